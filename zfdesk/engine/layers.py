@@ -1,0 +1,226 @@
+"""A network as data: a tuple of layer declarations, and everything that follows from it.
+
+Shapes, receptive fields, parameter counts, the layer bar and the drawings are derived here from the
+declared tuple; nothing of them is written down twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+Shape = tuple[int, int, int]  # channels, height, width; a vector is (channels, 1, 1)
+
+
+@dataclass(frozen=True)
+class Conv:
+    """Convolution with a bias: ``channels`` filters of ``kernel`` × ``kernel``."""
+
+    name: str
+    channels: int
+    kernel: int
+    stride: int = 1
+    padding: int = 0
+
+
+@dataclass(frozen=True)
+class ReLU:
+    """Rectification x → max(x, 0)."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class MaxPool:
+    """Max pooling that remembers its switches. ``ceil``: a last, partly outside window is kept."""
+
+    name: str
+    kernel: int
+    stride: int
+    padding: int = 0
+    ceil: bool = False
+
+
+@dataclass(frozen=True)
+class LRN:
+    """Contrast normalisation across maps: x · (k + α/size · Σ x²)^-β over ``size`` neighbouring channels.
+
+    α is meant as in torch, divided by ``size``.
+    """
+
+    name: str
+    size: int = 5
+    alpha: float = 1e-4
+    beta: float = 0.75
+    k: float = 2.0
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Fully connected layer with a bias; its input is flattened as (channels, height, width)."""
+
+    name: str
+    channels: int
+
+
+@dataclass(frozen=True)
+class Softmax:
+    """Class probabilities."""
+
+    name: str
+
+
+Layer = Conv | ReLU | MaxPool | LRN | Linear | Softmax
+
+
+@dataclass(frozen=True)
+class ReceptiveField:
+    """The square of input pixels that one unit can see (Dumoulin & Visin 2016, chapter 2).
+
+    A unit at row y, column x sees rows ``offset + y·jump`` to ``offset + y·jump + size - 1`` of the network
+    input, and the columns likewise. It may hang over the picture's border, where the padding is.
+    """
+
+    size: int
+    jump: int
+    offset: int
+
+    def box(self, y: int, x: int) -> tuple[int, int, int, int]:
+        """(top, left, bottom, right) in input pixels, bottom and right exclusive, not clipped to the picture."""
+        top, left = self.offset + y * self.jump, self.offset + x * self.jump
+        return top, left, top + self.size, left + self.size
+
+    def unit_at(self, row: float, column: float, shape: Shape) -> tuple[int, int]:
+        """The position (y, x) in a map of ``shape`` whose receptive field's centre is nearest to an input pixel."""
+        _, height, width = shape
+        centre = self.offset + (self.size - 1) / 2
+        y = round((row - centre) / max(self.jump, 1))
+        x = round((column - centre) / max(self.jump, 1))
+        return min(max(y, 0), height - 1), min(max(x, 0), width - 1)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One entry of the layer bar: a declared layer together with the rectification that follows it.
+
+    What is shown and reconstructed under ``name`` is the activation after that rectification.
+    """
+
+    name: str
+    layer: Layer | None  # None for the input picture
+    rectified: bool
+    shape: Shape
+    receptive_field: ReceptiveField
+    parameters: int
+    multiply_adds: int
+
+    @property
+    def spatial(self) -> bool:
+        """Whether the stage has maps, rather than a vector of units."""
+        return self.shape[1] * self.shape[2] > 1
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A declared network. ``layers`` is all there is to it; the rest is derived.
+
+    ``size`` is the side of the square RGB input picture in pixels.
+    """
+
+    name: str
+    title: str
+    layers: tuple[Layer, ...] = field(repr=False)
+    size: int = 224
+
+    @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        """The layer bar: the input, then every layer with its rectification folded in."""
+        stages = [Stage("input", None, False, (3, self.size, self.size), ReceptiveField(1, 1, 0), 0, 0)]
+        for layer in self.layers:
+            last = stages[-1]
+            if isinstance(layer, ReLU):
+                stages[-1] = Stage(
+                    last.name, last.layer, True, last.shape, last.receptive_field, last.parameters, last.multiply_adds
+                )
+            else:
+                stages.append(_next_stage(last, layer, self.size))
+        names = [stage.name for stage in stages]
+        if len(set(names)) != len(names):
+            raise ValueError(f"{self.name}: two layers share a name")
+        return tuple(stages)
+
+    def stage(self, name: str) -> Stage:
+        """The stage called ``name``; ValueError, in words, when there is none."""
+        for stage in self.stages:
+            if stage.name == name:
+                return stage
+        raise ValueError(f"{self.name} has no layer {name!r}; it has {', '.join(s.name for s in self.stages)}.")
+
+    def index(self, name: str) -> int:
+        """The place of a stage in the layer bar; 0 is the input."""
+        return self.stages.index(self.stage(name))
+
+    @property
+    def classes(self) -> int:
+        """Number of classes."""
+        return self.stages[-1].shape[0]
+
+    @property
+    def parameters(self) -> int:
+        """Weights and biases of the whole network."""
+        return sum(stage.parameters for stage in self.stages)
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds of convolutions and fully connected layers for one picture."""
+        return sum(stage.multiply_adds for stage in self.stages)
+
+    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of all weights and biases, in torch's order (out, in, kernel, kernel)."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        for before, stage in zip(self.stages, self.stages[1:], strict=False):
+            layer = stage.layer
+            if isinstance(layer, Conv):
+                shapes[f"{layer.name}.weight"] = (layer.channels, before.shape[0], layer.kernel, layer.kernel)
+                shapes[f"{layer.name}.bias"] = (layer.channels,)
+            elif isinstance(layer, Linear):
+                channels, height, width = before.shape
+                shapes[f"{layer.name}.weight"] = (layer.channels, channels * height * width)
+                shapes[f"{layer.name}.bias"] = (layer.channels,)
+        return shapes
+
+
+def _out_size(size: int, layer: Conv | MaxPool) -> int:
+    span = size + 2 * layer.padding - layer.kernel
+    if isinstance(layer, MaxPool) and layer.ceil:
+        out = -(-span // layer.stride) + 1
+        # torch drops a last window that would begin in the padding on the far side
+        return out - 1 if (out - 1) * layer.stride >= size + layer.padding else out
+    return span // layer.stride + 1
+
+
+def _next_stage(last: Stage, layer: Layer, size: int) -> Stage:
+    channels, height, width = last.shape
+    seen = last.receptive_field
+    shape = last.shape
+    parameters = multiply_adds = 0
+    if isinstance(layer, Conv | MaxPool):
+        height, width = _out_size(height, layer), _out_size(width, layer)
+        if height < 1 or width < 1:
+            raise ValueError(f"{layer.name}: its input of {last.shape} is smaller than its kernel")
+        seen = ReceptiveField(
+            seen.size + (layer.kernel - 1) * seen.jump,
+            seen.jump * layer.stride,
+            seen.offset - layer.padding * seen.jump,
+        )
+        if isinstance(layer, Conv):
+            weights = layer.channels * channels * layer.kernel**2
+            parameters, multiply_adds = weights + layer.channels, weights * height * width
+            channels = layer.channels
+        shape = (channels, height, width)
+    elif isinstance(layer, Linear):
+        multiply_adds = layer.channels * channels * height * width
+        parameters = multiply_adds + layer.channels
+        shape = (layer.channels, 1, 1)
+        seen = ReceptiveField(size, size, 0)
+    return Stage(layer.name, layer, False, shape, seen, parameters, multiply_adds)

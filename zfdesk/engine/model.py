@@ -1,0 +1,164 @@
+"""A declared network with its weights, and the forward pass.
+
+    model = load()
+    seen = model.forward(centre_crop(picture))
+    seen.activations["conv5"], seen.switches["pool5"], seen.probabilities
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from zfdesk.engine.kernels import FastKernels, PackedRows, ReferenceKernels, Weights, dense, max_pool
+from zfdesk.engine.layers import LRN, Architecture, Conv, Linear, MaxPool, Softmax
+from zfdesk.engine.picture import InputSpec
+
+
+@dataclass(frozen=True, eq=False)
+class Pass:
+    """All that one forward pass leaves behind for N pictures.
+
+    ``activations``: by stage name (see `Architecture.stages`), tensors (N, channels, height, width), float32,
+    vectors as (N, units, 1, 1); "input" is the normalised picture. Never written to.
+    ``switches``: by pooling stage, int64 of the pooled shape: the flat position y·W + x of each window's maximum.
+    """
+
+    model: Model
+    activations: Mapping[str, Tensor]
+    switches: Mapping[str, Tensor]
+
+    @property
+    def probabilities(self) -> Tensor:
+        """Class probabilities, float32 (N, classes)."""
+        return self.activations[self.model.architecture.stages[-1].name][:, :, 0, 0]
+
+    def strongest_unit(self, layer: str, picture: int = 0) -> int:
+        """The unit of ``layer`` with the highest single activation."""
+        return int(self.activations[layer][picture].amax((1, 2)).argmax())
+
+    def select(self, picture: int) -> Pass:
+        """The pass of one picture of a batch."""
+        part = slice(picture, picture + 1)
+        return Pass(
+            self.model,
+            MappingProxyType({name: value[part] for name, value in self.activations.items()}),
+            MappingProxyType({name: value[part] for name, value in self.switches.items()}),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """An architecture with weights that fit it, immutable.
+
+    ``classes``: the class names in order. ``sha256``: hash of the checkpoint file, "" for weights made in memory.
+    ``provenance``: where the weights come from, in words. ``trained``: False when they are known to be random.
+    Raises ValueError, in words, when weights are missing, superfluous, of the wrong shape or not finite.
+    """
+
+    architecture: Architecture
+    weights: Weights = field(repr=False)
+    input: InputSpec = InputSpec()
+    classes: tuple[str, ...] = field(default=(), repr=False)
+    name: str = ""
+    provenance: str = ""
+    sha256: str = ""
+    trained: bool = True
+
+    def __post_init__(self) -> None:
+        check_weights(self.architecture, self.weights)
+        if not self.classes:
+            names = tuple(f"class {index}" for index in range(self.architecture.classes))
+            object.__setattr__(self, "classes", names)
+        if len(self.classes) != self.architecture.classes:
+            raise ValueError(
+                f"There are {len(self.classes)} class names for a network of {self.architecture.classes} classes."
+            )
+
+    @cached_property
+    def _fast(self) -> FastKernels:
+        return FastKernels(self.architecture, self.weights)
+
+    @cached_property
+    def _reference(self) -> ReferenceKernels:
+        return ReferenceKernels(self.weights)
+
+    @torch.inference_mode()
+    def forward(self, pictures: np.ndarray | Tensor, reference: bool = False) -> Pass:
+        """Run the network and keep every layer's activation, the switches and the probabilities.
+
+        pictures: uint8 (size, size, 3) or (N, size, size, 3) RGB as `zfdesk.engine.crop` gives, or a normalised
+        tensor (N, 3, size, size). ``reference``: plain torch operations in the tensor's own precision instead of
+        the fast float32 path. Raises ValueError on another shape or type.
+        """
+        x = self._checked(pictures)
+        kernels = self._reference if reference or x.dtype != torch.float32 else self._fast
+        if kernels is self._fast:
+            x = x.contiguous(memory_format=torch.channels_last)
+        activations, switches = {"input": x}, {}
+        for stage in self.architecture.stages[1:]:
+            match stage.layer:
+                case Conv() as layer:
+                    x = kernels.conv(layer, x, stage.rectified)
+                case MaxPool() as layer:
+                    x, switches[stage.name] = max_pool(layer, x)
+                case LRN() as layer:
+                    x = kernels.lrn(layer, x)
+                case Linear() as layer:
+                    # reshape, not view: fc6 wants (channel, row, column) order whatever the memory order
+                    x = kernels.linear(layer, x.reshape(x.shape[0], -1), stage.rectified)[:, :, None, None]
+                case Softmax():
+                    x = x.softmax(1)
+            activations[stage.name] = x
+        return Pass(self, MappingProxyType(activations), MappingProxyType(switches))
+
+    def _checked(self, pictures: np.ndarray | Tensor) -> Tensor:
+        size = self.architecture.size
+        if isinstance(pictures, Tensor):
+            if pictures.ndim != 4 or tuple(pictures.shape[1:]) != (3, size, size) or not pictures.is_floating_point():
+                raise ValueError(f"The input must be a float tensor (N, 3, {size}, {size}), not {tuple(pictures.shape)}.")
+            return pictures
+        batch = pictures[None] if pictures.ndim == 3 else pictures
+        if batch.ndim != 4 or batch.shape[1:] != (size, size, 3) or batch.dtype != np.uint8:
+            raise ValueError(f"Pictures must be uint8 ({size}, {size}, 3), not {pictures.dtype} {pictures.shape}.")
+        return self.input.to_tensor(batch)
+
+
+def check_weights(architecture: Architecture, weights: Weights) -> None:
+    """Raise ValueError, in words, unless ``weights`` are exactly those the architecture declares, and finite."""
+    wanted = architecture.weight_shapes()
+    missing, extra = sorted(wanted.keys() - weights.keys()), sorted(weights.keys() - wanted.keys())
+    if missing or extra:
+        said = [f"lack {', '.join(missing[:3])}"] * bool(missing) + [f"have {', '.join(extra[:3])} too many"] * bool(extra)
+        raise ValueError(f"These weights do not fit {architecture.name}: they {' and '.join(said)}.")
+    for name, shape in wanted.items():
+        weight = weights[name]
+        if tuple(weight.shape) != shape:
+            raise ValueError(f"{name} has shape {tuple(weight.shape)}; {architecture.name} needs {shape}.")
+        numbers = weight.scale if isinstance(weight, PackedRows) else weight
+        if isinstance(weight, PackedRows) and (weight.rows.dtype != torch.int8 or tuple(numbers.shape) != shape[:1]):
+            raise ValueError(f"{name} is not packed as int8 rows with one scale a row.")
+        if not numbers.is_floating_point():
+            raise ValueError(f"{name} holds {numbers.dtype}, not floating-point numbers.")
+        if not bool(torch.isfinite(numbers).all()):
+            raise ValueError(f"{name} holds values that are not numbers (NaN or infinite).")
+
+
+def random_model(architecture: Architecture, seed: int = 0, dtype: torch.dtype = torch.float32) -> Model:
+    """The architecture with random weights (He et al. 2015), for tests and to show what an untrained network does."""
+    generator = torch.Generator().manual_seed(seed)
+    weights: Weights = {}
+    for name, shape in architecture.weight_shapes().items():
+        fan_in = int(np.prod(shape[1:])) if len(shape) > 1 else 1
+        scale = (2 / fan_in) ** 0.5 if len(shape) > 1 else 0.01
+        weights[name] = torch.randn(shape, generator=generator, dtype=dtype) * scale
+    return Model(architecture, weights, provenance=f"random weights, seed {seed}", trained=False)
+
+
+__all__ = ["Model", "Pass", "check_weights", "dense", "random_model"]

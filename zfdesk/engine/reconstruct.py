@@ -1,0 +1,283 @@
+"""What a unit saw: the walk back down to the pixels (Section 2.1 and its two relatives).
+
+One walk, three rules for the rectification:
+
+- ``deconvnet`` (Zeiler & Fergus): pass the positive part of the signal coming down.
+- ``guided`` (Springenberg et al. 2015): that, and only where the forward activation was positive.
+- ``gradient`` (Simonyan et al. 2014): only where the forward activation was positive: the true derivative.
+
+Everything else is shared: pooling sends each signal to the position its switch remembers, and where overlapping
+windows chose the same position the signals add; a convolution is undone by the same filters transposed; biases play
+no part. Nothing is rectified after the last filter, so the picture is signed.
+
+Only the window that a seed can reach is computed: a single conv5 position needs 139 × 139 pixels and, on the way,
+3 × 3, 5 × 5, 7 × 7 … positions of each layer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from zfdesk.engine.kernels import PackedRows, dense, lrn_band
+from zfdesk.engine.layers import LRN, Conv, Linear, MaxPool, Softmax, Stage
+from zfdesk.engine.model import Pass
+
+
+class Rule(StrEnum):
+    """How rectification is passed on the way down."""
+
+    DECONVNET = "deconvnet"
+    GUIDED = "guided"
+    GRADIENT = "gradient"
+
+
+class SeedKind(StrEnum):
+    """Which of a unit's activations are kept before walking down; all others are set to zero."""
+
+    MAX = "max"  # the strongest position of the map: the paper's "single activation"
+    AT = "at"  # a picked position
+    TOPK = "topk"  # the k strongest positions
+    MAP = "map"  # the whole map, as Yosinski's toolbox does
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A unit of a layer and the positions of its map to start from.
+
+    ``position``: (y, x), for AT. ``k``: number of positions, for TOPK.
+    """
+
+    layer: str
+    unit: int
+    kind: SeedKind = SeedKind.MAX
+    position: tuple[int, int] | None = None
+    k: int = 9
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstruction:
+    """A reconstruction and what it is.
+
+    ``values``: float32; (height, width, 3) RGB in network-input space when ``target`` is "input", otherwise
+    (channels, height, width) of that layer; zero outside ``window``.
+    ``window``: (top, left, bottom, right) that was computed, in the target's positions, exclusive at the end.
+    ``positions``: the seed's positions (y, x). ``activation``: the strongest of the seed's activations.
+    """
+
+    values: np.ndarray
+    window: tuple[int, int, int, int]
+    seed: Seed
+    rule: Rule
+    target: str
+    positions: tuple[tuple[int, int], ...]
+    activation: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Signal:
+    """A window of a layer's signal. values: (channels, h, w), whose corner lies at (top, left) of the layer's map.
+
+    ``channel``: when only one channel of the layer carries signal, ``values`` holds that one alone.
+    """
+
+    values: Tensor
+    top: int
+    left: int
+    channel: int | None = None
+
+    def channels(self) -> slice:
+        return slice(None) if self.channel is None else slice(self.channel, self.channel + 1)
+
+    def window_of(self, array: Tensor) -> Tensor:
+        """The part of a layer's array (1, channels, H, W) that lies under this signal."""
+        _, height, width = self.values.shape
+        return array[0, self.channels(), self.top : self.top + height, self.left : self.left + width]
+
+
+@torch.inference_mode()
+def reconstruct(
+    seen: Pass,
+    seed: Seed,
+    rule: Rule | str = Rule.DECONVNET,
+    target: str = "input",
+    lrn_derivative: bool | None = None,
+) -> Reconstruction:
+    """Walk a unit's activation down to the pixels (or to a lower layer ``target``).
+
+    seen: the forward pass of one picture (of a batch, see `Pass.select`).
+    The deconvnet starts from the activation itself, as in the paper; the gradient and guided back-propagation start
+    from 1, so that the gradient is the derivative of the unit (of the sum of its kept positions). Class scores and
+    probabilities are signed and not rectified: they always start from 1, and only the gradient takes the softmax into
+    account.
+    lrn_derivative: contrast normalisation on the way down is the identity for the deconvnet and its derivative for
+    the others, unless set here.
+    Raises ValueError, in words, for a layer, unit or position that does not exist.
+    """
+    rule = Rule(rule)
+    architecture = seen.model.architecture
+    top, bottom = architecture.index(seed.layer), architecture.index(target)
+    if bottom >= top:
+        raise ValueError(f"{seed.layer} does not lie above {target}: there is nothing to walk down.")
+    if seen.activations["input"].shape[0] != 1:
+        raise ValueError("A reconstruction is of one picture: select one of the batch first.")
+    derivative = rule is not Rule.DECONVNET if lrn_derivative is None else lrn_derivative
+    stages = architecture.stages
+    signal, positions, activation = _sow(seen, stages[top], seed, rule)
+    for place in range(top, bottom, -1):
+        stage, below = stages[place], stages[place - 1]
+        if stage.rectified:
+            signal = _rectify(signal, seen.activations[stage.name], rule)
+        signal = _step_down(seen, signal, stage, below, rule, derivative)
+    values, window = _place(signal, stages[bottom])
+    if target == "input":
+        values = seen.model.input.to_rgb(values).permute(1, 2, 0).contiguous()
+    array = values.numpy()
+    array.setflags(write=False)
+    return Reconstruction(array, window, seed, rule, target, positions, activation)
+
+
+def seed_positions(activation: Tensor, seed: Seed) -> tuple[tuple[int, int], ...]:
+    """The positions (y, x) that a seed keeps of a unit's map ``activation`` (height, width), strongest first."""
+    height, width = activation.shape
+    if seed.kind is SeedKind.AT:
+        y, x = seed.position if seed.position is not None else (-1, -1)
+        if not (0 <= y < height and 0 <= x < width):
+            raise ValueError(f"Position {seed.position} lies outside the {height} × {width} map of {seed.layer}.")
+        return ((y, x),)
+    if seed.kind is SeedKind.MAP:
+        return tuple((y, x) for y in range(height) for x in range(width))
+    flat = activation.reshape(-1)
+    count = 1 if seed.kind is SeedKind.MAX else min(max(seed.k, 1), flat.numel())
+    order = torch.sort(flat, descending=True, stable=True).indices[:count] if count > 1 else flat.argmax()[None]
+    return tuple(divmod(int(index), width) for index in order)
+
+
+def _sow(seen: Pass, stage: Stage, seed: Seed, rule: Rule) -> tuple[_Signal, tuple[tuple[int, int], ...], float]:
+    """Zero all but the seed's activations and cut the window that holds them."""
+    if not 0 <= seed.unit < stage.shape[0]:
+        raise ValueError(f"{stage.name} has units 0 to {stage.shape[0] - 1}; there is no unit {seed.unit}.")
+    activation = seen.activations[stage.name][0, seed.unit]
+    positions = seed_positions(activation, seed)
+    rows, columns = torch.tensor(positions).unbind(1)
+    top, left = int(rows.min()), int(columns.min())
+    kept = activation[rows, columns]
+    signed = isinstance(stage.layer, Linear | Softmax) and not stage.rectified
+    values = activation.new_zeros(1, int(rows.max()) - top + 1, int(columns.max()) - left + 1)
+    values[0, rows - top, columns - left] = kept if rule is Rule.DECONVNET and not signed else torch.ones_like(kept)
+    return _Signal(values, top, left, seed.unit), positions, float(kept.max())
+
+
+def _rectify(signal: _Signal, activation: Tensor, rule: Rule) -> _Signal:
+    values = signal.values
+    if rule is not Rule.GRADIENT:
+        values = values.clamp_min(0)
+    if rule is not Rule.DECONVNET:
+        values = values * (signal.window_of(activation) > 0)
+    return _Signal(values, signal.top, signal.left, signal.channel)
+
+
+def _step_down(seen: Pass, signal: _Signal, stage: Stage, below: Stage, rule: Rule, derivative: bool) -> _Signal:
+    """From a layer's output to its input."""
+    match stage.layer:
+        case Conv() as layer:
+            return _filter_transposed(signal, layer, seen.model.weights[f"{layer.name}.weight"], below)
+        case MaxPool() as layer:
+            return _unpool(signal, layer, seen.switches[stage.name], below)
+        case LRN() as layer:
+            return _normalisation_down(signal, layer, seen.activations[below.name]) if derivative else signal
+        case Linear() as layer:
+            return _matrix_transposed(signal, seen.model.weights[f"{layer.name}.weight"], below)
+        case Softmax():
+            return _softmax_down(signal, seen.activations[stage.name]) if rule is Rule.GRADIENT else signal
+    raise TypeError(f"{stage.name}: no way down through {stage.layer}")
+
+
+def _reach(start: int, count: int, layer: Conv | MaxPool, size: int) -> tuple[int, int, int]:
+    """First input position that ``count`` outputs from ``start`` on can reach; first and last + 1 inside the map."""
+    first = start * layer.stride - layer.padding
+    end = first + (count - 1) * layer.stride + layer.kernel
+    return first, max(first, 0), min(end, size)
+
+
+def _filter_transposed(signal: _Signal, layer: Conv, weight: Tensor | PackedRows, below: Stage) -> _Signal:
+    """The same filters, transposed: each position adds its filter, scaled, to the input."""
+    _, h, w = signal.values.shape
+    channels, height, width = below.shape
+    filters = dense(weight, signal.values.dtype)[signal.channels()]
+    columns = filters.reshape(filters.shape[0], -1).T @ signal.values.reshape(filters.shape[0], -1)
+    span = ((h - 1) * layer.stride + layer.kernel, (w - 1) * layer.stride + layer.kernel)
+    full = F.fold(columns[None], span, layer.kernel, stride=layer.stride)[0]
+    y, y0, y1 = _reach(signal.top, h, layer, height)
+    x, x0, x1 = _reach(signal.left, w, layer, width)
+    return _Signal(full[:, y0 - y : y1 - y, x0 - x : x1 - x], y0, x0)
+
+
+def _unpool(signal: _Signal, layer: MaxPool, switches: Tensor, below: Stage) -> _Signal:
+    """Each signal goes to the position its switch remembers; where several meet, they add (overlapping windows)."""
+    count, h, w = signal.values.shape
+    _, height, width = below.shape
+    _, y0, y1 = _reach(signal.top, h, layer, height)
+    _, x0, x1 = _reach(signal.left, w, layer, width)
+    chosen = signal.window_of(switches)
+    rows = torch.div(chosen, width, rounding_mode="floor")
+    local = (rows - y0) * (x1 - x0) + (chosen - rows * width - x0)
+    values = signal.values.new_zeros(count, (y1 - y0) * (x1 - x0))
+    values.scatter_add_(1, local.reshape(count, -1), signal.values.reshape(count, -1))
+    return _Signal(values.view(count, y1 - y0, x1 - x0), y0, x0, signal.channel)
+
+
+def _normalisation_down(signal: _Signal, layer: LRN, activation: Tensor) -> _Signal:
+    """The derivative of y_i = x_i · d_i^-β, d_i = k + (α/n) Σ x_j², at the forward pass's x."""
+    signal = _all_channels(signal, activation.shape[1])
+    x = signal.window_of(activation)
+    count, h, w = x.shape
+    x, g = x.reshape(count, -1), signal.values.reshape(count, -1)
+    band = lrn_band(layer, count, x).T
+    d = layer.k + band @ (x * x)
+    down = g * d**-layer.beta - 2 * layer.beta * x * (band.T @ (g * x * d ** (-layer.beta - 1)))
+    return _Signal(down.view(count, h, w), signal.top, signal.left)
+
+
+def _matrix_transposed(signal: _Signal, weight: Tensor | PackedRows, below: Stage) -> _Signal:
+    vector = signal.values.reshape(1, -1)
+    if signal.channel is not None:
+        row = signal.channels()
+        part = PackedRows(weight.rows[row], weight.scale[row]) if isinstance(weight, PackedRows) else weight[row]
+        values = vector @ dense(part, vector.dtype)
+    elif isinstance(weight, PackedRows):
+        values = weight.transposed_product(vector)
+    else:
+        values = vector @ weight.to(vector.dtype)
+    return _Signal(values.view(below.shape), 0, 0)
+
+
+def _softmax_down(signal: _Signal, probabilities: Tensor) -> _Signal:
+    signal = _all_channels(signal, probabilities.shape[1])
+    p = probabilities[0]
+    return _Signal(p * (signal.values - (p * signal.values).sum()), 0, 0)
+
+
+def _all_channels(signal: _Signal, count: int) -> _Signal:
+    if signal.channel is None:
+        return signal
+    values = signal.values.new_zeros(count, *signal.values.shape[1:])
+    values[signal.channel] = signal.values[0]
+    return _Signal(values, signal.top, signal.left)
+
+
+def _place(signal: _Signal, stage: Stage) -> tuple[Tensor, tuple[int, int, int, int]]:
+    """The window put into an array of the whole layer."""
+    signal = _all_channels(signal, stage.shape[0])
+    _, h, w = signal.values.shape
+    window = (signal.top, signal.left, signal.top + h, signal.left + w)
+    if (h, w) == stage.shape[1:]:
+        return signal.values, window
+    values = signal.values.new_zeros(stage.shape)
+    values[:, window[0] : window[2], window[1] : window[3]] = signal.values
+    return values, window
