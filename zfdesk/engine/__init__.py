@@ -11,6 +11,7 @@ Read on in `layers` (a network is a tuple), `architectures` (the tuples), `model
 from zfdesk.engine.architectures import ARCHITECTURES
 from zfdesk.engine.layers import LRN, Architecture, Conv, Linear, MaxPool, ReceptiveField, ReLU, Softmax, Stage
 from zfdesk.engine.model import Model, Pass, random_model
+from zfdesk.engine.occlude import Occluder, OccluderFill, OccluderShape, occlude
 from zfdesk.engine.picture import InputSpec, centre_box, centre_crop, crop
 from zfdesk.engine.reconstruct import Reconstruction, Rule, Seed, SeedKind, reconstruct
 
@@ -23,6 +24,9 @@ __all__ = [
     "Linear",
     "MaxPool",
     "Model",
+    "Occluder",
+    "OccluderFill",
+    "OccluderShape",
     "Pass",
     "ReLU",
     "ReceptiveField",
@@ -35,6 +39,7 @@ __all__ = [
     "centre_box",
     "centre_crop",
     "crop",
+    "occlude",
     "random_model",
     "reconstruct",
 ]

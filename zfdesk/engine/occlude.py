@@ -1,0 +1,104 @@
+"""Covering parts of the picture the network sees (Section 4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+GREY = 128
+
+
+class OccluderShape(StrEnum):
+    """The outline of an occluder. A square is a rectangle whose sides are kept equal when it is resized."""
+
+    SQUARE = "square"
+    RECTANGLE = "rectangle"
+    ELLIPSE = "ellipse"
+
+
+class OccluderFill(StrEnum):
+    """What the covered pixels become."""
+
+    GREY = "grey"  # 128, as the paper's pictures show
+    MEAN = "mean"  # the mean the network subtracts: its input becomes zero there
+    BLUR = "blur"  # the picture itself, blurred until no object is left
+    NOISE = "noise"  # uniform noise, the same at every frame
+    BLACK = "black"
+
+
+@dataclass(frozen=True)
+class Occluder:
+    """A covered region, in network-input pixels; it may hang over the border."""
+
+    top: int
+    left: int
+    height: int = 50
+    width: int = 50
+    shape: OccluderShape = OccluderShape.SQUARE
+    fill: OccluderFill = OccluderFill.GREY
+
+    def __post_init__(self) -> None:
+        if self.height < 1 or self.width < 1:
+            raise ValueError(f"An occluder must be at least 1 × 1 pixel, not {self.height} × {self.width}.")
+
+    def mask(self, height: int, width: int) -> np.ndarray:
+        """bool (height, width): the covered pixels of a picture of that size."""
+        mask = np.zeros((height, width), bool)
+        rows = slice(max(self.top, 0), max(self.top + self.height, 0))
+        columns = slice(max(self.left, 0), max(self.left + self.width, 0))
+        if self.shape is not OccluderShape.ELLIPSE:
+            mask[rows, columns] = True
+            return mask
+        # a pixel is covered when its centre lies inside the ellipse
+        y = (np.arange(height) + 0.5 - self.top - self.height / 2) / (self.height / 2)
+        x = (np.arange(width) + 0.5 - self.left - self.width / 2) / (self.width / 2)
+        return y[:, None] ** 2 + x[None, :] ** 2 <= 1
+
+
+def occlude(
+    picture: np.ndarray, occluders: Iterable[Occluder], mean: tuple[float, float, float] = (123.675, 116.28, 103.53)
+) -> np.ndarray:
+    """The picture with the occluders drawn over it, later ones on top.
+
+    picture: uint8 (height, width, 3) RGB, not changed. ``mean``: RGB, 0–255, for the mean fill.
+    Returns uint8 of the same shape, read-only; the picture itself when there are no occluders.
+    """
+    occluders = tuple(occluders)
+    if not occluders:
+        return picture
+    out = picture.copy()
+    for occluder in occluders:
+        mask = occluder.mask(*picture.shape[:2])
+        match occluder.fill:
+            case OccluderFill.GREY:
+                out[mask] = GREY
+            case OccluderFill.MEAN:
+                out[mask] = np.round(mean).astype(np.uint8)
+            case OccluderFill.BLACK:
+                out[mask] = 0
+            case OccluderFill.NOISE:
+                out[mask] = np.random.default_rng(0).integers(0, 256, picture.shape, np.uint8)[mask]
+            case OccluderFill.BLUR:
+                out[mask] = _blurred(picture)[mask]
+    out.setflags(write=False)
+    return out
+
+
+def _blurred(picture: np.ndarray, sigma: float = 12.0) -> np.ndarray:
+    """Gaussian blur, borders reflected; sigma in pixels."""
+    radius = int(2.5 * sigma)
+    offsets = torch.arange(-radius, radius + 1, dtype=torch.float32)
+    kernel = torch.exp(-0.5 * (offsets / sigma) ** 2)
+    kernel = kernel / kernel.sum()
+    x = torch.from_numpy(picture.astype(np.float32)).permute(2, 0, 1)[:, None]
+    radius_y, radius_x = min(radius, x.shape[2] - 1), min(radius, x.shape[3] - 1)
+    trim = kernel[radius - radius_y : radius + radius_y + 1]
+    x = F.conv2d(F.pad(x, (0, 0, radius_y, radius_y), "reflect"), (trim / trim.sum())[None, None, :, None])
+    trim = kernel[radius - radius_x : radius + radius_x + 1]
+    x = F.conv2d(F.pad(x, (radius_x, radius_x, 0, 0), "reflect"), (trim / trim.sum())[None, None, None, :])
+    return x[:, 0].permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8).numpy()

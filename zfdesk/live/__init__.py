@@ -1,0 +1,23 @@
+"""The way of a frame: a view, a request, a result, and the thread between them. No Qt."""
+
+from zfdesk.live.compute import Computation
+from zfdesk.live.result import Demand, Developed, Glance, Mosaic, Request, Result, Trouble, UnitResult
+from zfdesk.live.slot import LatestSlot
+from zfdesk.live.view import (
+    Crop,
+    CropMode,
+    MapsContent,
+    MapsDisplay,
+    Normalise,
+    Order,
+    Style,
+    UnitReference,
+    View,
+)
+from zfdesk.live.worker import Worker
+
+__all__ = [
+    "Computation", "Crop", "CropMode", "Demand", "Developed", "Glance", "LatestSlot", "MapsContent", "MapsDisplay",
+    "Mosaic", "Normalise", "Order", "Request", "Result", "Style", "Trouble", "UnitReference", "UnitResult", "View",
+    "Worker",
+]  # fmt: skip

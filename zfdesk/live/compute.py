@@ -1,0 +1,245 @@
+"""One request computed: in the order of need, and nothing twice.
+
+Probabilities and occluders first, then the shown layer's maps, then the unit's reconstruction.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from zfdesk.engine import Pass, Rule, Seed, SeedKind, crop, occlude, reconstruct
+from zfdesk.engine.layers import Linear, Softmax, Stage
+from zfdesk.live.develop import develop, frozen, grid_columns, levels, thumbnail, tile_mosaic
+from zfdesk.live.result import Glance, Mosaic, Request, Result, UnitResult
+from zfdesk.live.view import MapsContent, Normalise, Order, UnitReference
+
+REORDER_SECONDS = 1.0  # a grid sorted anew at every frame cannot be read
+SLOW_UNIT_MS = 15.0  # a slower reconstruction is announced by an incomplete result, so that the bars need not wait
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """The passes of one frame under one crop and one set of occluders."""
+
+    request: Request
+    crop_box: tuple[float, float, float, float]
+    clean_picture: np.ndarray
+    picture: np.ndarray
+    clean: Pass
+    occluded: Pass
+
+
+@dataclass
+class Computation:
+    """Keeps what the next request may need again. Belongs to one thread."""
+
+    _seen: _Seen | None = None
+    _alive: dict[tuple[int, str], Tensor] = field(default_factory=dict)
+    _order: tuple[tuple, float, np.ndarray] | None = None
+    _unit_ms: float = 0.0
+
+    @torch.inference_mode()
+    def run(self, request: Request) -> Iterator[Result]:
+        """Results for a request, each more complete than the one before; the last has ``complete`` set."""
+        times: dict[str, float] = {}
+        started = time.perf_counter()
+        seen = self._look(request, times)
+        demand = request.demand
+        result = Result(
+            request,
+            seen.picture,
+            seen.clean_picture,
+            seen.crop_box,
+            frozen(seen.occluded.probabilities[0].numpy()),
+            frozen(seen.clean.probabilities[0].numpy()),
+        )
+        mark = time.perf_counter()
+        if demand.layers:
+            result = replace(result, glances=self._glances(seen))
+        if demand.maps:
+            result = replace(result, mosaic=self._mosaic(seen))
+        times["maps"] = _since(mark)
+        wants_unit = demand.unit or (demand.pins and request.view.pins)
+        if wants_unit and self._unit_ms > SLOW_UNIT_MS:
+            yield replace(result, times=MappingProxyType(dict(times)), complete=False)
+        mark = time.perf_counter()
+        if demand.unit:
+            result = replace(result, unit=self._unit(seen, request.view.looked_at, demand.methods))
+        if demand.pins:
+            pins = tuple(self._unit(seen, pin, (request.view.method,)) for pin in request.view.pins)
+            result = replace(result, pins=pins)
+        times["unit"] = self._unit_ms = _since(mark)
+        times["total"] = _since(started)
+        yield replace(result, times=MappingProxyType(times))
+
+    def _look(self, request: Request, times: dict[str, float]) -> _Seen:
+        """The clean and the occluded pass, taken over from the last request as far as they are the same."""
+        mark = time.perf_counter()
+        last, view, model = self._seen, request.view, request.model
+        size = model.architecture.size
+        box = view.crop.box(*request.frame.pixels.shape[:2])
+        same_model = last is not None and last.request.model is model
+        if last and same_model and last.request.frame is request.frame and last.crop_box == box:
+            clean_picture, clean = last.clean_picture, last.clean
+        else:
+            clean_picture, clean = crop(request.frame.pixels, box, size), None
+            if last and same_model and np.array_equal(clean_picture, last.clean_picture):
+                clean_picture, clean = last.clean_picture, last.clean
+        picture = occlude(clean_picture, view.occluders, model.input.mean)
+        times["crop"] = _since(mark)
+        mark = time.perf_counter()
+        if clean is None and picture is not clean_picture:
+            both = model.forward(np.stack([clean_picture, picture]))
+            clean, occluded = both.select(0), both.select(1)
+        else:
+            clean = clean or model.forward(clean_picture)
+            if picture is clean_picture:
+                occluded = clean
+            elif last and clean is last.clean and np.array_equal(picture, last.picture):
+                picture, occluded = last.picture, last.occluded
+            else:
+                occluded = model.forward(picture)
+        times["forward"] = _since(mark)
+        if not bool(torch.isfinite(occluded.probabilities).all()):
+            raise ArithmeticError(f"{model.name or 'The network'} answered with values that are not numbers.")
+        self._seen = _Seen(request, box, clean_picture, picture, clean, occluded)
+        return self._seen
+
+    def _glances(self, seen: _Seen) -> tuple[Glance, ...]:
+        glances = []
+        for stage in seen.clean.model.architecture.stages:
+            activation = seen.occluded.activations[stage.name][0]
+            strongest = activation.amax((1, 2))
+            unit = int(strongest.argmax())
+            active = float((strongest > 0).float().mean())
+            glances.append(Glance(stage, thumbnail(activation), float(strongest[unit]), active, unit))
+        return tuple(glances)
+
+    def _mosaic(self, seen: _Seen) -> Mosaic:
+        view = seen.request.view
+        stage = seen.clean.model.architecture.stage(view.layer)
+        values, words, signed, reason = self._maps_content(seen, stage)
+        display = view.maps
+        alive_key = (id(seen.clean.model), stage.name)
+        active = seen.occluded.activations[stage.name][0].abs().amax((1, 2)) > 0
+        alive = self._alive[alive_key] = active | self._alive.get(alive_key, active)
+        units = self._unit_order(seen, stage, values, alive)
+        count, height, width = values.shape
+        picked = values if len(units) == count and display.order is Order.INDEX else values[torch.from_numpy(units)]
+        if height * width == 1 and display.normalise is Normalise.UNIT:
+            display = replace(display, normalise=Normalise.LAYER)  # one value is always its own maximum
+        gap = 1 if height * width > 1 else 0
+        columns = grid_columns(len(units), (height + gap, width + gap), seen.request.demand.aspect)
+        shades, low, high = levels(picked, display, signed)
+        image = tile_mosaic(shades, columns, gap)
+        array = frozen(values.numpy())
+        return Mosaic(
+            stage.name, display.content, words, image, array, units, columns, (height, width), gap, low, high, signed,
+            int(alive.sum()), reason,
+        )  # fmt: skip
+
+    def _maps_content(self, seen: _Seen, stage: Stage) -> tuple[Tensor, str, bool, str]:
+        """The values the maps pane shows, in words, whether they are signed, and why they may be all zero."""
+        view, activation = seen.request.view, seen.occluded.activations[stage.name][0]
+        signed = stage.name == "input" or (isinstance(stage.layer, Linear) and not stage.rectified)
+        match view.maps.content:
+            case MapsContent.CHANGE:
+                reason = "" if seen.picture is not seen.clean_picture else "Nothing is covered: there is no change."
+                return activation - seen.clean.activations[stage.name][0], "change under the occluder", True, reason
+            case MapsContent.GRADIENT:
+                return self._maps_gradient(seen, stage, activation)
+        return activation, "activation", signed, ""
+
+    def _maps_gradient(self, seen: _Seen, stage: Stage, activation: Tensor) -> tuple[Tensor, str, bool, str]:
+        architecture = seen.clean.model.architecture
+        origin = seen.request.view.origin
+        if origin is None:
+            scores = next(s.name for s in reversed(architecture.stages) if not isinstance(s.layer, Softmax))
+            origin = UnitReference(scores, int(seen.occluded.probabilities[0].argmax()))
+        words = f"derivative of {origin.layer}:{origin.unit}"
+        if architecture.index(origin.layer) <= architecture.index(stage.name):
+            reason = f"{origin.layer} does not lie above {stage.name}: choose a lower layer or another origin."
+            return torch.zeros_like(activation), words, True, reason
+        found = reconstruct(seen.occluded, origin.to_seed(), Rule.GRADIENT, target=stage.name)
+        values = torch.from_numpy(found.values.copy())
+        if stage.name == "input":
+            values = values.permute(2, 0, 1)
+        reason = "" if values.any() else f"{origin.layer}:{origin.unit} is inactive on this frame: its derivative is zero."
+        return values, words, True, reason
+
+    def _unit_order(self, seen: _Seen, stage: Stage, values: Tensor, alive: Tensor) -> np.ndarray:
+        """Which unit stands at which place of the grid; sorted grids are sorted anew once a second."""
+        view = seen.request.view
+        key = (id(seen.clean.model), stage.name, view.maps.order, view.maps.hide_dead, view.maps.content)
+        now = time.perf_counter()
+        if self._order and self._order[0] == key and now - self._order[1] < REORDER_SECONDS:
+            return self._order[2]
+        if view.maps.order is Order.INDEX:
+            units = torch.arange(len(values))
+        elif view.maps.order is Order.ACTIVITY:
+            activation = seen.occluded.activations[stage.name][0]
+            units = torch.argsort(activation.amax((1, 2)), descending=True, stable=True)
+        else:
+            change = seen.occluded.activations[stage.name][0] - seen.clean.activations[stage.name][0]
+            units = torch.argsort(change.abs().amax((1, 2)), descending=True, stable=True)
+        if view.maps.hide_dead and bool(alive.any()):
+            units = units[alive[units]]
+        order = frozen(units.numpy())
+        self._order = (key, now, order)
+        return order
+
+    def _unit(self, seen: _Seen, reference: UnitReference, rules: tuple[Rule, ...]) -> UnitResult:
+        architecture = seen.clean.model.architecture
+        stage = architecture.stage(reference.layer)
+        unit = min(max(reference.unit, 0), stage.shape[0] - 1)
+        seed = replace(reference, unit=unit).to_seed()
+        shown = seen.occluded.activations[stage.name][0, unit]
+        if seed.kind is SeedKind.AT and seed.position and not _inside(seed.position, shown):
+            seed = Seed(seed.layer, seed.unit)
+        reason, pictures = _why_not(stage, shown, seed), {}
+        position, activation = divmod(int(shown.argmax()), shown.shape[1]), float(shown.max())
+        if seed.kind is SeedKind.AT and seed.position:
+            position = seed.position
+            activation = float(shown[position])
+        if not reason:
+            for rule in dict.fromkeys((seen.request.view.method, *rules)):
+                derivative = seen.request.view.lrn_derivative or None
+                found = reconstruct(seen.occluded, seed, rule, lrn_derivative=derivative)
+                pictures[rule] = develop(found, seen.request.view.style)
+        return UnitResult(
+            replace(reference, unit=unit),
+            frozen(shown.numpy()),
+            frozen(seen.clean.activations[stage.name][0, unit].numpy()),
+            position,
+            activation,
+            stage.receptive_field.box(*position),
+            MappingProxyType(pictures),
+            reason,
+        )
+
+
+def _inside(position: tuple[int, int], array: Tensor) -> bool:
+    return 0 <= position[0] < array.shape[0] and 0 <= position[1] < array.shape[1]
+
+
+def _why_not(stage: Stage, activation: Tensor, seed: Seed) -> str:
+    """Why a unit has no reconstruction on this frame, "" when it has one."""
+    if stage.name == "input":
+        return "The input has no reconstruction: choose a layer above it."
+    if stage.rectified or not isinstance(stage.layer, Linear | Softmax):
+        if seed.kind is SeedKind.AT and seed.position and float(activation[seed.position]) == 0:
+            return f"{stage.name}:{seed.unit} is inactive at {seed.position} on this frame: nothing to reconstruct."
+        if not bool((activation != 0).any()):
+            return f"{stage.name}:{seed.unit} is inactive on this frame: nothing to reconstruct."
+    return ""
+
+
+def _since(mark: float) -> float:
+    return (time.perf_counter() - mark) * 1e3

@@ -1,0 +1,115 @@
+"""From arrays to 8-bit pictures: the mosaic of feature maps, thumbnails, reconstructions."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from zfdesk.engine import Reconstruction
+from zfdesk.live.result import Developed
+from zfdesk.live.view import MapsDisplay, Normalise, Style
+
+TINY = 1e-12
+
+
+def grid_columns(count: int, tile: tuple[int, int], aspect: float) -> int:
+    """How many columns make ``count`` tiles fill an area of that aspect (width over height) with the largest tiles."""
+    ideal = math.sqrt(max(count, 1) * max(aspect, 0.05) * tile[0] / tile[1])
+    candidates = {max(1, math.floor(ideal)), min(max(1, math.ceil(ideal)), max(count, 1))}
+
+    def scale(columns: int) -> float:
+        rows = math.ceil(max(count, 1) / columns)
+        return min(aspect / (columns * tile[1]), 1 / (rows * tile[0]))
+
+    return max(candidates, key=scale)
+
+
+def levels(values: Tensor, display: MapsDisplay, signed: bool) -> tuple[Tensor, float, float]:
+    """Maps (units, height, width) → uint8 levels 1 to 255, and the range they span (nan: each unit its own).
+
+    Zero lies at level 1, or at 128 when ``signed``.
+    """
+    low = high = math.nan
+    if display.normalise is Normalise.LOCKED:
+        low, high = display.locked
+        limit = max(abs(low), abs(high), TINY) if signed else max(high, TINY)
+        scale: Tensor | float = 1 / limit
+    elif display.normalise is Normalise.LAYER:
+        limit = max(float(values.abs().max()), TINY)
+        scale = 1 / limit
+    else:
+        limit = math.nan
+        scale = 1 / values.abs().amax((1, 2), keepdim=True).clamp_min(TINY)
+    if not math.isnan(limit):
+        low, high = (-limit if signed else 0.0) / display.boost, limit / display.boost
+    share = values * (scale * display.boost)
+    share = share.clamp_(-1, 1) if signed else share.clamp_(0, 1)
+    if display.gamma != 1:
+        share = share.sign() * share.abs() ** display.gamma if signed else share.pow_(display.gamma)
+    out = share.mul_(127).add_(128.5) if signed else share.mul_(254).add_(1.5)
+    return out.to(torch.uint8), low, high
+
+
+def tile_mosaic(maps: Tensor, columns: int, gap: int) -> np.ndarray:
+    """uint8 maps (units, height, width) → one uint8 picture, row by row; gaps and missing tiles are 0."""
+    count, height, width = maps.shape
+    rows = math.ceil(count / columns)
+    sheet = torch.zeros(rows * columns, height + gap, width + gap, dtype=torch.uint8)
+    sheet[:count, :height, :width] = maps
+    sheet = sheet.view(rows, columns, height + gap, width + gap).permute(0, 2, 1, 3)
+    return frozen(sheet.reshape(rows * (height + gap), columns * (width + gap)).numpy())
+
+
+def thumbnail(activation: Tensor, side: int = 32) -> np.ndarray:
+    """A layer's activation (channels, height, width) as a small uint8 picture: the mean size over its channels.
+
+    A vector of units is laid out as a near-square, unit 0 at the top left.
+    """
+    channels, height, width = activation.shape
+    if height * width == 1:
+        across = math.ceil(math.sqrt(channels))
+        flat = F.pad(activation.reshape(-1).abs(), (0, across * across - channels)).view(1, 1, across, across)
+        picture = flat if across <= side else F.adaptive_max_pool2d(flat, side)
+    else:
+        mean = activation.abs().mean(0)[None, None]
+        picture = mean if height <= side else F.interpolate(mean, (side, side), mode="area")
+    picture = picture[0, 0]
+    return frozen((picture * (255 / picture.max().clamp_min(TINY))).to(torch.uint8).numpy())
+
+
+def develop(reconstruction: Reconstruction, style: Style) -> Developed:
+    """A reconstruction (height, width, 3) as a picture. Zero is mid-grey, black for the norms; the contrast is
+    stretched so that the largest absolute value just reaches the end of the range, and the factor is kept."""
+    values = reconstruction.values
+    if style in (Style.NORM, Style.BLURRED):
+        shown = np.sqrt(np.einsum("hwc,hwc->hw", values, values))
+        if style is Style.BLURRED:
+            shown = _blur(shown)
+        limit = max(float(shown.max()), TINY)
+        grey = (shown * (255 / limit)).astype(np.uint8)
+        image = np.repeat(grey[:, :, None], 3, axis=2)
+        return Developed(reconstruction, frozen(image), 0.0, limit, 255 / limit)
+    shown = values if style is Style.RAW else np.repeat(values.mean(2, keepdims=True), 3, axis=2)
+    limit = max(float(shown.max()), -float(shown.min()), TINY)
+    image = (shown * (127 / limit) + 128.5).astype(np.uint8)
+    return Developed(reconstruction, frozen(image), -limit, limit, 127 / limit)
+
+
+def frozen(array: np.ndarray) -> np.ndarray:
+    """The array, read-only."""
+    array.setflags(write=False)
+    return array
+
+
+def _blur(array: np.ndarray, sigma: float = 4.0) -> np.ndarray:
+    radius = int(3 * sigma)
+    offsets = torch.arange(-radius, radius + 1, dtype=torch.float32)
+    kernel = torch.exp(-0.5 * (offsets / sigma) ** 2)
+    kernel /= kernel.sum()
+    x = torch.from_numpy(np.ascontiguousarray(array))[None, None]
+    x = F.conv2d(x, kernel[None, None, :, None], padding=(radius, 0))
+    return F.conv2d(x, kernel[None, None, None, :], padding=(0, radius))[0, 0].numpy()

@@ -1,0 +1,155 @@
+"""What the window asks of the worker and what comes back. All frozen, arrays read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from zfdesk.engine import Model, Reconstruction, Rule, Stage
+from zfdesk.live.view import MapsContent, UnitReference, View
+from zfdesk.sources import Frame
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What the open panes show; the rest is not computed. ``aspect``: width over height of the feature maps pane."""
+
+    layers: bool = True
+    maps: bool = True
+    unit: bool = True
+    pins: bool = True
+    methods: tuple[Rule, ...] = ()
+    aspect: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """One frame and one view, computed together by one model."""
+
+    frame: Frame
+    view: View
+    demand: Demand
+    model: Model
+
+
+@dataclass(frozen=True, eq=False)
+class Glance:
+    """A layer at a glance: thumbnail (uint8, height × width), highest activation, share of units above zero."""
+
+    stage: Stage
+    thumbnail: np.ndarray
+    peak: float
+    active: float
+    strongest: int
+
+
+@dataclass(frozen=True, eq=False)
+class Mosaic:
+    """The feature maps of a layer as one uint8 picture.
+
+    ``image``: uint8 (rows · (height + gap), columns · (width + gap)); 0 is the gap between maps, 1 to 255 run over
+    ``low`` to ``high``; with ``signed`` 128 is zero. ``units``: tile index → unit. ``values``: float32
+    (all units, height, width), as shown before scaling. ``low`` and ``high`` are nan where each unit has its own range.
+    """
+
+    layer: str
+    content: MapsContent
+    words: str
+    image: np.ndarray
+    values: np.ndarray
+    units: np.ndarray
+    columns: int
+    tile: tuple[int, int]
+    gap: int
+    low: float
+    high: float
+    signed: bool
+    alive: int
+    reason: str = ""
+
+    def tile_at(self, row: int, column: int) -> tuple[int, int, int] | None:
+        """(unit, y, x) at a pixel of ``image``; None in a gap or outside."""
+        height, width = self.tile[0] + self.gap, self.tile[1] + self.gap
+        if not (0 <= row < self.image.shape[0] and 0 <= column < self.image.shape[1]):
+            return None
+        place = (row // height) * self.columns + column // width
+        y, x = row % height, column % width
+        if place >= len(self.units) or y >= self.tile[0] or x >= self.tile[1]:
+            return None
+        return int(self.units[place]), y, x
+
+    def corner_of(self, unit: int) -> tuple[int, int] | None:
+        """Top-left pixel (row, column) of a unit's tile in ``image``; None when it is not shown."""
+        places = np.flatnonzero(self.units == unit)
+        if not len(places):
+            return None
+        row, column = divmod(int(places[0]), self.columns)
+        return row * (self.tile[0] + self.gap), column * (self.tile[1] + self.gap)
+
+
+@dataclass(frozen=True, eq=False)
+class Developed:
+    """A reconstruction as a picture.
+
+    ``image``: uint8 (height, width, 3). Values from ``low`` to ``high`` run over 0 to 255; the contrast is stretched
+    by ``stretch`` display levels per unit of value.
+    """
+
+    reconstruction: Reconstruction
+    image: np.ndarray
+    low: float
+    high: float
+    stretch: float
+
+
+@dataclass(frozen=True, eq=False)
+class UnitResult:
+    """One unit on one frame. ``map``: float32 (height, width). ``box``: receptive field of the first seed position,
+    (top, left, bottom, right) in input pixels, not clipped. ``reason``: why there is no reconstruction, else ""."""
+
+    reference: UnitReference
+    map: np.ndarray
+    clean_map: np.ndarray
+    position: tuple[int, int]
+    activation: float
+    box: tuple[int, int, int, int]
+    pictures: Mapping[Rule, Developed]
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Everything shown beside one frame.
+
+    ``picture``: what the network saw, uint8 (size, size, 3), occluders drawn in; ``clean``: without them.
+    ``probabilities`` and ``clean_probabilities``: float32 (classes,). ``times``: milliseconds by step.
+    ``complete``: False while the unit's reconstruction is still being computed.
+    """
+
+    request: Request
+    picture: np.ndarray
+    clean: np.ndarray
+    crop_box: tuple[float, float, float, float]
+    probabilities: np.ndarray
+    clean_probabilities: np.ndarray
+    glances: tuple[Glance, ...] = ()
+    mosaic: Mosaic | None = None
+    unit: UnitResult | None = None
+    pins: tuple[UnitResult, ...] = ()
+    times: Mapping[str, float] = field(default_factory=dict)
+    complete: bool = True
+
+    @property
+    def occluded(self) -> bool:
+        """Whether anything was covered."""
+        return self.picture is not self.clean
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something went wrong in the worker: one sentence, and the details for whoever asks."""
+
+    sentence: str
+    details: str = ""

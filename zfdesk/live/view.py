@@ -1,0 +1,150 @@
+"""The view as one value: everything that decides what is on screen, frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from zfdesk.engine import Occluder, Rule, Seed, SeedKind, centre_box
+from zfdesk.engine.picture import Box
+from zfdesk.sources import SourceReference
+
+
+class CropMode(StrEnum):
+    """How a frame that is not square becomes the square picture the network sees."""
+
+    CROP = "crop"  # a square cut out; the default is the centre crop the network was trained with
+    FIT = "fit"  # the whole frame, grey where it is missing
+    STRETCH = "stretch"  # the whole frame, distorted
+
+
+@dataclass(frozen=True)
+class Crop:
+    """The part of the frame the network sees. x, y: centre, and side: in shares of width, height, shortest side."""
+
+    mode: CropMode = CropMode.CROP
+    x: float = 0.5
+    y: float = 0.5
+    side: float = 224 / 256
+
+    def box(self, height: int, width: int) -> Box:
+        """(left, top, right, bottom) in pixels of a frame of that size."""
+        if self.mode is CropMode.STRETCH:
+            return 0.0, 0.0, float(width), float(height)
+        if self.mode is CropMode.FIT:
+            return centre_box(height, width, share=max(height, width) / min(height, width))
+        half = max(self.side * min(height, width), 1.0) / 2
+        return self.x * width - half, self.y * height - half, self.x * width + half, self.y * height + half
+
+
+@dataclass(frozen=True)
+class UnitReference:
+    """A unit, and the position and seed it is looked at with. ``position``: (y, x) for SeedKind.AT."""
+
+    layer: str
+    unit: int
+    seed: SeedKind = SeedKind.MAX
+    position: tuple[int, int] | None = None
+    k: int = 9
+
+    def to_seed(self) -> Seed:
+        """As the engine takes it; a picked position that is missing means the maximum."""
+        kind = SeedKind.MAX if self.seed is SeedKind.AT and self.position is None else self.seed
+        return Seed(self.layer, self.unit, kind, self.position if kind is SeedKind.AT else None, self.k)
+
+
+class MapsContent(StrEnum):
+    """What the feature maps pane shows of the layer."""
+
+    ACTIVATION = "activation"
+    CHANGE = "change"  # with the occluders minus without
+    GRADIENT = "gradient"  # derivative of the origin unit, or of the top class score without one
+
+
+class Normalise(StrEnum):
+    """Which range of values the feature maps' colours span."""
+
+    LAYER = "layer"
+    UNIT = "unit"
+    LOCKED = "locked"
+
+
+class Order(StrEnum):
+    """How the units are laid out in the grid."""
+
+    INDEX = "index"
+    ACTIVITY = "activity"
+    CHANGE = "change"
+
+
+class Style(StrEnum):
+    """How a signed reconstruction becomes a picture."""
+
+    RAW = "raw"  # RGB around mid-grey
+    GRAY = "gray"  # mean over RGB around mid-grey
+    NORM = "norm"  # Euclidean norm over RGB
+    BLURRED = "blurred norm"
+
+
+@dataclass(frozen=True)
+class MapsDisplay:
+    """Settings of the feature maps pane. ``locked``: (low, high) for Normalise.LOCKED."""
+
+    content: MapsContent = MapsContent.ACTIVATION
+    normalise: Normalise = Normalise.UNIT
+    locked: tuple[float, float] = (0.0, 1.0)
+    boost: float = 1.0
+    gamma: float = 1.0
+    colours: str = "inferno"
+    order: Order = Order.INDEX
+    hide_dead: bool = False
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything that decides what is on screen. Actions map one View to the next; undo is a list of them."""
+
+    source: SourceReference = SourceReference("demo")
+    crop: Crop = Crop()
+    layer: str = "conv5"
+    unit: int = 0
+    position: tuple[int, int] | None = None
+    seed: SeedKind = SeedKind.MAX
+    seed_count: int = 9
+    method: Rule = Rule.DECONVNET
+    lrn_derivative: bool = False
+    origin: UnitReference | None = None
+    occluders: tuple[Occluder, ...] = ()
+    chosen_occluder: int = -1
+    maps: MapsDisplay = MapsDisplay()
+    style: Style = Style.RAW
+    zoom: int = 0
+    pins: tuple[UnitReference, ...] = ()
+    watched: tuple[int, ...] = ()
+    top_k: int = 5
+    frozen: bool = False
+    compare: bool = False
+    mirrored: bool = False
+    labels: bool = True
+    outlines: bool = True
+    timings: bool = False
+    theme: str = "dark"
+    presenter: bool = False
+
+    @property
+    def selected(self) -> UnitReference:
+        """The unit selected in the shown layer."""
+        return UnitReference(self.layer, self.unit, self.seed, self.position, self.seed_count)
+
+    @property
+    def looked_at(self) -> UnitReference:
+        """The unit that is reconstructed: the frozen origin, else the selected one."""
+        return self.origin or self.selected
+
+    def change(self, **changes: object) -> View:
+        """This view with some fields replaced."""
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+    def change_maps(self, **changes: object) -> View:
+        """This view with some settings of the feature maps replaced."""
+        return replace(self, maps=replace(self.maps, **changes))  # type: ignore[arg-type]
