@@ -118,12 +118,13 @@ class View:
     chosen_occluder: int = -1
     maps: MapsDisplay = MapsDisplay()
     style: Style = Style.RAW
-    zoom: int = 0
+    zoom: int = 0  # unit pane: 0 all, 1 the map, 2 the reconstruction
+    picture_zoom: int = 0  # picture pane: 0 the whole frame, 1 what the network sees
     pins: tuple[UnitReference, ...] = ()
     watched: tuple[int, ...] = ()
     top_k: int = 5
     frozen: bool = False
-    compare: bool = False
+    all_methods: bool = True
     mirrored: bool = False
     labels: bool = True
     outlines: bool = True

@@ -1,0 +1,384 @@
+"""Everything one can do, in one table: id, words, keys, menu, and a function.
+
+The menus, the toolbar, the palette, the help sheet and the tests are made from it. An action that changes the view is
+a small function View → View; one that reaches outside the view (a file dialog, the clipboard) names a method of the
+window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from zfdesk.desk.panes.hand import keep_near, scale_occluder
+from zfdesk.engine import Architecture, Model, Occluder, OccluderFill, OccluderShape, Rule, SeedKind
+from zfdesk.live import CropMode, MapsContent, MapsDisplay, Normalise, Order, Result, Style, View
+from zfdesk.live.view import Crop
+from zfdesk.sources import SourceReference
+
+FAST = 3  # rows or units of a fast move, as in Yosinski's toolbox
+MOST_PINS = 8
+GAMMAS = (1.0, 0.7, 0.5, 0.3)  # as in Yosinski's toolbox
+BOOSTS = (1.0, 2.0, 4.0, 8.0, 16.0)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What an action may know besides the view."""
+
+    model: Model
+    result: Result | None = None
+    columns: int = 1  # of the feature map grid
+    mouse: tuple[float, float] | None = None  # over the picture, in input pixels (x, y)
+
+    @property
+    def architecture(self) -> Architecture:
+        """The network in use."""
+        return self.model.architecture
+
+
+Change = Callable[[View, Context], View]
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing to do. ``change`` or ``command`` (a method of the window) is set. ``kind``: changes of one kind in
+    quick succession are one step of undo. ``yosinski``: the tag of the binding in Yosinski's toolbox it answers."""
+
+    id: str
+    words: str
+    keys: tuple[str, ...]
+    menu: str
+    change: Change | None = None
+    command: str = ""
+    kind: str = ""
+    checked: Callable[[View], bool] | None = None
+    yosinski: str = ""
+
+
+def _cycle(values: tuple, now: object) -> object:
+    return values[(values.index(now) + 1) % len(values)] if now in values else values[0]
+
+
+# Layers and units
+
+
+def to_layer(view: View, layer: str, architecture: Architecture, result: Result | None) -> View:
+    """Show another layer; its strongest unit of the moment is selected."""
+    if layer == view.layer:
+        return view
+    strongest = 0
+    if result is not None:
+        strongest = next((glance.strongest for glance in result.glances if glance.stage.name == layer), 0)
+    count = architecture.stage(layer).shape[0]
+    seed = SeedKind.MAX if view.seed is SeedKind.AT else view.seed
+    return view.change(layer=layer, unit=min(strongest, count - 1), position=None, seed=seed)
+
+
+def _step_layer(view: View, context: Context, steps: int) -> View:
+    names = [stage.name for stage in context.architecture.stages]
+    place = min(max(names.index(view.layer) + steps, 0), len(names) - 1)
+    return to_layer(view, names[place], context.architecture, context.result)
+
+
+def _step_unit(view: View, context: Context, steps: int) -> View:
+    """Along the grid as it is shown: the next tile, whatever the order."""
+    count = context.architecture.stage(view.layer).shape[0]
+    mosaic = context.result.mosaic if context.result else None
+    if mosaic is None or mosaic.layer != view.layer:
+        return view.change(unit=min(max(view.unit + steps, 0), count - 1))
+    units = mosaic.units.tolist()
+    place = units.index(view.unit) if view.unit in units else 0
+    return view.change(unit=units[min(max(place + steps, 0), len(units) - 1)])
+
+
+def _move(rows: int, columns: int, fast: bool = False) -> Change:
+    """Move the selected unit; while an occluder is chosen, the plain arrows move that."""
+    factor = FAST if fast else 1
+
+    def change(view: View, context: Context) -> View:
+        return _step_unit(view, context, factor * (rows * context.columns + columns))
+
+    return change
+
+
+def _arrow(rows: int, columns: int, fast: bool = False) -> Change:
+    move, nudge = _move(rows, columns, fast), _nudge(rows, columns, 8 if fast else 1)
+
+    def change(view: View, context: Context) -> View:
+        return nudge(view, context) if view.chosen_occluder >= 0 else move(view, context)
+
+    return change
+
+
+def _strongest(view: View, context: Context) -> View:
+    if context.result is None:
+        return view
+    strongest = next((g.strongest for g in context.result.glances if g.stage.name == view.layer), view.unit)
+    return view.change(unit=strongest, position=None, seed=SeedKind.MAX)
+
+
+def _toggle_origin(view: View, context: Context) -> View:
+    return view.change(origin=None if view.origin else view.selected)
+
+
+def _pin(view: View, context: Context) -> View:
+    if view.selected in view.pins:
+        return view.change(pins=tuple(pin for pin in view.pins if pin != view.selected))
+    return view.change(pins=(*view.pins, view.selected)[-MOST_PINS:])
+
+
+def _reset(view: View, context: Context) -> View:
+    """Everything but the source, the theme and the pins as at first."""
+    first = View()
+    layer = "conv5" if any(s.name == "conv5" for s in context.architecture.stages) else view.layer
+    return first.change(
+        source=view.source, layer=layer, theme=view.theme, presenter=view.presenter, pins=view.pins, watched=view.watched
+    )
+
+
+def _shift_occluder_or_undo(view: View, context: Context) -> View:
+    return view.change(chosen_occluder=-1)
+
+
+# Occluders
+
+
+def _add_occluder(view: View, context: Context) -> View:
+    """A new occluder where the mouse is, of the size, shape and fill of the last one."""
+    size = context.architecture.size
+    model = view.occluders[-1] if view.occluders else Occluder(0, 0)
+    x, y = context.mouse or (size / 2, size / 2)
+    if not (0 <= x <= size and 0 <= y <= size):
+        x = y = size / 2
+    new = replace(model, top=round(y - model.height / 2), left=round(x - model.width / 2))
+    return view.change(occluders=(*view.occluders, new), chosen_occluder=len(view.occluders))
+
+
+def _toggle_occluder(view: View, context: Context) -> View:
+    return view.change(occluders=(), chosen_occluder=-1) if view.occluders else _add_occluder(view, context)
+
+
+def _chosen(view: View) -> int:
+    return view.chosen_occluder if 0 <= view.chosen_occluder < len(view.occluders) else len(view.occluders) - 1
+
+
+def _edit_occluder(edit: Callable[[Occluder], Occluder]) -> Change:
+    def change(view: View, context: Context) -> View:
+        index = _chosen(view)
+        if index < 0:
+            return view
+        edited = edit(view.occluders[index])
+        return view.change(
+            occluders=(*view.occluders[:index], edited, *view.occluders[index + 1 :]), chosen_occluder=index
+        )
+
+    return change
+
+
+def _nudge(rows: int, columns: int, step: int) -> Change:
+    def change(view: View, context: Context) -> View:
+        def edit(occluder: Occluder) -> Occluder:
+            moved = replace(occluder, top=occluder.top + rows * step, left=occluder.left + columns * step)
+            return keep_near(moved, context.architecture.size)
+
+        return _edit_occluder(edit)(view, context)
+
+    return change
+
+
+def _remove_occluder(view: View, context: Context) -> View:
+    index = _chosen(view)
+    if index < 0:
+        return view
+    kept = (*view.occluders[:index], *view.occluders[index + 1 :])
+    return view.change(occluders=kept, chosen_occluder=len(kept) - 1 if view.chosen_occluder >= 0 else -1)
+
+
+def _reshape(occluder: Occluder) -> Occluder:
+    shape = OccluderShape(_cycle(tuple(OccluderShape), occluder.shape))
+    side = min(occluder.height, occluder.width)
+    return replace(occluder, shape=shape, **({"height": side, "width": side} if shape is OccluderShape.SQUARE else {}))
+
+
+# Display
+
+
+def _set(**changes: object) -> Change:
+    return lambda view, context: view.change(**changes)
+
+
+def _toggle(field: str) -> Change:
+    return lambda view, context: view.change(**{field: not getattr(view, field)})
+
+
+def _next(field: str, values: tuple) -> Change:
+    return lambda view, context: view.change(**{field: _cycle(values, getattr(view, field))})
+
+
+def _next_maps(field: str, values: tuple) -> Change:
+    return lambda view, context: view.change_maps(**{field: _cycle(values, getattr(view.maps, field))})
+
+
+def _cycle_normalise(view: View, context: Context) -> View:
+    following = Normalise(_cycle(tuple(Normalise), view.maps.normalise))
+    if following is Normalise.LOCKED and context.result and context.result.mosaic:
+        mosaic = context.result.mosaic
+        high = float(abs(mosaic.values).max()) or 1.0
+        return view.change_maps(normalise=following, locked=(-high if mosaic.signed else 0.0, high))
+    return view.change_maps(normalise=following)
+
+
+def _cycle_direct(view: View, context: Context) -> View:
+    """deconvnet raw → gradient raw → gradient norm → guided raw → …, as Yosinski's "ez" loop."""
+    loop = (
+        (Rule.DECONVNET, Style.RAW), (Rule.GRADIENT, Style.RAW), (Rule.GRADIENT, Style.NORM), (Rule.GUIDED, Style.RAW),
+    )  # fmt: skip
+    method, style = _cycle(loop, (view.method, view.style))  # type: ignore[misc]
+    return view.change(method=method, style=style)
+
+
+def _scale_crop(factor: float) -> Change:
+    def change(view: View, context: Context) -> View:
+        side = min(max(view.crop.side * factor, 0.05), 4.0)
+        return view.change(crop=replace(view.crop, mode=CropMode.CROP, side=side))
+
+    return change
+
+
+def _lock_now(view: View, context: Context) -> View:
+    mosaic = context.result.mosaic if context.result else None
+    if mosaic is None:
+        return view
+    high = float(abs(mosaic.values).max()) or 1.0
+    return view.change_maps(normalise=Normalise.LOCKED, locked=(-high if mosaic.signed else 0.0, high))
+
+
+ACTIONS: tuple[Action, ...] = (
+    # Source
+    Action("open", "Open a picture or clip…", ("Ctrl+O",), "Source", command="open_file"),
+    Action("open-folder", "Open a folder of pictures…", ("Ctrl+Shift+O",), "Source", command="open_folder"),
+    Action("camera", "Camera, or back to the last picture", ("C",), "Source", command="toggle_camera", yosinski="toggle_input_mode"),
+    Action("camera-pick", "Choose camera and format…", ("Shift+C",), "Source", command="pick_camera"),
+    Action("demo", "Moving demo", ("Ctrl+D",), "Source", _set(source=SourceReference("demo"))),
+    Action("pattern", "Test pattern", ("S",), "Source", _set(source=SourceReference("pattern")), yosinski="pattern_mode"),
+    Action("paste", "Paste a picture", ("Ctrl+V",), "Source", command="paste"),
+    Action("next", "Next picture", ("E", "PgDown"), "Source", command="next_picture", yosinski="static_file_increment"),
+    Action("previous", "Previous picture", ("W", "PgUp"), "Source", command="previous_picture", yosinski="static_file_decrement"),
+    Action("play", "Play or pause", ("Ctrl+Space",), "Source", command="play_pause"),
+    Action("step-on", "One frame on", (".",), "Source", command="step_on"),
+    Action("step-back", "One frame back", (",",), "Source", command="step_back"),
+    Action("loop", "Loop the clip", ("Ctrl+L",), "Source", command="toggle_loop"),
+    Action("freeze", "Freeze the frame", ("F",), "Source", _toggle("frozen"), checked=lambda v: v.frozen, yosinski="freeze_cam"),
+    Action("weights", "Weights…", ("Ctrl+W",), "Source", command="choose_weights"),
+    Action("quit", "Quit", ("Q", "Ctrl+Q"), "Source", command="quit", yosinski="quit"),
+    # Edit
+    Action("undo", "Undo", ("Ctrl+Z",), "Edit", command="undo"),
+    Action("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Edit", command="redo"),
+    Action("reset", "Reset the view", ("R", "Home"), "Edit", _reset, yosinski="reset_state"),
+    Action("escape", "Take the last move back, or let go", ("Esc",), "Edit", command="escape"),
+    # Crop
+    Action("crop-fit", "Fit the whole frame", ("Shift+0",), "Crop", _set(crop=Crop(CropMode.FIT)), checked=lambda v: v.crop.mode is CropMode.FIT),
+    Action("crop-stretch", "Stretch the whole frame, or centre crop", ("0",), "Crop",
+           lambda v, c: v.change(crop=Crop() if v.crop.mode is CropMode.STRETCH else Crop(CropMode.STRETCH)),
+           checked=lambda v: v.crop.mode is CropMode.STRETCH, yosinski="stretch_mode"),
+    Action("crop-centre", "Centre crop", ("Ctrl+0",), "Crop", _set(crop=Crop()), checked=lambda v: v.crop == Crop()),
+    Action("crop-smaller", "Smaller crop", ("Ctrl+=",), "Crop", _scale_crop(1 / 1.1), kind="crop"),
+    Action("crop-larger", "Larger crop", ("Ctrl+-",), "Crop", _scale_crop(1.1), kind="crop"),
+    Action("mirror", "Mirror on screen only", ("Ctrl+M",), "Crop", _toggle("mirrored"), checked=lambda v: v.mirrored),
+    # Occluder
+    Action("occluder", "Occluder on or off", ("X",), "Occluder", _toggle_occluder, checked=lambda v: bool(v.occluders)),
+    Action("occluder-add", "Another occluder at the mouse", ("Shift+X",), "Occluder", _add_occluder),
+    Action("occluder-remove", "Remove the occluder", ("Del", "Backspace"), "Occluder", _remove_occluder),
+    Action("occluder-shape", "Shape: square, rectangle, ellipse", ("Ctrl+E",), "Occluder", _edit_occluder(_reshape)),
+    Action("occluder-fill", "Fill: grey, mean, blur, noise, black", ("Ctrl+F",), "Occluder",
+           _edit_occluder(lambda o: replace(o, fill=OccluderFill(_cycle(tuple(OccluderFill), o.fill))))),
+    Action("occluder-larger", "Larger occluder", ("]",), "Occluder", _edit_occluder(lambda o: scale_occluder(o, 1.1)), kind="scale occluder"),
+    Action("occluder-smaller", "Smaller occluder", ("[",), "Occluder", _edit_occluder(lambda o: scale_occluder(o, 1 / 1.1)), kind="scale occluder"),
+    *(Action(f"nudge-{name}", f"Occluder {name}", (f"Ctrl+{key}",), "Occluder", _nudge(y, x, 1), kind="nudge")
+      for name, key, y, x in (("left", "Left", 0, -1), ("right", "Right", 0, 1), ("up", "Up", -1, 0), ("down", "Down", 1, 0))),
+    *(Action(f"nudge-{name}-fast", f"Occluder {name} by 8", (f"Ctrl+Shift+{key}",), "Occluder", _nudge(y, x, 8), kind="nudge")
+      for name, key, y, x in (("left", "Left", 0, -1), ("right", "Right", 0, 1), ("up", "Up", -1, 0), ("down", "Down", 1, 0))),
+    # Layer and unit
+    Action("layer-up", "Layer towards the picture", ("U",), "Unit", lambda v, c: _step_layer(v, c, -1), kind="layer", yosinski="sel_layer_left"),
+    Action("layer-down", "Layer towards the classes", ("O",), "Unit", lambda v, c: _step_layer(v, c, 1), kind="layer", yosinski="sel_layer_right"),
+    Action("layer-up-fast", "Three layers towards the picture", ("Shift+U",), "Unit", lambda v, c: _step_layer(v, c, -FAST), kind="layer"),
+    Action("layer-down-fast", "Three layers towards the classes", ("Shift+O",), "Unit", lambda v, c: _step_layer(v, c, FAST), kind="layer"),
+    *(Action(f"unit-{name}", f"Unit {name}", (key,), "Unit", _move(y, x), kind="unit", yosinski=f"sel_{name}")
+      for name, key, y, x in (("left", "J", 0, -1), ("right", "L", 0, 1), ("up", "I", -1, 0), ("down", "K", 1, 0))),
+    *(Action(f"unit-{name}-fast", f"Unit {name} by three", (f"Shift+{key}",), "Unit", _move(y, x, True), kind="unit", yosinski=f"sel_{name}_fast")
+      for name, key, y, x in (("left", "J", 0, -1), ("right", "L", 0, 1), ("up", "I", -1, 0), ("down", "K", 1, 0))),
+    *(Action(f"arrow-{name}", f"Unit, or the chosen occluder, {name}", (key,), "Unit", _arrow(y, x), kind="arrow")
+      for name, key, y, x in (("left", "Left", 0, -1), ("right", "Right", 0, 1), ("up", "Up", -1, 0), ("down", "Down", 1, 0))),
+    *(Action(f"arrow-{name}-fast", f"Unit by three, or the chosen occluder by 8, {name}", (f"Shift+{key}",), "Unit", _arrow(y, x, True), kind="arrow")
+      for name, key, y, x in (("left", "Left", 0, -1), ("right", "Right", 0, 1), ("up", "Up", -1, 0), ("down", "Down", 1, 0))),
+    Action("unit-strongest", "The strongest unit of this layer", ("Return",), "Unit", _strongest),
+    Action("unit-jump", "Jump to a unit by number…", ("G",), "Unit", command="jump_to_unit"),
+    Action("origin", "Freeze this unit as the origin", ("D",), "Unit", _toggle_origin, checked=lambda v: v.origin is not None, yosinski="freeze_back_unit"),
+    Action("pin", "Pin this unit", ("P",), "Unit", _pin, checked=lambda v: v.selected in v.pins),
+    Action("method", "Method and style: the common ones in turn", ("B",), "Unit", _cycle_direct, yosinski="ez_back_mode_loop"),
+    Action("method-direct", "Method: deconvnet, guided, gradient", ("N",), "Unit", _next("method", tuple(Rule)), yosinski="back_mode"),
+    Action("style", "Style: raw, gray, norm, blurred norm", ("M",), "Unit", _next("style", tuple(Style)), yosinski="back_filt_mode"),
+    Action("seed", "Seed: strongest, picked, k strongest, whole map", ("Ctrl+B",), "Unit",
+           lambda v, c: v.change(seed=_cycle(tuple(k for k in SeedKind if k is not SeedKind.AT or v.position), v.seed))),
+    Action("all-methods", "All methods side by side", ("Shift+B",), "Unit", _toggle("all_methods"), checked=lambda v: v.all_methods),
+    Action("lrn", "Normalisation on the way down: derivative or identity", ("Ctrl+N",), "Unit", _toggle("lrn_derivative"), checked=lambda v: v.lrn_derivative),
+    # Maps
+    Action("maps-content", "Activations, change when covered, gradient in turn", ("A",), "Maps", _next_maps("content", tuple(MapsContent)), yosinski="show_back"),
+    Action("gamma", "Gamma: brighter dim maps", ("T",), "Maps", _next_maps("gamma", GAMMAS), yosinski="boost_gamma"),
+    Action("normalise", "Range of the colours: one, each unit's own, locked", ("Shift+T",), "Maps", _cycle_normalise, yosinski="boost_individual"),
+    Action("lock", "Lock the range as it is now", ("Ctrl+T",), "Maps", _lock_now),
+    Action("boost", "Boost: × 1, 2, 4, 8, 16", ("Ctrl+Shift+T",), "Maps", _next_maps("boost", BOOSTS)),
+    Action("order", "Order: by number, activity, change", ("Shift+S",), "Maps", _next_maps("order", tuple(Order))),
+    Action("hide-silent", "Hide silent units", ("Shift+H",), "Maps", lambda v, c: v.change_maps(hide_dead=not v.maps.hide_dead), checked=lambda v: v.maps.hide_dead),
+    Action("colour-map", "Colour map of activations", ("Shift+M",), "Maps", _next_maps("colours", ("inferno", "viridis", "gray", "jet (paper)"))),
+    Action("maps-default", "Maps as at first", ("Ctrl+Shift+M",), "Maps", lambda v, c: v.change(maps=MapsDisplay())),
+    # Classes and snapshots
+    Action("find-class", "Find a class to watch…", ("/",), "Classes", command="find_class"),
+    Action("watch-top", "Watch the most probable class", ("Shift+W",), "Classes",
+           lambda v, c: v if c.result is None or int(c.result.probabilities.argmax()) in v.watched
+           else v.change(watched=(*v.watched, int(c.result.probabilities.argmax())))),
+    Action("unwatch", "Watch no class", ("Ctrl+Shift+W",), "Classes", _set(watched=())),
+    Action("snapshot", "Take snapshot A", ("Shift+A",), "Classes", command="take_snapshot"),
+    # View
+    Action("zoom", "Unit pane: all, the map, the reconstruction", ("Z",), "View", _next("zoom", (0, 1, 2)), yosinski="zoom_mode"),
+    Action("picture-zoom", "Picture pane: the whole frame, or what the network sees", ("Shift+Z",), "View", _next("picture_zoom", (0, 1))),
+    Action("labels", "Unit numbers on the maps", ("8",), "View", _toggle("labels"), checked=lambda v: v.labels, yosinski="toggle_label_predictions"),
+    Action("outlines", "Receptive field on the picture", ("9",), "View", _toggle("outlines"), checked=lambda v: v.outlines, yosinski="toggle_unit_jpgs"),
+    Action("timings", "All timings", ("5",), "View", _toggle("timings"), checked=lambda v: v.timings, yosinski="debug_level"),
+    Action("theme", "Light or dark", ("Ctrl+Shift+L",), "View", _next("theme", ("dark", "light"))),
+    Action("presenter", "Presenter: large type", ("Ctrl+P",), "View", _toggle("presenter"), checked=lambda v: v.presenter),
+    Action("full-screen", "Full screen", ("F11",), "View", command="full_screen"),
+    Action("panes-reset", "Panes as at first", ("Ctrl+Shift+R",), "View", command="reset_panes"),
+    Action("save-window", "Picture of the window…", ("Ctrl+S",), "View", command="save_window"),
+    Action("copy-window", "Copy a picture of the window", ("Ctrl+Shift+C",), "View", command="copy_window"),
+    Action("save-pane", "Picture of the pane under the mouse…", ("Ctrl+Shift+S",), "View", command="save_pane"),
+    Action("copy-pane", "Copy a picture of the pane under the mouse", ("Ctrl+C",), "View", command="copy_pane"),
+    # Help
+    Action("help", "Help: all keys", ("H", "F1"), "Help", command="show_help", yosinski="help_mode"),
+    Action("palette", "Command palette", ("Ctrl+K",), "Help", command="show_palette"),
+    Action("hints", "First steps", ("Ctrl+H",), "Help", command="show_hints"),
+    Action("about", "About zfdesk", ("Ctrl+F1",), "Help", command="show_about"),
+)  # fmt: skip
+
+CLEAN_KEY = "Space"
+"""Held: every pane shows the picture without occluders."""
+
+
+def check(actions: tuple[Action, ...]) -> None:
+    """Raise ValueError naming both when two actions share an id or a key, or one does nothing."""
+    seen: dict[str, str] = {CLEAN_KEY: "hold-clean"}
+    ids: set[str] = set()
+    for action in actions:
+        if action.id in ids:
+            raise ValueError(f"Two actions are called {action.id}.")
+        ids.add(action.id)
+        if (action.change is None) == (not action.command):
+            raise ValueError(f"{action.id} needs either a change or a command.")
+        for key in action.keys:
+            if key in seen:
+                raise ValueError(f"The key {key} is given to both {seen[key]} and {action.id}.")
+            seen[key] = action.id
+
+
+check(ACTIONS)

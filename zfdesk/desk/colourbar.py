@@ -1,0 +1,70 @@
+"""A colour bar: what the colours of a pane mean, in numbers."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from zfdesk.desk.theme import THEMES, Colours
+
+
+def number(value: float) -> str:
+    """Three significant figures, short."""
+    if not math.isfinite(value):
+        return "–"
+    if value == 0:
+        return "0"
+    return f"{value:.3g}" if 1e-3 <= abs(value) < 1e5 else f"{value:.1e}"
+
+
+class ColourBar(QWidget):
+    """Horizontal: low at the left, high at the right, zero marked when it lies between."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.colours: Colours = THEMES["dark"]
+        self._table: tuple[int, ...] = tuple(0xFF000000 | (v << 16) | (v << 8) | v for v in range(256))
+        self._low, self._high, self._words = 0.0, 1.0, ""
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Colour bar")
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return QSize(120, self.fontMetrics().height() + 10)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        return QSize(60, self.fontMetrics().height() + 10)
+
+    def show_range(self, low: float, high: float, words: str = "", table: tuple[int, ...] | None = None) -> None:
+        """Set the ends, what stands beside them, and the colours (levels 1–255 are the range)."""
+        state = (low, high, words, table or self._table)
+        if repr(state[:3]) != repr((self._low, self._high, self._words)) or state[3] is not self._table:
+            self._low, self._high, self._words, self._table = state
+            self.setAccessibleDescription(f"from {number(low)} to {number(high)} {words}")
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        text_height = self.fontMetrics().height()
+        bar = QRectF(0, text_height + 1, self.width(), 7)
+        gradient = QLinearGradient(bar.left(), 0, bar.right(), 0)
+        for step in range(33):
+            level = 1 + round(step * 254 / 32)
+            gradient.setColorAt(step / 32, QColor.fromRgba(self._table[min(level, len(self._table) - 1)]))
+        painter.fillRect(bar, gradient)
+        painter.setPen(self.colours.colour("quiet"))
+        area = QRectF(0, 0, self.width(), text_height)
+        low, high = (number(self._low), number(self._high)) if math.isfinite(self._high) else ("0", "its max")
+        painter.drawText(area, Qt.AlignmentFlag.AlignLeft, low)
+        painter.drawText(area, Qt.AlignmentFlag.AlignRight, high)
+        zero = self._low < 0 < self._high
+        taken = self.fontMetrics().horizontalAdvance(low + high) + 16
+        middle = self._words or ("0" if zero else "")
+        middle = self.fontMetrics().elidedText(middle, Qt.TextElideMode.ElideRight, max(int(self.width() - taken), 0))
+        painter.drawText(area, Qt.AlignmentFlag.AlignHCenter, middle)
+        if zero:
+            x = self.width() * -self._low / (self._high - self._low)
+            painter.setPen(self.colours.colour("text"))
+            painter.drawLine(int(x), int(bar.top()) - 2, int(x), int(bar.bottom()))

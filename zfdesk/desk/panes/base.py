@@ -1,0 +1,113 @@
+"""What every pane has: a line of facts above, copy and save on hover, a picture of itself."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QEnterEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from zfdesk.desk.state import Desk
+from zfdesk.desk.theme import Colours
+from zfdesk.live import Result
+
+FACTS_EVERY_MS = 200  # text a few times a second; pictures at frame rate
+
+
+class ElidedLabel(QLabel):
+    """One line that is cut with … rather than widening its pane; the whole of it is the tool tip."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._whole = ""
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+
+    def say(self, text: str) -> None:
+        """Show a text."""
+        if text != self._whole:
+            self._whole = text
+            self.setToolTip(text)
+            self._fit()
+
+    @property
+    def whole(self) -> str:
+        """The text before it was cut."""
+        return self._whole
+
+    def resizeEvent(self, event: object) -> None:  # noqa: N802
+        self._fit()
+
+    def _fit(self) -> None:
+        self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, max(self.width(), 0)))
+
+
+class Pane(QWidget):
+    """A pane of the window. Subclasses fill ``body`` and override `show_result` and `show_view`."""
+
+    title = "Pane"
+    save_asked = Signal(object)
+    copy_asked = Signal(object)
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.desk = desk
+        self.setAccessibleName(self.title)
+        self.facts = ElidedLabel()
+        self.facts.setAccessibleName(f"{self.title}: what is shown")
+        self.head = QHBoxLayout()
+        self.head.setContentsMargins(6, 2, 2, 0)
+        self.head.setSpacing(2)
+        self.head.addWidget(self.facts, 1)
+        self._hover_buttons = [
+            self._hover_button("⧉", f"Copy a picture of “{self.title}” to the clipboard", self.copy_asked),
+            self._hover_button("⇩", f"Save a picture of “{self.title}” as PNG…", self.save_asked),
+        ]
+        self.body = QVBoxLayout()
+        self.body.setContentsMargins(4, 0, 4, 4)
+        self.body.setSpacing(3)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(self.head)
+        layout.addLayout(self.body, 1)
+
+    def _hover_button(self, sign: str, words: str, signal: Signal) -> QToolButton:
+        button = QToolButton(text=sign)
+        button.setToolTip(words)
+        button.setAccessibleName(words)
+        button.setAutoRaise(True)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.setFixedSize(24, 24)
+        button.setStyleSheet("QToolButton { padding: 0; border: 0; background: transparent; }")
+        policy = button.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # nothing jumps when the mouse comes
+        button.setSizePolicy(policy)
+        button.clicked.connect(lambda: signal.emit(self))
+        button.hide()
+        self.head.addWidget(button)
+        return button
+
+    def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802
+        for button in self._hover_buttons:
+            button.show()
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
+        for button in self._hover_buttons:
+            button.hide()
+
+    def set_colours(self, colours: Colours) -> None:
+        """Take over a theme; the base hands it to every child that paints itself."""
+        for child in self.findChildren(QWidget):
+            if hasattr(child, "colours"):
+                child.colours = colours
+                child.update()
+        self.facts.setStyleSheet(f"color: {colours.quiet};")
+
+    def show_result(self, result: Result) -> None:
+        """Draw a new result."""
+
+    def show_view(self) -> None:
+        """Follow a changed view, before any result for it has come."""
+
+    def show_facts(self) -> None:
+        """Renew the text; called a few times a second."""

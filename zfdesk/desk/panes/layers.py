@@ -1,0 +1,135 @@
+"""The layer bar: every layer with its shape, receptive field and a live thumbnail."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QRect, QSignalBlocker, QSize, Qt
+from PySide6.QtGui import QFont, QPainter, QPen
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from zfdesk.desk.canvas import indexed_image
+from zfdesk.desk.colours import table
+from zfdesk.desk.panes.base import Pane
+from zfdesk.desk.state import Desk
+from zfdesk.desk.theme import THEMES, Colours
+from zfdesk.engine import Stage
+from zfdesk.live import Glance, Result
+
+THUMB = 34
+
+
+def shape_words(stage: Stage) -> str:
+    """96 × 110 × 110, or 4096 for a vector."""
+    return " × ".join(str(n) for n in stage.shape) if stage.spatial else str(stage.shape[0])
+
+
+class _Row(QStyledItemDelegate):
+    def __init__(self, pane: LayersPane) -> None:
+        super().__init__(pane)
+        self.pane = pane
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:  # noqa: N802
+        return QSize(150, max(THUMB + 8, option.fontMetrics.height() * 2 + 8))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        colours, view = self.pane.list.colours, self.pane.desk.view
+        stage: Stage = index.data(Qt.ItemDataRole.UserRole)
+        glance = self.pane.glances.get(stage.name)
+        rect: QRect = option.rect
+        selected = stage.name == view.layer
+        origin = view.origin is not None and view.origin.layer == stage.name
+        painter.save()
+        if selected:
+            painter.fillRect(rect, colours.colour("unit", 46))
+            painter.fillRect(QRect(rect.left(), rect.top(), 4, rect.height()), colours.colour("unit"))
+        elif option.state & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(rect, colours.colour("raised"))
+        thumb = QRect(rect.left() + 8, rect.top() + (rect.height() - THUMB) // 2, THUMB, THUMB)
+        if glance is not None:
+            painter.drawImage(thumb, indexed_image(glance.thumbnail, self.pane.table))
+        painter.setPen(QPen(colours.colour("line")))
+        painter.drawRect(thumb)
+        self._words(painter, rect.adjusted(THUMB + 16, 3, -4, -3), stage, glance, origin, colours)
+        painter.restore()
+
+    def _words(
+        self, painter: QPainter, area: QRect, stage: Stage, glance: Glance | None, origin: bool, colours: Colours
+    ) -> None:
+        bold = QFont(painter.font())
+        bold.setBold(True)
+        painter.setFont(bold)
+        painter.setPen(colours.colour("text"))
+        name = stage.name + ("  ◉ origin" if origin else "")
+        painter.drawText(area, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft, name)
+        bold.setBold(False)
+        painter.setFont(bold)
+        painter.setPen(colours.colour("quiet"))
+        field = stage.receptive_field.size
+        sees = f"sees {field}" if stage.name != "input" else "picture"
+        text = painter.fontMetrics().elidedText(
+            f"{shape_words(stage)} · {sees}", Qt.TextElideMode.ElideRight, area.width()
+        )
+        painter.drawText(area, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, text)
+        if glance is not None and stage.name != "input":
+            share = f"{glance.active:.0%}"
+            painter.drawText(area, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight, share)
+
+
+class LayersPane(Pane):
+    """The layers as a list; click, or the keys u and o, to change."""
+
+    title = "Layers"
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(desk, parent)
+        self.glances: dict[str, Glance] = {}
+        self.table = table("inferno", False, True)
+        self.list = QListWidget()
+        self.list.colours = THEMES["dark"]
+        self.list.setItemDelegate(_Row(self))
+        self.list.setMouseTracking(True)
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setAccessibleName("Layers of the network")
+        self.list.setMinimumWidth(150)
+        self.list.itemClicked.connect(lambda item: self._choose(item.data(Qt.ItemDataRole.UserRole).name))
+        self.body.addWidget(self.list)
+        desk.model_changed.connect(self._fill)
+        self._fill()
+
+    def _fill(self) -> None:
+        self.glances = {}
+        self.list.clear()
+        for stage in self.desk.model.architecture.stages:
+            item = QListWidgetItem(stage.name)
+            item.setData(Qt.ItemDataRole.UserRole, stage)
+            field = stage.receptive_field
+            item.setToolTip(
+                f"{stage.name}: {shape_words(stage)}\nreceptive field {field.size} × {field.size} pixels, "
+                f"one every {field.jump}\n{stage.parameters:,} parameters · {stage.multiply_adds / 1e6:,.1f} M multiply-adds"
+                "\nThe percentage is the share of units active on this frame."
+            )
+            self.list.addItem(item)
+        self.show_view()
+
+    def _choose(self, layer: str) -> None:
+        from zfdesk.desk.actions import to_layer
+
+        self.desk.change(to_layer(self.desk.view, layer, self.desk.model.architecture, self.desk.result), "layer")
+
+    def show_result(self, result: Result) -> None:
+        if result.glances:
+            self.glances = {glance.stage.name: glance for glance in result.glances}
+            self.list.viewport().update()
+
+    def show_view(self) -> None:
+        view = self.desk.view
+        self.table = table(view.maps.colours, False, True)
+        with QSignalBlocker(self.list):
+            row = self.desk.model.architecture.index(view.layer)
+            if self.list.currentRow() != row:
+                self.list.setCurrentRow(row)
+        self.list.viewport().update()
+
+    def show_facts(self) -> None:
+        architecture = self.desk.model.architecture
+        self.facts.say(f"{architecture.title} · {architecture.parameters:,} parameters")

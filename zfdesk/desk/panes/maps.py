@@ -1,0 +1,252 @@
+"""The feature maps of the shown layer, live, as one mosaic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QFont, QMouseEvent, QPainter, QPen
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QSpinBox, QToolButton, QWidget
+
+from zfdesk.desk.canvas import Canvas, indexed_image
+from zfdesk.desk.colourbar import ColourBar, number
+from zfdesk.desk.colours import SEQUENTIAL, table
+from zfdesk.desk.panes.base import ElidedLabel, Pane
+from zfdesk.desk.state import Desk
+from zfdesk.live import MapsContent, Mosaic, Normalise, Order, Result
+
+CONTENT_WORDS = {
+    MapsContent.ACTIVATION: "activations",
+    MapsContent.CHANGE: "change when covered",
+    MapsContent.GRADIENT: "gradient",
+}
+NORMALISE_WORDS = {
+    Normalise.LAYER: "one range",
+    Normalise.UNIT: "each unit's own",
+    Normalise.LOCKED: "locked range",
+}
+ORDER_WORDS = {Order.INDEX: "by number", Order.ACTIVITY: "by activity", Order.CHANGE: "by change"}
+
+
+class MapsCanvas(Canvas):
+    """The mosaic: hover reads a value, click selects a unit and its position."""
+
+    unit_hovered = Signal(object)  # (unit, y, x) or None
+    unit_clicked = Signal(int, int, int)
+    menu_asked = Signal(object, object)  # unit or None, global position
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.desk = desk
+        self.mosaic: Mosaic | None = None
+        self.hover: tuple[int, int, int] | None = None
+        self._press: QPointF | None = None
+        self.hovered.connect(self._look)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def _look(self, point: tuple[float, float] | None) -> None:
+        hover = None
+        if point and self.mosaic:
+            hover = self.mosaic.tile_at(int(point[1] // 1), int(point[0] // 1))
+        if hover != self.hover:
+            self.hover = hover
+            self.unit_hovered.emit(hover)
+            self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        super().mouseReleaseEvent(event)
+        if event.button() == Qt.MouseButton.LeftButton and self.hover:
+            self.unit_clicked.emit(*self.hover)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802
+        self.menu_asked.emit(self.hover[0] if self.hover else None, event.globalPos())
+
+    def paint_over(self, painter: QPainter) -> None:
+        mosaic = self.mosaic
+        if mosaic is None:
+            return
+        view = self.desk.view
+        if view.labels and mosaic.tile[1] * self.scale() > 34:
+            self._paint_numbers(painter, mosaic)
+        if self.hover:
+            self._outline(painter, mosaic, self.hover[0], self.colours.colour("text", 160), 1.0)
+        if mosaic.layer == view.layer:
+            self._outline(painter, mosaic, view.unit, self.colours.colour("unit"), 2.5)
+            corner = mosaic.corner_of(view.unit)
+            unit = self.desk.result.unit if self.desk.result else None
+            if corner and unit and unit.reference.layer == view.layer and mosaic.tile[0] > 1:
+                self._cross(painter, corner, unit.position)
+
+    def _outline(self, painter: QPainter, mosaic: Mosaic, unit: int, colour: object, width: float) -> None:
+        corner = mosaic.corner_of(unit)
+        if corner:
+            rect = self.rect_to_screen(corner[1], corner[0], corner[1] + mosaic.tile[1], corner[0] + mosaic.tile[0])
+            painter.setPen(QPen(colour, width))
+            painter.drawRect(rect.adjusted(-1, -1, 1, 1))
+
+    def _cross(self, painter: QPainter, corner: tuple[int, int], position: tuple[int, int]) -> None:
+        if self.scale() < 3:
+            return
+        y, x = corner[0] + position[0], corner[1] + position[1]
+        painter.setPen(QPen(self.colours.colour("unit"), 1))
+        painter.drawRect(self.rect_to_screen(x, y, x + 1, y + 1))
+
+    def _paint_numbers(self, painter: QPainter, mosaic: Mosaic) -> None:
+        font = QFont(painter.font())
+        font.setPixelSize(max(8, min(10, int(mosaic.tile[1] * self.scale() / 5))))
+        painter.setFont(font)
+        painter.setPen(self.colours.colour("quiet"))
+        visible = QRectF(self.rect())
+        for place, unit in enumerate(mosaic.units):
+            row, column = divmod(place, mosaic.columns)
+            point = self.to_screen(column * (mosaic.tile[1] + mosaic.gap), row * (mosaic.tile[0] + mosaic.gap))
+            if visible.contains(point):
+                painter.drawText(point + QPointF(2, font.pixelSize() + 1), str(unit))
+
+
+class MapsPane(Pane):
+    """The grid of the layer with its settings, a colour bar and the value under the mouse."""
+
+    title = "Feature maps"
+    unit_hovered = Signal(object)
+    menu_asked = Signal(object, object)
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(desk, parent)
+        self.canvas = MapsCanvas(desk)
+        self.canvas.message = "The layer's maps appear with the first frame."
+        self.canvas.setAccessibleName("Feature maps of the layer")
+        self.canvas.unit_clicked.connect(self._select)
+        self.canvas.unit_hovered.connect(self._tell_hover)
+        self.canvas.menu_asked.connect(self.menu_asked)
+        self.bar = ColourBar()
+        self.hover_line = ElidedLabel()
+        self._signed = False
+        self.body.addLayout(self._controls())
+        self.body.addWidget(self.canvas, 1)
+        row = QHBoxLayout()
+        row.addWidget(self.bar, 1)
+        row.addWidget(self.hover_line, 1)
+        self.body.addLayout(row)
+        self.show_view()
+
+    def _controls(self) -> QHBoxLayout:
+        self.content = self._choice("What the maps show", CONTENT_WORDS, lambda v: {"content": v})
+        self.normalise = self._choice("Range of the colours", NORMALISE_WORDS, self._normalise_change)
+        self.order = self._choice("Order of the units (sorted anew once a second)", ORDER_WORDS, lambda v: {"order": v})
+        names = {name: name for name in SEQUENTIAL}
+        self.palette_choice = self._choice("Colours of activations", names, lambda v: {"colours": v})
+        self.hide_dead = QToolButton(text="hide silent", checkable=True)
+        self.hide_dead.setToolTip("Leave out units that were never active since this network was loaded")
+        self.hide_dead.clicked.connect(lambda on: self.desk.change(self.desk.view.change_maps(hide_dead=on)))
+        self.boost = QDoubleSpinBox(minimum=0.25, maximum=64, singleStep=0.25, prefix="× ", decimals=2)
+        self.boost.setToolTip("Boost: dim maps made brighter; values past the end of the bar are cut")
+        self.boost.valueChanged.connect(lambda v: self.desk.change(self.desk.view.change_maps(boost=v), "boost"))
+        self.jump = QSpinBox(prefix="unit ", maximum=9999, keyboardTracking=False)
+        self.jump.setToolTip("Jump to a unit by its number")
+        self.jump.valueChanged.connect(lambda unit: self._select(unit, None, None))
+        row = QHBoxLayout()
+        row.setSpacing(3)
+        for widget, name in (
+            (self.content, "Maps content"), (self.normalise, "Normalisation"), (self.order, "Order"),
+            (self.palette_choice, "Colour map"), (self.boost, "Boost"), (self.hide_dead, "Hide silent units"),
+            (self.jump, "Unit number"),
+        ):  # fmt: skip
+            widget.setAccessibleName(name)
+            widget.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+            row.addWidget(widget)
+        row.addStretch(1)
+        return row
+
+    def _choice(self, hint: str, words: dict, change: Callable[[object], dict]) -> QComboBox:
+        box = QComboBox()
+        box.setToolTip(hint)
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        for value, text in words.items():
+            box.addItem(text, value)
+        box.activated.connect(
+            lambda index: self.desk.change(self.desk.view.change_maps(**change(box.itemData(index))), "")
+        )
+        return box
+
+    def _normalise_change(self, value: Normalise) -> dict:
+        """Locking takes over the range that is shown now."""
+        mosaic = self.canvas.mosaic
+        if value is Normalise.LOCKED and mosaic is not None:
+            high = float(abs(mosaic.values).max()) or 1.0
+            return {"normalise": value, "locked": (-high if mosaic.signed else 0.0, high)}
+        return {"normalise": value}
+
+    def _select(self, unit: int, y: int | None, x: int | None) -> None:
+        view = self.desk.view
+        if y is None or x is None:
+            self.desk.change(view.change(unit=unit, position=None), "unit")
+            return
+        from zfdesk.engine import SeedKind
+
+        spatial = self.desk.model.architecture.stage(view.layer).spatial
+        changes: dict[str, object] = {"unit": unit, "chosen_occluder": -1}
+        if spatial:
+            changes |= {"position": (y, x), "seed": SeedKind.AT}
+        self.desk.change(view.change(**changes), "unit")
+
+    def _tell_hover(self, hover: tuple[int, int, int] | None) -> None:
+        mosaic = self.canvas.mosaic
+        self.unit_hovered.emit(hover)
+        if hover is None or mosaic is None:
+            self.hover_line.say("")
+            return
+        unit, y, x = hover
+        value = number(float(mosaic.values[unit, y, x]))
+        where = f" at ({y}, {x})" if mosaic.tile[0] > 1 else ""
+        name = f" {self.desk.model.classes[unit]}" if mosaic.values.shape[0] == len(self.desk.model.classes) else ""
+        self.hover_line.say(f"{mosaic.layer}:{unit}{name}{where} = {value}")
+
+    def show_result(self, result: Result) -> None:
+        mosaic = result.mosaic
+        if mosaic is None:
+            return
+        view = self.desk.view
+        shown = table(view.maps.colours, mosaic.signed, view.theme == "dark")
+        self.canvas.mosaic = mosaic
+        self.canvas.message = mosaic.reason
+        self.canvas.stale = "" if mosaic.layer == view.layer else f"still {mosaic.layer}"
+        self.canvas.set_picture(indexed_image(mosaic.image, shown), mosaic.image)
+        self._table = shown
+
+    def show_view(self) -> None:
+        view, maps = self.desk.view, self.desk.view.maps
+        count = self.desk.model.architecture.stage(view.layer).shape[0]
+        for box, value in (
+            (self.content, maps.content), (self.normalise, maps.normalise), (self.order, maps.order),
+            (self.palette_choice, maps.colours),
+        ):  # fmt: skip
+            with QSignalBlocker(box):
+                box.setCurrentIndex(box.findData(value))
+        for spin, value in ((self.boost, maps.boost), (self.jump, view.unit)):
+            with QSignalBlocker(spin):
+                if spin is self.jump:
+                    spin.setMaximum(count - 1)
+                spin.setValue(value)
+        self.hide_dead.setChecked(maps.hide_dead)
+        self.canvas.update()
+
+    def show_facts(self) -> None:
+        mosaic, result = self.canvas.mosaic, self.desk.result
+        if mosaic is None or result is None:
+            return
+        maps = self.desk.view.maps
+        count, shown = mosaic.values.shape[0], len(mosaic.units)
+        said = [f"{mosaic.layer} · {count} units", mosaic.words]
+        if shown < count:
+            said.append(f"{shown} shown")
+        said.append(f"{count - mosaic.alive} silent so far")
+        if maps.gamma != 1:
+            said.append(f"gamma {maps.gamma:g}")
+        said.append(f"frame {result.request.frame.number}")
+        self.facts.say(" · ".join(said))
+        words = {Normalise.UNIT: "each unit's own range", Normalise.LOCKED: "locked"}.get(maps.normalise, "")
+        if mosaic.tile == (1, 1) and maps.normalise is Normalise.UNIT:
+            words = ""
+        self.bar.show_range(-1 if mosaic.low != mosaic.low and mosaic.signed else mosaic.low, mosaic.high, words, self._table)
+        self._tell_hover(self.canvas.hover)

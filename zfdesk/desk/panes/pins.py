@@ -1,0 +1,124 @@
+"""Pinned units side by side, live on the same frame."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from zfdesk.desk.canvas import rgb_image
+from zfdesk.desk.colourbar import number
+from zfdesk.desk.panes.base import Pane
+from zfdesk.desk.panes.unit import MapCanvas, Tile, reference_words, show_map
+from zfdesk.desk.state import Desk
+from zfdesk.live import Result, UnitReference, UnitResult
+
+MOST_PINS = 8
+
+
+class PinCard(QWidget):
+    """One pinned unit: its map over its reconstruction."""
+
+    def __init__(self, pane: PinsPane, reference: UnitReference) -> None:
+        super().__init__()
+        self.pane, self.reference = pane, reference
+        self.map_tile, self.picture_tile = Tile("map", MapCanvas()), Tile("reconstruction")
+        unpin = QToolButton(text="×")
+        unpin.setToolTip("Unpin")
+        unpin.setAccessibleName(f"Unpin {reference.layer}:{reference.unit}")
+        unpin.clicked.connect(partial(pane.unpin, reference))
+        show = QToolButton(text=f"{reference.layer}:{reference.unit}")
+        show.setToolTip("Select this unit")
+        show.clicked.connect(partial(pane.select, reference))
+        head = QHBoxLayout()
+        head.setSpacing(2)
+        head.addWidget(show, 1)
+        head.addWidget(unpin)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(head)
+        layout.addWidget(self.map_tile, 1)
+        layout.addWidget(self.picture_tile, 1)
+        self.setMinimumWidth(110)
+
+    def show_unit(self, unit: UnitResult, result: Result) -> None:
+        """Draw the unit on this frame."""
+        stage = result.request.model.architecture.stage(unit.reference.layer)
+        view = self.pane.desk.view
+        signed = not stage.rectified and float(unit.map.min()) < 0
+        show_map(self.map_tile, unit, view.maps.colours, signed, view.theme == "dark")
+        self.map_tile.caption.say(reference_words(unit.reference, unit.position, stage.spatial))
+        developed = unit.pictures.get(result.request.view.method)
+        canvas = self.picture_tile.canvas
+        canvas.message = "" if developed else unit.reason
+        if developed:
+            self.picture_tile.caption.say(developed.reconstruction.rule.value)
+            top, left, bottom, right = unit.box
+            canvas.set_window(QRectF(left, top, right - left, bottom - top))
+            canvas.set_picture(rgb_image(developed.image), developed.image)
+            words = f"contrast stretched × {number(developed.stretch)}"
+            self.picture_tile.bar.show_range(developed.low, developed.high, words)
+
+
+class PinsPane(Pane):
+    """As many cards as there are pins."""
+
+    title = "Pins"
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(desk, parent)
+        self.cards: list[PinCard] = []
+        self.empty = QLabel("Pin a unit (key p) to keep it in view beside others.")
+        self.empty.setWordWrap(True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.row = QHBoxLayout()
+        self.row.setSpacing(6)
+        self.row.setContentsMargins(0, 0, 0, 0)
+        inner = QWidget()
+        inner.setLayout(self.row)
+        self.row.addWidget(self.empty)
+        area = QScrollArea(widgetResizable=True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setWidget(inner)
+        self.body.addWidget(area)
+
+    def unpin(self, reference: UnitReference) -> None:
+        """Take a unit out."""
+        view = self.desk.view
+        self.desk.change(view.change(pins=tuple(pin for pin in view.pins if pin != reference)))
+
+    def select(self, reference: UnitReference) -> None:
+        """Make a pinned unit the selected one."""
+        self.desk.change(
+            self.desk.view.change(
+                layer=reference.layer, unit=reference.unit, position=reference.position, seed=reference.seed
+            )
+        )
+
+    def show_view(self) -> None:
+        pins = self.desk.view.pins
+        if [card.reference for card in self.cards] == list(pins):
+            return
+        for card in self.cards:
+            self.row.removeWidget(card)
+            card.deleteLater()
+        self.cards = [PinCard(self, pin) for pin in pins]
+        for card in self.cards:
+            self.row.addWidget(card, 1)
+        self.empty.setVisible(not pins)
+        self.set_colours(self.colours)
+        self.facts.say(f"{len(pins)} of at most {MOST_PINS} pinned" if pins else "")
+
+    def set_colours(self, colours) -> None:  # noqa: ANN001
+        self.colours = colours
+        super().set_colours(colours)
+        self.empty.setStyleSheet(f"color: {colours.quiet};")
+
+    def show_result(self, result: Result) -> None:
+        shown = {unit.reference: unit for unit in result.pins}
+        for card in self.cards:
+            unit = shown.get(card.reference)
+            if unit is not None:
+                card.show_unit(unit, result)

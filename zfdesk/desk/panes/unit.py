@@ -1,0 +1,296 @@
+"""The selected unit: its map, the patch it sees, and its reconstructions on the same frame."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QFont, QPainter, QPen
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+
+from zfdesk.desk.canvas import Canvas, indexed_image, rgb_image
+from zfdesk.desk.colourbar import ColourBar, number
+from zfdesk.desk.colours import table
+from zfdesk.desk.panes.base import ElidedLabel, Pane
+from zfdesk.desk.state import Desk
+from zfdesk.engine import Rule, SeedKind
+from zfdesk.live import Normalise, Result, Style, UnitReference, UnitResult
+from zfdesk.live.develop import levels
+
+SEED_WORDS = {
+    SeedKind.MAX: "strongest position",
+    SeedKind.AT: "picked position",
+    SeedKind.TOPK: "k strongest",
+    SeedKind.MAP: "whole map",
+}
+SHORT_SEED = {
+    SeedKind.MAX: "single activation (max)", SeedKind.AT: "single activation (picked)",
+    SeedKind.TOPK: "strongest {k}", SeedKind.MAP: "whole map",
+}  # fmt: skip
+RULE_WORDS = {Rule.DECONVNET: "deconvnet", Rule.GUIDED: "guided backprop", Rule.GRADIENT: "gradient"}
+
+
+def reference_words(reference: UnitReference, position: tuple[int, int], spatial: bool) -> str:
+    """conv4:17 @ (6, 7)."""
+    where = f" @ ({position[0]}, {position[1]})" if spatial else ""
+    return f"{reference.layer}:{reference.unit}{where}"
+
+
+def seed_words(reference: UnitReference) -> str:
+    """Which activations were kept."""
+    return SHORT_SEED[reference.to_seed().kind].format(k=reference.k)
+
+
+class Tile(QWidget):
+    """One picture of the unit with its name above and its colour bar below."""
+
+    def __init__(self, name: str, canvas: Canvas | None = None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.canvas = canvas or Canvas(smooth=True)
+        self.canvas.setAccessibleName(name)
+        self.caption = ElidedLabel()
+        self.caption.say(name)
+        self.bar = ColourBar()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(1)
+        layout.addWidget(self.caption)
+        layout.addWidget(self.canvas, 1)
+        layout.addWidget(self.bar)
+
+
+class MapCanvas(Canvas):
+    """A unit's map; a click picks the position to look at."""
+
+    position_picked = Signal(int, int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.position: tuple[int, int] | None = None
+        self.pressed.connect(self._pick)
+        self.setCursor(Qt.CursorShape.CrossCursor)
+
+    def _pick(self, point: tuple[float, float], _: object) -> None:
+        x, y = int(point[0] // 1), int(point[1] // 1)
+        if 0 <= x < self._image.width() and 0 <= y < self._image.height():
+            self.position_picked.emit(y, x)
+
+    def paint_over(self, painter: QPainter) -> None:
+        if self.position is not None:
+            y, x = self.position
+            painter.setPen(QPen(self.colours.colour("unit"), 2))
+            painter.drawRect(self.rect_to_screen(x, y, x + 1, y + 1))
+
+
+def show_map(tile: Tile, unit: UnitResult, colours: str, signed: bool, dark: bool) -> None:
+    """Draw a unit's map into a tile, over its own range."""
+    import torch
+
+    from zfdesk.live import MapsDisplay
+
+    tensor = torch.tensor(unit.map)[None]
+    shades, low, high = levels(tensor, MapsDisplay(normalise=Normalise.LAYER), signed)
+    array = shades[0].numpy()
+    shown = table(colours, signed, dark)
+    tile.canvas.set_picture(indexed_image(array, shown), array)
+    tile.bar.show_range(low, high, "", shown)
+    if isinstance(tile.canvas, MapCanvas):
+        tile.canvas.position = unit.position
+
+
+class UnitPane(Pane):
+    """The unit that is selected, or the frozen origin."""
+
+    title = "Unit"
+    pin_asked = Signal()
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(desk, parent)
+        self.map_tile = Tile("map", MapCanvas())
+        self.patch_tile = Tile("what it sees")
+        self.patch_tile.bar.hide()
+        self.rule_tiles = {rule: Tile(RULE_WORDS[rule]) for rule in Rule}
+        self.map_tile.canvas.position_picked.connect(self._pick)
+        self._columns = 0
+        self.body.addLayout(self._controls())
+        self.grid = QGridLayout()
+        self.grid.setSpacing(5)
+        self.body.addLayout(self.grid, 1)
+        self.foot = ElidedLabel()
+        self.body.addWidget(self.foot)
+        self.show_view()
+
+    def _controls(self) -> QHBoxLayout:
+        self.method = self._choice(RULE_WORDS, "Method of the reconstruction", lambda v: {"method": v})
+        self.seed = self._choice(SEED_WORDS, "Seed: which activations are kept", lambda v: {"seed": v})
+        self.style_choice = self._choice(
+            {style: style.value for style in Style}, "How the signed values become a picture", lambda v: {"style": v}
+        )
+        self.all_methods = QToolButton(text="all methods", checkable=True)
+        self.all_methods.setToolTip("Show deconvnet, guided backprop and gradient side by side")
+        self.all_methods.clicked.connect(lambda on: self.desk.change(self.desk.view.change(all_methods=on)))
+        self.freeze = QToolButton(text="origin", checkable=True)
+        self.freeze.setToolTip("Freeze this unit as the origin while you look at other layers (d)")
+        self.freeze.clicked.connect(self._toggle_origin)
+        pin = QToolButton(text="pin")
+        pin.setToolTip("Keep this unit in view beside others")
+        pin.clicked.connect(self.pin_asked)
+        row = QHBoxLayout()
+        row.setSpacing(3)
+        for widget, name in (
+            (self.method, "Method"), (self.seed, "Seed"), (self.style_choice, "Style"),
+            (self.all_methods, "All methods"), (self.freeze, "Freeze origin"), (pin, "Pin unit"),
+        ):  # fmt: skip
+            widget.setAccessibleName(name)
+            widget.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+            row.addWidget(widget)
+        row.addStretch(1)
+        return row
+
+    def _choice(self, words: dict, hint: str, change) -> QComboBox:  # noqa: ANN001
+        box = QComboBox()
+        box.setToolTip(hint)
+        for value, text in words.items():
+            box.addItem(text, value)
+        box.activated.connect(lambda index: self.desk.change(self.desk.view.change(**change(box.itemData(index)))))
+        return box
+
+    def _toggle_origin(self, on: bool) -> None:
+        view = self.desk.view
+        self.desk.change(view.change(origin=view.selected if on else None))
+
+    def _pick(self, y: int, x: int) -> None:
+        from dataclasses import replace
+
+        view = self.desk.view
+        if view.origin is not None:
+            origin = replace(view.origin, seed=SeedKind.AT, position=(y, x))
+            self.desk.change(view.change(origin=origin), "position")
+        else:
+            self.desk.change(view.change(seed=SeedKind.AT, position=(y, x)), "position")
+
+    # Layout
+
+    def shown_rules(self) -> tuple[Rule, ...]:
+        """The methods that have a tile, the chosen one first."""
+        view = self.desk.view
+        others = tuple(rule for rule in Rule if rule is not view.method) if view.all_methods else ()
+        return (view.method, *others)
+
+    def _tiles(self) -> list[Tile]:
+        rules = [self.rule_tiles[rule] for rule in self.shown_rules()]
+        match self.desk.view.zoom:
+            case 1:
+                return [self.map_tile]
+            case 2:
+                return rules[:1]
+        return [self.map_tile, self.patch_tile, *rules]
+
+    def _arrange(self) -> None:
+        tiles = self._tiles()
+        height = max(self.height() - 90, 1)
+        best, columns = 0.0, 1
+        for candidate in range(1, len(tiles) + 1):  # the number of columns that gives the largest squares
+            rows = -(-len(tiles) // candidate)
+            side = min(self.width() / candidate, height / rows - 45)
+            if side > best:
+                best, columns = side, candidate
+        if columns == self._columns and self._placed == tiles:
+            return
+        self._columns, self._placed = columns, tiles
+        for tile in (self.map_tile, self.patch_tile, *self.rule_tiles.values()):
+            self.grid.removeWidget(tile)
+            tile.setVisible(tile in tiles)
+        for place, tile in enumerate(tiles):
+            self.grid.addWidget(tile, place // columns, place % columns)
+        for column in range(self.grid.columnCount()):
+            self.grid.setColumnStretch(column, 1 if column < columns else 0)
+        for row in range(self.grid.rowCount()):
+            self.grid.setRowStretch(row, 1 if row < -(-len(tiles) // columns) else 0)
+
+    _placed: list[Tile] = []
+
+    def resizeEvent(self, event: object) -> None:  # noqa: N802
+        self._arrange()
+
+    # Content
+
+    def show_result(self, result: Result) -> None:
+        view, unit = self.desk.view, result.unit
+        stale = ""
+        if unit is None:
+            if result.complete:
+                return
+            number_shown = self._shown.request.frame.number if self._shown else 0
+            stale = f"frame {number_shown}" if self._shown else ""
+            self._mark(stale, "" if self._shown else "Computing…")
+            return
+        self._shown = result
+        if (unit.reference.layer, unit.reference.unit) != (view.looked_at.layer, view.looked_at.unit):
+            stale = f"still {unit.reference.layer}:{unit.reference.unit}"
+        stage = result.request.model.architecture.stage(unit.reference.layer)
+        dark = view.theme == "dark"
+        signed = not stage.rectified and float(unit.map.min()) < 0
+        show_map(self.map_tile, unit, view.maps.colours, signed, dark)
+        top, left, bottom, right = unit.box
+        window = QRectF(left, top, right - left, bottom - top)
+        self.patch_tile.canvas.set_window(window)
+        self.patch_tile.canvas.set_picture(rgb_image(result.picture), result.picture)
+        for rule in self.shown_rules():
+            tile, developed = self.rule_tiles[rule], unit.pictures.get(rule)
+            tile.canvas.message = "" if developed else unit.reason or f"{RULE_WORDS[rule]} is being computed…"
+            if developed is None:
+                continue
+            if developed.high <= 1e-12:
+                tile.canvas.message = f"The {RULE_WORDS[rule]} is zero everywhere: no path to the picture is active."
+            single = unit.reference.to_seed().kind in (SeedKind.MAX, SeedKind.AT)
+            tile.canvas.set_window(window if single else None)
+            tile.canvas.set_picture(rgb_image(developed.image), developed.image)
+            norm = result.request.view.style in (Style.NORM, Style.BLURRED)
+            zero = "" if norm else ", grey = 0"
+            tile.bar.show_range(developed.low, developed.high, f"contrast stretched × {number(developed.stretch)}{zero}")
+        self._mark(stale)
+
+    _shown: Result | None = None
+
+    def _mark(self, stale: str, message: str | None = None) -> None:
+        for tile in (self.map_tile, self.patch_tile, *self.rule_tiles.values()):
+            if tile.canvas.stale != stale:
+                tile.canvas.stale = stale
+                tile.canvas.update()
+            if message is not None:
+                tile.canvas.message = message
+
+    def show_view(self) -> None:
+        view = self.desk.view
+        for box, value in ((self.method, view.method), (self.seed, view.looked_at.seed), (self.style_choice, view.style)):
+            with QSignalBlocker(box):
+                box.setCurrentIndex(box.findData(value))
+        self.all_methods.setChecked(view.all_methods)
+        self.freeze.setChecked(view.origin is not None)
+        self._arrange()
+        for rule, tile in self.rule_tiles.items():
+            font = QFont(self.font())
+            font.setBold(rule is view.method)
+            tile.caption.setFont(font)
+
+    def show_facts(self) -> None:
+        result = self._shown
+        if result is None or result.unit is None:
+            return
+        unit, view = result.unit, result.request.view
+        stage = result.request.model.architecture.stage(unit.reference.layer)
+        said = [reference_words(unit.reference, unit.position, stage.spatial), RULE_WORDS[view.method]]
+        if stage.name in (s.name for s in result.request.model.architecture.stages[-2:]):
+            said[0] += f" “{result.request.model.classes[unit.reference.unit]}”"
+        said += [seed_words(unit.reference), f"frame {result.request.frame.number}"]
+        if view.origin is not None:
+            said.insert(0, "ORIGIN")
+        self.facts.say(" · ".join(said))
+        clean = float(unit.clean_map.max())
+        changed = f", clean max {number(clean)}" if result.occluded else ""
+        field = stage.receptive_field.size
+        normal = "its derivative" if view.lrn_derivative or view.method is not Rule.DECONVNET else "identity"
+        sees = f" · sees {field} × {field} px" if stage.name != "input" else ""
+        has_lrn = any(type(s.layer).__name__ == "LRN" for s in result.request.model.architecture.stages)
+        lrn = f" · normalisation: {normal}" if has_lrn else ""
+        self.foot.say(f"activation {number(unit.activation)}, map max {number(float(unit.map.max()))}{changed}{sees}{lrn}")
+

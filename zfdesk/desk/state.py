@@ -1,0 +1,235 @@
+"""The desk behind the window: the one view, its undo, the source, the worker, the newest result."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from zfdesk.engine import Model
+from zfdesk.live import Demand, Result, View, Worker
+from zfdesk.sources import Frame, Source, SourceError, SourceReference, open_source
+
+CLOCK_MS = 16
+MERGE_SECONDS = 0.8  # changes of one kind within this time are one step of undo
+MOST_UNDO = 500
+
+
+def spare_cores() -> int:
+    """Threads for the network: all cores but the one that the window needs."""
+    return max(1, (os.cpu_count() or 2) - 1)
+
+
+class Desk(QObject):
+    """Lives in the window's thread. Everything that changes the view goes through `change`."""
+
+    view_changed = Signal()
+    result_ready = Signal()
+    model_changed = Signal()
+    source_changed = Signal()
+    told = Signal(str, bool)  # a sentence for the user, and whether it is trouble
+    _opened = Signal(object, object, object)  # reference, Source or sentence, ticket
+    _source_trouble = Signal(str)
+
+    def __init__(self, model: Model, view: View | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.model = model
+        self.view = view or View()
+        self.result: Result | None = None
+        self.shown_at = 0.0
+        self.draws: deque[tuple[float, float, float]] = deque(maxlen=120)  # shown at, frame age, draw time (s)
+        self.source: Source | None = None
+        self.demand = Demand()
+        self._past: list[View] = []
+        self._future: list[View] = []
+        self._merge: tuple[str, float] = ("", 0.0)
+        self._clean_held = False
+        self._ticket = 0
+        self._closing = False
+        self.worker = Worker(model, self.view, notify=lambda: None, threads=spare_cores())
+        self._clock = QTimer(self, interval=CLOCK_MS)
+        self._clock.timeout.connect(self._tick)
+        self._opened.connect(self._take_source)
+        self._source_trouble.connect(lambda sentence: self.told.emit(sentence, True))
+
+    def start(self) -> None:
+        """Begin: the worker, the clock, the view's source."""
+        self.worker.start()
+        self._clock.start()
+        self.open(self.view.source)
+
+    def close(self) -> None:
+        """End everything; within a second, whatever the source does."""
+        self._closing = True
+        self._clock.stop()
+        if self.source:
+            self.source.stop()
+        self.worker.stop()
+
+    # The view
+
+    def change(self, view: View, kind: str = "") -> None:
+        """Show another view. Changes of the same ``kind`` in quick succession are one step of undo."""
+        if view == self.view:
+            return
+        now = time.monotonic()
+        if not kind or kind != self._merge[0] or now - self._merge[1] > MERGE_SECONDS:
+            self._past.append(self.view)
+            del self._past[:-MOST_UNDO]
+        self._merge = (kind, now)
+        self._future.clear()
+        self._show(view)
+
+    def undo(self) -> None:
+        """Back to the view before."""
+        if self._past:
+            self._future.append(self.view)
+            self._merge = ("", 0.0)
+            self._show(self._past.pop())
+
+    def redo(self) -> None:
+        """Forward again."""
+        if self._future:
+            self._past.append(self.view)
+            self._merge = ("", 0.0)
+            self._show(self._future.pop())
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a view to go back to."""
+        return bool(self._past)
+
+    def last_change(self) -> str:
+        """The kind of the last change, "" after undo."""
+        return self._merge[0]
+
+    def hold_clean(self, held: bool) -> None:
+        """While held every pane shows the picture without occluders."""
+        if held != self._clean_held:
+            self._clean_held = held
+            self._send()
+            self.view_changed.emit()
+
+    @property
+    def clean_held(self) -> bool:
+        """Whether the clean picture is being shown for a moment."""
+        return self._clean_held
+
+    def want(self, demand: Demand) -> None:
+        """Tell what the open panes show."""
+        self.demand = demand
+        self._send()
+
+    def _show(self, view: View) -> None:
+        before, self.view = self.view, view
+        if view.frozen != before.frozen:
+            self.worker.hold(view.frozen)
+        self._send()
+        if view.source != before.source:
+            self.open(view.source)
+        self.view_changed.emit()
+
+    def _send(self) -> None:
+        view = self.view.change(occluders=()) if self._clean_held else self.view
+        self.worker.show(view, self.demand)
+
+    # The network
+
+    def use_model(self, model: Model) -> None:
+        """Switch the network; the view is moved to the same layer where the new one has it."""
+        names = [stage.name for stage in model.architecture.stages]
+        view = self.view
+        layer = view.layer if view.layer in names else _last_convolution(model)
+        unit = min(view.unit, model.architecture.stage(layer).shape[0] - 1)
+        self.model, self.result = model, None
+        self._past.clear()
+        self._future.clear()
+        self.view = view.change(layer=layer, unit=unit, position=None, origin=None, pins=(), watched=())
+        self.worker.use(model, self.view)
+        self.model_changed.emit()
+        self.view_changed.emit()
+
+    # The source
+
+    def open(self, reference: SourceReference) -> None:
+        """Open a source off this thread; what is shown stays until its first frame comes, or if it cannot be opened."""
+        self._ticket += 1
+        ticket = self._ticket
+        if reference.kind in ("camera",):  # Qt's camera must be made in this thread; it opens without blocking
+            self._answer(reference, ticket, lambda: open_source(reference))
+            return
+        threading.Thread(
+            target=self._answer, args=(reference, ticket, lambda: open_source(reference)), name="zfdesk-open", daemon=True
+        ).start()
+
+    def open_made(self, source: Source) -> None:
+        """Show a source that exists already (a pasted picture)."""
+        self._ticket += 1
+        self._take_source(source.reference, source, self._ticket)
+
+    def _answer(self, reference: SourceReference, ticket: int, opener: Callable[[], Source]) -> None:
+        answer: Source | str
+        try:
+            answer = opener()
+        except SourceError as error:
+            answer = str(error)
+        except Exception as error:
+            answer = f"{reference.location or reference.kind} could not be opened ({type(error).__name__}: {error})."
+        if not self._closing:
+            self._opened.emit(reference, answer, ticket)
+
+    def _take_source(self, reference: SourceReference, answer: Source | str, ticket: int) -> None:
+        if ticket != self._ticket or self._closing:  # overtaken by a later wish
+            return
+        if isinstance(answer, str):
+            self.told.emit(answer, True)
+            if self.source is not None and self.view.source != self.source.reference:
+                self.view = self.view.change(source=self.source.reference)
+                self.view_changed.emit()
+            return
+        if self.source:
+            self.source.stop()
+        self.source = answer
+        self.worker.forget_frame()
+        if self.view.source != answer.reference or self.view.frozen:
+            self.worker.hold(False)
+            self.view = self.view.change(source=answer.reference, frozen=False)
+            self._send()
+        answer.start(self.worker.feed, self._trouble_from(answer))
+        self.source_changed.emit()
+        self.view_changed.emit()
+
+    def _trouble_from(self, source: Source) -> Callable[[str], None]:
+        def tell(sentence: str) -> None:
+            if self.source is source and not self._closing:
+                self._source_trouble.emit(sentence)
+
+        return tell
+
+    # The clock
+
+    def _tick(self) -> None:
+        while self.worker.troubles:
+            self.told.emit(self.worker.troubles.popleft().sentence, True)
+        result = self.worker.results.take()
+        if result is None or result.request.model is not self.model:
+            return
+        self.result = result
+        begun = time.perf_counter()
+        self.result_ready.emit()
+        self.shown_at = time.perf_counter()
+        if result.complete:
+            self.draws.append((self.shown_at, self.shown_at - result.request.frame.time, self.shown_at - begun))
+
+    @property
+    def frame(self) -> Frame | None:
+        """The frame of the newest result."""
+        return self.result.request.frame if self.result else None
+
+
+def _last_convolution(model: Model) -> str:
+    return next(s.name for s in reversed(model.architecture.stages) if s.spatial and s.parameters)

@@ -1,0 +1,129 @@
+"""Colours, fonts and the style sheet: one table, a dark and a light twin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtGui import QColor, QFont, QPalette
+from PySide6.QtWidgets import QApplication
+
+
+@dataclass(frozen=True)
+class Colours:
+    """One meaning per colour; every pair of marks differs in lightness too, for the colour-blind."""
+
+    background: str
+    pane: str
+    raised: str
+    line: str
+    text: str
+    quiet: str
+    unit: str  # the selected unit and its position
+    field: str  # receptive field and crop
+    stale: str
+    trouble: str
+    bar: str
+    rise: str
+    fall: str
+
+    def colour(self, name: str, alpha: int = 255) -> QColor:
+        """One of the colours, by its name."""
+        colour = QColor(getattr(self, name))
+        colour.setAlpha(alpha)
+        return colour
+
+
+THEMES = {
+    "dark": Colours(
+        background="#15171c", pane="#1c1f26", raised="#262a33", line="#2b303a", text="#d9dce3", quiet="#8b93a1",
+        unit="#ffb000", field="#35c2ff", stale="#7a6a3a", trouble="#ff6b5e", bar="#4c78b5", rise="#5ad1c8",
+        fall="#ff8f5e",
+    ),
+    "light": Colours(
+        background="#eceef2", pane="#ffffff", raised="#f3f5f8", line="#cfd4dc", text="#1b1f27", quiet="#5c6573",
+        unit="#b26b00", field="#0072b2", stale="#cdb970", trouble="#c0281a", bar="#7ba3d6", rise="#00796f",
+        fall="#b8480f",
+    ),
+}  # fmt: skip
+
+WATCHED = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#d55e00", "#999999")
+"""Colours of watched classes (Okabe & Ito 2008)."""
+
+NORMAL_PIXELS, PRESENTER_PIXELS = 13, 20
+
+
+def tabular(font: QFont) -> QFont:
+    """The font with figures of equal width, so that numbers do not make the text beside them jump."""
+    font = QFont(font)
+    font.setFeature(QFont.Tag("tnum"), 1)
+    return font
+
+
+def apply_theme(application: QApplication, theme: str, presenter: bool) -> Colours:
+    """Dress the whole application; returns the colours for what paints itself."""
+    colours = THEMES[theme]
+    pixels = PRESENTER_PIXELS if presenter else NORMAL_PIXELS
+    font = tabular(application.font())
+    font.setPixelSize(pixels)
+    application.setFont(font)
+    palette = QPalette()
+    roles = {
+        QPalette.ColorRole.Window: colours.background, QPalette.ColorRole.Base: colours.pane,
+        QPalette.ColorRole.AlternateBase: colours.raised, QPalette.ColorRole.Button: colours.raised,
+        QPalette.ColorRole.WindowText: colours.text, QPalette.ColorRole.Text: colours.text,
+        QPalette.ColorRole.ButtonText: colours.text, QPalette.ColorRole.ToolTipBase: colours.raised,
+        QPalette.ColorRole.ToolTipText: colours.text, QPalette.ColorRole.PlaceholderText: colours.quiet,
+        QPalette.ColorRole.Highlight: colours.field, QPalette.ColorRole.HighlightedText: "#10131a",
+        QPalette.ColorRole.Link: colours.field,
+    }  # fmt: skip
+    for role, value in roles.items():
+        palette.setColor(role, QColor(value))
+    palette.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text, QColor(colours.quiet))
+    palette.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText, QColor(colours.quiet))
+    application.setPalette(palette)
+    application.setStyleSheet(_sheet(colours, pixels))
+    return colours
+
+
+def _sheet(c: Colours, pixels: int) -> str:
+    pad = max(2, pixels // 5)
+    return f"""
+    * {{ font-size: {pixels}px; }}
+    QMainWindow, QMainWindow::separator {{ background: {c.background}; }}
+    QMainWindow::separator {{ width: 5px; height: 5px; }}
+    QMainWindow::separator:hover {{ background: {c.field}; }}
+    QDockWidget {{ color: {c.quiet}; titlebar-close-icon: none; }}
+    QDockWidget::title {{ background: {c.background}; padding: 2px 6px; }}
+    QToolBar {{ background: {c.background}; border: 0; spacing: 3px; padding: 3px 6px; }}
+    QToolBar::separator {{ background: {c.line}; width: 1px; margin: 4px 5px; }}
+    QToolButton, QPushButton, QComboBox {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.line};
+        border-radius: 4px; padding: {pad}px {pad * 2 + 2}px; min-height: {pixels + 5}px; }}
+    QToolButton:hover, QPushButton:hover, QComboBox:hover {{ border-color: {c.field}; }}
+    QToolButton:focus, QPushButton:focus, QComboBox:focus {{ border-color: {c.field}; }}
+    QToolButton:checked, QPushButton:checked {{ background: {c.field}; color: #10131a; }}
+    QToolButton::menu-indicator {{ image: none; width: 0; }}
+    QComboBox::drop-down {{ border: 0; width: {pixels}px; }}
+    QComboBox QAbstractItemView {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.line}; }}
+    QLineEdit, QSpinBox, QDoubleSpinBox {{ background: {c.pane}; color: {c.text}; border: 1px solid {c.line};
+        border-radius: 4px; padding: {pad}px; min-height: {pixels + 5}px; }}
+    QLineEdit:focus, QSpinBox:focus {{ border-color: {c.field}; }}
+    QMenuBar {{ background: {c.background}; color: {c.text}; }}
+    QMenuBar::item:selected, QMenu::item:selected {{ background: {c.field}; color: #10131a; }}
+    QMenu {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.line}; }}
+    QMenu::item {{ padding: {pad + 1}px 22px; }}
+    QMenu::separator {{ background: {c.line}; height: 1px; margin: 3px 8px; }}
+    QStatusBar {{ background: {c.background}; color: {c.quiet}; }}
+    QStatusBar::item {{ border: 0; }}
+    QToolTip {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.line}; padding: 3px; }}
+    QScrollBar:vertical {{ background: {c.pane}; width: 10px; }}
+    QScrollBar:horizontal {{ background: {c.pane}; height: 10px; }}
+    QScrollBar::handle {{ background: {c.line}; border-radius: 4px; min-height: 24px; min-width: 24px; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+    QTabBar::tab {{ background: {c.background}; color: {c.quiet}; padding: {pad}px 10px; border: 0; }}
+    QTabBar::tab:selected {{ color: {c.text}; border-bottom: 2px solid {c.field}; }}
+    QSlider::groove:horizontal {{ background: {c.line}; height: 4px; border-radius: 2px; }}
+    QSlider::handle:horizontal {{ background: {c.text}; width: 12px; margin: -5px 0; border-radius: 6px; }}
+    QListView, QTreeView, QTableView, QTextBrowser {{ background: {c.pane}; color: {c.text};
+        border: 1px solid {c.line}; }}
+    QHeaderView::section {{ background: {c.raised}; color: {c.quiet}; border: 0; padding: 3px 6px; }}
+    """

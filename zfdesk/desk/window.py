@@ -1,0 +1,355 @@
+"""The window: panes, menus and toolbar from the actions table, one status line, one message line."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QCursor, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QDockWidget,
+    QLineEdit,
+    QMainWindow,
+    QMenu,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
+
+from zfdesk.desk.actions import ACTIONS, CLEAN_KEY, Action, Context
+from zfdesk.desk.commands import Commands
+from zfdesk.desk.panes.base import FACTS_EVERY_MS, Pane
+from zfdesk.desk.panes.classes import ClassesPane
+from zfdesk.desk.panes.compare import ComparePane
+from zfdesk.desk.panes.layers import LayersPane
+from zfdesk.desk.panes.maps import MapsPane
+from zfdesk.desk.panes.picture import PicturePane
+from zfdesk.desk.panes.pins import PinsPane
+from zfdesk.desk.panes.trace import TracePane
+from zfdesk.desk.panes.unit import UnitPane
+from zfdesk.desk.state import Desk
+from zfdesk.desk.status import MessageLine, StatusLine
+from zfdesk.desk.theme import apply_theme
+from zfdesk.engine import SeedKind
+from zfdesk.live import Demand
+
+LAYOUT_VERSION = 1
+NAVIGATION_MS = 100  # after a key press the heavy panes wait this long
+TOOLBAR = ("freeze", "play", "|", "method", "seed", "|", "occluder", "occluder-shape", "occluder-fill", "|", "snapshot", "pin", "save-window", "|", "palette", "help")
+TOOLBAR_WORDS = {
+    "freeze": "❄ Freeze", "play": "▶ Play/pause", "method": "Method", "seed": "Seed", "occluder": "■ Occluder",
+    "occluder-shape": "Shape", "occluder-fill": "Fill", "snapshot": "Snapshot A", "pin": "Pin unit",
+    "save-window": "Picture…", "palette": "⌘ Commands", "help": "? Help",
+}  # fmt: skip
+
+
+class Window(Commands, QMainWindow):
+    """The one window of the program."""
+
+    closing = Signal()
+
+    def __init__(self, desk: Desk, settings: QSettings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.desk = desk
+        self.settings = settings
+        self.setWindowTitle("zfdesk")
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self.setDockOptions(
+            QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks
+        )
+        self.actions_by_id: dict[str, QAction] = {}
+        self._theme: tuple[str, bool] | None = None
+        self._make_panes()
+        self._make_actions()
+        self._make_toolbar()
+        self.message = MessageLine(self)
+        self.status = StatusLine(desk)
+        self.statusBar().addWidget(self.status, 1)
+        self.statusBar().setSizeGripEnabled(False)
+        self._facts_clock = QTimer(self, interval=FACTS_EVERY_MS)
+        self._facts_clock.timeout.connect(self._show_facts)
+        self._navigation = QTimer(self, singleShot=True, interval=NAVIGATION_MS)
+        self._navigation.timeout.connect(self._update_demand)
+        desk.result_ready.connect(self._show_result)
+        desk.view_changed.connect(self._show_view)
+        desk.model_changed.connect(self._show_view)
+        desk.told.connect(self.message.say)
+        self.setMinimumSize(900, 600)
+        self.reset_panes()
+        self._restore()
+        QApplication.instance().installEventFilter(self)
+        self._show_view()
+        self._facts_clock.start()
+
+    # Panes
+
+    def _make_panes(self) -> None:
+        desk = self.desk
+        self.picture, self.layers, self.maps = PicturePane(desk), LayersPane(desk), MapsPane(desk)
+        self.unit, self.classes, self.pins = UnitPane(desk), ClassesPane(desk), PinsPane(desk)
+        self.compare, self.trace = ComparePane(desk), TracePane(desk)
+        self.panes: tuple[Pane, ...] = (
+            self.layers, self.picture, self.classes, self.maps, self.unit, self.pins, self.compare, self.trace,
+        )  # fmt: skip
+        self.docks: dict[Pane, QDockWidget] = {}
+        for pane in self.panes:
+            dock = QDockWidget(pane.title, self)
+            dock.setObjectName(pane.title)
+            dock.setWidget(pane)
+            dock.visibilityChanged.connect(lambda _: self._update_demand())
+            pane.save_asked.connect(self.save_picture_of)
+            pane.copy_asked.connect(self.copy_picture_of)
+            self.docks[pane] = dock
+        self.maps.unit_hovered.connect(self._outline_hovered)
+        self.maps.menu_asked.connect(self._unit_menu)
+        self.maps.canvas.installEventFilter(self)
+        self.picture.canvas.picked.connect(self._pick_position)
+        self.unit.pin_asked.connect(lambda: self.run("pin"))
+
+    def reset_panes(self) -> None:
+        """Every pane back in its first place."""
+        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        docks = self.docks
+        for dock in docks.values():
+            dock.setFloating(False)
+            self.removeDockWidget(dock)
+        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        self.addDockWidget(left, docks[self.layers])
+        self.splitDockWidget(docks[self.layers], docks[self.picture], horizontal)
+        self.splitDockWidget(docks[self.picture], docks[self.classes], vertical)
+        self.addDockWidget(right, docks[self.maps])
+        self.splitDockWidget(docks[self.maps], docks[self.unit], horizontal)
+        self.splitDockWidget(docks[self.unit], docks[self.pins], vertical)
+        self.tabifyDockWidget(docks[self.pins], docks[self.compare])
+        self.tabifyDockWidget(docks[self.compare], docks[self.trace])
+        for dock in docks.values():
+            dock.show()
+        docks[self.pins].raise_()
+        width, height = max(self.width(), 1000), max(self.height(), 600)
+        self.resizeDocks(
+            [docks[self.layers], docks[self.picture], docks[self.maps], docks[self.unit]],
+            [190, int(width * 0.27), int(width * 0.30), int(width * 0.28)], horizontal,
+        )
+        self.resizeDocks([docks[self.picture], docks[self.classes]], [int(height * 0.56), int(height * 0.38)], vertical)
+        self.resizeDocks([docks[self.unit], docks[self.pins]], [int(height * 0.64), int(height * 0.30)], vertical)
+
+    def _restore(self) -> None:
+        self.resize(1440, 900)
+        if self.settings.value("layout/version", 0, int) == LAYOUT_VERSION:
+            self.restoreGeometry(self.settings.value("layout/geometry", QByteArray(), QByteArray))
+            self.restoreState(self.settings.value("layout/state", QByteArray(), QByteArray))
+
+    # Actions
+
+    def _make_actions(self) -> None:
+        menus: dict[str, QMenu] = {}
+        for action in ACTIONS:
+            if action.menu not in menus:
+                menus[action.menu] = self.menuBar().addMenu(action.menu)
+            made = QAction(action.words, self)
+            made.setShortcuts([QKeySequence(key) for key in action.keys])
+            made.setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
+            made.setCheckable(action.checked is not None)
+            made.triggered.connect(partial(self._run, action))
+            made.setAutoRepeat(True)
+            self.actions_by_id[action.id] = made
+            self.addAction(made)
+            menus[action.menu].addAction(made)
+        panes = menus["View"].addMenu("Panes")
+        for dock in self.docks.values():
+            panes.addAction(dock.toggleViewAction())
+
+    def _make_toolbar(self) -> None:
+        bar = QToolBar("Toolbar", self)
+        bar.setObjectName("Toolbar")
+        bar.setMovable(False)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        sources = QToolButton(text="Source ▾")
+        sources.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        sources.setAccessibleName("Source")
+        menu = QMenu(sources)
+        for name in ("demo", "camera", "camera-pick", "open", "open-folder", "paste", "pattern", "weights"):
+            menu.addAction(self.actions_by_id[name])
+        sources.setMenu(menu)
+        bar.addWidget(sources)
+        table = {action.id: action for action in ACTIONS}
+        for name in TOOLBAR:
+            if name == "|":
+                bar.addSeparator()
+                continue
+            button = QToolButton()
+            button.setDefaultAction(self.actions_by_id[name])
+            button.setText(TOOLBAR_WORDS[name])
+            button.setToolTip(f"{table[name].words} ({', '.join(table[name].keys)})")
+            button.setAccessibleName(table[name].words)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            self.actions_by_id[name].changed.connect(partial(button.setText, TOOLBAR_WORDS[name]))
+            bar.addWidget(button)
+        self.toolbar = bar
+        self.addToolBar(bar)
+
+    def run(self, name: str) -> None:
+        """Do what the action of that id does."""
+        self._run(next(action for action in ACTIONS if action.id == name))
+
+    def _run(self, action: Action, _: bool = False) -> None:
+        if action.command:
+            getattr(self, action.command)()
+            return
+        assert action.change is not None
+        view = action.change(self.desk.view, self.context())
+        if action.kind in ("unit", "layer", "arrow") and view != self.desk.view:
+            self._navigation.start()
+            self._update_demand()
+        self.desk.change(view, action.kind)
+
+    def context(self) -> Context:
+        """What actions may know besides the view."""
+        mosaic = self.maps.canvas.mosaic
+        canvas = self.picture.canvas
+        mouse = canvas.to_input(canvas.mapFromGlobal(QCursor.pos()).toPointF()) if canvas.underMouse() else None
+        return Context(self.desk.model, self.desk.result, mosaic.columns if mosaic else 1, mouse)
+
+    # What the panes want
+
+    def _update_demand(self) -> None:
+        if not hasattr(self, "status"):
+            return
+        canvas = self.maps.canvas
+        shown = {pane: not pane.visibleRegion().isEmpty() or not self.isVisible() for pane in self.panes}
+        rest = self._navigation.isActive()
+        compared = shown[self.compare] and self.compare.a is not None
+        self.desk.want(
+            Demand(
+                layers=shown[self.layers] or True,
+                maps=shown[self.maps],
+                unit=(shown[self.unit] or shown[self.picture] or compared) and not rest,
+                pins=shown[self.pins] and not rest,
+                methods=self.unit.shown_rules() if shown[self.unit] else (),
+                aspect=round(canvas.width() / max(canvas.height(), 1), 2),
+            )
+        )
+
+    # Drawing
+
+    def _show_result(self) -> None:
+        result = self.desk.result
+        assert result is not None
+        for pane in self.panes:
+            if pane.isVisible():
+                pane.show_result(result)
+
+    def _show_view(self) -> None:
+        view = self.desk.view
+        if self._theme != (view.theme, view.presenter):
+            self._theme = (view.theme, view.presenter)
+            colours = apply_theme(QApplication.instance(), view.theme, view.presenter)
+            for pane in self.panes:
+                pane.set_colours(colours)
+            self.message.set_colours(colours)
+        for pane in self.panes:
+            pane.show_view()
+        for action in ACTIONS:
+            if action.checked is not None:
+                self.actions_by_id[action.id].setChecked(action.checked(view))
+        self.actions_by_id["undo"].setEnabled(self.desk.can_undo)
+        self._update_demand()
+        self.status.show_view()
+
+    def _show_facts(self) -> None:
+        for pane in self.panes:
+            if pane.isVisible():
+                pane.show_facts()
+        self.status.show_facts()
+
+    # The hand
+
+    def _outline_hovered(self, hover: tuple[int, int, int] | None) -> None:
+        canvas, mosaic = self.picture.canvas, self.maps.canvas.mosaic
+        box = None
+        if hover and mosaic:
+            box = self.desk.model.architecture.stage(mosaic.layer).receptive_field.box(hover[1], hover[2])
+            if box[2] - box[0] >= self.desk.model.architecture.size:
+                box = None
+        if box != canvas.hover_box:
+            canvas.hover_box = box
+            canvas.update()
+
+    def _pick_position(self, x: float, y: float) -> None:
+        """A click on the picture: the unit position of the shown layer under it."""
+        view, architecture = self.desk.view, self.desk.model.architecture
+        size = architecture.size
+        stage = architecture.stage(view.origin.layer if view.origin else view.layer)
+        if not (0 <= x < size and 0 <= y < size) or not stage.spatial:
+            return
+        position = stage.receptive_field.unit_at(y, x, stage.shape)
+        if view.origin:
+            from dataclasses import replace
+
+            self.desk.change(view.change(origin=replace(view.origin, seed=SeedKind.AT, position=position)), "position")
+        else:
+            self.desk.change(view.change(seed=SeedKind.AT, position=position), "position")
+
+    def _unit_menu(self, unit: int | None, where: object) -> None:
+        menu = QMenu(self)
+        if unit is not None:
+            menu.addAction(f"Select unit {unit}", lambda: self.desk.change(self.desk.view.change(unit=unit, position=None)))
+            menu.addSeparator()
+        for name in ("pin", "origin", "unit-strongest", "unit-jump", "lock", "order", "hide-silent", "maps-default"):
+            menu.addAction(self.actions_by_id[name])
+        menu.exec(where)
+        menu.deleteLater()
+
+    # Events
+
+    def eventFilter(self, watched: object, event: QEvent) -> bool:  # noqa: N802
+        kind = event.type()
+        if kind == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _is_typing():
+            if not event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier and event.key() != Qt.Key.Key_Escape:
+                event.accept()  # letters belong to the text that is being typed
+                return True
+        elif kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and isinstance(event, QKeyEvent):
+            if event.key() == Qt.Key.Key_Space and not event.modifiers() and not _is_typing():
+                if not event.isAutoRepeat():
+                    self.desk.hold_clean(kind == QEvent.Type.KeyPress)
+                return True
+        elif kind == QEvent.Type.Resize and watched is self.maps.canvas:
+            QTimer.singleShot(0, self, self._update_demand)
+        elif kind == QEvent.Type.ApplicationDeactivate:
+            self.desk.hold_clean(False)
+        return False
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+        if event.mimeData().hasUrls() or event.mimeData().hasImage():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        self.take_mime(event.mimeData(), "dropped picture")
+        event.acceptProposedAction()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        self._facts_clock.stop()
+        self._navigation.stop()
+        self.settings.setValue("layout/version", LAYOUT_VERSION)
+        self.settings.setValue("layout/geometry", self.saveGeometry())
+        self.settings.setValue("layout/state", self.saveState())
+        self.settings.setValue("view/theme", self.desk.view.theme)
+        self.settings.setValue("view/presenter", self.desk.view.presenter)
+        QApplication.instance().removeEventFilter(self)
+        self.desk.close()
+        self.closing.emit()
+        event.accept()
+
+
+def _is_typing() -> bool:
+    focus = QApplication.focusWidget()
+    if isinstance(focus, QComboBox):
+        return focus.isEditable()
+    return isinstance(focus, QLineEdit | QAbstractSpinBox)
+
+
+__all__ = ["CLEAN_KEY", "Window"]
