@@ -176,7 +176,9 @@ class Commands:
         """Type a unit's number."""
         view = self.desk.view
         last = self.desk.model.architecture.stage(view.layer).shape[0] - 1
-        unit, good = QInputDialog.getInt(self, "Jump to a unit", f"Unit of {view.layer}, 0 to {last}:", view.unit, 0, last)  # type: ignore[arg-type]
+        unit, good = QInputDialog.getInt(
+            self, "Jump to a unit", f"Unit of {view.layer}, 0 to {last}:", view.unit, 0, last
+        )  # type: ignore[arg-type]
         if good:
             self.desk.change(view.change(unit=unit, position=None), "unit")
 
@@ -227,7 +229,9 @@ class Commands:
         scale, good = QInputDialog.getDouble(self, "Picture", "Scale (1 = as on screen):", 2.0, 0.25, 8.0, 2)  # type: ignore[arg-type]
         if not good:
             return
-        proposal = str(Path(self._last_folder()) / f"zfdesk-{_name(widget).replace(' ', '-').replace('|', '').lower()}.png")
+        proposal = str(
+            Path(self._last_folder()) / f"zfdesk-{_name(widget).replace(' ', '-').replace('|', '').lower()}.png"
+        )
         path, _ = QFileDialog.getSaveFileName(self, "Save a picture", proposal, "PNG (*.png)")  # type: ignore[arg-type]
         if path:
             self._remember_folder(path)

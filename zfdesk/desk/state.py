@@ -163,7 +163,10 @@ class Desk(QObject):
             self._answer(reference, ticket, lambda: open_source(reference))
             return
         threading.Thread(
-            target=self._answer, args=(reference, ticket, lambda: open_source(reference)), name="zfdesk-open", daemon=True
+            target=self._answer,
+            args=(reference, ticket, lambda: open_source(reference)),
+            name="zfdesk-open",
+            daemon=True,
         ).start()
 
     def open_made(self, source: Source) -> None:

@@ -38,7 +38,24 @@ from zfdesk.live import Demand
 
 LAYOUT_VERSION = 1
 NAVIGATION_MS = 100  # after a key press the heavy panes wait this long
-TOOLBAR = ("freeze", "play", "|", "method", "seed", "|", "occluder", "occluder-shape", "occluder-fill", "|", "snapshot", "pin", "save-window", "|", "palette", "help")
+TOOLBAR = (
+    "freeze",
+    "play",
+    "|",
+    "method",
+    "seed",
+    "|",
+    "occluder",
+    "occluder-shape",
+    "occluder-fill",
+    "|",
+    "snapshot",
+    "pin",
+    "save-window",
+    "|",
+    "palette",
+    "help",
+)
 TOOLBAR_WORDS = {
     "freeze": "❄ Freeze", "play": "▶ Play/pause", "method": "Method", "seed": "Seed", "occluder": "■ Occluder",
     "occluder-shape": "Shape", "occluder-fill": "Fill", "snapshot": "Snapshot A", "pin": "Pin unit",
@@ -59,7 +76,9 @@ class Window(Commands, QMainWindow):
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self.setDockOptions(
-            QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks
+            QMainWindow.DockOption.AnimatedDocks
+            | QMainWindow.DockOption.AllowNestedDocks
+            | QMainWindow.DockOption.AllowTabbedDocks
         )
         self.actions_by_id: dict[str, QAction] = {}
         self._theme: tuple[str, bool] | None = None
@@ -79,6 +98,7 @@ class Window(Commands, QMainWindow):
         desk.model_changed.connect(self._show_view)
         desk.told.connect(self.message.say)
         self.setMinimumSize(900, 600)
+        self.resize(1440, 900)
         self.reset_panes()
         self._restore()
         QApplication.instance().installEventFilter(self)
@@ -132,13 +152,13 @@ class Window(Commands, QMainWindow):
         width, height = max(self.width(), 1000), max(self.height(), 600)
         self.resizeDocks(
             [docks[self.layers], docks[self.picture], docks[self.maps], docks[self.unit]],
-            [190, int(width * 0.27), int(width * 0.30), int(width * 0.28)], horizontal,
+            [int(width * 0.135), int(width * 0.275), int(width * 0.30), int(width * 0.29)],
+            horizontal,
         )
         self.resizeDocks([docks[self.picture], docks[self.classes]], [int(height * 0.56), int(height * 0.38)], vertical)
         self.resizeDocks([docks[self.unit], docks[self.pins]], [int(height * 0.64), int(height * 0.30)], vertical)
 
     def _restore(self) -> None:
-        self.resize(1440, 900)
         if self.settings.value("layout/version", 0, int) == LAYOUT_VERSION:
             self.restoreGeometry(self.settings.value("layout/geometry", QByteArray(), QByteArray))
             self.restoreState(self.settings.value("layout/state", QByteArray(), QByteArray))
@@ -225,7 +245,7 @@ class Window(Commands, QMainWindow):
         compared = shown[self.compare] and self.compare.a is not None
         self.desk.want(
             Demand(
-                layers=shown[self.layers] or True,
+                layers=True,
                 maps=shown[self.maps],
                 unit=(shown[self.unit] or shown[self.picture] or compared) and not rest,
                 pins=shown[self.pins] and not rest,
@@ -242,6 +262,9 @@ class Window(Commands, QMainWindow):
         for pane in self.panes:
             if pane.isVisible():
                 pane.show_result(result)
+
+    def first_steps(self) -> None:
+        """The hints of the first start."""
 
     def _show_view(self) -> None:
         view = self.desk.view
@@ -297,7 +320,9 @@ class Window(Commands, QMainWindow):
     def _unit_menu(self, unit: int | None, where: object) -> None:
         menu = QMenu(self)
         if unit is not None:
-            menu.addAction(f"Select unit {unit}", lambda: self.desk.change(self.desk.view.change(unit=unit, position=None)))
+            menu.addAction(
+                f"Select unit {unit}", lambda: self.desk.change(self.desk.view.change(unit=unit, position=None))
+            )
             menu.addSeparator()
         for name in ("pin", "origin", "unit-strongest", "unit-jump", "lock", "order", "hide-silent", "maps-default"):
             menu.addAction(self.actions_by_id[name])

@@ -171,7 +171,9 @@ class Computation:
         values = torch.from_numpy(found.values.copy())
         if stage.name == "input":
             values = values.permute(2, 0, 1)
-        reason = "" if values.any() else f"{origin.layer}:{origin.unit} is inactive on this frame: its derivative is zero."
+        reason = (
+            "" if values.any() else f"{origin.layer}:{origin.unit} is inactive on this frame: its derivative is zero."
+        )
         return values, words, True, reason
 
     def _unit_order(self, seen: _Seen, stage: Stage, values: Tensor, alive: Tensor) -> np.ndarray:

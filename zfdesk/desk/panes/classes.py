@@ -42,13 +42,17 @@ class Bars(QWidget):
             return
         height = self.row_height()
         metrics = self.fontMetrics()
-        figures = metrics.horizontalAdvance("100.0 %  ") + (metrics.horizontalAdvance("−100.0  ") if self.occluded else 0)
+        figures = metrics.horizontalAdvance("100.0 %  ") + (
+            metrics.horizontalAdvance("−100.0  ") if self.occluded else 0
+        )
         for place, (index, now, clean) in enumerate(self.rows):
             self._paint_row(painter, QRectF(0, place * height, self.width(), height), index, now, clean, figures)
 
     def _paint_row(self, painter: QPainter, area: QRectF, index: int, now: float, clean: float, figures: int) -> None:
         watched = self.desk.view.watched
-        colour = QColor(WATCHED[watched.index(index) % len(WATCHED)]) if index in watched else self.colours.colour("bar")
+        colour = (
+            QColor(WATCHED[watched.index(index) % len(WATCHED)]) if index in watched else self.colours.colour("bar")
+        )
         track = area.adjusted(6, area.height() - 7, -6, -2)
         painter.fillRect(track, self.colours.colour("raised"))
         painter.fillRect(QRectF(track.left(), track.top(), track.width() * now, track.height()), colour)
@@ -70,7 +74,9 @@ class Bars(QWidget):
             kind = "rise" if change > 0.05 else "fall" if change < -0.05 else "quiet"
             painter.setPen(self.colours.colour(kind))
             words = f"{'▲' if kind == 'rise' else '▼' if kind == 'fall' else ' '}{abs(change):.1f}"
-            painter.drawText(text.adjusted(0, 0, -painter.fontMetrics().horizontalAdvance("100.0 %  "), 0), right, words)
+            painter.drawText(
+                text.adjusted(0, 0, -painter.fontMetrics().horizontalAdvance("100.0 %  "), 0), right, words
+            )
 
     def class_at(self, y: float) -> int | None:
         """The class whose row lies at this height."""
@@ -87,7 +93,7 @@ class Bars(QWidget):
         self.setToolTip("" if index is None else f"{self.desk.model.classes[index]} (class {index}): click to watch it")
 
 
-def toggle_watch(view, index: int):  # noqa: ANN001, ANN201
+def toggle_watch(view, index: int):
     """The view with a class watched, or no longer."""
     watched = view.watched
     kept = tuple(w for w in watched if w != index)
@@ -139,7 +145,9 @@ class ClassesPane(Pane):
     def _watch_named(self, text: str) -> None:
         wanted = text.strip().casefold()
         matches = [i for i, name in enumerate(self.desk.model.classes) if name.casefold() == wanted]
-        matches = matches or [i for i, name in enumerate(self.desk.model.classes) if wanted and wanted in name.casefold()]
+        matches = matches or [
+            i for i, name in enumerate(self.desk.model.classes) if wanted and wanted in name.casefold()
+        ]
         if not matches:
             self.desk.told.emit(f"No class is called “{text.strip()}”.", True)
             return
@@ -153,9 +161,7 @@ class ClassesPane(Pane):
         top = [int(i) for i in np.argsort(-now, kind="stable")[: view.top_k] if i not in view.watched]
         rows = [(i, float(now[i]), float(clean[i])) for i in (*view.watched, *top) if i < len(now)]
         self.bars.rows, self.bars.occluded = rows, result.occluded
-        self.bars.setAccessibleDescription(
-            ", ".join(f"{self.desk.model.classes[i]} {p:.0%}" for i, p, _ in rows[:5])
-        )
+        self.bars.setAccessibleDescription(", ".join(f"{self.desk.model.classes[i]} {p:.0%}" for i, p, _ in rows[:5]))
         self.bars.update()
 
     def show_view(self) -> None:

@@ -143,7 +143,8 @@ class ComparePane(Pane):
         first, second = int(a.probabilities.argmax()), int(b.probabilities.argmax())
         names = self.desk.model.classes
         said = [
-            f"{names[i]} {a.probabilities[i] * 100:.1f} → {b.probabilities[i] * 100:.1f} %" for i in dict.fromkeys((first, second))
+            f"{names[i]} {a.probabilities[i] * 100:.1f} → {b.probabilities[i] * 100:.1f} %"
+            for i in dict.fromkeys((first, second))
         ]
         self.changes.setText("   ".join(said))
 

@@ -59,8 +59,10 @@ def drag_occluder(view: View, grip: Grip, start: Occluder, dx: float, dy: float,
     if "r" in grip.edges:
         right = max(round(right + dx), left + SMALLEST)
     if start.shape is OccluderShape.SQUARE:
-        side = max(bottom - top, right - left) if len(grip.edges) == 2 else (
-            bottom - top if grip.edges in ("t", "b") else right - left
+        side = (
+            max(bottom - top, right - left)
+            if len(grip.edges) == 2
+            else (bottom - top if grip.edges in ("t", "b") else right - left)
         )
         side = min(side, LARGEST)
         top = bottom - side if "t" in grip.edges else top
@@ -121,4 +123,6 @@ def drag_crop(start: Crop, grip: Grip, dx: float, dy: float, frame_height: int, 
     grow = (sign_x * dx + sign_y * dy) / 2
     side = min(max(start.side * shortest + grow, 16.0), 2.0 * max(frame_height, frame_width)) / shortest
     change = (side - start.side) * shortest / 2
-    return replace(start, side=side, x=start.x + sign_x * change / frame_width, y=start.y + sign_y * change / frame_height)
+    return replace(
+        start, side=side, x=start.x + sign_x * change / frame_width, y=start.y + sign_y * change / frame_height
+    )

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QSpinBox, 
 from zfdesk.desk.canvas import Canvas, indexed_image
 from zfdesk.desk.colourbar import ColourBar, number
 from zfdesk.desk.colours import SEQUENTIAL, table
+from zfdesk.desk.flow import Controls
 from zfdesk.desk.panes.base import ElidedLabel, Pane
 from zfdesk.desk.state import Desk
 from zfdesk.live import MapsContent, Mosaic, Normalise, Order, Result
@@ -122,7 +123,7 @@ class MapsPane(Pane):
         self.bar = ColourBar()
         self.hover_line = ElidedLabel()
         self._signed = False
-        self.body.addLayout(self._controls())
+        self.body.addWidget(self._controls())
         self.body.addWidget(self.canvas, 1)
         row = QHBoxLayout()
         row.addWidget(self.bar, 1)
@@ -130,7 +131,7 @@ class MapsPane(Pane):
         self.body.addLayout(row)
         self.show_view()
 
-    def _controls(self) -> QHBoxLayout:
+    def _controls(self) -> Controls:
         self.content = self._choice("What the maps show", CONTENT_WORDS, lambda v: {"content": v})
         self.normalise = self._choice("Range of the colours", NORMALISE_WORDS, self._normalise_change)
         self.order = self._choice("Order of the units (sorted anew once a second)", ORDER_WORDS, lambda v: {"order": v})
@@ -145,18 +146,14 @@ class MapsPane(Pane):
         self.jump = QSpinBox(prefix="unit ", maximum=9999, keyboardTracking=False)
         self.jump.setToolTip("Jump to a unit by its number")
         self.jump.valueChanged.connect(lambda unit: self._select(unit, None, None))
-        row = QHBoxLayout()
-        row.setSpacing(3)
+        controls = Controls()
         for widget, name in (
             (self.content, "Maps content"), (self.normalise, "Normalisation"), (self.order, "Order"),
-            (self.palette_choice, "Colour map"), (self.boost, "Boost"), (self.hide_dead, "Hide silent units"),
-            (self.jump, "Unit number"),
+            (self.palette_choice, "Colour map"), (self.boost, "Boost"), (self.jump, "Unit number"),
+            (self.hide_dead, "Hide silent units"),
         ):  # fmt: skip
-            widget.setAccessibleName(name)
-            widget.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-            row.addWidget(widget)
-        row.addStretch(1)
-        return row
+            controls.add(widget, name)
+        return controls
 
     def _choice(self, hint: str, words: dict, change: Callable[[object], dict]) -> QComboBox:
         box = QComboBox()
@@ -248,5 +245,7 @@ class MapsPane(Pane):
         words = {Normalise.UNIT: "each unit's own range", Normalise.LOCKED: "locked"}.get(maps.normalise, "")
         if mosaic.tile == (1, 1) and maps.normalise is Normalise.UNIT:
             words = ""
-        self.bar.show_range(-1 if mosaic.low != mosaic.low and mosaic.signed else mosaic.low, mosaic.high, words, self._table)
+        self.bar.show_range(
+            -1 if mosaic.low != mosaic.low and mosaic.signed else mosaic.low, mosaic.high, words, self._table
+        )
         self._tell_hover(self.canvas.hover)

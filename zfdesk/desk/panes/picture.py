@@ -118,12 +118,19 @@ class PictureCanvas(Canvas):
         painter.drawRect(rect)
         painter.setPen(QPen(self.colours.colour("field"), 3))
         arm = min(14.0, rect.width() / 4)
-        for corner, sx, sy in ((rect.topLeft(), 1, 1), (rect.topRight(), -1, 1), (rect.bottomLeft(), 1, -1), (rect.bottomRight(), -1, -1)):
+        for corner, sx, sy in (
+            (rect.topLeft(), 1, 1),
+            (rect.topRight(), -1, 1),
+            (rect.bottomLeft(), 1, -1),
+            (rect.bottomRight(), -1, -1),
+        ):
             painter.drawLine(corner, corner + QPointF(sx * arm, 0))
             painter.drawLine(corner, corner + QPointF(0, sy * arm))
 
     def _paint_occluder(self, painter: QPainter, occluder: Occluder, chosen: bool) -> None:
-        rect = self.input_rect(occluder.top, occluder.left, occluder.top + occluder.height, occluder.left + occluder.width)
+        rect = self.input_rect(
+            occluder.top, occluder.left, occluder.top + occluder.height, occluder.left + occluder.width
+        )
         box = self.crop_box()
         path = QPainterPath()
         if occluder.shape is OccluderShape.ELLIPSE:
@@ -162,7 +169,9 @@ class PictureCanvas(Canvas):
             painter.fillPath(path, QBrush(QColor(40, 40, 40), Qt.BrushStyle.Dense4Pattern))
             return
         mean = [round(value) for value in self.desk.model.input.mean]
-        colour = {OccluderFill.GREY: QColor(128, 128, 128), OccluderFill.BLACK: QColor(0, 0, 0)}.get(fill, QColor(*mean))
+        colour = {OccluderFill.GREY: QColor(128, 128, 128), OccluderFill.BLACK: QColor(0, 0, 0)}.get(
+            fill, QColor(*mean)
+        )
         painter.fillPath(path, colour)
 
     def _blurred_frame(self) -> QImage:
@@ -189,7 +198,9 @@ class PictureCanvas(Canvas):
         where, box, shape = self.to_input(point), self.crop_box(), self._frame_shape()
         if where is None or box is None or shape is None:
             return None
-        per_pixel = self.desk.model.architecture.size / max(self.input_rect(0, 0, *[self.desk.model.architecture.size] * 2).width(), 1)
+        per_pixel = self.desk.model.architecture.size / max(
+            self.input_rect(0, 0, *[self.desk.model.architecture.size] * 2).width(), 1
+        )
         found = find_grip(self.desk.view, *where, REACH * per_pixel)
         return found or crop_grip(self.desk.view, *shape, *self._unmirror(self.to_picture(point)), REACH / self.scale())
 

@@ -111,7 +111,7 @@ class PinsPane(Pane):
         self.set_colours(self.colours)
         self.facts.say(f"{len(pins)} of at most {MOST_PINS} pinned" if pins else "")
 
-    def set_colours(self, colours) -> None:  # noqa: ANN001
+    def set_colours(self, colours) -> None:
         self.colours = colours
         super().set_colours(colours)
         self.empty.setStyleSheet(f"color: {colours.quiet};")

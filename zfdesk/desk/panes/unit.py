@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtCore import QRectF, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QFont, QPainter, QPen
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QToolButton, QVBoxLayout, QWidget
 
 from zfdesk.desk.canvas import Canvas, indexed_image, rgb_image
 from zfdesk.desk.colourbar import ColourBar, number
 from zfdesk.desk.colours import table
+from zfdesk.desk.flow import Controls
 from zfdesk.desk.panes.base import ElidedLabel, Pane
 from zfdesk.desk.state import Desk
 from zfdesk.engine import Rule, SeedKind
 from zfdesk.live import Normalise, Result, Style, UnitReference, UnitResult
 from zfdesk.live.develop import levels
+
+STALE_SECONDS = 0.4
 
 SEED_WORDS = {
     SeedKind.MAX: "strongest position",
@@ -110,7 +115,7 @@ class UnitPane(Pane):
         self.rule_tiles = {rule: Tile(RULE_WORDS[rule]) for rule in Rule}
         self.map_tile.canvas.position_picked.connect(self._pick)
         self._columns = 0
-        self.body.addLayout(self._controls())
+        self.body.addWidget(self._controls())
         self.grid = QGridLayout()
         self.grid.setSpacing(5)
         self.body.addLayout(self.grid, 1)
@@ -118,7 +123,7 @@ class UnitPane(Pane):
         self.body.addWidget(self.foot)
         self.show_view()
 
-    def _controls(self) -> QHBoxLayout:
+    def _controls(self) -> Controls:
         self.method = self._choice(RULE_WORDS, "Method of the reconstruction", lambda v: {"method": v})
         self.seed = self._choice(SEED_WORDS, "Seed: which activations are kept", lambda v: {"seed": v})
         self.style_choice = self._choice(
@@ -133,19 +138,15 @@ class UnitPane(Pane):
         pin = QToolButton(text="pin")
         pin.setToolTip("Keep this unit in view beside others")
         pin.clicked.connect(self.pin_asked)
-        row = QHBoxLayout()
-        row.setSpacing(3)
+        controls = Controls()
         for widget, name in (
             (self.method, "Method"), (self.seed, "Seed"), (self.style_choice, "Style"),
             (self.all_methods, "All methods"), (self.freeze, "Freeze origin"), (pin, "Pin unit"),
         ):  # fmt: skip
-            widget.setAccessibleName(name)
-            widget.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-            row.addWidget(widget)
-        row.addStretch(1)
-        return row
+            controls.add(widget, name)
+        return controls
 
-    def _choice(self, words: dict, hint: str, change) -> QComboBox:  # noqa: ANN001
+    def _choice(self, words: dict, hint: str, change) -> QComboBox:
         box = QComboBox()
         box.setToolTip(hint)
         for value, text in words.items():
@@ -215,15 +216,13 @@ class UnitPane(Pane):
 
     def show_result(self, result: Result) -> None:
         view, unit = self.desk.view, result.unit
-        stale = ""
-        if unit is None:
-            if result.complete:
-                return
-            number_shown = self._shown.request.frame.number if self._shown else 0
-            stale = f"frame {number_shown}" if self._shown else ""
-            self._mark(stale, "" if self._shown else "Computing…")
+        if (
+            unit is None
+        ):  # still being computed: the facts name the frame that is shown, `show_facts` marks it if it lasts
+            if self._shown is None:
+                self._mark("", "Computing…")
             return
-        self._shown = result
+        self._shown, self._shown_at, stale = result, time.perf_counter(), ""
         if (unit.reference.layer, unit.reference.unit) != (view.looked_at.layer, view.looked_at.unit):
             stale = f"still {unit.reference.layer}:{unit.reference.unit}"
         stage = result.request.model.architecture.stage(unit.reference.layer)
@@ -246,10 +245,20 @@ class UnitPane(Pane):
             tile.canvas.set_picture(rgb_image(developed.image), developed.image)
             norm = result.request.view.style in (Style.NORM, Style.BLURRED)
             zero = "" if norm else ", grey = 0"
-            tile.bar.show_range(developed.low, developed.high, f"contrast stretched × {number(developed.stretch)}{zero}")
+            tile.bar.show_range(
+                developed.low, developed.high, f"contrast stretched × {number(developed.stretch)}{zero}"
+            )
         self._mark(stale)
 
     _shown: Result | None = None
+    _shown_at = 0.0
+
+    def _behind(self) -> str:
+        """What to say when the pane has been behind the others for a while."""
+        newest, shown = self.desk.result, self._shown
+        if newest is None or shown is None or newest.request.frame is shown.request.frame:
+            return ""
+        return f"frame {shown.request.frame.number}" if time.perf_counter() - self._shown_at > STALE_SECONDS else ""
 
     def _mark(self, stale: str, message: str | None = None) -> None:
         for tile in (self.map_tile, self.patch_tile, *self.rule_tiles.values()):
@@ -261,7 +270,11 @@ class UnitPane(Pane):
 
     def show_view(self) -> None:
         view = self.desk.view
-        for box, value in ((self.method, view.method), (self.seed, view.looked_at.seed), (self.style_choice, view.style)):
+        for box, value in (
+            (self.method, view.method),
+            (self.seed, view.looked_at.seed),
+            (self.style_choice, view.style),
+        ):
             with QSignalBlocker(box):
                 box.setCurrentIndex(box.findData(value))
         self.all_methods.setChecked(view.all_methods)
@@ -284,6 +297,8 @@ class UnitPane(Pane):
         said += [seed_words(unit.reference), f"frame {result.request.frame.number}"]
         if view.origin is not None:
             said.insert(0, "ORIGIN")
+        if behind := self._behind():
+            self._mark(behind)
         self.facts.say(" · ".join(said))
         clean = float(unit.clean_map.max())
         changed = f", clean max {number(clean)}" if result.occluded else ""
@@ -292,5 +307,6 @@ class UnitPane(Pane):
         sees = f" · sees {field} × {field} px" if stage.name != "input" else ""
         has_lrn = any(type(s.layer).__name__ == "LRN" for s in result.request.model.architecture.stages)
         lrn = f" · normalisation: {normal}" if has_lrn else ""
-        self.foot.say(f"activation {number(unit.activation)}, map max {number(float(unit.map.max()))}{changed}{sees}{lrn}")
-
+        self.foot.say(
+            f"activation {number(unit.activation)}, map max {number(float(unit.map.max()))}{changed}{sees}{lrn}"
+        )
