@@ -35,20 +35,17 @@ class StatusLine(ElidedLabel):
         draws = list(desk.draws)
         now = draws[-1][0] if draws else 0.0
         recent = [d for d in draws if now - d[0] < 2.0]
-        rate = (
-            (len(recent) - 1) / (recent[-1][0] - recent[0][0])
-            if len(recent) > 2 and recent[-1][0] > recent[0][0]
-            else 0.0
-        )
+        span = recent[-1][0] - recent[0][0] if len(recent) > 2 else 0.0
+        rate = (len(recent) - 1) / span if span else 0.0
         age = float(np.median([d[1] for d in recent])) * 1e3 if recent else 0.0
         draw = float(np.median([d[2] for d in recent])) * 1e3 if recent else 0.0
         times = result.times
         moving = rate > 1.5
         said = [f"{width}×{height}"]
         said += [f"{rate:.1f} fps" if moving else "still", f"frame {result.request.frame.number}"]
-        said.append(
-            f"capture {times.get('crop', 0):.0f} · forward {times.get('forward', 0):.0f} · unit {times.get('unit', 0):.0f} · draw {draw:.0f} ms"
-        )
+        capture = f"capture {times['capture'] + times['crop']:.0f} · " if moving else ""
+        forward, unit = times["forward"], times.get("unit", 0.0)
+        said.append(f"{capture}forward {forward:.0f} · reconstruct {unit:.0f} · draw {draw:.0f} ms")
         if desk.view.timings:
             said.append(", ".join(f"{name} {ms:.1f}" for name, ms in times.items()) + " ms")
         if moving:
@@ -100,8 +97,8 @@ class MessageLine(QWidget):
         if self._colours:
             edge = self._colours.trouble if self._trouble else self._colours.field
             self.setStyleSheet(
-                f"MessageLine {{ background: {self._colours.raised}; border: 1px solid {edge}; border-left: 5px solid {edge};"
-                f" border-radius: 4px; }} QLabel {{ color: {self._colours.text}; }}"
+                f"MessageLine {{ background: {self._colours.raised}; border: 1px solid {edge};"
+                f" border-left: 5px solid {edge}; border-radius: 4px; }} QLabel {{ color: {self._colours.text}; }}"
             )
 
     def _place(self) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication
 
+from zfdesk.resources import resource
+
 
 @dataclass(frozen=True)
 class Colours:
@@ -17,6 +19,7 @@ class Colours:
     raised: str
     line: str
     text: str
+    on_field: str  # text on the field colour
     quiet: str
     unit: str  # the selected unit and its position
     field: str  # receptive field and crop
@@ -35,12 +38,12 @@ class Colours:
 
 THEMES = {
     "dark": Colours(
-        background="#15171c", pane="#1c1f26", raised="#262a33", line="#2b303a", text="#d9dce3", quiet="#8b93a1",
+        background="#15171c", pane="#1c1f26", raised="#262a33", line="#2b303a", text="#d9dce3", on_field="#10131a", quiet="#8b93a1",
         unit="#ffb000", field="#35c2ff", stale="#7a6a3a", trouble="#ff6b5e", bar="#4c78b5", rise="#5ad1c8",
         fall="#ff8f5e",
     ),
     "light": Colours(
-        background="#eceef2", pane="#ffffff", raised="#f3f5f8", line="#cfd4dc", text="#1b1f27", quiet="#5c6573",
+        background="#eceef2", pane="#ffffff", raised="#f3f5f8", line="#cfd4dc", text="#1b1f27", on_field="#ffffff", quiet="#5c6573",
         unit="#b26b00", field="#0072b2", stale="#cdb970", trouble="#c0281a", bar="#7ba3d6", rise="#00796f",
         fall="#b8480f",
     ),
@@ -73,7 +76,7 @@ def apply_theme(application: QApplication, theme: str, presenter: bool) -> Colou
         QPalette.ColorRole.WindowText: colours.text, QPalette.ColorRole.Text: colours.text,
         QPalette.ColorRole.ButtonText: colours.text, QPalette.ColorRole.ToolTipBase: colours.raised,
         QPalette.ColorRole.ToolTipText: colours.text, QPalette.ColorRole.PlaceholderText: colours.quiet,
-        QPalette.ColorRole.Highlight: colours.field, QPalette.ColorRole.HighlightedText: "#10131a",
+        QPalette.ColorRole.Highlight: colours.field, QPalette.ColorRole.HighlightedText: colours.on_field,
         QPalette.ColorRole.Link: colours.field,
     }  # fmt: skip
     for role, value in roles.items():
@@ -81,12 +84,13 @@ def apply_theme(application: QApplication, theme: str, presenter: bool) -> Colou
     palette.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text, QColor(colours.quiet))
     palette.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText, QColor(colours.quiet))
     application.setPalette(palette)
-    application.setStyleSheet(_sheet(colours, pixels))
+    application.setStyleSheet(_sheet(colours, pixels, theme))
     return colours
 
 
-def _sheet(c: Colours, pixels: int) -> str:
+def _sheet(c: Colours, pixels: int, theme: str) -> str:
     pad = max(2, pixels // 5)
+    down, up = (resource(f"icons/{way}-{theme}.svg").as_posix() for way in ("down", "up"))
     return f"""
     * {{ font-size: {pixels}px; }}
     QMainWindow, QMainWindow::separator {{ background: {c.background}; }}
@@ -100,15 +104,21 @@ def _sheet(c: Colours, pixels: int) -> str:
         border-radius: 4px; padding: {pad - 1}px {pad * 2 + 1}px; min-height: {pixels + 5}px; }}
     QToolButton:hover, QPushButton:hover, QComboBox:hover {{ border-color: {c.field}; }}
     QToolButton:focus, QPushButton:focus, QComboBox:focus {{ border-color: {c.field}; }}
-    QToolButton:checked, QPushButton:checked {{ background: {c.field}; color: #10131a; }}
+    QToolButton:checked, QPushButton:checked {{ background: {c.field}; color: {c.on_field}; }}
     QToolButton::menu-indicator {{ image: none; width: 0; }}
-    QComboBox::drop-down {{ border: 0; width: {pixels}px; }}
+    QComboBox::drop-down {{ border: 0; width: {pixels + 4}px; }}
+    QComboBox::down-arrow {{ image: url({down}); width: {pixels - 1}px; height: {pixels - 1}px; }}
+    QSpinBox::up-button, QDoubleSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::down-button {{
+        border: 0; background: transparent; width: {pixels + 2}px; }}
+    QSpinBox::up-arrow, QDoubleSpinBox::up-arrow {{ image: url({up}); width: {pixels - 3}px; height: {pixels - 3}px; }}
+    QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {{ image: url({down}); width: {pixels - 3}px;
+        height: {pixels - 3}px; }}
     QComboBox QAbstractItemView {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.line}; }}
     QLineEdit, QSpinBox, QDoubleSpinBox {{ background: {c.pane}; color: {c.text}; border: 1px solid {c.line};
         border-radius: 4px; padding: {pad}px; min-height: {pixels + 5}px; }}
     QLineEdit:focus, QSpinBox:focus {{ border-color: {c.field}; }}
     QMenuBar {{ background: {c.background}; color: {c.text}; }}
-    QMenuBar::item:selected, QMenu::item:selected {{ background: {c.field}; color: #10131a; }}
+    QMenuBar::item:selected, QMenu::item:selected {{ background: {c.field}; color: {c.on_field}; }}
     QMenu {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.line}; }}
     QMenu::item {{ padding: {pad + 1}px 22px; }}
     QMenu::separator {{ background: {c.line}; height: 1px; margin: 3px 8px; }}

@@ -48,8 +48,8 @@ class Computation:
     @torch.inference_mode()
     def run(self, request: Request) -> Iterator[Result]:
         """Results for a request, each more complete than the one before; the last has ``complete`` set."""
-        times: dict[str, float] = {}
         started = time.perf_counter()
+        times = {"capture": (started - request.frame.time) * 1e3}  # how old the frame was when it was taken
         seen = self._look(request, times)
         demand = request.demand
         result = Result(

@@ -97,7 +97,7 @@ class Worker:
             return Request(self._frame, self._view, self._demand, self._model)
 
     def _overtaken(self, request: Request) -> bool:
-        """Whether the view was changed meanwhile. A newer frame alone does not count: then nothing would be finished."""
+        """Whether the view was changed meanwhile; a newer frame alone would leave everything unfinished."""
         with self._wake:
             return self._stopping or self._view is not request.view or self._model is not request.model
 

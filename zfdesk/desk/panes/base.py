@@ -102,6 +102,9 @@ class Pane(QWidget):
                 child.colours = colours
                 child.update()
         self.facts.setStyleSheet(f"color: {colours.quiet};")
+        for label in self.findChildren(ElidedLabel):
+            if label.property("quiet"):
+                label.setStyleSheet(f"color: {colours.quiet};")
 
     def show_result(self, result: Result) -> None:
         """Draw a new result."""

@@ -18,8 +18,8 @@ THUMB = 34
 
 
 def shape_words(stage: Stage) -> str:
-    """96 × 110 × 110, or 4096 for a vector."""
-    return " × ".join(str(n) for n in stage.shape) if stage.spatial else str(stage.shape[0])
+    """96×110×110, or 4096 for a vector."""
+    return "×".join(str(n) for n in stage.shape) if stage.spatial else str(stage.shape[0])
 
 
 class _Row(QStyledItemDelegate):
@@ -58,20 +58,20 @@ class _Row(QStyledItemDelegate):
         bold.setBold(True)
         painter.setFont(bold)
         painter.setPen(colours.colour("text"))
-        name = stage.name + ("  ◉ origin" if origin else "")
+        name = stage.name + (" ◉" if origin else "")
         painter.drawText(area, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft, name)
         bold.setBold(False)
         painter.setFont(bold)
         painter.setPen(colours.colour("quiet"))
-        field = stage.receptive_field.size
-        sees = f"sees {field}" if stage.name != "input" else "picture"
-        text = painter.fontMetrics().elidedText(
-            f"{shape_words(stage)} · {sees}", Qt.TextElideMode.ElideRight, area.width()
-        )
-        painter.drawText(area, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, text)
-        if glance is not None and stage.name != "input":
-            share = f"{glance.active:.0%}"
-            painter.drawText(area, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight, share)
+        top_right = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight
+        bottom_left = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft
+        if stage.name != "input":
+            painter.drawText(area, top_right, f"sees {stage.receptive_field.size}")
+        share = f"{glance.active:.0%}" if glance is not None and stage.name != "input" else ""
+        metrics = painter.fontMetrics()
+        room = area.width() - metrics.horizontalAdvance(share + " ")
+        painter.drawText(area, bottom_left, metrics.elidedText(shape_words(stage), Qt.TextElideMode.ElideRight, room))
+        painter.drawText(area, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight, share)
 
 
 class LayersPane(Pane):
@@ -105,7 +105,8 @@ class LayersPane(Pane):
             field = stage.receptive_field
             item.setToolTip(
                 f"{stage.name}: {shape_words(stage)}\nreceptive field {field.size} × {field.size} pixels, "
-                f"one every {field.jump}\n{stage.parameters:,} parameters · {stage.multiply_adds / 1e6:,.1f} M multiply-adds"
+                f"one every {field.jump}\n{stage.parameters:,} parameters, "
+                f"{stage.multiply_adds / 1e6:,.1f} M multiply-adds"
                 "\nThe percentage is the share of units active on this frame."
             )
             self.list.addItem(item)

@@ -235,7 +235,8 @@ class PictureCanvas(Canvas):
             self.setCursor(CURSORS[grip.edges] if grip else Qt.CursorShape.CrossCursor)
 
     def _drag(self, event: QMouseEvent) -> None:
-        assert self._grip and self._start
+        assert self._grip is not None
+        assert self._start is not None
         origin, start = self._start
         if isinstance(start, Occluder):
             here, there = self.to_input(event.position()), self.to_input(origin)

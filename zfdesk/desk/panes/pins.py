@@ -18,7 +18,7 @@ MOST_PINS = 8
 
 
 class PinCard(QWidget):
-    """One pinned unit: its map over its reconstruction."""
+    """One pinned unit: its map beside its reconstruction."""
 
     def __init__(self, pane: PinsPane, reference: UnitReference) -> None:
         super().__init__()
@@ -38,10 +38,13 @@ class PinCard(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
+        pictures = QHBoxLayout()
+        pictures.setSpacing(3)
+        pictures.addWidget(self.map_tile, 1)
+        pictures.addWidget(self.picture_tile, 1)
         layout.addLayout(head)
-        layout.addWidget(self.map_tile, 1)
-        layout.addWidget(self.picture_tile, 1)
-        self.setMinimumWidth(110)
+        layout.addLayout(pictures, 1)
+        self.setMinimumWidth(170)
 
     def show_unit(self, unit: UnitResult, result: Result) -> None:
         """Draw the unit on this frame."""
@@ -58,8 +61,8 @@ class PinCard(QWidget):
             top, left, bottom, right = unit.box
             canvas.set_window(QRectF(left, top, right - left, bottom - top))
             canvas.set_picture(rgb_image(developed.image), developed.image)
-            words = f"contrast stretched × {number(developed.stretch)}"
-            self.picture_tile.bar.show_range(developed.low, developed.high, words)
+            self.picture_tile.bar.show_range(developed.low, developed.high)
+            self.picture_tile.note.say(f"contrast stretched × {number(developed.stretch)}")
 
 
 class PinsPane(Pane):

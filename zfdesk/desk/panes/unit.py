@@ -54,12 +54,15 @@ class Tile(QWidget):
         self.caption = ElidedLabel()
         self.caption.say(name)
         self.bar = ColourBar()
+        self.note = ElidedLabel()
+        self.note.setProperty("quiet", True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(1)
         layout.addWidget(self.caption)
         layout.addWidget(self.canvas, 1)
         layout.addWidget(self.bar)
+        layout.addWidget(self.note)
 
 
 class MapCanvas(Canvas):
@@ -115,6 +118,7 @@ class UnitPane(Pane):
         self.rule_tiles = {rule: Tile(RULE_WORDS[rule]) for rule in Rule}
         self.map_tile.canvas.position_picked.connect(self._pick)
         self._columns = 0
+        self._placed: list[Tile] = []
         self.body.addWidget(self._controls())
         self.grid = QGridLayout()
         self.grid.setSpacing(5)
@@ -191,7 +195,7 @@ class UnitPane(Pane):
         best, columns = 0.0, 1
         for candidate in range(1, len(tiles) + 1):  # the number of columns that gives the largest squares
             rows = -(-len(tiles) // candidate)
-            side = min(self.width() / candidate, height / rows - 45)
+            side = min(self.width() / candidate, height / rows - 62)
             if side > best:
                 best, columns = side, candidate
         if columns == self._columns and self._placed == tiles:
@@ -206,8 +210,6 @@ class UnitPane(Pane):
             self.grid.setColumnStretch(column, 1 if column < columns else 0)
         for row in range(self.grid.rowCount()):
             self.grid.setRowStretch(row, 1 if row < -(-len(tiles) // columns) else 0)
-
-    _placed: list[Tile] = []
 
     def resizeEvent(self, event: object) -> None:  # noqa: N802
         self._arrange()
@@ -233,6 +235,8 @@ class UnitPane(Pane):
         window = QRectF(left, top, right - left, bottom - top)
         self.patch_tile.canvas.set_window(window)
         self.patch_tile.canvas.set_picture(rgb_image(result.picture), result.picture)
+        self.patch_tile.note.say("as the network got it" + (", covered" if result.occluded else ""))
+        self.map_tile.note.say("its own range")
         for rule in self.shown_rules():
             tile, developed = self.rule_tiles[rule], unit.pictures.get(rule)
             tile.canvas.message = "" if developed else unit.reason or f"{RULE_WORDS[rule]} is being computed…"
@@ -244,10 +248,8 @@ class UnitPane(Pane):
             tile.canvas.set_window(window if single else None)
             tile.canvas.set_picture(rgb_image(developed.image), developed.image)
             norm = result.request.view.style in (Style.NORM, Style.BLURRED)
-            zero = "" if norm else ", grey = 0"
-            tile.bar.show_range(
-                developed.low, developed.high, f"contrast stretched × {number(developed.stretch)}{zero}"
-            )
+            tile.bar.show_range(developed.low, developed.high, "" if norm else "0")
+            tile.note.say(f"contrast stretched × {number(developed.stretch)}")
         self._mark(stale)
 
     _shown: Result | None = None

@@ -1,0 +1,149 @@
+"""What the dialogs beside the window share: none of them stops it, and none lets keys through to it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QDialog
+
+from zfdesk.desk.theme import THEMES, Colours
+
+if TYPE_CHECKING:
+    from zfdesk.desk.window import Window
+
+POLL_MS = 30
+SheetType = TypeVar("SheetType", bound="Sheet")
+
+
+class _Box:
+    """Where a thread leaves what came of its work. No Qt object: the window may be gone by then."""
+
+    value: Any = None
+    error: Exception | None = None
+    full = False
+
+
+class Errand(QObject):
+    """Work off the window's thread. ``done(value, error)`` is called in the window's thread, one of them None."""
+
+    def __init__(
+        self, parent: QObject, name: str, work: Callable[[], Any], done: Callable[[Any, Exception | None], None]
+    ) -> None:
+        super().__init__(parent)
+        box = _Box()
+
+        def run() -> None:
+            try:
+                box.value = work()
+            except Exception as error:  # told in words by whoever asked
+                box.error = error
+            box.full = True
+
+        self._box, self._done = box, done
+        self._clock = QTimer(self, interval=POLL_MS)
+        self._clock.timeout.connect(self._look)
+        threading.Thread(target=run, name=f"zfdesk {name}", daemon=True).start()
+        self._clock.start()
+
+    def _look(self) -> None:
+        if self._box.full:
+            self._clock.stop()
+            done, value, error = self._done, self._box.value, self._box.error
+            self.setParent(None)
+            self.deleteLater()
+            done(value, error)
+
+
+class Sheet(QDialog):
+    """A dialog that stands beside the window, follows its theme and goes when it is closed.
+
+    An errand that is under way is still brought to its end: only then is a closed sheet deleted.
+    """
+
+    def __init__(self, window: Window, title: str) -> None:
+        super().__init__(window)
+        self.window_ = window
+        self.desk = window.desk
+        self.setModal(False)
+        self.setWindowTitle(title)
+        self.setAccessibleName(title)
+        self._dressed: tuple[str, bool] | None = None
+        self._errands: list[Errand] = []
+        self._ended = False
+        self.desk.view_changed.connect(self._follow)
+        self.finished.connect(self._end)
+
+    @property
+    def colours(self) -> Colours:
+        """Those of the theme in use."""
+        return THEMES[self.desk.view.theme]
+
+    def dress(self, colours: Colours) -> None:
+        """Take over a theme or another size of type."""
+
+    def keeps(self, event: QKeyEvent) -> bool:
+        """Whether a key belongs to this sheet, and not to the window's shortcuts."""
+        return True
+
+    def run_errand(self, name: str, work: Callable[[], Any], done: Callable[[Any, Exception | None], None]) -> None:
+        """Do ``work`` off this thread and call ``done(value, error)`` in it."""
+
+        def finish(value: Any, error: Exception | None) -> None:
+            self._errands.remove(errand)
+            done(value, error)
+            self._leave()
+
+        errand = Errand(self, name, work, finish)
+        self._errands.append(errand)
+
+    @property
+    def busy(self) -> bool:
+        """Whether an errand is under way."""
+        return bool(self._errands)
+
+    def event(self, event: QEvent) -> bool:
+        """Keep the keys."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self.keeps(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def showEvent(self, event: QEvent) -> None:  # noqa: N802
+        self._follow()
+        super().showEvent(event)
+
+    def _follow(self) -> None:
+        view = self.desk.view
+        if self._dressed != (view.theme, view.presenter) and not self._ended:
+            self._dressed = (view.theme, view.presenter)
+            self.dress(self.colours)
+
+    def _end(self) -> None:
+        self._ended = True
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._ended and not self._errands:
+            self.deleteLater()
+
+
+def show_sheet(kind: Callable[[Window], SheetType], window: Window, toggle: bool = False) -> SheetType | None:
+    """Show the window's one sheet of a kind, or bring it to the front; with ``toggle`` close one that is open."""
+    for child in window.children():
+        if isinstance(child, Sheet) and type(child) is kind and child.isVisible():
+            if toggle:
+                child.reject()
+                return None
+            child.raise_()
+            child.activateWindow()
+            return child  # type: ignore[return-value]
+    sheet = kind(window)
+    sheet.show()
+    return sheet
+
+
+__all__ = ["Errand", "Sheet", "show_sheet"]
