@@ -138,8 +138,7 @@ class Canvas(QWidget):
         painter.drawText(self.rect().adjusted(6, 4, -6, -4), Qt.AlignmentFlag.AlignBottom, self.stale)
 
     def _paint_message(self, painter: QPainter) -> None:
-        if self.has_picture:
-            painter.fillRect(self.rect(), self.colours.colour("pane", 200))
+        painter.fillRect(self.rect(), self.colours.colour("pane"))  # what lies below belongs to another moment
         painter.setPen(self.colours.colour("quiet"))
         flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
         painter.drawText(self.rect().adjusted(10, 6, -10, -6), flags, self.message)

@@ -17,7 +17,10 @@ def number(value: float) -> str:
         return "–"
     if value == 0:
         return "0"
-    return f"{value:.3g}" if 1e-3 <= abs(value) < 1e5 else f"{value:.1e}"
+    if 1e-3 <= abs(value) < 1e5:
+        return f"{value:.3g}"
+    figures, exponent = f"{value:.1e}".split("e")
+    return f"{figures}e{int(exponent)}"
 
 
 class ColourBar(QWidget):
@@ -57,13 +60,15 @@ class ColourBar(QWidget):
         painter.setPen(self.colours.colour("quiet"))
         area = QRectF(0, 0, self.width(), text_height)
         low, high = (number(self._low), number(self._high)) if math.isfinite(self._high) else ("0", "its max")
+        zero = self._low < 0 < self._high
+        width = self.fontMetrics().horizontalAdvance
+        if width(low + high) + 8 > self.width() and self._low == -self._high:
+            low, high = "", f"± {high}"
         painter.drawText(area, Qt.AlignmentFlag.AlignLeft, low)
         painter.drawText(area, Qt.AlignmentFlag.AlignRight, high)
-        zero = self._low < 0 < self._high
-        taken = self.fontMetrics().horizontalAdvance(low + high) + 16
         middle = self._words or ("0" if zero else "")
-        middle = self.fontMetrics().elidedText(middle, Qt.TextElideMode.ElideRight, max(int(self.width() - taken), 0))
-        painter.drawText(area, Qt.AlignmentFlag.AlignHCenter, middle)
+        if width(middle) + 2 * max(width(low), width(high)) + 12 <= self.width():
+            painter.drawText(area, Qt.AlignmentFlag.AlignHCenter, middle)
         if zero:
             x = self.width() * -self._low / (self._high - self._low)
             painter.setPen(self.colours.colour("text"))

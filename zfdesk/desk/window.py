@@ -104,6 +104,7 @@ class Window(Commands, QMainWindow):
         QApplication.instance().installEventFilter(self)
         self._show_view()
         self._facts_clock.start()
+        self.picture.canvas.setFocus()  # not the class search: keys are actions from the first moment
 
     # Panes
 

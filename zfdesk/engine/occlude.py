@@ -43,6 +43,8 @@ class Occluder:
     fill: OccluderFill = OccluderFill.GREY
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "shape", OccluderShape(self.shape))
+        object.__setattr__(self, "fill", OccluderFill(self.fill))
         if self.height < 1 or self.width < 1:
             raise ValueError(f"An occluder must be at least 1 × 1 pixel, not {self.height} × {self.width}.")
 

@@ -18,14 +18,14 @@ class ElidedLabel(QLabel):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._whole = ""
+        self._whole = self._short = ""
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setTextFormat(Qt.TextFormat.PlainText)
 
-    def say(self, text: str) -> None:
-        """Show a text."""
-        if text != self._whole:
-            self._whole = text
+    def say(self, text: str, short: str = "") -> None:
+        """Show a text; ``short`` instead where the whole does not fit."""
+        if (text, short) != (self._whole, self._short):
+            self._whole, self._short = text, short
             self.setToolTip(text)
             self._fit()
 
@@ -38,7 +38,9 @@ class ElidedLabel(QLabel):
         self._fit()
 
     def _fit(self) -> None:
-        self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, max(self.width(), 0)))
+        metrics, room = self.fontMetrics(), max(self.width(), 0)
+        text = self._short if self._short and metrics.horizontalAdvance(self._whole) > room else self._whole
+        self.setText(metrics.elidedText(text, Qt.TextElideMode.ElideRight, room))
 
 
 class Pane(QWidget):

@@ -118,7 +118,7 @@ class ComparePane(Pane):
             image = (facts.array * (127 / limit) + 128.5).clip(0, 255).astype(np.uint8)
             tile.canvas.set_picture(rgb_image(image), image)
             tile.bar.show_range(-limit, limit)
-            tile.note.say(f"contrast stretched × {number(127 / limit)}")
+            tile.note.say(f"contrast stretched × {number(127 / limit)}", "contrast stretched")
 
     def _indexed(self, tile: Tile, array: np.ndarray, limit: float, signed: bool) -> None:
         display = MapsDisplay(normalise=Normalise.LOCKED, locked=(-limit if signed else 0.0, limit))

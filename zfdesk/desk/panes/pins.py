@@ -62,7 +62,7 @@ class PinCard(QWidget):
             canvas.set_window(QRectF(left, top, right - left, bottom - top))
             canvas.set_picture(rgb_image(developed.image), developed.image)
             self.picture_tile.bar.show_range(developed.low, developed.high)
-            self.picture_tile.note.say(f"contrast stretched × {number(developed.stretch)}")
+            self.picture_tile.note.say(f"contrast stretched × {number(developed.stretch)}", "contrast stretched")
 
 
 class PinsPane(Pane):

@@ -99,7 +99,8 @@ def show_map(tile: Tile, unit: UnitResult, colours: str, signed: bool, dark: boo
     array = shades[0].numpy()
     shown = table(colours, signed, dark)
     tile.canvas.set_picture(indexed_image(array, shown), array)
-    tile.bar.show_range(low, high, "", shown)
+    silent = not unit.map.any()
+    tile.bar.show_range(0 if silent else low, 0 if silent else high, "", shown)
     if isinstance(tile.canvas, MapCanvas):
         tile.canvas.position = unit.position
 
@@ -235,12 +236,14 @@ class UnitPane(Pane):
         window = QRectF(left, top, right - left, bottom - top)
         self.patch_tile.canvas.set_window(window)
         self.patch_tile.canvas.set_picture(rgb_image(result.picture), result.picture)
-        self.patch_tile.note.say("as the network got it" + (", covered" if result.occluded else ""))
+        self.patch_tile.note.say("covered" if result.occluded else "the clean picture", "")
         self.map_tile.note.say("its own range")
         for rule in self.shown_rules():
             tile, developed = self.rule_tiles[rule], unit.pictures.get(rule)
             tile.canvas.message = "" if developed else unit.reason or f"{RULE_WORDS[rule]} is being computed…"
             if developed is None:
+                tile.bar.show_range(0, 0)
+                tile.note.say("")
                 continue
             if developed.high <= 1e-12:
                 tile.canvas.message = f"The {RULE_WORDS[rule]} is zero everywhere: no path to the picture is active."
@@ -249,7 +252,7 @@ class UnitPane(Pane):
             tile.canvas.set_picture(rgb_image(developed.image), developed.image)
             norm = result.request.view.style in (Style.NORM, Style.BLURRED)
             tile.bar.show_range(developed.low, developed.high, "" if norm else "0")
-            tile.note.say(f"contrast stretched × {number(developed.stretch)}")
+            tile.note.say(f"contrast stretched × {number(developed.stretch)}", "contrast stretched")
         self._mark(stale)
 
     _shown: Result | None = None
