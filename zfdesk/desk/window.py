@@ -159,6 +159,14 @@ class Window(Commands, QMainWindow):
         self.resizeDocks([docks[self.picture], docks[self.classes]], [int(height * 0.56), int(height * 0.38)], vertical)
         self.resizeDocks([docks[self.unit], docks[self.pins]], [int(height * 0.64), int(height * 0.30)], vertical)
 
+    def show_all_panes(self) -> None:
+        """No pane behind another: those that share a place as tabs are set beside each other."""
+        tabbed = [self.docks[self.pins], self.docks[self.compare], self.docks[self.trace]]
+        for first, second in zip(tabbed, tabbed[1:], strict=False):
+            self.removeDockWidget(second)
+            self.splitDockWidget(first, second, Qt.Orientation.Horizontal)
+            second.show()
+
     def _restore(self) -> None:
         if self.settings.value("layout/version", 0, int) == LAYOUT_VERSION:
             self.restoreGeometry(self.settings.value("layout/geometry", QByteArray(), QByteArray))

@@ -21,9 +21,6 @@ class Binding:
     differs: str = ""
 
 
-_ARROWS = "While an occluder is chosen, the arrows move that; the letters always move the unit."
-_LAYER = "Shift goes three layers; the strongest unit of the new layer is selected."
-
 BINDINGS: tuple[Binding, ...] = (
     Binding("freeze_cam", ("F",), "Freeze the camera", "Freezes any source, not only the camera."),
     Binding("toggle_input_mode", ("C",), "Camera or static files", "Back leads to whatever was shown before."),
@@ -35,16 +32,18 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("quit", ("Q",), "Quit"),
     Binding("reset_state", ("Esc",), "Reset: backprop off, first layer, first unit, no boost",
             "Esc takes the last move back here. Reset keeps source, pins and watched classes, and goes to conv5."),
-    Binding("sel_left", ("Left", "J"), "Unit to the left", _ARROWS),
-    Binding("sel_right", ("Right", "L"), "Unit to the right", _ARROWS),
-    Binding("sel_down", ("Down", "K"), "Unit below", _ARROWS),
-    Binding("sel_up", ("Up", "I"), "Unit above", _ARROWS),
+    Binding("sel_left", ("Left", "J"), "Unit to the left",
+            "While an occluder is chosen, the arrows move that; the letters always move the unit."),
+    Binding("sel_right", ("Right", "L"), "Unit to the right", "As for left."),
+    Binding("sel_down", ("Down", "K"), "Unit below", "As for left."),
+    Binding("sel_up", ("Up", "I"), "Unit above", "As for left."),
     Binding("sel_left_fast", ("Shift+J",), "Three units to the left"),
     Binding("sel_right_fast", ("Shift+L",), "Three units to the right"),
     Binding("sel_down_fast", ("Shift+K",), "Three rows down"),
     Binding("sel_up_fast", ("Shift+I",), "Three rows up"),
-    Binding("sel_layer_left", ("U", "Shift+U"), "Previous layer", _LAYER),
-    Binding("sel_layer_right", ("O", "Shift+O"), "Next layer", _LAYER),
+    Binding("sel_layer_left", ("U", "Shift+U"), "Previous layer",
+            "Shift goes three layers; the strongest unit of the new layer is selected."),
+    Binding("sel_layer_right", ("O", "Shift+O"), "Next layer", "As for the previous one."),
     Binding("zoom_mode", ("Z",), "Zoom: selected unit, backprop, none", "Zooms within the unit pane; the others stay."),
     Binding("pattern_mode", ("S",), "Overlay of the unit's preferred pattern (optimised offline)",
             "We ship no such pictures. S shows the test pattern, a source."),

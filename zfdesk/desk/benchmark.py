@@ -1,0 +1,122 @@
+"""The whole live loop measured: a real 30 fps stream through a real window with every pane shown.
+
+``python -m zfdesk.desk.benchmark [--seconds S] [--occluder]`` prints one JSON object; `zfdesk bench` runs it in a process
+of its own, so that the start-up is a start-up and the memory is the program's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+STREAM = "lavfi:testsrc2=size=640x480:rate=30"
+WARM_UP_SECONDS = 2.0
+HEARTBEAT_MS = 2
+
+
+@dataclass
+class _Record:
+    """What is noted while the loop runs; times by time.perf_counter."""
+
+    shown: list[float] = field(default_factory=list)
+    ages: list[float] = field(default_factory=list)
+    numbers: set[int] = field(default_factory=set)
+    times: list[dict[str, float]] = field(default_factory=list)
+    longest_block: float = 0.0
+    last_beat: float = 0.0
+
+
+def measure(seconds: float, occluder: bool) -> dict[str, float]:
+    """Run the window on the stream and return the figures (milliseconds, MB, frames a second)."""
+    import torch  # noqa: F401  before Qt
+    from PySide6.QtCore import QSettings, QTimer
+
+    from zfdesk.desk.app import make_application
+    from zfdesk.desk.state import Desk
+    from zfdesk.desk.window import Window
+    from zfdesk.engine import Occluder, load
+    from zfdesk.live import UnitReference, View
+    from zfdesk.sources import SourceReference
+
+    application = make_application()
+    view = View(source=SourceReference("camera", STREAM), unit=33)
+    if occluder:
+        pins = (UnitReference("conv3", 5), UnitReference("conv4", 17))
+        view = view.change(occluders=(Occluder(80, 80),), chosen_occluder=0, pins=pins)
+    with tempfile.TemporaryDirectory() as folder:
+        settings = QSettings(str(Path(folder) / "settings.ini"), QSettings.Format.IniFormat)
+        desk = Desk(load(), view)
+        window = Window(desk, settings)
+        window.show_all_panes()
+        record, startup = _Record(), []
+
+        def result() -> None:
+            now, shown = time.perf_counter(), desk.result
+            if shown is None or not shown.complete:
+                return
+            if not startup:
+                startup.append(time.time() - psutil.Process().create_time())
+            if record.last_beat and shown.request.frame.number not in record.numbers:
+                record.numbers.add(shown.request.frame.number)
+                QTimer.singleShot(0, lambda: _note(record, shown, now))  # after the panes have painted
+
+        def beat() -> None:
+            now = time.perf_counter()
+            if record.last_beat:
+                record.longest_block = max(record.longest_block, now - record.last_beat - HEARTBEAT_MS / 1e3)
+            record.last_beat = now
+
+        desk.result_ready.connect(result)
+        heart = QTimer(interval=HEARTBEAT_MS)
+        heart.timeout.connect(beat)
+        desk.start()
+        window.show()
+        QTimer.singleShot(int(WARM_UP_SECONDS * 1e3), heart.start)
+        QTimer.singleShot(int((WARM_UP_SECONDS + seconds) * 1e3), window.close)
+        application.exec()
+        return _figures(record, startup, desk.worker.dropped)
+
+
+def _note(record: _Record, shown: object, at: float) -> None:
+    record.shown.append(at)
+    record.ages.append(time.perf_counter() - shown.request.frame.time)  # type: ignore[attr-defined]
+    record.times.append(dict(shown.times))  # type: ignore[attr-defined]
+
+
+def _figures(record: _Record, startup: list[float], dropped: int) -> dict[str, float]:
+    span = record.shown[-1] - record.shown[0] if len(record.shown) > 1 else float("nan")
+    ages = np.array(record.ages or [float("nan")]) * 1e3
+    figures = {
+        "shown_fps": (len(record.shown) - 1) / span,
+        "age_median_ms": float(np.median(ages)),
+        "age_p95_ms": float(np.percentile(ages, 95)),
+        "longest_gui_block_ms": record.longest_block * 1e3,
+        "memory_mb": psutil.Process().memory_info().rss / 1e6,
+        "startup_s": startup[0] if startup else float("nan"),
+        "dropped": dropped,
+    }
+    for step in ("forward", "maps", "unit", "total"):
+        figures[f"{step}_ms"] = float(np.median([times.get(step, 0.0) for times in record.times] or [0.0]))
+    return {name: round(value, 3) for name, value in figures.items()}
+
+
+def main() -> int:
+    """Entry of ``python -m zfdesk.desk.benchmark``."""
+    parser = argparse.ArgumentParser(description="Measure the live loop.")
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--occluder", action="store_true", help="with an occluder on the picture and two pins")
+    arguments = parser.parse_args()
+    json.dump(measure(arguments.seconds, arguments.occluder), sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
