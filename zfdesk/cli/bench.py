@@ -114,7 +114,8 @@ def forward_figures(repetitions: int) -> dict[str, float]:
     a, b = torch.randn(2048, 2048), torch.randn(2048, 2048)
     with torch.inference_mode():
         times = interleaved(
-            {"forward": lambda: model.forward(picture), "eager": lambda: module(x), "product": lambda: a @ b}, repetitions
+            {"forward": lambda: model.forward(picture), "eager": lambda: module(x), "product": lambda: a @ b},
+            repetitions,
         )
     peak = 2 * 2048**3 / times["product"] / 1e6
     reached = 2 * model.architecture.multiply_adds / times["forward"] / 1e6

@@ -122,6 +122,11 @@ def _toggle_origin(view: View, context: Context) -> View:
     return view.change(origin=None if view.origin else view.selected)
 
 
+def set_seed(view: View, seed: SeedKind) -> View:
+    """Another seed for the unit that is looked at: the frozen origin, else the selected one."""
+    return view.change(origin=replace(view.origin, seed=seed)) if view.origin else view.change(seed=seed)
+
+
 def _pin(view: View, context: Context) -> View:
     if view.selected in view.pins:
         return view.change(pins=tuple(pin for pin in view.pins if pin != view.selected))
@@ -168,7 +173,7 @@ def _edit_occluder(edit: Callable[[Occluder], Occluder]) -> Change:
         index = _chosen(view)
         if index < 0:
             return view
-        edited = edit(view.occluders[index])
+        edited = keep_near(edit(view.occluders[index]), context.architecture.size)
         return view.change(
             occluders=(*view.occluders[:index], edited, *view.occluders[index + 1 :]), chosen_occluder=index
         )
@@ -179,8 +184,7 @@ def _edit_occluder(edit: Callable[[Occluder], Occluder]) -> Change:
 def _nudge(rows: int, columns: int, step: int) -> Change:
     def change(view: View, context: Context) -> View:
         def edit(occluder: Occluder) -> Occluder:
-            moved = replace(occluder, top=occluder.top + rows * step, left=occluder.left + columns * step)
-            return keep_near(moved, context.architecture.size)
+            return replace(occluder, top=occluder.top + rows * step, left=occluder.left + columns * step)
 
         return _edit_occluder(edit)(view, context)
 
@@ -320,7 +324,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("method-direct", "Method: deconvnet, guided, gradient", ("N",), "Unit", _next("method", tuple(Rule)), yosinski="back_mode"),
     Action("style", "Style: raw, gray, norm, blurred norm", ("M",), "Unit", _next("style", tuple(Style)), yosinski="back_filt_mode"),
     Action("seed", "Seed: strongest, picked, k strongest, whole map", ("Ctrl+B",), "Unit",
-           lambda v, c: v.change(seed=_cycle(tuple(k for k in SeedKind if k is not SeedKind.AT or v.position), v.seed))),
+           lambda v, c: set_seed(v, SeedKind(_cycle(tuple(k for k in SeedKind if k is not SeedKind.AT or v.looked_at.position), v.looked_at.seed)))),
     Action("all-methods", "All methods side by side", ("Shift+B",), "Unit", _toggle("all_methods"), checked=lambda v: v.all_methods),
     Action("lrn", "Normalisation on the way down: derivative or identity", ("Ctrl+N",), "Unit", _toggle("lrn_derivative"), checked=lambda v: v.lrn_derivative),
     # Maps

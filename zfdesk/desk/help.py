@@ -91,8 +91,8 @@ TEXTS: tuple[tuple[str, str], ...] = (
      "pump, golf ball, parachute. Cats, dogs, motor scooters, cars, buses, common animals, fruit and clothes it knows "
      "in part."),
     ("… and what it cannot",
-     "Most of its 1000 classes it does not know: one held-out picture for each gave 2 % right at the first guess, 7.5 % "
-     "among five. It takes a cup of coffee for a French horn. Its first-layer filters are still noisy. A high "
+     "Most of its 1000 classes it does not know: one held-out picture for each gave 2 % right at the first guess, "
+     "7.5 % among five. It takes a cup of coffee for a French horn. Its first-layer filters are still noisy. A high "
      "probability is not a sign that it is right. Other weights can be imported: see the Source menu, Weights."),
 )  # fmt: skip
 
@@ -224,7 +224,7 @@ def _side_by_side(blocks: list[tuple[int, str]]) -> str:
     while left < len(blocks) and height < half:
         height, left = height + blocks[left][0], left + 1
     halves = ("".join(block for _, block in part) for part in (blocks[:left], blocks[left:]))
-    cells = '<td width="3%"></td>'.join(f'<td valign="top">{half}</td>' for half in halves)
+    cells = '<td width="3%"></td>'.join(f'<td width="48%" valign="top">{half}</td>' for half in halves)
     return f'<table width="100%" cellspacing="0"><tr>{cells}</tr></table>'
 
 
@@ -237,7 +237,8 @@ def yosinski_html(colours: Colours, filter_text: str = "") -> str:
     ]
     for binding in BINDINGS:
         found = answers(binding.tag)
-        if not matches(filter_text, binding.tag, binding.there, binding.differs, *binding.keys, *(a.words for a in found)):
+        here = (action.words for action in found)
+        if not matches(filter_text, binding.tag, binding.there, binding.differs, *binding.keys, *here):
             continue
         lines.append(
             f'<tr><td>{_caps(binding.keys, colours)}</td><td>{escape(binding.there)}</td>'
@@ -270,7 +271,8 @@ def texts_html(colours: Colours, filter_text: str = "") -> str:
     """What one is looking at, in plain words."""
     found = [(title, text) for title, text in TEXTS if matches(filter_text, title, text)]
     said = [
-        f'{_heading(title, colours)}<p style="margin-top:0; line-height:135%;">{escape(text)}</p>' for title, text in found
+        f'{_heading(title, colours)}<p style="margin-top:0; line-height:135%;">{escape(text)}</p>'
+        for title, text in found
     ]
     return "".join(said) or _nothing(filter_text, colours)
 
@@ -357,4 +359,13 @@ class HelpSheet(Sheet):
             super().keyPressEvent(event)
 
 
-__all__ = ["HelpSheet", "help_html", "key_rows", "keys_html", "keys_markdown", "texts_html", "yosinski_html", "yosinski_markdown"]
+__all__ = [
+    "HelpSheet",
+    "help_html",
+    "key_rows",
+    "keys_html",
+    "keys_markdown",
+    "texts_html",
+    "yosinski_html",
+    "yosinski_markdown",
+]

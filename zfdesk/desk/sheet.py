@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QEvent, QObject, QTimer
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QDialog
 
 from zfdesk.desk.theme import THEMES, Colours
@@ -75,6 +75,7 @@ class Sheet(QDialog):
         self._errands: list[Errand] = []
         self._ended = False
         self.desk.view_changed.connect(self._follow)
+        window.closing.connect(self.reject)  # else the program would go on for a sheet that is left open
         self.finished.connect(self._end)
 
     @property
@@ -112,7 +113,7 @@ class Sheet(QDialog):
             return True
         return super().event(event)
 
-    def showEvent(self, event: QEvent) -> None:  # noqa: N802
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         self._follow()
         super().showEvent(event)
 
@@ -120,7 +121,13 @@ class Sheet(QDialog):
         view = self.desk.view
         if self._dressed != (view.theme, view.presenter) and not self._ended:
             self._dressed = (view.theme, view.presenter)
-            self.dress(self.colours)
+            colours, row = self.colours, max(24, self.window_.fontMetrics().height() + 8)
+            self.setStyleSheet(
+                f"QPushButton:disabled {{ color: {colours.quiet}; }}"
+                f"QPushButton:default {{ border-color: {colours.field}; }}"
+                f"QListView::item, QTreeView::item {{ min-height: {row}px; padding: 0 6px; }}"
+            )
+            self.dress(colours)
 
     def _end(self) -> None:
         self._ended = True

@@ -28,7 +28,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("static_file_decrement", ("W", "PgUp"), "Previous static file", "In a folder and in the demo."),
     Binding("help_mode", ("H",), "Help screen", "Stands beside the window, which goes on."),
     Binding("stretch_mode", ("0",), "Crop or stretch to a square", "Fitting the whole frame is a third way."),
-    Binding("debug_level", ("5",), "Timings: none, some, all", "On or off; the main ones are always in the status line."),
+    Binding("debug_level", ("5",), "Timings: none, some, all", "On or off; the main ones always stand below."),
     Binding("quit", ("Q",), "Quit"),
     Binding("reset_state", ("Esc",), "Reset: backprop off, first layer, first unit, no boost",
             "Esc takes the last move back here. Reset keeps source, pins and watched classes, and goes to conv5."),

@@ -9,6 +9,10 @@ Read on in `layers` (a network is a tuple), `architectures` (the tuples), `model
 """
 
 from zfdesk.engine.architectures import ARCHITECTURES
+from zfdesk.engine.changed import forward_changed
+from zfdesk.engine.checkpoint import CheckpointError, describe, load, save
+from zfdesk.engine.convert import import_weights
+from zfdesk.engine.doubt import doubt
 from zfdesk.engine.layers import LRN, Architecture, Conv, Linear, MaxPool, ReceptiveField, ReLU, Softmax, Stage
 from zfdesk.engine.model import Model, Pass, random_model
 from zfdesk.engine.occlude import Occluder, OccluderFill, OccluderShape, occlude
@@ -19,6 +23,7 @@ __all__ = [
     "ARCHITECTURES",
     "LRN",
     "Architecture",
+    "CheckpointError",
     "Conv",
     "InputSpec",
     "Linear",
@@ -39,7 +44,13 @@ __all__ = [
     "centre_box",
     "centre_crop",
     "crop",
+    "describe",
+    "doubt",
+    "forward_changed",
+    "import_weights",
+    "load",
     "occlude",
     "random_model",
     "reconstruct",
+    "save",
 ]

@@ -45,7 +45,8 @@ def zfnet_512_1024_512(classes: int = 1000) -> Architecture:
 
 def zfnet_fc(width: int, classes: int = 1000) -> Architecture:
     """Table 3: fc6 and fc7 of ``width`` units (2048 or 8192 in the paper)."""
-    return Architecture(f"zfnet-fc{width}", f"ZFNet with {width} fc units, Table 3", (*_body(), *_head(classes, (width,) * 2)))
+    layers = (*_body(), *_head(classes, (width, width)))
+    return Architecture(f"zfnet-fc{width}", f"ZFNet with {width} fc units, Table 3", layers)
 
 
 def zfnet_without_3_4(classes: int = 1000) -> Architecture:
@@ -105,15 +106,18 @@ def zfnet_lrn_pool(classes: int = 1000, maps: tuple[int, int, int] = (384, 384, 
 
 
 def zfnet512(classes: int = 1000) -> Architecture:
-    """The ONNX model zoo's ``zfnet512`` (from Caffe2): layers 3–5 of 512, 1024, 512 maps, no padding in layers 1–2."""
+    """The ONNX model zoo's ``zfnet512`` (from Caffe2): layers 3–5 of 512 maps, fc7 of 1024, no padding in layers 1–2.
+
+    As in the zoo's own graph (87,250,536 parameters, its 349 MB); its README: "4th layer has 512 maps instead of 1024".
+    """
     layers: list[Layer] = [
         Conv("conv1", 96, 7, 2), ReLU("relu1"), LRN("norm1", alpha=5e-4), MaxPool("pool1", 3, 2),
         Conv("conv2", 256, 5, 2), ReLU("relu2"), LRN("norm2", alpha=5e-4), MaxPool("pool2", 3, 2),
         Conv("conv3", 512, 3, 1, 1), ReLU("relu3"),
-        Conv("conv4", 1024, 3, 1, 1), ReLU("relu4"),
+        Conv("conv4", 512, 3, 1, 1), ReLU("relu4"),
         Conv("conv5", 512, 3, 1, 1), ReLU("relu5"), MaxPool("pool5", 2, 2),
     ]  # fmt: skip
-    return Architecture("zfnet512", "ZFNet-512 of the ONNX model zoo", (*layers, *_head(classes)))
+    return Architecture("zfnet512", "ZFNet-512 of the ONNX model zoo", (*layers, *_head(classes, (4096, 1024))))
 
 
 def alexnet(classes: int = 1000) -> Architecture:

@@ -8,6 +8,7 @@ weights as the int8 rows they are stored in, a quarter of the bytes of float32. 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import torch
 import torch.nn.functional as F
@@ -96,23 +97,23 @@ class FastKernels(ReferenceKernels):
         super().__init__(weights)
         self._packed: dict[str, Tensor] = {}
         self._bands: dict[str, Tensor] = {}
-        self._classifier = next(s.name for s in reversed(architecture.stages) if isinstance(s.layer, Linear))
+        vectors = [stage.name for stage in architecture.stages if isinstance(stage.layer, Linear)]
         for before, stage in zip(architecture.stages, architecture.stages[1:], strict=False):
             if isinstance(stage.layer, Conv):
                 self._packed[stage.name] = _pack_convolution(stage.layer, weights[f"{stage.name}.weight"], before.shape)
             elif isinstance(stage.layer, LRN):
                 self._bands[stage.name] = lrn_band(stage.layer, before.shape[0], torch.zeros(()))
-        # Rounding the scores to bfloat16 would show in the probabilities: the classifier stays float32.
-        self._dense = {
-            f"{self._classifier}.weight": dense(weights[f"{self._classifier}.weight"], torch.float32)
-        }
-        self._scales = {
-            name: weight.scale.bfloat16() for name, weight in weights.items() if isinstance(weight, PackedRows)
-        }
+        # Rounding the scores to bfloat16 would show in the probabilities: the classifier, the last of the fully
+        # connected layers, stays float32.
+        readable = {f"{name}.weight": weights[f"{name}.weight"] for name in vectors[:-1]}
+        self._rows = {name: weight for name, weight in readable.items() if _readable_as_rows(weight)}
+        self._scales = {name: weight.scale.bfloat16() for name, weight in self._rows.items()}
+        wanted = {f"{name}.weight" for name in vectors} | {name for name in weights if name.endswith(".bias")}
+        self._dense = {name: dense(weights[name], torch.float32) for name in wanted - self._rows.keys()}
 
     def conv(self, layer: Conv, x: Tensor, rectified: bool) -> Tensor:
         """Convolution and rectification in one pass over packed weights."""
-        packed, bias = self._packed[layer.name], self._weights[f"{layer.name}.bias"]
+        packed, bias = self._packed[layer.name], self._dense[f"{layer.name}.bias"]
         if not packed.is_mkldnn:
             y = F.conv2d(x, packed, bias, layer.stride, layer.padding)
             return y.relu_() if rectified else y
@@ -139,21 +140,25 @@ class FastKernels(ReferenceKernels):
     def linear(self, layer: Linear, x: Tensor, rectified: bool) -> Tensor:
         """Fully connected layer, reading int8 rows directly where the weights are stored so."""
         name = f"{layer.name}.weight"
-        weight, bias = self._weights[name], self._weights[f"{layer.name}.bias"]
+        bias = self._dense[f"{layer.name}.bias"]
         if name in self._dense:
             y = F.linear(x, self._dense[name], bias)
-        elif isinstance(weight, PackedRows):
-            y = torch._weight_int8pack_mm(x.bfloat16(), weight.rows, self._scales[name]).float().add_(bias)
         else:
-            y = F.linear(x, weight, bias)
+            y = torch._weight_int8pack_mm(x.bfloat16(), self._rows[name].rows, self._scales[name]).float().add_(bias)
         return y.relu_() if rectified else y
+
+
+def _readable_as_rows(weight: Tensor | PackedRows) -> TypeGuard[PackedRows]:
+    """Whether torch's int8 product may read this matrix: it reads past the end of rows that its vectors do not divide
+    (wrong numbers or a crash, torch 2.13; AVX-512 takes 32 at a time, seen with 40 and 68 columns)."""
+    return isinstance(weight, PackedRows) and weight.shape[1] % 64 == 0
 
 
 def _pack_convolution(layer: Conv, weight: Tensor | PackedRows, shape: tuple[int, int, int]) -> Tensor:
     """The filters in oneDNN's own blocked order where torch has oneDNN, else channels-last."""
     plain = dense(weight, torch.float32)
     if torch.backends.mkldnn.is_available() and plain.device.type == "cpu":
-        return torch._C._nn.mkldnn_reorder_conv2d_weight(
+        return torch._C._nn.mkldnn_reorder_conv2d_weight(  # type: ignore[call-arg]  # torch's stub lacks the shape
             plain.contiguous().to_mkldnn(), [layer.padding] * 2, [layer.stride] * 2, [1, 1], 1, [1, *shape]
         )
     return plain.contiguous(memory_format=torch.channels_last)

@@ -139,6 +139,8 @@ class Architecture:
         for layer in self.layers:
             last = stages[-1]
             if isinstance(layer, ReLU):
+                if not isinstance(last.layer, Conv | Linear):
+                    raise ValueError(f"{layer.name}: a rectification must follow a convolution or a linear layer.")
                 stages[-1] = Stage(
                     last.name, last.layer, True, last.shape, last.receptive_field, last.parameters, last.multiply_adds
                 )
@@ -205,6 +207,11 @@ def _next_stage(last: Stage, layer: Layer, size: int) -> Stage:
     shape = last.shape
     parameters = multiply_adds = 0
     if isinstance(layer, Conv | MaxPool):
+        if min(layer.kernel, layer.stride) < 1 or not 0 <= layer.padding < layer.kernel:
+            # a window that lay wholly in the padding would see nothing
+            raise ValueError(f"{layer.name}: kernel and stride must be at least 1, padding less than the kernel.")
+        if isinstance(layer, MaxPool) and 2 * layer.padding > layer.kernel:
+            raise ValueError(f"{layer.name}: a pool's padding must be at most half its kernel.")
         height, width = _out_size(height, layer), _out_size(width, layer)
         if height < 1 or width < 1:
             raise ValueError(f"{layer.name}: its input of {last.shape} is smaller than its kernel")

@@ -1,5 +1,7 @@
 """A declared network with its weights, and the forward pass.
 
+For example:
+
     model = load()
     seen = model.forward(centre_crop(picture))
     seen.activations["conv5"], seen.switches["pool5"], seen.probabilities
@@ -64,7 +66,7 @@ class Model:
 
     architecture: Architecture
     weights: Weights = field(repr=False)
-    input: InputSpec = InputSpec()
+    input: InputSpec = field(default_factory=InputSpec)
     classes: tuple[str, ...] = field(default=(), repr=False)
     name: str = ""
     provenance: str = ""
@@ -89,16 +91,33 @@ class Model:
     def _reference(self) -> ReferenceKernels:
         return ReferenceKernels(self.weights)
 
+    def kernels(self, dtype: torch.dtype, reference: bool = False) -> ReferenceKernels:
+        """What computes the layers: the fast kernels for float32, else, or if asked for, the plain reference."""
+        return self._reference if reference or dtype != torch.float32 else self._fast
+
+    @cached_property
+    def _filters(self) -> dict[str, Tensor]:
+        return {}
+
+    def filters(self, layer: str, dtype: torch.dtype = torch.float32) -> Tensor:
+        """The filters of a convolution, (out, in, kernel, kernel), channels-last; those in float32 are made once."""
+        made = self._filters.get(layer)
+        if made is None or made.dtype != dtype:
+            made = dense(self.weights[f"{layer}.weight"], dtype).contiguous(memory_format=torch.channels_last)
+            if dtype == torch.float32:
+                self._filters[layer] = made
+        return made
+
     @torch.inference_mode()
     def forward(self, pictures: np.ndarray | Tensor, reference: bool = False) -> Pass:
         """Run the network and keep every layer's activation, the switches and the probabilities.
 
         pictures: uint8 (size, size, 3) or (N, size, size, 3) RGB as `zfdesk.engine.crop` gives, or a normalised
-        tensor (N, 3, size, size). ``reference``: plain torch operations in the tensor's own precision instead of
-        the fast float32 path. Raises ValueError on another shape or type.
+        float32 or float64 tensor (N, 3, size, size). ``reference``: plain torch operations in the tensor's own
+        precision instead of the fast float32 path. Raises ValueError on another shape or type.
         """
         x = self._checked(pictures)
-        kernels = self._reference if reference or x.dtype != torch.float32 else self._fast
+        kernels = self.kernels(x.dtype, reference)
         if kernels is self._fast:
             x = x.contiguous(memory_format=torch.channels_last)
         activations, switches = {"input": x}, {}
@@ -121,11 +140,16 @@ class Model:
     def _checked(self, pictures: np.ndarray | Tensor) -> Tensor:
         size = self.architecture.size
         if isinstance(pictures, Tensor):
-            if pictures.ndim != 4 or tuple(pictures.shape[1:]) != (3, size, size) or not pictures.is_floating_point():
-                raise ValueError(f"The input must be a float tensor (N, 3, {size}, {size}), not {tuple(pictures.shape)}.")
+            fits = pictures.ndim == 4 and tuple(pictures.shape[1:]) == (3, size, size) and len(pictures) > 0
+            # torch has no half-precision normalisation on a CPU
+            if not (fits and pictures.dtype in (torch.float32, torch.float64)):
+                given = f"{pictures.dtype} {tuple(pictures.shape)}"
+                raise ValueError(f"The input must be a float32 or float64 tensor (N, 3, {size}, {size}), not {given}.")
             return pictures
+        if not isinstance(pictures, np.ndarray):
+            raise ValueError(f"Pictures must be a numpy array or a tensor, not {type(pictures).__name__}.")
         batch = pictures[None] if pictures.ndim == 3 else pictures
-        if batch.ndim != 4 or batch.shape[1:] != (size, size, 3) or batch.dtype != np.uint8:
+        if batch.ndim != 4 or batch.shape[1:] != (size, size, 3) or batch.dtype != np.uint8 or len(batch) == 0:
             raise ValueError(f"Pictures must be uint8 ({size}, {size}, 3), not {pictures.dtype} {pictures.shape}.")
         return self.input.to_tensor(batch)
 
@@ -135,8 +159,9 @@ def check_weights(architecture: Architecture, weights: Weights) -> None:
     wanted = architecture.weight_shapes()
     missing, extra = sorted(wanted.keys() - weights.keys()), sorted(weights.keys() - wanted.keys())
     if missing or extra:
-        said = [f"lack {', '.join(missing[:3])}"] * bool(missing) + [f"have {', '.join(extra[:3])} too many"] * bool(extra)
-        raise ValueError(f"These weights do not fit {architecture.name}: they {' and '.join(said)}.")
+        lack, surplus = f"lack {', '.join(missing[:3])}", f"have {', '.join(extra[:3])} too many"
+        said = " and ".join([lack] * bool(missing) + [surplus] * bool(extra))
+        raise ValueError(f"These weights do not fit {architecture.name}: they {said}.")
     for name, shape in wanted.items():
         weight = weights[name]
         if tuple(weight.shape) != shape:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -28,6 +29,10 @@ class InputSpec:
     def __post_init__(self) -> None:
         if self.order not in ("RGB", "BGR"):
             raise ValueError(f"The channel order {self.order!r} is neither RGB nor BGR.")
+        if len(self.mean) != 3 or len(self.std) != 3:
+            raise ValueError("The input's mean and std must be three numbers each.")
+        if self.resize < 1:
+            raise ValueError(f"The input's resize must be a positive number of pixels, not {self.resize}.")
         if min(self.std) <= 0 or not np.isfinite([*self.mean, *self.std]).all():
             raise ValueError("The input's mean and std must be finite and std positive.")
 
@@ -54,40 +59,79 @@ def centre_box(height: int, width: int, share: float = 224 / 256) -> Box:
 def crop(frame: np.ndarray, box: Box, size: int = 224) -> np.ndarray:
     """Cut ``box`` out of a frame and scale it to ``size`` × ``size``, antialiased bilinear.
 
-    frame: uint8 (height, width, 3) RGB. Where the box hangs over the frame the picture is mid-grey (128).
-    A box that is not square is stretched. Returns uint8 (size, size, 3), read-only.
+    frame: uint8 (height, width, 3) RGB. The box may lie between pixels, so that a dragged crop moves smoothly; the
+    result is that of Pillow's ``resize(box=…, BILINEAR)`` to ±1. Where the box hangs over the frame the picture is
+    mid-grey (128), in the exact share of each pixel. A box that is not square is stretched.
+    Returns uint8 (size, size, 3), read-only.
     Raises ValueError on a box without area or a frame that is not an RGB picture.
     """
     if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8 or 0 in frame.shape:
         raise ValueError(f"A frame must be uint8 (height, width, 3), not {frame.dtype} {frame.shape}.")
-    left, top, right, bottom = box
+    left, top, right, bottom = (float(edge) for edge in box)
+    if not np.isfinite([left, top, right, bottom]).all():
+        raise ValueError(f"The crop {box} is not made of finite numbers.")
     if not (right - left >= 1 and bottom - top >= 1):
         raise ValueError(f"The crop {box} is smaller than a pixel.")
     height, width = frame.shape[:2]
-    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(right, width), min(bottom, height)
-    out = np.full((size, size, 3), 128, np.uint8)
-    if x1 - x0 < 1 or y1 - y0 < 1:
-        return _frozen(out)
-    scale_x, scale_y = size / (right - left), size / (bottom - top)
-    # where the visible part of the box lies in the output, in whole pixels
-    u0, v0 = round((x0 - left) * scale_x), round((y0 - top) * scale_y)
-    u1, v1 = max(round((x1 - left) * scale_x), u0 + 1), max(round((y1 - top) * scale_y), v0 + 1)
-    part = frame[int(y0) : max(round(y1), int(y0) + 1), int(x0) : max(round(x1), int(x0) + 1)]
-    out[v0:v1, u0:u1] = _resize(part, v1 - v0, u1 - u0)[: size - v0, : size - u0]
-    return _frozen(out)
+    rows, columns = _taps(top, bottom, height, size), _taps(left, right, width, size)
+    part = frame[rows.first : rows.last + 1, columns.first : columns.last + 1].astype(np.float32, order="C")
+    # down the columns, then along the rows: each result row is a weighted sum of a few source rows
+    x = rows.sum_of(torch.from_numpy(part).view(part.shape[0], -1))
+    x = x.view(size, -1, 3).transpose(0, 1).reshape(part.shape[1], -1)
+    x = columns.sum_of(x).view(size, size, 3).transpose(0, 1)
+    if not (rows.whole and columns.whole):
+        x = x + 128 * (1 - rows.cover[:, None, None] * columns.cover[None, :, None])
+    return _frozen((x + 0.5).to(torch.uint8).contiguous().numpy())
 
 
 def centre_crop(frame: np.ndarray, size: int = 224, resize: int = 256) -> np.ndarray:
     """The standard central crop of a uint8 (height, width, 3) picture, as uint8 (size, size, 3)."""
-    return crop(frame, centre_box(*frame.shape[:2], share=size / resize), size)
+    height, width = frame.shape[:2]
+    return crop(frame, centre_box(height, width, size / resize), size)
 
 
-def _resize(part: np.ndarray, height: int, width: int) -> np.ndarray:
-    # (1, 3, h, w) over channels-last memory: torch's own uint8 path, the one torchvision uses
-    copied = part if part.flags.writeable and part.flags.c_contiguous else np.array(part)
-    x = torch.from_numpy(copied).permute(2, 0, 1)[None]
-    y = F.interpolate(x, (height, width), mode="bilinear", antialias=True, align_corners=False)
-    return y[0].permute(1, 2, 0).numpy()
+@dataclass(frozen=True, eq=False)
+class _Taps:
+    """How each of ``size`` result pixels along one axis is made of source pixels ``first`` to ``last``.
+
+    ``index``: (size, taps) from ``first`` on. ``weight``: (size, taps), each row sums to its ``cover``, the share of
+    the result pixel that lies on the frame. ``whole``: every cover is 1.
+    """
+
+    first: int
+    last: int
+    index: Tensor
+    weight: Tensor
+    cover: Tensor
+    whole: bool
+
+    def sum_of(self, lines: Tensor) -> Tensor:
+        """The weighted sums of lines ``first`` to ``last``: (lines, n) → (size, n)."""
+        return F.embedding_bag(self.index, lines, per_sample_weights=self.weight, mode="sum")
+
+
+@lru_cache(maxsize=64)
+def _taps(begin: float, end: float, length: int, size: int) -> _Taps:
+    """The triangle filter that takes ``begin`` … ``end`` of a line of ``length`` pixels to ``size`` pixels."""
+    step = (end - begin) / size
+    reach = max(step, 1.0)
+    centres = begin + (np.arange(size) + 0.5) * step
+    count = min(int(np.ceil(2 * reach)) + 1, length)
+    first = np.clip(np.floor(centres - reach + 0.5), 0, length - count).astype(np.int64)
+    index = first[:, None] + np.arange(count)
+    weight = np.maximum(1 - np.abs(index + 0.5 - centres[:, None]) / reach, 0)
+    cover = np.diff(np.clip(begin + np.arange(size + 1) * step, 0, length)) / step
+    total = weight.sum(1)
+    weight *= np.divide(cover, total, out=np.zeros(size), where=total > 0)[:, None]
+    low, high = int(index.min()), int(index.max())
+    return _Taps(
+        low,
+        high,
+        torch.from_numpy(index - low),
+        torch.from_numpy(weight.astype(np.float32)),
+        torch.from_numpy(cover.astype(np.float32)),
+        bool(begin >= 0 and end <= length),
+    )
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

@@ -64,8 +64,8 @@ class Seed:
 class Reconstruction:
     """A reconstruction and what it is.
 
-    ``values``: float32; (height, width, 3) RGB in network-input space when ``target`` is "input", otherwise
-    (channels, height, width) of that layer; zero outside ``window``.
+    ``values``: (height, width, 3) RGB in network-input space when ``target`` is "input", otherwise (channels, height,
+    width) of that layer; zero outside ``window``; in the precision of the pass (float32 for a picture), read-only.
     ``window``: (top, left, bottom, right) that was computed, in the target's positions, exclusive at the end.
     ``positions``: the seed's positions (y, x). ``activation``: the strongest of the seed's activations.
     """
@@ -186,7 +186,7 @@ def _step_down(seen: Pass, signal: _Signal, stage: Stage, below: Stage, rule: Ru
     """From a layer's output to its input."""
     match stage.layer:
         case Conv() as layer:
-            return _filter_transposed(signal, layer, seen.model.weights[f"{layer.name}.weight"], below)
+            return _filter_transposed(signal, layer, seen.model.filters(layer.name, signal.values.dtype), below)
         case MaxPool() as layer:
             return _unpool(signal, layer, seen.switches[stage.name], below)
         case LRN() as layer:
@@ -205,17 +205,48 @@ def _reach(start: int, count: int, layer: Conv | MaxPool, size: int) -> tuple[in
     return first, max(first, 0), min(end, size)
 
 
-def _filter_transposed(signal: _Signal, layer: Conv, weight: Tensor | PackedRows, below: Stage) -> _Signal:
+def _filter_transposed(signal: _Signal, layer: Conv, filters: Tensor, below: Stage) -> _Signal:
     """The same filters, transposed: each position adds its filter, scaled, to the input."""
     _, h, w = signal.values.shape
-    channels, height, width = below.shape
-    filters = dense(weight, signal.values.dtype)[signal.channels()]
-    columns = filters.reshape(filters.shape[0], -1).T @ signal.values.reshape(filters.shape[0], -1)
-    span = ((h - 1) * layer.stride + layer.kernel, (w - 1) * layer.stride + layer.kernel)
-    full = F.fold(columns[None], span, layer.kernel, stride=layer.stride)[0]
+    colours, height, width = below.shape
+    filters = filters[signal.channels()]
+    if colours <= 4 or signal.channel is not None:
+        # oneDNN's transposed convolution takes up to five times as long as this where few maps go in or come out
+        columns = filters.reshape(filters.shape[0], -1).T @ signal.values.reshape(filters.shape[0], -1)
+        span = ((h - 1) * layer.stride + layer.kernel, (w - 1) * layer.stride + layer.kernel)
+        full = F.fold(columns[None], span, layer.kernel, stride=layer.stride)[0]
+    elif int(signal.values.count_nonzero()) * 4 < signal.values.numel():
+        full = _filter_transposed_sparse(signal.values, filters, layer.stride)
+    else:
+        values = signal.values[None].contiguous(memory_format=torch.channels_last)
+        full = F.conv_transpose2d(values, filters, None, layer.stride)[0]
     y, y0, y1 = _reach(signal.top, h, layer, height)
     x, x0, x1 = _reach(signal.left, w, layer, width)
     return _Signal(full[:, y0 - y : y1 - y, x0 - x : x1 - x], y0, x0)
+
+
+def _filter_transposed_sparse(values: Tensor, filters: Tensor, stride: int) -> Tensor:
+    """The same for a signal that is mostly zeros, as unpooling leaves it: only the filters that are used are summed.
+
+    values: (maps, h, w), filters: (maps, maps below, kernel, kernel); gives all (maps below, …) they can reach.
+    """
+    count, h, w = values.shape
+    _, below, kernel, _ = filters.shape
+    by_position = values.permute(1, 2, 0).reshape(h * w, count)
+    position, used = by_position.nonzero(as_tuple=True)
+    patches = F.embedding_bag(
+        used,
+        filters.permute(0, 2, 3, 1).reshape(count, -1),
+        torch.searchsorted(position, torch.arange(h * w)),
+        per_sample_weights=by_position[position, used],
+        mode="sum",
+    ).view(h, w, kernel, kernel, below)
+    full = values.new_zeros((h - 1) * stride + kernel, (w - 1) * stride + kernel, below)
+    for row in range(kernel):
+        for column in range(kernel):
+            part = full[row : row + (h - 1) * stride + 1 : stride, column : column + (w - 1) * stride + 1 : stride]
+            part += patches[:, :, row, column]
+    return full.permute(2, 0, 1)
 
 
 def _unpool(signal: _Signal, layer: MaxPool, switches: Tensor, below: Stage) -> _Signal:
@@ -224,12 +255,11 @@ def _unpool(signal: _Signal, layer: MaxPool, switches: Tensor, below: Stage) -> 
     _, height, width = below.shape
     _, y0, y1 = _reach(signal.top, h, layer, height)
     _, x0, x1 = _reach(signal.left, w, layer, width)
-    chosen = signal.window_of(switches)
-    rows = torch.div(chosen, width, rounding_mode="floor")
-    local = (rows - y0) * (x1 - x0) + (chosen - rows * width - x0)
-    values = signal.values.new_zeros(count, (y1 - y0) * (x1 - x0))
-    values.scatter_add_(1, local.reshape(count, -1), signal.values.reshape(count, -1))
-    return _Signal(values.view(count, y1 - y0, x1 - x0), y0, x0, signal.channel)
+    # in whole rows of the input, where a switch y·W + x needs no taking apart; then cut to the columns in reach
+    values = signal.values.new_zeros(count, (y1 - y0) * width)
+    chosen = (signal.window_of(switches) - y0 * width).reshape(count, -1)
+    values.scatter_add_(1, chosen, signal.values.reshape(count, -1))
+    return _Signal(values.view(count, y1 - y0, width)[:, :, x0:x1], y0, x0, signal.channel)
 
 
 def _normalisation_down(signal: _Signal, layer: LRN, activation: Tensor) -> _Signal:
@@ -240,7 +270,8 @@ def _normalisation_down(signal: _Signal, layer: LRN, activation: Tensor) -> _Sig
     x, g = x.reshape(count, -1), signal.values.reshape(count, -1)
     band = lrn_band(layer, count, x).T
     d = layer.k + band @ (x * x)
-    down = g * d**-layer.beta - 2 * layer.beta * x * (band.T @ (g * x * d ** (-layer.beta - 1)))
+    passed = g * d**-layer.beta
+    down = passed - 2 * layer.beta * x * (band.T @ (passed * x / d))
     return _Signal(down.view(count, h, w), signal.top, signal.left)
 
 
@@ -259,8 +290,8 @@ def _matrix_transposed(signal: _Signal, weight: Tensor | PackedRows, below: Stag
 
 def _softmax_down(signal: _Signal, probabilities: Tensor) -> _Signal:
     signal = _all_channels(signal, probabilities.shape[1])
-    p = probabilities[0]
-    return _Signal(p * (signal.values - (p * signal.values).sum()), 0, 0)
+    p = signal.window_of(probabilities)
+    return _Signal(p * (signal.values - (p * signal.values).sum(0)), signal.top, signal.left)
 
 
 def _all_channels(signal: _Signal, count: int) -> _Signal:

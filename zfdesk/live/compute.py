@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zfdesk.engine import Pass, Rule, Seed, SeedKind, crop, occlude, reconstruct
+from zfdesk.engine import Pass, Rule, Seed, SeedKind, crop, forward_changed, occlude, reconstruct
 from zfdesk.engine.layers import Linear, Softmax, Stage
 from zfdesk.live.develop import develop, frozen, grid_columns, levels, thumbnail, tile_mosaic
 from zfdesk.live.result import Glance, Mosaic, Request, Result, UnitResult
@@ -41,7 +41,7 @@ class Computation:
     """Keeps what the next request may need again. Belongs to one thread."""
 
     _seen: _Seen | None = None
-    _alive: dict[tuple[int, str], Tensor] = field(default_factory=dict)
+    _alive: dict[str, Tensor] = field(default_factory=dict)  # by layer: units active since the network was loaded
     _order: tuple[tuple, float, np.ndarray] | None = None
     _unit_ms: float = 0.0
 
@@ -86,6 +86,8 @@ class Computation:
         size = model.architecture.size
         box = view.crop.box(*request.frame.pixels.shape[:2])
         same_model = last is not None and last.request.model is model
+        if not same_model:
+            self._alive, self._order = {}, None
         if last and same_model and last.request.frame is request.frame and last.crop_box == box:
             clean_picture, clean = last.clean_picture, last.clean
         else:
@@ -95,17 +97,11 @@ class Computation:
         picture = occlude(clean_picture, view.occluders, model.input.mean)
         times["crop"] = _since(mark)
         mark = time.perf_counter()
-        if clean is None and picture is not clean_picture:
-            both = model.forward(np.stack([clean_picture, picture]))
-            clean, occluded = both.select(0), both.select(1)
+        clean = clean or model.forward(clean_picture)
+        if last and clean is last.clean and np.array_equal(picture, last.picture):
+            picture, occluded = last.picture, last.occluded
         else:
-            clean = clean or model.forward(clean_picture)
-            if picture is clean_picture:
-                occluded = clean
-            elif last and clean is last.clean and np.array_equal(picture, last.picture):
-                picture, occluded = last.picture, last.occluded
-            else:
-                occluded = model.forward(picture)
+            occluded = forward_changed(clean, clean_picture, picture)
         times["forward"] = _since(mark)
         if not bool(torch.isfinite(occluded.probabilities).all()):
             raise ArithmeticError(f"{model.name or 'The network'} answered with values that are not numbers.")
@@ -127,12 +123,11 @@ class Computation:
         stage = seen.clean.model.architecture.stage(view.layer)
         values, words, signed, reason = self._maps_content(seen, stage)
         display = view.maps
-        alive_key = (id(seen.clean.model), stage.name)
         active = seen.occluded.activations[stage.name][0].abs().amax((1, 2)) > 0
-        alive = self._alive[alive_key] = active | self._alive.get(alive_key, active)
+        alive = self._alive[stage.name] = active | self._alive.get(stage.name, active)
         units = self._unit_order(seen, stage, values, alive)
         count, height, width = values.shape
-        picked = values if len(units) == count and display.order is Order.INDEX else values[torch.from_numpy(units)]
+        picked = values if len(units) == count and display.order is Order.INDEX else values[torch.tensor(units)]
         if height * width == 1 and display.normalise is Normalise.UNIT:
             display = replace(display, normalise=Normalise.LAYER)  # one value is always its own maximum
         gap = 1 if height * width > 1 else 0
@@ -163,11 +158,12 @@ class Computation:
         if origin is None:
             scores = next(s.name for s in reversed(architecture.stages) if not isinstance(s.layer, Softmax))
             origin = UnitReference(scores, int(seen.occluded.probabilities[0].argmax()))
+        origin, seed = _fitting(origin, seen)
         words = f"derivative of {origin.layer}:{origin.unit}"
         if architecture.index(origin.layer) <= architecture.index(stage.name):
             reason = f"{origin.layer} does not lie above {stage.name}: choose a lower layer or another origin."
             return torch.zeros_like(activation), words, True, reason
-        found = reconstruct(seen.occluded, origin.to_seed(), Rule.GRADIENT, target=stage.name)
+        found = reconstruct(seen.occluded, seed, Rule.GRADIENT, target=stage.name)
         values = torch.from_numpy(found.values.copy())
         if stage.name == "input":
             values = values.permute(2, 0, 1)
@@ -179,7 +175,7 @@ class Computation:
     def _unit_order(self, seen: _Seen, stage: Stage, values: Tensor, alive: Tensor) -> np.ndarray:
         """Which unit stands at which place of the grid; sorted grids are sorted anew once a second."""
         view = seen.request.view
-        key = (id(seen.clean.model), stage.name, view.maps.order, view.maps.hide_dead, view.maps.content)
+        key = (stage.name, view.maps.order, view.maps.hide_dead, view.maps.content)
         now = time.perf_counter()
         if self._order and self._order[0] == key and now - self._order[1] < REORDER_SECONDS:
             return self._order[2]
@@ -198,13 +194,9 @@ class Computation:
         return order
 
     def _unit(self, seen: _Seen, reference: UnitReference, rules: tuple[Rule, ...]) -> UnitResult:
-        architecture = seen.clean.model.architecture
-        stage = architecture.stage(reference.layer)
-        unit = min(max(reference.unit, 0), stage.shape[0] - 1)
-        seed = replace(reference, unit=unit).to_seed()
-        shown = seen.occluded.activations[stage.name][0, unit]
-        if seed.kind is SeedKind.AT and seed.position and not _inside(seed.position, shown):
-            seed = Seed(seed.layer, seed.unit)
+        stage = seen.clean.model.architecture.stage(reference.layer)
+        reference, seed = _fitting(reference, seen)
+        shown = seen.occluded.activations[stage.name][0, reference.unit]
         reason, pictures = _why_not(stage, shown, seed), {}
         position, activation = divmod(int(shown.argmax()), shown.shape[1]), float(shown.max())
         if seed.kind is SeedKind.AT and seed.position:
@@ -216,9 +208,9 @@ class Computation:
                 found = reconstruct(seen.occluded, seed, rule, lrn_derivative=derivative)
                 pictures[rule] = develop(found, seen.request.view.style)
         return UnitResult(
-            replace(reference, unit=unit),
+            reference,
             frozen(shown.numpy()),
-            frozen(seen.clean.activations[stage.name][0, unit].numpy()),
+            frozen(seen.clean.activations[stage.name][0, reference.unit].numpy()),
             position,
             activation,
             stage.receptive_field.box(*position),
@@ -227,8 +219,14 @@ class Computation:
         )
 
 
-def _inside(position: tuple[int, int], array: Tensor) -> bool:
-    return 0 <= position[0] < array.shape[0] and 0 <= position[1] < array.shape[1]
+def _fitting(reference: UnitReference, seen: _Seen) -> tuple[UnitReference, Seed]:
+    """The nearest unit that the layer has, and its seed; a position outside its map means the maximum."""
+    count, height, width = seen.clean.model.architecture.stage(reference.layer).shape
+    reference = replace(reference, unit=min(max(reference.unit, 0), count - 1))
+    seed = reference.to_seed()
+    if seed.position and not (0 <= seed.position[0] < height and 0 <= seed.position[1] < width):
+        seed = Seed(seed.layer, seed.unit)
+    return reference, seed
 
 
 def _why_not(stage: Stage, activation: Tensor, seed: Seed) -> str:

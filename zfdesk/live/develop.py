@@ -18,14 +18,17 @@ TINY = 1e-12
 
 def grid_columns(count: int, tile: tuple[int, int], aspect: float) -> int:
     """How many columns make ``count`` tiles fill an area of that aspect (width over height) with the largest tiles."""
-    ideal = math.sqrt(max(count, 1) * max(aspect, 0.05) * tile[0] / tile[1])
-    candidates = {max(1, math.floor(ideal)), min(max(1, math.ceil(ideal)), max(count, 1))}
+    count = max(count, 1)
+    ideal = math.sqrt(count * max(aspect, 0.05) * tile[0] / tile[1])
+    # whole columns next to the ideal, and the fewest columns that whole rows next to the ideal need
+    rows = {max(math.floor(count / ideal), 1), math.ceil(count / ideal)}
+    candidates = {math.floor(ideal), math.ceil(ideal), *(math.ceil(count / row) for row in rows)}
+    candidates = {min(max(columns, 1), count) for columns in candidates}
 
     def scale(columns: int) -> float:
-        rows = math.ceil(max(count, 1) / columns)
-        return min(aspect / (columns * tile[1]), 1 / (rows * tile[0]))
+        return min(aspect / (columns * tile[1]), 1 / (math.ceil(count / columns) * tile[0]))
 
-    return max(candidates, key=scale)
+    return max(sorted(candidates), key=scale)
 
 
 def levels(values: Tensor, display: MapsDisplay, signed: bool) -> tuple[Tensor, float, float]:

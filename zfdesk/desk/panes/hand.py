@@ -69,11 +69,16 @@ def drag_occluder(view: View, grip: Grip, start: Occluder, dx: float, dy: float,
         left = right - side if "l" in grip.edges else left
         bottom, right = top + side, left + side
     height, width = min(bottom - top, LARGEST), min(right - left, LARGEST)
-    return put_occluder(view, grip.index, replace(start, top=top, left=left, height=height, width=width))
+    top = bottom - height if "t" in grip.edges else top  # the side across from the grip stays where it is
+    left = right - width if "l" in grip.edges else left
+    resized = replace(start, top=top, left=left, height=height, width=width)
+    return put_occluder(view, grip.index, keep_near(resized, size))
 
 
 def put_occluder(view: View, index: int, occluder: Occluder) -> View:
-    """The view with one occluder replaced and chosen."""
+    """The view with one occluder replaced and chosen; unchanged when it was removed meanwhile, as in mid-drag."""
+    if not 0 <= index < len(view.occluders):
+        return view
     occluders = (*view.occluders[:index], occluder, *view.occluders[index + 1 :])
     return view.change(occluders=occluders, chosen_occluder=index)
 
@@ -123,6 +128,6 @@ def drag_crop(start: Crop, grip: Grip, dx: float, dy: float, frame_height: int, 
     grow = (sign_x * dx + sign_y * dy) / 2
     side = min(max(start.side * shortest + grow, 16.0), 2.0 * max(frame_height, frame_width)) / shortest
     change = (side - start.side) * shortest / 2
-    return replace(
-        start, side=side, x=start.x + sign_x * change / frame_width, y=start.y + sign_y * change / frame_height
-    )
+    x, y = start.x + sign_x * change / frame_width, start.y + sign_y * change / frame_height
+    # the centre stays on the frame: a box beside it could not be caught again
+    return replace(start, side=side, x=min(max(x, 0.0), 1.0), y=min(max(y, 0.0), 1.0))

@@ -1,0 +1,138 @@
+"""Real windows, offscreen. Whatever a test leaves behind, or Qt complains of, fails that test."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pytest
+import shiboken6
+from desk_tools import settle, small_model, wait_until
+from PySide6.QtCore import QMessageLogContext, QSettings, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
+
+import zfdesk.engine as zf
+from zfdesk.desk.app import make_application
+from zfdesk.desk.state import Desk
+from zfdesk.desk.window import Window
+from zfdesk.live import View
+from zfdesk.sources import SourceReference
+
+IGNORED = ("This plugin does not support propagateSizeHints", "This plugin does not support raise()")
+THREADS_END_WITHIN = 5.0  # seconds
+
+
+@pytest.fixture(scope="session")
+def application() -> QApplication:
+    return make_application()
+
+
+@pytest.fixture(scope="session")
+def model() -> zf.Model:
+    """Small and quick; for the network that ships there is `embedded`."""
+    return small_model()
+
+
+@pytest.fixture(scope="session")
+def embedded() -> zf.Model:
+    return zf.load()
+
+
+@pytest.fixture
+def qt_messages() -> Iterator[list[str]]:
+    """What Qt says; at the end of the test there must be nothing."""
+    said: list[str] = []
+
+    def hear(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
+        # what Qt's multimedia tells of the machine's libraries is no fault of ours
+        multimedia = (context.category or "").startswith("qt.multimedia")
+        if not multimedia and not text.startswith(IGNORED):
+            said.append(f"{kind.name}: {text}")
+
+    before = qInstallMessageHandler(hear)
+    yield said
+    qInstallMessageHandler(before)
+    assert not said, said
+
+
+def own_threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name.startswith("zfdesk")}
+
+
+def running_timers() -> list[str]:
+    """Timers that tick; found among all that Python knows, since Qt has no list of them."""
+    timers = [thing for thing in gc.get_objects() if issubclass(type(thing), QTimer)]
+    return [f"{t.parent()!r} every {t.interval()} ms" for t in timers if shiboken6.isValid(t) and t.isActive()]
+
+
+def top_level(application: QApplication) -> list[QWidget]:
+    """All widgets without a parent on screen; pyqtgraph never deletes the menu of a plot, nor its submenus."""
+    widgets = [widget for widget in application.topLevelWidgets() if shiboken6.isValid(widget)]
+    plots = {id(w) for w in widgets if isinstance(w, QMenu) and w.parent() is None and w.title() == "Plot Options"}
+    return [widget for widget in widgets if id(widget) not in plots and id(widget.parent()) not in plots]
+
+
+@pytest.fixture
+def nothing_left(application: QApplication, qt_messages: list[str]) -> Iterator[None]:
+    """No top-level widget, running timer or thread of ours outlives the test."""
+    # held by reference: a new object may otherwise get the address of one that is gone
+    widgets, timers = top_level(application), running_timers()
+    threads = own_threads()
+    yield
+    settle()
+    gc.collect()
+    left = [widget for widget in top_level(application) if not any(widget is known for known in widgets)]
+    assert not left, f"widgets left: {[(type(w).__name__, w.windowTitle(), w.objectName()) for w in left]}"
+    assert running_timers() == timers
+    end = time.monotonic() + THREADS_END_WITHIN
+    while (running := own_threads() - threads) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert not running, f"threads left: {sorted(thread.name for thread in running)}"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> QSettings:
+    """The user's settings, in a file of the test's own; the weights folder is there too."""
+    monkeypatch.setenv("ZFDESK_HOME", str(tmp_path))
+    return QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+
+
+@pytest.fixture
+def desk(nothing_left: None, model: zf.Model, settings: QSettings) -> Iterator[Desk]:
+    """A desk that has not been started: nothing computes, nothing moves."""
+    desk = Desk(model, View(source=SourceReference("pattern"), unit=1))
+    yield desk
+    desk.close()
+    desk.deleteLater()
+    settle()
+
+
+@pytest.fixture
+def window(application: QApplication, desk: Desk, settings: QSettings) -> Iterator[Window]:
+    """A window on that desk, shown and active."""
+    window = Window(desk, settings)
+    window.show()
+    window.activateWindow()
+    wait_until(window.isActiveWindow)
+    yield window
+    close(window)
+
+
+@pytest.fixture
+def live(window: Window) -> Window:
+    """The window with everything alive: the moving test pattern, and a first result."""
+    window.desk.start()
+    wait_until(lambda: window.desk.result is not None)
+    return window
+
+
+def close(widget: QWidget) -> None:
+    widget.close()
+    widget.deleteLater()
+    settle()

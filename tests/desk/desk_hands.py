@@ -1,0 +1,179 @@
+"""Hands for the tests of the desk: mouse, wheel and keys as events, a source fed by hand, and an ear for exceptions."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from types import TracebackType
+
+import numpy as np
+import pytest
+from desk_tools import wait_until
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
+from zfdesk.desk.state import Desk
+from zfdesk.desk.window import Window
+from zfdesk.live import Result, View
+from zfdesk.sources import Frame, Source, SourceReference
+from zfdesk.sources.base import Deliver, Trouble
+
+LEFT, RIGHT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.NoButton
+PLAIN = Qt.KeyboardModifier.NoModifier
+Point = QPointF | tuple[float, float]
+
+
+@pytest.fixture(autouse=True)
+def no_exception(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """PySide prints what a slot or an event raises and goes on; here it fails the test."""
+    raised: list[str] = []
+
+    def hear(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        raised.append("".join(traceback.format_exception(kind, error, trace)))
+
+    monkeypatch.setattr(sys, "excepthook", hear)
+    monkeypatch.setattr(threading, "excepthook", lambda told: raised.append(f"{told.thread}: {told.exc_value!r}"))
+    yield raised
+    assert not raised, raised[0]
+
+
+# The mouse
+
+
+def send_mouse(
+    widget: QWidget, kind: QEvent.Type, at: Point, button: Qt.MouseButton, buttons: Qt.MouseButton,
+    modifiers: Qt.KeyboardModifier = PLAIN,
+) -> None:  # fmt: skip
+    """One mouse event, handled before this returns."""
+    point = at if isinstance(at, QPointF) else QPointF(*at)
+    everywhere = widget.mapToGlobal(point)
+    event = QMouseEvent(kind, point, everywhere, button, buttons, modifiers)
+    QApplication.sendEvent(widget, event)
+
+
+def press_mouse(
+    widget: QWidget, at: Point, modifiers: Qt.KeyboardModifier = PLAIN, button: Qt.MouseButton = LEFT
+) -> None:
+    send_mouse(widget, QEvent.Type.MouseButtonPress, at, button, button, modifiers)
+
+
+def move_mouse(widget: QWidget, at: Point, held: Qt.MouseButton = NONE, modifiers: Qt.KeyboardModifier = PLAIN) -> None:
+    send_mouse(widget, QEvent.Type.MouseMove, at, NONE, held, modifiers)
+
+
+def release_mouse(
+    widget: QWidget, at: Point, modifiers: Qt.KeyboardModifier = PLAIN, button: Qt.MouseButton = LEFT
+) -> None:
+    send_mouse(widget, QEvent.Type.MouseButtonRelease, at, button, NONE, modifiers)
+
+
+def click(widget: QWidget, at: Point, modifiers: Qt.KeyboardModifier = PLAIN, button: Qt.MouseButton = LEFT) -> None:
+    """The mouse comes there and clicks."""
+    move_mouse(widget, at, NONE, modifiers)
+    press_mouse(widget, at, modifiers, button)
+    release_mouse(widget, at, modifiers, button)
+
+
+def drag(
+    widget: QWidget, start: QPointF, end: QPointF, modifiers: Qt.KeyboardModifier = PLAIN, steps: int = 4,
+    release: bool = True,
+) -> None:  # fmt: skip
+    """Press, move in steps, and let go."""
+    move_mouse(widget, start, NONE, modifiers)
+    press_mouse(widget, start, modifiers)
+    for step in range(1, steps + 1):
+        move_mouse(widget, start + (end - start) * (step / steps), LEFT, modifiers)
+    if release:
+        release_mouse(widget, end, modifiers)
+
+
+def turn_wheel(widget: QWidget, at: QPointF, notches: float) -> None:
+    """The wheel over a point; a notch is 120 eighths of a degree."""
+    event = QWheelEvent(
+        at, widget.mapToGlobal(at), QPoint(), QPoint(0, round(notches * 120)), NONE, PLAIN,
+        Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(widget, event)
+
+
+# A source
+
+
+class HandSource(Source):
+    """Hands over what a test gives it, from the thread of the test."""
+
+    def __init__(self, label: str = "by hand") -> None:
+        super().__init__(SourceReference("pasted", label), label)
+        self.deliver: Deliver | None = None
+        self.tell: Trouble = lambda sentence: None
+        self.starts = self.stops = 0
+
+    def start(self, deliver: Deliver, trouble: Trouble) -> None:
+        self.deliver, self.tell = deliver, trouble
+        self.starts += 1
+
+    def stop(self) -> None:
+        self.deliver = None
+        self.stops += 1
+
+    def give(self, pixels: np.ndarray) -> Frame:
+        frame = self._next_frame(pixels.copy())
+        if self.deliver is not None:
+            self.deliver(frame)
+        return frame
+
+
+def numbered_picture(number: int, height: int = 96, width: int = 128) -> np.ndarray:
+    """A picture that is a function of its number, with parts that any crop can see."""
+    small = np.random.default_rng(number).integers(0, 256, (height // 8, width // 8, 3), np.uint8)
+    return small.repeat(8, 0).repeat(8, 1)
+
+
+def up_to_date(desk: Desk, fits: Callable[[Result], bool] = lambda result: True) -> bool:
+    """Whether the newest result is complete and of the present view."""
+    result = desk.result
+    view = desk.view.change(occluders=()) if desk.clean_held else desk.view
+    return bool(result and result.complete and result.request.view == view and result.request.model is desk.model) and (
+        result is not None and result.request.demand == desk.demand and fits(result)
+    )
+
+
+def wait_for_result(desk: Desk, fits: Callable[[Result], bool] = lambda result: True) -> Result:
+    """The first complete result of the present view and demand."""
+    wait_until(lambda: up_to_date(desk, fits))
+    assert desk.result is not None
+    return desk.result
+
+
+def show_picture(window: Window, number: int = 0, **view: object) -> HandSource:
+    """Start the desk on a still picture and wait until all of it is shown."""
+    desk = window.desk
+    source = HandSource()
+    desk.worker.start()
+    desk._clock.start()
+    desk.open_made(source)
+    frame = source.give(numbered_picture(number))
+    if view:
+        desk.change(desk.view.change(**view))
+    wait_for_result(desk, lambda result: result.request.frame is frame)
+    return source
+
+
+def change(window: Window, **fields: object) -> Result:
+    """Change the view and wait for its result."""
+    window.desk.change(window.desk.view.change(**fields))
+    return wait_for_result(window.desk)
+
+
+def view_of(window: Window) -> View:
+    return window.desk.view
+
+
+def wait_seconds(seconds: float) -> None:
+    """Let Qt work for a while: for tests that make something happen all the time, never to wait for an outcome."""
+    end = time.monotonic() + seconds
+    wait_until(lambda: time.monotonic() >= end, seconds + 30)

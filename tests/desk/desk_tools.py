@@ -1,0 +1,48 @@
+"""What the tests of the desk share: waiting without guessing, keys, and a small network."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+
+import zfdesk.engine as zf
+
+PATIENCE = 20.0  # seconds; only a test that fails waits so long
+
+
+def wait_until(condition: Callable[[], object], patience: float = PATIENCE) -> None:
+    """Let Qt work until the condition holds; fail when it does not."""
+    end = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+        time.sleep(0.002)
+
+
+def settle(milliseconds: int = 0) -> None:
+    """Let Qt do what it has put off, deletions too."""
+    QTest.qWait(milliseconds)
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    QCoreApplication.processEvents()
+
+
+def press(widget: QWidget, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    """A key as from the keyboard: shortcuts are asked first."""
+    QTest.keyClick(widget, key, modifiers)
+
+
+def small_model(classes: tuple[str, ...] = ("tabby", "tiger cat", "moped", "church", "tench")) -> zf.Model:
+    """An untrained network of 32 × 32 pixels that runs in a millisecond, with conv1…conv5 as the desk expects."""
+    layers = (
+        zf.Conv("conv1", 8, 3, 1, 1), zf.ReLU("relu1"), zf.MaxPool("pool1", 2, 2),
+        zf.Conv("conv4", 24, 3, 1, 1), zf.ReLU("relu4"),
+        zf.Conv("conv5", 12, 3, 1, 1), zf.ReLU("relu5"), zf.MaxPool("pool5", 2, 2),
+        zf.Linear("fc8", len(classes)), zf.Softmax("prob"),
+    )  # fmt: skip
+    architecture = zf.Architecture("small", "A small network", layers, size=32)
+    return replace(zf.random_model(architecture), classes=classes, name="small")

@@ -1,0 +1,153 @@
+"""The help sheet: nothing is missing from it, and it does not stand in the way."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from desk_tools import press, settle
+from PySide6.QtCore import Qt
+
+from zfdesk.desk.actions import ACTIONS, CLEAN_KEY
+from zfdesk.desk.help import HelpSheet, help_html, key_rows, keys_html, keys_markdown, yosinski_markdown
+from zfdesk.desk.sheet import show_sheet
+from zfdesk.desk.theme import THEMES
+from zfdesk.desk.window import Window
+from zfdesk.desk.yosinski import BINDINGS, answers, kept_keys
+
+DARK = THEMES["dark"]
+
+
+def test_every_key_of_every_action_is_in_the_table() -> None:
+    keys = [key for row in key_rows() for key in row.keys]
+    assert sorted(keys) == sorted([key for action in ACTIONS for key in action.keys] + [CLEAN_KEY])
+    markdown = keys_markdown()
+    for action in ACTIONS:
+        for key in action.keys:
+            assert f"<kbd>{key}</kbd>".replace("<kbd><", "<kbd>&lt;") in markdown, action.id
+
+
+def test_actions_that_differ_in_direction_alone_are_one_row() -> None:
+    row = next(row for row in key_rows() if row.keys == ("J", "L", "I", "K"))
+    assert row.words == "Unit left, right, up, down"
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_words_of_all_actions_are_shown(columns: int) -> None:
+    html = keys_html(DARK, columns=columns)
+    for row in key_rows():
+        assert row.words.replace("'", "&#x27;") in html
+    assert "Alt-drag" in html
+
+
+def test_the_filter_leaves_what_fits() -> None:
+    html = keys_html(DARK, "occluder SHAPE")
+    assert "Shape: square, rectangle, ellipse" in html
+    assert "Freeze the frame" not in html
+    assert "Nothing here is called “&lt;xyzzy&gt;”" in keys_html(DARK, " <xyzzy> ")
+
+
+def test_all_thirty_bindings_of_yosinski_are_listed_and_every_tag_of_an_action_is_one_of_them() -> None:
+    tags = [binding.tag for binding in BINDINGS]
+    assert len(tags) == len(set(tags)) == 30
+    assert {action.yosinski for action in ACTIONS if action.yosinski} <= set(tags)
+    keys = [key for binding in BINDINGS for key in binding.keys]
+    assert len(keys) == len(set(keys))
+    assert yosinski_markdown().count("\n| <kbd>") == 30
+
+
+def test_a_binding_that_lost_its_key_or_its_meaning_says_so() -> None:
+    for binding in BINDINGS:
+        if not answers(binding.tag) or set(kept_keys(binding)) != set(binding.keys):
+            assert binding.differs, binding.tag
+
+
+def test_a_binding_without_an_equal_is_listed_honestly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zfdesk.desk.help.answers", lambda tag: ())
+    assert help_html(1, DARK).count("has no equal") == 30
+
+
+def test_texts_name_what_they_explain() -> None:
+    html = help_html(2, DARK)
+    for word in (
+        "Deconvnet",
+        "Guided",
+        "Gradient",
+        "Seed",
+        "Contrast stretched",
+        "Normalisation",
+        "Occluder",
+        "French horn",
+    ):
+        assert word in html
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Escape, Qt.Key.Key_H])
+def test_keys_close_the_sheet_and_nothing_of_it_is_left(window: Window, key: Qt.Key) -> None:
+    sheet = show_sheet(HelpSheet, window)
+    assert sheet is not None
+    settle(20)
+    assert not sheet.isModal()
+    press(sheet.pages[0], key)
+    assert not sheet.isVisible()
+    settle()
+    assert window.findChildren(HelpSheet) == []
+
+
+def test_in_the_filter_letters_are_text_and_escape_closes(window: Window) -> None:
+    sheet = HelpSheet(window)
+    sheet.show()
+    settle(20)
+    press(sheet.pages[0], Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    assert sheet.filter.hasFocus()
+    for key in (Qt.Key.Key_H, Qt.Key.Key_Q, Qt.Key.Key_F, Qt.Key.Key_Space):
+        press(sheet.filter, key)
+    assert sheet.filter.text() == "hqf "
+    assert not window.desk.view.frozen
+    press(sheet.filter, Qt.Key.Key_Escape)
+    assert not sheet.isVisible()
+
+
+def test_while_it_is_read_keys_can_be_tried(window: Window) -> None:
+    sheet = HelpSheet(window)
+    sheet.show()
+    settle(20)
+    press(sheet.pages[0], Qt.Key.Key_F)
+    assert window.desk.view.frozen
+    before = window.desk.view
+    for key in (Qt.Key.Key_Down, Qt.Key.Key_PageDown, Qt.Key.Key_End, Qt.Key.Key_Return):
+        press(sheet.pages[0], key)
+    assert window.desk.view == before
+    assert sheet.pages[0].verticalScrollBar().value() > 0
+    sheet.reject()
+
+
+def test_it_follows_the_theme_and_the_size_of_type(window: Window) -> None:
+    sheet = HelpSheet(window)
+    sheet.show()
+    small = sheet.pages[0].document().defaultFont().pixelSize()
+    assert THEMES["dark"].field in sheet.pages[0].toHtml()
+    window.desk.change(window.desk.view.change(theme="light", presenter=True))
+    settle(20)
+    assert THEMES["light"].field in sheet.pages[0].toHtml()
+    assert sheet.pages[0].document().defaultFont().pixelSize() > small
+    sheet.reject()
+
+
+def test_there_is_one_sheet_and_it_closes_with_the_window(window: Window) -> None:
+    sheet = show_sheet(HelpSheet, window)
+    assert show_sheet(HelpSheet, window) is sheet
+    assert show_sheet(HelpSheet, window, toggle=True) is None
+    again = show_sheet(HelpSheet, window)
+    assert again is not None
+    window.close()
+    assert not again.isVisible()
+
+
+def test_tabs_show_something_readable(window: Window) -> None:
+    sheet = HelpSheet(window)
+    sheet.show()
+    for tab in range(3):
+        sheet.tabs.setCurrentIndex(tab)
+        assert len(re.findall(r"\w+", sheet.pages[tab].toPlainText())) > 200
+    sheet.reject()

@@ -1,0 +1,128 @@
+"""The first steps: closed by doing them, remembered, and never in the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from desk_tools import press, settle
+from PySide6.QtCore import QPoint, QSettings, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QToolButton
+
+from zfdesk.desk.hints import DONE_KEY, HintCard, first_steps, hints, moved_occluder, picked_unit, show_hints
+from zfdesk.desk.window import Window
+from zfdesk.engine import Occluder
+from zfdesk.live import View
+
+
+def test_the_keys_are_those_of_the_table() -> None:
+    words = " ".join(hint.words for hint in hints())
+    assert "Press X " in words
+    assert "Ctrl+S" in words
+
+
+def test_what_counts_as_done() -> None:
+    view = View(unit=3)
+    assert picked_unit(view, view.change(unit=4))
+    assert picked_unit(view, view.change(position=(1, 2)))
+    assert not picked_unit(view, view.change(layer="conv4", unit=9))
+    assert not picked_unit(view, view.change(frozen=True))
+    covered = view.change(occluders=(Occluder(10, 10),))
+    assert not moved_occluder(view, covered)
+    assert not moved_occluder(covered, covered.change(chosen_occluder=0))
+    assert not moved_occluder(covered, view)
+    assert moved_occluder(covered, view.change(occluders=(Occluder(10, 11),)))
+
+
+def test_each_is_closed_by_doing_it_and_the_card_goes(
+    live: Window, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    card = first_steps(live)
+    assert card is not None
+    live.desk.change(live.desk.view.change(unit=5))
+    assert card.open_hints == {"occluder", "figure"}
+    live.run("occluder")
+    assert card.open_hints == {"occluder", "figure"}
+    canvas = live.picture.canvas
+    middle = canvas.input_rect(*_box(live.desk.view.occluders[0])).center().toPoint()
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=middle)
+    for step in (3, 6, 9):
+        QTest.mouseMove(canvas, middle + QPoint(step, step))
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=middle + QPoint(9, 9))
+    assert card.open_hints == {"figure"}
+    monkeypatch.setattr(QInputDialog, "getDouble", lambda *_, **__: (1.0, True))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(tmp_path / "figure.png"), ""))
+    live.run("save-window")
+    assert (tmp_path / "figure.png").exists()
+    assert card.open_hints == set()
+    assert live.settings.value(DONE_KEY, False, bool)
+    card._linger.setInterval(1)
+    card._linger.start()
+    settle(30)
+    assert live.findChildren(HintCard) == []
+
+
+def _box(occluder: Occluder) -> tuple[int, int, int, int]:
+    return occluder.top, occluder.left, occluder.top + occluder.height, occluder.left + occluder.width
+
+
+def test_a_picture_that_was_not_saved_is_not_taken(window: Window) -> None:
+    card = show_hints(window)
+    window.desk.told.emit("The picture was not saved: no space.", True)
+    window.desk.told.emit("Loop on.", False)
+    assert "figure" in card.open_hints
+    card.finish()
+
+
+def test_closed_once_they_do_not_come_again_but_can_be_asked_for(window: Window, tmp_path: Path) -> None:
+    card = first_steps(window)
+    assert card is not None
+    QTest.mouseClick(card.findChild(QToolButton), Qt.MouseButton.LeftButton)
+    settle()
+    assert first_steps(window) is None
+    window.settings.sync()
+    assert QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat).value(DONE_KEY, False, bool)
+    again = show_hints(window)
+    assert len(again.open_hints) == 3
+    assert show_hints(window) is not again
+    settle()
+    assert len(window.findChildren(HintCard)) == 1
+    window.findChild(HintCard).finish()
+
+
+def test_left_open_they_come_again(window: Window) -> None:
+    assert first_steps(window) is not None
+    window.close()
+    assert not window.settings.value(DONE_KEY, False, bool)
+
+
+@pytest.mark.parametrize(
+    ("size", "presenter"),
+    [((1440, 900), False), ((1024, 680), False), ((900, 600), False), ((1440, 900), True), ((1024, 680), True)],
+)
+def test_it_hides_neither_picture_nor_bars(window: Window, size: tuple[int, int], presenter: bool) -> None:
+    window.desk.change(window.desk.view.change(presenter=presenter))
+    window.resize(*size)
+    card = show_hints(window)
+    settle(50)
+    place = card.geometry()
+    assert window.rect().contains(place)
+    picture = window.picture.canvas
+    shown = picture.rect().translated(picture.mapTo(window, QPoint(0, 0)))
+    quarter_x, quarter_y = shown.width() // 4, shown.height() // 4
+    assert not place.intersects(shown.adjusted(quarter_x, quarter_y, -quarter_x, -quarter_y))
+    assert place.bottom() < window.statusBar().geometry().top()
+    bars = window.classes.bars
+    covered = place.intersected(bars.rect().translated(bars.mapTo(window, QPoint(0, 0))))
+    if not presenter or size[0] > 1024:  # there, large type has no room for both
+        assert covered.width() < bars.width() / 4
+    card.finish()
+
+
+def test_it_takes_neither_focus_nor_keys(window: Window) -> None:
+    card = show_hints(window)
+    press(window, Qt.Key.Key_F)
+    assert window.desk.view.frozen
+    assert not card.hasFocus()
+    card.finish()

@@ -1,0 +1,420 @@
+"""The thread that computes: the newest frame with the newest view, whatever happens."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from live_tools import PATIENCE, SIZE, Listener, frame_of, number_in, numbered_frame, numbered_pixels, tiny_model
+
+import zfdesk.engine as zf
+from zfdesk.live import Demand, Result, UnitReference, View, Worker
+from zfdesk.live import compute as compute_module
+
+VIEW = View(layer="conv2", unit=1)
+COVER = (zf.Occluder(4, 5, 9, 10),)
+Start = Callable[..., tuple[Worker, Listener]]
+
+
+@pytest.fixture
+def start(tiny: zf.Model) -> Iterator[Start]:
+    """Makes a running worker with a listener that takes each result; all end with the test."""
+    workers: list[Worker] = []
+
+    def make(model: zf.Model = tiny, view: View = VIEW, running: bool = True) -> tuple[Worker, Listener]:
+        listener = Listener()
+        worker = Worker(model, view, listener.notify)
+        listener.take = worker.results.take
+        workers.append(worker)
+        if running:
+            worker.start()
+        return worker, listener
+
+    yield make
+    for worker in workers:
+        assert worker.stop(PATIENCE)
+
+
+class Gate:
+    """Stops the worker in the middle of a forward pass until it is opened."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.entered, self.opened = threading.Semaphore(0), threading.Semaphore(0)
+        self.closed = True
+        forward = zf.Model.forward
+
+        def wait(model: zf.Model, pictures: np.ndarray, reference: bool = False) -> zf.Pass:
+            if self.closed and threading.current_thread().name == "zfdesk-worker":
+                self.entered.release()
+                assert self.opened.acquire(timeout=PATIENCE)
+            return forward(model, pictures, reference)
+
+        monkeypatch.setattr(zf.Model, "forward", wait)
+
+    def wait_until_busy(self) -> None:
+        assert self.entered.acquire(timeout=PATIENCE)
+
+    def open(self) -> None:
+        self.closed = False
+        self.opened.release()
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
+    return Gate(monkeypatch)
+
+
+def check(result: Result) -> None:
+    """Everything in a result belongs to its own frame, view and network."""
+    request = result.request
+    frame, view, model = request.frame, request.view, request.model
+    assert number_in(frame.pixels) == frame.number
+    clean = zf.crop(frame.pixels, view.crop.box(*frame.pixels.shape[:2]), model.architecture.size)
+    assert np.array_equal(result.clean, clean)
+    assert np.array_equal(result.picture, zf.occlude(clean, view.occluders, model.input.mean))
+    seen = model.forward(result.picture)
+    assert np.allclose(result.probabilities, seen.probabilities[0], rtol=1e-4, atol=1e-6)
+    assert np.allclose(result.clean_probabilities, model.forward(clean).probabilities[0], rtol=1e-4, atol=1e-6)
+    assert len(result.probabilities) == model.architecture.classes
+    if result.mosaic is not None:
+        assert result.mosaic.layer == view.layer
+        assert np.allclose(result.mosaic.values, seen.activations[view.layer][0], rtol=1e-3, atol=1e-2)
+    if result.unit is not None:
+        assert (result.unit.reference.layer, result.unit.reference.unit) == (view.looked_at.layer, view.looked_at.unit)
+        activation = seen.activations[view.looked_at.layer][0, view.looked_at.unit]
+        assert np.allclose(result.unit.map, activation, rtol=1e-3, atol=1e-2)
+
+
+def test_a_frame_gives_its_result(start: Start) -> None:
+    worker, listener = start()
+    worker.feed(numbered_frame(7))
+    result = listener.wait_for(lambda result: result.complete)
+    check(result)
+    assert result.request.frame.number == 7
+    assert result.request.view is VIEW
+    assert not worker.troubles
+
+
+def test_nothing_is_computed_before_there_is_a_frame_or_after_all_is_shown(start: Start) -> None:
+    worker, listener = start()
+    worker.show(VIEW.change(unit=2), Demand())
+    worker.feed(numbered_frame(1))
+    listener.wait_for(lambda result: result.complete and result.request.view.unit == 2)
+    calls = listener.calls
+    worker.show(VIEW.change(unit=2), Demand())  # an equal view is no reason to compute
+    worker.hold(False)
+    worker.feed(numbered_frame(2))
+    listener.wait_for(lambda result: result.request.frame.number == 2 and result.complete)
+    assert listener.calls - calls == 1
+
+
+def test_the_newest_frame_wins_and_the_others_are_counted(start: Start, gate: Gate) -> None:
+    worker, listener = start()
+    worker.feed(numbered_frame(0))
+    gate.wait_until_busy()
+    for number in range(1, 6):
+        worker.feed(numbered_frame(number))
+    assert worker.dropped == 4
+    gate.open()
+    listener.wait_for(lambda result: result.request.frame.number == 5)
+    assert {result.request.frame.number for result in listener.results} == {0, 5}
+    assert worker.dropped == 4
+
+
+def test_a_view_that_changes_in_the_middle_is_shown_next(start: Start, gate: Gate) -> None:
+    worker, listener = start()
+    worker.feed(numbered_frame(3))
+    gate.wait_until_busy()
+    wanted = VIEW.change(layer="conv1", occluders=COVER)
+    for unit in range(5):
+        worker.show(wanted.change(unit=unit), Demand())
+    gate.open()
+    result = listener.wait_for(lambda result: result.request.view == wanted.change(unit=4) and result.complete)
+    check(result)
+    assert not any(result.request.view.unit in (0, 2, 3) for result in listener.results)
+    assert result.request.frame.number == 3
+
+
+def test_a_change_breaks_off_what_nobody_will_see(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slow unit of an old view is not reconstructed first; a new frame alone breaks nothing off."""
+    monkeypatch.setattr(compute_module, "SLOW_UNIT_MS", -1.0)
+    reconstructed: list[tuple[str, int]] = []
+    monkeypatch.setattr(
+        compute_module,
+        "reconstruct",
+        lambda seen, seed, *rest, **more: (
+            reconstructed.append((seed.layer, seed.unit)) or zf.reconstruct(seen, seed, *rest, **more)
+        ),
+    )
+    worker, listener = start(running=False)
+    wanted = VIEW.change(layer="fc8", unit=2)
+    done = threading.Event()
+
+    def change_once() -> None:
+        result = worker.results.take()
+        assert result is not None
+        listener.results.append(result)
+        if result.request.view is VIEW and not result.complete:
+            worker.feed(numbered_frame(2))
+            if result.request.frame.number == 2:
+                worker.show(wanted, Demand())
+        if result.request.view is wanted and result.complete:
+            done.set()
+
+    worker._notify = change_once
+    worker.start()
+    worker.feed(numbered_frame(1))
+    assert done.wait(PATIENCE)
+    complete = [
+        (result.request.frame.number, result.request.view.layer) for result in listener.results if result.complete
+    ]
+    assert complete[:2] == [(1, "conv2"), (2, "fc8")]
+    assert reconstructed[:2] == [("conv2", 1), ("fc8", 2)]
+
+
+def test_a_held_frame_stays_and_follows_the_view(start: Start) -> None:
+    worker, listener = start()
+    worker.feed(numbered_frame(1))
+    listener.wait_for(lambda result: result.complete)
+    worker.hold(True)
+    for number in range(2, 9):
+        worker.feed(numbered_frame(number))
+    assert worker.dropped == 0  # held back is not dropped: nobody wanted them
+    worker.show(VIEW.change(occluders=COVER), Demand())
+    check(listener.wait_for(lambda result: result.request.view.occluders == COVER and result.complete))
+    assert {result.request.frame.number for result in listener.results} == {1}
+    worker.hold(False)
+    worker.feed(numbered_frame(9))
+    listener.wait_for(lambda result: result.request.frame.number == 9)
+
+
+def test_held_before_anything_came_the_first_frame_is_taken(start: Start) -> None:
+    worker, listener = start()
+    worker.hold(True)
+    worker.feed(numbered_frame(4))
+    listener.wait_for(lambda result: result.request.frame.number == 4 and result.complete)
+    worker.feed(numbered_frame(5))
+    worker.forget_frame()  # a new source begins
+    worker.feed(numbered_frame(0, "another"))
+    listener.wait_for(lambda result: result.request.frame.origin == "another")
+    assert 5 not in [result.request.frame.number for result in listener.results]
+
+
+def test_an_exception_becomes_a_sentence_and_the_loop_goes_on(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = [True]
+
+    def breaks_once(*given: object, **more: object) -> zf.Reconstruction:
+        if broken[0]:
+            broken[0] = False
+            raise RuntimeError("the bits fell out")
+        return zf.reconstruct(*given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(compute_module, "reconstruct", breaks_once)
+    worker, listener = start()
+    worker.feed(numbered_frame(1))
+    listener.wait_until(lambda: worker.troubles)
+    trouble = worker.troubles.popleft()
+    assert trouble.sentence == "This frame could not be computed (RuntimeError: the bits fell out)."
+    assert "Traceback" in trouble.details
+    assert "breaks_once" in trouble.details
+    worker.feed(numbered_frame(2))
+    check(listener.wait_for(lambda result: result.request.frame.number == 2 and result.complete))
+    assert not worker.troubles
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (ValueError("conv9 is no layer."), "conv9 is no layer."),
+        (ArithmeticError("Not a number."), "Not a number."),
+        (ValueError(), "This frame could not be computed (ValueError: )."),
+        (MemoryError(), "There is not enough memory for this; zfdesk goes on with what it can show."),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes."),
+            "There is not enough memory for this; zfdesk goes on with what it can show.",
+        ),
+    ],
+)
+def test_what_is_told_is_a_sentence(
+    start: Start, monkeypatch: pytest.MonkeyPatch, error: Exception, sentence: str
+) -> None:
+    def breaks(*given: object, **more: object) -> None:
+        raise error
+
+    monkeypatch.setattr(zf.Model, "forward", breaks)
+    worker, listener = start()
+    worker.feed(numbered_frame(1))
+    listener.wait_until(lambda: worker.troubles)
+    assert worker.troubles[0].sentence == sentence
+
+
+def test_a_network_that_answers_nonsense_is_told_and_another_goes_on(start: Start, tiny: zf.Model) -> None:
+    weights = dict(tiny.weights) | {"fc8.weight": torch.full((5, 7), 3e38), "fc6.bias": torch.full((7,), 1e38)}
+    nonsense = replace(tiny, weights=weights, name="nonsense")
+    worker, listener = start(nonsense)
+    worker.feed(numbered_frame(1))
+    listener.wait_until(lambda: worker.troubles)
+    assert worker.troubles[0].sentence == "nonsense answered with values that are not numbers."
+    assert not listener.results
+    worker.use(tiny, VIEW)
+    check(listener.wait_for(lambda result: result.complete))
+
+
+def test_troubles_do_not_pile_up(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*given: object, **more: object) -> None:
+        raise RuntimeError("again")
+
+    monkeypatch.setattr(zf.Model, "forward", breaks)
+    worker, listener = start()
+    for number in range(60):
+        worker.feed(numbered_frame(number))
+        listener.wait_until(lambda number=number: listener.calls > number)
+    assert len(worker.troubles) <= 20
+
+
+def test_another_network_comes_with_its_view(start: Start, tiny: zf.Model) -> None:
+    layers = (zf.Conv("first", 3, 5, 2), zf.ReLU("relu"), zf.Linear("out", 2), zf.Softmax("prob"))
+    other = zf.random_model(zf.Architecture("other", "Another", layers, 16), 1)
+    worker, listener = start()
+    for turn, (model, view) in enumerate([(tiny, VIEW), (other, VIEW.change(layer="first"))] * 4):
+        worker.use(model, view)
+        worker.feed(numbered_frame(turn))
+        result = listener.wait_for(lambda result, turn=turn: result.complete and result.request.frame.number == turn)
+        assert result.request.model is model
+        check(result)
+    assert not worker.troubles
+
+
+def test_stop_is_prompt_under_load_and_may_be_repeated(start: Start) -> None:
+    worker, listener = start()
+    stopping = threading.Event()
+
+    def feed() -> None:
+        number = 0
+        while not stopping.is_set():
+            worker.feed(numbered_frame(number := (number + 1) % 1000))
+            worker.show(VIEW.change(unit=number % 9), Demand())
+
+    feeders = [threading.Thread(target=feed) for _ in range(2)]
+    for feeder in feeders:
+        feeder.start()
+    listener.wait_until(lambda: len(listener.results) > 10)
+    began = time.monotonic()
+    assert worker.stop(1.0)
+    assert time.monotonic() - began < 1.0
+    assert worker.stop()
+    stopping.set()
+    for feeder in feeders:
+        feeder.join(PATIENCE)
+    calls = listener.calls
+    worker.feed(numbered_frame(1))  # a source that comes late does no harm
+    assert listener.calls == calls
+
+
+def test_stop_does_not_wait_for_a_step_that_hangs(start: Start, gate: Gate) -> None:
+    worker, _ = start()
+    worker.feed(numbered_frame(1))
+    gate.wait_until_busy()
+    began = time.monotonic()
+    assert not worker.stop(0.05)  # said, not hidden
+    assert time.monotonic() - began < 0.8
+    gate.open()
+    assert worker.stop(PATIENCE)
+
+
+def test_stopped_before_it_was_started_it_never_computes(start: Start) -> None:
+    worker, listener = start(running=False)
+    worker.feed(numbered_frame(1))
+    assert worker.stop()
+    worker.start()
+    worker._thread.join(PATIENCE)
+    assert not worker._thread.is_alive()
+    assert listener.calls == 0
+
+
+def test_stopped_from_within_a_notification(start: Start) -> None:
+    """A window that closes at the first result."""
+    worker, _ = start(running=False)
+    worker._notify = worker.stop
+    worker.start()
+    worker.feed(numbered_frame(1))
+    worker._thread.join(PATIENCE)
+    assert not worker._thread.is_alive()
+
+
+def test_two_feeders_and_a_restless_view_never_mix(start: Start) -> None:
+    """Every array of every result belongs to the frame and the view that the result names."""
+    worker, listener = start()
+    halt = threading.Event()
+
+    def feed(first: int) -> None:
+        for number in range(first, first + 300):
+            worker.feed(numbered_frame(number))
+            if halt.wait(0.001):
+                return
+
+    feeders = [threading.Thread(target=feed, args=(first,)) for first in (0, 1000)]
+    for feeder in feeders:
+        feeder.start()
+    chance = np.random.default_rng(11)
+    while any(feeder.is_alive() for feeder in feeders):
+        occluders = COVER if chance.random() < 0.5 else ()
+        layer = str(chance.choice(["conv1", "norm1", "conv2", "fc6", "fc8"]))
+        unit = int(chance.integers(0, 5))
+        pins = (UnitReference("conv1", int(chance.integers(0, 6))),)
+        worker.show(VIEW.change(layer=layer, unit=unit, occluders=occluders, pins=pins), Demand())
+        halt.wait(0.002)
+    for feeder in feeders:
+        feeder.join(PATIENCE)
+    last = worker.dropped
+    assert worker.stop(PATIENCE)
+    assert not worker.troubles, worker.troubles[0]
+    assert len(listener.results) > 30
+    assert last > 0
+    for result in listener.results[:: max(len(listener.results) // 60, 1)]:
+        check(result)
+    for result in listener.results:
+        assert np.array_equal(result.request.frame.pixels, numbered_pixels(result.request.frame.number))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (20, 3000), (3000, 20), (1, 2048), (2048, 2048)])
+def test_frames_of_any_size(start: Start, shape: tuple[int, int]) -> None:
+    worker, listener = start()
+    worker.feed(frame_of(np.full((*shape, 3), 90, np.uint8)))
+    result = listener.wait_for(lambda result: result.complete)
+    assert result.picture.shape == (SIZE, SIZE, 3)
+    assert not worker.troubles
+
+
+def test_a_frame_that_is_no_picture_is_told(start: Start) -> None:
+    worker, listener = start()
+    worker.feed(frame_of(np.zeros((4, 5), np.uint8)))
+    listener.wait_until(lambda: worker.troubles)
+    worker.feed(numbered_frame(2))
+    check(listener.wait_for(lambda result: result.complete))
+
+
+def test_a_network_switched_while_a_class_unit_is_reconstructed(
+    start: Start, tiny: zf.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered, opened = threading.Event(), threading.Event()
+
+    def held(*given: object, **more: object) -> zf.Reconstruction:
+        entered.set()
+        assert opened.wait(PATIENCE)
+        return zf.reconstruct(*given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(compute_module, "reconstruct", held)
+    worker, listener = start(view=VIEW.change(layer="fc8", unit=4))
+    worker.feed(numbered_frame(1))
+    assert entered.wait(PATIENCE)
+    other = tiny_model(8, "other")
+    worker.use(other, VIEW.change(layer="fc8", unit=3))
+    opened.set()
+    check(listener.wait_for(lambda result: result.request.model is other and result.complete))
+    assert not worker.troubles

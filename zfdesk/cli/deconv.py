@@ -1,0 +1,192 @@
+"""``zfdesk deconv``: what a unit saw in a picture, as a picture and as an array."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least
+from zfdesk.cli.output import CommandError, png_name, print_json, write_output
+
+if TYPE_CHECKING:
+    from zfdesk.engine import Model
+    from zfdesk.live import Developed, Result, UnitResult
+
+SEEDS = ("max", "map", "topk")
+METHODS = ("deconvnet", "guided", "gradient")
+STYLES = ("raw", "gray", "norm", "blurred norm")
+
+
+def add_parser(verbs: Any) -> None:
+    """Register the verb."""
+    parser = verbs.add_parser(
+        "deconv",
+        help="project a unit's activation down to the pixels of a picture",
+        epilog="The picture is contrast-stretched (by how much stands in its metadata); the array is not: float32, "
+        "height × width × RGB, in network-input space.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("image", metavar="IMAGE", help="a picture")
+    parser.add_argument("--layer", required=True, metavar="L", help="a layer, such as conv5 (see `zfdesk info`)")
+    parser.add_argument("--unit", required=True, type=_unit, metavar="N|max", help="a unit, or the most active one")
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument("--at", type=_position, metavar="Y,X", help="start from this position of the unit's map")
+    start.add_argument("--seed", choices=SEEDS, help="start from its strongest position (default), all, or the top K")
+    parser.add_argument("--top", type=at_least(1), metavar="K", help="how many positions for --seed topk (default: 9)")
+    parser.add_argument("--method", choices=METHODS, default=METHODS[0], help="default: deconvnet")
+    parser.add_argument("--style", choices=STYLES, default=STYLES[0], help="how the signed result is shown")
+    add_crop_option(parser)
+    add_weights_option(parser)
+    parser.add_argument("-o", "--output", required=True, type=png_name, metavar="OUT.png", help="the picture to write")
+    parser.add_argument("--npy", metavar="OUT.npy", help="also write the array")
+    add_json_option(parser)
+    parser.set_defaults(run=lambda arguments: deconv_command(parser, arguments))
+
+
+def deconv_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
+    """Reconstruct one unit and write it; JSON: the facts, see `_facts`."""
+    if arguments.top is not None and (arguments.at or arguments.seed not in (None, "topk")):
+        parser.error("--top goes with --seed topk")
+    if arguments.npy and os.path.realpath(arguments.npy) == os.path.realpath(arguments.output):
+        parser.error("-o and --npy name the same file")
+    import numpy as np
+
+    from zfdesk.cli.network import chosen_model
+
+    model = chosen_model(arguments.weights)
+    result, unit = _computed(model, arguments)
+    developed = next(iter(unit.pictures.values()))
+    facts = _facts(arguments, result, unit, developed)
+    if arguments.npy:
+        memory = io.BytesIO()
+        np.save(memory, developed.reconstruction.values)
+        write_output(arguments.npy, memory.getvalue())
+    write_output(arguments.output, _png(developed, facts))
+    if arguments.json:
+        print_json(facts)
+    else:
+        y, x = unit.position
+        print(f"{unit.reference.layer}:{unit.reference.unit} at ({y}, {x}), activation {unit.activation:.4g}, "
+              f"{arguments.method}, {facts['seed']}: {arguments.output}")  # fmt: skip
+    return 0
+
+
+def _computed(model: Model, arguments: argparse.Namespace) -> tuple[Result, UnitResult]:
+    """The same as the window computes for this view of this picture."""
+    import time
+
+    from zfdesk.cli.network import check_unit, crop_called
+    from zfdesk.engine import Rule, SeedKind
+    from zfdesk.live import Computation, Demand, Request, Style, View
+    from zfdesk.sources import Frame, read_picture
+    from zfdesk.sources.files import file_name
+
+    stage = model.architecture.stage(arguments.layer)
+    _, height, width = stage.shape
+    if arguments.at and not (arguments.at[0] < height and arguments.at[1] < width):
+        y, x = arguments.at
+        raise CommandError(f"The position {y},{x} lies outside the {height} × {width} map of {stage.name}.")
+    seed = "at" if arguments.at else arguments.seed or ("topk" if arguments.top else "max")
+    pixels = read_picture(arguments.image)
+    frame = Frame(pixels, 0, time.perf_counter(), file_name(arguments.image))
+    computation = Computation()
+
+    def last(view: View, demand: Demand) -> Result:
+        *_, result = computation.run(Request(frame, view, demand, model))
+        return result
+
+    view = View(crop=crop_called(arguments.crop), layer=stage.name)
+    unit = arguments.unit
+    if unit == "max":
+        glances = last(view, Demand(layers=True, maps=False, unit=False, pins=False)).glances
+        unit = next(glance.strongest for glance in glances if glance.stage is stage)
+    check_unit(stage, unit)
+    view = view.change(
+        unit=unit, position=arguments.at, seed=SeedKind(seed), seed_count=arguments.top or view.seed_count,
+        method=Rule(arguments.method), style=Style(arguments.style),
+    )  # fmt: skip
+    result = last(view, Demand(layers=False, maps=False, unit=True, pins=False))
+    assert result.unit is not None
+    if result.unit.reason:
+        raise CommandError(result.unit.reason)
+    return result, result.unit
+
+
+def _facts(arguments: argparse.Namespace, result: Result, unit: UnitResult, developed: Developed) -> dict[str, Any]:
+    """What the reconstruction is. Boxes: top, left, bottom, right in pixels of what the network saw, not clipped;
+    ``crop``: left, top, right, bottom in pixels of the picture."""
+    from zfdesk import __version__
+
+    model, made = result.request.model, developed.reconstruction
+    scores = [stage.name for stage in model.architecture.stages[-2:]]  # before and after the softmax
+    return {
+        "path": arguments.image,
+        "output": arguments.output,
+        "npy": arguments.npy,
+        "layer": unit.reference.layer,
+        "unit": unit.reference.unit,
+        "class": model.classes[unit.reference.unit] if unit.reference.layer in scores else None,
+        "position": list(unit.position),
+        "activation": unit.activation,
+        "seed": str(made.seed.kind),
+        "positions": [list(position) for position in made.positions],
+        "method": str(made.rule),
+        "style": arguments.style,
+        "range": [developed.low, developed.high],
+        "stretch": developed.stretch,
+        "receptive_field": list(unit.box),
+        "window": list(made.window),
+        "crop": list(result.crop_box),
+        "shape": list(made.values.shape),
+        "architecture": model.architecture.name,
+        "weights": {"name": model.name, "sha256": model.sha256},
+        "zfdesk": __version__,
+    }
+
+
+def _png(developed: Developed, facts: dict[str, Any]) -> bytes:
+    """The picture with what it is in its text chunks."""
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    from zfdesk.sources.files import file_name
+
+    y, x = facts["position"]
+    low, high = facts["range"]
+    seed = f"topk of {len(facts['positions'])}" if facts["seed"] == "topk" else facts["seed"]
+    texts = {
+        "Software": f"zfdesk {facts['zfdesk']}",
+        "source": file_name(facts["path"]),
+        "layer": facts["layer"],
+        "unit": str(facts["unit"]),
+        "position": f"{y},{x}",
+        "activation": repr(facts["activation"]),
+        "seed": seed,
+        "method": facts["method"],
+        "style": facts["style"],
+        "stretch": f"contrast stretched by {facts['stretch']:.6g} levels per unit of value; {low:.6g} to {high:.6g} "
+        "fill the range",
+        "architecture": facts["architecture"],
+        "weights": facts["weights"]["name"],
+        "weights sha256": facts["weights"]["sha256"],
+    }
+    information = PngInfo()
+    for key, text in texts.items():
+        information.add_text(key, text)
+    memory = io.BytesIO()
+    Image.fromarray(developed.image).save(memory, "PNG", pnginfo=information)
+    return memory.getvalue()
+
+
+def _unit(text: str) -> int | str:
+    return "max" if text == "max" else at_least(0)(text)
+
+
+def _position(text: str) -> tuple[int, int]:
+    if not re.fullmatch(r"\d{1,9},\s*\d{1,9}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a position Y,X such as 6,4")
+    y, x = map(int, text.split(","))
+    return y, x

@@ -1,0 +1,82 @@
+"""The front page: which words are verbs, and what is meant without one."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from importlib import import_module
+from typing import Any
+
+from zfdesk.cli import open as window
+from zfdesk.cli.output import CommandError
+
+VERBS = ("classify", "deconv", "info", "weights")
+"""Modules of this package, in the order of the help; each registers one verb of its own name."""
+
+_EXAMPLES = """\
+examples:
+  zfdesk                                   the window on a moving demo
+  zfdesk cat.jpg --layer conv4 --unit 12   the window on a picture, looking at one unit
+  zfdesk --camera                          the window on the camera
+  zfdesk classify holiday/ --top 3         what the network sees in each picture of a folder
+  zfdesk deconv cat.jpg --layer conv5 --unit max -o unit.png
+  zfdesk VERB --help                       more on a verb
+
+A file that is called like a verb is named with its folder: ./classify
+"""
+
+
+class _Verbs:
+    """What argparse's subparsers are to a verb's module; keeps the short help of each for the front page."""
+
+    def __init__(self) -> None:
+        self.parsers: dict[str, argparse.ArgumentParser] = {}
+        self._subparsers = argparse.ArgumentParser(prog="zfdesk").add_subparsers()
+        self._help: dict[str, str] = {}
+
+    def add_parser(self, name: str, *, help: str, **rest: Any) -> argparse.ArgumentParser:
+        """As argparse's own."""
+        rest = {"description": f"{help[0].upper()}{help[1:]}.", **rest}
+        self._help[name] = help
+        self.parsers[name] = self._subparsers.add_parser(name, help=help, **rest)
+        return self.parsers[name]
+
+    def listed(self) -> str:
+        """The verbs and what they do, one a line."""
+        return "verbs:\n" + "".join(f"  {name:10} {words}\n" for name, words in self._help.items())
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    """What is asked for; ``run`` in it is the function to call.
+
+    The first word is a verb, or else all words are the window's. Raises SystemExit as argparse does, and CommandError
+    for a first word that is neither a verb nor a source.
+    """
+    verbs = _Verbs()
+    for name in VERBS:
+        import_module(f"zfdesk.cli.{name}").add_parser(verbs)
+    if argv and argv[0] in verbs.parsers:
+        return verbs.parsers[argv[0]].parse_args(argv[1:])
+    if argv and argv[0] and not argv[0].startswith("-"):
+        _check_source(argv[0], list(verbs.parsers))
+    parser = window.make_parser(f"{verbs.listed()}\n{_EXAMPLES}")
+    arguments, surplus = parser.parse_known_args(argv)
+    verb = next((word for word in [arguments.path, *surplus] if word in verbs.parsers), None)
+    if verb is not None and not os.path.exists(verb):
+        parser.error(f"a verb comes before its options: zfdesk {verb} …")
+    if surplus and not surplus[0].startswith("-"):
+        parser.error(f"the window opens one source at a time; {surplus[0]!r} is one too many")
+    return parser.parse_args(argv)
+
+
+def _check_source(word: str, verbs: list[str]) -> None:
+    """Catches `zfdesk clasify …` before its options are found to be unknown to the window."""
+    if os.path.lexists(word) or word.partition(":")[0] in ("demo", "pattern", "camera"):
+        return
+    if os.path.dirname(word) or os.path.splitext(word)[1]:  # meant as a file
+        raise CommandError(f"{word} does not exist.")
+    import difflib
+
+    near = difflib.get_close_matches(word, verbs, 1, 0.6)
+    advice = f"did you mean `zfdesk {near[0]}`?" if near else f"the verbs are {', '.join(verbs)}."
+    raise CommandError(f"{word} is neither a file nor a verb; {advice}")

@@ -1,0 +1,42 @@
+"""The network that a verb asks for. Imports torch."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from zfdesk.cli.common import CROPS
+from zfdesk.cli.output import tell
+from zfdesk.engine import CheckpointError, Model, Stage, load, store
+from zfdesk.live import Crop, CropMode
+
+
+def chosen_model(weights: str | None) -> Model:
+    """The network of ``--weights``: a name of the list goes before a file; without it the one in use.
+
+    When the one in use is damaged a line on stderr says so, and the embedded network takes its place.
+    Raises CheckpointError.
+    """
+    if weights is None:
+        model, sentence = store.load_current()
+        if sentence:
+            tell(sentence)
+        return model
+    try:
+        path = store.find(weights)
+    except CheckpointError:
+        if not (os.path.exists(weights) or os.path.dirname(weights) or Path(weights).suffix == store.SUFFIX):
+            raise
+        path = Path(weights)
+    return load(path)
+
+
+def check_unit(stage: Stage, unit: int) -> None:
+    """ValueError, in words, when the layer has no such unit."""
+    if not 0 <= unit < stage.shape[0]:
+        raise ValueError(f"{stage.name} has units 0 to {stage.shape[0] - 1}; there is no unit {unit}.")
+
+
+def crop_called(word: str) -> Crop:
+    """The crop that ``--crop`` means, the window's own."""
+    return Crop(CropMode(CROPS[word]))

@@ -1,0 +1,105 @@
+"""``zfdesk``: the window, and a picture of it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from zfdesk.cli.common import add_weights_option, at_least
+from zfdesk.cli.output import CommandError, png_name
+
+if TYPE_CHECKING:
+    from zfdesk.engine import Model
+    from zfdesk.live import View
+    from zfdesk.sources import SourceReference
+
+AFTER = 30
+"""Results before the picture is taken: a second of a clip, by which time the panes are full."""
+
+
+def make_parser(epilog: str) -> argparse.ArgumentParser:
+    """The parser of ``zfdesk`` without a verb."""
+    from zfdesk import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="zfdesk",
+        usage="zfdesk [PATH | --camera [ID]] [options]\n       zfdesk VERB …",
+        description="Look into ZFNet (Zeiler & Fergus 2013) on live pictures. Without a verb the window opens.",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("path", nargs="?", metavar="PATH", help='picture, folder or clip; "demo" (default), "pattern"')
+    source.add_argument("--camera", nargs="?", const="", metavar="ID", help="the camera, or one by its id")
+    parser.add_argument("--layer", metavar="L", help="the layer to show first, such as conv5")
+    parser.add_argument("--unit", type=at_least(0), metavar="U", help="the unit to look at first")
+    add_weights_option(parser)
+    parser.add_argument(
+        "--screenshot", type=png_name, metavar="OUT.png", help="save a picture of the window, and leave"
+    )
+    parser.add_argument(
+        "--after",
+        type=at_least(1),
+        metavar="N",
+        help=f"frames before the screenshot (default: {AFTER}; always 1 of a picture)",
+    )
+    parser.add_argument("--version", action="version", version=f"zfdesk {__version__}")
+    parser.set_defaults(run=lambda arguments: open_command(parser, arguments))
+    return parser
+
+
+def open_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
+    """Open the window and stay until it is closed, or until the screenshot is taken."""
+    from zfdesk.cli.preflight import prepare_qt
+
+    if arguments.after is not None and not arguments.screenshot:
+        parser.error("--after goes with --screenshot")
+    source = _source(arguments)
+    if arguments.screenshot:
+        _check_folder(arguments.screenshot)
+    prepare_qt(offscreen=bool(arguments.screenshot), camera=source.kind == "camera")
+    # torch comes with the network, and so before Qt: on Windows the other order breaks c10.dll
+    from zfdesk.cli.network import chosen_model
+
+    model = chosen_model(arguments.weights)
+    view = _view(model, source, arguments.layer, arguments.unit)
+    from zfdesk.desk.app import run
+
+    still = source.kind in ("picture", "folder")
+    after = 1 if still else arguments.after or AFTER
+    return run(model, view, arguments.screenshot or "", after)
+
+
+def _source(arguments: argparse.Namespace) -> SourceReference:
+    from zfdesk.sources import SourceReference
+
+    if arguments.camera is not None:
+        return SourceReference("camera", arguments.camera.removeprefix("camera:"))
+    return SourceReference("demo") if arguments.path is None else SourceReference.parse(arguments.path)
+
+
+def _view(model: Model, source: SourceReference, layer: str | None, unit: int | None) -> View:
+    """The first view; ValueError for a layer or unit that the network does not have."""
+    from zfdesk.cli.network import check_unit
+    from zfdesk.live import View
+
+    stages = model.architecture.stages
+    view = View(source=source)
+    if layer is None and view.layer not in [stage.name for stage in stages]:
+        layer = next(stage.name for stage in reversed(stages) if stage.spatial and stage.parameters)
+    view = view.change(layer=layer or view.layer, unit=unit or 0)
+    check_unit(model.architecture.stage(view.layer), view.unit)
+    return view
+
+
+def _check_folder(path: str) -> None:
+    """Say at once that a screenshot cannot be written, rather than after the window was drawn."""
+    folder = os.path.dirname(os.path.abspath(path))
+    if os.path.isdir(path):
+        raise CommandError(f"{path} cannot be written: it is a folder.")
+    if not os.path.isdir(folder):
+        raise CommandError(f"{path} cannot be written: the folder {folder} does not exist.")
+    if not os.access(folder, os.W_OK):
+        raise CommandError(f"{path} cannot be written: permission denied.")

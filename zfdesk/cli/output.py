@@ -1,0 +1,71 @@
+"""What the command line says, and the files it writes."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import stat
+import sys
+from pathlib import Path
+from typing import Any
+
+
+class CommandError(Exception):
+    """Something that cannot be done; ``str()`` is one sentence for people, told on stderr with exit status 1."""
+
+
+def prepare_streams(json: bool = False) -> None:
+    """Make sure that whatever is printed can be: what the terminal's encoding lacks is written as an escape.
+
+    JSON is UTF-8 everywhere. A file name that is not Unicode becomes a ``\\udc..`` escape, from which ``os.fsencode``
+    gets it back.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            encoding = "utf-8" if json and stream is sys.stdout else None
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON; ValueError where it holds NaN or infinity."""
+    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def tell(sentence: str) -> None:
+    """One line on stderr."""
+    words = "".join(letter if letter.isprintable() else "�" for letter in " ".join(sentence.split()))
+    print(f"zfdesk: {words}", file=sys.stderr)
+
+
+def write_output(path: str, data: bytes) -> None:
+    """Write a user's file whole or not at all, through a link to where it leads; a pipe or device is written to.
+
+    Raises CommandError with a sentence that names the file.
+    """
+    from zfdesk.engine.tensorfile import write_whole
+
+    place = Path(os.path.realpath(path))
+    try:
+        if place.exists() and not stat.S_ISREG(place.stat().st_mode) and not place.is_dir():
+            place.write_bytes(data)  # renaming over /dev/null would replace it for everyone
+        elif place.is_dir():
+            raise CommandError(f"{path} cannot be written: it is a folder.")
+        elif not place.parent.is_dir():
+            raise CommandError(f"{path} cannot be written: the folder {place.parent} does not exist.")
+        else:
+            write_whole(place, [data])
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise CommandError(f"{path} cannot be written: {reason.lower()}.") from error
+
+
+def png_name(text: str) -> str:
+    """For argparse: the name of a PNG file."""
+    import argparse
+
+    if os.path.splitext(text)[1].lower() not in ("", ".png"):
+        raise argparse.ArgumentTypeError(f"{text!r}: the picture is written as PNG, so its name ends in .png")
+    return text

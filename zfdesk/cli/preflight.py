@@ -1,0 +1,211 @@
+"""Before Qt starts: is there a display, and is everything there that Qt's libraries need?
+
+Qt ends the whole process when its platform plugin does not load or no display answers; here both are found out first
+and told in a sentence. Only Linux leaves these libraries to the system.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import socket
+import sys
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from zfdesk.cli.output import CommandError, tell
+
+_VARIABLES = {"wayland": "WAYLAND_DISPLAY", "xcb": "DISPLAY"}  # in the order in which Qt tries them
+
+Load = Callable[[str], str]
+"""Loads a library by its file name; gives the name of the one that is lacking (it or one it needs), "" for none."""
+
+
+@dataclass(frozen=True)
+class Library:
+    """A system library, the packages it comes in, and what needs it: "qt" (always), "xcb", "wayland" or "camera"."""
+
+    file: str
+    debian: str
+    fedora: str
+    part: str = "qt"
+
+
+LIBRARIES = (
+    Library("libEGL.so.1", "libegl1", "libglvnd-egl"),
+    Library("libGL.so.1", "libgl1", "libglvnd-glx"),
+    Library("libxkbcommon.so.0", "libxkbcommon0", "libxkbcommon"),
+    Library("libdbus-1.so.3", "libdbus-1-3", "dbus-libs"),
+    Library("libfontconfig.so.1", "libfontconfig1", "fontconfig"),
+    Library("libfreetype.so.6", "libfreetype6", "freetype"),
+    Library("libglib-2.0.so.0", "libglib2.0-0", "glib2"),
+    Library("libX11.so.6", "libx11-6", "libX11"),
+    Library("libzstd.so.1", "libzstd1", "libzstd"),
+    Library("libxcb-cursor.so.0", "libxcb-cursor0", "xcb-util-cursor", "xcb"),
+    Library("libxkbcommon-x11.so.0", "libxkbcommon-x11-0", "libxkbcommon-x11", "xcb"),
+    Library("libX11-xcb.so.1", "libx11-xcb1", "libX11-xcb", "xcb"),
+    Library("libxcb-icccm.so.4", "libxcb-icccm4", "xcb-util-wm", "xcb"),
+    Library("libxcb-image.so.0", "libxcb-image0", "xcb-util-image", "xcb"),
+    Library("libxcb-keysyms.so.1", "libxcb-keysyms1", "xcb-util-keysyms", "xcb"),
+    Library("libxcb-render-util.so.0", "libxcb-render-util0", "xcb-util-renderutil", "xcb"),
+    Library("libxcb-util.so.1", "libxcb-util1", "xcb-util", "xcb"),
+    Library("libxcb-randr.so.0", "libxcb-randr0", "libxcb", "xcb"),
+    Library("libxcb-render.so.0", "libxcb-render0", "libxcb", "xcb"),
+    Library("libxcb-shape.so.0", "libxcb-shape0", "libxcb", "xcb"),
+    Library("libxcb-shm.so.0", "libxcb-shm0", "libxcb", "xcb"),
+    Library("libxcb-sync.so.1", "libxcb-sync1", "libxcb", "xcb"),
+    Library("libxcb-xfixes.so.0", "libxcb-xfixes0", "libxcb", "xcb"),
+    Library("libxcb-xkb.so.1", "libxcb-xkb1", "libxcb", "xcb"),
+    Library("libwayland-client.so.0", "libwayland-client0", "libwayland-client", "wayland"),
+    Library("libwayland-cursor.so.0", "libwayland-cursor0", "libwayland-cursor", "wayland"),
+    Library("libpulse.so.0", "libpulse0", "pulseaudio-libs", "camera"),
+)
+"""What PySide6 6.12's QtGui, QtWidgets, QtMultimedia and platform plugins name and no desktop-less image has (ldd)."""
+
+
+def prepare_qt(offscreen: bool, camera: bool) -> None:
+    """Make sure that Qt will start; CommandError, in a sentence, when it would not.
+
+    offscreen: no display is needed; where there is none Qt is told to draw into memory. camera: a missing libpulse is
+    told, and FFmpeg takes the pictures.
+    """
+    if sys.platform == "linux":
+        platform = choose_platform(os.environ, offscreen)
+        if platform:
+            os.environ["QT_QPA_PLATFORM"] = platform
+        # what Qt looks for and can do without is of no use to anyone but Qt's developers
+        os.environ.setdefault("QT_LOGGING_RULES", "qt.multimedia.symbolsresolver=false;qt.multimedia.ffmpeg.info=false")
+        if camera and (lacking := missing(["camera"])):
+            tell(f"{lacking_words('Qt’s part for cameras', lacking)} FFmpeg reads the camera meanwhile.")
+    # torch before Qt: on Windows Qt's own libraries would otherwise be found first
+    import torch  # noqa: F401
+
+    try:
+        import PySide6.QtWidgets  # noqa: F401
+    except ImportError as error:
+        raise CommandError(import_words(error)) from error
+
+
+def choose_platform(
+    environment: Mapping[str, str],
+    offscreen: bool,
+    load: Load | None = None,
+    answers: Callable[[str], bool] | None = None,
+) -> str:
+    """What QT_QPA_PLATFORM has to be set to, "" where Qt's own choice is right; CommandError when nothing would work.
+
+    ``answers``: whether the display of "xcb" or "wayland" can be connected to.
+    """
+    answers = answers or _answers
+    _demand(missing(["qt"], load), "The window")
+    named = environment.get("QT_QPA_PLATFORM", "")
+    wished = [part.partition(":")[0] for part in named.split(";") if part]
+    if not wished:
+        wished = [platform for platform, variable in _VARIABLES.items() if environment.get(variable)]
+        wished += ["offscreen"] * offscreen
+    if not wished:
+        raise CommandError(
+            "There is no display to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is set); "
+            "--screenshot, classify, deconv and info work without one."
+        )
+    troubles: list[CommandError] = []
+    for platform in wished:
+        try:
+            _check_platform(platform, environment, load, answers)
+        except CommandError as error:
+            troubles.append(error)
+        else:
+            return platform if troubles or platform == "offscreen" else ""
+    raise troubles[-1]
+
+
+def _check_platform(
+    platform: str, environment: Mapping[str, str], load: Load | None, answers: Callable[[str], bool]
+) -> None:
+    platform = "wayland" if platform.startswith("wayland") else platform
+    if platform not in ("xcb", "wayland"):  # offscreen, vnc … need no display
+        return
+    _demand(missing([platform], load), "The window")
+    if not answers(platform):
+        variable = _VARIABLES[platform]
+        told = environment.get(variable)
+        which = f"{variable} is {told!r}, which does not answer" if told else f"{variable} is not set"
+        raise CommandError(f"No window can be opened: {which}.")
+
+
+def missing(parts: Collection[str], load: Load | None = None) -> list[Library]:
+    """The libraries that keep these parts from loading: their own, or those that their own need in turn."""
+    load = load or _load
+    lacking = [load(library.file) for library in LIBRARIES if library.part in parts]
+    return [_library(file) for file in dict.fromkeys(lacking) if file]
+
+
+def lacking_words(who: str, lacking: list[Library]) -> str:
+    """A sentence that names the libraries and the packages to install."""
+    files = " and ".join(library.file for library in lacking)
+    debian = " ".join(dict.fromkeys(library.debian for library in lacking if library.debian))
+    fedora = " ".join(dict.fromkeys(library.fedora for library in lacking if library.fedora))
+    words = f"{who} needs {files}, which this system lacks"
+    if not debian:
+        return f"{words}."
+    return f"{words}: `sudo apt install {debian}` (Debian, Ubuntu) or `sudo dnf install {fedora}` (Fedora)."
+
+
+def import_words(error: ImportError) -> str:
+    """A sentence for Qt's modules that do not load."""
+    file = _named(str(error))
+    if not file:
+        return f"The window needs PySide6, which does not load ({error})."
+    return lacking_words("The window", [_library(file)])
+
+
+def _demand(lacking: list[Library], who: str) -> None:
+    if lacking:
+        raise CommandError(lacking_words(who, lacking))
+
+
+def _library(file: str) -> Library:
+    return next((library for library in LIBRARIES if library.file == file), Library(file, "", ""))
+
+
+def _load(file: str) -> str:
+    try:
+        ctypes.CDLL(file)
+    except OSError as error:
+        return _named(str(error)) or file
+    return ""
+
+
+def _named(words: str) -> str:
+    """The library that the dynamic linker's message is about, "" when it is about none."""
+    found = re.search(r"(lib[\w.+-]+\.so[\w.]*): ", words)
+    return found[1] if found else ""
+
+
+def _answers(platform: str) -> bool:
+    return _x_answers() if platform == "xcb" else _wayland_answers()
+
+
+def _x_answers() -> bool:
+    """Whether the X server of DISPLAY lets us in, asked as Qt's plugin asks it."""
+    try:
+        xcb = ctypes.CDLL("libxcb.so.1")
+    except OSError:
+        return False
+    xcb.xcb_connect.restype = ctypes.c_void_p
+    connection = ctypes.c_void_p(xcb.xcb_connect(None, None))
+    failed = bool(xcb.xcb_connection_has_error(connection))
+    xcb.xcb_disconnect(connection)
+    return not failed
+
+
+def _wayland_answers() -> bool:
+    path = os.path.join(os.environ.get("XDG_RUNTIME_DIR", ""), os.environ.get("WAYLAND_DISPLAY") or "wayland-0")
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(2.0)
+        try:
+            connection.connect(path)
+        except OSError:
+            return False
+    return True

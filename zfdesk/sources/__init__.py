@@ -1,0 +1,26 @@
+"""Where frames come from: picture, folder, clip, camera, demo, test pattern, clipboard.
+
+`SourceReference.parse` says what a user's words mean, `open_source` opens it, `Source.start` makes it hand over
+`Frame`s. What cannot be opened raises `SourceError`, whose text is a sentence for people.
+"""
+
+from zfdesk.sources.base import Deliver, Source, Transport, Trouble, open_source
+from zfdesk.sources.frame import LONGEST_SIDE, Frame, SourceError
+from zfdesk.sources.picture import PastedSource, PictureSource, decode_picture, read_picture
+from zfdesk.sources.reference import SourceReference
+
+__all__ = [
+    "LONGEST_SIDE",
+    "Deliver",
+    "Frame",
+    "PastedSource",
+    "PictureSource",
+    "Source",
+    "SourceError",
+    "SourceReference",
+    "Transport",
+    "Trouble",
+    "decode_picture",
+    "open_source",
+    "read_picture",
+]

@@ -1,0 +1,63 @@
+"""A clip that plays in real time, by its own timestamps."""
+
+from dataclasses import replace
+
+from zfdesk.sources.base import Transport
+from zfdesk.sources.clip_reader import ClipReader
+from zfdesk.sources.files import file_name
+from zfdesk.sources.paced import PacedSource
+from zfdesk.sources.reference import SourceReference
+from zfdesk.sources.threaded import Run
+
+
+class ClipSource(PacedSource):
+    """A video file or an animated GIF. It is opened, and its first frame decoded, when the source is made.
+
+    Steps and seeks are exact to the frame. Frames that would come late are left out; a computer too slow for
+    the clip shows it slower. Sound is not played. Raises SourceError.
+    """
+
+    def __init__(self, reference: SourceReference) -> None:
+        super().__init__(reference, file_name(reference.location), playing=True, looping=True)
+        self._reader: ClipReader | None = ClipReader(reference.location)
+        self._claimed_duration = self._reader.claimed_duration
+        self._count = self._reader.count
+        self._steady_rate = self._reader.steady_rate
+        self._damage_told = False
+
+    @property
+    def transport(self) -> Transport:
+        """Where the clip stands; the duration is the file's claim until the end has been met once."""
+        state = super().transport
+        if state.duration is None and self._claimed_duration and self._claimed_duration > state.position:
+            return replace(state, duration=self._claimed_duration)
+        return state
+
+    def _open(self, run: Run) -> None:
+        if self._reader is None:
+            self._reader = ClipReader(self.reference.location)
+        self._reader.cancelled = run.stopping.is_set
+
+    def _close(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    def _show(self, run: Run, position: float) -> float:
+        assert self._reader is not None
+        shot = self._reader.frame_at(position)
+        self._shown, self._duration = shot.time, self._reader.end
+        run.hand_over(self._reader.pixels())
+        if self._reader.damaged and not self._damage_told:
+            self._damage_told = True
+            run.tell(f"{self.name} is damaged in places; what can be decoded is shown.")
+        return self._reader.next_time
+
+    def _position_after(self, count: int) -> float:
+        assert self._reader is not None
+        return self._reader.move(count).time
+
+    def _index_and_count(self) -> tuple[int | None, int | None]:
+        if self._steady_rate is None:
+            return None, self._count
+        return round(self._shown * self._steady_rate), self._count

@@ -1,0 +1,50 @@
+"""A picture on its way to the network, and the one error of this room."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+LONGEST_SIDE = 2048
+"""Pictures and clips are brought down to this many pixels on their long side.
+
+This is for the live desk, which redraws them many times a second; the network sees 224 pixels anyway.
+"""
+
+
+class SourceError(Exception):
+    """A source cannot be opened or read; ``str()`` is one clear sentence for people."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture of a source.
+
+    pixels: read-only, C-contiguous uint8 of shape height x width x 3, RGB.
+    number: counts up from 0 within one source.
+    time: ``time.perf_counter()`` in seconds, at capture for a live source, else when it was handed over.
+    origin: words for people: a file name, a camera's name, "test pattern", "clipboard".
+    """
+
+    pixels: np.ndarray
+    number: int
+    time: float
+    origin: str
+
+
+def frozen_pixels(pixels: np.ndarray) -> np.ndarray:
+    """The same picture as a `Frame` may hold it: uint8 height x width x 3, contiguous, not writeable.
+
+    Copies only what is not contiguous or is a view of memory that somebody else could still write to.
+    Raises ValueError for another shape or type, or for a picture without pixels.
+    """
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.size == 0:
+        raise ValueError(f"a picture is uint8, height x width x 3, not {pixels.dtype} {pixels.shape}")
+    if not pixels.flags.c_contiguous or (not pixels.flags.owndata and _base_is_writeable(pixels)):
+        pixels = pixels.copy(order="C")
+    pixels.flags.writeable = False
+    return pixels
+
+
+def _base_is_writeable(pixels: np.ndarray) -> bool:
+    base = pixels.base
+    return isinstance(base, np.ndarray) and base.flags.writeable

@@ -1,0 +1,81 @@
+"""Sources that hand over frames from a thread of their own."""
+
+import threading
+from abc import abstractmethod
+
+import numpy as np
+
+from zfdesk.sources.base import Deliver, Source, Trouble
+from zfdesk.sources.frame import SourceError
+
+JOIN_SECONDS = 0.5
+"""How long `stop` waits for a thread; a hung one is abandoned (it is a daemon, and can no longer deliver)."""
+
+
+class Run:
+    """From one `start` to the next `stop`. What a run that is over hands over or tells goes nowhere."""
+
+    def __init__(self, source: "ThreadedSource", deliver: Deliver, trouble: Trouble) -> None:
+        self.stopping = threading.Event()
+        self._source = source
+        self._deliver = deliver
+        self._trouble = trouble
+
+    def hand_over(self, pixels: np.ndarray, captured: float | None = None) -> None:
+        """Deliver a picture (uint8 height x width x 3); `captured` is when a live source took it."""
+        if not self.stopping.is_set():
+            self._deliver(self._source._next_frame(pixels, captured))
+
+    def tell(self, sentence: str) -> None:
+        """Say what went wrong."""
+        if not self.stopping.is_set():
+            self._trouble(sentence)
+
+
+class ThreadedSource(Source):
+    """A source with one named daemon thread, which runs `_work` until that returns or the run is stopping."""
+
+    _run: Run | None = None
+    _thread: threading.Thread | None = None
+
+    def start(self, deliver: Deliver, trouble: Trouble) -> None:
+        """Begin to hand over frames from a new thread; returns at once."""
+        self.stop()
+        if self._thread is not None:
+            trouble(f"{self.name} does not answer, so it cannot be started again yet.")
+            return
+        self._run = Run(self, deliver, trouble)
+        self._prepare(self._run)
+        self._thread = threading.Thread(
+            target=self._guarded_work, args=(self._run,), name=f"zfdesk source: {self.name}", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; back within a second."""
+        if self._run is None or self._thread is None:
+            return
+        self._run.stopping.set()
+        self._wake()
+        if self._thread is not threading.current_thread():
+            self._thread.join(JOIN_SECONDS)
+        if not self._thread.is_alive():  # a hung one may still use what the source holds: it is remembered
+            self._thread = None
+
+    @abstractmethod
+    def _work(self, run: Run) -> None:
+        """Hand over frames until `run.stopping`; what is raised is told as trouble and ends the thread."""
+
+    def _prepare(self, run: Run) -> None:
+        """Called by `start` before the thread begins, in the thread that calls it; must not block or raise."""
+
+    def _wake(self) -> None:
+        """Called by `stop`, for a subclass that waits for more than `run.stopping`."""
+
+    def _guarded_work(self, run: Run) -> None:
+        try:
+            self._work(run)
+        except SourceError as error:
+            run.tell(str(error))
+        except Exception as error:  # the desk goes on with what it showed, and can say why nothing new comes
+            run.tell(f"{self.name} has stopped because of an error in the program: {type(error).__name__}: {error}.")
