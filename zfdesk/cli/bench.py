@@ -187,12 +187,14 @@ def report(figures: dict[str, Any]) -> str:
         f"{figures['cores']} cores, torch {figures['torch']} with {figures['threads']} threads; medians, one run",
         f"forward, batch 1            {figures['forward_ms']:7.1f} ms",
         f"  eager nn.Sequential       {figures['eager_ms']:7.1f} ms   {figures['forward_ratio']:.2f} × slower",
-        f"  share of matrix peak      {figures['forward_share_of_peak']:7.0%}      of {figures['peak_gflops']:.0f} GFLOP/s",
+        f"  share of matrix peak      {figures['forward_share_of_peak']:7.0%}"
+        f"      of {figures['peak_gflops']:.0f} GFLOP/s",
     ]
     if "captum_ms" in figures:
         lines += [
             f"forward + conv5 deconvnet   {figures['reconstruction_ms']:7.1f} ms",
-            f"  captum NeuronDeconvolution{figures['captum_ms']:7.1f} ms   {figures['reconstruction_ratio']:.2f} × slower",
+            f"  captum NeuronDeconvolution{figures['captum_ms']:7.1f} ms"
+            f"   {figures['reconstruction_ratio']:.2f} × slower",
         ]
     else:
         lines.append(f"forward + conv5 deconvnet   {figures['reconstruction']}")

@@ -1,7 +1,7 @@
 """The whole live loop measured: a real 30 fps stream through a real window with every pane shown.
 
-``python -m zfdesk.desk.benchmark [--seconds S] [--occluder]`` prints one JSON object; `zfdesk bench` runs it in a process
-of its own, so that the start-up is a start-up and the memory is the program's.
+``python -m zfdesk.desk.benchmark [--seconds S] [--occluder]`` prints one JSON object; `zfdesk bench` runs it in a
+process of its own, so that the start-up is a start-up and the memory is the program's.
 """
 
 from __future__ import annotations

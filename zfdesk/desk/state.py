@@ -40,6 +40,7 @@ class Desk(QObject):
         self.model = model
         self.view = view or View()
         self.result: Result | None = None
+        self.complete: Result | None = None  # the newest that has everything
         self.shown_at = 0.0
         self.draws: deque[tuple[float, float, float]] = deque(maxlen=120)  # shown at, frame age, draw time (s)
         self.source: Source | None = None
@@ -145,7 +146,7 @@ class Desk(QObject):
         view = self.view
         layer = view.layer if view.layer in names else _last_convolution(model)
         unit = min(view.unit, model.architecture.stage(layer).shape[0] - 1)
-        self.model, self.result = model, None
+        self.model, self.result, self.complete = model, None, None
         self._past.clear()
         self._future.clear()
         self.view = view.change(layer=layer, unit=unit, position=None, origin=None, pins=(), watched=())
@@ -222,6 +223,8 @@ class Desk(QObject):
         if result is None or result.request.model is not self.model:
             return
         self.result = result
+        if result.complete:
+            self.complete = result
         begun = time.perf_counter()
         self.result_ready.emit()
         self.shown_at = time.perf_counter()

@@ -38,16 +38,38 @@ class Colours:
 
 THEMES = {
     "dark": Colours(
-        background="#15171c", pane="#1c1f26", raised="#262a33", line="#2b303a", text="#d9dce3", on_field="#10131a", quiet="#8b93a1",
-        unit="#ffb000", field="#35c2ff", stale="#7a6a3a", trouble="#ff6b5e", bar="#4c78b5", rise="#5ad1c8",
+        background="#15171c",
+        pane="#1c1f26",
+        raised="#262a33",
+        line="#2b303a",
+        text="#d9dce3",
+        on_field="#10131a",
+        quiet="#8b93a1",
+        unit="#ffb000",
+        field="#35c2ff",
+        stale="#7a6a3a",
+        trouble="#ff6b5e",
+        bar="#4c78b5",
+        rise="#5ad1c8",
         fall="#ff8f5e",
     ),
     "light": Colours(
-        background="#eceef2", pane="#ffffff", raised="#f3f5f8", line="#cfd4dc", text="#1b1f27", on_field="#ffffff", quiet="#5c6573",
-        unit="#b26b00", field="#0072b2", stale="#cdb970", trouble="#c0281a", bar="#7ba3d6", rise="#00796f",
+        background="#eceef2",
+        pane="#ffffff",
+        raised="#f3f5f8",
+        line="#cfd4dc",
+        text="#1b1f27",
+        on_field="#ffffff",
+        quiet="#5c6573",
+        unit="#b26b00",
+        field="#0072b2",
+        stale="#cdb970",
+        trouble="#c0281a",
+        bar="#7ba3d6",
+        rise="#00796f",
         fall="#b8480f",
     ),
-}  # fmt: skip
+}
 
 WATCHED = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#d55e00", "#999999")
 """Colours of watched classes (Okabe & Ito 2008)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QCursor, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
@@ -21,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from zfdesk.desk.actions import ACTIONS, CLEAN_KEY, Action, Context
 from zfdesk.desk.commands import Commands
+from zfdesk.desk.hints import first_steps
 from zfdesk.desk.panes.base import FACTS_EVERY_MS, Pane
 from zfdesk.desk.panes.classes import ClassesPane
 from zfdesk.desk.panes.compare import ComparePane
@@ -162,7 +164,7 @@ class Window(Commands, QMainWindow):
     def show_all_panes(self) -> None:
         """No pane behind another: those that share a place as tabs are set beside each other."""
         tabbed = [self.docks[self.pins], self.docks[self.compare], self.docks[self.trace]]
-        for first, second in zip(tabbed, tabbed[1:], strict=False):
+        for first, second in pairwise(tabbed):
             self.removeDockWidget(second)
             self.splitDockWidget(first, second, Qt.Orientation.Horizontal)
             second.show()
@@ -274,6 +276,7 @@ class Window(Commands, QMainWindow):
 
     def first_steps(self) -> None:
         """The hints of the first start."""
+        first_steps(self)
 
     def _show_view(self) -> None:
         view = self.desk.view

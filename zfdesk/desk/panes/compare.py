@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
 
 from zfdesk.desk.canvas import indexed_image, rgb_image
 from zfdesk.desk.colourbar import number
 from zfdesk.desk.colours import table
-from zfdesk.desk.panes.base import Pane
+from zfdesk.desk.panes.base import ElidedLabel, Pane
 from zfdesk.desk.panes.unit import Tile
 from zfdesk.desk.state import Desk
 from zfdesk.live import MapsDisplay, Normalise, Result
@@ -60,7 +60,7 @@ class ComparePane(Pane):
         self.take = QPushButton("Take A")
         self.take.setToolTip("Keep what is shown now as snapshot A")
         self.take.clicked.connect(self.take_snapshot)
-        self.changes = QLabel()
+        self.changes = ElidedLabel()
         self.changes.setAccessibleName("Change of the most probable classes from A to B")
         row = QHBoxLayout()
         row.addWidget(self.take)
@@ -79,11 +79,11 @@ class ComparePane(Pane):
 
     def take_snapshot(self) -> None:
         """Keep the newest complete result as A."""
-        if self.desk.result is None or not self.desk.result.complete:
-            self.desk.told.emit("There is nothing complete to keep yet: try again in a moment.", True)
+        if self.desk.complete is None:
+            self.desk.told.emit("There is nothing to keep yet: try again in a moment.", True)
             return
-        self.a = self.desk.result
-        self.show_result(self.desk.result)
+        self.a = self.desk.complete
+        self.show_result(self.a)
         self.desk.told.emit(f"Snapshot A taken of frame {self.a.request.frame.number}.", False)
 
     def show_result(self, result: Result) -> None:
@@ -147,7 +147,7 @@ class ComparePane(Pane):
             f"{names[i]} {a.probabilities[i] * 100:.1f} → {b.probabilities[i] * 100:.1f} %"
             for i in dict.fromkeys((first, second))
         ]
-        self.changes.setText("   ".join(said))
+        self.changes.say("   ".join(said))
 
     def show_view(self) -> None:
         if self.desk.result:

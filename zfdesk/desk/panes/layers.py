@@ -65,8 +65,9 @@ class _Row(QStyledItemDelegate):
         painter.setPen(colours.colour("quiet"))
         top_right = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight
         bottom_left = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft
-        if stage.name != "input":
-            painter.drawText(area, top_right, f"sees {stage.receptive_field.size}")
+        sees = f"sees {stage.receptive_field.size}"
+        if stage.name != "input" and painter.fontMetrics().horizontalAdvance(name + "   " + sees) <= area.width():
+            painter.drawText(area, top_right, sees)
         share = f"{glance.active:.0%}" if glance is not None and stage.name != "input" else ""
         metrics = painter.fontMetrics()
         room = area.width() - metrics.horizontalAdvance(share + " ")
@@ -90,7 +91,6 @@ class LayersPane(Pane):
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setAccessibleName("Layers of the network")
-        self.list.setMinimumWidth(150)
         self.list.itemClicked.connect(lambda item: self._choose(item.data(Qt.ItemDataRole.UserRole).name))
         self.body.addWidget(self.list)
         desk.model_changed.connect(self._fill)
@@ -116,6 +116,12 @@ class LayersPane(Pane):
         from zfdesk.desk.actions import to_layer
 
         self.desk.change(to_layer(self.desk.view, layer, self.desk.model.architecture, self.desk.result), "layer")
+
+    def set_colours(self, colours: Colours) -> None:
+        super().set_colours(colours)
+        # a new theme may come with another size of type
+        self.list.setMinimumWidth(THUMB + 40 + self.fontMetrics().horizontalAdvance("pool5  sees 139"))
+        self.list.scheduleDelayedItemsLayout()
 
     def show_result(self, result: Result) -> None:
         if result.glances:

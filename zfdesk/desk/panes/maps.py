@@ -115,6 +115,7 @@ class MapsPane(Pane):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(desk, parent)
         self.canvas = MapsCanvas(desk)
+        self.canvas.setMinimumSize(220, 160)
         self.canvas.message = "The layer's maps appear with the first frame."
         self.canvas.setAccessibleName("Feature maps of the layer")
         self.canvas.unit_clicked.connect(self._select)

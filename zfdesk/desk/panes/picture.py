@@ -20,6 +20,7 @@ from zfdesk.desk.panes.hand import (
     scale_occluder,
 )
 from zfdesk.desk.state import Desk
+from zfdesk.desk.transport import TransportBar
 from zfdesk.engine import Occluder, OccluderFill, OccluderShape
 from zfdesk.live import Crop, Result
 
@@ -286,6 +287,8 @@ class PicturePane(Pane):
         self.canvas.setAccessibleName("Picture with crop box and occluders")
         self.canvas.setToolTip("")
         self.body.addWidget(self.canvas, 1)
+        self.transport = TransportBar(desk)
+        self.body.addWidget(self.transport)
 
     def show_result(self, result: Result) -> None:
         pixels = result.request.frame.pixels
