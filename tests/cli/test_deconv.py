@@ -42,24 +42,29 @@ def failed(words: Sequence[str], capsys: pytest.CaptureFixture[str]) -> str:
     return err
 
 
-@pytest.mark.parametrize("rule", zf.Rule)
+CONV5 = ["--layer", "conv5", "--unit", "103"]
+
+
 @pytest.mark.parametrize(
-    ("words", "seed"),
+    ("words", "seed", "rule"),
     [
-        (["--layer", "conv5", "--unit", "103"], zf.Seed("conv5", 103)),
-        (["--layer", "conv3", "--unit", "7", "--at", "6,4"], zf.Seed("conv3", 7, zf.SeedKind.AT, (6, 4))),
-        (["--layer", "conv5", "--unit", "103", "--seed", "map"], zf.Seed("conv5", 103, zf.SeedKind.MAP)),
-        (["--layer", "pool2", "--unit", "20", "--seed", "topk"], zf.Seed("pool2", 20, zf.SeedKind.TOPK, None, 9)),
-        (["--layer", "conv5", "--unit", "103", "--top", "3"], zf.Seed("conv5", 103, zf.SeedKind.TOPK, None, 3)),
-        (["--layer", "fc8", "--unit", "285"], zf.Seed("fc8", 285)),
+        (CONV5, zf.Seed("conv5", 103), "deconvnet"),
+        ([*CONV5, "--method", "guided"], zf.Seed("conv5", 103), "guided"),
+        ([*CONV5, "--method", "gradient"], zf.Seed("conv5", 103), "gradient"),
+        ([*CONV5, "--seed", "map"], zf.Seed("conv5", 103, zf.SeedKind.MAP), "deconvnet"),
+        ([*CONV5, "--top", "3"], zf.Seed("conv5", 103, zf.SeedKind.TOPK, None, 3), "deconvnet"),
+        (["--layer", "conv3", "--unit", "7", "--at", "6,4"], zf.Seed("conv3", 7, zf.SeedKind.AT, (6, 4)), "deconvnet"),
+        (["--layer", "pool2", "--unit", "20", "--seed", "topk", "--method", "guided"],
+         zf.Seed("pool2", 20, zf.SeedKind.TOPK, None, 9), "guided"),
+        (["--layer", "fc8", "--unit", "285", "--method", "gradient"], zf.Seed("fc8", 285), "gradient"),
     ],
-)
+)  # fmt: skip
 def test_array_is_the_engines(
-    words: list[str], seed: zf.Seed, rule: zf.Rule, seen: zf.Pass, cat: str, tmp_path: Path
+    words: list[str], seed: zf.Seed, rule: str, seen: zf.Pass, cat: str, tmp_path: Path
 ) -> None:
     assert seen.activations[seed.layer][0, seed.unit].any()
     expected = zf.reconstruct(seen, seed, rule)
-    picture, array = run(cat, tmp_path, *words, "--method", rule.value)
+    picture, array = run(cat, tmp_path, *words)
     values = np.load(array)
     assert values.dtype == np.float32
     assert values.shape == (224, 224, 3)

@@ -22,7 +22,7 @@ def test_three_lines_give_a_reconstruction(
         pytest.skip("no README beside the tests")
     found = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     [snippet] = [block for block in found if "zfdesk.engine as zf" in block]
-    assert len(snippet.splitlines()) == 3
+    assert len([line for line in snippet.splitlines() if line.strip()]) <= 3
     shutil.copy(cat, tmp_path / "cat.jpg")
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}

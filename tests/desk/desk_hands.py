@@ -11,11 +11,13 @@ from types import TracebackType
 
 import numpy as np
 import pytest
-from desk_tools import wait_until
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent, QWheelEvent
+from desk_tools import settle, wait_until
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSettings, Qt
+from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
+import zfdesk.engine as zf
+from zfdesk.desk.canvas import Canvas
 from zfdesk.desk.state import Desk
 from zfdesk.desk.window import Window
 from zfdesk.live import Result, View
@@ -177,3 +179,75 @@ def wait_seconds(seconds: float) -> None:
     """Let Qt work for a while: for tests that make something happen all the time, never to wait for an outcome."""
     end = time.monotonic() + seconds
     wait_until(lambda: time.monotonic() >= end, seconds + 30)
+
+
+def map_point(window: Window, unit: int, y: int, x: int) -> QPointF:
+    """The middle of a value of a unit on the feature maps."""
+    canvas = window.maps.canvas
+    corner = canvas.mosaic.corner_of(unit)  # type: ignore[union-attr]
+    assert corner is not None
+    return canvas.to_screen(corner[1] + x + 0.5, corner[0] + y + 0.5)
+
+
+def input_point(window: Window, x: float, y: float) -> QPointF:
+    """A point of the network's picture on the picture pane."""
+    return window.picture.canvas.input_rect(y, x, y, x).topLeft()
+
+
+def occluder_point(window: Window, edges: str = "", index: int = 0) -> QPointF:
+    """A handle of an occluder on the picture pane, or its middle."""
+    o = view_of(window).occluders[index]
+    x = o.left if "l" in edges else o.left + o.width if "r" in edges else o.left + o.width / 2
+    y = o.top if "t" in edges else o.top + o.height if "b" in edges else o.top + o.height / 2
+    return input_point(window, x, y)
+
+
+def space(window: Window, kind: QEvent.Type, modifiers: Qt.KeyboardModifier = PLAIN) -> None:
+    """The space bar pressed or let go."""
+    QApplication.sendEvent(window, QKeyEvent(kind, Qt.Key.Key_Space, modifiers, " "))
+
+
+@pytest.fixture(scope="module")
+def live_once(application: QApplication, model: zf.Model, tmp_path_factory: pytest.TempPathFactory) -> object:
+    """One window on a still picture for tests that only change its view; they begin by setting all they need."""
+    settings = QSettings(str(tmp_path_factory.mktemp("once") / "settings.ini"), QSettings.Format.IniFormat)
+    desk = Desk(model, View(source=SourceReference("pattern"), unit=1))
+    window = Window(desk, settings)
+    window.show()
+    window.activateWindow()
+    wait_until(window.isActiveWindow)
+    show_picture(window)
+    yield window
+    window.close()
+    window.deleteLater()
+    desk.deleteLater()
+    settle()
+
+
+@pytest.fixture
+def still(live_once: Window) -> Window:
+    """The shared window as at first."""
+    window = live_once
+    window.activateWindow()
+    window.picture.canvas.setFocus()
+    window.desk.hold_clean(False)
+    window.desk.change(View(source=view_of(window).source, unit=1))
+    window.desk._merge = ("", 0.0)
+    wait_for_result(window.desk)
+    return window
+
+
+def every_text_or_picture(window: Window) -> list[str]:
+    """The canvases that can be seen and show neither a picture nor a sentence."""
+    return [
+        canvas.accessibleName() or repr(canvas)
+        for canvas in window.findChildren(Canvas)
+        if canvas.isVisible() and not canvas.has_picture and not canvas.message
+    ]
+
+
+def is_plain(image: QImage) -> bool:
+    """Whether nothing at all is drawn below the pane's own line."""
+    small = image.copy(image.rect().adjusted(4, 30, -4, -4)).convertToFormat(QImage.Format.Format_RGB32)
+    rows = np.frombuffer(small.constBits(), np.uint8).reshape(small.height(), -1)
+    return bool((rows.reshape(-1, 4)[:, :3] == rows.reshape(-1, 4)[0, :3]).all())

@@ -260,8 +260,8 @@ def test_units_are_walked_as_they_are_laid_out() -> None:
     )  # fmt: skip
     context = Context(NETWORKS["zfnet"], replace(result, mosaic=mosaic), columns=3)
     for start, name, end in (
-        (7, "right", 3), (3, "left", 7), (7, "down", 9), (9, "up", 7), (250, "down", 4), (4, "right", 4), (7, "left", 7),
-        (99, "right", 3),  # one that is not shown walks on from the first tile
+        (7, "right", 3), (3, "left", 7), (7, "down", 9), (9, "up", 7), (250, "down", 4), (4, "right", 4),
+        (7, "left", 7), (99, "right", 3),  # one that is not shown walks on from the first tile
     ):  # fmt: skip
         after = BY_ID[f"unit-{name}"].change(view.change(unit=start), context)  # type: ignore[misc]
         assert after.unit == end, (start, name)

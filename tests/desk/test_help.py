@@ -9,8 +9,7 @@ from desk_tools import press, settle
 from PySide6.QtCore import Qt
 
 from zfdesk.desk.actions import ACTIONS, CLEAN_KEY
-from zfdesk.desk.help import HelpSheet, help_html, key_rows, keys_html, keys_markdown, yosinski_markdown
-from zfdesk.desk.sheet import show_sheet
+from zfdesk.desk.help import HelpSheet, help_html, key_rows, keys_html, keys_markdown, show_help, yosinski_markdown
 from zfdesk.desk.theme import THEMES
 from zfdesk.desk.window import Window
 from zfdesk.desk.yosinski import BINDINGS, answers, kept_keys
@@ -84,7 +83,7 @@ def test_texts_name_what_they_explain() -> None:
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Escape, Qt.Key.Key_H])
 def test_keys_close_the_sheet_and_nothing_of_it_is_left(window: Window, key: Qt.Key) -> None:
-    sheet = show_sheet(HelpSheet, window)
+    sheet = show_help(window)
     assert sheet is not None
     settle(20)
     assert not sheet.isModal()
@@ -135,10 +134,11 @@ def test_it_follows_the_theme_and_the_size_of_type(window: Window) -> None:
 
 
 def test_there_is_one_sheet_and_it_closes_with_the_window(window: Window) -> None:
-    sheet = show_sheet(HelpSheet, window)
-    assert show_sheet(HelpSheet, window) is sheet
-    assert show_sheet(HelpSheet, window, toggle=True) is None
-    again = show_sheet(HelpSheet, window)
+    sheet = show_help(window)
+    assert sheet is not None
+    assert show_help(window) is None
+    assert not sheet.isVisible()
+    again = show_help(window)
     assert again is not None
     window.close()
     assert not again.isVisible()

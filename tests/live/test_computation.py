@@ -136,9 +136,12 @@ def test_another_crop_or_network_is_computed_anew(tiny: zf.Model, forwards: list
 
 def test_nothing_that_no_pane_shows_is_computed(tiny: zf.Model, monkeypatch: pytest.MonkeyPatch) -> None:
     walked: list[str] = []
-    monkeypatch.setattr(
-        compute_module, "reconstruct", lambda seen, seed, *rest, **more: walked.append(seed.layer) or zf.reconstruct(seen, seed, *rest, **more)
-    )  # fmt: skip
+
+    def note(seen: zf.Pass, seed: zf.Seed, *rest: object, **more: object) -> zf.Reconstruction:
+        walked.append(seed.layer)
+        return zf.reconstruct(seen, seed, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(compute_module, "reconstruct", note)
     view = VIEW.change(pins=(UnitReference("conv1", 0),))
     nothing = Demand(layers=False, maps=False, unit=False, pins=False)
     result = run(tiny, view, demand=nothing)
@@ -317,7 +320,7 @@ def test_the_reconstruction_is_the_engines(tiny: zf.Model, layer: str, kind: zf.
 
 def test_the_derivative_of_normalisation_can_be_chosen(tiny: zf.Model) -> None:
     for asked, given in ((True, True), (False, None)):
-        result = run(tiny, VIEW.change(lrn_derivative=asked, unit=int(4)), demand=Demand())
+        result = run(tiny, VIEW.change(lrn_derivative=asked, unit=4), demand=Demand())
         wanted = zf.reconstruct(tiny.forward(result.picture), zf.Seed("conv2", 4), lrn_derivative=given).values
         assert result.unit is not None
         assert equal(result.unit.pictures[zf.Rule.DECONVNET].reconstruction.values, wanted)
@@ -557,7 +560,7 @@ def test_every_array_is_read_only_and_nobodys_later(tiny: zf.Model, content: Map
     assert len(before) > 20
     for name, array, _ in before:
         assert not array.flags.writeable, name
-        with pytest.raises(ValueError, match="read-only|WRITEABLE"):
+        with pytest.raises(ValueError, match="read-only"):
             array[...] = 0
     for number in range(2, 12):  # what is shown is not used again for another frame
         last_of(computation.run(request_of(tiny, view, numbered_frame(number))))

@@ -250,12 +250,9 @@ def test_the_blurred_norm_is_a_gaussian(reconstruction: zf.Reconstruction) -> No
     assert np.abs(developed.image - (blurred * 255 / blurred.max())[:, :, None]).max() <= 1.01
 
 
-def test_nothing_reconstructed_is_plain(tiny: zf.Model) -> None:
-    seen = tiny.forward(np.zeros((SIZE, SIZE, 3), np.uint8))
-    nothing = zf.Reconstruction(
-        np.zeros((SIZE, SIZE, 3), np.float32), (0, 0, 1, 1), zf.Seed("conv2", 0), zf.Rule.GRADIENT, "input", ((0, 0),), 0
-    )  # fmt: skip
-    del seen
+def test_nothing_reconstructed_is_plain() -> None:
+    values, seed = np.zeros((SIZE, SIZE, 3), np.float32), zf.Seed("conv2", 0)
+    nothing = zf.Reconstruction(values, (0, 0, 1, 1), seed, zf.Rule.GRADIENT, "input", ((0, 0),), 0.0)
     for style in Style:
         image = develop(nothing, style).image
         assert (image == (128 if style in (Style.RAW, Style.GRAY) else 0)).all()

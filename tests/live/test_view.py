@@ -26,7 +26,7 @@ RICH = View(
 
 def test_views_are_values() -> None:
     twin = replace(RICH)
-    assert RICH == twin
+    assert twin == RICH
     assert RICH is not twin
     assert hash(RICH) == hash(twin)
     assert len({RICH, twin, View()}) == 2

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
-from zfdesk.desk.sheet import Sheet
+from zfdesk.desk.sheet import Sheet, open_sheet
 from zfdesk.desk.theme import Colours
 from zfdesk.sources import SourceError, SourceReference
 from zfdesk.sources.camera_location import location_of, split_location
@@ -184,4 +184,19 @@ class CameraDialog(Sheet):
             self._unwatch = None
 
 
-__all__ = ["TEST_STREAM", "CameraDialog", "format_words", "why_none"]
+def show_camera_dialog(window: Window) -> CameraDialog:
+    """Open the picker, or bring it to the front; what is chosen is shown and remembered."""
+
+    def use(location: str) -> None:
+        window.settings.setValue("camera/id", location)
+        window.open_reference(SourceReference("camera", location))
+
+    dialog = open_sheet(CameraDialog, window)
+    if dialog is None:
+        dialog = CameraDialog(window)
+        dialog.chosen.connect(use)
+        dialog.show()
+    return dialog
+
+
+__all__ = ["TEST_STREAM", "CameraDialog", "format_words", "show_camera_dialog", "why_none"]

@@ -16,7 +16,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QTabWidget, QTextBrowser, QVBoxLayout
 
 from zfdesk.desk.actions import ACTIONS, CLEAN_KEY, Action
-from zfdesk.desk.sheet import Sheet
+from zfdesk.desk.sheet import Sheet, open_sheet
 from zfdesk.desk.theme import Colours
 from zfdesk.desk.yosinski import BINDINGS, UPCONV, Binding, answers, kept_keys
 
@@ -359,12 +359,23 @@ class HelpSheet(Sheet):
             super().keyPressEvent(event)
 
 
+def show_help(window: Window) -> HelpSheet | None:
+    """Open the help, or close it when it is open."""
+    if sheet := open_sheet(HelpSheet, window):
+        sheet.reject()
+        return None
+    sheet = HelpSheet(window)
+    sheet.show()
+    return sheet
+
+
 __all__ = [
     "HelpSheet",
     "help_html",
     "key_rows",
     "keys_html",
     "keys_markdown",
+    "show_help",
     "texts_html",
     "yosinski_html",
     "yosinski_markdown",

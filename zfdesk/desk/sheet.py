@@ -138,19 +138,14 @@ class Sheet(QDialog):
             self.deleteLater()
 
 
-def show_sheet(kind: Callable[[Window], SheetType], window: Window, toggle: bool = False) -> SheetType | None:
-    """Show the window's one sheet of a kind, or bring it to the front; with ``toggle`` close one that is open."""
+def open_sheet(kind: type[SheetType], window: Window) -> SheetType | None:
+    """The window's open sheet of a kind, brought to the front; None when there is none."""
     for child in window.children():
-        if isinstance(child, Sheet) and type(child) is kind and child.isVisible():
-            if toggle:
-                child.reject()
-                return None
+        if isinstance(child, kind) and child.isVisible():
             child.raise_()
             child.activateWindow()
-            return child  # type: ignore[return-value]
-    sheet = kind(window)
-    sheet.show()
-    return sheet
+            return child
+    return None
 
 
-__all__ = ["Errand", "Sheet", "show_sheet"]
+__all__ = ["Errand", "Sheet", "open_sheet"]

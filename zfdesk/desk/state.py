@@ -135,8 +135,10 @@ class Desk(QObject):
         self.view_changed.emit()
 
     def _send(self) -> None:
-        view = self.view.change(occluders=()) if self._clean_held else self.view
-        self.worker.show(view, self.demand)
+        self.worker.show(self._computed_view(), self.demand)
+
+    def _computed_view(self) -> View:
+        return self.view.change(occluders=()) if self._clean_held else self.view
 
     # The network
 
@@ -149,8 +151,9 @@ class Desk(QObject):
         self.model, self.result, self.complete = model, None, None
         self._past.clear()
         self._future.clear()
+        self._merge = ("", 0.0)
         self.view = view.change(layer=layer, unit=unit, position=None, origin=None, pins=(), watched=())
-        self.worker.use(model, self.view)
+        self.worker.use(model, self._computed_view())
         self.model_changed.emit()
         self.view_changed.emit()
 
@@ -185,14 +188,21 @@ class Desk(QObject):
             answer = f"{reference.location or reference.kind} could not be opened ({type(error).__name__}: {error})."
         if not self._closing:
             self._opened.emit(reference, answer, ticket)
+        elif isinstance(answer, Source):
+            answer.stop()
 
     def _take_source(self, reference: SourceReference, answer: Source | str, ticket: int) -> None:
         if ticket != self._ticket or self._closing:  # overtaken by a later wish
+            if isinstance(answer, Source):
+                answer.stop()
             return
         if isinstance(answer, str):
             self.told.emit(answer, True)
             if self.source is not None and self.view.source != self.source.reference:
                 self.view = self.view.change(source=self.source.reference)
+                if self._past and self._past[-1] == self.view:  # undo has nothing to take back
+                    self._past.pop()
+                self._send()
                 self.view_changed.emit()
             return
         if self.source:

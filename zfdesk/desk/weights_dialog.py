@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
-from zfdesk.desk.sheet import Sheet
+from zfdesk.desk.sheet import Sheet, open_sheet
 from zfdesk.desk.theme import Colours
 from zfdesk.engine import CheckpointError, Model, doubt, import_weights, load, store
 from zfdesk.engine.store import StoredWeights
@@ -301,4 +301,11 @@ def _import(path: Path) -> tuple[str, Model, str]:
     return name, model, doubt(model)
 
 
-__all__ = ["WeightsDialog", "size_words", "state_words"]
+def show_weights(window: Window) -> WeightsDialog:
+    """Open the list of weights, or bring it to the front."""
+    dialog = open_sheet(WeightsDialog, window) or WeightsDialog(window.desk, window)
+    dialog.show()
+    return dialog
+
+
+__all__ = ["WeightsDialog", "show_weights", "size_words", "state_words"]

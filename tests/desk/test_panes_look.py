@@ -1,0 +1,151 @@
+"""How the window looks: themes, sizes, full screen, pictures of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from desk_hands import (
+    change,
+    click,
+    every_text_or_picture,
+    is_plain,
+    live_once,
+    map_point,
+    no_exception,
+    still,
+    view_of,
+    wait_for_result,
+)
+from desk_tools import press, settle
+from PIL import Image
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QColor, QEnterEvent, QGuiApplication, QImage
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QWidget
+
+from zfdesk.desk.capture import picture_of, save_png
+from zfdesk.desk.theme import THEMES
+from zfdesk.desk.window import Window
+from zfdesk.engine import Occluder
+
+__all__ = ["live_once", "no_exception", "still"]  # fixtures
+
+NONE, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
+CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
+COVER = Occluder(8, 10, 12, 12)  # of a picture of 32 × 32
+
+
+def test_themes_and_presenter(still: Window) -> None:
+    window = still
+    try:
+        for theme in ("light", "dark", "light"):
+            change(window, theme=theme)
+            for widget in window.findChildren(QWidget):
+                if hasattr(widget, "colours"):
+                    assert widget.colours == THEMES[theme], widget
+            background = picture_of(window.classes.bars).pixelColor(2, window.classes.bars.height() - 2)
+            assert background == QColor(THEMES[theme].pane)
+        small = window.picture.facts.fontMetrics().height()
+        change(window, presenter=True)
+        assert window.picture.facts.fontMetrics().height() > 1.4 * small
+        assert window.picture.facts.font().pixelSize() == 20
+        settle()
+        for pane in window.panes:
+            if pane.isVisible():
+                assert not is_plain(picture_of(pane))
+    finally:
+        change(window, theme="dark", presenter=False)
+
+
+def test_full_screen_hides_all_but_the_panes_and_comes_back(still: Window) -> None:
+    window = still
+    parts = (window.menuBar(), window.toolbar, window.statusBar())
+    press(window, Qt.Key.Key_F11)
+    assert window.isFullScreen()
+    assert not any(part.isVisible() for part in parts)
+    press(window, Qt.Key.Key_L)  # keys go on
+    assert view_of(window).unit == 2
+    press(window, Qt.Key.Key_Escape)
+    assert not window.isFullScreen()
+    assert all(part.isVisible() for part in parts)
+
+
+@pytest.mark.parametrize("size", [(900, 600), (1024, 680), (2000, 1200)])
+def test_it_is_usable_at_every_size(still: Window, size: tuple[int, int]) -> None:
+    window = still
+    try:
+        window.resize(*size)
+        settle()
+        wait_for_result(window.desk)
+        assert window.width() <= size[0] + 1  # no pane forces it wider
+        assert window.height() <= size[1] + 1
+        assert min(window.picture.canvas.width(), window.picture.canvas.height()) >= 224
+        assert not every_text_or_picture(window)
+        click(window.maps.canvas, map_point(window, 3, 2, 2))
+        assert view_of(window).unit == 3
+    finally:
+        window.resize(1440, 900)
+        settle()
+
+
+def test_a_screenshot_is_drawn_anew_at_its_scale(still: Window, tmp_path: Path) -> None:
+    window = still
+    settle()
+    for name, widget in (("window", window), ("pane", window.picture), ("classes", window.classes)):
+        path = tmp_path / f"{name}.png"
+        save_png(widget, str(path), 2.0)
+        with Image.open(path) as image:
+            assert image.format == "PNG"
+            assert image.size == (2 * widget.width(), 2 * widget.height())
+            pixels = np.asarray(image.convert("RGB")).astype(int)
+        once = picture_of(widget).convertToFormat(QImage.Format.Format_RGB888)
+        rows = np.frombuffer(once.constBits(), np.uint8).reshape(once.height(), once.bytesPerLine())
+        plain = rows[:, : 3 * once.width()].reshape(once.height(), once.width(), 3).astype(int)
+        halved = pixels.reshape(once.height(), 2, once.width(), 2, 3).mean((1, 3))
+        assert np.abs(halved - plain).mean() < 6  # the same picture …
+        enlarged = plain.repeat(2, 0).repeat(2, 1)
+        assert (np.abs(enlarged - pixels).max(2) > 40).mean() > 0.001  # … but drawn, not enlarged
+
+
+def test_pictures_are_saved_and_copied_by_their_actions(
+    still: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = still
+    path = tmp_path / "shot.png"
+    monkeypatch.setattr(QInputDialog, "getDouble", lambda *given, **more: (2.0, True))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *given, **more: (str(path), ""))
+    window.run("save-window")
+    with Image.open(path) as image:
+        assert image.size == (2 * window.width(), 2 * window.height())
+    window.run("save-pane")
+    with Image.open(path) as image:  # the picture pane, with no mouse over any
+        assert image.size == (2 * window.picture.width(), 2 * window.picture.height())
+    window.run("copy-pane")
+    copied = QGuiApplication.clipboard().image()
+    assert copied.size() == window.picture.size() * copied.devicePixelRatio()
+    window.run("copy-window")
+    assert QGuiApplication.clipboard().image().width() >= window.width()
+    QGuiApplication.clipboard().clear()
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", lambda *given, **more: (str(tmp_path / "no" / "such" / "x.png"), "")
+    )
+    window.run("save-window")
+    assert window.message.label.text().startswith("⚠ The picture was not saved: ")
+    assert not (tmp_path / "no").exists()
+    window.message.hide()
+
+
+def test_the_small_buttons_come_with_the_mouse_and_nothing_jumps(still: Window) -> None:
+    window = still
+    for pane in window.panes:
+        if not pane.isVisible():
+            continue
+        wide = pane.facts.width()
+        assert not any(button.isVisible() for button in pane._hover_buttons)
+        middle = QPointF(pane.width() / 2, pane.height() / 2)
+        QApplication.sendEvent(pane, QEnterEvent(middle, middle, pane.mapToGlobal(middle)))
+        assert all(button.isVisible() for button in pane._hover_buttons)
+        assert pane.facts.width() == wide
+        QApplication.sendEvent(pane, QEvent(QEvent.Type.Leave))
+        assert not any(button.isVisible() for button in pane._hover_buttons)

@@ -1,0 +1,272 @@
+"""Windows of their own: sources by hand, freezing, A | B, layout, panes that come back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from desk_hands import (
+    LEFT,
+    HandSource,
+    change,
+    every_text_or_picture,
+    is_plain,
+    no_exception,
+    numbered_picture,
+    show_picture,
+    still,
+    view_of,
+    wait_for_result,
+)
+from desk_tools import press, settle, wait_until
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QGuiApplication, QImage
+
+import zfdesk.engine as zf
+from zfdesk.desk.capture import picture_of
+from zfdesk.desk.commands import image_array
+from zfdesk.desk.panes.base import Pane
+from zfdesk.desk.panes.compare import compared
+from zfdesk.desk.window import Window
+from zfdesk.engine import Occluder, Rule
+from zfdesk.sources import PastedSource, SourceReference
+
+__all__ = ["no_exception", "still"]  # fixtures
+
+NONE, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
+CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
+COVER = Occluder(8, 10, 12, 12)  # of a picture of 32 × 32
+
+
+def drop(window: Window, data: QMimeData) -> None:
+    at = QPointF(100, 100)
+    entered = QDragEnterEvent(at.toPoint(), Qt.DropAction.CopyAction, data, LEFT, NONE)
+    window.dragEnterEvent(entered)  # Qt delivers these only in the course of a real drag
+    assert entered.isAccepted()
+    window.dropEvent(QDropEvent(at, Qt.DropAction.CopyAction, data, LEFT, NONE))
+
+
+def test_a_file_is_dropped(window: Window, tmp_path: Path) -> None:
+    show_picture(window)
+    path = tmp_path / "a picture.png"
+    Image.fromarray(numbered_picture(5)).save(path)
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    drop(window, data)
+    result = wait_for_result(window.desk, lambda result: result.request.frame.origin == "a picture.png")
+    assert np.array_equal(result.request.frame.pixels, numbered_picture(5))
+    assert view_of(window).source == SourceReference("picture", str(path))
+    missing = QMimeData()
+    missing.setUrls([QUrl.fromLocalFile(str(tmp_path / "missing.png"))])
+    drop(window, missing)
+    assert "missing.png" in window.message.label.text()
+    assert window.message.isVisible()
+    assert window.desk.result is result  # it goes on with what it showed
+    window.message.hide()
+
+
+def test_pictures_paths_and_nonsense_are_pasted(window: Window, tmp_path: Path) -> None:
+    show_picture(window)
+    clipboard = QGuiApplication.clipboard()
+    pixels = numbered_picture(6)
+    image = QImage(pixels.data, 128, 96, 3 * 128, QImage.Format.Format_RGB888)
+    clipboard.setImage(image)
+    press(window, Qt.Key.Key_V, CONTROL)
+    result = wait_for_result(window.desk, lambda result: np.array_equal(result.request.frame.pixels, pixels))
+    assert result.request.frame.origin == "pasted picture"
+    path = tmp_path / "seven.png"
+    Image.fromarray(numbered_picture(7)).save(path)
+    clipboard.setText(f" {path}\n")
+    press(window, Qt.Key.Key_V, CONTROL)
+    wait_for_result(window.desk, lambda result: result.request.frame.origin == "seven.png")
+    for nonsense in ("", "no such file", "a" * 5_000, "nul\0byte", "x" * 300 + "/y", str(tmp_path / "empty.png")):
+        (tmp_path / "empty.png").touch()
+        window.message.hide()
+        clipboard.setText(nonsense)
+        press(window, Qt.Key.Key_V, CONTROL)
+        wait_until(window.message.isVisible)
+        assert window.message.label.text().endswith("."), nonsense[:20]
+    clipboard.clear()
+    assert window.desk.frame is not None
+    assert window.desk.frame.origin == "seven.png"
+
+
+def test_transparent_and_odd_images_are_read_right() -> None:
+    image = QImage(3, 2, QImage.Format.Format_ARGB32)  # rows padded to four bytes in between
+    image.fill(QColor(255, 0, 0, 0))
+    image.setPixelColor(1, 1, QColor(10, 20, 30))
+    array = image_array(image)
+    assert array.shape == (2, 3, 3)
+    assert array[0, 0].tolist() == [255, 255, 255]
+    assert array[1, 1].tolist() == [10, 20, 30]
+
+
+def test_freeze_keeps_the_frame_and_all_else_stays_alive(window: Window) -> None:
+    source = show_picture(window)
+    press(window, Qt.Key.Key_F)
+    kept = window.desk.frame
+    for number in range(1, 5):
+        source.give(numbered_picture(number))
+    change(window, layer="conv4", occluders=(COVER,))
+    assert window.desk.frame is kept
+    window._show_facts()
+    assert window.picture.facts.whole.startswith("FROZEN")
+    press(window, Qt.Key.Key_F)
+    frame = source.give(numbered_picture(9))
+    wait_for_result(window.desk, lambda result: result.request.frame is frame)
+    press(window, Qt.Key.Key_F)
+    another = HandSource("another")  # a new source is shown, frozen or not
+    window.desk.open_made(another)
+    frame = another.give(numbered_picture(11))
+    wait_for_result(window.desk, lambda result: result.request.frame is frame)
+    assert not view_of(window).frozen
+
+
+def test_a_and_b_and_their_difference(window: Window) -> None:
+    source = show_picture(window, 1, layer="conv5", unit=3)
+    pane = window.compare
+    press(window, Qt.Key.Key_A, SHIFT)
+    a = pane.a
+    assert a is window.desk.result
+    wait_until(pane.isVisible)
+    frame = source.give(numbered_picture(2))
+    wait_for_result(window.desk, lambda result: result.request.frame is frame)
+    b = wait_for_result(window.desk)
+    assert a is not None
+    for content, first, second in (
+        ("picture", a.picture.astype(float), b.picture.astype(float)),
+        ("unit map", a.unit.map, b.unit.map),  # type: ignore[union-attr]
+        (
+            "reconstruction",
+            a.unit.pictures[Rule.DECONVNET].reconstruction.values,  # type: ignore[union-attr]
+            b.unit.pictures[Rule.DECONVNET].reconstruction.values,  # type: ignore[union-attr]
+        ),
+    ):
+        pane.content.setCurrentText(content)
+        pane.content.activated.emit(pane.content.currentIndex())
+        assert np.array_equal(compared(a, content).array, first)  # type: ignore[arg-type]
+        difference = first - second
+        if difference.ndim == 3:
+            difference = difference.mean(2)
+        limit = np.abs(difference).max()
+        shown = pane.tiles[2].canvas._array
+        assert shown is not None
+        wanted = np.floor(difference / limit * 127 + 128.5)
+        assert np.abs(shown.astype(int) - wanted).max() <= 1
+        assert {int(shown.min()), int(shown.max())} & {1, 255}
+        assert pane.tiles[2].canvas.message == ""
+    change(window, layer="conv4")
+    pane.content.setCurrentText("unit map")
+    pane.content.activated.emit(1)
+    assert pane.tiles[2].canvas.message  # maps of two sizes: said, not shown
+    other = zf.random_model(window.desk.model.architecture, 5)
+    window.desk.use_model(other)
+    assert pane.a is None
+    wait_for_result(window.desk)
+    for tile in (pane.tiles[0], pane.tiles[2]):  # nothing of the other network is left
+        assert not tile.canvas.has_picture or tile.canvas.message
+
+
+def test_no_pane_is_ever_blank(window: Window) -> None:
+    for pane in (window.pins, window.compare, window.trace):
+        window.docks[pane].raise_()
+        settle()
+        assert not every_text_or_picture(window), pane.title
+        assert not is_plain(picture_of(pane)), pane.title
+    for pane in window.panes:
+        if pane.isVisible():
+            assert not is_plain(picture_of(pane)), pane.title
+    show_picture(window)
+    for pane in (window.pins, window.compare, window.trace):
+        window.docks[pane].raise_()
+        wait_for_result(window.desk)
+        window._show_facts()
+        assert not every_text_or_picture(window), pane.title
+    for zoom in (1, 2, 0):
+        change(window, zoom=zoom)
+        assert not every_text_or_picture(window), zoom
+    window.desk.use_model(zf.random_model(window.desk.model.architecture, 4))
+    settle()
+    assert not every_text_or_picture(window)
+
+
+def test_closed_in_full_screen_it_opens_with_all_its_parts(window: Window) -> None:
+    """Nobody looks for a key to get the toolbar back."""
+    press(window, Qt.Key.Key_F11)
+    window.close()
+    again = Window(window.desk, window.settings)
+    again.show()
+    settle()
+    try:
+        if again.isFullScreen():
+            press(again, Qt.Key.Key_F11)
+        assert all(part.isVisible() for part in (again.menuBar(), again.toolbar, again.statusBar()))
+    finally:
+        again.close()
+        again.deleteLater()
+        settle()
+
+
+def test_the_layout_is_remembered_and_reset(window: Window) -> None:
+    window.docks[window.trace].hide()
+    window.docks[window.layers].hide()
+    window.close()
+    again = Window(window.desk, window.settings)
+    again.show()
+    settle()
+    try:
+        assert again.docks[again.layers].isHidden()
+        again.run("panes-reset")
+        settle()
+        assert not any(dock.isHidden() for dock in again.docks.values())
+    finally:
+        again.close()
+        again.deleteLater()
+        settle()
+
+
+def test_a_pane_that_was_hidden_comes_back_with_what_is_shown_now(window: Window) -> None:
+    """No new result comes for a still picture: what the pane drew last is of another one."""
+    source = show_picture(window, 1)
+    panes: tuple[Pane, ...] = (window.layers, window.picture, window.classes, window.maps, window.unit, window.compare)
+    for pane in panes:
+        window.docks[pane].raise_()
+        settle()
+        wait_for_result(window.desk)
+        window.docks[pane].hide()
+        settle()
+        frame = source.give(numbered_picture(hash(pane.title) % 1000))
+        wait_for_result(window.desk, lambda result, frame=frame: result.request.frame is frame)
+        window.docks[pane].show()
+        window.docks[pane].raise_()
+        settle()
+        result = wait_for_result(window.desk)
+        glances = {glance.stage.name: glance for glance in result.glances}
+        if pane is window.layers:
+            assert all(window.layers.glances[name] is glance for name, glance in glances.items())
+        elif pane is window.picture:
+            assert np.array_equal(window.picture.canvas._array, result.request.frame.pixels)
+        elif pane is window.classes:
+            assert {i: p for i, p, _ in window.classes.bars.rows} == {
+                i: pytest.approx(float(result.probabilities[i])) for i, _, _ in window.classes.bars.rows
+            }
+        elif pane is window.maps:
+            assert np.array_equal(window.maps.canvas.mosaic.values, result.mosaic.values)  # type: ignore[union-attr]
+        elif pane is window.unit:
+            assert np.array_equal(window.unit.patch_tile.canvas._array, result.picture)
+        else:
+            assert np.array_equal(window.compare.tiles[1].canvas._array, result.picture)
+
+
+def test_a_pasted_picture_is_gone_by_undo_and_back_by_redo(window: Window) -> None:
+    """Undo for everything that changes the view."""
+    show_picture(window)
+    before = view_of(window)
+    change(window, unit=5)
+    window.desk.open_made(PastedSource(numbered_picture(3), "pasted picture"))
+    wait_for_result(window.desk, lambda result: result.request.frame.origin == "pasted picture")
+    press(window, Qt.Key.Key_Z, CONTROL)
+    assert view_of(window).unit in (before.unit, 5)
+    assert window.desk.source is not None

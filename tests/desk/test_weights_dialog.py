@@ -1,0 +1,233 @@
+"""The weights: what is listed, switching, importing, and what happens when it fails."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import shiboken6
+from desk_tools import press, settle, wait_until
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QPushButton
+
+import zfdesk.engine as zf
+from zfdesk.desk import weights_dialog
+from zfdesk.desk.weights_dialog import WeightsDialog, show_weights, size_words, state_words, words_of
+from zfdesk.desk.window import Window
+from zfdesk.engine import store
+
+NAMES = tuple(f"thing {number}" for number in range(7))
+
+
+@pytest.fixture(scope="session")
+def lab() -> zf.Model:
+    """The smallest known architecture, 5 MB, passed off as trained."""
+    model = zf.random_model(zf.ARCHITECTURES["zfnet-no3467"](len(NAMES)))
+    return replace(model, classes=NAMES, trained=True, provenance="made in a test")
+
+
+@pytest.fixture
+def said(window: Window) -> list[tuple[str, bool]]:
+    heard: list[tuple[str, bool]] = []
+    window.desk.told.connect(lambda sentence, trouble: heard.append((sentence, trouble)))
+    return heard
+
+
+@pytest.fixture
+def folder(settings: object, lab: zf.Model) -> Path:
+    """A weights folder with one good, one untrained and one damaged file."""
+    store.add(lab, "lab")
+    store.add(replace(lab, trained=False), "untrained")
+    (store.folder() / "broken.safetensors").write_bytes(b"no weights" * 20)
+    return store.folder()
+
+
+@pytest.fixture
+def dialog(folder: Path, window: Window) -> Iterator[WeightsDialog]:
+    dialog = WeightsDialog(window.desk, window)
+    dialog.show()
+    wait_until(lambda: not dialog.busy)
+    yield dialog
+    if shiboken6.isValid(dialog):
+        dialog.reject()
+    settle()
+
+
+def rows(dialog: WeightsDialog) -> dict[str, list[str]]:
+    items = [dialog.tree.topLevelItem(row) for row in range(dialog.tree.topLevelItemCount())]
+    return {item.text(0): [item.text(column) for column in range(1, 5)] for item in items}
+
+
+def select(dialog: WeightsDialog, name: str) -> None:
+    items = [dialog.tree.topLevelItem(row) for row in range(dialog.tree.topLevelItemCount())]
+    dialog.tree.setCurrentItem(next(item for item in items if item.text(0) == name))
+
+
+def test_words() -> None:
+    assert size_words(66_000_000) == "66 MB"
+    assert size_words(900) == "1 kB"
+    assert words_of(zf.CheckpointError("It is damaged.")) == "It is damaged."
+    assert words_of(MemoryError()).endswith(".")
+    assert words_of(KeyError("x")).startswith("The weights could not be read (KeyError")
+    assert state_words(store.StoredWeights("a", Path("a"), 1, False, False, trained=False)) == "untrained"
+
+
+def test_all_are_listed_with_what_is_amiss_in_words(dialog: WeightsDialog) -> None:
+    listed = rows(dialog)
+    assert listed["zfnet-v0"] == ["zfnet", "1,000", "66 MB", "embedded"]
+    assert listed["lab"][:2] == ["zfnet-no3467", "7"]
+    assert listed["lab"][3] == ""
+    assert listed["untrained"][3] == "untrained"
+    assert listed["broken"] == ["", "", "", "cannot be used"]
+    select(dialog, "broken")
+    assert "not a safetensors file" in dialog.details.toPlainText()
+    assert not dialog.use.isEnabled()
+    select(dialog, "untrained")
+    assert "untrained: the answers mean nothing" in dialog.details.toPlainText()
+    select(dialog, "lab")
+    assert "made in a test" in dialog.details.toPlainText()
+    assert dialog.use.isEnabled()
+    assert not dialog.isModal()
+
+
+def test_using_switches_the_running_network_and_is_remembered(
+    live: Window, folder: Path, said: list[tuple[str, bool]]
+) -> None:
+    dialog = WeightsDialog(live.desk, live)
+    dialog.show()
+    wait_until(lambda: not dialog.busy)
+    select(dialog, "lab")
+    QTest.mouseClick(dialog.use, Qt.MouseButton.LeftButton)
+    assert not dialog.use.isEnabled()
+    assert "Loading lab" in dialog.told.text()
+    assert dialog.bar.isVisible()
+    wait_until(lambda: not dialog.busy)
+    assert live.desk.model.name == "lab"
+    assert said[0][0].startswith("lab is in use: ZFNet without layers")
+    assert not said[0][1]
+    assert store.current() == folder / "lab.safetensors"
+    assert rows(dialog)["lab"][3] == "in use"
+    assert dialog.use.text() == "In use"
+    # random weights passed off as trained are noticed
+    assert "untrained networks" in said[1][0]
+    assert said[1][1]
+    assert "untrained networks" in dialog.details.toPlainText()
+    assert not dialog.bar.isVisible()
+    wait_until(lambda: live.desk.result is not None and live.desk.result.request.model.name == "lab")
+    dialog.reject()
+
+
+def test_weights_damaged_since_the_list_was_made_leave_the_network_in_use(
+    dialog: WeightsDialog, folder: Path, window: Window, said: list[tuple[str, bool]]
+) -> None:
+    whole = (folder / "lab.safetensors").read_bytes()
+    (folder / "lab.safetensors").write_bytes(whole[: len(whole) // 2])
+    before = window.desk.model
+    select(dialog, "lab")
+    press(dialog.tree, Qt.Key.Key_Return)
+    wait_until(lambda: not dialog.busy)
+    assert window.desk.model is before
+    assert store.current() is None
+    assert said[-1][1]
+    assert said[-1][0].endswith("The network in use stays.")
+    assert dialog.told.text() == "⚠ " + said[-1][0]
+    assert window.desk.view.layer == "conv5"
+
+
+def test_importing_a_file_keeps_and_selects_it(
+    dialog: WeightsDialog, lab: zf.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[tuple[str, bool]]
+) -> None:
+    zf.save(lab, tmp_path / "my weights.safetensors")
+    chosen = (str(tmp_path / "my weights.safetensors"), "")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: chosen)
+    QTest.mouseClick(dialog.import_file, Qt.MouseButton.LeftButton)
+    assert "Importing my weights.safetensors" in dialog.told.text()
+    assert not dialog.import_file.isEnabled()
+    wait_until(lambda: not dialog.busy)
+    assert dialog.selected is not None
+    assert dialog.selected.name == "my-weights"
+    assert dialog.use.isEnabled()
+    assert said[0][0].startswith("Kept as my-weights: ZFNet without layers")
+    assert "untrained networks" in said[0][0]
+
+
+class _Harm:
+    def __reduce__(self) -> tuple:
+        return (Path.touch, (Path("/tmp/zfdesk-was-harmed"),))
+
+
+@pytest.mark.parametrize("name", ["hostile.pth", "empty.onnx", "none.pt"])
+def test_a_file_that_is_refused_is_told_and_nothing_is_kept(
+    dialog: WeightsDialog, tmp_path: Path, said: list[tuple[str, bool]], window: Window, name: str
+) -> None:
+    path = tmp_path / name
+    if name == "hostile.pth":
+        path.write_bytes(pickle.dumps(_Harm()))
+    elif name == "empty.onnx":
+        path.write_bytes(b"")
+    before, listed = window.desk.model, rows(dialog)
+    dialog.import_path(path)
+    wait_until(lambda: not dialog.busy)
+    assert said[-1][1]
+    assert said[-1][0].endswith(".")
+    assert name in said[-1][0]
+    assert window.desk.model is before
+    assert rows(dialog) == listed
+    assert dialog.import_file.isEnabled()
+    assert not Path("/tmp/zfdesk-was-harmed").exists()
+
+
+def test_an_unforeseen_error_is_a_sentence(
+    dialog: WeightsDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path) -> None:
+        raise RuntimeError("the disk is on fire")
+
+    monkeypatch.setattr(weights_dialog, "import_weights", fail)
+    dialog.import_path(tmp_path / "x.pth")
+    wait_until(lambda: not dialog.busy)
+    assert dialog.told.text() == "⚠ The weights could not be read (RuntimeError: the disk is on fire)."
+
+
+def test_closed_while_loading_it_still_switches_and_then_is_gone(dialog: WeightsDialog, window: Window) -> None:
+    select(dialog, "lab")
+    dialog.use_selected()
+    dialog.reject()
+    assert not dialog.isVisible()
+    wait_until(lambda: window.desk.model.name == "lab")
+    wait_until(lambda: (settle(), window.findChildren(WeightsDialog))[1] == [])
+
+
+def test_one_quiet_line_when_the_embedded_network_is_in_use(
+    dialog: WeightsDialog, window: Window, embedded: zf.Model
+) -> None:
+    assert not dialog.quiet.isVisible()
+    window.desk.use_model(embedded)
+    wait_until(lambda: not dialog.busy)
+    assert "embedded network is ZFNet" in dialog.quiet.text()
+    assert dialog.quiet.isVisible()
+    assert rows(dialog)["zfnet-v0"][3] == "in use · embedded"
+
+
+def test_there_is_one(window: Window, folder: Path) -> None:
+    dialog = show_weights(window)
+    assert show_weights(window) is dialog
+    wait_until(lambda: not dialog.busy)
+    window.close()
+    assert not dialog.isVisible()
+
+
+def test_keys_and_names(dialog: WeightsDialog, window: Window) -> None:
+    before = window.desk.view
+    for key in (Qt.Key.Key_X, Qt.Key.Key_F, Qt.Key.Key_Down, Qt.Key.Key_Left):
+        press(dialog.tree, key)
+    assert window.desk.view == before
+    assert all(button.text() for button in dialog.findChildren(QPushButton))
+    for part in (dialog.tree, dialog.details, dialog.told, dialog.bar):
+        assert part.accessibleName()
+    press(dialog.tree, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
