@@ -69,6 +69,7 @@ def doorman(monkeypatch: pytest.MonkeyPatch) -> Doorman:
 def running(desk: Desk, doorman: Doorman) -> Desk:
     """A desk that shows a picture from a source called "first"."""
     desk.view = desk.view.change(source=reference("first"))
+    desk._send()
     doorman.let("first")
     desk.start()
     wait_until(lambda: desk.source is not None)

@@ -8,13 +8,18 @@ import threading
 import time
 
 import torch  # before Qt: on Windows Qt's own libraries would otherwise be found first  # noqa: F401
-from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtCore import QMessageLogContext, QSettings, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
+from zfdesk.desk.panes.base import FACTS_EVERY_MS
 from zfdesk.desk.state import Desk
 from zfdesk.desk.window import Window
 from zfdesk.engine import Model
 from zfdesk.live import View
+from zfdesk.resources import resource
+
+PATIENCE_MS = 10_000  # how long a screenshot waits for the next frame
 
 
 def make_application() -> QApplication:
@@ -24,6 +29,7 @@ def make_application() -> QApplication:
     application.setOrganizationName("zfdesk")
     application.setApplicationDisplayName("zfdesk")
     application.setStyle("Fusion")
+    application.setWindowIcon(QIcon(str(resource("icons/zfdesk.svg"))))
     return application
 
 
@@ -32,6 +38,7 @@ def run(model: Model, view: View, screenshot: str = "", after: int = 30, setting
 
     ``screenshot``: write a picture of the window after ``after`` results, and leave.
     """
+    qInstallMessageHandler(_quiet)
     application = make_application()
     settings = settings or QSettings()
     view = view.change(
@@ -55,12 +62,14 @@ def _screenshot(application: QApplication, desk: Desk, window: Window, path: str
 
     shown = 0
     outcome: list[str] = []
+    patience = QTimer(interval=PATIENCE_MS, singleShot=True)
 
     def count() -> None:
         nonlocal shown
+        patience.start()
         shown += bool(desk.result and desk.result.complete)
         if shown == after:
-            QTimer.singleShot(400, window, finish)  # the text follows the pictures a few times a second
+            QTimer.singleShot(2 * FACTS_EVERY_MS, window, finish)  # the text follows the pictures
 
     def finish() -> None:
         try:
@@ -69,12 +78,34 @@ def _screenshot(application: QApplication, desk: Desk, window: Window, path: str
             outcome.append(f"The picture was not saved: {error}.")
         window.close()
 
+    def give_up() -> None:
+        if desk.complete is None:
+            outcome.append(f"No frame came within {PATIENCE_MS // 1000} seconds.")
+            window.close()
+        else:
+            outcome.append(f"Only {shown} of {after} frames came; the picture shows the last.")
+            finish()
+
+    def told(sentence: str, trouble: bool) -> None:
+        if trouble:
+            outcome.append(sentence)
+            if desk.source is None:
+                window.close()
+
     desk.result_ready.connect(count)
-    desk.told.connect(lambda sentence, trouble: outcome.append(sentence) if trouble else None)
+    desk.told.connect(told)
+    patience.timeout.connect(give_up)
+    patience.start()
     application.exec()
     for sentence in outcome:
         print(f"zfdesk: {sentence}", file=sys.stderr)
     return 1 if outcome else 0
+
+
+def _quiet(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
+    """Qt's own messages, without what the offscreen platform says at every window."""
+    if "propagateSizeHints" not in message and kind != QtMsgType.QtDebugMsg:
+        print(message, file=sys.stderr)
 
 
 def _leave() -> None:

@@ -163,8 +163,8 @@ class Desk(QObject):
         """Open a source off this thread; what is shown stays until its first frame comes, or if it cannot be opened."""
         self._ticket += 1
         ticket = self._ticket
-        if reference.kind in ("camera",):  # Qt's camera must be made in this thread; it opens without blocking
-            self._answer(reference, ticket, lambda: open_source(reference))
+        if reference.kind == "camera":  # Qt's camera must be made in this thread; it opens without blocking
+            QTimer.singleShot(0, self, lambda: self._answer(reference, ticket, lambda: open_source(reference)))
             return
         threading.Thread(
             target=self._answer,

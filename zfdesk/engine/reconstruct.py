@@ -178,7 +178,8 @@ def _rectify(signal: _Signal, activation: Tensor, rule: Rule) -> _Signal:
     if rule is not Rule.GRADIENT:
         values = values.clamp_min(0)
     if rule is not Rule.DECONVNET:
-        values = values * (signal.window_of(activation) > 0)
+        # a contiguous copy of the window first: mixing memory orders costs twice as much as copying
+        values = values * (signal.window_of(activation).contiguous() > 0)
     return _Signal(values, signal.top, signal.left, signal.channel)
 
 

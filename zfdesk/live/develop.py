@@ -78,7 +78,8 @@ def thumbnail(activation: Tensor, side: int = 32) -> np.ndarray:
         flat = F.pad(activation.reshape(-1).abs(), (0, across * across - channels)).view(1, 1, across, across)
         picture = flat if across <= side else F.adaptive_max_pool2d(flat, side)
     else:
-        mean = activation.abs().mean(0)[None, None]
+        rows = activation.permute(1, 2, 0).reshape(-1, channels).abs()
+        mean = torch.mv(rows, rows.new_full((channels,), 1 / channels)).view(1, 1, height, width)
         picture = mean if height <= side else F.interpolate(mean, (side, side), mode="area")
     picture = picture[0, 0]
     return frozen((picture * (255 / picture.max().clamp_min(TINY))).to(torch.uint8).numpy())
