@@ -86,6 +86,8 @@ def test_without_a_camera_it_says_so_and_offers_the_test_stream(window: Window, 
     assert names(dialog) == [TEST_STREAM.name]
     assert dialog.location == "lavfi:testsrc=size=640x480:rate=30"
     assert not dialog.isModal()
+    for button in (*dialog.buttons.buttons(), dialog.formats):
+        assert button.height() >= 24
     dialog.reject()
 
 

@@ -44,16 +44,21 @@ def equal(one: torch.Tensor | np.ndarray, other: torch.Tensor | np.ndarray) -> b
 
 
 @pytest.fixture
-def forwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """How many pictures each forward pass took, one after the other."""
-    counted: list[int] = []
-    forward = zf.Model.forward
+def forwards(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The forward passes, one after the other: whole ones, and those of the part that changed."""
+    counted: list[str] = []
+    forward, changed = zf.Model.forward, compute_module.forward_changed
 
     def count(model: zf.Model, pictures: np.ndarray, reference: bool = False) -> zf.Pass:
-        counted.append(1 if pictures.ndim == 3 else len(pictures))
+        counted.append("whole")
         return forward(model, pictures, reference)
 
+    def count_changed(clean: zf.Pass, before: np.ndarray, after: np.ndarray) -> zf.Pass:
+        counted.append("changed")
+        return changed(clean, before, after)
+
     monkeypatch.setattr(zf.Model, "forward", count)
+    monkeypatch.setattr(compute_module, "forward_changed", count_changed)
     return counted
 
 
@@ -72,7 +77,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 # Nothing twice
 
 
-def test_another_unit_layer_or_display_needs_no_forward(tiny: zf.Model, forwards: list[int]) -> None:
+def test_another_unit_layer_or_display_needs_no_forward(tiny: zf.Model, forwards: list[str]) -> None:
     computation, frame = Computation(), numbered_frame(1)
     last_of(computation.run(request_of(tiny, VIEW, frame)))
     for view in (
@@ -81,48 +86,50 @@ def test_another_unit_layer_or_display_needs_no_forward(tiny: zf.Model, forwards
         VIEW.change(mirrored=True), VIEW.change(frozen=True),
     ):  # fmt: skip
         last_of(computation.run(request_of(tiny, view, frame)))
-    assert forwards == [1]
+    assert forwards == ["whole"]
 
 
-def test_a_moved_occluder_needs_one_forward(tiny: zf.Model, forwards: list[int]) -> None:
+def test_a_moved_occluder_needs_one_forward(tiny: zf.Model, forwards: list[str]) -> None:
     computation, frame = Computation(), numbered_frame(1)
     last_of(computation.run(request_of(tiny, VIEW, frame)))
     for step in range(3):
         view = VIEW.change(occluders=(zf.Occluder(step, 2, 8, 8),))
         last_of(computation.run(request_of(tiny, view, frame)))
-    assert forwards == [1, 1, 1, 1]
+    assert forwards == ["whole", "changed", "changed", "changed"]
     last_of(computation.run(request_of(tiny, view.change(unit=3), frame)))  # the same occluder, another unit
     last_of(computation.run(request_of(tiny, VIEW, frame)))  # taken away: the clean pass is still there
-    assert forwards == [1, 1, 1, 1]
+    assert forwards == ["whole", "changed", "changed", "changed"]
 
 
-def test_a_new_frame_with_an_occluder_is_one_pass_of_two(tiny: zf.Model, forwards: list[int]) -> None:
+def test_a_new_frame_with_an_occluder_is_a_whole_pass_and_a_changed_one(tiny: zf.Model, forwards: list[str]) -> None:
     computation, view = Computation(), VIEW.change(occluders=COVER)
     for number in (1, 2):
         last_of(computation.run(request_of(tiny, view, numbered_frame(number))))
-    assert forwards == [2, 2]
+    assert forwards == ["whole", "changed"] * 2
 
 
-def test_an_equal_picture_in_a_new_frame_needs_no_forward(tiny: zf.Model, forwards: list[int]) -> None:
+def test_an_equal_picture_in_a_new_frame_needs_no_forward(tiny: zf.Model, forwards: list[str]) -> None:
     """A camera that looks at a still scene, a paused clip, a picture handed over again."""
     computation = Computation()
     first = last_of(computation.run(request_of(tiny, VIEW.change(occluders=COVER), numbered_frame(1))))
     again = last_of(computation.run(request_of(tiny, VIEW.change(occluders=COVER), numbered_frame(1))))
-    assert forwards == [2]
+    assert forwards == ["whole", "changed"]
     assert again.request.frame is not first.request.frame  # it is still told with the frame it belongs to
     assert np.array_equal(again.probabilities, first.probabilities)
 
 
-def test_an_occluder_beside_the_picture_needs_no_forward_once_it_is_known(tiny: zf.Model, forwards: list[int]) -> None:
+def test_an_occluder_beside_the_picture_needs_no_forward_once_it_is_known(tiny: zf.Model, forwards: list[str]) -> None:
     computation, frame = Computation(), numbered_frame(1)
     for left in (SIZE + 1, SIZE + 5):
         result = last_of(computation.run(request_of(tiny, VIEW.change(occluders=(zf.Occluder(0, left),)), frame)))
         assert np.array_equal(result.picture, result.clean)
         assert np.array_equal(result.probabilities, result.clean_probabilities)
-    assert len(forwards) == 1
+    assert forwards.count("whole") == 1
+    result = last_of(computation.run(request_of(tiny, VIEW, frame)))
+    assert not result.occluded
 
 
-def test_another_crop_or_network_is_computed_anew(tiny: zf.Model, forwards: list[int]) -> None:
+def test_another_crop_or_network_is_computed_anew(tiny: zf.Model, forwards: list[str]) -> None:
     computation, frame = Computation(), numbered_frame(1)
     for model, view in (
         (tiny, VIEW), (tiny, VIEW.change(crop=Crop(CropMode.FIT))), (tiny, VIEW.change(crop=Crop(CropMode.STRETCH))),
@@ -131,7 +138,7 @@ def test_another_crop_or_network_is_computed_anew(tiny: zf.Model, forwards: list
         result = last_of(computation.run(request_of(model, view, frame)))
         assert np.array_equal(result.clean, zf.crop(frame.pixels, view.crop.box(30, 40), SIZE))
         assert np.array_equal(result.probabilities, model.forward(result.clean).probabilities[0].numpy())
-    assert forwards == [1] * 8
+    assert forwards == ["whole"] * 8
 
 
 def test_nothing_that_no_pane_shows_is_computed(tiny: zf.Model, monkeypatch: pytest.MonkeyPatch) -> None:

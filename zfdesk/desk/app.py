@@ -19,6 +19,7 @@ from zfdesk.engine import Model
 from zfdesk.live import View
 from zfdesk.resources import resource
 
+SWITCH_SECONDS = 0.0005
 PATIENCE_MS = 10_000  # how long a screenshot waits for the next frame
 
 
@@ -39,6 +40,8 @@ def run(model: Model, view: View, screenshot: str = "", after: int = 30, setting
     ``screenshot``: write a picture of the window after ``after`` results, and leave.
     """
     qInstallMessageHandler(_quiet)
+    # the worker gives the interpreter up hundreds of times a frame and must not wait 5 ms for it each time
+    sys.setswitchinterval(SWITCH_SECONDS)
     application = make_application()
     settings = settings or QSettings()
     view = view.change(

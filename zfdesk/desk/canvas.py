@@ -35,6 +35,7 @@ class Canvas(QWidget):
 
     hovered = Signal(object)
     pressed = Signal(object, object)  # (x, y), modifiers
+    resized = Signal()
 
     def __init__(self, parent: QWidget | None = None, smooth: bool = False) -> None:
         super().__init__(parent)
@@ -46,7 +47,9 @@ class Canvas(QWidget):
         self._array: np.ndarray | None = None
         self._window: QRectF | None = None
         self._zoom, self._centre = 1.0, QPointF(0.5, 0.5)
+        self._laid_out: tuple[QRectF, QRectF, float] | None = None
         self._panning: QPointF | None = None
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # nothing below needs painting at every frame
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(48, 48)
@@ -56,18 +59,20 @@ class Canvas(QWidget):
 
     def set_picture(self, image: QImage, array: np.ndarray | None) -> None:
         """Show another picture; ``array`` is what the image looks into."""
+        if image.size() != self._image.size():
+            self._laid_out = None
         self._image, self._array = image, array
         self.update()
 
     def set_window(self, window: QRectF | None) -> None:
         """Show only this part of the picture (in picture pixels; it may reach beyond), or all of it."""
         if window != self._window:
-            self._window = window
+            self._window, self._laid_out = window, None
             self.update()
 
     def reset_zoom(self) -> None:
         """Show everything again."""
-        self._zoom, self._centre = 1.0, QPointF(0.5, 0.5)
+        self._zoom, self._centre, self._laid_out = 1.0, QPointF(0.5, 0.5), None
         self.update()
 
     @property
@@ -79,25 +84,30 @@ class Canvas(QWidget):
         """The part of the picture that is visible at zoom 1, in picture pixels."""
         return self._window or QRectF(self._image.rect())
 
+    def _geometry(self) -> tuple[QRectF, QRectF, float]:
+        """The shown part of the picture, where it lies on the widget, and screen pixels per picture pixel."""
+        if self._laid_out is None:
+            shown = self._shown()
+            if shown.isEmpty():
+                return shown, QRectF(self.rect()), 1.0
+            scale = min(self.width() / shown.width(), self.height() / shown.height()) * self._zoom
+            width, height = shown.width() * scale, shown.height() * scale
+            left = self.width() / 2 - self._centre.x() * width
+            top = self.height() / 2 - self._centre.y() * height
+            self._laid_out = shown, QRectF(left, top, width, height), scale
+        return self._laid_out
+
     def picture_rect(self) -> QRectF:
         """Where the shown part of the picture lies on the widget."""
-        shown = self._shown()
-        if shown.isEmpty():
-            return QRectF(self.rect())
-        scale = min(self.width() / shown.width(), self.height() / shown.height()) * self._zoom
-        width, height = shown.width() * scale, shown.height() * scale
-        left = self.width() / 2 - self._centre.x() * width
-        top = self.height() / 2 - self._centre.y() * height
-        return QRectF(left, top, width, height)
+        return QRectF(self._geometry()[1])
 
     def scale(self) -> float:
         """Screen pixels per picture pixel."""
-        shown = self._shown()
-        return self.picture_rect().width() / shown.width() if shown.width() else 1.0
+        return self._geometry()[2]
 
     def to_screen(self, x: float, y: float) -> QPointF:
         """A point of the picture on the widget."""
-        shown, rect, scale = self._shown(), self.picture_rect(), self.scale()
+        shown, rect, scale = self._geometry()
         return QPointF(rect.left() + (x - shown.left()) * scale, rect.top() + (y - shown.top()) * scale)
 
     def rect_to_screen(self, left: float, top: float, right: float, bottom: float) -> QRectF:
@@ -106,7 +116,7 @@ class Canvas(QWidget):
 
     def to_picture(self, point: QPointF) -> tuple[float, float]:
         """A point of the widget in picture pixels (x, y); may lie outside the picture."""
-        shown, rect, scale = self._shown(), self.picture_rect(), self.scale() or 1.0
+        shown, rect, scale = self._geometry()
         return (point.x() - rect.left()) / scale + shown.left(), (point.y() - rect.top()) / scale + shown.top()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
@@ -151,6 +161,7 @@ class Canvas(QWidget):
             return
         before = self.to_picture(event.position())
         self._zoom = min(max(self._zoom * 1.0015 ** event.angleDelta().y(), 1.0), MOST_ZOOM)
+        self._laid_out = None
         if self._zoom == 1.0:
             self._centre = QPointF(0.5, 0.5)
         else:  # what lies under the mouse stays there
@@ -162,7 +173,7 @@ class Canvas(QWidget):
         rect = self.picture_rect()
         x = self._centre.x() + by.x() / max(rect.width(), 1)
         y = self._centre.y() + by.y() / max(rect.height(), 1)
-        self._centre = QPointF(min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0))
+        self._centre, self._laid_out = QPointF(min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)), None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         if event.button() == Qt.MouseButton.MiddleButton:
@@ -192,4 +203,5 @@ class Canvas(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
-        self.update()
+        self._laid_out = None
+        self.resized.emit()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from zfdesk.desk.theme import THEMES, Colours
+
+RENEW_MS = 150  # figures that change at frame rate cannot be read
 
 
 def number(value: float) -> str:
@@ -31,6 +33,8 @@ class ColourBar(QWidget):
         self.colours: Colours = THEMES["dark"]
         self._table: tuple[int, ...] = tuple(0xFF000000 | (v << 16) | (v << 8) | v for v in range(256))
         self._low, self._high, self._words = 0.0, 1.0, ""
+        self._renewal = QTimer(self, singleShot=True, interval=RENEW_MS)
+        self._renewal.timeout.connect(self._renew)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Colour bar")
 
@@ -45,8 +49,12 @@ class ColourBar(QWidget):
         state = (low, high, words, table or self._table)
         if repr(state[:3]) != repr((self._low, self._high, self._words)) or state[3] is not self._table:
             self._low, self._high, self._words, self._table = state
-            self.setAccessibleDescription(f"from {number(low)} to {number(high)} {words}")
-            self.update()
+            if not self._renewal.isActive():
+                self._renewal.start()
+
+    def _renew(self) -> None:
+        self.setAccessibleDescription(f"from {number(self._low)} to {number(self._high)} {self._words}")
+        self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         painter = QPainter(self)
@@ -59,8 +67,10 @@ class ColourBar(QWidget):
         painter.fillRect(bar, gradient)
         painter.setPen(self.colours.colour("quiet"))
         area = QRectF(0, 0, self.width(), text_height)
-        low, high = (number(self._low), number(self._high)) if math.isfinite(self._high) else ("0", "its max")
-        zero = self._low < 0 < self._high
+        low, high = number(self._low), number(self._high)
+        if not math.isfinite(self._high):  # each unit has its own range
+            low, high = "− its max" if self._low < 0 else "0", "its max"
+        zero = self._low < 0
         width = self.fontMetrics().horizontalAdvance
         if width(low + high) + 8 > self.width() and self._low == -self._high:
             low, high = "", f"± {high}"
@@ -70,6 +80,6 @@ class ColourBar(QWidget):
         if width(middle) + 2 * max(width(low), width(high)) + 12 <= self.width():
             painter.drawText(area, Qt.AlignmentFlag.AlignHCenter, middle)
         if zero:
-            x = self.width() * -self._low / (self._high - self._low)
+            x = self.width() * (-self._low / (self._high - self._low) if math.isfinite(self._high) else 0.5)
             painter.setPen(self.colours.colour("text"))
             painter.drawLine(int(x), int(bar.top()) - 2, int(x), int(bar.bottom()))

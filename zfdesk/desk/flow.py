@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QSizePolicy, QWidget
 
 SPACING = 3
 
@@ -20,7 +20,8 @@ class Controls(QWidget):
     def add(self, widget: QWidget, name: str) -> None:
         """Add a control under the name that a screen reader says. Clicking it does not take the keys away."""
         widget.setAccessibleName(name)
-        widget.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        typed = isinstance(widget, QAbstractSpinBox)
+        widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus if typed else Qt.FocusPolicy.TabFocus)
         widget.setParent(self)
         self._widgets.append(widget)
         self._arrange()

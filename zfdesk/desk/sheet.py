@@ -123,6 +123,7 @@ class Sheet(QDialog):
             self._dressed = (view.theme, view.presenter)
             colours, row = self.colours, max(24, self.window_.fontMetrics().height() + 8)
             self.setStyleSheet(
+                f"QPushButton, QComboBox, QLineEdit {{ min-height: {row - 4}px; }}"
                 f"QPushButton:disabled {{ color: {colours.quiet}; }}"
                 f"QPushButton:default {{ border-color: {colours.field}; }}"
                 f"QListView::item, QTreeView::item {{ min-height: {row}px; padding: 0 6px; }}"

@@ -114,11 +114,10 @@ def _sheet(c: Colours, pixels: int, theme: str) -> str:
     pad = max(2, pixels // 5)
     down, up = (resource(f"icons/{way}-{theme}.svg").as_posix() for way in ("down", "up"))
     return f"""
-    * {{ font-size: {pixels}px; }}
     QMainWindow, QMainWindow::separator {{ background: {c.background}; }}
     QMainWindow::separator {{ width: 5px; height: 5px; }}
     QMainWindow::separator:hover {{ background: {c.field}; }}
-    QDockWidget {{ color: {c.quiet}; titlebar-close-icon: none; }}
+    QDockWidget {{ color: {c.quiet}; font-size: {pixels}px; titlebar-close-icon: none; }}
     QDockWidget::title {{ background: {c.background}; padding: 2px 6px; }}
     QToolBar {{ background: {c.background}; border: 0; spacing: 3px; padding: 3px 6px; }}
     QToolBar::separator {{ background: {c.line}; width: 1px; margin: 4px 5px; }}

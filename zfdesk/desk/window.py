@@ -10,7 +10,6 @@ from PySide6.QtGui import QAction, QCloseEvent, QCursor, QDragEnterEvent, QDropE
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
-    QComboBox,
     QDockWidget,
     QLineEdit,
     QMainWindow,
@@ -103,7 +102,8 @@ class Window(Commands, QMainWindow):
         self.resize(1440, 900)
         self.reset_panes()
         self._restore()
-        QApplication.instance().installEventFilter(self)
+        for field in (*self.findChildren(QLineEdit), *self.findChildren(QAbstractSpinBox), *self.docks.values()):
+            field.installEventFilter(self)
         self._show_view()
         self._facts_clock.start()
         self.picture.canvas.setFocus()  # not the class search: keys are actions from the first moment
@@ -129,7 +129,7 @@ class Window(Commands, QMainWindow):
             self.docks[pane] = dock
         self.maps.unit_hovered.connect(self._outline_hovered)
         self.maps.menu_asked.connect(self._unit_menu)
-        self.maps.canvas.installEventFilter(self)
+        self.maps.canvas.resized.connect(lambda: QTimer.singleShot(0, self, self._update_demand))
         self.picture.canvas.picked.connect(self._pick_position)
         self.unit.pin_asked.connect(lambda: self.run("pin"))
 
@@ -344,21 +344,39 @@ class Window(Commands, QMainWindow):
     # Events
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:  # noqa: N802
-        kind = event.type()
-        if kind == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _is_typing():
-            if not event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier and event.key() != Qt.Key.Key_Escape:
-                event.accept()  # letters belong to the text that is being typed
-                return True
-        elif kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and isinstance(event, QKeyEvent):
-            if event.key() == Qt.Key.Key_Space and not event.modifiers() and not _is_typing():
-                if not event.isAutoRepeat():
-                    self.desk.hold_clean(kind == QEvent.Type.KeyPress)
-                return True
-        elif kind == QEvent.Type.Resize and watched is self.maps.canvas:
-            QTimer.singleShot(0, self, self._update_demand)
-        elif kind == QEvent.Type.ApplicationDeactivate:
-            self.desk.hold_clean(False)
+        """On text fields: what is typed is text, not an action. On floating panes: the key for the clean picture.
+
+        Never on the application: a filter in Python for every event costs more than all drawing.
+        """
+        if not isinstance(event, QKeyEvent):
+            return False
+        if isinstance(watched, QDockWidget):
+            return self._hold_clean(event)
+        plain = not event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
+        if event.type() == QEvent.Type.ShortcutOverride and plain and event.key() != Qt.Key.Key_Escape:
+            event.accept()
+            return True
         return False
+
+    def _hold_clean(self, event: QKeyEvent) -> bool:
+        if event.key() != Qt.Key.Key_Space or event.modifiers():
+            return False
+        if event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and not event.isAutoRepeat():
+            self.desk.hold_clean(event.type() == QEvent.Type.KeyPress)
+        return True
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        if not self._hold_clean(event):
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        if not self._hold_clean(event):
+            super().keyReleaseEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
+            self.desk.hold_clean(False)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
         if event.mimeData().hasUrls() or event.mimeData().hasImage():
@@ -376,17 +394,9 @@ class Window(Commands, QMainWindow):
         self.settings.setValue("layout/state", self.saveState())
         self.settings.setValue("view/theme", self.desk.view.theme)
         self.settings.setValue("view/presenter", self.desk.view.presenter)
-        QApplication.instance().removeEventFilter(self)
         self.desk.close()
         self.closing.emit()
         event.accept()
-
-
-def _is_typing() -> bool:
-    focus = QApplication.focusWidget()
-    if isinstance(focus, QComboBox):
-        return focus.isEditable()
-    return isinstance(focus, QLineEdit | QAbstractSpinBox)
 
 
 __all__ = ["CLEAN_KEY", "Window"]

@@ -98,7 +98,9 @@ class Computation:
         times["crop"] = _since(mark)
         mark = time.perf_counter()
         clean = clean or model.forward(clean_picture)
-        if last and clean is last.clean and np.array_equal(picture, last.picture):
+        if picture is clean_picture:
+            occluded = clean
+        elif last and clean is last.clean and np.array_equal(picture, last.picture):
             picture, occluded = last.picture, last.occluded
         else:
             occluded = forward_changed(clean, clean_picture, picture)

@@ -33,7 +33,7 @@ class Crop:
             return 0.0, 0.0, float(width), float(height)
         if self.mode is CropMode.FIT:
             return centre_box(height, width, share=max(height, width) / min(height, width))
-        half = max(self.side * min(height, width), 1.0) / 2
+        half = max(self.side * min(height, width), 1 + 1e-9) / 2  # a pixel at least, also after rounding
         return self.x * width - half, self.y * height - half, self.x * width + half, self.y * height + half
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from zfdesk.desk.colourbar import RENEW_MS
 from zfdesk.desk.state import Desk
 from zfdesk.desk.theme import Colours
 from zfdesk.live import Result
@@ -19,15 +20,21 @@ class ElidedLabel(QLabel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._whole = self._short = ""
+        self._renewal = QTimer(self, singleShot=True, interval=RENEW_MS)
+        self._renewal.timeout.connect(self._renew)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setTextFormat(Qt.TextFormat.PlainText)
 
     def say(self, text: str, short: str = "") -> None:
-        """Show a text; ``short`` instead where the whole does not fit."""
+        """Show a text; ``short`` instead where the whole does not fit. It appears a few times a second at most."""
         if (text, short) != (self._whole, self._short):
             self._whole, self._short = text, short
-            self.setToolTip(text)
-            self._fit()
+            if not self._renewal.isActive():
+                self._renewal.start()
+
+    def _renew(self) -> None:
+        self.setToolTip(self._whole)
+        self._fit()
 
     @property
     def whole(self) -> str:
@@ -40,7 +47,9 @@ class ElidedLabel(QLabel):
     def _fit(self) -> None:
         metrics, room = self.fontMetrics(), max(self.width(), 0)
         text = self._short if self._short and metrics.horizontalAdvance(self._whole) > room else self._whole
-        self.setText(metrics.elidedText(text, Qt.TextElideMode.ElideRight, room))
+        fitting = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
+        if fitting != self.text():  # setting a text lays out the whole window anew
+            self.setText(fitting)
 
 
 class Pane(QWidget):

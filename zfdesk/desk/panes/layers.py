@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QRect, QSignalBlocker, QSize, Qt
-from PySide6.QtGui import QFont, QPainter, QPen
+from PySide6.QtCore import QModelIndex, QPoint, QRect, QSignalBlocker, QSize, Qt
+from PySide6.QtGui import QFont, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from zfdesk.desk.canvas import indexed_image
@@ -26,53 +26,69 @@ class _Row(QStyledItemDelegate):
     def __init__(self, pane: LayersPane) -> None:
         super().__init__(pane)
         self.pane = pane
+        self._cards: dict[str, tuple[tuple, QPixmap]] = {}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:  # noqa: N802
         return QSize(150, max(THUMB + 8, option.fontMetrics.height() * 2 + 8))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        colours, view = self.pane.list.colours, self.pane.desk.view
         stage: Stage = index.data(Qt.ItemDataRole.UserRole)
-        glance = self.pane.glances.get(stage.name)
         rect: QRect = option.rect
-        selected = stage.name == view.layer
+        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        painter.drawPixmap(rect.topLeft(), self._card(stage, rect.size(), hovered, painter))
+        glance = self.pane.glances.get(stage.name)
+        if glance is not None:
+            painter.drawImage(_thumb(rect), indexed_image(glance.thumbnail, self.pane.table))
+
+    def _card(self, stage: Stage, size: QSize, hovered: bool, like: QPainter) -> QPixmap:
+        """All of a row but its thumbnail, drawn anew only when something in it changes: the thumbnails are live."""
+        view, colours = self.pane.desk.view, self.pane.list.colours
         origin = view.origin is not None and view.origin.layer == stage.name
-        painter.save()
+        selected, share = stage.name == view.layer, self.pane.shares.get(stage.name, "")
+        ratio = like.device().devicePixelRatioF()
+        key = (size, selected, hovered, origin, share, colours, like.font().key(), ratio)
+        known = self._cards.get(stage.name)
+        if known is not None and known[0] == key:
+            return known[1]
+        card = QPixmap(size * ratio)
+        card.setDevicePixelRatio(ratio)
+        card.fill(colours.colour("pane"))
+        painter = QPainter(card)
+        painter.setFont(like.font())
+        rect = QRect(QPoint(0, 0), size)
         if selected:
             painter.fillRect(rect, colours.colour("unit", 46))
-            painter.fillRect(QRect(rect.left(), rect.top(), 4, rect.height()), colours.colour("unit"))
-        elif option.state & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(QRect(0, 0, 4, rect.height()), colours.colour("unit"))
+        elif hovered:
             painter.fillRect(rect, colours.colour("raised"))
-        thumb = QRect(rect.left() + 8, rect.top() + (rect.height() - THUMB) // 2, THUMB, THUMB)
-        if glance is not None:
-            painter.drawImage(thumb, indexed_image(glance.thumbnail, self.pane.table))
         painter.setPen(QPen(colours.colour("line")))
-        painter.drawRect(thumb)
-        self._words(painter, rect.adjusted(THUMB + 16, 3, -4, -3), stage, glance, origin, colours)
-        painter.restore()
+        painter.drawRect(_thumb(rect).adjusted(-1, -1, 0, 0))
+        self._words(painter, rect.adjusted(THUMB + 16, 3, -4, -3), stage, share, origin, colours)
+        painter.end()
+        self._cards[stage.name] = (key, card)
+        return card
 
-    def _words(
-        self, painter: QPainter, area: QRect, stage: Stage, glance: Glance | None, origin: bool, colours: Colours
-    ) -> None:
-        bold = QFont(painter.font())
-        bold.setBold(True)
-        painter.setFont(bold)
+    def _words(self, painter: QPainter, area: QRect, stage: Stage, share: str, origin: bool, colours: Colours) -> None:
+        font = QFont(painter.font())
+        font.setBold(True)
+        painter.setFont(font)
         painter.setPen(colours.colour("text"))
         name = stage.name + (" ◉" if origin else "")
         painter.drawText(area, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft, name)
-        bold.setBold(False)
-        painter.setFont(bold)
+        font.setBold(False)
+        painter.setFont(font)
         painter.setPen(colours.colour("quiet"))
-        top_right = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight
-        bottom_left = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft
-        sees = f"sees {stage.receptive_field.size}"
-        if stage.name != "input" and painter.fontMetrics().horizontalAdvance(name + "   " + sees) <= area.width():
-            painter.drawText(area, top_right, sees)
-        share = f"{glance.active:.0%}" if glance is not None and stage.name != "input" else ""
-        metrics = painter.fontMetrics()
+        metrics, sees = painter.fontMetrics(), f"sees {stage.receptive_field.size}"
+        if stage.name != "input" and metrics.horizontalAdvance(name + "   " + sees) <= area.width():
+            painter.drawText(area, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight, sees)
         room = area.width() - metrics.horizontalAdvance(share + " ")
-        painter.drawText(area, bottom_left, metrics.elidedText(shape_words(stage), Qt.TextElideMode.ElideRight, room))
+        shape = metrics.elidedText(shape_words(stage), Qt.TextElideMode.ElideRight, room)
+        painter.drawText(area, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, shape)
         painter.drawText(area, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight, share)
+
+
+def _thumb(rect: QRect) -> QRect:
+    return QRect(rect.left() + 8, rect.top() + (rect.height() - THUMB) // 2, THUMB, THUMB)
 
 
 class LayersPane(Pane):
@@ -83,6 +99,7 @@ class LayersPane(Pane):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(desk, parent)
         self.glances: dict[str, Glance] = {}
+        self.shares: dict[str, str] = {}
         self.table = table("inferno", False, True)
         self.list = QListWidget()
         self.list.colours = THEMES["dark"]
@@ -97,7 +114,7 @@ class LayersPane(Pane):
         self._fill()
 
     def _fill(self) -> None:
-        self.glances = {}
+        self.glances, self.shares = {}, {}
         self.list.clear()
         for stage in self.desk.model.architecture.stages:
             item = QListWidgetItem(stage.name)
@@ -139,4 +156,5 @@ class LayersPane(Pane):
 
     def show_facts(self) -> None:
         architecture = self.desk.model.architecture
+        self.shares = {n: f"{glance.active:.0%}" for n, glance in self.glances.items() if n != "input"}
         self.facts.say(f"{architecture.title} · {architecture.parameters:,} parameters")

@@ -100,7 +100,7 @@ class PictureCanvas(Canvas):
             painter.setPen(QPen(self.colours.colour("field"), 2))
             painter.drawRect(self.input_rect(*unit.box))
             label = f"{unit.reference.layer} @ {unit.position}"
-            self._paint_label(painter, self.input_rect(*unit.box), label, self.colours.colour("field"))
+            self._paint_label(painter, self.input_rect(*unit.box), label, self.colours.colour("field"), above=True)
         if self.hover_box:
             painter.setPen(QPen(self.colours.colour("unit"), 1.5, Qt.PenStyle.DashLine))
             painter.drawRect(self.input_rect(*self.hover_box))
@@ -183,11 +183,12 @@ class PictureCanvas(Canvas):
             self._blurred = (self._array, small)
         return self._blurred[1]
 
-    def _paint_label(self, painter: QPainter, rect: QRectF, text: str, colour: QColor) -> None:
+    def _paint_label(self, painter: QPainter, rect: QRectF, text: str, colour: QColor, above: bool = False) -> None:
         metrics = painter.fontMetrics()
         width, height = metrics.horizontalAdvance(text) + 8, metrics.height() + 2
         left = min(max(rect.left(), 0.0), max(self.width() - width, 0))
-        top = rect.bottom() + 3 if rect.bottom() + 3 + height < self.height() else rect.top() - height - 3
+        over, under = rect.top() - height - 3, rect.bottom() + 3
+        top = over if (above and over >= 0) or under + height >= self.height() else under
         area = QRectF(left, max(top, 0.0), width, height)
         painter.fillRect(area, QColor(0, 0, 0, 170))
         painter.setPen(colour)

@@ -1,0 +1,227 @@
+"""A restless user: whatever can be done to the window, at random, and an eye on every result that is shown."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from desk_hands import click, drag, move_mouse, numbered_picture, space, turn_wheel
+from PIL import Image
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QPointF, Qt
+from PySide6.QtWidgets import QWidget
+
+from zfdesk.desk.actions import ACTIONS
+from zfdesk.desk.canvas import Canvas
+from zfdesk.desk.window import Window
+from zfdesk.engine import Model
+from zfdesk.live import Result
+from zfdesk.sources import PastedSource, SourceReference
+
+CHANGES = tuple(a for a in ACTIONS if a.change is not None and a.id not in ("demo", "pattern"))
+COMMANDS = (
+    "undo", "undo", "redo", "escape", "next", "previous", "play", "step-on", "step-back", "loop", "snapshot",
+    "panes-reset", "full-screen", "copy-pane", "find-class",
+)  # fmt: skip
+EXPECTED = ("There is nothing complete to keep yet", "missing.png", "broken.png", "empty.png", "A pasted picture")
+
+
+class Eye:
+    """Looks, after every result, whether a pane shows another frame's."""
+
+    def __init__(self, window: Window) -> None:
+        self.window = window
+        self.looked = 0
+        self.wrong: list[str] = []
+        self._snapshots: list[Result] = []
+        window.desk.result_ready.connect(self.look)
+
+    def _expect(self, holds: bool, words: str) -> None:
+        if not holds:
+            self.wrong.append(words)
+
+    def look(self) -> None:
+        """Compare what the panes hold with the newest result."""
+        window, result = self.window, self.window.desk.result
+        assert result is not None
+        self.looked += 1
+        number = result.request.frame.number
+        self._expect(result.request.model is window.desk.model, "a result of another network")
+        if window.picture.isVisible():
+            self._expect(window.picture.canvas._array is result.request.frame.pixels, f"picture: not frame {number}")
+        if window.maps.isVisible() and result.mosaic is not None:
+            canvas = window.maps.canvas
+            self._expect(canvas.mosaic is result.mosaic, f"maps: not frame {number}")
+            self._expect(canvas._array is result.mosaic.image, f"maps' picture: not frame {number}")
+            other_layer = result.mosaic.layer != window.desk.view.layer
+            self._expect(bool(canvas.stale) or not other_layer, "maps of another layer are not marked")
+        if window.classes.isVisible():
+            shown = {index: (now, clean) for index, now, clean in window.classes.bars.rows}
+            wanted = {i: (float(result.probabilities[i]), float(result.clean_probabilities[i])) for i in shown}
+            self._expect(shown == wanted, f"classes: not frame {number}")
+        if window.layers.isVisible() and result.glances:
+            held = [window.layers.glances.get(glance.stage.name) for glance in result.glances]
+            self._expect(all(a is b for a, b in zip(held, result.glances, strict=True)), f"layers: not frame {number}")
+        self._look_at_the_unit(result)
+        self._look_at_pins_and_snapshot(result)
+
+    def _look_at_the_unit(self, result: Result) -> None:
+        """The unit may lag behind by an unfinished result, but all of its tiles are of one."""
+        pane = self.window.unit
+        shown = pane._shown
+        if not pane.isVisible() or shown is None:
+            return
+        if result.unit is not None:
+            self._expect(shown is result, f"unit: not frame {result.request.frame.number}")
+        self._expect(pane.patch_tile.canvas._array is shown.picture, "what the unit sees is of another frame")
+        assert shown.unit is not None
+        self._expect(pane.map_tile.canvas.position == shown.unit.position, "the unit's map is of another frame")
+        for rule in pane.shown_rules():
+            canvas = pane.rule_tiles[rule].canvas
+            developed = shown.unit.pictures.get(rule)
+            if canvas.isVisible() and not canvas.message and developed is not None and shown is result:
+                self._expect(canvas._array is developed.image, f"{rule.value} is of another frame")
+
+    def _look_at_pins_and_snapshot(self, result: Result) -> None:
+        window = self.window
+        if window.pins.isVisible() and result.pins:
+            units = {unit.reference: unit for unit in result.pins}
+            for card in window.pins.cards:
+                unit, canvas = units.get(card.reference), card.picture_tile.canvas
+                developed = unit.pictures.get(result.request.view.method) if unit else None
+                if developed is not None:
+                    self._expect(canvas._array is developed.image, f"pin {card.reference.layer} is of another frame")
+        tile = window.compare.tiles[1]
+        if window.compare.isVisible() and result.complete and window.compare.content.currentText() == "picture":
+            self._expect(
+                tile.canvas._array is not None and np.array_equal(tile.canvas._array, result.picture),
+                "B is of another frame",
+            )
+
+
+class User:
+    """Does anything, at random but the same for one seed."""
+
+    def __init__(self, window: Window, models: list[Model], folder: Path, seed: int) -> None:
+        self.window, self.models, self.chance = window, models, random.Random(seed)
+        self.sources = self._make_sources(folder)
+        self.done: list[str] = []
+        self.told: list[str] = []
+        window.desk.told.connect(lambda sentence, trouble: self.told.append(sentence) if trouble else None)
+
+    def _make_sources(self, folder: Path) -> list[SourceReference]:
+        pictures = folder / "pictures"
+        pictures.mkdir(exist_ok=True)
+        for number, shape in enumerate([(96, 128), (1, 1), (16, 400), (300, 16), (224, 224)]):
+            height, width = shape
+            pixels = np.random.default_rng(number).integers(0, 256, (height, width, 3), np.uint8)
+            Image.fromarray(pixels).save(pictures / f"{number}.png")
+        (folder / "broken.png").write_bytes((pictures / "0.png").read_bytes()[:200])
+        (folder / "empty.png").touch()
+        files = [SourceReference("picture", str(path)) for path in sorted(pictures.iterdir())]
+        bad = [SourceReference("picture", str(folder / name)) for name in ("missing.png", "broken.png", "empty.png")]
+        return [
+            SourceReference("pattern"), SourceReference("demo"), SourceReference("folder", str(pictures)), *files, *bad,
+        ]  # fmt: skip
+
+    def troubles(self) -> list[str]:
+        """What was told as trouble and is none of what was provoked."""
+        return [sentence for sentence in self.told if not any(known in sentence for known in EXPECTED)]
+
+    def act(self) -> None:
+        """One thing."""
+        things: list[tuple[int, Callable[[], str]]] = [
+            (40, self.change), (12, self.command), (8, self.source), (3, self.network), (8, self.pane),
+            (10, self.mouse_on_the_picture), (10, self.mouse_anywhere), (4, self.hold_space), (3, self.paste),
+            (3, self.resize),
+        ]  # fmt: skip
+        thing = self.chance.choices([thing for _, thing in things], [weight for weight, _ in things])[0]
+        self.done.append(thing())
+
+    def change(self) -> str:
+        action = self.chance.choice(CHANGES)
+        self.window.run(action.id)
+        return action.id
+
+    def command(self) -> str:
+        name = self.chance.choice(COMMANDS)
+        self.window.run(name)
+        return name
+
+    def source(self) -> str:
+        reference = self.chance.choice(self.sources)
+        self.window.open_reference(reference)
+        return f"source {reference.kind} {Path(reference.location).name}"
+
+    def network(self) -> str:
+        model = self.chance.choice(self.models)
+        self.window.desk.use_model(model)
+        return f"network {model.architecture.name}"
+
+    def pane(self) -> str:
+        dock = self.window.docks[self.chance.choice(self.window.panes)]
+        what = self.chance.choice(["hide", "show", "raise_", "float", "dock"])
+        if what in ("float", "dock"):
+            dock.setFloating(what == "float")
+        else:
+            getattr(dock, what)()
+        return f"{what} {dock.windowTitle()}"
+
+    def _point(self, widget: QWidget) -> QPointF:
+        """Mostly on the widget, sometimes far beside it."""
+        if self.chance.random() < 0.1:
+            return QPointF(self.chance.uniform(-3_000, 3_000), self.chance.uniform(-3_000, 3_000))
+        return QPointF(self.chance.uniform(0, widget.width()), self.chance.uniform(0, widget.height()))
+
+    def mouse_on_the_picture(self) -> str:
+        """Catch an occluder or the crop, and pull."""
+        canvas, view = self.window.picture.canvas, self.window.desk.view
+        start = self._point(canvas)
+        box = canvas.crop_box()
+        if view.occluders and self.chance.random() < 0.6:
+            o = self.chance.choice(view.occluders)
+            y, x = o.top + self.chance.choice([0, 0.5, 1]) * o.height, o.left + self.chance.choice([0, 0.5, 1]) * o.width
+            start = canvas.input_rect(y, x, y, x).topLeft()
+        elif box is not None:
+            start = canvas.to_screen(box[self.chance.choice([0, 2])], box[self.chance.choice([1, 3])])
+        alt = Qt.KeyboardModifier.AltModifier if self.chance.random() < 0.1 else Qt.KeyboardModifier.NoModifier
+        if alt and len(view.occluders) > 5:
+            alt = Qt.KeyboardModifier.NoModifier
+        drag(canvas, start, self._point(canvas), alt, release=self.chance.random() < 0.9)
+        return "drag on the picture"
+
+    def mouse_anywhere(self) -> str:
+        canvas = self.chance.choice([c for c in self.window.findChildren(Canvas) if c.isVisible()] or [self.window])
+        at = self._point(canvas)
+        what = self.chance.choice(["move", "click", "wheel", "leave"])
+        if what == "move":
+            move_mouse(canvas, at)
+        elif what == "click":
+            click(canvas, at)
+        elif what == "wheel":
+            turn_wheel(canvas, at, self.chance.choice([-5, -1, 1, 5]))
+        else:
+            QCoreApplication.sendEvent(canvas, QEvent(QEvent.Type.Leave))
+        return f"{what} on {type(canvas).__name__}"
+
+    def hold_space(self) -> str:
+        space(self.window, self.chance.choice([QEvent.Type.KeyPress, QEvent.Type.KeyRelease]))
+        return "space"
+
+    def paste(self) -> str:
+        self.window.desk.open_made(PastedSource(numbered_picture(self.chance.randrange(100)), "pasted picture"))
+        return "paste"
+
+    def resize(self) -> str:
+        self.window.resize(self.chance.randrange(500, 1800), self.chance.randrange(400, 1200))
+        return "resize"
+
+    def go_on(self, seconds: float) -> None:
+        """Act for so long; Qt gets a moment after each thing, sometimes none."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.act()
+            for _ in range(self.chance.choice([0, 1, 1, 3])):
+                QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)

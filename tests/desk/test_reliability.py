@@ -1,0 +1,303 @@
+"""Closing, a restless user, many frames, errors: the desk goes on, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+import torch
+from desk_hands import HandSource, no_exception, numbered_picture, wait_for_result
+from desk_tools import settle, small_model, wait_until
+from PIL import Image
+from PySide6.QtCore import QCoreApplication, QEventLoop, QSettings
+from PySide6.QtWidgets import QApplication
+from restless import Eye, User
+
+import zfdesk.engine as zf
+from zfdesk.desk.state import Desk
+from zfdesk.desk.window import Window
+from zfdesk.live import View
+from zfdesk.live import compute as compute_module
+from zfdesk.sources import SourceReference
+
+__all__ = ["no_exception"]  # a fixture
+
+CLOSES_WITHIN = 1.0  # seconds
+RESTLESS_SECONDS = 5.0
+MOST_GROWTH = 30e6  # bytes
+
+
+def other_model() -> zf.Model:
+    """A small network with other layers, more units and fewer classes."""
+    layers = (
+        zf.Conv("conv1", 5, 5, 2, 2), zf.ReLU("relu1"), zf.LRN("norm1"), zf.MaxPool("pool1", 3, 2, 1),
+        zf.Conv("conv2", 40, 3, 1, 1), zf.ReLU("relu2"), zf.Linear("fc6", 33), zf.ReLU("relu6"),
+        zf.Linear("fc8", 3), zf.Softmax("prob"),
+    )  # fmt: skip
+    return zf.random_model(zf.Architecture("other", "Another network", layers, 48), 2)
+
+
+# Closing
+
+
+def close_at_any_moment(model: zf.Model, tmp_path: Path, times: int) -> None:
+    """Open, do this or that for a moment, close."""
+    chance = random.Random(1)
+    models = [model, other_model()]
+    before = set(threading.enumerate())
+    for turn in range(times):
+        settings = QSettings(str(tmp_path / f"{turn}.ini"), QSettings.Format.IniFormat)
+        source = SourceReference(chance.choice(["demo", "pattern"]))
+        desk = Desk(model, View(source=source))
+        window = Window(desk, settings)
+        if turn % 7 != 6:  # closed before it was ever started, too
+            desk.start()
+        window.show()
+        for step in range(chance.choice([0, 0, 1, 5, 20])):
+            QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)
+            if step == 4:
+                desk.use_model(models[turn % 2])
+            if step == 3:
+                window.open_reference(SourceReference(chance.choice(["demo", "pattern"])))
+        if turn % 5 == 0:
+            wait_until(lambda desk=desk, turn=turn: desk.result is not None or turn % 7 == 6)
+        began = time.monotonic()
+        window.close()
+        assert time.monotonic() - began < CLOSES_WITHIN, turn
+        window.deleteLater()
+        desk.deleteLater()
+        settle()
+        wait_until(lambda: not [t for t in set(threading.enumerate()) - before if t.name.startswith("zfdesk")], 5.0)
+    assert not [thread for thread in set(threading.enumerate()) - before if not thread.daemon]
+
+
+def test_close_while_running(nothing_left: None, settings: QSettings, model: zf.Model, tmp_path: Path) -> None:
+    close_at_any_moment(model, tmp_path, 8)
+
+
+@pytest.mark.slow
+def test_close_while_running_fifty_times(
+    nothing_left: None, settings: QSettings, embedded: zf.Model, tmp_path: Path
+) -> None:
+    close_at_any_moment(embedded, tmp_path, 50)
+
+
+RUN_AND_CLOSE = """
+import sys, time
+import zfdesk.engine as zf
+from zfdesk.desk.app import make_application, run
+from zfdesk.desk import window as window_module
+from zfdesk.live import View
+from zfdesk.sources import SourceReference
+from PySide6.QtCore import QSettings, QTimer
+
+class Watched(window_module.Window):
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.desk.result_ready.connect(self.seen, )
+        self.count = 0
+    def seen(self):
+        self.count += 1
+        if self.count == 3:
+            if sys.argv[2] == "signal":
+                print("shown", flush=True)
+            else:
+                QTimer.singleShot(0, self, self.close)
+    def closeEvent(self, event):
+        print("closing", time.monotonic(), flush=True)
+        super().closeEvent(event)
+
+import zfdesk.desk.app as app
+app.Window = Watched
+make_application()
+sys.exit(run(zf.load(), View(source=SourceReference("demo")), settings=QSettings(sys.argv[1], QSettings.Format.IniFormat)))
+"""
+
+
+def spoken(stderr: str) -> list[str]:
+    """What was said on stderr but by the offscreen platform."""
+    return [line for line in stderr.splitlines() if not line.startswith("This plugin does not support ")]
+
+
+def offscreen(tmp_path: Path) -> dict[str, str]:
+    return os.environ | {"QT_QPA_PLATFORM": "offscreen", "ZFDESK_HOME": str(tmp_path), "PYTHONWARNINGS": "default"}
+
+
+@pytest.mark.parametrize("way", ["window", "signal"])
+def test_the_program_ends_within_a_second_of_being_closed(tmp_path: Path, way: str) -> None:
+    command = [sys.executable, "-c", RUN_AND_CLOSE, str(tmp_path / "settings.ini"), way]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=offscreen(tmp_path)
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if way == "signal":
+            assert line == "shown\n"
+            process.send_signal(signal.SIGINT)
+            line = process.stdout.readline()
+        assert line.startswith("closing "), process.communicate()
+        process.wait(30)
+        ended = time.monotonic()
+        _, stderr = process.communicate()
+    finally:
+        process.kill()
+    assert ended - float(line.split()[1]) < CLOSES_WITHIN
+    assert process.returncode == 0
+    assert not spoken(stderr)
+
+
+def test_the_command_makes_its_picture_and_ends(tmp_path: Path) -> None:
+    picture, shot = tmp_path / "picture.png", tmp_path / "shot.png"
+    Image.fromarray(numbered_picture(3)).save(picture)
+    command = [sys.executable, "-m", "zfdesk", str(picture), "--screenshot", str(shot)]
+    done = subprocess.run(command, capture_output=True, text=True, env=offscreen(tmp_path), timeout=120, check=False)
+    assert (done.returncode, spoken(done.stderr)) == (0, [])
+    with Image.open(shot) as image:
+        assert image.width >= 900
+
+
+# A restless user
+
+
+def be_restless(window: Window, models: list[zf.Model], tmp_path: Path, seed: int, seconds: float) -> None:
+    eye = Eye(window)
+    user = User(window, models, tmp_path, seed)
+    user.go_on(seconds)
+    # it still does what it should
+    window.desk.hold_clean(False)
+    window.run("reset")
+    source = HandSource("at the end")
+    window.desk.open_made(source)
+    source.give(numbered_picture(1))
+    wait_for_result(window.desk, lambda result: result.request.frame.origin == "at the end")
+    assert eye.looked > seconds
+    assert not eye.wrong, (eye.wrong[:3], user.done[-20:])
+    assert not user.troubles(), (user.troubles()[:3], user.done[-20:])
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_a_restless_user(live: Window, tmp_path: Path, seed: int) -> None:
+    be_restless(live, [live.desk.model, other_model(), small_model(("a", "b"))], tmp_path, seed, RESTLESS_SECONDS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_a_restless_minute_of_small_networks(live: Window, tmp_path: Path, seed: int) -> None:
+    be_restless(live, [live.desk.model, other_model(), small_model(("a", "b"))], tmp_path, 100 + seed, 60.0)
+
+
+@pytest.mark.slow
+def test_a_restless_minute(live: Window, embedded: zf.Model, tmp_path: Path) -> None:
+    alexnet = zf.random_model(zf.ARCHITECTURES["alexnet"](), 1)
+    live.desk.use_model(embedded)
+    be_restless(live, [embedded, alexnet], tmp_path, 7, 60.0)
+
+
+# Errors
+
+
+def test_an_error_in_the_worker_reaches_the_message_line_and_the_window_goes_on(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = [True]
+
+    def breaks_once(*given: object, **more: object) -> zf.Reconstruction:
+        if broken[0]:
+            broken[0] = False
+            raise RuntimeError("the bits fell out")
+        return zf.reconstruct(*given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(compute_module, "reconstruct", breaks_once)
+    window.desk.start()
+    wait_until(lambda: window.message.isVisible())
+    assert "the bits fell out" in window.message.label.text()
+    assert window.message.label.text().startswith("⚠ ")
+    wait_until(lambda: window.desk.result is not None and window.desk.result.complete)
+    assert window.unit.patch_tile.canvas.has_picture
+
+
+def test_a_network_that_answers_nonsense_is_told_and_what_is_shown_stays(live: Window) -> None:
+    model = small_model()
+    weights = dict(model.weights) | {"fc8.weight": torch.full_like(model.weights["fc8.weight"], 3e38)}  # type: ignore[arg-type]
+    live.desk.use_model(zf.Model(model.architecture, weights, classes=model.classes, name="nonsense"))
+    wait_until(lambda: "nonsense" in live.message.label.text())
+    assert "not numbers" in live.message.label.text()
+    live.desk.use_model(model)
+    wait_for_result(live.desk)
+
+
+# Memory
+
+
+def resident() -> int:
+    gc.collect()
+    return psutil.Process().memory_info().rss
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+def test_memory_is_flat_over_ten_thousand_frames(window: Window) -> None:
+    """All panes at work: occluder, pins, a snapshot, a sorted grid, the trace; 48 pictures in turn."""
+    desk = window.desk
+    source = HandSource()
+    desk.worker.start()
+    desk._clock.setInterval(0)
+    desk._clock.start()
+    desk.open_made(source)
+    window.run("occluder")
+    for _ in range(3):
+        window.run("pin")
+        window.run("unit-right")
+    window.docks[window.trace].raise_()
+    shown = [0]
+    desk.result_ready.connect(lambda: shown.__setitem__(0, shown[0] + 1))
+    pictures = [numbered_picture(number, 480, 640) for number in range(48)]
+    warm = 0
+    for number in range(11_000):
+        before = shown[0]
+        source.give(pictures[number % 48])
+        wait_until(lambda before=before: shown[0] > before)
+        if number % 500 == 0:
+            window.run("layer-down" if number % 1000 else "layer-up-fast")
+            desk.change(desk.view.change(occluders=(zf.Occluder(number % 20, 3, 9, 9),)))
+        if number == 1_000:
+            window.run("snapshot")
+            warm = resident()
+    assert resident() - warm < MOST_GROWTH
+
+
+def test_results_do_not_outlive_their_turn(live: Window) -> None:
+    """Nobody keeps what was shown: of a hundred frames only the newest few stay in memory."""
+    import weakref
+
+    kept: list[weakref.ref[np.ndarray]] = []
+    seen = [0]
+
+    def note() -> None:
+        result = live.desk.result
+        assert result is not None
+        seen[0] += 1
+        kept.append(weakref.ref(result.request.frame))
+        kept.append(weakref.ref(result))
+
+    live.desk.result_ready.connect(note)
+    wait_until(lambda: seen[0] > 40)
+    live.desk.result_ready.disconnect(note)
+    gc.collect()
+    alive = {id(reference()) for reference in kept if reference() is not None}
+    assert len(alive) <= 6
+
+
+def test_the_application_outlives_its_windows(application: QApplication, nothing_left: None) -> None:
+    assert QApplication.instance() is application
