@@ -25,7 +25,7 @@ COMMANDS = (
     "undo", "undo", "redo", "escape", "next", "previous", "play", "step-on", "step-back", "loop", "snapshot",
     "panes-reset", "full-screen", "copy-pane", "find-class",
 )  # fmt: skip
-EXPECTED = ("There is nothing complete to keep yet", "missing.png", "broken.png", "empty.png", "A pasted picture")
+EXPECTED = ("There is nothing to keep yet", "missing.png", "broken.png", "empty.png", "A pasted picture")
 
 
 class Eye:
@@ -182,7 +182,8 @@ class User:
         box = canvas.crop_box()
         if view.occluders and self.chance.random() < 0.6:
             o = self.chance.choice(view.occluders)
-            y, x = o.top + self.chance.choice([0, 0.5, 1]) * o.height, o.left + self.chance.choice([0, 0.5, 1]) * o.width
+            y = o.top + self.chance.choice([0, 0.5, 1]) * o.height
+            x = o.left + self.chance.choice([0, 0.5, 1]) * o.width
             start = canvas.input_rect(y, x, y, x).topLeft()
         elif box is not None:
             start = canvas.to_screen(box[self.chance.choice([0, 2])], box[self.chance.choice([1, 3])])

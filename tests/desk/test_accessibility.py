@@ -112,7 +112,8 @@ def test_targets_are_large_enough(still: Window, presenter: bool) -> None:
             window.docks[pane].raise_()
             settle()
             for widget in controls(window):
-                if isinstance(widget, QAbstractItemView):
+                # the buttons of a dock are drawn by Qt; the same can be done in the View menu (WCAG: "equivalent")
+                if isinstance(widget, QAbstractItemView) or widget.objectName().startswith("qt_dockwidget_"):
                     continue
                 if widget.height() < SMALLEST_TARGET or widget.width() < SMALLEST_TARGET:
                     small.add(describe(widget))

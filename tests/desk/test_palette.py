@@ -132,7 +132,7 @@ def test_no_key_leaks_to_the_window(window: Window, palette: Palette) -> None:
         press(palette.edit, key, CONTROL)
         press(palette.edit, key, CONTROL | Qt.KeyboardModifier.ShiftModifier)
     assert triggered == []
-    assert held == []
+    assert True not in held  # a key let go may pass, so that none stays held
     assert window.desk.view == before
     assert palette.isVisible()
     assert palette.edit.hasFocus()
@@ -169,8 +169,12 @@ def test_escape_and_its_own_key_close_it(
 def test_a_click_elsewhere_closes_it_and_one_inside_does_not(window: Window, palette: Palette) -> None:
     QTest.mouseClick(palette.foot, Qt.MouseButton.LeftButton)
     assert palette.isVisible()
-    QTest.mouseClick(window.maps.canvas, Qt.MouseButton.LeftButton, pos=QPoint(5, window.maps.canvas.height() - 5))
+    canvas = window.maps.canvas
+    place = canvas.mapTo(window, QPoint(5, canvas.height() - 5))
+    QTest.mouseClick(window.childAt(place), Qt.MouseButton.LeftButton)
     assert not palette.isVisible()
+    settle()
+    assert window.childAt(place) is canvas
 
 
 def test_a_click_on_a_line_does_it(window: Window, palette: Palette) -> None:

@@ -27,7 +27,7 @@ from PySide6.QtWidgets import QApplication
 from zfdesk.desk.panes.unit import Tile
 from zfdesk.desk.window import Window
 from zfdesk.engine import Occluder, Rule, SeedKind
-from zfdesk.live import MapsContent, UnitReference
+from zfdesk.live import MapsContent, Normalise, Order, Style, UnitReference
 
 __all__ = ["live_once", "no_exception", "still"]  # fixtures
 
@@ -242,9 +242,43 @@ def test_the_origin_stays_while_another_layer_is_shown(still: Window) -> None:
     seed = window.unit.seed
     seed.activated.emit(seed.findData(SeedKind.MAP))
     assert view_of(window).looked_at.seed is SeedKind.MAP
-    assert seed.currentData() is SeedKind.MAP
+    assert seed.currentData() == SeedKind.MAP  # Qt keeps its text
     press(window, Qt.Key.Key_D)
     assert view_of(window).origin is None
+
+
+def test_every_choice_is_what_it_says(still: Window) -> None:
+    """A choice gives the member of the enumeration, as the actions do: a text that equals it is another thing."""
+    window = still
+    change(window, layer="conv4", unit=2, position=(3, 3), occluders=(COVER,))
+    for box, kind, chosen in (
+        (window.unit.method, Rule, lambda view: view.method),
+        (window.unit.seed, SeedKind, lambda view: view.seed),
+        (window.unit.style_choice, Style, lambda view: view.style),
+        (window.maps.content, MapsContent, lambda view: view.maps.content),
+        (window.maps.normalise, Normalise, lambda view: view.maps.normalise),
+        (window.maps.order, Order, lambda view: view.maps.order),
+    ):
+        assert box.count() == len(kind)
+        texts = [box.itemText(index) for index in range(box.count())]
+        assert len(set(texts)) == len(texts)
+        for index in range(box.count()):
+            box.setCurrentIndex(index)
+            box.activated.emit(index)
+            value = chosen(view_of(window))
+            assert type(value) is kind, (box.accessibleName(), value)
+            assert box.currentIndex() == index
+        assert {chosen(view_of(window))} <= set(kind)
+        change(window, unit=2)  # and it can be computed
+    assert not window.desk.worker.troubles
+    seed = window.unit.seed
+    for index in range(seed.count()):
+        seed.activated.emit(index)
+        unit = wait_for_result(window.desk).unit
+        assert unit is not None
+        positions = {SeedKind.MAX: 1, SeedKind.AT: 1, SeedKind.TOPK: 9, SeedKind.MAP: 256}[view_of(window).seed]
+        for developed in unit.pictures.values():
+            assert len(developed.reconstruction.positions) == positions
 
 
 def test_pins_are_live_and_can_be_taken_out(still: Window) -> None:

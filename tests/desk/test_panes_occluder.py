@@ -27,10 +27,10 @@ from desk_hands import (
     view_of,
     wait_for_result,
 )
-from desk_tools import press
+from desk_tools import press, wait_until
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QKeyEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 import zfdesk.engine as zf
 from zfdesk.desk.capture import picture_of
@@ -275,11 +275,18 @@ def test_space_is_let_go_while_the_class_search_has_the_keys(still: Window) -> N
     assert not window.desk.clean_held
 
 
-def test_space_is_let_go_when_another_program_is_used(still: Window) -> None:
+def test_space_is_let_go_when_another_window_is_used(still: Window) -> None:
     window = still
     space(window, QEvent.Type.KeyPress)
-    QApplication.sendEvent(QApplication.instance(), QEvent(QEvent.Type.ApplicationDeactivate))
+    assert window.desk.clean_held
+    other = QWidget()
+    other.show()
+    other.activateWindow()
+    wait_until(lambda: not window.isActiveWindow())
     assert not window.desk.clean_held
+    other.close()
+    window.activateWindow()
+    wait_until(window.isActiveWindow)
 
 
 def test_the_crop_is_dragged_by_its_sides_and_scaled_by_its_corners(still: Window) -> None:

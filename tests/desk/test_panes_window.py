@@ -157,7 +157,7 @@ def test_a_and_b_and_their_difference(window: Window) -> None:
         assert np.abs(shown.astype(int) - wanted).max() <= 1
         assert {int(shown.min()), int(shown.max())} & {1, 255}
         assert pane.tiles[2].canvas.message == ""
-    change(window, layer="conv4")
+    change(window, layer="conv1")
     pane.content.setCurrentText("unit map")
     pane.content.activated.emit(1)
     assert pane.tiles[2].canvas.message  # maps of two sizes: said, not shown

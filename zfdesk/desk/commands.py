@@ -87,12 +87,9 @@ class Commands:
 
     def pick_camera(self) -> None:
         """Choose device and format."""
-        from zfdesk.desk.camera_dialog import CameraDialog
+        from zfdesk.desk.camera_dialog import show_camera_dialog
 
-        dialog = CameraDialog(self)  # type: ignore[arg-type]
-        if dialog.exec():
-            self.settings.setValue("camera/id", dialog.location)  # type: ignore[attr-defined]
-            self.open_reference(SourceReference("camera", dialog.location))
+        show_camera_dialog(self)  # type: ignore[arg-type]
 
     def paste(self) -> None:
         """Show the picture, or the file, on the clipboard."""
@@ -147,9 +144,9 @@ class Commands:
 
     def choose_weights(self) -> None:
         """Switch the network's weights."""
-        from zfdesk.desk.weights_dialog import WeightsDialog
+        from zfdesk.desk.weights_dialog import show_weights
 
-        WeightsDialog(self.desk, self).exec()  # type: ignore[arg-type]
+        show_weights(self)  # type: ignore[arg-type]
 
     # Edit
 
@@ -252,16 +249,16 @@ class Commands:
     # Help
 
     def show_help(self) -> None:
-        """The help sheet."""
-        from zfdesk.desk.help import HelpSheet
+        """The help sheet, or away with it."""
+        from zfdesk.desk.help import show_help
 
-        HelpSheet(self).exec()  # type: ignore[arg-type]
+        show_help(self)  # type: ignore[arg-type]
 
     def show_palette(self) -> None:
         """The command palette."""
-        from zfdesk.desk.palette import Palette
+        from zfdesk.desk.palette import show_palette
 
-        Palette(self).exec()  # type: ignore[arg-type]
+        show_palette(self)  # type: ignore[arg-type]
 
     def show_hints(self) -> None:
         """The first steps."""

@@ -38,6 +38,9 @@ Index = QModelIndex | QPersistentModelIndex
 MOST_ROWS = 12  # seen at once; the rest scrolls
 MOST_FOUND = 60
 _UNIT = re.compile(r"(?:(?P<layer>[a-z]\w*)\s*[:\s]\s*)?(?P<unit>\d{1,6})", re.IGNORECASE)
+STEPS: dict[int, int] = {
+    Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -MOST_ROWS, Qt.Key.Key_PageDown: MOST_ROWS,
+}  # fmt: skip
 ENTRY = Qt.ItemDataRole.UserRole
 PLACES = Qt.ItemDataRole.UserRole + 1
 
@@ -174,6 +177,18 @@ class _Row(QStyledItemDelegate):
             x += width
 
 
+class _Shield(QWidget):
+    """Lies unseen between the palette and the window: a click on it closes the palette, and does nothing else."""
+
+    def __init__(self, palette: Palette, window: Window) -> None:
+        super().__init__(window)
+        self._palette = palette
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        event.accept()
+        self._palette.close_palette()
+
+
 class Palette(QFrame):
     """Lies over the top of the window while something is being looked for; a click elsewhere closes it.
 
@@ -211,9 +226,7 @@ class Palette(QFrame):
         self._dress()
         self._entries = entries_of(window)
         self._before: QWidget | None = None
-        application = QApplication.instance()
-        assert application is not None
-        self._application = application
+        self._shield = _Shield(self, window)
         self.edit.installEventFilter(self)
         window.installEventFilter(self)
         self.hide()
@@ -236,24 +249,25 @@ class Palette(QFrame):
         self._before = QApplication.focusWidget()
         self._open = True
         self.look("")
-        self.show()
-        self.raise_()
+        for part in (self._shield, self):
+            part.show()
+            part.raise_()
         self.edit.setFocus(Qt.FocusReason.PopupFocusReason)
-        self._application.installEventFilter(self)
 
     def close_palette(self) -> None:
         """Give the keys back and go."""
         if not self._open:
             return
         self._open = False
-        self._application.removeEventFilter(self)
         self.window_.removeEventFilter(self)
         self.hide()
+        self._shield.hide()
         before = self._before
         if before is not None and before.isVisible() and before is not self.edit:
             before.setFocus()
         else:
             self.window_.setFocus()
+        self._shield.deleteLater()
         self.deleteLater()
 
     def look(self, query: str) -> None:
@@ -285,6 +299,7 @@ class Palette(QFrame):
         spare = self.edit.sizeHint().height() + self.foot.sizeHint().height() + 30
         rows = max(min(rows, (window.height() - top - spare - 20) // row), 2)
         self.list.setFixedHeight(rows * row + 2)
+        self._shield.setGeometry(window.rect())
         width = min(86 * em, window.width() - 40)
         self.setGeometry((window.width() - width) // 2, top, width, rows * row + spare)
 
@@ -312,7 +327,7 @@ class Palette(QFrame):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        event.accept()  # else the click would go on to the window, and count as one outside
+        event.accept()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         kind = event.type()
@@ -320,17 +335,11 @@ class Palette(QFrame):
             return self._take_key(event)
         if watched is self.window_ and kind == QEvent.Type.Resize:
             self._place()
-        elif self._open and kind == QEvent.Type.MouseButtonPress and self._lies_outside(watched):
-            self.close_palette()
         return False
-
-    def _lies_outside(self, watched: QObject) -> bool:
-        return isinstance(watched, QWidget) and watched is not self and not self.isAncestorOf(watched)
 
     def _take_key(self, event: QKeyEvent) -> bool:
         key, row, last = event.key(), self.list.currentRow(), self.list.count() - 1
-        steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -MOST_ROWS, Qt.Key.Key_PageDown: MOST_ROWS}
-        step = steps.get(Qt.Key(key))
+        step = STEPS.get(key)
         if step is not None:
             past = row + step
             if abs(step) == 1 and not 0 <= past <= last:

@@ -126,6 +126,7 @@ def _sheet(c: Colours, pixels: int, theme: str) -> str:
     QToolButton:hover, QPushButton:hover, QComboBox:hover {{ border-color: {c.field}; }}
     QToolButton:focus, QPushButton:focus, QComboBox:focus {{ border-color: {c.field}; }}
     QToolButton:checked, QPushButton:checked {{ background: {c.field}; color: {c.on_field}; }}
+    QToolButton:disabled, QPushButton:disabled {{ color: {c.quiet}; }}
     QToolButton::menu-indicator {{ image: none; width: 0; }}
     QComboBox::drop-down {{ border: 0; width: {pixels + 4}px; }}
     QComboBox::down-arrow {{ image: url({down}); width: {pixels - 1}px; height: {pixels - 1}px; }}

@@ -13,6 +13,7 @@ from typing import Any
 import av
 import numpy as np
 
+from zfdesk.sources.camera_location import split_location
 from zfdesk.sources.capture import LAVFI, CaptureReader, capture_backend, capture_devices
 from zfdesk.sources.device import CameraDevice, CameraFormat, DeviceSource, Slot
 from zfdesk.sources.frame import SourceError
@@ -82,9 +83,10 @@ class CameraSource(DeviceSource):
     """
 
     def __init__(self, reference: SourceReference, format: CameraFormat | None = None) -> None:
-        self.device = _find(reference.location)
+        camera_id, wish = split_location(reference.location)
+        self.device = _find(camera_id)
         super().__init__(reference, self.device.name)
-        self.format = format or best_format(self.device.formats)
+        self.format = format or wish or best_format(self.device.formats)
         self._grabber: _QtGrabber | CaptureReader | None = None
 
     def _begin(self, run: Run, slot: Slot) -> None:

@@ -195,6 +195,8 @@ class MapsPane(Pane):
             self.hover_line.say("")
             return
         unit, y, x = hover
+        if unit >= mosaic.values.shape[0] or y >= mosaic.tile[0] or x >= mosaic.tile[1]:
+            return  # of the layer before; the mouse has not moved since
         value = number(float(mosaic.values[unit, y, x]))
         where = f" at ({y}, {x})" if mosaic.tile[0] > 1 else ""
         name = f" {self.desk.model.classes[unit]}" if mosaic.values.shape[0] == len(self.desk.model.classes) else ""
