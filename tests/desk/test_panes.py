@@ -309,7 +309,7 @@ def test_pins_are_live_and_can_be_taken_out(still: Window) -> None:
 
 def test_the_unit_pane_says_why_it_shows_nothing(still: Window) -> None:
     window = still
-    change(window, layer="input", unit=0)
+    change(window, layer="input", unit=0, all_methods=True)
     for rule in Rule:
         assert window.unit.rule_tiles[rule].canvas.message.startswith("The input has no reconstruction")
     change(window, layer="conv5", unit=1)

@@ -114,9 +114,8 @@ class Computation:
         glances = []
         for stage in seen.clean.model.architecture.stages:
             activation = seen.occluded.activations[stage.name][0]
-            strongest = activation.amax((1, 2))
-            unit = int(strongest.argmax())
-            active = float((strongest > 0).float().mean())
+            strongest = activation.amax((1, 2)).numpy()
+            unit, active = int(strongest.argmax()), float((strongest > 0).mean())
             glances.append(Glance(stage, thumbnail(activation), float(strongest[unit]), active, unit))
         return tuple(glances)
 

@@ -81,8 +81,8 @@ def thumbnail(activation: Tensor, side: int = 32) -> np.ndarray:
         rows = activation.permute(1, 2, 0).reshape(-1, channels).abs()
         mean = torch.mv(rows, rows.new_full((channels,), 1 / channels)).view(1, 1, height, width)
         picture = mean if height <= side else F.interpolate(mean, (side, side), mode="area")
-    picture = picture[0, 0]
-    return frozen((picture * (255 / picture.max().clamp_min(TINY))).to(torch.uint8).numpy())
+    shades = picture[0, 0].numpy()
+    return frozen((shades * (255 / max(float(shades.max()), TINY))).astype(np.uint8))
 
 
 def develop(reconstruction: Reconstruction, style: Style) -> Developed:

@@ -124,7 +124,7 @@ class View:
     watched: tuple[int, ...] = ()
     top_k: int = 5
     frozen: bool = False
-    all_methods: bool = True
+    all_methods: bool = False
     mirrored: bool = False
     labels: bool = True
     outlines: bool = True
