@@ -20,13 +20,8 @@ MOST_UNDO = 500
 
 
 def network_threads() -> int:
-    """Threads for the network: all cores but the one that the window needs, and never fewer than two of two.
-
-    On two cores two threads show 1.4 times the frames of one (28 against 20 a second, worker alone): the window needs
-    its core for a fifth of the time only. Measured by ``zfdesk bench``.
-    """
-    cores = os.cpu_count() or 2
-    return max(min(cores, 2), cores - 1)
+    """Threads for the network: all cores but the one that the window needs."""
+    return max(1, (os.cpu_count() or 2) - 1)
 
 
 class Desk(QObject):

@@ -6,7 +6,7 @@ Probabilities and occluders first, then the shown layer's maps, then the unit's 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -14,19 +14,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zfdesk.engine import Pass, Rule, Seed, SeedKind, crop, forward_changed, occlude, reconstruct
+from zfdesk.engine import Model, Pass, Rule, Seed, SeedKind, crop, forward_changed, occlude, reconstruct
 from zfdesk.engine.layers import Linear, Softmax, Stage
 from zfdesk.live.develop import develop, frozen, grid_columns, levels, thumbnail, tile_mosaic
 from zfdesk.live.result import Glance, Mosaic, Request, Result, UnitResult
 from zfdesk.live.view import MapsContent, Normalise, Order, UnitReference
 
 REORDER_SECONDS = 1.0  # a grid sorted anew at every frame cannot be read
-SLOW_UNIT_MS = 15.0  # a slower reconstruction is announced by an incomplete result, so that the bars need not wait
+SLOW_UNIT_MS = 25.0  # a slower reconstruction is announced by an incomplete result, so that the bars need not wait
 
 
 @dataclass(frozen=True, eq=False)
-class _Seen:
-    """The passes of one frame under one crop and one set of occluders."""
+class Seen:
+    """What the network saw of a request: the passes of one frame under one crop and one set of occluders.
+
+    ``times``: milliseconds by step so far; ``started``: when the request was taken, by time.perf_counter.
+    """
 
     request: Request
     crop_box: tuple[float, float, float, float]
@@ -34,23 +37,62 @@ class _Seen:
     picture: np.ndarray
     clean: Pass
     occluded: Pass
+    times: Mapping[str, float]
+    started: float
 
 
 @dataclass
-class Computation:
-    """Keeps what the next request may need again. Belongs to one thread."""
+class Looking:
+    """The first half: frames into passes. Keeps the last ones, and belongs to one thread."""
 
-    _seen: _Seen | None = None
+    _last: Seen | None = None
+
+    @torch.inference_mode()
+    def look(self, request: Request) -> Seen:
+        """The clean and the occluded pass, taken over from the last request as far as they are the same."""
+        started = mark = time.perf_counter()
+        times = {"capture": (started - request.frame.time) * 1e3}  # how old the frame was when it was taken
+        view, model = request.view, request.model
+        last = self._last if self._last is not None and self._last.request.model is model else None
+        box = view.crop.box(*request.frame.pixels.shape[:2])
+        if last and last.request.frame is request.frame and last.crop_box == box:
+            clean_picture, clean = last.clean_picture, last.clean
+        else:
+            clean_picture, clean = crop(request.frame.pixels, box, model.architecture.size), None
+            if last and np.array_equal(clean_picture, last.clean_picture):
+                clean_picture, clean = last.clean_picture, last.clean
+        picture = occlude(clean_picture, view.occluders, model.input.mean)
+        times["crop"] = _since(mark)
+        mark = time.perf_counter()
+        clean = clean or model.forward(clean_picture)
+        if picture is clean_picture:
+            occluded = clean
+        elif last and clean is last.clean and np.array_equal(picture, last.picture):
+            picture, occluded = last.picture, last.occluded
+        else:
+            occluded = forward_changed(clean, clean_picture, picture)
+        times["forward"] = _since(mark)
+        if not bool(torch.isfinite(occluded.probabilities).all()):
+            raise ArithmeticError(f"{model.name or 'The network'} answered with values that are not numbers.")
+        self._last = Seen(request, box, clean_picture, picture, clean, occluded, times, started)
+        return self._last
+
+
+@dataclass
+class Showing:
+    """The second half: passes into what the panes show. Belongs to one thread."""
+
+    _model: Model | None = None
     _alive: dict[str, Tensor] = field(default_factory=dict)  # by layer: units active since the network was loaded
     _order: tuple[tuple, float, np.ndarray] | None = None
     _unit_ms: float = 0.0
 
     @torch.inference_mode()
-    def run(self, request: Request) -> Iterator[Result]:
+    def show(self, seen: Seen) -> Iterator[Result]:
         """Results for a request, each more complete than the one before; the last has ``complete`` set."""
-        started = time.perf_counter()
-        times = {"capture": (started - request.frame.time) * 1e3}  # how old the frame was when it was taken
-        seen = self._look(request, times)
+        request, times = seen.request, dict(seen.times)
+        if request.model is not self._model:
+            self._model, self._alive, self._order = request.model, {}, None
         demand = request.demand
         result = Result(
             request,
@@ -76,41 +118,10 @@ class Computation:
             pins = tuple(self._unit(seen, pin, (request.view.method,)) for pin in request.view.pins)
             result = replace(result, pins=pins)
         times["unit"] = self._unit_ms = _since(mark)
-        times["total"] = _since(started)
+        times["total"] = _since(seen.started)
         yield replace(result, times=MappingProxyType(times))
 
-    def _look(self, request: Request, times: dict[str, float]) -> _Seen:
-        """The clean and the occluded pass, taken over from the last request as far as they are the same."""
-        mark = time.perf_counter()
-        last, view, model = self._seen, request.view, request.model
-        size = model.architecture.size
-        box = view.crop.box(*request.frame.pixels.shape[:2])
-        same_model = last is not None and last.request.model is model
-        if not same_model:
-            self._alive, self._order = {}, None
-        if last and same_model and last.request.frame is request.frame and last.crop_box == box:
-            clean_picture, clean = last.clean_picture, last.clean
-        else:
-            clean_picture, clean = crop(request.frame.pixels, box, size), None
-            if last and same_model and np.array_equal(clean_picture, last.clean_picture):
-                clean_picture, clean = last.clean_picture, last.clean
-        picture = occlude(clean_picture, view.occluders, model.input.mean)
-        times["crop"] = _since(mark)
-        mark = time.perf_counter()
-        clean = clean or model.forward(clean_picture)
-        if picture is clean_picture:
-            occluded = clean
-        elif last and clean is last.clean and np.array_equal(picture, last.picture):
-            picture, occluded = last.picture, last.occluded
-        else:
-            occluded = forward_changed(clean, clean_picture, picture)
-        times["forward"] = _since(mark)
-        if not bool(torch.isfinite(occluded.probabilities).all()):
-            raise ArithmeticError(f"{model.name or 'The network'} answered with values that are not numbers.")
-        self._seen = _Seen(request, box, clean_picture, picture, clean, occluded)
-        return self._seen
-
-    def _glances(self, seen: _Seen) -> tuple[Glance, ...]:
+    def _glances(self, seen: Seen) -> tuple[Glance, ...]:
         glances = []
         for stage in seen.clean.model.architecture.stages:
             activation = seen.occluded.activations[stage.name][0]
@@ -119,7 +130,7 @@ class Computation:
             glances.append(Glance(stage, thumbnail(activation), float(strongest[unit]), active, unit))
         return tuple(glances)
 
-    def _mosaic(self, seen: _Seen) -> Mosaic:
+    def _mosaic(self, seen: Seen) -> Mosaic:
         view = seen.request.view
         stage = seen.clean.model.architecture.stage(view.layer)
         values, words, signed, reason = self._maps_content(seen, stage)
@@ -141,7 +152,7 @@ class Computation:
             int(alive.sum()), reason,
         )  # fmt: skip
 
-    def _maps_content(self, seen: _Seen, stage: Stage) -> tuple[Tensor, str, bool, str]:
+    def _maps_content(self, seen: Seen, stage: Stage) -> tuple[Tensor, str, bool, str]:
         """The values the maps pane shows, in words, whether they are signed, and why they may be all zero."""
         view, activation = seen.request.view, seen.occluded.activations[stage.name][0]
         signed = stage.name == "input" or (isinstance(stage.layer, Linear) and not stage.rectified)
@@ -153,7 +164,7 @@ class Computation:
                 return self._maps_gradient(seen, stage, activation)
         return activation, "activation", signed, ""
 
-    def _maps_gradient(self, seen: _Seen, stage: Stage, activation: Tensor) -> tuple[Tensor, str, bool, str]:
+    def _maps_gradient(self, seen: Seen, stage: Stage, activation: Tensor) -> tuple[Tensor, str, bool, str]:
         architecture = seen.clean.model.architecture
         origin = seen.request.view.origin
         if origin is None:
@@ -173,7 +184,7 @@ class Computation:
         )
         return values, words, True, reason
 
-    def _unit_order(self, seen: _Seen, stage: Stage, values: Tensor, alive: Tensor) -> np.ndarray:
+    def _unit_order(self, seen: Seen, stage: Stage, values: Tensor, alive: Tensor) -> np.ndarray:
         """Which unit stands at which place of the grid; sorted grids are sorted anew once a second."""
         view = seen.request.view
         key = (stage.name, view.maps.order, view.maps.hide_dead, view.maps.content)
@@ -194,7 +205,7 @@ class Computation:
         self._order = (key, now, order)
         return order
 
-    def _unit(self, seen: _Seen, reference: UnitReference, rules: tuple[Rule, ...]) -> UnitResult:
+    def _unit(self, seen: Seen, reference: UnitReference, rules: tuple[Rule, ...]) -> UnitResult:
         stage = seen.clean.model.architecture.stage(reference.layer)
         reference, seed = _fitting(reference, seen)
         shown = seen.occluded.activations[stage.name][0, reference.unit]
@@ -220,7 +231,18 @@ class Computation:
         )
 
 
-def _fitting(reference: UnitReference, seen: _Seen) -> tuple[UnitReference, Seed]:
+class Computation:
+    """Both halves in turn, for whoever has one request at a time."""
+
+    def __init__(self) -> None:
+        self._looking, self._showing = Looking(), Showing()
+
+    def run(self, request: Request) -> Iterator[Result]:
+        """Results for a request, each more complete than the one before; the last has ``complete`` set."""
+        yield from self._showing.show(self._looking.look(request))
+
+
+def _fitting(reference: UnitReference, seen: Seen) -> tuple[UnitReference, Seed]:
     """The nearest unit that the layer has, and its seed; a position outside its map means the maximum."""
     count, height, width = seen.clean.model.architecture.stage(reference.layer).shape
     reference = replace(reference, unit=min(max(reference.unit, 0), count - 1))

@@ -70,6 +70,8 @@ def tile_mosaic(maps: Tensor, columns: int, gap: int) -> np.ndarray:
 def thumbnail(activation: Tensor, side: int = 32) -> np.ndarray:
     """A layer's activation (channels, height, width) as a small uint8 picture: the mean size over its channels.
 
+    Of a large map positions at equal distances are taken.
+
     A vector of units is laid out as a near-square, unit 0 at the top left.
     """
     channels, height, width = activation.shape
@@ -78,9 +80,10 @@ def thumbnail(activation: Tensor, side: int = 32) -> np.ndarray:
         flat = F.pad(activation.reshape(-1).abs(), (0, across * across - channels)).view(1, 1, across, across)
         picture = flat if across <= side else F.adaptive_max_pool2d(flat, side)
     else:
-        rows = activation.permute(1, 2, 0).reshape(-1, channels).abs()
-        mean = torch.mv(rows, rows.new_full((channels,), 1 / channels)).view(1, 1, height, width)
-        picture = mean if height <= side else F.interpolate(mean, (side, side), mode="area")
+        step = max(height // side, 1)
+        sampled = activation[:, step // 2 :: step, step // 2 :: step].permute(1, 2, 0)
+        rows = sampled.reshape(-1, channels).abs()
+        picture = torch.mv(rows, rows.new_full((channels,), 1 / channels)).view(1, 1, *sampled.shape[:2])
     shades = picture[0, 0].numpy()
     return frozen((shades * (255 / max(float(shades.max()), TINY))).astype(np.uint8))
 
