@@ -190,7 +190,7 @@ def test_thumbnails() -> None:
     assert picture.shape == (32, 32)
     assert picture.dtype == np.uint8
     assert picture.max() == 255
-    mean = large.mean(0).view(32, 2, 32, 2).mean((1, 3)).numpy()
+    mean = large.mean(0)[1::2, 1::2].numpy()
     assert np.abs(picture - mean / mean.max() * 255).max() <= 1
     assert thumbnail(torch.rand(5, 13, 13)).shape == (13, 13)
     vector = thumbnail(torch.arange(10.0).view(10, 1, 1))

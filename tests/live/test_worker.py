@@ -49,7 +49,7 @@ class Gate:
         forward = zf.Model.forward
 
         def wait(model: zf.Model, pictures: np.ndarray, reference: bool = False) -> zf.Pass:
-            if self.closed and threading.current_thread().name == "zfdesk-worker":
+            if self.closed and threading.current_thread().name == "zfdesk-look":
                 self.entered.release()
                 assert self.opened.acquire(timeout=PATIENCE)
             return forward(model, pictures, reference)
@@ -332,8 +332,9 @@ def test_stopped_before_it_was_started_it_never_computes(start: Start) -> None:
     worker.feed(numbered_frame(1))
     assert worker.stop()
     worker.start()
-    worker._thread.join(PATIENCE)
-    assert not worker._thread.is_alive()
+    for thread in worker.threads:
+        thread.join(PATIENCE)
+    assert not any(thread.is_alive() for thread in worker.threads)
     assert listener.calls == 0
 
 
@@ -343,8 +344,9 @@ def test_stopped_from_within_a_notification(start: Start) -> None:
     worker._notify = worker.stop
     worker.start()
     worker.feed(numbered_frame(1))
-    worker._thread.join(PATIENCE)
-    assert not worker._thread.is_alive()
+    for thread in worker.threads:
+        thread.join(PATIENCE)
+    assert not any(thread.is_alive() for thread in worker.threads)
 
 
 def test_two_feeders_and_a_restless_view_never_mix(start: Start) -> None:

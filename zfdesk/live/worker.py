@@ -43,14 +43,14 @@ class Worker:
         self._frames_dropped = 0
         self._dirty = self._stopping = self._holding = False
         self._between: Seen | None = None
-        self._threads_alive = tuple(
+        self.threads = tuple(
             threading.Thread(target=target, name=f"zfdesk-{name}", daemon=True)
             for name, target in (("look", self._look_loop), ("show", self._show_loop))
         )
 
     def start(self) -> None:
         """Begin to compute."""
-        for thread in self._threads_alive:
+        for thread in self.threads:
             thread.start()
 
     def stop(self, timeout: float = 1.0) -> bool:
@@ -59,10 +59,10 @@ class Worker:
             self._stopping = True
             self._wake.notify_all()
         deadline = time.monotonic() + timeout
-        for thread in self._threads_alive:
+        for thread in self.threads:
             if thread.is_alive() and thread is not threading.current_thread():
                 thread.join(max(0.0, deadline - time.monotonic()))
-        return not any(thread.is_alive() for thread in self._threads_alive)
+        return not any(thread.is_alive() for thread in self.threads)
 
     def feed(self, frame: Frame) -> None:
         """Hand over a frame; one that nobody took yet is dropped for it. Ignored while held."""
