@@ -296,7 +296,7 @@ def test_stop_is_prompt_under_load_and_may_be_repeated(start: Start) -> None:
 
     def feed() -> None:
         number = 0
-        while not stopping.is_set():
+        while not stopping.wait(0.0005):
             worker.feed(numbered_frame(number := (number + 1) % 1000))
             worker.show(VIEW.change(unit=number % 9), Demand())
 
@@ -355,28 +355,31 @@ def test_two_feeders_and_a_restless_view_never_mix(start: Start) -> None:
     halt = threading.Event()
 
     def feed(first: int) -> None:
-        for number in range(first, first + 300):
+        for number in range(first, first + 900):
             worker.feed(numbered_frame(number))
             if halt.wait(0.001):
                 return
+
+    deadline = time.monotonic() + PATIENCE
 
     feeders = [threading.Thread(target=feed, args=(first,)) for first in (0, 1000)]
     for feeder in feeders:
         feeder.start()
     chance = np.random.default_rng(11)
-    while any(feeder.is_alive() for feeder in feeders):
+    while (len(listener.results) < 200 or not worker.dropped) and time.monotonic() < deadline:
         occluders = COVER if chance.random() < 0.5 else ()
         layer = str(chance.choice(["conv1", "norm1", "conv2", "fc6", "fc8"]))
         unit = int(chance.integers(0, 5))
         pins = (UnitReference("conv1", int(chance.integers(0, 6))),)
         worker.show(VIEW.change(layer=layer, unit=unit, occluders=occluders, pins=pins), Demand())
-        halt.wait(0.002)
+        time.sleep(0.002)
+    halt.set()
     for feeder in feeders:
         feeder.join(PATIENCE)
     last = worker.dropped
     assert worker.stop(PATIENCE)
     assert not worker.troubles, worker.troubles[0]
-    assert len(listener.results) > 30
+    assert len(listener.results) > 10
     assert last > 0
     for result in listener.results[:: max(len(listener.results) // 60, 1)]:
         check(result)

@@ -102,7 +102,7 @@ class Commands:
             self.open_path(paths[0])
         elif data.hasImage() and isinstance(data.imageData(), QImage) and not data.imageData().isNull():
             self.desk.open_made(PastedSource(image_array(data.imageData()), label))
-        elif data.hasText() and Path(data.text().strip()).exists() and data.text().strip():
+        elif data.hasText() and _is_path(data.text().strip()):
             self.open_path(data.text().strip())
         else:
             self.desk.told.emit("There is no picture on the clipboard.", True)
@@ -279,6 +279,13 @@ class Commands:
     def quit(self) -> None:
         """Close the window."""
         self.close()  # type: ignore[attr-defined]
+
+
+def _is_path(text: str) -> bool:
+    try:
+        return bool(text) and Path(text).exists()
+    except (OSError, ValueError):  # too long, or with characters that no path has
+        return False
 
 
 def _name(widget: QWidget) -> str:

@@ -1,12 +1,38 @@
-"""Controls set in lines, like words: a narrow pane wraps them instead of being widened by them."""
+"""Controls set in lines, like words: a narrow pane wraps them instead of being widened by them. And choices."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QSizePolicy, QWidget
 
 SPACING = 3
+
+
+class Choice(QComboBox):
+    """One of several values, each with its words. ``chosen`` carries the value itself.
+
+    The values are kept here: PySide hands an enumeration of strings back from `itemData` as a bare string.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self, words: Mapping[Any, str], hint: str) -> None:
+        super().__init__()
+        self._values = tuple(words)
+        for value, text in words.items():
+            self.addItem(text, value)
+        self.setToolTip(hint)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.activated.connect(lambda index: self.chosen.emit(self._values[index]))
+
+    def show_value(self, value: object) -> None:
+        """Show a value as the present one, without it counting as chosen."""
+        with QSignalBlocker(self):
+            self.setCurrentIndex(self._values.index(value))
 
 
 class Controls(QWidget):

@@ -122,7 +122,7 @@ def _sheet(c: Colours, pixels: int, theme: str) -> str:
     QToolBar {{ background: {c.background}; border: 0; spacing: 3px; padding: 3px 6px; }}
     QToolBar::separator {{ background: {c.line}; width: 1px; margin: 4px 5px; }}
     QToolButton, QPushButton, QComboBox {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.line};
-        border-radius: 4px; padding: {pad - 1}px {pad * 2 + 1}px; min-height: {pixels + 5}px; }}
+        border-radius: 4px; padding: {pad - 1}px {pad * 2 + 1}px; min-height: {pixels + 7}px; }}
     QToolButton:hover, QPushButton:hover, QComboBox:hover {{ border-color: {c.field}; }}
     QToolButton:focus, QPushButton:focus, QComboBox:focus {{ border-color: {c.field}; }}
     QToolButton:checked, QPushButton:checked {{ background: {c.field}; color: {c.on_field}; }}

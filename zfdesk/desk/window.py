@@ -8,6 +8,7 @@ from itertools import pairwise
 from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QCursor, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QAbstractSpinBox,
     QApplication,
     QDockWidget,
@@ -123,9 +124,13 @@ class Window(Commands, QMainWindow):
             dock = QDockWidget(pane.title, self)
             dock.setObjectName(pane.title)
             dock.setWidget(pane)
-            dock.visibilityChanged.connect(lambda _: self._update_demand())
+            dock.visibilityChanged.connect(partial(self._pane_seen, pane))
             pane.save_asked.connect(self.save_picture_of)
             pane.copy_asked.connect(self.copy_picture_of)
+            for button in dock.findChildren(QAbstractButton, options=Qt.FindChildOption.FindDirectChildrenOnly):
+                words = f"{'Close' if 'close' in button.objectName() else 'Float or dock'} “{pane.title}”"
+                button.setToolTip(words)
+                button.setAccessibleName(words)
             self.docks[pane] = dock
         self.maps.unit_hovered.connect(self._outline_hovered)
         self.maps.menu_asked.connect(self._unit_menu)
@@ -237,6 +242,7 @@ class Window(Commands, QMainWindow):
             self._navigation.start()
             self._update_demand()
         self.desk.change(view, action.kind)
+        self._show_checks()  # Qt has toggled the mark whether or not the view changed
 
     def context(self) -> Context:
         """What actions may know besides the view."""
@@ -288,12 +294,22 @@ class Window(Commands, QMainWindow):
             self.message.set_colours(colours)
         for pane in self.panes:
             pane.show_view()
-        for action in ACTIONS:
-            if action.checked is not None:
-                self.actions_by_id[action.id].setChecked(action.checked(view))
+        self._show_checks()
         self.actions_by_id["undo"].setEnabled(self.desk.can_undo)
         self._update_demand()
         self.status.show_view()
+
+    def _show_checks(self) -> None:
+        for action in ACTIONS:
+            if action.checked is not None:
+                self.actions_by_id[action.id].setChecked(action.checked(self.desk.view))
+
+    def _pane_seen(self, pane: Pane, visible: bool) -> None:
+        """A pane that comes into view shows what the others show, also when nothing moves."""
+        self._update_demand()
+        if visible and self.desk.result is not None:
+            pane.show_result(self.desk.result)
+            pane.show_facts()
 
     def _show_facts(self) -> None:
         for pane in self.panes:
@@ -359,10 +375,11 @@ class Window(Commands, QMainWindow):
         return False
 
     def _hold_clean(self, event: QKeyEvent) -> bool:
-        if event.key() != Qt.Key.Key_Space or event.modifiers():
+        pressed = event.type() == QEvent.Type.KeyPress
+        if event.key() != Qt.Key.Key_Space or (pressed and event.modifiers()):
             return False
         if event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and not event.isAutoRepeat():
-            self.desk.hold_clean(event.type() == QEvent.Type.KeyPress)
+            self.desk.hold_clean(pressed)
         return True
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802

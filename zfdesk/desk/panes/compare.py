@@ -56,6 +56,7 @@ class ComparePane(Pane):
         self.content = QComboBox()
         self.content.addItems(CONTENTS)
         self.content.setAccessibleName("What is compared")
+        self.content.setToolTip("What is compared: the picture, the unit's map or its reconstruction")
         self.content.activated.connect(lambda: self.desk.result and self.show_result(self.desk.result))
         self.take = QPushButton("Take A")
         self.take.setToolTip("Keep what is shown now as snapshot A")
@@ -70,12 +71,15 @@ class ComparePane(Pane):
         tiles = QHBoxLayout()
         for tile in self.tiles:
             tiles.addWidget(tile, 1)
-            tile.canvas.message = "Take a snapshot (key n) to compare it with the live picture."
         self.body.addLayout(tiles, 1)
         desk.model_changed.connect(self._forget)
+        self._forget()
 
     def _forget(self) -> None:
         self.a = None
+        for tile in self.tiles:
+            tile.canvas.message = "Take a snapshot (Shift+A) to compare it with the live picture."
+            tile.canvas.update()
 
     def take_snapshot(self) -> None:
         """Keep the newest complete result as A."""

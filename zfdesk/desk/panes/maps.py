@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QFont, QMouseEvent, QPainter, QPen
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSpinBox, QToolButton, QWidget
 
 from zfdesk.desk.canvas import Canvas, indexed_image
 from zfdesk.desk.colourbar import ColourBar, number
 from zfdesk.desk.colours import SEQUENTIAL, table
-from zfdesk.desk.flow import Controls
+from zfdesk.desk.flow import Choice, Controls
 from zfdesk.desk.panes.base import ElidedLabel, Pane
 from zfdesk.desk.state import Desk
 from zfdesk.live import MapsContent, Mosaic, Normalise, Order, Result
@@ -41,12 +42,20 @@ class MapsCanvas(Canvas):
         self.desk = desk
         self.mosaic: Mosaic | None = None
         self.hover: tuple[int, int, int] | None = None
-        self._press: QPointF | None = None
+        self._mouse: tuple[float, float] | None = None
         self.hovered.connect(self._look)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
+    def set_mosaic(self, mosaic: Mosaic) -> None:
+        """Another mosaic; what lies under a mouse that stands still may be another unit now."""
+        anew = self.mosaic is None or (mosaic.layer, mosaic.columns) != (self.mosaic.layer, self.mosaic.columns)
+        self.mosaic = mosaic
+        if anew:
+            self.hover = None
+            self._look(self._mouse)
+
     def _look(self, point: tuple[float, float] | None) -> None:
-        hover = None
+        self._mouse, hover = point, None
         if point and self.mosaic:
             hover = self.mosaic.tile_at(int(point[1] // 1), int(point[0] // 1))
         if hover != self.hover:
@@ -56,7 +65,8 @@ class MapsCanvas(Canvas):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         super().mouseReleaseEvent(event)
-        if event.button() == Qt.MouseButton.LeftButton and self.hover:
+        current = self.mosaic is not None and self.mosaic.layer == self.desk.view.layer
+        if event.button() == Qt.MouseButton.LeftButton and self.hover and current:
             self.unit_clicked.emit(*self.hover)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802
@@ -156,16 +166,10 @@ class MapsPane(Pane):
             controls.add(widget, name)
         return controls
 
-    def _choice(self, hint: str, words: dict, change: Callable[[object], dict]) -> QComboBox:
-        box = QComboBox()
-        box.setToolTip(hint)
-        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        for value, text in words.items():
-            box.addItem(text, value)
-        box.activated.connect(
-            lambda index: self.desk.change(self.desk.view.change_maps(**change(box.itemData(index))), "")
-        )
-        return box
+    def _choice(self, hint: str, words: Mapping[Any, str], change: Callable[[Any], dict]) -> Choice:
+        choice = Choice(words, hint)
+        choice.chosen.connect(lambda value: self.desk.change(self.desk.view.change_maps(**change(value))))
+        return choice
 
     def _normalise_change(self, value: Normalise) -> dict:
         """Locking takes over the range that is shown now."""
@@ -208,10 +212,10 @@ class MapsPane(Pane):
             return
         view = self.desk.view
         shown = table(view.maps.colours, mosaic.signed, view.theme == "dark")
-        self.canvas.mosaic = mosaic
         self.canvas.message = mosaic.reason
         self.canvas.stale = "" if mosaic.layer == view.layer else f"still {mosaic.layer}"
         self.canvas.set_picture(indexed_image(mosaic.image, shown), mosaic.image)
+        self.canvas.set_mosaic(mosaic)
         self._table = shown
 
     def show_view(self) -> None:
@@ -221,8 +225,7 @@ class MapsPane(Pane):
             (self.content, maps.content), (self.normalise, maps.normalise), (self.order, maps.order),
             (self.palette_choice, maps.colours),
         ):  # fmt: skip
-            with QSignalBlocker(box):
-                box.setCurrentIndex(box.findData(value))
+            box.show_value(value)
         for spin, value in ((self.boost, maps.boost), (self.jump, view.unit)):
             with QSignalBlocker(spin):
                 if spin is self.jump:

@@ -16,6 +16,7 @@ from zfdesk.desk.panes.hand import (
     drag_crop,
     drag_occluder,
     find_grip,
+    keep_near,
     put_occluder,
     scale_occluder,
 )
@@ -44,6 +45,7 @@ class PictureCanvas(Canvas):
         self._grip: Grip | None = None
         self._start: tuple[QPointF, Occluder | Crop] | None = None
         self._press: QPointF | None = None
+        self._drags = 0
         self._blurred: tuple[object, QImage] | None = None
         self.setMinimumSize(224, 224)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -213,6 +215,7 @@ class PictureCanvas(Canvas):
         self.setFocus()
         view = self.desk.view
         self._press = event.position()
+        self._drags += 1
         self._grip = self._grip_at(event.position())
         if self._grip and self._grip.what == "occluder":
             index = self._grip.index
@@ -245,13 +248,13 @@ class PictureCanvas(Canvas):
             if here and there:
                 size = self.desk.model.architecture.size
                 view = drag_occluder(self.desk.view, self._grip, start, here[0] - there[0], here[1] - there[1], size)
-                self.desk.change(view, f"drag {id(self._start)}")
+                self.desk.change(view, f"drag {self._drags}")
         else:
             here, there = self._unmirror(self.to_picture(event.position())), self._unmirror(self.to_picture(origin))
             shape = self._frame_shape()
             if shape:
                 crop = drag_crop(start, self._grip, here[0] - there[0], here[1] - there[1], *shape)
-                self.desk.change(self.desk.view.change(crop=crop), f"drag {id(self._start)}")
+                self.desk.change(self.desk.view.change(crop=crop), f"drag {self._drags}")
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
@@ -267,6 +270,7 @@ class PictureCanvas(Canvas):
         grip = self._grip_at(event.position())
         if grip and grip.what == "occluder" and event.angleDelta().y():
             occluder = scale_occluder(self.desk.view.occluders[grip.index], 1.001 ** event.angleDelta().y())
+            occluder = keep_near(occluder, self.desk.model.architecture.size)
             self.desk.change(put_occluder(self.desk.view, grip.index, occluder), "scale occluder")
             event.accept()
         else:

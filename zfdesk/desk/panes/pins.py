@@ -24,6 +24,8 @@ class PinCard(QWidget):
         super().__init__()
         self.pane, self.reference = pane, reference
         self.map_tile, self.picture_tile = Tile("map", MapCanvas()), Tile("reconstruction")
+        for tile in (self.map_tile, self.picture_tile):
+            tile.canvas.message = "Waiting for the next frame…"
         unpin = QToolButton(text="×")
         unpin.setToolTip("Unpin")
         unpin.setAccessibleName(f"Unpin {reference.layer}:{reference.unit}")
@@ -50,6 +52,7 @@ class PinCard(QWidget):
         """Draw the unit on this frame."""
         stage = result.request.model.architecture.stage(unit.reference.layer)
         view = self.pane.desk.view
+        self.map_tile.canvas.message = ""
         signed = not stage.rectified and float(unit.map.min()) < 0
         show_map(self.map_tile, unit, view.maps.colours, signed, view.theme == "dark")
         self.map_tile.caption.say(reference_words(unit.reference, unit.position, stage.spatial))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
-from PySide6.QtCore import QRectF, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QFont, QPainter, QPen
-from PySide6.QtWidgets import QComboBox, QGridLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QToolButton, QVBoxLayout, QWidget
 
 from zfdesk.desk.canvas import Canvas, indexed_image, rgb_image
 from zfdesk.desk.colourbar import ColourBar, number
 from zfdesk.desk.colours import table
-from zfdesk.desk.flow import Controls
+from zfdesk.desk.flow import Choice, Controls
 from zfdesk.desk.panes.base import ElidedLabel, Pane
 from zfdesk.desk.state import Desk
 from zfdesk.engine import Rule, SeedKind
@@ -113,10 +116,12 @@ class UnitPane(Pane):
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(desk, parent)
-        self.map_tile = Tile("map", MapCanvas())
-        self.patch_tile = Tile("what it sees")
+        self.map_tile = Tile("map", MapCanvas(), self)
+        self.patch_tile = Tile("what it sees", parent=self)
         self.patch_tile.bar.hide()
-        self.rule_tiles = {rule: Tile(RULE_WORDS[rule]) for rule in Rule}
+        self.rule_tiles = {rule: Tile(RULE_WORDS[rule], parent=self) for rule in Rule}
+        for tile in (self.map_tile, self.patch_tile, *self.rule_tiles.values()):
+            tile.canvas.message = "Waiting for the first frame…"
         self.map_tile.canvas.position_picked.connect(self._pick)
         self._columns = 0
         self._placed: list[Tile] = []
@@ -130,7 +135,7 @@ class UnitPane(Pane):
 
     def _controls(self) -> Controls:
         self.method = self._choice(RULE_WORDS, "Method of the reconstruction", lambda v: {"method": v})
-        self.seed = self._choice(SEED_WORDS, "Seed: which activations are kept", lambda v: {"seed": v})
+        self.seed = self._choice(SEED_WORDS, "Seed: which activations are kept", self._seed_change)
         self.style_choice = self._choice(
             {style: style.value for style in Style}, "How the signed values become a picture", lambda v: {"style": v}
         )
@@ -151,21 +156,20 @@ class UnitPane(Pane):
             controls.add(widget, name)
         return controls
 
-    def _choice(self, words: dict, hint: str, change) -> QComboBox:
-        box = QComboBox()
-        box.setToolTip(hint)
-        for value, text in words.items():
-            box.addItem(text, value)
-        box.activated.connect(lambda index: self.desk.change(self.desk.view.change(**change(box.itemData(index)))))
-        return box
+    def _choice(self, words: Mapping[Any, str], hint: str, change: Callable[[Any], dict]) -> Choice:
+        choice = Choice(words, hint)
+        choice.chosen.connect(lambda value: self.desk.change(self.desk.view.change(**change(value))))
+        return choice
+
+    def _seed_change(self, seed: SeedKind) -> dict:
+        origin = self.desk.view.origin
+        return {"seed": seed} if origin is None else {"origin": replace(origin, seed=seed)}
 
     def _toggle_origin(self, on: bool) -> None:
         view = self.desk.view
         self.desk.change(view.change(origin=view.selected if on else None))
 
     def _pick(self, y: int, x: int) -> None:
-        from dataclasses import replace
-
         view = self.desk.view
         if view.origin is not None:
             origin = replace(view.origin, seed=SeedKind.AT, position=(y, x))
@@ -228,6 +232,8 @@ class UnitPane(Pane):
         self._shown, self._shown_at, stale = result, time.perf_counter(), ""
         if (unit.reference.layer, unit.reference.unit) != (view.looked_at.layer, view.looked_at.unit):
             stale = f"still {unit.reference.layer}:{unit.reference.unit}"
+        for tile in (self.map_tile, self.patch_tile):
+            tile.canvas.message = ""
         stage = result.request.model.architecture.stage(unit.reference.layer)
         dark = view.theme == "dark"
         signed = not stage.rectified and float(unit.map.min()) < 0
@@ -280,8 +286,7 @@ class UnitPane(Pane):
             (self.seed, view.looked_at.seed),
             (self.style_choice, view.style),
         ):
-            with QSignalBlocker(box):
-                box.setCurrentIndex(box.findData(value))
+            box.show_value(value)
         self.all_methods.setChecked(view.all_methods)
         self.freeze.setChecked(view.origin is not None)
         self._arrange()
