@@ -10,8 +10,10 @@ from desk_hands import (
     LEFT,
     HandSource,
     change,
+    click,
     every_text_or_picture,
     is_plain,
+    move_mouse,
     no_exception,
     numbered_picture,
     show_picture,
@@ -167,6 +169,24 @@ def test_a_and_b_and_their_difference(window: Window) -> None:
     wait_for_result(window.desk)
     for tile in (pane.tiles[0], pane.tiles[2]):  # nothing of the other network is left
         assert not tile.canvas.has_picture or tile.canvas.message
+
+
+def test_the_mouse_moves_right_after_the_network_was_switched(window: Window) -> None:
+    """The maps on screen are still those of a network whose layers the new one does not know."""
+    show_picture(window, layer="conv4")
+    layers = (zf.Conv("only", 3, 5, 2), zf.ReLU("relu"), zf.Linear("out", 2), zf.Softmax("p"))
+    window.desk.use_model(zf.random_model(zf.Architecture("other", "Another", layers, 32), 1))
+    canvas = window.maps.canvas
+    for x in range(20, canvas.width() - 20, 40):
+        move_mouse(canvas, (x, canvas.height() / 2))
+        window._show_facts()
+    click(canvas, (canvas.width() / 2, canvas.height() / 2))
+    assert view_of(window).layer == "only"
+    assert 0 <= view_of(window).unit < 3
+    move_mouse(window.picture.canvas, (50, 50))
+    click(window.picture.canvas, (150, 150))
+    wait_for_result(window.desk)
+    assert not window.desk.worker.troubles
 
 
 def test_no_pane_is_ever_blank(window: Window) -> None:

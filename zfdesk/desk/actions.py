@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from zfdesk.desk.panes.hand import keep_near, scale_occluder
 from zfdesk.engine import Architecture, Model, Occluder, OccluderFill, OccluderShape, Rule, SeedKind
@@ -56,7 +57,7 @@ class Action:
     yosinski: str = ""
 
 
-def _cycle(values: tuple, now: object) -> object:
+def _cycle(values: tuple, now: Any) -> Any:
     return values[(values.index(now) + 1) % len(values)] if now in values else values[0]
 
 
@@ -238,8 +239,8 @@ def _cycle_direct(view: View, context: Context) -> View:
     loop = (
         (Rule.DECONVNET, Style.RAW), (Rule.GRADIENT, Style.RAW), (Rule.GRADIENT, Style.NORM), (Rule.GUIDED, Style.RAW),
     )  # fmt: skip
-    method, style = _cycle(loop, (view.method, view.style))  # type: ignore[misc]
-    return view.change(method=method, style=style)
+    following = loop[(loop.index(now) + 1) % len(loop)] if (now := (view.method, view.style)) in loop else loop[0]
+    return view.change(method=following[0], style=following[1])
 
 
 def _scale_crop(factor: float) -> Change:

@@ -58,7 +58,8 @@ def measure(seconds: float, occluder: bool) -> dict[str, float]:
         desk = Desk(load(), view)
         window = Window(desk, settings)
         window.show_all_panes()
-        record, startup = _Record(), []
+        record = _Record()
+        startup: list[float] = []
 
         def result() -> None:
             now, shown = time.perf_counter(), desk.result

@@ -57,7 +57,7 @@ class ComparePane(Pane):
         self.content.addItems(CONTENTS)
         self.content.setAccessibleName("What is compared")
         self.content.setToolTip("What is compared: the picture, the unit's map or its reconstruction")
-        self.content.activated.connect(lambda: self.desk.result and self.show_result(self.desk.result))
+        self.content.activated.connect(self.show_view)
         self.take = QPushButton("Take A")
         self.take.setToolTip("Keep what is shown now as snapshot A")
         self.take.clicked.connect(self.take_snapshot)

@@ -226,11 +226,11 @@ class MapsPane(Pane):
             (self.palette_choice, maps.colours),
         ):  # fmt: skip
             box.show_value(value)
-        for spin, value in ((self.boost, maps.boost), (self.jump, view.unit)):
-            with QSignalBlocker(spin):
-                if spin is self.jump:
-                    spin.setMaximum(count - 1)
-                spin.setValue(value)
+        with QSignalBlocker(self.boost):
+            self.boost.setValue(maps.boost)
+        with QSignalBlocker(self.jump):
+            self.jump.setMaximum(count - 1)
+            self.jump.setValue(view.unit)
         self.hide_dead.setChecked(maps.hide_dead)
         self.canvas.update()
 
