@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from zfdesk.desk.panes.base import FACTS_EVERY_MS
 from zfdesk.desk.state import Desk
-from zfdesk.desk.window import Window
+from zfdesk.desk.window import FIRST_SIZE, Window
 from zfdesk.engine import Model
 from zfdesk.live import View
 from zfdesk.resources import resource
@@ -53,6 +53,7 @@ def run(model: Model, view: View, screenshot: str = "", after: int = 30, setting
     desk.start()
     window.show()
     if screenshot:
+        window.resize(*FIRST_SIZE)  # not the remembered size: the same command gives the same picture
         return _screenshot(application, desk, window, screenshot, after)
     window.first_steps()
     status = application.exec()

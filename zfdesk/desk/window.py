@@ -39,6 +39,7 @@ from zfdesk.engine import SeedKind
 from zfdesk.live import Demand
 
 LAYOUT_VERSION = 1
+FIRST_SIZE = (1440, 900)
 NAVIGATION_MS = 100  # after a key press the heavy panes wait this long
 TOOLBAR = (
     "freeze",
@@ -100,7 +101,7 @@ class Window(Commands, QMainWindow):
         desk.model_changed.connect(self._show_view)
         desk.told.connect(self.message.say)
         self.setMinimumSize(900, 600)
-        self.resize(1440, 900)
+        self.resize(*FIRST_SIZE)
         self.reset_panes()
         self._restore()
         for field in (*self.findChildren(QLineEdit), *self.findChildren(QAbstractSpinBox), *self.docks.values()):
