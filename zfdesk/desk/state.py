@@ -78,7 +78,8 @@ class Desk(QObject):
         if view == self.view:
             return
         now = time.monotonic()
-        if not kind or kind != self._merge[0] or now - self._merge[1] > MERGE_SECONDS:
+        paused = now - self._merge[1] > MERGE_SECONDS and not kind.startswith("drag")  # a drag ends with the button
+        if not kind or kind != self._merge[0] or paused:
             self._past.append(self.view)
             del self._past[:-MOST_UNDO]
         self._merge = (kind, now)

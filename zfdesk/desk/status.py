@@ -55,7 +55,7 @@ class StatusLine(ElidedLabel):
 
 
 class MessageLine(QWidget):
-    """One sentence over the top of the panes, gone by itself; trouble stays until it is closed or replaced."""
+    """One sentence over the panes, gone by itself after a while; trouble stays twice as long."""
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)

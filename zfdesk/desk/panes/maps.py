@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QFont, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QContextMenuEvent, QFont, QImage, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSpinBox, QToolButton, QWidget
 
 from zfdesk.desk.canvas import Canvas, indexed_image
@@ -17,6 +17,7 @@ from zfdesk.desk.panes.base import ElidedLabel, Pane
 from zfdesk.desk.state import Desk
 from zfdesk.live import MapsContent, Mosaic, Normalise, Order, Result
 
+WAITING = "The layer's maps appear with the first frame."
 CONTENT_WORDS = {
     MapsContent.ACTIVATION: "activations",
     MapsContent.CHANGE: "change when covered",
@@ -126,7 +127,8 @@ class MapsPane(Pane):
         super().__init__(desk, parent)
         self.canvas = MapsCanvas(desk)
         self.canvas.setMinimumSize(220, 160)
-        self.canvas.message = "The layer's maps appear with the first frame."
+        self.canvas.message = WAITING
+        desk.model_changed.connect(self._forget)
         self.canvas.setAccessibleName("Feature maps of the layer")
         self.canvas.unit_clicked.connect(self._select)
         self.canvas.unit_hovered.connect(self._tell_hover)
@@ -165,6 +167,12 @@ class MapsPane(Pane):
         ):  # fmt: skip
             controls.add(widget, name)
         return controls
+
+    def _forget(self) -> None:
+        """Another network: nothing of the old one may be picked any more."""
+        self.canvas.mosaic = self.canvas.hover = None
+        self.canvas.set_picture(QImage(), None)
+        self.canvas.message = WAITING
 
     def _choice(self, hint: str, words: Mapping[Any, str], change: Callable[[Any], dict]) -> Choice:
         choice = Choice(words, hint)
