@@ -227,7 +227,8 @@ def test_two_threads_get_what_one_gets(embedded: zf.Model, pictures: np.ndarray)
         found = list(pool.map(work, [0, 1, 2, 3, 4, 5, 0, 1]))
     for number, (hashed, made) in zip([0, 1, 2, 3, 4, 5, 0, 1], found, strict=True):
         assert hashed == alone[number]
-        assert np.array_equal(made, expected[number])
+        # a thread may sum with another number of torch threads, so in another order
+        assert np.abs(made - expected[number]).max() <= 1e-5 * np.abs(expected[number]).max()
 
 
 def test_strongest_unit_is_the_one_with_the_highest_value(embedded: zf.Model, pictures: np.ndarray) -> None:

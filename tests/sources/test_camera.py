@@ -19,6 +19,12 @@ from zfdesk.sources.device import Slot
 from .collector import check_frame, check_sentence, started
 
 
+@pytest.fixture(autouse=True)
+def no_qt_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests are of FFmpeg's way, also when tests of the window have left a QApplication in this process."""
+    monkeypatch.setattr(camera, "_multimedia", lambda: None)
+
+
 def stream(graph: str) -> CameraSource:
     source = open_source(SourceReference("camera", f"lavfi:{graph}"))
     assert isinstance(source, CameraSource)
