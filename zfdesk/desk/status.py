@@ -44,7 +44,7 @@ class StatusLine(ElidedLabel):
         said = [f"{width}×{height}"]
         said += [f"{rate:.1f} fps" if moving else "still", f"frame {result.request.frame.number}"]
         capture = f"capture {times['capture'] + times['crop']:.0f} · " if moving else ""
-        forward, unit = times["forward"], times.get("unit", 0.0)
+        forward, unit = times["forward"], (desk.complete or result).times.get("unit", 0.0)
         said.append(f"{capture}forward {forward:.0f} · reconstruct {unit:.0f} · draw {draw:.0f} ms")
         if desk.view.timings:
             said.append(", ".join(f"{name} {ms:.1f}" for name, ms in times.items()) + " ms")

@@ -110,7 +110,8 @@ class Showing:
         times["maps"] = _since(mark)
         wants_unit = demand.unit or (demand.pins and request.view.pins)
         if wants_unit and self._unit_ms > SLOW_UNIT_MS:
-            yield replace(result, times=MappingProxyType(dict(times)), complete=False)
+            glimpse = self._unit(seen, request.view.looked_at, None) if demand.unit else None
+            yield replace(result, unit=glimpse, times=MappingProxyType(dict(times)), complete=False)
         mark = time.perf_counter()
         if demand.unit:
             result = replace(result, unit=self._unit(seen, request.view.looked_at, demand.methods))
@@ -205,7 +206,8 @@ class Showing:
         self._order = (key, now, order)
         return order
 
-    def _unit(self, seen: Seen, reference: UnitReference, rules: tuple[Rule, ...]) -> UnitResult:
+    def _unit(self, seen: Seen, reference: UnitReference, rules: tuple[Rule, ...] | None) -> UnitResult:
+        """One unit on this frame, reconstructed by the view's method and ``rules``; None: its map and place only."""
         stage = seen.clean.model.architecture.stage(reference.layer)
         reference, seed = _fitting(reference, seen)
         shown = seen.occluded.activations[stage.name][0, reference.unit]
@@ -214,7 +216,7 @@ class Showing:
         if seed.kind is SeedKind.AT and seed.position:
             position = seed.position
             activation = float(shown[position])
-        if not reason:
+        if not reason and rules is not None:
             for rule in dict.fromkeys((seen.request.view.method, *rules)):
                 derivative = seen.request.view.lrn_derivative or None
                 found = reconstruct(seen.occluded, seed, rule, lrn_derivative=derivative)

@@ -125,7 +125,7 @@ class Result:
 
     ``picture``: what the network saw, uint8 (size, size, 3), occluders drawn in; ``clean``: without them.
     ``probabilities`` and ``clean_probabilities``: float32 (classes,). ``times``: milliseconds by step.
-    ``complete``: False while the unit's reconstruction is still being computed.
+    ``complete``: False while the reconstructions of the unit and the pins are still being computed.
     """
 
     request: Request

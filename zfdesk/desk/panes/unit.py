@@ -223,9 +223,8 @@ class UnitPane(Pane):
 
     def show_result(self, result: Result) -> None:
         view, unit = self.desk.view, result.unit
-        if (
-            unit is None
-        ):  # still being computed: the facts name the frame that is shown, `show_facts` marks it if it lasts
+        # still being computed: the facts name the frame that is shown, and `show_facts` marks it if it lasts
+        if unit is None or not result.complete:
             if self._shown is None:
                 self._mark("", "Computing…")
             return
