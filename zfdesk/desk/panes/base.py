@@ -70,7 +70,7 @@ class Pane(QWidget):
         self.head.setSpacing(2)
         self.head.addWidget(self.facts, 1)
         self._hover_buttons = [
-            self._hover_button("⧉", f"Copy a picture of “{self.title}” to the clipboard", self.copy_asked),
+            self._hover_button("▣", f"Copy a picture of “{self.title}” to the clipboard", self.copy_asked),
             self._hover_button("⇩", f"Save a picture of “{self.title}” as PNG…", self.save_asked),
         ]
         self.body = QVBoxLayout()
