@@ -1,8 +1,8 @@
 """The threads that compute: always the newest frame with the newest view, never a queue.
 
 Two, one behind the other: while the second makes the maps and reconstructions of one frame, the first runs the network
-on the next. On two cores this shows 1.4 times the frames of a single thread, and of two threads inside each operation,
-which wait for each other whenever the window draws (``zfdesk bench``). At most one frame lies between them.
+on the next. On two cores ``zfdesk bench`` showed 19 frames a second with one thread, 20 with two threads inside each
+operation (they wait for each other whenever the window draws), and 26 to 29 this way. At most one frame lies between.
 """
 
 from __future__ import annotations
