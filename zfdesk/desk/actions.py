@@ -143,10 +143,6 @@ def _reset(view: View, context: Context) -> View:
     )
 
 
-def _shift_occluder_or_undo(view: View, context: Context) -> View:
-    return view.change(chosen_occluder=-1)
-
-
 # Occluders
 
 
@@ -228,9 +224,7 @@ def _next_maps(field: str, values: tuple) -> Change:
 def _cycle_normalise(view: View, context: Context) -> View:
     following = Normalise(_cycle(tuple(Normalise), view.maps.normalise))
     if following is Normalise.LOCKED and context.result and context.result.mosaic:
-        mosaic = context.result.mosaic
-        high = float(abs(mosaic.values).max()) or 1.0
-        return view.change_maps(normalise=following, locked=(-high if mosaic.signed else 0.0, high))
+        return view.change_maps(normalise=following, locked=context.result.mosaic.full_range)
     return view.change_maps(normalise=following)
 
 
@@ -255,8 +249,7 @@ def _lock_now(view: View, context: Context) -> View:
     mosaic = context.result.mosaic if context.result else None
     if mosaic is None:
         return view
-    high = float(abs(mosaic.values).max()) or 1.0
-    return view.change_maps(normalise=Normalise.LOCKED, locked=(-high if mosaic.signed else 0.0, high))
+    return view.change_maps(normalise=Normalise.LOCKED, locked=mosaic.full_range)
 
 
 ACTIONS: tuple[Action, ...] = (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtGui import QCursor, QGuiApplication, QImage, QPixmap
+from PySide6.QtGui import QCursor, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from zfdesk import __version__
@@ -292,4 +292,4 @@ def _name(widget: QWidget) -> str:
     return widget.title if isinstance(widget, Pane) else "window"
 
 
-__all__ = ["Commands", "QPixmap", "image_array"]
+__all__ = ["Commands", "image_array"]

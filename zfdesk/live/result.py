@@ -69,6 +69,12 @@ class Mosaic:
     alive: int
     reason: str = ""
 
+    @property
+    def full_range(self) -> tuple[float, float]:
+        """(low, high) that holds all values, from zero or, when signed, symmetric about it: what locking locks."""
+        high = float(abs(self.values).max()) or 1.0
+        return (-high if self.signed else 0.0), high
+
     def tile_at(self, row: int, column: int) -> tuple[int, int, int] | None:
         """(unit, y, x) at a pixel of ``image``; None in a gap or outside."""
         height, width = self.tile[0] + self.gap, self.tile[1] + self.gap

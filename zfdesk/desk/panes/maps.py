@@ -183,8 +183,7 @@ class MapsPane(Pane):
         """Locking takes over the range that is shown now."""
         mosaic = self.canvas.mosaic
         if value is Normalise.LOCKED and mosaic is not None:
-            high = float(abs(mosaic.values).max()) or 1.0
-            return {"normalise": value, "locked": (-high if mosaic.signed else 0.0, high)}
+            return {"normalise": value, "locked": mosaic.full_range}
         return {"normalise": value}
 
     def _select(self, unit: int, y: int | None, x: int | None) -> None:

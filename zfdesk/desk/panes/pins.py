@@ -7,14 +7,13 @@ from functools import partial
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
+from zfdesk.desk.actions import MOST_PINS
 from zfdesk.desk.canvas import rgb_image
 from zfdesk.desk.colourbar import number
 from zfdesk.desk.panes.base import Pane
 from zfdesk.desk.panes.unit import MapCanvas, Tile, reference_words, show_map
 from zfdesk.desk.state import Desk
 from zfdesk.live import Result, UnitReference, UnitResult
-
-MOST_PINS = 8
 
 
 class PinCard(QWidget):
