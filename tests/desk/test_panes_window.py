@@ -31,6 +31,7 @@ from zfdesk.desk.capture import picture_of
 from zfdesk.desk.commands import image_array
 from zfdesk.desk.panes.base import Pane
 from zfdesk.desk.panes.compare import compared
+from zfdesk.desk.state import MOST_MADE
 from zfdesk.desk.window import Window
 from zfdesk.engine import Occluder, Rule
 from zfdesk.sources import PastedSource, SourceReference
@@ -281,12 +282,40 @@ def test_a_pane_that_was_hidden_comes_back_with_what_is_shown_now(window: Window
 
 
 def test_a_pasted_picture_is_gone_by_undo_and_back_by_redo(window: Window) -> None:
-    """Undo for everything that changes the view."""
+    """Undo for everything that changes the view; also once it was left for another source."""
     show_picture(window)
-    before = view_of(window)
-    change(window, unit=5)
-    window.desk.open_made(PastedSource(numbered_picture(3), "pasted picture"))
-    wait_for_result(window.desk, lambda result: result.request.frame.origin == "pasted picture")
+    first = view_of(window).source
+
+    def shows(number: int) -> bool:
+        result = window.desk.result
+        return result is not None and np.array_equal(result.request.frame.pixels, numbered_picture(number))
+
+    for number in (3, 4):
+        window.desk.open_made(PastedSource(numbered_picture(number), "pasted picture"))
+        wait_until(lambda number=number: shows(number))
+    for number in (3, 0):
+        press(window, Qt.Key.Key_Z, CONTROL)
+        if number:
+            wait_until(lambda number=number: shows(number))
+    assert view_of(window).source == first == window.desk.source.reference  # type: ignore[union-attr]
+    press(window, Qt.Key.Key_Z, CONTROL | SHIFT)
+    wait_until(lambda: shows(3))
+    change(window, source=SourceReference("pattern"))
     press(window, Qt.Key.Key_Z, CONTROL)
-    assert view_of(window).unit in (before.unit, 5)
-    assert window.desk.source is not None
+    wait_until(lambda: shows(3))
+    assert not window.message.isVisible()
+
+
+def test_only_the_last_few_pasted_pictures_are_kept(window: Window) -> None:
+    show_picture(window)
+    pasted = [PastedSource(numbered_picture(number)) for number in range(MOST_MADE + 1)]
+    for source in pasted:
+        window.desk.open_made(source)
+    assert set(window.desk._made) == {source.reference for source in pasted[1:]}
+    change(window, source=pasted[1].reference)
+    assert window.desk.source is pasted[1]
+    window.desk.change(view_of(window).change(source=pasted[0].reference))
+    wait_until(window.message.isVisible)
+    assert "paste it once more" in window.message.label.text()
+    assert view_of(window).source == pasted[1].reference
+    window.message.hide()

@@ -17,6 +17,7 @@ from zfdesk.sources import Frame, Source, SourceError, SourceReference, open_sou
 CLOCK_MS = 16
 MERGE_SECONDS = 0.8  # changes of one kind within this time are one step of undo
 MOST_UNDO = 500
+MOST_MADE = 8  # pasted pictures that undo can come back to; each takes 13 MB at most
 
 
 def network_threads() -> int:
@@ -45,6 +46,7 @@ class Desk(QObject):
         self.draws: deque[tuple[float, float, float]] = deque(maxlen=120)  # shown at, frame age, draw time (s)
         self.source: Source | None = None
         self.demand = Demand()
+        self._made: dict[SourceReference, Source] = {}
         self._past: list[View] = []
         self._future: list[View] = []
         self._merge: tuple[str, float] = ("", 0.0)
@@ -164,6 +166,9 @@ class Desk(QObject):
         """Open a source off this thread; what is shown stays until its first frame comes, or if it cannot be opened."""
         self._ticket += 1
         ticket = self._ticket
+        if reference in self._made:
+            self._take_source(reference, self._made[reference], ticket)
+            return
         if reference.kind == "camera":  # Qt's camera must be made in this thread; it opens without blocking
             QTimer.singleShot(0, self, lambda: self._answer(reference, ticket, lambda: open_source(reference)))
             return
@@ -175,9 +180,15 @@ class Desk(QObject):
         ).start()
 
     def open_made(self, source: Source) -> None:
-        """Show a source that exists already (a pasted picture)."""
-        self._ticket += 1
-        self._take_source(source.reference, source, self._ticket)
+        """Show a source that exists already (a pasted picture). It is kept for undo until many more have come."""
+        self._made.pop(source.reference, None)
+        self._made[source.reference] = source
+        for forgotten in list(self._made)[:-MOST_MADE]:
+            del self._made[forgotten]
+        if source.reference == self.view.source:
+            self.open(source.reference)
+        else:
+            self.change(self.view.change(source=source.reference))
 
     def _answer(self, reference: SourceReference, ticket: int, opener: Callable[[], Source]) -> None:
         answer: Source | str
