@@ -37,7 +37,7 @@ def add_parser(verbs: Any) -> None:
     start.add_argument("--seed", choices=SEEDS, help="start from its strongest position (default), all, or the top K")
     parser.add_argument("--top", type=at_least(1), metavar="K", help="how many positions for --seed topk (default: 9)")
     parser.add_argument("--method", choices=METHODS, default=METHODS[0], help="default: deconvnet")
-    parser.add_argument("--style", choices=STYLES, default=STYLES[0], help="how the signed result is shown")
+    parser.add_argument("--style", choices=STYLES, default=STYLES[0], help="how the signed result is shown (default: raw)")
     add_crop_option(parser)
     add_weights_option(parser)
     parser.add_argument("-o", "--output", required=True, type=png_name, metavar="OUT.png", help="the picture to write")
@@ -98,7 +98,7 @@ def _computed(model: Model, arguments: argparse.Namespace) -> tuple[Result, Unit
         *_, result = computation.run(Request(frame, view, demand, model))
         return result
 
-    view = View(crop=crop_called(arguments.crop), layer=stage.name)
+    view = View(crop=crop_called(arguments.crop, model), layer=stage.name)
     unit = arguments.unit
     if unit == "max":
         glances = last(view, Demand(layers=True, maps=False, unit=False, pins=False)).glances

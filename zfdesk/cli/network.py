@@ -37,6 +37,7 @@ def check_unit(stage: Stage, unit: int) -> None:
         raise ValueError(f"{stage.name} has units 0 to {stage.shape[0] - 1}; there is no unit {unit}.")
 
 
-def crop_called(word: str) -> Crop:
+def crop_called(word: str, model: Model) -> Crop:
     """The crop that ``--crop`` means, the window's own."""
-    return Crop(CropMode(CROPS[word]))
+    mode = CropMode(CROPS[word])
+    return Crop.centre_of(model) if mode is CropMode.CROP else Crop(mode)

@@ -88,10 +88,10 @@ def _source(arguments: argparse.Namespace) -> SourceReference:
 def _view(model: Model, source: SourceReference, layer: str | None, unit: int | None) -> View:
     """The first view; ValueError for a layer or unit that the network does not have."""
     from zfdesk.cli.network import check_unit
-    from zfdesk.live import View
+    from zfdesk.live import Crop, View
 
     stages = model.architecture.stages
-    view = View(source=source)
+    view = View(source=source, crop=Crop.centre_of(model))
     if layer is None and view.layer not in [stage.name for stage in stages]:
         layer = next(stage.name for stage in reversed(stages) if stage.spatial and stage.parameters)
     if layer is None and unit is None and source.kind == "demo" and model.sha256 == EMBEDDED_SHA256:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from zfdesk.engine import Model
-from zfdesk.live import Demand, Result, View, Worker
+from zfdesk.live import Crop, Demand, Result, View, Worker
 from zfdesk.sources import Frame, Source, SourceError, SourceReference, open_source
 
 CLOCK_MS = 16
@@ -146,16 +146,17 @@ class Desk(QObject):
     # The network
 
     def use_model(self, model: Model) -> None:
-        """Switch the network; the view is moved to the same layer where the new one has it."""
+        """Switch the network; the view keeps its layer where the new one has it, and gets its centre crop."""
         names = [stage.name for stage in model.architecture.stages]
         view = self.view
         layer = view.layer if view.layer in names else _last_convolution(model)
         unit = min(view.unit, model.architecture.stage(layer).shape[0] - 1)
+        crop = Crop.centre_of(model) if view.crop == Crop.centre_of(self.model) else view.crop
         self.model, self.result, self.complete = model, None, None
         self._past.clear()
         self._future.clear()
         self._merge = ("", 0.0)
-        self.view = view.change(layer=layer, unit=unit, position=None, origin=None, pins=(), watched=())
+        self.view = view.change(crop=crop, layer=layer, unit=unit, position=None, origin=None, pins=(), watched=())
         self.worker.use(model, self._computed_view())
         self.model_changed.emit()
         self.view_changed.emit()

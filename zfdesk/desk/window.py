@@ -301,9 +301,10 @@ class Window(Commands, QMainWindow):
         self.status.show_view()
 
     def _show_checks(self) -> None:
+        view, context = self.desk.view, self.context()
         for action in ACTIONS:
             if action.checked is not None:
-                self.actions_by_id[action.id].setChecked(action.checked(self.desk.view))
+                self.actions_by_id[action.id].setChecked(action.checked(view, context))
 
     def _pane_seen(self, pane: Pane, visible: bool) -> None:
         """A pane that comes into view shows what the others show, also when nothing moves."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from zfdesk.engine import Occluder, Rule, Seed, SeedKind, centre_box
+from zfdesk.engine import Model, Occluder, Rule, Seed, SeedKind, centre_box
 from zfdesk.engine.picture import Box
 from zfdesk.sources import SourceReference
 
@@ -13,19 +13,27 @@ from zfdesk.sources import SourceReference
 class CropMode(StrEnum):
     """How a frame that is not square becomes the square picture the network sees."""
 
-    CROP = "crop"  # a square cut out; the default is the centre crop the network was trained with
+    CROP = "crop"  # a square cut out
     FIT = "fit"  # the whole frame, grey where it is missing
     STRETCH = "stretch"  # the whole frame, distorted
 
 
 @dataclass(frozen=True)
 class Crop:
-    """The part of the frame the network sees. x, y: centre, and side: in shares of width, height, shortest side."""
+    """The part of the frame the network sees. x, y: centre, and side: in shares of width, height, shortest side.
+
+    By default the centre crop of the embedded network; `centre_of` gives that of any other.
+    """
 
     mode: CropMode = CropMode.CROP
     x: float = 0.5
     y: float = 0.5
     side: float = 224 / 256
+
+    @classmethod
+    def centre_of(cls, model: Model) -> Crop:
+        """The centre crop that a network's weights were trained with."""
+        return cls(side=model.architecture.size / model.input.resize)
 
     def box(self, height: int, width: int) -> Box:
         """(left, top, right, bottom) in pixels of a frame of that size."""
