@@ -42,6 +42,8 @@ class PackedRows:
         return result
 
 
+ORDERS_KEPT = 8  # copies of one convolution's filters, each packed for other shapes
+
 Weights = dict[str, "Tensor | PackedRows"]
 
 
@@ -95,12 +97,15 @@ class FastKernels(ReferenceKernels):
 
     def __init__(self, architecture: Architecture, weights: Weights) -> None:
         super().__init__(weights)
-        self._packed: dict[str, Tensor] = {}
+        self.filters: dict[str, Tensor] = {}  # of each convolution, channels-last
+        self._packed: dict[tuple[str, torch.Size, int], Tensor | None] = {}
+        self._orders: dict[str, dict[bytes, Tensor]] = {}
         self._bands: dict[str, Tensor] = {}
         vectors = [stage.name for stage in architecture.stages if isinstance(stage.layer, Linear)]
         for before, stage in zip(architecture.stages, architecture.stages[1:], strict=False):
             if isinstance(stage.layer, Conv):
-                self._packed[stage.name] = _pack_convolution(stage.layer, weights[f"{stage.name}.weight"], before.shape)
+                filters = dense(weights[f"{stage.name}.weight"], torch.float32)
+                self.filters[stage.name] = filters.contiguous(memory_format=torch.channels_last)
             elif isinstance(stage.layer, LRN):
                 self._bands[stage.name] = lrn_band(stage.layer, before.shape[0], torch.zeros(()))
         # Rounding the scores to bfloat16 would show in the probabilities: the classifier, the last of the fully
@@ -113,14 +118,34 @@ class FastKernels(ReferenceKernels):
 
     def conv(self, layer: Conv, x: Tensor, rectified: bool) -> Tensor:
         """Convolution and rectification in one pass over packed weights."""
-        packed, bias = self._packed[layer.name], self._dense[f"{layer.name}.bias"]
-        if not packed.is_mkldnn:
-            y = F.conv2d(x, packed, bias, layer.stride, layer.padding)
+        bias = self._dense[f"{layer.name}.bias"]
+        packed = self._pack(layer, x.shape) if x.device.type == "cpu" else None
+        if packed is None:
+            y = F.conv2d(x, self.filters[layer.name], bias, layer.stride, layer.padding)
             return y.relu_() if rectified else y
         after = "relu" if rectified else "none"
         return torch.ops.mkldnn._convolution_pointwise(
             x, packed, bias, [layer.padding] * 2, [layer.stride] * 2, [1, 1], 1, after, [], ""
         )
+
+    def _pack(self, layer: Conv, shape: torch.Size) -> Tensor | None:
+        """The filters in the blocked order that oneDNN chooses for an input (N, C, H, W) of that shape.
+
+        In the order chosen for another shape they can take forty times as long (oneDNN then runs its reference code).
+        Shapes that want the same order share one copy; None when there are too many copies, or no oneDNN.
+        """
+        key = (layer.name, shape, layer.padding)
+        if key not in self._packed:
+            self._packed[key] = self._packed_anew(layer, shape) if torch.backends.mkldnn.is_available() else None
+        return self._packed[key]
+
+    def _packed_anew(self, layer: Conv, shape: torch.Size) -> Tensor | None:
+        packed = torch._C._nn.mkldnn_reorder_conv2d_weight(  # type: ignore[call-arg]  # torch's stub lacks the shape
+            self.filters[layer.name].contiguous().to_mkldnn(), [layer.padding] * 2, [layer.stride] * 2, [1, 1], 1, shape
+        )
+        orders = self._orders.setdefault(layer.name, {})
+        order = bytes(torch.ops.mkldnn._get_mkldnn_serialized_md(packed).numpy())
+        return orders.setdefault(order, packed) if order in orders or len(orders) < ORDERS_KEPT else None
 
     def lrn(self, layer: LRN, x: Tensor) -> Tensor:
         """Contrast normalisation; the neighbourhood sum is one product with a banded matrix.
@@ -152,13 +177,3 @@ def _readable_as_rows(weight: Tensor | PackedRows) -> TypeGuard[PackedRows]:
     """Whether torch's int8 product may read this matrix: it reads past the end of rows that its vectors do not divide
     (wrong numbers or a crash, torch 2.13; AVX-512 takes 32 at a time, seen with 40 and 68 columns)."""
     return isinstance(weight, PackedRows) and weight.shape[1] % 64 == 0
-
-
-def _pack_convolution(layer: Conv, weight: Tensor | PackedRows, shape: tuple[int, int, int]) -> Tensor:
-    """The filters in oneDNN's own blocked order where torch has oneDNN, else channels-last."""
-    plain = dense(weight, torch.float32)
-    if torch.backends.mkldnn.is_available() and plain.device.type == "cpu":
-        return torch._C._nn.mkldnn_reorder_conv2d_weight(  # type: ignore[call-arg]  # torch's stub lacks the shape
-            plain.contiguous().to_mkldnn(), [layer.padding] * 2, [layer.stride] * 2, [1, 1], 1, [1, *shape]
-        )
-    return plain.contiguous(memory_format=torch.channels_last)

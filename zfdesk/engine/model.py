@@ -95,18 +95,11 @@ class Model:
         """What computes the layers: the fast kernels for float32, else, or if asked for, the plain reference."""
         return self._reference if reference or dtype != torch.float32 else self._fast
 
-    @cached_property
-    def _filters(self) -> dict[str, Tensor]:
-        return {}
-
     def filters(self, layer: str, dtype: torch.dtype = torch.float32) -> Tensor:
-        """The filters of a convolution, (out, in, kernel, kernel), channels-last; those in float32 are made once."""
-        made = self._filters.get(layer)
-        if made is None or made.dtype != dtype:
-            made = dense(self.weights[f"{layer}.weight"], dtype).contiguous(memory_format=torch.channels_last)
-            if dtype == torch.float32:
-                self._filters[layer] = made
-        return made
+        """The filters of a convolution, (out, in, kernel, kernel), channels-last."""
+        if dtype == torch.float32:
+            return self._fast.filters[layer]
+        return dense(self.weights[f"{layer}.weight"], dtype).contiguous(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def forward(self, pictures: np.ndarray | Tensor, reference: bool = False) -> Pass:
