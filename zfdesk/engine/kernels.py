@@ -7,6 +7,7 @@ weights as the int8 rows they are stored in, a quarter of the bytes of float32. 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeGuard
 
@@ -42,7 +43,7 @@ class PackedRows:
         return result
 
 
-ORDERS_KEPT = 8  # copies of one convolution's filters, each packed for other shapes
+ORDERS_KEPT = 16  # copies of one convolution's filters, each packed for other shapes
 
 Weights = dict[str, "Tensor | PackedRows"]
 
@@ -69,6 +70,14 @@ def lrn_band(layer: LRN, channels: int, like: Tensor) -> Tensor:
     return near.T.to(like.dtype) * (layer.alpha / layer.size)
 
 
+def inverse_power(d: Tensor, beta: float) -> Tensor:
+    """d^-β, for positive d. The usual β = ¾ needs no power function: with r = d^-½ it is r·√r."""
+    if beta != 0.75:
+        return d.pow(-beta)
+    root = d.rsqrt()
+    return root.sqrt().mul_(root)
+
+
 class ReferenceKernels:
     """Each layer as torch's own plain operation, in the precision of its input."""
 
@@ -80,6 +89,10 @@ class ReferenceKernels:
         weight, bias = (dense(self._weights[f"{layer.name}.{part}"], x.dtype) for part in ("weight", "bias"))
         y = F.conv2d(x, weight, bias, layer.stride, layer.padding)
         return y.relu() if rectified else y
+
+    def conv_transposed(self, layer: Conv, x: Tensor) -> Tensor:
+        """The same filters transposed, without bias: (N, out, h, w) to all of (N, in, …) that they reach."""
+        return F.conv_transpose2d(x, dense(self._weights[f"{layer.name}.weight"], x.dtype), None, layer.stride)
 
     def lrn(self, layer: LRN, x: Tensor) -> Tensor:
         """Contrast normalisation across maps."""
@@ -118,48 +131,49 @@ class FastKernels(ReferenceKernels):
 
     def conv(self, layer: Conv, x: Tensor, rectified: bool) -> Tensor:
         """Convolution and rectification in one pass over packed weights."""
-        bias = self._dense[f"{layer.name}.bias"]
-        packed = self._pack(layer, x.shape) if x.device.type == "cpu" else None
+        filters, bias = self.filters[layer.name], self._dense[f"{layer.name}.bias"]
+        packed = self._pack(layer.name, lambda: filters, x, layer.stride, layer.padding)
         if packed is None:
-            y = F.conv2d(x, self.filters[layer.name], bias, layer.stride, layer.padding)
+            y = F.conv2d(x, filters, bias, layer.stride, layer.padding)
             return y.relu_() if rectified else y
-        after = "relu" if rectified else "none"
-        return torch.ops.mkldnn._convolution_pointwise(
-            x, packed, bias, [layer.padding] * 2, [layer.stride] * 2, [1, 1], 1, after, [], ""
-        )
+        return _convolve_packed(x, packed, bias, layer.stride, layer.padding, "relu" if rectified else "none")
 
-    def _pack(self, layer: Conv, shape: torch.Size) -> Tensor | None:
-        """The filters in the blocked order that oneDNN chooses for an input (N, C, H, W) of that shape.
+    def conv_transposed(self, layer: Conv, x: Tensor) -> Tensor:
+        """The same filters transposed, without bias: (N, out, h, w) to all of (N, in, …) that they reach."""
+        filters = self.filters[layer.name]
+        if layer.stride == 1:
+            # an ordinary convolution then, with the filters turned round, and those can be packed
+            name, padding = f"{layer.name} transposed", layer.kernel - 1
+            packed = self._pack(name, lambda: filters.flip(2, 3).transpose(0, 1), x, 1, padding)
+            if packed is not None:
+                return _convolve_packed(x, packed, None, 1, padding, "none")
+        return F.conv_transpose2d(x, filters, None, layer.stride)
+
+    def _pack(self, name: str, filters: Callable[[], Tensor], x: Tensor, stride: int, padding: int) -> Tensor | None:
+        """The filters in the blocked order that oneDNN chooses for an input of the shape of x.
 
         In the order chosen for another shape they can take forty times as long (oneDNN then runs its reference code).
         Shapes that want the same order share one copy; None when there are too many copies, or no oneDNN.
         """
-        key = (layer.name, shape, layer.padding)
+        key = (name, x.shape, padding)
         if key not in self._packed:
-            self._packed[key] = self._packed_anew(layer, shape) if torch.backends.mkldnn.is_available() else None
+            self._packed[key] = None
+            if x.device.type == "cpu" and torch.backends.mkldnn.is_available():
+                packed = torch._C._nn.mkldnn_reorder_conv2d_weight(  # type: ignore[call-arg]  # its stub lacks the shape
+                    filters().contiguous().to_mkldnn(), [padding] * 2, [stride] * 2, [1, 1], 1, x.shape
+                )
+                orders = self._orders.setdefault(name, {})
+                order = bytes(torch.ops.mkldnn._get_mkldnn_serialized_md(packed).numpy())
+                if order in orders or len(orders) < ORDERS_KEPT:
+                    self._packed[key] = orders.setdefault(order, packed)
         return self._packed[key]
 
-    def _packed_anew(self, layer: Conv, shape: torch.Size) -> Tensor | None:
-        packed = torch._C._nn.mkldnn_reorder_conv2d_weight(  # type: ignore[call-arg]  # torch's stub lacks the shape
-            self.filters[layer.name].contiguous().to_mkldnn(), [layer.padding] * 2, [layer.stride] * 2, [1, 1], 1, shape
-        )
-        orders = self._orders.setdefault(layer.name, {})
-        order = bytes(torch.ops.mkldnn._get_mkldnn_serialized_md(packed).numpy())
-        return orders.setdefault(order, packed) if order in orders or len(orders) < ORDERS_KEPT else None
-
     def lrn(self, layer: LRN, x: Tensor) -> Tensor:
-        """Contrast normalisation; the neighbourhood sum is one product with a banded matrix.
-
-        With r = d^-½ the usual β = ¾ is r·√r: no power function is needed.
-        """
+        """Contrast normalisation; the neighbourhood sum is one product with a banded matrix."""
         n, c, h, w = x.shape
         rows = x.permute(0, 2, 3, 1).reshape(-1, c)
         denominator = torch.addmm(torch.full((c,), layer.k), rows * rows, self._bands[layer.name])
-        if layer.beta == 0.75:
-            root = denominator.rsqrt_()
-            factor = root.sqrt().mul_(root)
-        else:
-            factor = denominator.pow_(-layer.beta)
+        factor = inverse_power(denominator, layer.beta)
         return factor.mul_(rows).view(n, h, w, c).permute(0, 3, 1, 2)
 
     def linear(self, layer: Linear, x: Tensor, rectified: bool) -> Tensor:
@@ -171,6 +185,12 @@ class FastKernels(ReferenceKernels):
         else:
             y = torch._weight_int8pack_mm(x.bfloat16(), self._rows[name].rows, self._scales[name]).float().add_(bias)
         return y.relu_() if rectified else y
+
+
+def _convolve_packed(x: Tensor, packed: Tensor, bias: Tensor | None, stride: int, padding: int, after: str) -> Tensor:
+    return torch.ops.mkldnn._convolution_pointwise(
+        x, packed, bias, [padding] * 2, [stride] * 2, [1, 1], 1, after, [], ""
+    )
 
 
 def _readable_as_rows(weight: Tensor | PackedRows) -> TypeGuard[PackedRows]:
