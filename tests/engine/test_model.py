@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -118,6 +120,39 @@ def test_forward_keeps_every_stage(embedded: zf.Model, pictures: np.ndarray) -> 
         assert switches.dtype == torch.int64
     assert torch.equal(seen.probabilities, seen.activations["prob"][:, :, 0, 0])
     assert float(seen.activations["fc8"].min()) < 0, "the scores are not rectified"
+
+
+def test_a_pass_can_end_at_a_layer(embedded: zf.Model, pictures: np.ndarray) -> None:
+    whole, part = embedded.forward(pictures[0]), embedded.forward(pictures[0], until="conv5")
+    assert list(part.activations) == list(whole.activations)[: embedded.architecture.index("conv5") + 1]
+    assert torch.equal(part.activations["conv5"], whole.activations["conv5"])
+    seed = zf.Seed("conv5", part.strongest_unit("conv5"))
+    np.testing.assert_array_equal(zf.reconstruct(part, seed).values, zf.reconstruct(whole, seed).values)
+    with pytest.raises(ValueError, match="ended at conv5: it has no probabilities"):
+        _ = part.probabilities
+    with pytest.raises(ValueError, match="conv9"):
+        embedded.forward(pictures[0], until="conv9")
+
+
+@pytest.mark.slow
+def test_no_window_takes_longer_than_the_whole_map(embedded: zf.Model) -> None:
+    """Filters packed for another shape can take forty times as long: each shape must get filters that suit it."""
+    kernels, stage = embedded.kernels(torch.float32), embedded.architecture.stage("conv3")
+    assert isinstance(stage.layer, Conv)
+    alone = replace(stage.layer, padding=0)
+
+    def quickest(side: int) -> float:
+        x = torch.randn(1, 256, side, side).contiguous(memory_format=torch.channels_last)
+        kernels.conv(alone, x, True)
+        times = []
+        for _ in range(7):
+            begun = time.perf_counter()
+            kernels.conv(alone, x, True)
+            times.append(time.perf_counter() - begun)
+        return min(times)
+
+    whole = quickest(15)
+    assert max(quickest(side) for side in range(3, 15)) < 2 * whole
 
 
 def test_input_is_the_picture_minus_the_mean(embedded: zf.Model, pictures: np.ndarray) -> None:

@@ -7,6 +7,7 @@ weights as the int8 rows they are stored in, a quarter of the bytes of float32. 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeGuard
 
@@ -42,6 +43,8 @@ class PackedRows:
         return result
 
 
+ORDERS_KEPT = 16  # copies of one convolution's filters, each packed for other shapes
+
 Weights = dict[str, "Tensor | PackedRows"]
 
 
@@ -67,6 +70,14 @@ def lrn_band(layer: LRN, channels: int, like: Tensor) -> Tensor:
     return near.T.to(like.dtype) * (layer.alpha / layer.size)
 
 
+def inverse_power(d: Tensor, beta: float) -> Tensor:
+    """d^-β, for positive d. The usual β = ¾ needs no power function: with r = d^-½ it is r·√r."""
+    if beta != 0.75:
+        return d.pow(-beta)
+    root = d.rsqrt()
+    return root.sqrt().mul_(root)
+
+
 class ReferenceKernels:
     """Each layer as torch's own plain operation, in the precision of its input."""
 
@@ -78,6 +89,10 @@ class ReferenceKernels:
         weight, bias = (dense(self._weights[f"{layer.name}.{part}"], x.dtype) for part in ("weight", "bias"))
         y = F.conv2d(x, weight, bias, layer.stride, layer.padding)
         return y.relu() if rectified else y
+
+    def conv_transposed(self, layer: Conv, x: Tensor) -> Tensor:
+        """The same filters transposed, without bias: (N, out, h, w) to all of (N, in, …) that they reach."""
+        return F.conv_transpose2d(x, dense(self._weights[f"{layer.name}.weight"], x.dtype), None, layer.stride)
 
     def lrn(self, layer: LRN, x: Tensor) -> Tensor:
         """Contrast normalisation across maps."""
@@ -95,12 +110,15 @@ class FastKernels(ReferenceKernels):
 
     def __init__(self, architecture: Architecture, weights: Weights) -> None:
         super().__init__(weights)
-        self._packed: dict[str, Tensor] = {}
+        self.filters: dict[str, Tensor] = {}  # of each convolution, channels-last
+        self._packed: dict[tuple[str, torch.Size, int], Tensor | None] = {}
+        self._orders: dict[str, dict[bytes, Tensor]] = {}
         self._bands: dict[str, Tensor] = {}
         vectors = [stage.name for stage in architecture.stages if isinstance(stage.layer, Linear)]
         for before, stage in zip(architecture.stages, architecture.stages[1:], strict=False):
             if isinstance(stage.layer, Conv):
-                self._packed[stage.name] = _pack_convolution(stage.layer, weights[f"{stage.name}.weight"], before.shape)
+                filters = dense(weights[f"{stage.name}.weight"], torch.float32)
+                self.filters[stage.name] = filters.contiguous(memory_format=torch.channels_last)
             elif isinstance(stage.layer, LRN):
                 self._bands[stage.name] = lrn_band(stage.layer, before.shape[0], torch.zeros(()))
         # Rounding the scores to bfloat16 would show in the probabilities: the classifier, the last of the fully
@@ -113,28 +131,49 @@ class FastKernels(ReferenceKernels):
 
     def conv(self, layer: Conv, x: Tensor, rectified: bool) -> Tensor:
         """Convolution and rectification in one pass over packed weights."""
-        packed, bias = self._packed[layer.name], self._dense[f"{layer.name}.bias"]
-        if not packed.is_mkldnn:
-            y = F.conv2d(x, packed, bias, layer.stride, layer.padding)
+        filters, bias = self.filters[layer.name], self._dense[f"{layer.name}.bias"]
+        packed = self._pack(layer.name, lambda: filters, x, layer.stride, layer.padding)
+        if packed is None:
+            y = F.conv2d(x, filters, bias, layer.stride, layer.padding)
             return y.relu_() if rectified else y
-        after = "relu" if rectified else "none"
-        return torch.ops.mkldnn._convolution_pointwise(
-            x, packed, bias, [layer.padding] * 2, [layer.stride] * 2, [1, 1], 1, after, [], ""
-        )
+        return _convolve_packed(x, packed, bias, layer.stride, layer.padding, "relu" if rectified else "none")
+
+    def conv_transposed(self, layer: Conv, x: Tensor) -> Tensor:
+        """The same filters transposed, without bias: (N, out, h, w) to all of (N, in, …) that they reach."""
+        filters = self.filters[layer.name]
+        if layer.stride == 1:
+            # an ordinary convolution then, with the filters turned round, and those can be packed
+            name, padding = f"{layer.name} transposed", layer.kernel - 1
+            packed = self._pack(name, lambda: filters.flip(2, 3).transpose(0, 1), x, 1, padding)
+            if packed is not None:
+                return _convolve_packed(x, packed, None, 1, padding, "none")
+        return F.conv_transpose2d(x, filters, None, layer.stride)
+
+    def _pack(self, name: str, filters: Callable[[], Tensor], x: Tensor, stride: int, padding: int) -> Tensor | None:
+        """The filters in the blocked order that oneDNN chooses for an input of the shape of x.
+
+        In the order chosen for another shape they can take forty times as long (oneDNN then runs its reference code).
+        Shapes that want the same order share one copy; None when there are too many copies, or no oneDNN.
+        """
+        key = (name, x.shape, padding)
+        if key not in self._packed:
+            self._packed[key] = None
+            if x.device.type == "cpu" and torch.backends.mkldnn.is_available():
+                packed = torch._C._nn.mkldnn_reorder_conv2d_weight(  # type: ignore[call-arg]  # its stub lacks the shape
+                    filters().contiguous().to_mkldnn(), [padding] * 2, [stride] * 2, [1, 1], 1, x.shape
+                )
+                orders = self._orders.setdefault(name, {})
+                order = bytes(torch.ops.mkldnn._get_mkldnn_serialized_md(packed).numpy())
+                if order in orders or len(orders) < ORDERS_KEPT:
+                    self._packed[key] = orders.setdefault(order, packed)
+        return self._packed[key]
 
     def lrn(self, layer: LRN, x: Tensor) -> Tensor:
-        """Contrast normalisation; the neighbourhood sum is one product with a banded matrix.
-
-        With r = d^-½ the usual β = ¾ is r·√r: no power function is needed.
-        """
+        """Contrast normalisation; the neighbourhood sum is one product with a banded matrix."""
         n, c, h, w = x.shape
         rows = x.permute(0, 2, 3, 1).reshape(-1, c)
         denominator = torch.addmm(torch.full((c,), layer.k), rows * rows, self._bands[layer.name])
-        if layer.beta == 0.75:
-            root = denominator.rsqrt_()
-            factor = root.sqrt().mul_(root)
-        else:
-            factor = denominator.pow_(-layer.beta)
+        factor = inverse_power(denominator, layer.beta)
         return factor.mul_(rows).view(n, h, w, c).permute(0, 3, 1, 2)
 
     def linear(self, layer: Linear, x: Tensor, rectified: bool) -> Tensor:
@@ -148,17 +187,13 @@ class FastKernels(ReferenceKernels):
         return y.relu_() if rectified else y
 
 
+def _convolve_packed(x: Tensor, packed: Tensor, bias: Tensor | None, stride: int, padding: int, after: str) -> Tensor:
+    return torch.ops.mkldnn._convolution_pointwise(
+        x, packed, bias, [padding] * 2, [stride] * 2, [1, 1], 1, after, [], ""
+    )
+
+
 def _readable_as_rows(weight: Tensor | PackedRows) -> TypeGuard[PackedRows]:
     """Whether torch's int8 product may read this matrix: it reads past the end of rows that its vectors do not divide
     (wrong numbers or a crash, torch 2.13; AVX-512 takes 32 at a time, seen with 40 and 68 columns)."""
     return isinstance(weight, PackedRows) and weight.shape[1] % 64 == 0
-
-
-def _pack_convolution(layer: Conv, weight: Tensor | PackedRows, shape: tuple[int, int, int]) -> Tensor:
-    """The filters in oneDNN's own blocked order where torch has oneDNN, else channels-last."""
-    plain = dense(weight, torch.float32)
-    if torch.backends.mkldnn.is_available() and plain.device.type == "cpu":
-        return torch._C._nn.mkldnn_reorder_conv2d_weight(  # type: ignore[call-arg]  # torch's stub lacks the shape
-            plain.contiguous().to_mkldnn(), [layer.padding] * 2, [layer.stride] * 2, [1, 1], 1, [1, *shape]
-        )
-    return plain.contiguous(memory_format=torch.channels_last)

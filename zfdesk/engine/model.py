@@ -38,8 +38,11 @@ class Pass:
 
     @property
     def probabilities(self) -> Tensor:
-        """Class probabilities, float32 (N, classes)."""
-        return self.activations[self.model.architecture.stages[-1].name][:, :, 0, 0]
+        """Class probabilities, float32 (N, classes). Raises ValueError for a pass that ended below them."""
+        last = self.model.architecture.stages[-1].name
+        if last not in self.activations:
+            raise ValueError(f"This pass ended at {list(self.activations)[-1]}: it has no probabilities.")
+        return self.activations[last][:, :, 0, 0]
 
     def strongest_unit(self, layer: str, picture: int = 0) -> int:
         """The unit of ``layer`` with the highest single activation."""
@@ -95,33 +98,28 @@ class Model:
         """What computes the layers: the fast kernels for float32, else, or if asked for, the plain reference."""
         return self._reference if reference or dtype != torch.float32 else self._fast
 
-    @cached_property
-    def _filters(self) -> dict[str, Tensor]:
-        return {}
-
     def filters(self, layer: str, dtype: torch.dtype = torch.float32) -> Tensor:
-        """The filters of a convolution, (out, in, kernel, kernel), channels-last; those in float32 are made once."""
-        made = self._filters.get(layer)
-        if made is None or made.dtype != dtype:
-            made = dense(self.weights[f"{layer}.weight"], dtype).contiguous(memory_format=torch.channels_last)
-            if dtype == torch.float32:
-                self._filters[layer] = made
-        return made
+        """The filters of a convolution, (out, in, kernel, kernel), channels-last."""
+        if dtype == torch.float32:
+            return self._fast.filters[layer]
+        return dense(self.weights[f"{layer}.weight"], dtype).contiguous(memory_format=torch.channels_last)
 
     @torch.inference_mode()
-    def forward(self, pictures: np.ndarray | Tensor, reference: bool = False) -> Pass:
+    def forward(self, pictures: np.ndarray | Tensor, reference: bool = False, until: str | None = None) -> Pass:
         """Run the network and keep every layer's activation, the switches and the probabilities.
 
         pictures: uint8 (size, size, 3) or (N, size, size, 3) RGB as `zfdesk.engine.crop` gives, or a normalised
         float32 or float64 tensor (N, 3, size, size). ``reference``: plain torch operations in the tensor's own
-        precision instead of the fast float32 path. Raises ValueError on another shape or type.
+        precision instead of the fast float32 path. ``until``: the last layer wanted; what lies above it is not
+        computed (None: all). Raises ValueError on another shape or type, or a layer that does not exist.
         """
+        last = None if until is None else self.architecture.index(until) + 1
         x = self._checked(pictures)
         kernels = self.kernels(x.dtype, reference)
         if kernels is self._fast:
             x = x.contiguous(memory_format=torch.channels_last)
         activations, switches = {"input": x}, {}
-        for stage in self.architecture.stages[1:]:
+        for stage in self.architecture.stages[1:last]:
             match stage.layer:
                 case Conv() as layer:
                     x = kernels.conv(layer, x, stage.rectified)

@@ -16,7 +16,7 @@ Only the window that a seed can reach is computed: a single conv5 position needs
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -24,9 +24,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from zfdesk.engine.kernels import PackedRows, dense, lrn_band
+from zfdesk.engine.kernels import PackedRows, dense, inverse_power, lrn_band
 from zfdesk.engine.layers import LRN, Conv, Linear, MaxPool, Softmax, Stage
-from zfdesk.engine.model import Pass
+from zfdesk.engine.model import Model, Pass
 
 
 class Rule(StrEnum):
@@ -129,10 +129,15 @@ def reconstruct(
     derivative = rule is not Rule.DECONVNET if lrn_derivative is None else lrn_derivative
     stages = architecture.stages
     signal, positions, activation = _sow(seen, stages[top], seed, rule)
+    gated = False
     for place in range(top, bottom, -1):
         stage, below = stages[place], stages[place - 1]
         if stage.rectified:
-            signal = _rectify(signal, seen.activations[stage.name], rule)
+            signal = _rectify(signal, None if gated else seen.activations[stage.name], rule)
+        # what a pool passed on is active where its pooled value is: gated before unpooling, at fewer positions
+        gated = isinstance(stage.layer, MaxPool) and below.rectified and place - 1 > bottom
+        if gated and rule is not Rule.DECONVNET:
+            signal = _gate(signal, seen.activations[stage.name])
         signal = _step_down(seen, signal, stage, below, rule, derivative)
     values, window = _place(signal, stages[bottom])
     if target == "input":
@@ -173,21 +178,23 @@ def _sow(seen: Pass, stage: Stage, seed: Seed, rule: Rule) -> tuple[_Signal, tup
     return _Signal(values, top, left, seed.unit), positions, float(kept.max())
 
 
-def _rectify(signal: _Signal, activation: Tensor, rule: Rule) -> _Signal:
-    values = signal.values
+def _rectify(signal: _Signal, activation: Tensor | None, rule: Rule) -> _Signal:
+    """activation: the layer's own, None where the signal has been gated by it already."""
     if rule is not Rule.GRADIENT:
-        values = values.clamp_min(0)
-    if rule is not Rule.DECONVNET:
-        # a contiguous copy of the window first: mixing memory orders costs twice as much as copying
-        values = values * (signal.window_of(activation).contiguous() > 0)
-    return _Signal(values, signal.top, signal.left, signal.channel)
+        signal = replace(signal, values=signal.values.clamp_min(0))
+    return signal if activation is None or rule is Rule.DECONVNET else _gate(signal, activation)
+
+
+def _gate(signal: _Signal, activation: Tensor) -> _Signal:
+    # a contiguous copy of the window first: mixing memory orders costs twice as much as copying
+    return replace(signal, values=signal.values * (signal.window_of(activation).contiguous() > 0))
 
 
 def _step_down(seen: Pass, signal: _Signal, stage: Stage, below: Stage, rule: Rule, derivative: bool) -> _Signal:
     """From a layer's output to its input."""
     match stage.layer:
         case Conv() as layer:
-            return _filter_transposed(signal, layer, seen.model.filters(layer.name, signal.values.dtype), below)
+            return _filter_transposed(signal, layer, seen.model, below)
         case MaxPool() as layer:
             return _unpool(signal, layer, seen.switches[stage.name], below)
         case LRN() as layer:
@@ -206,21 +213,21 @@ def _reach(start: int, count: int, layer: Conv | MaxPool, size: int) -> tuple[in
     return first, max(first, 0), min(end, size)
 
 
-def _filter_transposed(signal: _Signal, layer: Conv, filters: Tensor, below: Stage) -> _Signal:
+def _filter_transposed(signal: _Signal, layer: Conv, model: Model, below: Stage) -> _Signal:
     """The same filters, transposed: each position adds its filter, scaled, to the input."""
     _, h, w = signal.values.shape
     colours, height, width = below.shape
-    filters = filters[signal.channels()]
+    filters = model.filters(layer.name, signal.values.dtype)[signal.channels()]
     if colours <= 4 or signal.channel is not None:
         # oneDNN's transposed convolution takes up to five times as long as this where few maps go in or come out
         columns = filters.reshape(filters.shape[0], -1).T @ signal.values.reshape(filters.shape[0], -1)
         span = ((h - 1) * layer.stride + layer.kernel, (w - 1) * layer.stride + layer.kernel)
         full = F.fold(columns[None], span, layer.kernel, stride=layer.stride)[0]
-    elif int(signal.values.count_nonzero()) * 4 < signal.values.numel():
+    elif layer.stride > 1 and int(signal.values.count_nonzero()) * 4 < signal.values.numel():
         full = _filter_transposed_sparse(signal.values, filters, layer.stride)
     else:
         values = signal.values[None].contiguous(memory_format=torch.channels_last)
-        full = F.conv_transpose2d(values, filters, None, layer.stride)[0]
+        full = model.kernels(values.dtype).conv_transposed(layer, values)[0]
     y, y0, y1 = _reach(signal.top, h, layer, height)
     x, x0, x1 = _reach(signal.left, w, layer, width)
     return _Signal(full[:, y0 - y : y1 - y, x0 - x : x1 - x], y0, x0)
@@ -271,7 +278,7 @@ def _normalisation_down(signal: _Signal, layer: LRN, activation: Tensor) -> _Sig
     x, g = x.reshape(count, -1), signal.values.reshape(count, -1)
     band = lrn_band(layer, count, x).T
     d = layer.k + band @ (x * x)
-    passed = g * d**-layer.beta
+    passed = g * inverse_power(d, layer.beta)
     down = passed - 2 * layer.beta * x * (band.T @ (passed * x / d))
     return _Signal(down.view(count, h, w), signal.top, signal.left)
 
