@@ -13,6 +13,7 @@ from desk_hands import (
     click,
     every_text_or_picture,
     is_plain,
+    map_point,
     move_mouse,
     no_exception,
     numbered_picture,
@@ -21,7 +22,7 @@ from desk_hands import (
     view_of,
     wait_for_result,
 )
-from desk_tools import press, settle, wait_until
+from desk_tools import press, settle, small_model, wait_until
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QGuiApplication, QImage
@@ -188,6 +189,17 @@ def test_the_mouse_moves_right_after_the_network_was_switched(window: Window) ->
     click(window.picture.canvas, (150, 150))
     wait_for_result(window.desk)
     assert not window.desk.worker.troubles
+
+
+def test_only_units_that_are_classes_are_named_as_classes(window: Window) -> None:
+    """conv5 has as many units here as there are classes; its units are none of them."""
+    show_picture(window, layer="conv5")
+    window.desk.use_model(small_model(tuple(f"thing {index}" for index in range(12))))
+    wait_for_result(window.desk)
+    for layer, name in (("conv5", "conv5:3 at ("), ("fc8", "fc8:3 thing 3 ="), ("prob", "prob:3 thing 3 =")):
+        change(window, layer=layer, unit=0)
+        move_mouse(window.maps.canvas, map_point(window, 3, 0, 0))
+        assert window.maps.hover_line.whole.startswith(name)
 
 
 def test_no_pane_is_ever_blank(window: Window) -> None:

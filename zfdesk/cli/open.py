@@ -87,7 +87,6 @@ def _source(arguments: argparse.Namespace) -> SourceReference:
 
 def _view(model: Model, source: SourceReference, layer: str | None, unit: int | None) -> View:
     """The first view; ValueError for a layer or unit that the network does not have."""
-    from zfdesk.cli.network import check_unit
     from zfdesk.live import Crop, View
 
     stages = model.architecture.stages
@@ -97,7 +96,7 @@ def _view(model: Model, source: SourceReference, layer: str | None, unit: int | 
     if layer is None and unit is None and source.kind == "demo" and model.sha256 == EMBEDDED_SHA256:
         unit = EYES
     view = view.change(layer=layer or view.layer, unit=unit or 0)
-    check_unit(model.architecture.stage(view.layer), view.unit)
+    model.architecture.stage(view.layer).check_unit(view.unit)
     return view
 
 

@@ -151,10 +151,9 @@ def seed_positions(activation: Tensor, seed: Seed) -> tuple[tuple[int, int], ...
     """The positions (y, x) that a seed keeps of a unit's map ``activation`` (height, width), strongest first."""
     height, width = activation.shape
     if seed.kind is SeedKind.AT:
-        y, x = seed.position if seed.position is not None else (-1, -1)
-        if not (0 <= y < height and 0 <= x < width):
-            raise ValueError(f"Position {seed.position} lies outside the {height} × {width} map of {seed.layer}.")
-        return ((y, x),)
+        if seed.position is None:
+            raise ValueError(f"A seed at a picked position of {seed.layer}:{seed.unit} needs the position.")
+        return (seed.position,)
     if seed.kind is SeedKind.MAP:
         return tuple((y, x) for y in range(height) for x in range(width))
     flat = activation.reshape(-1)
@@ -165,8 +164,7 @@ def seed_positions(activation: Tensor, seed: Seed) -> tuple[tuple[int, int], ...
 
 def _sow(seen: Pass, stage: Stage, seed: Seed, rule: Rule) -> tuple[_Signal, tuple[tuple[int, int], ...], float]:
     """Zero all but the seed's activations and cut the window that holds them."""
-    if not 0 <= seed.unit < stage.shape[0]:
-        raise ValueError(f"{stage.name} has units 0 to {stage.shape[0] - 1}; there is no unit {seed.unit}.")
+    stage.check_unit(seed.unit, seed.position if seed.kind is SeedKind.AT else None)
     activation = seen.activations[stage.name][0, seed.unit]
     positions = seed_positions(activation, seed)
     rows, columns = torch.tensor(positions).unbind(1)

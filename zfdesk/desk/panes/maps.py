@@ -210,7 +210,8 @@ class MapsPane(Pane):
             return  # of the layer before; the mouse has not moved since
         value = number(float(mosaic.values[unit, y, x]))
         where = f" at ({y}, {x})" if mosaic.tile[0] > 1 else ""
-        name = f" {self.desk.model.classes[unit]}" if mosaic.values.shape[0] == len(self.desk.model.classes) else ""
+        model = self.desk.model
+        name = f" {model.classes[unit]}" if mosaic.layer in model.architecture.class_layers else ""
         self.hover_line.say(f"{mosaic.layer}:{unit}{name}{where} = {value}")
 
     def show_result(self, result: Result) -> None:

@@ -301,7 +301,7 @@ class UnitPane(Pane):
         unit, view = result.unit, result.request.view
         stage = result.request.model.architecture.stage(unit.reference.layer)
         said = [reference_words(unit.reference, unit.position, stage.spatial), RULE_WORDS[view.method]]
-        if stage.name in (s.name for s in result.request.model.architecture.stages[-2:]):
+        if stage.name in result.request.model.architecture.class_layers:
             said[0] += f" “{result.request.model.classes[unit.reference.unit]}”"
         said += [seed_words(unit.reference), f"frame {result.request.frame.number}"]
         if view.origin is not None:
