@@ -82,7 +82,7 @@ class Sweep:
     ``done``: bool (rows, columns). ``probabilities``: float32 (rows, columns, classes), all classes, so that another
     class needs no new sweep. ``activations``: float32 (rows, columns, units), the activation of each unit of ``layer``
     summed over the positions of its map. Both are NaN where not done. ``clean_probabilities`` (classes,) and
-    ``clean_activations`` (units,): the same without an occluder. ``seconds``: computing time so far.
+    ``clean_activations`` (units,), float32: the same without an occluder. ``seconds``: computing time so far.
     """
 
     plan: SweepPlan
@@ -242,8 +242,8 @@ def sweep(
     windows = Windows(clean, picture, plan.occluder(0, 0), layer)
     facts: dict[str, Any] = {
         "plan": plan, "layer": layer, "model": model, "picture": _kept(picture), "positions": positions,
-        "clean_probabilities": _frozen(windows.clean_probabilities),
-        "clean_activations": _frozen(windows.clean_activations),
+        "clean_probabilities": _frozen(windows.clean_probabilities.astype(np.float32)),
+        "clean_activations": _frozen(windows.clean_activations.astype(np.float32)),
     }  # fmt: skip
     done = np.zeros(positions.shape[:2], bool)
     if resume is not None:
