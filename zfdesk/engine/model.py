@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zfdesk.engine.kernels import FastKernels, PackedRows, ReferenceKernels, Weights, dense, max_pool
+from zfdesk.engine.kernels import BatchKernels, FastKernels, PackedRows, ReferenceKernels, Weights, dense, max_pool
 from zfdesk.engine.layers import LRN, Architecture, Conv, Linear, MaxPool, Softmax
 from zfdesk.engine.picture import InputSpec
 
@@ -94,15 +94,30 @@ class Model:
     def _reference(self) -> ReferenceKernels:
         return ReferenceKernels(self.weights)
 
+    @cached_property
+    def _batch(self) -> BatchKernels:
+        return BatchKernels(self.architecture, self.weights, self._fast)
+
     def kernels(self, dtype: torch.dtype, reference: bool = False) -> ReferenceKernels:
         """What computes the layers: the fast kernels for float32, else, or if asked for, the plain reference."""
         return self._reference if reference or dtype != torch.float32 else self._fast
 
+    def batch_kernels(self, dtype: torch.dtype) -> ReferenceKernels:
+        """What computes the layers of many windows at once: fast for float32, else the plain reference."""
+        return self._reference if dtype != torch.float32 else self._batch
+
+    @cached_property
+    def _filters(self) -> dict[str, Tensor]:
+        return {}
+
     def filters(self, layer: str, dtype: torch.dtype = torch.float32) -> Tensor:
-        """The filters of a convolution, (out, in, kernel, kernel), channels-last."""
-        if dtype == torch.float32:
-            return self._fast.filters[layer]
-        return dense(self.weights[f"{layer}.weight"], dtype).contiguous(memory_format=torch.channels_last)
+        """The filters of a convolution, (out, in, kernel, kernel), channels-last; those in float32 are made once."""
+        made = self._filters.get(layer)
+        if made is None or made.dtype != dtype:
+            made = dense(self.weights[f"{layer}.weight"], dtype).contiguous(memory_format=torch.channels_last)
+            if dtype == torch.float32:
+                self._filters[layer] = made
+        return made
 
     @torch.inference_mode()
     def forward(self, pictures: np.ndarray | Tensor, reference: bool = False, until: str | None = None) -> Pass:
