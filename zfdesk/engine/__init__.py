@@ -12,6 +12,8 @@ from zfdesk.engine.architectures import ARCHITECTURES
 from zfdesk.engine.changed import forward_changed
 from zfdesk.engine.checkpoint import CheckpointError, describe, load, save
 from zfdesk.engine.convert import import_weights
+from zfdesk.engine.correspondence import Correspondence, MarkedPicture, correspondence
+from zfdesk.engine.curves import Baseline, Curves, insertion_deletion, random_baseline
 from zfdesk.engine.doubt import doubt
 from zfdesk.engine.layers import LRN, Architecture, Conv, Linear, MaxPool, ReceptiveField, ReLU, Softmax, Stage
 from zfdesk.engine.model import Model, Pass, random_model
@@ -23,10 +25,14 @@ __all__ = [
     "ARCHITECTURES",
     "LRN",
     "Architecture",
+    "Baseline",
     "CheckpointError",
     "Conv",
+    "Correspondence",
+    "Curves",
     "InputSpec",
     "Linear",
+    "MarkedPicture",
     "MaxPool",
     "Model",
     "Occluder",
@@ -43,13 +49,16 @@ __all__ = [
     "Stage",
     "centre_box",
     "centre_crop",
+    "correspondence",
     "crop",
     "describe",
     "doubt",
     "forward_changed",
     "import_weights",
+    "insertion_deletion",
     "load",
     "occlude",
+    "random_baseline",
     "random_model",
     "reconstruct",
     "save",
