@@ -11,8 +11,9 @@ import torch
 from engine_nets import demo_frames
 
 import zfdesk.engine as zf
-from zfdesk.engine.correspondence import PAPER, cut_out, default_layers, hamming, random_boxes, signs
+from zfdesk.engine.correspondence import cut_out, default_layers, hamming, random_boxes, signs
 from zfdesk.engine.parts import RANDOM, PartsError
+from zfdesk.engine.table1 import PAPER
 
 
 @pytest.fixture(scope="module")
@@ -226,3 +227,18 @@ def test_progress_is_told_and_may_end_it(tiny: zf.Model) -> None:
 
     with pytest.raises(InterruptedError):
         zf.correspondence(tiny, THREE, ("conv1",), progress=stop)
+
+
+def test_the_table_as_text(tiny: zf.Model) -> None:
+    pictures = [replace(picture, parts={"nose": picture.parts["eye"], "eye": (0, 0, 1, 1)}) for picture in THREE]
+    table = zf.correspondence(tiny, pictures, ("conv1", "fc7"), draws=0)
+    assert table.table()[0] == ("masked", "conv1", "fc7", "paper, layer 7", "pairs")
+    assert table.table()[1] == ("nose", "0.333 ± 0.110", "0.833 ± 0.167", "0.069 ± 0.011", "3")
+    assert table.table()[2][3] == "–"  # the paper masked no “eye”
+    lines = [line.split("\t") for line in table.tsv().splitlines()]
+    assert {len(line) for line in lines} == {9}
+    assert lines[1] == ["nose", "conv1", "0.333333", "0.110240", "3", "3", "", "", ""]
+    assert lines[2] == ["nose", "fc7", "0.833333", "0.166667", "3", "3", "7", "0.069", "0.011"]
+    single = zf.correspondence(tiny, pictures[:2], ("conv1",), draws=0)
+    assert single.table()[1] == ("nose", "0.500", "1")
+    assert single.tsv().splitlines()[1] == "nose\tconv1\t0.500000\t\t1\t2\t\t\t"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from zfdesk.cli.common import CROPS
@@ -35,6 +37,28 @@ def check_unit(stage: Stage, unit: int) -> None:
     """ValueError, in words, when the layer has no such unit."""
     if not 0 <= unit < stage.shape[0]:
         raise ValueError(f"{stage.name} has units 0 to {stage.shape[0] - 1}; there is no unit {unit}.")
+
+
+def class_called(model: Model, word: str) -> int:
+    """The index of a class given by its index or its name, whatever the case. Raises ValueError, in words."""
+    count = len(model.classes)
+    if word.isascii() and word.isdecimal() and len(word) < 12:
+        if int(word) < count:
+            return int(word)
+        raise ValueError(f"There is no class {word}; there are 0 to {count - 1}.")
+    names = [name.casefold() for name in model.classes]
+    found = [index for index, name in enumerate(names) if name == word.casefold()]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ValueError(f"{len(found)} classes are called {word}: name it by its index, {_either(found)}.")
+    near = difflib.get_close_matches(word.casefold(), names, 3, 0.6) or [n for n in names if word.casefold() in n][:3]
+    advice = f"did you mean {_either(dict.fromkeys(near))}?" if near else f"there are {count}, see `zfdesk classify`."
+    raise ValueError(f"There is no class called {word}; {advice}")
+
+
+def _either(things: Iterable[object]) -> str:
+    return " or ".join(str(thing) for thing in things)
 
 
 def crop_called(word: str) -> Crop:

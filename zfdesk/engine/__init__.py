@@ -12,7 +12,7 @@ from zfdesk.engine.architectures import ARCHITECTURES
 from zfdesk.engine.changed import forward_changed
 from zfdesk.engine.checkpoint import CheckpointError, describe, load, save
 from zfdesk.engine.convert import import_weights
-from zfdesk.engine.correspondence import Correspondence, MarkedPicture, correspondence
+from zfdesk.engine.correspondence import MarkedPicture, correspondence
 from zfdesk.engine.curves import Baseline, Curves, insertion_deletion, random_baseline
 from zfdesk.engine.doubt import doubt
 from zfdesk.engine.layers import LRN, Architecture, Conv, Linear, MaxPool, ReceptiveField, ReLU, Softmax, Stage
@@ -20,6 +20,7 @@ from zfdesk.engine.model import Model, Pass, random_model
 from zfdesk.engine.occlude import Occluder, OccluderFill, OccluderShape, occlude
 from zfdesk.engine.picture import InputSpec, centre_box, centre_crop, crop
 from zfdesk.engine.reconstruct import Reconstruction, Rule, Seed, SeedKind, reconstruct
+from zfdesk.engine.table1 import Correspondence
 
 __all__ = [
     "ARCHITECTURES",

@@ -38,15 +38,7 @@ from zfdesk.engine.model import Model
 from zfdesk.engine.occlude import Occluder, OccluderFill, OccluderShape, occlude
 from zfdesk.engine.parts import RANDOM, PartBox, PartsError, check_boxes, shared_parts, to_input
 from zfdesk.engine.picture import Box, crop
-
-PAPER = {
-    5: {"right eye": (0.067, 0.007), "left eye": (0.069, 0.007), "nose": (0.079, 0.017), RANDOM: (0.107, 0.017)},
-    7: {"right eye": (0.069, 0.015), "left eye": (0.068, 0.013), "nose": (0.069, 0.011), RANDOM: (0.073, 0.014)},
-}
-"""Table 1, five dogs: score and error by the paper's layer and masked part."""
-
-PAPER_LAYERS = {"conv5": 5, "pool5": 5, "fc7": 7}
-"""The paper's layer that one of ours stands beside."""
+from zfdesk.engine.table1 import Correspondence, Score
 
 RANDOM_DRAWS = 10
 
@@ -58,49 +50,6 @@ class MarkedPicture:
     name: str
     pixels: np.ndarray
     parts: Mapping[str, PartBox]
-
-
-@dataclass(frozen=True)
-class Score:
-    """One cell of the table: mean Hamming distance over ``pairs`` of ``pictures``, and its standard error (None for a
-    single pair, of which nothing is known)."""
-
-    part: str
-    layer: str
-    mean: float
-    error: float | None
-    pairs: int
-    pictures: int
-
-    @property
-    def paper(self) -> tuple[float, float] | None:
-        """The paper's (score, error) for this part and layer; None where it has none."""
-        return PAPER.get(PAPER_LAYERS.get(self.layer, 0), {}).get(self.part)
-
-
-@dataclass(frozen=True)
-class Correspondence:
-    """The table. ``pictures``: those compared; ``left_out``: sentences on what was marked and could not be used."""
-
-    layers: tuple[str, ...]
-    scores: tuple[Score, ...]
-    pictures: tuple[str, ...]
-    left_out: tuple[str, ...]
-    fill: OccluderFill
-    draws: int
-    seed: int
-
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """The rows, in order."""
-        return tuple(dict.fromkeys(score.part for score in self.scores))
-
-    def score(self, part: str, layer: str) -> Score:
-        """One cell; KeyError when there is none."""
-        for score in self.scores:
-            if (score.part, score.layer) == (part, layer):
-                return score
-        raise KeyError((part, layer))
 
 
 def default_layers(architecture: Architecture) -> tuple[str, ...]:
@@ -278,6 +227,5 @@ def _with_vectors(model: Model, values: Mapping[str, Tensor], layers: Sequence[s
 
 
 __all__ = [
-    "PAPER", "PAPER_LAYERS", "Correspondence", "MarkedPicture", "Score", "correspondence", "cut_out", "default_layers",
-    "hamming", "random_boxes", "signs",
+    "RANDOM_DRAWS", "MarkedPicture", "correspondence", "cut_out", "default_layers", "hamming", "random_boxes", "signs",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +19,22 @@ class HeatMapError(ValueError):
     """A heat map that cannot be used; ``str()`` is one sentence for people."""
 
 
-def read_heat_map(path: Path, size: int) -> np.ndarray:
-    """A heat map from a file, as float64: an array (height, width) of any size as it is, or a sweep.
+@dataclass(frozen=True, eq=False)
+class HeatMap:
+    """``values``: float64 (height, width), higher = more important. ``cells``: how many rows and columns were measured,
+    which is fewer than there are values where they were interpolated."""
+
+    values: np.ndarray
+    cells: tuple[int, int]
+
+
+def read_heat_map(path: Path, size: int) -> HeatMap:
+    """A heat map from a file: an array (height, width) of any size as it is, or a sweep.
 
     ``.npy``: the array. ``.npz``, as ``zfdesk occlude --npz`` writes it: ``positions`` (rows, columns, 2: top and left
     of the square in network-input pixels), ``probability`` (rows, columns) and ``clean`` (classes,); the map is the
     clean probability minus the probability, placed at the squares' centres (`placed`), (size, size).
-    Higher means more important. Raises HeatMapError. Nothing in a file is ever executed.
+    Raises HeatMapError. Nothing in a file is ever executed.
     """
     if not path.exists():
         raise HeatMapError(f"{path} does not exist.")
@@ -40,9 +50,11 @@ def read_heat_map(path: Path, size: int) -> np.ndarray:
     except Exception:  # damaged files make numpy raise nearly anything
         raise HeatMapError(f"{path} is not a heat map: an array of numbers (.npy), or a sweep (.npz).") from None
     try:
-        return checked(_of_sweep(arrays, size) if array is None else array)
+        values = checked(_of_sweep(arrays, size) if array is None else array)
     except HeatMapError as error:
         raise HeatMapError(f"{path} cannot be used: {error}") from None
+    rows, columns = (values if array is not None else arrays["probability"]).shape
+    return HeatMap(values, (rows, columns))
 
 
 def checked(heat: np.ndarray, constant: bool = False) -> np.ndarray:
@@ -103,4 +115,4 @@ def _of_sweep(arrays: dict[str, np.ndarray], size: int) -> np.ndarray:
     return placed(float(clean.max()) - probability, tops + halves[0], lefts + halves[1], size)
 
 
-__all__ = ["HeatMapError", "checked", "placed", "read_heat_map", "upsampled"]
+__all__ = ["HeatMap", "HeatMapError", "checked", "placed", "read_heat_map", "upsampled"]
