@@ -75,7 +75,7 @@ def curves_command(arguments: argparse.Namespace) -> int:
             )
     beside = [baselines.get(heat.cells) for heat in heats]
     if arguments.output:
-        write_output(arguments.output, _drawn(arguments, model, probabilities, found, beside))
+        write_output(arguments.output, _drawn(arguments, model, heats, found, beside))
     if arguments.json:
         print_json(_facts(arguments, model, probabilities, heats, found, beside))
     else:
@@ -84,18 +84,30 @@ def curves_command(arguments: argparse.Namespace) -> int:
 
 
 def _drawn(
-    arguments: argparse.Namespace, model: Model, probabilities: np.ndarray, found: list[Curves],
+    arguments: argparse.Namespace,
+    model: Model,
+    heats: list[HeatMap],
+    found: list[Curves],
     beside: list[Baseline | None],
-) -> bytes:  # fmt: skip
-    from zfdesk.figures.curves import curves_figure
+) -> bytes:
+    from zfdesk.figures.curves import curves_page
+    from zfdesk.figures.drawing import draw
+    from zfdesk.figures.facts import Facts
     from zfdesk.figures.files import encode, format_of
     from zfdesk.sources.files import file_name
 
-    index = found[0].class_index
-    title = f"{file_name(arguments.image)}: {model.classes[index]}, {probabilities[index]:.1%}"
-    names = [file_name(path) for path in arguments.maps]
-    figure = curves_figure(title, names, found, [baseline for baseline in beside if baseline])
-    return encode(figure, format_of(arguments.output))
+    named = [(file_name(path), curves) for path, curves in zip(arguments.maps, found, strict=True)]
+    baselines = {
+        _random_words(heat, baseline): baseline for heat, baseline in zip(heats, beside, strict=True) if baseline
+    }
+    facts = Facts.of_model(model, picture=file_name(arguments.image))
+    page = curves_page(model.classes[found[0].class_index], named, list(baselines.items()), facts)
+    return encode(draw(page), format_of(arguments.output))
+
+
+def _random_words(heat: HeatMap, baseline: Baseline) -> str:
+    count = len(baseline.curves)
+    return f"{count} random map{'s' * (count > 1)}, {heat.cells[0]} × {heat.cells[1]}"
 
 
 def _facts(
@@ -151,9 +163,7 @@ def _page(
         rows.append((path, f"{curves.deletion.area:.3f}", f"{curves.insertion.area:.3f}"))
         if baseline is not None and heat.cells not in told:
             told.add(heat.cells)
-            count = len(baseline.curves)
-            name = f"{count} random map{'s' * (count > 1)}, {heat.cells[0]} × {heat.cells[1]}"
-            rows.append((name, _words(*baseline.deletion), _words(*baseline.insertion)))
+            rows.append((_random_words(heat, baseline), _words(*baseline.deletion), _words(*baseline.insertion)))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = ["   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     said = f"{arguments.image}: {model.classes[index]} ({index}), {probabilities[index]:.1%}; {arguments.steps} steps."

@@ -20,6 +20,7 @@ from zfdesk.engine.model import Model, Pass, random_model
 from zfdesk.engine.occlude import Occluder, OccluderFill, OccluderShape, occlude
 from zfdesk.engine.picture import InputSpec, centre_box, centre_crop, crop
 from zfdesk.engine.reconstruct import Reconstruction, Rule, Seed, SeedKind, reconstruct
+from zfdesk.engine.sweep import Sweep, SweepPlan, sweep
 from zfdesk.engine.table1 import Correspondence
 
 __all__ = [
@@ -48,6 +49,8 @@ __all__ = [
     "SeedKind",
     "Softmax",
     "Stage",
+    "Sweep",
+    "SweepPlan",
     "centre_box",
     "centre_crop",
     "correspondence",
@@ -63,4 +66,5 @@ __all__ = [
     "random_model",
     "reconstruct",
     "save",
+    "sweep",
 ]
