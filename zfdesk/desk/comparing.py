@@ -264,6 +264,7 @@ class Comparing(QWidget):
             f"QProgressBar {{ border: 0; background: {colours.line}; }}"
             f"QProgressBar::chunk {{ background: {colours.field}; }}"
         )
+        self.cells.setStyleSheet("QTableView::item { padding: 0 3px; }")  # in line with the heading
         self.show_table()
 
 
