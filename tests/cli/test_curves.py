@@ -46,7 +46,8 @@ def heat(tmp_path: Path) -> str:
 
 
 def seen(image: str) -> np.ndarray:
-    return zf.centre_crop(np.asarray(Image.open(image)), SIZE)
+    frame = np.asarray(Image.open(image))
+    return zf.crop(frame, zf.centre_box(*frame.shape[:2]), SIZE)
 
 
 def answer(words: list[str], capsys: pytest.CaptureFixture[str]) -> dict:
