@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable
 from pathlib import Path
 
 from zfdesk.cli.common import CROPS
@@ -39,28 +38,34 @@ def check_unit(stage: Stage, unit: int) -> None:
         raise ValueError(f"{stage.name} has units 0 to {stage.shape[0] - 1}; there is no unit {unit}.")
 
 
-def class_called(model: Model, word: str) -> int:
-    """The index of a class given by its index or its name, whatever the case. Raises ValueError, in words."""
-    count = len(model.classes)
-    if word.isascii() and word.isdecimal() and len(word) < 12:
-        if int(word) < count:
-            return int(word)
-        raise ValueError(f"There is no class {word}; there are 0 to {count - 1}.")
-    names = [name.casefold() for name in model.classes]
-    found = [index for index, name in enumerate(names) if name == word.casefold()]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise ValueError(f"{len(found)} classes are called {word}: name it by its index, {_either(found)}.")
-    near = difflib.get_close_matches(word.casefold(), names, 3, 0.6) or [n for n in names if word.casefold() in n][:3]
-    advice = f"did you mean {_either(dict.fromkeys(near))}?" if near else f"there are {count}, see `zfdesk classify`."
-    raise ValueError(f"There is no class called {word}; {advice}")
-
-
-def _either(things: Iterable[object]) -> str:
-    return " or ".join(str(thing) for thing in things)
-
-
 def crop_called(word: str) -> Crop:
     """The crop that ``--crop`` means, the window's own."""
     return Crop(CropMode(CROPS[word]))
+
+
+def class_called(model: Model, text: str) -> int:
+    """The index of a class by its number, its name, or words that only one name holds; case does not matter.
+
+    Raises ValueError with a sentence that names the nearest classes.
+    """
+    if text.isascii() and text.isdecimal():
+        if int(text[:9]) >= len(model.classes):
+            raise ValueError(f"The network knows classes 0 to {len(model.classes) - 1}; there is no class {text}.")
+        return int(text)
+    wanted = " ".join(text.casefold().split())
+    names = [" ".join(name.casefold().split()) for name in model.classes]
+    found = [index for index, name in enumerate(names) if name == wanted]
+    found = found or [index for index, name in enumerate(names) if wanted and wanted in name]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        some = _listed(model, found)
+        raise ValueError(f"“{text}” may be several classes: {some}.")
+    near = [names.index(name) for name in difflib.get_close_matches(wanted, names, 3, 0)]
+    raise ValueError(f"The network knows no class “{text}”; the nearest are {_listed(model, near)}.")
+
+
+def _listed(model: Model, indices: list[int]) -> str:
+    """The first few classes with their numbers."""
+    some = ", ".join(f"{model.classes[index]} ({index})" for index in indices[:4])
+    return f"{some} and {len(indices) - 4} more" if len(indices) > 4 else some
