@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least
-from zfdesk.cli.output import print_json, write_output
+from zfdesk.cli.output import check_output, print_json, write_output
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,6 +57,8 @@ def curves_command(arguments: argparse.Namespace) -> int:
     from zfdesk.engine.heatmap import read_heat_map
     from zfdesk.sources import read_picture
 
+    if arguments.output:
+        check_output(arguments.output)
     pixels = read_picture(arguments.image)
     model = chosen_model(arguments.weights)
     size = model.architecture.size

@@ -184,12 +184,9 @@ def test_what_cannot_be_is_told_in_one_line(
     assert "nowhere.npy does not exist" in failed([image, str(tmp_path / "nowhere.npy")], capsys)
     assert "is not a heat map" in failed([image, image], capsys)
     assert "nowhere.png does not exist" in failed([str(tmp_path / "nowhere.png"), heat], capsys)
-    assert "There is no class 4; there are 0 to 3" in failed([image, heat, "--class", "4"], capsys)
-    assert "did you mean tench?" in failed([image, heat, "--class", "tenc"], capsys)
-    assert "2 classes are called crane: name it by its index, 1 or 3" in failed(
-        [image, heat, "--class", "crane"], capsys
-    )
-    assert "There is no class called zzz; there are 4" in failed([image, heat, "--class", "zzz"], capsys)
+    assert "there is no class 4." in failed([image, heat, "--class", "4"], capsys)
+    assert "no class “tenk”; the nearest are tench (0)" in failed([image, heat, "--class", "tenk"], capsys)
+    assert "“crane” may be several classes: crane (1), crane (3)" in failed([image, heat, "--class", "crane"], capsys)
     assert "1 to 1024 steps" in failed([image, heat, "--steps", "2000", "--random", "0"], capsys)
     out = str(tmp_path / "no" / "a.png")
     assert "the folder" in failed([image, heat, *quick, "-o", out], capsys)
