@@ -10,7 +10,7 @@ from typing import Any
 from zfdesk.cli import open as window
 from zfdesk.cli.output import CommandError
 
-VERBS = ("classify", "deconv", "occlude", "figure", "info", "weights", "bench")
+VERBS = ("classify", "deconv", "occlude", "curves", "correspondence", "figure", "info", "weights", "bench")
 """Modules of this package, in the order of the help; each registers one verb of its own name."""
 
 _EXAMPLES = """\
@@ -45,7 +45,7 @@ class _Verbs:
 
     def listed(self) -> str:
         """The verbs and what they do, one a line."""
-        return "verbs:\n" + "".join(f"  {name:10} {words}\n" for name, words in self._help.items())
+        return "verbs:\n" + "".join(f"  {name:14} {words}\n" for name, words in self._help.items())
 
 
 def parse(argv: list[str]) -> argparse.Namespace:

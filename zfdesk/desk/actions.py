@@ -298,6 +298,7 @@ ACTIONS: tuple[Action, ...] = (
       for name, key, y, x in (("left", "Left", 0, -1), ("right", "Right", 0, 1), ("up", "Up", -1, 0), ("down", "Down", 1, 0))),
     *(Action(f"nudge-{name}-fast", f"Occluder {name} by 8", (f"Ctrl+Shift+{key}",), "Occluder", _nudge(y, x, 8), kind="nudge")
       for name, key, y, x in (("left", "Left", 0, -1), ("right", "Right", 0, 1), ("up", "Up", -1, 0), ("down", "Down", 1, 0))),
+    Action("mark-parts", "Mark parts and compare (Table 1)…", ("Ctrl+Shift+E",), "Occluder", command="mark_parts"),
     # Layer and unit
     Action("layer-up", "Layer towards the picture", ("U",), "Unit", lambda v, c: _step_layer(v, c, -1), kind="layer", yosinski="sel_layer_left"),
     Action("layer-down", "Layer towards the classes", ("O",), "Unit", lambda v, c: _step_layer(v, c, 1), kind="layer", yosinski="sel_layer_right"),

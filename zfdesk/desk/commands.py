@@ -148,6 +148,12 @@ class Commands:
 
         show_weights(self)  # type: ignore[arg-type]
 
+    def mark_parts(self) -> None:
+        """Mark parts in a folder's pictures and compare them."""
+        from zfdesk.desk.marking import show_marking
+
+        show_marking(self)  # type: ignore[arg-type]
+
     # Edit
 
     def undo(self) -> None:

@@ -86,13 +86,13 @@ def occlude(
             case OccluderFill.NOISE:
                 out[mask] = np.random.default_rng(0).integers(0, 256, picture.shape, np.uint8)[mask]
             case OccluderFill.BLUR:
-                out[mask] = _blurred(picture)[mask]
+                out[mask] = blurred(picture)[mask]
     out.setflags(write=False)
     return out
 
 
-def _blurred(picture: np.ndarray, sigma: float = 12.0) -> np.ndarray:
-    """Gaussian blur, borders reflected; sigma in pixels."""
+def blurred(picture: np.ndarray, sigma: float = 12.0) -> np.ndarray:
+    """Gaussian blur of a uint8 (height, width, 3) picture, borders reflected, cut at 2.5 sigma; sigma in pixels."""
     radius = int(2.5 * sigma)
     offsets = torch.arange(-radius, radius + 1, dtype=torch.float32)
     kernel = torch.exp(-0.5 * (offsets / sigma) ** 2)
