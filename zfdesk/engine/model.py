@@ -61,6 +61,7 @@ class Model:
 
     ``classes``: the class names in order. ``sha256``: hash of the checkpoint file, "" for weights made in memory.
     ``provenance``: where the weights come from, in words. ``trained``: False when they are known to be random.
+    ``licence`` of the weights and ``source``, the address they were published at; "" when not known.
     Raises ValueError, in words, when weights are missing, superfluous, of the wrong shape or not finite.
     """
 
@@ -72,6 +73,8 @@ class Model:
     provenance: str = ""
     sha256: str = ""
     trained: bool = True
+    licence: str = ""
+    source: str = ""
 
     def __post_init__(self) -> None:
         check_weights(self.architecture, self.weights)
