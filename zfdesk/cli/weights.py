@@ -74,7 +74,8 @@ def list_command(arguments: argparse.Namespace) -> int:
         known = [_facts(entry, theirs.get(entry.name)) for entry in entries]
         _print_json(known + [_catalogue_facts(entry) for entry in missing])
         return 0
-    width = max(len(entry.name) for entry in (*entries, *catalogue))
+    names = [entry.name for entry in entries] + [entry.name for entry in missing]
+    width = max(map(len, names))
     print(f"  {'':{width}}  {'architecture':18}  {'classes':>7}  {'size':>8}  top-1/top-5 error")
     for entry in entries:
         mark = "*" if entry.in_use else " "

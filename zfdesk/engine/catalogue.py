@@ -66,9 +66,14 @@ class CatalogueEntry:
         return self.size + self.size // 10 + (1 << 20)
 
     @property
+    def algorithm_words(self) -> str:
+        """SHA-1 or SHA-256."""
+        return self.algorithm.upper().replace("SHA", "SHA-")
+
+    @property
     def provenance(self) -> str:
         """What is kept with the weights, in words."""
-        return f"{self.title}, {self.words}; {self.algorithm.upper().replace('SHA', 'SHA-')} {self.hash}…"
+        return f"{self.title}, {self.words}; {self.algorithm_words} {self.hash}…"
 
 
 CATALOGUE = (

@@ -175,13 +175,14 @@ class _Download:
             response = self.opener.open(request, timeout=self.patience)
         except HTTPError as error:
             with error:
-                if have and error.code == 416:  # the part is no part of what lies there now, or is the whole of it
-                    if error.headers.get("Content-Range", "") == f"bytes */{have}" and note.total in (0, have):
+                if have and error.code == 416:  # the part is the whole file, or no part of what lies there now
+                    if error.headers.get("Content-Range", "") == f"bytes */{have}":
                         self.went_on = True
                         return
                     forget(self.part)
                     raise _BrokenOffError(f"{self.host} has another file now.") from None
-                sentence = f"{self.host} answers “{error.code} {error.reason}” to {self.url}."
+                reason = " ".join(str(error.reason).split())[:100].rstrip(".")
+                sentence = f"{self.host} answers “{error.code} {reason}” to {self.url}."
                 raise (_BrokenOffError if error.code in _AGAIN else DownloadError)(sentence) from None
         except (URLError, OSError, http.client.HTTPException, ValueError) as error:
             raise self._broken(error) from None
@@ -193,7 +194,7 @@ class _Download:
         told = response.headers
         if "html" in told.get("Content-Type", "").lower():
             raise DownloadError(
-                f"{self.host} sent a web page instead of the file; does this network want you to log in first?"
+                f"{self.host} sent a web page instead of the file: perhaps this network wants you to log in first."
             )
         if response.status == 206:
             place = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", told.get("Content-Range", "").strip())

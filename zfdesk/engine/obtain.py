@@ -89,13 +89,13 @@ def obtain(
         return kept
 
 
-def import_file(path: Path, name: str | None = None) -> Kept:
+def import_file(path: Path, name: str | None = None, catalogue: tuple[CatalogueEntry, ...] = CATALOGUE) -> Kept:
     """Convert a foreign file and keep it; one of the catalogue is recognised and credited.
 
     name: the name to keep it under; without it the catalogue's, or the file's own. Raises CheckpointError.
     """
     model = import_weights(path)
-    entry = next((entry for entry in CATALOGUE if _is(entry, model, path)), None)
+    entry = next((entry for entry in catalogue if _is(entry, model, path)), None)
     if entry is not None:
         model = _credited(model, entry)
     name = name or store.name_for(Path(entry.name) if entry else path)
@@ -164,8 +164,8 @@ def _check(entry: CatalogueEntry, file: Path) -> None:
     if not found.startswith(entry.hash):
         file.unlink(missing_ok=True)
         raise DownloadError(
-            f"What came for {entry.name} is not what the catalogue names: its {entry.algorithm.upper()} begins "
-            f"{found[: len(entry.hash)][:8]}, not {entry.hash[:8]}; it was thrown away."
+            f"What came for {entry.name} is not what the catalogue names: its {entry.algorithm_words} begins "
+            f"{found[:8]}, not {entry.hash[:8]}; it was thrown away."
         )
 
 
