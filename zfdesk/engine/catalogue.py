@@ -102,7 +102,7 @@ CATALOGUE = (
         "sha256", "397923af", 28.408, 9.618, bytes=553_433_881,
     ),
     CatalogueEntry(
-        "zfnet512", "the ONNX model zoo's ZFNet-512", "trained on ILSVRC 2013 (from Caffe2)",
+        "zfnet512", "ZFNet-512 of the ONNX model zoo", "trained on ILSVRC 2013 (from Caffe2)",
         "zfnet512", "MIT (as the zoo's page says)",
         "https://github.com/onnx/models/tree/main/validated/vision/classification/zfnet-512",
         "sha256", "c975ca6a24c0a2e1584c6f82667e0ac9c06084fc7769d267f71b4a154d1f1c72", 44.03, 20.59,
