@@ -110,8 +110,8 @@ def offered(name: str, server: Loopback) -> tuple[CatalogueEntry, torch.nn.Modul
     net, state = random_state(make, last)
     net.load_state_dict({key: value.contiguous() for key, value in state.items()}, assign=True)
     file = io.BytesIO()
-    # torchvision's files of 2017 are in the older format
-    torch.save(state, file, _use_new_zipfile_serialization=not name.startswith(("alexnet", "vgg")))
+    # the format of the time they were published in
+    torch.save(state, file, _use_new_zipfile_serialization=False)
     entry, data = find_entry(name), file.getvalue()
     digest = hashlib.new(entry.algorithm, data).hexdigest()
     if entry.file.endswith(".zip"):

@@ -54,7 +54,7 @@ class Row:
             size = size_words(stored.bytes) if stored.bytes else ""
             note = " · ".join(filter(None, ("in use" if used else "", state_words(stored))))
             return [stored.name, size, errors, licence, note]
-        size = ("" if known.bytes else "≈ ") + size_words(known.size)
+        size = size_words(known.size) if known.bytes else f"≈ {size_words(known.size)}"
         return [known.name, size, errors, licence, self._to_be_had()]
 
     def _to_be_had(self) -> str:
