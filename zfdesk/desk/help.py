@@ -93,7 +93,8 @@ TEXTS: tuple[tuple[str, str], ...] = (
     ("… and what it cannot",
      "Most of its 1000 classes it does not know: one held-out picture for each gave 2 % right at the first guess, "
      "7.5 % among five. It takes a cup of coffee for a French horn. Its first-layer filters are still noisy. A high "
-     "probability is not a sign that it is right. Other weights can be imported: see the Source menu, Weights."),
+     "probability is not a sign that it is right. ZFNet trained on all of ImageNet, and others, can be had: see "
+     "the Source menu, Weights."),
 )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from zfdesk.desk.actions import ACTIONS, CLEAN_KEY, Action, Context
 from zfdesk.desk.commands import Commands
+from zfdesk.desk.embedded_line import EmbeddedLine
 from zfdesk.desk.hints import first_steps
 from zfdesk.desk.panes.base import FACTS_EVERY_MS, Pane
 from zfdesk.desk.panes.classes import ClassesPane
@@ -91,6 +92,7 @@ class Window(Commands, QMainWindow):
         self.message = MessageLine(self)
         self.status = StatusLine(desk)
         self.statusBar().addWidget(self.status, 1)
+        self.statusBar().addPermanentWidget(EmbeddedLine(self))
         self.statusBar().setSizeGripEnabled(False)
         self._facts_clock = QTimer(self, interval=FACTS_EVERY_MS)
         self._facts_clock.timeout.connect(self._show_facts)
