@@ -32,6 +32,7 @@ from zfdesk.desk.panes.picture import PicturePane
 from zfdesk.desk.panes.pins import PinsPane
 from zfdesk.desk.panes.trace import TracePane
 from zfdesk.desk.panes.unit import UnitPane
+from zfdesk.desk.sessions import SessionCommands, Sessions
 from zfdesk.desk.state import Desk
 from zfdesk.desk.status import MessageLine, StatusLine
 from zfdesk.desk.theme import apply_theme
@@ -66,7 +67,7 @@ TOOLBAR_WORDS = {
 }  # fmt: skip
 
 
-class Window(Commands, QMainWindow):
+class Window(Commands, SessionCommands, QMainWindow):
     """The one window of the program."""
 
     closing = Signal()
@@ -75,6 +76,7 @@ class Window(Commands, QMainWindow):
         super().__init__(parent)
         self.desk = desk
         self.settings = settings
+        self.sessions = Sessions(self)
         self.setWindowTitle("zfdesk")
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
@@ -196,6 +198,7 @@ class Window(Commands, QMainWindow):
             self.actions_by_id[action.id] = made
             self.addAction(made)
             menus[action.menu].addAction(made)
+        self.sessions.add_recent_menu(menus["Session"])
         panes = menus["View"].addMenu("Panes")
         for dock in self.docks.values():
             panes.addAction(dock.toggleViewAction())

@@ -90,6 +90,12 @@ class ComparePane(Pane):
         self.show_result(self.a)
         self.desk.told.emit(f"Snapshot A taken of frame {self.a.request.frame.number}.", False)
 
+    def show_snapshot(self, a: Result | None) -> None:
+        """Keep another result as A, or none."""
+        self._forget()
+        self.a = a
+        self.show_view()
+
     def show_result(self, result: Result) -> None:
         if not result.complete or not self.isVisible():
             return
