@@ -31,6 +31,7 @@ MOST_DIMENSIONS = 4
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,60}")
 _END = struct.Struct("<4s4H2LH")  # end of central directory, APPNOTE 4.3.16
 _ENCRYPTED = 0x1
+_END_OF_PNG = b"\0\0\0\0IEND\xaeB`\x82"
 
 
 class ArchiveError(ValueError):
@@ -123,7 +124,10 @@ def unpack_arrays(data: bytes) -> dict[str, np.ndarray]:
 
     Raises ArchiveError; also for values that are not finite, and types that none of ours has, such as objects.
     """
-    return {name.removesuffix(".npy"): _array(member) for name, member in unpack(data).items()}
+    members = unpack(data)
+    if not all(name.endswith(".npy") for name in members):
+        raise ArchiveError("something in it is no array")
+    return {name.removesuffix(".npy"): _array(member) for name, member in members.items()}
 
 
 def _array(data: bytes) -> np.ndarray:
@@ -166,7 +170,7 @@ def unpack_frame(data: bytes, height: int, width: int) -> np.ndarray:
         raise ArchiveError("a picture in it is too large")
     try:
         with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
-            if image.size != (width, height) or image.mode != "RGB":
+            if image.size != (width, height) or image.mode != "RGB" or not data.endswith(_END_OF_PNG):
                 raise ArchiveError("a picture in it is not what it says")
             image.load()
             return frozen_pixels(np.array(image))

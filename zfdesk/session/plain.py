@@ -88,7 +88,9 @@ def _read(kind: Any, value: Any, name: str, notes: list[str]) -> Any:
     if origin in (Union, UnionType):
         return _read_union(parts, value, name, notes)
     if origin is Literal:
-        if not any(value == part and type(value) is type(part) for part in parts):
+        if type(value) not in {type(part) for part in parts}:
+            raise PlainError(f"{name} is not {'a word' if isinstance(parts[0], str) else 'a whole number'}")
+        if value not in parts:
             raise _UnknownChoiceError(f"{name} is {_shown(value)}, which is not known here")
         return value
     if origin is tuple:
