@@ -521,8 +521,8 @@ def test_no_view_that_a_file_can_hold_breaks_the_worker(model: zf.Model) -> None
     views = [
         *(View(layer="conv4", crop=Crop(CropMode.CROP, x, y, side)) for x in (-1e12, 0.5, 1e12) for y in (0.5, 1e12)
           for side in (-1e12, 0.0, 1e-12, 1e12)),
-        *(View(layer="conv4", occluders=tuple(zf.Occluder(top, left, height, 1, shape, fill) for fill in zf.OccluderFill))
-          for top in (-big, 0, big) for left in (-big, big) for height in (1, big) for shape in zf.OccluderShape),
+        *(View(layer="conv4", occluders=tuple(zf.Occluder(y, x, side, 1, shape, fill) for fill in zf.OccluderFill))
+          for y in (-big, 0, big) for x in (-big, big) for side in (1, big) for shape in zf.OccluderShape),
         *(View(layer="conv4", maps=MapsDisplay(boost=boost, gamma=gamma, locked=(low, 0.0)))
           for boost in (-1e12, 0.0, 1e12) for gamma in (-1e12, 0.0, 1e12) for low in (-1e12, 1e12)),
         *(View(layer="conv4", seed=kind, seed_count=k) for kind in zf.SeedKind for k in (-big, 0, big)),
