@@ -18,6 +18,7 @@ from zfdesk.engine.model import Model, Pass, random_model
 from zfdesk.engine.occlude import Occluder, OccluderFill, OccluderShape, occlude
 from zfdesk.engine.picture import InputSpec, centre_box, centre_crop, crop
 from zfdesk.engine.reconstruct import Reconstruction, Rule, Seed, SeedKind, reconstruct
+from zfdesk.engine.sweep import Sweep, SweepPlan, sweep
 
 __all__ = [
     "ARCHITECTURES",
@@ -41,6 +42,8 @@ __all__ = [
     "SeedKind",
     "Softmax",
     "Stage",
+    "Sweep",
+    "SweepPlan",
     "centre_box",
     "centre_crop",
     "crop",
@@ -53,4 +56,5 @@ __all__ = [
     "random_model",
     "reconstruct",
     "save",
+    "sweep",
 ]

@@ -1,0 +1,117 @@
+"""Fig. 7's row: where the evidence lies, from one sweep of an occluder over a picture (Section 4.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zfdesk.engine import OccluderShape, Rule, Seed, Sweep, reconstruct
+from zfdesk.figures.facts import Facts, caption, number, unit_words
+from zfdesk.figures.page import SIZES, Cell, Page
+from zfdesk.figures.panels import Box, Labels, Occlusion, Picture, Signed
+
+if TYPE_CHECKING:
+    from zfdesk.figures.drawing import PageFigure
+
+NARROW = 5.0
+"""Inches; a narrower page has two panels in a row, as five would be too small to read."""
+
+
+def fig7_row(sweep: Sweep, unit: int | None = None, klass: int | None = None) -> PageFigure:
+    """Fig. 7's row for a sweep, complete or not, as a matplotlib figure two columns wide; see `fig7_page`."""
+    from zfdesk.figures.drawing import draw
+
+    return draw(fig7_page(sweep, unit, klass))
+
+
+def fig7_page(
+    sweep: Sweep,
+    unit: int | None = None,
+    klass: int | None = None,
+    *,
+    size: str | tuple[float, float] = "two-column",
+    picture: str = "",
+    frame: int | None = None,
+    colours: str = "viridis",
+    opacity: float = 1.0,
+    contour: bool = False,
+) -> Page:
+    """(a) the picture with the occluder, (b) the total activation of a map, (c) its reconstruction with its receptive
+    field in black, (d) the probability of a class, (e) the most probable class, each against the occluder's place.
+
+    unit: of the sweep's layer; the strongest by default. klass: the most probable one by default. picture, frame:
+    what the picture is called. opacity: below 1 the maps lie over the picture. contour: a line at half the clean value.
+    Raises ValueError for a unit or class that does not exist, or a sweep of which nothing is done.
+    """
+    unit = sweep.strongest_unit if unit is None else unit
+    klass = int(sweep.clean_probabilities.argmax()) if klass is None else klass
+    _check(sweep, unit, klass)
+    clean = float(sweep.clean_activations[unit]), float(sweep.clean_probabilities[klass])
+    drop, occluder = sweep.largest_drop(klass)
+    side = sweep.plan.size
+    over = {
+        "positions": sweep.positions, "square": (side, side), "size": len(sweep.picture), "picture": sweep.picture,
+        "opacity": opacity, "note": _partial(sweep),
+    }  # fmt: skip
+    facts = Facts.of_model(sweep.model, picture=picture, frame=frame)
+    box = Box(occluder.top, occluder.left, side, side, "covered", ellipse=sweep.plan.shape is OccluderShape.ELLIPSE)
+    name = sweep.model.classes[klass]
+    down, told = _projected(sweep, unit, facts)
+    labels = sweep.label()
+    names = tuple((int(index), sweep.model.classes[index]) for index in np.unique(labels[labels >= 0]))
+    panels = (
+        (Picture(sweep.picture, (box,), f"where {name} falls most, by {drop * 100:.1f} points", facts), "input"),
+        (Occlusion(sweep.activation(unit), clean=clean[0], quantity="total activation", colours=colours,
+                   levels=(clean[0] / 2,) if contour and clean[0] > 0 else (), facts=told, **over),
+         f"{unit_words(sweep.layer, unit)}, strongest map" if unit == sweep.strongest_unit else
+         unit_words(sweep.layer, unit)),
+        (down, f"{unit_words(sweep.layer, unit)} projected down"),
+        (Occlusion(sweep.probability(klass), clean=clean[1], quantity=f"P({name})", colours=colours,
+                   levels=(clean[1] / 2,) if contour else (), facts=facts, **over), "probability"),
+        (Labels(labels, names=names, clean=int(sweep.clean_probabilities.argmax()), facts=facts, **over),
+         "most probable class"),
+    )  # fmt: skip
+    width = SIZES[size][0] if isinstance(size, str) else size[0]
+    places = [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)] if width < NARROW else [(0, column) for column in range(5)]
+    cells = tuple(
+        Cell(panel, row, column, label=label)
+        for (panel, label), (row, column) in zip(panels, places, strict=True)
+    )  # fmt: skip
+    return Page(cells, size, "Occlusion (Fig. 7)", _caption(sweep, told, name, clean[1]))
+
+
+def _projected(sweep: Sweep, unit: int, facts: Facts) -> tuple[Signed, Facts]:
+    """The unit's reconstruction on the clean picture, its receptive field covered in black, and its facts."""
+    seen = sweep.model.forward(sweep.picture)
+    found = reconstruct(seen, Seed(sweep.layer, unit), Rule.DECONVNET)
+    limit = float(np.abs(found.values).max())
+    position = found.positions[0]
+    top, left, bottom, right = sweep.model.architecture.stage(sweep.layer).receptive_field.box(*position)
+    told = Facts.of_model(
+        sweep.model, picture=facts.picture, frame=facts.frame, layer=sweep.layer, unit=unit, position=position,
+        seed=found.seed.kind, method=found.rule, stretch=127 / limit if limit > 0 else None,
+    )  # fmt: skip
+    box = Box(top, left, bottom - top, right - left, "region")
+    return Signed(found.values, limit, boxes=(box,), facts=told), told
+
+
+def _partial(sweep: Sweep) -> str:
+    return "" if sweep.complete else f"partial: {sweep.done.mean():.0%} of positions".replace("%", " %")
+
+
+def _caption(sweep: Sweep, facts: Facts, name: str, clean: float) -> str:
+    plan = sweep.plan
+    how = f"A {plan.fill} {plan.shape} of {plan.size} × {plan.size} pixels is moved in steps of {plan.stride}"
+    edge = "its centre over the whole picture" if plan.overhang else "inside the picture"
+    done = "" if sweep.complete else f"; {_partial(sweep)}"
+    said = f"{how}, {edge}; each value stands at the square's centre{done}."
+    return f"{said} Without it P({name}) is {number(clean)}. {caption(facts)}"
+
+
+def _check(sweep: Sweep, unit: int, klass: int) -> None:
+    units, classes = len(sweep.clean_activations), len(sweep.clean_probabilities)
+    if not 0 <= unit < units:
+        raise ValueError(f"{sweep.layer} has units 0 to {units - 1}; there is no unit {unit}.")
+    if not 0 <= klass < classes:
+        raise ValueError(f"The network knows classes 0 to {classes - 1}; there is no class {klass}.")
