@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
+
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from zfdesk.figures import panels
-from zfdesk.figures.colours import BAR, CLEAN, DASHES, EMPTY, LINES, QUIET
-from zfdesk.figures.look import fitting, text_width, wrapped
+from zfdesk.figures.colours import BAR, CLEAN, DASHES, EMPTY, LINES
+from zfdesk.figures.look import fitting, printable, text_width, wrapped
 from zfdesk.figures.place import Body, Place
 
 SMALLEST_CHANGE = 0.0005
@@ -55,8 +57,8 @@ def draw_histogram(place: Place, panel: panels.Histogram) -> list[Body]:
         alone = len(panel.counts) == 1
         axes.stairs(
             counts, panel.edges, fill=alone, color=BAR if alone else LINES[index % len(LINES)],
-            linestyle="-" if alone else DASHES[index % len(DASHES)], label=panel.names[index] if panel.names else None,
-            linewidth=1.1 * place.look.stroke,
+            linestyle="-" if alone else DASHES[index % len(DASHES)], linewidth=1.1 * place.look.stroke,
+            label=printable(panel.names[index]) if panel.names else None,
         )  # fmt: skip
     if panel.logarithmic:
         axes.set_yscale("log")
@@ -71,7 +73,7 @@ def draw_curves(place: Place, panel: panels.Curves) -> list[Body]:
     for index, values in enumerate(panel.values):
         axes.plot(
             panel.x, values, color=LINES[index % len(LINES)], linestyle=DASHES[index % len(DASHES)],
-            linewidth=1.2 * place.look.stroke, label=panel.names[index] if panel.names else None,
+            linewidth=1.2 * place.look.stroke, label=printable(panel.names[index]) if panel.names else None,
         )  # fmt: skip
     axes.margins(x=0.02)
     return [_chart(place, axes, panel.x_quantity, panel.quantity, panel.names, panel.note)]
@@ -93,19 +95,30 @@ def draw_text(place: Place, panel: panels.Text) -> list[Body]:
 
 
 def _chart(place: Place, axes: Axes, x_words: str, y_words: str, names: tuple[str, ...], note: str) -> Body:
-    from matplotlib.ticker import LogLocator, MaxNLocator
-
     look = place.look
     axes.tick_params(labelsize=look.small, pad=2)
-    axes.set_xlabel(x_words, fontsize=look.small, labelpad=1.5)
-    axes.set_ylabel(y_words, fontsize=look.small, labelpad=1.5)
-    axes.xaxis.set_major_locator(MaxNLocator(4))
-    axes.yaxis.set_major_locator(LogLocator(numticks=5) if axes.get_yscale() == "log" else MaxNLocator(4))
-    axes.yaxis.set_minor_locator(MaxNLocator(1)) if axes.get_yscale() == "log" else None
-    if names and len(names) > 1:
+    axes.set_xlabel(printable(x_words), fontsize=look.small, labelpad=1.5)
+    axes.set_ylabel(printable(y_words), fontsize=look.small, labelpad=1.5)
+    axes.xaxis.set(major_locator=MaxNLocator(4), major_formatter=FuncFormatter(_tick))
+    if axes.get_yscale() == "log":
+        axes.yaxis.set(major_locator=LogLocator(numticks=4), major_formatter=FuncFormatter(_power))
+        axes.yaxis.set(minor_locator=NullLocator(), minor_formatter=NullFormatter())
+    else:
+        axes.yaxis.set(major_locator=MaxNLocator(4), major_formatter=FuncFormatter(_tick))
+    if len(names) > 1:
         axes.legend(fontsize=look.small, frameon=False, handlelength=1.8, borderaxespad=0.2, labelspacing=0.25)
-    below = 2.2 * look.line + 0.06  # tick labels and the axis's words
-    return Body(axes, lambda inches: np.clip(0.62 * inches, 0.5, 2.4 * look.stroke), below=below, note=note)
+    below = 2 * look.line + 0.03  # tick labels and the axis's words
+    return Body(axes, lambda inches: min(max(0.62 * inches, 0.5), 2.4 * look.stroke), below=below, note=note)
 
 
-__all__ = ["QUIET", "draw_bars", "draw_curves", "draw_histogram", "draw_text"]
+def _tick(value: float, place: int) -> str:
+    return f"{value:.6g}".replace("-", "−")
+
+
+def _power(value: float, place: int) -> str:
+    """10⁴; matplotlib's own would be mathematical text, of other fonts."""
+    exponent = round(math.log10(value)) if value > 0 else 0
+    return f"10{str(exponent).translate(_RAISED)}"
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from zfdesk.figures import panels
 from zfdesk.figures.charts import draw_bars, draw_curves, draw_histogram, draw_text
@@ -16,7 +18,7 @@ from zfdesk.figures.look import Look, look_for, printable, styled, wrapped
 from zfdesk.figures.over_picture import draw_labels, draw_occlusion
 from zfdesk.figures.page import Page
 from zfdesk.figures.pictures import draw_compare, draw_maps, draw_picture, draw_signed, draw_tiles, draw_unit_map
-from zfdesk.figures.place import Body, Place, say_below
+from zfdesk.figures.place import Body, Place, inches_on_page, say_below
 from zfdesk.figures.scheme import draw_scheme
 
 DRAWERS: dict[type, Callable[[Place, Any], list[Body]]] = {
@@ -113,7 +115,7 @@ def _row_heights(page: Page, bodies: list[list[Body]]) -> tuple[np.ndarray, floa
 def _allotted(body: Body) -> tuple[float, float]:
     """Width and height in inches that the layout has for a panel, before its picture's shape is minded."""
     place = body.axes.get_position(original=True)
-    width, height = body.axes.figure.get_size_inches()
+    width, height = body.axes.get_figure(root=True).get_size_inches()  # type: ignore[union-attr]
     return place.width * width, place.height * height
 
 
@@ -123,21 +125,17 @@ def _place_caption(figure: PageFigure, page: Page, look: Look) -> float:
         return 0.0
     width = page.inches[0]
     lines = wrapped(page.caption, width - 4 * MARGIN, look.small)
-    from matplotlib.transforms import ScaledTranslation
-
-    corner = figure.dpi_scale_trans + ScaledTranslation(0, 0, figure.transFigure)
     text = figure.text(
-        2 * MARGIN, 2 * MARGIN, lines, fontsize=look.small, va="bottom", ha="left", linespacing=1.15, transform=corner
-    )
+        2 * MARGIN, 2 * MARGIN, lines, fontsize=look.small, va="bottom", ha="left", linespacing=1.15,
+        transform=inches_on_page(figure),
+    )  # fmt: skip
     text.set_in_layout(False)
     return (lines.count("\n") + 1) * look.line + 4 * MARGIN
 
 
 def _lay_out(figure: PageFigure, caption: float) -> None:
-    import warnings
-
     engine = figure.get_layout_engine()
-    assert engine is not None
+    assert isinstance(engine, ConstrainedLayoutEngine)
     share = caption / figure.get_size_inches()[1]
     engine.set(rect=(0, share, 1, 1 - share))
     with warnings.catch_warnings():

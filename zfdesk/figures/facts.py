@@ -88,9 +88,9 @@ def number(value: float) -> str:
     if value == 0:
         return "0"
     if 1e-3 <= abs(value) < 1e5:
-        return f"{float(f'{value:.3g}'):.10g}"
+        return f"{float(f'{value:.3g}'):.10g}".replace("-", "−")
     figures, exponent = f"{value:.1e}".split("e")
-    return f"{figures}e{int(exponent)}"
+    return f"{figures}e{int(exponent)}".replace("-", "−")
 
 
 def _network(facts: Facts) -> str:
@@ -113,7 +113,7 @@ def _unit(facts: Facts) -> str:
     said += [seed_words(facts.seed, facts.seed_count)] if facts.seed is not None else []
     said += [stretch_words(facts.stretch)] if facts.stretch is not None else []
     words = ", ".join(said)
-    return words if facts.layer else words[:1].upper() + words[1:]
+    return words[:1].upper() + words[1:] if not facts.layer else words
 
 
 def _occluders(occluders: tuple[Occluder, ...]) -> str:

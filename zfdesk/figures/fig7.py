@@ -9,13 +9,13 @@ import numpy as np
 from zfdesk.engine import OccluderShape, Rule, Seed, Sweep, reconstruct
 from zfdesk.figures.facts import Facts, caption, number, unit_words
 from zfdesk.figures.page import SIZES, Cell, Page
-from zfdesk.figures.panels import Box, Labels, Occlusion, Picture, Signed
+from zfdesk.figures.panels import Box, Labels, Occlusion, Panel, Picture, Signed
 
 if TYPE_CHECKING:
     from zfdesk.figures.drawing import PageFigure
 
 NARROW = 5.0
-"""Inches; a narrower page has two panels in a row, as five would be too small to read."""
+"""Inches; a narrower page has three panels in a row, as five would be too small to read."""
 
 
 def fig7_row(sweep: Sweep, unit: int | None = None, klass: int | None = None) -> PageFigure:
@@ -50,35 +50,40 @@ def fig7_page(
     clean = float(sweep.clean_activations[unit]), float(sweep.clean_probabilities[klass])
     drop, occluder = sweep.largest_drop(klass)
     side = sweep.plan.size
-    over = {
-        "positions": sweep.positions, "square": (side, side), "size": len(sweep.picture), "picture": sweep.picture,
-        "opacity": opacity, "note": _partial(sweep),
-    }  # fmt: skip
     facts = Facts.of_model(sweep.model, picture=picture, frame=frame)
     box = Box(occluder.top, occluder.left, side, side, "covered", ellipse=sweep.plan.shape is OccluderShape.ELLIPSE)
-    name = sweep.model.classes[klass]
+    name, layer_unit = sweep.model.classes[klass], unit_words(sweep.layer, unit)
     down, told = _projected(sweep, unit, facts)
-    labels = sweep.label()
-    names = tuple((int(index), sweep.model.classes[index]) for index in np.unique(labels[labels >= 0]))
-    panels = (
+
+    def occlusion(values: np.ndarray, clean: float, quantity: str, facts: Facts) -> Occlusion:
+        levels = (clean / 2,) if contour and clean > 0 else ()
+        return Occlusion(
+            values, sweep.positions, (side, side), len(sweep.picture), clean, quantity, colours=colours,
+            picture=sweep.picture, opacity=opacity, levels=levels, note=_partial(sweep), facts=facts,
+        )  # fmt: skip
+
+    panels: tuple[tuple[Panel, str], ...] = (
         (Picture(sweep.picture, (box,), f"where {name} falls most, by {drop * 100:.1f} points", facts), "input"),
-        (Occlusion(sweep.activation(unit), clean=clean[0], quantity="total activation", colours=colours,
-                   levels=(clean[0] / 2,) if contour and clean[0] > 0 else (), facts=told, **over),
-         f"{unit_words(sweep.layer, unit)}, strongest map" if unit == sweep.strongest_unit else
-         unit_words(sweep.layer, unit)),
-        (down, f"{unit_words(sweep.layer, unit)} projected down"),
-        (Occlusion(sweep.probability(klass), clean=clean[1], quantity=f"P({name})", colours=colours,
-                   levels=(clean[1] / 2,) if contour else (), facts=facts, **over), "probability"),
-        (Labels(labels, names=names, clean=int(sweep.clean_probabilities.argmax()), facts=facts, **over),
-         "most probable class"),
+        (occlusion(sweep.activation(unit), clean[0], "total activation", told),
+         f"{layer_unit}, strongest map" if unit == sweep.strongest_unit else layer_unit),
+        (down, f"{layer_unit} projected down"),
+        (occlusion(sweep.probability(klass), clean[1], f"P({name})", facts), "probability"),
+        (_labels(sweep, opacity, facts), "most probable class"),
     )  # fmt: skip
     width = SIZES[size][0] if isinstance(size, str) else size[0]
-    places = [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)] if width < NARROW else [(0, column) for column in range(5)]
-    cells = tuple(
-        Cell(panel, row, column, label=label)
-        for (panel, label), (row, column) in zip(panels, places, strict=True)
-    )  # fmt: skip
+    across = 3 if width < NARROW else 5
+    cells = tuple(Cell(panel, *divmod(index, across), label=label) for index, (panel, label) in enumerate(panels))
     return Page(cells, size, "Occlusion (Fig. 7)", _caption(sweep, told, name, clean[1]))
+
+
+def _labels(sweep: Sweep, opacity: float, facts: Facts) -> Labels:
+    labels, clean = sweep.label(), int(sweep.clean_probabilities.argmax())
+    names = tuple((int(index), sweep.model.classes[index]) for index in {*labels[labels >= 0].tolist(), clean})
+    side = sweep.plan.size
+    return Labels(
+        labels, sweep.positions, (side, side), len(sweep.picture), tuple(sorted(names)), clean, sweep.picture, opacity,
+        note=_partial(sweep), facts=facts,
+    )  # fmt: skip
 
 
 def _projected(sweep: Sweep, unit: int, facts: Facts) -> tuple[Signed, Facts]:
@@ -97,7 +102,7 @@ def _projected(sweep: Sweep, unit: int, facts: Facts) -> tuple[Signed, Facts]:
 
 
 def _partial(sweep: Sweep) -> str:
-    return "" if sweep.complete else f"partial: {sweep.done.mean():.0%} of positions".replace("%", " %")
+    return "" if sweep.complete else f"partial: {sweep.done.mean() * 100:.0f} % of positions"
 
 
 def _caption(sweep: Sweep, facts: Facts, name: str, clean: float) -> str:

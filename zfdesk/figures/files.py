@@ -65,12 +65,12 @@ def encode(figure: Figure, form: str, dpi: float = DPI) -> bytes:
         raise ValueError(f"A figure of {width:.3g} × {height:.3g} inches cannot be drawn at {dpi:g} dpi.")
     canvas = {"png": FigureCanvasAgg, "svg": FigureCanvasSVG, "pdf": FigureCanvasPdf}[form](figure)
     memory = io.BytesIO()
-    with styled(), _interpolated(figure, form):
+    with styled(), _Interpolated(figure, form):
         canvas.print_figure(memory, format=form, dpi=dpi, metadata=_metadata(figure, form), facecolor="white")
     return memory.getvalue()
 
 
-class _interpolated:
+class _Interpolated:
     """Pictures smoothed to a PNG's pixels; untouched in a vector file, where whoever shows it scales them."""
 
     def __init__(self, figure: Figure, form: str) -> None:
@@ -100,8 +100,8 @@ def _metadata(figure: Figure, form: str) -> dict[str, str | None]:
             told = {"Title": title, "Description": caption, "Creator": software}
         case _:
             told = {"Title": title, "Subject": caption, "Creator": software, "Producer": software}
-    dateless: dict[str, str | None] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(form, {})
-    return {key: text for key, text in told.items() if text} | dateless
+    dates: dict[str, dict[str, str | None]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    return {key: text for key, text in told.items() if text} | dates.get(form, {})
 
 
 def encode_arrays(page: Page) -> bytes:

@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 from zfdesk.figures import panels
 from zfdesk.figures.colours import CATEGORIES, EMPTY, INK, LINE, sequential
 from zfdesk.figures.facts import number
-from zfdesk.figures.look import fitting
+from zfdesk.figures.look import fitting, text_width
 from zfdesk.figures.place import GAP, Body, Place, colour_bar, ends_of, inches_from_corner
 
 SMALLEST_NUMBERED = 0.03
@@ -43,11 +43,14 @@ def spread(values: np.ndarray, rows: np.ndarray, columns: np.ndarray, missing: f
 def draw_occlusion(place: Place, panel: panels.Occlusion) -> list[Body]:
     """A continuous map with its colour bar, on which the clean value is marked."""
     axes, known = place.bare(), panel.values[np.isfinite(panel.values)]
-    body = Body(axes, lambda inches: inches, shaped=True, note="; ".join(part for part in (panel.quantity, panel.note) if part))
+    body = Body(
+        axes, lambda inches: inches, shaped=True, note="; ".join(part for part in (panel.quantity, panel.note) if part)
+    )
     reach = [*known.tolist(), *([panel.clean] if panel.clean is not None else [])] or [0.0, 1.0]
     low = min(reach) if panel.low is None else panel.low
     high = max(reach) if panel.high is None else panel.high
-    norm = Normalize(low, high if high > low else low + 1e-12, clip=True)
+    high = high if high > low else low + 1e-12
+    norm = Normalize(low, high, clip=True)
     colours = sequential(panel.colours)
     y, x = centres(panel)
     values = spread(panel.values, nearest(y, panel.size), nearest(x, panel.size), np.nan)
@@ -62,7 +65,7 @@ def draw_occlusion(place: Place, panel: panels.Occlusion) -> list[Body]:
         body.note += f"; contour at {', '.join(map(number, levels))}"
     mark = None
     if panel.clean is not None:
-        mark = float(np.clip((panel.clean - norm.vmin) / (norm.vmax - norm.vmin), 0, 1))
+        mark = float(np.clip((panel.clean - low) / (high - low), 0, 1))
         body.note += f" (▼ clean {number(panel.clean)})"
     colour_bar(body, colours, ends_of(low, high), place.look, mark)
     return [body]
@@ -96,24 +99,27 @@ def draw_labels(place: Place, panel: panels.Labels) -> list[Body]:
             )  # fmt: skip
     names = dict(panel.names)
     lines = [
-        (CATEGORIES[index], f"{index + 1} {names.get(int(label), f'class {label}')}", counts[index], label)
+        (CATEGORIES[index], f"{index + 1} {names.get(int(label), f'class {label}')}", counts[index])
         for index, label in enumerate(named)
     ]
     if len(others):
-        lines.append(("#a8adb5", f"{len(others)} others", counts[most:].sum(), -1))
-    body = Body(axes, lambda inches: inches, shaped=True, note=panel.note)
+        lines.append(("#a8adb5", f"{len(others)} others", counts[most:].sum()))
+    clean = "" if panel.clean is None else f"clean: {names.get(panel.clean, f'class {panel.clean}')}"
+    body = Body(axes, lambda inches: inches, shaped=True, note="; ".join(part for part in (clean, panel.note) if part))
 
     def finish(inches: float) -> None:
         corner, look = inches_from_corner(axes), place.look
         side, step = look.line * 0.72, look.line * 1.08
         top = body.below + GAP
-        for colour, words, count, label in lines:
+        for colour, words, count in lines:
             axes.add_patch(
                 Rectangle((0, -top - side), side, side, transform=corner, clip_on=False, facecolor=colour,
                           edgecolor=LINE, linewidth=0.4)
             )  # fmt: skip
-            share = f"{count / len(done):.0%}"
-            words = f"{fitting(words, inches - side - 0.03 - _width(f', {share}', look.small), look.small)}, {share}"
+            share = f"{count / len(done) * 100:.0f} %"
+            words = (
+                f"{fitting(words, inches - side - 0.03 - text_width(f', {share}', look.small), look.small)}, {share}"
+            )
             axes.text(side + 0.03, -top + 0.02, words, transform=corner, va="top", ha="left", fontsize=look.small)
             top += step
         body.below = top
@@ -146,9 +152,3 @@ def _middle_of(mask: np.ndarray) -> tuple[int, int] | None:
     places = np.argwhere(last)
     middle = places[np.abs(places - places.mean(0)).sum(1).argmin()]
     return int(middle[0]), int(middle[1])
-
-
-def _width(words: str, points: float) -> float:
-    from zfdesk.figures.look import text_width
-
-    return text_width(words, points)

@@ -14,6 +14,8 @@ import numpy as np
 
 from zfdesk.figures.facts import Facts
 
+UNKNOWN = Facts()
+
 BOX_KINDS = ("field", "unit", "covered", "region")
 """Receptive field or crop; the selected unit; an occluder; a filled region."""
 
@@ -47,7 +49,7 @@ class Picture:
     pixels: np.ndarray
     boxes: tuple[Box, ...] = ()
     note: str = ""
-    facts: Facts = Facts()
+    facts: Facts = UNKNOWN
 
     def __post_init__(self) -> None:
         _keep(self, "pixels", np.uint8, (None, None, 3))
@@ -71,7 +73,7 @@ class Maps:
     columns: int = 0
     marked: int = -1
     note: str = ""
-    facts: Facts = Facts()
+    facts: Facts = UNKNOWN
 
     def __post_init__(self) -> None:
         _keep(self, "values", np.float32, (None, None, None))
@@ -89,7 +91,7 @@ class UnitMap:
     signed: bool = False
     colours: str = "inferno"
     note: str = ""
-    facts: Facts = Facts()
+    facts: Facts = UNKNOWN
 
     def __post_init__(self) -> None:
         _keep(self, "values", np.float32, (None, None))
@@ -108,7 +110,7 @@ class Signed:
     window: tuple[int, int, int, int] | None = None
     boxes: tuple[Box, ...] = ()
     note: str = ""
-    facts: Facts = Facts()
+    facts: Facts = UNKNOWN
 
     def __post_init__(self) -> None:
         _keep(self, "values", np.float32, (None, None, 3))
@@ -126,15 +128,17 @@ class Tiles:
     """Small pictures side by side: filters, patches, reconstructions.
 
     values: (tiles, height, width, 3), uint8 pictures or signed float32, where zero is mid-grey. each: every tile is
-    stretched by its own largest absolute value, else all by the largest of all. names: of the tiles, or none.
+    stretched by its own largest absolute value, else all by the largest of all, which is said below them unless
+    ``silent``. names: of the tiles, or none.
     """
 
     values: np.ndarray
     columns: int = 0
     each: bool = True
+    silent: bool = False
     names: tuple[str, ...] = ()
     note: str = ""
-    facts: Facts = Facts()
+    facts: Facts = UNKNOWN
 
     def __post_init__(self) -> None:
         uint8 = isinstance(self.values, np.ndarray) and self.values.dtype == np.uint8
@@ -167,7 +171,7 @@ class Occlusion:
     opacity: float = 1.0
     levels: tuple[float, ...] = ()
     note: str = ""
-    facts: Facts = Facts()
+    facts: Facts = UNKNOWN
 
     def __post_init__(self) -> None:
         _keep(self, "values", np.float32, (None, None), finite=False)
@@ -192,7 +196,7 @@ class Labels:
     opacity: float = 1.0
     most: int = 7
     note: str = ""
-    facts: Facts = Facts()
+    facts: Facts = UNKNOWN
 
     def __post_init__(self) -> None:
         _keep(self, "values", np.int32, (None, None))
@@ -210,7 +214,7 @@ class Bars:
     names: tuple[str, ...]
     clean: np.ndarray | None = None
     note: str = ""
-    facts: Facts = Facts()
+    facts: Facts = UNKNOWN
 
     def __post_init__(self) -> None:
         _keep(self, "values", np.float32, (None,))
@@ -229,7 +233,7 @@ class Compare:
     names: tuple[str, str] = ("A", "B")
     quantity: str = ""
     note: str = ""
-    facts: Facts = Facts()
+    facts: Facts = UNKNOWN
 
     def __post_init__(self) -> None:
         kind = np.uint8 if isinstance(self.a, np.ndarray) and self.a.dtype == np.uint8 else np.float32
@@ -248,7 +252,7 @@ class Histogram:
     quantity: str = "value"
     logarithmic: bool = False
     note: str = ""
-    facts: Facts = Facts()
+    facts: Facts = UNKNOWN
 
     def __post_init__(self) -> None:
         _keep(self, "counts", np.int64, (None, None))
@@ -268,7 +272,7 @@ class Curves:
     x_quantity: str = ""
     quantity: str = ""
     note: str = ""
-    facts: Facts = Facts()
+    facts: Facts = UNKNOWN
 
     def __post_init__(self) -> None:
         _keep(self, "values", np.float64, (None, None), finite=False)
@@ -282,7 +286,7 @@ class Text:
 
     words: str
     note: str = ""
-    facts: Facts = Facts()
+    facts: Facts = UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -315,7 +319,7 @@ class Drawing:
 
     layers: tuple[Layer, ...]
     note: str = ""
-    facts: Facts = Facts()
+    facts: Facts = UNKNOWN
 
     def __post_init__(self) -> None:
         if not self.layers or self.layers[0].kind != "input":

@@ -79,7 +79,7 @@ def draw_tiles(place: Place, panel: panels.Tiles) -> list[Body]:
         tiles = signed_picture(tiles / np.maximum(limits, TINY), 1)
         note = "each stretched to its own range" if panel.each else stretch_words(127 / max(float(limits), TINY))
         note += "; mid-grey is 0"
-    body = _shown(place, sheet(tiles, columns, gap), (), _joined(note, panel.note))
+    body = _shown(place, sheet(tiles, columns, gap), (), _joined("" if panel.silent else note, panel.note))
     for spine in body.axes.spines.values():
         spine.set_visible(False)
     return [body]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -25,8 +26,9 @@ class Body:
     """The axes of a panel and what decides its place.
 
     height: inches it wants to be high at a width in inches. finish: called once with the width, for words that must
-    fit. below: inches taken under the axes so far; notes go below that. title, note: words above and below. shaped: it is a picture, whose pixels are square
-    once it is laid out; until then it fills its place, so that what stands around it is measured from there.
+    fit. below: inches taken under the axes so far; notes go below that. title, note: words above and below. shaped:
+    it is a picture, whose pixels are square once it is laid out; until then it fills its place, so that what stands
+    around it is measured from there.
     """
 
     axes: Axes
@@ -45,7 +47,6 @@ class Place:
     figure: Figure
     spec: SubplotSpec
     look: Look
-    parts: list[Axes] = field(default_factory=list)
 
     def axes(self, spec: SubplotSpec | None = None) -> Axes:
         """New axes in the place, or in a part of it."""
@@ -62,13 +63,21 @@ class Place:
 
 def inches_below(axes: Axes) -> Transform:
     """x as a share of the axes' width, y in inches up from their lower edge."""
-    up = axes.figure.dpi_scale_trans + ScaledTranslation(0, 0, axes.transAxes)
-    return blended_transform_factory(axes.transAxes, up)
+    return blended_transform_factory(axes.transAxes, inches_from_corner(axes))
 
 
 def inches_from_corner(axes: Axes) -> Transform:
     """x and y in inches from the axes' lower left corner."""
-    return axes.figure.dpi_scale_trans + ScaledTranslation(0, 0, axes.transAxes)
+    return _from_corner(axes.figure, axes.transAxes)
+
+
+def inches_on_page(figure: Figure) -> Transform:
+    """x and y in inches from the figure's lower left corner."""
+    return _from_corner(figure, figure.transFigure)
+
+
+def _from_corner(figure: Any, place: Any) -> Transform:
+    return figure.dpi_scale_trans + ScaledTranslation(0, 0, place)
 
 
 def say_below(body: Body, words: str, width: float, look: Look) -> None:

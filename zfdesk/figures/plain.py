@@ -65,7 +65,7 @@ def _one_of(choices: tuple[Any, ...], data: Any, arrays: Mapping[str, np.ndarray
     if data is None and types.NoneType in choices:
         return None
     if isinstance(data, dict) and "kind" in data:
-        kinds = {choice.__name__: choice for choice in choices if is_dataclass(choice)}
+        kinds = {choice.__name__: choice for choice in choices if isinstance(choice, type) and is_dataclass(choice)}
         if not isinstance(data["kind"], str) or data["kind"] not in kinds:
             raise ValueError(f"In {where}: {data['kind']!r} is none of {', '.join(kinds)}.")
         return from_plain(kinds[data["kind"]], data, arrays, where)
