@@ -355,6 +355,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("copy-window", "Copy a picture of the window", ("Ctrl+Shift+C",), "View", command="copy_window"),
     Action("save-pane", "Picture of the pane under the mouse…", ("Ctrl+Shift+S",), "View", command="save_pane"),
     Action("copy-pane", "Copy a picture of the pane under the mouse", ("Ctrl+C",), "View", command="copy_pane"),
+    Action("copy-data", "Copy the numbers of the pane under the mouse", ("Ctrl+Shift+D",), "View", command="copy_data"),
+    Action("copy-caption", "Copy a caption of what is shown", ("Ctrl+Shift+I",), "View", command="copy_caption"),
     # Help
     Action("help", "Help: all keys", ("H", "F1"), "Help", command="show_help", yosinski="help_mode"),
     Action("palette", "Command palette", ("Ctrl+K",), "Help", command="show_palette"),

@@ -11,7 +11,7 @@ from zfdesk.desk.state import Desk
 from zfdesk.desk.theme import THEMES
 
 MOST_WIDTH = 760
-ABOVE = 100  # pixels over the window's lower edge: the message line lies below
+ABOVE = 112  # pixels over the window's lower edge: the message line lies below
 
 
 class Offer(QFrame):
@@ -65,6 +65,8 @@ class Offer(QFrame):
             f"#offer {{ background: {colours.raised}; border: 1px solid {colours.field};"
             f" border-left: 5px solid {colours.field}; border-radius: 4px; }} #offer QLabel {{ color: {colours.text};"
             " background: transparent; }"
+            f"#offer QPushButton {{ border: 1px solid {colours.quiet}; border-radius: 4px; padding: 3px 12px;"
+            " min-height: 20px; }"
         )
         self.place()
 

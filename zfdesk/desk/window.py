@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from zfdesk.desk.actions import ACTIONS, CLEAN_KEY, Action, Context
 from zfdesk.desk.commands import Commands
+from zfdesk.desk.copying import CopyCommands
 from zfdesk.desk.hints import first_steps
 from zfdesk.desk.panes.base import FACTS_EVERY_MS, Pane
 from zfdesk.desk.panes.classes import ClassesPane
@@ -67,7 +68,7 @@ TOOLBAR_WORDS = {
 }  # fmt: skip
 
 
-class Window(Commands, SessionCommands, QMainWindow):
+class Window(Commands, SessionCommands, CopyCommands, QMainWindow):
     """The one window of the program."""
 
     closing = Signal()
@@ -130,6 +131,8 @@ class Window(Commands, SessionCommands, QMainWindow):
             dock.visibilityChanged.connect(partial(self._pane_seen, pane))
             pane.save_asked.connect(self.save_picture_of)
             pane.copy_asked.connect(self.copy_picture_of)
+            pane.copy_menu_asked.connect(self.show_copy_menu)
+            pane.drag_asked.connect(self.drag_picture_of)
             for button in dock.findChildren(QAbstractButton, options=Qt.FindChildOption.FindDirectChildrenOnly):
                 words = f"{'Close' if 'close' in button.objectName() else 'Float or dock'} “{pane.title}”"
                 button.setToolTip(words)
@@ -400,7 +403,7 @@ class Window(Commands, SessionCommands, QMainWindow):
             self.desk.hold_clean(False)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
-        if event.mimeData().hasUrls() or event.mimeData().hasImage():
+        if event.source() is None and (event.mimeData().hasUrls() or event.mimeData().hasImage()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802

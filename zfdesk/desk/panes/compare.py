@@ -14,6 +14,7 @@ from zfdesk.desk.colours import table
 from zfdesk.desk.panes.base import ElidedLabel, Pane
 from zfdesk.desk.panes.unit import Tile
 from zfdesk.desk.state import Desk
+from zfdesk.desk.tsv import table_text
 from zfdesk.live import MapsDisplay, Normalise, Result
 from zfdesk.live.develop import levels
 
@@ -158,6 +159,15 @@ class ComparePane(Pane):
             for i in dict.fromkeys((first, second))
         ]
         self.changes.say("   ".join(said))
+
+    def as_data(self) -> str:
+        """The classes' probabilities in A and B."""
+        a, b = self.a, self.desk.complete
+        if a is None or b is None:
+            return ""
+        names, pairs = self.desk.model.classes, zip(a.probabilities, b.probabilities, strict=True)
+        rows = [(index, names[index], p, q, p - q) for index, (p, q) in enumerate(pairs)]
+        return table_text(("class", "name", "A", "B", "A − B"), rows)
 
     def show_view(self) -> None:
         if self.desk.result:
