@@ -49,6 +49,8 @@ MOUSE: tuple[tuple[str, str, str], ...] = (
     ("Every picture", "Middle-drag", "pans; a middle double-click shows all again"),
     ("Panes", "Drag the title", "docks, floats or tabs the pane"),
     ("Panes", "Hover", "buttons to copy and save its picture"),
+    ("Panes", "Drag the copy button or the line of facts", "takes the pane's picture to another program"),
+    ("Panes", "Right-click the copy button", "copies the picture, the numbers or a caption"),
 )
 
 TEXTS: tuple[tuple[str, str], ...] = (

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from zfdesk.desk.actions import ACTIONS, CLEAN_KEY, Action, Context
 from zfdesk.desk.commands import Commands
+from zfdesk.desk.copying import CopyCommands
 from zfdesk.desk.embedded_line import EmbeddedLine
 from zfdesk.desk.hints import first_steps
 from zfdesk.desk.panes.base import FACTS_EVERY_MS, Pane
@@ -33,6 +34,7 @@ from zfdesk.desk.panes.picture import PicturePane
 from zfdesk.desk.panes.pins import PinsPane
 from zfdesk.desk.panes.trace import TracePane
 from zfdesk.desk.panes.unit import UnitPane
+from zfdesk.desk.sessions import SessionCommands, Sessions
 from zfdesk.desk.state import Desk
 from zfdesk.desk.status import MessageLine, StatusLine
 from zfdesk.desk.theme import apply_theme
@@ -67,7 +69,7 @@ TOOLBAR_WORDS = {
 }  # fmt: skip
 
 
-class Window(Commands, QMainWindow):
+class Window(Commands, SessionCommands, CopyCommands, QMainWindow):
     """The one window of the program."""
 
     closing = Signal()
@@ -76,6 +78,7 @@ class Window(Commands, QMainWindow):
         super().__init__(parent)
         self.desk = desk
         self.settings = settings
+        self.sessions = Sessions(self)
         self.setWindowTitle("zfdesk")
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
@@ -130,6 +133,8 @@ class Window(Commands, QMainWindow):
             dock.visibilityChanged.connect(partial(self._pane_seen, pane))
             pane.save_asked.connect(self.save_picture_of)
             pane.copy_asked.connect(self.copy_picture_of)
+            pane.copy_menu_asked.connect(self.show_copy_menu)
+            pane.drag_asked.connect(self.drag_picture_of)
             for button in dock.findChildren(QAbstractButton, options=Qt.FindChildOption.FindDirectChildrenOnly):
                 words = f"{'Close' if 'close' in button.objectName() else 'Float or dock'} “{pane.title}”"
                 button.setToolTip(words)
@@ -198,6 +203,7 @@ class Window(Commands, QMainWindow):
             self.actions_by_id[action.id] = made
             self.addAction(made)
             menus[action.menu].addAction(made)
+        self.sessions.add_recent_menu(menus["Session"])
         panes = menus["View"].addMenu("Panes")
         for dock in self.docks.values():
             panes.addAction(dock.toggleViewAction())
@@ -400,7 +406,7 @@ class Window(Commands, QMainWindow):
             self.desk.hold_clean(False)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
-        if event.mimeData().hasUrls() or event.mimeData().hasImage():
+        if event.source() is None and (event.mimeData().hasUrls() or event.mimeData().hasImage()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802

@@ -17,6 +17,7 @@ from zfdesk.desk.colours import table
 from zfdesk.desk.flow import Choice, Controls
 from zfdesk.desk.panes.base import ElidedLabel, Pane
 from zfdesk.desk.state import Desk
+from zfdesk.desk.tsv import array_text
 from zfdesk.engine import Rule, SeedKind
 from zfdesk.figures.facts import METHOD_WORDS, seed_words, stretch_words, unit_words
 from zfdesk.live import Normalise, Result, Style, UnitReference, UnitResult
@@ -166,6 +167,11 @@ class UnitPane(Pane):
             self.desk.change(view.change(origin=origin), "position")
         else:
             self.desk.change(view.change(seed=SeedKind.AT, position=(y, x)), "position")
+
+    def as_data(self) -> str:
+        if self._shown is None or self._shown.unit is None:
+            return ""
+        return array_text(f"{self.facts.whole} · activation", self._shown.unit.map)
 
     # Layout
 
