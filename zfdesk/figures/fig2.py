@@ -57,8 +57,7 @@ def fig2_page(
     columns = next(side for side in range(1, most + 1) if side * side >= most)
     facts = Facts.of_model(model, method=rule, seed=SeedKind.MAX)
     cells = []
-    for index, example in enumerate(examples):
-        down, patches = _projected(model, example, rule)
+    for index, (example, (down, patches)) in enumerate(zip(examples, _projected(model, examples, rule), strict=True)):
         about = Facts.of_model(model, layer=example.layer, unit=example.unit, method=rule, seed=SeedKind.MAX)
         row, column = divmod(index, across)
         name = f"{example.layer}_{example.unit}"
@@ -79,21 +78,28 @@ def fig2_page(
     return Page(tuple(cells), size, "Strongest activations (Fig. 2)", told, letters=False, widths=widths)
 
 
-def _projected(model: Model, example: Examples, rule: Rule) -> tuple[np.ndarray, np.ndarray]:
-    """Projections, float32, and patches, uint8: (pictures, field, field, 3); what lies beyond the picture is 0, and
-    `BEYOND`."""
-    field = model.architecture.stage(example.layer).receptive_field
-    if not example.pictures:
-        raise ValueError(f"{example.layer}:{example.unit} is active for none of the pictures.")
-    side = min(field.size, model.architecture.size)
-    down = np.zeros((len(example.pictures), side, side, 3), np.float32)
-    patches = np.full(down.shape, BEYOND, np.uint8)
-    for index, (picture, position) in enumerate(zip(example.pictures, example.positions, strict=True)):
-        seed = Seed(example.layer, example.unit, SeedKind.AT, position)
-        found = reconstruct(model.forward(picture), seed, rule)
-        _cut(found.values, field, position, down[index])
-        _cut(picture, field, position, patches[index])
-    return down, patches
+def _projected(model: Model, examples: Sequence[Examples], rule: Rule) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For each unit its projections, float32, and patches, uint8: (pictures, field, field, 3); what lies beyond the
+    picture is 0, and `BEYOND`. Every picture goes through the network once, and one pass at a time is in memory."""
+    made = []
+    jobs: dict[int, tuple[np.ndarray, list]] = {}
+    for example in examples:
+        stage = model.architecture.stage(example.layer)
+        if not example.pictures:
+            raise ValueError(f"{example.layer}:{example.unit} is active for none of the pictures.")
+        side = min(stage.receptive_field.size, model.architecture.size)
+        down = np.zeros((len(example.pictures), side, side, 3), np.float32)
+        made.append((down, np.full(down.shape, BEYOND, np.uint8)))
+        for index, (picture, position) in enumerate(zip(example.pictures, example.positions, strict=True)):
+            seed = Seed(example.layer, example.unit, SeedKind.AT, position)
+            places = (stage.receptive_field, position, down[index], made[-1][1][index])
+            jobs.setdefault(id(picture), (picture, []))[1].append((seed, *places))
+    for picture, wanted in jobs.values():
+        seen = model.forward(picture)
+        for seed, field, position, down, patch in wanted:
+            _cut(reconstruct(seen, seed, rule).values, field, position, down)
+            _cut(picture, field, position, patch)
+    return made
 
 
 def _cut(picture: np.ndarray, field: ReceptiveField, position: tuple[int, int], out: np.ndarray) -> None:

@@ -21,7 +21,9 @@ def fig3_page(
         "A block is higher the larger its maps and longer the more they are (not to scale); above it its output, "
         "below it how that is made."
     )
-    return Page((Cell(panel, 0, 0),), size, f"{architecture.title} (Fig. 3)", f"{caption(facts)} {told}", letters=False)
+    return Page(
+        (Cell(panel, 0, 0),), size, f"Architecture: {architecture.title}", f"{caption(facts)} {told}", letters=False
+    )
 
 
 def drawn_layers(architecture: Architecture) -> tuple[Layer, ...]:

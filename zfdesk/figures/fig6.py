@@ -15,7 +15,7 @@ RMS_LIMIT = 0.1
 """Section 3: a filter whose root mean square exceeds this is scaled back to it while training."""
 
 NARROW = 5.0
-"""Inches; a narrower page has one panel in a row where a wider one has several."""
+"""Inches; a narrower page has fewer panels in a row."""
 
 
 def fig6_page(model: Model, *, size: str | tuple[float, float] = "two-column") -> Page:
@@ -34,9 +34,11 @@ def fig6_page(model: Model, *, size: str | tuple[float, float] = "two-column") -
         (Tiles(filters, each=False, facts=facts), "all over one range"),
         (Histogram(counts[None], edges, quantity="RMS of a filter", note=limit, facts=facts), "strength"),
     )
+    # the last panel goes below the others, and across both, where the page is narrow
+    places = [(0, 0, 1), (0, 1, 1), (0, 2, 1) if _wide(size) else (1, 0, 2)]
     cells = tuple(
-        Cell(panel, *((0, index) if _wide(size) else (index, 0)), label=label)
-        for index, (panel, label) in enumerate(panels)
+        Cell(panel, row, column, columns=across, label=label)
+        for (panel, label), (row, column, across) in zip(panels, places, strict=True)
     )
     layer = f"{first.channels} filters of {first.kernel} × {first.kernel}, stride {first.stride}"
     said = f"The first layer's {layer}; their RMS is {number(float(rms.min()))} to {number(float(rms.max()))}."
