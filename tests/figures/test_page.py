@@ -13,6 +13,7 @@ import pytest
 from zfdesk.figures import Cell, Page, panels
 
 TEXT = panels.Text("words")
+FLAT = np.zeros((2, 1), np.float32)
 
 
 def test_through_json_and_back(page: Page) -> None:
@@ -54,7 +55,7 @@ def test_letters() -> None:
         (lambda: Page((Cell(TEXT, 0, 0),), widths=(1.0, 2.0)), "one positive width"),
         (lambda: Cell(TEXT, -1, 0), "outside the grid"),
         (lambda: Cell(TEXT, 10**9, 0), "1000 rows"),
-        (lambda: panels.Picture(np.zeros((4, 4), np.uint8)), "pixels of a picture panel must be any × any × 3, not 4 × 4"),
+        (lambda: panels.Picture(np.zeros((4, 4), np.uint8)), "panel must be any × any × 3, not 4 × 4"),
         (lambda: panels.Picture(np.zeros((4, 4, 3))), "must be uint8, not float64"),
         (lambda: panels.Picture(np.zeros((0, 4, 3), np.uint8)), "not 0 × 4 × 3"),
         (lambda: panels.UnitMap(np.full((2, 2), np.nan, np.float32)), "not numbers"),
@@ -62,7 +63,7 @@ def test_letters() -> None:
         (lambda: panels.Bars(np.zeros(2, np.float32), ("a",)), "1 names for 2 bars"),
         (lambda: panels.Histogram(np.ones((1, 2), np.int64), np.array([0.0, 1, 1])), "must rise"),
         (lambda: panels.Signed(np.zeros((4, 4, 3), np.float32), window=(0, 0, 5, 4)), "does not lie in a picture"),
-        (lambda: panels.Occlusion(np.zeros((2, 1), np.float32), np.zeros((2, 1, 2), np.int32), (5, 5), 9), "form a grid"),
+        (lambda: panels.Occlusion(FLAT, np.zeros((2, 1, 2), np.int32), (5, 5), 9), "form a grid"),
         (lambda: panels.Box(0, 0, 0, 5), "a place and a size"),
         (lambda: panels.Drawing((panels.Layer("a", "conv", 1, 1, 1),)), "begins with the input"),
     ],

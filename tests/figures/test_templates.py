@@ -12,6 +12,7 @@ from figure_tools import unreadable, words_on
 import zfdesk.engine as zf
 from zfdesk.engine.kernels import dense
 from zfdesk.figures import Examples, Facts, draw, fig2_page, fig3_page, fig6_page, fig7_page, fig7_row, filters_page
+from zfdesk.figures.facts import number
 from zfdesk.figures.fig2 import BEYOND
 from zfdesk.figures.histograms import Activations, histograms_page
 from zfdesk.resources import resource
@@ -105,16 +106,16 @@ def test_fig2_projects_each_picture_separately(model: zf.Model, examples: list[E
     for index, example in enumerate(examples):
         down, patches = (page.cells[2 * index + side].panel.values for side in (0, 1))
         field = model.architecture.stage(example.layer).receptive_field
-        for number, (picture, position) in enumerate(zip(example.pictures, example.positions, strict=True)):
+        for place, (picture, position) in enumerate(zip(example.pictures, example.positions, strict=True)):
             seed = zf.Seed(example.layer, example.unit, zf.SeedKind.AT, position)
             found = zf.reconstruct(model.forward(picture), seed).values
             top, left, bottom, right = field.box(*position)
             around = np.pad(found, ((200, 200), (200, 200), (0, 0)))
-            assert np.array_equal(down[number], around[top + 200 : bottom + 200, left + 200 : right + 200])
+            assert np.array_equal(down[place], around[top + 200 : bottom + 200, left + 200 : right + 200])
             # nothing of the projection lies outside the receptive field
-            assert np.abs(down[number]).sum(dtype=np.float64) == pytest.approx(np.abs(found).sum(dtype=np.float64))
+            assert np.abs(down[place]).sum(dtype=np.float64) == pytest.approx(np.abs(found).sum(dtype=np.float64))
             beyond = np.pad(picture, ((200, 200), (200, 200), (0, 0)), constant_values=BEYOND)
-            assert np.array_equal(patches[number], beyond[top + 200 : bottom + 200, left + 200 : right + 200])
+            assert np.array_equal(patches[place], beyond[top + 200 : bottom + 200, left + 200 : right + 200])
     assert "its 3 strongest activations over 3 pictures" in page.caption
 
 
@@ -197,7 +198,8 @@ def test_filters_of_a_higher_layer(model: zf.Model) -> None:
     weights = dense(model.weights["conv3.weight"], torch.float32).numpy()
     assert np.array_equal(page.cells[0].panel.values, weights[7])
     assert np.array_equal(page.arrays()["conv3_300_values"], weights[300])
-    for layer, units, said in (("conv3", [384], "no unit 384"), ("pool1", [0], "no filters"), ("conv3", [], "at least one"),
+    for layer, units, said in (
+        ("conv3", [384], "no unit 384"), ("pool1", [0], "no filters"), ("conv3", [], "at least one"),
                                ("conv9", [0], "no layer 'conv9'")):  # fmt: skip
         with pytest.raises(ValueError, match=said):
             filters_page(model, layer, units)
@@ -215,8 +217,8 @@ def test_filters_are_legible(model: zf.Model, size: str) -> None:
 
 def test_histograms_count_every_weight(model: zf.Model) -> None:
     page = histograms_page(model)
-    assert [cell.label for cell in page.cells] == [f"{name} weights" for name in
-                                                    ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")]  # fmt: skip
+    layers = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
+    assert [cell.label for cell in page.cells] == [f"{name} weights" for name in layers]
     for cell in page.cells:
         name = cell.label.split()[0]
         values = dense(model.weights[f"{name}.weight"], torch.float32).flatten().numpy()
@@ -225,7 +227,8 @@ def test_histograms_count_every_weight(model: zf.Model) -> None:
         if values.size < 2_000_000:
             expected = np.histogram(values.astype(np.float64), edges)[0]
             assert np.abs(expected - counts).sum() < 1e-3 * values.size  # values on an edge
-            assert f"{values.astype(np.float64).std():.2g}"[:4].rstrip("0") in cell.panel.note.replace("e−", "e-")
+            deviation = values.astype(np.float64).std()
+            assert cell.panel.note.endswith(f"standard deviation {number(deviation)}")
 
 
 @pytest.mark.parametrize("size", ["one-column", "two-column"])
