@@ -89,6 +89,9 @@ def test_class_fill_and_no_random(small: zf.Model, image: str, heat: str, capsys
     assert by_name["maps"][0]["deletion"] == expected.deletion.area
     assert by_name["maps"][0]["random"] is None
     assert by_name["index"] == 2
+    with_random = answer([*words[:4], "--random", "2", "--fill", "black", "--class", "2"], capsys)
+    random = zf.random_baseline(small, seen(image), 2, (6, 5), 2, 0, 4, zf.OccluderFill.BLACK)
+    assert with_random["maps"][0]["random"]["deletion"]["mean"] == random.deletion[0]
     single = answer([*words[:-4], "--random", "1"], capsys)
     assert single["maps"][0]["random"]["deletion"]["sd"] is None
 

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QFileDialog, QLineEdit
 
 import zfdesk.engine as zf
 from zfdesk.desk import comparing as comparing_module
+from zfdesk.desk import marking as marking_module
 from zfdesk.desk.comparing import words_of
 from zfdesk.desk.marking import NO_FOLDER, MarkingSheet, show_marking
 from zfdesk.desk.window import Window
@@ -136,10 +137,14 @@ def test_keys(sheet: MarkingSheet, window: Window, folder: Path) -> None:
     for _ in range(20):
         press(canvas, Qt.Key.Key_Up, shift)
     assert read_parts(folder)["0.png"]["nose"] == (0, 21, 8, 12)  # never outside
+    for _ in range(20):
+        press(canvas, Qt.Key.Key_Down, shift)
+        press(canvas, Qt.Key.Key_Right, shift)
+    assert read_parts(folder)["0.png"]["nose"] == (72, 108, 8, 12)
     press(canvas, Qt.Key.Key_Delete)
     assert read_parts(folder) == {}
     press(canvas, Qt.Key.Key_Z, control)
-    assert read_parts(folder)["0.png"]["nose"] == (0, 21, 8, 12)
+    assert read_parts(folder)["0.png"]["nose"] == (72, 108, 8, 12)
     press(canvas, Qt.Key.Key_Z, control | shift)
     assert read_parts(folder) == {}
     for key, expected in (
@@ -360,12 +365,23 @@ def test_a_picture_that_cannot_be_read_says_so_and_takes_no_marks(sheet: Marking
 def test_a_late_picture_is_not_shown_for_another(
     sheet: MarkingSheet, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The second takes longer to read than the third."""
+    go_on = threading.Event()
+
+    def read(path: Path) -> np.ndarray:
+        if path.name == "1.png":
+            go_on.wait(20)
+        return read_picture(path)
+
+    monkeypatch.setattr(marking_module, "read_picture", read)
     sheet.go(1)
     sheet.go(1)
+    wait_until(lambda: sheet._pixels is not None)
+    go_on.set()
     wait_until(lambda: not sheet.busy)
-    expected = read_picture(folder / "2.png")
-    assert np.array_equal(sheet._pixels, expected)
-    assert np.array_equal(sheet.canvas._array, expected)
+    assert np.array_equal(sheet._pixels, read_picture(folder / "2.png"))
+    assert np.array_equal(sheet.canvas._array, read_picture(folder / "2.png"))
+    assert "2.png" in sheet.facts.whole
 
 
 def test_what_cannot_be_saved_is_told_and_kept(sheet: MarkingSheet, monkeypatch: pytest.MonkeyPatch) -> None:
