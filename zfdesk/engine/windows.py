@@ -117,6 +117,15 @@ class Windows:
         totals = [total for _, total in parts if total is not None]
         return self._answers_from(maps, np.concatenate(totals) if totals else None)
 
+    def multiply_adds(self, positions: np.ndarray) -> int:
+        """What the answers need in all: the convolutions directly, in each position's own windows, and the rest."""
+        needed = len(positions) * sum(stage.multiply_adds for stage in self._vectors)
+        for stage, (rows, columns) in zip(self._spatial, self._areas(positions), strict=True):
+            _, height, width = stage.shape
+            share = (rows.end - rows.first) * (columns.end - columns.first) / (height * width)
+            needed += round(float(share.sum()) * stage.multiply_adds)
+        return needed
+
     def _areas(self, positions: np.ndarray) -> list[Area]:
         """What changes in each layer that has maps, from the input on."""
         size = np.array((self._occluder.height, self._occluder.width))

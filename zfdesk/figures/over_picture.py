@@ -124,7 +124,7 @@ def draw_labels(place: Place, panel: panels.Labels) -> list[Body]:
             top += step
         body.below = top
 
-    body.finish = finish
+    body.finish.append(finish)
     return [body]
 
 
