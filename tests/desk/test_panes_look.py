@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +108,23 @@ def test_a_screenshot_is_drawn_anew_at_its_scale(still: Window, tmp_path: Path) 
         assert np.abs(halved - plain).mean() < 6  # the same picture …
         enlarged = plain.repeat(2, 0).repeat(2, 1)
         assert (np.abs(enlarged - pixels).max(2) > 40).mean() > 0.001  # … but drawn, not enlarged
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_screenshot_replaces_neither_a_link_nor_a_pipe(still: Window, tmp_path: Path) -> None:
+    """As root, a file renamed over /dev/null would take its place for everyone."""
+    real, link, pipe = tmp_path / "real.png", tmp_path / "link.png", tmp_path / "pipe.png"
+    link.symlink_to(real)
+    os.mkfifo(pipe)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    for place in (link, pipe):
+        save_png(still.classes, str(place))
+    reader.join(20)
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+    assert read == [real.read_bytes()]
 
 
 def test_pictures_are_saved_and_copied_by_their_actions(

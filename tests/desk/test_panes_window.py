@@ -13,6 +13,7 @@ from desk_hands import (
     click,
     every_text_or_picture,
     is_plain,
+    map_point,
     move_mouse,
     no_exception,
     numbered_picture,
@@ -21,7 +22,7 @@ from desk_hands import (
     view_of,
     wait_for_result,
 )
-from desk_tools import press, settle, wait_until
+from desk_tools import press, settle, small_model, wait_until
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QGuiApplication, QImage
@@ -31,6 +32,7 @@ from zfdesk.desk.capture import picture_of
 from zfdesk.desk.commands import image_array
 from zfdesk.desk.panes.base import Pane
 from zfdesk.desk.panes.compare import compared
+from zfdesk.desk.state import MOST_MADE
 from zfdesk.desk.window import Window
 from zfdesk.engine import Occluder, Rule
 from zfdesk.sources import PastedSource, SourceReference
@@ -189,6 +191,17 @@ def test_the_mouse_moves_right_after_the_network_was_switched(window: Window) ->
     assert not window.desk.worker.troubles
 
 
+def test_only_units_that_are_classes_are_named_as_classes(window: Window) -> None:
+    """conv5 has as many units here as there are classes; its units are none of them."""
+    show_picture(window, layer="conv5")
+    window.desk.use_model(small_model(tuple(f"thing {index}" for index in range(12))))
+    wait_for_result(window.desk)
+    for layer, name in (("conv5", "conv5:3 at ("), ("fc8", "fc8:3 thing 3 ="), ("prob", "prob:3 thing 3 =")):
+        change(window, layer=layer, unit=0)
+        move_mouse(window.maps.canvas, map_point(window, 3, 0, 0))
+        assert window.maps.hover_line.whole.startswith(name)
+
+
 def test_no_pane_is_ever_blank(window: Window) -> None:
     for pane in (window.pins, window.compare, window.trace):
         window.docks[pane].raise_()
@@ -281,12 +294,40 @@ def test_a_pane_that_was_hidden_comes_back_with_what_is_shown_now(window: Window
 
 
 def test_a_pasted_picture_is_gone_by_undo_and_back_by_redo(window: Window) -> None:
-    """Undo for everything that changes the view."""
+    """Undo for everything that changes the view; also once it was left for another source."""
     show_picture(window)
-    before = view_of(window)
-    change(window, unit=5)
-    window.desk.open_made(PastedSource(numbered_picture(3), "pasted picture"))
-    wait_for_result(window.desk, lambda result: result.request.frame.origin == "pasted picture")
+    first = view_of(window).source
+
+    def shows(number: int) -> bool:
+        result = window.desk.result
+        return result is not None and np.array_equal(result.request.frame.pixels, numbered_picture(number))
+
+    for number in (3, 4):
+        window.desk.open_made(PastedSource(numbered_picture(number), "pasted picture"))
+        wait_until(lambda number=number: shows(number))
+    for number in (3, 0):
+        press(window, Qt.Key.Key_Z, CONTROL)
+        if number:
+            wait_until(lambda number=number: shows(number))
+    assert view_of(window).source == first == window.desk.source.reference  # type: ignore[union-attr]
+    press(window, Qt.Key.Key_Z, CONTROL | SHIFT)
+    wait_until(lambda: shows(3))
+    change(window, source=SourceReference("pattern"))
     press(window, Qt.Key.Key_Z, CONTROL)
-    assert view_of(window).unit in (before.unit, 5)
-    assert window.desk.source is not None
+    wait_until(lambda: shows(3))
+    assert not window.message.isVisible()
+
+
+def test_only_the_last_few_pasted_pictures_are_kept(window: Window) -> None:
+    show_picture(window)
+    pasted = [PastedSource(numbered_picture(number)) for number in range(MOST_MADE + 1)]
+    for source in pasted:
+        window.desk.open_made(source)
+    assert set(window.desk._made) == {source.reference for source in pasted[1:]}
+    change(window, source=pasted[1].reference)
+    assert window.desk.source is pasted[1]
+    window.desk.change(view_of(window).change(source=pasted[0].reference))
+    wait_until(window.message.isVisible)
+    assert "paste it once more" in window.message.label.text()
+    assert view_of(window).source == pasted[1].reference
+    window.message.hide()

@@ -120,6 +120,18 @@ def test_forward_keeps_every_stage(embedded: zf.Model, pictures: np.ndarray) -> 
     assert float(seen.activations["fc8"].min()) < 0, "the scores are not rectified"
 
 
+def test_a_pass_can_end_at_a_layer(embedded: zf.Model, pictures: np.ndarray) -> None:
+    whole, part = embedded.forward(pictures[0]), embedded.forward(pictures[0], until="conv5")
+    assert list(part.activations) == list(whole.activations)[: embedded.architecture.index("conv5") + 1]
+    assert torch.equal(part.activations["conv5"], whole.activations["conv5"])
+    seed = zf.Seed("conv5", part.strongest_unit("conv5"))
+    np.testing.assert_array_equal(zf.reconstruct(part, seed).values, zf.reconstruct(whole, seed).values)
+    with pytest.raises(ValueError, match="ended at conv5: it has no probabilities"):
+        _ = part.probabilities
+    with pytest.raises(ValueError, match="conv9"):
+        embedded.forward(pictures[0], until="conv9")
+
+
 def test_input_is_the_picture_minus_the_mean(embedded: zf.Model, pictures: np.ndarray) -> None:
     """The "input" stage: RGB, 0 to 255, minus (123.675, 116.28, 103.53), undivided."""
     seen = embedded.forward(pictures[5])

@@ -93,8 +93,15 @@ def test_a_crop_is_a_square_about_its_centre(height: int, width: int, x: float, 
     assert (top + bottom) / 2 == pytest.approx(y * height)
 
 
-def test_the_default_is_the_centre_crop_the_network_was_trained_with() -> None:
-    assert Crop().box(480, 640) == pytest.approx(zf.centre_box(480, 640))
+@pytest.mark.parametrize("resize", [224, 256, 300])
+def test_the_centre_crop_is_the_one_the_network_was_trained_with(resize: int) -> None:
+    layers = (zf.Linear("fc", 2), zf.Softmax("prob"))
+    model = replace(zf.random_model(zf.Architecture("tiny", "Tiny", layers)), input=zf.InputSpec(resize=resize))
+    frame = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
+    cut = zf.crop(frame, Crop.centre_of(model).box(90, 120))
+    assert np.array_equal(cut, zf.centre_crop(frame, 224, resize))
+    if resize == 256:
+        assert Crop() == Crop.centre_of(model)
 
 
 @pytest.mark.parametrize("mode", list(CropMode))

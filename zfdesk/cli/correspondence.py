@@ -55,7 +55,7 @@ def correspondence_command(arguments: argparse.Namespace) -> int:
     for layer in arguments.layers or ():
         model.architecture.stage(layer)
     pictures, left_out = cut_out(
-        marks, lambda name: read_picture(folder / name), crop_called(arguments.crop).box, model.architecture.size
+        marks, lambda name: read_picture(folder / name), crop_called(arguments.crop, model).box, model.architecture.size
     )
     fill = OccluderFill(arguments.fill)
     table = correspondence(

@@ -140,7 +140,7 @@ def _add_units(parser: argparse.ArgumentParser, words: str, count: int) -> None:
 def _fig2(arguments: argparse.Namespace) -> tuple[Page, int]:
     import numpy as np
 
-    from zfdesk.cli.network import check_unit, chosen_model, crop_called
+    from zfdesk.cli.network import chosen_model, crop_called
     from zfdesk.cli.pictures import picture_files, seen_pictures
     from zfdesk.engine import Conv, Rule
     from zfdesk.figures.fig2 import Examples, fig2_page
@@ -156,9 +156,9 @@ def _fig2(arguments: argparse.Namespace) -> tuple[Page, int]:
         if stage.layer is None:
             raise CommandError("The input has no units to look at: choose a layer above it.")
         for unit in arguments.units or ():
-            check_unit(stage, unit)
+            stage.check_unit(unit)
     unreadable: list[str] = []
-    crop, paths = crop_called(arguments.crop), []
+    crop, paths = crop_called(arguments.crop, model), []
 
     def pictures() -> Any:
         for path, picture in seen_pictures(picture_files(arguments.paths, unreadable), crop, model, unreadable):
@@ -283,7 +283,7 @@ def _add_fig7(templates: Any) -> None:
 
 
 def _fig7(arguments: argparse.Namespace) -> tuple[Page, int]:
-    from zfdesk.cli.network import check_unit, chosen_model, crop_called
+    from zfdesk.cli.network import chosen_model, crop_called
     from zfdesk.engine import OccluderFill, OccluderShape, SweepPlan, crop, sweep
     from zfdesk.figures import fig7_page
     from zfdesk.sources import read_picture
@@ -292,10 +292,10 @@ def _fig7(arguments: argparse.Namespace) -> tuple[Page, int]:
     model = chosen_model(arguments.weights)
     unit = None if arguments.unit == "max" else arguments.unit
     if unit is not None:
-        check_unit(model.architecture.stage(arguments.layer), unit)
+        model.architecture.stage(arguments.layer).check_unit(unit)
     klass = None if arguments.klass is None else _class_called(model, arguments.klass)
     pixels = read_picture(arguments.image)
-    picture = crop(pixels, crop_called(arguments.crop).box(*pixels.shape[:2]), model.architecture.size)
+    picture = crop(pixels, crop_called(arguments.crop, model).box(*pixels.shape[:2]), model.architecture.size)
     plan = SweepPlan(
         arguments.occluder, arguments.stride, OccluderShape(arguments.shape), OccluderFill(arguments.fill),
         not arguments.inside,
@@ -353,7 +353,7 @@ def _histograms(arguments: argparse.Namespace) -> tuple[Page, int]:
 
     def pictures() -> Any:
         nonlocal count
-        crop = crop_called(arguments.crop)
+        crop = crop_called(arguments.crop, model)
         for _, picture in seen_pictures(picture_files(arguments.paths, unreadable), crop, model, unreadable):
             count += 1
             yield picture

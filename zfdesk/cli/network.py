@@ -8,7 +8,7 @@ from pathlib import Path
 
 from zfdesk.cli.common import CROPS
 from zfdesk.cli.output import tell
-from zfdesk.engine import CheckpointError, Model, Stage, load, store
+from zfdesk.engine import CheckpointError, Model, load, store
 from zfdesk.live import Crop, CropMode
 
 
@@ -32,15 +32,10 @@ def chosen_model(weights: str | None) -> Model:
     return load(path)
 
 
-def check_unit(stage: Stage, unit: int) -> None:
-    """ValueError, in words, when the layer has no such unit."""
-    if not 0 <= unit < stage.shape[0]:
-        raise ValueError(f"{stage.name} has units 0 to {stage.shape[0] - 1}; there is no unit {unit}.")
-
-
-def crop_called(word: str) -> Crop:
+def crop_called(word: str, model: Model) -> Crop:
     """The crop that ``--crop`` means, the window's own."""
-    return Crop(CropMode(CROPS[word]))
+    mode = CropMode(CROPS[word])
+    return Crop.centre_of(model) if mode is CropMode.CROP else Crop(mode)
 
 
 def class_called(model: Model, text: str) -> int:

@@ -77,19 +77,19 @@ def occlude_command(parser: argparse.ArgumentParser, arguments: argparse.Namespa
         parser.error("-o and --npz name the same file")
     for path in outputs:
         check_output(path)
-    from zfdesk.cli.network import check_unit, chosen_model, class_called, crop_called
+    from zfdesk.cli.network import chosen_model, class_called, crop_called
     from zfdesk.engine import OccluderFill, OccluderShape, SweepPlan, crop
     from zfdesk.sources import read_picture
 
     model = chosen_model(arguments.weights)
     stage = model.architecture.stage(arguments.layer)
     if arguments.unit != "max":
-        check_unit(stage, arguments.unit)
+        stage.check_unit(arguments.unit)
     index = None if arguments.klass is None else class_called(model, arguments.klass)
     shape, fill = OccluderShape(arguments.shape), OccluderFill(arguments.fill)
     plan = SweepPlan(arguments.size, arguments.stride, shape, fill, not arguments.clipped)
     pixels = read_picture(arguments.image)
-    picture = crop(pixels, crop_called(arguments.crop).box(*pixels.shape[:2]), model.architecture.size)
+    picture = crop(pixels, crop_called(arguments.crop, model).box(*pixels.shape[:2]), model.architecture.size)
     swept = _swept(model, picture, plan, stage.name)
     if swept is None:
         tell("The sweep was interrupted before anything was done; nothing is written.")

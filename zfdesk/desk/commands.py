@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageB
 
 from zfdesk import __version__
 from zfdesk.desk.panes.base import Pane
+from zfdesk.session import is_session
 from zfdesk.sources import PastedSource, SourceError, SourceReference
 
 if TYPE_CHECKING:
@@ -40,7 +41,10 @@ class Commands:
     # Sources
 
     def open_path(self, path: str) -> None:
-        """Show a picture, clip or folder."""
+        """Show a picture, clip or folder, or a session."""
+        if is_session(path):
+            self.sessions.open(Path(path))  # type: ignore[attr-defined]
+            return
         try:
             reference = SourceReference.parse(path)
         except SourceError as error:

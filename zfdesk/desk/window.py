@@ -22,6 +22,8 @@ from PySide6.QtWidgets import (
 
 from zfdesk.desk.actions import ACTIONS, CLEAN_KEY, Action, Context
 from zfdesk.desk.commands import Commands
+from zfdesk.desk.copying import CopyCommands
+from zfdesk.desk.embedded_line import EmbeddedLine
 from zfdesk.desk.hints import first_steps
 from zfdesk.desk.panes.base import FACTS_EVERY_MS, Pane
 from zfdesk.desk.panes.classes import ClassesPane
@@ -32,6 +34,7 @@ from zfdesk.desk.panes.picture import PicturePane
 from zfdesk.desk.panes.pins import PinsPane
 from zfdesk.desk.panes.trace import TracePane
 from zfdesk.desk.panes.unit import UnitPane
+from zfdesk.desk.sessions import SessionCommands, Sessions
 from zfdesk.desk.state import Desk
 from zfdesk.desk.status import MessageLine, StatusLine
 from zfdesk.desk.theme import apply_theme
@@ -66,7 +69,7 @@ TOOLBAR_WORDS = {
 }  # fmt: skip
 
 
-class Window(Commands, QMainWindow):
+class Window(Commands, SessionCommands, CopyCommands, QMainWindow):
     """The one window of the program."""
 
     closing = Signal()
@@ -75,6 +78,7 @@ class Window(Commands, QMainWindow):
         super().__init__(parent)
         self.desk = desk
         self.settings = settings
+        self.sessions = Sessions(self)
         self.setWindowTitle("zfdesk")
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
@@ -91,6 +95,7 @@ class Window(Commands, QMainWindow):
         self.message = MessageLine(self)
         self.status = StatusLine(desk)
         self.statusBar().addWidget(self.status, 1)
+        self.statusBar().addPermanentWidget(EmbeddedLine(self))
         self.statusBar().setSizeGripEnabled(False)
         self._facts_clock = QTimer(self, interval=FACTS_EVERY_MS)
         self._facts_clock.timeout.connect(self._show_facts)
@@ -128,6 +133,8 @@ class Window(Commands, QMainWindow):
             dock.visibilityChanged.connect(partial(self._pane_seen, pane))
             pane.save_asked.connect(self.save_picture_of)
             pane.copy_asked.connect(self.copy_picture_of)
+            pane.copy_menu_asked.connect(self.show_copy_menu)
+            pane.drag_asked.connect(self.drag_picture_of)
             for button in dock.findChildren(QAbstractButton, options=Qt.FindChildOption.FindDirectChildrenOnly):
                 words = f"{'Close' if 'close' in button.objectName() else 'Float or dock'} “{pane.title}”"
                 button.setToolTip(words)
@@ -196,6 +203,7 @@ class Window(Commands, QMainWindow):
             self.actions_by_id[action.id] = made
             self.addAction(made)
             menus[action.menu].addAction(made)
+        self.sessions.add_recent_menu(menus["Session"])
         panes = menus["View"].addMenu("Panes")
         for dock in self.docks.values():
             panes.addAction(dock.toggleViewAction())
@@ -301,9 +309,10 @@ class Window(Commands, QMainWindow):
         self.status.show_view()
 
     def _show_checks(self) -> None:
+        view, context = self.desk.view, self.context()
         for action in ACTIONS:
             if action.checked is not None:
-                self.actions_by_id[action.id].setChecked(action.checked(self.desk.view))
+                self.actions_by_id[action.id].setChecked(action.checked(view, context))
 
     def _pane_seen(self, pane: Pane, visible: bool) -> None:
         """A pane that comes into view shows what the others show, also when nothing moves."""
@@ -397,7 +406,7 @@ class Window(Commands, QMainWindow):
             self.desk.hold_clean(False)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
-        if event.mimeData().hasUrls() or event.mimeData().hasImage():
+        if event.source() is None and (event.mimeData().hasUrls() or event.mimeData().hasImage()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802

@@ -69,6 +69,14 @@ def lrn_band(layer: LRN, channels: int, like: Tensor) -> Tensor:
     return near.T.to(like.dtype) * (layer.alpha / layer.size)
 
 
+def inverse_power(d: Tensor, beta: float) -> Tensor:
+    """d^-β, for positive d. The usual β = ¾ needs no power function: with r = d^-½ it is r·√r."""
+    if beta != 0.75:
+        return d.pow(-beta)
+    root = d.rsqrt()
+    return root.sqrt().mul_(root)
+
+
 class ReferenceKernels:
     """Each layer as torch's own plain operation, in the precision of its input."""
 
@@ -156,18 +164,11 @@ class FastKernels(ReferenceKernels):
         return y.view(n, down, across, -1).permute(0, 3, 1, 2)
 
     def lrn(self, layer: LRN, x: Tensor) -> Tensor:
-        """Contrast normalisation; the neighbourhood sum is one product with a banded matrix.
-
-        With r = d^-½ the usual β = ¾ is r·√r: no power function is needed.
-        """
+        """Contrast normalisation; the neighbourhood sum is one product with a banded matrix."""
         n, c, h, w = x.shape
         rows = x.permute(0, 2, 3, 1).reshape(-1, c)
         denominator = torch.addmm(torch.full((c,), layer.k), rows * rows, self._bands[layer.name])
-        if layer.beta == 0.75:
-            root = denominator.rsqrt_()
-            factor = root.sqrt().mul_(root)
-        else:
-            factor = denominator.pow_(-layer.beta)
+        factor = inverse_power(denominator, layer.beta)
         return factor.mul_(rows).view(n, h, w, c).permute(0, 3, 1, 2)
 
     def linear(self, layer: Linear, x: Tensor, rectified: bool) -> Tensor:

@@ -38,8 +38,11 @@ class Pass:
 
     @property
     def probabilities(self) -> Tensor:
-        """Class probabilities, float32 (N, classes)."""
-        return self.activations[self.model.architecture.stages[-1].name][:, :, 0, 0]
+        """Class probabilities, float32 (N, classes). Raises ValueError for a pass that ended below them."""
+        last = self.model.architecture.stages[-1].name
+        if last not in self.activations:
+            raise ValueError(f"This pass ended at {list(self.activations)[-1]}: it has no probabilities.")
+        return self.activations[last][:, :, 0, 0]
 
     def strongest_unit(self, layer: str, picture: int = 0) -> int:
         """The unit of ``layer`` with the highest single activation."""
@@ -61,6 +64,7 @@ class Model:
 
     ``classes``: the class names in order. ``sha256``: hash of the checkpoint file, "" for weights made in memory.
     ``provenance``: where the weights come from, in words. ``trained``: False when they are known to be random.
+    ``licence`` of the weights and ``source``, the address they were published at; "" when not known.
     Raises ValueError, in words, when weights are missing, superfluous, of the wrong shape or not finite.
     """
 
@@ -72,6 +76,8 @@ class Model:
     provenance: str = ""
     sha256: str = ""
     trained: bool = True
+    licence: str = ""
+    source: str = ""
 
     def __post_init__(self) -> None:
         check_weights(self.architecture, self.weights)
@@ -117,19 +123,21 @@ class Model:
         return made
 
     @torch.inference_mode()
-    def forward(self, pictures: np.ndarray | Tensor, reference: bool = False) -> Pass:
+    def forward(self, pictures: np.ndarray | Tensor, reference: bool = False, until: str | None = None) -> Pass:
         """Run the network and keep every layer's activation, the switches and the probabilities.
 
         pictures: uint8 (size, size, 3) or (N, size, size, 3) RGB as `zfdesk.engine.crop` gives, or a normalised
         float32 or float64 tensor (N, 3, size, size). ``reference``: plain torch operations in the tensor's own
-        precision instead of the fast float32 path. Raises ValueError on another shape or type.
+        precision instead of the fast float32 path. ``until``: the last layer wanted; what lies above it is not
+        computed (None: all). Raises ValueError on another shape or type, or a layer that does not exist.
         """
+        last = None if until is None else self.architecture.index(until) + 1
         x = self._checked(pictures)
         kernels = self.kernels(x.dtype, reference)
         if kernels is self._fast:
             x = x.contiguous(memory_format=torch.channels_last)
         activations, switches = {"input": x}, {}
-        for stage in self.architecture.stages[1:]:
+        for stage in self.architecture.stages[1:last]:
             match stage.layer:
                 case Conv() as layer:
                     x = kernels.conv(layer, x, stage.rectified)
@@ -179,7 +187,8 @@ def check_weights(architecture: Architecture, weights: Weights) -> None:
             raise ValueError(f"{name} is not packed as int8 rows with one scale a row.")
         if not numbers.is_floating_point():
             raise ValueError(f"{name} holds {numbers.dtype}, not floating-point numbers.")
-        if not bool(torch.isfinite(numbers).all()):
+        # of its ends alone: isfinite of all takes twice the memory of a layer, and NaN goes into both ends
+        if not all(end.isfinite() for end in torch.aminmax(numbers)):
             raise ValueError(f"{name} holds values that are not numbers (NaN or infinite).")
 
 

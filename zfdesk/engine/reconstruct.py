@@ -16,7 +16,7 @@ Only the window that a seed can reach is computed: a single conv5 position needs
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -24,7 +24,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from zfdesk.engine.kernels import PackedRows, dense, lrn_band
+from zfdesk.engine.kernels import PackedRows, dense, inverse_power, lrn_band
 from zfdesk.engine.layers import LRN, Conv, Linear, MaxPool, Softmax, Stage
 from zfdesk.engine.model import Pass
 
@@ -129,10 +129,15 @@ def reconstruct(
     derivative = rule is not Rule.DECONVNET if lrn_derivative is None else lrn_derivative
     stages = architecture.stages
     signal, positions, activation = _sow(seen, stages[top], seed, rule)
+    gated = False
     for place in range(top, bottom, -1):
         stage, below = stages[place], stages[place - 1]
         if stage.rectified:
-            signal = _rectify(signal, seen.activations[stage.name], rule)
+            signal = _rectify(signal, None if gated else seen.activations[stage.name], rule)
+        # what a pool passed on is active where its pooled value is: gated before unpooling, at fewer positions
+        gated = isinstance(stage.layer, MaxPool) and below.rectified and place - 1 > bottom
+        if gated and rule is not Rule.DECONVNET:
+            signal = _gate(signal, seen.activations[stage.name])
         signal = _step_down(seen, signal, stage, below, rule, derivative)
     values, window = _place(signal, stages[bottom])
     if target == "input":
@@ -146,10 +151,9 @@ def seed_positions(activation: Tensor, seed: Seed) -> tuple[tuple[int, int], ...
     """The positions (y, x) that a seed keeps of a unit's map ``activation`` (height, width), strongest first."""
     height, width = activation.shape
     if seed.kind is SeedKind.AT:
-        y, x = seed.position if seed.position is not None else (-1, -1)
-        if not (0 <= y < height and 0 <= x < width):
-            raise ValueError(f"Position {seed.position} lies outside the {height} × {width} map of {seed.layer}.")
-        return ((y, x),)
+        if seed.position is None:
+            raise ValueError(f"A seed at a picked position of {seed.layer}:{seed.unit} needs the position.")
+        return (seed.position,)
     if seed.kind is SeedKind.MAP:
         return tuple((y, x) for y in range(height) for x in range(width))
     flat = activation.reshape(-1)
@@ -160,8 +164,7 @@ def seed_positions(activation: Tensor, seed: Seed) -> tuple[tuple[int, int], ...
 
 def _sow(seen: Pass, stage: Stage, seed: Seed, rule: Rule) -> tuple[_Signal, tuple[tuple[int, int], ...], float]:
     """Zero all but the seed's activations and cut the window that holds them."""
-    if not 0 <= seed.unit < stage.shape[0]:
-        raise ValueError(f"{stage.name} has units 0 to {stage.shape[0] - 1}; there is no unit {seed.unit}.")
+    stage.check_unit(seed.unit, seed.position if seed.kind is SeedKind.AT else None)
     activation = seen.activations[stage.name][0, seed.unit]
     positions = seed_positions(activation, seed)
     rows, columns = torch.tensor(positions).unbind(1)
@@ -173,14 +176,16 @@ def _sow(seen: Pass, stage: Stage, seed: Seed, rule: Rule) -> tuple[_Signal, tup
     return _Signal(values, top, left, seed.unit), positions, float(kept.max())
 
 
-def _rectify(signal: _Signal, activation: Tensor, rule: Rule) -> _Signal:
-    values = signal.values
+def _rectify(signal: _Signal, activation: Tensor | None, rule: Rule) -> _Signal:
+    """activation: the layer's own, None where the signal has been gated by it already."""
     if rule is not Rule.GRADIENT:
-        values = values.clamp_min(0)
-    if rule is not Rule.DECONVNET:
-        # a contiguous copy of the window first: mixing memory orders costs twice as much as copying
-        values = values * (signal.window_of(activation).contiguous() > 0)
-    return _Signal(values, signal.top, signal.left, signal.channel)
+        signal = replace(signal, values=signal.values.clamp_min(0))
+    return signal if activation is None or rule is Rule.DECONVNET else _gate(signal, activation)
+
+
+def _gate(signal: _Signal, activation: Tensor) -> _Signal:
+    # a contiguous copy of the window first: mixing memory orders costs twice as much as copying
+    return replace(signal, values=signal.values * (signal.window_of(activation).contiguous() > 0))
 
 
 def _step_down(seen: Pass, signal: _Signal, stage: Stage, below: Stage, rule: Rule, derivative: bool) -> _Signal:
@@ -271,7 +276,7 @@ def _normalisation_down(signal: _Signal, layer: LRN, activation: Tensor) -> _Sig
     x, g = x.reshape(count, -1), signal.values.reshape(count, -1)
     band = lrn_band(layer, count, x).T
     d = layer.k + band @ (x * x)
-    passed = g * d**-layer.beta
+    passed = g * inverse_power(d, layer.beta)
     down = passed - 2 * layer.beta * x * (band.T @ (passed * x / d))
     return _Signal(down.view(count, h, w), signal.top, signal.left)
 

@@ -1,6 +1,7 @@
 """Still pictures: from a file, from bytes, or pasted."""
 
 import io
+import itertools
 import logging
 import math
 import os
@@ -67,11 +68,14 @@ class PictureSource(Source):
 class PastedSource(Source):
     """A picture from the clipboard or another program; `pixels` is uint8 height x width x 3, RGB.
 
-    It is copied, and brought down to `LONGEST_SIDE`. Raises SourceError where it is not such a picture.
+    It is copied, and brought down to `LONGEST_SIDE`. Each has a reference of its own: what was pasted before is
+    another picture. Raises SourceError where it is not such a picture.
     """
 
+    _numbers = itertools.count(1)
+
     def __init__(self, pixels: np.ndarray, label: str = "clipboard") -> None:
-        super().__init__(SourceReference("pasted", label), label)
+        super().__init__(SourceReference("pasted", f"{label} {next(self._numbers)}"), label)
         try:
             pixels = frozen_pixels(np.array(pixels, order="C"))
         except ValueError as error:

@@ -17,6 +17,7 @@ from zfdesk.desk.colours import table
 from zfdesk.desk.flow import Choice, Controls
 from zfdesk.desk.panes.base import ElidedLabel, Pane
 from zfdesk.desk.state import Desk
+from zfdesk.desk.tsv import array_text
 from zfdesk.engine import Rule, SeedKind
 from zfdesk.figures.facts import METHOD_WORDS, seed_words, stretch_words, unit_words
 from zfdesk.live import Normalise, Result, Style, UnitReference, UnitResult
@@ -167,6 +168,11 @@ class UnitPane(Pane):
         else:
             self.desk.change(view.change(seed=SeedKind.AT, position=(y, x)), "position")
 
+    def as_data(self) -> str:
+        if self._shown is None or self._shown.unit is None:
+            return ""
+        return array_text(f"{self.facts.whole} · activation", self._shown.unit.map)
+
     # Layout
 
     def shown_rules(self) -> tuple[Rule, ...]:
@@ -291,7 +297,7 @@ class UnitPane(Pane):
         unit, view = result.unit, result.request.view
         stage = result.request.model.architecture.stage(unit.reference.layer)
         said = [reference_words(unit.reference, unit.position, stage.spatial), METHOD_WORDS[view.method]]
-        if stage.name in (s.name for s in result.request.model.architecture.stages[-2:]):
+        if stage.name in result.request.model.architecture.class_layers:
             said[0] += f" “{result.request.model.classes[unit.reference.unit]}”"
         said += [seed_words(unit.reference.to_seed().kind, unit.reference.k), f"frame {result.request.frame.number}"]
         if view.origin is not None:
