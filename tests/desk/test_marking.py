@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from zfdesk.desk.marking import NO_FOLDER, MarkingSheet, show_marking
 from zfdesk.desk.window import Window
 from zfdesk.engine.correspondence import cut_out
 from zfdesk.engine.parts import FILE, PartsError, read_parts, write_parts
+from zfdesk.live import Crop
 from zfdesk.sources import SourceReference, read_picture
 
 __all__ = ["no_exception"]  # a fixture
@@ -45,6 +47,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def sheet(window: Window, folder: Path, no_exception: list[str]) -> Iterator[MarkingSheet]:
+    window.desk.use_model(replace(window.desk.model, input=zf.InputSpec(resize=36)))  # sees eight ninths of a side
     window.desk.view = window.desk.view.change(source=SourceReference("folder", str(folder)))
     sheet = show_marking(window)
     wait_until(lambda: not sheet.busy)
@@ -204,7 +207,7 @@ def compared(sheet: MarkingSheet) -> None:
 
 
 def test_comparing_shows_what_the_engine_gives_beside_the_paper(
-    sheet: MarkingSheet, folder: Path, model: zf.Model
+    sheet: MarkingSheet, window: Window, folder: Path
 ) -> None:
     marks = mark_all(folder)
     sheet.open(folder)
@@ -213,7 +216,10 @@ def test_comparing_shows_what_the_engine_gives_beside_the_paper(
     assert not cells.isVisible()
     assert not part.copy.isEnabled()
     compared(sheet)
-    pictures, _ = cut_out(marks, lambda name: read_picture(folder / name), zf.centre_box, model.architecture.size)
+    model = window.desk.model
+    pictures, _ = cut_out(
+        marks, lambda name: read_picture(folder / name), Crop.centre_of(model).box, model.architecture.size
+    )
     expected = zf.correspondence(model, pictures)
     rows = expected.table()
     assert [cells.horizontalHeaderItem(c).text() for c in range(cells.columnCount())] == list(rows[0])
@@ -230,9 +236,9 @@ def test_comparing_shows_what_the_engine_gives_beside_the_paper(
     assert "The marks have changed since" in part.of.text()
     sheet.undo()
     assert "changed since" not in part.of.text()
-    window = sheet.window_
     window.desk.use_model(zf.random_model(zf.ARCHITECTURES["zfnet-no3467"](3)))
     assert "Another network is in use by now" in part.of.text()
+    assert sheet.canvas.crop == Crop().box(80, 120)  # that network's own
 
 
 def test_the_crop_and_the_masks_that_are_chosen_are_used(sheet: MarkingSheet, folder: Path) -> None:
