@@ -15,6 +15,7 @@ from zfdesk.cli import main
 from zfdesk.engine import store
 from zfdesk.engine.correspondence import cut_out
 from zfdesk.engine.parts import FILE, write_parts
+from zfdesk.live import Crop
 from zfdesk.sources import read_picture
 
 MARKS = {
@@ -30,7 +31,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> zf.Model:
         zf.Conv("conv5", 8, 3, 1, 1), zf.ReLU("relu5"), zf.MaxPool("pool5", 2, 2),
         zf.Linear("fc7", 40), zf.ReLU("relu7"), zf.Linear("fc8", 4), zf.Softmax("prob"),
     )  # fmt: skip
-    model = replace(zf.random_model(zf.Architecture("small", "Small", layers, 32)), name="small")
+    model = zf.random_model(zf.Architecture("small", "Small", layers, 32))
+    model = replace(model, input=zf.InputSpec(resize=36), name="small")
     monkeypatch.setattr(store, "load_current", lambda: (model, ""))
     return model
 
@@ -46,7 +48,8 @@ def folder(tmp_path: Path) -> str:
 
 
 def table_of(model: zf.Model, folder: str, **options: object) -> zf.Correspondence:
-    pictures, _ = cut_out(MARKS, lambda name: read_picture(Path(folder) / name), zf.centre_box, model.architecture.size)
+    box = Crop.centre_of(model).box
+    pictures, _ = cut_out(MARKS, lambda name: read_picture(Path(folder) / name), box, model.architecture.size)
     return zf.correspondence(model, pictures, **options)  # type: ignore[arg-type]
 
 

@@ -15,7 +15,7 @@ import zfdesk.engine as zf
 from zfdesk.cli import main
 from zfdesk.engine import store
 
-SIZE = 32
+SIZE, RESIZE = 32, 36
 
 
 @pytest.fixture
@@ -27,7 +27,13 @@ def small(monkeypatch: pytest.MonkeyPatch) -> zf.Model:
     )  # fmt: skip
     model = zf.random_model(zf.Architecture("small", "Small", layers, SIZE), seed=3)
     softer = {**model.weights, "fc8.weight": model.weights["fc8.weight"] / 100}  # type: ignore[operator]
-    model = replace(model, weights=softer, name="small", classes=("tench", "crane", "Egyptian cat", "crane"))
+    model = replace(
+        model,
+        input=zf.InputSpec(resize=RESIZE),
+        weights=softer,
+        name="small",
+        classes=("tench", "crane", "Egyptian cat", "crane"),
+    )
     monkeypatch.setattr(store, "load_current", lambda: (model, ""))
     return model
 
@@ -46,8 +52,7 @@ def heat(tmp_path: Path) -> str:
 
 
 def seen(image: str) -> np.ndarray:
-    frame = np.asarray(Image.open(image))
-    return zf.crop(frame, zf.centre_box(*frame.shape[:2]), SIZE)
+    return zf.centre_crop(np.asarray(Image.open(image)), SIZE, RESIZE)
 
 
 def answer(words: list[str], capsys: pytest.CaptureFixture[str]) -> dict:
@@ -89,6 +94,9 @@ def test_class_fill_and_no_random(small: zf.Model, image: str, heat: str, capsys
     assert by_name["maps"][0]["deletion"] == expected.deletion.area
     assert by_name["maps"][0]["random"] is None
     assert by_name["index"] == 2
+    with_random = answer([*words[:4], "--random", "2", "--fill", "black", "--class", "2"], capsys)
+    random = zf.random_baseline(small, seen(image), 2, (6, 5), 2, 0, 4, zf.OccluderFill.BLACK)
+    assert with_random["maps"][0]["random"]["deletion"]["mean"] == random.deletion[0]
     single = answer([*words[:-4], "--random", "1"], capsys)
     assert single["maps"][0]["random"]["deletion"]["sd"] is None
 

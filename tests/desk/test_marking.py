@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +20,13 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QFileDialog, QLineEdit
 
 import zfdesk.engine as zf
 from zfdesk.desk import comparing as comparing_module
+from zfdesk.desk import marking as marking_module
 from zfdesk.desk.comparing import words_of
 from zfdesk.desk.marking import NO_FOLDER, MarkingSheet, show_marking
 from zfdesk.desk.window import Window
 from zfdesk.engine.correspondence import cut_out
 from zfdesk.engine.parts import FILE, PartsError, read_parts, write_parts
+from zfdesk.live import Crop
 from zfdesk.sources import SourceReference, read_picture
 
 __all__ = ["no_exception"]  # a fixture
@@ -44,6 +47,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def sheet(window: Window, folder: Path, no_exception: list[str]) -> Iterator[MarkingSheet]:
+    window.desk.use_model(replace(window.desk.model, input=zf.InputSpec(resize=36)))  # sees eight ninths of a side
     window.desk.view = window.desk.view.change(source=SourceReference("folder", str(folder)))
     sheet = show_marking(window)
     wait_until(lambda: not sheet.busy)
@@ -136,10 +140,14 @@ def test_keys(sheet: MarkingSheet, window: Window, folder: Path) -> None:
     for _ in range(20):
         press(canvas, Qt.Key.Key_Up, shift)
     assert read_parts(folder)["0.png"]["nose"] == (0, 21, 8, 12)  # never outside
+    for _ in range(20):
+        press(canvas, Qt.Key.Key_Down, shift)
+        press(canvas, Qt.Key.Key_Right, shift)
+    assert read_parts(folder)["0.png"]["nose"] == (72, 108, 8, 12)
     press(canvas, Qt.Key.Key_Delete)
     assert read_parts(folder) == {}
     press(canvas, Qt.Key.Key_Z, control)
-    assert read_parts(folder)["0.png"]["nose"] == (0, 21, 8, 12)
+    assert read_parts(folder)["0.png"]["nose"] == (72, 108, 8, 12)
     press(canvas, Qt.Key.Key_Z, control | shift)
     assert read_parts(folder) == {}
     for key, expected in (
@@ -199,7 +207,7 @@ def compared(sheet: MarkingSheet) -> None:
 
 
 def test_comparing_shows_what_the_engine_gives_beside_the_paper(
-    sheet: MarkingSheet, folder: Path, model: zf.Model
+    sheet: MarkingSheet, window: Window, folder: Path
 ) -> None:
     marks = mark_all(folder)
     sheet.open(folder)
@@ -208,7 +216,10 @@ def test_comparing_shows_what_the_engine_gives_beside_the_paper(
     assert not cells.isVisible()
     assert not part.copy.isEnabled()
     compared(sheet)
-    pictures, _ = cut_out(marks, lambda name: read_picture(folder / name), zf.centre_box, model.architecture.size)
+    model = window.desk.model
+    pictures, _ = cut_out(
+        marks, lambda name: read_picture(folder / name), Crop.centre_of(model).box, model.architecture.size
+    )
     expected = zf.correspondence(model, pictures)
     rows = expected.table()
     assert [cells.horizontalHeaderItem(c).text() for c in range(cells.columnCount())] == list(rows[0])
@@ -225,9 +236,9 @@ def test_comparing_shows_what_the_engine_gives_beside_the_paper(
     assert "The marks have changed since" in part.of.text()
     sheet.undo()
     assert "changed since" not in part.of.text()
-    window = sheet.window_
     window.desk.use_model(zf.random_model(zf.ARCHITECTURES["zfnet-no3467"](3)))
     assert "Another network is in use by now" in part.of.text()
+    assert sheet.canvas.crop == Crop().box(80, 120)  # that network's own
 
 
 def test_the_crop_and_the_masks_that_are_chosen_are_used(sheet: MarkingSheet, folder: Path) -> None:
@@ -360,12 +371,23 @@ def test_a_picture_that_cannot_be_read_says_so_and_takes_no_marks(sheet: Marking
 def test_a_late_picture_is_not_shown_for_another(
     sheet: MarkingSheet, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The second takes longer to read than the third."""
+    go_on = threading.Event()
+
+    def read(path: Path) -> np.ndarray:
+        if path.name == "1.png":
+            go_on.wait(20)
+        return read_picture(path)
+
+    monkeypatch.setattr(marking_module, "read_picture", read)
     sheet.go(1)
     sheet.go(1)
+    wait_until(lambda: sheet._pixels is not None)
+    go_on.set()
     wait_until(lambda: not sheet.busy)
-    expected = read_picture(folder / "2.png")
-    assert np.array_equal(sheet._pixels, expected)
-    assert np.array_equal(sheet.canvas._array, expected)
+    assert np.array_equal(sheet._pixels, read_picture(folder / "2.png"))
+    assert np.array_equal(sheet.canvas._array, read_picture(folder / "2.png"))
+    assert "2.png" in sheet.facts.whole
 
 
 def test_what_cannot_be_saved_is_told_and_kept(sheet: MarkingSheet, monkeypatch: pytest.MonkeyPatch) -> None:

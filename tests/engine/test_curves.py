@@ -71,6 +71,9 @@ def test_ties_go_by_place_and_the_order_is_the_maps_alone() -> None:
     assert order_of(heat, 2).tolist() == [1, 2, 3, 0]
     assert order_of(heat.astype(np.float32) * 1000 - 5, 2).tolist() == [1, 2, 3, 0]
     assert order_of(heat == 3, 2).tolist() == [1, 2, 0, 3]
+    coarse = np.random.default_rng(0).integers(0, 3, (64, 64))  # enough of a kind for an unstable sort to show
+    flat = coarse.ravel()
+    assert order_of(coarse, 64).tolist() == sorted(range(64 * 64), key=lambda place: (-flat[place], place))
 
 
 def test_steps_share_the_pixels_evenly_and_end_at_the_other_picture(bright: zf.Model) -> None:

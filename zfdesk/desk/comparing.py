@@ -111,6 +111,7 @@ class Comparing(QWidget):
         self._clock.timeout.connect(self._look)
         sheet.finished.connect(self.stop)
         self.desk.model_changed.connect(self._show_of)
+        self.desk.model_changed.connect(self.crop_changed)  # each network has its own centre crop
 
     def _controls(self) -> QHBoxLayout:
         self.crop = Choice(CROPS, "What of a picture the network sees; the dashed box")
@@ -152,7 +153,8 @@ class Comparing(QWidget):
     @property
     def seen(self) -> Crop:
         """What of a picture the network sees."""
-        return Crop(tuple(CROPS)[self.crop.currentIndex()])
+        mode = tuple(CROPS)[self.crop.currentIndex()]
+        return Crop.centre_of(self.desk.model) if mode is CropMode.CROP else Crop(mode)
 
     def show_book(self, book: MarkBook | None) -> None:
         """Compare these marks from now on. The table of other marks stays, and says so; that of another folder goes."""
