@@ -309,7 +309,7 @@ def test_two_at_once(server: Loopback, data: bytes) -> None:
     thread.start()
     assert server.stalled.wait(10)
     with pytest.raises(DownloadError, match="A download is under way already"):
-        obtain(wanted)
+        obtain(wanted, pauses=(), patience=1)
     stop.ask()
     thread.join(10)
 
