@@ -140,6 +140,7 @@ def test_progress_and_cancel_then_going_on(
     assert f" of {len(data) / 1e6:.0f} MB" in dialog.download.told.text()
     assert 0 <= dialog.download.bar.value() < dialog.download.bar.maximum()
     dialog.get_selected()  # nothing: one is under way
+    wait_until(lambda: dialog.download.told.text().endswith(" MB · waiting for the server"))
     QTest.mouseClick(dialog.download.cancel, Qt.MouseButton.LeftButton)
     begun = time.monotonic()
     wait_until(lambda: not dialog.download.running)
