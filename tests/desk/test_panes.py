@@ -287,7 +287,7 @@ def test_pins_are_live_and_can_be_taken_out(still: Window) -> None:
     change(window, layer="conv5", unit=3)
     press(window, Qt.Key.Key_P)
     change(window, layer="conv1", unit=1)
-    window.unit.pin_asked.emit()
+    window.unit.pin_asked.emit(window.unit)
     wait_for_result(window.desk)
     cards = window.pins.cards
     assert [card.reference for card in cards] == [UnitReference("conv5", 3), UnitReference("conv1", 1)]
@@ -305,6 +305,39 @@ def test_pins_are_live_and_can_be_taken_out(still: Window) -> None:
     press(window, Qt.Key.Key_Z, CONTROL)
     assert len(view_of(window).pins) == 2
     settle()
+
+
+def test_a_pane_pins_the_unit_that_it_shows(still: Window) -> None:
+    """While an origin is frozen the unit pane shows that, the maps the selected unit."""
+    window = still
+    change(window, layer="conv5", unit=3, origin=UnitReference("fc8", 2), seed_count=4)
+    window.unit.pin_asked.emit(window.unit)
+    assert view_of(window).pins == (UnitReference("fc8", 2),)
+    window.maps.pin_asked.emit(window.maps)
+    assert view_of(window).pins == (UnitReference("fc8", 2), UnitReference("conv5", 3, k=4))
+    window.unit.pin_asked.emit(window.unit)
+    assert view_of(window).pins == (UnitReference("conv5", 3, k=4),)
+    change(window, layer="conv1", unit=0, seed_count=9, origin=None)
+    window.pins.select(view_of(window).pins[0])
+    assert view_of(window).selected == view_of(window).pins[0]
+
+
+def test_the_seed_that_is_chosen_is_the_seed_that_is_used(still: Window) -> None:
+    window = still
+    change(window, layer="conv4", unit=2)
+    click(window.maps.canvas, map_point(window, 5, 3, 7))
+    wait_for_result(window.desk)
+    assert window.unit.seed.currentText() == "picked position"
+    window.maps.jump.setValue(6)  # by its number: no position of it was picked
+    assert view_of(window).selected == UnitReference("conv4", 6)
+    assert window.unit.seed.currentText() == "strongest position"
+    shown = wait_for_result(window.desk).unit
+    assert shown is not None
+    window.unit.seed.chosen.emit(SeedKind.AT)  # none was picked yet: what is shown stays where it is
+    assert view_of(window).selected == UnitReference("conv4", 6, SeedKind.AT, shown.position)
+    change(window, origin=UnitReference("conv1", 1))
+    window.unit.seed.chosen.emit(SeedKind.MAP)
+    assert view_of(window).looked_at == UnitReference("conv1", 1, SeedKind.MAP)
 
 
 def test_the_unit_pane_says_why_it_shows_nothing(still: Window) -> None:

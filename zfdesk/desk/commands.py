@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtGui import QCursor, QGuiApplication, QImage
+from PySide6.QtGui import QCursor, QGuiApplication, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from zfdesk import __version__
+from zfdesk.desk.actions import to_unit
 from zfdesk.desk.panes.base import Pane
 from zfdesk.sources import PastedSource, SourceError, SourceReference
 
@@ -22,8 +23,6 @@ def image_array(image: QImage) -> np.ndarray:
     """A QImage as uint8 (height, width, 3) RGB, over white where it is transparent."""
     flat = QImage(image.size(), QImage.Format.Format_RGB888)
     flat.fill(Qt.GlobalColor.white)
-    from PySide6.QtGui import QPainter
-
     painter = QPainter(flat)
     painter.drawImage(0, 0, image)
     painter.end()
@@ -177,7 +176,7 @@ class Commands:
             self, "Jump to a unit", f"Unit of {view.layer}, 0 to {last}:", view.unit, 0, last
         )  # type: ignore[arg-type]
         if good:
-            self.desk.change(view.change(unit=unit, position=None), "unit")
+            self.desk.change(to_unit(view, unit), "unit")
 
     def find_class(self) -> None:
         """Put the cursor into the class search."""

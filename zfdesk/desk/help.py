@@ -48,7 +48,7 @@ MOUSE: tuple[tuple[str, str, str], ...] = (
     ("Every picture", "Wheel", "zooms about the mouse"),
     ("Every picture", "Middle-drag", "pans; a middle double-click shows all again"),
     ("Panes", "Drag the title", "docks, floats or tabs the pane"),
-    ("Panes", "Hover", "buttons to copy and save its picture"),
+    ("Panes", "Hover", "buttons to copy and save its picture, and to pin the unit it shows"),
 )
 
 TEXTS: tuple[tuple[str, str], ...] = (

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QFont, QPainter, QPen
 from PySide6.QtWidgets import QGridLayout, QToolButton, QVBoxLayout, QWidget
 
+from zfdesk.desk.actions import pick_position, set_seed
 from zfdesk.desk.canvas import Canvas, indexed_image, rgb_image
 from zfdesk.desk.colourbar import ColourBar, number
 from zfdesk.desk.colours import table
@@ -112,7 +112,7 @@ class UnitPane(Pane):
     """The unit that is selected, or the frozen origin."""
 
     title = "Unit"
-    pin_asked = Signal()
+    shows_unit = True
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(desk, parent)
@@ -135,7 +135,8 @@ class UnitPane(Pane):
 
     def _controls(self) -> Controls:
         self.method = self._choice(RULE_WORDS, "Method of the reconstruction", lambda v: {"method": v})
-        self.seed = self._choice(SEED_WORDS, "Seed: which activations are kept", self._seed_change)
+        self.seed = Choice(SEED_WORDS, "Seed: which activations are kept")
+        self.seed.chosen.connect(self._choose_seed)
         self.style_choice = self._choice(
             {style: style.value for style in Style}, "How the signed values become a picture", lambda v: {"style": v}
         )
@@ -145,13 +146,10 @@ class UnitPane(Pane):
         self.freeze = QToolButton(text="origin", checkable=True)
         self.freeze.setToolTip("Freeze this unit as the origin while you look at other layers (d)")
         self.freeze.clicked.connect(self._toggle_origin)
-        pin = QToolButton(text="pin")
-        pin.setToolTip("Keep this unit in view beside others")
-        pin.clicked.connect(self.pin_asked)
         controls = Controls()
         for widget, name in (
             (self.method, "Method"), (self.seed, "Seed"), (self.style_choice, "Style"),
-            (self.all_methods, "All methods"), (self.freeze, "Freeze origin"), (pin, "Pin unit"),
+            (self.all_methods, "All methods"), (self.freeze, "Freeze origin"),
         ):  # fmt: skip
             controls.add(widget, name)
         return controls
@@ -161,21 +159,19 @@ class UnitPane(Pane):
         choice.chosen.connect(lambda value: self.desk.change(self.desk.view.change(**change(value))))
         return choice
 
-    def _seed_change(self, seed: SeedKind) -> dict:
-        origin = self.desk.view.origin
-        return {"seed": seed} if origin is None else {"origin": replace(origin, seed=seed)}
+    def _choose_seed(self, seed: SeedKind) -> None:
+        view, shown = self.desk.view, self._shown.unit if self._shown else None
+        if seed is SeedKind.AT and view.looked_at.position is None and shown is not None:
+            self.desk.change(pick_position(view, shown.position))  # nothing was picked yet: what is shown stays
+        else:
+            self.desk.change(set_seed(view, seed))
 
     def _toggle_origin(self, on: bool) -> None:
         view = self.desk.view
         self.desk.change(view.change(origin=view.selected if on else None))
 
     def _pick(self, y: int, x: int) -> None:
-        view = self.desk.view
-        if view.origin is not None:
-            origin = replace(view.origin, seed=SeedKind.AT, position=(y, x))
-            self.desk.change(view.change(origin=origin), "position")
-        else:
-            self.desk.change(view.change(seed=SeedKind.AT, position=(y, x)), "position")
+        self.desk.change(pick_position(self.desk.view, (y, x)), "position")
 
     # Layout
 
