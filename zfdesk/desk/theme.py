@@ -74,6 +74,12 @@ THEMES = {
 WATCHED = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#d55e00", "#999999")
 """Colours of watched classes (Okabe & Ito 2008)."""
 
+
+def watched_colour(place: int) -> QColor:
+    """That of the watched class at a place of `View.watched`, in every pane."""
+    return QColor(WATCHED[place % len(WATCHED)])
+
+
 NORMAL_PIXELS, PRESENTER_PIXELS = 13, 20
 
 

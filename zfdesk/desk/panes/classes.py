@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QRectF, QStringListModel, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLineEdit, QSizePolicy, QToolButton, QWidget
 
 from zfdesk.desk.panes.base import Pane
 from zfdesk.desk.state import Desk
-from zfdesk.desk.theme import THEMES, WATCHED, Colours
-from zfdesk.live import Result
+from zfdesk.desk.theme import THEMES, Colours, watched_colour
+from zfdesk.live import Result, View
 
 
 class Bars(QWidget):
@@ -51,9 +51,7 @@ class Bars(QWidget):
 
     def _paint_row(self, painter: QPainter, area: QRectF, index: int, now: float, clean: float, figures: int) -> None:
         watched = self.desk.view.watched
-        colour = (
-            QColor(WATCHED[watched.index(index) % len(WATCHED)]) if index in watched else self.colours.colour("bar")
-        )
+        colour = watched_colour(watched.index(index)) if index in watched else self.colours.colour("bar")
         track = area.adjusted(6, area.height() - 7, -6, -2)
         painter.fillRect(track, self.colours.colour("raised"))
         painter.fillRect(QRectF(track.left(), track.top(), track.width() * now, track.height()), colour)
@@ -94,7 +92,7 @@ class Bars(QWidget):
         self.setToolTip("" if index is None else f"{self.desk.model.classes[index]} (class {index}): click to watch it")
 
 
-def toggle_watch(view, index: int):
+def toggle_watch(view: View, index: int) -> View:
     """The view with a class watched, or no longer."""
     watched = view.watched
     kept = tuple(w for w in watched if w != index)
