@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from desk_hands import (
@@ -24,7 +26,10 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from zfdesk.desk.canvas import indexed_image
+from zfdesk.desk.capture import picture_of
 from zfdesk.desk.panes.unit import Tile
+from zfdesk.desk.theme import watched_colour
 from zfdesk.desk.window import Window
 from zfdesk.engine import Occluder, Rule, SeedKind
 from zfdesk.live import MapsContent, Normalise, Order, Style, UnitReference
@@ -124,6 +129,25 @@ def test_the_mouse_stands_still_while_the_layer_changes(still: Window) -> None:
         window.maps.show_facts()
 
 
+def test_the_mouse_stands_still_while_the_maps_are_laid_out_anew(still: Window) -> None:
+    """Other units are hidden or the pane has another shape: the same place on the screen is another on the mosaic."""
+    window = still
+    change(window, layer="conv4")
+    canvas = window.maps.canvas
+    point = map_point(window, 17, 8, 8)
+    move_mouse(canvas, point)
+    assert canvas.hover == (17, 8, 8)
+    old = window.desk.result.mosaic  # type: ignore[union-attr]
+    assert old is not None
+    columns = old.columns - 1
+    image = np.zeros((-(-24 // columns) * 17, columns * 17), np.uint8)
+    canvas.set_picture(indexed_image(image, (0,) * 256), image)
+    canvas.set_mosaic(replace(old, columns=columns, image=image))
+    x, y = canvas.to_picture(point)
+    assert canvas.hover == canvas.mosaic.tile_at(int(y // 1), int(x // 1)) != (17, 8, 8)  # type: ignore[union-attr]
+    window.maps.show_result(window.desk.result)  # type: ignore[arg-type]
+
+
 def test_a_click_on_the_maps_of_the_layer_before_does_not_pick_from_the_new_one(still: Window) -> None:
     """The new layer is chosen, its maps are still on their way: unit 20 of conv4 is not unit 20 of conv5."""
     window = still
@@ -216,6 +240,25 @@ def test_a_click_on_a_class_watches_it_and_it_keeps_its_place(still: Window) -> 
     assert view_of(window).watched == ()
     click(bars, QPointF(20, bars.height() + 500))  # below the last
     assert view_of(window).watched == ()
+
+
+def test_a_watched_class_has_one_colour_everywhere(still: Window) -> None:
+    """Also once the one before it is watched no longer."""
+    window = still
+    window.docks[window.trace].raise_()
+    for watched in ((4, 1, 2), (1, 2), (2,)):
+        change(window, watched=watched)
+        window.trace.show_facts()
+        assert set(window.trace._curves) == set(watched)
+        for place, index in enumerate(watched):
+            assert window.trace._curves[index].opts["pen"].color() == watched_colour(place)
+        bars = picture_of(window.classes.bars)
+        row = window.classes.bars.row_height()
+        for place, (index, now, _) in enumerate(window.classes.bars.rows[: len(watched)]):
+            assert index == watched[place]
+            if now > 0.02:  # else the bar is too short to be seen
+                assert bars.pixelColor(8, round((place + 1) * row) - 5) == watched_colour(place)
+    window.docks[window.pins].raise_()
 
 
 def test_the_origin_stays_while_another_layer_is_shown(still: Window) -> None:

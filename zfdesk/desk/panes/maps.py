@@ -45,7 +45,6 @@ class MapsCanvas(Canvas):
         self.desk = desk
         self.mosaic: Mosaic | None = None
         self.hover: tuple[int, int, int] | None = None
-        self._mouse: tuple[float, float] | None = None
         self.hovered.connect(self._look)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
@@ -55,10 +54,10 @@ class MapsCanvas(Canvas):
         self.mosaic = mosaic
         if anew:
             self.hover = None
-            self._look(self._mouse)
+            self._look(self.to_picture(self.mouse) if self.mouse else None)
 
     def _look(self, point: tuple[float, float] | None) -> None:
-        self._mouse, hover = point, None
+        hover = None
         if point and self.mosaic:
             hover = self.mosaic.tile_at(int(point[1] // 1), int(point[0] // 1))
         if hover != self.hover:
