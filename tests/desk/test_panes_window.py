@@ -62,6 +62,10 @@ def test_a_file_is_dropped(window: Window, tmp_path: Path) -> None:
     result = wait_for_result(window.desk, lambda result: result.request.frame.origin == "a picture.png")
     assert np.array_equal(result.request.frame.pixels, numbered_picture(5))
     assert view_of(window).source == SourceReference("picture", str(path))
+    elsewhere = QMimeData()
+    elsewhere.setUrls([QUrl("https://example.org/cat.jpg")])
+    drop(window, elsewhere)
+    assert window.message.label.text() == "⚠ There is no picture in what was dropped."
     missing = QMimeData()
     missing.setUrls([QUrl.fromLocalFile(str(tmp_path / "missing.png"))])
     drop(window, missing)
@@ -161,6 +165,9 @@ def test_a_and_b_and_their_difference(window: Window) -> None:
         assert np.abs(shown.astype(int) - wanted).max() <= 1
         assert {int(shown.min()), int(shown.max())} & {1, 255}
         assert pane.tiles[2].canvas.message == ""
+    pane.content.setCurrentText("picture")
+    pane.content.activated.emit(0)
+    assert [tile.note.whole for tile in pane.tiles] == ["", "", ""]  # a picture is not stretched
     change(window, layer="conv1")
     pane.content.setCurrentText("unit map")
     pane.content.activated.emit(1)
@@ -171,6 +178,7 @@ def test_a_and_b_and_their_difference(window: Window) -> None:
     wait_for_result(window.desk)
     for tile in (pane.tiles[0], pane.tiles[2]):  # nothing of the other network is left
         assert not tile.canvas.has_picture or tile.canvas.message
+    assert (pane.tiles[0].caption.whole, pane.changes.whole) == ("A", "")
 
 
 def test_the_mouse_moves_right_after_the_network_was_switched(window: Window) -> None:
@@ -178,6 +186,7 @@ def test_the_mouse_moves_right_after_the_network_was_switched(window: Window) ->
     show_picture(window, layer="conv4")
     layers = (zf.Conv("only", 3, 5, 2), zf.ReLU("relu"), zf.Linear("out", 2), zf.Softmax("p"))
     window.desk.use_model(zf.random_model(zf.Architecture("other", "Another", layers, 32), 1))
+    assert window.unit.map_tile.canvas.message == "Computing…"  # not the unit of the network before
     canvas = window.maps.canvas
     for x in range(20, canvas.width() - 20, 40):
         move_mouse(canvas, (x, canvas.height() / 2))

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from zfdesk.desk.state import Desk
 
 
+PASTED, DROPPED = "pasted picture", "dropped picture"  # what sources are called
+
+
 def image_array(image: QImage) -> np.ndarray:
     """A QImage as uint8 (height, width, 3) RGB, over white where it is transparent."""
     flat = QImage(image.size(), QImage.Format.Format_RGB888)
@@ -92,7 +95,7 @@ class Commands:
 
     def paste(self) -> None:
         """Show the picture, or the file, on the clipboard."""
-        self.take_mime(QGuiApplication.clipboard().mimeData(), "pasted picture")
+        self.take_mime(QGuiApplication.clipboard().mimeData(), PASTED)
 
     def take_mime(self, data: QMimeData, label: str) -> None:
         """Show what was dropped or pasted: files first, then a picture, then a path as text."""
@@ -104,7 +107,8 @@ class Commands:
         elif data.hasText() and _is_path(data.text().strip()):
             self.open_path(data.text().strip())
         else:
-            self.desk.told.emit("There is no picture on the clipboard.", True)
+            where = "on the clipboard" if label == PASTED else "in what was dropped"
+            self.desk.told.emit(f"There is no picture {where}.", True)
 
     def next_picture(self) -> None:
         """The next picture of a folder or of the demo."""
@@ -243,7 +247,7 @@ class Commands:
         entering = not self.isFullScreen()  # type: ignore[attr-defined]
         for part in (self.menuBar(), self.toolbar, self.statusBar()):  # type: ignore[attr-defined]
             part.setVisible(not entering)
-        self.showFullScreen() if entering else self.showNormal()  # type: ignore[attr-defined]
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)  # type: ignore[attr-defined]
 
     # Help
 

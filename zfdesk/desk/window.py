@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from zfdesk.desk.actions import ACTIONS, CLEAN_KEY, Action, Context, pick_position, to_unit, toggle_pin
-from zfdesk.desk.commands import Commands
+from zfdesk.desk.commands import DROPPED, Commands
 from zfdesk.desk.hints import first_steps
 from zfdesk.desk.panes.base import FACTS_EVERY_MS, Pane
 from zfdesk.desk.panes.classes import ClassesPane
@@ -297,7 +297,6 @@ class Window(Commands, QMainWindow):
         self._show_checks()
         self.actions_by_id["undo"].setEnabled(self.desk.can_undo)
         self._update_demand()
-        self.status.show_view()
 
     def _show_checks(self) -> None:
         view, context = self.desk.view, self.context()
@@ -399,7 +398,7 @@ class Window(Commands, QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
-        self.take_mime(event.mimeData(), "dropped picture")
+        self.take_mime(event.mimeData(), DROPPED)
         event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802

@@ -17,7 +17,7 @@ from zfdesk.desk.colours import table
 from zfdesk.desk.flow import Choice, Controls
 from zfdesk.desk.panes.base import ElidedLabel, Pane
 from zfdesk.desk.state import Desk
-from zfdesk.engine import Rule, SeedKind
+from zfdesk.engine import LRN, Rule, SeedKind
 from zfdesk.live import Normalise, Result, Style, UnitReference, UnitResult
 from zfdesk.live.develop import levels
 
@@ -131,6 +131,7 @@ class UnitPane(Pane):
         self.body.addLayout(self.grid, 1)
         self.foot = ElidedLabel()
         self.body.addWidget(self.foot)
+        desk.model_changed.connect(self._forget)
         self.show_view()
 
     def _controls(self) -> Controls:
@@ -256,6 +257,11 @@ class UnitPane(Pane):
             tile.note.say(f"contrast stretched × {number(developed.stretch)}", "contrast stretched")
         self._mark(stale)
 
+    def _forget(self) -> None:
+        """Another network: what is shown is of the old one."""
+        self._shown = None
+        self._mark("", "Computing…")
+
     _shown: Result | None = None
     _shown_at = 0.0
 
@@ -310,7 +316,7 @@ class UnitPane(Pane):
         field = stage.receptive_field.size
         normal = "its derivative" if view.lrn_derivative or view.method is not Rule.DECONVNET else "identity"
         sees = f" · sees {field} × {field} px" if stage.name != "input" else ""
-        has_lrn = any(type(s.layer).__name__ == "LRN" for s in result.request.model.architecture.stages)
+        has_lrn = any(isinstance(s.layer, LRN) for s in result.request.model.architecture.stages)
         lrn = f" · normalisation: {normal}" if has_lrn else ""
         self.foot.say(
             f"activation {number(unit.activation)}, map max {number(float(unit.map.max()))}{changed}{sees}{lrn}"
