@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import close
 from desk_hands import (
     LEFT,
     HandSource,
@@ -24,15 +25,17 @@ from desk_hands import (
 )
 from desk_tools import press, settle, small_model, wait_until
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QGuiApplication, QImage
+from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QFont, QGuiApplication, QImage
+from PySide6.QtWidgets import QApplication, QToolButton
 
 import zfdesk.engine as zf
 from zfdesk.desk.capture import picture_of
 from zfdesk.desk.commands import image_array
 from zfdesk.desk.panes.base import Pane
 from zfdesk.desk.panes.compare import compared
-from zfdesk.desk.state import MOST_MADE
+from zfdesk.desk.state import MOST_MADE, Desk
+from zfdesk.desk.theme import NORMAL_PIXELS, PRESENTER_PIXELS
 from zfdesk.desk.window import Window
 from zfdesk.engine import Occluder, Rule
 from zfdesk.sources import PastedSource, SourceReference
@@ -249,6 +252,26 @@ def test_closed_in_full_screen_it_opens_with_all_its_parts(window: Window) -> No
         again.close()
         again.deleteLater()
         settle()
+
+
+def test_presenter_type_is_large_everywhere_from_the_start(
+    application: QApplication, desk: Desk, settings: QSettings
+) -> None:
+    """Qt hands the application's font only to some of the widgets that are there when it is set."""
+    desk.view = desk.view.change(presenter=True)
+    application.setStyleSheet("")
+    application.setFont(QFont("Sans Serif", 9))  # as the system gives it
+    window = Window(desk, settings)
+    window.show()
+    settle()
+    parts = (window.menuBar(), window.toolbar, window.classes.bars, window.layers.list, window.unit.map_tile.bar)
+    try:
+        for part in (*parts, *window.toolbar.findChildren(QToolButton)):
+            assert part.fontInfo().pixelSize() == PRESENTER_PIXELS
+        desk.change(desk.view.change(presenter=False))
+        assert [part.fontInfo().pixelSize() for part in parts] == [NORMAL_PIXELS] * len(parts)
+    finally:
+        close(window)
 
 
 def test_the_layout_is_remembered_and_reset(window: Window) -> None:

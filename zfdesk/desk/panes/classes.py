@@ -43,13 +43,18 @@ class Bars(QWidget):
             return
         height = self.row_height()
         metrics = self.fontMetrics()
-        figures = metrics.horizontalAdvance("100.0 %  ") + (
-            metrics.horizontalAdvance("−100.0  ") if self.occluded else 0
-        )
+        figures, change = metrics.horizontalAdvance("100.0 %  "), metrics.horizontalAdvance("▼100.0  ")
+        # where there is no room for it beside the names the tick alone shows the change
+        change = change if self.occluded and self.width() - figures - change > change else 0
         for place, (index, now, clean) in enumerate(self.rows):
-            self._paint_row(painter, QRectF(0, place * height, self.width(), height), index, now, clean, figures)
+            self._paint_row(
+                painter, QRectF(0, place * height, self.width(), height), index, now, clean, figures, change
+            )
 
-    def _paint_row(self, painter: QPainter, area: QRectF, index: int, now: float, clean: float, figures: int) -> None:
+    def _paint_row(
+        self, painter: QPainter, area: QRectF, index: int, now: float, clean: float, figures: int, room: int
+    ) -> None:
+        """``figures`` and ``room``: the widths, in screen pixels, that the probability and its change may take."""
         watched = self.desk.view.watched
         colour = watched_colour(watched.index(index)) if index in watched else self.colours.colour("bar")
         track = area.adjusted(6, area.height() - 7, -6, -2)
@@ -63,19 +68,19 @@ class Bars(QWidget):
         painter.setPen(self.colours.colour("text"))
         mark = "● " if index in watched else ""
         name = painter.fontMetrics().elidedText(
-            mark + self.desk.model.classes[index], Qt.TextElideMode.ElideRight, max(int(text.width()) - figures, 20)
+            mark + self.desk.model.classes[index],
+            Qt.TextElideMode.ElideRight,
+            max(int(text.width()) - figures - room, 20),
         )
         painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
         right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
         painter.drawText(text, right, f"{now * 100:5.1f} %")
-        if self.occluded:
+        if room:
             change = (now - clean) * 100
             kind = "rise" if change > 0.05 else "fall" if change < -0.05 else "quiet"
             painter.setPen(self.colours.colour(kind))
             words = f"{'▲' if kind == 'rise' else '▼' if kind == 'fall' else ' '}{abs(change):.1f}"
-            painter.drawText(
-                text.adjusted(0, 0, -painter.fontMetrics().horizontalAdvance("100.0 %  "), 0), right, words
-            )
+            painter.drawText(text.adjusted(0, 0, -figures, 0), right, words)
 
     def class_at(self, y: float) -> int | None:
         """The class whose row lies at this height."""
