@@ -350,6 +350,17 @@ def test_a_pasted_picture_is_gone_by_undo_and_back_by_redo(window: Window) -> No
     assert not window.message.isVisible()
 
 
+def test_why_no_first_frame_comes_stays_in_the_picture_pane(window: Window, tmp_path: Path) -> None:
+    desk = window.desk
+    desk.view = desk.view.change(source=SourceReference("picture", str(tmp_path / "gone.png")))
+    desk.start()
+    wait_until(window.message.isVisible)
+    window.message.hide()  # as it does by itself after a while
+    assert "gone.png does not exist." in window.picture.canvas.message
+    change(window, source=SourceReference("pattern"))
+    assert window.picture.canvas.message == ""
+
+
 def test_only_the_last_few_pasted_pictures_are_kept(window: Window) -> None:
     show_picture(window)
     pasted = [PastedSource(numbered_picture(number)) for number in range(MOST_MADE + 1)]
