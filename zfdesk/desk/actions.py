@@ -14,11 +14,10 @@ from typing import Any
 from zfdesk.desk.panes.hand import keep_near, scale_occluder
 from zfdesk.engine import Architecture, Model, Occluder, OccluderFill, OccluderShape, Rule, SeedKind
 from zfdesk.live import CropMode, MapsContent, MapsDisplay, Normalise, Order, Result, Style, UnitReference, View
-from zfdesk.live.view import Crop
+from zfdesk.live.view import MOST_PINS, Crop
 from zfdesk.sources import SourceReference
 
 FAST = 3  # rows or units of a fast move, as in Yosinski's toolbox
-MOST_PINS = 8
 GAMMAS = (1.0, 0.7, 0.5, 0.3)  # as in Yosinski's toolbox
 BOOSTS = (1.0, 2.0, 4.0, 8.0, 16.0)
 
@@ -267,7 +266,7 @@ def _lock_now(view: View, context: Context) -> View:
 
 ACTIONS: tuple[Action, ...] = (
     # Source
-    Action("open", "Open a picture or clip…", ("Ctrl+O",), "Source", command="open_file"),
+    Action("open", "Open a picture, clip or session…", ("Ctrl+O",), "Source", command="open_file"),
     Action("open-folder", "Open a folder of pictures…", ("Ctrl+Shift+O",), "Source", command="open_folder"),
     Action("camera", "Camera, or back to the last picture", ("C",), "Source", command="toggle_camera", yosinski="toggle_input_mode"),
     Action("camera-pick", "Choose camera and format…", ("Shift+C",), "Source", command="pick_camera"),
@@ -283,6 +282,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("freeze", "Freeze the frame", ("F",), "Source", _toggle("frozen"), checked=lambda v, c: v.frozen, yosinski="freeze_cam"),
     Action("weights", "Weights…", ("Ctrl+W",), "Source", command="choose_weights"),
     Action("quit", "Quit", ("Q", "Ctrl+Q"), "Source", command="quit", yosinski="quit"),
+    # Session
+    Action("session-open", "Open a session…", ("Ctrl+F12",), "Session", command="open_session"),
+    Action("session-save", "Save the session", ("Shift+F12",), "Session", command="save_session"),
+    Action("session-save-as", "Save the session as…", ("F12",), "Session", command="save_session_as"),
     # Edit
     Action("undo", "Undo", ("Ctrl+Z",), "Edit", command="undo"),
     Action("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Edit", command="redo"),
@@ -310,6 +313,7 @@ ACTIONS: tuple[Action, ...] = (
       for name, key, y, x in (("left", "Left", 0, -1), ("right", "Right", 0, 1), ("up", "Up", -1, 0), ("down", "Down", 1, 0))),
     *(Action(f"nudge-{name}-fast", f"Occluder {name} by 8", (f"Ctrl+Shift+{key}",), "Occluder", _nudge(y, x, 8), kind="nudge")
       for name, key, y, x in (("left", "Left", 0, -1), ("right", "Right", 0, 1), ("up", "Up", -1, 0), ("down", "Down", 1, 0))),
+    Action("mark-parts", "Mark parts and compare (Table 1)…", ("Ctrl+Shift+E",), "Occluder", command="mark_parts"),
     # Layer and unit
     Action("layer-up", "Layer towards the picture", ("U",), "Unit", lambda v, c: _step_layer(v, c, -1), kind="layer", yosinski="sel_layer_left"),
     Action("layer-down", "Layer towards the classes", ("O",), "Unit", lambda v, c: _step_layer(v, c, 1), kind="layer", yosinski="sel_layer_right"),
@@ -365,6 +369,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("copy-window", "Copy a picture of the window", ("Ctrl+Shift+C",), "View", command="copy_window"),
     Action("save-pane", "Picture of the pane under the mouse…", ("Ctrl+Shift+S",), "View", command="save_pane"),
     Action("copy-pane", "Copy a picture of the pane under the mouse", ("Ctrl+C",), "View", command="copy_pane"),
+    Action("copy-data", "Copy the numbers of the pane under the mouse", ("Ctrl+Shift+D",), "View", command="copy_data"),
+    Action("copy-caption", "Copy a caption of what is shown", ("Ctrl+Shift+I",), "View", command="copy_caption"),
     # Help
     Action("help", "Help: all keys", ("H", "F1"), "Help", command="show_help", yosinski="help_mode"),
     Action("palette", "Command palette", ("Ctrl+K",), "Help", command="show_palette"),

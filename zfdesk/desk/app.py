@@ -6,12 +6,14 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 import torch  # before Qt: on Windows Qt's own libraries would otherwise be found first  # noqa: F401
 from PySide6.QtCore import QMessageLogContext, QSettings, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
+from zfdesk.desk.autosave import Autosave
 from zfdesk.desk.panes.base import FACTS_EVERY_MS
 from zfdesk.desk.state import Desk
 from zfdesk.desk.theme import THEMES
@@ -19,6 +21,7 @@ from zfdesk.desk.window import FIRST_SIZE, Window
 from zfdesk.engine import Model
 from zfdesk.live import View
 from zfdesk.resources import resource
+from zfdesk.session import Reopened
 
 SWITCH_SECONDS = 0.0005
 PATIENCE_MS = 10_000  # how long a screenshot waits for the next frame
@@ -35,10 +38,18 @@ def make_application() -> QApplication:
     return application
 
 
-def run(model: Model, view: View, screenshot: str = "", after: int = 30, settings: QSettings | None = None) -> int:
+def run(
+    model: Model,
+    view: View,
+    screenshot: str = "",
+    after: int = 30,
+    settings: QSettings | None = None,
+    opened: tuple[Reopened, Path] | None = None,
+) -> int:
     """Open the window and stay until it is closed; the exit status.
 
-    ``screenshot``: write a picture of the window after ``after`` results, and leave.
+    ``screenshot``: write a picture of the window after ``after`` results, and leave. ``opened``: a session to show,
+    and its file.
     """
     qInstallMessageHandler(_quiet)
     # the worker gives the interpreter up hundreds of times a frame and must not wait 5 ms for it each time
@@ -48,12 +59,16 @@ def run(model: Model, view: View, screenshot: str = "", after: int = 30, setting
     desk = Desk(model, remembered(view, settings))
     window = Window(desk, settings)
     signal.signal(signal.SIGINT, lambda *_: window.close())
+    if opened:
+        window.sessions.show(*opened)
     desk.start()
     window.show()
     if screenshot:
+        window.message.hide()
         window.resize(*FIRST_SIZE)  # not the remembered size: the same command gives the same picture
         return _screenshot(application, desk, window, screenshot, after)
     window.first_steps()
+    Autosave(window).start()
     status = application.exec()
     _leave()
     return status

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageB
 from zfdesk import __version__
 from zfdesk.desk.actions import to_unit
 from zfdesk.desk.panes.base import Pane
+from zfdesk.session import is_session
 from zfdesk.sources import PastedSource, SourceError, SourceReference
 
 if TYPE_CHECKING:
@@ -42,7 +43,10 @@ class Commands:
     # Sources
 
     def open_path(self, path: str) -> None:
-        """Show a picture, clip or folder."""
+        """Show a picture, clip or folder, or a session."""
+        if is_session(path):
+            self.sessions.open(Path(path))  # type: ignore[attr-defined]
+            return
         try:
             reference = SourceReference.parse(path)
         except SourceError as error:
@@ -150,6 +154,12 @@ class Commands:
         from zfdesk.desk.weights_dialog import show_weights
 
         show_weights(self)  # type: ignore[arg-type]
+
+    def mark_parts(self) -> None:
+        """Mark parts in a folder's pictures and compare them."""
+        from zfdesk.desk.marking import show_marking
+
+        show_marking(self)  # type: ignore[arg-type]
 
     # Edit
 

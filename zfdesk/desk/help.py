@@ -49,6 +49,8 @@ MOUSE: tuple[tuple[str, str, str], ...] = (
     ("Every picture", "Middle-drag", "pans; a middle double-click shows all again"),
     ("Panes", "Drag the title", "docks, floats or tabs the pane"),
     ("Panes", "Hover", "buttons to copy and save its picture, and to pin the unit it shows"),
+    ("Panes", "Drag the copy button or the line of facts", "takes the pane's picture to another program"),
+    ("Panes", "Right-click the copy button", "copies the picture, the numbers or a caption"),
 )
 
 TEXTS: tuple[tuple[str, str], ...] = (
@@ -93,7 +95,8 @@ TEXTS: tuple[tuple[str, str], ...] = (
     ("… and what it cannot",
      "Most of its 1000 classes it does not know: one held-out picture for each gave 2 % right at the first guess, "
      "7.5 % among five. It takes a cup of coffee for a French horn. Its first-layer filters are still noisy. A high "
-     "probability is not a sign that it is right. Other weights can be imported: see the Source menu, Weights."),
+     "probability is not a sign that it is right. ZFNet trained on all of ImageNet, and others, can be had: see "
+     "the Source menu, Weights."),
 )  # fmt: skip
 
 

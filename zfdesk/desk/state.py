@@ -12,12 +12,13 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from zfdesk.engine import Model
 from zfdesk.live import Crop, Demand, Result, View, Worker
-from zfdesk.sources import Frame, Source, SourceError, SourceReference, open_source
+from zfdesk.sources import Frame, KeptSource, Source, SourceError, SourceReference, open_source
 
 CLOCK_MS = 16
 MERGE_SECONDS = 0.8  # changes of one kind within this time are one step of undo
 MOST_UNDO = 500
 MOST_MADE = 8  # pasted pictures that undo can come back to; each takes 13 MB at most
+MOST_KEPT = 4  # frames that undo and redo can come back to
 
 
 def network_threads() -> int:
@@ -50,6 +51,7 @@ class Desk(QObject):
         self._past: list[View] = []
         self._future: list[View] = []
         self._merge: tuple[str, float] = ("", 0.0)
+        self._kept: list[tuple[View, KeptSource]] = []
         self._clean_held = False
         self._ticket = 0
         self._closing = False
@@ -63,7 +65,8 @@ class Desk(QObject):
         """Begin: the worker, the clock, the view's source."""
         self.worker.start()
         self._clock.start()
-        self.open(self.view.source)
+        if self.source is None:
+            self.open(self.view.source)
 
     def close(self) -> None:
         """End everything; within a second, whatever the source does."""
@@ -130,11 +133,15 @@ class Desk(QObject):
 
     def _show(self, view: View) -> None:
         before, self.view = self.view, view
-        if view.frozen != before.frozen:
-            self.worker.hold(view.frozen)
-        self._send()
-        if view.source != before.source:
-            self.open(view.source)
+        kept = next((source for then, source in reversed(self._kept) if then == view), None)
+        if kept is not None and kept is not self.source:
+            self._take_kept(kept)
+        else:
+            if view.frozen != before.frozen:
+                self.worker.hold(view.frozen)
+            self._send()
+            if view.source != before.source or (isinstance(self.source, KeptSource) and not view.frozen):
+                self.open(view.source)
         self.view_changed.emit()
 
     def _send(self) -> None:
@@ -155,6 +162,7 @@ class Desk(QObject):
         self.model, self.result, self.complete = model, None, None
         self._past.clear()
         self._future.clear()
+        self._kept.clear()
         self._merge = ("", 0.0)
         self.view = view.change(crop=crop, layer=layer, unit=unit, position=None, origin=None, pins=(), watched=())
         self.worker.use(model, self._computed_view())
@@ -191,6 +199,36 @@ class Desk(QObject):
         else:
             self.change(self.view.change(source=source.reference))
 
+    def show_kept(self, frame: Frame, view: View, model: Model | None = None) -> None:
+        """Show a saved frame, frozen, as the view saw it; going live again opens the view's source.
+
+        Undo leads back to what was shown before, also where that was a frozen frame.
+        """
+        if self.view.frozen and self.frame is not None:
+            self._kept.append((self.view, KeptSource(self.view.source, self.frame)))
+        if model is not None and model is not self.model:
+            self.worker.forget_frame()
+            self.use_model(model)
+        view = view.change(frozen=True)
+        kept = KeptSource(view.source, frame)
+        self._kept = [*(entry for entry in self._kept if entry[0] != view), (view, kept)][-MOST_KEPT:]
+        if view == self.view:
+            self._take_kept(kept)
+            self.view_changed.emit()
+        else:
+            self.change(view)
+
+    def _take_kept(self, kept: KeptSource) -> None:
+        self._ticket += 1  # whatever is being opened comes too late
+        if self.source:
+            self.source.stop()
+        self.source = kept
+        self.worker.hold(True)
+        self.worker.forget_frame()  # between view and frame nothing is computed that belongs to neither
+        self._send()
+        kept.start(self.worker.feed, lambda sentence: None)
+        self.source_changed.emit()
+
     def _answer(self, reference: SourceReference, ticket: int, opener: Callable[[], Source]) -> None:
         answer: Source | str
         try:
@@ -210,9 +248,12 @@ class Desk(QObject):
                 answer.stop()
             return
         if isinstance(answer, str):
-            self.told.emit(answer, True)
-            if self.source is not None and self.view.source != self.source.reference:
-                self.view = self.view.change(source=self.source.reference)
+            kept = isinstance(self.source, KeptSource)
+            self.told.emit(f"{answer} The saved frame stays." if kept else answer, True)
+            stays = self.source and self.view.change(source=self.source.reference, frozen=kept or self.view.frozen)
+            if stays and stays != self.view:
+                self.worker.hold(stays.frozen)
+                self.view = stays
                 if self._past and self._past[-1] == self.view:  # undo has nothing to take back
                     self._past.pop()
                 self._send()

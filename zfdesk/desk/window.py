@@ -22,6 +22,8 @@ from PySide6.QtWidgets import (
 
 from zfdesk.desk.actions import ACTIONS, CLEAN_KEY, Action, Context, pick_position, to_unit, toggle_pin
 from zfdesk.desk.commands import DROPPED, Commands
+from zfdesk.desk.copying import CopyCommands
+from zfdesk.desk.embedded_line import EmbeddedLine
 from zfdesk.desk.hints import first_steps
 from zfdesk.desk.panes.base import FACTS_EVERY_MS, Pane
 from zfdesk.desk.panes.classes import ClassesPane
@@ -32,6 +34,7 @@ from zfdesk.desk.panes.picture import PicturePane
 from zfdesk.desk.panes.pins import PinsPane
 from zfdesk.desk.panes.trace import TracePane
 from zfdesk.desk.panes.unit import UnitPane
+from zfdesk.desk.sessions import SessionCommands, Sessions
 from zfdesk.desk.state import Desk
 from zfdesk.desk.status import MessageLine, StatusLine
 from zfdesk.desk.theme import apply_theme
@@ -65,7 +68,7 @@ TOOLBAR_WORDS = {
 }  # fmt: skip
 
 
-class Window(Commands, QMainWindow):
+class Window(Commands, SessionCommands, CopyCommands, QMainWindow):
     """The one window of the program."""
 
     closing = Signal()
@@ -74,6 +77,7 @@ class Window(Commands, QMainWindow):
         super().__init__(parent)
         self.desk = desk
         self.settings = settings
+        self.sessions = Sessions(self)
         self.setWindowTitle("zfdesk")
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
@@ -90,6 +94,7 @@ class Window(Commands, QMainWindow):
         self.message = MessageLine(self)
         self.status = StatusLine(desk)
         self.statusBar().addWidget(self.status, 1)
+        self.statusBar().addPermanentWidget(EmbeddedLine(self))
         self.statusBar().setSizeGripEnabled(False)
         self._facts_clock = QTimer(self, interval=FACTS_EVERY_MS)
         self._facts_clock.timeout.connect(self._show_facts)
@@ -128,6 +133,8 @@ class Window(Commands, QMainWindow):
             pane.save_asked.connect(self.save_picture_of)
             pane.copy_asked.connect(self.copy_picture_of)
             pane.pin_asked.connect(self._pin_shown)
+            pane.copy_menu_asked.connect(self.show_copy_menu)
+            pane.drag_asked.connect(self.drag_picture_of)
             for button in dock.findChildren(QAbstractButton, options=Qt.FindChildOption.FindDirectChildrenOnly):
                 words = f"{'Close' if 'close' in button.objectName() else 'Float or dock'} “{pane.title}”"
                 button.setToolTip(words)
@@ -195,6 +202,7 @@ class Window(Commands, QMainWindow):
             self.actions_by_id[action.id] = made
             self.addAction(made)
             menus[action.menu].addAction(made)
+        self.sessions.add_recent_menu(menus["Session"])
         panes = menus["View"].addMenu("Panes")
         for dock in self.docks.values():
             panes.addAction(dock.toggleViewAction())
@@ -394,7 +402,7 @@ class Window(Commands, QMainWindow):
             self.desk.hold_clean(False)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
-        if event.mimeData().hasUrls() or event.mimeData().hasImage():
+        if event.source() is None and (event.mimeData().hasUrls() or event.mimeData().hasImage()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802

@@ -88,11 +88,12 @@ def occlude(
             case OccluderFill.NOISE:
                 out[mask] = np.random.default_rng(0).integers(0, 256, picture.shape, np.uint8)[mask]
             case OccluderFill.BLUR:
-                out[mask] = _blurred(picture)[mask]
+                out[mask] = blurred(picture)[mask]
     out.setflags(write=False)
     return out
 
 
-def _blurred(picture: np.ndarray) -> np.ndarray:
-    maps = gaussian_blur(torch.from_numpy(picture.astype(np.float32)).permute(2, 0, 1), BLUR_SIGMA)
+def blurred(picture: np.ndarray, sigma: float = BLUR_SIGMA) -> np.ndarray:
+    """A uint8 (height, width, 3) picture, blurred as `gaussian_blur` does; sigma in pixels."""
+    maps = gaussian_blur(torch.from_numpy(picture.astype(np.float32)).permute(2, 0, 1), sigma)
     return maps.permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8).numpy()

@@ -26,7 +26,7 @@ from torch import Tensor
 
 from zfdesk.engine.kernels import PackedRows, dense, inverse_power, lrn_band
 from zfdesk.engine.layers import LRN, Conv, Linear, MaxPool, Softmax, Stage
-from zfdesk.engine.model import Model, Pass
+from zfdesk.engine.model import Pass
 
 
 class Rule(StrEnum):
@@ -192,7 +192,7 @@ def _step_down(seen: Pass, signal: _Signal, stage: Stage, below: Stage, rule: Ru
     """From a layer's output to its input."""
     match stage.layer:
         case Conv() as layer:
-            return _filter_transposed(signal, layer, seen.model, below)
+            return _filter_transposed(signal, layer, seen.model.filters(layer.name, signal.values.dtype), below)
         case MaxPool() as layer:
             return _unpool(signal, layer, seen.switches[stage.name], below)
         case LRN() as layer:
@@ -211,21 +211,21 @@ def _reach(start: int, count: int, layer: Conv | MaxPool, size: int) -> tuple[in
     return first, max(first, 0), min(end, size)
 
 
-def _filter_transposed(signal: _Signal, layer: Conv, model: Model, below: Stage) -> _Signal:
+def _filter_transposed(signal: _Signal, layer: Conv, filters: Tensor, below: Stage) -> _Signal:
     """The same filters, transposed: each position adds its filter, scaled, to the input."""
     _, h, w = signal.values.shape
     colours, height, width = below.shape
-    filters = model.filters(layer.name, signal.values.dtype)[signal.channels()]
+    filters = filters[signal.channels()]
     if colours <= 4 or signal.channel is not None:
         # oneDNN's transposed convolution takes up to five times as long as this where few maps go in or come out
         columns = filters.reshape(filters.shape[0], -1).T @ signal.values.reshape(filters.shape[0], -1)
         span = ((h - 1) * layer.stride + layer.kernel, (w - 1) * layer.stride + layer.kernel)
         full = F.fold(columns[None], span, layer.kernel, stride=layer.stride)[0]
-    elif layer.stride > 1 and int(signal.values.count_nonzero()) * 4 < signal.values.numel():
+    elif int(signal.values.count_nonzero()) * 4 < signal.values.numel():
         full = _filter_transposed_sparse(signal.values, filters, layer.stride)
     else:
         values = signal.values[None].contiguous(memory_format=torch.channels_last)
-        full = model.kernels(values.dtype).conv_transposed(layer, values)[0]
+        full = F.conv_transpose2d(values, filters, None, layer.stride)[0]
     y, y0, y1 = _reach(signal.top, h, layer, height)
     x, x0, x1 = _reach(signal.left, w, layer, width)
     return _Signal(full[:, y0 - y : y1 - y, x0 - x : x1 - x], y0, x0)

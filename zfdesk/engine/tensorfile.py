@@ -245,7 +245,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
     return running.hexdigest()
 
 
-def write_whole(path: Path, parts: Iterable[bytes | memoryview]) -> None:
+def write_whole(path: Path, parts: Iterable[bytes | bytearray | memoryview]) -> None:
     """Write a file beside its place, flush it to the disk and rename it: whole or not at all. OSError if it fails.
 
     A link stays one: the file it leads to is written. So does a pipe or device: renaming a file over /dev/null would

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Literal
 
 from zfdesk.engine import Model, Occluder, Rule, Seed, SeedKind, centre_box
 from zfdesk.engine.picture import Box
 from zfdesk.sources import SourceReference
+
+MOST_PINS = 8
 
 
 class CropMode(StrEnum):
@@ -103,7 +106,7 @@ class MapsDisplay:
     locked: tuple[float, float] = (0.0, 1.0)
     boost: float = 1.0
     gamma: float = 1.0
-    colours: str = "inferno"
+    colours: Literal["inferno", "viridis", "gray", "jet (paper)"] = "inferno"
     order: Order = Order.INDEX
     hide_dead: bool = False
 
@@ -126,8 +129,8 @@ class View:
     chosen_occluder: int = -1
     maps: MapsDisplay = MapsDisplay()
     style: Style = Style.RAW
-    zoom: int = 0  # unit pane: 0 all, 1 the map, 2 the reconstruction
-    picture_zoom: int = 0  # picture pane: 0 the whole frame, 1 what the network sees
+    zoom: Literal[0, 1, 2] = 0  # unit pane: 0 all, 1 the map, 2 the reconstruction
+    picture_zoom: Literal[0, 1] = 0  # picture pane: 0 the whole frame, 1 what the network sees
     pins: tuple[UnitReference, ...] = ()
     watched: tuple[int, ...] = ()
     top_k: int = 5
@@ -137,7 +140,7 @@ class View:
     labels: bool = True
     outlines: bool = True
     timings: bool = False
-    theme: str = "dark"
+    theme: Literal["dark", "light"] = "dark"
     presenter: bool = False
 
     @property

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLineEdit, QSizePolicy, Q
 from zfdesk.desk.panes.base import Pane
 from zfdesk.desk.state import Desk
 from zfdesk.desk.theme import THEMES, Colours, watched_colour
+from zfdesk.desk.tsv import table_text
 from zfdesk.live import Result, View
 
 
@@ -167,6 +168,11 @@ class ClassesPane(Pane):
         self.bars.rows, self.bars.occluded = rows, result.occluded
         self.bars.setAccessibleDescription(", ".join(f"{self.desk.model.classes[i]} {p:.0%}" for i, p, _ in rows[:5]))
         self.bars.update()
+
+    def as_data(self) -> str:
+        names, covered = self.desk.model.classes, self.bars.occluded
+        head = ("class", "name", "probability", *(("clean probability",) if covered else ()))
+        return table_text(head, [(i, names[i], now, clean)[: len(head)] for i, now, clean in self.bars.rows])
 
     def show_view(self) -> None:
         if self.desk.result:

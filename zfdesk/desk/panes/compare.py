@@ -14,6 +14,7 @@ from zfdesk.desk.colours import table
 from zfdesk.desk.panes.base import ElidedLabel, Pane
 from zfdesk.desk.panes.unit import Tile
 from zfdesk.desk.state import Desk
+from zfdesk.desk.tsv import table_text
 from zfdesk.live import MapsDisplay, Normalise, Result
 from zfdesk.live.develop import levels
 
@@ -94,6 +95,12 @@ class ComparePane(Pane):
         self.show_result(self.a)
         self.desk.told.emit(f"Snapshot A taken of frame {self.a.request.frame.number}.", False)
 
+    def show_snapshot(self, a: Result | None) -> None:
+        """Keep another result as A, or none."""
+        self._forget()
+        self.a = a
+        self.show_view()
+
     def show_result(self, result: Result) -> None:
         if not result.complete or not self.isVisible():
             return
@@ -159,6 +166,15 @@ class ComparePane(Pane):
             for i in dict.fromkeys((first, second))
         ]
         self.changes.say("   ".join(said))
+
+    def as_data(self) -> str:
+        """The classes' probabilities in A and B."""
+        a, b = self.a, self.desk.complete
+        if a is None or b is None:
+            return ""
+        names, pairs = self.desk.model.classes, zip(a.probabilities, b.probabilities, strict=True)
+        rows = [(index, names[index], p, q, p - q) for index, (p, q) in enumerate(pairs)]
+        return table_text(("class", "name", "A", "B", "A − B"), rows)
 
     def show_view(self) -> None:
         if self.desk.result:

@@ -12,6 +12,7 @@ from zfdesk.desk.colours import table
 from zfdesk.desk.panes.base import Pane
 from zfdesk.desk.state import Desk
 from zfdesk.desk.theme import THEMES, Colours
+from zfdesk.desk.tsv import table_text
 from zfdesk.engine import Stage
 from zfdesk.live import Glance, Result
 
@@ -147,6 +148,14 @@ class LayersPane(Pane):
             self.glances = {glance.stage.name: glance for glance in result.glances}
             if not self._renewal.isActive():
                 self._renewal.start()
+
+    def as_data(self) -> str:
+        head = ("layer", "units", "height", "width", "sees pixels", "peak activation", "strongest unit", "active share")
+        rows = [
+            (name, *glance.stage.shape, glance.stage.receptive_field.size, glance.peak, glance.strongest, glance.active)
+            for name, glance in self.glances.items()
+        ]
+        return table_text(head, rows) if rows else ""
 
     def show_view(self) -> None:
         view = self.desk.view

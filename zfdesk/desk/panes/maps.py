@@ -16,6 +16,7 @@ from zfdesk.desk.colours import SEQUENTIAL, table
 from zfdesk.desk.flow import Choice, Controls
 from zfdesk.desk.panes.base import ElidedLabel, Pane
 from zfdesk.desk.state import Desk
+from zfdesk.desk.tsv import array_text, table_text
 from zfdesk.engine import SeedKind
 from zfdesk.live import MapsContent, Mosaic, Normalise, Order, Result
 
@@ -213,6 +214,17 @@ class MapsPane(Pane):
         model = self.desk.model
         name = f" {model.classes[unit]}" if mosaic.layer in model.architecture.class_layers else ""
         self.hover_line.say(f"{mosaic.layer}:{unit}{name}{where} = {value}")
+
+    def as_data(self) -> str:
+        """The map of the unit under the mouse, else of the selected one; of a layer without maps all its values."""
+        mosaic, result = self.canvas.mosaic, self.desk.result
+        if mosaic is None or result is None:
+            return ""
+        told = f"{mosaic.words} · {result.request.frame.origin} · frame {result.request.frame.number}"
+        if mosaic.tile == (1, 1):
+            return table_text(("unit", mosaic.words), enumerate(mosaic.values[:, 0, 0]))
+        unit = self.canvas.hover[0] if self.canvas.hover else min(self.desk.view.unit, len(mosaic.values) - 1)
+        return array_text(f"{mosaic.layer}:{unit} · {told}", mosaic.values[unit])
 
     def show_result(self, result: Result) -> None:
         mosaic = result.mosaic

@@ -14,6 +14,7 @@ from zfdesk.desk.panes.base import Pane
 from zfdesk.desk.panes.unit import MapCanvas, Tile, reference_words, show_map
 from zfdesk.desk.state import Desk
 from zfdesk.desk.theme import Colours
+from zfdesk.desk.tsv import table_text
 from zfdesk.live import Result, UnitReference, UnitResult
 
 
@@ -118,6 +119,13 @@ class PinsPane(Pane):
         self.colours = colours
         super().set_colours(colours)
         self.empty.setStyleSheet(f"color: {colours.quiet};")
+
+    def as_data(self) -> str:
+        result = self.desk.complete
+        if result is None or not result.pins:
+            return ""
+        rows = [(u.reference.layer, u.reference.unit, *u.position, u.activation, u.map.max()) for u in result.pins]
+        return table_text(("layer", "unit", "y", "x", "activation", "map max"), rows)
 
     def show_result(self, result: Result) -> None:
         shown = {unit.reference: unit for unit in result.pins}

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from zfdesk.desk.panes.base import Pane
 from zfdesk.desk.state import Desk
 from zfdesk.desk.theme import Colours, watched_colour
+from zfdesk.desk.tsv import table_text
 from zfdesk.live import Result
 
 SECONDS = 20.0
@@ -55,13 +56,23 @@ class TracePane(Pane):
         while self._past and now - self._past[0][0] > SECONDS:
             self._past.popleft()
 
+    def _shown(self, result: Result) -> list[int]:
+        watched = [index for index in self.desk.view.watched if index < len(result.probabilities)]
+        return watched or [int(result.probabilities.argmax())]
+
+    def as_data(self) -> str:
+        if self.desk.result is None or not self._past:
+            return ""
+        shown, latest = self._shown(self.desk.result), self._past[-1][0]
+        head = ("seconds", *(self.desk.model.classes[index] for index in shown))
+        return table_text(head, [(time - latest, *(values[index] for index in shown)) for time, values in self._past])
+
     def show_facts(self) -> None:
         """Redrawn with the text, a few times a second: a curve over 20 s moves no faster."""
         result = self.desk.result
         if result is None or not self._past or not self.isVisible():
             return
-        watched = [index for index in self.desk.view.watched if index < len(result.probabilities)]
-        shown = watched or [int(result.probabilities.argmax())]
+        shown, watched = self._shown(result), bool(self.desk.view.watched)
         for index in set(self._curves) - set(shown):
             self.plot.removeItem(self._curves.pop(index))
         latest = self._past[-1][0]
