@@ -49,7 +49,7 @@ def some_panels() -> list[panels.Panel]:
         panels.Tiles(chance.integers(0, 256, (4, 8, 8, 3), dtype=np.uint8), 4),
         panels.Occlusion(values, clean=0.5, quantity="P(tabby)", levels=(0.25,), picture=pixels, opacity=0.5, **place),
         panels.Labels(labels, names=names, clean=3, **place),
-        panels.Bars(np.array([0.62, 0.2, 0.001], np.float32), ("Egyptian cat", "tabby", "a name much too long to fit here"),
+        panels.Bars(np.array([0.62, 0.2, 0.001], np.float32), ("Egyptian cat", "tabby", "a name too long to fit here"),
                     np.array([0.4, 0.2, 0.3], np.float32)),
         panels.Compare(pixels, pixels[::-1].copy(), quantity="RGB"),
         panels.Compare(maps[0], maps[1], ("clean", "covered"), "activation"),

@@ -163,6 +163,7 @@ def test_clean_value_is_marked() -> None:
         axes.bbox.x0 + 0.25 * axes.bbox.width, abs=1
     )
     assert "P(cat); contour at 0.125 (▼ clean 0.25)" in said_on(page)
+    assert "contour" not in said_on(Page((Cell(occlusion(levels=(7.0,)), 0, 0),)))  # nothing is drawn there
     low = Page((Cell(occlusion(clean=2.0), 0, 0),))
     assert "| 0 | 2 |" in f"| {said_on(low)} |"  # the bar reaches the clean value
 

@@ -246,9 +246,9 @@ def test_a_file_name_in_any_language(tmp_path: Path) -> None:
 
 
 def test_starting_costs_no_matplotlib() -> None:
+    rooms = ("facts", "fig2", "fig3", "fig6", "fig7", "files", "histograms", "page", "panels")
     code = (
-        "import sys, zfdesk.figures, zfdesk.figures.facts, zfdesk.figures.fig2, zfdesk.figures.fig3,"
-        "zfdesk.figures.fig6, zfdesk.figures.fig7, zfdesk.figures.histograms, zfdesk.figures.files; assert zfdesk.figures.save;"
+        f"import sys, {', '.join(f'zfdesk.figures.{room}' for room in rooms)}; assert zfdesk.figures.save;"
         "print([name for name in sys.modules if name.startswith('matplotlib')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

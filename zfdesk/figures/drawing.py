@@ -30,7 +30,7 @@ DRAWERS: dict[type, Callable[[Place, Any], list[Body]]] = {
 """What draws each kind of panel: all there is to add for another kind."""
 
 MARGIN = 0.045
-"""Inches around the page and around each panel."""
+"""Inches around the page and around each panel on paper."""
 
 SLACK = 0.02
 """Inches by which words are kept narrower than their panel, as renderers differ in the widths of letters."""
@@ -78,7 +78,8 @@ def _drawn(page: Page, look: Look, share: float) -> tuple[PageFigure, float]:
     FigureCanvasAgg(figure)
     figure.title, figure.caption = printable(page.title), printable(page.caption)
     grid, bodies = _draw_panels(figure, page, look)
-    figure.set_layout_engine("constrained", w_pad=MARGIN, h_pad=MARGIN, wspace=0.02, hspace=0.02)
+    margin = MARGIN * look.stroke
+    figure.set_layout_engine("constrained", w_pad=margin, h_pad=margin, wspace=0.02, hspace=0.02)
     try:
         found = _arrange(figure, page, grid, bodies, look, share)
     except _CollapsedError:
@@ -127,10 +128,10 @@ def _arrange(
     _lay_out(figure, caption)
     needed, before = _row_heights(page, bodies)
     grid.set_height_ratios(list(needed))
+    height = round(figure.get_size_inches()[1] - before * len(needed) + needed.sum(), 4)
     if not page.inches[1]:
-        height = figure.get_size_inches()[1] - before * len(needed) + needed.sum()
-        figure.set_size_inches(page.inches[0], round(height, 4))
-    _lay_out(figure, caption)
+        figure.set_size_inches(page.inches[0], height)
+    _lay_out(figure, caption, max(page.inches[1] - height, 0) if page.inches[1] else 0)
     return _settle(figure, page, bodies, look)
 
 
@@ -150,7 +151,8 @@ def _settle(figure: PageFigure, page: Page, bodies: list[list[Body]], look: Look
             body.axes.set_aspect("equal", anchor="N" if page.inches[1] else "NW")
     for axes in figure.axes:
         # the layout's solver goes through sets in another order every time, and rounds accordingly
-        axes.set_position([round(side, 9) for side in axes.get_position(original=True).bounds])
+        left, bottom, width, height = axes.get_position(original=True).bounds
+        axes.set_position((round(left, 9), round(bottom, 9), round(width, 9), round(height, 9)))
     return smallest
 
 
@@ -190,21 +192,22 @@ def _place_caption(figure: PageFigure, page: Page, look: Look) -> float:
     """Write the caption at the foot; the inches it takes."""
     if not (page.captioned and page.caption):
         return 0.0
-    width = page.inches[0]
-    lines = wrapped(page.caption, width - 4 * MARGIN, look.small)
+    margin = 2 * MARGIN * look.stroke
+    lines = wrapped(page.caption, page.inches[0] - 2 * margin, look.small)
     text = figure.text(
-        2 * MARGIN, 2 * MARGIN, lines, fontsize=look.small, va="bottom", ha="left", linespacing=1.15,
+        margin, margin, lines, fontsize=look.small, va="bottom", ha="left", linespacing=1.15,
         transform=inches_on_page(figure),
     )  # fmt: skip
     text.set_in_layout(False)
-    return (lines.count("\n") + 1) * look.line + 4 * MARGIN
+    return (lines.count("\n") + 1) * look.line + 2 * margin
 
 
-def _lay_out(figure: PageFigure, caption: float) -> None:
+def _lay_out(figure: PageFigure, caption: float, spare: float = 0.0) -> None:
+    """Place the panels above the caption's inches, with half of the spare ones above and half below them."""
     engine = figure.get_layout_engine()
     assert isinstance(engine, ConstrainedLayoutEngine)
-    share = caption / figure.get_size_inches()[1]
-    engine.set(rect=(0, share, 1, 1 - share))
+    height = figure.get_size_inches()[1]
+    engine.set(rect=(0, (caption + spare / 2) / height, 1, 1 - (caption + spare) / height))
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         try:

@@ -17,7 +17,8 @@ from zfdesk.figures.colours import INK, LINE
 
 _SETTINGS: dict[str, Any] = {
     "font.family": ["DejaVu Sans"], "font.sans-serif": ["DejaVu Sans"], "text.parse_math": False,
-    "text.usetex": False, "axes.unicode_minus": True, "axes.formatter.use_mathtext": False,
+    "text.hinting": "no_hinting", "text.usetex": False,
+    "axes.unicode_minus": True, "axes.formatter.use_mathtext": False,
     "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": LINE, "xtick.color": LINE, "ytick.color": LINE,
     "xtick.labelcolor": INK, "ytick.labelcolor": INK, "axes.linewidth": 0.6, "lines.linewidth": 1.1,
     "xtick.major.width": 0.6, "ytick.major.width": 0.6, "xtick.major.size": 2.5, "ytick.major.size": 2.5,
