@@ -28,12 +28,12 @@ class Served:
     stall: int = -1
     status: list[int] = field(default_factory=list)  # one for each coming answer
     place: str = ""  # where it redirects to
-    wrong_range: str = ""  # a Content-Range of its own
+    early: int = 0  # so many bytes before those asked for an answer to a Range begins
 
     def cut(self, wanted: str, condition: str) -> int:
         """The first byte of the answer to a Range header, 0 without one."""
         known = condition in ("", self.etag, self.modified)
-        return int(wanted.removeprefix("bytes=").rstrip("-")) if self.ranges and wanted and known else 0
+        return int(wanted.removeprefix("bytes=").rstrip("-")) - self.early if self.ranges and wanted and known else 0
 
 
 class Loopback:
@@ -103,7 +103,7 @@ class Loopback:
             "ETag": served.etag,
             "Last-Modified": served.modified,
             "Content-Length": str(len(data) if served.length is None else served.length),
-            "Content-Range": (served.wrong_range or f"bytes {first}-{last}/{last + 1}") if first else "",
+            "Content-Range": f"bytes {first}-{last}/{last + 1}" if first else "",
         }
         for name, value in told.items():
             if value and value != "-1":

@@ -180,7 +180,7 @@ def test_get(said: Any, small: CatalogueEntry, server: Loopback, capsys: pytest.
     ]  # fmt: skip
     assert (listed[1]["top1_error"], listed[1]["licence"], listed[1]["source"]) == (40.5, "MIT", small.source)
     line = said("list", catalogue=catalogue).splitlines()[2]
-    assert "5 MB  40.50 % / 20.25 %  (untrained) Somebody's small network, for tests; SHA-1 " in line
+    assert "5 MB  40.50 % / 20.25 %  (untrained) Somebody's small network, MIT" in line
     assert said("info", "small", "--json", catalogue=catalogue)["licence"] == "MIT"
     # once more: nothing is asked for, and it may be put to use
     text = said("get", "small", "--use", catalogue=catalogue)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import close
 from desk_hands import (
     LEFT,
     HandSource,
@@ -24,15 +25,17 @@ from desk_hands import (
 )
 from desk_tools import press, settle, small_model, wait_until
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QGuiApplication, QImage
+from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QFont, QGuiApplication, QImage
+from PySide6.QtWidgets import QApplication, QToolButton
 
 import zfdesk.engine as zf
 from zfdesk.desk.capture import picture_of
 from zfdesk.desk.commands import image_array
 from zfdesk.desk.panes.base import Pane
 from zfdesk.desk.panes.compare import compared
-from zfdesk.desk.state import MOST_MADE
+from zfdesk.desk.state import MOST_MADE, Desk
+from zfdesk.desk.theme import NORMAL_PIXELS, PRESENTER_PIXELS
 from zfdesk.desk.window import Window
 from zfdesk.engine import Occluder, Rule
 from zfdesk.sources import PastedSource, SourceReference
@@ -62,6 +65,10 @@ def test_a_file_is_dropped(window: Window, tmp_path: Path) -> None:
     result = wait_for_result(window.desk, lambda result: result.request.frame.origin == "a picture.png")
     assert np.array_equal(result.request.frame.pixels, numbered_picture(5))
     assert view_of(window).source == SourceReference("picture", str(path))
+    elsewhere = QMimeData()
+    elsewhere.setUrls([QUrl("https://example.org/cat.jpg")])
+    drop(window, elsewhere)
+    assert window.message.label.text() == "⚠ There is no picture in what was dropped."
     missing = QMimeData()
     missing.setUrls([QUrl.fromLocalFile(str(tmp_path / "missing.png"))])
     drop(window, missing)
@@ -161,6 +168,9 @@ def test_a_and_b_and_their_difference(window: Window) -> None:
         assert np.abs(shown.astype(int) - wanted).max() <= 1
         assert {int(shown.min()), int(shown.max())} & {1, 255}
         assert pane.tiles[2].canvas.message == ""
+    pane.content.setCurrentText("picture")
+    pane.content.activated.emit(0)
+    assert [tile.note.whole for tile in pane.tiles] == ["", "", ""]  # a picture is not stretched
     change(window, layer="conv1")
     pane.content.setCurrentText("unit map")
     pane.content.activated.emit(1)
@@ -171,6 +181,7 @@ def test_a_and_b_and_their_difference(window: Window) -> None:
     wait_for_result(window.desk)
     for tile in (pane.tiles[0], pane.tiles[2]):  # nothing of the other network is left
         assert not tile.canvas.has_picture or tile.canvas.message
+    assert (pane.tiles[0].caption.whole, pane.changes.whole) == ("A", "")
 
 
 def test_the_mouse_moves_right_after_the_network_was_switched(window: Window) -> None:
@@ -178,6 +189,7 @@ def test_the_mouse_moves_right_after_the_network_was_switched(window: Window) ->
     show_picture(window, layer="conv4")
     layers = (zf.Conv("only", 3, 5, 2), zf.ReLU("relu"), zf.Linear("out", 2), zf.Softmax("p"))
     window.desk.use_model(zf.random_model(zf.Architecture("other", "Another", layers, 32), 1))
+    assert window.unit.map_tile.canvas.message == "Computing…"  # not the unit of the network before
     canvas = window.maps.canvas
     for x in range(20, canvas.width() - 20, 40):
         move_mouse(canvas, (x, canvas.height() / 2))
@@ -240,6 +252,26 @@ def test_closed_in_full_screen_it_opens_with_all_its_parts(window: Window) -> No
         again.close()
         again.deleteLater()
         settle()
+
+
+def test_presenter_type_is_large_everywhere_from_the_start(
+    application: QApplication, desk: Desk, settings: QSettings
+) -> None:
+    """Qt hands the application's font only to some of the widgets that are there when it is set."""
+    desk.view = desk.view.change(presenter=True)
+    application.setStyleSheet("")
+    application.setFont(QFont("Sans Serif", 9))  # as the system gives it
+    window = Window(desk, settings)
+    window.show()
+    settle()
+    parts = (window.menuBar(), window.toolbar, window.classes.bars, window.layers.list, window.unit.map_tile.bar)
+    try:
+        for part in (*parts, *window.toolbar.findChildren(QToolButton)):
+            assert part.fontInfo().pixelSize() == PRESENTER_PIXELS
+        desk.change(desk.view.change(presenter=False))
+        assert [part.fontInfo().pixelSize() for part in parts] == [NORMAL_PIXELS] * len(parts)
+    finally:
+        close(window)
 
 
 def test_the_layout_is_remembered_and_reset(window: Window) -> None:
@@ -316,6 +348,17 @@ def test_a_pasted_picture_is_gone_by_undo_and_back_by_redo(window: Window) -> No
     press(window, Qt.Key.Key_Z, CONTROL)
     wait_until(lambda: shows(3))
     assert not window.message.isVisible()
+
+
+def test_why_no_first_frame_comes_stays_in_the_picture_pane(window: Window, tmp_path: Path) -> None:
+    desk = window.desk
+    desk.view = desk.view.change(source=SourceReference("picture", str(tmp_path / "gone.png")))
+    desk.start()
+    wait_until(window.message.isVisible)
+    window.message.hide()  # as it does by itself after a while
+    assert "gone.png does not exist." in window.picture.canvas.message
+    change(window, source=SourceReference("pattern"))
+    assert window.picture.canvas.message == ""
 
 
 def test_only_the_last_few_pasted_pictures_are_kept(window: Window) -> None:

@@ -130,9 +130,9 @@ def test_the_blurred_canvas_is_a_gaussian_of_sigma_five() -> None:
     y, x = np.mgrid[:64, :64] - 32
     weight = canvas / canvas.sum()
     box = (13**2 - 1) / 12
-    # 4.78² is the variance of a Gaussian of sigma 5 that is cut at 12 pixels
-    assert (weight * y**2).sum() == pytest.approx(box + 22.0, abs=1.0)
-    assert (weight * x**2).sum() == pytest.approx(box + 22.0, abs=1.0)
+    # 4.95² is the variance of a Gaussian of sigma 5 that is cut at 15 pixels
+    assert (weight * y**2).sum() == pytest.approx(box + 24.5, abs=1.0)
+    assert (weight * x**2).sum() == pytest.approx(box + 24.5, abs=1.0)
 
 
 def test_random_maps_are_a_seeded_baseline(bright: zf.Model) -> None:

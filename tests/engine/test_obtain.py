@@ -91,7 +91,7 @@ def test_downloaded_checked_converted_and_kept(server: Loopback, data: bytes, mo
     again = zf.load(kept.path)
     assert all(torch.equal(again.weights[name], weight) for name, weight in model.weights.items())  # type: ignore[arg-type]
     assert (again.licence, again.source) == ("MIT", wanted.source)
-    assert again.provenance == f"Somebody's small network, for tests; SHA-1 {wanted.hash}…"
+    assert again.provenance == f"Somebody's small network, for tests; SHA-1 {wanted.hash}"
     known = store.list_weights()[1]
     assert (known.licence, known.source, known.in_use) == ("MIT", wanted.source, False)
     assert installed(wanted, store.list_weights()) == known
@@ -309,7 +309,7 @@ def test_two_at_once(server: Loopback, data: bytes) -> None:
     thread.start()
     assert server.stalled.wait(10)
     with pytest.raises(DownloadError, match="A download is under way already"):
-        obtain(wanted)
+        obtain(wanted, pauses=(), patience=1)
     stop.ask()
     thread.join(10)
 

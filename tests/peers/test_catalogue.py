@@ -31,7 +31,7 @@ PEERS = {
     "alexnet": "torchvision alexnet",
     "vgg16": "torchvision vgg16",
 }
-QUICK = ("pytorchcv-zfnet", "alexnet")
+QUICK = ("pytorchcv-zfnet",)
 ENUMS = {
     "alexnet": torchvision.models.AlexNet_Weights.IMAGENET1K_V1,
     "vgg16": torchvision.models.VGG16_Weights.IMAGENET1K_V1,

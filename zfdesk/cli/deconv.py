@@ -37,9 +37,7 @@ def add_parser(verbs: Any) -> None:
     start.add_argument("--seed", choices=SEEDS, help="start from its strongest position (default), all, or the top K")
     parser.add_argument("--top", type=at_least(1), metavar="K", help="how many positions for --seed topk (default: 9)")
     parser.add_argument("--method", choices=METHODS, default=METHODS[0], help="default: deconvnet")
-    parser.add_argument(
-        "--style", choices=STYLES, default=STYLES[0], help="how the signed result is shown (default: raw)"
-    )
+    parser.add_argument("--style", choices=STYLES, default=STYLES[0], help="how the result is shown (default: raw)")
     add_crop_option(parser)
     add_weights_option(parser)
     parser.add_argument("-o", "--output", required=True, type=png_name, metavar="OUT.png", help="the picture to write")
@@ -119,15 +117,14 @@ def _facts(arguments: argparse.Namespace, result: Result, unit: UnitResult, deve
     from zfdesk import __version__
 
     model, made = result.request.model, developed.reconstruction
+    is_class = unit.reference.layer in model.architecture.class_layers
     return {
         "path": arguments.image,
         "output": arguments.output,
         "npy": arguments.npy,
         "layer": unit.reference.layer,
         "unit": unit.reference.unit,
-        "class": model.classes[unit.reference.unit]
-        if unit.reference.layer in model.architecture.class_layers
-        else None,
+        "class": model.classes[unit.reference.unit] if is_class else None,
         "position": list(unit.position),
         "activation": unit.activation,
         "seed": str(made.seed.kind),

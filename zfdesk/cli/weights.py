@@ -71,24 +71,24 @@ def list_command(arguments: argparse.Namespace) -> int:
     theirs = {have.name: entry for entry in catalogue if (have := installed(entry, entries))}
     missing = [entry for entry in catalogue if entry not in theirs.values()]
     if arguments.json:
-        known = [_facts(entry, theirs.get(entry.name)) for entry in entries]
-        _print_json(known + [_catalogue_facts(entry) for entry in missing])
+        here = [_facts(entry, theirs.get(entry.name)) for entry in entries]
+        _print_json(here + [_catalogue_facts(entry) for entry in missing])
         return 0
     names = [entry.name for entry in entries] + [entry.name for entry in missing]
     width = max(map(len, names))
     print(f"  {'':{width}}  {'architecture':18}  {'classes':>7}  {'size':>8}  top-1/top-5 error")
     for entry in entries:
-        mark = "*" if entry.in_use else " "
+        mark, known = "*" if entry.in_use else " ", theirs.get(entry.name)
         told = entry.trouble or (
-            f"{entry.architecture:18}  {entry.classes:7}  {_size(entry.bytes):>8}  {_errors(theirs.get(entry.name)):17}"
-            f"  {'' if entry.trained else '(untrained) '}{entry.provenance[:60]}"
+            f"{entry.architecture:18}  {entry.classes:7}  {_size(entry.bytes):>8}  {_errors(known):17}"
+            f"  {'' if entry.trained else '(untrained) '}{known.short if known else entry.provenance[:60]}"
         )
         print(f"{mark} {entry.name:{width}}  {told}".rstrip())
     if missing:
         print("\nTo be had (zfdesk weights get NAME):")
     for lacking in missing:
         size = f"{'' if lacking.bytes else '≈'}{_size(lacking.size)}"
-        words = f"{lacking.title}, {lacking.licence.partition(' (')[0]}{_by_file(lacking)}"
+        words = lacking.short + _by_file(lacking)
         print(
             f"  {lacking.name:{width}}  {lacking.architecture:18}  {1000:7}  {size:>8}  {_errors(lacking):17}  {words}"
         )

@@ -13,7 +13,7 @@ from typing import Any
 
 from zfdesk.desk.panes.hand import keep_near, scale_occluder
 from zfdesk.engine import Architecture, Model, Occluder, OccluderFill, OccluderShape, Rule, SeedKind
-from zfdesk.live import CropMode, MapsContent, MapsDisplay, Normalise, Order, Result, Style, View
+from zfdesk.live import CropMode, MapsContent, MapsDisplay, Normalise, Order, Result, Style, UnitReference, View
 from zfdesk.live.view import MOST_PINS, Crop
 from zfdesk.sources import SourceReference
 
@@ -71,8 +71,7 @@ def to_layer(view: View, layer: str, architecture: Architecture, result: Result 
     if result is not None:
         strongest = next((glance.strongest for glance in result.glances if glance.stage.name == layer), 0)
     count = architecture.stage(layer).shape[0]
-    seed = SeedKind.MAX if view.seed is SeedKind.AT else view.seed
-    return view.change(layer=layer, unit=min(strongest, count - 1), position=None, seed=seed)
+    return to_unit(view.change(layer=layer), min(strongest, count - 1))
 
 
 def _step_layer(view: View, context: Context, steps: int) -> View:
@@ -111,6 +110,19 @@ def _arrow(rows: int, columns: int, fast: bool = False) -> Change:
     return change
 
 
+def to_unit(view: View, unit: int) -> View:
+    """Another unit of the shown layer, named by its number: a position that was picked belongs to the one before."""
+    seed = SeedKind.MAX if view.seed is SeedKind.AT else view.seed
+    return view.change(unit=unit, position=None, seed=seed)
+
+
+def pick_position(view: View, position: tuple[int, int]) -> View:
+    """Look at this position of the unit that is looked at: the frozen origin, else the selected one."""
+    if view.origin:
+        return view.change(origin=replace(view.origin, seed=SeedKind.AT, position=position))
+    return view.change(seed=SeedKind.AT, position=position)
+
+
 def _strongest(view: View, context: Context) -> View:
     if context.result is None:
         return view
@@ -127,10 +139,10 @@ def set_seed(view: View, seed: SeedKind) -> View:
     return view.change(origin=replace(view.origin, seed=seed)) if view.origin else view.change(seed=seed)
 
 
-def _pin(view: View, context: Context) -> View:
-    if view.selected in view.pins:
-        return view.change(pins=tuple(pin for pin in view.pins if pin != view.selected))
-    return view.change(pins=(*view.pins, view.selected)[-MOST_PINS:])
+def toggle_pin(view: View, unit: UnitReference) -> View:
+    """The view with a unit pinned, or no longer."""
+    kept = tuple(pin for pin in view.pins if pin != unit)
+    return view.change(pins=kept if unit in view.pins else (*kept, unit)[-MOST_PINS:])
 
 
 def _reset(view: View, context: Context) -> View:
@@ -318,7 +330,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("unit-strongest", "The strongest unit of this layer", ("Return",), "Unit", _strongest),
     Action("unit-jump", "Jump to a unit by number…", ("G",), "Unit", command="jump_to_unit"),
     Action("origin", "Freeze this unit as the origin", ("D",), "Unit", _toggle_origin, checked=lambda v, c: v.origin is not None, yosinski="freeze_back_unit"),
-    Action("pin", "Pin this unit", ("P",), "Unit", _pin, checked=lambda v, c: v.selected in v.pins),
+    Action("pin", "Pin this unit", ("P",), "Unit", lambda v, c: toggle_pin(v, v.selected), checked=lambda v, c: v.selected in v.pins),
     Action("method", "Method and style: the common ones in turn", ("B",), "Unit", _cycle_direct, yosinski="ez_back_mode_loop"),
     Action("method-direct", "Method: deconvnet, guided, gradient", ("N",), "Unit", _next("method", tuple(Rule)), yosinski="back_mode"),
     Action("style", "Style: raw, gray, norm, blurred norm", ("M",), "Unit", _next("style", tuple(Style)), yosinski="back_filt_mode"),

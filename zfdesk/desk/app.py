@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 from zfdesk.desk.autosave import Autosave
 from zfdesk.desk.panes.base import FACTS_EVERY_MS
 from zfdesk.desk.state import Desk
+from zfdesk.desk.theme import THEMES
 from zfdesk.desk.window import FIRST_SIZE, Window
 from zfdesk.engine import Model
 from zfdesk.live import View
@@ -55,10 +56,7 @@ def run(
     sys.setswitchinterval(SWITCH_SECONDS)
     application = make_application()
     settings = settings or QSettings()
-    view = view.change(
-        theme=settings.value("view/theme", view.theme, str), presenter=settings.value("view/presenter", False, bool)
-    )
-    desk = Desk(model, view)
+    desk = Desk(model, remembered(view, settings))
     window = Window(desk, settings)
     signal.signal(signal.SIGINT, lambda *_: window.close())
     if opened:
@@ -74,6 +72,13 @@ def run(
     status = application.exec()
     _leave()
     return status
+
+
+def remembered(view: View, settings: QSettings) -> View:
+    """The view with the theme and size of type that were used last; what makes no sense in the file is left alone."""
+    theme = settings.value("view/theme", view.theme, str)
+    presenter = settings.value("view/presenter", False, bool)
+    return view.change(theme=theme if theme in THEMES else view.theme, presenter=presenter)
 
 
 def _screenshot(application: QApplication, desk: Desk, window: Window, path: str, after: int) -> int:

@@ -30,6 +30,6 @@ def save_png(widget: QWidget, path: str, scale: float = 1.0) -> None:
     if not picture_of(widget, scale).save(buffer, "PNG"):
         raise OSError("the picture could not be encoded")
     try:
-        write_whole(Path(path), [buffer.data().data()])
+        write_whole(Path(path), [bytes(buffer.data())])
     except OSError as error:
         raise OSError((error.strerror or str(error)).lower()) from error

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtGui import QCursor, QGuiApplication, QImage
+from PySide6.QtGui import QCursor, QGuiApplication, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from zfdesk import __version__
+from zfdesk.desk.actions import to_unit
 from zfdesk.desk.panes.base import Pane
 from zfdesk.session import is_session
 from zfdesk.sources import PastedSource, SourceError, SourceReference
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
     from zfdesk.desk.state import Desk
 
 
+PASTED, DROPPED = "pasted picture", "dropped picture"  # what sources are called
+
+
 def image_array(image: QImage) -> np.ndarray:
     """A QImage as uint8 (height, width, 3) RGB, over white where it is transparent."""
     flat = QImage(image.size(), QImage.Format.Format_RGB888)
     flat.fill(Qt.GlobalColor.white)
-    from PySide6.QtGui import QPainter
-
     painter = QPainter(flat)
     painter.drawImage(0, 0, image)
     painter.end()
@@ -97,7 +99,7 @@ class Commands:
 
     def paste(self) -> None:
         """Show the picture, or the file, on the clipboard."""
-        self.take_mime(QGuiApplication.clipboard().mimeData(), "pasted picture")
+        self.take_mime(QGuiApplication.clipboard().mimeData(), PASTED)
 
     def take_mime(self, data: QMimeData, label: str) -> None:
         """Show what was dropped or pasted: files first, then a picture, then a path as text."""
@@ -109,7 +111,8 @@ class Commands:
         elif data.hasText() and _is_path(data.text().strip()):
             self.open_path(data.text().strip())
         else:
-            self.desk.told.emit("There is no picture on the clipboard.", True)
+            where = "on the clipboard" if label == PASTED else "in what was dropped"
+            self.desk.told.emit(f"There is no picture {where}.", True)
 
     def next_picture(self) -> None:
         """The next picture of a folder or of the demo."""
@@ -187,7 +190,7 @@ class Commands:
             self, "Jump to a unit", f"Unit of {view.layer}, 0 to {last}:", view.unit, 0, last
         )  # type: ignore[arg-type]
         if good:
-            self.desk.change(view.change(unit=unit, position=None), "unit")
+            self.desk.change(to_unit(view, unit), "unit")
 
     def find_class(self) -> None:
         """Put the cursor into the class search."""
@@ -254,7 +257,7 @@ class Commands:
         entering = not self.isFullScreen()  # type: ignore[attr-defined]
         for part in (self.menuBar(), self.toolbar, self.statusBar()):  # type: ignore[attr-defined]
             part.setVisible(not entering)
-        self.showFullScreen() if entering else self.showNormal()  # type: ignore[attr-defined]
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)  # type: ignore[attr-defined]
 
     # Help
 

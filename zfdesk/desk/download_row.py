@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 LOOK_MS = 100
 STEPS = 1000  # of the bar
+SILENCE_SECONDS = 2.0  # after which the wait is told, and not how fast it came before
 
 
 class _Said:
@@ -26,9 +29,10 @@ class _Said:
 
     stage = "Asking for"
     progress: Progress | None = None
+    at = float("inf")
 
     def hear(self, stage: str, progress: Progress | None) -> None:
-        self.stage, self.progress = stage, progress
+        self.stage, self.progress, self.at = stage, progress, time.monotonic()
 
 
 class DownloadRow(QWidget):
@@ -91,10 +95,14 @@ class DownloadRow(QWidget):
         said, entry = self._said, self.entry
         if entry is None:
             return
-        share = said.progress.share if said.progress else None
+        progress = said.progress
+        share = progress.share if progress else None
+        if progress and time.monotonic() - said.at > SILENCE_SECONDS:
+            progress = replace(progress, speed=0.0)
         self.bar.setMaximum(0 if share is None else STEPS)
         self.bar.setValue(int(STEPS * (share or 0)))
-        self.told.setText(f"{said.stage} {entry.name}… {said.progress or ''}".rstrip())
+        waits = " · waiting for the server" if progress and progress is not said.progress else ""
+        self.told.setText(f"{said.stage} {entry.name}… {progress or ''}{waits}".rstrip())
 
     def _end(self, kept: Any, error: Exception | None) -> None:
         self._clock.stop()

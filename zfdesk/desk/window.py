@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from zfdesk.desk.actions import ACTIONS, CLEAN_KEY, Action, Context
-from zfdesk.desk.commands import Commands
+from zfdesk.desk.actions import ACTIONS, CLEAN_KEY, Action, Context, pick_position, to_unit, toggle_pin
+from zfdesk.desk.commands import DROPPED, Commands
 from zfdesk.desk.copying import CopyCommands
 from zfdesk.desk.embedded_line import EmbeddedLine
 from zfdesk.desk.hints import first_steps
@@ -38,7 +38,6 @@ from zfdesk.desk.sessions import SessionCommands, Sessions
 from zfdesk.desk.state import Desk
 from zfdesk.desk.status import MessageLine, StatusLine
 from zfdesk.desk.theme import apply_theme
-from zfdesk.engine import SeedKind
 from zfdesk.live import Demand
 
 LAYOUT_VERSION = 1
@@ -133,6 +132,7 @@ class Window(Commands, SessionCommands, CopyCommands, QMainWindow):
             dock.visibilityChanged.connect(partial(self._pane_seen, pane))
             pane.save_asked.connect(self.save_picture_of)
             pane.copy_asked.connect(self.copy_picture_of)
+            pane.pin_asked.connect(self._pin_shown)
             pane.copy_menu_asked.connect(self.show_copy_menu)
             pane.drag_asked.connect(self.drag_picture_of)
             for button in dock.findChildren(QAbstractButton, options=Qt.FindChildOption.FindDirectChildrenOnly):
@@ -144,7 +144,6 @@ class Window(Commands, SessionCommands, CopyCommands, QMainWindow):
         self.maps.menu_asked.connect(self._unit_menu)
         self.maps.canvas.resized.connect(lambda: QTimer.singleShot(0, self, self._update_demand))
         self.picture.canvas.picked.connect(self._pick_position)
-        self.unit.pin_asked.connect(lambda: self.run("pin"))
 
     def reset_panes(self) -> None:
         """Every pane back in its first place."""
@@ -306,7 +305,6 @@ class Window(Commands, SessionCommands, CopyCommands, QMainWindow):
         self._show_checks()
         self.actions_by_id["undo"].setEnabled(self.desk.can_undo)
         self._update_demand()
-        self.status.show_view()
 
     def _show_checks(self) -> None:
         view, context = self.desk.view, self.context()
@@ -348,19 +346,17 @@ class Window(Commands, SessionCommands, CopyCommands, QMainWindow):
         if not (0 <= x < size and 0 <= y < size) or not stage.spatial:
             return
         position = stage.receptive_field.unit_at(y, x, stage.shape)
-        if view.origin:
-            from dataclasses import replace
+        self.desk.change(pick_position(view, position), "position")
 
-            self.desk.change(view.change(origin=replace(view.origin, seed=SeedKind.AT, position=position)), "position")
-        else:
-            self.desk.change(view.change(seed=SeedKind.AT, position=position), "position")
+    def _pin_shown(self, pane: Pane) -> None:
+        """The unit a pane shows: the unit pane's may be the frozen origin."""
+        view = self.desk.view
+        self.desk.change(toggle_pin(view, view.looked_at if pane is self.unit else view.selected))
 
     def _unit_menu(self, unit: int | None, where: object) -> None:
         menu = QMenu(self)
         if unit is not None:
-            menu.addAction(
-                f"Select unit {unit}", lambda: self.desk.change(self.desk.view.change(unit=unit, position=None))
-            )
+            menu.addAction(f"Select unit {unit}", lambda: self.desk.change(to_unit(self.desk.view, unit)))
             menu.addSeparator()
         for name in ("pin", "origin", "unit-strongest", "unit-jump", "lock", "order", "hide-silent", "maps-default"):
             menu.addAction(self.actions_by_id[name])
@@ -410,7 +406,7 @@ class Window(Commands, SessionCommands, CopyCommands, QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
-        self.take_mime(event.mimeData(), "dropped picture")
+        self.take_mime(event.mimeData(), DROPPED)
         event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802

@@ -10,6 +10,7 @@ which tell a damaged file from a whole one; against a forged one stand TLS and t
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
@@ -73,7 +74,13 @@ class CatalogueEntry:
     @property
     def provenance(self) -> str:
         """What is kept with the weights, in words."""
-        return f"{self.title}, {self.words}; {self.algorithm_words} {self.hash}…"
+        whole = len(self.hash) == 2 * hashlib.new(self.algorithm).digest_size
+        return f"{self.title}, {self.words}; {self.algorithm_words} {self.hash}{'' if whole else '…'}"
+
+    @property
+    def short(self) -> str:
+        """Title and licence, for lists."""
+        return f"{self.title}, {self.licence.partition(' (')[0]}"
 
 
 CATALOGUE = (

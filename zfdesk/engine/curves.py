@@ -6,7 +6,7 @@ the larger, the better.
 
 *Our choices*, where the paper or its code leave them open: pixels are covered with the network's mean, as in RISE's
 code, or with grey or blur; the blurred canvas is a Gaussian of sigma 5 pixels, as there, with borders reflected and cut
-at 2.5 sigma (RISE's kernel is cut at 11 × 11 and fades to the mean at the borders). Of pixels with the same value the
+at 3 sigma (RISE's kernel is cut at 11 × 11 and fades to the mean at the borders). Of pixels with the same value the
 first in row-major order goes first. The area is by the trapezium rule over the share of pixels.
 """
 

@@ -10,10 +10,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from zfdesk.engine import Reconstruction
+from zfdesk.engine.blur import gaussian_blur
 from zfdesk.live.result import Developed
 from zfdesk.live.view import MapsDisplay, Normalise, Style
 
 TINY = 1e-12
+BLUR_SIGMA = 4.0  # pixels, of the blurred norm
 
 
 def grid_columns(count: int, tile: tuple[int, int], aspect: float) -> int:
@@ -95,7 +97,7 @@ def develop(reconstruction: Reconstruction, style: Style) -> Developed:
     if style in (Style.NORM, Style.BLURRED):
         shown = np.sqrt(np.einsum("hwc,hwc->hw", values, values))
         if style is Style.BLURRED:
-            shown = _blur(shown)
+            shown = gaussian_blur(torch.from_numpy(shown)[None], BLUR_SIGMA)[0].numpy()
         limit = max(float(shown.max()), TINY)
         grey = (shown * (255 / limit)).astype(np.uint8)
         image = np.repeat(grey[:, :, None], 3, axis=2)
@@ -110,13 +112,3 @@ def frozen(array: np.ndarray) -> np.ndarray:
     """The array, read-only."""
     array.setflags(write=False)
     return array
-
-
-def _blur(array: np.ndarray, sigma: float = 4.0) -> np.ndarray:
-    radius = int(3 * sigma)
-    offsets = torch.arange(-radius, radius + 1, dtype=torch.float32)
-    kernel = torch.exp(-0.5 * (offsets / sigma) ** 2)
-    kernel /= kernel.sum()
-    x = torch.from_numpy(np.ascontiguousarray(array))[None, None]
-    x = F.conv2d(x, kernel[None, None, :, None], padding=(radius, 0))
-    return F.conv2d(x, kernel[None, None, None, :], padding=(0, radius))[0, 0].numpy()

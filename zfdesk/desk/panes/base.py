@@ -1,4 +1,4 @@
-"""What every pane has: a line of facts above, copy and save on hover, a picture of itself."""
+"""What every pane has: a line of facts above, with copy, save and pin on hover, and a picture of itself."""
 
 from __future__ import annotations
 
@@ -57,8 +57,10 @@ class Pane(QWidget):
     """A pane of the window. Subclasses fill ``body`` and override `show_result` and `show_view`."""
 
     title = "Pane"
+    shows_unit = False  # one that can be pinned
     save_asked = Signal(object)
     copy_asked = Signal(object)
+    pin_asked = Signal(object)
     copy_menu_asked = Signal(object, object)  # the pane, where on screen
     drag_asked = Signal(object)
 
@@ -76,6 +78,8 @@ class Pane(QWidget):
             self._hover_button("▣", f"Copy a picture of “{self.title}” to the clipboard; drag it out", self.copy_asked),
             self._hover_button("⇩", f"Save a picture of “{self.title}” as PNG…", self.save_asked),
         ]
+        if self.shows_unit:
+            self._hover_buttons.append(self._hover_button("⊕", "Pin the unit shown here, or unpin it", self.pin_asked))
         copy = self._hover_buttons[0]
         copy.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         copy.customContextMenuRequested.connect(lambda at: self.copy_menu_asked.emit(self, copy.mapToGlobal(at)))

@@ -19,6 +19,7 @@ from zfdesk.live import MapsDisplay, Normalise, Result
 from zfdesk.live.develop import levels
 
 CONTENTS = ("picture", "unit map", "reconstruction")
+NAMES = ("A", "B, live", "A − B")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,7 @@ class ComparePane(Pane):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(desk, parent)
         self.a: Result | None = None
-        self.tiles = [Tile("A"), Tile("B, live"), Tile("A − B")]
+        self.tiles = [Tile(name) for name in NAMES]
         self.content = QComboBox()
         self.content.addItems(CONTENTS)
         self.content.setAccessibleName("What is compared")
@@ -78,7 +79,10 @@ class ComparePane(Pane):
 
     def _forget(self) -> None:
         self.a = None
-        for tile in self.tiles:
+        self.changes.say("")
+        for tile, name in zip(self.tiles, NAMES, strict=True):
+            tile.caption.say(name)
+            tile.note.say("")
             tile.canvas.message = "Take a snapshot (Shift+A) to compare it with the live picture."
             tile.canvas.update()
 
@@ -114,6 +118,7 @@ class ComparePane(Pane):
 
     def _draw(self, tile: Tile, facts: _Facts, content: str, limit: float | None) -> None:
         tile.canvas.message = "" if facts.array is not None else facts.words
+        tile.note.say("")
         tile.caption.say(("A · " if tile is self.tiles[0] else "B · ") + facts.words)
         if facts.array is None:
             return
@@ -143,6 +148,8 @@ class ComparePane(Pane):
         tile = self.tiles[2]
         if a.array is None or b.array is None or a.array.shape != b.array.shape:
             tile.canvas.message = "A and B cannot be subtracted: they are not of the same kind and size."
+            tile.caption.say("A − B")
+            tile.bar.show_range(0, 0)
             return
         difference = a.array - b.array
         if difference.ndim == 3:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QModelIndex, QPoint, QRect, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QFont, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from zfdesk.desk.actions import to_layer
 from zfdesk.desk.canvas import indexed_image
 from zfdesk.desk.colours import table
 from zfdesk.desk.panes.base import Pane
@@ -134,8 +135,6 @@ class LayersPane(Pane):
         self.show_view()
 
     def _choose(self, layer: str) -> None:
-        from zfdesk.desk.actions import to_layer
-
         self.desk.change(to_layer(self.desk.view, layer, self.desk.model.architecture, self.desk.result), "layer")
 
     def set_colours(self, colours: Colours) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QFont, QImage, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSpinBox, QToolButton, QWidget
 
+from zfdesk.desk.actions import to_unit
 from zfdesk.desk.canvas import Canvas, indexed_image
 from zfdesk.desk.colourbar import ColourBar, number
 from zfdesk.desk.colours import SEQUENTIAL, table
@@ -16,6 +17,7 @@ from zfdesk.desk.flow import Choice, Controls
 from zfdesk.desk.panes.base import ElidedLabel, Pane
 from zfdesk.desk.state import Desk
 from zfdesk.desk.tsv import array_text, table_text
+from zfdesk.engine import SeedKind
 from zfdesk.live import MapsContent, Mosaic, Normalise, Order, Result
 
 WAITING = "The layer's maps appear with the first frame."
@@ -44,7 +46,6 @@ class MapsCanvas(Canvas):
         self.desk = desk
         self.mosaic: Mosaic | None = None
         self.hover: tuple[int, int, int] | None = None
-        self._mouse: tuple[float, float] | None = None
         self.hovered.connect(self._look)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
@@ -54,10 +55,10 @@ class MapsCanvas(Canvas):
         self.mosaic = mosaic
         if anew:
             self.hover = None
-            self._look(self._mouse)
+            self._look(self.to_picture(self.mouse) if self.mouse else None)
 
     def _look(self, point: tuple[float, float] | None) -> None:
-        self._mouse, hover = point, None
+        hover = None
         if point and self.mosaic:
             hover = self.mosaic.tile_at(int(point[1] // 1), int(point[0] // 1))
         if hover != self.hover:
@@ -121,6 +122,7 @@ class MapsPane(Pane):
     """The grid of the layer with its settings, a colour bar and the value under the mouse."""
 
     title = "Feature maps"
+    shows_unit = True
     unit_hovered = Signal(object)
     menu_asked = Signal(object, object)
 
@@ -190,10 +192,8 @@ class MapsPane(Pane):
     def _select(self, unit: int, y: int | None, x: int | None) -> None:
         view = self.desk.view
         if y is None or x is None:
-            self.desk.change(view.change(unit=unit, position=None), "unit")
+            self.desk.change(to_unit(view, unit), "unit")
             return
-        from zfdesk.engine import SeedKind
-
         spatial = self.desk.model.architecture.stage(view.layer).spatial
         changes: dict[str, object] = {"unit": unit, "chosen_occluder": -1}
         if spatial:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from zfdesk.desk.panes.base import Pane
 from zfdesk.desk.state import Desk
-from zfdesk.desk.theme import WATCHED, Colours
+from zfdesk.desk.theme import Colours, watched_colour
 from zfdesk.desk.tsv import table_text
 from zfdesk.live import Result
 
@@ -79,8 +79,8 @@ class TracePane(Pane):
         times = np.array([time - latest for time, _ in self._past])
         for place, index in enumerate(shown):
             if index not in self._curves:
-                colour = WATCHED[place % len(WATCHED)]
-                self._curves[index] = self.plot.plot(pen=pyqtgraph.mkPen(colour, width=2))
+                self._curves[index] = self.plot.plot()
+            self._curves[index].setPen(watched_colour(place), width=2)  # its place may have changed
             self._curves[index].setData(times, np.array([p[index] for _, p in self._past]) * 100)
         names = ", ".join(self.desk.model.classes[index] for index in shown)
         self.facts.say(f"{names} · last {SECONDS:.0f} s" + ("" if watched else " · watch a class to keep it here"))

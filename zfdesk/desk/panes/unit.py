@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QFont, QPainter, QPen
 from PySide6.QtWidgets import QGridLayout, QToolButton, QVBoxLayout, QWidget
 
+from zfdesk.desk.actions import pick_position, set_seed
 from zfdesk.desk.canvas import Canvas, indexed_image, rgb_image
 from zfdesk.desk.colourbar import ColourBar, number
 from zfdesk.desk.colours import table
@@ -18,7 +18,7 @@ from zfdesk.desk.flow import Choice, Controls
 from zfdesk.desk.panes.base import ElidedLabel, Pane
 from zfdesk.desk.state import Desk
 from zfdesk.desk.tsv import array_text
-from zfdesk.engine import Rule, SeedKind
+from zfdesk.engine import LRN, Rule, SeedKind
 from zfdesk.figures.facts import METHOD_WORDS, seed_words, stretch_words, unit_words
 from zfdesk.live import Normalise, Result, Style, UnitReference, UnitResult
 from zfdesk.live.develop import levels
@@ -103,7 +103,7 @@ class UnitPane(Pane):
     """The unit that is selected, or the frozen origin."""
 
     title = "Unit"
-    pin_asked = Signal()
+    shows_unit = True
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(desk, parent)
@@ -122,11 +122,13 @@ class UnitPane(Pane):
         self.body.addLayout(self.grid, 1)
         self.foot = ElidedLabel()
         self.body.addWidget(self.foot)
+        desk.model_changed.connect(self._forget)
         self.show_view()
 
     def _controls(self) -> Controls:
         self.method = self._choice(METHOD_WORDS, "Method of the reconstruction", lambda v: {"method": v})
-        self.seed = self._choice(SEED_WORDS, "Seed: which activations are kept", self._seed_change)
+        self.seed = Choice(SEED_WORDS, "Seed: which activations are kept")
+        self.seed.chosen.connect(self._choose_seed)
         self.style_choice = self._choice(
             {style: style.value for style in Style}, "How the signed values become a picture", lambda v: {"style": v}
         )
@@ -136,13 +138,10 @@ class UnitPane(Pane):
         self.freeze = QToolButton(text="origin", checkable=True)
         self.freeze.setToolTip("Freeze this unit as the origin while you look at other layers (d)")
         self.freeze.clicked.connect(self._toggle_origin)
-        pin = QToolButton(text="pin")
-        pin.setToolTip("Keep this unit in view beside others")
-        pin.clicked.connect(self.pin_asked)
         controls = Controls()
         for widget, name in (
             (self.method, "Method"), (self.seed, "Seed"), (self.style_choice, "Style"),
-            (self.all_methods, "All methods"), (self.freeze, "Freeze origin"), (pin, "Pin unit"),
+            (self.all_methods, "All methods"), (self.freeze, "Freeze origin"),
         ):  # fmt: skip
             controls.add(widget, name)
         return controls
@@ -152,21 +151,19 @@ class UnitPane(Pane):
         choice.chosen.connect(lambda value: self.desk.change(self.desk.view.change(**change(value))))
         return choice
 
-    def _seed_change(self, seed: SeedKind) -> dict:
-        origin = self.desk.view.origin
-        return {"seed": seed} if origin is None else {"origin": replace(origin, seed=seed)}
+    def _choose_seed(self, seed: SeedKind) -> None:
+        view, shown = self.desk.view, self._shown.unit if self._shown else None
+        if seed is SeedKind.AT and view.looked_at.position is None and shown is not None:
+            self.desk.change(pick_position(view, shown.position))  # nothing was picked yet: what is shown stays
+        else:
+            self.desk.change(set_seed(view, seed))
 
     def _toggle_origin(self, on: bool) -> None:
         view = self.desk.view
         self.desk.change(view.change(origin=view.selected if on else None))
 
     def _pick(self, y: int, x: int) -> None:
-        view = self.desk.view
-        if view.origin is not None:
-            origin = replace(view.origin, seed=SeedKind.AT, position=(y, x))
-            self.desk.change(view.change(origin=origin), "position")
-        else:
-            self.desk.change(view.change(seed=SeedKind.AT, position=(y, x)), "position")
+        self.desk.change(pick_position(self.desk.view, (y, x)), "position")
 
     def as_data(self) -> str:
         if self._shown is None or self._shown.unit is None:
@@ -256,6 +253,11 @@ class UnitPane(Pane):
             tile.note.say(stretch_words(developed.stretch), "contrast stretched")
         self._mark(stale)
 
+    def _forget(self) -> None:
+        """Another network: what is shown is of the old one."""
+        self._shown = None
+        self._mark("", "Computing…")
+
     _shown: Result | None = None
     _shown_at = 0.0
 
@@ -310,7 +312,7 @@ class UnitPane(Pane):
         field = stage.receptive_field.size
         normal = "its derivative" if view.lrn_derivative or view.method is not Rule.DECONVNET else "identity"
         sees = f" · sees {field} × {field} px" if stage.name != "input" else ""
-        has_lrn = any(type(s.layer).__name__ == "LRN" for s in result.request.model.architecture.stages)
+        has_lrn = any(isinstance(s.layer, LRN) for s in result.request.model.architecture.stages)
         lrn = f" · normalisation: {normal}" if has_lrn else ""
         self.foot.say(
             f"activation {number(unit.activation)}, map max {number(float(unit.map.max()))}{changed}{sees}{lrn}"
