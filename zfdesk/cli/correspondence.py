@@ -19,7 +19,7 @@ def add_parser(verbs: Any) -> None:
     """Register the verb."""
     parser = verbs.add_parser(
         "correspondence",
-        help="does masking the same part change the features of different pictures alike? (Table 1)",
+        help="what masking the same part changes in several pictures (Table 1)",
         epilog="The parts are marked in the window (“Mark parts”) and kept in zfdesk-parts.json beside the pictures. "
         "A score is the share of features whose change has another sign, the mean over all pairs of pictures, ± its "
         "standard error: the lower, the more alike. The paper's five dogs stand beside it.",
