@@ -15,7 +15,7 @@ class SourceReference:
 
     kind: one of `KINDS`.
     location: absolute path of a picture, folder or clip; id of a camera ("" for the usual one); label and
-        number of what was pasted; else "".
+        hash of what was pasted; else "".
     """
 
     kind: str
