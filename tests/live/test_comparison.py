@@ -84,7 +84,10 @@ def test_one_stretch_for_both_and_a_difference_about_zero(tiny: zf.Model, style:
     norm = style in (Style.NORM, Style.BLURRED)
     shown = [picture.reconstruction.values for picture in both.pictures]
     if style is not Style.BLURRED:
-        largest = max(np.abs(v if style is Style.RAW else v.mean(2) if not norm else np.linalg.norm(v, axis=2)).max() for v in shown)
+        largest = max(
+            np.abs(v if style is Style.RAW else v.mean(2) if not norm else np.linalg.norm(v, axis=2)).max()
+            for v in shown
+        )
         assert first.high == pytest.approx(largest, rel=1e-5)
     assert first.low == (0 if norm else -first.high)
     # the same value is the same level in both pictures, and nowhere else in the range

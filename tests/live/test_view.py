@@ -44,7 +44,18 @@ def test_every_field_counts() -> None:
         "pins": (UnitReference("fc8", 1),), "watched": (1,), "top_k": 6, "theme": "light",
         "trace_axis": TraceAxis.PATH,
     }  # fmt: skip
-    switches = ("frozen", "all_methods", "mirrored", "labels", "outlines", "timings", "presenter", "compare_clean", "trace_unit", "replay_loop")
+    switches = (
+        "frozen",
+        "all_methods",
+        "mirrored",
+        "labels",
+        "outlines",
+        "timings",
+        "presenter",
+        "compare_clean",
+        "trace_unit",
+        "replay_loop",
+    )
     others |= {name: not getattr(View(), name) for name in switches}
     assert set(others) == {field.name for field in fields(View)}
     for name, value in others.items():

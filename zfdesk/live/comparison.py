@@ -22,13 +22,17 @@ def common_seed(reference: UnitReference, seed: Seed, clean: Tensor) -> tuple[Un
     """
     if seed.kind is SeedKind.MAX:
         position = seed_positions(clean, seed)[0]
-        return replace(reference, seed=SeedKind.AT, position=position), replace(seed, kind=SeedKind.AT, position=position)
+        return replace(reference, seed=SeedKind.AT, position=position), replace(
+            seed, kind=SeedKind.AT, position=position
+        )
     if seed.kind is SeedKind.TOPK:
         return reference, replace(seed, positions=seed_positions(clean, seed))
     return reference, seed
 
 
-def compare(clean: Pass, covered: Pass, seed: Seed, found: Reconstruction | None, view: View, reason: str) -> UnitComparison:
+def compare(
+    clean: Pass, covered: Pass, seed: Seed, found: Reconstruction | None, view: View, reason: str
+) -> UnitComparison:
     """Both maps, both reconstructions by the view's method, and what lies between. ``seed``: by `common_seed`.
 
     ``found``: the covered picture's, where it is known already. ``reason``: why there can be no reconstruction.
