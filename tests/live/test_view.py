@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import zfdesk.engine as zf
-from zfdesk.live import Crop, CropMode, MapsContent, MapsDisplay, Order, UnitReference, View
+from zfdesk.live import Crop, CropMode, MapsContent, MapsDisplay, Order, TraceAxis, UnitReference, View
 
 ODD_FRAMES = ((1, 1), (1, 7), (7, 1), (20, 3000), (3000, 20), (2, 3), (480, 640), (641, 479), (2048, 2048))
 RICH = View(
@@ -42,8 +42,20 @@ def test_every_field_counts() -> None:
         "lrn_derivative": True, "origin": UnitReference("fc8", 1), "occluders": (zf.Occluder(0, 0),),
         "chosen_occluder": 0, "maps": MapsDisplay(boost=2.0), "style": "norm", "zoom": 1, "picture_zoom": 1,
         "pins": (UnitReference("fc8", 1),), "watched": (1,), "top_k": 6, "theme": "light",
+        "trace_axis": TraceAxis.PATH,
     }  # fmt: skip
-    switches = ("frozen", "all_methods", "mirrored", "labels", "outlines", "timings", "presenter")
+    switches = (
+        "frozen",
+        "all_methods",
+        "mirrored",
+        "labels",
+        "outlines",
+        "timings",
+        "presenter",
+        "compare_clean",
+        "trace_unit",
+        "replay_loop",
+    )
     others |= {name: not getattr(View(), name) for name in switches}
     assert set(others) == {field.name for field in fields(View)}
     for name, value in others.items():

@@ -13,7 +13,18 @@ from typing import Any
 
 from zfdesk.desk.panes.hand import keep_near, scale_occluder
 from zfdesk.engine import Architecture, Model, Occluder, OccluderFill, OccluderShape, Rule, SeedKind
-from zfdesk.live import CropMode, MapsContent, MapsDisplay, Normalise, Order, Result, Style, UnitReference, View
+from zfdesk.live import (
+    CropMode,
+    MapsContent,
+    MapsDisplay,
+    Normalise,
+    Order,
+    Result,
+    Style,
+    TraceAxis,
+    UnitReference,
+    View,
+)
 from zfdesk.live.view import MOST_PINS, Crop
 from zfdesk.sources import SourceReference
 
@@ -337,6 +348,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("seed", "Seed: strongest, picked, k strongest, whole map", ("Ctrl+B",), "Unit",
            lambda v, c: set_seed(v, SeedKind(_cycle(tuple(k for k in SeedKind if k is not SeedKind.AT or v.looked_at.position), v.looked_at.seed)))),
     Action("all-methods", "All methods side by side", ("Shift+B",), "Unit", _toggle("all_methods"), checked=lambda v, c: v.all_methods),
+    Action("compare-clean", "The unit clean, covered and in difference", ("Shift+D",), "Unit", _toggle("compare_clean"), checked=lambda v, c: v.compare_clean),
     Action("lrn", "Normalisation on the way down: derivative or identity", ("Ctrl+N",), "Unit", _toggle("lrn_derivative"), checked=lambda v, c: v.lrn_derivative),
     # Maps
     Action("maps-content", "Activations, change when covered, gradient in turn", ("A",), "Maps", _next_maps("content", tuple(MapsContent)), yosinski="show_back"),
@@ -355,6 +367,17 @@ ACTIONS: tuple[Action, ...] = (
            else v.change(watched=(*v.watched, int(c.result.probabilities.argmax())))),
     Action("unwatch", "Watch no class", ("Ctrl+Shift+W",), "Classes", _set(watched=())),
     Action("snapshot", "Take snapshot A", ("Shift+A",), "Classes", command="take_snapshot"),
+    # Trace and path
+    Action("path-record", "Record the drag path, or stop", ("Shift+R",), "Trace", command="record_path"),
+    Action("path-replay", "Replay the drag path, or stop", ("Shift+P",), "Trace", command="replay_path"),
+    Action("path-exact", "Replay exactly: every position computed, or stop", ("Ctrl+Shift+P",), "Trace", command="replay_exactly"),
+    Action("path-loop", "Replay again and again", ("Ctrl+R",), "Trace", _toggle("replay_loop"), checked=lambda v, c: v.replay_loop),
+    Action("path-save", "Save the drag path…", ("Ctrl+Alt+S",), "Trace", command="save_drag_path"),
+    Action("path-open", "Open a drag path…", ("Ctrl+Alt+O",), "Trace", command="open_drag_path"),
+    Action("trace-axis", "Trace against the last seconds, time, drag path, position", ("Shift+Y",), "Trace", _next("trace_axis", tuple(TraceAxis))),
+    Action("trace-unit", "Trace the unit's activation too", ("Ctrl+Alt+U",), "Trace", _toggle("trace_unit"), checked=lambda v, c: v.trace_unit),
+    Action("trace-clear", "Clear the trace", ("Ctrl+Alt+X",), "Trace", command="clear_trace"),
+    Action("trace-copy", "Copy the trace as a table", ("Ctrl+Alt+C",), "Trace", command="copy_trace"),
     # View
     Action("zoom", "Unit pane: all, the map, the reconstruction", ("Z",), "View", _next("zoom", (0, 1, 2)), yosinski="zoom_mode"),
     Action("picture-zoom", "Picture pane: the whole frame, or what the network sees", ("Shift+Z",), "View", _next("picture_zoom", (0, 1))),

@@ -172,7 +172,10 @@ class Commands:
         self.desk.redo()
 
     def escape(self) -> None:
-        """Take the last move of an occluder back; else let go of it; else leave full screen."""
+        """Stop a replay; else take the last move of an occluder back; else let go of it; else leave full screen."""
+        if self.trace.player.replaying:  # type: ignore[attr-defined]
+            self.trace.player.stop("The replay was stopped.")  # type: ignore[attr-defined]
+            return
         view = self.desk.view
         kind = self.desk.last_change()
         if self.isFullScreen() and view.chosen_occluder < 0:  # type: ignore[attr-defined]

@@ -32,8 +32,9 @@ from zfdesk.desk.panes.layers import LayersPane
 from zfdesk.desk.panes.maps import MapsPane
 from zfdesk.desk.panes.picture import PicturePane
 from zfdesk.desk.panes.pins import PinsPane
-from zfdesk.desk.panes.trace import TracePane
+from zfdesk.desk.panes.trace import PathLight, TracePane
 from zfdesk.desk.panes.unit import UnitPane
+from zfdesk.desk.path_commands import PathCommands
 from zfdesk.desk.sessions import SessionCommands, Sessions
 from zfdesk.desk.state import Desk
 from zfdesk.desk.status import MessageLine, StatusLine
@@ -68,7 +69,7 @@ TOOLBAR_WORDS = {
 }  # fmt: skip
 
 
-class Window(Commands, SessionCommands, CopyCommands, QMainWindow):
+class Window(Commands, SessionCommands, PathCommands, CopyCommands, QMainWindow):
     """The one window of the program."""
 
     closing = Signal()
@@ -144,6 +145,8 @@ class Window(Commands, SessionCommands, CopyCommands, QMainWindow):
         self.maps.menu_asked.connect(self._unit_menu)
         self.maps.canvas.resized.connect(lambda: QTimer.singleShot(0, self, self._update_demand))
         self.picture.canvas.picked.connect(self._pick_position)
+        self.trace.action_asked.connect(self.run)
+        self.picture.head.insertWidget(1, PathLight(self.trace.player, self.picture))
 
     def reset_panes(self) -> None:
         """Every pane back in its first place."""
@@ -206,6 +209,9 @@ class Window(Commands, SessionCommands, CopyCommands, QMainWindow):
         panes = menus["View"].addMenu("Panes")
         for dock in self.docks.values():
             panes.addAction(dock.toggleViewAction())
+
+        for name in ("path-loop", "trace-copy", "path-save", "path-open"):
+            self.trace.more.addAction(self.actions_by_id[name])
 
     def _make_toolbar(self) -> None:
         bar = QToolBar("Toolbar", self)
@@ -275,6 +281,8 @@ class Window(Commands, SessionCommands, CopyCommands, QMainWindow):
                 unit=(shown[self.unit] or shown[self.picture] or compared) and not rest,
                 pins=shown[self.pins] and not rest,
                 methods=self.unit.shown_rules() if shown[self.unit] else (),
+                compare=shown[self.unit] and self.unit.comparing,
+                activation=shown[self.trace] and self.desk.view.trace_unit and not rest,
                 aspect=round(canvas.width() / max(canvas.height(), 1), 2),
             )
         )

@@ -50,7 +50,8 @@ class SeedKind(StrEnum):
 class Seed:
     """A unit of a layer and the positions of its map to start from.
 
-    ``position``: (y, x), for AT. ``k``: number of positions, for TOPK.
+    ``position``: (y, x), for AT. ``k``: number of positions, for TOPK. ``positions``: for TOPK, these and no others: so
+    that two pictures can be led down from the same places.
     """
 
     layer: str
@@ -58,6 +59,7 @@ class Seed:
     kind: SeedKind = SeedKind.MAX
     position: tuple[int, int] | None = None
     k: int = 9
+    positions: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,6 +156,11 @@ def seed_positions(activation: Tensor, seed: Seed) -> tuple[tuple[int, int], ...
         if seed.position is None:
             raise ValueError(f"A seed at a picked position of {seed.layer}:{seed.unit} needs the position.")
         return (seed.position,)
+    if seed.kind is SeedKind.TOPK and seed.positions:
+        for y, x in seed.positions:
+            if not (0 <= y < height and 0 <= x < width):
+                raise ValueError(f"Position {(y, x)} lies outside the {height} × {width} map of {seed.layer}.")
+        return seed.positions
     if seed.kind is SeedKind.MAP:
         return tuple((y, x) for y in range(height) for x in range(width))
     flat = activation.reshape(-1)

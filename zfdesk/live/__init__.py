@@ -1,7 +1,7 @@
 """The way of a frame: a view, a request, a result, and the thread between them. No Qt."""
 
 from zfdesk.live.compute import Computation
-from zfdesk.live.result import Demand, Developed, Glance, Mosaic, Request, Result, Trouble, UnitResult
+from zfdesk.live.result import Demand, Developed, Glance, Mosaic, Request, Result, Trouble, UnitComparison, UnitResult
 from zfdesk.live.slot import LatestSlot
 from zfdesk.live.view import (
     Crop,
@@ -11,6 +11,7 @@ from zfdesk.live.view import (
     Normalise,
     Order,
     Style,
+    TraceAxis,
     UnitReference,
     View,
 )
@@ -18,6 +19,6 @@ from zfdesk.live.worker import Worker
 
 __all__ = [
     "Computation", "Crop", "CropMode", "Demand", "Developed", "Glance", "LatestSlot", "MapsContent", "MapsDisplay",
-    "Mosaic", "Normalise", "Order", "Request", "Result", "Style", "Trouble", "UnitReference", "UnitResult", "View",
-    "Worker",
+    "Mosaic", "Normalise", "Order", "Request", "Result", "Style", "TraceAxis", "Trouble", "UnitComparison",
+    "UnitReference", "UnitResult", "View", "Worker",
 ]  # fmt: skip

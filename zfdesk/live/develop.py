@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -93,19 +94,31 @@ def thumbnail(activation: Tensor, side: int = 32) -> np.ndarray:
 def develop(reconstruction: Reconstruction, style: Style) -> Developed:
     """A reconstruction (height, width, 3) as a picture. Zero is mid-grey, black for the norms; the contrast is
     stretched so that the largest absolute value just reaches the end of the range, and the factor is kept."""
-    values = reconstruction.values
-    if style in (Style.NORM, Style.BLURRED):
-        shown = np.sqrt(np.einsum("hwc,hwc->hw", values, values))
-        if style is Style.BLURRED:
-            shown = gaussian_blur(torch.from_numpy(shown)[None], BLUR_SIGMA)[0].numpy()
-        limit = max(float(shown.max()), TINY)
-        grey = (shown * (255 / limit)).astype(np.uint8)
-        image = np.repeat(grey[:, :, None], 3, axis=2)
-        return Developed(reconstruction, frozen(image), 0.0, limit, 255 / limit)
-    shown = values if style is Style.RAW else np.repeat(values.mean(2, keepdims=True), 3, axis=2)
-    limit = max(float(shown.max()), -float(shown.min()), TINY)
-    image = (shown * (127 / limit) + 128.5).astype(np.uint8)
-    return Developed(reconstruction, frozen(image), -limit, limit, 127 / limit)
+    return develop_alike((reconstruction,), style)[0]
+
+
+def develop_alike(reconstructions: Sequence[Reconstruction], style: Style) -> tuple[Developed, ...]:
+    """Several reconstructions, all stretched by the one factor that suits the largest value of any."""
+    shown = [styled(reconstruction.values, style) for reconstruction in reconstructions]
+    limit = max(TINY, *(max(float(one.max()), -float(one.min())) for one in shown))
+    norm = style in (Style.NORM, Style.BLURRED)
+    low, stretch, zero = (0.0, 255 / limit, 0.0) if norm else (-limit, 127 / limit, 128.5)
+    pictures = []
+    for reconstruction, one in zip(reconstructions, shown, strict=True):
+        image = (one * stretch + zero).astype(np.uint8)
+        image = image if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)
+        pictures.append(Developed(reconstruction, frozen(image), low, limit, stretch))
+    return tuple(pictures)
+
+
+def styled(values: np.ndarray, style: Style) -> np.ndarray:
+    """What a style shows of a reconstruction (height, width, 3): that itself, or one value a pixel (height, width)."""
+    if style is Style.RAW:
+        return values
+    if style is Style.GRAY:
+        return values.mean(2)
+    norm = np.sqrt(np.einsum("hwc,hwc->hw", values, values))
+    return norm if style is Style.NORM else gaussian_blur(torch.from_numpy(norm)[None], BLUR_SIGMA)[0].numpy()
 
 
 def frozen(array: np.ndarray) -> np.ndarray:

@@ -97,6 +97,15 @@ class Style(StrEnum):
     BLURRED = "blurred norm"
 
 
+class TraceAxis(StrEnum):
+    """What the trace is drawn against."""
+
+    RECENT = "recent"  # the last seconds
+    TIME = "time"  # seconds since the run began
+    PATH = "path"  # the way the occluder has gone since then, in input pixels
+    POSITION = "position"  # how many positions it has taken since then
+
+
 @dataclass(frozen=True)
 class MapsDisplay:
     """Settings of the feature maps pane. ``locked``: (low, high) for Normalise.LOCKED."""
@@ -136,6 +145,10 @@ class View:
     top_k: int = 5
     frozen: bool = False
     all_methods: bool = False
+    compare_clean: bool = False  # unit pane: clean, covered and difference, while something is covered
+    trace_axis: TraceAxis = TraceAxis.RECENT
+    trace_unit: bool = False
+    replay_loop: bool = False
     mirrored: bool = False
     labels: bool = True
     outlines: bool = True
