@@ -154,7 +154,9 @@ def test_over_the_picture() -> None:
 
 
 def test_clean_value_is_marked() -> None:
-    page = Page((Cell(occlusion(clean=0.25, quantity="P(cat)", levels=(0.125,)), 0, 0),), "one-column")
+    values = occlusion().values * 2 + 0.5
+    panel = occlusion(values=values, clean=1.0, quantity="total", levels=(0.75,))
+    page = Page((Cell(panel, 0, 0),), "one-column")
     figure = draw(page)
     figure.draw_without_rendering()
     (mark,) = [text for text in words_on(figure) if text.get_text() == "▼"]
@@ -162,7 +164,7 @@ def test_clean_value_is_marked() -> None:
     assert mark.get_window_extent().x0 + mark.get_window_extent().width / 2 == pytest.approx(
         axes.bbox.x0 + 0.25 * axes.bbox.width, abs=1
     )
-    assert "P(cat); contour at 0.125 (▼ clean 0.25)" in said_on(page)
+    assert "total; contour at 0.75 (▼ clean 1)" in said_on(page)
     assert "contour" not in said_on(Page((Cell(occlusion(levels=(7.0,)), 0, 0),)))  # nothing is drawn there
     low = Page((Cell(occlusion(clean=2.0), 0, 0),))
     assert "| 0 | 2 |" in f"| {said_on(low)} |"  # the bar reaches the clean value

@@ -184,7 +184,13 @@ def test_same_bytes_in_other_processes(tmp_path: Path) -> None:
 
 
 def test_users_settings_do_not_matter_and_are_kept(page: Page, figure: Any) -> None:
-    dark = {"axes.facecolor": "black", "text.color": "white", "font.size": 30.0, "image.cmap": "jet"}
+    dark = {
+        "axes.facecolor": "black",
+        "text.color": "white",
+        "font.size": 30.0,
+        "image.origin": "lower",
+        "axes.grid": True,
+    }
     with matplotlib.rc_context(dark):
         assert encode(draw(page), "png", 60) == encode(figure, "png", 60)
         assert {key: matplotlib.rcParams[key] for key in dark} == dark
