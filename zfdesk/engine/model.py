@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zfdesk.engine.kernels import FastKernels, PackedRows, ReferenceKernels, Weights, dense, max_pool
+from zfdesk.engine.kernels import BatchKernels, FastKernels, PackedRows, ReferenceKernels, Weights, dense, max_pool
 from zfdesk.engine.layers import LRN, Architecture, Conv, Linear, MaxPool, Softmax
 from zfdesk.engine.picture import InputSpec
 
@@ -91,9 +91,17 @@ class Model:
     def _reference(self) -> ReferenceKernels:
         return ReferenceKernels(self.weights)
 
+    @cached_property
+    def _batch(self) -> BatchKernels:
+        return BatchKernels(self.architecture, self.weights, self._fast)
+
     def kernels(self, dtype: torch.dtype, reference: bool = False) -> ReferenceKernels:
         """What computes the layers: the fast kernels for float32, else, or if asked for, the plain reference."""
         return self._reference if reference or dtype != torch.float32 else self._fast
+
+    def batch_kernels(self, dtype: torch.dtype) -> ReferenceKernels:
+        """What computes the layers of many windows at once: fast for float32, else the plain reference."""
+        return self._reference if dtype != torch.float32 else self._batch
 
     @cached_property
     def _filters(self) -> dict[str, Tensor]:
