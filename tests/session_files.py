@@ -10,6 +10,7 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,7 @@ def result_of(model: zf.Model, view: View, frame: Frame | None = None) -> Result
 
 def full_session(model: zf.Model) -> Session:
     """A session with everything, and a snapshot on another frame."""
-    snapshot = result_of(model, View(layer="conv5", unit=2), frame_of(2, 50, 70, 1100))
+    snapshot = result_of(model, View(layer="conv5", unit=2), frame_of(2, number=1100))
     return Session(moment_of(result_of(model, full_view())), {"A": moment_of(snapshot)})
 
 
@@ -171,7 +172,7 @@ def wrong_parts(data: bytes) -> Iterator[tuple[str, bytes]]:
     names = [name for name in parts if name != "session.json"]
     for name in parts:
         yield f"without {name}", packed({key: value for key, value in parts.items() if key != name}, hashes=False)
-    for first, second in zip(names, names[1:] + names[:1], strict=True):
+    for first, second in combinations(names, 2):
         yield f"{first} and {second} swapped", packed(parts | {first: parts[second], second: parts[first]}, False)
     yield "an extra part", packed(parts | {"extra.png": b"x"}, hashes=False)
     memory = io.BytesIO(packed(parts))
@@ -200,7 +201,8 @@ def bombs(data: bytes) -> Iterator[tuple[str, bytes]]:
     yield "30 MB of blanks as JSON", packed(parts | {"session.json": b" " * (30 << 20) + b"{}"}, hashes=False)
     many = {f"zeros-{number}.npz": zeros for number in range(7)}
     yield "210 MB in seven parts", packed(parts | many, hashes=False)
-    yield "100 000 parts", zip_of({f"p{number}": b"" for number in range(100_000)})
+    for count in (100_000, 60_000):  # more, and no more, than a plain zip can count
+        yield f"{count} parts", zip_of({f"p{number}": b"" for number in range(count)})
     yield "40 parts", packed(parts | {f"p{number}": b"" for number in range(40)})
     for size in (2**31, 2**32 - 2):
         yield f"says it is {size} bytes", lying_size(packed(parts), "frame-1.png", size)

@@ -172,6 +172,14 @@ def test_going_live_again_goes_on_from_the_source(live: Window, tmp_path: Path) 
     assert (live.desk.view.source, live.desk.view.frozen) == (SourceReference("pattern"), False)
 
 
+def test_a_frame_that_comes_late_is_not_shown(camera: HandSource, window: Window, tmp_path: Path) -> None:
+    """A camera that gives one more frame just when it is stopped."""
+    path, deliver = save(window, tmp_path / "a.zfdesk"), camera.deliver
+    saved = opened(window, path)
+    deliver(camera._next_frame(numbered_picture(50)))
+    assert change(window, unit=3).request.frame is saved.request.frame
+
+
 def test_a_source_that_is_gone_is_told_and_the_frame_stays(window: Window, tmp_path: Path) -> None:
     picture = tmp_path / "cat.png"
     Image.fromarray(numbered_picture(3)).save(picture)

@@ -70,7 +70,7 @@ def _map(result: Result, unit: UnitResult, facts: Facts) -> tuple[Panel, str]:
         return Text(f"activation {number(unit.activation)}"), label
     stage = result.request.model.architecture.stage(unit.reference.layer)
     signed = not stage.rectified and float(unit.map.min()) < 0
-    colours = result.request.view.maps.colours.removesuffix(" (paper)")
+    colours = result.request.view.maps.colours
     return UnitMap(unit.map, unit.position, signed=signed, colours=colours, facts=facts), label
 
 
