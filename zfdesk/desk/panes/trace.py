@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QMenu, QToolButton, QWidget
 
 from zfdesk.desk.actions import ACTIONS
+from zfdesk.desk.colourbar import number
 from zfdesk.desk.flow import Choice, Controls
 from zfdesk.desk.panes.base import FACTS_EVERY_MS, Pane
-from zfdesk.desk.panes.trace_plot import Legend, TracePlot
+from zfdesk.desk.panes.trace_plot import MARKS, Curve, Entry, Legend, TracePlot
 from zfdesk.desk.path import Doing, PathPlayer
 from zfdesk.desk.state import Desk
-from zfdesk.desk.theme import Colours
+from zfdesk.desk.theme import Colours, watched_colour
 from zfdesk.desk.transport import clock
 from zfdesk.live import TraceAxis
 from zfdesk.live.trace import SECONDS, Trace, TracePoint, as_table
@@ -199,3 +201,78 @@ class TracePane(Pane):
         """Redrawn with the text, a few times a second, and only when there is something new."""
         if not self.isVisible():
             return
+        view, points = self.desk.view, self.points()
+        said = [words for words in (state_words(self.player), f"{len(points)} points" if points else "") if words]
+        self.facts.say(" · ".join([*said, *(() if view.watched or not points else ("click a class to watch it",))]))
+        key = (points[-1] if points else None, len(points), view.trace_axis, view.watched, view.trace_unit)
+        if key == self._drawn:
+            return
+        self._drawn = key
+        self._draw(points)
+
+    def _draw(self, points: list[TracePoint]) -> None:
+        axis = self.desk.view.trace_axis
+        x = np.array([point.on(axis) for point in points])
+        if axis is TraceAxis.RECENT:
+            x = x - (x[-1] if len(x) else 0.0)
+            ends = (-SECONDS, 0.0)
+        else:
+            ends = (0.0, max(float(x[-1]) if len(x) else 0.0, LEAST_SPAN[axis]))
+        joined = np.array([point.joined for point in points], bool)
+        if axis in (TraceAxis.RECENT, TraceAxis.TIME):
+            joined &= np.diff(x, prepend=x[:1]) <= PAUSE
+        curves = [
+            self._class_curve(index, place, points, x, joined) for place, index in enumerate(self.shown_classes())
+        ]
+        unit = self._unit_curve(points, x, joined) if self.desk.view.trace_unit else None
+        curves += [unit] if unit else []
+        self.plot.show_curves(curves, AXIS_LABELS[axis], ends, unit.words if unit else "")
+        self._read(self._hover)
+
+    def _class_curve(
+        self, index: int, place: int, points: list[TracePoint], x: np.ndarray, joined: np.ndarray
+    ) -> Curve:
+        watched = index in self.desk.view.watched
+        y = np.array([point.probabilities[index] for point in points]) * 100
+        clean = np.array([point.clean[index] for point in points]) * 100
+        same = np.append(False, clean[1:] == clean[:-1])  # of one picture: known between the points too
+        colour = watched_colour(place).name() if watched else self.plot.colours.bar
+        return Curve(self.desk.model.classes[index], colour, MARKS[place % len(MARKS)], x, y, clean, joined, same)
+
+    def _unit_curve(self, points: list[TracePoint], x: np.ndarray, joined: np.ndarray) -> Curve | None:
+        unit = next((point.unit for point in reversed(points) if point.unit), None)
+        if unit is None:
+            return None
+        its = np.array([point.unit == unit for point in points])
+        y = np.where(its, [point.activation for point in points], np.nan)
+        clean = np.where(its, [point.clean_activation for point in points], np.nan)
+        same = np.append(False, clean[1:] == clean[:-1])
+        where = f" at {unit.position}" if unit.position else " max"
+        words = f"{unit.layer}:{unit.unit}{where}"
+        return Curve(words, self.plot.colours.unit, "o", x, y, clean, joined, same, right=True)
+
+    def _read(self, x: float | None) -> None:
+        """The figures of the point under the mouse, else of the newest, in the legend."""
+        self._hover = x
+        points, axis = self.points(), self.desk.view.trace_axis
+        place = len(points) - 1
+        if x is not None and points:
+            x += points[-1].at if axis is TraceAxis.RECENT else 0.0
+            place = int(np.abs(np.array([point.on(axis) for point in points]) - x).argmin())
+        entries = []
+        if points:
+            point = points[place]
+            at = point.on(axis) - (points[-1].at if axis is TraceAxis.RECENT else 0.0)
+            self.plot.set_cross(at if self._hover is not None else None)
+            for curve_place, index in enumerate(self.shown_classes()):
+                watched = index in self.desk.view.watched
+                colour = watched_colour(curve_place).name() if watched else self.plot.colours.bar
+                words = f"{self.desk.model.classes[index]} {point.probabilities[index] * 100:.1f} %"
+                clean = f" (clean {point.clean[index] * 100:.1f})" if point.occluder else ""
+                entries.append(Entry(colour, MARKS[curve_place % len(MARKS)], words, clean))
+            if self.desk.view.trace_unit and point.unit is not None:
+                where = f" at {point.unit.position}" if point.unit.position else " max"
+                words = f"{point.unit.layer}:{point.unit.unit}{where} {number(point.activation)}"
+                clean = f" (clean {number(point.clean_activation)})" if point.occluder else ""
+                entries.append(Entry(self.plot.colours.unit, "o", words, clean, hollow=True))
+        self.legend.show_entries(entries, 1 if self.height() < LOW else 3)
