@@ -135,6 +135,25 @@ def test_freeze_keeps_the_frame_and_all_else_stays_alive(window: Window) -> None
     assert not view_of(window).frozen
 
 
+def test_going_to_another_picture_ends_a_freeze(window: Window, tmp_path: Path) -> None:
+    show_picture(window)
+    for number in range(3):
+        Image.fromarray(numbered_picture(number)).save(tmp_path / f"{number}.png")
+    window.open_path(str(tmp_path))
+    wait_for_result(window.desk, lambda result: result.request.view.source.kind == "folder")
+    first = window.desk.frame
+    for go in (lambda: window.run("next"), window.picture.transport.next.click):
+        press(window, Qt.Key.Key_F)
+        assert view_of(window).frozen
+        go()
+        assert not view_of(window).frozen
+        before = window.desk.frame
+        wait_for_result(window.desk, lambda result, before=before: result.request.frame is not before)
+    assert first is not None
+    assert window.desk.frame is not None
+    assert not np.array_equal(window.desk.frame.pixels, first.pixels)
+
+
 def test_a_and_b_and_their_difference(window: Window) -> None:
     source = show_picture(window, 1, layer="conv5", unit=3)
     pane = window.compare

@@ -116,13 +116,11 @@ class Commands:
 
     def next_picture(self) -> None:
         """The next picture of a folder or of the demo."""
-        if self.desk.source:
-            self.desk.source.next()
+        self.desk.move(lambda source: source.next())
 
     def previous_picture(self) -> None:
         """The picture before."""
-        if self.desk.source:
-            self.desk.source.previous()
+        self.desk.move(lambda source: source.previous())
 
     def play_pause(self) -> None:
         """Play or pause a clip, the demo, a slide show."""
@@ -134,13 +132,11 @@ class Commands:
 
     def step_on(self) -> None:
         """One frame on."""
-        if self.desk.source:
-            self.desk.source.step(1)
+        self.desk.move(lambda source: source.step(1))
 
     def step_back(self) -> None:
         """One frame back."""
-        if self.desk.source:
-            self.desk.source.step(-1)
+        self.desk.move(lambda source: source.step(-1))
 
     def toggle_loop(self) -> None:
         """Loop the clip or not."""

@@ -199,6 +199,15 @@ class Desk(QObject):
         else:
             self.change(self.view.change(source=source.reference))
 
+    def move(self, step: Callable[[Source], None]) -> None:
+        """Go to another picture or moment of the source; a freeze ends, for who goes there wants to see it."""
+        source = self.source
+        if source is None:
+            return
+        if self.view.frozen:
+            self.change(self.view.change(frozen=False))
+        step(source)
+
     def show_kept(self, frame: Frame, view: View, model: Model | None = None) -> None:
         """Show a saved frame, frozen, as the view saw it; going live again opens the view's source.
 
