@@ -364,6 +364,8 @@ def test_sweeps_that_cannot_be(small: Small, embedded: zf.Model) -> None:
     ):
         with pytest.raises(ValueError, match=sentence):
             zf.sweep(*words)
+    with pytest.raises(ValueError, match="at least 1 position"):
+        zf.sweep(clean, picture, plan, "conv2", batch=0)
     headless = zf.random_model(zf.Architecture("headless", "no classes", clean.model.architecture.layers[:6], 38))
     with pytest.raises(ValueError, match="does not end in class probabilities"):
         zf.sweep(headless.forward(picture), picture, plan, "conv2")
