@@ -45,17 +45,9 @@ def test_every_field_counts() -> None:
         "trace_axis": TraceAxis.PATH,
     }  # fmt: skip
     switches = (
-        "frozen",
-        "all_methods",
-        "mirrored",
-        "labels",
-        "outlines",
-        "timings",
-        "presenter",
-        "compare_clean",
-        "trace_unit",
-        "replay_loop",
-    )
+        "frozen", "all_methods", "mirrored", "labels", "outlines", "timings", "presenter", "compare_clean",
+        "trace_unit", "replay_loop",
+    )  # fmt: skip
     others |= {name: not getattr(View(), name) for name in switches}
     assert set(others) == {field.name for field in fields(View)}
     for name, value in others.items():

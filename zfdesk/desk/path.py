@@ -120,8 +120,8 @@ class PathPlayer(QObject):
             return
         size = self.desk.model.architecture.size
         if self.replay.size != size:
-            words = f"The path was recorded on {self.replay.size} × {self.replay.size} pixels; here there are {size} × {size}"
-            self.desk.told.emit(f"{words}. Its positions are taken as they are.", False)
+            words = f"The path is of {self.replay.size} × {self.replay.size} pixels; here there are {size} × {size}."
+            self.desk.told.emit(f"{words} Its positions are taken as they are.", False)
         self._passes += 1
         if exactly and not self.desk.view.frozen and self.desk.view.source.kind not in STILL:
             self._change(self.desk.view.change(frozen=True))

@@ -44,7 +44,7 @@ def compare(
         derivative = view.lrn_derivative or None
         found = found or reconstruct(covered, seed, view.method, lrn_derivative=derivative)
         first = reconstruct(clean, seed, view.method, lrn_derivative=derivative)
-        pictures = develop_alike((first, found), view.style)
+        pictures = develop_alike(first, found, view.style)
         gap = styled(found.values, view.style) - styled(first.values, view.style)
         change = _about_zero(torch.from_numpy(gap if gap.ndim == 2 else gap.mean(2)))
     at = positions[0]

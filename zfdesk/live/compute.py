@@ -238,8 +238,8 @@ class Showing:
             why = _why_not(stage, clean, asked, "the clean picture")
             if not reason and asked.kind in (SeedKind.AT, SeedKind.MAP):
                 why = ""  # the places are given, and one of the pictures has something there
-            found = known.reconstruction if known else None
-            comparison = compare(seen.clean, seen.occluded, seed, found, view, why)
+            covered = known.reconstruction if known else None
+            comparison = compare(seen.clean, seen.occluded, seed, covered, view, why)
         return UnitResult(
             reference,
             frozen(shown.numpy()),

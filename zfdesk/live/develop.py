@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -94,21 +93,27 @@ def thumbnail(activation: Tensor, side: int = 32) -> np.ndarray:
 def develop(reconstruction: Reconstruction, style: Style) -> Developed:
     """A reconstruction (height, width, 3) as a picture. Zero is mid-grey, black for the norms; the contrast is
     stretched so that the largest absolute value just reaches the end of the range, and the factor is kept."""
-    return develop_alike((reconstruction,), style)[0]
+    shown = styled(reconstruction.values, style)
+    return _stretched(reconstruction, shown, style, _reach(shown))
 
 
-def develop_alike(reconstructions: Sequence[Reconstruction], style: Style) -> tuple[Developed, ...]:
-    """Several reconstructions, all stretched by the one factor that suits the largest value of any."""
-    shown = [styled(reconstruction.values, style) for reconstruction in reconstructions]
-    limit = max(TINY, *(max(float(one.max()), -float(one.min())) for one in shown))
+def develop_alike(one: Reconstruction, other: Reconstruction, style: Style) -> tuple[Developed, Developed]:
+    """Two reconstructions, both stretched by the factor that suits the larger."""
+    shown, beside = styled(one.values, style), styled(other.values, style)
+    limit = max(_reach(shown), _reach(beside))
+    return _stretched(one, shown, style, limit), _stretched(other, beside, style, limit)
+
+
+def _reach(shown: np.ndarray) -> float:
+    return max(float(shown.max()), -float(shown.min()), TINY)
+
+
+def _stretched(reconstruction: Reconstruction, shown: np.ndarray, style: Style, limit: float) -> Developed:
     norm = style in (Style.NORM, Style.BLURRED)
     low, stretch, zero = (0.0, 255 / limit, 0.0) if norm else (-limit, 127 / limit, 128.5)
-    pictures = []
-    for reconstruction, one in zip(reconstructions, shown, strict=True):
-        image = (one * stretch + zero).astype(np.uint8)
-        image = image if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)
-        pictures.append(Developed(reconstruction, frozen(image), low, limit, stretch))
-    return tuple(pictures)
+    image = (shown * stretch + zero).astype(np.uint8)
+    image = image if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)
+    return Developed(reconstruction, frozen(image), low, limit, stretch)
 
 
 def styled(values: np.ndarray, style: Style) -> np.ndarray:

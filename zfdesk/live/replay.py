@@ -19,6 +19,7 @@ import math
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -65,7 +66,7 @@ class Replay:
     def changes(self) -> int:
         """How many moments differ from the one before."""
         states = [self.state(index) for index in range(len(self.moments))]
-        return sum(now != before for before, now in zip(states, states[1:], strict=False))
+        return sum(now != before for before, now in pairwise(states))
 
     def state(self, index: int) -> tuple[object, ...]:
         """What a moment gives back."""

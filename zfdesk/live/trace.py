@@ -17,7 +17,7 @@ from zfdesk.engine import Occluder, SeedKind
 from zfdesk.live.result import Request, Result, UnitResult
 from zfdesk.live.view import TraceAxis, UnitReference, View
 
-MOST_POINTS = 4000  # 16 MB of probabilities
+MOST_POINTS = 3000  # 12 MB of probabilities; more take longer than 30 ms to draw
 SECONDS = 20.0  # what TraceAxis.RECENT shows
 
 
@@ -46,14 +46,12 @@ class TracePoint:
 
     def on(self, axis: TraceAxis) -> float:
         """Where the point lies on an axis; for RECENT by the clock."""
-        match axis:
-            case TraceAxis.RECENT:
-                return self.at
-            case TraceAxis.TIME:
-                return self.time
-            case TraceAxis.PATH:
-                return self.distance
-        return float(self.position)
+        return float(getattr(self, _ON[axis]))
+
+
+_ON = {
+    TraceAxis.RECENT: "at", TraceAxis.TIME: "time", TraceAxis.PATH: "distance", TraceAxis.POSITION: "position",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +97,7 @@ class Trace:
         self._closed = True
 
     def note_view(self, view: View, time: float | None = None) -> None:
-        """The occluders are there now. ``time``: seconds of the run that its point is to have, instead of the clock's."""
+        """The occluders are there now. ``time``: seconds of the run that its point gets, and not the clock's."""
         here = self._places[-1]
         if view.occluders == here.occluders:
             if time is not None and time != here.time:
@@ -119,7 +117,8 @@ class Trace:
         last = self._points[-1] if self._points else None
         unit = result.unit
         reference, activation, clean_activation = (None, math.nan, math.nan) if unit is None else activation_of(unit)
-        shown = {"unit": reference, "activation": activation, "clean_activation": clean_activation}
+        if last is not None and reference == last.unit:
+            reference = last.unit  # equal ones are one: the drawing asks thousands of points
         before, self._last_request = self._last_request, result.request
         if (
             last is not None
@@ -128,33 +127,25 @@ class Trace:
             and _same_picture(before, result.request)
         ):
             if unit is not None:
-                self._points[-1] = replace(last, **shown)  # type: ignore[arg-type]
+                self._points[-1] = replace(
+                    last, unit=reference, activation=activation, clean_activation=clean_activation
+                )
             return
         if self._began is None and not self._closed:
             self._began = now
         time = place.time if place.time is not None else now - (self._began or now)
         joined = before is not None and _follows(before, result.request)
         joined = joined and self._last_place.run == place.run and place.number - self._last_place.number <= 1
+        run = 0 if self._closed and self._last_place is place else place.run  # the last position's own is still of it
         self._last_place = place
         chosen = result.request.view.chosen_occluder
         occluders = place.occluders
         held = occluders[chosen if 0 <= chosen < len(occluders) else -1] if occluders else None
-        run = 0 if self._closed else place.run
-        self._points.append(
-            TracePoint(
-                now,
-                time,
-                place.distance,
-                place.position,
-                run,
-                joined,
-                result.request.frame.number,
-                held,
-                result.probabilities,
-                result.clean_probabilities,
-                **shown,  # type: ignore[arg-type]
-            )  # fmt: skip
-        )
+        point = TracePoint(
+            now, time, place.distance, place.position, run, joined, result.request.frame.number, held,
+            result.probabilities, result.clean_probabilities, reference, activation, clean_activation,
+        )  # fmt: skip
+        self._points.append(point)
 
     def _place_of(self, view: View) -> _Place | None:
         """The newest place with these occluders that is not older than the last point's."""

@@ -19,7 +19,7 @@ from zfdesk.desk.state import Desk
 from zfdesk.desk.theme import Colours, watched_colour
 from zfdesk.desk.transport import clock
 from zfdesk.live import TraceAxis
-from zfdesk.live.trace import SECONDS, Trace, TracePoint, as_table
+from zfdesk.live.trace import MOST_POINTS, SECONDS, Trace, TracePoint, as_table
 
 LOW = 240  # pixels: below this the legend has one line
 PAUSE = 0.5  # seconds without a result: a line across would tell of values that nobody computed
@@ -46,6 +46,12 @@ def state_words(player: PathPlayer) -> str:
         case Doing.STEPPING if replay:
             return f"▶ EXACT {player.index + 1} / {len(replay.moments)}"
     return f"path: {len(replay.moments)} positions, {replay.duration:.1f} s" if replay else ""
+
+
+def _count(points: list[TracePoint]) -> str:
+    if not points:
+        return ""
+    return f"the newest {MOST_POINTS} points" if len(points) == MOST_POINTS else f"{len(points)} points"
 
 
 class PathLight(QLabel):
@@ -83,6 +89,7 @@ class TracePane(Pane):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(desk, parent)
         self.trace = Trace()
+        desk.result_ready.connect(self._take)  # before the player, which goes on to the next position
         self.player = PathPlayer(desk, self)
         self.body.addWidget(self._controls())
         self.plot = TracePlot()
@@ -95,7 +102,6 @@ class TracePane(Pane):
         self._hover: float | None = None
         self._drawn: tuple[object, ...] = ()
         desk.model_changed.connect(self.clear)
-        desk.result_ready.connect(self._take)
         self.player.began.connect(self._begin)
         self.player.changed.connect(self._show_state)
         self.setMinimumHeight(80)
@@ -202,7 +208,7 @@ class TracePane(Pane):
         if not self.isVisible():
             return
         view, points = self.desk.view, self.points()
-        said = [words for words in (state_words(self.player), f"{len(points)} points" if points else "") if words]
+        said = [words for words in (state_words(self.player), _count(points)) if words]
         self.facts.say(" · ".join([*said, *(() if view.watched or not points else ("click a class to watch it",))]))
         key = (points[-1] if points else None, len(points), view.trace_axis, view.watched, view.trace_unit)
         if key == self._drawn:
@@ -221,29 +227,34 @@ class TracePane(Pane):
         joined = np.array([point.joined for point in points], bool)
         if axis in (TraceAxis.RECENT, TraceAxis.TIME):
             joined &= np.diff(x, prepend=x[:1]) <= PAUSE
-        curves = [
-            self._class_curve(index, place, points, x, joined) for place, index in enumerate(self.shown_classes())
-        ]
+        curves = self._class_curves(points, x, joined)
         unit = self._unit_curve(points, x, joined) if self.desk.view.trace_unit else None
         curves += [unit] if unit else []
         self.plot.show_curves(curves, AXIS_LABELS[axis], ends, unit.words if unit else "")
         self._read(self._hover)
 
-    def _class_curve(
-        self, index: int, place: int, points: list[TracePoint], x: np.ndarray, joined: np.ndarray
-    ) -> Curve:
-        watched = index in self.desk.view.watched
-        y = np.array([point.probabilities[index] for point in points]) * 100
-        clean = np.array([point.clean[index] for point in points]) * 100
-        same = np.append(False, clean[1:] == clean[:-1])  # of one picture: known between the points too
-        colour = watched_colour(place).name() if watched else self.plot.colours.bar
-        return Curve(self.desk.model.classes[index], colour, MARKS[place % len(MARKS)], x, y, clean, joined, same)
+    def _class_curves(self, points: list[TracePoint], x: np.ndarray, joined: np.ndarray) -> list[Curve]:
+        if not points:
+            return []
+        shown = np.array(self.shown_classes())
+        now = np.array([point.probabilities[shown] for point in points], np.float64).T * 100
+        before = np.array([point.clean[shown] for point in points], np.float64).T * 100
+        curves = []
+        for place, (index, y, clean) in enumerate(zip(shown.tolist(), now, before, strict=True)):
+            same = np.append(False, clean[1:] == clean[:-1])  # of one picture: known between the points too
+            name, mark = self.desk.model.classes[index], MARKS[place % len(MARKS)]
+            curves.append(Curve(name, self._colour(place), mark, x, y, clean, joined, same))
+        return curves
+
+    def _colour(self, place: int) -> str:
+        """As the bar of that class has."""
+        return watched_colour(place).name() if self.desk.view.watched else self.plot.colours.bar
 
     def _unit_curve(self, points: list[TracePoint], x: np.ndarray, joined: np.ndarray) -> Curve | None:
         unit = next((point.unit for point in reversed(points) if point.unit), None)
         if unit is None:
             return None
-        its = np.array([point.unit == unit for point in points])
+        its = np.array([point.unit is unit for point in points])  # equal ones are one
         y = np.where(its, [point.activation for point in points], np.nan)
         clean = np.where(its, [point.clean_activation for point in points], np.nan)
         same = np.append(False, clean[1:] == clean[:-1])
@@ -265,11 +276,9 @@ class TracePane(Pane):
             at = point.on(axis) - (points[-1].at if axis is TraceAxis.RECENT else 0.0)
             self.plot.set_cross(at if self._hover is not None else None)
             for curve_place, index in enumerate(self.shown_classes()):
-                watched = index in self.desk.view.watched
-                colour = watched_colour(curve_place).name() if watched else self.plot.colours.bar
                 words = f"{self.desk.model.classes[index]} {point.probabilities[index] * 100:.1f} %"
                 clean = f" (clean {point.clean[index] * 100:.1f})" if point.occluder else ""
-                entries.append(Entry(colour, MARKS[curve_place % len(MARKS)], words, clean))
+                entries.append(Entry(self._colour(curve_place), MARKS[curve_place % len(MARKS)], words, clean))
             if self.desk.view.trace_unit and point.unit is not None:
                 where = f" at {point.unit.position}" if point.unit.position else " max"
                 words = f"{point.unit.layer}:{point.unit.unit}{where} {number(point.activation)}"

@@ -1,7 +1,7 @@
 """The drawing of the trace: curves of probability and of a unit's activation, their clean values, the newest point.
 
-Painted here and not by pyqtgraph's plot items: with six curves of 300 points those took 30 ms to set and 25 ms to paint,
-five times a second (`pytest -m slow tests/desk/test_trace_speed.py`).
+Painted here and not by pyqtgraph's plot items: six curves of 300 points took those 30 ms to set and 25 ms to paint, five
+times a second; here 1 and 5 (`pytest -m slow tests/desk/test_trace_pane.py`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 import pyqtgraph
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtGui import QColor, QFont, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from zfdesk.desk.colourbar import number
@@ -63,13 +63,13 @@ class Curve:
 
 
 @lru_cache
-def mark_pixmap(mark: str, colour: str, hollow: bool, size: float, ratio: float) -> QPixmap:
+def mark_image(mark: str, colour: str, hollow: bool, size: float, ratio: float) -> QImage:
     """A mark as a picture of its own."""
     side = math.ceil(size) + 4
-    pixmap = QPixmap(QSize(side, side) * ratio)
-    pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(QColor(0, 0, 0, 0))
-    painter = QPainter(pixmap)
+    image = QImage(QSize(side, side) * ratio, QImage.Format.Format_ARGB32_Premultiplied)
+    image.setDevicePixelRatio(ratio)
+    image.fill(0)
+    painter = QPainter(image)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.translate(side / 2, side / 2)
     painter.scale(size, size)
@@ -77,7 +77,7 @@ def mark_pixmap(mark: str, colour: str, hollow: bool, size: float, ratio: float)
     painter.setBrush(Qt.BrushStyle.NoBrush if hollow else QColor(colour))
     painter.drawPath(pyqtgraph.graphicsItems.ScatterPlotItem.Symbols[mark])
     painter.end()
-    return pixmap
+    return image
 
 
 def ticks(low: float, high: float, most: int) -> list[float]:
@@ -239,17 +239,23 @@ class TracePlot(QWidget):
         marked = np.flatnonzero(curve.marked())
         # marks that cover each other are one
         cells = np.round(across[marked] / 3).astype(np.int64) * 100_000 + np.round(down[marked] / 3).astype(np.int64)
-        cells = np.unique(cells, return_index=True)[1]
+        marked = marked[np.unique(cells, return_index=True)[1]]
+        if len(marked) > 3 * MOST_MARKS:  # so many are points, with some marks among them
+            points = pyqtgraph.functions.create_qpolygonf(len(marked))
+            pyqtgraph.functions.ndarray_from_qpolygonf(points)[:] = np.stack((across[marked], down[marked]), axis=1)
+            painter.setPen(QPen(colour, 3))
+            painter.drawPoints(points)
+            marked = marked[:: len(marked) // MOST_MARKS]
         ratio = self.devicePixelRatioF()
-        mark = mark_pixmap(curve.mark, curve.colour, curve.right, 5.0, ratio)
+        mark = mark_image(curve.mark, curve.colour, curve.right, 5.0, ratio)
         half = mark.deviceIndependentSize().width() / 2
-        for place in marked[cells]:
-            painter.drawPixmap(QPointF(across[place] - half, down[place] - half), mark)
+        for place in marked:
+            painter.drawImage(QPointF(across[place] - half, down[place] - half), mark)
         there = np.flatnonzero(np.isfinite(curve.y))
         if len(there):
-            ring = mark_pixmap(curve.mark, self.colours.text, True, 10.0, ratio)
+            ring = mark_image(curve.mark, self.colours.text, True, 10.0, ratio)
             half = ring.deviceIndependentSize().width() / 2
-            painter.drawPixmap(QPointF(across[there[-1]] - half, down[there[-1]] - half), ring)
+            painter.drawImage(QPointF(across[there[-1]] - half, down[there[-1]] - half), ring)
 
     # The mouse
 
@@ -335,9 +341,9 @@ class Legend(QWidget):
         painter = QPainter(self)
         metrics = self.fontMetrics()
         for (place, words), entry in zip(self._places(), self.entries, strict=False):
-            mark = mark_pixmap(entry.mark, entry.colour, entry.hollow, 8.0, self.devicePixelRatioF())
+            mark = mark_image(entry.mark, entry.colour, entry.hollow, 8.0, self.devicePixelRatioF())
             half = mark.deviceIndependentSize().width() / 2
-            painter.drawPixmap(QPointF(place.left() + 8 - half, place.center().y() - half), mark)
+            painter.drawImage(QPointF(place.left() + 8 - half, place.center().y() - half), mark)
             painter.setPen(self.colours.colour("text"))
             text = place.adjusted(17, 0, -4, 0)
             shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, int(text.width()))

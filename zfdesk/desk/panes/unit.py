@@ -106,7 +106,8 @@ class UnitPane(Pane):
         controls = Controls()
         for widget, name in (
             (self.method, "Method"), (self.seed, "Seed"), (self.style_choice, "Style"),
-            (self.all_methods, "All methods"), (self.compare_clean, "Compare with clean"), (self.freeze, "Freeze origin"),
+            (self.all_methods, "All methods"), (self.compare_clean, "Compare with clean"),
+            (self.freeze, "Freeze origin"),
         ):  # fmt: skip
             controls.add(widget, name)
         return controls
