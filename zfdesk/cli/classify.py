@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least
-from zfdesk.cli.output import CommandError, print_json, tell
+from zfdesk.cli.output import CommandError, print_json
+from zfdesk.cli.pictures import picture_files, seen_pictures
 
 if TYPE_CHECKING:
     import numpy as np
 
     from zfdesk.engine import Model
-    from zfdesk.live import Crop
 
 BATCH = 8
 """Pictures in one forward pass. ZFNet takes 15.8, 13.9, 14.9, 16.8 ms a picture in batches of 1, 4, 8, 16 (2 cores)."""
@@ -40,7 +39,8 @@ def classify_command(arguments: argparse.Namespace) -> int:
 
     model = chosen_model(arguments.weights)
     unreadable: list[str] = []
-    pictures = _pictures(_files(arguments.paths, unreadable), crop_called(arguments.crop), model, unreadable)
+    files = picture_files(arguments.paths, unreadable)
+    pictures = seen_pictures(files, crop_called(arguments.crop), model, unreadable)
     answers = []
     for path, probabilities in _probabilities(pictures, model):
         answer = {"path": path, "classes": _top(probabilities, model.classes, arguments.top)}
@@ -51,44 +51,6 @@ def classify_command(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(answers)
     return 1 if unreadable else 0
-
-
-def _files(paths: Iterable[str], unreadable: list[str]) -> Iterator[str]:
-    """The picture files meant by paths: a folder stands for those in it, in natural order."""
-    from zfdesk.sources import SourceError
-    from zfdesk.sources.folder import pictures_in
-
-    for path in paths:
-        if not os.path.isdir(path):
-            yield path
-            continue
-        try:
-            names = pictures_in(path)
-            if not names:
-                raise SourceError(f"There are no pictures in {path}.")
-        except SourceError as error:
-            tell(str(error))
-            unreadable.append(path)
-        else:
-            yield from (os.path.join(path, name) for name in names)
-
-
-def _pictures(
-    paths: Iterable[str], crop: Crop, model: Model, unreadable: list[str]
-) -> Iterator[tuple[str, np.ndarray]]:
-    """Each path with what the network sees of it, uint8 (size, size, 3); what cannot be read is told and left out."""
-    from zfdesk.engine import crop as cut
-    from zfdesk.sources import SourceError, read_picture
-
-    for path in paths:
-        try:
-            pixels = read_picture(path)
-        except SourceError as error:
-            sentence = str(error)
-            tell(sentence if os.path.dirname(path) == "" else f"{sentence.rstrip('.')} ({path}).")
-            unreadable.append(path)
-        else:
-            yield path, cut(pixels, crop.box(*pixels.shape[:2]), model.architecture.size)
 
 
 def _probabilities(pictures: Iterator[tuple[str, np.ndarray]], model: Model) -> Iterator[tuple[str, np.ndarray]]:

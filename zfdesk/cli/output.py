@@ -45,14 +45,11 @@ def write_output(path: str, data: bytes) -> None:
     """
     from zfdesk.engine.tensorfile import write_whole
 
+    check_output(path)
     place = Path(os.path.realpath(path))
     try:
-        if place.exists() and not stat.S_ISREG(place.stat().st_mode) and not place.is_dir():
+        if place.exists() and not stat.S_ISREG(place.stat().st_mode):
             place.write_bytes(data)  # renaming over /dev/null would replace it for everyone
-        elif place.is_dir():
-            raise CommandError(f"{path} cannot be written: it is a folder.")
-        elif not place.parent.is_dir():
-            raise CommandError(f"{path} cannot be written: the folder {place.parent} does not exist.")
         else:
             write_whole(place, [data])
     except BrokenPipeError:
@@ -60,6 +57,15 @@ def write_output(path: str, data: bytes) -> None:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise CommandError(f"{path} cannot be written: {reason.lower()}.") from error
+
+
+def check_output(path: str) -> None:
+    """Before long work: CommandError where a file could not be written, as far as a look can tell."""
+    place = Path(os.path.realpath(path))
+    if place.is_dir():
+        raise CommandError(f"{path} cannot be written: it is a folder.")
+    if not place.parent.is_dir():
+        raise CommandError(f"{path} cannot be written: the folder {place.parent} does not exist.")
 
 
 def png_name(text: str) -> str:

@@ -9,20 +9,9 @@ from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from zfdesk.desk.theme import THEMES, Colours
+from zfdesk.figures.facts import number
 
 RENEW_MS = 150  # figures that change at frame rate cannot be read
-
-
-def number(value: float) -> str:
-    """Three significant figures, short."""
-    if not math.isfinite(value):
-        return "–"
-    if value == 0:
-        return "0"
-    if 1e-3 <= abs(value) < 1e5:
-        return f"{value:.3g}"
-    figures, exponent = f"{value:.1e}".split("e")
-    return f"{figures}e{int(exponent)}"
 
 
 class ColourBar(QWidget):

@@ -18,6 +18,7 @@ from zfdesk.desk.flow import Choice, Controls
 from zfdesk.desk.panes.base import ElidedLabel, Pane
 from zfdesk.desk.state import Desk
 from zfdesk.engine import Rule, SeedKind
+from zfdesk.figures.facts import METHOD_WORDS, seed_words, stretch_words, unit_words
 from zfdesk.live import Normalise, Result, Style, UnitReference, UnitResult
 from zfdesk.live.develop import levels
 
@@ -29,22 +30,11 @@ SEED_WORDS = {
     SeedKind.TOPK: "k strongest",
     SeedKind.MAP: "whole map",
 }
-SHORT_SEED = {
-    SeedKind.MAX: "single activation (max)", SeedKind.AT: "single activation (picked)",
-    SeedKind.TOPK: "strongest {k}", SeedKind.MAP: "whole map",
-}  # fmt: skip
-RULE_WORDS = {Rule.DECONVNET: "deconvnet", Rule.GUIDED: "guided backprop", Rule.GRADIENT: "gradient"}
 
 
 def reference_words(reference: UnitReference, position: tuple[int, int], spatial: bool) -> str:
     """conv4:17 @ (6, 7)."""
-    where = f" @ ({position[0]}, {position[1]})" if spatial else ""
-    return f"{reference.layer}:{reference.unit}{where}"
-
-
-def seed_words(reference: UnitReference) -> str:
-    """Which activations were kept."""
-    return SHORT_SEED[reference.to_seed().kind].format(k=reference.k)
+    return unit_words(reference.layer, reference.unit, position if spatial else None)
 
 
 class Tile(QWidget):
@@ -119,7 +109,7 @@ class UnitPane(Pane):
         self.map_tile = Tile("map", MapCanvas(), self)
         self.patch_tile = Tile("what it sees", parent=self)
         self.patch_tile.bar.hide()
-        self.rule_tiles = {rule: Tile(RULE_WORDS[rule], parent=self) for rule in Rule}
+        self.rule_tiles = {rule: Tile(METHOD_WORDS[rule], parent=self) for rule in Rule}
         for tile in (self.map_tile, self.patch_tile, *self.rule_tiles.values()):
             tile.canvas.message = "Waiting for the first frame…"
         self.map_tile.canvas.position_picked.connect(self._pick)
@@ -134,7 +124,7 @@ class UnitPane(Pane):
         self.show_view()
 
     def _controls(self) -> Controls:
-        self.method = self._choice(RULE_WORDS, "Method of the reconstruction", lambda v: {"method": v})
+        self.method = self._choice(METHOD_WORDS, "Method of the reconstruction", lambda v: {"method": v})
         self.seed = self._choice(SEED_WORDS, "Seed: which activations are kept", self._seed_change)
         self.style_choice = self._choice(
             {style: style.value for style in Style}, "How the signed values become a picture", lambda v: {"style": v}
@@ -245,19 +235,19 @@ class UnitPane(Pane):
         self.map_tile.note.say("its own range")
         for rule in self.shown_rules():
             tile, developed = self.rule_tiles[rule], unit.pictures.get(rule)
-            tile.canvas.message = "" if developed else unit.reason or f"{RULE_WORDS[rule]} is being computed…"
+            tile.canvas.message = "" if developed else unit.reason or f"{METHOD_WORDS[rule]} is being computed…"
             if developed is None:
                 tile.bar.show_range(0, 0)
                 tile.note.say("")
                 continue
             if developed.high <= 1e-12:
-                tile.canvas.message = f"The {RULE_WORDS[rule]} is zero everywhere: no path to the picture is active."
+                tile.canvas.message = f"The {METHOD_WORDS[rule]} is zero everywhere: no path to the picture is active."
             single = unit.reference.to_seed().kind in (SeedKind.MAX, SeedKind.AT)
             tile.canvas.set_window(window if single else None)
             tile.canvas.set_picture(rgb_image(developed.image), developed.image)
             norm = result.request.view.style in (Style.NORM, Style.BLURRED)
             tile.bar.show_range(developed.low, developed.high, "" if norm else "0")
-            tile.note.say(f"contrast stretched × {number(developed.stretch)}", "contrast stretched")
+            tile.note.say(stretch_words(developed.stretch), "contrast stretched")
         self._mark(stale)
 
     _shown: Result | None = None
@@ -300,10 +290,10 @@ class UnitPane(Pane):
             return
         unit, view = result.unit, result.request.view
         stage = result.request.model.architecture.stage(unit.reference.layer)
-        said = [reference_words(unit.reference, unit.position, stage.spatial), RULE_WORDS[view.method]]
+        said = [reference_words(unit.reference, unit.position, stage.spatial), METHOD_WORDS[view.method]]
         if stage.name in (s.name for s in result.request.model.architecture.stages[-2:]):
             said[0] += f" “{result.request.model.classes[unit.reference.unit]}”"
-        said += [seed_words(unit.reference), f"frame {result.request.frame.number}"]
+        said += [seed_words(unit.reference.to_seed().kind, unit.reference.k), f"frame {result.request.frame.number}"]
         if view.origin is not None:
             said.insert(0, "ORIGIN")
         if behind := self._behind():

@@ -1,0 +1,393 @@
+"""``zfdesk figure``: figures for paper, each a template named after the paper's, without a display."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least
+from zfdesk.cli.output import CommandError, check_output, print_json, write_output
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from zfdesk.engine import Model
+    from zfdesk.figures import Page
+
+SIZES = ("one-column", "two-column", "slide")
+METHODS = ("deconvnet", "guided", "gradient")
+FILLS, SHAPES = ("grey", "mean", "blur", "noise", "black"), ("square", "ellipse")
+COLOURS = ("viridis", "inferno", "gray", "jet")
+
+Make = Callable[[argparse.Namespace], tuple["Page", int]]
+"""A template: from the arguments to a page and the exit status, 1 when some pictures could not be read."""
+
+
+def add_parser(verbs: Any) -> None:
+    """Register the verb and its templates."""
+    verb = verbs.add_parser(
+        "figure",
+        help="a figure for paper as PNG, SVG or PDF",
+        epilog="The .npz holds the raw arrays of every panel, called by its letter or name, and the page as JSON.",
+        allow_abbrev=False,
+    )
+    templates = verb.add_subparsers(dest="template", required=True, metavar="fig2|fig3|fig6|fig7|filters|histograms")
+    _add_fig2(templates)
+    _add_fig3(templates)
+    _template(templates, "fig6", "the first layer's filters and their strength", _fig6)
+    _add_fig7(templates)
+    _add_filters(templates)
+    _add_histograms(templates)
+
+
+def _template(templates: Any, name: str, words: str, make: Make) -> argparse.ArgumentParser:
+    """A template with the options that all have."""
+    parser = templates.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}.", allow_abbrev=False)
+    parser.add_argument(
+        "-o", "--output", required=True, type=_figure_name, metavar="OUT.(png|svg|pdf)", help="the figure to write"
+    )
+    parser.add_argument("--npz", metavar="OUT.npz", help="also write the raw arrays of every panel")
+    parser.add_argument("--size", choices=SIZES, default="two-column", help="default: two-column, 7.16 inches wide")
+    parser.add_argument("--dpi", type=_dpi, default=300, metavar="N", help="dots an inch of a PNG (default: 300)")
+    told = parser.add_mutually_exclusive_group()
+    told.add_argument("--caption", metavar="WORDS", help="these words in place of the caption made from the facts")
+    told.add_argument("--no-caption", action="store_true", help="leave the caption out of the picture, not of the file")
+    parser.add_argument("--caption-file", metavar="OUT.txt", help="also write the caption as text")
+    add_weights_option(parser)
+    add_json_option(parser)
+    parser.set_defaults(run=lambda arguments: figure_command(parser, arguments, make))
+    return parser
+
+
+def figure_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace, make: Make) -> int:
+    """Make the page and write what is asked for.
+
+    JSON: {"output", "npz", "caption_file", "caption", "inches", "panels": [{"letter", "kind", "label"}]}.
+    """
+    outputs = [path for path in (arguments.output, arguments.npz, arguments.caption_file) if path]
+    if len({os.path.realpath(path) for path in outputs}) < len(outputs):
+        parser.error("two of -o, --npz and --caption-file name the same file")
+    for path in outputs:
+        check_output(path)
+    from dataclasses import replace
+
+    page, status = make(arguments)
+    page = replace(page, captioned=not arguments.no_caption)
+    if arguments.caption is not None:
+        page = replace(page, caption=arguments.caption)
+
+    import zfdesk.figures as figures
+
+    figure = figures.draw(page)
+    picture = figures.encode(figure, figures.format_of(arguments.output), arguments.dpi)
+    if arguments.npz:
+        write_output(arguments.npz, figures.encode_arrays(page))
+    if arguments.caption_file:
+        write_output(arguments.caption_file, f"{page.caption}\n".encode())
+    write_output(arguments.output, picture)
+    if arguments.json:
+        print_json(_told(arguments, page, [float(side) for side in figure.get_size_inches()]))
+    else:
+        print(f"{page.title}: {arguments.output}\n{page.caption}")
+    return status
+
+
+def _told(arguments: argparse.Namespace, page: Page, inches: list[float]) -> dict[str, Any]:
+    panels = [
+        {"name": page.name_of(index), "kind": type(cell.panel).__name__.lower(), "label": cell.label}
+        for index, cell in enumerate(page.cells)
+    ]
+    return {
+        "output": arguments.output,
+        "npz": arguments.npz,
+        "caption_file": arguments.caption_file,
+        "caption": page.caption,
+        "inches": inches,
+        "panels": panels,
+    }
+
+
+# Fig. 2
+
+
+def _add_fig2(templates: Any) -> None:
+    parser = _template(templates, "fig2", "each unit's strongest activations over many pictures, projected down", _fig2)
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a picture, or a folder for all pictures in it")
+    parser.add_argument(
+        "--layer", action="append", metavar="L", help="a layer; may be given again (default: conv2 and above)"
+    )
+    _add_units(parser, "the units, of one --layer", 3)
+    parser.add_argument("--top", type=at_least(1), default=9, metavar="K", help="how many activations (default: 9)")
+    parser.add_argument("--method", choices=METHODS, default=METHODS[0], help="default: deconvnet")
+    add_crop_option(parser)
+
+
+def _add_units(parser: argparse.ArgumentParser, words: str, count: int) -> None:
+    units = parser.add_mutually_exclusive_group()
+    units.add_argument("--units", type=_numbers, metavar="N,N,…", help=words)
+    units.add_argument(
+        "--random",
+        type=at_least(1),
+        default=count,
+        metavar="N",
+        help=f"random units of a layer (default: {count})",
+    )
+    parser.add_argument("--seed", type=at_least(0), default=0, metavar="S", help="of the random choice (default: 0)")
+
+
+def _fig2(arguments: argparse.Namespace) -> tuple[Page, int]:
+    import numpy as np
+
+    from zfdesk.cli.network import check_unit, chosen_model, crop_called
+    from zfdesk.cli.pictures import picture_files, seen_pictures
+    from zfdesk.engine import Conv, Rule
+    from zfdesk.figures.fig2 import Examples, fig2_page
+    from zfdesk.library import scan
+
+    model = chosen_model(arguments.weights)
+    convolutions = [layer.name for layer in model.architecture.layers if isinstance(layer, Conv)]
+    layers = list(dict.fromkeys(arguments.layer or convolutions[1:][-4:]))
+    if arguments.units and len(layers) > 1:
+        raise CommandError("--units goes with one --layer.")
+    for layer in layers:
+        stage = model.architecture.stage(layer)
+        if stage.layer is None:
+            raise CommandError("The input has no units to look at: choose a layer above it.")
+        for unit in arguments.units or ():
+            check_unit(stage, unit)
+    unreadable: list[str] = []
+    crop, paths = crop_called(arguments.crop), []
+
+    def pictures() -> Any:
+        for path, picture in seen_pictures(picture_files(arguments.paths, unreadable), crop, model, unreadable):
+            paths.append(path)
+            yield picture
+
+    found = scan(model, pictures(), layers, arguments.top)
+    if not paths:
+        raise CommandError("None of the pictures could be read.")
+    chance = np.random.default_rng(arguments.seed)
+    chosen = [(layer, unit) for layer in layers for unit in _chosen(found[layer].alive, arguments, chance)]
+    wanted = sorted({int(place) for layer, unit in chosen for place in _places(found[layer], unit)})
+    lost: list[str] = []
+    again = dict(seen_pictures((paths[place] for place in wanted), crop, model, lost))
+    if lost:
+        raise CommandError(f"{lost[0]} can no longer be read.")
+    examples = []
+    for layer, unit in chosen:
+        places = _places(found[layer], unit)
+        positions = tuple((int(y), int(x)) for y, x in found[layer].positions[unit, : len(places)])
+        examples.append(Examples(layer, unit, tuple(again[paths[place]] for place in places), positions))
+    words = "" if arguments.units else f"{arguments.random} a layer, random among the active (seed {arguments.seed})"
+    page = fig2_page(model, examples, seen=len(paths), chosen=words, size=arguments.size, rule=Rule(arguments.method))
+    return page, 1 if unreadable else 0
+
+
+def _chosen(alive: np.ndarray, arguments: argparse.Namespace, chance: np.random.Generator) -> list[int]:
+    """The units asked for, or random ones among those that are ever active."""
+    if arguments.units:
+        return list(arguments.units)
+    candidates = alive.nonzero()[0]
+    count = min(arguments.random, len(candidates))
+    return sorted(int(unit) for unit in chance.choice(candidates, count, replace=False))
+
+
+def _places(strongest: Any, unit: int) -> list[int]:
+    """The pictures for which a unit is active, the strongest first."""
+    active = strongest.activations[unit] > 0
+    if not active.any():
+        raise CommandError(f"{strongest.layer}:{unit} is active for none of the pictures.")
+    return [int(place) for place in strongest.pictures[unit][active]]
+
+
+# Fig. 3, Fig. 6 and filters
+
+
+def _add_fig3(templates: Any) -> None:
+    parser = _template(templates, "fig3", "the architecture as a drawing", _fig3)
+    parser.add_argument(
+        "--architecture", metavar="NAME", help="a declared network, without weights (`zfdesk info --list`)"
+    )
+
+
+def _fig3(arguments: argparse.Namespace) -> tuple[Page, int]:
+    from zfdesk.cli.network import chosen_model
+    from zfdesk.engine import ARCHITECTURES
+    from zfdesk.figures import Facts, fig3_page
+
+    if arguments.architecture is None:
+        model = chosen_model(arguments.weights)
+        return fig3_page(model.architecture, Facts.of_model(model), size=arguments.size), 0
+    if arguments.architecture not in ARCHITECTURES:
+        raise CommandError(
+            f"There is no architecture called {arguments.architecture!r}; there are {', '.join(ARCHITECTURES)}."
+        )
+    return fig3_page(ARCHITECTURES[arguments.architecture](), size=arguments.size), 0
+
+
+def _fig6(arguments: argparse.Namespace) -> tuple[Page, int]:
+    from zfdesk.cli.network import chosen_model
+    from zfdesk.figures import fig6_page
+
+    return fig6_page(chosen_model(arguments.weights), size=arguments.size), 0
+
+
+def _add_filters(templates: Any) -> None:
+    parser = _template(
+        templates, "filters", "filters: the first layer's in colour, a mosaic a unit of higher ones", _filters
+    )
+    parser.add_argument("--layer", metavar="L", help="a convolution (default: the first)")
+    _add_units(parser, "the units of a higher layer", 6)
+
+
+def _filters(arguments: argparse.Namespace) -> tuple[Page, int]:
+    import numpy as np
+
+    from zfdesk.cli.network import chosen_model
+    from zfdesk.figures import filters_page
+    from zfdesk.figures.fig6 import first_convolution
+
+    model = chosen_model(arguments.weights)
+    layer = arguments.layer or first_convolution(model).name
+    count = model.architecture.stage(layer).shape[0]
+    units = _chosen(np.ones(count, bool), arguments, np.random.default_rng(arguments.seed))
+    return filters_page(model, layer, units, size=arguments.size), 0
+
+
+# Fig. 7
+
+
+def _add_fig7(templates: Any) -> None:
+    parser = _template(templates, "fig7", "where the evidence lies: an occluder moved over a picture", _fig7)
+    parser.add_argument("image", metavar="IMAGE", help="a picture")
+    parser.add_argument(
+        "--occluder", type=at_least(1), default=50, metavar="N", help="its side in pixels (default: 50)"
+    )
+    parser.add_argument(
+        "--stride", type=at_least(1), default=8, metavar="N", help="pixels from place to place (default: 8)"
+    )
+    parser.add_argument("--shape", choices=SHAPES, default=SHAPES[0], help="of the occluder (default: square)")
+    parser.add_argument("--fill", choices=FILLS, default=FILLS[0], help="of the occluder (default: grey)")
+    parser.add_argument("--inside", action="store_true", help="the occluder never hangs over the picture's edge")
+    parser.add_argument(
+        "--layer", default="conv5", metavar="L", help="the layer of panels (b) and (c) (default: conv5)"
+    )
+    parser.add_argument("--unit", type=_unit, default="max", metavar="N|max", help="its unit (default: the strongest)")
+    parser.add_argument("--class", dest="klass", metavar="NAME|INDEX", help="default: the most probable class")
+    parser.add_argument("--colours", choices=COLOURS, default=COLOURS[0], help="of the maps; jet is the paper's")
+    parser.add_argument("--overlay", action="store_true", help="lay the maps over the picture")
+    parser.add_argument("--contour", action="store_true", help="a line at half the clean value")
+    add_crop_option(parser)
+
+
+def _fig7(arguments: argparse.Namespace) -> tuple[Page, int]:
+    from zfdesk.cli.network import check_unit, chosen_model, crop_called
+    from zfdesk.engine import OccluderFill, OccluderShape, SweepPlan, crop, sweep
+    from zfdesk.figures import fig7_page
+    from zfdesk.sources import read_picture
+    from zfdesk.sources.files import file_name
+
+    model = chosen_model(arguments.weights)
+    unit = None if arguments.unit == "max" else arguments.unit
+    if unit is not None:
+        check_unit(model.architecture.stage(arguments.layer), unit)
+    klass = None if arguments.klass is None else _class_called(model, arguments.klass)
+    pixels = read_picture(arguments.image)
+    picture = crop(pixels, crop_called(arguments.crop).box(*pixels.shape[:2]), model.architecture.size)
+    plan = SweepPlan(
+        arguments.occluder, arguments.stride, OccluderShape(arguments.shape), OccluderFill(arguments.fill),
+        not arguments.inside,
+    )  # fmt: skip
+    *_, swept = sweep(model.forward(picture), picture, plan, arguments.layer)
+    page = fig7_page(
+        swept, unit, klass, size=arguments.size, picture=file_name(arguments.image),
+        colours="jet (paper)" if arguments.colours == "jet" else arguments.colours,
+        opacity=0.6 if arguments.overlay else 1.0, contour=arguments.contour,
+    )  # fmt: skip
+    return page, 0
+
+
+def _class_called(model: Model, text: str) -> int:
+    """The index of a class by its number, its name, or the only name that holds the words."""
+    if text.isascii() and text.isdecimal():
+        if not int(text) < len(model.classes):
+            raise CommandError(f"The network knows classes 0 to {len(model.classes) - 1}; there is no class {text}.")
+        return int(text)
+    wanted = " ".join(text.casefold().split())
+    names = [name.casefold() for name in model.classes]
+    found = [index for index, name in enumerate(names) if name == wanted]
+    found = found or [index for index, name in enumerate(names) if wanted and wanted in name]
+    if not found:
+        raise CommandError(f"No class is called “{text}”.")
+    if len(found) > 1:
+        some = ", ".join(f"{model.classes[index]} ({index})" for index in found[:4])
+        raise CommandError(f"“{text}” may be several classes: {some}{' …' if len(found) > 4 else ''}; give the number.")
+    return found[0]
+
+
+# Histograms
+
+
+def _add_histograms(templates: Any) -> None:
+    parser = _template(templates, "histograms", "weights and activations layer by layer, and dead units", _histograms)
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="pictures, or folders of them, for the activations")
+    add_crop_option(parser)
+
+
+def _histograms(arguments: argparse.Namespace) -> tuple[Page, int]:
+    from zfdesk.cli.network import chosen_model, crop_called
+    from zfdesk.cli.pictures import picture_files, seen_pictures
+    from zfdesk.engine import Conv, Linear
+    from zfdesk.figures import histograms_page
+    from zfdesk.figures.histograms import Activations
+    from zfdesk.library import spread_of
+
+    model = chosen_model(arguments.weights)
+    if not arguments.paths:
+        return histograms_page(model, size=arguments.size), 0
+    layers = [layer.name for layer in model.architecture.layers if isinstance(layer, Conv | Linear)]
+    unreadable: list[str] = []
+    count = 0
+
+    def pictures() -> Any:
+        nonlocal count
+        crop = crop_called(arguments.crop)
+        for _, picture in seen_pictures(picture_files(arguments.paths, unreadable), crop, model, unreadable):
+            count += 1
+            yield picture
+
+    found = spread_of(model, pictures(), layers)
+    shown = {
+        name: Activations(
+            spread.counts, spread.edges, spread.zeros / spread.values,
+            int((~spread.alive).sum()) if model.architecture.stage(name).rectified else None, len(spread.alive),
+        )
+        for name, spread in found.items()
+    }  # fmt: skip
+    return histograms_page(model, shown, count, size=arguments.size), 1 if unreadable else 0
+
+
+# Words into values
+
+
+def _figure_name(text: str) -> str:
+    if os.path.splitext(text)[1].lower() not in (".png", ".svg", ".pdf"):
+        raise argparse.ArgumentTypeError(f"{text!r}: a figure's name ends in .png, .svg or .pdf")
+    return text
+
+
+def _dpi(text: str) -> int:
+    value = at_least(10)(text)
+    if value > 2400:
+        raise argparse.ArgumentTypeError(f"{text!r} is more than 2400 dots an inch")
+    return value
+
+
+def _unit(text: str) -> int | str:
+    return "max" if text == "max" else at_least(0)(text)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(at_least(0)(part.strip()) for part in text.split(",")))

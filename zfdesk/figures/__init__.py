@@ -1,0 +1,76 @@
+"""Pages for paper, from arrays, no display needed: panels, a page as data, a figure, a file.
+
+    import zfdesk.figures as figures
+    figure = figures.fig7_row(sweep)
+    figures.save(figure, "fig7.pdf")
+
+Read on in `panels` (what can be shown), `page` (a page is data), `drawing` and `files`. A template is a function that
+gives a page: `fig2`, `fig3`, `fig6`, `fig7`, `histograms`. Matplotlib is imported when the first figure is made.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zfdesk.figures.drawing import draw
+    from zfdesk.figures.facts import Facts, caption
+    from zfdesk.figures.fig2 import Examples, fig2_page
+    from zfdesk.figures.fig3 import fig3_page
+    from zfdesk.figures.fig6 import fig6_page, filters_page
+    from zfdesk.figures.fig7 import fig7_page, fig7_row
+    from zfdesk.figures.files import encode, encode_arrays, format_of, save, save_arrays
+    from zfdesk.figures.histograms import histograms_page
+    from zfdesk.figures.page import SIZES, Cell, Page
+
+_WHERE = {
+    "Cell": "page",
+    "Examples": "fig2",
+    "Facts": "facts",
+    "Page": "page",
+    "SIZES": "page",
+    "caption": "facts",
+    "draw": "drawing",
+    "encode": "files",
+    "encode_arrays": "files",
+    "fig2_page": "fig2",
+    "fig3_page": "fig3",
+    "fig6_page": "fig6",
+    "fig7_page": "fig7",
+    "fig7_row": "fig7",
+    "filters_page": "fig6",
+    "format_of": "files",
+    "histograms_page": "histograms",
+    "save": "files",
+    "save_arrays": "files",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+
+
+__all__ = [
+    "SIZES",
+    "Cell",
+    "Examples",
+    "Facts",
+    "Page",
+    "caption",
+    "draw",
+    "encode",
+    "encode_arrays",
+    "fig2_page",
+    "fig3_page",
+    "fig6_page",
+    "fig7_page",
+    "fig7_row",
+    "filters_page",
+    "format_of",
+    "histograms_page",
+    "save",
+    "save_arrays",
+]

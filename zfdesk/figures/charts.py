@@ -1,0 +1,124 @@
+"""Panels of bars, lines and words. Imports matplotlib."""
+
+from __future__ import annotations
+
+import math
+
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+
+from zfdesk.figures import panels
+from zfdesk.figures.colours import BAR, CLEAN, DASHES, EMPTY, LINES
+from zfdesk.figures.look import fitting, printable, text_width, wrapped
+from zfdesk.figures.place import Body, Place
+
+SMALLEST_CHANGE = 0.0005
+"""Of a probability: what would be 0.0 % is no change."""
+
+
+def draw_bars(place: Place, panel: panels.Bars) -> list[Body]:
+    """A bar a class with its name above it; where something is covered, a tick at the clean value, and the change."""
+    axes, look, count = place.axes(), place.look, len(panel.values)
+    axes.set(xlim=(0, 1), ylim=(count, 0), xticks=[], yticks=[])
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    row = look.line + 0.09 * look.stroke + 0.05
+    text = look.line / row
+
+    def finish(inches: float) -> None:
+        for index, (value, name) in enumerate(zip(panel.values, panel.names, strict=True)):
+            said = f"{value * 100:.1f} %"
+            if panel.clean is not None:
+                change = float(value - panel.clean[index])
+                arrow = "▲" if change > SMALLEST_CHANGE else "▼" if change < -SMALLEST_CHANGE else "="
+                said += f"  {arrow} {abs(change) * 100:.1f}"
+            room = inches - text_width(said, look.small) - 0.06
+            axes.text(0, index + text * 0.92, fitting(name, room, look.small), fontsize=look.small, va="bottom")
+            axes.text(1, index + text * 0.92, said, fontsize=look.small, va="bottom", ha="right")
+
+    height = 0.09 * look.stroke / row
+    for index, value in enumerate(panel.values):
+        axes.add_patch(Rectangle((0, index + text), 1, height, facecolor=EMPTY, edgecolor="none"))
+        axes.add_patch(Rectangle((0, index + text), float(value), height, facecolor=BAR, edgecolor="none"))
+        if panel.clean is not None:
+            x = float(panel.clean[index])
+            axes.plot([x, x], [index + text - 0.04, index + text + height + 0.08], color=CLEAN,
+                      linewidth=1.4 * look.stroke, solid_capstyle="butt", clip_on=False)  # fmt: skip
+    clean = "tick: clean value; ▲▼ change in points" if panel.clean is not None else ""
+    note = " · ".join(part for part in (clean, panel.note) if part)
+    return [Body(axes, lambda inches: count * row, finish, note=note)]
+
+
+def draw_histogram(place: Place, panel: panels.Histogram) -> list[Body]:
+    """Steps, filled where there is one series."""
+    axes = place.axes()
+    for index, counts in enumerate(panel.counts):
+        alone = len(panel.counts) == 1
+        axes.stairs(
+            counts, panel.edges, fill=alone, color=BAR if alone else LINES[index % len(LINES)],
+            linestyle="-" if alone else DASHES[index % len(DASHES)], linewidth=1.1 * place.look.stroke,
+            label=printable(panel.names[index]) if panel.names else None,
+        )  # fmt: skip
+    if panel.logarithmic:
+        axes.set_yscale("log")
+        axes.set_ylim(bottom=0.7)
+    axes.set_xlim(panel.edges[0], panel.edges[-1])
+    return [_chart(place, axes, panel.quantity, "count", panel.names, panel.note)]
+
+
+def draw_curves(place: Place, panel: panels.Curves) -> list[Body]:
+    """Lines that differ in dashes as well as in colour."""
+    axes = place.axes()
+    for index, values in enumerate(panel.values):
+        axes.plot(
+            panel.x, values, color=LINES[index % len(LINES)], linestyle=DASHES[index % len(DASHES)],
+            linewidth=1.2 * place.look.stroke, label=printable(panel.names[index]) if panel.names else None,
+        )  # fmt: skip
+    axes.margins(x=0.02)
+    return [_chart(place, axes, panel.x_quantity, panel.quantity, panel.names, panel.note)]
+
+
+def draw_text(place: Place, panel: panels.Text) -> list[Body]:
+    """Words."""
+    axes, look = place.axes(), place.look
+    axes.set_axis_off()
+
+    def height(inches: float) -> float:
+        return (wrapped(panel.words, inches, look.small).count("\n") + 1) * look.line + 0.02
+
+    def finish(inches: float) -> None:
+        lines = wrapped(panel.words, inches, look.small)
+        axes.text(0, 1, lines, transform=axes.transAxes, fontsize=look.small, va="top", linespacing=1.15)
+
+    return [Body(axes, height, finish, note=panel.note)]
+
+
+def _chart(place: Place, axes: Axes, x_words: str, y_words: str, names: tuple[str, ...], note: str) -> Body:
+    look = place.look
+    axes.tick_params(labelsize=look.small, pad=2)
+    axes.set_xlabel(printable(x_words), fontsize=look.small, labelpad=1.5)
+    axes.set_ylabel(printable(y_words), fontsize=look.small, labelpad=1.5)
+    axes.xaxis.set(major_locator=MaxNLocator(4), major_formatter=FuncFormatter(_tick))
+    if axes.get_yscale() == "log":
+        axes.yaxis.set(major_locator=LogLocator(numticks=4), major_formatter=FuncFormatter(_power))
+        axes.yaxis.set(minor_locator=NullLocator(), minor_formatter=NullFormatter())
+    else:
+        axes.yaxis.set(major_locator=MaxNLocator(4), major_formatter=FuncFormatter(_tick))
+    if len(names) > 1:
+        axes.legend(fontsize=look.small, frameon=False, handlelength=1.8, borderaxespad=0.2, labelspacing=0.25)
+    below = 2 * look.line + 0.03  # tick labels and the axis's words
+    return Body(axes, lambda inches: min(max(0.62 * inches, 0.5), 2.4 * look.stroke), below=below, note=note)
+
+
+def _tick(value: float, place: int) -> str:
+    return f"{value:.6g}".replace("-", "−")
+
+
+def _power(value: float, place: int) -> str:
+    """10⁴; matplotlib's own would be mathematical text, of other fonts."""
+    exponent = round(math.log10(value)) if value > 0 else 0
+    return f"10{str(exponent).translate(_RAISED)}"
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

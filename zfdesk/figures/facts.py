@@ -1,0 +1,123 @@
+"""What a figure shows, in words: every caption is written here, from facts, and what is unknown is left out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from zfdesk import __version__
+from zfdesk.engine import Model, Occluder, Rule, SeedKind
+
+METHOD_WORDS = {Rule.DECONVNET: "deconvnet", Rule.GUIDED: "guided backprop", Rule.GRADIENT: "gradient"}
+
+SEED_WORDS = {
+    SeedKind.MAX: "single activation (max)", SeedKind.AT: "single activation (picked)",
+    SeedKind.TOPK: "strongest {k}", SeedKind.MAP: "whole map",
+}  # fmt: skip
+"""Which activations were kept before walking down; {k} is their number."""
+
+HASH_LETTERS = 12
+"""How much of a SHA-256 stands in a caption."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a picture, a panel or a page. A field that is empty or None is unknown or does not apply.
+
+    network: the architecture's title. weights: their name. sha256: of their file. picture: a file name or what the
+    source is called. frame: its number, for a source that has several. position: (y, x) in the layer's map.
+    stretch: display levels per unit of value. occluders: in network-input pixels.
+    """
+
+    network: str = ""
+    weights: str = ""
+    sha256: str = ""
+    picture: str = ""
+    frame: int | None = None
+    layer: str = ""
+    unit: int | None = None
+    position: tuple[int, int] | None = None
+    seed: SeedKind | None = None
+    seed_count: int = 9
+    method: Rule | None = None
+    stretch: float | None = None
+    occluders: tuple[Occluder, ...] = ()
+    version: str = ""
+
+    @staticmethod
+    def of_model(model: Model, **others: object) -> Facts:
+        """The facts of a network and of this program, and any others by their names."""
+        weights = model.name or ("" if model.trained else "random weights")
+        known: dict = {"network": model.architecture.title, "weights": weights, "sha256": model.sha256}
+        return Facts(**{**known, "version": __version__, **others})
+
+
+def caption(facts: Facts) -> str:
+    """Sentences from the facts, in the order of a methods section; "" when nothing is known."""
+    sentences = [_network(facts), _picture(facts), _unit(facts), _occluders(facts.occluders)]
+    sentences.append(f"Made with zfdesk {facts.version}" if facts.version else "")
+    return " ".join(f"{sentence}." for sentence in sentences if sentence)
+
+
+def unit_words(layer: str, unit: int | None = None, position: tuple[int, int] | None = None) -> str:
+    """conv4:17 @ (6, 7)."""
+    words = layer if unit is None else f"{layer}:{unit}"
+    return words if position is None else f"{words} @ ({position[0]}, {position[1]})"
+
+
+def seed_words(kind: SeedKind, k: int = 9) -> str:
+    """Which activations were kept."""
+    return SEED_WORDS[kind].format(k=k)
+
+
+def stretch_words(stretch: float) -> str:
+    """By how much the contrast of a picture was stretched: display levels per unit of value."""
+    return f"contrast stretched × {number(stretch)}"
+
+
+def occluder_words(occluder: Occluder) -> str:
+    """grey square 50 × 50 at (87, 87); the corner is (top, left)."""
+    size = f"{occluder.height} × {occluder.width}"
+    return f"{occluder.fill} {occluder.shape} {size} at ({occluder.top}, {occluder.left})"
+
+
+def number(value: float) -> str:
+    """Three significant figures, short."""
+    if not math.isfinite(value):
+        return "–"
+    if value == 0:
+        return "0"
+    if 1e-3 <= abs(value) < 1e5:
+        return f"{float(f'{value:.3g}'):.10g}".replace("-", "−")
+    figures, exponent = f"{value:.1e}".split("e")
+    return f"{figures}e{int(exponent)}".replace("-", "−")
+
+
+def _network(facts: Facts) -> str:
+    known = f"SHA-256 {facts.sha256[:HASH_LETTERS]}" if facts.sha256 else ""
+    weights = f"{facts.weights} ({known})" if facts.weights and known else facts.weights or known
+    if not facts.network:
+        return f"Weights {weights}" if weights else ""
+    return f"{facts.network}; weights {weights}" if weights else facts.network
+
+
+def _picture(facts: Facts) -> str:
+    frame = f"frame {facts.frame}" if facts.frame is not None else ""
+    words = ", ".join(part for part in (facts.picture, frame) if part)
+    return f"Picture: {words}" if words else ""
+
+
+def _unit(facts: Facts) -> str:
+    said = [unit_words(facts.layer, facts.unit, facts.position)] if facts.layer else []
+    said += [METHOD_WORDS[facts.method]] if facts.method is not None else []
+    said += [seed_words(facts.seed, facts.seed_count)] if facts.seed is not None else []
+    said += [stretch_words(facts.stretch)] if facts.stretch is not None else []
+    words = ", ".join(said)
+    return words[:1].upper() + words[1:] if not facts.layer else words
+
+
+def _occluders(occluders: tuple[Occluder, ...]) -> str:
+    if not occluders:
+        return ""
+    words = "; ".join(occluder_words(occluder) for occluder in occluders)
+    return f"Covered: {words}, in pixels of the network's input (top, left)"

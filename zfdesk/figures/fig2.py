@@ -1,0 +1,121 @@
+"""Fig. 2's page: what chosen units answer to most, projected down separately, beside the patches that caused it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from zfdesk.engine import Model, ReceptiveField, Rule, Seed, SeedKind, reconstruct
+from zfdesk.figures.facts import Facts, caption, unit_words
+from zfdesk.figures.page import SIZES, Cell, Page
+from zfdesk.figures.panels import Tiles
+
+BEYOND = 214
+"""The grey of a patch where its unit looks beyond the picture."""
+
+SPACER = 0.07
+"""The width between one unit and the next, as a share of a panel's."""
+
+UNITS_ACROSS = 3
+"""Units in a row of a page two columns wide; each takes two panels."""
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """The pictures that make a unit most active, the strongest first.
+
+    ``pictures``: uint8 (size, size, 3) each, what the network saw. ``positions``: (y, x) of each in the unit's map.
+    """
+
+    layer: str
+    unit: int
+    pictures: tuple[np.ndarray, ...]
+    positions: tuple[tuple[int, int], ...]
+
+
+def fig2_page(
+    model: Model,
+    examples: Sequence[Examples],
+    *,
+    seen: int | None = None,
+    chosen: str = "",
+    size: str | tuple[float, float] = "two-column",
+    rule: Rule = Rule.DECONVNET,
+) -> Page:
+    """Two panels a unit: its projections, each stretched on its own, and the patches of the pictures they came from.
+
+    seen: over how many pictures the strongest were sought. chosen: how the units were chosen, in words.
+    Raises ValueError for a layer or unit that does not exist, and for a unit without pictures.
+    """
+    if not examples:
+        raise ValueError("Fig. 2 needs at least one unit that is active for one of the pictures.")
+    width = SIZES[size][0] if isinstance(size, str) else size[0]
+    across = UNITS_ACROSS if width >= 5 else 1
+    most = max(len(example.pictures) for example in examples)
+    columns = next(side for side in range(1, most + 1) if side * side >= most)
+    facts = Facts.of_model(model, method=rule, seed=SeedKind.MAX)
+    cells = []
+    for index, (example, (down, patches)) in enumerate(zip(examples, _projected(model, examples, rule), strict=True)):
+        about = Facts.of_model(model, layer=example.layer, unit=example.unit, method=rule, seed=SeedKind.MAX)
+        row, column = divmod(index, across)
+        name = f"{example.layer}_{example.unit}"
+        pair = ((down, unit_words(example.layer, example.unit), "projections"), (patches, "", "patches"))
+        cells += [
+            Cell(
+                Tiles(tiles, columns, silent=True, facts=about),
+                row,
+                3 * column + place,
+                label=label,
+                name=f"{name}_{kind}",
+            )
+            for place, (tiles, label, kind) in enumerate(pair)
+        ]
+    units = min(across, len(examples))
+    widths = (1.0, 1.0, SPACER) * (units - 1) + (1.0, 1.0)
+    told = _caption(facts, most, seen, chosen)
+    return Page(tuple(cells), size, "Strongest activations (Fig. 2)", told, letters=False, widths=widths)
+
+
+def _projected(model: Model, examples: Sequence[Examples], rule: Rule) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For each unit its projections, float32, and patches, uint8: (pictures, field, field, 3); what lies beyond the
+    picture is 0, and `BEYOND`. Every picture goes through the network once, and one pass at a time is in memory."""
+    made = []
+    jobs: dict[int, tuple[np.ndarray, list]] = {}
+    for example in examples:
+        stage = model.architecture.stage(example.layer)
+        if not example.pictures:
+            raise ValueError(f"{example.layer}:{example.unit} is active for none of the pictures.")
+        side = min(stage.receptive_field.size, model.architecture.size)
+        down = np.zeros((len(example.pictures), side, side, 3), np.float32)
+        made.append((down, np.full(down.shape, BEYOND, np.uint8)))
+        for index, (picture, position) in enumerate(zip(example.pictures, example.positions, strict=True)):
+            seed = Seed(example.layer, example.unit, SeedKind.AT, position)
+            places = (stage.receptive_field, position, down[index], made[-1][1][index])
+            jobs.setdefault(id(picture), (picture, []))[1].append((seed, *places))
+    for picture, wanted in jobs.values():
+        seen = model.forward(picture)
+        for seed, field, position, down, patch in wanted:
+            _cut(reconstruct(seen, seed, rule).values, field, position, down)
+            _cut(picture, field, position, patch)
+    return made
+
+
+def _cut(picture: np.ndarray, field: ReceptiveField, position: tuple[int, int], out: np.ndarray) -> None:
+    """Copy the receptive field of a position, as far as it lies on the picture."""
+    side, size = len(out), len(picture)
+    top, left = field.box(*position)[:2] if field.size == side else (0, 0)
+    y0, y1, x0, x1 = max(top, 0), min(top + side, size), max(left, 0), min(left + side, size)
+    if y0 < y1 and x0 < x1:
+        out[y0 - top : y1 - top, x0 - left : x1 - left] = picture[y0:y1, x0:x1]
+
+
+def _caption(facts: Facts, most: int, seen: int | None, chosen: str) -> str:
+    over = f" over {seen} pictures" if seen is not None else ""
+    said = (
+        f"For each unit its {most} strongest activations{over}, one a picture, the strongest at the top left: "
+        "projected down separately, each stretched to its own range (mid-grey is 0), beside the patches of the "
+        "pictures that caused them (grey lies beyond the picture)."
+    )
+    return " ".join(part for part in (said, f"Units: {chosen}." if chosen else "", caption(facts)) if part)

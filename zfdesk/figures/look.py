@@ -1,0 +1,107 @@
+"""How a page looks: matplotlib's settings, sizes of text, and words that fit. Imports matplotlib."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from matplotlib import style
+from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.textpath import TextToPath
+
+from zfdesk.figures.colours import INK, LINE
+
+_SETTINGS: dict[str, Any] = {
+    "font.family": ["DejaVu Sans"], "font.sans-serif": ["DejaVu Sans"], "text.parse_math": False,
+    "text.usetex": False, "axes.unicode_minus": True, "axes.formatter.use_mathtext": False,
+    "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": LINE, "xtick.color": LINE, "ytick.color": LINE,
+    "xtick.labelcolor": INK, "ytick.labelcolor": INK, "axes.linewidth": 0.6, "lines.linewidth": 1.1,
+    "xtick.major.width": 0.6, "ytick.major.width": 0.6, "xtick.major.size": 2.5, "ytick.major.size": 2.5,
+    "axes.titlelocation": "left", "axes.spines.top": False, "axes.spines.right": False,
+    "figure.facecolor": "white", "axes.facecolor": "white", "savefig.facecolor": "white", "savefig.transparent": False,
+    # what a vector file needs: text that stays text, fonts that travel along, pictures as they are, the same every time
+    "svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "zfdesk", "image.composite_image": False,
+    "figure.autolayout": False, "figure.constrained_layout.use": False, "savefig.bbox": None,
+}  # fmt: skip
+
+_LOCK = threading.RLock()
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Matplotlib with our settings and none of the user's, in one thread at a time; it has them only once."""
+    with _LOCK, style.context(_SETTINGS, after_reset=True):
+        yield
+
+
+@dataclass(frozen=True)
+class Look:
+    """Sizes at which a page is drawn. text, small: points. line: the height of a line of small text in inches."""
+
+    text: float = 7.5
+    small: float = 6.5
+    stroke: float = 1.0
+
+    @property
+    def line(self) -> float:
+        """Height of a line of small text in inches."""
+        return self.small * 1.25 / 72
+
+
+PAPER, SLIDE = Look(), Look(15, 12.5, 1.9)
+
+
+def look_for(width: float) -> Look:
+    """The look of a page of that width in inches: what is wider than two columns is looked at from afar."""
+    return PAPER if width <= 8.5 else SLIDE
+
+
+@lru_cache(maxsize=4096)
+def text_width(words: str, points: float) -> float:
+    """Width in inches of one line of text."""
+    width, _, _ = TextToPath().get_text_width_height_descent(words, FontProperties(["DejaVu Sans"], size=points), False)
+    return width / 72
+
+
+@lru_cache(maxsize=1)
+def _letters() -> frozenset[int]:
+    return frozenset(get_font(findfont(FontProperties(["DejaVu Sans"]))).get_charmap())
+
+
+def printable(words: str) -> str:
+    """The words with a sign in place of each letter that the font lacks."""
+    known = _letters()
+    return "".join(letter if ord(letter) in known or letter == "\n" else "�" for letter in words)
+
+
+def fitting(words: str, width: float, points: float) -> str:
+    """One line, cut with an ellipsis where it is wider than ``width`` inches."""
+    words = printable(words)
+    if text_width(words, points) <= width:
+        return words
+    while words and text_width(f"{words}…", points) > width:
+        words = words[:-1]
+    return f"{words.rstrip()}…"
+
+
+def wrapped(words: str, width: float, points: float) -> str:
+    """The words in lines no wider than ``width`` inches; a single word that is wider is broken."""
+    lines: list[str] = []
+    for paragraph in printable(words).split("\n"):
+        line = ""
+        for word in paragraph.split(" "):
+            longer = f"{line} {word}" if line else word
+            if text_width(longer, points) <= width:
+                line = longer
+                continue
+            lines += [line] if line else []
+            while text_width(word, points) > width and len(word) > 1:
+                cut = next(n for n in range(len(word) - 1, 0, -1) if n == 1 or text_width(word[:n], points) <= width)
+                lines, word = [*lines, word[:cut]], word[cut:]
+            line = word
+        lines.append(line)
+    return "\n".join(lines)
