@@ -13,7 +13,7 @@ from typing import Any
 
 from zfdesk.desk.panes.hand import keep_near, scale_occluder
 from zfdesk.engine import Architecture, Model, Occluder, OccluderFill, OccluderShape, Rule, SeedKind
-from zfdesk.live import CropMode, MapsContent, MapsDisplay, Normalise, Order, Result, Style, View
+from zfdesk.live import CropMode, MapsContent, MapsDisplay, Normalise, Order, Result, Style, SweepMap, SweepUnit, View
 from zfdesk.live.view import Crop
 from zfdesk.sources import SourceReference
 
@@ -297,6 +297,22 @@ ACTIONS: tuple[Action, ...] = (
       for name, key, y, x in (("left", "Left", 0, -1), ("right", "Right", 0, 1), ("up", "Up", -1, 0), ("down", "Down", 1, 0))),
     *(Action(f"nudge-{name}-fast", f"Occluder {name} by 8", (f"Ctrl+Shift+{key}",), "Occluder", _nudge(y, x, 8), kind="nudge")
       for name, key, y, x in (("left", "Left", 0, -1), ("right", "Right", 0, 1), ("up", "Up", -1, 0), ("down", "Down", 1, 0))),
+    # Sweep
+    Action("sweep", "Sweep the occluder over the picture", ("Ctrl+X",), "Sweep", command="start_sweep"),
+    Action("sweep-cancel", "Cancel the sweep, or go on with it", ("Ctrl+Shift+X",), "Sweep", command="cancel_or_resume_sweep"),
+    Action("sweep-live", "Live sweep of the newest frame, on a coarse grid", ("V",), "Sweep", command="live_sweep", checked=lambda v: v.sweep.live),
+    Action("sweep-map", "Map of the sweep: all, activation, reconstruction, probability, label", ("Shift+V",), "Sweep",
+           lambda v, c: v.change_sweep(shown=_cycle(tuple(SweepMap), v.sweep.shown))),
+    Action("sweep-change", "Values of the sweep as change from clean", ("Ctrl+Shift+V",), "Sweep",
+           lambda v, c: v.change_sweep(change=not v.sweep.change), checked=lambda v: v.sweep.change),
+    Action("sweep-contour", "Contour at half the clean value", ("Y",), "Sweep",
+           lambda v, c: v.change_sweep(contour=not v.sweep.contour), checked=lambda v: v.sweep.contour),
+    Action("sweep-unit", "Unit of the sweep: the strongest, or the selected", ("Shift+Y",), "Sweep",
+           lambda v, c: v.change_sweep(unit=_cycle(tuple(SweepUnit), v.sweep.unit))),
+    Action("sweep-class", "Class of the sweep…", ("Ctrl+/",), "Sweep", command="find_sweep_class"),
+    Action("sweep-drop", "Occluder to where the class falls most", ("Ctrl+Return",), "Sweep", command="occlude_largest_drop"),
+    Action("sweep-figure", "Save the sweep as a figure (Fig. 7)…", ("Ctrl+Shift+F",), "Sweep", command="save_sweep_figure"),
+    Action("sweep-arrays", "Save the sweep as arrays…", ("Ctrl+Shift+A",), "Sweep", command="save_sweep_arrays"),
     # Layer and unit
     Action("layer-up", "Layer towards the picture", ("U",), "Unit", lambda v, c: _step_layer(v, c, -1), kind="layer", yosinski="sel_layer_left"),
     Action("layer-down", "Layer towards the classes", ("O",), "Unit", lambda v, c: _step_layer(v, c, 1), kind="layer", yosinski="sel_layer_right"),

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageB
 
 from zfdesk import __version__
 from zfdesk.desk.panes.base import Pane
+from zfdesk.desk.sweep_commands import SweepCommands
 from zfdesk.sources import PastedSource, SourceError, SourceReference
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def image_array(image: QImage) -> np.ndarray:
     return rows[:, : 3 * flat.width()].reshape(flat.height(), flat.width(), 3).copy()
 
 
-class Commands:
+class Commands(SweepCommands):
     """Mixed into the window."""
 
     desk: Desk

@@ -24,15 +24,16 @@ from zfdesk.live.slot import LatestSlot
 from zfdesk.live.view import Style
 from zfdesk.live.worker import sentence_of
 
-BATCH_SECONDS = 0.08
+BATCH_SECONDS = 0.1
 """How long a batch of positions may take: a cancel is answered, and the map grows, ten times a second."""
-FIRST_BATCH, MOST_BATCH = 4, 64
+LEAST_BATCH, MOST_BATCH = 8, 64
+"""Smaller batches would take hardly less time: reading the weights takes as long as eight positions."""
 TELL_SECONDS = 0.1
 ROUND_SECONDS = 0.9
 """How long a round of the live sweep may take."""
 STRIDES = (8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 75)
 """Of the live sweep, in pixels: the first that can be afforded is taken."""
-FIRST_RATE = 16.0  # positions a second, before anything was measured
+FIRST_RATE = 80.0  # positions a second, before anything was measured
 
 
 class SweepState(StrEnum):
@@ -254,14 +255,15 @@ class Sweeper:
 
     def _steps(self, job: _Job) -> Iterator[Swept]:
         """The job as it grows; ends with one that no longer runs, or in silence when it is overtaken."""
-        mark = time.perf_counter()
         clean, plan, seen, projected = self._clean(job.subject), job.plan, job.resume, None
         if job.follows is not None:
             plan = self._affordable(plan, job.subject.picture.shape[:2])
         live, before = job.follows is not None, int(seen.done.sum()) if seen else 0
         while True:
             batch = self._batch()
-            for seen in sweep(clean, job.subject.picture, plan, job.layer, seen, batch):
+            steps = sweep(clean, job.subject.picture, plan, job.layer, seen, batch)
+            mark = time.perf_counter()
+            for seen in steps:
                 done, now = int(seen.done.sum()), time.perf_counter()
                 self._measure(done - before, now - mark, batch)
                 before, mark = done, now
@@ -282,7 +284,7 @@ class Sweeper:
         with self._lock:
             if self._stopping or not threading.main_thread().is_alive() or self._wanted is not None:
                 return None, ""
-            if job.follows is not None and job.follows != self._following:
+            if job.follows != self._following:
                 return None, ""
             if seen.complete:
                 return SweepState.DONE, ""
@@ -308,7 +310,7 @@ class Sweeper:
         self._rate, self._measured = 1 / ((1 - weight) / self._rate + weight * seconds / count), True
 
     def _batch(self) -> int:
-        return min(max(round(self._rate * BATCH_SECONDS), 1 if self._measured else FIRST_BATCH), MOST_BATCH)
+        return min(max(round(self._rate * BATCH_SECONDS), LEAST_BATCH), MOST_BATCH)
 
     def _affordable(self, plan: SweepPlan, shape: tuple[int, ...]) -> SweepPlan:
         """The plan with the finest stride that a round has time for, but no finer than its own."""
@@ -322,7 +324,8 @@ class Sweeper:
         if self._pass is None or self._pass[0] is not subject:
             clean = subject.model.forward(subject.picture)
             if not bool(torch.isfinite(clean.probabilities).all()):
-                raise ArithmeticError(f"{subject.model.name or 'The network'} answered with values that are no numbers.")
+                name = subject.model.name or "The network"
+                raise ArithmeticError(f"{name} answered with values that are not numbers.")
             self._pass = subject, clean
         return self._pass[1]
 
