@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -11,10 +12,12 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from zfdesk.engine import Model, Occluder, OccluderShape, SweepPlan
 from zfdesk.live import Subject, Sweeper, SweepSettings, SweepState, SweepUnit, Swept, View
+from zfdesk.sources import Frame
 
 if TYPE_CHECKING:
     from zfdesk.desk.state import Desk
 
+MOVING_SECONDS = 1.0  # frames nearer in time than this are a moving picture
 DEFAULT_SHARE = 50 / 224  # of the picture's side: the occluder, on networks of another size than ZFNet's
 
 
@@ -70,6 +73,7 @@ class Sweeps(QObject):
         self.trouble = ""  # why the last sweep that was asked for came to nothing
         self._watched = self._closed = False
         self._following: tuple[SweepPlan, str] | None = None
+        self._frame: tuple[Frame | None, float] = None, float("-inf")
         self.sweeper = Sweeper(self._told.emit)
         self._told.connect(self._take, Qt.ConnectionType.QueuedConnection)
         self.saved.connect(lambda sentence, trouble: self.desk.told.emit(sentence, trouble))
@@ -199,11 +203,21 @@ class Sweeps(QObject):
         wanted = view.sweep.unit is SweepUnit.SELECTED and view.layer == layer
         self.sweeper.show_unit(view.unit if wanted else None)
 
+    def _watch_motion(self) -> None:
+        """Whether frames are coming: the sweep then leaves more of the machine to the live view."""
+        frame, now = self.desk.frame, time.monotonic()
+        if frame is not self._frame[0]:
+            self.sweeper.gives_way = now - self._frame[1] < MOVING_SECONDS
+            self._frame = frame, now
+        elif now - self._frame[1] > MOVING_SECONDS:
+            self.sweeper.gives_way = False
+
     def _follow(self) -> None:
         """After each result and change of the view: the live sweep gets the newest picture, the unit is renewed."""
         if self._closed:
             return
         self._choose_unit()
+        self._watch_motion()
         view, subject = self.desk.view, self.subject()
         following = None
         if view.sweep.live and self._watched and subject is not None:
@@ -227,6 +241,7 @@ class Sweeps(QObject):
         self._following = None
 
     def _take(self) -> None:
+        self._watch_motion()
         swept = self.sweeper.results.take()
         if self._closed or swept is None:
             return

@@ -29,6 +29,8 @@ BATCH_SECONDS = 0.1
 LEAST_BATCH, MOST_BATCH = 8, 64
 """Smaller batches would take hardly less time: reading the weights takes as long as eight positions."""
 TELL_SECONDS = 0.1
+GIVE_WAY = 0.5
+"""Of a batch's time, a pause after it while frames are coming: the live view has the machine to itself meanwhile."""
 ROUND_SECONDS = 0.9
 """How long a round of the live sweep may take."""
 STRIDES = (8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 75)
@@ -117,6 +119,7 @@ class Sweeper:
     def __init__(self, notify: Callable[[], None]) -> None:
         self.results: LatestSlot[Swept] = LatestSlot()
         self.troubles: deque[Trouble] = deque(maxlen=20)
+        self.gives_way = False  # to a live view that moves; may be set from any thread
         self._notify = notify
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -265,7 +268,8 @@ class Sweeper:
             mark = time.perf_counter()
             for seen in steps:
                 done, now = int(seen.done.sum()), time.perf_counter()
-                self._measure(done - before, now - mark, batch)
+                took = now - mark
+                self._measure(done - before, took, batch)
                 before, mark = done, now
                 state, words = self._state_of(job, seen)
                 if state is None:
@@ -276,6 +280,8 @@ class Sweeper:
                 yield Swept(job.subject, seen, state, self._rate, live, projected, words)
                 if state is not SweepState.RUNNING:
                     return
+                if self.gives_way:
+                    time.sleep(min(GIVE_WAY * took, BATCH_SECONDS))
                 if not batch / 2 <= self._batch() <= 2 * batch:
                     break  # the same sweep goes on in other batches
 
