@@ -11,21 +11,18 @@ from desk_hands import (
     drag,
     live_once,
     no_exception,
-    numbered_picture,
     occluder_point,
-    show_picture,
     still,
     view_of,
     wait_for_result,
 )
 from desk_tools import press, wait_until
-from PySide6.QtCore import QPointF, QSettings, Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QFileDialog
 
 import zfdesk.engine as zf
 from zfdesk.desk.panes.trace import PathLight, state_words
 from zfdesk.desk.path import Doing, PathPlayer
-from zfdesk.desk.state import Desk
 from zfdesk.desk.window import Window
 from zfdesk.engine import Occluder
 from zfdesk.live import TraceAxis, View

@@ -1,7 +1,7 @@
 """The whole live loop measured: a real 30 fps stream through a real window with every pane shown.
 
-``python -m zfdesk.desk.benchmark [--seconds S] [--occluder]`` prints one JSON object; `zfdesk bench` runs it in a
-process of its own, so that the start-up is a start-up and the memory is the program's.
+``python -m zfdesk.desk.benchmark [--seconds S] [--occluder] [--sweep | --live-sweep]`` prints one JSON object; `zfdesk
+bench` runs it in a process of its own, so that the start-up is a start-up and the memory is the program's.
 """
 
 from __future__ import annotations
@@ -33,10 +33,15 @@ class _Record:
     longest_block: float = 0.0
     gui_seconds: float = 0.0  # processor time of the window's thread when the record began
     last_beat: float = 0.0
+    rate: float = 0.0
+    rounds: int = 0
 
 
-def measure(seconds: float, occluder: bool) -> dict[str, float]:
-    """Run the window on the stream and return the figures (milliseconds, MB, frames a second)."""
+def measure(seconds: float, occluder: bool, sweep: str = "") -> dict[str, float]:
+    """Run the window on the stream and return the figures (milliseconds, MB, frames a second).
+
+    ``sweep``: "sweep": an occlusion sweep of one frame after another runs all the time; "live": the live one does.
+    """
     import torch  # noqa: F401  before Qt
     from PySide6.QtCore import QSettings, QTimer
 
@@ -67,6 +72,8 @@ def measure(seconds: float, occluder: bool) -> dict[str, float]:
                 return
             if not startup:
                 startup.append(time.time() - psutil.Process().create_time())
+                if sweep:
+                    QTimer.singleShot(0, lambda: _sweep(window, sweep, record))
             if record.last_beat and shown.request.frame.number not in record.numbers:
                 record.numbers.add(shown.request.frame.number)
                 QTimer.singleShot(0, lambda: _note(record, shown, now))  # after the panes have painted
@@ -90,6 +97,25 @@ def measure(seconds: float, occluder: bool) -> dict[str, float]:
         return _figures(record, startup, desk.worker.dropped)
 
 
+def _sweep(window: object, sweep: str, record: _Record) -> None:
+    """Begin to sweep, and again whenever it is done; note how fast."""
+    from zfdesk.live import SweepState
+
+    sweeps = window.desk.sweeps  # type: ignore[attr-defined]
+
+    def again() -> None:
+        swept = sweeps.swept
+        if swept is None or swept.state is not SweepState.RUNNING:
+            record.rounds += 1
+        if swept is not None:
+            record.rate = swept.rate
+            if swept.state is SweepState.DONE and not swept.live:
+                sweeps.start()
+
+    sweeps.changed.connect(again)
+    window.run("sweep-live" if sweep == "live" else "sweep")  # type: ignore[attr-defined]
+
+
 def _note(record: _Record, shown: object, at: float) -> None:
     record.shown.append(at)
     record.ages.append(time.perf_counter() - shown.request.frame.time)  # type: ignore[attr-defined]
@@ -109,6 +135,8 @@ def _figures(record: _Record, startup: list[float], dropped: int) -> dict[str, f
         "startup_s": startup[0] if startup else float("nan"),
         "dropped": dropped,
     }
+    if record.rate:
+        figures |= {"sweep_positions_per_second": record.rate, "sweeps_or_rounds_done": record.rounds}
     for step in ("forward", "maps", "unit", "total"):
         figures[f"{step}_ms"] = float(np.median([times.get(step, 0.0) for times in record.times] or [0.0]))
     return {name: round(value, 3) for name, value in figures.items()}
@@ -119,8 +147,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure the live loop.")
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--occluder", action="store_true", help="with an occluder on the picture and two pins")
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument(
+        "--sweep", action="store_const", const="sweep", default="", help="while one frame after another is swept"
+    )
+    way.add_argument("--live-sweep", dest="sweep", action="store_const", const="live", help="while the live sweep runs")
     arguments = parser.parse_args()
-    json.dump(measure(arguments.seconds, arguments.occluder), sys.stdout)
+    json.dump(measure(arguments.seconds, arguments.occluder, arguments.sweep), sys.stdout)
     return 0
 
 

@@ -15,13 +15,14 @@ RENEW_MS = 150  # figures that change at frame rate cannot be read
 
 
 class ColourBar(QWidget):
-    """Horizontal: low at the left, high at the right, zero marked when it lies between."""
+    """Horizontal: low at the left, high at the right, zero, or the value set to be marked, when it lies between."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.colours: Colours = THEMES["dark"]
         self._table: tuple[int, ...] = tuple(0xFF000000 | (v << 16) | (v << 8) | v for v in range(256))
         self._low, self._high, self._words = 0.0, 1.0, ""
+        self.mark: float | None = None  # a value to be marked instead of zero
         self._renewal = QTimer(self, singleShot=True, interval=RENEW_MS)
         self._renewal.timeout.connect(self._renew)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -68,7 +69,8 @@ class ColourBar(QWidget):
         middle = self._words or ("0" if zero else "")
         if width(middle) + 2 * max(width(low), width(high)) + 12 <= self.width():
             painter.drawText(area, Qt.AlignmentFlag.AlignHCenter, middle)
-        if zero:
-            x = self.width() * (-self._low / (self._high - self._low) if math.isfinite(self._high) else 0.5)
+        mark = 0.0 if zero and self.mark is None else self.mark
+        if mark is not None and self._high > self._low:
+            x = self.width() * ((mark - self._low) / (self._high - self._low) if math.isfinite(self._high) else 0.5)
             painter.setPen(self.colours.colour("text"))
             painter.drawLine(int(x), int(bar.top()) - 2, int(x), int(bar.bottom()))

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageB
 from zfdesk import __version__
 from zfdesk.desk.actions import to_unit
 from zfdesk.desk.panes.base import Pane
+from zfdesk.desk.sweep_commands import SweepCommands
 from zfdesk.session import is_session
 from zfdesk.sources import PastedSource, SourceError, SourceReference
 
@@ -34,7 +35,7 @@ def image_array(image: QImage) -> np.ndarray:
     return rows[:, : 3 * flat.width()].reshape(flat.height(), flat.width(), 3).copy()
 
 
-class Commands:
+class Commands(SweepCommands):
     """Mixed into the window."""
 
     desk: Desk

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from zfdesk.desk.sweeping import Sweeps
 from zfdesk.engine import Model
 from zfdesk.live import Crop, Demand, Result, View, Worker
 from zfdesk.sources import Frame, KeptSource, Source, SourceError, SourceReference, open_source
@@ -56,6 +57,7 @@ class Desk(QObject):
         self._ticket = 0
         self._closing = False
         self.worker = Worker(model, self.view, notify=lambda: None, threads=network_threads())
+        self.sweeps = Sweeps(self)
         self._clock = QTimer(self, interval=CLOCK_MS)
         self._clock.timeout.connect(self._tick)
         self._opened.connect(self._take_source)
@@ -74,6 +76,7 @@ class Desk(QObject):
         self._clock.stop()
         if self.source:
             self.source.stop()
+        self.sweeps.close()
         self.worker.stop()
 
     # The view
@@ -165,6 +168,7 @@ class Desk(QObject):
         self._kept.clear()
         self._merge = ("", 0.0)
         self.view = view.change(crop=crop, layer=layer, unit=unit, position=None, origin=None, pins=(), watched=())
+        self.view = self.view.change_sweep(klass=-1)
         self.worker.use(model, self._computed_view())
         self.model_changed.emit()
         self.view_changed.emit()

@@ -32,6 +32,7 @@ from zfdesk.desk.panes.layers import LayersPane
 from zfdesk.desk.panes.maps import MapsPane
 from zfdesk.desk.panes.picture import PicturePane
 from zfdesk.desk.panes.pins import PinsPane
+from zfdesk.desk.panes.sweep import SweepPane
 from zfdesk.desk.panes.trace import PathLight, TracePane
 from zfdesk.desk.panes.unit import UnitPane
 from zfdesk.desk.path_commands import PathCommands
@@ -41,7 +42,7 @@ from zfdesk.desk.status import MessageLine, StatusLine
 from zfdesk.desk.theme import apply_theme
 from zfdesk.live import Demand
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 FIRST_SIZE = (1440, 900)
 NAVIGATION_MS = 100  # after a key press the heavy panes wait this long
 TOOLBAR = (
@@ -54,6 +55,7 @@ TOOLBAR = (
     "occluder",
     "occluder-shape",
     "occluder-fill",
+    "sweep",
     "|",
     "snapshot",
     "pin",
@@ -64,7 +66,7 @@ TOOLBAR = (
 )
 TOOLBAR_WORDS = {
     "freeze": "❄ Freeze", "play": "▶ Play/pause", "method": "Method", "seed": "Seed", "occluder": "■ Occluder",
-    "occluder-shape": "Shape", "occluder-fill": "Fill", "snapshot": "Snapshot A", "pin": "Pin unit",
+    "occluder-shape": "Shape", "occluder-fill": "Fill", "sweep": "▦ Sweep", "snapshot": "Snapshot A", "pin": "Pin unit",
     "save-window": "Picture…", "palette": "⌘ Commands", "help": "? Help",
 }  # fmt: skip
 
@@ -121,9 +123,10 @@ class Window(Commands, SessionCommands, PathCommands, CopyCommands, QMainWindow)
         desk = self.desk
         self.picture, self.layers, self.maps = PicturePane(desk), LayersPane(desk), MapsPane(desk)
         self.unit, self.classes, self.pins = UnitPane(desk), ClassesPane(desk), PinsPane(desk)
-        self.compare, self.trace = ComparePane(desk), TracePane(desk)
+        self.compare, self.trace, self.sweep = ComparePane(desk), TracePane(desk), SweepPane(desk)
         self.panes: tuple[Pane, ...] = (
             self.layers, self.picture, self.classes, self.maps, self.unit, self.pins, self.compare, self.trace,
+            self.sweep,
         )  # fmt: skip
         self.docks: dict[Pane, QDockWidget] = {}
         for pane in self.panes:
@@ -147,6 +150,8 @@ class Window(Commands, SessionCommands, PathCommands, CopyCommands, QMainWindow)
         self.picture.canvas.picked.connect(self._pick_position)
         self.trace.action_asked.connect(self.run)
         self.picture.head.insertWidget(1, PathLight(self.trace.player, self.picture))
+        self.sweep.asked.connect(self.run)
+        self.sweep.square_hovered.connect(self._outline)
 
     def reset_panes(self) -> None:
         """Every pane back in its first place."""
@@ -162,11 +167,13 @@ class Window(Commands, SessionCommands, PathCommands, CopyCommands, QMainWindow)
         self.addDockWidget(right, docks[self.maps])
         self.splitDockWidget(docks[self.maps], docks[self.unit], horizontal)
         self.splitDockWidget(docks[self.unit], docks[self.pins], vertical)
+        self.tabifyDockWidget(docks[self.maps], docks[self.sweep])
         self.tabifyDockWidget(docks[self.pins], docks[self.compare])
         self.tabifyDockWidget(docks[self.compare], docks[self.trace])
         for dock in docks.values():
             dock.show()
         docks[self.pins].raise_()
+        docks[self.maps].raise_()
         width, height = max(self.width(), 1000), max(self.height(), 600)
         self.resizeDocks(
             [docks[self.layers], docks[self.picture], docks[self.maps], docks[self.unit]],
@@ -183,6 +190,9 @@ class Window(Commands, SessionCommands, PathCommands, CopyCommands, QMainWindow)
             self.removeDockWidget(second)
             self.splitDockWidget(first, second, Qt.Orientation.Horizontal)
             second.show()
+        self.removeDockWidget(self.docks[self.sweep])
+        self.splitDockWidget(self.docks[self.maps], self.docks[self.sweep], Qt.Orientation.Vertical)
+        self.docks[self.sweep].show()
 
     def _restore(self) -> None:
         if self.settings.value("layout/version", 0, int) == LAYOUT_VERSION:
@@ -272,6 +282,7 @@ class Window(Commands, SessionCommands, PathCommands, CopyCommands, QMainWindow)
             return
         canvas = self.maps.canvas
         shown = {pane: not pane.visibleRegion().isEmpty() or not self.isVisible() for pane in self.panes}
+        self.desk.sweeps.watch(shown[self.sweep])
         rest = self._navigation.isActive()
         compared = shown[self.compare] and self.compare.a is not None
         self.desk.want(
@@ -336,15 +347,21 @@ class Window(Commands, SessionCommands, PathCommands, CopyCommands, QMainWindow)
     # The hand
 
     def _outline_hovered(self, hover: tuple[int, int, int] | None) -> None:
-        canvas, mosaic = self.picture.canvas, self.maps.canvas.mosaic
+        mosaic = self.maps.canvas.mosaic
         box = None
         if hover and mosaic:
             box = self.desk.model.architecture.stage(mosaic.layer).receptive_field.box(hover[1], hover[2])
             if box[2] - box[0] >= self.desk.model.architecture.size:
                 box = None
-        if box != canvas.hover_box:
-            canvas.hover_box = box
-            canvas.update()
+        if box != self._unit_box:  # told again and again, also while something else is outlined
+            self._unit_box = box
+            self._outline(box)
+
+    _unit_box: tuple[int, int, int, int] | None = None
+
+    def _outline(self, box: tuple[int, int, int, int] | None) -> None:
+        self.picture.canvas.hover_box = box
+        self.picture.canvas.update()
 
     def _pick_position(self, x: float, y: float) -> None:
         """A click on the picture: the unit position of the shown layer under it."""

@@ -3,6 +3,7 @@
 from zfdesk.live.compute import Computation
 from zfdesk.live.result import Demand, Developed, Glance, Mosaic, Request, Result, Trouble, UnitComparison, UnitResult
 from zfdesk.live.slot import LatestSlot
+from zfdesk.live.sweeping import Projected, Subject, Sweeper, SweepState, Swept
 from zfdesk.live.view import (
     Crop,
     CropMode,
@@ -11,6 +12,9 @@ from zfdesk.live.view import (
     Normalise,
     Order,
     Style,
+    SweepMap,
+    SweepSettings,
+    SweepUnit,
     TraceAxis,
     UnitReference,
     View,
@@ -19,6 +23,6 @@ from zfdesk.live.worker import Worker
 
 __all__ = [
     "Computation", "Crop", "CropMode", "Demand", "Developed", "Glance", "LatestSlot", "MapsContent", "MapsDisplay",
-    "Mosaic", "Normalise", "Order", "Request", "Result", "Style", "TraceAxis", "Trouble", "UnitComparison",
-    "UnitReference", "UnitResult", "View", "Worker",
+    "Mosaic", "Normalise", "Order", "Projected", "Request", "Result", "Style", "Subject", "SweepMap", "SweepSettings",
+    "SweepState", "SweepUnit", "Sweeper", "Swept", "TraceAxis", "Trouble", "UnitComparison", "UnitReference", "UnitResult", "View", "Worker",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
-from zfdesk.engine import Model, Occluder, Rule, Seed, SeedKind, centre_box
+from zfdesk.engine import Model, Occluder, OccluderFill, OccluderShape, Rule, Seed, SeedKind, centre_box
 from zfdesk.engine.picture import Box
 from zfdesk.sources import SourceReference
 
@@ -120,6 +120,48 @@ class MapsDisplay:
     hide_dead: bool = False
 
 
+class SweepMap(StrEnum):
+    """Which map of the occlusion sweep is shown."""
+
+    ALL = "all"
+    ACTIVATION = "activation"  # Fig. 7 (b)
+    RECONSTRUCTION = "reconstruction"  # (c)
+    PROBABILITY = "probability"  # (d)
+    LABEL = "label"  # (e)
+
+
+class SweepUnit(StrEnum):
+    """Whose total activation the sweep shows."""
+
+    STRONGEST = "strongest"  # the strongest map of the last convolution, as in Fig. 7
+    SELECTED = "selected"  # the unit that is selected; the sweep is of its layer
+
+
+@dataclass(frozen=True)
+class SweepSettings:
+    """The occlusion sweep: its occluder, and how its maps are shown.
+
+    ``own``: the occluder's size, shape and fill are those set here; otherwise the live occluder's, if there is one.
+    ``klass``: whose probability is shown; -1: the most probable one of the clean picture. ``change``: values as change
+    from clean. ``live``: the newest frame is swept again and again on a coarse grid.
+    """
+
+    size: int = 50
+    stride: int = 8
+    shape: OccluderShape = OccluderShape.SQUARE
+    fill: OccluderFill = OccluderFill.GREY
+    overhang: bool = True
+    own: bool = False
+    unit: SweepUnit = SweepUnit.STRONGEST
+    klass: int = -1
+    shown: SweepMap = SweepMap.ALL
+    change: bool = False
+    colours: str = "inferno"
+    opacity: float = 1.0
+    contour: bool = False
+    live: bool = False
+
+
 @dataclass(frozen=True)
 class View:
     """Everything that decides what is on screen. Actions map one View to the next; undo is a list of them."""
@@ -138,6 +180,7 @@ class View:
     chosen_occluder: int = -1
     maps: MapsDisplay = MapsDisplay()
     style: Style = Style.RAW
+    sweep: SweepSettings = SweepSettings()
     zoom: Literal[0, 1, 2] = 0  # unit pane: 0 all, 1 the map, 2 the reconstruction
     picture_zoom: Literal[0, 1] = 0  # picture pane: 0 the whole frame, 1 what the network sees
     pins: tuple[UnitReference, ...] = ()
@@ -173,3 +216,7 @@ class View:
     def change_maps(self, **changes: object) -> View:
         """This view with some settings of the feature maps replaced."""
         return replace(self, maps=replace(self.maps, **changes))  # type: ignore[arg-type]
+
+    def change_sweep(self, **changes: object) -> View:
+        """This view with some settings of the occlusion sweep replaced."""
+        return replace(self, sweep=replace(self.sweep, **changes))  # type: ignore[arg-type]

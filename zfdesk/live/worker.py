@@ -155,11 +155,12 @@ class Worker:
                 self._tell(error)
 
     def _tell(self, error: Exception) -> None:
-        self.troubles.append(Trouble(_sentence(error), traceback.format_exc()))
+        self.troubles.append(Trouble(sentence_of(error), traceback.format_exc()))
         self._notify()
 
 
-def _sentence(error: Exception) -> str:
+def sentence_of(error: Exception) -> str:
+    """What went wrong, for the user: the error's own words where they were written for one."""
     if isinstance(error, ValueError | ArithmeticError) and str(error):
         return str(error)
     if isinstance(error, MemoryError) or "allocate memory" in str(error):

@@ -1,0 +1,368 @@
+"""The thread that sweeps an occluder over a picture while the live view goes on.
+
+It exists only while there is work, and gives way within one batch of positions: to a cancel, a newer sweep, the end of
+the program. One sweep at a time; its snapshots go into a one-place slot.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+import torch
+
+from zfdesk.engine import Model, Pass, Rule, Seed, Sweep, SweepPlan, reconstruct, sweep
+from zfdesk.live.develop import develop
+from zfdesk.live.result import Developed, Trouble
+from zfdesk.live.slot import LatestSlot
+from zfdesk.live.view import Style
+from zfdesk.live.worker import sentence_of
+
+BATCH_SECONDS = 0.1
+"""How long a batch of positions may take: a cancel is answered, and the map grows, ten times a second."""
+LEAST_BATCH, MOST_BATCH = 8, 64
+"""Smaller batches would take hardly less time: reading the weights takes as long as eight positions."""
+TELL_SECONDS = 0.1
+GIVE_WAY = 0.5
+"""Of a batch's time, a pause after it while frames are coming: the live view has the machine to itself meanwhile."""
+ROUND_SECONDS = 0.9
+"""How long a round of the live sweep may take."""
+STRIDES = (8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 75)
+"""Of the live sweep, in pixels: the first that can be afforded is taken."""
+FIRST_RATE = 80.0  # positions a second, before anything was measured
+
+
+class SweepState(StrEnum):
+    """How far a sweep is."""
+
+    RUNNING = "running"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What is swept: what the network sees of a frame, uint8 (size, size, 3), read-only, and which frame that is."""
+
+    model: Model
+    picture: np.ndarray
+    number: int = 0
+    origin: str = ""
+
+    def same(self, other: Subject) -> bool:
+        """Whether the network would answer the same."""
+        alike = self.picture is other.picture or np.array_equal(self.picture, other.picture)
+        return self.model is other.model and alike
+
+
+@dataclass(frozen=True, eq=False)
+class Projected:
+    """Fig. 7 (c): the deconvnet reconstruction of a unit on the clean picture, or in ``reason`` why there is none.
+
+    ``box``: the receptive field of its strongest position, (top, left, bottom, right) in input pixels, not clipped.
+    """
+
+    unit: int
+    developed: Developed | None
+    box: tuple[int, int, int, int]
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Swept:
+    """A sweep as far as it is. ``sweep``: None when it failed before anything was done.
+
+    ``rate``: positions a second by the clock, lately. ``seconds_left``: at that rate. ``live``: a round of the live
+    sweep. ``words``: why it ended before its end, "" when by the user's wish.
+    """
+
+    subject: Subject
+    sweep: Sweep | None
+    state: SweepState
+    rate: float
+    live: bool = False
+    projected: Projected | None = None
+    words: str = ""
+
+    @property
+    def seconds_left(self) -> float:
+        """Until all positions are done, if it goes on as it did; infinite before anything is known."""
+        if self.sweep is None or self.rate <= 0:
+            return float("inf")
+        return float((~self.sweep.done).sum()) / self.rate
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """``follows``: plan and layer of the live sweep that this is a round of."""
+
+    subject: Subject
+    plan: SweepPlan
+    layer: str
+    resume: Sweep | None = None
+    follows: tuple[SweepPlan, str] | None = None
+
+
+class Sweeper:
+    """Sweeps on a thread of its own; all methods may be called from any thread and return at once.
+
+    ``results`` holds the newest `Swept`; ``notify`` is called, on that thread, when there is one.
+    """
+
+    def __init__(self, notify: Callable[[], None]) -> None:
+        self.results: LatestSlot[Swept] = LatestSlot()
+        self.troubles: deque[Trouble] = deque(maxlen=20)
+        self.gives_way = False  # to a live view that moves; may be set from any thread
+        self._notify = notify
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._stopping = False
+        self._wanted: _Job | None = None  # the next sweep
+        self._running: _Job | None = None
+        self._cancelled: str | None = None  # why the sweep is to end
+        self._following: tuple[SweepPlan, str] | None = None
+        self._newest: Subject | None = None
+        self._unit: int | None = None
+        self._last: Swept | None = None
+        self._pass: tuple[Subject, Pass] | None = None  # this and the speed are the thread's own
+        self._rate = FIRST_RATE
+        self._measured = False
+
+    # What is asked for
+
+    def start(self, subject: Subject, plan: SweepPlan, layer: str) -> None:
+        """Sweep this picture instead of whatever is being swept; the live sweep ends."""
+        with self._lock:
+            self._following = self._cancelled = None
+            self._wanted = _Job(subject, plan, layer)
+            self._wake()
+
+    def cancel(self, words: str = "") -> None:
+        """End the sweep after the batch under way, and the live sweep; what is done is kept. ``words``: why."""
+        with self._lock:
+            self._following = None
+            if self._running is not None:
+                self._wanted, self._cancelled = None, words
+            elif self._wanted is not None:  # it begins, and ends after its first batch
+                self._cancelled = words
+
+    def resume(self) -> bool:
+        """Go on with the sweep that ended before its end; False when there is none."""
+        with self._lock:
+            last = self._last
+            if self.busy or last is None or last.live or last.sweep is None or last.sweep.complete:
+                return False
+            self._following = self._cancelled = None
+            self._wanted = _Job(last.subject, last.sweep.plan, last.sweep.layer, last.sweep)
+            self._wake()
+            return True
+
+    def follow(self, plan: SweepPlan, layer: str) -> None:
+        """Sweep the newest picture that `feed` gives, round after round, on a grid no finer than ``plan`` says."""
+        with self._lock:
+            self._wanted, self._following = None, (plan, layer)
+            self._wake()
+
+    def feed(self, subject: Subject) -> None:
+        """The newest picture, for the live sweep."""
+        with self._lock:
+            self._newest = subject
+            self._wake()
+
+    def show_unit(self, unit: int | None) -> None:
+        """Whose reconstruction goes with the sweep; None: the strongest map's."""
+        with self._lock:
+            self._unit = unit
+            self._wake()
+
+    def stop(self, timeout: float = 0.5) -> bool:
+        """End after the batch under way; True when the thread is gone. Safe to call twice."""
+        with self._lock:
+            self._stopping = True
+            thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout)
+        return thread is None or not thread.is_alive()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a sweep runs or waits to."""
+        return self._running is not None or self._wanted is not None
+
+    # The thread
+
+    def _wake(self) -> None:
+        """A thread, if there is work and none yet; to be called with the lock held."""
+        if self._thread is None and not self._stopping and self._find() is not None:
+            self._thread = threading.Thread(target=self._run, name="zfdesk-sweep", daemon=False)
+            self._thread.start()
+
+    def _find(self) -> _Job | Swept | None:
+        """The next thing to do, with the lock held: a sweep, or what only lacks another reconstruction."""
+        if self._wanted is not None:
+            return self._wanted
+        last, newest, follows = self._last, self._newest, self._following
+        if follows is not None and newest is not None and not _is_of(last, newest, follows):
+            return _Job(newest, follows[0], follows[1], follows=follows)
+        if last is not None and last.sweep is not None and last.projected is not None:
+            return last if self._unit_of(last.sweep) != last.projected.unit else None
+        return None
+
+    def _run(self) -> None:
+        torch.set_num_threads(1)  # what is left of the machine is the live view's
+        while True:
+            with self._lock:
+                # a program that ended without a word to us must not wait for a sweep either
+                ending = self._stopping or not threading.main_thread().is_alive()
+                work = None if ending else self._find()
+                if isinstance(work, _Job):
+                    self._running, self._wanted = work, None
+                elif work is None:
+                    self._thread = self._pass = None
+                    return
+            if isinstance(work, _Job):
+                self._sweep(work)
+            else:
+                self._project_again(work)
+
+    def _sweep(self, job: _Job) -> None:
+        swept: Swept | None = None
+        told, cost = 0.0, 0.0
+        try:
+            for swept in self._steps(job):
+                now = time.monotonic()
+                if swept.state is not SweepState.RUNNING or now - told > max(TELL_SECONDS, 10 * cost):
+                    assert swept.sweep is not None
+                    swept.sweep.label()  # kept in the sweep: the window need not work it out
+                    told, cost = time.monotonic(), time.monotonic() - now
+                    if not job.follows or swept.state is SweepState.DONE:
+                        self._tell(swept)
+        except Exception as error:  # the program goes on whatever happens; the window tells
+            self.troubles.append(Trouble(sentence_of(error), traceback.format_exc()))
+            with self._lock:
+                self._following = None
+            live = job.follows is not None
+            kept = None if live else swept.sweep if swept is not None else job.resume
+            self._tell(Swept(job.subject, kept, SweepState.FAILED, self._rate, live, words=sentence_of(error)))
+        finally:
+            with self._lock:
+                if self._running is job:
+                    self._running = None
+
+    def _steps(self, job: _Job) -> Iterator[Swept]:
+        """The job as it grows; ends with one that no longer runs, or in silence when it is overtaken."""
+        clean, plan, seen, projected = self._clean(job.subject), job.plan, job.resume, None
+        if job.follows is not None:
+            plan = self._affordable(plan, job.subject.picture.shape[:2])
+        live, before = job.follows is not None, int(seen.done.sum()) if seen else 0
+        while True:
+            batch = self._batch()
+            steps = sweep(clean, job.subject.picture, plan, job.layer, seen, batch)
+            mark = time.perf_counter()
+            for seen in steps:
+                done, now = int(seen.done.sum()), time.perf_counter()
+                took = now - mark
+                self._measure(done - before, took, batch)
+                before, mark = done, now
+                state, words = self._state_of(job, seen)
+                if state is None:
+                    return
+                if projected is None or projected.unit != self._unit_of(seen):
+                    projected = self._projected(clean, job.layer, self._unit_of(seen))
+                    mark = time.perf_counter()
+                yield Swept(job.subject, seen, state, self._rate, live, projected, words)
+                if state is not SweepState.RUNNING:
+                    return
+                if self.gives_way:
+                    time.sleep(min(GIVE_WAY * took, BATCH_SECONDS))
+                if not batch / 2 <= self._batch() <= 2 * batch:
+                    break  # the same sweep goes on in other batches
+
+    def _state_of(self, job: _Job, seen: Sweep) -> tuple[SweepState | None, str]:
+        """The state of the running job and why it ended; no state when it is overtaken."""
+        with self._lock:
+            if self._stopping or not threading.main_thread().is_alive() or self._wanted is not None:
+                return None, ""
+            if job.follows != self._following:
+                return None, ""
+            if seen.complete:
+                return SweepState.DONE, ""
+            if self._cancelled is not None:
+                return SweepState.CANCELLED, self._cancelled
+            return SweepState.RUNNING, ""
+
+    def _tell(self, swept: Swept) -> None:
+        with self._lock:
+            self._last = swept
+            if swept.state is not SweepState.RUNNING:
+                self._running = self._cancelled = None
+        self.results.put(swept)
+        self._notify()
+
+    # Speed
+
+    def _measure(self, count: int, seconds: float, batch: int) -> None:
+        """Note how long a batch took. The first one of all counts little: much is made only once."""
+        if count <= 0 or seconds <= 0:
+            return
+        weight = min(count / max(batch, 1), 1.0) * (0.4 if self._measured else 0.2)
+        self._rate, self._measured = 1 / ((1 - weight) / self._rate + weight * seconds / count), True
+
+    def _batch(self) -> int:
+        return min(max(round(self._rate * BATCH_SECONDS), LEAST_BATCH), MOST_BATCH)
+
+    def _affordable(self, plan: SweepPlan, shape: tuple[int, ...]) -> SweepPlan:
+        """The plan with the finest stride that a round has time for, but no finer than its own."""
+        plans = [plan, *(replace(plan, stride=s) for s in STRIDES if plan.stride < s < min(shape))]
+        most = self._rate * ROUND_SECONDS
+        return next((p for p in plans if p.positions(*shape[:2]).size // 2 <= most), plans[-1])
+
+    # The reconstruction
+
+    def _clean(self, subject: Subject) -> Pass:
+        if self._pass is None or self._pass[0] is not subject:
+            clean = subject.model.forward(subject.picture)
+            if not bool(torch.isfinite(clean.probabilities).all()):
+                name = subject.model.name or "The network"
+                raise ArithmeticError(f"{name} answered with values that are not numbers.")
+            self._pass = subject, clean
+        return self._pass[1]
+
+    def _unit_of(self, seen: Sweep) -> int:
+        unit = self._unit
+        return seen.strongest_unit if unit is None or unit >= len(seen.clean_activations) else unit
+
+    def _project_again(self, last: Swept) -> None:
+        assert last.sweep is not None
+        unit = self._unit_of(last.sweep)
+        try:
+            projected = self._projected(self._clean(last.subject), last.sweep.layer, unit)
+        except Exception as error:  # as above
+            self.troubles.append(Trouble(sentence_of(error), traceback.format_exc()))
+            projected = Projected(unit, None, (0, 0, 0, 0), sentence_of(error))
+        self._tell(replace(last, projected=projected))
+
+    def _projected(self, clean: Pass, layer: str, unit: int) -> Projected:
+        """The unit's strongest activation led back to the pixels by the deconvnet, as in the paper."""
+        stage = clean.model.architecture.stage(layer)
+        if layer == clean.model.architecture.stages[0].name:
+            return Projected(unit, None, (0, 0, 0, 0), "The input has no reconstruction.")
+        if not bool((clean.activations[layer][0, unit] != 0).any()):
+            return Projected(unit, None, (0, 0, 0, 0), f"{layer}:{unit} is inactive: nothing to reconstruct.")
+        found = reconstruct(clean, Seed(layer, unit), Rule.DECONVNET)
+        return Projected(unit, develop(found, Style.RAW), stage.receptive_field.box(*found.positions[0]))
+
+
+def _is_of(last: Swept | None, newest: Subject, follows: tuple[SweepPlan, str]) -> bool:
+    """Whether the live sweep of this picture is there already."""
+    if last is None or not last.live or last.sweep is None or not last.subject.same(newest):
+        return False
+    plan, layer = follows
+    return last.sweep.layer == layer and replace(last.sweep.plan, stride=plan.stride) == plan
