@@ -24,5 +24,6 @@ from zfdesk.live.worker import Worker
 __all__ = [
     "Computation", "Crop", "CropMode", "Demand", "Developed", "Glance", "LatestSlot", "MapsContent", "MapsDisplay",
     "Mosaic", "Normalise", "Order", "Projected", "Request", "Result", "Style", "Subject", "SweepMap", "SweepSettings",
-    "SweepState", "SweepUnit", "Sweeper", "Swept", "TraceAxis", "Trouble", "UnitComparison", "UnitReference", "UnitResult", "View", "Worker",
+    "SweepState", "SweepUnit", "Sweeper", "Swept", "TraceAxis", "Trouble", "UnitComparison", "UnitReference",
+    "UnitResult", "View", "Worker",
 ]  # fmt: skip
