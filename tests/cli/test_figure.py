@@ -156,7 +156,7 @@ def test_caption_of_ones_own_or_none(tmp_path: Path, capsys: pytest.CaptureFixtu
         (["fig7", "CAT", "--layer", "conv9"], "has no layer 'conv9'"),
         (["fig7", "CAT", "--unit", "256"], "conv5 has units 0 to 255"),
         (["fig7", "CAT", "--class", "1000"], "there is no class 1000"),
-        (["fig7", "CAT", "--class", "zzz"], "No class is called “zzz”"),
+        (["fig7", "CAT", "--class", "zzz"], "knows no class “zzz”"),
         (["fig7", "CAT", "--class", "dog"], "may be several classes"),
         (["fig7", "CAT", "--occluder", "300"], "larger than the picture"),
         (["fig2", "EMPTY"], "no pictures in"),
