@@ -314,16 +314,18 @@ def test_actions_save_open_and_remember(
 
     monkeypatch.setattr(QFileDialog, "getSaveFileName", ask)
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "mine.zfdesk"), ""))
-    press(window, Qt.Key.Key_F12, Qt.KeyboardModifier.ShiftModifier)  # the first time it asks
+    press(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)  # the first time it asks
     wait_until(lambda: said)
     assert [Path(name).name for name in asked] == ["session.zfdesk"]
     change(window, unit=6)
-    press(window, Qt.Key.Key_F12, Qt.KeyboardModifier.ShiftModifier)  # and then no more
+    press(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)  # and then no more
     wait_until(lambda: len(said) == 2)
     assert said == [("Saved mine.zfdesk.", False)] * 2
     assert len(asked) == 1
     assert session.load(tmp_path / "mine.zfdesk").moment.view.unit == 6
-    press(window, Qt.Key.Key_F12)  # as: the name without suffix is there already
+    press(
+        window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )  # as: the name without suffix is there already
     assert said[-1] == ("mine.zfdesk is there already: choose that name itself to replace it.", True)
     change(window, unit=2)
     press(window, Qt.Key.Key_F12, Qt.KeyboardModifier.ControlModifier)

@@ -297,8 +297,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("quit", "Quit", ("Q", "Ctrl+Q"), "Source", command="quit", yosinski="quit"),
     # Session
     Action("session-open", "Open a session…", ("Ctrl+F12",), "Session", command="open_session"),
-    Action("session-save", "Save the session", ("Shift+F12",), "Session", command="save_session"),
-    Action("session-save-as", "Save the session as…", ("F12",), "Session", command="save_session_as"),
+    Action("session-save", "Save the session", ("Ctrl+S",), "Session", command="save_session"),
+    Action("session-save-as", "Save the session as…", ("Ctrl+Shift+S",), "Session", command="save_session_as"),
     # Edit
     Action("undo", "Undo", ("Ctrl+Z",), "Edit", command="undo"),
     Action("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Edit", command="redo"),
@@ -406,9 +406,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("presenter", "Presenter: large type", ("Ctrl+P",), "View", _toggle("presenter"), checked=lambda v, c: v.presenter),
     Action("full-screen", "Full screen", ("F11",), "View", command="full_screen"),
     Action("panes-reset", "Panes as at first", ("Ctrl+Shift+R",), "View", command="reset_panes"),
-    Action("save-window", "Picture of the window…", ("Ctrl+S",), "View", command="save_window"),
+    Action("save-window", "Picture of the window…", ("F12",), "View", command="save_window"),
     Action("copy-window", "Copy a picture of the window", ("Ctrl+Shift+C",), "View", command="copy_window"),
-    Action("save-pane", "Picture of the pane under the mouse…", ("Ctrl+Shift+S",), "View", command="save_pane"),
+    Action("save-pane", "Picture of the pane under the mouse…", ("Shift+F12",), "View", command="save_pane"),
     Action("copy-pane", "Copy a picture of the pane under the mouse", ("Ctrl+C",), "View", command="copy_pane"),
     Action("copy-data", "Copy the numbers of the pane under the mouse", ("Ctrl+Shift+D",), "View", command="copy_data"),
     Action("copy-caption", "Copy a caption of what is shown", ("Ctrl+Shift+I",), "View", command="copy_caption"),
