@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import close
 from desk_hands import (
     LEFT,
     HandSource,
@@ -23,7 +22,7 @@ from desk_hands import (
     view_of,
     wait_for_result,
 )
-from desk_tools import press, settle, small_model, wait_until
+from desk_tools import close, press, settle, small_model, wait_until
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QFont, QGuiApplication, QImage
