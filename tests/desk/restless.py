@@ -26,7 +26,10 @@ COMMANDS = (
     "panes-reset", "full-screen", "copy-pane", "find-class", "path-record", "path-replay", "path-exact", "trace-clear",
     "trace-copy",
 )  # fmt: skip
-EXPECTED = ("There is no path to replay", "There is nothing to copy yet", "There is nothing to keep yet", "missing.png", "broken.png", "empty.png", "A pasted picture")
+EXPECTED = (
+    "There is nothing to keep yet", "missing.png", "broken.png", "empty.png", "A pasted picture",
+    "There is no path to replay", "There is nothing to copy yet",
+)  # fmt: skip
 
 
 class Eye:

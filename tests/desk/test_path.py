@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -11,21 +12,18 @@ from desk_hands import (
     drag,
     live_once,
     no_exception,
-    numbered_picture,
     occluder_point,
-    show_picture,
     still,
     view_of,
     wait_for_result,
 )
 from desk_tools import press, wait_until
-from PySide6.QtCore import QPointF, QSettings, Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QFileDialog
 
 import zfdesk.engine as zf
 from zfdesk.desk.panes.trace import PathLight, state_words
 from zfdesk.desk.path import Doing, PathPlayer
-from zfdesk.desk.state import Desk
 from zfdesk.desk.window import Window
 from zfdesk.engine import Occluder
 from zfdesk.live import TraceAxis, View
@@ -311,9 +309,7 @@ def test_every_position_is_computed_and_right(still: Window, clock: Clock) -> No
         seen = model.forward(covered)
         assert np.allclose(point.probabilities, seen.probabilities[0], atol=1e-5)
         assert point.activation == pytest.approx(float(seen.activations["conv5"][0, 1].max()), abs=1e-4)
-    gaps = [
-        abs(a[0] - b[0]) if a[1] == b[1] else np.hypot(a[0] - b[0], 3) for a, b in zip(moved, moved[1:], strict=False)
-    ]
+    gaps = [np.hypot(a[0] - b[0], a[1] - b[1]) for a, b in itertools.pairwise(moved)]
     assert [p.distance for p in points] == pytest.approx([0.0, *np.cumsum(gaps)])
     # the time is the path's own, however long the network took
     times = [0.1 * n for n, (one, before) in enumerate(zip(WAY, (None, *WAY), strict=False)) if one != before]

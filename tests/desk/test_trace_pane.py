@@ -245,7 +245,7 @@ def test_every_mark_can_be_drawn(application: object) -> None:
     plot.resize(300, 200)
     for mark in MARKS:
         plot.show_curves([curve([0, 1], [3.0, 4.0], [False, True], mark)], "x", (0, 1), "")
-        assert any("#ff0000" == colour for colour in colours_of(plot))
+        assert any(colour == "#ff0000" for colour in colours_of(plot))
     assert plot.top == next(c for c in CEILINGS if c >= 4)
     plot.show_curves([curve([], [], [])], "x", (0, 1), "")
     colours_of(plot)
