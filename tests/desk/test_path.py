@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -308,9 +309,7 @@ def test_every_position_is_computed_and_right(still: Window, clock: Clock) -> No
         seen = model.forward(covered)
         assert np.allclose(point.probabilities, seen.probabilities[0], atol=1e-5)
         assert point.activation == pytest.approx(float(seen.activations["conv5"][0, 1].max()), abs=1e-4)
-    gaps = [
-        abs(a[0] - b[0]) if a[1] == b[1] else np.hypot(a[0] - b[0], 3) for a, b in zip(moved, moved[1:], strict=False)
-    ]
+    gaps = [np.hypot(a[0] - b[0], a[1] - b[1]) for a, b in itertools.pairwise(moved)]
     assert [p.distance for p in points] == pytest.approx([0.0, *np.cumsum(gaps)])
     # the time is the path's own, however long the network took
     times = [0.1 * n for n, (one, before) in enumerate(zip(WAY, (None, *WAY), strict=False)) if one != before]
