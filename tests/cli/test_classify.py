@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -171,6 +172,18 @@ def test_damaged_weights_fall_back_to_the_embedded(cat: str, capsys: pytest.Capt
     assert json.loads(out)[0]["classes"][0]["index"] == 285
     assert err.count("\n") == 1
     assert "The embedded network is in use." in err
+
+
+def test_the_centre_crop_is_the_networks_own(
+    embedded: zf.Model, cat: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Weights trained on the whole shortest side, as the zoo's zfnet512, are shown all of it."""
+    whole = replace(embedded, input=zf.InputSpec(resize=224))
+    monkeypatch.setattr(store, "load_current", lambda: (whole, ""))
+    [answer] = answers([cat, "--top", "1"], capsys)
+    [top] = answer["classes"]
+    seen = zf.centre_crop(np.asarray(Image.open(cat).convert("RGB")), 224, 224)
+    assert top["probability"] == pytest.approx(float(whole.forward(seen).probabilities.max()), abs=1e-6)
 
 
 def test_crops_are_the_windows() -> None:

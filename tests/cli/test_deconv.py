@@ -163,8 +163,8 @@ def test_an_inactive_unit(embedded: zf.Model, tmp_path: Path, capsys: pytest.Cap
     [
         (["--layer", "conv9", "--unit", "1"], "zfnet has no layer 'conv9'; it has input, conv1,"),
         (["--layer", "conv5", "--unit", "256"], "conv5 has units 0 to 255; there is no unit 256."),
-        (["--layer", "conv5", "--unit", "1", "--at", "13,0"], "13,0 lies outside the 13 × 13 map of conv5"),
-        (["--layer", "conv5", "--unit", "1", "--at", "0,13"], "0,13 lies outside the 13 × 13 map of conv5"),
+        (["--layer", "conv5", "--unit", "1", "--at", "13,0"], "(13, 0) lies outside the 13 × 13 map of conv5"),
+        (["--layer", "conv5", "--unit", "1", "--at", "0,13"], "(0, 13) lies outside the 13 × 13 map of conv5"),
         (["--layer", "input", "--unit", "1"], "The input has no reconstruction"),
     ],
 )

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from loopback import Loopback, loopback
 
 import zfdesk.engine as zf
 from zfdesk.cli.weights import add_parser
 from zfdesk.engine import store
+from zfdesk.engine.catalogue import CATALOGUE, CatalogueEntry
+from zfdesk.engine.download import DownloadError
+from zfdesk.engine.obtain import downloads
 
 
-def run(*words: object) -> int:
+def run(*words: object, catalogue: tuple[CatalogueEntry, ...] | None = None) -> int:
     """The verb as the main program calls it."""
     parser = argparse.ArgumentParser(prog="zfdesk")
-    add_parser(parser.add_subparsers(required=True))
+    add_parser(parser.add_subparsers(required=True), catalogue)
     arguments = parser.parse_args(["weights", *map(str, words)])
     code: int = arguments.run(arguments)
     return code
@@ -30,10 +37,10 @@ def said(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest
     """Run the verb in an empty home; what it printed (JSON parsed where it was asked for)."""
     monkeypatch.setenv("ZFDESK_HOME", str(tmp_path / "home"))
 
-    def call(*words: object) -> Any:
-        assert run(*words) == 0
+    def call(*words: object, catalogue: tuple[CatalogueEntry, ...] | None = None) -> Any:
+        assert run(*words, catalogue=catalogue) == 0
         out, error = capsys.readouterr()
-        assert error == ""
+        assert error == "" or words[0] == "get"
         return json.loads(out) if "--json" in words else out
 
     return call
@@ -48,14 +55,24 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_list(said: Any) -> None:
-    text = said("list")
-    assert text.startswith("* zfnet-v0")
-    assert " 1000 classes" in text
-    assert "66 MB" in text
-    assert "1a66663a7392" in text
-    (entry,) = said("list", "--json")
-    assert (entry["name"], entry["in_use"], entry["parameters"]) == ("zfnet-v0", True, 62_357_608)
-    assert entry["sha256"] == zf.load().sha256
+    heading, embedded, blank, to_be_had, *rest = said("list").splitlines()
+    assert heading.split() == ["architecture", "classes", "size", "top-1/top-5", "error"]
+    assert embedded.startswith("* zfnet-v0 ")
+    assert " 1000     66 MB " in embedded
+    assert (blank, to_be_had) == ("", "To be had (zfdesk weights get NAME):")
+    assert [line.split()[0] for line in rest] == [entry.name for entry in CATALOGUE]
+    assert "≈249 MB  39.79 % / 17.27 %  pytorchcv's ZFNet, MIT" in rest[0]
+    assert "349 MB" in rest[-1]
+    assert "by file, see `zfdesk weights info zfnet512`" in rest[-1]
+    assert max(map(len, rest)) < 160
+    entry, *theirs = said("list", "--json")
+    assert (entry["name"], entry["installed"], entry["in_use"]) == ("zfnet-v0", True, True)
+    assert (entry["parameters"], entry["sha256"]) == (62_357_608, zf.load().sha256)
+    assert [(known["name"], known["installed"], known["in_use"]) for known in theirs] == [
+        (known.name, False, False) for known in CATALOGUE
+    ]
+    assert (theirs[2]["bytes"], theirs[0]["bytes"], theirs[0]["top5_error"]) == (244_408_911, None, 17.27)
+    assert theirs[0]["hash"] == "sha1:d010ddca1eb32a50a8cceb475c792f53e769b631"
 
 
 def test_import_use_and_list(said: Any, file: Path) -> None:
@@ -66,7 +83,7 @@ def test_import_use_and_list(said: Any, file: Path) -> None:
         "To use it: zfdesk weights use my-net",
     ]
     assert said("use", "my-net") == "From now on my-net is in use.\n"
-    assert [line[:8] for line in said("list").splitlines()] == ["  zfnet-", "* my-net"]
+    assert [line[:8] for line in said("list").splitlines()[1:3]] == ["  zfnet-", "* my-net"]
     kept = said("import", file, "--name", "again", "--use", "--json")
     assert (kept["name"], kept["architecture"], kept["classes"], kept["use"]) == ("again", "zfnet-no3467", 2, True)
     assert said("use", "zfnet-v0", "--json") == {"use": "zfnet-v0"}
@@ -103,6 +120,9 @@ def test_damaged_weights_are_listed_with_their_trouble(said: Any, tmp_path: Path
     [
         (["use", "none"], "There are no weights called 'none'; there are zfnet-v0."),
         (["info", "none"], "There are no weights called 'none'; there are zfnet-v0."),
+        (["use", "vgg16"], "'vgg16' is in the catalogue, but not on this computer yet; to get it: `zfdesk weights get"),
+        (["get", "none"], "The catalogue has nothing called 'none'; it has pytorchcv-zfnet, "),
+        (["get", "zfnet512"], "zfnet512 cannot be downloaded from here: download zfnet512-12.onnx from"),
         (["use", "../x"], "'../x' is not a name for weights"),
         (["import", "none.pth"], "There is no file none.pth."),
         (["import", __file__], "weights come as .safetensors, .pth, .pt or .onnx."),
@@ -115,10 +135,132 @@ def test_failures_are_one_sentence(words: list[str], answer: str, said: Any) -> 
 
 
 def test_wrong_usage_ends_with_two(said: Any) -> None:
-    for words in ([], ["lose"], ["use"], ["import"], ["list", "--xml"]):
+    for words in ([], ["lose"], ["use"], ["get"], ["import"], ["list", "--xml"]):
         with pytest.raises(SystemExit) as caught:
             run(*words)
         assert caught.value.code == 2
+
+
+# ---- the catalogue
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with loopback() as made:
+        yield made
+
+
+@pytest.fixture
+def small(server: Loopback, file: Path) -> CatalogueEntry:
+    """An entry of 5 MB, of which the server has the file."""
+    data = file.read_bytes()
+    url = server.serve("small.safetensors", data)
+    return CatalogueEntry(
+        "small", "Somebody's small network", "for tests", "zfnet-no3467", "MIT", url,
+        "sha1", hashlib.sha1(data).hexdigest(), 40.5, 20.25, bytes=len(data),
+    )  # fmt: skip
+
+
+def test_get(said: Any, small: CatalogueEntry, server: Loopback, capsys: pytest.CaptureFixture[str]) -> None:
+    catalogue = (small, *CATALOGUE)
+    assert run("get", "small", catalogue=catalogue) == 0
+    out, error = capsys.readouterr()
+    assert out.splitlines() == [
+        "Kept as small (ZFNet without layers 3, 4, 6, 7, Table 3, 2 classes, 5 MB).",
+        "Note: These weights are known to be untrained: the answers mean nothing.",
+        "To use it: zfdesk weights use small",
+    ]
+    assert error.splitlines()[0] == "Downloading small… 0 %"
+    assert error.splitlines()[-3:] == ["Downloading small… 100 %", "Checking small…", "Converting small…"]
+    assert store.current() is None
+    listed = said("list", "--json", catalogue=catalogue)
+    assert [(known["name"], known["installed"]) for known in listed[:3]] == [
+        ("zfnet-v0", True), ("small", True), ("pytorchcv-zfnet", False),
+    ]  # fmt: skip
+    assert (listed[1]["top1_error"], listed[1]["licence"], listed[1]["source"]) == (40.5, "MIT", small.source)
+    line = said("list", catalogue=catalogue).splitlines()[2]
+    assert "5 MB  40.50 % / 20.25 %  (untrained) Somebody's small network, MIT" in line
+    assert said("info", "small", "--json", catalogue=catalogue)["licence"] == "MIT"
+    # once more: nothing is asked for, and it may be put to use
+    text = said("get", "small", "--use", catalogue=catalogue)
+    assert text == "Somebody's small network is here already, as small.\nFrom now on small is in use.\n"
+    assert len(server.asked) == 1
+    assert store.current() is not None
+
+
+def test_get_keeps_the_download_when_asked(said: Any, small: CatalogueEntry) -> None:
+    told = said("get", "small", "--keep", "--use", "--json", catalogue=(small,))
+    assert (told["name"], told["use"], told["architecture"]) == ("small", True, "zfnet-no3467")
+    assert Path(told["kept"]).read_bytes()
+    assert told["sha256"] == zf.load(told["path"]).sha256
+
+
+def test_a_failed_get_is_one_sentence_and_the_network_in_use_stays(
+    said: Any, small: CatalogueEntry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(DownloadError, match="is not what the catalogue names"):
+        run("get", "small", "--use", catalogue=(replace(small, hash="00"),))
+    assert capsys.readouterr().out == ""
+    assert store.current() is None
+    assert len(said("list", "--json", catalogue=())) == 1
+
+
+def test_stopped_with_control_c_the_part_is_kept(
+    said: Any, small: CatalogueEntry, server: Loopback, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("zfdesk.engine.download.Progress", interrupt)  # at the first word of progress
+        with pytest.raises(KeyboardInterrupt):
+            run("get", "small", catalogue=(small,))
+    assert "Stopped. What has come is kept: `zfdesk weights get small` goes on from there." in capsys.readouterr().err
+    server.files["/small.safetensors"].drop, server.files["/small.safetensors"].status = [1_000_000], [200, 404]
+    with pytest.raises(DownloadError, match="404"):
+        run("get", "small", catalogue=(small,))
+    capsys.readouterr()
+    assert "1 MB of it have come" in said("list", catalogue=(small,))
+    server.files["/small.safetensors"].drop = []
+    said("get", "small", catalogue=(small,))
+    assert server.ranges()[-1] == "bytes=1000000-"
+    assert [path.name for path in downloads().iterdir()] == ["lock"]
+
+
+def test_info_of_what_is_not_here_yet(said: Any) -> None:
+    facts = said("info", "pytorchcv-zfnetb", "--json")
+    assert (facts["installed"], facts["parameters"], facts["top5_error"]) == (False, 107_627_624, 14.9)
+    assert facts["to_get"] == "zfdesk weights get pytorchcv-zfnetb"
+    assert facts["input"]["resize"] == 256
+    text = said("info", "zfnet512")
+    assert "licence       MIT" in text
+    assert "zfnet512-12.onnx" in text
+    assert "zfdesk weights import FILE" in text
+
+
+def test_info_of_what_is_here_under_another_name(said: Any, small: CatalogueEntry) -> None:
+    (store.folder()).mkdir(parents=True)
+    (store.folder() / "small.safetensors").write_bytes(b"in the way")
+    said("get", "small", catalogue=(small,))
+    (store.folder() / "small.safetensors").unlink()
+    assert said("info", "small", "--json", catalogue=(small,))["installed_as"] == "small-2"
+
+
+def test_progress_on_a_terminal_is_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from zfdesk.cli.weights import _ProgressLine
+    from zfdesk.engine.download import Progress
+
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    line = _ProgressLine("x")
+    line.show("Downloading", Progress(1_000_000, 4_000_000, 1e6))
+    line.show("Checking", None)
+    line.end()
+    line.end()
+    assert capsys.readouterr().err == ("\rDownloading x… 1 of 4 MB · 1.0 MB/s · 3 s left\x1b[K\rChecking x… \x1b[K\n")
 
 
 def test_registering_the_verb_imports_nothing_heavy() -> None:

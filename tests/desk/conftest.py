@@ -13,7 +13,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
 import shiboken6
-from desk_tools import settle, small_model, wait_until
+from desk_tools import close, settle, small_model, wait_until
 from PySide6.QtCore import QMessageLogContext, QSettings, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
@@ -130,9 +130,3 @@ def live(window: Window) -> Window:
     window.desk.start()
     wait_until(lambda: window.desk.result is not None)
     return window
-
-
-def close(widget: QWidget) -> None:
-    widget.close()
-    widget.deleteLater()
-    settle()

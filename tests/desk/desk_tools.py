@@ -46,3 +46,10 @@ def small_model(classes: tuple[str, ...] = ("tabby", "tiger cat", "moped", "chur
     )  # fmt: skip
     architecture = zf.Architecture("small", "A small network", layers, size=32)
     return replace(zf.random_model(architecture), classes=classes, name="small")
+
+
+def close(widget: QWidget) -> None:
+    """Close a widget and let Qt delete it."""
+    widget.close()
+    widget.deleteLater()
+    settle()

@@ -44,7 +44,9 @@ SEQUENCES, STEPS = 2_000, 25
 def networks() -> dict[str, Model]:
     """Every declared architecture, without weights: an action knows a network by its layers alone."""
     return {
-        name: SimpleNamespace(architecture=declare(), classes=tuple(f"class {i}" for i in range(1000)))  # type: ignore[misc]
+        name: SimpleNamespace(  # type: ignore[misc]
+            architecture=declare(), input=zf.InputSpec(), classes=tuple(f"class {i}" for i in range(1000))
+        )
         for name, declare in zf.ARCHITECTURES.items()
     }
 
@@ -397,7 +399,15 @@ def test_locking_takes_over_the_range_that_is_shown() -> None:
 def test_reset_keeps_what_is_not_of_the_view() -> None:
     rich = do(View(layer="conv2", unit=3), "occluder", "pin", "theme", "presenter", "crop-fit", "pattern", "zoom")
     rich = rich.change(watched=(4,))
-    kept = View(source=rich.source, theme="light", presenter=True, pins=rich.pins, watched=(4,), layer="conv5")
+    kept = View(
+        source=rich.source,
+        crop=Crop.centre_of(context().model),
+        theme="light",
+        presenter=True,
+        pins=rich.pins,
+        watched=(4,),
+        layer="conv5",
+    )
     assert do(rich, "reset") == kept
 
 
@@ -507,4 +517,4 @@ def test_check_marks_tell_the_truth(window: Window) -> None:
             for other in checkable:
                 assert other.checked is not None
                 shown = window.actions_by_id[other.id].isChecked()
-                assert shown == other.checked(window.desk.view), (action.id, other.id)
+                assert shown == other.checked(window.desk.view, window.context()), (action.id, other.id)

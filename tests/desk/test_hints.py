@@ -19,7 +19,7 @@ from zfdesk.live import View
 def test_the_keys_are_those_of_the_table() -> None:
     words = " ".join(hint.words for hint in hints())
     assert "Press X " in words
-    assert "Ctrl+S" in words
+    assert "Press F12 to save the window" in words
 
 
 def test_what_counts_as_done() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from desk_hands import (
@@ -24,7 +26,10 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from zfdesk.desk.canvas import indexed_image
+from zfdesk.desk.capture import picture_of
 from zfdesk.desk.panes.unit import Tile
+from zfdesk.desk.theme import watched_colour
 from zfdesk.desk.window import Window
 from zfdesk.engine import Occluder, Rule, SeedKind
 from zfdesk.live import MapsContent, Normalise, Order, Style, UnitReference
@@ -124,6 +129,25 @@ def test_the_mouse_stands_still_while_the_layer_changes(still: Window) -> None:
         window.maps.show_facts()
 
 
+def test_the_mouse_stands_still_while_the_maps_are_laid_out_anew(still: Window) -> None:
+    """Other units are hidden or the pane has another shape: the same place on the screen is another on the mosaic."""
+    window = still
+    change(window, layer="conv4")
+    canvas = window.maps.canvas
+    point = map_point(window, 17, 8, 8)
+    move_mouse(canvas, point)
+    assert canvas.hover == (17, 8, 8)
+    old = window.desk.result.mosaic  # type: ignore[union-attr]
+    assert old is not None
+    columns = old.columns - 1
+    image = np.zeros((-(-24 // columns) * 17, columns * 17), np.uint8)
+    canvas.set_picture(indexed_image(image, (0,) * 256), image)
+    canvas.set_mosaic(replace(old, columns=columns, image=image))
+    x, y = canvas.to_picture(point)
+    assert canvas.hover == canvas.mosaic.tile_at(int(y // 1), int(x // 1)) != (17, 8, 8)  # type: ignore[union-attr]
+    window.maps.show_result(window.desk.result)  # type: ignore[arg-type]
+
+
 def test_a_click_on_the_maps_of_the_layer_before_does_not_pick_from_the_new_one(still: Window) -> None:
     """The new layer is chosen, its maps are still on their way: unit 20 of conv4 is not unit 20 of conv5."""
     window = still
@@ -218,6 +242,25 @@ def test_a_click_on_a_class_watches_it_and_it_keeps_its_place(still: Window) -> 
     assert view_of(window).watched == ()
 
 
+def test_a_watched_class_has_one_colour_everywhere(still: Window) -> None:
+    """Also once the one before it is watched no longer."""
+    window = still
+    window.docks[window.trace].raise_()
+    for watched in ((4, 1, 2), (1, 2), (2,)):
+        change(window, watched=watched)
+        window.trace.show_facts()
+        assert set(window.trace._curves) == set(watched)
+        for place, index in enumerate(watched):
+            assert window.trace._curves[index].opts["pen"].color() == watched_colour(place)
+        bars = picture_of(window.classes.bars)
+        row = window.classes.bars.row_height()
+        for place, (index, now, _) in enumerate(window.classes.bars.rows[: len(watched)]):
+            assert index == watched[place]
+            if now > 0.02:  # else the bar is too short to be seen
+                assert bars.pixelColor(8, round((place + 1) * row) - 5) == watched_colour(place)
+    window.docks[window.pins].raise_()
+
+
 def test_the_origin_stays_while_another_layer_is_shown(still: Window) -> None:
     window = still
     change(window, layer="conv5", unit=3)
@@ -287,7 +330,7 @@ def test_pins_are_live_and_can_be_taken_out(still: Window) -> None:
     change(window, layer="conv5", unit=3)
     press(window, Qt.Key.Key_P)
     change(window, layer="conv1", unit=1)
-    window.unit.pin_asked.emit()
+    window.unit.pin_asked.emit(window.unit)
     wait_for_result(window.desk)
     cards = window.pins.cards
     assert [card.reference for card in cards] == [UnitReference("conv5", 3), UnitReference("conv1", 1)]
@@ -305,6 +348,39 @@ def test_pins_are_live_and_can_be_taken_out(still: Window) -> None:
     press(window, Qt.Key.Key_Z, CONTROL)
     assert len(view_of(window).pins) == 2
     settle()
+
+
+def test_a_pane_pins_the_unit_that_it_shows(still: Window) -> None:
+    """While an origin is frozen the unit pane shows that, the maps the selected unit."""
+    window = still
+    change(window, layer="conv5", unit=3, origin=UnitReference("fc8", 2), seed_count=4)
+    window.unit.pin_asked.emit(window.unit)
+    assert view_of(window).pins == (UnitReference("fc8", 2),)
+    window.maps.pin_asked.emit(window.maps)
+    assert view_of(window).pins == (UnitReference("fc8", 2), UnitReference("conv5", 3, k=4))
+    window.unit.pin_asked.emit(window.unit)
+    assert view_of(window).pins == (UnitReference("conv5", 3, k=4),)
+    change(window, layer="conv1", unit=0, seed_count=9, origin=None)
+    window.pins.select(view_of(window).pins[0])
+    assert view_of(window).selected == view_of(window).pins[0]
+
+
+def test_the_seed_that_is_chosen_is_the_seed_that_is_used(still: Window) -> None:
+    window = still
+    change(window, layer="conv4", unit=2)
+    click(window.maps.canvas, map_point(window, 5, 3, 7))
+    wait_for_result(window.desk)
+    assert window.unit.seed.currentText() == "picked position"
+    window.maps.jump.setValue(6)  # by its number: no position of it was picked
+    assert view_of(window).selected == UnitReference("conv4", 6)
+    assert window.unit.seed.currentText() == "strongest position"
+    shown = wait_for_result(window.desk).unit
+    assert shown is not None
+    window.unit.seed.chosen.emit(SeedKind.AT)  # none was picked yet: what is shown stays where it is
+    assert view_of(window).selected == UnitReference("conv4", 6, SeedKind.AT, shown.position)
+    change(window, origin=UnitReference("conv1", 1))
+    window.unit.seed.chosen.emit(SeedKind.MAP)
+    assert view_of(window).looked_at == UnitReference("conv1", 1, SeedKind.MAP)
 
 
 def test_the_unit_pane_says_why_it_shows_nothing(still: Window) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -20,14 +22,16 @@ from desk_hands import (
 )
 from desk_tools import press, settle
 from PIL import Image
-from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtCore import QEvent, QPointF, QSettings, Qt
 from PySide6.QtGui import QColor, QEnterEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QWidget
 
+from zfdesk.desk.app import remembered
 from zfdesk.desk.capture import picture_of, save_png
 from zfdesk.desk.theme import THEMES
 from zfdesk.desk.window import Window
 from zfdesk.engine import Occluder
+from zfdesk.live import View
 
 __all__ = ["live_once", "no_exception", "still"]  # fixtures
 
@@ -58,6 +62,19 @@ def test_themes_and_presenter(still: Window) -> None:
         change(window, theme="dark", presenter=False)
 
 
+@pytest.mark.parametrize(
+    ("theme", "presenter", "wanted"),
+    [("light", "true", ("light", True)), ("blue", "perhaps", ("dark", True)), ("", "", ("dark", False))],
+)
+def test_what_was_remembered_of_the_looks_cannot_stop_the_start(
+    settings: QSettings, theme: str, presenter: str, wanted: tuple[str, bool]
+) -> None:
+    settings.setValue("view/theme", theme)
+    settings.setValue("view/presenter", presenter)
+    view = remembered(View(), settings)
+    assert (view.theme, view.presenter) == wanted
+
+
 def test_full_screen_hides_all_but_the_panes_and_comes_back(still: Window) -> None:
     window = still
     parts = (window.menuBar(), window.toolbar, window.statusBar())
@@ -69,6 +86,11 @@ def test_full_screen_hides_all_but_the_panes_and_comes_back(still: Window) -> No
     press(window, Qt.Key.Key_Escape)
     assert not window.isFullScreen()
     assert all(part.isVisible() for part in parts)
+    window.showMaximized()
+    for _ in range(2):
+        press(window, Qt.Key.Key_F11)
+    assert window.isMaximized()  # as it was
+    window.showNormal()
 
 
 @pytest.mark.parametrize("size", [(900, 600), (1024, 680), (2000, 1200)])
@@ -106,6 +128,23 @@ def test_a_screenshot_is_drawn_anew_at_its_scale(still: Window, tmp_path: Path) 
         assert np.abs(halved - plain).mean() < 6  # the same picture …
         enlarged = plain.repeat(2, 0).repeat(2, 1)
         assert (np.abs(enlarged - pixels).max(2) > 40).mean() > 0.001  # … but drawn, not enlarged
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_screenshot_replaces_neither_a_link_nor_a_pipe(still: Window, tmp_path: Path) -> None:
+    """As root, a file renamed over /dev/null would take its place for everyone."""
+    real, link, pipe = tmp_path / "real.png", tmp_path / "link.png", tmp_path / "pipe.png"
+    link.symlink_to(real)
+    os.mkfifo(pipe)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    for place in (link, pipe):
+        save_png(still.classes, str(place))
+    reader.join(20)
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+    assert read == [real.read_bytes()]
 
 
 def test_pictures_are_saved_and_copied_by_their_actions(

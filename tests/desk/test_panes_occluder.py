@@ -309,7 +309,7 @@ def test_the_crop_is_dragged_by_its_sides_and_scaled_by_its_corners(still: Windo
     assert smaller.box(96, 128)[:2] == pytest.approx((left, top))
     assert np.array_equal(wait_for_result(window.desk).clean, zf.crop(numbered_picture(0), smaller.box(96, 128), 32))
     press(window, Qt.Key.Key_0, CONTROL)
-    assert view_of(window).crop == Crop()
+    assert view_of(window).crop == Crop.centre_of(window.desk.model)
 
 
 def at_plain(window: Window) -> QPoint:

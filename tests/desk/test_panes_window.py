@@ -13,6 +13,7 @@ from desk_hands import (
     click,
     every_text_or_picture,
     is_plain,
+    map_point,
     move_mouse,
     no_exception,
     numbered_picture,
@@ -21,16 +22,19 @@ from desk_hands import (
     view_of,
     wait_for_result,
 )
-from desk_tools import press, settle, wait_until
+from desk_tools import close, press, settle, small_model, wait_until
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QGuiApplication, QImage
+from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QFont, QGuiApplication, QImage
+from PySide6.QtWidgets import QApplication, QToolButton
 
 import zfdesk.engine as zf
 from zfdesk.desk.capture import picture_of
 from zfdesk.desk.commands import image_array
 from zfdesk.desk.panes.base import Pane
 from zfdesk.desk.panes.compare import compared
+from zfdesk.desk.state import MOST_MADE, Desk
+from zfdesk.desk.theme import NORMAL_PIXELS, PRESENTER_PIXELS
 from zfdesk.desk.window import Window
 from zfdesk.engine import Occluder, Rule
 from zfdesk.sources import PastedSource, SourceReference
@@ -60,6 +64,10 @@ def test_a_file_is_dropped(window: Window, tmp_path: Path) -> None:
     result = wait_for_result(window.desk, lambda result: result.request.frame.origin == "a picture.png")
     assert np.array_equal(result.request.frame.pixels, numbered_picture(5))
     assert view_of(window).source == SourceReference("picture", str(path))
+    elsewhere = QMimeData()
+    elsewhere.setUrls([QUrl("https://example.org/cat.jpg")])
+    drop(window, elsewhere)
+    assert window.message.label.text() == "⚠ There is no picture in what was dropped."
     missing = QMimeData()
     missing.setUrls([QUrl.fromLocalFile(str(tmp_path / "missing.png"))])
     drop(window, missing)
@@ -126,6 +134,25 @@ def test_freeze_keeps_the_frame_and_all_else_stays_alive(window: Window) -> None
     assert not view_of(window).frozen
 
 
+def test_going_to_another_picture_ends_a_freeze(window: Window, tmp_path: Path) -> None:
+    show_picture(window)
+    for number in range(3):
+        Image.fromarray(numbered_picture(number)).save(tmp_path / f"{number}.png")
+    window.open_path(str(tmp_path))
+    wait_for_result(window.desk, lambda result: result.request.view.source.kind == "folder")
+    first = window.desk.frame
+    for go in (lambda: window.run("next"), window.picture.transport.next.click):
+        press(window, Qt.Key.Key_F)
+        assert view_of(window).frozen
+        go()
+        assert not view_of(window).frozen
+        before = window.desk.frame
+        wait_for_result(window.desk, lambda result, before=before: result.request.frame is not before)
+    assert first is not None
+    assert window.desk.frame is not None
+    assert not np.array_equal(window.desk.frame.pixels, first.pixels)
+
+
 def test_a_and_b_and_their_difference(window: Window) -> None:
     source = show_picture(window, 1, layer="conv5", unit=3)
     pane = window.compare
@@ -159,6 +186,9 @@ def test_a_and_b_and_their_difference(window: Window) -> None:
         assert np.abs(shown.astype(int) - wanted).max() <= 1
         assert {int(shown.min()), int(shown.max())} & {1, 255}
         assert pane.tiles[2].canvas.message == ""
+    pane.content.setCurrentText("picture")
+    pane.content.activated.emit(0)
+    assert [tile.note.whole for tile in pane.tiles] == ["", "", ""]  # a picture is not stretched
     change(window, layer="conv1")
     pane.content.setCurrentText("unit map")
     pane.content.activated.emit(1)
@@ -169,6 +199,7 @@ def test_a_and_b_and_their_difference(window: Window) -> None:
     wait_for_result(window.desk)
     for tile in (pane.tiles[0], pane.tiles[2]):  # nothing of the other network is left
         assert not tile.canvas.has_picture or tile.canvas.message
+    assert (pane.tiles[0].caption.whole, pane.changes.whole) == ("A", "")
 
 
 def test_the_mouse_moves_right_after_the_network_was_switched(window: Window) -> None:
@@ -176,6 +207,7 @@ def test_the_mouse_moves_right_after_the_network_was_switched(window: Window) ->
     show_picture(window, layer="conv4")
     layers = (zf.Conv("only", 3, 5, 2), zf.ReLU("relu"), zf.Linear("out", 2), zf.Softmax("p"))
     window.desk.use_model(zf.random_model(zf.Architecture("other", "Another", layers, 32), 1))
+    assert window.unit.map_tile.canvas.message == "Computing…"  # not the unit of the network before
     canvas = window.maps.canvas
     for x in range(20, canvas.width() - 20, 40):
         move_mouse(canvas, (x, canvas.height() / 2))
@@ -187,6 +219,17 @@ def test_the_mouse_moves_right_after_the_network_was_switched(window: Window) ->
     click(window.picture.canvas, (150, 150))
     wait_for_result(window.desk)
     assert not window.desk.worker.troubles
+
+
+def test_only_units_that_are_classes_are_named_as_classes(window: Window) -> None:
+    """conv5 has as many units here as there are classes; its units are none of them."""
+    show_picture(window, layer="conv5")
+    window.desk.use_model(small_model(tuple(f"thing {index}" for index in range(12))))
+    wait_for_result(window.desk)
+    for layer, name in (("conv5", "conv5:3 at ("), ("fc8", "fc8:3 thing 3 ="), ("prob", "prob:3 thing 3 =")):
+        change(window, layer=layer, unit=0)
+        move_mouse(window.maps.canvas, map_point(window, 3, 0, 0))
+        assert window.maps.hover_line.whole.startswith(name)
 
 
 def test_no_pane_is_ever_blank(window: Window) -> None:
@@ -227,6 +270,26 @@ def test_closed_in_full_screen_it_opens_with_all_its_parts(window: Window) -> No
         again.close()
         again.deleteLater()
         settle()
+
+
+def test_presenter_type_is_large_everywhere_from_the_start(
+    application: QApplication, desk: Desk, settings: QSettings
+) -> None:
+    """Qt hands the application's font only to some of the widgets that are there when it is set."""
+    desk.view = desk.view.change(presenter=True)
+    application.setStyleSheet("")
+    application.setFont(QFont("Sans Serif", 9))  # as the system gives it
+    window = Window(desk, settings)
+    window.show()
+    settle()
+    parts = (window.menuBar(), window.toolbar, window.classes.bars, window.layers.list, window.unit.map_tile.bar)
+    try:
+        for part in (*parts, *window.toolbar.findChildren(QToolButton)):
+            assert part.fontInfo().pixelSize() == PRESENTER_PIXELS
+        desk.change(desk.view.change(presenter=False))
+        assert [part.fontInfo().pixelSize() for part in parts] == [NORMAL_PIXELS] * len(parts)
+    finally:
+        close(window)
 
 
 def test_the_layout_is_remembered_and_reset(window: Window) -> None:
@@ -281,12 +344,51 @@ def test_a_pane_that_was_hidden_comes_back_with_what_is_shown_now(window: Window
 
 
 def test_a_pasted_picture_is_gone_by_undo_and_back_by_redo(window: Window) -> None:
-    """Undo for everything that changes the view."""
+    """Undo for everything that changes the view; also once it was left for another source."""
     show_picture(window)
-    before = view_of(window)
-    change(window, unit=5)
-    window.desk.open_made(PastedSource(numbered_picture(3), "pasted picture"))
-    wait_for_result(window.desk, lambda result: result.request.frame.origin == "pasted picture")
+    first = view_of(window).source
+
+    def shows(number: int) -> bool:
+        result = window.desk.result
+        return result is not None and np.array_equal(result.request.frame.pixels, numbered_picture(number))
+
+    for number in (3, 4):
+        window.desk.open_made(PastedSource(numbered_picture(number), "pasted picture"))
+        wait_until(lambda number=number: shows(number))
+    for number in (3, 0):
+        press(window, Qt.Key.Key_Z, CONTROL)
+        if number:
+            wait_until(lambda number=number: shows(number))
+    assert view_of(window).source == first == window.desk.source.reference  # type: ignore[union-attr]
+    press(window, Qt.Key.Key_Z, CONTROL | SHIFT)
+    wait_until(lambda: shows(3))
+    change(window, source=SourceReference("pattern"))
     press(window, Qt.Key.Key_Z, CONTROL)
-    assert view_of(window).unit in (before.unit, 5)
-    assert window.desk.source is not None
+    wait_until(lambda: shows(3))
+    assert not window.message.isVisible()
+
+
+def test_why_no_first_frame_comes_stays_in_the_picture_pane(window: Window, tmp_path: Path) -> None:
+    desk = window.desk
+    desk.view = desk.view.change(source=SourceReference("picture", str(tmp_path / "gone.png")))
+    desk.start()
+    wait_until(window.message.isVisible)
+    window.message.hide()  # as it does by itself after a while
+    assert "gone.png does not exist." in window.picture.canvas.message
+    change(window, source=SourceReference("pattern"))
+    assert window.picture.canvas.message == ""
+
+
+def test_only_the_last_few_pasted_pictures_are_kept(window: Window) -> None:
+    show_picture(window)
+    pasted = [PastedSource(numbered_picture(number)) for number in range(MOST_MADE + 1)]
+    for source in pasted:
+        window.desk.open_made(source)
+    assert set(window.desk._made) == {source.reference for source in pasted[1:]}
+    change(window, source=pasted[1].reference)
+    assert window.desk.source is pasted[1]
+    window.desk.change(view_of(window).change(source=pasted[0].reference))
+    wait_until(window.message.isVisible)
+    assert "paste it once more" in window.message.label.text()
+    assert view_of(window).source == pasted[1].reference
+    window.message.hide()

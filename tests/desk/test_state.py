@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from desk_tools import PATIENCE, settle, wait_until
 import zfdesk.engine as zf
 from zfdesk.desk import state as state_module
 from zfdesk.desk.state import Desk
-from zfdesk.live import MapsContent, Order, UnitReference, View
+from zfdesk.live import Crop, MapsContent, Order, UnitReference, View
 from zfdesk.sources import Source, SourceError, SourceReference
 
 __all__ = ["no_exception"]  # a fixture
@@ -281,6 +282,20 @@ def test_another_network_moves_the_view_to_what_it_has(running: Desk) -> None:
     assert running.view.layer == "b"  # no such layer: the last convolution
     wait_for_result(running)
     assert not running.worker.troubles
+
+
+def test_another_network_has_its_own_centre_crop(running: Desk) -> None:
+    """The zoo's zfnet512 takes the whole shortest side, the embedded network 224 / 256 of it."""
+    tight, whole = (replace(other_model(), input=zf.InputSpec(resize=resize)) for resize in (64, 32))
+    running.use_model(tight)
+    running.change(running.view.change(crop=Crop.centre_of(tight)))
+    running.use_model(whole)
+    assert running.view.crop == Crop.centre_of(whole) == Crop(side=1.0)
+    assert wait_for_result(running).crop_box == (16.0, 0.0, 112.0, 96.0)
+    dragged = Crop(x=0.4, side=0.3)
+    running.change(running.view.change(crop=dragged))
+    running.use_model(tight)
+    assert running.view.crop == dragged  # what the user chose stays
 
 
 def test_a_change_after_the_switch_can_be_undone(running: Desk) -> None:

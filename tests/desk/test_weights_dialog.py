@@ -16,7 +16,8 @@ from PySide6.QtWidgets import QFileDialog, QPushButton
 
 import zfdesk.engine as zf
 from zfdesk.desk import weights_dialog
-from zfdesk.desk.weights_dialog import WeightsDialog, show_weights, size_words, state_words, words_of
+from zfdesk.desk.weights_dialog import WeightsDialog, show_weights, words_of
+from zfdesk.desk.weights_rows import COLUMNS, size_words, state_words
 from zfdesk.desk.window import Window
 from zfdesk.engine import store
 
@@ -59,7 +60,7 @@ def dialog(folder: Path, window: Window) -> Iterator[WeightsDialog]:
 
 def rows(dialog: WeightsDialog) -> dict[str, list[str]]:
     items = [dialog.tree.topLevelItem(row) for row in range(dialog.tree.topLevelItemCount())]
-    return {item.text(0): [item.text(column) for column in range(1, 5)] for item in items}
+    return {item.text(0): [item.text(column) for column in range(1, len(COLUMNS))] for item in items}
 
 
 def select(dialog: WeightsDialog, name: str) -> None:
@@ -78,10 +79,10 @@ def test_words() -> None:
 
 def test_all_are_listed_with_what_is_amiss_in_words(dialog: WeightsDialog) -> None:
     listed = rows(dialog)
-    assert listed["zfnet-v0"] == ["zfnet", "1,000", "66 MB", "embedded"]
-    assert listed["lab"][:2] == ["zfnet-no3467", "7"]
-    assert listed["lab"][3] == ""
-    assert listed["untrained"][3] == "untrained"
+    assert listed["zfnet-v0"] == ["66 MB", "", "", "embedded"]
+    assert listed["lab"][0] == "5 MB"
+    assert listed["lab"][-1] == ""
+    assert listed["untrained"][-1] == "untrained"
     assert listed["broken"] == ["", "", "", "cannot be used"]
     select(dialog, "broken")
     assert "not a safetensors file" in dialog.details.toPlainText()
@@ -90,6 +91,7 @@ def test_all_are_listed_with_what_is_amiss_in_words(dialog: WeightsDialog) -> No
     assert "untrained: the answers mean nothing" in dialog.details.toPlainText()
     select(dialog, "lab")
     assert "made in a test" in dialog.details.toPlainText()
+    assert "7 classes" in dialog.details.toPlainText()
     assert dialog.use.isEnabled()
     assert not dialog.isModal()
 
@@ -110,7 +112,7 @@ def test_using_switches_the_running_network_and_is_remembered(
     assert said[0][0].startswith("lab is in use: ZFNet without layers")
     assert not said[0][1]
     assert store.current() == folder / "lab.safetensors"
-    assert rows(dialog)["lab"][3] == "in use"
+    assert rows(dialog)["lab"][-1] == "in use"
     assert dialog.use.text() == "In use"
     # random weights passed off as trained are noticed
     assert "untrained networks" in said[1][0]
@@ -187,7 +189,7 @@ def test_an_unforeseen_error_is_a_sentence(
     def fail(path: Path) -> None:
         raise RuntimeError("the disk is on fire")
 
-    monkeypatch.setattr(weights_dialog, "import_weights", fail)
+    monkeypatch.setattr(weights_dialog, "import_file", fail)
     dialog.import_path(tmp_path / "x.pth")
     wait_until(lambda: not dialog.busy)
     assert dialog.told.text() == "⚠ The weights could not be read (RuntimeError: the disk is on fire)."
@@ -210,7 +212,7 @@ def test_one_quiet_line_when_the_embedded_network_is_in_use(
     wait_until(lambda: not dialog.busy)
     assert "embedded network is ZFNet" in dialog.quiet.text()
     assert dialog.quiet.isVisible()
-    assert rows(dialog)["zfnet-v0"][3] == "in use · embedded"
+    assert rows(dialog)["zfnet-v0"][-1] == "in use · embedded"
 
 
 def test_there_is_one(window: Window, folder: Path) -> None:

@@ -302,6 +302,12 @@ def test_impossible_declarations_are_refused_in_words(layers: tuple[zf.layers.La
         _ = Architecture("wrong", "Wrong", layers, 16).stages
 
 
+def test_the_layers_whose_units_are_classes() -> None:
+    for make in zf.ARCHITECTURES.values():
+        assert make(7).class_layers == ("fc8", "prob")
+    assert zf.Architecture("bare", "", (zf.Conv("c", 4, 3), zf.Linear("fc", 4)), 9).class_layers == ("fc",)
+
+
 def test_a_missing_layer_is_named_with_those_there_are() -> None:
     """`Architecture.stage` and `index` answer a wrong name with the right ones."""
     architecture = zf.ARCHITECTURES["zfnet"]()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -132,27 +130,6 @@ def test_a_pass_can_end_at_a_layer(embedded: zf.Model, pictures: np.ndarray) -> 
         _ = part.probabilities
     with pytest.raises(ValueError, match="conv9"):
         embedded.forward(pictures[0], until="conv9")
-
-
-@pytest.mark.slow
-def test_no_window_takes_longer_than_the_whole_map(embedded: zf.Model) -> None:
-    """Filters packed for another shape can take forty times as long: each shape must get filters that suit it."""
-    kernels, stage = embedded.kernels(torch.float32), embedded.architecture.stage("conv3")
-    assert isinstance(stage.layer, Conv)
-    alone = replace(stage.layer, padding=0)
-
-    def quickest(side: int) -> float:
-        x = torch.randn(1, 256, side, side).contiguous(memory_format=torch.channels_last)
-        kernels.conv(alone, x, True)
-        times = []
-        for _ in range(7):
-            begun = time.perf_counter()
-            kernels.conv(alone, x, True)
-            times.append(time.perf_counter() - begun)
-        return min(times)
-
-    whole = quickest(15)
-    assert max(quickest(side) for side in range(3, 15)) < 2 * whole
 
 
 def test_input_is_the_picture_minus_the_mean(embedded: zf.Model, pictures: np.ndarray) -> None:

@@ -512,7 +512,7 @@ def test_result_is_read_only_and_repeatable(cat: zf.Pass) -> None:
         (Seed("conv5", -1), "input", "there is no unit -1"),
         (Seed("conv5", 0, SeedKind.AT, (13, 0)), "input", r"Position \(13, 0\) lies outside the 13 × 13 map of conv5"),
         (Seed("conv5", 0, SeedKind.AT, (0, -1)), "input", "lies outside"),
-        (Seed("conv5", 0, SeedKind.AT), "input", "lies outside"),
+        (Seed("conv5", 0, SeedKind.AT), "input", "needs the position"),
         (Seed("fc6", 0, SeedKind.AT, (0, 1)), "input", "lies outside the 1 × 1 map of fc6"),
     ],
 )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import zfdesk.engine as zf
-from zfdesk.live import Crop, CropMode, MapsContent, MapsDisplay, Order, UnitReference, View
+from zfdesk.live import Crop, CropMode, MapsContent, MapsDisplay, Order, TraceAxis, UnitReference, View
 
 ODD_FRAMES = ((1, 1), (1, 7), (7, 1), (20, 3000), (3000, 20), (2, 3), (480, 640), (641, 479), (2048, 2048))
 RICH = View(
@@ -42,8 +42,12 @@ def test_every_field_counts() -> None:
         "lrn_derivative": True, "origin": UnitReference("fc8", 1), "occluders": (zf.Occluder(0, 0),),
         "chosen_occluder": 0, "maps": MapsDisplay(boost=2.0), "style": "norm", "zoom": 1, "picture_zoom": 1,
         "pins": (UnitReference("fc8", 1),), "watched": (1,), "top_k": 6, "theme": "light",
+        "trace_axis": TraceAxis.PATH,
     }  # fmt: skip
-    switches = ("frozen", "all_methods", "mirrored", "labels", "outlines", "timings", "presenter")
+    switches = (
+        "frozen", "all_methods", "mirrored", "labels", "outlines", "timings", "presenter", "compare_clean",
+        "trace_unit", "replay_loop",
+    )  # fmt: skip
     others |= {name: not getattr(View(), name) for name in switches}
     assert set(others) == {field.name for field in fields(View)}
     for name, value in others.items():
@@ -93,8 +97,15 @@ def test_a_crop_is_a_square_about_its_centre(height: int, width: int, x: float, 
     assert (top + bottom) / 2 == pytest.approx(y * height)
 
 
-def test_the_default_is_the_centre_crop_the_network_was_trained_with() -> None:
-    assert Crop().box(480, 640) == pytest.approx(zf.centre_box(480, 640))
+@pytest.mark.parametrize("resize", [224, 256, 300])
+def test_the_centre_crop_is_the_one_the_network_was_trained_with(resize: int) -> None:
+    layers = (zf.Linear("fc", 2), zf.Softmax("prob"))
+    model = replace(zf.random_model(zf.Architecture("tiny", "Tiny", layers)), input=zf.InputSpec(resize=resize))
+    frame = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
+    cut = zf.crop(frame, Crop.centre_of(model).box(90, 120))
+    assert np.array_equal(cut, zf.centre_crop(frame, 224, resize))
+    if resize == 256:
+        assert Crop() == Crop.centre_of(model)
 
 
 @pytest.mark.parametrize("mode", list(CropMode))

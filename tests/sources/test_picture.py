@@ -323,6 +323,9 @@ def test_a_name_that_cannot_be_printed(tmp_path: Path) -> None:
     with pytest.raises(SourceError) as caught:
         read_picture(tmp_path / "new\nline\udcff.png")
     assert str(caught.value) == "new�line�.png does not exist."
+    with pytest.raises(SourceError) as caught:
+        read_picture("")
+    assert str(caught.value) == "A file without a name does not exist."
 
 
 def test_pixels_cannot_be_changed() -> None:

@@ -31,6 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
     figures: dict[str, Any] = {"cores": os.cpu_count(), "threads": torch.get_num_threads(), "torch": torch.__version__}
     figures |= forward_figures(repetitions)
     figures |= reconstruction_figures(repetitions)
+    figures |= sweep_figures(arguments.short)
+    figures |= moved_figures(repetitions)
     figures |= fidelity()
     if not arguments.no_live:
         for name, options in (("live", []), ("live_occluder", ["--occluder"])):
@@ -166,6 +168,141 @@ def reconstruction_figures(repetitions: int) -> dict[str, float | str]:
     }  # fmt: skip
 
 
+def sweep_figures(short: bool) -> dict[str, Any]:
+    """A sweep of 50 × 50, stride 8, clipped, against captum's Occlusion and a loop of full passes, per position.
+
+    Short: captum and the loop at 36 of the 529 positions, at which they are as fast. The sweep is float32 throughout.
+    ``sweep_share_of_peak``: the multiply-adds that the windows need over this machine's matrix product; Winograd's
+    filtering makes do with fewer, so it may be above 1.
+    """
+    import numpy as np
+    import torch
+
+    from zfdesk.engine import SweepPlan, load, sweep
+    from zfdesk.engine.windows import Windows
+
+    model, picture = load(), _demo_picture()
+    clean = model.forward(picture)
+    plan = SweepPlan(50, 8, overhang=False)
+    coarse = SweepPlan(50, 35, overhang=False) if short else plan
+    first = []
+    for _ in range(2):  # the first sweep of a network packs its weights
+        begun = time.perf_counter()
+        next(sweep(clean, picture, plan))
+        first.append((time.perf_counter() - begun) * 1e3)
+    a, b = torch.randn(2048, 2048), torch.randn(2048, 2048)
+    ours, products = [], []
+    peers: dict[str, float | str] = {}
+    for turn in range(2 if short else 3):
+        begun = time.perf_counter()
+        *_, seen = sweep(clean, picture, plan)
+        ours.append((time.perf_counter() - begun) * 1e3 / seen.done.size)
+        products += [interleaved({"product": lambda: a @ b}, 3)["product"]]
+        if turn == 0:  # between sweeps, so that a disturbance meets all alike
+            peers = _sweep_peers(model, picture, coarse, (8, 32) if short else (1, 4, 8, 16, 32, 64))
+    places = plan.positions(*picture.shape[:2]).reshape(-1, 2)
+    needed = Windows(clean, picture, plan.occluder(0, 0), "conv5").multiply_adds(places) / len(places)
+    each = statistics.median(ours)
+    peak = 2 * 2048**3 / statistics.median(products) / 1e6
+    figures: dict[str, Any] = {
+        "sweep_ms": each, "sweep_positions": len(places), "sweep_first_map_ms": first[1],
+        "sweep_first_map_cold_ms": first[0], "sweep_multiply_adds": needed,
+        "sweep_share_of_peak": 2 * needed / each / 1e6 / peak, **peers,
+    }  # fmt: skip
+    for name in ("loop", "captum"):
+        if isinstance(peers.get(f"sweep_{name}_ms"), float):
+            figures[f"sweep_{name}_ratio"] = figures[f"sweep_{name}_ms"] / each
+    if not short:
+        figures["sweep_memory_mb"], _ = sweep_memory()
+    assert np.isfinite(seen.probabilities).all()
+    return figures
+
+
+def _sweep_peers(model: Any, picture: Any, plan: Any, batches: tuple[int, ...]) -> dict[str, float | str]:
+    """Milliseconds a position of full passes in a loop, and of captum's Occlusion at the batch that suits it best."""
+    import numpy as np
+    import torch
+
+    from zfdesk.engine import occlude
+
+    places = plan.positions(*picture.shape[:2]).reshape(-1, 2)
+    begun = time.perf_counter()
+    for part in np.array_split(places, -(-len(places) // 32)):
+        covered = [occlude(picture, [plan.occluder(*place)], model.input.mean) for place in part]
+        model.forward(np.stack(covered))
+    figures: dict[str, float | str] = {"sweep_loop_ms": (time.perf_counter() - begun) * 1e3 / len(places)}
+    try:
+        from captum.attr import Occlusion
+    except ImportError:
+        return figures | {"sweep_captum": "not measured: captum is not installed (pip install captum)"}
+    peer, x = Occlusion(eager_module(model)), model.input.to_tensor(picture[None]).contiguous()
+    grey = model.input.to_tensor(np.full_like(picture, 128)[None])
+    index = int(model.forward(picture).probabilities.argmax())
+
+    def milliseconds(stride: int, batch: int) -> float:
+        along = -(-(224 - plan.size) // stride) + 1
+        begun = time.perf_counter()
+        with torch.inference_mode():
+            peer.attribute(x, (3, plan.size, plan.size), (3, stride, stride), grey, index, perturbations_per_eval=batch)
+        return (time.perf_counter() - begun) * 1e3 / along**2
+
+    milliseconds(50, 4)
+    tried = {batch: milliseconds(max(plan.stride, 24), batch) for batch in batches}
+    best = min(tried, key=lambda batch: tried[batch])
+    return figures | {"sweep_captum_ms": milliseconds(plan.stride, best), "sweep_captum_batch": best}
+
+
+def sweep_memory() -> tuple[float, int]:
+    """Megabytes that a sweep of stride 4 adds to the most that a process with a live network holds; its positions."""
+    program = """if True:
+        import sys
+        import numpy as np, psutil, zfdesk.engine as zf
+
+        def most():
+            if sys.platform == "win32":
+                return psutil.Process().memory_info().peak_wset / 2**20
+            import resource
+            return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2 ** (20 if sys.platform == "darwin" else 10)
+
+        model = zf.load()
+        picture = np.random.default_rng(0).integers(0, 256, (224, 224, 3), np.uint8)
+        clean = model.forward(picture)
+        before = most()
+        *_, seen = zf.sweep(clean, picture, zf.SweepPlan(50, 4))
+        seen.probabilities, seen.activations, seen.label()
+        print(most() - before, seen.done.size)
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=280, check=True)
+    megabytes, positions = done.stdout.split()
+    return float(megabytes), int(positions)
+
+
+def moved_figures(repetitions: int) -> dict[str, float]:
+    """An occluder dragged to the middle, an edge and a corner: what changed against a full pass; one thread too."""
+    import torch
+
+    from zfdesk.engine import Occluder, forward_changed, load, occlude
+
+    model, picture = load(), _demo_picture()
+    clean = model.forward(picture)
+    covered = [occlude(picture, [Occluder(top, left)]) for top, left in ((87, 87), (60, 110), (100, 0), (174, 174))]
+    threads, figures = torch.get_num_threads(), {}
+    for name, count in (("moved", threads), ("moved_1_thread", 1)):
+        torch.set_num_threads(count)
+        times = interleaved(
+            {
+                "changed": lambda: [forward_changed(clean, picture, one) for one in covered],
+                "full": lambda: [model.forward(one) for one in covered],
+            },
+            max(repetitions // 4, 3),
+        )
+        figures[f"{name}_ms"] = times["changed"] / len(covered)
+        figures[f"{name}_full_ms"] = times["full"] / len(covered)
+        figures[f"{name}_ratio"] = times["full"] / times["changed"]
+    torch.set_num_threads(threads)
+    return figures
+
+
 def fidelity() -> dict[str, float | bool]:
     """How far the fast path's answers are from the plain float32 reference on the demo's pictures."""
     from zfdesk.engine import centre_crop, load
@@ -211,6 +348,7 @@ def report(figures: dict[str, Any]) -> str:
         ]
     else:
         lines.append(f"forward + conv5 deconvnet   {figures['reconstruction']}")
+    lines += _sweep_report(figures)
     change = figures["fast_path_largest_probability_change"]
     same = "same top-5" if figures["fast_path_same_top5"] else "TOP-5 DIFFERS"
     lines.append(f"fast path against float32   largest probability change {change:.1e}, {same}")
@@ -226,3 +364,31 @@ def report(figures: dict[str, Any]) -> str:
                 f" start-up {live['startup_s']:.2f} s",
             ]
     return "\n".join(lines)
+
+
+def _sweep_report(figures: dict[str, Any]) -> list[str]:
+    lines = [
+        f"sweep 50 × 50, stride 8     {figures['sweep_ms']:7.1f} ms a position, float32, {figures['sweep_positions']}"
+        f" positions; first map after {figures['sweep_first_map_ms']:.0f} ms"
+        f" ({figures['sweep_first_map_cold_ms']:.0f} ms the first time)",
+        f"  loop of full passes       {figures['sweep_loop_ms']:7.1f} ms   {figures['sweep_loop_ratio']:.1f} × slower",
+    ]
+    if "sweep_captum_ms" in figures:
+        lines.append(
+            f"  captum Occlusion          {figures['sweep_captum_ms']:7.1f} ms   {figures['sweep_captum_ratio']:.1f}"
+            f" × slower, {figures['sweep_captum_batch']} per evaluation"
+        )
+    else:
+        lines.append(f"  captum Occlusion          {figures['sweep_captum']}")
+    lines.append(
+        f"  share of matrix peak      {figures['sweep_share_of_peak']:7.0%}      of the"
+        f" {figures['sweep_multiply_adds'] / 1e6:.0f} M multiply-adds needed; Winograd's filtering does fewer"
+    )
+    if "sweep_memory_mb" in figures:
+        lines.append(f"  memory, stride 4          {figures['sweep_memory_mb']:7.0f} MB more")
+    for name, words in (("moved", "one moved occluder"), ("moved_1_thread", "… on one thread")):
+        lines.append(
+            f"{words:28}{figures[f'{name}_ms']:7.1f} ms, a full pass {figures[f'{name}_full_ms']:.1f} ms:"
+            f" {figures[f'{name}_ratio']:.2f} × as fast"
+        )
+    return lines

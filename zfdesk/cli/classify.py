@@ -40,7 +40,7 @@ def classify_command(arguments: argparse.Namespace) -> int:
     model = chosen_model(arguments.weights)
     unreadable: list[str] = []
     files = picture_files(arguments.paths, unreadable)
-    pictures = seen_pictures(files, crop_called(arguments.crop), model, unreadable)
+    pictures = seen_pictures(files, crop_called(arguments.crop, model), model, unreadable)
     answers = []
     for path, probabilities in _probabilities(pictures, model):
         answer = {"path": path, "classes": _top(probabilities, model.classes, arguments.top)}

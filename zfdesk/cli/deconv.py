@@ -37,7 +37,7 @@ def add_parser(verbs: Any) -> None:
     start.add_argument("--seed", choices=SEEDS, help="start from its strongest position (default), all, or the top K")
     parser.add_argument("--top", type=at_least(1), metavar="K", help="how many positions for --seed topk (default: 9)")
     parser.add_argument("--method", choices=METHODS, default=METHODS[0], help="default: deconvnet")
-    parser.add_argument("--style", choices=STYLES, default=STYLES[0], help="how the signed result is shown")
+    parser.add_argument("--style", choices=STYLES, default=STYLES[0], help="how the result is shown (default: raw)")
     add_crop_option(parser)
     add_weights_option(parser)
     parser.add_argument("-o", "--output", required=True, type=png_name, metavar="OUT.png", help="the picture to write")
@@ -78,17 +78,14 @@ def _computed(model: Model, arguments: argparse.Namespace) -> tuple[Result, Unit
     """The same as the window computes for this view of this picture."""
     import time
 
-    from zfdesk.cli.network import check_unit, crop_called
+    from zfdesk.cli.network import crop_called
     from zfdesk.engine import Rule, SeedKind
     from zfdesk.live import Computation, Demand, Request, Style, View
     from zfdesk.sources import Frame, read_picture
     from zfdesk.sources.files import file_name
 
     stage = model.architecture.stage(arguments.layer)
-    _, height, width = stage.shape
-    if arguments.at and not (arguments.at[0] < height and arguments.at[1] < width):
-        y, x = arguments.at
-        raise CommandError(f"The position {y},{x} lies outside the {height} × {width} map of {stage.name}.")
+    stage.check_unit(0 if arguments.unit == "max" else arguments.unit, arguments.at)
     seed = "at" if arguments.at else arguments.seed or ("topk" if arguments.top else "max")
     pixels = read_picture(arguments.image)
     frame = Frame(pixels, 0, time.perf_counter(), file_name(arguments.image))
@@ -98,12 +95,11 @@ def _computed(model: Model, arguments: argparse.Namespace) -> tuple[Result, Unit
         *_, result = computation.run(Request(frame, view, demand, model))
         return result
 
-    view = View(crop=crop_called(arguments.crop), layer=stage.name)
+    view = View(crop=crop_called(arguments.crop, model), layer=stage.name)
     unit = arguments.unit
     if unit == "max":
         glances = last(view, Demand(layers=True, maps=False, unit=False, pins=False)).glances
         unit = next(glance.strongest for glance in glances if glance.stage is stage)
-    check_unit(stage, unit)
     view = view.change(
         unit=unit, position=arguments.at, seed=SeedKind(seed), seed_count=arguments.top or view.seed_count,
         method=Rule(arguments.method), style=Style(arguments.style),
@@ -121,14 +117,14 @@ def _facts(arguments: argparse.Namespace, result: Result, unit: UnitResult, deve
     from zfdesk import __version__
 
     model, made = result.request.model, developed.reconstruction
-    scores = [stage.name for stage in model.architecture.stages[-2:]]  # before and after the softmax
+    is_class = unit.reference.layer in model.architecture.class_layers
     return {
         "path": arguments.image,
         "output": arguments.output,
         "npy": arguments.npy,
         "layer": unit.reference.layer,
         "unit": unit.reference.unit,
-        "class": model.classes[unit.reference.unit] if unit.reference.layer in scores else None,
+        "class": model.classes[unit.reference.unit] if is_class else None,
         "position": list(unit.position),
         "activation": unit.activation,
         "seed": str(made.seed.kind),

@@ -13,7 +13,6 @@ from zfdesk.cli.output import CommandError, check_output, print_json, write_outp
 if TYPE_CHECKING:
     import numpy as np
 
-    from zfdesk.engine import Model
     from zfdesk.figures import Page
 
 SIZES = ("one-column", "two-column", "slide")
@@ -140,7 +139,7 @@ def _add_units(parser: argparse.ArgumentParser, words: str, count: int) -> None:
 def _fig2(arguments: argparse.Namespace) -> tuple[Page, int]:
     import numpy as np
 
-    from zfdesk.cli.network import check_unit, chosen_model, crop_called
+    from zfdesk.cli.network import chosen_model, crop_called
     from zfdesk.cli.pictures import picture_files, seen_pictures
     from zfdesk.engine import Conv, Rule
     from zfdesk.figures.fig2 import Examples, fig2_page
@@ -156,9 +155,9 @@ def _fig2(arguments: argparse.Namespace) -> tuple[Page, int]:
         if stage.layer is None:
             raise CommandError("The input has no units to look at: choose a layer above it.")
         for unit in arguments.units or ():
-            check_unit(stage, unit)
+            stage.check_unit(unit)
     unreadable: list[str] = []
-    crop, paths = crop_called(arguments.crop), []
+    crop, paths = crop_called(arguments.crop, model), []
 
     def pictures() -> Any:
         for path, picture in seen_pictures(picture_files(arguments.paths, unreadable), crop, model, unreadable):
@@ -283,7 +282,7 @@ def _add_fig7(templates: Any) -> None:
 
 
 def _fig7(arguments: argparse.Namespace) -> tuple[Page, int]:
-    from zfdesk.cli.network import check_unit, chosen_model, crop_called
+    from zfdesk.cli.network import chosen_model, class_called, crop_called
     from zfdesk.engine import OccluderFill, OccluderShape, SweepPlan, crop, sweep
     from zfdesk.figures import fig7_page
     from zfdesk.sources import read_picture
@@ -292,10 +291,10 @@ def _fig7(arguments: argparse.Namespace) -> tuple[Page, int]:
     model = chosen_model(arguments.weights)
     unit = None if arguments.unit == "max" else arguments.unit
     if unit is not None:
-        check_unit(model.architecture.stage(arguments.layer), unit)
-    klass = None if arguments.klass is None else _class_called(model, arguments.klass)
+        model.architecture.stage(arguments.layer).check_unit(unit)
+    klass = None if arguments.klass is None else class_called(model, arguments.klass)
     pixels = read_picture(arguments.image)
-    picture = crop(pixels, crop_called(arguments.crop).box(*pixels.shape[:2]), model.architecture.size)
+    picture = crop(pixels, crop_called(arguments.crop, model).box(*pixels.shape[:2]), model.architecture.size)
     plan = SweepPlan(
         arguments.occluder, arguments.stride, OccluderShape(arguments.shape), OccluderFill(arguments.fill),
         not arguments.inside,
@@ -307,24 +306,6 @@ def _fig7(arguments: argparse.Namespace) -> tuple[Page, int]:
         opacity=0.6 if arguments.overlay else 1.0, contour=arguments.contour,
     )  # fmt: skip
     return page, 0
-
-
-def _class_called(model: Model, text: str) -> int:
-    """The index of a class by its number, its name, or the only name that holds the words."""
-    if text.isascii() and text.isdecimal():
-        if not int(text) < len(model.classes):
-            raise CommandError(f"The network knows classes 0 to {len(model.classes) - 1}; there is no class {text}.")
-        return int(text)
-    wanted = " ".join(text.casefold().split())
-    names = [name.casefold() for name in model.classes]
-    found = [index for index, name in enumerate(names) if name == wanted]
-    found = found or [index for index, name in enumerate(names) if wanted and wanted in name]
-    if not found:
-        raise CommandError(f"No class is called “{text}”.")
-    if len(found) > 1:
-        some = ", ".join(f"{model.classes[index]} ({index})" for index in found[:4])
-        raise CommandError(f"“{text}” may be several classes: {some}{' …' if len(found) > 4 else ''}; give the number.")
-    return found[0]
 
 
 # Histograms
@@ -353,7 +334,7 @@ def _histograms(arguments: argparse.Namespace) -> tuple[Page, int]:
 
     def pictures() -> Any:
         nonlocal count
-        crop = crop_called(arguments.crop)
+        crop = crop_called(arguments.crop, model)
         for _, picture in seen_pictures(picture_files(arguments.paths, unreadable), crop, model, unreadable):
             count += 1
             yield picture

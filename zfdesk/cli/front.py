@@ -10,7 +10,7 @@ from typing import Any
 from zfdesk.cli import open as window
 from zfdesk.cli.output import CommandError
 
-VERBS = ("classify", "deconv", "figure", "info", "weights", "bench")
+VERBS = ("classify", "deconv", "occlude", "curves", "correspondence", "figure", "render", "info", "weights", "bench")
 """Modules of this package, in the order of the help; each registers one verb of its own name."""
 
 _EXAMPLES = """\
@@ -20,6 +20,7 @@ examples:
   zfdesk --camera                          the window on the camera
   zfdesk classify holiday/ --top 3         what the network sees in each picture of a folder
   zfdesk deconv cat.jpg --layer conv5 --unit max -o unit.png
+  zfdesk occlude cat.jpg -o where.png      which part of the picture the answer hangs on
   zfdesk figure fig7 cat.jpg -o fig7.pdf   where the evidence lies, as a figure for paper
   zfdesk VERB --help                       more on a verb
 
@@ -44,7 +45,7 @@ class _Verbs:
 
     def listed(self) -> str:
         """The verbs and what they do, one a line."""
-        return "verbs:\n" + "".join(f"  {name:10} {words}\n" for name, words in self._help.items())
+        return "verbs:\n" + "".join(f"  {name:14} {words}\n" for name, words in self._help.items())
 
 
 def parse(argv: list[str]) -> argparse.Namespace:

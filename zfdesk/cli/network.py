@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from pathlib import Path
 
 from zfdesk.cli.common import CROPS
 from zfdesk.cli.output import tell
-from zfdesk.engine import CheckpointError, Model, Stage, load, store
+from zfdesk.engine import CheckpointError, Model, load, store
 from zfdesk.live import Crop, CropMode
 
 
@@ -31,12 +32,35 @@ def chosen_model(weights: str | None) -> Model:
     return load(path)
 
 
-def check_unit(stage: Stage, unit: int) -> None:
-    """ValueError, in words, when the layer has no such unit."""
-    if not 0 <= unit < stage.shape[0]:
-        raise ValueError(f"{stage.name} has units 0 to {stage.shape[0] - 1}; there is no unit {unit}.")
-
-
-def crop_called(word: str) -> Crop:
+def crop_called(word: str, model: Model) -> Crop:
     """The crop that ``--crop`` means, the window's own."""
-    return Crop(CropMode(CROPS[word]))
+    mode = CropMode(CROPS[word])
+    return Crop.centre_of(model) if mode is CropMode.CROP else Crop(mode)
+
+
+def class_called(model: Model, text: str) -> int:
+    """The index of a class by its number, its name, or words that only one name holds; case does not matter.
+
+    Raises ValueError with a sentence that names the nearest classes.
+    """
+    if text.isascii() and text.isdecimal():
+        if int(text[:9]) >= len(model.classes):
+            raise ValueError(f"The network knows classes 0 to {len(model.classes) - 1}; there is no class {text}.")
+        return int(text)
+    wanted = " ".join(text.casefold().split())
+    names = [" ".join(name.casefold().split()) for name in model.classes]
+    found = [index for index, name in enumerate(names) if name == wanted]
+    found = found or [index for index, name in enumerate(names) if wanted and wanted in name]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        some = _listed(model, found)
+        raise ValueError(f"“{text}” may be several classes: {some}.")
+    near = [names.index(name) for name in difflib.get_close_matches(wanted, names, 3, 0)]
+    raise ValueError(f"The network knows no class “{text}”; the nearest are {_listed(model, near)}.")
+
+
+def _listed(model: Model, indices: list[int]) -> str:
+    """The first few classes with their numbers."""
+    some = ", ".join(f"{model.classes[index]} ({index})" for index in indices[:4])
+    return f"{some} and {len(indices) - 4} more" if len(indices) > 4 else some

@@ -36,7 +36,9 @@ def make_parser(epilog: str) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("path", nargs="?", metavar="PATH", help='picture, folder or clip; "demo" (default), "pattern"')
+    source.add_argument(
+        "path", nargs="?", metavar="PATH", help='picture, folder, clip or session; "demo" (default), "pattern"'
+    )
     source.add_argument("--camera", nargs="?", const="", metavar="ID", help="the camera, or one by its id")
     parser.add_argument("--layer", metavar="L", help="the layer to show first, such as conv5")
     parser.add_argument("--unit", type=at_least(0), metavar="U", help="the unit to look at first")
@@ -61,9 +63,11 @@ def open_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace)
 
     if arguments.after is not None and not arguments.screenshot:
         parser.error("--after goes with --screenshot")
-    source = _source(arguments)
     if arguments.screenshot:
         _check_folder(arguments.screenshot)
+    if arguments.path is not None and _is_session(arguments.path):
+        return _open_session(arguments)
+    source = _source(arguments)
     prepare_qt(offscreen=bool(arguments.screenshot), camera=source.kind == "camera")
     # torch comes with the network, and so before Qt: on Windows the other order breaks c10.dll
     from zfdesk.cli.network import chosen_model
@@ -77,6 +81,40 @@ def open_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace)
     return run(model, view, arguments.screenshot or "", after)
 
 
+def _is_session(path: str) -> bool:
+    from zfdesk.session import is_session
+
+    return is_session(path)
+
+
+def _open_session(arguments: argparse.Namespace) -> int:
+    """The window on a saved session; what differs from what was saved is told in it, or with a screenshot here."""
+    from dataclasses import replace
+    from pathlib import Path
+
+    from zfdesk.cli.network import chosen_model
+    from zfdesk.cli.output import tell
+    from zfdesk.cli.preflight import prepare_qt
+    from zfdesk.session import load, reopen
+
+    path = Path(arguments.path)
+    session = load(path)
+    prepare_qt(offscreen=bool(arguments.screenshot), camera=False)
+    reopened = reopen(session, chosen_model(arguments.weights), switch=arguments.weights is None)
+    view = reopened.view
+    if arguments.layer is not None and arguments.layer != view.layer:
+        view = view.change(layer=arguments.layer, unit=0, position=None)
+    if arguments.unit is not None and arguments.unit != view.unit:
+        view = view.change(unit=arguments.unit, position=None)
+    reopened.model.architecture.stage(view.layer).check_unit(view.unit)
+    if arguments.screenshot:
+        for note in reopened.notes:
+            tell(note)
+    from zfdesk.desk.app import run
+
+    return run(reopened.model, view, arguments.screenshot or "", 1, opened=(replace(reopened, view=view), path))
+
+
 def _source(arguments: argparse.Namespace) -> SourceReference:
     from zfdesk.sources import SourceReference
 
@@ -87,17 +125,16 @@ def _source(arguments: argparse.Namespace) -> SourceReference:
 
 def _view(model: Model, source: SourceReference, layer: str | None, unit: int | None) -> View:
     """The first view; ValueError for a layer or unit that the network does not have."""
-    from zfdesk.cli.network import check_unit
-    from zfdesk.live import View
+    from zfdesk.live import Crop, View
 
     stages = model.architecture.stages
-    view = View(source=source)
+    view = View(source=source, crop=Crop.centre_of(model))
     if layer is None and view.layer not in [stage.name for stage in stages]:
         layer = next(stage.name for stage in reversed(stages) if stage.spatial and stage.parameters)
     if layer is None and unit is None and source.kind == "demo" and model.sha256 == EMBEDDED_SHA256:
         unit = EYES
     view = view.change(layer=layer or view.layer, unit=unit or 0)
-    check_unit(model.architecture.stage(view.layer), view.unit)
+    model.architecture.stage(view.layer).check_unit(view.unit)
     return view
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import stat
 import sys
 from pathlib import Path
 from typing import Any
@@ -39,7 +38,7 @@ def tell(sentence: str) -> None:
 
 
 def write_output(path: str, data: bytes) -> None:
-    """Write a user's file whole or not at all, through a link to where it leads; a pipe or device is written to.
+    """Write a user's file whole or not at all, see `write_whole`.
 
     Raises CommandError with a sentence that names the file.
     """
@@ -48,10 +47,7 @@ def write_output(path: str, data: bytes) -> None:
     check_output(path)
     place = Path(os.path.realpath(path))
     try:
-        if place.exists() and not stat.S_ISREG(place.stat().st_mode):
-            place.write_bytes(data)  # renaming over /dev/null would replace it for everyone
-        else:
-            write_whole(place, [data])
+        write_whole(place, [data])
     except BrokenPipeError:
         raise
     except (OSError, ValueError) as error:

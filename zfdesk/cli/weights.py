@@ -1,25 +1,43 @@
-"""``zfdesk weights``: list, choose, describe and import networks' weights."""
+"""``zfdesk weights``: list, download, choose, describe and import networks' weights."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import math
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zfdesk.cli.output import tell
+
 if TYPE_CHECKING:
+    from zfdesk.engine.catalogue import CatalogueEntry
+    from zfdesk.engine.download import Progress
     from zfdesk.engine.store import StoredWeights
 
+    Catalogue = tuple[CatalogueEntry, ...]
 
-def add_parser(subparsers: Any) -> None:
-    """Register the verb; ``run`` of the parsed arguments is the function to call, which returns the exit code."""
-    verb = subparsers.add_parser("weights", help="list, choose, describe or import the network's weights")
-    actions = verb.add_subparsers(dest="action", required=True, metavar="list|use|info|import")
 
-    shown = actions.add_parser("list", help="all weights at hand")
+def add_parser(subparsers: Any, catalogue: Catalogue | None = None) -> None:
+    """Register the verb; ``run`` of the parsed arguments is the function to call, which returns the exit code.
+
+    catalogue: another one than `zfdesk.engine.catalogue.CATALOGUE`, for tests.
+    """
+    verb = subparsers.add_parser("weights", help="list, download, choose, describe or import the network's weights")
+    verb.set_defaults(catalogue=catalogue)
+    actions = verb.add_subparsers(dest="action", required=True, metavar="list|get|use|info|import")
+
+    shown = actions.add_parser("list", help="the weights at hand, and the catalogue of those to be had")
     shown.add_argument("--json", action="store_true", help="print JSON")
     shown.set_defaults(run=list_command)
+
+    got = actions.add_parser("get", help="download weights of the catalogue, check, convert and keep them")
+    got.add_argument("name", help="a name from `zfdesk weights list`")
+    got.add_argument("--use", action="store_true", help="use them from now on")
+    got.add_argument("--keep", action="store_true", help="keep the downloaded file too")
+    got.add_argument("--json", action="store_true", help="print JSON")
+    got.set_defaults(run=get_command)
 
     used = actions.add_parser("use", help="use these weights from now on")
     used.add_argument("name", help="a name from `zfdesk weights list`")
@@ -45,21 +63,85 @@ def add_parser(subparsers: Any) -> None:
 
 
 def list_command(arguments: argparse.Namespace) -> int:
-    """Print all weights at hand, the ones in use marked; JSON: a list of objects, see `_facts`."""
+    """Print the weights at hand, the ones in use marked, then the rest of the catalogue; JSON: one list, `_facts`."""
     from zfdesk.engine import store
+    from zfdesk.engine.obtain import installed
 
-    entries = store.list_weights()
+    catalogue, entries = _catalogue(arguments), store.list_weights()
+    theirs = {have.name: entry for entry in catalogue if (have := installed(entry, entries))}
+    missing = [entry for entry in catalogue if entry not in theirs.values()]
     if arguments.json:
-        _print_json([_facts(entry) for entry in entries])
+        here = [_facts(entry, theirs.get(entry.name)) for entry in entries]
+        _print_json(here + [_catalogue_facts(entry) for entry in missing])
         return 0
-    width = max(len(entry.name) for entry in entries)
+    names = [entry.name for entry in entries] + [entry.name for entry in missing]
+    width = max(map(len, names))
+    print(f"  {'':{width}}  {'architecture':18}  {'classes':>7}  {'size':>8}  top-1/top-5 error")
     for entry in entries:
-        mark = "*" if entry.in_use else " "
+        mark, known = "*" if entry.in_use else " ", theirs.get(entry.name)
         told = entry.trouble or (
-            f"{entry.architecture:18}  {entry.classes:5} classes  {_size(entry.bytes):>8}  {entry.sha256[:12]}  "
-            f"{'' if entry.trained else '(untrained) '}{entry.provenance[:60]}"
+            f"{entry.architecture:18}  {entry.classes:7}  {_size(entry.bytes):>8}  {_errors(known):17}"
+            f"  {'' if entry.trained else '(untrained) '}{known.short if known else entry.provenance[:60]}"
         )
         print(f"{mark} {entry.name:{width}}  {told}".rstrip())
+    if missing:
+        print("\nTo be had (zfdesk weights get NAME):")
+    for lacking in missing:
+        size = f"{'' if lacking.bytes else '≈'}{_size(lacking.size)}"
+        words = lacking.short + _by_file(lacking)
+        print(
+            f"  {lacking.name:{width}}  {lacking.architecture:18}  {1000:7}  {size:>8}  {_errors(lacking):17}  {words}"
+        )
+    return 0
+
+
+def get_command(arguments: argparse.Namespace) -> int:
+    """Download, check, convert and keep; JSON: {"name", "path", "architecture", "sha256", "doubt", "use", "kept"}.
+
+    "kept": the downloaded file, null without --keep.
+    """
+    from zfdesk.engine import doubt, store
+    from zfdesk.engine.catalogue import find_entry
+    from zfdesk.engine.obtain import installed, obtain
+
+    entry = find_entry(arguments.name, _catalogue(arguments))
+    have = installed(entry, store.list_weights())
+    hint, original, line = "", None, _ProgressLine(entry.name)
+    if have is None:
+        try:
+            kept = obtain(entry, line.show, keep=arguments.keep)
+        except KeyboardInterrupt:
+            line.end()
+            tell(f"Stopped. What has come is kept: `zfdesk weights get {entry.name}` goes on from there.")
+            raise
+        finally:
+            line.end()
+        have = next(stored for stored in store.list_weights() if stored.path == kept.path)
+        hint, original = doubt(kept.model), kept.original
+        said = f"Kept as {have.name} ({kept.model.architecture.title}, {have.classes} classes, {_size(have.bytes)})."
+    else:
+        said = f"{entry.title} is here already, as {have.name}."
+    if arguments.use:
+        store.use(have.name)
+    if arguments.json:
+        _print_json(
+            {
+                "name": have.name,
+                "path": str(have.path),
+                "architecture": have.architecture,
+                "sha256": have.sha256,
+                "doubt": hint,
+                "use": arguments.use,
+                "kept": str(original) if original else None,
+            }
+        )
+        return 0
+    print(said)
+    if original:
+        print(f"The download is {original}.")
+    if hint:
+        print(f"Note: {hint}")
+    print(f"From now on {have.name} is in use." if arguments.use else f"To use it: zfdesk weights use {have.name}")
     return 0
 
 
@@ -78,10 +160,17 @@ def use_command(arguments: argparse.Namespace) -> int:
 def info_command(arguments: argparse.Namespace) -> int:
     """Print what is known of some weights, reading them whole; JSON: one object."""
     from zfdesk.engine import describe, doubt, load, store
+    from zfdesk.engine.obtain import installed
 
     name = arguments.name
     # a name of the list goes before a file of the same name
-    known = name is None or any(entry.name == name for entry in store.list_weights())
+    entries = store.list_weights()
+    known = name is None or any(entry.name == name for entry in entries)
+    listed = next((entry for entry in _catalogue(arguments) if entry.name == name), None)
+    if listed is not None and not known and not Path(name).exists():
+        have = installed(listed, entries)
+        _print_facts(_catalogue_facts(listed) | ({"installed_as": have.name} if have else {}), arguments.json)
+        return 0
     path = store.find(name) if known or not Path(name).exists() else Path(name)
     told, model = describe(path), load(path)
     facts = {
@@ -95,33 +184,24 @@ def info_command(arguments: argparse.Namespace) -> int:
         "sha256": model.sha256,
         "trained": told.trained,
         "in_use": path == store.find(),
-        "input": {
-            "size": told.architecture.size,
-            "channels": told.input.order,
-            "mean": list(told.input.mean),
-            "std": list(told.input.std),
-            "resize": told.input.resize,
-        },
+        "input": _input(told.input, told.architecture.size),
         "packing": told.packing,
         "provenance": told.provenance,
+        "licence": told.licence,
+        "source": told.source,
         "doubt": doubt(model),
     }
-    if arguments.json:
-        _print_json(facts)
-        return 0
-    for key, value in facts.items():
-        if value != "":
-            print(f"{key:14}{_words(value)}")
+    _print_facts(facts, arguments.json)
     return 0
 
 
 def import_command(arguments: argparse.Namespace) -> int:
     """Convert a file and keep it; JSON: {"name", "path", "architecture", "classes", "sha256", "doubt", "use"}."""
-    from zfdesk.engine import doubt, import_weights, store
+    from zfdesk.engine import doubt, store
+    from zfdesk.engine.obtain import import_file
 
-    model = import_weights(arguments.file)
-    name = arguments.name or store.name_for(arguments.file)
-    path = store.add(model, name)
+    kept = import_file(arguments.file, arguments.name)
+    name, path, model = kept.name, kept.path, kept.model
     if arguments.use:
         store.use(name)
     entry = next(entry for entry in store.list_weights() if entry.path == path)
@@ -147,9 +227,17 @@ def import_command(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _facts(entry: StoredWeights) -> dict[str, Any]:
+def _catalogue(arguments: argparse.Namespace) -> Catalogue:
+    from zfdesk.engine.catalogue import CATALOGUE
+
+    given: Catalogue | None = arguments.catalogue
+    return CATALOGUE if given is None else given
+
+
+def _facts(entry: StoredWeights, theirs: CatalogueEntry | None) -> dict[str, Any]:
     return {
         "name": entry.name,
+        "installed": True,
         "path": str(entry.path),
         "architecture": entry.architecture,
         "parameters": entry.parameters,
@@ -158,14 +246,103 @@ def _facts(entry: StoredWeights) -> dict[str, Any]:
         "sha256": entry.sha256,
         "trained": entry.trained,
         "provenance": entry.provenance,
+        "licence": entry.licence,
+        "source": entry.source,
+        "top1_error": theirs.top1 if theirs else None,
+        "top5_error": theirs.top5 if theirs else None,
         "embedded": entry.embedded,
         "in_use": entry.in_use,
         "trouble": entry.trouble,
     }
 
 
+def _catalogue_facts(entry: CatalogueEntry) -> dict[str, Any]:
+    """Of weights that are to be had. "bytes": of the download, null when nobody prints it."""
+    from zfdesk.engine.obtain import part_bytes
+
+    return {
+        "name": entry.name,
+        "installed": False,
+        "title": entry.title,
+        "words": entry.words,
+        "architecture": entry.architecture,
+        "parameters": entry.parameters,
+        "classes": 1000,
+        "bytes": entry.bytes or None,
+        "downloaded": part_bytes(entry),
+        "licence": entry.licence,
+        "source": entry.source,
+        "hash": f"{entry.algorithm}:{entry.hash}",
+        "top1_error": entry.top1,
+        "top5_error": entry.top5,
+        "input": _input(entry.input, 224),
+        "in_use": False,
+        "to_get": f"{entry.by_file}: zfdesk weights import FILE"
+        if entry.by_file
+        else f"zfdesk weights get {entry.name}",
+    }
+
+
+def _input(spec: Any, size: int) -> dict[str, Any]:
+    return {
+        "size": size,
+        "channels": spec.order,
+        "mean": list(spec.mean),
+        "std": list(spec.std),
+        "resize": spec.resize,
+    }
+
+
+def _errors(entry: CatalogueEntry | None) -> str:
+    """Published top-1 and top-5 error."""
+    return f"{entry.top1:.2f} % / {entry.top5:.2f} %" if entry else ""
+
+
+def _by_file(entry: CatalogueEntry) -> str:
+    from zfdesk.engine.obtain import part_bytes
+
+    if entry.by_file:
+        return f"; by file, see `zfdesk weights info {entry.name}`"
+    come = part_bytes(entry)
+    return f"; {_size(come)} of it have come" if come else ""
+
+
+class _ProgressLine:
+    """One line on stderr that is written over; to a file, one line for each step and tenth of the way."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.last, self.open = name, "", False
+
+    def show(self, stage: str, progress: Progress | None) -> None:
+        """As `zfdesk.engine.obtain` calls it."""
+        if sys.stderr.isatty():
+            print(f"\r{stage} {self.name}… {progress or ''}\x1b[K", end="", file=sys.stderr, flush=True)
+            self.open = True
+            return
+        share = progress.share if progress else None
+        step = f"{stage} {self.name}…" + (f" {int(share * 10) * 10} %" if share is not None else "")
+        if step != self.last:
+            self.last = step
+            print(step, file=sys.stderr, flush=True)
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self.open:
+            print(file=sys.stderr)
+            self.open = False
+
+
 def _print_json(value: Any) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _print_facts(facts: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        _print_json(facts)
+        return
+    for key, value in facts.items():
+        if value not in ("", None):
+            print(f"{key:14}{_words(value)}")
 
 
 def _words(value: Any) -> str:

@@ -13,12 +13,24 @@ from typing import Any
 
 from zfdesk.desk.panes.hand import keep_near, scale_occluder
 from zfdesk.engine import Architecture, Model, Occluder, OccluderFill, OccluderShape, Rule, SeedKind
-from zfdesk.live import CropMode, MapsContent, MapsDisplay, Normalise, Order, Result, Style, SweepMap, SweepUnit, View
-from zfdesk.live.view import Crop
+from zfdesk.live import (
+    CropMode,
+    MapsContent,
+    MapsDisplay,
+    Normalise,
+    Order,
+    Result,
+    Style,
+    SweepMap,
+    SweepUnit,
+    TraceAxis,
+    UnitReference,
+    View,
+)
+from zfdesk.live.view import MOST_PINS, Crop
 from zfdesk.sources import SourceReference
 
 FAST = 3  # rows or units of a fast move, as in Yosinski's toolbox
-MOST_PINS = 8
 GAMMAS = (1.0, 0.7, 0.5, 0.3)  # as in Yosinski's toolbox
 BOOSTS = (1.0, 2.0, 4.0, 8.0, 16.0)
 
@@ -53,7 +65,7 @@ class Action:
     change: Change | None = None
     command: str = ""
     kind: str = ""
-    checked: Callable[[View], bool] | None = None
+    checked: Callable[[View, Context], bool] | None = None
     yosinski: str = ""
 
 
@@ -72,8 +84,7 @@ def to_layer(view: View, layer: str, architecture: Architecture, result: Result 
     if result is not None:
         strongest = next((glance.strongest for glance in result.glances if glance.stage.name == layer), 0)
     count = architecture.stage(layer).shape[0]
-    seed = SeedKind.MAX if view.seed is SeedKind.AT else view.seed
-    return view.change(layer=layer, unit=min(strongest, count - 1), position=None, seed=seed)
+    return to_unit(view.change(layer=layer), min(strongest, count - 1))
 
 
 def _step_layer(view: View, context: Context, steps: int) -> View:
@@ -112,6 +123,19 @@ def _arrow(rows: int, columns: int, fast: bool = False) -> Change:
     return change
 
 
+def to_unit(view: View, unit: int) -> View:
+    """Another unit of the shown layer, named by its number: a position that was picked belongs to the one before."""
+    seed = SeedKind.MAX if view.seed is SeedKind.AT else view.seed
+    return view.change(unit=unit, position=None, seed=seed)
+
+
+def pick_position(view: View, position: tuple[int, int]) -> View:
+    """Look at this position of the unit that is looked at: the frozen origin, else the selected one."""
+    if view.origin:
+        return view.change(origin=replace(view.origin, seed=SeedKind.AT, position=position))
+    return view.change(seed=SeedKind.AT, position=position)
+
+
 def _strongest(view: View, context: Context) -> View:
     if context.result is None:
         return view
@@ -128,10 +152,10 @@ def set_seed(view: View, seed: SeedKind) -> View:
     return view.change(origin=replace(view.origin, seed=seed)) if view.origin else view.change(seed=seed)
 
 
-def _pin(view: View, context: Context) -> View:
-    if view.selected in view.pins:
-        return view.change(pins=tuple(pin for pin in view.pins if pin != view.selected))
-    return view.change(pins=(*view.pins, view.selected)[-MOST_PINS:])
+def toggle_pin(view: View, unit: UnitReference) -> View:
+    """The view with a unit pinned, or no longer."""
+    kept = tuple(pin for pin in view.pins if pin != unit)
+    return view.change(pins=kept if unit in view.pins else (*kept, unit)[-MOST_PINS:])
 
 
 def _reset(view: View, context: Context) -> View:
@@ -139,8 +163,9 @@ def _reset(view: View, context: Context) -> View:
     first = View()
     layer = "conv5" if any(s.name == "conv5" for s in context.architecture.stages) else view.layer
     return first.change(
-        source=view.source, layer=layer, theme=view.theme, presenter=view.presenter, pins=view.pins, watched=view.watched
-    )
+        source=view.source, crop=Crop.centre_of(context.model), layer=layer, theme=view.theme, presenter=view.presenter,
+        pins=view.pins, watched=view.watched,
+    )  # fmt: skip
 
 
 # Occluders
@@ -254,7 +279,7 @@ def _lock_now(view: View, context: Context) -> View:
 
 ACTIONS: tuple[Action, ...] = (
     # Source
-    Action("open", "Open a picture or clip…", ("Ctrl+O",), "Source", command="open_file"),
+    Action("open", "Open a picture, clip or session…", ("Ctrl+O",), "Source", command="open_file"),
     Action("open-folder", "Open a folder of pictures…", ("Ctrl+Shift+O",), "Source", command="open_folder"),
     Action("camera", "Camera, or back to the last picture", ("C",), "Source", command="toggle_camera", yosinski="toggle_input_mode"),
     Action("camera-pick", "Choose camera and format…", ("Shift+C",), "Source", command="pick_camera"),
@@ -267,25 +292,29 @@ ACTIONS: tuple[Action, ...] = (
     Action("step-on", "One frame on", (".",), "Source", command="step_on"),
     Action("step-back", "One frame back", (",",), "Source", command="step_back"),
     Action("loop", "Loop the clip", ("Ctrl+L",), "Source", command="toggle_loop"),
-    Action("freeze", "Freeze the frame", ("F",), "Source", _toggle("frozen"), checked=lambda v: v.frozen, yosinski="freeze_cam"),
+    Action("freeze", "Freeze the frame", ("F",), "Source", _toggle("frozen"), checked=lambda v, c: v.frozen, yosinski="freeze_cam"),
     Action("weights", "Weights…", ("Ctrl+W",), "Source", command="choose_weights"),
     Action("quit", "Quit", ("Q", "Ctrl+Q"), "Source", command="quit", yosinski="quit"),
+    # Session
+    Action("session-open", "Open a session…", ("Ctrl+F12",), "Session", command="open_session"),
+    Action("session-save", "Save the session", ("Ctrl+S",), "Session", command="save_session"),
+    Action("session-save-as", "Save the session as…", ("Ctrl+Shift+S",), "Session", command="save_session_as"),
     # Edit
     Action("undo", "Undo", ("Ctrl+Z",), "Edit", command="undo"),
     Action("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Edit", command="redo"),
     Action("reset", "Reset the view", ("R", "Home"), "Edit", _reset, yosinski="reset_state"),
     Action("escape", "Take the last move back, or let go", ("Esc",), "Edit", command="escape"),
     # Crop
-    Action("crop-fit", "Fit the whole frame", ("Shift+0",), "Crop", _set(crop=Crop(CropMode.FIT)), checked=lambda v: v.crop.mode is CropMode.FIT),
+    Action("crop-fit", "Fit the whole frame", ("Shift+0",), "Crop", _set(crop=Crop(CropMode.FIT)), checked=lambda v, c: v.crop.mode is CropMode.FIT),
     Action("crop-stretch", "Stretch the whole frame, or centre crop", ("0",), "Crop",
-           lambda v, c: v.change(crop=Crop() if v.crop.mode is CropMode.STRETCH else Crop(CropMode.STRETCH)),
-           checked=lambda v: v.crop.mode is CropMode.STRETCH, yosinski="stretch_mode"),
-    Action("crop-centre", "Centre crop", ("Ctrl+0",), "Crop", _set(crop=Crop()), checked=lambda v: v.crop == Crop()),
+           lambda v, c: v.change(crop=Crop.centre_of(c.model) if v.crop.mode is CropMode.STRETCH else Crop(CropMode.STRETCH)),
+           checked=lambda v, c: v.crop.mode is CropMode.STRETCH, yosinski="stretch_mode"),
+    Action("crop-centre", "Centre crop", ("Ctrl+0",), "Crop", lambda v, c: v.change(crop=Crop.centre_of(c.model)), checked=lambda v, c: v.crop == Crop.centre_of(c.model)),
     Action("crop-smaller", "Smaller crop", ("Ctrl+=",), "Crop", _scale_crop(1 / 1.1), kind="crop"),
     Action("crop-larger", "Larger crop", ("Ctrl+-",), "Crop", _scale_crop(1.1), kind="crop"),
-    Action("mirror", "Mirror on screen only", ("Ctrl+M",), "Crop", _toggle("mirrored"), checked=lambda v: v.mirrored),
+    Action("mirror", "Mirror on screen only", ("Ctrl+M",), "Crop", _toggle("mirrored"), checked=lambda v, c: v.mirrored),
     # Occluder
-    Action("occluder", "Occluder on or off", ("X",), "Occluder", _toggle_occluder, checked=lambda v: bool(v.occluders)),
+    Action("occluder", "Occluder on or off", ("X",), "Occluder", _toggle_occluder, checked=lambda v, c: bool(v.occluders)),
     Action("occluder-add", "Another occluder at the mouse", ("Shift+X",), "Occluder", _add_occluder),
     Action("occluder-remove", "Remove the occluder", ("Del", "Backspace"), "Occluder", _remove_occluder),
     Action("occluder-shape", "Shape: square, rectangle, ellipse", ("Ctrl+E",), "Occluder", _edit_occluder(_reshape)),
@@ -297,17 +326,18 @@ ACTIONS: tuple[Action, ...] = (
       for name, key, y, x in (("left", "Left", 0, -1), ("right", "Right", 0, 1), ("up", "Up", -1, 0), ("down", "Down", 1, 0))),
     *(Action(f"nudge-{name}-fast", f"Occluder {name} by 8", (f"Ctrl+Shift+{key}",), "Occluder", _nudge(y, x, 8), kind="nudge")
       for name, key, y, x in (("left", "Left", 0, -1), ("right", "Right", 0, 1), ("up", "Up", -1, 0), ("down", "Down", 1, 0))),
+    Action("mark-parts", "Mark parts and compare (Table 1)…", ("Ctrl+Shift+E",), "Occluder", command="mark_parts"),
     # Sweep
     Action("sweep", "Sweep the occluder over the picture", ("Ctrl+X",), "Sweep", command="start_sweep"),
     Action("sweep-cancel", "Cancel the sweep, or go on with it", ("Ctrl+Shift+X",), "Sweep", command="cancel_or_resume_sweep"),
-    Action("sweep-live", "Live sweep of the newest frame, on a coarse grid", ("V",), "Sweep", command="live_sweep", checked=lambda v: v.sweep.live),
+    Action("sweep-live", "Live sweep of the newest frame, on a coarse grid", ("V",), "Sweep", command="live_sweep", checked=lambda v, c: v.sweep.live),
     Action("sweep-map", "Map of the sweep: all, activation, reconstruction, probability, label", ("Shift+V",), "Sweep",
            lambda v, c: v.change_sweep(shown=_cycle(tuple(SweepMap), v.sweep.shown))),
     Action("sweep-change", "Values of the sweep as change from clean", ("Ctrl+Shift+V",), "Sweep",
-           lambda v, c: v.change_sweep(change=not v.sweep.change), checked=lambda v: v.sweep.change),
+           lambda v, c: v.change_sweep(change=not v.sweep.change), checked=lambda v, c: v.sweep.change),
     Action("sweep-contour", "Contour at half the clean value", ("Y",), "Sweep",
-           lambda v, c: v.change_sweep(contour=not v.sweep.contour), checked=lambda v: v.sweep.contour),
-    Action("sweep-unit", "Unit of the sweep: the strongest, or the selected", ("Shift+Y",), "Sweep",
+           lambda v, c: v.change_sweep(contour=not v.sweep.contour), checked=lambda v, c: v.sweep.contour),
+    Action("sweep-unit", "Unit of the sweep: the strongest, or the selected", ("Ctrl+Shift+Y",), "Sweep",
            lambda v, c: v.change_sweep(unit=_cycle(tuple(SweepUnit), v.sweep.unit))),
     Action("sweep-class", "Class of the sweep…", ("Ctrl+/",), "Sweep", command="find_sweep_class"),
     Action("sweep-drop", "Occluder to where the class falls most", ("Ctrl+Return",), "Sweep", command="occlude_largest_drop"),
@@ -328,15 +358,16 @@ ACTIONS: tuple[Action, ...] = (
       for name, key, y, x in (("left", "Left", 0, -1), ("right", "Right", 0, 1), ("up", "Up", -1, 0), ("down", "Down", 1, 0))),
     Action("unit-strongest", "The strongest unit of this layer", ("Return",), "Unit", _strongest),
     Action("unit-jump", "Jump to a unit by number…", ("G",), "Unit", command="jump_to_unit"),
-    Action("origin", "Freeze this unit as the origin", ("D",), "Unit", _toggle_origin, checked=lambda v: v.origin is not None, yosinski="freeze_back_unit"),
-    Action("pin", "Pin this unit", ("P",), "Unit", _pin, checked=lambda v: v.selected in v.pins),
+    Action("origin", "Freeze this unit as the origin", ("D",), "Unit", _toggle_origin, checked=lambda v, c: v.origin is not None, yosinski="freeze_back_unit"),
+    Action("pin", "Pin this unit", ("P",), "Unit", lambda v, c: toggle_pin(v, v.selected), checked=lambda v, c: v.selected in v.pins),
     Action("method", "Method and style: the common ones in turn", ("B",), "Unit", _cycle_direct, yosinski="ez_back_mode_loop"),
     Action("method-direct", "Method: deconvnet, guided, gradient", ("N",), "Unit", _next("method", tuple(Rule)), yosinski="back_mode"),
     Action("style", "Style: raw, gray, norm, blurred norm", ("M",), "Unit", _next("style", tuple(Style)), yosinski="back_filt_mode"),
     Action("seed", "Seed: strongest, picked, k strongest, whole map", ("Ctrl+B",), "Unit",
            lambda v, c: set_seed(v, SeedKind(_cycle(tuple(k for k in SeedKind if k is not SeedKind.AT or v.looked_at.position), v.looked_at.seed)))),
-    Action("all-methods", "All methods side by side", ("Shift+B",), "Unit", _toggle("all_methods"), checked=lambda v: v.all_methods),
-    Action("lrn", "Normalisation on the way down: derivative or identity", ("Ctrl+N",), "Unit", _toggle("lrn_derivative"), checked=lambda v: v.lrn_derivative),
+    Action("all-methods", "All methods side by side", ("Shift+B",), "Unit", _toggle("all_methods"), checked=lambda v, c: v.all_methods),
+    Action("compare-clean", "The unit clean, covered and in difference", ("Shift+D",), "Unit", _toggle("compare_clean"), checked=lambda v, c: v.compare_clean),
+    Action("lrn", "Normalisation on the way down: derivative or identity", ("Ctrl+N",), "Unit", _toggle("lrn_derivative"), checked=lambda v, c: v.lrn_derivative),
     # Maps
     Action("maps-content", "Activations, change when covered, gradient in turn", ("A",), "Maps", _next_maps("content", tuple(MapsContent)), yosinski="show_back"),
     Action("gamma", "Gamma: brighter dim maps", ("T",), "Maps", _next_maps("gamma", GAMMAS), yosinski="boost_gamma"),
@@ -344,7 +375,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("lock", "Lock the range as it is now", ("Ctrl+T",), "Maps", _lock_now),
     Action("boost", "Boost: × 1, 2, 4, 8, 16", ("Ctrl+Shift+T",), "Maps", _next_maps("boost", BOOSTS)),
     Action("order", "Order: by number, activity, change", ("Shift+S",), "Maps", _next_maps("order", tuple(Order))),
-    Action("hide-silent", "Hide silent units", ("Shift+H",), "Maps", lambda v, c: v.change_maps(hide_dead=not v.maps.hide_dead), checked=lambda v: v.maps.hide_dead),
+    Action("hide-silent", "Hide silent units", ("Shift+H",), "Maps", lambda v, c: v.change_maps(hide_dead=not v.maps.hide_dead), checked=lambda v, c: v.maps.hide_dead),
     Action("colour-map", "Colour map of activations", ("Shift+M",), "Maps", _next_maps("colours", ("inferno", "viridis", "gray", "jet (paper)"))),
     Action("maps-default", "Maps as at first", ("Ctrl+Shift+M",), "Maps", lambda v, c: v.change(maps=MapsDisplay())),
     # Classes and snapshots
@@ -354,20 +385,33 @@ ACTIONS: tuple[Action, ...] = (
            else v.change(watched=(*v.watched, int(c.result.probabilities.argmax())))),
     Action("unwatch", "Watch no class", ("Ctrl+Shift+W",), "Classes", _set(watched=())),
     Action("snapshot", "Take snapshot A", ("Shift+A",), "Classes", command="take_snapshot"),
+    # Trace and path
+    Action("path-record", "Record the drag path, or stop", ("Shift+R",), "Trace", command="record_path"),
+    Action("path-replay", "Replay the drag path, or stop", ("Shift+P",), "Trace", command="replay_path"),
+    Action("path-exact", "Replay exactly: every position computed, or stop", ("Ctrl+Shift+P",), "Trace", command="replay_exactly"),
+    Action("path-loop", "Replay again and again", ("Ctrl+R",), "Trace", _toggle("replay_loop"), checked=lambda v, c: v.replay_loop),
+    Action("path-save", "Save the drag path…", ("Ctrl+Alt+S",), "Trace", command="save_drag_path"),
+    Action("path-open", "Open a drag path…", ("Ctrl+Alt+O",), "Trace", command="open_drag_path"),
+    Action("trace-axis", "Trace against the last seconds, time, drag path, position", ("Shift+Y",), "Trace", _next("trace_axis", tuple(TraceAxis))),
+    Action("trace-unit", "Trace the unit's activation too", ("Ctrl+Alt+U",), "Trace", _toggle("trace_unit"), checked=lambda v, c: v.trace_unit),
+    Action("trace-clear", "Clear the trace", ("Ctrl+Alt+X",), "Trace", command="clear_trace"),
+    Action("trace-copy", "Copy the trace as a table", ("Ctrl+Alt+C",), "Trace", command="copy_trace"),
     # View
     Action("zoom", "Unit pane: all, the map, the reconstruction", ("Z",), "View", _next("zoom", (0, 1, 2)), yosinski="zoom_mode"),
     Action("picture-zoom", "Picture pane: the whole frame, or what the network sees", ("Shift+Z",), "View", _next("picture_zoom", (0, 1))),
-    Action("labels", "Unit numbers on the maps", ("8",), "View", _toggle("labels"), checked=lambda v: v.labels, yosinski="toggle_label_predictions"),
-    Action("outlines", "Receptive field on the picture", ("9",), "View", _toggle("outlines"), checked=lambda v: v.outlines, yosinski="toggle_unit_jpgs"),
-    Action("timings", "All timings", ("5",), "View", _toggle("timings"), checked=lambda v: v.timings, yosinski="debug_level"),
+    Action("labels", "Unit numbers on the maps", ("8",), "View", _toggle("labels"), checked=lambda v, c: v.labels, yosinski="toggle_label_predictions"),
+    Action("outlines", "Receptive field on the picture", ("9",), "View", _toggle("outlines"), checked=lambda v, c: v.outlines, yosinski="toggle_unit_jpgs"),
+    Action("timings", "All timings", ("5",), "View", _toggle("timings"), checked=lambda v, c: v.timings, yosinski="debug_level"),
     Action("theme", "Light or dark", ("Ctrl+Shift+L",), "View", _next("theme", ("dark", "light"))),
-    Action("presenter", "Presenter: large type", ("Ctrl+P",), "View", _toggle("presenter"), checked=lambda v: v.presenter),
+    Action("presenter", "Presenter: large type", ("Ctrl+P",), "View", _toggle("presenter"), checked=lambda v, c: v.presenter),
     Action("full-screen", "Full screen", ("F11",), "View", command="full_screen"),
     Action("panes-reset", "Panes as at first", ("Ctrl+Shift+R",), "View", command="reset_panes"),
-    Action("save-window", "Picture of the window…", ("Ctrl+S",), "View", command="save_window"),
+    Action("save-window", "Picture of the window…", ("F12",), "View", command="save_window"),
     Action("copy-window", "Copy a picture of the window", ("Ctrl+Shift+C",), "View", command="copy_window"),
-    Action("save-pane", "Picture of the pane under the mouse…", ("Ctrl+Shift+S",), "View", command="save_pane"),
+    Action("save-pane", "Picture of the pane under the mouse…", ("Shift+F12",), "View", command="save_pane"),
     Action("copy-pane", "Copy a picture of the pane under the mouse", ("Ctrl+C",), "View", command="copy_pane"),
+    Action("copy-data", "Copy the numbers of the pane under the mouse", ("Ctrl+Shift+D",), "View", command="copy_data"),
+    Action("copy-caption", "Copy a caption of what is shown", ("Ctrl+Shift+I",), "View", command="copy_caption"),
     # Help
     Action("help", "Help: all keys", ("H", "F1"), "Help", command="show_help", yosinski="help_mode"),
     Action("palette", "Command palette", ("Ctrl+K",), "Help", command="show_palette"),

@@ -6,18 +6,22 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 import torch  # before Qt: on Windows Qt's own libraries would otherwise be found first  # noqa: F401
 from PySide6.QtCore import QMessageLogContext, QSettings, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
+from zfdesk.desk.autosave import Autosave
 from zfdesk.desk.panes.base import FACTS_EVERY_MS
 from zfdesk.desk.state import Desk
+from zfdesk.desk.theme import THEMES
 from zfdesk.desk.window import FIRST_SIZE, Window
 from zfdesk.engine import Model
 from zfdesk.live import View
 from zfdesk.resources import resource
+from zfdesk.session import Reopened
 
 SWITCH_SECONDS = 0.0005
 PATIENCE_MS = 10_000  # how long a screenshot waits for the next frame
@@ -34,31 +38,47 @@ def make_application() -> QApplication:
     return application
 
 
-def run(model: Model, view: View, screenshot: str = "", after: int = 30, settings: QSettings | None = None) -> int:
+def run(
+    model: Model,
+    view: View,
+    screenshot: str = "",
+    after: int = 30,
+    settings: QSettings | None = None,
+    opened: tuple[Reopened, Path] | None = None,
+) -> int:
     """Open the window and stay until it is closed; the exit status.
 
-    ``screenshot``: write a picture of the window after ``after`` results, and leave.
+    ``screenshot``: write a picture of the window after ``after`` results, and leave. ``opened``: a session to show,
+    and its file.
     """
     qInstallMessageHandler(_quiet)
     # the worker gives the interpreter up hundreds of times a frame and must not wait 5 ms for it each time
     sys.setswitchinterval(SWITCH_SECONDS)
     application = make_application()
     settings = settings or QSettings()
-    view = view.change(
-        theme=settings.value("view/theme", view.theme, str), presenter=settings.value("view/presenter", False, bool)
-    )
-    desk = Desk(model, view)
+    desk = Desk(model, remembered(view, settings))
     window = Window(desk, settings)
     signal.signal(signal.SIGINT, lambda *_: window.close())
+    if opened:
+        window.sessions.show(*opened)
     desk.start()
     window.show()
     if screenshot:
+        window.message.hide()
         window.resize(*FIRST_SIZE)  # not the remembered size: the same command gives the same picture
         return _screenshot(application, desk, window, screenshot, after)
     window.first_steps()
+    Autosave(window).start()
     status = application.exec()
     _leave()
     return status
+
+
+def remembered(view: View, settings: QSettings) -> View:
+    """The view with the theme and size of type that were used last; what makes no sense in the file is left alone."""
+    theme = settings.value("view/theme", view.theme, str)
+    presenter = settings.value("view/presenter", False, bool)
+    return view.change(theme=theme if theme in THEMES else view.theme, presenter=presenter)
 
 
 def _screenshot(application: QApplication, desk: Desk, window: Window, path: str, after: int) -> int:

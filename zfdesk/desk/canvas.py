@@ -30,7 +30,7 @@ class Canvas(QWidget):
     """Shows one picture as large as it fits, or zoomed; small pictures keep their pixels sharp.
 
     Subclasses draw over it in `paint_over` and map with `to_screen` and `to_picture`. ``hovered`` and ``pressed``
-    carry the position in picture pixels (x, y), or None when the mouse has left.
+    carry the position in picture pixels (x, y), or None when the mouse has left. ``mouse``: where it is on the widget.
     """
 
     hovered = Signal(object)
@@ -49,6 +49,7 @@ class Canvas(QWidget):
         self._zoom, self._centre = 1.0, QPointF(0.5, 0.5)
         self._laid_out: tuple[QRectF, QRectF, float] | None = None
         self._panning: QPointF | None = None
+        self.mouse: QPointF | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # nothing below needs painting at every frame
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -188,8 +189,9 @@ class Canvas(QWidget):
             self._move_centre(self._panning - event.position())
             self._panning = event.position()
             self.update()
+        self.mouse = event.position()
         if self.has_picture:
-            self.hovered.emit(self.to_picture(event.position()))
+            self.hovered.emit(self.to_picture(self.mouse))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         self._panning = None
@@ -199,6 +201,7 @@ class Canvas(QWidget):
             self.reset_zoom()
 
     def leaveEvent(self, event: object) -> None:  # noqa: N802
+        self.mouse = None
         self.hovered.emit(None)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QBuffer, QIODevice, QPoint, QSaveFile
+from pathlib import Path
+
+from PySide6.QtCore import QBuffer, QIODevice, QPoint
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QWidget
+
+from zfdesk.engine.tensorfile import write_whole
 
 
 def picture_of(widget: QWidget, scale: float = 1.0) -> QImage:
@@ -25,9 +29,7 @@ def save_png(widget: QWidget, path: str, scale: float = 1.0) -> None:
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     if not picture_of(widget, scale).save(buffer, "PNG"):
         raise OSError("the picture could not be encoded")
-    file = QSaveFile(path)
-    if not file.open(QIODevice.OpenModeFlag.WriteOnly):
-        raise OSError(file.errorString())
-    file.write(buffer.data())
-    if not file.commit():
-        raise OSError(file.errorString())
+    try:
+        write_whole(Path(path), [bytes(buffer.data())])
+    except OSError as error:
+        raise OSError((error.strerror or str(error)).lower()) from error

@@ -7,24 +7,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtGui import QCursor, QGuiApplication, QImage
+from PySide6.QtGui import QCursor, QGuiApplication, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from zfdesk import __version__
+from zfdesk.desk.actions import to_unit
 from zfdesk.desk.panes.base import Pane
 from zfdesk.desk.sweep_commands import SweepCommands
+from zfdesk.session import is_session
 from zfdesk.sources import PastedSource, SourceError, SourceReference
 
 if TYPE_CHECKING:
     from zfdesk.desk.state import Desk
 
 
+PASTED, DROPPED = "pasted picture", "dropped picture"  # what sources are called
+
+
 def image_array(image: QImage) -> np.ndarray:
     """A QImage as uint8 (height, width, 3) RGB, over white where it is transparent."""
     flat = QImage(image.size(), QImage.Format.Format_RGB888)
     flat.fill(Qt.GlobalColor.white)
-    from PySide6.QtGui import QPainter
-
     painter = QPainter(flat)
     painter.drawImage(0, 0, image)
     painter.end()
@@ -41,7 +44,10 @@ class Commands(SweepCommands):
     # Sources
 
     def open_path(self, path: str) -> None:
-        """Show a picture, clip or folder."""
+        """Show a picture, clip or folder, or a session."""
+        if is_session(path):
+            self.sessions.open(Path(path))  # type: ignore[attr-defined]
+            return
         try:
             reference = SourceReference.parse(path)
         except SourceError as error:
@@ -94,7 +100,7 @@ class Commands(SweepCommands):
 
     def paste(self) -> None:
         """Show the picture, or the file, on the clipboard."""
-        self.take_mime(QGuiApplication.clipboard().mimeData(), "pasted picture")
+        self.take_mime(QGuiApplication.clipboard().mimeData(), PASTED)
 
     def take_mime(self, data: QMimeData, label: str) -> None:
         """Show what was dropped or pasted: files first, then a picture, then a path as text."""
@@ -106,17 +112,16 @@ class Commands(SweepCommands):
         elif data.hasText() and _is_path(data.text().strip()):
             self.open_path(data.text().strip())
         else:
-            self.desk.told.emit("There is no picture on the clipboard.", True)
+            where = "on the clipboard" if label == PASTED else "in what was dropped"
+            self.desk.told.emit(f"There is no picture {where}.", True)
 
     def next_picture(self) -> None:
         """The next picture of a folder or of the demo."""
-        if self.desk.source:
-            self.desk.source.next()
+        self.desk.move(lambda source: source.next())
 
     def previous_picture(self) -> None:
         """The picture before."""
-        if self.desk.source:
-            self.desk.source.previous()
+        self.desk.move(lambda source: source.previous())
 
     def play_pause(self) -> None:
         """Play or pause a clip, the demo, a slide show."""
@@ -128,13 +133,11 @@ class Commands(SweepCommands):
 
     def step_on(self) -> None:
         """One frame on."""
-        if self.desk.source:
-            self.desk.source.step(1)
+        self.desk.move(lambda source: source.step(1))
 
     def step_back(self) -> None:
         """One frame back."""
-        if self.desk.source:
-            self.desk.source.step(-1)
+        self.desk.move(lambda source: source.step(-1))
 
     def toggle_loop(self) -> None:
         """Loop the clip or not."""
@@ -149,6 +152,12 @@ class Commands(SweepCommands):
 
         show_weights(self)  # type: ignore[arg-type]
 
+    def mark_parts(self) -> None:
+        """Mark parts in a folder's pictures and compare them."""
+        from zfdesk.desk.marking import show_marking
+
+        show_marking(self)  # type: ignore[arg-type]
+
     # Edit
 
     def undo(self) -> None:
@@ -160,7 +169,10 @@ class Commands(SweepCommands):
         self.desk.redo()
 
     def escape(self) -> None:
-        """Take the last move of an occluder back; else let go of it; else leave full screen."""
+        """Stop a replay; else take the last move of an occluder back; else let go of it; else leave full screen."""
+        if self.trace.player.replaying:  # type: ignore[attr-defined]
+            self.trace.player.stop("The replay was stopped.")  # type: ignore[attr-defined]
+            return
         view = self.desk.view
         kind = self.desk.last_change()
         if self.isFullScreen() and view.chosen_occluder < 0:  # type: ignore[attr-defined]
@@ -178,7 +190,7 @@ class Commands(SweepCommands):
             self, "Jump to a unit", f"Unit of {view.layer}, 0 to {last}:", view.unit, 0, last
         )  # type: ignore[arg-type]
         if good:
-            self.desk.change(view.change(unit=unit, position=None), "unit")
+            self.desk.change(to_unit(view, unit), "unit")
 
     def find_class(self) -> None:
         """Put the cursor into the class search."""
@@ -245,7 +257,7 @@ class Commands(SweepCommands):
         entering = not self.isFullScreen()  # type: ignore[attr-defined]
         for part in (self.menuBar(), self.toolbar, self.statusBar()):  # type: ignore[attr-defined]
             part.setVisible(not entering)
-        self.showFullScreen() if entering else self.showNormal()  # type: ignore[attr-defined]
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)  # type: ignore[attr-defined]
 
     # Help
 

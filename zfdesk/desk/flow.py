@@ -58,6 +58,12 @@ class Controls(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         self._arrange()
 
+    def event(self, event: QEvent) -> bool:
+        """A control with other words is of another width."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._arrange()
+        return super().event(event)
+
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):

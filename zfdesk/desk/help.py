@@ -1,6 +1,6 @@
 """The help sheet: all keys, the way from Yosinski's toolbox, and what one is looking at.
 
-Every key shown here is read from the actions table; `keys_markdown` makes the README's table from the same.
+Every key shown here is read from the actions table.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ MOUSE: tuple[tuple[str, str, str], ...] = (
     ("Every picture", "Wheel", "zooms about the mouse"),
     ("Every picture", "Middle-drag", "pans; a middle double-click shows all again"),
     ("Panes", "Drag the title", "docks, floats or tabs the pane"),
-    ("Panes", "Hover", "buttons to copy and save its picture"),
+    ("Panes", "Hover", "buttons to copy and save its picture, and to pin the unit it shows"),
+    ("Panes", "Drag the copy button or the line of facts", "takes the pane's picture to another program"),
+    ("Panes", "Right-click the copy button", "copies the picture, the numbers or a caption"),
 )
 
 TEXTS: tuple[tuple[str, str], ...] = (
@@ -93,7 +95,8 @@ TEXTS: tuple[tuple[str, str], ...] = (
     ("… and what it cannot",
      "Most of its 1000 classes it does not know: one held-out picture for each gave 2 % right at the first guess, "
      "7.5 % among five. It takes a cup of coffee for a French horn. Its first-layer filters are still noisy. A high "
-     "probability is not a sign that it is right. Other weights can be imported: see the Source menu, Weights."),
+     "probability is not a sign that it is right. ZFNet trained on all of ImageNet, and others, can be had: see "
+     "the Source menu, Weights."),
 )  # fmt: skip
 
 
@@ -139,33 +142,6 @@ def menus() -> list[str]:
 def native(key: str) -> str:
     """A key as this system writes it."""
     return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) or key
-
-
-def keys_markdown() -> str:
-    """The table of keys for the README."""
-    lines = ["| menu | what | keys |", "|---|---|---|"]
-    rows = key_rows()
-    for menu in menus():
-        for row in (row for row in rows if row.menu == menu):
-            keys = " ".join(f"<kbd>{escape(key)}</kbd>" for key in row.keys)
-            lines.append(f"| {row.menu} | {row.words} | {keys} |")
-    lines += ["", "| where | mouse | does |", "|---|---|---|"]
-    lines += [f"| {where} | {gesture} | {does} |" for where, gesture, does in MOUSE]
-    return "\n".join(lines) + "\n"
-
-
-def yosinski_markdown() -> str:
-    """The mapping of Yosinski's bindings for the README."""
-    lines = ["| there | was | here | where it differs |", "|---|---|---|---|"]
-    for binding in BINDINGS:
-        theirs = " ".join(f"<kbd>{escape(key)}</kbd>" for key in binding.keys)
-        lines.append(f"| {theirs} | {binding.there} | {_here_plain(binding)} | {binding.differs} |")
-    return "\n".join(lines) + "\n"
-
-
-def _here_plain(binding: Binding) -> str:
-    said = [f"{action.words} ({', '.join(action.keys)})" for action in answers(binding.tag)]
-    return "; ".join(said) or "has no equal"
 
 
 # As HTML
@@ -374,9 +350,7 @@ __all__ = [
     "help_html",
     "key_rows",
     "keys_html",
-    "keys_markdown",
     "show_help",
     "texts_html",
     "yosinski_html",
-    "yosinski_markdown",
 ]

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from zfdesk.desk.actions import ACTIONS, to_layer
+from zfdesk.desk.actions import ACTIONS, to_layer, to_unit
 from zfdesk.desk.fuzzy import Match, match
 from zfdesk.desk.help import native
 from zfdesk.desk.panes.classes import toggle_watch
@@ -121,7 +121,7 @@ def _show_layer(window: Window, layer: str) -> None:
 def _show_unit(window: Window, layer: str, unit: int) -> None:
     desk = window.desk
     there = to_layer(desk.view, layer, desk.model.architecture, desk.result)
-    desk.change(there.change(unit=unit, position=None), "unit")
+    desk.change(to_unit(there, unit), "unit")
 
 
 def _watch(window: Window, index: int) -> None:

@@ -12,12 +12,14 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from zfdesk.desk.sweeping import Sweeps
 from zfdesk.engine import Model
-from zfdesk.live import Demand, Result, View, Worker
-from zfdesk.sources import Frame, Source, SourceError, SourceReference, open_source
+from zfdesk.live import Crop, Demand, Result, View, Worker
+from zfdesk.sources import Frame, KeptSource, Source, SourceError, SourceReference, open_source
 
 CLOCK_MS = 16
 MERGE_SECONDS = 0.8  # changes of one kind within this time are one step of undo
 MOST_UNDO = 500
+MOST_MADE = 8  # pasted pictures that undo can come back to; each takes 13 MB at most
+MOST_KEPT = 4  # frames that undo and redo can come back to
 
 
 def network_threads() -> int:
@@ -46,9 +48,11 @@ class Desk(QObject):
         self.draws: deque[tuple[float, float, float]] = deque(maxlen=120)  # shown at, frame age, draw time (s)
         self.source: Source | None = None
         self.demand = Demand()
+        self._made: dict[SourceReference, Source] = {}
         self._past: list[View] = []
         self._future: list[View] = []
         self._merge: tuple[str, float] = ("", 0.0)
+        self._kept: list[tuple[View, KeptSource]] = []
         self._clean_held = False
         self._ticket = 0
         self._closing = False
@@ -63,7 +67,8 @@ class Desk(QObject):
         """Begin: the worker, the clock, the view's source."""
         self.worker.start()
         self._clock.start()
-        self.open(self.view.source)
+        if self.source is None:
+            self.open(self.view.source)
 
     def close(self) -> None:
         """End everything; within a second, whatever the source does."""
@@ -131,11 +136,15 @@ class Desk(QObject):
 
     def _show(self, view: View) -> None:
         before, self.view = self.view, view
-        if view.frozen != before.frozen:
-            self.worker.hold(view.frozen)
-        self._send()
-        if view.source != before.source:
-            self.open(view.source)
+        kept = next((source for then, source in reversed(self._kept) if then == view), None)
+        if kept is not None and kept is not self.source:
+            self._take_kept(kept)
+        else:
+            if view.frozen != before.frozen:
+                self.worker.hold(view.frozen)
+            self._send()
+            if view.source != before.source or (isinstance(self.source, KeptSource) and not view.frozen):
+                self.open(view.source)
         self.view_changed.emit()
 
     def _send(self) -> None:
@@ -147,16 +156,18 @@ class Desk(QObject):
     # The network
 
     def use_model(self, model: Model) -> None:
-        """Switch the network; the view is moved to the same layer where the new one has it."""
+        """Switch the network; the view keeps its layer where the new one has it, and gets its centre crop."""
         names = [stage.name for stage in model.architecture.stages]
         view = self.view
         layer = view.layer if view.layer in names else _last_convolution(model)
         unit = min(view.unit, model.architecture.stage(layer).shape[0] - 1)
+        crop = Crop.centre_of(model) if view.crop == Crop.centre_of(self.model) else view.crop
         self.model, self.result, self.complete = model, None, None
         self._past.clear()
         self._future.clear()
+        self._kept.clear()
         self._merge = ("", 0.0)
-        self.view = view.change(layer=layer, unit=unit, position=None, origin=None, pins=(), watched=())
+        self.view = view.change(crop=crop, layer=layer, unit=unit, position=None, origin=None, pins=(), watched=())
         self.view = self.view.change_sweep(klass=-1)
         self.worker.use(model, self._computed_view())
         self.model_changed.emit()
@@ -168,6 +179,9 @@ class Desk(QObject):
         """Open a source off this thread; what is shown stays until its first frame comes, or if it cannot be opened."""
         self._ticket += 1
         ticket = self._ticket
+        if reference in self._made:
+            self._take_source(reference, self._made[reference], ticket)
+            return
         if reference.kind == "camera":  # Qt's camera must be made in this thread; it opens without blocking
             QTimer.singleShot(0, self, lambda: self._answer(reference, ticket, lambda: open_source(reference)))
             return
@@ -179,9 +193,54 @@ class Desk(QObject):
         ).start()
 
     def open_made(self, source: Source) -> None:
-        """Show a source that exists already (a pasted picture)."""
-        self._ticket += 1
-        self._take_source(source.reference, source, self._ticket)
+        """Show a source that exists already (a pasted picture). It is kept for undo until many more have come."""
+        self._made.pop(source.reference, None)
+        self._made[source.reference] = source
+        for forgotten in list(self._made)[:-MOST_MADE]:
+            del self._made[forgotten]
+        if source.reference == self.view.source:
+            self.open(source.reference)
+        else:
+            self.change(self.view.change(source=source.reference))
+
+    def move(self, step: Callable[[Source], None]) -> None:
+        """Go to another picture or moment of the source; a freeze ends, for who goes there wants to see it."""
+        source = self.source
+        if source is None:
+            return
+        if self.view.frozen:
+            self.change(self.view.change(frozen=False))
+        step(source)
+
+    def show_kept(self, frame: Frame, view: View, model: Model | None = None) -> None:
+        """Show a saved frame, frozen, as the view saw it; going live again opens the view's source.
+
+        Undo leads back to what was shown before, also where that was a frozen frame.
+        """
+        if self.view.frozen and self.frame is not None:
+            self._kept.append((self.view, KeptSource(self.view.source, self.frame)))
+        if model is not None and model is not self.model:
+            self.worker.forget_frame()
+            self.use_model(model)
+        view = view.change(frozen=True)
+        kept = KeptSource(view.source, frame)
+        self._kept = [*(entry for entry in self._kept if entry[0] != view), (view, kept)][-MOST_KEPT:]
+        if view == self.view:
+            self._take_kept(kept)
+            self.view_changed.emit()
+        else:
+            self.change(view)
+
+    def _take_kept(self, kept: KeptSource) -> None:
+        self._ticket += 1  # whatever is being opened comes too late
+        if self.source:
+            self.source.stop()
+        self.source = kept
+        self.worker.hold(True)
+        self.worker.forget_frame()  # between view and frame nothing is computed that belongs to neither
+        self._send()
+        kept.start(self.worker.feed, lambda sentence: None)
+        self.source_changed.emit()
 
     def _answer(self, reference: SourceReference, ticket: int, opener: Callable[[], Source]) -> None:
         answer: Source | str
@@ -202,9 +261,12 @@ class Desk(QObject):
                 answer.stop()
             return
         if isinstance(answer, str):
-            self.told.emit(answer, True)
-            if self.source is not None and self.view.source != self.source.reference:
-                self.view = self.view.change(source=self.source.reference)
+            kept = isinstance(self.source, KeptSource)
+            self.told.emit(f"{answer} The saved frame stays." if kept else answer, True)
+            stays = self.source and self.view.change(source=self.source.reference, frozen=kept or self.view.frozen)
+            if stays and stays != self.view:
+                self.worker.hold(stays.frozen)
+                self.view = stays
                 if self._past and self._past[-1] == self.view:  # undo has nothing to take back
                     self._past.pop()
                 self._send()

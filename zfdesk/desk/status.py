@@ -21,9 +21,6 @@ class StatusLine(ElidedLabel):
         self.desk = desk
         self.setAccessibleName("Status")
 
-    def show_view(self) -> None:
-        """The text follows the clock; nothing to do at once."""
-
     def show_facts(self) -> None:
         """Renew the line from the newest result."""
         desk, result = self.desk, self.desk.result

@@ -74,6 +74,12 @@ THEMES = {
 WATCHED = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#d55e00", "#999999")
 """Colours of watched classes (Okabe & Ito 2008)."""
 
+
+def watched_colour(place: int) -> QColor:
+    """That of the watched class at a place of `View.watched`, in every pane."""
+    return QColor(WATCHED[place % len(WATCHED)])
+
+
 NORMAL_PIXELS, PRESENTER_PIXELS = 13, 20
 
 
@@ -113,12 +119,14 @@ def apply_theme(application: QApplication, theme: str, presenter: bool) -> Colou
 def _sheet(c: Colours, pixels: int, theme: str) -> str:
     pad = max(2, pixels // 5)
     down, up = (resource(f"icons/{way}-{theme}.svg").as_posix() for way in ("down", "up"))
+    # the size of type stands here too: Qt does not hand the application's font to every widget that is there already
     return f"""
+    QWidget {{ font-size: {pixels}px; }}
     QMainWindow, QMainWindow::separator {{ background: {c.background}; }}
     QMainWindow::separator {{ width: 5px; height: 5px; }}
     QMainWindow::separator:hover {{ background: {c.field}; }}
-    QDockWidget {{ color: {c.quiet}; font-size: {pixels}px; titlebar-close-icon: none; }}
-    QDockWidget::title {{ background: {c.background}; padding: 2px 6px; }}
+    QDockWidget {{ color: {c.quiet}; titlebar-close-icon: none; }}
+    QDockWidget::title {{ background: {c.background}; padding: 2px 6px; font-size: {pixels}px; }}
     QToolBar {{ background: {c.background}; border: 0; spacing: 3px; padding: 3px 6px; }}
     QToolBar::separator {{ background: {c.line}; width: 1px; margin: 4px 5px; }}
     QToolButton, QPushButton, QComboBox {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.line};
@@ -127,6 +135,7 @@ def _sheet(c: Colours, pixels: int, theme: str) -> str:
     QToolButton:focus, QPushButton:focus, QComboBox:focus {{ border-color: {c.field}; }}
     QToolButton:checked, QPushButton:checked {{ background: {c.field}; color: {c.on_field}; }}
     QToolButton:disabled, QPushButton:disabled {{ color: {c.quiet}; }}
+    QToolBarExtension {{ image: url({down}); padding: 3px; min-width: {pixels}px; }}
     QToolButton::menu-indicator {{ image: none; width: 0; }}
     QComboBox::drop-down {{ border: 0; width: {pixels + 4}px; }}
     QComboBox::down-arrow {{ image: url({down}); width: {pixels - 1}px; height: {pixels - 1}px; }}

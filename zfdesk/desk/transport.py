@@ -127,11 +127,11 @@ class TransportBar(QWidget):
         self.refresh()
 
     def _make_parts(self) -> None:
-        self.previous = self._button("previous", lambda source: source.previous())
-        self.step_back = self._button("step-back", lambda source: source.step(-1))
+        self.previous = self._button("previous", lambda source: self.desk.move(lambda moved: moved.previous()))
+        self.step_back = self._button("step-back", lambda source: self.desk.move(lambda moved: moved.step(-1)))
         self.play = self._button("play", self._play_or_pause)
-        self.step_on = self._button("step-on", lambda source: source.step(1))
-        self.next = self._button("next", lambda source: source.next())
+        self.step_on = self._button("step-on", lambda source: self.desk.move(lambda moved: moved.step(1)))
+        self.next = self._button("next", lambda source: self.desk.move(lambda moved: moved.next()))
         self.loop = self._button("loop", lambda source: source.set_looping(self.loop.isChecked()))
         self.loop.setCheckable(True)
         self.loop.setText("loop")
@@ -288,7 +288,7 @@ class TransportBar(QWidget):
         """Only the latest wanted position, and no more than one every `SEEK_MS`."""
         wanted, self._wanted = self._wanted, None
         if wanted is not None and self.desk.source is not None:
-            self.desk.source.seek(wanted)
+            self.desk.move(lambda source: source.seek(wanted))
             self._sought = time.monotonic()
             self._seek_clock.start()
 

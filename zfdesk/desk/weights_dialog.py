@@ -1,4 +1,4 @@
-"""The weights at hand: which there are, which are in use, using others, importing a file."""
+"""The weights: which are at hand and which to be had, using others, downloading, importing a file."""
 
 from __future__ import annotations
 
@@ -22,9 +22,14 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
+from zfdesk.desk.download_row import DownloadRow
 from zfdesk.desk.sheet import Sheet, open_sheet
 from zfdesk.desk.theme import Colours
-from zfdesk.engine import CheckpointError, Model, doubt, import_weights, load, store
+from zfdesk.desk.weights_rows import COLUMNS, NOTE, Row, known_lines, list_rows, stored_lines
+from zfdesk.engine import CheckpointError, Model, doubt, load, store
+from zfdesk.engine.catalogue import CATALOGUE, CatalogueEntry
+from zfdesk.engine.download import Cancelled
+from zfdesk.engine.obtain import Kept, import_file
 from zfdesk.engine.store import StoredWeights
 
 if TYPE_CHECKING:
@@ -39,22 +44,8 @@ KNOWN = (
 )
 EMBEDDED_WORDS = (
     "The embedded network is ZFNet as in Fig. 3, trained briefly: it knows cats, dogs, vehicles and the ten classes of "
-    "Imagenette in part, and most other classes not."
+    "Imagenette in part, and most other classes not. pytorchcv-zfnet is ZFNet trained on all of ImageNet."
 )
-
-
-def size_words(count: int) -> str:
-    """66 MB."""
-    return f"{count / 1e6:.0f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
-
-
-def state_words(entry: StoredWeights) -> str:
-    """What is amiss or special about weights, in a word or two."""
-    if entry.trouble:
-        return "cannot be used"
-    if not entry.trained:
-        return "untrained"
-    return "embedded" if entry.embedded else ""
 
 
 def words_of(error: Exception) -> str:
@@ -69,18 +60,19 @@ def words_of(error: Exception) -> str:
 class WeightsDialog(Sheet):
     """The network in use stays until others are loaded and found good."""
 
-    def __init__(self, desk: Desk, window: Window) -> None:
+    def __init__(self, desk: Desk, window: Window, catalogue: tuple[CatalogueEntry, ...] = CATALOGUE) -> None:
         super().__init__(window, "Weights")
+        self.catalogue = catalogue
         self.tree = QTreeWidget()
-        self.tree.setHeaderLabels(["weights", "architecture", "classes", "size", "note"])
+        self.tree.setHeaderLabels(list(COLUMNS))
         self.tree.setRootIsDecorated(False)
         self.tree.setUniformRowHeights(True)
         self.tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.tree.setAccessibleName("Weights at hand")
+        self.tree.setAccessibleName("Weights at hand and to be had")
         self.tree.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.tree.header().setStretchLastSection(True)
         self.tree.currentItemChanged.connect(lambda now, _: self._show_details())
-        self.tree.itemDoubleClicked.connect(lambda *_: self.use_selected())
+        self.tree.itemDoubleClicked.connect(lambda *_: self.use_or_get())
         self.details = QTextBrowser()
         self.details.setAccessibleName("Details of the selected weights")
         self.told = QLabel(wordWrap=True)
@@ -93,9 +85,13 @@ class WeightsDialog(Sheet):
         policy = self.bar.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self.bar.setSizePolicy(policy)
+        self.download = DownloadRow(self)
+        self.download.ended.connect(self._got)
+        self.finished.connect(self.download.stop)
         layout = QVBoxLayout(self)
         for part, stretch in ((self.quiet, 0), (self.tree, 3), (self.details, 2), (self.told, 0), (self.bar, 0)):
             layout.addWidget(part, stretch)
+        layout.addWidget(self.download)
         layout.addLayout(self._buttons())
         self._hints: dict[str, str] = {}  # doubt, by the hash of the file
         self._trouble = False
@@ -106,7 +102,9 @@ class WeightsDialog(Sheet):
         self.tree.setFocus()
 
     def _buttons(self) -> QHBoxLayout:
-        self.use, self.import_file, close = QPushButton("Use"), QPushButton("Import file…"), QPushButton("Close")
+        self.use, self.get, close = QPushButton("Use"), QPushButton("Get"), QPushButton("Close")
+        self.import_file = QPushButton("Import file…")
+        self.get.clicked.connect(self.get_selected)
         self.use.clicked.connect(self.use_selected)
         self.import_file.clicked.connect(self.ask_for_file)
         self.import_file.setToolTip(f"Convert and keep a file of weights: {KNOWN}")
@@ -115,6 +113,7 @@ class WeightsDialog(Sheet):
         row = QHBoxLayout()
         row.addWidget(self.import_file)
         row.addStretch(1)
+        row.addWidget(self.get)
         row.addWidget(self.use)
         row.addWidget(close)
         return row
@@ -123,12 +122,13 @@ class WeightsDialog(Sheet):
         """Take over a theme or another size of type."""
         em = self.window_.fontMetrics().height()
         room = self.window_.screen().availableSize()
-        self.resize(min(46 * em, room.width() - 40), min(34 * em, room.height() - 60))
+        self.resize(min(48 * em, room.width() - 40), min(34 * em, room.height() - 60))
         self.quiet.setStyleSheet(f"color: {colours.quiet};")
         self.bar.setStyleSheet(
             f"QProgressBar {{ border: 0; background: {colours.line}; }}"
             f"QProgressBar::chunk {{ background: {colours.field}; }}"
         )
+        self.download.dress(colours)
         self._dress_told()
         for row in range(self.tree.topLevelItemCount()):
             self._colour_row(self.tree.topLevelItem(row))
@@ -140,71 +140,72 @@ class WeightsDialog(Sheet):
         """List the weights anew; only the headers of the files are read."""
         self.quiet.setText(EMBEDDED_WORDS if self._is_in_use(store.embedded().stem) else "")
         self.quiet.setVisible(bool(self.quiet.text()))
-        self.run_errand("weights list", store.list_weights, self._show_list)
+        self.run_errand("weights list", partial(list_rows, self.catalogue), self._show_list)
 
     def _is_in_use(self, name: str) -> bool:
         return self.desk.model.name == name
 
-    def _show_list(self, entries: list[StoredWeights] | None, error: Exception | None) -> None:
-        if error is not None or entries is None:
+    def _show_list(self, rows: list[Row] | None, error: Exception | None) -> None:
+        if error is not None or rows is None:
             self.say(words_of(error or RuntimeError("no list")), True)
             return
         selected = self._wanted or (self.selected.name if self.selected else self.desk.model.name)
         self._wanted = ""
         self.tree.clear()
-        for entry in entries:
-            used = self._is_in_use(entry.name)
-            known = "" if entry.trouble else f"{entry.classes:,}"
-            note = " · ".join(filter(None, ("in use" if used else "", state_words(entry))))
-            size = size_words(entry.bytes) if entry.bytes else ""
-            item = QTreeWidgetItem([entry.name, entry.architecture, known, size, note])
-            item.setData(0, ENTRY, entry)
-            for column in (2, 3):
+        for row in rows:
+            used = row.stored is not None and self._is_in_use(row.name)
+            item = QTreeWidgetItem(row.columns(used))
+            item.setData(0, ENTRY, row)
+            for column in (1, 2):
                 item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             font = item.font(0)
             font.setBold(used)
             item.setFont(0, font)
             self._colour_row(item)
             self.tree.addTopLevelItem(item)
-            if entry.name == selected or self.tree.currentItem() is None:
+            if row.name == selected or self.tree.currentItem() is None:
                 self.tree.setCurrentItem(item)
         self._show_details()
+
+    def select(self, name: str) -> None:
+        """Select a line by its name, now or when the list is there."""
+        self._wanted = name if self.tree.topLevelItemCount() == 0 else ""
+        for item in self.tree.findItems(name, Qt.MatchFlag.MatchExactly, 0):
+            self.tree.setCurrentItem(item)
 
     def _colour_row(self, item: QTreeWidgetItem | None) -> None:
         if item is None:
             return
-        entry: StoredWeights = item.data(0, ENTRY)
-        amiss = entry.trouble or not entry.trained
-        item.setForeground(4, QColor(self.colours.trouble if amiss else self.colours.quiet))
+        stored: StoredWeights | None = item.data(0, ENTRY).stored
+        amiss = stored is not None and (stored.trouble or not stored.trained)
+        for column in range(NOTE):
+            item.setForeground(column, QColor(self.colours.text if stored else self.colours.quiet))
+        item.setForeground(NOTE, QColor(self.colours.trouble if amiss else self.colours.quiet))
 
     @property
-    def selected(self) -> StoredWeights | None:
-        """The selected entry."""
+    def selected(self) -> Row | None:
+        """The selected line."""
         item = self.tree.currentItem()
         return item.data(0, ENTRY) if item else None
 
     def _show_details(self) -> None:
-        entry = self.selected
-        used = entry is not None and self._is_in_use(entry.name)
-        self.use.setEnabled(entry is not None and not entry.trouble and not used and not self._working)
+        row = self.selected
+        stored = row.stored if row else None
+        used = stored is not None and self._is_in_use(stored.name)
+        self.use.setEnabled(stored is not None and not stored.trouble and not used and not self._working)
         self.use.setText("In use" if used else "Use")
-        if entry is None:
-            self.details.setPlainText("")
-            return
-        lines = [entry.trouble] if entry.trouble else [entry.provenance or "It does not say where it comes from."]
-        if not entry.trouble:
-            lines.append(f"{entry.parameters:,} parameters, {entry.classes:,} classes, {size_words(entry.bytes)}")
-            if not entry.trained:
-                lines.append("These weights are known to be untrained: the answers mean nothing.")
-            elif used and (hint := self._hints.get(self.desk.model.sha256, "")):
-                lines.append(hint)
-        if used and self.desk.model.sha256:
-            lines.append(f"SHA-256 {self.desk.model.sha256}")
-        if not entry.trouble:  # else the sentence names the file
-            lines.append("Ships with the program." if entry.embedded else str(entry.path))
+        self.get.setEnabled(row is not None and row.to_get and not self.download.running)
+        self.get.setText("Go on" if row is not None and row.to_get and row.come else "Get")
+        self.get.setDefault(self.get.isEnabled())
+        self.use.setDefault(not self.get.isEnabled())
+        if stored is not None:
+            digest = self.desk.model.sha256 if used else ""
+            lines = stored_lines(stored, self._hints.get(digest, ""), digest)
+        else:
+            lines = known_lines(row.known) if row else []
         self.details.setPlainText("\n".join(lines))
 
-    # Using and importing
+    # Using, downloading and importing
 
     _working = ""
 
@@ -218,7 +219,8 @@ class WeightsDialog(Sheet):
 
     def use_selected(self) -> None:
         """Load the selected weights off this thread, and switch to them."""
-        entry = self.selected
+        row = self.selected
+        entry = row.stored if row else None
         if entry is None or entry.trouble or self._working or self._is_in_use(entry.name):
             return
         self._show_busy(f"Loading {entry.name}…")
@@ -246,6 +248,30 @@ class WeightsDialog(Sheet):
         else:
             self.say(f"{model.name} is in use, from now on also at the start.", False)
         self._show_details()
+
+    def use_or_get(self) -> None:
+        """What a double click on a line means."""
+        self.get_selected() if self.selected and self.selected.to_get else self.use_selected()
+
+    def get_selected(self) -> None:
+        """Download the selected entry off this thread, check, convert and keep it; it is not yet in use."""
+        row = self.selected
+        if row is None or not row.to_get or self.download.running:
+            return
+        self.say("", False)
+        self.download.start(row.known)
+        self._show_details()
+
+    def _got(self, kept: tuple[Kept, str] | None, error: Exception | None) -> None:
+        if isinstance(error, Cancelled):
+            self._tell("The download was stopped; what has come is kept, and next time it goes on from there.", False)
+        elif kept is None:
+            self._tell(f"{words_of(error or RuntimeError('nothing came'))} The network in use stays.", True)
+        else:
+            (new, hint), self._wanted = kept, kept[0].name
+            said = f"{new.name} is here: {new.model.architecture.title}, {len(new.model.classes):,} classes."
+            self._tell(f"{said} {hint or 'Press Use to switch to it.'}", bool(hint))
+        self.refresh()
 
     def ask_for_file(self) -> None:
         """A file picker, then `import_path`."""
@@ -295,17 +321,17 @@ def _remember_and_doubt(name: str, model: Model) -> str:
 
 
 def _import(path: Path) -> tuple[str, Model, str]:
-    model = import_weights(path)
-    name = store.name_for(path)
-    store.add(model, name)
-    return name, model, doubt(model)
+    kept = import_file(path)
+    return kept.name, kept.model, doubt(kept.model)
 
 
-def show_weights(window: Window) -> WeightsDialog:
-    """Open the list of weights, or bring it to the front."""
+def show_weights(window: Window, select: str = "") -> WeightsDialog:
+    """Open the list of weights, or bring it to the front; ``select``: the name to be selected."""
     dialog = open_sheet(WeightsDialog, window) or WeightsDialog(window.desk, window)
+    if select:
+        dialog.select(select)
     dialog.show()
     return dialog
 
 
-__all__ = ["WeightsDialog", "show_weights", "size_words", "state_words"]
+__all__ = ["WeightsDialog", "show_weights"]

@@ -20,8 +20,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from zfdesk.desk.actions import ACTIONS, CLEAN_KEY, Action, Context
-from zfdesk.desk.commands import Commands
+from zfdesk.desk.actions import ACTIONS, CLEAN_KEY, Action, Context, pick_position, to_unit, toggle_pin
+from zfdesk.desk.commands import DROPPED, Commands
+from zfdesk.desk.copying import CopyCommands
+from zfdesk.desk.embedded_line import EmbeddedLine
 from zfdesk.desk.hints import first_steps
 from zfdesk.desk.panes.base import FACTS_EVERY_MS, Pane
 from zfdesk.desk.panes.classes import ClassesPane
@@ -31,12 +33,13 @@ from zfdesk.desk.panes.maps import MapsPane
 from zfdesk.desk.panes.picture import PicturePane
 from zfdesk.desk.panes.pins import PinsPane
 from zfdesk.desk.panes.sweep import SweepPane
-from zfdesk.desk.panes.trace import TracePane
+from zfdesk.desk.panes.trace import PathLight, TracePane
 from zfdesk.desk.panes.unit import UnitPane
+from zfdesk.desk.path_commands import PathCommands
+from zfdesk.desk.sessions import SessionCommands, Sessions
 from zfdesk.desk.state import Desk
 from zfdesk.desk.status import MessageLine, StatusLine
 from zfdesk.desk.theme import apply_theme
-from zfdesk.engine import SeedKind
 from zfdesk.live import Demand
 
 LAYOUT_VERSION = 2
@@ -68,7 +71,7 @@ TOOLBAR_WORDS = {
 }  # fmt: skip
 
 
-class Window(Commands, QMainWindow):
+class Window(Commands, SessionCommands, PathCommands, CopyCommands, QMainWindow):
     """The one window of the program."""
 
     closing = Signal()
@@ -77,6 +80,7 @@ class Window(Commands, QMainWindow):
         super().__init__(parent)
         self.desk = desk
         self.settings = settings
+        self.sessions = Sessions(self)
         self.setWindowTitle("zfdesk")
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
@@ -93,6 +97,7 @@ class Window(Commands, QMainWindow):
         self.message = MessageLine(self)
         self.status = StatusLine(desk)
         self.statusBar().addWidget(self.status, 1)
+        self.statusBar().addPermanentWidget(EmbeddedLine(self))
         self.statusBar().setSizeGripEnabled(False)
         self._facts_clock = QTimer(self, interval=FACTS_EVERY_MS)
         self._facts_clock.timeout.connect(self._show_facts)
@@ -131,6 +136,9 @@ class Window(Commands, QMainWindow):
             dock.visibilityChanged.connect(partial(self._pane_seen, pane))
             pane.save_asked.connect(self.save_picture_of)
             pane.copy_asked.connect(self.copy_picture_of)
+            pane.pin_asked.connect(self._pin_shown)
+            pane.copy_menu_asked.connect(self.show_copy_menu)
+            pane.drag_asked.connect(self.drag_picture_of)
             for button in dock.findChildren(QAbstractButton, options=Qt.FindChildOption.FindDirectChildrenOnly):
                 words = f"{'Close' if 'close' in button.objectName() else 'Float or dock'} “{pane.title}”"
                 button.setToolTip(words)
@@ -140,7 +148,8 @@ class Window(Commands, QMainWindow):
         self.maps.menu_asked.connect(self._unit_menu)
         self.maps.canvas.resized.connect(lambda: QTimer.singleShot(0, self, self._update_demand))
         self.picture.canvas.picked.connect(self._pick_position)
-        self.unit.pin_asked.connect(lambda: self.run("pin"))
+        self.trace.action_asked.connect(self.run)
+        self.picture.head.insertWidget(1, PathLight(self.trace.player, self.picture))
         self.sweep.asked.connect(self.run)
         self.sweep.square_hovered.connect(self._outline)
 
@@ -206,9 +215,13 @@ class Window(Commands, QMainWindow):
             self.actions_by_id[action.id] = made
             self.addAction(made)
             menus[action.menu].addAction(made)
+        self.sessions.add_recent_menu(menus["Session"])
         panes = menus["View"].addMenu("Panes")
         for dock in self.docks.values():
             panes.addAction(dock.toggleViewAction())
+
+        for name in ("path-loop", "trace-copy", "path-save", "path-open"):
+            self.trace.more.addAction(self.actions_by_id[name])
 
     def _make_toolbar(self) -> None:
         bar = QToolBar("Toolbar", self)
@@ -279,6 +292,8 @@ class Window(Commands, QMainWindow):
                 unit=(shown[self.unit] or shown[self.picture] or compared) and not rest,
                 pins=shown[self.pins] and not rest,
                 methods=self.unit.shown_rules() if shown[self.unit] else (),
+                compare=shown[self.unit] and self.unit.comparing,
+                activation=shown[self.trace] and self.desk.view.trace_unit and not rest,
                 aspect=round(canvas.width() / max(canvas.height(), 1), 2),
             )
         )
@@ -309,12 +324,12 @@ class Window(Commands, QMainWindow):
         self._show_checks()
         self.actions_by_id["undo"].setEnabled(self.desk.can_undo)
         self._update_demand()
-        self.status.show_view()
 
     def _show_checks(self) -> None:
+        view, context = self.desk.view, self.context()
         for action in ACTIONS:
             if action.checked is not None:
-                self.actions_by_id[action.id].setChecked(action.checked(self.desk.view))
+                self.actions_by_id[action.id].setChecked(action.checked(view, context))
 
     def _pane_seen(self, pane: Pane, visible: bool) -> None:
         """A pane that comes into view shows what the others show, also when nothing moves."""
@@ -356,19 +371,17 @@ class Window(Commands, QMainWindow):
         if not (0 <= x < size and 0 <= y < size) or not stage.spatial:
             return
         position = stage.receptive_field.unit_at(y, x, stage.shape)
-        if view.origin:
-            from dataclasses import replace
+        self.desk.change(pick_position(view, position), "position")
 
-            self.desk.change(view.change(origin=replace(view.origin, seed=SeedKind.AT, position=position)), "position")
-        else:
-            self.desk.change(view.change(seed=SeedKind.AT, position=position), "position")
+    def _pin_shown(self, pane: Pane) -> None:
+        """The unit a pane shows: the unit pane's may be the frozen origin."""
+        view = self.desk.view
+        self.desk.change(toggle_pin(view, view.looked_at if pane is self.unit else view.selected))
 
     def _unit_menu(self, unit: int | None, where: object) -> None:
         menu = QMenu(self)
         if unit is not None:
-            menu.addAction(
-                f"Select unit {unit}", lambda: self.desk.change(self.desk.view.change(unit=unit, position=None))
-            )
+            menu.addAction(f"Select unit {unit}", lambda: self.desk.change(to_unit(self.desk.view, unit)))
             menu.addSeparator()
         for name in ("pin", "origin", "unit-strongest", "unit-jump", "lock", "order", "hide-silent", "maps-default"):
             menu.addAction(self.actions_by_id[name])
@@ -414,11 +427,11 @@ class Window(Commands, QMainWindow):
             self.desk.hold_clean(False)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
-        if event.mimeData().hasUrls() or event.mimeData().hasImage():
+        if event.source() is None and (event.mimeData().hasUrls() or event.mimeData().hasImage()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
-        self.take_mime(event.mimeData(), "dropped picture")
+        self.take_mime(event.mimeData(), DROPPED)
         event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802

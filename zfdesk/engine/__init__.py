@@ -12,6 +12,8 @@ from zfdesk.engine.architectures import ARCHITECTURES
 from zfdesk.engine.changed import forward_changed
 from zfdesk.engine.checkpoint import CheckpointError, describe, load, save
 from zfdesk.engine.convert import import_weights
+from zfdesk.engine.correspondence import MarkedPicture, correspondence
+from zfdesk.engine.curves import Baseline, Curves, insertion_deletion, random_baseline
 from zfdesk.engine.doubt import doubt
 from zfdesk.engine.layers import LRN, Architecture, Conv, Linear, MaxPool, ReceptiveField, ReLU, Softmax, Stage
 from zfdesk.engine.model import Model, Pass, random_model
@@ -19,15 +21,20 @@ from zfdesk.engine.occlude import Occluder, OccluderFill, OccluderShape, occlude
 from zfdesk.engine.picture import InputSpec, centre_box, centre_crop, crop
 from zfdesk.engine.reconstruct import Reconstruction, Rule, Seed, SeedKind, reconstruct
 from zfdesk.engine.sweep import Sweep, SweepPlan, sweep
+from zfdesk.engine.table1 import Correspondence
 
 __all__ = [
     "ARCHITECTURES",
     "LRN",
     "Architecture",
+    "Baseline",
     "CheckpointError",
     "Conv",
+    "Correspondence",
+    "Curves",
     "InputSpec",
     "Linear",
+    "MarkedPicture",
     "MaxPool",
     "Model",
     "Occluder",
@@ -46,13 +53,16 @@ __all__ = [
     "SweepPlan",
     "centre_box",
     "centre_crop",
+    "correspondence",
     "crop",
     "describe",
     "doubt",
     "forward_changed",
     "import_weights",
+    "insertion_deletion",
     "load",
     "occlude",
+    "random_baseline",
     "random_model",
     "reconstruct",
     "save",

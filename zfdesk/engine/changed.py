@@ -6,7 +6,7 @@ of the clean picture. The result is that of the full pass, up to the rounding of
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -63,7 +63,7 @@ def forward_changed(clean: Pass, before: np.ndarray, after: np.ndarray) -> Pass:
         match stage.layer:
             case Conv() as layer:
                 window = _reached(window, layer, stage)
-                new = kernels.conv(replace(layer, padding=0), _needed(x, window, layer, 0.0), stage.rectified)
+                new = kernels.conv_window(layer, _needed(x, window, layer, 0.0), stage.rectified)
                 x = _put(old, window, new)
             case MaxPool() as layer:
                 below, window = x, _reached(window, layer, stage)

@@ -5,7 +5,8 @@ Format ``zfdesk-1``: safetensors whose metadata (texts, JSON where they have par
 - ``format`` "zfdesk-1"; ``architecture``: a name of `ARCHITECTURES`; ``classes``: JSON list of names in order;
 - ``input``: JSON {size, channels "RGB"/"BGR", range [0, 255], mean, std, resize, crop "center"}, see `InputSpec`;
 - ``lrn``: JSON {size, alpha, beta, k, alpha_divided_by_size} of the declared network, where it normalises;
-- optional ``packing``, ``provenance`` (words), ``trained`` ("true"/"false") and ``sha256`` (see `digest`).
+- optional ``packing``, ``provenance`` and ``licence`` (words), ``source`` (the address they were published at),
+  ``trained`` ("true"/"false") and ``sha256`` (see `digest`).
 
 Tensors are `Architecture.weight_shapes`: float32 or float16 (widened), or int8 rows with ``NAME.scale`` float32.
 """
@@ -45,7 +46,8 @@ EMBEDDED = "weights/zfnet-v0.safetensors"
 MOST_CLASSES = 100_000
 LONGEST_TEXT = 10_000  # characters of a class name or of the provenance
 _NEEDED = {"format", "architecture", "input", "classes"}
-_KNOWN = _NEEDED | {"lrn", "packing", "provenance", "trained", "sha256"}
+_TEXTS = ("provenance", "packing", "licence", "source")
+_KNOWN = _NEEDED | {"lrn", "trained", "sha256", *_TEXTS}
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class Description:
     packing: str
     trained: bool
     bytes: int
+    licence: str
+    source: str
 
 
 def embedded() -> Path:
@@ -85,6 +89,7 @@ def load(path: Path | str | None = None) -> Model:
         return Model(
             told.architecture, _weights(tensors), told.input, told.classes,
             name=place.stem, provenance=told.provenance, sha256=hash_of_file.hexdigest(), trained=told.trained,
+            licence=told.licence, source=told.source,
         )  # fmt: skip
     except CheckpointError:
         raise
@@ -149,6 +154,7 @@ def _metadata(model: Model, tensors: Mapping[str, Tensor]) -> dict[str, str]:
         "provenance": model.provenance,
         "trained": json.dumps(model.trained),
     }  # fmt: skip
+    told |= {key: value for key, value in (("licence", model.licence), ("source", model.source)) if value}
     if lrn := _lrn(model.architecture):
         told["lrn"] = {
             "size": lrn.size, "alpha": lrn.alpha, "beta": lrn.beta, "k": lrn.k, "alpha_divided_by_size": True
@@ -199,12 +205,12 @@ def _described(header: Header, path: Path) -> Description:
     trained = told.get("trained", "true")
     if trained not in ("true", "false"):
         raise CheckpointError(f"{path} is damaged: its metadata 'trained' is neither true nor false.")
-    texts = [told.get(key, "") for key in ("provenance", "packing")]
-    if max(map(len, texts)) > LONGEST_TEXT:
-        raise CheckpointError(f"{path}: its provenance or packing is longer than {LONGEST_TEXT} characters.")
+    texts = {key: told.get(key, "") for key in _TEXTS}
+    if longest := next((key for key, text in texts.items() if len(text) > LONGEST_TEXT), ""):
+        raise CheckpointError(f"{path}: its {longest} is longer than {LONGEST_TEXT} characters.")
     size = len(header.raw) + sum(entry.end - entry.start for entry in header.entries.values())
     spec = _input(told["input"], architecture, path)
-    return Description(path, architecture, classes, spec, texts[0], texts[1], trained == "true", size)
+    return Description(path, architecture, classes, spec, trained=trained == "true", bytes=size, **texts)
 
 
 def _classes(text: str, path: Path) -> tuple[str, ...]:

@@ -124,11 +124,12 @@ def _from_onnx(path: Path) -> Model:
     return _model(architecture, dict(weights), ZFNET512, ZFNET512_WORDS, path)
 
 
-def _from_state_dict(state: Mapping[str, Any], path: Path) -> Model:
+def _from_state_dict(state: dict[str, Any], path: Path) -> Model:
+    """``state`` is emptied on the way: two copies of VGG-16 at a time are half a gigabyte too many."""
     family, architecture = _recognised(state, path)
     weights: Weights = {}
     for theirs, ours in family.names(architecture).items():
-        weights[ours] = torch.empty(architecture.weight_shapes()[ours]).copy_(state[theirs].detach())
+        weights[ours] = torch.empty(architecture.weight_shapes()[ours]).copy_(state.pop(theirs).detach())
     return _model(architecture, weights, family.input, f"{family.words}, state dict", path)
 
 

@@ -55,7 +55,7 @@ def answers(model: Model) -> tuple[float, float]:
     pictures = _demo_pictures(model)
     if len(pictures) < 3:
         return float("inf"), 1.0
-    layer = model.architecture.stages[-2].name
+    layer = model.architecture.class_layers[0]
     scores = torch.stack(
         [
             torch.stack([model.forward(np.ascontiguousarray(side)).activations[layer].flatten() for side in sides])

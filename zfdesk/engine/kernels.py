@@ -1,4 +1,5 @@
-"""How one layer is computed, twice: plainly (the reference) and fast (checked against the reference in tests).
+"""How one layer is computed: plainly (the reference), fast, and fast for many windows at once (both checked against
+the reference in tests).
 
 The fast path keeps activations channels-last, lets oneDNN fuse convolution and rectification over weights packed
 once, writes the normalisation's neighbourhood sum as a product with a banded matrix, and reads fully connected
@@ -7,8 +8,7 @@ weights as the int8 rows they are stored in, a quarter of the bytes of float32. 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeGuard
 
 import torch
@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from zfdesk.engine.layers import LRN, Architecture, Conv, Linear, MaxPool
+from zfdesk.engine.winograd import TILE, Winograd
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +43,6 @@ class PackedRows:
             result.addmm_(part, rows.to(signal.dtype))
         return result
 
-
-ORDERS_KEPT = 16  # copies of one convolution's filters, each packed for other shapes
 
 Weights = dict[str, "Tensor | PackedRows"]
 
@@ -90,9 +89,13 @@ class ReferenceKernels:
         y = F.conv2d(x, weight, bias, layer.stride, layer.padding)
         return y.relu() if rectified else y
 
-    def conv_transposed(self, layer: Conv, x: Tensor) -> Tensor:
-        """The same filters transposed, without bias: (N, out, h, w) to all of (N, in, …) that they reach."""
-        return F.conv_transpose2d(x, dense(self._weights[f"{layer.name}.weight"], x.dtype), None, layer.stride)
+    def conv_window(self, layer: Conv, x: Tensor, rectified: bool) -> Tensor:
+        """The same for windows (n, C, h, w) of any size that have their padding already."""
+        return self.conv(replace(layer, padding=0), x, rectified)
+
+    def tile(self, layer: Conv) -> int:
+        """`conv_window` gives a multiple of so many rows and columns."""
+        return 1
 
     def lrn(self, layer: LRN, x: Tensor) -> Tensor:
         """Contrast normalisation across maps."""
@@ -110,15 +113,13 @@ class FastKernels(ReferenceKernels):
 
     def __init__(self, architecture: Architecture, weights: Weights) -> None:
         super().__init__(weights)
-        self.filters: dict[str, Tensor] = {}  # of each convolution, channels-last
-        self._packed: dict[tuple[str, torch.Size, int], Tensor | None] = {}
-        self._orders: dict[str, dict[bytes, Tensor]] = {}
+        self._packed: dict[str, Tensor] = {}
         self._bands: dict[str, Tensor] = {}
+        self._matrices: dict[str, Tensor] = {}  # filters as `conv_window` needs them
         vectors = [stage.name for stage in architecture.stages if isinstance(stage.layer, Linear)]
         for before, stage in zip(architecture.stages, architecture.stages[1:], strict=False):
             if isinstance(stage.layer, Conv):
-                filters = dense(weights[f"{stage.name}.weight"], torch.float32)
-                self.filters[stage.name] = filters.contiguous(memory_format=torch.channels_last)
+                self._packed[stage.name] = _pack_convolution(stage.layer, weights[f"{stage.name}.weight"], before.shape)
             elif isinstance(stage.layer, LRN):
                 self._bands[stage.name] = lrn_band(stage.layer, before.shape[0], torch.zeros(()))
         # Rounding the scores to bfloat16 would show in the probabilities: the classifier, the last of the fully
@@ -131,42 +132,36 @@ class FastKernels(ReferenceKernels):
 
     def conv(self, layer: Conv, x: Tensor, rectified: bool) -> Tensor:
         """Convolution and rectification in one pass over packed weights."""
-        filters, bias = self.filters[layer.name], self._dense[f"{layer.name}.bias"]
-        packed = self._pack(layer.name, lambda: filters, x, layer.stride, layer.padding)
-        if packed is None:
-            y = F.conv2d(x, filters, bias, layer.stride, layer.padding)
+        packed, bias = self._packed[layer.name], self._dense[f"{layer.name}.bias"]
+        if not packed.is_mkldnn:
+            y = F.conv2d(x, packed, bias, layer.stride, layer.padding)
             return y.relu_() if rectified else y
-        return _convolve_packed(x, packed, bias, layer.stride, layer.padding, "relu" if rectified else "none")
+        after = "relu" if rectified else "none"
+        return torch.ops.mkldnn._convolution_pointwise(
+            x, packed, bias, [layer.padding] * 2, [layer.stride] * 2, [1, 1], 1, after, [], ""
+        )
 
-    def conv_transposed(self, layer: Conv, x: Tensor) -> Tensor:
-        """The same filters transposed, without bias: (N, out, h, w) to all of (N, in, …) that they reach."""
-        filters = self.filters[layer.name]
-        if layer.stride == 1:
-            # an ordinary convolution then, with the filters turned round, and those can be packed
-            name, padding = f"{layer.name} transposed", layer.kernel - 1
-            packed = self._pack(name, lambda: filters.flip(2, 3).transpose(0, 1), x, 1, padding)
-            if packed is not None:
-                return _convolve_packed(x, packed, None, 1, padding, "none")
-        return F.conv_transpose2d(x, filters, None, layer.stride)
+    def conv_window(self, layer: Conv, x: Tensor, rectified: bool) -> Tensor:
+        """Convolution without padding, as a product of patches of the windows with packed weights.
 
-    def _pack(self, name: str, filters: Callable[[], Tensor], x: Tensor, stride: int, padding: int) -> Tensor | None:
-        """The filters in the blocked order that oneDNN chooses for an input of the shape of x.
-
-        In the order chosen for another shape they can take forty times as long (oneDNN then runs its reference code).
-        Shapes that want the same order share one copy; None when there are too many copies, or no oneDNN.
+        oneDNN keeps filters in an order chosen for one size of map, and for some others puts them in order anew at
+        every call, at forty times the cost of the convolution (torch 2.13, windows of less than 7 × 7 in conv3). A
+        product has one order for all.
         """
-        key = (name, x.shape, padding)
-        if key not in self._packed:
-            self._packed[key] = None
-            if x.device.type == "cpu" and torch.backends.mkldnn.is_available():
-                packed = torch._C._nn.mkldnn_reorder_conv2d_weight(  # type: ignore[call-arg]  # its stub lacks the shape
-                    filters().contiguous().to_mkldnn(), [padding] * 2, [stride] * 2, [1, 1], 1, x.shape
-                )
-                orders = self._orders.setdefault(name, {})
-                order = bytes(torch.ops.mkldnn._get_mkldnn_serialized_md(packed).numpy())
-                if order in orders or len(orders) < ORDERS_KEPT:
-                    self._packed[key] = orders.setdefault(order, packed)
-        return self._packed[key]
+        matrix = self._matrices.get(layer.name)
+        if matrix is None:
+            weight = dense(self._weights[f"{layer.name}.weight"], x.dtype)
+            matrix = self._matrices[layer.name] = _pack_matrix(weight.permute(0, 2, 3, 1).flatten(1))
+        rows = x.permute(0, 2, 3, 1).contiguous()
+        n, height, width, channels = rows.shape
+        across, down = (width - layer.kernel) // layer.stride + 1, (height - layer.kernel) // layer.stride + 1
+        image, line, pixel, _ = rows.stride()
+        patches = rows.as_strided(
+            (n, down, across, layer.kernel, layer.kernel * channels),
+            (image, layer.stride * line, layer.stride * pixel, line, 1),
+        )
+        y = _product(patches.reshape(n * down * across, -1), matrix, self._dense[f"{layer.name}.bias"], rectified)
+        return y.view(n, down, across, -1).permute(0, 3, 1, 2)
 
     def lrn(self, layer: LRN, x: Tensor) -> Tensor:
         """Contrast normalisation; the neighbourhood sum is one product with a banded matrix."""
@@ -187,13 +182,73 @@ class FastKernels(ReferenceKernels):
         return y.relu_() if rectified else y
 
 
-def _convolve_packed(x: Tensor, packed: Tensor, bias: Tensor | None, stride: int, padding: int, after: str) -> Tensor:
-    return torch.ops.mkldnn._convolution_pointwise(
-        x, packed, bias, [padding] * 2, [stride] * 2, [1, 1], 1, after, [], ""
-    )
+class BatchKernels(ReferenceKernels):
+    """The layers of many small windows at once, in float32 on a CPU: what a sweep is made of.
+
+    With many windows a product is bound by arithmetic, not by the weights' bytes: fully connected weights are read as
+    float32, in oneDNN's order, and wide 3×3 convolutions go the way of `Winograd`.
+    """
+
+    def __init__(self, architecture: Architecture, weights: Weights, fast: FastKernels) -> None:
+        super().__init__(weights)
+        self._fast = fast
+        self._winograd: dict[str, Winograd] = {}
+        self._matrices: dict[str, Tensor] = {}
+        self._biases: dict[str, Tensor] = {}
+        for before, stage in zip(architecture.stages, architecture.stages[1:], strict=False):
+            if isinstance(stage.layer, Conv | Linear):
+                weight, bias = (dense(weights[f"{stage.name}.{part}"], torch.float32) for part in ("weight", "bias"))
+            match stage.layer:
+                # with fewer channels the transforms cost more than the multiplications saved
+                case Conv(_, channels, 3, 1, _) if min(channels, before.shape[0]) >= 64:
+                    self._winograd[stage.name] = Winograd(weight, bias)
+                case Linear():
+                    self._matrices[stage.name], self._biases[stage.name] = _pack_matrix(weight), bias
+
+    def tile(self, layer: Conv) -> int:
+        """Winograd's tiles, where the layer goes that way."""
+        return TILE if layer.name in self._winograd else 1
+
+    def conv_window(self, layer: Conv, x: Tensor, rectified: bool) -> Tensor:
+        """Convolution of windows without padding, rectified if asked."""
+        way = self._winograd.get(layer.name)
+        return way(x, rectified) if way else self._fast.conv_window(layer, x, rectified)
+
+    def lrn(self, layer: LRN, x: Tensor) -> Tensor:
+        """Contrast normalisation across maps."""
+        return self._fast.lrn(layer, x)
+
+    def linear(self, layer: Linear, x: Tensor, rectified: bool) -> Tensor:
+        """Fully connected layer over float32 weights; x is (N, in)."""
+        return _product(x, self._matrices[layer.name], self._biases[layer.name], rectified)
 
 
 def _readable_as_rows(weight: Tensor | PackedRows) -> TypeGuard[PackedRows]:
     """Whether torch's int8 product may read this matrix: it reads past the end of rows that its vectors do not divide
     (wrong numbers or a crash, torch 2.13; AVX-512 takes 32 at a time, seen with 40 and 68 columns)."""
     return isinstance(weight, PackedRows) and weight.shape[1] % 64 == 0
+
+
+def _pack_matrix(weight: Tensor) -> Tensor:
+    """(out, in) in oneDNN's own blocked order where torch has oneDNN."""
+    if torch.backends.mkldnn.is_available() and weight.device.type == "cpu":
+        return torch.ops.mkldnn._reorder_linear_weight(weight.contiguous())
+    return weight.contiguous()
+
+
+def _product(x: Tensor, matrix: Tensor, bias: Tensor, rectified: bool) -> Tensor:
+    """x (n, in) times a matrix of `_pack_matrix`, plus the bias, rectified if asked."""
+    if matrix.is_mkldnn:
+        return torch.ops.mkldnn._linear_pointwise(x, matrix, bias, "relu" if rectified else "none", [], "")
+    y = F.linear(x, matrix, bias)
+    return y.relu_() if rectified else y
+
+
+def _pack_convolution(layer: Conv, weight: Tensor | PackedRows, shape: tuple[int, int, int]) -> Tensor:
+    """The filters in oneDNN's own blocked order where torch has oneDNN, else channels-last."""
+    plain = dense(weight, torch.float32)
+    if torch.backends.mkldnn.is_available() and plain.device.type == "cpu":
+        return torch._C._nn.mkldnn_reorder_conv2d_weight(  # type: ignore[call-arg]  # torch's stub lacks the shape
+            plain.contiguous().to_mkldnn(), [layer.padding] * 2, [layer.stride] * 2, [1, 1], 1, [1, *shape]
+        )
+    return plain.contiguous(memory_format=torch.channels_last)

@@ -119,6 +119,14 @@ class Stage:
         """Whether the stage has maps, rather than a vector of units."""
         return self.shape[1] * self.shape[2] > 1
 
+    def check_unit(self, unit: int, position: tuple[int, int] | None = None) -> None:
+        """ValueError, in words, when there is no such unit, or no such position (y, x) on its map."""
+        if not 0 <= unit < self.shape[0]:
+            raise ValueError(f"{self.name} has units 0 to {self.shape[0] - 1}; there is no unit {unit}.")
+        _, height, width = self.shape
+        if position is not None and not (0 <= position[0] < height and 0 <= position[1] < width):
+            raise ValueError(f"Position {position} lies outside the {height} × {width} map of {self.name}.")
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -166,6 +174,12 @@ class Architecture:
     def classes(self) -> int:
         """Number of classes."""
         return self.stages[-1].shape[0]
+
+    @property
+    def class_layers(self) -> tuple[str, ...]:
+        """The layers whose units are the classes: the scores and, after the softmax, the probabilities."""
+        softmax = isinstance(self.stages[-1].layer, Softmax)
+        return tuple(stage.name for stage in self.stages[-1 - softmax :])
 
     @property
     def parameters(self) -> int:

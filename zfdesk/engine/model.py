@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zfdesk.engine.kernels import FastKernels, PackedRows, ReferenceKernels, Weights, dense, max_pool
+from zfdesk.engine.kernels import BatchKernels, FastKernels, PackedRows, ReferenceKernels, Weights, dense, max_pool
 from zfdesk.engine.layers import LRN, Architecture, Conv, Linear, MaxPool, Softmax
 from zfdesk.engine.picture import InputSpec
 
@@ -64,6 +64,7 @@ class Model:
 
     ``classes``: the class names in order. ``sha256``: hash of the checkpoint file, "" for weights made in memory.
     ``provenance``: where the weights come from, in words. ``trained``: False when they are known to be random.
+    ``licence`` of the weights and ``source``, the address they were published at; "" when not known.
     Raises ValueError, in words, when weights are missing, superfluous, of the wrong shape or not finite.
     """
 
@@ -75,6 +76,8 @@ class Model:
     provenance: str = ""
     sha256: str = ""
     trained: bool = True
+    licence: str = ""
+    source: str = ""
 
     def __post_init__(self) -> None:
         check_weights(self.architecture, self.weights)
@@ -94,15 +97,30 @@ class Model:
     def _reference(self) -> ReferenceKernels:
         return ReferenceKernels(self.weights)
 
+    @cached_property
+    def _batch(self) -> BatchKernels:
+        return BatchKernels(self.architecture, self.weights, self._fast)
+
     def kernels(self, dtype: torch.dtype, reference: bool = False) -> ReferenceKernels:
         """What computes the layers: the fast kernels for float32, else, or if asked for, the plain reference."""
         return self._reference if reference or dtype != torch.float32 else self._fast
 
+    def batch_kernels(self, dtype: torch.dtype) -> ReferenceKernels:
+        """What computes the layers of many windows at once: fast for float32, else the plain reference."""
+        return self._reference if dtype != torch.float32 else self._batch
+
+    @cached_property
+    def _filters(self) -> dict[str, Tensor]:
+        return {}
+
     def filters(self, layer: str, dtype: torch.dtype = torch.float32) -> Tensor:
-        """The filters of a convolution, (out, in, kernel, kernel), channels-last."""
-        if dtype == torch.float32:
-            return self._fast.filters[layer]
-        return dense(self.weights[f"{layer}.weight"], dtype).contiguous(memory_format=torch.channels_last)
+        """The filters of a convolution, (out, in, kernel, kernel), channels-last; those in float32 are made once."""
+        made = self._filters.get(layer)
+        if made is None or made.dtype != dtype:
+            made = dense(self.weights[f"{layer}.weight"], dtype).contiguous(memory_format=torch.channels_last)
+            if dtype == torch.float32:
+                self._filters[layer] = made
+        return made
 
     @torch.inference_mode()
     def forward(self, pictures: np.ndarray | Tensor, reference: bool = False, until: str | None = None) -> Pass:
@@ -169,7 +187,8 @@ def check_weights(architecture: Architecture, weights: Weights) -> None:
             raise ValueError(f"{name} is not packed as int8 rows with one scale a row.")
         if not numbers.is_floating_point():
             raise ValueError(f"{name} holds {numbers.dtype}, not floating-point numbers.")
-        if not bool(torch.isfinite(numbers).all()):
+        # of its ends alone: isfinite of all takes twice the memory of a layer, and NaN goes into both ends
+        if not all(end.isfinite() for end in torch.aminmax(numbers)):
             raise ValueError(f"{name} holds values that are not numbers (NaN or infinite).")
 
 

@@ -8,9 +8,11 @@ from enum import StrEnum
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+
+from zfdesk.engine.blur import gaussian_blur
 
 GREY = 128
+BLUR_SIGMA = 12.0  # pixels
 
 
 class OccluderShape(StrEnum):
@@ -86,21 +88,12 @@ def occlude(
             case OccluderFill.NOISE:
                 out[mask] = np.random.default_rng(0).integers(0, 256, picture.shape, np.uint8)[mask]
             case OccluderFill.BLUR:
-                out[mask] = _blurred(picture)[mask]
+                out[mask] = blurred(picture)[mask]
     out.setflags(write=False)
     return out
 
 
-def _blurred(picture: np.ndarray, sigma: float = 12.0) -> np.ndarray:
-    """Gaussian blur, borders reflected; sigma in pixels."""
-    radius = int(2.5 * sigma)
-    offsets = torch.arange(-radius, radius + 1, dtype=torch.float32)
-    kernel = torch.exp(-0.5 * (offsets / sigma) ** 2)
-    kernel = kernel / kernel.sum()
-    x = torch.from_numpy(picture.astype(np.float32)).permute(2, 0, 1)[:, None]
-    radius_y, radius_x = min(radius, x.shape[2] - 1), min(radius, x.shape[3] - 1)
-    trim = kernel[radius - radius_y : radius + radius_y + 1]
-    x = F.conv2d(F.pad(x, (0, 0, radius_y, radius_y), "reflect"), (trim / trim.sum())[None, None, :, None])
-    trim = kernel[radius - radius_x : radius + radius_x + 1]
-    x = F.conv2d(F.pad(x, (radius_x, radius_x, 0, 0), "reflect"), (trim / trim.sum())[None, None, None, :])
-    return x[:, 0].permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8).numpy()
+def blurred(picture: np.ndarray, sigma: float = BLUR_SIGMA) -> np.ndarray:
+    """A uint8 (height, width, 3) picture, blurred as `gaussian_blur` does; sigma in pixels."""
+    maps = gaussian_blur(torch.from_numpy(picture.astype(np.float32)).permute(2, 0, 1), sigma)
+    return maps.permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8).numpy()

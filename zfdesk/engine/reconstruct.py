@@ -26,7 +26,7 @@ from torch import Tensor
 
 from zfdesk.engine.kernels import PackedRows, dense, inverse_power, lrn_band
 from zfdesk.engine.layers import LRN, Conv, Linear, MaxPool, Softmax, Stage
-from zfdesk.engine.model import Model, Pass
+from zfdesk.engine.model import Pass
 
 
 class Rule(StrEnum):
@@ -50,7 +50,8 @@ class SeedKind(StrEnum):
 class Seed:
     """A unit of a layer and the positions of its map to start from.
 
-    ``position``: (y, x), for AT. ``k``: number of positions, for TOPK.
+    ``position``: (y, x), for AT. ``k``: number of positions, for TOPK. ``positions``: for TOPK, these and no others: so
+    that two pictures can be led down from the same places.
     """
 
     layer: str
@@ -58,6 +59,7 @@ class Seed:
     kind: SeedKind = SeedKind.MAX
     position: tuple[int, int] | None = None
     k: int = 9
+    positions: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,10 +153,14 @@ def seed_positions(activation: Tensor, seed: Seed) -> tuple[tuple[int, int], ...
     """The positions (y, x) that a seed keeps of a unit's map ``activation`` (height, width), strongest first."""
     height, width = activation.shape
     if seed.kind is SeedKind.AT:
-        y, x = seed.position if seed.position is not None else (-1, -1)
-        if not (0 <= y < height and 0 <= x < width):
-            raise ValueError(f"Position {seed.position} lies outside the {height} × {width} map of {seed.layer}.")
-        return ((y, x),)
+        if seed.position is None:
+            raise ValueError(f"A seed at a picked position of {seed.layer}:{seed.unit} needs the position.")
+        return (seed.position,)
+    if seed.kind is SeedKind.TOPK and seed.positions:
+        for y, x in seed.positions:
+            if not (0 <= y < height and 0 <= x < width):
+                raise ValueError(f"Position {(y, x)} lies outside the {height} × {width} map of {seed.layer}.")
+        return seed.positions
     if seed.kind is SeedKind.MAP:
         return tuple((y, x) for y in range(height) for x in range(width))
     flat = activation.reshape(-1)
@@ -165,8 +171,7 @@ def seed_positions(activation: Tensor, seed: Seed) -> tuple[tuple[int, int], ...
 
 def _sow(seen: Pass, stage: Stage, seed: Seed, rule: Rule) -> tuple[_Signal, tuple[tuple[int, int], ...], float]:
     """Zero all but the seed's activations and cut the window that holds them."""
-    if not 0 <= seed.unit < stage.shape[0]:
-        raise ValueError(f"{stage.name} has units 0 to {stage.shape[0] - 1}; there is no unit {seed.unit}.")
+    stage.check_unit(seed.unit, seed.position if seed.kind is SeedKind.AT else None)
     activation = seen.activations[stage.name][0, seed.unit]
     positions = seed_positions(activation, seed)
     rows, columns = torch.tensor(positions).unbind(1)
@@ -194,7 +199,7 @@ def _step_down(seen: Pass, signal: _Signal, stage: Stage, below: Stage, rule: Ru
     """From a layer's output to its input."""
     match stage.layer:
         case Conv() as layer:
-            return _filter_transposed(signal, layer, seen.model, below)
+            return _filter_transposed(signal, layer, seen.model.filters(layer.name, signal.values.dtype), below)
         case MaxPool() as layer:
             return _unpool(signal, layer, seen.switches[stage.name], below)
         case LRN() as layer:
@@ -213,21 +218,21 @@ def _reach(start: int, count: int, layer: Conv | MaxPool, size: int) -> tuple[in
     return first, max(first, 0), min(end, size)
 
 
-def _filter_transposed(signal: _Signal, layer: Conv, model: Model, below: Stage) -> _Signal:
+def _filter_transposed(signal: _Signal, layer: Conv, filters: Tensor, below: Stage) -> _Signal:
     """The same filters, transposed: each position adds its filter, scaled, to the input."""
     _, h, w = signal.values.shape
     colours, height, width = below.shape
-    filters = model.filters(layer.name, signal.values.dtype)[signal.channels()]
+    filters = filters[signal.channels()]
     if colours <= 4 or signal.channel is not None:
         # oneDNN's transposed convolution takes up to five times as long as this where few maps go in or come out
         columns = filters.reshape(filters.shape[0], -1).T @ signal.values.reshape(filters.shape[0], -1)
         span = ((h - 1) * layer.stride + layer.kernel, (w - 1) * layer.stride + layer.kernel)
         full = F.fold(columns[None], span, layer.kernel, stride=layer.stride)[0]
-    elif layer.stride > 1 and int(signal.values.count_nonzero()) * 4 < signal.values.numel():
+    elif int(signal.values.count_nonzero()) * 4 < signal.values.numel():
         full = _filter_transposed_sparse(signal.values, filters, layer.stride)
     else:
         values = signal.values[None].contiguous(memory_format=torch.channels_last)
-        full = model.kernels(values.dtype).conv_transposed(layer, values)[0]
+        full = F.conv_transpose2d(values, filters, None, layer.stride)[0]
     y, y0, y1 = _reach(signal.top, h, layer, height)
     x, x0, x1 = _reach(signal.left, w, layer, width)
     return _Signal(full[:, y0 - y : y1 - y, x0 - x : x1 - x], y0, x0)

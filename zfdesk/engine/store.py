@@ -38,6 +38,8 @@ class StoredWeights:
     parameters: int = 0
     trained: bool = True
     provenance: str = ""
+    licence: str = ""
+    source: str = ""
 
     @property
     def sha256(self) -> str:
@@ -86,9 +88,10 @@ def _entry(path: Path, in_use: bool, is_embedded: bool) -> StoredWeights:
         told = describe(path)
     except (OSError, CheckpointError) as error:
         return StoredWeights(path.stem, path, 0, in_use, is_embedded, trouble=str(error))
+    provenance = (told.provenance.splitlines() or [""])[0]
     return StoredWeights(
         path.stem, path, size, in_use, is_embedded, "", told.architecture.name, len(told.classes),
-        told.architecture.parameters, told.trained, (told.provenance.splitlines() or [""])[0],
+        told.architecture.parameters, told.trained, provenance, told.licence, told.source,
     )  # fmt: skip
 
 
@@ -100,8 +103,10 @@ def find(name: str | None = None) -> Path:
         return embedded()
     path = folder() / f"{_checked(name)}{SUFFIX}"
     if not path.is_file():
+        from zfdesk.engine.catalogue import to_get
+
         known = ", ".join(entry.name for entry in list_weights())
-        raise CheckpointError(f"There are no weights called {name!r}; there are {known}.")
+        raise CheckpointError(to_get(name) or f"There are no weights called {name!r}; there are {known}.")
     return path
 
 

@@ -245,8 +245,17 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
     return running.hexdigest()
 
 
-def write_whole(path: Path, parts: Iterable[bytes | memoryview]) -> None:
-    """Write a file beside its place, flush it to the disk and rename it: whole or not at all. OSError if it fails."""
+def write_whole(path: Path, parts: Iterable[bytes | bytearray | memoryview]) -> None:
+    """Write a file beside its place, flush it to the disk and rename it: whole or not at all. OSError if it fails.
+
+    A link stays one: the file it leads to is written. So does a pipe or device: renaming a file over /dev/null would
+    replace that for everyone.
+    """
+    path = path.resolve()
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        with path.open("wb") as stream:
+            stream.writelines(parts)
+        return
     beside = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part")
     try:
         with beside.open("xb") as file:

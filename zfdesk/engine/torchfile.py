@@ -7,6 +7,7 @@ the file declares are checked first, since a few kilobytes can declare terabytes
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import tempfile
@@ -53,10 +54,35 @@ def read_state_dict(path: Path) -> dict[str, Any]:
                 with archive.open(inner) as source, place.open("wb") as target:
                     shutil.copyfileobj(source, target, 1 << 20)
             except Exception as error:
-                raise CheckpointError(
-                    f"{path}: {inner.filename!r} in it cannot be unpacked ({_short(error)})."
-                ) from None
+                raise _not_unpacked(path, inner, error) from None
             return _from_inside(place, path)
+
+
+def pth_digest(path: Path, algorithm: str) -> str:
+    """The hash of a .pth file, or of the one that is packed in a zip: hexadecimal, ``algorithm`` as in hashlib.
+
+    Raises CheckpointError for a damaged or dangerous zip.
+    """
+    with opened(path) as file:
+        if not _is_zip(path):
+            return hashlib.file_digest(file, algorithm).hexdigest()
+        with _archive(file, path) as archive:
+            inner = _checked_members(archive, path.stat().st_size, path)
+            if inner is not None:
+                running = hashlib.new(algorithm)
+                try:
+                    with archive.open(inner) as source:
+                        while part := source.read(1 << 20):
+                            running.update(part)
+                except Exception as error:
+                    raise _not_unpacked(path, inner, error) from None
+                return running.hexdigest()
+    with opened(path) as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
+
+
+def _not_unpacked(path: Path, inner: zipfile.ZipInfo, error: Exception) -> CheckpointError:
+    return CheckpointError(f"{path}: {inner.filename!r} in it cannot be unpacked ({_short(error)}).")
 
 
 def _from_inside(place: Path, path: Path) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def draw_bars(place: Place, panel: panels.Bars) -> list[Body]:
                 change = float(value - panel.clean[index])
                 arrow = "▲" if change > SMALLEST_CHANGE else "▼" if change < -SMALLEST_CHANGE else "="
                 said += f"  {arrow} {abs(change) * 100:.1f}"
-            room = inches - text_width(said, look.small) - 0.06
+            room = inches - text_width(said, look.small) - 0.08
             axes.text(0, index + text * 0.92, fitting(name, room, look.small), fontsize=look.small, va="bottom")
             axes.text(1, index + text * 0.92, said, fontsize=look.small, va="bottom", ha="right")
 
@@ -47,7 +47,7 @@ def draw_bars(place: Place, panel: panels.Bars) -> list[Body]:
                       linewidth=1.4 * look.stroke, solid_capstyle="butt", clip_on=False)  # fmt: skip
     clean = "tick: clean value; ▲▼ change in points" if panel.clean is not None else ""
     note = " · ".join(part for part in (clean, panel.note) if part)
-    return [Body(axes, lambda inches: count * row, finish, note=note)]
+    return [Body(axes, lambda inches: count * row, [finish], note=note, rigid=True)]
 
 
 def draw_histogram(place: Place, panel: panels.Histogram) -> list[Body]:
@@ -91,7 +91,7 @@ def draw_text(place: Place, panel: panels.Text) -> list[Body]:
         lines = wrapped(panel.words, inches, look.small)
         axes.text(0, 1, lines, transform=axes.transAxes, fontsize=look.small, va="top", linespacing=1.15)
 
-    return [Body(axes, height, finish, note=panel.note)]
+    return [Body(axes, height, [finish], note=panel.note, rigid=True)]
 
 
 def _chart(place: Place, axes: Axes, x_words: str, y_words: str, names: tuple[str, ...], note: str) -> Body:
@@ -106,7 +106,14 @@ def _chart(place: Place, axes: Axes, x_words: str, y_words: str, names: tuple[st
     else:
         axes.yaxis.set(major_locator=MaxNLocator(4), major_formatter=FuncFormatter(_tick))
     if len(names) > 1:
-        axes.legend(fontsize=look.small, frameon=False, handlelength=1.8, borderaxespad=0.2, labelspacing=0.25)
+        axes.legend(
+            fontsize=look.small,
+            edgecolor="none",
+            framealpha=0.8,
+            handlelength=1.8,
+            borderaxespad=0.2,
+            labelspacing=0.25,
+        )
     below = 2 * look.line + 0.03  # tick labels and the axis's words
     return Body(axes, lambda inches: min(max(0.62 * inches, 0.5), 2.4 * look.stroke), below=below, note=note)
 

@@ -18,7 +18,7 @@ BAR, CLEAN = "#7ba3d6", "#1b1f27"
 BOXES = {"field": "#0072b2", "unit": "#ffb000", "covered": "#808080", "region": "#000000"}
 """As in the window's light theme: receptive field blue, selected unit amber."""
 
-CATEGORIES = ("#0b3c5d", "#e69f00", "#56b4e9", "#8c2d04", "#009e73", "#f0e442", "#cc79a7")
+CATEGORIES = ("#0b3c5d", "#e69f00", "#8c2d04", "#56b4e9", "#009e73", "#f0e442", "#cc79a7")
 """Okabe & Ito (2008) with two darker ones, so ordered that neighbours in the legend differ in lightness."""
 
 LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#1b1f27", "#e69f00", "#56b4e9")

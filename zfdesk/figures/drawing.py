@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.gridspec import GridSpec
+from matplotlib.gridspec import GridSpec, SubplotSpec
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from zfdesk.figures import panels
 from zfdesk.figures.charts import draw_bars, draw_curves, draw_histogram, draw_text
-from zfdesk.figures.look import Look, look_for, printable, styled, wrapped
+from zfdesk.figures.look import Look, looks_for, printable, styled, wrapped
 from zfdesk.figures.over_picture import draw_labels, draw_occlusion
 from zfdesk.figures.page import Page
 from zfdesk.figures.pictures import draw_compare, draw_maps, draw_picture, draw_signed, draw_tiles, draw_unit_map
@@ -29,8 +29,17 @@ DRAWERS: dict[type, Callable[[Place, Any], list[Body]]] = {
 }  # fmt: skip
 """What draws each kind of panel: all there is to add for another kind."""
 
-MARGIN = 0.03
-"""Inches around the page and around each panel."""
+MARGIN = 0.045
+"""Inches around the page and around each panel on paper."""
+
+SLACK = 0.02
+"""Inches by which words are kept narrower than their panel, as renderers differ in the widths of letters."""
+
+MEASURING_DPI = 288
+"""At which words are measured: letters that are fitted to coarser pixels are up to a tenth wider."""
+
+SMALLEST_PICTURE = 8.0
+"""Widths of a letter that a picture must be wide, or the words around it would be broken into syllables."""
 
 FIRST_HEIGHT = 4.0
 """Inches a row gets before it is known what it needs."""
@@ -48,47 +57,107 @@ def draw(page: Page) -> PageFigure:
 
     Raises ValueError where its panels do not fit a page of a given height.
     """
-    width, height = page.inches
-    look = look_for(width)
+    looks = looks_for(*page.inches)
     with styled():
-        rows, columns = page.shape
-        figure = PageFigure(figsize=(width, height or FIRST_HEIGHT * rows))
-        FigureCanvasAgg(figure)
-        figure.title, figure.caption = printable(page.title), printable(page.caption)
-        widths = page.widths or None
-        grid = GridSpec(rows, columns, figure=figure, width_ratios=widths)
-        bodies: list[list[Body]] = []
-        for index, cell in enumerate(page.cells):
-            spec = grid[cell.row : cell.row + cell.rows, cell.column : cell.column + cell.columns]
-            found = DRAWERS[type(cell.panel)](Place(figure, spec, look), cell.panel)
-            letter = f"({page.letter(index)})" if page.letters else ""
-            found[0].title = " ".join(part for part in (letter, cell.label, found[0].title) if part)
-            bodies.append(found)
-        figure.set_layout_engine("constrained", w_pad=MARGIN, h_pad=MARGIN, wspace=0.02, hspace=0.02)
-        _arrange(figure, page, grid, bodies, look)
-        figure.set_layout_engine("none")  # what is arranged stays so at any resolution
-    return figure
+        for look in looks:
+            figure, share = _drawn(page, look, 1.0)
+            if 0 < share < 1:  # once more, with words as narrow as the pictures became
+                figure, share = _drawn(page, look, share)
+            if share > 0:
+                return figure
+    raise ValueError("The panels do not fit a page of this size.")
 
 
-def _arrange(figure: PageFigure, page: Page, grid: GridSpec, bodies: list[list[Body]], look: Look) -> None:
-    """Find the panels' widths, write the words that depend on them, and give every row the height it needs."""
+def _drawn(page: Page, look: Look, share: float) -> tuple[PageFigure, float]:
+    """The page drawn, and the share of their places' widths that its pictures have; 0 where it does not fit at all.
+
+    share: what is expected of it, which words are fitted to.
+    """
+    width, height = page.inches
+    figure = PageFigure(figsize=(width, height or FIRST_HEIGHT * page.shape[0]), dpi=MEASURING_DPI)
+    FigureCanvasAgg(figure)
+    figure.title, figure.caption = printable(page.title), printable(page.caption)
+    grid, bodies = _draw_panels(figure, page, look)
+    margin = MARGIN * look.stroke
+    figure.set_layout_engine("constrained", w_pad=margin, h_pad=margin, wspace=0.02, hspace=0.02)
+    try:
+        found = _arrange(figure, page, grid, bodies, look, share)
+    except _CollapsedError:
+        return figure, 0.0
+    figure.set_layout_engine("none")  # what is arranged stays so at any resolution
+    return figure, found
+
+
+def _draw_panels(figure: PageFigure, page: Page, look: Look) -> tuple[GridSpec, list[list[Body]]]:
+    """Every panel in its part of the grid, whose columns are divided in three where pictures are compared."""
+    rows, columns = page.shape
+    parts = 3 if any(isinstance(cell.panel, panels.Compare) for cell in page.cells) else 1
+    widths = [width for width in page.widths or (1.0,) * columns for _ in range(parts)]
+    grid = GridSpec(rows, columns * parts, figure=figure, width_ratios=widths)
+    bodies: list[list[Body]] = []
+    for index, cell in enumerate(page.cells):
+        down, first = slice(cell.row, cell.row + cell.rows), cell.column * parts
+        thirds: tuple[SubplotSpec, ...] = ()
+        if parts > 1:
+            begins = (first + third * cell.columns for third in range(3))
+            thirds = tuple(grid[down, begin : begin + cell.columns] for begin in begins)
+        place = Place(figure, grid[down, first : first + cell.columns * parts], look, thirds)
+        found = DRAWERS[type(cell.panel)](place, cell.panel)
+        letter = f"({page.letter(index)})" if page.letters else ""
+        found[0].title = " ".join(part for part in (letter, cell.label, found[0].title) if part)
+        bodies.append(found)
+    return grid, bodies
+
+
+def _arrange(
+    figure: PageFigure, page: Page, grid: GridSpec, bodies: list[list[Body]], look: Look, share: float
+) -> float:
+    """Find the panels' widths, write the words that depend on them, and give every row the height it needs.
+
+    Returns the smallest share of its place's width that a picture has; 0 where one is too small for its words.
+    """
     caption = _place_caption(figure, page, look)
     _lay_out(figure, caption)
-    for group in bodies:
-        for body in group:
-            inches = _allotted(body)[0]
-            body.finish(inches)
-            if body.title:
-                body.axes.set_title(wrapped(body.title, inches, look.text), fontsize=look.text, pad=3)
-            say_below(body, body.note, inches, look)
+    for body in (body for group in bodies for body in group):
+        inches = _allotted(body)[0] * (share if body.shaped else 1) - SLACK
+        for finish in body.finish:
+            finish(inches)
+        if body.title:
+            body.axes.set_title(wrapped(body.title, inches, look.text), fontsize=look.text, pad=3)
+        say_below(body, body.note, inches, look)
     _lay_out(figure, caption)
     needed, before = _row_heights(page, bodies)
     grid.set_height_ratios(list(needed))
+    height = round(figure.get_size_inches()[1] - before * len(needed) + needed.sum(), 4)
     if not page.inches[1]:
-        figure.set_size_inches(page.inches[0], figure.get_size_inches()[1] - before * len(needed) + needed.sum())
-    _lay_out(figure, caption)
-    for body in (body for group in bodies for body in group if body.shaped):
-        body.axes.set_aspect("equal", anchor="N" if page.inches[1] else "NW")
+        figure.set_size_inches(page.inches[0], height)
+    _lay_out(figure, caption, max(page.inches[1] - height, 0) if page.inches[1] else 0)
+    return _settle(figure, page, bodies, look)
+
+
+def _settle(figure: PageFigure, page: Page, bodies: list[list[Body]], look: Look) -> float:
+    """Fix the places, and give pictures square pixels in them; the share of `_arrange`."""
+    smallest = 1.0
+    for body in (body for group in bodies for body in group):
+        width, height = _allotted(body)
+        wanted = body.height(width)
+        if page.inches[1] and body.shaped:
+            smallest = min(smallest, 1.0 if height >= 0.98 * wanted else height / wanted)
+            if width * min(height / wanted, 1) < SMALLEST_PICTURE * look.small / 72 and not body.rigid:
+                return 0.0
+        if page.inches[1] and body.rigid and height < 0.97 * wanted:
+            return 0.0
+        if body.shaped:
+            body.axes.set_aspect("equal", anchor="N" if page.inches[1] else "NW")
+    for axes in figure.axes:
+        # the layout's solver goes through sets in another order every time, and rounds accordingly
+        left, bottom, width, height = axes.get_position(original=True).bounds
+        axes.set_position((round(left, 9), round(bottom, 9), round(width, 9), round(height, 9)))
+    return smallest
+
+
+class _CollapsedError(Exception):
+    """The words leave no room for the panels."""
 
 
 def _row_heights(page: Page, bodies: list[list[Body]]) -> tuple[np.ndarray, float]:
@@ -123,24 +192,25 @@ def _place_caption(figure: PageFigure, page: Page, look: Look) -> float:
     """Write the caption at the foot; the inches it takes."""
     if not (page.captioned and page.caption):
         return 0.0
-    width = page.inches[0]
-    lines = wrapped(page.caption, width - 4 * MARGIN, look.small)
+    margin = 2 * MARGIN * look.stroke
+    lines = wrapped(page.caption, page.inches[0] - 2 * margin, look.small)
     text = figure.text(
-        2 * MARGIN, 2 * MARGIN, lines, fontsize=look.small, va="bottom", ha="left", linespacing=1.15,
+        margin, margin, lines, fontsize=look.small, va="bottom", ha="left", linespacing=1.15,
         transform=inches_on_page(figure),
     )  # fmt: skip
     text.set_in_layout(False)
-    return (lines.count("\n") + 1) * look.line + 4 * MARGIN
+    return (lines.count("\n") + 1) * look.line + 2 * margin
 
 
-def _lay_out(figure: PageFigure, caption: float) -> None:
+def _lay_out(figure: PageFigure, caption: float, spare: float = 0.0) -> None:
+    """Place the panels above the caption's inches, with half of the spare ones above and half below them."""
     engine = figure.get_layout_engine()
     assert isinstance(engine, ConstrainedLayoutEngine)
-    share = caption / figure.get_size_inches()[1]
-    engine.set(rect=(0, share, 1, 1 - share))
+    height = figure.get_size_inches()[1]
+    engine.set(rect=(0, (caption + spare / 2) / height, 1, 1 - (caption + spare) / height))
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         try:
             engine.execute(figure)
         except UserWarning as error:
-            raise ValueError("The panels do not fit a page of this size.") from error
+            raise _CollapsedError from error

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from zfdesk import __version__
-from zfdesk.engine import Model, Occluder, Rule, SeedKind
+from zfdesk.engine import Model, Occluder, OccluderFill, Rule, SeedKind
 
 METHOD_WORDS = {Rule.DECONVNET: "deconvnet", Rule.GUIDED: "guided backprop", Rule.GRADIENT: "gradient"}
 
@@ -15,6 +15,12 @@ SEED_WORDS = {
     SeedKind.TOPK: "strongest {k}", SeedKind.MAP: "whole map",
 }  # fmt: skip
 """Which activations were kept before walking down; {k} is their number."""
+
+FILL_WORDS = {
+    OccluderFill.GREY: "grey", OccluderFill.MEAN: "mean-coloured", OccluderFill.BLUR: "blurred",
+    OccluderFill.NOISE: "noisy", OccluderFill.BLACK: "black",
+}  # fmt: skip
+"""What an occluder is filled with."""
 
 HASH_LETTERS = 12
 """How much of a SHA-256 stands in a caption."""
@@ -78,7 +84,7 @@ def stretch_words(stretch: float) -> str:
 def occluder_words(occluder: Occluder) -> str:
     """grey square 50 × 50 at (87, 87); the corner is (top, left)."""
     size = f"{occluder.height} × {occluder.width}"
-    return f"{occluder.fill} {occluder.shape} {size} at ({occluder.top}, {occluder.left})"
+    return f"{FILL_WORDS[occluder.fill]} {occluder.shape} {size} at ({occluder.top}, {occluder.left})"
 
 
 def number(value: float) -> str:

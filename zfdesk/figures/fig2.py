@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -51,10 +52,12 @@ def fig2_page(
     """
     if not examples:
         raise ValueError("Fig. 2 needs at least one unit that is active for one of the pictures.")
+    if silent := next((example for example in examples if not example.pictures), None):
+        raise ValueError(f"{silent.layer}:{silent.unit} is active for none of the pictures.")
     width = SIZES[size][0] if isinstance(size, str) else size[0]
     across = UNITS_ACROSS if width >= 5 else 1
     most = max(len(example.pictures) for example in examples)
-    columns = next(side for side in range(1, most + 1) if side * side >= most)
+    columns = math.isqrt(most - 1) + 1  # the smallest square that holds them
     facts = Facts.of_model(model, method=rule, seed=SeedKind.MAX)
     cells = []
     for index, (example, (down, patches)) in enumerate(zip(examples, _projected(model, examples, rule), strict=True)):
@@ -85,8 +88,6 @@ def _projected(model: Model, examples: Sequence[Examples], rule: Rule) -> list[t
     jobs: dict[int, tuple[np.ndarray, list]] = {}
     for example in examples:
         stage = model.architecture.stage(example.layer)
-        if not example.pictures:
-            raise ValueError(f"{example.layer}:{example.unit} is active for none of the pictures.")
         side = min(stage.receptive_field.size, model.architecture.size)
         down = np.zeros((len(example.pictures), side, side, 3), np.float32)
         made.append((down, np.full(down.shape, BEYOND, np.uint8)))

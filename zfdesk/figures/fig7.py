@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zfdesk.engine import OccluderShape, Rule, Seed, Sweep, reconstruct
-from zfdesk.figures.facts import Facts, caption, number, unit_words
+from zfdesk.figures.facts import FILL_WORDS, Facts, caption, number, unit_words
 from zfdesk.figures.page import SIZES, Cell, Page
 from zfdesk.figures.panels import Box, Labels, Occlusion, Panel, Picture, Signed
 
@@ -107,7 +107,9 @@ def _partial(sweep: Sweep) -> str:
 
 def _caption(sweep: Sweep, facts: Facts, name: str, clean: float) -> str:
     plan = sweep.plan
-    how = f"A {plan.fill} {plan.shape} of {plan.size} × {plan.size} pixels is moved in steps of {plan.stride}"
+    how = (
+        f"A {FILL_WORDS[plan.fill]} {plan.shape} of {plan.size} × {plan.size} pixels is moved in steps of {plan.stride}"
+    )
     edge = "its centre over the whole picture" if plan.overhang else "inside the picture"
     done = "" if sweep.complete else f"; {_partial(sweep)}"
     said = f"{how}, {edge}; each value stands at the square's centre{done}."

@@ -17,7 +17,8 @@ from zfdesk.figures.colours import INK, LINE
 
 _SETTINGS: dict[str, Any] = {
     "font.family": ["DejaVu Sans"], "font.sans-serif": ["DejaVu Sans"], "text.parse_math": False,
-    "text.usetex": False, "axes.unicode_minus": True, "axes.formatter.use_mathtext": False,
+    "text.hinting": "no_hinting", "text.usetex": False,
+    "axes.unicode_minus": True, "axes.formatter.use_mathtext": False,
     "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": LINE, "xtick.color": LINE, "ytick.color": LINE,
     "xtick.labelcolor": INK, "ytick.labelcolor": INK, "axes.linewidth": 0.6, "lines.linewidth": 1.1,
     "xtick.major.width": 0.6, "ytick.major.width": 0.6, "xtick.major.size": 2.5, "ytick.major.size": 2.5,
@@ -52,24 +53,29 @@ class Look:
         return self.small * 1.25 / 72
 
 
-PAPER, SLIDE = Look(), Look(15, 12.5, 1.9)
+PAPER, BETWEEN, SLIDE = Look(), Look(11, 9.5, 1.4), Look(15, 12.5, 1.9)
 
 
-def look_for(width: float) -> Look:
-    """The look of a page of that width in inches: what is wider than two columns is looked at from afar."""
-    return PAPER if width <= 8.5 else SLIDE
+def looks_for(width: float, height: float) -> tuple[Look, ...]:
+    """The looks to try for a page of that size in inches: what is wider than two columns is looked at from afar, but
+    what a page of a given height cannot hold is drawn smaller."""
+    if width <= 8.5:
+        return (PAPER,)
+    return (SLIDE, BETWEEN, PAPER) if height else (SLIDE,)
 
 
 @lru_cache(maxsize=4096)
 def text_width(words: str, points: float) -> float:
     """Width in inches of one line of text."""
-    width, _, _ = TextToPath().get_text_width_height_descent(words, FontProperties(["DejaVu Sans"], size=points), False)
+    width, _, _ = TextToPath().get_text_width_height_descent(
+        words, FontProperties(family=["DejaVu Sans"], size=points), False
+    )
     return width / 72
 
 
 @lru_cache(maxsize=1)
 def _letters() -> frozenset[int]:
-    return frozenset(get_font(findfont(FontProperties(["DejaVu Sans"]))).get_charmap())
+    return frozenset(get_font(findfont(FontProperties(family=["DejaVu Sans"]))).get_charmap())
 
 
 def printable(words: str) -> str:

@@ -56,9 +56,9 @@ def draw_occlusion(place: Place, panel: panels.Occlusion) -> list[Body]:
     values = spread(panel.values, nearest(y, panel.size), nearest(x, panel.size), np.nan)
     shown = colours(norm(np.ma.masked_invalid(values)))[..., :3]
     axes.imshow(_laid_over(shown, np.isnan(values), panel), aspect="auto")
-    if panel.levels and len(known) and min(panel.values.shape) > 1:
+    levels = sorted(level for level in set(panel.levels) if len(known) and known.min() < level < known.max())
+    if levels and min(panel.values.shape) > 1:
         grid = np.ma.masked_invalid(panel.values)
-        levels = sorted(set(panel.levels))
         for width, colour in ((2.2, "white"), (0.9, INK)):
             axes.contour(x, y, grid, levels=levels, colors=colour, linewidths=width * place.look.stroke)
         axes.set(xlim=(-0.5, panel.size - 0.5), ylim=(panel.size - 0.5, -0.5))
@@ -66,7 +66,7 @@ def draw_occlusion(place: Place, panel: panels.Occlusion) -> list[Body]:
     mark = None
     if panel.clean is not None:
         mark = float(np.clip((panel.clean - low) / (high - low), 0, 1))
-        body.note += f" (▼ clean {number(panel.clean)})"
+        body.note += f" (▼\N{NO-BREAK SPACE}clean\N{NO-BREAK SPACE}{number(panel.clean)})"
     colour_bar(body, colours, ends_of(low, high), place.look, mark)
     return [body]
 
@@ -124,7 +124,7 @@ def draw_labels(place: Place, panel: panels.Labels) -> list[Body]:
             top += step
         body.below = top
 
-    body.finish = finish
+    body.finish.append(finish)
     return [body]
 
 

@@ -40,6 +40,8 @@ class Box:
             raise ValueError(f"A box is one of {', '.join(BOX_KINDS)}, not {self.kind!r}.")
         if not (all(map(math.isfinite, (self.top, self.left))) and 0 < self.height < 1e6 and 0 < self.width < 1e6):
             raise ValueError("A box on a picture must have a place and a size.")
+        for name in ("top", "left", "height", "width"):  # JSON tells 5 from 5.0
+            object.__setattr__(self, name, float(getattr(self, name)))
 
 
 @dataclass(frozen=True, eq=False)

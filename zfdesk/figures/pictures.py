@@ -87,31 +87,31 @@ def draw_tiles(place: Place, panel: panels.Tiles) -> list[Body]:
 
 def draw_compare(place: Place, panel: panels.Compare) -> list[Body]:
     """A and B over the same range, and B − A over its own, symmetric about zero."""
-    parts = place.spec.subgridspec(1, 3)
+    parts = place.thirds
     a, b = panel.a, panel.b
     if a.ndim == 3 and a.dtype == np.uint8:
         difference = (b.astype(np.float32) - a.astype(np.float32)).mean(2)
-        bodies = [_shown(place, pixels, (), "", parts[0, index]) for index, pixels in enumerate((a, b))]
+        bodies = [_shown(place, pixels, (), "", parts[index]) for index, pixels in enumerate((a, b))]
         note = "mean over RGB, levels of 255"
     elif a.ndim == 3:
         limit = max(float(np.abs(a).max()), float(np.abs(b).max()), TINY)
         difference = (b - a).mean(2)
         pictures = [signed_picture(values, limit) for values in (a, b)]
         note = stretch_words(127 / limit)
-        bodies = [_shown(place, pixels, (), note, parts[0, index]) for index, pixels in enumerate(pictures)]
+        bodies = [_shown(place, pixels, (), note, parts[index]) for index, pixels in enumerate(pictures)]
         note = "mean over RGB"
     else:
         low = min(float(a.min()), float(b.min()), 0.0)
         high = max(float(a.max()), float(b.max()))
         high = max(high, -low) if low < 0 else high
         bodies = [
-            _scalar(place, place.bare(parts[0, index]), values, low < 0, "inferno", high)
+            _scalar(place, place.bare(parts[index]), values, low < 0, "inferno", high)
             for index, values in enumerate((a, b))
         ]
         difference, note = b - a, ""
         for body in bodies:
             body.note = panel.quantity
-    bodies.append(_scalar(place, place.bare(parts[0, 2]), difference, True, ""))
+    bodies.append(_scalar(place, place.bare(parts[2]), difference, True, ""))
     bodies[2].note = _joined(note, panel.note)
     for body, name in zip(bodies, (*panel.names, f"{panel.names[1]} − {panel.names[0]}"), strict=True):
         body.title = name
@@ -166,7 +166,7 @@ def _shown(place: Place, pixels: np.ndarray, boxes: tuple[panels.Box, ...], note
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
             )  # fmt: skip
 
-    body.finish = finish
+    body.finish.append(finish)
     return body
 
 

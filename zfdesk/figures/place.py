@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from matplotlib.transforms import ScaledTranslation, Transform, blended_transfor
 
 from zfdesk.figures.colours import INK, LINE
 from zfdesk.figures.facts import number
-from zfdesk.figures.look import Look, wrapped
+from zfdesk.figures.look import Look, text_width, wrapped
 
 GAP = 0.045
 """Inches between a picture and what stands below it."""
@@ -25,28 +25,30 @@ GAP = 0.045
 class Body:
     """The axes of a panel and what decides its place.
 
-    height: inches it wants to be high at a width in inches. finish: called once with the width, for words that must
-    fit. below: inches taken under the axes so far; notes go below that. title, note: words above and below. shaped:
-    it is a picture, whose pixels are square once it is laid out; until then it fills its place, so that what stands
-    around it is measured from there.
+    height: inches it wants to be high at a width in inches. finish: called in turn, with the width, for words that
+    must fit. below: inches taken under the axes so far; notes go below that. title, note: words above and below.
+    shaped: it is a picture, whose pixels are square once it is laid out; until then it fills its place, so that what
+    stands around it is measured from there. rigid: it cannot be drawn smaller, as its words would not shrink with it.
     """
 
     axes: Axes
     height: Callable[[float], float]
-    finish: Callable[[float], None] = lambda width: None
+    finish: list[Callable[[float], None]] = field(default_factory=list)
     below: float = 0.0
     title: str = ""
     note: str = ""
     shaped: bool = False
+    rigid: bool = False
 
 
 @dataclass(frozen=True)
 class Place:
-    """The part of a figure that a panel gets."""
+    """The part of a figure that a panel gets. thirds: the same for each of three pictures side by side."""
 
     figure: Figure
     spec: SubplotSpec
     look: Look
+    thirds: tuple[SubplotSpec, ...] = ()
 
     def axes(self, spec: SubplotSpec | None = None) -> Axes:
         """New axes in the place, or in a part of it."""
@@ -105,14 +107,24 @@ def colour_bar(
         spine.set(visible=True, linewidth=0.4 * look.stroke, color=LINE)
     under = inches_below(axes)
     if mark is not None:
-        axes.text(mark, -top + 0.01, "▼", transform=under, ha="center", va="bottom", fontsize=look.small - 1)
+        axes.text(mark, -top + 0.01, "▼", transform=under, ha="center", va="bottom", fontsize=look.small)
         bar.axvline(mark, color="white", linewidth=2.2 * look.stroke)
         bar.axvline(mark, color=INK, linewidth=0.9 * look.stroke)
-    below = -top - thick - 0.02
-    for x, words, side in ((0, ends[0], "left"), (0.5, middle, "center"), (1, ends[1], "right")):
-        if words:
-            axes.text(x, below, words, transform=under, ha=side, va="top", fontsize=look.small)
-    body.below = -below + look.line - GAP
+    body.below = top + thick + 0.02
+
+    def finish(inches: float) -> None:
+        widths = [text_width(words, look.small) for words in (*ends, middle)]
+        if widths[0] + widths[1] + 0.05 > inches:  # too narrow for two words in a line
+            body.below -= GAP
+            say_below(body, f"{ends[0]} to {ends[1]}", inches, look)
+            return
+        shown = [(0.0, ends[0], "left"), (1.0, ends[1], "right")]
+        shown += [(0.5, middle, "center")] if middle and 2 * max(widths[:2]) + widths[2] + 0.1 <= inches else []
+        for x, words, side in shown:
+            axes.text(x, -body.below, words, transform=under, ha=side, va="top", fontsize=look.small)
+        body.below += look.line - GAP
+
+    body.finish.append(finish)
 
 
 def ends_of(low: float, high: float) -> tuple[str, str]:

@@ -16,13 +16,13 @@ import numpy as np
 def to_plain(value: Any, arrays: dict[str, np.ndarray], name: str) -> Any:
     """Dicts, lists, text and numbers; an array becomes {"array": NAME} and goes to ``arrays``.
 
-    A dataclass becomes a dict of its fields, with its class's name under "kind".
+    A dataclass becomes a dict of its fields, with its class's name under "type".
     """
     if is_dataclass(value) and not isinstance(value, type):
         parts = {
             field.name: to_plain(getattr(value, field.name), arrays, f"{name}_{field.name}") for field in fields(value)
         }
-        return {"kind": type(value).__name__, **parts}
+        return {"type": type(value).__name__, **parts}
     if isinstance(value, np.ndarray):
         arrays[name] = value
         return {"array": name}
@@ -64,11 +64,11 @@ def from_plain(wanted: Any, data: Any, arrays: Mapping[str, np.ndarray], where: 
 def _one_of(choices: tuple[Any, ...], data: Any, arrays: Mapping[str, np.ndarray], where: str) -> Any:
     if data is None and types.NoneType in choices:
         return None
-    if isinstance(data, dict) and "kind" in data:
+    if isinstance(data, dict) and "type" in data:
         kinds = {choice.__name__: choice for choice in choices if isinstance(choice, type) and is_dataclass(choice)}
-        if not isinstance(data["kind"], str) or data["kind"] not in kinds:
-            raise ValueError(f"In {where}: {data['kind']!r} is none of {', '.join(kinds)}.")
-        return from_plain(kinds[data["kind"]], data, arrays, where)
+        if not isinstance(data["type"], str) or data["type"] not in kinds:
+            raise ValueError(f"In {where}: {data['type']!r} is none of {', '.join(kinds)}.")
+        return from_plain(kinds[data["type"]], data, arrays, where)
     for choice in choices:
         if choice is not types.NoneType and not is_dataclass(choice):
             try:
@@ -90,10 +90,10 @@ def _tuple(inner: tuple[Any, ...], data: Any, arrays: Mapping[str, np.ndarray], 
 
 def _dataclass(wanted: type, data: Any, arrays: Mapping[str, np.ndarray], where: str) -> Any:
     name = wanted.__name__
-    if not isinstance(data, dict) or data.get("kind") != name:
+    if not isinstance(data, dict) or data.get("type") != name:
         raise ValueError(f"In {where}: a {name.lower()} is missing.")
     known = {field.name: field for field in fields(wanted)}
-    if strange := sorted(str(key) for key in data.keys() - known.keys() - {"kind"}):
+    if strange := sorted(str(key) for key in data.keys() - known.keys() - {"type"}):
         raise ValueError(f"In {where}: a {name.lower()} has no field {strange[0]!r}.")
     hints, values = typing.get_type_hints(wanted), {}
     for key, field in known.items():

@@ -64,7 +64,7 @@ def draw_scheme(place: Place, panel: panels.Drawing) -> list[Body]:
             follows = index + 1 < len(blocks) and column + 1 < across
             _draw_block(axes, block, column * slot, high - line * row, slot, look, follows)
 
-    return [Body(axes, height, finish, note=panel.note, shaped=True)]
+    return [Body(axes, height, [finish], note=panel.note, shaped=True, rigid=True)]
 
 
 def _blocks(layers: tuple[panels.Layer, ...]) -> list[_Block]:

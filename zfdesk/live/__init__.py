@@ -1,7 +1,7 @@
 """The way of a frame: a view, a request, a result, and the thread between them. No Qt."""
 
 from zfdesk.live.compute import Computation
-from zfdesk.live.result import Demand, Developed, Glance, Mosaic, Request, Result, Trouble, UnitResult
+from zfdesk.live.result import Demand, Developed, Glance, Mosaic, Request, Result, Trouble, UnitComparison, UnitResult
 from zfdesk.live.slot import LatestSlot
 from zfdesk.live.sweeping import Projected, Subject, Sweeper, SweepState, Swept
 from zfdesk.live.view import (
@@ -15,6 +15,7 @@ from zfdesk.live.view import (
     SweepMap,
     SweepSettings,
     SweepUnit,
+    TraceAxis,
     UnitReference,
     View,
 )
@@ -23,5 +24,6 @@ from zfdesk.live.worker import Worker
 __all__ = [
     "Computation", "Crop", "CropMode", "Demand", "Developed", "Glance", "LatestSlot", "MapsContent", "MapsDisplay",
     "Mosaic", "Normalise", "Order", "Projected", "Request", "Result", "Style", "Subject", "SweepMap", "SweepSettings",
-    "SweepState", "SweepUnit", "Sweeper", "Swept", "Trouble", "UnitReference", "UnitResult", "View", "Worker",
+    "SweepState", "SweepUnit", "Sweeper", "Swept", "TraceAxis", "Trouble", "UnitComparison", "UnitReference",
+    "UnitResult", "View", "Worker",
 ]  # fmt: skip

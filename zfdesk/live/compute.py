@@ -16,6 +16,7 @@ from torch import Tensor
 
 from zfdesk.engine import Model, Pass, Rule, Seed, SeedKind, crop, forward_changed, occlude, reconstruct
 from zfdesk.engine.layers import Linear, Softmax, Stage
+from zfdesk.live.comparison import common_seed, compare
 from zfdesk.live.develop import develop, frozen, grid_columns, levels, thumbnail, tile_mosaic
 from zfdesk.live.result import Glance, Mosaic, Request, Result, UnitResult
 from zfdesk.live.view import MapsContent, Normalise, Order, UnitReference
@@ -114,7 +115,9 @@ class Showing:
             yield replace(result, unit=glimpse, times=MappingProxyType(dict(times)), complete=False)
         mark = time.perf_counter()
         if demand.unit:
-            result = replace(result, unit=self._unit(seen, request.view.looked_at, demand.methods))
+            result = replace(result, unit=self._unit(seen, request.view.looked_at, demand.methods, demand.compare))
+        elif demand.activation:
+            result = replace(result, unit=self._unit(seen, request.view.looked_at, None))
         if demand.pins:
             pins = tuple(self._unit(seen, pin, (request.view.method,)) for pin in request.view.pins)
             result = replace(result, pins=pins)
@@ -206,30 +209,47 @@ class Showing:
         self._order = (key, now, order)
         return order
 
-    def _unit(self, seen: Seen, reference: UnitReference, rules: tuple[Rule, ...] | None) -> UnitResult:
-        """One unit on this frame, reconstructed by the view's method and ``rules``; None: its map and place only."""
+    def _unit(
+        self, seen: Seen, reference: UnitReference, rules: tuple[Rule, ...] | None, comparing: bool = False
+    ) -> UnitResult:
+        """One unit on this frame, reconstructed by the view's method and ``rules``; None: its map and place only.
+
+        ``comparing``: with the clean picture, from the same seed.
+        """
         stage = seen.clean.model.architecture.stage(reference.layer)
         reference, seed = _fitting(reference, seen)
         shown = seen.occluded.activations[stage.name][0, reference.unit]
-        reason, pictures = _why_not(stage, shown, seed), {}
+        clean = seen.clean.activations[stage.name][0, reference.unit]
+        comparing = comparing and seen.picture is not seen.clean_picture
+        asked = seed
+        if comparing:
+            reference, seed = common_seed(reference, seed, clean)
+        reason, pictures, comparison = _why_not(stage, shown, seed), {}, None
         position, activation = divmod(int(shown.argmax()), shown.shape[1]), float(shown.max())
-        if seed.kind is SeedKind.AT and seed.position:
-            position = seed.position
-            activation = float(shown[position])
+        if chosen := seed.position if seed.kind is SeedKind.AT else next(iter(seed.positions), None):
+            position, activation = chosen, float(shown[chosen])
         if not reason and rules is not None:
             for rule in dict.fromkeys((seen.request.view.method, *rules)):
                 derivative = seen.request.view.lrn_derivative or None
                 found = reconstruct(seen.occluded, seed, rule, lrn_derivative=derivative)
                 pictures[rule] = develop(found, seen.request.view.style)
+        if comparing and rules is not None:
+            view, known = seen.request.view, pictures.get(seen.request.view.method)
+            why = _why_not(stage, clean, asked, "the clean picture")
+            if not reason and asked.kind in (SeedKind.AT, SeedKind.MAP):
+                why = ""  # the places are given, and one of the pictures has something there
+            covered = known.reconstruction if known else None
+            comparison = compare(seen.clean, seen.occluded, seed, covered, view, why)
         return UnitResult(
             reference,
             frozen(shown.numpy()),
-            frozen(seen.clean.activations[stage.name][0, reference.unit].numpy()),
+            frozen(clean.numpy()),
             position,
             activation,
             stage.receptive_field.box(*position),
             MappingProxyType(pictures),
             reason,
+            comparison,
         )
 
 
@@ -254,15 +274,15 @@ def _fitting(reference: UnitReference, seen: Seen) -> tuple[UnitReference, Seed]
     return reference, seed
 
 
-def _why_not(stage: Stage, activation: Tensor, seed: Seed) -> str:
+def _why_not(stage: Stage, activation: Tensor, seed: Seed, on: str = "this frame") -> str:
     """Why a unit has no reconstruction on this frame, "" when it has one."""
     if stage.name == "input":
         return "The input has no reconstruction: choose a layer above it."
     if stage.rectified or not isinstance(stage.layer, Linear | Softmax):
         if seed.kind is SeedKind.AT and seed.position and float(activation[seed.position]) == 0:
-            return f"{stage.name}:{seed.unit} is inactive at {seed.position} on this frame: nothing to reconstruct."
+            return f"{stage.name}:{seed.unit} is inactive at {seed.position} on {on}: nothing to reconstruct."
         if not bool((activation != 0).any()):
-            return f"{stage.name}:{seed.unit} is inactive on this frame: nothing to reconstruct."
+            return f"{stage.name}:{seed.unit} is inactive on {on}: nothing to reconstruct."
     return ""
 
 

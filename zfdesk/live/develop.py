@@ -10,10 +10,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from zfdesk.engine import Reconstruction
+from zfdesk.engine.blur import gaussian_blur
 from zfdesk.live.result import Developed
 from zfdesk.live.view import MapsDisplay, Normalise, Style
 
 TINY = 1e-12
+BLUR_SIGMA = 4.0  # pixels, of the blurred norm
 
 
 def grid_columns(count: int, tile: tuple[int, int], aspect: float) -> int:
@@ -91,32 +93,40 @@ def thumbnail(activation: Tensor, side: int = 32) -> np.ndarray:
 def develop(reconstruction: Reconstruction, style: Style) -> Developed:
     """A reconstruction (height, width, 3) as a picture. Zero is mid-grey, black for the norms; the contrast is
     stretched so that the largest absolute value just reaches the end of the range, and the factor is kept."""
-    values = reconstruction.values
-    if style in (Style.NORM, Style.BLURRED):
-        shown = np.sqrt(np.einsum("hwc,hwc->hw", values, values))
-        if style is Style.BLURRED:
-            shown = _blur(shown)
-        limit = max(float(shown.max()), TINY)
-        grey = (shown * (255 / limit)).astype(np.uint8)
-        image = np.repeat(grey[:, :, None], 3, axis=2)
-        return Developed(reconstruction, frozen(image), 0.0, limit, 255 / limit)
-    shown = values if style is Style.RAW else np.repeat(values.mean(2, keepdims=True), 3, axis=2)
-    limit = max(float(shown.max()), -float(shown.min()), TINY)
-    image = (shown * (127 / limit) + 128.5).astype(np.uint8)
-    return Developed(reconstruction, frozen(image), -limit, limit, 127 / limit)
+    shown = styled(reconstruction.values, style)
+    return _stretched(reconstruction, shown, style, _reach(shown))
+
+
+def develop_alike(one: Reconstruction, other: Reconstruction, style: Style) -> tuple[Developed, Developed]:
+    """Two reconstructions, both stretched by the factor that suits the larger."""
+    shown, beside = styled(one.values, style), styled(other.values, style)
+    limit = max(_reach(shown), _reach(beside))
+    return _stretched(one, shown, style, limit), _stretched(other, beside, style, limit)
+
+
+def _reach(shown: np.ndarray) -> float:
+    return max(float(shown.max()), -float(shown.min()), TINY)
+
+
+def _stretched(reconstruction: Reconstruction, shown: np.ndarray, style: Style, limit: float) -> Developed:
+    norm = style in (Style.NORM, Style.BLURRED)
+    low, stretch, zero = (0.0, 255 / limit, 0.0) if norm else (-limit, 127 / limit, 128.5)
+    image = (shown * stretch + zero).astype(np.uint8)
+    image = image if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)
+    return Developed(reconstruction, frozen(image), low, limit, stretch)
+
+
+def styled(values: np.ndarray, style: Style) -> np.ndarray:
+    """What a style shows of a reconstruction (height, width, 3): that itself, or one value a pixel (height, width)."""
+    if style is Style.RAW:
+        return values
+    if style is Style.GRAY:
+        return values.mean(2)
+    norm = np.sqrt(np.einsum("hwc,hwc->hw", values, values))
+    return norm if style is Style.NORM else gaussian_blur(torch.from_numpy(norm)[None], BLUR_SIGMA)[0].numpy()
 
 
 def frozen(array: np.ndarray) -> np.ndarray:
     """The array, read-only."""
     array.setflags(write=False)
     return array
-
-
-def _blur(array: np.ndarray, sigma: float = 4.0) -> np.ndarray:
-    radius = int(3 * sigma)
-    offsets = torch.arange(-radius, radius + 1, dtype=torch.float32)
-    kernel = torch.exp(-0.5 * (offsets / sigma) ** 2)
-    kernel /= kernel.sum()
-    x = torch.from_numpy(np.ascontiguousarray(array))[None, None]
-    x = F.conv2d(x, kernel[None, None, :, None], padding=(radius, 0))
-    return F.conv2d(x, kernel[None, None, None, :], padding=(0, radius))[0, 0].numpy()

@@ -14,13 +14,19 @@ from zfdesk.sources import Frame
 
 @dataclass(frozen=True)
 class Demand:
-    """What the open panes show; the rest is not computed. ``aspect``: width over height of the feature maps pane."""
+    """What the open panes show; the rest is not computed. ``aspect``: width over height of the feature maps pane.
+
+    ``compare``: the unit on the clean picture too, from the same seed, while something is covered. ``activation``: the
+    unit's map alone, where ``unit`` is not asked for.
+    """
 
     layers: bool = True
     maps: bool = True
     unit: bool = True
     pins: bool = True
     methods: tuple[Rule, ...] = ()
+    compare: bool = False
+    activation: bool = False
     aspect: float = 1.0
 
 
@@ -111,9 +117,41 @@ class Developed:
 
 
 @dataclass(frozen=True, eq=False)
+class Shades:
+    """An array on a range: ``values`` float32 (height, width) from ``low`` to ``high``; ``image``: uint8 levels of that
+    shape, as `Mosaic.image`."""
+
+    values: np.ndarray
+    image: np.ndarray
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, eq=False)
+class UnitComparison:
+    """One unit on the clean and on the covered picture, led down from the same ``positions`` (y, x) of its map.
+
+    ``maps``: clean, covered (both on one range), covered − clean (a range about zero). ``pictures``: the
+    reconstructions by the view's method, both stretched alike; ``change``: covered − clean of what they show, the mean
+    over RGB where they are coloured. None and None with ``reason`` where there is none. ``activations``: clean and
+    covered, at the first position.
+    """
+
+    positions: tuple[tuple[int, int], ...]
+    activations: tuple[float, float]
+    maps: tuple[Shades, Shades, Shades]
+    pictures: tuple[Developed, Developed] | None
+    change: Shades | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
 class UnitResult:
     """One unit on one frame. ``map``: float32 (height, width). ``box``: receptive field of the first seed position,
-    (top, left, bottom, right) in input pixels, not clipped. ``reason``: why there is no reconstruction, else ""."""
+    (top, left, bottom, right) in input pixels, not clipped. ``reason``: why there is no reconstruction, else "".
+
+    With a ``comparison`` all is as led down from the comparison's positions, and ``reference`` says so.
+    """
 
     reference: UnitReference
     map: np.ndarray
@@ -123,6 +161,7 @@ class UnitResult:
     box: tuple[int, int, int, int]
     pictures: Mapping[Rule, Developed]
     reason: str = ""
+    comparison: UnitComparison | None = None
 
 
 @dataclass(frozen=True, eq=False)

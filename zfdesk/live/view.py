@@ -4,28 +4,39 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Literal
 
-from zfdesk.engine import Occluder, OccluderFill, OccluderShape, Rule, Seed, SeedKind, centre_box
+from zfdesk.engine import Model, Occluder, OccluderFill, OccluderShape, Rule, Seed, SeedKind, centre_box
 from zfdesk.engine.picture import Box
 from zfdesk.sources import SourceReference
+
+MOST_PINS = 8
 
 
 class CropMode(StrEnum):
     """How a frame that is not square becomes the square picture the network sees."""
 
-    CROP = "crop"  # a square cut out; the default is the centre crop the network was trained with
+    CROP = "crop"  # a square cut out
     FIT = "fit"  # the whole frame, grey where it is missing
     STRETCH = "stretch"  # the whole frame, distorted
 
 
 @dataclass(frozen=True)
 class Crop:
-    """The part of the frame the network sees. x, y: centre, and side: in shares of width, height, shortest side."""
+    """The part of the frame the network sees. x, y: centre, and side: in shares of width, height, shortest side.
+
+    By default the centre crop of the embedded network; `centre_of` gives that of any other.
+    """
 
     mode: CropMode = CropMode.CROP
     x: float = 0.5
     y: float = 0.5
     side: float = 224 / 256
+
+    @classmethod
+    def centre_of(cls, model: Model) -> Crop:
+        """The centre crop that a network's weights were trained with."""
+        return cls(side=model.architecture.size / model.input.resize)
 
     def box(self, height: int, width: int) -> Box:
         """(left, top, right, bottom) in pixels of a frame of that size."""
@@ -86,6 +97,15 @@ class Style(StrEnum):
     BLURRED = "blurred norm"
 
 
+class TraceAxis(StrEnum):
+    """What the trace is drawn against."""
+
+    RECENT = "recent"  # the last seconds
+    TIME = "time"  # seconds since the run began
+    PATH = "path"  # the way the occluder has gone since then, in input pixels
+    POSITION = "position"  # how many positions it has taken since then
+
+
 @dataclass(frozen=True)
 class MapsDisplay:
     """Settings of the feature maps pane. ``locked``: (low, high) for Normalise.LOCKED."""
@@ -95,7 +115,7 @@ class MapsDisplay:
     locked: tuple[float, float] = (0.0, 1.0)
     boost: float = 1.0
     gamma: float = 1.0
-    colours: str = "inferno"
+    colours: Literal["inferno", "viridis", "gray", "jet (paper)"] = "inferno"
     order: Order = Order.INDEX
     hide_dead: bool = False
 
@@ -161,18 +181,22 @@ class View:
     maps: MapsDisplay = MapsDisplay()
     style: Style = Style.RAW
     sweep: SweepSettings = SweepSettings()
-    zoom: int = 0  # unit pane: 0 all, 1 the map, 2 the reconstruction
-    picture_zoom: int = 0  # picture pane: 0 the whole frame, 1 what the network sees
+    zoom: Literal[0, 1, 2] = 0  # unit pane: 0 all, 1 the map, 2 the reconstruction
+    picture_zoom: Literal[0, 1] = 0  # picture pane: 0 the whole frame, 1 what the network sees
     pins: tuple[UnitReference, ...] = ()
     watched: tuple[int, ...] = ()
     top_k: int = 5
     frozen: bool = False
     all_methods: bool = False
+    compare_clean: bool = False  # unit pane: clean, covered and difference, while something is covered
+    trace_axis: TraceAxis = TraceAxis.RECENT
+    trace_unit: bool = False
+    replay_loop: bool = False
     mirrored: bool = False
     labels: bool = True
     outlines: bool = True
     timings: bool = False
-    theme: str = "dark"
+    theme: Literal["dark", "light"] = "dark"
     presenter: bool = False
 
     @property

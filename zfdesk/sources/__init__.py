@@ -6,6 +6,7 @@
 
 from zfdesk.sources.base import Deliver, Source, Transport, Trouble, open_source
 from zfdesk.sources.frame import LONGEST_SIDE, Frame, SourceError
+from zfdesk.sources.kept import KeptSource
 from zfdesk.sources.picture import PastedSource, PictureSource, decode_picture, read_picture
 from zfdesk.sources.reference import SourceReference
 
@@ -13,6 +14,7 @@ __all__ = [
     "LONGEST_SIDE",
     "Deliver",
     "Frame",
+    "KeptSource",
     "PastedSource",
     "PictureSource",
     "Source",

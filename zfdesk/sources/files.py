@@ -10,7 +10,7 @@ from zfdesk.sources.frame import SourceError
 
 def file_name(path: str | os.PathLike[str]) -> str:
     """The last part of a path, fit to be shown: what cannot be printed becomes "�"."""
-    name = Path(path).name or str(path)
+    name = Path(path).name or str(path) or "A file without a name"
     return "".join(letter if letter.isprintable() else "�" for letter in name)
 
 

@@ -1,5 +1,6 @@
 """Still pictures: from a file, from bytes, or pasted."""
 
+import hashlib
 import io
 import logging
 import math
@@ -67,17 +68,19 @@ class PictureSource(Source):
 class PastedSource(Source):
     """A picture from the clipboard or another program; `pixels` is uint8 height x width x 3, RGB.
 
-    It is copied, and brought down to `LONGEST_SIDE`. Raises SourceError where it is not such a picture.
+    It is copied, and brought down to `LONGEST_SIDE`. Its reference names what is in it, so that a saved view can
+    never mean another pasted picture. Raises SourceError where it is not such a picture.
     """
 
     def __init__(self, pixels: np.ndarray, label: str = "clipboard") -> None:
-        super().__init__(SourceReference("pasted", label), label)
         try:
             pixels = frozen_pixels(np.array(pixels, order="C"))
         except ValueError as error:
             raise SourceError("What was pasted is not a picture in colour.") from error
         if max(pixels.shape) > LONGEST_SIDE:
             pixels = frozen_pixels(np.array(_shrunk(Image.fromarray(pixels))))
+        told = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()[:16]
+        super().__init__(SourceReference("pasted", f"{label} {told}"), label)
         self._pixels = pixels
 
     def start(self, deliver: Deliver, trouble: Trouble) -> None:

@@ -14,8 +14,8 @@ class SourceReference:
     """Names a source without opening it; hashable, and plain enough for JSON.
 
     kind: one of `KINDS`.
-    location: absolute path of a picture, folder or clip; id of a camera ("" for the usual one); label of what was
-        pasted; else "".
+    location: absolute path of a picture, folder or clip; id of a camera ("" for the usual one); label and
+        hash of what was pasted; else "".
     """
 
     kind: str

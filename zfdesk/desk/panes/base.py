@@ -1,4 +1,4 @@
-"""What every pane has: a line of facts above, copy and save on hover, a picture of itself."""
+"""What every pane has: a line of facts above, with copy, save and pin on hover, and a picture of itself."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from zfdesk.desk.colourbar import RENEW_MS
+from zfdesk.desk.dragout import DragOut
 from zfdesk.desk.state import Desk
 from zfdesk.desk.theme import Colours
 from zfdesk.live import Result
@@ -56,8 +57,12 @@ class Pane(QWidget):
     """A pane of the window. Subclasses fill ``body`` and override `show_result` and `show_view`."""
 
     title = "Pane"
+    shows_unit = False  # one that can be pinned
     save_asked = Signal(object)
     copy_asked = Signal(object)
+    pin_asked = Signal(object)
+    copy_menu_asked = Signal(object, object)  # the pane, where on screen
+    drag_asked = Signal(object)
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,9 +75,16 @@ class Pane(QWidget):
         self.head.setSpacing(2)
         self.head.addWidget(self.facts, 1)
         self._hover_buttons = [
-            self._hover_button("▣", f"Copy a picture of “{self.title}” to the clipboard", self.copy_asked),
+            self._hover_button("▣", f"Copy a picture of “{self.title}” to the clipboard; drag it out", self.copy_asked),
             self._hover_button("⇩", f"Save a picture of “{self.title}” as PNG…", self.save_asked),
         ]
+        if self.shows_unit:
+            self._hover_buttons.append(self._hover_button("⊕", "Pin the unit shown here, or unpin it", self.pin_asked))
+        copy = self._hover_buttons[0]
+        copy.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        copy.customContextMenuRequested.connect(lambda at: self.copy_menu_asked.emit(self, copy.mapToGlobal(at)))
+        for handle in (copy, self.facts):
+            DragOut(handle, lambda: self.drag_asked.emit(self))
         self.body = QVBoxLayout()
         self.body.setContentsMargins(4, 0, 4, 4)
         self.body.setSpacing(3)
@@ -116,6 +128,10 @@ class Pane(QWidget):
         for label in self.findChildren(ElidedLabel):
             if label.property("quiet"):
                 label.setStyleSheet(f"color: {colours.quiet};")
+
+    def as_data(self) -> str:
+        """The numbers that are shown, as tab-separated text; "" for a pane that shows none."""
+        return ""
 
     def show_result(self, result: Result) -> None:
         """Draw a new result."""

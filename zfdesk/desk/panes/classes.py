@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QRectF, QStringListModel, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLineEdit, QSizePolicy, QToolButton, QWidget
 
 from zfdesk.desk.panes.base import Pane
 from zfdesk.desk.state import Desk
-from zfdesk.desk.theme import THEMES, WATCHED, Colours
-from zfdesk.live import Result
+from zfdesk.desk.theme import THEMES, Colours, watched_colour
+from zfdesk.desk.tsv import table_text
+from zfdesk.live import Result, View
 
 
 class Bars(QWidget):
@@ -43,17 +44,20 @@ class Bars(QWidget):
             return
         height = self.row_height()
         metrics = self.fontMetrics()
-        figures = metrics.horizontalAdvance("100.0 %  ") + (
-            metrics.horizontalAdvance("−100.0  ") if self.occluded else 0
-        )
+        figures, change = metrics.horizontalAdvance("100.0 %  "), metrics.horizontalAdvance("▼100.0  ")
+        # where there is no room for it beside the names the tick alone shows the change
+        change = change if self.occluded and self.width() - figures - change > change else 0
         for place, (index, now, clean) in enumerate(self.rows):
-            self._paint_row(painter, QRectF(0, place * height, self.width(), height), index, now, clean, figures)
+            self._paint_row(
+                painter, QRectF(0, place * height, self.width(), height), index, now, clean, figures, change
+            )
 
-    def _paint_row(self, painter: QPainter, area: QRectF, index: int, now: float, clean: float, figures: int) -> None:
+    def _paint_row(
+        self, painter: QPainter, area: QRectF, index: int, now: float, clean: float, figures: int, room: int
+    ) -> None:
+        """``figures`` and ``room``: the widths, in screen pixels, that the probability and its change may take."""
         watched = self.desk.view.watched
-        colour = (
-            QColor(WATCHED[watched.index(index) % len(WATCHED)]) if index in watched else self.colours.colour("bar")
-        )
+        colour = watched_colour(watched.index(index)) if index in watched else self.colours.colour("bar")
         track = area.adjusted(6, area.height() - 7, -6, -2)
         painter.fillRect(track, self.colours.colour("raised"))
         painter.fillRect(QRectF(track.left(), track.top(), track.width() * now, track.height()), colour)
@@ -65,19 +69,19 @@ class Bars(QWidget):
         painter.setPen(self.colours.colour("text"))
         mark = "● " if index in watched else ""
         name = painter.fontMetrics().elidedText(
-            mark + self.desk.model.classes[index], Qt.TextElideMode.ElideRight, max(int(text.width()) - figures, 20)
+            mark + self.desk.model.classes[index],
+            Qt.TextElideMode.ElideRight,
+            max(int(text.width()) - figures - room, 20),
         )
         painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
         right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
         painter.drawText(text, right, f"{now * 100:5.1f} %")
-        if self.occluded:
+        if room:
             change = (now - clean) * 100
             kind = "rise" if change > 0.05 else "fall" if change < -0.05 else "quiet"
             painter.setPen(self.colours.colour(kind))
             words = f"{'▲' if kind == 'rise' else '▼' if kind == 'fall' else ' '}{abs(change):.1f}"
-            painter.drawText(
-                text.adjusted(0, 0, -painter.fontMetrics().horizontalAdvance("100.0 %  "), 0), right, words
-            )
+            painter.drawText(text.adjusted(0, 0, -figures, 0), right, words)
 
     def class_at(self, y: float) -> int | None:
         """The class whose row lies at this height."""
@@ -94,7 +98,7 @@ class Bars(QWidget):
         self.setToolTip("" if index is None else f"{self.desk.model.classes[index]} (class {index}): click to watch it")
 
 
-def toggle_watch(view, index: int):
+def toggle_watch(view: View, index: int) -> View:
     """The view with a class watched, or no longer."""
     watched = view.watched
     kept = tuple(w for w in watched if w != index)
@@ -164,6 +168,11 @@ class ClassesPane(Pane):
         self.bars.rows, self.bars.occluded = rows, result.occluded
         self.bars.setAccessibleDescription(", ".join(f"{self.desk.model.classes[i]} {p:.0%}" for i, p, _ in rows[:5]))
         self.bars.update()
+
+    def as_data(self) -> str:
+        names, covered = self.desk.model.classes, self.bars.occluded
+        head = ("class", "name", "probability", *(("clean probability",) if covered else ()))
+        return table_text(head, [(i, names[i], now, clean)[: len(head)] for i, now, clean in self.bars.rows])
 
     def show_view(self) -> None:
         if self.desk.result:

@@ -14,10 +14,12 @@ from zfdesk.desk.colours import table
 from zfdesk.desk.panes.base import ElidedLabel, Pane
 from zfdesk.desk.panes.unit import Tile
 from zfdesk.desk.state import Desk
+from zfdesk.desk.tsv import table_text
 from zfdesk.live import MapsDisplay, Normalise, Result
 from zfdesk.live.develop import levels
 
 CONTENTS = ("picture", "unit map", "reconstruction")
+NAMES = ("A", "B, live", "A − B")
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +54,7 @@ class ComparePane(Pane):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(desk, parent)
         self.a: Result | None = None
-        self.tiles = [Tile("A"), Tile("B, live"), Tile("A − B")]
+        self.tiles = [Tile(name) for name in NAMES]
         self.content = QComboBox()
         self.content.addItems(CONTENTS)
         self.content.setAccessibleName("What is compared")
@@ -77,7 +79,10 @@ class ComparePane(Pane):
 
     def _forget(self) -> None:
         self.a = None
-        for tile in self.tiles:
+        self.changes.say("")
+        for tile, name in zip(self.tiles, NAMES, strict=True):
+            tile.caption.say(name)
+            tile.note.say("")
             tile.canvas.message = "Take a snapshot (Shift+A) to compare it with the live picture."
             tile.canvas.update()
 
@@ -89,6 +94,12 @@ class ComparePane(Pane):
         self.a = self.desk.complete
         self.show_result(self.a)
         self.desk.told.emit(f"Snapshot A taken of frame {self.a.request.frame.number}.", False)
+
+    def show_snapshot(self, a: Result | None) -> None:
+        """Keep another result as A, or none."""
+        self._forget()
+        self.a = a
+        self.show_view()
 
     def show_result(self, result: Result) -> None:
         if not result.complete or not self.isVisible():
@@ -107,6 +118,7 @@ class ComparePane(Pane):
 
     def _draw(self, tile: Tile, facts: _Facts, content: str, limit: float | None) -> None:
         tile.canvas.message = "" if facts.array is not None else facts.words
+        tile.note.say("")
         tile.caption.say(("A · " if tile is self.tiles[0] else "B · ") + facts.words)
         if facts.array is None:
             return
@@ -136,6 +148,8 @@ class ComparePane(Pane):
         tile = self.tiles[2]
         if a.array is None or b.array is None or a.array.shape != b.array.shape:
             tile.canvas.message = "A and B cannot be subtracted: they are not of the same kind and size."
+            tile.caption.say("A − B")
+            tile.bar.show_range(0, 0)
             return
         difference = a.array - b.array
         if difference.ndim == 3:
@@ -152,6 +166,15 @@ class ComparePane(Pane):
             for i in dict.fromkeys((first, second))
         ]
         self.changes.say("   ".join(said))
+
+    def as_data(self) -> str:
+        """The classes' probabilities in A and B."""
+        a, b = self.a, self.desk.complete
+        if a is None or b is None:
+            return ""
+        names, pairs = self.desk.model.classes, zip(a.probabilities, b.probabilities, strict=True)
+        rows = [(index, names[index], p, q, p - q) for index, (p, q) in enumerate(pairs)]
+        return table_text(("class", "name", "A", "B", "A − B"), rows)
 
     def show_view(self) -> None:
         if self.desk.result:

@@ -6,11 +6,13 @@ from PySide6.QtCore import QModelIndex, QPoint, QRect, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QFont, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from zfdesk.desk.actions import to_layer
 from zfdesk.desk.canvas import indexed_image
 from zfdesk.desk.colours import table
 from zfdesk.desk.panes.base import Pane
 from zfdesk.desk.state import Desk
 from zfdesk.desk.theme import THEMES, Colours
+from zfdesk.desk.tsv import table_text
 from zfdesk.engine import Stage
 from zfdesk.live import Glance, Result
 
@@ -133,8 +135,6 @@ class LayersPane(Pane):
         self.show_view()
 
     def _choose(self, layer: str) -> None:
-        from zfdesk.desk.actions import to_layer
-
         self.desk.change(to_layer(self.desk.view, layer, self.desk.model.architecture, self.desk.result), "layer")
 
     def set_colours(self, colours: Colours) -> None:
@@ -148,6 +148,14 @@ class LayersPane(Pane):
             self.glances = {glance.stage.name: glance for glance in result.glances}
             if not self._renewal.isActive():
                 self._renewal.start()
+
+    def as_data(self) -> str:
+        head = ("layer", "units", "height", "width", "sees pixels", "peak activation", "strongest unit", "active share")
+        rows = [
+            (name, *glance.stage.shape, glance.stage.receptive_field.size, glance.peak, glance.strongest, glance.active)
+            for name, glance in self.glances.items()
+        ]
+        return table_text(head, rows) if rows else ""
 
     def show_view(self) -> None:
         view = self.desk.view

@@ -9,12 +9,15 @@ from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QFont, QImage, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSpinBox, QToolButton, QWidget
 
+from zfdesk.desk.actions import to_unit
 from zfdesk.desk.canvas import Canvas, indexed_image
 from zfdesk.desk.colourbar import ColourBar, number
 from zfdesk.desk.colours import SEQUENTIAL, table
 from zfdesk.desk.flow import Choice, Controls
 from zfdesk.desk.panes.base import ElidedLabel, Pane
 from zfdesk.desk.state import Desk
+from zfdesk.desk.tsv import array_text, table_text
+from zfdesk.engine import SeedKind
 from zfdesk.live import MapsContent, Mosaic, Normalise, Order, Result
 
 WAITING = "The layer's maps appear with the first frame."
@@ -43,7 +46,6 @@ class MapsCanvas(Canvas):
         self.desk = desk
         self.mosaic: Mosaic | None = None
         self.hover: tuple[int, int, int] | None = None
-        self._mouse: tuple[float, float] | None = None
         self.hovered.connect(self._look)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
@@ -53,10 +55,10 @@ class MapsCanvas(Canvas):
         self.mosaic = mosaic
         if anew:
             self.hover = None
-            self._look(self._mouse)
+            self._look(self.to_picture(self.mouse) if self.mouse else None)
 
     def _look(self, point: tuple[float, float] | None) -> None:
-        self._mouse, hover = point, None
+        hover = None
         if point and self.mosaic:
             hover = self.mosaic.tile_at(int(point[1] // 1), int(point[0] // 1))
         if hover != self.hover:
@@ -120,6 +122,7 @@ class MapsPane(Pane):
     """The grid of the layer with its settings, a colour bar and the value under the mouse."""
 
     title = "Feature maps"
+    shows_unit = True
     unit_hovered = Signal(object)
     menu_asked = Signal(object, object)
 
@@ -189,10 +192,8 @@ class MapsPane(Pane):
     def _select(self, unit: int, y: int | None, x: int | None) -> None:
         view = self.desk.view
         if y is None or x is None:
-            self.desk.change(view.change(unit=unit, position=None), "unit")
+            self.desk.change(to_unit(view, unit), "unit")
             return
-        from zfdesk.engine import SeedKind
-
         spatial = self.desk.model.architecture.stage(view.layer).spatial
         changes: dict[str, object] = {"unit": unit, "chosen_occluder": -1}
         if spatial:
@@ -210,8 +211,20 @@ class MapsPane(Pane):
             return  # of the layer before; the mouse has not moved since
         value = number(float(mosaic.values[unit, y, x]))
         where = f" at ({y}, {x})" if mosaic.tile[0] > 1 else ""
-        name = f" {self.desk.model.classes[unit]}" if mosaic.values.shape[0] == len(self.desk.model.classes) else ""
+        model = self.desk.model
+        name = f" {model.classes[unit]}" if mosaic.layer in model.architecture.class_layers else ""
         self.hover_line.say(f"{mosaic.layer}:{unit}{name}{where} = {value}")
+
+    def as_data(self) -> str:
+        """The map of the unit under the mouse, else of the selected one; of a layer without maps all its values."""
+        mosaic, result = self.canvas.mosaic, self.desk.result
+        if mosaic is None or result is None:
+            return ""
+        told = f"{mosaic.words} · {result.request.frame.origin} · frame {result.request.frame.number}"
+        if mosaic.tile == (1, 1):
+            return table_text(("unit", mosaic.words), enumerate(mosaic.values[:, 0, 0]))
+        unit = self.canvas.hover[0] if self.canvas.hover else min(self.desk.view.unit, len(mosaic.values) - 1)
+        return array_text(f"{mosaic.layer}:{unit} · {told}", mosaic.values[unit])
 
     def show_result(self, result: Result) -> None:
         mosaic = result.mosaic

@@ -290,10 +290,16 @@ class PicturePane(Pane):
         self.canvas = PictureCanvas(desk)
         self.canvas.message = "Waiting for the first frame…"
         self.canvas.setAccessibleName("Picture with crop box and occluders")
-        self.canvas.setToolTip("")
         self.body.addWidget(self.canvas, 1)
         self.transport = TransportBar(desk)
         self.body.addWidget(self.transport)
+        desk.told.connect(self._hear)
+
+    def _hear(self, sentence: str, trouble: bool) -> None:
+        """Before the first frame, why there is none stays where it would be; the message line goes by itself."""
+        if trouble and self.desk.frame is None:
+            self.canvas.message = f"{sentence}\n\nThe Source menu has others: a picture, a clip, a folder, the demo."
+            self.canvas.update()
 
     def show_result(self, result: Result) -> None:
         pixels = result.request.frame.pixels

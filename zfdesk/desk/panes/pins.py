@@ -7,12 +7,14 @@ from functools import partial
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
-from zfdesk.desk.actions import MOST_PINS
+from zfdesk.desk.actions import MOST_PINS, toggle_pin
 from zfdesk.desk.canvas import rgb_image
 from zfdesk.desk.colourbar import number
 from zfdesk.desk.panes.base import Pane
 from zfdesk.desk.panes.unit import MapCanvas, Tile, reference_words, show_map
 from zfdesk.desk.state import Desk
+from zfdesk.desk.theme import Colours
+from zfdesk.desk.tsv import table_text
 from zfdesk.live import Result, UnitReference, UnitResult
 
 
@@ -91,16 +93,13 @@ class PinsPane(Pane):
 
     def unpin(self, reference: UnitReference) -> None:
         """Take a unit out."""
-        view = self.desk.view
-        self.desk.change(view.change(pins=tuple(pin for pin in view.pins if pin != reference)))
+        if reference in self.desk.view.pins:
+            self.desk.change(toggle_pin(self.desk.view, reference))
 
     def select(self, reference: UnitReference) -> None:
         """Make a pinned unit the selected one."""
-        self.desk.change(
-            self.desk.view.change(
-                layer=reference.layer, unit=reference.unit, position=reference.position, seed=reference.seed
-            )
-        )
+        view = self.desk.view.change(layer=reference.layer, unit=reference.unit, position=reference.position)
+        self.desk.change(view.change(seed=reference.seed, seed_count=reference.k))
 
     def show_view(self) -> None:
         pins = self.desk.view.pins
@@ -116,10 +115,17 @@ class PinsPane(Pane):
         self.set_colours(self.colours)
         self.facts.say(f"{len(pins)} of at most {MOST_PINS} pinned" if pins else "")
 
-    def set_colours(self, colours) -> None:
+    def set_colours(self, colours: Colours) -> None:
         self.colours = colours
         super().set_colours(colours)
         self.empty.setStyleSheet(f"color: {colours.quiet};")
+
+    def as_data(self) -> str:
+        result = self.desk.complete
+        if result is None or not result.pins:
+            return ""
+        rows = [(u.reference.layer, u.reference.unit, *u.position, u.activation, u.map.max()) for u in result.pins]
+        return table_text(("layer", "unit", "y", "x", "activation", "map max"), rows)
 
     def show_result(self, result: Result) -> None:
         shown = {unit.reference: unit for unit in result.pins}

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QFont, QPainter, QPen
-from PySide6.QtWidgets import QGridLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QGridLayout, QToolButton, QWidget
 
-from zfdesk.desk.canvas import Canvas, indexed_image, rgb_image
-from zfdesk.desk.colourbar import ColourBar, number
+from zfdesk.desk.actions import pick_position, set_seed
+from zfdesk.desk.canvas import indexed_image, rgb_image
+from zfdesk.desk.colourbar import number
 from zfdesk.desk.colours import table
 from zfdesk.desk.flow import Choice, Controls
 from zfdesk.desk.panes.base import ElidedLabel, Pane
+from zfdesk.desk.panes.unit_compare import Comparison, common_seed_words
+from zfdesk.desk.panes.unit_tile import MapCanvas, Tile
 from zfdesk.desk.state import Desk
-from zfdesk.engine import Rule, SeedKind
+from zfdesk.desk.tsv import array_text
+from zfdesk.engine import LRN, Rule, SeedKind
 from zfdesk.figures.facts import METHOD_WORDS, seed_words, stretch_words, unit_words
 from zfdesk.live import Normalise, Result, Style, UnitReference, UnitResult
 from zfdesk.live.develop import levels
@@ -35,50 +38,6 @@ SEED_WORDS = {
 def reference_words(reference: UnitReference, position: tuple[int, int], spatial: bool) -> str:
     """conv4:17 @ (6, 7)."""
     return unit_words(reference.layer, reference.unit, position if spatial else None)
-
-
-class Tile(QWidget):
-    """One picture of the unit with its name above and its colour bar below."""
-
-    def __init__(self, name: str, canvas: Canvas | None = None, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.canvas = canvas or Canvas(smooth=True)
-        self.canvas.setAccessibleName(name)
-        self.caption = ElidedLabel()
-        self.caption.say(name)
-        self.bar = ColourBar()
-        self.note = ElidedLabel()
-        self.note.setProperty("quiet", True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(1)
-        layout.addWidget(self.caption)
-        layout.addWidget(self.canvas, 1)
-        layout.addWidget(self.bar)
-        layout.addWidget(self.note)
-
-
-class MapCanvas(Canvas):
-    """A unit's map; a click picks the position to look at."""
-
-    position_picked = Signal(int, int)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.position: tuple[int, int] | None = None
-        self.pressed.connect(self._pick)
-        self.setCursor(Qt.CursorShape.CrossCursor)
-
-    def _pick(self, point: tuple[float, float], _: object) -> None:
-        x, y = int(point[0] // 1), int(point[1] // 1)
-        if 0 <= x < self._image.width() and 0 <= y < self._image.height():
-            self.position_picked.emit(y, x)
-
-    def paint_over(self, painter: QPainter) -> None:
-        if self.position is not None:
-            y, x = self.position
-            painter.setPen(QPen(self.colours.colour("unit"), 2))
-            painter.drawRect(self.rect_to_screen(x, y, x + 1, y + 1))
 
 
 def show_map(tile: Tile, unit: UnitResult, colours: str, signed: bool, dark: bool) -> None:
@@ -102,7 +61,7 @@ class UnitPane(Pane):
     """The unit that is selected, or the frozen origin."""
 
     title = "Unit"
-    pin_asked = Signal()
+    shows_unit = True
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(desk, parent)
@@ -119,29 +78,36 @@ class UnitPane(Pane):
         self.grid = QGridLayout()
         self.grid.setSpacing(5)
         self.body.addLayout(self.grid, 1)
+        self.comparison = Comparison(self)
+        self.comparison.position_picked.connect(self._pick)
+        self.comparison.hide()
+        self.body.addWidget(self.comparison, 1)
         self.foot = ElidedLabel()
         self.body.addWidget(self.foot)
+        desk.model_changed.connect(self._forget)
         self.show_view()
 
     def _controls(self) -> Controls:
         self.method = self._choice(METHOD_WORDS, "Method of the reconstruction", lambda v: {"method": v})
-        self.seed = self._choice(SEED_WORDS, "Seed: which activations are kept", self._seed_change)
+        self.seed = Choice(SEED_WORDS, "Seed: which activations are kept")
+        self.seed.chosen.connect(self._choose_seed)
         self.style_choice = self._choice(
             {style: style.value for style in Style}, "How the signed values become a picture", lambda v: {"style": v}
         )
         self.all_methods = QToolButton(text="all methods", checkable=True)
         self.all_methods.setToolTip("Show deconvnet, guided backprop and gradient side by side")
         self.all_methods.clicked.connect(lambda on: self.desk.change(self.desk.view.change(all_methods=on)))
+        self.compare_clean = QToolButton(text="clean | covered", checkable=True)
+        self.compare_clean.setToolTip("Clean, covered and their difference side by side, while something is covered")
+        self.compare_clean.clicked.connect(lambda on: self.desk.change(self.desk.view.change(compare_clean=on)))
         self.freeze = QToolButton(text="origin", checkable=True)
         self.freeze.setToolTip("Freeze this unit as the origin while you look at other layers (d)")
         self.freeze.clicked.connect(self._toggle_origin)
-        pin = QToolButton(text="pin")
-        pin.setToolTip("Keep this unit in view beside others")
-        pin.clicked.connect(self.pin_asked)
         controls = Controls()
         for widget, name in (
             (self.method, "Method"), (self.seed, "Seed"), (self.style_choice, "Style"),
-            (self.all_methods, "All methods"), (self.freeze, "Freeze origin"), (pin, "Pin unit"),
+            (self.all_methods, "All methods"), (self.compare_clean, "Compare with clean"),
+            (self.freeze, "Freeze origin"),
         ):  # fmt: skip
             controls.add(widget, name)
         return controls
@@ -151,28 +117,37 @@ class UnitPane(Pane):
         choice.chosen.connect(lambda value: self.desk.change(self.desk.view.change(**change(value))))
         return choice
 
-    def _seed_change(self, seed: SeedKind) -> dict:
-        origin = self.desk.view.origin
-        return {"seed": seed} if origin is None else {"origin": replace(origin, seed=seed)}
+    def _choose_seed(self, seed: SeedKind) -> None:
+        view, shown = self.desk.view, self._shown.unit if self._shown else None
+        if seed is SeedKind.AT and view.looked_at.position is None and shown is not None:
+            self.desk.change(pick_position(view, shown.position))  # nothing was picked yet: what is shown stays
+        else:
+            self.desk.change(set_seed(view, seed))
 
     def _toggle_origin(self, on: bool) -> None:
         view = self.desk.view
         self.desk.change(view.change(origin=view.selected if on else None))
 
     def _pick(self, y: int, x: int) -> None:
-        view = self.desk.view
-        if view.origin is not None:
-            origin = replace(view.origin, seed=SeedKind.AT, position=(y, x))
-            self.desk.change(view.change(origin=origin), "position")
-        else:
-            self.desk.change(view.change(seed=SeedKind.AT, position=(y, x)), "position")
+        self.desk.change(pick_position(self.desk.view, (y, x)), "position")
+
+    def as_data(self) -> str:
+        if self._shown is None or self._shown.unit is None:
+            return ""
+        return array_text(f"{self.facts.whole} · activation", self._shown.unit.map)
 
     # Layout
+
+    @property
+    def comparing(self) -> bool:
+        """Whether clean, covered and difference are shown: chosen, and there is something to compare."""
+        return self.desk.view.compare_clean and bool(self.desk.view.occluders)
 
     def shown_rules(self) -> tuple[Rule, ...]:
         """The methods that have a tile, the chosen one first."""
         view = self.desk.view
-        others = tuple(rule for rule in Rule if rule is not view.method) if view.all_methods else ()
+        all_methods = view.all_methods and not self.comparing
+        others = tuple(rule for rule in Rule if rule is not view.method) if all_methods else ()
         return (view.method, *others)
 
     def _tiles(self) -> list[Tile]:
@@ -185,7 +160,10 @@ class UnitPane(Pane):
         return [self.map_tile, self.patch_tile, *rules]
 
     def _arrange(self) -> None:
-        tiles = self._tiles()
+        tiles = self._tiles() if not self.comparing else []
+        self.comparison.setVisible(self.comparing)
+        if self.comparing:
+            self.comparison.show_zoom(self.desk.view.zoom)
         height = max(self.height() - 90, 1)
         best, columns = 0.0, 1
         for candidate in range(1, len(tiles) + 1):  # the number of columns that gives the largest squares
@@ -212,15 +190,25 @@ class UnitPane(Pane):
     # Content
 
     def show_result(self, result: Result) -> None:
-        view, unit = self.desk.view, result.unit
+        unit = result.unit
         # still being computed: the facts name the frame that is shown, and `show_facts` marks it if it lasts
         if unit is None or not result.complete:
             if self._shown is None:
                 self._mark("", "Computing…")
             return
-        self._shown, self._shown_at, stale = result, time.perf_counter(), ""
+        self._shown, self._shown_at = result, time.perf_counter()
+        self._draw(result)
+
+    def _draw(self, result: Result) -> None:
+        view, unit, stale = self.desk.view, result.unit, ""
+        if unit is None:
+            return
         if (unit.reference.layer, unit.reference.unit) != (view.looked_at.layer, view.looked_at.unit):
             stale = f"still {unit.reference.layer}:{unit.reference.unit}"
+        if self.comparing:
+            self.comparison.show_unit(result, view.maps.colours, view.theme == "dark")
+            self._mark(stale)
+            return
         for tile in (self.map_tile, self.patch_tile):
             tile.canvas.message = ""
         stage = result.request.model.architecture.stage(unit.reference.layer)
@@ -250,6 +238,11 @@ class UnitPane(Pane):
             tile.note.say(stretch_words(developed.stretch), "contrast stretched")
         self._mark(stale)
 
+    def _forget(self) -> None:
+        """Another network: what is shown is of the old one."""
+        self._shown = None
+        self._mark("", "Computing…")
+
     _shown: Result | None = None
     _shown_at = 0.0
 
@@ -261,7 +254,7 @@ class UnitPane(Pane):
         return f"frame {shown.request.frame.number}" if time.perf_counter() - self._shown_at > STALE_SECONDS else ""
 
     def _mark(self, stale: str, message: str | None = None) -> None:
-        for tile in (self.map_tile, self.patch_tile, *self.rule_tiles.values()):
+        for tile in (self.map_tile, self.patch_tile, *self.rule_tiles.values(), *self.comparison.tiles):
             if tile.canvas.stale != stale:
                 tile.canvas.stale = stale
                 tile.canvas.update()
@@ -277,8 +270,12 @@ class UnitPane(Pane):
         ):
             box.show_value(value)
         self.all_methods.setChecked(view.all_methods)
+        self.compare_clean.setChecked(view.compare_clean)
         self.freeze.setChecked(view.origin is not None)
+        flipped = self.comparing == self.comparison.isHidden()
         self._arrange()
+        if flipped and self._shown is not None:  # nothing of the last time may be seen again
+            self._draw(self._shown)
         for rule, tile in self.rule_tiles.items():
             font = QFont(self.font())
             font.setBold(rule is view.method)
@@ -291,20 +288,28 @@ class UnitPane(Pane):
         unit, view = result.unit, result.request.view
         stage = result.request.model.architecture.stage(unit.reference.layer)
         said = [reference_words(unit.reference, unit.position, stage.spatial), METHOD_WORDS[view.method]]
-        if stage.name in (s.name for s in result.request.model.architecture.stages[-2:]):
+        if stage.name in result.request.model.architecture.class_layers:
             said[0] += f" “{result.request.model.classes[unit.reference.unit]}”"
-        said += [seed_words(unit.reference.to_seed().kind, unit.reference.k), f"frame {result.request.frame.number}"]
+        both = unit.comparison
+        said += [
+            seed_words(unit.reference.to_seed().kind, unit.reference.k) if both is None else "clean | covered",
+            f"frame {result.request.frame.number}",
+        ]
         if view.origin is not None:
             said.insert(0, "ORIGIN")
         if behind := self._behind():
             self._mark(behind)
         self.facts.say(" · ".join(said))
+        if both is not None:
+            words = common_seed_words(view.looked_at.to_seed().kind, both.positions)
+            self.foot.say(f"both reconstructed from {words}", f"both from {words}")
+            return
         clean = float(unit.clean_map.max())
         changed = f", clean max {number(clean)}" if result.occluded else ""
         field = stage.receptive_field.size
         normal = "its derivative" if view.lrn_derivative or view.method is not Rule.DECONVNET else "identity"
         sees = f" · sees {field} × {field} px" if stage.name != "input" else ""
-        has_lrn = any(type(s.layer).__name__ == "LRN" for s in result.request.model.architecture.stages)
+        has_lrn = any(isinstance(s.layer, LRN) for s in result.request.model.architecture.stages)
         lrn = f" · normalisation: {normal}" if has_lrn else ""
         self.foot.say(
             f"activation {number(unit.activation)}, map max {number(float(unit.map.max()))}{changed}{sees}{lrn}"

@@ -1,0 +1,115 @@
+"""``zfdesk correspondence``: Table 1 for a folder of pictures with marked parts."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least
+from zfdesk.cli.output import print_json, tell
+
+if TYPE_CHECKING:
+    from zfdesk.engine import Correspondence, Model
+
+FILLS = ("grey", "mean", "blur", "noise", "black")
+
+
+def add_parser(verbs: Any) -> None:
+    """Register the verb."""
+    parser = verbs.add_parser(
+        "correspondence",
+        help="what masking the same part changes in several pictures (Table 1)",
+        epilog="The parts are marked in the window (“Mark parts”) and kept in zfdesk-parts.json beside the pictures. "
+        "A score is the share of features whose change has another sign, the mean over all pairs of pictures, ± its "
+        "standard error: the lower, the more alike. The paper's five dogs stand beside it.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("folder", metavar="FOLDER", help="a folder of pictures with marked parts")
+    parser.add_argument(
+        "--layers", type=_layers, metavar="L[,L…]", help="layers to compare at (default: the paper's, pool5,fc7)"
+    )
+    parser.add_argument("--fill", choices=FILLS, default=FILLS[0], help="what masks become (default: grey)")
+    parser.add_argument(
+        "--random", type=at_least(0), default=10, metavar="N", help="random places a picture (default: 10; 0: none)"
+    )
+    parser.add_argument("--seed", type=at_least(0), default=0, metavar="N", help="of the random places (default: 0)")
+    add_crop_option(parser)
+    add_weights_option(parser)
+    add_json_option(parser)
+    parser.set_defaults(run=correspondence_command)
+
+
+def correspondence_command(arguments: argparse.Namespace) -> int:
+    """Print our table beside the paper's; JSON: the same as one object, see `_facts`."""
+    from zfdesk.cli.network import chosen_model, crop_called
+    from zfdesk.engine import OccluderFill, correspondence
+    from zfdesk.engine.correspondence import cut_out
+    from zfdesk.engine.parts import check_pictures, read_parts
+    from zfdesk.sources import read_picture
+
+    folder = Path(arguments.folder)
+    marks = read_parts(folder)
+    check_pictures(folder, marks)
+    model = chosen_model(arguments.weights)
+    for layer in arguments.layers or ():
+        model.architecture.stage(layer)
+    pictures, left_out = cut_out(
+        marks, lambda name: read_picture(folder / name), crop_called(arguments.crop, model).box, model.architecture.size
+    )
+    fill = OccluderFill(arguments.fill)
+    table = correspondence(
+        model, pictures, arguments.layers or (), fill, arguments.random, arguments.seed, left_out=left_out
+    )
+    if arguments.json:
+        print_json(_facts(arguments, model, table))
+    else:
+        for sentence in table.left_out:
+            tell(sentence)
+        print(_page(model, table))
+    return 0
+
+
+def _facts(arguments: argparse.Namespace, model: Model, table: Correspondence) -> dict[str, Any]:
+    """``scores``: one for each part and layer; ``standard_error`` is null for a single pair, ``paper`` where the paper
+    has no such row or layer."""
+    return {
+        "folder": arguments.folder,
+        "pictures": list(table.pictures),
+        "layers": list(table.layers),
+        "scores": [
+            {
+                "part": score.part,
+                "layer": score.layer,
+                "score": score.mean,
+                "standard_error": score.error,
+                "pairs": score.pairs,
+                "pictures": score.pictures,
+                "paper": {"score": score.paper[0], "error": score.paper[1]} if score.paper else None,
+            }
+            for score in table.scores
+        ],
+        "left_out": list(table.left_out),
+        "fill": str(table.fill),
+        "random": table.draws,
+        "seed": table.seed,
+        "crop": arguments.crop,
+        "architecture": model.architecture.name,
+        "weights": {"name": model.name, "sha256": model.sha256},
+    }
+
+
+def _page(model: Model, table: Correspondence) -> str:
+    rows = table.table()
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = ["   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    masks = f"{table.fill} masks" + (f", {table.draws} random places a picture" if table.draws else "")
+    said = f"{len(table.pictures)} pictures, {masks}; {model.name or model.architecture.name}."
+    return "\n".join([f"{said} Share of differing signs: lower is more alike.", "", *lines])
+
+
+def _layers(text: str) -> tuple[str, ...]:
+    layers = tuple(layer.strip() for layer in text.split(","))
+    if not all(layers):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of layers such as pool5,fc7")
+    return layers

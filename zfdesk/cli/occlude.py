@@ -1,0 +1,237 @@
+"""``zfdesk occlude``: where the evidence lies, found by covering one part of the picture after another (Fig. 7)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least
+from zfdesk.cli.output import CommandError, check_output, print_json, tell, write_output
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from zfdesk.engine import Model, Sweep, SweepPlan
+
+SHAPES = ("square", "ellipse")
+FILLS = ("grey", "mean", "blur", "noise", "black")
+
+_EPILOG = """\
+The .npz holds, for rows × columns of positions of the occluder,
+  positions    int32 (rows, columns, 2): its top and left in pixels of the
+               network's input (224 × 224 for ZFNet); it may hang over the edge
+  probability  float32 (rows, columns): of the class, 0 to 1
+  activation   float32 (rows, columns): of the unit, summed over its map, in
+               the network's own units
+  label        int32 (rows, columns): index of the most probable class
+  done         bool (rows, columns): false where a sweep that was interrupted
+               did not come; there the values are NaN and the label is -1
+and, without the occluder,
+  clean        float32 (classes,): the probabilities of all classes
+  clean_activation  float32 (): the unit's
+
+Ctrl-C ends the sweep; what was done by then is written, marked as partial.
+"""
+
+
+def add_parser(verbs: Any) -> None:
+    """Register the verb."""
+    parser = verbs.add_parser(
+        "occlude",
+        help="sweep an occluder over a picture: where is the evidence?",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("image", metavar="IMAGE", help="a picture")
+    parser.add_argument(
+        "--size", type=at_least(1), default=50, metavar="N", help="side of the occluder in pixels (default: 50)"
+    )
+    parser.add_argument(
+        "--stride", type=at_least(1), default=8, metavar="N", help="pixels from position to position (default: 8)"
+    )
+    parser.add_argument("--fill", choices=FILLS, default=FILLS[0], help="what covers the picture (default: grey)")
+    parser.add_argument("--shape", choices=SHAPES, default=SHAPES[0], help="of the occluder (default: square)")
+    parser.add_argument("--clipped", action="store_true", help="the occluder never hangs over the picture's edge")
+    parser.add_argument("--class", dest="klass", metavar="NAME|INDEX", help="default: the most probable class")
+    parser.add_argument("--layer", default="conv5", metavar="L", help="layer of the unit (default: conv5)")
+    parser.add_argument(
+        "--unit", type=_unit, default="max", metavar="max|N", help="whose activation: of the strongest map, or this one"
+    )
+    add_crop_option(parser)
+    add_weights_option(parser)
+    parser.add_argument("-o", "--output", type=_figure_name, metavar="OUT.(png|svg|pdf)", help="write Fig. 7's row")
+    parser.add_argument("--npz", metavar="OUT.npz", help="write the raw values")
+    add_json_option(parser)
+    parser.set_defaults(run=lambda arguments: occlude_command(parser, arguments))
+
+
+def occlude_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
+    """Sweep and write; 130 when interrupted. JSON: see `_facts`."""
+    outputs = [path for path in (arguments.output, arguments.npz) if path]
+    if not outputs and not arguments.json:
+        parser.error("nothing to do: give -o for a figure, --npz for the raw values or --json for the facts")
+    if len({os.path.realpath(path) for path in outputs}) < len(outputs):
+        parser.error("-o and --npz name the same file")
+    for path in outputs:
+        check_output(path)
+    from zfdesk.cli.network import chosen_model, class_called, crop_called
+    from zfdesk.engine import OccluderFill, OccluderShape, SweepPlan, crop
+    from zfdesk.sources import read_picture
+
+    model = chosen_model(arguments.weights)
+    stage = model.architecture.stage(arguments.layer)
+    if arguments.unit != "max":
+        stage.check_unit(arguments.unit)
+    index = None if arguments.klass is None else class_called(model, arguments.klass)
+    shape, fill = OccluderShape(arguments.shape), OccluderFill(arguments.fill)
+    plan = SweepPlan(arguments.size, arguments.stride, shape, fill, not arguments.clipped)
+    pixels = read_picture(arguments.image)
+    picture = crop(pixels, crop_called(arguments.crop, model).box(*pixels.shape[:2]), model.architecture.size)
+    swept = _swept(model, picture, plan, stage.name)
+    if swept is None:
+        tell("The sweep was interrupted before anything was done; nothing is written.")
+        return 130
+    index = int(swept.clean_probabilities.argmax()) if index is None else index
+    unit = swept.strongest_unit if arguments.unit == "max" else arguments.unit
+    facts = _facts(arguments, swept, index, unit)
+    # both are made before the first is written: what cannot be made leaves no half of an answer
+    made = {}
+    if arguments.npz:
+        made[arguments.npz] = _npz(swept, index, unit)
+    if arguments.output:
+        made[arguments.output] = _figure(arguments, swept, index, unit)
+    for path, data in made.items():
+        write_output(path, data)
+    if arguments.json:
+        print_json(facts)
+    else:
+        print(_sentence(facts, outputs))
+    if not swept.complete:
+        tell(f"The sweep was interrupted: {swept.done.sum()} of {swept.done.size} positions are done, "
+             "and what is written is marked as partial.")  # fmt: skip
+        return 130
+    return 0
+
+
+def _swept(model: Model, picture: np.ndarray, plan: SweepPlan, layer: str) -> Sweep | None:
+    """The sweep, as far as it came before Ctrl-C; None if nothing was done. Tells a terminal how far it is."""
+    import numpy as np
+
+    from zfdesk.engine import sweep
+
+    seen: Sweep | None = None
+    steps = sweep(model.forward(picture), picture, plan, layer)
+    try:
+        for seen in steps:
+            if not np.isfinite(seen.clean_probabilities).all():
+                raise CommandError(f"{model.name or 'The network'} answered with values that are not numbers.")
+            _show_progress(seen)
+    except KeyboardInterrupt:
+        return seen
+    finally:
+        _show_progress(None)
+    return seen
+
+
+def _show_progress(seen: Sweep | None) -> None:
+    """One line that is written over, on a terminal only; None wipes it away."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return
+    words = ""
+    if seen is not None:
+        left = (1 / seen.fraction - 1) * seen.seconds
+        words = f"{seen.fraction:4.0%} of {seen.done.size} positions, {left:.0f} s left"
+    sys.stderr.write(f"\r{words}\x1b[K")
+    sys.stderr.flush()
+
+
+def _facts(arguments: argparse.Namespace, swept: Sweep, index: int, unit: int) -> dict[str, Any]:
+    """What was found. Boxes: top, left, bottom, right in pixels of the network's input, not clipped.
+
+    ``clean``: without the occluder. ``largest_drop``: by how much the class's probability falls at most, and where;
+    negative when it rises everywhere. ``label_change_share``: of the positions that are done.
+    """
+    from zfdesk import __version__
+
+    model, plan = swept.model, swept.plan
+    drop, occluder = swept.largest_drop(index)
+    box = [occluder.top, occluder.left, occluder.top + occluder.height, occluder.left + occluder.width]
+    top = int(swept.clean_probabilities.argmax())
+    clean = float(swept.clean_probabilities[index])
+    return {
+        "path": arguments.image,
+        "output": arguments.output,
+        "npz": arguments.npz,
+        "class": model.classes[index],
+        "index": index,
+        "clean": {
+            "probability": clean,
+            "label": {"class": model.classes[top], "index": top},
+            "activation": float(swept.clean_activations[unit]),
+        },
+        "largest_drop": {"drop": drop, "probability": clean - drop, "box": box},
+        "label_change_share": swept.label_change_share(),
+        "layer": swept.layer,
+        "unit": unit,
+        "occluder": {
+            "size": plan.size, "stride": plan.stride, "shape": str(plan.shape), "fill": str(plan.fill),
+            "clipped": not plan.overhang,
+        },
+        "positions": list(swept.done.shape),
+        "done": int(swept.done.sum()),
+        "complete": swept.complete,
+        "positions_per_second": swept.positions_per_second,
+        "architecture": model.architecture.name,
+        "weights": {"name": model.name, "sha256": model.sha256},
+        "zfdesk": __version__,
+    }  # fmt: skip
+
+
+def _sentence(facts: dict[str, Any], outputs: list[str]) -> str:
+    drop, (top, left, bottom, right) = facts["largest_drop"], facts["largest_drop"]["box"]
+    return (
+        f"{facts['class']} ({facts['index']}) {facts['clean']['probability']:.2%}; falls most, "
+        f"to {drop['probability']:.2%}, with rows {top} to {bottom - 1}, columns {left} to {right - 1} covered; "
+        f"the label changes at {facts['label_change_share']:.0%} of {facts['done']} positions, "
+        f"{facts['positions_per_second']:.0f} a second: {', '.join(outputs)}"
+    )
+
+
+def _npz(swept: Sweep, index: int, unit: int) -> bytes:
+    """The arrays that the verb's help tells of."""
+    import numpy as np
+
+    from zfdesk.figures.files import npz_bytes
+
+    return npz_bytes(
+        {
+            "positions": swept.positions,
+            "probability": swept.probability(index),
+            "activation": swept.activation(unit),
+            "label": swept.label(),
+            "done": swept.done,
+            "clean": swept.clean_probabilities,
+            "clean_activation": np.array(swept.clean_activations[unit]),
+        }
+    )
+
+
+def _figure(arguments: argparse.Namespace, swept: Sweep, index: int, unit: int) -> bytes:
+    from zfdesk.figures import draw, encode, fig7_page, format_of
+    from zfdesk.sources.files import file_name
+
+    page = fig7_page(swept, unit, index, picture=file_name(arguments.image))
+    return encode(draw(page), format_of(arguments.output))
+
+
+def _figure_name(text: str) -> str:
+    if os.path.splitext(text)[1].lower() not in (".png", ".svg", ".pdf"):
+        raise argparse.ArgumentTypeError(f"{text!r}: the figure's name ends in .png, .svg or .pdf")
+    return text
+
+
+def _unit(text: str) -> int | str:
+    return "max" if text == "max" else at_least(0)(text)

@@ -1,0 +1,73 @@
+"""A unit on the clean and on the covered picture, from the same seed and with the same stretch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from zfdesk.engine import Pass, Reconstruction, Seed, SeedKind, reconstruct
+from zfdesk.engine.reconstruct import seed_positions
+from zfdesk.live.develop import develop_alike, frozen, levels, styled
+from zfdesk.live.result import Shades, UnitComparison
+from zfdesk.live.view import MapsDisplay, Normalise, UnitReference, View
+
+
+def common_seed(reference: UnitReference, seed: Seed, clean: Tensor) -> tuple[UnitReference, Seed]:
+    """The seed that both pictures are led down from: a picked position stays; the strongest are those of the clean map.
+
+    What is asked is what became of what the unit saw, so the place is where it saw it, not where it is strongest now.
+    """
+    if seed.kind is SeedKind.MAX:
+        position = seed_positions(clean, seed)[0]
+        return replace(reference, seed=SeedKind.AT, position=position), replace(
+            seed, kind=SeedKind.AT, position=position
+        )
+    if seed.kind is SeedKind.TOPK:
+        return reference, replace(seed, positions=seed_positions(clean, seed))
+    return reference, seed
+
+
+def compare(
+    clean: Pass, covered: Pass, seed: Seed, found: Reconstruction | None, view: View, reason: str
+) -> UnitComparison:
+    """Both maps, both reconstructions by the view's method, and what lies between. ``seed``: by `common_seed`.
+
+    ``found``: the covered picture's, where it is known already. ``reason``: why there can be no reconstruction.
+    """
+    before, after = (seen.activations[seed.layer][0, seed.unit] for seen in (clean, covered))
+    positions = seed_positions(before, seed)
+    pictures = change = None
+    if not reason:
+        derivative = view.lrn_derivative or None
+        found = found or reconstruct(covered, seed, view.method, lrn_derivative=derivative)
+        first = reconstruct(clean, seed, view.method, lrn_derivative=derivative)
+        pictures = develop_alike(first, found, view.style)
+        gap = styled(found.values, view.style) - styled(first.values, view.style)
+        change = _about_zero(torch.from_numpy(gap if gap.ndim == 2 else gap.mean(2)))
+    at = positions[0]
+    activations = float(before[at]), float(after[at])
+    maps = (*_on_one_range(before, after), _about_zero(after - before))
+    return UnitComparison(positions, activations, maps, pictures, change, reason)
+
+
+def _on_one_range(before: Tensor, after: Tensor) -> tuple[Shades, Shades]:
+    both = torch.stack((before, after))
+    signed = bool((both < 0).any())
+    shades, low, high = levels(both, MapsDisplay(normalise=Normalise.LAYER), signed)
+    if not bool(both.any()):
+        low = high = 0.0
+    one, other = (
+        Shades(frozen(values.numpy()), frozen(image.numpy()), low, high)
+        for values, image in zip((before, after), shades, strict=True)
+    )
+    return one, other
+
+
+def _about_zero(gap: Tensor) -> Shades:
+    shades, low, high = levels(gap[None], MapsDisplay(normalise=Normalise.LAYER), True)
+    if not bool(gap.any()):
+        low = high = 0.0
+    return Shades(frozen(np.ascontiguousarray(gap.numpy())), frozen(shades[0].numpy()), low, high)

@@ -1,0 +1,76 @@
+"""What a session holds, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from zfdesk.engine import Model
+from zfdesk.live import Result, View
+from zfdesk.sources import Frame
+
+
+@dataclass(frozen=True)
+class NetworkFacts:
+    """Which network it was. ``sha256``: of the weights file, "" for weights that were never in one."""
+
+    architecture: str
+    name: str = ""
+    sha256: str = ""
+    classes: int = 0
+    trained: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """One frame, the view it was looked at with, and what the network made of it.
+
+    ``arrays``: by the names that `zfdesk.session` lists; empty where they had not been computed yet.
+    """
+
+    view: View
+    frame: Frame
+    network: NetworkFacts
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """What was on screen, and the snapshots kept beside it, by name.
+
+    ``zfdesk``: the version that wrote it, "" for this one. ``notes``: sentences on what was missing or not known when
+    it was read.
+    """
+
+    moment: Moment
+    snapshots: Mapping[str, Moment] = field(default_factory=dict)
+    zfdesk: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def network_facts(model: Model) -> NetworkFacts:
+    """Which network a model is."""
+    return NetworkFacts(model.architecture.name, model.name, model.sha256, len(model.classes), model.trained)
+
+
+def moment_of(result: Result, view: View | None = None) -> Moment:
+    """A result as a moment; with a ``view`` that is not the result's own, its frame without what was computed."""
+    request = result.request
+    same = view is None or view == request.view
+    return Moment(view or request.view, request.frame, network_facts(request.model), _arrays_of(result) if same else {})
+
+
+def _arrays_of(result: Result) -> dict[str, np.ndarray]:
+    arrays = {
+        "picture": result.picture,
+        "probabilities": result.probabilities,
+        "clean_probabilities": result.clean_probabilities,
+    }
+    unit = result.unit
+    if unit is not None:
+        arrays |= {"unit_map": unit.map, "clean_unit_map": unit.clean_map}
+        if developed := unit.pictures.get(result.request.view.method):
+            arrays["reconstruction"] = developed.reconstruction.values
+    return arrays

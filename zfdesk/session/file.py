@@ -1,0 +1,212 @@
+"""Sessions to files and back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zfdesk import __version__
+from zfdesk.engine.tensorfile import write_whole
+from zfdesk.live import View
+from zfdesk.session import archive
+from zfdesk.session.archive import ArchiveError
+from zfdesk.session.content import Moment, NetworkFacts, Session
+from zfdesk.session.plain import PlainError, from_plain, parsed, to_plain
+from zfdesk.sources import Frame, SourceError
+from zfdesk.sources.files import file_name, open_file
+
+SUFFIX = ".zfdesk"
+KIND = "zfdesk session"
+FORMAT = 1
+"""Goes up when a file could not be read field for field any more; a new field of the view alone does not need that."""
+
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""By format: from the JSON of that format to that of the next."""
+
+HEAD = "session.json"
+MOST_BYTES_OF_HEAD = 1 << 20
+MOST_BYTES_OF_FILE = archive.MOST_BYTES
+MOST_SNAPSHOTS = 8
+
+
+class SessionError(ValueError):
+    """A session that cannot be read or written. The text is one sentence for the user, with the file and the cause."""
+
+
+@dataclass(frozen=True)
+class FrameHead:
+    """One frame: the part that holds its pixels, its size, and what `Frame` says of it."""
+
+    file: str
+    height: int
+    width: int
+    number: int = 0
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class MomentHead:
+    """A `Moment` without its pixels and arrays. ``arrays``: the part that holds them, "" for none."""
+
+    view: View
+    network: NetworkFacts
+    frame: FrameHead
+    arrays: str = ""
+
+
+@dataclass(frozen=True)
+class Head:
+    """All of ``session.json``."""
+
+    format: str
+    version: int
+    zfdesk: str
+    moment: MomentHead
+    snapshots: dict[str, MomentHead]
+    parts: dict[str, str]
+
+
+def to_bytes(session: Session) -> bytes:
+    """A session as the bytes of its file; the same session gives the same bytes."""
+    parts: dict[str, bytes] = {}
+    frames: dict[int, str] = {}  # one part for moments that share a frame
+    live = _head_of(session.moment, "live", parts, frames)
+    kept = sorted(session.snapshots.items())
+    snapshots = {name: _head_of(moment, f"snapshot-{name}", parts, frames) for name, moment in kept}
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()}
+    head = Head(KIND, FORMAT, __version__, live, snapshots, hashes)
+    text = json.dumps(to_plain(head), indent=1, allow_nan=False).encode()
+    return archive.pack({HEAD: text, **parts})
+
+
+def _head_of(moment: Moment, name: str, parts: dict[str, bytes], frames: dict[int, str]) -> MomentHead:
+    frame = moment.frame
+    file = frames.setdefault(id(frame.pixels), f"frame-{len(frames) + 1}.png")
+    if file not in parts:
+        parts[file] = archive.pack_frame(frame.pixels)
+    height, width = frame.pixels.shape[:2]
+    arrays = f"{name}.npz" if moment.arrays else ""
+    if arrays:
+        parts[arrays] = archive.pack_arrays(moment.arrays)
+    return MomentHead(moment.view, moment.network, FrameHead(file, height, width, frame.number, frame.origin), arrays)
+
+
+def save(session: Session, path: Path) -> None:
+    """Write a session file, whole or not at all: what was there stays until the new one is safely on the disk.
+
+    Raises SessionError.
+    """
+    try:
+        if path.is_dir():
+            raise SessionError(f"{file_name(path)} was not saved: there is a folder of that name.")
+        write_whole(path, [to_bytes(session)])
+    except MemoryError:
+        raise SessionError(f"{file_name(path)} was not saved: there is not enough memory.") from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise SessionError(f"{file_name(path)} was not saved: {reason}.") from None
+
+
+def is_session(path: str | Path) -> bool:
+    """Whether a file is meant as a session: by its suffix, or by how it begins."""
+    if Path(path).suffix.lower() == SUFFIX:
+        return True
+    try:
+        with open_file(path) as file:
+            head = file.read(30 + len(HEAD))
+    except (SourceError, OSError):
+        return False
+    return head[:4] == b"PK\3\4" and head[30:] == HEAD.encode()
+
+
+def load(path: Path) -> Session:
+    """Read a session file. Raises SessionError, in a sentence that names the file, for whatever is wrong with it."""
+    name = file_name(path)
+    try:
+        with open_file(path) as file:
+            data = file.read(MOST_BYTES_OF_FILE + 1)
+    except SourceError as error:
+        raise SessionError(str(error)) from None
+    except MemoryError:
+        raise SessionError(f"{name} needs more memory than there is.") from None
+    except OSError as error:
+        raise SessionError(f"{name} cannot be read: {(error.strerror or str(error)).lower()}.") from None
+    return from_bytes(data, name)
+
+
+def from_bytes(data: bytes, name: str = "The session") -> Session:
+    """Like `load`, from the bytes of a file; ``name`` is how a sentence calls it."""
+    try:
+        if len(data) > MOST_BYTES_OF_FILE:
+            raise ArchiveError("it is too large")
+        return _session(archive.unpack(data))
+    except (ArchiveError, PlainError) as error:
+        raise SessionError(f"{name} cannot be opened as a session: {_its(str(error))}.") from None
+
+
+def _its(text: str) -> str:
+    """ "it.moment.view.unit is …" as people say it."""
+    return text.replace("it.moment.", "its ", 1).replace("it.", "its ", 1) if text.startswith("it.") else text
+
+
+def _session(parts: dict[str, bytes]) -> Session:
+    notes: list[str] = []
+    told = _head_json(parts.pop(HEAD, b""))
+    head = from_plain(Head, told, "it", notes)
+    if parts.keys() != head.parts.keys():
+        raise ArchiveError("its parts are not those it names")
+    for name, data in parts.items():
+        if hashlib.sha256(data).hexdigest() != head.parts[name]:
+            raise ArchiveError(f"its part {name} is not the one that was saved")
+    if len(head.snapshots) > MOST_SNAPSHOTS:
+        raise ArchiveError(f"it has more than {MOST_SNAPSHOTS} snapshots")
+    frames: dict[tuple[str, int, int], np.ndarray] = {}
+    moment = _moment(head.moment, parts, frames)
+    snapshots = {name: _moment(told, parts, frames) for name, told in head.snapshots.items()}
+    if len(set(map(str.casefold, snapshots))) < len(snapshots) or not all(map(str.isalnum, snapshots)):
+        raise ArchiveError("its snapshots have names that none of ours has")
+    return Session(moment, snapshots, head.zfdesk, tuple(f"I{_its(note)[1:]}" for note in notes))
+
+
+def _head_json(data: bytes) -> dict[str, Any]:
+    """The checked JSON, brought to the present format."""
+    if not data or len(data) > MOST_BYTES_OF_HEAD:
+        raise ArchiveError("it is a zip file, but no session" if not data else "it says too much of itself")
+    try:
+        told = parsed(data)
+    except ValueError:
+        raise ArchiveError("what it says of itself is damaged") from None
+    version, writer = told.get("version"), told.get("zfdesk")
+    if told.get("format") != KIND or type(version) is not int or version < 1 or not isinstance(writer, str):
+        raise ArchiveError("it says neither what it is nor which version it has")
+    if version > FORMAT:
+        by = "".join(letter for letter in writer[:20] if letter.isprintable())
+        raise ArchiveError(
+            f"it was saved by a newer zfdesk ({by}) in format {version}, and this one ({__version__}) reads up to "
+            f"format {FORMAT}"
+        )
+    try:
+        for old in range(version, FORMAT):
+            told = MIGRATIONS[old](told)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise ArchiveError(f"it is of the old format {version} and damaged") from None
+    return told
+
+
+def _moment(head: MomentHead, parts: Mapping[str, bytes], frames: dict[tuple[str, int, int], np.ndarray]) -> Moment:
+    told = head.frame
+    if told.file not in parts or (head.arrays and head.arrays not in parts):
+        raise ArchiveError("a part that it needs is not in it")
+    key = (told.file, told.height, told.width)
+    if key not in frames:
+        frames[key] = archive.unpack_frame(parts[told.file], told.height, told.width)
+    arrays = archive.unpack_arrays(parts[head.arrays]) if head.arrays else {}
+    frame = Frame(frames[key], told.number, time.perf_counter(), told.origin)
+    return Moment(head.view, frame, head.network, arrays)

@@ -1,0 +1,96 @@
+"""What a result is in words, and the page it makes: the picture, the unit's map, its reconstruction, the classes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from zfdesk.engine import OccluderShape
+from zfdesk.figures.facts import Facts, caption, number, unit_words
+from zfdesk.figures.page import SIZES, Cell, Page
+from zfdesk.figures.panels import Bars, Box, Panel, Picture, Signed, Text, UnitMap
+from zfdesk.live import Result, Style, UnitResult
+
+NARROW = 5.0  # inches: below, two panels a row
+
+
+def facts_of(result: Result) -> Facts:
+    """The facts of what is looked at: network, picture, and of the unit whatever has been computed."""
+    view, frame, unit = result.request.view, result.request.frame, result.unit
+    told = {"picture": frame.origin, "frame": frame.number, "occluders": view.occluders}
+    if unit is None:
+        return Facts.of_model(result.request.model, **told)
+    spatial = result.request.model.architecture.stage(unit.reference.layer).spatial
+    seed = unit.reference.to_seed()
+    told |= {
+        "layer": unit.reference.layer, "unit": unit.reference.unit, "position": unit.position if spatial else None
+    }  # fmt: skip
+    if developed := unit.pictures.get(view.method):
+        stretch = developed.stretch if developed.high > 1e-12 else None
+        told |= {"seed": seed.kind, "seed_count": seed.k, "method": view.method, "stretch": stretch}
+    return Facts.of_model(result.request.model, **told)
+
+
+def shown_classes(result: Result) -> list[int]:
+    """The classes that have a bar: the watched ones, then the most probable."""
+    view, now = result.request.view, result.probabilities
+    top = [int(index) for index in np.argsort(-now, kind="stable")[: view.top_k] if index not in view.watched]
+    return [index for index in (*view.watched, *top) if index < len(now)]
+
+
+def page_of(result: Result, size: str = "two-column") -> Page:
+    """The default page of a result, captioned with its facts."""
+    facts = facts_of(result)
+    panels: list[tuple[Panel, str]] = [(_picture(result, facts), "what the network sees")]
+    unit = result.unit
+    if unit is not None:
+        panels += [_map(result, unit, facts), _reconstruction(result, unit, facts)]
+    panels.append((_bars(result, facts), "class probabilities"))
+    across = 2 if SIZES[size][0] < NARROW else len(panels)
+    cells = tuple(Cell(panel, *divmod(place, across), label=label) for place, (panel, label) in enumerate(panels))
+    where = f" · {unit_words(facts.layer, facts.unit, facts.position)}" if facts.layer else ""
+    return Page(cells, size, f"{facts.picture or 'Picture'}{where}", caption(facts))
+
+
+def _picture(result: Result, facts: Facts) -> Picture:
+    boxes = []
+    if result.unit is not None and result.unit.reference.layer != "input":
+        top, left, bottom, right = result.unit.box
+        if bottom - top < len(result.picture):  # one that covers everything says nothing
+            boxes.append(Box(top, left, bottom - top, right - left, "field"))
+    boxes += [
+        Box(o.top, o.left, o.height, o.width, "covered", ellipse=o.shape is OccluderShape.ELLIPSE)
+        for o in result.request.view.occluders
+    ]
+    return Picture(result.picture, tuple(boxes), facts=facts)
+
+
+def _map(result: Result, unit: UnitResult, facts: Facts) -> tuple[Panel, str]:
+    label = unit_words(facts.layer, facts.unit)
+    if unit.map.size == 1:
+        return Text(f"activation {number(unit.activation)}"), label
+    stage = result.request.model.architecture.stage(unit.reference.layer)
+    signed = not stage.rectified and float(unit.map.min()) < 0
+    colours = result.request.view.maps.colours
+    return UnitMap(unit.map, unit.position, signed=signed, colours=colours, facts=facts), label
+
+
+def _reconstruction(result: Result, unit: UnitResult, facts: Facts) -> tuple[Panel, str]:
+    view = result.request.view
+    label, developed = f"{view.method} of {unit_words(facts.layer, facts.unit)}", unit.pictures.get(view.method)
+    if developed is None:
+        return Text(unit.reason or "There is no reconstruction."), label
+    values = developed.reconstruction.values
+    if view.style in (Style.NORM, Style.BLURRED):
+        note = f"{view.style} over RGB, 0 to {number(developed.high)}"
+        return Picture(developed.image, note=note, facts=facts), label
+    if view.style is Style.GRAY:
+        values = np.repeat(values.mean(2, keepdims=True), 3, axis=2)
+    limit = developed.high if developed.high > 1e-12 else 0.0
+    return Signed(values, limit, note="mean over RGB" if view.style is Style.GRAY else "", facts=facts), label
+
+
+def _bars(result: Result, facts: Facts) -> Bars:
+    shown = shown_classes(result)
+    names = tuple(result.request.model.classes[index] for index in shown)
+    clean = result.clean_probabilities[shown] if result.occluded else None
+    return Bars(result.probabilities[shown], names, clean, facts=facts)

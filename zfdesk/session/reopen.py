@@ -1,0 +1,162 @@
+"""From a session that was read to what can be shown here: with which network, and what differs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from zfdesk import __version__
+from zfdesk.engine import CheckpointError, Model, SeedKind, load, store
+from zfdesk.live import Computation, Demand, Request, Result, UnitReference, View
+from zfdesk.live.view import MOST_PINS
+from zfdesk.session.content import Moment, NetworkFacts, Session, network_facts
+from zfdesk.session.file import SessionError
+
+NOTABLE = 0.001  # difference of a probability that is told; fast and plain arithmetic differ by 0.0004 at most
+
+
+@dataclass(frozen=True, eq=False)
+class Reopened:
+    """A session as it can be shown here.
+
+    ``view``: fits ``model``. ``result``: of the saved frame, computed here. ``snapshots``: likewise, by name.
+    ``notes``: sentences on what differs from what was saved.
+    """
+
+    session: Session
+    model: Model
+    view: View
+    result: Result
+    snapshots: dict[str, Result]
+    notes: tuple[str, ...]
+
+
+def reopen(session: Session, present: Model, switch: bool = True) -> Reopened:
+    """Compute a session anew, with its own weights where they are at hand, else with ``present``.
+
+    ``switch``: whether to look for its weights at all.
+    Raises SessionError when what it shows cannot be computed: nothing has changed then.
+    """
+    notes = list(session.notes)
+    if session.zfdesk and session.zfdesk != __version__:
+        notes.insert(0, f"It was saved by zfdesk {_short(session.zfdesk, 20)}; this is {__version__}.")
+    model, told = find_network(session.moment.network, present) if switch else (present, "")
+    told = told or _difference(session.moment.network, model)
+    notes += [told] if told else []
+    view, changed = fitting(session.moment.view, model)
+    notes += changed
+    result = _computed(session.moment, view, model)
+    if not told and (words := _deviation(session.moment, result)):
+        notes.append(words)
+    snapshots = {}
+    for name, moment in session.snapshots.items():
+        seen_with = fitting(moment.view, model)[0]
+        if seen_with != moment.view or _difference(moment.network, model):
+            notes.append(f"Snapshot {name} was taken with other weights and is left out.")
+        else:
+            snapshots[name] = _computed(moment, seen_with, model)
+    return Reopened(session, model, view, result, snapshots, tuple(notes))
+
+
+def find_network(wanted: NetworkFacts, present: Model) -> tuple[Model, str]:
+    """The model with these weights: the present one, or one of the list; else the present one and a sentence."""
+    if not _difference(wanted, present):
+        return present, ""
+    if wanted.sha256:
+        for entry in store.list_weights():
+            if not entry.trouble and entry.sha256 == wanted.sha256:
+                try:
+                    return load(entry.path), ""
+                except CheckpointError as error:
+                    return present, f"{error} {_short(present.name) or 'The present network'} is used instead."
+    return present, _difference(wanted, present)
+
+
+def _difference(wanted: NetworkFacts, model: Model) -> str:
+    """How a model differs from the network that was saved, as a sentence; "" when it is the same."""
+    here = network_facts(model)
+    if (wanted.sha256, wanted.architecture) == (here.sha256, here.architecture) and (wanted.sha256 or wanted == here):
+        return ""
+    if wanted.name == here.name:
+        return (
+            f"It was saved with other weights called {_short(wanted.name) or 'nothing'} ({_hash(wanted.sha256)}) than "
+            f"those here ({_hash(here.sha256)}): the answers differ."
+        )
+    return (
+        f"It was saved with the weights {_short(wanted.name) or 'without a name'} ({_short(wanted.architecture)}, "
+        f"{_hash(wanted.sha256)}), which are not installed: {_short(here.name) or 'the present network'} "
+        f"({_hash(here.sha256)}) answers differently."
+    )
+
+
+def fitting(view: View, model: Model) -> tuple[View, list[str]]:
+    """The view with all that this network does not have replaced by the nearest, and a sentence for each."""
+    notes: list[str] = []
+    architecture = model.architecture
+    shapes = {stage.name: stage.shape for stage in architecture.stages}
+    name = architecture.name
+    if view.layer not in shapes:
+        layer = next(s.name for s in reversed(architecture.stages) if s.spatial and s.parameters)
+        notes.append(f"{name} has no layer {_short(view.layer)}: {layer} is shown.")
+        view = view.change(layer=layer)
+    if not 0 <= view.unit < shapes[view.layer][0]:
+        unit = min(max(view.unit, 0), shapes[view.layer][0] - 1)
+        notes.append(f"{view.layer} has no unit {view.unit}: {unit} is shown.")
+        view = view.change(unit=unit)
+    if view.position is not None and not _inside(view.position, shapes[view.layer]):
+        notes.append(f"The position {view.position} lies outside the map of {view.layer}: the strongest is shown.")
+        view = view.change(position=None, seed=SeedKind.MAX if view.seed is SeedKind.AT else view.seed)
+
+    def has(unit: UnitReference) -> bool:
+        there = unit.layer in shapes and 0 <= unit.unit < shapes[unit.layer][0]
+        return there and (unit.position is None or _inside(unit.position, shapes[unit.layer]))
+
+    if view.origin is not None and not has(view.origin):
+        notes.append(f"{name} does not have the unit that was frozen as the origin.")
+        view = view.change(origin=None)
+    pins = tuple(pin for pin in view.pins if has(pin))[:MOST_PINS]
+    watched = tuple(index for index in view.watched if 0 <= index < len(model.classes))
+    if (pins, watched) != (view.pins, view.watched):
+        gone = len(view.pins) - len(pins), len(view.watched) - len(watched)
+        notes.append(f"{gone[0]} pinned units and {gone[1]} watched classes are not in {name} and were left out.")
+        view = view.change(pins=pins, watched=watched)
+    if not -1 <= view.chosen_occluder < len(view.occluders):
+        view = view.change(chosen_occluder=-1)
+    return view, notes
+
+
+def _inside(position: tuple[int, int], shape: tuple[int, int, int]) -> bool:
+    return 0 <= position[0] < shape[1] and 0 <= position[1] < shape[2]
+
+
+def _computed(moment: Moment, view: View, model: Model) -> Result:
+    request = Request(moment.frame, view, Demand(), model)
+    try:
+        *_, result = Computation().run(request)
+    except Exception as error:  # whatever a view asks for that cannot be: told, and nothing has changed
+        words = str(error).rstrip(".") if isinstance(error, ValueError | ArithmeticError) else type(error).__name__
+        raise SessionError(f"What the session shows cannot be computed: {words}.") from None
+    return result
+
+
+def _deviation(moment: Moment, result: Result) -> str:
+    """Whether other probabilities came out than were saved."""
+    saved = moment.arrays.get("probabilities")
+    if saved is None or saved.shape != result.probabilities.shape:
+        return ""
+    most = float(np.abs(saved - result.probabilities).max())
+    if most <= NOTABLE:
+        return ""
+    return f"Computed here, its probabilities differ from the saved ones by up to {most * 100:.1f} points."
+
+
+def _hash(sha256: str) -> str:
+    return f"SHA-256 {_short(sha256, 8)}" if sha256 else "without a file"
+
+
+def _short(text: str, most: int = 40) -> str:
+    return "".join(letter if letter.isprintable() else "�" for letter in text[:most])
+
+
+__all__ = ["Reopened", "find_network", "fitting", "reopen"]
