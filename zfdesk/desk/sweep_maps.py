@@ -141,8 +141,9 @@ class LabelColours:
         named = [int(found[i]) for i in order[:room]]
         self._slots = {label: slot for label, slot in self._slots.items() if label in named}
         for label in named:
-            free = next(slot for slot in range(self.most) if slot not in self._slots.values())
-            self._slots.setdefault(label, free)
+            if label not in self._slots:
+                taken = self._slots.values()
+                self._slots[label] = next(slot for slot in range(self.most) if slot not in taken)
         share = {int(found[i]): counts[i] / len(labels) for i in order}
         entries = [
             LegendEntry(label, slot + 1, CATEGORIES[slot], float(share[label]), label == clean)

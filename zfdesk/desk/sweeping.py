@@ -76,7 +76,7 @@ class Sweeps(QObject):
         self._frame: tuple[Frame | None, float] = None, float("-inf")
         self.sweeper = Sweeper(self._told.emit)
         self._told.connect(self._take, Qt.ConnectionType.QueuedConnection)
-        self.saved.connect(lambda sentence, trouble: self.desk.told.emit(sentence, trouble))
+        self.saved.connect(self._tell_saved, Qt.ConnectionType.QueuedConnection)
         desk.result_ready.connect(self._follow)
         desk.view_changed.connect(self._follow)
         desk.model_changed.connect(self._other_network)
@@ -85,6 +85,9 @@ class Sweeps(QObject):
         """End the sweep; within half a second."""
         self._closed = True
         self.sweeper.stop()
+
+    def _tell_saved(self, sentence: str, trouble: bool) -> None:
+        self.desk.told.emit(sentence, trouble)
 
     # What is asked for
 
@@ -227,13 +230,14 @@ class Sweeps(QObject):
                 self.trouble = str(error)
         if following is None and self._following is not None:
             self.sweeper.cancel()
+            self.running = False
         elif following is not None and following != self._following:
             self.sweeper.follow(*following)
             self.trouble = ""
         self._following = following
         if following is not None and subject is not None:
             self.sweeper.feed(subject)
-        self.running = (self.running and not view.sweep.live) or following is not None
+        self.running = self.running or following is not None
 
     def _other_network(self) -> None:
         if self.running and self._following is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QPolygonF
@@ -12,6 +14,7 @@ from zfdesk.desk.sweep_maps import LegendEntry
 from zfdesk.desk.theme import THEMES, Colours
 from zfdesk.engine import Occluder, OccluderShape
 
+HOLDS = count(1)  # of the mouse button, on any canvas: each is one step of undo
 BLACK, WHITE = QColor(0, 0, 0), QColor(255, 255, 255)
 
 
@@ -31,7 +34,7 @@ class SweepCanvas(Canvas):
         self.region: tuple[int, int, int, int] | None = None  # top, left, bottom, right
         self.square: Occluder | None = None
         self._map: tuple[QImage, np.ndarray] | None = None
-        self._holds = 0
+        self._hold = 0
         self.setMinimumSize(72, 72)
         self.setCursor(Qt.CursorShape.CrossCursor)
 
@@ -107,13 +110,13 @@ class SweepCanvas(Canvas):
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         super().mousePressEvent(event)
         if event.button() == Qt.MouseButton.LeftButton and self.has_picture:
-            self._holds += 1
-            self.placed.emit(self.to_picture(event.position()), self._holds)
+            self._hold = next(HOLDS)
+            self.placed.emit(self.to_picture(event.position()), self._hold)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         super().mouseMoveEvent(event)
         if event.buttons() & Qt.MouseButton.LeftButton and self.has_picture:
-            self.placed.emit(self.to_picture(event.position()), self._holds)
+            self.placed.emit(self.to_picture(event.position()), self._hold)
 
 
 class Legend(QWidget):
