@@ -11,7 +11,7 @@ from zfdesk.desk.flow import SHARE, Controls
 def test_a_low_pane_folds_the_last_controls_behind_a_button(application: QApplication) -> None:
     pane = QWidget()
     layout = QVBoxLayout(pane)
-    controls, buttons = Controls(), [QPushButton(f"control {number}") for number in range(6)]
+    controls, buttons = Controls(pane), [QPushButton(f"control {number}") for number in range(6)]
     for button in buttons:
         controls.add(button, button.text())
     layout.addWidget(controls)

@@ -181,7 +181,7 @@ def test_another_class_or_unit_needs_no_other_sweep(window: Window) -> None:
     other = (found.strongest_unit + 1) % 12
     change(window, layer="conv5", unit=other)
     assert f"conv5:{found.strongest_unit}" in pane.activation.caption.whole
-    press(window, Qt.Key.Key_Y, SHIFT)
+    press(window, Qt.Key.Key_Y, CONTROL | SHIFT)
     assert view_of(window).sweep.unit is SweepUnit.SELECTED
     assert f"conv5:{other}" in pane.activation.caption.whole
     wait_until(lambda: window.desk.sweeps.swept.projected.unit == other)  # type: ignore[union-attr]

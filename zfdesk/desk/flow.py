@@ -39,14 +39,16 @@ class Choice(QComboBox):
 class Controls(QWidget):
     """A strip of controls, left to right, then the next line; as high as its lines need.
 
-    In a pane that is too low for all of them the last ones wait behind a button.
+    ``pane``: where that is given and too low for all of them, the last ones wait behind a button.
     """
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, pane: QWidget | None = None) -> None:
+        super().__init__()
         self._widgets: list[QWidget] = []
         self._folded: set[QWidget] = set()
-        self._pane: QWidget | None = None
+        self._pane = pane
+        if pane is not None:
+            pane.installEventFilter(self)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.more = QToolButton(self, text="⋯", checkable=True)
         self.more.setToolTip("More controls")
@@ -84,13 +86,6 @@ class Controls(QWidget):
             self._arrange()
 
     def showEvent(self, event: QEvent) -> None:  # noqa: N802
-        pane = self.parentWidget()
-        if pane is not self._pane:
-            if self._pane is not None:
-                self._pane.removeEventFilter(self)
-            self._pane = pane
-            if pane is not None:
-                pane.installEventFilter(self)
         self._arrange()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
