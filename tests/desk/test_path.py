@@ -349,6 +349,18 @@ def test_another_network_stops_it_and_says_so_of_its_size(
         wait_for_result(window.desk)
 
 
+def test_a_result_of_before_is_not_taken_for_a_position(still: Window, clock: Clock) -> None:
+    window, player = still, still.trace.player
+    change(window, occluders=(COVER,), chosen_occluder=0)
+    player.take(path((1, 1), (2, 2), (3, 3)))
+    window.run("path-exact")
+    for _ in range(3):
+        window.desk.result_ready.emit()  # as when what was under way comes late
+    assert (player.index, place(window)) == (0, (1, 1))
+    finished(window)
+    assert len(window.trace.trace.points(TraceAxis.PATH)) == 3
+
+
 def test_held_clean_pictures_make_it_wait(still: Window, clock: Clock) -> None:
     window = still
     change(window, occluders=(COVER,), chosen_occluder=0)
