@@ -154,6 +154,9 @@ def seconds_to_end(tmp_path: Path, way: str) -> float:
         process.kill()
     assert process.returncode == 0
     assert not spoken(stderr)
+    settings = tmp_path / "settings.ini"
+    assert "layout" in settings.read_text()
+    settings.unlink()
     return ended - float(line.split()[1])
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
-import time
+from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 import torch  # before Qt: on Windows Qt's own libraries would otherwise be found first  # noqa: F401
 from PySide6.QtCore import QMessageLogContext, QSettings, QTimer, QtMsgType, qInstallMessageHandler
-from PySide6.QtGui import QIcon
+from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
 from zfdesk.desk.autosave import Autosave
@@ -24,6 +26,7 @@ from zfdesk.resources import resource
 from zfdesk.session import Reopened
 
 SWITCH_SECONDS = 0.0005
+SAVING_SECONDS = 20.0  # what is being saved at the end is waited for
 PATIENCE_MS = 10_000  # how long a screenshot waits for the next frame
 
 
@@ -45,8 +48,8 @@ def run(
     after: int = 30,
     settings: QSettings | None = None,
     opened: tuple[Reopened, Path] | None = None,
-) -> int:
-    """Open the window and stay until it is closed; the exit status.
+) -> NoReturn:
+    """Open the window and stay until it is closed; then end the process, with status 0, or 1 for a lost screenshot.
 
     ``screenshot``: write a picture of the window after ``after`` results, and leave. ``opened``: a session to show,
     and its file.
@@ -66,12 +69,10 @@ def run(
     if screenshot:
         window.message.hide()
         window.resize(*FIRST_SIZE)  # not the remembered size: the same command gives the same picture
-        return _screenshot(application, desk, window, screenshot, after)
+        _leave(_screenshot(application, desk, window, screenshot, after))
     window.first_steps()
     Autosave(window).start()
-    status = application.exec()
-    _leave()
-    return status
+    _leave(application.exec())
 
 
 def remembered(view: View, settings: QSettings) -> View:
@@ -132,9 +133,19 @@ def _quiet(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
         print(message, file=sys.stderr)
 
 
-def _leave() -> None:
-    """Nothing that is left running may keep the process alive: all threads are daemons, Python ends them."""
-    deadline = time.monotonic() + 0.5
+def _leave(status: int) -> NoReturn:
+    """End the process without clearing up: Python and torch take one to two seconds for that on a busy machine.
+
+    What a user saved is written first (threads that must not be cut off are no daemons). Only what lies on the
+    clipboard needs Qt's own end, which hands it to the desktop.
+    """
     for thread in threading.enumerate():
         if thread is not threading.current_thread() and not thread.daemon:
-            thread.join(max(0.0, deadline - time.monotonic()))
+            thread.join(SAVING_SECONDS)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            with suppress(OSError):
+                stream.flush()
+    if QGuiApplication.clipboard().ownsClipboard():
+        sys.exit(status)
+    os._exit(status)

@@ -285,5 +285,5 @@ class Sweeps(QObject):
             if not self._closed:
                 self.saved.emit(*answer)
 
-        # a daemon: the program may end meanwhile, and files are written whole or not at all
-        threading.Thread(target=work, name="zfdesk-save", daemon=True).start()
+        # no daemon: the end of the program waits for it
+        threading.Thread(target=work, name="zfdesk-save").start()

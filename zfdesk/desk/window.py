@@ -444,6 +444,7 @@ class Window(Commands, SessionCommands, PathCommands, CopyCommands, QMainWindow)
         self.settings.setValue("layout/state", self.saveState())
         self.settings.setValue("view/theme", self.desk.view.theme)
         self.settings.setValue("view/presenter", self.desk.view.presenter)
+        self.settings.sync()  # nothing is cleared up at the end of the process
         self.desk.close()
         self.closing.emit()
         event.accept()
