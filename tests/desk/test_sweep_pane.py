@@ -181,7 +181,7 @@ def test_another_class_or_unit_needs_no_other_sweep(window: Window) -> None:
     other = (found.strongest_unit + 1) % 12
     change(window, layer="conv5", unit=other)
     assert f"conv5:{found.strongest_unit}" in pane.activation.caption.whole
-    press(window, Qt.Key.Key_Y, SHIFT)
+    press(window, Qt.Key.Key_Y, CONTROL | SHIFT)
     assert view_of(window).sweep.unit is SweepUnit.SELECTED
     assert f"conv5:{other}" in pane.activation.caption.whole
     wait_until(lambda: window.desk.sweeps.swept.projected.unit == other)  # type: ignore[union-attr]
@@ -200,6 +200,22 @@ def test_a_click_on_the_legend_shows_that_label(window: Window) -> None:
     assert view_of(window).sweep.klass == entry.label
     assert legend.entries[0].label == int(found.clean_probabilities.argmax()) or not legend.entries[0].clean
     assert sum(e.share for e in legend.entries) == pytest.approx(1)
+
+
+def test_its_numbers_are_copied(window: Window) -> None:
+    show(window)
+    assert window.sweep.as_data() == ""
+    found = sweep(window)
+    head, *lines = window.sweep.as_data().splitlines()
+    assert head.split("\t")[:2] == ["top", "left"]
+    assert len(lines) == found.done.size
+    top, left, probability, activation, label = lines[37].split("\t")
+    place = divmod(37, found.done.shape[1])
+    klass = int(found.clean_probabilities.argmax())
+    assert [int(top), int(left)] == found.positions[place].tolist()
+    assert float(probability) == pytest.approx(float(found.probability(klass)[place]), rel=1e-5)
+    assert float(activation) == pytest.approx(float(found.activation(found.strongest_unit)[place]), rel=1e-5)
+    assert label == window.desk.model.classes[int(found.label()[place])]
 
 
 def test_one_map_alone_and_values_as_change(window: Window) -> None:

@@ -42,6 +42,9 @@ MOUSE: tuple[tuple[str, str, str], ...] = (
     ("Feature maps", "Hover", "names unit, position and value, and outlines what it sees"),
     ("Feature maps", "Click", "selects the unit and its position"),
     ("Feature maps", "Right-click", "what can be done with the unit"),
+    ("Occlusion", "Hover", "shows the square and tells what the network answers with it there"),
+    ("Occlusion", "Click or drag", "the occluder goes there"),
+    ("Occlusion", "Click on the legend", "shows the probability of that label"),
     ("Unit", "Click on its map", "picks a position to reconstruct"),
     ("Layers", "Click", "shows that layer"),
     ("Classes", "Click a name", "watches the class, or no longer"),
@@ -83,6 +86,13 @@ TEXTS: tuple[tuple[str, str], ...] = (
      "It covers a part of what the network sees, before the network sees it. The bars then show the new probabilities, "
      "their ticks those of the clean picture. Where covering lowers the probability of a class, the class hung on that "
      "part. The fill matters: a grey square has edges of its own; compare with mean, blur and noise."),
+    ("Occlusion maps",
+     "Where is the evidence? A square is moved over the picture; a value stands where the square's centre was. (b) is "
+     "the total activation of the strongest map of the last convolution, (c) that map led back to the pixels, (d) the "
+     "probability of a class, (e) the most probable label (Zeiler & Fergus, Fig. 7). Large cells are answers of the "
+     "coarse grid, not yet refined; hatched is nothing yet. The tick on a bar is the value without the square. Maps "
+     "are of the frame that the line above them names; tinted, that is no longer the frame you see. Live sweeps the "
+     "newest frame again and again, as finely as there is time for within a second."),
     ("Crop box",
      "The network sees a square of 224 × 224 pixels, cut from the frame: the cyan box. Mirroring is on the screen only "
      "and never changes what the network sees."),

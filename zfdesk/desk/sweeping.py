@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal
 
 from zfdesk.engine import Model, Occluder, OccluderShape, SweepPlan
+from zfdesk.figures.facts import FILL_WORDS
 from zfdesk.live import Subject, Sweeper, SweepSettings, SweepState, SweepUnit, Swept, View
 from zfdesk.sources import Frame
 
@@ -46,7 +47,7 @@ def plan_words(plan: SweepPlan) -> str:
     """50 × 50 grey square, stride 8, over the edge."""
     shape = "disc" if plan.shape is OccluderShape.ELLIPSE else plan.shape.value
     edge = "over the edge" if plan.overhang else "inside"
-    return f"{plan.size} × {plan.size} {plan.fill} {shape}, stride {plan.stride}, {edge}"
+    return f"{plan.size} × {plan.size} {FILL_WORDS[plan.fill]} {shape}, stride {plan.stride}, {edge}"
 
 
 def layer_of(view: View, model: Model) -> str:
