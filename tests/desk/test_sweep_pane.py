@@ -231,6 +231,12 @@ def test_one_map_alone_and_values_as_change(window: Window) -> None:
     top = int(found.clean_probabilities.argmax())
     limit = np.abs(found.probability(top) - found.clean_probabilities[top]).max() * 100
     assert pane.probability.bar._low == pytest.approx(-limit)
+    pixels, at = map_of(window, SweepMap.PROBABILITY), found.positions + found.plan.size // 2
+    shown = pixels[at[..., 0].clip(0, 31), at[..., 1].clip(0, 31)].astype(int)
+    below = (shown & 255) > (shown >> 16 & 255)  # blue below clean, orange above
+    difference = (found.probability(top) - found.clean_probabilities[top]) * 100
+    plain = np.abs(difference) > limit / 20
+    assert np.array_equal(below[plain], difference[plain] < 0)
     assert pane.probability.bar.mark == 0
 
 
