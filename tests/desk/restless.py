@@ -23,9 +23,13 @@ from zfdesk.sources import PastedSource, SourceReference
 CHANGES = tuple(a for a in ACTIONS if a.change is not None and a.id not in ("demo", "pattern"))
 COMMANDS = (
     "undo", "undo", "redo", "escape", "next", "previous", "play", "step-on", "step-back", "loop", "snapshot",
-    "panes-reset", "full-screen", "copy-pane", "find-class",
+    "panes-reset", "full-screen", "copy-pane", "find-class", "path-record", "path-replay", "path-exact", "trace-clear",
+    "trace-copy",
 )  # fmt: skip
-EXPECTED = ("There is nothing to keep yet", "missing.png", "broken.png", "empty.png", "A pasted picture")
+EXPECTED = (
+    "There is nothing to keep yet", "missing.png", "broken.png", "empty.png", "A pasted picture",
+    "There is no path to replay", "There is nothing to copy yet",
+)  # fmt: skip
 
 
 class Eye:
@@ -73,8 +77,11 @@ class Eye:
         shown = pane._shown
         if not pane.isVisible() or shown is None:
             return
-        if result.unit is not None:
+        if result.unit is not None and result.complete:
             self._expect(shown is result, f"unit: not frame {result.request.frame.number}")
+        if pane.comparing:
+            self._look_at_the_comparison(shown)
+            return
         self._expect(pane.patch_tile.canvas._array is shown.picture, "what the unit sees is of another frame")
         assert shown.unit is not None
         self._expect(pane.map_tile.canvas.position == shown.unit.position, "the unit's map is of another frame")
@@ -83,6 +90,17 @@ class Eye:
             developed = shown.unit.pictures.get(rule)
             if canvas.isVisible() and not canvas.message and developed is not None and shown is result:
                 self._expect(canvas._array is developed.image, f"{rule.value} is of another frame")
+
+    def _look_at_the_comparison(self, shown: Result) -> None:
+        """All six tiles are of the one result, or say why they are not."""
+        tiles, both = self.window.unit.comparison, shown.unit.comparison if shown.unit else None
+        for row in range(3):
+            canvas, picture = tiles.maps[row].canvas, tiles.pictures[row].canvas
+            if not canvas.message and both is not None:
+                self._expect(canvas._array is both.maps[row].image, "a compared map is of another frame")
+            if not picture.message and both is not None and both.pictures is not None and row < 2:
+                self._expect(picture._array is both.pictures[row].image, "a compared picture is of another frame")
+            self._expect(both is not None or bool(canvas.message), "a comparison is shown that nobody made")
 
     def _look_at_pins_and_snapshot(self, result: Result) -> None:
         window = self.window

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -308,9 +309,7 @@ def test_every_position_is_computed_and_right(still: Window, clock: Clock) -> No
         seen = model.forward(covered)
         assert np.allclose(point.probabilities, seen.probabilities[0], atol=1e-5)
         assert point.activation == pytest.approx(float(seen.activations["conv5"][0, 1].max()), abs=1e-4)
-    gaps = [
-        abs(a[0] - b[0]) if a[1] == b[1] else np.hypot(a[0] - b[0], 3) for a, b in zip(moved, moved[1:], strict=False)
-    ]
+    gaps = [np.hypot(a[0] - b[0], a[1] - b[1]) for a, b in itertools.pairwise(moved)]
     assert [p.distance for p in points] == pytest.approx([0.0, *np.cumsum(gaps)])
     # the time is the path's own, however long the network took
     times = [0.1 * n for n, (one, before) in enumerate(zip(WAY, (None, *WAY), strict=False)) if one != before]
@@ -348,6 +347,18 @@ def test_another_network_stops_it_and_says_so_of_its_size(
         window.desk.use_model(small)
         window.desk.change(View(source=view_of(window).source, unit=1))
         wait_for_result(window.desk)
+
+
+def test_a_result_of_before_is_not_taken_for_a_position(still: Window, clock: Clock) -> None:
+    window, player = still, still.trace.player
+    change(window, occluders=(COVER,), chosen_occluder=0)
+    player.take(path((1, 1), (2, 2), (3, 3)))
+    window.run("path-exact")
+    for _ in range(3):
+        window.desk.result_ready.emit()  # as when what was under way comes late
+    assert (player.index, place(window)) == (0, (1, 1))
+    finished(window)
+    assert len(window.trace.trace.points(TraceAxis.PATH)) == 3
 
 
 def test_held_clean_pictures_make_it_wait(still: Window, clock: Clock) -> None:

@@ -166,3 +166,41 @@ def test_given_positions_are_checked(tiny: zf.Model) -> None:
     seen = tiny.forward(np.zeros((SIZE, SIZE, 3), np.uint8))
     with pytest.raises(ValueError, match="lies outside"):
         zf.reconstruct(seen, zf.Seed("conv2", 0, zf.SeedKind.TOPK, positions=((0, 0), (99, 0))))
+
+
+def test_the_clean_picture_is_led_down_once(tiny: zf.Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dragged occluder changes only the covered one; another frame, unit or method changes both."""
+    walked: list[str] = []
+
+    def note(seen: zf.Pass, seed: zf.Seed, *rest: object, **more: object) -> zf.Reconstruction:
+        walked.append("down")
+        return zf.reconstruct(seen, seed, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(comparison, "reconstruct", note)
+    computation, frame = Computation(), numbered_frame(5)
+
+    def show(view: View, frame: object = frame) -> comparison.UnitComparison:
+        walked.clear()
+        unit = last_of(computation.run(request_of(tiny, view, frame, ASKED))).unit  # type: ignore[arg-type]
+        assert unit is not None
+        assert unit.comparison is not None
+        return unit.comparison
+
+    show(VIEW)
+    assert len(walked) == 1
+    moved = VIEW.change(occluders=(zf.Occluder(2, 3, 9, 8),))
+    again = show(moved)
+    assert walked == []
+    _, fresh = compared(tiny, moved)
+    for one, other in zip(again.pictures, fresh.pictures, strict=True):  # type: ignore[arg-type]
+        assert np.array_equal(one.reconstruction.values, other.reconstruction.values)
+    for view in (
+        moved.change(unit=6), moved.change(method=zf.Rule.GRADIENT), moved.change(lrn_derivative=True),
+        moved.change(seed=zf.SeedKind.MAP),
+    ):  # fmt: skip
+        show(view)
+        assert len(walked) == 1, view
+    whole = moved.change(seed=zf.SeedKind.MAP)  # a seed that is the same on every frame
+    show(whole)
+    show(whole, numbered_frame(6))
+    assert len(walked) == 1

@@ -25,8 +25,8 @@ def at(left: int, **more: object) -> View:
 
 def some_replay() -> Replay:
     moments = (
-        Moment(0.0, View()), Moment(0.1, at(1)), Moment(1 / 3, at(2)), Moment(1 / 3, View(occluders=RICH, chosen_occluder=1)),
-        Moment(7.25, at(3)),
+        Moment(0.0, View()), Moment(0.1, at(1)), Moment(1 / 3, at(2)),
+        Moment(1 / 3, View(occluders=RICH, chosen_occluder=1)), Moment(7.25, at(3)),
     )  # fmt: skip
     return Replay(moments, size=227)
 
@@ -127,7 +127,8 @@ BAD: tuple[tuple[bytes, str], ...] = (
     (GOOD.replace(b"7.25", b"0.2"), "moment 4 lies before"), (with_moment(time=-1), "time of moment 2"),
     (with_moment(time="1"), "time of moment 2"), (with_moment(chosen=1), "chosen occluder of moment 2"),
     (with_moment(chosen=-2), "chosen"), (with_moment(occluders=[[]]), "occluder 0 of moment 2 has no named parts"),
-    (with_moment(occluders=None), "occluders of moment 2"), (with_occluder(height=0), "height of occluder 0 of moment 1"),
+    (with_moment(occluders=None), "occluders of moment 2"),
+    (with_occluder(height=0), "height of occluder 0 of moment 1"),
     (with_occluder(width=10**9), "width"), (with_occluder(top=1.5), "top"), (with_occluder(left="3"), "left"),
     (with_occluder(shape="star"), "one of square, rectangle, ellipse"), (with_occluder(fill=["grey"]), "one of grey"),
     (with_occluder(colour="\x1b[31m" + "x" * 99), "has a “"),

@@ -175,10 +175,22 @@ def test_values_are_the_networks(hand: Hand, tiny: zf.Model) -> None:
     picked = view.change(seed=zf.SeedKind.AT, position=(2, 1))
     unit = last_of(hand.computation.run(request_of(tiny, picked, hand.frame))).unit
     assert unit is not None
-    reference, now, before = activation_of(unit)
+    reference, now, before = activation_of(unit, picked)
     assert reference.position == (2, 1)
     assert now == pytest.approx(float(covered.activations["conv2"][0, 4, 2, 1]), abs=1e-4)
     assert before == pytest.approx(float(clean.activations["conv2"][0, 4, 2, 1]), abs=1e-4)
+
+
+def test_a_comparison_does_not_change_what_is_traced(hand: Hand) -> None:
+    """It begins at the clean map's strongest place; the trace goes on with each map's maximum."""
+    hand.demand = replace(hand.demand, unit=True, compare=True)
+    result = hand.compute(hand.move(at(6, 6)), 1)
+    assert result.unit is not None
+    assert result.unit.comparison is not None
+    point = hand.trace.newest
+    assert point is not None
+    assert point.unit == UnitReference("conv2", 4)
+    assert (point.activation, point.clean_activation) == (result.unit.map.max(), result.unit.clean_map.max())
 
 
 def test_the_table_reads_back(hand: Hand) -> None:

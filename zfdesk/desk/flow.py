@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QSizePolicy, QToolButton, QWidget
 
 SPACING = 3
+SHARE = 3  # controls take at most a third of their pane, the rest of them waits behind a button
 
 
 class Choice(QComboBox):
@@ -36,12 +37,25 @@ class Choice(QComboBox):
 
 
 class Controls(QWidget):
-    """A strip of controls, left to right, then the next line; as high as its lines need."""
+    """A strip of controls, left to right, then the next line; as high as its lines need.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    ``pane``: where that is given and too low for all of them, the last ones wait behind a button.
+    """
+
+    def __init__(self, pane: QWidget | None = None) -> None:
+        super().__init__()
         self._widgets: list[QWidget] = []
+        self._folded: set[QWidget] = set()
+        self._pane = pane
+        if pane is not None:
+            pane.installEventFilter(self)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.more = QToolButton(self, text="⋯", checkable=True)
+        self.more.setToolTip("More controls")
+        self.more.setAccessibleName("More controls")
+        self.more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.more.toggled.connect(self._arrange)
+        self.more.hide()
 
     def add(self, widget: QWidget, name: str) -> None:
         """Add a control under the name that a screen reader says. Clicking it does not take the keys away."""
@@ -60,9 +74,11 @@ class Controls(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """A control with other words is of another width."""
-        if event.type() == QEvent.Type.LayoutRequest:
+        wants = event.type() == QEvent.Type.LayoutRequest
+        handled = super().event(event)
+        if wants:
             self._arrange()
-        return super().event(event)
+        return handled
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         super().changeEvent(event)
@@ -72,13 +88,44 @@ class Controls(QWidget):
     def showEvent(self, event: QEvent) -> None:  # noqa: N802
         self._arrange()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """How many lines there is room for hangs on the height of the pane."""
+        if event.type() == QEvent.Type.Resize:
+            self._arrange()
+        return False
+
     def _arrange(self) -> None:
+        hints = [widget.sizeHint().expandedTo(widget.minimumSize()) for widget in self._widgets]
+        kept = len(hints)
+        places, height = self._lines(hints)
+        if self._pane is not None and height > self._pane.height() // SHARE:
+            more = self.more.sizeHint()
+            places, height = self._lines([*hints, more])
+            while not self.more.isChecked() and height > self._pane.height() // SHARE and kept > 1:
+                kept -= 1
+                places, height = self._lines([*hints[:kept], more])
+        self._fold(set(self._widgets[kept:]))
+        shown = [*self._widgets[:kept], *([self.more] if len(places) > kept else [])]
+        self.more.setVisible(len(places) > kept)
+        for widget, place in zip(shown, places, strict=True):
+            widget.setGeometry(place)
+        if self.height() != height:
+            self.setFixedHeight(height)
+
+    def _lines(self, hints: Sequence[QSize]) -> tuple[list[QRect], int]:
+        """Places of things of these sizes, and how high all lines are."""
+        places: list[QRect] = []
         x = y = line = 0
-        for widget in self._widgets:
-            hint = widget.sizeHint().expandedTo(widget.minimumSize())
+        for hint in hints:
             if x and x + hint.width() > self.width():
                 x, y, line = 0, y + line + SPACING, 0
-            widget.setGeometry(x, y, min(hint.width(), max(self.width(), 1)), hint.height())
+            places.append(QRect(x, y, min(hint.width(), max(self.width(), 1)), hint.height()))
             x, line = x + hint.width() + SPACING, max(line, hint.height())
-        if self.height() != y + line:
-            self.setFixedHeight(y + line)
+        return places, y + line
+
+    def _fold(self, folded: set[QWidget]) -> None:
+        for widget in self._folded - folded:
+            widget.show()
+        for widget in folded - self._folded:
+            widget.hide()
+        self._folded = folded

@@ -46,6 +46,9 @@ MOUSE: tuple[tuple[str, str, str], ...] = (
     ("Occlusion", "Click or drag", "the occluder goes there"),
     ("Occlusion", "Click on the legend", "shows the probability of that label"),
     ("Unit", "Click on its map", "picks a position to reconstruct"),
+    ("Unit", "“clean | covered”", "its map and reconstruction clean, covered and in difference"),
+    ("Trace", "● rec, ▶, exact", "records the path of the dragged occluder, and shows it again"),
+    ("Trace", "Hover", "reads the point under the mouse"),
     ("Layers", "Click", "shows that layer"),
     ("Classes", "Click a name", "watches the class, or no longer"),
     ("Every picture", "Wheel", "zooms about the mouse"),
@@ -93,6 +96,17 @@ TEXTS: tuple[tuple[str, str], ...] = (
      "coarse grid, not yet refined; hatched is nothing yet. The tick on a bar is the value without the square. Maps "
      "are of the frame that the line above them names; tinted, that is no longer the frame you see. Live sweeps the "
      "newest frame again and again, as finely as there is time for within a second."),
+    ("Clean | covered",
+     "While something is covered, the unit pane can show its map and its reconstruction on the clean and on the "
+     "covered picture, and covered minus clean. Both begin at the same places: the one you picked, else the strongest "
+     "of the clean map; the line below says which. Both are drawn on one range with one stretch, so that brightness "
+     "can be compared; the difference has zero in the middle. Of coloured pictures it is the mean over RGB."),
+    ("Trace and drag path",
+     "The watched classes, and the selected unit if you like, against time or against the way the occluder has gone. "
+     "A line joins two points only where no frame and no position between them was left out, and no pause lies "
+     "between. The thin line is the clean picture's value, the ring the newest point. A drag can be recorded and shown "
+     "again by its own clock, or exactly: then each position waits for the last to be computed, on one frame, and the "
+     "same picture and path give the same values. A path is a small JSON file; zfdesk/live/replay.py describes it."),
     ("Crop box",
      "The network sees a square of 224 × 224 pixels, cut from the frame: the cyan box. Mirroring is on the screen only "
      "and never changes what the network sees."),

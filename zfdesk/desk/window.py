@@ -334,6 +334,8 @@ class Window(Commands, SessionCommands, PathCommands, CopyCommands, QMainWindow)
     def _pane_seen(self, pane: Pane, visible: bool) -> None:
         """A pane that comes into view shows what the others show, also when nothing moves."""
         self._update_demand()
+        if not visible:  # it tells before its pane is gone
+            QTimer.singleShot(0, self, self._update_demand)
         if visible and self.desk.result is not None:
             pane.show_result(self.desk.result)
             pane.show_facts()

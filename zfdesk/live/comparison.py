@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from zfdesk.engine import Pass, Reconstruction, Seed, SeedKind, reconstruct
+from zfdesk.engine import Pass, Reconstruction, Rule, Seed, SeedKind, reconstruct
 from zfdesk.engine.reconstruct import seed_positions
 from zfdesk.live.develop import develop_alike, frozen, levels, styled
 from zfdesk.live.result import Shades, UnitComparison
@@ -30,27 +30,43 @@ def common_seed(reference: UnitReference, seed: Seed, clean: Tensor) -> tuple[Un
     return reference, seed
 
 
-def compare(
-    clean: Pass, covered: Pass, seed: Seed, found: Reconstruction | None, view: View, reason: str
-) -> UnitComparison:
-    """Both maps, both reconstructions by the view's method, and what lies between. ``seed``: by `common_seed`.
+@dataclass
+class Comparing:
+    """Compares, and keeps the clean picture's reconstruction for as long as that picture stays: a dragged occluder
+    changes only the other one."""
 
-    ``found``: the covered picture's, where it is known already. ``reason``: why there can be no reconstruction.
-    """
-    before, after = (seen.activations[seed.layer][0, seed.unit] for seen in (clean, covered))
-    positions = seed_positions(before, seed)
-    pictures = change = None
-    if not reason:
-        derivative = view.lrn_derivative or None
-        found = found or reconstruct(covered, seed, view.method, lrn_derivative=derivative)
-        first = reconstruct(clean, seed, view.method, lrn_derivative=derivative)
-        pictures = develop_alike(first, found, view.style)
-        gap = styled(found.values, view.style) - styled(first.values, view.style)
-        change = _about_zero(torch.from_numpy(gap if gap.ndim == 2 else gap.mean(2)))
-    at = positions[0]
-    activations = float(before[at]), float(after[at])
-    maps = (*_on_one_range(before, after), _about_zero(after - before))
-    return UnitComparison(positions, activations, maps, pictures, change, reason)
+    _clean: tuple[Pass, Seed, Rule, bool, Reconstruction] | None = None
+
+    def compare(
+        self, clean: Pass, covered: Pass, seed: Seed, found: Reconstruction | None, view: View, reason: str
+    ) -> UnitComparison:
+        """Both maps, both reconstructions by the view's method, and what lies between. ``seed``: by `common_seed`.
+
+        ``found``: the covered picture's, where it is known already. ``reason``: why there can be no reconstruction.
+        """
+        before, after = (seen.activations[seed.layer][0, seed.unit] for seen in (clean, covered))
+        positions = seed_positions(before, seed)
+        pictures = change = None
+        if not reason:
+            found = found or _led_down(covered, seed, view)
+            first = self._of_clean(clean, seed, view)
+            pictures = develop_alike(first, found, view.style)
+            gap = styled(found.values, view.style) - styled(first.values, view.style)
+            change = _about_zero(torch.from_numpy(gap if gap.ndim == 2 else gap.mean(2)))
+        at = positions[0]
+        activations = float(before[at]), float(after[at])
+        maps = (*_on_one_range(before, after), _about_zero(after - before))
+        return UnitComparison(positions, activations, maps, pictures, change, reason)
+
+    def _of_clean(self, clean: Pass, seed: Seed, view: View) -> Reconstruction:
+        key = (seed, view.method, view.lrn_derivative)
+        if self._clean is None or self._clean[0] is not clean or self._clean[1:4] != key:
+            self._clean = (clean, *key, _led_down(clean, seed, view))
+        return self._clean[4]
+
+
+def _led_down(seen: Pass, seed: Seed, view: View) -> Reconstruction:
+    return reconstruct(seen, seed, view.method, lrn_derivative=view.lrn_derivative or None)
 
 
 def _on_one_range(before: Tensor, after: Tensor) -> tuple[Shades, Shades]:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from zfdesk.engine import Model, Pass, Rule, Seed, SeedKind, crop, forward_changed, occlude, reconstruct
 from zfdesk.engine.layers import Linear, Softmax, Stage
-from zfdesk.live.comparison import common_seed, compare
+from zfdesk.live.comparison import Comparing, common_seed
 from zfdesk.live.develop import develop, frozen, grid_columns, levels, thumbnail, tile_mosaic
 from zfdesk.live.result import Glance, Mosaic, Request, Result, UnitResult
 from zfdesk.live.view import MapsContent, Normalise, Order, UnitReference
@@ -87,6 +87,7 @@ class Showing:
     _alive: dict[str, Tensor] = field(default_factory=dict)  # by layer: units active since the network was loaded
     _order: tuple[tuple, float, np.ndarray] | None = None
     _unit_ms: float = 0.0
+    _comparing: Comparing = field(default_factory=Comparing)
 
     @torch.inference_mode()
     def show(self, seen: Seen) -> Iterator[Result]:
@@ -239,7 +240,7 @@ class Showing:
             if not reason and asked.kind in (SeedKind.AT, SeedKind.MAP):
                 why = ""  # the places are given, and one of the pictures has something there
             covered = known.reconstruction if known else None
-            comparison = compare(seen.clean, seen.occluded, seed, covered, view, why)
+            comparison = self._comparing.compare(seen.clean, seen.occluded, seed, covered, view, why)
         return UnitResult(
             reference,
             frozen(shown.numpy()),

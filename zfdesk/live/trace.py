@@ -116,7 +116,9 @@ class Trace:
             return  # the clean picture was held, or it is long gone
         last = self._points[-1] if self._points else None
         unit = result.unit
-        reference, activation, clean_activation = (None, math.nan, math.nan) if unit is None else activation_of(unit)
+        reference, activation, clean_activation = None, math.nan, math.nan
+        if unit is not None:
+            reference, activation, clean_activation = activation_of(unit, result.request.view)
         if last is not None and reference == last.unit:
             reference = last.unit  # equal ones are one: the drawing asks thousands of points
         before, self._last_request = self._last_request, result.request
@@ -174,13 +176,14 @@ class Trace:
         return [point for point in self._points if point.run == self._run]
 
 
-def activation_of(unit: UnitResult) -> tuple[UnitReference, float, float]:
+def activation_of(unit: UnitResult, view: View) -> tuple[UnitReference, float, float]:
     """Which unit and place, its activation there and the clean picture's: the picked place, or each map's maximum."""
-    reference = unit.reference
-    if unit.comparison is not None or (reference.seed is SeedKind.AT and reference.position is not None):
-        at = unit.position
-        return replace(reference, seed=SeedKind.AT, position=at), float(unit.map[at]), float(unit.clean_map[at])
-    reference = replace(reference, seed=SeedKind.MAX, position=None)
+    asked, (height, width) = view.looked_at, unit.map.shape
+    at = asked.position if asked.seed is SeedKind.AT else None
+    if at is not None and at[0] < height and at[1] < width:
+        reference = replace(unit.reference, seed=SeedKind.AT, position=at)
+        return reference, float(unit.map[at]), float(unit.clean_map[at])
+    reference = replace(unit.reference, seed=SeedKind.MAX, position=None)
     return reference, float(unit.map.max()), float(unit.clean_map.max())
 
 

@@ -162,7 +162,7 @@ class MapsPane(Pane):
         self.jump = QSpinBox(prefix="unit ", maximum=9999, keyboardTracking=False)
         self.jump.setToolTip("Jump to a unit by its number")
         self.jump.valueChanged.connect(lambda unit: self._select(unit, None, None))
-        controls = Controls()
+        controls = Controls(self)
         for widget, name in (
             (self.content, "Maps content"), (self.normalise, "Normalisation"), (self.order, "Order"),
             (self.palette_choice, "Colour map"), (self.boost, "Boost"), (self.jump, "Unit number"),

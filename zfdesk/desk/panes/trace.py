@@ -110,7 +110,7 @@ class TracePane(Pane):
     def _controls(self) -> Controls:
         self.axis = Choice(AXIS_WORDS, "What the trace is drawn against")
         self.axis.chosen.connect(lambda axis: self.desk.change(self.desk.view.change(trace_axis=axis)))
-        controls = Controls()
+        controls = Controls(self)
         controls.add(self.axis, "Trace against")
         self.buttons: dict[str, QToolButton] = {}
         for name, text in (

@@ -103,7 +103,7 @@ class UnitPane(Pane):
         self.freeze = QToolButton(text="origin", checkable=True)
         self.freeze.setToolTip("Freeze this unit as the origin while you look at other layers (d)")
         self.freeze.clicked.connect(self._toggle_origin)
-        controls = Controls()
+        controls = Controls(self)
         for widget, name in (
             (self.method, "Method"), (self.seed, "Seed"), (self.style_choice, "Style"),
             (self.all_methods, "All methods"), (self.compare_clean, "Compare with clean"),
