@@ -190,6 +190,25 @@ def test_another_class_or_unit_needs_no_other_sweep(window: Window) -> None:
     assert swept(window) is found
 
 
+def test_another_layer_in_the_middle_of_a_sweep_changes_no_unit_of_it(window: Window, gate: Gate) -> None:
+    show(window)
+    change(window, layer="conv5", unit=3, sweep=SweepSettings(9, 2, own=True, unit=SweepUnit.SELECTED))
+    press(window, Qt.Key.Key_X, CONTROL)
+    gate.let(1)
+    wait_until(lambda: window.desk.sweeps.swept is not None)
+    assert window.desk.sweeps.swept.projected.unit == 3  # type: ignore[union-attr]
+    change(window, layer="conv4", unit=7)
+    gate.let(1000)
+    wait_until(lambda: not window.desk.sweeps.running)
+    found = swept(window)
+    assert found.layer == "conv5"
+    wait_until(lambda: window.desk.sweeps.swept.projected.unit == found.strongest_unit)  # type: ignore[union-attr]
+    press(window, Qt.Key.Key_X, CONTROL)  # now of the layer that is selected
+    wait_until(lambda: not window.desk.sweeps.running)
+    assert swept(window).layer == "conv4"
+    assert window.desk.sweeps.unit == 7
+
+
 def test_a_click_on_the_legend_shows_that_label(window: Window) -> None:
     show(window)
     found = sweep(window)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -44,6 +44,9 @@ class SweepPane(Pane):
         self.sweeps = desk.sweeps
         self.controls = SweepControls(desk)
         self.controls.asked.connect(self.asked)
+        self.controls.more.toggled.connect(
+            lambda: QTimer.singleShot(0, self, self._arrange)
+        )  # when there is room again
         self.activation, self.probability = Tile("activation", SweepCanvas()), Tile("probability", SweepCanvas())
         self.reconstruction, self.label = Tile("reconstruction", SweepCanvas()), Tile("labels", SweepCanvas())
         self.tiles = {
