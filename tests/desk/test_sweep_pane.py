@@ -190,6 +190,25 @@ def test_another_class_or_unit_needs_no_other_sweep(window: Window) -> None:
     assert swept(window) is found
 
 
+def test_another_layer_in_the_middle_of_a_sweep_changes_no_unit_of_it(window: Window, gate: Gate) -> None:
+    show(window)
+    change(window, layer="conv5", unit=3, sweep=SweepSettings(9, 2, own=True, unit=SweepUnit.SELECTED))
+    press(window, Qt.Key.Key_X, CONTROL)
+    gate.let(1)
+    wait_until(lambda: window.desk.sweeps.swept is not None)
+    assert window.desk.sweeps.swept.projected.unit == 3  # type: ignore[union-attr]
+    change(window, layer="conv4", unit=7)
+    gate.let(1000)
+    wait_until(lambda: not window.desk.sweeps.running)
+    found = swept(window)
+    assert found.layer == "conv5"
+    wait_until(lambda: window.desk.sweeps.swept.projected.unit == found.strongest_unit)  # type: ignore[union-attr]
+    press(window, Qt.Key.Key_X, CONTROL)  # now of the layer that is selected
+    wait_until(lambda: not window.desk.sweeps.running)
+    assert swept(window).layer == "conv4"
+    assert window.desk.sweeps.unit == 7
+
+
 def test_a_click_on_the_legend_shows_that_label(window: Window) -> None:
     show(window)
     found = sweep(window)
@@ -200,6 +219,22 @@ def test_a_click_on_the_legend_shows_that_label(window: Window) -> None:
     assert view_of(window).sweep.klass == entry.label
     assert legend.entries[0].label == int(found.clean_probabilities.argmax()) or not legend.entries[0].clean
     assert sum(e.share for e in legend.entries) == pytest.approx(1)
+
+
+def test_its_numbers_are_copied(window: Window) -> None:
+    show(window)
+    assert window.sweep.as_data() == ""
+    found = sweep(window)
+    head, *lines = window.sweep.as_data().splitlines()
+    assert head.split("\t")[:2] == ["top", "left"]
+    assert len(lines) == found.done.size
+    top, left, probability, activation, label = lines[37].split("\t")
+    place = divmod(37, found.done.shape[1])
+    klass = int(found.clean_probabilities.argmax())
+    assert [int(top), int(left)] == found.positions[place].tolist()
+    assert float(probability) == pytest.approx(float(found.probability(klass)[place]), rel=1e-5)
+    assert float(activation) == pytest.approx(float(found.activation(found.strongest_unit)[place]), rel=1e-5)
+    assert label == window.desk.model.classes[int(found.label()[place])]
 
 
 def test_one_map_alone_and_values_as_change(window: Window) -> None:
@@ -215,6 +250,12 @@ def test_one_map_alone_and_values_as_change(window: Window) -> None:
     top = int(found.clean_probabilities.argmax())
     limit = np.abs(found.probability(top) - found.clean_probabilities[top]).max() * 100
     assert pane.probability.bar._low == pytest.approx(-limit)
+    pixels, at = map_of(window, SweepMap.PROBABILITY), found.positions + found.plan.size // 2
+    shown = pixels[at[..., 0].clip(0, 31), at[..., 1].clip(0, 31)].astype(int)
+    below = (shown & 255) > (shown >> 16 & 255)  # blue below clean, orange above
+    difference = (found.probability(top) - found.clean_probabilities[top]) * 100
+    plain = np.abs(difference) > limit / 20
+    assert np.array_equal(below[plain], difference[plain] < 0)
     assert pane.probability.bar.mark == 0
 
 

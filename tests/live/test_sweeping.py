@@ -204,6 +204,23 @@ def test_rounds_of_the_live_sweep_are_whole_and_of_one_picture(ear: Ear, tiny: z
     assert not ear.heard
 
 
+def test_a_round_is_told_of_only_when_it_is_whole(ear: Ear, gate: Gate, tiny: zf.Model) -> None:
+    ear.sweeper._rate = 1e6  # there is time for the whole plan
+    ear.sweeper.feed(subject_of(tiny, 1))
+    ear.sweeper.follow(PLAN, LAYER)
+    for _ in range(4):
+        gate.wait()
+        gate.let(1)
+    gate.wait()
+    assert not ear.heard
+    ear.sweeper.follow(PLAN, "conv1")  # abandoned in the middle
+    gate.let(100)
+    done = ear.wait_for(lambda s: s.state is SweepState.DONE)
+    assert done.sweep is not None
+    assert done.sweep.layer == "conv1"
+    assert len(ear.heard) == 1
+
+
 def test_the_live_sweep_takes_the_grid_it_has_time_for(ear: Ear, tiny: zf.Model) -> None:
     shape = (224, 224)
     plan = zf.SweepPlan()

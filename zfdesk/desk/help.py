@@ -42,6 +42,9 @@ MOUSE: tuple[tuple[str, str, str], ...] = (
     ("Feature maps", "Hover", "names unit, position and value, and outlines what it sees"),
     ("Feature maps", "Click", "selects the unit and its position"),
     ("Feature maps", "Right-click", "what can be done with the unit"),
+    ("Occlusion", "Hover", "shows the square and tells what the network answers with it there"),
+    ("Occlusion", "Click or drag", "the occluder goes there"),
+    ("Occlusion", "Click on the legend", "shows the probability of that label"),
     ("Unit", "Click on its map", "picks a position to reconstruct"),
     ("Unit", "“clean | covered”", "its map and reconstruction clean, covered and in difference"),
     ("Trace", "● rec, ▶, exact", "records the path of the dragged occluder, and shows it again"),
@@ -86,6 +89,13 @@ TEXTS: tuple[tuple[str, str], ...] = (
      "It covers a part of what the network sees, before the network sees it. The bars then show the new probabilities, "
      "their ticks those of the clean picture. Where covering lowers the probability of a class, the class hung on that "
      "part. The fill matters: a grey square has edges of its own; compare with mean, blur and noise."),
+    ("Occlusion maps",
+     "Where is the evidence? A square is moved over the picture; a value stands where the square's centre was. (b) is "
+     "the total activation of the strongest map of the last convolution, (c) that map led back to the pixels, (d) the "
+     "probability of a class, (e) the most probable label (Zeiler & Fergus, Fig. 7). Large cells are answers of the "
+     "coarse grid, not yet refined; hatched is nothing yet. The tick on a bar is the value without the square. Maps "
+     "are of the frame that the line above them names; tinted, that is no longer the frame you see. Live sweeps the "
+     "newest frame again and again, as finely as there is time for within a second."),
     ("Clean | covered",
      "While something is covered, the unit pane can show its map and its reconstruction on the clean and on the "
      "covered picture, and covered minus clean. Both begin at the same places: the one you picked, else the strongest "

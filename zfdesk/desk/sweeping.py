@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal
 
 from zfdesk.engine import Model, Occluder, OccluderShape, SweepPlan
+from zfdesk.figures.facts import FILL_WORDS
 from zfdesk.live import Subject, Sweeper, SweepSettings, SweepState, SweepUnit, Swept, View
 from zfdesk.sources import Frame
 
@@ -46,7 +47,7 @@ def plan_words(plan: SweepPlan) -> str:
     """50 × 50 grey square, stride 8, over the edge."""
     shape = "disc" if plan.shape is OccluderShape.ELLIPSE else plan.shape.value
     edge = "over the edge" if plan.overhang else "inside"
-    return f"{plan.size} × {plan.size} {plan.fill} {shape}, stride {plan.stride}, {edge}"
+    return f"{plan.size} × {plan.size} {FILL_WORDS[plan.fill]} {shape}, stride {plan.stride}, {edge}"
 
 
 def layer_of(view: View, model: Model) -> str:
@@ -70,6 +71,7 @@ class Sweeps(QObject):
         self.desk = desk
         self.swept: Swept | None = None
         self.running = False
+        self._layer = ""  # of the sweep that was begun last
         self.trouble = ""  # why the last sweep that was asked for came to nothing
         self._watched = self._closed = False
         self._following: tuple[SweepPlan, str] | None = None
@@ -115,8 +117,9 @@ class Sweeps(QObject):
             self.desk.told.emit(str(error), True)
             return
         self.running, self.trouble = True, ""
+        self._layer = layer_of(view, self.desk.model)
         self._choose_unit()
-        self.sweeper.start(subject, plan, layer_of(view, self.desk.model))
+        self.sweeper.start(subject, plan, self._layer)
         self.changed.emit()
 
     def cancel(self) -> None:
@@ -201,9 +204,8 @@ class Sweeps(QObject):
     # Its life
 
     def _choose_unit(self) -> None:
-        view, swept = self.desk.view, self.swept
-        layer = swept.sweep.layer if swept and swept.sweep and not self.running else layer_of(view, self.desk.model)
-        wanted = view.sweep.unit is SweepUnit.SELECTED and view.layer == layer
+        view = self.desk.view
+        wanted = view.sweep.unit is SweepUnit.SELECTED and view.layer == self._layer
         self.sweeper.show_unit(view.unit if wanted else None)
 
     def _watch_motion(self) -> None:
@@ -232,6 +234,7 @@ class Sweeps(QObject):
             self.sweeper.cancel()
             self.running = False
         elif following is not None and following != self._following:
+            self._layer = following[1]
             self.sweeper.follow(*following)
             self.trouble = ""
         self._following = following

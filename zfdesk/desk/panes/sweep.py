@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -18,6 +18,7 @@ from zfdesk.desk.state import Desk
 from zfdesk.desk.sweep_maps import LabelColours, Layout, centres, contour, label_colours, middle_of, shades
 from zfdesk.desk.sweeping import plan_words
 from zfdesk.desk.theme import Colours
+from zfdesk.desk.tsv import table_text
 from zfdesk.engine import Sweep
 from zfdesk.live import Result, SweepMap, SweepState, Swept
 
@@ -43,6 +44,9 @@ class SweepPane(Pane):
         self.sweeps = desk.sweeps
         self.controls = SweepControls(desk)
         self.controls.asked.connect(self.asked)
+        self.controls.more.toggled.connect(
+            lambda: QTimer.singleShot(0, self, self._arrange)
+        )  # when there is room again
         self.activation, self.probability = Tile("activation", SweepCanvas()), Tile("probability", SweepCanvas())
         self.reconstruction, self.label = Tile("reconstruction", SweepCanvas()), Tile("labels", SweepCanvas())
         self.tiles = {
@@ -246,7 +250,7 @@ class SweepPane(Pane):
 
     def _draw_reconstruction(self, swept: Swept, sweep: Sweep, unit: int) -> None:
         tile, projected = self.reconstruction, swept.projected
-        tile.caption.say(f"(c) {sweep.layer}:{unit}, deconvnet", f"(c) {sweep.layer}:{unit}")
+        tile.caption.say(f"(c) {sweep.layer}:{unit} deconvnet", f"(c) {sweep.layer}:{unit}")
         tile.canvas.set_map(None)
         if projected is None or projected.unit != unit or projected.developed is None:
             behind = projected is None or projected.unit != unit
@@ -256,10 +260,14 @@ class SweepPane(Pane):
             return
         developed = projected.developed
         tile.canvas.message = ""
+        stretch = f"× {number(developed.stretch)}"
+        tile.caption.say(
+            f"(c) {sweep.layer}:{unit} deconvnet, contrast {stretch}", f"(c) {sweep.layer}:{unit} {stretch}"
+        )
         tile.canvas.set_picture(rgb_image(developed.image), developed.image)
         whole = projected.box[2] - projected.box[0] >= len(sweep.picture)
         tile.canvas.region = None if whole else projected.box
-        tile.bar.show_range(developed.low, developed.high, f"0, × {number(developed.stretch)}")
+        tile.bar.show_range(developed.low, developed.high)
 
     def _undone(self) -> tuple[int, int]:
         """The two colours of the hatching, 0xAARRGGBB."""
@@ -317,6 +325,21 @@ class SweepPane(Pane):
         if sweep.complete:
             return f"{of}{grid} · {sweep.positions_per_second:.0f} a second"
         return f"{of}partial: {percent}" + (" · Resume goes on" if sweeps.can_resume else "")
+
+    def as_data(self) -> str:
+        """A line for each position that is done."""
+        swept = self.sweeps.swept
+        if swept is None or swept.sweep is None:
+            return ""
+        sweep, unit, klass = swept.sweep, self.sweeps.unit, self.sweeps.klass
+        names, labels = sweep.model.classes, sweep.label()
+        values = sweep.probability(klass), sweep.activation(unit)
+        rows = [
+            (*sweep.positions[row, column], *(v[row, column] for v in values), names[labels[row, column]])
+            for row, column in np.argwhere(sweep.done)
+        ]
+        activation = f"total activation of {sweep.layer}:{unit}"
+        return table_text(("top", "left", f"probability of {names[klass]}", activation, "label"), rows)
 
     # The hand
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, QStringListModel, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, QStringListModel, Qt, Signal
 from PySide6.QtWidgets import (
     QCompleter,
     QLineEdit,
@@ -31,7 +31,24 @@ MAP_WORDS = {
     SweepMap.ALL: "all four", SweepMap.ACTIVATION: "activation", SweepMap.RECONSTRUCTION: "projection",
     SweepMap.PROBABILITY: "probability", SweepMap.LABEL: "labels",
 }  # fmt: skip
-CHANGE_WORDS = {False: "values", True: "change from clean"}
+CHANGE_WORDS = {False: "values", True: "change"}
+
+
+class _Spin(QSpinBox):
+    """A spin box no wider than its text: two of them stand in one line with the buttons."""
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        height = super().sizeHint().height()
+        return QSize(
+            self.fontMetrics().horizontalAdvance(f"{self.prefix()}224") + self.fontMetrics().height() * 2, height
+        )
+
+
+class _Field(QLineEdit):
+    """A line for a name of common length."""
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return QSize(self.fontMetrics().horizontalAdvance("top: Egyptian cat"), super().sizeHint().height())
 
 
 class SweepControls(QWidget):
@@ -85,7 +102,7 @@ class SweepControls(QWidget):
         self.opacity.setFixedWidth(84)
         self.opacity.setMinimumHeight(24)
         self.opacity.valueChanged.connect(lambda v: self._change("sweep opacity", opacity=v / 100))
-        self.change = self._choice(CHANGE_WORDS, "Values, or what the occluder changes of them", "change")
+        self.change = self._choice(CHANGE_WORDS, "The values, or their change from clean", "change")
         self.contour = self._button("contour", "Lines at half the clean value", "sweep-contour")
         self.contour.setCheckable(True)
         return _strip(
@@ -95,9 +112,8 @@ class SweepControls(QWidget):
         )  # fmt: skip
 
     def _shown(self) -> Controls:
-        self.klass = QLineEdit(placeholderText="top class", clearButtonEnabled=True)
+        self.klass = _Field(placeholderText="top class", clearButtonEnabled=True)
         self.klass.setToolTip("Whose probability is shown; any class, without another sweep")
-        self.klass.setMinimumWidth(100)
         self._names = QStringListModel(self)
         completer = QCompleter(self._names, self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
@@ -122,7 +138,7 @@ class SweepControls(QWidget):
         return button
 
     def _spin(self, prefix: str, hint: str, field: str) -> QSpinBox:
-        spin = QSpinBox(prefix=prefix, minimum=1, keyboardTracking=False)
+        spin = _Spin(prefix=prefix, minimum=1, keyboardTracking=False)
         spin.setToolTip(hint)
         spin.valueChanged.connect(lambda value: self._change(f"sweep {field}", field == "size", **{field: value}))
         return spin
