@@ -249,9 +249,9 @@ def test_a_watched_class_has_one_colour_everywhere(still: Window) -> None:
     for watched in ((4, 1, 2), (1, 2), (2,)):
         change(window, watched=watched)
         window.trace.show_facts()
-        assert set(window.trace._curves) == set(watched)
-        for place, index in enumerate(watched):
-            assert window.trace._curves[index].opts["pen"].color() == watched_colour(place)
+        curves = {curve.words: curve.colour for curve in window.trace.plot.curves}
+        names = window.desk.model.classes
+        assert curves == {names[index]: watched_colour(place).name() for place, index in enumerate(watched)}
         bars = picture_of(window.classes.bars)
         row = window.classes.bars.row_height()
         for place, (index, now, _) in enumerate(window.classes.bars.rows[: len(watched)]):

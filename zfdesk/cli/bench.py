@@ -261,6 +261,9 @@ def sweep_memory() -> tuple[float, int]:
         def most():
             if sys.platform == "win32":
                 return psutil.Process().memory_info().peak_wset / 2**20
+            if sys.platform == "linux":  # a child's ru_maxrss begins at its parent's
+                lines = open("/proc/self/status").read().splitlines()
+                return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
             import resource
             return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2 ** (20 if sys.platform == "darwin" else 10)
 

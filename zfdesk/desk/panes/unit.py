@@ -205,6 +205,7 @@ class UnitPane(Pane):
             return
         if (unit.reference.layer, unit.reference.unit) != (view.looked_at.layer, view.looked_at.unit):
             stale = f"still {unit.reference.layer}:{unit.reference.unit}"
+        self._compared = self.comparing
         if self.comparing:
             self.comparison.show_unit(result, view.maps.colours, view.theme == "dark")
             self._mark(stale)
@@ -245,6 +246,7 @@ class UnitPane(Pane):
 
     _shown: Result | None = None
     _shown_at = 0.0
+    _compared = False  # whether what is shown was drawn as a comparison
 
     def _behind(self) -> str:
         """What to say when the pane has been behind the others for a while."""
@@ -272,9 +274,8 @@ class UnitPane(Pane):
         self.all_methods.setChecked(view.all_methods)
         self.compare_clean.setChecked(view.compare_clean)
         self.freeze.setChecked(view.origin is not None)
-        flipped = self.comparing == self.comparison.isHidden()
         self._arrange()
-        if flipped and self._shown is not None:  # nothing of the last time may be seen again
+        if self._shown is not None and self._compared != self.comparing:  # nothing of the last time may be seen again
             self._draw(self._shown)
         for rule, tile in self.rule_tiles.items():
             font = QFont(self.font())
