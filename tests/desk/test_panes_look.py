@@ -166,6 +166,11 @@ def test_pictures_are_saved_and_copied_by_their_actions(
     window.run("copy-window")
     assert QGuiApplication.clipboard().image().width() >= window.width()
     QGuiApplication.clipboard().clear()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *given, **more: (str(tmp_path / "other.jpg"), ""))
+    window.run("save-window")
+    assert not (tmp_path / "other.jpg").exists()
+    with Image.open(tmp_path / "other.jpg.png") as image:
+        assert image.format == "PNG"
     monkeypatch.setattr(
         QFileDialog, "getSaveFileName", lambda *given, **more: (str(tmp_path / "no" / "such" / "x.png"), "")
     )

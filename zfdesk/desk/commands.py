@@ -244,6 +244,7 @@ class Commands(SweepCommands):
         )
         path, _ = QFileDialog.getSaveFileName(self, "Save a picture", proposal, "PNG (*.png)")  # type: ignore[arg-type]
         if path:
+            path += "" if path.lower().endswith(".png") else ".png"  # it is one, whatever was typed
             self._remember_folder(path)
             try:
                 save_png(widget, path, scale)
