@@ -15,7 +15,7 @@ from zfdesk.engine import Model
 from zfdesk.live import Crop, Demand, Result, View, Worker
 from zfdesk.sources import Frame, KeptSource, Source, SourceError, SourceReference, open_source
 
-CLOCK_MS = 16
+CLOCK_MS = 8  # a result waits at most so long to be drawn
 MERGE_SECONDS = 0.8  # changes of one kind within this time are one step of undo
 MOST_UNDO = 500
 MOST_MADE = 8  # pasted pictures that undo can come back to; each takes 13 MB at most
