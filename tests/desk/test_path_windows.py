@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from desk_hands import change, no_exception, numbered_picture, show_picture, view_of, wait_for_result
-from desk_tools import settle, wait_until
+from desk_tools import settle, small_model, wait_until
 from PySide6.QtCore import QSettings
 from test_path import COVER, WAY, exact_table, finished, path, place
 
@@ -83,3 +83,24 @@ def test_the_activation_is_asked_for_only_when_it_is_drawn(window: Window) -> No
     assert window.desk.demand == replace(window.desk.demand, activation=False)
     assert window.desk.result.unit is None  # type: ignore[union-attr]
     assert Demand().activation is False
+
+
+def test_another_network_while_recording(window: Window) -> None:
+    """Its classes are fewer: nothing of the old one is looked up among them."""
+    source, best, number = show_picture(window, watched=(0,)), 0, 0
+    while not best:
+        number += 1
+        frame = source.give(numbered_picture(number))
+        result = wait_for_result(window.desk, lambda result, frame=frame: result.request.frame is frame)
+        best = int(result.clean_probabilities.argmax())
+    window.docks[window.trace].raise_()
+    settle()
+    other = small_model(tuple(f"class {number}" for number in range(best)))
+    window.run("path-record")
+    wait_until(lambda: bool(window.trace.points()))
+    window.trace.show_facts()
+    window.desk.use_model(other)
+    assert not window.trace.points()
+    wait_until(lambda: bool(window.trace.points()))
+    window.trace.show_facts()
+    assert all(curve.words in other.classes for curve in window.trace.plot.curves)

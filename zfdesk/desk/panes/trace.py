@@ -99,6 +99,7 @@ class TracePane(Pane):
         self.legend = Legend()
         self.body.addWidget(self.plot, 1)
         self.body.addWidget(self.legend)
+        self._network = desk.model  # that the points are of
         self._hover: float | None = None
         self._drawn: tuple[object, ...] = ()
         desk.model_changed.connect(self.clear)
@@ -147,6 +148,7 @@ class TracePane(Pane):
 
     def clear(self) -> None:
         """Forget the points; the recorded path stays."""
+        self._network = self.desk.model
         self.trace.clear()
         self._begin()
         self.show_facts()
@@ -176,12 +178,12 @@ class TracePane(Pane):
         """The watched ones; else the most probable of the clean picture."""
         count = len(self.desk.model.classes)
         watched = [index for index in self.desk.view.watched if index < count]
-        newest = self.trace.newest
+        newest = self.trace.newest if self._network is self.desk.model else None
         return watched or ([int(newest.clean.argmax())] if newest else [])
 
     def points(self) -> list[TracePoint]:
-        """The points that are drawn."""
-        return self.trace.points(self.desk.view.trace_axis)
+        """The points that are drawn; none of another network, whose classes were others."""
+        return self.trace.points(self.desk.view.trace_axis) if self._network is self.desk.model else []
 
     def as_data(self) -> str:
         """What is drawn, as tab-separated text."""
