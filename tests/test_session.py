@@ -37,8 +37,8 @@ import zfdesk.engine as zf
 from zfdesk import __version__, session
 from zfdesk.engine import store
 from zfdesk.live import Crop, CropMode, MapsDisplay, UnitReference, View
+from zfdesk.plain import from_plain, to_plain
 from zfdesk.session import Moment, Session, SessionError, file, network_facts
-from zfdesk.session.plain import from_plain, to_plain
 from zfdesk.sources import SourceReference
 
 

@@ -15,10 +15,10 @@ import numpy as np
 from zfdesk import __version__
 from zfdesk.engine.tensorfile import write_whole
 from zfdesk.live import View
+from zfdesk.plain import PlainError, from_plain, parsed, to_plain
 from zfdesk.session import archive
 from zfdesk.session.archive import ArchiveError
 from zfdesk.session.content import Moment, NetworkFacts, Session
-from zfdesk.session.plain import PlainError, from_plain, parsed, to_plain
 from zfdesk.sources import Frame, SourceError
 from zfdesk.sources.files import file_name, open_file
 
