@@ -248,9 +248,7 @@ def _next_maps(field: str, values: tuple) -> Change:
 
 def _cycle_normalise(view: View, context: Context) -> View:
     following = Normalise(_cycle(tuple(Normalise), view.maps.normalise))
-    if following is Normalise.LOCKED and context.result and context.result.mosaic:
-        return view.change_maps(normalise=following, locked=context.result.mosaic.full_range)
-    return view.change_maps(normalise=following)
+    return view.change_range(following, _shown_range(context))
 
 
 def _cycle_direct(view: View, context: Context) -> View:
@@ -271,10 +269,13 @@ def _scale_crop(factor: float) -> Change:
 
 
 def _lock_now(view: View, context: Context) -> View:
+    shown = _shown_range(context)
+    return view if shown is None else view.change_range(Normalise.LOCKED, shown)
+
+
+def _shown_range(context: Context) -> tuple[float, float] | None:
     mosaic = context.result.mosaic if context.result else None
-    if mosaic is None:
-        return view
-    return view.change_maps(normalise=Normalise.LOCKED, locked=mosaic.full_range)
+    return mosaic.full_range if mosaic else None
 
 
 ACTIONS: tuple[Action, ...] = (

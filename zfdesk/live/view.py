@@ -217,6 +217,12 @@ class View:
         """This view with some settings of the feature maps replaced."""
         return replace(self, maps=replace(self.maps, **changes))  # type: ignore[arg-type]
 
+    def change_range(self, normalise: Normalise, shown: tuple[float, float] | None) -> View:
+        """This view with another range of the feature maps' colours; what is locked is the range ``shown`` now, or,
+        where none is, the one that was locked last."""
+        locked = self.maps.locked if shown is None or normalise is not Normalise.LOCKED else shown
+        return self.change_maps(normalise=normalise, locked=locked)
+
     def change_sweep(self, **changes: object) -> View:
         """This view with some settings of the occlusion sweep replaced."""
         return replace(self, sweep=replace(self.sweep, **changes))  # type: ignore[arg-type]
