@@ -6,13 +6,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least
-from zfdesk.cli.output import print_json, tell
+from zfdesk.cli.common import FILLS, add_crop_option, add_json_option, add_weights_option, at_least
+from zfdesk.cli.output import print_json, progress_of, tell
 
 if TYPE_CHECKING:
     from zfdesk.engine import Correspondence, Model
-
-FILLS = ("grey", "mean", "blur", "noise", "black")
 
 
 def add_parser(verbs: Any) -> None:
@@ -58,9 +56,10 @@ def correspondence_command(arguments: argparse.Namespace) -> int:
         marks, lambda name: read_picture(folder / name), crop_called(arguments.crop, model).box, model.architecture.size
     )
     fill = OccluderFill(arguments.fill)
-    table = correspondence(
-        model, pictures, arguments.layers or (), fill, arguments.random, arguments.seed, left_out=left_out
-    )
+    with progress_of("", "pictures") as told:
+        table = correspondence(
+            model, pictures, arguments.layers or (), fill, arguments.random, arguments.seed, left_out, told
+        )
     if arguments.json:
         print_json(_facts(arguments, model, table))
     else:

@@ -7,7 +7,17 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least
+from zfdesk.cli.common import (
+    FILLS,
+    METHODS,
+    SHAPES,
+    add_crop_option,
+    add_json_option,
+    add_page_options,
+    add_weights_option,
+    at_least,
+    unit_or_max,
+)
 from zfdesk.cli.output import CommandError, check_output, print_json, write_output
 
 if TYPE_CHECKING:
@@ -15,9 +25,6 @@ if TYPE_CHECKING:
 
     from zfdesk.figures import Page
 
-SIZES = ("one-column", "two-column", "slide")
-METHODS = ("deconvnet", "guided", "gradient")
-FILLS, SHAPES = ("grey", "mean", "blur", "noise", "black"), ("square", "ellipse")
 COLOURS = ("viridis", "inferno", "gray", "jet")
 
 Make = Callable[[argparse.Namespace], tuple["Page", int]]
@@ -44,12 +51,7 @@ def add_parser(verbs: Any) -> None:
 def _template(templates: Any, name: str, words: str, make: Make) -> argparse.ArgumentParser:
     """A template with the options that all have."""
     parser = templates.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}.", allow_abbrev=False)
-    parser.add_argument(
-        "-o", "--output", required=True, type=_figure_name, metavar="OUT.(png|svg|pdf)", help="the figure to write"
-    )
-    parser.add_argument("--npz", metavar="OUT.npz", help="also write the raw arrays of every panel")
-    parser.add_argument("--size", choices=SIZES, default="two-column", help="default: two-column, 7.16 inches wide")
-    parser.add_argument("--dpi", type=_dpi, default=300, metavar="N", help="dots an inch of a PNG (default: 300)")
+    add_page_options(parser)
     told = parser.add_mutually_exclusive_group()
     told.add_argument("--caption", metavar="WORDS", help="these words in place of the caption made from the facts")
     told.add_argument("--no-caption", action="store_true", help="leave the caption out of the picture, not of the file")
@@ -273,7 +275,9 @@ def _add_fig7(templates: Any) -> None:
     parser.add_argument(
         "--layer", default="conv5", metavar="L", help="the layer of panels (b) and (c) (default: conv5)"
     )
-    parser.add_argument("--unit", type=_unit, default="max", metavar="N|max", help="its unit (default: the strongest)")
+    parser.add_argument(
+        "--unit", type=unit_or_max, default="max", metavar="N|max", help="its unit (default: the strongest)"
+    )
     parser.add_argument("--class", dest="klass", metavar="NAME|INDEX", help="default: the most probable class")
     parser.add_argument("--colours", choices=COLOURS, default=COLOURS[0], help="of the maps; jet is the paper's")
     parser.add_argument("--overlay", action="store_true", help="lay the maps over the picture")
@@ -351,23 +355,6 @@ def _histograms(arguments: argparse.Namespace) -> tuple[Page, int]:
 
 
 # Words into values
-
-
-def _figure_name(text: str) -> str:
-    if os.path.splitext(text)[1].lower() not in (".png", ".svg", ".pdf"):
-        raise argparse.ArgumentTypeError(f"{text!r}: a figure's name ends in .png, .svg or .pdf")
-    return text
-
-
-def _dpi(text: str) -> int:
-    value = at_least(10)(text)
-    if value > 2400:
-        raise argparse.ArgumentTypeError(f"{text!r} is more than 2400 dots an inch")
-    return value
-
-
-def _unit(text: str) -> int | str:
-    return "max" if text == "max" else at_least(0)(text)
 
 
 def _numbers(text: str) -> tuple[int, ...]:

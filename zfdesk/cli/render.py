@@ -6,8 +6,7 @@ import argparse
 import os
 from typing import Any
 
-from zfdesk.cli.common import add_json_option, add_weights_option
-from zfdesk.cli.figure import SIZES, _dpi, _figure_name
+from zfdesk.cli.common import add_json_option, add_page_options, add_weights_option
 from zfdesk.cli.output import CommandError, check_output, print_json, tell, write_output
 
 
@@ -21,12 +20,7 @@ def add_parser(verbs: Any) -> None:
         allow_abbrev=False,
     )
     parser.add_argument("session", metavar="FILE.zfdesk", help="a session saved in the window")
-    parser.add_argument(
-        "-o", "--output", required=True, type=_figure_name, metavar="OUT.(png|svg|pdf)", help="the figure to write"
-    )
-    parser.add_argument("--npz", metavar="OUT.npz", help="also write the raw arrays of every panel")
-    parser.add_argument("--size", choices=SIZES, default="two-column", help="default: two-column, 7.16 inches wide")
-    parser.add_argument("--dpi", type=_dpi, default=300, metavar="N", help="dots an inch of a PNG (default: 300)")
+    add_page_options(parser)
     add_weights_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=lambda arguments: render_command(parser, arguments))
