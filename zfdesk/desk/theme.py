@@ -75,9 +75,9 @@ WATCHED = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#d55e00", "#9
 """Colours of watched classes (Okabe & Ito 2008)."""
 
 
-def watched_colour(place: int) -> QColor:
-    """That of the watched class at a place of `View.watched`, in every pane."""
-    return QColor(WATCHED[place % len(WATCHED)])
+def watched_colour(slot: int) -> QColor:
+    """That of the watched class with a slot of `View.watched_slots`, in every pane."""
+    return QColor(WATCHED[slot % len(WATCHED)])
 
 
 NORMAL_PIXELS, PRESENTER_PIXELS = 13, 20
