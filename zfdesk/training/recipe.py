@@ -77,6 +77,9 @@ class Recipe:
 
     # what is learned
     label_weight: float = 1.0
+    """Of labels, hard or soft, of pictures that no teacher answered to."""
+    taught_label_weight: float = 0.0
+    """Of the labels of pictures that a teacher answered to as well."""
     label_smoothing: float = 0.0
     """Where there are only hard labels."""
     soft_weight: float = 0.0
@@ -106,7 +109,8 @@ class Recipe:
             if not 0 < getattr(self, field) < 1e6:
                 raise TrainingError(f"{field} must be above 0, not {getattr(self, field):g}.")
         weights = (
-            "weight_decay", "gradient_limit", "rms_limit", "label_weight", "soft_weight", "embedding_weight"
+            "weight_decay", "gradient_limit", "rms_limit", "label_weight", "taught_label_weight", "soft_weight",
+            "embedding_weight",
         )  # fmt: skip
         for field in weights:
             if not 0 <= getattr(self, field) < 1e6:
