@@ -125,45 +125,34 @@ def _order(arguments: argparse.Namespace) -> Order:
         data=arguments.data, recipe=_recipe(arguments), architecture=arguments.architecture,
         validation=arguments.validation or validation_beside(arguments.data), start=_start(arguments),
         start_words="" if arguments.start is None else os.path.basename(arguments.start),
-        teacher=_teacher(arguments.teacher), seed=arguments.seed, command=shlex.join(["zfdesk", *sys.argv[1:]]),
+        teacher=_teacher(arguments.teacher), teacher_path=arguments.teacher, seed=arguments.seed, command=shlex.join(["zfdesk", *sys.argv[1:]]),
         **_machine(arguments),
     )  # fmt: skip
 
 
 def _order_again(arguments: argparse.Namespace, run: Path) -> Order:
-    """The order of a run that was begun, from its command line; this machine's settings may be others."""
+    """The order of a run that was begun, from its folder; this machine's settings may be others."""
     from zfdesk.runs import read_run
     from zfdesk.training.recipe import from_json
+    from zfdesk.training.state import read_settings
     from zfdesk.training.train import Order
 
-    about = read_run(run).about
-    begun = begun_with(about.command)
+    about, told = read_run(run).about, read_settings(run)
+    machine = _machine(arguments) | {"limit": told["limit"], "probe": told["probe"]}
     return Order(
         data=about.data[0], recipe=from_json(dict(about.recipe)), architecture=about.architecture,
-        validation=about.data[1] if len(about.data) > 1 else None, teacher=_teacher(begun.teacher),
-        start_words="" if begun.start is None else os.path.basename(begun.start), seed=about.seed,
-        command=about.command, **_machine(begun, arguments),
+        validation=about.data[1] if len(about.data) > 1 else None, teacher=_teacher(told["teacher_path"]),
+        teacher_path=told["teacher_path"], start_words=told["start_words"], seed=about.seed, command=about.command,
+        **machine,
     )  # fmt: skip
 
 
-def begun_with(command: str) -> argparse.Namespace:
-    """The arguments of a command line as ``run.json`` keeps it."""
-    parsers = argparse.ArgumentParser(prog="zfdesk")
-    add_parser(parsers.add_subparsers())
-    words = shlex.split(command)
-    try:
-        return parsers.parse_args(words[1:])
-    except SystemExit:
-        raise CommandError(f"The command that began the run is not understood: {command[:200]}") from None
-
-
-def _machine(arguments: argparse.Namespace, now: argparse.Namespace | None = None) -> dict[str, Any]:
-    now = now or arguments
+def _machine(arguments: argparse.Namespace) -> dict[str, Any]:
     return {
-        "every": now.save_every * 60,
-        "log_every": now.log_every,
+        "every": arguments.save_every * 60,
+        "log_every": arguments.log_every,
         "limit": arguments.validation_pictures,
-        "threads": now.decoders or now.threads or os.cpu_count() or 1,
+        "threads": arguments.decoders or arguments.threads or os.cpu_count() or 1,
         "probe": arguments.probe,
     }
 

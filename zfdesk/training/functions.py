@@ -24,15 +24,15 @@ class _Normalise(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, rows: Tensor, band: Tensor, k: float, beta: float) -> Tensor:
         denominator = torch.addmm(torch.full_like(rows[0], k), rows * rows, band)
-        ctx.save_for_backward(rows, band, denominator)
+        factor = inverse_power(denominator, beta)
+        ctx.save_for_backward(rows, band, denominator, factor)
         ctx.beta = beta
-        return inverse_power(denominator, beta).mul_(rows)
+        return factor * rows
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (gradient,) = gradients
-        rows, band, denominator = ctx.saved_tensors
-        factor = inverse_power(denominator, ctx.beta)
+        rows, band, denominator, factor = ctx.saved_tensors
         direct = gradient * factor
         through = (direct * rows).div_(denominator) @ band.T
         return direct.sub_(through.mul_(rows), alpha=2 * ctx.beta), None, None, None
