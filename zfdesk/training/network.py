@@ -172,9 +172,15 @@ def _calibrate(network: TrainingNetwork, pictures: Iterable[Tensor], names: list
         variance = (sum(squares for _, squares, _ in found) / count - mean * mean).clamp(min=0)
         # a unit that never varies would be divided by nothing once it does
         variance = variance.clamp(min=1e-4 * float(variance.mean()) + 1e-12)
-        norm.running_mean.copy_(mean)
-        norm.running_var.copy_(variance)
-        norm.weight.copy_((norm.running_var.double() + EPSILON).sqrt())
+        # Behind batch norm the length of a layer's weights changes nothing but how fast they turn: folded ones (conv1's
+        # are 160 times shorter than fresh ones, the input being ±128) are brought to the length of fresh ones.
+        weight = network.filters[name].weight
+        fresh = math.sqrt(2 / math.prod(weight.shape[1:]))
+        longer = fresh / max(float(weight.double().square().mean().sqrt()), 1e-12)
+        weight.mul_(longer)
+        norm.running_mean.copy_(mean * longer)
+        norm.running_var.copy_(variance * longer**2)
+        norm.weight.copy_((norm.running_var.double() + EPSILON).sqrt() / longer)
         norm.bias.add_(mean.float())
     network.train(was)
 
