@@ -87,8 +87,8 @@ def shards_command(arguments: argparse.Namespace) -> int:
 
 
 def _plan(arguments: argparse.Namespace, teacher: Teacher | None) -> PackPlan:
-    from zfdesk.training.shards import PackPlan, ShardsError, labelled_pictures, pictures_of, read_description
     from zfdesk.training.shard_views import ViewPlan
+    from zfdesk.training.shards import PackPlan, ShardsError, labelled_pictures, pictures_of, read_description
 
     told = read_description(Path(arguments.validation_of)) if arguments.validation_of else None
     view = ViewPlan(told["side"] if told else arguments.side, arguments.mixtures, plain=told is not None)

@@ -28,8 +28,8 @@ from PIL import Image
 from zfdesk.engine.tensorfile import write_whole
 from zfdesk.sources import SourceError, read_picture
 from zfdesk.sources.folder import PICTURE_SUFFIXES, natural_key
-from zfdesk.training.teacher import Teacher
 from zfdesk.training.shard_views import ViewPlan
+from zfdesk.training.teacher import Teacher
 
 FORMAT = "zfdesk-shards-1"
 DESCRIPTION = "shards.json"
