@@ -64,11 +64,11 @@ def random_box(size: tuple[int, int], scale: tuple[float, float], shape: float, 
         wide, high = math.sqrt(area * aspect), math.sqrt(area / aspect)
         if wide <= width and high <= height:
             left, top = chance.uniform(0, width - wide), chance.uniform(0, height - high)
-            return left, top, left + wide, top + high
+            return left, top, min(left + wide, width), min(top + high, height)
     wide = min(width, height * shape)
-    high = wide / shape
+    high = min(height, wide / shape)  # to rounding
     left, top = (width - wide) / 2, (height - high) / 2
-    return left, top, left + wide, top + high
+    return left, top, min(left + wide, width), min(top + high, height)
 
 
 def view(picture: Image.Image, width: int, height: int, chance: np.random.Generator) -> Image.Image:
