@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import at_least
 from zfdesk.cli.output import CommandError, tell
+from zfdesk.cli.progress import ProgressLine
 
 if TYPE_CHECKING:
-    from zfdesk.training.shards import PackPlan, PackProgress
+    from zfdesk.training.shards import PackPlan
     from zfdesk.training.teacher import Teacher
 
 
@@ -60,7 +59,7 @@ def shards_command(arguments: argparse.Namespace) -> int:
     if arguments.validation_of and (arguments.mixtures or arguments.views > 1):
         raise CommandError("Validation packs one plain view of each picture: leave out --mixtures and --views.")
     threads = arguments.threads or os.cpu_count() or 1
-    line = _ProgressLine()
+    line = ProgressLine()
     try:
         teacher = open_teacher(arguments.teacher, threads) if arguments.teacher else None
         plan = _plan(arguments, teacher)
@@ -116,34 +115,6 @@ def _class_names(count: int) -> tuple[str, ...]:
 
     names = describe(embedded()).classes
     return names if len(names) == count else tuple(f"class {index}" for index in range(count))
-
-
-class _ProgressLine:
-    """One line on stderr that is written over; to a file, a line every half minute."""
-
-    def __init__(self) -> None:
-        self._next, self._open = 0.0, False
-
-    def show(self, progress: PackProgress) -> None:
-        """As `zfdesk.training.shards.pack` calls it."""
-        now, terminal = time.monotonic(), sys.stderr.isatty()
-        if now < self._next:
-            return
-        self._next = now + (0.2 if terminal else 30)
-        end = "\x1b[K" if terminal else "\n"
-        print(f"{chr(13) * terminal}{progress}", end=end, file=sys.stderr, flush=True)
-        self._open = terminal
-
-    def tell(self, sentence: str) -> None:
-        """A line of its own."""
-        self.end()
-        tell(sentence)
-
-    def end(self) -> None:
-        """Leave the line."""
-        if self._open:
-            print(file=sys.stderr)
-            self._open = False
 
 
 def _side(text: str) -> int:

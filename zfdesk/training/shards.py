@@ -30,6 +30,7 @@ from zfdesk.sources import SourceError, read_picture
 from zfdesk.sources.folder import PICTURE_SUFFIXES, natural_key
 from zfdesk.training.shard_views import ViewPlan
 from zfdesk.training.teacher import Teacher
+from zfdesk.training.trouble import TrainingError
 
 FORMAT = "zfdesk-shards-1"
 DESCRIPTION = "shards.json"
@@ -41,7 +42,7 @@ AHEAD = 4  # batches that the threads prepare before the teacher needs them
 _SPLITS = ("train", "val")
 
 
-class ShardsError(ValueError):
+class ShardsError(TrainingError):
     """Something that cannot be packed. Its text is one sentence for people."""
 
 

@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from zfdesk.training.trouble import TrainingError
+
 SIDES = {"lite0": 224, "lite1": 240, "lite2": 260}
 """The teachers that come in wheels, and the side of the pictures they were trained with."""
 
@@ -26,7 +28,7 @@ _IMAGENET_MEAN, _IMAGENET_STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.37
 _FEWEST_LOG = -16.0  # of a probability: what a teacher that answers 0 is taken to have said
 
 
-class TeacherError(ValueError):
+class TeacherError(TrainingError):
     """A teacher that cannot be asked. Its text is one sentence for people."""
 
 
@@ -77,6 +79,10 @@ class Teacher:
         if picture.size != (side, side):
             picture = picture.resize((side, side), Image.Resampling.BICUBIC)
         return np.asarray(picture)
+
+    def answers(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """As `ask`, for square pictures of any size, uint8 (N, size, size, 3)."""
+        return self.ask(np.stack([self.fitted(Image.fromarray(picture)) for picture in pictures]))
 
     def ask(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Logits (N, classes) and embedding (N, units) or None, float32, for uint8 (N, side, side, 3) RGB.
