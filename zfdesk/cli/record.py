@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +83,8 @@ def record_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
 
     JSON: {"film", "facts", "path", "frames", "seconds", "bytes", "interrupted"}.
     """
+    import torch
+
     from zfdesk.film import FilmWriter, Quality, Titles, form_of
     from zfdesk.live.replay import load_path
     from zfdesk.live.stepping import Span
@@ -90,6 +93,7 @@ def record_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
         parser.error("a GIF has at most 50 frames a second")
     replay = load_path(Path(arguments.path)) if arguments.path else None
     source, stepper, reference = _look_at(arguments, replay)
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))  # one core draws meanwhile
     span = Span(*arguments.frames, arguments.seconds, arguments.fps)
     unreadable: list[str] = []
     with _interruptible() as stop:
@@ -171,8 +175,10 @@ class _Run:
             result = self.stepper.compute(step)
             page = film_page(result, self.parts, step.time)
             drawn = drawn or MovingPage(page, self.width)
+            # drawn in the film's own thread, while the next is computed
+            draw = partial(drawn.draw, page)
             self._moments.append(Moment(round(step.time, 6), result.request.view))
-            yield result, Shot(drawn.draw(page), step.time, frame_facts(result))
+            yield result, Shot(draw, step.time, frame_facts(result))
             _progress(number + 1, total)
 
     def _choose_unit(self, step: Any) -> None:

@@ -22,7 +22,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -40,6 +40,7 @@ from zfdesk.film.formats import ENCODERS, FASTEST_GIF, FORMATS, LARGEST, Encoder
 FORMAT = "zfdesk-film-1"
 MOST_WAITING_BYTES = 96 << 20  # of pictures that wait for the encoder
 MOST_WAITING = 16
+MOST_UNDRAWN = 3  # that wait to be drawn
 LOOK_AT_DISK_SECONDS = 0.5
 PATIENCE_SECONDS = 0.1
 
@@ -67,9 +68,12 @@ class Titles:
 
 @dataclass(frozen=True, eq=False)
 class Shot:
-    """A frame of a film: uint8 (height, width, 3), RGB; seconds since the film's beginning; what JSON can hold."""
+    """A frame of a film: uint8 (height, width, 3), RGB; seconds since the film's beginning; what JSON can hold.
 
-    pixels: np.ndarray
+    pixels: the picture, or what draws it, which then is done in the film's own thread.
+    """
+
+    pixels: np.ndarray | Callable[[], np.ndarray]
     time: float
     facts: Mapping[str, Any] = field(default_factory=dict)
 
@@ -115,7 +119,7 @@ class FilmWriter:
         self._place = self.path.with_name(f".{self.path.name[:40]}.{secrets.token_hex(4)}.part")
         self._queue: queue.Queue[Shot | None] = queue.Queue(MOST_WAITING)
         self._size: tuple[int, int] | None = None
-        self._most = MOST_WAITING
+        self._most = MOST_UNDRAWN
         self._dropped = self._due = 0
         self._end: float | None = None
         self._over = threading.Event()
@@ -141,7 +145,6 @@ class FilmWriter:
 
     def offer(self, shot: Shot) -> bool:
         """Take a frame if there is room; else it is counted as dropped. False also once the film is over."""
-        self._check(shot)
         if self._over.is_set():
             return False
         if self.waiting:
@@ -152,7 +155,6 @@ class FilmWriter:
 
     def put(self, shot: Shot) -> bool:
         """Wait until there is room, and take a frame. False once the film is over: it was not taken."""
-        self._check(shot)
         while not self._over.is_set():
             if not self.waiting:
                 self._queue.put(shot)
@@ -165,8 +167,8 @@ class FilmWriter:
         self._dropped += count
 
     def finish(self, end: float | None = None) -> None:
-        """No more frames come; the last is shown until ``end`` (s), or as long as one at the film's rate. Returns at
-        once; `wait` waits."""
+        """No more frames come; the last is shown until ``end`` (s), or as long as the one before it, or as one at the
+        film's rate. Returns at once; `wait` waits."""
         if self._end is None:
             self._end = -1.0 if end is None else end
             self._queue.put(None)
@@ -183,15 +185,19 @@ class FilmWriter:
         self.finish()
         self.wait()
 
-    def _check(self, shot: Shot) -> None:
-        height, width = shot.pixels.shape[:2]
+    def _pixels(self, shot: Shot) -> np.ndarray:
+        """The picture of a frame, drawn if need be, of the size that all have."""
+        pixels = shot.pixels() if callable(shot.pixels) else shot.pixels
+        height, width = pixels.shape[:2]
         if self._size is None:
             if max(height, width) > LARGEST[self.form]:
-                raise FilmError(f"A film of {width} × {height} pixels is too large: {LARGEST[self.form]} at most.")
+                raise FilmError(f"a film of {width} × {height} pixels is too large, {LARGEST[self.form]} at most")
             self._size = (height, width)
-            self._most = max(2, min(MOST_WAITING, MOST_WAITING_BYTES // (3 * height * width)))
-        if shot.pixels.shape != (*self._size, 3) or shot.pixels.dtype != np.uint8:
-            raise ValueError(f"all frames of a film are uint8 {(*self._size, 3)}, not {shot.pixels.shape}")
+            if not callable(shot.pixels):
+                self._most = max(2, min(MOST_WAITING, MOST_WAITING_BYTES // (3 * height * width)))
+        if pixels.shape != (*self._size, 3) or pixels.dtype != np.uint8:
+            raise FilmError(f"all frames of a film are uint8 {(*self._size, 3)}, not {pixels.dtype} {pixels.shape}")
+        return pixels
 
     def _check_place(self) -> None:
         """FilmError where the film could not be written, as far as a look can tell."""
@@ -218,25 +224,31 @@ class FilmWriter:
 
     def _work(self) -> None:
         encoder: Encoder | None = None
-        why = ""
-        last = 0.0
+        why, last, lasts = "", 0.0, 1 / self.rate
         try:
             looked = time.monotonic()
-            while (shot := self._queue.get()) is not None:
+            while not why and (shot := self._queue.get()) is not None:
+                try:
+                    pixels = self._pixels(shot)
+                except (ValueError, ArithmeticError, MemoryError) as error:
+                    if encoder is None:
+                        raise
+                    why = f"The recording ended early: {_reason(error)}."
+                    break
                 if encoder is None:
-                    encoder = ENCODERS[self.form](self._place, self._settings, shot.pixels.shape[:2])
-                encoder.add(shot.pixels, shot.time, _words(shot.facts))
+                    encoder = ENCODERS[self.form](self._place, self._settings, pixels.shape[:2])
+                elif not self.live:
+                    lasts = shot.time - last
+                encoder.add(pixels, shot.time, _words(shot.facts))
                 self._lines.append({"number": len(self._lines), "time": round(shot.time, 6), **shot.facts})
                 last = shot.time
                 self._tell(encoder, last)
                 if encoder.full or time.monotonic() - looked >= LOOK_AT_DISK_SECONDS:
                     looked = time.monotonic()
                     why = self._why_end(encoder)
-                    if why:
-                        break
-            self._finish(encoder, last, why)
+            self._finish(encoder, last, lasts, why)
         except Exception as error:  # whatever it is: told, and nothing under the asked name
-            self._fail(encoder, error)
+            self._fail(error)
         finally:
             self._over.set()
             self._clear_up(encoder)
@@ -250,11 +262,11 @@ class FilmWriter:
     def _tell(self, encoder: Encoder, seconds: float) -> None:
         self._told = Told(len(self._lines), self._dropped, encoder.bytes, seconds)
 
-    def _finish(self, encoder: Encoder | None, last: float, why: str) -> None:
+    def _finish(self, encoder: Encoder | None, last: float, lasts: float, why: str) -> None:
         if encoder is None:
             self._told = Told(dropped=self._dropped, over=True, sentence="There was no frame to record: no film was made.")
             return
-        end = last + 1 / self.rate
+        end = last + lasts
         if not why and self._end is not None and self._end > last:
             end = self._end
         encoder.finish(end)
@@ -305,7 +317,7 @@ class FilmWriter:
         """Where the occluders' path is written."""
         return self.path / "path.json" if self.form == "png" else self.path.with_name(f"{self.path.name}.path.json")
 
-    def _fail(self, encoder: Encoder | None, error: Exception) -> None:
+    def _fail(self, error: Exception) -> None:
         lost = f"{len(self._lines)} frames are lost" if self._lines else "nothing was recorded"
         words = f"{self.path.name} could not be written: {_reason(error)}; {lost}."
         self._told = Told(len(self._lines), self._dropped, 0, 0.0, True, False, True, words)

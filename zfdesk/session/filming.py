@@ -14,7 +14,7 @@ from zfdesk.figures.page import Cell, Page
 from zfdesk.figures.panels import Maps, Panel, Text
 from zfdesk.live import Normalise, Result
 from zfdesk.session.content import network_facts
-from zfdesk.session.page import _bars, _map, _picture, _reconstruction, facts_of
+from zfdesk.session.page import bars_panel, facts_of, map_panel, picture_panel, reconstruction_panel
 
 PARTS = ("picture", "maps", "map", "reconstruction", "bars")
 """What a figure that is filmed can be made of: the picture that the network sees, all maps of the layer, the unit's
@@ -58,14 +58,16 @@ def _part(result: Result, part: str, facts: Facts) -> tuple[Panel, str]:
     unit = result.unit
     match part:
         case "picture":
-            return _picture(result, facts), "what the network sees"
+            return picture_panel(result, facts), "what the network sees"
         case "maps":
             return _maps(result, facts)
         case "bars":
-            return _bars(result, facts), "class probabilities"
+            return bars_panel(result, facts), "class probabilities"
     if unit is None:
         return Text("No unit was computed."), PART_WORDS[part]
-    return _map(result, unit, facts) if part == "map" else _reconstruction(result, unit, facts)
+    if part == "map":
+        return map_panel(result, unit, facts)
+    return reconstruction_panel(result, unit, facts, result.request.view.method)
 
 
 def _maps(result: Result, facts: Facts) -> tuple[Panel, str]:
