@@ -94,7 +94,8 @@ def record_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
     replay = load_path(Path(arguments.path)) if arguments.path else None
     source, stepper, reference = _look_at(arguments, replay)
     torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))  # one core draws meanwhile
-    span = Span(*arguments.frames, arguments.seconds, arguments.fps)
+    first_number, last_number = arguments.frames
+    span = Span(first_number, last_number, arguments.seconds, arguments.fps)
     unreadable: list[str] = []
     with _interruptible() as stop:
         run = _Run(source, stepper, span, arguments.what, arguments.size, stop, unreadable)
@@ -222,9 +223,7 @@ class _Run:
         return to_json(path) if path.changes else b""
 
 
-def _look_at(
-    arguments: argparse.Namespace, replay: Replay | None
-) -> tuple[Stepped, Stepper, dict[str, str]]:
+def _look_at(arguments: argparse.Namespace, replay: Replay | None) -> tuple[Stepped, Stepper, dict[str, str]]:
     """The source, and how it is looked at. Raises what `zfdesk.cli` tells in a line."""
     from zfdesk.cli.network import chosen_model
     from zfdesk.live import Crop, Demand, View
@@ -259,8 +258,10 @@ def _look_at(
             arguments.layer = next(s.name for s in reversed(model.architecture.stages) if s.spatial and s.parameters)
     view = _view(arguments, view, model)
     if replay is not None and replay.size != model.architecture.size:
-        tell(f"The path is of {replay.size} × {replay.size} pixels; the network's input has "
-             f"{model.architecture.size} × {model.architecture.size}. Its positions are taken as they are.")  # fmt: skip
+        path, size = replay.size, model.architecture.size
+        tell(
+            f"The path is of {path} × {path} pixels, the input of {size} × {size}: its positions are taken as they are."
+        )
     demand = Demand(layers=False, maps="maps" in arguments.what, unit=True)
     return source, Stepper(model, view, demand, source.name, replay), named
 

@@ -270,11 +270,9 @@ class Films(QObject):
         if film is None or plan is None:
             return
         if self.recording:
-            if film.told.over:
-                self.stop()
-            elif plan.live and plan.seconds is not None and self._begun is not None and self.seconds >= plan.seconds:
-                self.stop()
-            elif plan.live and plan.replay and self.window.trace.player.doing is not Doing.REPLAYING:
+            long = plan.seconds is not None and self._begun is not None and self.seconds >= plan.seconds
+            led = plan.replay and self.window.trace.player.doing is not Doing.REPLAYING
+            if film.told.over or (plan.live and (long or led)):
                 self.stop()
         self.mark.show_state()
         if self._stopping and film.told.over:

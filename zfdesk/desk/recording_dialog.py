@@ -35,11 +35,12 @@ SUFFIXES = {"mp4": ".mp4", "webp": ".webp", "gif": ".gif", "png": ""}
 QUALITY_WORDS = {Quality.SMALL: "small file", Quality.GOOD: "good", Quality.BEST: "best"}
 SCALES = {0.5: "half as large", 1.0: "as on screen", 1.5: "1.5 times as large", 2.0: "twice as large"}
 WIDTHS = {640: "640 pixels wide", 960: "960 pixels wide", 1280: "1280 pixels wide", 1920: "1920 pixels wide"}
-LENGTHS = {"": "until it is stopped", "seconds": "seconds", "frames": "frames"}
+LENGTHS = {"": "it ends or is stopped", "seconds": "seconds", "frames": "frames"}
 LIVE_WORDS = (
     "What is seen, as fast as it is seen: every frame has the time at which it was shown. Frames that the computer is "
     "too slow for are left out, and counted."
 )
+FIGURE_WORDS = "A figure takes a tenth of a second to draw, so many will be left out."
 STEP_WORDS = (
     "The source waits: frame after frame is computed, drawn and kept. That takes longer than the film lasts, and "
     "nothing is left out."
@@ -124,7 +125,7 @@ class RecordingDialog(Sheet):
         """Room for the words in the size of the type."""
         em = self.window_.fontMetrics().height()
         self.setMinimumWidth(30 * em)
-        self.says.setMinimumHeight(3 * em + 4)  # nothing jumps when the other way is chosen
+        self.says.setMinimumHeight(5 * em)  # nothing jumps when the other way is chosen
         self.says.setStyleSheet(f"color: {colours.quiet};")
         self.trouble.setStyleSheet(f"color: {colours.trouble};")
 
@@ -164,7 +165,7 @@ class RecordingDialog(Sheet):
         show(self.replay, path is not None)
         if path is not None:
             self.replay.setText(f"replay the drag path: {len(path.moments)} positions, {path.duration:.1f} s")
-        self.says.setText(LIVE_WORDS if live else STEP_WORDS)
+        self.says.setText((f"{LIVE_WORDS} {FIGURE_WORDS}" if figure else LIVE_WORDS) if live else STEP_WORDS)
         self.rate.setMaximum(FASTEST_GIF if form == "gif" else 60)
         self.amount.setVisible(self.value(self.length) != "")
         self.trouble.setText(self.why_not())
@@ -266,8 +267,8 @@ class RecordingDialog(Sheet):
         for part, box in self.parts.items():
             box.setChecked(part in parts)
             box.toggled.connect(self._follow_choices)
-        for name, box in (("rate", self.rate), ("amount", self.amount)):
-            box.setValue(settings.value(f"{REMEMBERED}/{name}", box.value(), float))
+        for name, spin in (("rate", self.rate), ("amount", self.amount)):
+            spin.setValue(settings.value(f"{REMEMBERED}/{name}", spin.value(), float))
 
     @property
     def _choices(self) -> dict[str, QComboBox]:

@@ -46,6 +46,8 @@ class WidgetShots:
             for pane in (self._widget,) if isinstance(self._widget, Pane) else self._window.panes:
                 if pane.isVisible():
                     pane.show_facts()
+            if self._widget is self._window:
+                self._window.status.show_facts()
             for label in self._widget.findChildren(ElidedLabel):
                 label.renew_now()
             with self._window.films.mark.unseen():

@@ -1,4 +1,4 @@
-"""Pages as the frames of a film: pixels, all of one size, with every panel where it is on the first. Imports matplotlib.
+"""Pages as a film's frames: pixels, all of one size, every panel where it is on the first. Imports matplotlib.
 
 The first page is laid out as for paper. Those that follow are drawn anew into the same places: nothing jumps from frame
 to frame when a number changes its width, and the layout, half of the work, is done once (``zfdesk record`` draws 12
@@ -8,10 +8,8 @@ pages of four panels a second on one core, 7 when each is laid out).
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import AxesImage
 from matplotlib.transforms import Bbox
@@ -63,14 +61,14 @@ class MovingPage:
             for body, place in zip(bodies, self._places, strict=True):
                 self._put(body, place)
             for image in figure.findobj(AxesImage):
-                cast(AxesImage, image).set_interpolation("antialiased")
+                image.set_interpolation("antialiased")
             figure.set_dpi(self._dpi)
             canvas.draw()
             return self._fitted(np.asarray(canvas.buffer_rgba())[..., :3])
 
     def _put(self, body: Body, place: Bbox) -> None:
         """The words of a panel that depend on its width, and its place."""
-        axes = cast(Axes, body.axes)
+        axes = body.axes
         axes.set_position(place)
         inches = place.width * self._size[0] - SLACK
         for finish in body.finish:
@@ -87,4 +85,3 @@ class MovingPage:
         rows, columns = min(self.height, drawn.shape[0]), min(self.width, drawn.shape[1])
         pixels[:rows, :columns] = drawn[:rows, :columns]
         return pixels
-

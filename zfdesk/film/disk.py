@@ -88,7 +88,7 @@ class ReservedFile(io.RawIOBase):
     def _put(self, view: memoryview) -> int:
         return self._file.write(view) or 0
 
-    def read(self, size: int = -1) -> bytes:  # type: ignore[override]
+    def read(self, size: int = -1) -> bytes:
         """As of any file."""
         return self._file.read(size) or b""
 

@@ -171,7 +171,9 @@ class Mp4(_FileEncoder):
         self._container.metadata["title"] = settings.title
         self._container.metadata["comment"] = settings.comment
         codec = best_codec()
-        stream = self._container.add_stream(codec, rate=Fraction(settings.rate).limit_denominator(1001))
+        stream = cast(
+            av.VideoStream, self._container.add_stream(codec, rate=Fraction(settings.rate).limit_denominator(1001))
+        )
         context = stream.codec_context
         context.width, context.height = self.width + self.width % 2, self.height + self.height % 2
         context.pix_fmt = "yuv420p"
@@ -181,7 +183,9 @@ class Mp4(_FileEncoder):
         if codec == "libx264":
             context.options = {"crf": str(settings.factor), "preset": "veryfast" if settings.hurry else "medium"}
         else:
-            context.bit_rate = round(0.1 * context.width * context.height * settings.rate * 1.12 ** (23 - settings.factor))
+            context.bit_rate = round(
+                0.1 * context.width * context.height * settings.rate * 1.12 ** (23 - settings.factor)
+            )
         context.thread_count = 1 if settings.hurry else 0
         self._stream, self._last = stream, -1
         self._lasts: dict[int, int] = {}  # how long each frame is shown that the encoder still holds; it forgets
@@ -202,7 +206,7 @@ class Mp4(_FileEncoder):
 
     def _mux(self, frame: av.VideoFrame | None) -> None:
         for packet in self._stream.encode(frame):
-            packet.duration = self._lasts.pop(packet.pts, packet.duration)
+            packet.duration = self._lasts.pop(cast(int, packet.pts), packet.duration or 1)
             self._container.mux(packet)
 
     def _end(self) -> None:
@@ -361,8 +365,19 @@ def _quantized(part: Image.Image) -> Image.Image:
         palette = Image.new("P", (1, 1))
         palette.putpalette([level for _, colour in few for level in cast("tuple[int, ...]", colour)])
         return part.quantize(palette=palette, dither=Image.Dither.NONE)
-    palette = part.quantize(256, method=Image.Quantize.MEDIANCUT, kmeans=1)
+    usual = _most_frequent(part, 16)  # grounds and lines stay exactly what they are
+    rest = part.quantize(256 - len(usual), method=Image.Quantize.MEDIANCUT, kmeans=1)
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(usual.tobytes() + bytes(rest.getpalette() or b"")[: 3 * (256 - len(usual))])
     return part.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
+
+
+def _most_frequent(part: Image.Image, count: int) -> np.ndarray:
+    """The colours that most pixels have, uint8 (count, 3)."""
+    pixels = np.asarray(part).reshape(-1, 3).astype(np.uint32)
+    colours, times = np.unique(pixels @ np.array([1 << 16, 1 << 8, 1], np.uint32), return_counts=True)
+    best = colours[np.argsort(-times, kind="stable")[:count]]
+    return np.stack([best >> 16, best >> 8 & 255, best & 255], 1).astype(np.uint8)
 
 
 def _three(number: int) -> bytes:

@@ -264,7 +264,9 @@ class FilmWriter:
 
     def _finish(self, encoder: Encoder | None, last: float, lasts: float, why: str) -> None:
         if encoder is None:
-            self._told = Told(dropped=self._dropped, over=True, sentence="There was no frame to record: no film was made.")
+            self._told = Told(
+                dropped=self._dropped, over=True, sentence="There was no frame to record: no film was made."
+            )
             return
         end = last + lasts
         if not why and self._end is not None and self._end > last:

@@ -1,4 +1,4 @@
-"""Every frame of a source computed in turn, with an occluder's path led over it: what is slower than time, and whole."""
+"""Every frame of a source computed in turn, with an occluder's path led over it: slower than time, and whole."""
 
 from __future__ import annotations
 
@@ -54,18 +54,16 @@ def steps(source: Stepped, span: Span, replay: Replay | None, trouble: Callable[
         over = span.seconds is not None and seconds >= span.seconds - TOLERANCE
         if over or (span.last is not None and picture.number >= span.last):
             return
-        if source.endless and replay is not None and span.last is None and span.seconds is None:
-            if seconds > replay.duration + TOLERANCE:
-                return
+        led = source.endless and span.last is None and span.seconds is None
+        if led and replay is not None and seconds > replay.duration + TOLERANCE:
+            return
         if source.paced and span.rate and seconds < taken / span.rate - TOLERANCE:
             continue  # of a source with more frames than are wanted
         taken = taken + 1 if not (source.paced and span.rate) else int(seconds * span.rate + TOLERANCE) + 1
         yield Step(picture, seconds, _reached(replay, seconds))
 
 
-def _over_still(
-    source: Stepped, span: Span, replay: Replay | None, trouble: Callable[[str], None]
-) -> Iterator[Step]:
+def _over_still(source: Stepped, span: Span, replay: Replay | None, trouble: Callable[[str], None]) -> Iterator[Step]:
     if replay is None:
         raise ValueError(f"{source.name} is one picture: lead an occluder's path over it to make a film of it.")
     picture = next(source.pictures(0, trouble))
@@ -89,9 +87,8 @@ def _times_of(replay: Replay) -> list[float]:
     before: object = None
     for index, moment in enumerate(replay.moments):
         state = replay.state(index)
-        if index == 0 or state != before:
-            if not times or moment.time > times[-1]:
-                times.append(moment.time)
+        if state != before and (not times or moment.time > times[-1]):
+            times.append(moment.time)
         before = state
     return times
 
