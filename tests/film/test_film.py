@@ -94,7 +94,10 @@ def test_every_frame_comes_back_in_order_with_its_time(name: str, tmp_path: Path
     assert found[-1][2] == pytest.approx(1.5, abs=close)
 
 
-@pytest.mark.parametrize(("name", "mean", "most"), [("film.mp4", 1.5, 60), ("film.webp", 1.5, 60), ("film.gif", 3.0, 25), ("film", 0, 0)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "mean", "most"),
+    [("film.mp4", 1.5, 60), ("film.webp", 1.5, 60), ("film.gif", 3.0, 25), ("film", 0, 0)],
+)
 def test_pixels_are_close_to_what_was_given(name: str, mean: float, most: int, tmp_path: Path) -> None:
     rows, columns = np.indices((120, 160))
     frames = [np.stack([rows + 3 * shift, columns, 255 - rows], 2).clip(0, 255).astype(np.uint8) for shift in range(5)]
@@ -127,7 +130,7 @@ def test_odd_sides_are_padded_and_nothing_is_distorted(tmp_path: Path) -> None:
         assert read(tmp_path / name)[2][0].shape == (239, 321, 3)
 
 
-@pytest.mark.parametrize("name", ("film.webp", "film.gif"))
+@pytest.mark.parametrize("name", ["film.webp", "film.gif"])
 def test_only_what_changed_is_written_and_still_all_of_it_is_seen(name: str, tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     ground = (rng.integers(0, 4, (25, 38, 1)).repeat(3, 2) * 80).astype(np.uint8).repeat(8, 0).repeat(8, 1)[:, :300]
@@ -199,7 +202,7 @@ def test_a_live_film_is_coded_too(tmp_path: Path) -> None:
 
 def test_without_h264_mpeg4_takes_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(film_formats, "CODECS", ("libnowhere", "mpeg4"))
-    assert record(tmp_path / "film.mp4", [pattern_frame(number) for number in range(9)], UNEVEN + (1.3, 1.4)).told.kept
+    assert record(tmp_path / "film.mp4", [pattern_frame(number) for number in range(9)], (*UNEVEN, 1.3, 1.4)).told.kept
     found = read_mp4(tmp_path / "film.mp4")
     assert [pattern_number(pixels) for pixels, _, _ in found] == list(range(9))
     assert [begin for _, begin, _ in found] == pytest.approx([*UNEVEN, 1.3, 1.4], abs=1e-3)

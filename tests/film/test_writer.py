@@ -244,7 +244,7 @@ class Limited:
         monkeypatch.setattr(disk.ReservedFile, "_give_up_room", given_up)
 
 
-@pytest.mark.parametrize("name", ("film.mp4", "film.webp", "film.gif"))
+@pytest.mark.parametrize("name", ["film.mp4", "film.webp", "film.gif"])
 def test_a_write_that_finds_the_disk_full_still_leaves_a_whole_film(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,7 +25,7 @@ PART_WORDS = {
     "bars": "class probabilities",
 }  # fmt: skip
 
-PANEL_INCHES, LEAST_INCHES, MOST_INCHES = 1.79, 2.4, 7.16
+PANEL_INCHES, LEAST_INCHES, MOST_INCHES = 1.79, 3.5, 7.16
 MOST_ACROSS = 4
 
 
