@@ -6,7 +6,8 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -128,6 +129,15 @@ class Desk(QObject):
     def clean_held(self) -> bool:
         """Whether the clean picture is being shown for a moment."""
         return self._clean_held
+
+    @contextmanager
+    def seen_as(self, view: View) -> Iterator[None]:
+        """While this lasts, what paints itself paints this view: that of a result a picture is taken of."""
+        present, self.view = self.view, view
+        try:
+            yield
+        finally:
+            self.view = present
 
     def want(self, demand: Demand) -> None:
         """Tell what the open panes show."""

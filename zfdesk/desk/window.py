@@ -36,6 +36,7 @@ from zfdesk.desk.panes.sweep import SweepPane
 from zfdesk.desk.panes.trace import PathLight, TracePane
 from zfdesk.desk.panes.unit import UnitPane
 from zfdesk.desk.path_commands import PathCommands
+from zfdesk.desk.recording import FilmCommands, Films
 from zfdesk.desk.sessions import SessionCommands, Sessions
 from zfdesk.desk.state import Desk
 from zfdesk.desk.status import MessageLine, StatusLine
@@ -71,7 +72,7 @@ TOOLBAR_WORDS = {
 }  # fmt: skip
 
 
-class Window(Commands, SessionCommands, PathCommands, CopyCommands, QMainWindow):
+class Window(Commands, SessionCommands, PathCommands, FilmCommands, CopyCommands, QMainWindow):
     """The one window of the program."""
 
     closing = Signal()
@@ -97,6 +98,8 @@ class Window(Commands, SessionCommands, PathCommands, CopyCommands, QMainWindow)
         self.message = MessageLine(self)
         self.status = StatusLine(desk)
         self.statusBar().addWidget(self.status, 1)
+        self.films = Films(self)
+        self.statusBar().addPermanentWidget(self.films.mark)
         self.statusBar().addPermanentWidget(EmbeddedLine(self))
         self.statusBar().setSizeGripEnabled(False)
         self._facts_clock = QTimer(self, interval=FACTS_EVERY_MS)
@@ -285,18 +288,17 @@ class Window(Commands, SessionCommands, PathCommands, CopyCommands, QMainWindow)
         self.desk.sweeps.watch(shown[self.sweep])
         rest = self._navigation.isActive()
         compared = shown[self.compare] and self.compare.a is not None
-        self.desk.want(
-            Demand(
-                layers=True,
-                maps=shown[self.maps],
-                unit=(shown[self.unit] or shown[self.picture] or compared) and not rest,
-                pins=shown[self.pins] and not rest,
-                methods=self.unit.shown_rules() if shown[self.unit] else (),
-                compare=shown[self.unit] and self.unit.comparing,
-                activation=shown[self.trace] and self.desk.view.trace_unit and not rest,
-                aspect=round(canvas.width() / max(canvas.height(), 1), 2),
-            )
+        wanted = Demand(
+            layers=True,
+            maps=shown[self.maps],
+            unit=(shown[self.unit] or shown[self.picture] or compared) and not rest,
+            pins=shown[self.pins] and not rest,
+            methods=self.unit.shown_rules() if shown[self.unit] else (),
+            compare=shown[self.unit] and self.unit.comparing,
+            activation=shown[self.trace] and self.desk.view.trace_unit and not rest,
+            aspect=round(canvas.width() / max(canvas.height(), 1), 2),
         )
+        self.desk.want(self.films.demand(wanted))
 
     # Drawing
 
