@@ -8,7 +8,7 @@ A layout is a composition without what it shows: `refreshed` fills it from anoth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from zfdesk.figures.captions import Told, joint_caption
@@ -32,7 +32,7 @@ Place = tuple[int, int]
 class Slot:
     """A place of the grid and what it shows. ``panel``: None where it cannot be had, for a ``reason``.
 
-    ``label``: by hand where ``by_hand``, else the piece's own. ``origin``: of which frame it is. ``told``: sentences
+    ``label``: by hand where ``by_hand``, else the piece's ``own``. ``origin``: of which frame it is. ``told``: sentences
     for the caption. ``name``: of its arrays in a file, where a template gives it one.
     """
 
@@ -43,6 +43,7 @@ class Slot:
     columns: int = 1
     panel: Panel | None = None
     label: str = ""
+    own: str = ""
     by_hand: bool = False
     origin: str = ""
     told: str = ""
@@ -52,7 +53,9 @@ class Slot:
     def showing(self, taken: Taken) -> Slot:
         """The slot with another content; a label by hand stays."""
         label = self.label if self.by_hand else taken.label
-        return replace(self, panel=taken.panel, label=label, origin=taken.origin, told=taken.words, reason="")
+        return replace(
+            self, panel=taken.panel, label=label, own=taken.label, origin=taken.origin, told=taken.words, reason=""
+        )
 
     def covers(self, row: int, column: int) -> bool:
         """Whether the place belongs to it."""
@@ -238,28 +241,45 @@ def inserted(composition: Composition, at: int, across: bool) -> Composition:
 
 
 def labelled(composition: Composition, index: int, label: str | None) -> Composition:
-    """A slot with a label by hand; None: its own again, when it is taken anew or where it was never changed."""
+    """A slot with a label by hand; None: its own again."""
     slot = composition.slots[index]
     if label is None:
-        return _with(composition, index, replace(slot, by_hand=False))
+        return _with(composition, index, replace(slot, label=slot.own, by_hand=False))
     return _with(composition, index, replace(slot, label=label, by_hand=True))
 
 
-def refreshed(composition: Composition, material: Material, only: Iterable[int] | None = None) -> Composition:
+def refreshed(composition: Composition, material: Material, only: Sequence[int] | None = None) -> Composition:
     """Its pieces taken anew, all from one material (of `zfdesk.session.pieces.whole`); what is fixed stays.
 
     only: the slots to take. A piece that cannot be had any more is blank on the page and says why.
     """
-    indices = range(len(composition.slots)) if only is None else only
-    slots = list(composition.slots)
-    for index in indices:
-        slot = slots[index]
-        if slot.piece.kind is Kind.FIXED:
-            continue
-        try:
-            slots[index] = slot.showing(take(slot.piece, material))
-        except CannotError as error:
-            slots[index] = replace(slot, panel=None, reason=str(error), origin="")
+    wanted = [slot.piece for slot in composition.slots] if only is None else [composition.slots[i].piece for i in only]
+    return filled(composition, taken_of(wanted, material), only)
+
+
+def taken_of(pieces: Iterable[Piece], material: Material) -> dict[Piece, Taken | CannotError]:
+    """Each piece that is not fixed as it is now, or why it cannot be had; of `whole` material."""
+    found: dict[Piece, Taken | CannotError] = {}
+    for piece in pieces:
+        if piece.kind is not Kind.FIXED and piece not in found:
+            try:
+                found[piece] = take(piece, material)
+            except CannotError as error:
+                found[piece] = error
+    return found
+
+
+def filled(
+    composition: Composition, taken: Mapping[Piece, Taken | CannotError], only: Iterable[int] | None = None
+) -> Composition:
+    """Its slots with what was taken of their pieces. only: the slots to fill."""
+    slots, indices = list(composition.slots), None if only is None else set(only)
+    for index, slot in enumerate(slots):
+        found = taken.get(slot.piece) if indices is None or index in indices else None
+        if isinstance(found, CannotError):
+            slots[index] = replace(slot, panel=None, reason=str(found), origin="")
+        elif found is not None:
+            slots[index] = slot.showing(found)
     return replace(composition, slots=tuple(slots))
 
 
@@ -268,7 +288,7 @@ def of_page(page: Page, origin: str = "", pieces: Callable[[int], Piece] | None 
     slots = tuple(
         Slot(
             pieces(index) if pieces else Piece(Kind.FIXED), cell.row, cell.column, cell.rows, cell.columns, cell.panel,
-            cell.label, origin=origin, name=cell.name,
+            cell.label, cell.label, origin=origin, name=cell.name,
         )
         for index, cell in enumerate(page.cells)
     )  # fmt: skip

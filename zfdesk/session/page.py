@@ -48,7 +48,10 @@ def page_of(result: Result, size: str = "two-column") -> Page:
     panels: list[tuple[Panel, str]] = [(picture_panel(result, facts), "what the network sees")]
     unit = result.unit
     if unit is not None:
-        panels += [map_panel(result, unit, facts), reconstruction_panel(result, unit, facts, result.request.view.method)]
+        panels += [
+            map_panel(result, unit, facts),
+            reconstruction_panel(result, unit, facts, result.request.view.method),
+        ]
     panels.append((bars_panel(result, facts), "class probabilities"))
     across = 2 if SIZES[size][0] < NARROW else len(panels)
     cells = tuple(Cell(panel, *divmod(place, across), label=label) for place, (panel, label) in enumerate(panels))

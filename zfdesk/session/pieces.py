@@ -168,7 +168,9 @@ def why_not(piece: Piece, material: Material) -> str:
     if kind in COVERED and not result.request.view.occluders:
         return "Nothing is covered: press X in the window and drag the square."
     if kind in PINNED and piece.number >= len(result.request.view.pins):
-        return "No unit is pinned: press P in the window." if not piece.number else "There are not so many pinned units."
+        return (
+            "No unit is pinned: press P in the window." if not piece.number else "There are not so many pinned units."
+        )
     if kind in SNAPPED:
         if material.snapshot is None:
             return "There is no snapshot A: press Shift+A in the window."
@@ -381,7 +383,9 @@ def _take_network(piece: Piece, material: Material) -> Taken:
     facts = Facts.of_model(model)
     if piece.kind is Kind.ARCHITECTURE:
         page = fig3_page(model.architecture, facts)
-        return Taken(page.cells[0].panel, "architecture", "the network", page.caption.removeprefix(caption(facts)).strip())
+        return Taken(
+            page.cells[0].panel, "architecture", "the network", page.caption.removeprefix(caption(facts)).strip()
+        )
     page = fig6_page(model)
     lead = page.caption.removesuffix(caption(facts)).strip()
     return Taken(page.cells[0].panel, "first-layer filters", "the network", lead)
