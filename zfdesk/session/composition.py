@@ -32,8 +32,8 @@ Place = tuple[int, int]
 class Slot:
     """A place of the grid and what it shows. ``panel``: None where it cannot be had, for a ``reason``.
 
-    ``label``: by hand where ``by_hand``, else the piece's ``own``. ``origin``: of which frame it is. ``told``: sentences
-    for the caption. ``name``: of its arrays in a file, where a template gives it one.
+    ``label``: by hand where ``by_hand``, else the piece's ``own``. ``origin``: of which frame it is. ``told``:
+    sentences for the caption. ``name``: of its arrays in a file, where a template gives it one.
     """
 
     piece: Piece
@@ -183,7 +183,7 @@ def placed(composition: Composition, slot: Slot, row: int, column: int) -> Compo
     """With a slot put there: in place of the one that has the place, or as wide as its piece would like to be."""
     there = composition.at(row, column)
     if there is not None:
-        slot = replace(slot, **_rectangle(composition.slots[there].rectangle))
+        slot = _in(slot, composition.slots[there])
         return _with(composition, there, slot)
     row, column = min(row, MOST - 1), min(column, MOST - 1)
     wanted = max(slot.columns, 3 if slot.piece.kind in WIDE else 1)
@@ -198,8 +198,8 @@ def moved(composition: Composition, index: int, row: int, column: int) -> Compos
         return composition
     if there is not None:
         other = composition.slots[there]
-        composition = _with(composition, index, replace(slot, **_rectangle(other.rectangle)))
-        return _with(composition, there, replace(other, **_rectangle(slot.rectangle)))
+        composition = _with(composition, index, _in(slot, other))
+        return _with(composition, there, _in(other, slot))
     slot = _fitted(composition, replace(slot, row=row, column=column), index)
     return _tidied(_grown(_with(composition, index, slot), composition), composition)
 
@@ -305,8 +305,9 @@ def free_place(composition: Composition) -> Place:
     return (0, columns) if rows <= 1 and columns < 4 else (rows, 0)
 
 
-def _rectangle(rectangle: tuple[int, int, int, int]) -> dict[str, int]:
-    return dict(zip(("row", "column", "rows", "columns"), rectangle, strict=True))
+def _in(slot: Slot, other: Slot) -> Slot:
+    """A slot in the place of another."""
+    return replace(slot, row=other.row, column=other.column, rows=other.rows, columns=other.columns)
 
 
 def _with(composition: Composition, index: int, slot: Slot) -> Composition:

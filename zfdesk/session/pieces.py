@@ -308,7 +308,9 @@ def _take_snapshot(piece: Piece, material: Material) -> Taken:
     if arrays[0].shape != arrays[1].shape:
         raise CannotError("A and B are not of the same kind and size.")
     facts = facts_of(b) if piece.kind is not Kind.A_PICTURE else unit_facts(b, None, b.request.view.method)
-    facts = replace(facts, stretch=None, **({"method": None, "seed": None} if piece.kind is Kind.A_MAP else {}))
+    facts = replace(facts, stretch=None)
+    if piece.kind is Kind.A_MAP:
+        facts = replace(facts, method=None, seed=None)
     label = {Kind.A_PICTURE: "picture", Kind.A_MAP: "unit map", Kind.A_DOWN: "reconstruction"}[piece.kind]
     told = f"A is {frame_words(a)}, B is {frame_words(b)}; the difference is B − A."
     if (of_a := _what(a)) != (of_b := _what(b)) and piece.kind is not Kind.A_PICTURE:

@@ -132,13 +132,14 @@ class FigureBuilder(FileCommands, TemplateCommands, Sheet):
         self.undo_button, self.redo_button = self._button("undo", "↶ Undo"), self._button("redo", "↷ Redo")
         self.refresh_button = self._button("refresh-all", "⟳ Refresh all")
         self.buttons = {name: self._button(name, words) for name, words in (
-            ("open", "Open…"), ("save", "Save…"), ("copy", "Copy"), ("export", "Export…"), ("export-all", "All formats…"),
+            ("open", "Open…"), ("save", "Save…"), ("copy", "Copy"), ("export", "Export…"),
+            ("export-all", "All formats…"),
         )}  # fmt: skip
-        for part in (self.templates, self.layouts, self.undo_button, self.redo_button, self.refresh_button):
-            tools.addWidget(part)
+        for tool in (self.templates, self.layouts, self.undo_button, self.redo_button, self.refresh_button):
+            tools.addWidget(tool)
         tools.addStretch(1)
-        for part in self.buttons.values():
-            tools.addWidget(part)
+        for button in self.buttons.values():
+            tools.addWidget(button)
         self.help = plain_button("?", "All keys", self.show_keys)
         self.help.setAccessibleName("All keys")
         tools.addWidget(self.help)
@@ -159,7 +160,7 @@ class FigureBuilder(FileCommands, TemplateCommands, Sheet):
         column.addWidget(self.view, 1)
         page.setLayout(column)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        for part, stretch in ((self.pieces, 0), (middle, 3), (page, 4)):
+        for part, stretch in ((self.pieces, 0), (middle, 4), (page, 5)):
             self.splitter.addWidget(part)
             self.splitter.setStretchFactor(self.splitter.count() - 1, stretch)
         self.splitter.setChildrenCollapsible(False)
@@ -220,7 +221,7 @@ class FigureBuilder(FileCommands, TemplateCommands, Sheet):
         room = self.window_.screen().availableSize()
         em = self.window_.fontMetrics().height()
         self.resize(min(84 * em, room.width() - 40), min(52 * em, room.height() - 60))
-        self.splitter.setSizes([15 * em, 32 * em, 37 * em])
+        self.splitter.setSizes([14 * em, 30 * em, 40 * em])
         geometry = self.settings.value("figure/geometry", QByteArray(), QByteArray)
         if not geometry.isEmpty():
             self.restoreGeometry(geometry)
@@ -512,9 +513,9 @@ class FigureBuilder(FileCommands, TemplateCommands, Sheet):
 
     def _label_done(self, words: str | None) -> None:
         index, self._edited = self._edited, -1
-        if words is not None and 0 <= index < len(self.draft.now.slots):
-            if words != self.draft.now.slots[index].label:
-                self.draft.change(labelled(self.draft.now, index, words))
+        known = words is not None and 0 <= index < len(self.draft.now.slots)
+        if known and words != self.draft.now.slots[index].label:
+            self.draft.change(labelled(self.draft.now, index, words))
         self.grid.setFocus()
 
     def commit(self) -> None:

@@ -1,4 +1,4 @@
-"""What can be done in the builder, in one table: its keys, buttons, context menu and the sheet of keys are made of it."""
+"""What can be done in the builder, in one table: keys, buttons, context menu and the list of keys are made of it."""
 
 from __future__ import annotations
 

@@ -91,9 +91,9 @@ class Fields(QWidget):
         self.origin.setAccessibleName("Of which frame the chosen panel is")
 
     def _make_figure(self) -> None:
-        self.size = Choice(SIZE_WORDS, "How wide the page is; its height is what the panels need, but for a slide")
-        self.size.setAccessibleName("Size of the page")
-        self.size.chosen.connect(self._set_size)
+        self.sizes = Choice(SIZE_WORDS, "How wide the page is; its height is what the panels need, but for a slide")
+        self.sizes.setAccessibleName("Size of the page")
+        self.sizes.chosen.connect(self._set_size)
         self.width_inches = _inches("Width in inches", 1.0)
         self.height_inches = _inches("Height in inches; 0 is what the panels need", 0.0)
         for box in (self.width_inches, self.height_inches):
@@ -127,7 +127,7 @@ class Fields(QWidget):
         return _row(self.label, self.own, self.refresh, stretch=0)
 
     def _size_row(self) -> QHBoxLayout:
-        return _row(self.size, self.width_inches, self.height_inches, self.dpi, self.letters, stretch=5)
+        return _row(self.sizes, self.width_inches, self.height_inches, self.dpi, self.letters, stretch=5)
 
     def _caption_row(self) -> QHBoxLayout:
         return _row(self.captioned, self.by_hand, self.restore, stretch=1)
@@ -158,26 +158,26 @@ class Fields(QWidget):
             self.origin.say("Choose a panel to edit its label." if now.slots else "")
         else:
             hand = "label by hand" if slot.by_hand else ""
-            words = (now.letter_of(index), WORDS[slot.piece.kind], slot.origin or slot.reason, hand)
-            self.origin.say(" · ".join(part for part in words if part))
+            parts = (now.letter_of(index), WORDS[slot.piece.kind], slot.origin or slot.reason, hand)
+            self.origin.say(" · ".join(part for part in parts if part))
         custom = not isinstance(now.size, str)
         with QSignalBlocker(self.width_inches), QSignalBlocker(self.height_inches), QSignalBlocker(self.dpi):
-            self.size.show_value(CUSTOM if custom else now.size)
+            self.sizes.show_value(CUSTOM if custom else now.size)
             width, height = now.size if not isinstance(now.size, str) else SIZES[now.size]
             self.width_inches.setValue(width)
             self.height_inches.setValue(height)
             self.dpi.setValue(now.dpi)
         self.width_inches.setVisible(custom)
         self.height_inches.setVisible(custom)
-        for box, on in ((self.letters, now.letters), (self.captioned, now.captioned)):
-            with QSignalBlocker(box):
-                box.setChecked(on)
+        for check, on in ((self.letters, now.letters), (self.captioned, now.captioned)):
+            with QSignalBlocker(check):
+                check.setChecked(on)
         written = bool(now.order)
         _show_text(self.title, now.title or "")
         self.title.setPlaceholderText(now.written_title if written else "from the facts")
-        hand = now.caption is not None
-        self.by_hand.setText("edited by hand" if hand else "written from the facts")
-        self.restore.setEnabled(hand)
+        edited = now.caption is not None
+        self.by_hand.setText("edited by hand" if edited else "written from the facts")
+        self.restore.setEnabled(edited)
         words = now.caption if now.caption is not None else now.written_caption if written else ""
         if self.caption.toPlainText() != words and not (self.caption.hasFocus() and self._typed(words)):
             self.caption.setPlainText(words)

@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QDrag, QGuiApplication, QImage, QPixmap
@@ -18,9 +18,6 @@ from zfdesk.figures import draw, encode
 from zfdesk.figures.page import Page
 from zfdesk.session.composition import Composition
 from zfdesk.session.layout import LayoutError, empty_of, from_text, layout_of, open_figure, to_text
-
-if TYPE_CHECKING:
-    from zfdesk.desk.figure.builder import FigureBuilder
 
 KINDS = "PDF (*.pdf);;PNG (*.png);;SVG (*.svg);;Arrays and page (*.npz)"
 FIGURE_FILES = "Figure with its arrays (*.npz)"
@@ -42,7 +39,7 @@ class FileCommands:
 
     # Export
 
-    def ask_export(self: FigureBuilder) -> None:
+    def ask_export(self) -> None:
         """Ask for a name, whose suffix says what is written."""
         if not self.has_page():
             return
@@ -52,7 +49,7 @@ class FileCommands:
             self.window_._remember_folder(path)
             self.export((with_suffix(path, chosen),))
 
-    def ask_export_all(self: FigureBuilder) -> None:
+    def ask_export_all(self) -> None:
         """Ask for a name, and write it as PNG, SVG, PDF and arrays."""
         if not self.has_page():
             return
@@ -65,7 +62,7 @@ class FileCommands:
             stem = os.path.splitext(path)[0] if os.path.splitext(path)[1].lower()[1:] in FORMATS else path
             self.export(tuple(f"{stem}.{form}" for form in FORMATS))
 
-    def export(self: FigureBuilder, paths: tuple[str, ...]) -> None:
+    def export(self, paths: tuple[str, ...]) -> None:
         """Write the figure to files, each as its suffix says; the answer comes when they are on the disk."""
         self.commit()
         if not self.has_page():
@@ -83,14 +80,14 @@ class FileCommands:
             Export(self.draft.now, paths).write, partial(self._exported, paths), "Drawing…", keep=True
         )  # fmt: skip
 
-    def _exported(self: FigureBuilder, paths: tuple[str, ...], _: Any, error: Exception | None) -> None:
+    def _exported(self, paths: tuple[str, ...], _: Any, error: Exception | None) -> None:
         names = ", ".join(os.path.basename(path) for path in paths)
         if error is None:
             self.tell(f"Saved {names}.", False)
         else:
             self.tell(sentence(error, "" if "was not saved" in str(error) else names), True)
 
-    def ask_save(self: FigureBuilder) -> None:
+    def ask_save(self) -> None:
         """Ask for a name, and save the figure so that it can be opened again."""
         if not self.has_page():
             return
@@ -100,14 +97,14 @@ class FileCommands:
             self.window_._remember_folder(path)
             self.export((path if path.lower().endswith(".npz") else f"{path}.npz",))
 
-    def ask_open(self: FigureBuilder) -> None:
+    def ask_open(self) -> None:
         """Ask for a figure's file."""
         path, _ = QFileDialog.getOpenFileName(self, "Open a figure", self.window_._last_folder(), FIGURE_FILES)
         if path:
             self.window_._remember_folder(path)
-            self.open(path)
+            self.open_path(path)
 
-    def open(self: FigureBuilder, path: str) -> None:
+    def open_path(self, path: str) -> None:
         """Open a figure's file in place of this figure, which undo brings back."""
         name = os.path.basename(path)
 
@@ -122,7 +119,7 @@ class FileCommands:
 
     # Copies
 
-    def copy(self: FigureBuilder) -> None:
+    def copy(self) -> None:
         """The page to the clipboard, in the resolution that was chosen."""
         self.commit()
         page = self.draft.page()
@@ -135,14 +132,14 @@ class FileCommands:
         dpi = self.draft.now.dpi
         self.run_job(lambda progress: encode(draw(page), "png", dpi), partial(self._copied, page), "Drawing…")
 
-    def _copied(self: FigureBuilder, page: Page, png: bytes | None, error: Exception | None) -> None:
+    def _copied(self, page: Page, png: bytes | None, error: Exception | None) -> None:
         if png is None:
             self.say(sentence(error or ValueError("nothing was drawn")), True)
             return
         QGuiApplication.clipboard().setMimeData(page_mime(png, page.caption))
         self.say(f"The page is on the clipboard, {self.draft.now.dpi} dpi, and its caption as text.", False)
 
-    def drag_out(self: FigureBuilder) -> None:
+    def drag_out(self) -> None:
         """The page follows the mouse into another program."""
         page, drawn = self.draft.page(), self.view.canvas.drawn
         if page is None or drawn is None:
@@ -165,20 +162,20 @@ class FileCommands:
 
     # Layouts
 
-    def kept_layouts(self: FigureBuilder) -> list[str]:
+    def kept_layouts(self) -> list[str]:
         """The names of the layouts that were kept."""
         self.settings.beginGroup(KEPT_KEY)
         names = self.settings.childKeys()
         self.settings.endGroup()
         return sorted(names, key=str.casefold)
 
-    def ask_keep_layout(self: FigureBuilder) -> None:
+    def ask_keep_layout(self) -> None:
         """Ask for a name, and keep where the panels stand."""
         name, good = QInputDialog.getText(self, "Keep the layout", "Name of the layout:")
         if good:
             self.keep_layout(name)
 
-    def keep_layout(self: FigureBuilder, name: str) -> None:
+    def keep_layout(self, name: str) -> None:
         """Keep where the panels stand under a name."""
         name = "".join(letter for letter in name.strip() if letter.isprintable() and letter not in "/\\")[:60]
         layout = layout_of(self.draft.now)
@@ -190,12 +187,12 @@ class FileCommands:
         rest = f"; {left_out} of a template are left out" if left_out else ""
         self.say(f"Kept as the layout “{name}”{rest}.", False)
 
-    def forget_layout(self: FigureBuilder, name: str) -> None:
+    def forget_layout(self, name: str) -> None:
         """Keep it no longer."""
         self.settings.remove(f"{KEPT_KEY}/{name}")
         self.say(f"The layout “{name}” is forgotten.", False)
 
-    def apply_layout(self: FigureBuilder, name: str) -> None:
+    def apply_layout(self, name: str) -> None:
         """The panels of a kept layout, taken from what the window shows now."""
         try:
             empty = empty_of(from_text(str(self.settings.value(f"{KEPT_KEY}/{name}", ""))))
@@ -204,7 +201,7 @@ class FileCommands:
             return
         self.arrange(empty, f"The layout “{name}”")
 
-    def fill_layout_menu(self: FigureBuilder, menu: QMenu) -> None:
+    def fill_layout_menu(self, menu: QMenu) -> None:
         """Made anew whenever it is opened."""
         menu.clear()
         names = self.kept_layouts()
@@ -218,7 +215,7 @@ class FileCommands:
             for name in names:
                 forget.addAction(name, partial(self.forget_layout, name))
 
-    def remember(self: FigureBuilder) -> None:
+    def remember(self) -> None:
         """What the next builder begins with: the figure in this run of the program, and its layout in the next."""
         self.commit()
         self.window_.figure_kept = self.draft.now
@@ -226,7 +223,7 @@ class FileCommands:
         self.settings.setValue("figure/geometry", self.saveGeometry())
         self.settings.setValue("figure/split", self.splitter.saveState())
 
-    def begin(self: FigureBuilder) -> Composition:
+    def begin(self) -> Composition:
         """What the last builder left."""
         if self.window_.figure_kept is not None:
             return self.window_.figure_kept
@@ -236,7 +233,7 @@ class FileCommands:
         except LayoutError:  # of another version: nothing of it is needed
             return Composition()
 
-    def arrange(self: FigureBuilder, empty: Composition, words: str) -> None:
+    def arrange(self, empty: Composition, words: str) -> None:
         """Fill an arrangement from what the window shows, and go on to it."""
         keep = replace(empty, dpi=self.draft.now.dpi)
         self.take_into(lambda _: keep, [slot.piece for slot in keep.slots], f"{words} is filled from the window.")

@@ -33,7 +33,7 @@ RULER = 20  # pixels: the strip above in which columns are widened
 SPARE = 30  # the row and the column beyond the last, where another begins
 GAP = 6
 NEAR = 5  # pixels from an edge that still count as the edge
-TALLEST, LOWEST, NARROWEST = 150.0, 54.0, 40.0
+TALLEST, LOWEST, NARROWEST = 190.0, 54.0, 40.0
 
 
 def piece_mime(piece: Piece) -> QMimeData:
@@ -157,7 +157,8 @@ class GridCanvas(QWidget):
 
     def _rows(self) -> list[float]:
         rows = max(self.shown.shape[0], 1)
-        height = min(max((self.height() - RULER - SPARE - GAP) / rows, LOWEST), TALLEST)
+        height = max((self.height() - RULER - SPARE - GAP) / rows, LOWEST)
+        height = min(height, TALLEST) if self.shown.slots else height
         edges = [RULER + row * height for row in range(rows + 1)]
         return [*edges, edges[-1] + SPARE]
 
@@ -338,14 +339,14 @@ class GridCanvas(QWidget):
         if piece is not None:
             self.placed.emit(piece, target)
         elif 0 <= index < len(self.draft.now.slots):
-            self.move(index, target)
+            self.put(index, target)
         else:
             event.ignore()
             return
         event.acceptProposedAction()
         self.update()
 
-    def move(self, index: int, target: Target) -> None:
+    def put(self, index: int, target: Target) -> None:
         """A slot to a target."""
         composition = self.draft.now
         if target.insert:
@@ -434,7 +435,7 @@ class GridCanvas(QWidget):
 
     def _paint_words(self, painter: QPainter) -> None:
         painter.setPen(self.colours.colour("quiet"))
-        area = QRectF(self.rect()).adjusted(30, RULER + 10, -30 - SPARE, -SPARE)
+        area = self.rect_of(0, 0).adjusted(20, 0, -20, 0)
         flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
         words = "Drag panels here from the list, or double-click them.\nOr begin with a template."
         painter.drawText(area, flags, words)
@@ -503,7 +504,7 @@ class GridCanvas(QWidget):
 
     def widen(self, factor: float) -> None:
         """The column of the cursor wider or narrower."""
-        rows, columns = self.draft.now.shape
+        columns = self.draft.now.shape[1]
         column = min(self.cursor_place[1], columns - 1)
         if columns > 1:
             width = self.draft.now.column_widths()[column] * factor

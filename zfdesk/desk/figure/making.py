@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog, QMenu
 
@@ -14,9 +14,6 @@ from zfdesk.session.composition import Composition, of_page
 from zfdesk.session.folder_pages import fig2_of, histograms_of
 from zfdesk.session.pieces import CannotError
 from zfdesk.session.templates import TEMPLATES, Template
-
-if TYPE_CHECKING:
-    from zfdesk.desk.figure.builder import FigureBuilder
 
 RANDOM_UNITS = 6
 FOLDERS = (
@@ -32,7 +29,7 @@ FOLDERS = (
 class TemplateCommands:
     """Mixed into the builder."""
 
-    def fill_template_menu(self: FigureBuilder, menu: QMenu) -> None:
+    def fill_template_menu(self, menu: QMenu) -> None:
         """Made anew whenever it is opened: what cannot be had says why."""
         menu.clear()
         menu.setToolTipsVisible(True)
@@ -55,7 +52,7 @@ class TemplateCommands:
             action.setToolTip(hint)
             action.setEnabled(layer != "input" or name == "histograms-folder")
 
-    def use_template(self: FigureBuilder, template: Template) -> None:
+    def use_template(self, template: Template) -> None:
         """Take a template's page in place of this one, which undo brings back."""
 
         def made(composition: Composition | None, error: Exception | None) -> None:
@@ -68,31 +65,30 @@ class TemplateCommands:
         self.say(f"{template.words}…", False)
         self.taker.take(template.make, made)
 
-    def show_made(self: FigureBuilder, composition: Composition) -> None:
+    def show_made(self, composition: Composition) -> None:
         """In the size and resolution that were chosen."""
-        from dataclasses import replace
-
         now = self.draft.now
         size = composition.size if composition.size != "two-column" else now.size
         self.draft.change(replace(composition, size=size, dpi=now.dpi, captioned=now.captioned), -1)
 
-    def folder_units(self: FigureBuilder) -> tuple[str, tuple[int, ...]]:
+    def folder_units(self) -> tuple[str, tuple[int, ...]]:
         """The selected layer, and its selected and pinned units."""
         view = self.desk.view
         pinned = [pin.unit for pin in view.pins if pin.layer == view.layer]
         return view.layer, tuple(dict.fromkeys((view.unit, *pinned)))
 
-    def ask_folder(self: FigureBuilder, name: str) -> None:
+    def ask_folder(self, name: str) -> None:
         """A folder picker, then `make_over`."""
         folder = QFileDialog.getExistingDirectory(self, "A folder of pictures", self.window_._last_folder())
         if folder:
             self.make_over(name, folder)
 
-    def make_over(self: FigureBuilder, name: str, folder: str) -> None:
+    def make_over(self, name: str, folder: str) -> None:
         """Make a template over the pictures of a folder; it is told how far it is, and can be cancelled."""
         model, crop, method = self.desk.model, self.desk.view.crop, self.desk.view.method
         layer, units = self.folder_units()
-        size, lost = self.draft.now.size, []
+        size = self.draft.now.size
+        lost: list[str] = []
 
         def work(progress: Progress) -> Page:
             paths = picture_paths(folder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QMimeData, QSize, Qt, Signal
+from PySide6.QtCore import QMimeData, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QTreeWidget, QTreeWidgetItem
 
@@ -85,6 +85,10 @@ class PieceList(QTreeWidget):
         if piece is not None and not reason:
             flags |= Qt.ItemFlag.ItemIsDragEnabled
         item.setFlags(flags)
+        if reason:
+            room = QRect(0, 0, max(self.viewport().width(), self.minimumWidth()) - 34, 1000)
+            high = self.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, words).height()
+            item.setSizeHint(0, QSize(10, max(high + 8, self.fontMetrics().height() + 8)))
         item.setForeground(0, QColor(self.colours.quiet if reason else self.colours.text))
         if italic:
             font = item.font(0)
