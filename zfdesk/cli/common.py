@@ -45,13 +45,16 @@ def figure_name(text: str) -> str:
     return text
 
 
-def add_page_options(parser: argparse.ArgumentParser) -> None:
-    """What every page can be told: ``-o``, ``--npz``, ``--size`` and ``--dpi``."""
+def add_page_options(parser: argparse.ArgumentParser, own_size: bool = False) -> None:
+    """What every page can be told: ``-o``, ``--npz``, ``--size`` (None where it may have its ``own_size``), ``--dpi``."""
     parser.add_argument(
         "-o", "--output", required=True, type=figure_name, metavar="OUT.(png|svg|pdf)", help="the figure to write"
     )
     parser.add_argument("--npz", metavar="OUT.npz", help="also write the raw arrays of every panel")
-    parser.add_argument("--size", choices=SIZES, default="two-column", help="default: two-column, 7.16 inches wide")
+    default, words = "two-column", "default: two-column, 7.16 inches wide"
+    if own_size:
+        default, words = None, "default: a figure's own, else two-column, 7.16 inches wide"
+    parser.add_argument("--size", choices=SIZES, default=default, help=words)
     parser.add_argument("--dpi", type=_dpi, default=300, metavar="N", help="dots an inch of a PNG (default: 300)")
 
 

@@ -21,8 +21,6 @@ from zfdesk.cli.common import (
 from zfdesk.cli.output import CommandError, check_output, print_json, write_output
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from zfdesk.figures import Page
 
 COLOURS = ("viridis", "inferno", "gray", "jet")
@@ -139,13 +137,10 @@ def _add_units(parser: argparse.ArgumentParser, words: str, count: int) -> None:
 
 
 def _fig2(arguments: argparse.Namespace) -> tuple[Page, int]:
-    import numpy as np
-
     from zfdesk.cli.network import chosen_model, crop_called
     from zfdesk.cli.pictures import picture_files, seen_pictures
     from zfdesk.engine import Conv, Rule
-    from zfdesk.figures.fig2 import Examples, fig2_page
-    from zfdesk.library import scan
+    from zfdesk.session.folder_pages import fig2_of
 
     model = chosen_model(arguments.weights)
     convolutions = [layer.name for layer in model.architecture.layers if isinstance(layer, Conv)]
@@ -159,48 +154,13 @@ def _fig2(arguments: argparse.Namespace) -> tuple[Page, int]:
         for unit in arguments.units or ():
             stage.check_unit(unit)
     unreadable: list[str] = []
-    crop, paths = crop_called(arguments.crop, model), []
-
-    def pictures() -> Any:
-        for path, picture in seen_pictures(picture_files(arguments.paths, unreadable), crop, model, unreadable):
-            paths.append(path)
-            yield picture
-
-    found = scan(model, pictures(), layers, arguments.top)
-    if not paths:
-        raise CommandError("None of the pictures could be read.")
-    chance = np.random.default_rng(arguments.seed)
-    chosen = [(layer, unit) for layer in layers for unit in _chosen(found[layer].alive, arguments, chance)]
-    wanted = sorted({int(place) for layer, unit in chosen for place in _places(found[layer], unit)})
-    lost: list[str] = []
-    again = dict(seen_pictures((paths[place] for place in wanted), crop, model, lost))
-    if lost:
-        raise CommandError(f"{lost[0]} can no longer be read.")
-    examples = []
-    for layer, unit in chosen:
-        places = _places(found[layer], unit)
-        positions = tuple((int(y), int(x)) for y, x in found[layer].positions[unit, : len(places)])
-        examples.append(Examples(layer, unit, tuple(again[paths[place]] for place in places), positions))
-    words = "" if arguments.units else f"{arguments.random} a layer, random among the active (seed {arguments.seed})"
-    page = fig2_page(model, examples, seen=len(paths), chosen=words, size=arguments.size, rule=Rule(arguments.method))
+    crop = crop_called(arguments.crop, model)
+    page = fig2_of(
+        model, picture_files(arguments.paths, unreadable), lambda paths: seen_pictures(paths, crop, model, unreadable),
+        layers, arguments.units or (), arguments.random, arguments.seed, arguments.top, Rule(arguments.method),
+        arguments.size,
+    )  # fmt: skip
     return page, 1 if unreadable else 0
-
-
-def _chosen(alive: np.ndarray, arguments: argparse.Namespace, chance: np.random.Generator) -> list[int]:
-    """The units asked for, or random ones among those that are ever active."""
-    if arguments.units:
-        return list(arguments.units)
-    candidates = alive.nonzero()[0]
-    count = min(arguments.random, len(candidates))
-    return sorted(int(unit) for unit in chance.choice(candidates, count, replace=False))
-
-
-def _places(strongest: Any, unit: int) -> list[int]:
-    """The pictures for which a unit is active, the strongest first."""
-    active = strongest.activations[unit] > 0
-    if not active.any():
-        raise CommandError(f"{strongest.layer}:{unit} is active for none of the pictures.")
-    return [int(place) for place in strongest.pictures[unit][active]]
 
 
 # Fig. 3, Fig. 6 and filters
@@ -249,11 +209,13 @@ def _filters(arguments: argparse.Namespace) -> tuple[Page, int]:
     from zfdesk.cli.network import chosen_model
     from zfdesk.figures import filters_page
     from zfdesk.figures.fig6 import first_convolution
+    from zfdesk.session.folder_pages import random_units
 
     model = chosen_model(arguments.weights)
     layer = arguments.layer or first_convolution(model).name
     count = model.architecture.stage(layer).shape[0]
-    units = _chosen(np.ones(count, bool), arguments, np.random.default_rng(arguments.seed))
+    chance = np.random.default_rng(arguments.seed)
+    units = arguments.units or random_units(np.ones(count, bool), arguments.random, chance)
     return filters_page(model, layer, units, size=arguments.size), 0
 
 
@@ -324,34 +286,19 @@ def _add_histograms(templates: Any) -> None:
 def _histograms(arguments: argparse.Namespace) -> tuple[Page, int]:
     from zfdesk.cli.network import chosen_model, crop_called
     from zfdesk.cli.pictures import picture_files, seen_pictures
-    from zfdesk.engine import Conv, Linear
     from zfdesk.figures import histograms_page
-    from zfdesk.figures.histograms import Activations
-    from zfdesk.library import spread_of
+    from zfdesk.session.folder_pages import histograms_of
 
     model = chosen_model(arguments.weights)
     if not arguments.paths:
         return histograms_page(model, size=arguments.size), 0
-    layers = [layer.name for layer in model.architecture.layers if isinstance(layer, Conv | Linear)]
     unreadable: list[str] = []
-    count = 0
-
-    def pictures() -> Any:
-        nonlocal count
-        crop = crop_called(arguments.crop, model)
-        for _, picture in seen_pictures(picture_files(arguments.paths, unreadable), crop, model, unreadable):
-            count += 1
-            yield picture
-
-    found = spread_of(model, pictures(), layers)
-    shown = {
-        name: Activations(
-            spread.counts, spread.edges, spread.zeros / spread.values,
-            int((~spread.alive).sum()) if model.architecture.stage(name).rectified else None, len(spread.alive),
-        )
-        for name, spread in found.items()
-    }  # fmt: skip
-    return histograms_page(model, shown, count, size=arguments.size), 1 if unreadable else 0
+    crop = crop_called(arguments.crop, model)
+    page = histograms_of(
+        model, picture_files(arguments.paths, unreadable), lambda paths: seen_pictures(paths, crop, model, unreadable),
+        arguments.size,
+    )  # fmt: skip
+    return page, 1 if unreadable else 0
 
 
 # Words into values

@@ -408,6 +408,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("full-screen", "Full screen", ("F11",), "View", command="full_screen"),
     Action("panes-reset", "Panes as at first", ("Ctrl+Shift+R",), "View", command="reset_panes"),
     Action("save-window", "Picture of the window…", ("F12",), "View", command="save_window"),
+    Action("figure", "Figure: arrange panels for print…", ("Ctrl+G",), "View", command="build_figure"),
     Action("copy-window", "Copy a picture of the window", ("Ctrl+Shift+C",), "View", command="copy_window"),
     Action("save-pane", "Picture of the pane under the mouse…", ("Shift+F12",), "View", command="save_pane"),
     Action("record", "Record a film…, or stop", ("F9",), "View", command="record_film"),

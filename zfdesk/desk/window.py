@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QCursor, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
@@ -43,6 +44,9 @@ from zfdesk.desk.status import MessageLine, StatusLine
 from zfdesk.desk.theme import apply_theme
 from zfdesk.live import Demand
 
+if TYPE_CHECKING:
+    from zfdesk.session.composition import Composition
+
 LAYOUT_VERSION = 2
 FIRST_SIZE = (1440, 900)
 NAVIGATION_MS = 100  # after a key press the heavy panes wait this long
@@ -61,6 +65,7 @@ TOOLBAR = (
     "snapshot",
     "pin",
     "save-window",
+    "figure",
     "|",
     "palette",
     "help",
@@ -68,7 +73,7 @@ TOOLBAR = (
 TOOLBAR_WORDS = {
     "freeze": "❄ Freeze", "play": "▶ Play/pause", "method": "Method", "seed": "Seed", "occluder": "■ Occluder",
     "occluder-shape": "Shape", "occluder-fill": "Fill", "sweep": "▦ Sweep", "snapshot": "Snapshot A", "pin": "Pin unit",
-    "save-window": "Picture…", "palette": "⌘ Commands", "help": "? Help",
+    "save-window": "Picture…", "figure": "▤ Figure", "palette": "⌘ Commands", "help": "? Help",
 }  # fmt: skip
 
 
@@ -76,6 +81,7 @@ class Window(Commands, SessionCommands, PathCommands, FilmCommands, CopyCommands
     """The one window of the program."""
 
     closing = Signal()
+    figure_kept: Composition | None = None  # of the figure builder, while it is closed
 
     def __init__(self, desk: Desk, settings: QSettings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
