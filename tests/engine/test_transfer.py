@@ -290,8 +290,8 @@ def test_it_is_saved_and_listed_like_any_weights(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("ZFDESK_HOME", str(tmp_path))
     architecture = zf.ARCHITECTURES["zfnet-no3467"]()
     model = zf.Model(architecture, quick_weights(architecture), name="body", provenance="made up", licence="MIT")
-    seen = [picture for picture in varied_pictures()[:9]]
-    new, classifier = taught(model, seen)
+    seen = list(varied_pictures()[:9])
+    new, _ = taught(model, seen)
     assert new.architecture == zf.ARCHITECTURES["zfnet-no3467"](3)
     path = store.add(new, "mine")
     again = zf.load(path)

@@ -71,6 +71,12 @@ def feature_layer(architecture: Architecture) -> str:
     return architecture.stages[architecture.index(_classifier(architecture).name) - 1].name
 
 
+def teachable(architecture: Architecture) -> bool:
+    """Whether it ends with a linear layer and a softmax, so that other classes can be put there."""
+    layers = architecture.layers
+    return len(layers) > 1 and isinstance(layers[-1], Softmax) and isinstance(layers[-2], Linear)
+
+
 def paper_layer(architecture: Architecture, number: int) -> str:
     """Layer 1 to 7 as the paper counts them: what the next layer reads, pooled and normalised. ValueError without it.
 
@@ -199,7 +205,7 @@ def _unscaled(found: Minimum, basis: _Basis, kind: Kind) -> Classifier:
 
 @dataclass(frozen=True, eq=False)
 class _Basis:
-    """Centred and scaled features in coordinates of their own: with fewer pictures than features the weights lie in the
+    """Centred and scaled features in coordinates of their own: with far fewer pictures than features the weights lie in the
     span of the pictures, and N numbers each say as much as all features. Lengths and angles stay, so the fit is the
     same.
 
@@ -219,7 +225,7 @@ class _Basis:
         x = x - mean
         scale = float((x * x).sum(1).mean().sqrt()) or 1.0  # pictures that are all alike
         x /= scale
-        if len(x) >= x.shape[1]:
+        if 2 * len(x) >= x.shape[1]:
             return cls(mean, scale, x, x, None)
         values, vectors = torch.linalg.eigh(x @ x.T)
         kept = values > 1e-12 * values[-1].clamp(min=1e-300)
@@ -275,6 +281,8 @@ def leave_out(
     are nearly the same picture, and leaving out one of them alone would tell nothing. A class with one block alone is
     always taught and never tried.
     """
+    if 2 * len(features) < features.shape[1]:
+        features = _Basis.of(features).coordinates.float()  # once for all folds
     folds = torch.full_like(labels, -1)
     for label in range(classes):
         own = blocks[labels == label].unique(sorted=True)
@@ -338,9 +346,9 @@ def taught_words(model: Model, kind: Kind, classes: int, pictures: int, day: str
 
 
 def _classifier(architecture: Architecture) -> Linear:
-    layers = architecture.layers
-    if len(layers) > 1 and isinstance(layers[-1], Softmax) and isinstance(layers[-2], Linear):
-        return layers[-2]
+    last = architecture.layers[-2] if teachable(architecture) else None
+    if isinstance(last, Linear):
+        return last
     raise ValueError(f"{architecture.name} does not end with a linear layer and a softmax: it cannot be taught.")
 
 
@@ -352,5 +360,5 @@ def _checked_name(name: str) -> str:
 
 __all__ = [
     "Classifier", "LeftOut", "feature_layer", "features", "features_of_layers", "fit_softmax", "fit_svm", "leave_out",
-    "paper_layer", "taken", "taught_words", "with_classes",
+    "paper_layer", "taken", "taught_words", "teachable", "with_classes",
 ]  # fmt: skip
