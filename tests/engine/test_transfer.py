@@ -158,10 +158,11 @@ def test_what_cannot_be_taught_is_told_in_a_sentence() -> None:
 # The estimate
 
 
-def test_blocks_are_left_out_whole() -> None:
+@pytest.mark.parametrize("size", [50, 400])  # more pictures than features, and fewer
+def test_blocks_are_left_out_whole(size: int) -> None:
     """Two blocks a class that are copies within: leaving out single pictures would find them all again."""
     chance = np.random.default_rng(0)
-    points = torch.from_numpy(chance.normal(size=(8, 50)).astype(np.float32)).repeat_interleave(10, 0)
+    points = torch.from_numpy(chance.normal(size=(8, size)).astype(np.float32)).repeat_interleave(10, 0)
     labels, blocks = torch.tensor([0, 1] * 4).repeat_interleave(10), torch.arange(8).repeat_interleave(10)
     by_block = leave_out(points, labels, blocks, 2)
     one_by_one = leave_out(points, labels, torch.arange(80), 2)
@@ -237,6 +238,16 @@ def test_the_forward_pass_answers_as_the_classifier_does(small: zf.Model) -> Non
     after = new.forward(seen[0])
     for stage in small.architecture.stages[:-2]:
         assert torch.equal(before.activations[stage.name], after.activations[stage.name])
+
+
+def test_maps_that_the_classifier_reads_are_taken_whole() -> None:
+    layers = (zf.Conv("conv1", 4, 3, 1, 1), zf.ReLU("relu1"), zf.Linear("fc8", 5), zf.Softmax("prob"))
+    model = zf.random_model(zf.Architecture("flat", "No layer between", layers, size=16))
+    seen = pictures(12, 16)
+    assert features(model, seen).shape == (12, 4 * 16 * 16)
+    new, classifier = taught(model, seen)
+    wanted = classifier.probabilities(features(model, seen))
+    torch.testing.assert_close(new.forward(np.stack(seen)).probabilities, wanted, atol=1e-4, rtol=0)
 
 
 def test_sweep_occluder_and_reconstruction_work_on_it(small: zf.Model) -> None:

@@ -76,6 +76,7 @@ class Teaching(QObject):
         self._features: WeakKeyDictionary[Shot, np.ndarray] = WeakKeyDictionary()
         self._hold = 0
         self._taken: np.ndarray | None = None
+        self._owed: int | None = None  # the class of a press that has got no picture yet
         self._wanted = False  # whether what is taught next is to be used
         self._watched: dict[bool, tuple[int, ...]] = {}
         self._errand: Errand | None = None
@@ -94,6 +95,7 @@ class Teaching(QObject):
 
     def change(self, lesson: Lesson, chosen: int | None = None) -> None:
         """Another lesson, one step of undo."""
+        self._forget_owed()
         if lesson != self.lesson:
             self._past.append((self.lesson, self.chosen))
             del self._past[:-MOST_UNDO]
@@ -112,7 +114,7 @@ class Teaching(QObject):
 
     def undo(self) -> bool:
         """Back to the lesson before; False when there is none."""
-        self.release()
+        self._forget_owed()
         if not self._past:
             return False
         self._show(*self._past.pop())
@@ -140,12 +142,10 @@ class Teaching(QObject):
 
     def remove(self, index: int) -> None:
         """Without that class."""
-        self.release()
         self.change(self.lesson.remove(index), max(self.chosen - (index <= self.chosen), 0))
 
     def move(self, index: int, steps: int) -> None:
         """That class further down, or up."""
-        self.release()
         place = min(max(index + steps, 0), len(self.lesson.classes) - 1)
         self.change(self.lesson.move(index, steps), place)
 
@@ -167,8 +167,8 @@ class Teaching(QObject):
         if not teachable(self.base.architecture):
             self.desk.told.emit(f"{self.base.name} has no classifier that could be taught anew.", True)
             return
-        self.release()
-        self.holding, self.chosen = index, index
+        self._forget_owed()
+        self.holding = self.chosen = self._owed = index
         self._hold += 1
         self._taken = None
         self._past.append((self.lesson, index))  # a hold is one step of undo
@@ -177,41 +177,46 @@ class Teaching(QObject):
         self.changed.emit()
 
     def release(self) -> None:
-        """The hold ends."""
-        if self.holding is None:
-            return
-        self.holding = None
-        if self._past and self._past[-1][0] == self.lesson:  # nothing came
-            self._past.pop()
-        self.changed.emit()
+        """The hold ends; one in which nothing was shown yet still gets the next picture that is."""
+        if self.holding is not None:
+            self.holding = None
+            self.changed.emit()
+
+    def _forget_owed(self) -> None:
+        """No picture is waited for any more."""
+        self.release()
+        if self._owed is not None:
+            self._owed = None
+            self._past.pop()  # nothing came of it
 
     def take(self) -> None:
-        """One picture for the chosen class."""
+        """One picture for the chosen class: of what is shown, or else of what is shown next."""
         if not self.lesson.classes:
             self.desk.told.emit("There are no classes yet: add one first.", True)
             return
-        before = self.lesson
         self.hold(self.chosen)
         self.release()
-        if self.lesson == before and teachable(self.base.architecture):
-            self.desk.told.emit("There is no picture to take yet: try again in a moment.", True)
 
     def _see_result(self) -> None:
-        result = self.desk.result
-        if self.holding is None or result is None or result.features is None or result.clean is self._taken:
+        result, index = self.desk.result, self.holding if self._owed is None else self._owed
+        if index is None or result is None or result.features is None or self._covers(result):
             return
-        if self._root(result.request.model) is not self.base or self._covers(result):
+        if self._root(result.request.model) is not self.base:
             return
-        self._taken = result.clean
+        if self._taken is not None and np.array_equal(result.clean, self._taken):
+            return  # shown anew, as by another network
+        self._taken, self._owed = result.clean, None
         shot = Shot(result.clean, self._hold, time.monotonic())
         self._features[shot] = result.features
         try:
-            lesson = self.lesson.take(self.holding, [shot])
+            lesson = self.lesson.take(index, [shot])
         except LessonError as error:
             self.release()
+            if self._past and self._past[-1][0] == self.lesson:
+                self._past.pop()
             self.desk.told.emit(str(error), True)
             return
-        self._show(lesson, self.holding)
+        self._show(lesson, index)
 
     def _covers(self, result: Result) -> bool:
         """Of a picture that was left for another one meanwhile."""
@@ -312,7 +317,7 @@ class Teaching(QObject):
         """Another network was chosen: its features are others, so the lesson is taught again, for when it is wanted."""
         if self._root(self.desk.model) is self.base:
             return
-        self.release()
+        self._forget_owed()
         self.base = self._root(self.desk.model)
         self.taught, self._done_with, self._wanted = None, None, False
         self._features, self._watched = WeakKeyDictionary(), {}

@@ -8,8 +8,8 @@ For example:
     mine.forward(picture).probabilities
 
 Features are taken as they come from the layer, flattened. Maps of more than 6 × 6 positions are averaged down to 6 × 6,
-the size of pool5: the paper does not say what it does, and layer 1 alone would have 290,400 numbers a picture (our
-choice). Before the fit they are centred and divided by one number, so that their mean square length is 1: what is
+the size of pool5, unless the classifier itself reads them: the paper does not say what it does, and layer 1 alone would
+have 290,400 numbers a picture (our choice). Before the fit they are centred and divided by one number, so that their mean square length is 1: what is
 ``strength`` then means the same at every layer. Both are folded into weights and biases again.
 """
 
@@ -99,9 +99,13 @@ def paper_layer(architecture: Architecture, number: int) -> str:
 
 
 def taken(seen: Pass, layer: str) -> Tensor:
-    """The features of a pass, float32 (N, features): the layer's activations, averaged down to 6 × 6, flattened."""
-    x = seen.activations[layer]
-    if x.shape[2] > GRID or x.shape[3] > GRID:
+    """The features of a pass, float32 (N, features): the layer's activations, averaged down to 6 × 6, flattened.
+
+    What the classifier itself reads stays whole.
+    """
+    x, architecture = seen.activations[layer], seen.model.architecture
+    read = teachable(architecture) and layer == feature_layer(architecture)
+    if max(x.shape[2:]) > GRID and not read:
         x = F.adaptive_avg_pool2d(x, (min(GRID, x.shape[2]), min(GRID, x.shape[3])))
     return x.reshape(x.shape[0], -1).float()
 
