@@ -1,0 +1,217 @@
+"""What a run says of itself: ``run.json``, and the lines of ``log.jsonl``.
+
+A line is a JSON object with a "kind": "step", "epoch", "note" or "end". Numbers that are not finite are written as
+null and read as NaN. What a reader does not know, it passes over: a newer program may write more.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from zfdesk.runs.names import FORMAT
+
+NO_PARTS: Mapping[str, float] = MappingProxyType({})
+
+
+class RunError(ValueError):
+    """One sentence for the user: this is no run, or a part of it cannot be read or written."""
+
+
+@dataclass(frozen=True)
+class About:
+    """``run.json``, written once at the start.
+
+    recipe: every field of the recipe, as JSON can hold it. data: where the pictures come from, in words or paths.
+    validation_pictures: 0 without. started: ISO 8601. processes: that train together. epochs: in all.
+    """
+
+    zfdesk: str
+    architecture: str
+    recipe: Mapping[str, Any]
+    data: tuple[str, ...]
+    pictures: int
+    validation_pictures: int
+    classes: tuple[str, ...]
+    seed: int
+    command: str
+    started: str
+    epochs: int
+    processes: int = 1
+
+    def to_json(self) -> str:
+        """The text of ``run.json``."""
+        return json.dumps({"format": FORMAT, **_finite(asdict(self))}, ensure_ascii=False, indent=1) + "\n"
+
+    @staticmethod
+    def from_json(text: str) -> About:
+        """The value again. Raises RunError with a clause: "is not …"."""
+        try:
+            told = json.loads(text)
+        except (ValueError, RecursionError):
+            raise RunError("is not JSON") from None
+        if not isinstance(told, dict) or told.get("format") != FORMAT:
+            raise RunError(f"is not of the format {FORMAT}")
+        try:
+            return About(
+                zfdesk=_text(told, "zfdesk"),
+                architecture=_text(told, "architecture"),
+                recipe=_mapping(told, "recipe"),
+                data=_texts(told, "data"),
+                pictures=_whole(told, "pictures"),
+                validation_pictures=_whole(told, "validation_pictures"),
+                classes=_texts(told, "classes"),
+                seed=_whole(told, "seed"),
+                command=_text(told, "command"),
+                started=_text(told, "started"),
+                epochs=_whole(told, "epochs"),
+                processes=_whole(told, "processes"),
+            )
+        except (KeyError, TypeError) as error:
+            raise RunError(f"lacks the entry {error.args[0]!r}, or it is odd") from None
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one optimiser step, or the mean over those since the last line, was like.
+
+    step: optimiser steps done. epoch: epochs done, with a fraction. seconds: since the run's start, summed over
+    resumes. parts: of the loss, by name. side: of the pictures trained on, in pixels.
+    """
+
+    step: int
+    epoch: float
+    seconds: float
+    loss: float
+    learning_rate: float
+    parts: Mapping[str, float] = field(default_factory=lambda: NO_PARTS)
+    side: int = 224
+    pictures_per_second: float = math.nan
+
+
+@dataclass(frozen=True)
+class Score:
+    """Mean loss, and the shares (0 to 1) of pictures whose class was the answer or among the first five."""
+
+    loss: float
+    top1: float
+    top5: float
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """The scores after a whole number of epochs; validation is None where there is none."""
+
+    step: int
+    epoch: int
+    seconds: float
+    training: Score
+    validation: Score | None = None
+
+
+@dataclass(frozen=True)
+class Note:
+    """A sentence about the run. ``end``: the run is over, as planned or not."""
+
+    step: int
+    words: str
+    end: bool = False
+
+
+Entry = Step | Epoch | Note
+
+
+def to_line(entry: Entry) -> bytes:
+    """An entry as a line of the log, with its newline."""
+    told = {key: dict(value) if key == "parts" else value for key, value in vars(entry).items()}
+    match entry:
+        case Step():
+            told["kind"] = "step"
+        case Epoch():
+            told |= {
+                "kind": "epoch",
+                "training": vars(entry.training),
+                "validation": vars(entry.validation) if entry.validation else None,
+            }
+        case Note():
+            told["kind"] = "end" if told.pop("end") else "note"
+    ordered = {"kind": told.pop("kind"), **_finite(told)}
+    return json.dumps(ordered, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+
+
+def from_line(line: bytes) -> Entry | None:
+    """The entry of a line, None for a kind that is not known. ValueError for a line that is damaged."""
+    told = json.loads(line)
+    if not isinstance(told, dict):
+        raise ValueError("not an entry")
+    try:
+        match told.get("kind"):
+            case "step":
+                parts = {str(name): _number(value) for name, value in _mapping(told, "parts", {}).items()}
+                return Step(
+                    _whole(told, "step"), _number(told["epoch"]), _number(told["seconds"]), _number(told["loss"]),
+                    _number(told["learning_rate"]), parts, _whole(told, "side"), _number(told["pictures_per_second"]),
+                )  # fmt: skip
+            case "epoch":
+                validation = told["validation"]
+                return Epoch(
+                    _whole(told, "step"), _whole(told, "epoch"), _number(told["seconds"]), _score(told["training"]),
+                    None if validation is None else _score(validation),
+                )  # fmt: skip
+            case "note" | "end" as kind:
+                return Note(_whole(told, "step"), _text(told, "words"), kind == "end")
+    except (KeyError, TypeError, OverflowError):
+        raise ValueError("not an entry") from None
+    return None
+
+
+def _score(told: Any) -> Score:
+    if not isinstance(told, dict):
+        raise TypeError("score")
+    return Score(_number(told["loss"]), _number(told["top1"]), _number(told["top5"]))
+
+
+def _number(value: Any) -> float:
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError("number")
+    return float(value)
+
+
+def _whole(told: Mapping[str, Any], key: str) -> int:
+    if type(told[key]) is not int:
+        raise TypeError(key)
+    return told[key]
+
+
+def _text(told: Mapping[str, Any], key: str) -> str:
+    if not isinstance(told[key], str):
+        raise TypeError(key)
+    return told[key]
+
+
+def _texts(told: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    if not isinstance(told[key], list) or not all(isinstance(text, str) for text in told[key]):
+        raise TypeError(key)
+    return tuple(told[key])
+
+
+def _mapping(told: Mapping[str, Any], key: str, otherwise: Any = None) -> Mapping[str, Any]:
+    found = told[key] if otherwise is None else told.get(key, otherwise)
+    if not isinstance(found, dict):
+        raise TypeError(key)
+    return found
+
+
+def _finite(value: Any) -> Any:
+    """The same with None for numbers that are not finite, which JSON has not."""
+    if isinstance(value, Mapping):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, tuple | list):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,110 @@
+"""``strongest.jsonl``, for Fig. 4: at each snapshot, the strongest answer of a unit over the training pictures.
+
+A line: {"snapshot": "epoch-0001", "layer", "unit", "picture": a path or a shard's key, "position": [y, x] on the
+unit's map, "activation", "crop": "strongest/epoch-0001-conv5-12.png"}. The crop is what the unit's receptive field
+sees of the network's input, cut at its border, in the input's own pixels: pasted back into its place on any ground
+it gives the same activation and the same reconstruction, as nothing else of the picture reaches the unit.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from PIL import Image
+
+from zfdesk.runs.entries import RunError
+from zfdesk.runs.names import CROPS, STRONGEST, epoch_of, snapshot_name
+
+MOST_SIDE = 4096
+
+
+@dataclass(frozen=True)
+class Strongest:
+    """The strongest answer of a unit after ``epoch`` epochs. crop: the picture's place inside the run folder."""
+
+    epoch: int
+    layer: str
+    unit: int
+    picture: str
+    position: tuple[int, int]
+    activation: float
+    crop: str = ""
+
+    def to_line(self) -> bytes:
+        """The line of the file, with its newline."""
+        told = {
+            "snapshot": snapshot_name(self.epoch), "layer": self.layer, "unit": self.unit, "picture": self.picture,
+            "position": list(self.position), "activation": self.activation, "crop": self.crop,
+        }  # fmt: skip
+        return json.dumps(told, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+
+
+def crop_name(epoch: int, layer: str, unit: int) -> str:
+    """``strongest/epoch-0001-conv5-12.png``, inside the run folder."""
+    return f"{CROPS}/{snapshot_name(epoch)}-{layer}-{unit}.png"
+
+
+def read_strongest(folder: Path | str) -> tuple[Strongest, ...]:
+    """All lines that are whole; a later line for the same snapshot and unit counts. () where there is no such file."""
+    try:
+        data = (Path(folder) / STRONGEST).read_bytes()
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise RunError(f"{Path(folder) / STRONGEST} cannot be read: {error.strerror or error}.") from None
+    found: dict[tuple[int, str, int], Strongest] = {}
+    for line in data.splitlines():
+        try:
+            one = _from_line(line)
+        except (ValueError, TypeError, KeyError, RecursionError):
+            continue  # torn
+        found[one.epoch, one.layer, one.unit] = one
+    return tuple(found.values())
+
+
+def read_crop(folder: Path | str, strongest: Strongest) -> np.ndarray:
+    """uint8 (height, width, 3) RGB. RunError where it is missing, damaged, or leads out of the run's folder."""
+    name = PurePosixPath(strongest.crop)
+    if len(name.parts) != 2 or name.parts[0] != CROPS or ".." in name.parts:
+        raise RunError(
+            f"{Path(folder) / STRONGEST} names a picture that is none of the run's, {strongest.crop[:60]!r}."
+        )
+    return read_picture(Path(folder) / name)
+
+
+def read_picture(place: Path) -> np.ndarray:
+    """A PNG of the run: uint8 (height, width, 3) RGB. RunError where it is missing or damaged."""
+    try:
+        with Image.open(io.BytesIO(place.read_bytes()), formats=("PNG",)) as image:
+            if max(image.size) > MOST_SIDE:
+                raise RunError(f"{place} is larger than {MOST_SIDE} pixels.")
+            return np.array(image.convert("RGB"))
+    except FileNotFoundError:
+        raise RunError(f"{place} is missing.") from None
+    except RunError:
+        raise
+    except Exception:  # damaged pictures make Pillow raise nearly anything
+        raise RunError(f"{place} is no picture that can be read.") from None
+
+
+def encode_picture(pixels: np.ndarray) -> bytes:
+    """uint8 (height, width, 3) RGB as PNG, without loss."""
+    memory = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(memory, "PNG")
+    return memory.getvalue()
+
+
+def _from_line(line: bytes) -> Strongest:
+    told = json.loads(line)
+    y, x = told["position"]
+    unit, activation = told["unit"], float(told["activation"])
+    texts = (told["layer"], told["picture"], told["crop"])
+    if not all(type(value) is int and value >= 0 for value in (unit, y, x)) or not all(
+        isinstance(text, str) for text in texts
+    ):
+        raise ValueError("odd")
+    return Strongest(epoch_of(told["snapshot"]), texts[0], unit, texts[1], (y, x), activation, texts[2])

@@ -1,0 +1,142 @@
+"""What a training writes of itself: whole files, and two lists that grow by a line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from zfdesk.engine import CheckpointError, Model, save
+from zfdesk.engine.tensorfile import write_whole
+from zfdesk.runs.entries import About, Entry, Note, RunError, from_line, to_line
+from zfdesk.runs.names import (
+    ABOUT,
+    LOG,
+    NETWORK,
+    PROBE,
+    SNAPSHOTS,
+    STATE,
+    STATISTICS,
+    STRONGEST,
+    snapshot_file,
+    statistics_file,
+)
+from zfdesk.runs.reader import read_about
+from zfdesk.runs.statistics import LayerStatistics, encode_statistics
+from zfdesk.runs.strongest import Strongest, crop_name, encode_picture
+
+
+class RunWriter:
+    """Writes a run folder. Only one process of a run writes. Every method raises RunError, with a sentence, where the
+    disk refuses; what was there before is then still there, and writing may be tried again."""
+
+    def __init__(self, folder: Path, about: About) -> None:
+        self.folder = folder
+        self.about = about
+
+    @staticmethod
+    def create(folder: Path | str, about: About) -> RunWriter:
+        """A new run in a folder that does not exist, or is empty. RunError otherwise."""
+        place = Path(folder)
+        try:
+            if place.exists() and any(place.iterdir()):
+                raise RunError(f"{place} is not empty; a new run needs a folder of its own.")
+            for name in ("", SNAPSHOTS, STATISTICS, STATE):
+                (place / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"The folder {place} cannot be made: {error.strerror or error}.") from None
+        writer = RunWriter(place, about)
+        writer._whole(place / LOG, b"")
+        writer._whole(place / ABOUT, about.to_json().encode())  # last: with it the folder is a run
+        return writer
+
+    @staticmethod
+    def resume(folder: Path | str, step: int) -> RunWriter:
+        """Go on with a run whose state is that after ``step`` steps: what the log says beyond them is forgotten.
+
+        Raises RunError for a folder that is no run.
+        """
+        place = Path(folder)
+        writer = RunWriter(place, read_about(place))
+        try:
+            lines = (place / LOG).read_bytes().splitlines(keepends=True)
+        except FileNotFoundError:
+            lines = []
+        except OSError as error:
+            raise RunError(f"{place / LOG} cannot be read: {error.strerror or error}.") from None
+        kept = [line for line in lines if line.endswith(b"\n") and _still_true(line, step)]
+        if kept != lines or not lines:
+            writer._whole(place / LOG, b"".join(kept))
+        return writer
+
+    def log(self, entry: Entry) -> None:
+        """Add a line to the log: a Step, an Epoch or a Note."""
+        self._append(self.folder / LOG, to_line(entry))
+
+    def note(self, step: int, words: str, end: bool = False) -> None:
+        """Add a sentence to the log. ``end``: the run is over."""
+        self.log(Note(step, words, end))
+
+    def snapshot(self, epoch: int, model: Model) -> Path:
+        """Keep the exported network after ``epoch`` epochs, and return where."""
+        return self._model(snapshot_file(self.folder, epoch), model)
+
+    def network(self, model: Model) -> Path:
+        """Replace the newest exported network, and return where it lies."""
+        return self._model(self.folder / NETWORK, model)
+
+    def statistics(self, epoch: int, layers: Mapping[str, LayerStatistics]) -> None:
+        """Keep the histograms after ``epoch`` epochs; ``layers`` in the network's order."""
+        self._whole(statistics_file(self.folder, epoch), encode_statistics(layers))
+
+    def probe(self, pixels: np.ndarray) -> None:
+        """Keep the picture that is followed over the snapshots: uint8 (height, width, 3) RGB."""
+        self._whole(self.folder / PROBE, encode_picture(pixels))
+
+    def strongest(self, found: Strongest, pixels: np.ndarray) -> None:
+        """Keep a unit's strongest answer and its crop, uint8 (height, width, 3) RGB (see `strongest`)."""
+        name = crop_name(found.epoch, found.layer, found.unit)
+        self._whole(self.folder / name, encode_picture(pixels))
+        told = Strongest(found.epoch, found.layer, found.unit, found.picture, found.position, found.activation, name)
+        self._append(self.folder / STRONGEST, told.to_line())
+
+    def _model(self, place: Path, model: Model) -> Path:
+        try:
+            place.parent.mkdir(exist_ok=True)
+            save(model, place)
+        except OSError as error:
+            raise RunError(f"{place} cannot be written: {error.strerror or error}.") from None
+        except CheckpointError as error:
+            raise RunError(str(error)) from None
+        return place
+
+    def _whole(self, place: Path, data: bytes) -> None:
+        try:
+            place.parent.mkdir(exist_ok=True)
+            write_whole(place, [data])
+        except OSError as error:
+            raise RunError(f"{place} cannot be written: {error.strerror or error}.") from None
+
+    def _append(self, place: Path, line: bytes) -> None:
+        """One write of a whole line, and never behind the torn end of one that failed."""
+        try:
+            with place.open("ab+", buffering=0) as file:
+                if size := file.seek(0, os.SEEK_END):
+                    file.seek(size - 1)
+                    if file.read(1) != b"\n":
+                        line = b"\n" + line
+                if file.write(line) != len(line):
+                    raise RunError(f"{place} cannot be written: the disk is full.")
+        except OSError as error:
+            raise RunError(f"{place} cannot be written: {error.strerror or error}.") from None
+
+
+def _still_true(line: bytes, step: int) -> bool:
+    """Whether a line of the log is not from beyond ``step``; nor does a run that goes on have an end."""
+    try:
+        entry = from_line(line)
+    except (ValueError, RecursionError):
+        return False
+    return entry is None or (entry.step <= step and not (isinstance(entry, Note) and entry.end))
