@@ -386,6 +386,23 @@ ACTIONS: tuple[Action, ...] = (
            else v.change(watched=(*v.watched, int(c.result.probabilities.argmax())))),
     Action("unwatch", "Watch no class", ("Ctrl+Shift+W",), "Classes", _set(watched=())),
     Action("snapshot", "Take snapshot A", ("Shift+A",), "Classes", command="take_snapshot"),
+    # Teach
+    Action("teach", "Teach it your own classes", ("Ctrl+G",), "Teach", command="show_teach"),
+    Action("teach-original", "The original network, or the taught one", ("Shift+G",), "Teach", command="switch_taught", checked=lambda v, c: c.model.body is not None),
+    Action("teach-add", "Add a class", ("Ctrl+Shift+G",), "Teach", command="teach_add"),
+    Action("teach-background", "Add a class for the background, “nothing”", ("Ctrl+Alt+N",), "Teach", command="teach_background"),
+    Action("teach-next", "Choose the next class to teach", ("Ctrl+Alt+J",), "Teach", command="teach_next"),
+    Action("teach-take", "Take a picture for the chosen class", ("Ctrl+Alt+T",), "Teach", command="teach_take"),
+    Action("teach-rename", "Rename the chosen class", ("Ctrl+Alt+R",), "Teach", command="teach_rename"),
+    Action("teach-up", "Chosen class up: another key", ("Ctrl+Alt+Up",), "Teach", command="teach_up"),
+    Action("teach-down", "Chosen class down: another key", ("Ctrl+Alt+Down",), "Teach", command="teach_down"),
+    Action("teach-drop", "Drop the chosen class's last 2 seconds", ("Ctrl+Alt+L",), "Teach", command="teach_drop"),
+    Action("teach-remove", "Remove the chosen class", ("Ctrl+Alt+D",), "Teach", command="teach_remove"),
+    Action("teach-undo", "Take the last step of teaching back", ("Ctrl+Alt+Z",), "Teach", command="teach_undo"),
+    Action("teach-clear", "Forget all classes and pictures", ("Ctrl+Alt+F",), "Teach", command="teach_clear"),
+    Action("teach-save", "Keep the taught network among the weights…", ("Ctrl+Alt+K",), "Teach", command="teach_save"),
+    Action("teach-export", "Save the pictures as a folder of classes…", ("Ctrl+Alt+E",), "Teach", command="teach_export"),
+    Action("teach-import", "Open a folder of classes…", ("Ctrl+Alt+I",), "Teach", command="teach_import"),
     # Trace and path
     Action("path-record", "Record the drag path, or stop", ("Shift+R",), "Trace", command="record_path"),
     Action("path-replay", "Replay the drag path, or stop", ("Shift+P",), "Trace", command="replay_path"),
@@ -421,6 +438,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("hints", "First steps", ("Ctrl+H",), "Help", command="show_hints"),
     Action("about", "About zfdesk", ("Ctrl+F1",), "Help", command="show_about"),
 )  # fmt: skip
+
+TEACH_KEYS = "123456789"
+"""Held while the Teach pane has the focus: pictures for the first nine classes."""
 
 CLEAN_KEY = "Space"
 """Held: every pane shows the picture without occluders."""

@@ -34,6 +34,7 @@ from zfdesk.desk.panes.maps import MapsPane
 from zfdesk.desk.panes.picture import PicturePane
 from zfdesk.desk.panes.pins import PinsPane
 from zfdesk.desk.panes.sweep import SweepPane
+from zfdesk.desk.panes.teach import TeachPane
 from zfdesk.desk.panes.trace import PathLight, TracePane
 from zfdesk.desk.panes.unit import UnitPane
 from zfdesk.desk.path_commands import PathCommands
@@ -41,13 +42,14 @@ from zfdesk.desk.recording import FilmCommands, Films
 from zfdesk.desk.sessions import SessionCommands, Sessions
 from zfdesk.desk.state import Desk
 from zfdesk.desk.status import MessageLine, StatusLine
+from zfdesk.desk.teaching_commands import TeachCommands
 from zfdesk.desk.theme import apply_theme
 from zfdesk.live import Demand
 
 if TYPE_CHECKING:
     from zfdesk.session.composition import Composition
 
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 FIRST_SIZE = (1440, 900)
 NAVIGATION_MS = 100  # after a key press the heavy panes wait this long
 TOOLBAR = (
@@ -77,7 +79,7 @@ TOOLBAR_WORDS = {
 }  # fmt: skip
 
 
-class Window(Commands, SessionCommands, PathCommands, FilmCommands, CopyCommands, QMainWindow):
+class Window(Commands, SessionCommands, PathCommands, FilmCommands, TeachCommands, CopyCommands, QMainWindow):
     """The one window of the program."""
 
     closing = Signal()
@@ -133,9 +135,10 @@ class Window(Commands, SessionCommands, PathCommands, FilmCommands, CopyCommands
         self.picture, self.layers, self.maps = PicturePane(desk), LayersPane(desk), MapsPane(desk)
         self.unit, self.classes, self.pins = UnitPane(desk), ClassesPane(desk), PinsPane(desk)
         self.compare, self.trace, self.sweep = ComparePane(desk), TracePane(desk), SweepPane(desk)
+        self.teach = TeachPane(desk)
         self.panes: tuple[Pane, ...] = (
             self.layers, self.picture, self.classes, self.maps, self.unit, self.pins, self.compare, self.trace,
-            self.sweep,
+            self.sweep, self.teach,
         )  # fmt: skip
         self.docks: dict[Pane, QDockWidget] = {}
         for pane in self.panes:
@@ -158,6 +161,7 @@ class Window(Commands, SessionCommands, PathCommands, FilmCommands, CopyCommands
         self.maps.canvas.resized.connect(lambda: QTimer.singleShot(0, self, self._update_demand))
         self.picture.canvas.picked.connect(self._pick_position)
         self.trace.action_asked.connect(self.run)
+        self.teach.action_asked.connect(self.run)
         self.picture.head.insertWidget(1, PathLight(self.trace.player, self.picture))
         self.sweep.asked.connect(self.run)
         self.sweep.square_hovered.connect(self._outline)
@@ -177,6 +181,7 @@ class Window(Commands, SessionCommands, PathCommands, FilmCommands, CopyCommands
         self.splitDockWidget(docks[self.maps], docks[self.unit], horizontal)
         self.splitDockWidget(docks[self.unit], docks[self.pins], vertical)
         self.tabifyDockWidget(docks[self.maps], docks[self.sweep])
+        self.tabifyDockWidget(docks[self.sweep], docks[self.teach])
         self.tabifyDockWidget(docks[self.pins], docks[self.compare])
         self.tabifyDockWidget(docks[self.compare], docks[self.trace])
         for dock in docks.values():
@@ -199,9 +204,10 @@ class Window(Commands, SessionCommands, PathCommands, FilmCommands, CopyCommands
             self.removeDockWidget(second)
             self.splitDockWidget(first, second, Qt.Orientation.Horizontal)
             second.show()
-        self.removeDockWidget(self.docks[self.sweep])
-        self.splitDockWidget(self.docks[self.maps], self.docks[self.sweep], Qt.Orientation.Vertical)
-        self.docks[self.sweep].show()
+        for pane in (self.sweep, self.teach):
+            self.removeDockWidget(self.docks[pane])
+            self.splitDockWidget(self.docks[self.maps], self.docks[pane], Qt.Orientation.Vertical)
+            self.docks[pane].show()
 
     def _restore(self) -> None:
         if self.settings.value("layout/version", 0, int) == LAYOUT_VERSION:
@@ -302,6 +308,7 @@ class Window(Commands, SessionCommands, PathCommands, FilmCommands, CopyCommands
             methods=self.unit.shown_rules() if shown[self.unit] else (),
             compare=shown[self.unit] and self.unit.comparing,
             activation=shown[self.trace] and self.desk.view.trace_unit and not rest,
+            features=shown[self.teach],
             aspect=round(canvas.width() / max(canvas.height(), 1), 2),
         )
         self.desk.want(self.films.demand(wanted))
