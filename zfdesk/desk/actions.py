@@ -387,7 +387,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("unwatch", "Watch no class", ("Ctrl+Shift+W",), "Classes", _set(watched=())),
     Action("snapshot", "Take snapshot A", ("Shift+A",), "Classes", command="take_snapshot"),
     # Teach
-    Action("teach", "Teach it your own classes", ("Ctrl+G",), "Teach", command="show_teach"),
+    Action("teach", "Teach it your own classes", ("Ctrl+J",), "Teach", command="show_teach"),
     Action("teach-original", "The original network, or the taught one", ("Shift+G",), "Teach", command="switch_taught", checked=lambda v, c: c.model.body is not None),
     Action("teach-add", "Add a class", ("Ctrl+Shift+G",), "Teach", command="teach_add"),
     Action("teach-background", "Add a class for the background, “nothing”", ("Ctrl+Alt+N",), "Teach", command="teach_background"),
