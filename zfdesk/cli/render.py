@@ -20,6 +20,9 @@ def add_parser(verbs: Any) -> None:
         allow_abbrev=False,
     )
     parser.add_argument("session", metavar="FILE.zfdesk", help="a session saved in the window")
+    parser.add_argument(
+        "--sweep", action="store_true", help="Fig. 7's row of the occlusion sweep kept in it, instead of its page"
+    )
     add_page_options(parser)
     add_weights_option(parser)
     add_json_option(parser)
@@ -38,7 +41,7 @@ def render_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
     import zfdesk.figures as figures
     from zfdesk.cli.network import chosen_model
     from zfdesk.session import find_network, load, reopen
-    from zfdesk.session.page import page_of
+    from zfdesk.session.page import page_of, page_of_sweep
 
     session = load(Path(arguments.session))
     model = chosen_model(arguments.weights)
@@ -49,7 +52,12 @@ def render_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
     reopened = reopen(session, model, switch=False)
     for note in reopened.notes:
         tell(note)
-    page = page_of(reopened.result, arguments.size)
+    if arguments.sweep:
+        if reopened.swept is None:
+            raise CommandError(f"{arguments.session} holds no sweep that can be drawn.")
+        page = page_of_sweep(reopened.swept, reopened.view, arguments.size)
+    else:
+        page = page_of(reopened.result, arguments.size)
     picture = figures.encode(figures.draw(page), figures.format_of(arguments.output), arguments.dpi)
     if arguments.npz:
         write_output(arguments.npz, figures.encode_arrays(page))

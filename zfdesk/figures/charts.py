@@ -17,6 +17,10 @@ SMALLEST_CHANGE = 0.0005
 """Of a probability: what would be 0.0 % is no change."""
 
 
+WIDE = 1.3
+"""Inches that an axis must be long to have room for five figures."""
+
+
 def draw_bars(place: Place, panel: panels.Bars) -> list[Body]:
     """A bar a class with its name above it; where something is covered, a tick at the clean value, and the change."""
     axes, look, count = place.axes(), place.look, len(panel.values)
@@ -98,7 +102,7 @@ def _chart(place: Place, axes: Axes, x_words: str, y_words: str, names: tuple[st
     axes.tick_params(labelsize=look.small, pad=2)
     axes.set_xlabel(printable(x_words), fontsize=look.small, labelpad=1.5)
     axes.set_ylabel(printable(y_words), fontsize=look.small, labelpad=1.5)
-    axes.xaxis.set(major_locator=MaxNLocator(4), major_formatter=FuncFormatter(_tick))
+    axes.xaxis.set(major_locator=MaxNLocator(3), major_formatter=FuncFormatter(_tick))
     if axes.get_yscale() == "log":
         axes.yaxis.set(major_locator=LogLocator(numticks=4), major_formatter=FuncFormatter(_power))
         axes.yaxis.set(minor_locator=NullLocator(), minor_formatter=NullFormatter())
@@ -106,6 +110,7 @@ def _chart(place: Place, axes: Axes, x_words: str, y_words: str, names: tuple[st
         axes.yaxis.set(major_locator=MaxNLocator(4), major_formatter=FuncFormatter(_tick))
     below = 2 * look.line + 0.03  # tick labels and the axis's words
     body = Body(axes, lambda inches: min(max(0.62 * inches, 0.5), 2.4 * look.stroke), below=below, note=note)
+    body.finish.append(lambda inches: axes.xaxis.set_major_locator(MaxNLocator(4 if inches >= WIDE else 3)))
     if len(names) > 1:
         body.finish.append(lambda inches: _legend(body, names, inches, look))
     return body

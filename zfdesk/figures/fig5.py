@@ -63,6 +63,8 @@ def fig5_page(
         label = "P(true label)" if given else "P(label)"
         # one legend is enough: the lines are the same everywhere
         shown = lines if row == len(found) - 1 else ()
+        # the caption has the names that a narrow panel has no room for
+        shown = tuple(line.split()[0] for line in shown) if narrow else shown
         panels.append((_curves(one, one.probabilities, "probability", shown, facts), label, f"{word}_probability"))
         cells += [
             Cell(panel, top + narrow, left + column, label=words, name=name)

@@ -11,7 +11,7 @@ from zfdesk.engine.correspondence import masks_of
 from zfdesk.engine.parts import RANDOM, PartBox, shared_parts
 from zfdesk.figures.facts import FILL_WORDS, Facts, caption
 from zfdesk.figures.page import Cell, Page
-from zfdesk.figures.panels import Picture
+from zfdesk.figures.panels import Box, Picture
 
 DRAWS = 2
 """Random masks that are shown of each picture, by default."""
@@ -61,7 +61,9 @@ def fig8_page(
 def _masked(model: Model, picture: MarkedPicture, box: PartBox, fill: OccluderFill, facts: Facts) -> Picture:
     occluder = Occluder(*box, OccluderShape.RECTANGLE, fill)
     pixels: np.ndarray = occlude(picture.pixels, [occluder], model.input.mean)
-    return Picture(pixels, facts=Facts.of_model(model, picture=facts.picture, occluders=(occluder,)))
+    # grey on grey would not be seen without an outline
+    outline = Box(*box, "covered")
+    return Picture(pixels, (outline,), facts=Facts.of_model(model, picture=facts.picture, occluders=(occluder,)))
 
 
 def _caption(
