@@ -209,9 +209,9 @@ def test_an_unwritable_output_is_told_before_the_work(
         (["fig3", "-o", "f.png", "--dpi", "9999"], "more than 2400"),
         (["fig3", "-o", "f.png", "--size", "poster"], "invalid choice: 'poster'"),
         (["fig3"], "-o/--output"),
-        (["fig5", "-o", "f.png"], "invalid choice: 'fig5'"),
+        (["fig9", "-o", "f.png"], "invalid choice: 'fig9'"),
         (["filters", "-o", "f.png", "--units", "1,x"], "'x' is not a whole number"),
-        ([], "fig2|fig3|fig6|fig7|filters|histograms"),
+        ([], "fig2|fig3|fig5|fig6|fig7|fig8|filters|histograms"),
     ],
 )
 def test_usage(

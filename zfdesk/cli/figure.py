@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from zfdesk.cli import fig5, fig8
 from zfdesk.cli.common import (
     FILLS,
     METHODS,
@@ -23,6 +24,7 @@ from zfdesk.cli.output import CommandError, check_output, print_json, write_outp
 if TYPE_CHECKING:
     from zfdesk.figures import Page
 
+TEMPLATES = ("fig2", "fig3", "fig5", "fig6", "fig7", "fig8", "filters", "histograms")
 COLOURS = ("viridis", "inferno", "gray", "jet")
 
 Make = Callable[[argparse.Namespace], tuple["Page", int]]
@@ -37,11 +39,13 @@ def add_parser(verbs: Any) -> None:
         epilog="The .npz holds the raw arrays of every panel, called by its letter or name, and the page as JSON.",
         allow_abbrev=False,
     )
-    templates = verb.add_subparsers(dest="template", required=True, metavar="fig2|fig3|fig6|fig7|filters|histograms")
+    templates = verb.add_subparsers(dest="template", required=True, metavar="|".join(TEMPLATES))
     _add_fig2(templates)
     _add_fig3(templates)
+    fig5.add_options(_template(templates, "fig5", fig5.WORDS, fig5.make))
     _template(templates, "fig6", "the first layer's filters and their strength", _fig6)
     _add_fig7(templates)
+    fig8.add_options(_template(templates, "fig8", fig8.WORDS, fig8.make))
     _add_filters(templates)
     _add_histograms(templates)
 

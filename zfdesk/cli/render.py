@@ -26,6 +26,9 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "session", metavar="FILE.(zfdesk|npz)", help="a session saved in the window, or the .npz of a figure"
     )
+    parser.add_argument(
+        "--sweep", action="store_true", help="Fig. 7's row of the occlusion sweep kept in a session, instead of its page"
+    )
     add_page_options(parser, own_size=True)
     add_weights_option(parser)
     add_json_option(parser)
@@ -37,6 +40,8 @@ def render_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
     outputs = [path for path in (arguments.output, arguments.npz) if path]
     if len({os.path.realpath(path) for path in (arguments.session, *outputs)}) <= len(outputs):
         parser.error("the session, -o and --npz must be different files")
+    if arguments.sweep and _is_figure(arguments.session):
+        parser.error("--sweep is for a session; the .npz of a figure is drawn as it is")
     for path in outputs:
         check_output(path)
     import zfdesk.figures as figures
@@ -72,7 +77,7 @@ def _of_session(arguments: argparse.Namespace) -> tuple[Page, list[str]]:
 
     from zfdesk.cli.network import chosen_model
     from zfdesk.session import find_network, load, reopen
-    from zfdesk.session.page import page_of
+    from zfdesk.session.page import page_of, page_of_sweep
 
     session = load(Path(arguments.session))
     model = chosen_model(arguments.weights)
@@ -83,4 +88,9 @@ def _of_session(arguments: argparse.Namespace) -> tuple[Page, list[str]]:
     reopened = reopen(session, model, switch=False)
     for note in reopened.notes:
         tell(note)
-    return page_of(reopened.result, arguments.size or "two-column"), list(reopened.notes)
+    size = arguments.size or "two-column"
+    if not arguments.sweep:
+        return page_of(reopened.result, size), list(reopened.notes)
+    if reopened.swept is None:
+        raise CommandError(f"{arguments.session} holds no sweep that can be drawn.")
+    return page_of_sweep(reopened.swept, reopened.view, size), list(reopened.notes)

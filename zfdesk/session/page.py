@@ -8,7 +8,8 @@ from zfdesk.engine import OccluderShape, Rule
 from zfdesk.figures.facts import Facts, caption, number, unit_words
 from zfdesk.figures.page import SIZES, Cell, Page
 from zfdesk.figures.panels import Bars, Box, Panel, Picture, Signed, Text, UnitMap
-from zfdesk.live import Result, Style, UnitResult
+from zfdesk.live import Result, Style, Swept, UnitResult, View
+from zfdesk.live.sweeping import shown_class, shown_unit
 
 NARROW = 5.0  # inches: below, two panels a row
 
@@ -62,6 +63,19 @@ def title_of(facts: Facts) -> str:
     """What a page of these facts is called."""
     where = f" · {unit_words(facts.layer, facts.unit, facts.position)}" if facts.layer else ""
     return f"{facts.picture or 'Picture'}{where}"
+
+
+def page_of_sweep(swept: Swept, view: View, size: str = "two-column") -> Page:
+    """Fig. 7's row of a sweep, of the unit and class and in the colours that the view shows it in."""
+    from zfdesk.figures.fig7 import fig7_page
+
+    sweep, settings, subject = swept.sweep, view.sweep, swept.subject
+    if sweep is None:
+        raise ValueError("Nothing of the sweep is done yet.")
+    return fig7_page(
+        sweep, shown_unit(sweep, view), shown_class(sweep, view), size=size, picture=subject.origin,
+        frame=subject.number, colours=settings.colours, opacity=settings.opacity, contour=settings.contour,
+    )  # fmt: skip
 
 
 def picture_panel(result: Result, facts: Facts) -> Picture:
