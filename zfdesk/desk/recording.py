@@ -4,6 +4,11 @@ Live, a frame is taken when a result has been drawn, at most as often as was ask
 seen; what was due, and the network or the encoder was too slow for, is dropped and counted. Frame by frame, the source
 is stepped, and the next frame comes when this one is computed, drawn and taken. Either way a frame and all that is
 beside it in the picture belong to one request.
+
+What it costs for each recorded frame, in milliseconds of one core (medians of `time.thread_time` over 12 frames, busy
+machine, where a frame of the live window takes 171 in all): a pane 2 to 4 in the window's thread and 2 in the film's;
+the whole window at 1440 × 900 23 and 13, as WebP 22 and 77; a figure of four panels nothing and 166, at most half of
+the time.
 """
 
 from __future__ import annotations
