@@ -109,7 +109,7 @@ class FilmWriter:
         live: bool = False,
     ) -> None:
         self.form = form_of(path)
-        self.path, self.titles, self.live = Path(os.path.abspath(path)), titles, live
+        self.path, self.titles, self.live = Path(os.path.realpath(path)), titles, live
         self.rate = min(rate, FASTEST_GIF) if self.form == "gif" else rate
         self._check_place()
         self.path_json: bytes = b""
