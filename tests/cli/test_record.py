@@ -1,4 +1,4 @@
-"""``zfdesk record``: the film has every frame that was asked for, computed as anywhere else; Ctrl-C leaves a whole one."""
+"""``zfdesk record``: every frame that was asked for, computed as anywhere else; Ctrl-C leaves a whole film."""
 
 from __future__ import annotations
 

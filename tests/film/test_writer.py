@@ -371,3 +371,12 @@ def test_pngs_are_frames_of_their_own(tmp_path: Path) -> None:
     assert ENCODERS["png"] is Pngs
     record(tmp_path / "film", NOISE[:3])
     assert alone(tmp_path / "film") == ["film.json", "frame-000001.png", "frame-000002.png", "frame-000003.png"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+def test_a_link_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "film.gif").symlink_to(tmp_path / "real" / "there.gif")
+    assert record(tmp_path / "film.gif", NOISE[:1]).told.kept
+    assert (tmp_path / "film.gif").is_symlink()
+    assert len(read(tmp_path / "real" / "there.gif")) == 1

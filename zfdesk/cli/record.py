@@ -141,8 +141,8 @@ def record_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
 def _print_facts(arguments: argparse.Namespace, film: FilmWriter, interrupted: bool) -> None:
     told = film.told
     print_json({
-        "film": arguments.output, "facts": os.path.relpath(film.facts_place),
-        "path": os.path.relpath(film.path_place) if film.path_json else None, "frames": told.frames,
+        "film": arguments.output, "facts": str(film.facts_place),
+        "path": str(film.path_place) if film.path_json else None, "frames": told.frames,
         "seconds": round(told.seconds, 6), "bytes": told.bytes, "interrupted": interrupted,
     })  # fmt: skip
 

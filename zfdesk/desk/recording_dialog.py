@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QDialogButtonBox,
     QDoubleSpinBox,
     QFileDialog,
     QFormLayout,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
+    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -55,13 +56,13 @@ class RecordingDialog(Sheet):
         super().__init__(window, "Record a film")
         panes = {pane.title: f"the pane “{pane.title}”" for pane in window.panes}
         self.subject = Choice({WINDOW: "the whole window", FIGURE: "a figure", **panes}, "What is in the picture")
-        self.parts = {part: QCheckBox(PART_WORDS[part]) for part in PARTS}
+        self.parts = {part: QPushButton(PART_WORDS[part], checkable=True) for part in PARTS}
         self.ways = Choice(
             {True: "live", False: "every frame"}, "In real time, or as slowly as it takes to leave nothing out"
         )
         self.says = QLabel(wordWrap=True)
         self.says.setAccessibleName("What that means")
-        self.replay = QCheckBox()
+        self.replay = QPushButton(checkable=True)
         self.start = Choice({True: "from its beginning", False: "from what is shown"}, "Where in the source to begin")
         self.form = Choice(FORMATS, "Kind of film")
         self.rate = QDoubleSpinBox(minimum=0.5, maximum=60, decimals=1, value=25, suffix=" frames a second")
@@ -86,11 +87,13 @@ class RecordingDialog(Sheet):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
         form.setLabelAlignment(Qt.AlignmentFlag.AlignRight)
         parts = QWidget()
-        boxes = QVBoxLayout(parts)
+        boxes = QGridLayout(parts)
         boxes.setContentsMargins(0, 0, 0, 0)
-        boxes.setSpacing(0)
-        for box in self.parts.values():
-            boxes.addWidget(box)
+        boxes.setSpacing(3)
+        for place, box in enumerate(self.parts.values()):
+            box.setAutoDefault(False)
+            boxes.addWidget(box, *divmod(place, 3))
+        self.replay.setAutoDefault(False)
         self._form = form
         self._rows: dict[str, QWidget] = {}
         for words, widget in (
@@ -125,7 +128,8 @@ class RecordingDialog(Sheet):
         """Room for the words in the size of the type."""
         em = self.window_.fontMetrics().height()
         self.setMinimumWidth(30 * em)
-        self.says.setMinimumHeight(5 * em)  # nothing jumps when the other way is chosen
+        self.says.setMinimumWidth(25 * em)
+        self.says.setMinimumHeight(4 * em)  # nothing jumps when the other way is chosen
         self.says.setStyleSheet(f"color: {colours.quiet};")
         self.trouble.setStyleSheet(f"color: {colours.trouble};")
 

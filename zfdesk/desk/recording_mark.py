@@ -73,6 +73,6 @@ class RecordingMark(QToolButton):
             colours = THEMES[view.theme]
             self.setStyleSheet(
                 f"QToolButton {{ color: {colours.trouble}; border: 1px solid {colours.trouble}; font-weight: bold;"
-                f" background: {colours.pane}; padding: 0 8px; }}"
+                f" background: {colours.pane}; padding: 0 8px; min-height: 19px; }}"
                 f"QToolButton:hover {{ background: {colours.raised}; }}"
             )

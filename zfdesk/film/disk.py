@@ -15,7 +15,7 @@ LEAST_FREE = 64 << 20
 RESERVE = 16 << 20
 """Bytes kept aside beside a film for its end: what the encoder still holds, and the list of its frames."""
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 def free_bytes(folder: Path) -> int:

@@ -42,7 +42,7 @@ MOST_WAITING_BYTES = 96 << 20  # of pictures that wait for the encoder
 MOST_WAITING = 16
 MOST_UNDRAWN = 3  # that wait to be drawn
 LOOK_AT_DISK_SECONDS = 0.5
-PATIENCE_SECONDS = 0.1
+HEAVY_SECONDS, MOST_REST_SECONDS = 0.02, 0.25  # of drawing a frame; then that thread rests as long
 
 
 class Quality(StrEnum):
@@ -109,7 +109,7 @@ class FilmWriter:
         live: bool = False,
     ) -> None:
         self.form = form_of(path)
-        self.path, self.titles, self.live = Path(os.path.abspath(path)), titles, live
+        self.path, self.titles, self.live = Path(os.path.realpath(path)), titles, live
         self.rate = min(rate, FASTEST_GIF) if self.form == "gif" else rate
         self._check_place()
         self.path_json: bytes = b""
@@ -187,7 +187,7 @@ class FilmWriter:
 
     def _pixels(self, shot: Shot) -> np.ndarray:
         """The picture of a frame, drawn if need be, of the size that all have."""
-        pixels = shot.pixels() if callable(shot.pixels) else shot.pixels
+        pixels = self._draw(shot.pixels) if callable(shot.pixels) else shot.pixels
         height, width = pixels.shape[:2]
         if self._size is None:
             if max(height, width) > LARGEST[self.form]:
@@ -197,6 +197,15 @@ class FilmWriter:
                 self._most = max(2, min(MOST_WAITING, MOST_WAITING_BYTES // (3 * height * width)))
         if pixels.shape != (*self._size, 3) or pixels.dtype != np.uint8:
             raise FilmError(f"all frames of a film are uint8 {(*self._size, 3)}, not {pixels.dtype} {pixels.shape}")
+        return pixels
+
+    def _draw(self, picture: Callable[[], np.ndarray]) -> np.ndarray:
+        """Live, what takes long to draw takes half of the time at most: the rest is the network's and the window's."""
+        begun = time.thread_time()
+        pixels = picture()
+        took = time.thread_time() - begun
+        if self.live and took > HEAVY_SECONDS:
+            time.sleep(min(took, MOST_REST_SECONDS))
         return pixels
 
     def _check_place(self) -> None:
