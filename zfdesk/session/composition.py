@@ -115,8 +115,8 @@ class Composition:
     @property
     def origins(self) -> list[str]:
         """Of which frames the panels are; more than one is worth a word."""
-        shown = [self.slots[index] for index in self.order]
-        return list(dict.fromkeys(slot.origin for slot in shown if slot.origin.startswith("frame ")))
+        shown = [self.slots[index].origin.removeprefix("sweep of ") for index in self.order]
+        return list(dict.fromkeys(origin for origin in shown if origin.startswith("frame ")))
 
     @property
     def written_title(self) -> str:
