@@ -24,6 +24,7 @@ from zfdesk.session.composition import (
     inserted,
     labelled,
     moved,
+    pixels_of,
     placed,
     refreshed,
     removed,
@@ -299,6 +300,15 @@ def test_refreshed_is_of_one_result(model: zf.Model) -> None:
     assert {panel.facts.frame for panel in (slot.panel for slot in one.slots) if panel} == {9}
     only = refreshed(mixed, second, [0])
     assert [slot.origin for slot in only.slots] == ["frame 9 of noise", "frame 3 of noise", "frame 9 of noise"]
+
+
+def test_a_film_of_a_figure(model: zf.Model) -> None:
+    """Frame after frame of one size, each of its own result."""
+    made = replace(figure_of(full(covered(model, 3)), Kind.PICTURE, Kind.BARS), size=(4.0, 3.0))
+    frames = [pixels_of(made, covered(model, number), 60) for number in (3, 4)]
+    assert {frame.shape for frame in frames} == {(180, 240, 3)}
+    np.testing.assert_array_equal(frames[0], pixels(made.page(), 60))
+    assert (frames[0] != frames[1]).any()
 
 
 def test_a_piece_that_cannot_be_had_any_more_is_blank_and_says_why(model: zf.Model, material: Material) -> None:
