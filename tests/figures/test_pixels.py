@@ -28,6 +28,13 @@ def test_too_many_pixels_are_refused() -> None:
         pixels(Page((Cell(panels.Text("words"), 0, 0),), (100.0, 100.0)), 600)
 
 
+def test_a_caption_higher_than_its_page_does_not_fit() -> None:
+    words = "A caption that would fill many pages of this size. " * 20
+    page = Page((Cell(panels.Picture(np.zeros((20, 20, 3), np.uint8)), 0, 0),), (1.0, 0.5), caption=words)
+    with pytest.raises(ValueError, match="do not fit"):
+        draw(page)
+
+
 def test_places_are_where_the_panels_are() -> None:
     """Panels of one colour each, looked for in the drawn pixels."""
     colours = ((200, 30, 30), (30, 160, 40), (40, 60, 210))

@@ -23,7 +23,7 @@ from zfdesk.desk.figure.state import Draft
 from zfdesk.desk.flow import Choice
 from zfdesk.desk.panes.base import ElidedLabel
 from zfdesk.desk.theme import Colours
-from zfdesk.figures.page import LARGEST, SIZES
+from zfdesk.figures.page import SIZES
 from zfdesk.session.composition import Composition, labelled
 from zfdesk.session.pieces import WORDS, Kind
 
@@ -32,6 +32,8 @@ SIZE_WORDS = {
     "one-column": "one column, 3.5 in", "two-column": "two columns, 7.16 in", "slide": "slide, 13.33 × 7.5 in",
     CUSTOM: "inches…",
 }  # fmt: skip
+LARGEST = 48.0
+"""Inches: a poster. Words are measured on a page of 288 dots an inch, which takes half a gigabyte then."""
 LONGEST = 4000  # characters of a caption
 
 
