@@ -298,6 +298,8 @@ def test_refreshed_is_of_one_result(model: zf.Model) -> None:
     one = refreshed(mixed, second)
     assert one.origins == ["frame 9 of noise"]
     assert {panel.facts.frame for panel in (slot.panel for slot in one.slots) if panel} == {9}
+    twice = refreshed(figure_of(first, Kind.PICTURE, Kind.PICTURE), second, [1])
+    assert [slot.origin for slot in twice.slots] == ["frame 3 of noise", "frame 9 of noise"]
     only = refreshed(mixed, second, [0])
     assert [slot.origin for slot in only.slots] == ["frame 9 of noise", "frame 3 of noise", "frame 9 of noise"]
 

@@ -24,7 +24,8 @@ from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt
 from PySide6.QtGui import QDrag, QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMenu
+from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QFileDialog, QInputDialog, QMenu
+from test_accessibility import controls, describe
 
 from zfdesk.desk.figure import grid as grid_module
 from zfdesk.desk.figure.builder import FigureBuilder, show_builder
@@ -736,6 +737,25 @@ def test_both_themes_and_large_type(builder: FigureBuilder) -> None:
         builder.window_.run(name)
         settle()
         assert not builder.grab().isNull()
+
+
+@pytest.mark.parametrize("presenter", [False, True])
+def test_every_control_is_named_and_large_enough(builder: FigureBuilder, presenter: bool) -> None:
+    builder.desk.change(builder.desk.view.change(presenter=presenter))
+    place(builder, Kind.PICTURE)
+    builder.draft.change(replace(builder.draft.now, size=(5.0, 0.0)))  # shows the fields for inches
+    settle(50)
+    amiss = set()
+    found = [widget for widget in controls(builder) if not widget.objectName().startswith("qt_")]
+    for widget in found:
+        words = widget.text() if isinstance(widget, QAbstractButton) else ""
+        name = widget.accessibleName() or words
+        if not any(letter.isalpha() for letter in name) or not widget.toolTip():
+            amiss.add(f"no name or tool tip: {describe(widget)}")
+        if not isinstance(widget, QAbstractItemView) and min(widget.width(), widget.height()) < 24:
+            amiss.add(f"small: {describe(widget)}")
+    assert len(found) > 20
+    assert not amiss, "\n".join(sorted(amiss))
 
 
 def test_closing_the_window_closes_the_builder(builder: FigureBuilder) -> None:

@@ -51,6 +51,11 @@ def test_places_are_where_the_panels_are() -> None:
         left, top, right, bottom = place.picture
         inside = drawn[int(top * height) + 4 : int(bottom * height) - 4, int(left * width) + 4 : int(right * width) - 4]
         assert np.abs(inside.astype(int) - colour).max() <= 2
+        row, column = int((top + bottom) / 2 * height), int((left + right) / 2 * width)
+        around = [(int(top * height) - 4, column), (int(bottom * height) + 4, column)]
+        around += [(row, int(left * width) - 4), (row, int(right * width) + 4)]
+        for y, x in around:
+            assert np.abs(drawn[max(y, 0), min(max(x, 0), width - 1)].astype(int) - colour).max() > 20
     # the label above the blue one is part of the whole, and not of the picture
     assert places[2].whole[1] < places[2].picture[1] - 0.01
     assert places[3].picture[2] - places[3].picture[0] > 2 * (places[0].picture[2] - places[0].picture[0])
