@@ -46,7 +46,7 @@ def figure_name(text: str) -> str:
 
 
 def add_page_options(parser: argparse.ArgumentParser, own_size: bool = False) -> None:
-    """What every page can be told: ``-o``, ``--npz``, ``--size`` (None where it may have its ``own_size``), ``--dpi``."""
+    """What every page can be told: ``-o``, ``--npz``, ``--size`` (None for its ``own_size``) and ``--dpi``."""
     parser.add_argument(
         "-o", "--output", required=True, type=figure_name, metavar="OUT.(png|svg|pdf)", help="the figure to write"
     )

@@ -27,7 +27,7 @@ def add_parser(verbs: Any) -> None:
         "session", metavar="FILE.(zfdesk|npz)", help="a session saved in the window, or the .npz of a figure"
     )
     parser.add_argument(
-        "--sweep", action="store_true", help="Fig. 7's row of the occlusion sweep kept in a session, instead of its page"
+        "--sweep", action="store_true", help="Fig. 7's row of the sweep kept in a session, instead of its page"
     )
     add_page_options(parser, own_size=True)
     add_weights_option(parser)

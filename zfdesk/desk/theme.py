@@ -152,6 +152,7 @@ def _sheet(c: Colours, pixels: int, theme: str) -> str:
     QMenuBar::item:selected, QMenu::item:selected {{ background: {c.field}; color: {c.on_field}; }}
     QMenu {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.line}; }}
     QMenu::item {{ padding: {pad + 1}px 22px; }}
+    QMenu::item:disabled {{ color: {c.quiet}; }}
     QMenu::separator {{ background: {c.line}; height: 1px; margin: 3px 8px; }}
     QStatusBar {{ background: {c.background}; color: {c.quiet}; }}
     QStatusBar::item {{ border: 0; }}

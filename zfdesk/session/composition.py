@@ -11,11 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from zfdesk.figures.captions import Told, joint_caption
 from zfdesk.figures.page import Cell, Page
 from zfdesk.figures.panels import Panel, Text
+from zfdesk.live import Result
 from zfdesk.session.page import title_of
-from zfdesk.session.pieces import WIDE, WORDS, CannotError, Kind, Material, Piece, Taken, take
+from zfdesk.session.pieces import WIDE, WORDS, CannotError, Kind, Material, Piece, Taken, take, whole
 
 MOST = 12
 """Rows and columns that can be made by hand; a template may have more."""
@@ -115,8 +118,8 @@ class Composition:
     @property
     def origins(self) -> list[str]:
         """Of which frames the panels are; more than one is worth a word."""
-        shown = [self.slots[index] for index in self.order]
-        return list(dict.fromkeys(slot.origin for slot in shown if slot.origin.startswith("frame ")))
+        shown = [self.slots[index].origin.removeprefix("sweep of ") for index in self.order]
+        return list(dict.fromkeys(origin for origin in shown if origin.startswith("frame ")))
 
     @property
     def written_title(self) -> str:
@@ -255,6 +258,14 @@ def refreshed(composition: Composition, material: Material, only: Sequence[int] 
     """
     wanted = [slot.piece for slot in composition.slots] if only is None else [composition.slots[i].piece for i in only]
     return filled(composition, taken_of(wanted, material), only)
+
+
+def pixels_of(composition: Composition, result: Result, dpi: float = 100) -> np.ndarray:
+    """The figure taken anew from a live result, as uint8 (height, width, 3): a frame of a film, not for the window's
+    thread. Its size is always the same where the page's height is given. Raises ValueError where nothing can be had."""
+    from zfdesk.figures.pixels import pixels
+
+    return pixels(refreshed(composition, whole(Material(result))).page(), dpi)
 
 
 def taken_of(pieces: Iterable[Piece], material: Material) -> dict[Piece, Taken | CannotError]:

@@ -111,7 +111,11 @@ def to_text(layout: Layout) -> str:
 def from_text(text: str) -> Layout:
     """The layout of `to_text`. Raises LayoutError for anything else."""
     try:
-        return from_plain(Layout, parsed(text.encode()), "it", [])
+        told = parsed(text.encode())
+        layout = from_plain(Layout, told, "it", [])
+        if len(layout.spots) < len(told.get("spots", ())):
+            raise PlainError("it names a panel that is not known here")
+        return layout
     except PlainError as error:
         raise LayoutError(f"The layout cannot be read: {error}.") from None
     except ValueError as error:

@@ -76,17 +76,17 @@ WORDS = {
     Kind.SWEEP_LABEL: "Most probable class", Kind.TRACE: "Trace", Kind.A_PICTURE: "Picture: A | B | difference",
     Kind.A_MAP: "Unit map: A | B | difference", Kind.A_DOWN: "Reconstruction: A | B | difference",
     Kind.ARCHITECTURE: "Architecture (Fig. 3)", Kind.FILTERS: "First-layer filters (Fig. 6)",
-    Kind.FIXED: "As it was made",
+    Kind.FIXED: "Panel as it was made",
 }  # fmt: skip
 """What people call them."""
 
 GROUPS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     ("Now in the window", (Kind.PICTURE, Kind.MAPS, Kind.UNIT_MAP, Kind.DECONVNET, Kind.GUIDED, Kind.GRADIENT,
                            Kind.BARS)),
-    ("Clean and covered", COVERED),
+    ("Clean | covered | difference", COVERED),
     ("Pinned units", PINNED),
     ("Occlusion (Fig. 7)", SWEPT),
-    ("Snapshot A and now", SNAPPED),
+    ("Snapshot A | B | difference", SNAPPED),
     ("Over time", (Kind.TRACE,)),
     ("The network", (Kind.ARCHITECTURE, Kind.FILTERS)),
 )  # fmt: skip
@@ -205,8 +205,8 @@ def pieces_of(kind: Kind, pins: int = 0) -> list[Piece]:
 
 
 def piece_words(piece: Piece, material: Material) -> str:
-    """What a piece is called: with its unit where that is known."""
-    words = WORDS[piece.kind]
+    """What a piece is called under the heading of its group: with its unit where that is known."""
+    words = WORDS[piece.kind].partition(":")[0] if piece.kind in (*COVERED, *SNAPPED) else WORDS[piece.kind]
     if piece.kind in PINNED and material.result is not None:
         pins = material.result.request.view.pins
         if piece.number < len(pins):

@@ -128,8 +128,8 @@ TEMPLATES: tuple[Template, ...] = (
              _fig7, (Piece(SWEPT[0]),)),
     Template("fig3", "Fig. 3: architecture", "The network as a drawing", _fig3),
     Template("fig6", "Fig. 6: first-layer filters", "The first layer's filters and how strong they are", _fig6),
-    Template("filters", "Filters of the selected unit", "A mosaic of the weights of the selected unit and the two after "
-             "it; of the first layer all", _filters),
+    Template("filters", "Filters of the selected unit", "A mosaic of the weights of the selected unit and of the two "
+             "after it; of the first layer all", _filters),
     Template("histograms", "Histograms of the weights", "How the weights of each layer are spread", _histograms),
 )  # fmt: skip
 """In the order of the menu."""

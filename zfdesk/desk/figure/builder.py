@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from zfdesk.desk.comparing import plain_button
 from zfdesk.desk.figure.commands import BY_ID, by_key, hint, keys_as_html
 from zfdesk.desk.figure.drawer import Drawer, Drawn, Wish
-from zfdesk.desk.figure.fields import Fields
+from zfdesk.desk.figure.fields import TARGET, Fields
 from zfdesk.desk.figure.files import NOTHING, FileCommands
 from zfdesk.desk.figure.grid import GridCanvas, Target
 from zfdesk.desk.figure.making import TemplateCommands
@@ -104,6 +104,7 @@ class FigureBuilder(FileCommands, TemplateCommands, Sheet):
         self.zooms = Choice(ZOOMS, "How large the page is shown (Ctrl+0, Ctrl+1, Ctrl+2; Ctrl and the wheel)")
         self.zooms.setAccessibleName("Zoom")
         self.grey = QCheckBox("greyscale")
+        self.grey.setMinimumHeight(TARGET)
         self.grey.setToolTip("As a black and white printer has it (Ctrl+G)")
         self._page_clock, self._list_clock = QTimer(self, interval=LOOK_MS), QTimer(self, interval=LIST_MS)
 
@@ -142,6 +143,7 @@ class FigureBuilder(FileCommands, TemplateCommands, Sheet):
             tools.addWidget(button)
         self.help = plain_button("?", "All keys", self.show_keys)
         self.help.setAccessibleName("All keys")
+        self.help.setFixedWidth(TARGET + 4)
         tools.addWidget(self.help)
 
         middle = QSplitter(Qt.Orientation.Vertical)

@@ -23,7 +23,7 @@ from zfdesk.desk.figure.state import Draft
 from zfdesk.desk.flow import Choice
 from zfdesk.desk.panes.base import ElidedLabel
 from zfdesk.desk.theme import Colours
-from zfdesk.figures.page import LARGEST, SIZES
+from zfdesk.figures.page import SIZES
 from zfdesk.session.composition import Composition, labelled
 from zfdesk.session.pieces import WORDS, Kind
 
@@ -32,6 +32,9 @@ SIZE_WORDS = {
     "one-column": "one column, 3.5 in", "two-column": "two columns, 7.16 in", "slide": "slide, 13.33 × 7.5 in",
     CUSTOM: "inches…",
 }  # fmt: skip
+TARGET = 24  # pixels: as large as anything must be that is clicked
+LARGEST = 48.0
+"""Inches: a poster. Words are measured on a page of 288 dots an inch, which takes half a gigabyte then."""
 LONGEST = 4000  # characters of a caption
 
 
@@ -71,6 +74,8 @@ class Fields(QWidget):
         grid.addWidget(self.caption, len(rows), 0, 1, 2)
         grid.setRowStretch(len(rows), 1)
         grid.setColumnStretch(1, 1)
+        for check in (self.letters, self.captioned):
+            check.setMinimumHeight(TARGET)
         draft.changed.connect(self.follow)
         draft.chosen_changed.connect(self.follow)
         self.follow()

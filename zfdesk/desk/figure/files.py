@@ -222,6 +222,7 @@ class FileCommands:
         self.settings.setValue(LAST_KEY, to_text(layout_of(self.draft.now)))
         self.settings.setValue("figure/geometry", self.saveGeometry())
         self.settings.setValue("figure/split", self.splitter.saveState())
+        self.settings.sync()  # nothing is cleared up at the end of the process
 
     def begin(self) -> Composition:
         """What the last builder left."""

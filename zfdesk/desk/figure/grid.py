@@ -445,7 +445,8 @@ class GridCanvas(QWidget):
             return
         painter.setPen(QPen(self.colours.colour("field"), 2.0))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(self.rect_of(*self.cursor_place), 4, 4)
+        index = self.shown.at(*self.cursor_place)
+        painter.drawRoundedRect(self.rect_of(*self.cursor_place) if index is None else self.slot_rect(index), 4, 4)
 
     def _paint_target(self, painter: QPainter) -> None:
         if self.target is None:

@@ -78,7 +78,9 @@ class PieceList(QTreeWidget):
     ) -> QTreeWidgetItem:
         item = QTreeWidgetItem(header, [words])
         item.setData(0, PIECE, piece)
-        item.setToolTip(0, reason or "Drag it onto the grid, or double-click")
+        item.setToolTip(
+            0, f"{words.splitlines()[0]}: {reason}" if reason else f"{words}: drag it onto the grid, or double-click"
+        )
         flags = Qt.ItemFlag.ItemIsEnabled
         if piece is not None:
             flags |= Qt.ItemFlag.ItemIsSelectable
