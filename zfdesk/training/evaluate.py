@@ -96,8 +96,8 @@ def views(pixels: np.ndarray, size: int, resize: int, protocol: Protocol) -> np.
     square, far = crop(pixels, centre_box(height, width, 1.0), resize), resize - size
     middle = round(far / 2)
     corners = ((0, 0), (0, far), (far, 0), (far, far), (middle, middle))
-    plain = np.stack([square[top : top + size, left : left + size] for top, left in corners])
-    return np.concatenate([plain, plain[:, :, ::-1]])
+    sides = (square, square[:, ::-1])
+    return np.stack([side[top : top + size, left : left + size] for side in sides for top, left in corners])
 
 
 def evaluate(
