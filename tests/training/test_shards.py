@@ -69,7 +69,6 @@ def test_the_reader_of_the_training_room_reads_them(plan: PackPlan, tmp_path: Pa
 
 
 def test_the_description_and_the_size_of_shards(plan: PackPlan, tmp_path: Path, small_shards: int) -> None:
-    assert shards.SHARD_BYTES == small_shards
     packed(plan, tmp_path / "out", source="test pictures")
     told = json.loads((tmp_path / "out/shards.json").read_text())
     assert (told["format"], told["side"], told["views"]) == ("zfdesk-shards-1", 56, 130)
