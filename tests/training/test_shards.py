@@ -95,6 +95,10 @@ def test_the_seed_decides(plan: PackPlan, tmp_path: Path, small_shards: int) -> 
     common = set(members(tmp_path / "a").values()) & set(members(tmp_path / "c").values())
     assert len(common) < 60  # of 260: whole pictures are the same whatever the seed
     assert other.keys() == one.keys()
+    views = [
+        [replace(plan, pictures=plan.pictures[:1], seed=seed).view_at(place) for place in range(5)] for seed in (1, 2)
+    ]
+    assert len(set(views[0] + views[1])) >= 7  # also of the same picture; one in eight is whole
 
 
 def test_every_picture_has_its_views_in_mixed_order(plan: PackPlan) -> None:
