@@ -32,7 +32,7 @@ train …
 def add_parser(verbs: Any) -> None:
     """Register the verb."""
     parser = verbs.add_parser("train", help="train a network on pictures of one's own", epilog=_EPILOG, allow_abbrev=False)
-    parser.add_argument("data", metavar="DATA", nargs="?", help="pictures by class, tar shards, or a manifest")
+    parser.add_argument("data", metavar="DATA", nargs="*", help="pictures by class, tar shards, or a manifest")
     parser.add_argument("-o", "--output", metavar="RUN", help="the folder of the run; it must be new or empty")
     parser.add_argument("--resume", metavar="RUN", help="go on with a run from its saved state")
     parser.add_argument("--recipe", choices=RECIPES, default=RECIPES[0], help="how to train (default: modern)")
@@ -122,8 +122,8 @@ def _order(arguments: argparse.Namespace) -> Order:
             f"There is no architecture {arguments.architecture!r}; declared are {', '.join(ARCHITECTURES)}."
         )
     return Order(
-        data=arguments.data, recipe=_recipe(arguments), architecture=arguments.architecture,
-        validation=arguments.validation or validation_beside(arguments.data), start=_start(arguments),
+        data=tuple(arguments.data), recipe=_recipe(arguments), architecture=arguments.architecture,
+        validation=arguments.validation or validation_beside(arguments.data[0]), start=_start(arguments),
         start_words="" if arguments.start is None else os.path.basename(arguments.start),
         teacher=_teacher(arguments.teacher), teacher_path=arguments.teacher, seed=arguments.seed, command=shlex.join(["zfdesk", *sys.argv[1:]]),
         **_machine(arguments),
@@ -135,13 +135,15 @@ def _order_again(arguments: argparse.Namespace, run: Path) -> Order:
     from zfdesk.runs import read_run
     from zfdesk.training.recipe import from_json
     from zfdesk.training.state import read_settings
-    from zfdesk.training.train import Order
+    from zfdesk.training.train import VALIDATION, Order
 
     about, told = read_run(run).about, read_settings(run)
+    validation = [words.removeprefix(VALIDATION) for words in about.data if words.startswith(VALIDATION)]
     machine = _machine(arguments) | {"limit": told["limit"], "probe": told["probe"]}
     return Order(
-        data=about.data[0], recipe=from_json(dict(about.recipe)), architecture=about.architecture,
-        validation=about.data[1] if len(about.data) > 1 else None, teacher=_teacher(told["teacher_path"]),
+        data=tuple(words for words in about.data if not words.startswith(VALIDATION)),
+        recipe=from_json(dict(about.recipe)), architecture=about.architecture, validation=next(iter(validation), None),
+        teacher=_teacher(told["teacher_path"]),
         teacher_path=told["teacher_path"], start_words=told["start_words"], seed=about.seed, command=about.command,
         **machine,
     )  # fmt: skip

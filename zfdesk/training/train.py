@@ -20,7 +20,7 @@ from torch.nn.parallel import DistributedDataParallel
 from zfdesk import __version__
 from zfdesk.engine import ARCHITECTURES, Architecture, Model
 from zfdesk.runs import About, Epoch, RunError, RunWriter, Score, Step, snapshot_epochs
-from zfdesk.training.data import Pictures, open_pictures
+from zfdesk.training.data import Pictures, open_all, open_pictures
 from zfdesk.training.learning import counted, hits, inputs, losses
 from zfdesk.training.loader import Answering, Batch, Loader, validation_batches
 from zfdesk.training.network import TrainingNetwork, exported, fill, normed, start_from
@@ -32,6 +32,8 @@ from zfdesk.training.state import Standing, read_state, restore, save_state
 from zfdesk.training.together import Together
 from zfdesk.training.trouble import TrainingError
 
+VALIDATION = "validation: "
+"""Before the validation pictures' place in ``run.json``'s list of data."""
 CALIBRATION = 8
 """Batches on which batch norm is measured when a training starts from a checkpoint."""
 
@@ -44,7 +46,7 @@ class Order:
     None for all. threads: that decode pictures.
     """
 
-    data: str
+    data: tuple[str, ...]
     recipe: Recipe
     architecture: str = "zfnet"
     validation: str | None = None
@@ -96,7 +98,7 @@ class Training:
     def __init__(self, order: Order, run: Path, together: Together, progress: Progress, resume: bool = False) -> None:
         self.order, self.run, self.together, self.progress = order, run, together, progress
         self.recipe, self.device = order.recipe, together.device
-        self.pictures = open_pictures(order.data)
+        self.pictures = open_all(order.data)
         self.validation = None if order.validation is None else open_pictures(order.validation, "val")
         self._check()
         self.classes = self.pictures.classes
@@ -139,7 +141,7 @@ class Training:
                 f"The stored answers of {pictures.words} are for {pictures.teacher_classes} classes, "
                 f"but there are {len(pictures.classes)} names."
             )
-        if validation is not None and not _same_classes(validation.classes, pictures.classes):
+        if validation is not None and places_of(validation.classes, pictures.classes) is None:
             odd = next(iter(set(validation.classes) - set(pictures.classes)), "")
             raise TrainingError(
                 f"The classes of {validation.words} are not those of {pictures.words}"
@@ -157,7 +159,7 @@ class Training:
 
     def _about(self) -> About:
         order, validation = self.order, self.validation
-        data = [order.data, *([order.validation] if order.validation else [])]
+        data = [*order.data, *([f"{VALIDATION}{order.validation}"] if order.validation else [])]
         return About(
             zfdesk=__version__, architecture=order.architecture, recipe=as_json(self.recipe), data=tuple(data),
             pictures=len(self.pictures), validation_pictures=len(validation) if validation else 0,
@@ -344,9 +346,7 @@ class Training:
         if self.validation is None:
             return None
         order, together = self.order, self.together
-        index = {name: number for number, name in enumerate(self.classes)}
-        names = self.validation.classes
-        places = torch.tensor([index.get(name, number) for number, name in enumerate(names)])
+        places = torch.tensor(places_of(self.validation.classes, self.classes))
         loss = seen = known = top1 = top5 = 0.0
         with self._answering(), torch.inference_mode():
             for views, labels in validation_batches(
@@ -393,7 +393,7 @@ class Training:
         order, recipe = self.order, self.recipe
         epochs = self.standing.step / self.plan.steps_per_epoch
         words = f"trained by zfdesk {__version__}, recipe {recipe.name}, {epochs:g} of {recipe.epochs} epochs of "
-        words += f"{len(self.pictures)} pictures ({Path(order.data).name}), seed {order.seed}"
+        words += f"{len(self.pictures)} pictures ({', '.join(Path(path).name for path in order.data)}), seed {order.seed}"
         words += f", started from {order.start_words}" if order.start_words else ""
         return exported(self.network, tensors, self.classes, words)
 
@@ -425,10 +425,15 @@ def _fast_bfloat() -> bool:
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
-def _same_classes(some: tuple[str, ...], all_of: tuple[str, ...]) -> bool:
-    """Whether the first are among the second, by name; or where they have only numbers, no more of them."""
-    numbered = all(name.startswith("class ") for name in some)
-    return set(some) <= set(all_of) or (numbered and len(some) <= len(all_of))
+def places_of(names: tuple[str, ...], classes: tuple[str, ...]) -> list[int] | None:
+    """The index in ``classes`` of each name; where they are no names but numbers, they are the indices. None: neither."""
+    index = {name: number for number, name in enumerate(classes)}
+    if all(name in index for name in names):
+        return [index[name] for name in names]
+    numbers = [name.removeprefix("class ") for name in names]
+    if all(number.isascii() and number.isdecimal() and int(number) < len(classes) for number in numbers):
+        return [int(number) for number in numbers]
+    return None
 
 
 def train(order: Order, run: Path, together: Together, progress: Progress, resume: bool = False) -> Ended:
