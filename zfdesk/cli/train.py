@@ -173,10 +173,9 @@ def _start(arguments: argparse.Namespace) -> Model | None:
 def _teacher(path: str | None) -> Answering | None:
     if path is None:
         return None
-    from zfdesk.training.teacher import Teacher
+    from zfdesk.training.teacher import open_teacher
 
-    teacher: Answering = Teacher(path)
-    return teacher
+    return open_teacher(path)
 
 
 def _say(arguments: argparse.Namespace, run: Path, ended: Ended) -> None:
