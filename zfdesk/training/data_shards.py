@@ -61,7 +61,7 @@ class ShardPictures:
     def _numbered_classes(self) -> list[str]:
         numbers = [self.label(index) for index in range(len(self))]
         if max(numbers) < 0:
-            raise TrainingError(f"{self.place} has no shards.json, and its shards have no labels: there are no classes.")
+            raise TrainingError(f"{self.place} has neither shards.json nor labels: there are no classes.")
         return [f"class {index}" for index in range(max(numbers) + 1)]
 
     def __len__(self) -> int:
