@@ -52,7 +52,7 @@ class Plan:
         return next((side for end, side in self._ends if step < round(end * self.steps)), self._ends[-1][1])
 
     def pixels(self, step: int) -> float:
-        """Pixels of all the pictures still to be seen after ``step`` steps, to a thousandth: larger ones take longer."""
+        """Pixels of all pictures still to be seen after ``step`` steps, to a thousandth: larger ones take longer."""
         stride = max(1, self.steps // 1000)
         return sum(self.side(later) ** 2 for later in range(step, self.steps, stride)) * stride * float(self.batch)
 

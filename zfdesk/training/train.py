@@ -384,7 +384,8 @@ class Training:
     def _show_probe(self) -> None:
         """Keep the picture that is followed over the snapshots."""
         if self.writer is not None:
-            pixels = probe_picture(self.order.probe, self.validation and self.validation.pictures, self.pictures)
+            sets = [self.pictures] if self.validation is None else [self.validation.pictures, self.pictures]
+            pixels = probe_picture(self.order.probe, *sets)
             if pixels is not None:
                 self.writer.probe(pixels)
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from zfdesk.engine import Conv, Linear, Model
 from zfdesk.engine.kernels import dense
 from zfdesk.runs import LayerStatistics, Strongest, spread
+from zfdesk.sources import SourceError
 from zfdesk.sources.picture import decode_picture
 from zfdesk.training.data import Pictures
 from zfdesk.training.network import TrainingNetwork
@@ -54,7 +55,7 @@ class Watch:
         }
 
 
-def probe_picture(path: str | None, *sets: Pictures | None) -> np.ndarray | None:
+def probe_picture(path: str | None, *sets: Pictures) -> np.ndarray | None:
     """The picture that is followed, uint8 (height, width, 3): a file, else the first that can be read of the sets.
 
     Raises SourceError or TrainingError for a file that cannot be read.
@@ -65,13 +66,12 @@ def probe_picture(path: str | None, *sets: Pictures | None) -> np.ndarray | None
         except OSError as error:
             raise TrainingError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from None
     for pictures in sets:
-        for index in range(min(len(pictures), 20) if pictures is not None else 0):
-            assert pictures is not None
+        for index in range(min(len(pictures), 20)):
             try:
                 return decode_picture(pictures.read(index).data, pictures.name(index))
             except PicturesGoneError:
                 raise
-            except (OSError, ValueError):
+            except (OSError, ValueError, SourceError):
                 continue
     return None
 
