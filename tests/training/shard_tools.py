@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,6 @@ import numpy as np
 from PIL import Image
 
 import zfdesk.engine as zf
-from zfdesk.training.data_shards import ShardPictures
 from zfdesk.training.teacher import TeacherInput
 
 
@@ -68,17 +65,6 @@ def members(folder: Path) -> dict[str, bytes]:
                 assert member.name not in found
                 found[member.name] = file.read()
     return found
-
-
-@contextmanager
-def read_shards(folder: Path) -> Iterator[ShardPictures]:
-    """The training room's reader, its files closed at the end."""
-    pictures = ShardPictures(folder)
-    try:
-        yield pictures
-    finally:
-        for handle in vars(pictures._local).get("handles", {}).values():
-            handle.close()
 
 
 def arrays(data: bytes) -> dict[str, np.ndarray]:

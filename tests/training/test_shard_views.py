@@ -21,6 +21,7 @@ def test_boxes_lie_in_the_picture_with_the_area_and_aspect_asked_for() -> None:
         left, top, right, bottom = random_box((width, height), SCALE, shape, chance)
         assert 0 <= left < right <= width
         assert 0 <= top < bottom <= height
+        assert 3 / 4 - 1e-6 < (right - left) / (bottom - top) / shape < 4 / 3 + 1e-6
         if 0.8 < width / height < 1.25 and shape == 1:
             shares.append((right - left) * (bottom - top) / (width * height))
             aspects.append((right - left) / (bottom - top))

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from shard_tools import ColourTeacher, arrays, members, read_shards, write_pictures
+from shard_tools import ColourTeacher, arrays, members, write_pictures
 
 from zfdesk.cli import main
 from zfdesk.training import shards
+from zfdesk.training.data import open_pictures
 from zfdesk.training.shard_views import ViewPlan
 from zfdesk.training.shards import BATCH, PackPlan, ShardsError, labelled_pictures, pack, pictures_of
 
@@ -58,11 +59,11 @@ def test_the_teacher_saw_exactly_what_is_stored(plan: PackPlan, tmp_path: Path) 
 
 def test_the_reader_of_the_training_room_reads_them(plan: PackPlan, tmp_path: Path, small_shards: int) -> None:
     pack(plan, tmp_path / "out", ColourTeacher(), source="test pictures")  # type: ignore[arg-type]
-    with read_shards(tmp_path / "out") as pictures:
-        assert len(pictures) == 130
-        assert pictures.classes == CLASSES
-        assert (pictures.teacher_classes, pictures.embedding) == (12, 3)
-        entry, teacher = pictures.read(77), ColourTeacher()
+    pictures = open_pictures(str(tmp_path / "out"))
+    assert len(pictures) == 130
+    assert pictures.classes == CLASSES
+    assert (pictures.teacher_classes, pictures.embedding) == (12, 3)
+    entry, teacher = pictures.read(77), ColourTeacher()
     assert entry.answers is not None
     expected, _ = teacher.ask(teacher.fitted(Image.open(io.BytesIO(entry.data)))[None])
     assert np.array_equal(entry.answers.logits, expected[0].astype(np.float16))
@@ -219,19 +220,19 @@ def test_a_labelled_folder_and_its_validation(tmp_path: Path, capsys: pytest.Cap
     out, val = str(tmp_path / "out"), str(tmp_path / "val-out")
     assert main(["shards", str(tmp_path / "data"), "-o", out, "--views", "3", "--side", "40"]) == 0
     assert "36 views in 1 shards" in capsys.readouterr().out
-    with read_shards(Path(out)) as pictures:
-        assert pictures.classes == ("ant", "bee", "cow")
-        assert pictures.labelled
-        found = [pictures.label(index) for index in range(36)]
+    pictures = open_pictures(out)
+    assert pictures.classes == ("ant", "bee", "cow")
+    assert pictures.labelled
+    found = [pictures.label(index) for index in range(36)]
     assert np.bincount(found).tolist() == [12, 12, 12]
     plan = PackPlan(*_as_plan(tmp_path / "data"), repeats=3)
     assert found == [plan.labels[picture] for picture in plan.order]
 
     assert main(["shards", str(tmp_path / "data/val"), "-o", val, "--validation-of", out]) == 0
-    with read_shards(Path(val)) as beside:
-        assert beside.classes == ("ant", "bee", "cow")
-        assert [beside.label(index) for index in range(8)] == [1] * 4 + [2] * 4
-        first = Image.open(io.BytesIO(beside.read(0).data))
+    beside = open_pictures(val)
+    assert beside.classes == ("ant", "bee", "cow")
+    assert [beside.label(index) for index in range(8)] == [1] * 4 + [2] * 4
+    first = Image.open(io.BytesIO(beside.read(0).data))
     original = Image.open(tmp_path / "data/val/bee/0.jpg")
     side = min(original.size)
     left, top = (original.width - side) / 2, (original.height - side) / 2
