@@ -72,7 +72,7 @@ def shards(place: Path, count: int = 24, classes: int = 3, embedding: int = 5, e
                 Image.fromarray(picture(label, number)[:, :40]).save(view, "JPEG", quality=95)
                 generator = np.random.default_rng(number)
                 logits = generator.normal(0, 1, classes).astype(np.float16)
-                logits[label] += 4
+                logits[label] += 9
                 vector = np.eye(classes, embedding)[label] + generator.normal(0, 0.1, embedding)
                 np.savez(answers, logits=logits, embedding=vector.astype(np.float16))
                 for extension, data in (

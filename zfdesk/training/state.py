@@ -87,7 +87,7 @@ def save_state(
 
 
 def read_state(run: Path) -> tuple[dict[str, Tensor], Standing, dict[str, Any]]:
-    """The tensors, where the training stands, and its identity. Raises TrainingError for no, a foreign or damaged one."""
+    """The tensors, where it stands, and its identity. Raises TrainingError for no, a foreign or damaged one."""
     place = run / FILE
     with _state_file(place) as (file, header):
         tensors = read_tensors(file, header, place)
@@ -143,7 +143,9 @@ def restore(
         for key in ("momentum_buffer", "exp_avg", "exp_avg_sq", "step"):
             stored = tensors.get(f"optimiser.{key}.{name}")
             if stored is not None and (stored.shape == parameter.shape or key == "step"):
-                like = torch.empty_like(parameter) if key != "step" else torch.empty_like(stored, device=parameter.device)
+                like = (
+                    torch.empty_like(parameter) if key != "step" else torch.empty_like(stored, device=parameter.device)
+                )
                 memory[key] = like.copy_(stored)
         if memory:
             optimiser.state[parameter] = memory
