@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from zfdesk.cli import run_figures
 from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least
 from zfdesk.cli.output import CommandError, check_output, print_json, write_output
 
@@ -32,17 +33,20 @@ def add_parser(verbs: Any) -> None:
         epilog="The .npz holds the raw arrays of every panel, called by its letter or name, and the page as JSON.",
         allow_abbrev=False,
     )
-    templates = verb.add_subparsers(dest="template", required=True, metavar="fig2|fig3|fig6|fig7|filters|histograms")
+    templates = verb.add_subparsers(
+        dest="template", required=True, metavar="fig2|fig3|fig4|fig6|fig7|filters|histograms|training"
+    )
     _add_fig2(templates)
     _add_fig3(templates)
     _template(templates, "fig6", "the first layer's filters and their strength", _fig6)
     _add_fig7(templates)
     _add_filters(templates)
     _add_histograms(templates)
+    run_figures.add_templates(templates, _template)
 
 
-def _template(templates: Any, name: str, words: str, make: Make) -> argparse.ArgumentParser:
-    """A template with the options that all have."""
+def _template(templates: Any, name: str, words: str, make: Make, weights: bool = True) -> argparse.ArgumentParser:
+    """A template with the options that all have; ``weights``: and that of the network to use."""
     parser = templates.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}.", allow_abbrev=False)
     parser.add_argument(
         "-o", "--output", required=True, type=_figure_name, metavar="OUT.(png|svg|pdf)", help="the figure to write"
@@ -54,7 +58,8 @@ def _template(templates: Any, name: str, words: str, make: Make) -> argparse.Arg
     told.add_argument("--caption", metavar="WORDS", help="these words in place of the caption made from the facts")
     told.add_argument("--no-caption", action="store_true", help="leave the caption out of the picture, not of the file")
     parser.add_argument("--caption-file", metavar="OUT.txt", help="also write the caption as text")
-    add_weights_option(parser)
+    if weights:
+        add_weights_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=lambda arguments: figure_command(parser, arguments, make))
     return parser
