@@ -1,4 +1,4 @@
-"""Runs to look at, without training: a folder written by the writer itself, with networks that come to be step by step."""
+"""Runs to look at, without training: written by the writer itself, with networks on the way from one to another."""
 
 from __future__ import annotations
 

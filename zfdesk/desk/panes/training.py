@@ -1,0 +1,664 @@
+"""A training run watched: curves, spread of values, snapshots under a scrubber, and Fig. 4; also while it goes on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QEvent, QObject, QSettings, QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QSlider,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from zfdesk.desk.flow import Choice, Controls
+from zfdesk.desk.panes.base import ElidedLabel, Pane
+from zfdesk.desk.panes.training_curves import CurvesView, lines_of
+from zfdesk.desk.panes.training_snapshot import SnapshotView
+from zfdesk.desk.panes.training_strips import EMPTY, StripsView, bands_of
+from zfdesk.desk.panes.training_units import UnitsView
+from zfdesk.desk.sheet import Errand
+from zfdesk.desk.state import Desk
+from zfdesk.desk.theme import Colours
+from zfdesk.desk.training_looks import (
+    Column,
+    Looker,
+    Reading,
+    Search,
+    SnapshotLook,
+    UnitTile,
+    Wish,
+    kept_column,
+    kept_units,
+    read_again,
+    some_units,
+    weight_layers,
+)
+from zfdesk.engine import ARCHITECTURES, Conv, Model, load
+from zfdesk.runs import Run
+
+READ_EVERY_MS = 2000
+PLAY_MS = 700  # a snapshot, at least
+QUIET_AFTER = 120.0  # seconds without a new line
+MOST_LOOKS = 48  # kept: half a megabyte each
+ASPECTS = (0.5, 0.7, 1.0, 1.4, 2.0)  # of the mosaic of maps: few, so that a resized pane asks seldom for another
+SETTING = "training/run"
+VIEWS = {"curves": "curves", "spread": "spread", "snapshot": "snapshot", "units": "units (Fig. 4)"}
+INVITATION = (
+    "What does a network learn, and when?\n\nOpen the folder of a training run, also of one that is still going on: "
+    "loss and accuracy, the spread of weights, activations and gradients, filters, maps and reconstructions at each "
+    "snapshot, and the evolution of units (Fig. 4). Or drop the folder onto the window."
+)
+NO_UNITS = "The run kept no strongest activations of {layer}. “Search pictures…” finds them over a folder of pictures."
+
+
+def state_words(run: Run, now: float) -> str:
+    """Whether a run goes on, by what its log says and when it last grew."""
+    if run.ended:
+        return "ended"
+    age = max(now - run.updated, 0.0)
+    if age < QUIET_AFTER:
+        return f"running, updated {age:.0f} s ago"
+    minutes = int(age // 60)
+    if minutes < 120:
+        return f"no new line for {minutes} min"
+    hours = minutes // 60
+    return f"no new line for {hours} h" if hours < 48 else f"no new line for {hours // 24} days"
+
+
+class TrainingPane(Pane):
+    """Everything is read and computed off this thread, by `Errand`. Each choice has a number, and what comes for an
+    earlier one is not drawn. ``network_asked``: a Model to be used in the window."""
+
+    title = "Training"
+    network_asked = Signal(object)
+
+    def __init__(self, desk: Desk, settings: QSettings, parent: QWidget | None = None) -> None:
+        super().__init__(desk, parent)
+        self.settings = settings
+        self.folder: Path | None = None
+        self.reading: Reading | None = None
+        self.trouble = ""
+        self.epoch = -1
+        self.unit = -1
+        self._looks: dict[tuple, SnapshotLook] = {}
+        self._looker = Looker()
+        self._choice = 0  # its number
+        self._errands: set[Errand] = set()
+        self._reading = self._looking = self._using = False
+        self._units_for: tuple[object, ...] = ()
+        self._search: Search | None = None
+        self._search_folder = ""
+        self._drawn: tuple[object, ...] = ()
+        self._follow = True  # the newest snapshot, as long as nobody chose another
+        self._make()
+        self._clock = QTimer(self, interval=READ_EVERY_MS)
+        self._clock.timeout.connect(self.read)
+        self._player = QTimer(self, interval=PLAY_MS)
+        self._player.timeout.connect(self._play_on)
+        self._show_state()
+
+    # Making
+
+    def _make(self) -> None:
+        self.view_choice = Choice(VIEWS, "What is shown of the run")
+        self.view_choice.chosen.connect(lambda _: self._show_chosen())
+        self.layer_choice = QComboBox()
+        self.layer_choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.layer_choice.setToolTip("The layer whose values, maps or units are shown")
+        self.layer_choice.activated.connect(lambda _: self._choose_layer())
+        self.open_button = _button("Open run…", "Open the folder of a training run")
+        self.open_button.clicked.connect(self.ask_for_run)
+        self.search_button = _button(
+            "Search pictures…", "Find the strongest activations of these units over a folder of pictures"
+        )
+        self.search_button.clicked.connect(self.ask_for_pictures)
+        self.use_button = _button("Use this network", "Switch the window to the network of this snapshot")
+        self.use_button.clicked.connect(self.use_network)
+        self.controls = Controls(self)
+        for widget, name in (
+            (self.open_button, "Open the folder of a training run"), (self.view_choice, "What is shown"),
+            (self.layer_choice, "Layer"), (self.search_button, "Search pictures for the strongest activations"),
+            (self.use_button, "Use the network of this snapshot"),
+        ):  # fmt: skip
+            self.controls.add(widget, name)
+        self.state_line = ElidedLabel()
+        self.state_line.setAccessibleName("State of the run")
+        self.curves, self.strips, self.snapshot, self.units = CurvesView(), StripsView(), SnapshotView(), UnitsView()
+        self.strips.picked.connect(self.choose_epoch)
+        self.snapshot.unit_picked.connect(self.choose_unit)
+        self.units.picked.connect(self._pick_tile)
+        self.views: dict[str, QWidget] = {
+            "curves": self.curves, "spread": self.strips, "snapshot": self.snapshot, "units": self.units
+        }  # fmt: skip
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self._invitation())
+        for view in self.views.values():
+            self.stack.addWidget(view)
+        self.body.addWidget(self.controls)
+        self.body.addWidget(self.state_line)
+        self.body.addWidget(self.stack, 1)
+        self.body.addWidget(self._scrubber())
+
+    def _invitation(self) -> QWidget:
+        page = QWidget()
+        words = QLabel(INVITATION, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
+        words.setMinimumWidth(80)
+        self.begin = QPushButton("Open a training run…")
+        self.begin.setAccessibleName("Open the folder of a training run")
+        self.begin.clicked.connect(self.ask_for_run)
+        layout = QVBoxLayout(page)
+        layout.addStretch(1)
+        layout.addWidget(words)
+        layout.addSpacing(10)
+        layout.addWidget(self.begin, 0, Qt.AlignmentFlag.AlignCenter)
+        layout.addStretch(2)
+        return page
+
+    def _scrubber(self) -> QWidget:
+        self.scrubber = QWidget()
+        self.play_button = QToolButton(text="▶", checkable=True)
+        self.play_button.setToolTip("Play the snapshots one after another, or stop")
+        self.play_button.setAccessibleName("Play the snapshots")
+        self.play_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.play_button.clicked.connect(lambda _: self.play())
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setAccessibleName("Snapshot")
+        self.slider.setToolTip("The snapshot that is shown; arrow keys go to the next")
+        self.slider.setMinimumHeight(24)
+        self.slider.valueChanged.connect(self._scrub)
+        self.slider.installEventFilter(self)
+        self.epoch_label = QLabel()
+        self.epoch_label.setAccessibleName("Epoch of the snapshot")
+        self.epoch_label.setMinimumWidth(self.fontMetrics().horizontalAdvance("epoch 8888 (88 of 88)") + 4)
+        self.epoch_label.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+        layout = QHBoxLayout(self.scrubber)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.play_button)
+        layout.addWidget(self.slider, 1)
+        layout.addWidget(self.epoch_label)
+        return self.scrubber
+
+    def set_colours(self, colours: Colours) -> None:
+        super().set_colours(colours)
+        self.curves.set_colours(colours)
+        self.snapshot.set_colours(colours)
+        self._colours = colours
+        self._dress_state()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """The arrow keys are the slider's while it has the focus, and not the window's shortcuts."""
+        arrows = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End)
+        keyed = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride
+        if keyed and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier and event.key() in arrows:
+            event.accept()
+            return True
+        return False
+
+    # Coming and going
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        super().showEvent(event)
+        if self.folder is None and (last := str(self.settings.value(SETTING, ""))) and Path(last).is_dir():
+            self.open(last)
+        elif self.folder is not None:
+            self.read()
+            self._clock.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
+        """Nothing is read or computed while nobody looks."""
+        super().hideEvent(event)
+        self._clock.stop()
+        self._stop_playing()
+        self._stop_search()
+        self._looker.forget() if not self._looking else None
+
+    def end(self) -> None:
+        """The window closes: nothing more is begun, and what comes is not drawn."""
+        self._clock.stop()
+        self._stop_playing()
+        self._stop_search()
+        self._choice += 1
+        self.folder = None
+
+    def _run_errand(self, name: str, work: Callable[[], Any], done: Callable[[Any, Exception | None], None]) -> None:
+        def finish(value: Any, error: Exception | None) -> None:
+            self._errands.discard(errand)
+            done(value, error)
+
+        errand = Errand(self, name, work, finish)
+        self._errands.add(errand)
+
+    # The run
+
+    def ask_for_run(self) -> None:
+        """A folder picker, then `open`."""
+        before = str(self.settings.value(SETTING, str(Path.home())))
+        path = QFileDialog.getExistingDirectory(self, "Open a training run", before)
+        if path:
+            self.open(path)
+
+    def open(self, path: str) -> None:
+        """Show another run; what is wrong with it is told, and what was shown is gone."""
+        self._choice += 1
+        self.folder, self.reading, self.trouble = Path(path), None, ""
+        self.epoch = self.unit = -1
+        self._looks.clear()
+        self._follow, self._drawn = True, ()
+        self._stop_playing()
+        self._stop_search()
+        self._search_folder = ""
+        self.state_line.say(f"Reading {path}…")
+        self.read()
+        self._clock.start()
+
+    def read(self) -> None:
+        """Look what has become of the run, unless that is being done."""
+        if self.folder is None or self._reading:
+            return
+        self._reading = True
+        self._run_errand(
+            "training read", partial(read_again, self.folder, self.reading), partial(self._take, self._choice)
+        )
+
+    def _take(self, choice: int, reading: Reading | None, error: Exception | None) -> None:
+        self._reading = False
+        if choice != self._choice:
+            self.read()  # of the run that was chosen meanwhile
+            return
+        if reading is None:
+            self.trouble = _sentence(error)
+            self._show_state()
+            return
+        self.trouble = reading.trouble
+        first = self.reading is None
+        if reading is not self.reading:
+            self.reading = reading
+            self._show_reading(first)
+        self._show_state()
+
+    def _show_reading(self, first: bool) -> None:
+        assert self.reading is not None
+        run = self.reading.run
+        if first:
+            self.settings.setValue(SETTING, str(run.folder))
+        self._fill_layers()
+        self._fill_slider()
+        self._show_chosen()
+
+    def _fill_layers(self) -> None:
+        assert self.reading is not None
+        about = self.reading.run.about
+        names = list(weight_layers(self.reading))
+        if not names and about.architecture in ARCHITECTURES:
+            layers = ARCHITECTURES[about.architecture](max(len(about.classes), 1)).layers
+            names = [layer.name for layer in layers if isinstance(layer, Conv)]
+        if names != [self.layer_choice.itemText(index) for index in range(self.layer_choice.count())]:
+            before = self.layer
+            with QSignalBlocker(self.layer_choice):
+                self.layer_choice.clear()
+                self.layer_choice.addItems(names)
+                place = names.index(before) if before in names else min(2, len(names) - 1)
+                self.layer_choice.setCurrentIndex(place)
+
+    @property
+    def layer(self) -> str:
+        """The chosen layer."""
+        return self.layer_choice.currentText()
+
+    @property
+    def shown(self) -> str:
+        """Which of `VIEWS`."""
+        return list(VIEWS)[self.view_choice.currentIndex()]
+
+    def _fill_slider(self) -> None:
+        assert self.reading is not None
+        snapshots = self.reading.run.snapshots
+        if not snapshots:
+            self.epoch = -1
+        elif self._follow or self.epoch not in snapshots:
+            self.epoch = snapshots[-1]
+        with QSignalBlocker(self.slider):
+            self.slider.setRange(0, max(len(snapshots) - 1, 0))
+            self.slider.setPageStep(1)
+            self.slider.setValue(snapshots.index(self.epoch) if self.epoch in snapshots else 0)
+        self.scrubber.setEnabled(bool(snapshots))
+        self._say_epoch()
+
+    def _say_epoch(self) -> None:
+        snapshots = self.reading.run.snapshots if self.reading else ()
+        if self.epoch in snapshots:
+            self.epoch_label.setText(f"epoch {self.epoch} ({snapshots.index(self.epoch) + 1} of {len(snapshots)})")
+        else:
+            self.epoch_label.setText("no snapshot yet")
+
+    # Choosing
+
+    def choose_view(self, name: str) -> None:
+        """One of `VIEWS`."""
+        self.view_choice.show_value(name)
+        self._show_chosen()
+
+    def _choose_layer(self) -> None:
+        self.unit = -1
+        self._stop_search()
+        self._show_chosen()
+
+    def choose_layer(self, name: str) -> None:
+        """Another layer, by its name."""
+        self.layer_choice.setCurrentText(name)
+        self._choose_layer()
+
+    def choose_unit(self, unit: int) -> None:
+        """Another unit of the layer."""
+        self.unit = unit
+        self._show_chosen()
+
+    def choose_epoch(self, epoch: int) -> None:
+        """Another snapshot, by its epoch."""
+        if self.reading and epoch in self.reading.run.snapshots:
+            self.slider.setValue(self.reading.run.snapshots.index(epoch))
+
+    def step(self, by: int) -> None:
+        """So many snapshots on or back."""
+        self.slider.setValue(self.slider.value() + by)
+
+    def _scrub(self, place: int) -> None:
+        if self.reading and place < len(self.reading.run.snapshots):
+            self.epoch = self.reading.run.snapshots[place]
+            self._follow = place == len(self.reading.run.snapshots) - 1
+            self._say_epoch()
+            self._show_chosen()
+
+    def _pick_tile(self, epoch: int, unit: int) -> None:
+        self.unit = unit
+        self.choose_epoch(epoch)
+
+    def play(self) -> None:
+        """Show the snapshots one after another, from the first if at the last; or stop."""
+        if self._player.isActive():
+            self._stop_playing()
+            return
+        if self.reading is None or len(self.reading.run.snapshots) < 2:
+            self.play_button.setChecked(False)
+            return
+        if self.slider.value() == self.slider.maximum():
+            self.slider.setValue(0)
+        self._player.start()
+        self.play_button.setChecked(True)
+        self.play_button.setText("■")
+
+    def _play_on(self) -> None:
+        waits = self.shown == "snapshot" and self._looking
+        if waits:  # the next when this one has been seen
+            return
+        if self.slider.value() == self.slider.maximum():
+            self._stop_playing()
+        else:
+            self.step(1)
+
+    def _stop_playing(self) -> None:
+        self._player.stop()
+        self.play_button.setChecked(False)
+        self.play_button.setText("▶")
+
+    # Showing
+
+    def _show_chosen(self) -> None:
+        """Draw the chosen view of the chosen snapshot, and ask for what it lacks."""
+        reading = self.reading
+        for control, present in (
+            (self.view_choice, True), (self.layer_choice, self.shown != "curves"),
+            (self.search_button, self.shown == "units"), (self.use_button, self.epoch >= 0),
+        ):  # fmt: skip
+            self.controls.set_present(control, present and reading is not None)
+        self.scrubber.setVisible(reading is not None)
+        if reading is None:
+            self.stack.setCurrentIndex(0)
+            return
+        self.stack.setCurrentWidget(self.views[self.shown])
+        if not self.isVisible():
+            return
+        key = (self.shown, id(reading), self.layer)
+        fresh, self._drawn = key != self._drawn, key
+        if self.shown == "curves":
+            if fresh:
+                self.curves.show_lines(lines_of(reading.run))
+            self.curves.show_epoch(self.epoch if self.epoch >= 0 else None)
+        elif self.shown == "spread":
+            if fresh:
+                self.strips.message = EMPTY
+                self.strips.show_bands(*bands_of(reading, self.layer))
+            self.strips.show_epoch(self.epoch)
+        elif self.shown == "snapshot":
+            self._show_snapshot()
+        else:
+            self._show_units()
+            self.units.show_epoch(self.epoch)
+
+    def _show_snapshot(self) -> None:
+        wish = self._wish()
+        if wish is None:
+            self.snapshot.show_waiting("There is no snapshot yet: the first comes with the start of the training.")
+            return
+        look = self._looks.get(wish.key)
+        if look is not None:
+            self.snapshot.show_look(look)
+            return
+        self.snapshot.show_waiting(f"epoch {self.snapshot.look.wish.epoch}" if self.snapshot.look else "Loading…")
+        if not self._looking:
+            self._looking = True
+            self._run_errand(
+                "training look", partial(self._looker.look, wish), partial(self._take_look, self._choice, wish)
+            )
+
+    def _wish(self) -> Wish | None:
+        if self.reading is None or self.epoch < 0:
+            return None
+        canvas = self.snapshot.mosaic
+        aspect = min(ASPECTS, key=lambda one: abs(one - canvas.width() / max(canvas.height(), 1)))
+        return Wish(self.reading.run, self.epoch, self.layer, self.unit, aspect)
+
+    def _take_look(self, choice: int, wish: Wish, look: SnapshotLook | None, error: Exception | None) -> None:
+        self._looking = False
+        if not self.isVisible():
+            self._looker.forget()
+        if choice == self._choice and look is not None:
+            self._looks[wish.key] = look
+            for old in list(self._looks)[:-MOST_LOOKS]:
+                del self._looks[old]
+        now = self._wish()
+        if now is None or self.shown != "snapshot" or not self.isVisible():
+            return
+        if choice == self._choice and now.key == wish.key and look is None:
+            self.snapshot.look = None
+            self.snapshot.show_waiting("")
+            for tile in (self.snapshot.probe, self.snapshot.filters, self.snapshot.maps, self.snapshot.down):
+                tile.canvas.message = _sentence(error)
+                tile.canvas.update()
+            return
+        self._show_snapshot()  # the newest wish, whichever that is by now
+
+    # Fig. 4
+
+    def _show_units(self) -> None:
+        reading = self.reading
+        assert reading is not None
+        kept = kept_units(reading.strongest, self.layer)
+        epochs = reading.run.snapshots
+        units = self._search.units if self._search is not None else kept
+        key = (self._choice, self.layer, units, epochs, self._search)
+        if key == self._units_for:
+            return
+        same = key[:3] == self._units_for[:3] and key[4] == self._units_for[4]
+        self._units_for = key
+        known = dict(self.units.columns) if same else {}
+        self.units.show_units(self.layer, units, epochs, NO_UNITS.format(layer=self.layer))
+        self.units.columns = {epoch: tiles for epoch, tiles in known.items() if epoch in epochs}
+        if units:
+            self._next_column(key)
+
+    def _next_column(self, key: tuple) -> None:
+        """The first column that is missing, the chosen one before the others."""
+        if key != self._units_for or self.reading is None or not self.isVisible():
+            return
+        epochs = self.units.epochs
+        missing = [epoch for epoch in (self.epoch, *epochs) if epoch in epochs and epoch not in self.units.columns]
+        if not missing:
+            if self._search is not None:
+                self._search.said = ""
+            return
+        search, reading = self._search, self.reading
+        work: Column = search.column if search is not None else partial(_kept, reading, self.layer, self.units.units)
+        self._run_errand("training units", partial(work, missing[0]), partial(self._take_column, key, missing[0]))
+
+    def _take_column(self, key: tuple, epoch: int, tiles: list[UnitTile] | None, error: Exception | None) -> None:
+        if key != self._units_for:
+            return
+        if tiles is None:
+            self.trouble = _sentence(error)
+            self._show_state()
+            tiles = [UnitTile(0.0, "")] * len(self.units.units)
+            if self._search is not None:  # the next snapshot would fail likewise
+                self._search.said = ""
+                return
+        self.units.show_column(epoch, tiles)
+        self._next_column(key)
+
+    def ask_for_pictures(self) -> None:
+        """A folder picker, then `search`."""
+        before = self._search_folder or str(self.settings.value("files/folder", str(Path.home())))
+        path = QFileDialog.getExistingDirectory(self, "Search a folder of pictures", before)
+        if path:
+            self.search(path)
+
+    def search(self, folder: str) -> None:
+        """Find the strongest activations of the chosen layer's units over a folder's pictures, at each snapshot."""
+        if self.reading is None or self.epoch < 0:
+            return
+        self._stop_search()
+        self._search_folder = folder
+        about = self.reading.run.about
+        declare = ARCHITECTURES.get(about.architecture)
+        if declare is None:
+            self.trouble = f"The architecture {about.architecture!r} is not known here."
+            self._show_state()
+            return
+        stages = {stage.name: stage for stage in declare(max(len(about.classes), 1)).stages}
+        kept = kept_units(self.reading.strongest, self.layer)
+        units = kept or some_units(stages[self.layer].shape[0], self.unit)
+        self._search = Search(self.reading.run, folder, self.layer, units)
+        self.choose_view("units")
+
+    def _stop_search(self) -> None:
+        if self._search is not None:
+            self._search.stop()
+            self._search = None
+        self._units_for = ()
+
+    # The network
+
+    def use_network(self) -> None:
+        """Load the snapshot's network off this thread, and ask the window to switch to it."""
+        if self.reading is None or self.epoch < 0 or self._using:
+            return
+        self._using = True
+        self.use_button.setEnabled(False)
+        place = self.reading.run.snapshot_file(self.epoch)
+        self._run_errand("training network", partial(load, place), partial(self._use, self._choice))
+
+    def _use(self, choice: int, model: Model | None, error: Exception | None) -> None:
+        self._using = False
+        self.use_button.setEnabled(True)
+        if choice != self._choice:
+            return
+        if model is None:
+            self.desk.told.emit(f"{_sentence(error)} The network in use stays.", True)
+        else:
+            self.network_asked.emit(model)
+
+    # Words
+
+    def show_facts(self) -> None:
+        """A few times a second: how long ago the run was heard of."""
+        self._show_state()
+
+    def _show_state(self) -> None:
+        if self.reading is None:
+            self.facts.say("a training run, watched")
+            self.state_line.say(f"⚠ {self.trouble}" if self.trouble else "")
+            self.state_line.setVisible(bool(self.folder))
+            if self.trouble or self.folder is None:
+                self._show_chosen()
+        else:
+            run = self.reading.run
+            done = run.epochs[-1].epoch if run.epochs else 0
+            state = state_words(run, time.time())
+            self.facts.say(f"{run.folder.name} · {run.about.words}")
+            speed = run.steps[-1].pictures_per_second if run.steps else float("nan")
+            pace = f" · {speed:.3g} pictures/s" if speed == speed and not run.ended else ""
+            said = f"{state} · epoch {done} of {run.about.epochs}, step {run.step:,}{pace}"
+            note = f" · {run.notes[-1].words}" if run.notes else ""
+            searched = self._search.said if self._search is not None else ""
+            if self.trouble:
+                self.state_line.say(f"⚠ {self.trouble} ({state})")
+            else:
+                self.state_line.say(f"searching, {searched}" if searched else said + note)
+            self.state_line.setVisible(True)
+        self._dress_state()
+
+    _colours: Colours | None = None
+
+    def _dress_state(self) -> None:
+        if self._colours is not None:
+            colour = self._colours.trouble if self.trouble else self._colours.quiet
+            if self.state_line.styleSheet() != (sheet := f"color: {colour};"):
+                self.state_line.setStyleSheet(sheet)
+
+    def as_data(self) -> str:
+        """The scores and losses, as tab-separated text."""
+        from zfdesk.desk.tsv import table_text
+
+        if self.reading is None:
+            return ""
+        nothing = ("", "", "")
+        rows = [
+            (epoch.epoch, epoch.step, *vars(epoch.training).values(),
+             *(vars(epoch.validation).values() if epoch.validation else nothing))
+            for epoch in self.reading.run.epochs
+        ]  # fmt: skip
+        names = ("loss", "top-1", "top-5")
+        head = ("epoch", "step", *(f"training {name}" for name in names), *(f"validation {name}" for name in names))
+        return table_text(head, rows) if rows else ""
+
+
+def _kept(reading: Reading, layer: str, units: tuple[int, ...], epoch: int) -> list[UnitTile]:
+    return kept_column(reading, epoch, layer, units)
+
+
+def _button(text: str, words: str) -> QToolButton:
+    button = QToolButton(text=text)
+    button.setToolTip(words)
+    return button
+
+
+def _sentence(error: Exception | None) -> str:
+    """The sentence of an error that has one."""
+    if isinstance(error, ValueError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "There is not enough memory for this network."
+    return f"The run could not be read ({type(error).__name__}: {error})."
