@@ -57,12 +57,6 @@ def some_panels() -> list[panels.Panel]:
         panels.Curves(np.arange(20.0), chance.random((3, 20)), ("a", "b", "c"), "position", "distance"),
         panels.Text("Words that are wrapped to whatever width there is, and go on for a while."),
         panels.Drawing(layers),
-        panels.Strips(chance.random((3, 5, 12), np.float32) / 6, np.linspace([-0.2, 0, -3], [0.2, 130, 1], 13).T,
-                      ("conv1", "conv5", "fc8"), ("0", "1", "2", "5", "10"), "weights"),
-        panels.Shares(np.array([[0.0, 0.004, 0.35], [1.0, np.nan, 0.8]]), ("conv1", "fc7"), ("0", "1", "64")),
-        panels.Evolution(signed[:63, :56].reshape(3, 21, 7, 8, 3)[:, :14].reshape(3, 2, 49, 8, 3), ("0", "17", "383"),
-                         ("1", "64"), np.array([[1, 0], [1, 1], [0, 1]], np.uint8), slots=6),
-        panels.Evolution(maps[:12].reshape(3, 4, 9, 9), ("0", "17", "383"), ("1", "2", "5", "64")),
     ]  # fmt: skip
 
 
@@ -74,8 +68,6 @@ def every_panel(
     placed, row, column = [], 0, 0
     for cell in cells:
         across = min(columns, 2 if isinstance(cell.panel, panels.Compare | panels.Drawing) else 1)
-        if isinstance(cell.panel, panels.Strips | panels.Shares | panels.Evolution):
-            across = columns
         if column + across > columns:
             row, column = row + 1, 0
         placed.append(Cell(cell.panel, row, column, 1, across, cell.label))

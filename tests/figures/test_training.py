@@ -9,7 +9,7 @@ import pytest
 from figure_tools import unreadable, words_on
 from run_tools import tiny_architecture
 
-from zfdesk.figures import Facts, Page, draw, encode_arrays
+from zfdesk.figures import Cell, Facts, Page, draw, encode_arrays
 from zfdesk.figures.draw_over_time import _bands
 from zfdesk.figures.fig4 import UnitOverTime, fig4_page
 from zfdesk.figures.page import SIZES
@@ -26,6 +26,7 @@ from zfdesk.figures.training import (
 )
 
 EPOCHS = (0, 1, 2, 5, 10, 20, 30, 40, 64)
+EPOCHS_5 = ("0", "1", "2", "5", "64")
 
 
 def record(times: tuple[int, ...] = EPOCHS, lines: int = 1000, validation: bool = True) -> TrainingRecord:
@@ -55,6 +56,29 @@ def record(times: tuple[int, ...] = EPOCHS, lines: int = 1000, validation: bool 
         tiny_architecture(), "Training of a tiny network.", progress, SpreadOverTime(times, layers), filters, probe,
         Facts(version="1.0"),
     )  # fmt: skip
+
+
+def time_panels(across: int, size: Any) -> Page:
+    """One of each panel of this kind and more, in one or two columns."""
+    chance = np.random.default_rng(3)
+    maps = chance.random((3, 4, 9, 9), np.float32)
+    signed = chance.normal(0, 1, (3, 2, 49, 8, 3)).astype(np.float32)
+    edges = np.linspace([-0.2, 0, -3e-5], [0.2, 130, 1e-5], 13).T
+    made = [
+        Strips(chance.random((3, 5, 12), np.float32) / 6, edges, ("conv1", "conv5", "fc8"), EPOCHS_5, "weights"),
+        Shares(np.array([[0.0, 0.004, 0.35], [1.0, np.nan, 0.8]]), ("conv1", "fc7"), ("0", "1", "64")),
+        Evolution(signed, ("0", "17", "383"), ("1", "64"), np.array([[1, 0], [1, 1], [0, 1]], np.uint8), slots=6),
+        Evolution(maps, ("0", "17", "383"), ("1", "2", "5", "64"), note="Words below."),
+    ]
+    cells = tuple(Cell(panel, *divmod(place, across), label="a label") for place, panel in enumerate(made))
+    return Page(cells, size, "Panels of time", "A caption.")
+
+
+@pytest.mark.parametrize(("size", "across"), [("one-column", 1), ("two-column", 2), ((10.0, 0.0), 2)])
+def test_every_panel_is_legible(size: Any, across: int) -> None:
+    page = time_panels(across, size)
+    assert unreadable(draw(page)) == []
+    assert encode_arrays(Page.from_data(*page.to_data())) == encode_arrays(page)
 
 
 def panel_of(page: Page, name: str) -> Any:
@@ -170,8 +194,6 @@ def test_the_table_places_units_in_rows_and_times_in_columns() -> None:
     tiles = np.zeros((2, 3, 16, 16, 3), np.uint8)
     tiles[1, 2] = 255
     known = np.array([[1, 1, 1], [0, 1, 1]], np.uint8)
-    from zfdesk.figures import Cell
-
     page = Page((Cell(Evolution(tiles, ("4", "9"), ("1", "5", "64"), known, slots=4), 0, 0),), captioned=False)
     figure = draw(page)
     (image,) = figure.axes[0].images

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import at_least
@@ -210,15 +211,16 @@ def _look(
 def _fig4(arguments: argparse.Namespace) -> tuple[Page, int]:
     from zfdesk.engine import load
     from zfdesk.figures.fig4 import fig4_page
+    from zfdesk.library import answers_over
     from zfdesk.runs import read_run
 
     run = read_run(arguments.folder)
     epochs = chosen_epochs(run.snapshots, arguments.epochs)
     if not epochs:
         raise CommandError(f"{arguments.folder} has no snapshots yet.")
-    unreadable: list[str] = []
     last = load(run.snapshot_file(epochs[-1]))
     facts = _facts(last)
+    pictures = _Pictures(arguments.pictures or ())
     kept = () if arguments.pictures else run.strongest()
     if not kept and not arguments.pictures:
         raise CommandError(
@@ -236,14 +238,13 @@ def _fig4(arguments: argparse.Namespace) -> tuple[Page, int]:
         if kept:
             found.append(_answers_kept(run, model, epoch, kept, units))
             continue
-        answers, count = _answers_over(model, units, arguments.pictures, unreadable if epoch == epochs[0] else None)
-        found.append(answers)
-        searched = f"{count:,} pictures" if count > 1 else "1 picture"
+        found.append(answers_over(model, units, partial(pictures.walk, model)))
+        searched = f"{len(pictures.files):,} pictures" if len(pictures.files) > 1 else "1 picture"
     page = fig4_page(
         [_unit_over_time(found, place) for place in range(len(units))], epochs, about=run.words, searched=searched,
         chosen=how, facts=facts, size=arguments.size,
     )  # fmt: skip
-    return page, 1 if unreadable else 0
+    return page, 1 if pictures.unreadable else 0
 
 
 def _units_kept(
@@ -299,28 +300,29 @@ def _answers_kept(
     return answers
 
 
-def _answers_over(
-    model: Model, units: Sequence[tuple[str, int]], paths: Sequence[str], unreadable: list[str] | None
-) -> tuple[list[Answer], int]:
-    """Over the pictures that can be read; the others are told where ``unreadable`` is given, else left out silently."""
-    from zfdesk.cli.network import crop_called
-    from zfdesk.cli.pictures import picture_files, seen_pictures
-    from zfdesk.library import answers_over
+class _Pictures:
+    """The pictures that are searched at every snapshot; what cannot be read is told once, in the first walk."""
 
-    files = list(picture_files(paths, unreadable if unreadable is not None else []))
-    readable: list[str] = []
-    crop, first = crop_called("centre", model), True
+    def __init__(self, paths: Sequence[str]) -> None:
+        from zfdesk.cli.pictures import picture_files
 
-    def pictures() -> Iterator[tuple[str, np.ndarray]]:
-        nonlocal first
-        told = unreadable if first and unreadable is not None else []
-        for name, picture in seen_pictures(files if first else readable, crop, model, told):
-            if first:
-                readable.append(name)
+        self.unreadable: list[str] = []
+        self.files = list(picture_files(paths, self.unreadable))
+        self._walked = False
+
+    def walk(self, model: Model) -> Iterator[tuple[str, np.ndarray]]:
+        """Each with where it comes from, as the network sees it."""
+        from zfdesk.cli.network import crop_called
+        from zfdesk.cli.pictures import seen_pictures
+
+        readable: list[str] = []
+        lost: list[str] = []
+        crop = crop_called("centre", model)
+        for name, picture in seen_pictures(self.files, crop, model, lost if self._walked else self.unreadable):
+            readable.append(name)
             yield name, picture
-        first = False
-
-    return answers_over(model, units, pictures), len(readable)
+        if not self._walked:
+            self.files, self._walked = readable, True
 
 
 def _unit_over_time(found: Sequence[Sequence[Answer]], place: int) -> UnitOverTime:

@@ -63,8 +63,9 @@ def read_again(folder: Path, before: Reading | None) -> Reading:
 
 @dataclass(frozen=True)
 class Wish:
-    """Which snapshot of a run, and which unit of which layer; −1: the one that the probe picture wakes most. aspect: of the
-    place there is for a mosaic, width over height."""
+    """Which snapshot of a run, and which unit of which layer; −1: the one that the probe picture wakes most.
+    aspect: of the place there is for a mosaic, width over height.
+    """
 
     run: Run
     epoch: int

@@ -70,7 +70,7 @@ class CurvesView(QWidget):
         self.canvas.setAccessibleName("Loss, accuracy and learning rate against epochs")
         self.canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.canvas.ci.setContentsMargins(2, 2, 6, 2)
-        self.plots = [self._plot(row, words) for row, words in enumerate(("loss", "per cent right", "learning rate"))]
+        self.plots = [self._plot(row, words) for row, words in enumerate(("loss", "per cent right", "rate"))]
         for row, stretch in enumerate((4, 4, 2)):
             self.canvas.ci.layout.setRowStretchFactor(row, stretch)
         self._marks = [self._mark(plot) for plot in self.plots]
@@ -150,6 +150,7 @@ class CurvesView(QWidget):
                 item.setSymbolSize(4)
                 item.setSymbolBrush(colour)
                 item.setSymbolPen(None)
+            plot.legend.setBrush(pyqtgraph.mkBrush(colours.colour("pane", 190)))
             for _, label in plot.legend.items:
                 label.setText(label.text, color=colours.text)
 
