@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 
 from zfdesk.desk.flow import Choice, Controls
 from zfdesk.desk.panes.base import ElidedLabel, Pane
-from zfdesk.desk.panes.training_curves import CurvesView, lines_of
+from zfdesk.desk.panes.training_curves import CurvesView
 from zfdesk.desk.panes.training_snapshot import SnapshotView
 from zfdesk.desk.panes.training_strips import EMPTY, StripsView, bands_of
 from zfdesk.desk.panes.training_units import UnitsView
@@ -436,7 +436,7 @@ class TrainingPane(Pane):
         fresh, self._drawn = key != self._drawn, key
         if self.shown == "curves":
             if fresh:
-                self.curves.show_lines(lines_of(reading.run))
+                self.curves.show_lines(reading.lines)
             self.curves.show_epoch(self.epoch if self.epoch >= 0 else None)
         elif self.shown == "spread":
             if fresh:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pyqtgraph
 from PySide6.QtCore import QPointF, Qt
@@ -13,49 +11,9 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from zfdesk.desk.colourbar import number
 from zfdesk.desk.panes.base import ElidedLabel
 from zfdesk.desk.theme import THEMES, Colours
-from zfdesk.figures.training import thinned
-from zfdesk.runs import Run
+from zfdesk.desk.training_looks import Lines
 
-MOST_POINTS = 600  # of a line: three of them are set and painted in 10 ms
 DASH = Qt.PenStyle.DashLine
-
-
-@dataclass(frozen=True, eq=False)
-class Line:
-    """A line of a plot. ``colour``: a name of the theme's. ``dashed``: of the held-out pictures."""
-
-    words: str
-    x: np.ndarray
-    y: np.ndarray
-    colour: str = "bar"
-    dashed: bool = False
-
-
-def lines_of(run: Run) -> tuple[list[Line], list[Line], list[Line]]:
-    """What the three plots show: loss, per cent right, learning rate."""
-    x = np.array([step.epoch for step in run.steps], np.float64)
-    loss = np.array([step.loss for step in run.steps], np.float64)
-    rate = np.array([step.learning_rate for step in run.steps], np.float64)
-    losses, accuracies = [], []
-    scored = np.array([epoch.epoch for epoch in run.epochs], np.float64)
-    if len(x):
-        losses.append(Line("training", *thinned(x, loss, MOST_POINTS)))
-    else:
-        losses.append(Line("training", scored, np.array([epoch.training.loss for epoch in run.epochs], np.float64)))
-    for name, dashed in (("training", False), ("validation", True)):
-        scores = [getattr(epoch, name) for epoch in run.epochs]
-        if not any(scores):
-            continue
-        if dashed:
-            losses.append(Line(name, scored, _column(scores, "loss"), "fall", True))
-        for rank, colour in (("top1", "rise"), ("top5", "bar")):
-            words = f"{name} top-{rank[-1]}"
-            accuracies.append(Line(words, scored, _column(scores, rank) * 100, colour, dashed))
-    return losses, accuracies, [Line("learning rate", *thinned(x, rate, MOST_POINTS), "quiet")] if len(x) else []
-
-
-def _column(scores: list, name: str) -> np.ndarray:
-    return np.array([getattr(score, name) if score else np.nan for score in scores], np.float64)
 
 
 class CurvesView(QWidget):
@@ -64,7 +22,7 @@ class CurvesView(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.colours: Colours = THEMES["dark"]
-        self.lines: tuple[list[Line], ...] = ([], [], [])
+        self.lines: Lines = ([], [], [])
         self._epoch: float | None = None
         self.canvas = pyqtgraph.GraphicsLayoutWidget()
         self.canvas.setAccessibleName("Loss, accuracy and learning rate against epochs")
@@ -105,7 +63,7 @@ class CurvesView(QWidget):
         plot.addItem(line, ignoreBounds=True)
         return line
 
-    def show_lines(self, lines: tuple[list[Line], list[Line], list[Line]]) -> None:
+    def show_lines(self, lines: Lines) -> None:
         """Draw these; a plot that has the lines it had gets other points only."""
         before, self.lines = self.lines, lines
         for plot, old, new in zip(self.plots, before, lines, strict=True):
