@@ -1,0 +1,209 @@
+"""``zfdesk train``: train a declared network on one's own pictures, watched and resumable."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zfdesk.cli.common import add_json_option, at_least
+from zfdesk.cli.output import CommandError, print_json, tell
+
+if TYPE_CHECKING:
+    from zfdesk.engine import Model
+    from zfdesk.training.loader import Answering
+    from zfdesk.training.recipe import Recipe
+    from zfdesk.training.train import Ended, Order
+
+RECIPES = ("modern", "paper")
+
+_EPILOG = """\
+DATA is a folder by class (DATA/CLASS/*.jpg, or DATA/train and DATA/val), a folder of tar shards, or a manifest (.jsonl,
+.csv with path and label). RUN holds the log, snapshots, statistics and network.safetensors, the network to use.
+Ctrl-C saves the state; so does every --save-every minutes, so that nothing but a few minutes is lost when the process
+is killed: zfdesk train --resume RUN goes on to the same step. Several processes: torchrun --nproc-per-node 2 -m zfdesk
+train …
+"""
+
+
+def add_parser(verbs: Any) -> None:
+    """Register the verb."""
+    parser = verbs.add_parser(
+        "train", help="train a network on pictures of one's own", epilog=_EPILOG, allow_abbrev=False
+    )
+    parser.add_argument("data", metavar="DATA", nargs="*", help="pictures by class, tar shards, or a manifest")
+    parser.add_argument("-o", "--output", metavar="RUN", help="the folder of the run; it must be new or empty")
+    parser.add_argument("--resume", metavar="RUN", help="go on with a run from its saved state")
+    parser.add_argument("--recipe", choices=RECIPES, default=RECIPES[0], help="how to train (default: modern)")
+    parser.add_argument(
+        "--set",
+        metavar="FIELD=VALUE",
+        action="append",
+        default=[],
+        help="change a field of the recipe (again and again)",
+    )
+    parser.add_argument("--epochs", metavar="N", help="the same as --set epochs=N")
+    parser.add_argument("--batch", metavar="N", help="the same as --set batch=N")
+    parser.add_argument("--sides", metavar="PX,PX,…", help="sides of the pictures, one after another")
+    parser.add_argument("--architecture", metavar="NAME", default="zfnet", help="a declared network (default: zfnet)")
+    parser.add_argument("--start", metavar="FILE", help="begin with the weights of a zfdesk checkpoint")
+    parser.add_argument("--validation", metavar="DATA", help="pictures to validate on (default: DATA/val where it is)")
+    parser.add_argument("--validation-pictures", type=at_least(1), metavar="N", help="at most so many, spread evenly")
+    parser.add_argument(
+        "--teacher",
+        metavar="NAME|FILE",
+        help="a classifier that is asked about every view: lite0, lite1, lite2 or an ONNX file",
+    )
+    parser.add_argument("--probe", metavar="PICTURE", help="the picture to follow (default: the first of validation)")
+    parser.add_argument(
+        "--strongest", type=at_least(0), default=256, metavar="N",
+        help="training pictures searched at each snapshot for Fig. 4's strongest answers (default: 256; 0: none)",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=at_least(0), default=0, metavar="N", help="of everything left to chance")
+    parser.add_argument("--threads", type=at_least(1), metavar="N", help="threads that compute (default: all cores)")
+    parser.add_argument(
+        "--decoders", type=at_least(1), metavar="N", help="threads that decode pictures (default: as many)"
+    )
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to compute")
+    parser.add_argument("--save-every", type=float, default=5.0, metavar="MIN", help="minutes between saved states")
+    parser.add_argument("--log-every", type=at_least(1), default=10, metavar="N", help="steps between lines of the log")
+    add_json_option(parser)
+    parser.set_defaults(run=train_command)
+
+
+def train_command(arguments: argparse.Namespace) -> int:
+    """Train, say how it goes on stderr, and at the end where the network lies."""
+    import torch
+
+    from zfdesk.training.progress import Progress
+    from zfdesk.training.together import join
+    from zfdesk.training.train import train
+
+    run, resume = _run_folder(arguments)
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    order = _order_again(arguments, run) if resume else _order(arguments)
+    together = join(arguments.device)
+    try:
+        ended = train(order, run, together, Progress(quiet=not together.first), resume)
+    finally:
+        together.close()
+    if not together.first:
+        return 130 if ended.interrupted else 0
+    if ended.interrupted:
+        tell(f"Interrupted at step {ended.step}; go on with: zfdesk train --resume {shlex.quote(str(run))}")
+        return 130
+    _say(arguments, run, ended)
+    return 0
+
+
+def _run_folder(arguments: argparse.Namespace) -> tuple[Path, bool]:
+    if arguments.resume:
+        if arguments.data or arguments.output:
+            raise CommandError("--resume goes on with a run as it was begun: it takes neither DATA nor --output.")
+        return Path(arguments.resume), True
+    if not arguments.data or not arguments.output:
+        raise CommandError("Say what to train on and where to: zfdesk train DATA -o RUN.")
+    return Path(arguments.output), False
+
+
+def _recipe(arguments: argparse.Namespace) -> Recipe:
+    from zfdesk.training.recipe import RECIPES as DECLARED
+    from zfdesk.training.recipe import changed
+
+    settings: dict[str, str] = {}
+    for text in arguments.set:
+        field, sign, value = text.partition("=")
+        if not sign:
+            raise CommandError(f"--set wants FIELD=VALUE, not {text!r}.")
+        settings[field.strip()] = value.strip()
+    for field in ("epochs", "batch", "sides"):
+        if getattr(arguments, field) is not None:
+            settings[field] = getattr(arguments, field)
+    return changed(DECLARED[arguments.recipe], settings)
+
+
+def _order(arguments: argparse.Namespace) -> Order:
+    from zfdesk.engine import ARCHITECTURES
+    from zfdesk.training.data import validation_beside
+    from zfdesk.training.train import Order
+
+    if arguments.architecture not in ARCHITECTURES:
+        raise CommandError(
+            f"There is no architecture {arguments.architecture!r}; declared are {', '.join(ARCHITECTURES)}."
+        )
+    return Order(
+        data=tuple(arguments.data), recipe=_recipe(arguments), architecture=arguments.architecture,
+        validation=arguments.validation or validation_beside(arguments.data[0]), start=_start(arguments),
+        start_words="" if arguments.start is None else os.path.basename(arguments.start),
+        teacher=_teacher(arguments.teacher), teacher_path=arguments.teacher, seed=arguments.seed,
+        command=shlex.join(["zfdesk", *sys.argv[1:]]),
+        **_machine(arguments),
+    )  # fmt: skip
+
+
+def _order_again(arguments: argparse.Namespace, run: Path) -> Order:
+    """The order of a run that was begun, from its folder; this machine's settings may be others."""
+    from zfdesk.runs import read_run
+    from zfdesk.training.recipe import from_json
+    from zfdesk.training.state import read_settings
+    from zfdesk.training.train import VALIDATION, Order
+
+    about, told = read_run(run).about, read_settings(run)
+    validation = [words.removeprefix(VALIDATION) for words in about.data if words.startswith(VALIDATION)]
+    machine = _machine(arguments) | {"limit": told["limit"], "strongest": told["strongest"]}
+    return Order(
+        data=tuple(words for words in about.data if not words.startswith(VALIDATION)),
+        recipe=from_json(dict(about.recipe)), architecture=about.architecture, validation=next(iter(validation), None),
+        teacher=_teacher(told["teacher_path"]),
+        teacher_path=told["teacher_path"], start_words=told["start_words"], seed=about.seed, command=about.command,
+        **machine,
+    )  # fmt: skip
+
+
+def _machine(arguments: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "every": arguments.save_every * 60,
+        "log_every": arguments.log_every,
+        "limit": arguments.validation_pictures,
+        "threads": arguments.decoders or arguments.threads or os.cpu_count() or 1,
+        "probe": arguments.probe,
+        "strongest": arguments.strongest,
+    }
+
+
+def _start(arguments: argparse.Namespace) -> Model | None:
+    if arguments.start is None:
+        return None
+    from zfdesk.cli.network import chosen_model
+
+    model = chosen_model(arguments.start)
+    if model.input.std != (1.0, 1.0, 1.0) or model.input.order != "RGB":
+        raise CommandError(f"{arguments.start} wants its input scaled otherwise than 0–255 minus mean, RGB.")
+    return model
+
+
+def _teacher(path: str | None) -> Answering | None:
+    if path is None:
+        return None
+    from zfdesk.training.teacher import open_teacher
+
+    return open_teacher(path)
+
+
+def _say(arguments: argparse.Namespace, run: Path, ended: Ended) -> None:
+    if arguments.json:
+        scores = {"training": ended.training, "validation": ended.validation}
+        print_json(
+            {
+                "run": str(run), "network": str(run / "network.safetensors"), "steps": ended.step,
+                "seconds": ended.seconds, "unreadable": ended.unreadable,
+                **{name: None if score is None else vars(score) for name, score in scores.items()},
+            }
+        )  # fmt: skip
+        return
+    left = f" {ended.unreadable} pictures could not be read." if ended.unreadable else ""
+    print(f"{run / 'network.safetensors'} is the network, after {ended.step} steps.{left}")

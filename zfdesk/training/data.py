@@ -1,0 +1,153 @@
+"""Where the pictures of a training come from, as one list that can be read at any place.
+
+A folder by class, tar shards, or a manifest: each gives `Pictures`. Nothing is kept but names and places, so that
+millions of pictures need no more memory than their list.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from zfdesk.training.trouble import TrainingError
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What a teacher answered to exactly this view: ``logits`` float16 (classes,), ``embedding`` float16 (E,)."""
+
+    logits: np.ndarray
+    embedding: np.ndarray | None
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One picture as it is stored: the bytes of its file, and what is known of it.
+
+    ``label``: index of its class, -1 for none. ``soft``: float32 (classes,) probabilities from a manifest.
+    """
+
+    data: bytes
+    label: int = -1
+    soft: np.ndarray | None = None
+    answers: Answers | None = None
+
+
+class Pictures(Protocol):
+    """Many pictures, read one by one from several threads at once."""
+
+    classes: tuple[str, ...]
+    words: str
+    """Where they come from, as given."""
+    labelled: bool
+    """Whether they have labels or soft labels."""
+    teacher_classes: int
+    """Classes of the stored teacher's answers, 0 where there are none."""
+    embedding: int
+    """Numbers in the stored teacher's embedding, 0 where there is none."""
+
+    def __len__(self) -> int: ...
+
+    def name(self, index: int) -> str:
+        """Path or key of a picture, for people and for finding it again."""
+
+    def label(self, index: int) -> int:
+        """Its class as far as that is known without reading it, else -1."""
+
+    def read(self, index: int) -> Entry:
+        """One picture. Raises OSError or ValueError where it cannot be read, PicturesGoneError when all are gone."""
+
+
+def open_pictures(path: str, part: str = "train") -> Pictures:
+    """The pictures in a folder by class, a folder of tar shards, or a manifest (.jsonl, .csv).
+
+    ``part``: "train" or "val", which is looked for where a folder has both. Raises TrainingError with a sentence.
+    """
+    from zfdesk.training.data_folder import FolderPictures
+    from zfdesk.training.data_manifest import ManifestPictures
+    from zfdesk.training.data_shards import ShardPictures
+
+    place = Path(path)
+    if place.suffix.lower() in (".jsonl", ".csv") and not place.is_dir():
+        return ManifestPictures(place)
+    if not place.is_dir():
+        what = "does not exist" if not os.path.lexists(place) else "is neither a folder nor a manifest (.jsonl, .csv)"
+        raise TrainingError(f"{path} {what}.")
+    if (place / part).is_dir():
+        place = place / part
+    if (place / "shards.json").is_file() or any(place.glob("*.tar")):
+        return ShardPictures(place)
+    return FolderPictures(place)
+
+
+class JoinedPictures:
+    """Several data sets of the same classes as one, see `Pictures`."""
+
+    def __init__(self, parts: list[Pictures]) -> None:
+        first = parts[0]
+        for part in parts[1:]:
+            same = (part.classes, part.teacher_classes, part.embedding)
+            if same != (first.classes, first.teacher_classes, first.embedding):
+                raise TrainingError(f"{part.words} has other classes or another teacher's answers than {first.words}.")
+        self.classes, self.words = first.classes, ", ".join(part.words for part in parts)
+        self.teacher_classes, self.embedding = first.teacher_classes, first.embedding
+        self.labelled = all(part.labelled for part in parts)
+        self._parts, self._ends = parts, np.cumsum([len(part) for part in parts])
+
+    def __len__(self) -> int:
+        return int(self._ends[-1])
+
+    def _at(self, index: int) -> tuple[Pictures, int]:
+        part = int(np.searchsorted(self._ends, index, "right"))
+        return self._parts[part], index - (int(self._ends[part - 1]) if part else 0)
+
+    def name(self, index: int) -> str:
+        """As the part calls it."""
+        part, place = self._at(index)
+        return part.name(place)
+
+    def label(self, index: int) -> int:
+        """As in the part."""
+        part, place = self._at(index)
+        return part.label(place)
+
+    def read(self, index: int) -> Entry:
+        """As in the part."""
+        part, place = self._at(index)
+        return part.read(place)
+
+
+def open_all(paths: Sequence[str]) -> Pictures:
+    """One data set, or several as one. Raises TrainingError."""
+    parts = [open_pictures(path) for path in paths]
+    return parts[0] if len(parts) == 1 else JoinedPictures(parts)
+
+
+def validation_beside(path: str) -> str | None:
+    """The folder ``val`` beside ``train``, where a data set has both; else None."""
+    place = Path(path)
+    return str(place) if (place / "train").is_dir() and (place / "val").is_dir() else None
+
+
+def order(seed: int, epoch: int, count: int) -> np.ndarray:
+    """The order of ``count`` pictures in an epoch, int64; it depends on nothing else."""
+    return np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(count)
+
+
+def read_json(path: Path) -> dict[str, object]:
+    """A JSON object in a file. Raises TrainingError in words."""
+    try:
+        told = json.loads(path.read_bytes())
+    except OSError as error:
+        raise TrainingError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from None
+    except (ValueError, RecursionError):
+        raise TrainingError(f"{path} is damaged: it is not JSON.") from None
+    if not isinstance(told, dict):
+        raise TrainingError(f"{path} is damaged: it is not a JSON object.")
+    return told

@@ -1,0 +1,68 @@
+"""Pictures in a folder by class: DATA/CLASS/picture.jpg. Classes are the folders' names in order."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from zfdesk.training.data import Entry
+from zfdesk.training.trouble import PicturesGoneError, TrainingError
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".avif")
+
+
+class FolderPictures:
+    """See `zfdesk.training.data.Pictures`. Raises TrainingError for no pictures."""
+
+    labelled = True
+    teacher_classes = 0
+    embedding = 0
+
+    def __init__(self, place: Path) -> None:
+        self.place, self.words = place, str(place)
+        try:
+            found = {entry.name: _pictures(entry.path) for entry in os.scandir(place) if entry.is_dir()}
+        except OSError as error:
+            raise TrainingError(f"{place} cannot be read: {(error.strerror or str(error)).lower()}.") from None
+        self.classes = tuple(sorted(name for name, files in found.items() if files))
+        if not self.classes:
+            raise TrainingError(
+                f"There are no pictures in {place}: a folder of classes has one folder for each, with its pictures."
+            )
+        self._files = [(name, label) for label, kind in enumerate(self.classes) for name in found[kind]]
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def name(self, index: int) -> str:
+        """CLASS/FILE."""
+        name, label = self._files[index]
+        return os.path.join(self.classes[label], name)
+
+    def label(self, index: int) -> int:
+        """Index of its class."""
+        return self._files[index][1]
+
+    def read(self, index: int) -> Entry:
+        """The file's bytes and its class."""
+        path = self.place / self.name(index)
+        try:
+            return Entry(path.read_bytes(), self._files[index][1])
+        except FileNotFoundError:
+            if not path.parent.is_dir():
+                raise PicturesGoneError(f"The folder {path.parent} has vanished during training.") from None
+            raise
+
+
+def _pictures(folder: str) -> list[str]:
+    """Names of picture files, also in folders below, in order; hidden ones are left out."""
+    found = []
+    for root, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        below = os.path.relpath(root, folder)
+        found += [
+            os.path.normpath(os.path.join(below, name))
+            for name in files
+            if name.lower().endswith(SUFFIXES) and not name.startswith(".")
+        ]
+    return sorted(found)

@@ -1,0 +1,95 @@
+"""What a step learns from: the loss with its parts, and the colours of its pictures."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from zfdesk.training.loader import Batch
+from zfdesk.training.network import normed
+from zfdesk.training.recipe import Recipe
+
+_GREY = (0.299, 0.587, 0.114)
+
+
+def inputs(batch: Batch, recipe: Recipe, device: torch.device) -> Tensor:
+    """The network's input for a batch: colours changed by chance, minus mean; (N, 3, side, side), channels-last."""
+    pictures = torch.from_numpy(batch.pictures).to(device)
+    if not recipe.jitter:
+        return normed(pictures)
+    by = 1 + recipe.jitter * torch.from_numpy(batch.colours).to(device).view(-1, 3, 1, 1, 1)
+    x = pictures.float()
+    grey = (x @ torch.tensor(_GREY, device=device))[..., None]
+    middle = grey.mean((1, 2, 3), keepdim=True)
+    # saturation about each pixel's grey, contrast about the picture's mean, then brightness: one expression
+    x = ((grey + (x - grey) * by[:, 2] - middle) * by[:, 1] + middle) * by[:, 0]
+    return normed(x.clamp_(0, 255))
+
+
+def losses(
+    scores: Tensor, guessed: Tensor | None, batch: Batch, recipe: Recipe, whole: int
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """The loss, summed over the batch's pictures and divided by ``whole`` (pictures in the step over all processes).
+
+    Pictures with a teacher's answers learn those, and their label with the recipe's weight; others their soft or hard
+    label. Returns the sum that is learned from and its parts, without their weights.
+    """
+    device, scores = scores.device, scores.float()
+    logged = F.log_softmax(scores, 1)
+    answered = torch.from_numpy(batch.answered).to(device)
+    parts: dict[str, Tensor] = {}
+    total = scores.new_zeros(())
+    if batch.logits is not None and recipe.soft_weight:
+        warm = recipe.temperature
+        wanted = F.log_softmax(torch.from_numpy(batch.logits).to(device) / warm, 1)
+        given = logged if warm == 1 else F.log_softmax(scores / warm, 1)
+        apart = (wanted.exp() * (wanted - given)).sum(1) * warm**2
+        parts["soft"] = (apart * answered).sum() / whole
+        total = total + recipe.soft_weight * parts["soft"]
+    if batch.embedding is not None and guessed is not None and recipe.embedding_weight:
+        wanted, given = torch.from_numpy(batch.embedding).to(device), guessed.float()
+        if recipe.embedding_loss == "cosine":
+            apart = 1 - F.cosine_similarity(given, wanted, 1)
+        else:
+            apart = (given - wanted).square().mean(1)
+        parts["embedding"] = (apart * answered).sum() / whole
+        total = total + recipe.embedding_weight * parts["embedding"]
+    elif guessed is not None:
+        total = total + 0 * guessed.sum()  # so that every parameter has a gradient in every process
+    labels = torch.from_numpy(batch.labels).to(device)
+    taught = answered if recipe.soft_weight or recipe.embedding_weight else torch.zeros_like(answered)
+    factor = torch.where(taught, recipe.taught_label_weight, recipe.label_weight)
+    hard = F.nll_loss(logged, labels.clamp(min=0), reduction="none")
+    if recipe.label_smoothing:
+        hard = (1 - recipe.label_smoothing) * hard - recipe.label_smoothing * logged.mean(1)
+    apart = hard * (labels >= 0)
+    if batch.soft is not None:
+        soft = torch.from_numpy(batch.soft).to(device)
+        apart = torch.where(soft.sum(1) > 0, -(soft * logged).sum(1), apart)
+    if recipe.taught_label_weight or not batch.answered.all() or not bool(taught.all()):
+        parts["label"] = (apart * factor).sum() / whole
+        total = total + parts["label"]
+    return total, parts
+
+
+def hits(scores: Tensor, batch: Batch) -> tuple[int, int, int]:
+    """How many pictures have an answer to compare with, and for how many it is the first, among the first five.
+
+    The answer is the label, else the class of the soft label, else the teacher's most probable class.
+    """
+    wanted = torch.from_numpy(batch.labels).clone()
+    if batch.soft is not None:
+        wanted = torch.where(wanted < 0, torch.from_numpy(batch.soft).argmax(1), wanted)
+    if batch.logits is not None:
+        answered = torch.from_numpy(batch.answered) & (wanted < 0)
+        wanted = torch.where(answered, torch.from_numpy(batch.logits).argmax(1), wanted)
+    return counted(scores, wanted)
+
+
+def counted(scores: Tensor, wanted: Tensor) -> tuple[int, int, int]:
+    """(pictures with a class ≥ 0 wanted, it is the first answer, it is among the first five)."""
+    first = scores.detach().topk(min(5, scores.shape[1]), 1).indices.cpu()
+    known = wanted >= 0
+    right = (first == wanted[:, None]) & known[:, None]
+    return int(known.sum()), int(right[:, 0].sum()), int(right.any(1).sum())

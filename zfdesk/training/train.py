@@ -1,0 +1,442 @@
+"""The training itself: steps, epochs, what is kept of them, and how it ends."""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+import torch
+from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
+
+from zfdesk import __version__
+from zfdesk.engine import ARCHITECTURES, Architecture, Model
+from zfdesk.runs import About, Epoch, RunError, RunWriter, Score, Step, snapshot_epochs
+from zfdesk.training.data import Pictures, open_all, open_pictures
+from zfdesk.training.learning import hits, inputs, losses
+from zfdesk.training.loader import Answering, Batch, Loader
+from zfdesk.training.network import TrainingNetwork, exported, fill, normed, start_from
+from zfdesk.training.optimise import RunningMean, limit_filters, make_optimiser
+from zfdesk.training.plan import Plan
+from zfdesk.training.progress import Progress, lasting
+from zfdesk.training.recipe import Recipe, as_json
+from zfdesk.training.state import Standing, read_state, restore, save_state
+from zfdesk.training.together import Together
+from zfdesk.training.trouble import TrainingError
+from zfdesk.training.validate import Validation, as_kept
+from zfdesk.training.watched import Watch, probe_picture, strongest_answers
+
+VALIDATION = "validation: "
+"""Before the validation pictures' place in ``run.json``'s list of data."""
+CALIBRATION = 8
+"""Batches on which batch norm is measured when a training starts from a checkpoint."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be trained, on what and how. ``start``: a checkpoint to begin from; ``teacher``: asked while training.
+
+    every: seconds between saved states. log_every: steps between lines of the log. limit: most validation pictures,
+    None for all. strongest: training pictures searched for Fig. 4 at each snapshot. threads: that decode pictures.
+    """
+
+    data: tuple[str, ...]
+    recipe: Recipe
+    architecture: str = "zfnet"
+    validation: str | None = None
+    start: Model | None = None
+    start_words: str = ""
+    teacher: Answering | None = None
+    teacher_path: str | None = None
+    seed: int = 0
+    command: str = ""
+    every: float = 300.0
+    log_every: int = 10
+    limit: int | None = None
+    strongest: int = 256
+    threads: int = 2
+    probe: str | None = None
+
+    def settings(self) -> dict[str, str | int | None]:
+        """What is needed to go on, beside ``run.json``."""
+        return {
+            "start_words": self.start_words, "teacher_path": self.teacher_path, "limit": self.limit,
+            "strongest": self.strongest,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a training ended. ``interrupted``: by Ctrl-C, to be resumed."""
+
+    step: int
+    seconds: float
+    interrupted: bool
+    unreadable: int
+    training: Score | None = None
+    validation: Score | None = None
+
+
+@dataclass(eq=False)
+class _Sum:
+    """Losses since the last line of the log."""
+
+    loss: float = 0.0
+    parts: dict[str, float] = field(default_factory=dict)
+    steps: int = 0
+    since: float = 0.0
+
+
+class Training:
+    """One training in one process; see `train`."""
+
+    def __init__(self, order: Order, run: Path, together: Together, progress: Progress, resume: bool = False) -> None:
+        self.order, self.run, self.together, self.progress = order, run, together, progress
+        self.recipe, self.device = order.recipe, together.device
+        self.pictures = open_all(order.data)
+        self._check()
+        self.classes = self.pictures.classes
+        self.validation: Validation | None = None
+        if order.validation is not None:
+            seen = open_pictures(order.validation, "val")
+            self.validation = Validation(seen, self.classes, order.threads, order.limit)
+        self.architecture = ARCHITECTURES[order.architecture](len(self.classes))
+        self.plan = Plan(self.recipe, len(self.pictures), self.architecture.size)
+        if self.plan.batch < together.processes:
+            raise TrainingError(f"A batch of {self.plan.batch} cannot be shared by {together.processes} processes.")
+        self.loader = Loader(
+            self.pictures, self.plan, order.seed, order.threads, progress.say, (together.rank, together.processes),
+            order.teacher,
+        )  # fmt: skip
+        self.network = self._network()
+        self.optimiser = make_optimiser(self.network, self.recipe)
+        self.mean = RunningMean(self.network, self.recipe.ema) if self.recipe.ema else None
+        self.standing = Standing()
+        self._bfloat = self.recipe.precision == "bfloat16" or (
+            self.recipe.precision == "auto" and (self.device.type == "cuda" or _fast_bfloat())
+        )
+        if resume:
+            self._resume()
+            self.writer = RunWriter.resume(run, self.standing.step) if together.first else None
+        else:
+            self._begin()
+            self.writer = RunWriter.create(run, self._about()) if together.first else None
+        self.learner: torch.nn.Module = self.network
+        if together.processes > 1:
+            self.learner = DistributedDataParallel(self.network, broadcast_buffers=False)
+        self.stopping = threading.Event()
+        self._last: tuple[Score | None, Score | None] = (None, None)
+
+    def _check(self) -> None:
+        pictures, recipe = self.pictures, self.recipe
+        if len(pictures.classes) < 2:
+            raise TrainingError(
+                f"{pictures.words} has one class only, {pictures.classes[0]!r}: there is nothing to learn."
+            )
+        taught = self.order.teacher is not None or pictures.teacher_classes
+        if not pictures.labelled and not (taught and (recipe.soft_weight or recipe.embedding_weight)):
+            raise TrainingError(f"{pictures.words} has pictures without labels, and no teacher answers for them.")
+        if pictures.teacher_classes not in (0, len(pictures.classes)):
+            raise TrainingError(
+                f"The stored answers of {pictures.words} are for {pictures.teacher_classes} classes, "
+                f"but there are {len(pictures.classes)} names."
+            )
+
+    def _network(self) -> TrainingNetwork:
+        embedding = self.pictures.embedding
+        if self.order.teacher is not None:
+            embedding = int(getattr(self.order.teacher, "embedding", 0))
+        embedding = embedding if self.recipe.embedding_weight else 0
+        network = TrainingNetwork(self.architecture, self.recipe, embedding)
+        fill(network, self.order.seed)
+        moved: TrainingNetwork = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return moved
+
+    def _about(self) -> About:
+        order, validation = self.order, self.validation
+        data = [*order.data, *([f"{VALIDATION}{order.validation}"] if order.validation else [])]
+        return About(
+            zfdesk=__version__, architecture=order.architecture, recipe=as_json(self.recipe), data=tuple(data),
+            pictures=len(self.pictures), validation_pictures=len(validation) if validation else 0,
+            classes=self.classes, seed=order.seed, command=order.command,
+            started=datetime.now(UTC).isoformat(timespec="seconds"), epochs=self.recipe.epochs,
+            processes=self.together.processes,
+        )  # fmt: skip
+
+    def _identity(self) -> dict[str, object]:
+        """What must be the same when a training goes on."""
+        return {
+            "recipe": as_json(self.recipe), "architecture": self.order.architecture, "classes": list(self.classes),
+            "pictures": len(self.pictures), "seed": self.order.seed,
+        }  # fmt: skip
+
+    def _begin(self) -> None:
+        start = self.order.start
+        if start is None:
+            return
+        if start.classes != self.classes and len(start.classes) == len(self.classes):
+            self.progress.say("The classes are called otherwise than in the network that is started from.")
+        count = min(CALIBRATION, max(1, self.plan.steps_per_epoch))
+        # all processes measure the same pictures, or their statistics would differ
+        loader = Loader(self.pictures, self.plan, self.order.seed, self.order.threads, self.progress.say)
+        try:
+            batches = (normed(torch.from_numpy(b.pictures).to(self.device)) for b in loader.batches(0, count))
+            left = start_from(self.network, start, batches)
+        finally:
+            loader.close()
+        if left:
+            self.progress.say(f"Begun anew, as they do not fit: {', '.join(left)}.")
+        if self.mean is not None:
+            self.mean = RunningMean(self.network, self.recipe.ema)
+
+    def _resume(self) -> None:
+        tensors, standing, identity = read_state(self.run)
+        ours = self._identity()
+        for key in ours:
+            if identity.get(key) != ours[key]:
+                words = {"pictures": f"{identity.get(key)} pictures, now there are {ours[key]}"}.get(
+                    key, f"another {key}"
+                )
+                raise TrainingError(f"The state in {self.run} is of a training with {words}.")
+        restore(tensors, self.network, self.optimiser, self.mean.tensors if self.mean else None)
+        self.standing = standing
+
+    # the loop
+
+    def go(self) -> Ended:
+        """Train to the end, or until Ctrl-C. Raises TrainingError or RunError; the last good state is then on disk."""
+        standing, plan, began = self.standing, self.plan, self.standing.step
+        if self.writer is not None and began:
+            self.writer.note(began, f"Resumed at step {began}.")
+        started, before = time.monotonic(), standing.seconds
+        saved = started
+        if not began:
+            self._show_probe()
+            self._kept(0)
+            self._save()
+        total = _Sum(since=time.monotonic())
+        interrupted = False
+        try:
+            for batch in self.loader.batches(began, plan.steps):
+                self._step(batch, total)
+                standing.seconds = before + time.monotonic() - started
+                if standing.step % self.order.log_every == 0 or standing.step % plan.steps_per_epoch == 0:
+                    self._log(total)
+                    total = _Sum(since=time.monotonic())
+                if standing.step % plan.steps_per_epoch == 0:
+                    self._end_epoch()
+                    saved = time.monotonic()
+                elif self.together.first and time.monotonic() - saved >= self.order.every:
+                    self._save()
+                    saved = time.monotonic()
+                if self.together.any(self.stopping.is_set()):
+                    interrupted = standing.step < plan.steps
+                    break
+        except (TrainingError, RunError) as error:
+            self._give_up(error)
+            raise
+        if interrupted:
+            self._save()
+        else:
+            self._say_end("The training is done.")
+        return Ended(standing.step, standing.seconds, interrupted, len(self.loader.unreadable.found), *self._last)
+
+    def _step(self, batch: Batch, total: _Sum) -> None:
+        standing, plan, recipe = self.standing, self.plan, self.recipe
+        step = standing.step
+        rate = plan.learning_rate(step, standing.lowered)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.learner.train()
+        watch = Watch(self.network) if self._watched(step) else None
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat):
+            place = (self.order.seed, step, batch.first, plan.batch)
+            scores, guessed = self.learner(inputs(batch, recipe, self.device), place)
+        loss, parts = losses(scores, guessed, batch, recipe, plan.batch)
+        # DistributedDataParallel takes the mean over processes; each loss is already a share of the whole
+        (loss * self.together.processes).backward()
+        names = list(parts)
+        summed = self.together.summed(float(loss.detach()), *(float(parts[name].detach()) for name in names))
+        if not math.isfinite(summed[0]):
+            raise _NotFiniteError(
+                f"The loss is no longer a number at step {step + 1}; the last good state is kept. A lower "
+                "learning rate may help (--set learning_rate=…)."
+            )
+        if watch is not None:
+            watch.look()
+        if recipe.gradient_limit:
+            torch.nn.utils.clip_grad_norm_(self.network.parameters(), recipe.gradient_limit, foreach=True)
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+        if recipe.rms_limit:
+            limit_filters(self.network, recipe.rms_limit)
+        standing.step = step + 1
+        if self.mean is not None:
+            self.mean.update(self.network, standing.step)
+        if watch is not None and self.writer is not None:
+            epoch = 0 if step == 0 else standing.step // plan.steps_per_epoch
+            self.writer.statistics(epoch, watch.statistics(self.exported()))
+        found = self.together.summed(*hits(scores.float(), batch))
+        standing.seen += plan.batch
+        standing.loss += summed[0] * plan.batch
+        standing.known += int(found[0])
+        standing.top1 += int(found[1])
+        standing.top5 += int(found[2])
+        total.loss, total.steps = total.loss + summed[0], total.steps + 1
+        for name, value in zip(names, summed[1:], strict=True):
+            total.parts[name] = total.parts.get(name, 0.0) + value
+
+    def _watched(self, step: int) -> bool:
+        """Whether this step is looked at closely: the first, and the last before each snapshot."""
+        epoch, rest = divmod(step + 1, self.plan.steps_per_epoch)
+        return step == 0 or (not rest and epoch in snapshot_epochs(self.recipe.epochs))
+
+    def _log(self, total: _Sum) -> None:
+        standing, plan = self.standing, self.plan
+        count = max(total.steps, 1)
+        speed = count * plan.batch / max(time.monotonic() - total.since, 1e-9)
+        epochs, side = standing.step / plan.steps_per_epoch, plan.side(standing.step - 1)
+        rate = plan.learning_rate(standing.step - 1, standing.lowered)
+        if self.writer is not None:
+            parts = {name: value / count for name, value in total.parts.items()}
+            self.writer.log(Step(standing.step, epochs, standing.seconds, total.loss / count, rate, parts, side, speed))
+        # work still to do, in pixels: larger pictures take longer
+        left = plan.pixels(standing.step) / side**2 / max(speed, 1e-9)
+        self.progress.line(
+            f"epoch {epochs:.2f} of {self.recipe.epochs}, loss {total.loss / count:.3f}, {side} px, "
+            f"{speed:.0f} pictures/s, {lasting(left)} left"
+        )
+
+    def _end_epoch(self) -> None:
+        standing, plan = self.standing, self.plan
+        epoch = standing.step // plan.steps_per_epoch
+        known = max(standing.known, 1)
+        training = Score(standing.loss / max(standing.seen, 1), standing.top1 / known, standing.top5 / known)
+        validation = self._validated()
+        self._last = (training, validation)
+        if self.writer is not None:
+            self.writer.log(Epoch(standing.step, epoch, standing.seconds, training, validation))
+        words = f"epoch {epoch}: loss {training.loss:.3f}, top-1 {training.top1:.1%}, top-5 {training.top5:.1%}"
+        if validation is not None:
+            words += f"; validation: top-1 {validation.top1:.1%}, top-5 {validation.top5:.1%}"
+        self.progress.say(f"{words} ({lasting(standing.seconds)})")
+        self._plateau(1 - validation.top1 if validation else training.loss)
+        standing.seen = standing.loss = 0.0
+        standing.known = standing.top1 = standing.top5 = 0
+        if epoch in snapshot_epochs(self.recipe.epochs):
+            self._kept(epoch)
+        elif self.writer is not None:
+            self.writer.network(self.exported())
+        self._save()
+
+    def _plateau(self, error: float) -> None:
+        standing, recipe = self.standing, self.recipe
+        if error < standing.best:
+            standing.best, standing.waiting = error, 0
+            return
+        standing.waiting += 1
+        if recipe.schedule == "plateau" and standing.waiting >= recipe.patience:
+            standing.lowered, standing.waiting = standing.lowered / 10, 0
+            words = f"The learning rate was lowered to {recipe.learning_rate * standing.lowered:g}: {recipe.patience} "
+            words += "epochs without a better one."
+            self.progress.say(words)
+            if self.writer is not None:
+                self.writer.note(standing.step, words)
+
+    def _validated(self) -> Score | None:
+        if self.validation is None:
+            return None
+        with as_kept(self.network, self.mean.tensors if self.mean else None):
+            return self.validation.score(self.network, self.together, self._bfloat)
+
+    # what is kept
+
+    def exported(self) -> Model:
+        """The plain declared network as it is now: the running mean's weights where the recipe has it."""
+        tensors: dict[str, Tensor] = self.mean.tensors if self.mean is not None else self.network.state_dict()
+        order, recipe = self.order, self.recipe
+        epochs = self.standing.step / self.plan.steps_per_epoch
+        words = f"trained by zfdesk {__version__}, recipe {recipe.name}, {epochs:g} of {recipe.epochs} epochs of "
+        words += (
+            f"{len(self.pictures)} pictures ({', '.join(Path(path).name for path in order.data)}), seed {order.seed}"
+        )
+        words += f", started from {order.start_words}" if order.start_words else ""
+        return exported(self.network, tensors, self.classes, words)
+
+    def _kept(self, epoch: int) -> None:
+        """A snapshot, and what is looked at there."""
+        if self.writer is None:
+            return
+        model = self.exported()
+        self.writer.snapshot(epoch, model)
+        self.writer.network(model)
+        order = self.order
+        for found, crop in strongest_answers(model, self.pictures, order.seed, epoch, order.strongest):
+            self.writer.strongest(found, crop)
+
+    def _show_probe(self) -> None:
+        """Keep the picture that is followed over the snapshots."""
+        if self.writer is not None:
+            sets = [self.pictures] if self.validation is None else [self.validation.pictures, self.pictures]
+            pixels = probe_picture(self.order.probe, *sets)
+            if pixels is not None:
+                self.writer.probe(pixels)
+
+    def _save(self) -> None:
+        if self.together.first:
+            mean = self.mean.tensors if self.mean else None
+            settings = self.order.settings()
+            save_state(self.run, self.standing, self._identity(), settings, self.network, self.optimiser, mean)
+
+    def _give_up(self, error: Exception) -> None:
+        """Save what was reached, unless that is what is wrong, and say why in the log; as far as the disk lets."""
+        with suppress(TrainingError, RunError):
+            if not isinstance(error, _NotFiniteError):
+                self._save()
+            self._say_end(str(error))
+
+    def _say_end(self, words: str) -> None:
+        if self.writer is not None:
+            self.writer.note(self.standing.step, words, end=True)
+
+
+class _NotFiniteError(TrainingError):
+    """The loss is NaN or infinite."""
+
+
+def _fast_bfloat() -> bool:
+    """Whether the processor multiplies bfloat16 in hardware: here 45 instead of 27 pictures/s a core at 128 px."""
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+def train(order: Order, run: Path, together: Together, progress: Progress, resume: bool = False) -> Ended:
+    """Train a network into the run folder ``run``; with ``resume`` go on from its saved state.
+
+    Ctrl-C ends it after the step in progress, with its state saved. Raises TrainingError or RunError with one
+    sentence; the last good state is then on disk.
+    """
+    training = Training(order, run, together, progress, resume)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if training.stopping.is_set():
+            raise KeyboardInterrupt
+        training.stopping.set()
+
+    in_main = threading.current_thread() is threading.main_thread()
+    was = signal.signal(signal.SIGINT, stop) if in_main else None
+    try:
+        return training.go()
+    finally:
+        training.loader.close()
+        if in_main:
+            signal.signal(signal.SIGINT, was)
+
+
+__all__ = ["Architecture", "Ended", "Order", "Pictures", "RunError", "Training", "train"]

@@ -1,0 +1,133 @@
+"""From a stored picture to the square view that is trained on.
+
+Which part is seen, whether it is mirrored and how its colours are changed depend on (seed, epoch, picture) alone.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageOps, JpegImagePlugin
+
+from zfdesk.sources import SourceError
+from zfdesk.sources.picture import decode_picture
+from zfdesk.training.recipe import Recipe
+
+RESIZE = 256
+"""The side the shortest edge is brought to before the paper's crops, for an input of 224."""
+
+_ORIENTATION = 0x0112
+
+
+@dataclass(frozen=True)
+class Chance:
+    """What is left to chance for one picture in one epoch: eight numbers from 0 to 1."""
+
+    flip: float
+    area: float
+    ratio: float
+    across: float
+    down: float
+    colours: tuple[float, float, float]
+
+
+def chance(seed: int, epoch: int, picture: int) -> Chance:
+    """The same numbers for the same seed, epoch and picture, whatever came before."""
+    generator = np.random.Generator(np.random.Philox(key=[seed, epoch], counter=[0, 0, 1, picture]))
+    flip, area, ratio, across, down, *colours = generator.random(8).tolist()
+    return Chance(flip, area, ratio, across, down, tuple(colours))
+
+
+def part_seen(width: int, height: int, recipe: Recipe, told: Chance, whole: bool) -> tuple[float, ...]:
+    """(left, top, right, bottom) of the part of a picture that is trained on, in its pixels; ``whole``: all of it."""
+    shortest = min(width, height)
+    if whole or recipe.view == "whole":
+        left, top = (width - shortest) / 2, (height - shortest) / 2
+        return left, top, left + shortest, top + shortest
+    if recipe.view == "ten":
+        side, spare = shortest * 224 / RESIZE, shortest * (1 - 224 / RESIZE)
+        # centre, then the corners; the flip makes ten of these five
+        places = ((0.5, 0.5), (0, 0), (1, 0), (0, 1), (1, 1))
+        across, down = places[min(int(told.across * 5), 4)]
+        left = (width - shortest) / 2 + across * spare
+        top = (height - shortest) / 2 + down * spare
+        return left, top, left + side, top + side
+    area = (recipe.smallest_part + told.area * (1 - recipe.smallest_part)) * width * height
+    stretch = math.exp((told.ratio - 0.5) * 2 * math.log(4 / 3))
+    across, down = min(math.sqrt(area * stretch), width), min(math.sqrt(area / stretch), height)
+    left, top = told.across * (width - across), told.down * (height - down)
+    return left, top, left + across, top + down
+
+
+def centre_view(width: int, height: int, size: int = 224) -> tuple[float, ...]:
+    """The central square that validation sees: ``size`` of 256 of the shortest side for an input of 224."""
+    side = min(width, height) * 224 / RESIZE
+    left, top = (width - side) / 2, (height - side) / 2
+    return left, top, left + side, top + side
+
+
+def opened(data: bytes) -> Image.Image:
+    """A picture ready to be cut; of a JPEG only the header is read yet. ValueError where it is none."""
+    if data[:3] == b"\xff\xd8\xff":
+        try:
+            return JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+        except (SyntaxError, OSError) as error:
+            raise ValueError("it is a damaged JPEG") from error
+    try:
+        return Image.fromarray(decode_picture(data, "It"))
+    except SourceError as error:
+        raise ValueError(str(error)) from error
+
+
+def view_of(data: bytes, side: int, recipe: Recipe, told: Chance, whole: bool) -> np.ndarray:
+    """The view of one picture, uint8 (side, side, 3). Raises ValueError or OSError where it cannot be read."""
+    image = opened(data)
+    turned = _turned(image)
+    width, height = image.size[::-1] if turned else image.size
+    box = part_seen(width, height, recipe, told, whole)
+    view = _cut(image, box, side)
+    return view[:, ::-1] if recipe.flip and told.flip < 0.5 else view
+
+
+def validation_view(data: bytes, side: int, whole: bool) -> np.ndarray:
+    """What validation sees of a picture, uint8 (side, side, 3). ``whole``: the central square, not 7/8 of it."""
+    image = opened(data)
+    width, height = image.size[::-1] if _turned(image) else image.size
+    shortest = min(width, height)
+    left, top = (width - shortest) / 2, (height - shortest) / 2
+    box = (left, top, left + shortest, top + shortest) if whole else centre_view(width, height)
+    return _cut(image, box, side)
+
+
+def _turned(image: Image.Image) -> bool:
+    """Whether width and height change places by the picture's orientation."""
+    return isinstance(image, JpegImagePlugin.JpegImageFile) and image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
+
+
+def _cut(image: Image.Image, box: tuple[float, ...], side: int) -> np.ndarray:
+    if isinstance(image, JpegImagePlugin.JpegImageFile):
+        width, height = image.size
+        turn = image.getexif().get(_ORIENTATION, 1)
+        # a JPEG is decoded at an eighth, quarter or half of its size where that still has the pixels asked for
+        spare = min(box[2] - box[0], box[3] - box[1]) / side
+        if spare >= 2:
+            image.draft("RGB", (math.ceil(width / spare), math.ceil(height / spare)))
+        scale = (image.size[0] / width, image.size[1] / height)
+        try:
+            image.load()
+        except (OSError, SyntaxError) as error:
+            raise ValueError("it is damaged or cut short") from error
+        plain = image if image.mode == "RGB" else image.convert("RGB")
+        if turn != 1:
+            plain.getexif()[_ORIENTATION] = turn
+            plain = ImageOps.exif_transpose(plain)
+            scale = scale[::-1] if turn in (5, 6, 7, 8) else scale
+        box = (box[0] * scale[0], box[1] * scale[1], box[2] * scale[0], box[3] * scale[1])
+        box = (box[0], box[1], min(box[2], plain.size[0]), min(box[3], plain.size[1]))
+    else:
+        plain = image
+    small = plain.resize((side, side), Image.Resampling.BILINEAR, box=box, reducing_gap=2.0)  # type: ignore[arg-type]
+    return np.asarray(small)
