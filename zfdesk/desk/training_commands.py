@@ -35,15 +35,15 @@ class TrainingCommands:
 
     def training_on(self) -> None:
         """The next snapshot."""
-        self._open_training().step(1)
+        self._open_training().scrubber.step(1)
 
     def training_back(self) -> None:
         """The snapshot before."""
-        self._open_training().step(-1)
+        self._open_training().scrubber.step(-1)
 
     def play_training(self) -> None:
         """The snapshots one after another, or stop."""
-        self._open_training().play()
+        self._open_training().scrubber.play()
 
     def use_training_network(self) -> None:
         """Switch to the network of the snapshot that is shown."""

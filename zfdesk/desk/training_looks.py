@@ -6,7 +6,7 @@ Networks are large: one is kept at a time, that of the snapshot looked at last.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from zfdesk.sources.folder import pictures_in
 TOP = 3  # answers that are named
 GAP = 1  # pixels between the tiles of a mosaic
 MOST_POINTS = 600  # of a line
+MOST_MARKED = 60
 ROWS = 4  # units of a layer that a search follows
 GROUND = (128, 128, 128)
 
@@ -40,6 +41,16 @@ class Line:
     y: np.ndarray
     colour: str = "bar"
     dashed: bool = False
+
+    @property
+    def marked(self) -> bool:
+        """Whether its points are: few, and of a quantity known at few places."""
+        return self.colour != "quiet" and int(np.isfinite(self.y).sum()) <= MOST_MARKED
+
+    @property
+    def key(self) -> tuple[str, bool]:
+        """What its look hangs on."""
+        return self.words, self.marked
 
 
 Lines = tuple[list[Line], list[Line], list[Line]]
@@ -316,9 +327,7 @@ def some_units(count: int, chosen: int) -> tuple[int, ...]:
     return tuple(sorted(([chosen] if 0 <= chosen < count else []) + others[: ROWS - (0 <= chosen < count)]))
 
 
-Column = Callable[[int], list[UnitTile]]
-
 __all__ = [
-    "Column", "Line", "Lines", "Looker", "Reading", "Search", "SnapshotLook", "UnitTile", "Wish", "kept_column",
+    "Line", "Lines", "Looker", "Reading", "Search", "SnapshotLook", "UnitTile", "Wish", "kept_column",
     "kept_units", "layers_of", "read_again", "some_units", "weight_layers",
 ]  # fmt: skip

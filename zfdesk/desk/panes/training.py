@@ -8,16 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QSettings, QSignalBlocker, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtCore import QSettings, QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
-    QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
-    QSlider,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -27,32 +24,20 @@ from PySide6.QtWidgets import (
 from zfdesk.desk.flow import Choice, Controls
 from zfdesk.desk.panes.base import ElidedLabel, Pane
 from zfdesk.desk.panes.training_curves import CurvesView
+from zfdesk.desk.panes.training_scrubber import Scrubber
 from zfdesk.desk.panes.training_snapshot import SnapshotView
 from zfdesk.desk.panes.training_strips import EMPTY, StripsView, bands_of
 from zfdesk.desk.panes.training_units import UnitsView
 from zfdesk.desk.sheet import Errand
 from zfdesk.desk.state import Desk
 from zfdesk.desk.theme import Colours
-from zfdesk.desk.training_looks import (
-    Column,
-    Looker,
-    Reading,
-    Search,
-    SnapshotLook,
-    UnitTile,
-    Wish,
-    kept_column,
-    kept_units,
-    read_again,
-    some_units,
-    weight_layers,
-)
+from zfdesk.desk.training_columns import Columns
+from zfdesk.desk.training_looks import Looker, Reading, SnapshotLook, Wish, read_again, weight_layers
+from zfdesk.desk.training_words import progress_words, sentence_of, state_words
+from zfdesk.desk.tsv import table_text
 from zfdesk.engine import ARCHITECTURES, Conv, Model, load
-from zfdesk.runs import Run
 
 READ_EVERY_MS = 2000
-PLAY_MS = 700  # a snapshot, at least
-QUIET_AFTER = 120.0  # seconds without a new line
 MOST_LOOKS = 48  # kept: half a megabyte each
 ASPECTS = (0.5, 0.7, 1.0, 1.4, 2.0)  # of the mosaic of maps: few, so that a resized pane asks seldom for another
 SETTING = "training/run"
@@ -62,21 +47,6 @@ INVITATION = (
     "loss and accuracy, the spread of weights, activations and gradients, filters, maps and reconstructions at each "
     "snapshot, and the evolution of units (Fig. 4). Or drop the folder onto the window."
 )
-NO_UNITS = "The run kept no strongest activations of {layer}. “Search pictures…” finds them over a folder of pictures."
-
-
-def state_words(run: Run, now: float) -> str:
-    """Whether a run goes on, by what its log says and when it last grew."""
-    if run.ended:
-        return "ended"
-    age = max(now - run.updated, 0.0)
-    if age < QUIET_AFTER:
-        return f"running, updated {age:.0f} s ago"
-    minutes = int(age // 60)
-    if minutes < 120:
-        return f"no new line for {minutes} min"
-    hours = minutes // 60
-    return f"no new line for {hours} h" if hours < 48 else f"no new line for {hours // 24} days"
 
 
 class TrainingPane(Pane):
@@ -99,16 +69,12 @@ class TrainingPane(Pane):
         self._choice = 0  # its number
         self._errands: set[Errand] = set()
         self._reading = self._looking = self._using = False
-        self._units_for: tuple[object, ...] = ()
-        self._search: Search | None = None
         self._search_folder = ""
         self._drawn: tuple[object, ...] = ()
         self._follow = True  # the newest snapshot, as long as nobody chose another
         self._make()
         self._clock = QTimer(self, interval=READ_EVERY_MS)
         self._clock.timeout.connect(self.read)
-        self._player = QTimer(self, interval=PLAY_MS)
-        self._player.timeout.connect(self._play_on)
         self._show_state()
 
     # Making
@@ -151,7 +117,11 @@ class TrainingPane(Pane):
         self.body.addWidget(self.controls)
         self.body.addWidget(self.state_line)
         self.body.addWidget(self.stack, 1)
-        self.body.addWidget(self._scrubber())
+        self.scrubber = Scrubber(lambda: self.shown == "snapshot" and self._looking)
+        self.scrubber.moved.connect(self._scrub)
+        self.columns = Columns(self.units)
+        self.columns.failed.connect(self._tell_trouble)
+        self.body.addWidget(self.scrubber)
 
     def _invitation(self) -> QWidget:
         page = QWidget()
@@ -168,45 +138,12 @@ class TrainingPane(Pane):
         layout.addStretch(2)
         return page
 
-    def _scrubber(self) -> QWidget:
-        self.scrubber = QWidget()
-        self.play_button = QToolButton(text="▶", checkable=True)
-        self.play_button.setToolTip("Play the snapshots one after another, or stop")
-        self.play_button.setAccessibleName("Play the snapshots")
-        self.play_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.play_button.clicked.connect(lambda _: self.play())
-        self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setAccessibleName("Snapshot")
-        self.slider.setToolTip("The snapshot that is shown; arrow keys go to the next")
-        self.slider.setMinimumHeight(24)
-        self.slider.valueChanged.connect(self._scrub)
-        self.slider.installEventFilter(self)
-        self.epoch_label = QLabel()
-        self.epoch_label.setAccessibleName("Epoch of the snapshot")
-        self.epoch_label.setMinimumWidth(self.fontMetrics().horizontalAdvance("epoch 8888 (88 of 88)") + 4)
-        self.epoch_label.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
-        layout = QHBoxLayout(self.scrubber)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.play_button)
-        layout.addWidget(self.slider, 1)
-        layout.addWidget(self.epoch_label)
-        return self.scrubber
-
     def set_colours(self, colours: Colours) -> None:
         super().set_colours(colours)
         self.curves.set_colours(colours)
         self.snapshot.set_colours(colours)
         self._colours = colours
         self._dress_state()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        """The arrow keys are the slider's while it has the focus, and not the window's shortcuts."""
-        arrows = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End)
-        keyed = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride
-        if keyed and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier and event.key() in arrows:
-            event.accept()
-            return True
-        return False
 
     # Coming and going
 
@@ -222,15 +159,15 @@ class TrainingPane(Pane):
         """Nothing is read or computed while nobody looks."""
         super().hideEvent(event)
         self._clock.stop()
-        self._stop_playing()
-        self._stop_search()
+        self.scrubber.stop()
+        self.columns.stop()
         self._looker.forget() if not self._looking else None
 
     def end(self) -> None:
         """The window closes: nothing more is begun, and what comes is not drawn."""
         self._clock.stop()
-        self._stop_playing()
-        self._stop_search()
+        self.scrubber.stop()
+        self.columns.stop()
         self._choice += 1
         self.folder = None
 
@@ -258,8 +195,8 @@ class TrainingPane(Pane):
         self.epoch = self.unit = -1
         self._looks.clear()
         self._follow, self._drawn = True, ()
-        self._stop_playing()
-        self._stop_search()
+        self.scrubber.stop()
+        self.columns.stop()
         self._search_folder = ""
         self.state_line.say(f"Reading {path}…")
         self.read()
@@ -280,7 +217,7 @@ class TrainingPane(Pane):
             self.read()  # of the run that was chosen meanwhile
             return
         if reading is None:
-            self.trouble = _sentence(error)
+            self.trouble = sentence_of(error)
             self._show_state()
             return
         self.trouble = reading.trouble
@@ -296,7 +233,7 @@ class TrainingPane(Pane):
         if first:
             self.settings.setValue(SETTING, str(run.folder))
         self._fill_layers()
-        self._fill_slider()
+        self._fill_scrubber()
         self._show_chosen()
 
     def _fill_layers(self) -> None:
@@ -324,26 +261,14 @@ class TrainingPane(Pane):
         """Which of `VIEWS`."""
         return list(VIEWS)[self.view_choice.currentIndex()]
 
-    def _fill_slider(self) -> None:
+    def _fill_scrubber(self) -> None:
         assert self.reading is not None
         snapshots = self.reading.run.snapshots
         if not snapshots:
             self.epoch = -1
         elif self._follow or self.epoch not in snapshots:
             self.epoch = snapshots[-1]
-        with QSignalBlocker(self.slider):
-            self.slider.setRange(0, max(len(snapshots) - 1, 0))
-            self.slider.setPageStep(1)
-            self.slider.setValue(snapshots.index(self.epoch) if self.epoch in snapshots else 0)
-        self.scrubber.setEnabled(bool(snapshots))
-        self._say_epoch()
-
-    def _say_epoch(self) -> None:
-        snapshots = self.reading.run.snapshots if self.reading else ()
-        if self.epoch in snapshots:
-            self.epoch_label.setText(f"epoch {self.epoch} ({snapshots.index(self.epoch) + 1} of {len(snapshots)})")
-        else:
-            self.epoch_label.setText("no snapshot yet")
+        self.scrubber.show_epochs(snapshots, self.epoch)
 
     # Choosing
 
@@ -354,7 +279,7 @@ class TrainingPane(Pane):
 
     def _choose_layer(self) -> None:
         self.unit = -1
-        self._stop_search()
+        self.columns.stop()
         self._show_chosen()
 
     def choose_layer(self, name: str) -> None:
@@ -369,51 +294,15 @@ class TrainingPane(Pane):
 
     def choose_epoch(self, epoch: int) -> None:
         """Another snapshot, by its epoch."""
-        if self.reading and epoch in self.reading.run.snapshots:
-            self.slider.setValue(self.reading.run.snapshots.index(epoch))
+        self.scrubber.go_to(epoch)
 
-    def step(self, by: int) -> None:
-        """So many snapshots on or back."""
-        self.slider.setValue(self.slider.value() + by)
-
-    def _scrub(self, place: int) -> None:
-        if self.reading and place < len(self.reading.run.snapshots):
-            self.epoch = self.reading.run.snapshots[place]
-            self._follow = place == len(self.reading.run.snapshots) - 1
-            self._say_epoch()
-            self._show_chosen()
+    def _scrub(self, epoch: int) -> None:
+        self.epoch, self._follow = epoch, self.scrubber.last
+        self._show_chosen()
 
     def _pick_tile(self, epoch: int, unit: int) -> None:
         self.unit = unit
         self.choose_epoch(epoch)
-
-    def play(self) -> None:
-        """Show the snapshots one after another, from the first if at the last; or stop."""
-        if self._player.isActive():
-            self._stop_playing()
-            return
-        if self.reading is None or len(self.reading.run.snapshots) < 2:
-            self.play_button.setChecked(False)
-            return
-        if self.slider.value() == self.slider.maximum():
-            self.slider.setValue(0)
-        self._player.start()
-        self.play_button.setChecked(True)
-        self.play_button.setText("■")
-
-    def _play_on(self) -> None:
-        waits = self.shown == "snapshot" and self._looking
-        if waits:  # the next when this one has been seen
-            return
-        if self.slider.value() == self.slider.maximum():
-            self._stop_playing()
-        else:
-            self.step(1)
-
-    def _stop_playing(self) -> None:
-        self._player.stop()
-        self.play_button.setChecked(False)
-        self.play_button.setText("▶")
 
     # Showing
 
@@ -446,7 +335,7 @@ class TrainingPane(Pane):
         elif self.shown == "snapshot":
             self._show_snapshot()
         else:
-            self._show_units()
+            self.columns.show(reading, self.layer, self.epoch)
             self.units.show_epoch(self.epoch)
 
     def _show_snapshot(self) -> None:
@@ -487,56 +376,12 @@ class TrainingPane(Pane):
             self.snapshot.look = None
             self.snapshot.show_waiting("")
             for tile in (self.snapshot.probe, self.snapshot.filters, self.snapshot.maps, self.snapshot.down):
-                tile.canvas.message = _sentence(error)
+                tile.canvas.message = sentence_of(error)
                 tile.canvas.update()
             return
         self._show_snapshot()  # the newest wish, whichever that is by now
 
     # Fig. 4
-
-    def _show_units(self) -> None:
-        reading = self.reading
-        assert reading is not None
-        kept = kept_units(reading.strongest, self.layer)
-        epochs = reading.run.snapshots
-        units = self._search.units if self._search is not None else kept
-        key = (self._choice, self.layer, units, epochs, self._search)
-        if key == self._units_for:
-            return
-        same = key[:3] == self._units_for[:3] and key[4] == self._units_for[4]
-        self._units_for = key
-        known = dict(self.units.columns) if same else {}
-        self.units.show_units(self.layer, units, epochs, NO_UNITS.format(layer=self.layer))
-        self.units.columns = {epoch: tiles for epoch, tiles in known.items() if epoch in epochs}
-        if units:
-            self._next_column(key)
-
-    def _next_column(self, key: tuple) -> None:
-        """The first column that is missing, the chosen one before the others."""
-        if key != self._units_for or self.reading is None or not self.isVisible():
-            return
-        epochs = self.units.epochs
-        missing = [epoch for epoch in (self.epoch, *epochs) if epoch in epochs and epoch not in self.units.columns]
-        if not missing:
-            if self._search is not None:
-                self._search.said = ""
-            return
-        search, reading = self._search, self.reading
-        work: Column = search.column if search is not None else partial(_kept, reading, self.layer, self.units.units)
-        self._run_errand("training units", partial(work, missing[0]), partial(self._take_column, key, missing[0]))
-
-    def _take_column(self, key: tuple, epoch: int, tiles: list[UnitTile] | None, error: Exception | None) -> None:
-        if key != self._units_for:
-            return
-        if tiles is None:
-            self.trouble = _sentence(error)
-            self._show_state()
-            tiles = [UnitTile(0.0, "")] * len(self.units.units)
-            if self._search is not None:  # the next snapshot would fail likewise
-                self._search.said = ""
-                return
-        self.units.show_column(epoch, tiles)
-        self._next_column(key)
 
     def ask_for_pictures(self) -> None:
         """A folder picker, then `search`."""
@@ -549,25 +394,11 @@ class TrainingPane(Pane):
         """Find the strongest activations of the chosen layer's units over a folder's pictures, at each snapshot."""
         if self.reading is None or self.epoch < 0:
             return
-        self._stop_search()
         self._search_folder = folder
-        about = self.reading.run.about
-        declare = ARCHITECTURES.get(about.architecture)
-        if declare is None:
-            self.trouble = f"The architecture {about.architecture!r} is not known here."
-            self._show_state()
-            return
-        stages = {stage.name: stage for stage in declare(max(len(about.classes), 1)).stages}
-        kept = kept_units(self.reading.strongest, self.layer)
-        units = kept or some_units(stages[self.layer].shape[0], self.unit)
-        self._search = Search(self.reading.run, folder, self.layer, units)
-        self.choose_view("units")
-
-    def _stop_search(self) -> None:
-        if self._search is not None:
-            self._search.stop()
-            self._search = None
-        self._units_for = ()
+        if trouble := self.columns.begin_search(self.reading, folder, self.layer, self.unit):
+            self._tell_trouble(trouble)
+        else:
+            self.choose_view("units")
 
     # The network
 
@@ -586,11 +417,15 @@ class TrainingPane(Pane):
         if choice != self._choice:
             return
         if model is None:
-            self.desk.told.emit(f"{_sentence(error)} The network in use stays.", True)
+            self.desk.told.emit(f"{sentence_of(error)} The network in use stays.", True)
         else:
             self.network_asked.emit(model)
 
     # Words
+
+    def _tell_trouble(self, sentence: str) -> None:
+        self.trouble = sentence
+        self._show_state()
 
     def show_facts(self) -> None:
         """A few times a second: how long ago the run was heard of."""
@@ -604,19 +439,13 @@ class TrainingPane(Pane):
             if self.trouble or self.folder is None:
                 self._show_chosen()
         else:
-            run = self.reading.run
-            done = run.epochs[-1].epoch if run.epochs else 0
-            state = state_words(run, time.time())
+            run, now = self.reading.run, time.time()
             self.facts.say(f"{run.folder.name} · {run.about.words}")
-            speed = run.steps[-1].pictures_per_second if run.steps else float("nan")
-            pace = f" · {speed:.3g} pictures/s" if speed == speed and not run.ended else ""
-            said = f"{state} · epoch {done} of {run.about.epochs}, step {run.step:,}{pace}"
-            note = f" · {run.notes[-1].words}" if run.notes else ""
-            searched = self._search.said if self._search is not None else ""
             if self.trouble:
-                self.state_line.say(f"⚠ {self.trouble} ({state})")
+                self.state_line.say(f"⚠ {self.trouble} ({state_words(run, now)})")
             else:
-                self.state_line.say(f"searching, {searched}" if searched else said + note)
+                said = self.columns.said
+                self.state_line.say(f"searching, {said}" if said else progress_words(run, now))
             self.state_line.setVisible(True)
         self._dress_state()
 
@@ -630,8 +459,6 @@ class TrainingPane(Pane):
 
     def as_data(self) -> str:
         """The scores and losses, as tab-separated text."""
-        from zfdesk.desk.tsv import table_text
-
         if self.reading is None:
             return ""
         nothing = ("", "", "")
@@ -645,20 +472,7 @@ class TrainingPane(Pane):
         return table_text(head, rows) if rows else ""
 
 
-def _kept(reading: Reading, layer: str, units: tuple[int, ...], epoch: int) -> list[UnitTile]:
-    return kept_column(reading, epoch, layer, units)
-
-
 def _button(text: str, words: str) -> QToolButton:
     button = QToolButton(text=text)
     button.setToolTip(words)
     return button
-
-
-def _sentence(error: Exception | None) -> str:
-    """The sentence of an error that has one."""
-    if isinstance(error, ValueError):
-        return str(error)
-    if isinstance(error, MemoryError):
-        return "There is not enough memory for this network."
-    return f"The run could not be read ({type(error).__name__}: {error})."

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QPointF, Qt, QTimer
+from PySide6.QtGui import QColor, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from zfdesk.desk.colourbar import number
 from zfdesk.desk.panes.base import ElidedLabel
 from zfdesk.desk.theme import THEMES, Colours
-from zfdesk.desk.training_looks import Lines
+from zfdesk.desk.training_looks import Line, Lines
 
 DASH = Qt.PenStyle.DashLine
 
 
+WORDS = ("loss", "per cent right", "rate")
+
+
 class CurvesView(QWidget):
-    """Three plots above each other over one axis; a line at the chosen snapshot, another under the mouse."""
+    """Three plots above each other over one axis; a line at the chosen snapshot, another under the mouse.
+
+    A plot takes 20 ms of the window's thread to make: they come one after another, once the view is seen.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,11 +34,11 @@ class CurvesView(QWidget):
         self.canvas.setAccessibleName("Loss, accuracy and learning rate against epochs")
         self.canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.canvas.ci.setContentsMargins(2, 2, 6, 2)
-        self.plots = [self._plot(row, words) for row, words in enumerate(("loss", "per cent right", "rate"))]
-        for row, stretch in enumerate((4, 4, 2)):
-            self.canvas.ci.layout.setRowStretchFactor(row, stretch)
-        self._marks = [self._mark(plot) for plot in self.plots]
-        self._crosses = [self._mark(plot) for plot in self.plots]
+        self.plots: list[pyqtgraph.PlotItem] = []
+        self._marks: list[pyqtgraph.InfiniteLine] = []
+        self._crosses: list[pyqtgraph.InfiniteLine] = []
+        self._growth = QTimer(self, singleShot=True, interval=0)
+        self._growth.timeout.connect(self._grow)
         self.values = ElidedLabel()
         self.values.setAccessibleName("Values under the mouse, or the newest")
         layout = QVBoxLayout(self)
@@ -57,6 +63,24 @@ class CurvesView(QWidget):
             plot.setLabel("bottom", "epoch")
         return plot
 
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        super().showEvent(event)
+        if len(self.plots) < len(WORDS):
+            self._growth.start()
+
+    def _grow(self) -> None:
+        row = len(self.plots)
+        plot = self._plot(row, WORDS[row])
+        self.canvas.ci.layout.setRowStretchFactor(row, 2 if row == 2 else 4)
+        self.plots.append(plot)
+        self._marks.append(self._mark(plot))
+        self._crosses.append(self._mark(plot))
+        self._fill(row, [])
+        self._dress(row)
+        self.show_epoch(self._epoch)
+        if len(self.plots) < len(WORDS):
+            self._growth.start()
+
     def _mark(self, plot: pyqtgraph.PlotItem) -> pyqtgraph.InfiniteLine:
         line = pyqtgraph.InfiniteLine(angle=90, movable=False)
         line.hide()
@@ -66,20 +90,28 @@ class CurvesView(QWidget):
     def show_lines(self, lines: Lines) -> None:
         """Draw these; a plot that has the lines it had gets other points only."""
         before, self.lines = self.lines, lines
-        for plot, old, new in zip(self.plots, before, lines, strict=True):
-            if [line.words for line in old] != [line.words for line in new]:
-                for item in plot.listDataItems():
-                    plot.removeItem(item)
-                for line in new:
-                    plot.addItem(pyqtgraph.PlotDataItem(name=line.words, connect="finite"))
-                plot.legend.setVisible(len(new) > 1)
-            for item, line in zip(plot.listDataItems(), new, strict=True):
-                item.setData(line.x, line.y)
-        self._dress()
+        for row in range(len(self.plots)):
+            if self._fill(row, before[row]):
+                self._dress(row)
         self._read(None)
+
+    def _fill(self, row: int, before: list[Line]) -> bool:
+        """Set the points of a plot; whether it has other lines than before, which have yet to get their colours."""
+        plot, lines = self.plots[row], self.lines[row]
+        same = [line.key for line in before] == [line.key for line in lines]
+        if not same:
+            for item in plot.listDataItems():
+                plot.removeItem(item)
+            for line in lines:
+                plot.addItem(pyqtgraph.PlotDataItem(name=line.words, connect="finite"))
+            plot.legend.setVisible(len(lines) > 1)
+        for item, line in zip(plot.listDataItems(), lines, strict=True):
+            item.setData(line.x, line.y)
+        return not same
 
     def show_epoch(self, epoch: float | None) -> None:
         """A line at the snapshot that is looked at."""
+        self._epoch = epoch
         for mark in self._marks:
             mark.setVisible(epoch is not None)
             if epoch is not None:
@@ -89,28 +121,27 @@ class CurvesView(QWidget):
         """Take over a theme."""
         self.colours = colours
         self.canvas.setBackground(colours.pane)
-        self._dress()
+        for row in range(len(self.plots)):
+            self._dress(row)
 
-    def _dress(self) -> None:
-        colours = self.colours
-        for plot, lines, mark, cross in zip(self.plots, self.lines, self._marks, self._crosses, strict=True):
-            for side in ("left", "bottom"):
-                plot.getAxis(side).setPen(colours.line)
-                plot.getAxis(side).setTextPen(colours.quiet)
-            mark.setPen(pyqtgraph.mkPen(colours.unit, width=1.5))
-            cross.setPen(pyqtgraph.mkPen(colours.quiet))
-            for item, line in zip(plot.listDataItems(), lines, strict=True):
-                colour = QColor(getattr(colours, line.colour))
-                # wider lines are stroked ten times as slowly
-                item.setPen(pyqtgraph.mkPen(colour, width=1, style=DASH if line.dashed else Qt.PenStyle.SolidLine))
-                few = np.isfinite(line.y).sum() <= 60 and line.words != "learning rate"
-                item.setSymbol(("o" if line.dashed else "s") if few else None)
-                item.setSymbolSize(4)
-                item.setSymbolBrush(colour)
-                item.setSymbolPen(None)
-            plot.legend.setBrush(pyqtgraph.mkBrush(colours.colour("pane", 190)))
-            for _, label in plot.legend.items:
-                label.setText(label.text, color=colours.text)
+    def _dress(self, row: int) -> None:
+        colours, plot = self.colours, self.plots[row]
+        for side in ("left", "bottom"):
+            plot.getAxis(side).setPen(colours.line)
+            plot.getAxis(side).setTextPen(colours.quiet)
+        self._marks[row].setPen(pyqtgraph.mkPen(colours.unit, width=1.5))
+        self._crosses[row].setPen(pyqtgraph.mkPen(colours.quiet))
+        for item, line in zip(plot.listDataItems(), self.lines[row], strict=True):
+            colour = QColor(getattr(colours, line.colour))
+            # wider lines are stroked ten times as slowly
+            item.setPen(pyqtgraph.mkPen(colour, width=1, style=DASH if line.dashed else Qt.PenStyle.SolidLine))
+            item.setSymbol(("o" if line.dashed else "s") if line.marked else None)
+            item.setSymbolSize(4)
+            item.setSymbolBrush(colour)
+            item.setSymbolPen(None)
+        plot.legend.setBrush(pyqtgraph.mkBrush(colours.colour("pane", 190)))
+        for _, label in plot.legend.items:
+            label.setText(label.text, color=colours.text)
 
     # The mouse
 
