@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from zfdesk.cli import fig5, fig8
+from zfdesk.cli import fig5, fig8, run_figures
 from zfdesk.cli.common import (
     FILLS,
     METHODS,
@@ -24,7 +24,7 @@ from zfdesk.cli.output import CommandError, check_output, print_json, write_outp
 if TYPE_CHECKING:
     from zfdesk.figures import Page
 
-TEMPLATES = ("fig2", "fig3", "fig5", "fig6", "fig7", "fig8", "filters", "histograms")
+TEMPLATES = ("fig2", "fig3", "fig4", "fig5", "fig6", "fig7", "fig8", "filters", "histograms", "training")
 COLOURS = ("viridis", "inferno", "gray", "jet")
 
 Make = Callable[[argparse.Namespace], tuple["Page", int]]
@@ -48,17 +48,19 @@ def add_parser(verbs: Any) -> None:
     fig8.add_options(_template(templates, "fig8", fig8.WORDS, fig8.make))
     _add_filters(templates)
     _add_histograms(templates)
+    run_figures.add_templates(templates, _template)
 
 
-def _template(templates: Any, name: str, words: str, make: Make) -> argparse.ArgumentParser:
-    """A template with the options that all have."""
+def _template(templates: Any, name: str, words: str, make: Make, weights: bool = True) -> argparse.ArgumentParser:
+    """A template with the options that all have; ``weights``: and that of the network to use."""
     parser = templates.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}.", allow_abbrev=False)
     add_page_options(parser)
     told = parser.add_mutually_exclusive_group()
     told.add_argument("--caption", metavar="WORDS", help="these words in place of the caption made from the facts")
     told.add_argument("--no-caption", action="store_true", help="leave the caption out of the picture, not of the file")
     parser.add_argument("--caption-file", metavar="OUT.txt", help="also write the caption as text")
-    add_weights_option(parser)
+    if weights:
+        add_weights_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=lambda arguments: figure_command(parser, arguments, make))
     return parser

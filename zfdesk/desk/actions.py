@@ -414,6 +414,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("trace-unit", "Trace the unit's activation too", ("Ctrl+Alt+U",), "Trace", _toggle("trace_unit"), checked=lambda v, c: v.trace_unit),
     Action("trace-clear", "Clear the trace", ("Ctrl+Alt+X",), "Trace", command="clear_trace"),
     Action("trace-copy", "Copy the trace as a table", ("Ctrl+Alt+C",), "Trace", command="copy_trace"),
+    # Training
+    Action("training", "Watch a training run, or close its pane", ("Ctrl+Alt+W",), "Training", command="show_training"),
+    Action("training-open", "Open a training run…", ("Ctrl+Alt+G",), "Training", command="open_training_run"),
+    Action("training-back", "The snapshot before", ("Ctrl+Alt+Left",), "Training", command="training_back"),
+    Action("training-on", "The next snapshot", ("Ctrl+Alt+Right",), "Training", command="training_on"),
+    Action("training-play", "Play the snapshots, or stop", ("Ctrl+Alt+P",), "Training", command="play_training"),
+    Action("training-use", "Use the network of this snapshot", ("Ctrl+Alt+M",), "Training", command="use_training_network"),
     # View
     Action("zoom", "Unit pane: all, the map, the reconstruction", ("Z",), "View", _next("zoom", (0, 1, 2)), yosinski="zoom_mode"),
     Action("picture-zoom", "Picture pane: the whole frame, or what the network sees", ("Shift+Z",), "View", _next("picture_zoom", (0, 1))),

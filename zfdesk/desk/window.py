@@ -44,6 +44,7 @@ from zfdesk.desk.state import Desk
 from zfdesk.desk.status import MessageLine, StatusLine
 from zfdesk.desk.teaching_commands import TeachCommands
 from zfdesk.desk.theme import apply_theme
+from zfdesk.desk.training_commands import TrainingCommands
 from zfdesk.live import Demand
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ TOOLBAR_WORDS = {
 }  # fmt: skip
 
 
-class Window(Commands, SessionCommands, PathCommands, FilmCommands, TeachCommands, CopyCommands, QMainWindow):
+class Window(
+    Commands, SessionCommands, PathCommands, FilmCommands, TeachCommands, TrainingCommands, CopyCommands, QMainWindow
+):
     """The one window of the program."""
 
     closing = Signal()
@@ -122,7 +125,7 @@ class Window(Commands, SessionCommands, PathCommands, FilmCommands, TeachCommand
         self.resize(*FIRST_SIZE)
         self.reset_panes()
         self._restore()
-        for field in (*self.findChildren(QLineEdit), *self.findChildren(QAbstractSpinBox), *self.docks.values()):
+        for field in (*self.findChildren(QLineEdit), *self.findChildren(QAbstractSpinBox)):
             field.installEventFilter(self)
         self._show_view()
         self._facts_clock.start()
@@ -142,20 +145,7 @@ class Window(Commands, SessionCommands, PathCommands, FilmCommands, TeachCommand
         )  # fmt: skip
         self.docks: dict[Pane, QDockWidget] = {}
         for pane in self.panes:
-            dock = QDockWidget(pane.title, self)
-            dock.setObjectName(pane.title)
-            dock.setWidget(pane)
-            dock.visibilityChanged.connect(partial(self._pane_seen, pane))
-            pane.save_asked.connect(self.save_picture_of)
-            pane.copy_asked.connect(self.copy_picture_of)
-            pane.pin_asked.connect(self._pin_shown)
-            pane.copy_menu_asked.connect(self.show_copy_menu)
-            pane.drag_asked.connect(self.drag_picture_of)
-            for button in dock.findChildren(QAbstractButton, options=Qt.FindChildOption.FindDirectChildrenOnly):
-                words = f"{'Close' if 'close' in button.objectName() else 'Float or dock'} “{pane.title}”"
-                button.setToolTip(words)
-                button.setAccessibleName(words)
-            self.docks[pane] = dock
+            self.add_dock(pane)
         self.maps.unit_hovered.connect(self._outline_hovered)
         self.maps.menu_asked.connect(self._unit_menu)
         self.maps.canvas.resized.connect(lambda: QTimer.singleShot(0, self, self._update_demand))
@@ -166,8 +156,27 @@ class Window(Commands, SessionCommands, PathCommands, FilmCommands, TeachCommand
         self.sweep.asked.connect(self.run)
         self.sweep.square_hovered.connect(self._outline)
 
+    def add_dock(self, pane: Pane) -> QDockWidget:
+        """A dock for a pane, not yet in its place."""
+        dock = QDockWidget(pane.title, self)
+        dock.setObjectName(pane.title)
+        dock.setWidget(pane)
+        dock.visibilityChanged.connect(partial(self._pane_seen, pane))
+        pane.save_asked.connect(self.save_picture_of)
+        pane.copy_asked.connect(self.copy_picture_of)
+        pane.pin_asked.connect(self._pin_shown)
+        pane.copy_menu_asked.connect(self.show_copy_menu)
+        pane.drag_asked.connect(self.drag_picture_of)
+        for button in dock.findChildren(QAbstractButton, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            words = f"{'Close' if 'close' in button.objectName() else 'Float or dock'} “{pane.title}”"
+            button.setToolTip(words)
+            button.setAccessibleName(words)
+        dock.installEventFilter(self)
+        self.docks[pane] = dock
+        return dock
+
     def reset_panes(self) -> None:
-        """Every pane back in its first place."""
+        """Every pane back in its first place; the training's is closed."""
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         docks = self.docks
         for dock in docks.values():
@@ -184,8 +193,10 @@ class Window(Commands, SessionCommands, PathCommands, FilmCommands, TeachCommand
         self.tabifyDockWidget(docks[self.sweep], docks[self.teach])
         self.tabifyDockWidget(docks[self.pins], docks[self.compare])
         self.tabifyDockWidget(docks[self.compare], docks[self.trace])
-        for dock in docks.values():
-            dock.show()
+        if self.training is not None:
+            self.tabifyDockWidget(docks[self.sweep], docks[self.training])
+        for pane, dock in docks.items():
+            dock.setVisible(pane is not self.training)
         docks[self.pins].raise_()
         docks[self.maps].raise_()
         width, height = max(self.width(), 1000), max(self.height(), 600)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from zfdesk.figures import panels
 from zfdesk.figures.colours import BAR, CLEAN, DASHES, EMPTY, LINES
+from zfdesk.figures.facts import number
 from zfdesk.figures.look import Look, fitting, printable, text_width, wrapped
 from zfdesk.figures.place import GAP, Body, Place, inches_from_corner
+
+FEW, MARKERS = 24, ("o", "s", "^", "D")
+"""A bridged line of so few points has them marked, each line in its own way."""
 
 SMALLEST_CHANGE = 0.0005
 """Of a probability: what would be 0.0 % is no change."""
@@ -74,12 +79,20 @@ def draw_curves(place: Place, panel: panels.Curves) -> list[Body]:
     """Lines that differ in dashes as well as in colour."""
     axes = place.axes()
     for index, values in enumerate(panel.values):
+        known = np.isfinite(values) if panel.bridged else np.ones(len(values), bool)
         axes.plot(
-            panel.x, values, color=LINES[index % len(LINES)], linestyle=DASHES[index % len(DASHES)],
-            linewidth=1.2 * place.look.stroke,
+            panel.x[known], values[known], color=LINES[index % len(LINES)], linestyle=DASHES[index % len(DASHES)],
+            linewidth=1.2 * place.look.stroke, label=printable(panel.names[index]) if panel.names else None,
+            marker=MARKERS[index % len(MARKERS)] if panel.bridged and known.sum() <= FEW else None,
+            markersize=2.6 * place.look.stroke,
         )  # fmt: skip
+    if panel.logarithmic:
+        axes.set_yscale("log")
     axes.margins(x=0.02)
-    return [_chart(place, axes, panel.x_quantity, panel.quantity, panel.names, panel.note)]
+    body = _chart(place, axes, panel.x_quantity, panel.quantity, panel.names, panel.note)
+    if panel.logarithmic:  # of quantities rather than counts: not only powers of ten
+        axes.yaxis.set(major_locator=LogLocator(subs=(1, 2, 5), numticks=6), major_formatter=FuncFormatter(_figure))
+    return [body]
 
 
 def draw_text(place: Place, panel: panels.Text) -> list[Body]:
@@ -138,6 +151,10 @@ def _legend(body: Body, names: tuple[str, ...], inches: float, look: Look) -> No
 
 def _tick(value: float, place: int) -> str:
     return f"{value:.6g}".replace("-", "−")
+
+
+def _figure(value: float, place: int) -> str:
+    return number(value)
 
 
 def _power(value: float, place: int) -> str:
