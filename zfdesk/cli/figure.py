@@ -32,11 +32,14 @@ def add_parser(verbs: Any) -> None:
         epilog="The .npz holds the raw arrays of every panel, called by its letter or name, and the page as JSON.",
         allow_abbrev=False,
     )
-    templates = verb.add_subparsers(dest="template", required=True, metavar="fig2|fig3|fig6|fig7|filters|histograms")
+    templates = verb.add_subparsers(
+        dest="template", required=True, metavar="fig2|fig3|fig6|fig7|table7|filters|histograms"
+    )
     _add_fig2(templates)
     _add_fig3(templates)
     _template(templates, "fig6", "the first layer's filters and their strength", _fig6)
     _add_fig7(templates)
+    _add_table7(templates)
     _add_filters(templates)
     _add_histograms(templates)
 
@@ -306,6 +309,33 @@ def _fig7(arguments: argparse.Namespace) -> tuple[Page, int]:
         opacity=0.6 if arguments.overlay else 1.0, contour=arguments.contour,
     )  # fmt: skip
     return page, 0
+
+
+# Table 7
+
+
+def _add_table7(templates: Any) -> None:
+    parser = _template(templates, "table7", "how much each layer tells of another data set", _table7)
+    parser.add_argument(
+        "result", metavar="RESULT.json", help="what `zfdesk train --transfer … --layers … --json` printed"
+    )
+
+
+def _table7(arguments: argparse.Namespace) -> tuple[Page, int]:
+    import json
+
+    from zfdesk.figures.table7 import table7_page
+    from zfdesk.sources.files import open_file
+
+    with open_file(arguments.result) as file:
+        data = file.read(10 << 20)
+    try:
+        told = json.loads(data)
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        raise CommandError(f"{arguments.result} is not JSON as `zfdesk train --transfer … --json` prints it.")
+    return table7_page(told, size=arguments.size), 0
 
 
 # Histograms

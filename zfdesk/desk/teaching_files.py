@@ -83,7 +83,7 @@ def open_classes(folder: Path, view_crop: Crop, size: int) -> list[Found]:
         names = sorted((entry.name for entry in os.scandir(folder) if entry.is_dir()), key=natural_key)
     except OSError as error:
         raise LessonError(f"{folder} cannot be read: {error.strerror or error}.") from None
-    found, names = [], [name for name in names if not name.startswith(".")]
+    names = [name for name in names if not name.startswith(".")]
     if len(names) > MOST_CLASSES:
         raise LessonError(f"{file_name(folder)} holds {len(names)} folders; there is room for {MOST_CLASSES} classes.")
     paths = {name: _pictures_of(folder / name) for name in names}
@@ -93,9 +93,7 @@ def open_classes(folder: Path, view_crop: Crop, size: int) -> list[Found]:
             f"{file_name(folder)} holds {count} pictures; there is room for {MOST_PICTURES} here. For more there is "
             "`zfdesk train --transfer`."
         )
-    for name in names:
-        if paths[name]:
-            found.append(open_pictures(paths[name], view_crop, size, name))
+    found = [open_pictures(paths[name], view_crop, size, name) for name in names if paths[name]]
     if not found:
         raise LessonError(f"In {file_name(folder)} there are no folders of pictures: it takes one a class.")
     return found
