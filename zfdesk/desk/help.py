@@ -15,7 +15,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QTabWidget, QTextBrowser, QVBoxLayout
 
-from zfdesk.desk.actions import ACTIONS, CLEAN_KEY, Action
+from zfdesk.desk.actions import ACTIONS, CLEAN_KEY, TEACH_KEYS, Action
 from zfdesk.desk.sheet import Sheet, open_sheet
 from zfdesk.desk.theme import Colours
 from zfdesk.desk.yosinski import BINDINGS, UPCONV, Binding, answers, kept_keys
@@ -155,6 +155,8 @@ def key_rows() -> list[KeyRow]:
         rows.append(KeyRow(action.menu, words, action.keys))
         if action.id == "occluder-remove":
             rows.append(KeyRow(action.menu, "Held: the clean picture in every pane", (CLEAN_KEY,)))
+        if action.id == "teach-add":
+            rows.append(KeyRow(action.menu, "Held in the Teach pane: pictures for the class of that number", (*TEACH_KEYS,)))
     return rows
 
 

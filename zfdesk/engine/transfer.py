@@ -153,7 +153,8 @@ def fit_softmax(
 ) -> Classifier:
     """Multinomial logistic regression: the least of |W|² / 2 + strength · Σ cross-entropy over the scaled features.
 
-    features: (N, features), or their `Basis` where several fits are made; labels: int64 (N,) from 0; classes: how many there are (0: as many as the labels tell).
+    features: (N, features), or their `Basis` where several fits are made; labels: int64 (N,) from 0; classes: how many
+    there are (0: as many as the labels tell).
     ``strength``: what scikit-learn calls C; biases are not held down. Deterministic; in float64 by L-BFGS until the
     largest component of the mean gradient is below ``tolerance``. Raises ValueError with a sentence for labels that do
     not fit, and for a class without pictures.
@@ -171,10 +172,12 @@ def fit_svm(
     return _fit(features, labels, classes, strength, tolerance, "svm")
 
 
-def _fit(features: Tensor, labels: Tensor, classes: int, strength: float, tolerance: float, kind: Kind) -> Classifier:
-    classes = _checked(features, labels, classes, strength)
-    basis = Basis.of(features)
-    x, count = basis.coordinates, len(features)
+def _fit(
+    features: Tensor | Basis, labels: Tensor, classes: int, strength: float, tolerance: float, kind: Kind
+) -> Classifier:
+    basis = features if isinstance(features, Basis) else Basis.of(features)
+    classes = _checked(basis, labels, classes, strength)
+    x, count = basis.coordinates, len(basis.coordinates)
     if kind == "softmax":
         target = F.one_hot(labels, classes).double()
     else:
@@ -366,6 +369,6 @@ def _checked_name(name: str) -> str:
 
 
 __all__ = [
-    "Basis", "Classifier", "LeftOut", "feature_layer", "features", "features_of_layers", "fit_softmax", "fit_svm", "leave_out",
-    "paper_layer", "taken", "taught_words", "teachable", "with_classes",
+    "Basis", "Classifier", "LeftOut", "feature_layer", "features", "features_of_layers", "fit_softmax", "fit_svm",
+    "leave_out", "paper_layer", "taken", "taught_words", "teachable", "with_classes",
 ]  # fmt: skip
