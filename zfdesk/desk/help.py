@@ -45,6 +45,9 @@ MOUSE: tuple[tuple[str, str, str], ...] = (
     ("Occlusion", "Hover", "shows the square and tells what the network answers with it there"),
     ("Occlusion", "Click or drag", "the occluder goes there"),
     ("Occlusion", "Click on the legend", "shows the probability of that label"),
+    ("Teach", "A class's Hold button, held", "takes pictures for that class"),
+    ("Teach", "Click a small picture", "takes it away"),
+    ("Teach", "Drop files, folders or a picture on a class", "gives them to it"),
     ("Unit", "Click on its map", "picks a position to reconstruct"),
     ("Unit", "“clean | covered”", "its map and reconstruction clean, covered and in difference"),
     ("Trace", "● rec, ▶, exact", "records the path of the dragged occluder, and shows it again"),
@@ -156,7 +159,9 @@ def key_rows() -> list[KeyRow]:
         if action.id == "occluder-remove":
             rows.append(KeyRow(action.menu, "Held: the clean picture in every pane", (CLEAN_KEY,)))
         if action.id == "teach-add":
-            rows.append(KeyRow(action.menu, "Held in the Teach pane: pictures for the class of that number", (*TEACH_KEYS,)))
+            rows.append(
+                KeyRow(action.menu, "Held in the Teach pane: pictures for the class of that number", (*TEACH_KEYS,))
+            )
     return rows
 
 

@@ -452,6 +452,7 @@ class Window(Commands, SessionCommands, PathCommands, TeachCommands, CopyCommand
         self.settings.setValue("view/theme", self.desk.view.theme)
         self.settings.setValue("view/presenter", self.desk.view.presenter)
         self.settings.sync()  # nothing is cleared up at the end of the process
+        self.keep_lesson()
         self.desk.close()
         self.closing.emit()
         event.accept()
