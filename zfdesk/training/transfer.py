@@ -124,7 +124,8 @@ def run_transfer(model: Model, data: str, plan: Plan, tell: Told = lambda *_: No
     seen = _Seen(model, pictures, layers, tell)
     rounds = _rounds(seen, classes, plan)
     total, done, network = len(layers) * len(plan.kinds) * len(plan.per_class) * plan.rounds, 0, None
-    largest, told = max(plan.per_class), {}
+    largest = max(plan.per_class)
+    told: dict[tuple[str, Kind, int], list[float]] = {}
     whole = layers == (feature_layer(model.architecture),)
     for layer in layers:
         for number, drawn in enumerate(rounds):

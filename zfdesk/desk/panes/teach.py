@@ -9,11 +9,11 @@ from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QHBoxLayout,
     QLabel,
     QMenu,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -76,7 +76,7 @@ class TeachPane(Pane):
         page = QWidget()
         words = QLabel(INVITATION, wordWrap=True)
         words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.begin = QPushButton("Begin with two classes and “nothing”")
+        self.begin = QPushButton("Begin: two classes and “nothing”")
         self.begin.clicked.connect(self._begin)
         self.open = QPushButton("Open a folder of classes…")
         self.open.clicked.connect(partial(self.action_asked.emit, "teach-import"))
@@ -86,15 +86,12 @@ class TeachPane(Pane):
         layout = QVBoxLayout(page)
         layout.addStretch(1)
         layout.addWidget(words)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(self.begin)
-        row.addWidget(self.open)
-        row.addStretch(1)
-        layout.addLayout(row)
-        layout.addWidget(self.last, alignment=Qt.AlignmentFlag.AlignHCenter)
+        for button in (self.begin, self.open, self.last):  # one below the other: the pane may be narrow
+            button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+            button.setMinimumWidth(80)
+            layout.addWidget(button, alignment=Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(1)
-        return page
+        return _scrolled(page)
 
     def _list(self) -> QWidget:
         inner = QWidget()
@@ -102,10 +99,7 @@ class TeachPane(Pane):
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(2)
         self.column.addStretch(1)
-        self.area = QScrollArea(widgetResizable=True)
-        self.area.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.area.setWidget(inner)
+        self.area = _scrolled(inner)
         return self.area
 
     def _controls(self) -> Controls:
@@ -335,6 +329,16 @@ class TeachPane(Pane):
         if not found.pictures or found.unread:
             said = unread_words(found.unread) or ["There is no picture in what was dropped."]
             self.desk.told.emit(" ".join(said), True)
+
+
+def _scrolled(inner: QWidget) -> QScrollArea:
+    """In a frame that scrolls up and down and asks for no width of its own."""
+    area = QScrollArea(widgetResizable=True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(inner)
+    return area
 
 
 def estimate_words(taught: Taught | None) -> str:
