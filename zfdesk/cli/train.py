@@ -32,13 +32,19 @@ train …
 
 def add_parser(verbs: Any) -> None:
     """Register the verb."""
-    parser = verbs.add_parser("train", help="train a network on pictures of one's own", epilog=_EPILOG, allow_abbrev=False)
-    parser.add_argument("data", metavar="DATA", nargs="?", help="pictures by class, tar shards, or a manifest")
+    parser = verbs.add_parser(
+        "train", help="train a network on pictures of one's own", epilog=_EPILOG, allow_abbrev=False
+    )
+    parser.add_argument("data", metavar="DATA", nargs="*", help="pictures by class, tar shards, or a manifest")
     parser.add_argument("-o", "--output", metavar="RUN", help="the folder of the run; it must be new or empty")
     parser.add_argument("--resume", metavar="RUN", help="go on with a run from its saved state")
     parser.add_argument("--recipe", choices=RECIPES, default=RECIPES[0], help="how to train (default: modern)")
     parser.add_argument(
-        "--set", metavar="FIELD=VALUE", action="append", default=[], help="change a field of the recipe; may be repeated"
+        "--set",
+        metavar="FIELD=VALUE",
+        action="append",
+        default=[],
+        help="change a field of the recipe (again and again)",
     )
     parser.add_argument("--epochs", metavar="N", help="the same as --set epochs=N")
     parser.add_argument("--batch", metavar="N", help="the same as --set batch=N")
@@ -47,8 +53,16 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--start", metavar="FILE", help="begin with the weights of a zfdesk checkpoint")
     parser.add_argument("--validation", metavar="DATA", help="pictures to validate on (default: DATA/val where it is)")
     parser.add_argument("--validation-pictures", type=at_least(1), metavar="N", help="at most so many, spread evenly")
-    parser.add_argument("--teacher", metavar="FILE", help="an ONNX classifier that is asked about every view")
+    parser.add_argument(
+        "--teacher",
+        metavar="NAME|FILE",
+        help="a classifier that is asked about every view: lite0, lite1, lite2 or an ONNX file",
+    )
     parser.add_argument("--probe", metavar="PICTURE", help="the picture to follow (default: the first of validation)")
+    parser.add_argument(
+        "--strongest", type=at_least(0), default=256, metavar="N",
+        help="training pictures searched at each snapshot for Fig. 4's strongest answers (default: 256; 0: none)",
+    )  # fmt: skip
     parser.add_argument("--seed", type=at_least(0), default=0, metavar="N", help="of everything left to chance")
     parser.add_argument("--threads", type=at_least(1), metavar="N", help="threads that compute (default: all cores)")
     parser.add_argument(
@@ -127,49 +141,42 @@ def _order(arguments: argparse.Namespace) -> Order:
             f"There is no architecture {arguments.architecture!r}; declared are {', '.join(ARCHITECTURES)}."
         )
     return Order(
-        data=arguments.data, recipe=_recipe(arguments), architecture=arguments.architecture,
-        validation=arguments.validation or validation_beside(arguments.data), start=_start(arguments),
+        data=tuple(arguments.data), recipe=_recipe(arguments), architecture=arguments.architecture,
+        validation=arguments.validation or validation_beside(arguments.data[0]), start=_start(arguments),
         start_words="" if arguments.start is None else os.path.basename(arguments.start),
-        teacher=_teacher(arguments.teacher), seed=arguments.seed, command=shlex.join(["zfdesk", *sys.argv[1:]]),
+        teacher=_teacher(arguments.teacher), teacher_path=arguments.teacher, seed=arguments.seed,
+        command=shlex.join(["zfdesk", *sys.argv[1:]]),
         **_machine(arguments),
     )  # fmt: skip
 
 
 def _order_again(arguments: argparse.Namespace, run: Path) -> Order:
-    """The order of a run that was begun, from its command line; this machine's settings may be others."""
+    """The order of a run that was begun, from its folder; this machine's settings may be others."""
     from zfdesk.runs import read_run
     from zfdesk.training.recipe import from_json
-    from zfdesk.training.train import Order
+    from zfdesk.training.state import read_settings
+    from zfdesk.training.train import VALIDATION, Order
 
-    about = read_run(run).about
-    begun = begun_with(about.command)
+    about, told = read_run(run).about, read_settings(run)
+    validation = [words.removeprefix(VALIDATION) for words in about.data if words.startswith(VALIDATION)]
+    machine = _machine(arguments) | {"limit": told["limit"], "strongest": told["strongest"]}
     return Order(
-        data=about.data[0], recipe=from_json(dict(about.recipe)), architecture=about.architecture,
-        validation=about.data[1] if len(about.data) > 1 else None, teacher=_teacher(begun.teacher),
-        start_words="" if begun.start is None else os.path.basename(begun.start), seed=about.seed,
-        command=about.command, **_machine(begun, arguments),
+        data=tuple(words for words in about.data if not words.startswith(VALIDATION)),
+        recipe=from_json(dict(about.recipe)), architecture=about.architecture, validation=next(iter(validation), None),
+        teacher=_teacher(told["teacher_path"]),
+        teacher_path=told["teacher_path"], start_words=told["start_words"], seed=about.seed, command=about.command,
+        **machine,
     )  # fmt: skip
 
 
-def begun_with(command: str) -> argparse.Namespace:
-    """The arguments of a command line as ``run.json`` keeps it."""
-    parsers = argparse.ArgumentParser(prog="zfdesk")
-    add_parser(parsers.add_subparsers())
-    words = shlex.split(command)
-    try:
-        return parsers.parse_args(words[1:])
-    except SystemExit:
-        raise CommandError(f"The command that began the run is not understood: {command[:200]}") from None
-
-
-def _machine(arguments: argparse.Namespace, now: argparse.Namespace | None = None) -> dict[str, Any]:
-    now = now or arguments
+def _machine(arguments: argparse.Namespace) -> dict[str, Any]:
     return {
-        "every": now.save_every * 60,
-        "log_every": now.log_every,
+        "every": arguments.save_every * 60,
+        "log_every": arguments.log_every,
         "limit": arguments.validation_pictures,
-        "threads": now.decoders or now.threads or os.cpu_count() or 1,
+        "threads": arguments.decoders or arguments.threads or os.cpu_count() or 1,
         "probe": arguments.probe,
+        "strongest": arguments.strongest,
     }
 
 
@@ -187,10 +194,9 @@ def _start(arguments: argparse.Namespace) -> Model | None:
 def _teacher(path: str | None) -> Answering | None:
     if path is None:
         return None
-    from zfdesk.training.teacher import Teacher
+    from zfdesk.training.teacher import open_teacher
 
-    teacher: Answering = Teacher(path)
-    return teacher
+    return open_teacher(path)
 
 
 def _say(arguments: argparse.Namespace, run: Path, ended: Ended) -> None:

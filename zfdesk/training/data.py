@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -83,6 +84,49 @@ def open_pictures(path: str, part: str = "train") -> Pictures:
     if (place / "shards.json").is_file() or any(place.glob("*.tar")):
         return ShardPictures(place)
     return FolderPictures(place)
+
+
+class JoinedPictures:
+    """Several data sets of the same classes as one, see `Pictures`."""
+
+    def __init__(self, parts: list[Pictures]) -> None:
+        first = parts[0]
+        for part in parts[1:]:
+            same = (part.classes, part.teacher_classes, part.embedding)
+            if same != (first.classes, first.teacher_classes, first.embedding):
+                raise TrainingError(f"{part.words} has other classes or another teacher's answers than {first.words}.")
+        self.classes, self.words = first.classes, ", ".join(part.words for part in parts)
+        self.teacher_classes, self.embedding = first.teacher_classes, first.embedding
+        self.labelled = all(part.labelled for part in parts)
+        self._parts, self._ends = parts, np.cumsum([len(part) for part in parts])
+
+    def __len__(self) -> int:
+        return int(self._ends[-1])
+
+    def _at(self, index: int) -> tuple[Pictures, int]:
+        part = int(np.searchsorted(self._ends, index, "right"))
+        return self._parts[part], index - (int(self._ends[part - 1]) if part else 0)
+
+    def name(self, index: int) -> str:
+        """As the part calls it."""
+        part, place = self._at(index)
+        return part.name(place)
+
+    def label(self, index: int) -> int:
+        """As in the part."""
+        part, place = self._at(index)
+        return part.label(place)
+
+    def read(self, index: int) -> Entry:
+        """As in the part."""
+        part, place = self._at(index)
+        return part.read(place)
+
+
+def open_all(paths: Sequence[str]) -> Pictures:
+    """One data set, or several as one. Raises TrainingError."""
+    parts = [open_pictures(path) for path in paths]
+    return parts[0] if len(parts) == 1 else JoinedPictures(parts)
 
 
 def validation_beside(path: str) -> str | None:

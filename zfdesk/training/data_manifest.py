@@ -99,7 +99,7 @@ def _rows(place: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _soft(told: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
-    pairs = told if isinstance(told, list) and told else [None]
+    pairs: list[Any] = told if isinstance(told, list) and told else [()]
     for pair in pairs:
         fits = isinstance(pair, list) and len(pair) == 2 and type(pair[0]) is int and type(pair[1]) in (int, float)
         if not fits or not 0 <= pair[0] < MOST_CLASSES or not 0 <= pair[1] <= 1:

@@ -24,15 +24,15 @@ class _Normalise(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, rows: Tensor, band: Tensor, k: float, beta: float) -> Tensor:
         denominator = torch.addmm(torch.full_like(rows[0], k), rows * rows, band)
-        ctx.save_for_backward(rows, band, denominator)
+        factor = inverse_power(denominator, beta)
+        ctx.save_for_backward(rows, band, denominator, factor)
         ctx.beta = beta
-        return inverse_power(denominator, beta).mul_(rows)
+        return factor * rows
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (gradient,) = gradients
-        rows, band, denominator = ctx.saved_tensors
-        factor = inverse_power(denominator, ctx.beta)
+        rows, band, denominator, factor = ctx.saved_tensors
         direct = gradient * factor
         through = (direct * rows).div_(denominator) @ band.T
         return direct.sub_(through.mul_(rows), alpha=2 * ctx.beta), None, None, None
@@ -43,7 +43,7 @@ def normalised(x: Tensor, layer: LRN, band: Tensor) -> Tensor:
     n, c, h, w = x.shape
     with torch.autocast(x.device.type, enabled=False):
         rows = x.float().permute(0, 2, 3, 1).reshape(-1, c)
-        y: Tensor = _Normalise.apply(rows, band, layer.k, layer.beta)  # type: ignore[no-untyped-call]
+        y: Tensor = _Normalise.apply(rows, band, layer.k, layer.beta)
     return y.view(n, h, w, c).permute(0, 3, 1, 2).to(x.dtype)
 
 
@@ -103,11 +103,11 @@ class BatchNorm(nn.Module):
             across = [0, *range(2, x.ndim)]
             shape = [1, -1, *[1] * (x.ndim - 2)]
             here = wide.new_tensor([float(x.numel() // x.shape[1])])
-            total: Tensor = _SumOverProcesses.apply(torch.cat([wide.sum(across), here]))  # type: ignore[no-untyped-call]
+            total: Tensor = _SumOverProcesses.apply(torch.cat([wide.sum(across), here]))
             count = total[-1].detach()
             mean = total[:-1] / count
             centred = wide - mean.view(shape)
-            squares: Tensor = _SumOverProcesses.apply((centred * centred).sum(across))  # type: ignore[no-untyped-call]
+            squares: Tensor = _SumOverProcesses.apply((centred * centred).sum(across))
             variance = squares / count
             with torch.no_grad():
                 self.running_mean.lerp_(mean, self.momentum)

@@ -193,7 +193,7 @@ class Loader:
 def validation_batches(
     pictures: Pictures, size: int, batch: int, threads: int, share: tuple[int, int] = (0, 1), most: int | None = None
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """(uint8 (N, size, size, 3), labels int64 (N,)): what validation sees of every picture, or of ``most`` spread evenly.
+    """(uint8 (N, size, size, 3), labels int64 (N,)): what validation sees of all pictures, or ``most``, spread evenly.
 
     ``share``: (rank, processes); each process sees every ``processes``-th picture. Pictures that cannot be read are
     left out.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -33,7 +34,7 @@ class TrainingNetwork(nn.Module):
         self.hidden = [s.name for s in architecture.stages if isinstance(s.layer, Linear) and s.rectified]
         stages = architecture.stages
         self._first_linear = next(i for i, stage in enumerate(stages) if isinstance(stage.layer, Linear))
-        for before, stage in zip(stages, stages[1:], strict=False):
+        for before, stage in pairwise(stages):
             layer = stage.layer
             normed = recipe.batch_norm and stage.rectified
             if isinstance(layer, Conv):
@@ -46,10 +47,23 @@ class TrainingNetwork(nn.Module):
                 self.register_buffer(f"band_{layer.name}", band_of(layer, before.shape[0]), persistent=False)
             if normed and isinstance(layer, Conv | Linear):
                 self.norms[layer.name] = BatchNorm(layer.channels)
-        width = math.prod(stages[self._first_linear - 1].shape) if not self.hidden else _width(architecture, self.hidden[-1])
+        last = architecture.stage(self.hidden[-1]) if self.hidden else stages[self._first_linear - 1]
+        width = math.prod(last.shape)
         self.embedding = nn.Linear(width, embedding) if embedding else None
         self.watched: dict[str, Tensor] | None = None
         """Where set, the activations of a pass are put into it by layer."""
+
+    def filters_of(self, name: str) -> nn.Conv2d | nn.Linear:
+        """The filters of a layer."""
+        layer = self.filters[name]
+        assert isinstance(layer, nn.Conv2d | nn.Linear)
+        return layer
+
+    def norm_of(self, name: str) -> BatchNorm | None:
+        """The batch norm behind a layer."""
+        norm = dict(self.norms.items()).get(name)
+        assert norm is None or isinstance(norm, BatchNorm)
+        return norm
 
     def forward(self, x: Tensor, place: Place | None = None) -> tuple[Tensor, Tensor | None]:
         """Scores (N, classes) and the guessed embedding (N, E) of pictures (N, 3, side, side) minus mean, 0–255.
@@ -59,7 +73,7 @@ class TrainingNetwork(nn.Module):
         stages = self.architecture.stages
         feature: Tensor | None = None
         drop = self.recipe.dropout if self.training and place is not None else 0.0
-        for index, (before, stage) in enumerate(zip(stages, stages[1:], strict=False), 1):
+        for index, (before, stage) in enumerate(pairwise(stages), 1):
             layer = stage.layer
             if isinstance(layer, Conv | Linear):
                 if isinstance(layer, Linear) and x.ndim == 4:
@@ -89,10 +103,6 @@ class TrainingNetwork(nn.Module):
         return x, None if self.embedding is None else self.embedding(feature)
 
 
-def _width(architecture: Architecture, name: str) -> int:
-    return architecture.stage(name).shape[0]
-
-
 def _fits(x: Tensor, layer: MaxPool, shape: tuple[int, int, int]) -> bool:
     def out(size: int) -> int:
         span = size + 2 * layer.padding - layer.kernel
@@ -112,7 +122,8 @@ def fill(network: TrainingNetwork, seed: int) -> None:
     """First weights by the recipe, from the seed alone; biases 0."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for name, layer in network.filters.items():
+        for name in network.filters:
+            layer = network.filters_of(name)
             fan_in = math.prod(layer.weight.shape[1:])
             last = name == list(network.filters)[-1]
             he = network.recipe.initial == "he"
@@ -134,17 +145,19 @@ def start_from(network: TrainingNetwork, model: Model, pictures: Iterable[Tensor
     """
     ours, left = network.architecture.weight_shapes(), []
     with torch.no_grad():
-        for name, layer in network.filters.items():
+        for name in network.filters:
+            layer = network.filters_of(name)
             given = model.weights.get(f"{name}.weight")
             if given is None or tuple(given.shape) != ours[f"{name}.weight"]:
                 left.append(name)
                 continue
             layer.weight.copy_(dense(given, torch.float32))
             bias = dense(model.weights[f"{name}.bias"], torch.float32)
-            if name not in network.norms:
+            norm = network.norm_of(name)
+            if norm is None:
+                assert layer.bias is not None
                 layer.bias.copy_(bias)
             else:
-                norm = network.norms[name]
                 norm.running_mean.zero_()
                 norm.running_var.fill_(1 - EPSILON)
                 norm.weight.fill_(1)
@@ -156,25 +169,32 @@ def start_from(network: TrainingNetwork, model: Model, pictures: Iterable[Tensor
 
 def _calibrate(network: TrainingNetwork, pictures: Iterable[Tensor], names: list[str]) -> None:
     """Measure the statistics of what batch norm gets, and set its scale and shift to make up for them."""
-    was, norms = network.training, network.norms
+    was = network.training
     network.eval()
-    for name in names:
-        norms[name].collecting = []
+    norms = {name: norm for name in names if (norm := network.norm_of(name)) is not None}
+    for norm in norms.values():
+        norm.collecting = []
     for batch in pictures:
         network(batch)
-    for name in names:
-        norm, found = norms[name], norms[name].collecting
-        norm.collecting = None
+    for name, norm in norms.items():
+        found, norm.collecting = norm.collecting, None
         if not found:
             continue
         count = sum(n for _, _, n in found)
-        mean = sum(total for total, _, _ in found) / count
-        variance = (sum(squares for _, squares, _ in found) / count - mean * mean).clamp(min=0)
+        mean = torch.stack([total for total, _, _ in found]).sum(0) / count
+        squares = torch.stack([total for _, total, _ in found]).sum(0) / count
+        variance = (squares - mean * mean).clamp(min=0)
         # a unit that never varies would be divided by nothing once it does
         variance = variance.clamp(min=1e-4 * float(variance.mean()) + 1e-12)
-        norm.running_mean.copy_(mean)
-        norm.running_var.copy_(variance)
-        norm.weight.copy_((norm.running_var.double() + EPSILON).sqrt())
+        # Behind batch norm the length of a layer's weights changes nothing but how fast they turn: folded ones (conv1's
+        # are 160 times shorter than fresh ones, the input being ±128) are brought to the length of fresh ones.
+        weight = network.filters_of(name).weight
+        fresh = math.sqrt(2 / math.prod(weight.shape[1:]))
+        longer = fresh / max(float(weight.double().square().mean().sqrt()), 1e-12)
+        weight.mul_(longer)
+        norm.running_mean.copy_(mean * longer)
+        norm.running_var.copy_(variance * longer**2)
+        norm.weight.copy_((norm.running_var.double() + EPSILON).sqrt() / longer)
         norm.bias.add_(mean.float())
     network.train(was)
 

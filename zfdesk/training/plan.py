@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -50,10 +51,13 @@ class Plan:
         """The side of the pictures in a step, in pixels."""
         return next((side for end, side in self._ends if step < round(end * self.steps)), self._ends[-1][1])
 
+    def pixels(self, step: int) -> float:
+        """Pixels of all pictures still to be seen after ``step`` steps, to a thousandth: larger ones take longer."""
+        stride = max(1, self.steps // 1000)
+        return sum(self.side(later) ** 2 for later in range(step, self.steps, stride)) * stride * float(self.batch)
+
     def learning_rate(self, step: int, lowered: float = 1.0) -> float:
         """The rate of a step; ``lowered``: by what the plateaus have lowered it so far."""
-        import math
-
         recipe = self.recipe
         warm = round(recipe.warm_up * self.steps)
         if step < warm:

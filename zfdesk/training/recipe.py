@@ -43,8 +43,8 @@ class Recipe:
     gradient_limit: float = 0.0
     """Longest gradient: a longer one is scaled back to this length; 0 for none."""
     schedule: str = "plateau"
-    """plateau: divided by ten when validation no longer gets better; cosine: down to nothing at the end; hold-decay: held,
-    then straight down over the last third; constant."""
+    """plateau: divided by ten when validation no longer gets better; cosine: down to nothing at the end; hold-decay:
+    held, then straight down over the last third; constant."""
     patience: int = 3
     """Epochs without a better validation before ``plateau`` lowers the rate."""
     warm_up: float = 0.0
@@ -62,7 +62,8 @@ class Recipe:
     rms_limit: float = 0.0
     """Filters of convolutions with a larger root mean square are scaled back to it (input ±128); 0 for none."""
     precision: str = "auto"
-    """auto: bfloat16 products on CUDA, float32 on a CPU."""
+    """auto: products in bfloat16 on CUDA and on processors that have them in hardware, else float32; sums and weights
+    are float32 everywhere."""
 
     # the pictures
     view: str = "scaled"
@@ -73,7 +74,8 @@ class Recipe:
     jitter: float = 0.0
     """Largest relative change of brightness, contrast and saturation."""
     sides: tuple[int, ...] = ()
-    """Sides of the input in pixels, one after another, each for an equal share of the computing; () for the declared."""
+    """Sides of the input in pixels, one after another, each for an equal share of the computing; () for the
+    declared."""
 
     # what is learned
     label_weight: float = 1.0
@@ -92,9 +94,7 @@ class Recipe:
     def __post_init__(self) -> None:
         for field, choices in _CHOICES.items():
             if getattr(self, field) not in choices:
-                raise TrainingError(
-                    f"{field} must be one of {', '.join(choices)}, not {getattr(self, field)!r}."
-                )
+                raise TrainingError(f"{field} must be one of {', '.join(choices)}, not {getattr(self, field)!r}.")
         for field, least in (("epochs", 1), ("batch", 1), ("patience", 1)):
             if getattr(self, field) < least:
                 raise TrainingError(f"{field} must be at least {least}, not {getattr(self, field)}.")
@@ -123,7 +123,7 @@ class Recipe:
 
 PAPER = Recipe(
     "paper", epochs=70, batch=128, optimiser="sgd", learning_rate=0.01, momentum=0.9, schedule="plateau",
-    initial="gauss", dropout=0.5, rms_limit=0.1, view="ten",
+    initial="gauss", dropout=0.5, rms_limit=0.1, view="ten", precision="float32",
 )  # fmt: skip
 """Section 3, exactly. The paper lowered the rate by hand when validation stood still; here that is done by rule."""
 
@@ -142,7 +142,7 @@ RECIPES = MappingProxyType({recipe.name: recipe for recipe in (PAPER, MODERN)})
 def changed(recipe: Recipe, settings: dict[str, str]) -> Recipe:
     """A recipe with fields set from texts, as the command line gives them. Raises TrainingError in a sentence."""
     kinds = typing.get_type_hints(Recipe)
-    values = {}
+    values: dict[str, typing.Any] = {}
     for field, text in settings.items():
         if field not in kinds or field == "name":
             known = ", ".join(sorted(kinds.keys() - {"name"}))
@@ -178,9 +178,12 @@ def from_json(told: dict[str, typing.Any]) -> Recipe:
     if set(told) != set(kinds):
         odd = sorted(set(told) ^ set(kinds))
         raise TrainingError(f"The stored recipe does not fit this version of zfdesk ({', '.join(odd)}).")
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
+    values: dict[str, typing.Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in told.items()
+    }
     for key, value in values.items():
-        fits = isinstance(value, int | float) if kinds[key] is float else isinstance(value, typing.get_origin(kinds[key]) or kinds[key])
+        kind = typing.get_origin(kinds[key]) or kinds[key]
+        fits = isinstance(value, int | float if kind is float else kind)
         if not fits:
             raise TrainingError(f"The stored recipe is damaged: {key} is {value!r}.")
     return Recipe(**values)

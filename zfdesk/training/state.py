@@ -7,8 +7,10 @@ the training stands (JSON), and carry a hash, so that a damaged or foreign file 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from torch import Tensor
 
 from zfdesk.engine.tensorfile import (
     CheckpointError,
+    Header,
     digest,
     opened,
     read_header,
@@ -50,10 +53,13 @@ class Standing:
 
 
 def save_state(
-    run: Path, standing: Standing, identity: Mapping[str, Any], network: torch.nn.Module,
+    run: Path, standing: Standing, identity: Mapping[str, Any], settings: Mapping[str, Any], network: torch.nn.Module,
     optimiser: torch.optim.Optimizer, mean: Mapping[str, Tensor] | None,
 ) -> None:  # fmt: skip
-    """Write RUN/state. ``identity``: what must be the same when it is read. Raises TrainingError in a sentence."""
+    """Write RUN/state. ``identity``: what must be the same when it is read; ``settings``: for `read_settings`.
+
+    Raises TrainingError in a sentence.
+    """
     tensors = {f"network.{name}": value.detach().cpu() for name, value in network.state_dict().items()}
     for name, value in (mean or {}).items():
         tensors[f"mean.{name}"] = value.cpu()
@@ -64,7 +70,8 @@ def save_state(
     # a float16 or scalar tensor is written as it is; channels-last ones by their values in order
     tensors = {name: value.contiguous() for name, value in tensors.items()}
     told = {key: (None if value == float("inf") else value) for key, value in asdict(standing).items()}
-    metadata = {"format": FORMAT, "standing": json.dumps(told), "identity": json.dumps(identity, ensure_ascii=False)}
+    metadata = {"format": FORMAT, "standing": json.dumps(told)}
+    metadata |= {"identity": json.dumps(identity, ensure_ascii=False), "settings": json.dumps(settings)}
     metadata["sha256"] = digest(metadata, tensors)
     place = run / FILE
     try:
@@ -80,23 +87,41 @@ def save_state(
 
 
 def read_state(run: Path) -> tuple[dict[str, Tensor], Standing, dict[str, Any]]:
-    """The tensors, where the training stands, and its identity. Raises TrainingError for no, a foreign or damaged one."""
+    """The tensors, where it stands, and its identity. Raises TrainingError for no, a foreign or damaged one."""
     place = run / FILE
-    if not place.exists():
-        raise TrainingError(f"{run} has no saved state to go on from ({FILE}).")
-    try:
-        with opened(place) as file:
-            header = read_header(file, place)
-            if header.metadata.get("format") != FORMAT:
-                raise TrainingError(f"{place} is not the state of a training of this version of zfdesk.")
-            tensors = read_tensors(file, header, place)
-    except CheckpointError as error:
-        raise TrainingError(str(error)) from None
+    with _state_file(place) as (file, header):
+        tensors = read_tensors(file, header, place)
     if digest(header.metadata, tensors) != header.metadata.get("sha256"):
         raise TrainingError(f"{place} is damaged: its contents do not match the hash it carries.")
     told = json.loads(header.metadata["standing"])
     told["best"] = float("inf") if told["best"] is None else told["best"]
     return tensors, Standing(**told), json.loads(header.metadata["identity"])
+
+
+def read_settings(run: Path) -> dict[str, Any]:
+    """The settings a state was saved with. Raises TrainingError as `read_state` does, but does not read all of it."""
+    with _state_file(run / FILE) as (_, header):
+        try:
+            told = json.loads(header.metadata["settings"])
+        except (KeyError, ValueError):
+            raise TrainingError(f"{run / FILE} is damaged: its settings cannot be read.") from None
+    if not isinstance(told, dict):
+        raise TrainingError(f"{run / FILE} is damaged: its settings cannot be read.")
+    return told
+
+
+@contextmanager
+def _state_file(place: Path) -> Iterator[tuple[BufferedReader, Header]]:
+    if not place.exists():
+        raise TrainingError(f"{place.parent.parent} has no saved state to go on from ({FILE}).")
+    try:
+        with opened(place) as file:
+            header = read_header(file, place)
+            if header.metadata.get("format") != FORMAT:
+                raise TrainingError(f"{place} is not the state of a training of this version of zfdesk.")
+            yield file, header
+    except CheckpointError as error:
+        raise TrainingError(str(error)) from None
 
 
 def restore(
@@ -118,7 +143,9 @@ def restore(
         for key in ("momentum_buffer", "exp_avg", "exp_avg_sq", "step"):
             stored = tensors.get(f"optimiser.{key}.{name}")
             if stored is not None and (stored.shape == parameter.shape or key == "step"):
-                like = torch.empty_like(parameter) if key != "step" else torch.empty_like(stored, device=parameter.device)
+                like = (
+                    torch.empty_like(parameter) if key != "step" else torch.empty_like(stored, device=parameter.device)
+                )
                 memory[key] = like.copy_(stored)
         if memory:
             optimiser.state[parameter] = memory

@@ -6,10 +6,9 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
@@ -20,9 +19,9 @@ from torch.nn.parallel import DistributedDataParallel
 from zfdesk import __version__
 from zfdesk.engine import ARCHITECTURES, Architecture, Model
 from zfdesk.runs import About, Epoch, RunError, RunWriter, Score, Step, snapshot_epochs
-from zfdesk.training.data import Pictures, open_pictures
-from zfdesk.training.learning import counted, hits, inputs, losses
-from zfdesk.training.loader import Answering, Batch, Loader, validation_batches
+from zfdesk.training.data import Pictures, open_all, open_pictures
+from zfdesk.training.learning import hits, inputs, losses
+from zfdesk.training.loader import Answering, Batch, Loader
 from zfdesk.training.network import TrainingNetwork, exported, fill, normed, start_from
 from zfdesk.training.optimise import RunningMean, limit_filters, make_optimiser
 from zfdesk.training.plan import Plan
@@ -31,7 +30,11 @@ from zfdesk.training.recipe import Recipe, as_json
 from zfdesk.training.state import Standing, read_state, restore, save_state
 from zfdesk.training.together import Together
 from zfdesk.training.trouble import TrainingError
+from zfdesk.training.validate import Validation, as_kept
+from zfdesk.training.watched import Watch, probe_picture, strongest_answers
 
+VALIDATION = "validation: "
+"""Before the validation pictures' place in ``run.json``'s list of data."""
 CALIBRATION = 8
 """Batches on which batch norm is measured when a training starts from a checkpoint."""
 
@@ -41,25 +44,32 @@ class Order:
     """What is to be trained, on what and how. ``start``: a checkpoint to begin from; ``teacher``: asked while training.
 
     every: seconds between saved states. log_every: steps between lines of the log. limit: most validation pictures,
-    None for all. threads: that decode pictures.
+    None for all. strongest: training pictures searched for Fig. 4 at each snapshot. threads: that decode pictures.
     """
 
-    data: str
+    data: tuple[str, ...]
     recipe: Recipe
     architecture: str = "zfnet"
     validation: str | None = None
     start: Model | None = None
     start_words: str = ""
     teacher: Answering | None = None
+    teacher_path: str | None = None
     seed: int = 0
     command: str = ""
     every: float = 300.0
     log_every: int = 10
     limit: int | None = None
+    strongest: int = 256
     threads: int = 2
-    device: str = "auto"
     probe: str | None = None
-    licence: str = ""
+
+    def settings(self) -> dict[str, str | int | None]:
+        """What is needed to go on, beside ``run.json``."""
+        return {
+            "start_words": self.start_words, "teacher_path": self.teacher_path, "limit": self.limit,
+            "strongest": self.strongest,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -90,10 +100,13 @@ class Training:
     def __init__(self, order: Order, run: Path, together: Together, progress: Progress, resume: bool = False) -> None:
         self.order, self.run, self.together, self.progress = order, run, together, progress
         self.recipe, self.device = order.recipe, together.device
-        self.pictures = open_pictures(order.data)
-        self.validation = None if order.validation is None else open_pictures(order.validation, "val")
+        self.pictures = open_all(order.data)
         self._check()
         self.classes = self.pictures.classes
+        self.validation: Validation | None = None
+        if order.validation is not None:
+            seen = open_pictures(order.validation, "val")
+            self.validation = Validation(seen, self.classes, order.threads, order.limit)
         self.architecture = ARCHITECTURES[order.architecture](len(self.classes))
         self.plan = Plan(self.recipe, len(self.pictures), self.architecture.size)
         if self.plan.batch < together.processes:
@@ -107,7 +120,7 @@ class Training:
         self.mean = RunningMean(self.network, self.recipe.ema) if self.recipe.ema else None
         self.standing = Standing()
         self._bfloat = self.recipe.precision == "bfloat16" or (
-            self.recipe.precision == "auto" and self.device.type == "cuda"
+            self.recipe.precision == "auto" and (self.device.type == "cuda" or _fast_bfloat())
         )
         if resume:
             self._resume()
@@ -122,9 +135,11 @@ class Training:
         self._last: tuple[Score | None, Score | None] = (None, None)
 
     def _check(self) -> None:
-        pictures, validation, recipe = self.pictures, self.validation, self.recipe
+        pictures, recipe = self.pictures, self.recipe
         if len(pictures.classes) < 2:
-            raise TrainingError(f"{pictures.words} has one class only, {pictures.classes[0]!r}: there is nothing to tell.")
+            raise TrainingError(
+                f"{pictures.words} has one class only, {pictures.classes[0]!r}: there is nothing to learn."
+            )
         taught = self.order.teacher is not None or pictures.teacher_classes
         if not pictures.labelled and not (taught and (recipe.soft_weight or recipe.embedding_weight)):
             raise TrainingError(f"{pictures.words} has pictures without labels, and no teacher answers for them.")
@@ -132,12 +147,6 @@ class Training:
             raise TrainingError(
                 f"The stored answers of {pictures.words} are for {pictures.teacher_classes} classes, "
                 f"but there are {len(pictures.classes)} names."
-            )
-        if validation is not None and not _same_classes(validation.classes, pictures.classes):
-            odd = next(iter(set(validation.classes) - set(pictures.classes)), "")
-            raise TrainingError(
-                f"The classes of {validation.words} are not those of {pictures.words}"
-                + (f" ({odd!r} is not among them)." if odd else ".")
             )
 
     def _network(self) -> TrainingNetwork:
@@ -147,16 +156,17 @@ class Training:
         embedding = embedding if self.recipe.embedding_weight else 0
         network = TrainingNetwork(self.architecture, self.recipe, embedding)
         fill(network, self.order.seed)
-        return network.to(self.device, memory_format=torch.channels_last)
+        moved: TrainingNetwork = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return moved
 
     def _about(self) -> About:
         order, validation = self.order, self.validation
-        data = [order.data, *([order.validation] if order.validation else [])]
+        data = [*order.data, *([f"{VALIDATION}{order.validation}"] if order.validation else [])]
         return About(
             zfdesk=__version__, architecture=order.architecture, recipe=as_json(self.recipe), data=tuple(data),
             pictures=len(self.pictures), validation_pictures=len(validation) if validation else 0,
             classes=self.classes, seed=order.seed, command=order.command,
-            started=datetime.now(timezone.utc).isoformat(timespec="seconds"), epochs=self.recipe.epochs,
+            started=datetime.now(UTC).isoformat(timespec="seconds"), epochs=self.recipe.epochs,
             processes=self.together.processes,
         )  # fmt: skip
 
@@ -164,11 +174,8 @@ class Training:
         """What must be the same when a training goes on."""
         return {
             "recipe": as_json(self.recipe), "architecture": self.order.architecture, "classes": list(self.classes),
-            "pictures": len(self.pictures), "seed": self.order.seed, "started": self._started(),
+            "pictures": len(self.pictures), "seed": self.order.seed,
         }  # fmt: skip
-
-    def _started(self) -> str:
-        return "" if self.writer is None else self.writer.about.started
 
     def _begin(self) -> None:
         start = self.order.start
@@ -191,11 +198,12 @@ class Training:
 
     def _resume(self) -> None:
         tensors, standing, identity = read_state(self.run)
-        self.writer = None
         ours = self._identity()
-        for key in ("recipe", "architecture", "classes", "pictures", "seed"):
+        for key in ours:
             if identity.get(key) != ours[key]:
-                words = {"pictures": f"{identity.get(key)} pictures, now there are {ours[key]}"}.get(key, f"another {key}")
+                words = {"pictures": f"{identity.get(key)} pictures, now there are {ours[key]}"}.get(
+                    key, f"another {key}"
+                )
                 raise TrainingError(f"The state in {self.run} is of a training with {words}.")
         restore(tensors, self.network, self.optimiser, self.mean.tensors if self.mean else None)
         self.standing = standing
@@ -210,6 +218,7 @@ class Training:
         started, before = time.monotonic(), standing.seconds
         saved = started
         if not began:
+            self._show_probe()
             self._kept(0)
             self._save()
         total = _Sum(since=time.monotonic())
@@ -230,19 +239,14 @@ class Training:
                 if self.together.any(self.stopping.is_set()):
                     interrupted = standing.step < plan.steps
                     break
-        except TrainingError as error:
-            # what was reached is good: the trouble is the data's
-            if not isinstance(error, _NotFiniteError):
-                self._save()
-            self._say_end(str(error))
+        except (TrainingError, RunError) as error:
+            self._give_up(error)
             raise
         if interrupted:
             self._save()
         else:
             self._say_end("The training is done.")
-        return Ended(
-            standing.step, standing.seconds, interrupted, len(self.loader.unreadable.found), *self._last
-        )
+        return Ended(standing.step, standing.seconds, interrupted, len(self.loader.unreadable.found), *self._last)
 
     def _step(self, batch: Batch, total: _Sum) -> None:
         standing, plan, recipe = self.standing, self.plan, self.recipe
@@ -251,6 +255,7 @@ class Training:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.learner.train()
+        watch = Watch(self.network) if self._watched(step) else None
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat):
             place = (self.order.seed, step, batch.first, plan.batch)
             scores, guessed = self.learner(inputs(batch, recipe, self.device), place)
@@ -264,6 +269,8 @@ class Training:
                 f"The loss is no longer a number at step {step + 1}; the last good state is kept. A lower "
                 "learning rate may help (--set learning_rate=…)."
             )
+        if watch is not None:
+            watch.look()
         if recipe.gradient_limit:
             torch.nn.utils.clip_grad_norm_(self.network.parameters(), recipe.gradient_limit, foreach=True)
         self.optimiser.step()
@@ -273,6 +280,9 @@ class Training:
         standing.step = step + 1
         if self.mean is not None:
             self.mean.update(self.network, standing.step)
+        if watch is not None and self.writer is not None:
+            epoch = 0 if step == 0 else standing.step // plan.steps_per_epoch
+            self.writer.statistics(epoch, watch.statistics(self.exported()))
         found = self.together.summed(*hits(scores.float(), batch))
         standing.seen += plan.batch
         standing.loss += summed[0] * plan.batch
@@ -283,6 +293,11 @@ class Training:
         for name, value in zip(names, summed[1:], strict=True):
             total.parts[name] = total.parts.get(name, 0.0) + value
 
+    def _watched(self, step: int) -> bool:
+        """Whether this step is looked at closely: the first, and the last before each snapshot."""
+        epoch, rest = divmod(step + 1, self.plan.steps_per_epoch)
+        return step == 0 or (not rest and epoch in snapshot_epochs(self.recipe.epochs))
+
     def _log(self, total: _Sum) -> None:
         standing, plan = self.standing, self.plan
         count = max(total.steps, 1)
@@ -291,15 +306,12 @@ class Training:
         rate = plan.learning_rate(standing.step - 1, standing.lowered)
         if self.writer is not None:
             parts = {name: value / count for name, value in total.parts.items()}
-            self.writer.log(
-                Step(standing.step, epochs, standing.seconds, total.loss / count, rate, parts, side, speed)
-            )
+            self.writer.log(Step(standing.step, epochs, standing.seconds, total.loss / count, rate, parts, side, speed))
         # work still to do, in pixels: larger pictures take longer
-        left = sum(plan.side(step) ** 2 for step in range(standing.step, plan.steps, max(1, plan.steps // 1000)))
-        left *= max(1, plan.steps // 1000) * plan.batch / side**2
+        left = plan.pixels(standing.step) / side**2 / max(speed, 1e-9)
         self.progress.line(
             f"epoch {epochs:.2f} of {self.recipe.epochs}, loss {total.loss / count:.3f}, {side} px, "
-            f"{speed:.0f} pictures/s, {lasting(left / max(speed, 1e-9))} left"
+            f"{speed:.0f} pictures/s, {lasting(left)} left"
         )
 
     def _end_epoch(self) -> None:
@@ -341,47 +353,8 @@ class Training:
     def _validated(self) -> Score | None:
         if self.validation is None:
             return None
-        order, together = self.order, self.together
-        index = {name: number for number, name in enumerate(self.classes)}
-        names = self.validation.classes
-        places = torch.tensor([index.get(name, number) for number, name in enumerate(names)])
-        loss = seen = known = top1 = top5 = 0.0
-        with self._answering(), torch.inference_mode():
-            for views, labels in validation_batches(
-                self.validation, self.architecture.size, 64, order.threads, (together.rank, together.processes),
-                order.limit,
-            ):  # fmt: skip
-                with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat):
-                    scores = self.network(normed(torch.from_numpy(views).to(self.device)))[0].float()
-                wanted = torch.from_numpy(labels)
-                wanted = torch.where(wanted >= 0, places[wanted.clamp(min=0)], -1)
-                mask = wanted >= 0
-                if mask.any():
-                    picked = scores.cpu()[mask]
-                    loss += float(torch.nn.functional.cross_entropy(picked, wanted[mask], reduction="sum"))
-                found = counted(scores, wanted)
-                seen, known = seen + len(labels), known + found[0]
-                top1, top5 = top1 + found[1], top5 + found[2]
-        loss, known, top1, top5 = together.summed(loss, known, top1, top5)
-        return Score(loss / known, top1 / known, top5 / known) if known else None
-
-    @contextmanager
-    def _answering(self) -> Iterator[None]:
-        """The network as it is kept: evaluation mode, with the running mean's weights."""
-        ours = self.network.state_dict()
-        kept = {name: value.clone() for name, value in ours.items()} if self.mean is not None else {}
-        was = self.network.training
-        self.network.eval()
-        try:
-            with torch.no_grad():
-                for name, value in (self.mean.tensors if self.mean is not None else {}).items():
-                    ours[name].copy_(value)
-            yield
-        finally:
-            with torch.no_grad():
-                for name, value in kept.items():
-                    ours[name].copy_(value)
-            self.network.train(was)
+        with as_kept(self.network, self.mean.tensors if self.mean else None):
+            return self.validation.score(self.network, self.together, self._bfloat)
 
     # what is kept
 
@@ -391,7 +364,9 @@ class Training:
         order, recipe = self.order, self.recipe
         epochs = self.standing.step / self.plan.steps_per_epoch
         words = f"trained by zfdesk {__version__}, recipe {recipe.name}, {epochs:g} of {recipe.epochs} epochs of "
-        words += f"{len(self.pictures)} pictures ({Path(order.data).name}), seed {order.seed}"
+        words += (
+            f"{len(self.pictures)} pictures ({', '.join(Path(path).name for path in order.data)}), seed {order.seed}"
+        )
         words += f", started from {order.start_words}" if order.start_words else ""
         return exported(self.network, tensors, self.classes, words)
 
@@ -402,11 +377,30 @@ class Training:
         model = self.exported()
         self.writer.snapshot(epoch, model)
         self.writer.network(model)
+        order = self.order
+        for found, crop in strongest_answers(model, self.pictures, order.seed, epoch, order.strongest):
+            self.writer.strongest(found, crop)
+
+    def _show_probe(self) -> None:
+        """Keep the picture that is followed over the snapshots."""
+        if self.writer is not None:
+            sets = [self.pictures] if self.validation is None else [self.validation.pictures, self.pictures]
+            pixels = probe_picture(self.order.probe, *sets)
+            if pixels is not None:
+                self.writer.probe(pixels)
 
     def _save(self) -> None:
         if self.together.first:
             mean = self.mean.tensors if self.mean else None
-            save_state(self.run, self.standing, self._identity(), self.network, self.optimiser, mean)
+            settings = self.order.settings()
+            save_state(self.run, self.standing, self._identity(), settings, self.network, self.optimiser, mean)
+
+    def _give_up(self, error: Exception) -> None:
+        """Save what was reached, unless that is what is wrong, and say why in the log; as far as the disk lets."""
+        with suppress(TrainingError, RunError):
+            if not isinstance(error, _NotFiniteError):
+                self._save()
+            self._say_end(str(error))
 
     def _say_end(self, words: str) -> None:
         if self.writer is not None:
@@ -417,10 +411,9 @@ class _NotFiniteError(TrainingError):
     """The loss is NaN or infinite."""
 
 
-def _same_classes(some: tuple[str, ...], all_of: tuple[str, ...]) -> bool:
-    """Whether the first are among the second, by name; or where they have only numbers, no more of them."""
-    numbered = all(name.startswith("class ") for name in some)
-    return set(some) <= set(all_of) or (numbered and len(some) <= len(all_of))
+def _fast_bfloat() -> bool:
+    """Whether the processor multiplies bfloat16 in hardware: here 45 instead of 27 pictures/s a core at 128 px."""
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
 def train(order: Order, run: Path, together: Together, progress: Progress, resume: bool = False) -> Ended:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageOps, JpegImagePlugin
 
+from zfdesk.sources import SourceError
 from zfdesk.sources.picture import decode_picture
 from zfdesk.training.recipe import Recipe
 
@@ -75,7 +76,10 @@ def opened(data: bytes) -> Image.Image:
             return JpegImagePlugin.JpegImageFile(io.BytesIO(data))
         except (SyntaxError, OSError) as error:
             raise ValueError("it is a damaged JPEG") from error
-    return Image.fromarray(decode_picture(data, "the picture"))
+    try:
+        return Image.fromarray(decode_picture(data, "It"))
+    except SourceError as error:
+        raise ValueError(str(error)) from error
 
 
 def view_of(data: bytes, side: int, recipe: Recipe, told: Chance, whole: bool) -> np.ndarray:

@@ -1,0 +1,174 @@
+"""``zfdesk evaluate``: how often a network is right on labelled pictures."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from zfdesk.cli.common import add_json_option
+from zfdesk.cli.output import print_json
+from zfdesk.cli.progress import ProgressLine
+
+if TYPE_CHECKING:
+    from zfdesk.engine import Model
+    from zfdesk.training.evaluate import Evaluation, Protocol
+
+ROWS = 10
+"""Classes at either end of the table, and confusions."""
+
+TABLE_2 = (
+    ("Krizhevsky et al., 1 convnet", 40.7, 18.2),
+    ("replication of it, 1 convnet", 40.5, 18.1),
+    ("Fig. 3, 1 convnet", 38.4, 16.5),
+    ("Fig. 3, 5 convnets", 36.7, 15.3),
+    ("layers 3–5: 512-1024-512, 1 convnet", 37.5, 16.0),
+)
+"""Of the paper: error in % on the validation part of ImageNet 2012, top-1 and top-5."""
+
+_EPILOG = """\
+DATA is a folder by class (DATA/CLASS/*.jpg, or DATA/val/CLASS/…), a folder of tar shards with labels, or a manifest
+(.jsonl, .csv). A class is called by its name, by its index, or by its WordNet id (n01440764).
+"""
+
+
+def add_parser(verbs: Any) -> None:
+    """Register the verb."""
+    parser = verbs.add_parser(
+        "evaluate", help="how often a network is right on labelled pictures", epilog=_EPILOG, allow_abbrev=False
+    )
+    parser.add_argument("data", metavar="DATA", help="pictures by class")
+    parser.add_argument(
+        "--weights", metavar="A[,B…]", help="files, or names from `zfdesk weights list`; several are averaged"
+    )
+    seen = parser.add_mutually_exclusive_group()
+    seen.add_argument(
+        "--ten-crop", action="store_true", help="average over corners, centre and mirror images, as in Table 2"
+    )
+    seen.add_argument("--whole", action="store_true", help="see the largest central square, not 224/256 of it")
+    parser.add_argument("--classes", metavar="FILE", help="the class of each folder: JSON, or lines of folder,class")
+    parser.add_argument("--among", action="store_true", help="also count the answer among the pictures' classes alone")
+    parser.add_argument("--table2", action="store_true", help="print the errors beside Table 2 of the paper")
+    add_json_option(parser)
+    parser.set_defaults(run=evaluate_command)
+
+
+def evaluate_command(arguments: argparse.Namespace) -> int:
+    """Print what is found; 1 when some pictures could not be read. JSON: see `_facts`."""
+    from zfdesk.cli.network import chosen_model
+    from zfdesk.training.class_names import places_of, read_class_map
+    from zfdesk.training.data import open_pictures
+    from zfdesk.training.evaluate import Protocol, evaluate
+    from zfdesk.training.progress import lasting
+
+    told = read_class_map(arguments.classes) if arguments.classes else None
+    pictures = open_pictures(arguments.data, "val")
+    models = [chosen_model(name or None) for name in _names(arguments.weights)]
+    places = places_of(pictures.classes, models[0].classes, told)
+    protocol = Protocol(10 if arguments.ten_crop else 1, arguments.whole)
+    line, began = ProgressLine(), time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        rate = done / max(time.monotonic() - began, 1e-9)
+        line.show(f"{done:,} of {total:,} pictures, {rate:.1f} a second, {lasting((total - done) / rate)} left")
+
+    try:
+        found = evaluate(models, pictures, places, protocol, threads=os.cpu_count() or 1, progress=show, tell=line.tell)
+    finally:
+        line.end()
+    if arguments.json:
+        print_json(_facts(arguments, models, found, protocol))
+    else:
+        print(_page(arguments, models, found, protocol))
+    return 1 if found.skipped else 0
+
+
+def _names(weights: str | None) -> list[str]:
+    """A file whose name holds a comma is one file."""
+    if weights is None or os.path.exists(weights):
+        return [weights or ""]
+    return weights.split(",")
+
+
+def _facts(arguments: argparse.Namespace, models: list[Model], found: Evaluation, protocol: Protocol) -> dict[str, Any]:
+    """``top1``, ``top5``: shares. ``among``: the same among the pictures' own classes, null when not asked for.
+    ``confusions``: all wrong answers, the most frequent first."""
+
+    def named(index: int) -> dict[str, Any]:
+        return {"index": index, "class": found.classes[index]}
+
+    among = {"classes": len(found.places), "top1": found.top(1, True), "top5": found.top(5, True)}
+    return {
+        "data": arguments.data,
+        "pictures": len(found.labels),
+        "skipped": len(found.skipped),
+        "weights": [{"name": model.name, "sha256": model.sha256} for model in models],
+        "crops": protocol.crops,
+        "crop": "whole" if protocol.whole else "centre",
+        "top1": found.top(1),
+        "top5": found.top(5),
+        "among": among if arguments.among else None,
+        "classes": [
+            named(index) | {"pictures": count, "top1": top1, "top5": top5}
+            for index, count, top1, top5 in found.per_class
+        ],
+        "confusions": [
+            named(index) | {"answer": named(answer), "pictures": count} for index, answer, count in found.confused()
+        ],
+    }
+
+
+def _page(arguments: argparse.Namespace, models: list[Model], found: Evaluation, protocol: Protocol) -> str:
+    names = ", ".join(model.name or "the network" for model in models)
+    count = len(found.labels)
+    lines = [
+        f"{names}{' (averaged)' * (len(models) > 1)} on {arguments.data}",
+        f"{count:,} pictures of {len(found.per_class)} classes, {protocol}; ± is the standard error",
+        "",
+        _scores(f"of {len(found.classes)} classes", found, False),
+    ]
+    if arguments.among:
+        lines.append(_scores(f"among the {len(found.places)} of the pictures", found, True))
+    if arguments.table2:
+        lines += ["", *_table_2(names, found, protocol)]
+    if len(found.per_class) > 1:
+        lines += ["", *_classes(found)]
+    confused = found.confused(ROWS)
+    if confused:
+        lines += ["", "most often confused"]
+        lines += [
+            f"  {number:5} × {found.classes[index]} ({index}) taken for {found.classes[answer]} ({answer})"
+            for index, answer, number in confused
+        ]
+    return "\n".join(lines)
+
+
+def _scores(words: str, found: Evaluation, among: bool) -> str:
+    from zfdesk.training.evaluate import standard_error
+
+    told = []
+    for k in (1, 5):
+        share = found.top(k, among)
+        told.append(f"top-{k} {share:7.2%} ± {standard_error(share, len(found.labels)):.2%}")
+    return f"{words:32}{'    '.join(told)}"
+
+
+def _table_2(names: str, found: Evaluation, protocol: Protocol) -> list[str]:
+    ours = (f"{names}, {protocol}", 100 - 100 * found.top(1), 100 - 100 * found.top(5))
+    rows = [f"  {words:52}{top1:7.1f}{top5:8.1f}" for words, top1, top5 in (*TABLE_2, ours)]
+    head = f"{'error in %':54}{'top-1':>7}{'top-5':>8}"
+    note = "The paper's rows: 50,000 pictures of ImageNet 2012's validation part, ten crops; the last: these pictures."
+    return [head, *rows[:-1], rows[-1], note]
+
+
+def _classes(found: Evaluation) -> list[str]:
+    """All classes, or the best and the worst of many."""
+    rows = sorted(found.per_class, key=lambda row: (-row[2], -row[3], row[0]))
+    lines = [
+        f"  {f'{found.classes[index]} ({index})':40}{count:9,}{top1:9.1%}{top5:9.1%}"
+        for index, count, top1, top5 in rows
+    ]
+    if len(lines) > 2 * ROWS + 1:
+        lines[ROWS:-ROWS] = [f"  … {len(lines) - 2 * ROWS} more (all with --json) …"]
+    return [f"  {'class':40}{'pictures':>9}{'top-1':>9}{'top-5':>9}", *lines]

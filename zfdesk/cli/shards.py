@@ -1,0 +1,141 @@
+"""``zfdesk shards``: pictures packed for training, with a teacher's answers or with labels."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zfdesk.cli.common import at_least
+from zfdesk.cli.output import CommandError, tell
+from zfdesk.cli.progress import ProgressLine
+
+if TYPE_CHECKING:
+    from zfdesk.training.shards import PackPlan
+    from zfdesk.training.teacher import Teacher
+
+
+def add_parser(verbs: Any) -> None:
+    """Register the verb."""
+    parser = verbs.add_parser(
+        "shards",
+        help="pack pictures into tar shards for training, with a teacher's answers",
+        description="Cuts views out of pictures and packs them into tar files of at most 60 MB. With --teacher each "
+        "view goes with the teacher's answer to it; without, PICTURES is a folder with a folder for each class. An "
+        "interrupted command goes on where it stopped when it is given again.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "pictures", nargs="+", metavar="PICTURES", help="a picture, a folder with all below it, or a .txt of paths"
+    )
+    parser.add_argument("-o", "--output", required=True, metavar="DIR", help="the folder of the shards")
+    parser.add_argument("--teacher", metavar="NAME|FILE", help="lite0, lite1, lite2, or an .onnx file")
+    parser.add_argument("--views", type=at_least(1), default=1, metavar="N", help="of each picture (default: 1)")
+    parser.add_argument("--side", type=_side, default=192, metavar="PX", help="of a view (default: 192)")
+    parser.add_argument(
+        "--mixtures", type=_share, default=0.0, metavar="SHARE", help="of views that show two pictures (default: 0)"
+    )
+    parser.add_argument("--most", type=at_least(1), metavar="N", help="at most so many pictures of each PICTURES")
+    parser.add_argument("--seed", type=at_least(0), default=0, metavar="N", help="of all that is random (default: 0)")
+    parser.add_argument("--quality", type=_quality, default=92, metavar="Q", help="of the JPEGs (default: 92)")
+    parser.add_argument(
+        "--validation-of",
+        metavar="DIR",
+        help="pack one central view of each picture, with the side and the classes of the shards in DIR",
+    )
+    parser.add_argument("--threads", type=at_least(1), metavar="N", help="for pictures and teacher (default: all)")
+    parser.set_defaults(run=shards_command)
+
+
+def shards_command(arguments: argparse.Namespace) -> int:
+    """Pack; 1 when something could not be read (it is told and left out), or nothing could be done."""
+    import os
+
+    from zfdesk.training.shards import ShardsError, pack
+    from zfdesk.training.teacher import TeacherError, open_teacher
+
+    if arguments.mixtures and not arguments.teacher:
+        raise CommandError("A mixture of two pictures has no label: --mixtures needs a --teacher.")
+    if arguments.validation_of and (arguments.mixtures or arguments.views > 1):
+        raise CommandError("Validation packs one plain view of each picture: leave out --mixtures and --views.")
+    threads = arguments.threads or os.cpu_count() or 1
+    line = ProgressLine()
+    try:
+        teacher = open_teacher(arguments.teacher, threads) if arguments.teacher else None
+        plan = _plan(arguments, teacher)
+        done = pack(
+            plan,
+            Path(arguments.output),
+            teacher,
+            source=", ".join(arguments.pictures),
+            threads=threads,
+            progress=line.show,
+            tell=line.tell,
+        )
+    except (ShardsError, TeacherError) as error:
+        raise CommandError(str(error)) from error
+    except KeyboardInterrupt:
+        line.end()
+        tell("Stopped. The whole shards are kept: the same command goes on from there.")
+        raise
+    finally:
+        line.end()
+    rate = f", {done.made / done.seconds:.1f} views a second" if done.made else ""
+    print(f"{done.views:,} views in {done.shards} shards in {arguments.output}{rate}.")
+    return 1 if done.skipped else 0
+
+
+def _plan(arguments: argparse.Namespace, teacher: Teacher | None) -> PackPlan:
+    from zfdesk.training.shard_views import ViewPlan
+    from zfdesk.training.shards import PackPlan, ShardsError, labelled_pictures, pictures_of, read_description
+
+    told = read_description(Path(arguments.validation_of)) if arguments.validation_of else None
+    view = ViewPlan(told["side"] if told else arguments.side, arguments.mixtures, plain=told is not None)
+    labels: tuple[int, ...] = ()
+    if teacher:
+        pictures = pictures_of(arguments.pictures, arguments.most, arguments.seed)
+        classes = _class_names(teacher.classes)
+    else:
+        if len(arguments.pictures) > 1 or arguments.most:
+            raise CommandError("Without --teacher one folder is packed, with a folder for each class, and whole.")
+        pictures, given, classes = labelled_pictures(arguments.pictures[0])
+        labels = tuple(given)
+    if told and list(classes) != told["classes"]:
+        if teacher or not set(classes) <= set(told["classes"]):
+            raise ShardsError(f"{arguments.validation_of} has other classes.")
+        labels = tuple(told["classes"].index(classes[label]) for label in labels)
+        classes = tuple(told["classes"])
+    return PackPlan(tuple(pictures), view, labels, classes, arguments.views, arguments.seed, arguments.quality)
+
+
+def _class_names(count: int) -> tuple[str, ...]:
+    """The embedded network's names where they are as many: ImageNet's order is everybody's."""
+    from zfdesk.engine import describe
+    from zfdesk.engine.checkpoint import embedded
+
+    names = describe(embedded()).classes
+    return names if len(names) == count else tuple(f"class {index}" for index in range(count))
+
+
+def _side(text: str) -> int:
+    value = at_least(32)(text)
+    if value > 1024:
+        raise argparse.ArgumentTypeError(f"{text!r} is more than 1024 pixels")
+    return value
+
+
+def _quality(text: str) -> int:
+    value = at_least(1)(text)
+    if value > 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is more than 100")
+    return value
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0 to 1")
+    return value
