@@ -146,7 +146,8 @@ def test_what_cannot_be_taught_is_told_in_a_sentence() -> None:
         ((points, torch.zeros(12, dtype=torch.int64)), "one class"),
         ((points, labels, 4), "Class 3 has no pictures"),
         ((points, labels, 2), "from 0 to 1"),
-        ((points[:0], labels[:0]), "one whole number a picture"),
+        ((points[:0], labels[:0]), r"features \(pictures, features\)"),
+        ((points, labels[:5]), "one whole number a picture"),
         ((points * float("nan"), labels), "not numbers"),
     ):
         with pytest.raises(ValueError, match=words):

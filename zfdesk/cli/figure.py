@@ -24,7 +24,7 @@ from zfdesk.cli.output import CommandError, check_output, print_json, write_outp
 if TYPE_CHECKING:
     from zfdesk.figures import Page
 
-TEMPLATES = ("fig2", "fig3", "fig4", "fig5", "fig6", "fig7", "fig8", "filters", "histograms", "training")
+TEMPLATES = ("fig2", "fig3", "fig4", "fig5", "fig6", "fig7", "fig8", "table7", "filters", "histograms", "training")
 COLOURS = ("viridis", "inferno", "gray", "jet")
 
 Make = Callable[[argparse.Namespace], tuple["Page", int]]
@@ -46,6 +46,7 @@ def add_parser(verbs: Any) -> None:
     _template(templates, "fig6", "the first layer's filters and their strength", _fig6)
     _add_fig7(templates)
     fig8.add_options(_template(templates, "fig8", fig8.WORDS, fig8.make))
+    _add_table7(templates)
     _add_filters(templates)
     _add_histograms(templates)
     run_figures.add_templates(templates, _template)
@@ -278,6 +279,33 @@ def _fig7(arguments: argparse.Namespace) -> tuple[Page, int]:
         opacity=0.6 if arguments.overlay else 1.0, contour=arguments.contour,
     )  # fmt: skip
     return page, 0
+
+
+# Table 7
+
+
+def _add_table7(templates: Any) -> None:
+    parser = _template(templates, "table7", "how much each layer tells of another data set", _table7)
+    parser.add_argument(
+        "result", metavar="RESULT.json", help="what `zfdesk train --transfer … --layers … --json` printed"
+    )
+
+
+def _table7(arguments: argparse.Namespace) -> tuple[Page, int]:
+    import json
+
+    from zfdesk.figures.table7 import table7_page
+    from zfdesk.sources.files import open_file
+
+    with open_file(arguments.result) as file:
+        data = file.read(10 << 20)
+    try:
+        told = json.loads(data)
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        raise CommandError(f"{arguments.result} is not JSON as `zfdesk train --transfer … --json` prints it.")
+    return table7_page(told, size=arguments.size), 0
 
 
 # Histograms

@@ -403,6 +403,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("teach-save", "Keep the taught network among the weights…", ("Ctrl+Alt+K",), "Teach", command="teach_save"),
     Action("teach-export", "Save the pictures as a folder of classes…", ("Ctrl+Alt+E",), "Teach", command="teach_export"),
     Action("teach-import", "Open a folder of classes…", ("Ctrl+Alt+I",), "Teach", command="teach_import"),
+    Action("teach-last", "Go on with the last lesson", ("Ctrl+Alt+G",), "Teach", command="teach_last"),
     # Trace and path
     Action("path-record", "Record the drag path, or stop", ("Shift+R",), "Trace", command="record_path"),
     Action("path-replay", "Replay the drag path, or stop", ("Shift+P",), "Trace", command="replay_path"),

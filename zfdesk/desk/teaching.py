@@ -349,7 +349,7 @@ def teach(lesson: Lesson, base: Model, known: dict[Shot, np.ndarray]) -> Taught:
     if missing:
         size = base.architecture.size
         seen = features(base, (_fitting(shot.picture, size) for shot in missing))
-        found |= {shot: row for shot, row in zip(missing, seen.numpy(), strict=True)}
+        found |= dict(zip(missing, seen.numpy(), strict=True))
     shots = [shot for known_class in classes for shot in known_class.shots]
     x = torch.from_numpy(np.stack([found[shot] for shot in shots]))
     labels = torch.tensor([label for label, known_class in enumerate(classes) for _ in known_class.shots])

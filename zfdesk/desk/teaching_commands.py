@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog
 
 from zfdesk.desk.sheet import Errand
 from zfdesk.desk.teaching import DROP_SECONDS, Taught
-from zfdesk.desk.teaching_files import Found, export, open_classes, unread_words
+from zfdesk.desk.teaching_files import Found, export, keep_last, last_lesson, open_classes, unread_words
 from zfdesk.engine import CheckpointError, store
 from zfdesk.live import Lesson, LessonError
 
@@ -160,6 +161,19 @@ class TeachCommands:
         self._raise_teach()
         view, size = self.desk.view, self.desk.model.architecture.size
         self._teach_errand("import", partial(open_classes, folder, view.crop, size), self._imported_lesson)
+
+    def teach_last(self) -> None:
+        """Go on with the lesson that the window was closed with last."""
+        if last_lesson().is_dir():
+            self.import_lesson(last_lesson())
+        else:
+            self.desk.told.emit("No lesson was kept from before.", False)
+
+    def keep_lesson(self) -> None:
+        """At the end: the classes and pictures are there again at the next start. The program waits for it."""
+        lesson = self.desk.teaching.lesson
+        if lesson.pictures:
+            threading.Thread(target=keep_last, args=(lesson,), name="zfdesk-save lesson").start()
 
     def _imported_lesson(self, found: list[Found]) -> None:
         teaching = self.desk.teaching

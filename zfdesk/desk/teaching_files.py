@@ -1,9 +1,14 @@
-"""Pictures of a lesson as a folder of classes, and back. Called off the window's thread."""
+"""Pictures of a lesson as a folder of classes, and back. Called off the window's thread.
+
+Beside the classes' folders lies ``classes.json``: an object from folder to class name, in the order of the keys.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO
@@ -12,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from zfdesk.engine import crop
+from zfdesk.engine import crop, store
 from zfdesk.engine.tensorfile import write_whole
 from zfdesk.live import Crop, Lesson, LessonError
 from zfdesk.live.lesson import MOST_CLASSES, MOST_PICTURES
@@ -22,6 +27,10 @@ from zfdesk.sources.folder import natural_key, pictures_in
 
 _HOLD = re.compile(r"hold-(\d{1,6})-\d+\.png")  # what `export` calls them
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # Windows' device names
+
+
+ORDER = "classes.json"
+LONGEST_ORDER = 1 << 20  # bytes of it that are read
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,9 @@ def export(lesson: Lesson, folder: Path) -> int:
             raise LessonError(f"{place} is there already and not empty: choose another folder for “{name}”.")
     count = 0
     try:
+        folder.mkdir(parents=True, exist_ok=True)
+        order = {place.name: name for name, place in places.items()}
+        write_whole(folder / ORDER, [json.dumps(order, ensure_ascii=False, indent=1).encode()])
         for known in lesson.classes:
             place = places[known.name]
             place.mkdir(parents=True, exist_ok=True)
@@ -83,7 +95,9 @@ def open_classes(folder: Path, view_crop: Crop, size: int) -> list[Found]:
         names = sorted((entry.name for entry in os.scandir(folder) if entry.is_dir()), key=natural_key)
     except OSError as error:
         raise LessonError(f"{folder} cannot be read: {error.strerror or error}.") from None
-    found, names = [], [name for name in names if not name.startswith(".")]
+    names = [name for name in names if not name.startswith(".")]
+    told = _order(folder)
+    names.sort(key=lambda name: list(told).index(name) if name in told else len(told))
     if len(names) > MOST_CLASSES:
         raise LessonError(f"{file_name(folder)} holds {len(names)} folders; there is room for {MOST_CLASSES} classes.")
     paths = {name: _pictures_of(folder / name) for name in names}
@@ -93,12 +107,47 @@ def open_classes(folder: Path, view_crop: Crop, size: int) -> list[Found]:
             f"{file_name(folder)} holds {count} pictures; there is room for {MOST_PICTURES} here. For more there is "
             "`zfdesk train --transfer`."
         )
-    for name in names:
-        if paths[name]:
-            found.append(open_pictures(paths[name], view_crop, size, name))
+    found = [open_pictures(paths[name], view_crop, size, told.get(name, name)) for name in names if paths[name]]
     if not found:
         raise LessonError(f"In {file_name(folder)} there are no folders of pictures: it takes one a class.")
     return found
+
+
+def _order(folder: Path) -> dict[str, str]:
+    """Names by folder as `export` wrote them; {} where there is no such file, or another one."""
+    try:
+        with (folder / ORDER).open("rb") as file:
+            told = json.loads(file.read(LONGEST_ORDER))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    fits = isinstance(told, dict) and all(isinstance(name, str) and name.strip() for name in told.values())
+    return told if fits and len({name.casefold() for name in told.values()}) == len(told) else {}
+
+
+# The last lesson
+
+
+def last_lesson() -> Path:
+    """Where the lesson is kept that the window was closed with; it need not exist."""
+    return store.home() / "lesson"
+
+
+def keep_last(lesson: Lesson) -> None:
+    """Keep a lesson as the last one. The one kept before stays where that cannot be; nothing is raised."""
+    place = last_lesson()
+    new, old = place.with_name(".lesson.new"), place.with_name(".lesson.old")
+    try:
+        for left in (new, old):
+            shutil.rmtree(left, ignore_errors=True)
+        export(lesson, new)
+        if place.exists():
+            place.rename(old)
+        new.rename(place)
+    except (OSError, LessonError):  # the window is closed: there is nobody to tell
+        if old.exists() and not place.exists():
+            old.rename(place)
+    for left in (new, old):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _pictures_of(folder: Path) -> list[Path]:
@@ -135,4 +184,4 @@ def unread_words(unread: Iterable[str]) -> list[str]:
     return [f"{unread[0].rstrip('.')}{more}."] if unread else []
 
 
-__all__ = ["Found", "export", "open_classes", "open_pictures", "unread_words"]
+__all__ = ["Found", "export", "keep_last", "last_lesson", "open_classes", "open_pictures", "unread_words"]

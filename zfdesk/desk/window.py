@@ -471,6 +471,7 @@ class Window(
         self.settings.setValue("view/theme", self.desk.view.theme)
         self.settings.setValue("view/presenter", self.desk.view.presenter)
         self.settings.sync()  # nothing is cleared up at the end of the process
+        self.keep_lesson()
         self.desk.close()
         self.closing.emit()
         event.accept()

@@ -9,8 +9,8 @@ For example:
 
 Features are taken as they come from the layer, flattened. Maps of more than 6 × 6 positions are averaged down to 6 × 6,
 the size of pool5, unless the classifier itself reads them: the paper does not say what it does, and layer 1 alone would
-have 290,400 numbers a picture (our choice). Before the fit they are centred and divided by one number, so that their mean square length is 1: what is
-``strength`` then means the same at every layer. Both are folded into weights and biases again.
+have 290,400 numbers a picture (our choice). Before the fit they are centred and divided by one number, so that their
+mean square length is 1: ``strength`` then means the same at every layer. Both are folded into weights and biases again.
 """
 
 from __future__ import annotations
@@ -149,11 +149,12 @@ def _batches(pictures: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
 
 
 def fit_softmax(
-    features: Tensor, labels: Tensor, classes: int = 0, strength: float = STRENGTH, tolerance: float = 1e-6
+    features: Tensor | Basis, labels: Tensor, classes: int = 0, strength: float = STRENGTH, tolerance: float = 1e-6
 ) -> Classifier:
     """Multinomial logistic regression: the least of |W|² / 2 + strength · Σ cross-entropy over the scaled features.
 
-    features: (N, features); labels: int64 (N,) from 0; classes: how many there are (0: as many as the labels tell).
+    features: (N, features), or their `Basis` where several fits are made; labels: int64 (N,) from 0; classes: how many
+    there are (0: as many as the labels tell).
     ``strength``: what scikit-learn calls C; biases are not held down. Deterministic; in float64 by L-BFGS until the
     largest component of the mean gradient is below ``tolerance``. Raises ValueError with a sentence for labels that do
     not fit, and for a class without pictures.
@@ -162,7 +163,7 @@ def fit_softmax(
 
 
 def fit_svm(
-    features: Tensor, labels: Tensor, classes: int = 0, strength: float = STRENGTH, tolerance: float = 1e-6
+    features: Tensor | Basis, labels: Tensor, classes: int = 0, strength: float = STRENGTH, tolerance: float = 1e-6
 ) -> Classifier:
     """A linear SVM a class against all others, with the squared hinge: the least of |W|² / 2 + strength · Σ hinge².
 
@@ -171,10 +172,12 @@ def fit_svm(
     return _fit(features, labels, classes, strength, tolerance, "svm")
 
 
-def _fit(features: Tensor, labels: Tensor, classes: int, strength: float, tolerance: float, kind: Kind) -> Classifier:
-    classes = _checked(features, labels, classes, strength)
-    basis = _Basis.of(features)
-    x, count = basis.coordinates, len(features)
+def _fit(
+    features: Tensor | Basis, labels: Tensor, classes: int, strength: float, tolerance: float, kind: Kind
+) -> Classifier:
+    basis = features if isinstance(features, Basis) else Basis.of(features)
+    classes = _checked(basis, labels, classes, strength)
+    x, count = basis.coordinates, len(basis.coordinates)
     if kind == "softmax":
         target = F.one_hot(labels, classes).double()
     else:
@@ -198,7 +201,7 @@ def _fit(features: Tensor, labels: Tensor, classes: int, strength: float, tolera
     return _unscaled(found, basis, kind)
 
 
-def _unscaled(found: Minimum, basis: _Basis, kind: Kind) -> Classifier:
+def _unscaled(found: Minimum, basis: Basis, kind: Kind) -> Classifier:
     """The classifier for features as they are: the forward pass needs no scaling."""
     weight, bias = basis.back(found.point[:, :-1]), found.point[:, -1]
     if kind == "softmax":  # which does not mind a constant: the smallest biases are taken
@@ -208,9 +211,9 @@ def _unscaled(found: Minimum, basis: _Basis, kind: Kind) -> Classifier:
 
 
 @dataclass(frozen=True, eq=False)
-class _Basis:
-    """Centred and scaled features in coordinates of their own: with far fewer pictures than features the weights lie in the
-    span of the pictures, and N numbers each say as much as all features. Lengths and angles stay, so the fit is the
+class Basis:
+    """Centred and scaled features in coordinates of their own: with far fewer pictures than features the weights lie in
+    the span of the pictures, and N numbers each say as much as all features. Lengths and angles stay, so the fit is the
     same.
 
     coordinates: float64 (N, least of N and features); axes: float64 (coordinates, N) in terms of the pictures, or None.
@@ -223,8 +226,13 @@ class _Basis:
     axes: Tensor | None
 
     @classmethod
-    def of(cls, features: Tensor) -> _Basis:
+    def of(cls, features: Tensor) -> Basis:
+        """That of features (N, features). Raises ValueError for none, or values that are not numbers."""
+        if features.ndim != 2 or not len(features):
+            raise ValueError("A classifier is taught with features (pictures, features).")
         x = features.double()
+        if not bool(torch.isfinite(x).all()):
+            raise ValueError("A classifier cannot be taught with features that are not numbers.")
         mean = x.mean(0)
         x = x - mean
         scale = float((x * x).sum(1).mean().sqrt()) or 1.0  # pictures that are all alike
@@ -241,11 +249,9 @@ class _Basis:
         return (weight if self.axes is None else weight @ self.axes @ self.centred) / self.scale
 
 
-def _checked(features: Tensor, labels: Tensor, classes: int, strength: float) -> int:
-    if features.ndim != 2 or labels.shape != features.shape[:1] or labels.dtype != torch.int64 or not len(features):
-        raise ValueError("A classifier is taught with features (pictures, features) and one whole number a picture.")
-    if not bool(torch.isfinite(features).all()):
-        raise ValueError("A classifier cannot be taught with features that are not numbers.")
+def _checked(basis: Basis, labels: Tensor, classes: int, strength: float) -> int:
+    if labels.shape != basis.coordinates.shape[:1] or labels.dtype != torch.int64:
+        raise ValueError("A classifier is taught with features and one whole number a picture.")
     if not (strength > 0 and strength < float("inf")):
         raise ValueError("The strength of a fit must be a positive number.")
     classes = classes or int(labels.max()) + 1
@@ -286,7 +292,7 @@ def leave_out(
     always taught and never tried.
     """
     if 2 * len(features) < features.shape[1]:
-        features = _Basis.of(features).coordinates.float()  # once for all folds
+        features = Basis.of(features).coordinates.float()  # once for all folds
     folds = torch.full_like(labels, -1)
     for label in range(classes):
         own = blocks[labels == label].unique(sorted=True)
@@ -363,6 +369,6 @@ def _checked_name(name: str) -> str:
 
 
 __all__ = [
-    "Classifier", "LeftOut", "feature_layer", "features", "features_of_layers", "fit_softmax", "fit_svm", "leave_out",
-    "paper_layer", "taken", "taught_words", "teachable", "with_classes",
+    "Basis", "Classifier", "LeftOut", "feature_layer", "features", "features_of_layers", "fit_softmax", "fit_svm",
+    "leave_out", "paper_layer", "taken", "taught_words", "teachable", "with_classes",
 ]  # fmt: skip

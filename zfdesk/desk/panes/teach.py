@@ -9,11 +9,11 @@ from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QHBoxLayout,
     QLabel,
     QMenu,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -27,7 +27,7 @@ from zfdesk.desk.panes.teach_rows import ClassRow
 from zfdesk.desk.sheet import Errand
 from zfdesk.desk.state import Desk
 from zfdesk.desk.teaching import Taught
-from zfdesk.desk.teaching_files import Found, open_pictures, unread_words
+from zfdesk.desk.teaching_files import Found, last_lesson, open_pictures, unread_words
 from zfdesk.desk.theme import Colours
 from zfdesk.desk.tsv import table_text
 from zfdesk.engine import crop
@@ -57,16 +57,15 @@ class TeachPane(Pane):
         self.pages = QStackedWidget()
         self.pages.addWidget(self._invitation())
         self.pages.addWidget(self._list())
-        self.state_line, self.estimate_line, self.hint = ElidedLabel(), ElidedLabel(), ElidedLabel()
+        self.state_line, self.estimate, self.hint = ElidedLabel(), QLabel(wordWrap=True), ElidedLabel()
         for label, name in (
-            (self.state_line, "What was taught"), (self.estimate_line, "Estimate of how well"), (self.hint, "Hint"),
+            (self.state_line, "What was taught"), (self.estimate, "Estimate of how well"), (self.hint, "Hint"),
         ):  # fmt: skip
             label.setAccessibleName(name)
-        for label in (self.estimate_line, self.hint):
-            label.setProperty("quiet", True)
+        self.hint.setProperty("quiet", True)
         self.body.addWidget(self._controls())
         self.body.addWidget(self.pages, 1)
-        for label in (self.state_line, self.estimate_line, self.hint):
+        for label in (self.state_line, self.estimate, self.hint):
             self.body.addWidget(label)
         self.teaching.changed.connect(self.show_lesson)
         QApplication.instance().focusChanged.connect(self._focus_moved)
@@ -77,21 +76,22 @@ class TeachPane(Pane):
         page = QWidget()
         words = QLabel(INVITATION, wordWrap=True)
         words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.begin = QPushButton("Begin with two classes and “nothing”")
+        self.begin = QPushButton("Begin: two classes and “nothing”")
         self.begin.clicked.connect(self._begin)
         self.open = QPushButton("Open a folder of classes…")
         self.open.clicked.connect(partial(self.action_asked.emit, "teach-import"))
+        self.last = QPushButton("Go on with the last lesson")
+        self.last.clicked.connect(partial(self.action_asked.emit, "teach-last"))
+        self.last.setVisible(last_lesson().is_dir())
         layout = QVBoxLayout(page)
         layout.addStretch(1)
         layout.addWidget(words)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(self.begin)
-        row.addWidget(self.open)
-        row.addStretch(1)
-        layout.addLayout(row)
+        for button in (self.begin, self.open, self.last):  # one below the other: the pane may be narrow
+            button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+            button.setMinimumWidth(80)
+            layout.addWidget(button, alignment=Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(1)
-        return page
+        return _scrolled(page)
 
     def _list(self) -> QWidget:
         inner = QWidget()
@@ -99,10 +99,7 @@ class TeachPane(Pane):
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(2)
         self.column.addStretch(1)
-        self.area = QScrollArea(widgetResizable=True)
-        self.area.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.area.setWidget(inner)
+        self.area = _scrolled(inner)
         return self.area
 
     def _controls(self) -> Controls:
@@ -121,7 +118,7 @@ class TeachPane(Pane):
         more = QToolButton(text="⋯", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
         more.setToolTip("Open or save a folder of classes, forget all")
         self.menu = QMenu(more)
-        for name in ("teach-import", "teach-export", "teach-clear"):
+        for name in ("teach-import", "teach-last", "teach-export", "teach-clear"):
             action = next(action for action in ACTIONS if action.id == name)
             self.menu.addAction(action.words, partial(self.action_asked.emit, name))
         more.setMenu(self.menu)
@@ -176,6 +173,7 @@ class TeachPane(Pane):
     def set_colours(self, colours: Colours) -> None:
         self._colours = colours
         super().set_colours(colours)
+        self.estimate.setStyleSheet(f"color: {colours.quiet};")
 
     def _show_state(self) -> None:
         teaching, lesson = self.teaching, self.teaching.lesson
@@ -195,7 +193,9 @@ class TeachPane(Pane):
         else:
             self.facts.say(f"{name} does not end with a softmax on a linear layer: it cannot be taught other classes.")
         self.state_line.say(self._state_words())
-        self.estimate_line.say(estimate_words(teaching.taught))
+        words = estimate_words(teaching.taught)
+        if words != self.estimate.text():
+            self.estimate.setText(words)
         self.hint.say(self._hint_words())
 
     def _state_words(self) -> str:
@@ -331,18 +331,27 @@ class TeachPane(Pane):
             self.desk.told.emit(" ".join(said), True)
 
 
+def _scrolled(inner: QWidget) -> QScrollArea:
+    """In a frame that scrolls up and down and asks for no width of its own."""
+    area = QScrollArea(widgetResizable=True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(inner)
+    return area
+
+
 def estimate_words(taught: Taught | None) -> str:
     """How well pictures are told that were left out, and what that is worth."""
     if taught is None:
         return ""
     if taught.left_out is None:
         return "No estimate yet: hold each key a second time, at another moment. Neighbouring frames are near-copies."
-    tried = sum(taught.left_out.tried)
-    once = sum(not count for count in taught.left_out.tried)
-    alone = f"; {once} held once only, not tried" if once else ""
+    tried, once = sum(taught.left_out.tried), sum(not count for count in taught.left_out.tried)
+    alone = f" {once} held once only: not tried." if once else ""
     return (
-        f"Estimate: {taught.left_out.share:.0%} right of {tried} pictures, whole holds left out in turn (neighbouring "
-        f"frames are near-copies){alone}"
+        f"Estimate: {taught.left_out.share * 100:.0f} % of {tried} pictures told rightly, each hold left out in turn, "
+        f"since neighbouring frames are near-copies.{alone}"
     )
 
 

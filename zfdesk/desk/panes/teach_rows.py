@@ -18,9 +18,10 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
 )
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from zfdesk.desk.canvas import rgb_image
+from zfdesk.desk.panes.base import ElidedLabel
 from zfdesk.desk.theme import THEMES, Colours
 from zfdesk.live import Shot, TaughtClass
 from zfdesk.live.lesson import LEAST_PICTURES
@@ -219,7 +220,9 @@ class ClassRow(QWidget):
         self.name.left.connect(pane.setFocus)
         self.name.editingFinished.connect(self._rename)
         self.name.setMinimumWidth(60)
-        self.count = QLabel()
+        self.name.setToolTip("The class's name: type over it")
+        self.count = ElidedLabel()
+        self.count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.answer = AnswerLine()
         self.strip = Strip()
         self.strip.dropped.connect(self._drop)
@@ -229,8 +232,8 @@ class ClassRow(QWidget):
         head = QHBoxLayout()
         head.setSpacing(4)
         head.addWidget(self.hold)
-        head.addWidget(self.name, 1)
-        head.addWidget(self.count)
+        head.addWidget(self.name, 3)
+        head.addWidget(self.count, 2)
         head.addWidget(self.more)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 3, 4, 3)
@@ -273,7 +276,9 @@ class ClassRow(QWidget):
         self.more.setToolTip(f"More for “{known.name}”")
         count, lacking = len(known.shots), max(LEAST_PICTURES - len(known.shots), 0)
         words = f"{count} picture{'s' if count != 1 else ''}"
-        self.count.setText(f"{words}, {lacking} more needed" if lacking and count else words if count else "")
+        wanted = f"{words}, {lacking} more needed"
+        short = f"{count}, {lacking} more" if lacking else str(count)
+        self.count.say(wanted if lacking and count else words if count else "", short if count else "")
         self.strip.setAccessibleName(f"Pictures of {known.name}: {count}")
         self.strip.show_shots(known.shots, f"Hold {key}, or drop pictures here." if key else "Drop pictures here.")
         if chosen != self.chosen:
