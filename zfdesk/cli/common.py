@@ -51,7 +51,8 @@ def add_page_options(parser: argparse.ArgumentParser, own_size: bool = False) ->
         "-o", "--output", required=True, type=figure_name, metavar="OUT.(png|svg|pdf)", help="the figure to write"
     )
     parser.add_argument("--npz", metavar="OUT.npz", help="also write the raw arrays of every panel")
-    default, words = "two-column", "default: two-column, 7.16 inches wide"
+    default: str | None = "two-column"
+    words = "default: two-column, 7.16 inches wide"
     if own_size:
         default, words = None, "default: a figure's own, else two-column, 7.16 inches wide"
     parser.add_argument("--size", choices=SIZES, default=default, help=words)
