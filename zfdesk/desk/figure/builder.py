@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QSplitter,
     QToolButton,
     QVBoxLayout,
-    QWhatsThis,
     QWidget,
 )
 
@@ -245,13 +244,18 @@ class FigureBuilder(FileCommands, TemplateCommands, Sheet):
 
     def _show_frames(self) -> None:
         """Of which frames the panels are: more than one is worth a warning."""
-        origins = self.draft.now.origins
-        many = len(origins) > 1
-        numbers = ", ".join(words.split()[1] for words in origins[:4])
-        words = f"⚠ panels of {len(origins)} frames ({numbers}{'…' if len(origins) > 4 else ''})" if many else ""
-        self.frames.setText(words or (f"all of {origins[0]}" if origins else ""))
-        self.frames.setToolTip("Refresh all takes every panel from one and the same frame." if many else "")
-        self.frames.setStyleSheet(f"color: {self.colours.trouble if many else self.colours.quiet};")
+        origins, coverings = self.draft.now.origins, self.draft.now.coverings
+        words, amiss = f"all of {origins[0]}" if origins else "", len(origins) > 1 or coverings > 1
+        if len(origins) > 1:
+            named = [origin.removeprefix("frame ") for origin in origins[:4]]
+            if len({origin.partition(" of ")[2] for origin in origins}) == 1:
+                named = [name.partition(" ")[0] for name in named]
+            words = f"⚠ panels of {len(origins)} frames: {', '.join(named)}{', …' if len(origins) > 4 else ''}"
+        elif coverings > 1:
+            words = f"⚠ panels of {origins[0]}, covered in {coverings} ways"
+        self.frames.setText(words)
+        self.frames.setToolTip("Refresh all takes every panel of one and the same moment." if amiss else "")
+        self.frames.setStyleSheet(f"color: {self.colours.trouble if amiss else self.colours.quiet};")
 
     def _show_chosen(self) -> None:
         canvas, order = self.view.canvas, self._drawn_panels()
@@ -540,8 +544,19 @@ class FigureBuilder(FileCommands, TemplateCommands, Sheet):
         menu.popup(where)
 
     def show_keys(self) -> None:
-        """All keys, as a tip that stays until something is clicked."""
-        QWhatsThis.showText(self.help.mapToGlobal(QPoint(0, self.help.height())), keys_as_html(), self.help)
+        """All keys, until something is clicked."""
+        sheet = QLabel(keys_as_html(), self, Qt.WindowType.Popup)
+        sheet.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        sheet.setAccessibleName("All keys")
+        colours = self.colours
+        sheet.setStyleSheet(
+            f"QLabel {{ background: {colours.raised}; color: {colours.text}; border: 1px solid {colours.line};"
+            " padding: 10px; }"
+        )
+        sheet.adjustSize()
+        corner = self.help.mapToGlobal(QPoint(self.help.width(), self.help.height() + 4))
+        sheet.move(corner - QPoint(sheet.width(), 0))
+        sheet.show()
 
     # Jobs and sentences
 
