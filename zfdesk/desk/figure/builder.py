@@ -553,7 +553,7 @@ class FigureBuilder(FileCommands, TemplateCommands, Sheet):
             f"QLabel {{ background: {colours.raised}; color: {colours.text}; border: 1px solid {colours.line};"
             " padding: 10px; }"
         )
-        sheet.adjustSize()
+        sheet.resize(sheet.sizeHint())
         corner = self.help.mapToGlobal(QPoint(self.help.width(), self.help.height() + 4))
         sheet.move(corner - QPoint(sheet.width(), 0))
         sheet.show()
