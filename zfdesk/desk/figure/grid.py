@@ -64,7 +64,7 @@ class _Hold:
 
 
 class GridCanvas(GridPicture):
-    """Shows a draft's grid and edits it. ``placed``: a piece and its target; ``told``: a sentence for the status."""
+    """Shows a draft's grid and edits it. ``placed``: a piece and its target. The others: the index of a slot."""
 
     placed = Signal(object, object)
     label_asked = Signal(int)
