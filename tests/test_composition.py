@@ -16,7 +16,8 @@ from composing import active_unit, covered, figure_of, full, slot, small_network
 import zfdesk.engine as zf
 from zfdesk.figures import draw, encode, panels
 from zfdesk.figures.pixels import pixels
-from zfdesk.live import Subject, SweepState, Swept
+from zfdesk.live import Subject, SweepState, Swept, TraceAxis
+from zfdesk.live.trace import Trace
 from zfdesk.session.composition import (
     Composition,
     Slot,
@@ -43,7 +44,7 @@ from zfdesk.session.layout import (
     to_text,
 )
 from zfdesk.session.page import page_of
-from zfdesk.session.pieces import CannotError, Kind, Material, Piece, take, whole, why_not
+from zfdesk.session.pieces import CannotError, Kind, Material, Piece, TraceLines, take, whole, why_not
 from zfdesk.session.templates import TEMPLATES
 
 
@@ -180,6 +181,28 @@ def test_what_cannot_be_had_says_why(model: zf.Model, kind: Kind, words: str) ->
         take(Piece(kind), material)
 
 
+def test_a_trace_is_its_points(model: zf.Model) -> None:
+    """Values of each class at each point; a gap where something was left out between two."""
+    results = [covered(model, number) for number in (3, 4, 9)]
+    trace = Trace()
+    for at, result in enumerate(results):
+        trace.note_view(result.request.view)
+        trace.note_result(result, float(at))
+    points = tuple(trace.points(TraceAxis.RECENT))
+    assert [point.joined for point in points] == [False, True, False]
+    material = full(results[-1], trace=TraceLines(points, (2, 0), TraceAxis.RECENT, "seconds"))
+    found = taken(Kind.TRACE, material)
+    assert isinstance(found.panel, panels.Curves)
+    assert found.panel.names == ("moped", "tabby")
+    np.testing.assert_allclose(found.panel.x, [-2, -1, -0.5, 0])
+    for row, klass in enumerate((2, 0)):
+        expected = [float(result.probabilities[klass]) * 100 for result in results]
+        np.testing.assert_allclose(found.panel.values[row, [0, 1, 3]], expected, rtol=1e-6)
+    assert np.isnan(found.panel.values[:, 2]).all()
+    assert found.panel.note == "1 point that is joined to none is not drawn"
+    assert found.origin == "trace of frames 3 to 9"
+
+
 def test_nothing_can_be_had_before_a_picture() -> None:
     assert why_not(Piece(Kind.PICTURE), Material()) == "No picture has come yet."
     assert whole(Material()) is not None
@@ -295,6 +318,8 @@ def test_refreshed_is_of_one_result(model: zf.Model) -> None:
     composition = figure_of(first, Kind.PICTURE, Kind.BARS)
     mixed = placed(composition, slot(Kind.UNIT_MAP, second), 0, 2)
     assert mixed.origins == ["frame 3 of noise", "frame 9 of noise"]
+    assert mixed.coverings == 1
+    assert placed(composition, slot(Kind.UNIT_MAP, full(some_result(model, 3))), 0, 2).coverings == 2
     one = refreshed(mixed, second)
     assert one.origins == ["frame 9 of noise"]
     assert {panel.facts.frame for panel in (slot.panel for slot in one.slots) if panel} == {9}

@@ -495,7 +495,9 @@ def test_export_in_every_format(builder: FigureBuilder, tmp_path: Path) -> None:
     assert "(a) what the network sees" in read.pages[0].extract_text()
     assert float(read.pages[0].mediabox.width) == pytest.approx(3.5 * 72, abs=0.5)
     fonts = [font.get_object() for font in read.pages[0]["/Resources"]["/Font"].values()]  # type: ignore[index]
-    assert fonts
+    inner = [font["/DescendantFonts"][0].get_object() for font in fonts]
+    assert inner
+    assert all("/FontFile2" in font["/FontDescriptor"].get_object() for font in inner)  # embedded
     with np.load(paths[3]) as arrays:
         np.testing.assert_array_equal(arrays["a_pixels"], builder.desk.result.picture)  # type: ignore[union-attr]
     for path, form in zip(paths[:3], ("png", "svg", "pdf"), strict=True):

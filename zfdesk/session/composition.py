@@ -122,6 +122,13 @@ class Composition:
         return list(dict.fromkeys(origin for origin in shown if origin.startswith("frame ")))
 
     @property
+    def coverings(self) -> int:
+        """In how many ways what was covered differs among the panels that are of a frame."""
+        shown = [self.slots[index] for index in self.order]
+        of_frames = [slot.panel for slot in shown if slot.origin.startswith("frame ")]
+        return len({panel.facts.occluders for panel in of_frames if panel is not None})
+
+    @property
     def written_title(self) -> str:
         """From the facts."""
         if (page := self._of_template()) is not None:

@@ -359,17 +359,21 @@ def _take_trace(piece: Piece, material: Material) -> Taken:
     x = np.array([point.on(lines.axis) for point in points], np.float64)
     x = x - x[-1] if lines.axis is TraceAxis.RECENT else x
     values = np.array([point.probabilities[list(lines.classes)] for point in points], np.float64).T * 100
-    gaps = [place for place in range(1, len(points)) if not points[place].joined]
+    joined = [point.joined for point in points[1:]]
+    lonely = sum(not before and not after for before, after in zip([False, *joined], [*joined, False], strict=True))
+    gaps = [place for place, whole in enumerate(joined, 1) if not whole]
     x = np.insert(x, gaps, [(x[place - 1] + x[place]) / 2 for place in gaps])
     values = np.insert(values, gaps, np.nan, axis=1)
     names, facts = _class_names(material, lines.classes), Facts()
     if material.result is not None:
-        facts = unit_facts(material.result, None, material.result.request.view.method)
-        facts = replace(facts, frame=None, occluders=())
-    panel = Curves(x, values, names, lines.words, "%", facts=facts)
-    origin = f"frames {first.frame} to {last.frame}" if last.frame != first.frame else f"frame {first.frame}"
-    told = f"{len(points)} computed points, {origin}; lines join those between which nothing was left out."
-    return Taken(panel, "probability", origin, told)
+        facts = Facts.of_model(material.result.request.model)
+    many = f"{lonely} points that are joined to none are not drawn" if lonely else ""
+    note = "1 point that is joined to none is not drawn" if lonely == 1 else many
+    panel = Curves(x, values, names, lines.words, "%", note, facts)
+    frames = f"frames {first.frame} to {last.frame}" if last.frame != first.frame else f"frame {first.frame}"
+    told = f"{len(points)} computed points of {frames}; lines join those between which nothing was left out."
+    label = f"P({names[0]})" if len(names) == 1 else "probability"
+    return Taken(panel, label, f"trace of {frames}", told)
 
 
 def _class_names(material: Material, classes: tuple[int, ...]) -> tuple[str, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QByteArray, QKeyCombination, QPoint, QRectF, Qt, QTimer
+from PySide6.QtCore import QByteArray, QKeyCombination, Qt, QTimer
 from PySide6.QtGui import QImage, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -18,48 +18,41 @@ from PySide6.QtWidgets import (
     QSplitter,
     QToolButton,
     QVBoxLayout,
-    QWhatsThis,
     QWidget,
 )
 
 from zfdesk.desk.comparing import plain_button
-from zfdesk.desk.figure.commands import BY_ID, by_key, hint, keys_as_html
+from zfdesk.desk.figure.commands import BY_ID, by_key, hint
 from zfdesk.desk.figure.drawer import Drawer, Drawn, Wish
+from zfdesk.desk.figure.editing import ZOOMS, EditingCommands
 from zfdesk.desk.figure.fields import TARGET, Fields
 from zfdesk.desk.figure.files import NOTHING, FileCommands
-from zfdesk.desk.figure.grid import GridCanvas, Target
+from zfdesk.desk.figure.grid import GridCanvas
 from zfdesk.desk.figure.making import TemplateCommands
 from zfdesk.desk.figure.page_view import LabelEditor, PageView
 from zfdesk.desk.figure.palette import PieceList
+from zfdesk.desk.figure.placing import PlacingCommands
 from zfdesk.desk.figure.state import Draft
 from zfdesk.desk.figure.taking import Taker, material_of
-from zfdesk.desk.figure.work import Job, Progress, sentence
+from zfdesk.desk.figure.work import Job, Progress
 from zfdesk.desk.flow import Choice
 from zfdesk.desk.panes.base import ElidedLabel
 from zfdesk.desk.sheet import Sheet, open_sheet
 from zfdesk.desk.theme import Colours
 from zfdesk.session.composition import (
-    Composition,
-    Slot,
     filled,
-    free_place,
-    inserted,
-    labelled,
-    placed,
-    removed,
     taken_of,
 )
-from zfdesk.session.pieces import CannotError, Kind, Piece, Taken, why_not
+from zfdesk.session.pieces import CannotError, Kind, Piece, Taken
 
 if TYPE_CHECKING:
     from zfdesk.desk.window import Window
 
 LOOK_MS = 20  # how often a drawn page is looked for, while one is being drawn
 LIST_MS = 500  # how often it is looked what can be had
-ZOOMS = {0: "whole page", 100: "as in print", 200: "200 %"}
 
 
-class FigureBuilder(FileCommands, TemplateCommands, Sheet):
+class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingCommands, Sheet):
     """Stands beside the window, which goes on; what was taken from it stays as it was."""
 
     def __init__(self, window: Window) -> None:
@@ -245,13 +238,18 @@ class FigureBuilder(FileCommands, TemplateCommands, Sheet):
 
     def _show_frames(self) -> None:
         """Of which frames the panels are: more than one is worth a warning."""
-        origins = self.draft.now.origins
-        many = len(origins) > 1
-        numbers = ", ".join(words.split()[1] for words in origins[:4])
-        words = f"⚠ panels of {len(origins)} frames ({numbers}{'…' if len(origins) > 4 else ''})" if many else ""
-        self.frames.setText(words or (f"all of {origins[0]}" if origins else ""))
-        self.frames.setToolTip("Refresh all takes every panel from one and the same frame." if many else "")
-        self.frames.setStyleSheet(f"color: {self.colours.trouble if many else self.colours.quiet};")
+        origins, coverings = self.draft.now.origins, self.draft.now.coverings
+        words, amiss = f"all of {origins[0]}" if origins else "", len(origins) > 1 or coverings > 1
+        if len(origins) > 1:
+            named = [origin.removeprefix("frame ") for origin in origins[:4]]
+            if len({origin.partition(" of ")[2] for origin in origins}) == 1:
+                named = [name.partition(" ")[0] for name in named]
+            words = f"⚠ panels of {len(origins)} frames: {', '.join(named)}{', …' if len(origins) > 4 else ''}"
+        elif coverings > 1:
+            words = f"⚠ panels of {origins[0]}, covered in {coverings} ways"
+        self.frames.setText(words)
+        self.frames.setToolTip("Refresh all takes every panel of one and the same moment." if amiss else "")
+        self.frames.setStyleSheet(f"color: {self.colours.trouble if amiss else self.colours.quiet};")
 
     def _show_chosen(self) -> None:
         canvas, order = self.view.canvas, self._drawn_panels()
@@ -336,212 +334,6 @@ class FigureBuilder(FileCommands, TemplateCommands, Sheet):
 
         wanted = [slot.piece for slot in self.draft.now.slots]
         self.taker.take(partial(taken_of, wanted), done)
-
-    # Placing and taking anew
-
-    def place(self, piece: Piece, target: Target | None = None) -> None:
-        """Take a piece from the window now, and put it there, or where there is room."""
-        reason = why_not(piece, material_of(self.window_))
-        if reason:
-            self.say(reason, True)
-            return
-        where = target or Target(*free_place(self.draft.now))
-        self.grid.pending.append((where.row, where.column))
-
-        def into(composition: Composition) -> Composition:
-            at = where if target else Target(*free_place(composition))
-            if at.insert:
-                composition = inserted(composition, *at.line)
-            return placed(composition, Slot(piece), at.row, at.column)
-
-        def ended() -> None:
-            self.grid.pending.remove((where.row, where.column))
-            self.grid.update()
-
-        self.take_into(into, [piece], "", ended, place=True)
-
-    def place_here(self) -> None:
-        """The piece that is chosen in the list, at the cursor of the grid."""
-        piece = self.pieces.piece_at(self.pieces.currentItem())
-        if piece is None:
-            self.say("Choose a panel in the list first.", True)
-        else:
-            self.place(piece, Target(*self.grid.cursor_place))
-
-    def take_into(
-        self, into: Callable[[Composition], Composition], pieces: Iterable[Piece], words: str,
-        ended: Callable[[], None] = lambda: None, place: bool = False,
-    ) -> None:  # fmt: skip
-        """Take pieces of one moment, and go on to ``into`` of what there is by then, filled with them."""
-        before = list(pieces)
-
-        def done(taken: dict[Piece, Taken | CannotError] | None, error: Exception | None) -> None:
-            ended()
-            if taken is None:
-                self.say(sentence(error or ValueError("nothing was taken")), True)
-                return
-            lacking = [str(reason) for reason in taken.values() if isinstance(reason, CannotError)]
-            if place and lacking:
-                self.say(lacking[0], True)
-                return
-            then = self.draft.now
-            made = into(then)
-            only = [i for i, slot in enumerate(made.slots) if not place or not any(slot is old for old in then.slots)]
-            if place:
-                only = [i for i in only if made.slots[i].panel is None]
-            chosen = only[-1] if place and only else None
-            self.draft.change(filled(made, taken, only), chosen)
-            if lacking:
-                self.say(f"{len(lacking)} panels cannot be had: {lacking[0]}", True)
-            elif words:
-                self.say(words, False)
-
-        self.taker.take(partial(taken_of, before), done)
-
-    def refresh_chosen(self) -> None:
-        """The chosen panel anew, of what the window shows now."""
-        index = self.draft.chosen
-        if index < 0:
-            self.say("Choose a panel first, or refresh all.", True)
-            return
-        self._refresh([index])
-
-    def refresh_all(self) -> None:
-        """Every panel anew, all of one and the same frame."""
-        self._refresh(list(range(len(self.draft.now.slots))))
-
-    def _refresh(self, indices: list[int]) -> None:
-        slots = [self.draft.now.slots[index] for index in indices]
-        wanted = [(slot.piece, slot.row, slot.column) for slot in slots if slot.piece.kind is not Kind.FIXED]
-        if not wanted:
-            self.say("It was made by a template or comes from a file: take that again.", True)
-            return
-
-        def done(taken: dict[Piece, Taken | CannotError] | None, error: Exception | None) -> None:
-            if taken is None:
-                self.say(sentence(error or ValueError("nothing was taken")), True)
-                return
-            now = self.draft.now
-            only = [i for i, slot in enumerate(now.slots) if (slot.piece, slot.row, slot.column) in wanted]
-            self.draft.change(filled(now, taken, only))
-            lacking = [str(reason) for reason in taken.values() if isinstance(reason, CannotError)]
-            said = f"{len(only)} panels are taken anew." if len(only) != 1 else "The panel is taken anew."
-            self.say(lacking[0] if lacking else said, bool(lacking))
-
-        self.taker.take(partial(taken_of, [piece for piece, _, _ in wanted]), done)
-
-    # Commands of the table
-
-    def undo(self) -> None:
-        """The figure before."""
-        self.commit()
-        if not self.draft.undo():
-            self.say("There is nothing to take back.", False)
-
-    def redo(self) -> None:
-        """And forward again."""
-        self.draft.redo()
-
-    def remove(self) -> None:
-        """The chosen panel away."""
-        if (index := self.draft.chosen) >= 0:
-            self.draft.change(removed(self.draft.now, index), -1)
-
-    def clear(self) -> None:
-        """An empty page, which undo fills again."""
-        if self.draft.now.slots:
-            now = self.draft.now
-            self.draft.change(Composition(size=now.size, dpi=now.dpi, letters=now.letters), -1)
-
-    def insert_line(self, across: bool) -> None:
-        """An empty column or row before the cursor's."""
-        row, column = self.grid.cursor_place
-        self.draft.change(inserted(self.draft.now, column if across else row, across))
-
-    def walk(self, down: int, right: int) -> None:
-        """The grid's cursor."""
-        self.grid.walk(down, right)
-
-    def shift(self, down: int, right: int) -> None:
-        """The chosen panel."""
-        self.grid.shift(down, right)
-
-    def stretch(self, down: int, right: int) -> None:
-        """Its span."""
-        self.grid.stretch(down, right)
-
-    def widen(self, factor: float) -> None:
-        """The cursor's column."""
-        self.grid.widen(factor)
-
-    def zoom_to(self, zoom: int) -> None:
-        """0: the whole page; else percent of its size in print."""
-        self.zoom = zoom
-        self.zooms.show_value(zoom)
-        self._draw()
-
-    def _zoom_by(self, steps: int) -> None:
-        levels = list(ZOOMS)
-        place = min(max(levels.index(self.zoom) + steps, 0), len(levels) - 1)
-        self.zoom_to(levels[place])
-
-    def toggle_grey(self) -> None:
-        """In grey, or in colour again."""
-        self.grey.setChecked(not self.grey.isChecked())
-
-    def _set_grey(self, on: bool) -> None:
-        self._grey = on
-        self._draw()
-
-    def edit_label(self) -> None:
-        """Of the chosen panel, in the grid."""
-        if (index := self.draft.chosen) >= 0:
-            self.edit_label_of(index)
-
-    def edit_label_of(self, index: int) -> None:
-        """In place, in the grid."""
-        self.draft.choose(index)
-        self._edited = index
-        box = self.grid.slot_rect(index)
-        self.label_editor.begin(self.draft.now.slots[index].label, box.adjusted(2, 2, -2, -2))
-
-    def _edit_on_page(self, place: int) -> None:
-        index = self._slot_of(place)
-        if index >= 0:
-            self._edited = index
-            whole = self.view.canvas.rect_of(place)
-            where = QRectF(whole.left(), max(whole.top() - 4, 0), max(whole.width(), 160), 24)
-            self.page_editor.begin(self.draft.now.slots[index].label, where)
-
-    def _label_done(self, words: str | None) -> None:
-        index, self._edited = self._edited, -1
-        known = words is not None and 0 <= index < len(self.draft.now.slots)
-        if known and words != self.draft.now.slots[index].label:
-            self.draft.change(labelled(self.draft.now, index, words))
-        self.grid.setFocus()
-
-    def commit(self) -> None:
-        """What is being typed counts."""
-        for editor in (self.label_editor, self.page_editor):
-            editor.finish()
-        self.fields.take_typed()
-
-    def _show_menu(self, index: int, where: QPoint) -> None:
-        menu = QMenu(self)
-        names = ("label", "refresh", "remove", "|", "higher", "wider", "lower", "narrower", "|") if index >= 0 else ()
-        for name in (*names, "place", "insert-column", "insert-row", "|", "refresh-all", "clear"):
-            if name == "|":
-                menu.addSeparator()
-                continue
-            command = BY_ID[name]
-            action = menu.addAction(command.words, partial(getattr(self, command.method), *command.arguments))
-            action.setText(f"{command.words}\t{command.keys[0]}")
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(where)
-
-    def show_keys(self) -> None:
-        """All keys, as a tip that stays until something is clicked."""
-        QWhatsThis.showText(self.help.mapToGlobal(QPoint(0, self.help.height())), keys_as_html(), self.help)
 
     # Jobs and sentences
 

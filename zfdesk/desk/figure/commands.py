@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 
@@ -69,9 +70,12 @@ def hint(name: str) -> str:
 
 
 def keys_as_html() -> str:
-    """The table of keys."""
-    rows = "".join(f"<tr><td><b>{', '.join(c.keys)}</b>&nbsp;&nbsp;</td><td>{c.words}</td></tr>" for c in COMMANDS)
-    return f"<table>{rows}</table>"
+    """The table of keys, in two columns."""
+    cells = [f"<td><b>{', '.join(command.keys)}</b>&nbsp;&nbsp;</td><td>{command.words}</td>" for command in COMMANDS]
+    half = (len(cells) + 1) // 2
+    pairs = zip_longest(cells[:half], cells[half:], fillvalue="<td></td><td></td>")
+    gap = "<td>&nbsp;&nbsp;&nbsp;&nbsp;</td>"
+    return f"<table>{''.join(f'<tr>{left}{gap}{right}</tr>' for left, right in pairs)}</table>"
 
 
 __all__ = ["BY_ID", "COMMANDS", "Command", "by_key", "hint", "keys_as_html"]

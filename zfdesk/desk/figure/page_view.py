@@ -30,7 +30,10 @@ class LabelEditor(QLineEdit):
         """Show the words there, to be edited."""
         self.setText(words)
         height = self.sizeHint().height()
-        self.setGeometry(int(where.left()), int(where.top()), max(int(where.width()), 140), height)
+        width = max(int(where.width()), self.fontMetrics().horizontalAdvance(words) + 30, 140)
+        width = min(width, self.parentWidget().width() - 8)
+        left = min(int(where.left()), self.parentWidget().width() - width - 4)
+        self.setGeometry(max(left, 0), int(where.top()), width, height)
         self.show()
         self.selectAll()
         self.setFocus()
