@@ -161,8 +161,9 @@ def _table_2(names: str, found: Evaluation, protocol: Protocol) -> list[str]:
     ours = (f"{names}, {protocol}", 100 - 100 * found.top(1), 100 - 100 * found.top(5))
     rows = [f"  {words:52}{top1:7.1f}{top5:8.1f}" for words, top1, top5 in (*TABLE_2, ours)]
     head = f"{'error in %':54}{'top-1':>7}{'top-5':>8}"
-    note = "The paper's rows: 50,000 pictures of ImageNet 2012's validation part, ten crops; the last: these pictures."
-    return [head, *rows[:-1], rows[-1], note]
+    these = f"these {len(found.labels):,} pictures of {len(found.per_class)} classes"
+    paper = "The paper's rows: 50,000 pictures of 1000 classes (ImageNet 2012's validation part), ten crops;"
+    return [head, *rows, f"{paper} the last: {these}."]
 
 
 def _classes(found: Evaluation) -> list[str]:
