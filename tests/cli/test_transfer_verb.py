@@ -55,9 +55,7 @@ def test_classes_are_taught_and_the_network_kept(
     assert "coffee" in json.dumps(told)
 
 
-def test_layers_are_compared_printed_and_drawn(
-    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_layers_are_compared_printed_and_drawn(folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["train", "--transfer", folder, "--layers", "1,5,7", "--per-class", "1,2", "--rounds", "2"]
     assert main([*words, "--without", "rocket", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
