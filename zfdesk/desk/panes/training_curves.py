@@ -56,7 +56,9 @@ class CurvesView(QWidget):
         plot.getAxis("left").enableAutoSIPrefix(False)
         plot.getAxis("bottom").enableAutoSIPrefix(False)
         plot.setMouseEnabled(x=False, y=False)
-        plot.addLegend(offset=(-14, -4 if row == 1 else 2), labelTextSize="9pt", brush=None, pen=None, verSpacing=-5)
+        plot.addLegend(
+            offset=(-14, -4 if row == 1 else 2), labelTextSize="9pt", brush=None, pen=None, verSpacing=-5, colCount=2
+        )
         if row:
             plot.setXLink(self.canvas.getItem(0, 0))
         if row == 2:
