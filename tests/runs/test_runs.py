@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +110,22 @@ def test_a_resumed_run_forgets_what_it_will_do_again(tmp_path: Path) -> None:
     assert [one.loss for one in run.steps] == [9.0] * 3 + [1.0] * 5
     assert not run.ended
     assert run == read_run(tmp_path)
+
+
+def test_another_run_in_the_same_folder(tmp_path: Path) -> None:
+    writer = RunWriter.create(tmp_path / "run", about())
+    writer.log(step(1))
+    run = read_run(tmp_path / "run")
+    shutil.rmtree(tmp_path / "run")
+    for _ in range(3):  # until the file has another number than the first
+        writer = RunWriter.create(tmp_path / "run", about(seed=8, epochs=3))
+        if (tmp_path / "run" / "log.jsonl").stat().st_ino != run.place.file:
+            break
+        (tmp_path / "run").rename(tmp_path / f"away{_}")
+    writer.log(step(4))
+    later = run.refresh()
+    assert later.about.seed == 8
+    assert later.steps == (step(4),)
 
 
 def test_the_last_epoch_ends_a_run(tmp_path: Path) -> None:
