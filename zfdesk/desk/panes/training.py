@@ -152,6 +152,7 @@ class TrainingPane(Pane):
         if self.folder is None and (last := str(self.settings.value(SETTING, ""))) and Path(last).is_dir():
             self.open(last)
         elif self.folder is not None:
+            self._show_chosen()  # what was left undone
             self.read()
             self._clock.start()
 
