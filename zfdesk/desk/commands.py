@@ -162,6 +162,12 @@ class Commands(SweepCommands):
 
         show_marking(self)  # type: ignore[arg-type]
 
+    def build_figure(self) -> None:
+        """Arrange panels on a page."""
+        from zfdesk.desk.figure.builder import show_builder
+
+        show_builder(self)  # type: ignore[arg-type]
+
     # Edit
 
     def undo(self) -> None:

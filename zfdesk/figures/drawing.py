@@ -209,6 +209,8 @@ def _lay_out(figure: PageFigure, caption: float, spare: float = 0.0) -> None:
     engine = figure.get_layout_engine()
     assert isinstance(engine, ConstrainedLayoutEngine)
     height = figure.get_size_inches()[1]
+    if caption + spare >= height:
+        raise _CollapsedError
     engine.set(rect=(0, (caption + spare / 2) / height, 1, 1 - (caption + spare) / height))
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)

@@ -132,7 +132,7 @@ class Tiles:
 
     values: (tiles, height, width, 3), uint8 pictures or signed float32, where zero is mid-grey. each: every tile is
     stretched by its own largest absolute value, else all by the largest of all, which is said below them unless
-    ``silent``. names: of the tiles, or none.
+    ``silent``. names: of the tiles, on them, or none.
     """
 
     values: np.ndarray
