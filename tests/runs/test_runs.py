@@ -6,6 +6,7 @@ import json
 import math
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -248,9 +249,10 @@ def test_strongest_answers(tmp_path: Path) -> None:
     (found,) = read_strongest(tmp_path)
     assert found == Strongest(1, "conv5", 12, "a/b.jpg", (3, 4), 2.5, "strongest/epoch-0001-conv5-12.png")
     assert np.array_equal(read_crop(tmp_path, found), pixels)
-    outside = Strongest(1, "conv5", 12, "a", (3, 4), 1.0, "strongest/../../secret.png")
-    with pytest.raises(RunError, match="none of the run's"):
-        read_crop(tmp_path, outside)
+    (tmp_path / "secret.png").write_bytes((tmp_path / found.crop).read_bytes())
+    for crop in ("strongest/../secret.png", "secret.png", str(tmp_path / "secret.png"), r"strongest/..\secret.png"):
+        with pytest.raises(RunError, match="none of the run's"):
+            read_crop(tmp_path, replace(found, crop=crop))
 
 
 def test_a_probe_picture(tmp_path: Path) -> None:
