@@ -33,6 +33,7 @@ class CurvesView(QWidget):
         self.canvas = pyqtgraph.GraphicsLayoutWidget()
         self.canvas.setAccessibleName("Loss, accuracy and learning rate against epochs")
         self.canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.canvas.viewport().setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.canvas.ci.setContentsMargins(2, 2, 6, 2)
         self.plots: list[pyqtgraph.PlotItem] = []
         self._marks: list[pyqtgraph.InfiniteLine] = []
