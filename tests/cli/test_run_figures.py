@@ -108,7 +108,7 @@ def test_fig4_of_what_the_run_kept(run: Path, tmp_path: Path, capsys: pytest.Cap
     npz = tmp_path / "f.npz"
     words = ["fig4", str(run), "-o", str(tmp_path / "f.png"), "--dpi", "60", "--npz", str(npz)]
     assert main(["figure", *words]) == 0
-    assert "640 training pictures" in capsys.readouterr().out
+    assert "training pictures, as many as the run" in capsys.readouterr().out
     panels = {cell.name: cell.panel for cell in page_of(npz).cells}
     assert panels["conv3_reconstructions"].names == ("5", "11")
     kept = {(one.epoch, one.layer, one.unit): one for one in read_run(run).strongest()}

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QFileDialog
 from run_tools import CLASSES, between, make_run, some_pictures, tiny_architecture
 
 import zfdesk.engine as zf
+from zfdesk.desk import training_looks as looks_module
 from zfdesk.desk.panes import training as training_module
 from zfdesk.desk.panes.training import TrainingPane
 from zfdesk.desk.training_looks import Looker, Wish
@@ -398,6 +399,40 @@ def test_units_are_searched_over_pictures(pane: TrainingPane, run: Path, tmp_pat
         assert tile.activation == pytest.approx(float(highest[:, unit].max()), rel=1e-4, abs=1e-5)
         if tile.down is not None:
             assert tile.picture == str(place / f"{int(highest[:, unit].argmax())}.png")
+
+
+def test_a_search_rests_while_the_pane_is_closed(
+    window: Window, pane: TrainingPane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "pictures"
+    place.mkdir()
+    for number, pixels in enumerate(some_pictures(40)):
+        Image.fromarray(pixels).save(place / f"{number}.png")
+    read: list[str] = []
+    real = looks_module.read_picture
+
+    def slow(path: str) -> np.ndarray:
+        read.append(path)
+        time.sleep(0.02)
+        return real(path)
+
+    monkeypatch.setattr(looks_module, "read_picture", slow)
+    pane.choose_layer("conv2")
+    pane.search(str(place))
+    wait_until(lambda: len(pane.units.columns) == 1)
+    before = len(read)
+    wait_until(lambda: len(read) > before)
+    window.run("training")
+    at_end = len(read)
+    assert not pane.isVisible()
+    wait_until(lambda: not pane.columns.running)
+    assert len(read) <= at_end + 2  # in the middle of a column
+    settle(150)
+    assert len(read) <= at_end + 2
+    assert len(pane.units.columns) < len(EPOCHS)
+    window.run("training")
+    wait_until(lambda: len(pane.units.columns) == len(EPOCHS))
+    assert not pane.trouble
 
 
 def test_a_search_without_pictures_is_told(pane: TrainingPane, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +111,22 @@ def test_a_resumed_run_forgets_what_it_will_do_again(tmp_path: Path) -> None:
     assert [one.loss for one in run.steps] == [9.0] * 3 + [1.0] * 5
     assert not run.ended
     assert run == read_run(tmp_path)
+
+
+def test_another_run_in_the_same_folder(tmp_path: Path) -> None:
+    writer = RunWriter.create(tmp_path / "run", about())
+    writer.log(step(1))
+    run = read_run(tmp_path / "run")
+    shutil.rmtree(tmp_path / "run")
+    for _ in range(3):  # until the file has another number than the first
+        writer = RunWriter.create(tmp_path / "run", about(seed=8, epochs=3))
+        if (tmp_path / "run" / "log.jsonl").stat().st_ino != run.place.file:
+            break
+        (tmp_path / "run").rename(tmp_path / f"away{_}")
+    writer.log(step(4))
+    later = run.refresh()
+    assert later.about.seed == 8
+    assert later.steps == (step(4),)
 
 
 def test_the_last_epoch_ends_a_run(tmp_path: Path) -> None:
@@ -231,9 +249,10 @@ def test_strongest_answers(tmp_path: Path) -> None:
     (found,) = read_strongest(tmp_path)
     assert found == Strongest(1, "conv5", 12, "a/b.jpg", (3, 4), 2.5, "strongest/epoch-0001-conv5-12.png")
     assert np.array_equal(read_crop(tmp_path, found), pixels)
-    outside = Strongest(1, "conv5", 12, "a", (3, 4), 1.0, "strongest/../../secret.png")
-    with pytest.raises(RunError, match="none of the run's"):
-        read_crop(tmp_path, outside)
+    (tmp_path / "secret.png").write_bytes((tmp_path / found.crop).read_bytes())
+    for crop in ("strongest/../secret.png", "secret.png", str(tmp_path / "secret.png"), r"strongest/..\secret.png"):
+        with pytest.raises(RunError, match="none of the run's"):
+            read_crop(tmp_path, replace(found, crop=crop))
 
 
 def test_a_probe_picture(tmp_path: Path) -> None:

@@ -228,7 +228,7 @@ def _fig4(arguments: argparse.Namespace) -> tuple[Page, int]:
         )
     if kept:
         units = _units_kept(kept, epochs, arguments)
-        searched, how = f"{run.about.pictures:,} training pictures", ""
+        searched, how = "training pictures, as many as the run looked through at each snapshot", ""
     else:
         units, how = _units_random(last, arguments)
         searched = ""

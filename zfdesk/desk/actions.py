@@ -417,7 +417,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("trace-copy", "Copy the trace as a table", ("Ctrl+Alt+C",), "Trace", command="copy_trace"),
     # Training
     Action("training", "Watch a training run, or close its pane", ("Ctrl+Alt+W",), "Training", command="show_training"),
-    Action("training-open", "Open a training run…", ("Ctrl+Alt+G",), "Training", command="open_training_run"),
+    Action("training-open", "Open a training run…", ("Ctrl+Alt+Y",), "Training", command="open_training_run"),
     Action("training-back", "The snapshot before", ("Ctrl+Alt+Left",), "Training", command="training_back"),
     Action("training-on", "The next snapshot", ("Ctrl+Alt+Right",), "Training", command="training_on"),
     Action("training-play", "Play the snapshots, or stop", ("Ctrl+Alt+P",), "Training", command="play_training"),

@@ -24,7 +24,7 @@ class Columns(QObject):
         super().__init__(view)
         self.view = view
         self.search: Search | None = None
-        self.running = 0
+        self.running = False
         self._for: tuple[object, ...] = ()
         self._reading: Reading | None = None
         self._epoch = -1
@@ -38,13 +38,13 @@ class Columns(QObject):
         table = (reading.run.folder, reading.run.about.started, layer, units, self.search)
         epochs = reading.run.snapshots
         if (*table, epochs) == self._for:
+            self._next()  # where it was left
             return
         known = self.view.columns if table == self._for[:-1] else {}
         self._for = (*table, epochs)
         self.view.show_units(layer, units, epochs, NO_UNITS.format(layer=layer))
         self.view.columns = {epoch: tiles for epoch, tiles in known.items() if epoch in epochs}
-        if units:
-            self._next(self._for)
+        self._next()
 
     def begin_search(self, reading: Reading, folder: str, layer: str, unit: int) -> str:
         """Search a folder's pictures for the units that the run kept, or for some; "" or why that cannot be."""
@@ -58,11 +58,15 @@ class Columns(QObject):
         self.search = Search(reading.run, folder, layer, units)
         return ""
 
-    def stop(self) -> None:
-        """End a search, and begin the table anew when it is shown again."""
+    def rest(self) -> None:
+        """Nobody looks: go on when it is shown again."""
         if self.search is not None:
             self.search.stop()
-            self.search = None
+
+    def stop(self) -> None:
+        """Give a search up, and begin the table anew when it is shown again."""
+        self.rest()
+        self.search = None
         self._for = ()
 
     @property
@@ -70,35 +74,36 @@ class Columns(QObject):
         """How far a search is."""
         return self.search.said if self.search is not None else ""
 
-    def _next(self, table: tuple[object, ...]) -> None:
-        """The first column that is missing."""
-        if table != self._for or self._reading is None or not self.view.isVisible():
+    def _next(self) -> None:
+        """The first column that is missing, unless one is being made."""
+        if self.running or not self._for or self._reading is None or not self.view.isVisible():
             return
-        epochs = self.view.epochs
+        epochs = self.view.epochs if self.view.units else ()
         missing = [epoch for epoch in (self._epoch, *epochs) if epoch in epochs and epoch not in self.view.columns]
+        search = self.search
         if not missing:
-            if self.search is not None:
-                self.search.said = ""
+            if search is not None:
+                search.said = ""
             return
-        epoch, search = missing[0], self.search
+        if search is not None:
+            search.stopped = False
         work = search.column if search is not None else partial(_kept, self._reading, self.view.layer, self.view.units)
-        self.running += 1
-        Errand(self, "training units", partial(work, epoch), partial(self._take, table, epoch))
+        self.running = True
+        Errand(self, "training units", partial(work, missing[0]), partial(self._take, self._for[:-1], missing[0]))
 
     def _take(
         self, table: tuple[object, ...], epoch: int, tiles: list[UnitTile] | None, error: Exception | None
     ) -> None:
-        self.running -= 1
-        if table != self._for:
-            return
-        if tiles is None:
-            self.failed.emit(sentence_of(error))
-            if self.search is not None:  # the next snapshot would fail likewise
-                self.search.said = ""
-                return
-            tiles = [UnitTile(0.0, "")] * len(self.view.units)
-        self.view.show_column(epoch, tiles)
-        self._next(table)
+        self.running = False
+        if table == self._for[:-1] and not (tiles is None and self.search is not None and self.search.stopped):
+            if tiles is None:
+                self.failed.emit(sentence_of(error))
+                if self.search is not None:  # the next snapshot would fail likewise
+                    self.stop()
+                    return
+                tiles = [UnitTile(0.0, "")] * len(self.view.units)
+            self.view.show_column(epoch, tiles)
+        self._next()  # of whatever is wanted by now
 
 
 def _kept(reading: Reading, layer: str, units: tuple[int, ...], epoch: int) -> list[UnitTile]:

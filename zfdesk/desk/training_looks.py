@@ -102,7 +102,8 @@ def read_again(folder: Path, before: Reading | None) -> Reading:
     run = read_run(folder) if before is None else before.run.refresh()
     if before is not None and run is before.run and not before.trouble:
         return before
-    statistics = dict(before.statistics) if before is not None else {}
+    same = before is not None and before.run.about == run.about
+    statistics = dict(before.statistics) if before is not None and same else {}
     troubles = [f"{run.damaged} lines of the log cannot be read."] if run.damaged > 1 else []
     for epoch in run.statistics_epochs:
         if epoch not in statistics:
@@ -288,16 +289,19 @@ def kept_column(reading: Reading, epoch: int, layer: str, units: Sequence[int]) 
 
 
 class Search:
-    """The strongest answers over the pictures of a folder; `stop` ends it between two pictures. ``said``: how far."""
+    """The strongest answers over the pictures of a folder, a snapshot at a time; `stop` ends one between two pictures.
+
+    ``said``: how far it is. ``stopped``: the last one came to nothing, and may be begun again.
+    """
 
     def __init__(self, run: Run, folder: str, layer: str, units: Sequence[int]) -> None:
         self.run, self.folder, self.layer, self.units = run, folder, layer, tuple(units)
         self.said = ""
-        self._stopped = False
+        self.stopped = False
 
     def stop(self) -> None:
-        """End it."""
-        self._stopped = True
+        """End what is being searched."""
+        self.stopped = True
 
     def column(self, epoch: int) -> list[UnitTile]:
         """Those of one snapshot. Raises ValueError, in words; also where it was stopped."""
@@ -308,7 +312,7 @@ class Search:
 
         def pictures() -> Iterator[tuple[str, np.ndarray]]:
             for place, name in enumerate(names):
-                if self._stopped:
+                if self.stopped:
                     raise ValueError("The search was stopped.")
                 self.said = f"epoch {epoch}: picture {place + 1} of {len(names)}"
                 try:

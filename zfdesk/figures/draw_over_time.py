@@ -18,6 +18,9 @@ FAINTEST = 1e-4
 BAND = 0.3
 """Inches: the height of a layer's band, which holds two lines of words beside it."""
 
+SLOTS = 6
+"""Columns a table of numbers is drawn for at least."""
+
 TINY = 1e-12
 
 
@@ -47,12 +50,12 @@ def draw_strips(place: Place, panel: Strips) -> list[Body]:
             axes.plot([-0.5, times - 0.5], [zero] * 2, color=LINE, linewidth=0.4 * look.stroke, linestyle=(0, (1, 2)))
     axes.set(xlim=(-0.5, times - 0.5), ylim=(len(sheet) - 0.5, -0.5))
     body = Body(axes, lambda inches: layers * BAND * look.line / 0.113, below=look.line, note=panel.note, rigid=True)
-    body.finish.append(lambda inches: _say_times(axes, panel.times, inches, look.small))
+    body.finish.append(lambda inches: _say_times(axes, panel.times, inches / times, look.small))
     return [body]
 
 
 def draw_shares(place: Place, panel: Shares) -> list[Body]:
-    """Per cents in cells."""
+    """Per cents in cells, as high as wide; few times are not drawn huge."""
     axes, look = place.axes(), place.look
     rows, times = panel.values.shape
     axes.imshow(panel.values, cmap=_cells(), vmin=0, vmax=1, aspect="auto", interpolation="none")
@@ -65,9 +68,10 @@ def draw_shares(place: Place, panel: Shares) -> list[Body]:
             axes.text(column, row, words, fontsize=look.small, ha="center", va="center", color=INK)
     axes.set_yticks(range(rows), [printable(name) for name in panel.names], fontsize=look.small)
     axes.tick_params(axis="y", length=0, pad=2)
-    axes.set(xlim=(-0.5, times - 0.5), ylim=(rows - 0.5, -0.5))
-    body = Body(axes, lambda inches: rows * 1.35 * look.line, below=look.line, note=panel.note, rigid=True)
-    body.finish.append(lambda inches: _say_times(axes, panel.times, inches, look.small))
+    slots = max(times, SLOTS)
+    axes.set(xlim=(-0.5, slots - 0.5), ylim=(rows - 0.5, -0.5))
+    body = Body(axes, lambda inches: inches * rows / slots, below=look.line, note=panel.note, shaped=True)
+    body.finish.append(lambda inches: _say_times(axes, panel.times, inches / slots, look.small))
     return [body]
 
 
@@ -124,8 +128,8 @@ def _tiles(panel: Evolution) -> np.ndarray:
     return np.where(panel.known[:, :, None, None, None] > 0, values, empty)
 
 
-def _say_times(axes: Axes, times: tuple[str, ...], inches: float, points: float) -> None:
-    shown = _fitting_times(times, inches / len(times), points)
+def _say_times(axes: Axes, times: tuple[str, ...], step: float, points: float) -> None:
+    shown = _fitting_times(times, step, points)
     axes.set_xticks(shown, [printable(times[index]) for index in shown], fontsize=points)
     axes.tick_params(axis="x", length=0, pad=2)
 

@@ -12,7 +12,8 @@ from zfdesk.figures.over_time import Evolution
 from zfdesk.figures.page import SIZES, Cell, Page
 from zfdesk.figures.panels import Panel
 
-SLOTS = 9
+SLOTS = 6
+"""Columns a block is drawn for at least, so that a few are not drawn huge."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +49,7 @@ def fig4_page(
     width = SIZES[size][0] if isinstance(size, str) else size[0]
     across = 2 if width >= 5 else 1
     times = tuple(str(epoch) for epoch in epochs)
-    slots = max(len(times), SLOTS if across == 2 else SLOTS - 2)
+    slots = max(len(times), SLOTS)
     cells: list[Cell] = []
     for layer in dict.fromkeys(unit.layer for unit in units):
         rows = [unit for unit in units if unit.layer == layer]

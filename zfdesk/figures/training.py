@@ -23,8 +23,11 @@ BINS = 48
 WITHIN = 0.999
 """A band reaches as far as this share of the values of every time does."""
 
-SLOTS = 9
-"""Columns a table of pictures is drawn for at least: the start and the paper's eight epochs."""
+SLOTS = 6
+"""Columns a table of pictures is drawn for at least, so that a few are not drawn huge."""
+
+ACROSS = 3
+"""Columns of the page's grid; a narrow page has most panels across all of them."""
 
 PARTS = ("curves", "spread", "filters", "probe")
 """What the page is made of, in this order."""
@@ -72,7 +75,8 @@ class FiltersOverTime:
 @dataclass(frozen=True, eq=False)
 class ProbeOverTime:
     """The probe picture, uint8 (size, size, 3), and for some units of a layer their maps, float32 (units, times,
-    height, width), and reconstructions, float32 (units, times, size, size, 3). answers: the likeliest class at each."""
+    height, width), and reconstructions within the receptive field, float32 (units, times, side, side, 3). answers: the
+    likeliest class at each time."""
 
     picture: np.ndarray
     layer: str
@@ -104,7 +108,7 @@ def training_page(
 ) -> Page:
     """The parts of a run on one page. Raises ValueError where the run has none of them yet."""
     width = SIZES[size][0] if isinstance(size, str) else size[0]
-    layout = _Layout(3 if width >= 5 else 1, record.facts)
+    layout = _Layout(width >= 5, record.facts)
     said = []
     if "curves" in parts and record.progress is not None:
         said += _add_curves(layout, record.progress)
@@ -121,17 +125,18 @@ def training_page(
 
 
 class _Layout:
-    """Panels in a grid of three columns, or below each other in one."""
+    """Panels in a grid of three columns. ``wide``: otherwise a panel that takes one of them takes all."""
 
-    def __init__(self, across: int, facts: Facts) -> None:
-        self.across, self.facts = across, facts
+    def __init__(self, wide: bool, facts: Facts) -> None:
+        self.wide, self.facts = wide, facts
         self.cells: list[Cell] = []
         self.row = self._column = 0
 
-    def add(self, panel: Panel, label: str, name: str, columns: int = 1) -> None:
-        """The next panel in the row, or in the next one where there is no room for it."""
-        columns = min(columns, self.across)
-        if self._column + columns > self.across:
+    def add(self, panel: Panel, label: str, name: str, columns: int = 1, narrow: int = ACROSS) -> None:
+        """The next panel in the row, or in the next one where there is no room for it. columns: it takes; narrow: on
+        a narrow page."""
+        columns = columns if self.wide else narrow
+        if self._column + columns > ACROSS:
             self.end_row()
         self.cells.append(Cell(panel, self.row, self._column, columns=columns, label=label, name=name))
         self._column += columns
@@ -302,20 +307,20 @@ def _add_probe(layout: _Layout, probe: ProbeOverTime) -> list[str]:
     times = _words(probe.times)
     awake = probe.maps.max((2, 3)) > 0 if probe.units else np.zeros((0, len(times)), bool)
     told = f"{probe.answers[-1]} after epoch {probe.times[-1]}" if probe.answers else ""
-    layout.add(Picture(probe.picture, note=told, facts=layout.facts), "probe picture", "probe")
+    layout.add(Picture(probe.picture, note=told, facts=layout.facts), "probe picture", "probe", narrow=1)
     if not probe.units:
         return []
     known = awake.astype(np.uint8)
     maps = Evolution(probe.maps, names, times, known, slots=SLOTS, facts=layout.facts)
-    layout.add(maps, f"maps of {probe.layer}, by epoch", "maps", 2)
+    layout.add(maps, f"maps of {probe.layer}, by epoch", "maps", 2, narrow=2)
     down = Evolution(probe.down, names, times, known, slots=SLOTS, facts=layout.facts)
     layout.end_row()
     layout.add(down, f"reconstructions from {probe.layer}, by epoch", "reconstructions", 3)
     first = unit_words(probe.layer, probe.units[0])
     return [
         f"Probe picture: the units of {probe.layer} that it wakes most after the last epoch shown (from {first}); each "
-        "map from black (0) to its own maximum; the strongest activation led down by the deconvnet, each stretched to "
-        "its own range (mid-grey is 0); –: the unit is silent."
+        "map from black (0) to its own maximum; the strongest activation led down by the deconvnet, within its "
+        "receptive field, each stretched to its own range (mid-grey is 0); –: the unit is silent."
     ]
 
 

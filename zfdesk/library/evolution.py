@@ -44,8 +44,9 @@ class Answer:
 class Look:
     """What a network makes of one picture, for some units of a layer.
 
-    maps: float32 (units, height, width). down: float32 (units, size, size, 3), each unit's strongest activation led
-    down to the pixels, 0 for one that is silent. activations: float32 (units,), the strongest of each.
+    maps: float32 (units, height, width). down: float32 (units, side, side, 3), each unit's strongest activation led
+    down to the pixels, as much as its receptive field; 0 for one that is silent. activations: float32 (units,), the
+    strongest of each.
     """
 
     maps: np.ndarray
@@ -62,15 +63,17 @@ def strongest_units(seen: Pass, layer: str, count: int) -> tuple[int, ...]:
 
 def look_at(seen: Pass, layer: str, units: Sequence[int], rule: Rule = Rule.DECONVNET) -> Look:
     """The maps and reconstructions of some units, from one picture's pass. ValueError for a unit that is not there."""
-    stage, size = seen.model.architecture.stage(layer), seen.model.architecture.size
+    stage = seen.model.architecture.stage(layer)
+    side = min(stage.receptive_field.size, seen.model.architecture.size)
     for unit in units:
         stage.check_unit(unit)
     maps = seen.activations[layer][0][list(units)].float().numpy()
-    down = np.zeros((len(units), size, size, 3), np.float32)
+    down = np.zeros((len(units), side, side, 3), np.float32)
     highest = maps.max((1, 2)) if len(units) else np.zeros(0, np.float32)
     for index, unit in enumerate(units):
         if highest[index] > 0:
-            down[index] = reconstruct(seen, Seed(layer, unit), rule).values
+            found = reconstruct(seen, Seed(layer, unit), rule)
+            down[index] = cut_field(found.values, stage.receptive_field, found.positions[0])
     return Look(maps, down, highest)
 
 

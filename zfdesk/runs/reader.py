@@ -121,7 +121,10 @@ class Run:
         except OSError as error:
             raise RunError(f"{place} cannot be read: {error.strerror or error}.") from None
         whole = data[: data.rfind(b"\n") + 1]  # the last line may be half written
-        old = replace(self, steps=(), epochs=(), notes=(), damaged=0) if fresh else self
+        old = self
+        if fresh:  # another run may have begun in the same folder
+            about = self.about if self.place.file < 0 else read_about(self.folder)
+            old = replace(self, about=about, steps=(), epochs=(), notes=(), damaged=0)
         taken = Place(found.st_ino, start + len(whole))
         if not fresh and not whole:
             return self

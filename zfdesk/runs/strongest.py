@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -20,6 +21,7 @@ from zfdesk.runs.entries import RunError
 from zfdesk.runs.names import CROPS, STRONGEST, epoch_of, snapshot_name
 
 MOST_SIDE = 4096
+_CROP = re.compile(rf"{CROPS}/[A-Za-z0-9_-]+\.png")  # a file beside the run's others, on any system
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,11 @@ def read_strongest(folder: Path | str) -> tuple[Strongest, ...]:
 
 def read_crop(folder: Path | str, strongest: Strongest) -> np.ndarray:
     """uint8 (height, width, 3) RGB. RunError where it is missing, damaged, or leads out of the run's folder."""
-    name = PurePosixPath(strongest.crop)
-    if len(name.parts) != 2 or name.parts[0] != CROPS or ".." in name.parts:
+    if not _CROP.fullmatch(strongest.crop):
         raise RunError(
             f"{Path(folder) / STRONGEST} names a picture that is none of the run's, {strongest.crop[:60]!r}."
         )
-    return read_picture(Path(folder) / name)
+    return read_picture(Path(folder) / strongest.crop)
 
 
 def read_picture(place: Path) -> np.ndarray:

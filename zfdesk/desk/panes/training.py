@@ -152,6 +152,7 @@ class TrainingPane(Pane):
         if self.folder is None and (last := str(self.settings.value(SETTING, ""))) and Path(last).is_dir():
             self.open(last)
         elif self.folder is not None:
+            self._show_chosen()  # what was left undone
             self.read()
             self._clock.start()
 
@@ -160,7 +161,7 @@ class TrainingPane(Pane):
         super().hideEvent(event)
         self._clock.stop()
         self.scrubber.stop()
-        self.columns.stop()
+        self.columns.rest()
         self._looker.forget() if not self._looking else None
 
     def end(self) -> None:
@@ -424,8 +425,10 @@ class TrainingPane(Pane):
     # Words
 
     def _tell_trouble(self, sentence: str) -> None:
+        """Here until the run is read again, and in the window."""
         self.trouble = sentence
         self._show_state()
+        self.desk.told.emit(sentence, True)
 
     def show_facts(self) -> None:
         """A few times a second: how long ago the run was heard of."""

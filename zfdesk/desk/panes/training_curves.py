@@ -33,6 +33,7 @@ class CurvesView(QWidget):
         self.canvas = pyqtgraph.GraphicsLayoutWidget()
         self.canvas.setAccessibleName("Loss, accuracy and learning rate against epochs")
         self.canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.canvas.viewport().setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.canvas.ci.setContentsMargins(2, 2, 6, 2)
         self.plots: list[pyqtgraph.PlotItem] = []
         self._marks: list[pyqtgraph.InfiniteLine] = []
@@ -56,7 +57,9 @@ class CurvesView(QWidget):
         plot.getAxis("left").enableAutoSIPrefix(False)
         plot.getAxis("bottom").enableAutoSIPrefix(False)
         plot.setMouseEnabled(x=False, y=False)
-        plot.addLegend(offset=(-14, -4 if row == 1 else 2), labelTextSize="9pt", brush=None, pen=None, verSpacing=-5)
+        plot.addLegend(
+            offset=(-14, -4 if row == 1 else 2), labelTextSize="9pt", brush=None, pen=None, verSpacing=-5, colCount=2
+        )
         if row:
             plot.setXLink(self.canvas.getItem(0, 0))
         if row == 2:
