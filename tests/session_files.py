@@ -10,7 +10,8 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from itertools import combinations
+from dataclasses import replace
+from itertools import combinations, islice
 from typing import Any
 
 import numpy as np
@@ -27,10 +28,13 @@ from zfdesk.live import (
     Normalise,
     Request,
     Result,
+    Subject,
+    SweepState,
+    Swept,
     UnitReference,
     View,
 )  # fmt: skip
-from zfdesk.session import Session, moment_of, to_bytes
+from zfdesk.session import Session, kept_sweep, moment_of, to_bytes
 from zfdesk.sources import Frame, SourceReference
 
 Parts = dict[str, bytes]
@@ -70,7 +74,19 @@ def result_of(model: zf.Model, view: View, frame: Frame | None = None) -> Result
 def full_session(model: zf.Model) -> Session:
     """A session with everything, and a snapshot on another frame."""
     snapshot = result_of(model, View(layer="conv5", unit=2), frame_of(2, number=1100))
-    return Session(moment_of(result_of(model, full_view())), {"A": moment_of(snapshot)})
+    kept = kept_sweep(swept_of(model), model)[0]
+    assert kept is not None
+    sweep = replace(kept, seconds=0.25)  # the same whenever it is made
+    return Session(moment_of(result_of(model, full_view())), {"A": moment_of(snapshot)}, sweep)
+
+
+def swept_of(model: zf.Model, batches: int = 3) -> Swept:
+    """A sweep of another frame that was cancelled after a few batches; all of it where there are no more."""
+    picture = zf.centre_crop(frame_of(3).pixels, model.architecture.size)
+    steps = zf.sweep(model.forward(picture), picture, zf.SweepPlan(9, 6), "conv5", batch=4)
+    *_, sweep = islice(steps, batches)
+    state = SweepState.DONE if sweep.complete else SweepState.CANCELLED
+    return Swept(Subject(model, picture, 77, "Front camera"), sweep, state, 10.0)
 
 
 def parts_of(data: bytes) -> Parts:
@@ -141,11 +157,11 @@ def flipped(data: bytes, count: int = 150) -> Iterator[tuple[str, bytes]]:
 
 
 def wrong_versions(data: bytes) -> Iterator[tuple[str, bytes]]:
-    for version in (0, -1, 2, 99, 10**9, 10**30, "1", 1.0, 1.5, True, None, [1], {}):
+    for version in (0, -1, 3, 99, 10**9, 10**30, "1", 1.0, 1.5, True, None, [1], {}):
         yield f"version {version!r}", with_head(data, lambda head, v=version: head.update(version=v))
     for word in ("", "zfdesk", "ZFDESK SESSION", None, 1, ["zfdesk session"]):
         yield f"format {word!r}", with_head(data, lambda head, w=word: head.update(format=w))
-    for key in ("format", "version", "zfdesk", "moment", "snapshots", "parts"):
+    for key in ("format", "version", "zfdesk", "moment", "snapshots", "sweep", "parts"):
         yield f"without {key}", with_head(data, lambda head, k=key: head.pop(k))
 
 
@@ -292,6 +308,41 @@ def wrong_arrays(data: bytes) -> Iterator[tuple[str, bytes]]:
     yield "a text as arrays", with_part(data, "live.npz", b"not a zip")
 
 
+def wrong_sweeps(data: bytes) -> Iterator[tuple[str, bytes]]:
+    with np.load(io.BytesIO(parts_of(data)["sweep.npz"])) as read:
+        arrays = {name: read[name] for name in read.files}
+
+    def changed(**others: np.ndarray | None) -> bytes:
+        kept = {name: array for name, array in (arrays | others).items() if array is not None}
+        return with_part(data, "sweep.npz", zip_of({f"{name}.npy": np_bytes(array) for name, array in kept.items()}))
+
+    done, positions = arrays["done"], arrays["positions"]
+    for name, array in arrays.items():
+        yield f"a sweep without {name}", changed(**{name: None})
+        yield f"a sweep with {name} cut", changed(**{name: array[:-1]})
+        yield f"a sweep with {name} of another type", changed(**{name: array.astype(np.int64)})
+        yield f"a sweep with {name} one number", changed(**{name: array.ravel()[:1].reshape(())})
+    yield "a sweep with one more array", changed(more=done)
+    yield "a sweep with more done than there is", changed(done=np.ones_like(done))
+    yield "a sweep with done of 2", changed(done=done * 2)
+    yield (
+        "a sweep of which nothing is done",
+        changed(done=done * 0, probabilities=arrays["probabilities"][:0], activations=arrays["activations"][:0]),
+    )
+    yield "a sweep at other positions", changed(positions=positions + np.int32(1))
+    yield "a sweep of an oblong picture", changed(picture=arrays["picture"][:, :-1].copy())
+    yield (
+        "a sweep of no classes",
+        changed(
+            clean_probabilities=arrays["clean_probabilities"][:0], probabilities=arrays["probabilities"][:, :0].copy()
+        ),
+    )
+    for wrong in ({"size": 0}, {"stride": 0}, {"size": 33}, {"stride": 7}, {"shape": "star"}, {"size": 2**40}):
+        yield f"a sweep of {wrong}", with_head(data, lambda head, w=wrong: head["sweep"]["plan"].update(w))
+    for wrong in ("", "frame-1.png", "../sweep.npz", "live.npz"):
+        yield f"a sweep in {wrong!r}", with_head(data, lambda head, w=wrong: head["sweep"].update(arrays=w))
+
+
 def wrong_frames(data: bytes) -> Iterator[tuple[str, bytes]]:
     png = parts_of(data)["frame-1.png"]
     for length in (0, 8, 20, 33, 60, len(png) // 2, len(png) - 13, len(png) - 40):
@@ -317,7 +368,17 @@ def wrong_frames(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 def all_damage(data: bytes) -> Iterator[tuple[str, bytes]]:
     """Each damaged file with what was done to it; in all of them something that matters is wrong."""
-    for kind in (cut, wrong_versions, wrong_names, wrong_parts, bombs, wrong_json, wrong_arrays, wrong_frames):
+    for kind in (
+        cut,
+        wrong_versions,
+        wrong_names,
+        wrong_parts,
+        bombs,
+        wrong_json,
+        wrong_arrays,
+        wrong_sweeps,
+        wrong_frames,
+    ):
         yield from kind(data)
 
 

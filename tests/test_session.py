@@ -27,9 +27,11 @@ from session_files import (
     frame_of,
     full_session,
     full_view,
+    packed,
     parts_of,
     result_of,
     sound,
+    swept_of,
     with_head,
 )  # fmt: skip
 
@@ -37,8 +39,8 @@ import zfdesk.engine as zf
 from zfdesk import __version__, session
 from zfdesk.engine import store
 from zfdesk.live import Crop, CropMode, MapsDisplay, UnitReference, View
+from zfdesk.plain import from_plain, to_plain
 from zfdesk.session import Moment, Session, SessionError, file, network_facts
-from zfdesk.session.plain import from_plain, to_plain
 from zfdesk.sources import SourceReference
 
 
@@ -85,6 +87,14 @@ def assert_same_session(a: Session, b: Session) -> None:
     assert a.snapshots.keys() == b.snapshots.keys()
     for name, snapshot in a.snapshots.items():
         assert_same(snapshot, b.snapshots[name])
+    assert (a.sweep is None) == (b.sweep is None)
+    if a.sweep is not None and b.sweep is not None:
+        others = [field.name for field in dataclasses.fields(a.sweep) if field.name != "arrays"]
+        assert [getattr(a.sweep, name) for name in others] == [getattr(b.sweep, name) for name in others]
+        assert a.sweep.arrays.keys() == b.sweep.arrays.keys()
+        for name, array in a.sweep.arrays.items():
+            assert np.array_equal(array, b.sweep.arrays[name])
+            assert array.dtype == b.sweep.arrays[name].dtype
 
 
 # What is saved comes back
@@ -161,9 +171,10 @@ def another(kind: Any, value: Any) -> Any:
 
 @pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(View)])
 def test_every_field_of_the_view_comes_back(field: str) -> None:
-    value = another(typing.get_type_hints(View)[field], getattr(View(), field))
-    view = View().change(**{field: value})
-    assert view != View()
+    before = View(watched=(5, 7))
+    value = another(typing.get_type_hints(View)[field], getattr(before, field))
+    view = before.change(**{field: value})
+    assert view != before
     notes: list[str] = []
     assert from_plain(View, json.loads(json.dumps(to_plain(view))), "view", notes) == view
     assert notes == []
@@ -210,23 +221,86 @@ def test_what_a_newer_version_added_is_left_out_and_told(good: bytes) -> None:
 
 
 def test_an_older_format_goes_through_the_migrations(good: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    def to_second(head: dict[str, Any]) -> dict[str, Any]:
+    def to_third(head: dict[str, Any]) -> dict[str, Any]:
         view = head["moment"]["view"]
         view["layer"] = view.pop("stage")
         return head
 
     old = with_head(good, lambda head: head["moment"]["view"].update(stage=head["moment"]["view"].pop("layer")))
-    monkeypatch.setattr(file, "FORMAT", 2)
-    monkeypatch.setitem(session.MIGRATIONS, 1, to_second)
+    monkeypatch.setattr(file, "FORMAT", 3)
+    monkeypatch.setitem(session.MIGRATIONS, 2, to_third)
     assert session.from_bytes(old).moment.view == full_view()
-    with pytest.raises(SessionError, match="of the old format 1 and damaged"):
+    with pytest.raises(SessionError, match="of the old format 2 and damaged"):
         session.from_bytes(good)
 
 
 def test_a_newer_format_is_refused_by_name(good: bytes) -> None:
-    newer = with_head(good, lambda head: head.update(version=2, zfdesk="3.0"))
+    newer = with_head(good, lambda head: head.update(version=3, zfdesk="3.0"))
     with pytest.raises(SessionError, match=r"x cannot be opened as a session: it was saved by a newer zfdesk \(3\.0\)"):
         session.from_bytes(newer, "x")
+
+
+def test_a_file_of_format_1_opens_without_a_word(good: bytes) -> None:
+    def to_first(head: dict[str, Any]) -> None:
+        head["version"] = 1
+        del head["sweep"], head["parts"]["sweep.npz"]
+        for moment in (head["moment"], *head["snapshots"].values()):
+            del moment["view"]["watched_slots"]
+
+    parts = parts_of(with_head(good, to_first))
+    del parts["sweep.npz"]
+    opened = session.from_bytes(packed(parts, hashes=False))
+    assert (opened.notes, opened.sweep) == ((), None)
+    assert opened.moment.view == full_view()
+
+
+# A sweep
+
+
+@pytest.mark.parametrize("batches", [3, 99])
+def test_a_sweep_comes_back_exactly_and_goes_on(batches: int, model: zf.Model) -> None:
+    before = swept_of(model, batches)
+    kept, told = session.kept_sweep(before, model)
+    assert told == ""
+    moment = session.moment_of(result_of(model, full_view()))
+    opened = session.from_bytes(session.to_bytes(Session(moment, {}, kept)))
+    after = session.reopen(opened, model).swept
+    assert after is not None
+    assert (after.state, after.live) == (before.state, False)
+    assert after.subject.same(before.subject)
+    assert (after.subject.number, after.subject.origin) == (77, "Front camera")
+    old, new = before.sweep, after.sweep
+    assert (new.plan, new.layer, new.complete, new.seconds) == (old.plan, old.layer, batches == 99, old.seconds)
+    for name in ("positions", "done", "probabilities", "activations", "clean_probabilities", "clean_activations"):
+        assert np.array_equal(
+            getattr(new, name), getattr(old, name), equal_nan=name in ("probabilities", "activations")
+        )
+        assert getattr(new, name).dtype == getattr(old, name).dtype
+        assert not getattr(new, name).flags.writeable
+    assert np.array_equal(new.label(), old.label())
+    assert (new.strongest_unit, new.largest_drop(1)) == (old.strongest_unit, old.largest_drop(1))
+    assert after.projected.unit == old.strongest_unit
+    found = zf.reconstruct(model.forward(old.picture), zf.Seed("conv5", old.strongest_unit))
+    assert np.array_equal(after.projected.developed.reconstruction.values, found.values)
+    whole = swept_of(model, 99).sweep
+    *_, resumed = zf.sweep(model.forward(new.picture), new.picture, new.plan, new.layer, new)
+    assert resumed.complete
+    np.testing.assert_allclose(resumed.probabilities, whole.probabilities, atol=1e-6)
+
+
+def test_a_sweep_of_other_weights_is_left_out_and_told(model: zf.Model, good: bytes) -> None:
+    other = dataclasses.replace(model, sha256="ab" * 32)
+    again = session.reopen(session.from_bytes(good), other)
+    assert again.swept is None
+    assert again.notes[-1] == "Its sweep was made with other weights and is left out."
+    assert session.kept_sweep(swept_of(model), other) == (None, "")
+
+
+def test_a_sweep_too_large_for_a_session_is_told(model: zf.Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session.sweeps, "MOST_BYTES", 100)
+    kept, told = session.kept_sweep(swept_of(model), model)
+    assert kept is None
+    assert told == "The sweep of 9 positions (0 MB) is too large for a session: save its arrays by themselves."
 
 
 # Damage
@@ -447,6 +521,7 @@ def test_other_weights_of_the_same_name_are_told(model: zf.Model, good: bytes) -
         "It was saved with other weights called layered (without a file) than those here (SHA-256 abababab): the "
         "answers differ.",
         "Snapshot A was taken with other weights and is left out.",
+        "Its sweep was made with other weights and is left out.",
     )
     assert again.view == full_view()
 
@@ -462,6 +537,7 @@ def test_another_network_shows_what_it_can(good: bytes) -> None:
         "tiny does not have the unit that was frozen as the origin.",
         "1 pinned units and 0 watched classes are not in tiny and were left out.",
         "Snapshot A was taken with other weights and is left out.",
+        "Its sweep was made with other weights and is left out.",
     )
     assert (again.view.layer, again.view.unit, again.view.position) == ("conv2", 5, (3, 4))
     assert again.view.occluders == full_view().occluders
@@ -474,6 +550,7 @@ def test_weights_are_found_by_their_hash(home: Path, model: zf.Model, good: byte
     def edit(head: dict[str, Any]) -> None:
         head["moment"]["network"] = to_plain(network_facts(embedded)) | {"name": "renamed since"}
         head["snapshots"] = {}
+        head["sweep"] = None
 
     again = session.reopen(session.from_bytes(with_head(good, edit)), model)
     assert again.model.sha256 == embedded.sha256

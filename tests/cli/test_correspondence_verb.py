@@ -146,3 +146,17 @@ def test_bad_folders_and_files_in_one_line(small: zf.Model, folder: str, capsys:
 def test_usage(words: list[str], folder: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["correspondence", *([folder] if words and words[0] != "a" else []), *words]) == 2
     assert "usage: zfdesk correspondence" in capsys.readouterr().err
+
+
+def test_progress_only_on_a_terminal(
+    small: zf.Model, folder: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["correspondence", folder]) == 0
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    assert main(["correspondence", folder]) == 0
+    err = capsys.readouterr().err
+    assert " 33% of 3 pictures" in err
+    assert "100% of 3 pictures, 0 s left" in err
+    assert err.endswith("\r\x1b[K"), "the line is wiped away"
+    assert "\n" not in err

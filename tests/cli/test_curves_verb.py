@@ -205,3 +205,18 @@ def test_usage(words: list[str], image: str, heat: str, capsys: pytest.CaptureFi
     assert main(["curves", image, heat, *words]) == 2
     assert "usage: zfdesk curves" in capsys.readouterr().err
     assert main(["curves", image]) == 2
+
+
+def test_progress_only_on_a_terminal(
+    small: zf.Model, image: str, heat: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["curves", image, heat, "--steps", "4", "--random", "2"]
+    assert main(words) == 0
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    assert main(words) == 0
+    err = capsys.readouterr().err
+    assert f"{heat}: 100% of 10 pictures, 0 s left" in err
+    assert "random maps: 100% of 20 pictures, 0 s left" in err
+    assert err.endswith("\r\x1b[K"), "the line is wiped away"
+    assert "\n" not in err

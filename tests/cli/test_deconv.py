@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import zfdesk.engine as zf
-from zfdesk.cli import deconv, main
+from zfdesk.cli import common, deconv, main
 from zfdesk.live import Style
 from zfdesk.sources import read_picture
 
@@ -258,5 +258,5 @@ def test_wrong_usage(words: list[str], cat: str, capsys: pytest.CaptureFixture[s
 
 def test_choices_are_the_engines_and_the_windows() -> None:
     assert set(zf.SeedKind) == {*deconv.SEEDS, "at"}
-    assert tuple(zf.Rule) == deconv.METHODS
+    assert tuple(zf.Rule) == common.METHODS
     assert tuple(Style) == deconv.STYLES

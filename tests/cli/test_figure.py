@@ -159,6 +159,10 @@ def test_caption_of_ones_own_or_none(tmp_path: Path, capsys: pytest.CaptureFixtu
         (["fig7", "CAT", "--class", "zzz"], "knows no class “zzz”"),
         (["fig7", "CAT", "--class", "dog"], "may be several classes"),
         (["fig7", "CAT", "--occluder", "300"], "larger than the picture"),
+        (["fig5", *["CAT"] * 6], "1 to 5 pictures, not 6"),
+        (["fig5", "CAT", "--class", "1", "--class", "2"], "once for each picture"),
+        (["fig5", "CAT", "--layer", "conv9"], "has no layer 'conv9'"),
+        (["fig8", "EMPTY"], "No parts are marked in"),
         (["fig2", "EMPTY"], "no pictures in"),
         (["fig2", "CAT", "--layer", "conv9"], "has no layer 'conv9'"),
         (["fig2", "CAT", "--layer", "input"], "choose a layer above it"),
@@ -209,9 +213,9 @@ def test_an_unwritable_output_is_told_before_the_work(
         (["fig3", "-o", "f.png", "--dpi", "9999"], "more than 2400"),
         (["fig3", "-o", "f.png", "--size", "poster"], "invalid choice: 'poster'"),
         (["fig3"], "-o/--output"),
-        (["fig5", "-o", "f.png"], "invalid choice: 'fig5'"),
+        (["fig9", "-o", "f.png"], "invalid choice: 'fig9'"),
         (["filters", "-o", "f.png", "--units", "1,x"], "'x' is not a whole number"),
-        ([], "fig2|fig3|fig6|fig7|filters|histograms"),
+        ([], "fig2|fig3|fig5|fig6|fig7|fig8|filters|histograms"),
     ],
 )
 def test_usage(

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 import zfdesk.engine as zf
-from zfdesk.cli import main, occlude
+from zfdesk.cli import common, main, occlude
 from zfdesk.cli.network import class_called
 from zfdesk.sources import read_picture
 
@@ -279,5 +279,5 @@ def test_progress_only_on_a_terminal(
 
 
 def test_choices_are_the_engines() -> None:
-    assert tuple(zf.OccluderFill) == occlude.FILLS
-    assert set(zf.OccluderShape) == {*occlude.SHAPES, "rectangle"}
+    assert tuple(zf.OccluderFill) == common.FILLS
+    assert set(zf.OccluderShape) == {*common.SHAPES, "rectangle"}

@@ -18,7 +18,18 @@ from PIL import Image
 import zfdesk.engine as zf
 from zfdesk import session
 from zfdesk.cli import main
-from zfdesk.live import Computation, Demand, Request, Result, Style, UnitReference, View
+from zfdesk.live import (
+    Computation,
+    Demand,
+    Request,
+    Result,
+    Style,
+    Subject,
+    SweepState,
+    Swept,
+    UnitReference,
+    View,
+)
 from zfdesk.session import Session
 from zfdesk.session.page import facts_of, page_of
 from zfdesk.sources import Frame, SourceReference, read_picture
@@ -225,3 +236,28 @@ def test_a_damaged_session_does_not_open_a_window(saved: Path, loaded: zf.Model,
     assert capsys.readouterr().err == (
         "zfdesk: eyes.zfdesk cannot be opened as a session: it is cut short or damaged.\n"
     )
+
+
+def test_the_sweep_that_was_kept_is_drawn(
+    saved: Path, loaded: zf.Model, result: Result, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    words = ["render", str(saved), "--sweep", "-o", str(tmp_path / "s.png"), "--npz", str(tmp_path / "s.npz")]
+    assert main(words) == 1
+    assert capsys.readouterr().err == f"zfdesk: {saved} holds no sweep that can be drawn.\n"
+    assert not (tmp_path / "s.png").exists()
+    first, *_ = zf.sweep(loaded.forward(result.clean), result.clean, zf.SweepPlan(50, 56), batch=6)
+    swept = Swept(Subject(loaded, result.clean, 12, "Front camera"), first, SweepState.CANCELLED, 10.0)
+    kept = session.kept_sweep(swept, loaded)[0]
+    session.save(Session(session.moment_of(result), {}, kept), saved)
+    assert main(words) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "Occlusion (Fig. 7)" in out
+    assert "Picture: Front camera, frame 12" in out
+    assert f"partial: {first.fraction * 100:.0f} % of positions" in out
+    with np.load(tmp_path / "s.npz") as arrays:
+        index = int(first.clean_probabilities.argmax())
+        assert np.array_equal(arrays["d_values"], first.probability(index), equal_nan=True)
+        assert np.array_equal(arrays["b_values"], first.activation(first.strongest_unit), equal_nan=True)
+        assert np.array_equal(arrays["e_values"], first.label())
+        assert np.array_equal(arrays["a_pixels"], result.clean)

@@ -59,9 +59,11 @@ def describe(widget: QWidget) -> str:
 
 
 def show_everything(window: Window) -> list[Pane]:
-    """Pins, snapshot and trace are tabs: their controls are seen one after the other."""
+    """Pins, snapshot, trace and the lesson are tabs: their controls are seen one after the other."""
     change(window, pins=(UnitReference("conv5", 1), UnitReference("conv4", 2)))
-    return [window.pins, window.compare, window.trace]
+    if not window.desk.teaching.lesson.classes:
+        window.desk.teaching.add("cup")
+    return [window.pins, window.compare, window.trace, window.teach]
 
 
 def test_every_control_has_a_name_and_says_what_it_does(still: Window) -> None:

@@ -9,7 +9,7 @@ import pytest
 from desk_tools import press, settle
 from PySide6.QtCore import Qt
 
-from zfdesk.desk.actions import ACTIONS, CLEAN_KEY
+from zfdesk.desk.actions import ACTIONS, CLEAN_KEY, TEACH_KEYS
 from zfdesk.desk.help import HelpSheet, help_html, key_rows, keys_html, native, show_help, yosinski_html
 from zfdesk.desk.theme import THEMES
 from zfdesk.desk.window import Window
@@ -20,7 +20,7 @@ DARK = THEMES["dark"]
 
 def test_every_key_of_every_action_is_in_the_table() -> None:
     keys = [key for row in key_rows() for key in row.keys]
-    assert sorted(keys) == sorted([key for action in ACTIONS for key in action.keys] + [CLEAN_KEY])
+    assert sorted(keys) == sorted([key for action in ACTIONS for key in action.keys] + [CLEAN_KEY, *TEACH_KEYS])
     html = keys_html(DARK)
     for action in ACTIONS:
         for key in action.keys:

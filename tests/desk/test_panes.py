@@ -246,18 +246,19 @@ def test_a_watched_class_has_one_colour_everywhere(still: Window) -> None:
     """Also once the one before it is watched no longer."""
     window = still
     window.docks[window.trace].raise_()
+    slots = {4: 0, 1: 1, 2: 2}
     for watched in ((4, 1, 2), (1, 2), (2,)):
         change(window, watched=watched)
         window.trace.show_facts()
         curves = {curve.words: curve.colour for curve in window.trace.plot.curves}
         names = window.desk.model.classes
-        assert curves == {names[index]: watched_colour(place).name() for place, index in enumerate(watched)}
+        assert curves == {names[index]: watched_colour(slots[index]).name() for index in watched}
         bars = picture_of(window.classes.bars)
         row = window.classes.bars.row_height()
         for place, (index, now, _) in enumerate(window.classes.bars.rows[: len(watched)]):
             assert index == watched[place]
             if now > 0.02:  # else the bar is too short to be seen
-                assert bars.pixelColor(8, round((place + 1) * row) - 5) == watched_colour(place)
+                assert bars.pixelColor(8, round((place + 1) * row) - 5) == watched_colour(slots[index])
     window.docks[window.pins].raise_()
 
 

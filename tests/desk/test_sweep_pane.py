@@ -547,3 +547,38 @@ def test_nothing_is_cut_off(window: Window, theme: str, size: tuple[int, int]) -
             assert control.rect().contains(child.geometry()), child.accessibleName()
     assert pane.rect().contains(pane.maps.geometry())
     assert pane.hover_line.geometry().bottom() <= pane.maps.height()
+
+
+def test_a_part_of_a_sweep_comes_back_with_its_session(window: Window, gate: Gate, tmp_path: Path) -> None:
+    """Exactly, also over another sweep that runs; and it can be gone on with."""
+    show(window)
+    press(window, Qt.Key.Key_X, CONTROL)
+    gate.let(2)
+    wait_until(lambda: window.desk.sweeps.swept is not None)
+    window.run("sweep-cancel")
+    gate.let(1)
+    wait_until(lambda: not window.desk.sweeps.running)
+    part, unit = swept(window), window.desk.sweeps.unit
+    path = tmp_path / "part.zfdesk"
+    window.sessions.save_to(path)
+    wait_until(lambda: "Saved part.zfdesk" in window.message.label.text())
+    press(window, Qt.Key.Key_X, CONTROL)
+    gate.let(3)
+    wait_until(lambda: swept(window) is not part)
+    window.open_path(str(path))
+    wait_until(lambda: "Opened part.zfdesk" in window.message.label.text())
+    gate.let(100)
+    wait_until(lambda: window.desk.sweeps.of_what_is_shown)
+    settle()
+    assert not window.desk.sweeps.running
+    again = swept(window)
+    for name in ("done", "positions", "probabilities", "activations", "clean_probabilities", "clean_activations"):
+        assert np.array_equal(getattr(again, name), getattr(part, name), equal_nan="prob" in name or "activ" in name)
+    assert (again.plan, again.layer, window.desk.sweeps.unit) == (part.plan, part.layer, unit)
+    assert "partial" in words(window)
+    assert window.desk.sweeps.stale() == ""
+    assert window.desk.sweeps.can_resume
+    window.desk.sweeps.resume()
+    wait_until(lambda: not window.desk.sweeps.running)
+    assert swept(window).complete
+    assert np.array_equal(swept(window).label()[part.done], part.label()[part.done])

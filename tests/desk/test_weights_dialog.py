@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QFileDialog, QPushButton
 import zfdesk.engine as zf
 from zfdesk.desk import weights_dialog
 from zfdesk.desk.weights_dialog import WeightsDialog, show_weights, words_of
-from zfdesk.desk.weights_rows import COLUMNS, size_words, state_words
+from zfdesk.desk.weights_rows import COLUMNS, state_words
 from zfdesk.desk.window import Window
 from zfdesk.engine import store
 
@@ -69,8 +69,8 @@ def select(dialog: WeightsDialog, name: str) -> None:
 
 
 def test_words() -> None:
-    assert size_words(66_000_000) == "66 MB"
-    assert size_words(900) == "1 kB"
+    assert store.size_words(66_000_000) == "66 MB"
+    assert store.size_words(900) == "1 kB"
     assert words_of(zf.CheckpointError("It is damaged.")) == "It is damaged."
     assert words_of(MemoryError()).endswith(".")
     assert words_of(KeyError("x")).startswith("The weights could not be read (KeyError")

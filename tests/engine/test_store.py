@@ -103,6 +103,16 @@ def test_damaged_weights_cannot_be_chosen_and_the_choice_stays(home: Path, small
     assert store.current() == home / "weights" / "good.safetensors"
 
 
+def test_what_was_just_loaded_is_not_loaded_again(home: Path, small: zf.Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.add(small, "mine")
+    loads: list[Path] = []
+    monkeypatch.setattr(store, "load", loads.append)
+    store.use("mine", loaded=True)
+    assert (store.current(), loads) == (home / "weights" / "mine.safetensors", [])
+    store.use("mine")
+    assert loads == [home / "weights" / "mine.safetensors"]
+
+
 @pytest.mark.parametrize(
     "note", [b"", b"{", b"[]", b'{"use": 3}', b'{"use": "../../etc/passwd"}', b'{"use": ""}', b"\xff", b"{" * 70_000]
 )

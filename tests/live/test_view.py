@@ -41,7 +41,7 @@ def test_every_field_counts() -> None:
         "position": (0, 0), "seed": zf.SeedKind.TOPK, "seed_count": 2, "method": zf.Rule.GUIDED,
         "lrn_derivative": True, "origin": UnitReference("fc8", 1), "occluders": (zf.Occluder(0, 0),),
         "chosen_occluder": 0, "maps": MapsDisplay(boost=2.0), "style": "norm", "zoom": 1, "picture_zoom": 1,
-        "pins": (UnitReference("fc8", 1),), "watched": (1,), "top_k": 6, "theme": "light",
+        "pins": (UnitReference("fc8", 1),), "watched": (1,), "watched_slots": ((3, 2),), "top_k": 6, "theme": "light",
         "trace_axis": TraceAxis.PATH, "sweep": SweepSettings(stride=3),
     }  # fmt: skip
     switches = (
@@ -51,10 +51,11 @@ def test_every_field_counts() -> None:
     others |= {name: not getattr(View(), name) for name in switches}
     assert set(others) == {field.name for field in fields(View)}
     for name, value in others.items():
-        changed = View().change(**{name: value})
-        assert changed != View(), name
+        before = View(watched=(3,) if name == "watched_slots" else ())
+        changed = before.change(**{name: value})
+        assert changed != before, name
         assert getattr(changed, name) == value
-        assert changed.change(**{name: getattr(View(), name)}) == View()
+        assert changed.change(**{name: getattr(before, name)}) == before
 
 
 def test_change_of_the_maps_leaves_the_rest() -> None:
@@ -145,3 +146,19 @@ def test_a_reference_as_the_engine_takes_it(
 ) -> None:
     reference = UnitReference("conv2", 5, seed, position, 4)
     assert reference.to_seed() == zf.Seed("conv2", 5, kind, place, 4)
+
+
+def test_a_watched_class_keeps_its_slot() -> None:
+    view = View(watched=(30, 10, 20))
+    assert view.watched_slots == ((30, 0), (10, 1), (20, 2))
+    fewer = view.change(watched=(10, 20))
+    assert fewer.watched_slots == ((10, 1), (20, 2))
+    more = fewer.change(watched=(10, 20, 7, 8))
+    assert more.watched_slots == ((10, 1), (20, 2), (7, 0), (8, 3))
+    assert (more.slot_of(7), more.slot_of(30)) == (0, None)
+    assert more.change(watched=()) == View()
+
+
+def test_slots_that_cannot_be_are_given_anew() -> None:
+    view = View(watched=(1, 2, 3, 4), watched_slots=((2, 5), (1, 5), (3, -1), (9, 0)))
+    assert view.watched_slots == ((1, 0), (2, 5), (3, 1), (4, 2))

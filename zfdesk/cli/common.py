@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 
 CROPS = {"centre": "crop", "fit": "fit", "stretch": "stretch"}
 """Words for `zfdesk.live.CropMode`."""
+
+FILLS, SHAPES = ("grey", "mean", "blur", "noise", "black"), ("square", "ellipse")
+"""Of an occluder, as `zfdesk.engine` calls them."""
+
+METHODS = ("deconvnet", "guided", "gradient")
+"""Ways back down, as `zfdesk.engine.Rule` calls them."""
+
+SIZES = ("one-column", "two-column", "slide")
+"""Of a page, as `zfdesk.figures.SIZES` calls them."""
+
+LARGEST_DPI = 2400
 
 
 def at_least(least: int) -> Callable[[str], int]:
@@ -19,6 +31,39 @@ def at_least(least: int) -> Callable[[str], int]:
         return value
 
     return number
+
+
+def unit_or_max(text: str) -> int | str:
+    """For argparse: the number of a unit, or "max" for the most active one."""
+    return "max" if text == "max" else at_least(0)(text)
+
+
+def figure_name(text: str) -> str:
+    """For argparse: the name of a figure's file."""
+    if os.path.splitext(text)[1].lower() not in (".png", ".svg", ".pdf"):
+        raise argparse.ArgumentTypeError(f"{text!r}: a figure's name ends in .png, .svg or .pdf")
+    return text
+
+
+def add_page_options(parser: argparse.ArgumentParser, own_size: bool = False) -> None:
+    """What every page can be told: ``-o``, ``--npz``, ``--size`` (None for its ``own_size``) and ``--dpi``."""
+    parser.add_argument(
+        "-o", "--output", required=True, type=figure_name, metavar="OUT.(png|svg|pdf)", help="the figure to write"
+    )
+    parser.add_argument("--npz", metavar="OUT.npz", help="also write the raw arrays of every panel")
+    default: str | None = "two-column"
+    words = "default: two-column, 7.16 inches wide"
+    if own_size:
+        default, words = None, "default: a figure's own, else two-column, 7.16 inches wide"
+    parser.add_argument("--size", choices=SIZES, default=default, help=words)
+    parser.add_argument("--dpi", type=_dpi, default=300, metavar="N", help="dots an inch of a PNG (default: 300)")
+
+
+def _dpi(text: str) -> int:
+    value = at_least(10)(text)
+    if value > LARGEST_DPI:
+        raise argparse.ArgumentTypeError(f"{text!r} is more than {LARGEST_DPI} dots an inch")
+    return value
 
 
 def add_weights_option(parser: argparse.ArgumentParser) -> None:

@@ -6,13 +6,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least
-from zfdesk.cli.output import print_json, tell
+from zfdesk.cli.common import FILLS, add_crop_option, add_json_option, add_weights_option, at_least
+from zfdesk.cli.output import print_json, progress_of, tell
 
 if TYPE_CHECKING:
-    from zfdesk.engine import Correspondence, Model
-
-FILLS = ("grey", "mean", "blur", "noise", "black")
+    from zfdesk.engine import Correspondence, MarkedPicture, Model
 
 
 def add_parser(verbs: Any) -> None:
@@ -42,25 +40,18 @@ def add_parser(verbs: Any) -> None:
 
 def correspondence_command(arguments: argparse.Namespace) -> int:
     """Print our table beside the paper's; JSON: the same as one object, see `_facts`."""
-    from zfdesk.cli.network import chosen_model, crop_called
+    from zfdesk.cli.network import chosen_model
     from zfdesk.engine import OccluderFill, correspondence
-    from zfdesk.engine.correspondence import cut_out
-    from zfdesk.engine.parts import check_pictures, read_parts
-    from zfdesk.sources import read_picture
 
-    folder = Path(arguments.folder)
-    marks = read_parts(folder)
-    check_pictures(folder, marks)
     model = chosen_model(arguments.weights)
     for layer in arguments.layers or ():
         model.architecture.stage(layer)
-    pictures, left_out = cut_out(
-        marks, lambda name: read_picture(folder / name), crop_called(arguments.crop, model).box, model.architecture.size
-    )
+    pictures, left_out = marked_pictures(arguments.folder, model, arguments.crop)
     fill = OccluderFill(arguments.fill)
-    table = correspondence(
-        model, pictures, arguments.layers or (), fill, arguments.random, arguments.seed, left_out=left_out
-    )
+    with progress_of("", "pictures") as told:
+        table = correspondence(
+            model, pictures, arguments.layers or (), fill, arguments.random, arguments.seed, left_out, told
+        )
     if arguments.json:
         print_json(_facts(arguments, model, table))
     else:
@@ -68,6 +59,20 @@ def correspondence_command(arguments: argparse.Namespace) -> int:
             tell(sentence)
         print(_page(model, table))
     return 0
+
+
+def marked_pictures(folder: str, model: Model, crop: str) -> tuple[list[MarkedPicture], list[str]]:
+    """What a network sees of a folder's marked pictures, and sentences on what it does not. Raises PartsError."""
+    from zfdesk.cli.network import crop_called
+    from zfdesk.engine.correspondence import cut_out
+    from zfdesk.engine.parts import check_pictures, read_parts
+    from zfdesk.sources import read_picture
+
+    place = Path(folder)
+    marks = read_parts(place)
+    check_pictures(place, marks)
+    box = crop_called(crop, model).box
+    return cut_out(marks, lambda name: read_picture(place / name), box, model.architecture.size)
 
 
 def _facts(arguments: argparse.Namespace, model: Model, table: Correspondence) -> dict[str, Any]:

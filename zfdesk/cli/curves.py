@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least
-from zfdesk.cli.output import check_output, print_json, write_output
+from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least, figure_name
+from zfdesk.cli.output import check_output, print_json, progress_of, write_output
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from zfdesk.engine.heatmap import HeatMap
 
 FILLS = ("mean", "grey", "blur", "black")
-FIGURES = (".png", ".svg", ".pdf")
 
 
 def add_parser(verbs: Any) -> None:
@@ -44,7 +42,7 @@ def add_parser(verbs: Any) -> None:
     add_crop_option(parser)
     add_weights_option(parser)
     parser.add_argument(
-        "-o", "--output", type=_figure, metavar="OUT.(png|svg|pdf)", help="also draw the curves into this file"
+        "-o", "--output", type=figure_name, metavar="OUT.(png|svg|pdf)", help="also draw the curves into this file"
     )
     add_json_option(parser)
     parser.set_defaults(run=curves_command)
@@ -68,13 +66,15 @@ def curves_command(arguments: argparse.Namespace) -> int:
     named = arguments.class_name
     index = int(probabilities.argmax()) if named is None else class_called(model, named)
     fill = OccluderFill(arguments.fill)
-    found = [insertion_deletion(model, picture, heat.values, index, arguments.steps, fill) for heat in heats]
-    baselines: dict[tuple[int, int], Baseline] = {}
-    for heat in heats:
+    found, baselines = [], {}
+    for path, heat in zip(arguments.maps, heats, strict=True):
+        with progress_of(f"{path}: ", "pictures") as told:
+            found.append(insertion_deletion(model, picture, heat.values, index, arguments.steps, fill, told))
         if arguments.random and heat.cells not in baselines:
-            baselines[heat.cells] = random_baseline(
-                model, picture, index, heat.cells, arguments.random, arguments.seed, arguments.steps, fill
-            )
+            with progress_of("random maps: ", "pictures") as told:
+                baselines[heat.cells] = random_baseline(
+                    model, picture, index, heat.cells, arguments.random, arguments.seed, arguments.steps, fill, told
+                )
     beside = [baselines.get(heat.cells) for heat in heats]
     if arguments.output:
         write_output(arguments.output, _drawn(arguments, model, heats, found, beside))
@@ -174,9 +174,3 @@ def _page(
 
 def _words(mean: float, deviation: float | None) -> str:
     return f"{mean:.3f}" if deviation is None else f"{mean:.3f} ± {deviation:.3f}"
-
-
-def _figure(text: str) -> str:
-    if os.path.splitext(text)[1].lower() not in FIGURES:
-        raise argparse.ArgumentTypeError(f"{text!r}: the figure is written as PNG, SVG or PDF, so its name ends so")
-    return text

@@ -8,7 +8,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
-from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least
+from zfdesk.cli.common import METHODS, add_crop_option, add_json_option, add_weights_option, at_least, unit_or_max
 from zfdesk.cli.output import CommandError, png_name, print_json, write_output
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from zfdesk.live import Developed, Result, UnitResult
 
 SEEDS = ("max", "map", "topk")
-METHODS = ("deconvnet", "guided", "gradient")
 STYLES = ("raw", "gray", "norm", "blurred norm")
 
 
@@ -31,7 +30,9 @@ def add_parser(verbs: Any) -> None:
     )
     parser.add_argument("image", metavar="IMAGE", help="a picture")
     parser.add_argument("--layer", required=True, metavar="L", help="a layer, such as conv5 (see `zfdesk info`)")
-    parser.add_argument("--unit", required=True, type=_unit, metavar="N|max", help="a unit, or the most active one")
+    parser.add_argument(
+        "--unit", required=True, type=unit_or_max, metavar="N|max", help="a unit, or the most active one"
+    )
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--at", type=_position, metavar="Y,X", help="start from this position of the unit's map")
     start.add_argument("--seed", choices=SEEDS, help="start from its strongest position (default), all, or the top K")
@@ -175,10 +176,6 @@ def _png(developed: Developed, facts: dict[str, Any]) -> bytes:
     memory = io.BytesIO()
     Image.fromarray(developed.image).save(memory, "PNG", pnginfo=information)
     return memory.getvalue()
-
-
-def _unit(text: str) -> int | str:
-    return "max" if text == "max" else at_least(0)(text)
 
 
 def _position(text: str) -> tuple[int, int]:

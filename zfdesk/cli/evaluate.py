@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 ROWS = 10
 """Classes at either end of the table, and confusions."""
 
+FEW = 5
+"""With fewer pictures a class, a share says little about one of many classes."""
+
 TABLE_2 = (
     ("Krizhevsky et al., 1 convnet", 40.7, 18.2),
     ("replication of it, 1 convnet", 40.5, 18.1),
@@ -134,7 +137,7 @@ def _page(arguments: argparse.Namespace, models: list[Model], found: Evaluation,
         lines += ["", *_table_2(names, found, protocol)]
     if len(found.per_class) > 1:
         lines += ["", *_classes(found)]
-    confused = found.confused(ROWS)
+    confused = [row for row in found.confused(ROWS) if row[2] > 1]
     if confused:
         lines += ["", "most often confused"]
         lines += [
@@ -163,7 +166,9 @@ def _table_2(names: str, found: Evaluation, protocol: Protocol) -> list[str]:
 
 
 def _classes(found: Evaluation) -> list[str]:
-    """All classes, or the best and the worst of many."""
+    """All classes, or the best and the worst of many; nothing where that would be chance."""
+    if len(found.per_class) > 2 * ROWS and len(found.labels) < FEW * len(found.per_class):
+        return [f"With fewer than {FEW} pictures a class the classes are not listed (they are with --json)."]
     rows = sorted(found.per_class, key=lambda row: (-row[2], -row[3], row[0]))
     lines = [
         f"  {f'{found.classes[index]} ({index})':40}{count:9,}{top1:9.1%}{top5:9.1%}"

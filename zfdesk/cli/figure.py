@@ -7,17 +7,24 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least
+from zfdesk.cli import fig5, fig8, run_figures
+from zfdesk.cli.common import (
+    FILLS,
+    METHODS,
+    SHAPES,
+    add_crop_option,
+    add_json_option,
+    add_page_options,
+    add_weights_option,
+    at_least,
+    unit_or_max,
+)
 from zfdesk.cli.output import CommandError, check_output, print_json, write_output
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from zfdesk.figures import Page
 
-SIZES = ("one-column", "two-column", "slide")
-METHODS = ("deconvnet", "guided", "gradient")
-FILLS, SHAPES = ("grey", "mean", "blur", "noise", "black"), ("square", "ellipse")
+TEMPLATES = ("fig2", "fig3", "fig4", "fig5", "fig6", "fig7", "fig8", "table7", "filters", "histograms", "training")
 COLOURS = ("viridis", "inferno", "gray", "jet")
 
 Make = Callable[[argparse.Namespace], tuple["Page", int]]
@@ -32,29 +39,29 @@ def add_parser(verbs: Any) -> None:
         epilog="The .npz holds the raw arrays of every panel, called by its letter or name, and the page as JSON.",
         allow_abbrev=False,
     )
-    templates = verb.add_subparsers(dest="template", required=True, metavar="fig2|fig3|fig6|fig7|filters|histograms")
+    templates = verb.add_subparsers(dest="template", required=True, metavar="|".join(TEMPLATES))
     _add_fig2(templates)
     _add_fig3(templates)
+    fig5.add_options(_template(templates, "fig5", fig5.WORDS, fig5.make))
     _template(templates, "fig6", "the first layer's filters and their strength", _fig6)
     _add_fig7(templates)
+    fig8.add_options(_template(templates, "fig8", fig8.WORDS, fig8.make))
+    _add_table7(templates)
     _add_filters(templates)
     _add_histograms(templates)
+    run_figures.add_templates(templates, _template)
 
 
-def _template(templates: Any, name: str, words: str, make: Make) -> argparse.ArgumentParser:
-    """A template with the options that all have."""
+def _template(templates: Any, name: str, words: str, make: Make, weights: bool = True) -> argparse.ArgumentParser:
+    """A template with the options that all have; ``weights``: and that of the network to use."""
     parser = templates.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}.", allow_abbrev=False)
-    parser.add_argument(
-        "-o", "--output", required=True, type=_figure_name, metavar="OUT.(png|svg|pdf)", help="the figure to write"
-    )
-    parser.add_argument("--npz", metavar="OUT.npz", help="also write the raw arrays of every panel")
-    parser.add_argument("--size", choices=SIZES, default="two-column", help="default: two-column, 7.16 inches wide")
-    parser.add_argument("--dpi", type=_dpi, default=300, metavar="N", help="dots an inch of a PNG (default: 300)")
+    add_page_options(parser)
     told = parser.add_mutually_exclusive_group()
     told.add_argument("--caption", metavar="WORDS", help="these words in place of the caption made from the facts")
     told.add_argument("--no-caption", action="store_true", help="leave the caption out of the picture, not of the file")
     parser.add_argument("--caption-file", metavar="OUT.txt", help="also write the caption as text")
-    add_weights_option(parser)
+    if weights:
+        add_weights_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=lambda arguments: figure_command(parser, arguments, make))
     return parser
@@ -137,13 +144,10 @@ def _add_units(parser: argparse.ArgumentParser, words: str, count: int) -> None:
 
 
 def _fig2(arguments: argparse.Namespace) -> tuple[Page, int]:
-    import numpy as np
-
     from zfdesk.cli.network import chosen_model, crop_called
     from zfdesk.cli.pictures import picture_files, seen_pictures
     from zfdesk.engine import Conv, Rule
-    from zfdesk.figures.fig2 import Examples, fig2_page
-    from zfdesk.library import scan
+    from zfdesk.session.folder_pages import fig2_of
 
     model = chosen_model(arguments.weights)
     convolutions = [layer.name for layer in model.architecture.layers if isinstance(layer, Conv)]
@@ -157,48 +161,13 @@ def _fig2(arguments: argparse.Namespace) -> tuple[Page, int]:
         for unit in arguments.units or ():
             stage.check_unit(unit)
     unreadable: list[str] = []
-    crop, paths = crop_called(arguments.crop, model), []
-
-    def pictures() -> Any:
-        for path, picture in seen_pictures(picture_files(arguments.paths, unreadable), crop, model, unreadable):
-            paths.append(path)
-            yield picture
-
-    found = scan(model, pictures(), layers, arguments.top)
-    if not paths:
-        raise CommandError("None of the pictures could be read.")
-    chance = np.random.default_rng(arguments.seed)
-    chosen = [(layer, unit) for layer in layers for unit in _chosen(found[layer].alive, arguments, chance)]
-    wanted = sorted({int(place) for layer, unit in chosen for place in _places(found[layer], unit)})
-    lost: list[str] = []
-    again = dict(seen_pictures((paths[place] for place in wanted), crop, model, lost))
-    if lost:
-        raise CommandError(f"{lost[0]} can no longer be read.")
-    examples = []
-    for layer, unit in chosen:
-        places = _places(found[layer], unit)
-        positions = tuple((int(y), int(x)) for y, x in found[layer].positions[unit, : len(places)])
-        examples.append(Examples(layer, unit, tuple(again[paths[place]] for place in places), positions))
-    words = "" if arguments.units else f"{arguments.random} a layer, random among the active (seed {arguments.seed})"
-    page = fig2_page(model, examples, seen=len(paths), chosen=words, size=arguments.size, rule=Rule(arguments.method))
+    crop = crop_called(arguments.crop, model)
+    page = fig2_of(
+        model, picture_files(arguments.paths, unreadable), lambda paths: seen_pictures(paths, crop, model, unreadable),
+        layers, arguments.units or (), arguments.random, arguments.seed, arguments.top, Rule(arguments.method),
+        arguments.size,
+    )  # fmt: skip
     return page, 1 if unreadable else 0
-
-
-def _chosen(alive: np.ndarray, arguments: argparse.Namespace, chance: np.random.Generator) -> list[int]:
-    """The units asked for, or random ones among those that are ever active."""
-    if arguments.units:
-        return list(arguments.units)
-    candidates = alive.nonzero()[0]
-    count = min(arguments.random, len(candidates))
-    return sorted(int(unit) for unit in chance.choice(candidates, count, replace=False))
-
-
-def _places(strongest: Any, unit: int) -> list[int]:
-    """The pictures for which a unit is active, the strongest first."""
-    active = strongest.activations[unit] > 0
-    if not active.any():
-        raise CommandError(f"{strongest.layer}:{unit} is active for none of the pictures.")
-    return [int(place) for place in strongest.pictures[unit][active]]
 
 
 # Fig. 3, Fig. 6 and filters
@@ -247,11 +216,13 @@ def _filters(arguments: argparse.Namespace) -> tuple[Page, int]:
     from zfdesk.cli.network import chosen_model
     from zfdesk.figures import filters_page
     from zfdesk.figures.fig6 import first_convolution
+    from zfdesk.session.folder_pages import random_units
 
     model = chosen_model(arguments.weights)
     layer = arguments.layer or first_convolution(model).name
     count = model.architecture.stage(layer).shape[0]
-    units = _chosen(np.ones(count, bool), arguments, np.random.default_rng(arguments.seed))
+    chance = np.random.default_rng(arguments.seed)
+    units = arguments.units or random_units(np.ones(count, bool), arguments.random, chance)
     return filters_page(model, layer, units, size=arguments.size), 0
 
 
@@ -273,7 +244,9 @@ def _add_fig7(templates: Any) -> None:
     parser.add_argument(
         "--layer", default="conv5", metavar="L", help="the layer of panels (b) and (c) (default: conv5)"
     )
-    parser.add_argument("--unit", type=_unit, default="max", metavar="N|max", help="its unit (default: the strongest)")
+    parser.add_argument(
+        "--unit", type=unit_or_max, default="max", metavar="N|max", help="its unit (default: the strongest)"
+    )
     parser.add_argument("--class", dest="klass", metavar="NAME|INDEX", help="default: the most probable class")
     parser.add_argument("--colours", choices=COLOURS, default=COLOURS[0], help="of the maps; jet is the paper's")
     parser.add_argument("--overlay", action="store_true", help="lay the maps over the picture")
@@ -308,6 +281,33 @@ def _fig7(arguments: argparse.Namespace) -> tuple[Page, int]:
     return page, 0
 
 
+# Table 7
+
+
+def _add_table7(templates: Any) -> None:
+    parser = _template(templates, "table7", "how much each layer tells of another data set", _table7)
+    parser.add_argument(
+        "result", metavar="RESULT.json", help="what `zfdesk train --transfer … --layers … --json` printed"
+    )
+
+
+def _table7(arguments: argparse.Namespace) -> tuple[Page, int]:
+    import json
+
+    from zfdesk.figures.table7 import table7_page
+    from zfdesk.sources.files import open_file
+
+    with open_file(arguments.result) as file:
+        data = file.read(10 << 20)
+    try:
+        told = json.loads(data)
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        raise CommandError(f"{arguments.result} is not JSON as `zfdesk train --transfer … --json` prints it.")
+    return table7_page(told, size=arguments.size), 0
+
+
 # Histograms
 
 
@@ -320,54 +320,22 @@ def _add_histograms(templates: Any) -> None:
 def _histograms(arguments: argparse.Namespace) -> tuple[Page, int]:
     from zfdesk.cli.network import chosen_model, crop_called
     from zfdesk.cli.pictures import picture_files, seen_pictures
-    from zfdesk.engine import Conv, Linear
     from zfdesk.figures import histograms_page
-    from zfdesk.figures.histograms import Activations
-    from zfdesk.library import spread_of
+    from zfdesk.session.folder_pages import histograms_of
 
     model = chosen_model(arguments.weights)
     if not arguments.paths:
         return histograms_page(model, size=arguments.size), 0
-    layers = [layer.name for layer in model.architecture.layers if isinstance(layer, Conv | Linear)]
     unreadable: list[str] = []
-    count = 0
-
-    def pictures() -> Any:
-        nonlocal count
-        crop = crop_called(arguments.crop, model)
-        for _, picture in seen_pictures(picture_files(arguments.paths, unreadable), crop, model, unreadable):
-            count += 1
-            yield picture
-
-    found = spread_of(model, pictures(), layers)
-    shown = {
-        name: Activations(
-            spread.counts, spread.edges, spread.zeros / spread.values,
-            int((~spread.alive).sum()) if model.architecture.stage(name).rectified else None, len(spread.alive),
-        )
-        for name, spread in found.items()
-    }  # fmt: skip
-    return histograms_page(model, shown, count, size=arguments.size), 1 if unreadable else 0
+    crop = crop_called(arguments.crop, model)
+    page = histograms_of(
+        model, picture_files(arguments.paths, unreadable), lambda paths: seen_pictures(paths, crop, model, unreadable),
+        arguments.size,
+    )  # fmt: skip
+    return page, 1 if unreadable else 0
 
 
 # Words into values
-
-
-def _figure_name(text: str) -> str:
-    if os.path.splitext(text)[1].lower() not in (".png", ".svg", ".pdf"):
-        raise argparse.ArgumentTypeError(f"{text!r}: a figure's name ends in .png, .svg or .pdf")
-    return text
-
-
-def _dpi(text: str) -> int:
-    value = at_least(10)(text)
-    if value > 2400:
-        raise argparse.ArgumentTypeError(f"{text!r} is more than 2400 dots an inch")
-    return value
-
-
-def _unit(text: str) -> int | str:
-    return "max" if text == "max" else at_least(0)(text)
 
 
 def _numbers(text: str) -> tuple[int, ...]:

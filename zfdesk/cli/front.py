@@ -11,8 +11,8 @@ from zfdesk.cli import open as window
 from zfdesk.cli.output import CommandError
 
 VERBS = (
-    "classify", "deconv", "occlude", "curves", "correspondence", "figure", "render", "info", "weights", "train",
-    "evaluate", "shards", "bench",
+    "classify", "deconv", "occlude", "curves", "correspondence", "figure", "render", "record", "info", "weights",
+    "train", "evaluate", "shards", "bench",
 )  # fmt: skip
 """Modules of this package, in the order of the help; each registers one verb of its own name."""
 

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from typing import TYPE_CHECKING, Any
 
-from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least
-from zfdesk.cli.output import CommandError, check_output, print_json, tell, write_output
+from zfdesk.cli.common import (
+    FILLS,
+    SHAPES,
+    add_crop_option,
+    add_json_option,
+    add_weights_option,
+    at_least,
+    figure_name,
+    unit_or_max,
+)
+from zfdesk.cli.output import CommandError, check_output, print_json, show_progress, tell, write_output
 
 if TYPE_CHECKING:
     import numpy as np
 
     from zfdesk.engine import Model, Sweep, SweepPlan
-
-SHAPES = ("square", "ellipse")
-FILLS = ("grey", "mean", "blur", "noise", "black")
 
 _EPILOG = """\
 The .npz holds, for rows × columns of positions of the occluder,
@@ -58,11 +63,15 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--class", dest="klass", metavar="NAME|INDEX", help="default: the most probable class")
     parser.add_argument("--layer", default="conv5", metavar="L", help="layer of the unit (default: conv5)")
     parser.add_argument(
-        "--unit", type=_unit, default="max", metavar="max|N", help="whose activation: of the strongest map, or this one"
+        "--unit",
+        type=unit_or_max,
+        default="max",
+        metavar="max|N",
+        help="whose activation: of the strongest map, or this one",
     )
     add_crop_option(parser)
     add_weights_option(parser)
-    parser.add_argument("-o", "--output", type=_figure_name, metavar="OUT.(png|svg|pdf)", help="write Fig. 7's row")
+    parser.add_argument("-o", "--output", type=figure_name, metavar="OUT.(png|svg|pdf)", help="write Fig. 7's row")
     parser.add_argument("--npz", metavar="OUT.npz", help="write the raw values")
     add_json_option(parser)
     parser.set_defaults(run=lambda arguments: occlude_command(parser, arguments))
@@ -79,6 +88,7 @@ def occlude_command(parser: argparse.ArgumentParser, arguments: argparse.Namespa
         check_output(path)
     from zfdesk.cli.network import chosen_model, class_called, crop_called
     from zfdesk.engine import OccluderFill, OccluderShape, SweepPlan, crop
+    from zfdesk.figures.files import npz_bytes
     from zfdesk.sources import read_picture
 
     model = chosen_model(arguments.weights)
@@ -100,7 +110,7 @@ def occlude_command(parser: argparse.ArgumentParser, arguments: argparse.Namespa
     # both are made before the first is written: what cannot be made leaves no half of an answer
     made = {}
     if arguments.npz:
-        made[arguments.npz] = _npz(swept, index, unit)
+        made[arguments.npz] = npz_bytes(swept.arrays(unit, index))
     if arguments.output:
         made[arguments.output] = _figure(arguments, swept, index, unit)
     for path, data in made.items():
@@ -132,20 +142,13 @@ def _swept(model: Model, picture: np.ndarray, plan: SweepPlan, layer: str) -> Sw
     except KeyboardInterrupt:
         return seen
     finally:
-        _show_progress(None)
+        show_progress()
     return seen
 
 
-def _show_progress(seen: Sweep | None) -> None:
-    """One line that is written over, on a terminal only; None wipes it away."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        return
-    words = ""
-    if seen is not None:
-        left = (1 / seen.fraction - 1) * seen.seconds
-        words = f"{seen.fraction:4.0%} of {seen.done.size} positions, {left:.0f} s left"
-    sys.stderr.write(f"\r{words}\x1b[K")
-    sys.stderr.flush()
+def _show_progress(seen: Sweep) -> None:
+    left = (1 / seen.fraction - 1) * seen.seconds
+    show_progress(f"{seen.fraction:4.0%} of {seen.done.size} positions, {left:.0f} s left")
 
 
 def _facts(arguments: argparse.Namespace, swept: Sweep, index: int, unit: int) -> dict[str, Any]:
@@ -200,38 +203,9 @@ def _sentence(facts: dict[str, Any], outputs: list[str]) -> str:
     )
 
 
-def _npz(swept: Sweep, index: int, unit: int) -> bytes:
-    """The arrays that the verb's help tells of."""
-    import numpy as np
-
-    from zfdesk.figures.files import npz_bytes
-
-    return npz_bytes(
-        {
-            "positions": swept.positions,
-            "probability": swept.probability(index),
-            "activation": swept.activation(unit),
-            "label": swept.label(),
-            "done": swept.done,
-            "clean": swept.clean_probabilities,
-            "clean_activation": np.array(swept.clean_activations[unit]),
-        }
-    )
-
-
 def _figure(arguments: argparse.Namespace, swept: Sweep, index: int, unit: int) -> bytes:
     from zfdesk.figures import draw, encode, fig7_page, format_of
     from zfdesk.sources.files import file_name
 
     page = fig7_page(swept, unit, index, picture=file_name(arguments.image))
     return encode(draw(page), format_of(arguments.output))
-
-
-def _figure_name(text: str) -> str:
-    if os.path.splitext(text)[1].lower() not in (".png", ".svg", ".pdf"):
-        raise argparse.ArgumentTypeError(f"{text!r}: the figure's name ends in .png, .svg or .pdf")
-    return text
-
-
-def _unit(text: str) -> int | str:
-    return "max" if text == "max" else at_least(0)(text)

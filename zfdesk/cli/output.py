@@ -6,6 +6,9 @@ import io
 import json
 import os
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +38,29 @@ def tell(sentence: str) -> None:
     """One line on stderr."""
     words = "".join(letter if letter.isprintable() else "�" for letter in " ".join(sentence.split()))
     print(f"zfdesk: {words}", file=sys.stderr)
+
+
+def show_progress(words: str = "") -> None:
+    """One line on stderr that is written over, on a terminal only; without words it is wiped away."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return
+    sys.stderr.write(f"\r{words}\x1b[K")
+    sys.stderr.flush()
+
+
+@contextmanager
+def progress_of(what: str, things: str) -> Iterator[Callable[[int, int], None]]:
+    """For work that tells (done, total) of its ``things``: shows both and the time that is left, after ``what``."""
+    begun = time.perf_counter()
+
+    def told(done: int, total: int) -> None:
+        left = (time.perf_counter() - begun) * (total / done - 1)
+        show_progress(f"{what}{done / total:4.0%} of {total} {things}, {left:.0f} s left")
+
+    try:
+        yield told
+    finally:
+        show_progress()
 
 
 def write_output(path: str, data: bytes) -> None:

@@ -1,32 +1,35 @@
-"""``zfdesk render``: the page of a saved session, without a display."""
+"""``zfdesk render``: the page of a saved session, or a figure's file, without a display."""
 
 from __future__ import annotations
 
 import argparse
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from zfdesk.cli.common import add_json_option, add_weights_option
-from zfdesk.cli.figure import SIZES, _dpi, _figure_name
+from zfdesk.cli.common import add_json_option, add_page_options, add_weights_option
 from zfdesk.cli.output import CommandError, check_output, print_json, tell, write_output
+
+if TYPE_CHECKING:
+    from zfdesk.figures import Page
 
 
 def add_parser(verbs: Any) -> None:
     """Register the verb."""
     parser = verbs.add_parser(
         "render",
-        help="the page of a saved session as PNG, SVG or PDF",
-        epilog="Computed anew from the saved frame, with the weights it was saved with; what differs is told on "
-        "stderr. The same session gives the same pixels on one machine.",
+        help="the page of a saved session, or a saved figure, as PNG, SVG or PDF",
+        epilog="A session is computed anew from the saved frame, with the weights it was saved with; what differs is "
+        "told on stderr. The .npz of a figure is drawn from its arrays, in its own size. The same file gives the same "
+        "pixels on one machine.",
         allow_abbrev=False,
     )
-    parser.add_argument("session", metavar="FILE.zfdesk", help="a session saved in the window")
     parser.add_argument(
-        "-o", "--output", required=True, type=_figure_name, metavar="OUT.(png|svg|pdf)", help="the figure to write"
+        "session", metavar="FILE.(zfdesk|npz)", help="a session saved in the window, or the .npz of a figure"
     )
-    parser.add_argument("--npz", metavar="OUT.npz", help="also write the raw arrays of every panel")
-    parser.add_argument("--size", choices=SIZES, default="two-column", help="default: two-column, 7.16 inches wide")
-    parser.add_argument("--dpi", type=_dpi, default=300, metavar="N", help="dots an inch of a PNG (default: 300)")
+    parser.add_argument(
+        "--sweep", action="store_true", help="Fig. 7's row of the sweep kept in a session, instead of its page"
+    )
+    add_page_options(parser, own_size=True)
     add_weights_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=lambda arguments: render_command(parser, arguments))
@@ -37,14 +40,44 @@ def render_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
     outputs = [path for path in (arguments.output, arguments.npz) if path]
     if len({os.path.realpath(path) for path in (arguments.session, *outputs)}) <= len(outputs):
         parser.error("the session, -o and --npz must be different files")
+    if arguments.sweep and _is_figure(arguments.session):
+        parser.error("--sweep is for a session; the .npz of a figure is drawn as it is")
     for path in outputs:
         check_output(path)
+    import zfdesk.figures as figures
+
+    page, notes = _of_figure(arguments) if _is_figure(arguments.session) else _of_session(arguments)
+    picture = figures.encode(figures.draw(page), figures.format_of(arguments.output), arguments.dpi)
+    if arguments.npz:
+        write_output(arguments.npz, figures.encode_arrays(page))
+    write_output(arguments.output, picture)
+    if arguments.json:
+        told = {"session": arguments.session, "output": arguments.output, "npz": arguments.npz}
+        print_json({**told, "caption": page.caption, "notes": notes})
+    else:
+        print(f"{page.title}: {arguments.output}\n{page.caption}")
+    return 0
+
+
+def _is_figure(path: str) -> bool:
+    return os.path.splitext(path)[1].lower() == ".npz"
+
+
+def _of_figure(arguments: argparse.Namespace) -> tuple[Page, list[str]]:
+    from dataclasses import replace
+
+    from zfdesk.session.layout import read_page
+
+    page = read_page(arguments.session)
+    return replace(page, size=arguments.size or page.size), []
+
+
+def _of_session(arguments: argparse.Namespace) -> tuple[Page, list[str]]:
     from pathlib import Path
 
-    import zfdesk.figures as figures
     from zfdesk.cli.network import chosen_model
     from zfdesk.session import find_network, load, reopen
-    from zfdesk.session.page import page_of
+    from zfdesk.session.page import page_of, page_of_sweep
 
     session = load(Path(arguments.session))
     model = chosen_model(arguments.weights)
@@ -55,14 +88,9 @@ def render_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
     reopened = reopen(session, model, switch=False)
     for note in reopened.notes:
         tell(note)
-    page = page_of(reopened.result, arguments.size)
-    picture = figures.encode(figures.draw(page), figures.format_of(arguments.output), arguments.dpi)
-    if arguments.npz:
-        write_output(arguments.npz, figures.encode_arrays(page))
-    write_output(arguments.output, picture)
-    if arguments.json:
-        told = {"session": arguments.session, "output": arguments.output, "npz": arguments.npz}
-        print_json({**told, "caption": page.caption, "notes": list(reopened.notes)})
-    else:
-        print(f"{page.title}: {arguments.output}\n{page.caption}")
-    return 0
+    size = arguments.size or "two-column"
+    if not arguments.sweep:
+        return page_of(reopened.result, size), list(reopened.notes)
+    if reopened.swept is None:
+        raise CommandError(f"{arguments.session} holds no sweep that can be drawn.")
+    return page_of_sweep(reopened.swept, reopened.view, size), list(reopened.notes)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import add_json_option, at_least
 from zfdesk.cli.output import CommandError, print_json, tell
+from zfdesk.cli.transfer import add_transfer_options, refuse_transfer_options, transfer_command
 
 if TYPE_CHECKING:
     from zfdesk.engine import Model
@@ -71,11 +72,15 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--save-every", type=float, default=5.0, metavar="MIN", help="minutes between saved states")
     parser.add_argument("--log-every", type=at_least(1), default=10, metavar="N", help="steps between lines of the log")
     add_json_option(parser)
+    add_transfer_options(parser)
     parser.set_defaults(run=train_command)
 
 
 def train_command(arguments: argparse.Namespace) -> int:
-    """Train, say how it goes on stderr, and at the end where the network lies."""
+    """Train, say how it goes on stderr, and at the end where the network lies; or transfer."""
+    if arguments.transfer:
+        return transfer_command(arguments)
+    refuse_transfer_options(arguments)
     import torch
 
     from zfdesk.training.progress import Progress

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
-import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zfdesk.cli.output import tell
+from zfdesk.cli.output import print_json, show_progress, tell
 
 if TYPE_CHECKING:
     from zfdesk.engine.catalogue import CatalogueEntry
@@ -72,7 +70,7 @@ def list_command(arguments: argparse.Namespace) -> int:
     missing = [entry for entry in catalogue if entry not in theirs.values()]
     if arguments.json:
         here = [_facts(entry, theirs.get(entry.name)) for entry in entries]
-        _print_json(here + [_catalogue_facts(entry) for entry in missing])
+        print_json(here + [_catalogue_facts(entry) for entry in missing])
         return 0
     names = [entry.name for entry in entries] + [entry.name for entry in missing]
     width = max(map(len, names))
@@ -80,14 +78,14 @@ def list_command(arguments: argparse.Namespace) -> int:
     for entry in entries:
         mark, known = "*" if entry.in_use else " ", theirs.get(entry.name)
         told = entry.trouble or (
-            f"{entry.architecture:18}  {entry.classes:7}  {_size(entry.bytes):>8}  {_errors(known):17}"
+            f"{entry.architecture:18}  {entry.classes:7}  {store.size_words(entry.bytes):>8}  {_errors(known):17}"
             f"  {'' if entry.trained else '(untrained) '}{known.short if known else entry.provenance[:60]}"
         )
         print(f"{mark} {entry.name:{width}}  {told}".rstrip())
     if missing:
         print("\nTo be had (zfdesk weights get NAME):")
     for lacking in missing:
-        size = f"{'' if lacking.bytes else '≈'}{_size(lacking.size)}"
+        size = f"{'' if lacking.bytes else '≈'}{store.size_words(lacking.size)}"
         words = lacking.short + _by_file(lacking)
         print(
             f"  {lacking.name:{width}}  {lacking.architecture:18}  {1000:7}  {size:>8}  {_errors(lacking):17}  {words}"
@@ -107,6 +105,7 @@ def get_command(arguments: argparse.Namespace) -> int:
     entry = find_entry(arguments.name, _catalogue(arguments))
     have = installed(entry, store.list_weights())
     hint, original, line = "", None, _ProgressLine(entry.name)
+    fresh = have is None
     if have is None:
         try:
             kept = obtain(entry, line.show, keep=arguments.keep)
@@ -118,13 +117,14 @@ def get_command(arguments: argparse.Namespace) -> int:
             line.end()
         have = next(stored for stored in store.list_weights() if stored.path == kept.path)
         hint, original = doubt(kept.model), kept.original
-        said = f"Kept as {have.name} ({kept.model.architecture.title}, {have.classes} classes, {_size(have.bytes)})."
+        size = store.size_words(have.bytes)
+        said = f"Kept as {have.name} ({kept.model.architecture.title}, {have.classes} classes, {size})."
     else:
         said = f"{entry.title} is here already, as {have.name}."
     if arguments.use:
-        store.use(have.name)
+        store.use(have.name, loaded=fresh)
     if arguments.json:
-        _print_json(
+        print_json(
             {
                 "name": have.name,
                 "path": str(have.path),
@@ -151,7 +151,7 @@ def use_command(arguments: argparse.Namespace) -> int:
 
     store.use(arguments.name)
     if arguments.json:
-        _print_json({"use": arguments.name})
+        print_json({"use": arguments.name})
     else:
         print(f"From now on {arguments.name} is in use.")
     return 0
@@ -203,11 +203,11 @@ def import_command(arguments: argparse.Namespace) -> int:
     kept = import_file(arguments.file, arguments.name)
     name, path, model = kept.name, kept.path, kept.model
     if arguments.use:
-        store.use(name)
+        store.use(name, loaded=True)
     entry = next(entry for entry in store.list_weights() if entry.path == path)
     hint = doubt(model)
     if arguments.json:
-        _print_json(
+        print_json(
             {
                 "name": name,
                 "path": str(path),
@@ -219,7 +219,7 @@ def import_command(arguments: argparse.Namespace) -> int:
             }
         )
         return 0
-    print(f"Kept as {name} ({model.architecture.title}, {entry.classes} classes, {_size(entry.bytes)}).")
+    print(f"Kept as {name} ({model.architecture.title}, {entry.classes} classes, {store.size_words(entry.bytes)}).")
     if hint:
         print(f"Note: {hint}")
     if not arguments.use:
@@ -300,11 +300,12 @@ def _errors(entry: CatalogueEntry | None) -> str:
 
 def _by_file(entry: CatalogueEntry) -> str:
     from zfdesk.engine.obtain import part_bytes
+    from zfdesk.engine.store import size_words
 
     if entry.by_file:
         return f"; by file, see `zfdesk weights info {entry.name}`"
     come = part_bytes(entry)
-    return f"; {_size(come)} of it have come" if come else ""
+    return f"; {size_words(come)} of it have come" if come else ""
 
 
 class _ProgressLine:
@@ -316,7 +317,7 @@ class _ProgressLine:
     def show(self, stage: str, progress: Progress | None) -> None:
         """As `zfdesk.engine.obtain` calls it."""
         if sys.stderr.isatty():
-            print(f"\r{stage} {self.name}… {progress or ''}\x1b[K", end="", file=sys.stderr, flush=True)
+            show_progress(f"{stage} {self.name}… {progress or ''}")
             self.open = True
             return
         share = progress.share if progress else None
@@ -332,13 +333,9 @@ class _ProgressLine:
             self.open = False
 
 
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2, ensure_ascii=False))
-
-
 def _print_facts(facts: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        _print_json(facts)
+        print_json(facts)
         return
     for key, value in facts.items():
         if value not in ("", None):
@@ -351,8 +348,3 @@ def _words(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {part}" for key, part in value.items())
     return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _size(count: int) -> str:
-    power = min(int(math.log10(max(count, 1)) // 3), 3)
-    return f"{count / 1000**power:.0f} {('B', 'kB', 'MB', 'GB')[power]}"

@@ -248,9 +248,7 @@ def _next_maps(field: str, values: tuple) -> Change:
 
 def _cycle_normalise(view: View, context: Context) -> View:
     following = Normalise(_cycle(tuple(Normalise), view.maps.normalise))
-    if following is Normalise.LOCKED and context.result and context.result.mosaic:
-        return view.change_maps(normalise=following, locked=context.result.mosaic.full_range)
-    return view.change_maps(normalise=following)
+    return view.change_range(following, _shown_range(context))
 
 
 def _cycle_direct(view: View, context: Context) -> View:
@@ -271,10 +269,13 @@ def _scale_crop(factor: float) -> Change:
 
 
 def _lock_now(view: View, context: Context) -> View:
+    shown = _shown_range(context)
+    return view if shown is None else view.change_range(Normalise.LOCKED, shown)
+
+
+def _shown_range(context: Context) -> tuple[float, float] | None:
     mosaic = context.result.mosaic if context.result else None
-    if mosaic is None:
-        return view
-    return view.change_maps(normalise=Normalise.LOCKED, locked=mosaic.full_range)
+    return mosaic.full_range if mosaic else None
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -385,6 +386,24 @@ ACTIONS: tuple[Action, ...] = (
            else v.change(watched=(*v.watched, int(c.result.probabilities.argmax())))),
     Action("unwatch", "Watch no class", ("Ctrl+Shift+W",), "Classes", _set(watched=())),
     Action("snapshot", "Take snapshot A", ("Shift+A",), "Classes", command="take_snapshot"),
+    # Teach
+    Action("teach", "Teach it your own classes", ("Ctrl+J",), "Teach", command="show_teach"),
+    Action("teach-original", "The original network, or the taught one", ("Shift+G",), "Teach", command="switch_taught", checked=lambda v, c: c.model.body is not None),
+    Action("teach-add", "Add a class", ("Ctrl+Shift+G",), "Teach", command="teach_add"),
+    Action("teach-background", "Add a class for the background, “nothing”", ("Ctrl+Alt+N",), "Teach", command="teach_background"),
+    Action("teach-next", "Choose the next class to teach", ("Ctrl+Alt+J",), "Teach", command="teach_next"),
+    Action("teach-take", "Take a picture for the chosen class", ("Ctrl+Alt+T",), "Teach", command="teach_take"),
+    Action("teach-rename", "Rename the chosen class", ("Ctrl+Alt+R",), "Teach", command="teach_rename"),
+    Action("teach-up", "Chosen class up: another key", ("Ctrl+Alt+Up",), "Teach", command="teach_up"),
+    Action("teach-down", "Chosen class down: another key", ("Ctrl+Alt+Down",), "Teach", command="teach_down"),
+    Action("teach-drop", "Drop the chosen class's last 2 seconds", ("Ctrl+Alt+L",), "Teach", command="teach_drop"),
+    Action("teach-remove", "Remove the chosen class", ("Ctrl+Alt+D",), "Teach", command="teach_remove"),
+    Action("teach-undo", "Take the last step of teaching back", ("Ctrl+Alt+Z",), "Teach", command="teach_undo"),
+    Action("teach-clear", "Forget all classes and pictures", ("Ctrl+Alt+F",), "Teach", command="teach_clear"),
+    Action("teach-save", "Keep the taught network among the weights…", ("Ctrl+Alt+K",), "Teach", command="teach_save"),
+    Action("teach-export", "Save the pictures as a folder of classes…", ("Ctrl+Alt+E",), "Teach", command="teach_export"),
+    Action("teach-import", "Open a folder of classes…", ("Ctrl+Alt+I",), "Teach", command="teach_import"),
+    Action("teach-last", "Go on with the last lesson", ("Ctrl+Alt+G",), "Teach", command="teach_last"),
     # Trace and path
     Action("path-record", "Record the drag path, or stop", ("Shift+R",), "Trace", command="record_path"),
     Action("path-replay", "Replay the drag path, or stop", ("Shift+P",), "Trace", command="replay_path"),
@@ -396,6 +415,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("trace-unit", "Trace the unit's activation too", ("Ctrl+Alt+U",), "Trace", _toggle("trace_unit"), checked=lambda v, c: v.trace_unit),
     Action("trace-clear", "Clear the trace", ("Ctrl+Alt+X",), "Trace", command="clear_trace"),
     Action("trace-copy", "Copy the trace as a table", ("Ctrl+Alt+C",), "Trace", command="copy_trace"),
+    # Training
+    Action("training", "Watch a training run, or close its pane", ("Ctrl+Alt+W",), "Training", command="show_training"),
+    Action("training-open", "Open a training run…", ("Ctrl+Alt+G",), "Training", command="open_training_run"),
+    Action("training-back", "The snapshot before", ("Ctrl+Alt+Left",), "Training", command="training_back"),
+    Action("training-on", "The next snapshot", ("Ctrl+Alt+Right",), "Training", command="training_on"),
+    Action("training-play", "Play the snapshots, or stop", ("Ctrl+Alt+P",), "Training", command="play_training"),
+    Action("training-use", "Use the network of this snapshot", ("Ctrl+Alt+M",), "Training", command="use_training_network"),
     # View
     Action("zoom", "Unit pane: all, the map, the reconstruction", ("Z",), "View", _next("zoom", (0, 1, 2)), yosinski="zoom_mode"),
     Action("picture-zoom", "Picture pane: the whole frame, or what the network sees", ("Shift+Z",), "View", _next("picture_zoom", (0, 1))),
@@ -407,8 +433,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("full-screen", "Full screen", ("F11",), "View", command="full_screen"),
     Action("panes-reset", "Panes as at first", ("Ctrl+Shift+R",), "View", command="reset_panes"),
     Action("save-window", "Picture of the window…", ("F12",), "View", command="save_window"),
+    Action("figure", "Figure: arrange panels for print…", ("Ctrl+G",), "View", command="build_figure"),
     Action("copy-window", "Copy a picture of the window", ("Ctrl+Shift+C",), "View", command="copy_window"),
     Action("save-pane", "Picture of the pane under the mouse…", ("Shift+F12",), "View", command="save_pane"),
+    Action("record", "Record a film…, or stop", ("F9",), "View", command="record_film"),
     Action("copy-pane", "Copy a picture of the pane under the mouse", ("Ctrl+C",), "View", command="copy_pane"),
     Action("copy-data", "Copy the numbers of the pane under the mouse", ("Ctrl+Shift+D",), "View", command="copy_data"),
     Action("copy-caption", "Copy a caption of what is shown", ("Ctrl+Shift+I",), "View", command="copy_caption"),
@@ -418,6 +446,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("hints", "First steps", ("Ctrl+H",), "Help", command="show_hints"),
     Action("about", "About zfdesk", ("Ctrl+F1",), "Help", command="show_about"),
 )  # fmt: skip
+
+TEACH_KEYS = "123456789"
+"""Held while the Teach pane has the focus: pictures for the first nine classes."""
 
 CLEAN_KEY = "Space"
 """Held: every pane shows the picture without occluders."""

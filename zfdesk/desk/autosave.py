@@ -78,7 +78,9 @@ class Autosave(QObject):
     def look(self) -> None:
         """Keep what is shown if it is another than was kept last."""
         desk = self.window.desk
-        key = (desk.view, desk.model, self.window.compare.a)
+        swept = desk.sweeps.swept
+        # a running sweep changes all the time: it is kept when it rests
+        key = (desk.view, desk.model, self.window.compare.a, None if desk.sweeps.running else swept)
         moved = desk.frame is not self._frame and time.monotonic() - self._kept_at > MOVING_SECONDS
         if self._thread is not None or desk.result is None or (key == self._kept and not moved):
             return

@@ -14,6 +14,7 @@ from zfdesk import __version__
 from zfdesk.desk.actions import to_unit
 from zfdesk.desk.panes.base import Pane
 from zfdesk.desk.sweep_commands import SweepCommands
+from zfdesk.runs.names import is_run
 from zfdesk.session import is_session
 from zfdesk.sources import PastedSource, SourceError, SourceReference
 
@@ -44,9 +45,12 @@ class Commands(SweepCommands):
     # Sources
 
     def open_path(self, path: str) -> None:
-        """Show a picture, clip or folder, or a session."""
+        """Show a picture, clip or folder, a session, or a training run."""
         if is_session(path):
             self.sessions.open(Path(path))  # type: ignore[attr-defined]
+            return
+        if is_run(path):
+            self.watch_run(path)  # type: ignore[attr-defined]
             return
         try:
             reference = SourceReference.parse(path)
@@ -157,6 +161,12 @@ class Commands(SweepCommands):
         from zfdesk.desk.marking import show_marking
 
         show_marking(self)  # type: ignore[arg-type]
+
+    def build_figure(self) -> None:
+        """Arrange panels on a page."""
+        from zfdesk.desk.figure.builder import show_builder
+
+        show_builder(self)  # type: ignore[arg-type]
 
     # Edit
 

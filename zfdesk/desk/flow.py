@@ -46,6 +46,7 @@ class Controls(QWidget):
         super().__init__()
         self._widgets: list[QWidget] = []
         self._folded: set[QWidget] = set()
+        self._absent: set[QWidget] = set()
         self._pane = pane
         if pane is not None:
             pane.installEventFilter(self)
@@ -65,6 +66,13 @@ class Controls(QWidget):
         widget.setParent(self)
         self._widgets.append(widget)
         self._arrange()
+
+    def set_present(self, widget: QWidget, present: bool) -> None:
+        """A control that has nothing to do at the moment takes no room."""
+        if present == (widget in self._absent):
+            self._absent ^= {widget}
+            widget.setVisible(present and widget not in self._folded)
+            self._arrange()
 
     def sizeHint(self) -> QSize:  # noqa: N802
         return QSize(200, self.minimumHeight())
@@ -95,7 +103,8 @@ class Controls(QWidget):
         return False
 
     def _arrange(self) -> None:
-        hints = [widget.sizeHint().expandedTo(widget.minimumSize()) for widget in self._widgets]
+        widgets = [widget for widget in self._widgets if widget not in self._absent]
+        hints = [widget.sizeHint().expandedTo(widget.minimumSize()) for widget in widgets]
         kept = len(hints)
         places, height = self._lines(hints)
         if self._pane is not None and height > self._pane.height() // SHARE:
@@ -104,8 +113,8 @@ class Controls(QWidget):
             while not self.more.isChecked() and height > self._pane.height() // SHARE and kept > 1:
                 kept -= 1
                 places, height = self._lines([*hints[:kept], more])
-        self._fold(set(self._widgets[kept:]))
-        shown = [*self._widgets[:kept], *([self.more] if len(places) > kept else [])]
+        self._fold(set(widgets[kept:]))
+        shown = [*widgets[:kept], *([self.more] if len(places) > kept else [])]
         self.more.setVisible(len(places) > kept)
         for widget, place in zip(shown, places, strict=True):
             widget.setGeometry(place)
@@ -124,7 +133,7 @@ class Controls(QWidget):
         return places, y + line
 
     def _fold(self, folded: set[QWidget]) -> None:
-        for widget in self._folded - folded:
+        for widget in self._folded - folded - self._absent:
             widget.show()
         for widget in folded - self._folded:
             widget.hide()

@@ -15,7 +15,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QTabWidget, QTextBrowser, QVBoxLayout
 
-from zfdesk.desk.actions import ACTIONS, CLEAN_KEY, Action
+from zfdesk.desk.actions import ACTIONS, CLEAN_KEY, TEACH_KEYS, Action
 from zfdesk.desk.sheet import Sheet, open_sheet
 from zfdesk.desk.theme import Colours
 from zfdesk.desk.yosinski import BINDINGS, UPCONV, Binding, answers, kept_keys
@@ -45,6 +45,9 @@ MOUSE: tuple[tuple[str, str, str], ...] = (
     ("Occlusion", "Hover", "shows the square and tells what the network answers with it there"),
     ("Occlusion", "Click or drag", "the occluder goes there"),
     ("Occlusion", "Click on the legend", "shows the probability of that label"),
+    ("Teach", "A class's Hold button, held", "takes pictures for that class"),
+    ("Teach", "Click a small picture", "takes it away"),
+    ("Teach", "Drop files, folders or a picture on a class", "gives them to it"),
     ("Unit", "Click on its map", "picks a position to reconstruct"),
     ("Unit", "“clean | covered”", "its map and reconstruction clean, covered and in difference"),
     ("Trace", "● rec, ▶, exact", "records the path of the dragged occluder, and shows it again"),
@@ -155,6 +158,10 @@ def key_rows() -> list[KeyRow]:
         rows.append(KeyRow(action.menu, words, action.keys))
         if action.id == "occluder-remove":
             rows.append(KeyRow(action.menu, "Held: the clean picture in every pane", (CLEAN_KEY,)))
+        if action.id == "teach-add":
+            rows.append(
+                KeyRow(action.menu, "Held in the Teach pane: pictures for the class of that number", (*TEACH_KEYS,))
+            )
     return rows
 
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu
 
 from zfdesk.desk.actions import ACTIONS
 from zfdesk.live import Result
-from zfdesk.session import SUFFIX, Reopened, Session, SessionError, load, moment_of, reopen, save
+from zfdesk.session import SUFFIX, Reopened, Session, SessionError, kept_sweep, load, moment_of, reopen, save
 from zfdesk.sources.files import file_name
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ SNAPSHOT = "A"
 
 
 def current_session(window: Window) -> Session:
-    """What is on screen, with snapshot A. Only gathers what is there; SessionError before the first frame."""
+    """What is on screen, with snapshot A and the sweep. Only gathers what is there; SessionError before the first
+    frame."""
     desk, a = window.desk, window.compare.a
     complete = desk.complete
     fits = complete is not None and complete.request.view == desk.view and complete.request.model is desk.model
@@ -34,7 +35,8 @@ def current_session(window: Window) -> Session:
     if result is None:
         raise SessionError("There is nothing to save yet: try again in a moment.")
     snapshots = {SNAPSHOT: moment_of(a)} if a is not None and a.request.model is desk.model else {}
-    return Session(moment_of(result, desk.view), snapshots)
+    kept, told = kept_sweep(desk.sweeps.swept, desk.model)
+    return Session(moment_of(result, desk.view), snapshots, kept, notes=(told,) if told else ())
 
 
 class Sessions(QObject):
@@ -100,6 +102,8 @@ class Sessions(QObject):
             view = view.change(theme=desk.view.theme, presenter=desk.view.presenter)
         desk.show_kept(reopened.session.moment.frame, view, reopened.model)
         self.window.compare.show_snapshot(reopened.snapshots.get(SNAPSHOT))
+        if reopened.swept is not None:
+            desk.sweeps.restore(reopened.swept)
         if path is not None:
             self._remember(path)
         desk.told.emit(opened_words(reopened, path), bool(reopened.notes))
@@ -140,6 +144,8 @@ class Sessions(QObject):
             return
         # not a daemon: the program does not end in the middle of it
         threading.Thread(target=self._write, args=(session, path), name="zfdesk-save").start()
+        for note in session.notes:
+            self.window.desk.told.emit(note, True)
 
     def _write(self, session: Session, path: Path) -> None:
         trouble = ""

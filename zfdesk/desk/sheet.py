@@ -28,11 +28,15 @@ class _Box:
 
 
 class Errand(QObject):
-    """Work off the window's thread. ``done(value, error)`` is called in the window's thread, one of them None."""
+    """Work off the window's thread. ``done(value, error)`` is called in the window's thread, one of them None.
+
+    ``lasting``: the end of the program waits for it, as for a file that the user saves.
+    """
 
     def __init__(
-        self, parent: QObject, name: str, work: Callable[[], Any], done: Callable[[Any, Exception | None], None]
-    ) -> None:
+        self, parent: QObject, name: str, work: Callable[[], Any], done: Callable[[Any, Exception | None], None],
+        lasting: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(parent)
         box = _Box()
 
@@ -46,7 +50,7 @@ class Errand(QObject):
         self._box, self._done = box, done
         self._clock = QTimer(self, interval=POLL_MS)
         self._clock.timeout.connect(self._look)
-        threading.Thread(target=run, name=f"zfdesk {name}", daemon=True).start()
+        threading.Thread(target=run, name=f"zfdesk {name}", daemon=not lasting).start()
         self._clock.start()
 
     def _look(self) -> None:

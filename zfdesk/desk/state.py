@@ -6,11 +6,13 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from zfdesk.desk.sweeping import Sweeps
+from zfdesk.desk.teaching import Teaching
 from zfdesk.engine import Model
 from zfdesk.live import Crop, Demand, Result, View, Worker
 from zfdesk.sources import Frame, KeptSource, Source, SourceError, SourceReference, open_source
@@ -58,6 +60,7 @@ class Desk(QObject):
         self._closing = False
         self.worker = Worker(model, self.view, notify=lambda: None, threads=network_threads())
         self.sweeps = Sweeps(self)
+        self.teaching = Teaching(self)
         self._clock = QTimer(self, interval=CLOCK_MS)
         self._clock.timeout.connect(self._tick)
         self._opened.connect(self._take_source)
@@ -77,6 +80,7 @@ class Desk(QObject):
         if self.source:
             self.source.stop()
         self.sweeps.close()
+        self.teaching.close()
         self.worker.stop()
 
     # The view
@@ -129,6 +133,15 @@ class Desk(QObject):
         """Whether the clean picture is being shown for a moment."""
         return self._clean_held
 
+    @contextmanager
+    def seen_as(self, view: View) -> Iterator[None]:
+        """While this lasts, what paints itself paints this view: that of a result a picture is taken of."""
+        present, self.view = self.view, view
+        try:
+            yield
+        finally:
+            self.view = present
+
     def want(self, demand: Demand) -> None:
         """Tell what the open panes show."""
         self.demand = demand
@@ -155,20 +168,24 @@ class Desk(QObject):
 
     # The network
 
-    def use_model(self, model: Model) -> None:
-        """Switch the network; the view keeps its layer where the new one has it, and gets its centre crop."""
-        names = [stage.name for stage in model.architecture.stages]
-        view = self.view
-        layer = view.layer if view.layer in names else _last_convolution(model)
-        unit = min(view.unit, model.architecture.stage(layer).shape[0] - 1)
-        crop = Crop.centre_of(model) if view.crop == Crop.centre_of(self.model) else view.crop
-        self.model, self.result, self.complete = model, None, None
-        self._past.clear()
-        self._future.clear()
-        self._kept.clear()
-        self._merge = ("", 0.0)
-        self.view = view.change(crop=crop, layer=layer, unit=unit, position=None, origin=None, pins=(), watched=())
-        self.view = self.view.change_sweep(klass=-1)
+    def use_model(self, model: Model, watched: tuple[int, ...] = ()) -> None:
+        """Switch the network; the view keeps its layer where the new one has it, and gets its centre crop.
+
+        Of a network with the same layers but another classifier it keeps all units below that, too; with the same
+        classes everything. ``watched``: the classes to watch, of a network with other ones.
+        """
+        before, self.model = self.model, model
+        self.result = self.complete = None
+        same_body = (model.body or model) is (before.body or before)
+        if not (same_body and model.classes == before.classes):
+            self._past.clear()
+            self._future.clear()
+            self._kept.clear()
+            self._merge = ("", 0.0)
+            if same_body:
+                self.view = _other_classes(self.view, model, watched)
+            else:
+                self.view = _other_layers(self.view, before, model)
         self.worker.use(model, self._computed_view())
         self.model_changed.emit()
         self.view_changed.emit()
@@ -312,6 +329,27 @@ class Desk(QObject):
     def frame(self) -> Frame | None:
         """The frame of the newest result."""
         return self.result.request.frame if self.result else None
+
+
+def _other_layers(view: View, before: Model, model: Model) -> View:
+    """A view of one network for another."""
+    names = [stage.name for stage in model.architecture.stages]
+    layer = view.layer if view.layer in names else _last_convolution(model)
+    unit = min(view.unit, model.architecture.stage(layer).shape[0] - 1)
+    crop = Crop.centre_of(model) if view.crop == Crop.centre_of(before) else view.crop
+    view = view.change(crop=crop, layer=layer, unit=unit, position=None, origin=None, pins=(), watched=())
+    return view.change_sweep(klass=-1)
+
+
+def _other_classes(view: View, model: Model, watched: tuple[int, ...]) -> View:
+    """A view for a network that differs in its classes alone: what is a class of the one before is let go."""
+    above = model.architecture.class_layers
+    if view.layer in above:
+        view = view.change(unit=min(view.unit, len(model.classes) - 1), position=None)
+    origin = None if view.origin and view.origin.layer in above else view.origin
+    pins = tuple(pin for pin in view.pins if pin.layer not in above)
+    watched = tuple(index for index in watched if index < len(model.classes))
+    return view.change(origin=origin, pins=pins, watched=watched).change_sweep(klass=-1)
 
 
 def _last_convolution(model: Model) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from zfdesk.engine.tensorfile import write_whole
@@ -22,18 +21,8 @@ def save_arrays(path: str, swept: Swept, unit: int, klass: int) -> None:
     """
     from zfdesk.figures.files import npz_bytes
 
-    sweep = swept.sweep
-    assert sweep is not None
-    arrays = {
-        "positions": sweep.positions,
-        "probability": sweep.probability(klass),
-        "activation": sweep.activation(unit),
-        "label": sweep.label(),
-        "done": sweep.done,
-        "clean": sweep.clean_probabilities,
-        "clean_activation": np.array(sweep.clean_activations[unit]),
-    }
-    write_whole(Path(os.path.realpath(path)), [npz_bytes(arrays)])
+    assert swept.sweep is not None
+    write_whole(Path(os.path.realpath(path)), [npz_bytes(swept.sweep.arrays(unit, klass))])
 
 
 def save_figure(path: str, swept: Swept, unit: int, klass: int) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from zfdesk.engine import Model, Occluder, OccluderShape, SweepPlan
 from zfdesk.figures.facts import FILL_WORDS
 from zfdesk.live import Subject, Sweeper, SweepSettings, SweepState, SweepUnit, Swept, View
+from zfdesk.live.sweeping import shown_class, shown_unit
 from zfdesk.sources import Frame
 
 if TYPE_CHECKING:
@@ -128,6 +129,16 @@ class Sweeps(QObject):
             self.desk.change(self.desk.view.change_sweep(live=False))
         self.sweeper.cancel()
 
+    def restore(self, swept: Swept) -> None:
+        """Show a sweep that a session kept; whatever runs ends."""
+        assert swept.sweep is not None
+        self._following = None
+        self.sweeper.restore(swept)
+        self.sweeper.results.take()
+        self._layer = swept.sweep.layer
+        self.swept, self.running, self.trouble = swept, False, ""
+        self.changed.emit()
+
     def resume(self) -> None:
         """Go on with what was cancelled."""
         if self.can_resume and self.sweeper.resume():
@@ -164,18 +175,15 @@ class Sweeps(QObject):
     def unit(self) -> int:
         """Whose activation is shown: the selected unit's, if wanted and of the sweep's layer, else the strongest's."""
         assert self.swept is not None
-        sweep, view = self.swept.sweep, self.desk.view
-        assert sweep is not None
-        wanted = view.sweep.unit is SweepUnit.SELECTED and view.layer == sweep.layer
-        return view.unit if wanted and view.unit < len(sweep.clean_activations) else sweep.strongest_unit
+        assert self.swept.sweep is not None
+        return shown_unit(self.swept.sweep, self.desk.view)
 
     @property
     def klass(self) -> int:
         """Whose probability is shown."""
         assert self.swept is not None
         assert self.swept.sweep is not None
-        clean, chosen = self.swept.sweep.clean_probabilities, self.desk.view.sweep.klass
-        return chosen if 0 <= chosen < len(clean) else int(clean.argmax())
+        return shown_class(self.swept.sweep, self.desk.view)
 
     @property
     def of_what_is_shown(self) -> bool:

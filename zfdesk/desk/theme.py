@@ -75,9 +75,9 @@ WATCHED = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#d55e00", "#9
 """Colours of watched classes (Okabe & Ito 2008)."""
 
 
-def watched_colour(place: int) -> QColor:
-    """That of the watched class at a place of `View.watched`, in every pane."""
-    return QColor(WATCHED[place % len(WATCHED)])
+def watched_colour(slot: int) -> QColor:
+    """That of the watched class with a slot of `View.watched_slots`, in every pane."""
+    return QColor(WATCHED[slot % len(WATCHED)])
 
 
 NORMAL_PIXELS, PRESENTER_PIXELS = 13, 20
@@ -152,6 +152,7 @@ def _sheet(c: Colours, pixels: int, theme: str) -> str:
     QMenuBar::item:selected, QMenu::item:selected {{ background: {c.field}; color: {c.on_field}; }}
     QMenu {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.line}; }}
     QMenu::item {{ padding: {pad + 1}px 22px; }}
+    QMenu::item:disabled {{ color: {c.quiet}; }}
     QMenu::separator {{ background: {c.line}; height: 1px; margin: 3px 8px; }}
     QStatusBar {{ background: {c.background}; color: {c.quiet}; }}
     QStatusBar::item {{ border: 0; }}

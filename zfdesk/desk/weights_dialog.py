@@ -316,7 +316,7 @@ class WeightsDialog(Sheet):
 
 
 def _remember_and_doubt(name: str, model: Model) -> str:
-    store.use(name)
+    store.use(name, loaded=True)
     return doubt(model)
 
 

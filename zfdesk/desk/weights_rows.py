@@ -7,15 +7,10 @@ from dataclasses import dataclass
 from zfdesk.engine import ARCHITECTURES, store
 from zfdesk.engine.catalogue import CatalogueEntry
 from zfdesk.engine.obtain import installed, part_bytes
-from zfdesk.engine.store import StoredWeights
+from zfdesk.engine.store import StoredWeights, size_words
 
 COLUMNS = ("weights", "size", "error, top 1 / top 5", "licence", "note")
 NOTE = len(COLUMNS) - 1
-
-
-def size_words(count: int) -> str:
-    """66 MB."""
-    return f"{count / 1e6:.0f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
 
 
 def state_words(entry: StoredWeights) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QCursor, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
@@ -33,16 +34,23 @@ from zfdesk.desk.panes.maps import MapsPane
 from zfdesk.desk.panes.picture import PicturePane
 from zfdesk.desk.panes.pins import PinsPane
 from zfdesk.desk.panes.sweep import SweepPane
+from zfdesk.desk.panes.teach import TeachPane
 from zfdesk.desk.panes.trace import PathLight, TracePane
 from zfdesk.desk.panes.unit import UnitPane
 from zfdesk.desk.path_commands import PathCommands
+from zfdesk.desk.recording import FilmCommands, Films
 from zfdesk.desk.sessions import SessionCommands, Sessions
 from zfdesk.desk.state import Desk
 from zfdesk.desk.status import MessageLine, StatusLine
+from zfdesk.desk.teaching_commands import TeachCommands
 from zfdesk.desk.theme import apply_theme
+from zfdesk.desk.training_commands import TrainingCommands
 from zfdesk.live import Demand
 
-LAYOUT_VERSION = 2
+if TYPE_CHECKING:
+    from zfdesk.session.composition import Composition
+
+LAYOUT_VERSION = 3
 FIRST_SIZE = (1440, 900)
 NAVIGATION_MS = 100  # after a key press the heavy panes wait this long
 TOOLBAR = (
@@ -60,6 +68,7 @@ TOOLBAR = (
     "snapshot",
     "pin",
     "save-window",
+    "figure",
     "|",
     "palette",
     "help",
@@ -67,14 +76,17 @@ TOOLBAR = (
 TOOLBAR_WORDS = {
     "freeze": "❄ Freeze", "play": "▶ Play/pause", "method": "Method", "seed": "Seed", "occluder": "■ Occluder",
     "occluder-shape": "Shape", "occluder-fill": "Fill", "sweep": "▦ Sweep", "snapshot": "Snapshot A", "pin": "Pin unit",
-    "save-window": "Picture…", "palette": "⌘ Commands", "help": "? Help",
+    "save-window": "Picture…", "figure": "▤ Figure", "palette": "⌘ Commands", "help": "? Help",
 }  # fmt: skip
 
 
-class Window(Commands, SessionCommands, PathCommands, CopyCommands, QMainWindow):
+class Window(
+    Commands, SessionCommands, PathCommands, FilmCommands, TeachCommands, TrainingCommands, CopyCommands, QMainWindow
+):
     """The one window of the program."""
 
     closing = Signal()
+    figure_kept: Composition | None = None  # of the figure builder, while it is closed
 
     def __init__(self, desk: Desk, settings: QSettings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -97,6 +109,8 @@ class Window(Commands, SessionCommands, PathCommands, CopyCommands, QMainWindow)
         self.message = MessageLine(self)
         self.status = StatusLine(desk)
         self.statusBar().addWidget(self.status, 1)
+        self.films = Films(self)
+        self.statusBar().addPermanentWidget(self.films.mark)
         self.statusBar().addPermanentWidget(EmbeddedLine(self))
         self.statusBar().setSizeGripEnabled(False)
         self._facts_clock = QTimer(self, interval=FACTS_EVERY_MS)
@@ -111,7 +125,7 @@ class Window(Commands, SessionCommands, PathCommands, CopyCommands, QMainWindow)
         self.resize(*FIRST_SIZE)
         self.reset_panes()
         self._restore()
-        for field in (*self.findChildren(QLineEdit), *self.findChildren(QAbstractSpinBox), *self.docks.values()):
+        for field in (*self.findChildren(QLineEdit), *self.findChildren(QAbstractSpinBox)):
             field.installEventFilter(self)
         self._show_view()
         self._facts_clock.start()
@@ -124,37 +138,45 @@ class Window(Commands, SessionCommands, PathCommands, CopyCommands, QMainWindow)
         self.picture, self.layers, self.maps = PicturePane(desk), LayersPane(desk), MapsPane(desk)
         self.unit, self.classes, self.pins = UnitPane(desk), ClassesPane(desk), PinsPane(desk)
         self.compare, self.trace, self.sweep = ComparePane(desk), TracePane(desk), SweepPane(desk)
+        self.teach = TeachPane(desk)
         self.panes: tuple[Pane, ...] = (
             self.layers, self.picture, self.classes, self.maps, self.unit, self.pins, self.compare, self.trace,
-            self.sweep,
+            self.sweep, self.teach,
         )  # fmt: skip
         self.docks: dict[Pane, QDockWidget] = {}
         for pane in self.panes:
-            dock = QDockWidget(pane.title, self)
-            dock.setObjectName(pane.title)
-            dock.setWidget(pane)
-            dock.visibilityChanged.connect(partial(self._pane_seen, pane))
-            pane.save_asked.connect(self.save_picture_of)
-            pane.copy_asked.connect(self.copy_picture_of)
-            pane.pin_asked.connect(self._pin_shown)
-            pane.copy_menu_asked.connect(self.show_copy_menu)
-            pane.drag_asked.connect(self.drag_picture_of)
-            for button in dock.findChildren(QAbstractButton, options=Qt.FindChildOption.FindDirectChildrenOnly):
-                words = f"{'Close' if 'close' in button.objectName() else 'Float or dock'} “{pane.title}”"
-                button.setToolTip(words)
-                button.setAccessibleName(words)
-            self.docks[pane] = dock
+            self.add_dock(pane)
         self.maps.unit_hovered.connect(self._outline_hovered)
         self.maps.menu_asked.connect(self._unit_menu)
         self.maps.canvas.resized.connect(lambda: QTimer.singleShot(0, self, self._update_demand))
         self.picture.canvas.picked.connect(self._pick_position)
         self.trace.action_asked.connect(self.run)
+        self.teach.action_asked.connect(self.run)
         self.picture.head.insertWidget(1, PathLight(self.trace.player, self.picture))
         self.sweep.asked.connect(self.run)
         self.sweep.square_hovered.connect(self._outline)
 
+    def add_dock(self, pane: Pane) -> QDockWidget:
+        """A dock for a pane, not yet in its place."""
+        dock = QDockWidget(pane.title, self)
+        dock.setObjectName(pane.title)
+        dock.setWidget(pane)
+        dock.visibilityChanged.connect(partial(self._pane_seen, pane))
+        pane.save_asked.connect(self.save_picture_of)
+        pane.copy_asked.connect(self.copy_picture_of)
+        pane.pin_asked.connect(self._pin_shown)
+        pane.copy_menu_asked.connect(self.show_copy_menu)
+        pane.drag_asked.connect(self.drag_picture_of)
+        for button in dock.findChildren(QAbstractButton, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            words = f"{'Close' if 'close' in button.objectName() else 'Float or dock'} “{pane.title}”"
+            button.setToolTip(words)
+            button.setAccessibleName(words)
+        dock.installEventFilter(self)
+        self.docks[pane] = dock
+        return dock
+
     def reset_panes(self) -> None:
-        """Every pane back in its first place."""
+        """Every pane back in its first place; the training's is closed."""
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         docks = self.docks
         for dock in docks.values():
@@ -168,10 +190,13 @@ class Window(Commands, SessionCommands, PathCommands, CopyCommands, QMainWindow)
         self.splitDockWidget(docks[self.maps], docks[self.unit], horizontal)
         self.splitDockWidget(docks[self.unit], docks[self.pins], vertical)
         self.tabifyDockWidget(docks[self.maps], docks[self.sweep])
+        self.tabifyDockWidget(docks[self.sweep], docks[self.teach])
         self.tabifyDockWidget(docks[self.pins], docks[self.compare])
         self.tabifyDockWidget(docks[self.compare], docks[self.trace])
-        for dock in docks.values():
-            dock.show()
+        if self.training is not None:
+            self.tabifyDockWidget(docks[self.sweep], docks[self.training])
+        for pane, dock in docks.items():
+            dock.setVisible(pane is not self.training)
         docks[self.pins].raise_()
         docks[self.maps].raise_()
         width, height = max(self.width(), 1000), max(self.height(), 600)
@@ -190,9 +215,10 @@ class Window(Commands, SessionCommands, PathCommands, CopyCommands, QMainWindow)
             self.removeDockWidget(second)
             self.splitDockWidget(first, second, Qt.Orientation.Horizontal)
             second.show()
-        self.removeDockWidget(self.docks[self.sweep])
-        self.splitDockWidget(self.docks[self.maps], self.docks[self.sweep], Qt.Orientation.Vertical)
-        self.docks[self.sweep].show()
+        for pane in (self.sweep, self.teach):
+            self.removeDockWidget(self.docks[pane])
+            self.splitDockWidget(self.docks[self.maps], self.docks[pane], Qt.Orientation.Vertical)
+            self.docks[pane].show()
 
     def _restore(self) -> None:
         if self.settings.value("layout/version", 0, int) == LAYOUT_VERSION:
@@ -285,18 +311,18 @@ class Window(Commands, SessionCommands, PathCommands, CopyCommands, QMainWindow)
         self.desk.sweeps.watch(shown[self.sweep])
         rest = self._navigation.isActive()
         compared = shown[self.compare] and self.compare.a is not None
-        self.desk.want(
-            Demand(
-                layers=True,
-                maps=shown[self.maps],
-                unit=(shown[self.unit] or shown[self.picture] or compared) and not rest,
-                pins=shown[self.pins] and not rest,
-                methods=self.unit.shown_rules() if shown[self.unit] else (),
-                compare=shown[self.unit] and self.unit.comparing,
-                activation=shown[self.trace] and self.desk.view.trace_unit and not rest,
-                aspect=round(canvas.width() / max(canvas.height(), 1), 2),
-            )
+        wanted = Demand(
+            layers=True,
+            maps=shown[self.maps],
+            unit=(shown[self.unit] or shown[self.picture] or compared) and not rest,
+            pins=shown[self.pins] and not rest,
+            methods=self.unit.shown_rules() if shown[self.unit] else (),
+            compare=shown[self.unit] and self.unit.comparing,
+            activation=shown[self.trace] and self.desk.view.trace_unit and not rest,
+            features=shown[self.teach],
+            aspect=round(canvas.width() / max(canvas.height(), 1), 2),
         )
+        self.desk.want(self.films.demand(wanted))
 
     # Drawing
 
@@ -445,6 +471,7 @@ class Window(Commands, SessionCommands, PathCommands, CopyCommands, QMainWindow)
         self.settings.setValue("view/theme", self.desk.view.theme)
         self.settings.setValue("view/presenter", self.desk.view.presenter)
         self.settings.sync()  # nothing is cleared up at the end of the process
+        self.keep_lesson()
         self.desk.close()
         self.closing.emit()
         event.accept()

@@ -18,7 +18,7 @@ from zfdesk.engine.doubt import doubt
 from zfdesk.engine.layers import LRN, Architecture, Conv, Linear, MaxPool, ReceptiveField, ReLU, Softmax, Stage
 from zfdesk.engine.model import Model, Pass, random_model
 from zfdesk.engine.occlude import Occluder, OccluderFill, OccluderShape, occlude
-from zfdesk.engine.picture import InputSpec, centre_box, centre_crop, crop
+from zfdesk.engine.picture import InputSpec, centre_box, centre_crop, crop, cut_field
 from zfdesk.engine.reconstruct import Reconstruction, Rule, Seed, SeedKind, reconstruct
 from zfdesk.engine.sweep import Sweep, SweepPlan, sweep
 from zfdesk.engine.table1 import Correspondence
@@ -55,6 +55,7 @@ __all__ = [
     "centre_crop",
     "correspondence",
     "crop",
+    "cut_field",
     "describe",
     "doubt",
     "forward_changed",

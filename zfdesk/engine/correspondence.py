@@ -91,6 +91,16 @@ def random_boxes(parts: Iterable[PartBox], size: int, count: int, chance: np.ran
     return [(int(top), int(left), height, width) for top, left in chosen]
 
 
+def masks_of(picture: MarkedPicture, parts: Iterable[str], draws: int, seed: int) -> dict[str, list[PartBox]]:
+    """The masks of a picture: the box of each of the parts that it has, and ``draws`` random ones, if it has any; they
+    depend on its name and the seed."""
+    masks = {part: [picture.parts[part]] for part in parts if part in picture.parts}
+    chance = np.random.default_rng([seed, zlib.crc32(picture.name.encode())])
+    if draws and masks:
+        masks[RANDOM] = random_boxes(picture.parts.values(), len(picture.pixels), draws, chance)
+    return masks
+
+
 def cut_out(
     marks: Mapping[str, Mapping[str, PartBox]],
     read: Callable[[str], np.ndarray],
@@ -142,12 +152,9 @@ def correspondence(
     told = list(left_out)
     found: dict[str, dict[str, dict[str, np.ndarray]]] = {}  # part, picture, layer: int8 (masks, features)
     for done, picture in enumerate(pictures, 1):
-        masks = {part: [picture.parts[part]] for part in parts if part in picture.parts}
-        chance = np.random.default_rng([seed, zlib.crc32(picture.name.encode())])
-        if draws and masks:
-            masks[RANDOM] = random_boxes(picture.parts.values(), model.architecture.size, draws, chance)
-            if not masks[RANDOM]:
-                told.append(f"The marked parts of {picture.name} leave no room for a mask elsewhere.")
+        masks = masks_of(picture, parts, draws, seed)
+        if RANDOM in masks and not masks[RANDOM]:
+            told.append(f"The marked parts of {picture.name} leave no room for a mask elsewhere.")
         for part, changes in _sign_changes(model, picture.pixels, masks, layers, fill).items():
             found.setdefault(part, {})[picture.name] = changes
         progress(done, len(pictures))
@@ -184,14 +191,14 @@ def _sign_changes(
     if not boxes:
         return {}
     clean = model.forward(pixels)
-    needed = _needed(model.architecture, layers)
+    needed = needed_below(model.architecture, layers)
     kept = [{name: clean.activations[name] for name in needed}]  # a whole pass has ten megabytes
     for _, (top, left, height, width) in boxes:
         occluder = Occluder(top, left, height, width, OccluderShape.RECTANGLE, fill)
         masked = forward_changed(clean, pixels, occlude(pixels, [occluder], model.input.mean))
         kept.append({name: masked.activations[name] for name in needed})
     stacked = {name: torch.cat([values[name] for values in kept]) for name in needed}
-    values = _with_vectors(model, stacked, layers)
+    values = with_vectors(model, stacked, layers)
     changes = {layer: signs(values[layer][:1], values[layer][1:]) for layer in layers}
     rows: dict[str, list[int]] = {}
     for row, (part, _) in enumerate(boxes):
@@ -199,7 +206,7 @@ def _sign_changes(
     return {part: {layer: changes[layer][places] for layer in layers} for part, places in rows.items()}
 
 
-def _needed(architecture: Architecture, layers: Sequence[str]) -> list[str]:
+def needed_below(architecture: Architecture, layers: Sequence[str]) -> list[str]:
     """The layers below the first fully connected one that are asked for, and the last of them, which feeds it."""
     below: list[str] = []
     for stage in architecture.stages:
@@ -210,7 +217,7 @@ def _needed(architecture: Architecture, layers: Sequence[str]) -> list[str]:
 
 
 @torch.inference_mode()
-def _with_vectors(model: Model, values: Mapping[str, Tensor], layers: Sequence[str]) -> dict[str, Tensor]:
+def with_vectors(model: Model, values: Mapping[str, Tensor], layers: Sequence[str]) -> dict[str, Tensor]:
     """The values (masks, channels, height, width) and those of the fully connected layers, in plain float32."""
     known, kernels = dict(values), model.kernels(torch.float32, reference=True)
     highest = max(model.architecture.index(layer) for layer in layers)
@@ -227,5 +234,6 @@ def _with_vectors(model: Model, values: Mapping[str, Tensor], layers: Sequence[s
 
 
 __all__ = [
-    "RANDOM_DRAWS", "MarkedPicture", "correspondence", "cut_out", "default_layers", "hamming", "random_boxes", "signs",
+    "RANDOM_DRAWS", "MarkedPicture", "correspondence", "cut_out", "default_layers", "hamming", "masks_of",
+    "needed_below", "random_boxes", "signs", "with_vectors",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ weights as the int8 rows they are stored in, a quarter of the bytes of float32. 
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
@@ -130,6 +131,14 @@ class FastKernels(ReferenceKernels):
         wanted = {f"{name}.weight" for name in vectors} | {name for name in weights if name.endswith(".bias")}
         self._dense = {name: dense(weights[name], torch.float32) for name in wanted - self._rows.keys()}
 
+    def with_classifier(self, architecture: Architecture, weights: Weights) -> FastKernels:
+        """The same with another last linear layer; what is packed of the layers below is shared."""
+        other, last = copy.copy(self), _last_linear(architecture)
+        parts = (f"{last}.weight", f"{last}.bias")
+        other._weights = weights
+        other._dense = {**self._dense, **{name: dense(weights[name], torch.float32) for name in parts}}
+        return other
+
     def conv(self, layer: Conv, x: Tensor, rectified: bool) -> Tensor:
         """Convolution and rectification in one pass over packed weights."""
         packed, bias = self._packed[layer.name], self._dense[f"{layer.name}.bias"]
@@ -205,6 +214,14 @@ class BatchKernels(ReferenceKernels):
                 case Linear():
                     self._matrices[stage.name], self._biases[stage.name] = _pack_matrix(weight), bias
 
+    def with_classifier(self, architecture: Architecture, weights: Weights, fast: FastKernels) -> BatchKernels:
+        """The same with another last linear layer; ``fast``: with that layer too."""
+        other, last = copy.copy(self), _last_linear(architecture)
+        weight, bias = (dense(weights[f"{last}.{part}"], torch.float32) for part in ("weight", "bias"))
+        other._weights, other._fast = weights, fast
+        other._matrices, other._biases = {**self._matrices, last: _pack_matrix(weight)}, {**self._biases, last: bias}
+        return other
+
     def tile(self, layer: Conv) -> int:
         """Winograd's tiles, where the layer goes that way."""
         return TILE if layer.name in self._winograd else 1
@@ -221,6 +238,10 @@ class BatchKernels(ReferenceKernels):
     def linear(self, layer: Linear, x: Tensor, rectified: bool) -> Tensor:
         """Fully connected layer over float32 weights; x is (N, in)."""
         return _product(x, self._matrices[layer.name], self._biases[layer.name], rectified)
+
+
+def _last_linear(architecture: Architecture) -> str:
+    return next(layer.name for layer in reversed(architecture.layers) if isinstance(layer, Linear))
 
 
 def _readable_as_rows(weight: Tensor | PackedRows) -> TypeGuard[PackedRows]:

@@ -62,9 +62,11 @@ class Pass:
 class Model:
     """An architecture with weights that fit it, immutable.
 
-    ``classes``: the class names in order. ``sha256``: hash of the checkpoint file, "" for weights made in memory.
+    ``classes``: the class names in order. ``sha256``: hash of the checkpoint file, "" for weights made in memory; of a
+    network that was taught other classes and is in no file, of what it is made of.
     ``provenance``: where the weights come from, in words. ``trained``: False when they are known to be random.
-    ``licence`` of the weights and ``source``, the address they were published at; "" when not known.
+    ``licence`` of the weights and ``source``, the address they were published at; "" when not known. ``body``: the
+    network that this one shares all but its classifier with, see `zfdesk.engine.transfer`.
     Raises ValueError, in words, when weights are missing, superfluous, of the wrong shape or not finite.
     """
 
@@ -78,6 +80,7 @@ class Model:
     trained: bool = True
     licence: str = ""
     source: str = ""
+    body: Model | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         check_weights(self.architecture, self.weights)
@@ -91,6 +94,8 @@ class Model:
 
     @cached_property
     def _fast(self) -> FastKernels:
+        if self.body is not None:
+            return self.body._fast.with_classifier(self.architecture, self.weights)
         return FastKernels(self.architecture, self.weights)
 
     @cached_property
@@ -99,6 +104,8 @@ class Model:
 
     @cached_property
     def _batch(self) -> BatchKernels:
+        if self.body is not None:
+            return self.body._batch.with_classifier(self.architecture, self.weights, self._fast)
         return BatchKernels(self.architecture, self.weights, self._fast)
 
     def kernels(self, dtype: torch.dtype, reference: bool = False) -> ReferenceKernels:
@@ -111,7 +118,7 @@ class Model:
 
     @cached_property
     def _filters(self) -> dict[str, Tensor]:
-        return {}
+        return {} if self.body is None else self.body._filters
 
     def filters(self, layer: str, dtype: torch.dtype = torch.float32) -> Tensor:
         """The filters of a convolution, (out, in, kernel, kernel), channels-last; those in float32 are made once."""

@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from zfdesk.engine.layers import ReceptiveField
+
 Box = tuple[float, float, float, float]  # left, top, right, bottom in frame pixels
 
 
@@ -88,6 +90,22 @@ def centre_crop(frame: np.ndarray, size: int = 224, resize: int = 256) -> np.nda
     """The standard central crop of a uint8 (height, width, 3) picture, as uint8 (size, size, 3)."""
     height, width = frame.shape[:2]
     return crop(frame, centre_box(height, width, size / resize), size)
+
+
+def cut_field(picture: np.ndarray, field: ReceptiveField, position: tuple[int, int], ground: float = 0) -> np.ndarray:
+    """What the unit at a position (y, x) sees of a (size, size, 3) picture: (side, side, 3) of the same type.
+
+    side: the receptive field's, or the picture's where that is smaller; then it is the whole picture. What lies beyond
+    the picture is ``ground``.
+    """
+    size = len(picture)
+    side = min(field.size, size)
+    out = np.full((side, side, 3), ground, picture.dtype)
+    top, left = field.box(*position)[:2] if field.size == side else (0, 0)
+    y0, y1, x0, x1 = max(top, 0), min(top + side, size), max(left, 0), min(left + side, size)
+    if y0 < y1 and x0 < x1:
+        out[y0 - top : y1 - top, x0 - left : x1 - left] = picture[y0:y1, x0:x1]
+    return out
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 from dataclasses import dataclass
@@ -49,6 +50,12 @@ class StoredWeights:
             return _hash(self.path, told.st_size, told.st_mtime_ns)
         except (OSError, CheckpointError):
             return ""
+
+
+def size_words(count: int) -> str:
+    """66 MB, of a number of bytes."""
+    power = min(max(int(math.log10(max(count, 1)) // 3), 1), 3)
+    return f"{count / 1000**power:.0f} {('kB', 'MB', 'GB')[power - 1]}"
 
 
 @lru_cache(maxsize=256)
@@ -110,13 +117,15 @@ def find(name: str | None = None) -> Path:
     return path
 
 
-def use(name: str) -> None:
-    """Remember which weights to use from now on. They are loaded once to see that they are good.
+def use(name: str, loaded: bool = False) -> None:
+    """Remember which weights to use from now on. They are loaded once to see that they are good, unless ``loaded``: the
+    caller has just done so, or written them.
 
     Raises CheckpointError, and what was in use stays, when there are none of that name or they are damaged.
     """
     path = find(name)
-    load(path)
+    if not loaded:
+        load(path)
     text = json.dumps({"use": name}, ensure_ascii=False).encode()
     try:
         home().mkdir(parents=True, exist_ok=True)

@@ -130,6 +130,18 @@ class Sweep:
         labels[self.done] = self.probabilities[self.done].argmax(1)
         return _frozen(labels)
 
+    def arrays(self, unit: int, index: int) -> dict[str, np.ndarray]:
+        """What is kept of one unit and one class for other programs, by name; see `zfdesk occlude --help`."""
+        return {
+            "positions": self.positions,
+            "probability": self.probability(index),
+            "activation": self.activation(unit),
+            "label": self.label(),
+            "done": self.done,
+            "clean": self.clean_probabilities,
+            "clean_activation": np.array(self.clean_activations[unit]),
+        }
+
     @property
     def strongest_unit(self) -> int:
         """The unit whose clean map has the highest total: the map that Fig. 7 (b) shows."""

@@ -5,7 +5,8 @@
     figures.save(figure, "fig7.pdf")
 
 Read on in `panels` (what can be shown), `page` (a page is data), `drawing` and `files`. A template is a function that
-gives a page: `fig2`, `fig3`, `fig6`, `fig7`, `histograms`. Matplotlib is imported when the first figure is made.
+gives a page: `fig2`, `fig3`, `fig5`, `fig6`, `fig7`, `fig8`, `histograms`. Matplotlib is imported when the first figure
+is made.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from zfdesk.figures.facts import Facts, caption
     from zfdesk.figures.fig2 import Examples, fig2_page
     from zfdesk.figures.fig3 import fig3_page
+    from zfdesk.figures.fig5 import fig5_page
     from zfdesk.figures.fig6 import fig6_page, filters_page
     from zfdesk.figures.fig7 import fig7_page, fig7_row
+    from zfdesk.figures.fig8 import fig8_page
     from zfdesk.figures.files import encode, encode_arrays, format_of, save, save_arrays
     from zfdesk.figures.histograms import histograms_page
     from zfdesk.figures.page import SIZES, Cell, Page
@@ -36,9 +39,11 @@ _WHERE = {
     "encode_arrays": "files",
     "fig2_page": "fig2",
     "fig3_page": "fig3",
+    "fig5_page": "fig5",
     "fig6_page": "fig6",
     "fig7_page": "fig7",
     "fig7_row": "fig7",
+    "fig8_page": "fig8",
     "filters_page": "fig6",
     "format_of": "files",
     "histograms_page": "histograms",
@@ -65,9 +70,11 @@ __all__ = [
     "encode_arrays",
     "fig2_page",
     "fig3_page",
+    "fig5_page",
     "fig6_page",
     "fig7_page",
     "fig7_row",
+    "fig8_page",
     "filters_page",
     "format_of",
     "histograms_page",

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from zfdesk.figures import panels
 from zfdesk.figures.colours import BAR, CLEAN, DASHES, EMPTY, LINES
-from zfdesk.figures.look import fitting, printable, text_width, wrapped
-from zfdesk.figures.place import Body, Place
+from zfdesk.figures.facts import number
+from zfdesk.figures.look import Look, fitting, printable, text_width, wrapped
+from zfdesk.figures.place import GAP, Body, Place, inches_from_corner
+
+FEW, MARKERS = 24, ("o", "s", "^", "D")
+"""A bridged line of so few points has them marked, each line in its own way."""
 
 SMALLEST_CHANGE = 0.0005
 """Of a probability: what would be 0.0 % is no change."""
+
+
+WIDE = 1.3
+"""Inches that an axis must be long to have room for five figures."""
 
 
 def draw_bars(place: Place, panel: panels.Bars) -> list[Body]:
@@ -58,7 +67,6 @@ def draw_histogram(place: Place, panel: panels.Histogram) -> list[Body]:
         axes.stairs(
             counts, panel.edges, fill=alone, color=BAR if alone else LINES[index % len(LINES)],
             linestyle="-" if alone else DASHES[index % len(DASHES)], linewidth=1.1 * place.look.stroke,
-            label=printable(panel.names[index]) if panel.names else None,
         )  # fmt: skip
     if panel.logarithmic:
         axes.set_yscale("log")
@@ -71,12 +79,20 @@ def draw_curves(place: Place, panel: panels.Curves) -> list[Body]:
     """Lines that differ in dashes as well as in colour."""
     axes = place.axes()
     for index, values in enumerate(panel.values):
+        known = np.isfinite(values) if panel.bridged else np.ones(len(values), bool)
         axes.plot(
-            panel.x, values, color=LINES[index % len(LINES)], linestyle=DASHES[index % len(DASHES)],
+            panel.x[known], values[known], color=LINES[index % len(LINES)], linestyle=DASHES[index % len(DASHES)],
             linewidth=1.2 * place.look.stroke, label=printable(panel.names[index]) if panel.names else None,
+            marker=MARKERS[index % len(MARKERS)] if panel.bridged and known.sum() <= FEW else None,
+            markersize=2.6 * place.look.stroke,
         )  # fmt: skip
+    if panel.logarithmic:
+        axes.set_yscale("log")
     axes.margins(x=0.02)
-    return [_chart(place, axes, panel.x_quantity, panel.quantity, panel.names, panel.note)]
+    body = _chart(place, axes, panel.x_quantity, panel.quantity, panel.names, panel.note)
+    if panel.logarithmic:  # of quantities rather than counts: not only powers of ten
+        axes.yaxis.set(major_locator=LogLocator(subs=(1, 2, 5), numticks=6), major_formatter=FuncFormatter(_figure))
+    return [body]
 
 
 def draw_text(place: Place, panel: panels.Text) -> list[Body]:
@@ -99,27 +115,46 @@ def _chart(place: Place, axes: Axes, x_words: str, y_words: str, names: tuple[st
     axes.tick_params(labelsize=look.small, pad=2)
     axes.set_xlabel(printable(x_words), fontsize=look.small, labelpad=1.5)
     axes.set_ylabel(printable(y_words), fontsize=look.small, labelpad=1.5)
-    axes.xaxis.set(major_locator=MaxNLocator(4), major_formatter=FuncFormatter(_tick))
+    axes.xaxis.set(major_locator=MaxNLocator(3), major_formatter=FuncFormatter(_tick))
     if axes.get_yscale() == "log":
         axes.yaxis.set(major_locator=LogLocator(numticks=4), major_formatter=FuncFormatter(_power))
         axes.yaxis.set(minor_locator=NullLocator(), minor_formatter=NullFormatter())
     else:
         axes.yaxis.set(major_locator=MaxNLocator(4), major_formatter=FuncFormatter(_tick))
-    if len(names) > 1:
-        axes.legend(
-            fontsize=look.small,
-            edgecolor="none",
-            framealpha=0.8,
-            handlelength=1.8,
-            borderaxespad=0.2,
-            labelspacing=0.25,
-        )
     below = 2 * look.line + 0.03  # tick labels and the axis's words
-    return Body(axes, lambda inches: min(max(0.62 * inches, 0.5), 2.4 * look.stroke), below=below, note=note)
+    body = Body(axes, lambda inches: min(max(0.62 * inches, 0.5), 2.4 * look.stroke), below=below, note=note)
+    body.finish.append(lambda inches: axes.xaxis.set_major_locator(MaxNLocator(4 if inches >= WIDE else 3)))
+    if len(names) > 1:
+        body.finish.append(lambda inches: _legend(body, names, inches, look))
+    return body
+
+
+def _legend(body: Body, names: tuple[str, ...], inches: float, look: Look) -> None:
+    """A piece of each line with its name, below the axes, where it hides nothing; as many in a row as there is room
+    for."""
+    place, sample, top = inches_from_corner(body.axes), 0.22 * look.stroke, body.below + GAP
+    widths = [min(sample + 0.05 + text_width(printable(name), look.small), inches) for name in names]
+    left = 0.0
+    for index, (name, width) in enumerate(zip(names, widths, strict=True)):
+        if left and left + width > inches:
+            left, top = 0.0, top + look.line
+        body.axes.plot(
+            [left, left + sample], [-top - 0.5 * look.line] * 2, transform=place, clip_on=False,
+            color=LINES[index % len(LINES)], linestyle=DASHES[index % len(DASHES)], linewidth=1.2 * look.stroke,
+            scalex=False, scaley=False,
+        )  # fmt: skip
+        words = fitting(name, inches - sample - 0.05, look.small)
+        body.axes.text(left + sample + 0.05, -top, words, transform=place, va="top", fontsize=look.small)
+        left += width + 0.12
+    body.below = top + look.line
 
 
 def _tick(value: float, place: int) -> str:
     return f"{value:.6g}".replace("-", "−")
+
+
+def _figure(value: float, place: int) -> str:
+    return number(value)
 
 
 def _power(value: float, place: int) -> str:

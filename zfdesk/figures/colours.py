@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,7 +22,8 @@ CATEGORIES = ("#0b3c5d", "#e69f00", "#8c2d04", "#56b4e9", "#009e73", "#f0e442", 
 """Okabe & Ito (2008) with two darker ones, so ordered that neighbours in the legend differ in lightness."""
 
 LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#1b1f27", "#e69f00", "#56b4e9")
-DASHES = ("-", "--", ":", "-.")
+DASHES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (8, 2, 1, 2, 1, 2)), (0, (3, 3)), (0, (12, 2)))
+"""As many as there are colours: each line differs from every other in grey print, too."""
 
 
 def sequential(name: str) -> Colormap:

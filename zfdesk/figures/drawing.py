@@ -14,6 +14,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from zfdesk.figures import panels
 from zfdesk.figures.charts import draw_bars, draw_curves, draw_histogram, draw_text
+from zfdesk.figures.draw_over_time import draw_evolution, draw_shares, draw_strips
 from zfdesk.figures.look import Look, looks_for, printable, styled, wrapped
 from zfdesk.figures.over_picture import draw_labels, draw_occlusion
 from zfdesk.figures.page import Page
@@ -25,7 +26,8 @@ DRAWERS: dict[type, Callable[[Place, Any], list[Body]]] = {
     panels.Picture: draw_picture, panels.Maps: draw_maps, panels.UnitMap: draw_unit_map, panels.Signed: draw_signed,
     panels.Tiles: draw_tiles, panels.Occlusion: draw_occlusion, panels.Labels: draw_labels, panels.Bars: draw_bars,
     panels.Compare: draw_compare, panels.Histogram: draw_histogram, panels.Curves: draw_curves,
-    panels.Text: draw_text, panels.Drawing: draw_scheme,
+    panels.Text: draw_text, panels.Drawing: draw_scheme, panels.Strips: draw_strips, panels.Shares: draw_shares,
+    panels.Evolution: draw_evolution,
 }  # fmt: skip
 """What draws each kind of panel: all there is to add for another kind."""
 
@@ -207,6 +209,8 @@ def _lay_out(figure: PageFigure, caption: float, spare: float = 0.0) -> None:
     engine = figure.get_layout_engine()
     assert isinstance(engine, ConstrainedLayoutEngine)
     height = figure.get_size_inches()[1]
+    if caption + spare >= height:
+        raise _CollapsedError
     engine.set(rect=(0, (caption + spare / 2) / height, 1, 1 - (caption + spare) / height))
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zfdesk.engine import Model, ReceptiveField, Rule, Seed, SeedKind, reconstruct
+from zfdesk.engine import Model, Rule, Seed, SeedKind, cut_field, reconstruct
 from zfdesk.figures.facts import Facts, caption, unit_words
 from zfdesk.figures.page import SIZES, Cell, Page
 from zfdesk.figures.panels import Tiles
@@ -98,18 +98,9 @@ def _projected(model: Model, examples: Sequence[Examples], rule: Rule) -> list[t
     for picture, wanted in jobs.values():
         seen = model.forward(picture)
         for seed, field, position, down, patch in wanted:
-            _cut(reconstruct(seen, seed, rule).values, field, position, down)
-            _cut(picture, field, position, patch)
+            down[:] = cut_field(reconstruct(seen, seed, rule).values, field, position)
+            patch[:] = cut_field(picture, field, position, BEYOND)
     return made
-
-
-def _cut(picture: np.ndarray, field: ReceptiveField, position: tuple[int, int], out: np.ndarray) -> None:
-    """Copy the receptive field of a position, as far as it lies on the picture."""
-    side, size = len(out), len(picture)
-    top, left = field.box(*position)[:2] if field.size == side else (0, 0)
-    y0, y1, x0, x1 = max(top, 0), min(top + side, size), max(left, 0), min(left + side, size)
-    if y0 < y1 and x0 < x1:
-        out[y0 - top : y1 - top, x0 - left : x1 - left] = picture[y0:y1, x0:x1]
 
 
 def _caption(facts: Facts, most: int, seen: int | None, chosen: str) -> str:

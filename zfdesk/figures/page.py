@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from sys import float_info
 from typing import Any
 
 import numpy as np
 
 from zfdesk.figures.panels import Panel, Text
-from zfdesk.figures.plain import from_plain, to_plain
+from zfdesk.plain import Limits, PlainError, from_plain, to_plain
 
 SIZES: dict[str, tuple[float, float]] = {"one-column": (3.5, 0.0), "two-column": (7.16, 0.0), "slide": (13.33, 7.5)}
 """Width and height in inches by name: an IEEE column, its two columns, a 16:9 slide. Height 0 is what is needed."""
@@ -122,10 +123,16 @@ class Page:
     @staticmethod
     def from_data(data: Any, arrays: Mapping[str, np.ndarray]) -> Page:
         """The page that `to_data` gave. Raises ValueError, with a sentence, for anything else."""
-        return from_plain(Page, data, arrays)
+        try:
+            return from_plain(Page, data, "page", None, arrays, _LIMITS)
+        except PlainError as error:
+            raise ValueError(f"In the page: {error}.") from None
 
 
 _NOTHING = Text("")
+
+_LIMITS = Limits(longest_text=100_000, most_items=100_000, largest_number=float_info.max)
+"""Of a page in a file: whatever can be drawn."""
 
 
 def _places(cell: Cell) -> list[tuple[int, int]]:

@@ -7,12 +7,13 @@ Whatever does not fit together raises ValueError with a sentence.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from zfdesk.figures.checks import check_columns, check_series, keep
 from zfdesk.figures.facts import Facts
+from zfdesk.figures.over_time import Evolution, Shares, Strips
 
 UNKNOWN = Facts()
 
@@ -54,7 +55,7 @@ class Picture:
     facts: Facts = UNKNOWN
 
     def __post_init__(self) -> None:
-        _keep(self, "pixels", np.uint8, (None, None, 3))
+        keep(self, "pixels", np.uint8, (None, None, 3))
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,9 +79,9 @@ class Maps:
     facts: Facts = UNKNOWN
 
     def __post_init__(self) -> None:
-        _keep(self, "values", np.float32, (None, None, None))
-        _keep(self, "units", np.int64, (len(self.values),))
-        _columns(self.columns)
+        keep(self, "values", np.float32, (None, None, None))
+        keep(self, "units", np.int64, (len(self.values),))
+        check_columns(self.columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +97,7 @@ class UnitMap:
     facts: Facts = UNKNOWN
 
     def __post_init__(self) -> None:
-        _keep(self, "values", np.float32, (None, None))
+        keep(self, "values", np.float32, (None, None))
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +116,7 @@ class Signed:
     facts: Facts = UNKNOWN
 
     def __post_init__(self) -> None:
-        _keep(self, "values", np.float32, (None, None, 3))
+        keep(self, "values", np.float32, (None, None, 3))
         if not (math.isfinite(self.limit) and self.limit >= 0):
             raise ValueError("The range of a signed picture must be a positive number.")
         if self.window is not None:
@@ -131,7 +132,7 @@ class Tiles:
 
     values: (tiles, height, width, 3), uint8 pictures or signed float32, where zero is mid-grey. each: every tile is
     stretched by its own largest absolute value, else all by the largest of all, which is said below them unless
-    ``silent``. names: of the tiles, or none.
+    ``silent``. names: of the tiles, on them, or none.
     """
 
     values: np.ndarray
@@ -144,8 +145,8 @@ class Tiles:
 
     def __post_init__(self) -> None:
         uint8 = isinstance(self.values, np.ndarray) and self.values.dtype == np.uint8
-        _keep(self, "values", np.uint8 if uint8 else np.float32, (None, None, None, 3))
-        _columns(self.columns)
+        keep(self, "values", np.uint8 if uint8 else np.float32, (None, None, None, 3))
+        check_columns(self.columns)
         if self.names and len(self.names) != len(self.values):
             raise ValueError(f"There are {len(self.names)} names for {len(self.values)} tiles.")
 
@@ -176,7 +177,7 @@ class Occlusion:
     facts: Facts = UNKNOWN
 
     def __post_init__(self) -> None:
-        _keep(self, "values", np.float32, (None, None), finite=False)
+        keep(self, "values", np.float32, (None, None), finite=False)
         _over_picture(self)
 
 
@@ -201,7 +202,7 @@ class Labels:
     facts: Facts = UNKNOWN
 
     def __post_init__(self) -> None:
-        _keep(self, "values", np.int32, (None, None))
+        keep(self, "values", np.int32, (None, None))
         _over_picture(self)
         if not 1 <= self.most <= 7:
             raise ValueError("A legend names one to seven classes.")
@@ -219,11 +220,11 @@ class Bars:
     facts: Facts = UNKNOWN
 
     def __post_init__(self) -> None:
-        _keep(self, "values", np.float32, (None,))
+        keep(self, "values", np.float32, (None,))
         if len(self.names) != len(self.values):
             raise ValueError(f"There are {len(self.names)} names for {len(self.values)} bars.")
         if self.clean is not None:
-            _keep(self, "clean", np.float32, (len(self.values),))
+            keep(self, "clean", np.float32, (len(self.values),))
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,8 +241,8 @@ class Compare:
     def __post_init__(self) -> None:
         kind = np.uint8 if isinstance(self.a, np.ndarray) and self.a.dtype == np.uint8 else np.float32
         deep = getattr(self.a, "ndim", 0) == 3
-        _keep(self, "a", kind, (None, None, 3) if deep or kind is np.uint8 else (None, None))
-        _keep(self, "b", kind, self.a.shape)
+        keep(self, "a", kind, (None, None, 3) if deep or kind is np.uint8 else (None, None))
+        keep(self, "b", kind, self.a.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,29 +258,34 @@ class Histogram:
     facts: Facts = UNKNOWN
 
     def __post_init__(self) -> None:
-        _keep(self, "counts", np.int64, (None, None))
-        _keep(self, "edges", np.float64, (self.counts.shape[1] + 1,))
+        keep(self, "counts", np.int64, (None, None))
+        keep(self, "edges", np.float64, (self.counts.shape[1] + 1,))
         if not (np.diff(self.edges) > 0).all():
             raise ValueError("The edges of a histogram's bins must rise.")
-        _series(self.names, len(self.counts))
+        check_series(self.names, len(self.counts))
 
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """Lines over a common axis. x: float64 (points,); values: float64 (series, points), NaN leaves a gap."""
+    """Lines over a common axis. x: float64 (points,); values: float64 (series, points), NaN leaves a gap.
+
+    bridged: lines go over the gaps, and few points are marked: the series are known at different places.
+    """
 
     x: np.ndarray
     values: np.ndarray
     names: tuple[str, ...] = ()
     x_quantity: str = ""
     quantity: str = ""
+    logarithmic: bool = False
+    bridged: bool = False
     note: str = ""
     facts: Facts = UNKNOWN
 
     def __post_init__(self) -> None:
-        _keep(self, "values", np.float64, (None, None), finite=False)
-        _keep(self, "x", np.float64, (self.values.shape[1],))
-        _series(self.names, len(self.values))
+        keep(self, "values", np.float64, (None, None), finite=False)
+        keep(self, "x", np.float64, (self.values.shape[1],))
+        check_series(self.names, len(self.values))
 
 
 @dataclass(frozen=True)
@@ -342,38 +348,16 @@ Panel = (
     | Curves
     | Text
     | Drawing
+    | Strips
+    | Shares
+    | Evolution
 )
-
-
-def _keep(panel: object, name: str, dtype: type, shape: Sequence[int | None], finite: bool = True) -> None:
-    """Check an array and keep it read-only: a copy, unless nobody can write to it."""
-    what = f"The {name} of a {type(panel).__name__.lower()} panel"
-    try:
-        array = np.asarray(getattr(panel, name))
-        kind = np.dtype(dtype)
-        fits = array.dtype == kind or (array.dtype.kind in "iuf" and kind.kind == "f") or (
-            array.dtype.kind in "iu" and kind.kind == "i")  # fmt: skip
-    except ValueError:
-        raise ValueError(f"{what} is not an array.") from None
-    if not fits:
-        raise ValueError(f"{what} must be {kind}, not {array.dtype}.")
-    wanted = " × ".join("any" if side is None else str(side) for side in shape)
-    sides_fit = array.ndim == len(shape) and all(
-        side is None or side == found for side, found in zip(shape, array.shape, strict=True)
-    )
-    if not sides_fit or 0 in array.shape:
-        raise ValueError(f"{what} must be {wanted}, not {' × '.join(map(str, array.shape)) or 'a number'}.")
-    if finite and array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise ValueError(f"{what} holds values that are not numbers.")
-    kept = np.array(array, kind, order="C") if array.flags.writeable else np.ascontiguousarray(array, kind)
-    kept.flags.writeable = False
-    object.__setattr__(panel, name, kept)
 
 
 def _over_picture(panel: Occlusion | Labels) -> None:
     """What both kinds of map over a picture must hold to."""
     rows, columns = panel.values.shape
-    _keep(panel, "positions", np.int32, (rows, columns, 2))
+    keep(panel, "positions", np.int32, (rows, columns, 2))
     tops, lefts = panel.positions[:, 0, 0], panel.positions[0, :, 1]
     regular = (panel.positions[..., 0] == tops[:, None]).all() and (panel.positions[..., 1] == lefts).all()
     if not regular or (np.diff(tops) <= 0).any() or (np.diff(lefts) <= 0).any():
@@ -383,14 +367,4 @@ def _over_picture(panel: Occlusion | Labels) -> None:
     if not 0 <= panel.opacity <= 1:
         raise ValueError("The opacity of a map is a number from 0 to 1.")
     if panel.picture is not None:
-        _keep(panel, "picture", np.uint8, (panel.size, panel.size, 3))
-
-
-def _columns(columns: int) -> None:
-    if columns < 0:
-        raise ValueError("The number of columns of a mosaic cannot be negative.")
-
-
-def _series(names: tuple[str, ...], count: int) -> None:
-    if names and len(names) != count:
-        raise ValueError(f"There are {len(names)} names for {count} series.")
+        keep(panel, "picture", np.uint8, (panel.size, panel.size, 3))

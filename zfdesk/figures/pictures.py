@@ -69,7 +69,7 @@ def draw_maps(place: Place, panel: panels.Maps) -> list[Body]:
 
 
 def draw_tiles(place: Place, panel: panels.Tiles) -> list[Body]:
-    """Small pictures in a sheet, with their names above each where there are any."""
+    """Small pictures in a sheet, with their names on them where they have any."""
     count, height, width, _ = panel.values.shape
     columns = panel.columns or near_square(count, height, width)
     gap = max(1, round(min(height, width) / 20))
@@ -82,7 +82,20 @@ def draw_tiles(place: Place, panel: panels.Tiles) -> list[Body]:
     body = _shown(place, sheet(tiles, columns, gap), (), _joined("" if panel.silent else note, panel.note))
     for spine in body.axes.spines.values():
         spine.set_visible(False)
+    body.finish.append(lambda inches: _name_tiles(body.axes, panel, columns, gap, inches, place.look))
     return [body]
+
+
+def _name_tiles(axes: Axes, panel: panels.Tiles, columns: int, gap: int, inches: float, look: Look) -> None:
+    """Each tile's name in its upper left corner."""
+    _, height, width, _ = panel.values.shape
+    room = inches / (columns * (width + gap) - gap) * width - 0.04
+    for index, name in enumerate(panel.names):
+        row, column = divmod(index, columns)
+        axes.text(
+            column * (width + gap), row * (height + gap), fitting(name, room, look.small), fontsize=look.small,
+            ha="left", va="top", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
+        )  # fmt: skip
 
 
 def draw_compare(place: Place, panel: panels.Compare) -> list[Body]:

@@ -1,6 +1,7 @@
 """The way of a frame: a view, a request, a result, and the thread between them. No Qt."""
 
 from zfdesk.live.compute import Computation
+from zfdesk.live.lesson import Lesson, LessonError, Shot, TaughtClass
 from zfdesk.live.result import Demand, Developed, Glance, Mosaic, Request, Result, Trouble, UnitComparison, UnitResult
 from zfdesk.live.slot import LatestSlot
 from zfdesk.live.sweeping import Projected, Subject, Sweeper, SweepState, Swept
@@ -22,8 +23,8 @@ from zfdesk.live.view import (
 from zfdesk.live.worker import Worker
 
 __all__ = [
-    "Computation", "Crop", "CropMode", "Demand", "Developed", "Glance", "LatestSlot", "MapsContent", "MapsDisplay",
-    "Mosaic", "Normalise", "Order", "Projected", "Request", "Result", "Style", "Subject", "SweepMap", "SweepSettings",
-    "SweepState", "SweepUnit", "Sweeper", "Swept", "TraceAxis", "Trouble", "UnitComparison", "UnitReference",
-    "UnitResult", "View", "Worker",
+    "Computation", "Crop", "CropMode", "Demand", "Developed", "Glance", "LatestSlot", "Lesson", "LessonError",
+    "MapsContent", "MapsDisplay", "Mosaic", "Normalise", "Order", "Projected", "Request", "Result", "Shot", "Style",
+    "Subject", "SweepMap", "SweepSettings", "SweepState", "SweepUnit", "Sweeper", "Swept", "TaughtClass", "TraceAxis",
+    "Trouble", "UnitComparison", "UnitReference", "UnitResult", "View", "Worker",
 ]  # fmt: skip

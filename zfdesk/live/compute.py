@@ -16,6 +16,7 @@ from torch import Tensor
 
 from zfdesk.engine import Model, Pass, Rule, Seed, SeedKind, crop, forward_changed, occlude, reconstruct
 from zfdesk.engine.layers import Linear, Softmax, Stage
+from zfdesk.engine.transfer import feature_layer, taken, teachable
 from zfdesk.live.comparison import Comparing, common_seed
 from zfdesk.live.develop import develop, frozen, grid_columns, levels, thumbnail, tile_mosaic
 from zfdesk.live.result import Glance, Mosaic, Request, Result, UnitResult
@@ -104,6 +105,9 @@ class Showing:
             frozen(seen.occluded.probabilities[0].numpy()),
             frozen(seen.clean.probabilities[0].numpy()),
         )
+        if demand.features and teachable(request.model.architecture):
+            read = taken(seen.clean, feature_layer(request.model.architecture))
+            result = replace(result, features=frozen(read[0].numpy()))
         mark = time.perf_counter()
         if demand.layers:
             result = replace(result, glances=self._glances(seen))

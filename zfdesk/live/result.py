@@ -17,7 +17,7 @@ class Demand:
     """What the open panes show; the rest is not computed. ``aspect``: width over height of the feature maps pane.
 
     ``compare``: the unit on the clean picture too, from the same seed, while something is covered. ``activation``: the
-    unit's map alone, where ``unit`` is not asked for.
+    unit's map alone, where ``unit`` is not asked for. ``features``: what the classifier reads, of the clean picture.
     """
 
     layers: bool = True
@@ -27,6 +27,7 @@ class Demand:
     methods: tuple[Rule, ...] = ()
     compare: bool = False
     activation: bool = False
+    features: bool = False
     aspect: float = 1.0
 
 
@@ -170,6 +171,7 @@ class Result:
 
     ``picture``: what the network saw, uint8 (size, size, 3), occluders drawn in; ``clean``: without them.
     ``probabilities`` and ``clean_probabilities``: float32 (classes,). ``times``: milliseconds by step.
+    ``features``: float32 (features,), what the classifier read of the clean picture, where it was asked for.
     ``complete``: False while the reconstructions of the unit and the pins are still being computed.
     """
 
@@ -184,6 +186,7 @@ class Result:
     unit: UnitResult | None = None
     pins: tuple[UnitResult, ...] = ()
     times: Mapping[str, float] = field(default_factory=dict)
+    features: np.ndarray | None = None
     complete: bool = True
 
     @property

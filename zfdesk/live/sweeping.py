@@ -21,7 +21,7 @@ from zfdesk.engine import Model, Pass, Rule, Seed, Sweep, SweepPlan, reconstruct
 from zfdesk.live.develop import develop
 from zfdesk.live.result import Developed, Trouble
 from zfdesk.live.slot import LatestSlot
-from zfdesk.live.view import Style
+from zfdesk.live.view import Style, SweepUnit, View
 from zfdesk.live.worker import sentence_of
 
 BATCH_SECONDS = 0.1
@@ -144,6 +144,12 @@ class Sweeper:
             self._wanted = _Job(subject, plan, layer)
             self._wake()
 
+    def restore(self, swept: Swept) -> None:
+        """Take over a sweep that was kept; the one under way, and the live sweep, end."""
+        with self._lock:
+            self._following = self._wanted = self._running = self._cancelled = None
+            self._last = swept
+
     def cancel(self, words: str = "") -> None:
         """End the sweep after the batch under way, and the live sweep; what is done is kept. ``words``: why."""
         with self._lock:
@@ -243,14 +249,14 @@ class Sweeper:
                     swept.sweep.label()  # kept in the sweep: the window need not work it out
                     told, cost = time.monotonic(), time.monotonic() - now
                     if not job.follows or swept.state is SweepState.DONE:
-                        self._tell(swept)
+                        self._tell(swept, job)
         except Exception as error:  # the program goes on whatever happens; the window tells
             self.troubles.append(Trouble(sentence_of(error), traceback.format_exc()))
             with self._lock:
                 self._following = None
             live = job.follows is not None
             kept = None if live else swept.sweep if swept is not None else job.resume
-            self._tell(Swept(job.subject, kept, SweepState.FAILED, self._rate, live, words=sentence_of(error)))
+            self._tell(Swept(job.subject, kept, SweepState.FAILED, self._rate, live, words=sentence_of(error)), job)
         finally:
             with self._lock:
                 if self._running is job:
@@ -275,7 +281,7 @@ class Sweeper:
                 if state is None:
                     return
                 if projected is None or projected.unit != self._unit_of(seen):
-                    projected = self._projected(clean, job.layer, self._unit_of(seen))
+                    projected = project(clean, job.layer, self._unit_of(seen))
                     mark = time.perf_counter()
                 yield Swept(job.subject, seen, state, self._rate, live, projected, words)
                 if state is not SweepState.RUNNING:
@@ -290,7 +296,7 @@ class Sweeper:
         with self._lock:
             if self._stopping or not threading.main_thread().is_alive() or self._wanted is not None:
                 return None, ""
-            if job.follows != self._following:
+            if job.follows != self._following or self._running is not job:
                 return None, ""
             if seen.complete:
                 return SweepState.DONE, ""
@@ -298,8 +304,10 @@ class Sweeper:
                 return SweepState.CANCELLED, self._cancelled
             return SweepState.RUNNING, ""
 
-    def _tell(self, swept: Swept) -> None:
+    def _tell(self, swept: Swept, job: _Job | None = None) -> None:
         with self._lock:
+            if job is not None and self._running is not job:  # `restore` came in between
+                return
             self._last = swept
             if swept.state is not SweepState.RUNNING:
                 self._running = self._cancelled = None
@@ -343,21 +351,34 @@ class Sweeper:
         assert last.sweep is not None
         unit = self._unit_of(last.sweep)
         try:
-            projected = self._projected(self._clean(last.subject), last.sweep.layer, unit)
+            projected = project(self._clean(last.subject), last.sweep.layer, unit)
         except Exception as error:  # as above
             self.troubles.append(Trouble(sentence_of(error), traceback.format_exc()))
             projected = Projected(unit, None, (0, 0, 0, 0), sentence_of(error))
         self._tell(replace(last, projected=projected))
 
-    def _projected(self, clean: Pass, layer: str, unit: int) -> Projected:
-        """The unit's strongest activation led back to the pixels by the deconvnet, as in the paper."""
-        stage = clean.model.architecture.stage(layer)
-        if layer == clean.model.architecture.stages[0].name:
-            return Projected(unit, None, (0, 0, 0, 0), "The input has no reconstruction.")
-        if not bool((clean.activations[layer][0, unit] != 0).any()):
-            return Projected(unit, None, (0, 0, 0, 0), f"{layer}:{unit} is inactive: nothing to reconstruct.")
-        found = reconstruct(clean, Seed(layer, unit), Rule.DECONVNET)
-        return Projected(unit, develop(found, Style.RAW), stage.receptive_field.box(*found.positions[0]))
+
+def project(clean: Pass, layer: str, unit: int) -> Projected:
+    """The unit's strongest activation led back to the pixels by the deconvnet, as in the paper."""
+    stage = clean.model.architecture.stage(layer)
+    if layer == clean.model.architecture.stages[0].name:
+        return Projected(unit, None, (0, 0, 0, 0), "The input has no reconstruction.")
+    if not bool((clean.activations[layer][0, unit] != 0).any()):
+        return Projected(unit, None, (0, 0, 0, 0), f"{layer}:{unit} is inactive: nothing to reconstruct.")
+    found = reconstruct(clean, Seed(layer, unit), Rule.DECONVNET)
+    return Projected(unit, develop(found, Style.RAW), stage.receptive_field.box(*found.positions[0]))
+
+
+def shown_unit(sweep: Sweep, view: View) -> int:
+    """Whose activation is shown: the selected unit's, if wanted and of the sweep's layer, else the strongest's."""
+    wanted = view.sweep.unit is SweepUnit.SELECTED and view.layer == sweep.layer
+    return view.unit if wanted and view.unit < len(sweep.clean_activations) else sweep.strongest_unit
+
+
+def shown_class(sweep: Sweep, view: View) -> int:
+    """Whose probability is shown."""
+    clean, chosen = sweep.clean_probabilities, view.sweep.klass
+    return chosen if 0 <= chosen < len(clean) else int(clean.argmax())
 
 
 def _is_of(last: Swept | None, newest: Subject, follows: tuple[SweepPlan, str]) -> bool:

@@ -164,7 +164,11 @@ class SweepSettings:
 
 @dataclass(frozen=True)
 class View:
-    """Everything that decides what is on screen. Actions map one View to the next; undo is a list of them."""
+    """Everything that decides what is on screen. Actions map one View to the next; undo is a list of them.
+
+    ``watched_slots``: a (class, slot) for each of ``watched``, in its order. A class keeps its slot, and so its colour,
+    as long as it is watched; a new one takes the lowest that is free.
+    """
 
     source: SourceReference = SourceReference("demo")
     crop: Crop = Crop()
@@ -185,6 +189,7 @@ class View:
     picture_zoom: Literal[0, 1] = 0  # picture pane: 0 the whole frame, 1 what the network sees
     pins: tuple[UnitReference, ...] = ()
     watched: tuple[int, ...] = ()
+    watched_slots: tuple[tuple[int, int], ...] = ()
     top_k: int = 5
     frozen: bool = False
     all_methods: bool = False
@@ -198,6 +203,20 @@ class View:
     timings: bool = False
     theme: Literal["dark", "light"] = "dark"
     presenter: bool = False
+
+    def __post_init__(self) -> None:
+        slots: dict[int, int] = {}
+        for index, slot in self.watched_slots:
+            if index in self.watched and slot >= 0 and slot not in slots.values():
+                slots[index] = slot
+        for index in self.watched:
+            if index not in slots:
+                slots[index] = next(slot for slot in range(len(slots) + 1) if slot not in slots.values())
+        object.__setattr__(self, "watched_slots", tuple((index, slots[index]) for index in self.watched))
+
+    def slot_of(self, index: int) -> int | None:
+        """The slot of a watched class; None for one that is not watched."""
+        return dict(self.watched_slots).get(index)
 
     @property
     def selected(self) -> UnitReference:
@@ -216,6 +235,12 @@ class View:
     def change_maps(self, **changes: object) -> View:
         """This view with some settings of the feature maps replaced."""
         return replace(self, maps=replace(self.maps, **changes))  # type: ignore[arg-type]
+
+    def change_range(self, normalise: Normalise, shown: tuple[float, float] | None) -> View:
+        """This view with another range of the feature maps' colours; what is locked is the range ``shown`` now, or,
+        where none is, the one that was locked last."""
+        locked = self.maps.locked if shown is None or normalise is not Normalise.LOCKED else shown
+        return self.change_maps(normalise=normalise, locked=locked)
 
     def change_sweep(self, **changes: object) -> View:
         """This view with some settings of the occlusion sweep replaced."""

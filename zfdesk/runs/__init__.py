@@ -12,7 +12,7 @@ from zfdesk.runs.entries import About, Epoch, Note, RunError, Score, Step
 from zfdesk.runs.names import SNAPSHOT_EPOCHS, epoch_of, snapshot_epochs, snapshot_name
 from zfdesk.runs.reader import Run, read_run
 from zfdesk.runs.statistics import LayerStatistics, Spread, read_statistics, spread
-from zfdesk.runs.strongest import Strongest, read_strongest
+from zfdesk.runs.strongest import Strongest, read_crop, read_strongest
 from zfdesk.runs.writer import RunWriter
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Step",
     "Strongest",
     "epoch_of",
+    "read_crop",
     "read_run",
     "read_statistics",
     "read_strongest",

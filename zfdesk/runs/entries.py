@@ -43,6 +43,20 @@ class About:
     epochs: int
     processes: int = 1
 
+    @property
+    def words(self) -> str:
+        """The run in one sentence, for a caption."""
+        batch, optimiser, rate = (self.recipe.get(key) for key in ("batch", "optimiser", "learning_rate"))
+        known = [f"batch {batch}"] if isinstance(batch, int) else []
+        known += [optimiser] if isinstance(optimiser, str) else []
+        known += [f"learning rate {rate:g}"] if isinstance(rate, int | float) else []
+        name = f"recipe {self.recipe['name']}" if isinstance(self.recipe.get("name"), str) else "recipe unnamed"
+        recipe = f"{name} ({', '.join([*known, f'{self.epochs} epochs'])})"
+        held = f", {self.validation_pictures:,} held out" if self.validation_pictures else ""
+        where = f" ({', '.join(self.data)})" if self.data else ""
+        pictures = f"{self.pictures:,} pictures of {len(self.classes):,} classes{where}{held}"
+        return f"{self.architecture}, {recipe}, seed {self.seed}, on {pictures}."
+
     def to_json(self) -> str:
         """The text of ``run.json``."""
         return json.dumps({"format": FORMAT, **_finite(asdict(self))}, ensure_ascii=False, indent=1) + "\n"

@@ -48,3 +48,11 @@ def snapshot_file(folder: Path, epoch: int) -> Path:
 def statistics_file(folder: Path, epoch: int) -> Path:
     """Where the histograms after ``epoch`` epochs lie."""
     return folder / STATISTICS / f"{snapshot_name(epoch)}.npz"
+
+
+def is_run(path: Path | str) -> bool:
+    """Whether a folder says that it is a run; it may still be damaged."""
+    try:
+        return (Path(path) / ABOUT).is_file() and ((Path(path) / LOG).exists() or (Path(path) / SNAPSHOTS).is_dir())
+    except (OSError, ValueError):
+        return False

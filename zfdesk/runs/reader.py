@@ -65,6 +65,12 @@ class Run:
         return max((entries[-1].step for entries in (self.steps, self.epochs, self.notes) if entries), default=0)
 
     @property
+    def words(self) -> str:
+        """The run, and how far it has come, in sentences for a caption."""
+        done = self.epochs[-1].epoch if self.epochs else 0
+        return f"Training of {self.about.words} Epoch {done} of {self.about.epochs}, step {self.step:,}."
+
+    @property
     def network(self) -> Path:
         """Where the newest exported network lies, once there is one."""
         return self.folder / NETWORK

@@ -25,7 +25,7 @@ MOST_BYTES_OF_A_MEMBER = 128 << 20
 MOST_PIXELS = 40_000_000  # of one frame
 LARGEST_DIRECTORY = 64 << 10
 FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # the same content gives the same bytes
-DTYPES = {"|u1": np.uint8, "<f4": np.float32, "<i8": np.int64}
+DTYPES = {"|u1": np.uint8, "<f4": np.float32, "<i4": np.int32, "<i8": np.int64}
 MOST_DIMENSIONS = 4
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,60}")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from zfdesk.engine import Model
 from zfdesk.live import Result, View
 from zfdesk.sources import Frame
+
+if TYPE_CHECKING:
+    from zfdesk.session.sweeps import KeptSweep
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,14 @@ class Moment:
 class Session:
     """What was on screen, and the snapshots kept beside it, by name.
 
+    ``sweep``: the occlusion sweep in its pane, perhaps of another frame.
     ``zfdesk``: the version that wrote it, "" for this one. ``notes``: sentences on what was missing or not known when
-    it was read.
+    it was read, or is too large to be written.
     """
 
     moment: Moment
     snapshots: Mapping[str, Moment] = field(default_factory=dict)
+    sweep: KeptSweep | None = None
     zfdesk: str = ""
     notes: tuple[str, ...] = ()
 

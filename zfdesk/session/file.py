@@ -13,24 +13,35 @@ from typing import Any
 import numpy as np
 
 from zfdesk import __version__
+from zfdesk.engine import OccluderFill, OccluderShape, SweepPlan
 from zfdesk.engine.tensorfile import write_whole
 from zfdesk.live import View
+from zfdesk.plain import PlainError, from_plain, parsed, to_plain
 from zfdesk.session import archive
 from zfdesk.session.archive import ArchiveError
 from zfdesk.session.content import Moment, NetworkFacts, Session
-from zfdesk.session.plain import PlainError, from_plain, parsed, to_plain
+from zfdesk.session.sweeps import KeptSweep, checked_sweep
 from zfdesk.sources import Frame, SourceError
 from zfdesk.sources.files import file_name, open_file
 
 SUFFIX = ".zfdesk"
 KIND = "zfdesk session"
-FORMAT = 1
+FORMAT = 2
 """Goes up when a file could not be read field for field any more; a new field of the view alone does not need that."""
 
-MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+def _with_a_sweep(told: dict[str, Any]) -> dict[str, Any]:
+    """Format 1 kept no sweep, and no colours of watched classes: they are given in order."""
+    for moment in (told["moment"], *told["snapshots"].values()):
+        moment["view"].setdefault("watched_slots", [])
+    return {**told, "version": 2, "sweep": None}
+
+
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _with_a_sweep}
 """By format: from the JSON of that format to that of the next."""
 
 HEAD = "session.json"
+SWEEP = "sweep.npz"
 MOST_BYTES_OF_HEAD = 1 << 20
 MOST_BYTES_OF_FILE = archive.MOST_BYTES
 MOST_SNAPSHOTS = 8
@@ -62,6 +73,38 @@ class MomentHead:
 
 
 @dataclass(frozen=True)
+class PlanHead:
+    """A `SweepPlan`; nothing of it can be left to a default, as the answers are those of that very occluder."""
+
+    size: int
+    stride: int
+    shape: OccluderShape
+    fill: OccluderFill
+    overhang: bool
+
+    def __post_init__(self) -> None:
+        self.plan()
+
+    def plan(self) -> SweepPlan:
+        """As the engine takes it. ValueError where there is no such sweep."""
+        return SweepPlan(self.size, self.stride, self.shape, self.fill, self.overhang)
+
+
+@dataclass(frozen=True)
+class SweepHead:
+    """A `KeptSweep`; ``arrays``: the part that holds its arrays."""
+
+    plan: PlanHead
+    layer: str
+    network: NetworkFacts
+    arrays: str
+    number: int = 0
+    origin: str = ""
+    live: bool = False
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
 class Head:
     """All of ``session.json``."""
 
@@ -70,6 +113,7 @@ class Head:
     zfdesk: str
     moment: MomentHead
     snapshots: dict[str, MomentHead]
+    sweep: SweepHead | None
     parts: dict[str, str]
 
 
@@ -80,8 +124,16 @@ def to_bytes(session: Session) -> bytes:
     live = _head_of(session.moment, "live", parts, frames)
     kept = sorted(session.snapshots.items())
     snapshots = {name: _head_of(moment, f"snapshot-{name}", parts, frames) for name, moment in kept}
+    sweep = None
+    if kept_of := session.sweep:
+        parts[SWEEP] = archive.pack_arrays(kept_of.arrays)
+        told = kept_of.plan
+        plan = PlanHead(told.size, told.stride, told.shape, told.fill, told.overhang)
+        sweep = SweepHead(
+            plan, kept_of.layer, kept_of.network, SWEEP, kept_of.number, kept_of.origin, kept_of.live, kept_of.seconds
+        )
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()}
-    head = Head(KIND, FORMAT, __version__, live, snapshots, hashes)
+    head = Head(KIND, FORMAT, __version__, live, snapshots, sweep, hashes)
     text = json.dumps(to_plain(head), indent=1, allow_nan=False).encode()
     return archive.pack({HEAD: text, **parts})
 
@@ -172,7 +224,20 @@ def _session(parts: dict[str, bytes]) -> Session:
     snapshots = {name: _moment(told, parts, frames) for name, told in head.snapshots.items()}
     if len(set(map(str.casefold, snapshots))) < len(snapshots) or not all(map(str.isalnum, snapshots)):
         raise ArchiveError("its snapshots have names that none of ours has")
-    return Session(moment, snapshots, head.zfdesk, tuple(f"I{_its(note)[1:]}" for note in notes))
+    return Session(
+        moment, snapshots, _sweep(head.sweep, parts), head.zfdesk, tuple(f"I{_its(note)[1:]}" for note in notes)
+    )
+
+
+def _sweep(head: SweepHead | None, parts: Mapping[str, bytes]) -> KeptSweep | None:
+    if head is None:
+        return None
+    if head.arrays not in parts:
+        raise ArchiveError("a part that it needs is not in it")
+    arrays = archive.unpack_arrays(parts[head.arrays])
+    return checked_sweep(
+        KeptSweep(head.plan.plan(), head.layer, head.network, arrays, head.number, head.origin, head.live, head.seconds)
+    )
 
 
 def _head_json(data: bytes) -> dict[str, Any]:

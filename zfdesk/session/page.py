@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from zfdesk.engine import OccluderShape
+from zfdesk.engine import OccluderShape, Rule
 from zfdesk.figures.facts import Facts, caption, number, unit_words
 from zfdesk.figures.page import SIZES, Cell, Page
 from zfdesk.figures.panels import Bars, Box, Panel, Picture, Signed, Text, UnitMap
-from zfdesk.live import Result, Style, UnitResult
+from zfdesk.live import Result, Style, Swept, UnitResult, View
+from zfdesk.live.sweeping import shown_class, shown_unit
 
 NARROW = 5.0  # inches: below, two panels a row
 
 
 def facts_of(result: Result) -> Facts:
     """The facts of what is looked at: network, picture, and of the unit whatever has been computed."""
-    view, frame, unit = result.request.view, result.request.frame, result.unit
+    return unit_facts(result, result.unit, result.request.view.method)
+
+
+def unit_facts(result: Result, unit: UnitResult | None, method: Rule) -> Facts:
+    """The facts of one of the result's units, as reconstructed by a method where it was."""
+    view, frame = result.request.view, result.request.frame
     told = {"picture": frame.origin, "frame": frame.number, "occluders": view.occluders}
     if unit is None:
         return Facts.of_model(result.request.model, **told)
@@ -24,9 +30,9 @@ def facts_of(result: Result) -> Facts:
     told |= {
         "layer": unit.reference.layer, "unit": unit.reference.unit, "position": unit.position if spatial else None
     }  # fmt: skip
-    if developed := unit.pictures.get(view.method):
+    if developed := unit.pictures.get(method):
         stretch = developed.stretch if developed.high > 1e-12 else None
-        told |= {"seed": seed.kind, "seed_count": seed.k, "method": view.method, "stretch": stretch}
+        told |= {"seed": seed.kind, "seed_count": seed.k, "method": method, "stretch": stretch}
     return Facts.of_model(result.request.model, **told)
 
 
@@ -40,18 +46,40 @@ def shown_classes(result: Result) -> list[int]:
 def page_of(result: Result, size: str = "two-column") -> Page:
     """The default page of a result, captioned with its facts."""
     facts = facts_of(result)
-    panels: list[tuple[Panel, str]] = [(_picture(result, facts), "what the network sees")]
+    panels: list[tuple[Panel, str]] = [(picture_panel(result, facts), "what the network sees")]
     unit = result.unit
     if unit is not None:
-        panels += [_map(result, unit, facts), _reconstruction(result, unit, facts)]
-    panels.append((_bars(result, facts), "class probabilities"))
+        panels += [
+            map_panel(result, unit, facts),
+            reconstruction_panel(result, unit, facts, result.request.view.method),
+        ]
+    panels.append((bars_panel(result, facts), "class probabilities"))
     across = 2 if SIZES[size][0] < NARROW else len(panels)
     cells = tuple(Cell(panel, *divmod(place, across), label=label) for place, (panel, label) in enumerate(panels))
+    return Page(cells, size, title_of(facts), caption(facts))
+
+
+def title_of(facts: Facts) -> str:
+    """What a page of these facts is called."""
     where = f" · {unit_words(facts.layer, facts.unit, facts.position)}" if facts.layer else ""
-    return Page(cells, size, f"{facts.picture or 'Picture'}{where}", caption(facts))
+    return f"{facts.picture or 'Picture'}{where}"
 
 
-def _picture(result: Result, facts: Facts) -> Picture:
+def page_of_sweep(swept: Swept, view: View, size: str = "two-column") -> Page:
+    """Fig. 7's row of a sweep, of the unit and class and in the colours that the view shows it in."""
+    from zfdesk.figures.fig7 import fig7_page
+
+    sweep, settings, subject = swept.sweep, view.sweep, swept.subject
+    if sweep is None:
+        raise ValueError("Nothing of the sweep is done yet.")
+    return fig7_page(
+        sweep, shown_unit(sweep, view), shown_class(sweep, view), size=size, picture=subject.origin,
+        frame=subject.number, colours=settings.colours, opacity=settings.opacity, contour=settings.contour,
+    )  # fmt: skip
+
+
+def picture_panel(result: Result, facts: Facts) -> Picture:
+    """What the network saw, with the receptive field of the unit and the occluders."""
     boxes = []
     if result.unit is not None and result.unit.reference.layer != "input":
         top, left, bottom, right = result.unit.box
@@ -64,7 +92,8 @@ def _picture(result: Result, facts: Facts) -> Picture:
     return Picture(result.picture, tuple(boxes), facts=facts)
 
 
-def _map(result: Result, unit: UnitResult, facts: Facts) -> tuple[Panel, str]:
+def map_panel(result: Result, unit: UnitResult, facts: Facts) -> tuple[Panel, str]:
+    """A unit's map, or its one value in words; and a label."""
     label = unit_words(facts.layer, facts.unit)
     if unit.map.size == 1:
         return Text(f"activation {number(unit.activation)}"), label
@@ -74,9 +103,10 @@ def _map(result: Result, unit: UnitResult, facts: Facts) -> tuple[Panel, str]:
     return UnitMap(unit.map, unit.position, signed=signed, colours=colours, facts=facts), label
 
 
-def _reconstruction(result: Result, unit: UnitResult, facts: Facts) -> tuple[Panel, str]:
+def reconstruction_panel(result: Result, unit: UnitResult, facts: Facts, method: Rule) -> tuple[Panel, str]:
+    """A unit's reconstruction by a method, or the reason why there is none; and a label."""
     view = result.request.view
-    label, developed = f"{view.method} of {unit_words(facts.layer, facts.unit)}", unit.pictures.get(view.method)
+    label, developed = f"{method} of {unit_words(facts.layer, facts.unit)}", unit.pictures.get(method)
     if developed is None:
         return Text(unit.reason or "There is no reconstruction."), label
     values = developed.reconstruction.values
@@ -89,7 +119,8 @@ def _reconstruction(result: Result, unit: UnitResult, facts: Facts) -> tuple[Pan
     return Signed(values, limit, note="mean over RGB" if view.style is Style.GRAY else "", facts=facts), label
 
 
-def _bars(result: Result, facts: Facts) -> Bars:
+def bars_panel(result: Result, facts: Facts) -> Bars:
+    """The watched and the most probable classes, with the clean values where something is covered."""
     shown = shown_classes(result)
     names = tuple(result.request.model.classes[index] for index in shown)
     clean = result.clean_probabilities[shown] if result.occluded else None

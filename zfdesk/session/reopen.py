@@ -8,10 +8,11 @@ import numpy as np
 
 from zfdesk import __version__
 from zfdesk.engine import CheckpointError, Model, SeedKind, load, store
-from zfdesk.live import Computation, Demand, Request, Result, UnitReference, View
+from zfdesk.live import Computation, Demand, Request, Result, SweepUnit, Swept, UnitReference, View
 from zfdesk.live.view import MOST_PINS
 from zfdesk.session.content import Moment, NetworkFacts, Session, network_facts
 from zfdesk.session.file import SessionError
+from zfdesk.session.sweeps import swept_again
 
 NOTABLE = 0.001  # difference of a probability that is told; fast and plain arithmetic differ by 0.0004 at most
 
@@ -21,6 +22,7 @@ class Reopened:
     """A session as it can be shown here.
 
     ``view``: fits ``model``. ``result``: of the saved frame, computed here. ``snapshots``: likewise, by name.
+    ``swept``: the sweep exactly as it was saved, with its reconstruction.
     ``notes``: sentences on what differs from what was saved.
     """
 
@@ -30,6 +32,7 @@ class Reopened:
     result: Result
     snapshots: dict[str, Result]
     notes: tuple[str, ...]
+    swept: Swept | None = None
 
 
 def reopen(session: Session, present: Model, switch: bool = True) -> Reopened:
@@ -56,7 +59,13 @@ def reopen(session: Session, present: Model, switch: bool = True) -> Reopened:
             notes.append(f"Snapshot {name} was taken with other weights and is left out.")
         else:
             snapshots[name] = _computed(moment, seen_with, model)
-    return Reopened(session, model, view, result, snapshots, tuple(notes))
+    swept = None
+    if session.sweep is not None:
+        if not _difference(session.sweep.network, model):
+            swept = swept_again(session.sweep, model, view.unit if view.sweep.unit is SweepUnit.SELECTED else -1)
+        if swept is None:
+            notes.append("Its sweep was made with other weights and is left out.")
+    return Reopened(session, model, view, result, snapshots, tuple(notes), swept)
 
 
 def find_network(wanted: NetworkFacts, present: Model) -> tuple[Model, str]:

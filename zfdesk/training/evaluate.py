@@ -44,8 +44,8 @@ class Protocol:
 @dataclass(frozen=True, eq=False)
 class Evaluation:
     """What was found. Arrays over the pictures: ``labels``, ``answers`` (the most probable class), ``ranks`` of the
-    true class (0: it is the most probable; among equals the lower index goes first), and the same ``among`` the data's
-    own classes. ``classes``: the network's names. ``places``: which of them the data has. ``skipped``: pictures that
+    true class (0: it is the most probable; among equals the lower index goes first), ``ranks_among`` the data's own
+    classes alone. ``classes``: the network's names. ``places``: which of them the data has. ``skipped``: pictures that
     could not be read.
     """
 
@@ -54,7 +54,6 @@ class Evaluation:
     labels: np.ndarray
     answers: np.ndarray
     ranks: np.ndarray
-    answers_among: np.ndarray
     ranks_among: np.ndarray
     skipped: tuple[str, ...] = ()
 
@@ -71,11 +70,10 @@ class Evaluation:
             found.append((int(place), len(ranks), float((ranks < 1).mean()), float((ranks < 5).mean())))
         return found
 
-    def confused(self, most: int | None = None, among: bool = False) -> list[tuple[int, int, int]]:
+    def confused(self, most: int | None = None) -> list[tuple[int, int, int]]:
         """(class, answer, pictures) of wrong answers, the most frequent first."""
-        answers = self.answers_among if among else self.answers
-        wrong = answers != self.labels
-        pairs, counts = np.unique(np.stack([self.labels[wrong], answers[wrong]]), axis=1, return_counts=True)
+        wrong = self.answers != self.labels
+        pairs, counts = np.unique(np.stack([self.labels[wrong], self.answers[wrong]]), axis=1, return_counts=True)
         order = (-counts).argsort(kind="stable")[:most]
         return [(int(pairs[0, i]), int(pairs[1, i]), int(counts[i])) for i in order]
 
@@ -96,8 +94,8 @@ def views(pixels: np.ndarray, size: int, resize: int, protocol: Protocol) -> np.
     square, far = crop(pixels, centre_box(height, width, 1.0), resize), resize - size
     middle = round(far / 2)
     corners = ((0, 0), (0, far), (far, 0), (far, far), (middle, middle))
-    plain = np.stack([square[top : top + size, left : left + size] for top, left in corners])
-    return np.concatenate([plain, plain[:, :, ::-1]])
+    sides = (square, square[:, ::-1])
+    return np.stack([side[top : top + size, left : left + size] for side in sides for top, left in corners])
 
 
 def evaluate(
@@ -133,33 +131,24 @@ def evaluate(
         if good:
             tally.add(np.array([label for label, _ in good]), _answers(models, [seen for _, seen in good]))
         progress(done, len(pictures))
-    if not tally.labels:
+    if not tally.found:
         raise TrainingError(f"None of the pictures of {pictures.words} could be read.")
-    found = [np.concatenate(part) for part in (tally.labels, *zip(*tally.found, strict=True))]
-    return Evaluation(models[0].classes, own, *found, skipped=tuple(skipped))
+    labels, answers, ranks, among = (np.concatenate(part) for part in zip(*tally.found, strict=True))
+    return Evaluation(models[0].classes, own, labels, answers, ranks, among, tuple(skipped))
 
 
 class _Tally:
-    """Ranks and answers, batch by batch; the probabilities themselves are not kept."""
+    """Labels, answers, ranks and ranks among the data's own classes, batch by batch; no probabilities are kept."""
 
     def __init__(self, own: np.ndarray) -> None:
         self.own = own
-        self.labels: list[np.ndarray] = []
         self.found: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
 
     def add(self, labels: np.ndarray, probabilities: np.ndarray) -> None:
         """probabilities: (N, classes)."""
         among = probabilities[:, self.own]
         inside = np.searchsorted(self.own, labels)
-        self.labels.append(labels)
-        self.found.append(
-            (
-                probabilities.argmax(1),
-                _ranks(probabilities, labels),
-                self.own[among.argmax(1)],
-                _ranks(among, inside),
-            )
-        )
+        self.found.append((labels, probabilities.argmax(1), _ranks(probabilities, labels), _ranks(among, inside)))
 
 
 def _ranks(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:

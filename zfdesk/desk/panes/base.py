@@ -33,6 +33,12 @@ class ElidedLabel(QLabel):
             if not self._renewal.isActive():
                 self._renewal.start()
 
+    def renew_now(self) -> None:
+        """Do not wait to show the text: a picture is being taken."""
+        if self._renewal.isActive():
+            self._renewal.stop()
+            self._renew()
+
     def _renew(self) -> None:
         self.setToolTip(self._whole)
         self._fit()

@@ -56,8 +56,8 @@ class Bars(QWidget):
         self, painter: QPainter, area: QRectF, index: int, now: float, clean: float, figures: int, room: int
     ) -> None:
         """``figures`` and ``room``: the widths, in screen pixels, that the probability and its change may take."""
-        watched = self.desk.view.watched
-        colour = watched_colour(watched.index(index)) if index in watched else self.colours.colour("bar")
+        slot = self.desk.view.slot_of(index)
+        colour = self.colours.colour("bar") if slot is None else watched_colour(slot)
         track = area.adjusted(6, area.height() - 7, -6, -2)
         painter.fillRect(track, self.colours.colour("raised"))
         painter.fillRect(QRectF(track.left(), track.top(), track.width() * now, track.height()), colour)
@@ -67,7 +67,7 @@ class Bars(QWidget):
             painter.drawLine(int(x), int(track.top()) - 3, int(x), int(track.bottom()) + 1)
         text = area.adjusted(6, 0, -6, -6)
         painter.setPen(self.colours.colour("text"))
-        mark = "● " if index in watched else ""
+        mark = "" if slot is None else "● "
         name = painter.fontMetrics().elidedText(
             mark + self.desk.model.classes[index],
             Qt.TextElideMode.ElideRight,

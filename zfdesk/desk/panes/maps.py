@@ -149,7 +149,8 @@ class MapsPane(Pane):
 
     def _controls(self) -> Controls:
         self.content = self._choice("What the maps show", CONTENT_WORDS, lambda v: {"content": v})
-        self.normalise = self._choice("Range of the colours", NORMALISE_WORDS, self._normalise_change)
+        self.normalise = Choice(NORMALISE_WORDS, "Range of the colours")
+        self.normalise.chosen.connect(self._change_range)
         self.order = self._choice("Order of the units (sorted anew once a second)", ORDER_WORDS, lambda v: {"order": v})
         names = {name: name for name in SEQUENTIAL}
         self.palette_choice = self._choice("Colours of activations", names, lambda v: {"colours": v})
@@ -182,12 +183,9 @@ class MapsPane(Pane):
         choice.chosen.connect(lambda value: self.desk.change(self.desk.view.change_maps(**change(value))))
         return choice
 
-    def _normalise_change(self, value: Normalise) -> dict:
-        """Locking takes over the range that is shown now."""
+    def _change_range(self, value: Normalise) -> None:
         mosaic = self.canvas.mosaic
-        if value is Normalise.LOCKED and mosaic is not None:
-            return {"normalise": value, "locked": mosaic.full_range}
-        return {"normalise": value}
+        self.desk.change(self.desk.view.change_range(value, mosaic.full_range if mosaic else None))
 
     def _select(self, unit: int, y: int | None, x: int | None) -> None:
         view = self.desk.view

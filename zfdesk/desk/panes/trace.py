@@ -242,15 +242,16 @@ class TracePane(Pane):
         now = np.array([point.probabilities[shown] for point in points], np.float64).T * 100
         before = np.array([point.clean[shown] for point in points], np.float64).T * 100
         curves = []
-        for place, (index, y, clean) in enumerate(zip(shown.tolist(), now, before, strict=True)):
+        for index, y, clean in zip(shown.tolist(), now, before, strict=True):
             same = np.append(False, clean[1:] == clean[:-1])  # of one picture: known between the points too
-            name, mark = self.desk.model.classes[index], MARKS[place % len(MARKS)]
-            curves.append(Curve(name, self._colour(place), mark, x, y, clean, joined, same))
+            curves.append(Curve(self.desk.model.classes[index], *self._dress(index), x, y, clean, joined, same))
         return curves
 
-    def _colour(self, place: int) -> str:
-        """As the bar of that class has."""
-        return watched_colour(place).name() if self.desk.view.watched else self.plot.colours.bar
+    def _dress(self, index: int) -> tuple[str, str]:
+        """The colour of a class, as its bar has it, and its mark."""
+        slot = self.desk.view.slot_of(index)
+        colour = self.plot.colours.bar if slot is None else watched_colour(slot).name()
+        return colour, MARKS[(slot or 0) % len(MARKS)]
 
     def _unit_curve(self, points: list[TracePoint], x: np.ndarray, joined: np.ndarray) -> Curve | None:
         unit = next((point.unit for point in reversed(points) if point.unit), None)
@@ -277,10 +278,10 @@ class TracePane(Pane):
             point = points[place]
             at = point.on(axis) - (points[-1].at if axis is TraceAxis.RECENT else 0.0)
             self.plot.set_cross(at if self._hover is not None else None)
-            for curve_place, index in enumerate(self.shown_classes()):
+            for index in self.shown_classes():
                 words = f"{self.desk.model.classes[index]} {point.probabilities[index] * 100:.1f} %"
                 clean = f" (clean {point.clean[index] * 100:.1f})" if point.occluder else ""
-                entries.append(Entry(self._colour(curve_place), MARKS[curve_place % len(MARKS)], words, clean))
+                entries.append(Entry(*self._dress(index), words, clean))
             if self.desk.view.trace_unit and point.unit is not None:
                 where = f" at {point.unit.position}" if point.unit.position else " max"
                 words = f"{point.unit.layer}:{point.unit.unit}{where} {number(point.activation)}"

@@ -1,0 +1,781 @@
+"""The figure builder as a user has it: real drops, keys, undo, one frame for all, files read again by others."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import subprocess
+import sys
+import threading
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pypdf
+import pytest
+import shiboken6
+from desk_hands import LEFT, NONE, click, drag, no_exception, press_mouse, show_picture, wait_for_result  # noqa: F401
+from desk_tools import press, settle, wait_until
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPointF, Qt
+from PySide6.QtGui import QDrag, QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QFileDialog, QInputDialog, QMenu
+from test_accessibility import controls, describe
+
+from zfdesk.desk.figure import grid as grid_module
+from zfdesk.desk.figure.builder import FigureBuilder, show_builder
+from zfdesk.desk.figure.commands import COMMANDS
+from zfdesk.desk.figure.drawer import Drawer, Wish
+from zfdesk.desk.figure.grid import SLOT_MIME, Target, piece_mime
+from zfdesk.desk.window import Window
+from zfdesk.figures import draw, encode
+from zfdesk.session.composition import Composition
+from zfdesk.session.page import page_of
+from zfdesk.session.pieces import Kind, Piece
+from zfdesk.session.templates import TEMPLATES
+
+CONTROL, SHIFT, ALT = (
+    Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
+)  # fmt: skip
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture
+def builder(window: Window) -> Iterator[FigureBuilder]:
+    """On a still picture, its page empty."""
+    show_picture(window, layer="conv5", unit=strongest(window))
+    built = show_builder(window)
+    wait_until(built.isVisible)
+    yield built
+    if shiboken6.isValid(built):
+        built.close()
+    settle()
+
+
+def strongest(window: Window) -> int:
+    """A unit that is active on the first picture."""
+    from desk_hands import numbered_picture
+
+    import zfdesk.engine as zf
+
+    seen = window.desk.model.forward(zf.centre_crop(numbered_picture(0), window.desk.model.architecture.size))
+    return seen.strongest_unit("conv5")
+
+
+def idle(builder: FigureBuilder) -> bool:
+    return (
+        not builder.taker.busy and not builder.drawer.busy and not builder._jobs and not builder._page_clock.isActive()
+    )
+
+
+def wait(builder: FigureBuilder) -> None:
+    wait_until(lambda: idle(builder))
+
+
+def place(builder: FigureBuilder, *kinds: Kind) -> None:
+    for kind in kinds:
+        builder.place(Piece(kind))
+        wait_until(lambda: not builder.taker.busy)
+
+
+def kinds(builder: FigureBuilder) -> list[Kind]:
+    return [slot.piece.kind for slot in builder.draft.now.slots]
+
+
+def rectangles(builder: FigureBuilder) -> list[tuple[int, int, int, int]]:
+    return [slot.rectangle for slot in builder.draft.now.slots]
+
+
+def drop(builder: FigureBuilder, mime: QMimeData, at: QPointF) -> bool:
+    """A drop as the platform delivers it: enter, move, drop. Whether it was taken."""
+    actions, grid = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction, builder.grid
+    for event in (
+        QDragEnterEvent(at.toPoint(), actions, mime, LEFT, Qt.KeyboardModifier.NoModifier),
+        QDragMoveEvent(at.toPoint(), actions, mime, LEFT, Qt.KeyboardModifier.NoModifier),
+    ):
+        QApplication.sendEvent(grid, event)
+        if not event.isAccepted():
+            return False
+    event = QDropEvent(at, actions, mime, LEFT, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(grid, event)
+    return event.isAccepted()
+
+
+def slot_mime(index: int) -> QMimeData:
+    mime = QMimeData()
+    mime.setData(SLOT_MIME, str(index).encode())
+    return mime
+
+
+def middle(builder: FigureBuilder, row: int, column: int) -> QPointF:
+    return builder.grid.rect_of(row, column).center()
+
+
+# Placing
+
+
+def test_pieces_are_dragged_from_the_list_onto_the_grid(builder: FigureBuilder) -> None:
+    item = builder.pieces.item_of(Piece(Kind.PICTURE))
+    assert item is not None
+    mime = builder.pieces.mimeData([item])
+    assert drop(builder, mime, middle(builder, 0, 0))
+    wait(builder)
+    assert drop(builder, piece_mime(Piece(Kind.BARS)), middle(builder, 0, 1))  # the spare column
+    wait(builder)
+    assert drop(builder, piece_mime(Piece(Kind.COVERED_MAP)), middle(builder, 1, 0)) is True
+    wait(builder)
+    assert kinds(builder) == [Kind.PICTURE, Kind.BARS]  # nothing is covered
+    assert "Nothing is covered" in builder.told.whole
+    assert rectangles(builder) == [(0, 0, 1, 1), (0, 1, 1, 1)]
+    assert not drop(builder, QMimeData(), middle(builder, 0, 0))
+
+
+def test_a_drop_on_a_line_makes_a_column_there(builder: FigureBuilder) -> None:
+    place(builder, Kind.PICTURE, Kind.BARS)
+    edge = builder.grid.rect_of(0, 1).left() - 2
+    assert builder.grid.target_at(QPointF(edge, middle(builder, 0, 0).y())) == Target(0, 1, "column")
+    drop(builder, piece_mime(Piece(Kind.UNIT_MAP)), QPointF(edge, middle(builder, 0, 0).y()))
+    wait(builder)
+    assert dict(zip(kinds(builder), rectangles(builder), strict=True)) == {
+        Kind.PICTURE: (0, 0, 1, 1), Kind.UNIT_MAP: (0, 1, 1, 1), Kind.BARS: (0, 2, 1, 1)
+    }  # fmt: skip
+
+
+def test_panels_are_moved_and_swapped_by_dragging(builder: FigureBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
+    place(builder, Kind.PICTURE, Kind.BARS, Kind.UNIT_MAP)
+    carried: list[QMimeData] = []
+    monkeypatch.setattr(grid_module, "carry", lambda moved: carried.append(moved.mimeData()) or None)
+    drag(builder.grid, middle(builder, 0, 0), middle(builder, 0, 2), release=False)
+    assert [bytes(mime.data(SLOT_MIME).data()) for mime in carried] == [b"0"]
+    drop(builder, slot_mime(0), middle(builder, 0, 2))
+    assert rectangles(builder)[0] == (0, 2, 1, 1)
+    assert rectangles(builder)[2] == (0, 0, 1, 1)
+    drop(builder, slot_mime(1), middle(builder, 1, 0))  # the spare row: its column goes
+    assert rectangles(builder) == [(0, 1, 1, 1), (1, 0, 1, 1), (0, 0, 1, 1)]
+    assert not drop(builder, slot_mime(9), middle(builder, 0, 0))
+
+
+def test_an_edge_spans_cells_and_the_ruler_widens_columns(builder: FigureBuilder) -> None:
+    place(builder, Kind.PICTURE, Kind.BARS)
+    drop(builder, slot_mime(1), middle(builder, 1, 0))
+    drop(builder, piece_mime(Piece(Kind.UNIT_MAP)), middle(builder, 0, 1))
+    wait(builder)
+    assert rectangles(builder) == [(0, 0, 1, 1), (1, 0, 1, 1), (0, 1, 1, 1)]
+    box = builder.grid.slot_rect(1)
+    drag(builder.grid, QPointF(box.right() - 1, box.center().y()), middle(builder, 1, 1))
+    assert rectangles(builder)[1] == (1, 0, 1, 2)
+    edge = builder.grid._columns()[1]
+    drag(builder.grid, QPointF(edge, 8), QPointF(edge + 60, 8))
+    first, second = builder.draft.now.widths
+    assert first > 1.1 > 0.9 > second
+    assert first + second == pytest.approx(2, abs=0.01)
+    builder.undo()
+    assert builder.draft.now.widths == ()
+
+
+def test_all_of_it_by_the_keyboard(builder: FigureBuilder) -> None:
+    grid = builder.grid
+    builder.pieces.setCurrentItem(builder.pieces.item_of(Piece(Kind.PICTURE)))
+    press(builder.pieces, Qt.Key.Key_Return)
+    wait(builder)
+    grid.setFocus()
+    press(grid, Qt.Key.Key_Right)
+    builder.pieces.setCurrentItem(builder.pieces.item_of(Piece(Kind.BARS)))
+    press(grid, Qt.Key.Key_Space)
+    wait(builder)
+    assert rectangles(builder) == [(0, 0, 1, 1), (0, 1, 1, 1)]
+    press(grid, Qt.Key.Key_Left, CONTROL)  # swaps
+    assert rectangles(builder) == [(0, 1, 1, 1), (0, 0, 1, 1)]
+    press(grid, Qt.Key.Key_Down, CONTROL)
+    assert rectangles(builder) == [(0, 0, 1, 1), (1, 0, 1, 1)] or rectangles(builder)[1][0] == 1
+    press(grid, Qt.Key.Key_Right, SHIFT)
+    assert rectangles(builder)[1][3] == 2
+    press(grid, Qt.Key.Key_Left, SHIFT)
+    press(grid, Qt.Key.Key_Delete)
+    assert kinds(builder) == [Kind.PICTURE]
+    press(grid, Qt.Key.Key_Z, CONTROL)
+    assert kinds(builder) == [Kind.PICTURE, Kind.BARS]
+    press(grid, Qt.Key.Key_Y, CONTROL)
+    assert kinds(builder) == [Kind.PICTURE]
+    press(grid, Qt.Key.Key_Up)
+    press(grid, Qt.Key.Key_F2)
+    QTest.keyClicks(builder.label_editor, "Mine")
+    press(builder.label_editor, Qt.Key.Key_Return)
+    assert builder.draft.now.slots[0].label == "Mine"
+    assert "Mine" in grid.accessibleDescription()
+
+
+def test_every_command_can_be_done_on_an_empty_page(builder: FigureBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("", ""))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
+    keys = [key for command in COMMANDS for key in command.keys]
+    assert len(set(keys)) == len(keys)
+    for command in COMMANDS:
+        getattr(builder, command.method)(*command.arguments)
+    wait(builder)
+    assert builder.isVisible()
+
+
+def test_keys_of_the_builder_are_not_the_windows(builder: FigureBuilder) -> None:
+    before = builder.desk.view
+    place(builder, Kind.PICTURE)
+    builder.grid.setFocus()
+    for key in (Qt.Key.Key_X, Qt.Key.Key_F, Qt.Key.Key_Delete, Qt.Key.Key_U):
+        press(builder.grid, key)
+    assert builder.desk.view == before
+
+
+# What cannot be had
+
+
+def test_what_cannot_be_had_is_grey_and_says_why(builder: FigureBuilder) -> None:
+    for kind, words in ((Kind.COVERED, "Nothing is covered"), (Kind.PIN, "No unit is pinned"),
+                        (Kind.SWEEP_LABEL, "no sweep"), (Kind.A_MAP, "no snapshot A")):  # fmt: skip
+        item = builder.pieces.item_of(Piece(kind))
+        assert item is not None
+        assert words in item.toolTip(0)
+        assert not item.flags() & Qt.ItemFlag.ItemIsDragEnabled
+        builder.place(Piece(kind))
+        assert words in builder.told.whole
+    assert kinds(builder) == []
+    builder.window_.run("pin")
+    wait_for_result(builder.desk)
+    builder._show_material()
+    item = builder.pieces.item_of(Piece(Kind.PIN))
+    assert item is not None
+    assert item.flags() & Qt.ItemFlag.ItemIsDragEnabled
+    assert item.text(0).startswith("conv5:")
+
+
+def test_templates_that_cannot_be_had_say_why_in_the_menu(builder: FigureBuilder) -> None:
+    menu = QMenu()
+    builder.fill_template_menu(menu)
+    texts = {action.text(): action.isEnabled() for action in menu.actions() if action.text()}
+    assert [enabled for text, enabled in texts.items() if text.startswith("Fig. 7") and "no sweep" in text] == [False]
+    assert texts["Unit explained"]
+    assert any(text.startswith("Fig. 2: 6 units of conv5") for text in texts)
+    menu.deleteLater()
+
+
+# The page
+
+
+def test_the_page_is_the_one_that_render_makes(builder: FigureBuilder) -> None:
+    builder.use_template(TEMPLATES[0])
+    wait(builder)
+    drawn = builder.view.canvas.drawn
+    assert drawn is not None
+    assert drawn.pixels is not None
+    page = page_of(full_result(builder))
+    assert (builder.draft.page().caption, builder.draft.page().title) == (page.caption, page.title)  # type: ignore[union-attr]
+    with Image.open(io.BytesIO(encode(draw(page), "png", drawn.dpi))) as image:
+        shape = image.height, image.width
+        # a level: the last digit of a sum depends on the number of threads
+        np.testing.assert_allclose(np.asarray(image.convert("RGB"), int), drawn.pixels.astype(int), atol=1)
+    room = builder.view.room()
+    assert shape[0] <= room[1] + 1
+    assert shape[1] <= room[0] + 1
+    assert (drawn.pixels[0] == 255).all()  # light, whatever the theme
+    assert builder.desk.view.theme == "dark"
+
+
+def full_result(builder: FigureBuilder) -> object:
+    from zfdesk.session.pieces import Material, whole
+
+    return whole(Material(builder.desk.result)).result
+
+
+def test_zoom_and_greyscale(builder: FigureBuilder) -> None:
+    place(builder, Kind.PICTURE)
+    builder.zoom_to(200)
+    wait(builder)
+    drawn = builder.view.canvas.drawn
+    assert drawn is not None
+    assert drawn.pixels is not None
+    assert drawn.dpi == pytest.approx(2 * builder.view.print_dpi())
+    assert np.ptp(drawn.pixels.astype(int), axis=2).max() > 0
+    builder.toggle_grey()
+    wait(builder)
+    grey = builder.view.canvas.drawn
+    assert grey is not None
+    assert grey.pixels is not None
+    assert np.ptp(grey.pixels.astype(int), axis=2).max() == 0
+    luma = np.asarray(Image.fromarray(drawn.pixels).convert("L")).astype(int)  # ITU-R 601, by Pillow
+    assert np.abs(luma - grey.pixels[..., 0]).max() <= 1
+
+
+def test_a_click_on_the_page_chooses_and_a_double_click_edits(builder: FigureBuilder) -> None:
+    place(builder, Kind.PICTURE, Kind.BARS)
+    wait(builder)
+    canvas = builder.view.canvas
+    click(canvas, canvas.rect_of(1, whole=False).center())
+    assert builder.draft.chosen == 1
+    at = canvas.rect_of(0, whole=False).center().toPoint()
+    QTest.mouseDClick(canvas, LEFT, Qt.KeyboardModifier.NoModifier, at)
+    assert builder.page_editor.isVisible()
+    builder.page_editor.setText("Seen")
+    press(builder.page_editor, Qt.Key.Key_Return)
+    assert builder.draft.now.slots[0].label == "Seen"
+    QTest.mouseDClick(canvas, LEFT, Qt.KeyboardModifier.NoModifier, at)
+    builder.page_editor.setText("given up")
+    press(builder.page_editor, Qt.Key.Key_Escape)
+    assert builder.draft.now.slots[0].label == "Seen"
+    assert builder.isVisible()
+
+
+def test_only_the_latest_page_is_drawn(builder: FigureBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one page is being drawn many are wished for; the last alone is drawn after it."""
+    from zfdesk.figures import drawing
+
+    place(builder, Kind.PICTURE)
+    wait(builder)
+    gate, begun, real, pages = threading.Event(), threading.Event(), drawing.draw, []
+
+    def slow(page: object) -> object:
+        pages.append(page)
+        begun.set()
+        assert gate.wait(20)
+        return real(page)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(drawing, "draw", slow)
+    for number in range(8):
+        builder.draft.change(replace(builder.draft.now, size=(4.0 + number / 10, 0.0)))
+        wait_until(begun.is_set)
+    gate.set()
+    wait(builder)
+    assert [page.size for page in pages] == [(4.0, 0.0), (4.7, 0.0)]
+    drawn = builder.view.canvas.drawn
+    assert drawn is not None
+    assert drawn.inches[0] == pytest.approx(4.7)
+
+
+def test_a_page_that_cannot_be_drawn_says_why_and_the_last_stays(builder: FigureBuilder) -> None:
+    place(builder, Kind.PICTURE)
+    wait(builder)
+    before = builder.view.canvas.drawn
+    builder.draft.change(replace(builder.draft.now, size=(1.0, 0.5)))
+    wait(builder)
+    assert builder.view.canvas.message == "The panels do not fit a page of this size."
+    assert builder.view.canvas.drawn is before
+    builder.undo()
+    wait(builder)
+    assert builder.view.canvas.message == ""
+
+
+def test_closing_while_a_page_is_drawn_ends_cleanly(builder: FigureBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
+    from zfdesk.figures import drawing
+
+    place(builder, Kind.PICTURE)
+    wait(builder)
+    gate, begun, real = threading.Event(), threading.Event(), drawing.draw
+
+    def slow(page: object) -> object:
+        begun.set()
+        assert gate.wait(20)
+        return real(page)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(drawing, "draw", slow)
+    builder.draft.change(replace(builder.draft.now, size="slide"))
+    wait_until(begun.is_set)
+    started = time.monotonic()
+    builder.close()
+    settle()
+    assert time.monotonic() - started < 2  # it does not wait for the page
+    gate.set()  # `nothing_left` sees the thread end
+
+
+def test_the_drawer_ends_without_having_begun() -> None:
+    drawer = Drawer()
+    drawer.stop()
+    drawer.ask(Wish(None, 0, (10, 10)))  # type: ignore[arg-type]
+    assert drawer.drawn.take() is None
+
+
+# One frame, undo
+
+
+def test_a_panel_is_frozen_and_refresh_takes_all_of_one_frame(live: Window) -> None:
+    builder = show_builder(live)
+    place(builder, Kind.PICTURE)
+    first = builder.draft.now.slots[0]
+    number = live.desk.result.request.frame.number  # type: ignore[union-attr]
+    wait_until(lambda: live.desk.result.request.frame.number > number + 3)  # type: ignore[union-attr]
+    assert builder.draft.now.slots[0] is first  # the pattern moves on, the panel does not
+    place(builder, Kind.UNIT_MAP, Kind.BARS)
+    frames = {slot.panel.facts.frame for slot in builder.draft.now.slots if slot.panel}
+    assert len(frames) > 1
+    assert "frames" in builder.frames.text()
+    builder.refresh_all()
+    wait(builder)
+    slots = builder.draft.now.slots
+    assert {slot.panel.facts.frame for slot in slots if slot.panel} == {int(slots[0].origin.split()[1])}
+    assert builder.frames.text() == f"all of {slots[0].origin}"
+    builder.draft.choose(1)
+    wait_until(lambda: live.desk.result.request.frame.number > int(slots[0].origin.split()[1]))  # type: ignore[union-attr]
+    builder.refresh_chosen()
+    wait(builder)
+    assert builder.draft.now.slots[0] is slots[0]
+    assert builder.draft.now.slots[1] is not slots[1]
+    builder.undo()
+    assert builder.draft.now.slots == slots
+    builder.close()
+    settle()
+
+
+def test_undo_and_redo_go_through_everything(builder: FigureBuilder) -> None:
+    seen: list[Composition] = [builder.draft.now]
+    place(builder, Kind.PICTURE)
+    seen.append(builder.draft.now)
+    builder.draft.choose(0)
+    builder.fields.label.setText("A")
+    builder.fields.label.editingFinished.emit()
+    seen.append(builder.draft.now)
+    builder.fields.caption.setPlainText("By hand")
+    builder.fields.caption.document().setModified(True)
+    builder.fields.take_caption()
+    seen.append(builder.draft.now)
+    builder.fields.sizes.chosen.emit("one-column")
+    seen.append(builder.draft.now)
+    builder.fields.letters.setChecked(False)
+    seen.append(builder.draft.now)
+    builder.clear()
+    for known in reversed(seen):
+        builder.undo()
+        assert builder.draft.now is known
+    builder.undo()
+    assert builder.draft.now is seen[0]
+    for known in seen[1:]:
+        builder.redo()
+        assert builder.draft.now is known
+
+
+def test_a_caption_by_hand_is_marked_kept_and_given_back(builder: FigureBuilder) -> None:
+    place(builder, Kind.PICTURE)
+    fields = builder.fields
+    assert fields.by_hand.text() == "written from the facts"
+    written = fields.caption.toPlainText()
+    assert "A small network" in written
+    fields.caption.setFocus()
+    fields.caption.selectAll()
+    QTest.keyClicks(fields.caption, "Mine alone.")
+    builder.grid.setFocus()
+    assert fields.by_hand.text() == "edited by hand"
+    place(builder, Kind.BARS)
+    assert builder.draft.page().caption == "Mine alone."  # type: ignore[union-attr]
+    fields.restore.click()
+    assert fields.caption.toPlainText() == builder.draft.now.written_caption != "Mine alone."
+    assert fields.by_hand.text() == "written from the facts"
+
+
+# Files
+
+
+def test_export_in_every_format(builder: FigureBuilder, tmp_path: Path) -> None:
+    place(builder, Kind.PICTURE, Kind.BARS)
+    builder.draft.change(replace(builder.draft.now, dpi=200, size="one-column"))
+    paths = tuple(str(tmp_path / f"f.{form}") for form in ("png", "svg", "pdf", "npz"))
+    builder.export(paths)
+    wait(builder)
+    assert builder.told.whole == "Saved f.png, f.svg, f.pdf, f.npz."
+    page = builder.draft.page()
+    assert page is not None
+    figure = draw(page)
+    with Image.open(paths[0]) as image:
+        assert image.info["dpi"] == pytest.approx((200, 200), abs=0.02)
+        assert image.width == 700
+        assert image.info["Description"] == page.caption
+    words = ["".join(text.itertext()) for text in ElementTree.parse(paths[1]).getroot().iter(f"{SVG}text")]
+    assert "(b) class probabilities" in words
+    read = pypdf.PdfReader(paths[2])
+    assert "(a) what the network sees" in read.pages[0].extract_text()
+    assert float(read.pages[0].mediabox.width) == pytest.approx(3.5 * 72, abs=0.5)
+    fonts = [font.get_object() for font in read.pages[0]["/Resources"]["/Font"].values()]  # type: ignore[index]
+    assert fonts
+    with np.load(paths[3]) as arrays:
+        np.testing.assert_array_equal(arrays["a_pixels"], builder.desk.result.picture)  # type: ignore[union-attr]
+    for path, form in zip(paths[:3], ("png", "svg", "pdf"), strict=True):
+        assert Path(path).read_bytes() == encode(figure, form, 200)  # as the library makes it
+
+
+def test_export_asks_and_its_kind_gives_the_suffix(
+    builder: FigureBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place(builder, Kind.PICTURE)
+    answers = [(str(tmp_path / "one"), "SVG (*.svg)"), (str(tmp_path / "all.pdf"), ""), (str(tmp_path / "s"), "")]
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: answers.pop(0))
+    for ask in (builder.ask_export, builder.ask_export_all, builder.ask_save):
+        ask()
+        wait(builder)
+    found = {name for name in os.listdir(tmp_path) if not name.startswith("settings")}
+    assert found == {"all.npz", "all.pdf", "all.png", "all.svg", "one.svg", "s.npz"}
+
+
+def test_a_place_that_cannot_be_written_is_told_and_nothing_lost(builder: FigureBuilder, tmp_path: Path) -> None:
+    place(builder, Kind.PICTURE)
+    before = builder.draft.now
+    builder.export((str(tmp_path / "nowhere" / "f.pdf"),))
+    wait(builder)
+    assert builder.told.whole.startswith("⚠ f.pdf was not saved: no such file or directory")
+    (tmp_path / "folder.png").mkdir()
+    builder.export((str(tmp_path / "folder.png"),))
+    wait(builder)
+    assert "folder.png was not saved: " in builder.told.whole
+    builder.export((str(tmp_path / "f.doc"),))
+    assert "ends in .png, .svg, .pdf or .npz" in builder.told.whole
+    good = tmp_path / "good.png"
+    good.write_bytes(b"what was there")
+    builder.draft.change(replace(builder.draft.now, dpi=2400, size=(16.0, 16.0)))
+    builder.export((str(good),))
+    wait(builder)
+    assert "cannot be drawn at 2400 dpi" in builder.told.whole
+    assert good.read_bytes() == b"what was there"
+    builder.undo()
+    assert builder.draft.now is before
+
+
+@pytest.mark.skipif(sys.platform == "win32" or not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write")
+def test_a_read_only_folder(builder: FigureBuilder, tmp_path: Path) -> None:
+    place(builder, Kind.PICTURE)
+    shut = tmp_path / "shut"
+    shut.mkdir()
+    shut.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    builder.export((str(shut / "f.png"),))
+    wait(builder)
+    shut.chmod(stat.S_IRWXU)
+    assert "f.png was not saved: permission denied" in builder.told.whole
+
+
+def test_no_room_on_the_disk(builder: FigureBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from zfdesk.desk.figure import work
+
+    def full(path: Path, parts: list[bytes]) -> None:
+        raise OSError(28, "No space left on device")
+
+    place(builder, Kind.PICTURE)
+    monkeypatch.setattr(work, "write_whole", full)
+    builder.export((str(tmp_path / "f.png"),))
+    wait(builder)
+    assert builder.told.whole == "⚠ f.png was not saved: no space left on device."
+
+
+def test_saved_closed_and_opened_again(builder: FigureBuilder, tmp_path: Path) -> None:
+    place(builder, Kind.PICTURE, Kind.DECONVNET)
+    builder.export((str(tmp_path / "f.npz"),))
+    wait(builder)
+    before = encode(draw(builder.draft.page()), "png", 80)  # type: ignore[arg-type]
+    builder.clear()
+    builder.open_path(str(tmp_path / "f.npz"))
+    wait(builder)
+    assert encode(draw(builder.draft.page()), "png", 80) == before  # type: ignore[arg-type]
+    assert kinds(builder) == [Kind.PICTURE, Kind.DECONVNET]
+    (tmp_path / "bad.npz").write_bytes(b"PK\3\4 and nothing more")
+    kept = builder.draft.now
+    builder.open_path(str(tmp_path / "bad.npz"))
+    wait(builder)
+    assert builder.told.whole == "⚠ bad.npz cannot be opened as a figure: it is damaged."
+    assert builder.draft.now is kept
+
+
+def test_export_goes_on_when_the_builder_is_closed(
+    builder: FigureBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from zfdesk.desk.figure import work
+
+    gate, real = threading.Event(), work.write_whole
+
+    def slow(path: Path, parts: list[bytes]) -> None:
+        assert gate.wait(20)
+        real(path, parts)
+
+    place(builder, Kind.PICTURE)
+    wait(builder)
+    told: list[str] = []
+    builder.desk.told.connect(lambda words, trouble: told.append(words))
+    monkeypatch.setattr(work, "write_whole", slow)
+    builder.export((str(tmp_path / "f.png"),))
+    builder.close()
+    settle()
+    gate.set()
+    wait_until(lambda: told)
+    assert told == ["Saved f.png."]
+    assert (tmp_path / "f.png").stat().st_size > 1000
+
+
+# Copies and layouts
+
+
+def test_copied_and_dragged_out(builder: FigureBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
+    from zfdesk.desk.figure import files
+
+    place(builder, Kind.PICTURE)
+    builder.draft.change(replace(builder.draft.now, dpi=150))
+    builder.copy()
+    wait(builder)
+    mime = QGuiApplication.clipboard().mimeData()
+    image = QImage.fromData(mime.data("image/png"), "PNG")
+    assert image.width() == 1074  # 7.16 inches
+    assert mime.text() == builder.draft.page().caption  # type: ignore[union-attr]
+    carried: list[QDrag] = []
+    monkeypatch.setattr(files, "carry", carried.append)
+    wait_until(lambda: builder.drawer.ready(builder.draft.page(), 150) is not None)  # type: ignore[arg-type]
+    canvas = builder.view.canvas
+    drag(canvas, canvas.rect_of(0).center(), canvas.rect_of(0).center() + QPointF(60, 0))
+    assert len(carried) == 1
+    assert carried[0].mimeData().data("image/png") == mime.data("image/png")
+
+
+def test_a_layout_is_kept_and_applied_to_another_view(builder: FigureBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
+    place(builder, Kind.PICTURE, Kind.DECONVNET)
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("my row", True))
+    builder.ask_keep_layout()
+    assert builder.kept_layouts() == ["my row"]
+    builder.clear()
+    unit = builder.desk.view.unit
+    builder.window_.run("all-methods")
+    other = int(np.argsort(builder.desk.result.mosaic.values.max((1, 2)))[-2])  # type: ignore[union-attr]
+    assert other != unit
+    builder.desk.change(builder.desk.view.change(unit=other))
+    wait_for_result(builder.desk)
+    builder.apply_layout("my row")
+    wait(builder)
+    assert kinds(builder) == [Kind.PICTURE, Kind.DECONVNET]
+    assert builder.draft.now.slots[1].panel.facts.unit == other  # type: ignore[union-attr]
+    builder.forget_layout("my row")
+    assert builder.kept_layouts() == []
+
+
+def test_the_next_builder_begins_where_the_last_ended(builder: FigureBuilder) -> None:
+    place(builder, Kind.PICTURE, Kind.BARS)
+    now, window = builder.draft.now, builder.window_
+    builder.close()
+    settle()
+    again = show_builder(window)
+    assert again.draft.now is now
+    again.close()
+    settle()
+    window.figure_kept = None  # as in the next run of the program
+    anew = show_builder(window)
+    assert [slot.rectangle for slot in anew.draft.now.slots] == [slot.rectangle for slot in now.slots]
+    wait_until(lambda: all(slot.panel is not None for slot in anew.draft.now.slots))
+    assert not anew.draft.can_undo
+    anew.close()
+    settle()
+
+
+# Templates over a folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "pictures"
+    path.mkdir()
+    chance = np.random.default_rng(4)
+    for number in range(5):
+        pixels = chance.integers(0, 256, (40, 40, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(path / f"{number}.png")
+    (path / "broken.png").write_bytes(b"no picture")
+    return path
+
+
+def test_fig2_over_a_folder(builder: FigureBuilder, folder: Path) -> None:
+    builder.make_over("fig2-units", str(folder))
+    assert builder.cancel.isVisible()
+    wait(builder)
+    page = builder.draft.page()
+    assert page is not None
+    assert "over 5 pictures" in page.caption
+    assert "1 could not be read" in builder.told.whole
+    assert [type(cell.panel).__name__ for cell in page.cells] == ["Tiles", "Tiles"]
+    builder.make_over("histograms-folder", str(folder))
+    wait(builder)
+    assert "dead" in builder.draft.page().caption  # type: ignore[union-attr]
+    builder.undo()
+    assert builder.draft.page().title == page.title  # type: ignore[union-attr]
+
+
+def test_fig2_is_cancelled_and_the_figure_stays(
+    builder: FigureBuilder, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from zfdesk.desk.figure import work
+
+    place(builder, Kind.PICTURE)
+    before, begun, gate, real = builder.draft.now, threading.Event(), threading.Event(), work.read_picture
+
+    def slow(path: str) -> np.ndarray:
+        begun.set()
+        assert gate.wait(20)
+        return real(path)
+
+    monkeypatch.setattr(work, "read_picture", slow)
+    builder.make_over("fig2-random", str(folder))
+    wait_until(begun.is_set)
+    builder.cancel.click()
+    gate.set()
+    wait(builder)
+    assert builder.told.whole == "Stopped; the figure is as it was."
+    assert builder.draft.now is before
+
+
+def test_an_empty_folder_is_told(builder: FigureBuilder, tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    builder.make_over("fig2-units", str(tmp_path / "none"))
+    wait(builder)
+    assert "no pictures in none" in builder.told.whole.lower()
+
+
+# Beside the window
+
+
+def test_both_themes_and_large_type(builder: FigureBuilder) -> None:
+    place(builder, Kind.PICTURE)
+    for name in ("theme", "presenter", "theme", "presenter"):
+        builder.window_.run(name)
+        settle()
+        assert not builder.grab().isNull()
+
+
+@pytest.mark.parametrize("presenter", [False, True])
+def test_every_control_is_named_and_large_enough(builder: FigureBuilder, presenter: bool) -> None:
+    builder.desk.change(builder.desk.view.change(presenter=presenter))
+    place(builder, Kind.PICTURE)
+    builder.draft.change(replace(builder.draft.now, size=(5.0, 0.0)))  # shows the fields for inches
+    settle(50)
+    amiss = set()
+    found = [widget for widget in controls(builder) if not widget.objectName().startswith("qt_")]
+    for widget in found:
+        words = widget.text() if isinstance(widget, QAbstractButton) else ""
+        name = widget.accessibleName() or words
+        if not any(letter.isalpha() for letter in name) or not widget.toolTip():
+            amiss.add(f"no name or tool tip: {describe(widget)}")
+        if not isinstance(widget, QAbstractItemView) and min(widget.width(), widget.height()) < 24:
+            amiss.add(f"small: {describe(widget)}")
+    assert len(found) > 20
+    assert not amiss, "\n".join(sorted(amiss))
+
+
+def test_closing_the_window_closes_the_builder(builder: FigureBuilder) -> None:
+    builder.place(Piece(Kind.PICTURE))  # still being taken
+    builder.window_.close()
+    settle()
+    assert builder.window_.isHidden()
+
+
+def test_it_is_opened_by_its_action_once(window: Window) -> None:
+    window.run("figure")
+    window.run("figure")
+    builders = [child for child in window.children() if isinstance(child, FigureBuilder)]
+    assert len(builders) == 1
+    assert not builders[0].isModal()
+    builders[0].close()
+    settle()
+
+
+def test_the_program_starts_without_matplotlib() -> None:
+    """Whoever never makes a figure does not wait for it."""
+    code = "import sys, zfdesk.desk.window; assert not [m for m in sys.modules if m.startswith('matplotlib')]"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

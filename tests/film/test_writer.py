@@ -1,0 +1,382 @@
+"""What can go wrong with a film: slow encoders, full disks, folders that vanish, a process that is killed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_film import alone, read, record
+
+from zfdesk.film import FilmError, FilmWriter, Shot, Titles, disk, writer
+from zfdesk.film.formats import ENCODERS, Gif, Pngs
+from zfdesk.sources.pattern import pattern_frame, pattern_number
+
+NAMES = ("film.mp4", "film.webp", "film.gif", "film")
+NOISE = [np.random.default_rng(number).integers(0, 256, (240, 320, 3)).astype(np.uint8) for number in range(40)]
+
+
+class SlowGif(Gif):
+    """Waits with every frame until the test lets it go on."""
+
+    gate = threading.Semaphore(0)
+
+    def add(self, *frame: object) -> None:
+        assert self.gate.acquire(timeout=20)
+        super().add(*frame)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
+    SlowGif.gate = threading.Semaphore(0)
+    monkeypatch.setitem(ENCODERS, "gif", SlowGif)  # type: ignore[arg-type]
+    return SlowGif.gate
+
+
+def filled(film: FilmWriter) -> int:
+    """Offer frames until one finds no room; how many were taken."""
+    for number in range(100):
+        if not film.offer(Shot(pattern_frame(number), number / 25)):
+            return number
+    raise AssertionError("there is always room")
+
+
+def test_live_what_finds_no_room_is_dropped_and_counted(slow: threading.Semaphore, tmp_path: Path) -> None:
+    film = FilmWriter(tmp_path / "film.gif", Titles(), live=True)
+    taken = filled(film)
+    assert taken <= writer.MOST_WAITING + 1
+    for number in range(4):
+        assert not film.offer(Shot(pattern_frame(200 + number), 8.0))
+    slow.release(100)
+    film.finish(taken / 25)
+    told = film.wait()
+    assert (told.frames, told.dropped) == (taken, 5)
+    assert told.sentence.endswith("5 dropped.")
+    assert [pattern_number(pixels) for pixels, _, _ in read(tmp_path / "film.gif")] == list(range(taken))
+
+
+def test_frame_by_frame_it_waits_and_nothing_is_dropped(slow: threading.Semaphore, tmp_path: Path) -> None:
+    film = FilmWriter(tmp_path / "film.gif", Titles())
+    done = threading.Event()
+
+    def give() -> None:
+        for number in range(30):
+            assert film.put(Shot(pattern_frame(number), number / 25))
+        done.set()
+
+    giver = threading.Thread(target=give)
+    giver.start()
+    assert not done.wait(0.3)  # nobody takes them
+    slow.release(100)
+    assert done.wait(20)
+    giver.join()
+    film.finish()
+    assert film.wait().frames == 30
+    assert [pattern_number(pixels) for pixels, _, _ in read(tmp_path / "film.gif")] == list(range(30))
+
+
+def test_pictures_may_be_drawn_in_the_films_thread(tmp_path: Path) -> None:
+    threads = set()
+
+    def draw(number: int) -> Callable[[], np.ndarray]:
+        def drawn() -> np.ndarray:
+            threads.add(threading.current_thread().name)
+            return pattern_frame(number)
+
+        return drawn
+
+    with FilmWriter(tmp_path / "film.gif", Titles()) as film:
+        for number in range(8):
+            film.put(Shot(draw(number), number / 25))
+    assert threads == {"zfdesk-film"}
+    assert len(read(tmp_path / "film.gif")) == 8
+
+
+def test_a_picture_that_cannot_be_drawn_ends_the_film_and_what_was_before_is_kept(tmp_path: Path) -> None:
+    def fail() -> np.ndarray:
+        raise ValueError("The panels do not fit a page of this size.")
+
+    film = FilmWriter(tmp_path / "film.gif", Titles())
+    for number in range(3):
+        film.put(Shot(pattern_frame(number), number / 25))
+    film.put(Shot(fail, 1.0))
+    film.finish()
+    told = film.wait()
+    assert told.trouble
+    assert told.sentence.startswith("The recording ended early: The panels do not fit a page of this size. Saved")
+    assert len(read(tmp_path / "film.gif")) == 3
+    first = FilmWriter(tmp_path / "other.gif", Titles())
+    first.put(Shot(fail, 0.0))
+    first.finish()
+    assert "nothing was recorded" in first.wait().sentence
+    assert not (tmp_path / "other.gif").exists()
+
+
+def test_another_size_ends_the_film(tmp_path: Path) -> None:
+    film = FilmWriter(tmp_path / "film.gif", Titles())
+    film.put(Shot(pattern_frame(0), 0.0))
+    film.put(Shot(pattern_frame(1)[:100], 0.04))
+    film.finish()
+    assert "all frames of a film are uint8 (480, 640, 3)" in film.wait().sentence
+    assert len(read(tmp_path / "film.gif")) == 1
+
+
+def test_without_a_frame_there_is_no_film(tmp_path: Path) -> None:
+    with FilmWriter(tmp_path / "film.mp4", Titles()) as film:
+        pass
+    assert film.told.sentence == "There was no frame to record: no film was made."
+    assert alone(tmp_path) == []
+
+
+# Places
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_lies_under_the_name_before_the_end_and_nothing_else_after_it(name: str, tmp_path: Path) -> None:
+    film = FilmWriter(tmp_path / name, Titles())
+    for number in range(5):
+        film.put(Shot(pattern_frame(number), number / 25))
+        assert not (tmp_path / name).exists()
+    film.finish()
+    film.wait()
+    assert alone(tmp_path) == (["film"] if name == "film" else [name, f"{name}.json"])
+
+
+def test_an_older_film_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
+    (tmp_path / "film.gif").write_bytes(b"old")
+    film = FilmWriter(tmp_path / "film.gif", Titles())
+    film.put(Shot(pattern_frame(0), 0.0))
+    assert (tmp_path / "film.gif").read_bytes() == b"old"
+    film.finish()
+    assert film.wait().kept
+    assert len(read(tmp_path / "film.gif")) == 1
+
+
+def test_an_empty_folder_is_filled_and_a_full_one_refused(tmp_path: Path) -> None:
+    (tmp_path / "film").mkdir()
+    assert record(tmp_path / "film", NOISE[:2]).told.kept
+    with pytest.raises(FilmError, match="film is there already, a folder with something in it"):
+        FilmWriter(tmp_path / "film", Titles())
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(FilmError, match="a file: choose another name"):
+        FilmWriter(tmp_path / "file", Titles())
+
+
+def test_places_that_cannot_be_are_told_before_anything_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(FilmError, match="does not exist"):
+        FilmWriter(tmp_path / "nowhere" / "film.mp4", Titles())
+    (tmp_path / "film.mp4").mkdir()
+    with pytest.raises(FilmError, match="it is no file"):
+        FilmWriter(tmp_path / "film.mp4", Titles())
+    with pytest.raises(FilmError, match="ends in"):
+        FilmWriter(tmp_path / "film.avi", Titles())
+    monkeypatch.setattr(disk, "free_bytes", lambda folder: 5 << 20)
+    with pytest.raises(FilmError, match="only 5 MB of disk are free"):
+        FilmWriter(tmp_path / "film.webp", Titles())
+    monkeypatch.setattr(disk, "free_bytes", lambda folder: 5 << 30)
+    monkeypatch.setattr(os, "access", lambda place, mode: False)
+    with pytest.raises(FilmError, match="there is no permission to write"):
+        FilmWriter(tmp_path / "film.webp", Titles())
+    assert not any(thread.name == "zfdesk-film" for thread in threading.enumerate())
+
+
+# Full disks
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_when_little_disk_is_left_the_film_ends_and_is_whole(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "LOOK_AT_DISK_SECONDS", 0.0)
+    film = FilmWriter(tmp_path / name, Titles())
+    for number in range(3):
+        film.put(Shot(pattern_frame(number), number / 25))
+    monkeypatch.setattr(disk, "free_bytes", lambda folder: 1 << 20)
+    number = 3
+    while film.put(Shot(pattern_frame(number), number / 25)):
+        number += 1
+        assert number < 100
+    told = film.wait()
+    assert told.kept
+    assert told.trouble
+    assert told.sentence.startswith(f"The disk is full: the recording ended there. Saved {name}: {told.frames} frames")
+    assert [pattern_number(pixels) for pixels, _, _ in read(tmp_path / name)] == list(range(told.frames))
+
+
+class Limited:
+    """A disk with so much room, shared by all files that are written through it."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.reserved = 0
+
+    def limit_files(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        put, give_up, keep = disk.ReservedFile._put, disk.ReservedFile._give_up_room, disk.ReservedFile._keep_room
+
+        def limited(file: disk.ReservedFile, view: memoryview) -> int:
+            if self.room <= 0:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            part = view[: self.room]  # the last write on a full disk is a short one
+            written = put(file, part)
+            self.room -= written
+            return written
+
+        def kept(file: disk.ReservedFile, reserve: int) -> None:
+            keep(file, reserve)
+            self.reserved = reserve
+            self.room -= reserve
+
+        def given_up(file: disk.ReservedFile) -> None:
+            give_up(file)
+            self.room, self.reserved = self.room + self.reserved, 0
+
+        monkeypatch.setattr(disk.ReservedFile, "_put", limited)
+        monkeypatch.setattr(disk.ReservedFile, "_keep_room", kept)
+        monkeypatch.setattr(disk.ReservedFile, "_give_up_room", given_up)
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.webp", "film.gif"])
+def test_a_write_that_finds_the_disk_full_still_leaves_a_whole_film(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limited = Limited((17 << 20 if name == "film.mp4" else 1 << 20) + 300_000)
+    limited.limit_files(monkeypatch)
+    film = FilmWriter(tmp_path / name, Titles("A title"))
+    for number, pixels in enumerate(NOISE):
+        if not film.put(Shot(pixels, number / 25)):
+            break
+    film.finish()
+    told = film.wait()
+    assert limited.reserved == 0
+    assert "The disk is full" in told.sentence
+    assert told.kept
+    assert 1 <= told.frames < len(NOISE) or name == "film.mp4"  # an encoder may hold many frames back
+    found = read(tmp_path / name)
+    assert len(found) == told.frames
+    for (pixels, _, _), given in zip(found, NOISE, strict=False):
+        # still the right picture, and not the one of another number
+        near = [np.abs(pixels.astype(int) - other).mean() for other in NOISE[:8]]
+        if any(given is other for other in NOISE[:8]):
+            assert NOISE[int(np.argmin(near))] is given
+
+
+def test_a_disk_that_stays_full_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(file: disk.ReservedFile, view: memoryview) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(disk.ReservedFile, "_put", full)
+    film = record(tmp_path / "film.gif", NOISE[:1])
+    assert not film.told.kept
+    assert film.told.sentence == "film.gif could not be written: no space left on device; nothing was recorded."
+    assert alone(tmp_path) == []
+
+
+def test_a_full_disk_among_numbered_pictures_keeps_those_that_are_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from zfdesk.film import formats
+
+    write, room = formats._write_all, [700_000]
+
+    def limited(file: object, data: memoryview) -> None:
+        write(file, data[: room[0]])  # type: ignore[arg-type]
+        room[0] -= len(data)
+        if room[0] < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(formats, "_write_all", limited)
+    film = FilmWriter(tmp_path / "film", Titles())
+    for number, pixels in enumerate(NOISE):
+        if not film.put(Shot(pixels, number / 25)):
+            break
+    film.finish()
+    told = film.wait()
+    found = read(tmp_path / "film")
+    assert 1 <= len(found) == told.frames < 5
+    assert all((pixels == given).all() for (pixels, _, _), given in zip(found, NOISE, strict=False))
+    assert told.sentence.startswith("The disk is full")
+
+
+def test_another_error_of_the_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(file: disk.ReservedFile, view: memoryview) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+    film = FilmWriter(tmp_path / "film.mp4", Titles())
+    monkeypatch.setattr(disk.ReservedFile, "_put", broken)
+    film.put(Shot(NOISE[0], 0.0))
+    film.finish()
+    assert "input/output error" in film.wait().sentence
+    assert alone(tmp_path) == []
+
+
+def test_a_folder_that_vanishes_is_told(tmp_path: Path) -> None:
+    import shutil
+
+    (tmp_path / "there").mkdir()
+    film = FilmWriter(tmp_path / "there" / "film.gif", Titles())
+    film.put(Shot(NOISE[0], 0.0))
+    shutil.rmtree(tmp_path / "there", ignore_errors=True)
+    film.finish()
+    told = film.wait()
+    assert not told.kept
+    assert told.sentence.startswith("film.gif could not be written: no such file or directory; ")
+
+
+def test_facts_that_cannot_be_written_cost_no_film(tmp_path: Path) -> None:
+    (tmp_path / "film.gif.json").mkdir()
+    film = record(tmp_path / "film.gif", NOISE[:2])
+    assert film.told.kept
+    assert "The facts of its frames could not be written: is a directory." in film.told.sentence
+    assert len(read(tmp_path / "film.gif")) == 2
+
+
+KILLED = """
+import sys, numpy as np
+from pathlib import Path
+from zfdesk.film import FilmWriter, Shot, Titles
+film = FilmWriter(Path(sys.argv[1]), Titles())
+number = 0
+while True:
+    film.put(Shot(np.full((240, 320, 3), number % 256, np.uint8), number / 25))
+    number += 1
+    if number == 60:
+        print("going", flush=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no such signal here")
+@pytest.mark.parametrize("name", NAMES)
+def test_a_process_that_is_killed_leaves_nothing_under_the_name(name: str, tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path / name)], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == b"going"
+        process.send_signal(signal.SIGKILL)
+        process.wait(20)
+    assert not (tmp_path / name).exists()
+    left = alone(tmp_path)
+    assert left  # it had begun
+    assert all(entry.startswith(".") for entry in left)
+
+
+def test_pngs_are_frames_of_their_own(tmp_path: Path) -> None:
+    assert ENCODERS["png"] is Pngs
+    record(tmp_path / "film", NOISE[:3])
+    assert alone(tmp_path / "film") == ["film.json", "frame-000001.png", "frame-000002.png", "frame-000003.png"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+def test_a_link_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "film.gif").symlink_to(tmp_path / "real" / "there.gif")
+    assert record(tmp_path / "film.gif", NOISE[:1]).told.kept
+    assert (tmp_path / "film.gif").is_symlink()
+    assert len(read(tmp_path / "real" / "there.gif")) == 1

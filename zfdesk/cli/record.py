@@ -1,0 +1,376 @@
+"""``zfdesk record``: a film of a figure, drawn anew for every frame of a clip, a folder or an occluder's path."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zfdesk.cli.common import CROPS, add_json_option, add_weights_option, at_least
+from zfdesk.cli.output import CommandError, print_json, tell
+
+if TYPE_CHECKING:
+    from zfdesk.engine import Model
+    from zfdesk.film import FilmWriter
+    from zfdesk.live import View
+    from zfdesk.live.replay import Replay
+    from zfdesk.live.stepping import Span, Stepper
+    from zfdesk.sources.stepped import Stepped
+
+PARTS = ("picture", "maps", "map", "reconstruction", "bars")
+METHODS = ("deconvnet", "guided", "gradient")
+QUALITIES = ("small", "good", "best")
+
+_EPILOG = """\
+Every frame is computed and drawn, however long that takes; nothing is dropped.
+Without --fps a clip keeps its own times, a folder's pictures are 25 a second,
+and a path over a still picture gives one frame for each of its positions, at
+the path's own times.
+
+Beside FILM lie FILM.json, the facts of every frame, and with --path
+FILM.path.json. Ctrl-C ends the film; what was drawn by then is kept.
+"""
+
+
+def add_parser(verbs: Any) -> None:
+    """Register the verb."""
+    parser = verbs.add_parser(
+        "record",
+        help="a film of what a layer and a unit answer, frame by frame",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "source", metavar="SOURCE", help="a clip, a folder of pictures, a picture, demo, pattern, or a saved session"
+    )
+    parser.add_argument(
+        "-o", "--output", required=True, type=_film_name, metavar="OUT.(mp4|webp|gif)|FOLDER",
+        help="the film to write; a name without an ending becomes a folder of numbered PNGs",
+    )  # fmt: skip
+    parser.add_argument(
+        "--what", type=_parts, default=("picture", "map", "reconstruction", "bars"), metavar="PART,…",
+        help=f"what is drawn, of {', '.join(PARTS)} (default: picture,map,reconstruction,bars)",
+    )  # fmt: skip
+    parser.add_argument("--layer", metavar="L", help="the layer (default: conv5, or the session's)")
+    parser.add_argument(
+        "--unit", type=_unit, metavar="max|N", help="its unit (default: the strongest in the first frame)"
+    )
+    parser.add_argument("--method", choices=METHODS, help="of the reconstruction (default: deconvnet)")
+    parser.add_argument("--crop", choices=tuple(CROPS), help="how a frame is made square (default: centre)")
+    parser.add_argument("--path", metavar="PATH.json", help="lead the occluders along a recorded drag path")
+    parser.add_argument(
+        "--frames", type=_frames, default=(0, None), metavar="A:B", help="only the frames from A to before B"
+    )
+    parser.add_argument("--seconds", type=_positive, metavar="S", help="at most so long a film")
+    parser.add_argument("--fps", type=_rate, metavar="N", help="frames a second at most (default: see below)")
+    parser.add_argument("--size", type=_width, default=960, metavar="N", help="width in pixels (default: 960)")
+    parser.add_argument("--quality", choices=QUALITIES, default="good", help="of MP4 and WebP (default: good)")
+    add_weights_option(parser)
+    add_json_option(parser)
+    parser.set_defaults(run=lambda arguments: record_command(parser, arguments))
+
+
+def record_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
+    """Compute, draw and write; 130 when interrupted, 1 when something could not be read or the film is not whole.
+
+    JSON: {"film", "facts", "path", "frames", "seconds", "bytes", "interrupted"}.
+    """
+    import torch
+
+    from zfdesk.film import FilmWriter, Quality, Titles, form_of
+    from zfdesk.live.replay import load_path
+    from zfdesk.live.stepping import Span
+
+    if form_of(arguments.output) == "gif" and arguments.fps and arguments.fps > 50:
+        parser.error("a GIF has at most 50 frames a second")
+    replay = load_path(Path(arguments.path)) if arguments.path else None
+    source, stepper, reference = _look_at(arguments, replay)
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))  # one core draws meanwhile
+    first_number, last_number = arguments.frames
+    span = Span(first_number, last_number, arguments.seconds, arguments.fps)
+    unreadable: list[str] = []
+    with _interruptible() as stop:
+        run = _Run(source, stepper, span, arguments.what, arguments.size, stop, unreadable)
+        frames = run.frames()
+        try:
+            first = next(frames, None)
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        if first is None:
+            if stop.is_set():
+                tell("Interrupted before the first frame; nothing is written.")
+                return 130
+            raise CommandError(f"{arguments.source} has no such frames.")
+        result, shot = first
+        film = FilmWriter(
+            Path(arguments.output), Titles(*run.words(result), run.facts(result, reference)),
+            arguments.fps or 25.0, Quality(arguments.quality),
+        )  # fmt: skip
+        try:
+            film.put(shot)
+            for _, shot in frames:
+                if not film.put(shot):
+                    break
+        finally:
+            film.path_json = run.path_json()
+            film.finish()
+            told = film.wait()
+        _clear_line()
+    if not told.kept:
+        raise CommandError(told.sentence)
+    if arguments.json:
+        _print_facts(arguments, film, stop.is_set())
+    else:
+        print(told.sentence)
+    if stop.is_set():
+        tell(f"Interrupted: the film ends after {told.frames} frames.")
+        return 130
+    if told.trouble and arguments.json:
+        tell(told.sentence)
+    return 1 if unreadable or told.trouble else 0
+
+
+def _print_facts(arguments: argparse.Namespace, film: FilmWriter, interrupted: bool) -> None:
+    told = film.told
+    print_json({
+        "film": arguments.output, "facts": str(film.facts_place),
+        "path": str(film.path_place) if film.path_json else None, "frames": told.frames,
+        "seconds": round(told.seconds, 6), "bytes": told.bytes, "interrupted": interrupted,
+    })  # fmt: skip
+
+
+class _Run:
+    """The frames of one film, computed and drawn."""
+
+    def __init__(
+        self, source: Stepped, stepper: Stepper, span: Span, parts: tuple[str, ...], width: int,
+        stop: threading.Event, unreadable: list[str],
+    ) -> None:  # fmt: skip
+        self.source, self.stepper, self.span, self.parts, self.width = source, stepper, span, parts, width
+        self.stop, self.unreadable = stop, unreadable
+        self._moments: list[Any] = []
+
+    def frames(self) -> Iterator[tuple[Any, Any]]:
+        """Results, each with its shot; ends early when it is told to stop."""
+        from zfdesk.figures.moving import MovingPage
+        from zfdesk.film import Shot
+        from zfdesk.live.replay import Moment
+        from zfdesk.live.stepping import steps
+        from zfdesk.session.filming import film_page, frame_facts
+
+        drawn: MovingPage | None = None
+        total = self._total()
+        for number, step in enumerate(steps(self.source, self.span, self.stepper.replay, self._trouble)):
+            if self.stop.is_set():
+                return
+            if number == 0:
+                self._choose_unit(step)
+            result = self.stepper.compute(step)
+            page = film_page(result, self.parts, step.time)
+            drawn = drawn or MovingPage(page, self.width)
+            # drawn in the film's own thread, while the next is computed
+            draw = partial(drawn.draw, page)
+            self._moments.append(Moment(round(step.time, 6), result.request.view))
+            yield result, Shot(draw, step.time, frame_facts(result))
+            _progress(number + 1, total)
+
+    def _choose_unit(self, step: Any) -> None:
+        """The strongest unit in the first frame, where none was named; it is kept for all of the film."""
+        from zfdesk.live.compute import Looking
+
+        if self.stepper.view.unit >= 0:
+            return
+        seen = Looking().look(self.stepper.request(step))
+        self.stepper.view = self.stepper.view.change(unit=seen.occluded.strongest_unit(self.stepper.view.layer))
+
+    def _total(self) -> int | None:
+        count, first = self.source.count, self.span.first
+        if self.source.still or self.span.seconds is not None or self.span.rate is not None:
+            return None
+        ends = [end for end in (count, self.span.last) if end is not None]
+        return max(min(ends) - first, 0) if ends else None
+
+    def _trouble(self, sentence: str) -> None:
+        self.unreadable.append(sentence)
+        _clear_line()
+        tell(sentence)
+
+    def words(self, result: Any) -> tuple[str, str]:
+        """Title and comment."""
+        from zfdesk.session.filming import film_words
+
+        return film_words(result)
+
+    def facts(self, result: Any, reference: dict[str, str]) -> dict[str, Any]:
+        """Of all frames."""
+        from zfdesk.session.filming import film_facts
+
+        return {**film_facts(result), "source": reference, "parts": list(self.parts)}
+
+    def path_json(self) -> bytes:
+        """The way of the occluders as a path of its own, where they moved."""
+        from zfdesk.live.replay import Replay, to_json
+
+        path = Replay(tuple(self._moments), size=self.stepper.model.architecture.size)
+        return to_json(path) if path.changes else b""
+
+
+def _look_at(arguments: argparse.Namespace, replay: Replay | None) -> tuple[Stepped, Stepper, dict[str, str]]:
+    """The source, and how it is looked at. Raises what `zfdesk.cli` tells in a line."""
+    from zfdesk.cli.network import chosen_model
+    from zfdesk.live import Crop, Demand, View
+    from zfdesk.live.stepping import Stepper
+    from zfdesk.session import find_network, is_session, load
+    from zfdesk.session.reopen import fitting
+    from zfdesk.sources import SourceReference
+    from zfdesk.sources.stepped import Stepped, TimedPicture, step_through
+
+    if os.path.isfile(arguments.source) and is_session(arguments.source):
+        session = load(Path(arguments.source))
+        model = chosen_model(arguments.weights)
+        if arguments.weights is None:
+            model, differs = find_network(session.moment.network, model)
+            if differs:
+                raise CommandError(f"{differs} Name others with --weights.")
+        view, notes = fitting(session.moment.view, model)
+        for note in notes:
+            tell(note)
+        frame = session.moment.frame
+        source = Stepped(
+            frame.origin, 1, lambda first, trouble: iter((TimedPicture(frame.pixels, frame.number, 0.0),)), still=True
+        )
+        named = {"kind": "session", "name": frame.origin}
+    else:
+        reference = SourceReference.parse(arguments.source)
+        source = step_through(reference)
+        model = chosen_model(arguments.weights)
+        view = View(source=reference, unit=-1, crop=Crop.centre_of(model))
+        named = {"kind": reference.kind, "name": source.name}
+        if arguments.layer is None and all(stage.name != view.layer for stage in model.architecture.stages):
+            arguments.layer = next(s.name for s in reversed(model.architecture.stages) if s.spatial and s.parameters)
+    view = _view(arguments, view, model)
+    if replay is not None and replay.size != model.architecture.size:
+        path, size = replay.size, model.architecture.size
+        tell(
+            f"The path is of {path} × {path} pixels, the input of {size} × {size}: its positions are taken as they are."
+        )
+    demand = Demand(layers=False, maps="maps" in arguments.what, unit=True)
+    return source, Stepper(model, view, demand, source.name, replay), named
+
+
+def _view(arguments: argparse.Namespace, view: View, model: Model) -> View:
+    """The view with what the options change. unit −1: the strongest in the first frame."""
+    from zfdesk.cli.network import crop_called
+    from zfdesk.engine import Rule
+
+    if arguments.layer is not None:
+        model.architecture.stage(arguments.layer)
+        view = view.change(layer=arguments.layer, unit=-1, position=None, origin=None)
+    if arguments.unit is not None:
+        if arguments.unit != "max":
+            model.architecture.stage(view.layer).check_unit(arguments.unit)
+        unit = -1 if arguments.unit == "max" else arguments.unit
+        view = view.change(unit=unit, position=None, origin=None)
+    if arguments.method is not None:
+        view = view.change(method=Rule(arguments.method))
+    if arguments.crop is not None:
+        view = view.change(crop=crop_called(arguments.crop, model))
+    return view
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Ctrl-C sets the event instead of ending whatever is done just then; a second one does what it always does."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def ask(number: int, frame: object) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, ask)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _progress(done: int, total: int | None) -> None:
+    if sys.stderr is not None and sys.stderr.isatty():
+        print(f"\r{done}{'' if total is None else f' of {total}'} frames", end="", file=sys.stderr, flush=True)
+
+
+def _clear_line() -> None:
+    if sys.stderr is not None and sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+# Words into values
+
+
+def _film_name(text: str) -> str:
+    suffix = os.path.splitext(text)[1].lower()
+    if suffix not in ("", ".mp4", ".webp", ".gif"):
+        raise argparse.ArgumentTypeError(f"{text!r}: a film's name ends in .mp4, .webp or .gif; a folder has no ending")
+    return text
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    parts = tuple(part.strip() for part in text.split(","))
+    for part in parts:
+        if part not in PARTS:
+            raise argparse.ArgumentTypeError(f"{part!r} is none of {', '.join(PARTS)}")
+    if len(set(parts)) < len(parts):
+        raise argparse.ArgumentTypeError("each part is named once")
+    return parts
+
+
+def _unit(text: str) -> int | str:
+    return "max" if text == "max" else at_least(0)(text)
+
+
+def _frames(text: str) -> tuple[int, int | None]:
+    first, colon, last = text.partition(":")
+    begin = at_least(0)(first) if first else 0
+    end = at_least(0)(last) if last else None
+    if not colon or (end is not None and end <= begin):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a range of frames such as 0:100 or 50:")
+    return begin, end
+
+
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return value
+
+
+def _rate(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.1 <= value <= 120:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of frames a second from 0.1 to 120")
+    return value
+
+
+def _width(text: str) -> int:
+    value = at_least(160)(text)
+    if value > 3840:
+        raise argparse.ArgumentTypeError(f"{text!r} is more than 3840 pixels")
+    return value

@@ -1,0 +1,152 @@
+"""``zfdesk train --transfer``: the layers of a trained network on another data set (Section 5.2, Tables 4 and 7)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from zfdesk.cli.common import add_weights_option, at_least
+from zfdesk.cli.output import CommandError, check_output, print_json, tell
+
+if TYPE_CHECKING:
+    from zfdesk.engine import Model
+    from zfdesk.training.transfer import Plan, Transfer
+
+_OWN = ("svm", "layer", "layers", "per_class", "rounds", "tested", "without", "strength", "weights")
+"""Options that mean something with --transfer alone."""
+
+
+def add_transfer_options(parser: argparse.ArgumentParser) -> None:
+    """The options of the verb `train` that belong to transfer."""
+    group = parser.add_argument_group(
+        "transfer (Section 5.2)",
+        "Keep all layers of the network in use and teach the classes of FOLDER on top: random pictures a class are "
+        "taught, up to 50 others told, several rounds; -o NAME.safetensors keeps the network of the first round.",
+    )
+    group.add_argument("--transfer", metavar="FOLDER", help="a folder of classes, in place of DATA")
+    group.add_argument("--svm", action="store_true", help="a linear SVM instead of the softmax")
+    group.add_argument("--layer", metavar="L", help="the layer that is read: a name, or 1 to 7 (default: the last)")
+    group.add_argument(
+        "--layers", metavar="L,L,…", help="compare these layers with softmax and SVM, as Table 7: 1,2,3,4,5,7"
+    )
+    group.add_argument(
+        "--per-class", type=_counts, metavar="N,N,…", help="pictures a class to teach with (default: 30)"
+    )
+    group.add_argument("--rounds", type=at_least(1), metavar="N", help="with other random pictures (default: 5)")
+    group.add_argument("--tested", type=at_least(1), metavar="N", help="other pictures a class to tell (default: 50)")
+    group.add_argument("--without", action="append", metavar="CLASS", help="leave a class out; may be repeated")
+    group.add_argument("--strength", type=_strength, metavar="C", help="of the fits, C of an SVM (default: 100)")
+    add_weights_option(group)  # type: ignore[arg-type]
+
+
+def refuse_transfer_options(arguments: argparse.Namespace) -> None:
+    """CommandError where an option of transfer is given without --transfer."""
+    given = next((name for name in _OWN if getattr(arguments, name) not in (None, False)), None)
+    if given:
+        raise CommandError(f"--{given.replace('_', '-')} goes with --transfer FOLDER.")
+
+
+def transfer_command(arguments: argparse.Namespace) -> int:
+    """Compare, print the table beside the paper's, and keep the network where that was asked for."""
+    if arguments.data or arguments.resume:
+        raise CommandError("--transfer FOLDER takes the place of DATA and of --resume.")
+    output = arguments.output
+    if output:
+        if os.path.splitext(output)[1] != ".safetensors":
+            raise CommandError(f"{output}: the taught network is a weights file: its name ends in .safetensors.")
+        if arguments.layers:
+            raise CommandError("-o keeps one network: it goes with --layer, not with --layers.")
+        check_output(output)
+    import torch
+
+    from zfdesk.cli.network import chosen_model
+    from zfdesk.engine import save
+    from zfdesk.training.transfer import as_json, run_transfer
+
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    model = chosen_model(arguments.weights)
+    found = run_transfer(model, arguments.transfer, _plan(arguments, model), _progress())
+    for name in found.unreadable[:3]:
+        tell(f"{name} could not be read and was left out.")
+    if len(found.unreadable) > 3:
+        tell(f"{len(found.unreadable) - 3} more pictures could not be read and were left out.")
+    if output:
+        if found.network is None:
+            raise CommandError("Only a classifier on the layer below the classes makes a network: leave --layer out.")
+        save(found.network, output)
+    if arguments.json:
+        print_json(as_json(found, model))
+    else:
+        _print(found, model, output)
+    return 1 if found.unreadable else 0
+
+
+def _plan(arguments: argparse.Namespace, model: Model) -> Plan:
+    from zfdesk.engine.transfer import STRENGTH
+    from zfdesk.training.transfer import Plan, layers_called
+
+    if arguments.layers and (arguments.layer or arguments.svm):
+        raise CommandError("--layers compares softmax and SVM on several layers: it takes neither --layer nor --svm.")
+    if arguments.layers:
+        layers = layers_called(model, [word.strip() for word in arguments.layers.split(",")])
+    else:
+        layers = layers_called(model, [arguments.layer]) if arguments.layer else ()
+    return Plan(
+        layers, ("softmax", "svm") if arguments.layers else ("svm",) if arguments.svm else ("softmax",),
+        arguments.per_class or (30,), arguments.tested or 50, arguments.rounds or 5, arguments.seed,
+        tuple(arguments.without or ()), arguments.strength or STRENGTH,
+    )  # fmt: skip
+
+
+class _progress:  # noqa: N801 - a function that remembers what it said last
+    """One line on stderr that is written over, where that is a terminal."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        words = f"{what}: {done} of {total}"
+        if sys.stderr.isatty() and words != self._last:
+            self._last = words
+            print(f"\r{words:40}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+
+
+def _print(found: Transfer, model: Model, output: str | None) -> None:
+    from zfdesk.figures.table7 import paper_words
+
+    plan = found.plan
+    print(
+        f"{model.name} on {os.path.basename(os.path.normpath(found.data))}: {len(found.classes)} classes, "
+        f"{found.pictures} pictures, {plan.rounds} round{'s' if plan.rounds > 1 else ''} (seed {plan.seed}), up to "
+        f"{plan.tested} others a class told; mean accuracy of the classes in %, ± deviation over the rounds"
+    )
+    from zfdesk.training.transfer import as_json
+
+    rows = as_json(found, model)["scores"]
+    print(f"{'classifier':11} {'layer':10} {'a class':>7}   {'here':>11}   paper (ImageNet weights)")
+    for row in rows:
+        here = f"{row['mean'] * 100:5.1f} ± {row['deviation'] * 100:3.1f}"
+        layer = row["layer"] + (f" ({row['number']})" if row["number"] else "")
+        print(
+            f"{row['kind']:11} {layer:10} {row['per_class']:7}   {here:>11}   "
+            f"{paper_words(row['kind'], row['number'], row['per_class'])}".rstrip()
+        )
+    if output:
+        print(f"{output} is the network of the first round.")
+
+
+def _counts(text: str) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(at_least(1)(part.strip()) for part in text.split(",")))
+
+
+def _strength(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
+    return value

@@ -1,0 +1,638 @@
+"""The figure builder's window: what can be placed, the arrangement, what is said of it, and the page as it will be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QByteArray, QKeyCombination, QPoint, QRectF, Qt, QTimer
+from PySide6.QtGui import QImage, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWhatsThis,
+    QWidget,
+)
+
+from zfdesk.desk.comparing import plain_button
+from zfdesk.desk.figure.commands import BY_ID, by_key, hint, keys_as_html
+from zfdesk.desk.figure.drawer import Drawer, Drawn, Wish
+from zfdesk.desk.figure.fields import TARGET, Fields
+from zfdesk.desk.figure.files import NOTHING, FileCommands
+from zfdesk.desk.figure.grid import GridCanvas, Target
+from zfdesk.desk.figure.making import TemplateCommands
+from zfdesk.desk.figure.page_view import LabelEditor, PageView
+from zfdesk.desk.figure.palette import PieceList
+from zfdesk.desk.figure.state import Draft
+from zfdesk.desk.figure.taking import Taker, material_of
+from zfdesk.desk.figure.work import Job, Progress, sentence
+from zfdesk.desk.flow import Choice
+from zfdesk.desk.panes.base import ElidedLabel
+from zfdesk.desk.sheet import Sheet, open_sheet
+from zfdesk.desk.theme import Colours
+from zfdesk.session.composition import (
+    Composition,
+    Slot,
+    filled,
+    free_place,
+    inserted,
+    labelled,
+    placed,
+    removed,
+    taken_of,
+)
+from zfdesk.session.pieces import CannotError, Kind, Piece, Taken, why_not
+
+if TYPE_CHECKING:
+    from zfdesk.desk.window import Window
+
+LOOK_MS = 20  # how often a drawn page is looked for, while one is being drawn
+LIST_MS = 500  # how often it is looked what can be had
+ZOOMS = {0: "whole page", 100: "as in print", 200: "200 %"}
+
+
+class FigureBuilder(FileCommands, TemplateCommands, Sheet):
+    """Stands beside the window, which goes on; what was taken from it stays as it was."""
+
+    def __init__(self, window: Window) -> None:
+        super().__init__(window, "Figure")
+        self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
+        self.settings = window.settings
+        self.draft = Draft(self.begin())
+        self.drawer, self.taker = Drawer(), Taker(window)
+        self._jobs: list[Job] = []
+        self._thumbnails: dict[int, tuple[object, QImage]] = {}
+        self._trouble, self._grey, self.zoom = False, False, 0
+        self._waiting_refresh = False
+        self._make_parts()
+        self._lay_out()
+        self._connect()
+        self._show_material()
+        self.follow()
+        self._list_clock.start()
+        self.grid.setFocus()
+
+    # Parts
+
+    def _make_parts(self) -> None:
+        self.pieces = PieceList()
+        self.grid = GridCanvas(self.draft, self.thumbnail)
+        self.grid.setToolTip("Drag to move, drag an edge to span cells, Delete removes; ? lists all keys")
+        self.fields = Fields(self.draft)
+        self.view = PageView()
+        self.label_editor, self.page_editor = LabelEditor(self.grid), LabelEditor(self.view.canvas)
+        self._edited = -1
+        self.told = ElidedLabel()
+        self.told.setAccessibleName("What happened")
+        self.frames = QLabel()
+        self.frames.setAccessibleName("Of which frames the panels are")
+        self.bar = QProgressBar(textVisible=False)
+        self.bar.setAccessibleName("How far it is")
+        self.bar.setFixedSize(120, 6)
+        self.cancel = plain_button("Cancel", "Stop what is being made; the figure stays as it is", self.stop_job)
+        self.measure = ElidedLabel()
+        self.measure.setAccessibleName("Size of the page")
+        self.measure.setProperty("quiet", True)
+        self.zooms = Choice(ZOOMS, "How large the page is shown (Ctrl+0, Ctrl+1, Ctrl+2; Ctrl and the wheel)")
+        self.zooms.setAccessibleName("Zoom")
+        self.grey = QCheckBox("greyscale")
+        self.grey.setMinimumHeight(TARGET)
+        self.grey.setToolTip("As a black and white printer has it (Ctrl+G)")
+        self._page_clock, self._list_clock = QTimer(self, interval=LOOK_MS), QTimer(self, interval=LIST_MS)
+
+    def _button(self, name: str, words: str) -> QPushButton:
+        command = BY_ID[name]
+        button = plain_button(words, hint(name), lambda: getattr(self, command.method)(*command.arguments))
+        button.setAccessibleName(command.words)
+        return button
+
+    def _menu_button(self, words: str, tip: str, fill: Callable[[QMenu], None]) -> QToolButton:
+        button = QToolButton(text=f"{words} ▾", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setToolTip(tip)
+        button.setAccessibleName(words)
+        menu = QMenu(button)
+        menu.aboutToShow.connect(partial(fill, menu))
+        button.setMenu(menu)
+        return button
+
+    def _lay_out(self) -> None:
+        tools = QHBoxLayout()
+        tools.setSpacing(4)
+        self.templates = self._menu_button("Template", "Begin with a page that is arranged", self.fill_template_menu)
+        self.layouts = self._menu_button(
+            "Layout", "Keep where the panels stand, for other views", self.fill_layout_menu
+        )
+        self.undo_button, self.redo_button = self._button("undo", "↶ Undo"), self._button("redo", "↷ Redo")
+        self.refresh_button = self._button("refresh-all", "⟳ Refresh all")
+        self.buttons = {name: self._button(name, words) for name, words in (
+            ("open", "Open…"), ("save", "Save…"), ("copy", "Copy"), ("export", "Export…"),
+            ("export-all", "All formats…"),
+        )}  # fmt: skip
+        for tool in (self.templates, self.layouts, self.undo_button, self.redo_button, self.refresh_button):
+            tools.addWidget(tool)
+        tools.addStretch(1)
+        for button in self.buttons.values():
+            tools.addWidget(button)
+        self.help = plain_button("?", "All keys", self.show_keys)
+        self.help.setAccessibleName("All keys")
+        self.help.setFixedWidth(TARGET + 4)
+        tools.addWidget(self.help)
+
+        middle = QSplitter(Qt.Orientation.Vertical)
+        middle.addWidget(self.grid)
+        middle.addWidget(self.fields)
+        middle.setStretchFactor(0, 3)
+        middle.setStretchFactor(1, 2)
+        middle.setChildrenCollapsible(False)
+        head = QHBoxLayout()
+        head.addWidget(self.measure, 1)
+        head.addWidget(self.grey)
+        head.addWidget(self.zooms)
+        page, column = QWidget(), QVBoxLayout()
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(head)
+        column.addWidget(self.view, 1)
+        page.setLayout(column)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        for part, stretch in ((self.pieces, 0), (middle, 4), (page, 5)):
+            self.splitter.addWidget(part)
+            self.splitter.setStretchFactor(self.splitter.count() - 1, stretch)
+        self.splitter.setChildrenCollapsible(False)
+        foot = QHBoxLayout()
+        foot.addWidget(self.told, 1)
+        foot.addWidget(self.bar)
+        foot.addWidget(self.cancel)
+        foot.addWidget(self.frames)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 8, 8, 6)
+        layout.addLayout(tools)
+        layout.addWidget(self.splitter, 1)
+        layout.addLayout(foot)
+        self._show_busy()
+
+    def _connect(self) -> None:
+        self.draft.changed.connect(self.follow)
+        self.draft.chosen_changed.connect(self._show_chosen)
+        self.pieces.wanted.connect(self.place)
+        self.grid.placed.connect(self.place)
+        self.grid.label_asked.connect(self.edit_label_of)
+        self.grid.menu_asked.connect(self._show_menu)
+        self.fields.refresh_asked.connect(self.refresh_chosen)
+        self.view.resized.connect(self._draw)
+        canvas = self.view.canvas
+        canvas.picked.connect(lambda place: self.draft.choose(self._slot_of(place)))
+        canvas.edit_asked.connect(self._edit_on_page)
+        canvas.drag_asked.connect(self.drag_out)
+        canvas.zoomed.connect(self._zoom_by)
+        self.label_editor.done.connect(self._label_done)
+        self.page_editor.done.connect(self._label_done)
+        self.zooms.chosen.connect(self.zoom_to)
+        self.grey.toggled.connect(self._set_grey)
+        self.taker.changed.connect(self._show_busy)
+        self._page_clock.timeout.connect(self._look)
+        self._list_clock.timeout.connect(self._show_material)
+        self.desk.model_changed.connect(self.taker.forget)
+
+    def dress(self, colours: Colours) -> None:
+        """Take over a theme or another size of type."""
+        if self._dressed is not None and not self.isVisible():
+            self._first_size()
+        for part in (self.grid, self.view.canvas):
+            part.colours = colours
+            part.update()
+        self.pieces.set_colours(colours)
+        self.fields.dress(colours)
+        self.view.setStyleSheet(f"QScrollArea {{ background: {colours.background}; }}")
+        self.bar.setStyleSheet(
+            f"QProgressBar {{ border: 0; background: {colours.line}; }}"
+            f"QProgressBar::chunk {{ background: {colours.field}; }}"
+        )
+        self.measure.setStyleSheet(f"color: {colours.quiet};")
+        self._dress_told()
+        self._show_frames()
+
+    def _first_size(self) -> None:
+        room = self.window_.screen().availableSize()
+        em = self.window_.fontMetrics().height()
+        self.resize(min(84 * em, room.width() - 40), min(52 * em, room.height() - 60))
+        self.splitter.setSizes([14 * em, 30 * em, 40 * em])
+        geometry = self.settings.value("figure/geometry", QByteArray(), QByteArray)
+        if not geometry.isEmpty():
+            self.restoreGeometry(geometry)
+            self.splitter.restoreState(self.settings.value("figure/split", QByteArray(), QByteArray))
+
+    # What is shown
+
+    def follow(self) -> None:
+        """After each edit: the page is drawn anew, the rest is shown as it is now."""
+        self.undo_button.setEnabled(self.draft.can_undo)
+        self.redo_button.setEnabled(self.draft.can_redo)
+        shows = bool(self.draft.now.order)
+        for name in ("save", "copy", "export", "export-all"):
+            self.buttons[name].setEnabled(shows)
+        self.refresh_button.setEnabled(any(slot.piece.kind is not Kind.FIXED for slot in self.draft.now.slots))
+        self._show_frames()
+        self._draw()
+        self._show_chosen()
+
+    def _show_frames(self) -> None:
+        """Of which frames the panels are: more than one is worth a warning."""
+        origins = self.draft.now.origins
+        many = len(origins) > 1
+        numbers = ", ".join(words.split()[1] for words in origins[:4])
+        words = f"⚠ panels of {len(origins)} frames ({numbers}{'…' if len(origins) > 4 else ''})" if many else ""
+        self.frames.setText(words or (f"all of {origins[0]}" if origins else ""))
+        self.frames.setToolTip("Refresh all takes every panel from one and the same frame." if many else "")
+        self.frames.setStyleSheet(f"color: {self.colours.trouble if many else self.colours.quiet};")
+
+    def _show_chosen(self) -> None:
+        canvas, order = self.view.canvas, self._drawn_panels()
+        chosen = self.draft.chosen
+        panel = self.draft.now.slots[chosen].panel if chosen >= 0 else None
+        canvas.chosen = next((place for place, other in enumerate(order) if other is panel), -1) if panel else -1
+        canvas.update()
+
+    def _drawn_panels(self) -> list[object]:
+        drawn = self.view.canvas.drawn
+        return [cell.panel for cell in drawn.wish.page.cells] if drawn is not None else []
+
+    def _slot_of(self, place: int) -> int:
+        """The slot of a panel on the drawn page."""
+        panels = self._drawn_panels()
+        if not 0 <= place < len(panels):
+            return -1
+        return next((i for i, slot in enumerate(self.draft.now.slots) if slot.panel is panels[place]), -1)
+
+    def thumbnail(self, index: int) -> QImage:
+        """A slot's picture, cut out of the page as it was drawn last."""
+        panel = self.draft.now.slots[index].panel if index < len(self.draft.now.slots) else None
+        known = self._thumbnails.get(id(panel))
+        return known[1] if known is not None and known[0] is panel else QImage()
+
+    def _draw(self) -> None:
+        page = self.draft.page()
+        canvas = self.view.canvas
+        if page is None:
+            canvas.show_nothing(self.draft.trouble() if self.draft.now.slots else "The page appears here.")
+            self.measure.say("")
+            return
+        dpi = self.view.print_dpi() * self.zoom / 100
+        self.drawer.ask(Wish(page, dpi, self.view.room(), self._grey, self.draft.now.dpi))
+        canvas.waiting = True
+        if not self._page_clock.isActive():
+            self._page_clock.start()
+
+    def _look(self) -> None:
+        if self._jobs:
+            self._show_busy()
+        drawn = self.drawer.drawn.take()
+        if drawn is not None:
+            self._show_drawn(drawn)
+        if not self.drawer.busy and drawn is None and not self._jobs:
+            self._page_clock.stop()
+            self.view.canvas.waiting = False
+            self.view.canvas.update()
+
+    def _show_drawn(self, drawn: Drawn) -> None:
+        if self.draft.page() is None:
+            return
+        canvas = self.view.canvas
+        canvas.show_drawn(drawn)
+        if drawn.pixels is not None:
+            (width, height), dpi = drawn.inches, self.draft.now.dpi
+            told = f"{width:.2f} × {height:.2f} in · at {dpi} dpi {int(width * dpi)} × {int(height * dpi)} pixels"
+            share = drawn.dpi / self.view.print_dpi() * 100
+            self.measure.say(f"{told} · shown at {share:.0f} %", f"{width:.2f} × {height:.2f} in")
+            for place, cell in enumerate(drawn.wish.page.cells):
+                self._thumbnails[id(cell.panel)] = cell.panel, canvas.picture_of(place)
+            kept = {id(cell.panel) for cell in drawn.wish.page.cells}
+            self._thumbnails = {key: value for key, value in self._thumbnails.items() if key in kept}
+        self._show_chosen()
+        self.grid.update()
+
+    def _show_material(self) -> None:
+        """What can be had; and what could not be had before there was a picture is taken now."""
+        material = material_of(self.window_)
+        self.pieces.show_material(material)
+        waits = any(slot.panel is None and not slot.reason for slot in self.draft.now.slots)
+        if waits and material.result is not None and not self._waiting_refresh:
+            self._waiting_refresh = True
+            self._fill_waiting()
+
+    def _fill_waiting(self) -> None:
+        def done(taken: dict[Piece, Taken | CannotError] | None, error: Exception | None) -> None:
+            self._waiting_refresh = False
+            if taken is not None:
+                only = [i for i, slot in enumerate(self.draft.now.slots) if slot.panel is None and not slot.reason]
+                self.draft.replace(filled(self.draft.now, taken, only))
+
+        wanted = [slot.piece for slot in self.draft.now.slots]
+        self.taker.take(partial(taken_of, wanted), done)
+
+    # Placing and taking anew
+
+    def place(self, piece: Piece, target: Target | None = None) -> None:
+        """Take a piece from the window now, and put it there, or where there is room."""
+        reason = why_not(piece, material_of(self.window_))
+        if reason:
+            self.say(reason, True)
+            return
+        where = target or Target(*free_place(self.draft.now))
+        self.grid.pending.append((where.row, where.column))
+
+        def into(composition: Composition) -> Composition:
+            at = where if target else Target(*free_place(composition))
+            if at.insert:
+                composition = inserted(composition, *at.line)
+            return placed(composition, Slot(piece), at.row, at.column)
+
+        def ended() -> None:
+            self.grid.pending.remove((where.row, where.column))
+            self.grid.update()
+
+        self.take_into(into, [piece], "", ended, place=True)
+
+    def place_here(self) -> None:
+        """The piece that is chosen in the list, at the cursor of the grid."""
+        piece = self.pieces.piece_at(self.pieces.currentItem())
+        if piece is None:
+            self.say("Choose a panel in the list first.", True)
+        else:
+            self.place(piece, Target(*self.grid.cursor_place))
+
+    def take_into(
+        self, into: Callable[[Composition], Composition], pieces: Iterable[Piece], words: str,
+        ended: Callable[[], None] = lambda: None, place: bool = False,
+    ) -> None:  # fmt: skip
+        """Take pieces of one moment, and go on to ``into`` of what there is by then, filled with them."""
+        before = list(pieces)
+
+        def done(taken: dict[Piece, Taken | CannotError] | None, error: Exception | None) -> None:
+            ended()
+            if taken is None:
+                self.say(sentence(error or ValueError("nothing was taken")), True)
+                return
+            lacking = [str(reason) for reason in taken.values() if isinstance(reason, CannotError)]
+            if place and lacking:
+                self.say(lacking[0], True)
+                return
+            then = self.draft.now
+            made = into(then)
+            only = [i for i, slot in enumerate(made.slots) if not place or not any(slot is old for old in then.slots)]
+            if place:
+                only = [i for i in only if made.slots[i].panel is None]
+            chosen = only[-1] if place and only else None
+            self.draft.change(filled(made, taken, only), chosen)
+            if lacking:
+                self.say(f"{len(lacking)} panels cannot be had: {lacking[0]}", True)
+            elif words:
+                self.say(words, False)
+
+        self.taker.take(partial(taken_of, before), done)
+
+    def refresh_chosen(self) -> None:
+        """The chosen panel anew, of what the window shows now."""
+        index = self.draft.chosen
+        if index < 0:
+            self.say("Choose a panel first, or refresh all.", True)
+            return
+        self._refresh([index])
+
+    def refresh_all(self) -> None:
+        """Every panel anew, all of one and the same frame."""
+        self._refresh(list(range(len(self.draft.now.slots))))
+
+    def _refresh(self, indices: list[int]) -> None:
+        slots = [self.draft.now.slots[index] for index in indices]
+        wanted = [(slot.piece, slot.row, slot.column) for slot in slots if slot.piece.kind is not Kind.FIXED]
+        if not wanted:
+            self.say("It was made by a template or comes from a file: take that again.", True)
+            return
+
+        def done(taken: dict[Piece, Taken | CannotError] | None, error: Exception | None) -> None:
+            if taken is None:
+                self.say(sentence(error or ValueError("nothing was taken")), True)
+                return
+            now = self.draft.now
+            only = [i for i, slot in enumerate(now.slots) if (slot.piece, slot.row, slot.column) in wanted]
+            self.draft.change(filled(now, taken, only))
+            lacking = [str(reason) for reason in taken.values() if isinstance(reason, CannotError)]
+            said = f"{len(only)} panels are taken anew." if len(only) != 1 else "The panel is taken anew."
+            self.say(lacking[0] if lacking else said, bool(lacking))
+
+        self.taker.take(partial(taken_of, [piece for piece, _, _ in wanted]), done)
+
+    # Commands of the table
+
+    def undo(self) -> None:
+        """The figure before."""
+        self.commit()
+        if not self.draft.undo():
+            self.say("There is nothing to take back.", False)
+
+    def redo(self) -> None:
+        """And forward again."""
+        self.draft.redo()
+
+    def remove(self) -> None:
+        """The chosen panel away."""
+        if (index := self.draft.chosen) >= 0:
+            self.draft.change(removed(self.draft.now, index), -1)
+
+    def clear(self) -> None:
+        """An empty page, which undo fills again."""
+        if self.draft.now.slots:
+            now = self.draft.now
+            self.draft.change(Composition(size=now.size, dpi=now.dpi, letters=now.letters), -1)
+
+    def insert_line(self, across: bool) -> None:
+        """An empty column or row before the cursor's."""
+        row, column = self.grid.cursor_place
+        self.draft.change(inserted(self.draft.now, column if across else row, across))
+
+    def walk(self, down: int, right: int) -> None:
+        """The grid's cursor."""
+        self.grid.walk(down, right)
+
+    def shift(self, down: int, right: int) -> None:
+        """The chosen panel."""
+        self.grid.shift(down, right)
+
+    def stretch(self, down: int, right: int) -> None:
+        """Its span."""
+        self.grid.stretch(down, right)
+
+    def widen(self, factor: float) -> None:
+        """The cursor's column."""
+        self.grid.widen(factor)
+
+    def zoom_to(self, zoom: int) -> None:
+        """0: the whole page; else percent of its size in print."""
+        self.zoom = zoom
+        self.zooms.show_value(zoom)
+        self._draw()
+
+    def _zoom_by(self, steps: int) -> None:
+        levels = list(ZOOMS)
+        place = min(max(levels.index(self.zoom) + steps, 0), len(levels) - 1)
+        self.zoom_to(levels[place])
+
+    def toggle_grey(self) -> None:
+        """In grey, or in colour again."""
+        self.grey.setChecked(not self.grey.isChecked())
+
+    def _set_grey(self, on: bool) -> None:
+        self._grey = on
+        self._draw()
+
+    def edit_label(self) -> None:
+        """Of the chosen panel, in the grid."""
+        if (index := self.draft.chosen) >= 0:
+            self.edit_label_of(index)
+
+    def edit_label_of(self, index: int) -> None:
+        """In place, in the grid."""
+        self.draft.choose(index)
+        self._edited = index
+        box = self.grid.slot_rect(index)
+        self.label_editor.begin(self.draft.now.slots[index].label, box.adjusted(2, 2, -2, -2))
+
+    def _edit_on_page(self, place: int) -> None:
+        index = self._slot_of(place)
+        if index >= 0:
+            self._edited = index
+            whole = self.view.canvas.rect_of(place)
+            where = QRectF(whole.left(), max(whole.top() - 4, 0), max(whole.width(), 160), 24)
+            self.page_editor.begin(self.draft.now.slots[index].label, where)
+
+    def _label_done(self, words: str | None) -> None:
+        index, self._edited = self._edited, -1
+        known = words is not None and 0 <= index < len(self.draft.now.slots)
+        if known and words != self.draft.now.slots[index].label:
+            self.draft.change(labelled(self.draft.now, index, words))
+        self.grid.setFocus()
+
+    def commit(self) -> None:
+        """What is being typed counts."""
+        for editor in (self.label_editor, self.page_editor):
+            editor.finish()
+        self.fields.take_typed()
+
+    def _show_menu(self, index: int, where: QPoint) -> None:
+        menu = QMenu(self)
+        names = ("label", "refresh", "remove", "|", "higher", "wider", "lower", "narrower", "|") if index >= 0 else ()
+        for name in (*names, "place", "insert-column", "insert-row", "|", "refresh-all", "clear"):
+            if name == "|":
+                menu.addSeparator()
+                continue
+            command = BY_ID[name]
+            action = menu.addAction(command.words, partial(getattr(self, command.method), *command.arguments))
+            action.setText(f"{command.words}\t{command.keys[0]}")
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(where)
+
+    def show_keys(self) -> None:
+        """All keys, as a tip that stays until something is clicked."""
+        QWhatsThis.showText(self.help.mapToGlobal(QPoint(0, self.help.height())), keys_as_html(), self.help)
+
+    # Jobs and sentences
+
+    def run_job(
+        self, work: Callable[[Progress], Any], done: Callable[[Any, Exception | None], None], words: str,
+        keep: bool = False,
+    ) -> None:  # fmt: skip
+        """Work off this thread that is shown, and can be stopped. ``keep``: it goes on when this sheet is closed."""
+
+        def finish(value: Any, error: Exception | None) -> None:
+            self._jobs.remove(job)
+            if not self._ended or keep:
+                done(value, error)
+            if not self._ended:
+                self._show_busy()
+
+        job = Job(self.window_ if keep else self, work, finish, keep)
+        job.progress.words = words
+        self._jobs.append(job)
+        self._show_busy()
+        if not self._page_clock.isActive():
+            self._page_clock.start()
+
+    def stop_job(self) -> None:
+        """Cancel what is being made."""
+        for job in self._jobs:
+            job.stop()
+
+    def _show_busy(self) -> None:
+        working, taking = bool(self._jobs), self.taker.busy
+        self.bar.setVisible(working or taking)
+        self.cancel.setVisible(working)
+        progress = self._jobs[-1].progress if working else None
+        self.bar.setMaximum(progress.total if progress else 0)
+        self.bar.setValue(progress.done if progress else 0)
+        if progress and progress.words:
+            self.say(progress.words, False)
+
+    def has_page(self) -> bool:
+        """Whether there is anything to write; else it is said."""
+        page = self.draft.page()
+        if page is None:
+            self.say(NOTHING if not self.draft.now.order else self.draft.trouble(), True)
+        return page is not None
+
+    def tell(self, words: str, trouble: bool) -> None:
+        """Here and in the window, which may be all that is left."""
+        if not self._ended:
+            self.say(words, trouble)
+        self.desk.told.emit(words, trouble)
+
+    def say(self, words: str, trouble: bool) -> None:
+        """One sentence below."""
+        self._trouble = trouble
+        self.told.say(("⚠ " if trouble else "") + words)
+        self._dress_told()
+
+    def _dress_told(self) -> None:
+        self.told.setStyleSheet(f"color: {self.colours.trouble if self._trouble else self.colours.text};")
+
+    # Keys and the end
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        key = QKeySequence(QKeyCombination(event.keyCombination())).toString(QKeySequence.SequenceFormat.PortableText)
+        command = by_key(key, self.grid.hasFocus())
+        if command is not None:
+            getattr(self, command.method)(*command.arguments)
+        elif key == "Esc" and self.draft.chosen >= 0:
+            self.draft.choose(-1)
+        else:
+            super().keyPressEvent(event)
+
+    def _end(self) -> None:
+        if not self._ended:
+            self.remember()
+            self._page_clock.stop()
+            self._list_clock.stop()
+            self.drawer.stop()
+            self.taker.stop()
+            for job in list(self._jobs):
+                if job.parent() is self:
+                    job.forget()
+                    self._jobs.remove(job)
+        super()._end()
+
+
+def show_builder(window: Window) -> FigureBuilder:
+    """Open the figure builder, or bring it to the front."""
+    builder = open_sheet(FigureBuilder, window) or FigureBuilder(window)
+    builder.show()
+    return builder
+
+
+__all__ = ["FigureBuilder", "show_builder"]

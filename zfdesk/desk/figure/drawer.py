@@ -1,0 +1,146 @@
+"""The thread that draws the page as matplotlib does, latest-only: a newer wish replaces one that was not begun."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zfdesk.figures.page import Page
+from zfdesk.live import LatestSlot
+
+if TYPE_CHECKING:
+    from zfdesk.figures.drawing import PageFigure
+    from zfdesk.figures.pixels import CellPlace
+
+LEAST_DPI, MOST_SIDE = 20.0, 6000  # pixels of a page on screen
+REST_SECONDS = 0.6  # without a wish, before the page is made ready for copying and dragging
+GREYS = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Wish:
+    """A page as it is to be seen. ``dpi``: device pixels an inch; 0: as large as fits ``room``, width and height in
+    device pixels. ``grey``: as a black and white printer would. ``print_dpi``: of the copy that is made ready."""
+
+    page: Page
+    dpi: float
+    room: tuple[int, int]
+    grey: bool = False
+    print_dpi: float = 300
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """``pixels``: uint8 (height, width, 3), read-only; None with a ``trouble``, a sentence."""
+
+    wish: Wish
+    pixels: np.ndarray | None
+    dpi: float = 0.0
+    inches: tuple[float, float] = (0.0, 0.0)
+    places: tuple[CellPlace, ...] = ()
+    trouble: str = ""
+
+
+class Drawer:
+    """All methods may be called from any thread and return at once. ``drawn`` holds the newest page."""
+
+    def __init__(self) -> None:
+        self.drawn: LatestSlot[Drawn] = LatestSlot()
+        self.count = 0  # of pages laid out, for those who measure
+        self._wish: Wish | None = None
+        self._ready: tuple[Page, float, bytes] | None = None
+        self._known: tuple[Page, PageFigure, tuple[CellPlace, ...]] | None = None
+        self._wake = threading.Condition()
+        self._stopped = self._busy = False
+        self._thread: threading.Thread | None = None
+
+    def ask(self, wish: Wish) -> None:
+        """Draw this, and forget what was asked before and is not begun."""
+        with self._wake:
+            self._wish = wish
+            if self._thread is None and not self._stopped:
+                self._thread = threading.Thread(target=self._work, name="zfdesk-page", daemon=True)
+                self._thread.start()
+            self._wake.notify()
+
+    def stop(self) -> None:
+        """End; what is being drawn just now is drawn to its end and thrown away."""
+        with self._wake:
+            self._stopped = True
+            self._wake.notify()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being drawn, or waits."""
+        with self._wake:
+            return self._busy or self._wish is not None
+
+    def ready(self, page: Page, dpi: float) -> bytes | None:
+        """The page as PNG for copying, if it is made already."""
+        ready = self._ready
+        return ready[2] if ready is not None and ready[0] is page and ready[1] == dpi else None
+
+    def _work(self) -> None:
+        import torch
+
+        torch.set_num_threads(1)
+        last: Wish | None = None
+        while True:
+            with self._wake:
+                self._busy = False
+                if self._wish is None and not self._stopped:
+                    self._wake.wait(REST_SECONDS if last is not None else None)
+                if self._stopped:
+                    return
+                wish, self._wish = self._wish, None
+                self._busy = wish is not None
+            if wish is not None:
+                last = wish
+                self.drawn.put(self._draw(wish))
+            elif last is not None:
+                self._prepare(last)
+                last = None
+
+    def _draw(self, wish: Wish) -> Drawn:
+        try:
+            return self._page(wish)
+        except ValueError as error:
+            return Drawn(wish, None, trouble=str(error))
+        except MemoryError:
+            return Drawn(wish, None, trouble="There is not enough memory to draw this page.")
+        except Exception as error:  # the builder goes on
+            return Drawn(wish, None, trouble=f"The page cannot be drawn ({type(error).__name__}: {error}).")
+
+    def _page(self, wish: Wish) -> Drawn:
+        from zfdesk.figures.drawing import draw
+        from zfdesk.figures.pixels import cell_places, pixels
+
+        if self._known is None or self._known[0] is not wish.page:
+            figure = draw(wish.page)
+            self.count += 1
+            self._known = wish.page, figure, cell_places(figure, wish.page)
+        _, figure, places = self._known
+        width, height = (float(side) for side in figure.get_size_inches())
+        dpi = wish.dpi or min(wish.room[0] / width, wish.room[1] / height)
+        dpi = max(min(dpi, MOST_SIDE / max(width, height)), LEAST_DPI)
+        drawn = pixels(figure, dpi)
+        if wish.grey:
+            drawn = np.repeat((drawn @ GREYS).astype(np.uint8)[..., None], 3, axis=2)
+        return Drawn(wish, drawn, dpi, (width, height), places)
+
+    def _prepare(self, wish: Wish) -> None:
+        from zfdesk.figures.files import encode
+
+        known = self._known
+        if known is None or known[0] is not wish.page or self.ready(wish.page, wish.print_dpi) is not None:
+            return
+        try:
+            self._ready = wish.page, wish.print_dpi, encode(known[1], "png", wish.print_dpi)
+        except (ValueError, MemoryError):  # told when it is asked for
+            self._ready = None
+
+
+__all__ = ["Drawer", "Drawn", "Wish"]

@@ -1,0 +1,40 @@
+"""What the Training pane says of a run."""
+
+from __future__ import annotations
+
+from zfdesk.runs import Run
+
+QUIET_AFTER = 120.0  # seconds without a new line
+
+
+def state_words(run: Run, now: float) -> str:
+    """Whether a run goes on, by what its log says and when it last grew. now: as `time.time`."""
+    if run.ended:
+        return "ended"
+    age = max(now - run.updated, 0.0)
+    if age < QUIET_AFTER:
+        return f"running, updated {age:.0f} s ago"
+    minutes = int(age // 60)
+    if minutes < 120:
+        return f"no new line for {minutes} min"
+    hours = minutes // 60
+    return f"no new line for {hours} h" if hours < 48 else f"no new line for {hours // 24} days"
+
+
+def progress_words(run: Run, now: float) -> str:
+    """The state, how far the run is and how fast, and its last note."""
+    done = run.epochs[-1].epoch if run.epochs else 0
+    said = [state_words(run, now), f"epoch {done} of {run.about.epochs}, step {run.step:,}"]
+    speed = run.steps[-1].pictures_per_second if run.steps and not run.ended else 0.0
+    said += [f"{speed:.3g} pictures/s"] if speed > 0 else []
+    said += [run.notes[-1].words] if run.notes else []
+    return " · ".join(said)
+
+
+def sentence_of(error: Exception | None) -> str:
+    """The sentence of an error that has one."""
+    if isinstance(error, ValueError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "There is not enough memory for this network."
+    return f"The run could not be read ({type(error).__name__}: {error})."

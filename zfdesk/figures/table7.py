@@ -1,0 +1,138 @@
+"""Tables 4 and 7: how much each layer tells of another data set, beside the paper's figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from zfdesk.figures import panels
+from zfdesk.figures.page import Cell, Page
+
+FORMAT = "zfdesk transfer"
+LAYERS = (1, 2, 3, 4, 5, 7)
+KIND_WORDS = {"svm": "linear SVM", "softmax": "softmax"}
+
+# Mean accuracy in % and its deviation, on Caltech-101 with 30 pictures a class and on Caltech-256 with 60.
+PAPER_TABLE_7: dict[tuple[str, int], tuple[tuple[float, float], tuple[float, float]]] = {
+    ("svm", 1): ((44.8, 0.7), (24.6, 0.4)),
+    ("svm", 2): ((66.2, 0.5), (39.6, 0.3)),
+    ("svm", 3): ((72.3, 0.4), (46.0, 0.3)),
+    ("svm", 4): ((76.6, 0.4), (51.3, 0.1)),
+    ("svm", 5): ((86.2, 0.8), (65.6, 0.3)),
+    ("svm", 7): ((85.5, 0.4), (71.7, 0.2)),
+    ("softmax", 5): ((82.9, 0.4), (65.7, 0.5)),
+    ("softmax", 7): ((85.4, 0.4), (72.6, 0.1)),
+}
+# Caltech-101, softmax on layer 7, by pictures a class.
+PAPER_TABLE_4: dict[int, tuple[float, float]] = {15: (83.8, 0.5), 30: (86.5, 0.5)}
+PAPER_TABLE_4_UNTRAINED: dict[int, tuple[float, float]] = {15: (22.8, 1.5), 30: (46.5, 1.7)}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. mean, deviation: shares."""
+
+    layer: str
+    number: int | None
+    kind: str
+    per_class: int
+    mean: float
+    deviation: float
+
+
+def paper_words(kind: str, number: int | None, per_class: int) -> str:
+    """What the paper has in the place of a row, on its data sets; "" for nothing."""
+    said = []
+    if kind == "softmax" and number == 7 and per_class in PAPER_TABLE_4:
+        trained, untrained = PAPER_TABLE_4[per_class], PAPER_TABLE_4_UNTRAINED[per_class]
+        said.append(
+            f"{_figure(trained)}, not pretrained {_figure(untrained)} (Caltech-101, {per_class} a class, Table 4)"
+        )
+    if (found := PAPER_TABLE_7.get((kind, number or 0))) is not None:
+        said += [f"{_figure(found[0])} (Caltech-101, 30 a class)"] if per_class == 30 else []
+        said += [f"{_figure(found[1])} (Caltech-256, 60 a class)"] if per_class == 60 else []
+    return "; ".join(said)
+
+
+def _figure(value: tuple[float, float]) -> str:
+    return f"{value[0]:.1f} ± {value[1]:.1f}"
+
+
+def rows_of(told: Mapping[str, Any]) -> list[Row]:
+    """The rows of what ``zfdesk train --transfer --json`` printed. Raises ValueError with a sentence for all else."""
+    if told.get("format") != FORMAT or not isinstance(told.get("scores"), list):
+        raise ValueError("This is not what `zfdesk train --transfer … --json` printed.")
+    rows = []
+    for score in told["scores"]:
+        try:
+            row = Row(
+                str(score["layer"]), score["number"], str(score["kind"]), int(score["per_class"]),
+                float(score["mean"]), float(score["deviation"]),
+            )  # fmt: skip
+        except (TypeError, KeyError, ValueError):
+            raise ValueError("A score in this result of a transfer is damaged.") from None
+        known = row.kind in KIND_WORDS and (row.number is None or type(row.number) is int)
+        if not known or not (0 <= row.mean <= 1 and math.isfinite(row.deviation)):
+            raise ValueError("A score in this result of a transfer is damaged.")
+        rows.append(row)
+    if not rows:
+        raise ValueError("This result of a transfer has no scores.")
+    return rows
+
+
+def table7_page(told: Mapping[str, Any], size: str | tuple[float, float] = "two-column") -> Page:
+    """Accuracy over the layers, softmax and SVM side by side with the paper's, and the figures below.
+
+    told: as `rows_of` takes it. Raises ValueError where fewer than two of the paper's layers are in it.
+    """
+    rows = rows_of(told)
+    numbers = sorted({row.number for row in rows if row.number is not None})
+    if len(numbers) < 2:
+        raise ValueError("A figure over the layers needs two of them or more: --layers 1,2,3,4,5,7.")
+    kinds = [kind for kind in KIND_WORDS if any(row.kind == kind for row in rows)]
+    cells = []
+    for column, kind in enumerate(kinds):
+        own = [row for row in rows if row.kind == kind and row.number is not None]
+        words = KIND_WORDS[kind]
+        cells.append(Cell(_curves(own, kind, numbers), 0, column, label=words, name=kind))
+        cells.append(Cell(panels.Text("\n".join(map(_words, own))), 1, column, name=f"{kind}_figures"))
+    return Page(tuple(cells), size, "How much each layer tells", _caption(told, rows), letters=False)
+
+
+def _curves(rows: Sequence[Row], kind: str, numbers: Sequence[int]) -> panels.Curves:
+    names, values = [], []
+    for per_class in sorted({row.per_class for row in rows}):
+        own = {row.number: row.mean * 100 for row in rows if row.per_class == per_class}
+        names.append(f"here, {per_class} a class")
+        values.append([own.get(number, math.nan) for number in numbers])
+    paper = [PAPER_TABLE_7.get((kind, number)) for number in numbers]
+    for place, name in ((0, "paper, Caltech-101, 30 a class"), (1, "paper, Caltech-256, 60 a class")):
+        names.append(name)
+        values.append([math.nan if found is None else found[place][0] for found in paper])
+    return panels.Curves(np.array(numbers, float), np.array(values), tuple(names), "layer", "accuracy (%)")
+
+
+def _words(row: Row) -> str:
+    paper = PAPER_TABLE_7.get((row.kind, row.number or 0)) if row.per_class in (30, 60) else None
+    beside = "" if paper is None else f" (paper {_figure(paper[row.per_class == 60])})"
+    return f"layer {row.number}, {row.per_class} a class: {row.mean * 100:.1f} ± {row.deviation * 100:.1f} %{beside}"
+
+
+def _caption(told: Mapping[str, Any], rows: Sequence[Row]) -> str:
+    per_class = ", ".join(str(count) for count in sorted({row.per_class for row in rows}))
+    left_out = [str(name) for name in told.get("without", [])]
+    return (
+        "How much the features of each layer tell of another data set (as Table 7 of Zeiler & Fergus 2013): a softmax "
+        "or a linear SVM on the layer's output, pooled and normalised, averaged down to 6 × 6 positions. Network "
+        f"{told.get('network') or told.get('architecture')}; {told.get('data')}, {told.get('classes')} classes"
+        f"{' without ' + ', '.join(left_out) if left_out else ''}, {per_class} pictures a class taught, up to "
+        f"{told.get('tested')} others told, mean accuracy of the classes, ± deviation over {told.get('rounds')} rounds "
+        f"(seed {told.get('seed')}). The paper's network was trained on ImageNet's 1.3 million pictures."
+    )
+
+
+__all__ = ["LAYERS", "PAPER_TABLE_4", "PAPER_TABLE_7", "Row", "paper_words", "rows_of", "table7_page"]

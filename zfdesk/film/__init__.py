@@ -1,0 +1,13 @@
+"""Films: pictures in the order of time, written while they come. No display, no network; numpy, PyAV and Pillow.
+
+    with FilmWriter(Path("film.mp4"), Titles("conv5:7", "…")) as film:
+        film.put(Shot(pixels, 0.0, {"class": "tabby"}))
+    film.told.sentence
+
+`formats` knows how each kind of film is written, `writer` keeps the thread, the temporary file and what is told.
+"""
+
+from zfdesk.film.formats import FORMATS, FilmError, form_of
+from zfdesk.film.writer import FilmWriter, Quality, Shot, Titles
+
+__all__ = ["FORMATS", "FilmError", "FilmWriter", "Quality", "Shot", "Titles", "form_of"]

@@ -1,0 +1,112 @@
+"""A file that can still be brought to its end on a full disk."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+LEAST_FREE = 64 << 20
+"""Bytes that a recording leaves free: it ends before."""
+
+RESERVE = 16 << 20
+"""Bytes kept aside beside a film for its end: what the encoder still holds, and the list of its frames."""
+
+FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+
+
+def free_bytes(folder: Path) -> int:
+    """How much there is room for. OSError where the folder cannot be asked."""
+    return shutil.disk_usage(folder).free
+
+
+class ReservedFile(io.RawIOBase):
+    """A new file, unbuffered, with some room kept aside beside it.
+
+    When the disk is full the room is given up and the write is done after all: ``full`` is set, and whoever writes
+    should come to an end. A second time the error comes through, as does any other error at once.
+    """
+
+    def __init__(self, path: Path, reserve: int) -> None:
+        self._file = io.FileIO(path, "xb+")
+        self._ballast = path.with_name(f"{path.name}.room")
+        self.full = False
+        self.bytes = 0
+        try:
+            self._keep_room(reserve)
+        except OSError:
+            self._file.close()
+            with suppress(OSError):
+                path.unlink()
+            raise
+
+    def _keep_room(self, reserve: int) -> None:
+        try:
+            with self._ballast.open("xb") as ballast:
+                for _ in range(reserve >> 16):
+                    ballast.write(bytes(1 << 16))
+                ballast.flush()
+                os.fsync(ballast.fileno())
+        except OSError:
+            self._give_up_room()
+            raise
+
+    def _give_up_room(self) -> None:
+        with suppress(OSError):
+            self._ballast.unlink()
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def readable(self) -> bool:
+        """It is, so that a film can be looked at before it is closed."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is."""
+        return True
+
+    def write(self, data: bytes | bytearray | memoryview) -> int:  # type: ignore[override]
+        """Write all of it."""
+        view = memoryview(data).cast("B")
+        place = 0
+        while place < len(view):
+            try:
+                place += self._put(view[place:])
+            except OSError as error:
+                if self.full or error.errno not in FULL:
+                    raise
+                self.full = True
+                self._give_up_room()
+        self.bytes = max(self.bytes, self._file.tell())
+        return len(view)
+
+    def _put(self, view: memoryview) -> int:
+        return self._file.write(view) or 0
+
+    def read(self, size: int = -1) -> bytes:
+        """As of any file."""
+        return self._file.read(size) or b""
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """As of any file."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """As of any file."""
+        return self._file.tell()
+
+    def sync(self) -> None:
+        """All of it to the disk."""
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file and give up what was kept aside."""
+        if not self.closed:
+            self._file.close()
+            self._give_up_room()
+        super().close()
