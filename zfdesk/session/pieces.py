@@ -369,7 +369,7 @@ def _take_trace(piece: Piece, material: Material) -> Taken:
         facts = Facts.of_model(material.result.request.model)
     many = f"{lonely} points that are joined to none are not drawn" if lonely else ""
     note = "1 point that is joined to none is not drawn" if lonely == 1 else many
-    panel = Curves(x, values, names, lines.words, "%", note, facts)
+    panel = Curves(x, values, names, lines.words, "%", note=note, facts=facts)
     frames = f"frames {first.frame} to {last.frame}" if last.frame != first.frame else f"frame {first.frame}"
     told = f"{len(points)} computed points of {frames}; lines join those between which nothing was left out."
     label = f"P({names[0]})" if len(names) == 1 else "probability"
