@@ -20,9 +20,9 @@ import numpy as np
 from zfdesk.engine.tensorfile import write_whole
 from zfdesk.figures.files import encode_arrays, npz_bytes
 from zfdesk.figures.page import SIZES, Page
+from zfdesk.plain import PlainError, from_plain, parsed, to_plain
 from zfdesk.session.composition import DPI, MOST, Composition, Slot, of_page
 from zfdesk.session.pieces import Kind, Piece
-from zfdesk.session.plain import PlainError, from_plain, parsed, to_plain
 from zfdesk.sources import SourceError
 from zfdesk.sources.files import file_name, open_file
 
