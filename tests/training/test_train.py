@@ -167,6 +167,7 @@ def test_two_processes_do_what_one_does(folder: Path, tmp_path: Path, recipe: st
         capture_output=True, text=True, timeout=240, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr
     one, two = steps(tmp_path / "one"), steps(tmp_path / "two")
     assert len(one) == len(two) == 9
     for step, (loss, rate) in one.items():
