@@ -6,11 +6,13 @@ import argparse
 import os
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import add_json_option, at_least
 from zfdesk.cli.output import CommandError, print_json, tell
+from zfdesk.cli.train_table3 import say_table3
 from zfdesk.cli.transfer import add_transfer_options, refuse_transfer_options, transfer_command
 
 if TYPE_CHECKING:
@@ -63,6 +65,10 @@ def add_parser(verbs: Any) -> None:
         "--strongest", type=at_least(0), default=256, metavar="N",
         help="training pictures searched at each snapshot for Fig. 4's strongest answers (default: 256; 0: none)",
     )  # fmt: skip
+    parser.add_argument(
+        "--table3", action="store_true", help="train the rows of the paper's Table 3 one after another into RUN"
+    )
+    parser.add_argument("--rows", metavar="NAME,NAME,…", help="with --table3: only these architectures")
     parser.add_argument("--seed", type=at_least(0), default=0, metavar="N", help="of everything left to chance")
     parser.add_argument("--threads", type=at_least(1), metavar="N", help="threads that compute (default: all cores)")
     parser.add_argument(
@@ -81,6 +87,10 @@ def train_command(arguments: argparse.Namespace) -> int:
     if arguments.transfer:
         return transfer_command(arguments)
     refuse_transfer_options(arguments)
+    if arguments.rows and not arguments.table3:
+        raise CommandError("--rows chooses rows of --table3.")
+    if arguments.table3 and arguments.resume:
+        raise CommandError("--table3 goes on by itself: give the same DATA and -o as before, without --resume.")
     import torch
 
     from zfdesk.training.progress import Progress
@@ -90,6 +100,8 @@ def train_command(arguments: argparse.Namespace) -> int:
     run, resume = _run_folder(arguments)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
+    if arguments.table3:
+        return _table3(arguments, run)
     order = _order_again(arguments, run) if resume else _order(arguments)
     together = join(arguments.device)
     try:
@@ -103,6 +115,26 @@ def train_command(arguments: argparse.Namespace) -> int:
         return 130
     _say(arguments, run, ended)
     return 0
+
+
+def _table3(arguments: argparse.Namespace, folder: Path) -> int:
+    from zfdesk.training.progress import Progress
+    from zfdesk.training.table3 import rows_called, train_table3
+    from zfdesk.training.together import join
+
+    rows, order = rows_called(arguments.rows), _order(arguments)
+    together = join(arguments.device)
+    try:
+        filled, interrupted = train_table3(
+            lambda name: replace(order, architecture=name), folder, rows, together, Progress(quiet=not together.first)
+        )
+    finally:
+        together.close()
+    if together.first and interrupted:
+        tell("Interrupted; the same command goes on.")
+    elif together.first:
+        say_table3(arguments, order.data, filled)
+    return 130 if interrupted else 0
 
 
 def _run_folder(arguments: argparse.Namespace) -> tuple[Path, bool]:

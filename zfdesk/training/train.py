@@ -130,7 +130,7 @@ class Training:
             self.writer = RunWriter.create(run, self._about()) if together.first else None
         self.learner: torch.nn.Module = self.network
         if together.processes > 1:
-            self.learner = DistributedDataParallel(self.network, broadcast_buffers=False)
+            self.learner = DistributedDataParallel(self.network, forward_sync_buffers=False)
         self.stopping = threading.Event()
         self._last: tuple[Score | None, Score | None] = (None, None)
 

@@ -1,0 +1,110 @@
+"""Table 3 on pictures of one's own: the paper's variants of Fig. 3 trained one after another, beside its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from zfdesk.runs import Epoch, RunError, read_run
+from zfdesk.training.progress import Progress
+from zfdesk.training.recipe import as_json
+from zfdesk.training.state import FILE
+from zfdesk.training.together import Together
+from zfdesk.training.train import Order, train
+from zfdesk.training.trouble import TrainingError
+
+
+@dataclass(frozen=True)
+class Row:
+    """A declared architecture, what the table calls it, and the paper's errors in per cent on ImageNet 2012.
+
+    ``replication``: the paper removed these layers from its replication of Krizhevsky et al., we do from Fig. 3.
+    """
+
+    architecture: str
+    words: str
+    top1: float
+    top5: float
+    replication: bool = False
+
+
+ROWS = (
+    Row("zfnet", "Fig. 3", 38.4, 16.5),
+    Row("zfnet-no34", "without layers 3, 4", 45.4, 22.1, True),
+    Row("zfnet-no7", "without layer 7", 40.0, 18.4, True),
+    Row("zfnet-no67", "without layers 6, 7", 44.8, 22.4, True),
+    Row("zfnet-no3467", "without layers 3, 4, 6, 7", 71.3, 50.1, True),
+    Row("zfnet-fc2048", "layers 6, 7: 2048 units", 40.2, 17.6),
+    Row("zfnet-fc8192", "layers 6, 7: 8192 units", 38.8, 17.0),
+    Row("zfnet-512-1024-512", "layers 3, 4, 5: 512, 1024, 512 maps", 37.5, 16.0),
+)
+"""Table 3, in its order."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A row with the errors found here, shares from 0 to 1, on validation or, without that, on the training pictures.
+
+    ``run``: where its network lies. None for errors of a row that was interrupted.
+    """
+
+    row: Row
+    run: Path
+    top1: float | None
+    top5: float | None
+    validated: bool
+
+
+def rows_called(names: str | None) -> tuple[Row, ...]:
+    """The rows of architectures named with commas between them; all without. Raises TrainingError."""
+    if names is None:
+        return ROWS
+    known = {row.architecture: row for row in ROWS}
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    unknown = [name for name in wanted if name not in known]
+    if unknown or not wanted:
+        raise TrainingError(f"Table 3 has no row {', '.join(unknown) or names!r}; its rows are {', '.join(known)}.")
+    return tuple(known[name] for name in wanted)
+
+
+def train_table3(
+    order: Callable[[str], Order], folder: Path, rows: tuple[Row, ...], together: Together, progress: Progress
+) -> tuple[list[Filled], bool]:
+    """Train the rows one after another into FOLDER/ARCHITECTURE; what is there already is gone on with.
+
+    order: how an architecture is trained. Returns the rows and whether Ctrl-C came. Raises TrainingError or RunError.
+    """
+    filled: list[Filled] = []
+    for row in rows:
+        run = folder / row.architecture
+        begun = (run / FILE).exists()
+        asked = order(row.architecture)
+        if begun:
+            _check_same(run, asked)
+        if not (begun and _last(run, done=True)):
+            progress.say(f"{row.words} ({row.architecture})")
+            ended = train(asked, run, together, progress, resume=begun)
+            if ended.interrupted:
+                return [*filled, Filled(row, run, None, None, False)], True
+        together.wait()  # the first process has written its last line
+        epoch = _last(run)
+        assert epoch is not None
+        score = epoch.validation or epoch.training
+        filled.append(Filled(row, run, 1 - score.top1, 1 - score.top5, epoch.validation is not None))
+    return filled, False
+
+
+def _last(run: Path, done: bool = False) -> Epoch | None:
+    """The last epoch in a run's log; with ``done`` only if it is the last that was planned."""
+    seen = read_run(run)
+    if not seen.epochs or (done and seen.epochs[-1].epoch < seen.about.epochs):
+        return None
+    return seen.epochs[-1]
+
+
+def _check_same(run: Path, order: Order) -> None:
+    """A row that was begun otherwise cannot stand in the same table."""
+    about = read_run(run).about
+    if dict(about.recipe) != as_json(order.recipe) or about.seed != order.seed:
+        raise RunError(f"{run} was begun with another recipe or seed; give the same again, or another folder.")
