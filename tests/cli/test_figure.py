@@ -12,6 +12,7 @@ from PIL import Image
 
 import zfdesk.engine as zf
 from zfdesk.cli import main
+from zfdesk.cli.figure import TEMPLATES
 from zfdesk.figures import Page
 from zfdesk.sources import read_picture
 
@@ -215,7 +216,7 @@ def test_an_unwritable_output_is_told_before_the_work(
         (["fig3"], "-o/--output"),
         (["fig9", "-o", "f.png"], "invalid choice: 'fig9'"),
         (["filters", "-o", "f.png", "--units", "1,x"], "'x' is not a whole number"),
-        ([], "fig2|fig3|fig5|fig6|fig7|fig8|filters|histograms"),
+        ([], "|".join(TEMPLATES)),
     ],
 )
 def test_usage(

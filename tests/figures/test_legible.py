@@ -134,7 +134,8 @@ def test_every_template_at_every_size(name: str, size: str, templates: dict[str,
 def test_the_table_names_every_template(templates: dict[str, Any]) -> None:
     from zfdesk.cli.figure import TEMPLATES
 
-    assert {name.split()[0] for name in templates} >= set(TEMPLATES) - {"fig4"}
+    of_runs = {"fig4", "table7", "training"}  # looked at in their own tests
+    assert {name.split()[0] for name in templates} >= set(TEMPLATES) - of_runs
 
 
 # Fig. 5

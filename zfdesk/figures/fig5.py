@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,8 +17,9 @@ from zfdesk.figures.panels import Curves, Panel, Tiles
 MOST_PICTURES = 5
 """The paper's number; more lines could not be told apart."""
 
-SHOWN, SHOWN_NARROW = 5, 9
-"""How many of a picture's transformed versions are shown; more and smaller ones across a narrow page."""
+SHOWN, SHOWN_NARROW, SHOWN_LOW = 5, 9, 3
+"""How many of a picture's transformed versions are shown; more and smaller ones across a narrow page, few on a page of
+given height, where two pictures stand side by side."""
 
 NARROW = 5.0
 """Inches; a narrower page has its pictures above the curves."""
@@ -46,15 +48,21 @@ def fig5_page(
     if not 1 <= len(names) <= MOST_PICTURES:
         raise ValueError(f"Fig. 5 is drawn of 1 to {MOST_PICTURES} pictures, not {len(names)}.")
     facts = Facts.of_model(model, picture=", ".join(names))
-    narrow = (SIZES[size][0] if isinstance(size, str) else size[0]) < NARROW
+    width, height = SIZES[size] if isinstance(size, str) else size
+    narrow, low = width < NARROW, height > 0
+    shown_tiles = SHOWN_NARROW if narrow else SHOWN_LOW if low else SHOWN
     lines = tuple(f"{place} {model.classes[index]}" for place, index in enumerate(found[0].classes, 1))
     across = len(found[0].distances) + 1
     cells = []
     for row, one in enumerate(found):
         word = one.change.name.lower()
         top, left = (2 * row, 0) if narrow else (row, 2)
-        pictures = _pictures(model, canvases, one, SHOWN_NARROW if narrow else SHOWN, facts)
+        amounts = _spread(one.amounts, shown_tiles)
+        pictures = _pictures(model, canvases, one, amounts, 2 * SHOWN_LOW if low else shown_tiles, facts)
         label = f"{one.change}, {UNITS[one.change]}"
+        if low:
+            label = f"{one.change}: {', '.join(map(_number, amounts))} {UNITS[one.change]}"
+            pictures = replace(pictures, names=())
         cells.append(Cell(pictures, top, 0, 1, across if narrow else 2, label, f"{word}_tiles"))
         panels: list[tuple[Panel, str, str]] = [
             (_curves(one, distances, "distance", (), facts), _layer_words(layer), f"{word}_{layer}")
@@ -75,13 +83,21 @@ def fig5_page(
     return Page(tuple(cells), size, "Invariance (Fig. 5)", f"{told} {caption(Facts.of_model(model))}", widths=widths)
 
 
-def _pictures(model: Model, canvases: Sequence[np.ndarray], one: Invariance, count: int, facts: Facts) -> Tiles:
-    """A row for each picture, of amounts evenly spread."""
-    places = np.unique(np.linspace(0, len(one.amounts) - 1, count).round().astype(int))
-    amounts = one.amounts[places]
+def _spread(amounts: np.ndarray, count: int) -> np.ndarray:
+    """Some of the amounts, evenly spread."""
+    return amounts[np.unique(np.linspace(0, len(amounts) - 1, count).round().astype(int))]
+
+
+def _pictures(
+    model: Model, canvases: Sequence[np.ndarray], one: Invariance, amounts: np.ndarray, across: int, facts: Facts
+) -> Tiles:
+    """Each picture transformed by each amount, and as many pictures side by side as ``across`` tiles have room for.
+    The first row says the amounts: they are the same below."""
     tiles = [transformed(canvas, model.architecture.size, one.change, amounts) for canvas in canvases]
-    words = tuple(map(_number, amounts))
-    return Tiles(np.concatenate(tiles), len(amounts), names=words * len(canvases), facts=facts)
+    columns = len(amounts) * min(len(canvases), max(1, across // len(amounts)))
+    names = tuple(map(_number, amounts)) * len(canvases)
+    names = names[:columns] + ("",) * (len(names) - columns)
+    return Tiles(np.concatenate(tiles), columns, names=names, facts=facts)
 
 
 def _curves(one: Invariance, values: np.ndarray, quantity: str, names: tuple[str, ...], facts: Facts) -> Curves:

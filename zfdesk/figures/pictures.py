@@ -87,10 +87,12 @@ def draw_tiles(place: Place, panel: panels.Tiles) -> list[Body]:
 
 
 def _name_tiles(axes: Axes, panel: panels.Tiles, columns: int, gap: int, inches: float, look: Look) -> None:
-    """Each tile's name in its upper left corner."""
+    """Each tile's name, if it has one, in its upper left corner."""
     _, height, width, _ = panel.values.shape
     room = inches / (columns * (width + gap) - gap) * width - 0.04
     for index, name in enumerate(panel.names):
+        if not name:
+            continue
         row, column = divmod(index, columns)
         axes.text(
             column * (width + gap), row * (height + gap), fitting(name, room, look.small), fontsize=look.small,

@@ -119,7 +119,7 @@ class FilmWriter:
         self._place = self.path.with_name(f".{self.path.name[:40]}.{secrets.token_hex(4)}.part")
         self._queue: queue.Queue[Shot | None] = queue.Queue(MOST_WAITING)
         self._size: tuple[int, int] | None = None
-        self._most = MOST_UNDRAWN
+        self._most: int | None = None
         self._dropped = self._due = 0
         self._end: float | None = None
         self._over = threading.Event()
@@ -139,7 +139,7 @@ class FilmWriter:
     @property
     def waiting(self) -> bool:
         """Whether there is no room for another frame just now."""
-        return self._queue.qsize() >= self._most
+        return self._most is not None and self._queue.qsize() >= self._most
 
     # Frames
 
@@ -150,17 +150,25 @@ class FilmWriter:
         if self.waiting:
             self.drop()
             return False
-        self._queue.put(shot)
+        self._take(shot)
         return True
 
     def put(self, shot: Shot) -> bool:
         """Wait until there is room, and take a frame. False once the film is over: it was not taken."""
         while not self._over.is_set():
             if not self.waiting:
-                self._queue.put(shot)
+                self._take(shot)
                 return True
             self._over.wait(0.005)
         return False
+
+    def _take(self, shot: Shot) -> None:
+        """Into the queue; the first frame says how many may wait there."""
+        if self._most is None:
+            self._most = MOST_UNDRAWN
+            if isinstance(shot.pixels, np.ndarray):
+                self._most = max(2, min(MOST_WAITING, MOST_WAITING_BYTES // max(1, shot.pixels.nbytes)))
+        self._queue.put(shot)
 
     def drop(self, count: int = 1) -> None:
         """Count frames that were due and could not be taken."""
@@ -193,8 +201,6 @@ class FilmWriter:
             if max(height, width) > LARGEST[self.form]:
                 raise FilmError(f"a film of {width} × {height} pixels is too large, {LARGEST[self.form]} at most")
             self._size = (height, width)
-            if not callable(shot.pixels):
-                self._most = max(2, min(MOST_WAITING, MOST_WAITING_BYTES // (3 * height * width)))
         if pixels.shape != (*self._size, 3) or pixels.dtype != np.uint8:
             raise FilmError(f"all frames of a film are uint8 {(*self._size, 3)}, not {pixels.dtype} {pixels.shape}")
         return pixels
