@@ -92,22 +92,23 @@ def from_plain(
 
 
 def parsed(data: bytes) -> dict[str, Any]:
-    """A JSON object. Raises ValueError for anything else: NaN, a name given twice, nesting without end."""
+    """A JSON object. Raises ValueError for anything else; PlainError, a clause about "it", for what is JSON and yet
+    refused: NaN, a name given twice, nesting without end, no object."""
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if len({name for name, _ in pairs}) < len(pairs):
-            raise ValueError("a name is given twice")
+            raise PlainError("it gives a name twice")
         return dict(pairs)
 
     def refuse(word: str) -> None:
-        raise ValueError(f"{word} is not a number")
+        raise PlainError(f"it holds {word}, which is not a number")
 
     try:
         value = json.loads(data.decode(), object_pairs_hook=unique, parse_constant=refuse)
     except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+        raise PlainError("it is nested too deeply") from None
     if not isinstance(value, dict):
-        raise ValueError("it is not an object")
+        raise PlainError("it is not an object")
     return value
 
 

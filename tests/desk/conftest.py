@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
 import shiboken6
+from desk_hands import show_picture, view_of, wait_for_result
 from desk_tools import close, settle, small_model, wait_until
 from PySide6.QtCore import QMessageLogContext, QSettings, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
@@ -59,6 +63,20 @@ def qt_messages() -> Iterator[list[str]]:
     yield said
     qInstallMessageHandler(before)
     assert not said, said
+
+
+@pytest.fixture(autouse=True)
+def no_exception(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """PySide prints what a slot or an event raises and goes on; here it fails the test."""
+    raised: list[str] = []
+
+    def hear(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        raised.append("".join(traceback.format_exception(kind, error, trace)))
+
+    monkeypatch.setattr(sys, "excepthook", hear)
+    monkeypatch.setattr(threading, "excepthook", lambda told: raised.append(f"{told.thread}: {told.exc_value!r}"))
+    yield raised
+    assert not raised, raised[0]
 
 
 def own_threads() -> set[threading.Thread]:
@@ -129,4 +147,34 @@ def live(window: Window) -> Window:
     """The window with everything alive: the moving test pattern, and a first result."""
     window.desk.start()
     wait_until(lambda: window.desk.result is not None)
+    return window
+
+
+@pytest.fixture(scope="module")
+def live_once(application: QApplication, model: zf.Model, tmp_path_factory: pytest.TempPathFactory) -> object:
+    """One window on a still picture for tests that only change its view; they begin by setting all they need."""
+    settings = QSettings(str(tmp_path_factory.mktemp("once") / "settings.ini"), QSettings.Format.IniFormat)
+    desk = Desk(model, View(source=SourceReference("pattern"), unit=1))
+    window = Window(desk, settings)
+    window.show()
+    window.activateWindow()
+    wait_until(window.isActiveWindow)
+    show_picture(window)
+    yield window
+    window.close()
+    window.deleteLater()
+    desk.deleteLater()
+    settle()
+
+
+@pytest.fixture
+def still(live_once: Window) -> Window:
+    """The shared window as at first."""
+    window = live_once
+    window.activateWindow()
+    window.picture.canvas.setFocus()
+    window.desk.hold_clean(False)
+    window.desk.change(View(source=view_of(window).source, unit=1))
+    window.desk._merge = ("", 0.0)
+    wait_for_result(window.desk)
     return window

@@ -1,46 +1,29 @@
-"""Hands for the tests of the desk: mouse, wheel and keys as events, a source fed by hand, and an ear for exceptions."""
+"""Hands for the tests of the desk: mouse, wheel and keys as events, a source fed by hand, places to point at."""
 
 from __future__ import annotations
 
-import sys
-import threading
 import time
-import traceback
-from collections.abc import Callable, Iterator
-from types import TracebackType
+from collections.abc import Callable
 
 import numpy as np
-import pytest
-from desk_tools import settle, wait_until
-from PySide6.QtCore import QEvent, QPoint, QPointF, QSettings, Qt
+from desk_tools import wait_until
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-import zfdesk.engine as zf
 from zfdesk.desk.canvas import Canvas
 from zfdesk.desk.state import Desk
 from zfdesk.desk.window import Window
+from zfdesk.engine import Occluder
 from zfdesk.live import Result, View
 from zfdesk.sources import Frame, Source, SourceReference
 from zfdesk.sources.base import Deliver, Trouble
 
 LEFT, RIGHT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.NoButton
-PLAIN = Qt.KeyboardModifier.NoModifier
+PLAIN, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
+CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
+COVER = Occluder(8, 10, 12, 12)  # of a picture of 32 × 32
 Point = QPointF | tuple[float, float]
-
-
-@pytest.fixture(autouse=True)
-def no_exception(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """PySide prints what a slot or an event raises and goes on; here it fails the test."""
-    raised: list[str] = []
-
-    def hear(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        raised.append("".join(traceback.format_exception(kind, error, trace)))
-
-    monkeypatch.setattr(sys, "excepthook", hear)
-    monkeypatch.setattr(threading, "excepthook", lambda told: raised.append(f"{told.thread}: {told.exc_value!r}"))
-    yield raised
-    assert not raised, raised[0]
 
 
 # The mouse
@@ -205,36 +188,6 @@ def occluder_point(window: Window, edges: str = "", index: int = 0) -> QPointF:
 def space(window: Window, kind: QEvent.Type, modifiers: Qt.KeyboardModifier = PLAIN) -> None:
     """The space bar pressed or let go."""
     QApplication.sendEvent(window, QKeyEvent(kind, Qt.Key.Key_Space, modifiers, " "))
-
-
-@pytest.fixture(scope="module")
-def live_once(application: QApplication, model: zf.Model, tmp_path_factory: pytest.TempPathFactory) -> object:
-    """One window on a still picture for tests that only change its view; they begin by setting all they need."""
-    settings = QSettings(str(tmp_path_factory.mktemp("once") / "settings.ini"), QSettings.Format.IniFormat)
-    desk = Desk(model, View(source=SourceReference("pattern"), unit=1))
-    window = Window(desk, settings)
-    window.show()
-    window.activateWindow()
-    wait_until(window.isActiveWindow)
-    show_picture(window)
-    yield window
-    window.close()
-    window.deleteLater()
-    desk.deleteLater()
-    settle()
-
-
-@pytest.fixture
-def still(live_once: Window) -> Window:
-    """The shared window as at first."""
-    window = live_once
-    window.activateWindow()
-    window.picture.canvas.setFocus()
-    window.desk.hold_clean(False)
-    window.desk.change(View(source=view_of(window).source, unit=1))
-    window.desk._merge = ("", 0.0)
-    wait_for_result(window.desk)
-    return window
 
 
 def every_text_or_picture(window: Window) -> list[str]:

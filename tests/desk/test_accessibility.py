@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from desk_hands import change, live_once, no_exception, still, view_of, wait_for_result
+from desk_hands import change, view_of, wait_for_result
 from desk_tools import press, settle
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
@@ -27,8 +27,6 @@ from zfdesk.desk.panes.base import Pane
 from zfdesk.desk.theme import THEMES
 from zfdesk.desk.window import Window
 from zfdesk.live import UnitReference
-
-__all__ = ["live_once", "no_exception", "still"]  # fixtures
 
 SMALLEST_TARGET = 24  # pixels: WCAG 2.2, success criterion 2.5.8
 READABLE, VISIBLE = 4.5, 3.0  # contrast of text and of marks: WCAG 2.2, 1.4.3 and 1.4.11

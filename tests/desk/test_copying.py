@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 import pytest
-from desk_hands import LEFT, change, drag, live_once, move_mouse, no_exception, press_mouse, still, wait_for_result
+from desk_hands import LEFT, change, drag, move_mouse, press_mouse, wait_for_result
 from desk_tools import press, settle, wait_until
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
@@ -18,8 +18,6 @@ from zfdesk.desk import copying
 from zfdesk.desk.panes.base import Pane
 from zfdesk.desk.window import Window
 from zfdesk.live import MapsContent, UnitReference
-
-__all__ = ["live_once", "no_exception", "still"]  # fixtures
 
 
 def clipboard() -> str:

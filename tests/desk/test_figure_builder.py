@@ -18,7 +18,7 @@ import numpy as np
 import pypdf
 import pytest
 import shiboken6
-from desk_hands import LEFT, NONE, click, drag, no_exception, press_mouse, show_picture, wait_for_result  # noqa: F401
+from desk_hands import LEFT, click, drag, show_picture, wait_for_result
 from desk_tools import press, settle, wait_until
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt

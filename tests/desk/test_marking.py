@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shiboken6
-from desk_hands import LEFT, click, drag, move_mouse, no_exception, press_mouse, release_mouse
+from desk_hands import LEFT, click, drag, move_mouse, press_mouse, release_mouse
 from desk_tools import press, settle, wait_until
 from PIL import Image
 from PySide6.QtCore import QPointF, Qt
@@ -28,8 +28,6 @@ from zfdesk.engine.correspondence import cut_out
 from zfdesk.engine.parts import FILE, PartsError, read_parts, write_parts
 from zfdesk.live import Crop
 from zfdesk.sources import SourceReference, read_picture
-
-__all__ = ["no_exception"]  # a fixture
 
 BOX = (10, 20, 8, 12)
 

@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from desk_hands import (
+    CONTROL,
+    COVER,
+    SHIFT,
     change,
     click,
     input_point,
-    live_once,
     map_point,
     move_mouse,
-    no_exception,
     press_mouse,
     release_mouse,
-    still,
     turn_wheel,
     view_of,
     wait_for_result,
@@ -31,14 +31,8 @@ from zfdesk.desk.capture import picture_of
 from zfdesk.desk.panes.unit import Tile
 from zfdesk.desk.theme import watched_colour
 from zfdesk.desk.window import Window
-from zfdesk.engine import Occluder, Rule, SeedKind
+from zfdesk.engine import Rule, SeedKind
 from zfdesk.live import MapsContent, Normalise, Order, Style, UnitReference
-
-__all__ = ["live_once", "no_exception", "still"]  # fixtures
-
-NONE, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
-CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
-COVER = Occluder(8, 10, 12, 12)  # of a picture of 32 × 32
 
 
 def test_hover_and_click_on_the_maps(still: Window) -> None:

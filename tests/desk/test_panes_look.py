@@ -8,18 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from desk_hands import (
-    change,
-    click,
-    every_text_or_picture,
-    is_plain,
-    live_once,
-    map_point,
-    no_exception,
-    still,
-    view_of,
-    wait_for_result,
-)
+from desk_hands import change, click, every_text_or_picture, is_plain, map_point, view_of, wait_for_result
 from desk_tools import press, settle
 from PIL import Image
 from PySide6.QtCore import QEvent, QPointF, QSettings, Qt
@@ -30,14 +19,7 @@ from zfdesk.desk.app import remembered
 from zfdesk.desk.capture import picture_of, save_png
 from zfdesk.desk.theme import THEMES
 from zfdesk.desk.window import Window
-from zfdesk.engine import Occluder
 from zfdesk.live import View
-
-__all__ = ["live_once", "no_exception", "still"]  # fixtures
-
-NONE, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
-CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
-COVER = Occluder(8, 10, 12, 12)  # of a picture of 32 × 32
 
 
 def test_themes_and_presenter(still: Window) -> None:

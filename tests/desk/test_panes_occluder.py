@@ -7,21 +7,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from desk_hands import (
+    ALT,
+    CONTROL,
+    COVER,
     LEFT,
+    PLAIN,
+    SHIFT,
     HandSource,
     change,
     click,
     drag,
     input_point,
-    live_once,
     move_mouse,
-    no_exception,
     numbered_picture,
     occluder_point,
     press_mouse,
     release_mouse,
     space,
-    still,
     turn_wheel,
     up_to_date,
     view_of,
@@ -38,12 +40,6 @@ from zfdesk.desk.panes.picture import PictureCanvas
 from zfdesk.desk.window import Window
 from zfdesk.engine import Occluder, OccluderShape
 from zfdesk.live import Crop, CropMode
-
-__all__ = ["live_once", "no_exception", "still"]  # fixtures
-
-NONE, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
-CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
-COVER = Occluder(8, 10, 12, 12)  # of a picture of 32 × 32
 
 
 def test_an_occluder_follows_the_mouse_at_once_and_the_probabilities_after(still: Window) -> None:
@@ -256,7 +252,7 @@ def test_space_shows_the_clean_picture_everywhere_while_it_is_held(still: Window
     assert held.pixelColor(at) != QColor(128, 128, 128)
 
 
-@pytest.mark.parametrize("modifiers", [NONE, SHIFT, CONTROL])
+@pytest.mark.parametrize("modifiers", [PLAIN, SHIFT, CONTROL])
 def test_space_is_let_go_whatever_else_is_held_by_then(still: Window, modifiers: Qt.KeyboardModifier) -> None:
     window = still
     change(window, occluders=(COVER,))
@@ -271,7 +267,7 @@ def test_space_is_let_go_while_the_class_search_has_the_keys(still: Window) -> N
     change(window, occluders=(COVER,))
     space(window, QEvent.Type.KeyPress)
     window.classes.search.setFocus()
-    QApplication.sendEvent(window.classes.search, QKeyEvent(QEvent.Type.KeyRelease, Qt.Key.Key_Space, NONE, " "))
+    QApplication.sendEvent(window.classes.search, QKeyEvent(QEvent.Type.KeyRelease, Qt.Key.Key_Space, PLAIN, " "))
     assert not window.desk.clean_held
 
 

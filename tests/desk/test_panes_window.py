@@ -7,7 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from desk_hands import (
+    CONTROL,
+    COVER,
     LEFT,
+    PLAIN,
+    SHIFT,
     HandSource,
     change,
     click,
@@ -15,10 +19,8 @@ from desk_hands import (
     is_plain,
     map_point,
     move_mouse,
-    no_exception,
     numbered_picture,
     show_picture,
-    still,
     view_of,
     wait_for_result,
 )
@@ -36,22 +38,16 @@ from zfdesk.desk.panes.compare import compared
 from zfdesk.desk.state import MOST_MADE, Desk
 from zfdesk.desk.theme import NORMAL_PIXELS, PRESENTER_PIXELS
 from zfdesk.desk.window import Window
-from zfdesk.engine import Occluder, Rule
+from zfdesk.engine import Rule
 from zfdesk.sources import PastedSource, SourceReference
-
-__all__ = ["no_exception", "still"]  # fixtures
-
-NONE, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
-CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
-COVER = Occluder(8, 10, 12, 12)  # of a picture of 32 × 32
 
 
 def drop(window: Window, data: QMimeData) -> None:
     at = QPointF(100, 100)
-    entered = QDragEnterEvent(at.toPoint(), Qt.DropAction.CopyAction, data, LEFT, NONE)
+    entered = QDragEnterEvent(at.toPoint(), Qt.DropAction.CopyAction, data, LEFT, PLAIN)
     window.dragEnterEvent(entered)  # Qt delivers these only in the course of a real drag
     assert entered.isAccepted()
-    window.dropEvent(QDropEvent(at, Qt.DropAction.CopyAction, data, LEFT, NONE))
+    window.dropEvent(QDropEvent(at, Qt.DropAction.CopyAction, data, LEFT, PLAIN))
 
 
 def test_a_file_is_dropped(window: Window, tmp_path: Path) -> None:

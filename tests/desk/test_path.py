@@ -7,16 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from desk_hands import (
-    change,
-    drag,
-    live_once,
-    no_exception,
-    occluder_point,
-    still,
-    view_of,
-    wait_for_result,
-)
+from desk_hands import CONTROL, COVER, SHIFT, change, drag, occluder_point, view_of, wait_for_result
 from desk_tools import press, wait_until
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QFileDialog
@@ -29,11 +20,6 @@ from zfdesk.engine import Occluder
 from zfdesk.live import TraceAxis, View
 from zfdesk.live.replay import Moment, Replay, load_path, save_path
 from zfdesk.sources import SourceReference
-
-__all__ = ["live_once", "no_exception", "still"]  # fixtures
-
-SHIFT, CONTROL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
-COVER = Occluder(8, 10, 12, 12)
 
 
 class Clock:

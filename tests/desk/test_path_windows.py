@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from desk_hands import change, no_exception, numbered_picture, show_picture, view_of, wait_for_result
+from desk_hands import change, numbered_picture, show_picture, view_of, wait_for_result
 from desk_tools import settle, small_model, wait_until
 from PySide6.QtCore import QSettings
 from test_path import COVER, WAY, exact_table, finished, path, place
@@ -14,8 +14,6 @@ from zfdesk.desk.state import Desk
 from zfdesk.desk.window import Window
 from zfdesk.live import Demand, TraceAxis, View
 from zfdesk.sources import SourceReference
-
-__all__ = ["no_exception"]  # fixtures
 
 
 def test_another_window_gives_the_same_table(window: Window, settings: QSettings) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from desk_hands import HandSource, change, no_exception, numbered_picture, show_picture, view_of, wait_for_result
+from desk_hands import COVER, HandSource, change, numbered_picture, show_picture, view_of, wait_for_result
 from desk_tools import press, settle, wait_until
 from PIL import Image
 from PySide6.QtCore import Qt
@@ -28,9 +28,6 @@ from zfdesk.live.replay import Moment, Replay, load_path
 from zfdesk.sources import Frame, SourceReference, read_picture
 from zfdesk.sources.pattern import pattern_frame, pattern_number
 
-__all__ = ["no_exception"]  # fixture
-
-COVER = Occluder(8, 10, 12, 12)
 CLIP_FRAMES = 9
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from desk_hands import change, no_exception, show_picture
+from desk_hands import change, show_picture
 from desk_tools import press, settle, wait_until
 from PIL import Image
 from PySide6.QtCore import Qt
@@ -21,8 +21,6 @@ from zfdesk.film import FORMATS, Quality
 from zfdesk.live import View
 from zfdesk.live.replay import Moment, Replay
 from zfdesk.sources import SourceReference
-
-__all__ = ["no_exception"]  # fixture
 
 PLACES = ((0.0, 1), (1.5, 9))
 PATH = Replay(

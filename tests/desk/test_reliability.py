@@ -16,7 +16,7 @@ import numpy as np
 import psutil
 import pytest
 import torch
-from desk_hands import HandSource, no_exception, numbered_picture, wait_for_result
+from desk_hands import HandSource, numbered_picture, wait_for_result
 from desk_tools import settle, small_model, wait_until
 from PIL import Image
 from PySide6.QtCore import QCoreApplication, QEventLoop, QSettings
@@ -29,8 +29,6 @@ from zfdesk.desk.window import Window
 from zfdesk.live import View
 from zfdesk.live import compute as compute_module
 from zfdesk.sources import SourceReference
-
-__all__ = ["no_exception"]  # a fixture
 
 CLOSES_WITHIN = 1.0  # seconds
 RESTLESS_SECONDS = 5.0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from desk_hands import HandSource, change, no_exception, numbered_picture, show_picture, wait_for_result
+from desk_hands import HandSource, change, numbered_picture, show_picture, wait_for_result
 from desk_tools import press, settle, wait_until
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
@@ -26,8 +26,6 @@ from zfdesk.desk.state import Desk
 from zfdesk.desk.window import Window
 from zfdesk.live import Crop, CropMode, Result, UnitReference, View
 from zfdesk.sources import KeptSource, SourceReference
-
-__all__ = ["no_exception"]  # a fixture
 
 FAR = {
     "layer": "conv4", "unit": 9, "position": (3, 5), "seed": zf.SeedKind.AT, "method": zf.Rule.GUIDED,

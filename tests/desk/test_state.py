@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from desk_hands import HandSource, no_exception, numbered_picture, up_to_date, wait_for_result
+from desk_hands import HandSource, numbered_picture, up_to_date, wait_for_result
 from desk_tools import PATIENCE, settle, wait_until
 
 import zfdesk.engine as zf
@@ -16,8 +16,6 @@ from zfdesk.desk import state as state_module
 from zfdesk.desk.state import Desk
 from zfdesk.live import Crop, MapsContent, Order, UnitReference, View
 from zfdesk.sources import Source, SourceError, SourceReference
-
-__all__ = ["no_exception"]  # a fixture
 
 
 class Doorman:

@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from desk_hands import (
+    CONTROL,
+    SHIFT,
     HandSource,
     change,
     click,
     drag,
     move_mouse,
-    no_exception,
     numbered_picture,
     show_picture,
     view_of,
@@ -30,9 +31,6 @@ from zfdesk.desk.colourbar import number
 from zfdesk.desk.window import Window
 from zfdesk.live import Sweeper, SweepMap, SweepSettings, SweepState, SweepUnit, sweeping
 
-__all__ = ["no_exception"]  # a fixture
-
-CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 FINE = SweepSettings(size=9, stride=2, own=True)  # 16 × 16 positions
 
 

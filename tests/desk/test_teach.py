@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import torch
 from desk_hands import (
+    PLAIN,
     HandSource,
     change,
     click,
-    no_exception,
     press_mouse,
     release_mouse,
     show_picture,
@@ -40,9 +40,6 @@ from zfdesk.live import Lesson, Shot, UnitReference, lesson
 from zfdesk.session import from_bytes, moment_of, reopen, to_bytes
 from zfdesk.session.content import Session
 
-__all__ = ["no_exception"]  # a fixture
-
-PLAIN = Qt.KeyboardModifier.NoModifier
 KEYS = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3)
 
 

@@ -9,16 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from desk_hands import (
-    change,
-    click,
-    live_once,
-    move_mouse,
-    no_exception,
-    still,
-    view_of,
-    wait_for_result,
-)
+from desk_hands import ALT, CONTROL, COVER, change, click, move_mouse, view_of, wait_for_result
 from desk_tools import press, settle, wait_until
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication
@@ -27,14 +18,8 @@ from zfdesk.desk.capture import picture_of
 from zfdesk.desk.panes.trace_plot import CEILINGS, MARKS, Curve, TracePlot, ticks
 from zfdesk.desk.theme import WATCHED
 from zfdesk.desk.window import Window
-from zfdesk.engine import Occluder
 from zfdesk.live import TraceAxis
 from zfdesk.live.trace import MOST_POINTS
-
-__all__ = ["live_once", "no_exception", "still"]  # fixtures
-
-CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
-COVER = Occluder(8, 10, 12, 12)
 
 
 @pytest.fixture

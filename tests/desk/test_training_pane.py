@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from desk_hands import click, move_mouse, no_exception
+from desk_hands import ALT, CONTROL, click, move_mouse
 from desk_tools import press, settle, wait_until
 from PIL import Image
 from PySide6.QtCore import QCoreApplication, QMimeData, QPointF, Qt, QUrl
@@ -29,12 +29,9 @@ from zfdesk.engine import ARCHITECTURES
 from zfdesk.runs import Epoch, Note, RunWriter, Score, Step, read_run
 from zfdesk.runs.entries import to_line
 
-__all__ = ["no_exception"]  # fixture
-
 EPOCHS = (0, 1, 3)
 KEPT = (("conv3", 5), ("conv3", 11))
 LONGEST_BLOCK = 0.03  # seconds of the window's thread
-CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 
 
 @pytest.fixture(scope="module", autouse=True)

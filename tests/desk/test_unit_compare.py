@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from desk_hands import change, click, live_once, no_exception, space, still, view_of, wait_for_result
+from desk_hands import SHIFT, change, click, space, view_of, wait_for_result
 from desk_tools import press, settle, wait_until
 from PySide6.QtCore import QEvent, QPointF, Qt
 
@@ -15,9 +15,6 @@ from zfdesk.desk.window import Window
 from zfdesk.engine import Occluder, SeedKind
 from zfdesk.live import Result, Style, UnitComparison
 
-__all__ = ["live_once", "no_exception", "still"]  # fixtures
-
-SHIFT = Qt.KeyboardModifier.ShiftModifier
 COVER = (Occluder(8, 10, 12, 12),)
 
 

@@ -25,6 +25,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from zfdesk.plain import PlainError, parsed
+
 DTYPES = {
     "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
     "I64": torch.int64, "I32": torch.int32, "I16": torch.int16, "I8": torch.int8, "U8": torch.uint8, "BOOL": torch.bool,
@@ -162,25 +164,12 @@ def _entry(name: str, value: Any, path: Path) -> Entry:
 
 def parsed_json(text: str | bytes, path: Path, what: str) -> dict[str, Any]:
     """A JSON object, refusing duplicate keys, NaN and Infinity; CheckpointError in words for whatever is not one."""
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        tree = dict(pairs)
-        if len(tree) != len(pairs):
-            raise ValueError("a name is given twice")
-        return tree
-
-    def refuse(constant: str) -> Any:
-        raise ValueError(f"{constant} is not a number")
-
     try:
-        tree = json.loads(text, object_pairs_hook=unique, parse_constant=refuse)
-    except RecursionError:
-        raise CheckpointError(f"{path} is damaged: its {what} is nested too deeply.") from None
+        return parsed(text if isinstance(text, bytes) else text.encode())
+    except PlainError as error:
+        raise CheckpointError(f"{path} is damaged: its {what}{str(error).removeprefix('it')}.") from None
     except ValueError:  # also UnicodeDecodeError, JSONDecodeError, integers of thousands of digits
         raise CheckpointError(f"{path} is damaged: its {what} cannot be read.") from None
-    if not isinstance(tree, dict):
-        raise CheckpointError(f"{path} is damaged: its {what} is not an object.")
-    return tree
 
 
 def read_tensors(file: BufferedReader, header: Header, path: Path, whole_file: Any = None) -> dict[str, Tensor]:

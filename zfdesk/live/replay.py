@@ -26,6 +26,7 @@ from typing import Any, TypeVar
 from zfdesk.engine import Occluder, OccluderFill, OccluderShape
 from zfdesk.engine.tensorfile import write_whole
 from zfdesk.live.view import View
+from zfdesk.plain import PlainError, parsed
 
 FORMAT = "zfdesk-path-1"
 PATH_FIELDS = ("occluders", "chosen_occluder")
@@ -161,30 +162,17 @@ def from_json(data: bytes, name: str = "The path") -> Replay:
     if len(data) > MOST_BYTES:
         raise ReplayError(f"{name} is not a drag path: it is larger than {MOST_BYTES >> 20} MB.")
     try:
-        tree = json.loads(data.decode("utf-8"), object_pairs_hook=_no_name_twice, parse_constant=_no_constant)
+        return _replay(parsed(data))
     except ReplayError as error:
         raise ReplayError(f"{name} is not a drag path: {error}") from error
-    except (ValueError, RecursionError) as error:
+    except PlainError as error:
+        raise ReplayError(f"{name} is not a drag path: {error}.") from error
+    except ValueError as error:
         raise ReplayError(f"{name} is not a drag path: it is not JSON.") from error
-    try:
-        return _replay(tree)
-    except ReplayError as error:
-        raise ReplayError(f"{name} is not a drag path: {error}") from error
 
 
-def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ReplayError("a name is given twice in one of its parts.")
-    return found
-
-
-def _no_constant(text: str) -> float:
-    raise ReplayError(f"it holds {text}, which is not a number.")
-
-
-def _replay(tree: Any) -> Replay:
-    if not isinstance(tree, dict) or tree.get("format") != FORMAT:
+def _replay(tree: dict[str, Any]) -> Replay:
+    if tree.get("format") != FORMAT:
         raise ReplayError(f"its format is not {FORMAT}.")
     _names(tree, ("format", "size", "moments"), "the file")
     size = _whole(tree["size"], "the size", 1, FURTHEST)

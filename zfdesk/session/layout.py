@@ -116,8 +116,6 @@ def from_text(text: str) -> Layout:
         if len(layout.spots) < len(told.get("spots", ())):
             raise PlainError("it names a panel that is not known here")
         return layout
-    except PlainError as error:
-        raise LayoutError(f"The layout cannot be read: {error}.") from None
     except ValueError as error:
         raise LayoutError(f"The layout cannot be read: {error}.") from None
 
