@@ -220,7 +220,6 @@ def test_what_cannot_be_is_told_in_a_line(
     [
         ["demo"],
         ["demo", "-o", "film.avi"],
-        ["demo", "-o", "f.mp4", "--what", "picture,picture"],
         ["demo", "-o", "f.mp4", "--what", "soup"],
         ["demo", "-o", "f.mp4", "--frames", "5"],
         ["demo", "-o", "f.mp4", "--frames", "5:5"],

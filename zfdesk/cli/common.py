@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 from collections.abc import Callable
+from typing import TypeVar
 
 CROPS = {"centre": "crop", "fit": "fit", "stretch": "stretch"}
 """Words for `zfdesk.live.CropMode`."""
@@ -20,17 +22,52 @@ SIZES = ("one-column", "two-column", "slide")
 
 LARGEST_DPI = 2400
 
+Entry = TypeVar("Entry")
 
-def at_least(least: int) -> Callable[[str], int]:
-    """For argparse: a whole number not below ``least``."""
+
+def at_least(least: int, most: int | None = None) -> Callable[[str], int]:
+    """For argparse: a whole number not below ``least`` and not above ``most``."""
 
     def number(text: str) -> int:
         value = int(text) if text.isascii() and text.removeprefix("-").isdecimal() and len(text) < 12 else least - 1
-        if value < least:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} up")
+        if value < least or (most is not None and value > most):
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is not a whole number from {least} {'up' if most is None else f'to {most}'}"
+            )
         return value
 
     return number
+
+
+def number_where(fits: Callable[[float], bool], what: str) -> Callable[[str], float]:
+    """For argparse: a number that fits; ``what`` it is, in the sentence for all else."""
+
+    def number(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan  # which is neither above nor below anything
+        if not fits(value):
+            raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
+        return value
+
+    return number
+
+
+def listed(one: Callable[[str], Entry]) -> Callable[[str], tuple[Entry, ...]]:
+    """For argparse: entries between commas, each as ``one`` takes it; what is named twice counts once."""
+    return lambda text: tuple(dict.fromkeys(one(part.strip()) for part in text.split(",")))
+
+
+def one_of(known: tuple[str, ...]) -> Callable[[str], str]:
+    """For argparse: one of these words."""
+
+    def word(text: str) -> str:
+        if text not in known:
+            raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(known)}")
+        return text
+
+    return word
 
 
 def unit_or_max(text: str) -> int | str:
@@ -56,14 +93,9 @@ def add_page_options(parser: argparse.ArgumentParser, own_size: bool = False) ->
     if own_size:
         default, words = None, "default: a figure's own, else two-column, 7.16 inches wide"
     parser.add_argument("--size", choices=SIZES, default=default, help=words)
-    parser.add_argument("--dpi", type=_dpi, default=300, metavar="N", help="dots an inch of a PNG (default: 300)")
-
-
-def _dpi(text: str) -> int:
-    value = at_least(10)(text)
-    if value > LARGEST_DPI:
-        raise argparse.ArgumentTypeError(f"{text!r} is more than {LARGEST_DPI} dots an inch")
-    return value
+    parser.add_argument(
+        "--dpi", type=at_least(10, LARGEST_DPI), default=300, metavar="N", help="dots an inch of a PNG (default: 300)"
+    )
 
 
 def add_weights_option(parser: argparse.ArgumentParser) -> None:

@@ -17,6 +17,7 @@ from zfdesk.cli.common import (
     add_page_options,
     add_weights_option,
     at_least,
+    listed,
     unit_or_max,
 )
 from zfdesk.cli.output import CommandError, check_output, print_json, write_output
@@ -132,7 +133,7 @@ def _add_fig2(templates: Any) -> None:
 
 def _add_units(parser: argparse.ArgumentParser, words: str, count: int) -> None:
     units = parser.add_mutually_exclusive_group()
-    units.add_argument("--units", type=_numbers, metavar="N,N,…", help=words)
+    units.add_argument("--units", type=listed(at_least(0)), metavar="N,N,…", help=words)
     units.add_argument(
         "--random",
         type=at_least(1),
@@ -240,7 +241,7 @@ def _add_fig7(templates: Any) -> None:
     )
     parser.add_argument("--shape", choices=SHAPES, default=SHAPES[0], help="of the occluder (default: square)")
     parser.add_argument("--fill", choices=FILLS, default=FILLS[0], help="of the occluder (default: grey)")
-    parser.add_argument("--inside", action="store_true", help="the occluder never hangs over the picture's edge")
+    parser.add_argument("--clipped", action="store_true", help="the occluder never hangs over the picture's edge")
     parser.add_argument(
         "--layer", default="conv5", metavar="L", help="the layer of panels (b) and (c) (default: conv5)"
     )
@@ -270,7 +271,7 @@ def _fig7(arguments: argparse.Namespace) -> tuple[Page, int]:
     picture = crop(pixels, crop_called(arguments.crop, model).box(*pixels.shape[:2]), model.architecture.size)
     plan = SweepPlan(
         arguments.occluder, arguments.stride, OccluderShape(arguments.shape), OccluderFill(arguments.fill),
-        not arguments.inside,
+        not arguments.clipped,
     )  # fmt: skip
     *_, swept = sweep(model.forward(picture), picture, plan, arguments.layer)
     page = fig7_page(
@@ -333,10 +334,3 @@ def _histograms(arguments: argparse.Namespace) -> tuple[Page, int]:
         arguments.size,
     )  # fmt: skip
     return page, 1 if unreadable else 0
-
-
-# Words into values
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(at_least(0)(part.strip()) for part in text.split(",")))

@@ -41,7 +41,7 @@ class _Verbs:
 
     def add_parser(self, name: str, *, help: str, **rest: Any) -> argparse.ArgumentParser:
         """As argparse's own."""
-        rest = {"description": f"{help[0].upper()}{help[1:]}.", **rest}
+        rest = {"description": f"{help[0].upper()}{help[1:]}{'' if help.endswith('?') else '.'}", **rest}
         self._help[name] = help
         self.parsers[name] = self._subparsers.add_parser(name, help=help, **rest)
         return self.parsers[name]

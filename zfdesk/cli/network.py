@@ -5,11 +5,15 @@ from __future__ import annotations
 import difflib
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zfdesk.cli.common import CROPS
-from zfdesk.cli.output import tell
+from zfdesk.cli.output import CommandError, tell
 from zfdesk.engine import CheckpointError, Model, load, store
 from zfdesk.live import Crop, CropMode
+
+if TYPE_CHECKING:
+    from zfdesk.session import Session
 
 
 def chosen_model(weights: str | None) -> Model:
@@ -30,6 +34,18 @@ def chosen_model(weights: str | None) -> Model:
             raise
         path = Path(weights)
     return load(path)
+
+
+def model_of(session: Session, weights: str | None) -> Model:
+    """The network a session was saved with, or the one of ``--weights``; CommandError where it is not at hand."""
+    from zfdesk.session import find_network
+
+    model = chosen_model(weights)
+    if weights is None:
+        model, differs = find_network(session.moment.network, model)
+        if differs:
+            raise CommandError(f"{differs} Name others with --weights.")
+    return model
 
 
 def crop_called(word: str, model: Model) -> Crop:

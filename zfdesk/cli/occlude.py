@@ -66,7 +66,7 @@ def add_parser(verbs: Any) -> None:
         "--unit",
         type=unit_or_max,
         default="max",
-        metavar="max|N",
+        metavar="N|max",
         help="whose activation: of the strongest map, or this one",
     )
     add_crop_option(parser)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 from typing import TYPE_CHECKING
 
 from zfdesk.cli.common import add_weights_option, at_least
-from zfdesk.cli.output import CommandError, png_name
+from zfdesk.cli.output import check_output, png_name
 
 if TYPE_CHECKING:
     from zfdesk.engine import Model
@@ -64,7 +63,7 @@ def open_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace)
     if arguments.after is not None and not arguments.screenshot:
         parser.error("--after goes with --screenshot")
     if arguments.screenshot:
-        _check_folder(arguments.screenshot)
+        check_output(arguments.screenshot)
     if arguments.path is not None and _is_session(arguments.path):
         return _open_session(arguments)
     source = _source(arguments)
@@ -136,14 +135,3 @@ def _view(model: Model, source: SourceReference, layer: str | None, unit: int | 
     view = view.change(layer=layer or view.layer, unit=unit or 0)
     model.architecture.stage(view.layer).check_unit(view.unit)
     return view
-
-
-def _check_folder(path: str) -> None:
-    """Say at once that a screenshot cannot be written, rather than after the window was drawn."""
-    folder = os.path.dirname(os.path.abspath(path))
-    if os.path.isdir(path):
-        raise CommandError(f"{path} cannot be written: it is a folder.")
-    if not os.path.isdir(folder):
-        raise CommandError(f"{path} cannot be written: the folder {folder} does not exist.")
-    if not os.access(folder, os.W_OK):
-        raise CommandError(f"{path} cannot be written: permission denied.")

@@ -88,6 +88,8 @@ def check_output(path: str) -> None:
         raise CommandError(f"{path} cannot be written: it is a folder.")
     if not place.parent.is_dir():
         raise CommandError(f"{path} cannot be written: the folder {place.parent} does not exist.")
+    if not os.access(place.parent, os.W_OK):
+        raise CommandError(f"{path} cannot be written: permission denied.")
 
 
 def png_name(text: str) -> str:

@@ -13,7 +13,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zfdesk.cli.common import CROPS, add_json_option, add_weights_option, at_least
+from zfdesk.cli.common import (
+    CROPS,
+    METHODS,
+    add_json_option,
+    add_weights_option,
+    at_least,
+    listed,
+    number_where,
+    one_of,
+    unit_or_max,
+)
 from zfdesk.cli.output import CommandError, print_json, tell
 
 if TYPE_CHECKING:
@@ -25,7 +35,6 @@ if TYPE_CHECKING:
     from zfdesk.sources.stepped import Stepped
 
 PARTS = ("picture", "maps", "map", "reconstruction", "bars")
-METHODS = ("deconvnet", "guided", "gradient")
 QUALITIES = ("small", "good", "best")
 
 _EPILOG = """\
@@ -56,12 +65,12 @@ def add_parser(verbs: Any) -> None:
         help="the film to write; a name without an ending becomes a folder of numbered PNGs",
     )  # fmt: skip
     parser.add_argument(
-        "--what", type=_parts, default=("picture", "map", "reconstruction", "bars"), metavar="PART,…",
+        "--what", type=listed(one_of(PARTS)), default=("picture", "map", "reconstruction", "bars"), metavar="PART,…",
         help=f"what is drawn, of {', '.join(PARTS)} (default: picture,map,reconstruction,bars)",
     )  # fmt: skip
     parser.add_argument("--layer", metavar="L", help="the layer (default: conv5, or the session's)")
     parser.add_argument(
-        "--unit", type=_unit, metavar="max|N", help="its unit (default: the strongest in the first frame)"
+        "--unit", type=unit_or_max, metavar="N|max", help="its unit (default: the strongest in the first frame)"
     )
     parser.add_argument("--method", choices=METHODS, help="of the reconstruction (default: deconvnet)")
     parser.add_argument("--crop", choices=tuple(CROPS), help="how a frame is made square (default: centre)")
@@ -69,9 +78,13 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--frames", type=_frames, default=(0, None), metavar="A:B", help="only the frames from A to before B"
     )
-    parser.add_argument("--seconds", type=_positive, metavar="S", help="at most so long a film")
-    parser.add_argument("--fps", type=_rate, metavar="N", help="frames a second at most (default: see below)")
-    parser.add_argument("--size", type=_width, default=960, metavar="N", help="width in pixels (default: 960)")
+    seconds = number_where(lambda value: 0 < value < 1e6, "a number of seconds")
+    rate = number_where(lambda value: 0.1 <= value <= 120, "a number of frames a second from 0.1 to 120")
+    parser.add_argument("--seconds", type=seconds, metavar="S", help="at most so long a film")
+    parser.add_argument("--fps", type=rate, metavar="N", help="frames a second at most (default: see below)")
+    parser.add_argument(
+        "--size", type=at_least(160, 3840), default=960, metavar="N", help="width in pixels (default: 960)"
+    )
     parser.add_argument("--quality", choices=QUALITIES, default="good", help="of MP4 and WebP (default: good)")
     add_weights_option(parser)
     add_json_option(parser)
@@ -225,21 +238,17 @@ class _Run:
 
 def _look_at(arguments: argparse.Namespace, replay: Replay | None) -> tuple[Stepped, Stepper, dict[str, str]]:
     """The source, and how it is looked at. Raises what `zfdesk.cli` tells in a line."""
-    from zfdesk.cli.network import chosen_model
+    from zfdesk.cli.network import chosen_model, model_of
     from zfdesk.live import Crop, Demand, View
     from zfdesk.live.stepping import Stepper
-    from zfdesk.session import find_network, is_session, load
+    from zfdesk.session import is_session, load
     from zfdesk.session.reopen import fitting
     from zfdesk.sources import SourceReference
     from zfdesk.sources.stepped import Stepped, TimedPicture, step_through
 
     if os.path.isfile(arguments.source) and is_session(arguments.source):
         session = load(Path(arguments.source))
-        model = chosen_model(arguments.weights)
-        if arguments.weights is None:
-            model, differs = find_network(session.moment.network, model)
-            if differs:
-                raise CommandError(f"{differs} Name others with --weights.")
+        model = model_of(session, arguments.weights)
         view, notes = fitting(session.moment.view, model)
         for note in notes:
             tell(note)
@@ -326,20 +335,6 @@ def _film_name(text: str) -> str:
     return text
 
 
-def _parts(text: str) -> tuple[str, ...]:
-    parts = tuple(part.strip() for part in text.split(","))
-    for part in parts:
-        if part not in PARTS:
-            raise argparse.ArgumentTypeError(f"{part!r} is none of {', '.join(PARTS)}")
-    if len(set(parts)) < len(parts):
-        raise argparse.ArgumentTypeError("each part is named once")
-    return parts
-
-
-def _unit(text: str) -> int | str:
-    return "max" if text == "max" else at_least(0)(text)
-
-
 def _frames(text: str) -> tuple[int, int | None]:
     first, colon, last = text.partition(":")
     begin = at_least(0)(first) if first else 0
@@ -347,30 +342,3 @@ def _frames(text: str) -> tuple[int, int | None]:
     if not colon or (end is not None and end <= begin):
         raise argparse.ArgumentTypeError(f"{text!r} is not a range of frames such as 0:100 or 50:")
     return begin, end
-
-
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1e6:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
-    return value
-
-
-def _rate(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0.1 <= value <= 120:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of frames a second from 0.1 to 120")
-    return value
-
-
-def _width(text: str) -> int:
-    value = at_least(160)(text)
-    if value > 3840:
-        raise argparse.ArgumentTypeError(f"{text!r} is more than 3840 pixels")
-    return value

@@ -75,17 +75,12 @@ def _of_figure(arguments: argparse.Namespace) -> tuple[Page, list[str]]:
 def _of_session(arguments: argparse.Namespace) -> tuple[Page, list[str]]:
     from pathlib import Path
 
-    from zfdesk.cli.network import chosen_model
-    from zfdesk.session import find_network, load, reopen
+    from zfdesk.cli.network import model_of
+    from zfdesk.session import load, reopen
     from zfdesk.session.page import page_of, page_of_sweep
 
     session = load(Path(arguments.session))
-    model = chosen_model(arguments.weights)
-    if arguments.weights is None:
-        model, differs = find_network(session.moment.network, model)
-        if differs:
-            raise CommandError(f"{differs} Name others with --weights.")
-    reopened = reopen(session, model, switch=False)
+    reopened = reopen(session, model_of(session, arguments.weights), switch=False)
     for note in reopened.notes:
         tell(note)
     size = arguments.size or "two-column"

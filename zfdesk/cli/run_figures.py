@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from zfdesk.cli.common import at_least
+from zfdesk.cli.common import at_least, listed, one_of
 from zfdesk.cli.output import CommandError
 
 if TYPE_CHECKING:
@@ -33,7 +33,11 @@ def add_templates(templates: Any, template: Template) -> None:
     parser = template(templates, "training", words, _training, weights=False)
     parser.add_argument("folder", metavar="RUN", help="the folder of a training run, also of one in progress")
     parser.add_argument(
-        "--show", type=_parts, default=PARTS, metavar="PART,…", help=f"of {', '.join(PARTS)} (default: all)"
+        "--show",
+        type=listed(one_of(PARTS)),
+        default=PARTS,
+        metavar="PART,…",
+        help=f"of {', '.join(PARTS)} (default: all)",
     )
     parser.add_argument("--layer", metavar="L", help="of the probe picture's maps (default: the middle convolution)")
     parser.add_argument("--units", type=at_least(1), default=4, metavar="N", help="how many maps (default: 4)")
@@ -47,7 +51,7 @@ def add_templates(templates: Any, template: Template) -> None:
         "--pictures", action="append", metavar="PATH",
         help="search these pictures, or folders of them, rather than show what the run found; may be given again",
     )  # fmt: skip
-    parser.add_argument("--layers", type=_names, metavar="L,L,…", help="default: all convolutions that are known")
+    parser.add_argument("--layers", type=listed(str), metavar="L,L,…", help="default: all convolutions that are known")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--units", type=at_least(1), default=3, metavar="N", help="random units a layer (default: 3)")
     which.add_argument("--unit", action="append", type=_unit, metavar="L:N", help="this one; may be given again")
@@ -57,7 +61,10 @@ def add_templates(templates: Any, template: Template) -> None:
 
 def _add_epochs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--epochs", type=_numbers, metavar="E,E,…", help=f"these snapshots (default: all, at most {MOST_TIMES})"
+        "--epochs",
+        type=listed(at_least(0)),
+        metavar="E,E,…",
+        help=f"these snapshots (default: all, at most {MOST_TIMES})",
     )
 
 
@@ -338,22 +345,6 @@ def _unit_over_time(found: Sequence[Sequence[Answer]], place: int) -> UnitOverTi
 
 
 # Words into values
-
-
-def _parts(text: str) -> tuple[str, ...]:
-    parts = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
-    for part in parts:
-        if part not in PARTS:
-            raise argparse.ArgumentTypeError(f"{part!r} is none of {', '.join(PARTS)}")
-    return parts
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(part.strip() for part in text.split(",")))
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(at_least(0)(part.strip()) for part in text.split(",")))
 
 
 def _unit(text: str) -> tuple[str, int]:

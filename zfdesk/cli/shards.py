@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zfdesk.cli.common import at_least
+from zfdesk.cli.common import at_least, number_where
 from zfdesk.cli.output import CommandError, tell
 from zfdesk.cli.progress import ProgressLine
 
@@ -31,13 +31,14 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("-o", "--output", required=True, metavar="DIR", help="the folder of the shards")
     parser.add_argument("--teacher", metavar="NAME|FILE", help="lite0, lite1, lite2, or an .onnx file")
     parser.add_argument("--views", type=at_least(1), default=1, metavar="N", help="of each picture (default: 1)")
-    parser.add_argument("--side", type=_side, default=192, metavar="PX", help="of a view (default: 192)")
+    parser.add_argument("--side", type=at_least(32, 1024), default=192, metavar="PX", help="of a view (default: 192)")
+    share = number_where(lambda value: 0 <= value <= 1, "a share from 0 to 1")
     parser.add_argument(
-        "--mixtures", type=_share, default=0.0, metavar="SHARE", help="of views that show two pictures (default: 0)"
+        "--mixtures", type=share, default=0.0, metavar="SHARE", help="of views that show two pictures (default: 0)"
     )
     parser.add_argument("--most", type=at_least(1), metavar="N", help="at most so many pictures of each PICTURES")
     parser.add_argument("--seed", type=at_least(0), default=0, metavar="N", help="of all that is random (default: 0)")
-    parser.add_argument("--quality", type=_quality, default=92, metavar="Q", help="of the JPEGs (default: 92)")
+    parser.add_argument("--quality", type=at_least(1, 100), default=92, metavar="Q", help="of the JPEGs (default: 92)")
     parser.add_argument(
         "--validation-of",
         metavar="DIR",
@@ -115,27 +116,3 @@ def _class_names(count: int) -> tuple[str, ...]:
 
     names = describe(embedded()).classes
     return names if len(names) == count else tuple(f"class {index}" for index in range(count))
-
-
-def _side(text: str) -> int:
-    value = at_least(32)(text)
-    if value > 1024:
-        raise argparse.ArgumentTypeError(f"{text!r} is more than 1024 pixels")
-    return value
-
-
-def _quality(text: str) -> int:
-    value = at_least(1)(text)
-    if value > 100:
-        raise argparse.ArgumentTypeError(f"{text!r} is more than 100")
-    return value
-
-
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0 to 1")
-    return value

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zfdesk.cli.common import add_json_option, at_least
+from zfdesk.cli.common import add_json_option, at_least, number_where
 from zfdesk.cli.output import CommandError, print_json, tell
 from zfdesk.cli.train_table3 import say_table3
 from zfdesk.cli.transfer import add_transfer_options, refuse_transfer_options, transfer_command
@@ -75,7 +75,10 @@ def add_parser(verbs: Any) -> None:
         "--decoders", type=at_least(1), metavar="N", help="threads that decode pictures (default: as many)"
     )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to compute")
-    parser.add_argument("--save-every", type=float, default=5.0, metavar="MIN", help="minutes between saved states")
+    minutes = number_where(lambda value: 0 <= value < 1e6, "a number of minutes")
+    parser.add_argument(
+        "--save-every", type=minutes, default=5.0, metavar="MIN", help="minutes between saved states (default: 5)"
+    )
     parser.add_argument("--log-every", type=at_least(1), default=10, metavar="N", help="steps between lines of the log")
     add_json_option(parser)
     add_transfer_options(parser)

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from zfdesk.cli.common import add_weights_option, at_least
+from zfdesk.cli.common import add_weights_option, at_least, listed, number_where
 from zfdesk.cli.output import CommandError, check_output, print_json, tell
 
 if TYPE_CHECKING:
@@ -32,12 +32,13 @@ def add_transfer_options(parser: argparse.ArgumentParser) -> None:
         "--layers", metavar="L,L,…", help="compare these layers with softmax and SVM, as Table 7: 1,2,3,4,5,7"
     )
     group.add_argument(
-        "--per-class", type=_counts, metavar="N,N,…", help="pictures a class to teach with (default: 30)"
+        "--per-class", type=listed(at_least(1)), metavar="N,N,…", help="pictures a class to teach with (default: 30)"
     )
     group.add_argument("--rounds", type=at_least(1), metavar="N", help="with other random pictures (default: 5)")
     group.add_argument("--tested", type=at_least(1), metavar="N", help="other pictures a class to tell (default: 50)")
     group.add_argument("--without", action="append", metavar="CLASS", help="leave a class out; may be repeated")
-    group.add_argument("--strength", type=_strength, metavar="C", help="of the fits, C of an SVM (default: 100)")
+    strength = number_where(lambda value: 0 < value < 1e9, "a positive number")
+    group.add_argument("--strength", type=strength, metavar="C", help="of the fits, C of an SVM (default: 100)")
     add_weights_option(group)  # type: ignore[arg-type]
 
 
@@ -136,17 +137,3 @@ def _print(found: Transfer, model: Model, output: str | None) -> None:
         )
     if output:
         print(f"{output} is the network of the first round.")
-
-
-def _counts(text: str) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(at_least(1)(part.strip()) for part in text.split(",")))
-
-
-def _strength(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1e9:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
-    return value
