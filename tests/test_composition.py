@@ -25,7 +25,6 @@ from zfdesk.session.composition import (
     inserted,
     labelled,
     moved,
-    pixels_of,
     placed,
     refreshed,
     removed,
@@ -329,10 +328,10 @@ def test_refreshed_is_of_one_result(model: zf.Model) -> None:
     assert [slot.origin for slot in only.slots] == ["frame 9 of noise", "frame 3 of noise", "frame 9 of noise"]
 
 
-def test_a_film_of_a_figure(model: zf.Model) -> None:
-    """Frame after frame of one size, each of its own result."""
+def test_a_figure_taken_anew_is_drawn_in_one_size(model: zf.Model) -> None:
+    """Result after result, where the page's height is given."""
     made = replace(figure_of(full(covered(model, 3)), Kind.PICTURE, Kind.BARS), size=(4.0, 3.0))
-    frames = [pixels_of(made, covered(model, number), 60) for number in (3, 4)]
+    frames = [pixels(refreshed(made, full(covered(model, number))).page(), 60) for number in (3, 4)]
     assert {frame.shape for frame in frames} == {(180, 240, 3)}
     np.testing.assert_array_equal(frames[0], pixels(made.page(), 60))
     assert (frames[0] != frames[1]).any()

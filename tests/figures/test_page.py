@@ -85,13 +85,6 @@ def test_arrays_of_a_panel_do_not_change() -> None:
     assert kept.pixels is panel.pixels or np.shares_memory(kept.pixels, panel.pixels)
 
 
-def test_an_edited_page_is_another(page: Page) -> None:
-    edited = page.change_cell(1, label="my words")
-    assert edited.cells[1].label == "my words"
-    assert page.cells[1].label != "my words"
-    assert edited.cells[0] is page.cells[0]
-
-
 def test_spoiled_data_is_refused_in_words(page: Page) -> None:
     """Six hundred ways to spoil a page's data: each gives a page or a sentence, never another error."""
     data, arrays = page.to_data()

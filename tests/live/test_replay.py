@@ -118,7 +118,7 @@ def with_occluder(**changes: object) -> bytes:
 GOOD = to_json(some_replay())
 BAD: tuple[tuple[bytes, str], ...] = (
     (b"", "not JSON"), (b"\xff\xfe\x00", "not JSON"), (GOOD[:-9], "not JSON"), (b"[" * 100_000, "nested too deeply"),
-    (b"9" * 5000, "not JSON"), (b"[]", "not an object"), (b"7", "not an object"), (b"{}", "format is not zfdesk-path-1"),
+    (b"9" * 5000, "not JSON"), (b"[]", "not an object"), (b"7", "not an object"), (b"{}", "format is not zfdesk-path"),
     (spoilt(format="zfdesk-path-2"), "format"), (spoilt(size=0), "size must be a whole number"),
     (spoilt(size=22.5), "size"), (spoilt(size=True), "size"), (spoilt(moments=[]), "moments must be a list"),
     (spoilt(moments={}), "moments"), (spoilt(moments=[5]), "moment 0 has no named parts"),

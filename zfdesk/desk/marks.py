@@ -21,8 +21,7 @@ class _Change:
 class MarkBook:
     """The pictures of one folder and their marks. Raises PartsError or SourceError when the folder cannot be used.
 
-    ``parts``: those of Table 1, then others as they were named. ``unsaved``: whether the last saving failed; the next
-    change tries again.
+    ``parts``: those of Table 1, then others as they were named. A mark that could not be saved is saved with the next.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -35,7 +34,6 @@ class MarkBook:
         self.parts = list(dict.fromkeys([*PARTS, *(part for boxes in self.marks.values() for part in boxes)]))
         self.part = PARTS[0]
         self.index = 0
-        self.unsaved = False
         self._past: list[_Change] = []
         self._future: list[_Change] = []
 
@@ -132,9 +130,7 @@ class MarkBook:
         if box is not None:
             boxes[change.part] = box
         self.marks = {**self.marks, change.picture: {part: boxes[part] for part in self.parts if part in boxes}}
-        self.unsaved = True
         write_parts(self.folder, self.marks)
-        self.unsaved = False
 
 
 __all__ = ["MarkBook"]

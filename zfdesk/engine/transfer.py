@@ -16,8 +16,9 @@ mean square length is 1: ``strength`` then means the same at every layer. Both a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -125,24 +126,14 @@ def features_of_layers(model: Model, pictures: Iterable[np.ndarray], layers: Seq
     highest = max(layers, key=model.architecture.index)
     found: dict[str, list[Tensor]] = {layer: [] for layer in layers}
     with torch.inference_mode():
-        for batch in _batches(pictures):
-            seen = model.forward(batch, until=highest)
+        waiting = iter(pictures)
+        while batch := list(islice(waiting, BATCH)):
+            seen = model.forward(np.stack(batch), until=highest)
             for layer in layers:
                 found[layer].append(taken(seen, layer).clone())
     if not next(iter(found.values())):
         raise ValueError("There are no pictures to take features of.")
     return {layer: torch.cat(parts) for layer, parts in found.items()}
-
-
-def _batches(pictures: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-    batch: list[np.ndarray] = []
-    for picture in pictures:
-        batch.append(picture)
-        if len(batch) == BATCH:
-            yield np.stack(batch)
-            batch = []
-    if batch:
-        yield np.stack(batch)
 
 
 # Fits

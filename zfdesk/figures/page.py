@@ -100,12 +100,6 @@ class Page:
         """What the arrays of a panel are called in a file."""
         return self.cells[index].name or self.letter(index)
 
-    def change_cell(self, index: int, **changes: Any) -> Page:
-        """The page with some fields of one cell replaced."""
-        cells = list(self.cells)
-        cells[index] = replace(cells[index], **changes)
-        return replace(self, cells=tuple(cells))
-
     def arrays(self) -> dict[str, np.ndarray]:
         """Every array of every panel, called NAME_FIELD, such as ``d_values``."""
         return self.to_data()[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import torch
@@ -59,14 +60,9 @@ def scan(model: Model, pictures: Iterable[np.ndarray], layers: Sequence[str], co
 
 def batches(pictures: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     """Stacks of up to `BATCH` pictures."""
-    waiting: list[np.ndarray] = []
-    for picture in pictures:
-        waiting.append(picture)
-        if len(waiting) == BATCH:
-            yield np.stack(waiting)
-            waiting = []
-    if waiting:
-        yield np.stack(waiting)
+    waiting = iter(pictures)
+    while batch := list(islice(waiting, BATCH)):
+        yield np.stack(batch)
 
 
 class _Kept:

@@ -11,14 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from zfdesk.figures.captions import Told, joint_caption
 from zfdesk.figures.page import Cell, Page
 from zfdesk.figures.panels import Panel, Text
-from zfdesk.live import Result
 from zfdesk.session.page import title_of
-from zfdesk.session.pieces import WIDE, WORDS, CannotError, Kind, Material, Piece, Taken, take, whole
+from zfdesk.session.pieces import WIDE, WORDS, CannotError, Kind, Material, Piece, Taken, take
 
 MOST = 12
 """Rows and columns that can be made by hand; a template may have more."""
@@ -265,14 +262,6 @@ def refreshed(composition: Composition, material: Material, only: Sequence[int] 
     """
     wanted = [slot.piece for slot in composition.slots] if only is None else [composition.slots[i].piece for i in only]
     return filled(composition, taken_of(wanted, material), only)
-
-
-def pixels_of(composition: Composition, result: Result, dpi: float = 100) -> np.ndarray:
-    """The figure taken anew from a live result, as uint8 (height, width, 3): a frame of a film, not for the window's
-    thread. Its size is always the same where the page's height is given. Raises ValueError where nothing can be had."""
-    from zfdesk.figures.pixels import pixels
-
-    return pixels(refreshed(composition, whole(Material(result))).page(), dpi)
 
 
 def taken_of(pieces: Iterable[Piece], material: Material) -> dict[Piece, Taken | CannotError]:

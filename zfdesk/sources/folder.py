@@ -69,11 +69,6 @@ class FolderSource(PacedSource):
         # One is read now, to know that frames will come; the others when their turn comes.
         self._first: tuple[int, np.ndarray] | None = self._read_near(0)
 
-    @property
-    def picture_name(self) -> str:
-        """File name of the picture that is shown."""
-        return self._names[self._index]
-
     def next(self) -> None:
         """Show the next picture."""
         self._ask(lambda run: self._turn(run, +1))

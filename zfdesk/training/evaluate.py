@@ -6,9 +6,7 @@ mirror images, the probabilities of all crops and all networks averaged.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,13 +14,13 @@ import numpy as np
 
 from zfdesk.engine import Model, centre_box, crop
 from zfdesk.sources import SourceError, decode_picture
+from zfdesk.training.ahead import batches_ahead
 from zfdesk.training.data import Pictures
 from zfdesk.training.trouble import PicturesGoneError, TrainingError
 
 BATCH = 8
 """Pictures in one forward pass, as in `zfdesk classify`: batches of 16 to 64, float32 products for the fully connected
 layers and Winograd's filtering are no faster (one core, 24 to 31 ms a picture, all within the noise)."""
-AHEAD = 4  # batches that are decoded before they are needed
 
 
 @dataclass(frozen=True)
@@ -200,17 +198,5 @@ def _batches(
         made = {one: views(pixels, *one, protocol) for one in set(inputs)}
         return int(places[entry.label]), [made[one] for one in inputs]
 
-    ranges = iter([range(first, min(first + BATCH, len(pictures))) for first in range(0, len(pictures), BATCH)])
-    waiting: deque[tuple[range, list[Future[_Seen | str | None]]]] = deque()
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="pictures")
-    try:
-        while True:
-            while len(waiting) < AHEAD and (batch := next(ranges, None)) is not None:
-                waiting.append((batch, [pool.submit(prepare, index) for index in batch]))
-            if not waiting:
-                return
-            batch, futures = waiting.popleft()
-            done = [future.result() for future in futures]
-            yield batch.stop, [one for one in done if one is not None]
-    finally:
-        pool.shutdown(cancel_futures=True)
+    for batch, made in batches_ahead(range(len(pictures)), BATCH, prepare, threads):
+        yield batch[-1] + 1, [one for one in made if one is not None]

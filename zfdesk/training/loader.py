@@ -15,6 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
+from zfdesk.training.ahead import batches_ahead
 from zfdesk.training.data import Entry, Pictures, order
 from zfdesk.training.plan import Plan
 from zfdesk.training.trouble import PicturesGoneError, TrainingError
@@ -214,13 +215,7 @@ def validation_batches(
         except (OSError, ValueError):
             return None
 
-    with ThreadPoolExecutor(threads, "decode") as pool:
-        waiting: deque[list[Future[tuple[np.ndarray, int] | None]]] = deque()
-        starts = range(0, len(mine), batch)
-        for start in [*starts, *[None] * AHEAD]:
-            if start is not None:
-                waiting.append([pool.submit(made, index) for index in mine[start : start + batch]])
-            if waiting and (start is None or len(waiting) > AHEAD):
-                found = [piece for future in waiting.popleft() if (piece := future.result()) is not None]
-                if found:
-                    yield np.stack([view for view, _ in found]), np.array([label for _, label in found], np.int64)
+    for _, pieces in batches_ahead(mine, batch, made, threads):
+        found = [piece for piece in pieces if piece is not None]
+        if found:
+            yield np.stack([view for view, _ in found]), np.array([label for _, label in found], np.int64)

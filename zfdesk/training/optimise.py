@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from zfdesk.training.network import TrainingNetwork
 from zfdesk.training.recipe import Recipe
@@ -52,10 +52,3 @@ class RunningMean:
             ours.append(self.tensors[name])
             theirs.append(value.detach())
         torch._foreach_lerp_(ours, theirs, 1 - decay)
-
-
-def copied(tensors: dict[str, Tensor], into: dict[str, Tensor]) -> None:
-    """Write tensors over others of the same names."""
-    with torch.no_grad():
-        for name, value in tensors.items():
-            into[name].copy_(value)

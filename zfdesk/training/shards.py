@@ -14,9 +14,7 @@ import json
 import os
 import tarfile
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +26,7 @@ from PIL import Image
 from zfdesk.engine.tensorfile import write_whole
 from zfdesk.sources import SourceError, read_picture
 from zfdesk.sources.folder import PICTURE_SUFFIXES, natural_key
+from zfdesk.training.ahead import batches_ahead
 from zfdesk.training.shard_views import ViewPlan
 from zfdesk.training.teacher import Teacher
 from zfdesk.training.trouble import TrainingError
@@ -38,7 +37,6 @@ SHARD_BYTES = 58_000_000
 BATCH = 32
 """Views the teacher is asked about at once. A shard holds whole batches, so that one that goes on after an
 interruption asks in the same batches."""
-AHEAD = 4  # batches that the threads prepare before the teacher needs them
 _SPLITS = ("train", "val")
 
 
@@ -214,7 +212,7 @@ _View = tuple[bytes, np.ndarray | None]  # the stored JPEG, and its pixels for t
 
 def _batches(
     plan: PackPlan, start: int, teacher: Teacher | None, threads: int
-) -> Iterator[tuple[range, list[_View | str]]]:
+) -> Iterator[tuple[Sequence[int], list[_View | str]]]:
     """Places and their views (or why there is none), in order, made by threads ahead of need."""
 
     def make(place: int) -> _View | str:
@@ -228,19 +226,7 @@ def _batches(
         with Image.open(io.BytesIO(stored), formats=("JPEG",)) as image:
             return stored, teacher.fitted(image)
 
-    ranges = iter([range(first, min(first + BATCH, len(plan))) for first in range(start, len(plan), BATCH)])
-    waiting: deque[tuple[range, list[Future[_View | str]]]] = deque()
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="views")
-    try:
-        while True:
-            while len(waiting) < AHEAD and (places := next(ranges, None)) is not None:
-                waiting.append((places, [pool.submit(make, place) for place in places]))
-            if not waiting:
-                return
-            places, futures = waiting.popleft()
-            yield places, [future.result() for future in futures]
-    finally:
-        pool.shutdown(cancel_futures=True)
+    return batches_ahead(range(start, len(plan)), BATCH, make, threads)
 
 
 def _members(

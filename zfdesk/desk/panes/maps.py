@@ -138,7 +138,6 @@ class MapsPane(Pane):
         self.canvas.menu_asked.connect(self.menu_asked)
         self.bar = ColourBar()
         self.hover_line = ElidedLabel()
-        self._signed = False
         self.body.addWidget(self._controls())
         self.body.addWidget(self.canvas, 1)
         row = QHBoxLayout()
