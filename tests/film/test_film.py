@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zfdesk.film import FORMATS, FilmError, FilmWriter, Quality, Shot, Titles, form_of
-from zfdesk.film import formats as film_formats
+from zfdesk.film import FORMATS, FilmError, FilmWriter, Quality, Shot, Titles, form_of, mp4
 from zfdesk.sources import read_picture
 from zfdesk.sources.pattern import pattern_frame, pattern_number
 from zfdesk.sources.video_pixels import rgb_pixels
@@ -201,12 +200,12 @@ def test_a_live_film_is_coded_too(tmp_path: Path) -> None:
 
 
 def test_without_h264_mpeg4_takes_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(film_formats, "CODECS", ("libnowhere", "mpeg4"))
+    monkeypatch.setattr(mp4, "CODECS", ("libnowhere", "mpeg4"))
     assert record(tmp_path / "film.mp4", [pattern_frame(number) for number in range(9)], (*UNEVEN, 1.3, 1.4)).told.kept
     found = read_mp4(tmp_path / "film.mp4")
     assert [pattern_number(pixels) for pixels, _, _ in found] == list(range(9))
     assert [begin for _, begin, _ in found] == pytest.approx([*UNEVEN, 1.3, 1.4], abs=1e-3)
-    monkeypatch.setattr(film_formats, "CODECS", ("libnowhere",))
+    monkeypatch.setattr(mp4, "CODECS", ("libnowhere",))
     film = record(tmp_path / "other.mp4", [pattern_frame(0)])
     assert film.told.sentence.startswith("other.mp4 could not be written: PyAV has no encoder for MP4 here")
 

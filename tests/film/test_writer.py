@@ -16,7 +16,9 @@ import pytest
 from test_film import alone, read, record
 
 from zfdesk.film import FilmError, FilmWriter, Shot, Titles, disk, writer
-from zfdesk.film.formats import ENCODERS, Gif, Pngs
+from zfdesk.film.animations import Gif
+from zfdesk.film.formats import ENCODERS
+from zfdesk.film.pngs import Pngs
 from zfdesk.sources.pattern import pattern_frame, pattern_number
 
 NAMES = ("film.mp4", "film.webp", "film.gif", "film")
@@ -283,9 +285,9 @@ def test_a_disk_that_stays_full_is_told_and_leaves_nothing(tmp_path: Path, monke
 def test_a_full_disk_among_numbered_pictures_keeps_those_that_are_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from zfdesk.film import formats
+    from zfdesk.film import pngs
 
-    write, room = formats._write_all, [700_000]
+    write, room = pngs._write_all, [700_000]
 
     def limited(file: object, data: memoryview) -> None:
         write(file, data[: room[0]])  # type: ignore[arg-type]
@@ -293,7 +295,7 @@ def test_a_full_disk_among_numbered_pictures_keeps_those_that_are_whole(
         if room[0] < 0:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(formats, "_write_all", limited)
+    monkeypatch.setattr(pngs, "_write_all", limited)
     film = FilmWriter(tmp_path / "film", Titles())
     for number, pixels in enumerate(NOISE):
         if not film.put(Shot(pixels, number / 25)):

@@ -4,10 +4,11 @@
         film.put(Shot(pixels, 0.0, {"class": "tabby"}))
     film.told.sentence
 
-`formats` knows how each kind of film is written, `writer` keeps the thread, the temporary file and what is told.
+`formats` names the kinds of film and who writes each, `writer` keeps the thread, the temporary file and what is told.
 """
 
-from zfdesk.film.formats import FORMATS, FilmError, form_of
+from zfdesk.film.encoder import FilmError
+from zfdesk.film.formats import FORMATS, form_of
 from zfdesk.film.writer import FilmWriter, Quality, Shot, Titles
 
 __all__ = ["FORMATS", "FilmError", "FilmWriter", "Quality", "Shot", "Titles", "form_of"]

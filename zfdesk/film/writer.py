@@ -35,7 +35,8 @@ import numpy as np
 
 from zfdesk import __version__
 from zfdesk.film import disk
-from zfdesk.film.formats import ENCODERS, FASTEST_GIF, FORMATS, LARGEST, Encoder, FilmError, Settings, form_of
+from zfdesk.film.encoder import Encoder, FilmError, Settings
+from zfdesk.film.formats import ENCODERS, FASTEST_GIF, FORMATS, LARGEST, form_of
 
 FORMAT = "zfdesk-film-1"
 MOST_WAITING_BYTES = 96 << 20  # of pictures that wait for the encoder
