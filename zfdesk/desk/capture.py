@@ -8,7 +8,7 @@ from PySide6.QtCore import QBuffer, QIODevice, QPoint
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
-from zfdesk.engine.tensorfile import write_whole
+from zfdesk.whole import write_whole
 
 
 def picture_of(widget: QWidget, scale: float = 1.0) -> QImage:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import torch
 
-from zfdesk.engine.tensorfile import write_whole
 from zfdesk.live import Swept
+from zfdesk.whole import write_whole
 
 FIGURE_KINDS = "Figure (*.pdf *.svg *.png)"
 ARRAY_KINDS = "Arrays (*.npz)"

@@ -18,12 +18,12 @@ import numpy as np
 from PIL import Image
 
 from zfdesk.engine import crop, store
-from zfdesk.engine.tensorfile import write_whole
 from zfdesk.live import Crop, Lesson, LessonError
 from zfdesk.live.lesson import MOST_CLASSES, MOST_PICTURES
 from zfdesk.sources import SourceError, read_picture
 from zfdesk.sources.files import file_name
 from zfdesk.sources.folder import natural_key, pictures_in
+from zfdesk.whole import write_whole
 
 _HOLD = re.compile(r"hold-(\d{1,6})-\d+\.png")  # what `export` calls them
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # Windows' device names

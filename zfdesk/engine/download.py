@@ -24,7 +24,7 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
-from zfdesk.engine.tensorfile import CheckpointError, opened, parsed_json, write_whole
+from zfdesk.engine.tensorfile import CheckpointError, opened, parsed_json
 from zfdesk.engine.web import (
     Cancelled,
     DownloadError,
@@ -34,6 +34,7 @@ from zfdesk.engine.web import (
     make_opener,
     proxy_words,
 )
+from zfdesk.whole import write_whole
 
 PATIENCE = 20.0  # seconds without a byte
 PAUSES = (1.0, 2.0, 4.0)  # seconds before trying again; a try that brought something begins the count anew

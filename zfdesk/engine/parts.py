@@ -14,7 +14,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from zfdesk.engine.picture import Box
-from zfdesk.engine.tensorfile import CheckpointError, opened, parsed_json, write_whole
+from zfdesk.engine.tensorfile import CheckpointError, opened, parsed_json
+from zfdesk.whole import write_whole
 
 FILE = "zfdesk-parts.json"
 VERSION = 1

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from zfdesk.engine.checkpoint import describe, embedded, load, save
 from zfdesk.engine.model import Model
-from zfdesk.engine.tensorfile import CheckpointError, opened, parsed_json, write_whole
+from zfdesk.engine.tensorfile import CheckpointError, opened, parsed_json
+from zfdesk.whole import write_whole
 
 SUFFIX = ".safetensors"
 _NAME = re.compile(r"[^\W_][\w.+-]{0,63}")

@@ -13,9 +13,8 @@ import hashlib
 import json
 import math
 import os
-import secrets
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BufferedReader
@@ -26,6 +25,7 @@ import torch
 from torch import Tensor
 
 from zfdesk.plain import PlainError, parsed
+from zfdesk.whole import write_whole
 
 DTYPES = {
     "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
@@ -232,27 +232,3 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
         running.update(part)
     write_whole(path, parts)
     return running.hexdigest()
-
-
-def write_whole(path: Path, parts: Iterable[bytes | bytearray | memoryview]) -> None:
-    """Write a file beside its place, flush it to the disk and rename it: whole or not at all. OSError if it fails.
-
-    A link stays one: the file it leads to is written. So does a pipe or device: renaming a file over /dev/null would
-    replace that for everyone.
-    """
-    path = path.resolve()
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        with path.open("wb") as stream:
-            stream.writelines(parts)
-        return
-    beside = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part")
-    try:
-        with beside.open("xb") as file:
-            for part in parts:
-                file.write(part)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise

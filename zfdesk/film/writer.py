@@ -37,6 +37,7 @@ from zfdesk import __version__
 from zfdesk.film import disk
 from zfdesk.film.encoder import Encoder, FilmError, Settings
 from zfdesk.film.formats import ENCODERS, FASTEST_GIF, FORMATS, LARGEST, form_of
+from zfdesk.whole import write_whole
 
 FORMAT = "zfdesk-film-1"
 MOST_WAITING_BYTES = 96 << 20  # of pictures that wait for the encoder
@@ -318,9 +319,9 @@ class FilmWriter:
         head = json.dumps(facts, ensure_ascii=False, allow_nan=False, indent=1)[:-2]
         lines = ",\n  ".join(json.dumps(line, ensure_ascii=False, allow_nan=False) for line in self._lines)
         try:
-            _write_beside(self.facts_place, f'{head},\n "frames": [\n  {lines}\n ]\n}}\n'.encode())
+            write_whole(self.facts_place, [f'{head},\n "frames": [\n  {lines}\n ]\n}}\n'.encode()])
             if self.path_json:
-                _write_beside(self.path_place, self.path_json)
+                write_whole(self.path_place, [self.path_json])
         except OSError as error:
             return f"The facts of its frames could not be written: {_reason(error)}."
         return ""
@@ -365,21 +366,6 @@ def size_words(size: int) -> str:
 def _words(facts: Mapping[str, Any]) -> dict[str, str]:
     return {name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             for name, value in facts.items()}  # fmt: skip
-
-
-def _write_beside(path: Path, data: bytes) -> None:
-    """A user's file, whole or not at all."""
-    beside = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part")
-    try:
-        with beside.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except BaseException:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
-        raise
 
 
 def _reason(error: Exception) -> str:

@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from zfdesk.engine import Occluder, OccluderFill, OccluderShape
-from zfdesk.engine.tensorfile import write_whole
 from zfdesk.live.view import View
 from zfdesk.plain import PlainError, parsed
+from zfdesk.whole import write_whole
 
 FORMAT = "zfdesk-path-1"
 PATH_FIELDS = ("occluders", "chosen_occluder")

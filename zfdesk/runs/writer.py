@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from zfdesk.engine import CheckpointError, Model, save
-from zfdesk.engine.tensorfile import write_whole
 from zfdesk.runs.entries import About, Entry, Note, RunError, from_line, to_line
 from zfdesk.runs.names import (
     ABOUT,
@@ -26,6 +25,7 @@ from zfdesk.runs.names import (
 from zfdesk.runs.reader import read_about
 from zfdesk.runs.statistics import LayerStatistics, encode_statistics
 from zfdesk.runs.strongest import Strongest, crop_name, encode_picture
+from zfdesk.whole import write_whole
 
 
 class RunWriter:

@@ -14,7 +14,6 @@ import numpy as np
 
 from zfdesk import __version__
 from zfdesk.engine import OccluderFill, OccluderShape, SweepPlan
-from zfdesk.engine.tensorfile import write_whole
 from zfdesk.live import View
 from zfdesk.plain import PlainError, from_plain, parsed, to_plain
 from zfdesk.session import archive
@@ -23,6 +22,7 @@ from zfdesk.session.content import Moment, NetworkFacts, Session
 from zfdesk.session.sweeps import KeptSweep, checked_sweep
 from zfdesk.sources import Frame, SourceError
 from zfdesk.sources.files import file_name, open_file
+from zfdesk.whole import write_whole
 
 SUFFIX = ".zfdesk"
 KIND = "zfdesk session"

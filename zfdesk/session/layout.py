@@ -17,7 +17,6 @@ from pathlib import Path
 
 import numpy as np
 
-from zfdesk.engine.tensorfile import write_whole
 from zfdesk.figures.files import encode_arrays, npz_bytes
 from zfdesk.figures.page import SIZES, Page
 from zfdesk.plain import PlainError, from_plain, parsed, to_plain
@@ -25,6 +24,7 @@ from zfdesk.session.composition import DPI, MOST, Composition, Slot, of_page
 from zfdesk.session.pieces import Kind, Piece
 from zfdesk.sources import SourceError
 from zfdesk.sources.files import file_name, open_file
+from zfdesk.whole import write_whole
 
 SUFFIX = ".npz"
 MOST_BYTES = 512 << 20  # of all members together, unpacked

@@ -15,12 +15,12 @@ from PySide6.QtCore import QObject, QTimer
 
 from zfdesk.engine import Model
 from zfdesk.engine import crop as cut
-from zfdesk.engine.tensorfile import write_whole
 from zfdesk.live import Crop
 from zfdesk.session.composition import Composition
 from zfdesk.session.layout import figure_bytes
 from zfdesk.sources import SourceError, read_picture
 from zfdesk.sources.folder import pictures_in
+from zfdesk.whole import write_whole
 
 LOOK_MS = 25
 FORMATS = ("png", "svg", "pdf", "npz")
