@@ -68,7 +68,7 @@ def failed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 def test_training(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     npz = tmp_path / "t.npz"
     words = ["training", str(run), "-o", str(tmp_path / "t.png"), "--dpi", "60", "--npz", str(npz), "--json"]
-    assert main(["figure", *words, "--layer", "conv2", "--units", "3", "--filters", "2"]) == 0
+    assert main(["figure", *words, "--layer", "conv2", "--maps", "3", "--filters", "2"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert [panel["name"] for panel in told["panels"]] == [
         "loss", "accuracy", "rate", "weights", "activations", "gradients", "dead", "filters", "probe", "maps",
@@ -130,7 +130,9 @@ def test_fig4_of_what_the_run_kept(run: Path, tmp_path: Path, capsys: pytest.Cap
 def test_fig4_over_pictures(run: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     npz = tmp_path / "f.npz"
     words = ["fig4", str(run), "--pictures", str(folder), "-o", str(tmp_path / "f.png"), "--dpi", "60"]
-    assert main(["figure", *words, "--npz", str(npz), "--layers", "conv1,conv3", "--units", "2"]) == 1  # one unreadable
+    assert (
+        main(["figure", *words, "--npz", str(npz), "--layers", "conv1,conv3", "--random", "2"]) == 1
+    )  # one unreadable
     out, err = capsys.readouterr()
     assert err.count("\n") == 1
     assert "p9.jpg" in err

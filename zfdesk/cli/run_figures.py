@@ -40,7 +40,7 @@ def add_templates(templates: Any, template: Template) -> None:
         help=f"of {', '.join(PARTS)} (default: all)",
     )
     parser.add_argument("--layer", metavar="L", help="of the probe picture's maps (default: the middle convolution)")
-    parser.add_argument("--units", type=at_least(1), default=4, metavar="N", help="how many maps (default: 4)")
+    parser.add_argument("--maps", type=at_least(1), default=4, metavar="N", help="how many of its maps (default: 4)")
     parser.add_argument("--filters", type=at_least(1), default=6, metavar="N", help="how many filters (default: 6)")
     _add_epochs(parser)
 
@@ -53,8 +53,10 @@ def add_templates(templates: Any, template: Template) -> None:
     )  # fmt: skip
     parser.add_argument("--layers", type=listed(str), metavar="L,L,…", help="default: all convolutions that are known")
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--units", type=at_least(1), default=3, metavar="N", help="random units a layer (default: 3)")
-    which.add_argument("--unit", action="append", type=_unit, metavar="L:N", help="this one; may be given again")
+    which.add_argument(
+        "--random", type=at_least(1), default=3, metavar="N", help="random units of a layer (default: 3)"
+    )
+    which.add_argument("--unit", action="append", type=_unit, metavar="L:N", help="this unit; may be given again")
     parser.add_argument("--seed", type=at_least(0), default=0, metavar="S", help="of the random choice (default: 0)")
     _add_epochs(parser)
 
@@ -178,7 +180,7 @@ def _of_models(
         model = last if epoch == epochs[-1] else load(run.snapshot_file(epoch))
         filters.append(colour_filters(model, first)[kept])
         if picture is not None:
-            units, look, answer = _look(model, picture, layer, units or None, arguments.units)
+            units, look, answer = _look(model, picture, layer, units or None, arguments.maps)
             looks.append(look)
             answers.append(answer)
     order = [*range(1, len(epochs)), 0]
@@ -269,7 +271,7 @@ def _units_kept(
         if layer not in layers:
             raise CommandError(f"The run kept nothing of {layer}, only of {', '.join(layers)}; search with --pictures.")
     wanted = arguments.layers or sorted(layers)
-    return [(layer, unit) for name in wanted for layer, unit in [u for u in there if u[0] == name][: arguments.units]]
+    return [(layer, unit) for name in wanted for layer, unit in [u for u in there if u[0] == name][: arguments.random]]
 
 
 def _units_random(model: Model, arguments: argparse.Namespace) -> tuple[list[tuple[str, int]], str]:
@@ -284,9 +286,9 @@ def _units_random(model: Model, arguments: argparse.Namespace) -> tuple[list[tup
     units = []
     for layer in layers:
         count = model.architecture.stage(layer).shape[0]
-        chosen = chance.choice(count, min(arguments.units, count), replace=False)
+        chosen = chance.choice(count, min(arguments.random, count), replace=False)
         units += [(layer, int(unit)) for unit in sorted(chosen)]
-    return units, f"{arguments.units} a layer at random (seed {arguments.seed})"
+    return units, f"{arguments.random} a layer at random (seed {arguments.seed})"
 
 
 def _answers_kept(

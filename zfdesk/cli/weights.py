@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zfdesk.cli.common import add_json_option
 from zfdesk.cli.output import print_json, show_progress, tell
 
 if TYPE_CHECKING:
@@ -22,42 +24,46 @@ def add_parser(subparsers: Any, catalogue: Catalogue | None = None) -> None:
 
     catalogue: another one than `zfdesk.engine.catalogue.CATALOGUE`, for tests.
     """
-    verb = subparsers.add_parser("weights", help="list, download, choose, describe or import the network's weights")
+    verb = subparsers.add_parser(
+        "weights", help="list, download, choose, describe or import the network's weights", allow_abbrev=False
+    )
     verb.set_defaults(catalogue=catalogue)
     actions = verb.add_subparsers(dest="action", required=True, metavar="list|get|use|info|import")
 
-    shown = actions.add_parser("list", help="the weights at hand, and the catalogue of those to be had")
-    shown.add_argument("--json", action="store_true", help="print JSON")
-    shown.set_defaults(run=list_command)
+    def action(name: str, words: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = actions.add_parser(
+            name, help=words, description=f"{words[0].upper()}{words[1:]}.", allow_abbrev=False
+        )
+        parser.set_defaults(run=run)
+        return parser
 
-    got = actions.add_parser("get", help="download weights of the catalogue, check, convert and keep them")
-    got.add_argument("name", help="a name from `zfdesk weights list`")
+    shown = action("list", "the weights at hand, and the catalogue of those to be had", list_command)
+
+    got = action("get", "download weights of the catalogue, check, convert and keep them", get_command)
+    got.add_argument("name", metavar="NAME", help="a name from `zfdesk weights list`")
     got.add_argument("--use", action="store_true", help="use them from now on")
     got.add_argument("--keep", action="store_true", help="keep the downloaded file too")
-    got.add_argument("--json", action="store_true", help="print JSON")
-    got.set_defaults(run=get_command)
 
-    used = actions.add_parser("use", help="use these weights from now on")
-    used.add_argument("name", help="a name from `zfdesk weights list`")
-    used.add_argument("--json", action="store_true", help="print JSON")
-    used.set_defaults(run=use_command)
+    used = action("use", "use these weights from now on", use_command)
+    used.add_argument("name", metavar="NAME", help="a name from `zfdesk weights list`")
 
-    told = actions.add_parser("info", help="what is known of some weights")
-    told.add_argument("name", nargs="?", help="a name from the list, or a file; without it the weights in use")
-    told.add_argument("--json", action="store_true", help="print JSON")
-    told.set_defaults(run=info_command)
+    told = action("info", "what is known of some weights", info_command)
+    told.add_argument(
+        "name", metavar="NAME|FILE", nargs="?", help="a name from the list, or a file; without it the weights in use"
+    )
 
-    imported = actions.add_parser("import", help="convert a file of weights and keep it")
+    imported = action("import", "convert a file of weights and keep it", import_command)
     imported.add_argument(
         "file",
+        metavar="FILE",
         type=Path,
         help="torchvision AlexNet or VGG-16, pytorchcv zfnet or zfnetb (.pth, .pt, .zip, .safetensors), the ONNX zoo's "
         "zfnet512 (.onnx), or a checkpoint of zfdesk",
     )
-    imported.add_argument("--name", help="the name to keep it under; without it the file's own")
+    imported.add_argument("--name", metavar="NAME", help="the name to keep it under; without it the file's own")
     imported.add_argument("--use", action="store_true", help="use it from now on")
-    imported.add_argument("--json", action="store_true", help="print JSON")
-    imported.set_defaults(run=import_command)
+    for parser in (shown, got, used, told, imported):
+        add_json_option(parser)
 
 
 def list_command(arguments: argparse.Namespace) -> int:
