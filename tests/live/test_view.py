@@ -127,7 +127,8 @@ def test_the_smallest_crop_can_be_cut_out_wherever_it_lies() -> None:
     for height, width in ((1, 1), (1, 7), (2048, 2)):
         pixels = np.full((height, width, 3), 200, np.uint8)
         for x, y in chance.random((300, 2)):
-            zf.crop(pixels, Crop(x=float(x), y=float(y), side=0.05).box(height, width), 4)
+            picture = zf.crop(pixels, Crop(x=float(x), y=float(y), side=0.05).box(height, width), 4)
+            assert picture.shape == (4, 4, 3)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ class Desk(QObject):
     model_changed = Signal()
     source_changed = Signal()
     told = Signal(str, bool)  # a sentence for the user, and whether it is trouble
-    _opened = Signal(object, object, object)  # reference, Source or sentence, ticket
+    _opened = Signal(object, object)  # Source or sentence, ticket
     _source_trouble = Signal(str)
 
     def __init__(self, model: Model, view: View | None = None, parent: QObject | None = None) -> None:
@@ -197,7 +197,7 @@ class Desk(QObject):
         self._ticket += 1
         ticket = self._ticket
         if reference in self._made:
-            self._take_source(reference, self._made[reference], ticket)
+            self._take_source(self._made[reference], ticket)
             return
         if reference.kind == "camera":  # Qt's camera must be made in this thread; it opens without blocking
             QTimer.singleShot(0, self, lambda: self._answer(reference, ticket, lambda: open_source(reference)))
@@ -268,11 +268,11 @@ class Desk(QObject):
         except Exception as error:
             answer = f"{reference.location or reference.kind} could not be opened ({type(error).__name__}: {error})."
         if not self._closing:
-            self._opened.emit(reference, answer, ticket)
+            self._opened.emit(answer, ticket)
         elif isinstance(answer, Source):
             answer.stop()
 
-    def _take_source(self, reference: SourceReference, answer: Source | str, ticket: int) -> None:
+    def _take_source(self, answer: Source | str, ticket: int) -> None:
         if ticket != self._ticket or self._closing:  # overtaken by a later wish
             if isinstance(answer, Source):
                 answer.stop()

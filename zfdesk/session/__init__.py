@@ -5,10 +5,9 @@ The file is a zip (deflated or stored; no encryption, no folders, no comment, at
 - ``session.json``, always first: `zfdesk.session.file.Head` as JSON, field for field. ``format`` is "zfdesk session",
   ``version`` the format's number (2), ``zfdesk`` the program that wrote it; ``moment`` is what was on screen and
   ``snapshots`` what was kept beside it, by name ("A"), ``sweep`` the occlusion sweep, null for none. A moment has its
-  ``view`` (every field of `zfdesk.live.View`
-  under its own name, enumerations by value, tuples as lists), its ``network`` (architecture, name and SHA-256 of the
-  weights), its ``frame`` (file, height, width, number, origin) and the name of its ``arrays``, "" for none. ``parts``
-  gives the SHA-256 of every other part.
+  ``view`` (every field of `zfdesk.live.View` under its own name, enumerations by value, tuples as lists), its
+  ``network`` (architecture, name and SHA-256 of the weights), its ``frame`` (file, height, width, number, origin) and
+  the name of its ``arrays``, "" for none. ``parts`` gives the SHA-256 of every other part.
 - ``frame-1.png`` …: the frames, 8-bit RGB, exactly the pixels that the source gave.
 - ``live.npz``, ``snapshot-A.npz``: what the network made of them: ``picture`` (uint8, what it saw, occluders drawn in),
   ``probabilities`` and ``clean_probabilities`` (float32, classes), and of the unit that is looked at ``unit_map``,

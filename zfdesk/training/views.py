@@ -62,8 +62,8 @@ def part_seen(width: int, height: int, recipe: Recipe, told: Chance, whole: bool
     return left, top, left + across, top + down
 
 
-def centre_view(width: int, height: int, size: int = 224) -> tuple[float, ...]:
-    """The central square that validation sees: ``size`` of 256 of the shortest side for an input of 224."""
+def centre_view(width: int, height: int) -> tuple[float, ...]:
+    """The central square that validation sees: 224 of 256 parts of the shortest side."""
     side = min(width, height) * 224 / RESIZE
     left, top = (width - side) / 2, (height - side) / 2
     return left, top, left + side, top + side

@@ -184,12 +184,12 @@ class Fields(QWidget):
         self.by_hand.setText("edited by hand" if edited else "written from the facts")
         self.restore.setEnabled(edited)
         words = now.caption if now.caption is not None else now.written_caption if written else ""
-        if self.caption.toPlainText() != words and not (self.caption.hasFocus() and self._typed(words)):
+        if self.caption.toPlainText() != words and not (self.caption.hasFocus() and self._typed()):
             self.caption.setPlainText(words)
         self.caption.setPlaceholderText("The caption is written from the facts of the panels.")
 
-    def _typed(self, words: str) -> bool:
-        """Whether what stands in the field is neither what was shown nor what is to be shown."""
+    def _typed(self) -> bool:
+        """Whether what stands in the field is not what was shown."""
         return self.caption.document().isModified()
 
     # What is set

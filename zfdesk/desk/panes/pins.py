@@ -77,7 +77,7 @@ class PinsPane(Pane):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(desk, parent)
         self.cards: list[PinCard] = []
-        self.empty = QLabel("Pin a unit (key p) to keep it in view beside others.")
+        self.empty = QLabel("Pin a unit (key P) to keep it in view beside others.")
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.row = QHBoxLayout()
