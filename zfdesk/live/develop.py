@@ -72,7 +72,8 @@ def tile_mosaic(maps: Tensor, columns: int, gap: int) -> np.ndarray:
 def thumbnail(activation: Tensor, side: int = 32) -> np.ndarray:
     """A layer's activation (channels, height, width) as a small uint8 picture: the mean size over its channels.
 
-    Of a large map positions at equal distances are taken. A vector of units is laid out as a near-square, unit 0 at the top left.
+    Of a large map positions at equal distances are taken. A vector of units is laid out as a near-square, unit 0 at
+    the top left.
     """
     channels, height, width = activation.shape
     if height * width == 1:
