@@ -129,6 +129,17 @@ def test_pack(said: Any, file: Path, tmp_path: Path) -> None:
     assert {layer["relative"] for layer in facts["layers"]} == {0}
 
 
+def test_a_name_of_the_list_goes_before_a_folder_called_so(
+    said: Any, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said("import", file, "--name", "mine")
+    (tmp_path / "mine").mkdir()
+    monkeypatch.chdir(tmp_path)
+    listed = Path(said("info", "mine", "--json")["path"])
+    assert listed.parent == tmp_path / "home" / "weights"
+    assert said("pack", "mine", "-o", "small.safetensors", "--json")["bytes_before"] == listed.stat().st_size
+
+
 @pytest.mark.parametrize(
     ("words", "answer"),
     [

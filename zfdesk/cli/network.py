@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def chosen_model(weights: str | None) -> Model:
-    """The network of ``--weights``: a name of the list goes before a file; without it the one in use.
+    """The network of ``--weights``, see `weights_file`; without it the one in use.
 
     When the one in use is damaged a line on stderr says so, and the embedded network takes its place.
     Raises CheckpointError.
@@ -27,13 +27,17 @@ def chosen_model(weights: str | None) -> Model:
         if sentence:
             tell(sentence)
         return model
+    return load(weights_file(weights))
+
+
+def weights_file(weights: str) -> Path:
+    """The file that is meant: a name of the list goes before a file. Raises CheckpointError where it is neither."""
     try:
-        path = store.find(weights)
+        return store.find(weights)
     except CheckpointError:
         if not (os.path.exists(weights) or os.path.dirname(weights) or Path(weights).suffix == store.SUFFIX):
             raise
-        path = Path(weights)
-    return load(path)
+        return Path(weights)
 
 
 def model_of(session: Session, weights: str | None) -> Model:

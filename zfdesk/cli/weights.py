@@ -175,11 +175,11 @@ def use_command(arguments: argparse.Namespace) -> int:
 
 def info_command(arguments: argparse.Namespace) -> int:
     """Print what is known of some weights, reading them whole; JSON: one object."""
+    from zfdesk.cli.network import weights_file
     from zfdesk.engine import describe, doubt, load, store
     from zfdesk.engine.obtain import installed
 
     name = arguments.name
-    # a name of the list goes before a file of the same name
     entries = store.list_weights()
     known = name is None or any(entry.name == name for entry in entries)
     listed = next((entry for entry in _catalogue(arguments) if entry.name == name), None)
@@ -187,7 +187,7 @@ def info_command(arguments: argparse.Namespace) -> int:
         have = installed(listed, entries)
         _print_facts(_catalogue_facts(listed) | ({"installed_as": have.name} if have else {}), arguments.json)
         return 0
-    path = store.find(name) if known or not Path(name).exists() else Path(name)
+    path = store.find() if name is None else weights_file(name)
     told, model = describe(path), load(path)
     facts = {
         "name": path.stem,
@@ -245,13 +245,14 @@ def import_command(arguments: argparse.Namespace) -> int:
 
 def pack_command(arguments: argparse.Namespace) -> int:
     """Pack; JSON: {"path", "bytes", "bytes_before", "sha256", "layers": [{"layer", "kind", "relative"}, …]}."""
+    from zfdesk.cli.network import weights_file
     from zfdesk.engine import CheckpointError, load, save, store
     from zfdesk.engine.packing import packed
 
     place: Path = arguments.output
     if place.suffix != ".safetensors":
         raise CheckpointError(f"{place}: the name of a weights file ends in .safetensors.")
-    path = Path(arguments.name) if Path(arguments.name).exists() else store.find(arguments.name)
+    path = weights_file(arguments.name)
     model, losses = packed(load(path))
     words = {"provenance": arguments.provenance, "licence": arguments.licence}
     hash_of_file = save(replace(model, **{key: value for key, value in words.items() if value is not None}), place)
