@@ -17,8 +17,6 @@ from zfdesk.session.composition import Composition, Slot, of_page, refreshed
 from zfdesk.session.page import page_of
 from zfdesk.session.pieces import SWEPT, CannotError, Kind, Material, Piece, why_not
 
-"""Row by row, each piece with the columns it takes."""
-
 
 @dataclass(frozen=True)
 class Template:
