@@ -101,16 +101,17 @@ def _name_tiles(axes: Axes, panel: panels.Tiles, columns: int, gap: int, inches:
 
 
 def draw_compare(place: Place, panel: panels.Compare) -> list[Body]:
-    """A and B over the same range, and B − A over its own, symmetric about zero."""
+    """A and B over the same range, and their difference over its own, symmetric about zero."""
     parts = place.thirds
     a, b = panel.a, panel.b
+    sign = -1 if panel.reverse else 1
     if a.ndim == 3 and a.dtype == np.uint8:
-        difference = (b.astype(np.float32) - a.astype(np.float32)).mean(2)
+        difference = sign * (b.astype(np.float32) - a.astype(np.float32)).mean(2)
         bodies = [_shown(place, pixels, (), "", parts[index]) for index, pixels in enumerate((a, b))]
         note = "mean over RGB, levels of 255"
     elif a.ndim == 3:
         limit = max(float(np.abs(a).max()), float(np.abs(b).max()), TINY)
-        difference = (b - a).mean(2)
+        difference = sign * (b - a).mean(2)
         pictures = [signed_picture(values, limit) for values in (a, b)]
         note = stretch_words(127 / limit)
         bodies = [_shown(place, pixels, (), note, parts[index]) for index, pixels in enumerate(pictures)]
@@ -123,12 +124,13 @@ def draw_compare(place: Place, panel: panels.Compare) -> list[Body]:
             _scalar(place, place.bare(parts[index]), values, low < 0, "inferno", high)
             for index, values in enumerate((a, b))
         ]
-        difference, note = b - a, ""
+        difference, note = sign * (b - a), ""
         for body in bodies:
             body.note = panel.quantity
     bodies.append(_scalar(place, place.bare(parts[2]), difference, True, ""))
     bodies[2].note = _joined(note, panel.note)
-    for body, name in zip(bodies, (*panel.names, f"{panel.names[1]} − {panel.names[0]}"), strict=True):
+    of, less = panel.names if panel.reverse else panel.names[::-1]
+    for body, name in zip(bodies, (*panel.names, f"{of} − {less}"), strict=True):
         body.title = name
     return bodies
 
