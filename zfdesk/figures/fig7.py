@@ -55,9 +55,7 @@ def fig7_page(
     name, layer_unit = sweep.model.classes[klass], unit_words(sweep.layer, unit)
     down, told = _projected(sweep, unit, facts)
 
-    def occlusion(
-        values: np.ndarray, clean: float, quantity: str, facts: Facts, low: float | None = None
-    ) -> Occlusion:
+    def occlusion(values: np.ndarray, clean: float, quantity: str, facts: Facts, low: float | None = None) -> Occlusion:
         levels = (clean / 2,) if contour and clean > 0 else ()
         return Occlusion(
             values, sweep.positions, (side, side), len(sweep.picture), clean, quantity, low, colours=colours,
