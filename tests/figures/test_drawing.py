@@ -251,3 +251,18 @@ def test_words_are_broken_where_nothing_is_torn() -> None:
     assert wrapped(words, text_width("contrast stretched ×", 6.5) + 0.01, 6.5) == "contrast stretched\n× 76700"
     assert wrapped(words, 9, 6.5) == words, "as it was, for whoever searches it"
     assert wrapped("abcdef", text_width("abcd", 6.5), 6.5) == "abcd\nef"
+
+
+@pytest.mark.parametrize("decades", [0.3, 1, 2, 4, 9])
+@pytest.mark.parametrize("size", [(1.6, 0.0), (3.0, 0.0), (3.0, 0.9)])
+def test_logarithmic_axes_are_legible(size: Any, decades: float) -> None:
+    values = np.logspace(-decades, -0.01, 30)[None]
+    panel = panels.Curves(np.arange(30.0), values, quantity="rate", logarithmic=True)
+    counts = np.round(np.logspace(0, decades, 30)).astype(np.int64)[None]
+    bars = panels.Histogram(counts, np.linspace(0, 1, 31), logarithmic=True)
+    for one in (panel, bars):
+        figure = draw(Page((Cell(one, 0, 0),), size))
+        assert unreadable(figure) == []
+        axes = figure.axes[0]
+        low, high = axes.get_ylim()
+        assert decades < 1 or sum(low <= tick <= high for tick in axes.get_yticks()) >= 2

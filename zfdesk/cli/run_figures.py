@@ -31,6 +31,7 @@ def add_templates(templates: Any, template: Template) -> None:
     """Register both templates; ``template`` makes one with the options that all have."""
     words = "a training run: curves, spread of values, dead units, filters, a probe picture"
     parser = template(templates, "training", words, _training, weights=False)
+    parser.set_defaults(fewer="Show fewer parts with --show, or fewer snapshots with --epochs.")
     parser.add_argument("folder", metavar="RUN", help="the folder of a training run, also of one in progress")
     parser.add_argument(
         "--show", type=_parts, default=PARTS, metavar="PART,…", help=f"of {', '.join(PARTS)} (default: all)"

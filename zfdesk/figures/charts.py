@@ -95,7 +95,7 @@ def draw_curves(place: Place, panel: panels.Curves) -> list[Body]:
     axes.margins(x=0.02)
     body = _chart(place, axes, panel.x_quantity, panel.quantity, panel.names, panel.note)
     if panel.logarithmic:  # of quantities rather than counts: not only powers of ten
-        axes.yaxis.set(major_locator=LogLocator(subs=(1, 2, 5), numticks=6), major_formatter=FuncFormatter(_figure))
+        axes.yaxis.set(major_locator=_Figures(), major_formatter=FuncFormatter(_figure))
     return [body]
 
 
@@ -136,11 +136,32 @@ def _chart(
 
 
 class _Powers(LogLocator):
-    """At most four powers of ten, and fewer on an axis too low for them."""
+    """At most four powers of ten, and fewer on an axis too low for them, of those that are on it.
+
+    matplotlib's own may choose such as lie beyond it on either side, and then none is seen.
+    """
+
+    most = 4
+    steps: tuple[tuple[int, ...], ...] = ((1,),)
 
     def tick_values(self, vmin: float, vmax: float) -> Sequence[float]:
-        self.numticks = max(2, min(4, self.axis.get_tick_space()))  # type: ignore[union-attr]
-        return super().tick_values(vmin, vmax)
+        room = max(2, min(self.most, self.axis.get_tick_space()))  # type: ignore[union-attr]
+        low, high = sorted((max(vmin, 1e-300), max(vmax, 1e-300)))
+        exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        ticks: list[float] = []
+        for steps in self.steps:
+            ticks = [step * 10.0**power for power in exponents for step in steps]
+            ticks = [tick for tick in ticks if low * (1 - 1e-9) <= tick <= high * (1 + 1e-9)]
+            if len(ticks) <= room:
+                break
+        return ticks[:: max(1, math.ceil((len(ticks) - 1) / (room - 1)))] if len(ticks) > room else ticks
+
+
+class _Figures(_Powers):
+    """1, 2, 5, 10, … where there is room for them, else fewer."""
+
+    most = 6
+    steps = ((1, 2, 5), (1, 3), (1,))
 
 
 class _Steps(MaxNLocator):
