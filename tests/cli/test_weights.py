@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -115,9 +116,25 @@ def test_damaged_weights_are_listed_with_their_trouble(said: Any, tmp_path: Path
     assert "is not a safetensors file" in said("list", "--json")[1]["trouble"]
 
 
+def test_pack(said: Any, file: Path, tmp_path: Path) -> None:
+    place = tmp_path / "small.safetensors"
+    text = said("pack", file, "-o", place, "--provenance", "packed by hand", "--licence", "CC0-1.0")
+    assert re.search(r"^conv1 +float16 +moved by 0\.0\d%$", text, re.MULTILINE)
+    assert re.search(r"^fc8 +int8 rows +moved by 0\.\d\d%$", text, re.MULTILINE)
+    assert text.splitlines()[-1].startswith(f"{place}: ")
+    model = zf.load(place)
+    assert (model.provenance, model.licence) == ("packed by hand", "CC0-1.0")
+    facts = said("pack", place, "-o", tmp_path / "again.safetensors", "--json")
+    assert (facts["bytes"], facts["sha256"]) == (facts["bytes_before"], model.sha256)
+    assert {layer["relative"] for layer in facts["layers"]} == {0}
+
+
 @pytest.mark.parametrize(
     ("words", "answer"),
     [
+        (["pack", "none", "-o", "o.safetensors"], "There are no weights called 'none'; there are zfnet-v0."),
+        (["pack", "zfnet-v0", "-o", "o.pth"], "o.pth: the name of a weights file ends in .safetensors."),
+        (["pack", "zfnet-v0", "-o", "none/o.safetensors"], "none/o.safetensors cannot be written: "),
         (["use", "none"], "There are no weights called 'none'; there are zfnet-v0."),
         (["info", "none"], "There are no weights called 'none'; there are zfnet-v0."),
         (["use", "vgg16"], "'vgg16' is in the catalogue, but not on this computer yet; to get it: `zfdesk weights get"),

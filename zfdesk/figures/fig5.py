@@ -91,10 +91,10 @@ def _spread(amounts: np.ndarray, count: int) -> np.ndarray:
 def _pictures(
     model: Model, canvases: Sequence[np.ndarray], one: Invariance, amounts: np.ndarray, across: int, facts: Facts
 ) -> Tiles:
-    """Each picture transformed by each amount, and as many pictures side by side as ``across`` tiles have room for.
+    """Each picture transformed by each amount, pictures side by side until a row has ``across`` tiles.
     The first row says the amounts: they are the same below."""
     tiles = [transformed(canvas, model.architecture.size, one.change, amounts) for canvas in canvases]
-    columns = len(amounts) * min(len(canvases), max(1, across // len(amounts)))
+    columns = len(amounts) * min(len(canvases), -(-across // len(amounts)))
     names = tuple(map(_number, amounts)) * len(canvases)
     names = names[:columns] + ("",) * (len(names) - columns)
     return Tiles(np.concatenate(tiles), columns, names=names, facts=facts)
