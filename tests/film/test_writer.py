@@ -375,18 +375,24 @@ def grown_old(folder: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="what is open cannot be removed there, nor be made to look old")
 def test_the_next_recording_removes_what_a_killed_one_left(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path / "film.mp4")], stdout=subprocess.PIPE) as killed:
-        assert killed.stdout is not None
-        killed.stdout.readline()
-        living = FilmWriter(tmp_path / "other.mp4", Titles())
-        assert living.offer(Shot(NOISE[0], 0.0))
-        while not list(tmp_path.glob(".other*.room")):
-            assert not living.told.over
-        grown_old(tmp_path)
-        held = alone(tmp_path)
-        disk.remove_left(tmp_path)
-        assert alone(tmp_path) == held, "both are being written"
-        killed.send_signal(signal.SIGKILL)
-        killed.wait(20)
+        try:
+            assert killed.stdout is not None
+            killed.stdout.readline()
+            living = FilmWriter(tmp_path / "other.mp4", Titles())
+            assert living.offer(Shot(NOISE[0], 0.0))
+            while not list(tmp_path.glob(".other*.room")):
+                assert not living.told.over
+            grown_old(tmp_path)
+            held = alone(tmp_path)
+            disk.remove_left(tmp_path)
+            after = alone(tmp_path)
+        finally:
+            killed.send_signal(signal.SIGKILL)
+            killed.wait(20)
+    living.finish()
+    told = living.wait()
+    assert after == held, "both were being written"
+    assert told.kept
     others = [".film.mp4.part", ".mine.0123abcd.part", "x.0123abcd.part.room"]
     for name in others:
         (tmp_path / name).touch()
@@ -397,8 +403,6 @@ def test_the_next_recording_removes_what_a_killed_one_left(tmp_path: Path) -> No
     assert left <= set(alone(tmp_path)), "a moment old"
     grown_old(tmp_path)
     assert record(tmp_path / "next.gif", NOISE[:2]).told.kept
-    living.finish()
-    assert living.wait().kept
     there = set(alone(tmp_path))
     assert not left & there
     assert {*others, "other.mp4", "next.gif"} <= there
