@@ -254,7 +254,7 @@ def test_words_are_broken_where_nothing_is_torn() -> None:
 
 
 @pytest.mark.parametrize("decades", [0.3, 1, 2, 4, 9])
-@pytest.mark.parametrize("size", [(1.6, 0.0), (3.0, 0.0), (3.0, 0.9)])
+@pytest.mark.parametrize("size", [(1.6, 0.0), (3.0, 0.0), (3.0, 0.9), (3.0, 0.6)])
 def test_logarithmic_axes_are_legible(size: Any, decades: float) -> None:
     values = np.logspace(-decades, -0.01, 30)[None]
     panel = panels.Curves(np.arange(30.0), values, quantity="rate", logarithmic=True)
