@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from composing import active_unit, covered, figure_of, full, slot, small_network, some_result, taken
+from matplotlib.image import AxesImage
 
 import zfdesk.engine as zf
 from zfdesk.figures import draw, encode, panels
 from zfdesk.figures.pixels import pixels
-from zfdesk.live import Subject, SweepState, Swept, TraceAxis
+from zfdesk.live import Subject, SweepSettings, SweepState, Swept, TraceAxis
 from zfdesk.live.trace import Trace
 from zfdesk.session.composition import (
     Composition,
@@ -147,7 +148,29 @@ def test_a_snapshot_and_now(model: zf.Model) -> None:
     found = taken(Kind.A_PICTURE, material)
     np.testing.assert_array_equal(found.panel.a, a.picture)  # type: ignore[union-attr]
     np.testing.assert_array_equal(found.panel.b, b.picture)  # type: ignore[union-attr]
-    assert "A is frame 3 of noise, B is frame 7 of noise" in found.words
+    assert "A is frame 3 of noise, B is frame 7 of noise; the difference is A − B" in found.words
+    pictures = draw(figure_of(material, Kind.A_MAP).page()).findobj(AxesImage)
+    shown = next(np.asarray(image.get_array()) for image in pictures if image.get_clim()[0] < 0)
+    np.testing.assert_allclose(shown, a.unit.map - b.unit.map, atol=1e-6)  # type: ignore[union-attr]
+
+
+def test_what_covered_one_of_two_snapshots_is_said_of_that_one(model: zf.Model) -> None:
+    a, b = some_result(model, unit=active_unit(model)), covered(model)
+    told = figure_of(full(b, snapshot=a), Kind.A_PICTURE, Kind.A_MAP).page().caption
+    assert "A is frame 7 of noise (nothing covered)" in told
+    assert "B is frame 7 of noise (covered: grey square 9 × 9 at (4, 5))" in told
+    assert "Covered:" not in told
+    both = figure_of(full(b, snapshot=covered(model, 3)), Kind.A_PICTURE).page().caption
+    assert "nothing covered" not in both
+    assert "Covered: grey square 9 × 9 at (4, 5)" in both
+
+
+def test_a_page_without_a_reconstruction_tells_of_none(material: Material) -> None:
+    told = figure_of(material, Kind.PICTURE, Kind.UNIT_MAP, Kind.BARS).page().caption
+    assert "conv2:" in told
+    for words in ("deconvnet", "single activation", "contrast"):
+        assert words not in told
+        assert words in figure_of(material, Kind.PICTURE, Kind.DECONVNET).page().caption
 
 
 def test_sweep_pieces_are_fig7s(model: zf.Model, swept: Swept) -> None:
@@ -162,6 +185,11 @@ def test_sweep_pieces_are_fig7s(model: zf.Model, swept: Swept) -> None:
     by_hand = figure_of(material, Kind.SWEEP_INPUT, Kind.SWEEP_ACTIVATION, Kind.SWEEP_DOWN)
     assert "moved in steps of 6" in by_hand.page().caption
     assert [type(cell.panel) for cell in by_template.page().cells][3:] == [panels.Occlusion, panels.Labels]
+    look = SweepSettings(colours="gray", opacity=0.5)
+    material = full(some_result(model), swept=swept, sweep_unit=2, sweep_class=1, sweep_look=look)
+    for panel in (taken(Kind.SWEEP_PROBABILITY, material).panel, template.make(material).page().cells[3].panel):
+        assert isinstance(panel, panels.Occlusion)
+        assert (panel.colours, panel.opacity) == ("gray", 0.5)
     # taken anew, it says the same of itself as the template's own page
     assert refreshed(by_template, material).page().caption == by_template.page().caption
 

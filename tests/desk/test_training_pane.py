@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QFileDialog
 from run_tools import CLASSES, between, make_run, some_pictures, tiny_architecture
 
 import zfdesk.engine as zf
+from zfdesk.cli import main
 from zfdesk.desk import training_looks as looks_module
 from zfdesk.desk.panes import training as training_module
 from zfdesk.desk.panes.training import TrainingPane
@@ -430,6 +431,28 @@ def test_a_search_rests_while_the_pane_is_closed(
     window.run("training")
     wait_until(lambda: len(pane.units.columns) == len(EPOCHS))
     assert not pane.trouble
+
+
+def test_the_run_is_saved_as_the_commands_figure(
+    window: Window, pane: TrainingPane, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, bool]] = []
+    window.desk.told.connect(lambda words, trouble: told.append((words, trouble)))
+    answers = [("", ""), (str(tmp_path / "mine.svg"), ""), (str(tmp_path / "mine.txt"), "")]
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: answers.pop(0))
+    pane.choose_layer("conv2")
+    pane.figure_button.click()
+    assert told == [], "left without a name"
+    press(window, Qt.Key.Key_V, CONTROL | ALT)
+    wait_until(lambda: ("Saved mine.svg.", False) in told, 60)
+    expected = tmp_path / "expected.svg"
+    assert main(["figure", "training", str(run), "--layer", "conv2", "-o", str(expected)]) == 0
+    assert (tmp_path / "mine.svg").read_bytes() == expected.read_bytes()
+    window.save_training_figure()
+    wait_until(lambda: told[-1][1], 60)
+    assert told[-1][0].startswith("mine.txt was not saved: ")
+    assert "ends in .png, .svg or .pdf" in told[-1][0]
+    assert not (tmp_path / "mine.txt").exists()
 
 
 def test_a_search_without_pictures_is_told(pane: TrainingPane, tmp_path: Path) -> None:

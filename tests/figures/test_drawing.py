@@ -12,6 +12,7 @@ from matplotlib.image import AxesImage
 
 from zfdesk.figures import Cell, Page, draw, encode, panels
 from zfdesk.figures.colours import CATEGORIES, SEQUENTIAL, sequential, signed, signed_picture
+from zfdesk.figures.look import text_width, wrapped
 
 
 def grey(colours: np.ndarray) -> np.ndarray:
@@ -93,11 +94,24 @@ def test_signed_colours() -> None:
     assert np.abs(table[0] - table[-1]).max() > 0.5
 
 
-def test_categories_differ_in_grey_from_their_neighbours() -> None:
-    from matplotlib.colors import to_rgb
+def test_every_category_differs_in_grey_from_every_other() -> None:
+    from PIL import Image, ImageColor
 
-    shades = grey(np.array([to_rgb(colour) for colour in CATEGORIES]))
-    assert np.abs(np.diff(shades)).min() > 0.1
+    colours = np.array([[ImageColor.getrgb(colour) for colour in (*CATEGORIES, "white")]], np.uint8)
+    shades = np.asarray(Image.fromarray(colours).convert("L"), float)[0]
+    assert np.diff(np.sort(shades)).min() > 22
+    assert np.abs(np.diff(shades[:-1])).min() > 50, "neighbours in the legend"
+
+
+def test_every_region_of_a_label_has_its_number_and_the_others_are_striped() -> None:
+    values = np.full((7, 7), 4, np.int32)
+    values[:, 3] = 9  # parts 4's area in two
+    page = Page((Cell(panels.Labels(values, grid(), (50, 50), 224), 0, 0),))
+    assert sorted(text.get_text() for text in words_on(draw(page)) if text.get_text().isdigit()) == ["1", "1", "2"]
+    values[0], values[:, 3] = np.arange(20, 27), 4
+    others = pictures_of(Page((Cell(panels.Labels(values, grid(), (50, 50), 224, most=1), 0, 0),)))[0][4:28, 4:220]
+    assert len(np.unique(others[..., 0])) == 2, "white and another"
+    assert 0.4 < (others == 255).all(-1).mean() < 0.6
 
 
 def test_signed_picture_has_zero_in_the_middle() -> None:
@@ -226,3 +240,29 @@ def test_threads_can_draw_at_once(page: Page) -> None:
     for thread in threads:
         thread.join()
     assert found == [wanted] * 3
+
+
+def test_words_are_broken_where_nothing_is_torn() -> None:
+    joined = "(▼\N{NO-BREAK SPACE}clean\N{NO-BREAK SPACE}0.398)"
+    assert wrapped(f"total {joined}", text_width(joined, 6.5) + 0.01, 6.5).split("\n") == ["total", joined]
+    narrow = text_width("(▼ clean ", 6.5) + 0.01
+    assert wrapped(joined, narrow, 6.5).split("\n") == ["(▼\N{NO-BREAK SPACE}clean", "0.398)"]
+    words = "contrast stretched × 76700"
+    assert wrapped(words, text_width("contrast stretched ×", 6.5) + 0.01, 6.5) == "contrast stretched\n× 76700"
+    assert wrapped(words, 9, 6.5) == words, "as it was, for whoever searches it"
+    assert wrapped("abcdef", text_width("abcd", 6.5), 6.5) == "abcd\nef"
+
+
+@pytest.mark.parametrize("decades", [0.3, 1, 2, 4, 9])
+@pytest.mark.parametrize("size", [(1.6, 0.0), (3.0, 0.0), (3.0, 0.9), (3.0, 0.6)])
+def test_logarithmic_axes_are_legible(size: Any, decades: float) -> None:
+    values = np.logspace(-decades, -0.01, 30)[None]
+    panel = panels.Curves(np.arange(30.0), values, quantity="rate", logarithmic=True)
+    counts = np.round(np.logspace(0, decades, 30)).astype(np.int64)[None]
+    bars = panels.Histogram(counts, np.linspace(0, 1, 31), logarithmic=True)
+    for one in (panel, bars):
+        figure = draw(Page((Cell(one, 0, 0),), size))
+        assert unreadable(figure) == []
+        axes = figure.axes[0]
+        low, high = axes.get_ylim()
+        assert decades < 1 or sum(low <= tick <= high for tick in axes.get_yticks()) >= 2

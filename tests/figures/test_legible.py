@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from zfdesk.figures import (
     histograms_page,
 )
 from zfdesk.figures.curves import curves_page
+from zfdesk.figures.histograms import Activations
 from zfdesk.resources import resource
 from zfdesk.sources import read_picture
 
@@ -83,10 +85,16 @@ def templates(
         places = [int(model.forward(one).activations[layer][0, unit].argmax()) for one in seen[:3]]
         where = tuple((place // width, place % width) for place in places)
         examples.append(Examples(layer, unit, tuple(seen[:3]), where))
+    twelve = [replace(examples[place % 4], unit=place) for place in range(12)]
     heat = zf.insertion_deletion(model, seen[0], np.random.default_rng(0).random((8, 8)), 285, 4)
     beside = zf.random_baseline(model, seen[0], 285, (8, 8), 2, 0, 4)
     lines = [("a-heat-map-with-a-long-name.npy", heat), ("b.npz", heat)]
     facts = Facts.of_model(model, picture="chelsea.jpg")
+    counts, edges = np.logspace(6, 0, 64).astype(np.int64), np.linspace(0, 18, 65)
+    spread = {
+        stage.name: Activations(counts, edges, 0.63, 140, 4096)
+        for stage in model.architecture.stages if isinstance(stage.layer, zf.Conv | zf.Linear)
+    }  # fmt: skip
     return {
         "fig2": lambda size: fig2_page(model, examples, seen=5, size=size),
         "fig3": lambda size: fig3_page(model.architecture, facts, size=size),
@@ -101,7 +109,10 @@ def templates(
         "fig8": lambda size: fig8_page(model, marked, size=size),
         "filters of the first layer": lambda size: filters_page(model, size=size),
         "filters of a higher layer": lambda size: filters_page(model, "conv3", [7, 100, 300], size=size),
+        "filters of six units": lambda size: filters_page(model, "conv3", [7, 100, 300, 8, 9, 10], size=size),
+        "fig2 of twelve units": lambda size: fig2_page(model, twelve, size=size),
         "histograms": lambda size: histograms_page(model, size=size),
+        "histograms of answers": lambda size: histograms_page(model, spread, 5, size=size),
         "curves": lambda size: curves_page("Egyptian cat", lines, [("2 random maps, 8 × 8", beside)], facts, size),
         "every panel": lambda size: every_panel(size, columns=1 if size == "one-column" else 4, last=9),
     }  # fmt: skip
@@ -111,7 +122,8 @@ def templates(
 @pytest.mark.parametrize(
     "name",
     ["fig2", "fig3", "fig5", "fig5 of one", "fig6", "fig7", "fig7 begun", "fig8", "filters of the first layer",
-     "filters of a higher layer", "histograms", "curves", "every panel"],
+     "filters of a higher layer", "filters of six units", "fig2 of twelve units", "histograms",
+     "histograms of answers", "curves", "every panel"],
 )  # fmt: skip
 def test_every_template_at_every_size(name: str, size: str, templates: dict[str, Callable[[str], Page]]) -> None:
     page = templates[name](size)
@@ -121,7 +133,7 @@ def test_every_template_at_every_size(name: str, size: str, templates: dict[str,
     wanted = SIZES[size]
     assert width == pytest.approx(wanted[0])
     assert height == pytest.approx(wanted[1] or height)
-    if name.startswith("fig"):
+    if name.startswith(("fig", "filters", "histograms")):
         assert height <= 11.7, "no taller than a sheet"
     if size == "slide":
         assert min(text.get_fontsize() for text in words_on(figure)) >= PAPER_POINTS

@@ -228,7 +228,7 @@ def test_histograms_count_every_weight(model: zf.Model) -> None:
             expected = np.histogram(values.astype(np.float64), edges)[0]
             assert np.abs(expected - counts).sum() < 1e-3 * values.size  # values on an edge
             deviation = values.astype(np.float64).std()
-            assert cell.panel.note.endswith(f"standard deviation {number(deviation)}")
+            assert cell.panel.note.endswith(f"SD {number(deviation)}")
 
 
 @pytest.mark.parametrize("size", ["one-column", "two-column"])
@@ -239,6 +239,6 @@ def test_histograms_are_legible(model: zf.Model, size: str) -> None:
     page = histograms_page(model, known, 12, size=size)
     assert unreadable(draw(page)) == []
     notes = {cell.label: cell.panel.note for cell in page.cells}
-    assert notes["conv1 activations"] == "50 % zero; 3 of 96 units dead"
+    assert notes["conv1 activations"] == "50 % zero; 3 of 96 dead"
     assert notes["fc8 activations"] == "0 % zero"
     assert "6 of 192 here" in page.caption

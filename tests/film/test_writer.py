@@ -369,6 +369,56 @@ def test_a_process_that_is_killed_leaves_nothing_under_the_name(name: str, tmp_p
     assert all(entry.startswith(".") for entry in left)
 
 
+def grown_old(folder: Path) -> None:
+    for place in folder.iterdir():
+        os.utime(place, (1e9, 1e9))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="what is open cannot be removed there, nor be made to look old")
+def test_the_next_recording_removes_what_a_killed_one_left(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path / "film.mp4")], stdout=subprocess.PIPE) as killed:
+        try:
+            assert killed.stdout is not None
+            killed.stdout.readline()
+            living = FilmWriter(tmp_path / "other.mp4", Titles())
+            assert living.offer(Shot(NOISE[0], 0.0))
+            while not list(tmp_path.glob(".other*.room")):
+                assert not living.told.over
+            grown_old(tmp_path)
+            held = alone(tmp_path)
+            disk.remove_left(tmp_path)
+            after = alone(tmp_path)
+        finally:
+            killed.send_signal(signal.SIGKILL)
+            killed.wait(20)
+    living.finish()
+    told = living.wait()
+    assert after == held, "both were being written"
+    assert told.kept
+    others = [".film.mp4.part", ".mine.0123abcd.part", "x.0123abcd.part.room"]
+    for name in others:
+        (tmp_path / name).touch()
+    os.utime(tmp_path / next(name for name in held if name.startswith(".film") and name.endswith("room")))
+    left = {name for name in held if name.startswith(".film")}
+    assert len(left) == 2
+    disk.remove_left(tmp_path)
+    assert left <= set(alone(tmp_path)), "a moment old"
+    grown_old(tmp_path)
+    assert record(tmp_path / "next.gif", NOISE[:2]).told.kept
+    there = set(alone(tmp_path))
+    assert not left & there
+    assert {*others, "other.mp4", "next.gif"} <= there
+
+
+def test_what_of_a_killed_gif_can_be_seen_stays(tmp_path: Path) -> None:
+    film, room = tmp_path / ".film.gif.0123abcd.part", tmp_path / ".film.gif.0123abcd.part.room"
+    film.write_bytes(b"GIF89a and frames")
+    room.write_bytes(bytes(99))
+    grown_old(tmp_path)
+    disk.remove_left(tmp_path)
+    assert [place.name for place in tmp_path.iterdir()] == [film.name]
+
+
 def test_pngs_are_frames_of_their_own(tmp_path: Path) -> None:
     assert ENCODERS["png"] is Pngs
     record(tmp_path / "film", NOISE[:3])

@@ -87,7 +87,10 @@ def figure_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
 
     import zfdesk.figures as figures
 
-    figure = figures.draw(page)
+    try:
+        figure = figures.draw(page)
+    except ValueError as error:
+        raise CommandError(f"{error} {getattr(arguments, 'fewer', '')}".strip()) from None
     picture = figures.encode(figure, figures.format_of(arguments.output), arguments.dpi)
     if arguments.npz:
         write_output(arguments.npz, figures.encode_arrays(page))

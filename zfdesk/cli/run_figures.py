@@ -16,14 +16,10 @@ if TYPE_CHECKING:
     from zfdesk.engine import Model
     from zfdesk.figures import Page
     from zfdesk.figures.fig4 import UnitOverTime
-    from zfdesk.figures.training import FiltersOverTime, ProbeOverTime, Progress, SpreadOverTime
     from zfdesk.library import Answer
     from zfdesk.runs import Run, Strongest
 
 PARTS = ("curves", "spread", "filters", "probe")
-MOST_TIMES = 10
-"""Snapshots on a page; of more, as many evenly chosen ones."""
-
 Template = Callable[..., argparse.ArgumentParser]
 
 
@@ -31,6 +27,7 @@ def add_templates(templates: Any, template: Template) -> None:
     """Register both templates; ``template`` makes one with the options that all have."""
     words = "a training run: curves, spread of values, dead units, filters, a probe picture"
     parser = template(templates, "training", words, _training, weights=False)
+    parser.set_defaults(fewer="Show fewer parts with --show, or fewer snapshots with --epochs.")
     parser.add_argument("folder", metavar="RUN", help="the folder of a training run, also of one in progress")
     parser.add_argument(
         "--show",
@@ -63,155 +60,22 @@ def add_templates(templates: Any, template: Template) -> None:
 
 def _add_epochs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--epochs",
-        type=listed(at_least(0)),
-        metavar="E,E,…",
-        help=f"these snapshots (default: all, at most {MOST_TIMES})",
+        "--epochs", type=listed(at_least(0)), metavar="E,E,…", help="these snapshots (default: all, or ten of them)"
     )
-
-
-def chosen_epochs(there: Sequence[int], wanted: Sequence[int] | None) -> tuple[int, ...]:
-    """The snapshots to show: those asked for, or all, or as many as fit. CommandError for one that is not there."""
-    import numpy as np
-
-    if wanted is None:
-        if len(there) <= MOST_TIMES:
-            return tuple(there)
-        return tuple(there[place] for place in np.linspace(0, len(there) - 1, MOST_TIMES).round().astype(int))
-    for epoch in wanted:
-        if epoch not in there:
-            known = f"there are {', '.join(map(str, there))}" if there else "it has none yet"
-            raise CommandError(f"The run has no snapshot of epoch {epoch}; {known}.")
-    return tuple(sorted(wanted))
 
 
 # The training
 
 
 def _training(arguments: argparse.Namespace) -> tuple[Page, int]:
-    from zfdesk.engine import ARCHITECTURES
-    from zfdesk.figures.training import TrainingRecord, training_page
     from zfdesk.runs import read_run
+    from zfdesk.session.run_page import training_of
 
-    run = read_run(arguments.folder)
-    if run.about.architecture not in ARCHITECTURES:
-        raise CommandError(f"The run trains an architecture that is not known here, {run.about.architecture!r}.")
-    architecture = ARCHITECTURES[run.about.architecture](max(len(run.about.classes), 1))
-    epochs = chosen_epochs(run.snapshots, arguments.epochs)
-    models: tuple[FiltersOverTime | None, ProbeOverTime | None, Any] = (None, None, _facts(None))
-    if epochs and {"filters", "probe"} & set(arguments.show):
-        models = _of_models(run, epochs, arguments)
-    record = TrainingRecord(
-        architecture, run.words, progress_of(run),
-        spread_of_run(run, arguments.epochs) if "spread" in arguments.show else None, *models,
+    page = training_of(
+        read_run(arguments.folder), arguments.epochs, parts=arguments.show, layer=arguments.layer or "",
+        units=arguments.maps, filters=arguments.filters, size=arguments.size,
     )  # fmt: skip
-    return training_page(record, parts=arguments.show, size=arguments.size), 0
-
-
-def progress_of(run: Run) -> Progress:
-    """The log as arrays."""
-    import numpy as np
-
-    from zfdesk.figures.training import Progress
-
-    def column(name: str) -> np.ndarray:
-        return np.array([getattr(step, name) for step in run.steps], np.float64)
-
-    nothing = (np.nan,) * 3
-    scores = [
-        [(score.loss, score.top1, score.top5) if score else nothing for score in (epoch.training, epoch.validation)]
-        for epoch in run.epochs
-    ]
-    both = np.array(scores, np.float64).reshape(-1, 2, 3)
-    scored = np.array([epoch.epoch for epoch in run.epochs], np.float64)
-    return Progress(column("epoch"), column("loss"), column("learning_rate"), scored, both[:, 0], both[:, 1])
-
-
-def spread_of_run(run: Run, wanted: Sequence[int] | None) -> SpreadOverTime:
-    """The histograms of the run; of an epoch that has none, none."""
-    from zfdesk.figures.training import SpreadOverTime
-
-    there = tuple(epoch for epoch in run.statistics_epochs if wanted is None or epoch in wanted)
-    epochs = chosen_epochs(there, None)
-    found = [run.statistics(epoch) for epoch in epochs]
-    layers: dict[str, list[dict[str, Any]]] = {}
-    for name in dict.fromkeys(name for one in found for name in one):
-        for one in found:
-            layer = one.get(name)
-            told: dict[str, Any] = {}
-            for kind in ("weight", "activation", "gradient"):
-                if layer is not None and (spread := getattr(layer, kind)) is not None:
-                    told[kind] = (spread.counts, spread.edges)
-            if layer is not None and layer.dead is not None:
-                told["dead"] = layer.dead
-            layers.setdefault(name, []).append(told)
-    return SpreadOverTime(epochs, layers)
-
-
-def _facts(model: Model | None) -> Any:
-    from zfdesk import __version__
-    from zfdesk.figures import Facts
-
-    return Facts(version=__version__) if model is None else Facts.of_model(model)
-
-
-def _of_models(
-    run: Run, epochs: tuple[int, ...], arguments: argparse.Namespace
-) -> tuple[FiltersOverTime | None, ProbeOverTime | None, Any]:
-    """What the snapshots hold and answer. The last one, which decides what is shown, is read first."""
-    import numpy as np
-
-    from zfdesk.engine import Conv, load
-    from zfdesk.figures.fig6 import colour_filters, first_convolution
-    from zfdesk.figures.training import FiltersOverTime, ProbeOverTime
-
-    last = load(run.snapshot_file(epochs[-1]))
-    first = first_convolution(last)
-    rms = np.sqrt((colour_filters(last, first) ** 2).mean((1, 2, 3)))
-    kept = np.sort(np.argsort(-rms, kind="stable")[: arguments.filters])
-    picture = run.probe() if "probe" in arguments.show else None
-    convolutions = [layer.name for layer in last.architecture.layers if isinstance(layer, Conv)]
-    layer = arguments.layer or convolutions[len(convolutions) // 2]
-    if last.architecture.stage(layer).layer is None:
-        raise CommandError("The input has no units to look at: choose a layer above it.")
-    units: tuple[int, ...] = ()
-    filters, looks, answers = [], [], []
-    for epoch in (epochs[-1], *epochs[:-1]):
-        model = last if epoch == epochs[-1] else load(run.snapshot_file(epoch))
-        filters.append(colour_filters(model, first)[kept])
-        if picture is not None:
-            units, look, answer = _look(model, picture, layer, units or None, arguments.maps)
-            looks.append(look)
-            answers.append(answer)
-    order = [*range(1, len(epochs)), 0]
-    shown = FiltersOverTime(
-        first.name, tuple(map(int, kept)), epochs, np.stack([filters[place] for place in order], 1),
-        f"the {len(kept)} of {len(rms)} with the largest root mean square after epoch {epochs[-1]}",
-    )  # fmt: skip
-    if picture is None:
-        return shown, None, _facts(last)
-    maps, down = (np.stack([getattr(looks[place], name) for place in order], 1) for name in ("maps", "down"))
-    seen = _seen(last, picture)
-    probe = ProbeOverTime(seen, layer, units, epochs, maps, down, tuple(answers[place] for place in order))
-    return shown, probe, _facts(last)
-
-
-def _seen(model: Model, picture: np.ndarray) -> np.ndarray:
-    from zfdesk.engine import centre_crop
-
-    return centre_crop(picture, model.architecture.size, model.input.resize)
-
-
-def _look(
-    model: Model, picture: np.ndarray, layer: str, units: tuple[int, ...] | None, count: int
-) -> tuple[tuple[int, ...], Any, str]:
-    from zfdesk.library import look_at, strongest_units
-
-    passed = model.forward(_seen(model, picture))
-    units = strongest_units(passed, layer, count) if units is None else units
-    likely = int(passed.probabilities[0].argmax())
-    answer = f"{model.classes[likely]} {float(passed.probabilities[0, likely]) * 100:.0f} %"
-    return units, look_at(passed, layer, units), answer
+    return page, 0
 
 
 # Fig. 4
@@ -222,13 +86,14 @@ def _fig4(arguments: argparse.Namespace) -> tuple[Page, int]:
     from zfdesk.figures.fig4 import fig4_page
     from zfdesk.library import answers_over
     from zfdesk.runs import read_run
+    from zfdesk.session.run_page import chosen_epochs, run_facts
 
     run = read_run(arguments.folder)
     epochs = chosen_epochs(run.snapshots, arguments.epochs)
     if not epochs:
         raise CommandError(f"{arguments.folder} has no snapshots yet.")
     last = load(run.snapshot_file(epochs[-1]))
-    facts = _facts(last)
+    facts = run_facts(last)
     pictures = _Pictures(arguments.pictures or ())
     kept = () if arguments.pictures else run.strongest()
     if not kept and not arguments.pictures:

@@ -421,6 +421,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("training-back", "The snapshot before", ("Ctrl+Alt+Left",), "Training", command="training_back"),
     Action("training-on", "The next snapshot", ("Ctrl+Alt+Right",), "Training", command="training_on"),
     Action("training-play", "Play the snapshots, or stop", ("Ctrl+Alt+P",), "Training", command="play_training"),
+    Action("training-figure", "Save the training run as a figure…", ("Ctrl+Alt+V",), "Training", command="save_training_figure"),
     Action("training-use", "Use the network of this snapshot", ("Ctrl+Alt+M",), "Training", command="use_training_network"),
     # View
     Action("zoom", "Unit pane: all, the map, the reconstruction", ("Z",), "View", _next("zoom", (0, 1, 2)), yosinski="zoom_mode"),

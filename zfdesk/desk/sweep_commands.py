@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,7 +64,7 @@ class SweepCommands:
         from zfdesk.desk.sweep_files import FIGURE_KINDS, save_figure
 
         if path := self._sweep_path("figure 7", "zfdesk-occlusion.pdf", FIGURE_KINDS):
-            self.desk.sweeps.save(path, save_figure)
+            self.desk.sweeps.save(path, partial(save_figure, look=self.desk.view.sweep))
 
     def save_sweep_arrays(self) -> None:
         """Ask for a place and save the raw values."""

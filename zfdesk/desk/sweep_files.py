@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from zfdesk.live import Swept
+from zfdesk.live import SweepSettings, Swept
 from zfdesk.whole import write_whole
 
 FIGURE_KINDS = "Figure (*.pdf *.svg *.png)"
@@ -25,12 +25,12 @@ def save_arrays(path: str, swept: Swept, unit: int, klass: int) -> None:
     write_whole(Path(os.path.realpath(path)), [npz_bytes(swept.sweep.arrays(unit, klass))])
 
 
-def save_figure(path: str, swept: Swept, unit: int, klass: int) -> None:
-    """Write Fig. 7's row as PDF, SVG or PNG, by the name's suffix. Raises OSError, and ValueError in words."""
-    from zfdesk.figures import draw, fig7_page, format_of, save
+def save_figure(path: str, swept: Swept, unit: int, klass: int, look: SweepSettings) -> None:
+    """Write Fig. 7's row, in the pane's colours, as PDF, SVG or PNG, by the name's suffix. Raises OSError, and
+    ValueError in words."""
+    from zfdesk.figures import draw, format_of, save
+    from zfdesk.session.page import fig7_of
 
     format_of(path)  # before anything is computed
     torch.set_num_threads(1)  # the live view goes on
-    assert swept.sweep is not None
-    page = fig7_page(swept.sweep, unit, klass, picture=swept.subject.origin, frame=swept.subject.number)
-    save(draw(page), path)
+    save(draw(fig7_of(swept, unit, klass, look)), path)

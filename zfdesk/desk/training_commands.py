@@ -49,6 +49,10 @@ class TrainingCommands:
         """Switch to the network of the snapshot that is shown."""
         self._open_training().use_network()
 
+    def save_training_figure(self) -> None:
+        """Ask for a place and save the run as a figure."""
+        self._open_training().ask_for_figure()
+
     def _open_training(self) -> TrainingPane:
         if self.training is None:
             from zfdesk.desk.panes.training import TrainingPane

@@ -26,6 +26,7 @@ from zfdesk.desk.commands import DROPPED, Commands
 from zfdesk.desk.copying import CopyCommands
 from zfdesk.desk.embedded_line import EmbeddedLine
 from zfdesk.desk.hints import first_steps
+from zfdesk.desk.offer import Offer
 from zfdesk.desk.panes.base import FACTS_EVERY_MS, Pane
 from zfdesk.desk.panes.classes import ClassesPane
 from zfdesk.desk.panes.compare import ComparePane
@@ -419,10 +420,13 @@ class Window(
     # Events
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:  # noqa: N802
-        """On text fields: what is typed is text, not an action. On floating panes: the key for the clean picture.
+        """On text fields: what is typed is text, not an action. On panes: the key for the clean picture where they
+        float, and whether one was raised.
 
         Never on the application: a filter in Python for every event costs more than all drawing.
         """
+        if event.type() == QEvent.Type.ZOrderChange:
+            QTimer.singleShot(0, self, self._raise_lines)
         if not isinstance(event, QKeyEvent):
             return False
         if isinstance(watched, QDockWidget):
@@ -432,6 +436,12 @@ class Window(
             event.accept()
             return True
         return False
+
+    def _raise_lines(self) -> None:
+        """What is said or offered lies above the panes, also above one that came or was raised later."""
+        for kind in (MessageLine, Offer):
+            for line in self.findChildren(kind, options=Qt.FindChildOption.FindDirectChildrenOnly):
+                line.raise_()
 
     def _hold_clean(self, event: QKeyEvent) -> bool:
         pressed = event.type() == QEvent.Type.KeyPress

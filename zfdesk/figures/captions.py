@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from zfdesk.figures.facts import Facts, _network, _occluders, _picture, _unit, caption
 
-_OF_THE_UNIT = {"layer": "", "unit": None, "position": None, "seed": None, "method": None, "stretch": None}
+_OF_A_METHOD = {"seed": None, "method": None, "stretch": None}
+_OF_THE_UNIT = {"layer": "", "unit": None, "position": None, **_OF_A_METHOD}
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,17 @@ def without_unit(facts: Facts) -> Facts:
     return replace(facts, **_OF_THE_UNIT)  # type: ignore[arg-type]
 
 
+def without_method(facts: Facts) -> Facts:
+    """The facts of what is no reconstruction: a picture with the unit's receptive field, or its map."""
+    return replace(facts, **_OF_A_METHOD)  # type: ignore[arg-type]
+
+
 def joint_caption(panels: Sequence[Told]) -> str:
     """Sentences in the order of a methods section. Panels of one picture and one unit get the caption of its facts."""
     told = [panel if panel.of_unit else replace(panel, facts=without_unit(panel.facts)) for panel in panels]
     lead = [f"{', '.join(names)}: {words}" if len(names) < len(told) else words for words, names in _by_words(told)]
     fullest = max((panel.facts for panel in told), key=lambda facts: len(_unit(facts)), default=Facts())
-    if all(panel.facts in (fullest, without_unit(fullest)) for panel in told):
+    if all(panel.facts in (fullest, without_method(fullest), without_unit(fullest)) for panel in told):
         return " ".join([*lead, caption(fullest)]).strip()
     networks = {_network(panel.facts) for panel in told} - {""}
     pictures = {_picture(panel.facts) for panel in told} - {""}

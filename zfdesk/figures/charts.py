@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -21,6 +22,9 @@ FEW, MARKERS = 24, ("o", "s", "^", "D")
 SMALLEST_CHANGE = 0.0005
 """Of a probability: what would be 0.0 % is no change."""
 
+
+TALL, LOW = 0.62, 0.5
+"""Height of lines, and of a histogram's steps, as a share of their width: there may be many histograms on a page."""
 
 WIDE = 1.3
 """Inches that an axis must be long to have room for five figures."""
@@ -72,7 +76,7 @@ def draw_histogram(place: Place, panel: panels.Histogram) -> list[Body]:
         axes.set_yscale("log")
         axes.set_ylim(bottom=0.7)
     axes.set_xlim(panel.edges[0], panel.edges[-1])
-    return [_chart(place, axes, panel.quantity, "count", panel.names, panel.note)]
+    return [_chart(place, axes, panel.quantity, "count", panel.names, panel.note, LOW)]
 
 
 def draw_curves(place: Place, panel: panels.Curves) -> list[Body]:
@@ -91,7 +95,7 @@ def draw_curves(place: Place, panel: panels.Curves) -> list[Body]:
     axes.margins(x=0.02)
     body = _chart(place, axes, panel.x_quantity, panel.quantity, panel.names, panel.note)
     if panel.logarithmic:  # of quantities rather than counts: not only powers of ten
-        axes.yaxis.set(major_locator=LogLocator(subs=(1, 2, 5), numticks=6), major_formatter=FuncFormatter(_figure))
+        axes.yaxis.set(major_locator=_Figures(), major_formatter=FuncFormatter(_figure))
     return [body]
 
 
@@ -110,23 +114,65 @@ def draw_text(place: Place, panel: panels.Text) -> list[Body]:
     return [Body(axes, height, [finish], note=panel.note, rigid=True)]
 
 
-def _chart(place: Place, axes: Axes, x_words: str, y_words: str, names: tuple[str, ...], note: str) -> Body:
+def _chart(
+    place: Place, axes: Axes, x_words: str, y_words: str, names: tuple[str, ...], note: str, share: float = TALL
+) -> Body:
     look = place.look
     axes.tick_params(labelsize=look.small, pad=2)
     axes.set_xlabel(printable(x_words), fontsize=look.small, labelpad=1.5)
     axes.set_ylabel(printable(y_words), fontsize=look.small, labelpad=1.5)
     axes.xaxis.set(major_locator=MaxNLocator(3), major_formatter=FuncFormatter(_tick))
     if axes.get_yscale() == "log":
-        axes.yaxis.set(major_locator=LogLocator(numticks=4), major_formatter=FuncFormatter(_power))
+        axes.yaxis.set(major_locator=_Powers(), major_formatter=FuncFormatter(_power))
         axes.yaxis.set(minor_locator=NullLocator(), minor_formatter=NullFormatter())
     else:
-        axes.yaxis.set(major_locator=MaxNLocator(4), major_formatter=FuncFormatter(_tick))
-    below = 2 * look.line + 0.03  # tick labels and the axis's words
-    body = Body(axes, lambda inches: min(max(0.62 * inches, 0.5), 2.4 * look.stroke), below=below, note=note)
+        axes.yaxis.set(major_locator=_Steps(), major_formatter=FuncFormatter(_tick))
+    below = (2 if x_words else 1) * look.line + 0.03  # tick labels and the axis's words
+    body = Body(axes, lambda inches: min(max(share * inches, 0.5), 2.4 * look.stroke), below=below, note=note)
     body.finish.append(lambda inches: axes.xaxis.set_major_locator(MaxNLocator(4 if inches >= WIDE else 3)))
     if len(names) > 1:
         body.finish.append(lambda inches: _legend(body, names, inches, look))
     return body
+
+
+class _Powers(LogLocator):
+    """At most four powers of ten, and fewer on an axis too low for them, of those that are on it.
+
+    matplotlib's own may choose such as lie beyond it on either side, and then none is seen.
+    """
+
+    most = 4
+    steps: tuple[tuple[int, ...], ...] = ((1,),)
+
+    def tick_values(self, vmin: float, vmax: float) -> Sequence[float]:
+        room = max(2, min(self.most, self.axis.get_tick_space()))  # type: ignore[union-attr]
+        low, high = sorted((max(vmin, 1e-300), max(vmax, 1e-300)))
+        exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        ticks: list[float] = []
+        for steps in self.steps:
+            ticks = [step * 10.0**power for power in exponents for step in steps]
+            ticks = [tick for tick in ticks if low * (1 - 1e-9) <= tick <= high * (1 + 1e-9)]
+            if len(ticks) <= room:
+                break
+        return ticks[:: max(1, math.ceil((len(ticks) - 1) / (room - 1)))] if len(ticks) > room else ticks
+
+
+class _Figures(_Powers):
+    """1, 2, 5, 10, … where there is room for them, else fewer."""
+
+    most = 6
+    steps = ((1, 2, 5), (1, 3), (1,))
+
+
+class _Steps(MaxNLocator):
+    """At most four steps, and fewer on an axis too low for them."""
+
+    def __init__(self) -> None:
+        super().__init__(4)
+
+    def tick_values(self, vmin: float, vmax: float) -> Sequence[float]:
+        self.set_params(nbins=max(1, min(4, self.axis.get_tick_space())))  # type: ignore[union-attr]
+        return super().tick_values(vmin, vmax)
 
 
 def _legend(body: Body, names: tuple[str, ...], inches: float, look: Look) -> None:

@@ -18,8 +18,9 @@ BAR, CLEAN = "#7ba3d6", "#1b1f27"
 BOXES = {"field": "#0072b2", "unit": "#ffb000", "covered": "#808080", "region": "#000000"}
 """As in the window's light theme: receptive field blue, selected unit amber."""
 
-CATEGORIES = ("#0b3c5d", "#e69f00", "#8c2d04", "#56b4e9", "#009e73", "#f0e442", "#cc79a7")
-"""Okabe & Ito (2008) with two darker ones, so ordered that neighbours in the legend differ in lightness."""
+CATEGORIES = ("#0b3c5d", "#e69f00", "#a3330a", "#f7ee8a", "#009e73", "#8fcdf3", "#b06ca8")
+"""After Okabe & Ito (2008), with lightnesses about a tenth apart, so that each differs from every other in grey print;
+so ordered that neighbours in the legend differ most."""
 
 LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#1b1f27", "#e69f00", "#56b4e9")
 DASHES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (8, 2, 1, 2, 1, 2)), (0, (3, 3)), (0, (12, 2)))

@@ -22,6 +22,9 @@ SPACER = 0.07
 UNITS_ACROSS = 3
 """Units in a row of a page two columns wide; each takes two panels."""
 
+MOST_BELOW = 6
+"""Units one below the other on a narrow page: more, side by side, still fit one sheet."""
+
 
 @dataclass(frozen=True, eq=False)
 class Examples:
@@ -55,7 +58,7 @@ def fig2_page(
     if silent := next((example for example in examples if not example.pictures), None):
         raise ValueError(f"{silent.layer}:{silent.unit} is active for none of the pictures.")
     width = SIZES[size][0] if isinstance(size, str) else size[0]
-    across = UNITS_ACROSS if width >= 5 else 1
+    across = UNITS_ACROSS if width >= 5 else 1 if len(examples) <= MOST_BELOW else 2
     most = max(len(example.pictures) for example in examples)
     columns = math.isqrt(most - 1) + 1  # the smallest square that holds them
     facts = Facts.of_model(model, method=rule, seed=SeedKind.MAX)

@@ -12,7 +12,7 @@ from zfdesk.figures.over_time import Evolution
 from zfdesk.figures.page import SIZES, Cell, Page
 from zfdesk.figures.panels import Panel
 
-SLOTS = 6
+SLOTS = 8
 """Columns a block is drawn for at least, so that a few are not drawn huge."""
 
 

@@ -65,7 +65,8 @@ def filters_page(
     if not units:
         raise ValueError(f"The filters of {stage.name} are shown unit by unit: at least one is needed.")
     filters, cells = model.filters(stage.name).numpy(), []
-    across = min(3, len(units)) if _wide(size) else 1
+    # of more than two, a narrow page has two in a row: one below the other they would be longer than a sheet
+    across = min(3, len(units)) if _wide(size) else 1 if len(units) < 3 else 2
     for index, unit in enumerate(units):
         if not 0 <= unit < len(filters):
             raise ValueError(f"{stage.name} has units 0 to {len(filters) - 1}; there is no unit {unit}.")

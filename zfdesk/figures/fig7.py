@@ -55,10 +55,10 @@ def fig7_page(
     name, layer_unit = sweep.model.classes[klass], unit_words(sweep.layer, unit)
     down, told = _projected(sweep, unit, facts)
 
-    def occlusion(values: np.ndarray, clean: float, quantity: str, facts: Facts) -> Occlusion:
+    def occlusion(values: np.ndarray, clean: float, quantity: str, facts: Facts, low: float | None = None) -> Occlusion:
         levels = (clean / 2,) if contour and clean > 0 else ()
         return Occlusion(
-            values, sweep.positions, (side, side), len(sweep.picture), clean, quantity, colours=colours,
+            values, sweep.positions, (side, side), len(sweep.picture), clean, quantity, low, colours=colours,
             picture=sweep.picture, opacity=opacity, levels=levels, note=_partial(sweep), facts=facts,
         )  # fmt: skip
 
@@ -67,7 +67,7 @@ def fig7_page(
         (occlusion(sweep.activation(unit), clean[0], "total activation", told),
          f"{layer_unit}, strongest map" if unit == sweep.strongest_unit else layer_unit),
         (down, f"{layer_unit} projected down"),
-        (occlusion(sweep.probability(klass), clean[1], f"P({name})", facts), "probability"),
+        (occlusion(sweep.probability(klass), clean[1], f"P({name})", facts, 0.0), "probability"),
         (_labels(sweep, opacity, facts), "most probable class"),
     )  # fmt: skip
     width = SIZES[size][0] if isinstance(size, str) else size[0]
@@ -98,7 +98,7 @@ def _projected(sweep: Sweep, unit: int, facts: Facts) -> tuple[Signed, Facts]:
         seed=found.seed.kind, method=found.rule, stretch=127 / limit if limit > 0 else None,
     )  # fmt: skip
     box = Box(top, left, bottom - top, right - left, "region")
-    return Signed(found.values, limit, boxes=(box,), facts=told), told
+    return Signed(found.values, limit, boxes=(box,), note="box: receptive field", facts=told), told
 
 
 def _partial(sweep: Sweep) -> str:

@@ -54,7 +54,7 @@ def histograms_page(
     cells = tuple(
         Cell(panel, *divmod(index, across), label=label, name=name) for index, (panel, label, name) in enumerate(panels)
     )
-    said = "Counts on a logarithmic scale."
+    said = "Counts on a logarithmic scale; SD: standard deviation."
     if activations:
         over = "1 picture" if seen == 1 else f"{seen} pictures"
         said += (
@@ -82,12 +82,10 @@ def _weights(model: Model, layer: str, facts: Facts) -> Histogram:
         mean += float(part.double().sum()) / len(values)
         square += float(part.double().square().sum()) / len(values)
     spread = max(square - mean * mean, 0.0) ** 0.5
-    note = f"mean {number(mean)}, standard deviation {number(spread)}"
-    return Histogram(counts.numpy()[None], edges, quantity="weight", logarithmic=True, note=note, facts=facts)
+    note = f"mean {number(mean)}, SD {number(spread)}"
+    return Histogram(counts.numpy()[None], edges, quantity="", logarithmic=True, note=note, facts=facts)
 
 
 def _activations(found: Activations, facts: Facts) -> Histogram:
-    note = f"{found.zeros * 100:.0f} % zero" + ("" if found.dead is None else f"; {_dead([found])} units dead")
-    return Histogram(
-        found.counts[None], found.edges, quantity="activation", logarithmic=True, note=note, facts=facts
-    )  # fmt: skip
+    note = f"{found.zeros * 100:.0f} % zero" + ("" if found.dead is None else f"; {_dead([found])} dead")
+    return Histogram(found.counts[None], found.edges, quantity="", logarithmic=True, note=note, facts=facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -95,11 +96,12 @@ def fitting(words: str, width: float, points: float) -> str:
 
 
 def wrapped(words: str, width: float, points: float) -> str:
-    """The words in lines no wider than ``width`` inches; a single word that is wider is broken."""
+    """The words in lines no wider than ``width`` inches. What a space that does not break, or a ×, holds together is
+    broken there only where it is wider, and a single word between its letters."""
     lines: list[str] = []
     for paragraph in printable(words).split("\n"):
         line = ""
-        for word in paragraph.split(" "):
+        for word in _TIMES.sub(lambda found: found[0].replace(" ", _JOINED), paragraph).split(" "):
             longer = f"{line} {word}" if line else word
             if text_width(longer, points) <= width:
                 line = longer
@@ -107,7 +109,14 @@ def wrapped(words: str, width: float, points: float) -> str:
             lines += [line] if line else []
             while text_width(word, points) > width and len(word) > 1:
                 cut = next(n for n in range(len(word) - 1, 0, -1) if n == 1 or text_width(word[:n], points) <= width)
-                lines, word = [*lines, word[:cut]], word[cut:]
+                cut = word.rfind(_JOINED, 1, cut + 1) if _JOINED in word[1 : cut + 1] else cut
+                lines, word = [*lines, word[:cut]], word[cut:].removeprefix(_JOINED)
             line = word
         lines.append(line)
-    return "\n".join(lines)
+    return _HELD.sub(lambda found: found[0].replace(_JOINED, " "), "\n".join(lines))
+
+
+_JOINED = "\N{NO-BREAK SPACE}"
+_TIMES = re.compile(r"((?<=\d) )?× ")
+"""What is held together while words are broken: 50 × 50, and × 310."""
+_HELD = re.compile(rf"{_JOINED}?×{_JOINED}")

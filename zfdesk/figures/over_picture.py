@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.colors import ListedColormap, Normalize, to_rgb
 from matplotlib.patches import Rectangle
@@ -9,11 +11,17 @@ from matplotlib.patches import Rectangle
 from zfdesk.figures import panels
 from zfdesk.figures.colours import CATEGORIES, EMPTY, INK, LINE, sequential
 from zfdesk.figures.facts import number
-from zfdesk.figures.look import fitting, text_width
+from zfdesk.figures.look import fitting, text_width, wrapped
 from zfdesk.figures.place import GAP, Body, Place, colour_bar, ends_of, inches_from_corner
 
 SMALLEST_NUMBERED = 0.03
-"""Share of the positions below which a label's region carries no number; the legend still has its colour."""
+"""Share of the positions below which a region carries no number; the legend still has its colour."""
+
+OTHERS = "#7b828d"
+"""The stripes of the labels that have no colour of their own: no colour is striped, in grey print neither."""
+
+STRIPE = 56
+"""How many times stripes repeat along a side."""
 
 
 def centres(panel: panels.Occlusion | panels.Labels) -> tuple[np.ndarray, np.ndarray]:
@@ -86,24 +94,30 @@ def draw_labels(place: Place, panel: panels.Labels) -> list[Body]:
     y, x = centres(panel)
     rows, columns = nearest(y, panel.size), nearest(x, panel.size)
     shown = spread(places, rows, columns, -2)
-    table = ListedColormap([EMPTY, *CATEGORIES[: len(named)], "#a8adb5"])
+    table = ListedColormap(["white", *CATEGORIES[: len(named)], OTHERS])
     picture = table(shown.clip(-1) + 1)[..., :3]
-    axes.imshow(_laid_over(picture, shown < 0, panel), aspect="auto")
+    diagonal = np.add.outer(np.arange(panel.size), np.arange(panel.size)) * STRIPE // panel.size
+    picture[(shown == len(named)) & (diagonal % 2 == 0)] = 1
+    axes.imshow(_laid_over(picture, shown < 0, panel, "white"), aspect="auto")
     for index in range(len(named)):
-        middle = _middle_of(places == index)
-        if counts[index] >= SMALLEST_NUMBERED * len(done) and middle is not None:
+        for region in _regions(places == index):
+            middle = _middle_of(region)
+            if region.sum() < SMALLEST_NUMBERED * len(done) or middle is None:
+                continue
             axes.text(
                 x[middle[1]].clip(6, panel.size - 7), y[middle[0]].clip(8, panel.size - 9), str(index + 1),
                 fontsize=place.look.small, ha="center", va="center",
                 bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": LINE, "linewidth": 0.4},
             )  # fmt: skip
     names = dict(panel.names)
-    lines = [
-        (CATEGORIES[index], f"{index + 1} {names.get(int(label), f'class {label}')}", counts[index])
+    lines: list[tuple[dict[str, Any], str, int]] = [
+        ({"facecolor": CATEGORIES[index], "edgecolor": LINE}, f"{index + 1} {names.get(int(label), f'class {label}')}",
+         counts[index])
         for index, label in enumerate(named)
-    ]
+    ]  # fmt: skip
     if len(others):
-        lines.append(("#a8adb5", f"{len(others)} others", counts[most:].sum()))
+        striped = {"facecolor": "white", "edgecolor": OTHERS, "hatch": "//////"}
+        lines.append((striped, f"{len(others)} others", counts[most:].sum()))
     clean = "" if panel.clean is None else f"clean: {names.get(panel.clean, f'class {panel.clean}')}"
     body = Body(axes, lambda inches: inches, shaped=True, note="; ".join(part for part in (clean, panel.note) if part))
 
@@ -111,33 +125,51 @@ def draw_labels(place: Place, panel: panels.Labels) -> list[Body]:
         corner, look = inches_from_corner(axes), place.look
         side, step = look.line * 0.72, look.line * 1.08
         top = body.below + GAP
-        for colour, words, count in lines:
+        for colours, words, count in lines:
             axes.add_patch(
-                Rectangle((0, -top - side), side, side, transform=corner, clip_on=False, facecolor=colour,
-                          edgecolor=LINE, linewidth=0.4)
-            )  # fmt: skip
-            share = f"{count / len(done) * 100:.0f} %"
-            words = (
-                f"{fitting(words, inches - side - 0.03 - text_width(f', {share}', look.small), look.small)}, {share}"
+                Rectangle((0, -top - side), side, side, transform=corner, clip_on=False, linewidth=0.4, **colours)
             )
-            axes.text(side + 0.03, -top + 0.02, words, transform=corner, va="top", ha="left", fontsize=look.small)
-            top += step
+            share, room = f"{count / len(done) * 100:.0f}\N{NO-BREAK SPACE}%", inches - side - 0.03
+            said = wrapped(f"{words}, {share}", room, look.small).split("\n")
+            if len(said) > 2:  # no more than two lines
+                rest = fitting(words[len(said[0]) :].strip(), room - text_width(f", {share}", look.small), look.small)
+                said = [said[0], f"{rest}, {share}"]
+            for line in said:
+                axes.text(side + 0.03, -top + 0.02, line, transform=corner, va="top", ha="left", fontsize=look.small)
+                top += step
         body.below = top
 
     body.finish.append(finish)
     return [body]
 
 
-def _laid_over(colours: np.ndarray, missing: np.ndarray, panel: panels.Occlusion | panels.Labels) -> np.ndarray:
+def _laid_over(
+    colours: np.ndarray, missing: np.ndarray, panel: panels.Occlusion | panels.Labels, empty: str = EMPTY
+) -> np.ndarray:
     """The map's colours 0 to 1 as uint8, over the picture as far as the map is transparent."""
     out = colours
-    out[missing] = to_rgb(EMPTY)
+    out[missing] = to_rgb(empty)
     if panel.picture is not None and panel.opacity < 1:
         # a grey picture, so that every colour that is seen is the map's
         grey = (panel.picture @ np.array([0.299, 0.587, 0.114]) / 255)[..., None]
         cover = np.where(missing, 0, panel.opacity)[..., None]
         out = out * cover + grey * (1 - cover)
     return (np.clip(out, 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def _regions(mask: np.ndarray) -> list[np.ndarray]:
+    """The parts of a mask that hang together, edge to edge, each as a mask."""
+    left, found = mask.copy(), []
+    while left.any():
+        region = np.zeros_like(left)
+        waiting = [divmod(int(left.argmax()), left.shape[1])]
+        while waiting:
+            row, column = waiting.pop()
+            if 0 <= row < left.shape[0] and 0 <= column < left.shape[1] and left[row, column]:
+                left[row, column], region[row, column] = False, True
+                waiting += [(row + 1, column), (row - 1, column), (row, column + 1), (row, column - 1)]
+        found.append(region)
+    return found
 
 
 def _middle_of(mask: np.ndarray) -> tuple[int, int] | None:

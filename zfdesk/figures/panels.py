@@ -229,12 +229,16 @@ class Bars:
 
 @dataclass(frozen=True, eq=False)
 class Compare:
-    """A | B | their difference: two uint8 pictures, two maps (height, width), or two signed pictures, of one shape."""
+    """A | B | their difference: two uint8 pictures, two maps (height, width), or two signed pictures, of one shape.
+
+    reverse: the difference is A − B, as of snapshots; else B − A, as of clean and covered.
+    """
 
     a: np.ndarray
     b: np.ndarray
     names: tuple[str, str] = ("A", "B")
     quantity: str = ""
+    reverse: bool = False
     note: str = ""
     facts: Facts = UNKNOWN
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Ellipse, Rectangle
+from matplotlib.patches import Ellipse, Patch, Rectangle
 
 from zfdesk.figures import panels
 from zfdesk.figures.colours import BOXES, EMPTY, sequential, signed, signed_picture
@@ -15,6 +15,9 @@ from zfdesk.figures.look import Look, fitting
 from zfdesk.figures.place import Body, Place, colour_bar, ends_of
 
 TINY = 1e-12
+
+SMALL_BOX = 0.15
+"""Inches; a box that is printed smaller has half as thick an outline, which would hide what it stands on."""
 
 
 def draw_picture(place: Place, panel: panels.Picture) -> list[Body]:
@@ -101,16 +104,17 @@ def _name_tiles(axes: Axes, panel: panels.Tiles, columns: int, gap: int, inches:
 
 
 def draw_compare(place: Place, panel: panels.Compare) -> list[Body]:
-    """A and B over the same range, and B − A over its own, symmetric about zero."""
+    """A and B over the same range, and their difference over its own, symmetric about zero."""
     parts = place.thirds
     a, b = panel.a, panel.b
+    sign = -1 if panel.reverse else 1
     if a.ndim == 3 and a.dtype == np.uint8:
-        difference = (b.astype(np.float32) - a.astype(np.float32)).mean(2)
+        difference = sign * (b.astype(np.float32) - a.astype(np.float32)).mean(2)
         bodies = [_shown(place, pixels, (), "", parts[index]) for index, pixels in enumerate((a, b))]
         note = "mean over RGB, levels of 255"
     elif a.ndim == 3:
         limit = max(float(np.abs(a).max()), float(np.abs(b).max()), TINY)
-        difference = (b - a).mean(2)
+        difference = sign * (b - a).mean(2)
         pictures = [signed_picture(values, limit) for values in (a, b)]
         note = stretch_words(127 / limit)
         bodies = [_shown(place, pixels, (), note, parts[index]) for index, pixels in enumerate(pictures)]
@@ -123,12 +127,13 @@ def draw_compare(place: Place, panel: panels.Compare) -> list[Body]:
             _scalar(place, place.bare(parts[index]), values, low < 0, "inferno", high)
             for index, values in enumerate((a, b))
         ]
-        difference, note = b - a, ""
+        difference, note = sign * (b - a), ""
         for body in bodies:
             body.note = panel.quantity
     bodies.append(_scalar(place, place.bare(parts[2]), difference, True, ""))
     bodies[2].note = _joined(note, panel.note)
-    for body, name in zip(bodies, (*panel.names, f"{panel.names[1]} − {panel.names[0]}"), strict=True):
+    of, less = panel.names if panel.reverse else panel.names[::-1]
+    for body, name in zip(bodies, (*panel.names, f"{of} − {less}"), strict=True):
         body.title = name
     return bodies
 
@@ -149,8 +154,9 @@ def sheet(tiles: np.ndarray, columns: int, gap: int) -> np.ndarray:
     return out[: out.shape[0] - gap, : out.shape[1] - gap]
 
 
-def draw_boxes(axes: Axes, boxes: tuple[panels.Box, ...], look: Look) -> None:
-    """Outlines on a picture, with their words; clipped to it."""
+def draw_boxes(axes: Axes, boxes: tuple[panels.Box, ...], look: Look) -> list[tuple[Patch, Patch]]:
+    """Outlines on a picture, clipped to it: of each box what is drawn of it."""
+    drawn = []
     for box in boxes:
         corner = (box.left - 0.5, box.top - 0.5)
         if box.ellipse:
@@ -159,7 +165,8 @@ def draw_boxes(axes: Axes, boxes: tuple[panels.Box, ...], look: Look) -> None:
         else:
             patch = Rectangle(corner, box.width, box.height)
         colour = {"covered": "black", "region": "black"}.get(box.kind, BOXES.get(box.kind, "black"))
-        _outline(axes, patch, colour, look)
+        drawn.append(_outline(axes, patch, colour, look))
+    return drawn
 
 
 def _shown(place: Place, pixels: np.ndarray, boxes: tuple[panels.Box, ...], note: str, spec: object = None) -> Body:
@@ -167,11 +174,15 @@ def _shown(place: Place, pixels: np.ndarray, boxes: tuple[panels.Box, ...], note
     axes = place.bare(spec)  # type: ignore[arg-type]
     axes.imshow(pixels, aspect="auto")
     height, width = pixels.shape[:2]
-    draw_boxes(axes, boxes, place.look)
+    outlines = draw_boxes(axes, boxes, place.look)
     body = Body(axes, lambda inches: inches * height / width, note=note, shaped=True)
     worded = [box for box in boxes if box.words]
 
     def finish(inches: float) -> None:
+        for box, lines in zip(boxes, outlines, strict=True):
+            if min(box.height, box.width) * inches / width < SMALL_BOX:
+                for line in lines:
+                    line.set_linewidth(line.get_linewidth() / 2)
         for box in worded:
             words = fitting(box.words, inches, place.look.small)
             y, side = (box.top - 1, "bottom") if box.top > height / 6 else (box.top + box.height, "top")
@@ -200,7 +211,7 @@ def _scalar(
     return body
 
 
-def _outline(axes: Axes, patch: Rectangle | Ellipse, colour: str, look: Look) -> None:
+def _outline(axes: Axes, patch: Rectangle | Ellipse, colour: str, look: Look) -> tuple[Patch, Patch]:
     """A line that is seen on light and on dark, in colour and in grey."""
     from copy import copy
 
@@ -209,6 +220,7 @@ def _outline(axes: Axes, patch: Rectangle | Ellipse, colour: str, look: Look) ->
     patch.set(fill=False, edgecolor=colour, linewidth=1.1 * look.stroke)
     axes.add_patch(under)
     axes.add_patch(patch)
+    return under, patch
 
 
 def _joined(*parts: str) -> str:

@@ -23,11 +23,14 @@ BINS = 48
 WITHIN = 0.999
 """A band reaches as far as this share of the values of every time does."""
 
-SLOTS = 6
+SLOTS = 8
 """Columns a table of pictures is drawn for at least, so that a few are not drawn huge."""
 
-ACROSS = 3
-"""Columns of the page's grid; a narrow page has most panels across all of them."""
+SLOTS_WIDE, SLOTS_ACROSS = 11, 16
+"""The same across two thirds of a page two columns wide, and across all of it: so that the parts fit one sheet."""
+
+ACROSS = 6
+"""Columns of the page's grid: three panels side by side on a wide page, two on a narrow one."""
 
 PARTS = ("curves", "spread", "filters", "probe")
 """What the page is made of, in this order."""
@@ -125,14 +128,18 @@ def training_page(
 
 
 class _Layout:
-    """Panels in a grid of three columns. ``wide``: otherwise a panel that takes one of them takes all."""
+    """Panels in a grid. ``wide``: of a page that has room for three side by side."""
 
     def __init__(self, wide: bool, facts: Facts) -> None:
         self.wide, self.facts = wide, facts
         self.cells: list[Cell] = []
         self.row = self._column = 0
 
-    def add(self, panel: Panel, label: str, name: str, columns: int = 1, narrow: int = ACROSS) -> None:
+    def slots(self, wide: int) -> int:
+        """Columns that a table of pictures is drawn for at least."""
+        return wide if self.wide else SLOTS
+
+    def add(self, panel: Panel, label: str, name: str, columns: int = ACROSS // 3, narrow: int = ACROSS // 2) -> None:
         """The next panel in the row, or in the next one where there is no room for it. columns: it takes; narrow: on
         a narrow page."""
         columns = columns if self.wide else narrow
@@ -232,7 +239,8 @@ def _add_spread(layout: _Layout, spread: SpreadOverTime, architecture: Architect
         shares, edges = np.stack([one[0] for one in made]), np.stack([one[1] for one in made])
         layout.add(Strips(shares, edges, tuple(named), times, words, facts=layout.facts), f"{words}, by epoch", words)
         shown = True
-    layout.end_row()
+    if layout.wide:
+        layout.end_row()
     said = []
     if shown:
         said = [
@@ -294,8 +302,8 @@ def _quantiles(counts: np.ndarray, edges: np.ndarray, signed: bool) -> tuple[flo
 
 def _add_filters(layout: _Layout, filters: FiltersOverTime) -> list[str]:
     names = tuple(str(unit) for unit in filters.units)
-    panel = Evolution(filters.values, names, _words(filters.times), slots=SLOTS, facts=layout.facts)
-    layout.add(panel, f"filters of {filters.layer}, by epoch", "filters", 2)
+    panel = Evolution(filters.values, names, _words(filters.times), slots=layout.slots(SLOTS_WIDE), facts=layout.facts)
+    layout.add(panel, f"filters of {filters.layer}, by epoch", "filters", 4, ACROSS)
     layout.end_row()
     which = f"{filters.chosen}, " if filters.chosen else ""
     return [f"Filters: {which}the same units at every epoch, each stretched to its own range (mid-grey is 0)."]
@@ -307,15 +315,15 @@ def _add_probe(layout: _Layout, probe: ProbeOverTime) -> list[str]:
     times = _words(probe.times)
     awake = probe.maps.max((2, 3)) > 0 if probe.units else np.zeros((0, len(times)), bool)
     told = f"{probe.answers[-1]} after epoch {probe.times[-1]}" if probe.answers else ""
-    layout.add(Picture(probe.picture, note=told, facts=layout.facts), "probe picture", "probe", narrow=1)
+    layout.add(Picture(probe.picture, note=told, facts=layout.facts), "probe picture", "probe", narrow=2)
     if not probe.units:
         return []
     known = awake.astype(np.uint8)
-    maps = Evolution(probe.maps, names, times, known, slots=SLOTS, facts=layout.facts)
-    layout.add(maps, f"maps of {probe.layer}, by epoch", "maps", 2, narrow=2)
-    down = Evolution(probe.down, names, times, known, slots=SLOTS, facts=layout.facts)
+    maps = Evolution(probe.maps, names, times, known, slots=layout.slots(SLOTS_WIDE), facts=layout.facts)
+    layout.add(maps, f"maps of {probe.layer}, by epoch", "maps", 4, narrow=4)
+    down = Evolution(probe.down, names, times, known, slots=layout.slots(SLOTS_ACROSS), facts=layout.facts)
     layout.end_row()
-    layout.add(down, f"reconstructions from {probe.layer}, by epoch", "reconstructions", 3)
+    layout.add(down, f"reconstructions from {probe.layer}, by epoch", "reconstructions", ACROSS, ACROSS)
     first = unit_words(probe.layer, probe.units[0])
     return [
         f"Probe picture: the units of {probe.layer} that it wakes most after the last epoch shown (from {first}); each "

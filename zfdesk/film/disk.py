@@ -5,9 +5,16 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import shutil
+import time
 from contextlib import suppress
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows, where what is open cannot be removed
+    fcntl = None  # type: ignore[assignment]
 
 LEAST_FREE = 64 << 20
 """Bytes that a recording leaves free: it ends before."""
@@ -16,6 +23,46 @@ RESERVE = 16 << 20
 """Bytes kept aside beside a film for its end: what the encoder still holds, and the list of its frames."""
 
 FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+
+LEFT_SECONDS = 3600
+"""Nothing younger is taken for left behind: a disk on the network may not know of another computer's locks."""
+
+_ROOM = re.compile(r"\..{1,40}\.[0-9a-f]{8}\.part\.room")
+_PLAYABLE = b"GIF8"  # what there is of it can be seen, unlike an MP4 or WebP without its end
+
+
+def remove_left(folder: Path) -> None:
+    """Remove what a recording into this folder left there when it was killed: the unfinished film, and its room.
+
+    Only a film with its room beside it, by our names, that no recording holds and that is an hour old. What cannot be
+    removed stays.
+    """
+    with suppress(OSError):
+        rooms = [place for place in folder.iterdir() if _ROOM.fullmatch(place.name)]
+        for room in rooms:
+            with suppress(OSError):
+                _remove_left(room.with_suffix(""), room)
+
+
+def _remove_left(film: Path, room: Path) -> None:
+    places = [place for place in (film, room) if place.exists()]
+    if any(place.is_symlink() or not place.is_file() for place in places):
+        return
+    if any(time.time() - place.stat().st_mtime < LEFT_SECONDS for place in places):
+        return
+    if film in places:
+        with film.open("rb") as file:
+            _hold(file.fileno())
+            playable = file.read(len(_PLAYABLE)) == _PLAYABLE
+        if not playable:
+            film.unlink()
+    room.unlink()
+
+
+def _hold(descriptor: int) -> None:
+    """Lock an open file as long as it is open. OSError where another holds it, or where there are no locks."""
+    if fcntl is not None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def free_bytes(folder: Path) -> int:
@@ -32,6 +79,8 @@ class ReservedFile(io.RawIOBase):
 
     def __init__(self, path: Path, reserve: int) -> None:
         self._file = io.FileIO(path, "xb+")
+        with suppress(OSError):
+            _hold(self._file.fileno())
         self._ballast = path.with_name(f"{path.name}.room")
         self.full = False
         self.bytes = 0

@@ -113,6 +113,7 @@ class FilmWriter:
         self.form = form_of(path)
         self.path, self.titles, self.live = Path(os.path.realpath(path)), titles, live
         self.rate = min(rate, FASTEST_GIF) if self.form == "gif" else rate
+        disk.remove_left(self.path.parent)
         self._check_place()
         self.path_json: bytes = b""
         factor, percent = FACTORS[quality]

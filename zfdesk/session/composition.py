@@ -26,6 +26,8 @@ SPARE = (Kind.BARS, Kind.TRACE, Kind.MAPS)
 """Panels that carry a unit's facts without the unit being their subject."""
 
 Place = tuple[int, int]
+Rectangle = tuple[int, int, int, int]
+"""Row, column, rows, columns."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +64,7 @@ class Slot:
         return self.row <= row < self.row + self.rows and self.column <= column < self.column + self.columns
 
     @property
-    def rectangle(self) -> tuple[int, int, int, int]:
+    def rectangle(self) -> Rectangle:
         """Row, column, rows, columns."""
         return self.row, self.column, self.rows, self.columns
 
@@ -72,12 +74,21 @@ class Slot:
         return self.label or WORDS[self.piece.kind]
 
 
+@dataclass(frozen=True)
+class Arrangement:
+    """Where slots stand, one after the other, and the columns' widths."""
+
+    places: tuple[Rectangle, ...]
+    widths: tuple[float, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Composition:
     """A figure. ``title``, ``caption``: by hand, or None for what is written from the facts.
 
     ``widths``: relative widths of the columns, () for equal ones. ``dpi``: of a PNG. ``template``: the page it is while
-    its panels are those of a template, whose own title and caption it then has.
+    its panels are those of a template, whose own title and caption it then has. ``arranged``: how a template arranged
+    it for two columns.
     """
 
     slots: tuple[Slot, ...] = ()
@@ -89,6 +100,7 @@ class Composition:
     widths: tuple[float, ...] = ()
     dpi: int = DPI
     template: Page | None = None
+    arranged: Arrangement | None = None
 
     @property
     def shape(self) -> Place:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from zfdesk.engine import OccluderShape, Rule
+from zfdesk.figures.captions import without_method
 from zfdesk.figures.facts import Facts, caption, number, unit_words
 from zfdesk.figures.page import SIZES, Cell, Page
 from zfdesk.figures.panels import Bars, Box, Panel, Picture, Signed, Text, UnitMap
-from zfdesk.live import Result, Style, Swept, UnitResult, View
+from zfdesk.live import Result, Style, SweepSettings, Swept, UnitResult, View
 from zfdesk.live.sweeping import shown_class, shown_unit
 
 NARROW = 5.0  # inches: below, two panels a row
@@ -67,29 +68,35 @@ def title_of(facts: Facts) -> str:
 
 def page_of_sweep(swept: Swept, view: View, size: str = "two-column") -> Page:
     """Fig. 7's row of a sweep, of the unit and class and in the colours that the view shows it in."""
+    if swept.sweep is None:
+        raise ValueError("Nothing of the sweep is done yet.")
+    return fig7_of(swept, shown_unit(swept.sweep, view), shown_class(swept.sweep, view), view.sweep, size)
+
+
+def fig7_of(swept: Swept, unit: int, klass: int, look: SweepSettings, size: str = "two-column") -> Page:
+    """Fig. 7's row of a unit and a class, in the look that the settings have."""
     from zfdesk.figures.fig7 import fig7_page
 
-    sweep, settings, subject = swept.sweep, view.sweep, swept.subject
-    if sweep is None:
-        raise ValueError("Nothing of the sweep is done yet.")
+    assert swept.sweep is not None
     return fig7_page(
-        sweep, shown_unit(sweep, view), shown_class(sweep, view), size=size, picture=subject.origin,
-        frame=subject.number, colours=settings.colours, opacity=settings.opacity, contour=settings.contour,
+        swept.sweep, unit, klass, size=size, picture=swept.subject.origin, frame=swept.subject.number,
+        colours=look.colours, opacity=look.opacity, contour=look.contour,
     )  # fmt: skip
 
 
 def picture_panel(result: Result, facts: Facts) -> Picture:
     """What the network saw, with the receptive field of the unit and the occluders."""
-    boxes = []
+    boxes, note = [], ""
     if result.unit is not None and result.unit.reference.layer != "input":
         top, left, bottom, right = result.unit.box
         if bottom - top < len(result.picture):  # one that covers everything says nothing
             boxes.append(Box(top, left, bottom - top, right - left, "field"))
+            note = "box: receptive field"
     boxes += [
         Box(o.top, o.left, o.height, o.width, "covered", ellipse=o.shape is OccluderShape.ELLIPSE)
         for o in result.request.view.occluders
     ]
-    return Picture(result.picture, tuple(boxes), facts=facts)
+    return Picture(result.picture, tuple(boxes), note, without_method(facts))
 
 
 def map_panel(result: Result, unit: UnitResult, facts: Facts) -> tuple[Panel, str]:
@@ -100,7 +107,7 @@ def map_panel(result: Result, unit: UnitResult, facts: Facts) -> tuple[Panel, st
     stage = result.request.model.architecture.stage(unit.reference.layer)
     signed = not stage.rectified and float(unit.map.min()) < 0
     colours = result.request.view.maps.colours
-    return UnitMap(unit.map, unit.position, signed=signed, colours=colours, facts=facts), label
+    return UnitMap(unit.map, unit.position, signed=signed, colours=colours, facts=without_method(facts)), label
 
 
 def reconstruction_panel(result: Result, unit: UnitResult, facts: Facts, method: Rule) -> tuple[Panel, str]:

@@ -12,13 +12,22 @@ from enum import StrEnum
 import numpy as np
 
 from zfdesk.engine import Rule
-from zfdesk.figures.facts import Facts, caption, seed_words, unit_words
+from zfdesk.figures.captions import without_method, without_unit
+from zfdesk.figures.facts import Facts, caption, occluder_words, seed_words, unit_words
 from zfdesk.figures.page import Page
 from zfdesk.figures.panels import Compare, Curves, Maps, Panel
-from zfdesk.live import Computation, Demand, Normalise, Result, Swept, TraceAxis, UnitResult
+from zfdesk.live import Computation, Demand, Normalise, Result, SweepSettings, Swept, TraceAxis, UnitResult
 from zfdesk.live.trace import TracePoint
 from zfdesk.live.view import MOST_PINS
-from zfdesk.session.page import bars_panel, facts_of, map_panel, picture_panel, reconstruction_panel, unit_facts
+from zfdesk.session.page import (
+    bars_panel,
+    facts_of,
+    fig7_of,
+    map_panel,
+    picture_panel,
+    reconstruction_panel,
+    unit_facts,
+)
 
 
 class Kind(StrEnum):
@@ -106,7 +115,8 @@ class TraceLines:
 class Material:
     """What pieces are taken from. ``compared``: the result once more with its unit clean and covered, from one seed.
 
-    ``snapshot``: A. ``swept``: the occlusion sweep, of the unit and class that its pane shows.
+    ``snapshot``: A. ``swept``: the occlusion sweep, of the unit and class that its pane shows, ``sweep_look``: in the
+    colours, opacity and with the contour that it shows them in.
     """
 
     result: Result | None = None
@@ -115,6 +125,7 @@ class Material:
     swept: Swept | None = None
     sweep_unit: int = 0
     sweep_class: int = 0
+    sweep_look: SweepSettings = field(default_factory=SweepSettings)
     trace: TraceLines | None = None
     pages: dict[str, Page] = field(default_factory=dict)  # made once for all pieces that are taken from them
 
@@ -278,7 +289,7 @@ def _take_covered(piece: Piece, material: Material) -> Taken:
     comparison, view = unit.comparison, compared.request.view
     names, words = ("clean", "covered"), unit_words(unit.reference.layer, unit.reference.unit)
     if piece.kind is Kind.COVERED_MAP:
-        facts = replace(unit_facts(compared, unit, view.method), method=None, seed=None, stretch=None)
+        facts = without_method(unit_facts(compared, unit, view.method))
         clean, covered, _ = comparison.maps
         return Taken(Compare(clean.values, covered.values, names, facts=facts), words, frame_words(compared))
     if comparison.pictures is None:
@@ -310,12 +321,23 @@ def _take_snapshot(piece: Piece, material: Material) -> Taken:
     facts = facts_of(b) if piece.kind is not Kind.A_PICTURE else unit_facts(b, None, b.request.view.method)
     facts = replace(facts, stretch=None)
     if piece.kind is Kind.A_MAP:
-        facts = replace(facts, method=None, seed=None)
+        facts = without_method(facts)
     label = {Kind.A_PICTURE: "picture", Kind.A_MAP: "unit map", Kind.A_DOWN: "reconstruction"}[piece.kind]
-    told = f"A is {frame_words(a)}, B is {frame_words(b)}; the difference is B − A."
-    if (of_a := _what(a)) != (of_b := _what(b)) and piece.kind is not Kind.A_PICTURE:
-        told = f"A is {of_a} on {frame_words(a)}, B is {of_b} on {frame_words(b)}; the difference is B − A."
-    return Taken(Compare(arrays[0], arrays[1], ("A", "B"), facts=facts), label, frame_words(b), told)
+    of_a, of_b, differ = frame_words(a), frame_words(b), "the difference is A − B"
+    if _what(a) != _what(b) and piece.kind is not Kind.A_PICTURE:
+        of_a, of_b = f"{_what(a)} on {of_a}", f"{_what(b)} on {of_b}"
+        facts = without_unit(facts)
+    if a.request.view.occluders != b.request.view.occluders:  # what covered one is no fact of both
+        of_a, of_b = f"{of_a} ({_covering(a)})", f"{of_b} ({_covering(b)})"
+        facts = replace(facts, occluders=())
+    told = f"A is {of_a}, B is {of_b}; {differ}."
+    panel = Compare(arrays[0], arrays[1], ("A", "B"), reverse=True, facts=facts)
+    return Taken(panel, label, frame_words(b), told)
+
+
+def _covering(result: Result) -> str:
+    words = "; ".join(map(occluder_words, result.request.view.occluders))
+    return f"covered: {words}" if words else "nothing covered"
 
 
 def _what(result: Result) -> str:
@@ -336,20 +358,19 @@ def _compared(result: Result, kind: Kind) -> np.ndarray:
 
 
 def _take_swept(piece: Piece, material: Material) -> Taken:
-    from zfdesk.figures.fig7 import fig7_page
-
-    swept = material.swept
+    page, swept = sweep_page(material), material.swept
     assert swept is not None
-    assert swept.sweep is not None
-    if "fig7" not in material.pages:
-        number, origin = swept.subject.number, swept.subject.origin
-        material.pages["fig7"] = fig7_page(
-            swept.sweep, material.sweep_unit, material.sweep_class, picture=origin, frame=number
-        )
-    page = material.pages["fig7"]
     cell = page.cells[SWEPT.index(piece.kind)]
     lead = page.caption.removesuffix(caption(page.cells[1].panel.facts)).strip()
     return Taken(cell.panel, cell.label, f"sweep of frame {swept.subject.number} of {swept.subject.origin}", lead)
+
+
+def sweep_page(material: Material) -> Page:
+    """Fig. 7's row of the sweep, as its pane shows it; made once."""
+    if "fig7" not in material.pages:
+        assert material.swept is not None
+        material.pages["fig7"] = fig7_of(material.swept, material.sweep_unit, material.sweep_class, material.sweep_look)
+    return material.pages["fig7"]
 
 
 def _take_trace(piece: Piece, material: Material) -> Taken:

@@ -11,11 +11,10 @@ from zfdesk.engine import Conv
 from zfdesk.figures.facts import Facts, caption
 from zfdesk.figures.fig3 import fig3_page
 from zfdesk.figures.fig6 import fig6_page, filters_page, first_convolution
-from zfdesk.figures.fig7 import fig7_page
 from zfdesk.figures.histograms import histograms_page
 from zfdesk.session.composition import Composition, Slot, of_page, refreshed
 from zfdesk.session.page import page_of
-from zfdesk.session.pieces import SWEPT, CannotError, Kind, Material, Piece, why_not
+from zfdesk.session.pieces import SWEPT, CannotError, Kind, Material, Piece, sweep_page, why_not
 
 
 @dataclass(frozen=True)
@@ -68,9 +67,7 @@ def _from(composition: Composition, origin: str) -> Composition:
 def _fig7(material: Material) -> Composition:
     swept = material.swept
     assert swept is not None
-    assert swept.sweep is not None
-    number, origin = swept.subject.number, swept.subject.origin
-    page = fig7_page(swept.sweep, material.sweep_unit, material.sweep_class, picture=origin, frame=number)
+    number, origin, page = swept.subject.number, swept.subject.origin, sweep_page(material)
     made = of_page(page, f"sweep of frame {number} of {origin}", lambda index: Piece(SWEPT[index]))
     lead = page.caption.removesuffix(caption(page.cells[1].panel.facts)).strip()
     return replace(made, slots=tuple(replace(slot, told=lead) for slot in made.slots))

@@ -26,6 +26,7 @@ from zfdesk.desk.theme import Colours
 from zfdesk.figures.page import SIZES
 from zfdesk.session.composition import Composition, labelled
 from zfdesk.session.pieces import WORDS, Kind
+from zfdesk.session.resizing import resized
 
 CUSTOM = "custom"
 SIZE_WORDS = {
@@ -210,14 +211,14 @@ class Fields(QWidget):
         if size == CUSTOM:
             now = self.draft.now.size
             width, height = SIZES[now] if isinstance(now, str) else now
-            self._change(replace(self.draft.now, size=(width, height)))
+            self._change(resized(self.draft.now, (width, height)))
         else:
-            self._change(replace(self.draft.now, size=size))
+            self._change(resized(self.draft.now, size))
 
     def _set_inches(self) -> None:
         width, height = self.width_inches.value(), self.height_inches.value()
         height = 0.0 if height < 0.5 else height
-        self._change(replace(self.draft.now, size=(width, height)), "inches")
+        self._change(resized(self.draft.now, (width, height)), "inches")
 
     def _set_title(self) -> None:
         words = self.title.text().strip()

@@ -13,6 +13,7 @@ from zfdesk.figures.page import Page
 from zfdesk.session.composition import Composition, of_page
 from zfdesk.session.folder_pages import fig2_of, histograms_of
 from zfdesk.session.pieces import CannotError
+from zfdesk.session.resizing import arranged, resized
 from zfdesk.session.templates import TEMPLATES, Template
 
 RANDOM_UNITS = 6
@@ -68,8 +69,8 @@ class TemplateCommands:
     def show_made(self, composition: Composition) -> None:
         """In the size and resolution that were chosen."""
         now = self.draft.now
-        size = composition.size if composition.size != "two-column" else now.size
-        self.draft.change(replace(composition, size=size, dpi=now.dpi, captioned=now.captioned), -1)
+        made = replace(arranged(composition), dpi=now.dpi, captioned=now.captioned)
+        self.draft.change(resized(made, now.size), -1)
 
     def folder_units(self) -> tuple[str, tuple[int, ...]]:
         """The selected layer, and its selected and pinned units."""
@@ -87,16 +88,15 @@ class TemplateCommands:
         """Make a template over the pictures of a folder; it is told how far it is, and can be cancelled."""
         model, crop, method = self.desk.model, self.desk.view.crop, self.desk.view.method
         layer, units = self.folder_units()
-        size = self.draft.now.size
         lost: list[str] = []
 
         def work(progress: Progress) -> Page:
             paths = picture_paths(folder)
             read = reader(model, crop, progress, len(paths), lost)
             if name == "histograms-folder":
-                return histograms_of(model, paths, read, size)
+                return histograms_of(model, paths, read)
             chosen = units if name == "fig2-units" else ()
-            return fig2_of(model, paths, read, [layer], chosen, RANDOM_UNITS, rule=method, size=size)
+            return fig2_of(model, paths, read, [layer], chosen, RANDOM_UNITS, rule=method)
 
         def made(page: Page | None, error: Exception | None) -> None:
             if isinstance(error, Stopped):

@@ -32,6 +32,7 @@ from zfdesk.desk.sheet import Errand
 from zfdesk.desk.state import Desk
 from zfdesk.desk.theme import Colours
 from zfdesk.desk.training_columns import Columns
+from zfdesk.desk.training_figure import FigureCommands
 from zfdesk.desk.training_looks import Looker, Reading, SnapshotLook, Wish, read_again, weight_layers
 from zfdesk.desk.training_words import progress_words, sentence_of, state_words
 from zfdesk.desk.tsv import table_text
@@ -49,7 +50,7 @@ INVITATION = (
 )
 
 
-class TrainingPane(Pane):
+class TrainingPane(FigureCommands, Pane):
     """Everything is read and computed off this thread, by `Errand`. Each choice has a number, and what comes for an
     earlier one is not drawn. ``network_asked``: a Model to be used in the window."""
 
@@ -92,13 +93,17 @@ class TrainingPane(Pane):
             "Search pictures…", "Find the strongest activations of these units over a folder of pictures"
         )
         self.search_button.clicked.connect(self.ask_for_pictures)
+        self.figure_button = _button(
+            "Figure…", "Save the run as a figure: PDF, SVG or PNG, as `zfdesk figure training`"
+        )
+        self.figure_button.clicked.connect(self.ask_for_figure)
         self.use_button = _button("Use this network", "Switch the window to the network of this snapshot")
         self.use_button.clicked.connect(self.use_network)
         self.controls = Controls(self)
         for widget, name in (
             (self.open_button, "Open the folder of a training run"), (self.view_choice, "What is shown"),
             (self.layer_choice, "Layer"), (self.search_button, "Search pictures for the strongest activations"),
-            (self.use_button, "Use the network of this snapshot"),
+            (self.figure_button, "Save the run as a figure"), (self.use_button, "Use the network of this snapshot"),
         ):  # fmt: skip
             self.controls.add(widget, name)
         self.state_line = ElidedLabel()
@@ -172,12 +177,14 @@ class TrainingPane(Pane):
         self._choice += 1
         self.folder = None
 
-    def _run_errand(self, name: str, work: Callable[[], Any], done: Callable[[Any, Exception | None], None]) -> None:
+    def _run_errand(
+        self, name: str, work: Callable[[], Any], done: Callable[[Any, Exception | None], None], lasting: bool = False
+    ) -> None:
         def finish(value: Any, error: Exception | None) -> None:
             self._errands.discard(errand)
             done(value, error)
 
-        errand = Errand(self, name, work, finish)
+        errand = Errand(self, name, work, finish, lasting)
         self._errands.add(errand)
 
     # The run
@@ -312,7 +319,7 @@ class TrainingPane(Pane):
         reading = self.reading
         for control, present in (
             (self.view_choice, True), (self.layer_choice, self.shown != "curves"),
-            (self.search_button, self.shown == "units"), (self.use_button, self.epoch >= 0),
+            (self.search_button, self.shown == "units"), (self.figure_button, True), (self.use_button, self.epoch >= 0),
         ):  # fmt: skip
             self.controls.set_present(control, present and reading is not None)
         self.scrubber.setVisible(reading is not None)

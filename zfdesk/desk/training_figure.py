@@ -1,0 +1,72 @@
+"""A training run's page as a file, saved from its pane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import torch
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QFileDialog
+
+from zfdesk.desk.state import Desk
+from zfdesk.desk.training_looks import Reading
+from zfdesk.desk.training_words import sentence_of
+from zfdesk.engine import Conv
+from zfdesk.runs import Run
+
+FIGURE_KINDS = "Figure (*.pdf *.svg *.png)"
+
+
+def save_run_figure(path: str, run: Run, layer: str) -> None:
+    """Write the page that ``zfdesk figure training`` makes, with the probe picture's maps of the layer; on any thread.
+
+    ``layer``: where it is no convolution, the middle one is taken. As PDF, SVG or PNG, by the name's suffix. Raises
+    OSError, and ValueError in words.
+    """
+    from zfdesk.figures import draw, format_of, save
+    from zfdesk.session.run_page import architecture_of, training_of
+
+    format_of(path)  # before anything is computed
+    torch.set_num_threads(1)  # the live view goes on
+    convolutions = [one.name for one in architecture_of(run).layers if isinstance(one, Conv)]
+    save(draw(training_of(run, layer=layer if layer in convolutions else "")), path)
+
+
+class FigureCommands:
+    """Mixed into the pane."""
+
+    desk: Desk
+    settings: QSettings
+    reading: Reading | None
+    layer: str
+    _run_errand: Callable[..., None]
+
+    def ask_for_figure(self) -> None:
+        """A file picker, then `save_figure`."""
+        if self.reading is None:
+            self.desk.told.emit("There is no training run to save a figure of: open one first.", True)
+            return
+        folder = str(self.settings.value("files/folder", str(Path.home())))
+        proposal = str(Path(folder) / f"{self.reading.run.folder.name}.pdf")
+        path, _ = QFileDialog.getSaveFileName(self, "Save the run as a figure", proposal, FIGURE_KINDS)
+        if path:
+            self.save_figure(path)
+
+    def save_figure(self, path: str) -> None:
+        """Write the page of the run, with the layer that is chosen, off this thread; how it went is told."""
+        if self.reading is None:
+            return
+
+        def done(value: None, error: Exception | None) -> None:
+            name = Path(path).name
+            told = f"Saved {name}." if error is None else f"{name} was not saved: {sentence_of(error)}"
+            self.desk.told.emit(told, error is not None)
+
+        self.desk.told.emit(f"Drawing {self.reading.run.folder.name}…", False)
+        work = partial(save_run_figure, path, self.reading.run, self.layer)
+        self._run_errand("training figure", work, done, lasting=True)
+
+
+__all__ = ["FIGURE_KINDS", "FigureCommands", "save_run_figure"]
