@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+import zfdesk.engine as zf
 from zfdesk.resources import resource
 from zfdesk.sources import SourceReference, open_source
 from zfdesk.sources.demo import DURATION, SLIDES, demo_frame, slide_at
@@ -49,14 +50,18 @@ def test_every_demo_picture_has_its_credit() -> None:
 
 
 @pytest.mark.slow
-def test_a_demo_frame_costs_less_than_3_ms() -> None:
-    demo_frame(0)
-    times = []
-    for number in range(200):
-        before = time.thread_time()
-        demo_frame(number * DURATION / 200)
-        times.append(time.thread_time() - before)
-    assert min(times) < 0.003  # 2.2 ms where nothing else runs; a neighbour on the same core doubles it
+def test_a_demo_frame_costs_a_tenth_of_what_the_network_makes_of_it() -> None:
+    model, picture = zf.load(), zf.centre_crop(demo_frame(0))
+    model.forward(picture)
+    frames, passes = [], []
+    for number in range(60):
+        before = time.process_time()
+        demo_frame(number * DURATION / 60)
+        drawn = time.process_time()
+        model.forward(picture)
+        frames.append(drawn - before)
+        passes.append(time.process_time() - drawn)
+    assert min(frames) < min(passes) / 10  # 2.2 of 33 ms
 
 
 def test_the_demo_plays_and_turns_its_pages() -> None:
