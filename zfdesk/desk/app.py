@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -55,8 +56,6 @@ def run(
     and its file.
     """
     qInstallMessageHandler(_quiet)
-    # the worker gives the interpreter up hundreds of times a frame and must not wait 5 ms for it each time
-    sys.setswitchinterval(SWITCH_SECONDS)
     application = make_application()
     settings = settings or QSettings()
     desk = Desk(model, remembered(view, settings))
@@ -66,6 +65,7 @@ def run(
         window.sessions.show(*opened)
     desk.start()
     window.show()
+    quicken()
     if screenshot:
         window.message.hide()
         window.resize(*FIRST_SIZE)  # not the remembered size: the same command gives the same picture
@@ -73,6 +73,14 @@ def run(
     window.first_steps()
     Autosave(window).start()
     _leave(application.exec())
+
+
+def quicken() -> None:
+    """Ready the interpreter for a live window, once the window is there."""
+    # the worker gives the interpreter up hundreds of times a frame and must not wait 5 ms for it each time
+    sys.setswitchinterval(SWITCH_SECONDS)
+    # what is there now stays: to look through it all for garbage would stop every thread for 0.14 s
+    gc.freeze()
 
 
 def remembered(view: View, settings: QSettings) -> View:

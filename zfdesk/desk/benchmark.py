@@ -45,7 +45,7 @@ def measure(seconds: float, occluder: bool, sweep: str = "") -> dict[str, float]
     import torch  # noqa: F401  before Qt
     from PySide6.QtCore import QSettings, QTimer
 
-    from zfdesk.desk.app import SWITCH_SECONDS, make_application
+    from zfdesk.desk.app import make_application, quicken
     from zfdesk.desk.state import Desk
     from zfdesk.desk.window import Window
     from zfdesk.engine import Occluder, load
@@ -53,7 +53,6 @@ def measure(seconds: float, occluder: bool, sweep: str = "") -> dict[str, float]
     from zfdesk.sources import SourceReference
 
     application = make_application()
-    sys.setswitchinterval(SWITCH_SECONDS)
     view = View(source=SourceReference("camera", STREAM), unit=33)
     if occluder:
         pins = (UnitReference("conv3", 5), UnitReference("conv4", 17))
@@ -91,6 +90,7 @@ def measure(seconds: float, occluder: bool, sweep: str = "") -> dict[str, float]
         heart.timeout.connect(beat)
         desk.start()
         window.show()
+        quicken()
         QTimer.singleShot(int(WARM_UP_SECONDS * 1e3), heart.start)
         QTimer.singleShot(int((WARM_UP_SECONDS + seconds) * 1e3), window.close)
         application.exec()
