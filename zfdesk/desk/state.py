@@ -22,6 +22,7 @@ MERGE_SECONDS = 0.8  # changes of one kind within this time are one step of undo
 MOST_UNDO = 500
 MOST_MADE = 8  # pasted pictures that undo can come back to; each takes 13 MB at most
 MOST_KEPT = 4  # frames that undo and redo can come back to
+CLOSING_SECONDS = 0.6  # what is being computed at the end is waited for
 
 
 def network_threads() -> int:
@@ -77,11 +78,15 @@ class Desk(QObject):
         """End everything; within a second, whatever the source does."""
         self._closing = True
         self._clock.stop()
+        self.teaching.close()
+        threads = (self.sweeps.close, self.worker.stop)
+        for stop in threads:  # all are told before one is waited for
+            stop(0)
         if self.source:
             self.source.stop()
-        self.sweeps.close()
-        self.teaching.close()
-        self.worker.stop()
+        deadline = time.monotonic() + CLOSING_SECONDS
+        for stop in threads:
+            stop(max(0.0, deadline - time.monotonic()))
 
     # The view
 

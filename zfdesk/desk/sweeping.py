@@ -84,10 +84,10 @@ class Sweeps(QObject):
         desk.view_changed.connect(self._follow)
         desk.model_changed.connect(self._other_network)
 
-    def close(self) -> None:
-        """End the sweep; within half a second."""
+    def close(self, timeout: float) -> None:
+        """End the sweep, and wait so many seconds for the batch under way. Safe to call twice."""
         self._closed = True
-        self.sweeper.stop()
+        self.sweeper.stop(timeout)
 
     def _tell_saved(self, sentence: str, trouble: bool) -> None:
         self.desk.told.emit(sentence, trouble)
