@@ -15,23 +15,13 @@ import numpy as np
 import pytest
 import tiny
 import torch
+from tiny import SMALL, train
 
-from zfdesk.cli import main
 from zfdesk.engine import load
 from zfdesk.runs import read_run
 from zfdesk.training.state import FILE
 
 PROGRAM = [sys.executable, str(Path(tiny.__file__)), "train"]
-SMALL = ["--architecture", "tiny", "--batch", "8", "--sides", "24,32", "--log-every", "1", "--threads", "1"]
-
-
-def train(*words: object) -> int:
-    """``zfdesk train`` in this process, with as many threads afterwards as before."""
-    threads = torch.get_num_threads()
-    try:
-        return main(["train", *map(str, words)])
-    finally:
-        torch.set_num_threads(threads)
 
 
 def steps(run: Path) -> dict[int, tuple[float, float]]:

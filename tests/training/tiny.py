@@ -12,9 +12,14 @@ import tarfile
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
+from zfdesk.cli import main
 from zfdesk.engine import ARCHITECTURES, LRN, Architecture, Conv, Linear, MaxPool, ReLU, Softmax
+
+SMALL = ["--architecture", "tiny", "--batch", "8", "--sides", "24,32", "--log-every", "1", "--threads", "1"]
+"""Options of a training of seconds."""
 
 
 def tiny(classes: int = 3) -> Architecture:
@@ -90,8 +95,15 @@ def shards(place: Path, count: int = 24, classes: int = 3, embedding: int = 5, e
     return place
 
 
-if __name__ == "__main__":
-    from zfdesk.cli import main
+def train(*words: object) -> int:
+    """``zfdesk train`` in this process, with as many threads afterwards as before."""
+    threads = torch.get_num_threads()
+    try:
+        return main(["train", *map(str, words)])
+    finally:
+        torch.set_num_threads(threads)
 
+
+if __name__ == "__main__":
     declare()
     sys.exit(main())

@@ -37,10 +37,14 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.no_live:
         for name, options in (("live", []), ("live_occluder", ["--occluder"])):
             figures[name] = live_figures(4.0 if arguments.short else 15.0, options)
+    if not arguments.short:
+        figures |= training_figures()
     if arguments.json:
         json.dump(figures, sys.stdout, indent=2)
         print()
     else:
+        from zfdesk.cli.bench_report import report
+
         print(report(figures))
     return 0
 
@@ -325,73 +329,27 @@ def fidelity() -> dict[str, float | bool]:
 def live_figures(seconds: float, options: list[str]) -> dict[str, Any]:
     """The live window on a 640×480 30 fps stream, in a process of its own, offscreen."""
     environment = os.environ | {"QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen")}
-    command = [sys.executable, "-m", "zfdesk.desk.benchmark", "--seconds", str(seconds), *options]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=seconds + 60, check=False)
+    return _of_process(["zfdesk.desk.benchmark", "--seconds", str(seconds), *options], environment, seconds + 60)
+
+
+def training_figures() -> dict[str, Any]:
+    """A step of training with freed memory kept, as `zfdesk train` does, against malloc's own way; in turns."""
+    found: dict[str, list[float]] = {"": [], "--give-back": []}
+    for _ in range(2):
+        for option, speeds in found.items():
+            told = _of_process(["zfdesk.training.benchmark", *filter(None, [option])], dict(os.environ), 280)
+            if "failed" in told:
+                return {"training": told["failed"]}
+            speeds.append(told["pictures_per_second"])
+    kept, given = (max(speeds) for speeds in found.values())
+    return {"training_pictures_per_second": kept, "training_memory_ratio": kept / given}
+
+
+def _of_process(words: list[str], environment: dict[str, str], seconds: float) -> dict[str, Any]:
+    """The JSON object that a module prints as a program."""
+    done = subprocess.run(
+        [sys.executable, "-m", *words], env=environment, capture_output=True, text=True, timeout=seconds, check=False
+    )
     if done.returncode:
         return {"failed": (done.stderr.strip().splitlines() or ["no reason was given"])[-1]}
     return dict(json.loads(done.stdout))
-
-
-def report(figures: dict[str, Any]) -> str:
-    """The figures as a page of text."""
-    lines = [
-        f"{figures['cores']} cores, torch {figures['torch']} with {figures['threads']} threads; medians, one run",
-        f"forward, batch 1            {figures['forward_ms']:7.1f} ms",
-        f"  eager nn.Sequential       {figures['eager_ms']:7.1f} ms   {figures['forward_ratio']:.2f} × slower",
-        f"  share of matrix peak      {figures['forward_share_of_peak']:7.0%}"
-        f"      of {figures['peak_gflops']:.0f} GFLOP/s",
-    ]
-    if "captum_ms" in figures:
-        lines += [
-            f"forward + conv5 deconvnet   {figures['reconstruction_ms']:7.1f} ms",
-            f"  captum NeuronDeconvolution{figures['captum_ms']:7.1f} ms"
-            f"   {figures['reconstruction_ratio']:.2f} × slower",
-            f"  forward to conv5 only     {figures['reconstruction_until_conv5_ms']:7.1f} ms"
-            f"   captum {figures['reconstruction_until_conv5_ratio']:.2f} × slower",
-        ]
-    else:
-        lines.append(f"forward + conv5 deconvnet   {figures['reconstruction']}")
-    lines += _sweep_report(figures)
-    change = figures["fast_path_largest_probability_change"]
-    same = "same top-5" if figures["fast_path_same_top5"] else "TOP-5 DIFFERS"
-    lines.append(f"fast path against float32   largest probability change {change:.1e}, {same}")
-    for name, words in (("live", "live window, all panes"), ("live_occluder", "… with occluder and 2 pins")):
-        live = figures.get(name)
-        if live and "failed" in live:
-            lines.append(f"{words:28}{live['failed']}")
-        elif live:
-            lines += [
-                f"{words:28}{live['shown_fps']:5.1f} fps shown, frame age median {live['age_median_ms']:.0f} ms,"
-                f" p95 {live['age_p95_ms']:.0f} ms",
-                f"{'':28}longest GUI block {live['longest_gui_block_ms']:.0f} ms, memory {live['memory_mb']:.0f} MB,"
-                f" start-up {live['startup_s']:.2f} s",
-            ]
-    return "\n".join(lines)
-
-
-def _sweep_report(figures: dict[str, Any]) -> list[str]:
-    lines = [
-        f"sweep 50 × 50, stride 8     {figures['sweep_ms']:7.1f} ms a position, float32, {figures['sweep_positions']}"
-        f" positions; first map after {figures['sweep_first_map_ms']:.0f} ms"
-        f" ({figures['sweep_first_map_cold_ms']:.0f} ms the first time)",
-        f"  loop of full passes       {figures['sweep_loop_ms']:7.1f} ms   {figures['sweep_loop_ratio']:.1f} × slower",
-    ]
-    if "sweep_captum_ms" in figures:
-        lines.append(
-            f"  captum Occlusion          {figures['sweep_captum_ms']:7.1f} ms   {figures['sweep_captum_ratio']:.1f}"
-            f" × slower, {figures['sweep_captum_batch']} per evaluation"
-        )
-    else:
-        lines.append(f"  captum Occlusion          {figures['sweep_captum']}")
-    lines.append(
-        f"  share of matrix peak      {figures['sweep_share_of_peak']:7.0%}      of the"
-        f" {figures['sweep_multiply_adds'] / 1e6:.0f} M multiply-adds needed; Winograd's filtering does fewer"
-    )
-    if "sweep_memory_mb" in figures:
-        lines.append(f"  memory, stride 4          {figures['sweep_memory_mb']:7.0f} MB more")
-    for name, words in (("moved", "one moved occluder"), ("moved_1_thread", "… on one thread")):
-        lines.append(
-            f"{words:28}{figures[f'{name}_ms']:7.1f} ms, a full pass {figures[f'{name}_full_ms']:.1f} ms:"
-            f" {figures[f'{name}_ratio']:.2f} × as fast"
-        )
-    return lines

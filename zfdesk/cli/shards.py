@@ -87,6 +87,7 @@ def shards_command(arguments: argparse.Namespace) -> int:
 
 
 def _plan(arguments: argparse.Namespace, teacher: Teacher | None) -> PackPlan:
+    from zfdesk.training.class_names import usual_names
     from zfdesk.training.shard_views import ViewPlan
     from zfdesk.training.shards import PackPlan, ShardsError, labelled_pictures, pictures_of, read_description
 
@@ -95,7 +96,7 @@ def _plan(arguments: argparse.Namespace, teacher: Teacher | None) -> PackPlan:
     labels: tuple[int, ...] = ()
     if teacher:
         pictures = pictures_of(arguments.pictures, arguments.most, arguments.seed)
-        classes = _class_names(teacher.classes)
+        classes = usual_names(teacher.classes)
     else:
         if len(arguments.pictures) > 1 or arguments.most:
             raise CommandError("Without --teacher one folder is packed, with a folder for each class, and whole.")
@@ -107,12 +108,3 @@ def _plan(arguments: argparse.Namespace, teacher: Teacher | None) -> PackPlan:
         labels = tuple(told["classes"].index(classes[label]) for label in labels)
         classes = tuple(told["classes"])
     return PackPlan(tuple(pictures), view, labels, classes, arguments.views, arguments.seed, arguments.quality)
-
-
-def _class_names(count: int) -> tuple[str, ...]:
-    """The embedded network's names where they are as many: ImageNet's order is everybody's."""
-    from zfdesk.engine import describe
-    from zfdesk.engine.checkpoint import embedded
-
-    names = describe(embedded()).classes
-    return names if len(names) == count else tuple(f"class {index}" for index in range(count))

@@ -18,8 +18,8 @@ from zfdesk.cli.transfer import add_transfer_options, refuse_transfer_options, t
 if TYPE_CHECKING:
     from zfdesk.engine import Model
     from zfdesk.training.loader import Answering
+    from zfdesk.training.order import Ended, Order
     from zfdesk.training.recipe import Recipe
-    from zfdesk.training.train import Ended, Order
 
 RECIPES = ("modern", "paper")
 
@@ -59,6 +59,11 @@ def add_parser(verbs: Any) -> None:
         "--teacher",
         metavar="NAME|FILE",
         help="a classifier that is asked about every view: lite0, lite1, lite2 or an ONNX file",
+    )
+    parser.add_argument(
+        "--teacher-classes",
+        action="store_true",
+        help="learn the teacher's classes in place of DATA's, which are labels where they are called as its",
     )
     parser.add_argument("--probe", metavar="PICTURE", help="the picture to follow (default: the first of validation)")
     parser.add_argument(
@@ -100,6 +105,8 @@ def train_command(arguments: argparse.Namespace) -> int:
     from zfdesk.training.together import join
     from zfdesk.training.train import train
 
+    if arguments.teacher_classes and not arguments.teacher:
+        raise CommandError("--teacher-classes goes with --teacher.")
     run, resume = _run_folder(arguments)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
@@ -169,7 +176,7 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
 def _order(arguments: argparse.Namespace) -> Order:
     from zfdesk.engine import ARCHITECTURES
     from zfdesk.training.data import validation_beside
-    from zfdesk.training.train import Order
+    from zfdesk.training.order import Order
 
     if arguments.architecture not in ARCHITECTURES:
         raise CommandError(
@@ -179,7 +186,8 @@ def _order(arguments: argparse.Namespace) -> Order:
         data=tuple(arguments.data), recipe=_recipe(arguments), architecture=arguments.architecture,
         validation=arguments.validation or validation_beside(arguments.data[0]), start=_start(arguments),
         start_words="" if arguments.start is None else os.path.basename(arguments.start),
-        teacher=_teacher(arguments.teacher), teacher_path=arguments.teacher, seed=arguments.seed,
+        teacher=_teacher(arguments.teacher), teacher_path=arguments.teacher,
+        teacher_classes=arguments.teacher_classes, seed=arguments.seed,
         command=shlex.join(["zfdesk", *sys.argv[1:]]),
         **_machine(arguments),
     )  # fmt: skip
@@ -188,9 +196,9 @@ def _order(arguments: argparse.Namespace) -> Order:
 def _order_again(arguments: argparse.Namespace, run: Path) -> Order:
     """The order of a run that was begun, from its folder; this machine's settings may be others."""
     from zfdesk.runs import read_run
+    from zfdesk.training.order import VALIDATION, Order
     from zfdesk.training.recipe import from_json
     from zfdesk.training.state import read_settings
-    from zfdesk.training.train import VALIDATION, Order
 
     about, told = read_run(run).about, read_settings(run)
     validation = [words.removeprefix(VALIDATION) for words in about.data if words.startswith(VALIDATION)]
@@ -198,9 +206,9 @@ def _order_again(arguments: argparse.Namespace, run: Path) -> Order:
     return Order(
         data=tuple(words for words in about.data if not words.startswith(VALIDATION)),
         recipe=from_json(dict(about.recipe)), architecture=about.architecture, validation=next(iter(validation), None),
-        teacher=_teacher(told["teacher_path"]),
-        teacher_path=told["teacher_path"], start_words=told["start_words"], seed=about.seed, command=about.command,
-        **machine,
+        teacher=_teacher(told["teacher_path"]), teacher_path=told["teacher_path"],
+        teacher_classes=bool(told.get("teacher_classes")), start_words=told["start_words"], seed=about.seed,
+        command=about.command, **machine,
     )  # fmt: skip
 
 

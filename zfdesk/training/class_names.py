@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from zfdesk.engine import describe
+from zfdesk.engine.checkpoint import embedded
 from zfdesk.resources import resource
 from zfdesk.training.trouble import TrainingError
 
@@ -26,6 +28,13 @@ def wordnet_ids() -> tuple[str, ...]:
     return tuple(resource("imagenet/wordnet_ids.txt").read_text("ascii").split())
 
 
+def usual_names(count: int) -> tuple[str, ...]:
+    """Names for so many classes known by their indices: the embedded network's, ImageNet's order being everybody's,
+    where they are as many."""
+    names = describe(embedded()).classes
+    return names if len(names) == count else tuple(f"class {index}" for index in range(count))
+
+
 def places_of(names: Sequence[str], classes: Sequence[str], told: Mapping[str, str] | None = None) -> np.ndarray:
     """For each name the index of the class it means, int64; -1 for one that ``told`` leaves out.
 
@@ -33,12 +42,12 @@ def places_of(names: Sequence[str], classes: Sequence[str], told: Mapping[str, s
     itself. Raises TrainingError with a sentence for names that mean no class, or two that mean the same.
     """
     if told is not None:
-        found = [_place(told[name], classes) if name in told else -1 for name in names]
+        found = [place_of(told[name], classes) if name in told else -1 for name in names]
         unknown = [told[name] for name, place in zip(names, found, strict=True) if name in told and place is None]
     elif tuple(names) == tuple(classes):
         return np.arange(len(names))
     else:
-        found = [_place(name, classes) for name in names]
+        found = [place_of(name, classes) for name in names]
         unknown = [name for name, place in zip(names, found, strict=True) if place is None]
     if unknown:
         raise TrainingError(
@@ -86,7 +95,7 @@ def read_class_map(path: str) -> dict[str, str]:
     return found
 
 
-def _place(name: str, classes: Sequence[str]) -> int | None:
+def place_of(name: str, classes: Sequence[str]) -> int | None:
     """The class a word means: a name before an index before an id; None for none."""
     table = _table(tuple(classes))
     for word in (name, name.partition(",")[0]):

@@ -30,7 +30,13 @@ MOST_TRIES = 200
 
 
 class Answering(Protocol):
-    """A teacher that is asked while training, see `zfdesk.training.teacher`."""
+    """A teacher that is asked while training, see `zfdesk.training.teacher`.
+
+    ``classes``: how many it knows. ``embedding``: length of what it gives beside them, 0 for none.
+    """
+
+    classes: int
+    embedding: int
 
     def answers(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """uint8 (N, height, width, 3) → logits (N, classes) and embedding (N, E)."""

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zfdesk.runs import Epoch, RunError, read_run
+from zfdesk.training.order import Order
 from zfdesk.training.progress import Progress
 from zfdesk.training.recipe import as_json
 from zfdesk.training.state import FILE
 from zfdesk.training.together import Together
-from zfdesk.training.train import Order, train
+from zfdesk.training.train import train
 from zfdesk.training.trouble import TrainingError
 
 

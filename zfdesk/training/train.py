@@ -17,71 +17,27 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from zfdesk import __version__
-from zfdesk.engine import ARCHITECTURES, Architecture, Model
+from zfdesk.engine import ARCHITECTURES, Model
 from zfdesk.runs import About, Epoch, RunError, RunWriter, Score, Step, snapshot_epochs
-from zfdesk.training.data import Pictures, open_all, open_pictures
+from zfdesk.training.data import open_all, open_pictures
 from zfdesk.training.learning import hits, inputs, losses
 from zfdesk.training.loader import Answering, Batch, Loader
+from zfdesk.training.memory import keep_freed_memory
 from zfdesk.training.network import TrainingNetwork, exported, fill, normed, start_from
 from zfdesk.training.optimise import RunningMean, limit_filters, make_optimiser
+from zfdesk.training.order import VALIDATION, Ended, Order
 from zfdesk.training.plan import Plan
 from zfdesk.training.progress import Progress, lasting
-from zfdesk.training.recipe import Recipe, as_json
+from zfdesk.training.recipe import as_json
 from zfdesk.training.state import Standing, read_state, restore, save_state
+from zfdesk.training.teaching import TaughtPictures, taught_recipe
 from zfdesk.training.together import Together
 from zfdesk.training.trouble import TrainingError
 from zfdesk.training.validate import Validation, as_kept
 from zfdesk.training.watched import Watch, probe_picture, strongest_answers
 
-VALIDATION = "validation: "
-"""Before the validation pictures' place in ``run.json``'s list of data."""
 CALIBRATION = 8
 """Batches on which batch norm is measured when a training starts from a checkpoint."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is to be trained, on what and how. ``start``: a checkpoint to begin from; ``teacher``: asked while training.
-
-    every: seconds between saved states. log_every: steps between lines of the log. limit: most validation pictures,
-    None for all. strongest: training pictures searched for Fig. 4 at each snapshot. threads: that decode pictures.
-    """
-
-    data: tuple[str, ...]
-    recipe: Recipe
-    architecture: str = "zfnet"
-    validation: str | None = None
-    start: Model | None = None
-    start_words: str = ""
-    teacher: Answering | None = None
-    teacher_path: str | None = None
-    seed: int = 0
-    command: str = ""
-    every: float = 300.0
-    log_every: int = 10
-    limit: int | None = None
-    strongest: int = 256
-    threads: int = 2
-    probe: str | None = None
-
-    def settings(self) -> dict[str, str | int | None]:
-        """What is needed to go on, beside ``run.json``."""
-        return {
-            "start_words": self.start_words, "teacher_path": self.teacher_path, "limit": self.limit,
-            "strongest": self.strongest,
-        }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a training ended. ``interrupted``: by Ctrl-C, to be resumed."""
-
-    step: int
-    seconds: float
-    interrupted: bool
-    unreadable: int
-    training: Score | None = None
-    validation: Score | None = None
 
 
 @dataclass(eq=False)
@@ -101,6 +57,7 @@ class Training:
         self.order, self.run, self.together, self.progress = order, run, together, progress
         self.recipe, self.device = order.recipe, together.device
         self.pictures = open_all(order.data)
+        taught = "" if order.teacher is None else self._ask(order.teacher)
         self._check()
         self.classes = self.pictures.classes
         self.validation: Validation | None = None
@@ -120,7 +77,7 @@ class Training:
         self.mean = RunningMean(self.network, self.recipe.ema) if self.recipe.ema else None
         self.standing = Standing()
         self._bfloat = self.recipe.precision == "bfloat16" or (
-            self.recipe.precision == "auto" and (self.device.type == "cuda" or _fast_bfloat())
+            self.recipe.precision == "auto" and (self.device.type == "cuda" or fast_bfloat())
         )
         if resume:
             self._resume()
@@ -128,11 +85,21 @@ class Training:
         else:
             self._begin()
             self.writer = RunWriter.create(run, self._about()) if together.first else None
+        if taught:
+            progress.say(taught)
+            if self.writer is not None:
+                self.writer.note(self.standing.step, taught)
         self.learner: torch.nn.Module = self.network
         if together.processes > 1:
             self.learner = DistributedDataParallel(self.network, forward_sync_buffers=False)
         self.stopping = threading.Event()
         self._last: tuple[Score | None, Score | None] = (None, None)
+
+    def _ask(self, teacher: Answering) -> str:
+        if self.order.teacher_classes:
+            self.pictures = TaughtPictures(self.pictures, teacher)
+        self.recipe, words = taught_recipe(self.order.recipe, self.pictures, teacher)
+        return words
 
     def _check(self) -> None:
         pictures, recipe = self.pictures, self.recipe
@@ -152,7 +119,7 @@ class Training:
     def _network(self) -> TrainingNetwork:
         embedding = self.pictures.embedding
         if self.order.teacher is not None:
-            embedding = int(getattr(self.order.teacher, "embedding", 0))
+            embedding = self.order.teacher.embedding
         embedding = embedding if self.recipe.embedding_weight else 0
         network = TrainingNetwork(self.architecture, self.recipe, embedding)
         fill(network, self.order.seed)
@@ -163,7 +130,7 @@ class Training:
         order, validation = self.order, self.validation
         data = [*order.data, *([f"{VALIDATION}{order.validation}"] if order.validation else [])]
         return About(
-            zfdesk=__version__, architecture=order.architecture, recipe=as_json(self.recipe), data=tuple(data),
+            zfdesk=__version__, architecture=order.architecture, recipe=as_json(self.order.recipe), data=tuple(data),
             pictures=len(self.pictures), validation_pictures=len(validation) if validation else 0,
             classes=self.classes, seed=order.seed, command=order.command,
             started=datetime.now(UTC).isoformat(timespec="seconds"), epochs=self.recipe.epochs,
@@ -173,8 +140,8 @@ class Training:
     def _identity(self) -> dict[str, object]:
         """What must be the same when a training goes on."""
         return {
-            "recipe": as_json(self.recipe), "architecture": self.order.architecture, "classes": list(self.classes),
-            "pictures": len(self.pictures), "seed": self.order.seed,
+            "recipe": as_json(self.order.recipe), "architecture": self.order.architecture,
+            "classes": list(self.classes), "pictures": len(self.pictures), "seed": self.order.seed,
         }  # fmt: skip
 
     def _begin(self) -> None:
@@ -411,7 +378,7 @@ class _NotFiniteError(TrainingError):
     """The loss is NaN or infinite."""
 
 
-def _fast_bfloat() -> bool:
+def fast_bfloat() -> bool:
     """Whether the processor multiplies bfloat16 in hardware: here 45 instead of 27 pictures/s a core at 128 px."""
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
@@ -422,6 +389,7 @@ def train(order: Order, run: Path, together: Together, progress: Progress, resum
     Ctrl-C ends it after the step in progress, with its state saved. Raises TrainingError or RunError with one
     sentence; the last good state is then on disk.
     """
+    keep_freed_memory()
     training = Training(order, run, together, progress, resume)
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -439,4 +407,4 @@ def train(order: Order, run: Path, together: Together, progress: Progress, resum
             signal.signal(signal.SIGINT, was)
 
 
-__all__ = ["Architecture", "Ended", "Order", "Pictures", "RunError", "Training", "train"]
+__all__ = ["Training", "fast_bfloat", "train"]

@@ -1,0 +1,77 @@
+"""The figures of ``zfdesk bench`` as a page of text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def report(figures: dict[str, Any]) -> str:
+    """The figures as a page of text."""
+    lines = [
+        f"{figures['cores']} cores, torch {figures['torch']} with {figures['threads']} threads; medians, one run",
+        f"forward, batch 1            {figures['forward_ms']:7.1f} ms",
+        f"  eager nn.Sequential       {figures['eager_ms']:7.1f} ms   {figures['forward_ratio']:.2f} × slower",
+        f"  share of matrix peak      {figures['forward_share_of_peak']:7.0%}"
+        f"      of {figures['peak_gflops']:.0f} GFLOP/s",
+    ]
+    if "captum_ms" in figures:
+        lines += [
+            f"forward + conv5 deconvnet   {figures['reconstruction_ms']:7.1f} ms",
+            f"  captum NeuronDeconvolution{figures['captum_ms']:7.1f} ms"
+            f"   {figures['reconstruction_ratio']:.2f} × slower",
+            f"  forward to conv5 only     {figures['reconstruction_until_conv5_ms']:7.1f} ms"
+            f"   captum {figures['reconstruction_until_conv5_ratio']:.2f} × slower",
+        ]
+    else:
+        lines.append(f"forward + conv5 deconvnet   {figures['reconstruction']}")
+    lines += _sweep_report(figures)
+    change = figures["fast_path_largest_probability_change"]
+    same = "same top-5" if figures["fast_path_same_top5"] else "TOP-5 DIFFERS"
+    lines.append(f"fast path against float32   largest probability change {change:.1e}, {same}")
+    for name, words in (("live", "live window, all panes"), ("live_occluder", "… with occluder and 2 pins")):
+        live = figures.get(name)
+        if live and "failed" in live:
+            lines.append(f"{words:28}{live['failed']}")
+        elif live:
+            lines += [
+                f"{words:28}{live['shown_fps']:5.1f} fps shown, frame age median {live['age_median_ms']:.0f} ms,"
+                f" p95 {live['age_p95_ms']:.0f} ms",
+                f"{'':28}longest GUI block {live['longest_gui_block_ms']:.0f} ms, memory {live['memory_mb']:.0f} MB,"
+                f" start-up {live['startup_s']:.2f} s",
+            ]
+    if "training_pictures_per_second" in figures:
+        lines.append(
+            f"training step, 128 px      {figures['training_pictures_per_second']:6.0f} pictures/s;"
+            f" {figures['training_memory_ratio']:.2f} × as fast as without keeping freed memory"
+        )
+    elif "training" in figures:
+        lines.append(f"training step, 128 px       {figures['training']}")
+    return "\n".join(lines)
+
+
+def _sweep_report(figures: dict[str, Any]) -> list[str]:
+    lines = [
+        f"sweep 50 × 50, stride 8     {figures['sweep_ms']:7.1f} ms a position, float32, {figures['sweep_positions']}"
+        f" positions; first map after {figures['sweep_first_map_ms']:.0f} ms"
+        f" ({figures['sweep_first_map_cold_ms']:.0f} ms the first time)",
+        f"  loop of full passes       {figures['sweep_loop_ms']:7.1f} ms   {figures['sweep_loop_ratio']:.1f} × slower",
+    ]
+    if "sweep_captum_ms" in figures:
+        lines.append(
+            f"  captum Occlusion          {figures['sweep_captum_ms']:7.1f} ms   {figures['sweep_captum_ratio']:.1f}"
+            f" × slower, {figures['sweep_captum_batch']} per evaluation"
+        )
+    else:
+        lines.append(f"  captum Occlusion          {figures['sweep_captum']}")
+    lines.append(
+        f"  share of matrix peak      {figures['sweep_share_of_peak']:7.0%}      of the"
+        f" {figures['sweep_multiply_adds'] / 1e6:.0f} M multiply-adds needed; Winograd's filtering does fewer"
+    )
+    if "sweep_memory_mb" in figures:
+        lines.append(f"  memory, stride 4          {figures['sweep_memory_mb']:7.0f} MB more")
+    for name, words in (("moved", "one moved occluder"), ("moved_1_thread", "… on one thread")):
+        lines.append(
+            f"{words:28}{figures[f'{name}_ms']:7.1f} ms, a full pass {figures[f'{name}_full_ms']:.1f} ms:"
+            f" {figures[f'{name}_ratio']:.2f} × as fast"
+        )
+    return lines

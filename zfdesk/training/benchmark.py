@@ -1,0 +1,67 @@
+"""A step of training measured, in a process of its own.
+
+``python -m zfdesk.training.benchmark [--give-back]`` prints one JSON object; `zfdesk bench` runs it with and without.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+
+import numpy as np
+import torch
+
+from zfdesk.engine import ARCHITECTURES
+from zfdesk.training.learning import inputs, losses
+from zfdesk.training.loader import Batch
+from zfdesk.training.memory import keep_freed_memory
+from zfdesk.training.network import TrainingNetwork, fill
+from zfdesk.training.optimise import RunningMean, make_optimiser
+from zfdesk.training.recipe import RECIPES
+from zfdesk.training.train import fast_bfloat
+
+SIDE, BATCH, CLASSES, EMBEDDING, STEPS = 128, 128, 1000, 1280, 4
+
+
+def measure() -> dict[str, float]:
+    """Pictures a second of the recipe modern with a teacher's stored answers, decoding aside: ZFNet, 128 px."""
+    recipe = RECIPES["modern"]
+    network = TrainingNetwork(ARCHITECTURES["zfnet"](CLASSES), recipe, EMBEDDING)
+    fill(network, 0)
+    learner: TrainingNetwork = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimiser, mean = make_optimiser(learner, recipe), RunningMean(learner, recipe.ema)
+    chance = np.random.default_rng(0)
+    batch = Batch(
+        chance.integers(0, 256, (BATCH, SIDE, SIDE, 3), np.uint8), np.full(BATCH, -1), None,
+        chance.normal(0, 3, (BATCH, CLASSES)).astype(np.float32),
+        chance.normal(0, 1, (BATCH, EMBEDDING)).astype(np.float32), np.ones(BATCH, bool),
+        chance.uniform(-1, 1, (BATCH, 3)).astype(np.float32), np.arange(BATCH), 0,
+    )  # fmt: skip
+    device = torch.device("cpu")
+    begun = time.perf_counter()
+    for step in range(STEPS + 1):
+        if step == 1:  # the first makes what stays
+            begun = time.perf_counter()
+        learner.train()
+        with torch.autocast("cpu", torch.bfloat16, enabled=fast_bfloat()):
+            scores, guessed = learner(inputs(batch, recipe, device), (0, step, 0, BATCH))
+        losses(scores, guessed, batch, recipe, BATCH)[0].backward()
+        torch.nn.utils.clip_grad_norm_(learner.parameters(), recipe.gradient_limit, foreach=True)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+        mean.update(learner, step + 1)
+    return {"pictures_per_second": STEPS * BATCH / (time.perf_counter() - begun)}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="a step of training, measured")
+    parser.add_argument("--give-back", action="store_true", help="freed memory goes back to the system, as by default")
+    if not parser.parse_args().give_back:
+        keep_freed_memory()
+    print(json.dumps(measure()))
+
+
+if __name__ == "__main__":
+    main()
