@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from embedded import NAME, SHORT
 from figure_tools import unreadable, words_on
 
 import zfdesk.engine as zf
@@ -52,7 +53,7 @@ def test_fig7_is_the_sweep(sweeps: tuple[zf.Sweep, zf.Sweep]) -> None:
     (box,) = picture.boxes
     assert (box.top, box.left, box.height) == (occluder.top, occluder.left, 50)
     assert f"by {drop * 100:.1f} points" in picture.note
-    for words in ("grey square of 50 × 50", "steps of 32", f"conv5:{unit} @ ", "cat.jpg, frame 12", "1a66663a7392"):
+    for words in ("grey square of 50 × 50", "steps of 32", f"conv5:{unit} @ ", "cat.jpg, frame 12", SHORT):
         assert words in page.caption
     assert "partial" not in said_on(draw(page))
 
@@ -164,7 +165,7 @@ def test_fig3_draws_every_architecture(name: str, size: str) -> None:
 def test_fig3_on_a_slide(model: zf.Model) -> None:
     figure = draw(fig3_page(model.architecture, Facts.of_model(model), size="slide"))
     assert unreadable(figure) == []
-    assert "weights zfnet-v0" in figure.caption
+    assert f"weights {NAME}" in figure.caption
     assert min(text.get_fontsize() for text in words_on(figure)) >= 9
 
 

@@ -61,7 +61,8 @@ class SweepCommands:
 
     def save_sweep_figure(self) -> None:
         """Ask for a place and save Fig. 7's row."""
-        from zfdesk.desk.sweep_files import FIGURE_KINDS, save_figure
+        from zfdesk.desk.page_files import FIGURE_KINDS
+        from zfdesk.desk.sweep_files import save_figure
 
         if path := self._sweep_path("figure 7", "zfdesk-occlusion.pdf", FIGURE_KINDS):
             self.desk.sweeps.save(path, partial(save_figure, look=self.desk.view.sweep))

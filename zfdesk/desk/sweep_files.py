@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import torch
-
+from zfdesk.desk.page_files import save_page
 from zfdesk.live import SweepSettings, Swept
 from zfdesk.whole import write_whole
 
-FIGURE_KINDS = "Figure (*.pdf *.svg *.png)"
 ARRAY_KINDS = "Arrays (*.npz)"
 
 
@@ -28,9 +26,6 @@ def save_arrays(path: str, swept: Swept, unit: int, klass: int) -> None:
 def save_figure(path: str, swept: Swept, unit: int, klass: int, look: SweepSettings) -> None:
     """Write Fig. 7's row, in the pane's colours, as PDF, SVG or PNG, by the name's suffix. Raises OSError, and
     ValueError in words."""
-    from zfdesk.figures import draw, format_of, save
     from zfdesk.session.page import fig7_of
 
-    format_of(path)  # before anything is computed
-    torch.set_num_threads(1)  # the live view goes on
-    save(draw(fig7_of(swept, unit, klass, look)), path)
+    save_page(path, lambda: fig7_of(swept, unit, klass, look))

@@ -5,33 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QFileDialog
 
+from zfdesk.desk.page_files import FIGURE_KINDS, save_page
 from zfdesk.desk.state import Desk
 from zfdesk.desk.training_looks import Reading
 from zfdesk.desk.training_words import sentence_of
 from zfdesk.engine import Conv
 from zfdesk.runs import Run
 
-FIGURE_KINDS = "Figure (*.pdf *.svg *.png)"
+if TYPE_CHECKING:
+    from zfdesk.figures import Page
 
 
 def save_run_figure(path: str, run: Run, layer: str) -> None:
-    """Write the page that ``zfdesk figure training`` makes, with the probe picture's maps of the layer; on any thread.
+    """Save the page of ``zfdesk figure training``, with the probe picture's maps of the layer, by `save_page`.
 
-    ``layer``: where it is no convolution, the middle one is taken. As PDF, SVG or PNG, by the name's suffix. Raises
-    OSError, and ValueError in words.
+    ``layer``: where it is no convolution, the middle one is taken.
     """
-    from zfdesk.figures import draw, format_of, save
     from zfdesk.session.run_page import architecture_of, training_of
 
-    format_of(path)  # before anything is computed
-    torch.set_num_threads(1)  # the live view goes on
-    convolutions = [one.name for one in architecture_of(run).layers if isinstance(one, Conv)]
-    save(draw(training_of(run, layer=layer if layer in convolutions else "")), path)
+    def page() -> Page:
+        convolutions = [one.name for one in architecture_of(run).layers if isinstance(one, Conv)]
+        return training_of(run, layer=layer if layer in convolutions else "")
+
+    save_page(path, page)
 
 
 class FigureCommands:
@@ -69,4 +70,4 @@ class FigureCommands:
         self._run_errand("training figure", work, done, lasting=True)
 
 
-__all__ = ["FIGURE_KINDS", "FigureCommands", "save_run_figure"]
+__all__ = ["FigureCommands", "save_run_figure"]

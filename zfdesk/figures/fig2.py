@@ -10,7 +10,7 @@ import numpy as np
 
 from zfdesk.engine import Model, Rule, Seed, SeedKind, cut_field, reconstruct
 from zfdesk.figures.facts import Facts, caption, unit_words
-from zfdesk.figures.page import SIZES, Cell, Page
+from zfdesk.figures.page import Cell, Page, is_narrow
 from zfdesk.figures.panels import Tiles
 
 BEYOND = 214
@@ -57,8 +57,7 @@ def fig2_page(
         raise ValueError("Fig. 2 needs at least one unit that is active for one of the pictures.")
     if silent := next((example for example in examples if not example.pictures), None):
         raise ValueError(f"{silent.layer}:{silent.unit} is active for none of the pictures.")
-    width = SIZES[size][0] if isinstance(size, str) else size[0]
-    across = UNITS_ACROSS if width >= 5 else 1 if len(examples) <= MOST_BELOW else 2
+    across = UNITS_ACROSS if not is_narrow(size) else 1 if len(examples) <= MOST_BELOW else 2
     most = max(len(example.pictures) for example in examples)
     columns = math.isqrt(most - 1) + 1  # the smallest square that holds them
     facts = Facts.of_model(model, method=rule, seed=SeedKind.MAX)

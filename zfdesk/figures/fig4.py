@@ -9,7 +9,7 @@ import numpy as np
 
 from zfdesk.figures.facts import Facts, caption
 from zfdesk.figures.over_time import Evolution
-from zfdesk.figures.page import SIZES, Cell, Page
+from zfdesk.figures.page import Cell, Page, is_narrow
 from zfdesk.figures.panels import Panel
 
 SLOTS = 8
@@ -46,8 +46,7 @@ def fig4_page(
     if not units or not epochs:
         raise ValueError("Fig. 4 needs at least one unit and one snapshot.")
     facts = facts or Facts()
-    width = SIZES[size][0] if isinstance(size, str) else size[0]
-    across = 2 if width >= 5 else 1
+    across = 1 if is_narrow(size) else 2
     times = tuple(str(epoch) for epoch in epochs)
     slots = max(len(times), SLOTS)
     cells: list[Cell] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from zfdesk.engine import Model
 from zfdesk.engine.invariance import Change, Invariance, transformed
 from zfdesk.engine.table1 import PAPER_LAYERS
 from zfdesk.figures.facts import Facts, caption
-from zfdesk.figures.page import SIZES, Cell, Page
+from zfdesk.figures.page import Cell, Page, inches_of, is_narrow
 from zfdesk.figures.panels import Curves, Panel, Tiles
 
 MOST_PICTURES = 5
@@ -20,9 +19,6 @@ MOST_PICTURES = 5
 SHOWN, SHOWN_NARROW, SHOWN_LOW = 5, 9, 3
 """How many of a picture's transformed versions are shown; more and smaller ones across a narrow page, few on a page of
 given height, where two pictures stand side by side."""
-
-NARROW = 5.0
-"""Inches; a narrower page has its pictures above the curves."""
 
 AXES = {Change.TRANSLATION: "pixels down", Change.SCALE: "times", Change.ROTATION: "degrees"}
 UNITS = {Change.TRANSLATION: "pixels", Change.SCALE: "times", Change.ROTATION: "degrees"}
@@ -48,8 +44,7 @@ def fig5_page(
     if not 1 <= len(names) <= MOST_PICTURES:
         raise ValueError(f"Fig. 5 is drawn of 1 to {MOST_PICTURES} pictures, not {len(names)}.")
     facts = Facts.of_model(model, picture=", ".join(names))
-    width, height = SIZES[size] if isinstance(size, str) else size
-    narrow, low = width < NARROW, height > 0
+    narrow, low = is_narrow(size), inches_of(size)[1] > 0  # a narrow page has its pictures above the curves
     shown_tiles = SHOWN_NARROW if narrow else SHOWN_LOW if low else SHOWN
     lines = tuple(f"{place} {model.classes[index]}" for place, index in enumerate(found[0].classes, 1))
     across = len(found[0].distances) + 1
@@ -58,11 +53,13 @@ def fig5_page(
         word = one.change.name.lower()
         top, left = (2 * row, 0) if narrow else (row, 2)
         amounts = _spread(one.amounts, shown_tiles)
-        pictures = _pictures(model, canvases, one, amounts, 2 * SHOWN_LOW if low else shown_tiles, facts)
-        label = f"{one.change}, {UNITS[one.change]}"
-        if low:
-            label = f"{one.change}: {', '.join(map(_number, amounts))} {UNITS[one.change]}"
-            pictures = replace(pictures, names=())
+        words = tuple(map(_number, amounts))
+        if low:  # its tiles are too small for words
+            pictures = _pictures(model, canvases, one, amounts, 2 * SHOWN_LOW, (), facts)
+            label = f"{one.change}: {', '.join(words)} {UNITS[one.change]}"
+        else:
+            pictures = _pictures(model, canvases, one, amounts, shown_tiles, words, facts)
+            label = f"{one.change}, {UNITS[one.change]}"
         cells.append(Cell(pictures, top, 0, 1, across if narrow else 2, label, f"{word}_tiles"))
         panels: list[tuple[Panel, str, str]] = [
             (_curves(one, distances, "distance", (), facts), _layer_words(layer), f"{word}_{layer}")
@@ -89,15 +86,15 @@ def _spread(amounts: np.ndarray, count: int) -> np.ndarray:
 
 
 def _pictures(
-    model: Model, canvases: Sequence[np.ndarray], one: Invariance, amounts: np.ndarray, across: int, facts: Facts
-) -> Tiles:
+    model: Model, canvases: Sequence[np.ndarray], one: Invariance, amounts: np.ndarray, across: int,
+    words: tuple[str, ...], facts: Facts,
+) -> Tiles:  # fmt: skip
     """Each picture transformed by each amount, pictures side by side until a row has ``across`` tiles.
-    The first row says the amounts: they are the same below."""
+    ``words``: of the amounts, said in the first row as they are the same below; or ()."""
     tiles = [transformed(canvas, model.architecture.size, one.change, amounts) for canvas in canvases]
-    columns = len(amounts) * min(len(canvases), -(-across // len(amounts)))
-    names = tuple(map(_number, amounts)) * len(canvases)
-    names = names[:columns] + ("",) * (len(names) - columns)
-    return Tiles(np.concatenate(tiles), columns, names=names, facts=facts)
+    side_by_side = min(len(canvases), -(-across // len(amounts)))
+    names = words * side_by_side + ("",) * len(words) * (len(canvases) - side_by_side)
+    return Tiles(np.concatenate(tiles), len(amounts) * side_by_side, names=names, facts=facts)
 
 
 def _curves(one: Invariance, values: np.ndarray, quantity: str, names: tuple[str, ...], facts: Facts) -> Curves:

@@ -8,14 +8,11 @@ import numpy as np
 
 from zfdesk.engine import Conv, Model
 from zfdesk.figures.facts import Facts, caption, number, unit_words
-from zfdesk.figures.page import SIZES, Cell, Page
+from zfdesk.figures.page import Cell, Page, is_narrow
 from zfdesk.figures.panels import Histogram, Maps, Panel, Tiles
 
 RMS_LIMIT = 0.1
 """Section 3: a filter whose root mean square exceeds this is scaled back to it while training."""
-
-NARROW = 5.0
-"""Inches; a narrower page has fewer panels in a row."""
 
 
 def fig6_page(model: Model, *, size: str | tuple[float, float] = "two-column") -> Page:
@@ -35,7 +32,7 @@ def fig6_page(model: Model, *, size: str | tuple[float, float] = "two-column") -
         (Histogram(counts[None], edges, quantity="RMS of a filter", note=limit, facts=facts), "strength"),
     )
     # the last panel goes below the others, and across both, where the page is narrow
-    places = [(0, 0, 1), (0, 1, 1), (0, 2, 1) if _wide(size) else (1, 0, 2)]
+    places = [(0, 0, 1), (0, 1, 1), (1, 0, 2) if is_narrow(size) else (0, 2, 1)]
     cells = tuple(
         Cell(panel, row, column, columns=across, label=label)
         for (panel, label), (row, column, across) in zip(panels, places, strict=True)
@@ -66,7 +63,7 @@ def filters_page(
         raise ValueError(f"The filters of {stage.name} are shown unit by unit: at least one is needed.")
     filters, cells = model.filters(stage.name).numpy(), []
     # of more than two, a narrow page has two in a row: one below the other they would be longer than a sheet
-    across = min(3, len(units)) if _wide(size) else 1 if len(units) < 3 else 2
+    across = min(3, len(units)) if not is_narrow(size) else 1 if len(units) < 3 else 2
     for index, unit in enumerate(units):
         if not 0 <= unit < len(filters):
             raise ValueError(f"{stage.name} has units 0 to {len(filters) - 1}; there is no unit {unit}.")
@@ -92,7 +89,3 @@ def colour_filters(model: Model, layer: Conv) -> np.ndarray:
     filters = model.filters(layer.name)
     rgb = filters if model.input.order == "RGB" else filters.flip(1)
     return np.ascontiguousarray(rgb.permute(0, 2, 3, 1).numpy())
-
-
-def _wide(size: str | tuple[float, float]) -> bool:
-    return (SIZES[size][0] if isinstance(size, str) else size[0]) >= NARROW

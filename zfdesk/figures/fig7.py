@@ -8,14 +8,11 @@ import numpy as np
 
 from zfdesk.engine import OccluderShape, Rule, Seed, Sweep, reconstruct
 from zfdesk.figures.facts import FILL_WORDS, Facts, caption, number, unit_words
-from zfdesk.figures.page import SIZES, Cell, Page
+from zfdesk.figures.page import Cell, Page, is_narrow
 from zfdesk.figures.panels import Box, Labels, Occlusion, Panel, Picture, Signed
 
 if TYPE_CHECKING:
     from zfdesk.figures.drawing import PageFigure
-
-NARROW = 5.0
-"""Inches; a narrower page has three panels in a row, as five would be too small to read."""
 
 
 def fig7_row(sweep: Sweep, unit: int | None = None, klass: int | None = None) -> PageFigure:
@@ -70,8 +67,7 @@ def fig7_page(
         (occlusion(sweep.probability(klass), clean[1], f"P({name})", facts, 0.0), "probability"),
         (_labels(sweep, opacity, facts), "most probable class"),
     )  # fmt: skip
-    width = SIZES[size][0] if isinstance(size, str) else size[0]
-    across = 3 if width < NARROW else 5
+    across = 3 if is_narrow(size) else 5
     cells = tuple(Cell(panel, *divmod(index, across), label=label) for index, (panel, label) in enumerate(panels))
     return Page(cells, size, "Occlusion (Fig. 7)", _caption(sweep, told, name, clean[1]))
 

@@ -11,7 +11,7 @@ import torch
 from zfdesk.engine import Conv, Linear, Model
 from zfdesk.engine.kernels import dense
 from zfdesk.figures.facts import Facts, caption, number
-from zfdesk.figures.page import SIZES, Cell, Page
+from zfdesk.figures.page import Cell, Page, is_narrow
 from zfdesk.figures.panels import Histogram
 
 BINS = 64
@@ -41,8 +41,7 @@ def histograms_page(
 ) -> Page:
     """For each layer with weights a histogram of them and, where known, of its activations over ``seen`` pictures."""
     activations = activations or {}
-    width = SIZES[size][0] if isinstance(size, str) else size[0]
-    across = 4 if width >= 5 else 2
+    across = 2 if is_narrow(size) else 4
     panels: list[tuple[Histogram, str, str]] = []
     for stage in model.architecture.stages:
         if not isinstance(stage.layer, Conv | Linear):

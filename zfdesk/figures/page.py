@@ -16,8 +16,21 @@ from zfdesk.plain import Limits, PlainError, from_plain, to_plain
 SIZES: dict[str, tuple[float, float]] = {"one-column": (3.5, 0.0), "two-column": (7.16, 0.0), "slide": (13.33, 7.5)}
 """Width and height in inches by name: an IEEE column, its two columns, a 16:9 slide. Height 0 is what is needed."""
 
+NARROW = 5.0
+"""Inches; a narrower page has fewer panels side by side."""
+
 LARGEST = 200.0
 """Inches; matplotlib would try to draw any size it is given."""
+
+
+def inches_of(size: str | tuple[float, float]) -> tuple[float, float]:
+    """Width and height of a size by name or in inches."""
+    return SIZES[size] if isinstance(size, str) else size
+
+
+def is_narrow(size: str | tuple[float, float]) -> bool:
+    """Whether a page of that size is narrower than `NARROW`."""
+    return inches_of(size)[0] < NARROW
 
 
 @dataclass(frozen=True)
@@ -79,7 +92,7 @@ class Page:
     @property
     def inches(self) -> tuple[float, float]:
         """Width and height; height 0 is what the content needs."""
-        width, height = SIZES[self.size] if isinstance(self.size, str) else self.size
+        width, height = inches_of(self.size)
         return float(width), float(height)
 
     @property

@@ -13,7 +13,7 @@ import numpy as np
 from zfdesk.engine.layers import Architecture
 from zfdesk.figures.facts import Facts, caption, unit_words
 from zfdesk.figures.over_time import Evolution, Shares, Strips
-from zfdesk.figures.page import SIZES, Cell, Page
+from zfdesk.figures.page import Cell, Page, is_narrow
 from zfdesk.figures.panels import Curves, Panel, Picture
 
 MOST_POINTS = 400
@@ -110,8 +110,7 @@ def training_page(
     size: str | tuple[float, float] = "two-column",
 ) -> Page:
     """The parts of a run on one page. Raises ValueError where the run has none of them yet."""
-    width = SIZES[size][0] if isinstance(size, str) else size[0]
-    layout = _Layout(width >= 5, record.facts)
+    layout = _Layout(not is_narrow(size), record.facts)
     said = []
     if "curves" in parts and record.progress is not None:
         said += _add_curves(layout, record.progress)

@@ -123,7 +123,7 @@ class FilmWriter:
         self._queue: queue.Queue[Shot | None] = queue.Queue(MOST_WAITING)
         self._size: tuple[int, int] | None = None
         self._most: int | None = None
-        self._dropped = self._due = 0
+        self._dropped = 0
         self._end: float | None = None
         self._over = threading.Event()
         self._lines: list[dict[str, Any]] = []

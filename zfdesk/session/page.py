@@ -7,12 +7,10 @@ import numpy as np
 from zfdesk.engine import OccluderShape, Rule
 from zfdesk.figures.captions import without_method
 from zfdesk.figures.facts import Facts, caption, number, unit_words
-from zfdesk.figures.page import SIZES, Cell, Page
+from zfdesk.figures.page import Cell, Page, is_narrow
 from zfdesk.figures.panels import Bars, Box, Panel, Picture, Signed, Text, UnitMap
 from zfdesk.live import Result, Style, SweepSettings, Swept, UnitResult, View
 from zfdesk.live.sweeping import shown_class, shown_unit
-
-NARROW = 5.0  # inches: below, two panels a row
 
 
 def facts_of(result: Result) -> Facts:
@@ -55,7 +53,7 @@ def page_of(result: Result, size: str = "two-column") -> Page:
             reconstruction_panel(result, unit, facts, result.request.view.method),
         ]
     panels.append((bars_panel(result, facts), "class probabilities"))
-    across = 2 if SIZES[size][0] < NARROW else len(panels)
+    across = 2 if is_narrow(size) else len(panels)
     cells = tuple(Cell(panel, *divmod(place, across), label=label) for place, (panel, label) in enumerate(panels))
     return Page(cells, size, title_of(facts), caption(facts))
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from zfdesk.figures.page import SIZES
+from zfdesk.figures.page import is_narrow
 from zfdesk.figures.panels import Bars, Compare, Curves, Histogram, Labels, Occlusion, Picture, Signed, UnitMap
 from zfdesk.session.composition import Arrangement, Composition, Rectangle, Slot
-from zfdesk.session.page import NARROW
 
 SMALL = (Picture, UnitMap, Signed, Occlusion, Labels)
 """Of these three stand side by side on a narrow page; of others, or with others among them, two."""
@@ -29,16 +28,12 @@ def resized(composition: Composition, size: str | tuple[float, float]) -> Compos
     if template is None or len(template.places) != len(composition.slots):
         return made
     before, after = (
-        _narrow(composition, template) if _is_narrow(each) else template for each in (composition.size, size)
+        _narrow(composition, template) if is_narrow(each) else template for each in (composition.size, size)
     )
     if Arrangement(tuple(slot.rectangle for slot in composition.slots), composition.widths) != before:
         return made
     slots = tuple(_at(slot, place) for slot, place in zip(composition.slots, after.places, strict=True))
     return replace(made, slots=slots, widths=after.widths)
-
-
-def _is_narrow(size: str | tuple[float, float]) -> bool:
-    return (SIZES[size][0] if isinstance(size, str) else size[0]) < NARROW
 
 
 def _at(slot: Slot, place: Rectangle) -> Slot:

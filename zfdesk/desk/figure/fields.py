@@ -23,7 +23,7 @@ from zfdesk.desk.figure.state import Draft
 from zfdesk.desk.flow import Choice
 from zfdesk.desk.panes.base import ElidedLabel
 from zfdesk.desk.theme import Colours
-from zfdesk.figures.page import SIZES
+from zfdesk.figures.page import inches_of
 from zfdesk.session.composition import Composition, labelled
 from zfdesk.session.pieces import WORDS, Kind
 from zfdesk.session.resizing import resized
@@ -169,7 +169,7 @@ class Fields(QWidget):
         custom = not isinstance(now.size, str)
         with QSignalBlocker(self.width_inches), QSignalBlocker(self.height_inches), QSignalBlocker(self.dpi):
             self.sizes.show_value(CUSTOM if custom else now.size)
-            width, height = now.size if not isinstance(now.size, str) else SIZES[now.size]
+            width, height = inches_of(now.size)
             self.width_inches.setValue(width)
             self.height_inches.setValue(height)
             self.dpi.setValue(now.dpi)
@@ -209,9 +209,7 @@ class Fields(QWidget):
 
     def _set_size(self, size: str) -> None:
         if size == CUSTOM:
-            now = self.draft.now.size
-            width, height = SIZES[now] if isinstance(now, str) else now
-            self._change(resized(self.draft.now, (width, height)))
+            self._change(resized(self.draft.now, inches_of(self.draft.now.size)))
         else:
             self._change(resized(self.draft.now, size))
 
