@@ -20,10 +20,12 @@ from desk_hands import HandSource, numbered_picture, wait_for_result
 from desk_tools import settle, small_model, wait_until
 from PIL import Image
 from PySide6.QtCore import QCoreApplication, QEventLoop, QSettings
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import QApplication, QWidget
 from restless import Eye, User
 
 import zfdesk.engine as zf
+from zfdesk.desk.app import close_on_interrupt
 from zfdesk.desk.state import Desk
 from zfdesk.desk.window import Window
 from zfdesk.live import View
@@ -88,6 +90,25 @@ def test_close_while_running_fifty_times(
     nothing_left: None, settings: QSettings, embedded: zf.Model, tmp_path: Path
 ) -> None:
     close_at_any_moment(embedded, tmp_path, 50)
+
+
+def test_an_interrupt_amid_a_paint_event_closes_after_it(application: QApplication) -> None:
+    class Interrupted(QWidget):
+        seen: bool | None = None
+
+        def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+            signal.raise_signal(signal.SIGINT)
+            self.seen = self.isVisible()
+
+    before, window = signal.getsignal(signal.SIGINT), Interrupted()
+    try:
+        close_on_interrupt(window)
+        window.show()
+        wait_until(lambda: window.seen is not None)
+        assert window.seen, "not while it paints"
+        wait_until(lambda: not window.isVisible())
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 RUN_AND_CLOSE = """

@@ -14,7 +14,7 @@ from typing import NoReturn
 import torch  # before Qt: on Windows Qt's own libraries would otherwise be found first  # noqa: F401
 from PySide6.QtCore import QMessageLogContext, QSettings, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication, QIcon
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from zfdesk.desk.autosave import Autosave
 from zfdesk.desk.panes.base import FACTS_EVERY_MS
@@ -60,7 +60,7 @@ def run(
     settings = settings or QSettings()
     desk = Desk(model, remembered(view, settings))
     window = Window(desk, settings)
-    signal.signal(signal.SIGINT, lambda *_: window.close())
+    close_on_interrupt(window)
     if opened:
         window.sessions.show(*opened)
     desk.start()
@@ -73,6 +73,12 @@ def run(
     window.first_steps()
     Autosave(window).start()
     _leave(application.exec())
+
+
+def close_on_interrupt(window: QWidget) -> None:
+    """Ctrl-C closes the window, between two events: Python calls the handler wherever it is, in a paint event too, and
+    a window closed there would lose what is being painted on."""
+    signal.signal(signal.SIGINT, lambda *_: QTimer.singleShot(0, window, window.close))
 
 
 def quicken() -> None:
