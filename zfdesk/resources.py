@@ -8,7 +8,7 @@ _IN_CHECKOUT = _HERE.parent / "resources"
 
 
 def resource(name: str) -> Path:
-    """Path of a shipped file, e.g. ``resource("weights/zfnet-v0.safetensors")``.
+    """Path of a shipped file, e.g. ``resource("demo/chelsea.jpg")``.
 
     Reads from the installed wheel or, in a checkout, from the top-level ``resources/``.
     Raises FileNotFoundError with a sentence when the installation is incomplete.

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pypdf
 import pytest
+from embedded import NAME
 from PIL import Image
 
 import zfdesk.engine as zf
@@ -117,7 +118,7 @@ def test_random_units_depend_on_the_seed(folder: str, tmp_path: Path, capsys: py
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["fig3"], "weights zfnet-v0"),
+        (["fig3"], f"weights {NAME}"),
         (["fig3", "--architecture", "vgg16", "--size", "one-column"], "VGG-16"),
         (["fig6", "--size", "slide"], "96 filters of 7 × 7"),
         (["filters"], "All 96 filters"),

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from embedded import CAT, CATS
 from PIL import Image
 
 import zfdesk.engine as zf
@@ -124,7 +125,7 @@ def test_the_figure(suffix: str, cat: str, tmp_path: Path, capsys: pytest.Captur
     assert main(["occlude", cat, *QUICK, "-o", str(path)]) == 0
     out, err = capsys.readouterr()
     assert (out.count("\n"), err) == (1, "")
-    assert out.startswith("Egyptian cat (285) 16.")
+    assert out.startswith(f"{CATS[CAT]} ({CAT}) 30.")
     assert str(path) in out
     data = path.read_bytes()
     if suffix == "png":

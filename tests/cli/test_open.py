@@ -46,7 +46,7 @@ def window(loaded: zf.Model, monkeypatch: pytest.MonkeyPatch) -> Window:
 @pytest.mark.parametrize(
     ("words", "view"),
     [
-        ([], View(unit=127)),  # the eyes
+        ([], View(unit=10)),  # the eyes
         (["pattern"], View(source=SourceReference("pattern"))),
         (["--camera"], View(source=SourceReference("camera"))),
         (["--camera", "front"], View(source=SourceReference("camera", "front"))),

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from embedded import NAME, SHORT
 from PIL import Image
 
 import zfdesk.engine as zf
@@ -106,14 +107,15 @@ def test_what_the_caption_says(saved: Path, loaded: zf.Model, result: Result, ca
     told = json.loads(capsys.readouterr().out)
     y, x = result.unit.position
     for part in (
-        "ZFNet, Fig. 3; weights zfnet-v0 (SHA-256 1a66663a7392)", "Picture: Front camera, frame 12",
+        f"ZFNet, Fig. 3; weights {NAME} (SHA-256 {SHORT})", "Picture: Front camera, frame 12",
         f"conv5:127 @ ({y}, {x}), deconvnet, single activation (max), contrast stretched × ",
         "grey square 40 × 30 at (60, 70)", "Made with zfdesk ",
     ):  # fmt: skip
         assert part in told["caption"]
     assert told["notes"] == []
     words = "".join(ET.parse(saved.with_name("p.svg")).getroot().itertext())
-    for part in ("conv5:127", "Egyptian cat", "SHA-256 1a66663a7392"):
+    cat = loaded.classes[int(result.probabilities.argmax())]
+    for part in ("conv5:127", cat, f"SHA-256 {SHORT}"):
         assert part in " ".join(words.split())
 
 
@@ -152,11 +154,11 @@ def test_missing_weights_end_with_a_sentence(saved: Path, loaded: zf.Model, caps
     out, err = capsys.readouterr()
     assert out == ""
     assert err == (
-        "zfdesk: It was saved with the weights mine (zfnet, SHA-256 eeeeeeee), which are not installed: zfnet-v0 "
-        "(SHA-256 1a66663a) answers differently. Name others with --weights.\n"
+        f"zfdesk: It was saved with the weights mine (zfnet, SHA-256 eeeeeeee), which are not installed: {NAME} "
+        f"(SHA-256 {SHORT[:8]}) answers differently. Name others with --weights.\n"
     )
     assert not saved.with_name("p.png").exists()
-    assert main(["render", str(saved), "-o", str(saved.with_name("p.png")), "--weights", "zfnet-v0"]) == 0
+    assert main(["render", str(saved), "-o", str(saved.with_name("p.png")), "--weights", NAME]) == 0
     assert "which are not installed" in capsys.readouterr().err
     assert saved.with_name("p.png").exists()
 
@@ -167,7 +169,7 @@ def test_weights_that_are_not_in_use_are_found(
     other = dataclasses.replace(embedded, sha256="aa" * 32, name="other")
     monkeypatch.setattr("zfdesk.engine.store.load_current", lambda: (other, ""))
     assert main(["render", str(saved), "-o", str(saved.with_name("p.png")), "--json"]) == 0
-    assert "zfnet-v0 (SHA-256 1a66663a7392)" in json.loads(capsys.readouterr().out)["caption"]
+    assert f"{NAME} (SHA-256 {SHORT})" in json.loads(capsys.readouterr().out)["caption"]
 
 
 @pytest.mark.parametrize(

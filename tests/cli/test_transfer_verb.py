@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from embedded import NAME
 from PIL import Image
 
 import zfdesk.engine as zf
@@ -49,7 +50,7 @@ def test_classes_are_taught_and_the_network_kept(
     assert str(output) in out
     model = zf.load(output)
     assert model.classes == ("chelsea", "coffee", "rocket")
-    assert model.provenance.startswith("zfnet-v0, its softmax taught on 3 classes, 6 pictures, ")
+    assert model.provenance.startswith(f"{NAME}, its softmax taught on 3 classes, 6 pictures, ")
     assert main(["classify", f"{folder}/coffee/3.jpg", "--weights", str(output), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert "coffee" in json.dumps(told)
@@ -62,7 +63,7 @@ def test_layers_are_compared_printed_and_drawn(folder: str, tmp_path: Path, caps
     assert [(s["number"], s["kind"], s["per_class"]) for s in told["scores"]] == [
         (number, kind, count) for number in (1, 5, 7) for kind in ("softmax", "svm") for count in (1, 2)
     ]
-    assert (told["classes"], told["without"], told["network"]) == (2, ["rocket"], "zfnet-v0")
+    assert (told["classes"], told["without"], told["network"]) == (2, ["rocket"], NAME)
     result, figure = tmp_path / "result.json", tmp_path / "table7.svg"
     result.write_text(json.dumps(told), encoding="utf-8")
     assert main(["figure", "table7", str(result), "-o", str(figure), "--npz", str(tmp_path / "t.npz")]) == 0

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from embedded import NAME
 from loopback import Loopback, loopback
 
 import zfdesk.engine as zf
@@ -58,7 +59,7 @@ def file(tmp_path: Path) -> Path:
 def test_list(said: Any) -> None:
     heading, embedded, blank, to_be_had, *rest = said("list").splitlines()
     assert heading.split() == ["architecture", "classes", "size", "top-1/top-5", "error"]
-    assert embedded.startswith("* zfnet-v0 ")
+    assert embedded.startswith(f"* {NAME} ")
     assert " 1000     66 MB " in embedded
     assert (blank, to_be_had) == ("", "To be had (zfdesk weights get NAME):")
     assert [line.split()[0] for line in rest] == [entry.name for entry in CATALOGUE]
@@ -67,7 +68,7 @@ def test_list(said: Any) -> None:
     assert "by file, see `zfdesk weights info zfnet512`" in rest[-1]
     assert max(map(len, rest)) < 160
     entry, *theirs = said("list", "--json")
-    assert (entry["name"], entry["installed"], entry["in_use"]) == ("zfnet-v0", True, True)
+    assert (entry["name"], entry["installed"], entry["in_use"]) == (NAME, True, True)
     assert (entry["parameters"], entry["sha256"]) == (62_357_608, zf.load().sha256)
     assert [(known["name"], known["installed"], known["in_use"]) for known in theirs] == [
         (known.name, False, False) for known in CATALOGUE
@@ -87,13 +88,13 @@ def test_import_use_and_list(said: Any, file: Path) -> None:
     assert [line[:8] for line in said("list").splitlines()[1:3]] == ["  zfnet-", "* my-net"]
     kept = said("import", file, "--name", "again", "--use", "--json")
     assert (kept["name"], kept["architecture"], kept["classes"], kept["use"]) == ("again", "zfnet-no3467", 2, True)
-    assert said("use", "zfnet-v0", "--json") == {"use": "zfnet-v0"}
+    assert said("use", NAME, "--json") == {"use": NAME}
     assert store.current() is None
 
 
 def test_info_of_the_network_in_use_a_name_and_a_file(said: Any, file: Path) -> None:
     facts = said("info", "--json")
-    assert (facts["name"], facts["parameters"], facts["classes"]) == ("zfnet-v0", 62_357_608, 1000)
+    assert (facts["name"], facts["parameters"], facts["classes"]) == (NAME, 62_357_608, 1000)
     assert (facts["doubt"], facts["in_use"], facts["trained"]) == ("", True, True)
     assert facts["input"] == {
         "size": 224,
@@ -143,11 +144,11 @@ def test_a_name_of_the_list_goes_before_a_folder_called_so(
 @pytest.mark.parametrize(
     ("words", "answer"),
     [
-        (["pack", "none", "-o", "o.safetensors"], "There are no weights called 'none'; there are zfnet-v0."),
-        (["pack", "zfnet-v0", "-o", "o.pth"], "o.pth: the name of a weights file ends in .safetensors."),
-        (["pack", "zfnet-v0", "-o", "none/o.safetensors"], "none/o.safetensors cannot be written: "),
-        (["use", "none"], "There are no weights called 'none'; there are zfnet-v0."),
-        (["info", "none"], "There are no weights called 'none'; there are zfnet-v0."),
+        (["pack", "none", "-o", "o.safetensors"], f"There are no weights called 'none'; there are {NAME}."),
+        (["pack", NAME, "-o", "o.pth"], "o.pth: the name of a weights file ends in .safetensors."),
+        (["pack", NAME, "-o", "none/o.safetensors"], "none/o.safetensors cannot be written: "),
+        (["use", "none"], f"There are no weights called 'none'; there are {NAME}."),
+        (["info", "none"], f"There are no weights called 'none'; there are {NAME}."),
         (["use", "vgg16"], "'vgg16' is in the catalogue, but not on this computer yet; to get it: `zfdesk weights get"),
         (["get", "none"], "The catalogue has nothing called 'none'; it has pytorchcv-zfnet, "),
         (["get", "zfnet512"], "zfnet512 cannot be downloaded from here: download zfnet512-12.onnx from"),
@@ -204,7 +205,7 @@ def test_get(said: Any, small: CatalogueEntry, server: Loopback, capsys: pytest.
     assert store.current() is None
     listed = said("list", "--json", catalogue=catalogue)
     assert [(known["name"], known["installed"]) for known in listed[:3]] == [
-        ("zfnet-v0", True), ("small", True), ("pytorchcv-zfnet", False),
+        (NAME, True), ("small", True), ("pytorchcv-zfnet", False),
     ]  # fmt: skip
     assert (listed[1]["top1_error"], listed[1]["licence"], listed[1]["source"]) == (40.5, "MIT", small.source)
     line = said("list", catalogue=catalogue).splitlines()[2]

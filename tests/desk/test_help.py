@@ -77,7 +77,7 @@ def test_texts_name_what_they_explain() -> None:
         "Contrast stretched",
         "Normalisation",
         "Occluder",
-        "French horn",
+        "combination lock",
     ):
         assert word in html
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import shiboken6
 from desk_tools import press, settle, wait_until
+from embedded import NAME
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QPushButton
@@ -79,7 +80,7 @@ def test_words() -> None:
 
 def test_all_are_listed_with_what_is_amiss_in_words(dialog: WeightsDialog) -> None:
     listed = rows(dialog)
-    assert listed["zfnet-v0"] == ["66 MB", "", "", "embedded"]
+    assert listed[NAME] == ["66 MB", "", "MIT", "embedded"]
     assert listed["lab"][0] == "5 MB"
     assert listed["lab"][-1] == ""
     assert listed["untrained"][-1] == "untrained"
@@ -212,7 +213,7 @@ def test_one_quiet_line_when_the_embedded_network_is_in_use(
     wait_until(lambda: not dialog.busy)
     assert "embedded network is ZFNet" in dialog.quiet.text()
     assert dialog.quiet.isVisible()
-    assert rows(dialog)["zfnet-v0"][-1] == "in use · embedded"
+    assert rows(dialog)[NAME][-1] == "in use · embedded"
 
 
 def test_there_is_one(window: Window, folder: Path) -> None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 import pytest
 import shiboken6
 from desk_tools import press, settle, wait_until
+from embedded import NAME
 from loopback import Loopback, loopback
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtTest import QTest
@@ -25,6 +26,8 @@ from zfdesk.desk.window import Window
 from zfdesk.engine import store
 from zfdesk.engine.catalogue import CATALOGUE, CatalogueEntry
 from zfdesk.engine.obtain import downloads, part_bytes
+
+TITLE = NAME.replace("zfnet-", "ZFNet ")
 
 
 @pytest.fixture
@@ -86,7 +89,7 @@ def threads() -> list[str]:
 
 def test_what_is_at_hand_and_what_is_to_be_had(dialog: WeightsDialog) -> None:
     listed = rows(dialog)
-    assert list(listed) == ["zfnet-v0", "lab", *(known.name for known in CATALOGUE)]
+    assert list(listed) == [NAME, "lab", *(known.name for known in CATALOGUE)]
     assert listed["pytorchcv-zfnet"] == ["≈ 249 MB", "39.8 / 17.3 %", "MIT", "to download"]
     assert listed["vgg16"] == ["553 MB", "28.4 / 9.6 %", "BSD 3-Clause", "to download"]
     assert listed["zfnet512"][-1] == "by file"
@@ -100,7 +103,7 @@ def test_what_is_at_hand_and_what_is_to_be_had(dialog: WeightsDialog) -> None:
     dialog.select("zfnet512")
     assert "To get it, download zfnet512-12.onnx" in dialog.details.toPlainText()
     assert not dialog.get.isEnabled()
-    dialog.select("zfnet-v0")
+    dialog.select(NAME)
     assert not dialog.get.isEnabled()
     assert not dialog.download.isVisible()
 
@@ -162,9 +165,9 @@ def test_other_weights_can_be_used_meanwhile(
     stalled(server, entry)
     dialog.get_selected()
     assert server.stalled.wait(10)
-    dialog.select("zfnet-v0")
+    dialog.select(NAME)
     dialog.use_selected()
-    wait_until(lambda: window.desk.model.name == "zfnet-v0")
+    wait_until(lambda: window.desk.model.name == NAME)
     assert dialog.download.running
 
 
@@ -226,7 +229,7 @@ def test_failures_are_a_sentence_and_the_network_in_use_stays(
     assert sentence.endswith("The network in use stays.")
     assert dialog.told.text() == f"⚠ {sentence}"
     assert window.desk.model is before
-    assert list(rows(dialog)) == ["zfnet-v0", "lab"]
+    assert list(rows(dialog)) == [NAME, "lab"]
     assert dialog.get.isEnabled()
     dialog.reject()
     settle()
@@ -244,7 +247,7 @@ def line(window: Window, embedded: zf.Model) -> EmbeddedLine:
 
 def test_the_embedded_network_is_named_and_a_full_one_offered(line: EmbeddedLine, window: Window) -> None:
     assert line.isVisible()
-    assert line.words == "embedded ZFNet v0: briefly trained, knows few classes · get the full one…"
+    assert line.words == f"embedded {TITLE}: briefly trained, knows few classes · get the full one…"
     QTest.mouseClick(line.offer, Qt.MouseButton.LeftButton)
     (dialog,) = window.findChildren(WeightsDialog)
     wait_until(lambda: not dialog.busy)
@@ -283,7 +286,7 @@ def test_where_there_is_little_room_it_is_short(line: EmbeddedLine, window: Wind
     assert line.offer.text() == line.words
     window.resize(1024, 680)
     settle()
-    assert line.offer.text() == "ZFNet v0, embedded · full one…"
+    assert line.offer.text() == f"{TITLE}, embedded · full one…"
     assert line.offer.accessibleName() == line.words
     assert window.width() == 1024
     for button in (line.offer, line.close_):

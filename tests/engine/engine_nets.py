@@ -11,24 +11,14 @@ import torch
 from PIL import Image
 
 import zfdesk.engine as zf
-from zfdesk.engine.kernels import PackedRows, Weights
+from zfdesk.engine.kernels import Weights
 from zfdesk.resources import resource
 
 
 @lru_cache(maxsize=1)
 def embedded_model() -> zf.Model:
     """The weights that ship with the program."""
-    if hasattr(zf, "load"):
-        return zf.load()
-    from safetensors.torch import load_file
-
-    raw = load_file(resource("weights/zfnet-v0.safetensors"))
-    weights: Weights = {
-        name: PackedRows(value, raw[name.replace("weight", "scale")]) if value.dtype == torch.int8 else value
-        for name, value in raw.items()
-        if not name.endswith(".scale")
-    }
-    return zf.Model(zf.ARCHITECTURES["zfnet"](), weights)
+    return zf.load()
 
 
 def demo_frames() -> list[np.ndarray]:

@@ -1,11 +1,14 @@
 """A pass computed only where a rectangle changed the picture equals the full pass."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 import zfdesk.engine as zf
 from zfdesk.engine.changed import changed_window, forward_changed
+from zfdesk.engine.kernels import PackedRows, dense
 
 
 def noise(seed: int = 0, size: int = 224) -> np.ndarray:
@@ -36,7 +39,11 @@ def test_equals_the_full_pass_in_vgg16() -> None:
     ],
 )
 def test_equals_the_full_pass_at_borders_and_with_several_squares(occluders: tuple[zf.Occluder, ...]) -> None:
-    _compare(zf.load(), *occluders)
+    model = zf.load()
+    _compare(model, *occluders)
+    _compare(
+        replace(model, weights={name: dense(one, torch.float32) for name, one in model.weights.items()}), *occluders
+    )
 
 
 def _compare(model: zf.Model, *occluders: zf.Occluder) -> None:
@@ -45,10 +52,12 @@ def _compare(model: zf.Model, *occluders: zf.Occluder) -> None:
     clean = model.forward(before)
     kept = {name: value.clone() for name, value in clean.activations.items()}
     ours, full = forward_changed(clean, before, after), model.forward(after)
-    assert float((ours.probabilities - full.probabilities).abs().max()) <= 1e-4
+    # int8 rows are read with inputs rounded to bfloat16: what differs in the last bit may be rounded apart
+    packed = any(isinstance(weight, PackedRows) for weight in model.weights.values())
+    assert float((ours.probabilities - full.probabilities).abs().max()) <= (5e-4 if packed else 1e-4)
     for name, value in full.activations.items():
         scale = float(value.abs().max()) or 1.0
-        tolerance = 1e-5 if value.shape[2] > 1 else 0.02  # int8 rows are read with inputs rounded to bfloat16
+        tolerance = 1e-5 if value.shape[2] > 1 else 0.02
         assert float((ours.activations[name] - value).abs().max()) <= tolerance * scale, name
     for name, value in full.switches.items():
         below = full.activations[model.architecture.stages[model.architecture.index(name) - 1].name]

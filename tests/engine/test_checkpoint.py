@@ -18,13 +18,13 @@ import pytest
 import safetensors
 import safetensors.torch
 import torch
+from embedded import NAME
 
 import zfdesk.engine as zf
-from zfdesk.engine.checkpoint import embedded
+from zfdesk.engine.checkpoint import EMBEDDED_SHA256, embedded
 from zfdesk.engine.kernels import PackedRows
 from zfdesk.engine.tensorfile import digest, write_tensors
 
-EMBEDDED_SHA256 = "1a66663a739272183bcef4fcbdc7fa96f84830ef76a0441d6f53380954e568b6"  # from shared/README.md
 NAMES = ("tench", "Île-de-France dog", "犬")
 
 
@@ -67,8 +67,9 @@ def refused(path: Path) -> str:
 
 def test_embedded_network() -> None:
     model = zf.load()
-    assert (model.architecture.name, model.name, model.architecture.parameters) == ("zfnet", "zfnet-v0", 62_357_608)
+    assert (model.architecture.name, model.name, model.architecture.parameters) == ("zfnet", NAME, 62_357_608)
     assert model.sha256 == EMBEDDED_SHA256
+    assert model.sha256 in embedded().with_suffix(".md").read_text("utf-8"), "its model card"
     assert (model.classes[0], model.classes[285], model.classes[-1]) == ("tench", "Egyptian cat", "toilet tissue")
     assert (model.input, model.trained) == (zf.InputSpec(), True)
     for name, weight in model.weights.items():

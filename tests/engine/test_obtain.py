@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 import torch
+from embedded import NAME
 from loopback import Loopback, loopback, room_for
 
 import zfdesk.engine as zf
@@ -76,7 +77,7 @@ def refused(wanted: CatalogueEntry, left: tuple[str, ...] = ()) -> str:
     assert words.endswith(".")
     assert "\n" not in words
     assert {path.name for path in downloads().iterdir()} - {"lock"} == set(left)
-    assert [known.name for known in store.list_weights()] == ["zfnet-v0"]
+    assert [known.name for known in store.list_weights()] == [NAME]
     assert store.current() is None
     return words
 

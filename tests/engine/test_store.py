@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+from embedded import NAME
 
 import zfdesk.engine as zf
 from zfdesk.engine import store
@@ -28,9 +29,9 @@ def small() -> zf.Model:
 
 def test_a_new_user_has_the_embedded_network(home: Path) -> None:
     (entry,) = store.list_weights()
-    assert (entry.name, entry.architecture, entry.classes) == ("zfnet-v0", "zfnet", 1000)
+    assert (entry.name, entry.architecture, entry.classes) == (NAME, "zfnet", 1000)
     assert (entry.in_use, entry.embedded, entry.trouble) == (True, True, "")
-    assert entry.bytes == 66_168_768
+    assert entry.bytes == 66_168_984
     assert entry.sha256 == zf.load().sha256
     assert store.current() is None
     assert store.load_current()[1] == ""
@@ -48,7 +49,7 @@ def test_keep_choose_and_return(home: Path, small: zf.Model) -> None:
     embedded, mine = store.list_weights()
     assert (embedded.in_use, mine.in_use, mine.embedded) == (False, True, False)
     assert (mine.provenance, mine.trained, mine.classes) == ("made by a test", False, 3)
-    store.use("zfnet-v0")
+    store.use(NAME)
     assert store.current() is None
     assert [entry.in_use for entry in store.list_weights()] == [True, False]
     assert sorted(entry.name for entry in home.rglob("*")) == ["mine.safetensors", "weights", "weights.json"]
@@ -98,7 +99,7 @@ def test_damaged_weights_cannot_be_chosen_and_the_choice_stays(home: Path, small
     path.write_bytes(data)
     with pytest.raises(zf.CheckpointError, match="do not match the hash"):
         store.use("bad")
-    with pytest.raises(zf.CheckpointError, match=r"no weights called 'none'; there are zfnet-v0, bad, good\.$"):
+    with pytest.raises(zf.CheckpointError, match=rf"no weights called 'none'; there are {NAME}, bad, good\.$"):
         store.use("none")
     assert store.current() == home / "weights" / "good.safetensors"
 
@@ -120,7 +121,7 @@ def test_a_damaged_note_means_the_embedded_network(note: bytes, home: Path) -> N
     home.mkdir()
     (home / "weights.json").write_bytes(note)
     assert store.current() is None
-    assert store.load_current()[0].name == "zfnet-v0"
+    assert store.load_current()[0].name == NAME
     assert store.list_weights()[0].in_use
 
 
@@ -132,7 +133,7 @@ def test_a_note_that_is_a_folder_and_a_folder_that_is_a_file(home: Path, small: 
     with pytest.raises(zf.CheckpointError, match="cannot be made"):
         store.add(small, "mine")
     with pytest.raises(zf.CheckpointError, match="cannot be remembered"):
-        store.use("zfnet-v0")
+        store.use(NAME)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +164,7 @@ def test_names_that_are_none_for_a_file(name: str, home: Path, small: zf.Model) 
     assert not home.exists()
 
 
-@pytest.mark.parametrize("name", ["mine", "zfnet-v0", "ZFNet-V0"])
+@pytest.mark.parametrize("name", ["mine", NAME, NAME.upper()])
 def test_taken_names(name: str, home: Path, small: zf.Model) -> None:
     if name == "mine":
         store.add(small, name)
@@ -174,7 +175,7 @@ def test_taken_names(name: str, home: Path, small: zf.Model) -> None:
 def test_free_names_for_imported_files(home: Path, small: zf.Model) -> None:
     assert store.name_for(Path("alexnet-owt-7be5be79.pth")) == "alexnet-owt-7be5be79"
     assert store.name_for(Path("my weights (3).pth")) == "my-weights-3"
-    assert store.name_for(Path("zfnet-v0.safetensors")) == "zfnet-v0-2"
+    assert store.name_for(Path(f"{NAME}.safetensors")) == f"{NAME}-2"
     assert store.name_for(Path("nul.pth")) == "weights"
     assert store.name_for(Path("....pth")) == "weights"
     store.add(small, "weights")
@@ -187,7 +188,7 @@ def test_strange_company_in_the_folder(home: Path, small: zf.Model) -> None:
     (home / "weights" / ".mine.1234.part").write_bytes(b"")
     (home / "weights" / "folder.safetensors").mkdir()
     names = {entry.name: entry.trouble for entry in store.list_weights()}
-    assert list(names) == ["zfnet-v0", "folder", "mine"]
+    assert list(names) == [NAME, "folder", "mine"]
     assert "is a folder" in names["folder"]
 
 

@@ -15,10 +15,7 @@ if TYPE_CHECKING:
 
 AFTER = 30
 """Results before the picture is taken: a second of a clip, by which time the panes are full."""
-
-
-EMBEDDED_SHA256 = "1a66663a739272183bcef4fcbdc7fa96f84830ef76a0441d6f53380954e568b6"
-EYES = 127
+EYES = 10
 """The first unit the demo shows: in conv5 of the embedded network it answers the cat's eyes."""
 
 
@@ -124,6 +121,7 @@ def _source(arguments: argparse.Namespace) -> SourceReference:
 
 def _view(model: Model, source: SourceReference, layer: str | None, unit: int | None) -> View:
     """The first view; ValueError for a layer or unit that the network does not have."""
+    from zfdesk.engine.checkpoint import EMBEDDED_SHA256
     from zfdesk.live import Crop, View
 
     stages = model.architecture.stages

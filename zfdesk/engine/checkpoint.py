@@ -42,7 +42,8 @@ from zfdesk.engine.tensorfile import (
 from zfdesk.resources import resource
 
 FORMAT = "zfdesk-1"
-EMBEDDED = "weights/zfnet-v0.safetensors"
+EMBEDDED = "weights/zfnet-v1.safetensors"
+EMBEDDED_SHA256 = "f8cfd33861f3414a2aa51733356aeceeff418be1cc4889d27b838386d27cbbf6"
 MOST_CLASSES = 100_000
 LONGEST_TEXT = 10_000  # characters of a class name or of the provenance
 _NEEDED = {"format", "architecture", "input", "classes"}

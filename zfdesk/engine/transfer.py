@@ -339,7 +339,7 @@ def with_classes(
 
 
 def taught_words(model: Model, kind: Kind, classes: int, pictures: int, day: str) -> str:
-    """Provenance: "zfnet-v0, its softmax taught on 3 classes, 92 pictures, 2026-11-23"."""
+    """Provenance: "zfnet-v1, its softmax taught on 3 classes, 92 pictures, 2026-11-23"."""
     body = model.body or model
     what = "softmax" if kind == "softmax" else "classifier (linear SVM)"
     noun = "picture" if pictures == 1 else "pictures"
