@@ -14,7 +14,7 @@ import tiny
 from PIL import Image
 
 from zfdesk.training.data import JoinedPictures, Pictures, open_all, open_pictures, order
-from zfdesk.training.loader import Batch, Loader, validation_batches
+from zfdesk.training.loader import Batch, Loader, Unreadable, validation_batches
 from zfdesk.training.plan import Plan
 from zfdesk.training.recipe import MODERN, PAPER, Recipe, changed
 from zfdesk.training.trouble import PicturesGoneError, TrainingError
@@ -130,7 +130,7 @@ def test_manifests(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("{", "cannot be read"),
+        ("{", "line 1: it is not a JSON object"),
         ("[1]", "not a JSON object"),
         ('{"label": 1}', "no path"),
         ('{"path": "a.jpg"}', "neither a label"),
@@ -328,10 +328,13 @@ def test_turned_and_large_jpegs(orientation: int) -> None:
 
 def test_validation_sees_every_picture_once(folder: Path) -> None:
     """All processes together, in any batches; ``most`` are spread evenly."""
-    pictures = open_pictures(str(folder))
-    labels = [label for _, part in validation_batches(pictures, 32, 5, 2) for label in part]
+    pictures, unreadable = open_pictures(str(folder)), Unreadable(print)
+    labels = [label for _, part in validation_batches(pictures, 32, 5, 2, unreadable) for label in part]
     assert labels == [0] * 8 + [1] * 8 + [2] * 8
-    shares = [[x for _, part in validation_batches(pictures, 32, 5, 2, (rank, 2)) for x in part] for rank in (0, 1)]
+    shares = [
+        [x for _, part in validation_batches(pictures, 32, 5, 2, unreadable, (rank, 2)) for x in part]
+        for rank in (0, 1)
+    ]
     assert sorted(shares[0] + shares[1]) == labels
-    few = [label for _, part in validation_batches(pictures, 32, 5, 2, most=6) for label in part]
+    few = [label for _, part in validation_batches(pictures, 32, 5, 2, unreadable, most=6) for label in part]
     assert few == [0, 0, 1, 1, 2, 2]

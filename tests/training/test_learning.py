@@ -155,14 +155,14 @@ def test_weight_decay_spares_biases_and_batch_norm() -> None:
 
 
 def test_the_running_mean() -> None:
-    """Against the formula step by step; every fourth step counts with the decay of four."""
+    """Against the formula step by step; after the first 32, every fourth step counts with the decay of four."""
     network = nn.Linear(3, 2)
     mean, wanted = RunningMean(network, 0.9), network.weight.detach().clone()
-    for step in range(1, 41):
+    for step in range(1, 49):
         with torch.no_grad():
             network.weight += 0.1
         mean.update(network, step)
-        if step % 4 == 0:
-            decay = min(0.9, (1 + step) / (10 + step)) ** 4
+        if step <= 32 or step % 4 == 0:
+            decay = min(0.9, (1 + step) / (10 + step)) ** (1 if step <= 32 else 4)
             wanted = decay * wanted + (1 - decay) * network.weight.detach()
     torch.testing.assert_close(mean.tensors["weight"], wanted)

@@ -81,9 +81,9 @@ def test_it_learns_and_keeps_all_that_is_declared(folder: Path, tmp_path: Path, 
     model = load(run / "network.safetensors")
     assert model.classes == ("a", "b", "c")
     from zfdesk.training.data import open_pictures
-    from zfdesk.training.loader import validation_batches
+    from zfdesk.training.loader import Unreadable, validation_batches
 
-    batches = list(validation_batches(open_pictures(str(tmp_path / "data"), "val"), 32, 9, 1))
+    batches = list(validation_batches(open_pictures(str(tmp_path / "data"), "val"), 32, 9, 1, Unreadable(print)))
     right = sum(int((model.forward(v).probabilities.argmax(1).numpy() == labels).sum()) for v, labels in batches)
     assert right / 9 == told["validation"]["top1"]
     statistics = seen.statistics(12)

@@ -1,6 +1,6 @@
 """The folder of a training run, which training writes and everything else reads. No Qt, no drawing.
 
-    writer = RunWriter.create("run", About(...)); writer.step(Step(...)); writer.snapshot(1, model)
+    writer = RunWriter.create("run", About(...)); writer.log(Step(...)); writer.snapshot(1, model)
     run = read_run("run"); run = run.refresh()      # a value; a later look is another one
 
 RUN/ holds ``run.json``, ``log.jsonl``, ``snapshots/epoch-0001.safetensors``, ``statistics/epoch-0001.npz``,

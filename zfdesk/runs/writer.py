@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from zfdesk.engine import CheckpointError, Model, save
 from zfdesk.runs.entries import About, Entry, Note, RunError, from_line, to_line
 from zfdesk.runs.names import (
     ABOUT,
+    CROPS,
     LOG,
     NETWORK,
     PROBE,
@@ -19,6 +22,7 @@ from zfdesk.runs.names import (
     STATE,
     STATISTICS,
     STRONGEST,
+    is_run,
     snapshot_file,
     statistics_file,
 )
@@ -38,11 +42,17 @@ class RunWriter:
 
     @staticmethod
     def create(folder: Path | str, about: About) -> RunWriter:
-        """A new run in a folder that does not exist, or is empty. RunError otherwise."""
+        """A new run in a folder that does not exist, is empty, or holds a run that never saved a state, so that there
+        is nothing in it to go on from. RunError otherwise."""
         place = Path(folder)
         try:
             if place.exists() and any(place.iterdir()):
-                raise RunError(f"{place} is not empty; a new run needs a folder of its own.")
+                if not is_run(place) or any((place / STATE).glob("[!.]*")):
+                    raise RunError(f"{place} is not empty; a new run needs a folder of its own.")
+                for name in (PROBE, STRONGEST, NETWORK):
+                    (place / name).unlink(missing_ok=True)
+                for name in (SNAPSHOTS, STATISTICS, CROPS):
+                    shutil.rmtree(place / name, ignore_errors=True)
             for name in ("", SNAPSHOTS, STATISTICS, STATE):
                 (place / name).mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -60,6 +70,9 @@ class RunWriter:
         """
         place = Path(folder)
         writer = RunWriter(place, read_about(place))
+        for old in place.rglob(".*.part"):  # of a process that was killed while it wrote
+            with suppress(OSError):
+                old.unlink()
         try:
             lines = (place / LOG).read_bytes().splitlines(keepends=True)
         except FileNotFoundError:

@@ -187,7 +187,7 @@ def _upright_pixels(image: Image.Image) -> np.ndarray:
         image.draft(None, (math.ceil(image.width / scale), math.ceil(image.height / scale)))
     with _libtiff_silenced(image):
         image.load()
-    turn = _turn_of(image)
+    turn = turn_of(image)
     if image.mode in ("I", "F") or image.mode.startswith("I;"):
         small = _shrunk(Image.fromarray(_deep_to_bytes(image))).convert("RGB")
     elif image.has_transparency_data:
@@ -228,7 +228,8 @@ def _libtiff_silenced(image: Image.Image) -> Iterator[None]:
                 os.close(kept)
 
 
-def _turn_of(image: Image.Image) -> Image.Transpose | None:
+def turn_of(image: Image.Image) -> Image.Transpose | None:
+    """What its EXIF orientation asks for to stand upright; None for nothing."""
     try:
         return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # a damaged EXIF block is no reason to refuse the picture

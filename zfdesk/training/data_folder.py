@@ -21,7 +21,8 @@ class FolderPictures:
     def __init__(self, place: Path) -> None:
         self.place, self.words = place, str(place)
         try:
-            found = {entry.name: _pictures(entry.path) for entry in os.scandir(place) if entry.is_dir()}
+            folders = [entry for entry in os.scandir(place) if entry.is_dir() and not entry.name.startswith(".")]
+            found = {folder.name: _pictures(folder.path) for folder in folders}
         except OSError as error:
             raise TrainingError(f"{place} cannot be read: {(error.strerror or str(error)).lower()}.") from None
         self.classes = tuple(sorted(name for name, files in found.items() if files))

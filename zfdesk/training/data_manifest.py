@@ -14,10 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from zfdesk.training.data import Entry
+from zfdesk.training.data import MOST_CLASSES, Entry
 from zfdesk.training.trouble import PicturesGoneError, TrainingError
-
-MOST_CLASSES = 100_000
 
 
 class ManifestPictures:
@@ -78,7 +76,7 @@ class ManifestPictures:
 
 def _rows(place: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
-        with place.open(encoding="utf-8", newline="") as file:
+        with place.open(encoding="utf-8-sig", newline="") as file:  # Excel begins a file with a mark of its encoding
             if place.suffix.lower() == ".csv":
                 for number, row in enumerate(csv.DictReader(file), 2):
                     yield number, {key: value for key, value in row.items() if key and value}
@@ -86,7 +84,10 @@ def _rows(place: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             for number, line in enumerate(file, 1):
                 if not line.strip():
                     continue
-                told = json.loads(line)
+                try:
+                    told = json.loads(line)
+                except (ValueError, RecursionError):
+                    told = None
                 if not isinstance(told, dict):
                     raise TrainingError(f"{place}, line {number}: it is not a JSON object.")
                 yield number, told
@@ -94,7 +95,7 @@ def _rows(place: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise
     except OSError as error:
         raise TrainingError(f"{place} cannot be read: {(error.strerror or str(error)).lower()}.") from None
-    except (ValueError, RecursionError, csv.Error):
+    except (ValueError, csv.Error):
         raise TrainingError(f"{place} is damaged: a line of it cannot be read.") from None
 
 

@@ -11,12 +11,12 @@ import io
 import os
 import struct
 import tarfile
-import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
-from zfdesk.training.data import Answers, Entry, read_json
+from zfdesk.training.data import MOST_CLASSES, Answers, Entry, read_json
 from zfdesk.training.data_folder import SUFFIXES
 from zfdesk.training.trouble import PicturesGoneError, TrainingError
 
@@ -51,16 +51,31 @@ class ShardPictures:
         self.classes = tuple(classes)
         self.teacher_classes = self.embedding = 0
         if (self._rows[:, 6] > 0).any():
-            first = self.read(int(np.argmax(self._rows[:, 6] > 0))).answers
-            assert first is not None
-            self.teacher_classes = len(first.logits)
-            self.embedding = 0 if first.embedding is None else len(first.embedding)
+            self.teacher_classes, self.embedding = self._sizes_of_answers()
 
     def _numbered_classes(self) -> list[str]:
-        numbers = [self.label(index) for index in range(len(self))]
-        if max(numbers) < 0:
+        most = max(self._label_or_none(index) for index in range(len(self)))
+        if most < 0:
             raise TrainingError(f"{self.place} has neither shards.json nor labels: there are no classes.")
-        return [f"class {index}" for index in range(max(numbers) + 1)]
+        return [f"class {index}" for index in range(most + 1)]
+
+    def _label_or_none(self, index: int) -> int:
+        """Its label, -1 for one that is damaged: the picture is left out, and named, when it is read."""
+        try:
+            return self.label(index)
+        except PicturesGoneError:
+            raise
+        except ValueError:
+            return -1
+
+    def _sizes_of_answers(self) -> tuple[int, int]:
+        """Of logits and embedding, from the first picture whose answers can be read."""
+        for index in np.flatnonzero(self._rows[:, 6] > 0).tolist():
+            data = self._parts(index, 4)[0]
+            with suppress(ValueError):
+                first = _answers(data)
+                return len(first.logits), 0 if first.embedding is None else len(first.embedding)
+        raise TrainingError(f"None of the teacher's answers stored in {self.place} can be read.")
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -136,22 +151,31 @@ def _label(data: bytes) -> int:
     if not data:
         return -1
     text = data.strip()
-    if not text.isdigit() or len(text) > 9:
-        raise ValueError(f"its class {data[:20]!r} is not a number")
+    if not text.isdigit() or len(text) > 9 or int(text) >= MOST_CLASSES:
+        raise ValueError(
+            f"its class {data[:20].decode('utf-8', 'replace')!r} is not a number from 0 to {MOST_CLASSES - 1}"
+        )
     return int(text)
 
 
 def _answers(data: bytes) -> Answers:
     """The arrays of a small .npz; those stored plainly are found without Python's slow zip reader."""
-    arrays = _plain_arrays(data)
+    try:
+        arrays = _plain_arrays(data)
+    except (struct.error, ValueError):
+        arrays = None
     if arrays is None:
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        except Exception as error:  # a damaged zip makes numpy and zipfile raise nearly anything
             raise ValueError(f"its stored answers are damaged ({error})") from None
-    if "logits" not in arrays or arrays["logits"].ndim != 1:
+    if "logits" not in arrays:
         raise ValueError("its stored answers lack logits")
+    if any(
+        arrays[name].ndim != 1 or arrays[name].dtype.kind != "f" for name in ("logits", "embedding") if name in arrays
+    ):
+        raise ValueError("its stored answers are not rows of numbers")
     return Answers(arrays["logits"], arrays.get("embedding"))
 
 

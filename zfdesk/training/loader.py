@@ -74,15 +74,16 @@ class _Piece:
 
 @dataclass(eq=False)
 class Unreadable:
-    """Pictures that could not be read; each is told once, and the next one in the list takes its place."""
+    """Pictures that could not be read, each told once."""
 
     tell: Callable[[str], None]
     found: dict[int, str] = field(default_factory=dict)
 
-    def add(self, index: int, name: str, why: str) -> None:
-        """Remember one."""
+    def add(self, index: int, name: str, error: OSError | ValueError) -> None:
+        """Remember one, and why."""
         if index not in self.found:
             self.found[index] = name
+            why = (getattr(error, "strerror", None) or str(error)).rstrip(".").lower()
             self.tell(f"{name} cannot be read and is left out: {why}.")
 
 
@@ -145,13 +146,13 @@ class Loader:
             told = chance(self.seed, epoch, found)
             try:
                 entry = self.pictures.read(found)
+                check_label(entry, self._classes)
                 self._check(entry)
                 view = view_of(entry.data, side, self.plan.recipe, told, entry.answers is not None)
             except PicturesGoneError:
                 raise
             except (OSError, ValueError) as error:
-                why = (getattr(error, "strerror", None) or str(error)).rstrip(".").lower()
-                self.unreadable.add(found, self.pictures.name(found), why)
+                self.unreadable.add(found, self.pictures.name(found), error)
             else:
                 return _Piece(view, entry, told, found)
         raise TrainingError(
@@ -160,8 +161,6 @@ class Loader:
         )
 
     def _check(self, entry: Entry) -> None:
-        if entry.label >= self._classes:
-            raise ValueError(f"its class {entry.label} is not one of the {self._classes}")
         answers = entry.answers
         if answers is not None and (
             len(answers.logits) != self.pictures.teacher_classes
@@ -197,13 +196,20 @@ class Loader:
         )  # fmt: skip
 
 
+def check_label(entry: Entry, classes: int) -> None:
+    """ValueError where its label is not one of so many classes."""
+    if entry.label >= classes:
+        raise ValueError(f"its class {entry.label} is not one of the {classes}")
+
+
 def validation_batches(
-    pictures: Pictures, size: int, batch: int, threads: int, share: tuple[int, int] = (0, 1), most: int | None = None
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    pictures: Pictures, size: int, batch: int, threads: int, unreadable: Unreadable, share: tuple[int, int] = (0, 1),
+    most: int | None = None,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:  # fmt: skip
     """(uint8 (N, size, size, 3), labels int64 (N,)): what validation sees of all pictures, or ``most``, spread evenly.
 
     ``share``: (rank, processes); each process sees every ``processes``-th picture. Pictures that cannot be read are
-    left out.
+    left out and told to ``unreadable``.
     """
     rank, processes = share
     count = len(pictures)
@@ -213,12 +219,14 @@ def validation_batches(
     def made(index: int) -> tuple[np.ndarray, int] | None:
         try:
             entry = pictures.read(index)
+            check_label(entry, len(pictures.classes))
             whole = entry.answers is not None
             label = entry.label if entry.soft is None else int(entry.soft.argmax())
             return validation_view(entry.data, size, whole), label
         except PicturesGoneError:
             raise
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
+            unreadable.add(index, pictures.name(index), error)
             return None
 
     for _, pieces in batches_ahead(mine, batch, made, threads):

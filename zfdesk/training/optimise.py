@@ -37,6 +37,8 @@ class RunningMean:
     """
 
     EVERY = 4
+    EARLY = 32
+    """Until this step it is at every one, so that the network of a short training is not its start."""
 
     def __init__(self, network: nn.Module, decay: float) -> None:
         self.decay = decay
@@ -44,9 +46,10 @@ class RunningMean:
 
     def update(self, network: nn.Module, step: int) -> None:
         """After ``step`` steps. In the beginning the mean is over the steps there are."""
-        if step % self.EVERY:
+        steps = 1 if step <= self.EARLY else self.EVERY
+        if step % steps:
             return
-        decay = min(self.decay, (1 + step) / (10 + step)) ** self.EVERY
+        decay = min(self.decay, (1 + step) / (10 + step)) ** steps
         ours, theirs = [], []
         for name, value in network.state_dict().items():
             ours.append(self.tensors[name])

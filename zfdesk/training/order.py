@@ -40,6 +40,10 @@ class Order:
     threads: int = 2
     probe: str | None = None
 
+    def places(self) -> tuple[str, ...]:
+        """Of the data, as ``run.json`` lists them."""
+        return (*self.data, *([f"{VALIDATION}{self.validation}"] if self.validation else []))
+
     def settings(self) -> dict[str, str | int | bool | None]:
         """What is needed to go on, beside ``run.json``."""
         return {

@@ -8,7 +8,7 @@ from typing import TextIO
 
 
 class Progress:
-    """Writes to ``stream`` (stderr). ``quiet``: says nothing."""
+    """Writes to ``stream`` (stderr). ``quiet``: says nothing of how it goes."""
 
     def __init__(self, quiet: bool = False, stream: TextIO | None = None, every: float = 60.0) -> None:
         self.stream, self.quiet, self.every = stream or sys.stderr, quiet, every
@@ -29,8 +29,11 @@ class Progress:
 
     def say(self, words: str) -> None:
         """A sentence that stays."""
-        if self.quiet:
-            return
+        if not self.quiet:
+            self.warn(words)
+
+    def warn(self, words: str) -> None:
+        """A sentence of what this process alone has seen, said also where ``quiet``."""
         if self.terminal and self._width:
             print(f"\r{' ' * self._width}\r", end="", file=self.stream)
             self._width = 0

@@ -50,6 +50,8 @@ class Standing:
     top1: int = 0
     top5: int = 0
     """Of the epoch in progress: pictures, their losses' sum, those with a class, right answers."""
+    due: bool = False
+    """Whether the steps of an epoch are done, but not yet what belongs to its end."""
 
 
 def save_state(
@@ -76,14 +78,11 @@ def save_state(
     place = run / FILE
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        for old in place.parent.glob(".training.safetensors.*.part"):  # of a process that was killed while it wrote
-            old.unlink(missing_ok=True)
         write_tensors(place, tensors, metadata)
     except OSError as error:
-        raise TrainingError(
-            f"The state of the training cannot be saved in {place.parent}: {(error.strerror or str(error)).lower()}; "
-            "the last good one is kept."
-        ) from None
+        why = (error.strerror or str(error)).lower()
+        kept = "; the last good one is kept" if place.exists() else ""
+        raise TrainingError(f"The state of the training cannot be saved in {place.parent}: {why}{kept}.") from None
 
 
 def read_state(run: Path) -> tuple[dict[str, Tensor], Standing, dict[str, Any]]:

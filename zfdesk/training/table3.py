@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zfdesk.runs import Epoch, RunError, read_run
+from zfdesk.training.data import open_all
 from zfdesk.training.order import Order
 from zfdesk.training.progress import Progress
 from zfdesk.training.recipe import as_json
@@ -77,12 +78,13 @@ def train_table3(
     order: how an architecture is trained. Returns the rows and whether Ctrl-C came. Raises TrainingError or RunError.
     """
     filled: list[Filled] = []
+    pictures = len(open_all(order(rows[0].architecture).data))
     for row in rows:
         run = folder / row.architecture
         begun = (run / FILE).exists()
         asked = order(row.architecture)
         if begun:
-            _check_same(run, asked)
+            _check_same(run, asked, pictures)
         if not (begun and _last(run, done=True)):
             progress.say(f"{row.words} ({row.architecture})")
             ended = train(asked, run, together, progress, resume=begun)
@@ -104,8 +106,10 @@ def _last(run: Path, done: bool = False) -> Epoch | None:
     return seen.epochs[-1]
 
 
-def _check_same(run: Path, order: Order) -> None:
-    """A row that was begun otherwise cannot stand in the same table."""
+def _check_same(run: Path, order: Order, pictures: int) -> None:
+    """A row that was begun otherwise, or on another number of ``pictures``, cannot stand in the same table."""
     about = read_run(run).about
     if dict(about.recipe) != as_json(order.recipe) or about.seed != order.seed:
         raise RunError(f"{run} was begun with another recipe or seed; give the same again, or another folder.")
+    if about.data != order.places() or about.pictures != pictures:
+        raise RunError(f"{run} was begun with other pictures; give the same again, or another folder.")

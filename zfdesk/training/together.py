@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -33,9 +35,28 @@ class Together:
         dist.all_reduce(total)
         return [float(number) for number in total]
 
+    def union(self, numbers: Iterable[int]) -> set[int]:
+        """All that any process has."""
+        # by sums: after gloo's all_gather a process sometimes aborts as it ends
+        mine = [float(number) for number in set(numbers)]
+        counts = [int(count) for count in self.summed(*(len(mine) * (r == self.rank) for r in range(self.processes)))]
+        before, after = sum(counts[: self.rank]), sum(counts[self.rank + 1 :])
+        return {int(number) for number in self.summed(*[0.0] * before, *mine, *[0.0] * after)}
+
     def any(self, flag: bool) -> bool:
         """Whether any process says so."""
         return flag if self.processes == 1 else self.summed(float(flag))[0] > 0
+
+    @contextmanager
+    def as_one(self) -> Iterator[None]:
+        """Where another process is lost meanwhile, TrainingError in place of what torch makes of it."""
+        try:
+            yield
+        except RuntimeError as error:
+            told = isinstance(error, dist.DistError) or "gloo" in str(error).lower()
+            if self.processes == 1 or not told:
+                raise
+            raise TrainingError("Another process of this training has ended; what it said tells why.") from None
 
     def wait(self) -> None:
         """Until all processes have come here."""

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
@@ -20,12 +21,13 @@ from zfdesk import __version__
 from zfdesk.engine import ARCHITECTURES, Model
 from zfdesk.runs import About, Epoch, RunError, RunWriter, Score, Step, snapshot_epochs
 from zfdesk.training.data import open_all, open_pictures
+from zfdesk.training.fitting import check_pictures, check_plan, check_sides
 from zfdesk.training.learning import hits, inputs, losses
 from zfdesk.training.loader import Answering, Batch, Loader
 from zfdesk.training.memory import keep_freed_memory
 from zfdesk.training.network import TrainingNetwork, exported, fill, normed, start_from
 from zfdesk.training.optimise import RunningMean, limit_filters, make_optimiser
-from zfdesk.training.order import VALIDATION, Ended, Order
+from zfdesk.training.order import Ended, Order
 from zfdesk.training.plan import Plan
 from zfdesk.training.progress import Progress, lasting
 from zfdesk.training.recipe import as_json
@@ -36,6 +38,8 @@ from zfdesk.training.trouble import TrainingError
 from zfdesk.training.validate import Validation, as_kept
 from zfdesk.training.watched import Watch, probe_picture, strongest_answers
 
+PATIENCE = 2.0
+"""Seconds after which a second Ctrl-C ends a training at once."""
 CALIBRATION = 8
 """Batches on which batch norm is measured when a training starts from a checkpoint."""
 
@@ -58,18 +62,17 @@ class Training:
         self.recipe, self.device = order.recipe, together.device
         self.pictures = open_all(order.data)
         taught = "" if order.teacher is None else self._ask(order.teacher)
-        self._check()
+        check_pictures(self.pictures, order.teacher is not None, self.recipe)
         self.classes = self.pictures.classes
         self.validation: Validation | None = None
         if order.validation is not None:
             seen = open_pictures(order.validation, "val")
-            self.validation = Validation(seen, self.classes, order.threads, order.limit)
+            self.validation = Validation(seen, self.classes, order.threads, progress.warn, order.limit)
         self.architecture = ARCHITECTURES[order.architecture](len(self.classes))
         self.plan = Plan(self.recipe, len(self.pictures), self.architecture.size)
-        if self.plan.batch < together.processes:
-            raise TrainingError(f"A batch of {self.plan.batch} cannot be shared by {together.processes} processes.")
+        check_plan(self.plan, together.processes)
         self.loader = Loader(
-            self.pictures, self.plan, order.seed, order.threads, progress.say, (together.rank, together.processes),
+            self.pictures, self.plan, order.seed, order.threads, progress.warn, (together.rank, together.processes),
             order.teacher,
         )  # fmt: skip
         self.network = self._network()
@@ -84,7 +87,10 @@ class Training:
             self.writer = RunWriter.resume(run, self.standing.step) if together.first else None
         else:
             self._begin()
+            probe = self._probe() if together.first else None
             self.writer = RunWriter.create(run, self._about()) if together.first else None
+            if self.writer is not None and probe is not None:
+                self.writer.probe(probe)
         if taught:
             progress.say(taught)
             if self.writer is not None:
@@ -101,21 +107,6 @@ class Training:
         self.recipe, words = taught_recipe(self.order.recipe, self.pictures, teacher)
         return words
 
-    def _check(self) -> None:
-        pictures, recipe = self.pictures, self.recipe
-        if len(pictures.classes) < 2:
-            raise TrainingError(
-                f"{pictures.words} has one class only, {pictures.classes[0]!r}: there is nothing to learn."
-            )
-        taught = self.order.teacher is not None or pictures.teacher_classes
-        if not pictures.labelled and not (taught and (recipe.soft_weight or recipe.embedding_weight)):
-            raise TrainingError(f"{pictures.words} has pictures without labels, and no teacher answers for them.")
-        if pictures.teacher_classes not in (0, len(pictures.classes)):
-            raise TrainingError(
-                f"The stored answers of {pictures.words} are for {pictures.teacher_classes} classes, "
-                f"but there are {len(pictures.classes)} names."
-            )
-
     def _network(self) -> TrainingNetwork:
         embedding = self.pictures.embedding
         if self.order.teacher is not None:
@@ -123,14 +114,14 @@ class Training:
         embedding = embedding if self.recipe.embedding_weight else 0
         network = TrainingNetwork(self.architecture, self.recipe, embedding)
         fill(network, self.order.seed)
+        check_sides(network, self.plan)
         moved: TrainingNetwork = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return moved
 
     def _about(self) -> About:
         order, validation = self.order, self.validation
-        data = [*order.data, *([f"{VALIDATION}{order.validation}"] if order.validation else [])]
         return About(
-            zfdesk=__version__, architecture=order.architecture, recipe=as_json(self.order.recipe), data=tuple(data),
+            zfdesk=__version__, architecture=order.architecture, recipe=as_json(self.order.recipe), data=order.places(),
             pictures=len(self.pictures), validation_pictures=len(validation) if validation else 0,
             classes=self.classes, seed=order.seed, command=order.command,
             started=datetime.now(UTC).isoformat(timespec="seconds"), epochs=self.recipe.epochs,
@@ -183,29 +174,34 @@ class Training:
         if self.writer is not None and began:
             self.writer.note(began, f"Resumed at step {began}.")
         started, before = time.monotonic(), standing.seconds
-        saved = started
-        if not began:
-            self._show_probe()
-            self._kept(0)
-            self._save()
-        total = _Sum(since=time.monotonic())
         interrupted = False
         try:
-            for batch in self.loader.batches(began, plan.steps):
-                self._step(batch, total)
-                standing.seconds = before + time.monotonic() - started
-                if standing.step % self.order.log_every == 0 or standing.step % plan.steps_per_epoch == 0:
-                    self._log(total)
-                    total = _Sum(since=time.monotonic())
-                if standing.step % plan.steps_per_epoch == 0:
-                    self._end_epoch()
-                    saved = time.monotonic()
-                elif self.together.first and time.monotonic() - saved >= self.order.every:
+            with self.together.as_one():
+                if not began:
+                    self._kept(0)
                     self._save()
-                    saved = time.monotonic()
-                if self.together.any(self.stopping.is_set()):
-                    interrupted = standing.step < plan.steps
-                    break
+                if standing.due:
+                    self._end_epoch()
+                saved = time.monotonic()
+                total = _Sum(since=saved)
+                for batch in self.loader.batches(began, plan.steps):
+                    self._step(batch, total)
+                    standing.seconds = before + time.monotonic() - started
+                    if standing.step % self.order.log_every == 0 or standing.due:
+                        self._log(total)
+                        total = _Sum(since=time.monotonic())
+                    paused = time.monotonic()
+                    if standing.due:
+                        self._end_epoch()
+                        saved = time.monotonic()
+                    elif self.together.first and paused - saved >= self.order.every:
+                        self._save()
+                        saved = time.monotonic()
+                    total.since += time.monotonic() - paused
+                    if self.together.any(self.stopping.is_set()):
+                        interrupted = standing.step < plan.steps
+                        break
+                unreadable = self.together.union(self.loader.unreadable.found)
         except (TrainingError, RunError) as error:
             self._give_up(error)
             raise
@@ -213,7 +209,7 @@ class Training:
             self._save()
         else:
             self._say_end("The training is done.")
-        return Ended(standing.step, standing.seconds, interrupted, len(self.loader.unreadable.found), *self._last)
+        return Ended(standing.step, standing.seconds, interrupted, len(unreadable), *self._last)
 
     def _step(self, batch: Batch, total: _Sum) -> None:
         standing, plan, recipe = self.standing, self.plan, self.recipe
@@ -229,13 +225,13 @@ class Training:
         loss, parts = losses(scores, guessed, batch, recipe, plan.batch)
         # DistributedDataParallel takes the mean over processes; each loss is already a share of the whole
         (loss * self.together.processes).backward()
-        names = list(parts)
-        summed = self.together.summed(float(loss.detach()), *(float(parts[name].detach()) for name in names))
+        names, found = list(parts), hits(scores.detach().float(), batch)
+        # the last word between processes in a step: where one is lost, the others stand between two steps
+        summed = self.together.summed(
+            float(loss.detach()), *found, *(float(parts[name].detach()) for name in names)
+        )  # fmt: skip
         if not math.isfinite(summed[0]):
-            raise _NotFiniteError(
-                f"The loss is no longer a number at step {step + 1}; the last good state is kept. A lower "
-                "learning rate may help (--set learning_rate=…)."
-            )
+            raise self._not_finite("loss is no longer a number", step + 1)
         if watch is not None:
             watch.look()
         if recipe.gradient_limit:
@@ -245,20 +241,21 @@ class Training:
         if recipe.rms_limit:
             limit_filters(self.network, recipe.rms_limit)
         standing.step = step + 1
+        standing.due = standing.step % plan.steps_per_epoch == 0
         if self.mean is not None:
             self.mean.update(self.network, standing.step)
-        if watch is not None and self.writer is not None:
-            epoch = 0 if step == 0 else standing.step // plan.steps_per_epoch
-            self.writer.statistics(epoch, watch.statistics(self.exported()))
-        found = self.together.summed(*hits(scores.float(), batch))
         standing.seen += plan.batch
         standing.loss += summed[0] * plan.batch
-        standing.known += int(found[0])
-        standing.top1 += int(found[1])
-        standing.top5 += int(found[2])
+        standing.known += int(summed[1])
+        standing.top1 += int(summed[2])
+        standing.top5 += int(summed[3])
         total.loss, total.steps = total.loss + summed[0], total.steps + 1
-        for name, value in zip(names, summed[1:], strict=True):
+        for name, value in zip(names, summed[4:], strict=True):
             total.parts[name] = total.parts.get(name, 0.0) + value
+        if watch is not None and self.writer is not None:
+            epoch = 0 if step == 0 else standing.step // plan.steps_per_epoch
+            self._check_weights()
+            self.writer.statistics(epoch, watch.statistics(self.exported()))
 
     def _watched(self, step: int) -> bool:
         """Whether this step is looked at closely: the first, and the last before each snapshot."""
@@ -282,25 +279,27 @@ class Training:
         )
 
     def _end_epoch(self) -> None:
+        """What belongs to the end of an epoch; until all of it is done it is due."""
+        self._check_weights()
         standing, plan = self.standing, self.plan
         epoch = standing.step // plan.steps_per_epoch
         known = max(standing.known, 1)
         training = Score(standing.loss / max(standing.seen, 1), standing.top1 / known, standing.top5 / known)
         validation = self._validated()
         self._last = (training, validation)
+        if epoch in snapshot_epochs(self.recipe.epochs):
+            self._kept(epoch)
+        elif self.writer is not None:
+            self.writer.network(self.exported())
         if self.writer is not None:
             self.writer.log(Epoch(standing.step, epoch, standing.seconds, training, validation))
+        standing.due, standing.seen, standing.loss = False, 0.0, 0.0
+        standing.known = standing.top1 = standing.top5 = 0
         words = f"epoch {epoch}: loss {training.loss:.3f}, top-1 {training.top1:.1%}, top-5 {training.top5:.1%}"
         if validation is not None:
             words += f"; validation: top-1 {validation.top1:.1%}, top-5 {validation.top5:.1%}"
         self.progress.say(f"{words} ({lasting(standing.seconds)})")
         self._plateau(1 - validation.top1 if validation else training.loss)
-        standing.seen = standing.loss = 0.0
-        standing.known = standing.top1 = standing.top5 = 0
-        if epoch in snapshot_epochs(self.recipe.epochs):
-            self._kept(epoch)
-        elif self.writer is not None:
-            self.writer.network(self.exported())
         self._save()
 
     def _plateau(self, error: float) -> None:
@@ -348,16 +347,26 @@ class Training:
         for found, crop in strongest_answers(model, self.pictures, order.seed, epoch, order.strongest):
             self.writer.strongest(found, crop)
 
-    def _show_probe(self) -> None:
-        """Keep the picture that is followed over the snapshots."""
-        if self.writer is not None:
-            sets = [self.pictures] if self.validation is None else [self.validation.pictures, self.pictures]
-            pixels = probe_picture(self.order.probe, *sets)
-            if pixels is not None:
-                self.writer.probe(pixels)
+    def _probe(self) -> np.ndarray | None:
+        """The picture that is followed over the snapshots."""
+        sets = [self.pictures] if self.validation is None else [self.validation.pictures, self.pictures]
+        return probe_picture(self.order.probe, *sets)
+
+    def _check_weights(self) -> None:
+        """A loss that is a number can still have had a gradient that is none."""
+        tensors = [*self.network.state_dict().values(), *(self.mean.tensors.values() if self.mean else ())]
+        if not bool(torch.stack([tensor.isfinite().all() for tensor in tensors]).all()):
+            raise self._not_finite("weights are no longer numbers", self.standing.step)
+
+    def _not_finite(self, what: str, step: int) -> _NotFiniteError:
+        return _NotFiniteError(
+            f"The {what} at step {step}; the last good state is kept. A lower learning rate may help: begin a new run "
+            f"with --set learning_rate=…, and with --start {self.run / 'network.safetensors'} to keep what was learned."
+        )
 
     def _save(self) -> None:
         if self.together.first:
+            self._check_weights()
             mean = self.mean.tensors if self.mean else None
             settings = self.order.settings()
             save_state(self.run, self.standing, self._identity(), settings, self.network, self.optimiser, mean)
@@ -367,6 +376,7 @@ class Training:
         with suppress(TrainingError, RunError):
             if not isinstance(error, _NotFiniteError):
                 self._save()
+        with suppress(TrainingError, RunError):
             self._say_end(str(error))
 
     def _say_end(self, words: str) -> None:
@@ -375,7 +385,7 @@ class Training:
 
 
 class _NotFiniteError(TrainingError):
-    """The loss is NaN or infinite."""
+    """The loss, or a weight, is NaN or infinite."""
 
 
 def fast_bfloat() -> bool:
@@ -386,25 +396,30 @@ def fast_bfloat() -> bool:
 def train(order: Order, run: Path, together: Together, progress: Progress, resume: bool = False) -> Ended:
     """Train a network into the run folder ``run``; with ``resume`` go on from its saved state.
 
-    Ctrl-C ends it after the step in progress, with its state saved. Raises TrainingError or RunError with one
-    sentence; the last good state is then on disk.
+    Ctrl-C or SIGTERM ends it after the step in progress, with its state saved. Raises TrainingError or RunError with
+    one sentence; the last good state is then on disk.
     """
     keep_freed_memory()
-    training = Training(order, run, together, progress, resume)
+    with together.as_one():
+        training = Training(order, run, together, progress, resume)
+    asked = math.inf
 
     def stop(number: int, frame: FrameType | None) -> None:
-        if training.stopping.is_set():
+        nonlocal asked
+        # torchrun hands on what the terminal has sent already, and SIGTERM where another process has ended
+        if number == signal.SIGINT and time.monotonic() - asked > PATIENCE:
             raise KeyboardInterrupt
+        asked = min(asked, time.monotonic())
         training.stopping.set()
 
     in_main = threading.current_thread() is threading.main_thread()
-    was = signal.signal(signal.SIGINT, stop) if in_main else None
+    was = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM) if in_main}
     try:
         return training.go()
     finally:
         training.loader.close()
-        if in_main:
-            signal.signal(signal.SIGINT, was)
+        for number, handler in was.items():
+            signal.signal(number, handler)
 
 
 __all__ = ["Training", "fast_bfloat", "train"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
@@ -13,7 +13,7 @@ from zfdesk.runs import Score
 from zfdesk.training.class_names import places_of
 from zfdesk.training.data import Pictures
 from zfdesk.training.learning import counted
-from zfdesk.training.loader import validation_batches
+from zfdesk.training.loader import Unreadable, validation_batches
 from zfdesk.training.network import TrainingNetwork, normed
 from zfdesk.training.together import Together
 from zfdesk.training.trouble import TrainingError
@@ -24,11 +24,17 @@ _BATCH = 64
 class Validation:
     """Pictures to validate on, for a network of ``classes``. ``most``: no more of them, spread evenly; None for all.
 
-    Raises TrainingError where their classes are others.
+    ``tell``: is told what cannot be read. Raises TrainingError where their classes are others, or none has a label.
     """
 
-    def __init__(self, pictures: Pictures, classes: tuple[str, ...], threads: int, most: int | None = None) -> None:
+    def __init__(
+        self, pictures: Pictures, classes: tuple[str, ...], threads: int, tell: Callable[[str], None],
+        most: int | None = None,
+    ) -> None:  # fmt: skip
         self.pictures, self._threads, self._most = pictures, threads, most
+        self._unreadable = Unreadable(tell)
+        if not pictures.labelled and all(pictures.label(index) < 0 for index in range(len(pictures))):
+            raise TrainingError(f"{pictures.words} has no labels, so nothing can be validated on it.")
         try:
             self._places = torch.from_numpy(places_of(pictures.classes, classes))
         except TrainingError as error:
@@ -39,11 +45,14 @@ class Validation:
         return count if self._most is None else min(count, self._most)
 
     def score(self, network: TrainingNetwork, together: Together, bfloat: bool) -> Score | None:
-        """Mean loss and right answers of a network in evaluation mode, over all processes; None without labels."""
+        """Mean loss and right answers of a network in evaluation mode, over all processes.
+
+        None where no picture that could be read has a label. Raises PicturesGoneError.
+        """
         loss, known, top1, top5 = 0.0, 0, 0, 0
         batches = validation_batches(
-            self.pictures, network.architecture.size, _BATCH, self._threads, (together.rank, together.processes),
-            self._most,
+            self.pictures, network.architecture.size, _BATCH, self._threads, self._unreadable,
+            (together.rank, together.processes), self._most,
         )  # fmt: skip
         with torch.no_grad():
             for views, labels in batches:

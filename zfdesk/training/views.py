@@ -10,16 +10,19 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageOps, JpegImagePlugin
+from PIL import Image, JpegImagePlugin
 
 from zfdesk.sources import SourceError
-from zfdesk.sources.picture import decode_picture
+from zfdesk.sources.picture import decode_picture, turn_of
 from zfdesk.training.recipe import Recipe
 
 RESIZE = 256
 """The side the shortest edge is brought to before the paper's crops, for an input of 224."""
 
-_ORIENTATION = 0x0112
+_ASIDE = (
+    Image.Transpose.TRANSPOSE, Image.Transpose.ROTATE_90, Image.Transpose.TRANSVERSE, Image.Transpose.ROTATE_270,
+)  # fmt: skip
+"""Turns by which width and height change places."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def opened(data: bytes) -> Image.Image:
     if data[:3] == b"\xff\xd8\xff":
         try:
             return JpegImagePlugin.JpegImageFile(io.BytesIO(data))
-        except (SyntaxError, OSError) as error:
+        except Exception as error:  # damaged files make Pillow raise nearly anything
             raise ValueError("it is a damaged JPEG") from error
     try:
         return Image.fromarray(decode_picture(data, "It"))
@@ -104,13 +107,13 @@ def validation_view(data: bytes, side: int, whole: bool) -> np.ndarray:
 
 def _turned(image: Image.Image) -> bool:
     """Whether width and height change places by the picture's orientation."""
-    return isinstance(image, JpegImagePlugin.JpegImageFile) and image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
+    return isinstance(image, JpegImagePlugin.JpegImageFile) and turn_of(image) in _ASIDE
 
 
 def _cut(image: Image.Image, box: tuple[float, ...], side: int) -> np.ndarray:
     if isinstance(image, JpegImagePlugin.JpegImageFile):
         width, height = image.size
-        turn = image.getexif().get(_ORIENTATION, 1)
+        turn = turn_of(image)
         # a JPEG is decoded at an eighth, quarter or half of its size where that still has the pixels asked for
         spare = min(box[2] - box[0], box[3] - box[1]) / side
         if spare >= 2:
@@ -118,13 +121,14 @@ def _cut(image: Image.Image, box: tuple[float, ...], side: int) -> np.ndarray:
         scale = (image.size[0] / width, image.size[1] / height)
         try:
             image.load()
-        except (OSError, SyntaxError) as error:
+            plain = image if image.mode == "RGB" else image.convert("RGB")
+        except MemoryError:
+            raise
+        except Exception as error:  # damaged files make Pillow raise nearly anything
             raise ValueError("it is damaged or cut short") from error
-        plain = image if image.mode == "RGB" else image.convert("RGB")
-        if turn != 1:
-            plain.getexif()[_ORIENTATION] = turn
-            plain = ImageOps.exif_transpose(plain)
-            scale = scale[::-1] if turn in (5, 6, 7, 8) else scale
+        if turn is not None:
+            plain = plain.transpose(turn)
+            scale = scale[::-1] if turn in _ASIDE else scale
         box = (box[0] * scale[0], box[1] * scale[1], box[2] * scale[0], box[3] * scale[1])
         box = (box[0], box[1], min(box[2], plain.size[0]), min(box[3], plain.size[1]))
     else:
