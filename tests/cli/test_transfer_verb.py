@@ -43,7 +43,8 @@ def test_classes_are_taught_and_the_network_kept(
     folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = tmp_path / "mine.safetensors"
-    assert main(["train", "--transfer", folder, "--per-class", "2", "--rounds", "2", "-o", str(output)]) == 0
+    words = ["--per-class", "2", "--rounds", "2", "--seed", "0", "--layer", "7"]  # the layer that is read anyway
+    assert main(["train", "--transfer", folder, *words, "-o", str(output)]) == 0
     out = capsys.readouterr().out
     assert "3 classes, 12 pictures, 2 rounds (seed 0)" in out
     assert "softmax     fc7 (7)          2   100.0 ± 0.0" in out
@@ -92,9 +93,25 @@ def test_bad_data_and_words_are_told_in_one_line(
           str(tmp_path / "x.safetensors")], "leave --layer out"),
         ([folder, "-o", "run", "--rounds", "3"], "--rounds goes with --transfer"),
         ([folder, "--transfer", folder], "takes the place of DATA"),
+        (["--transfer", folder, "--epochs", "3", "--recipe", "paper", "--device", "cpu", "--rounds", "1"],
+         "trained network: it does not take --recipe, --epochs, --device."),
+        (["--transfer", folder, "--teacher-classes", "--set", "epochs=1"], "does not take --set, --teacher-classes."),
     ):  # fmt: skip
         assert said in failed(capsys, *words), words
     assert not list(tmp_path.glob("*.safetensors"))
+
+
+def test_a_network_that_cannot_be_kept_is_told_before_anything_is_computed(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from zfdesk.training import transfer
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("it was computed all the same")
+
+    monkeypatch.setattr(transfer, "run_transfer", refuse)
+    output = str(tmp_path / "x.safetensors")
+    assert "leave --layer out" in failed(capsys, "--transfer", folder, "--layer", "5", "-o", output)
 
 
 def test_a_result_that_is_none_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

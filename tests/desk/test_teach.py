@@ -445,6 +445,75 @@ def test_while_the_original_answers_more_pictures_bring_the_classes_back(stage: 
     assert window.desk.teaching.taught.pictures == 14
 
 
+def test_with_fewer_than_two_classes_the_original_answers_and_a_step_back_brings_them_again(stage: Stage) -> None:
+    window, teaching, original = stage.window, stage.window.desk.teaching, stage.window.desk.model
+    stage.hold(0)
+    stage.hold(1)
+    taught(window)
+    mine, before = window.desk.model, teaching.taught
+    change(window, watched=(1,))
+    window.run("teach-clear")
+    assert window.desk.model is original
+    assert wait_for_result(window.desk).probabilities.shape == (5,)
+    words = "small answers again: it takes two classes with 3 pictures each."
+    settle(150)
+    assert window.teach.state_line.whole == words
+    assert not window.teach.buttons["teach-save"].isEnabled()
+    window.desk.teaching.add("cup")
+    stage.hold(0)
+    settle(150)
+    assert window.desk.model is original
+    assert window.teach.state_line.whole == words
+    while not teaching.lesson.pictures or teaching.lesson.classes[0].name == "cup":
+        window.run("teach-undo")
+    assert window.desk.model is mine  # at once, without being taught anew
+    assert teaching.taught is before
+    assert view_of(window).watched == (1,)
+    assert teaching.up_to_date
+    window.run("teach-undo")  # without the second class's pictures
+    assert window.desk.model is original
+    stage.hold(1)
+    taught(window)
+    assert window.desk.model.classes == ("disc", "stripes")
+
+
+def test_classes_forgotten_while_the_original_answers_come_back_as_they_were(stage: Stage) -> None:
+    window, teaching, original = stage.window, stage.window.desk.teaching, stage.window.desk.model
+    teach_all(stage, holds=1)
+    before = teaching.taught
+    window.run("teach-original")
+    window.run("teach-clear")
+    assert teaching.taught is None
+    window.run("teach-undo")
+    assert teaching.taught is before
+    assert window.desk.model is original
+
+
+def test_what_is_forgotten_while_it_is_being_taught_is_not_put_to_use(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, teaching, original = stage.window, stage.window.desk.teaching, stage.window.desk.model
+    begun, go_on = threading.Event(), threading.Event()
+    real = teaching_module.teach
+
+    def slow(*given: object) -> object:
+        begun.set()
+        go_on.wait(PATIENCE)
+        return real(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(teaching_module, "teach", slow)
+    stage.hold(0)
+    stage.hold(1, 3)  # no more than are being taught with
+    wait_until(begun.is_set)
+    window.run("teach-clear")
+    go_on.set()
+    wait_until(lambda: not teaching.busy)
+    assert window.desk.model is original
+    assert teaching.taught is None
+    window.run("teach-undo")
+    assert window.desk.model.classes == ("disc", "stripes")
+
+
 def test_undo_and_occluder_live_on_when_the_same_classes_are_taught_again(stage: Stage) -> None:
     window = stage.window
     teach_all(stage, holds=1)

@@ -261,6 +261,34 @@ def test_a_manifest_and_a_map(folder: Path, weights: str, tmp_path: Path, capsys
     assert [(row["index"], row["pictures"], row["top1"], row["top5"]) for row in told["classes"]] == expected
 
 
+def test_soft_labels_count_as_the_most_probable_class(
+    folder: Path, weights: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        {"path": str(path), "soft": [[0, 0.3], [number, 0.6]]}
+        for number in (4, 11)
+        for path in sorted((folder / CLASSES[number]).iterdir())
+    ]
+    (tmp_path / "soft.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    assert main(["evaluate", str(tmp_path / "soft.jsonl"), "--weights", weights, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["pictures"], told["skipped"]) == (18, 0)
+    whole = asked([zf.load(Path(weights))], folder)
+    expected = [row for row in whole.per_class if row[0] in (4, 11)]
+    assert [(row["index"], row["pictures"], row["top1"], row["top5"]) for row in told["classes"]] == expected
+
+
+def test_one_picture_is_not_pictures(
+    folder: Path, weights: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "one.csv").write_text(f"path,label\n{next((folder / CLASSES[4]).iterdir())},{CLASSES[4]}\n")
+    assert main(["evaluate", str(tmp_path / "one.csv"), "--weights", weights, "--table2"]) == 0
+    told = capsys.readouterr()
+    assert "\n1 picture of 1 class, central crop;" in told.out
+    assert "the last: 1 picture of 1 class." in told.out
+    assert "1 pictures" not in told.out + told.err
+
+
 def test_the_verb_tells_what_is_wrong(
     folder: Path, weights: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -275,6 +303,9 @@ def test_the_verb_tells_what_is_wrong(
         ([str(tmp_path / "empty"), "--weights", weights], "no pictures"),
         ([str(folder), "--weights", f"{weights},{tmp_path / 'other.safetensors'}"], "the same classes"),
         ([str(folder), "--weights", "nonesuch"], "no weights called 'nonesuch'"),
+        ([str(folder), "--weights", f"{weights},"], "has an empty name"),
+        ([str(folder), "--weights", f", {weights}"], "has an empty name"),
+        ([str(folder), "--weights", ""], "has an empty name"),
         ([str(folder)], "knows no class"),
         ([str(tmp_path / "junk"), "--weights", weights], "None of the pictures"),
     ):

@@ -40,12 +40,14 @@ def test_fields_are_set_from_texts() -> None:
         ("epochs", "many", "epochs must be a whole number"),
         ("epochs", "0", "epochs must be at least 1"),
         ("dropout", "1", "dropout must be from 0"),
-        ("learning_rate", "nan", "learning_rate must be above 0"),
-        ("learning_rate", "-1", "learning_rate must be above 0"),
+        ("learning_rate", "nan", "learning_rate must be a finite number above 0"),
+        ("learning_rate", "-1", "learning_rate must be a finite number above 0"),
         ("sides", "8", "from 16 to 1024"),
         ("optimiser", "newton", "must be one of sgd, adamw"),
         ("flip", "maybe", "yes or no"),
-        ("weight_decay", "nan", "must not be negative"),
+        ("weight_decay", "nan", "weight_decay must be a finite number, at least 0 and below a million, not nan"),
+        ("rms_limit", "inf", "rms_limit must be a finite number, at least 0 and below a million, not inf"),
+        ("learning_rate", "inf", "learning_rate must be a finite number above 0 and below a million, not inf"),
     ],
 )
 def test_a_wrong_setting_is_told(field: str, text: str, words: str) -> None:

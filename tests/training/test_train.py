@@ -188,9 +188,25 @@ def test_what_cannot_begin_is_told(folder: Path, whole: tuple[Path, Path], tmp_p
     assert "is not empty" in fails(capsys, folder, "-o", whole[1], *SMALL)
     assert "classes of" in fails(capsys, folder, "-o", run, *SMALL, "--validation", tiny.folder(tmp_path / "v", 1, 5))
     assert "is not a training run" in fails(capsys, "--resume", tmp_path / "none")
-    assert "neither DATA" in fails(capsys, folder, "--resume", whole[1])
     assert "what to train on" in fails(capsys, folder)
     assert not run.exists()
+
+
+def test_resuming_takes_no_options_of_the_order(whole: tuple[Path, Path], capsys) -> None:
+    """One sentence that names all that were given; what belongs to this machine is taken."""
+    said = "zfdesk: --resume goes on with a run as it was begun: it does not take "
+    data, run = whole
+    for words in (
+        "--recipe paper", "--set batch=4", "--epochs 9", "--batch 4", "--sides 32", "--architecture tiny", "--start x",
+        "--validation x", "--validation-pictures 3", "--teacher lite0", "--teacher-classes", "--probe x",
+        "--strongest 0", "--seed 3", "--output x",
+    ):  # fmt: skip
+        assert fails(capsys, "--resume", run, *words.split()) == f"{said}{words.split()[0]}."
+    assert fails(capsys, data, "--resume", run, "--epochs", 9, "--set", "ema=0") == f"{said}DATA, --set, --epochs."
+    here = ["--threads", 1, "--decoders", 2, "--device", "cpu", "--save-every", 9, "--log-every", 2, "--json"]
+    capsys.readouterr()
+    assert train("--resume", run, *here) == 0, "it is done"
+    assert json.loads(capsys.readouterr().out)["steps"] == 120
 
 
 @pytest.mark.parametrize("harm", ["cut", "flip", "foreign", "another", "none"])

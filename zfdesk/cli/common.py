@@ -59,6 +59,15 @@ def listed(one: Callable[[str], Entry]) -> Callable[[str], tuple[Entry, ...]]:
     return lambda text: tuple(dict.fromkeys(one(part.strip()) for part in text.split(",")))
 
 
+def given_options(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> tuple[str, ...]:
+    """What was given, in the order of the help: "--per-class", or "DATA" for what has no dashes.
+
+    An option that is given its default counts as not given: it changes nothing.
+    """
+    given = [name for name, value in vars(arguments).items() if value not in (parser.get_default(name), [])]
+    return tuple("DATA" if name == "data" else f"--{name.replace('_', '-')}" for name in given)
+
+
 def one_of(known: tuple[str, ...]) -> Callable[[str], str]:
     """For argparse: one of these words."""
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import add_json_option
-from zfdesk.cli.output import print_json
+from zfdesk.cli.output import CommandError, print_json
 from zfdesk.cli.progress import ProgressLine
 
 if TYPE_CHECKING:
@@ -63,18 +64,20 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
     from zfdesk.training.class_names import places_of, read_class_map
     from zfdesk.training.data import open_pictures
     from zfdesk.training.evaluate import Protocol, evaluate
-    from zfdesk.training.progress import lasting
+    from zfdesk.training.progress import lasting, noun
 
+    names = _names(arguments.weights)
     told = read_class_map(arguments.classes) if arguments.classes else None
     pictures = open_pictures(arguments.data, "val")
-    models = [chosen_model(name or None) for name in _names(arguments.weights)]
+    models = [chosen_model(name) for name in names]
     places = places_of(pictures.classes, models[0].classes, told)
     protocol = Protocol(10 if arguments.ten_crop else 1, arguments.whole)
     line, began = ProgressLine(), time.monotonic()
 
     def show(done: int, total: int) -> None:
         rate = done / max(time.monotonic() - began, 1e-9)
-        line.show(f"{done:,} of {total:,} pictures, {rate:.1f} a second, {lasting((total - done) / rate)} left")
+        left = lasting((total - done) / rate)
+        line.show(f"{done:,} of {total:,} {noun(total, 'picture')}, {rate:.1f} a second, {left} left")
 
     try:
         found = evaluate(models, pictures, places, protocol, threads=os.cpu_count() or 1, progress=show, tell=line.tell)
@@ -87,11 +90,14 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
     return 1 if found.skipped else 0
 
 
-def _names(weights: str | None) -> list[str]:
-    """A file whose name holds a comma is one file."""
+def _names(weights: str | None) -> Sequence[str | None]:
+    """What `chosen_model` takes, network by network. A file whose name holds a comma is one file."""
     if weights is None or os.path.exists(weights):
-        return [weights or ""]
-    return weights.split(",")
+        return [weights]
+    names = weights.split(",")
+    if not all(name.strip() for name in names):
+        raise CommandError(f"--weights {weights!r} has an empty name: give one name, or several with commas between.")
+    return names
 
 
 def _facts(arguments: argparse.Namespace, models: list[Model], found: Evaluation, protocol: Protocol) -> dict[str, Any]:
@@ -124,10 +130,9 @@ def _facts(arguments: argparse.Namespace, models: list[Model], found: Evaluation
 
 def _page(arguments: argparse.Namespace, models: list[Model], found: Evaluation, protocol: Protocol) -> str:
     names = ", ".join(model.name or "the network" for model in models)
-    count = len(found.labels)
     lines = [
         f"{names}{' (averaged)' * (len(models) > 1)} on {arguments.data}",
-        f"{count:,} pictures of {len(found.per_class)} classes, {protocol}; ± is the standard error",
+        f"{_pictures(found)}, {protocol}; ± is the standard error",
         "",
         _scores(f"of {len(found.classes)} classes", found, False),
     ]
@@ -147,6 +152,13 @@ def _page(arguments: argparse.Namespace, models: list[Model], found: Evaluation,
     return "\n".join(lines)
 
 
+def _pictures(found: Evaluation) -> str:
+    from zfdesk.training.progress import noun
+
+    pictures, classes = len(found.labels), len(found.per_class)
+    return f"{pictures:,} {noun(pictures, 'picture')} of {classes} {noun(classes, 'class', 'classes')}"
+
+
 def _scores(words: str, found: Evaluation, among: bool) -> str:
     from zfdesk.training.evaluate import standard_error
 
@@ -161,9 +173,8 @@ def _table_2(names: str, found: Evaluation, protocol: Protocol) -> list[str]:
     ours = (f"{names}, {protocol}", 100 - 100 * found.top(1), 100 - 100 * found.top(5))
     rows = [f"  {words:52}{top1:7.1f}{top5:8.1f}" for words, top1, top5 in (*TABLE_2, ours)]
     head = f"{'error in %':54}{'top-1':>7}{'top-5':>8}"
-    these = f"these {len(found.labels):,} pictures of {len(found.per_class)} classes"
     paper = "The paper's rows: 50,000 pictures of 1000 classes (ImageNet 2012's validation part), ten crops;"
-    return [head, *rows, f"{paper} the last: {these}."]
+    return [head, *rows, f"{paper} the last: {_pictures(found)}."]
 
 
 def _classes(found: Evaluation) -> list[str]:

@@ -6,11 +6,12 @@ import argparse
 import os
 import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zfdesk.cli.common import add_json_option, at_least, number_where
+from zfdesk.cli.common import add_json_option, at_least, given_options, number_where
 from zfdesk.cli.output import CommandError, print_json, tell
 from zfdesk.cli.train_table3 import say_table3
 from zfdesk.cli.transfer import add_transfer_options, refuse_transfer_options, transfer_command
@@ -23,12 +24,15 @@ if TYPE_CHECKING:
 
 RECIPES = ("modern", "paper")
 
+_RESUMED = ("--resume", "--threads", "--decoders", "--device", "--save-every", "--log-every", "--json")
+"""Options that go with --resume: what may be otherwise on another machine. All else is as the run was begun."""
+
 _EPILOG = """\
 DATA is a folder by class (DATA/CLASS/*.jpg, or DATA/train and DATA/val), a folder of tar shards, or a manifest (.jsonl,
 .csv with path and label). RUN holds the log, snapshots, statistics and network.safetensors, the network to use.
 Ctrl-C saves the state; so does every --save-every minutes, so that nothing but a few minutes is lost when the process
-is killed: zfdesk train --resume RUN goes on to the same step. Several processes: torchrun --nproc-per-node 2 -m zfdesk
-train …
+is killed: zfdesk train --resume RUN goes on to the same step, as the run was begun: besides --json it takes --threads,
+--decoders, --device, --save-every and --log-every. Several processes: torchrun --nproc-per-node 2 -m zfdesk train …
 """
 
 
@@ -39,7 +43,7 @@ def add_parser(verbs: Any) -> None:
     )
     parser.add_argument("data", metavar="DATA", nargs="*", help="pictures by class, tar shards, or a manifest")
     parser.add_argument("-o", "--output", metavar="RUN", help="the folder of the run; it must be new or empty")
-    parser.add_argument("--resume", metavar="RUN", help="go on with a run from its saved state")
+    parser.add_argument("--resume", metavar="RUN", help="go on with a run as it was begun, from its saved state")
     parser.add_argument("--recipe", choices=RECIPES, default=RECIPES[0], help="how to train (default: modern)")
     parser.add_argument(
         "--set",
@@ -87,18 +91,21 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--log-every", type=at_least(1), default=10, metavar="N", help="steps between lines of the log")
     add_json_option(parser)
     add_transfer_options(parser)
-    parser.set_defaults(run=train_command)
+    parser.set_defaults(run=lambda arguments: train_command(arguments, given_options(parser, arguments)))
 
 
-def train_command(arguments: argparse.Namespace) -> int:
-    """Train, say how it goes on stderr, and at the end where the network lies; or transfer."""
+def train_command(arguments: argparse.Namespace, given: Sequence[str]) -> int:
+    """Train, say how it goes on stderr, and at the end where the network lies; or transfer. given: `given_options`."""
     if arguments.transfer:
-        return transfer_command(arguments)
-    refuse_transfer_options(arguments)
+        return transfer_command(arguments, given)
+    refuse_transfer_options(given)
     if arguments.rows and not arguments.table3:
         raise CommandError("--rows chooses rows of --table3.")
     if arguments.table3 and arguments.resume:
         raise CommandError("--table3 goes on by itself: give the same DATA and -o as before, without --resume.")
+    surplus = [name for name in given if name not in _RESUMED]
+    if arguments.resume and surplus:
+        raise CommandError(f"--resume goes on with a run as it was begun: it does not take {', '.join(surplus)}.")
     import torch
 
     from zfdesk.training.progress import Progress
@@ -149,8 +156,6 @@ def _table3(arguments: argparse.Namespace, folder: Path) -> int:
 
 def _run_folder(arguments: argparse.Namespace) -> tuple[Path, bool]:
     if arguments.resume:
-        if arguments.data or arguments.output:
-            raise CommandError("--resume goes on with a run as it was begun: it takes neither DATA nor --output.")
         return Path(arguments.resume), True
     if not arguments.data or not arguments.output:
         raise CommandError("Say what to train on and where to: zfdesk train DATA -o RUN.")
@@ -253,5 +258,8 @@ def _say(arguments: argparse.Namespace, run: Path, ended: Ended) -> None:
             }
         )  # fmt: skip
         return
-    left = f" {ended.unreadable} pictures could not be read." if ended.unreadable else ""
-    print(f"{run / 'network.safetensors'} is the network, after {ended.step} steps.{left}")
+    from zfdesk.training.progress import noun
+
+    lost = ended.unreadable
+    left = f" {lost} {noun(lost, 'picture')} could not be read." if lost else ""
+    print(f"{run / 'network.safetensors'} is the network, after {ended.step} {noun(ended.step, 'step')}.{left}")

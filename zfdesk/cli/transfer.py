@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from zfdesk.cli.common import add_weights_option, at_least, listed, number_where
@@ -14,8 +15,13 @@ if TYPE_CHECKING:
     from zfdesk.engine import Model
     from zfdesk.training.transfer import Plan, Transfer
 
-_OWN = ("svm", "layer", "layers", "per_class", "rounds", "tested", "without", "strength", "weights")
+_OWN = (
+    "--svm", "--layer", "--layers", "--per-class", "--rounds", "--tested", "--without", "--strength", "--weights",
+)  # fmt: skip
 """Options that mean something with --transfer alone."""
+
+_SHARED = ("--transfer", "--output", "--seed", "--threads", "--json")
+"""Options of a whole training that mean something with --transfer, too."""
 
 
 def add_transfer_options(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +29,8 @@ def add_transfer_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "transfer (Section 5.2)",
         "Keep all layers of the network in use and teach the classes of FOLDER on top: random pictures a class are "
-        "taught, up to 50 others told, several rounds; -o NAME.safetensors keeps the network of the first round.",
+        "taught, up to 50 others told, several rounds; -o NAME.safetensors keeps the network of the first round, where "
+        "the last layer is read. Of the options above --seed, --threads and --json go with it.",
     )
     group.add_argument("--transfer", metavar="FOLDER", help="a folder of classes, in place of DATA")
     group.add_argument("--svm", action="store_true", help="a linear SVM instead of the softmax")
@@ -42,17 +49,22 @@ def add_transfer_options(parser: argparse.ArgumentParser) -> None:
     add_weights_option(group)  # type: ignore[arg-type]
 
 
-def refuse_transfer_options(arguments: argparse.Namespace) -> None:
-    """CommandError where an option of transfer is given without --transfer."""
-    given = next((name for name in _OWN if getattr(arguments, name) not in (None, False)), None)
-    if given:
-        raise CommandError(f"--{given.replace('_', '-')} goes with --transfer FOLDER.")
+def refuse_transfer_options(given: Sequence[str]) -> None:
+    """CommandError where an option of transfer is among those given without --transfer."""
+    own = [name for name in given if name in _OWN]
+    if own:
+        raise CommandError(f"{', '.join(own)} {'goes' if len(own) == 1 else 'go'} with --transfer FOLDER.")
 
 
-def transfer_command(arguments: argparse.Namespace) -> int:
+def transfer_command(arguments: argparse.Namespace, given: Sequence[str]) -> int:
     """Compare, print the table beside the paper's, and keep the network where that was asked for."""
     if arguments.data or arguments.resume:
         raise CommandError("--transfer FOLDER takes the place of DATA and of --resume.")
+    surplus = [name for name in given if name not in (*_OWN, *_SHARED)]
+    if surplus:
+        raise CommandError(
+            f"--transfer teaches the classes on top of a trained network: it does not take {', '.join(surplus)}."
+        )
     output = arguments.output
     if output:
         if os.path.splitext(output)[1] != ".safetensors":
@@ -64,19 +76,24 @@ def transfer_command(arguments: argparse.Namespace) -> int:
 
     from zfdesk.cli.network import chosen_model
     from zfdesk.engine import save
+    from zfdesk.engine.transfer import feature_layer
+    from zfdesk.training.progress import noun
     from zfdesk.training.transfer import as_json, run_transfer
 
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     model = chosen_model(arguments.weights)
-    found = run_transfer(model, arguments.transfer, _plan(arguments, model), _progress())
+    plan = _plan(arguments, model)
+    if output and plan.layers and plan.layers != (feature_layer(model.architecture),):
+        raise CommandError("Only a classifier on the layer below the classes makes a network: leave --layer out.")
+    found = run_transfer(model, arguments.transfer, plan, _progress())
     for name in found.unreadable[:3]:
         tell(f"{name} could not be read and was left out.")
-    if len(found.unreadable) > 3:
-        tell(f"{len(found.unreadable) - 3} more pictures could not be read and were left out.")
+    more = len(found.unreadable) - 3
+    if more > 0:
+        tell(f"{more} more {noun(more, 'picture')} could not be read and {noun(more, 'was', 'were')} left out.")
     if output:
-        if found.network is None:
-            raise CommandError("Only a classifier on the layer below the classes makes a network: leave --layer out.")
+        assert found.network is not None  # of the one layer, see above
         save(found.network, output)
     if arguments.json:
         print_json(as_json(found, model))
@@ -117,12 +134,14 @@ class _progress:  # noqa: N801 - a function that remembers what it said last
 
 def _print(found: Transfer, model: Model, output: str | None) -> None:
     from zfdesk.figures.table7 import paper_words
+    from zfdesk.training.progress import noun
 
     plan = found.plan
     print(
         f"{model.name} on {os.path.basename(os.path.normpath(found.data))}: {len(found.classes)} classes, "
-        f"{found.pictures} pictures, {plan.rounds} round{'s' if plan.rounds > 1 else ''} (seed {plan.seed}), up to "
-        f"{plan.tested} others a class told; mean accuracy of the classes in %, ± deviation over the rounds"
+        f"{found.pictures} pictures, {plan.rounds} {noun(plan.rounds, 'round')} (seed {plan.seed}), up to "
+        f"{plan.tested} {noun(plan.tested, 'other')} a class told; mean accuracy of the classes in %, "
+        "± deviation over the rounds"
     )
     from zfdesk.training.transfer import as_json
 

@@ -58,6 +58,15 @@ class Taught:
         return sum(len(known.shots) for known in self.lesson.taught)
 
 
+@dataclass(frozen=True, eq=False)
+class LaidBy:
+    """What was taught before there were fewer than two classes, for when ``lesson`` is back; ``used``: it answered."""
+
+    taught: Taught
+    lesson: Lesson
+    used: bool
+
+
 class Teaching(QObject):
     """Lives in the window's thread. ``changed``: the classes, their pictures, or what was taught."""
 
@@ -71,6 +80,7 @@ class Teaching(QObject):
         self.holding: int | None = None
         self.base = desk.model.body or desk.model  # the network whose features are kept
         self.taught: Taught | None = None
+        self.laid_by: LaidBy | None = None
         self.trouble = ""  # why the last lesson could not be taught
         self._past: list[tuple[Lesson, int]] = []
         self._features: WeakKeyDictionary[Shot, np.ndarray] = WeakKeyDictionary()
@@ -153,8 +163,9 @@ class Teaching(QObject):
         known = {shot for kept in self.lesson.classes for shot in kept.shots}
         if any(shot not in known for shot in lesson.shots()):
             self._wanted = True
-        self.lesson = lesson
+        before, self.lesson = self.lesson, lesson
         self.chosen = min(max(chosen, 0), max(len(lesson.classes) - 1, 0))
+        self._lay_by_or_bring_back(before)
         self._plan()
         self.changed.emit()
 
@@ -265,6 +276,19 @@ class Teaching(QObject):
         if not self.up_to_date and not self.busy and not self._clock.isActive():
             self._clock.start(0 if self.taught is None else RENEW_MS)
 
+    def _lay_by_or_bring_back(self, before: Lesson) -> None:
+        """With fewer than two classes nothing is taught, and the base answers; a step back brings back what did."""
+        if len(self.lesson.taught) < 2:
+            if self.taught is not None:
+                self.laid_by, self.taught = LaidBy(self.taught, before, self.in_use), None
+                if self.laid_by.used:
+                    self._use(self.base)
+        elif self.laid_by is not None and self._key(self.laid_by.lesson) == self._key(self.lesson):
+            back, self.laid_by = self.laid_by, None
+            self.taught = back.taught
+            if back.used:
+                self._use(back.taught.model)
+
     def _teach(self) -> None:
         if self.busy or len(self.lesson.taught) < 2:
             return
@@ -282,10 +306,13 @@ class Teaching(QObject):
             self.trouble = "" if taught else str(error)
             if taught is not None:
                 self._features.update(taught.found)
-                used = self.in_use
-                self.taught = taught
-                if used or self._wanted:
-                    self._use(taught.model)
+                used = self.in_use or self._wanted
+                if len(self.lesson.taught) < 2:  # meanwhile
+                    self.laid_by = LaidBy(taught, lesson, used)
+                else:
+                    self.taught, self.laid_by = taught, None
+                    if used:
+                        self._use(taught.model)
             elif self.trouble:
                 self.desk.told.emit(self.trouble, True)
         self._plan()
@@ -319,7 +346,7 @@ class Teaching(QObject):
             return
         self._forget_owed()
         self.base = self._root(self.desk.model)
-        self.taught, self._done_with, self._wanted = None, None, False
+        self.taught, self.laid_by, self._done_with, self._wanted = None, None, None, False
         self._features, self._watched = WeakKeyDictionary(), {}
         self._plan()
         self.changed.emit()

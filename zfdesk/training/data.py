@@ -41,6 +41,11 @@ class Entry:
     soft: np.ndarray | None = None
     answers: Answers | None = None
 
+    @property
+    def most_probable(self) -> int:
+        """Index of the class that an answer has to be, -1 for none: its own, or of soft labels the most probable."""
+        return self.label if self.soft is None else int(self.soft.argmax())
+
 
 class Pictures(Protocol):
     """Many pictures, read one by one from several threads at once."""

@@ -43,8 +43,8 @@ class Protocol:
 class Evaluation:
     """What was found. Arrays over the pictures: ``labels``, ``answers`` (the most probable class), ``ranks`` of the
     true class (0: it is the most probable; among equals the lower index goes first), ``ranks_among`` the data's own
-    classes alone. ``classes``: the network's names. ``places``: which of them the data has. ``skipped``: pictures that
-    could not be read.
+    classes alone. ``classes``: the network's names. ``places``: which of them the data has. ``skipped``: why
+    pictures were left out, a sentence each.
     """
 
     classes: tuple[str, ...]
@@ -109,7 +109,8 @@ def evaluate(
     """Ask the networks, which know the same classes, about every picture whose class has a place.
 
     places: for each class of the pictures the network's, or -1 (`places_of`). tell: gets a sentence for each picture
-    that cannot be read. Raises TrainingError when none can, or an answer is not a number.
+    that cannot be read. Raises TrainingError when none can and has a class, or an answer is not a number. Of soft
+    labels the most probable class is the true one.
     """
     if any(model.classes != models[0].classes for model in models):
         raise TrainingError("Only networks that know the same classes in the same order can be averaged.")
@@ -130,7 +131,7 @@ def evaluate(
             tally.add(np.array([label for label, _ in good]), _answers(models, [seen for _, seen in good]))
         progress(done, len(pictures))
     if not tally.found:
-        raise TrainingError(f"None of the pictures of {pictures.words} could be read.")
+        raise TrainingError(f"None of the pictures of {pictures.words} can be read and has a class.")
     labels, answers, ranks, among = (np.concatenate(part) for part in zip(*tally.found, strict=True))
     return Evaluation(models[0].classes, own, labels, answers, ranks, among, tuple(skipped))
 
@@ -183,9 +184,10 @@ def _batches(
         name = pictures.name(index)
         try:
             entry = pictures.read(index)
-            if not 0 <= entry.label < len(places):
+            label = entry.most_probable
+            if not 0 <= label < len(places):
                 return f"{name} is left out: it has no label."
-            if places[entry.label] < 0:
+            if places[label] < 0:
                 return None
             pixels = decode_picture(entry.data, name)
         except PicturesGoneError:
@@ -196,7 +198,7 @@ def _batches(
             return f"{name} cannot be read: {getattr(error, 'strerror', None) or error}."
         inputs = [(model.architecture.size, model.input.resize) for model in models]
         made = {one: views(pixels, *one, protocol) for one in set(inputs)}
-        return int(places[entry.label]), [made[one] for one in inputs]
+        return int(places[label]), [made[one] for one in inputs]
 
     for batch, made in batches_ahead(range(len(pictures)), BATCH, prepare, threads):
         yield batch[-1] + 1, [one for one in made if one is not None]

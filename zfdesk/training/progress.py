@@ -48,3 +48,8 @@ def lasting(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes:02d} min"
     return f"{minutes} min {left:02d} s" if minutes else f"{left} s"
+
+
+def noun(count: int, one: str, many: str = "") -> str:
+    """``picture`` for 1, else ``pictures``. many: where that is not the word with an s."""
+    return one if count == 1 else many or f"{one}s"

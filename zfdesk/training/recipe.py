@@ -1,7 +1,7 @@
 """Recipes: everything that decides how a network is trained, declared in one frozen value each.
 
-``paper`` is Section 3 of Zeiler & Fergus 2013; ``modern`` is what trains the same network best in little time. What a
-recipe leaves to chance follows from the seed alone.
+``paper`` is Section 3 of Zeiler & Fergus 2013, but for what `PAPER` says; ``modern`` is what trains the same network
+best in little time. What a recipe leaves to chance follows from the seed alone.
 """
 
 from __future__ import annotations
@@ -107,14 +107,18 @@ class Recipe:
         positive = ("learning_rate", "temperature")
         for field in positive:
             if not 0 < getattr(self, field) < 1e6:
-                raise TrainingError(f"{field} must be above 0, not {getattr(self, field):g}.")
+                raise TrainingError(
+                    f"{field} must be a finite number above 0 and below a million, not {getattr(self, field):g}."
+                )
         weights = (
             "weight_decay", "gradient_limit", "rms_limit", "label_weight", "taught_label_weight", "soft_weight",
             "embedding_weight",
         )  # fmt: skip
         for field in weights:
             if not 0 <= getattr(self, field) < 1e6:
-                raise TrainingError(f"{field} must not be negative; it is {getattr(self, field):g}.")
+                raise TrainingError(
+                    f"{field} must be a finite number, at least 0 and below a million, not {getattr(self, field):g}."
+                )
         if not self.label_weight + self.soft_weight + self.embedding_weight:
             raise TrainingError("Nothing would be learned: the weights of labels, answers and embedding are all 0.")
         if any(not 16 <= side <= 1024 for side in self.sides):
@@ -125,7 +129,8 @@ PAPER = Recipe(
     "paper", epochs=70, batch=128, optimiser="sgd", learning_rate=0.01, momentum=0.9, schedule="plateau",
     initial="gauss", dropout=0.5, rms_limit=0.1, view="ten", precision="float32",
 )  # fmt: skip
-"""Section 3, exactly. The paper lowered the rate by hand when validation stood still; here that is done by rule."""
+"""Section 3, but for the mean: the paper subtracts one for each pixel, we the three of the channels, as the engine's
+input does. The paper lowered the rate by hand when validation stood still; here that is done by rule."""
 
 MODERN = Recipe(
     "modern", epochs=30, batch=128, optimiser="sgd", learning_rate=0.05, momentum=0.9, nesterov=True,

@@ -35,6 +35,7 @@ from zfdesk.engine.transfer import (
 )
 from zfdesk.sources import SourceError, decode_picture
 from zfdesk.training.data import Pictures, open_pictures
+from zfdesk.training.progress import noun
 from zfdesk.training.trouble import PicturesGoneError, TrainingError
 
 CHUNK = 64  # pictures between two words of progress
@@ -233,7 +234,7 @@ def _readable(indices: Iterable[int], seen: _Seen) -> list[int]:
 def _refuse_few(name: str, count: int, most: int, words: str) -> None:
     if count <= most:
         raise TrainingError(
-            f"The class {name!r} has {count} picture{'s' if count != 1 else ''}{words if words[2:3] != '0' else ''}: "
+            f"The class {name!r} has {count} {noun(count, 'picture')}{words if words[2:3] != '0' else ''}: "
             f"{most} to teach with and one to tell need {most + 1}. Take fewer a class, or leave it out (--without)."
         )
 

@@ -207,6 +207,9 @@ class TeachPane(Pane):
             if teaching.busy:
                 return "Teaching…"
             lacking = max(2 - len(teaching.lesson.taught), 0)
+            if lacking and teaching.laid_by is not None:
+                name = teaching.base.name or "The original network"
+                return f"{name} answers again: it takes two classes with {LEAST_PICTURES} pictures each."
             if not teaching.lesson.classes or not lacking:
                 return ""
             return f"It begins by itself when two classes have {LEAST_PICTURES} pictures each."
