@@ -125,6 +125,7 @@ def test_manifests(folder: Path, tmp_path: Path) -> None:
     entry = pictures.read(0)
     np.testing.assert_allclose(entry.soft, [0.575, 0.075, 0.275, 0.075], rtol=1e-6)
     assert (entry.label, pictures.read(1).label) == (-1, 3)
+    assert [pictures.label(index) for index in range(2)] == [0, 3]
 
 
 @pytest.mark.parametrize(

@@ -55,16 +55,12 @@ class ManifestPictures:
         return self._paths[index]
 
     def label(self, index: int) -> int:
-        """Index of its class, -1 where it has soft labels."""
-        return int(self._labels[index])
+        """Index of its class, of soft labels the most probable."""
+        return int(self._labels[index]) if index not in self._soft else int(self._spread(index).argmax())
 
     def read(self, index: int) -> Entry:
         """The file's bytes with its class or probabilities; what its soft labels leave is spread over all classes."""
-        soft = None
-        if index in self._soft:
-            places, shares = self._soft[index]
-            soft = np.full(len(self.classes), max(0.0, 1 - shares.sum()) / len(self.classes), np.float32)
-            np.add.at(soft, places, shares)
+        soft = self._spread(index) if index in self._soft else None
         try:
             data = (self.place.parent / self._paths[index]).read_bytes()
         except FileNotFoundError:
@@ -72,6 +68,12 @@ class ManifestPictures:
                 raise PicturesGoneError(f"The folder {self.place.parent} has vanished during training.") from None
             raise
         return Entry(data, int(self._labels[index]), soft)
+
+    def _spread(self, index: int) -> np.ndarray:
+        places, shares = self._soft[index]
+        soft = np.full(len(self.classes), max(0.0, 1 - shares.sum()) / len(self.classes), np.float32)
+        np.add.at(soft, places, shares)
+        return soft
 
 
 def _rows(place: Path) -> Iterator[tuple[int, dict[str, Any]]]:

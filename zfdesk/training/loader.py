@@ -221,8 +221,7 @@ def validation_batches(
             entry = pictures.read(index)
             check_label(entry, len(pictures.classes))
             whole = entry.answers is not None
-            label = entry.label if entry.soft is None else int(entry.soft.argmax())
-            return validation_view(entry.data, size, whole), label
+            return validation_view(entry.data, size, whole), entry.most_probable
         except PicturesGoneError:
             raise
         except (OSError, ValueError) as error:

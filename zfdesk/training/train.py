@@ -29,7 +29,7 @@ from zfdesk.training.network import TrainingNetwork, exported, fill, normed, sta
 from zfdesk.training.optimise import RunningMean, limit_filters, make_optimiser
 from zfdesk.training.order import Ended, Order
 from zfdesk.training.plan import Plan
-from zfdesk.training.progress import Progress, lasting
+from zfdesk.training.progress import Progress, lasting, noun
 from zfdesk.training.recipe import as_json
 from zfdesk.training.state import Standing, read_state, restore, save_state
 from zfdesk.training.teaching import TaughtPictures, taught_recipe
@@ -329,7 +329,8 @@ class Training:
         tensors: dict[str, Tensor] = self.mean.tensors if self.mean is not None else self.network.state_dict()
         order, recipe = self.order, self.recipe
         epochs = self.standing.step / self.plan.steps_per_epoch
-        words = f"trained by zfdesk {__version__}, recipe {recipe.name}, {epochs:g} of {recipe.epochs} epochs of "
+        words = f"trained by zfdesk {__version__}, recipe {recipe.name}, {epochs:g} of {recipe.epochs} "
+        words += f"{noun(recipe.epochs, 'epoch')} of "
         words += (
             f"{len(self.pictures)} pictures ({', '.join(Path(path).name for path in order.data)}), seed {order.seed}"
         )
