@@ -114,7 +114,21 @@ def test_a_start_that_failed_leaves_no_folder_in_the_way(
     monkeypatch.setattr(state, "write_tensors", real)
     assert train(folder, "-o", run, *words) == 0
     assert [epoch.epoch for epoch in read_run(run).epochs] == [1]
+    shutil.rmtree(run / "state")  # to save room: the run is still one
     assert "is not empty" in fails(capsys, folder, "-o", run, *words)
+    assert [epoch.epoch for epoch in read_run(run).epochs] == [1]
+
+
+def test_a_folder_of_others_is_never_taken(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """Folders called as a run's are no run; empty ones, of a disk that was full, are not in the way."""
+    run, words = tmp_path / "run", [*SMALL, "--epochs", 1]
+    (run / "snapshots").mkdir(parents=True)
+    (run / "snapshots" / "mine.txt").write_text("mine")
+    assert "is not empty" in fails(capsys, folder, "-o", run, *words)
+    assert (run / "snapshots" / "mine.txt").read_text() == "mine"
+    (run / "snapshots" / "mine.txt").unlink()
+    (run / "log.jsonl").touch()
+    assert train(folder, "-o", run, *words) == 0
 
 
 def test_what_a_kill_left_is_cleared_away(folder: Path, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from zfdesk.runs.names import (
     snapshot_file,
     statistics_file,
 )
-from zfdesk.runs.reader import read_about
+from zfdesk.runs.reader import read_about, read_run
 from zfdesk.runs.statistics import LayerStatistics, encode_statistics
 from zfdesk.runs.strongest import Strongest, crop_name, encode_picture
 from zfdesk.whole import write_whole
@@ -42,12 +42,12 @@ class RunWriter:
 
     @staticmethod
     def create(folder: Path | str, about: About) -> RunWriter:
-        """A new run in a folder that does not exist, is empty, or holds a run that never saved a state, so that there
-        is nothing in it to go on from. RunError otherwise."""
+        """A new run in a folder that does not exist, is empty, or holds a run that came to nothing: without a step and
+        without a saved state. RunError otherwise."""
         place = Path(folder)
         try:
             if place.exists() and any(place.iterdir()):
-                if not is_run(place) or any((place / STATE).glob("[!.]*")):
+                if not _came_to_nothing(place):
                     raise RunError(f"{place} is not empty; a new run needs a folder of its own.")
                 for name in (PROBE, STRONGEST, NETWORK):
                     (place / name).unlink(missing_ok=True)
@@ -144,6 +144,13 @@ class RunWriter:
                     raise RunError(f"{place} cannot be written: the disk is full.")
         except OSError as error:
             raise RunError(f"{place} cannot be written: {error.strerror or error}.") from None
+
+
+def _came_to_nothing(place: Path) -> bool:
+    """Whether a folder has what a run begins with, at most."""
+    if is_run(place):
+        return read_run(place).step == 0 and not any((place / STATE).glob("[!.]*"))
+    return all(path.is_dir() or (path == place / LOG and not path.stat().st_size) for path in place.rglob("*"))
 
 
 def _still_true(line: bytes, step: int) -> bool:
