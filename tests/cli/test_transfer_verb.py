@@ -79,6 +79,21 @@ def test_layers_are_compared_printed_and_drawn(folder: str, tmp_path: Path, caps
     assert np.isnan(arrays["softmax_values"][2][0])  # the paper has no softmax on layer 1
 
 
+def test_one_round_has_no_deviation(folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["train", "--transfer", folder, "--layers", "5,7", "--per-class", "1", "--rounds", "1"]
+    assert main(words) == 0
+    page = capsys.readouterr().out.splitlines()
+    assert "deviation" not in page[0]
+    assert all("±" not in line for line in page[2:])
+    assert main([*words, "--json"]) == 0
+    result, figure = tmp_path / "result.json", tmp_path / "table7.svg"
+    result.write_text(capsys.readouterr().out, encoding="utf-8")
+    assert main(["figure", "table7", str(result), "-o", str(figure)]) == 0
+    svg = figure.read_text(encoding="utf-8")
+    assert "one round (seed 0)" in " ".join(svg.split())
+    assert "±" not in svg
+
+
 def test_bad_data_and_words_are_told_in_one_line(
     folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -30,10 +30,9 @@ _RESUMED = ("--resume", "--threads", "--decoders", "--device", "--save-every", "
 _EPILOG = """\
 DATA is a folder by class (DATA/CLASS/*.jpg, or DATA/train and DATA/val), a folder of tar shards, or a manifest (.jsonl,
 .csv with path and label). RUN holds the log, snapshots, statistics and network.safetensors, the network to use.
-Ctrl-C and SIGTERM save the state; so does every --save-every minutes, so that nothing but a few minutes is lost when the
-process is killed. zfdesk train --resume RUN goes on to the same step, as the run was begun: besides --json it takes
---threads, --decoders, --device, --save-every and --log-every. Several processes: torchrun --nproc-per-node 2 -m zfdesk
-train …
+Ctrl-C and SIGTERM save the state, and so does the training every --save-every minutes: no more is lost when the process
+is killed. zfdesk train --resume RUN goes on to the same step, as the run was begun: besides --json it takes --threads,
+--decoders, --device, --save-every and --log-every. Several processes: torchrun --nproc-per-node 2 -m zfdesk train …
 """
 
 

@@ -133,26 +133,24 @@ class _progress:  # noqa: N801 - a function that remembers what it said last
 
 
 def _print(found: Transfer, model: Model, output: str | None) -> None:
-    from zfdesk.figures.table7 import paper_words
+    from zfdesk.figures.table7 import paper_words, rows_of
     from zfdesk.training.progress import noun
 
     plan = found.plan
     print(
         f"{model.name} on {os.path.basename(os.path.normpath(found.data))}: {len(found.classes)} classes, "
         f"{found.pictures} pictures, {plan.rounds} {noun(plan.rounds, 'round')} (seed {plan.seed}), up to "
-        f"{plan.tested} {noun(plan.tested, 'other')} a class told; mean accuracy of the classes in %, "
-        "± deviation over the rounds"
+        f"{plan.tested} {noun(plan.tested, 'other')} a class told; mean accuracy of the classes in %"
+        f"{', ± deviation over the rounds' if plan.rounds > 1 else ''}"
     )
     from zfdesk.training.transfer import as_json
 
-    rows = as_json(found, model)["scores"]
     print(f"{'classifier':11} {'layer':10} {'a class':>7}   {'here':>11}   paper (ImageNet weights)")
-    for row in rows:
-        here = f"{row['mean'] * 100:5.1f} ± {row['deviation'] * 100:3.1f}"
-        layer = row["layer"] + (f" ({row['number']})" if row["number"] else "")
+    for row in rows_of(as_json(found, model)):
+        layer = row.layer + (f" ({row.number})" if row.number else "")
         print(
-            f"{row['kind']:11} {layer:10} {row['per_class']:7}   {here:>11}   "
-            f"{paper_words(row['kind'], row['number'], row['per_class'])}".rstrip()
+            f"{row.kind:11} {layer:10} {row.per_class:7}   {row.words:>11}   "
+            f"{paper_words(row.kind, row.number, row.per_class)}".rstrip()
         )
     if output:
         print(f"{output} is the network of the first round.")

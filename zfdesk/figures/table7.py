@@ -34,14 +34,19 @@ PAPER_TABLE_4_UNTRAINED: dict[int, tuple[float, float]] = {15: (22.8, 1.5), 30: 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. mean, deviation: shares."""
+    """One line of the table. mean, deviation: shares; deviation is None where there was one round."""
 
     layer: str
     number: int | None
     kind: str
     per_class: int
     mean: float
-    deviation: float
+    deviation: float | None
+
+    @property
+    def words(self) -> str:
+        """Per cent, without the sign: ``58.8 ± 0.5``."""
+        return _figure((self.mean * 100, None if self.deviation is None else self.deviation * 100))
 
 
 def paper_words(kind: str, number: int | None, per_class: int) -> str:
@@ -58,8 +63,9 @@ def paper_words(kind: str, number: int | None, per_class: int) -> str:
     return "; ".join(said)
 
 
-def _figure(value: tuple[float, float]) -> str:
-    return f"{value[0]:.1f} ± {value[1]:.1f}"
+def _figure(value: tuple[float, float | None]) -> str:
+    mean, deviation = value
+    return f"{mean:.1f}" if deviation is None else f"{mean:.1f} ± {deviation:.1f}"
 
 
 def rows_of(told: Mapping[str, Any]) -> list[Row]:
@@ -71,12 +77,12 @@ def rows_of(told: Mapping[str, Any]) -> list[Row]:
         try:
             row = Row(
                 str(score["layer"]), score["number"], str(score["kind"]), int(score["per_class"]),
-                float(score["mean"]), float(score["deviation"]),
+                float(score["mean"]), None if score["deviation"] is None else float(score["deviation"]),
             )  # fmt: skip
         except (TypeError, KeyError, ValueError):
             raise ValueError("A score in this result of a transfer is damaged.") from None
         known = row.kind in KIND_WORDS and (row.number is None or type(row.number) is int)
-        if not known or not (0 <= row.mean <= 1 and math.isfinite(row.deviation)):
+        if not known or not (0 <= row.mean <= 1 and math.isfinite(row.deviation or 0)):
             raise ValueError("A score in this result of a transfer is damaged.")
         rows.append(row)
     if not rows:
@@ -119,18 +125,20 @@ def _curves(rows: Sequence[Row], kind: str, numbers: Sequence[int]) -> panels.Cu
 def _words(row: Row) -> str:
     paper = PAPER_TABLE_7.get((row.kind, row.number or 0)) if row.per_class in (30, 60) else None
     beside = "" if paper is None else f" (paper {_figure(paper[row.per_class == 60])})"
-    return f"layer {row.number}, {row.per_class} a class: {row.mean * 100:.1f} ± {row.deviation * 100:.1f} %{beside}"
+    return f"layer {row.number}, {row.per_class} a class: {row.words} %{beside}"
 
 
 def _caption(told: Mapping[str, Any], rows: Sequence[Row]) -> str:
     per_class = ", ".join(str(count) for count in sorted({row.per_class for row in rows}))
+    rounds = told.get("rounds")
+    over = "one round" if rounds == 1 else f"± deviation over {rounds} rounds"
     left_out = [str(name) for name in told.get("without", [])]
     return (
         "How much the features of each layer tell of another data set (as Table 7 of Zeiler & Fergus 2013): a softmax "
         "or a linear SVM on the layer's output, pooled and normalised, averaged down to 6 × 6 positions. Network "
         f"{told.get('network') or told.get('architecture')}; {told.get('data')}, {told.get('classes')} classes"
         f"{' without ' + ', '.join(left_out) if left_out else ''}, {per_class} pictures a class taught, up to "
-        f"{told.get('tested')} others told, mean accuracy of the classes, ± deviation over {told.get('rounds')} rounds "
+        f"{told.get('tested')} others told, mean accuracy of the classes, {over} "
         f"(seed {told.get('seed')}). The paper's network was trained on ImageNet's 1.3 million pictures."
     )
 

@@ -80,9 +80,9 @@ class Score:
         return float(np.mean(self.accuracies))
 
     @property
-    def deviation(self) -> float:
-        """Standard deviation over the rounds, of a sample; 0 for one round."""
-        return float(np.std(self.accuracies, ddof=1)) if len(self.accuracies) > 1 else 0.0
+    def deviation(self) -> float | None:
+        """Standard deviation over the rounds, of a sample; None for one round."""
+        return float(np.std(self.accuracies, ddof=1)) if len(self.accuracies) > 1 else None
 
 
 @dataclass(frozen=True, eq=False)
