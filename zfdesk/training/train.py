@@ -14,6 +14,7 @@ from types import FrameType
 
 import numpy as np
 import torch
+import torch.distributed as dist
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
@@ -97,7 +98,11 @@ class Training:
                 self.writer.note(self.standing.step, taught)
         self.learner: torch.nn.Module = self.network
         if together.processes > 1:
-            self.learner = DistributedDataParallel(self.network, forward_sync_buffers=False)
+            # in a group of its own: it never lets go of it, and a thread of a group that is left at the end of Python,
+            # just letting go of a tensor, aborts the process
+            self.learner = DistributedDataParallel(
+                self.network, process_group=dist.new_group(), forward_sync_buffers=False
+            )
         self.stopping = threading.Event()
         self._last: tuple[Score | None, Score | None] = (None, None)
 
