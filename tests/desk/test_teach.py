@@ -489,10 +489,8 @@ def test_classes_forgotten_while_the_original_answers_come_back_as_they_were(sta
     assert window.desk.model is original
 
 
-def test_what_is_forgotten_while_it_is_being_taught_is_not_put_to_use(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    window, teaching, original = stage.window, stage.window.desk.teaching, stage.window.desk.model
+def held_back(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
+    """Teaching waits in the middle: (set once it has begun, to be set for it to go on)."""
     begun, go_on = threading.Event(), threading.Event()
     real = teaching_module.teach
 
@@ -502,6 +500,14 @@ def test_what_is_forgotten_while_it_is_being_taught_is_not_put_to_use(
         return real(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(teaching_module, "teach", slow)
+    return begun, go_on
+
+
+def test_what_is_forgotten_while_it_is_being_taught_is_not_put_to_use(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, teaching, original = stage.window, stage.window.desk.teaching, stage.window.desk.model
+    begun, go_on = held_back(monkeypatch)
     stage.hold(0)
     stage.hold(1, 3)  # no more than are being taught with
     wait_until(begun.is_set)
@@ -711,15 +717,7 @@ def test_pictures_are_dropped_on_a_class(stage: Stage, tmp_path: Path) -> None:
 
 def test_closed_while_it_is_being_taught_nothing_is_left(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fixtures look for threads and timers."""
-    begun, go_on = threading.Event(), threading.Event()
-    real = teaching_module.teach
-
-    def slow(*given: object) -> object:
-        begun.set()
-        go_on.wait(PATIENCE)
-        return real(*given)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(teaching_module, "teach", slow)
+    begun, go_on = held_back(monkeypatch)
     stage.hold(0, 3)
     stage.hold(1, 3)
     wait_until(begun.is_set)

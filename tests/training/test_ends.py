@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import shutil
 import struct
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +13,7 @@ import pytest
 import tiny
 import torch
 from PIL import Image
-from test_train import PROGRAM, fails, started, steps, when_logged
+from test_train import fails, started, steps, together, when_logged
 from tiny import SMALL, train
 
 from zfdesk.engine import load
@@ -299,15 +296,6 @@ def test_table3_keeps_to_its_pictures(folder: Path, tmp_path: Path, capsys: pyte
 # several processes
 
 
-def together(*words: object) -> subprocess.CompletedProcess[str]:
-    """``zfdesk train`` in two processes."""
-    runner = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    return subprocess.run(
-        [*runner, *PROGRAM[1:], *map(str, words)], capture_output=True, text=True, timeout=240,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )  # fmt: skip
-
-
 def test_all_processes_tell_what_they_cannot_read(folder: Path, tmp_path: Path) -> None:
     """Each names its own; the number at the end is of all."""
     data = tmp_path / "data"
@@ -315,7 +303,7 @@ def test_all_processes_tell_what_they_cannot_read(folder: Path, tmp_path: Path) 
     junk = [data / kind / name for kind in "abc" for name in ("002.png", "005.jpg")]
     for path in junk:
         path.write_bytes(b"junk")
-    done = together(data, "-o", tmp_path / "run", *SMALL, "--epochs", 2, "--json")
+    done = together(Path(tiny.__file__), data, "-o", tmp_path / "run", *SMALL, "--epochs", 2, "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["unreadable"] == 6
     for path in junk:
@@ -343,11 +331,7 @@ def test_a_process_that_is_lost_ends_the_others_with_a_sentence(folder: Path, tm
         "from zfdesk.cli import main\n"
         "sys.exit(main())\n"
     )
-    runner = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(gone)]
-    done = subprocess.run(
-        [*runner, "train", str(data), "-o", str(run), *SMALL, "--epochs", "4"], capture_output=True, text=True,
-        timeout=240, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )  # fmt: skip
+    done = together(gone, data, "-o", run, *SMALL, "--epochs", 4)
     assert done.returncode == 1
     assert "zfdesk: The folder has vanished." in done.stderr
     assert "RuntimeError" not in done.stderr

@@ -37,6 +37,15 @@ def started(*words: object, **more: str) -> subprocess.Popen[str]:
     )
 
 
+def together(program: Path, *words: object) -> subprocess.CompletedProcess[str]:
+    """``zfdesk train`` in two processes, by torchrun; ``program`` is `tiny` or one that does more."""
+    runner = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    return subprocess.run(
+        [*runner, str(program), "train", *map(str, words)], capture_output=True, text=True, timeout=240,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+
+
 def when_logged(run: Path, step: int, process: subprocess.Popen[str]) -> None:
     """Wait until the log has reached a step."""
     ends = time.monotonic() + 120
@@ -151,11 +160,7 @@ def test_two_processes_do_what_one_does(folder: Path, tmp_path: Path, recipe: st
     """torchrun with gloo: the same losses to rounding, with dropout and with batch norm over both processes."""
     words = [*SMALL, "--recipe", recipe, "--epochs", "3", "--set", "precision=float32", "--batch", "7"]
     assert train(folder, "-o", tmp_path / "one", *words) == 0
-    runner = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    done = subprocess.run(
-        [*runner, str(Path(tiny.__file__)), "train", str(folder), "-o", str(tmp_path / "two"), *words],
-        capture_output=True, text=True, timeout=240, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )  # fmt: skip
+    done = together(Path(tiny.__file__), folder, "-o", tmp_path / "two", *words)
     assert done.returncode == 0, done.stderr
     assert "Warning" not in done.stderr
     one, two = steps(tmp_path / "one"), steps(tmp_path / "two")

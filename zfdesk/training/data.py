@@ -17,9 +17,6 @@ import numpy as np
 
 from zfdesk.training.trouble import TrainingError
 
-MOST_CLASSES = 100_000
-"""More are taken for a mistake in the data."""
-
 
 @dataclass(frozen=True, eq=False)
 class Answers:

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from zfdesk.training.data import MOST_CLASSES, Entry
+from zfdesk.engine.checkpoint import MOST_CLASSES
+from zfdesk.training.data import Entry
 from zfdesk.training.trouble import PicturesGoneError, TrainingError
 
 

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from zfdesk.training.data import MOST_CLASSES, Answers, Entry, read_json
+from zfdesk.engine.checkpoint import MOST_CLASSES
+from zfdesk.training.data import Answers, Entry, read_json
 from zfdesk.training.data_folder import SUFFIXES
 from zfdesk.training.trouble import PicturesGoneError, TrainingError
 

@@ -37,7 +37,7 @@ class Together:
 
     def union(self, numbers: Iterable[int]) -> set[int]:
         """All that any process has."""
-        # by sums: after gloo's all_gather a process sometimes aborts as it ends
+        # by sums, which every device has: each process fills its own places in one long row
         mine = [float(number) for number in set(numbers)]
         counts = [int(count) for count in self.summed(*(len(mine) * (r == self.rank) for r in range(self.processes)))]
         before, after = sum(counts[: self.rank]), sum(counts[self.rank + 1 :])
