@@ -90,7 +90,7 @@ def test_scores_are_those_of_brute_force(folder: Path, seeds: tuple[int, ...], c
 
 
 def test_ten_crops_are_torchvisions(folder: Path) -> None:
-    from peers.torchvision_peer import import_torchvision
+    from torchvision_peer import import_torchvision
 
     import_torchvision()
     from torchvision.transforms import TenCrop
@@ -101,7 +101,7 @@ def test_ten_crops_are_torchvisions(folder: Path) -> None:
 
 
 def test_of_a_wide_picture_the_central_square_is_cropped() -> None:
-    from peers.torchvision_peer import import_torchvision
+    from torchvision_peer import import_torchvision
 
     import_torchvision()
     from torchvision.transforms import CenterCrop, Compose, Resize, TenCrop

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import add_json_option
+from zfdesk.cli.data_sets import DATA_SETS_HELP, add_download_option, download_data_sets
 from zfdesk.cli.output import CommandError, print_json
 from zfdesk.cli.progress import ProgressLine
 
@@ -34,13 +35,17 @@ TABLE_2 = (
 _EPILOG = """\
 DATA is a folder by class (DATA/CLASS/*.jpg, or DATA/val/CLASS/…), a folder of tar shards with labels, or a manifest
 (.jsonl, .csv). A class is called by its name, by its index, or by its WordNet id (n01440764).
+
 """
 
 
 def add_parser(verbs: Any) -> None:
     """Register the verb."""
     parser = verbs.add_parser(
-        "evaluate", help="how often a network is right on labelled pictures", epilog=_EPILOG, allow_abbrev=False
+        "evaluate",
+        help="how often a network is right on labelled pictures",
+        epilog=_EPILOG + DATA_SETS_HELP,
+        allow_abbrev=False,
     )
     parser.add_argument("data", metavar="DATA", help="pictures by class")
     parser.add_argument(
@@ -54,6 +59,7 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--classes", metavar="FILE", help="the class of each folder: JSON, or lines of folder,class")
     parser.add_argument("--among", action="store_true", help="also count the answer among the pictures' classes alone")
     parser.add_argument("--table2", action="store_true", help="print the errors beside Table 2 of the paper")
+    add_download_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=evaluate_command)
 
@@ -68,6 +74,7 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
 
     names = _names(arguments.weights)
     told = read_class_map(arguments.classes) if arguments.classes else None
+    download_data_sets(arguments, [arguments.data])
     pictures = open_pictures(arguments.data, "val")
     models = [chosen_model(name) for name in names]
     places = places_of(pictures.classes, models[0].classes, told)

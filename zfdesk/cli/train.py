@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import add_json_option, at_least, given_options, number_where
+from zfdesk.cli.data_sets import DATA_SETS_HELP, add_download_option, download_data_sets
 from zfdesk.cli.output import CommandError, print_json, tell
 from zfdesk.cli.train_table3 import say_table3
 from zfdesk.cli.transfer import add_transfer_options, refuse_transfer_options, transfer_command
@@ -33,13 +34,14 @@ DATA is a folder by class (DATA/CLASS/*.jpg, or DATA/train and DATA/val), a fold
 Ctrl-C and SIGTERM save the state, and so does the training every --save-every minutes: no more is lost when the process
 is killed. zfdesk train --resume RUN goes on to the same step, as the run was begun: besides --json it takes --threads,
 --decoders, --device, --save-every and --log-every. Several processes: torchrun --nproc-per-node 2 -m zfdesk train …
+
 """
 
 
 def add_parser(verbs: Any) -> None:
     """Register the verb."""
     parser = verbs.add_parser(
-        "train", help="train a network on pictures of one's own", epilog=_EPILOG, allow_abbrev=False
+        "train", help="train a network on pictures of one's own", epilog=_EPILOG + DATA_SETS_HELP, allow_abbrev=False
     )
     parser.add_argument("data", metavar="DATA", nargs="*", help="pictures by class, tar shards, or a manifest")
     parser.add_argument("-o", "--output", metavar="RUN", help="the folder of the run; it must be new or empty")
@@ -89,6 +91,7 @@ def add_parser(verbs: Any) -> None:
         "--save-every", type=minutes, default=5.0, metavar="MIN", help="minutes between saved states (default: 5)"
     )
     parser.add_argument("--log-every", type=at_least(1), default=10, metavar="N", help="steps between lines of the log")
+    add_download_option(parser)
     add_json_option(parser)
     add_transfer_options(parser)
     parser.set_defaults(run=lambda arguments: train_command(arguments, given_options(parser, arguments)))
@@ -115,6 +118,7 @@ def train_command(arguments: argparse.Namespace, given: Sequence[str]) -> int:
     if arguments.teacher_classes and not arguments.teacher:
         raise CommandError("--teacher-classes goes with --teacher.")
     run, resume = _run_folder(arguments)
+    download_data_sets(arguments, [*arguments.data, arguments.validation])
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     if arguments.table3:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from zfdesk.cli.common import add_weights_option, at_least, listed, number_where
+from zfdesk.cli.data_sets import download_data_sets
 from zfdesk.cli.output import CommandError, check_output, print_json, tell
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _OWN = (
 )  # fmt: skip
 """Options that mean something with --transfer alone."""
 
-_SHARED = ("--transfer", "--output", "--seed", "--threads", "--json")
+_SHARED = ("--transfer", "--output", "--seed", "--threads", "--download", "--json")
 """Options of a whole training that mean something with --transfer, too."""
 
 
@@ -30,9 +31,11 @@ def add_transfer_options(parser: argparse.ArgumentParser) -> None:
         "transfer (Section 5.2)",
         "Keep all layers of the network in use and teach the classes of FOLDER on top: random pictures a class are "
         "taught, up to 50 others told, several rounds; -o NAME.safetensors keeps the network of the first round, where "
-        "the last layer is read. Of the options above --seed, --threads and --json go with it.",
+        "the last layer is read. Of the options above --seed, --threads, --download and --json go with it.",
     )
-    group.add_argument("--transfer", metavar="FOLDER", help="a folder of classes, in place of DATA")
+    group.add_argument(
+        "--transfer", metavar="FOLDER", help="a folder of classes, or torchvision:NAME, in place of DATA"
+    )
     group.add_argument("--svm", action="store_true", help="a linear SVM instead of the softmax")
     group.add_argument("--layer", metavar="L", help="the layer that is read: a name, or 1 to 7 (default: the last)")
     group.add_argument(
@@ -86,6 +89,7 @@ def transfer_command(arguments: argparse.Namespace, given: Sequence[str]) -> int
     plan = _plan(arguments, model)
     if output and plan.layers and plan.layers != (feature_layer(model.architecture),):
         raise CommandError("Only a classifier on the layer below the classes makes a network: leave --layer out.")
+    download_data_sets(arguments, [arguments.transfer])
     found = run_transfer(model, arguments.transfer, plan, _progress())
     for name in found.unreadable[:3]:
         tell(f"{name} could not be read and was left out.")
@@ -134,11 +138,12 @@ class _progress:  # noqa: N801 - a function that remembers what it said last
 
 def _print(found: Transfer, model: Model, output: str | None) -> None:
     from zfdesk.figures.table7 import paper_words, rows_of
+    from zfdesk.training.data import title_of
     from zfdesk.training.progress import noun
 
     plan = found.plan
     print(
-        f"{model.name} on {os.path.basename(os.path.normpath(found.data))}: {len(found.classes)} classes, "
+        f"{model.name} on {title_of(found.data)}: {len(found.classes)} classes, "
         f"{found.pictures} pictures, {plan.rounds} {noun(plan.rounds, 'round')} (seed {plan.seed}), up to "
         f"{plan.tested} {noun(plan.tested, 'other')} a class told; mean accuracy of the classes in %"
         f"{', ± deviation over the rounds' if plan.rounds > 1 else ''}"

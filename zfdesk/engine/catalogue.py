@@ -1,8 +1,8 @@
 """Public weights that `zfdesk.engine.obtain` knows how to bring: what they are, where they lie, how they are checked.
 
 The addresses and hashes are written down here rather than asked of pytorchcv and torchvision, which print the same
-(tests/peers/test_catalogue.py compares them): pytorchcv is for the tests alone, and torchvision would cost every user
-100 MB and a wheel that must match torch's for the sake of two lines.
+(tests/peers/test_catalogue.py compares them): pytorchcv is for the tests alone, and importing torchvision for the sake
+of two lines takes as long as importing torch, with every list of weights, and fails where its build does not fit.
 
 A hash is of the .pth file, also where a zip is downloaded. torchvision prints the first eight digits of its SHA-256,
 which tell a damaged file from a whole one; against a forged one stand TLS and that nothing in a file is ever run.

@@ -1,7 +1,7 @@
 """Where the pictures of a training come from, as one list that can be read at any place.
 
-A folder by class, tar shards, or a manifest: each gives `Pictures`. Nothing is kept but names and places, so that
-millions of pictures need no more memory than their list.
+A folder by class, tar shards, a manifest, or a data set of torchvision's by name: each gives `Pictures`. Nothing is
+kept but names and places, so that millions of pictures need no more memory than their list.
 """
 
 from __future__ import annotations
@@ -69,8 +69,18 @@ class Pictures(Protocol):
         """One picture. Raises OSError or ValueError where it cannot be read, PicturesGoneError when all are gone."""
 
 
+def is_data_set_name(path: str) -> bool:
+    """Whether it names a data set of torchvision's, see `zfdesk.training.data_torchvision`."""
+    return path.startswith("torchvision:")
+
+
+def title_of(path: str) -> str:
+    """What some data are called for short: the last part of a path, or a data set's name."""
+    return path.partition("@")[0] if is_data_set_name(path) else os.path.basename(os.path.normpath(path))
+
+
 def open_pictures(path: str, part: str = "train") -> Pictures:
-    """The pictures in a folder by class, a folder of tar shards, or a manifest (.jsonl, .csv).
+    """The pictures in a folder by class, a folder of tar shards, a manifest (.jsonl, .csv), or ``torchvision:NAME``.
 
     ``part``: "train" or "val", which is looked for where a folder has both. Raises TrainingError with a sentence.
     """
@@ -78,6 +88,10 @@ def open_pictures(path: str, part: str = "train") -> Pictures:
     from zfdesk.training.data_manifest import ManifestPictures
     from zfdesk.training.data_shards import ShardPictures
 
+    if is_data_set_name(path):
+        from zfdesk.training.data_torchvision import TorchvisionPictures
+
+        return TorchvisionPictures(path, part)
     place = Path(path)
     if place.suffix.lower() in (".jsonl", ".csv") and not place.is_dir():
         return ManifestPictures(place)
@@ -135,7 +149,11 @@ def open_all(paths: Sequence[str]) -> Pictures:
 
 
 def validation_beside(path: str) -> str | None:
-    """The folder ``val`` beside ``train``, where a data set has both; else None."""
+    """The data set again, where it has a part to train on and one to validate on; else None."""
+    if is_data_set_name(path):
+        from zfdesk.training.data_torchvision import DataSetName
+
+        return path if DataSetName.parse(path).has_parts else None
     place = Path(path)
     return str(place) if (place / "train").is_dir() and (place / "val").is_dir() else None
 

@@ -34,7 +34,7 @@ from zfdesk.engine.transfer import (
     with_classes,
 )
 from zfdesk.sources import SourceError, decode_picture
-from zfdesk.training.data import Pictures, open_pictures
+from zfdesk.training.data import Pictures, open_pictures, title_of
 from zfdesk.training.progress import noun
 from zfdesk.training.trouble import PicturesGoneError, TrainingError
 
@@ -114,7 +114,7 @@ def layers_called(model: Model, words: Iterable[str]) -> tuple[str, ...]:
 
 
 def run_transfer(model: Model, data: str, plan: Plan, tell: Told = lambda *_: None) -> Transfer:
-    """Compare layers and classifiers on a folder of classes (or shards, or a manifest).
+    """Compare layers and classifiers on a folder of classes (or shards, a manifest, torchvision:NAME).
 
     Raises TrainingError with a sentence for fewer than two classes, an empty one, or too few pictures in one.
     """
@@ -328,7 +328,7 @@ def as_json(found: Transfer, model: Model) -> dict[str, Any]:
             continue
     return {
         "format": FORMAT, "network": model.name, "sha256": model.sha256, "architecture": architecture.name,
-        "data": os.path.basename(os.path.normpath(found.data)), "classes": len(found.classes),
+        "data": title_of(found.data), "classes": len(found.classes),
         "without": list(found.plan.without), "pictures": found.pictures, "unreadable": list(found.unreadable),
         "tested": found.plan.tested, "rounds": found.plan.rounds, "seed": found.plan.seed,
         "strength": found.plan.strength, "seconds": round(found.seconds, 1),
