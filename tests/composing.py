@@ -9,8 +9,8 @@ import numpy as np
 
 import zfdesk.engine as zf
 from zfdesk.live import Computation, Demand, Request, Result, UnitReference, View
-from zfdesk.session.composition import Composition, Slot, free_place, placed
-from zfdesk.session.pieces import Kind, Material, Piece, Taken, take, whole
+from zfdesk.pages.composition import Composition, Slot, free_place, placed
+from zfdesk.pages.panels_of_view import Kind, Material, Piece, Taken, take, whole
 from zfdesk.sources import Frame
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import PurePosixPath
 
-from zfdesk.engine.checkpoint import EMBEDDED, EMBEDDED_SHA256
+from zfdesk.weights.checkpoint import EMBEDDED, EMBEDDED_SHA256
 
 NAME = PurePosixPath(EMBEDDED).stem
 SHORT = EMBEDDED_SHA256[:12]

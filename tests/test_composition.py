@@ -19,7 +19,7 @@ from zfdesk.figures import draw, encode, panels
 from zfdesk.figures.pixels import pixels
 from zfdesk.live import Subject, SweepSettings, SweepState, Swept, TraceAxis
 from zfdesk.live.trace import Trace
-from zfdesk.session.composition import (
+from zfdesk.pages.composition import (
     Composition,
     Slot,
     free_place,
@@ -32,7 +32,7 @@ from zfdesk.session.composition import (
     spanned,
     widened,
 )
-from zfdesk.session.layout import (
+from zfdesk.pages.layout_file import (
     LayoutError,
     empty_of,
     figure_bytes,
@@ -43,9 +43,9 @@ from zfdesk.session.layout import (
     save_figure,
     to_text,
 )
-from zfdesk.session.page import page_of
-from zfdesk.session.pieces import CannotError, Kind, Material, Piece, TraceLines, take, whole, why_not
-from zfdesk.session.templates import TEMPLATES
+from zfdesk.pages.panels_of_view import CannotError, Kind, Material, Piece, TraceLines, take, whole, why_not
+from zfdesk.pages.templates import TEMPLATES
+from zfdesk.pages.view_page import page_of
 
 
 @pytest.fixture(scope="module")

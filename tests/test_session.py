@@ -36,12 +36,13 @@ from session_files import (
 )  # fmt: skip
 
 import zfdesk.engine as zf
+import zfdesk.weights
 from zfdesk import __version__, session
-from zfdesk.engine import store
 from zfdesk.live import Crop, CropMode, MapsDisplay, UnitReference, View
-from zfdesk.plain import from_plain, to_plain
 from zfdesk.session import Moment, Session, SessionError, file, network_facts
 from zfdesk.sources import SourceReference
+from zfdesk.typed_json import from_plain, to_plain
+from zfdesk.weights import store
 
 
 def layered_model() -> zf.Model:
@@ -545,7 +546,7 @@ def test_another_network_shows_what_it_can(good: bytes) -> None:
 
 
 def test_weights_are_found_by_their_hash(home: Path, model: zf.Model, good: bytes) -> None:
-    embedded = zf.load()
+    embedded = zfdesk.weights.load()
 
     def edit(head: dict[str, Any]) -> None:
         head["moment"]["network"] = to_plain(network_facts(embedded)) | {"name": "renamed since"}

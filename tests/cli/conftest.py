@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 import zfdesk.engine as zf
-from zfdesk.engine import store
+import zfdesk.weights
 from zfdesk.resources import resource
+from zfdesk.weights import store
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +25,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 @pytest.fixture(scope="session")
 def embedded() -> zf.Model:
     """The network that ships."""
-    return zf.load()
+    return zfdesk.weights.load()
 
 
 @pytest.fixture

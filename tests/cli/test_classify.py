@@ -15,11 +15,12 @@ from embedded import CAT, CATS
 from PIL import Image
 
 import zfdesk.engine as zf
+import zfdesk.weights
 from zfdesk.cli import classify, main
 from zfdesk.cli.common import CROPS
-from zfdesk.engine import store
 from zfdesk.live import CropMode
 from zfdesk.resources import resource
+from zfdesk.weights import store
 
 MOST_DIFFERENCE = 0.005  # what any faster path may change a probability by
 
@@ -146,7 +147,7 @@ def test_weights_by_name_and_by_file(
     other = zf.random_model(zf.ARCHITECTURES["zfnet-no3467"](3), seed=1)
     store.add(other, "other")
     path = tmp_path / "loose.safetensors"
-    zf.save(other, path)
+    zfdesk.weights.save(other, path)
     by_name, by_file = (answers([cat, "--weights", which], capsys) for which in ("other", str(path)))
     assert by_name == by_file
     expected = pillow_answer(other, Image.open(cat))

@@ -11,12 +11,13 @@ import pytest
 from PIL import Image
 
 import zfdesk.engine as zf
+import zfdesk.experiments
 from zfdesk.cli import main
-from zfdesk.engine import store
-from zfdesk.engine.correspondence import cut_out
-from zfdesk.engine.parts import FILE, write_parts
+from zfdesk.experiments.correspondence import cut_out
+from zfdesk.experiments.parts import FILE, write_parts
 from zfdesk.live import Crop
 from zfdesk.sources import read_picture
+from zfdesk.weights import store
 
 MARKS = {
     f"{number}.png": {"nose": (40 + number, 50, 14, 12), "right eye": (25, 40 + number, 8, 8)} for number in range(3)
@@ -47,10 +48,10 @@ def folder(tmp_path: Path) -> str:
     return str(tmp_path)
 
 
-def table_of(model: zf.Model, folder: str, **options: object) -> zf.Correspondence:
+def table_of(model: zf.Model, folder: str, **options: object) -> zfdesk.experiments.Correspondence:
     box = Crop.centre_of(model).box
     pictures, _ = cut_out(MARKS, lambda name: read_picture(Path(folder) / name), box, model.architecture.size)
-    return zf.correspondence(model, pictures, **options)  # type: ignore[arg-type]
+    return zfdesk.experiments.correspondence(model, pictures, **options)  # type: ignore[arg-type]
 
 
 def test_json_is_the_engines_table(small: zf.Model, folder: str, capsys: pytest.CaptureFixture[str]) -> None:

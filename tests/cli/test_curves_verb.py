@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 
 import zfdesk.engine as zf
+import zfdesk.experiments
 from zfdesk.cli import main
-from zfdesk.engine import store
+from zfdesk.weights import store
 
 SIZE, RESIZE = 32, 36
 
@@ -67,7 +68,7 @@ def test_json_is_what_the_engine_gives(
 ) -> None:
     facts = answer([image, heat, "--steps", "8", "--random", "3", "--seed", "5"], capsys)
     picture = seen(image)
-    expected = zf.insertion_deletion(small, picture, np.load(heat), None, 8)
+    expected = zfdesk.experiments.insertion_deletion(small, picture, np.load(heat), None, 8)
     top = int(small.forward(picture).probabilities[0].argmax())
     assert (facts["index"], facts["class"]) == (top, small.classes[top])
     assert facts["shares"] == [step / 8 for step in range(9)]
@@ -79,7 +80,7 @@ def test_json_is_what_the_engine_gives(
     assert found["deletion_curve"] == expected.deletion.probabilities.tolist()
     assert found["insertion_curve"] == expected.insertion.probabilities.tolist()
     assert facts["probability"] == pytest.approx(found["deletion_curve"][0])
-    random = zf.random_baseline(small, picture, top, (6, 5), 3, 5, 8)
+    random = zfdesk.experiments.random_baseline(small, picture, top, (6, 5), 3, 5, 8)
     assert found["random"]["maps"] == 3
     assert (found["random"]["deletion"]["mean"], found["random"]["deletion"]["sd"]) == random.deletion
     assert (found["random"]["insertion"]["mean"], found["random"]["insertion"]["sd"]) == random.insertion
@@ -90,12 +91,12 @@ def test_class_fill_and_no_random(small: zf.Model, image: str, heat: str, capsys
     by_name = answer([*words, "--class", "egyptian CAT"], capsys)
     by_index = answer([*words, "--class", "2"], capsys)
     assert by_name == by_index
-    expected = zf.insertion_deletion(small, seen(image), np.load(heat), 2, 4, zf.OccluderFill.BLACK)
+    expected = zfdesk.experiments.insertion_deletion(small, seen(image), np.load(heat), 2, 4, zf.OccluderFill.BLACK)
     assert by_name["maps"][0]["deletion"] == expected.deletion.area
     assert by_name["maps"][0]["random"] is None
     assert by_name["index"] == 2
     with_random = answer([*words[:4], "--random", "2", "--fill", "black", "--class", "2"], capsys)
-    random = zf.random_baseline(small, seen(image), 2, (6, 5), 2, 0, 4, zf.OccluderFill.BLACK)
+    random = zfdesk.experiments.random_baseline(small, seen(image), 2, (6, 5), 2, 0, 4, zf.OccluderFill.BLACK)
     assert with_random["maps"][0]["random"]["deletion"]["mean"] == random.deletion[0]
     single = answer([*words[:-4], "--random", "1"], capsys)
     assert single["maps"][0]["random"]["deletion"]["sd"] is None
@@ -115,10 +116,10 @@ def test_several_maps_and_a_sweep(
     assert second["cells"] == [4, 4]
     assert first["deletion_curve"] == third["deletion_curve"]  # the order is all that counts
     assert first["random"] == third["random"] != second["random"]
-    from zfdesk.engine.heatmap import placed
+    from zfdesk.experiments.heatmap import placed
 
     spread = placed(fall.astype(float), starts + 4.0, starts + 4.0, SIZE)
-    expected = zf.insertion_deletion(small, seen(image), spread, facts["index"], 6)
+    expected = zfdesk.experiments.insertion_deletion(small, seen(image), spread, facts["index"], 6)
     assert second["deletion"] == pytest.approx(expected.deletion.area, abs=1e-6)
     assert main(["curves", image, *maps, "--steps", "6", "--random", "2"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -85,7 +85,7 @@ def test_a_network_without_conv5(window: Window, monkeypatch: pytest.MonkeyPatch
         zf.Softmax("prob"),
     )
     small = zf.random_model(zf.Architecture("small", "Small", layers))
-    monkeypatch.setattr("zfdesk.engine.store.load_current", lambda: (small, ""))
+    monkeypatch.setattr("zfdesk.weights.store.load_current", lambda: (small, ""))
     assert main([]) == 0
     assert window.calls[0][1].layer == "two"
 

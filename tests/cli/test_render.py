@@ -31,8 +31,8 @@ from zfdesk.live import (
     UnitReference,
     View,
 )
+from zfdesk.pages.view_page import facts_of, page_of
 from zfdesk.session import Session
-from zfdesk.session.page import facts_of, page_of
 from zfdesk.sources import Frame, SourceReference, read_picture
 
 pytest.importorskip("matplotlib")
@@ -167,7 +167,7 @@ def test_weights_that_are_not_in_use_are_found(
     saved: Path, embedded: zf.Model, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     other = dataclasses.replace(embedded, sha256="aa" * 32, name="other")
-    monkeypatch.setattr("zfdesk.engine.store.load_current", lambda: (other, ""))
+    monkeypatch.setattr("zfdesk.weights.store.load_current", lambda: (other, ""))
     assert main(["render", str(saved), "-o", str(saved.with_name("p.png")), "--json"]) == 0
     assert f"{NAME} (SHA-256 {SHORT})" in json.loads(capsys.readouterr().out)["caption"]
 

@@ -10,9 +10,9 @@ from composing import covered, figure_of, full, small_network
 from PIL import Image
 
 from zfdesk.cli import main
-from zfdesk.session.composition import Composition
-from zfdesk.session.layout import save_figure
-from zfdesk.session.pieces import Kind
+from zfdesk.pages.composition import Composition
+from zfdesk.pages.layout_file import save_figure
+from zfdesk.pages.panels_of_view import Kind
 
 
 @pytest.fixture(scope="module")

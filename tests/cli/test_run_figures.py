@@ -13,6 +13,7 @@ from PIL import Image
 from run_tools import CLASSES, make_run, some_pictures, tiny_architecture
 
 import zfdesk.engine as zf
+import zfdesk.weights
 from zfdesk.cli import main
 from zfdesk.engine import ARCHITECTURES
 from zfdesk.figures import Page
@@ -78,7 +79,7 @@ def test_training(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str])
         assert said in told["caption"]
     page = page_of(npz)
     panels = {cell.name: cell.panel for cell in page.cells}
-    models = [zf.load(read_run(run).snapshot_file(epoch)) for epoch in EPOCHS]
+    models = [zfdesk.weights.load(read_run(run).snapshot_file(epoch)) for epoch in EPOCHS]
     for row, unit in enumerate(panels["filters"].names):
         for column, model in enumerate(models):
             weight = model.weights["conv1.weight"][int(unit)].permute(1, 2, 0).numpy()
@@ -112,7 +113,7 @@ def test_fig4_of_what_the_run_kept(run: Path, tmp_path: Path, capsys: pytest.Cap
     panels = {cell.name: cell.panel for cell in page_of(npz).cells}
     assert panels["conv3_reconstructions"].names == ("5", "11")
     kept = {(one.epoch, one.layer, one.unit): one for one in read_run(run).strongest()}
-    model = zf.load(read_run(run).snapshot_file(3))
+    model = zfdesk.weights.load(read_run(run).snapshot_file(3))
     crops = [zf.centre_crop(picture, 32, 256) for picture in some_pictures(6)]
     one = kept[3, "conv3", 5]
     whole = model.forward(crops[int(one.picture.split()[1])])
@@ -140,7 +141,7 @@ def test_fig4_over_pictures(run: Path, folder: Path, tmp_path: Path, capsys: pyt
     assert "2 a layer at random (seed 0)" in out
     panel = {cell.name: cell.panel for cell in page_of(npz).cells}["conv3_patches"]
     assert panel.known is not None
-    model, unit = zf.load(read_run(run).snapshot_file(1)), int(panel.names[0])
+    model, unit = zfdesk.weights.load(read_run(run).snapshot_file(1)), int(panel.names[0])
     crops = [zf.centre_crop(np.array(Image.open(folder / f"p{number}.png")), 32, 256) for number in range(7)]
     maps = [model.forward(crop).activations["conv3"][0, unit].numpy() for crop in crops]
     place = int(np.argmax([found.max() for found in maps]))

@@ -10,7 +10,7 @@ import pytest
 from embedded import NAME
 from PIL import Image
 
-import zfdesk.engine as zf
+import zfdesk.weights
 from zfdesk.cli import main
 from zfdesk.resources import resource
 
@@ -49,7 +49,7 @@ def test_classes_are_taught_and_the_network_kept(
     assert "3 classes, 12 pictures, 2 rounds (seed 0)" in out
     assert "softmax     fc7 (7)          2   100.0 ± 0.0" in out
     assert str(output) in out
-    model = zf.load(output)
+    model = zfdesk.weights.load(output)
     assert model.classes == ("chelsea", "coffee", "rocket")
     assert model.provenance.startswith(f"{NAME}, its softmax taught on 3 classes, 6 pictures, ")
     assert main(["classify", f"{folder}/coffee/3.jpg", "--weights", str(output), "--json"]) == 0

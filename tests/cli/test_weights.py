@@ -18,11 +18,12 @@ from embedded import NAME
 from loopback import Loopback, loopback
 
 import zfdesk.engine as zf
+import zfdesk.weights
 from zfdesk.cli.weights import add_parser
-from zfdesk.engine import store
-from zfdesk.engine.catalogue import CATALOGUE, CatalogueEntry
-from zfdesk.engine.download import DownloadError
-from zfdesk.engine.obtain import downloads
+from zfdesk.weights import store
+from zfdesk.weights.catalogue import CATALOGUE, CatalogueEntry
+from zfdesk.weights.download import DownloadError
+from zfdesk.weights.obtain import downloads
 
 
 def run(*words: object, catalogue: tuple[CatalogueEntry, ...] | None = None) -> int:
@@ -52,7 +53,7 @@ def said(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest
 def file(tmp_path: Path) -> Path:
     """A checkpoint outside the user's folder."""
     path = tmp_path / "my net.safetensors"
-    zf.save(zf.random_model(zf.ARCHITECTURES["zfnet-no3467"](2), seed=1), path)
+    zfdesk.weights.save(zf.random_model(zf.ARCHITECTURES["zfnet-no3467"](2), seed=1), path)
     return path
 
 
@@ -69,7 +70,7 @@ def test_list(said: Any) -> None:
     assert max(map(len, rest)) < 160
     entry, *theirs = said("list", "--json")
     assert (entry["name"], entry["installed"], entry["in_use"]) == (NAME, True, True)
-    assert (entry["parameters"], entry["sha256"]) == (62_357_608, zf.load().sha256)
+    assert (entry["parameters"], entry["sha256"]) == (62_357_608, zfdesk.weights.load().sha256)
     assert [(known["name"], known["installed"], known["in_use"]) for known in theirs] == [
         (known.name, False, False) for known in CATALOGUE
     ]
@@ -104,7 +105,7 @@ def test_info_of_the_network_in_use_a_name_and_a_file(said: Any, file: Path) -> 
         "resize": 256,
     }
     text = said("info", file)
-    assert f"parameters    {zf.describe(file).architecture.parameters:,}\n" in text
+    assert f"parameters    {zfdesk.weights.describe(file).architecture.parameters:,}\n" in text
     assert "in_use        no" in text
     assert "doubt         These weights are known to be untrained" in text
 
@@ -123,7 +124,7 @@ def test_pack(said: Any, file: Path, tmp_path: Path) -> None:
     assert re.search(r"^conv1 +float16 +moved by 0\.0\d%$", text, re.MULTILINE)
     assert re.search(r"^fc8 +int8 rows +moved by 0\.\d\d%$", text, re.MULTILINE)
     assert text.splitlines()[-1].startswith(f"{place}: ")
-    model = zf.load(place)
+    model = zfdesk.weights.load(place)
     assert (model.provenance, model.licence) == ("packed by hand", "CC0-1.0")
     facts = said("pack", place, "-o", tmp_path / "again.safetensors", "--json")
     assert (facts["bytes"], facts["sha256"]) == (facts["bytes_before"], model.sha256)
@@ -158,7 +159,7 @@ def test_a_name_of_the_list_goes_before_a_folder_called_so(
     ],
 )
 def test_failures_are_one_sentence(words: list[str], answer: str, said: Any) -> None:
-    with pytest.raises(zf.CheckpointError) as caught:
+    with pytest.raises(zfdesk.weights.CheckpointError) as caught:
         run(*words)
     assert answer in str(caught.value)
 
@@ -222,7 +223,7 @@ def test_get_keeps_the_download_when_asked(said: Any, small: CatalogueEntry) -> 
     told = said("get", "small", "--keep", "--use", "--json", catalogue=(small,))
     assert (told["name"], told["use"], told["architecture"]) == ("small", True, "zfnet-no3467")
     assert Path(told["kept"]).read_bytes()
-    assert told["sha256"] == zf.load(told["path"]).sha256
+    assert told["sha256"] == zfdesk.weights.load(told["path"]).sha256
 
 
 def test_a_failed_get_is_one_sentence_and_the_network_in_use_stays(
@@ -243,7 +244,7 @@ def test_stopped_with_control_c_the_part_is_kept(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("zfdesk.engine.download.Progress", interrupt)  # at the first word of progress
+        patch.setattr("zfdesk.weights.download.Progress", interrupt)  # at the first word of progress
         with pytest.raises(KeyboardInterrupt):
             run("get", "small", catalogue=(small,))
     assert "Stopped. What has come is kept: `zfdesk weights get small` goes on from there." in capsys.readouterr().err
@@ -281,7 +282,7 @@ def test_progress_on_a_terminal_is_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from zfdesk.cli.weights import _ProgressLine
-    from zfdesk.engine.download import Progress
+    from zfdesk.weights.download import Progress
 
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     line = _ProgressLine("x")

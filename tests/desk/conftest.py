@@ -22,9 +22,10 @@ from PySide6.QtCore import QMessageLogContext, QSettings, QTimer, QtMsgType, qIn
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 import zfdesk.engine as zf
+import zfdesk.weights
 from zfdesk.desk.app import make_application
 from zfdesk.desk.state import Desk
-from zfdesk.desk.window import Window
+from zfdesk.desk.window.main_window import Window
 from zfdesk.live import View
 from zfdesk.sources import SourceReference
 
@@ -45,7 +46,7 @@ def model() -> zf.Model:
 
 @pytest.fixture(scope="session")
 def embedded() -> zf.Model:
-    return zf.load()
+    return zfdesk.weights.load()
 
 
 @pytest.fixture

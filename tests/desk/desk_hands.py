@@ -11,9 +11,9 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from zfdesk.desk.canvas import Canvas
 from zfdesk.desk.state import Desk
-from zfdesk.desk.window import Window
+from zfdesk.desk.widgets.canvas import Canvas
+from zfdesk.desk.window.main_window import Window
 from zfdesk.engine import Occluder
 from zfdesk.live import Result, View
 from zfdesk.sources import Frame, Source, SourceReference

@@ -14,8 +14,8 @@ from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QPointF, Qt
 from PySide6.QtWidgets import QWidget
 
 from zfdesk.desk.actions import ACTIONS
-from zfdesk.desk.canvas import Canvas
-from zfdesk.desk.window import Window
+from zfdesk.desk.widgets.canvas import Canvas
+from zfdesk.desk.window.main_window import Window
 from zfdesk.engine import Model
 from zfdesk.live import Result
 from zfdesk.sources import PastedSource, SourceReference

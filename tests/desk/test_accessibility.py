@@ -22,10 +22,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from zfdesk.desk.canvas import Canvas
-from zfdesk.desk.panes.base import Pane
-from zfdesk.desk.theme import THEMES
-from zfdesk.desk.window import Window
+from zfdesk.desk.widgets.canvas import Canvas
+from zfdesk.desk.widgets.pane import Pane
+from zfdesk.desk.widgets.theme import THEMES
+from zfdesk.desk.window.main_window import Window
 from zfdesk.live import UnitReference
 
 SMALLEST_TARGET = 24  # pixels: WCAG 2.2, success criterion 2.5.8

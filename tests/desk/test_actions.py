@@ -16,9 +16,8 @@ from PySide6.QtWidgets import QMenu
 import zfdesk.engine as zf
 from zfdesk.desk import state as state_module
 from zfdesk.desk.actions import ACTIONS, CLEAN_KEY, MOST_PINS, Action, Context, check, to_layer
-from zfdesk.desk.panes.hand import LARGEST, SMALLEST
 from zfdesk.desk.state import MERGE_SECONDS, Desk
-from zfdesk.desk.window import Window
+from zfdesk.desk.window.main_window import Window
 from zfdesk.engine import Architecture, Model, Occluder, Rule, SeedKind
 from zfdesk.live import (
     Crop,
@@ -34,6 +33,7 @@ from zfdesk.live import (
     UnitReference,
     View,
 )
+from zfdesk.live.handles import LARGEST, SMALLEST
 from zfdesk.sources import Frame, SourceReference
 
 CHANGES = tuple(action for action in ACTIONS if action.change is not None)

@@ -10,9 +10,9 @@ from desk_tools import press, settle, wait_until
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from zfdesk.desk import camera_dialog
-from zfdesk.desk.camera_dialog import TEST_STREAM, CameraDialog, format_words, show_camera_dialog, why_none
-from zfdesk.desk.window import Window
+from zfdesk.desk.window import camera_dialog
+from zfdesk.desk.window.camera_dialog import TEST_STREAM, CameraDialog, format_words, show_camera_dialog, why_none
+from zfdesk.desk.window.main_window import Window
 from zfdesk.sources import SourceReference, camera
 from zfdesk.sources.camera_location import location_of, split_location
 from zfdesk.sources.device import CameraDevice, CameraFormat

@@ -14,9 +14,9 @@ from PySide6.QtGui import QDrag, QDragEnterEvent, QGuiApplication
 from PySide6.QtWidgets import QMenu
 
 import zfdesk.engine as zf
-from zfdesk.desk import copying
-from zfdesk.desk.panes.base import Pane
-from zfdesk.desk.window import Window
+from zfdesk.desk.widgets.pane import Pane
+from zfdesk.desk.window import copy_commands as copying
+from zfdesk.desk.window.main_window import Window
 from zfdesk.live import MapsContent, UnitReference
 
 

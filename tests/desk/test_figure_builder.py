@@ -32,12 +32,12 @@ from zfdesk.desk.figure.builder import FigureBuilder, show_builder
 from zfdesk.desk.figure.commands import COMMANDS
 from zfdesk.desk.figure.drawer import Drawer, Wish
 from zfdesk.desk.figure.grid import SLOT_MIME, Target, piece_mime
-from zfdesk.desk.window import Window
+from zfdesk.desk.window.main_window import Window
 from zfdesk.figures import draw, encode
-from zfdesk.session.composition import Composition
-from zfdesk.session.page import page_of
-from zfdesk.session.pieces import Kind, Piece
-from zfdesk.session.templates import TEMPLATES
+from zfdesk.pages.composition import Composition
+from zfdesk.pages.panels_of_view import Kind, Piece
+from zfdesk.pages.templates import TEMPLATES
+from zfdesk.pages.view_page import page_of
 
 CONTROL, SHIFT, ALT = (
     Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
@@ -285,7 +285,7 @@ def test_the_page_is_the_one_that_render_makes(builder: FigureBuilder) -> None:
 
 
 def full_result(builder: FigureBuilder) -> object:
-    from zfdesk.session.pieces import Material, whole
+    from zfdesk.pages.panels_of_view import Material, whole
 
     return whole(Material(builder.desk.result)).result
 
@@ -553,7 +553,7 @@ def test_a_read_only_folder(builder: FigureBuilder, tmp_path: Path) -> None:
 
 
 def test_no_room_on_the_disk(builder: FigureBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from zfdesk.desk.figure import work
+    from zfdesk.desk.figure import export as work
 
     def full(path: Path, parts: list[bytes]) -> None:
         raise OSError(28, "No space left on device")
@@ -586,7 +586,7 @@ def test_saved_closed_and_opened_again(builder: FigureBuilder, tmp_path: Path) -
 def test_export_goes_on_when_the_builder_is_closed(
     builder: FigureBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from zfdesk.desk.figure import work
+    from zfdesk.desk.figure import export as work
 
     gate, real = threading.Event(), work.write_whole
 
@@ -703,7 +703,7 @@ def test_fig2_over_a_folder(builder: FigureBuilder, folder: Path) -> None:
 def test_fig2_is_cancelled_and_the_figure_stays(
     builder: FigureBuilder, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from zfdesk.desk.figure import work
+    from zfdesk.desk.figure import export as work
 
     place(builder, Kind.PICTURE)
     before, begun, gate, real = builder.draft.now, threading.Event(), threading.Event(), work.read_picture
@@ -779,5 +779,5 @@ def test_it_is_opened_by_its_action_once(window: Window) -> None:
 
 def test_the_program_starts_without_matplotlib() -> None:
     """Whoever never makes a figure does not wait for it."""
-    code = "import sys, zfdesk.desk.window; assert not [m for m in sys.modules if m.startswith('matplotlib')]"
+    code = "import sys, zfdesk.desk.window.main_window; assert 'matplotlib' not in sys.modules"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from desk_tools import close, settle
 from PySide6.QtWidgets import QApplication, QPushButton, QVBoxLayout, QWidget
 
-from zfdesk.desk.flow import SHARE, Controls
+from zfdesk.desk.widgets.controls import SHARE, Controls
 
 
 def test_a_low_pane_folds_the_last_controls_behind_a_button(application: QApplication) -> None:

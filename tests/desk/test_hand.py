@@ -8,7 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from zfdesk.desk.panes.hand import (
+from zfdesk.engine import Occluder, OccluderFill, OccluderShape
+from zfdesk.live import Crop, CropMode, View
+from zfdesk.live.handles import (
     LARGEST,
     SMALLEST,
     Grip,
@@ -20,8 +22,6 @@ from zfdesk.desk.panes.hand import (
     put_occluder,
     scale_occluder,
 )
-from zfdesk.engine import Occluder, OccluderFill, OccluderShape
-from zfdesk.live import Crop, CropMode, View
 
 SIZE = 224
 BOX = Occluder(60, 80, 40, 30, OccluderShape.RECTANGLE)

@@ -10,10 +10,10 @@ from desk_tools import press, settle
 from PySide6.QtCore import Qt
 
 from zfdesk.desk.actions import ACTIONS, CLEAN_KEY, TEACH_KEYS
-from zfdesk.desk.help import HelpSheet, help_html, key_rows, keys_html, native, show_help, yosinski_html
-from zfdesk.desk.theme import THEMES
-from zfdesk.desk.window import Window
-from zfdesk.desk.yosinski import BINDINGS, answers, kept_keys
+from zfdesk.desk.widgets.theme import THEMES
+from zfdesk.desk.window.help import HelpSheet, help_html, key_rows, keys_html, native, show_help, yosinski_html
+from zfdesk.desk.window.main_window import Window
+from zfdesk.desk.window.yosinski import BINDINGS, answers, kept_keys
 
 DARK = THEMES["dark"]
 
@@ -63,7 +63,7 @@ def test_a_binding_that_lost_its_key_or_its_meaning_says_so() -> None:
 
 
 def test_a_binding_without_an_equal_is_listed_honestly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zfdesk.desk.help.answers", lambda tag: ())
+    monkeypatch.setattr("zfdesk.desk.window.help.answers", lambda tag: ())
     assert help_html(1, DARK).count("has no equal") == 30
 
 

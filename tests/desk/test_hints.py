@@ -10,8 +10,8 @@ from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QToolButton
 
-from zfdesk.desk.hints import DONE_KEY, HintCard, first_steps, hints, moved_occluder, picked_unit, show_hints
-from zfdesk.desk.window import Window
+from zfdesk.desk.window.hints import DONE_KEY, HintCard, first_steps, hints, moved_occluder, picked_unit, show_hints
+from zfdesk.desk.window.main_window import Window
 from zfdesk.engine import Occluder
 from zfdesk.live import View
 

@@ -19,13 +19,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QFileDialog, QLineEdit, QWidget
 
 import zfdesk.engine as zf
-from zfdesk.desk import comparing as comparing_module
-from zfdesk.desk import marking as marking_module
-from zfdesk.desk.comparing import words_of
-from zfdesk.desk.marking import NO_FOLDER, MarkingSheet, show_marking
-from zfdesk.desk.window import Window
-from zfdesk.engine.correspondence import cut_out
-from zfdesk.engine.parts import FILE, PartsError, read_parts, write_parts
+import zfdesk.experiments
+from zfdesk.desk.parts import dialog as marking_module
+from zfdesk.desk.parts import table1 as comparing_module
+from zfdesk.desk.parts.dialog import NO_FOLDER, MarkingSheet, show_marking
+from zfdesk.desk.parts.table1 import words_of
+from zfdesk.desk.window.main_window import Window
+from zfdesk.experiments.correspondence import cut_out
+from zfdesk.experiments.parts import FILE, PartsError, read_parts, write_parts
 from zfdesk.live import Crop
 from zfdesk.sources import SourceReference, read_picture
 
@@ -218,7 +219,7 @@ def test_comparing_shows_what_the_engine_gives_beside_the_paper(
     pictures, _ = cut_out(
         marks, lambda name: read_picture(folder / name), Crop.centre_of(model).box, model.architecture.size
     )
-    expected = zf.correspondence(model, pictures)
+    expected = zfdesk.experiments.correspondence(model, pictures)
     rows = expected.table()
     assert [cells.horizontalHeaderItem(c).text() for c in range(cells.columnCount())] == list(rows[0])
     shown = [tuple(cells.item(r, c).text() for c in range(cells.columnCount())) for r in range(cells.rowCount())]

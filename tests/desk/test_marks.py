@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zfdesk.desk.marks import MarkBook
-from zfdesk.engine.parts import FILE, PartsError, read_parts, write_parts
+from zfdesk.desk.parts.marks import MarkBook
+from zfdesk.experiments.parts import FILE, PartsError, read_parts, write_parts
 from zfdesk.sources import SourceError
 
 ONE, TWO = (1, 2, 3, 4), (5, 6, 7, 8)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from desk_tools import settle, wait_until
 
-from zfdesk.desk.offer import Offer
-from zfdesk.desk.window import Window
+from zfdesk.desk.widgets.notification import Offer
+from zfdesk.desk.window.main_window import Window
 
 
 def test_an_offer_stays_above_panes_that_come_later(window: Window) -> None:

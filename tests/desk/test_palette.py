@@ -10,9 +10,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from zfdesk.desk.actions import ACTIONS
-from zfdesk.desk.fuzzy import match
-from zfdesk.desk.palette import Palette, entries_of, find, show_palette
-from zfdesk.desk.window import Window
+from zfdesk.desk.widgets.fuzzy import match
+from zfdesk.desk.window.command_palette import Palette, entries_of, find, show_palette
+from zfdesk.desk.window.main_window import Window
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 

@@ -26,11 +26,11 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from zfdesk.desk.canvas import indexed_image
-from zfdesk.desk.capture import picture_of
-from zfdesk.desk.panes.unit import Tile
-from zfdesk.desk.theme import watched_colour
-from zfdesk.desk.window import Window
+from zfdesk.desk.live_view.unit_pane import Tile
+from zfdesk.desk.widgets.canvas import indexed_image
+from zfdesk.desk.widgets.screenshot import picture_of
+from zfdesk.desk.widgets.theme import watched_colour
+from zfdesk.desk.window.main_window import Window
 from zfdesk.engine import Rule, SeedKind
 from zfdesk.live import MapsContent, Normalise, Order, Style, UnitReference
 

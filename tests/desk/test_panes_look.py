@@ -16,9 +16,9 @@ from PySide6.QtGui import QColor, QEnterEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QWidget
 
 from zfdesk.desk.app import remembered
-from zfdesk.desk.capture import picture_of, save_png
-from zfdesk.desk.theme import THEMES
-from zfdesk.desk.window import Window
+from zfdesk.desk.widgets.screenshot import picture_of, save_png
+from zfdesk.desk.widgets.theme import THEMES
+from zfdesk.desk.window.main_window import Window
 from zfdesk.live import View
 
 

@@ -35,9 +35,9 @@ from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 import zfdesk.engine as zf
-from zfdesk.desk.capture import picture_of
-from zfdesk.desk.panes.picture import PictureCanvas
-from zfdesk.desk.window import Window
+from zfdesk.desk.live_view.picture_pane import PictureCanvas
+from zfdesk.desk.widgets.screenshot import picture_of
+from zfdesk.desk.window.main_window import Window
 from zfdesk.engine import Occluder, OccluderShape
 from zfdesk.live import Crop, CropMode
 

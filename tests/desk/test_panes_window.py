@@ -31,13 +31,13 @@ from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QFont, QGuiApplic
 from PySide6.QtWidgets import QApplication, QToolButton
 
 import zfdesk.engine as zf
-from zfdesk.desk.capture import picture_of
-from zfdesk.desk.commands import image_array
-from zfdesk.desk.panes.base import Pane
-from zfdesk.desk.panes.compare import compared
+from zfdesk.desk.live_view.snapshot_pane import compared
 from zfdesk.desk.state import MOST_MADE, Desk
-from zfdesk.desk.theme import NORMAL_PIXELS, PRESENTER_PIXELS
-from zfdesk.desk.window import Window
+from zfdesk.desk.widgets.pane import Pane
+from zfdesk.desk.widgets.screenshot import picture_of
+from zfdesk.desk.widgets.theme import NORMAL_PIXELS, PRESENTER_PIXELS
+from zfdesk.desk.window.commands import image_array
+from zfdesk.desk.window.main_window import Window
 from zfdesk.engine import Rule
 from zfdesk.sources import PastedSource, SourceReference
 

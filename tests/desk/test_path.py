@@ -13,9 +13,9 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QFileDialog
 
 import zfdesk.engine as zf
-from zfdesk.desk.panes.trace import PathLight, state_words
-from zfdesk.desk.path import Doing, PathPlayer
-from zfdesk.desk.window import Window
+from zfdesk.desk.trace.pane import PathLight, state_words
+from zfdesk.desk.trace.path_player import Doing, PathPlayer
+from zfdesk.desk.window.main_window import Window
 from zfdesk.engine import Occluder
 from zfdesk.live import TraceAxis, View
 from zfdesk.live.replay import Moment, Replay, load_path, save_path

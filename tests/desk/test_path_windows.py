@@ -9,9 +9,9 @@ from desk_tools import settle, small_model, wait_until
 from PySide6.QtCore import QSettings
 from test_path import COVER, WAY, exact_table, finished, path, place
 
-from zfdesk.desk.path import Doing
 from zfdesk.desk.state import Desk
-from zfdesk.desk.window import Window
+from zfdesk.desk.trace.path_player import Doing
+from zfdesk.desk.window.main_window import Window
 from zfdesk.live import Demand, TraceAxis, View
 from zfdesk.sources import SourceReference
 

@@ -16,9 +16,9 @@ from PIL import Image
 from PySide6.QtCore import Qt
 
 import zfdesk.engine as zf
-from zfdesk.desk.path import Doing
-from zfdesk.desk.recording import FIGURE, Plan
-from zfdesk.desk.window import Window
+from zfdesk.desk.recording.controller import FIGURE, Plan
+from zfdesk.desk.trace.path_player import Doing
+from zfdesk.desk.window.main_window import Window
 from zfdesk.engine import Occluder
 from zfdesk.film import FilmError, FilmWriter, disk
 from zfdesk.film import writer as film_writer

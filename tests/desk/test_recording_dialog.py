@@ -11,11 +11,11 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QFileDialog, QWidget
 
-from zfdesk.desk import recording_dialog
-from zfdesk.desk.flow import Choice
-from zfdesk.desk.recording import FIGURE, WINDOW, Plan
-from zfdesk.desk.recording_dialog import LIVE_WORDS, STEP_WORDS, RecordingDialog, show_recording_dialog
-from zfdesk.desk.window import Window
+from zfdesk.desk.recording import dialog as recording_dialog
+from zfdesk.desk.recording.controller import FIGURE, WINDOW, Plan
+from zfdesk.desk.recording.dialog import LIVE_WORDS, STEP_WORDS, RecordingDialog, show_recording_dialog
+from zfdesk.desk.widgets.controls import Choice
+from zfdesk.desk.window.main_window import Window
 from zfdesk.engine import Occluder
 from zfdesk.film import FORMATS, Quality
 from zfdesk.live import View

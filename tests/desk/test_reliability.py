@@ -27,7 +27,7 @@ from restless import Eye, User
 import zfdesk.engine as zf
 from zfdesk.desk.app import close_on_interrupt
 from zfdesk.desk.state import Desk
-from zfdesk.desk.window import Window
+from zfdesk.desk.window.main_window import Window
 from zfdesk.live import View
 from zfdesk.live import compute as compute_module
 from zfdesk.sources import SourceReference
@@ -115,7 +115,7 @@ RUN_AND_CLOSE = """
 import sys, time
 import zfdesk.engine as zf
 from zfdesk.desk.app import make_application, run
-from zfdesk.desk import window as window_module
+from zfdesk.desk.window.main_window import main_window as window_module
 from zfdesk.live import View
 from zfdesk.sources import SourceReference
 from PySide6.QtCore import QSettings, QTimer
@@ -140,7 +140,7 @@ import zfdesk.desk.app as app
 app.Window = Watched
 make_application()
 settings = QSettings(sys.argv[1], QSettings.Format.IniFormat)
-sys.exit(run(zf.load(), View(source=SourceReference("demo")), settings=settings))
+sys.exit(run(zfdesk.weights.load(), View(source=SourceReference("demo")), settings=settings))
 """
 
 

@@ -20,10 +20,10 @@ from PySide6.QtWidgets import QFileDialog
 
 import zfdesk.engine as zf
 from zfdesk import session
-from zfdesk.desk.autosave import Autosave
-from zfdesk.desk.sessions import current_session
+from zfdesk.desk.session.autosave import Autosave
+from zfdesk.desk.session.controller import current_session
 from zfdesk.desk.state import Desk
-from zfdesk.desk.window import Window
+from zfdesk.desk.window.main_window import Window
 from zfdesk.live import Crop, CropMode, Result, UnitReference, View
 from zfdesk.sources import KeptSource, SourceReference
 
@@ -418,9 +418,9 @@ import os, sys
 from desk_tools import small_model, wait_until
 from PySide6.QtCore import QSettings
 from zfdesk.desk.app import make_application
-from zfdesk.desk.autosave import Autosave
+from zfdesk.desk.session.autosave import Autosave
 from zfdesk.desk.state import Desk
-from zfdesk.desk.window import Window
+from zfdesk.desk.window.main_window import Window
 from zfdesk.live import View
 from zfdesk.sources import SourceReference
 make_application()

@@ -11,7 +11,7 @@ import pytest
 from desk_tools import small_model
 
 import zfdesk.engine as zf
-from zfdesk.desk.sweep_maps import (
+from zfdesk.desk.occlusion.maps import (
     LabelColours,
     Layout,
     cells,

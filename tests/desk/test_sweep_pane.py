@@ -27,8 +27,8 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtWidgets import QFileDialog
 
 import zfdesk.engine as zf
-from zfdesk.desk.colourbar import number
-from zfdesk.desk.window import Window
+from zfdesk.desk.widgets.colour_bar import number
+from zfdesk.desk.window.main_window import Window
 from zfdesk.live import Sweeper, SweepMap, SweepSettings, SweepState, SweepUnit, sweeping
 
 FINE = SweepSettings(size=9, stride=2, own=True)  # 16 × 16 positions

@@ -29,16 +29,18 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QKeyEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 
 import zfdesk.engine as zf
-from zfdesk.desk import teaching as teaching_module
-from zfdesk.desk import teaching_files
-from zfdesk.desk.panes.teach import estimate_words
 from zfdesk.desk.state import Desk
-from zfdesk.desk.window import Window
-from zfdesk.engine import Occluder, store
-from zfdesk.engine.transfer import features, fit_softmax
-from zfdesk.live import Lesson, Shot, UnitReference, lesson
+from zfdesk.desk.teach import controller as teaching_module
+from zfdesk.desk.teach import files as teaching_files
+from zfdesk.desk.teach.pane import estimate_words
+from zfdesk.desk.window.main_window import Window
+from zfdesk.engine import Occluder
+from zfdesk.experiments.transfer import features, fit_softmax
+from zfdesk.live import Lesson, Shot, UnitReference
+from zfdesk.live import class_set as lesson
 from zfdesk.session import from_bytes, moment_of, reopen, to_bytes
 from zfdesk.session.content import Session
+from zfdesk.weights import store
 
 KEYS = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3)
 
@@ -620,7 +622,7 @@ def test_it_is_kept_as_weights_and_a_session_finds_it_again(
 
 
 def test_what_is_shown_is_kept_against_a_crash_with_a_taught_network(stage: Stage, tmp_path: Path) -> None:
-    from zfdesk.desk.autosave import Autosave
+    from zfdesk.desk.session.autosave import Autosave
     from zfdesk.session import load
 
     window = stage.window

@@ -14,10 +14,10 @@ from desk_tools import press, settle, wait_until
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 
-from zfdesk.desk.capture import picture_of
-from zfdesk.desk.panes.trace_plot import CEILINGS, MARKS, Curve, TracePlot, ticks
-from zfdesk.desk.theme import WATCHED
-from zfdesk.desk.window import Window
+from zfdesk.desk.trace.plot import CEILINGS, MARKS, Curve, TracePlot, ticks
+from zfdesk.desk.widgets.screenshot import picture_of
+from zfdesk.desk.widgets.theme import WATCHED
+from zfdesk.desk.window.main_window import Window
 from zfdesk.live import TraceAxis
 from zfdesk.live.trace import MOST_POINTS
 

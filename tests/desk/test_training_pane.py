@@ -19,13 +19,14 @@ from PySide6.QtWidgets import QFileDialog
 from run_tools import CLASSES, between, make_run, some_pictures, tiny_architecture
 
 import zfdesk.engine as zf
+import zfdesk.weights
 from zfdesk.cli import main
-from zfdesk.desk import training_looks as looks_module
-from zfdesk.desk.panes import training as training_module
-from zfdesk.desk.panes.training import TrainingPane
-from zfdesk.desk.training_looks import Looker, Wish
-from zfdesk.desk.training_words import state_words
-from zfdesk.desk.window import Window
+from zfdesk.desk.training import pane as training_module
+from zfdesk.desk.training import snapshots as looks_module
+from zfdesk.desk.training.pane import TrainingPane
+from zfdesk.desk.training.snapshots import Looker, Wish
+from zfdesk.desk.training.words import state_words
+from zfdesk.desk.window.main_window import Window
 from zfdesk.engine import ARCHITECTURES
 from zfdesk.runs import Epoch, Note, RunWriter, Score, Step, read_run
 from zfdesk.runs.entries import to_line
@@ -85,7 +86,7 @@ def test_nothing_is_made_or_imported_before_it_is_asked_for(window: Window) -> N
     assert window.training is None
     assert all(not isinstance(pane, TrainingPane) for pane in window.panes)
     code = (
-        "import torch, sys, zfdesk.desk.window; print([n for n in sys.modules if 'panes.training' in n or "
+        "import torch, sys, zfdesk.desk.window.main_window; print([n for n in sys.modules if 'panes.training' in n or "
         "'training_looks' in n or 'matplotlib' in n or n.startswith('zfdesk.library')])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -252,7 +253,7 @@ def test_a_snapshot_is_looked_at(pane: TrainingPane, run: Path) -> None:
     wait_until(lambda: looked(pane))
     look = pane.snapshot.look
     assert look is not None
-    model = zf.load(read_run(run).snapshot_file(3))
+    model = zfdesk.weights.load(read_run(run).snapshot_file(3))
     seen = model.forward(zf.centre_crop(read_run(run).probe(), 32, 256))
     assert look.unit == seen.strongest_unit("conv2")
     assert look.activation == pytest.approx(float(seen.activations["conv2"].max()))
@@ -389,7 +390,7 @@ def test_units_are_searched_over_pictures(pane: TrainingPane, run: Path, tmp_pat
     assert 7 in pane.units.units
     assert len(pane.units.units) == 4
     wait_until(lambda: len(pane.units.columns) == len(EPOCHS))
-    model = zf.load(read_run(run).snapshot_file(1))
+    model = zfdesk.weights.load(read_run(run).snapshot_file(1))
     crops = np.stack([zf.centre_crop(picture, 32, 256) for picture in pictures])
     highest = model.forward(crops).activations["conv2"].amax((2, 3))
     for row, unit in enumerate(pane.units.units):

@@ -12,9 +12,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from zfdesk.desk.actions import ACTIONS
+from zfdesk.desk.live_view.transport import SEEK_MS, SMALLEST, TransportBar, clock, position_words
 from zfdesk.desk.state import Desk
-from zfdesk.desk.theme import apply_theme
-from zfdesk.desk.transport import SEEK_MS, SMALLEST, TransportBar, clock, position_words
+from zfdesk.desk.widgets.theme import apply_theme
 from zfdesk.sources import Source, SourceReference, Transport
 
 

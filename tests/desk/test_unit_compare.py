@@ -9,9 +9,9 @@ from desk_tools import press, settle, wait_until
 from PySide6.QtCore import QEvent, QPointF, Qt
 
 import zfdesk.engine as zf
-from zfdesk.desk.colours import table
-from zfdesk.desk.panes.unit_compare import HELD
-from zfdesk.desk.window import Window
+from zfdesk.desk.live_view.unit_compare import HELD
+from zfdesk.desk.widgets.colour_tables import table
+from zfdesk.desk.window.main_window import Window
 from zfdesk.engine import Occluder, SeedKind
 from zfdesk.live import Result, Style, UnitComparison
 

@@ -16,11 +16,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QPushButton
 
 import zfdesk.engine as zf
-from zfdesk.desk import weights_dialog
-from zfdesk.desk.weights_dialog import WeightsDialog, show_weights, words_of
-from zfdesk.desk.weights_rows import COLUMNS, state_words
-from zfdesk.desk.window import Window
-from zfdesk.engine import store
+import zfdesk.weights
+from zfdesk.desk.weights import dialog as weights_dialog
+from zfdesk.desk.weights.dialog import WeightsDialog, show_weights, words_of
+from zfdesk.desk.weights.rows import COLUMNS, state_words
+from zfdesk.desk.window.main_window import Window
+from zfdesk.weights import store
 
 NAMES = tuple(f"thing {number}" for number in range(7))
 
@@ -72,7 +73,7 @@ def select(dialog: WeightsDialog, name: str) -> None:
 def test_words() -> None:
     assert store.size_words(66_000_000) == "66 MB"
     assert store.size_words(900) == "1 kB"
-    assert words_of(zf.CheckpointError("It is damaged.")) == "It is damaged."
+    assert words_of(zfdesk.weights.CheckpointError("It is damaged.")) == "It is damaged."
     assert words_of(MemoryError()).endswith(".")
     assert words_of(KeyError("x")).startswith("The weights could not be read (KeyError")
     assert state_words(store.StoredWeights("a", Path("a"), 1, False, False, trained=False)) == "untrained"
@@ -144,7 +145,7 @@ def test_weights_damaged_since_the_list_was_made_leave_the_network_in_use(
 def test_importing_a_file_keeps_and_selects_it(
     dialog: WeightsDialog, lab: zf.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[tuple[str, bool]]
 ) -> None:
-    zf.save(lab, tmp_path / "my weights.safetensors")
+    zfdesk.weights.save(lab, tmp_path / "my weights.safetensors")
     chosen = (str(tmp_path / "my weights.safetensors"), "")
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: chosen)
     QTest.mouseClick(dialog.import_file, Qt.MouseButton.LeftButton)

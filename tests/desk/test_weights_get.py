@@ -18,14 +18,15 @@ from PySide6.QtCore import QSettings, Qt
 from PySide6.QtTest import QTest
 
 import zfdesk.engine as zf
-from zfdesk.desk.embedded_line import EmbeddedLine
+import zfdesk.weights
 from zfdesk.desk.state import Desk
-from zfdesk.desk.weights_dialog import WeightsDialog
-from zfdesk.desk.weights_rows import COLUMNS
-from zfdesk.desk.window import Window
-from zfdesk.engine import store
-from zfdesk.engine.catalogue import CATALOGUE, CatalogueEntry
-from zfdesk.engine.obtain import downloads, part_bytes
+from zfdesk.desk.weights.dialog import WeightsDialog
+from zfdesk.desk.weights.rows import COLUMNS
+from zfdesk.desk.window.embedded_note import EmbeddedLine
+from zfdesk.desk.window.main_window import Window
+from zfdesk.weights import store
+from zfdesk.weights.catalogue import CATALOGUE, CatalogueEntry
+from zfdesk.weights.obtain import downloads, part_bytes
 
 TITLE = NAME.replace("zfnet-", "ZFNet ")
 
@@ -41,7 +42,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
 def data(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A checkpoint of 5 MB, passed off as trained."""
     path = tmp_path_factory.mktemp("peer") / "small.safetensors"
-    zf.save(replace(zf.random_model(zf.ARCHITECTURES["zfnet-no3467"](7)), trained=True), path)
+    zfdesk.weights.save(replace(zf.random_model(zf.ARCHITECTURES["zfnet-no3467"](7)), trained=True), path)
     return path.read_bytes()
 
 

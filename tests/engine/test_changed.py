@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import zfdesk.engine as zf
+import zfdesk.weights
 from zfdesk.engine.changed import changed_window, forward_changed
 from zfdesk.engine.kernels import PackedRows, dense
 
@@ -39,7 +40,7 @@ def test_equals_the_full_pass_in_vgg16() -> None:
     ],
 )
 def test_equals_the_full_pass_at_borders_and_with_several_squares(occluders: tuple[zf.Occluder, ...]) -> None:
-    model = zf.load()
+    model = zfdesk.weights.load()
     _compare(model, *occluders)
     _compare(
         replace(model, weights={name: dense(one, torch.float32) for name, one in model.weights.items()}), *occluders

@@ -6,6 +6,7 @@ import pytest
 from figure_tools import every_panel
 
 import zfdesk.engine as zf
+import zfdesk.weights
 from zfdesk.figures import Page
 from zfdesk.resources import resource
 from zfdesk.sources import read_picture
@@ -14,7 +15,7 @@ from zfdesk.sources import read_picture
 @pytest.fixture(scope="session")
 def model() -> zf.Model:
     """The network that ships."""
-    return zf.load()
+    return zfdesk.weights.load()
 
 
 @pytest.fixture(scope="session")

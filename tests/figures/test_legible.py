@@ -12,8 +12,9 @@ from embedded import SHORT
 from figure_tools import every_panel, unreadable, words_on
 
 import zfdesk.engine as zf
-from zfdesk.engine.correspondence import masks_of
-from zfdesk.engine.invariance import Change, Invariance, around, invariance
+import zfdesk.experiments
+from zfdesk.experiments.correspondence import masks_of
+from zfdesk.experiments.invariance import Change, Invariance, around, invariance
 from zfdesk.figures import (
     SIZES,
     Examples,
@@ -59,13 +60,14 @@ def changes(model: zf.Model, canvases: list[np.ndarray]) -> list[Invariance]:
 
 
 @pytest.fixture(scope="module")
-def marked(seen: list[np.ndarray]) -> list[zf.MarkedPicture]:
+def marked(seen: list[np.ndarray]) -> list[zfdesk.experiments.MarkedPicture]:
     """Pictures with parts; the second lacks one."""
     eye, nose = (60, 70, 30, 36), (120, 90, 40, 50)
     parts = [{"right eye": eye, "left eye": (60, 130, 30, 36), "nose": nose}, {"right eye": eye, "nose": nose}]
     parts += [parts[0]] * 3
     return [
-        zf.MarkedPicture(f"{name}.jpg", *pair) for name, pair in zip(NAMES, zip(seen, parts, strict=True), strict=True)
+        zfdesk.experiments.MarkedPicture(f"{name}.jpg", *pair)
+        for name, pair in zip(NAMES, zip(seen, parts, strict=True), strict=True)
     ]
 
 
@@ -76,7 +78,7 @@ def templates(
     seen: list[np.ndarray],
     canvases: list[np.ndarray],
     changes: list[Invariance],
-    marked: list[zf.MarkedPicture],
+    marked: list[zfdesk.experiments.MarkedPicture],
 ) -> dict[str, Callable[[str], Page]]:
     """By name what makes a page of a size."""
     units = [("conv2", 5), ("conv3", 7), ("conv4", 100), ("conv5", 103)]
@@ -87,8 +89,8 @@ def templates(
         where = tuple((place // width, place % width) for place in places)
         examples.append(Examples(layer, unit, tuple(seen[:3]), where))
     twelve = [replace(examples[place % 4], unit=place) for place in range(12)]
-    heat = zf.insertion_deletion(model, seen[0], np.random.default_rng(0).random((8, 8)), 285, 4)
-    beside = zf.random_baseline(model, seen[0], 285, (8, 8), 2, 0, 4)
+    heat = zfdesk.experiments.insertion_deletion(model, seen[0], np.random.default_rng(0).random((8, 8)), 285, 4)
+    beside = zfdesk.experiments.random_baseline(model, seen[0], 285, (8, 8), 2, 0, 4)
     lines = [("a-heat-map-with-a-long-name.npy", heat), ("b.npz", heat)]
     facts = Facts.of_model(model, picture="chelsea.jpg")
     counts, edges = np.logspace(6, 0, 64).astype(np.int64), np.linspace(0, 18, 65)
@@ -196,7 +198,7 @@ def test_lines_differ_without_colour() -> None:
 # Fig. 8
 
 
-def test_fig8_shows_the_masks_of_table_1(model: zf.Model, marked: list[zf.MarkedPicture]) -> None:
+def test_fig8_shows_the_masks_of_table_1(model: zf.Model, marked: list[zfdesk.experiments.MarkedPicture]) -> None:
     page = fig8_page(model, marked, draws=3, seed=4)
     panels = {page.name_of(index): cell for index, cell in enumerate(page.cells)}
     assert np.array_equal(panels["1_clean"].panel.pixels, marked[0].pixels)

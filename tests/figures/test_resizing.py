@@ -11,10 +11,10 @@ from figure_tools import unreadable, words_on
 import zfdesk.engine as zf
 from zfdesk.figures import draw
 from zfdesk.live import Subject, SweepState, Swept
-from zfdesk.session.composition import Composition, moved, widened
-from zfdesk.session.pieces import Material
-from zfdesk.session.resizing import arranged, resized
-from zfdesk.session.templates import TEMPLATES
+from zfdesk.pages.composition import Composition, moved, widened
+from zfdesk.pages.panels_of_view import Material
+from zfdesk.pages.resizing import arranged, resized
+from zfdesk.pages.templates import TEMPLATES
 
 
 @pytest.fixture(scope="module")

@@ -22,8 +22,9 @@ from pytorchcv.models.common import model_store
 from torch.hub import HASH_REGEX
 
 import zfdesk.engine as zf
-from zfdesk.engine.catalogue import CATALOGUE, CatalogueEntry, find_entry
-from zfdesk.engine.obtain import obtain
+import zfdesk.weights
+from zfdesk.weights.catalogue import CATALOGUE, CatalogueEntry, find_entry
+from zfdesk.weights.obtain import obtain
 
 PEERS = {
     "pytorchcv-zfnet": "pytorchcv zfnet",
@@ -137,8 +138,8 @@ def test_downloaded_and_converted_it_answers_as_the_peer_does(name: str, server:
     assert told == (entry.architecture, entry.name)
     del kept
     gc.collect()
-    model = zf.load(path)
-    assert (model.input, model.classes) == (entry.input, zf.describe().classes)
+    model = zfdesk.weights.load(path)
+    assert (model.input, model.classes) == (entry.input, zfdesk.weights.describe().classes)
     assert (model.licence, model.source) == (entry.licence, entry.source)
     agrees(model, wanted, x)
 
@@ -146,8 +147,8 @@ def test_downloaded_and_converted_it_answers_as_the_peer_does(name: str, server:
 MEASURE = """
 import re, sys
 from dataclasses import replace
-from zfdesk.engine.catalogue import find_entry
-from zfdesk.engine.obtain import obtain
+from zfdesk.weights.catalogue import find_entry
+from zfdesk.weights.obtain import obtain
 def peak():  # not getrusage: that starts with the memory of whoever started this process
     return int(re.search(r"VmHWM:\\s*(\\d+) kB", open("/proc/self/status").read())[1]) * 1024
 before = peak()

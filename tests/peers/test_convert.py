@@ -22,6 +22,7 @@ from onnx import TensorProto, helper, numpy_helper
 from peer_nets import MAKERS, State, agrees, picture, random_state, torchvision
 
 import zfdesk.engine as zf
+import zfdesk.weights
 from zfdesk.engine.kernels import dense
 
 LIGHT = Path(onnx.__file__).parent / "backend/test/data/light/light_zfnet512.onnx"
@@ -48,16 +49,16 @@ def test_answers_equal_the_peers(peer: str, tmp_path: Path) -> None:
     x = picture()
     with torch.inference_mode():
         wanted = net(x).softmax(1)
-    model = zf.import_weights(stored(state, tmp_path / "peer.pth"))
+    model = zfdesk.weights.import_weights(stored(state, tmp_path / "peer.pth"))
     assert (model.architecture.name, model.name) == (architecture, "peer")
-    assert model.classes == zf.describe().classes
+    assert model.classes == zfdesk.weights.describe().classes
     assert peer.split()[0] in model.provenance
     agrees(model, wanted, x)
 
 
 def test_preprocessing_is_torchvisions(alexnet_state: State, tmp_path: Path) -> None:
     weights = torchvision.models.AlexNet_Weights.IMAGENET1K_V1
-    theirs, ours = weights.transforms(), zf.import_weights(stored(alexnet_state, tmp_path / "a.pth")).input
+    theirs, ours = weights.transforms(), zfdesk.weights.import_weights(stored(alexnet_state, tmp_path / "a.pth")).input
     assert (theirs.crop_size, theirs.resize_size, ours.order) == ([224], [ours.resize], "RGB")
     pixels = np.random.default_rng(1).integers(0, 256, (2, 224, 224, 3), dtype=np.uint8)
     shares = torch.from_numpy(pixels).permute(0, 3, 1, 2) / 255
@@ -67,14 +68,14 @@ def test_preprocessing_is_torchvisions(alexnet_state: State, tmp_path: Path) -> 
 
 def test_class_names_are_in_torchvisions_order() -> None:
     theirs = torchvision.models.AlexNet_Weights.IMAGENET1K_V1.meta["categories"]
-    same = sum(one == two for one, two in zip(theirs, zf.describe().classes, strict=True))
+    same = sum(one == two for one, two in zip(theirs, zfdesk.weights.describe().classes, strict=True))
     assert same > 950  # a few are spelled differently ("cardigan" the dog, "sunglass")
 
 
 def test_zoo_graph_equals_our_declaration_and_its_expected_output() -> None:
     with open(str(LIGHT).replace(".onnx", "_output_0.pb"), "rb") as file:
         wanted = torch.from_numpy(numpy_helper.to_array(TensorProto.FromString(file.read())).copy())
-    model = zf.import_weights(LIGHT)
+    model = zfdesk.weights.import_weights(LIGHT)
     assert (model.architecture.name, model.architecture.parameters) == ("zfnet512", 87_250_536)
     assert (model.input.order, model.input.mean) == ("BGR", (123.68, 116.779, 103.939))
     assert "prints no preprocessing" in model.provenance
@@ -101,7 +102,7 @@ def test_zoo_graph_with_other_weights_equals_the_graph_run_node_by_node(tmp_path
     x = picture() * 3
     wanted = _run(proto.graph, x)
     del proto
-    agrees(zf.import_weights(tmp_path / "zoo.onnx"), wanted, x)
+    agrees(zfdesk.weights.import_weights(tmp_path / "zoo.onnx"), wanted, x)
 
 
 def _run(graph: Any, x: torch.Tensor) -> torch.Tensor:
@@ -166,7 +167,7 @@ WAYS: dict[str, Callable[[State, Path], Path]] = {
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_to_store_a_state_dict(way: str, alexnet_state: State, tmp_path: Path) -> None:
     path = WAYS[way](alexnet_state, tmp_path / "state.pth")
-    model = zf.import_weights(path)
+    model = zfdesk.weights.import_weights(path)
     assert model.classes == tuple(f"class {index}" for index in range(5))
     rounded = {"safetensors, float16": torch.float16, "bfloat16 and double": torch.bfloat16}.get(way, torch.float32)
     first, last = (dense(model.weights[name], torch.float32) for name in ("conv1.weight", "fc8.bias"))
@@ -178,14 +179,14 @@ def test_every_way_to_store_a_state_dict(way: str, alexnet_state: State, tmp_pat
 
 def test_our_own_checkpoint_is_accepted(tmp_path: Path) -> None:
     model = zf.random_model(zf.ARCHITECTURES["zfnet-no3467"](2))
-    digest = zf.save(model, tmp_path / "ours.safetensors")
-    assert zf.import_weights(tmp_path / "ours.safetensors").sha256 == digest
+    digest = zfdesk.weights.save(model, tmp_path / "ours.safetensors")
+    assert zfdesk.weights.import_weights(tmp_path / "ours.safetensors").sha256 == digest
 
 
 def test_an_imported_network_is_kept_exactly(alexnet_state: State, tmp_path: Path) -> None:
-    model = zf.import_weights(_safetensors(alexnet_state, tmp_path / "a.safetensors"))
-    zf.save(model, tmp_path / "kept.safetensors")
-    again = zf.load(tmp_path / "kept.safetensors")
+    model = zfdesk.weights.import_weights(_safetensors(alexnet_state, tmp_path / "a.safetensors"))
+    zfdesk.weights.save(model, tmp_path / "kept.safetensors")
+    again = zfdesk.weights.load(tmp_path / "kept.safetensors")
     assert (again.input, again.classes, again.provenance) == (model.input, model.classes, model.provenance)
     assert all(torch.equal(again.weights[name], weight) for name, weight in model.weights.items())  # type: ignore[arg-type]
 
@@ -204,8 +205,8 @@ class _Writes:
 def refused(path: Path) -> str:
     """The one sentence of the refusal; nothing may appear in the folder."""
     before = set(path.parent.rglob("*"))
-    with pytest.raises(zf.CheckpointError) as caught:
-        zf.import_weights(path)
+    with pytest.raises(zfdesk.weights.CheckpointError) as caught:
+        zfdesk.weights.import_weights(path)
     words = str(caught.value)
     assert str(path) in words
     assert words.endswith(".")
@@ -334,8 +335,8 @@ def test_damaged_pth_files_never_end_in_anything_but_words(legacy: bool, alexnet
     for place in (chance.randrange(2500 if legacy else len(data)) for _ in range(14 if legacy else 40)):
         path.write_bytes(data[:place] + bytes([data[place] ^ 1 << chance.randrange(8)]) + data[place + 1 :])
         try:
-            zf.import_weights(path)
-        except zf.CheckpointError:
+            zfdesk.weights.import_weights(path)
+        except zfdesk.weights.CheckpointError:
             noticed += 1
     assert noticed > (6 if legacy else 35)
 
@@ -407,16 +408,16 @@ def test_other_onnx_models_are_refused_in_words(case: str, tmp_path: Path) -> No
     edit, words = ONNX_REFUSED[case]
     path = tmp_path / "model.onnx"
     path.write_bytes(next(_edited(edit)))
-    with pytest.raises(zf.CheckpointError, match=words):
-        zf.import_weights(path)
+    with pytest.raises(zfdesk.weights.CheckpointError, match=words):
+        zfdesk.weights.import_weights(path)
     refused(path)
 
 
 def test_other_files_of_the_zoo_and_damaged_ones_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     for name in ("light_bvlc_alexnet", "light_squeezenet", "light_vgg19"):
-        with pytest.raises(zf.CheckpointError, match="not the zoo's zfnet512"):
-            zf.import_weights(LIGHT.with_stem(name))
+        with pytest.raises(zfdesk.weights.CheckpointError, match="not the zoo's zfnet512"):
+            zfdesk.weights.import_weights(LIGHT.with_stem(name))
     data, chance = LIGHT.read_bytes(), random.Random(10)
     for length in (chance.randrange(2, len(data)) for _ in range(15)):
         path.write_bytes(data[:length])

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from zfdesk.engine import ARCHITECTURES, load, random_model
+from zfdesk.engine import ARCHITECTURES, random_model
 from zfdesk.runs import (
     About,
     Epoch,
@@ -30,6 +30,7 @@ from zfdesk.runs import (
     spread,
 )
 from zfdesk.runs.strongest import read_crop
+from zfdesk.weights import load
 
 
 def about(**changes: object) -> About:

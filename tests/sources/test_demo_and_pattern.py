@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import zfdesk.engine as zf
+import zfdesk.weights
 from zfdesk.resources import resource
 from zfdesk.sources import SourceReference, open_source
 from zfdesk.sources.demo import DURATION, SLIDES, demo_frame, slide_at
@@ -51,7 +52,7 @@ def test_every_demo_picture_has_its_credit() -> None:
 
 @pytest.mark.slow
 def test_a_demo_frame_costs_a_tenth_of_what_the_network_makes_of_it() -> None:
-    model, picture = zf.load(), zf.centre_crop(demo_frame(0))
+    model, picture = zfdesk.weights.load(), zf.centre_crop(demo_frame(0))
     model.forward(picture)
     frames, passes = [], []
     for number in range(60):

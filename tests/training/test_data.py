@@ -14,10 +14,10 @@ import tiny
 from PIL import Image
 
 from zfdesk.training.data import JoinedPictures, Pictures, open_all, open_pictures, order
+from zfdesk.training.errors import PicturesGoneError, TrainingError
 from zfdesk.training.loader import Batch, Loader, Unreadable, validation_batches
 from zfdesk.training.plan import Plan
 from zfdesk.training.recipe import MODERN, PAPER, Recipe, changed
-from zfdesk.training.trouble import PicturesGoneError, TrainingError
 from zfdesk.training.views import chance, part_seen, validation_view, view_of
 
 WHOLE = changed(MODERN, {"view": "whole", "jitter": "0", "flip": "no", "sides": "40", "batch": "8", "epochs": "3"})

@@ -20,12 +20,12 @@ import torch
 from loopback import loopback
 from PIL import Image
 
-import zfdesk.engine as zf
+import zfdesk.weights
 from zfdesk.cli import main
 from zfdesk.sources import decode_picture
 from zfdesk.training.data import open_pictures, validation_beside
 from zfdesk.training.data_torchvision import DATA_SETS
-from zfdesk.training.trouble import PicturesGoneError, TrainingError
+from zfdesk.training.errors import PicturesGoneError, TrainingError
 
 pytestmark = pytest.mark.usefixtures("torchvision")
 
@@ -258,7 +258,7 @@ def test_it_is_downloaded_only_when_asked(
         assert len(server.asked) == asked, "it is there already"
     run = json.loads((tmp_path / "run" / "run.json").read_text())
     assert run["data"] == [f"torchvision:Imagenette@{root}", f"validation: torchvision:Imagenette@{root}"]
-    assert zf.describe(tmp_path / "run" / "network.safetensors").classes == ("n01440764", "n02102040")
+    assert zfdesk.weights.describe(tmp_path / "run" / "network.safetensors").classes == ("n01440764", "n02102040")
 
 
 def test_evaluate_finds_imagenets_classes_by_their_ids(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

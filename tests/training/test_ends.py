@@ -16,16 +16,16 @@ from PIL import Image
 from test_train import fails, started, steps, together, when_logged
 from tiny import SMALL, train
 
-from zfdesk.engine import load
 from zfdesk.runs import read_run
 from zfdesk.sources.picture import decode_picture
 from zfdesk.training.data import open_pictures
+from zfdesk.training.errors import TrainingError
 from zfdesk.training.recipe import MODERN
 from zfdesk.training.state import FILE, read_state
 from zfdesk.training.train import Training
-from zfdesk.training.trouble import TrainingError
 from zfdesk.training.validate import Validation
 from zfdesk.training.views import chance, validation_view, view_of
+from zfdesk.weights import load
 
 AGAIN = ["--threads", "1", "--log-every", "1"]
 
@@ -319,7 +319,7 @@ def test_a_process_that_is_lost_ends_the_others_with_a_sentence(folder: Path, tm
         f"import sys; sys.path[:0] = {[str(Path(tiny.__file__).parent)]!r}\n"
         "import os, tiny\n"
         "from zfdesk.training.loader import Loader\n"
-        "from zfdesk.training.trouble import PicturesGoneError\n"
+        "from zfdesk.training.errors import PicturesGoneError\n"
         "real = Loader.batches\n"
         "def batches(self, first, last):\n"
         "    for number, batch in enumerate(real(self, first, last)):\n"

@@ -12,13 +12,14 @@ from PIL import Image
 from shard_tools import small_model, write_pictures
 
 import zfdesk.engine as zf
+import zfdesk.weights
 from zfdesk.cli import main
 from zfdesk.cli.evaluate import TABLE_2
 from zfdesk.resources import resource
 from zfdesk.training.class_names import places_of, read_class_map, wordnet_ids
 from zfdesk.training.data import open_pictures
+from zfdesk.training.errors import TrainingError
 from zfdesk.training.evaluate import Evaluation, Protocol, evaluate, standard_error, views
-from zfdesk.training.trouble import TrainingError
 
 CLASSES = tuple(f"thing {letter}" for letter in "abcdefghijkl")
 OWN = (1, 4, 5, 7, 8, 10, 11)
@@ -156,7 +157,7 @@ def test_the_standard_error_is_that_of_a_share() -> None:
 
 
 def test_names_of_classes() -> None:
-    names = zf.load().classes
+    names = zfdesk.weights.load().classes
     assert places_of(names, names).tolist() == list(range(1000))
     mixed = ["n01440764", "217", "Persian_cat", "n04254680_soccer_ball", "class 701", "toilet tissue, bog roll"]
     assert places_of(mixed, names).tolist() == [0, 217, 283, 805, 701, 999]
@@ -202,12 +203,12 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     model = small_model(CLASSES, 1)
     monkeypatch.setitem(zf.ARCHITECTURES, model.architecture.name, lambda classes: model.architecture)
     path = tmp_path / "small.safetensors"
-    zf.save(model, path)
+    zfdesk.weights.save(model, path)
     return str(path)
 
 
 def test_the_verb(folder: Path, weights: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    model = zf.load(Path(weights))
+    model = zfdesk.weights.load(Path(weights))
     found = asked([model], folder)
     assert main(["evaluate", str(folder), "--weights", weights, "--json", "--among"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -256,7 +257,7 @@ def test_a_manifest_and_a_map(folder: Path, weights: str, tmp_path: Path, capsys
     assert main([*words, "--classes", str(tmp_path / "map.csv")]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["pictures"] == 18
-    whole = asked([zf.load(Path(weights))], folder)
+    whole = asked([zfdesk.weights.load(Path(weights))], folder)
     expected = [row for row in whole.per_class if row[0] in (4, 7)]
     assert [(row["index"], row["pictures"], row["top1"], row["top5"]) for row in told["classes"]] == expected
 
@@ -273,7 +274,7 @@ def test_soft_labels_count_as_the_most_probable_class(
     assert main(["evaluate", str(tmp_path / "soft.jsonl"), "--weights", weights, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["pictures"], told["skipped"]) == (18, 0)
-    whole = asked([zf.load(Path(weights))], folder)
+    whole = asked([zfdesk.weights.load(Path(weights))], folder)
     expected = [row for row in whole.per_class if row[0] in (4, 11)]
     assert [(row["index"], row["pictures"], row["top1"], row["top5"]) for row in told["classes"]] == expected
 
@@ -294,7 +295,7 @@ def test_the_verb_tells_what_is_wrong(
 ) -> None:
     other = small_model(CLASSES[:7], 1, 34)
     monkeypatch.setitem(zf.ARCHITECTURES, other.architecture.name, lambda classes: other.architecture)
-    zf.save(other, tmp_path / "other.safetensors")
+    zfdesk.weights.save(other, tmp_path / "other.safetensors")
     (tmp_path / "empty").mkdir()
     (tmp_path / "junk/thing a").mkdir(parents=True)
     (tmp_path / "junk/thing a/x.jpg").write_bytes(b"rubbish")

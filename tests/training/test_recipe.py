@@ -6,9 +6,9 @@ import math
 
 import pytest
 
+from zfdesk.training.errors import TrainingError
 from zfdesk.training.plan import Plan
 from zfdesk.training.recipe import MODERN, PAPER, as_json, changed, from_json
-from zfdesk.training.trouble import TrainingError
 
 
 def test_the_paper_s_recipe_is_section_3() -> None:

@@ -11,12 +11,12 @@ import pytest
 from PIL import Image
 from tiny import SMALL, train
 
-from zfdesk.engine import load
 from zfdesk.runs import read_run
 from zfdesk.training.data import open_pictures
+from zfdesk.training.errors import TrainingError
 from zfdesk.training.recipe import MODERN, PAPER, changed
 from zfdesk.training.teaching import TaughtPictures, taught_recipe
-from zfdesk.training.trouble import TrainingError
+from zfdesk.weights import load
 
 
 @dataclass

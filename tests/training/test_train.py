@@ -17,9 +17,9 @@ import tiny
 import torch
 from tiny import SMALL, train
 
-from zfdesk.engine import load
 from zfdesk.runs import read_run
 from zfdesk.training.state import FILE
+from zfdesk.weights import load
 
 PROGRAM = [sys.executable, str(Path(tiny.__file__)), "train"]
 
@@ -255,7 +255,7 @@ def test_a_loss_that_is_no_number_ends_it(whole: tuple[Path, Path], tmp_path: Pa
 
 def test_a_full_disk_keeps_the_last_good_state(whole: tuple[Path, Path], tmp_path: Path, capsys, monkeypatch) -> None:
     """At a snapshot: a sentence, exit 1; with room again the training goes on from the last state to the same end."""
-    from zfdesk.engine import tensorfile
+    from zfdesk.weights import safetensors_file as tensorfile
 
     data, straight = whole
     run, real, room = tmp_path / "run", tensorfile.write_whole, [9]

@@ -11,10 +11,10 @@ import torch
 from PIL import Image
 
 import zfdesk.engine as zf
-from zfdesk.engine.transfer import features
+from zfdesk.experiments.transfer import features
 from zfdesk.figures.table7 import rows_of
+from zfdesk.training.errors import TrainingError
 from zfdesk.training.transfer import Plan, as_json, layers_called, run_transfer
-from zfdesk.training.trouble import TrainingError
 
 SIZES = {"a": 9, "b": 14, "c": 7}
 

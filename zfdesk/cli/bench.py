@@ -112,7 +112,7 @@ def forward_figures(repetitions: int) -> dict[str, float]:
     """The forward pass at batch 1 against eager torch and against this machine's own matrix-product peak."""
     import torch
 
-    from zfdesk.engine import load
+    from zfdesk.weights import load
 
     model = load()
     picture = _demo_picture()
@@ -138,7 +138,8 @@ def reconstruction_figures(repetitions: int) -> dict[str, float | str]:
     """
     import warnings
 
-    from zfdesk.engine import Seed, load, reconstruct
+    from zfdesk.engine import Seed, reconstruct
+    from zfdesk.weights import load
 
     try:
         from captum.attr import NeuronDeconvolution
@@ -182,8 +183,9 @@ def sweep_figures(short: bool) -> dict[str, Any]:
     import numpy as np
     import torch
 
-    from zfdesk.engine import SweepPlan, load, sweep
+    from zfdesk.engine import SweepPlan, sweep
     from zfdesk.engine.windows import Windows
+    from zfdesk.weights import load
 
     model, picture = load(), _demo_picture()
     clean = model.forward(picture)
@@ -271,7 +273,7 @@ def sweep_memory() -> tuple[float, int]:
             import resource
             return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2 ** (20 if sys.platform == "darwin" else 10)
 
-        model = zf.load()
+        model = zfdesk.weights.load()
         picture = np.random.default_rng(0).integers(0, 256, (224, 224, 3), np.uint8)
         clean = model.forward(picture)
         before = most()
@@ -288,7 +290,8 @@ def moved_figures(repetitions: int) -> dict[str, float]:
     """An occluder dragged to the middle, an edge and a corner: what changed against a full pass; one thread too."""
     import torch
 
-    from zfdesk.engine import Occluder, forward_changed, load, occlude
+    from zfdesk.engine import Occluder, forward_changed, occlude
+    from zfdesk.weights import load
 
     model, picture = load(), _demo_picture()
     clean = model.forward(picture)
@@ -312,9 +315,10 @@ def moved_figures(repetitions: int) -> dict[str, float]:
 
 def fidelity() -> dict[str, float | bool]:
     """How far the fast path's answers are from the plain float32 reference on the demo's pictures."""
-    from zfdesk.engine import centre_crop, load
+    from zfdesk.engine import centre_crop
     from zfdesk.resources import resource
     from zfdesk.sources import read_picture
+    from zfdesk.weights import load
 
     model, largest, same = load(), 0.0, True
     for path in sorted(resource("demo").glob("*.jpg")):

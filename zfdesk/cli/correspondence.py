@@ -10,7 +10,8 @@ from zfdesk.cli.common import FILLS, add_crop_option, add_json_option, add_weigh
 from zfdesk.cli.output import print_json, progress_of, tell
 
 if TYPE_CHECKING:
-    from zfdesk.engine import Correspondence, MarkedPicture, Model
+    from zfdesk.engine import Model
+    from zfdesk.experiments import Correspondence, MarkedPicture
 
 
 def add_parser(verbs: Any) -> None:
@@ -41,7 +42,8 @@ def add_parser(verbs: Any) -> None:
 def correspondence_command(arguments: argparse.Namespace) -> int:
     """Print our table beside the paper's; JSON: the same as one object, see `_facts`."""
     from zfdesk.cli.network import chosen_model
-    from zfdesk.engine import OccluderFill, correspondence
+    from zfdesk.engine import OccluderFill
+    from zfdesk.experiments import correspondence
 
     model = chosen_model(arguments.weights)
     for layer in arguments.layers or ():
@@ -64,8 +66,8 @@ def correspondence_command(arguments: argparse.Namespace) -> int:
 def marked_pictures(folder: str, model: Model, crop: str) -> tuple[list[MarkedPicture], list[str]]:
     """What a network sees of a folder's marked pictures, and sentences on what it does not. Raises PartsError."""
     from zfdesk.cli.network import crop_called
-    from zfdesk.engine.correspondence import cut_out
-    from zfdesk.engine.parts import check_pictures, read_parts
+    from zfdesk.experiments.correspondence import cut_out
+    from zfdesk.experiments.parts import check_pictures, read_parts
     from zfdesk.sources import read_picture
 
     place = Path(folder)

@@ -12,8 +12,9 @@ from zfdesk.cli.output import check_output, print_json, progress_of, write_outpu
 if TYPE_CHECKING:
     import numpy as np
 
-    from zfdesk.engine import Baseline, Curves, Model
-    from zfdesk.engine.heatmap import HeatMap
+    from zfdesk.engine import Model
+    from zfdesk.experiments import Baseline, Curves
+    from zfdesk.experiments.heatmap import HeatMap
 
 FILLS = ("mean", "grey", "blur", "black")
 
@@ -51,8 +52,9 @@ def add_parser(verbs: Any) -> None:
 def curves_command(arguments: argparse.Namespace) -> int:
     """Print the areas of every map, and of random maps beside it; JSON: the curves too, see `_facts`."""
     from zfdesk.cli.network import chosen_model, class_called, crop_called
-    from zfdesk.engine import OccluderFill, crop, insertion_deletion, random_baseline
-    from zfdesk.engine.heatmap import read_heat_map
+    from zfdesk.engine import OccluderFill, crop
+    from zfdesk.experiments import insertion_deletion, random_baseline
+    from zfdesk.experiments.heatmap import read_heat_map
     from zfdesk.sources import read_picture
 
     if arguments.output:

@@ -31,7 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def make(arguments: argparse.Namespace) -> tuple[Page, int]:
     """The page."""
     from zfdesk.cli.network import chosen_model, class_called, crop_called
-    from zfdesk.engine.invariance import Change, around, invariance, paper_amounts
+    from zfdesk.experiments.invariance import Change, around, invariance, paper_amounts
     from zfdesk.figures import fig5_page
     from zfdesk.sources import read_picture
     from zfdesk.sources.files import file_name

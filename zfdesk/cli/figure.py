@@ -151,7 +151,7 @@ def _fig2(arguments: argparse.Namespace) -> tuple[Page, int]:
     from zfdesk.cli.network import chosen_model, crop_called
     from zfdesk.cli.pictures import picture_files, seen_pictures
     from zfdesk.engine import Conv, Rule
-    from zfdesk.session.folder_pages import fig2_of
+    from zfdesk.pages.folder_page import fig2_of
 
     model = chosen_model(arguments.weights)
     convolutions = [layer.name for layer in model.architecture.layers if isinstance(layer, Conv)]
@@ -220,7 +220,7 @@ def _filters(arguments: argparse.Namespace) -> tuple[Page, int]:
     from zfdesk.cli.network import chosen_model
     from zfdesk.figures import filters_page
     from zfdesk.figures.fig6 import first_convolution
-    from zfdesk.session.folder_pages import random_units
+    from zfdesk.pages.folder_page import random_units
 
     model = chosen_model(arguments.weights)
     layer = arguments.layer or first_convolution(model).name
@@ -325,7 +325,7 @@ def _histograms(arguments: argparse.Namespace) -> tuple[Page, int]:
     from zfdesk.cli.network import chosen_model, crop_called
     from zfdesk.cli.pictures import picture_files, seen_pictures
     from zfdesk.figures import histograms_page
-    from zfdesk.session.folder_pages import histograms_of
+    from zfdesk.pages.folder_page import histograms_of
 
     model = chosen_model(arguments.weights)
     if not arguments.paths:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from zfdesk.cli.common import CROPS
 from zfdesk.cli.output import CommandError, tell
-from zfdesk.engine import CheckpointError, Model, load, store
+from zfdesk.engine import Model
 from zfdesk.live import Crop, CropMode
+from zfdesk.weights import CheckpointError, load, store
 
 if TYPE_CHECKING:
     from zfdesk.session import Session

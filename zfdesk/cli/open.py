@@ -121,8 +121,8 @@ def _source(arguments: argparse.Namespace) -> SourceReference:
 
 def _view(model: Model, source: SourceReference, layer: str | None, unit: int | None) -> View:
     """The first view; ValueError for a layer or unit that the network does not have."""
-    from zfdesk.engine.checkpoint import EMBEDDED_SHA256
     from zfdesk.live import Crop, View
+    from zfdesk.weights.checkpoint import EMBEDDED_SHA256
 
     stages = model.architecture.stages
     view = View(source=source, crop=Crop.centre_of(model))

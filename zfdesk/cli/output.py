@@ -68,7 +68,7 @@ def write_output(path: str, data: bytes) -> None:
 
     Raises CommandError with a sentence that names the file.
     """
-    from zfdesk.whole import write_whole
+    from zfdesk.atomic_write import write_whole
 
     check_output(path)
     place = Path(os.path.realpath(path))

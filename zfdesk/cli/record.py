@@ -177,7 +177,7 @@ class _Run:
         from zfdesk.film import Shot
         from zfdesk.live.replay import Moment
         from zfdesk.live.stepping import steps
-        from zfdesk.session.filming import film_page, frame_facts
+        from zfdesk.pages.film_page import film_page, frame_facts
 
         drawn: MovingPage | None = None
         total = self._total()
@@ -218,13 +218,13 @@ class _Run:
 
     def words(self, result: Any) -> tuple[str, str]:
         """Title and comment."""
-        from zfdesk.session.filming import film_words
+        from zfdesk.pages.film_page import film_words
 
         return film_words(result)
 
     def facts(self, result: Any, reference: dict[str, str]) -> dict[str, Any]:
         """Of all frames."""
-        from zfdesk.session.filming import film_facts
+        from zfdesk.pages.film_page import film_facts
 
         return {**film_facts(result), "source": reference, "parts": list(self.parts)}
 

@@ -66,7 +66,7 @@ def _is_figure(path: str) -> bool:
 def _of_figure(arguments: argparse.Namespace) -> tuple[Page, list[str]]:
     from dataclasses import replace
 
-    from zfdesk.session.layout import read_page
+    from zfdesk.pages.layout_file import read_page
 
     page = read_page(arguments.session)
     return replace(page, size=arguments.size or page.size), []
@@ -76,8 +76,8 @@ def _of_session(arguments: argparse.Namespace) -> tuple[Page, list[str]]:
     from pathlib import Path
 
     from zfdesk.cli.network import model_of
+    from zfdesk.pages.view_page import page_of, page_of_sweep
     from zfdesk.session import load, reopen
-    from zfdesk.session.page import page_of, page_of_sweep
 
     session = load(Path(arguments.session))
     reopened = reopen(session, model_of(session, arguments.weights), switch=False)

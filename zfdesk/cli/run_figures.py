@@ -68,8 +68,8 @@ def _add_epochs(parser: argparse.ArgumentParser) -> None:
 
 
 def _training(arguments: argparse.Namespace) -> tuple[Page, int]:
+    from zfdesk.pages.run_page import training_of
     from zfdesk.runs import read_run
-    from zfdesk.session.run_page import training_of
 
     page = training_of(
         read_run(arguments.folder), arguments.epochs, parts=arguments.show, layer=arguments.layer or "",
@@ -82,11 +82,11 @@ def _training(arguments: argparse.Namespace) -> tuple[Page, int]:
 
 
 def _fig4(arguments: argparse.Namespace) -> tuple[Page, int]:
-    from zfdesk.engine import load
     from zfdesk.figures.fig4 import fig4_page
     from zfdesk.library import answers_over
+    from zfdesk.pages.run_page import chosen_epochs, run_facts
     from zfdesk.runs import read_run
-    from zfdesk.session.run_page import chosen_epochs, run_facts
+    from zfdesk.weights import load
 
     run = read_run(arguments.folder)
     epochs = chosen_epochs(run.snapshots, arguments.epochs)

@@ -20,8 +20,8 @@ from zfdesk.cli.transfer import add_transfer_options, refuse_transfer_options, t
 if TYPE_CHECKING:
     from zfdesk.engine import Model
     from zfdesk.training.loader import Answering
-    from zfdesk.training.order import Ended, Order
     from zfdesk.training.recipe import Recipe
+    from zfdesk.training.train_config import Ended, Order
 
 RECIPES = ("modern", "paper")
 
@@ -111,8 +111,8 @@ def train_command(arguments: argparse.Namespace, given: Sequence[str]) -> int:
         raise CommandError(f"--resume goes on with a run as it was begun: it does not take {', '.join(surplus)}.")
     import torch
 
+    from zfdesk.training.process_group import join
     from zfdesk.training.progress import Progress
-    from zfdesk.training.together import join
     from zfdesk.training.train import train
 
     if arguments.teacher_classes and not arguments.teacher:
@@ -139,9 +139,9 @@ def train_command(arguments: argparse.Namespace, given: Sequence[str]) -> int:
 
 
 def _table3(arguments: argparse.Namespace, folder: Path) -> int:
+    from zfdesk.training.process_group import join
     from zfdesk.training.progress import Progress
     from zfdesk.training.table3 import rows_called, train_table3
-    from zfdesk.training.together import join
 
     rows, order = rows_called(arguments.rows), _order(arguments)
     together = join(arguments.device)
@@ -185,7 +185,7 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
 def _order(arguments: argparse.Namespace) -> Order:
     from zfdesk.engine import ARCHITECTURES
     from zfdesk.training.data import validation_beside
-    from zfdesk.training.order import Order
+    from zfdesk.training.train_config import Order
 
     if arguments.architecture not in ARCHITECTURES:
         raise CommandError(
@@ -205,9 +205,9 @@ def _order(arguments: argparse.Namespace) -> Order:
 def _order_again(arguments: argparse.Namespace, run: Path) -> Order:
     """The order of a run that was begun, from its folder; this machine's settings may be others."""
     from zfdesk.runs import read_run
-    from zfdesk.training.order import VALIDATION, Order
     from zfdesk.training.recipe import from_json
     from zfdesk.training.state import read_settings
+    from zfdesk.training.train_config import VALIDATION, Order
 
     about, told = read_run(run).about, read_settings(run)
     validation = [words.removeprefix(VALIDATION) for words in about.data if words.startswith(VALIDATION)]

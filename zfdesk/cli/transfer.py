@@ -78,10 +78,10 @@ def transfer_command(arguments: argparse.Namespace, given: Sequence[str]) -> int
     import torch
 
     from zfdesk.cli.network import chosen_model
-    from zfdesk.engine import save
-    from zfdesk.engine.transfer import feature_layer
+    from zfdesk.experiments.transfer import feature_layer
     from zfdesk.training.progress import noun
     from zfdesk.training.transfer import as_json, run_transfer
+    from zfdesk.weights import save
 
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
@@ -107,7 +107,7 @@ def transfer_command(arguments: argparse.Namespace, given: Sequence[str]) -> int
 
 
 def _plan(arguments: argparse.Namespace, model: Model) -> Plan:
-    from zfdesk.engine.transfer import STRENGTH
+    from zfdesk.experiments.transfer import STRENGTH
     from zfdesk.training.transfer import Plan, layers_called
 
     if arguments.layers and (arguments.layer or arguments.svm):

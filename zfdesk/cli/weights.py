@@ -13,9 +13,9 @@ from zfdesk.cli.common import add_json_option
 from zfdesk.cli.output import print_json, show_progress, tell
 
 if TYPE_CHECKING:
-    from zfdesk.engine.catalogue import CatalogueEntry
-    from zfdesk.engine.download import Progress
-    from zfdesk.engine.store import StoredWeights
+    from zfdesk.weights.catalogue import CatalogueEntry
+    from zfdesk.weights.download import Progress
+    from zfdesk.weights.store import StoredWeights
 
     Catalogue = tuple[CatalogueEntry, ...]
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def add_parser(subparsers: Any, catalogue: Catalogue | None = None) -> None:
     """Register the verb; ``run`` of the parsed arguments is the function to call, which returns the exit code.
 
-    catalogue: another one than `zfdesk.engine.catalogue.CATALOGUE`, for tests.
+    catalogue: another one than `zfdesk.weights.catalogue.CATALOGUE`, for tests.
     """
     verb = subparsers.add_parser(
         "weights", help="list, get, choose, describe, import or pack the network's weights", allow_abbrev=False
@@ -78,8 +78,8 @@ def add_parser(subparsers: Any, catalogue: Catalogue | None = None) -> None:
 
 def list_command(arguments: argparse.Namespace) -> int:
     """Print the weights at hand, the ones in use marked, then the rest of the catalogue; JSON: one list, `_facts`."""
-    from zfdesk.engine import store
-    from zfdesk.engine.obtain import installed
+    from zfdesk.weights import store
+    from zfdesk.weights.obtain import installed
 
     catalogue, entries = _catalogue(arguments), store.list_weights()
     theirs = {have.name: entry for entry in catalogue if (have := installed(entry, entries))}
@@ -114,9 +114,9 @@ def get_command(arguments: argparse.Namespace) -> int:
 
     "kept": the downloaded file, null without --keep.
     """
-    from zfdesk.engine import doubt, store
-    from zfdesk.engine.catalogue import find_entry
-    from zfdesk.engine.obtain import installed, obtain
+    from zfdesk.weights import looks_untrained, store
+    from zfdesk.weights.catalogue import find_entry
+    from zfdesk.weights.obtain import installed, obtain
 
     entry = find_entry(arguments.name, _catalogue(arguments))
     have = installed(entry, store.list_weights())
@@ -132,7 +132,7 @@ def get_command(arguments: argparse.Namespace) -> int:
         finally:
             line.end()
         have = next(stored for stored in store.list_weights() if stored.path == kept.path)
-        hint, original = doubt(kept.model), kept.original
+        hint, original = looks_untrained(kept.model), kept.original
         size = store.size_words(have.bytes)
         said = f"Kept as {have.name} ({kept.model.architecture.title}, {have.classes} classes, {size})."
     else:
@@ -163,7 +163,7 @@ def get_command(arguments: argparse.Namespace) -> int:
 
 def use_command(arguments: argparse.Namespace) -> int:
     """Use the named weights from now on; JSON: {"use": name}."""
-    from zfdesk.engine import store
+    from zfdesk.weights import store
 
     store.use(arguments.name)
     if arguments.json:
@@ -176,8 +176,8 @@ def use_command(arguments: argparse.Namespace) -> int:
 def info_command(arguments: argparse.Namespace) -> int:
     """Print what is known of some weights, reading them whole; JSON: one object."""
     from zfdesk.cli.network import weights_file
-    from zfdesk.engine import describe, doubt, load, store
-    from zfdesk.engine.obtain import installed
+    from zfdesk.weights import describe, load, looks_untrained, store
+    from zfdesk.weights.obtain import installed
 
     name = arguments.name
     entries = store.list_weights()
@@ -205,7 +205,7 @@ def info_command(arguments: argparse.Namespace) -> int:
         "provenance": told.provenance,
         "licence": told.licence,
         "source": told.source,
-        "doubt": doubt(model),
+        "doubt": looks_untrained(model),
     }
     _print_facts(facts, arguments.json)
     return 0
@@ -213,15 +213,15 @@ def info_command(arguments: argparse.Namespace) -> int:
 
 def import_command(arguments: argparse.Namespace) -> int:
     """Convert a file and keep it; JSON: {"name", "path", "architecture", "classes", "sha256", "doubt", "use"}."""
-    from zfdesk.engine import doubt, store
-    from zfdesk.engine.obtain import import_file
+    from zfdesk.weights import looks_untrained, store
+    from zfdesk.weights.obtain import import_file
 
     kept = import_file(arguments.file, arguments.name)
     name, path, model = kept.name, kept.path, kept.model
     if arguments.use:
         store.use(name, loaded=True)
     entry = next(entry for entry in store.list_weights() if entry.path == path)
-    hint = doubt(model)
+    hint = looks_untrained(model)
     if arguments.json:
         print_json(
             {
@@ -246,8 +246,8 @@ def import_command(arguments: argparse.Namespace) -> int:
 def pack_command(arguments: argparse.Namespace) -> int:
     """Pack; JSON: {"path", "bytes", "bytes_before", "sha256", "layers": [{"layer", "kind", "relative"}, …]}."""
     from zfdesk.cli.network import weights_file
-    from zfdesk.engine import CheckpointError, load, save, store
-    from zfdesk.engine.packing import packed
+    from zfdesk.weights import CheckpointError, load, save, store
+    from zfdesk.weights.packing import packed
 
     place: Path = arguments.output
     if place.suffix != ".safetensors":
@@ -270,7 +270,7 @@ def pack_command(arguments: argparse.Namespace) -> int:
 
 
 def _catalogue(arguments: argparse.Namespace) -> Catalogue:
-    from zfdesk.engine.catalogue import CATALOGUE
+    from zfdesk.weights.catalogue import CATALOGUE
 
     given: Catalogue | None = arguments.catalogue
     return CATALOGUE if given is None else given
@@ -300,7 +300,7 @@ def _facts(entry: StoredWeights, theirs: CatalogueEntry | None) -> dict[str, Any
 
 def _catalogue_facts(entry: CatalogueEntry) -> dict[str, Any]:
     """Of weights that are to be had. "bytes": of the download, null when nobody prints it."""
-    from zfdesk.engine.obtain import part_bytes
+    from zfdesk.weights.obtain import part_bytes
 
     return {
         "name": entry.name,
@@ -341,8 +341,8 @@ def _errors(entry: CatalogueEntry | None) -> str:
 
 
 def _by_file(entry: CatalogueEntry) -> str:
-    from zfdesk.engine.obtain import part_bytes
-    from zfdesk.engine.store import size_words
+    from zfdesk.weights.obtain import part_bytes
+    from zfdesk.weights.store import size_words
 
     if entry.by_file:
         return f"; by file, see `zfdesk weights info {entry.name}`"
@@ -357,7 +357,7 @@ class _ProgressLine:
         self.name, self.last, self.open = name, "", False
 
     def show(self, stage: str, progress: Progress | None) -> None:
-        """As `zfdesk.engine.obtain` calls it."""
+        """As `zfdesk.weights.obtain` calls it."""
         if sys.stderr.isatty():
             show_progress(f"{stage} {self.name}… {progress or ''}")
             self.open = True

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from zfdesk.desk.panes.hand import keep_near, scale_occluder
 from zfdesk.engine import Architecture, Model, Occluder, OccluderFill, OccluderShape, Rule, SeedKind
 from zfdesk.live import (
     CropMode,
@@ -27,6 +26,7 @@ from zfdesk.live import (
     UnitReference,
     View,
 )
+from zfdesk.live.handles import keep_near, scale_occluder
 from zfdesk.live.view import MOST_PINS, Crop
 from zfdesk.sources import SourceReference
 

@@ -16,11 +16,11 @@ from PySide6.QtCore import QMessageLogContext, QSettings, QTimer, QtMsgType, qIn
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication, QWidget
 
-from zfdesk.desk.autosave import Autosave
-from zfdesk.desk.panes.base import FACTS_EVERY_MS
+from zfdesk.desk.session.autosave import Autosave
 from zfdesk.desk.state import Desk
-from zfdesk.desk.theme import THEMES
-from zfdesk.desk.window import FIRST_SIZE, Window
+from zfdesk.desk.widgets.pane import FACTS_EVERY_MS
+from zfdesk.desk.widgets.theme import THEMES
+from zfdesk.desk.window.main_window import FIRST_SIZE, Window
 from zfdesk.engine import Model
 from zfdesk.live import View
 from zfdesk.resources import resource
@@ -97,7 +97,7 @@ def remembered(view: View, settings: QSettings) -> View:
 
 
 def _screenshot(application: QApplication, desk: Desk, window: Window, path: str, after: int) -> int:
-    from zfdesk.desk.capture import save_png
+    from zfdesk.desk.widgets.screenshot import save_png
 
     shown = 0
     outcome: list[str] = []

@@ -47,10 +47,11 @@ def measure(seconds: float, occluder: bool, sweep: str = "") -> dict[str, float]
 
     from zfdesk.desk.app import make_application, quicken
     from zfdesk.desk.state import Desk
-    from zfdesk.desk.window import Window
-    from zfdesk.engine import Occluder, load
+    from zfdesk.desk.window.main_window import Window
+    from zfdesk.engine import Occluder
     from zfdesk.live import UnitReference, View
     from zfdesk.sources import SourceReference
+    from zfdesk.weights import load
 
     application = make_application()
     view = View(source=SourceReference("camera", STREAM), unit=33)

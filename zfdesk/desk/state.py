@@ -11,8 +11,8 @@ from contextlib import contextmanager
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from zfdesk.desk.sweeping import Sweeps
-from zfdesk.desk.teaching import Teaching
+from zfdesk.desk.occlusion.controller import Sweeps
+from zfdesk.desk.teach.controller import Teaching
 from zfdesk.engine import Model
 from zfdesk.live import Crop, Demand, Result, View, Worker
 from zfdesk.sources import Frame, KeptSource, Source, SourceError, SourceReference, open_source

@@ -1,7 +1,9 @@
 """ZFNet and its relatives as data, and all that is computed from them. Torch and numpy only.
 
     import zfdesk.engine as zf
-    seen = zf.load().forward(zf.centre_crop(picture))            # picture: uint8 (height, width, 3) RGB
+    import zfdesk.weights
+
+    seen = zfdesk.weights.load().forward(zf.centre_crop(picture))            # picture: uint8 (height, width, 3) RGB
     array = zf.reconstruct(seen, zf.Seed("conv5", seen.strongest_unit("conv5"))).values
 
 Read on in `layers` (a network is a tuple), `architectures` (the tuples), `model` (the forward pass) and
@@ -10,31 +12,20 @@ Read on in `layers` (a network is a tuple), `architectures` (the tuples), `model
 
 from zfdesk.engine.architectures import ARCHITECTURES
 from zfdesk.engine.changed import forward_changed
-from zfdesk.engine.checkpoint import CheckpointError, describe, load, save
-from zfdesk.engine.convert import import_weights
-from zfdesk.engine.correspondence import MarkedPicture, correspondence
-from zfdesk.engine.curves import Baseline, Curves, insertion_deletion, random_baseline
-from zfdesk.engine.doubt import doubt
 from zfdesk.engine.layers import LRN, Architecture, Conv, Linear, MaxPool, ReceptiveField, ReLU, Softmax, Stage
 from zfdesk.engine.model import Model, Pass, random_model
 from zfdesk.engine.occlude import Occluder, OccluderFill, OccluderShape, occlude
 from zfdesk.engine.picture import InputSpec, centre_box, centre_crop, crop, cut_field
 from zfdesk.engine.reconstruct import Reconstruction, Rule, Seed, SeedKind, reconstruct
 from zfdesk.engine.sweep import Sweep, SweepPlan, sweep
-from zfdesk.engine.table1 import Correspondence
 
 __all__ = [
     "ARCHITECTURES",
     "LRN",
     "Architecture",
-    "Baseline",
-    "CheckpointError",
     "Conv",
-    "Correspondence",
-    "Curves",
     "InputSpec",
     "Linear",
-    "MarkedPicture",
     "MaxPool",
     "Model",
     "Occluder",
@@ -53,19 +44,11 @@ __all__ = [
     "SweepPlan",
     "centre_box",
     "centre_crop",
-    "correspondence",
     "crop",
     "cut_field",
-    "describe",
-    "doubt",
     "forward_changed",
-    "import_weights",
-    "insertion_deletion",
-    "load",
     "occlude",
-    "random_baseline",
     "random_model",
     "reconstruct",
-    "save",
     "sweep",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from zfdesk.engine.curves import Baseline, Curve, Curves
+from zfdesk.experiments.curves import Baseline, Curve, Curves
 from zfdesk.figures import panels
 from zfdesk.figures.facts import Facts, caption
 from zfdesk.figures.page import Cell, Page

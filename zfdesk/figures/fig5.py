@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from zfdesk.engine import Model
-from zfdesk.engine.invariance import Change, Invariance, transformed
-from zfdesk.engine.table1 import PAPER_LAYERS
+from zfdesk.experiments.invariance import Change, Invariance, transformed
+from zfdesk.experiments.table1 import PAPER_LAYERS
 from zfdesk.figures.facts import Facts, caption
 from zfdesk.figures.page import Cell, Page, inches_of, is_narrow
 from zfdesk.figures.panels import Curves, Panel, Tiles
@@ -37,8 +37,8 @@ def fig5_page(
     """A row for each change: some of the transformed pictures, the distance of the features of each layer from those of
     the untransformed picture, and the probability of the label.
 
-    names: of the pictures. canvases: of `zfdesk.engine.invariance.around`. found: one for each change, all of the same
-    pictures. given: the labels were given, and are not those the network gives the untransformed pictures.
+    names: of the pictures. canvases: of `zfdesk.experiments.invariance.around`. found: one for each change, all of
+    the same pictures. given: the labels were given, and are not those the network gives the untransformed pictures.
     Raises ValueError for no picture, or more than `MOST_PICTURES`.
     """
     if not 1 <= len(names) <= MOST_PICTURES:

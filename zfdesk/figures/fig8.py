@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from zfdesk.engine import MarkedPicture, Model, Occluder, OccluderFill, OccluderShape, occlude
-from zfdesk.engine.correspondence import masks_of
-from zfdesk.engine.parts import RANDOM, PartBox, shared_parts
+from zfdesk.engine import Model, Occluder, OccluderFill, OccluderShape, occlude
+from zfdesk.experiments import MarkedPicture
+from zfdesk.experiments.correspondence import masks_of
+from zfdesk.experiments.parts import RANDOM, PartBox, shared_parts
 from zfdesk.figures.facts import FILL_WORDS, Facts, caption
 from zfdesk.figures.page import Cell, Page
 from zfdesk.figures.panels import Box, Picture
@@ -29,8 +30,8 @@ def fig8_page(
 ) -> Page:
     """A row for each picture: as it is, with each part masked, and with the first ``shown`` of its random masks.
 
-    draws, seed: as in `zfdesk.engine.correspondence`, whose masks these are. A part that a picture lacks leaves its
-    place empty. Raises ValueError where no two pictures share a part.
+    draws, seed: as in `zfdesk.experiments.correspondence`, whose masks these are. A part that a picture lacks
+    leaves its place empty. Raises ValueError where no two pictures share a part.
     """
     parts = shared_parts({picture.name: picture.parts for picture in pictures})
     if not parts:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zfdesk import __version__
+from zfdesk.atomic_write import write_whole
 from zfdesk.figures.page import Page
-from zfdesk.whole import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from zfdesk.figures.panels import Panel, Text
-from zfdesk.plain import Limits, PlainError, from_plain, to_plain
+from zfdesk.typed_json import Limits, PlainError, from_plain, to_plain
 
 SIZES: dict[str, tuple[float, float]] = {"one-column": (3.5, 0.0), "two-column": (7.16, 0.0), "slide": (13.33, 7.5)}
 """Width and height in inches by name: an IEEE column, its two columns, a 16:9 slide. Height 0 is what is needed."""

@@ -34,10 +34,10 @@ import av
 import numpy as np
 
 from zfdesk import __version__
+from zfdesk.atomic_write import write_whole
 from zfdesk.film import disk
 from zfdesk.film.encoder import Encoder, FilmError, Settings
 from zfdesk.film.formats import ENCODERS, FASTEST_GIF, FORMATS, LARGEST, form_of
-from zfdesk.whole import write_whole
 
 FORMAT = "zfdesk-film-1"
 MOST_WAITING_BYTES = 96 << 20  # of pictures that wait for the encoder

@@ -1,7 +1,7 @@
 """The way of a frame: a view, a request, a result, and the thread between them. No Qt."""
 
+from zfdesk.live.class_set import Lesson, LessonError, Shot, TaughtClass
 from zfdesk.live.compute import Computation
-from zfdesk.live.lesson import Lesson, LessonError, Shot, TaughtClass
 from zfdesk.live.result import Demand, Developed, Glance, Mosaic, Request, Result, Trouble, UnitComparison, UnitResult
 from zfdesk.live.slot import LatestSlot
 from zfdesk.live.sweeping import Projected, Subject, Sweeper, SweepState, Swept

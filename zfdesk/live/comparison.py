@@ -10,7 +10,7 @@ from torch import Tensor
 
 from zfdesk.engine import Pass, Reconstruction, Rule, Seed, SeedKind, reconstruct
 from zfdesk.engine.reconstruct import seed_positions
-from zfdesk.live.develop import develop_alike, frozen, levels, styled
+from zfdesk.live.render import develop_alike, frozen, levels, styled
 from zfdesk.live.result import Shades, UnitComparison
 from zfdesk.live.view import MapsDisplay, Normalise, UnitReference, View
 

@@ -16,9 +16,9 @@ from torch import Tensor
 
 from zfdesk.engine import Model, Pass, Rule, Seed, SeedKind, crop, forward_changed, occlude, reconstruct
 from zfdesk.engine.layers import Linear, Softmax, Stage
-from zfdesk.engine.transfer import feature_layer, taken, teachable
+from zfdesk.experiments.transfer import feature_layer, taken, teachable
 from zfdesk.live.comparison import Comparing, common_seed
-from zfdesk.live.develop import develop, frozen, grid_columns, levels, thumbnail, tile_mosaic
+from zfdesk.live.render import develop, frozen, grid_columns, levels, thumbnail, tile_mosaic
 from zfdesk.live.result import Glance, Mosaic, Request, Result, UnitResult
 from zfdesk.live.view import MapsContent, Normalise, Order, UnitReference
 

@@ -23,10 +23,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
+from zfdesk.atomic_write import write_whole
 from zfdesk.engine import Occluder, OccluderFill, OccluderShape
 from zfdesk.live.view import View
-from zfdesk.plain import PlainError, parsed
-from zfdesk.whole import write_whole
+from zfdesk.typed_json import PlainError, parsed
 
 FORMAT = "zfdesk-path-1"
 PATH_FIELDS = ("occluders", "chosen_occluder")

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from zfdesk.engine import Model, Pass, Rule, Seed, Sweep, SweepPlan, reconstruct, sweep
-from zfdesk.live.develop import develop
+from zfdesk.live.render import develop
 from zfdesk.live.result import Developed, Trouble
 from zfdesk.live.slot import LatestSlot
 from zfdesk.live.view import Style, SweepUnit, View

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from zfdesk.engine import CheckpointError, Model, save
+from zfdesk.atomic_write import write_whole
+from zfdesk.engine import Model
 from zfdesk.runs.entries import About, Entry, Note, RunError, from_line, to_line
 from zfdesk.runs.names import (
     ABOUT,
@@ -29,7 +30,7 @@ from zfdesk.runs.names import (
 from zfdesk.runs.reader import read_about, read_run
 from zfdesk.runs.statistics import LayerStatistics, encode_statistics
 from zfdesk.runs.strongest import Strongest, crop_name, encode_picture
-from zfdesk.whole import write_whole
+from zfdesk.weights import CheckpointError, save
 
 
 class RunWriter:

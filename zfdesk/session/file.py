@@ -13,16 +13,16 @@ from typing import Any
 import numpy as np
 
 from zfdesk import __version__
+from zfdesk.atomic_write import write_whole
 from zfdesk.engine import OccluderFill, OccluderShape, SweepPlan
 from zfdesk.live import View
-from zfdesk.plain import PlainError, from_plain, parsed, to_plain
 from zfdesk.session import archive
 from zfdesk.session.archive import ArchiveError
 from zfdesk.session.content import Moment, NetworkFacts, Session
 from zfdesk.session.sweeps import KeptSweep, checked_sweep
 from zfdesk.sources import Frame, SourceError
 from zfdesk.sources.files import file_name, open_file
-from zfdesk.whole import write_whole
+from zfdesk.typed_json import PlainError, from_plain, parsed, to_plain
 
 SUFFIX = ".zfdesk"
 KIND = "zfdesk session"

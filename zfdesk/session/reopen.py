@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from zfdesk import __version__
-from zfdesk.engine import CheckpointError, Model, SeedKind, load, store
+from zfdesk.engine import Model, SeedKind
 from zfdesk.live import Computation, Demand, Request, Result, SweepUnit, Swept, UnitReference, View
 from zfdesk.live.view import MOST_PINS
 from zfdesk.session.content import Moment, NetworkFacts, Session, network_facts
 from zfdesk.session.file import SessionError
 from zfdesk.session.sweeps import swept_again
+from zfdesk.weights import CheckpointError, load, store
 
 NOTABLE = 0.001  # difference of a probability that is told; fast and plain arithmetic differ by 0.0004 at most
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from zfdesk.engine import describe
-from zfdesk.engine.checkpoint import embedded
 from zfdesk.resources import resource
-from zfdesk.training.trouble import TrainingError
+from zfdesk.training.errors import TrainingError
+from zfdesk.weights import describe
+from zfdesk.weights.checkpoint import embedded
 
 _WORDNET = re.compile(r"(n\d{8})(?:[_ -].*)?")
 _NUMBERED = re.compile(r"class (\d+)")

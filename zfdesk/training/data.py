@@ -15,7 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
-from zfdesk.training.trouble import TrainingError
+from zfdesk.training.errors import TrainingError
 
 
 @dataclass(frozen=True, eq=False)

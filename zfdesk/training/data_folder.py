@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from zfdesk.training.data import Entry
-from zfdesk.training.trouble import PicturesGoneError, TrainingError
+from zfdesk.training.errors import PicturesGoneError, TrainingError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".avif")
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from zfdesk.engine.checkpoint import MOST_CLASSES
 from zfdesk.training.data import Entry
-from zfdesk.training.trouble import PicturesGoneError, TrainingError
+from zfdesk.training.errors import PicturesGoneError, TrainingError
+from zfdesk.weights.checkpoint import MOST_CLASSES
 
 
 class ManifestPictures:

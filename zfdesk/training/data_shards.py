@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from zfdesk.engine.checkpoint import MOST_CLASSES
 from zfdesk.training.data import Answers, Entry, read_json
 from zfdesk.training.data_folder import SUFFIXES
-from zfdesk.training.trouble import PicturesGoneError, TrainingError
+from zfdesk.training.errors import PicturesGoneError, TrainingError
+from zfdesk.weights.checkpoint import MOST_CLASSES
 
 FORMAT = "zfdesk-shards-1"
 

@@ -23,9 +23,9 @@ from xml.etree.ElementTree import parse as parse_xml
 import numpy as np
 from PIL import Image
 
-from zfdesk.engine.store import home
 from zfdesk.training.data import Entry
-from zfdesk.training.trouble import PicturesGoneError, TrainingError
+from zfdesk.training.errors import PicturesGoneError, TrainingError
+from zfdesk.weights.store import home
 
 PREFIX = "torchvision:"
 

@@ -14,9 +14,9 @@ import numpy as np
 
 from zfdesk.engine import Model, centre_box, crop
 from zfdesk.sources import SourceError, decode_picture
-from zfdesk.training.ahead import batches_ahead
 from zfdesk.training.data import Pictures
-from zfdesk.training.trouble import PicturesGoneError, TrainingError
+from zfdesk.training.errors import PicturesGoneError, TrainingError
+from zfdesk.training.prefetch import batches_ahead
 
 BATCH = 8
 """Pictures in one forward pass, as in `zfdesk classify`: batches of 16 to 64, float32 products for the fully connected

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 
 from zfdesk.training.data import Pictures
+from zfdesk.training.errors import TrainingError
 from zfdesk.training.network import TrainingNetwork
 from zfdesk.training.plan import Plan
 from zfdesk.training.recipe import Recipe
-from zfdesk.training.trouble import TrainingError
 
 
 def check_pictures(pictures: Pictures, asked: bool, recipe: Recipe) -> None:

@@ -15,10 +15,10 @@ from typing import Protocol
 
 import numpy as np
 
-from zfdesk.training.ahead import batches_ahead
 from zfdesk.training.data import Entry, Pictures, order
+from zfdesk.training.errors import PicturesGoneError, TrainingError
 from zfdesk.training.plan import Plan
-from zfdesk.training.trouble import PicturesGoneError, TrainingError
+from zfdesk.training.prefetch import batches_ahead
 from zfdesk.training.views import Chance, chance, validation_view, view_of
 
 CHUNK = 8

@@ -11,7 +11,7 @@ import typing
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from zfdesk.training.trouble import TrainingError
+from zfdesk.training.errors import TrainingError
 
 _CHOICES = {
     "optimiser": ("sgd", "adamw"),

@@ -23,13 +23,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from zfdesk.atomic_write import write_whole
 from zfdesk.sources import SourceError, read_picture
 from zfdesk.sources.folder import PICTURE_SUFFIXES, natural_key
-from zfdesk.training.ahead import batches_ahead
+from zfdesk.training.errors import TrainingError
+from zfdesk.training.prefetch import batches_ahead
 from zfdesk.training.shard_views import ViewPlan
 from zfdesk.training.teacher import Teacher
-from zfdesk.training.trouble import TrainingError
-from zfdesk.whole import write_whole
 
 FORMAT = "zfdesk-shards-1"
 DESCRIPTION = "shards.json"

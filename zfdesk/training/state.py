@@ -17,7 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from zfdesk.engine.tensorfile import (
+from zfdesk.training.errors import TrainingError
+from zfdesk.weights.safetensors_file import (
     CheckpointError,
     Header,
     digest,
@@ -26,7 +27,6 @@ from zfdesk.engine.tensorfile import (
     read_tensors,
     write_tensors,
 )
-from zfdesk.training.trouble import TrainingError
 
 FORMAT = "zfdesk-training-2"
 FILE = Path("state") / "training.safetensors"

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from zfdesk.runs import Epoch, RunError, read_run
 from zfdesk.training.data import open_all
-from zfdesk.training.order import Order
+from zfdesk.training.errors import TrainingError
+from zfdesk.training.process_group import Together
 from zfdesk.training.progress import Progress
 from zfdesk.training.recipe import as_json
 from zfdesk.training.state import FILE
-from zfdesk.training.together import Together
 from zfdesk.training.train import train
-from zfdesk.training.trouble import TrainingError
+from zfdesk.training.train_config import Order
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from zfdesk.training.trouble import TrainingError
+from zfdesk.training.errors import TrainingError
 
 SIDES = {"lite0": 224, "lite1": 240, "lite2": 260}
 """The teachers that come in wheels, and the side of the pictures they were trained with."""

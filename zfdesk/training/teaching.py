@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from zfdesk.training.class_names import place_of, usual_names
 from zfdesk.training.data import Entry, Pictures
+from zfdesk.training.errors import TrainingError
 from zfdesk.training.loader import Answering
 from zfdesk.training.recipe import Recipe
-from zfdesk.training.trouble import TrainingError
 
 
 class TaughtPictures:

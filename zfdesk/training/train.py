@@ -22,22 +22,22 @@ from zfdesk import __version__
 from zfdesk.engine import ARCHITECTURES, Model
 from zfdesk.runs import About, Epoch, RunError, RunWriter, Score, Step, snapshot_epochs
 from zfdesk.training.data import open_all, open_pictures
+from zfdesk.training.errors import TrainingError
 from zfdesk.training.fitting import check_pictures, check_plan, check_sides
 from zfdesk.training.learning import hits, inputs, losses
 from zfdesk.training.loader import Answering, Batch, Loader
 from zfdesk.training.memory import keep_freed_memory
 from zfdesk.training.network import TrainingNetwork, exported, fill, normed, start_from
 from zfdesk.training.optimise import RunningMean, limit_filters, make_optimiser
-from zfdesk.training.order import Ended, Order
 from zfdesk.training.plan import Plan
+from zfdesk.training.probe import Watch, probe_picture, strongest_answers
+from zfdesk.training.process_group import Together
 from zfdesk.training.progress import Progress, lasting, noun
 from zfdesk.training.recipe import as_json
 from zfdesk.training.state import Standing, read_state, restore, save_state
 from zfdesk.training.teaching import TaughtPictures, taught_recipe
-from zfdesk.training.together import Together
-from zfdesk.training.trouble import TrainingError
+from zfdesk.training.train_config import Ended, Order
 from zfdesk.training.validate import Validation, as_kept
-from zfdesk.training.watched import Watch, probe_picture, strongest_answers
 
 PATIENCE = 2.0
 """Seconds after which a second Ctrl-C ends a training at once."""

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from zfdesk.engine import Model, centre_crop
-from zfdesk.engine.transfer import (
+from zfdesk.experiments.transfer import (
     STRENGTH,
     Basis,
     Classifier,
@@ -35,8 +35,8 @@ from zfdesk.engine.transfer import (
 )
 from zfdesk.sources import SourceError, decode_picture
 from zfdesk.training.data import Pictures, open_pictures, title_of
+from zfdesk.training.errors import PicturesGoneError, TrainingError
 from zfdesk.training.progress import noun
-from zfdesk.training.trouble import PicturesGoneError, TrainingError
 
 CHUNK = 64  # pictures between two words of progress
 DECODERS = 2

@@ -12,11 +12,11 @@ from torch import Tensor
 from zfdesk.runs import Score
 from zfdesk.training.class_names import places_of
 from zfdesk.training.data import Pictures
+from zfdesk.training.errors import TrainingError
 from zfdesk.training.learning import counted
 from zfdesk.training.loader import Unreadable, validation_batches
 from zfdesk.training.network import TrainingNetwork, normed
-from zfdesk.training.together import Together
-from zfdesk.training.trouble import TrainingError
+from zfdesk.training.process_group import Together
 
 _BATCH = 64
 

@@ -21,32 +21,32 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from zfdesk.desk.comparing import plain_button
+from zfdesk.desk.figure.capture import Taker, material_of
 from zfdesk.desk.figure.commands import BY_ID, by_key, hint
+from zfdesk.desk.figure.draft import Draft
 from zfdesk.desk.figure.drawer import Drawer, Drawn, Wish
 from zfdesk.desk.figure.editing import ZOOMS, EditingCommands
+from zfdesk.desk.figure.export import Job, Progress
 from zfdesk.desk.figure.fields import TARGET, Fields
 from zfdesk.desk.figure.files import NOTHING, FileCommands
 from zfdesk.desk.figure.grid import GridCanvas
-from zfdesk.desk.figure.making import TemplateCommands
 from zfdesk.desk.figure.page_view import LabelEditor, PageView
-from zfdesk.desk.figure.palette import PieceList
+from zfdesk.desk.figure.panel_list import PieceList
 from zfdesk.desk.figure.placing import PlacingCommands
-from zfdesk.desk.figure.state import Draft
-from zfdesk.desk.figure.taking import Taker, material_of
-from zfdesk.desk.figure.work import Job, Progress
-from zfdesk.desk.flow import Choice
-from zfdesk.desk.panes.base import ElidedLabel
-from zfdesk.desk.sheet import Sheet, open_sheet
-from zfdesk.desk.theme import Colours
-from zfdesk.session.composition import (
+from zfdesk.desk.figure.templates_menu import TemplateCommands
+from zfdesk.desk.parts.table1 import plain_button
+from zfdesk.desk.widgets.controls import Choice
+from zfdesk.desk.widgets.dialog import Sheet, open_sheet
+from zfdesk.desk.widgets.pane import ElidedLabel
+from zfdesk.desk.widgets.theme import Colours
+from zfdesk.pages.composition import (
     filled,
     taken_of,
 )
-from zfdesk.session.pieces import CannotError, Kind, Piece, Taken
+from zfdesk.pages.panels_of_view import CannotError, Kind, Piece, Taken
 
 if TYPE_CHECKING:
-    from zfdesk.desk.window import Window
+    from zfdesk.desk.window.main_window import Window
 
 LOOK_MS = 20  # how often a drawn page is looked for, while one is being drawn
 LIST_MS = 500  # how often it is looked what can be had

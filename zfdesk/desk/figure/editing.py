@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtWidgets import QLabel, QMenu
 
 from zfdesk.desk.figure.commands import BY_ID, keys_as_html
-from zfdesk.session.composition import Composition, inserted, labelled, removed
+from zfdesk.pages.composition import Composition, inserted, labelled, removed
 
 ZOOMS = {0: "whole page", 100: "as in print", 200: "200 %"}
 

@@ -18,15 +18,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from zfdesk.desk.comparing import plain_button
-from zfdesk.desk.figure.state import Draft
-from zfdesk.desk.flow import Choice
-from zfdesk.desk.panes.base import ElidedLabel
-from zfdesk.desk.theme import Colours
+from zfdesk.desk.figure.draft import Draft
+from zfdesk.desk.parts.table1 import plain_button
+from zfdesk.desk.widgets.controls import Choice
+from zfdesk.desk.widgets.pane import ElidedLabel
+from zfdesk.desk.widgets.theme import Colours
 from zfdesk.figures.page import inches_of
-from zfdesk.session.composition import Composition, labelled
-from zfdesk.session.pieces import WORDS, Kind
-from zfdesk.session.resizing import resized
+from zfdesk.pages.composition import Composition, labelled
+from zfdesk.pages.panels_of_view import WORDS, Kind
+from zfdesk.pages.resizing import resized
 
 CUSTOM = "custom"
 SIZE_WORDS = {

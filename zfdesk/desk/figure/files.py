@@ -12,12 +12,12 @@ from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QDrag, QGuiApplication, QImage, QPixmap
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu
 
-from zfdesk.desk.copying import DRAGGED, carry
-from zfdesk.desk.figure.work import FORMATS, Export, form_of, sentence, with_suffix
+from zfdesk.desk.figure.export import FORMATS, Export, form_of, sentence, with_suffix
+from zfdesk.desk.window.copy_commands import DRAGGED, carry
 from zfdesk.figures import draw, encode
 from zfdesk.figures.page import Page
-from zfdesk.session.composition import Composition
-from zfdesk.session.layout import LayoutError, empty_of, from_text, layout_of, open_figure, to_text
+from zfdesk.pages.composition import Composition
+from zfdesk.pages.layout_file import LayoutError, empty_of, from_text, layout_of, open_figure, to_text
 
 KINDS = "PDF (*.pdf);;PNG (*.png);;SVG (*.svg);;Arrays and page (*.npz)"
 FIGURE_FILES = "Figure with its arrays (*.npz)"

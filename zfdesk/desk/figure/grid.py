@@ -1,5 +1,5 @@
 """The arrangement: a grid of panels under the mouse and the keys. Drawn and edited here; what it means lies in
-`zfdesk.session.composition`."""
+`zfdesk.pages.composition`."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QSizePolicy, QToolTip
 
-from zfdesk.desk.copying import carry
+from zfdesk.desk.figure.draft import Draft
 from zfdesk.desk.figure.grid_picture import GAP, NEAR, RULER, SPARE, GridPicture, Target
-from zfdesk.desk.figure.state import Draft
-from zfdesk.session.composition import MOST, Composition, inserted, moved, spanned, widened
-from zfdesk.session.pieces import Kind, Piece
+from zfdesk.desk.window.copy_commands import carry
+from zfdesk.pages.composition import MOST, Composition, inserted, moved, spanned, widened
+from zfdesk.pages.panels_of_view import Kind, Piece
 
 PIECE_MIME, SLOT_MIME = "application/x-zfdesk-piece", "application/x-zfdesk-slot"
 

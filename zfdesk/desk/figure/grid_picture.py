@@ -9,10 +9,10 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from zfdesk.desk.figure.state import Draft
-from zfdesk.desk.theme import THEMES, Colours
-from zfdesk.session.composition import Composition, Slot
-from zfdesk.session.pieces import WORDS
+from zfdesk.desk.figure.draft import Draft
+from zfdesk.desk.widgets.theme import THEMES, Colours
+from zfdesk.pages.composition import Composition, Slot
+from zfdesk.pages.panels_of_view import WORDS
 
 RULER = 20  # pixels: the strip above in which columns are widened
 SPARE = 30  # the row and the column beyond the last, where another begins

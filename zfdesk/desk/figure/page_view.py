@@ -6,9 +6,9 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QLineEdit, QScrollArea, QWidget
 
-from zfdesk.desk.canvas import rgb_image
 from zfdesk.desk.figure.drawer import Drawn
-from zfdesk.desk.theme import THEMES, Colours
+from zfdesk.desk.widgets.canvas import rgb_image
+from zfdesk.desk.widgets.theme import THEMES, Colours
 
 EDGE = 14  # pixels around the page
 SHADOW = 5

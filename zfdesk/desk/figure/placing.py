@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
+from zfdesk.desk.figure.capture import material_of
+from zfdesk.desk.figure.export import sentence
 from zfdesk.desk.figure.grid import Target
-from zfdesk.desk.figure.taking import material_of
-from zfdesk.desk.figure.work import sentence
-from zfdesk.session.composition import Composition, Slot, filled, free_place, inserted, placed, taken_of
-from zfdesk.session.pieces import CannotError, Kind, Piece, Taken, why_not
+from zfdesk.pages.composition import Composition, Slot, filled, free_place, inserted, placed, taken_of
+from zfdesk.pages.panels_of_view import CannotError, Kind, Piece, Taken, why_not
 
 
 class PlacingCommands:

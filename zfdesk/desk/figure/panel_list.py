@@ -1,0 +1,135 @@
+"""The list of what can be placed: dragged onto the grid, or placed by a double click. What cannot be had says why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QMimeData, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QTreeWidget, QTreeWidgetItem
+
+from zfdesk.desk.figure.grid import piece_mime
+from zfdesk.desk.widgets.theme import THEMES, Colours
+from zfdesk.pages.panels_of_view import GROUPS, PINNED, Material, Piece, piece_words, pieces_of, why_not
+
+PIECE = Qt.ItemDataRole.UserRole
+
+
+class PieceList(QTreeWidget):
+    """``wanted``: a piece to be placed where there is room."""
+
+    wanted = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.colours: Colours = THEMES["dark"]
+        self._shown: list[tuple[Piece, str, str]] = []
+        self.setHeaderHidden(True)
+        self.setRootIsDecorated(False)
+        self.setItemsExpandable(False)
+        self.setIndentation(10)
+        self.setWordWrap(True)
+        self.setDragEnabled(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(190)
+        self.setAccessibleName("Panels that can be placed")
+        self.setToolTip("Drag a panel onto the grid, or double-click it (Return)")
+        self.itemDoubleClicked.connect(lambda item, _: self._want(item))
+
+    def show_material(self, material: Material) -> None:
+        """List what can be had, and why the rest cannot."""
+        pins = len(material.result.request.view.pins) if material.result is not None else 0
+        lines = [
+            (piece, piece_words(piece, material), why_not(piece, material))
+            for _, kinds in GROUPS
+            for number in range(max(pins, 1) if kinds == PINNED else 1)
+            for kind in kinds
+            for piece in [pieces_of(kind, pins)[number]]
+        ]
+        if lines != self._shown:
+            self._shown = lines
+            self._fill()
+
+    def _fill(self) -> None:
+        chosen = self.piece_at(self.currentItem())
+        self.clear()
+        for title, kinds in GROUPS:
+            lines = [line for line in self._shown if line[0].kind in kinds]
+            header = QTreeWidgetItem([title])
+            header.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            header.setForeground(0, QColor(self.colours.quiet))
+            header.setSizeHint(0, QSize(10, self.fontMetrics().height() + 14))
+            self.addTopLevelItem(header)
+            reasons = {reason for _, _, reason in lines}
+            shared = next(iter(reasons)) if len(reasons) == 1 else ""
+            if shared:
+                self._line(header, f"{shared}", None, shared, italic=True)
+            for piece, words, reason in lines:
+                own = f"{words}\n{reason}" if reason and not shared else words
+                item = self._line(header, own, piece, reason)
+                if piece == chosen:
+                    self.setCurrentItem(item)
+            header.setExpanded(True)
+        self.expandAll()
+
+    def _line(
+        self, header: QTreeWidgetItem, words: str, piece: Piece | None, reason: str, italic: bool = False
+    ) -> QTreeWidgetItem:
+        item = QTreeWidgetItem(header, [words])
+        item.setData(0, PIECE, piece)
+        item.setToolTip(
+            0, f"{words.splitlines()[0]}: {reason}" if reason else f"{words}: drag it onto the grid, or double-click"
+        )
+        flags = Qt.ItemFlag.ItemIsEnabled
+        if piece is not None:
+            flags |= Qt.ItemFlag.ItemIsSelectable
+        if piece is not None and not reason:
+            flags |= Qt.ItemFlag.ItemIsDragEnabled
+        item.setFlags(flags)
+        if reason:
+            room = QRect(0, 0, max(self.viewport().width(), self.minimumWidth()) - 34, 1000)
+            high = self.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, words).height()
+            item.setSizeHint(0, QSize(10, max(high + 8, self.fontMetrics().height() + 8)))
+        item.setForeground(0, QColor(self.colours.quiet if reason else self.colours.text))
+        if italic:
+            font = item.font(0)
+            font.setItalic(True)
+            item.setFont(0, font)
+        item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{words.splitlines()[0]}{f': {reason}' if reason else ''}")
+        return item
+
+    def piece_at(self, item: QTreeWidgetItem | None) -> Piece | None:
+        """The piece of a line that can be had; None for a heading."""
+        return item.data(0, PIECE) if item is not None else None
+
+    def item_of(self, piece: Piece) -> QTreeWidgetItem | None:
+        """The line of a piece."""
+        for place in range(self.topLevelItemCount()):
+            header = self.topLevelItem(place)
+            for child in range(header.childCount()):
+                if self.piece_at(header.child(child)) == piece:
+                    return header.child(child)
+        return None
+
+    def set_colours(self, colours: Colours) -> None:
+        """Another theme."""
+        self.colours = colours
+        self._fill()
+
+    def _want(self, item: QTreeWidgetItem | None) -> None:
+        if (piece := self.piece_at(item)) is not None:
+            self.wanted.emit(piece)
+
+    def mimeData(self, items: Sequence[QTreeWidgetItem]) -> QMimeData:  # noqa: N802
+        piece = self.piece_at(items[0]) if items else None
+        return piece_mime(piece) if piece is not None else QMimeData()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._want(self.currentItem())
+        else:
+            super().keyPressEvent(event)
+
+
+__all__ = ["PieceList"]

@@ -1,0 +1,114 @@
+"""Templates in the builder: from what the window shows, from the network, and over the pictures of a folder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from PySide6.QtWidgets import QFileDialog, QMenu
+
+from zfdesk.desk.figure.capture import material_of
+from zfdesk.desk.figure.export import Progress, Stopped, picture_paths, reader, sentence
+from zfdesk.figures.page import Page
+from zfdesk.pages.composition import Composition, of_page
+from zfdesk.pages.folder_page import fig2_of, histograms_of
+from zfdesk.pages.panels_of_view import CannotError
+from zfdesk.pages.resizing import arranged, resized
+from zfdesk.pages.templates import TEMPLATES, Template
+
+RANDOM_UNITS = 6
+FOLDERS = (
+    ("fig2-random", "Fig. 2: {count} units of {layer} at random, over a folder…",
+     "What random units of the selected layer answer to most, projected down, beside the patches"),
+    ("fig2-units", "Fig. 2: {units}, over a folder…",
+     "What the selected unit, and those pinned of its layer, answer to most"),
+    ("histograms-folder", "Histograms and dead units, over a folder…",
+     "How weights and activations are spread, and which units never answer"),
+)  # fmt: skip
+
+
+class TemplateCommands:
+    """Mixed into the builder."""
+
+    def fill_template_menu(self, menu: QMenu) -> None:
+        """Made anew whenever it is opened: what cannot be had says why."""
+        menu.clear()
+        menu.setToolTipsVisible(True)
+        material = material_of(self.window_)
+        for template in TEMPLATES:
+            reason = template.why_not(material)
+            action = menu.addAction(template.words, partial(self.use_template, template))
+            action.setEnabled(not reason)
+            action.setToolTip(reason or template.hint)
+            if reason:
+                action.setText(f"{template.words}   ({reason.rstrip('.')})")
+            if template.id in ("a-b", "fig6"):
+                menu.addSeparator()
+        menu.addSeparator()
+        layer, units = self.folder_units()
+        named = ", ".join(map(str, units))
+        for name, words, hint in FOLDERS:
+            text = words.format(count=RANDOM_UNITS, layer=layer, units=f"{layer}:{named}")
+            action = menu.addAction(text, partial(self.ask_folder, name))
+            action.setToolTip(hint)
+            action.setEnabled(layer != "input" or name == "histograms-folder")
+
+    def use_template(self, template: Template) -> None:
+        """Take a template's page in place of this one, which undo brings back."""
+
+        def made(composition: Composition | None, error: Exception | None) -> None:
+            if composition is None:
+                self.say(str(error) if isinstance(error, CannotError) else sentence(error or ValueError()), True)
+                return
+            self.show_made(composition)
+            self.say(f"{template.words}.", False)
+
+        self.say(f"{template.words}…", False)
+        self.taker.take(template.make, made)
+
+    def show_made(self, composition: Composition) -> None:
+        """In the size and resolution that were chosen."""
+        now = self.draft.now
+        made = replace(arranged(composition), dpi=now.dpi, captioned=now.captioned)
+        self.draft.change(resized(made, now.size), -1)
+
+    def folder_units(self) -> tuple[str, tuple[int, ...]]:
+        """The selected layer, and its selected and pinned units."""
+        view = self.desk.view
+        pinned = [pin.unit for pin in view.pins if pin.layer == view.layer]
+        return view.layer, tuple(dict.fromkeys((view.unit, *pinned)))
+
+    def ask_folder(self, name: str) -> None:
+        """A folder picker, then `make_over`."""
+        folder = QFileDialog.getExistingDirectory(self, "A folder of pictures", self.window_._last_folder())
+        if folder:
+            self.make_over(name, folder)
+
+    def make_over(self, name: str, folder: str) -> None:
+        """Make a template over the pictures of a folder; it is told how far it is, and can be cancelled."""
+        model, crop, method = self.desk.model, self.desk.view.crop, self.desk.view.method
+        layer, units = self.folder_units()
+        lost: list[str] = []
+
+        def work(progress: Progress) -> Page:
+            paths = picture_paths(folder)
+            read = reader(model, crop, progress, len(paths), lost)
+            if name == "histograms-folder":
+                return histograms_of(model, paths, read)
+            chosen = units if name == "fig2-units" else ()
+            return fig2_of(model, paths, read, [layer], chosen, RANDOM_UNITS, rule=method)
+
+        def made(page: Page | None, error: Exception | None) -> None:
+            if isinstance(error, Stopped):
+                self.say("Stopped; the figure is as it was.", False)
+            elif page is None:
+                self.say(sentence(error or ValueError("nothing was made")), True)
+            else:
+                self.show_made(of_page(page, "the pictures of a folder"))
+                rest = f" {len(lost)} could not be read: {lost[0]}" if lost else ""
+                self.say(f"{page.title}.{rest}", bool(lost))
+
+        self.run_job(work, made, "Looking into the folder…")
+
+
+__all__ = ["TemplateCommands"]

@@ -1,0 +1,187 @@
+"""Class probabilities: the most probable and the watched ones, with what they were without the occluder."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QRectF, QStringListModel, Qt
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLineEdit, QSizePolicy, QToolButton, QWidget
+
+from zfdesk.desk.state import Desk
+from zfdesk.desk.widgets.pane import Pane
+from zfdesk.desk.widgets.theme import THEMES, Colours, watched_colour
+from zfdesk.desk.widgets.tsv import table_text
+from zfdesk.live import Result, View
+
+
+class Bars(QWidget):
+    """One bar a class; a tick where it stood on the clean picture, so that the change is seen before it is read."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.desk = desk
+        self.colours: Colours = THEMES["dark"]
+        self.rows: list[tuple[int, float, float]] = []  # class, probability, clean
+        self.occluded = False
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumHeight(60)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMouseTracking(True)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName("Class probabilities")
+
+    def row_height(self) -> float:
+        """Screen pixels a row."""
+        wanted = self.fontMetrics().height() + 14
+        return min(wanted, self.height() / max(len(self.rows), 1))
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self.colours.colour("pane"))
+        if not self.rows:
+            painter.setPen(self.colours.colour("quiet"))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "Probabilities appear with the first frame.")
+            return
+        height = self.row_height()
+        metrics = self.fontMetrics()
+        figures, change = metrics.horizontalAdvance("100.0 %  "), metrics.horizontalAdvance("▼100.0  ")
+        # where there is no room for it beside the names the tick alone shows the change
+        change = change if self.occluded and self.width() - figures - change > change else 0
+        for place, (index, now, clean) in enumerate(self.rows):
+            self._paint_row(
+                painter, QRectF(0, place * height, self.width(), height), index, now, clean, figures, change
+            )
+
+    def _paint_row(
+        self, painter: QPainter, area: QRectF, index: int, now: float, clean: float, figures: int, room: int
+    ) -> None:
+        """``figures`` and ``room``: the widths, in screen pixels, that the probability and its change may take."""
+        slot = self.desk.view.slot_of(index)
+        colour = self.colours.colour("bar") if slot is None else watched_colour(slot)
+        track = area.adjusted(6, area.height() - 7, -6, -2)
+        painter.fillRect(track, self.colours.colour("raised"))
+        painter.fillRect(QRectF(track.left(), track.top(), track.width() * now, track.height()), colour)
+        if self.occluded:
+            x = track.left() + track.width() * clean
+            painter.setPen(QPen(self.colours.colour("text"), 2))
+            painter.drawLine(int(x), int(track.top()) - 3, int(x), int(track.bottom()) + 1)
+        text = area.adjusted(6, 0, -6, -6)
+        painter.setPen(self.colours.colour("text"))
+        mark = "" if slot is None else "● "
+        name = painter.fontMetrics().elidedText(
+            mark + self.desk.model.classes[index],
+            Qt.TextElideMode.ElideRight,
+            max(int(text.width()) - figures - room, 20),
+        )
+        painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
+        right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+        painter.drawText(text, right, f"{now * 100:5.1f} %")
+        if room:
+            change = (now - clean) * 100
+            kind = "rise" if change > 0.05 else "fall" if change < -0.05 else "quiet"
+            painter.setPen(self.colours.colour(kind))
+            words = f"{'▲' if kind == 'rise' else '▼' if kind == 'fall' else ' '}{abs(change):.1f}"
+            painter.drawText(text.adjusted(0, 0, -figures, 0), right, words)
+
+    def class_at(self, y: float) -> int | None:
+        """The class whose row lies at this height."""
+        place = int(y / max(self.row_height(), 1))
+        return self.rows[place][0] if 0 <= place < len(self.rows) else None
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        index = self.class_at(event.position().y())
+        if index is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.desk.change(toggle_watch(self.desk.view, index))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        index = self.class_at(event.position().y())
+        self.setToolTip("" if index is None else f"{self.desk.model.classes[index]} (class {index}): click to watch it")
+
+
+def toggle_watch(view: View, index: int) -> View:
+    """The view with a class watched, or no longer."""
+    watched = view.watched
+    kept = tuple(w for w in watched if w != index)
+    return view.change(watched=kept if index in watched else (*watched, index))
+
+
+class ClassesPane(Pane):
+    """Search, and the bars."""
+
+    title = "Classes"
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(desk, parent)
+        self.bars = Bars(desk)
+        self.search = QLineEdit(placeholderText="Find a class to watch…", clearButtonEnabled=True)
+        self.search.setAccessibleName("Find a class by name")
+        self._names = QStringListModel(self)
+        completer = QCompleter(self._names, self)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer.activated.connect(self._watch_named)
+        self.search.setCompleter(completer)
+        self.search.returnPressed.connect(lambda: self._watch_named(self.search.text()))
+        fewer, more = QToolButton(text="−"), QToolButton(text="+")
+        for button, step, words in ((fewer, -1, "Show fewer classes"), (more, 1, "Show more classes")):
+            button.setToolTip(words)
+            button.setAccessibleName(words)
+            button.clicked.connect(lambda _=False, step=step: self._show_more(step))
+        row = QHBoxLayout()
+        row.setSpacing(3)
+        row.addWidget(self.search, 1)
+        row.addWidget(fewer)
+        row.addWidget(more)
+        self.body.addLayout(row)
+        self.body.addWidget(self.bars, 1)
+        desk.model_changed.connect(self._new_names)
+        self._new_names()
+
+    def _new_names(self) -> None:
+        self._names.setStringList(list(self.desk.model.classes))
+        self.bars.rows = []
+        self.bars.update()
+
+    def _show_more(self, step: int) -> None:
+        view = self.desk.view
+        top_k = min(max(view.top_k + step, 1), min(20, len(self.desk.model.classes)))
+        self.desk.change(view.change(top_k=top_k), "top k")
+
+    def _watch_named(self, text: str) -> None:
+        wanted = text.strip().casefold()
+        matches = [i for i, name in enumerate(self.desk.model.classes) if name.casefold() == wanted]
+        matches = matches or [
+            i for i, name in enumerate(self.desk.model.classes) if wanted and wanted in name.casefold()
+        ]
+        if not matches:
+            self.desk.told.emit(f"No class is called “{text.strip()}”.", True)
+            return
+        if matches[0] not in self.desk.view.watched:
+            self.desk.change(toggle_watch(self.desk.view, matches[0]))
+        self.search.clear()
+        self.search.clearFocus()
+
+    def show_result(self, result: Result) -> None:
+        now, clean, view = result.probabilities, result.clean_probabilities, self.desk.view
+        top = [int(i) for i in np.argsort(-now, kind="stable")[: view.top_k] if i not in view.watched]
+        rows = [(i, float(now[i]), float(clean[i])) for i in (*view.watched, *top) if i < len(now)]
+        self.bars.rows, self.bars.occluded = rows, result.occluded
+        self.bars.setAccessibleDescription(", ".join(f"{self.desk.model.classes[i]} {p:.0%}" for i, p, _ in rows[:5]))
+        self.bars.update()
+
+    def as_data(self) -> str:
+        names, covered = self.desk.model.classes, self.bars.occluded
+        head = ("class", "name", "probability", *(("clean probability",) if covered else ()))
+        return table_text(head, [(i, names[i], now, clean)[: len(head)] for i, now, clean in self.bars.rows])
+
+    def show_view(self) -> None:
+        if self.desk.result:
+            self.show_result(self.desk.result)
+
+    def show_facts(self) -> None:
+        result = self.desk.result
+        if result is None:
+            return
+        covered = f"{len(result.request.view.occluders)} occluder(s), tick = clean" if result.occluded else "clean"
+        said = [f"top {self.desk.view.top_k}", f"{len(self.desk.view.watched)} watched", covered]
+        self.facts.say(" · ".join([*said, f"frame {result.request.frame.number}"]))

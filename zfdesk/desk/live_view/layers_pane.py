@@ -1,0 +1,172 @@
+"""The layer bar: every layer with its shape, receptive field and a live thumbnail."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QPoint, QRect, QSignalBlocker, QSize, Qt, QTimer
+from PySide6.QtGui import QFont, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from zfdesk.desk.actions import to_layer
+from zfdesk.desk.state import Desk
+from zfdesk.desk.widgets.canvas import indexed_image
+from zfdesk.desk.widgets.colour_tables import table
+from zfdesk.desk.widgets.pane import Pane
+from zfdesk.desk.widgets.theme import THEMES, Colours
+from zfdesk.desk.widgets.tsv import table_text
+from zfdesk.engine import Stage
+from zfdesk.live import Glance, Result
+
+THUMB = 34
+THUMBNAILS_EVERY_MS = 80  # small pictures at half the frame rate cost half as much, and nobody sees the difference
+
+
+def shape_words(stage: Stage) -> str:
+    """96×110×110, or 4096 for a vector."""
+    return "×".join(str(n) for n in stage.shape) if stage.spatial else str(stage.shape[0])
+
+
+class _Row(QStyledItemDelegate):
+    def __init__(self, pane: LayersPane) -> None:
+        super().__init__(pane)
+        self.pane = pane
+        self._cards: dict[str, tuple[tuple, QPixmap]] = {}
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:  # noqa: N802
+        return QSize(150, max(THUMB + 8, option.fontMetrics.height() * 2 + 8))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        stage: Stage = index.data(Qt.ItemDataRole.UserRole)
+        rect: QRect = option.rect
+        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        painter.drawPixmap(rect.topLeft(), self._card(stage, rect.size(), hovered, painter))
+        glance = self.pane.glances.get(stage.name)
+        if glance is not None:
+            painter.drawImage(_thumb(rect), indexed_image(glance.thumbnail, self.pane.table))
+
+    def _card(self, stage: Stage, size: QSize, hovered: bool, like: QPainter) -> QPixmap:
+        """All of a row but its thumbnail, drawn anew only when something in it changes: the thumbnails are live."""
+        view, colours = self.pane.desk.view, self.pane.list.colours
+        origin = view.origin is not None and view.origin.layer == stage.name
+        selected, share = stage.name == view.layer, self.pane.shares.get(stage.name, "")
+        ratio = like.device().devicePixelRatioF()
+        key = (size, selected, hovered, origin, share, colours, like.font().key(), ratio)
+        known = self._cards.get(stage.name)
+        if known is not None and known[0] == key:
+            return known[1]
+        card = QPixmap(size * ratio)
+        card.setDevicePixelRatio(ratio)
+        card.fill(colours.colour("pane"))
+        painter = QPainter(card)
+        painter.setFont(like.font())
+        rect = QRect(QPoint(0, 0), size)
+        if selected:
+            painter.fillRect(rect, colours.colour("unit", 46))
+            painter.fillRect(QRect(0, 0, 4, rect.height()), colours.colour("unit"))
+        elif hovered:
+            painter.fillRect(rect, colours.colour("raised"))
+        painter.setPen(QPen(colours.colour("line")))
+        painter.drawRect(_thumb(rect).adjusted(-1, -1, 0, 0))
+        self._words(painter, rect.adjusted(THUMB + 16, 3, -4, -3), stage, share, origin, colours)
+        painter.end()
+        self._cards[stage.name] = (key, card)
+        return card
+
+    def _words(self, painter: QPainter, area: QRect, stage: Stage, share: str, origin: bool, colours: Colours) -> None:
+        font = QFont(painter.font())
+        font.setBold(True)
+        painter.setFont(font)
+        painter.setPen(colours.colour("text"))
+        name = stage.name + (" ◉" if origin else "")
+        painter.drawText(area, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft, name)
+        font.setBold(False)
+        painter.setFont(font)
+        painter.setPen(colours.colour("quiet"))
+        metrics, sees = painter.fontMetrics(), f"sees {stage.receptive_field.size}"
+        if stage.name != "input" and metrics.horizontalAdvance(name + "   " + sees) <= area.width():
+            painter.drawText(area, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight, sees)
+        room = area.width() - metrics.horizontalAdvance(share + " ")
+        shape = metrics.elidedText(shape_words(stage), Qt.TextElideMode.ElideRight, room)
+        painter.drawText(area, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, shape)
+        painter.drawText(area, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight, share)
+
+
+def _thumb(rect: QRect) -> QRect:
+    return QRect(rect.left() + 8, rect.top() + (rect.height() - THUMB) // 2, THUMB, THUMB)
+
+
+class LayersPane(Pane):
+    """The layers as a list; click, or the keys u and o, to change."""
+
+    title = "Layers"
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(desk, parent)
+        self.glances: dict[str, Glance] = {}
+        self.shares: dict[str, str] = {}
+        self.table = table("inferno", False, True)
+        self.list = QListWidget()
+        self.list.colours = THEMES["dark"]
+        self.list.setItemDelegate(_Row(self))
+        self.list.setMouseTracking(True)
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setAccessibleName("Layers of the network")
+        self.list.itemClicked.connect(lambda item: self._choose(item.data(Qt.ItemDataRole.UserRole).name))
+        self.body.addWidget(self.list)
+        self._renewal = QTimer(self, singleShot=True, interval=THUMBNAILS_EVERY_MS)
+        self._renewal.timeout.connect(self.list.viewport().update)
+        desk.model_changed.connect(self._fill)
+        self._fill()
+
+    def _fill(self) -> None:
+        self.glances, self.shares = {}, {}
+        self.list.clear()
+        for stage in self.desk.model.architecture.stages:
+            item = QListWidgetItem(stage.name)
+            item.setData(Qt.ItemDataRole.UserRole, stage)
+            field = stage.receptive_field
+            item.setToolTip(
+                f"{stage.name}: {shape_words(stage)}\nreceptive field {field.size} × {field.size} pixels, "
+                f"one every {field.jump}\n{stage.parameters:,} parameters, "
+                f"{stage.multiply_adds / 1e6:,.1f} M multiply-adds"
+                "\nThe percentage is the share of units active on this frame."
+            )
+            self.list.addItem(item)
+        self.show_view()
+
+    def _choose(self, layer: str) -> None:
+        self.desk.change(to_layer(self.desk.view, layer, self.desk.model.architecture, self.desk.result), "layer")
+
+    def set_colours(self, colours: Colours) -> None:
+        super().set_colours(colours)
+        # a new theme may come with another size of type
+        self.list.setMinimumWidth(THUMB + 40 + self.fontMetrics().horizontalAdvance("pool5  sees 139"))
+        self.list.scheduleDelayedItemsLayout()
+
+    def show_result(self, result: Result) -> None:
+        if result.glances:
+            self.glances = {glance.stage.name: glance for glance in result.glances}
+            if not self._renewal.isActive():
+                self._renewal.start()
+
+    def as_data(self) -> str:
+        head = ("layer", "units", "height", "width", "sees pixels", "peak activation", "strongest unit", "active share")
+        rows = [
+            (name, *glance.stage.shape, glance.stage.receptive_field.size, glance.peak, glance.strongest, glance.active)
+            for name, glance in self.glances.items()
+        ]
+        return table_text(head, rows) if rows else ""
+
+    def show_view(self) -> None:
+        view = self.desk.view
+        self.table = table(view.maps.colours, False, True)
+        with QSignalBlocker(self.list):
+            row = self.desk.model.architecture.index(view.layer)
+            if self.list.currentRow() != row:
+                self.list.setCurrentRow(row)
+        self.list.viewport().update()
+
+    def show_facts(self) -> None:
+        architecture = self.desk.model.architecture
+        self.shares = {n: f"{glance.active:.0%}" for n, glance in self.glances.items() if n != "input"}
+        self.facts.say(f"{architecture.title} · {architecture.parameters:,} parameters")

@@ -1,0 +1,274 @@
+"""The feature maps of the shown layer, live, as one mosaic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QFont, QImage, QMouseEvent, QPainter, QPen
+from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSpinBox, QToolButton, QWidget
+
+from zfdesk.desk.actions import to_unit
+from zfdesk.desk.state import Desk
+from zfdesk.desk.widgets.canvas import Canvas, indexed_image
+from zfdesk.desk.widgets.colour_bar import ColourBar, number
+from zfdesk.desk.widgets.colour_tables import SEQUENTIAL, table
+from zfdesk.desk.widgets.controls import Choice, Controls
+from zfdesk.desk.widgets.pane import ElidedLabel, Pane
+from zfdesk.desk.widgets.tsv import array_text, table_text
+from zfdesk.engine import SeedKind
+from zfdesk.live import MapsContent, Mosaic, Normalise, Order, Result
+
+WAITING = "The layer's maps appear with the first frame."
+CONTENT_WORDS = {
+    MapsContent.ACTIVATION: "activations",
+    MapsContent.CHANGE: "change when covered",
+    MapsContent.GRADIENT: "gradient",
+}
+NORMALISE_WORDS = {
+    Normalise.LAYER: "one range",
+    Normalise.UNIT: "each unit's own",
+    Normalise.LOCKED: "locked range",
+}
+ORDER_WORDS = {Order.INDEX: "by number", Order.ACTIVITY: "by activity", Order.CHANGE: "by change"}
+
+
+class MapsCanvas(Canvas):
+    """The mosaic: hover reads a value, click selects a unit and its position."""
+
+    unit_hovered = Signal(object)  # (unit, y, x) or None
+    unit_clicked = Signal(int, int, int)
+    menu_asked = Signal(object, object)  # unit or None, global position
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.desk = desk
+        self.mosaic: Mosaic | None = None
+        self.hover: tuple[int, int, int] | None = None
+        self.hovered.connect(self._look)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def set_mosaic(self, mosaic: Mosaic) -> None:
+        """Another mosaic; what lies under a mouse that stands still may be another unit now."""
+        anew = self.mosaic is None or (mosaic.layer, mosaic.columns) != (self.mosaic.layer, self.mosaic.columns)
+        self.mosaic = mosaic
+        if anew:
+            self.hover = None
+            self._look(self.to_picture(self.mouse) if self.mouse else None)
+
+    def _look(self, point: tuple[float, float] | None) -> None:
+        hover = None
+        if point and self.mosaic:
+            hover = self.mosaic.tile_at(int(point[1] // 1), int(point[0] // 1))
+        if hover != self.hover:
+            self.hover = hover
+            self.unit_hovered.emit(hover)
+            self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        super().mouseReleaseEvent(event)
+        current = self.mosaic is not None and self.mosaic.layer == self.desk.view.layer
+        if event.button() == Qt.MouseButton.LeftButton and self.hover and current:
+            self.unit_clicked.emit(*self.hover)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802
+        self.menu_asked.emit(self.hover[0] if self.hover else None, event.globalPos())
+
+    def paint_over(self, painter: QPainter) -> None:
+        mosaic = self.mosaic
+        if mosaic is None:
+            return
+        view = self.desk.view
+        if view.labels and mosaic.tile[1] * self.scale() > 34:
+            self._paint_numbers(painter, mosaic)
+        if self.hover:
+            self._outline(painter, mosaic, self.hover[0], self.colours.colour("text", 160), 1.0)
+        if mosaic.layer == view.layer:
+            self._outline(painter, mosaic, view.unit, self.colours.colour("unit"), 2.5)
+            corner = mosaic.corner_of(view.unit)
+            unit = self.desk.result.unit if self.desk.result else None
+            if corner and unit and unit.reference.layer == view.layer and mosaic.tile[0] > 1:
+                self._cross(painter, corner, unit.position)
+
+    def _outline(self, painter: QPainter, mosaic: Mosaic, unit: int, colour: object, width: float) -> None:
+        corner = mosaic.corner_of(unit)
+        if corner:
+            rect = self.rect_to_screen(corner[1], corner[0], corner[1] + mosaic.tile[1], corner[0] + mosaic.tile[0])
+            painter.setPen(QPen(colour, width))
+            painter.drawRect(rect.adjusted(-1, -1, 1, 1))
+
+    def _cross(self, painter: QPainter, corner: tuple[int, int], position: tuple[int, int]) -> None:
+        if self.scale() < 3:
+            return
+        y, x = corner[0] + position[0], corner[1] + position[1]
+        painter.setPen(QPen(self.colours.colour("unit"), 1))
+        painter.drawRect(self.rect_to_screen(x, y, x + 1, y + 1))
+
+    def _paint_numbers(self, painter: QPainter, mosaic: Mosaic) -> None:
+        font = QFont(painter.font())
+        font.setPixelSize(max(8, min(10, int(mosaic.tile[1] * self.scale() / 5))))
+        painter.setFont(font)
+        painter.setPen(self.colours.colour("quiet"))
+        visible = QRectF(self.rect())
+        for place, unit in enumerate(mosaic.units):
+            row, column = divmod(place, mosaic.columns)
+            point = self.to_screen(column * (mosaic.tile[1] + mosaic.gap), row * (mosaic.tile[0] + mosaic.gap))
+            if visible.contains(point):
+                painter.drawText(point + QPointF(2, font.pixelSize() + 1), str(unit))
+
+
+class MapsPane(Pane):
+    """The grid of the layer with its settings, a colour bar and the value under the mouse."""
+
+    title = "Feature maps"
+    shows_unit = True
+    unit_hovered = Signal(object)
+    menu_asked = Signal(object, object)
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(desk, parent)
+        self.canvas = MapsCanvas(desk)
+        self.canvas.setMinimumSize(220, 160)
+        self.canvas.message = WAITING
+        desk.model_changed.connect(self._forget)
+        self.canvas.setAccessibleName("Feature maps of the layer")
+        self.canvas.unit_clicked.connect(self._select)
+        self.canvas.unit_hovered.connect(self._tell_hover)
+        self.canvas.menu_asked.connect(self.menu_asked)
+        self.bar = ColourBar()
+        self.hover_line = ElidedLabel()
+        self.body.addWidget(self._controls())
+        self.body.addWidget(self.canvas, 1)
+        row = QHBoxLayout()
+        row.addWidget(self.bar, 1)
+        row.addWidget(self.hover_line, 1)
+        self.body.addLayout(row)
+        self.show_view()
+
+    def _controls(self) -> Controls:
+        self.content = self._choice("What the maps show", CONTENT_WORDS, lambda v: {"content": v})
+        self.normalise = Choice(NORMALISE_WORDS, "Range of the colours")
+        self.normalise.chosen.connect(self._change_range)
+        self.order = self._choice("Order of the units (sorted anew once a second)", ORDER_WORDS, lambda v: {"order": v})
+        names = {name: name for name in SEQUENTIAL}
+        self.palette_choice = self._choice("Colours of activations", names, lambda v: {"colours": v})
+        self.hide_dead = QToolButton(text="hide silent", checkable=True)
+        self.hide_dead.setToolTip("Leave out units that were never active since this network was loaded")
+        self.hide_dead.clicked.connect(lambda on: self.desk.change(self.desk.view.change_maps(hide_dead=on)))
+        self.boost = QDoubleSpinBox(minimum=0.25, maximum=64, singleStep=0.25, prefix="× ", decimals=2)
+        self.boost.setToolTip("Boost: dim maps made brighter; values past the end of the bar are cut")
+        self.boost.valueChanged.connect(lambda v: self.desk.change(self.desk.view.change_maps(boost=v), "boost"))
+        self.jump = QSpinBox(prefix="unit ", maximum=9999, keyboardTracking=False)
+        self.jump.setToolTip("Jump to a unit by its number")
+        self.jump.valueChanged.connect(lambda unit: self._select(unit, None, None))
+        controls = Controls(self)
+        for widget, name in (
+            (self.content, "Maps content"), (self.normalise, "Normalisation"), (self.order, "Order"),
+            (self.palette_choice, "Colour map"), (self.boost, "Boost"), (self.jump, "Unit number"),
+            (self.hide_dead, "Hide silent units"),
+        ):  # fmt: skip
+            controls.add(widget, name)
+        return controls
+
+    def _forget(self) -> None:
+        """Another network: nothing of the old one may be picked any more."""
+        self.canvas.mosaic = self.canvas.hover = None
+        self.canvas.set_picture(QImage(), None)
+        self.canvas.message = WAITING
+
+    def _choice(self, hint: str, words: Mapping[Any, str], change: Callable[[Any], dict]) -> Choice:
+        choice = Choice(words, hint)
+        choice.chosen.connect(lambda value: self.desk.change(self.desk.view.change_maps(**change(value))))
+        return choice
+
+    def _change_range(self, value: Normalise) -> None:
+        mosaic = self.canvas.mosaic
+        self.desk.change(self.desk.view.change_range(value, mosaic.full_range if mosaic else None))
+
+    def _select(self, unit: int, y: int | None, x: int | None) -> None:
+        view = self.desk.view
+        if y is None or x is None:
+            self.desk.change(to_unit(view, unit), "unit")
+            return
+        spatial = self.desk.model.architecture.stage(view.layer).spatial
+        changes: dict[str, object] = {"unit": unit, "chosen_occluder": -1}
+        if spatial:
+            changes |= {"position": (y, x), "seed": SeedKind.AT}
+        self.desk.change(view.change(**changes), "unit")
+
+    def _tell_hover(self, hover: tuple[int, int, int] | None) -> None:
+        mosaic = self.canvas.mosaic
+        self.unit_hovered.emit(hover)
+        if hover is None or mosaic is None:
+            self.hover_line.say("")
+            return
+        unit, y, x = hover
+        if unit >= mosaic.values.shape[0] or y >= mosaic.tile[0] or x >= mosaic.tile[1]:
+            return  # of the layer before; the mouse has not moved since
+        value = number(float(mosaic.values[unit, y, x]))
+        where = f" at ({y}, {x})" if mosaic.tile[0] > 1 else ""
+        model = self.desk.model
+        name = f" {model.classes[unit]}" if mosaic.layer in model.architecture.class_layers else ""
+        self.hover_line.say(f"{mosaic.layer}:{unit}{name}{where} = {value}")
+
+    def as_data(self) -> str:
+        """The map of the unit under the mouse, else of the selected one; of a layer without maps all its values."""
+        mosaic, result = self.canvas.mosaic, self.desk.result
+        if mosaic is None or result is None:
+            return ""
+        told = f"{mosaic.words} · {result.request.frame.origin} · frame {result.request.frame.number}"
+        if mosaic.tile == (1, 1):
+            return table_text(("unit", mosaic.words), enumerate(mosaic.values[:, 0, 0]))
+        unit = self.canvas.hover[0] if self.canvas.hover else min(self.desk.view.unit, len(mosaic.values) - 1)
+        return array_text(f"{mosaic.layer}:{unit} · {told}", mosaic.values[unit])
+
+    def show_result(self, result: Result) -> None:
+        mosaic = result.mosaic
+        if mosaic is None:
+            return
+        view = self.desk.view
+        shown = table(view.maps.colours, mosaic.signed, view.theme == "dark")
+        self.canvas.message = mosaic.reason
+        self.canvas.stale = "" if mosaic.layer == view.layer else f"still {mosaic.layer}"
+        self.canvas.set_picture(indexed_image(mosaic.image, shown), mosaic.image)
+        self.canvas.set_mosaic(mosaic)
+        self._table = shown
+
+    def show_view(self) -> None:
+        view, maps = self.desk.view, self.desk.view.maps
+        count = self.desk.model.architecture.stage(view.layer).shape[0]
+        for box, value in (
+            (self.content, maps.content), (self.normalise, maps.normalise), (self.order, maps.order),
+            (self.palette_choice, maps.colours),
+        ):  # fmt: skip
+            box.show_value(value)
+        with QSignalBlocker(self.boost):
+            self.boost.setValue(maps.boost)
+        with QSignalBlocker(self.jump):
+            self.jump.setMaximum(count - 1)
+            self.jump.setValue(view.unit)
+        self.hide_dead.setChecked(maps.hide_dead)
+        self.canvas.update()
+
+    def show_facts(self) -> None:
+        mosaic, result = self.canvas.mosaic, self.desk.result
+        if mosaic is None or result is None:
+            return
+        maps = self.desk.view.maps
+        count, shown = mosaic.values.shape[0], len(mosaic.units)
+        said = [f"{mosaic.layer} · {count} units", mosaic.words]
+        if shown < count:
+            said.append(f"{shown} shown")
+        said.append(f"{count - mosaic.alive} silent so far")
+        if maps.gamma != 1:
+            said.append(f"gamma {maps.gamma:g}")
+        said.append(f"frame {result.request.frame.number}")
+        self.facts.say(" · ".join(said))
+        words = {Normalise.UNIT: "each unit's own range", Normalise.LOCKED: "locked"}.get(maps.normalise, "")
+        if mosaic.tile == (1, 1) and maps.normalise is Normalise.UNIT:
+            words = ""
+        self.bar.show_range(
+            -1 if mosaic.low != mosaic.low and mosaic.signed else mosaic.low, mosaic.high, words, self._table
+        )
+        self._tell_hover(self.canvas.hover)

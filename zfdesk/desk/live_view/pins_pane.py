@@ -1,0 +1,135 @@
+"""Pinned units side by side, live on the same frame."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from zfdesk.desk.actions import MOST_PINS, toggle_pin
+from zfdesk.desk.live_view.unit_pane import MapCanvas, Tile, reference_words, show_map
+from zfdesk.desk.state import Desk
+from zfdesk.desk.widgets.canvas import rgb_image
+from zfdesk.desk.widgets.colour_bar import number
+from zfdesk.desk.widgets.pane import Pane
+from zfdesk.desk.widgets.theme import Colours
+from zfdesk.desk.widgets.tsv import table_text
+from zfdesk.live import Result, UnitReference, UnitResult
+
+
+class PinCard(QWidget):
+    """One pinned unit: its map beside its reconstruction."""
+
+    def __init__(self, pane: PinsPane, reference: UnitReference) -> None:
+        super().__init__()
+        self.pane, self.reference = pane, reference
+        self.map_tile, self.picture_tile = Tile("map", MapCanvas()), Tile("reconstruction")
+        for tile in (self.map_tile, self.picture_tile):
+            tile.canvas.message = "Waiting for the next frame…"
+        unpin = QToolButton(text="×")
+        unpin.setToolTip("Unpin")
+        unpin.setAccessibleName(f"Unpin {reference.layer}:{reference.unit}")
+        unpin.clicked.connect(partial(pane.unpin, reference))
+        show = QToolButton(text=f"{reference.layer}:{reference.unit}")
+        show.setToolTip("Select this unit")
+        show.clicked.connect(partial(pane.select, reference))
+        head = QHBoxLayout()
+        head.setSpacing(2)
+        head.addWidget(show, 1)
+        head.addWidget(unpin)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        pictures = QHBoxLayout()
+        pictures.setSpacing(3)
+        pictures.addWidget(self.map_tile, 1)
+        pictures.addWidget(self.picture_tile, 1)
+        layout.addLayout(head)
+        layout.addLayout(pictures, 1)
+        self.setMinimumWidth(170)
+
+    def show_unit(self, unit: UnitResult, result: Result) -> None:
+        """Draw the unit on this frame."""
+        stage = result.request.model.architecture.stage(unit.reference.layer)
+        view = self.pane.desk.view
+        self.map_tile.canvas.message = ""
+        signed = not stage.rectified and float(unit.map.min()) < 0
+        show_map(self.map_tile, unit, view.maps.colours, signed, view.theme == "dark")
+        self.map_tile.caption.say(reference_words(unit.reference, unit.position, stage.spatial))
+        developed = unit.pictures.get(result.request.view.method)
+        canvas = self.picture_tile.canvas
+        canvas.message = "" if developed else unit.reason
+        if developed:
+            self.picture_tile.caption.say(developed.reconstruction.rule.value)
+            top, left, bottom, right = unit.box
+            canvas.set_window(QRectF(left, top, right - left, bottom - top))
+            canvas.set_picture(rgb_image(developed.image), developed.image)
+            self.picture_tile.bar.show_range(developed.low, developed.high)
+            self.picture_tile.note.say(f"contrast stretched × {number(developed.stretch)}", "contrast stretched")
+
+
+class PinsPane(Pane):
+    """As many cards as there are pins."""
+
+    title = "Pins"
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(desk, parent)
+        self.cards: list[PinCard] = []
+        self.empty = QLabel("Pin a unit (key P) to keep it in view beside others.")
+        self.empty.setWordWrap(True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.row = QHBoxLayout()
+        self.row.setSpacing(6)
+        self.row.setContentsMargins(0, 0, 0, 0)
+        inner = QWidget()
+        inner.setLayout(self.row)
+        self.row.addWidget(self.empty)
+        area = QScrollArea(widgetResizable=True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setWidget(inner)
+        self.body.addWidget(area)
+
+    def unpin(self, reference: UnitReference) -> None:
+        """Take a unit out."""
+        if reference in self.desk.view.pins:
+            self.desk.change(toggle_pin(self.desk.view, reference))
+
+    def select(self, reference: UnitReference) -> None:
+        """Make a pinned unit the selected one."""
+        view = self.desk.view.change(layer=reference.layer, unit=reference.unit, position=reference.position)
+        self.desk.change(view.change(seed=reference.seed, seed_count=reference.k))
+
+    def show_view(self) -> None:
+        pins = self.desk.view.pins
+        if [card.reference for card in self.cards] == list(pins):
+            return
+        for card in self.cards:
+            self.row.removeWidget(card)
+            card.deleteLater()
+        self.cards = [PinCard(self, pin) for pin in pins]
+        for card in self.cards:
+            self.row.addWidget(card, 1)
+        self.empty.setVisible(not pins)
+        self.set_colours(self.colours)
+        self.facts.say(f"{len(pins)} of at most {MOST_PINS} pinned" if pins else "")
+
+    def set_colours(self, colours: Colours) -> None:
+        self.colours = colours
+        super().set_colours(colours)
+        self.empty.setStyleSheet(f"color: {colours.quiet};")
+
+    def as_data(self) -> str:
+        result = self.desk.complete
+        if result is None or not result.pins:
+            return ""
+        rows = [(u.reference.layer, u.reference.unit, *u.position, u.activation, u.map.max()) for u in result.pins]
+        return table_text(("layer", "unit", "y", "x", "activation", "map max"), rows)
+
+    def show_result(self, result: Result) -> None:
+        shown = {unit.reference: unit for unit in result.pins}
+        for card in self.cards:
+            unit = shown.get(card.reference)
+            if unit is not None:
+                card.show_unit(unit, result)

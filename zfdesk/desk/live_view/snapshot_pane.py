@@ -1,0 +1,181 @@
+"""A snapshot A beside the live B, and their difference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
+
+from zfdesk.desk.live_view.unit_pane import Tile
+from zfdesk.desk.state import Desk
+from zfdesk.desk.widgets.canvas import indexed_image, rgb_image
+from zfdesk.desk.widgets.colour_bar import number
+from zfdesk.desk.widgets.colour_tables import table
+from zfdesk.desk.widgets.pane import ElidedLabel, Pane
+from zfdesk.desk.widgets.tsv import table_text
+from zfdesk.live import MapsDisplay, Normalise, Result
+from zfdesk.live.render import levels
+
+CONTENTS = ("picture", "unit map", "reconstruction")
+NAMES = ("A", "B, live", "A − B")
+
+
+@dataclass(frozen=True, eq=False)
+class _Facts:
+    """What of a result is compared: an array, or a sentence why there is none, and what it is."""
+
+    array: np.ndarray | None
+    words: str
+
+
+def compared(result: Result, content: str) -> _Facts:
+    """The compared array of a result: picture (levels), unit map (activations) or reconstruction (its values)."""
+    unit, frame = result.unit, result.request.frame.number
+    if content == "picture":
+        return _Facts(result.picture.astype(np.float32), f"picture · frame {frame}")
+    if unit is None:
+        return _Facts(None, "No unit was computed for this.")
+    words = f"{unit.reference.layer}:{unit.reference.unit} · frame {frame}"
+    if content == "unit map":
+        return _Facts(unit.map, words)
+    developed = unit.pictures.get(result.request.view.method)
+    if developed is None:
+        return _Facts(None, unit.reason or "No reconstruction.")
+    return _Facts(developed.reconstruction.values, f"{result.request.view.method.value} · {words}")
+
+
+class ComparePane(Pane):
+    """A, B and A − B, all three on one scale."""
+
+    title = "A | B"
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(desk, parent)
+        self.a: Result | None = None
+        self.tiles = [Tile(name) for name in NAMES]
+        self.content = QComboBox()
+        self.content.addItems(CONTENTS)
+        self.content.setAccessibleName("What is compared")
+        self.content.setToolTip("What is compared: the picture, the unit's map or its reconstruction")
+        self.content.activated.connect(self.show_view)
+        self.take = QPushButton("Take A")
+        self.take.setToolTip("Keep what is shown now as snapshot A")
+        self.take.clicked.connect(self.take_snapshot)
+        self.changes = ElidedLabel()
+        self.changes.setAccessibleName("Change of the most probable classes from A to B")
+        row = QHBoxLayout()
+        row.addWidget(self.take)
+        row.addWidget(self.content)
+        row.addWidget(self.changes, 1)
+        self.body.addLayout(row)
+        tiles = QHBoxLayout()
+        for tile in self.tiles:
+            tiles.addWidget(tile, 1)
+        self.body.addLayout(tiles, 1)
+        desk.model_changed.connect(self._forget)
+        self._forget()
+
+    def _forget(self) -> None:
+        self.a = None
+        self.changes.say("")
+        for tile, name in zip(self.tiles, NAMES, strict=True):
+            tile.caption.say(name)
+            tile.note.say("")
+            tile.canvas.message = "Take a snapshot (Shift+A) to compare it with the live picture."
+            tile.canvas.update()
+
+    def take_snapshot(self) -> None:
+        """Keep the newest complete result as A."""
+        if self.desk.complete is None:
+            self.desk.told.emit("There is nothing to keep yet: try again in a moment.", True)
+            return
+        self.a = self.desk.complete
+        self.show_result(self.a)
+        self.desk.told.emit(f"Snapshot A taken of frame {self.a.request.frame.number}.", False)
+
+    def show_snapshot(self, a: Result | None) -> None:
+        """Keep another result as A, or none."""
+        self._forget()
+        self.a = a
+        self.show_view()
+
+    def show_result(self, result: Result) -> None:
+        if not result.complete or not self.isVisible():
+            return
+        content = self.content.currentText()
+        b = compared(result, content)
+        if self.a is None:
+            self._draw(self.tiles[1], b, content, None)
+            return
+        a = compared(self.a, content)
+        limit = max((float(np.abs(f.array).max()) for f in (a, b) if f.array is not None), default=1.0) or 1.0
+        self._draw(self.tiles[0], a, content, limit)
+        self._draw(self.tiles[1], b, content, limit)
+        self._difference(a, b, content)
+        self._classes(self.a, result)
+
+    def _draw(self, tile: Tile, facts: _Facts, content: str, limit: float | None) -> None:
+        tile.canvas.message = "" if facts.array is not None else facts.words
+        tile.note.say("")
+        tile.caption.say(("A · " if tile is self.tiles[0] else "B · ") + facts.words)
+        if facts.array is None:
+            return
+        if content == "picture":
+            image = facts.array.astype(np.uint8)
+            tile.canvas.set_picture(rgb_image(image), image)
+            tile.bar.show_range(0, 255)
+            return
+        limit = limit or float(np.abs(facts.array).max()) or 1.0
+        if content == "unit map":
+            self._indexed(tile, facts.array, limit, signed=float(facts.array.min()) < 0)
+        else:
+            image = (facts.array * (127 / limit) + 128.5).clip(0, 255).astype(np.uint8)
+            tile.canvas.set_picture(rgb_image(image), image)
+            tile.bar.show_range(-limit, limit)
+            tile.note.say(f"contrast stretched × {number(127 / limit)}", "contrast stretched")
+
+    def _indexed(self, tile: Tile, array: np.ndarray, limit: float, signed: bool) -> None:
+        display = MapsDisplay(normalise=Normalise.LOCKED, locked=(-limit if signed else 0.0, limit))
+        shades, low, high = levels(torch.tensor(array)[None], display, signed)
+        image = shades[0].numpy()
+        shown = table(self.desk.view.maps.colours, signed, self.desk.view.theme == "dark")
+        tile.canvas.set_picture(indexed_image(image, shown), image)
+        tile.bar.show_range(low, high, "", shown)
+
+    def _difference(self, a: _Facts, b: _Facts, content: str) -> None:
+        tile = self.tiles[2]
+        if a.array is None or b.array is None or a.array.shape != b.array.shape:
+            tile.canvas.message = "A and B cannot be subtracted: they are not of the same kind and size."
+            tile.caption.say("A − B")
+            tile.bar.show_range(0, 0)
+            return
+        difference = a.array - b.array
+        if difference.ndim == 3:
+            difference = difference.mean(2)
+        tile.canvas.message = ""
+        tile.caption.say(f"A − B · {content}" + (", mean over RGB" if content != "unit map" else ""))
+        self._indexed(tile, difference, float(np.abs(difference).max()) or 1.0, signed=True)
+
+    def _classes(self, a: Result, b: Result) -> None:
+        first, second = int(a.probabilities.argmax()), int(b.probabilities.argmax())
+        names = self.desk.model.classes
+        said = [
+            f"{names[i]} {a.probabilities[i] * 100:.1f} → {b.probabilities[i] * 100:.1f} %"
+            for i in dict.fromkeys((first, second))
+        ]
+        self.changes.say("   ".join(said))
+
+    def as_data(self) -> str:
+        """The classes' probabilities in A and B."""
+        a, b = self.a, self.desk.complete
+        if a is None or b is None:
+            return ""
+        names, pairs = self.desk.model.classes, zip(a.probabilities, b.probabilities, strict=True)
+        rows = [(index, names[index], p, q, p - q) for index, (p, q) in enumerate(pairs)]
+        return table_text(("class", "name", "A", "B", "A − B"), rows)
+
+    def show_view(self) -> None:
+        if self.desk.result:
+            self.show_result(self.desk.result)

@@ -1,0 +1,317 @@
+"""The selected unit: its map, the patch it sees, and its reconstructions on the same frame."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QGridLayout, QToolButton, QWidget
+
+from zfdesk.desk.actions import pick_position, set_seed
+from zfdesk.desk.live_view.unit_compare import Comparison, common_seed_words
+from zfdesk.desk.state import Desk
+from zfdesk.desk.widgets.canvas import indexed_image, rgb_image
+from zfdesk.desk.widgets.colour_bar import number
+from zfdesk.desk.widgets.colour_tables import table
+from zfdesk.desk.widgets.controls import Choice, Controls
+from zfdesk.desk.widgets.pane import ElidedLabel, Pane
+from zfdesk.desk.widgets.tile import MapCanvas, Tile
+from zfdesk.desk.widgets.tsv import array_text
+from zfdesk.engine import LRN, Rule, SeedKind
+from zfdesk.figures.facts import METHOD_WORDS, seed_words, stretch_words, unit_words
+from zfdesk.live import Normalise, Result, Style, UnitReference, UnitResult
+from zfdesk.live.render import levels
+
+STALE_SECONDS = 0.4
+
+SEED_WORDS = {
+    SeedKind.MAX: "strongest position",
+    SeedKind.AT: "picked position",
+    SeedKind.TOPK: "k strongest",
+    SeedKind.MAP: "whole map",
+}
+
+
+def reference_words(reference: UnitReference, position: tuple[int, int], spatial: bool) -> str:
+    """conv4:17 @ (6, 7)."""
+    return unit_words(reference.layer, reference.unit, position if spatial else None)
+
+
+def show_map(tile: Tile, unit: UnitResult, colours: str, signed: bool, dark: bool) -> None:
+    """Draw a unit's map into a tile, over its own range."""
+    import torch
+
+    from zfdesk.live import MapsDisplay
+
+    tensor = torch.tensor(unit.map)[None]
+    shades, low, high = levels(tensor, MapsDisplay(normalise=Normalise.LAYER), signed)
+    array = shades[0].numpy()
+    shown = table(colours, signed, dark)
+    tile.canvas.set_picture(indexed_image(array, shown), array)
+    silent = not unit.map.any()
+    tile.bar.show_range(0 if silent else low, 0 if silent else high, "", shown)
+    if isinstance(tile.canvas, MapCanvas):
+        tile.canvas.position = unit.position
+
+
+class UnitPane(Pane):
+    """The unit that is selected, or the frozen origin."""
+
+    title = "Unit"
+    shows_unit = True
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(desk, parent)
+        self.map_tile = Tile("map", MapCanvas(), self)
+        self.patch_tile = Tile("what it sees", parent=self)
+        self.patch_tile.bar.hide()
+        self.rule_tiles = {rule: Tile(METHOD_WORDS[rule], parent=self) for rule in Rule}
+        for tile in (self.map_tile, self.patch_tile, *self.rule_tiles.values()):
+            tile.canvas.message = "Waiting for the first frame…"
+        self.map_tile.canvas.position_picked.connect(self._pick)
+        self._columns = 0
+        self._placed: list[Tile] = []
+        self.body.addWidget(self._controls())
+        self.grid = QGridLayout()
+        self.grid.setSpacing(5)
+        self.body.addLayout(self.grid, 1)
+        self.comparison = Comparison(self)
+        self.comparison.position_picked.connect(self._pick)
+        self.comparison.hide()
+        self.body.addWidget(self.comparison, 1)
+        self.foot = ElidedLabel()
+        self.body.addWidget(self.foot)
+        desk.model_changed.connect(self._forget)
+        self.show_view()
+
+    def _controls(self) -> Controls:
+        self.method = self._choice(METHOD_WORDS, "Method of the reconstruction", lambda v: {"method": v})
+        self.seed = Choice(SEED_WORDS, "Seed: which activations are kept")
+        self.seed.chosen.connect(self._choose_seed)
+        self.style_choice = self._choice(
+            {style: style.value for style in Style}, "How the signed values become a picture", lambda v: {"style": v}
+        )
+        self.all_methods = QToolButton(text="all methods", checkable=True)
+        self.all_methods.setToolTip("Show deconvnet, guided backprop and gradient side by side")
+        self.all_methods.clicked.connect(lambda on: self.desk.change(self.desk.view.change(all_methods=on)))
+        self.compare_clean = QToolButton(text="clean | covered", checkable=True)
+        self.compare_clean.setToolTip("Clean, covered and their difference side by side, while something is covered")
+        self.compare_clean.clicked.connect(lambda on: self.desk.change(self.desk.view.change(compare_clean=on)))
+        self.freeze = QToolButton(text="origin", checkable=True)
+        self.freeze.setToolTip("Freeze this unit as the origin while you look at other layers (d)")
+        self.freeze.clicked.connect(self._toggle_origin)
+        controls = Controls(self)
+        for widget, name in (
+            (self.method, "Method"), (self.seed, "Seed"), (self.style_choice, "Style"),
+            (self.all_methods, "All methods"), (self.compare_clean, "Compare with clean"),
+            (self.freeze, "Freeze origin"),
+        ):  # fmt: skip
+            controls.add(widget, name)
+        return controls
+
+    def _choice(self, words: Mapping[Any, str], hint: str, change: Callable[[Any], dict]) -> Choice:
+        choice = Choice(words, hint)
+        choice.chosen.connect(lambda value: self.desk.change(self.desk.view.change(**change(value))))
+        return choice
+
+    def _choose_seed(self, seed: SeedKind) -> None:
+        view, shown = self.desk.view, self._shown.unit if self._shown else None
+        if seed is SeedKind.AT and view.looked_at.position is None and shown is not None:
+            self.desk.change(pick_position(view, shown.position))  # nothing was picked yet: what is shown stays
+        else:
+            self.desk.change(set_seed(view, seed))
+
+    def _toggle_origin(self, on: bool) -> None:
+        view = self.desk.view
+        self.desk.change(view.change(origin=view.selected if on else None))
+
+    def _pick(self, y: int, x: int) -> None:
+        self.desk.change(pick_position(self.desk.view, (y, x)), "position")
+
+    def as_data(self) -> str:
+        if self._shown is None or self._shown.unit is None:
+            return ""
+        return array_text(f"{self.facts.whole} · activation", self._shown.unit.map)
+
+    # Layout
+
+    @property
+    def comparing(self) -> bool:
+        """Whether clean, covered and difference are shown: chosen, and there is something to compare."""
+        return self.desk.view.compare_clean and bool(self.desk.view.occluders)
+
+    def shown_rules(self) -> tuple[Rule, ...]:
+        """The methods that have a tile, the chosen one first."""
+        view = self.desk.view
+        all_methods = view.all_methods and not self.comparing
+        others = tuple(rule for rule in Rule if rule is not view.method) if all_methods else ()
+        return (view.method, *others)
+
+    def _tiles(self) -> list[Tile]:
+        rules = [self.rule_tiles[rule] for rule in self.shown_rules()]
+        match self.desk.view.zoom:
+            case 1:
+                return [self.map_tile]
+            case 2:
+                return rules[:1]
+        return [self.map_tile, self.patch_tile, *rules]
+
+    def _arrange(self) -> None:
+        tiles = self._tiles() if not self.comparing else []
+        self.comparison.setVisible(self.comparing)
+        if self.comparing:
+            self.comparison.show_zoom(self.desk.view.zoom)
+        height = max(self.height() - 90, 1)
+        best, columns = 0.0, 1
+        for candidate in range(1, len(tiles) + 1):  # the number of columns that gives the largest squares
+            rows = -(-len(tiles) // candidate)
+            side = min(self.width() / candidate, height / rows - 62)
+            if side > best:
+                best, columns = side, candidate
+        if columns == self._columns and self._placed == tiles:
+            return
+        self._columns, self._placed = columns, tiles
+        for tile in (self.map_tile, self.patch_tile, *self.rule_tiles.values()):
+            self.grid.removeWidget(tile)
+            tile.setVisible(tile in tiles)
+        for place, tile in enumerate(tiles):
+            self.grid.addWidget(tile, place // columns, place % columns)
+        for column in range(self.grid.columnCount()):
+            self.grid.setColumnStretch(column, 1 if column < columns else 0)
+        for row in range(self.grid.rowCount()):
+            self.grid.setRowStretch(row, 1 if row < -(-len(tiles) // columns) else 0)
+
+    def resizeEvent(self, event: object) -> None:  # noqa: N802
+        self._arrange()
+
+    # Content
+
+    def show_result(self, result: Result) -> None:
+        unit = result.unit
+        # still being computed: the facts name the frame that is shown, and `show_facts` marks it if it lasts
+        if unit is None or not result.complete:
+            if self._shown is None:
+                self._mark("", "Computing…")
+            return
+        self._shown, self._shown_at = result, time.perf_counter()
+        self._draw(result)
+
+    def _draw(self, result: Result) -> None:
+        view, unit, stale = self.desk.view, result.unit, ""
+        if unit is None:
+            return
+        if (unit.reference.layer, unit.reference.unit) != (view.looked_at.layer, view.looked_at.unit):
+            stale = f"still {unit.reference.layer}:{unit.reference.unit}"
+        self._compared = self.comparing
+        if self.comparing:
+            self.comparison.show_unit(result, view.maps.colours, view.theme == "dark")
+            self._mark(stale)
+            return
+        for tile in (self.map_tile, self.patch_tile):
+            tile.canvas.message = ""
+        stage = result.request.model.architecture.stage(unit.reference.layer)
+        dark = view.theme == "dark"
+        signed = not stage.rectified and float(unit.map.min()) < 0
+        show_map(self.map_tile, unit, view.maps.colours, signed, dark)
+        top, left, bottom, right = unit.box
+        window = QRectF(left, top, right - left, bottom - top)
+        self.patch_tile.canvas.set_window(window)
+        self.patch_tile.canvas.set_picture(rgb_image(result.picture), result.picture)
+        self.patch_tile.note.say("covered" if result.occluded else "the clean picture", "")
+        self.map_tile.note.say("its own range")
+        for rule in self.shown_rules():
+            tile, developed = self.rule_tiles[rule], unit.pictures.get(rule)
+            tile.canvas.message = "" if developed else unit.reason or f"{METHOD_WORDS[rule]} is being computed…"
+            if developed is None:
+                tile.bar.show_range(0, 0)
+                tile.note.say("")
+                continue
+            if developed.high <= 1e-12:
+                tile.canvas.message = f"The {METHOD_WORDS[rule]} is zero everywhere: no path to the picture is active."
+            single = unit.reference.to_seed().kind in (SeedKind.MAX, SeedKind.AT)
+            tile.canvas.set_window(window if single else None)
+            tile.canvas.set_picture(rgb_image(developed.image), developed.image)
+            norm = result.request.view.style in (Style.NORM, Style.BLURRED)
+            tile.bar.show_range(developed.low, developed.high, "" if norm else "0")
+            tile.note.say(stretch_words(developed.stretch), "contrast stretched")
+        self._mark(stale)
+
+    def _forget(self) -> None:
+        """Another network: what is shown is of the old one."""
+        self._shown = None
+        self._mark("", "Computing…")
+
+    _shown: Result | None = None
+    _shown_at = 0.0
+    _compared = False  # whether what is shown was drawn as a comparison
+
+    def _behind(self) -> str:
+        """What to say when the pane has been behind the others for a while."""
+        newest, shown = self.desk.result, self._shown
+        if newest is None or shown is None or newest.request.frame is shown.request.frame:
+            return ""
+        return f"frame {shown.request.frame.number}" if time.perf_counter() - self._shown_at > STALE_SECONDS else ""
+
+    def _mark(self, stale: str, message: str | None = None) -> None:
+        for tile in (self.map_tile, self.patch_tile, *self.rule_tiles.values(), *self.comparison.tiles):
+            if tile.canvas.stale != stale:
+                tile.canvas.stale = stale
+                tile.canvas.update()
+            if message is not None:
+                tile.canvas.message = message
+
+    def show_view(self) -> None:
+        view = self.desk.view
+        for box, value in (
+            (self.method, view.method),
+            (self.seed, view.looked_at.seed),
+            (self.style_choice, view.style),
+        ):
+            box.show_value(value)
+        self.all_methods.setChecked(view.all_methods)
+        self.compare_clean.setChecked(view.compare_clean)
+        self.freeze.setChecked(view.origin is not None)
+        self._arrange()
+        if self._shown is not None and self._compared != self.comparing:  # nothing of the last time may be seen again
+            self._draw(self._shown)
+        for rule, tile in self.rule_tiles.items():
+            font = QFont(self.font())
+            font.setBold(rule is view.method)
+            tile.caption.setFont(font)
+
+    def show_facts(self) -> None:
+        result = self._shown
+        if result is None or result.unit is None:
+            return
+        unit, view = result.unit, result.request.view
+        stage = result.request.model.architecture.stage(unit.reference.layer)
+        said = [reference_words(unit.reference, unit.position, stage.spatial), METHOD_WORDS[view.method]]
+        if stage.name in result.request.model.architecture.class_layers:
+            said[0] += f" “{result.request.model.classes[unit.reference.unit]}”"
+        both = unit.comparison
+        said += [
+            seed_words(unit.reference.to_seed().kind, unit.reference.k) if both is None else "clean | covered",
+            f"frame {result.request.frame.number}",
+        ]
+        if view.origin is not None:
+            said.insert(0, "ORIGIN")
+        if behind := self._behind():
+            self._mark(behind)
+        self.facts.say(" · ".join(said))
+        if both is not None:
+            words = common_seed_words(view.looked_at.to_seed().kind, both.positions)
+            self.foot.say(f"both reconstructed from {words}", f"both from {words}")
+            return
+        clean = float(unit.clean_map.max())
+        changed = f", clean max {number(clean)}" if result.occluded else ""
+        field = stage.receptive_field.size
+        normal = "its derivative" if view.lrn_derivative or view.method is not Rule.DECONVNET else "identity"
+        sees = f" · sees {field} × {field} px" if stage.name != "input" else ""
+        has_lrn = any(isinstance(s.layer, LRN) for s in result.request.model.architecture.stages)
+        lrn = f" · normalisation: {normal}" if has_lrn else ""
+        self.foot.say(
+            f"activation {number(unit.activation)}, map max {number(float(unit.map.max()))}{changed}{sees}{lrn}"
+        )

@@ -1,0 +1,1 @@
+"""The occlusion sweep: pane, controller, commands, files."""

@@ -1,0 +1,229 @@
+"""What the occlusion pane draws: a map over the swept picture, the legend of its labels, how far it is."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from zfdesk.desk.occlusion.maps import LegendEntry
+from zfdesk.desk.widgets.canvas import Canvas
+from zfdesk.desk.widgets.theme import THEMES, Colours
+from zfdesk.engine import Occluder, OccluderShape
+
+HOLDS = count(1)  # of the mouse button, on any canvas: each is one step of undo
+BLACK, WHITE = QColor(0, 0, 0), QColor(255, 255, 255)
+
+
+class SweepCanvas(Canvas):
+    """The swept picture, a map laid over it, lines and numbers, and the occluder under the mouse.
+
+    ``placed``: where the left button is held, (x, y) in input pixels, and which hold it is.
+    """
+
+    placed = Signal(object, int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, smooth=True)
+        self.opacity = 1.0
+        self.lines: list[np.ndarray] = []  # (n, 2), x and y
+        self.numbers: list[tuple[float, float, int]] = []
+        self.region: tuple[int, int, int, int] | None = None  # top, left, bottom, right
+        self.square: Occluder | None = None
+        self._map: tuple[QImage, np.ndarray] | None = None
+        self._hold = 0
+        self.setMinimumSize(72, 72)
+        self.setCursor(Qt.CursorShape.CrossCursor)
+
+    def set_map(self, pixels: np.ndarray | None) -> None:
+        """Lay 0xAARRGGBB, uint32 (size, size), over the picture."""
+        self._map = None
+        if pixels is not None:
+            height, width = pixels.shape
+            image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_ARGB32)
+            self._map = image, pixels  # the image looks into the array
+        self.update()
+
+    def paint_over(self, painter: QPainter) -> None:
+        whole = QRectF(self._image.rect())
+        if self._map is not None:
+            painter.setOpacity(self.opacity)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+            painter.drawImage(self.rect_to_screen(0, 0, whole.width(), whole.height()), self._map[0])
+            painter.setOpacity(1.0)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setClipRect(self.picture_rect())
+        for line in self.lines:
+            polygon = QPolygonF([self.to_screen(x, y) for x, y in line])
+            for colour, width in ((BLACK, 3.0), (WHITE, 1.4)):
+                painter.setPen(QPen(colour, width))
+                painter.drawPolyline(polygon)
+        if self.region is not None:
+            top, left, bottom, right = self.region
+            painter.setPen(QPen(self.colours.colour("field"), 1.5))
+            painter.drawRect(self.rect_to_screen(left, top, right, bottom))
+        for x, y, number in self.numbers:
+            self._paint_number(painter, self.to_screen(x, y), number)
+        if self.square is not None:
+            self._paint_square(painter, self.square)
+
+    def _paint_number(self, painter: QPainter, at: QPointF, number: int) -> None:
+        metrics = painter.fontMetrics()
+        width, height = metrics.horizontalAdvance(str(number)) + 7, metrics.height() + 1
+        area = QRectF(at.x() - width / 2, at.y() - height / 2, width, height)
+        bounds = self.picture_rect()
+        area.moveLeft(min(max(area.left(), bounds.left() + 1), bounds.right() - width - 1))
+        area.moveTop(min(max(area.top(), bounds.top() + 1), bounds.bottom() - height - 1))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(255, 255, 255, 225))
+        painter.drawRoundedRect(area, 3, 3)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(BLACK)
+        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, str(number))
+
+    def _paint_square(self, painter: QPainter, square: Occluder) -> None:
+        rect = self.rect_to_screen(
+            square.left, square.top, square.left + square.width, square.top + square.height
+        )  # fmt: skip
+        path = QPainterPath()
+        path.addEllipse(rect) if square.shape is OccluderShape.ELLIPSE else path.addRect(rect)
+        for colour, width in ((BLACK, 3.0), (WHITE, 1.4)):
+            painter.setPen(QPen(colour, width))
+            painter.drawPath(path)
+        middle = rect.center()  # whose answer this is stands at the occluder's centre
+        painter.setPen(QPen(BLACK, 1))
+        painter.setBrush(WHITE)
+        painter.drawEllipse(middle, 2.5, 2.5)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+
+    def _paint_stale(self, painter: QPainter) -> None:
+        """Beside the map, not over it: its colours must go on meaning what the bar says."""
+        outside = QPainterPath()
+        outside.addRect(QRectF(self.rect()))
+        inside = QPainterPath()
+        inside.addRect(self.picture_rect().adjusted(3, 3, -3, -3))
+        painter.fillPath(outside.subtracted(inside), self.colours.colour("stale", 170))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        super().mousePressEvent(event)
+        if event.button() == Qt.MouseButton.LeftButton and self.has_picture:
+            self._hold = next(HOLDS)
+            self.placed.emit(self.to_picture(event.position()), self._hold)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        super().mouseMoveEvent(event)
+        if event.buttons() & Qt.MouseButton.LeftButton and self.has_picture:
+            self.placed.emit(self.to_picture(event.position()), self._hold)
+
+
+class Legend(QWidget):
+    """The labels of the map: number, colour, name, share of the positions. A click asks for the label's probability."""
+
+    picked = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.colours: Colours = THEMES["dark"]
+        self.entries: tuple[LegendEntry, ...] = ()
+        self.names: tuple[str, ...] = ()
+        self.lines = 1
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setMouseTracking(True)
+        self.setAccessibleName("Legend of the most probable labels")
+
+    def show_entries(self, entries: tuple[LegendEntry, ...], names: tuple[str, ...], anew: bool = False) -> None:
+        """Other labels, or others' shares. ``anew``: of another sweep; within one the legend only grows."""
+        lines = max(-(-len(entries) // 2), 1 if anew else self.lines)
+        if lines != self.lines:
+            self.lines = lines
+            self.updateGeometry()
+        if entries != self.entries or names is not self.names:
+            self.entries, self.names = entries, names
+            self.setAccessibleDescription("; ".join(f"{self.name(e)} {e.share:.0%}" for e in entries))
+            self.update()
+
+    def name(self, entry: LegendEntry) -> str:
+        """As it stands in the legend."""
+        return self.names[entry.label] if entry.label >= 0 else "other labels"
+
+    def line_height(self) -> int:
+        """Screen pixels an entry."""
+        return self.fontMetrics().height() + 5
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return QSize(200, self.lines * self.line_height())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        return self.sizeHint()
+
+    def _area(self, place: int) -> QRectF:
+        column, line = divmod(place, self.lines)
+        width, height = self.width() / 2, self.line_height()
+        return QRectF(column * width, line * height, width - 8, height)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        metrics = painter.fontMetrics()
+        side = metrics.height() + 1
+        for place, entry in enumerate(self.entries):
+            area = self._area(place)
+            swatch = QRectF(area.left(), area.top() + (area.height() - side) / 2, side, side)
+            painter.fillRect(swatch, QColor(entry.colour))
+            painter.setPen(self.colours.colour("quiet"))
+            painter.drawRect(swatch.adjusted(0, 0, -1, -1))
+            if entry.number:
+                painter.setPen(BLACK if QColor(entry.colour).lightnessF() > 0.45 else WHITE)
+                painter.drawText(swatch, Qt.AlignmentFlag.AlignCenter, str(entry.number))
+            share = f"{entry.share * 100:.0f} %"
+            room = int(area.width() - side - 8 - metrics.horizontalAdvance("100 %"))
+            words = self.name(entry) + (" (clean)" if entry.clean else "")
+            painter.setPen(self.colours.colour("text"))
+            text = area.adjusted(side + 5, 0, 0, 0)
+            middle = Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(text, middle, metrics.elidedText(words, Qt.TextElideMode.ElideRight, max(room, 10)))
+            painter.setPen(self.colours.colour("quiet"))
+            painter.drawText(text, middle | Qt.AlignmentFlag.AlignRight, share)
+
+    def entry_at(self, x: float, y: float) -> LegendEntry | None:
+        """The entry at a point."""
+        return next((e for place, e in enumerate(self.entries) if self._area(place).contains(x, y)), None)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        entry = self.entry_at(event.position().x(), event.position().y())
+        choosable = entry is not None and entry.label >= 0
+        self.setCursor(Qt.CursorShape.PointingHandCursor if choosable else Qt.CursorShape.ArrowCursor)
+        self.setToolTip("" if entry is None else f"{self.name(entry)}: {entry.share:.1%} of the positions"
+                        + (". Click to see its probability." if choosable else ""))  # fmt: skip
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        entry = self.entry_at(event.position().x(), event.position().y())
+        if entry is not None and entry.label >= 0 and event.button() == Qt.MouseButton.LeftButton:
+            self.picked.emit(entry.label)
+
+
+class ProgressLine(QWidget):
+    """A thin bar: how much of the sweep is done."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.colours: Colours = THEMES["dark"]
+        self.fraction = 0.0
+        self.partial = False
+        self.setFixedHeight(5)
+        self.setAccessibleName("Progress of the sweep")
+
+    def show_fraction(self, fraction: float, partial: bool) -> None:
+        """``partial``: it does not go on by itself."""
+        if (fraction, partial) != (self.fraction, self.partial):
+            self.fraction, self.partial = fraction, partial
+            self.setAccessibleDescription(f"{fraction:.0%}")
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self.colours.colour("raised"))
+        done = QRectF(0, 0, self.width() * self.fraction, self.height())
+        painter.fillRect(done, self.colours.colour("quiet" if self.partial else "field"))

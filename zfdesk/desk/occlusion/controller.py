@@ -1,0 +1,300 @@
+"""The occlusion sweep of the desk: what is swept, what has come of it, and whether that is still what is shown."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from zfdesk.engine import Model, Occluder, OccluderShape, SweepPlan
+from zfdesk.figures.facts import FILL_WORDS
+from zfdesk.live import Subject, Sweeper, SweepSettings, SweepState, SweepUnit, Swept, View
+from zfdesk.live.sweeping import shown_class, shown_unit
+from zfdesk.sources import Frame
+
+if TYPE_CHECKING:
+    from zfdesk.desk.state import Desk
+
+MOVING_SECONDS = 1.0  # frames nearer in time than this are a moving picture
+DEFAULT_SHARE = 50 / 224  # of the picture's side: the occluder, on networks of another size than ZFNet's
+
+
+def settings_of(view: View, size: int) -> SweepSettings:
+    """The settings with the occluder they mean: the user's own, else the live occluder's, else the default."""
+    settings = view.sweep
+    if settings.shape is OccluderShape.RECTANGLE:  # which is as high as wide here
+        settings = replace(settings, shape=OccluderShape.SQUARE)
+    if settings.own:
+        return settings
+    if not view.occluders:
+        return replace(settings, size=min(settings.size, max(round(size * DEFAULT_SHARE), 1)))
+    like = view.occluders[view.chosen_occluder]  # -1, no chosen one, is the last
+    # a sweep's occluder is as high as wide: of the same area
+    side = max(round((like.height * like.width) ** 0.5), 1)
+    shape = OccluderShape.SQUARE if like.shape is OccluderShape.RECTANGLE else like.shape
+    return replace(settings, size=min(side, size), shape=shape, fill=like.fill)
+
+
+def plan_of(settings: SweepSettings) -> SweepPlan:
+    """As the engine takes it. Raises ValueError, in words, where there is no such sweep."""
+    return SweepPlan(settings.size, settings.stride, settings.shape, settings.fill, settings.overhang)
+
+
+def plan_words(plan: SweepPlan) -> str:
+    """50 × 50 grey square, stride 8, over the edge."""
+    shape = "disc" if plan.shape is OccluderShape.ELLIPSE else plan.shape.value
+    edge = "over the edge" if plan.overhang else "inside"
+    return f"{plan.size} × {plan.size} {FILL_WORDS[plan.fill]} {shape}, stride {plan.stride}, {edge}"
+
+
+def layer_of(view: View, model: Model) -> str:
+    """The layer whose activations a sweep begun now would record."""
+    stages = model.architecture.stages
+    if view.sweep.unit is SweepUnit.SELECTED and view.layer != stages[0].name:
+        return view.layer
+    return next(stage.name for stage in reversed(stages) if stage.spatial and stage.parameters)
+
+
+class Sweeps(QObject):
+    """Lives in the window's thread. ``changed``: there is something new to draw. ``saved``: a sentence, and whether it
+    is trouble."""
+
+    changed = Signal()
+    saved = Signal(str, bool)
+    _told = Signal()
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.desk = desk
+        self.swept: Swept | None = None
+        self.running = False
+        self._layer = ""  # of the sweep that was begun last
+        self.trouble = ""  # why the last sweep that was asked for came to nothing
+        self._watched = self._closed = False
+        self._following: tuple[SweepPlan, str] | None = None
+        self._frame: tuple[Frame | None, float] = None, float("-inf")
+        self.sweeper = Sweeper(self._told.emit)
+        self._told.connect(self._take, Qt.ConnectionType.QueuedConnection)
+        self.saved.connect(self._tell_saved, Qt.ConnectionType.QueuedConnection)
+        desk.result_ready.connect(self._follow)
+        desk.view_changed.connect(self._follow)
+        desk.model_changed.connect(self._other_network)
+
+    def close(self, timeout: float) -> None:
+        """End the sweep, and wait so many seconds for the batch under way. Safe to call twice."""
+        self._closed = True
+        self.sweeper.stop(timeout)
+
+    def _tell_saved(self, sentence: str, trouble: bool) -> None:
+        self.desk.told.emit(sentence, trouble)
+
+    # What is asked for
+
+    def subject(self) -> Subject | None:
+        """What a sweep would be of now: the newest frame as the network sees it without occluders."""
+        result = self.desk.result
+        if result is None or result.request.model is not self.desk.model:
+            return None
+        frame = result.request.frame
+        return Subject(self.desk.model, result.clean, frame.number, frame.origin)
+
+    def start(self) -> None:
+        """Sweep what is shown now."""
+        subject = self.subject()
+        if subject is None:
+            self.desk.told.emit("There is no picture to sweep yet: try again in a moment.", True)
+            return
+        if self.desk.view.sweep.live:
+            self._following = None
+            self.desk.change(self.desk.view.change_sweep(live=False))
+        view = self.desk.view
+        try:
+            plan = plan_of(settings_of(view, self.desk.model.architecture.size))
+        except ValueError as error:
+            self.desk.told.emit(str(error), True)
+            return
+        self.running, self.trouble = True, ""
+        self._layer = layer_of(view, self.desk.model)
+        self._choose_unit()
+        self.sweeper.start(subject, plan, self._layer)
+        self.changed.emit()
+
+    def cancel(self) -> None:
+        """End it; what is done stays."""
+        if self.desk.view.sweep.live:
+            self.desk.change(self.desk.view.change_sweep(live=False))
+        self.sweeper.cancel()
+
+    def restore(self, swept: Swept) -> None:
+        """Show a sweep that a session kept; whatever runs ends."""
+        assert swept.sweep is not None
+        self._following = None
+        self.sweeper.restore(swept)
+        self.sweeper.results.take()
+        self._layer = swept.sweep.layer
+        self.swept, self.running, self.trouble = swept, False, ""
+        self.changed.emit()
+
+    def resume(self) -> None:
+        """Go on with what was cancelled."""
+        if self.can_resume and self.sweeper.resume():
+            self.running, self.trouble = True, ""
+            self.changed.emit()
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether there is a part of a sweep that could go on."""
+        swept = self.swept
+        if self.running or swept is None or swept.sweep is None or swept.live or swept.sweep.complete:
+            return False
+        return not self.trouble and swept.subject.model is self.desk.model
+
+    def watch(self, watched: bool) -> None:
+        """Whether anyone looks: the live sweep rests otherwise."""
+        self._watched = watched
+        self._follow()
+
+    def place(self, occluder: Occluder, kind: str = "") -> None:
+        """The live occluder goes there, as large as the sweep's; without one it appears."""
+        from zfdesk.live.handles import put_occluder
+
+        view = self.desk.view
+        if view.occluders:
+            index = view.chosen_occluder if view.chosen_occluder >= 0 else len(view.occluders) - 1
+            self.desk.change(put_occluder(view, index, occluder), kind)
+        else:
+            self.desk.change(view.change(occluders=(occluder,), chosen_occluder=0), kind)
+
+    # What it is of
+
+    @property
+    def unit(self) -> int:
+        """Whose activation is shown: the selected unit's, if wanted and of the sweep's layer, else the strongest's."""
+        assert self.swept is not None
+        assert self.swept.sweep is not None
+        return shown_unit(self.swept.sweep, self.desk.view)
+
+    @property
+    def klass(self) -> int:
+        """Whose probability is shown."""
+        assert self.swept is not None
+        assert self.swept.sweep is not None
+        return shown_class(self.swept.sweep, self.desk.view)
+
+    @property
+    def of_what_is_shown(self) -> bool:
+        """Whether the swept picture and network are those of the newest result."""
+        subject = self.subject()
+        return self.swept is not None and subject is not None and self.swept.subject.same(subject)
+
+    def stale(self) -> str:
+        """Of what the maps are, when that is no longer what is shown; else ""."""
+        swept = self.swept
+        if swept is None or swept.sweep is None:
+            return ""
+        subject, old = self.subject(), swept.subject
+        if old.model is not self.desk.model:
+            return f"of the network before, {old.model.name or old.model.architecture.name}"
+        if subject is not None and not old.same(subject):
+            name = f" of {old.origin}" if old.origin != subject.origin else ""
+            other = ", another crop" if (old.number, old.origin) == (subject.number, subject.origin) else ""
+            return f"frame {old.number}{name}{other}"
+        plan, settings = swept.sweep.plan, self.desk.view.sweep
+        differs = settings.overhang != plan.overhang or (settings.stride != plan.stride and not swept.live)
+        if settings.own:  # a live occluder that is moved or resized makes no sweep stale
+            differs = differs or (settings.size, settings.shape, settings.fill) != (plan.size, plan.shape, plan.fill)
+        return f"of {plan_words(plan)}" if differs else ""
+
+    # Its life
+
+    def _choose_unit(self) -> None:
+        view = self.desk.view
+        wanted = view.sweep.unit is SweepUnit.SELECTED and view.layer == self._layer
+        self.sweeper.show_unit(view.unit if wanted else None)
+
+    def _watch_motion(self) -> None:
+        """Whether frames are coming: the sweep then leaves more of the machine to the live view."""
+        frame, now = self.desk.frame, time.monotonic()
+        if frame is not self._frame[0]:
+            self.sweeper.gives_way = now - self._frame[1] < MOVING_SECONDS
+            self._frame = frame, now
+        elif now - self._frame[1] > MOVING_SECONDS:
+            self.sweeper.gives_way = False
+
+    def _follow(self) -> None:
+        """After each result and change of the view: the live sweep gets the newest picture, the unit is renewed."""
+        if self._closed:
+            return
+        self._choose_unit()
+        self._watch_motion()
+        view, subject = self.desk.view, self.subject()
+        following = None
+        if view.sweep.live and self._watched and subject is not None:
+            try:
+                following = plan_of(settings_of(view, len(subject.picture))), layer_of(view, self.desk.model)
+            except ValueError as error:
+                self.trouble = str(error)
+        if following is None and self._following is not None:
+            self.sweeper.cancel()
+            self.running = False
+        elif following is not None and following != self._following:
+            self._layer = following[1]
+            self.sweeper.follow(*following)
+            self.trouble = ""
+        self._following = following
+        if following is not None and subject is not None:
+            self.sweeper.feed(subject)
+        self.running = self.running or following is not None
+
+    def _other_network(self) -> None:
+        if self.running and self._following is None:
+            self.sweeper.cancel("The sweep ended: another network was chosen. What was done of it stays.")
+        self._following = None
+
+    def _take(self) -> None:
+        self._watch_motion()
+        swept = self.sweeper.results.take()
+        if self._closed or swept is None:
+            return
+        while self.sweeper.troubles:
+            self.desk.told.emit(self.sweeper.troubles.popleft().sentence, True)
+        if swept.sweep is not None:
+            self.swept = swept
+        if swept.state is SweepState.FAILED:
+            self.trouble = swept.words
+            if self.desk.view.sweep.live:
+                self.desk.change(self.desk.view.change_sweep(live=False))
+        elif swept.words:
+            self.desk.told.emit(swept.words, True)
+        self.running = self._following is not None if swept.live else swept.state is SweepState.RUNNING
+        self.changed.emit()
+
+    # Files
+
+    def save(self, path: str, write: Callable[[str, Swept, int, int], None]) -> None:
+        """Write what there is, on a thread of its own; ``saved`` tells how it went."""
+        swept = self.swept
+        if swept is None or swept.sweep is None:
+            self.saved.emit("There is no sweep to save yet.", True)
+            return
+        unit, klass = self.unit, self.klass
+        name = path.replace("\\", "/").rsplit("/", 1)[-1]
+
+        def work() -> None:
+            try:
+                write(path, swept, unit, klass)
+                part = "" if swept.sweep is None or swept.sweep.complete else ", marked as partial"
+                answer = f"Saved {name}{part}.", False
+            except OSError as error:
+                answer = f"{name} was not saved: {error.strerror or error}.", True
+            except Exception as error:  # the window goes on
+                answer = f"{name} was not saved: {error}", True
+            if not self._closed:
+                self.saved.emit(*answer)
+
+        # no daemon: the end of the program waits for it
+        threading.Thread(target=work, name="zfdesk-save").start()

@@ -1,0 +1,219 @@
+"""The controls of the occlusion pane: what is swept how, and which maps are shown how."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker, QSize, QStringListModel, Qt, Signal
+from PySide6.QtWidgets import (
+    QCompleter,
+    QLineEdit,
+    QMenu,
+    QSlider,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from zfdesk.desk.occlusion.controller import settings_of
+from zfdesk.desk.state import Desk
+from zfdesk.desk.widgets.colour_tables import SEQUENTIAL
+from zfdesk.desk.widgets.controls import Choice, Controls
+from zfdesk.engine import OccluderFill, OccluderShape
+from zfdesk.live import SweepMap, SweepUnit
+
+SHAPE_WORDS = {OccluderShape.SQUARE: "square", OccluderShape.ELLIPSE: "disc"}
+EDGE_WORDS = {True: "over the edge", False: "inside"}
+UNIT_WORDS = {SweepUnit.STRONGEST: "strongest unit", SweepUnit.SELECTED: "selected unit"}
+MAP_WORDS = {
+    SweepMap.ALL: "all four", SweepMap.ACTIVATION: "activation", SweepMap.RECONSTRUCTION: "projection",
+    SweepMap.PROBABILITY: "probability", SweepMap.LABEL: "labels",
+}  # fmt: skip
+CHANGE_WORDS = {False: "values", True: "change"}
+
+
+class _Spin(QSpinBox):
+    """A spin box no wider than its text: two of them stand in one line with the buttons."""
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        height = super().sizeHint().height()
+        return QSize(
+            self.fontMetrics().horizontalAdvance(f"{self.prefix()}224") + self.fontMetrics().height() * 2, height
+        )
+
+
+class _Field(QLineEdit):
+    """A line for a name of common length."""
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return QSize(self.fontMetrics().horizontalAdvance("top: Egyptian cat"), super().sizeHint().height())
+
+
+class SweepControls(QWidget):
+    """Three strips; the last one, of what is changed seldom, opens with a button. ``asked``: the id of an action."""
+
+    asked = Signal(str)
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.desk = desk
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(3)
+        self.often, self.seldom, self.shown = self._often(), self._seldom(), self._shown()
+        for strip in (self.often, self.shown, self.seldom):
+            layout.addWidget(strip)
+        self.seldom.hide()
+        desk.model_changed.connect(self._new_names)
+        self._new_names()
+
+    def _often(self) -> Controls:
+        self.sweep = self._button("Sweep", "Sweep the occluder over the picture as it is now", "sweep")
+        self.cancel = self._button("Cancel", "End the sweep; what is done stays", "sweep-cancel")
+        self.size_box = self._spin("size ", "Side of the occluder, in pixels of the network's input", "size")
+        self.stride_box = self._spin("stride ", "Pixels from one position to the next, once all is refined", "stride")
+        self.live = self._button("Live", "Sweep the newest frame again and again, on a coarse grid", "sweep-live")
+        self.live.setCheckable(True)
+        self.save = QToolButton(text="Save ▾")
+        self.save.setToolTip("Save the sweep as a figure or as arrays")
+        self.save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.save)
+        for words, name in (("Figure (Fig. 7)…", "sweep-figure"), ("Arrays (.npz)…", "sweep-arrays")):
+            menu.addAction(words).triggered.connect(lambda _=False, name=name: self.asked.emit(name))
+        self.save.setMenu(menu)
+        return _strip(
+            (self.sweep, "Sweep"), (self.cancel, "Cancel the sweep, or go on with it"), (self.size_box, "Size"),
+            (self.stride_box, "Stride"), (self.live, "Live sweep"),
+        )  # fmt: skip
+
+    def _seldom(self) -> Controls:
+        self.shape = self._choice(SHAPE_WORDS, "Shape of the occluder", "shape", own=True)
+        fills = {fill: fill.value for fill in OccluderFill}
+        self.fill = self._choice(fills, "What covers the picture", "fill", own=True)
+        self.edge = self._choice(EDGE_WORDS, "Whether the occluder hangs over the picture's edge", "overhang")
+        self.like = QToolButton(text="as the occluder")
+        self.like.setToolTip("Size, shape and fill of the occluder on the picture")
+        self.like.clicked.connect(lambda: self._change(own=False))
+        self.colours_choice = self._choice({name: name for name in SEQUENTIAL}, "Colours of the values", "colours")
+        self.opacity = QSlider(Qt.Orientation.Horizontal, minimum=10, maximum=100)
+        self.opacity.setToolTip("Opacity of the maps over the swept picture")
+        self.opacity.setFixedWidth(84)
+        self.opacity.setMinimumHeight(24)
+        self.opacity.valueChanged.connect(lambda v: self._change("sweep opacity", opacity=v / 100))
+        self.change = self._choice(CHANGE_WORDS, "The values, or their change from clean", "change")
+        self.contour = self._button("contour", "Lines at half the clean value", "sweep-contour")
+        self.contour.setCheckable(True)
+        return _strip(
+            (self.shape, "Shape"), (self.fill, "Fill"), (self.edge, "Edges"), (self.like, "As the occluder"),
+            (self.colours_choice, "Colour map of the sweep"), (self.opacity, "Opacity of the maps"),
+            (self.contour, "Contour"), (self.change, "Values"), (self.save, "Save the sweep"),
+        )  # fmt: skip
+
+    def _shown(self) -> Controls:
+        self.klass = _Field(placeholderText="top class", clearButtonEnabled=True)
+        self.klass.setToolTip("Whose probability is shown; any class, without another sweep")
+        self._names = QStringListModel(self)
+        completer = QCompleter(self._names, self)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer.popup().setMinimumWidth(220)
+        completer.activated.connect(self.choose_named)
+        self.klass.setCompleter(completer)
+        self.klass.returnPressed.connect(lambda: self.choose_named(self.klass.text()))
+        self.klass.editingFinished.connect(self._left)
+        self.klass.textChanged.connect(lambda text: None if text else self._change(klass=-1))
+        self.unit = self._choice(UNIT_WORDS, "Whose total activation is shown, and led back to the pixels", "unit")
+        self.map = self._choice(MAP_WORDS, "Which maps are shown", "shown")
+        self.more = QToolButton(text="More", checkable=True)
+        self.more.setToolTip("Shape, fill and edges of the occluder; colours, opacity and contour; files")
+        self.more.toggled.connect(lambda on: self.seldom.setVisible(on))
+        return _strip((self.klass, "Class"), (self.unit, "Unit"), (self.map, "Maps"), (self.more, "More settings"))
+
+    def _button(self, text: str, hint: str, action: str) -> QToolButton:
+        button = QToolButton(text=text)
+        button.setToolTip(hint)
+        button.clicked.connect(lambda: self.asked.emit(action))
+        return button
+
+    def _spin(self, prefix: str, hint: str, field: str) -> QSpinBox:
+        spin = _Spin(prefix=prefix, minimum=1, keyboardTracking=False)
+        spin.setToolTip(hint)
+        spin.valueChanged.connect(lambda value: self._change(f"sweep {field}", field == "size", **{field: value}))
+        return spin
+
+    def _choice(self, words: dict[Any, str], hint: str, field: str, own: bool = False) -> Choice:
+        choice = Choice(words, hint)
+        choice.chosen.connect(lambda value: self._change("", own, **{field: value}))
+        return choice
+
+    def _change(self, kind: str = "", take_over: bool = False, **changes: object) -> None:
+        """``take_over``: from now on the occluder is the sweep's own, not the live one's."""
+        view = self.desk.view
+        settings = settings_of(view, self.desk.model.architecture.size) if take_over else view.sweep
+        changes |= {"own": True} if take_over else {}
+        self.desk.change(view.change(sweep=replace(settings, **changes)), kind)  # type: ignore[arg-type]
+
+    def _new_names(self) -> None:
+        self._names.setStringList(list(self.desk.model.classes))
+        for spin in (self.size_box, self.stride_box):
+            with QSignalBlocker(spin):
+                spin.setMaximum(self.desk.model.architecture.size)
+
+    def choose_named(self, text: str) -> None:
+        """Show the probability of the class of that name, or number."""
+        wanted, names = text.strip().casefold(), [name.casefold() for name in self.desk.model.classes]
+        found = [i for i, name in enumerate(names) if name == wanted]
+        found = found or ([int(wanted)] if wanted.isdecimal() and int(wanted) < len(names) else [])
+        found = found or [i for i, name in enumerate(names) if wanted and wanted in name]
+        if found:
+            self._change(klass=found[0])
+        elif wanted:
+            self.desk.told.emit(f"No class is called “{text.strip()}”.", True)
+        self.klass.clearFocus()
+        self.show_view()
+
+    def _left(self) -> None:
+        """Text that chose nothing gives way to the class that is chosen."""
+        if not self.klass.hasFocus():
+            self.show_view()
+
+    def show_view(self) -> None:
+        """Follow the view."""
+        view, size = self.desk.view, self.desk.model.architecture.size
+        settings = settings_of(view, size)
+        for spin, value in ((self.size_box, settings.size), (self.stride_box, settings.stride)):
+            with QSignalBlocker(spin):
+                spin.setValue(value)
+        for choice, shown in (
+            (self.shape, settings.shape), (self.fill, settings.fill), (self.edge, settings.overhang),
+            (self.colours_choice, settings.colours), (self.unit, settings.unit), (self.map, settings.shown),
+            (self.change, settings.change),
+        ):  # fmt: skip
+            choice.show_value(shown)
+        self.like.setEnabled(settings.own and bool(view.occluders))
+        self.contour.setChecked(settings.contour)
+        self.live.setChecked(settings.live)
+        with QSignalBlocker(self.opacity):
+            self.opacity.setValue(round(settings.opacity * 100))
+        if not self.klass.hasFocus():
+            chosen = settings.klass if 0 <= settings.klass < len(self.desk.model.classes) else -1
+            with QSignalBlocker(self.klass):
+                self.klass.setText(self.desk.model.classes[chosen] if chosen >= 0 else "")
+                self.klass.setCursorPosition(0)
+
+    def show_state(self, running: bool, can_resume: bool, anything: bool, top: str) -> None:
+        """What can be done now. ``top``: the name of the most probable class."""
+        self.klass.setPlaceholderText(f"top: {top}" if top else "top class")
+        self.cancel.setText("Resume" if can_resume else "Cancel")
+        self.cancel.setToolTip("Go on with the sweep" if can_resume else "End the sweep; what is done stays")
+        self.cancel.setEnabled(running or can_resume)
+        self.save.setEnabled(anything)
+
+
+def _strip(*controls: tuple[QWidget, str]) -> Controls:
+    strip = Controls()
+    for widget, name in controls:
+        strip.add(widget, name)
+    return strip

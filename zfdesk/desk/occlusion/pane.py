@@ -1,0 +1,400 @@
+"""Where is the evidence: Fig. 7's maps of one picture, filled in as the sweep goes on."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from zfdesk.desk.live_view.unit_pane import Tile
+from zfdesk.desk.occlusion.canvas import Legend, ProgressLine, SweepCanvas
+from zfdesk.desk.occlusion.controller import plan_words
+from zfdesk.desk.occlusion.controls import SweepControls
+from zfdesk.desk.occlusion.maps import LabelColours, Layout, centres, contour, label_colours, middle_of, shades
+from zfdesk.desk.state import Desk
+from zfdesk.desk.widgets.canvas import rgb_image
+from zfdesk.desk.widgets.colour_bar import number
+from zfdesk.desk.widgets.colour_tables import table
+from zfdesk.desk.widgets.pane import ElidedLabel, Pane
+from zfdesk.desk.widgets.theme import Colours
+from zfdesk.desk.widgets.tsv import table_text
+from zfdesk.engine import Sweep
+from zfdesk.live import Result, SweepMap, SweepState, Swept
+
+SMALLEST_NUMBERED = 0.03  # share of the positions below which a label's region carries no number
+TILE_TEXT = 48  # screen pixels a tile needs above and below its map
+INVITATION = (
+    "Where is the evidence?\n\nA square is moved over the picture, and at each place the network answers anew. Here "
+    "stand, against the square's place: the activation of the strongest map of the last convolution and its "
+    "reconstruction, the probability of a class, and the most probable label (Fig. 7)."
+)
+
+
+class SweepPane(Pane):
+    """``asked``: the id of an action. ``square_hovered``: (top, left, bottom, right) of the occluder under the mouse,
+    in input pixels, or None."""
+
+    title = "Occlusion"
+    asked = Signal(str)
+    square_hovered = Signal(object)
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(desk, parent)
+        self.sweeps = desk.sweeps
+        self.controls = SweepControls(desk)
+        self.controls.asked.connect(self.asked)
+        self.controls.more.toggled.connect(
+            lambda: QTimer.singleShot(0, self, self._arrange)
+        )  # when there is room again
+        self.activation, self.probability = Tile("activation", SweepCanvas()), Tile("probability", SweepCanvas())
+        self.reconstruction, self.label = Tile("reconstruction", SweepCanvas()), Tile("labels", SweepCanvas())
+        self.tiles = {
+            SweepMap.ACTIVATION: self.activation, SweepMap.RECONSTRUCTION: self.reconstruction,
+            SweepMap.PROBABILITY: self.probability, SweepMap.LABEL: self.label,
+        }  # fmt: skip
+        for name, tile in self.tiles.items():
+            tile.canvas.setAccessibleName(f"Occlusion: {name.value}")
+            tile.canvas.hovered.connect(self._hover)
+            tile.canvas.placed.connect(self._place)
+            tile.note.hide()
+        self.label.bar.hide()
+        self.label.note.show()
+        self.label.note.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.progress, self.state_line = ProgressLine(), ElidedLabel()
+        self.state_line.setAccessibleName("State of the sweep")
+        self.legend, self.hover_line = Legend(), ElidedLabel()
+        self.legend.picked.connect(lambda label: desk.change(desk.view.change_sweep(klass=label)))
+        self._label_colours = LabelColours()
+        self._legend_of: np.ndarray | None = None
+        self._drawn: tuple = ()
+        self._layout: tuple[Sweep, Layout] | None = None
+        self._hovered: tuple[int, int] | None = None
+        self._columns, self._placed = 0, []  # type: ignore[var-annotated]
+        self.body.addWidget(self.controls)
+        self.body.addWidget(self.progress)
+        self.body.addWidget(self.state_line)
+        self.body.addWidget(self._invitation(), 1)
+        self.body.addWidget(self._maps(), 1)
+        self.sweeps.changed.connect(self._renew)
+        self.sweeps.changed.connect(self._tell_state)
+        desk.model_changed.connect(self._renew)
+        self.show_view()
+
+    def _invitation(self) -> QWidget:
+        self.invitation = QWidget()
+        words = QLabel(INVITATION, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
+        self.begin = QPushButton("▦ Sweep the occluder over the picture")
+        self.begin.setToolTip("Sweep the occluder over the picture as it is now (Ctrl+X)")
+        self.begin.setAccessibleName("Sweep the occluder over the picture")
+        self.begin.clicked.connect(lambda: self.asked.emit("sweep"))
+        layout = QVBoxLayout(self.invitation)
+        layout.addStretch(1)
+        layout.addWidget(words)
+        layout.addSpacing(10)
+        layout.addWidget(self.begin, 0, Qt.AlignmentFlag.AlignCenter)
+        layout.addStretch(2)
+        return self.invitation
+
+    def _maps(self) -> QWidget:
+        self.maps = QWidget()
+        layout = QVBoxLayout(self.maps)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(3)
+        self.grid = QGridLayout()
+        self.grid.setSpacing(6)
+        layout.addLayout(self.grid, 1)
+        layout.addWidget(self.legend)
+        row = QHBoxLayout()
+        row.addWidget(self.hover_line, 1)
+        layout.addLayout(row)
+        self.maps.hide()
+        return self.maps
+
+    # Layout
+
+    def _arrange(self) -> None:
+        self.label.note.setFixedHeight(self.label.bar.sizeHint().height())  # the four maps stand level
+        shown = self.desk.view.sweep.shown
+        tiles = [tile for name, tile in self.tiles.items() if shown in (SweepMap.ALL, name)]
+        width, height = self.maps.width(), max(self.maps.height() - self.legend.height() - 24, 1)
+        best, columns = 0.0, 1
+        for candidate in (1, 2, 4):  # never three and one
+            rows = -(-len(tiles) // candidate)
+            side = min(width / candidate, height / rows - TILE_TEXT)
+            if candidate <= len(tiles) and side > best:
+                best, columns = side, candidate
+        if columns == self._columns and self._placed == tiles:
+            return
+        self._columns, self._placed = columns, tiles
+        for tile in self.tiles.values():
+            self.grid.removeWidget(tile)
+            tile.setVisible(tile in tiles)
+        for place, tile in enumerate(tiles):
+            self.grid.addWidget(tile, place // columns, place % columns)
+        for line in range(4):
+            self.grid.setColumnStretch(line, 1 if line < columns else 0)
+            self.grid.setRowStretch(line, 1 if line < -(-len(tiles) // columns) else 0)
+
+    def resizeEvent(self, event: object) -> None:  # noqa: N802
+        self._arrange()
+
+    def _seen(self) -> bool:
+        """Whether any of it is to be seen: a pane behind another tab is not."""
+        return self.isVisible() and not self.visibleRegion().isEmpty()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        if self._stale:
+            QPainter(self).fillRect(self.rect(), self.activation.canvas.colours.colour("stale", 110))
+
+    # Content
+
+    _stale = ""
+
+    def show_view(self) -> None:
+        self.controls.show_view()
+        self._arrange()
+        self._renew()
+
+    def set_colours(self, colours: Colours) -> None:
+        super().set_colours(colours)
+        self._drawn = ()
+        self._renew()
+
+    def show_result(self, result: Result) -> None:
+        self._renew()
+
+    def show_facts(self) -> None:
+        self._tell_state()
+
+    def _renew(self) -> None:
+        """Draw what is new of the sweep, or of how it is to be shown."""
+        swept = self.sweeps.swept
+        some = swept is not None and swept.sweep is not None
+        if self.maps.isHidden() == some:
+            self.invitation.setVisible(not some)
+            self.maps.setVisible(some)
+            self.body.activate()
+            self._arrange()
+        self._show_stale()
+        if swept is None or swept.sweep is None or not self._seen():
+            return
+        view = self.desk.view
+        key = (swept, view.sweep, self.sweeps.unit, self.sweeps.klass, view.theme)
+        if key == self._drawn:
+            return
+        self._drawn = key
+        self._tell_state()
+        sweep = swept.sweep
+        if self._layout is None or self._layout[0] is not sweep:
+            self._layout = sweep, Layout.of(sweep)
+        self._draw(swept, sweep, self._layout[1])
+
+    def _draw(self, swept: Swept, sweep: Sweep, layout: Layout) -> None:
+        unit, klass = self.sweeps.unit, self.sweeps.klass
+        name, strongest = sweep.model.classes[klass], " (strongest)" if unit == sweep.strongest_unit else ""
+        for tile in self.tiles.values():
+            tile.canvas.opacity = self.desk.view.sweep.opacity
+            if tile is not self.reconstruction:
+                tile.canvas.set_picture(rgb_image(sweep.picture), sweep.picture)
+        words = f"total activation of {sweep.layer}:{unit}{strongest}"
+        self._draw_values(self.activation, sweep, layout, sweep.activation(unit), float(sweep.clean_activations[unit]))
+        self.activation.caption.say(f"(b) {words}", f"(b) {sweep.layer}:{unit}{strongest}")
+        percent = sweep.probability(klass) * 100, float(sweep.clean_probabilities[klass]) * 100
+        self._draw_values(self.probability, sweep, layout, *percent, " %")
+        self.probability.caption.say(f"(d) probability of {name}", f"(d) P({name})")
+        self._draw_labels(sweep, layout)
+        self._draw_reconstruction(swept, sweep, unit)
+
+    def _draw_values(
+        self, tile: Tile, sweep: Sweep, layout: Layout, values: np.ndarray, clean: float, sign: str = ""
+    ) -> None:
+        view, canvas = self.desk.view, tile.canvas
+        dark = view.theme == "dark"
+        known = values[sweep.done]
+        if view.sweep.change:
+            values = values - clean
+            limit = float(np.abs(known - clean).max(initial=0)) or 1.0
+            low, high, mark, words = -limit, limit, 0.0, "0 = clean"
+        else:
+            # a total is seldom near zero anywhere: its map shows its own range, as Fig. 7 (b) does
+            low = min(clean, float(known.min(initial=0.0 if sign else np.inf)))
+            high = max(clean, float(known.max(initial=-np.inf)), low + 1e-9)
+            mark, words = clean, f"clean {number(clean)}{sign}"
+        colours = table(view.sweep.colours, view.sweep.change, dark)
+        levels = shades(values, low, high)
+        canvas.set_map(layout.picture(np.array(colours, np.uint32)[levels], self._undone()))
+        level = -clean / 2 if view.sweep.change else clean / 2
+        canvas.lines = contour(sweep, values, level) if view.sweep.contour and clean > 0 else []
+        tile.bar.mark = mark
+        tile.bar.show_range(low, high, words, colours)
+        tile.bar.update()
+
+    def _draw_labels(self, sweep: Sweep, layout: Layout) -> None:
+        labels, canvas = sweep.label(), self.label.canvas
+        legend = self._label_colours.legend(labels[sweep.done], int(sweep.clean_probabilities.argmax()))
+        anew = sweep.picture is not self._legend_of
+        self._legend_of = sweep.picture
+        self.legend.show_entries(legend, sweep.model.classes, anew)
+        canvas.set_map(layout.picture(label_colours(labels, legend), self._undone()))
+        standing = np.where(layout.source_rows >= 0, labels[layout.source_rows, layout.source_columns], -1)
+        y, x = centres(sweep)
+        canvas.numbers = []
+        for entry in legend:
+            place = middle_of(standing == entry.label) if entry.number else None
+            if place is not None and entry.share >= SMALLEST_NUMBERED:
+                canvas.numbers.append((float(x[place[1]]), float(y[place[0]]), entry.number))
+        self.label.caption.say("(e) most probable label", "(e) label")
+        share = sweep.label_change_share() * 100
+        self.label.note.say(f"another label at {share:.0f} % of the positions", f"another at {share:.0f} %")
+
+    def _draw_reconstruction(self, swept: Swept, sweep: Sweep, unit: int) -> None:
+        tile, projected = self.reconstruction, swept.projected
+        tile.caption.say(f"(c) {sweep.layer}:{unit} deconvnet", f"(c) {sweep.layer}:{unit}")
+        tile.canvas.set_map(None)
+        if projected is None or projected.unit != unit or projected.developed is None:
+            behind = projected is None or projected.unit != unit
+            tile.canvas.message = "being computed…" if behind or projected is None else projected.reason
+            tile.bar.show_range(0, 0)
+            tile.canvas.update()
+            return
+        developed = projected.developed
+        tile.canvas.message = ""
+        stretch = f"× {number(developed.stretch)}"
+        tile.caption.say(
+            f"(c) {sweep.layer}:{unit} deconvnet, contrast {stretch}", f"(c) {sweep.layer}:{unit} {stretch}"
+        )
+        tile.canvas.set_picture(rgb_image(developed.image), developed.image)
+        whole = projected.box[2] - projected.box[0] >= len(sweep.picture)
+        tile.canvas.region = None if whole else projected.box
+        tile.bar.show_range(developed.low, developed.high)
+
+    def _undone(self) -> tuple[int, int]:
+        """The two colours of the hatching, 0xAARRGGBB."""
+        colours = self.activation.canvas.colours
+        return colours.colour("quiet").rgba(), colours.colour("raised").rgba()
+
+    # What it is of, and how far
+
+    def _show_stale(self) -> None:
+        stale = self.sweeps.stale()
+        if stale == self._stale:
+            return
+        self._stale = stale
+        for tile in self.tiles.values():
+            tile.canvas.stale = stale
+            tile.canvas.update()
+        self.update()
+        self._tell_state()
+
+    def _tell_state(self) -> None:
+        sweeps, swept = self.sweeps, self.sweeps.swept
+        top = ""
+        if swept is not None and swept.sweep is not None:
+            top = swept.sweep.model.classes[int(swept.sweep.clean_probabilities.argmax())]
+        self.controls.show_state(sweeps.running, sweeps.can_resume, swept is not None, top)
+        self.state_line.say(self._state_words())
+        if swept is None or swept.sweep is None:
+            self.progress.show_fraction(0.0, False)
+            self.facts.say("no sweep yet")
+            return
+        sweep = swept.sweep
+        self.progress.show_fraction(0.0 if swept.live else sweep.fraction, not sweeps.running)
+        what = [f"frame {swept.subject.number}", swept.subject.origin, sweep.layer, plan_words(sweep.plan)]
+        if not sweep.complete:
+            what.insert(0, f"PARTIAL: {sweep.fraction * 100:.0f} %")
+        self.facts.say(" · ".join(part for part in what if part))
+
+    def _state_words(self) -> str:
+        sweeps, swept = self.sweeps, self.sweeps.swept
+        of = f"OLD: {self._stale} · " if self._stale else ""
+        if sweeps.trouble:
+            return sweeps.trouble
+        if swept is None or swept.sweep is None:
+            return "begins…" if sweeps.running else ""
+        sweep = swept.sweep
+        rows, columns = sweep.done.shape
+        grid = f"{rows} × {columns} positions"
+        if swept.live:
+            seconds = sweep.done.size / max(swept.rate, 1e-9)
+            ended = "" if self.desk.view.sweep.live else " · ended"
+            return f"live, frame {swept.subject.number} · {grid}, {seconds:.1f} s a round{ended}"
+        percent = f"{sweep.fraction * 100:.0f} % of {grid}"
+        if sweeps.running and swept.state is SweepState.RUNNING:
+            return f"{of}{percent} · {swept.rate:.0f} a second · {_time(swept.seconds_left)} left"
+        if sweep.complete:
+            return f"{of}{grid} · {sweep.positions_per_second:.0f} a second"
+        return f"{of}partial: {percent}" + (" · Resume goes on" if sweeps.can_resume else "")
+
+    def as_data(self) -> str:
+        """A line for each position that is done."""
+        swept = self.sweeps.swept
+        if swept is None or swept.sweep is None:
+            return ""
+        sweep, unit, klass = swept.sweep, self.sweeps.unit, self.sweeps.klass
+        names, labels = sweep.model.classes, sweep.label()
+        values = sweep.probability(klass), sweep.activation(unit)
+        rows = [
+            (*sweep.positions[row, column], *(v[row, column] for v in values), names[labels[row, column]])
+            for row, column in np.argwhere(sweep.done)
+        ]
+        activation = f"total activation of {sweep.layer}:{unit}"
+        return table_text(("top", "left", f"probability of {names[klass]}", activation, "label"), rows)
+
+    # The hand
+
+    def _position(self, point: tuple[float, float] | None) -> tuple[int, int] | None:
+        if point is None or self._layout is None:
+            return None
+        return self._layout[1].position_at(*point)
+
+    def _hover(self, point: tuple[float, float] | None) -> None:
+        place = self._position(point)
+        if place == self._hovered and place is None:
+            return
+        self._hovered = place
+        swept = self.sweeps.swept
+        if place is None or swept is None or swept.sweep is None:
+            square = None
+            self.hover_line.say("")
+        else:
+            square = swept.sweep.plan.occluder(*swept.sweep.positions[place])
+            self.hover_line.say(*self._hover_words(swept.sweep, place))
+        for tile in self.tiles.values():
+            tile.canvas.square = square
+            tile.canvas.update()
+        box = None
+        if square is not None and self.sweeps.of_what_is_shown:
+            box = square.top, square.left, square.top + square.height, square.left + square.width
+        self.square_hovered.emit(box)
+
+    def _hover_words(self, sweep: Sweep, place: tuple[int, int]) -> tuple[str, str]:
+        """What the network answers there; and shorter."""
+        unit, klass, names = self.sweeps.unit, self.sweeps.klass, sweep.model.classes
+        top, left = sweep.positions[place]
+        label = int(sweep.label()[place])
+        p, clean = float(sweep.probability(label)[place]), float(sweep.clean_probabilities[klass])
+        q = float(sweep.probability(klass)[place])
+        a, whole = float(sweep.activation(unit)[place]), float(sweep.clean_activations[unit])
+        said = [f"{names[label]} {p * 100:.1f} %"]
+        if label != klass:
+            said.append(f"{names[klass]} {q * 100:.1f} %")
+        said[-1] += f" ({_sign(q - clean)}{abs(q - clean) * 100:.1f})"
+        said.append(f"{sweep.layer}:{unit} {number(a)} ({_sign(a - whole)}{number(abs(a - whole))})")
+        return " · ".join([f"at ({top}, {left})", *said]), " · ".join(said)
+
+    def _place(self, point: tuple[float, float], hold: int) -> None:
+        """The live occluder goes where the sweep's stood."""
+        place, swept = self._position(point), self.sweeps.swept
+        if place is not None and swept is not None and swept.sweep is not None:
+            self.sweeps.place(swept.sweep.plan.occluder(*swept.sweep.positions[place]), f"drag sweep {hold}")
+
+
+def _sign(value: float) -> str:
+    return "▲" if value > 0 else "▼" if value < 0 else "±"
+
+
+def _time(seconds: float) -> str:
+    if seconds >= 90:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds:.0f} s" if np.isfinite(seconds) else "?"

@@ -1,0 +1,1 @@
+"""Marking parts of objects, and Table 1 made from them."""

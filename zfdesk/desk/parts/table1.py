@@ -1,0 +1,284 @@
+"""Table 1 from a folder's marks: computed off the window's thread, shown beside the paper's, copied as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from zfdesk.desk.parts.marks import MarkBook
+from zfdesk.desk.widgets.controls import Choice
+from zfdesk.desk.widgets.theme import Colours
+from zfdesk.engine import Model, OccluderFill
+from zfdesk.experiments import Correspondence, correspondence
+from zfdesk.experiments.correspondence import cut_out
+from zfdesk.experiments.parts import Marks, PartsError, check_pictures
+from zfdesk.live import Crop, CropMode
+from zfdesk.sources import SourceError, read_picture
+
+if TYPE_CHECKING:
+    from zfdesk.desk.widgets.dialog import Sheet
+
+LOOK_MS = 100
+MOST_ROWS = 6  # before the table scrolls
+CROPS = {CropMode.CROP: "centre crop", CropMode.FIT: "whole picture, grey beside", CropMode.STRETCH: "stretched"}
+FILLS = {OccluderFill.GREY: "grey masks", OccluderFill.MEAN: "masks of the mean", OccluderFill.BLUR: "blurred masks"}
+NOT_YET = "Mark the same part in two pictures or more, then compare: Table 1 appears here, the paper's beside it."
+WHAT = (
+    "Share of differing signs ± standard error: lower is more alike. Compare within a column: the paper does not say "
+    "how it scaled its scores."
+)
+
+
+class Stopped(Exception):  # noqa: N818  # no error: it was asked for
+    """The user has had enough."""
+
+
+class Progress:
+    """What the errand tells and is told. No Qt object: it lives in two threads."""
+
+    done = total = 0
+    stopped = False
+
+    def tell(self, done: int, total: int) -> None:
+        self.done, self.total = done, total
+        if self.stopped:
+            raise Stopped
+
+
+def compare(
+    folder: Path, marks: Marks, model: Model, crop: Crop, fill: OccluderFill, progress: Progress
+) -> Correspondence:
+    """The table of a folder; for another thread. Raises what its parts raise, all in words."""
+    check_pictures(folder, marks)
+
+    def read(name: str) -> np.ndarray:
+        progress.tell(0, 0)
+        return read_picture(folder / name)
+
+    pictures, left_out = cut_out(marks, read, crop.box, model.architecture.size)
+    return correspondence(model, pictures, fill=fill, left_out=left_out, progress=progress.tell)
+
+
+def words_of(error: Exception | None) -> str:
+    """The sentence for a comparison that failed."""
+    if isinstance(error, MemoryError):
+        return "There is not enough memory to compare these pictures."
+    if isinstance(error, PartsError | SourceError):
+        return str(error)
+    return f"The pictures could not be compared ({type(error).__name__}: {error})."
+
+
+class Comparing(QWidget):
+    """The controls and the table. ``told``: a sentence and whether it is trouble; ``crop_changed``: another crop."""
+
+    told = Signal(str, bool)
+    crop_changed = Signal()
+
+    def __init__(self, sheet: Sheet) -> None:
+        super().__init__(sheet)
+        self.sheet, self.desk = sheet, sheet.desk
+        self.table: Correspondence | None = None
+        self._book: MarkBook | None = None
+        self._compared: Marks = {}
+        self._network = ""
+        self._progress: Progress | None = None
+        self.of = QLabel(wordWrap=True)
+        self.of.setTextFormat(Qt.TextFormat.PlainText)
+        self.of.setAccessibleName("What was compared")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(self._controls())
+        layout.addWidget(self.of)
+        layout.addWidget(self._table())
+        self._clock = QTimer(self, interval=LOOK_MS)
+        self._clock.timeout.connect(self._look)
+        sheet.finished.connect(self.stop)
+        self.desk.model_changed.connect(self._show_of)
+        self.desk.model_changed.connect(self.crop_changed)  # each network has its own centre crop
+
+    def _controls(self) -> QHBoxLayout:
+        self.crop = Choice(CROPS, "What of a picture the network sees; the dashed box")
+        self.fill = Choice(FILLS, "What a masked part becomes")
+        self.crop.activated.connect(lambda _: self.crop_changed.emit())
+        self.compare = plain_button(
+            "Compare", "Mask every part, and compare the changes (Table 1)", self.compare_or_stop
+        )
+        self.copy = plain_button("Copy as TSV", "The table for a spreadsheet (Ctrl+C)", self.copy_table)
+        self.bar = QProgressBar(textVisible=False)
+        self.bar.setAccessibleName("Pictures compared")
+        self.bar.setFixedHeight(4)
+        policy = self.bar.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.bar.setSizePolicy(policy)
+        self.bar.hide()
+        row = QHBoxLayout()
+        for widget, name in ((self.crop, "What the network sees"), (self.fill, "Masks")):
+            widget.setAccessibleName(name)
+            row.addWidget(widget)
+        row.addWidget(self.bar, 1)
+        row.addWidget(self.compare)
+        row.addWidget(self.copy)
+        return row
+
+    def _table(self) -> QTableWidget:
+        self.cells = QTableWidget(0, 0)
+        self.cells.setAccessibleName("Share of differing signs, ours and the paper's")
+        self.cells.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.cells.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.cells.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.cells.setTabKeyNavigation(False)
+        self.cells.verticalHeader().hide()
+        self.cells.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.cells.setShowGrid(False)
+        self.cells.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        return self.cells
+
+    @property
+    def seen(self) -> Crop:
+        """What of a picture the network sees."""
+        mode = tuple(CROPS)[self.crop.currentIndex()]
+        return Crop.centre_of(self.desk.model) if mode is CropMode.CROP else Crop(mode)
+
+    def show_book(self, book: MarkBook | None) -> None:
+        """Compare these marks from now on. The table of other marks stays, and says so; that of another folder goes."""
+        other = self._book is None or book is None or book.folder != self._book.folder
+        self._book = book
+        self.compare.setEnabled(book is not None)
+        if other:
+            self.table = None
+            self.show_table()
+        else:
+            self._show_of()
+
+    # Comparing
+
+    def compare_or_stop(self) -> None:
+        """Begin, or have enough."""
+        if self._progress is not None:
+            self.stop()
+        elif self._book is not None:
+            book, model, fill = self._book, self.desk.model, tuple(FILLS)[self.fill.currentIndex()]
+            marks = book.marks
+            self._progress = Progress()
+            self.compare.setText("Stop")
+            self.bar.setRange(0, 0)
+            self.bar.show()
+            self._clock.start()
+            self.told.emit("Comparing…", False)
+            work = partial(compare, book.folder, marks, model, self.seen, fill, self._progress)
+            self.sheet.run_errand("correspondence", work, partial(self._take, book, marks, model.name))
+
+    def stop(self) -> None:
+        """End the comparison that is under way, if there is one."""
+        if self._progress is not None:
+            self._progress.stopped = True
+
+    def _look(self) -> None:
+        if self._progress is not None and self._progress.total:
+            self.bar.setRange(0, self._progress.total)
+            self.bar.setValue(self._progress.done)
+
+    def _take(
+        self, book: MarkBook, marks: Marks, network: str, table: Correspondence | None, error: Exception | None
+    ) -> None:
+        self._progress = None
+        self._clock.stop()
+        self.bar.hide()
+        self.compare.setText("Compare")
+        if table is None:
+            stopped = isinstance(error, Stopped)
+            self.told.emit("Stopped." if stopped else words_of(error), not stopped)
+        elif book is self._book:
+            self.table, self._compared, self._network = table, marks, network
+            self.told.emit(" ".join(table.left_out), bool(table.left_out))
+            self.show_table()
+
+    # The table
+
+    def show_table(self) -> None:
+        """The table as it is, in the colours of the theme."""
+        rows = self.table.table() if self.table else []
+        self.cells.clear()
+        self.cells.setVisible(bool(rows))
+        self.copy.setEnabled(bool(rows))
+        self._show_of()
+        if not rows:
+            return
+        heading, *body = rows
+        self.cells.setColumnCount(len(heading))
+        self.cells.setRowCount(len(body))
+        self.cells.setHorizontalHeaderLabels(heading)
+        quiet = self.sheet.colours.colour("quiet")
+        high = max(24, self.fontMetrics().height() + 8)
+        left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        for column, name in enumerate(heading):
+            self.cells.horizontalHeaderItem(column).setTextAlignment(left)
+            for row, words in enumerate(line[column] for line in body):
+                item = QTableWidgetItem(words)
+                item.setTextAlignment(left)
+                if name.startswith("paper"):
+                    item.setForeground(quiet)
+                self.cells.setItem(row, column, item)
+                self.cells.setRowHeight(row, high)
+        header = self.cells.horizontalHeader().sizeHint().height()
+        self.cells.setFixedHeight(header + min(len(body), MOST_ROWS) * high + 2 * self.cells.frameWidth() + 2)
+
+    def _show_of(self) -> None:
+        """Of what the table is, and whether that is still what is marked."""
+        table = self.table
+        if table is None:
+            self.of.setText(NOT_YET if self._book else "")
+            return
+        said = [f"{len(table.pictures)} pictures, {table.fill} masks, {self._network}. {WHAT}"]
+        if self._book and self._book.marks != self._compared:
+            said.append("⚠ The marks have changed since: compare again.")
+        if self.desk.model.name != self._network:
+            said.append("⚠ Another network is in use by now: compare again.")
+        self.of.setText(" ".join(said))
+
+    def copy_table(self) -> None:
+        """The table to the clipboard, tab-separated."""
+        if self.table:
+            QGuiApplication.clipboard().setText(self.table.tsv())
+            self.told.emit("The table is on the clipboard.", False)
+
+    def dress(self, colours: Colours) -> None:
+        """Take over a theme or another size of type."""
+        self.of.setStyleSheet(f"color: {colours.quiet};")
+        self.bar.setStyleSheet(
+            f"QProgressBar {{ border: 0; background: {colours.line}; }}"
+            f"QProgressBar::chunk {{ background: {colours.field}; }}"
+        )
+        self.cells.setStyleSheet("QTableView::item { padding: 0 3px; }")  # in line with the heading
+        self.show_table()
+
+
+def plain_button(words: str, hint: str, does: Callable[[], object]) -> QPushButton:
+    """A button whose click leaves the keys to the picture."""
+    button = QPushButton(words)
+    button.setToolTip(hint)
+    button.setAutoDefault(False)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    button.clicked.connect(lambda _: does())
+    return button
+
+
+__all__ = ["Comparing", "Progress", "Stopped", "compare", "plain_button", "words_of"]

@@ -1,0 +1,1 @@
+"""Recording films of the window, a pane or a figure."""

@@ -1,0 +1,301 @@
+"""What to record, as what kind of film, how fast, how long, how large; said in words before it begins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialogButtonBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QFormLayout,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from zfdesk.desk.recording.controller import FIGURE, WINDOW, Plan
+from zfdesk.desk.trace.path_player import STILL
+from zfdesk.desk.widgets.controls import Choice
+from zfdesk.desk.widgets.dialog import Sheet, open_sheet
+from zfdesk.desk.widgets.theme import Colours
+from zfdesk.film import FORMATS, FilmError, Quality
+from zfdesk.film.formats import FASTEST_GIF
+from zfdesk.pages.film_page import PART_WORDS, PARTS
+
+if TYPE_CHECKING:
+    from zfdesk.desk.window.main_window import Window
+
+SUFFIXES = {"mp4": ".mp4", "webp": ".webp", "gif": ".gif", "png": ""}
+QUALITY_WORDS = {Quality.SMALL: "small file", Quality.GOOD: "good", Quality.BEST: "best"}
+SCALES = {0.5: "half as large", 1.0: "as on screen", 1.5: "1.5 times as large", 2.0: "twice as large"}
+WIDTHS = {640: "640 pixels wide", 960: "960 pixels wide", 1280: "1280 pixels wide", 1920: "1920 pixels wide"}
+LENGTHS = {"": "it ends or is stopped", "seconds": "seconds", "frames": "frames"}
+LIVE_WORDS = (
+    "What is seen, as fast as it is seen: every frame has the time at which it was shown. Frames that the computer is "
+    "too slow for are left out, and counted."
+)
+FIGURE_WORDS = "A figure takes a tenth of a second to draw, so many will be left out."
+STEP_WORDS = (
+    "The source waits: frame after frame is computed, drawn and kept. That takes longer than the film lasts, and "
+    "nothing is left out."
+)
+REMEMBERED = "film"
+
+
+class RecordingDialog(Sheet):
+    """The choices, and a button that asks for a name and begins."""
+
+    def __init__(self, window: Window) -> None:
+        super().__init__(window, "Record a film")
+        panes = {pane.title: f"the pane “{pane.title}”" for pane in window.panes}
+        self.subject = Choice({WINDOW: "the whole window", FIGURE: "a figure", **panes}, "What is in the picture")
+        self.parts = {part: QPushButton(PART_WORDS[part], checkable=True) for part in PARTS}
+        self.ways = Choice(
+            {True: "live", False: "every frame"}, "In real time, or as slowly as it takes to leave nothing out"
+        )
+        self.says = QLabel(wordWrap=True)
+        self.says.setAccessibleName("What that means")
+        self.replay = QPushButton(checkable=True)
+        self.start = Choice({True: "from its beginning", False: "from what is shown"}, "Where in the source to begin")
+        self.form = Choice(FORMATS, "Kind of film")
+        self.rate = QDoubleSpinBox(minimum=0.5, maximum=60, decimals=1, value=25, suffix=" frames a second")
+        self.length = Choice(LENGTHS, "When the recording ends by itself")
+        self.amount = QDoubleSpinBox(minimum=1, maximum=100_000, decimals=0, value=10)
+        self.scale = Choice(SCALES, "Size of the film")
+        self.width_choice = Choice(WIDTHS, "Size of the film")
+        self.quality = Choice(QUALITY_WORDS, "How much fineness is kept, for a larger file; PNGs keep all")
+        self._build()
+        self._restore()
+        for choice in (self.subject, self.ways, self.form, self.length):
+            choice.chosen.connect(lambda _: self._follow_choices())
+        self.replay.toggled.connect(self._see_replay)
+        for connected in (self.desk.view_changed, self.desk.source_changed, window.trace.player.changed):
+            connected.connect(self._follow_choices)
+        self._suggest_way()
+        self._follow_choices()
+        self.subject.setFocus()
+
+    def _build(self) -> None:
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignRight)
+        parts = QWidget()
+        boxes = QGridLayout(parts)
+        boxes.setContentsMargins(0, 0, 0, 0)
+        boxes.setSpacing(3)
+        for place, box in enumerate(self.parts.values()):
+            box.setAutoDefault(False)
+            boxes.addWidget(box, *divmod(place, 3))
+        self.replay.setAutoDefault(False)
+        self._form = form
+        self._rows: dict[str, QWidget] = {}
+        for words, widget in (
+            ("Record", self.subject), ("made of", parts), ("How", self.ways), ("", self.says), ("", self.replay),
+            ("Begin", self.start), ("As", self.form), ("At most", self.rate),
+            ("Until", _beside(self.amount, self.length)), ("Size", self.scale), ("Width", self.width_choice),
+            ("Quality", self.quality),
+        ):  # fmt: skip
+            form.addRow(words, widget)
+            if words:
+                self._rows[words] = widget
+        for name, control in (
+            ("What to record", self.subject), ("Live or every frame", self.ways), ("Begin", self.start),
+            ("Kind of film", self.form), ("Frames a second", self.rate), ("Ends after", self.length),
+            ("How many", self.amount), ("Size", self.scale), ("Width", self.width_choice), ("Quality", self.quality),
+        ):  # fmt: skip
+            control.setAccessibleName(name)
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.begin = self.buttons.addButton("Record…", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.begin.setDefault(True)
+        self.buttons.accepted.connect(self.ask)
+        self.buttons.rejected.connect(self.reject)
+        self.trouble = QLabel(wordWrap=True)
+        self.trouble.setAccessibleName("What is in the way")
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        layout.addWidget(self.trouble)
+        layout.addStretch(1)
+        layout.addWidget(self.buttons)
+
+    def dress(self, colours: Colours) -> None:
+        """Room for the words in the size of the type."""
+        em = self.window_.fontMetrics().height()
+        self.setMinimumWidth(30 * em)
+        self.says.setMinimumWidth(25 * em)
+        self.says.setMinimumHeight(4 * em)  # nothing jumps when the other way is chosen
+        self.says.setStyleSheet(f"color: {colours.quiet};")
+        self.trouble.setStyleSheet(f"color: {colours.trouble};")
+
+    # Choices
+
+    def _suggest_way(self) -> None:
+        """A source that waits for nobody is recorded live; one that waits, frame by frame."""
+        kind = self.desk.view.source.kind
+        stepped = kind in ("clip", "folder") and not self.desk.view.frozen
+        path = self.window_.trace.player.replay is not None
+        self.ways.show_value(not (stepped or (path and self._is_still())))
+        self.replay.setChecked(path and self._is_still())
+
+    def _is_still(self) -> bool:
+        return self.desk.view.frozen or self.desk.view.source.kind in STILL
+
+    def _see_replay(self, on: bool) -> None:
+        if on and self._is_still():
+            self.ways.show_value(False)
+        self._follow_choices()
+
+    def _follow_choices(self) -> None:
+        """What belongs together is shown together."""
+        if self._ended:
+            return
+        figure, live = self.value(self.subject) == FIGURE, self.value(self.ways)
+        form = str(self.value(self.form))
+        kind = self.desk.view.source.kind
+        path = self.window_.trace.player.replay
+        show = self._form.setRowVisible
+        show(self._rows["made of"], figure)
+        show(self._rows["Width"], figure)
+        show(self._rows["Size"], not figure)
+        show(self._rows["Begin"], not live and kind in ("clip", "folder", "demo", "pattern") and not self._is_still())
+        show(self._rows["At most"], bool(live) or (kind == "folder" and not self._is_still()))
+        show(self._rows["Quality"], form in ("mp4", "webp"))
+        show(self.replay, path is not None)
+        if path is not None:
+            self.replay.setText(f"replay the drag path: {len(path.moments)} positions, {path.duration:.1f} s")
+        self.says.setText((f"{LIVE_WORDS} {FIGURE_WORDS}" if figure else LIVE_WORDS) if live else STEP_WORDS)
+        self.rate.setMaximum(FASTEST_GIF if form == "gif" else 60)
+        self.amount.setVisible(self.value(self.length) != "")
+        self.trouble.setText(self.why_not())
+        self.trouble.setVisible(bool(self.trouble.text()))
+        self.begin.setEnabled(not self.trouble.text())
+        self.adjustSize()
+
+    def value(self, choice: Choice) -> object:
+        """What is chosen."""
+        return choice._values[choice.currentIndex()]
+
+    def why_not(self) -> str:
+        """Why what is chosen cannot be recorded, "" where it can."""
+        if self.value(self.subject) == FIGURE and not self.chosen_parts:
+            return "Choose what the figure is made of."
+        if self.value(self.ways):
+            return ""
+        kind, replayed = self.desk.view.source.kind, self._replays
+        if self._is_still() and not replayed:
+            return "One picture makes no film frame by frame: record and replay a drag path, or record live."
+        if kind == "camera" and not self._is_still():
+            return "A camera waits for nobody: record it live."
+        if kind in ("demo", "pattern") and not self._is_still() and not replayed and self.value(self.length) == "":
+            return "This source has no end: choose how long the film is."
+        return ""
+
+    @property
+    def _replays(self) -> bool:
+        return self.replay.isChecked() and self.window_.trace.player.replay is not None
+
+    @property
+    def chosen_parts(self) -> tuple[str, ...]:
+        """Of the figure, in their order."""
+        return tuple(part for part, box in self.parts.items() if box.isChecked())
+
+    def plan(self, path: Path) -> Plan:
+        """What is chosen, as a plan."""
+        length, amount = self.value(self.length), self.amount.value()
+        return Plan(
+            path, str(self.value(self.subject)), self.chosen_parts, int(str(self.value(self.width_choice))),
+            float(str(self.value(self.scale))), self.rate.value(), Quality(str(self.value(self.quality))),
+            bool(self.value(self.ways)), self._replays, bool(self.value(self.start)),
+            amount if length == "seconds" else None, int(amount) if length == "frames" else None,
+        )  # fmt: skip
+
+    # Begin
+
+    def ask(self) -> None:
+        """Ask for a name and begin."""
+        form = str(self.value(self.form))
+        suffix = SUFFIXES[form]
+        proposal = str(Path(self.window_._last_folder()) / f"zfdesk-film{suffix}")
+        kinds = f"{FORMATS[form]} (*{suffix})" if suffix else FORMATS[form]
+        name, _ = QFileDialog.getSaveFileName(self, "Record to", proposal, kinds)
+        if not name:
+            return
+        path = Path(name)
+        if suffix and path.suffix.lower() != suffix:
+            path = path.with_name(path.name + suffix)
+            if path.exists():  # the dialog has asked about another name
+                self._tell(f"{path.name} is there already: choose that name itself to replace it.")
+                return
+        self.record_to(path)
+
+    def record_to(self, path: Path) -> None:
+        """Begin; the dialog goes when that worked."""
+        self.window_._remember_folder(str(path))
+        self._remember()
+        plan = self.plan(path)
+        self.hide()  # before the first frame, so that it does not lie over what is recorded
+        try:
+            self.window_.films.start(plan)
+        except FilmError as error:
+            self.show()
+            self._tell(str(error))
+        else:
+            self.accept()
+
+    def _tell(self, sentence: str) -> None:
+        self.trouble.setText(sentence)
+        self.trouble.show()
+        self.adjustSize()
+
+    def _remember(self) -> None:
+        settings = self.window_.settings
+        for name, choice in self._choices.items():
+            settings.setValue(f"{REMEMBERED}/{name}", choice.currentText())
+        settings.setValue(f"{REMEMBERED}/parts", ",".join(self.chosen_parts))
+        settings.setValue(f"{REMEMBERED}/rate", self.rate.value())
+        settings.setValue(f"{REMEMBERED}/amount", self.amount.value())
+
+    def _restore(self) -> None:
+        settings = self.window_.settings
+        for name, choice in self._choices.items():
+            place = choice.findText(settings.value(f"{REMEMBERED}/{name}", "", str))
+            first = {"width": 1, "scale": 1, "quality": 1}.get(name, 0)
+            choice.setCurrentIndex(place if place >= 0 else first)
+        parts = settings.value(f"{REMEMBERED}/parts", "picture,map,reconstruction,bars", str).split(",")
+        for part, box in self.parts.items():
+            box.setChecked(part in parts)
+            box.toggled.connect(self._follow_choices)
+        for name, spin in (("rate", self.rate), ("amount", self.amount)):
+            spin.setValue(settings.value(f"{REMEMBERED}/{name}", spin.value(), float))
+
+    @property
+    def _choices(self) -> dict[str, QComboBox]:
+        return {
+            "subject": self.subject, "form": self.form, "length": self.length, "scale": self.scale,
+            "width": self.width_choice, "quality": self.quality,
+        }  # fmt: skip
+
+
+def _beside(*widgets: QWidget) -> QWidget:
+    whole = QWidget()
+    row = QHBoxLayout(whole)
+    row.setContentsMargins(0, 0, 0, 0)
+    for widget in widgets:
+        row.addWidget(widget)
+    row.addStretch(1)
+    return whole
+
+
+def show_recording_dialog(window: Window) -> RecordingDialog:
+    """Open the dialog, or bring it to the front."""
+    dialog = open_sheet(RecordingDialog, window)
+    if dialog is None:
+        dialog = RecordingDialog(window)
+        dialog.show()
+    return dialog

@@ -1,0 +1,218 @@
+"""The desk's source taken step by step: the next frame comes when it is asked for, nothing in between."""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from zfdesk.desk.trace.path_player import STILL
+from zfdesk.film import FilmError
+from zfdesk.live.replay import Replay
+from zfdesk.live.stepping import Span, Step, steps
+from zfdesk.sources import Frame, KeptSource, SourceError
+from zfdesk.sources.stepped import Stepped, TimedPicture, step_through
+
+if TYPE_CHECKING:
+    from zfdesk.desk.state import Desk
+
+AHEAD = 2  # steps that are decoded before they are asked for
+POLL_MS = 4
+_NUMBERS = itertools.count(1)
+
+
+class _Ahead:
+    """Decodes steps in a thread, a few ahead. No Qt object."""
+
+    def __init__(self, source: Stepped, span: Span, replay: Replay | None) -> None:
+        self._steps: queue.Queue[Step | None] = queue.Queue(AHEAD)
+        self._stopping = threading.Event()
+        self.troubles: list[str] = []
+        self._source, self._span, self._replay = source, span, replay
+        threading.Thread(target=self._work, name="zfdesk-steps", daemon=True).start()
+
+    def next(self) -> Step | None:
+        """The next step. queue.Empty while it is not there yet; None after the last."""
+        return self._steps.get_nowait()
+
+    def end(self) -> None:
+        """No more are wanted."""
+        self._stopping.set()
+
+    def _work(self) -> None:
+        try:
+            for step in self._walk():
+                self._put(step)
+                if self._stopping.is_set():
+                    return
+        except (SourceError, ValueError) as error:
+            self.troubles.append(str(error))
+        except Exception as error:  # told, and the film ends there
+            self.troubles.append(f"{self._source.name} cannot be read on ({type(error).__name__}: {error}).")
+        self._put(None)
+
+    def _walk(self) -> Iterator[Step]:
+        return steps(self._source, self._span, self._replay, self.troubles.append)
+
+    def _put(self, step: Step | None) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._steps.put(step, timeout=0.05)
+                return
+            except queue.Full:
+                pass
+
+
+class SourceSteps(QObject):
+    """Steps through what the desk shows: its clip, folder, demo or pattern, or one picture under a moving occluder.
+
+    The source stands still meanwhile and goes on afterwards where it was. Raises FilmError, with a sentence, for what
+    cannot be taken step by step.
+    """
+
+    arrived = Signal()  # the step is computed and drawn
+    ended = Signal(str)  # after the last one, with a sentence where that was not its end
+
+    def __init__(self, desk: Desk, span: Span, replay: Replay | None, from_start: bool, parent: QObject) -> None:
+        super().__init__(parent)
+        self.desk = desk
+        self.step: Step | None = None
+        self.own_doing = False
+        self._replay = replay
+        self._kind = f"drag film {next(_NUMBERS)}"
+        source, first = self._look_at(from_start)
+        if source.endless and replay is None and span.seconds is None:
+            raise FilmError(f"The {source.name} has no end: say how many seconds of it.")
+        if source.still and replay is None:
+            raise FilmError(
+                "One picture makes no film frame by frame: replay a drag path over it, or record live what you do."
+            )
+        self._still = source.still
+        self._span = Span(first, None, span.seconds, span.rate)
+        self._stepped = source
+        self._paused = desk.source if not self._still else None
+        self._frame: Frame | None = None
+        self._ahead: _Ahead | None = None
+        self._given = False  # whether the step that is shown has been told of
+        self._timer = QTimer(self, singleShot=True, interval=POLL_MS)
+        self._timer.timeout.connect(self.go_on)
+
+    def _look_at(self, from_start: bool) -> tuple[Stepped, int]:
+        desk = self.desk
+        view, frame = desk.view, desk.frame
+        assert frame is not None
+        if view.frozen or view.source.kind in STILL or isinstance(desk.source, KeptSource):
+            picture = TimedPicture(frame.pixels, frame.number, 0.0)
+
+            def pictures(first: int, trouble: Callable[[str], None]) -> Iterator[TimedPicture]:
+                yield picture
+
+            return Stepped(frame.origin, 1, pictures, still=True), 0
+        try:
+            source = step_through(view.source)
+        except SourceError as error:
+            raise FilmError(str(error)) from error
+        first = 0
+        if not from_start and desk.source and desk.source.transport:
+            first = self._present(source)
+        return source, first
+
+    def _present(self, source: Stepped) -> int:
+        """The number of the frame that is shown."""
+        state = self.desk.source.transport if self.desk.source else None
+        if state is None:
+            return 0
+        if source.endless:
+            from zfdesk.sources.pattern import FRAMES_PER_SECOND
+
+            return round(state.position * FRAMES_PER_SECOND)
+        if state.index is None:
+            raise FilmError("Where in this clip it stands is not known to the frame: record it from its beginning.")
+        return state.index
+
+    def begin(self) -> None:
+        """Halt the source and take the first step."""
+        if self._paused is not None:
+            self._paused.stop()
+        self._ahead = _Ahead(self._stepped, self._span, self._replay)
+        self.desk.result_ready.connect(self._see_result)
+        self.desk.view_changed.connect(self._see_view)
+        self.desk.told.connect(self._see_trouble)
+        self.go_on()
+
+    def end(self) -> None:
+        """Let the source go on where it was."""
+        self._timer.stop()
+        if self._ahead is not None:
+            self._ahead.end()
+            self._ahead = None
+            self.desk.result_ready.disconnect(self._see_result)
+            self.desk.view_changed.disconnect(self._see_view)
+            self.desk.told.disconnect(self._see_trouble)
+        paused, self._paused = self._paused, None
+        if paused is not None and paused is self.desk.source and not self.desk._closing:
+            paused.start(self.desk.worker.feed, self.desk._trouble_from(paused))
+
+    def go_on(self) -> None:
+        """Show the next step."""
+        if self._ahead is None:
+            return
+        self._tell_troubles()
+        try:
+            step = self._ahead.next()
+        except queue.Empty:
+            self._timer.start()
+            return
+        self._tell_troubles()
+        if step is None:
+            self.ended.emit("")
+            return
+        self.step, self._given = step, False
+        desk = self.desk
+        if self._still:
+            self._frame = desk.frame
+        else:
+            origin = desk.source.name if desk.source else self._stepped.name
+            self._frame = Frame(step.picture.pixels, step.picture.number, time.perf_counter(), origin)
+            desk.worker.feed(self._frame)
+        if self._replay is not None and step.moment >= 0:
+            self.own_doing = True
+            try:
+                desk.change(self._replay.apply(step.moment, desk.view), self._kind)
+            finally:
+                self.own_doing = False
+        self._see_result()  # a picture that looks the same as before may be there already
+
+    def _tell_troubles(self) -> None:
+        self.own_doing = True  # a picture that is passed over is no reason to end
+        try:
+            while self._ahead is not None and self._ahead.troubles:
+                self.desk.told.emit(self._ahead.troubles.pop(0), True)
+        finally:
+            self.own_doing = False
+
+    def _see_trouble(self, sentence: str, trouble: bool) -> None:
+        if trouble and not self.own_doing:  # the result may never come
+            self.ended.emit(f"{sentence} The recording ended there.")
+
+    def _see_result(self) -> None:
+        desk, result = self.desk, self.desk.result
+        if self._given or self._frame is None or result is None or desk.clean_held:
+            return
+        request = result.request
+        fits = request.frame is self._frame and request.view == desk.view and request.demand == desk.demand
+        if result.complete and fits:
+            self._given = True
+            # not at once: the panes that are told of the result after us have yet to draw it
+            QTimer.singleShot(0, self, self.arrived.emit)
+
+    def _see_view(self) -> None:
+        if not self._still and self.desk.view.frozen:
+            self.ended.emit("The frame was frozen: the recording ended there.")
+        elif self._still and self._frame is not None and self.desk.frame is not self._frame:
+            self.ended.emit("The picture is another: the recording ended there.")

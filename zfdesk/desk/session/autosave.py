@@ -1,0 +1,196 @@
+"""What is on screen is kept every few seconds, so that a crash loses nothing; a clean exit leaves nothing behind.
+
+Each running window writes a file of its own, ``autosave/PID-….zfdesk`` in the program's data folder, and holds the lock
+beside it. A file whose lock nobody holds was left by a crash: it is offered once, by the first window that gets its
+lock, and kept until what it held has been saved anew or the user says to discard it.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import time
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
+
+from zfdesk.desk.session.controller import current_session
+from zfdesk.desk.widgets.notification import Offer
+from zfdesk.session import SUFFIX, Session, SessionError, save
+from zfdesk.weights import store
+
+if TYPE_CHECKING:
+    from zfdesk.desk.window.main_window import Window
+
+LOOK_MS = 4000  # how often is looked whether the view has changed
+MOVING_SECONDS = 30.0  # how often a picture that moves under the same view is kept
+MOST_ORPHANS = 5  # files of crashes that are kept; of more the oldest go
+HALF_WRITTEN_SECONDS, DAMAGED_SECONDS = 3600.0, 30 * 86400.0  # of this age they belong to nobody
+CLOSE_SECONDS = 2.0  # how long the end waits for a file that is being written
+DAMAGED = ".damaged"
+
+
+class Autosave(QObject):
+    """Belongs to the window, and ends with it."""
+
+    _written = Signal(str)  # what went wrong
+
+    def __init__(self, window: Window, folder: Path | None = None) -> None:
+        super().__init__(window)
+        self.window = window
+        self.folder = folder or store.home() / "autosave"
+        self.path = self.folder / f"{os.getpid()}-{secrets.token_hex(3)}{SUFFIX}"
+        self.offer: Offer | None = None
+        self._lock: QLockFile | None = None
+        self._orphans: dict[Path, QLockFile] = {}
+        self._restoring: Path | None = None
+        self._thread: threading.Thread | None = None
+        self._ended = threading.Event()
+        self._kept: tuple[object, ...] = ()
+        self._frame: object = None
+        self._kept_at = 0.0
+        self._told = False
+        self._clock = QTimer(self, interval=LOOK_MS)
+        self._clock.timeout.connect(self.look)
+        self._written.connect(self._after_writing)
+        window.closing.connect(self.close)
+        window.sessions.opened.connect(self._restored)
+
+    def start(self) -> None:
+        """Begin to keep what is shown, and offer what a crash has left."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            self._tell(f"What is shown is not kept against a crash: {error.strerror or error}.")
+            return
+        self._lock = _locked(self.path)
+        self._clock.start()
+        self._find_orphans()
+        if self._orphans:
+            self._make_offer(max(self._orphans, key=_changed))
+
+    # Keeping
+
+    def look(self) -> None:
+        """Keep what is shown if it is another than was kept last."""
+        desk = self.window.desk
+        swept = desk.sweeps.swept
+        # a running sweep changes all the time: it is kept when it rests
+        key = (desk.view, desk.model, self.window.compare.a, None if desk.sweeps.running else swept)
+        moved = desk.frame is not self._frame and time.monotonic() - self._kept_at > MOVING_SECONDS
+        if self._thread is not None or desk.result is None or (key == self._kept and not moved):
+            return
+        try:
+            session = current_session(self.window)
+        except SessionError:
+            return  # no frame yet
+        self._kept, self._frame, self._kept_at = key, session.moment.frame, time.monotonic()
+        self._thread = threading.Thread(target=self._write, args=(session,), name="zfdesk-autosave", daemon=True)
+        self._thread.start()
+
+    def _write(self, session: Session) -> None:
+        trouble = ""
+        try:
+            save(session, self.path)
+        except SessionError as error:
+            trouble = str(error)
+        if self._ended.is_set():
+            self._remove_own()
+        else:
+            self._written.emit(trouble)
+
+    def _after_writing(self, trouble: str) -> None:
+        self._thread = None
+        if trouble:
+            self._tell(f"What is shown could not be kept against a crash: {trouble}")
+        elif self._restoring is not None:
+            self._discard(self._restoring)  # what it held is kept under this window's own name now
+            self._restoring = None
+
+    def _tell(self, sentence: str) -> None:
+        if not self._told:
+            self._told = True
+            self.window.desk.told.emit(sentence, True)
+
+    def close(self) -> None:
+        """A clean exit: nothing stays but what was left by others."""
+        self._clock.stop()
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join(CLOSE_SECONDS)
+        self._remove_own()
+        for lock in (self._lock, *self._orphans.values()):
+            if lock is not None:
+                lock.unlock()
+
+    def _remove_own(self) -> None:
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)
+
+    # What a crash has left
+
+    def _find_orphans(self) -> None:
+        found = {}
+        for path in self.folder.glob(f"*{SUFFIX}"):
+            if path != self.path and (lock := _locked(path)) is not None:
+                found[path] = lock
+        newest = sorted(found, key=_changed, reverse=True)
+        self._orphans = {path: found[path] for path in newest}
+        for path in newest[MOST_ORPHANS:]:
+            self._discard(path)
+        for pattern, age in ((".*.part", HALF_WRITTEN_SECONDS), (f"*{DAMAGED}", DAMAGED_SECONDS)):
+            for path in self.folder.glob(pattern):
+                if time.time() - _changed(path) > age:
+                    with suppress(OSError):
+                        path.unlink()
+
+    def _make_offer(self, path: Path) -> None:
+        when = datetime.fromtimestamp(_changed(path))
+        day = "" if when.date() == datetime.now().date() else f" on {when:%d %B}"
+        self.offer = Offer(
+            self.window, self.window.desk,
+            f"zfdesk ended without being closed. What it showed was kept{day} at {when:%H:%M}.",
+            {"Restore": lambda: self.restore(path), "Discard": lambda: self._discard(path)},
+        )  # fmt: skip
+
+    def restore(self, path: Path) -> None:
+        """Show what was kept; its file stays until this window has kept it under its own name."""
+        self.window.sessions.open(path, restoring=True)
+
+    def _restored(self, path: Path, worked: bool) -> None:
+        if path not in self._orphans:
+            return
+        if worked:
+            self._restoring, self._kept = path, ()
+        else:  # told already; it would fail at every start
+            with suppress(OSError):
+                path.replace(path.with_suffix(DAMAGED))
+            self._discard(path)
+
+    def _discard(self, path: Path) -> None:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        lock = self._orphans.pop(path, None)
+        if lock is not None:
+            lock.unlock()
+
+
+def _locked(path: Path) -> QLockFile | None:
+    """The lock of an autosave; None while a running window holds it. One of a process that has died is taken over."""
+    lock = QLockFile(f"{path}.lock")
+    lock.setStaleLockTime(0)  # however old: only a dead owner makes it stale
+    return lock if lock.tryLock(0) else None
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+__all__ = ["Autosave"]

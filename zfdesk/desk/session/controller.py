@@ -1,0 +1,221 @@
+"""Sessions in the window: open, save, the recent ones. Files are read, computed and written off the window's thread."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog, QMenu
+
+from zfdesk.desk.actions import ACTIONS
+from zfdesk.live import Result
+from zfdesk.session import SUFFIX, Reopened, Session, SessionError, kept_sweep, load, moment_of, reopen, save
+from zfdesk.sources.files import file_name
+
+if TYPE_CHECKING:
+    from zfdesk.desk.window.main_window import Window
+
+FILES = f"zfdesk session (*{SUFFIX})"
+RECENT_KEY = "sessions/recent"
+MOST_RECENT = 8
+SNAPSHOT = "A"
+
+
+def current_session(window: Window) -> Session:
+    """What is on screen, with snapshot A and the sweep. Only gathers what is there; SessionError before the first
+    frame."""
+    desk, a = window.desk, window.compare.a
+    complete = desk.complete
+    fits = complete is not None and complete.request.view == desk.view and complete.request.model is desk.model
+    result: Result | None = complete if fits else desk.result
+    if result is None:
+        raise SessionError("There is nothing to save yet: try again in a moment.")
+    snapshots = {SNAPSHOT: moment_of(a)} if a is not None and a.request.model is desk.model else {}
+    kept, told = kept_sweep(desk.sweeps.swept, desk.model)
+    return Session(moment_of(result, desk.view), snapshots, kept, notes=(told,) if told else ())
+
+
+class Sessions(QObject):
+    """Belongs to the window. ``path``: the file that Save writes to; None until one was opened or saved."""
+
+    _opened = Signal(object, object, int, bool)  # path, Reopened or sentence, ticket, restoring
+    _saved = Signal(object, str)  # path, what went wrong
+    opened = Signal(object, bool)  # path, whether it worked
+
+    def __init__(self, window: Window) -> None:
+        super().__init__(window)
+        self.window = window
+        self.path: Path | None = None
+        self._ticket = 0
+        self._writing = threading.Lock()
+        self._opened.connect(self._show_opened)
+        self._saved.connect(self._tell_saved)
+
+    # Open
+
+    def ask_open(self) -> None:
+        """Ask for a session file."""
+        path, _ = QFileDialog.getOpenFileName(self.window, "Open a session", self.window._last_folder(), FILES)
+        if path:
+            self.window._remember_folder(path)
+            self.open(Path(path))
+
+    def open(self, path: Path, _: bool = False, restoring: bool = False) -> None:
+        """Open a session file; what is shown stays until all of it is there, and if it cannot be opened.
+
+        ``restoring``: it is an autosave, so its name is nobody's and its look is this window's own.
+        """
+        self._ticket += 1
+        task = (path, self.window.desk.model, self._ticket, restoring)
+        threading.Thread(target=self._read, args=task, name="zfdesk-session", daemon=True).start()
+
+    def _read(self, path: Path, model: object, ticket: int, restoring: bool) -> None:
+        answer: Reopened | str
+        torch.set_num_threads(1)  # the worker has the others
+        try:
+            answer = reopen(load(path), model)
+        except SessionError as error:
+            answer = str(error)
+        except MemoryError:
+            answer = f"{file_name(path)} needs more memory than there is."
+        if not self.window.desk._closing:
+            self._opened.emit(path, answer, ticket, restoring)
+
+    def _show_opened(self, path: Path, answer: Reopened | str, ticket: int, restoring: bool) -> None:
+        if ticket != self._ticket or self.window.desk._closing:  # overtaken by a later wish
+            return
+        if isinstance(answer, str):
+            self.window.desk.told.emit(answer, True)
+        else:
+            self.show(answer, None if restoring else path, own_look=not restoring)
+        self.opened.emit(path, not isinstance(answer, str))
+
+    def show(self, reopened: Reopened, path: Path | None, own_look: bool = True) -> None:
+        """Show a session. ``own_look``: theme and type size stay those of this window."""
+        desk = self.window.desk
+        view = reopened.view
+        if own_look:
+            view = view.change(theme=desk.view.theme, presenter=desk.view.presenter)
+        desk.show_kept(reopened.session.moment.frame, view, reopened.model)
+        self.window.compare.show_snapshot(reopened.snapshots.get(SNAPSHOT))
+        if reopened.swept is not None:
+            desk.sweeps.restore(reopened.swept)
+        if path is not None:
+            self._remember(path)
+        desk.told.emit(opened_words(reopened, path), bool(reopened.notes))
+
+    # Save
+
+    def save(self) -> None:
+        """Write to the file that was opened or saved last; ask where there is none."""
+        if self.path is None:
+            self.ask_save()
+        else:
+            self.save_to(self.path)
+
+    def ask_save(self) -> None:
+        """Ask for a file and write to it."""
+        name = self.path.name if self.path else f"session{SUFFIX}"
+        proposal = str(Path(self.window._last_folder()) / name)
+        chosen, _ = QFileDialog.getSaveFileName(self.window, "Save the session", proposal, FILES)
+        if not chosen:
+            return
+        self.window._remember_folder(chosen)
+        path = Path(chosen)
+        if path.suffix.lower() != SUFFIX:
+            path = path.with_name(path.name + SUFFIX)
+            if path.exists():  # the dialog has asked about another name
+                self.window.desk.told.emit(
+                    f"{path.name} is there already: choose that name itself to replace it.", True
+                )
+                return
+        self.save_to(path)
+
+    def save_to(self, path: Path) -> None:
+        """Write what is on screen now; the answer comes when it is on the disk."""
+        try:
+            session = current_session(self.window)
+        except SessionError as error:
+            self.window.desk.told.emit(str(error), True)
+            return
+        # not a daemon: the program does not end in the middle of it
+        threading.Thread(target=self._write, args=(session, path), name="zfdesk-save").start()
+        for note in session.notes:
+            self.window.desk.told.emit(note, True)
+
+    def _write(self, session: Session, path: Path) -> None:
+        trouble = ""
+        with self._writing:
+            try:
+                save(session, path)
+            except SessionError as error:
+                trouble = str(error)
+        if not self.window.desk._closing:
+            self._saved.emit(path, trouble)
+
+    def _tell_saved(self, path: Path, trouble: str) -> None:
+        if not trouble:
+            self._remember(path)
+        self.window.desk.told.emit(trouble or f"Saved {path.name}.", bool(trouble))
+
+    # Recent ones
+
+    def recent(self) -> list[str]:
+        """The session files used last, the newest first."""
+        known = self.window.settings.value(RECENT_KEY, [])
+        return [known] if isinstance(known, str) else [str(path) for path in known or []]
+
+    def _remember(self, path: Path) -> None:
+        self.path = path.absolute()
+        self.window.setWindowTitle(f"{path.stem} – zfdesk")
+        paths = [str(self.path), *(known for known in self.recent() if known != str(self.path))]
+        self.window.settings.setValue(RECENT_KEY, paths[:MOST_RECENT])
+
+    def add_recent_menu(self, menu: QMenu) -> None:
+        """A submenu of the files used last, filled when it is opened."""
+        recent = menu.addMenu("Recent sessions")
+
+        def fill() -> None:
+            recent.clear()
+            for path in self.recent():
+                action = recent.addAction(f"{Path(path).stem}   ({Path(path).parent})")
+                action.triggered.connect(partial(self.open, Path(path)))
+            if recent.isEmpty():
+                recent.addAction("None yet").setEnabled(False)
+
+        recent.aboutToShow.connect(fill)
+
+
+def opened_words(reopened: Reopened, path: Path | None) -> str:
+    """What was opened, and what differs from what was saved."""
+    frame, source = reopened.session.moment.frame, reopened.view.source
+    where = (source.location and Path(source.location).name) or source.kind
+    key = next(action.keys[0] for action in ACTIONS if action.id == "freeze")
+    name = f"Opened {file_name(path)}" if path else "Restored"
+    said = f"{name}: frame {frame.number} of {frame.origin or where}, frozen as it was saved."
+    return " ".join([*reopened.notes, said, f"{key} goes on live from {where}."])
+
+
+class SessionCommands:
+    """Mixed into the window: what the actions table names."""
+
+    sessions: Sessions
+
+    def open_session(self) -> None:
+        """Ask for a session and show it."""
+        self.sessions.ask_open()
+
+    def save_session(self) -> None:
+        """Save to the session's file."""
+        self.sessions.save()
+
+    def save_session_as(self) -> None:
+        """Ask for a file and save to it."""
+        self.sessions.ask_save()
+
+
+__all__ = ["SessionCommands", "Sessions", "current_session", "opened_words"]

@@ -1,0 +1,398 @@
+"""The teaching of the desk: classes and their pictures, the network that is taught with them, and which one is in use.
+
+Features come with the worker's own results: they are what the classifier read of the very frame that was shown. Only
+pictures that came another way (dropped, opened from a folder, or seen by a network used before) are computed, in the
+thread that teaches.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import torch
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from zfdesk.desk.widgets.dialog import Errand
+from zfdesk.engine import Model, crop
+from zfdesk.experiments.transfer import (
+    LeftOut,
+    features,
+    fit_softmax,
+    leave_out,
+    taught_words,
+    teachable,
+    with_classes,
+)
+from zfdesk.live import Lesson, LessonError, Result, Shot
+from zfdesk.live.class_set import BACKGROUND, LEAST_PICTURES
+
+if TYPE_CHECKING:
+    from zfdesk.desk.state import Desk
+
+RENEW_MS = 400  # between two lessons taught while pictures come in
+DROP_SECONDS = 2.0
+MOST_UNDO = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Taught:
+    """What came of a lesson. ``seconds``: the fit and the estimate; ``left_out``: how pictures of holds that were left
+    out were told, None where every class was held once only."""
+
+    lesson: Lesson
+    model: Model
+    left_out: LeftOut | None
+    seconds: float
+    found: dict[Shot, np.ndarray]
+
+    @property
+    def pictures(self) -> int:
+        """That were taught with."""
+        return sum(len(known.shots) for known in self.lesson.taught)
+
+
+@dataclass(frozen=True, eq=False)
+class LaidBy:
+    """What was taught before there were fewer than two classes, for when ``lesson`` is back; ``used``: it answered."""
+
+    taught: Taught
+    lesson: Lesson
+    used: bool
+
+
+class Teaching(QObject):
+    """Lives in the window's thread. ``changed``: the classes, their pictures, or what was taught."""
+
+    changed = Signal()
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.desk = desk
+        self.lesson = Lesson()
+        self.chosen = 0  # the class that actions without a digit mean
+        self.holding: int | None = None
+        self.base = desk.model.body or desk.model  # the network whose features are kept
+        self.taught: Taught | None = None
+        self.laid_by: LaidBy | None = None
+        self.trouble = ""  # why the last lesson could not be taught
+        self._past: list[tuple[Lesson, int]] = []
+        self._features: WeakKeyDictionary[Shot, np.ndarray] = WeakKeyDictionary()
+        self._hold = 0
+        self._taken: np.ndarray | None = None
+        self._owed: int | None = None  # the class of a press that has got no picture yet
+        self._wanted = False  # whether what is taught next is to be used
+        self._watched: dict[bool, tuple[int, ...]] = {}
+        self._errand: Errand | None = None
+        self._done_with: Lesson | None = None
+        self._clock = QTimer(self, interval=RENEW_MS, singleShot=True)
+        self._clock.timeout.connect(self._teach)
+        desk.result_ready.connect(self._see_result)
+        desk.model_changed.connect(self._see_model)
+
+    def close(self) -> None:
+        """No more lessons; one that is under way comes to nothing."""
+        self._clock.stop()
+        self.holding = None
+
+    # The classes
+
+    def change(self, lesson: Lesson, chosen: int | None = None) -> None:
+        """Another lesson, one step of undo."""
+        self._forget_owed()
+        if lesson != self.lesson:
+            self._past.append((self.lesson, self.chosen))
+            del self._past[:-MOST_UNDO]
+        self._show(lesson, self.chosen if chosen is None else chosen)
+
+    def attempt(self, step: Callable[[], Lesson], chosen: int | None = None) -> bool:
+        """`change` to what ``step`` gives; where that cannot be it is told, and nothing changes."""
+        try:
+            lesson = step()
+        except LessonError as error:
+            self.desk.told.emit(str(error), True)
+            self.changed.emit()  # a field may hold what was typed
+            return False
+        self.change(lesson, chosen)
+        return True
+
+    def undo(self) -> bool:
+        """Back to the lesson before; False when there is none."""
+        self._forget_owed()
+        if not self._past:
+            return False
+        self._show(*self._past.pop())
+        return True
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step to take back."""
+        return bool(self._past)
+
+    def add(self, name: str = "class") -> None:
+        """One more class, chosen."""
+        free = self.lesson.free_name(name)
+        self.attempt(lambda: self.lesson.add(free), len(self.lesson.classes))
+
+    def add_background(self) -> None:
+        """A class for what is there when none of the things is."""
+        self.add(BACKGROUND)
+
+    def choose(self, index: int) -> None:
+        """The class that actions without a digit mean."""
+        if 0 <= index < len(self.lesson.classes) and index != self.chosen:
+            self.chosen = index
+            self.changed.emit()
+
+    def remove(self, index: int) -> None:
+        """Without that class."""
+        self.change(self.lesson.remove(index), max(self.chosen - (index <= self.chosen), 0))
+
+    def move(self, index: int, steps: int) -> None:
+        """That class further down, or up."""
+        place = min(max(index + steps, 0), len(self.lesson.classes) - 1)
+        self.change(self.lesson.move(index, steps), place)
+
+    def _show(self, lesson: Lesson, chosen: int) -> None:
+        known = {shot for kept in self.lesson.classes for shot in kept.shots}
+        if any(shot not in known for shot in lesson.shots()):
+            self._wanted = True
+        before, self.lesson = self.lesson, lesson
+        self.chosen = min(max(chosen, 0), max(len(lesson.classes) - 1, 0))
+        self._lay_by_or_bring_back(before)
+        self._plan()
+        self.changed.emit()
+
+    # Pictures
+
+    def hold(self, index: int) -> None:
+        """Take what is seen now, and every new frame until `release`, for that class."""
+        if not 0 <= index < len(self.lesson.classes) or self.holding is not None:
+            return
+        if not teachable(self.base.architecture):
+            self.desk.told.emit(f"{self.base.name} has no classifier that could be taught anew.", True)
+            return
+        self._forget_owed()
+        self.holding = self.chosen = self._owed = index
+        self._hold += 1
+        self._taken = None
+        self._past.append((self.lesson, index))  # a hold is one step of undo
+        del self._past[:-MOST_UNDO]
+        self._see_result()
+        self.changed.emit()
+
+    def release(self) -> None:
+        """The hold ends; one in which nothing was shown yet still gets the next picture that is."""
+        if self.holding is not None:
+            self.holding = None
+            self.changed.emit()
+
+    def _forget_owed(self) -> None:
+        """No picture is waited for any more."""
+        self.release()
+        if self._owed is not None:
+            self._owed = None
+            self._past.pop()  # nothing came of it
+
+    def take(self) -> None:
+        """One picture for the chosen class: of what is shown, or else of what is shown next."""
+        if not self.lesson.classes:
+            self.desk.told.emit("There are no classes yet: add one first.", True)
+            return
+        self.hold(self.chosen)
+        self.release()
+
+    def _see_result(self) -> None:
+        result, index = self.desk.result, self.holding if self._owed is None else self._owed
+        if index is None or result is None or result.features is None or self._covers(result):
+            return
+        if self._root(result.request.model) is not self.base:
+            return
+        if self._taken is not None and np.array_equal(result.clean, self._taken):
+            return  # shown anew, as by another network
+        self._taken, self._owed = result.clean, None
+        shot = Shot(result.clean, self._hold, time.monotonic())
+        self._features[shot] = result.features
+        try:
+            lesson = self.lesson.take(index, [shot])
+        except LessonError as error:
+            self.release()
+            if self._past and self._past[-1][0] == self.lesson:
+                self._past.pop()
+            self.desk.told.emit(str(error), True)
+            return
+        self._show(lesson, index)
+
+    def _covers(self, result: Result) -> bool:
+        """Of a picture that was left for another one meanwhile."""
+        return result.request.view.crop != self.desk.view.crop
+
+    def put(self, index: int, pictures: Iterable[np.ndarray]) -> None:
+        """Pictures from elsewhere for a class, as `crop` gives them; each is a hold of its own."""
+        self.attempt(lambda: self.lesson.take(index, self.shots_of(pictures)), index)
+
+    def shots_of(self, pictures: Iterable[np.ndarray], holds: Iterable[str] = ()) -> list[Shot]:
+        """Pictures as they are kept. ``holds``: what tells which were taken in one go; by default each is alone."""
+        now, numbers, shots, named = time.monotonic(), {}, [], iter(holds)
+        for place, picture in enumerate(pictures):
+            key = next(named, f"picture {place}")
+            if key not in numbers:
+                self._hold += 1
+                numbers[key] = self._hold
+            shots.append(Shot(picture, numbers[key], now))
+        return shots
+
+    # Teaching
+
+    @property
+    def in_use(self) -> bool:
+        """Whether the network in use answers with the classes that were taught."""
+        return self.taught is not None and self.desk.model is self.taught.model
+
+    @property
+    def busy(self) -> bool:
+        """Whether a lesson is being taught."""
+        return self._errand is not None
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether what was taught is all that there is."""
+        return self._key(self._done_with or Lesson()) == self._key(self.lesson) and not self.busy
+
+    @staticmethod
+    def _key(lesson: Lesson) -> tuple[object, ...]:
+        return tuple((known.name, known.shots) for known in lesson.taught)
+
+    def _plan(self) -> None:
+        if len(self.lesson.taught) < 2 or not teachable(self.base.architecture):
+            self._clock.stop()
+            return
+        if not self.up_to_date and not self.busy and not self._clock.isActive():
+            self._clock.start(0 if self.taught is None else RENEW_MS)
+
+    def _lay_by_or_bring_back(self, before: Lesson) -> None:
+        """With fewer than two classes nothing is taught, and the base answers; a step back brings back what did."""
+        if len(self.lesson.taught) < 2:
+            if self.taught is not None:
+                self.laid_by, self.taught = LaidBy(self.taught, before, self.in_use), None
+                if self.laid_by.used:
+                    self._use(self.base)
+        elif self.laid_by is not None and self._key(self.laid_by.lesson) == self._key(self.lesson):
+            back, self.laid_by = self.laid_by, None
+            self.taught = back.taught
+            if back.used:
+                self._use(back.taught.model)
+
+    def _teach(self) -> None:
+        if self.busy or len(self.lesson.taught) < 2:
+            return
+        lesson, base = self.lesson, self.base
+        known = {shot: self._features[shot] for shot in lesson.shots() if shot in self._features}
+        self._errand = Errand(self, "teach", partial(teach, lesson, base, known), partial(self._end, lesson, base))
+        self.changed.emit()
+
+    def _end(self, lesson: Lesson, base: Model, taught: Taught | None, error: Exception | None) -> None:
+        self._errand = None
+        if self.desk._closing:
+            return
+        if base is self.base:
+            self._done_with = lesson
+            self.trouble = "" if taught else str(error)
+            if taught is not None:
+                self._features.update(taught.found)
+                used = self.in_use or self._wanted
+                if len(self.lesson.taught) < 2:  # meanwhile
+                    self.laid_by = LaidBy(taught, lesson, used)
+                else:
+                    self.taught, self.laid_by = taught, None
+                    if used:
+                        self._use(taught.model)
+            elif self.trouble:
+                self.desk.told.emit(self.trouble, True)
+        self._plan()
+        self.changed.emit()
+
+    # Which network
+
+    def switch(self) -> None:
+        """The original network, or the one that was taught."""
+        if self.in_use:
+            self._wanted = False
+            self._use(self.base)
+            self.desk.told.emit(f"{self.base.name or 'The original network'} answers with its own classes.", False)
+        elif self.taught is not None:
+            self._wanted = True
+            self._use(self.taught.model)
+            self.desk.told.emit(f"It answers with your {len(self.taught.model.classes)} classes.", False)
+        else:
+            self.desk.told.emit("Nothing has been taught yet.", False)
+
+    def _use(self, model: Model) -> None:
+        mine, before = model is not self.base, self.desk.model
+        if model.classes != before.classes:
+            self._watched[before is not self.base] = self.desk.view.watched
+        self.desk.use_model(model, self._watched.get(mine, ()))
+        self.changed.emit()
+
+    def _see_model(self) -> None:
+        """Another network was chosen: its features are others, so the lesson is taught again, for when it is wanted."""
+        if self._root(self.desk.model) is self.base:
+            return
+        self._forget_owed()
+        self.base = self._root(self.desk.model)
+        self.taught, self.laid_by, self._done_with, self._wanted = None, None, None, False
+        self._features, self._watched = WeakKeyDictionary(), {}
+        self._plan()
+        self.changed.emit()
+
+    @staticmethod
+    def _root(model: Model) -> Model:
+        return model.body or model
+
+    def kept_as(self, taught: Taught, name: str, sha256: str) -> None:
+        """What was taught is in a file now: it is known by that one's name and hash."""
+        if self.taught is not taught:  # taught anew meanwhile
+            return
+        used = self.in_use
+        self.taught = replace(taught, model=replace(taught.model, name=name, sha256=sha256))
+        if used:
+            self.desk.use_model(self.taught.model)
+        self.changed.emit()
+
+
+def teach(lesson: Lesson, base: Model, known: dict[Shot, np.ndarray]) -> Taught:
+    """Teach the classes of a lesson that have pictures enough; on any thread. ``known``: features at hand."""
+    torch.set_num_threads(1)  # the live view goes on
+    begun = time.perf_counter()
+    classes = lesson.taught
+    found = dict(known)
+    missing = [shot for known_class in classes for shot in known_class.shots if shot not in found]
+    if missing:
+        size = base.architecture.size
+        seen = features(base, (_fitting(shot.picture, size) for shot in missing))
+        found |= dict(zip(missing, seen.numpy(), strict=True))
+    shots = [shot for known_class in classes for shot in known_class.shots]
+    x = torch.from_numpy(np.stack([found[shot] for shot in shots]))
+    labels = torch.tensor([label for label, known_class in enumerate(classes) for _ in known_class.shots])
+    holds = torch.tensor([shot.hold for shot in shots])
+    classifier = fit_softmax(x, labels, len(classes))
+    words = taught_words(base, "softmax", len(classes), len(shots), date.today().isoformat())
+    name = f"{base.name or base.architecture.name} taught {len(classes)} classes"
+    model = with_classes(base, [kept.name for kept in classes], classifier.weight, classifier.bias, words, name)
+    left_out = leave_out(x, labels, holds, len(classes))
+    return Taught(lesson, model, left_out if any(left_out.tried) else None, time.perf_counter() - begun, found)
+
+
+def _fitting(picture: np.ndarray, size: int) -> np.ndarray:
+    """A kept picture for a network of another size."""
+    height, width = picture.shape[:2]
+    return picture if height == width == size else crop(picture, (0, 0, width, height), size)
+
+
+__all__ = ["DROP_SECONDS", "LEAST_PICTURES", "Taught", "Teaching", "teach"]

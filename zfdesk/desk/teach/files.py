@@ -1,0 +1,188 @@
+"""Pictures of a lesson as a folder of classes, and back. Called off the window's thread.
+
+Beside the classes' folders lies ``classes.json``: an object from folder to class name, in the order of the keys.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from zfdesk.atomic_write import write_whole
+from zfdesk.engine import crop
+from zfdesk.live import Crop, Lesson, LessonError
+from zfdesk.live.class_set import MOST_CLASSES, MOST_PICTURES
+from zfdesk.sources import SourceError, read_picture
+from zfdesk.sources.files import file_name
+from zfdesk.sources.folder import natural_key, pictures_in
+from zfdesk.weights import store
+
+_HOLD = re.compile(r"hold-(\d{1,6})-\d+\.png")  # what `export` calls them
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # Windows' device names
+
+
+ORDER = "classes.json"
+LONGEST_ORDER = 1 << 20  # bytes of it that are read
+
+
+@dataclass(frozen=True)
+class Found:
+    """Pictures of one class. ``holds``: what tells which of them were taken in one go. ``unread``: sentences."""
+
+    name: str
+    pictures: tuple[np.ndarray, ...]
+    holds: tuple[str, ...]
+    unread: tuple[str, ...] = ()
+
+
+def export(lesson: Lesson, folder: Path) -> int:
+    """Write a folder a class with its pictures as PNG, numbered by hold; returns how many.
+
+    Raises LessonError, and nothing is written, where a class's folder has something in it already; or when the disk
+    refuses.
+    """
+    places = {known.name: folder / name for known, name in zip(lesson.classes, _folder_names(lesson), strict=True)}
+    for name, place in places.items():
+        if place.exists() and (not place.is_dir() or any(place.iterdir())):
+            raise LessonError(f"{place} is there already and not empty: choose another folder for “{name}”.")
+    count = 0
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        order = {place.name: name for name, place in places.items()}
+        write_whole(folder / ORDER, [json.dumps(order, ensure_ascii=False, indent=1).encode()])
+        for known in lesson.classes:
+            place = places[known.name]
+            place.mkdir(parents=True, exist_ok=True)
+            for number, shot in enumerate(known.shots, 1):
+                memory = BytesIO()
+                Image.fromarray(shot.picture).save(memory, "PNG", compress_level=4)
+                write_whole(place / f"hold-{shot.hold:03}-{number:04}.png", [memory.getvalue()])
+                count += 1
+    except OSError as error:
+        raise LessonError(f"The pictures were not all saved in {folder}: {error.strerror or error}.") from None
+    return count
+
+
+def _folder_names(lesson: Lesson) -> list[str]:
+    """Names for folders on every system, no two alike."""
+    names: list[str] = []
+    for known in lesson.classes:
+        plain = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "-", known.name).strip(" .") or "class"
+        plain = f"{plain}-" if _RESERVED.fullmatch(plain) else plain
+        name = plain
+        for number in range(2, len(lesson.classes) + 2):
+            if name.casefold() not in map(str.casefold, names):
+                break
+            name = f"{plain}-{number}"
+        names.append(name)
+    return names
+
+
+def open_classes(folder: Path, view_crop: Crop, size: int) -> list[Found]:
+    """The classes of a folder: one a folder in it, with the pictures there, cropped as the view crops a frame.
+
+    Raises LessonError where there are no such folders, or more pictures than there is room for.
+    """
+    try:
+        names = sorted((entry.name for entry in os.scandir(folder) if entry.is_dir()), key=natural_key)
+    except OSError as error:
+        raise LessonError(f"{folder} cannot be read: {error.strerror or error}.") from None
+    names = [name for name in names if not name.startswith(".")]
+    told = _order(folder)
+    names.sort(key=lambda name: list(told).index(name) if name in told else len(told))
+    if len(names) > MOST_CLASSES:
+        raise LessonError(f"{file_name(folder)} holds {len(names)} folders; there is room for {MOST_CLASSES} classes.")
+    paths = {name: _pictures_of(folder / name) for name in names}
+    count = sum(map(len, paths.values()))
+    if count > MOST_PICTURES:
+        raise LessonError(
+            f"{file_name(folder)} holds {count} pictures; there is room for {MOST_PICTURES} here. For more there is "
+            "`zfdesk train --transfer`."
+        )
+    found = [open_pictures(paths[name], view_crop, size, told.get(name, name)) for name in names if paths[name]]
+    if not found:
+        raise LessonError(f"In {file_name(folder)} there are no folders of pictures: it takes one a class.")
+    return found
+
+
+def _order(folder: Path) -> dict[str, str]:
+    """Names by folder as `export` wrote them; {} where there is no such file, or another one."""
+    try:
+        with (folder / ORDER).open("rb") as file:
+            told = json.loads(file.read(LONGEST_ORDER))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    fits = isinstance(told, dict) and all(isinstance(name, str) and name.strip() for name in told.values())
+    return told if fits and len({name.casefold() for name in told.values()}) == len(told) else {}
+
+
+# The last lesson
+
+
+def last_lesson() -> Path:
+    """Where the lesson is kept that the window was closed with; it need not exist."""
+    return store.home() / "lesson"
+
+
+def keep_last(lesson: Lesson) -> None:
+    """Keep a lesson as the last one. The one kept before stays where that cannot be; nothing is raised."""
+    place = last_lesson()
+    new, old = place.with_name(".lesson.new"), place.with_name(".lesson.old")
+    try:
+        for left in (new, old):
+            shutil.rmtree(left, ignore_errors=True)
+        export(lesson, new)
+        if place.exists():
+            place.rename(old)
+        new.rename(place)
+    except (OSError, LessonError):  # the window is closed: there is nobody to tell
+        if old.exists() and not place.exists():
+            old.rename(place)
+    for left in (new, old):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _pictures_of(folder: Path) -> list[Path]:
+    try:
+        return [folder / name for name in pictures_in(folder)]
+    except SourceError as error:
+        raise LessonError(str(error)) from None
+
+
+def open_pictures(paths: Iterable[Path], view_crop: Crop, size: int, name: str = "") -> Found:
+    """Pictures from files; a folder among them means those in it. What cannot be read is told in ``unread``."""
+    pictures, holds, unread = [], [], []
+    files = [file for path in paths for file in (_pictures_of(path) if path.is_dir() else [path])]
+    if len(files) > MOST_PICTURES:
+        raise LessonError(f"These are {len(files)} pictures; there is room for {MOST_PICTURES}.")
+    for path in files:
+        try:
+            pixels = read_picture(path)
+        except SourceError as error:
+            unread.append(str(error))
+            continue
+        own = _HOLD.fullmatch(path.name)
+        whole = own is not None and pixels.shape[:2] == (size, size)  # as it was kept
+        seen = crop(pixels, (0, 0, size, size) if whole else view_crop.box(*pixels.shape[:2]), size)
+        pictures.append(seen)
+        holds.append(f"hold {own[1]}" if own else str(path))
+    return Found(name, tuple(pictures), tuple(holds), tuple(unread))
+
+
+def unread_words(unread: Iterable[str]) -> list[str]:
+    """One sentence for all that could not be read, or none."""
+    unread = list(unread)
+    more = f" (and {len(unread) - 1} more could not be read)" if len(unread) > 1 else ""
+    return [f"{unread[0].rstrip('.')}{more}."] if unread else []
+
+
+__all__ = ["Found", "export", "keep_last", "last_lesson", "open_classes", "open_pictures", "unread_words"]

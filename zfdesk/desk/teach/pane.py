@@ -1,0 +1,361 @@
+"""Teach: the user's own classes. A key held takes pictures, and within seconds the window answers with them."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
+from PySide6.QtGui import QImage, QKeyEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from zfdesk.desk.actions import ACTIONS, TEACH_KEYS
+from zfdesk.desk.state import Desk
+from zfdesk.desk.teach.controller import Taught
+from zfdesk.desk.teach.files import Found, last_lesson, open_pictures, unread_words
+from zfdesk.desk.teach.rows import ClassRow
+from zfdesk.desk.widgets.controls import Controls
+from zfdesk.desk.widgets.dialog import Errand
+from zfdesk.desk.widgets.pane import ElidedLabel, Pane
+from zfdesk.desk.widgets.theme import Colours
+from zfdesk.desk.widgets.tsv import table_text
+from zfdesk.engine import crop
+from zfdesk.experiments.transfer import feature_layer, teachable
+from zfdesk.live import LessonError, Result
+from zfdesk.live.class_set import BACKGROUND, LEAST_PICTURES
+
+INVITATION = (
+    "Teach it your own classes: name two things or more, hold a key while the camera, a clip or a picture shows one of "
+    "them, and within seconds every pane answers with your classes.\n\n"
+    "All layers stay as they are; the softmax on top is taught anew (Section 5.2 of the paper)."
+)
+
+
+class TeachPane(Pane):
+    """Classes, their pictures, and how well they are told apart."""
+
+    title = "Teach"
+    action_asked = Signal(str)
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(desk, parent)
+        self.teaching = desk.teaching
+        self.rows: list[ClassRow] = []
+        self._held_key: int | None = None
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self._invitation())
+        self.pages.addWidget(self._list())
+        self.state_line, self.estimate, self.hint = ElidedLabel(), QLabel(wordWrap=True), ElidedLabel()
+        for label, name in (
+            (self.state_line, "What was taught"), (self.estimate, "Estimate of how well"), (self.hint, "Hint"),
+        ):  # fmt: skip
+            label.setAccessibleName(name)
+        self.hint.setProperty("quiet", True)
+        self.body.addWidget(self._controls())
+        self.body.addWidget(self.pages, 1)
+        for label in (self.state_line, self.estimate, self.hint):
+            self.body.addWidget(label)
+        self.teaching.changed.connect(self.show_lesson)
+        QApplication.instance().focusChanged.connect(self._focus_moved)
+        self.setMinimumHeight(80)
+        self.show_lesson()
+
+    def _invitation(self) -> QWidget:
+        page = QWidget()
+        words = QLabel(INVITATION, wordWrap=True)
+        words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.begin = QPushButton("Begin: two classes and “nothing”")
+        self.begin.clicked.connect(self._begin)
+        self.open = QPushButton("Open a folder of classes…")
+        self.open.clicked.connect(partial(self.action_asked.emit, "teach-import"))
+        self.last = QPushButton("Go on with the last lesson")
+        self.last.clicked.connect(partial(self.action_asked.emit, "teach-last"))
+        self.last.setVisible(last_lesson().is_dir())
+        layout = QVBoxLayout(page)
+        layout.addStretch(1)
+        layout.addWidget(words)
+        for button in (self.begin, self.open, self.last):  # one below the other: the pane may be narrow
+            button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+            button.setMinimumWidth(80)
+            layout.addWidget(button, alignment=Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch(1)
+        return _scrolled(page)
+
+    def _list(self) -> QWidget:
+        inner = QWidget()
+        self.column = QVBoxLayout(inner)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(2)
+        self.column.addStretch(1)
+        self.area = _scrolled(inner)
+        return self.area
+
+    def _controls(self) -> Controls:
+        controls = Controls(self)
+        self.buttons: dict[str, QToolButton] = {}
+        for name, text in (
+            ("teach-add", "＋ class"), ("teach-background", f"＋ “{BACKGROUND}”"), ("teach-undo", "↶"),
+            ("teach-original", "your classes"), ("teach-save", "keep…"),
+        ):  # fmt: skip
+            action = next(action for action in ACTIONS if action.id == name)
+            button = QToolButton(text=text, checkable=name == "teach-original")
+            button.setToolTip(f"{action.words} ({', '.join(action.keys)})")
+            button.clicked.connect(partial(self._ask, name))
+            controls.add(button, action.words)
+            self.buttons[name] = button
+        more = QToolButton(text="⋯", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        more.setToolTip("Open or save a folder of classes, forget all")
+        self.menu = QMenu(more)
+        for name in ("teach-import", "teach-last", "teach-export", "teach-clear"):
+            action = next(action for action in ACTIONS if action.id == name)
+            self.menu.addAction(action.words, partial(self.action_asked.emit, name))
+        more.setMenu(self.menu)
+        controls.add(more, "More of teaching")
+        return controls
+
+    def _ask(self, name: str, _: bool = False) -> None:
+        self.action_asked.emit(name)
+        self._show_state()  # Qt has toggled the mark whether or not anything changed
+
+    def _begin(self) -> None:
+        for name in ("class", "class", BACKGROUND):
+            self.teaching.add(name)
+        self.teaching.choose(0)
+        self.setFocus()
+
+    def edit_name(self) -> None:
+        """The cursor into the chosen class's name, all of it to be typed over."""
+        if self.rows:
+            field = self.rows[self.teaching.chosen].name
+            field.setFocus()
+            field.selectAll()
+
+    # What is shown
+
+    def show_lesson(self) -> None:
+        """Follow the classes and what was taught."""
+        teaching, lesson = self.teaching, self.teaching.lesson
+        if len(self.rows) != len(lesson.classes):
+            self._renew_rows(len(lesson.classes))
+        for index, known in enumerate(lesson.classes):
+            self.rows[index].show_class(known, index == teaching.chosen, index == teaching.holding)
+        self.pages.setCurrentIndex(1 if lesson.classes else 0)
+        self._show_state()
+
+    def _renew_rows(self, count: int) -> None:
+        while len(self.rows) > count:
+            row = self.rows.pop()
+            self.column.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        while len(self.rows) < count:
+            row = ClassRow(self, len(self.rows))
+            row.setParent(self.area.widget())
+            self.column.insertWidget(len(self.rows), row)
+            self.rows.append(row)
+            if self._colours is not None:
+                self.set_colours(self._colours)
+
+    _colours: Colours | None = None
+
+    def set_colours(self, colours: Colours) -> None:
+        self._colours = colours
+        super().set_colours(colours)
+        self.estimate.setStyleSheet(f"color: {colours.quiet};")
+
+    def _show_state(self) -> None:
+        teaching, lesson = self.teaching, self.teaching.lesson
+        self.buttons["teach-undo"].setEnabled(teaching.can_undo)
+        self.buttons["teach-save"].setEnabled(teaching.taught is not None)
+        switch = self.buttons["teach-original"]
+        switch.setEnabled(teaching.taught is not None)
+        switch.setChecked(teaching.in_use)
+        architecture = teaching.base.architecture
+        name = teaching.base.name or architecture.name
+        if teachable(architecture):
+            covered = ": the occluder is left out" if self.desk.view.occluders else ", never an occluder"
+            self.facts.say(
+                f"{lesson.pictures} pictures · {feature_layer(architecture)} of {name} · the crop is taught{covered}",
+                f"{lesson.pictures} pictures · the crop is taught{covered}",
+            )
+        else:
+            self.facts.say(f"{name} does not end with a softmax on a linear layer: it cannot be taught other classes.")
+        self.state_line.say(self._state_words())
+        words = estimate_words(teaching.taught)
+        if words != self.estimate.text():
+            self.estimate.setText(words)
+        self.hint.say(self._hint_words())
+
+    def _state_words(self) -> str:
+        teaching = self.teaching
+        taught = teaching.taught
+        if teaching.trouble and not teaching.busy:
+            return f"⚠ {teaching.trouble}"
+        if taught is None:
+            if teaching.busy:
+                return "Teaching…"
+            lacking = max(2 - len(teaching.lesson.taught), 0)
+            if lacking and teaching.laid_by is not None:
+                name = teaching.base.name or "The original network"
+                return f"{name} answers again: it takes two classes with {LEAST_PICTURES} pictures each."
+            if not teaching.lesson.classes or not lacking:
+                return ""
+            return f"It begins by itself when two classes have {LEAST_PICTURES} pictures each."
+        classes = len(taught.model.classes)
+        words = f"Taught {classes} classes with {taught.pictures} pictures in {taught.seconds:.1f} s"
+        if teaching.busy:
+            return f"{words} · teaching what is new…"
+        return words if teaching.in_use else f"{words} · {teaching.base.name or 'the original network'} answers now"
+
+    def _hint_words(self) -> str:
+        count = min(len(self.teaching.lesson.classes), len(TEACH_KEYS))
+        if not count:
+            return ""
+        if self.teaching.holding is not None:
+            return "● Every new frame is taken until you let go. Turn the thing, come nearer, change the light."
+        keys = "1" if count == 1 else f"1 to {count}"
+        if self.isAncestorOf(QApplication.focusWidget() or self) or self.hasFocus():
+            return f"Hold {keys} while the picture shows the thing."
+        return f"Click here, then hold {keys}; or hold a button."
+
+    def show_result(self, result: Result) -> None:
+        answers = self._answers(result)
+        for row, known in zip(self.rows, self.teaching.lesson.classes, strict=False):
+            row.answer.show_value(answers.get(known.name))
+
+    def _answers(self, result: Result) -> dict[str, float]:
+        taught = self.teaching.taught
+        if taught is None or result.request.model is not taught.model:
+            return {}
+        return dict(zip(taught.model.classes, result.probabilities.tolist(), strict=True))
+
+    def show_view(self) -> None:
+        self._show_state()
+
+    def show_facts(self) -> None:
+        self._show_state()
+
+    def as_data(self) -> str:
+        if not self.teaching.lesson.classes:
+            return ""
+        answers = self._answers(self.desk.result) if self.desk.result else {}
+        rows = [
+            (
+                index + 1,
+                known.name,
+                len(known.shots),
+                len({shot.hold for shot in known.shots}),
+                answers.get(known.name, ""),
+            )
+            for index, known in enumerate(self.teaching.lesson.classes)
+        ]
+        return table_text(("key", "class", "pictures", "holds", "probability"), rows)
+
+    # Keys
+
+    def _key_of(self, event: QKeyEvent) -> int | None:
+        """The class that a key means; None for any other key."""
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        index = TEACH_KEYS.find(chr(event.key())) if plain and event.key() < 128 else -1
+        return index if 0 <= index < len(self.teaching.lesson.classes) else None
+
+    def event(self, event: QEvent) -> bool:
+        """The digits are its own while it has the focus."""
+        asked = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride
+        if asked and self._key_of(event) is not None:
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        index = self._key_of(event)
+        if index is None:
+            super().keyPressEvent(event)
+        elif not event.isAutoRepeat():
+            self._held_key = event.key()
+            self.teaching.hold(index)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        if event.key() != self._held_key:
+            super().keyReleaseEvent(event)
+        elif not event.isAutoRepeat():
+            self._held_key = None
+            self.teaching.release()
+
+    def _focus_moved(self, old: QWidget | None, new: QWidget | None) -> None:
+        """A key that is let go of elsewhere is not heard here."""
+        if self._held_key is not None and not (new is self or (new is not None and self.isAncestorOf(new))):
+            self._held_key = None
+            self.teaching.release()
+        self.hint.say(self._hint_words())
+
+    # Dropped pictures
+
+    def take_dropped(self, index: int, data: QMimeData) -> None:
+        """Files, folders or a picture for a class."""
+        paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()] if data.hasUrls() else []
+        size, view = self.desk.model.architecture.size, self.desk.view
+        if paths:
+            work = partial(open_pictures, paths, view.crop, size)
+            Errand(self, "teach drop", work, partial(self._dropped, index))
+        elif data.hasImage() and isinstance(data.imageData(), QImage) and not data.imageData().isNull():
+            from zfdesk.desk.window.commands import image_array
+
+            pixels = image_array(data.imageData())
+            self.teaching.put(index, [crop(pixels, view.crop.box(*pixels.shape[:2]), size)])
+        else:
+            self.desk.told.emit("There is no picture in what was dropped.", True)
+
+    def _dropped(self, index: int, found: Found | None, error: Exception | None) -> None:
+        if self.desk._closing or index >= len(self.teaching.lesson.classes):
+            return
+        if found is None:
+            words = str(error) if isinstance(error, LessonError) else f"The pictures could not be read ({error})."
+            self.desk.told.emit(words, True)
+            return
+        if found.pictures:
+            lesson = self.teaching.lesson
+            shots = self.teaching.shots_of(found.pictures, found.holds)
+            self.teaching.attempt(lambda: lesson.take(index, shots), index)
+        if not found.pictures or found.unread:
+            said = unread_words(found.unread) or ["There is no picture in what was dropped."]
+            self.desk.told.emit(" ".join(said), True)
+
+
+def _scrolled(inner: QWidget) -> QScrollArea:
+    """In a frame that scrolls up and down and asks for no width of its own."""
+    area = QScrollArea(widgetResizable=True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(inner)
+    return area
+
+
+def estimate_words(taught: Taught | None) -> str:
+    """How well pictures are told that were left out, and what that is worth."""
+    if taught is None:
+        return ""
+    if taught.left_out is None:
+        return "No estimate yet: hold each key a second time, at another moment. Neighbouring frames are near-copies."
+    tried, once = sum(taught.left_out.tried), sum(not count for count in taught.left_out.tried)
+    alone = f" {once} held once only: not tried." if once else ""
+    return (
+        f"Estimate: {taught.left_out.share * 100:.0f} % of {tried} pictures told rightly, each hold left out in turn, "
+        f"since neighbouring frames are near-copies.{alone}"
+    )
+
+
+__all__ = ["TeachPane", "estimate_words"]

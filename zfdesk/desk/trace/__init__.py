@@ -1,0 +1,1 @@
+"""What was answered over time, and drag paths played again."""

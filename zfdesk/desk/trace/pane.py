@@ -1,0 +1,290 @@
+"""The watched classes, and a unit, against time or the way of the dragged occluder; and the recorder of that way."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLabel, QMenu, QToolButton, QWidget
+
+from zfdesk.desk.actions import ACTIONS
+from zfdesk.desk.live_view.transport import clock
+from zfdesk.desk.state import Desk
+from zfdesk.desk.trace.path_player import Doing, PathPlayer
+from zfdesk.desk.trace.plot import MARKS, Curve, Entry, Legend, TracePlot
+from zfdesk.desk.widgets.colour_bar import number
+from zfdesk.desk.widgets.controls import Choice, Controls
+from zfdesk.desk.widgets.pane import FACTS_EVERY_MS, Pane
+from zfdesk.desk.widgets.theme import Colours, watched_colour
+from zfdesk.live import TraceAxis
+from zfdesk.live.trace import MOST_POINTS, SECONDS, Trace, TracePoint, as_table
+
+LOW = 240  # pixels: below this the legend has one line
+PAUSE = 0.5  # seconds without a result: a line across would tell of values that nobody computed
+AXIS_WORDS = {
+    TraceAxis.RECENT: f"last {SECONDS:.0f} s", TraceAxis.TIME: "time", TraceAxis.PATH: "drag path",
+    TraceAxis.POSITION: "position",
+}  # fmt: skip
+AXIS_LABELS = {
+    TraceAxis.RECENT: "seconds before the newest", TraceAxis.TIME: "seconds since the beginning",
+    TraceAxis.PATH: "way of the occluder (px)", TraceAxis.POSITION: "position number",
+}  # fmt: skip
+LEAST_SPAN = {TraceAxis.TIME: 1.0, TraceAxis.PATH: 10.0, TraceAxis.POSITION: 4.0}
+EMPTY = "Drag the occluder, or play something: what is computed is drawn here."
+
+
+def state_words(player: PathPlayer) -> str:
+    """What the recorder is at, with a sign of its own for each: never by a colour alone."""
+    replay = player.replay
+    match player.doing:
+        case Doing.RECORDING:
+            return f"● REC {clock(player.seconds)} · {player.recorded} positions"
+        case Doing.REPLAYING if replay:
+            return f"▶ REPLAY {clock(min(player.seconds, replay.duration))} / {clock(replay.duration)}"
+        case Doing.STEPPING if replay:
+            return f"▶ EXACT {player.index + 1} / {len(replay.moments)}"
+    return f"path: {len(replay.moments)} positions, {replay.duration:.1f} s" if replay else ""
+
+
+def _count(points: list[TracePoint]) -> str:
+    if not points:
+        return ""
+    return f"the newest {MOST_POINTS} points" if len(points) == MOST_POINTS else f"{len(points)} points"
+
+
+class PathLight(QLabel):
+    """Says in red that something is recorded or replayed, wherever it is put; else it is not there."""
+
+    def __init__(self, player: PathPlayer, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._player = player
+        self.colours: Colours | None = None
+        self.setAccessibleName("Recording or replay")
+        self._renewal = QTimer(self, interval=FACTS_EVERY_MS)
+        self._renewal.timeout.connect(self._renew)
+        player.changed.connect(self._follow)
+        self.hide()
+
+    def _follow(self) -> None:
+        busy = self._player.doing is not Doing.NOTHING
+        self._renewal.start() if busy else self._renewal.stop()
+        self._renew()
+        self.setVisible(busy)
+
+    def _renew(self) -> None:
+        sign, _, words = state_words(self._player).partition(" ")
+        colour = self.colours.trouble if self.colours and self._player.doing is Doing.RECORDING else "palette(text)"
+        self.setText(f'<span style="color:{colour};">{sign}</span> <b>{words}</b>')
+        self.setAccessibleDescription(words)
+
+
+class TracePane(Pane):
+    """Watched classes (the most probable of the clean picture, when none is watched) and, if wished, the unit."""
+
+    title = "Trace"
+    action_asked = Signal(str)
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(desk, parent)
+        self.trace = Trace()
+        desk.result_ready.connect(self._take)  # before the player, which goes on to the next position
+        self.player = PathPlayer(desk, self)
+        self.body.addWidget(self._controls())
+        self.plot = TracePlot()
+        self.plot.setAccessibleName("Probability of the watched classes")
+        self.plot.message = EMPTY
+        self.plot.hovered.connect(self._read)
+        self.legend = Legend()
+        self.body.addWidget(self.plot, 1)
+        self.body.addWidget(self.legend)
+        self._network = desk.model  # that the points are of
+        self._hover: float | None = None
+        self._drawn: tuple[object, ...] = ()
+        desk.model_changed.connect(self.clear)
+        self.player.began.connect(self._begin)
+        self.player.changed.connect(self._show_state)
+        self.setMinimumHeight(80)
+        self.show_view()
+
+    def _controls(self) -> Controls:
+        self.axis = Choice(AXIS_WORDS, "What the trace is drawn against")
+        self.axis.chosen.connect(lambda axis: self.desk.change(self.desk.view.change(trace_axis=axis)))
+        controls = Controls(self)
+        controls.add(self.axis, "Trace against")
+        self.buttons: dict[str, QToolButton] = {}
+        for name, text in (
+            ("trace-unit", "unit"), ("path-record", "● rec"), ("path-replay", "▶"), ("path-exact", "exact"),
+            ("trace-clear", "clear"),
+        ):  # fmt: skip
+            action = next(action for action in ACTIONS if action.id == name)
+            button = QToolButton(text=text, checkable=name == "trace-unit")
+            button.setToolTip(f"{action.words} ({', '.join(action.keys)})")
+            button.clicked.connect(lambda _=False, name=name: self.action_asked.emit(name))
+            controls.add(button, action.words)
+            self.buttons[name] = button
+        more = QToolButton(text="⋯", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        more.setToolTip("Loop the replay, copy the trace, save or open a path")
+        self.more = QMenu(more)
+        more.setMenu(self.more)
+        controls.add(more, "More of the trace and the path")
+        return controls
+
+    # What comes
+
+    def _take(self) -> None:
+        """Every result, also while this pane is hidden: a point costs nothing to keep."""
+        if self.desk.result is not None:
+            self.trace.note_result(self.desk.result, time.perf_counter())
+
+    def _begin(self) -> None:
+        """A recording or a pass of a replay: a run of its own, from here."""
+        now = time.perf_counter()
+        self.trace.begin(now)
+        self.trace.note_view(self.desk.view, self.player.moment_time())
+        if self.desk.result is not None and self.desk.result.request.view == self.desk.view:
+            self.trace.note_result(self.desk.result, now)
+
+    def clear(self) -> None:
+        """Forget the points; the recorded path stays."""
+        self._network = self.desk.model
+        self.trace.clear()
+        self._begin()
+        self.show_facts()
+
+    def show_view(self) -> None:
+        view = self.desk.view
+        self.trace.note_view(view, self.player.moment_time())
+        self.axis.show_value(view.trace_axis)
+        self.buttons["trace-unit"].setChecked(view.trace_unit)
+
+    def _show_state(self) -> None:
+        doing = self.player.doing
+        if doing is Doing.NOTHING:
+            self.trace.end()
+        texts = {
+            "path-record": "■ stop" if doing is Doing.RECORDING else "● rec",
+            "path-replay": "■" if doing is Doing.REPLAYING else "▶",
+            "path-exact": "■ stop" if doing is Doing.STEPPING else "exact",
+        }
+        for name, text in texts.items():
+            self.buttons[name].setText(text)
+        self.show_facts()
+
+    # What is shown
+
+    def shown_classes(self) -> list[int]:
+        """The watched ones; else the most probable of the clean picture."""
+        count = len(self.desk.model.classes)
+        watched = [index for index in self.desk.view.watched if index < count]
+        newest = self.trace.newest if self._network is self.desk.model else None
+        return watched or ([int(newest.clean.argmax())] if newest else [])
+
+    def points(self) -> list[TracePoint]:
+        """The points that are drawn; none of another network, whose classes were others."""
+        return self.trace.points(self.desk.view.trace_axis) if self._network is self.desk.model else []
+
+    def as_data(self) -> str:
+        """What is drawn, as tab-separated text."""
+        points = self.points()
+        if not points:
+            return ""
+        return as_table(points, self.desk.model.classes, self.shown_classes(), self.desk.view.trace_unit)
+
+    def copy(self) -> None:
+        """The points that are drawn to the clipboard, as a table."""
+        text = self.as_data()
+        if text:
+            QGuiApplication.clipboard().setText(text)
+            self.desk.told.emit(f"{len(self.points())} points are on the clipboard, tab-separated.", False)
+        else:
+            self.desk.told.emit("There is nothing to copy yet: drag the occluder, or play something.", True)
+
+    def set_colours(self, colours: Colours) -> None:
+        super().set_colours(colours)
+        self._drawn = ()
+
+    def show_facts(self) -> None:
+        """Redrawn with the text, a few times a second, and only when there is something new."""
+        if not self.isVisible():
+            return
+        view, points = self.desk.view, self.points()
+        said = [words for words in (state_words(self.player), _count(points)) if words]
+        self.facts.say(" · ".join([*said, *(() if view.watched or not points else ("click a class to watch it",))]))
+        key = (points[-1] if points else None, len(points), view.trace_axis, view.watched, view.trace_unit)
+        if key == self._drawn:
+            return
+        self._drawn = key
+        self._draw(points)
+
+    def _draw(self, points: list[TracePoint]) -> None:
+        axis = self.desk.view.trace_axis
+        x = np.array([point.on(axis) for point in points])
+        if axis is TraceAxis.RECENT:
+            x = x - (x[-1] if len(x) else 0.0)
+            ends = (-SECONDS, 0.0)
+        else:
+            ends = (0.0, max(float(x[-1]) if len(x) else 0.0, LEAST_SPAN[axis]))
+        joined = np.array([point.joined for point in points], bool)
+        if axis in (TraceAxis.RECENT, TraceAxis.TIME):
+            joined &= np.diff(x, prepend=x[:1]) <= PAUSE
+        curves = self._class_curves(points, x, joined)
+        unit = self._unit_curve(points, x, joined) if self.desk.view.trace_unit else None
+        curves += [unit] if unit else []
+        self.plot.show_curves(curves, AXIS_LABELS[axis], ends, unit.words if unit else "")
+        self._read(self._hover)
+
+    def _class_curves(self, points: list[TracePoint], x: np.ndarray, joined: np.ndarray) -> list[Curve]:
+        if not points:
+            return []
+        shown = np.array(self.shown_classes())
+        now = np.array([point.probabilities[shown] for point in points], np.float64).T * 100
+        before = np.array([point.clean[shown] for point in points], np.float64).T * 100
+        curves = []
+        for index, y, clean in zip(shown.tolist(), now, before, strict=True):
+            same = np.append(False, clean[1:] == clean[:-1])  # of one picture: known between the points too
+            curves.append(Curve(self.desk.model.classes[index], *self._dress(index), x, y, clean, joined, same))
+        return curves
+
+    def _dress(self, index: int) -> tuple[str, str]:
+        """The colour of a class, as its bar has it, and its mark."""
+        slot = self.desk.view.slot_of(index)
+        colour = self.plot.colours.bar if slot is None else watched_colour(slot).name()
+        return colour, MARKS[(slot or 0) % len(MARKS)]
+
+    def _unit_curve(self, points: list[TracePoint], x: np.ndarray, joined: np.ndarray) -> Curve | None:
+        unit = next((point.unit for point in reversed(points) if point.unit), None)
+        if unit is None:
+            return None
+        its = np.array([point.unit is unit for point in points])  # equal ones are one
+        y = np.where(its, [point.activation for point in points], np.nan)
+        clean = np.where(its, [point.clean_activation for point in points], np.nan)
+        same = np.append(False, clean[1:] == clean[:-1])
+        where = f" at {unit.position}" if unit.position else " max"
+        words = f"{unit.layer}:{unit.unit}{where}"
+        return Curve(words, self.plot.colours.unit, "o", x, y, clean, joined, same, right=True)
+
+    def _read(self, x: float | None) -> None:
+        """The figures of the point under the mouse, else of the newest, in the legend."""
+        self._hover = x
+        points, axis = self.points(), self.desk.view.trace_axis
+        place = len(points) - 1
+        if x is not None and points:
+            x += points[-1].at if axis is TraceAxis.RECENT else 0.0
+            place = int(np.abs(np.array([point.on(axis) for point in points]) - x).argmin())
+        entries = []
+        if points:
+            point = points[place]
+            at = point.on(axis) - (points[-1].at if axis is TraceAxis.RECENT else 0.0)
+            self.plot.set_cross(at if self._hover is not None else None)
+            for index in self.shown_classes():
+                words = f"{self.desk.model.classes[index]} {point.probabilities[index] * 100:.1f} %"
+                clean = f" (clean {point.clean[index] * 100:.1f})" if point.occluder else ""
+                entries.append(Entry(*self._dress(index), words, clean))
+            if self.desk.view.trace_unit and point.unit is not None:
+                where = f" at {point.unit.position}" if point.unit.position else " max"
+                words = f"{point.unit.layer}:{point.unit.unit}{where} {number(point.activation)}"
+                clean = f" (clean {number(point.clean_activation)})" if point.occluder else ""
+                entries.append(Entry(self.plot.colours.unit, "o", words, clean, hollow=True))
+        self.legend.show_entries(entries, 1 if self.height() < LOW else 3)

@@ -1,0 +1,174 @@
+"""Loss, accuracy and learning rate against the epochs, with the values under the mouse."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph
+from PySide6.QtCore import QPointF, Qt, QTimer
+from PySide6.QtGui import QColor, QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from zfdesk.desk.training.snapshots import Line, Lines
+from zfdesk.desk.widgets.colour_bar import number
+from zfdesk.desk.widgets.pane import ElidedLabel
+from zfdesk.desk.widgets.theme import THEMES, Colours
+
+DASH = Qt.PenStyle.DashLine
+
+
+WORDS = ("loss", "per cent right", "rate")
+
+
+class CurvesView(QWidget):
+    """Three plots above each other over one axis; a line at the chosen snapshot, another under the mouse.
+
+    A plot takes 20 ms of the window's thread to make: they come one after another, once the view is seen.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.colours: Colours = THEMES["dark"]
+        self.lines: Lines = ([], [], [])
+        self._epoch: float | None = None
+        self.canvas = pyqtgraph.GraphicsLayoutWidget()
+        self.canvas.setAccessibleName("Loss, accuracy and learning rate against epochs")
+        self.canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.canvas.viewport().setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.canvas.ci.setContentsMargins(2, 2, 6, 2)
+        self.plots: list[pyqtgraph.PlotItem] = []
+        self._marks: list[pyqtgraph.InfiniteLine] = []
+        self._crosses: list[pyqtgraph.InfiniteLine] = []
+        self._growth = QTimer(self, singleShot=True, interval=0)
+        self._growth.timeout.connect(self._grow)
+        self.values = ElidedLabel()
+        self.values.setAccessibleName("Values under the mouse, or the newest")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.canvas, 1)
+        layout.addWidget(self.values)
+        self.canvas.scene().sigMouseMoved.connect(self._hover)
+
+    def _plot(self, row: int, words: str) -> pyqtgraph.PlotItem:
+        plot = self.canvas.addPlot(row=row, col=0, enableMenu=False)
+        plot.hideButtons()
+        plot.setLabel("left", words)
+        plot.getAxis("left").setWidth(58)
+        plot.getAxis("left").enableAutoSIPrefix(False)
+        plot.getAxis("bottom").enableAutoSIPrefix(False)
+        plot.setMouseEnabled(x=False, y=False)
+        plot.addLegend(
+            offset=(-14, -4 if row == 1 else 2), labelTextSize="9pt", brush=None, pen=None, verSpacing=-5, colCount=2
+        )
+        if row:
+            plot.setXLink(self.canvas.getItem(0, 0))
+        if row == 2:
+            plot.setLabel("bottom", "epoch")
+        return plot
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        super().showEvent(event)
+        if len(self.plots) < len(WORDS):
+            self._growth.start()
+
+    def _grow(self) -> None:
+        row = len(self.plots)
+        plot = self._plot(row, WORDS[row])
+        self.canvas.ci.layout.setRowStretchFactor(row, 2 if row == 2 else 4)
+        self.plots.append(plot)
+        self._marks.append(self._mark(plot))
+        self._crosses.append(self._mark(plot))
+        self._fill(row, [])
+        self._dress(row)
+        self.show_epoch(self._epoch)
+        if len(self.plots) < len(WORDS):
+            self._growth.start()
+
+    def _mark(self, plot: pyqtgraph.PlotItem) -> pyqtgraph.InfiniteLine:
+        line = pyqtgraph.InfiniteLine(angle=90, movable=False)
+        line.hide()
+        plot.addItem(line, ignoreBounds=True)
+        return line
+
+    def show_lines(self, lines: Lines) -> None:
+        """Draw these; a plot that has the lines it had gets other points only."""
+        before, self.lines = self.lines, lines
+        for row in range(len(self.plots)):
+            if self._fill(row, before[row]):
+                self._dress(row)
+        self._read(None)
+
+    def _fill(self, row: int, before: list[Line]) -> bool:
+        """Set the points of a plot; whether it has other lines than before, which have yet to get their colours."""
+        plot, lines = self.plots[row], self.lines[row]
+        same = [line.key for line in before] == [line.key for line in lines]
+        if not same:
+            for item in plot.listDataItems():
+                plot.removeItem(item)
+            for line in lines:
+                plot.addItem(pyqtgraph.PlotDataItem(name=line.words, connect="finite"))
+            plot.legend.setVisible(len(lines) > 1)
+        for item, line in zip(plot.listDataItems(), lines, strict=True):
+            item.setData(line.x, line.y)
+        return not same
+
+    def show_epoch(self, epoch: float | None) -> None:
+        """A line at the snapshot that is looked at."""
+        self._epoch = epoch
+        for mark in self._marks:
+            mark.setVisible(epoch is not None)
+            if epoch is not None:
+                mark.setPos(epoch)
+
+    def set_colours(self, colours: Colours) -> None:
+        """Take over a theme."""
+        self.colours = colours
+        self.canvas.setBackground(colours.pane)
+        for row in range(len(self.plots)):
+            self._dress(row)
+
+    def _dress(self, row: int) -> None:
+        colours, plot = self.colours, self.plots[row]
+        for side in ("left", "bottom"):
+            plot.getAxis(side).setPen(colours.line)
+            plot.getAxis(side).setTextPen(colours.quiet)
+        self._marks[row].setPen(pyqtgraph.mkPen(colours.unit, width=1.5))
+        self._crosses[row].setPen(pyqtgraph.mkPen(colours.quiet))
+        for item, line in zip(plot.listDataItems(), self.lines[row], strict=True):
+            colour = QColor(getattr(colours, line.colour))
+            # wider lines are stroked ten times as slowly
+            item.setPen(pyqtgraph.mkPen(colour, width=1, style=DASH if line.dashed else Qt.PenStyle.SolidLine))
+            item.setSymbol(("o" if line.dashed else "s") if line.marked else None)
+            item.setSymbolSize(4)
+            item.setSymbolBrush(colour)
+            item.setSymbolPen(None)
+        plot.legend.setBrush(pyqtgraph.mkBrush(colours.colour("pane", 190)))
+        for _, label in plot.legend.items:
+            label.setText(label.text, color=colours.text)
+
+    # The mouse
+
+    def _hover(self, at: QPointF) -> None:
+        inside = next((plot for plot in self.plots if plot.vb.sceneBoundingRect().contains(at)), None)
+        self._read(None if inside is None else float(inside.vb.mapSceneToView(at).x()))
+
+    def leaveEvent(self, event: object) -> None:  # noqa: N802
+        self._read(None)
+
+    def _read(self, x: float | None) -> None:
+        """The values next to x, else the newest, in words."""
+        lines = [line for plot in self.lines for line in plot]
+        said = []
+        for line in lines:
+            known = np.flatnonzero(np.isfinite(line.y))
+            if len(known):
+                place = known[-1] if x is None else known[np.abs(line.x[known] - x).argmin()]
+                unit = " %" if "top-" in line.words else ""
+                name = line.words if unit or line.colour == "quiet" else f"{line.words} loss"
+                said.append(f"{name} {number(float(line.y[place]))}{unit}")
+        for cross in self._crosses:
+            cross.setVisible(x is not None)
+            if x is not None:
+                cross.setPos(x)
+        where = "" if x is None else f"epoch {max(x, 0):.2f}: "
+        self.values.say(where + " · ".join(said))

@@ -1,0 +1,182 @@
+"""How a layer's weights, activations and gradients are spread over the snapshots: a band for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from zfdesk.desk.training.snapshots import Reading
+from zfdesk.desk.widgets.canvas import indexed_image
+from zfdesk.desk.widgets.colour_bar import number
+from zfdesk.desk.widgets.colour_tables import table
+from zfdesk.desk.widgets.theme import THEMES, Colours
+from zfdesk.figures.training import KINDS, common_shares
+
+FAINTEST = 1e-4  # as on paper: darkness (here light) falls with the logarithm, from all values down to one in 10,000
+EMPTY = "Histograms are written with each snapshot: none yet for this layer."
+
+
+@dataclass(frozen=True, eq=False)
+class Band:
+    """shares: float32 (times, bins); edges: float64 (bins + 1,)."""
+
+    words: str
+    shares: np.ndarray
+    edges: np.ndarray
+
+    def image(self) -> np.ndarray:
+        """uint8 (bins, times): levels 1 to 255, 0 for a time that is not known; large values at the top."""
+        strength = np.log10(np.maximum(self.shares, FAINTEST) / FAINTEST) / -np.log10(FAINTEST)
+        levels = np.where(self.shares.any(1, keepdims=True), 1 + np.round(strength * 254), 0)
+        return np.ascontiguousarray(levels.T[::-1].astype(np.uint8))
+
+
+def bands_of(reading: Reading, layer: str) -> tuple[tuple[int, ...], list[Band], list[float]]:
+    """The epochs, the bands of a layer, and its share of dead units at each epoch (nan where unknown)."""
+    epochs = tuple(reading.statistics)
+    found = [reading.statistics[epoch].get(layer) for epoch in epochs]
+    bands = []
+    for kind, words in KINDS.items():
+        spreads = [getattr(one, kind) if one is not None else None for one in found]
+        if any(spread is not None for spread in spreads):
+            counted = [(spread.counts, spread.edges) if spread is not None else None for spread in spreads]
+            bands.append(Band(words, *common_shares(counted)))
+    dead = [one.dead if one is not None and one.dead is not None else np.nan for one in found]
+    return epochs, bands, dead
+
+
+class StripsView(QWidget):
+    """Painted here: a band is one picture of 48 × times pixels, stretched. ``picked``: an epoch that was clicked."""
+
+    picked = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.colours: Colours = THEMES["dark"]
+        self.epochs: tuple[int, ...] = ()
+        self.bands: list[Band] = []
+        self.dead: list[float] = []
+        self.epoch = -1
+        self.message = EMPTY
+        self._arrays: list[np.ndarray] = []
+        self._mouse: QPointF | None = None
+        self.setAccessibleName("Spread of weights, activations and gradients over the snapshots")
+        self.setMouseTracking(True)
+        self.setMinimumSize(120, 120)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+
+    def show_bands(self, epochs: tuple[int, ...], bands: list[Band], dead: list[float]) -> None:
+        """Draw these."""
+        self.epochs, self.bands, self.dead = epochs, bands, dead
+        self._arrays = [band.image() for band in bands]
+        self.update()
+
+    def show_epoch(self, epoch: int) -> None:
+        """Frame the column of the snapshot that is looked at."""
+        self.epoch = epoch
+        self.update()
+
+    # Geometry
+
+    def _rects(self) -> list[QRectF]:
+        """Where each band's picture lies."""
+        line = self.fontMetrics().height()
+        left = self.fontMetrics().horizontalAdvance("−0.00000") + 6
+        bottom = 2 * line + 6
+        each = (self.height() - bottom) / max(len(self.bands), 1)
+        return [
+            QRectF(left, index * each + line + 2, max(self.width() - left - 6, 10), max(each - line - 6, 8))
+            for index in range(len(self.bands))
+        ]
+
+    def _place(self, point: QPointF) -> tuple[int, int, int] | None:
+        """(band, time, bin) under a point of the widget."""
+        for index, rect in enumerate(self._rects()):
+            if rect.contains(point):
+                bins = self._arrays[index].shape[0]
+                time = int((point.x() - rect.left()) / rect.width() * len(self.epochs))
+                place = int((rect.bottom() - point.y()) / rect.height() * bins)
+                return index, min(time, len(self.epochs) - 1), min(max(place, 0), bins - 1)
+        return None
+
+    # Painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        colours = self.colours
+        painter.fillRect(self.rect(), colours.colour("pane"))
+        if not self.bands:
+            painter.setPen(colours.colour("quiet"))
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.rect().adjusted(10, 6, -10, -6), flags, self.message)
+            return
+        line = self.fontMetrics().height()
+        shades = table("inferno", False, colours is THEMES["dark"])
+        for band, array, rect in zip(self.bands, self._arrays, self._rects(), strict=True):
+            image: QImage = indexed_image(array, shades)
+            painter.drawImage(rect, image, QRectF(image.rect()))
+            painter.setPen(colours.colour("text"))
+            painter.drawText(QPointF(rect.left(), rect.top() - 4), band.words)
+            painter.setPen(colours.colour("quiet"))
+            ends = [(rect.top() + line * 0.8, band.edges[-1]), (rect.bottom(), band.edges[0])]
+            if band.edges[0] < 0 < band.edges[-1] and rect.height() > 4 * line:
+                zero = rect.bottom() + rect.height() * band.edges[0] / (band.edges[-1] - band.edges[0])
+                ends.append((zero + line * 0.3, 0.0))
+            for y, value in ends:
+                words = number(float(value)) if value else "0"
+                width = self.fontMetrics().horizontalAdvance(words)
+                painter.drawText(QPointF(rect.left() - width - 4, y), words)
+        self._paint_times(painter)
+
+    def _paint_times(self, painter: QPainter) -> None:
+        rects, metrics = self._rects(), self.fontMetrics()
+        step = rects[0].width() / len(self.epochs)
+        free = 0.0
+        for index, epoch in enumerate(self.epochs):
+            middle = rects[0].left() + (index + 0.5) * step
+            words = str(epoch)
+            width = metrics.horizontalAdvance(words)
+            if middle - width / 2 >= free:
+                painter.setPen(self.colours.colour("unit" if epoch == self.epoch else "quiet"))
+                painter.drawText(QPointF(middle - width / 2, rects[-1].bottom() + metrics.ascent() + 2), words)
+                free = middle + width / 2 + 4
+            if epoch == self.epoch:
+                painter.setPen(QPen(self.colours.colour("unit"), 1.5))
+                for rect in rects:
+                    painter.drawRect(QRectF(rect.left() + index * step, rect.top(), step, rect.height()))
+        painter.setPen(self.colours.colour("quiet"))
+        words = metrics.elidedText(self._words(), Qt.TextElideMode.ElideRight, self.width() - 4)
+        painter.drawText(QPointF(2, self.height() - metrics.descent() - 1), words)
+
+    def _words(self) -> str:
+        """What lies under the mouse; else what the axis is, and the dead units."""
+        place = self._place(self._mouse) if self._mouse is not None else None
+        if place is not None:
+            index, time, bin_ = place
+            band = self.bands[index]
+            span = f"{number(float(band.edges[bin_]))} to {number(float(band.edges[bin_ + 1]))}"
+            share = float(band.shares[time, bin_]) * 100
+            return f"epoch {self.epochs[time]}: {share:.3g} % of the {band.words} are {span}"
+        words = "by epoch; the lighter, the more values (logarithmic)"
+        dead = self.dead[self.epochs.index(self.epoch)] if self.epoch in self.epochs else np.nan
+        return words if np.isnan(dead) else f"{dead * 100:.3g} % of the units are dead · {words}"
+
+    # The mouse
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        self._mouse = event.position()
+        self.update()
+
+    def leaveEvent(self, event: object) -> None:  # noqa: N802
+        self._mouse = None
+        self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        place = self._place(event.position())
+        if event.button() == Qt.MouseButton.LeftButton and place is not None:
+            self.picked.emit(self.epochs[place[1]])

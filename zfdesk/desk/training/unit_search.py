@@ -1,0 +1,110 @@
+"""Fig. 4 filled in column by column, off the window's thread: from what the run kept, or from a search."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal
+
+from zfdesk.desk.training.snapshots import Reading, Search, UnitTile, kept_column, kept_units, some_units
+from zfdesk.desk.training.units import UnitsView
+from zfdesk.desk.training.words import sentence_of
+from zfdesk.desk.widgets.dialog import Errand
+from zfdesk.engine import ARCHITECTURES
+
+NO_UNITS = "The run kept no strongest activations of {layer}. “Search pictures…” finds them over a folder of pictures."
+
+
+class Columns(QObject):
+    """One column at a time; what comes for another table is not shown. ``failed``: a sentence."""
+
+    failed = Signal(str)
+
+    def __init__(self, view: UnitsView) -> None:
+        super().__init__(view)
+        self.view = view
+        self.search: Search | None = None
+        self.running = False
+        self._for: tuple[object, ...] = ()
+        self._reading: Reading | None = None
+        self._epoch = -1
+
+    def show(self, reading: Reading, layer: str, epoch: int) -> None:
+        """The table of a layer's units, the column of ``epoch`` before the others."""
+        self._reading, self._epoch = reading, epoch
+        if self.search is not None and self.search.layer != layer:
+            self.stop()
+        units = self.search.units if self.search is not None else kept_units(reading.strongest, layer)
+        table = (reading.run.folder, reading.run.about.started, layer, units, self.search)
+        epochs = reading.run.snapshots
+        if (*table, epochs) == self._for:
+            self._next()  # where it was left
+            return
+        known = self.view.columns if table == self._for[:-1] else {}
+        self._for = (*table, epochs)
+        self.view.show_units(layer, units, epochs, NO_UNITS.format(layer=layer))
+        self.view.columns = {epoch: tiles for epoch, tiles in known.items() if epoch in epochs}
+        self._next()
+
+    def begin_search(self, reading: Reading, folder: str, layer: str, unit: int) -> str:
+        """Search a folder's pictures for the units that the run kept, or for some; "" or why that cannot be."""
+        self.stop()
+        about = reading.run.about
+        declare = ARCHITECTURES.get(about.architecture)
+        if declare is None:
+            return f"The architecture {about.architecture!r} is not known here."
+        stage = declare(max(len(about.classes), 1)).stage(layer)
+        units = kept_units(reading.strongest, layer) or some_units(stage.shape[0], unit)
+        self.search = Search(reading.run, folder, layer, units)
+        return ""
+
+    def rest(self) -> None:
+        """Nobody looks: go on when it is shown again."""
+        if self.search is not None:
+            self.search.stop()
+
+    def stop(self) -> None:
+        """Give a search up, and begin the table anew when it is shown again."""
+        self.rest()
+        self.search = None
+        self._for = ()
+
+    @property
+    def said(self) -> str:
+        """How far a search is."""
+        return self.search.said if self.search is not None else ""
+
+    def _next(self) -> None:
+        """The first column that is missing, unless one is being made."""
+        if self.running or not self._for or self._reading is None or not self.view.isVisible():
+            return
+        epochs = self.view.epochs if self.view.units else ()
+        missing = [epoch for epoch in (self._epoch, *epochs) if epoch in epochs and epoch not in self.view.columns]
+        search = self.search
+        if not missing:
+            if search is not None:
+                search.said = ""
+            return
+        if search is not None:
+            search.stopped = False
+        work = search.column if search is not None else partial(_kept, self._reading, self.view.layer, self.view.units)
+        self.running = True
+        Errand(self, "training units", partial(work, missing[0]), partial(self._take, self._for[:-1], missing[0]))
+
+    def _take(
+        self, table: tuple[object, ...], epoch: int, tiles: list[UnitTile] | None, error: Exception | None
+    ) -> None:
+        self.running = False
+        if table == self._for[:-1] and not (tiles is None and self.search is not None and self.search.stopped):
+            if tiles is None:
+                self.failed.emit(sentence_of(error))
+                if self.search is not None:  # the next snapshot would fail likewise
+                    self.stop()
+                    return
+                tiles = [UnitTile(0.0, "")] * len(self.view.units)
+            self.view.show_column(epoch, tiles)
+        self._next()  # of whatever is wanted by now
+
+
+def _kept(reading: Reading, layer: str, units: tuple[int, ...], epoch: int) -> list[UnitTile]:
+    return kept_column(reading, epoch, layer, units)

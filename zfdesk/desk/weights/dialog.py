@@ -1,0 +1,338 @@
+"""The weights: which are at hand and which to be had, using others, downloading, importing a file."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QTextBrowser,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+)
+
+from zfdesk.desk.weights.download_row import DownloadRow
+from zfdesk.desk.weights.rows import COLUMNS, NOTE, Row, known_lines, list_rows, stored_lines
+from zfdesk.desk.widgets.dialog import Sheet, open_sheet
+from zfdesk.desk.widgets.theme import Colours
+from zfdesk.engine import Model
+from zfdesk.weights import CheckpointError, load, looks_untrained, store
+from zfdesk.weights.catalogue import CATALOGUE, CatalogueEntry
+from zfdesk.weights.download import Cancelled
+from zfdesk.weights.obtain import Kept, import_file
+from zfdesk.weights.store import StoredWeights
+
+if TYPE_CHECKING:
+    from zfdesk.desk.state import Desk
+    from zfdesk.desk.window.main_window import Window
+
+ENTRY = Qt.ItemDataRole.UserRole
+FILES = "Weights (*.safetensors *.pth *.pt *.zip *.onnx);;All files (*)"
+KNOWN = (
+    "torchvision's AlexNet and VGG-16, pytorchcv's zfnet and zfnetb (.pth, .pt, .zip, .safetensors), "
+    "the ONNX zoo's zfnet512 (.onnx), zfdesk's own"
+)
+EMBEDDED_WORDS = (
+    "The embedded network is ZFNet as in Fig. 3, trained briefly: it knows cats, dogs, vehicles and the ten classes of "
+    "Imagenette in part, and most other classes not. pytorchcv-zfnet is ZFNet trained on all of ImageNet."
+)
+
+
+def words_of(error: Exception) -> str:
+    """The sentence for a failed load or import."""
+    if isinstance(error, CheckpointError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "There is not enough memory for these weights."
+    return f"The weights could not be read ({type(error).__name__}: {error})."
+
+
+class WeightsDialog(Sheet):
+    """The network in use stays until others are loaded and found good."""
+
+    def __init__(self, desk: Desk, window: Window, catalogue: tuple[CatalogueEntry, ...] = CATALOGUE) -> None:
+        super().__init__(window, "Weights")
+        self.catalogue = catalogue
+        self.tree = QTreeWidget()
+        self.tree.setHeaderLabels(list(COLUMNS))
+        self.tree.setRootIsDecorated(False)
+        self.tree.setUniformRowHeights(True)
+        self.tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.tree.setAccessibleName("Weights at hand and to be had")
+        self.tree.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.tree.header().setStretchLastSection(True)
+        self.tree.currentItemChanged.connect(lambda now, _: self._show_details())
+        self.tree.itemDoubleClicked.connect(lambda *_: self.use_or_get())
+        self.details = QTextBrowser()
+        self.details.setAccessibleName("Details of the selected weights")
+        self.told = QLabel(wordWrap=True)
+        self.told.setTextFormat(Qt.TextFormat.PlainText)
+        self.told.setAccessibleName("What happened")
+        self.quiet = QLabel(wordWrap=True)
+        self.bar = QProgressBar(maximum=0, textVisible=False)
+        self.bar.setAccessibleName("Busy")
+        self.bar.setFixedHeight(4)
+        policy = self.bar.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.bar.setSizePolicy(policy)
+        self.download = DownloadRow(self)
+        self.download.ended.connect(self._got)
+        self.finished.connect(self.download.stop)
+        layout = QVBoxLayout(self)
+        for part, stretch in ((self.quiet, 0), (self.tree, 3), (self.details, 2), (self.told, 0), (self.bar, 0)):
+            layout.addWidget(part, stretch)
+        layout.addWidget(self.download)
+        layout.addLayout(self._buttons())
+        self._hints: dict[str, str] = {}  # doubt, by the hash of the file
+        self._trouble = False
+        self._wanted = desk.model.name
+        desk.model_changed.connect(self.refresh)
+        self._show_busy("")
+        self.refresh()
+        self.tree.setFocus()
+
+    def _buttons(self) -> QHBoxLayout:
+        self.use, self.get, close = QPushButton("Use"), QPushButton("Get"), QPushButton("Close")
+        self.import_file = QPushButton("Import file…")
+        self.get.clicked.connect(self.get_selected)
+        self.use.clicked.connect(self.use_selected)
+        self.import_file.clicked.connect(self.ask_for_file)
+        self.import_file.setToolTip(f"Convert and keep a file of weights: {KNOWN}")
+        close.clicked.connect(self.reject)
+        self.use.setDefault(True)
+        row = QHBoxLayout()
+        row.addWidget(self.import_file)
+        row.addStretch(1)
+        row.addWidget(self.get)
+        row.addWidget(self.use)
+        row.addWidget(close)
+        return row
+
+    def dress(self, colours: Colours) -> None:
+        """Take over a theme or another size of type."""
+        em = self.window_.fontMetrics().height()
+        room = self.window_.screen().availableSize()
+        self.resize(min(48 * em, room.width() - 40), min(34 * em, room.height() - 60))
+        self.quiet.setStyleSheet(f"color: {colours.quiet};")
+        self.bar.setStyleSheet(
+            f"QProgressBar {{ border: 0; background: {colours.line}; }}"
+            f"QProgressBar::chunk {{ background: {colours.field}; }}"
+        )
+        self.download.dress(colours)
+        self._dress_told()
+        for row in range(self.tree.topLevelItemCount()):
+            self._colour_row(self.tree.topLevelItem(row))
+        self._show_details()
+
+    # The list
+
+    def refresh(self) -> None:
+        """List the weights anew; only the headers of the files are read."""
+        self.quiet.setText(EMBEDDED_WORDS if self._is_in_use(store.embedded().stem) else "")
+        self.quiet.setVisible(bool(self.quiet.text()))
+        self.run_errand("weights list", partial(list_rows, self.catalogue), self._show_list)
+
+    def _is_in_use(self, name: str) -> bool:
+        return self.desk.model.name == name
+
+    def _show_list(self, rows: list[Row] | None, error: Exception | None) -> None:
+        if error is not None or rows is None:
+            self.say(words_of(error or RuntimeError("no list")), True)
+            return
+        selected = self._wanted or (self.selected.name if self.selected else self.desk.model.name)
+        self._wanted = ""
+        self.tree.clear()
+        for row in rows:
+            used = row.stored is not None and self._is_in_use(row.name)
+            item = QTreeWidgetItem(row.columns(used))
+            item.setData(0, ENTRY, row)
+            for column in (1, 2):
+                item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            font = item.font(0)
+            font.setBold(used)
+            item.setFont(0, font)
+            self._colour_row(item)
+            self.tree.addTopLevelItem(item)
+            if row.name == selected or self.tree.currentItem() is None:
+                self.tree.setCurrentItem(item)
+        self._show_details()
+
+    def select(self, name: str) -> None:
+        """Select a line by its name, now or when the list is there."""
+        self._wanted = name if self.tree.topLevelItemCount() == 0 else ""
+        for item in self.tree.findItems(name, Qt.MatchFlag.MatchExactly, 0):
+            self.tree.setCurrentItem(item)
+
+    def _colour_row(self, item: QTreeWidgetItem | None) -> None:
+        if item is None:
+            return
+        stored: StoredWeights | None = item.data(0, ENTRY).stored
+        amiss = stored is not None and (stored.trouble or not stored.trained)
+        for column in range(NOTE):
+            item.setForeground(column, QColor(self.colours.text if stored else self.colours.quiet))
+        item.setForeground(NOTE, QColor(self.colours.trouble if amiss else self.colours.quiet))
+
+    @property
+    def selected(self) -> Row | None:
+        """The selected line."""
+        item = self.tree.currentItem()
+        return item.data(0, ENTRY) if item else None
+
+    def _show_details(self) -> None:
+        row = self.selected
+        stored = row.stored if row else None
+        used = stored is not None and self._is_in_use(stored.name)
+        self.use.setEnabled(stored is not None and not stored.trouble and not used and not self._working)
+        self.use.setText("In use" if used else "Use")
+        self.get.setEnabled(row is not None and row.to_get and not self.download.running)
+        self.get.setText("Go on" if row is not None and row.to_get and row.come else "Get")
+        self.get.setDefault(self.get.isEnabled())
+        self.use.setDefault(not self.get.isEnabled())
+        if stored is not None:
+            digest = self.desk.model.sha256 if used else ""
+            lines = stored_lines(stored, self._hints.get(digest, ""), digest)
+        else:
+            lines = known_lines(row.known) if row else []
+        self.details.setPlainText("\n".join(lines))
+
+    # Using, downloading and importing
+
+    _working = ""
+
+    def _show_busy(self, words: str) -> None:
+        self._working = words
+        self.bar.setVisible(bool(words))
+        self.import_file.setEnabled(not words)
+        if words:
+            self.say(words, False)
+        self._show_details()
+
+    def use_selected(self) -> None:
+        """Load the selected weights off this thread, and switch to them."""
+        row = self.selected
+        entry = row.stored if row else None
+        if entry is None or entry.trouble or self._working or self._is_in_use(entry.name):
+            return
+        self._show_busy(f"Loading {entry.name}…")
+        self.run_errand("weights load", partial(load, entry.path), partial(self._loaded, entry))
+
+    def _loaded(self, entry: StoredWeights, model: Model | None, error: Exception | None) -> None:
+        self._show_busy("")
+        if model is None:
+            sentence = words_of(error or RuntimeError("nothing was loaded"))
+            self._tell(f"{sentence} The network in use stays.", True)
+            return
+        self.desk.use_model(model)
+        self._tell(f"{entry.name} is in use: {model.architecture.title}, {len(model.classes):,} classes.", False)
+        self._show_busy("Looking whether it answers as a trained network does…")
+        self.run_errand("weights check", partial(_remember_and_doubt, entry.name, model), partial(self._checked, model))
+
+    def _checked(self, model: Model, hint: str | None, error: Exception | None) -> None:
+        self._show_busy("")
+        if error is not None:
+            self._tell(words_of(error), True)
+            return
+        self._hints[model.sha256] = hint or ""
+        if hint:
+            self._tell(f"{model.name}: {hint}", True)
+        else:
+            self.say(f"{model.name} is in use, from now on also at the start.", False)
+        self._show_details()
+
+    def use_or_get(self) -> None:
+        """What a double click on a line means."""
+        self.get_selected() if self.selected and self.selected.to_get else self.use_selected()
+
+    def get_selected(self) -> None:
+        """Download the selected entry off this thread, check, convert and keep it; it is not yet in use."""
+        row = self.selected
+        if row is None or not row.to_get or self.download.running:
+            return
+        self.say("", False)
+        self.download.start(row.known)
+        self._show_details()
+
+    def _got(self, kept: tuple[Kept, str] | None, error: Exception | None) -> None:
+        if isinstance(error, Cancelled):
+            self._tell("The download was stopped; what has come is kept, and next time it goes on from there.", False)
+        elif kept is None:
+            self._tell(f"{words_of(error or RuntimeError('nothing came'))} The network in use stays.", True)
+        else:
+            (new, hint), self._wanted = kept, kept[0].name
+            said = f"{new.name} is here: {new.model.architecture.title}, {len(new.model.classes):,} classes."
+            self._tell(f"{said} {hint or 'Press Use to switch to it.'}", bool(hint))
+        self.refresh()
+
+    def ask_for_file(self) -> None:
+        """A file picker, then `import_path`."""
+        folder = str(self.window_.settings.value("files/weights", str(Path.home())))
+        path, _ = QFileDialog.getOpenFileName(self, "Import weights", folder, FILES)
+        if path:
+            self.window_.settings.setValue("files/weights", str(Path(path).parent))
+            self.import_path(Path(path))
+
+    def import_path(self, path: Path) -> None:
+        """Convert a file off this thread and keep it; it is not yet in use."""
+        if not self._working:
+            self._show_busy(f"Importing {path.name}…")
+            self.run_errand("weights import", partial(_import, path), self._imported)
+
+    def _imported(self, kept: tuple[str, Model, str] | None, error: Exception | None) -> None:
+        self._show_busy("")
+        if kept is None:
+            self._tell(words_of(error or RuntimeError("nothing was imported")), True)
+            return
+        name, model, hint = kept
+        said = f"Kept as {name}: {model.architecture.title}, {len(model.classes):,} classes."
+        self._tell(f"{said} {hint}".strip(), bool(hint))
+        self._wanted = name
+        self.refresh()
+
+    # Saying
+
+    def _tell(self, sentence: str, trouble: bool) -> None:
+        """Here and in the window, which this sheet may cover or have left."""
+        self.say(sentence, trouble)
+        self.desk.told.emit(sentence, trouble)
+
+    def say(self, sentence: str, trouble: bool) -> None:
+        """One sentence above the buttons."""
+        self._trouble = trouble
+        self.told.setText(("⚠ " if trouble else "") + sentence)
+        self._dress_told()
+
+    def _dress_told(self) -> None:
+        self.told.setStyleSheet(f"color: {self.colours.trouble if self._trouble else self.colours.text};")
+
+
+def _remember_and_doubt(name: str, model: Model) -> str:
+    store.use(name, loaded=True)
+    return looks_untrained(model)
+
+
+def _import(path: Path) -> tuple[str, Model, str]:
+    kept = import_file(path)
+    return kept.name, kept.model, looks_untrained(kept.model)
+
+
+def show_weights(window: Window, select: str = "") -> WeightsDialog:
+    """Open the list of weights, or bring it to the front; ``select``: the name to be selected."""
+    dialog = open_sheet(WeightsDialog, window) or WeightsDialog(window.desk, window)
+    if select:
+        dialog.select(select)
+    dialog.show()
+    return dialog
+
+
+__all__ = ["WeightsDialog", "show_weights"]

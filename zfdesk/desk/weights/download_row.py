@@ -1,0 +1,120 @@
+"""A download under way: a sentence, a bar, and Cancel."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from zfdesk.desk.widgets.theme import Colours
+from zfdesk.weights import looks_untrained
+from zfdesk.weights.catalogue import CatalogueEntry
+from zfdesk.weights.download import Progress, Stop
+from zfdesk.weights.obtain import Kept, obtain
+
+if TYPE_CHECKING:
+    from zfdesk.desk.widgets.dialog import Sheet
+
+LOOK_MS = 100
+STEPS = 1000  # of the bar
+SILENCE_SECONDS = 2.0  # after which the wait is told, and not how fast it came before
+
+
+class _Said:
+    """Where the thread leaves how far it is. No Qt object: the sheet may be gone by then."""
+
+    stage = "Asking for"
+    progress: Progress | None = None
+    at = float("inf")
+
+    def hear(self, stage: str, progress: Progress | None) -> None:
+        self.stage, self.progress, self.at = stage, progress, time.monotonic()
+
+
+class DownloadRow(QWidget):
+    """Hidden while nothing is downloaded. ``ended(kept, error)``: the new weights and a hint, or an exception."""
+
+    ended = Signal(object, object)
+
+    def __init__(self, sheet: Sheet) -> None:
+        super().__init__(sheet)
+        self._sheet = sheet
+        self.entry: CatalogueEntry | None = None
+        self._said, self._stop = _Said(), Stop()
+        self.told = QLabel()
+        self.told.setTextFormat(Qt.TextFormat.PlainText)
+        self.told.setAccessibleName("Download")
+        self.bar = QProgressBar(textVisible=False)
+        self.bar.setAccessibleName("How much of the download has come")
+        self.bar.setFixedHeight(6)
+        self.cancel = QPushButton("Cancel")
+        self.cancel.setToolTip("Stop the download; what has come is kept, and the next time it goes on from there")
+        self.cancel.clicked.connect(self.stop)
+        words = QVBoxLayout()
+        words.addWidget(self.told)
+        words.addWidget(self.bar)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addLayout(words, 1)
+        row.addWidget(self.cancel)
+        self._clock = QTimer(self, interval=LOOK_MS)
+        self._clock.timeout.connect(self._look)
+        self.hide()
+
+    def dress(self, colours: Colours) -> None:
+        """Take over a theme."""
+        self.bar.setStyleSheet(
+            f"QProgressBar {{ border: 0; border-radius: 3px; background: {colours.line}; }}"
+            f"QProgressBar::chunk {{ border-radius: 3px; background: {colours.field}; }}"
+        )
+
+    @property
+    def running(self) -> bool:
+        """Whether something is being downloaded."""
+        return self.entry is not None
+
+    def start(self, entry: CatalogueEntry) -> None:
+        """Download, check, convert and keep, off this thread."""
+        self.entry, self._said, self._stop = entry, _Said(), Stop()
+        self.cancel.setEnabled(True)
+        self._look()
+        self.show()
+        self._clock.start()
+        self._sheet.run_errand("weights get", partial(_get, entry, self._said, self._stop), self._end)
+
+    def stop(self) -> None:
+        """Stop the download; `ended` comes when it has."""
+        self._stop.ask()
+        self.cancel.setEnabled(False)
+
+    def _look(self) -> None:
+        said, entry = self._said, self.entry
+        if entry is None:
+            return
+        progress = said.progress
+        share = progress.share if progress else None
+        if progress and time.monotonic() - said.at > SILENCE_SECONDS:
+            progress = replace(progress, speed=0.0)
+        self.bar.setMaximum(0 if share is None else STEPS)
+        self.bar.setValue(int(STEPS * (share or 0)))
+        waits = " · waiting for the server" if progress and progress is not said.progress else ""
+        self.told.setText(f"{said.stage} {entry.name}… {progress or ''}{waits}".rstrip())
+
+    def _end(self, kept: Any, error: Exception | None) -> None:
+        self._clock.stop()
+        self.hide()
+        self.entry = None
+        self.ended.emit(kept, error)
+
+
+def _get(entry: CatalogueEntry, said: _Said, stop: Stop) -> tuple[Kept, str]:
+    kept = obtain(entry, said.hear, stop)
+    said.hear("Trying out", None)
+    return kept, looks_untrained(kept.model)
+
+
+__all__ = ["DownloadRow"]

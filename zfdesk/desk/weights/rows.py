@@ -1,0 +1,99 @@
+"""The lines of the list of weights: what is at hand, what is to be had, and what each says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zfdesk.engine import ARCHITECTURES
+from zfdesk.weights import store
+from zfdesk.weights.catalogue import CatalogueEntry
+from zfdesk.weights.obtain import installed, part_bytes
+from zfdesk.weights.store import StoredWeights, size_words
+
+COLUMNS = ("weights", "size", "error, top 1 / top 5", "licence", "note")
+NOTE = len(COLUMNS) - 1
+
+
+def state_words(entry: StoredWeights) -> str:
+    """What is amiss or special about weights, in a word or two."""
+    if entry.trouble:
+        return "cannot be used"
+    if not entry.trained:
+        return "untrained"
+    return "embedded" if entry.embedded else ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the list: weights at hand, a catalogue entry, or both. ``come``: bytes of it downloaded so far."""
+
+    stored: StoredWeights | None
+    known: CatalogueEntry | None
+    come: int = 0
+
+    @property
+    def name(self) -> str:
+        """What it is called here."""
+        return self.stored.name if self.stored else self.known.name
+
+    @property
+    def to_get(self) -> bool:
+        """Whether it can be downloaded."""
+        return self.stored is None and not self.known.by_file
+
+    def columns(self, used: bool) -> list[str]:
+        """Its texts, in the order of COLUMNS."""
+        stored, known = self.stored, self.known
+        errors = f"{known.top1:.1f} / {known.top5:.1f} %" if known else ""
+        licence = (stored.licence if stored else known.licence).partition(" (")[0]
+        if stored:
+            size = size_words(stored.bytes) if stored.bytes else ""
+            note = " · ".join(filter(None, ("in use" if used else "", state_words(stored))))
+            return [stored.name, size, errors, licence, note]
+        size = size_words(known.size) if known.bytes else f"≈ {size_words(known.size)}"
+        return [known.name, size, errors, licence, self._to_be_had()]
+
+    def _to_be_had(self) -> str:
+        if self.known.by_file:
+            return "by file"
+        return f"{size_words(self.come)} have come" if self.come else "to download"
+
+
+def list_rows(catalogue: tuple[CatalogueEntry, ...]) -> list[Row]:
+    """What is at hand, then what is to be had."""
+    entries = store.list_weights()
+    theirs = {have.name: known for known in catalogue if (have := installed(known, entries))}
+    missing = [Row(None, known, part_bytes(known)) for known in catalogue if known not in theirs.values()]
+    return [Row(entry, theirs.get(entry.name)) for entry in entries] + missing
+
+
+def stored_lines(stored: StoredWeights, hint: str, digest: str) -> list[str]:
+    """What weights at hand are, for people. ``hint``: a doubt about them; ``digest``: their hash, where it is known."""
+    if stored.trouble:  # the sentence names the file
+        return [stored.trouble]
+    lines = [stored.provenance or "It does not say where it comes from."]
+    title = ARCHITECTURES[stored.architecture]().title
+    lines.append(f"{title}: {stored.parameters:,} parameters, {stored.classes:,} classes, {size_words(stored.bytes)}")
+    lines += [f"Licence: {stored.licence}"] if stored.licence else []
+    lines += [f"From {stored.source}"] if stored.source else []
+    if not stored.trained:
+        lines.append("These weights are known to be untrained: the answers mean nothing.")
+    elif hint:
+        lines.append(hint)
+    lines += [f"SHA-256 {digest}"] if digest else []
+    return [*lines, "Ships with the program." if stored.embedded else str(stored.path)]
+
+
+def known_lines(known: CatalogueEntry) -> list[str]:
+    """What a catalogue entry is, for people."""
+    lines = [
+        f"{known.title}, {known.words}",
+        f"{known.parameters:,} parameters",
+        f"Error on ImageNet's validation set, one central crop: top 1 {known.top1:.2f} %, top 5 {known.top5:.2f} %",
+        f"Licence: {known.licence}",
+        f"From {known.source}",
+    ]
+    return [*lines, f"To get it, {known.by_file}."] if known.by_file else lines
+
+
+__all__ = ["COLUMNS", "NOTE", "Row", "known_lines", "list_rows", "size_words", "state_words", "stored_lines"]

@@ -1,0 +1,156 @@
+"""What the dialogs beside the window share: none of them stops it, and none lets keys through to it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QDialog
+
+from zfdesk.desk.widgets.theme import THEMES, Colours
+
+if TYPE_CHECKING:
+    from zfdesk.desk.window.main_window import Window
+
+POLL_MS = 30
+SheetType = TypeVar("SheetType", bound="Sheet")
+
+
+class _Box:
+    """Where a thread leaves what came of its work. No Qt object: the window may be gone by then."""
+
+    value: Any = None
+    error: Exception | None = None
+    full = False
+
+
+class Errand(QObject):
+    """Work off the window's thread. ``done(value, error)`` is called in the window's thread, one of them None.
+
+    ``lasting``: the end of the program waits for it, as for a file that the user saves.
+    """
+
+    def __init__(
+        self, parent: QObject, name: str, work: Callable[[], Any], done: Callable[[Any, Exception | None], None],
+        lasting: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(parent)
+        box = _Box()
+
+        def run() -> None:
+            try:
+                box.value = work()
+            except Exception as error:  # told in words by whoever asked
+                box.error = error
+            box.full = True
+
+        self._box, self._done = box, done
+        self._clock = QTimer(self, interval=POLL_MS)
+        self._clock.timeout.connect(self._look)
+        threading.Thread(target=run, name=f"zfdesk {name}", daemon=not lasting).start()
+        self._clock.start()
+
+    def _look(self) -> None:
+        if self._box.full:
+            self._clock.stop()
+            done, value, error = self._done, self._box.value, self._box.error
+            self.setParent(None)
+            self.deleteLater()
+            done(value, error)
+
+
+class Sheet(QDialog):
+    """A dialog that stands beside the window, follows its theme and goes when it is closed.
+
+    An errand that is under way is still brought to its end: only then is a closed sheet deleted.
+    """
+
+    def __init__(self, window: Window, title: str) -> None:
+        super().__init__(window)
+        self.window_ = window
+        self.desk = window.desk
+        self.setModal(False)
+        self.setWindowTitle(title)
+        self.setAccessibleName(title)
+        self._dressed: tuple[str, bool] | None = None
+        self._errands: list[Errand] = []
+        self._ended = False
+        self.desk.view_changed.connect(self._follow)
+        window.closing.connect(self.reject)  # else the program would go on for a sheet that is left open
+        self.finished.connect(self._end)
+
+    @property
+    def colours(self) -> Colours:
+        """Those of the theme in use."""
+        return THEMES[self.desk.view.theme]
+
+    def dress(self, colours: Colours) -> None:
+        """Take over a theme or another size of type."""
+
+    def keeps(self, event: QKeyEvent) -> bool:
+        """Whether a key belongs to this sheet, and not to the window's shortcuts."""
+        return True
+
+    def run_errand(self, name: str, work: Callable[[], Any], done: Callable[[Any, Exception | None], None]) -> None:
+        """Do ``work`` off this thread and call ``done(value, error)`` in it."""
+
+        def finish(value: Any, error: Exception | None) -> None:
+            self._errands.remove(errand)
+            done(value, error)
+            self._leave()
+
+        errand = Errand(self, name, work, finish)
+        self._errands.append(errand)
+
+    @property
+    def busy(self) -> bool:
+        """Whether an errand is under way."""
+        return bool(self._errands)
+
+    def event(self, event: QEvent) -> bool:
+        """Keep the keys."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self.keeps(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        self._follow()
+        super().showEvent(event)
+
+    def _follow(self) -> None:
+        view = self.desk.view
+        if self._dressed != (view.theme, view.presenter) and not self._ended:
+            self._dressed = (view.theme, view.presenter)
+            colours, row = self.colours, max(24, self.window_.fontMetrics().height() + 8)
+            self.setStyleSheet(
+                f"QPushButton, QComboBox, QLineEdit {{ min-height: {row - 4}px; }}"
+                f"QPushButton:disabled {{ color: {colours.quiet}; }}"
+                f"QPushButton:default {{ border-color: {colours.field}; }}"
+                f"QListView::item, QTreeView::item {{ min-height: {row}px; padding: 0 6px; }}"
+            )
+            self.dress(colours)
+
+    def _end(self) -> None:
+        self._ended = True
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._ended and not self._errands:
+            self.deleteLater()
+
+
+def open_sheet(kind: type[SheetType], window: Window) -> SheetType | None:
+    """The window's open sheet of a kind, brought to the front; None when there is none."""
+    for child in window.children():
+        if isinstance(child, kind) and child.isVisible():
+            child.raise_()
+            child.activateWindow()
+            return child
+    return None
+
+
+__all__ = ["Errand", "Sheet", "open_sheet"]

@@ -1,0 +1,149 @@
+"""What every pane has: a line of facts above, with copy, save and pin on hover, and a picture of itself."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QEnterEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from zfdesk.desk.state import Desk
+from zfdesk.desk.widgets.colour_bar import RENEW_MS
+from zfdesk.desk.widgets.drag_out import DragOut
+from zfdesk.desk.widgets.theme import Colours
+from zfdesk.live import Result
+
+FACTS_EVERY_MS = 200  # text a few times a second; pictures at frame rate
+
+
+class ElidedLabel(QLabel):
+    """One line that is cut with … rather than widening its pane; the whole of it is the tool tip."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._whole = self._short = ""
+        self._renewal = QTimer(self, singleShot=True, interval=RENEW_MS)
+        self._renewal.timeout.connect(self._renew)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+
+    def say(self, text: str, short: str = "") -> None:
+        """Show a text; ``short`` instead where the whole does not fit. It appears a few times a second at most."""
+        if (text, short) != (self._whole, self._short):
+            self._whole, self._short = text, short
+            if not self._renewal.isActive():
+                self._renewal.start()
+
+    def renew_now(self) -> None:
+        """Do not wait to show the text: a picture is being taken."""
+        if self._renewal.isActive():
+            self._renewal.stop()
+            self._renew()
+
+    def _renew(self) -> None:
+        self.setToolTip(self._whole)
+        self._fit()
+
+    @property
+    def whole(self) -> str:
+        """The text before it was cut."""
+        return self._whole
+
+    def resizeEvent(self, event: object) -> None:  # noqa: N802
+        self._fit()
+
+    def _fit(self) -> None:
+        metrics, room = self.fontMetrics(), max(self.width(), 0)
+        text = self._short if self._short and metrics.horizontalAdvance(self._whole) > room else self._whole
+        fitting = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
+        if fitting != self.text():  # setting a text lays out the whole window anew
+            self.setText(fitting)
+
+
+class Pane(QWidget):
+    """A pane of the window. Subclasses fill ``body`` and override `show_result` and `show_view`."""
+
+    title = "Pane"
+    shows_unit = False  # one that can be pinned
+    save_asked = Signal(object)
+    copy_asked = Signal(object)
+    pin_asked = Signal(object)
+    copy_menu_asked = Signal(object, object)  # the pane, where on screen
+    drag_asked = Signal(object)
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.desk = desk
+        self.setAccessibleName(self.title)
+        self.facts = ElidedLabel()
+        self.facts.setAccessibleName(f"{self.title}: what is shown")
+        self.head = QHBoxLayout()
+        self.head.setContentsMargins(6, 2, 2, 0)
+        self.head.setSpacing(2)
+        self.head.addWidget(self.facts, 1)
+        self._hover_buttons = [
+            self._hover_button("▣", f"Copy a picture of “{self.title}” to the clipboard; drag it out", self.copy_asked),
+            self._hover_button("⇩", f"Save a picture of “{self.title}” as PNG…", self.save_asked),
+        ]
+        if self.shows_unit:
+            self._hover_buttons.append(self._hover_button("⊕", "Pin the unit shown here, or unpin it", self.pin_asked))
+        copy = self._hover_buttons[0]
+        copy.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        copy.customContextMenuRequested.connect(lambda at: self.copy_menu_asked.emit(self, copy.mapToGlobal(at)))
+        for handle in (copy, self.facts):
+            DragOut(handle, lambda: self.drag_asked.emit(self))
+        self.body = QVBoxLayout()
+        self.body.setContentsMargins(4, 0, 4, 4)
+        self.body.setSpacing(3)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(self.head)
+        layout.addLayout(self.body, 1)
+
+    def _hover_button(self, sign: str, words: str, signal: Signal) -> QToolButton:
+        button = QToolButton(text=sign)
+        button.setToolTip(words)
+        button.setAccessibleName(words)
+        button.setAutoRaise(True)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.setFixedSize(24, 24)
+        button.setStyleSheet("QToolButton { padding: 0; border: 0; background: transparent; }")
+        policy = button.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # nothing jumps when the mouse comes
+        button.setSizePolicy(policy)
+        button.clicked.connect(lambda: signal.emit(self))
+        button.hide()
+        self.head.addWidget(button)
+        return button
+
+    def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802
+        for button in self._hover_buttons:
+            button.show()
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
+        for button in self._hover_buttons:
+            button.hide()
+
+    def set_colours(self, colours: Colours) -> None:
+        """Take over a theme; the base hands it to every child that paints itself."""
+        for child in self.findChildren(QWidget):
+            if hasattr(child, "colours"):
+                child.colours = colours
+                child.update()
+        self.facts.setStyleSheet(f"color: {colours.quiet};")
+        for label in self.findChildren(ElidedLabel):
+            if label.property("quiet"):
+                label.setStyleSheet(f"color: {colours.quiet};")
+
+    def as_data(self) -> str:
+        """The numbers that are shown, as tab-separated text; "" for a pane that shows none."""
+        return ""
+
+    def show_result(self, result: Result) -> None:
+        """Draw a new result."""
+
+    def show_view(self) -> None:
+        """Follow a changed view, before any result for it has come."""
+
+    def show_facts(self) -> None:
+        """Renew the text; called a few times a second."""

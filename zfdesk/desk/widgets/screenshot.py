@@ -1,0 +1,35 @@
+"""Pictures of widgets, at a chosen scale, written whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QBuffer, QIODevice, QPoint
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QWidget
+
+from zfdesk.atomic_write import write_whole
+
+
+def picture_of(widget: QWidget, scale: float = 1.0) -> QImage:
+    """A widget rendered at ``scale`` times its size on screen; text and lines are drawn anew, not enlarged."""
+    size = widget.size() * scale
+    image = QImage(size, QImage.Format.Format_RGB32)
+    image.fill(widget.palette().window().color())
+    painter = QPainter(image)
+    painter.scale(scale, scale)
+    widget.render(painter, QPoint(0, 0))
+    painter.end()
+    return image
+
+
+def save_png(widget: QWidget, path: str, scale: float = 1.0) -> None:
+    """Write a PNG of a widget. Raises OSError with the reason when it cannot be written; nothing is left half done."""
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    if not picture_of(widget, scale).save(buffer, "PNG"):
+        raise OSError("the picture could not be encoded")
+    try:
+        write_whole(Path(path), [bytes(buffer.data())])
+    except OSError as error:
+        raise OSError((error.strerror or str(error)).lower()) from error

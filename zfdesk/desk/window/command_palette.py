@@ -1,0 +1,368 @@
+"""The command palette: type a few letters of an action, a layer, a unit or a class, and Return does it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from zfdesk.desk.actions import ACTIONS, to_layer, to_unit
+from zfdesk.desk.live_view.classes_pane import toggle_watch
+from zfdesk.desk.widgets.fuzzy import Match, match
+from zfdesk.desk.widgets.theme import THEMES, Colours
+from zfdesk.desk.window.help import native
+
+if TYPE_CHECKING:
+    from zfdesk.desk.window.main_window import Window
+
+Index = QModelIndex | QPersistentModelIndex
+MOST_ROWS = 12  # seen at once; the rest scrolls
+MOST_FOUND = 60
+_UNIT = re.compile(r"(?:(?P<layer>[a-z]\w*)\s*[:\s]\s*)?(?P<unit>\d{1,6})", re.IGNORECASE)
+STEPS: dict[int, int] = {
+    Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -MOST_ROWS, Qt.Key.Key_PageDown: MOST_ROWS,
+}  # fmt: skip
+ENTRY = Qt.ItemDataRole.UserRole
+PLACES = Qt.ItemDataRole.UserRole + 1
+
+
+# Finding
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line: what it does in words, what kind of thing it is, its keys, and the doing."""
+
+    words: str
+    kind: str
+    keys: str
+    do: Callable[[], None]
+    weight: int = 0  # actions 0, layers 1, classes 2: among equals the lower goes first
+    good: bool = True
+
+
+def find(entries: list[Entry], query: str) -> list[tuple[Entry, tuple[int, ...]]]:
+    """The entries that fit, best first, each with the letters found in its words; without a query all but classes."""
+    if not query.strip():
+        return [(entry, ()) for entry in entries if entry.weight < 2]
+    found: list[tuple[tuple[int, ...], Entry, tuple[int, ...]]] = []
+    for order, entry in enumerate(entries):
+        # with gaps, some of a thousand class names would fit anything
+        hit = match(query, entry.words, gaps=entry.weight < 2)
+        if hit is None or hit.rank[0] == 6:
+            asked = entry.weight < 2 or " " in query.strip()
+            beside = match(query, f"{entry.kind} {entry.words}", gaps=False) if asked else None
+            hit = Match((4, 1000), ()) if beside else hit
+        if hit is not None:
+            # actions keep the order of the menus; of classes the shorter name is the plainer one
+            last = len(entry.words) if entry.weight == 2 else order
+            found.append(((hit.rank[0], entry.weight, hit.rank[1], last), entry, hit.places))
+    found.sort(key=lambda item: item[0])
+    return [(entry, places) for _, entry, places in found[:MOST_FOUND]]
+
+
+def entries_of(window: Window) -> list[Entry]:
+    """Actions, layers and classes."""
+    desk, model = window.desk, window.desk.model
+    entries = [
+        Entry(action.words, action.menu, "  ".join(map(native, action.keys)), partial(window.run, action.id))
+        for action in ACTIONS
+        if action.id != "palette"
+    ]
+    names = [stage.name for stage in model.architecture.stages]
+    entries += [Entry(f"Layer {name}", "Layers", "", partial(_show_layer, window, name), 1) for name in names]
+    for index, name in enumerate(model.classes):
+        kind = "watched class" if index in desk.view.watched else "class to watch"
+        entries.append(Entry(name, kind, "", partial(_watch, window, index), 2))
+    return entries
+
+
+def unit_entry(window: Window, query: str) -> Entry | None:
+    """What conv4:17, conv4 17, or 17 alone for the shown layer, stands for."""
+    wanted = _UNIT.fullmatch(query.strip())
+    if wanted is None:
+        return None
+    desk = window.desk
+    names = {stage.name.casefold(): stage for stage in desk.model.architecture.stages}
+    stage = names.get((wanted["layer"] or desk.view.layer).casefold())
+    if stage is None:
+        return None
+    unit, count = int(wanted["unit"]), stage.shape[0]
+    if unit >= count:
+        words = f"{stage.name} has no unit {unit}: they go from 0 to {count - 1}"
+        return Entry(words, "Units", "", lambda: None, good=False)
+    return Entry(f"Unit {stage.name}:{unit}", "Units", "", partial(_show_unit, window, stage.name, unit))
+
+
+def _show_layer(window: Window, layer: str) -> None:
+    desk = window.desk
+    desk.change(to_layer(desk.view, layer, desk.model.architecture, desk.result), "layer")
+
+
+def _show_unit(window: Window, layer: str, unit: int) -> None:
+    desk = window.desk
+    there = to_layer(desk.view, layer, desk.model.architecture, desk.result)
+    desk.change(to_unit(there, unit), "unit")
+
+
+def _watch(window: Window, index: int) -> None:
+    if index in window.desk.view.watched:
+        window.desk.told.emit(f"{window.desk.model.classes[index]} is watched already.", False)
+    else:
+        window.desk.change(toggle_watch(window.desk.view, index))
+
+
+# Showing
+
+
+class _Row(QStyledItemDelegate):
+    """The words with the found letters marked, the kind, the keys."""
+
+    colours: Colours = THEMES["dark"]
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
+        return QSize(200, max(option.fontMetrics.height() + 10, 24))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        entry: Entry = index.data(ENTRY)
+        colours, rect = self.colours, option.rect
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.save()
+        if selected:
+            painter.fillRect(rect, colours.colour("field", 56))
+            painter.fillRect(QRect(rect.left(), rect.top(), 3, rect.height()), colours.colour("field"))
+        area = rect.adjusted(12, 0, -10, 0)
+        painter.setPen(colours.colour("text" if selected else "quiet"))
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, entry.keys)
+        metrics = option.fontMetrics
+        keys = metrics.horizontalAdvance("Ctrl+Shift+Space  ")
+        area.setRight(area.right() - max(keys, metrics.horizontalAdvance(entry.keys + "   ")))
+        painter.setPen(colours.colour("quiet"))
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, entry.kind)
+        area.setRight(area.right() - metrics.horizontalAdvance(entry.kind + "   "))
+        self._words(painter, area, entry, index.data(PLACES), option.font)
+        painter.restore()
+
+    def _words(self, painter: QPainter, area: QRect, entry: Entry, places: tuple[int, ...], font: QFont) -> None:
+        """Letter runs, since a found one is bold and coloured: never by colour alone."""
+        bold = QFont(font)
+        bold.setBold(True)
+        shown = painter.fontMetrics().elidedText(entry.words, Qt.TextElideMode.ElideRight, area.width() - 12)
+        x, found = area.left(), set(places)
+        for run in re.finditer(r"\x01+|\x00+", "".join("\x01" if i in found else "\x00" for i in range(len(shown)))):
+            text, hit = shown[run.start() : run.end()], run.group().startswith("\x01")
+            painter.setFont(bold if hit else font)
+            painter.setPen(self.colours.colour("field" if hit else "text" if entry.good else "trouble"))
+            width = painter.fontMetrics().horizontalAdvance(text)
+            painter.drawText(QRect(x, area.top(), width + 4, area.height()), Qt.AlignmentFlag.AlignVCenter, text)
+            x += width
+
+
+class _Shield(QWidget):
+    """Lies unseen between the palette and the window: a click on it closes the palette, and does nothing else."""
+
+    def __init__(self, palette: Palette, window: Window) -> None:
+        super().__init__(window)
+        self._palette = palette
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        event.accept()
+        self._palette.close_palette()
+
+
+class Palette(QFrame):
+    """Lies over the top of the window while something is being looked for; a click elsewhere closes it.
+
+    A child of the window, not a window of its own: so it is in its place on every system, and the keys are its own.
+    """
+
+    _open = False
+
+    def __init__(self, window: Window) -> None:
+        super().__init__(window)
+        self.window_ = window
+        self.setAccessibleName("Command palette")
+        self.setObjectName("palette")
+        self.colours = THEMES[window.desk.view.theme]
+        self.edit = QLineEdit(placeholderText="An action, a layer, conv4:17, a class…")
+        self.edit.setAccessibleName("Type to find an action, a layer, a unit or a class")
+        self.edit.textChanged.connect(self.look)
+        self.list = QListWidget()
+        self.list.setAccessibleName("What was found")
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setUniformItemSizes(True)
+        self._row = _Row(self.list)
+        self._row.colours = self.colours
+        self.list.setItemDelegate(self._row)
+        self.list.itemClicked.connect(self._do)
+        self.foot = QLabel()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 8, 8, 6)
+        layout.setSpacing(6)
+        layout.addWidget(self.edit)
+        layout.addWidget(self.list)
+        layout.addWidget(self.foot)
+        self._dress()
+        self._entries = entries_of(window)
+        self._before: QWidget | None = None
+        self._shield = _Shield(self, window)
+        self.edit.installEventFilter(self)
+        window.installEventFilter(self)
+        self.hide()
+
+    def _dress(self) -> None:
+        colours = self.colours
+        self.setStyleSheet(
+            f"#palette {{ background: {colours.raised}; border: 1px solid {colours.field}; border-radius: 6px; }}"
+            f"#palette QListWidget {{ background: {colours.raised}; border: 0; outline: 0; }}"
+            f"#palette QLabel {{ color: {colours.quiet}; }}"
+        )
+
+    @property
+    def found(self) -> list[str]:
+        """The words of the lines that are shown, in order."""
+        return [self.list.item(row).data(ENTRY).words for row in range(self.list.count())]
+
+    def open(self) -> None:
+        """Show the palette and take the keys."""
+        self._before = QApplication.focusWidget()
+        self._open = True
+        self.look("")
+        for part in (self._shield, self):
+            part.show()
+            part.raise_()
+        self.edit.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def close_palette(self) -> None:
+        """Give the keys back and go."""
+        if not self._open:
+            return
+        self._open = False
+        self.window_.removeEventFilter(self)
+        self.hide()
+        self._shield.hide()
+        before = self._before
+        if before is not None and before.isVisible() and before is not self.edit:
+            before.setFocus()
+        else:
+            self.window_.setFocus()
+        self._shield.deleteLater()
+        self.deleteLater()
+
+    def look(self, query: str) -> None:
+        """Show what fits the query."""
+        found = find(self._entries, query)
+        if unit := unit_entry(self.window_, query):
+            found.insert(0, (unit, ()))
+        self.list.clear()
+        for entry, places in found:
+            item = QListWidgetItem()
+            item.setData(ENTRY, entry)
+            item.setData(PLACES, places)
+            said = ", ".join(part for part in (entry.words, entry.kind, entry.keys) if part)
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, said)
+            self.list.addItem(item)
+        self.list.setCurrentRow(0)
+        count = len(self._entries)
+        self.foot.setText(
+            "↑ ↓ move · Return does it · Esc closes" if found else f"None of {count} actions, layers and classes fits."
+        )
+        self._place()
+
+    def _place(self) -> None:
+        window = self.window_
+        row = self._row.sizeHint(self._option(), QModelIndex()).height()
+        rows = min(max(self.list.count(), 1), MOST_ROWS)
+        em = self.fontMetrics().averageCharWidth()
+        top = window.menuBar().height() + 6 if window.menuBar().isVisible() else 6
+        spare = self.edit.sizeHint().height() + self.foot.sizeHint().height() + 30
+        rows = max(min(rows, (window.height() - top - spare - 20) // row), 2)
+        self.list.setFixedHeight(rows * row + 2)
+        self._shield.setGeometry(window.rect())
+        width = min(86 * em, window.width() - 40)
+        self.setGeometry((window.width() - width) // 2, top, width, rows * row + spare)
+
+    def _option(self) -> QStyleOptionViewItem:
+        option = QStyleOptionViewItem()
+        option.fontMetrics = self.list.fontMetrics()
+        return option
+
+    def _do(self, item: QListWidgetItem | None) -> None:
+        entry: Entry | None = item.data(ENTRY) if item else None
+        if entry is not None and entry.good:
+            self.close_palette()
+            entry.do()
+
+    # Keys and mouse
+
+    def event(self, event: QEvent) -> bool:
+        """What the line of text does not take for itself is kept from the window's shortcuts too."""
+        if event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        event.accept()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        kind = event.type()
+        if watched is self.edit and kind == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            return self._take_key(event)
+        if watched is self.window_ and kind == QEvent.Type.Resize:
+            self._place()
+        return False
+
+    def _take_key(self, event: QKeyEvent) -> bool:
+        key, row, last = event.key(), self.list.currentRow(), self.list.count() - 1
+        step = STEPS.get(key)
+        if step is not None:
+            past = row + step
+            if abs(step) == 1 and not 0 <= past <= last:
+                past = last if step < 0 else 0
+            self.list.setCurrentRow(min(max(past, 0), last))
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._do(self.list.currentItem())
+        elif key == Qt.Key.Key_Escape or (
+            key == Qt.Key.Key_K and event.modifiers() == Qt.KeyboardModifier.ControlModifier
+        ):
+            self.close_palette()
+        elif key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+            pass
+        else:
+            return False
+        return True
+
+
+def show_palette(window: Window) -> Palette:
+    """Open the window's palette."""
+    palette = Palette(window)
+    palette.open()
+    return palette
+
+
+__all__ = ["Entry", "Palette", "entries_of", "find", "show_palette", "unit_entry"]

@@ -1,0 +1,89 @@
+"""The quiet line at the end of the status bar: what the embedded network is, and where a full one is to be had."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+
+from zfdesk.desk.widgets.theme import THEMES
+from zfdesk.weights import store
+from zfdesk.weights.catalogue import CATALOGUE
+
+if TYPE_CHECKING:
+    from zfdesk.desk.window.main_window import Window
+
+CLOSED_KEY = "embedded-line/closed"  # for which embedded network it was closed
+MOST_SHARE = 0.42  # of the window's width; where the whole line takes more its short form is shown
+
+
+class EmbeddedLine(QWidget):
+    """There while the embedded network is in use, until it is closed; another embedded network opens it again."""
+
+    def __init__(self, window: Window) -> None:
+        super().__init__(window)
+        self.window_, self.desk = window, window.desk
+        self.name = store.embedded().stem
+        title = self.name.replace("zfnet-", "ZFNet ")
+        self.words = f"embedded {title}: briefly trained, knows few classes · get the full one…"
+        self.short = f"{title}, embedded · full one…"
+        self.offer = QToolButton(text=self.words)
+        self.offer.setAccessibleName(self.words)
+        self.offer.setToolTip("Weights: ZFNet trained on all of ImageNet, and others, to download")
+        self.offer.clicked.connect(self._show_full)
+        self.close_ = QToolButton(text="×")
+        self.close_.setToolTip("Do not say this again; Weights… in the Source menu has it all")
+        self.close_.setAccessibleName("Close the line about the embedded network")
+        self.close_.clicked.connect(self._close)
+        for button in (self.offer, self.close_):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.offer)
+        layout.addWidget(self.close_)
+        self._theme: tuple[str, bool] | None = None
+        self.desk.model_changed.connect(self._look)
+        self.desk.view_changed.connect(self._dress)
+        window.installEventFilter(self)
+        self._dress()
+        self._look()
+
+    def _look(self) -> None:
+        closed = self.window_.settings.value(CLOSED_KEY, "", str) == self.name
+        self.setVisible(self.desk.model.name == self.name and not closed)
+
+    def _close(self) -> None:
+        self.window_.settings.setValue(CLOSED_KEY, self.name)
+        self._look()
+
+    def _show_full(self) -> None:
+        from zfdesk.desk.weights.dialog import show_weights
+
+        show_weights(self.window_, CATALOGUE[0].name)
+
+    def _dress(self) -> None:
+        view = self.desk.view
+        if self._theme == (view.theme, view.presenter):
+            return
+        self._theme = (view.theme, view.presenter)
+        colours = THEMES[view.theme]
+        self.setStyleSheet(
+            f"QToolButton {{ border: 1px solid transparent; background: transparent; color: {colours.quiet};"
+            " min-height: 22px; min-width: 22px; padding: 0 4px; }"
+            f"QToolButton:hover {{ color: {colours.text}; }} QToolButton:focus {{ border-color: {colours.field}; }}"
+        )
+        self._fit()
+
+    def _fit(self) -> None:
+        fits = self.offer.fontMetrics().horizontalAdvance(self.words) < MOST_SHARE * self.window_.width()
+        self.offer.setText(self.words if fits else self.short)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        if event.type() == QEvent.Type.Resize:
+            self._fit()
+        return False
+
+
+__all__ = ["CLOSED_KEY", "EmbeddedLine"]

@@ -1,0 +1,390 @@
+"""The help sheet: all keys, the way from Yosinski's toolbox, and what one is looking at.
+
+Every key shown here is read from the actions table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QLineEdit, QTabWidget, QTextBrowser, QVBoxLayout
+
+from zfdesk.desk.actions import ACTIONS, CLEAN_KEY, TEACH_KEYS, Action
+from zfdesk.desk.widgets.dialog import Sheet, open_sheet
+from zfdesk.desk.widgets.theme import Colours
+from zfdesk.desk.window.yosinski import BINDINGS, UPCONV, Binding, answers, kept_keys
+
+if TYPE_CHECKING:
+    from zfdesk.desk.window.main_window import Window
+
+TWO_COLUMNS_FROM = 62  # widths of an x: narrower than this, the keys stand in one column
+CLOSING = (Qt.Key.Key_Escape, Qt.Key.Key_H, Qt.Key.Key_F1, Qt.Key.Key_Q)
+SCROLLING = (
+    Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown,
+    Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_Tab, Qt.Key.Key_Backtab, Qt.Key.Key_Return, Qt.Key.Key_Enter,
+)  # fmt: skip
+
+MOUSE: tuple[tuple[str, str, str], ...] = (
+    ("Picture", "Drag the occluder", "moves it"),
+    ("Picture", "Drag its sides or corners", "resizes it"),
+    ("Picture", "Alt-drag the occluder", "drags a copy of it"),
+    ("Picture", "Wheel over the occluder", "larger or smaller"),
+    ("Picture", "Drag a corner of the crop box", "scales it"),
+    ("Picture", "Drag a side of the crop box", "moves it"),
+    ("Picture", "Click beside them", "picks the position of the shown layer under the mouse"),
+    ("Picture", "Drop or paste a file, a folder or a picture", "shows it"),
+    ("Feature maps", "Hover", "names unit, position and value, and outlines what it sees"),
+    ("Feature maps", "Click", "selects the unit and its position"),
+    ("Feature maps", "Right-click", "what can be done with the unit"),
+    ("Occlusion", "Hover", "shows the square and tells what the network answers with it there"),
+    ("Occlusion", "Click or drag", "the occluder goes there"),
+    ("Occlusion", "Click on the legend", "shows the probability of that label"),
+    ("Teach", "A class's Hold button, held", "takes pictures for that class"),
+    ("Teach", "Click a small picture", "takes it away"),
+    ("Teach", "Drop files, folders or a picture on a class", "gives them to it"),
+    ("Unit", "Click on its map", "picks a position to reconstruct"),
+    ("Unit", "“clean | covered”", "its map and reconstruction clean, covered and in difference"),
+    ("Trace", "● rec, ▶, exact", "records the path of the dragged occluder, and shows it again"),
+    ("Trace", "Hover", "reads the point under the mouse"),
+    ("Training", "Drop the folder of a run", "watches it, also while it is still going on"),
+    ("Training", "Hover", "reads the values under the mouse"),
+    ("Training", "Drag the scrubber, or click a bar or a picture", "goes to that snapshot"),
+    ("Layers", "Click", "shows that layer"),
+    ("Classes", "Click a name", "watches the class, or no longer"),
+    ("Every picture", "Wheel", "zooms about the mouse"),
+    ("Every picture", "Middle-drag", "pans; a middle double-click shows all again"),
+    ("Panes", "Drag the title", "docks, floats or tabs the pane"),
+    ("Panes", "Hover", "buttons to copy and save its picture, and to pin the unit it shows"),
+    ("Panes", "Drag the copy button or the line of facts", "takes the pane's picture to another program"),
+    ("Panes", "Right-click the copy button", "copies the picture, the numbers or a caption"),
+)
+
+TEXTS: tuple[tuple[str, str], ...] = (
+    ("Feature maps",
+     "Each small picture is one unit (channel) of the layer: its activation at every position, on this frame. "
+     "Activations are never negative after the rectification; black is zero. A click on a map selects the unit and the "
+     "position. The dashed box on the picture is its receptive field: all that this position can see."),
+    ("Deconvnet",
+     "What in the picture made this unit active? All other activations of the layer are set to zero, and what is left "
+     "is led back to the pixels: unpooled with the switches (where each pooling window had its maximum), rectified, "
+     "filtered with the same filters transposed (Zeiler & Fergus, section 2.1). It is no photograph, and no average "
+     "over pictures: it shows the part of this frame that this activation came from."),
+    ("Guided backpropagation",
+     "The same way down, but a signal passes a rectification only where it is positive and the unit there was active "
+     "(Springenberg et al. 2015). Sharper edges; it says more about the picture than about the class."),
+    ("Gradient",
+     "The true derivative of the activation by every pixel value: where a small change of the picture would change the "
+     "unit most. Noisy, but the only one of the three that is exactly that."),
+    ("Seed",
+     "Which activations the way down begins with: the strongest position of the unit (as the paper does), one that you "
+     "pick, the k strongest, or the whole map (as Yosinski's toolbox does). The line above each picture names it."),
+    ("Contrast stretched × 310",
+     "The values of a reconstruction are small. They are multiplied by that number so that the largest reaches the end "
+     "of the scale; mid-grey is zero. Two reconstructions may have different factors: compare the numbers at their "
+     "colour bars, not the brightness."),
+    ("Normalisation: identity or derivative",
+     "ZFNet has contrast normalisation after pool1 and pool2. The paper does not say what becomes of it on the way "
+     "down. Here the signal passes unchanged (identity) unless you ask for the derivative."),
+    ("Occluder",
+     "It covers a part of what the network sees, before the network sees it. The bars then show the new probabilities, "
+     "their ticks those of the clean picture. Where covering lowers the probability of a class, the class hung on that "
+     "part. The fill matters: a grey square has edges of its own; compare with mean, blur and noise."),
+    ("Occlusion maps",
+     "Where is the evidence? A square is moved over the picture; a value stands where the square's centre was. (b) is "
+     "the total activation of the strongest map of the last convolution, (c) that map led back to the pixels, (d) the "
+     "probability of a class, (e) the most probable label (Zeiler & Fergus, Fig. 7). Large cells are answers of the "
+     "coarse grid, not yet refined; hatched is nothing yet. The tick on a bar is the value without the square. Maps "
+     "are of the frame that the line above them names; tinted, that is no longer the frame you see. Live sweeps the "
+     "newest frame again and again, as finely as there is time for within a second."),
+    ("Clean | covered",
+     "While something is covered, the unit pane can show its map and its reconstruction on the clean and on the "
+     "covered picture, and covered minus clean. Both begin at the same places: the one you picked, else the strongest "
+     "of the clean map; the line below says which. Both are drawn on one range with one stretch, so that brightness "
+     "can be compared; the difference has zero in the middle. Of coloured pictures it is the mean over RGB."),
+    ("Trace and drag path",
+     "The watched classes, and the selected unit if you like, against time or against the way the occluder has gone. "
+     "A line joins two points only where no frame and no position between them was left out, and no pause lies "
+     "between. The thin line is the clean picture's value, the ring the newest point. A drag can be recorded and shown "
+     "again by its own clock, or exactly: then each position waits for the last to be computed, on one frame, and the "
+     "same picture and path give the same values. A path is a small JSON file; zfdesk/live/replay.py describes it."),
+    ("Crop box",
+     "The network sees a square of 224 × 224 pixels, cut from the frame: the cyan box. Mirroring is on the screen only "
+     "and never changes what the network sees."),
+    ("What the embedded network can recognise",
+     "It is ZFNet exactly as in Fig. 3, but trained in hours on two CPU cores (distilled from EfficientNet-Lite0 on "
+     "97,000 public photographs) instead of twelve days on a GPU. On Imagenette it gets 72 % right at the first guess "
+     "and 89 % among five: tench, English springer, cassette player, chain saw, church, French horn, garbage truck, "
+     "gas pump, golf ball, parachute. Of cars and trucks it takes two in three for some car or truck, of insects, "
+     "hoofed animals, fish, places and cats about half for some such thing, of dogs, food and fruit a third."),
+    ("… and what it cannot",
+     "Most of its 1000 classes it does not know: one held-out picture for each gave 6.5 % right at the first guess, "
+     "20 % among five. Many of its first-layer filters are still noisy. It takes a cup of coffee for a combination "
+     "lock, with 77 %: a high probability is not a sign that it is right. ZFNet trained on all of ImageNet, and "
+     "others, can be had: see the Source menu, Weights."),
+)  # fmt: skip
+
+
+# The table of keys
+
+
+@dataclass(frozen=True)
+class KeyRow:
+    """One line of the table of keys."""
+
+    menu: str
+    words: str
+    keys: tuple[str, ...]
+
+
+_DIRECTION = re.compile(r"\b(left|right|up|down)\b")
+
+
+def key_rows() -> list[KeyRow]:
+    """All actions by menu; four that differ in their direction alone are one row."""
+    rows: list[KeyRow] = []
+    families: dict[str, int] = {}
+    for action in ACTIONS:
+        direction = _DIRECTION.search(action.words)
+        family = _DIRECTION.sub("…", action.words) if direction else action.id
+        if family in families:
+            row = rows[families[family]]
+            rows[families[family]] = KeyRow(row.menu, row.words, row.keys + action.keys)
+            continue
+        families[family] = len(rows)
+        words = _DIRECTION.sub("left, right, up, down", action.words) if direction else action.words
+        rows.append(KeyRow(action.menu, words, action.keys))
+        if action.id == "occluder-remove":
+            rows.append(KeyRow(action.menu, "Held: the clean picture in every pane", (CLEAN_KEY,)))
+        if action.id == "teach-add":
+            rows.append(
+                KeyRow(action.menu, "Held in the Teach pane: pictures for the class of that number", (*TEACH_KEYS,))
+            )
+    return rows
+
+
+def menus() -> list[str]:
+    """The menus in the order of the table."""
+    return list(dict.fromkeys(action.menu for action in ACTIONS))
+
+
+def native(key: str) -> str:
+    """A key as this system writes it."""
+    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) or key
+
+
+# As HTML
+
+
+def matches(filter_text: str, *texts: str) -> bool:
+    """Whether every word of the filter is in one of the texts."""
+    whole = " ".join(texts).casefold()
+    return all(word in whole for word in filter_text.casefold().split())
+
+
+def _caps(keys: Iterable[str], colours: Colours) -> str:
+    cap = f'<span style="background-color:{colours.line}; color:{colours.text};">&nbsp;%s&nbsp;</span>'
+    return "&nbsp; ".join(cap % escape(native(key)).replace(" ", "&nbsp;") for key in keys)
+
+
+def _heading(text: str, colours: Colours) -> str:
+    return f'<p style="margin-top:12px; margin-bottom:3px; color:{colours.field};"><b>{escape(text)}</b></p>'
+
+
+def _nothing(filter_text: str, colours: Colours) -> str:
+    return f'<p style="color:{colours.quiet};">Nothing here is called “{escape(filter_text.strip())}”.</p>'
+
+
+def _table(lines: Iterable[str]) -> str:
+    return f'<table width="100%" cellspacing="0" cellpadding="3">{"".join(lines)}</table>'
+
+
+def keys_html(colours: Colours, filter_text: str = "", columns: int = 1) -> str:
+    """All keys by menu, then the mouse."""
+    rows, blocks = key_rows(), []
+    for menu in menus():
+        found = [row for row in rows if row.menu == menu and matches(filter_text, menu, row.words, *row.keys)]
+        lines = [
+            f'<tr><td width="58%">{escape(row.words)}</td><td>{_caps(row.keys, colours)}</td></tr>' for row in found
+        ]
+        if found:
+            blocks.append((len(found) + 2, _heading(menu, colours) + _table(lines)))
+    found_mouse = [entry for entry in MOUSE if matches(filter_text, "mouse", *entry)]
+    lines = [
+        f'<tr><td width="20%" style="color:{colours.quiet};">{escape(where)}</td>'
+        f'<td width="38%">{escape(gesture)}</td><td>{escape(does)}</td></tr>'
+        for where, gesture, does in found_mouse
+    ]
+    mouse = _heading("Mouse", colours) + _table(lines) if found_mouse else ""
+    if not blocks and not mouse:
+        return _nothing(filter_text, colours)
+    if columns == 1 or filter_text.strip():
+        return "".join(block for _, block in blocks) + mouse
+    return _side_by_side(blocks) + mouse
+
+
+def _side_by_side(blocks: list[tuple[int, str]]) -> str:
+    """Two columns of about equal height."""
+    half, height, left = sum(size for size, _ in blocks) / 2, 0, 0
+    while left < len(blocks) and height < half:
+        height, left = height + blocks[left][0], left + 1
+    halves = ("".join(block for _, block in part) for part in (blocks[:left], blocks[left:]))
+    cells = '<td width="3%"></td>'.join(f'<td width="48%" valign="top">{half}</td>' for half in halves)
+    return f'<table width="100%" cellspacing="0"><tr>{cells}</tr></table>'
+
+
+def yosinski_html(colours: Colours, filter_text: str = "") -> str:
+    """What each binding of Yosinski's toolbox is here."""
+    quiet = f"color:{colours.quiet};"
+    lines = [
+        f'<tr style="{quiet}"><td width="13%">there</td><td width="27%">what it did</td><td width="30%">here</td>'
+        "<td>where it differs</td></tr>"
+    ]
+    for binding in BINDINGS:
+        found = answers(binding.tag)
+        here = (action.words for action in found)
+        if not matches(filter_text, binding.tag, binding.there, binding.differs, *binding.keys, *here):
+            continue
+        lines.append(
+            f'<tr><td>{_caps(binding.keys, colours)}</td><td>{escape(binding.there)}</td>'
+            f'<td>{_here(binding, found, colours)}</td><td style="{quiet}">{escape(binding.differs)}</td></tr>'
+        )  # fmt: skip
+    if len(lines) == 1:
+        return _nothing(filter_text, colours)
+    intro = (
+        "Keys that did something in Yosinski's Deep Visualization Toolbox do the same here wherever that is possible. "
+        + UPCONV
+    )
+    return f'<p style="{quiet}">{escape(intro)}</p>{_table(lines)}'
+
+
+def _here(binding: Binding, found: tuple[Action, ...], colours: Colours) -> str:
+    if not found:
+        return f'<span style="color:{colours.quiet};">has no equal</span>'
+    kept = kept_keys(binding)
+    said = []
+    for action in found:
+        if set(binding.keys) <= set(kept):
+            said.append(escape(action.words))
+        else:
+            keys = dict.fromkeys((*kept, *action.keys))
+            said.append(f"{escape(action.words)} &nbsp;{_caps(keys, colours)}")
+    return "<br>".join(said)
+
+
+def texts_html(colours: Colours, filter_text: str = "") -> str:
+    """What one is looking at, in plain words."""
+    found = [(title, text) for title, text in TEXTS if matches(filter_text, title, text)]
+    said = [
+        f'{_heading(title, colours)}<p style="margin-top:0; line-height:135%;">{escape(text)}</p>'
+        for title, text in found
+    ]
+    return "".join(said) or _nothing(filter_text, colours)
+
+
+def help_html(tab: int, colours: Colours, filter_text: str = "", columns: int = 1) -> str:
+    """One tab of the sheet: 0 the keys, 1 Yosinski's toolbox, 2 what one is looking at."""
+    if tab == 0:
+        return keys_html(colours, filter_text, columns)
+    return yosinski_html(colours, filter_text) if tab == 1 else texts_html(colours, filter_text)
+
+
+TABS = ("Keys and mouse", "Coming from Yosinski's toolbox", "What am I looking at")
+
+
+class HelpSheet(Sheet):
+    """Stands beside the window; while it is read, the window's letter keys go on working."""
+
+    def __init__(self, window: Window) -> None:
+        super().__init__(window, "zfdesk: help")
+        find = native("Ctrl+F")
+        self.filter = QLineEdit(placeholderText=f"Find a key or a word ({find})", clearButtonEnabled=True)
+        self.filter.setAccessibleName("Find a key or a word in the help")
+        self.filter.textChanged.connect(self.render_tab)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
+        self.tabs.setUsesScrollButtons(False)
+        self.tabs.setElideMode(Qt.TextElideMode.ElideRight)
+        self.tabs.setAccessibleName("Parts of the help")
+        self.pages = []
+        for title in TABS:
+            page = QTextBrowser()
+            page.setAccessibleName(title)
+            page.setOpenLinks(False)
+            page.document().setDocumentMargin(10)
+            self.tabs.addTab(page, title)
+            self.pages.append(page)
+        self.tabs.currentChanged.connect(lambda _: self.render_tab())
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.filter)
+        layout.addWidget(self.tabs, 1)
+        self._rendered = 0  # columns
+        self.pages[0].setFocus()
+
+    def dress(self, colours: Colours) -> None:
+        """Take over a theme; larger type gets a larger sheet, within the screen."""
+        room = self.window_.screen().availableSize()
+        em = self.window_.fontMetrics().height()
+        self.resize(min(58 * em, room.width() - 60), min(46 * em, room.height() - 80))
+        self.render_tab()
+
+    def render_tab(self) -> None:
+        """Write the open tab anew; the place that was read stays when nothing else is shown."""
+        tab = self.tabs.currentIndex()
+        page = self.pages[tab]
+        self._rendered = self._columns()
+        place = page.verticalScrollBar().value()
+        page.setHtml(help_html(tab, self.colours, self.filter.text(), self._rendered))
+        page.verticalScrollBar().setValue(0 if self.filter.text() else place)
+
+    def _columns(self) -> int:
+        return 2 if self.width() >= TWO_COLUMNS_FROM * self.fontMetrics().horizontalAdvance("x") * 2 else 1
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        if self._columns() != self._rendered:
+            self.render_tab()
+
+    def keeps(self, event: QKeyEvent) -> bool:
+        """What scrolls, finds and closes; other keys may be tried while one reads of them."""
+        if self.filter.hasFocus():
+            return True
+        return event.key() in CLOSING or event.key() in SCROLLING or event.matches(QKeySequence.StandardKey.Find)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        if event.matches(QKeySequence.StandardKey.Find):
+            self.filter.setFocus()
+            self.filter.selectAll()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.pages[self.tabs.currentIndex()].setFocus()
+        elif event.key() in CLOSING and (event.key() == Qt.Key.Key_Escape or not self.filter.hasFocus()):
+            self.reject()
+        else:
+            super().keyPressEvent(event)
+
+
+def show_help(window: Window) -> HelpSheet | None:
+    """Open the help, or close it when it is open."""
+    if sheet := open_sheet(HelpSheet, window):
+        sheet.reject()
+        return None
+    sheet = HelpSheet(window)
+    sheet.show()
+    return sheet
+
+
+__all__ = [
+    "HelpSheet",
+    "help_html",
+    "key_rows",
+    "keys_html",
+    "show_help",
+    "texts_html",
+    "yosinski_html",
+]

@@ -1,0 +1,365 @@
+"""Other classes for a trained network (Section 5.2): all layers are kept, and a softmax or a linear SVM is taught anew.
+
+For example:
+
+    seen = features(model, pictures)
+    classifier = fit_softmax(seen, labels)
+    mine = with_classes(model, ("cup", "cat"), classifier.weight, classifier.bias)
+    mine.forward(picture).probabilities
+
+Features are taken as they come from the layer, flattened. Maps of more than 6 × 6 positions are averaged down to 6 × 6,
+the size of pool5, unless the classifier itself reads them: the paper does not say what it does, and layer 1 alone would
+have 290,400 numbers a picture (our choice). Before the fit they are centred and divided by one number, so that their
+mean square length is 1: ``strength`` then means the same at every layer. Both are folded into weights and biases again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from zfdesk.engine.kernels import PackedRows
+from zfdesk.engine.layers import Architecture, Linear, Softmax
+from zfdesk.engine.model import Model, Pass
+from zfdesk.experiments.lbfgs import Minimum, minimise
+
+Kind = Literal["softmax", "svm"]
+GRID = 6  # positions a side that a layer's maps are averaged down to
+BATCH = 16  # pictures a forward pass
+STRENGTH = 100.0
+MOST_NAME = 200  # characters of a class name
+
+
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """Linear scores of features: features @ weight.T + bias. weight: float32 (classes, features); bias: (classes,).
+
+    ``kind``: "softmax" or "svm"; ``steps`` and ``converged``: of the fit.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    kind: Kind
+    steps: int = 0
+    converged: bool = True
+
+    def scores(self, features: Tensor) -> Tensor:
+        """(N, features) → (N, classes)."""
+        return features @ self.weight.T + self.bias
+
+    def probabilities(self, features: Tensor) -> Tensor:
+        """The softmax of the scores; an SVM's are margins, and what comes of them is no calibrated probability."""
+        return self.scores(features).softmax(1)
+
+    def answer(self, features: Tensor) -> Tensor:
+        """The class of each picture, int64 (N,)."""
+        return self.scores(features).argmax(1)
+
+
+# Features
+
+
+def feature_layer(architecture: Architecture) -> str:
+    """The layer that the classifier reads: fc7 of ZFNet. ValueError where the last layer is no linear one."""
+    return architecture.stages[architecture.index(_classifier(architecture).name) - 1].name
+
+
+def teachable(architecture: Architecture) -> bool:
+    """Whether it ends with a linear layer and a softmax, so that other classes can be put there."""
+    layers = architecture.layers
+    return len(layers) > 1 and isinstance(layers[-1], Softmax) and isinstance(layers[-2], Linear)
+
+
+def paper_layer(architecture: Architecture, number: int) -> str:
+    """Layer 1 to 7 as the paper counts them: what the next layer reads, pooled and normalised. ValueError without it.
+
+    Layer 1 is norm1, layer 5 is pool5, layer 7 is fc7; one of several convolutions of a number is the last of them.
+    """
+    stages, place = architecture.stages, -1
+    for index, stage in enumerate(stages):
+        name = stage.name
+        if name in (f"conv{number}", f"fc{number}") or name.startswith(f"conv{number}_"):
+            place = index
+    if place < 0 or stages[place].name in architecture.class_layers:
+        raise ValueError(f"{architecture.name} has no layer {number} below its classes.")
+    following = iter(stages[place + 1 :])
+    last = stages[place]
+    for stage in following:
+        if stage.parameters or isinstance(stage.layer, Softmax):
+            break
+        last = stage
+    return last.name
+
+
+def taken(seen: Pass, layer: str) -> Tensor:
+    """The features of a pass, float32 (N, features): the layer's activations, averaged down to 6 × 6, flattened.
+
+    What the classifier itself reads stays whole.
+    """
+    x, architecture = seen.activations[layer], seen.model.architecture
+    read = teachable(architecture) and layer == feature_layer(architecture)
+    if max(x.shape[2:]) > GRID and not read:
+        x = F.adaptive_avg_pool2d(x, (min(GRID, x.shape[2]), min(GRID, x.shape[3])))
+    return x.reshape(x.shape[0], -1).float()
+
+
+def features(model: Model, pictures: Iterable[np.ndarray], layer: str | None = None) -> Tensor:
+    """The features of pictures, float32 (N, features). Raises ValueError without pictures or for an unknown layer.
+
+    pictures: uint8 (size, size, 3) RGB each, as `crop` gives, taken in batches of 16. layer: by default the one that
+    the classifier reads.
+    """
+    (found,) = features_of_layers(model, pictures, [layer or feature_layer(model.architecture)]).values()
+    return found
+
+
+def features_of_layers(model: Model, pictures: Iterable[np.ndarray], layers: Sequence[str]) -> dict[str, Tensor]:
+    """`features` of several layers from one forward pass a picture, by layer."""
+    highest = max(layers, key=model.architecture.index)
+    found: dict[str, list[Tensor]] = {layer: [] for layer in layers}
+    with torch.inference_mode():
+        waiting = iter(pictures)
+        while batch := list(islice(waiting, BATCH)):
+            seen = model.forward(np.stack(batch), until=highest)
+            for layer in layers:
+                found[layer].append(taken(seen, layer).clone())
+    if not next(iter(found.values())):
+        raise ValueError("There are no pictures to take features of.")
+    return {layer: torch.cat(parts) for layer, parts in found.items()}
+
+
+# Fits
+
+
+def fit_softmax(
+    features: Tensor | Basis, labels: Tensor, classes: int = 0, strength: float = STRENGTH, tolerance: float = 1e-6
+) -> Classifier:
+    """Multinomial logistic regression: the least of |W|² / 2 + strength · Σ cross-entropy over the scaled features.
+
+    features: (N, features), or their `Basis` where several fits are made; labels: int64 (N,) from 0; classes: how many
+    there are (0: as many as the labels tell).
+    ``strength``: what scikit-learn calls C; biases are not held down. Deterministic; in float64 by L-BFGS until the
+    largest component of the mean gradient is below ``tolerance``. Raises ValueError with a sentence for labels that do
+    not fit, and for a class without pictures.
+    """
+    return _fit(features, labels, classes, strength, tolerance, "softmax")
+
+
+def fit_svm(
+    features: Tensor | Basis, labels: Tensor, classes: int = 0, strength: float = STRENGTH, tolerance: float = 1e-6
+) -> Classifier:
+    """A linear SVM a class against all others, with the squared hinge: the least of |W|² / 2 + strength · Σ hinge².
+
+    All else as `fit_softmax`.
+    """
+    return _fit(features, labels, classes, strength, tolerance, "svm")
+
+
+def _fit(
+    features: Tensor | Basis, labels: Tensor, classes: int, strength: float, tolerance: float, kind: Kind
+) -> Classifier:
+    basis = features if isinstance(features, Basis) else Basis.of(features)
+    classes = _checked(basis, labels, classes, strength)
+    x, count = basis.coordinates, len(basis.coordinates)
+    if kind == "softmax":
+        target = F.one_hot(labels, classes).double()
+    else:
+        target = 2 * F.one_hot(labels, classes).double() - 1
+
+    def loss(point: Tensor) -> tuple[Tensor, Tensor]:
+        """Divided by strength · N, so that one tolerance fits all."""
+        weight, bias = point[:, :-1], point[:, -1]
+        scores = x @ weight.T + bias
+        if kind == "softmax":
+            answers = scores.log_softmax(1)
+            value, slope = -(answers * target).sum(), answers.exp() - target
+        else:
+            short = (1 - target * scores).clamp_(min=0)
+            value, slope = (short * short).sum(), -2 * target * short
+        held = 1 / (strength * count)
+        gradient = torch.cat((slope.T @ x / count + held * weight, slope.sum(0)[:, None] / count), 1)
+        return value / count + held * (weight * weight).sum() / 2, gradient
+
+    found = minimise(loss, x.new_zeros(classes, x.shape[1] + 1), tolerance)
+    return _unscaled(found, basis, kind)
+
+
+def _unscaled(found: Minimum, basis: Basis, kind: Kind) -> Classifier:
+    """The classifier for features as they are: the forward pass needs no scaling."""
+    weight, bias = basis.back(found.point[:, :-1]), found.point[:, -1]
+    if kind == "softmax":  # which does not mind a constant: the smallest biases are taken
+        bias = bias - bias.mean()
+    bias = bias - weight @ basis.mean
+    return Classifier(weight.float(), bias.float(), kind, found.steps, found.converged)
+
+
+@dataclass(frozen=True, eq=False)
+class Basis:
+    """Centred and scaled features in coordinates of their own: with far fewer pictures than features the weights lie in
+    the span of the pictures, and N numbers each say as much as all features. Lengths and angles stay, so the fit is the
+    same.
+
+    coordinates: float64 (N, least of N and features); axes: float64 (coordinates, N) in terms of the pictures, or None.
+    """
+
+    mean: Tensor
+    scale: float
+    coordinates: Tensor
+    centred: Tensor
+    axes: Tensor | None
+
+    @classmethod
+    def of(cls, features: Tensor) -> Basis:
+        """That of features (N, features). Raises ValueError for none, or values that are not numbers."""
+        if features.ndim != 2 or not len(features):
+            raise ValueError("A classifier is taught with features (pictures, features).")
+        x = features.double()
+        if not bool(torch.isfinite(x).all()):
+            raise ValueError("A classifier cannot be taught with features that are not numbers.")
+        mean = x.mean(0)
+        x = x - mean
+        scale = float((x * x).sum(1).mean().sqrt()) or 1.0  # pictures that are all alike
+        x /= scale
+        if 2 * len(x) >= x.shape[1]:
+            return cls(mean, scale, x, x, None)
+        values, vectors = torch.linalg.eigh(x @ x.T)
+        kept = values > 1e-12 * values[-1].clamp(min=1e-300)
+        root = values[kept].sqrt()
+        return cls(mean, scale, vectors[:, kept] * root, x, (vectors[:, kept] / root).T)
+
+    def back(self, weight: Tensor) -> Tensor:
+        """Weights of the coordinates → weights of the features as they were given."""
+        return (weight if self.axes is None else weight @ self.axes @ self.centred) / self.scale
+
+
+def _checked(basis: Basis, labels: Tensor, classes: int, strength: float) -> int:
+    if labels.shape != basis.coordinates.shape[:1] or labels.dtype != torch.int64:
+        raise ValueError("A classifier is taught with features and one whole number a picture.")
+    if not (strength > 0 and strength < float("inf")):
+        raise ValueError("The strength of a fit must be a positive number.")
+    classes = classes or int(labels.max()) + 1
+    if int(labels.min()) < 0 or int(labels.max()) >= classes:
+        raise ValueError(f"The labels must lie from 0 to {classes - 1}.")
+    if classes < 2:
+        raise ValueError("There is one class: it takes two to tell them apart.")
+    counts = torch.bincount(labels, minlength=classes)
+    if not bool(counts.all()):
+        raise ValueError(f"Class {int((counts == 0).nonzero()[0])} has no pictures.")
+    return classes
+
+
+# An estimate
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """How pictures were told that the fit had not seen: ``right`` and ``tried`` by class."""
+
+    right: tuple[int, ...]
+    tried: tuple[int, ...]
+
+    @property
+    def share(self) -> float:
+        """Mean over the classes that were tried, as the paper counts; nan when none was."""
+        shares = [right / tried for right, tried in zip(self.right, self.tried, strict=True) if tried]
+        return sum(shares) / len(shares) if shares else float("nan")
+
+
+def leave_out(
+    features: Tensor, labels: Tensor, blocks: Tensor, classes: int, most_folds: int = 5, strength: float = STRENGTH
+) -> LeftOut:
+    """How well a softmax tells pictures that it was not taught with; whole blocks of them are left out in turn.
+
+    blocks: int64 (N,), a number for pictures that belong together, such as frames held in one go: neighbouring frames
+    are nearly the same picture, and leaving out one of them alone would tell nothing. A class with one block alone is
+    always taught and never tried.
+    """
+    if 2 * len(features) < features.shape[1]:
+        features = Basis.of(features).coordinates.float()  # once for all folds
+    folds = torch.full_like(labels, -1)
+    for label in range(classes):
+        own = blocks[labels == label].unique(sorted=True)
+        for place, block in enumerate(own if len(own) > 1 else ()):
+            folds[(labels == label) & (blocks == block)] = place % most_folds
+    right, tried = [0] * classes, [0] * classes
+    for fold in range(int(folds.max()) + 1):
+        out = folds == fold
+        answers = fit_softmax(features[~out], labels[~out], classes, strength, 1e-4).answer(features[out])
+        for label, answer in zip(labels[out].tolist(), answers.tolist(), strict=True):
+            tried[label] += 1
+            right[label] += label == answer
+    return LeftOut(tuple(right), tuple(tried))
+
+
+# A network
+
+
+def with_classes(
+    model: Model, names: Sequence[str], weight: Tensor, bias: Tensor, provenance: str = "", name: str = ""
+) -> Model:
+    """The same network with its classifier replaced: every layer below it is shared with ``model``, not copied.
+
+    weight: (classes, features) of `feature_layer`; bias: (classes,). ``provenance``: words that go before the model's
+    own. ``sha256`` is of what the network is made of, until it is saved. Raises ValueError, in words, where names and
+    numbers do not fit, or the network ends otherwise than with a linear layer and a softmax.
+    """
+    body = model.body or model
+    layer = _classifier(body.architecture)
+    names = tuple(_checked_name(word) for word in names)
+    if len(names) < 2:
+        raise ValueError("A network needs two classes or more.")
+    if len(set(names)) < len(names):
+        raise ValueError("Two classes have the same name.")
+    layers = tuple(
+        replace(layer, channels=len(names)) if other is layer else other for other in body.architecture.layers
+    )
+    architecture = replace(body.architecture, layers=layers)
+    weights = dict(body.weights)
+    weights[f"{layer.name}.weight"], weights[f"{layer.name}.bias"] = (
+        part.detach().to(torch.float32).clone() for part in (weight, bias)
+    )
+    digest = hashlib.sha256(f"{body.sha256}\0{body.name}\0{chr(0).join(names)}\0".encode())
+    for part in ("weight", "bias"):
+        tensor = weights[f"{layer.name}.{part}"]
+        assert not isinstance(tensor, PackedRows)
+        digest.update(tensor.contiguous().numpy().tobytes())
+    words = "\n".join(part for part in (provenance, body.provenance) if part)
+    return replace(
+        body, architecture=architecture, weights=weights, classes=names, name=name or f"{body.name} taught",
+        provenance=words, sha256=digest.hexdigest(), source="", body=body,
+    )  # fmt: skip
+
+
+def taught_words(model: Model, kind: Kind, classes: int, pictures: int, day: str) -> str:
+    """Provenance: "zfnet-v1, its softmax taught on 3 classes, 92 pictures, 2026-11-23"."""
+    body = model.body or model
+    what = "softmax" if kind == "softmax" else "classifier (linear SVM)"
+    noun = "picture" if pictures == 1 else "pictures"
+    return f"{body.name or body.architecture.title}, its {what} taught on {classes} classes, {pictures} {noun}, {day}"
+
+
+def _classifier(architecture: Architecture) -> Linear:
+    last = architecture.layers[-2] if teachable(architecture) else None
+    if isinstance(last, Linear):
+        return last
+    raise ValueError(f"{architecture.name} does not end with a linear layer and a softmax: it cannot be taught.")
+
+
+def _checked_name(name: str) -> str:
+    if not name.strip() or not name.isprintable() or len(name) > MOST_NAME:
+        raise ValueError(f"{name[:40]!r} is not a name for a class.")
+    return name
+
+
+__all__ = [
+    "Basis", "Classifier", "LeftOut", "feature_layer", "features", "features_of_layers", "fit_softmax", "fit_svm",
+    "leave_out", "paper_layer", "taken", "taught_words", "teachable", "with_classes",
+]  # fmt: skip

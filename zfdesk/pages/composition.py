@@ -1,0 +1,381 @@
+"""A figure being put together: pieces in a grid, frozen as they were taken. Every edit gives another one.
+
+    composition = placed(Composition(), Slot(Piece(Kind.PICTURE)).showing(take(Piece(Kind.PICTURE), material)), 0, 0)
+    page = composition.page()
+
+A layout is a composition without what it shows: `refreshed` fills it from another view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from zfdesk.figures.captions import Told, joint_caption
+from zfdesk.figures.page import Cell, Page
+from zfdesk.figures.panels import Panel, Text
+from zfdesk.pages.panels_of_view import WIDE, WORDS, CannotError, Kind, Material, Piece, Taken, take
+from zfdesk.pages.view_page import title_of
+
+MOST = 12
+"""Rows and columns that can be made by hand; a template may have more."""
+DPI = 300
+NARROWEST, WIDEST = 0.2, 5.0
+"""Of a column, as a share of an equal one."""
+SPARE = (Kind.BARS, Kind.TRACE, Kind.MAPS)
+"""Panels that carry a unit's facts without the unit being their subject."""
+
+Place = tuple[int, int]
+Rectangle = tuple[int, int, int, int]
+"""Row, column, rows, columns."""
+
+
+@dataclass(frozen=True, eq=False)
+class Slot:
+    """A place of the grid and what it shows. ``panel``: None where it cannot be had, for a ``reason``.
+
+    ``label``: by hand where ``by_hand``, else the piece's ``own``. ``origin``: of which frame it is. ``told``:
+    sentences for the caption. ``name``: of its arrays in a file, where a template gives it one.
+    """
+
+    piece: Piece
+    row: int = 0
+    column: int = 0
+    rows: int = 1
+    columns: int = 1
+    panel: Panel | None = None
+    label: str = ""
+    own: str = ""
+    by_hand: bool = False
+    origin: str = ""
+    told: str = ""
+    reason: str = ""
+    name: str = ""
+
+    def showing(self, taken: Taken) -> Slot:
+        """The slot with another content; a label by hand stays."""
+        label = self.label if self.by_hand else taken.label
+        return replace(
+            self, panel=taken.panel, label=label, own=taken.label, origin=taken.origin, told=taken.words, reason=""
+        )
+
+    def covers(self, row: int, column: int) -> bool:
+        """Whether the place belongs to it."""
+        return self.row <= row < self.row + self.rows and self.column <= column < self.column + self.columns
+
+    @property
+    def rectangle(self) -> Rectangle:
+        """Row, column, rows, columns."""
+        return self.row, self.column, self.rows, self.columns
+
+    @property
+    def words(self) -> str:
+        """What it is, in a word or two."""
+        return self.label or WORDS[self.piece.kind]
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """Where slots stand, one after the other, and the columns' widths."""
+
+    places: tuple[Rectangle, ...]
+    widths: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Composition:
+    """A figure. ``title``, ``caption``: by hand, or None for what is written from the facts.
+
+    ``widths``: relative widths of the columns, () for equal ones. ``dpi``: of a PNG. ``template``: the page it is while
+    its panels are those of a template, whose own title and caption it then has. ``arranged``: how a template arranged
+    it for two columns.
+    """
+
+    slots: tuple[Slot, ...] = ()
+    size: str | tuple[float, float] = "two-column"
+    title: str | None = None
+    caption: str | None = None
+    captioned: bool = True
+    letters: bool = True
+    widths: tuple[float, ...] = ()
+    dpi: int = DPI
+    template: Page | None = None
+    arranged: Arrangement | None = None
+
+    @property
+    def shape(self) -> Place:
+        """Rows and columns."""
+        rows = max((slot.row + slot.rows for slot in self.slots), default=0)
+        return rows, max((slot.column + slot.columns for slot in self.slots), default=0)
+
+    def at(self, row: int, column: int) -> int | None:
+        """The index of the slot that has a place."""
+        return next((index for index, slot in enumerate(self.slots) if slot.covers(row, column)), None)
+
+    @property
+    def order(self) -> list[int]:
+        """The slots that are drawn, in reading order, which is that of their letters."""
+        shown = [index for index, slot in enumerate(self.slots) if slot.panel is not None]
+        return sorted(shown, key=lambda index: (self.slots[index].row, self.slots[index].column))
+
+    def letter_of(self, index: int) -> str:
+        """(a), or "" where there are no letters or nothing is shown."""
+        if not self.letters or index not in (order := self.order):
+            return ""
+        return f"({Page.letter(_ANY, order.index(index))})"
+
+    @property
+    def origins(self) -> list[str]:
+        """Of which frames the panels are; more than one is worth a word."""
+        shown = [self.slots[index].origin.removeprefix("sweep of ") for index in self.order]
+        return list(dict.fromkeys(origin for origin in shown if origin.startswith("frame ")))
+
+    @property
+    def coverings(self) -> int:
+        """In how many ways what was covered differs among the panels that are of a frame."""
+        shown = [self.slots[index] for index in self.order]
+        of_frames = [slot.panel for slot in shown if slot.origin.startswith("frame ")]
+        return len({panel.facts.occluders for panel in of_frames if panel is not None})
+
+    @property
+    def written_title(self) -> str:
+        """From the facts."""
+        if (page := self._of_template()) is not None:
+            return page.title
+        shown = [self.slots[index].panel for index in self.order]
+        facts = [panel.facts for panel in shown if panel is not None]
+        fullest = max(facts, key=lambda known: (bool(known.picture), bool(known.layer)), default=None)
+        return title_of(fullest) if fullest is not None and fullest.picture else "Figure"
+
+    @property
+    def written_caption(self) -> str:
+        """From the facts of all panels."""
+        if (page := self._of_template()) is not None:
+            return page.caption
+        told = []
+        for index in self.order:
+            slot = self.slots[index]
+            assert slot.panel is not None
+            name = self.letter_of(index) or slot.words
+            told.append(Told(name, slot.panel.facts, slot.told, slot.piece.kind not in SPARE))
+        return joint_caption(told)
+
+    def _of_template(self) -> Page | None:
+        """The template's page, where the panels are still its own and in its order."""
+        if self.template is None:
+            return None
+        now = [self.slots[index].panel for index in self.order]
+        its = [cell.panel for cell in self.template.cells]
+        same = len(now) == len(its) and all(one is other for one, other in zip(now, its, strict=True))
+        return self.template if same and self.letters == self.template.letters else None
+
+    def page(self) -> Page:
+        """As it is drawn and written. Raises ValueError in words, also for one that shows nothing."""
+        if not (order := self.order):
+            raise ValueError("There is nothing on the page yet.")
+        cells, names = [], set()
+        for index in order:
+            slot = self.slots[index]
+            assert slot.panel is not None
+            name = slot.name if slot.name not in names else ""
+            names.add(name)
+            cells.append(Cell(slot.panel, *slot.rectangle, label=slot.label, name=name))
+        across = max(cell.column + cell.columns for cell in cells)
+        widths = self.column_widths()[:across] if self.widths else ()
+        title = self.written_title if self.title is None else self.title
+        told = self.written_caption if self.caption is None else self.caption
+        return Page(tuple(cells), self.size, title, told, self.captioned, self.letters, widths)
+
+    def column_widths(self) -> tuple[float, ...]:
+        """One for each column."""
+        across = self.shape[1]
+        return (*self.widths[:across], *(1.0,) * (across - len(self.widths)))
+
+
+_ANY = Page((Cell(Text(""), 0, 0),))
+
+
+# Edits
+
+
+def placed(composition: Composition, slot: Slot, row: int, column: int) -> Composition:
+    """With a slot put there: in place of the one that has the place, or as wide as its piece would like to be."""
+    there = composition.at(row, column)
+    if there is not None:
+        slot = _in(slot, composition.slots[there])
+        return _with(composition, there, slot)
+    row, column = min(row, MOST - 1), min(column, MOST - 1)
+    wanted = max(slot.columns, 3 if slot.piece.kind in WIDE else 1)
+    slot = _fitted(composition, replace(slot, row=row, column=column, columns=wanted), None)
+    return _grown(replace(composition, slots=(*composition.slots, slot)), composition)
+
+
+def moved(composition: Composition, index: int, row: int, column: int) -> Composition:
+    """A slot moved; it changes places with the one that is there."""
+    slot, there = composition.slots[index], composition.at(row, column)
+    if there == index or not (0 <= row < MOST and 0 <= column < MOST):
+        return composition
+    if there is not None:
+        other = composition.slots[there]
+        composition = _with(composition, index, _in(slot, other))
+        return _with(composition, there, _in(other, slot))
+    slot = _fitted(composition, replace(slot, row=row, column=column), index)
+    return _tidied(_grown(_with(composition, index, slot), composition), composition)
+
+
+def spanned(composition: Composition, index: int, rows: int, columns: int) -> Composition:
+    """A slot over more or fewer rows and columns, as far as the places beside it are free."""
+    slot = composition.slots[index]
+    slot = replace(slot, rows=max(rows, 1), columns=max(columns, 1))
+    return _tidied(_grown(_with(composition, index, _fitted(composition, slot, index)), composition), composition)
+
+
+def removed(composition: Composition, index: int) -> Composition:
+    """Without a slot; the rows and columns that it leaves empty go too."""
+    slots = composition.slots[:index] + composition.slots[index + 1 :]
+    return _tidied(replace(composition, slots=slots), composition)
+
+
+def widened(composition: Composition, column: int, width: float) -> Composition:
+    """A column with another width, as a share of an equal one."""
+    widths = list(composition.column_widths())
+    widths[column] = min(max(width, NARROWEST), WIDEST)
+    return replace(composition, widths=tuple(round(width, 4) for width in widths))
+
+
+def inserted(composition: Composition, at: int, across: bool) -> Composition:
+    """With an empty column, or else row, before that one; slots that reach over it grow."""
+    if composition.shape[1 if across else 0] >= MOST:
+        return composition
+    slots = []
+    for slot in composition.slots:
+        start, count = (slot.column, slot.columns) if across else (slot.row, slot.rows)
+        start, count = (start + 1, count) if start >= at else (start, count + (start + count > at))
+        slots.append(replace(slot, column=start, columns=count) if across else replace(slot, row=start, rows=count))
+    widths = composition.widths
+    if across and widths:
+        every = composition.column_widths()
+        widths = (*every[:at], sum(every) / len(every), *every[at:])
+    return replace(composition, slots=tuple(slots), widths=widths)
+
+
+def labelled(composition: Composition, index: int, label: str | None) -> Composition:
+    """A slot with a label by hand; None: its own again."""
+    slot = composition.slots[index]
+    if label is None:
+        return _with(composition, index, replace(slot, label=slot.own, by_hand=False))
+    return _with(composition, index, replace(slot, label=label, by_hand=True))
+
+
+def refreshed(composition: Composition, material: Material, only: Sequence[int] | None = None) -> Composition:
+    """Its pieces taken anew, all from one material (of `zfdesk.pages.panels_of_view.whole`); what is fixed stays.
+
+    only: the slots to take. A piece that cannot be had any more is blank on the page and says why.
+    """
+    wanted = [slot.piece for slot in composition.slots] if only is None else [composition.slots[i].piece for i in only]
+    return filled(composition, taken_of(wanted, material), only)
+
+
+def taken_of(pieces: Iterable[Piece], material: Material) -> dict[Piece, Taken | CannotError]:
+    """Each piece that is not fixed as it is now, or why it cannot be had; of `whole` material."""
+    found: dict[Piece, Taken | CannotError] = {}
+    for piece in pieces:
+        if piece.kind is not Kind.FIXED and piece not in found:
+            try:
+                found[piece] = take(piece, material)
+            except CannotError as error:
+                found[piece] = error
+    return found
+
+
+def filled(
+    composition: Composition, taken: Mapping[Piece, Taken | CannotError], only: Iterable[int] | None = None
+) -> Composition:
+    """Its slots with what was taken of their pieces. only: the slots to fill."""
+    slots, indices = list(composition.slots), None if only is None else set(only)
+    for index, slot in enumerate(slots):
+        found = taken.get(slot.piece) if indices is None or index in indices else None
+        if isinstance(found, CannotError):
+            slots[index] = replace(slot, panel=None, reason=str(found), origin="")
+        elif found is not None:
+            slots[index] = slot.showing(found)
+    return replace(composition, slots=tuple(slots))
+
+
+def of_page(page: Page, origin: str = "", pieces: Callable[[int], Piece] | None = None) -> Composition:
+    """A template's or a file's page as a composition. pieces: what its cells are of, else they are fixed."""
+    slots = tuple(
+        Slot(
+            pieces(index) if pieces else Piece(Kind.FIXED), cell.row, cell.column, cell.rows, cell.columns, cell.panel,
+            cell.label, cell.label, origin=origin, name=cell.name,
+        )
+        for index, cell in enumerate(page.cells)
+    )  # fmt: skip
+    return Composition(slots, page.size, None, None, page.captioned, page.letters, page.widths, template=page)
+
+
+def free_place(composition: Composition) -> Place:
+    """The first empty place, row by row; else the end of the first row, or a new row where it is long."""
+    rows, columns = composition.shape
+    for row in range(rows):
+        for column in range(columns):
+            if composition.at(row, column) is None and (not composition.widths or composition.widths[column] > 0.5):
+                return row, column
+    return (0, columns) if rows <= 1 and columns < 4 else (rows, 0)
+
+
+def _in(slot: Slot, other: Slot) -> Slot:
+    """A slot in the place of another."""
+    return replace(slot, row=other.row, column=other.column, rows=other.rows, columns=other.columns)
+
+
+def _with(composition: Composition, index: int, slot: Slot) -> Composition:
+    slots = list(composition.slots)
+    slots[index] = slot
+    return replace(composition, slots=tuple(slots))
+
+
+def _fitted(composition: Composition, slot: Slot, index: int | None) -> Slot:
+    """As large as it wants, as far as no other slot and no end of the grid is in the way: columns first, then rows."""
+    others = [other for place, other in enumerate(composition.slots) if place != index]
+
+    def free(row: int, first: int, count: int) -> bool:
+        return not any(other.covers(row, column) for other in others for column in range(first, first + count))
+
+    columns = min(slot.columns, MOST - slot.column)
+    while columns > 1 and not free(slot.row, slot.column, columns):
+        columns -= 1
+    rows = 1
+    while rows < min(slot.rows, MOST - slot.row) and free(slot.row + rows, slot.column, columns):
+        rows += 1
+    return replace(slot, rows=rows, columns=columns)
+
+
+def _grown(composition: Composition, before: Composition) -> Composition:
+    """With a width for each new column, where the columns have widths."""
+    return replace(composition, widths=composition.column_widths()) if before.widths else composition
+
+
+def _tidied(composition: Composition, before: Composition) -> Composition:
+    """Without the rows and columns that had something in them before and no longer have."""
+    rows, columns = _used(composition)
+    gone_rows, gone_columns = _used(before)[0] - rows, _used(before)[1] - columns
+    widths = composition.widths
+    if widths:
+        every = (*before.column_widths(), *composition.column_widths()[before.shape[1] :])
+        widths = tuple(width for column, width in enumerate(every) if column not in gone_columns)
+    slots = tuple(
+        replace(
+            slot,
+            row=slot.row - sum(gone < slot.row for gone in gone_rows),
+            column=slot.column - sum(gone < slot.column for gone in gone_columns),
+        )
+        for slot in composition.slots
+    )
+    tidy = replace(composition, slots=slots, widths=widths)
+    return replace(tidy, widths=tidy.column_widths() if widths else ())
+
+
+def _used(composition: Composition) -> tuple[set[int], set[int]]:
+    rows = {row for slot in composition.slots for row in range(slot.row, slot.row + slot.rows)}
+    return rows, {column for slot in composition.slots for column in range(slot.column, slot.column + slot.columns)}

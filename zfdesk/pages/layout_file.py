@@ -1,0 +1,236 @@
+"""Layouts and figures as files: where pieces stand, without or with what they show.
+
+A layout is a small JSON text. A figure's file is the ``.npz`` that every figure can be exported as (each panel's arrays
+by name, and under ``page`` the page itself as JSON), with the layout under ``layout``: numpy reads it, the builder
+opens it, and ``zfdesk render`` draws it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import struct
+import zipfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from zfdesk.atomic_write import write_whole
+from zfdesk.figures.files import encode_arrays, npz_bytes
+from zfdesk.figures.page import SIZES, Page
+from zfdesk.pages.composition import DPI, MOST, Composition, Slot, of_page
+from zfdesk.pages.panels_of_view import Kind, Piece
+from zfdesk.sources import SourceError
+from zfdesk.sources.files import file_name, open_file
+from zfdesk.typed_json import PlainError, from_plain, parsed, to_plain
+
+SUFFIX = ".npz"
+MOST_BYTES = 512 << 20  # of all members together, unpacked
+MOST_MEMBERS = 4000
+_KINDS = {"|u1", "|b1", "<i2", "<i4", "<i8", "<f4", "<f8"}
+
+
+class LayoutError(ValueError):
+    """What is wrong with a layout or a figure's file, in a sentence."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A slot without what it shows."""
+
+    kind: Kind
+    number: int = 0
+    row: int = 0
+    column: int = 0
+    rows: int = 1
+    columns: int = 1
+    label: str | None = None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A composition without what it shows. ``title``, ``caption``: those by hand."""
+
+    spots: tuple[Spot, ...] = ()
+    size: str | tuple[float, float] = "two-column"
+    captioned: bool = True
+    letters: bool = True
+    widths: tuple[float, ...] = ()
+    dpi: int = DPI
+    title: str | None = None
+    caption: str | None = None
+
+    def __post_init__(self) -> None:
+        for spot in self.spots:
+            if min(spot.row, spot.column, spot.number) < 0 or min(spot.rows, spot.columns) < 1:
+                raise ValueError("a panel lies outside the grid")
+            if max(spot.row + spot.rows, spot.column + spot.columns) > 1000:
+                raise ValueError("its grid is too large")
+        if isinstance(self.size, str) and self.size not in SIZES:
+            raise ValueError(f"the size {self.size[:30]!r} is not known")
+        if not 10 <= self.dpi <= 2400 or not all(0 < width < 1000 for width in self.widths):
+            raise ValueError("its sizes cannot be")
+
+
+def layout_of(composition: Composition, by_hand: bool = False) -> Layout:
+    """Where its pieces stand. by_hand: with the title and caption that were written by hand, and what is fixed."""
+    spots = tuple(
+        Spot(slot.piece.kind, slot.piece.number, *slot.rectangle, slot.label if slot.by_hand else None)
+        for slot in composition.slots
+        if by_hand or slot.piece.kind is not Kind.FIXED
+    )
+    return Layout(
+        spots, composition.size, composition.captioned, composition.letters, composition.widths, composition.dpi,
+        composition.title if by_hand else None, composition.caption if by_hand else None,
+    )  # fmt: skip
+
+
+def empty_of(layout: Layout) -> Composition:
+    """A composition that shows nothing yet. Raises LayoutError where panels would lie over each other."""
+    slots = tuple(
+        Slot(Piece(spot.kind, spot.number), spot.row, spot.column, spot.rows, spot.columns,
+             label=spot.label or "", by_hand=spot.label is not None)
+        for spot in layout.spots
+    )  # fmt: skip
+    places = [(row, column) for slot in slots for row in range(slot.row, slot.row + slot.rows)
+              for column in range(slot.column, slot.column + slot.columns)]  # fmt: skip
+    if len(set(places)) < len(places):
+        raise LayoutError("In the layout two panels lie over each other.")
+    return Composition(
+        slots, layout.size, layout.title, layout.caption, layout.captioned, layout.letters, layout.widths, layout.dpi
+    )
+
+
+def to_text(layout: Layout) -> str:
+    """As JSON."""
+    return json.dumps(to_plain(layout), allow_nan=False)
+
+
+def from_text(text: str) -> Layout:
+    """The layout of `to_text`. Raises LayoutError for anything else."""
+    try:
+        told = parsed(text.encode())
+        layout = from_plain(Layout, told, "it", [])
+        if len(layout.spots) < len(told.get("spots", ())):
+            raise PlainError("it names a panel that is not known here")
+        return layout
+    except ValueError as error:
+        raise LayoutError(f"The layout cannot be read: {error}.") from None
+
+
+# A figure's file
+
+
+def figure_bytes(composition: Composition) -> bytes:
+    """The .npz: arrays, page and layout. Raises ValueError for a composition that shows nothing."""
+    page = composition.page()
+    order = [composition.slots[index] for index in composition.order]
+    kept = replace(composition, slots=tuple(order))
+    told = {"layout": to_text(layout_of(kept, by_hand=True)), "origins": json.dumps([slot.origin for slot in order])}
+    with np.load(io.BytesIO(encode_arrays(page)), allow_pickle=False) as arrays:
+        return npz_bytes({**arrays, **{name: np.array(text) for name, text in told.items()}})
+
+
+def save_figure(composition: Composition, path: str | os.PathLike[str]) -> None:
+    """Write the figure's file, whole or not at all. Raises OSError, and ValueError for one that shows nothing."""
+    write_whole(Path(os.path.realpath(path)), [figure_bytes(composition)])
+
+
+def read_page(path: str | os.PathLike[str]) -> Page:
+    """The page of a figure's file. Raises LayoutError, in a sentence that names the file."""
+    return _read(path)[0]
+
+
+def open_figure(path: str | os.PathLike[str]) -> Composition:
+    """The figure as it was saved: its panels as they were, and what they are of, so that they can be taken anew."""
+    page, texts = _read(path)
+    opened = of_page(page)
+    try:
+        layout = from_text(texts["layout"])
+        origins = json.loads(texts["origins"])
+        same = [spot_place(spot) for spot in layout.spots] == [slot.rectangle for slot in opened.slots]
+        if not same or len(origins) != len(layout.spots) or not all(isinstance(words, str) for words in origins):
+            raise LayoutError("its layout is another's")
+    except (KeyError, ValueError, TypeError):  # a page of `zfdesk figure`: nothing is known but the page
+        return opened
+    slots = tuple(
+        replace(slot, piece=Piece(spot.kind, spot.number), by_hand=spot.label is not None, origin=words)
+        for slot, spot, words in zip(opened.slots, layout.spots, origins, strict=True)
+    )
+    return replace(opened, slots=slots, title=layout.title, caption=layout.caption, dpi=layout.dpi)
+
+
+def spot_place(spot: Spot) -> tuple[int, int, int, int]:
+    """Row, column, rows, columns."""
+    return spot.row, spot.column, spot.rows, spot.columns
+
+
+def _read(path: str | os.PathLike[str]) -> tuple[Page, dict[str, str]]:
+    name = file_name(os.fspath(path))
+    try:
+        with open_file(os.fspath(path)) as file:
+            arrays, texts = _members(file.read(MOST_BYTES + 1))
+        if "page" not in texts:
+            raise LayoutError("there is no page in it")
+        return Page.from_data(parsed(texts["page"].encode()), arrays), texts
+    except SourceError as error:
+        raise LayoutError(str(error)) from None
+    except MemoryError:
+        raise LayoutError(f"{name} needs more memory than there is.") from None
+    except OSError as error:
+        raise LayoutError(f"{name} cannot be read: {(error.strerror or str(error)).lower()}.") from None
+    except ValueError as error:
+        words = str(error).rstrip(".")
+        raise LayoutError(f"{name} cannot be opened as a figure: {words[:1].lower()}{words[1:]}.") from None
+
+
+def _members(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Arrays, and texts, by name. Raises ValueError before anything large is made for a header that claims it."""
+    if len(data) > MOST_BYTES:
+        raise LayoutError("it is too large")
+    if data[:4] != b"PK\3\4":
+        raise LayoutError("it is not such a file")
+    arrays, texts = {}, {}
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            infos = archive.infolist()
+            if len(infos) > MOST_MEMBERS or sum(info.file_size for info in infos) > MOST_BYTES:
+                raise LayoutError("it would become too large")
+            for info in infos:
+                member = archive.open(info).read(info.file_size)
+                array = _array(member)
+                key = info.filename.removesuffix(".npy")
+                if isinstance(array, str):
+                    texts[key] = array
+                else:
+                    arrays[key] = array
+    except (LayoutError, MemoryError):
+        raise
+    except Exception:  # damaged archives make zipfile raise nearly anything
+        raise LayoutError("it is damaged") from None
+    return arrays, texts
+
+
+def _array(data: bytes) -> np.ndarray | str:
+    """One ``.npy`` of version 1.0 (numpy.lib.format) whose header claims no more than there is."""
+    stream = io.BytesIO(data)
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise LayoutError("an array in it is of another format")
+    (length,) = struct.unpack_from("<H", data, 8)
+    if length > 10_000:
+        raise LayoutError("an array in it is damaged")
+    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+    text = dtype.kind == "U" and shape == ()
+    if not text and (dtype.str not in _KINDS or len(shape) > 8):
+        raise LayoutError("an array in it is of a kind that no figure has")
+    count = int(np.prod(shape, dtype=object)) if shape else 1
+    if count * dtype.itemsize != len(data) - stream.tell():
+        raise LayoutError("an array in it is damaged")
+    array = np.frombuffer(data, dtype, count, stream.tell()).reshape(shape, order="F" if fortran else "C")
+    return str(array[()]) if text else array
+
+
+__all__ = ["MOST", "Layout", "LayoutError", "empty_of", "figure_bytes", "from_text", "layout_of", "open_figure",
+           "read_page", "save_figure", "to_text"]  # fmt: skip
