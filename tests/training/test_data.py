@@ -18,7 +18,7 @@ from zfdesk.training.errors import PicturesGoneError, TrainingError
 from zfdesk.training.loader import Batch, Loader, Unreadable, validation_batches
 from zfdesk.training.plan import Plan
 from zfdesk.training.recipe import MODERN, PAPER, Recipe, changed
-from zfdesk.training.views import chance, part_seen, validation_view, view_of
+from zfdesk.training.views import chance, part_seen, shifted, validation_view, view_of
 
 WHOLE = changed(MODERN, {"view": "whole", "jitter": "0", "flip": "no", "sides": "40", "batch": "8", "epochs": "3"})
 
@@ -325,6 +325,21 @@ def test_turned_and_large_jpegs(orientation: int) -> None:
     assert np.abs(seen.astype(int) - wanted).max() <= 4
     part = view_of(file.getvalue(), 64, MODERN, chance(0, 0, 7), False)
     assert part.shape == (64, 64, 3)
+
+
+def test_a_view_is_moved_and_its_edges_are_reflected() -> None:
+    """By no more than the recipe's share of its side, and differently from picture to picture."""
+    view = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
+    moved = set()
+    for picture in range(20):
+        told = chance(3, 0, picture)
+        by = [round((2 * part - 1) * 0.1 * 40) for part in (told.down, told.across)]
+        assert max(map(abs, by)) <= 4
+        rows, columns = (39 - abs(39 - abs(np.arange(40) + way)) for way in by)
+        np.testing.assert_array_equal(shifted(view, 0.1, told), view[rows][:, columns])
+        np.testing.assert_array_equal(shifted(view, 0.0, told), view)
+        moved.add(tuple(by))
+    assert len(moved) > 10
 
 
 def test_validation_sees_every_picture_once(folder: Path) -> None:

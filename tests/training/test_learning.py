@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from zfdesk.engine.picture import InputSpec
-from zfdesk.training.learning import hits, inputs, losses
+from zfdesk.training.learning import density, hits, inputs, losses
 from zfdesk.training.loader import Batch
 from zfdesk.training.network import TrainingNetwork, fill
 from zfdesk.training.optimise import RunningMean, limit_filters, make_optimiser
@@ -45,6 +45,40 @@ def test_hard_labels_are_cross_entropy() -> None:
     wanted = F.cross_entropy(scores, torch.from_numpy(told.labels), label_smoothing=0.1)
     torch.testing.assert_close(loss, wanted)
     assert list(parts) == ["label"]
+
+
+def test_density_of_maps() -> None:
+    """1 for equal values, 1/√n for a single one, 0 for none, and the scale does not matter; held down by its weight."""
+    alone = torch.zeros(4, 5, 5)
+    alone[2, 3, 1] = 7.0
+    maps = torch.stack([torch.full((4, 5, 5), 3.0), alone, torch.zeros(4, 5, 5)])
+    torch.testing.assert_close(density(maps), torch.tensor([1.0, 0.1, 0.0]))
+    maps = torch.rand(6, 4, 5, 5)
+    torch.testing.assert_close(density(maps), density(maps * 100))
+    told, scores = batch(answered=False), torch.randn(6, 4)
+    recipe = dataclasses.replace(MODERN, density_weight=0.5)
+    plain, more = losses(scores, None, told, MODERN, 6, maps)[0], losses(scores, None, told, recipe, 6, maps)
+    torch.testing.assert_close(more[0] - plain, 0.5 * density(maps).mean())
+    assert more[1].keys() == {"label", "density"}
+
+
+def test_the_penalty_thins_out_the_last_convolution() -> None:
+    """A few steps with nothing but the penalty leave its maps less dense; without one they are not kept."""
+    recipe = dataclasses.replace(MODERN, dropout=0.0, density_weight=1.0)
+    network = TrainingNetwork(tiny.tiny(4), recipe)
+    fill(network, 0)
+    optimiser = make_optimiser(network, recipe)
+    x = torch.randn(8, *network.architecture.stages[0].shape, generator=torch.Generator().manual_seed(0)) * 50
+    seen = []
+    for _ in range(12):
+        network(x)
+        assert network.last_maps is not None
+        loss = density(network.last_maps).mean()
+        loss.backward()
+        optimiser.step()
+        optimiser.zero_grad()
+        seen.append(float(loss.detach()))
+    assert seen[-1] < 0.95 * seen[0]
 
 
 def test_soft_labels_are_cross_entropy() -> None:

@@ -27,13 +27,24 @@ def inputs(batch: Batch, recipe: Recipe, device: torch.device) -> Tensor:
     return normed(x.clamp_(0, 255))
 
 
+def density(maps: Tensor) -> Tensor:
+    """How evenly activity is spread over a picture's maps (N, C, H, W): Σ|a| / √(n Σa²) of its n values, (N,).
+
+    1 where all are equal, 1/√n where one alone answers (Hoyer, JMLR 2004); the scale of the activations, which batch
+    norm behind them would undo, does not matter.
+    """
+    flat = maps.flatten(1).float()
+    return flat.abs().sum(1) / (flat.shape[1] * flat.square().sum(1)).clamp(min=1e-12).sqrt()
+
+
 def losses(
-    scores: Tensor, guessed: Tensor | None, batch: Batch, recipe: Recipe, whole: int
+    scores: Tensor, guessed: Tensor | None, batch: Batch, recipe: Recipe, whole: int, maps: Tensor | None = None
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """The loss, summed over the batch's pictures and divided by ``whole`` (pictures in the step over all processes).
 
     Pictures with a teacher's answers learn those, and their label with the recipe's weight; others their soft or hard
-    label. Returns the sum that is learned from and its parts, without their weights.
+    label. ``maps``: the last convolution's, whose density is held down. Returns the sum that is learned from and its
+    parts, without their weights.
     """
     device, scores = scores.device, scores.float()
     logged = F.log_softmax(scores, 1)
@@ -70,6 +81,9 @@ def losses(
     if recipe.taught_label_weight or not batch.answered.all() or not bool(taught.all()):
         parts["label"] = (apart * factor).sum() / whole
         total = total + parts["label"]
+    if maps is not None and recipe.density_weight:
+        parts["density"] = density(maps).sum() / whole
+        total = total + recipe.density_weight * parts["density"]
     return total, parts
 
 

@@ -52,6 +52,9 @@ class TrainingNetwork(nn.Module):
         self.embedding = nn.Linear(width, embedding) if embedding else None
         self.watched: dict[str, Tensor] | None = None
         """Where set, the activations of a pass are put into it by layer."""
+        self._last_conv = [stage.name for stage in stages if isinstance(stage.layer, Conv)][-1:]
+        self.last_maps: Tensor | None = None
+        """The last convolution's maps of the last pass, where the recipe looks at their density."""
 
     def filters_of(self, name: str) -> nn.Conv2d | nn.Linear:
         """The filters of a layer."""
@@ -86,6 +89,8 @@ class TrainingNetwork(nn.Module):
                     x = F.relu(x)
                 if self.watched is not None:
                     self.watched[layer.name] = x
+                if self.recipe.density_weight and [stage.name] == self._last_conv:
+                    self.last_maps = x
                 if stage.name in self.hidden:
                     if stage.name == self.hidden[-1]:
                         feature = x

@@ -73,6 +73,8 @@ class Recipe:
     flip: bool = True
     jitter: float = 0.0
     """Largest relative change of brightness, contrast and saturation."""
+    shift: float = 0.0
+    """Furthest that a view is moved up, down or aside, as a share of its side; what comes in is a reflection."""
     sides: tuple[int, ...] = ()
     """Sides of the input in pixels, one after another, each for an equal share of the computing; () for the
     declared."""
@@ -90,6 +92,8 @@ class Recipe:
     embedding_weight: float = 0.0
     """Of the distance of a linear map of the last hidden layer from the teacher's embedding."""
     embedding_loss: str = "cosine"
+    density_weight: float = 0.0
+    """Of the density of the last convolution's maps, see `zfdesk.training.learning.density`; 0 for no such penalty."""
 
     def __post_init__(self) -> None:
         for field, choices in _CHOICES.items():
@@ -102,6 +106,8 @@ class Recipe:
         for field in shares:
             if not 0 <= getattr(self, field) < 1:
                 raise TrainingError(f"{field} must be from 0 up to, but not, 1; it is {getattr(self, field):g}.")
+        if not 0 <= self.shift < 0.5:
+            raise TrainingError(f"shift must be from 0 to below 0.5, not {self.shift:g}.")
         if not 0 < self.smallest_part <= 1:
             raise TrainingError(f"smallest_part must be above 0 and at most 1, not {self.smallest_part:g}.")
         positive = ("learning_rate", "temperature")
@@ -112,7 +118,7 @@ class Recipe:
                 )
         weights = (
             "weight_decay", "gradient_limit", "rms_limit", "label_weight", "taught_label_weight", "soft_weight",
-            "embedding_weight",
+            "embedding_weight", "density_weight",
         )  # fmt: skip
         for field in weights:
             if not 0 <= getattr(self, field) < 1e6:

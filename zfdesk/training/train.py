@@ -227,7 +227,8 @@ class Training:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat):
             place = (self.order.seed, step, batch.first, plan.batch)
             scores, guessed = self.learner(inputs(batch, recipe, self.device), place)
-        loss, parts = losses(scores, guessed, batch, recipe, plan.batch)
+        loss, parts = losses(scores, guessed, batch, recipe, plan.batch, self.network.last_maps)
+        self.network.last_maps = None
         # DistributedDataParallel takes the mean over processes; each loss is already a share of the whole
         (loss * self.together.processes).backward()
         names, found = list(parts), hits(scores.detach().float(), batch)

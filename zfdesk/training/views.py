@@ -91,8 +91,19 @@ def view_of(data: bytes, side: int, recipe: Recipe, told: Chance, whole: bool) -
     turned = _turned(image)
     width, height = image.size[::-1] if turned else image.size
     box = part_seen(width, height, recipe, told, whole)
-    view = _cut(image, box, side)
+    view = shifted(_cut(image, box, side), recipe.shift, told)
     return view[:, ::-1] if recipe.flip and told.flip < 0.5 else view
+
+
+def shifted(view: np.ndarray, most: float, told: Chance) -> np.ndarray:
+    """A view moved by up to ``most`` of its side across and down, by chance; what comes in at an edge is reflected."""
+    side = len(view)
+    across, down = (round((2 * part - 1) * most * side) for part in (told.across, told.down))
+    if not across and not down:
+        return view
+    by = max(abs(across), abs(down))
+    wide = np.pad(view, ((by, by), (by, by), (0, 0)), "reflect")
+    return wide[by + down : by + down + side, by + across : by + across + side]
 
 
 def validation_view(data: bytes, side: int, whole: bool) -> np.ndarray:
