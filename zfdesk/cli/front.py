@@ -12,7 +12,7 @@ from zfdesk.cli.output import CommandError
 
 VERBS = (
     "classify", "deconv", "occlude", "curves", "correspondence", "figure", "render", "record", "info", "weights",
-    "train", "evaluate", "shards", "bench",
+    "train", "evaluate", "shards", "bench", "desktop",
 )  # fmt: skip
 """Modules of this package, in the order of the help; each registers one verb of its own name."""
 

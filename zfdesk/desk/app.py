@@ -37,6 +37,7 @@ def make_application() -> QApplication:
     application.setApplicationName("zfdesk")
     application.setOrganizationName("zfdesk")
     application.setApplicationDisplayName("zfdesk")
+    application.setDesktopFileName("zfdesk")  # `zfdesk desktop install`: the icon of a window on Wayland
     application.setStyle("Fusion")
     application.setWindowIcon(QIcon(str(resource("icons/zfdesk.svg"))))
     return application
