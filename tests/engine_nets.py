@@ -62,31 +62,29 @@ def quick_weights(architecture: zf.Architecture, dtype: torch.dtype = torch.floa
     return weights
 
 
-def random_architecture(chance: random.Random, normalised: bool = True, head: bool = True) -> zf.Architecture:
+def random_architecture(rng: random.Random, normalised: bool = True, head: bool = True) -> zf.Architecture:
     """A small network of random kernels, strides, paddings, pools (also rounding up), normalisation and fc layers."""
     while True:
         layers: list[zf.layers.Layer] = []
-        for number in range(1, chance.randint(2, 4)):
-            kernel = chance.randint(1, 5)
+        for number in range(1, rng.randint(2, 4)):
+            kernel = rng.randint(1, 5)
             layers.append(
-                zf.Conv(
-                    f"conv{number}", chance.randint(1, 6), kernel, chance.randint(1, 3), chance.randint(0, kernel - 1)
-                )
+                zf.Conv(f"conv{number}", rng.randint(1, 6), kernel, rng.randint(1, 3), rng.randint(0, kernel - 1))
             )
-            if chance.random() < 0.8:
+            if rng.random() < 0.8:
                 layers.append(zf.ReLU(f"relu{number}"))
-            if chance.random() < 0.6:
-                kernel = chance.randint(2, 4)
-                stride, padding = chance.randint(1, 3), chance.randint(0, kernel // 2)
-                layers.append(zf.MaxPool(f"pool{number}", kernel, stride, padding, chance.random() < 0.5))
-            if normalised and chance.random() < 0.5:
-                beta = chance.choice((0.75, 0.5, 1.0))
-                layers.append(zf.LRN(f"norm{number}", chance.randint(1, 5), chance.uniform(0.1, 2), beta, 2.0))
-        if head and chance.random() < 0.6:
-            layers += [zf.Linear("fc6", chance.randint(2, 7)), zf.ReLU("relu6"), zf.Linear("fc8", 5)]
+            if rng.random() < 0.6:
+                kernel = rng.randint(2, 4)
+                stride, padding = rng.randint(1, 3), rng.randint(0, kernel // 2)
+                layers.append(zf.MaxPool(f"pool{number}", kernel, stride, padding, rng.random() < 0.5))
+            if normalised and rng.random() < 0.5:
+                beta = rng.choice((0.75, 0.5, 1.0))
+                layers.append(zf.LRN(f"norm{number}", rng.randint(1, 5), rng.uniform(0.1, 2), beta, 2.0))
+        if head and rng.random() < 0.6:
+            layers += [zf.Linear("fc6", rng.randint(2, 7)), zf.ReLU("relu6"), zf.Linear("fc8", 5)]
             if normalised:
                 layers.append(zf.Softmax("prob"))
-        architecture = zf.Architecture("random", "A random small network", tuple(layers), chance.randint(9, 24))
+        architecture = zf.Architecture("random", "A random small network", tuple(layers), rng.randint(9, 24))
         try:
             stages = architecture.stages
         except ValueError:  # the picture ran out of pixels on the way up
@@ -95,9 +93,9 @@ def random_architecture(chance: random.Random, normalised: bool = True, head: bo
             return architecture
 
 
-def random_seed(chance: random.Random, stage: zf.Stage) -> zf.Seed:
+def random_seed(rng: random.Random, stage: zf.Stage) -> zf.Seed:
     """Any unit of a layer, any way to choose its positions."""
     _, height, width = stage.shape
-    position = (chance.randrange(height), chance.randrange(width))
-    kind = chance.choice(list(zf.SeedKind))
-    return zf.Seed(stage.name, chance.randrange(stage.shape[0]), kind, position, chance.randint(1, 6))
+    position = (rng.randrange(height), rng.randrange(width))
+    kind = rng.choice(list(zf.SeedKind))
+    return zf.Seed(stage.name, rng.randrange(stage.shape[0]), kind, position, rng.randint(1, 6))

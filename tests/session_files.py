@@ -28,9 +28,9 @@ from zfdesk.live import (
     Normalise,
     Request,
     Result,
-    Subject,
+    SweepInput,
+    SweepSnapshot,
     SweepState,
-    Swept,
     UnitReference,
     View,
 )  # fmt: skip
@@ -80,13 +80,13 @@ def full_session(model: zf.Model) -> Session:
     return Session(moment_of(result_of(model, full_view())), {"A": moment_of(snapshot)}, sweep)
 
 
-def swept_of(model: zf.Model, batches: int = 3) -> Swept:
+def swept_of(model: zf.Model, batches: int = 3) -> SweepSnapshot:
     """A sweep of another frame that was cancelled after a few batches; all of it where there are no more."""
     picture = zf.centre_crop(frame_of(3).pixels, model.architecture.size)
     steps = zf.sweep(model.forward(picture), picture, zf.SweepPlan(9, 6), "conv5", batch=4)
     *_, sweep = islice(steps, batches)
     state = SweepState.DONE if sweep.complete else SweepState.CANCELLED
-    return Swept(Subject(model, picture, 77, "Front camera"), sweep, state, 10.0)
+    return SweepSnapshot(SweepInput(model, picture, 77, "Front camera"), sweep, state, 10.0)
 
 
 def parts_of(data: bytes) -> Parts:

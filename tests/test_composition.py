@@ -17,7 +17,7 @@ from matplotlib.image import AxesImage
 import zfdesk.engine as zf
 from zfdesk.figures import draw, encode, panels
 from zfdesk.figures.pixels import pixels
-from zfdesk.live import Subject, SweepSettings, SweepState, Swept, TraceAxis
+from zfdesk.live import SweepInput, SweepSettings, SweepSnapshot, SweepState, TraceAxis
 from zfdesk.live.trace import Trace
 from zfdesk.pages.composition import (
     Composition,
@@ -59,11 +59,11 @@ def material(model: zf.Model) -> Material:
 
 
 @pytest.fixture(scope="module")
-def swept(model: zf.Model) -> Swept:
+def swept(model: zf.Model) -> SweepSnapshot:
     result = some_result(model)
     plan = zf.SweepPlan(8, 6)
     *_, sweep = zf.sweep(model.forward(result.clean), result.clean, plan, "conv2")
-    return Swept(Subject(model, result.clean, 7, "noise"), sweep, SweepState.DONE, 100.0)
+    return SweepSnapshot(SweepInput(model, result.clean, 7, "noise"), sweep, SweepState.DONE, 100.0)
 
 
 def rectangles(composition: Composition) -> list[tuple[int, int, int, int]]:
@@ -173,7 +173,7 @@ def test_a_page_without_a_reconstruction_tells_of_none(material: Material) -> No
         assert words in figure_of(material, Kind.PICTURE, Kind.DECONVNET).page().caption
 
 
-def test_sweep_pieces_are_fig7s(model: zf.Model, swept: Swept) -> None:
+def test_sweep_pieces_are_fig7s(model: zf.Model, swept: SweepSnapshot) -> None:
     assert swept.sweep is not None
     material = full(some_result(model), swept=swept, sweep_unit=2, sweep_class=1)
     panel = taken(Kind.SWEEP_PROBABILITY, material).panel
@@ -222,8 +222,8 @@ def test_a_trace_is_its_points(model: zf.Model) -> None:
     assert isinstance(found.panel, panels.Curves)
     assert found.panel.names == ("moped", "tabby")
     np.testing.assert_allclose(found.panel.x, [-2, -1, -0.5, 0])
-    for row, klass in enumerate((2, 0)):
-        expected = [float(result.probabilities[klass]) * 100 for result in results]
+    for row, class_index in enumerate((2, 0)):
+        expected = [float(result.probabilities[class_index]) * 100 for result in results]
         np.testing.assert_allclose(found.panel.values[row, [0, 1, 3]], expected, rtol=1e-6)
     assert np.isnan(found.panel.values[:, 2]).all()
     assert found.panel.note == "1 point that is joined to none is not drawn"

@@ -282,7 +282,7 @@ def test_a_sweep_comes_back_exactly_and_goes_on(batches: int, model: zf.Model) -
     assert (new.strongest_unit, new.largest_drop(1)) == (old.strongest_unit, old.largest_drop(1))
     assert after.projected.unit == old.strongest_unit
     found = zf.reconstruct(model.forward(old.picture), zf.Seed("conv5", old.strongest_unit))
-    assert np.array_equal(after.projected.developed.reconstruction.values, found.values)
+    assert np.array_equal(after.projected.rendered.reconstruction.values, found.values)
     whole = swept_of(model, 99).sweep
     *_, resumed = zf.sweep(model.forward(new.picture), new.picture, new.plan, new.layer, new)
     assert resumed.complete

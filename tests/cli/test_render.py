@@ -25,9 +25,9 @@ from zfdesk.live import (
     Request,
     Result,
     Style,
-    Subject,
+    SweepInput,
+    SweepSnapshot,
     SweepState,
-    Swept,
     UnitReference,
     View,
 )
@@ -248,7 +248,7 @@ def test_the_sweep_that_was_kept_is_drawn(
     assert capsys.readouterr().err == f"zfdesk: {saved} holds no sweep that can be drawn.\n"
     assert not (tmp_path / "s.png").exists()
     first, *_ = zf.sweep(loaded.forward(result.clean), result.clean, zf.SweepPlan(50, 56), batch=6)
-    swept = Swept(Subject(loaded, result.clean, 12, "Front camera"), first, SweepState.CANCELLED, 10.0)
+    swept = SweepSnapshot(SweepInput(loaded, result.clean, 12, "Front camera"), first, SweepState.CANCELLED, 10.0)
     kept = session.kept_sweep(swept, loaded)[0]
     session.save(Session(session.moment_of(result), {}, kept), saved)
     assert main(words) == 0

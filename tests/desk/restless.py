@@ -65,9 +65,13 @@ class Eye:
             shown = {index: (now, clean) for index, now, clean in window.classes.bars.rows}
             wanted = {i: (float(result.probabilities[i]), float(result.clean_probabilities[i])) for i in shown}
             self._expect(shown == wanted, f"classes: not frame {number}")
-        if window.layers.isVisible() and result.glances:
-            held = [window.layers.glances.get(glance.stage.name) for glance in result.glances]
-            self._expect(all(a is b for a, b in zip(held, result.glances, strict=True)), f"layers: not frame {number}")
+        if window.layers.isVisible() and result.layer_summaries:
+            held = [
+                window.layers.layer_summaries.get(layer_summary.stage.name) for layer_summary in result.layer_summaries
+            ]
+            self._expect(
+                all(a is b for a, b in zip(held, result.layer_summaries, strict=True)), f"layers: not frame {number}"
+            )
         self._look_at_the_unit(result)
         self._look_at_pins_and_snapshot(result)
 
@@ -87,9 +91,9 @@ class Eye:
         self._expect(pane.map_tile.canvas.position == shown.unit.position, "the unit's map is of another frame")
         for rule in pane.shown_rules():
             canvas = pane.rule_tiles[rule].canvas
-            developed = shown.unit.pictures.get(rule)
-            if canvas.isVisible() and not canvas.message and developed is not None and shown is result:
-                self._expect(canvas._array is developed.image, f"{rule.value} is of another frame")
+            rendered = shown.unit.pictures.get(rule)
+            if canvas.isVisible() and not canvas.message and rendered is not None and shown is result:
+                self._expect(canvas._array is rendered.image, f"{rule.value} is of another frame")
 
     def _look_at_the_comparison(self, shown: Result) -> None:
         """All six tiles are of the one result, or say why they are not."""
@@ -108,9 +112,9 @@ class Eye:
             units = {unit.reference: unit for unit in result.pins}
             for card in window.pins.cards:
                 unit, canvas = units.get(card.reference), card.picture_tile.canvas
-                developed = unit.pictures.get(result.request.view.method) if unit else None
-                if developed is not None:
-                    self._expect(canvas._array is developed.image, f"pin {card.reference.layer} is of another frame")
+                rendered = unit.pictures.get(result.request.view.method) if unit else None
+                if rendered is not None:
+                    self._expect(canvas._array is rendered.image, f"pin {card.reference.layer} is of another frame")
         tile = window.compare.tiles[1]
         if window.compare.isVisible() and result.complete and window.compare.content.currentText() == "picture":
             self._expect(
@@ -123,7 +127,7 @@ class User:
     """Does anything, at random but the same for one seed."""
 
     def __init__(self, window: Window, models: list[Model], folder: Path, seed: int) -> None:
-        self.window, self.models, self.chance = window, models, random.Random(seed)
+        self.window, self.models, self.rng = window, models, random.Random(seed)
         self.sources = self._make_sources(folder)
         self.done: list[str] = []
         self.told: list[str] = []
@@ -155,32 +159,32 @@ class User:
             (10, self.mouse_on_the_picture), (10, self.mouse_anywhere), (4, self.hold_space), (3, self.paste),
             (3, self.resize),
         ]  # fmt: skip
-        thing = self.chance.choices([thing for _, thing in things], [weight for weight, _ in things])[0]
+        thing = self.rng.choices([thing for _, thing in things], [weight for weight, _ in things])[0]
         self.done.append(thing())
 
     def change(self) -> str:
-        action = self.chance.choice(CHANGES)
+        action = self.rng.choice(CHANGES)
         self.window.run(action.id)
         return action.id
 
     def command(self) -> str:
-        name = self.chance.choice(COMMANDS)
+        name = self.rng.choice(COMMANDS)
         self.window.run(name)
         return name
 
     def source(self) -> str:
-        reference = self.chance.choice(self.sources)
+        reference = self.rng.choice(self.sources)
         self.window.open_reference(reference)
         return f"source {reference.kind} {Path(reference.location).name}"
 
     def network(self) -> str:
-        model = self.chance.choice(self.models)
+        model = self.rng.choice(self.models)
         self.window.desk.use_model(model)
         return f"network {model.architecture.name}"
 
     def pane(self) -> str:
-        dock = self.window.docks[self.chance.choice(self.window.panes)]
-        what = self.chance.choice(["hide", "show", "raise_", "float", "dock"])
+        dock = self.window.docks[self.rng.choice(self.window.panes)]
+        what = self.rng.choice(["hide", "show", "raise_", "float", "dock"])
         if what in ("float", "dock"):
             dock.setFloating(what == "float")
         else:
@@ -189,52 +193,52 @@ class User:
 
     def _point(self, widget: QWidget) -> QPointF:
         """Mostly on the widget, sometimes far beside it."""
-        if self.chance.random() < 0.1:
-            return QPointF(self.chance.uniform(-3_000, 3_000), self.chance.uniform(-3_000, 3_000))
-        return QPointF(self.chance.uniform(0, widget.width()), self.chance.uniform(0, widget.height()))
+        if self.rng.random() < 0.1:
+            return QPointF(self.rng.uniform(-3_000, 3_000), self.rng.uniform(-3_000, 3_000))
+        return QPointF(self.rng.uniform(0, widget.width()), self.rng.uniform(0, widget.height()))
 
     def mouse_on_the_picture(self) -> str:
         """Catch an occluder or the crop, and pull."""
         canvas, view = self.window.picture.canvas, self.window.desk.view
         start = self._point(canvas)
         box = canvas.crop_box()
-        if view.occluders and self.chance.random() < 0.6:
-            o = self.chance.choice(view.occluders)
-            y = o.top + self.chance.choice([0, 0.5, 1]) * o.height
-            x = o.left + self.chance.choice([0, 0.5, 1]) * o.width
+        if view.occluders and self.rng.random() < 0.6:
+            o = self.rng.choice(view.occluders)
+            y = o.top + self.rng.choice([0, 0.5, 1]) * o.height
+            x = o.left + self.rng.choice([0, 0.5, 1]) * o.width
             start = canvas.input_rect(y, x, y, x).topLeft()
         elif box is not None:
-            start = canvas.to_screen(box[self.chance.choice([0, 2])], box[self.chance.choice([1, 3])])
-        alt = Qt.KeyboardModifier.AltModifier if self.chance.random() < 0.1 else Qt.KeyboardModifier.NoModifier
+            start = canvas.to_screen(box[self.rng.choice([0, 2])], box[self.rng.choice([1, 3])])
+        alt = Qt.KeyboardModifier.AltModifier if self.rng.random() < 0.1 else Qt.KeyboardModifier.NoModifier
         if alt and len(view.occluders) > 5:
             alt = Qt.KeyboardModifier.NoModifier
-        drag(canvas, start, self._point(canvas), alt, release=self.chance.random() < 0.9)
+        drag(canvas, start, self._point(canvas), alt, release=self.rng.random() < 0.9)
         return "drag on the picture"
 
     def mouse_anywhere(self) -> str:
-        canvas = self.chance.choice([c for c in self.window.findChildren(Canvas) if c.isVisible()] or [self.window])
+        canvas = self.rng.choice([c for c in self.window.findChildren(Canvas) if c.isVisible()] or [self.window])
         at = self._point(canvas)
-        what = self.chance.choice(["move", "click", "wheel", "leave"])
+        what = self.rng.choice(["move", "click", "wheel", "leave"])
         if what == "move":
             move_mouse(canvas, at)
         elif what == "click":
             click(canvas, at)
         elif what == "wheel":
-            turn_wheel(canvas, at, self.chance.choice([-5, -1, 1, 5]))
+            turn_wheel(canvas, at, self.rng.choice([-5, -1, 1, 5]))
         else:
             QCoreApplication.sendEvent(canvas, QEvent(QEvent.Type.Leave))
         return f"{what} on {type(canvas).__name__}"
 
     def hold_space(self) -> str:
-        space(self.window, self.chance.choice([QEvent.Type.KeyPress, QEvent.Type.KeyRelease]))
+        space(self.window, self.rng.choice([QEvent.Type.KeyPress, QEvent.Type.KeyRelease]))
         return "space"
 
     def paste(self) -> str:
-        self.window.desk.open_made(PastedSource(numbered_picture(self.chance.randrange(100)), "pasted picture"))
+        self.window.desk.open_made(PastedSource(numbered_picture(self.rng.randrange(100)), "pasted picture"))
         return "paste"
 
     def resize(self) -> str:
-        self.window.resize(self.chance.randrange(500, 1800), self.chance.randrange(400, 1200))
+        self.window.resize(self.rng.randrange(500, 1800), self.rng.randrange(400, 1200))
         return "resize"
 
     def go_on(self, seconds: float) -> None:
@@ -242,5 +246,5 @@ class User:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.act()
-            for _ in range(self.chance.choice([0, 1, 1, 3])):
+            for _ in range(self.rng.choice([0, 1, 1, 3])):
                 QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)

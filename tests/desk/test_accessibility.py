@@ -59,7 +59,7 @@ def describe(widget: QWidget) -> str:
 def show_everything(window: Window) -> list[Pane]:
     """Pins, snapshot, trace and the lesson are tabs: their controls are seen one after the other."""
     change(window, pins=(UnitReference("conv5", 1), UnitReference("conv4", 2)))
-    if not window.desk.teaching.lesson.classes:
+    if not window.desk.teaching.class_set.classes:
         window.desk.teaching.add("cup")
     return [window.pins, window.compare, window.trace, window.teach]
 

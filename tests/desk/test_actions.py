@@ -23,7 +23,7 @@ from zfdesk.live import (
     Crop,
     CropMode,
     Demand,
-    Glance,
+    LayerSummary,
     MapsContent,
     Mosaic,
     Normalise,
@@ -131,38 +131,38 @@ def test_every_action_stands_once_in_the_menus(window: Window) -> None:
 class Contexts:
     """Whatever an action may find: no result yet, one of this or of another layer, a mouse anywhere."""
 
-    def __init__(self, chance: random.Random, model: Model) -> None:
-        self.chance, self.model = chance, model
+    def __init__(self, rng: random.Random, model: Model) -> None:
+        self.rng, self.model = rng, model
         self.architecture: Architecture = model.architecture
 
     def result(self, view: View) -> Result:
-        chance, stages = self.chance, self.architecture.stages
-        stage = chance.choice([self.architecture.stage(view.layer), chance.choice(stages)])
+        rng, stages = self.rng, self.architecture.stages
+        stage = rng.choice([self.architecture.stage(view.layer), rng.choice(stages)])
         count = stage.shape[0]
-        units = np.roll(np.arange(count)[:: chance.choice([1, -1])], chance.randrange(count))
-        units = units[: chance.choice([count, max(count // 2, 1)])]  # some may be hidden
-        values = np.broadcast_to(np.float32(chance.choice([0.0, 3.5, -2.0])), (count, 1, 1))
+        units = np.roll(np.arange(count)[:: rng.choice([1, -1])], rng.randrange(count))
+        units = units[: rng.choice([count, max(count // 2, 1)])]  # some may be hidden
+        values = np.broadcast_to(np.float32(rng.choice([0.0, 3.5, -2.0])), (count, 1, 1))
         mosaic = Mosaic(
             stage.name, MapsContent.ACTIVATION, "", np.zeros((1, 1), np.uint8), values, units, 4, (1, 1), 1, 0.0, 1.0,
-            chance.random() < 0.3, count,
+            rng.random() < 0.3, count,
         )  # fmt: skip
-        glances = tuple(
-            Glance(s, np.zeros((1, 1), np.uint8), 0.0, 0.0, int(chance.random() * s.shape[0])) for s in stages
+        layer_summaries = tuple(
+            LayerSummary(s, np.zeros((1, 1), np.uint8), 0.0, 0.0, int(rng.random() * s.shape[0])) for s in stages
         )
         probabilities = np.zeros(self.architecture.classes, np.float32)
-        probabilities[chance.randrange(len(probabilities))] = 1
+        probabilities[rng.randrange(len(probabilities))] = 1
         frame = Frame(np.zeros((4, 4, 3), np.uint8), 0, 0.0, "")
         return Result(
             Request(frame, view, Demand(), self.model), frame.pixels, frame.pixels, (0, 0, 4, 4), probabilities,
-            probabilities, glances if chance.random() < 0.8 else (), mosaic if chance.random() < 0.8 else None,
+            probabilities, layer_summaries if rng.random() < 0.8 else (), mosaic if rng.random() < 0.8 else None,
         )  # fmt: skip
 
     def any(self, view: View) -> Context:
-        result = self.result(view) if self.chance.random() < 0.5 else None
+        result = self.result(view) if self.rng.random() < 0.5 else None
         size = self.architecture.size
-        inside = (self.chance.uniform(0, size), self.chance.uniform(0, size))
-        mouse = self.chance.choice([None, inside, (-50.0, 10.0), (size + 0.5, 1e6)])
-        return Context(self.model, result, self.chance.choice([1, 3, 16]), mouse)
+        inside = (self.rng.uniform(0, size), self.rng.uniform(0, size))
+        mouse = self.rng.choice([None, inside, (-50.0, 10.0), (size + 0.5, 1e6)])
+        return Context(self.model, result, self.rng.choice([1, 3, 16]), mouse)
 
 
 def check_view(view: View, architecture: Architecture) -> None:
@@ -196,22 +196,22 @@ def check_view(view: View, architecture: Architecture) -> None:
 
 
 def test_no_sequence_of_actions_leads_astray() -> None:
-    chance = random.Random(2013)
+    rng = random.Random(2013)
     names = list(NETWORKS)
     used: set[str] = set()
     for turn in range(SEQUENCES):
         model = NETWORKS[names[turn % len(names)]]
-        contexts, architecture = Contexts(chance, model), model.architecture
-        stage = chance.choice(architecture.stages)
-        view = View(layer=stage.name, unit=chance.randrange(stage.shape[0]))
+        contexts, architecture = Contexts(rng, model), model.architecture
+        stage = rng.choice(architecture.stages)
+        view = View(layer=stage.name, unit=rng.randrange(stage.shape[0]))
         done: list[str] = []
         for _ in range(STEPS):
-            action = chance.choice(CHANGES)
+            action = rng.choice(CHANGES)
             context = contexts.any(view)
             done.append(action.id)
-            if stage.spatial and chance.random() < 0.1:  # a click on a map
+            if stage.spatial and rng.random() < 0.1:  # a click on a map
                 shape = architecture.stage(view.layer).shape
-                position = (chance.randrange(shape[1]), chance.randrange(shape[2]))
+                position = (rng.randrange(shape[1]), rng.randrange(shape[2]))
                 view = view.change(seed=SeedKind.AT, position=position)
             before = hash(view)
             assert action.change is not None
@@ -273,7 +273,7 @@ def test_another_layer_shows_its_strongest_unit() -> None:
     contexts = Contexts(random.Random(3), NETWORKS["zfnet"])
     view = View(layer="conv5", unit=200, position=(3, 3), seed=SeedKind.AT)
     result = contexts.result(view)
-    while not result.glances:
+    while not result.layer_summaries:
         result = contexts.result(view)
     architecture = NETWORKS["zfnet"].architecture
     for stage in architecture.stages:
@@ -281,7 +281,11 @@ def test_another_layer_shows_its_strongest_unit() -> None:
         if stage.name == "conv5":
             assert after == view
             continue
-        strongest = next(glance.strongest for glance in result.glances if glance.stage.name == stage.name)
+        strongest = next(
+            layer_summary.strongest
+            for layer_summary in result.layer_summaries
+            if layer_summary.stage.name == stage.name
+        )
         assert (after.layer, after.unit, after.position, after.seed) == (stage.name, strongest, None, SeedKind.MAX)
         assert to_layer(view, stage.name, architecture, None).unit == 0
 
@@ -422,12 +426,12 @@ def quiet(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 
 def test_undo_and_redo_restore_exactly_the_same_views(quiet: Desk) -> None:
-    chance = random.Random(7)
-    contexts = Contexts(chance, quiet.model)
+    rng = random.Random(7)
+    contexts = Contexts(rng, quiet.model)
     for _ in range(40):
         views = [quiet.view]
         for _ in range(30):
-            view = chance.choice(CHANGES).change(quiet.view, contexts.any(quiet.view))  # type: ignore[misc]
+            view = rng.choice(CHANGES).change(quiet.view, contexts.any(quiet.view))  # type: ignore[misc]
             before = quiet.view
             quiet.change(view)
             if view != before:
@@ -440,7 +444,7 @@ def test_undo_and_redo_restore_exactly_the_same_views(quiet: Desk) -> None:
             assert quiet.view == view
         quiet.redo()  # there is nothing more
         assert quiet.view == views[-1]
-        back = chance.randrange(len(views))
+        back = rng.randrange(len(views))
         for _ in range(back):
             quiet.undo()
         quiet.change(quiet.view.change(timings=not quiet.view.timings))

@@ -131,10 +131,10 @@ def test_a_caption_names_everything(still: Window) -> None:
         "single activation (picked)", "blurred rectangle 12 × 13 at (-11, 4)", "Made with zfdesk",
     ):  # fmt: skip
         assert part in words, part
-    developed = result.unit.pictures[zf.Rule.GUIDED]
+    rendered = result.unit.pictures[zf.Rule.GUIDED]
     from zfdesk.figures.facts import number
 
-    assert f"contrast stretched × {number(developed.stretch)}" in words
+    assert f"contrast stretched × {number(rendered.stretch)}" in words
 
 
 def test_the_key_copies_the_numbers_of_a_pane(still: Window, monkeypatch: pytest.MonkeyPatch) -> None:

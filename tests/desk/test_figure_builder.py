@@ -676,9 +676,9 @@ def test_the_next_builder_begins_where_the_last_ended(builder: FigureBuilder) ->
 def folder(tmp_path: Path) -> Path:
     path = tmp_path / "pictures"
     path.mkdir()
-    chance = np.random.default_rng(4)
+    rng = np.random.default_rng(4)
     for number in range(5):
-        pixels = chance.integers(0, 256, (40, 40, 3), dtype=np.uint8)
+        pixels = rng.integers(0, 256, (40, 40, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(path / f"{number}.png")
     (path / "broken.png").write_bytes(b"no picture")
     return path

@@ -13,7 +13,7 @@ from zfdesk.live import Crop, CropMode, View
 from zfdesk.live.handles import (
     LARGEST,
     SMALLEST,
-    Grip,
+    Handle,
     crop_grip,
     drag_crop,
     drag_occluder,
@@ -36,7 +36,7 @@ def view_of(*occluders: Occluder) -> View:
 
 def drag(occluder: Occluder, edges: str, dx: float, dy: float) -> Occluder:
     """The occluder after its grip was dragged."""
-    view = drag_occluder(view_of(occluder), Grip("occluder", 0, edges), occluder, dx, dy, SIZE)
+    view = drag_occluder(view_of(occluder), Handle("occluder", 0, edges), occluder, dx, dy, SIZE)
     assert view.chosen_occluder == 0
     return view.occluders[0]
 
@@ -70,7 +70,7 @@ def grip_point(occluder: Occluder, edges: str) -> tuple[float, float]:
 def test_each_handle_is_found_where_it_is_drawn(edges: str) -> None:
     x, y = grip_point(BOX, edges)
     for dx, dy in itertools.product((-REACH + 1, 0.0, REACH - 1), repeat=2):
-        assert find_grip(view_of(BOX), x + dx, y + dy, REACH) == Grip("occluder", 0, edges)
+        assert find_grip(view_of(BOX), x + dx, y + dy, REACH) == Handle("occluder", 0, edges)
 
 
 def test_beside_it_there_is_nothing() -> None:
@@ -81,15 +81,15 @@ def test_beside_it_there_is_nothing() -> None:
 
 def test_the_one_on_top_is_caught_first() -> None:
     under, over = Occluder(10, 10), Occluder(30, 30)
-    assert find_grip(view_of(under, over), 45, 45, REACH) == Grip("occluder", 1)
-    assert find_grip(view_of(under, over), 20, 20, REACH) == Grip("occluder", 0)
+    assert find_grip(view_of(under, over), 45, 45, REACH) == Handle("occluder", 1)
+    assert find_grip(view_of(under, over), 20, 20, REACH) == Handle("occluder", 0)
 
 
 @pytest.mark.parametrize("side", [1, SMALLEST, 10])
 @pytest.mark.parametrize("reach", [3.0, 7.0, 50.0])
 def test_a_small_one_keeps_a_middle_to_be_dragged_by(side: int, reach: float) -> None:
     small = Occluder(100, 100, side, side)
-    assert find_grip(view_of(small), 100 + side / 2, 100 + side / 2, reach) == Grip("occluder", 0)
+    assert find_grip(view_of(small), 100 + side / 2, 100 + side / 2, reach) == Handle("occluder", 0)
 
 
 # Dragging
@@ -158,7 +158,7 @@ def test_a_drag_counts_from_where_it_began() -> None:
     view = view_of(SQUARE)
     for edges in (*EDGES, ""):
         for step in (5, 90, -90, 13, 0):
-            view = drag_occluder(view, Grip("occluder", 0, edges), SQUARE, step, step, SIZE)
+            view = drag_occluder(view, Handle("occluder", 0, edges), SQUARE, step, step, SIZE)
         assert view.occluders == (SQUARE,), edges
 
 
@@ -171,7 +171,7 @@ def test_fill_and_shape_stay() -> None:
 
 def test_the_others_stay_and_the_dragged_one_is_chosen() -> None:
     view = view_of(BOX, SQUARE, BOX)
-    after = drag_occluder(view, Grip("occluder", 1, ""), SQUARE, 1, 0, SIZE)
+    after = drag_occluder(view, Handle("occluder", 1, ""), SQUARE, 1, 0, SIZE)
     assert after.occluders == (BOX, replace(SQUARE, left=81), BOX)
     assert after.chosen_occluder == 1
 
@@ -180,8 +180,8 @@ def test_the_others_stay_and_the_dragged_one_is_chosen() -> None:
 def test_one_that_was_deleted_in_mid_drag_stays_deleted(index: int) -> None:
     view = view_of(BOX)
     assert put_occluder(view, index, SQUARE) == view
-    assert drag_occluder(view, Grip("occluder", index, "b"), SQUARE, 9, 9, SIZE) == view
-    assert drag_occluder(View(), Grip("occluder", 0, ""), SQUARE, 9, 9, SIZE) == View()
+    assert drag_occluder(view, Handle("occluder", index, "b"), SQUARE, 9, 9, SIZE) == view
+    assert drag_occluder(View(), Handle("occluder", 0, ""), SQUARE, 9, 9, SIZE) == View()
 
 
 def test_near_enough_is_left_alone() -> None:
@@ -233,7 +233,7 @@ def test_the_border_of_the_crop_is_found_and_its_inside_is_not() -> None:
         ((middle_x, top), ""), ((middle_x, bottom), ""), ((left, middle_y), ""), ((right, middle_y), ""),
     ):  # fmt: skip
         for dx, dy in itertools.product((-6, 0, 6), repeat=2):
-            assert crop_grip(view, *FRAME, x + dx, y + dy, 7.0) == Grip("crop", 0, edges)
+            assert crop_grip(view, *FRAME, x + dx, y + dy, 7.0) == Handle("crop", 0, edges)
     for x, y in ((middle_x, middle_y), (left - 8, middle_y), (right + 8, top), (middle_x, bottom + 8)):
         assert crop_grip(view, *FRAME, x, y, 7.0) is None
     for mode in (CropMode.FIT, CropMode.STRETCH):  # nothing to drag
@@ -241,9 +241,9 @@ def test_the_border_of_the_crop_is_found_and_its_inside_is_not() -> None:
 
 
 def test_a_side_moves_the_crop_and_stops_at_the_frame() -> None:
-    moved = drag_crop(Crop(), Grip("crop"), 64, -48, *FRAME)
+    moved = drag_crop(Crop(), Handle("crop"), 64, -48, *FRAME)
     assert (moved.x, moved.y, moved.side) == (pytest.approx(0.6), pytest.approx(0.4), Crop().side)
-    far = drag_crop(Crop(), Grip("crop"), 9_999, -9_999, *FRAME)
+    far = drag_crop(Crop(), Handle("crop"), 9_999, -9_999, *FRAME)
     assert (far.x, far.y) == (1, 0)
 
 
@@ -252,7 +252,7 @@ def test_a_corner_scales_the_crop_about_the_corner_across(edges: str) -> None:
     start = Crop(side=0.5)
     out = 30 * (-1 if "l" in edges else 1), 30 * (-1 if "t" in edges else 1)
     for sign in (1, -1):
-        after = drag_crop(start, Grip("crop", 0, edges), sign * out[0], sign * out[1], *FRAME)
+        after = drag_crop(start, Handle("crop", 0, edges), sign * out[0], sign * out[1], *FRAME)
         assert after.side * 480 == pytest.approx(0.5 * 480 + sign * 30)
         before_box, after_box = start.box(*FRAME), after.box(*FRAME)
         for place, name in enumerate("ltrb"):
@@ -263,11 +263,11 @@ def test_a_corner_scales_the_crop_about_the_corner_across(edges: str) -> None:
 @pytest.mark.parametrize("frame", [(480, 640), (1, 1), (20, 3000), (3000, 20), (2048, 2048)])
 def test_no_drag_loses_the_crop(frame: tuple[int, int]) -> None:
     """It stays on the frame, of a size that can be caught and cut out, after any number of drags."""
-    chance = random.Random(5)
+    rng = random.Random(5)
     crop = Crop()
     for _ in range(2_000):
-        edges = chance.choice(["tl", "tr", "bl", "br", ""])
-        crop = drag_crop(crop, Grip("crop", 0, edges), chance.gauss(0, 400), chance.gauss(0, 400), *frame)
+        edges = rng.choice(["tl", "tr", "bl", "br", ""])
+        crop = drag_crop(crop, Handle("crop", 0, edges), rng.gauss(0, 400), rng.gauss(0, 400), *frame)
         assert crop.mode is CropMode.CROP
         left, top, right, bottom = crop.box(*frame)
         assert right - left >= 1

@@ -315,8 +315,8 @@ def test_every_choice_is_what_it_says(still: Window) -> None:
         unit = wait_for_result(window.desk).unit
         assert unit is not None
         positions = {SeedKind.MAX: 1, SeedKind.AT: 1, SeedKind.TOPK: 9, SeedKind.MAP: 256}[view_of(window).seed]
-        for developed in unit.pictures.values():
-            assert len(developed.reconstruction.positions) == positions
+        for rendered in unit.pictures.values():
+            assert len(rendered.reconstruction.positions) == positions
 
 
 def test_pins_are_live_and_can_be_taken_out(still: Window) -> None:

@@ -322,9 +322,11 @@ def test_a_pane_that_was_hidden_comes_back_with_what_is_shown_now(window: Window
         window.docks[pane].raise_()
         settle()
         result = wait_for_result(window.desk)
-        glances = {glance.stage.name: glance for glance in result.glances}
+        layer_summaries = {layer_summary.stage.name: layer_summary for layer_summary in result.layer_summaries}
         if pane is window.layers:
-            assert all(window.layers.glances[name] is glance for name, glance in glances.items())
+            assert all(
+                window.layers.layer_summaries[name] is layer_summary for name, layer_summary in layer_summaries.items()
+            )
         elif pane is window.picture:
             assert np.array_equal(window.picture.canvas._array, result.request.frame.pixels)
         elif pane is window.classes:

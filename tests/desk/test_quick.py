@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from zfdesk.desk.app import SWITCH_SECONDS, quicken
+from zfdesk.desk.app import SWITCH_SECONDS, tune_interpreter
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def collecting() -> float:
 def test_garbage_is_not_looked_for_in_what_stays(as_before: None) -> None:
     gc.collect()
     whole = min(collecting() for _ in range(3))
-    quicken()
+    tune_interpreter()
     assert sys.getswitchinterval() == pytest.approx(SWITCH_SECONDS)
     assert min(collecting() for _ in range(3)) < whole / 20
     cycle: list[object] = []

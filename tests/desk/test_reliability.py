@@ -52,23 +52,23 @@ def other_model() -> zf.Model:
 
 def close_at_any_moment(model: zf.Model, tmp_path: Path, times: int) -> None:
     """Open, do this or that for a moment, close."""
-    chance = random.Random(1)
+    rng = random.Random(1)
     models = [model, other_model()]
     before = set(threading.enumerate())
     for turn in range(times):
         settings = QSettings(str(tmp_path / f"{turn}.ini"), QSettings.Format.IniFormat)
-        source = SourceReference(chance.choice(["demo", "pattern"]))
+        source = SourceReference(rng.choice(["demo", "pattern"]))
         desk = Desk(model, View(source=source))
         window = Window(desk, settings)
         if turn % 7 != 6:  # closed before it was ever started, too
             desk.start()
         window.show()
-        for step in range(chance.choice([0, 0, 1, 5, 20])):
+        for step in range(rng.choice([0, 0, 1, 5, 20])):
             QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)
             if step == 4:
                 desk.use_model(models[turn % 2])
             if step == 3:
-                window.open_reference(SourceReference(chance.choice(["demo", "pattern"])))
+                window.open_reference(SourceReference(rng.choice(["demo", "pattern"])))
         if turn % 5 == 0:
             wait_until(lambda desk=desk, turn=turn: desk.result is not None or turn % 7 == 6)
         began = time.monotonic()

@@ -70,8 +70,8 @@ def assert_same_answers(a: Result, b: Result) -> None:
     assert b.unit is not None
     assert np.array_equal(a.unit.map, b.unit.map)
     assert (a.unit.position, a.unit.activation) == (b.unit.position, b.unit.activation)
-    for rule, developed in a.unit.pictures.items():
-        assert np.array_equal(developed.image, b.unit.pictures[rule].image)
+    for rule, rendered in a.unit.pictures.items():
+        assert np.array_equal(rendered.image, b.unit.pictures[rule].image)
 
 
 def other_window(model: zf.Model, tmp_path: Path, name: str = "other") -> Window:

@@ -325,7 +325,8 @@ def test_switching_to_and_fro_while_it_runs_shows_no_mixture(running: Desk, door
         seen.append(
             result.request.model is running.model
             and len(result.probabilities) == running.model.architecture.classes
-            and {glance.stage.name for glance in result.glances} <= {s.name for s in running.model.architecture.stages}
+            and {layer_summary.stage.name for layer_summary in result.layer_summaries}
+            <= {s.name for s in running.model.architecture.stages}
         )
 
     running.result_ready.connect(look)
@@ -369,17 +370,17 @@ def test_alexnet_and_zfnet_to_and_fro(running: Desk, embedded: zf.Model, alexnet
 
 
 def test_random_changes_are_undone_to_the_last(running: Desk) -> None:
-    chance = np.random.default_rng(3)
+    rng = np.random.default_rng(3)
     changes: list[Callable[[View], View]] = [
-        lambda v: v.change(unit=int(chance.integers(0, 12))),
-        lambda v: v.change(occluders=(zf.Occluder(int(chance.integers(0, 20)), 3, 9, 9),), chosen_occluder=0),
+        lambda v: v.change(unit=int(rng.integers(0, 12))),
+        lambda v: v.change(occluders=(zf.Occluder(int(rng.integers(0, 20)), 3, 9, 9),), chosen_occluder=0),
         lambda v: v.change(frozen=not v.frozen),
         lambda v: v.change(mirrored=not v.mirrored),
-        lambda v: v.change_maps(boost=float(chance.integers(1, 9))),
+        lambda v: v.change_maps(boost=float(rng.integers(1, 9))),
     ]
     views = [running.view]
     for _ in range(100):
-        view = changes[int(chance.integers(0, len(changes)))](running.view)
+        view = changes[int(rng.integers(0, len(changes)))](running.view)
         if view != running.view:
             running.change(view)
             views.append(view)

@@ -130,12 +130,12 @@ def test_a_contour_runs_where_the_value_is_passed() -> None:
 
 
 def test_a_label_keeps_its_colour_as_the_map_grows() -> None:
-    chance = random.Random(5)
+    rng = random.Random(5)
     labels: list[int] = []
     colours = LabelColours()
     before: dict[int, str] = {}
     for _ in range(300):
-        labels += [min(int(chance.expovariate(0.35)), 30) for _ in range(4)]
+        labels += [min(int(rng.expovariate(0.35)), 30) for _ in range(4)]
         legend = colours.legend(np.array(labels), clean=0)
         now = {entry.label: entry.colour for entry in legend if entry.label >= 0}
         assert len(set(now.values())) == len(now) <= len(CATEGORIES)

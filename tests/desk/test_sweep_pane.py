@@ -148,16 +148,16 @@ def test_the_colours_are_those_of_the_values(window: Window) -> None:
     """Along the map's pixels darker is less, and the bar's ends and tick are the numbers."""
     show(window)
     found = sweep(window)
-    pane, klass = window.sweep, int(found.clean_probabilities.argmax())
-    values = found.probability(klass)
+    pane, class_index = window.sweep, int(found.clean_probabilities.argmax())
+    values = found.probability(class_index)
     pixels = map_of(window, SweepMap.PROBABILITY)
     at = found.positions + found.plan.size // 2
     shown = pixels[at[..., 0].clip(0, 31), at[..., 1].clip(0, 31)]
     light = ((shown >> 16) & 255).astype(int) + ((shown >> 8) & 255) + (shown & 255)  # inferno is lighter with value
     order = np.argsort(values, axis=None)
     assert (np.diff(light.ravel()[order]) >= -2).all()
-    assert pane.probability.bar._high == pytest.approx(max(values.max(), found.clean_probabilities[klass]) * 100)
-    assert pane.probability.bar.mark == pytest.approx(found.clean_probabilities[klass] * 100)
+    assert pane.probability.bar._high == pytest.approx(max(values.max(), found.clean_probabilities[class_index]) * 100)
+    assert pane.probability.bar.mark == pytest.approx(found.clean_probabilities[class_index] * 100)
     assert f"clean {number(float(found.clean_activations[found.strongest_unit]))}" in pane.activation.bar._words
 
 
@@ -165,14 +165,16 @@ def test_another_class_or_unit_needs_no_other_sweep(window: Window) -> None:
     show(window)
     found = sweep(window)
     pane, before = window.sweep, map_of(window, SweepMap.PROBABILITY)
-    pane.controls.klass.setText("church")  # typing opens a list, which asks for the keyboard that there is none of here
-    press(pane.controls.klass, Qt.Key.Key_Return)
+    pane.controls.class_index.setText(
+        "church"
+    )  # typing opens a list, which asks for the keyboard that there is none of here
+    press(pane.controls.class_index, Qt.Key.Key_Return)
     church = window.desk.model.classes.index("church")
-    assert view_of(window).sweep.klass == church
+    assert view_of(window).sweep.class_index == church
     assert "church" in pane.probability.caption.whole
     assert not np.array_equal(before, map_of(window, SweepMap.PROBABILITY))
     press(window, Qt.Key.Key_Z, CONTROL)
-    assert view_of(window).sweep.klass == -1
+    assert view_of(window).sweep.class_index == -1
     assert np.array_equal(before, map_of(window, SweepMap.PROBABILITY))
     pane.controls.choose_named("no such class")
     assert "No class is called “no such class”." in window.message.label.text()
@@ -214,7 +216,7 @@ def test_a_click_on_the_legend_shows_that_label(window: Window) -> None:
     entry = legend.entries[-1]
     place = legend._area(len(legend.entries) - 1).center()
     click(legend, place)
-    assert view_of(window).sweep.klass == entry.label
+    assert view_of(window).sweep.class_index == entry.label
     assert legend.entries[0].label == int(found.clean_probabilities.argmax()) or not legend.entries[0].clean
     assert sum(e.share for e in legend.entries) == pytest.approx(1)
 
@@ -228,9 +230,9 @@ def test_its_numbers_are_copied(window: Window) -> None:
     assert len(lines) == found.done.size
     top, left, probability, activation, label = lines[37].split("\t")
     place = divmod(37, found.done.shape[1])
-    klass = int(found.clean_probabilities.argmax())
+    class_index = int(found.clean_probabilities.argmax())
     assert [int(top), int(left)] == found.positions[place].tolist()
-    assert float(probability) == pytest.approx(float(found.probability(klass)[place]), rel=1e-5)
+    assert float(probability) == pytest.approx(float(found.probability(class_index)[place]), rel=1e-5)
     assert float(activation) == pytest.approx(float(found.activation(found.strongest_unit)[place]), rel=1e-5)
     assert label == window.desk.model.classes[int(found.label()[place])]
 

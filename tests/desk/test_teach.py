@@ -36,8 +36,8 @@ from zfdesk.desk.teach.pane import estimate_words
 from zfdesk.desk.window.main_window import Window
 from zfdesk.engine import Occluder
 from zfdesk.experiments.transfer import features, fit_softmax
-from zfdesk.live import Lesson, Shot, UnitReference
-from zfdesk.live import class_set as lesson
+from zfdesk.live import ClassSet, Sample, UnitReference
+from zfdesk.live import class_set as class_set
 from zfdesk.session import from_bytes, moment_of, reopen, to_bytes
 from zfdesk.session.content import Session
 from zfdesk.weights import store
@@ -47,16 +47,16 @@ KEYS = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3)
 
 def thing(kind: int, moment: int, side: int = 48) -> np.ndarray:
     """One of three things that move: a disc, stripes, and nothing but noise. No two moments are alike."""
-    chance = np.random.default_rng(1000 * kind + moment)
+    rng = np.random.default_rng(1000 * kind + moment)
     rows, columns = np.mgrid[:side, :side]
     picture = np.full((side, side, 3), 60.0)
     if kind == 0:
-        y, x = chance.uniform(16, side - 16, 2)
+        y, x = rng.uniform(16, side - 16, 2)
         picture[(rows - y) ** 2 + (columns - x) ** 2 < 100] = (230, 120, 40)
     elif kind == 1:
-        lines = (columns + int(chance.integers(0, 8))) // 4 % 2 == 1
+        lines = (columns + int(rng.integers(0, 8))) // 4 % 2 == 1
         picture[lines] = (40, 200, 220)
-    return np.clip(picture + chance.normal(0, 12, picture.shape), 0, 255).astype(np.uint8)
+    return np.clip(picture + rng.normal(0, 12, picture.shape), 0, 255).astype(np.uint8)
 
 
 class Stage:
@@ -105,7 +105,7 @@ def stage(window: Window) -> Stage:
 
 
 def counts(window: Window) -> list[int]:
-    return [len(known.shots) for known in window.desk.teaching.lesson.classes]
+    return [len(known.samples) for known in window.desk.teaching.class_set.classes]
 
 
 def taught(window: Window) -> None:
@@ -155,15 +155,15 @@ def test_features_are_the_workers_own_and_no_pass_is_run_twice(stage: Stage, mon
     monkeypatch.setattr(teaching_module, "features", refuse)
     teach_all(stage, holds=1)
     teaching = window.desk.teaching
-    shots = teaching.lesson.shots()
-    own = np.stack([teaching._features[shot] for shot in shots])
-    computed = features(teaching.base, [shot.picture for shot in shots]).numpy()
+    samples = teaching.class_set.samples()
+    own = np.stack([teaching._features[sample] for sample in samples])
+    computed = features(teaching.base, [sample.picture for sample in samples]).numpy()
     np.testing.assert_allclose(own, computed, atol=1e-3, rtol=1e-3)
     # and the network that answers is the one that they teach
     labels = torch.arange(3).repeat_interleave(4)
     classifier = fit_softmax(torch.from_numpy(own), labels)
     wanted = classifier.probabilities(torch.from_numpy(computed)).numpy()
-    seen = window.desk.model.forward(np.stack([shot.picture for shot in shots])).probabilities.numpy()
+    seen = window.desk.model.forward(np.stack([sample.picture for sample in samples])).probabilities.numpy()
     np.testing.assert_allclose(seen, wanted, atol=1e-3)
 
 
@@ -181,7 +181,7 @@ def test_while_a_key_repeats_nothing_begins_anew_and_on_letting_go_it_ends(stage
     send_key(window, QEvent.Type.KeyRelease, KEYS[0])
     stage.show(0)
     assert counts(window) == [3, 0, 0]
-    assert len({shot.hold for shot in window.desk.teaching.lesson.shots()}) == 1
+    assert len({sample.burst for sample in window.desk.teaching.class_set.samples()}) == 1
 
 
 def test_the_digits_are_actions_again_where_the_pane_has_not_the_focus(stage: Stage) -> None:
@@ -258,13 +258,13 @@ def test_what_is_taught_is_the_crop_without_the_occluder(stage: Stage) -> None:
     window = stage.window
     change(window, occluders=(Occluder(8, 8, 20, 20),))
     stage.hold(0, 2)
-    shot = window.desk.teaching.lesson.shots()[0]
+    sample = window.desk.teaching.class_set.samples()[0]
     result = window.desk.result
     assert result.occluded
-    assert np.array_equal(window.desk.teaching.lesson.shots()[-1].picture, result.clean)
+    assert np.array_equal(window.desk.teaching.class_set.samples()[-1].picture, result.clean)
     assert not np.array_equal(result.clean, result.picture)
-    clean = features(window.desk.model, [shot.picture])[0].numpy()
-    np.testing.assert_allclose(window.desk.teaching._features[shot], clean, atol=1e-3, rtol=1e-3)
+    clean = features(window.desk.model, [sample.picture])[0].numpy()
+    np.testing.assert_allclose(window.desk.teaching._features[sample], clean, atol=1e-3, rtol=1e-3)
     window.teach.show_facts()
     settle(150)
     assert "the occluder is left out" in window.teach.facts.whole
@@ -332,7 +332,7 @@ def test_every_step_is_an_action_and_can_be_taken_back(stage: Stage) -> None:
     window, teaching = stage.window, stage.window.desk.teaching
 
     def names() -> list[str]:
-        return [known.name for known in teaching.lesson.classes]
+        return [known.name for known in teaching.class_set.classes]
 
     teaching.choose(1)
     window.run("teach-up")
@@ -376,7 +376,7 @@ def test_a_name_that_is_taken_is_told_and_the_old_one_stays(stage: Stage) -> Non
         press(field, Qt.Key(ord(letter)))
     press(field, Qt.Key.Key_Return)
     assert said == [("There is a class called “disc” already.", True)]
-    assert window.desk.teaching.lesson.classes[1].name == "stripes"
+    assert window.desk.teaching.class_set.classes[1].name == "stripes"
     assert field.text() == "stripes"
 
 
@@ -387,17 +387,17 @@ def test_a_picture_is_dropped_by_click_or_key_and_a_hold_by_undo(stage: Stage) -
     strip = window.teach.rows[0].strip
     settle()
     place, rect = strip.places()[1]
-    gone = strip.shots[place]
+    gone = strip.samples[place]
     click(strip, rect.center())
-    assert gone not in teaching.lesson.classes[0].shots
+    assert gone not in teaching.class_set.classes[0].samples
     assert counts(window)[0] == 5
     window.run("teach-undo")
-    assert gone in teaching.lesson.classes[0].shots
+    assert gone in teaching.class_set.classes[0].samples
     strip.setFocus()
     press(strip, Qt.Key.Key_Left)
     press(strip, Qt.Key.Key_Delete)  # not the occluder
     assert counts(window)[0] == 5
-    assert teaching.lesson.classes[0].shots[-1] is strip.shots[-1]
+    assert teaching.class_set.classes[0].samples[-1] is strip.samples[-1]
     window.run("teach-undo")
     window.run("teach-undo")
     assert counts(window)[0] == 4  # without the second hold
@@ -408,7 +408,7 @@ def test_a_picture_is_dropped_by_click_or_key_and_a_hold_by_undo(stage: Stage) -
 def test_it_is_full_at_some_point_and_says_so(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     window, said = stage.window, []
     window.desk.told.connect(lambda sentence, trouble: said.append(sentence))
-    monkeypatch.setattr(lesson, "MOST_PICTURES", 3)
+    monkeypatch.setattr(class_set, "MOST_PICTURES", 3)
     stage.hold(0, 5)
     assert counts(window)[0] == 3
     assert any("all there is room for" in sentence for sentence in said)
@@ -466,7 +466,7 @@ def test_with_fewer_than_two_classes_the_original_answers_and_a_step_back_brings
     settle(150)
     assert window.desk.model is original
     assert window.teach.state_line.whole == words
-    while not teaching.lesson.pictures or teaching.lesson.classes[0].name == "cup":
+    while not teaching.class_set.pictures or teaching.class_set.classes[0].name == "cup":
         window.run("teach-undo")
     assert window.desk.model is mine  # at once, without being taught anew
     assert teaching.taught is before
@@ -648,22 +648,24 @@ def test_pictures_go_into_a_folder_of_classes_and_back(
     window.run("teach-export")
     wait_until(lambda: said and said[-1][0].startswith("Saved 24 pictures"))
     assert sorted(path.name for path in folder.iterdir()) == ["classes.json", "disc", "nothing", "stripes"]
-    before = teaching.lesson
+    before = teaching.class_set
     window.run("teach-export")  # once more: nothing is written over
     wait_until(lambda: said[-1][1])
     assert "not empty" in said[-1][0]
     (folder / "disc" / "broken.png").write_bytes(b"no picture")
     window.run("teach-clear")
     window.run("teach-import")
-    wait_until(lambda: bool(teaching.lesson.classes))
+    wait_until(lambda: bool(teaching.class_set.classes))
     assert said[-1][0].startswith("24 pictures of 3 classes were added. ")
     assert "broken.png" in said[-1][0]
-    names = [known.name for known in teaching.lesson.classes]
+    names = [known.name for known in teaching.class_set.classes]
     assert names == ["disc", "stripes", "nothing"]  # in the order of their keys
-    for known in teaching.lesson.classes:
+    for known in teaching.class_set.classes:
         old = next(other for other in before.classes if other.name == known.name)
-        assert [shot.picture.tobytes() for shot in known.shots] == [shot.picture.tobytes() for shot in old.shots]
-        assert len({shot.hold for shot in known.shots}) == 2  # still what was held together
+        assert [sample.picture.tobytes() for sample in known.samples] == [
+            sample.picture.tobytes() for sample in old.samples
+        ]
+        assert len({sample.burst for sample in known.samples}) == 2  # still what was held together
     taught(window)
     assert window.desk.model.classes == ("disc", "stripes", "nothing")
 
@@ -671,11 +673,11 @@ def test_pictures_go_into_a_folder_of_classes_and_back(
 def test_a_folder_without_classes_is_told(stage: Stage, tmp_path: Path) -> None:
     window, said = stage.window, []
     window.desk.told.connect(lambda sentence, trouble: said.append((sentence, trouble)))
-    before = window.desk.teaching.lesson
+    before = window.desk.teaching.class_set
     for folder, words in ((tmp_path, "no folders of pictures"), (tmp_path / "gone", "cannot be read")):
         window.import_lesson(folder)
         wait_until(lambda words=words: said and words in said[-1][0])  # type: ignore[misc]
-    assert window.desk.teaching.lesson == before
+    assert window.desk.teaching.class_set == before
 
 
 def drop(window: Window, index: int, data: QMimeData) -> None:
@@ -699,11 +701,11 @@ def test_pictures_are_dropped_on_a_class(stage: Stage, tmp_path: Path) -> None:
     drop(window, 0, data)
     wait_until(lambda: counts(window) == [3, 0, 0])
     assert "text.png" in said[-1][0]
-    assert len({shot.hold for shot in window.desk.teaching.lesson.shots()}) == 3
+    assert len({sample.burst for sample in window.desk.teaching.class_set.samples()}) == 3
     size = window.desk.model.architecture.size
     pixels = thing(0, 101)
     wanted = zf.crop(pixels, view_of(window).crop.box(*pixels.shape[:2]), size)
-    assert np.array_equal(window.desk.teaching.lesson.classes[0].shots[1].picture, wanted)
+    assert np.array_equal(window.desk.teaching.class_set.classes[0].samples[1].picture, wanted)
     image = QMimeData()
     image.setImageData(QImage(thing(1, 5).tobytes(), 48, 48, 144, QImage.Format.Format_RGB888).copy())
     drop(window, 1, image)
@@ -735,8 +737,8 @@ def test_a_lesson_outlives_its_window(stage: Stage) -> None:
     assert window.teach.last.isHidden()
     window.run("teach-last")  # there is none yet
     teach_all(stage, holds=1)
-    teaching.attempt(lambda: teaching.lesson.rename(0, "a/b: con"))
-    before = teaching.lesson
+    teaching.attempt(lambda: teaching.class_set.rename(0, "a/b: con"))
+    before = teaching.class_set
     window.close()
     wait_until(lambda: teaching_files.last_lesson().is_dir())
     again = Window(Desk(small_model()), window.settings)
@@ -746,10 +748,12 @@ def test_a_lesson_outlives_its_window(stage: Stage) -> None:
     assert again.teach.last.isVisible()
     click(again.teach.last, again.teach.last.rect().center().toPointF())
     kept = again.desk.teaching
-    wait_until(lambda: kept.lesson.pictures == before.pictures)
-    assert [known.name for known in kept.lesson.classes] == ["a/b: con", "stripes", "nothing"]
-    for known, old in zip(kept.lesson.classes, before.classes, strict=True):
-        assert [shot.picture.tobytes() for shot in known.shots] == [shot.picture.tobytes() for shot in old.shots]
+    wait_until(lambda: kept.class_set.pictures == before.pictures)
+    assert [known.name for known in kept.class_set.classes] == ["a/b: con", "stripes", "nothing"]
+    for known, old in zip(kept.class_set.classes, before.classes, strict=True):
+        assert [sample.picture.tobytes() for sample in known.samples] == [
+            sample.picture.tobytes() for sample in old.samples
+        ]
     wait_until(lambda: kept.up_to_date and kept.in_use)
     again.close()
     again.deleteLater()
@@ -758,14 +762,14 @@ def test_a_lesson_outlives_its_window(stage: Stage) -> None:
 
 
 def test_what_cannot_be_kept_leaves_the_last_lesson_as_it_was(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = Lesson().add("cup", [Shot(thing(0, 1), 1, 0.0)])
+    first = ClassSet().add("cup", [Sample(thing(0, 1), 1, 0.0)])
     teaching_files.keep_last(first)
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(teaching_files, "write_whole", full)
-    teaching_files.keep_last(Lesson().add("cat", [Shot(thing(1, 1), 1, 0.0)]))
+    teaching_files.keep_last(ClassSet().add("cat", [Sample(thing(1, 1), 1, 0.0)]))
     place = teaching_files.last_lesson()
     assert sorted(path.name for path in place.iterdir()) == ["classes.json", "cup"]
     assert sorted(path.name for path in place.parent.glob("*lesson*")) == ["lesson"]
@@ -811,5 +815,5 @@ def test_the_embedded_network_answers_within_seconds(moving: Stage, capsys: pyte
             moving.show(kind)
             assert int(window.desk.result.probabilities.argmax()) == kind, (moment, kind)
             assert float(window.desk.result.probabilities[kind]) > 0.8
-    assert isinstance(window.desk.teaching.lesson, Lesson)
-    assert isinstance(window.desk.teaching.lesson.shots()[0], Shot)
+    assert isinstance(window.desk.teaching.class_set, ClassSet)
+    assert isinstance(window.desk.teaching.class_set.samples()[0], Sample)

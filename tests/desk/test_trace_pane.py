@@ -253,14 +253,14 @@ def test_ticks_are_round_and_few(low: float, high: float, most: int) -> None:
 def test_the_window_is_not_blocked_by_the_trace(traced: Window) -> None:
     """At most 30 ms, also for the longest trace that hangs together nowhere."""
     trace, window = traced.trace.trace, traced
-    result, chance = window.desk.result, np.random.default_rng(0)
+    result, rng = window.desk.result, np.random.default_rng(0)
     assert result is not None
     change(window, watched=(0, 1, 2, 3, 4), trace_unit=True)
     for number in range(MOST_POINTS):
         for left in ((number + 1) % 7, number % 5):  # one of the two is never computed
             view = view_of(window).change(occluders=(replace(COVER, left=left, top=number % 9),))
             trace.note_view(view)
-        shown = chance.random(5).astype(np.float32)
+        shown = rng.random(5).astype(np.float32)
         later = replace(result, request=replace(result.request, view=view), probabilities=shown)
         trace.note_result(later, number * 0.05)
     points, costs = window.trace.points(), []

@@ -49,9 +49,9 @@ def test_what_is_drawn_is_the_results(still: Window) -> None:
         assert tile.canvas._array is shades.image
         assert tile.canvas.has_picture
         assert (tile.bar._low, tile.bar._high) == (shades.low, shades.high)
-    for tile, developed in zip(pane.pictures, both.pictures, strict=False):
-        assert tile.canvas._array is developed.image
-        assert (tile.bar._low, tile.bar._high) == (developed.low, developed.high)
+    for tile, rendered in zip(pane.pictures, both.pictures, strict=False):
+        assert tile.canvas._array is rendered.image
+        assert (tile.bar._low, tile.bar._high) == (rendered.low, rendered.high)
     for clean, covered, _ in (pane.maps, pane.pictures):
         assert (clean.bar._low, clean.bar._high) == (covered.bar._low, covered.bar._high)
     # zero of a difference is the middle of a diverging table
@@ -156,5 +156,5 @@ def test_values_against_whole_forwards(still: Window) -> None:
             assert np.allclose(shades.values, values, atol=1e-4)
         if both.pictures is not None:
             seed = zf.Seed(layer, unit, SeedKind.AT, both.positions[0])
-            for developed, seen in zip(both.pictures, (clean, covered), strict=True):
-                assert np.allclose(developed.reconstruction.values, zf.reconstruct(seen, seed).values, atol=1e-4)
+            for rendered, seen in zip(both.pictures, (clean, covered), strict=True):
+                assert np.allclose(rendered.reconstruction.values, zf.reconstruct(seen, seed).values, atol=1e-4)

@@ -217,16 +217,16 @@ def test_pixels_outside_the_receptive_field_never_matter(embedded: zf.Model, cat
 
 def test_random_geometries_have_torchs_shapes_and_fields() -> None:
     """300 random stacks of convolutions and pools, rounding up or down: torch's own shapes and gradient support."""
-    chance = random.Random(7)
+    rng = random.Random(7)
     for _ in range(300):
-        architecture = random_architecture(chance, normalised=False, head=False)
+        architecture = random_architecture(rng, normalised=False, head=False)
         size = architecture.size
         picture = torch.ones(1, 1, size, size, dtype=torch.float64, requires_grad=True)
         maps = summing_twin(architecture, picture)
         for stage in architecture.stages:
             _, height, width = stage.shape
             assert maps[stage.name].shape[2:] == (height, width), architecture.layers
-            y, x = chance.randrange(height), chance.randrange(width)
+            y, x = rng.randrange(height), rng.randrange(width)
             (gradient,) = torch.autograd.grad(maps[stage.name][0, 0, y, x], picture, retain_graph=True)
             rows, columns = (gradient[0, 0] != 0).nonzero().unbind(1)
             top, left, bottom, right = stage.receptive_field.box(y, x)

@@ -433,19 +433,19 @@ def test_normalisation_derivative_and_targets_give_what_whole_maps_give(cat: zf.
 
 def test_random_networks_give_what_whole_maps_give() -> None:
     """120 random networks (kernels, strides, paddings, pools, normalisation, fc), random seeds, rules and targets."""
-    chance = random.Random(2013)
+    rng = random.Random(2013)
     alive = 0
     for number in range(120):
-        architecture = random_architecture(chance)
+        architecture = random_architecture(rng)
         model = zf.Model(architecture, quick_weights(architecture, torch.float64, seed=number))
         generator = torch.Generator().manual_seed(number)
         size = architecture.size
         seen = model.forward(torch.randn(1, 3, size, size, generator=generator, dtype=torch.float64))
         for rule in Rule:
-            place = chance.randrange(1, len(architecture.stages))
-            seed = random_seed(chance, architecture.stages[place])
-            target = architecture.stages[chance.randrange(place)].name
-            derivative = chance.choice((None, True, False))
+            place = rng.randrange(1, len(architecture.stages))
+            seed = random_seed(rng, architecture.stages[place])
+            target = architecture.stages[rng.randrange(place)].name
+            derivative = rng.choice((None, True, False))
             made = reconstruct(seen, seed, rule, target, derivative)
             expected = plain_walk(seen, seed, rule, target, derivative)
             assert_same(made.values, expected, (architecture.layers, seed, rule, target, derivative))

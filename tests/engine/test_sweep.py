@@ -161,18 +161,18 @@ def test_many_positions_of_a_photograph(embedded: zf.Model, pictures: np.ndarray
 
 def test_random_networks_in_float64_are_exact() -> None:
     """Every kernel, stride, padding, ceil pool and normalisation; here the layers are the reference's own."""
-    chance, tried = random.Random(7), 0
+    rng, tried = random.Random(7), 0
     while tried < 12:
-        architecture = random_architecture(chance)
+        architecture = random_architecture(rng)
         if not isinstance(architecture.layers[-1], Softmax):
             continue
         tried += 1
         model = zf.random_model(architecture, seed=tried, dtype=torch.float64)
         picture = noise(architecture.size, tried)
-        size = chance.randint(1, architecture.size)
-        shape, fill = chance.choice(["square", "ellipse"]), chance.choice(list(zf.OccluderFill))
-        plan = zf.SweepPlan(size, chance.randint(2, 4), zf.OccluderShape(shape), fill, chance.random() < 0.5)
-        layer = chance.choice(architecture.stages).name
+        size = rng.randint(1, architecture.size)
+        shape, fill = rng.choice(["square", "ellipse"]), rng.choice(list(zf.OccluderFill))
+        plan = zf.SweepPlan(size, rng.randint(2, 4), zf.OccluderShape(shape), fill, rng.random() < 0.5)
+        layer = rng.choice(architecture.stages).name
         clean = model.forward(model.input.to_tensor(picture[None]).double())
         places = plan.positions(*picture.shape[:2]).reshape(-1, 2)
         probabilities, totals = Windows(clean, picture, plan.occluder(0, 0), layer).answers(places)
@@ -183,14 +183,14 @@ def test_random_networks_in_float64_are_exact() -> None:
 
 
 def test_random_networks_in_float32() -> None:
-    chance, tried = random.Random(8), 0
+    rng, tried = random.Random(8), 0
     while tried < 12:
-        architecture = random_architecture(chance)
+        architecture = random_architecture(rng)
         if not isinstance(architecture.layers[-1], Softmax):
             continue
         tried += 1
         model, picture = zf.random_model(architecture, seed=tried), noise(architecture.size, tried)
-        plan = zf.SweepPlan(chance.randint(1, architecture.size), chance.randint(1, 4))
+        plan = zf.SweepPlan(rng.randint(1, architecture.size), rng.randint(1, 4))
         seen = last(model.forward(picture), picture, plan, architecture.stages[1].name)
         expected = model.forward(covered(model, picture, plan), reference=True).probabilities.numpy()
         assert np.abs(seen.probabilities.reshape(expected.shape) - expected).max() <= TOLERANCE

@@ -120,11 +120,11 @@ def test_random_places_lie_inside_and_overlap_no_part_and_each_free_one_comes() 
 
 
 def test_without_room_there_is_no_random_place() -> None:
-    chance = np.random.default_rng(0)
-    assert random_boxes([(0, 0, 3, 3)], 4, 5, chance) == []
-    assert random_boxes([], 4, 5, chance) == []
-    assert random_boxes([(0, 0, 9, 9)], 4, 5, chance) == []
-    five = random_boxes([(0, 0, 2, 2)], 4, 5, chance)
+    rng = np.random.default_rng(0)
+    assert random_boxes([(0, 0, 3, 3)], 4, 5, rng) == []
+    assert random_boxes([], 4, 5, rng) == []
+    assert random_boxes([(0, 0, 9, 9)], 4, 5, rng) == []
+    five = random_boxes([(0, 0, 2, 2)], 4, 5, rng)
     assert sorted(box[:2] for box in five) == [(0, 2), (1, 2), (2, 0), (2, 1), (2, 2)]  # none twice
 
 

@@ -32,10 +32,10 @@ NAMES = ("cup", "cat", "nothing")
 
 def clouds(count: int = 90, size: int = 40, classes: int = 3, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
     """Points about a middle a class, near enough to overlap, rectified as a layer's are, in no order."""
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     labels = np.arange(count) % classes
-    middles = chance.normal(size=(classes, size)) * 0.8
-    points = np.maximum(middles[labels] + chance.normal(size=(count, size)) + 0.5, 0)
+    middles = rng.normal(size=(classes, size)) * 0.8
+    points = np.maximum(middles[labels] + rng.normal(size=(count, size)) + 0.5, 0)
     return torch.from_numpy(points.astype(np.float32)), torch.from_numpy(labels)
 
 
@@ -59,8 +59,8 @@ def small() -> zf.Model:
 
 
 def pictures(count: int, size: int = 32) -> list[np.ndarray]:
-    chance = np.random.default_rng(1)
-    return [chance.integers(0, 256, (size, size, 3), dtype=np.uint8) for _ in range(count)]
+    rng = np.random.default_rng(1)
+    return [rng.integers(0, 256, (size, size, 3), dtype=np.uint8) for _ in range(count)]
 
 
 # The solver
@@ -163,8 +163,8 @@ def test_what_cannot_be_taught_is_told_in_a_sentence() -> None:
 @pytest.mark.parametrize("size", [50, 400])  # more pictures than features, and fewer
 def test_blocks_are_left_out_whole(size: int) -> None:
     """Two blocks a class that are copies within: leaving out single pictures would find them all again."""
-    chance = np.random.default_rng(0)
-    points = torch.from_numpy(chance.normal(size=(8, size)).astype(np.float32)).repeat_interleave(10, 0)
+    rng = np.random.default_rng(0)
+    points = torch.from_numpy(rng.normal(size=(8, size)).astype(np.float32)).repeat_interleave(10, 0)
     labels, blocks = torch.tensor([0, 1] * 4).repeat_interleave(10), torch.arange(8).repeat_interleave(10)
     by_block = leave_out(points, labels, blocks, 2)
     one_by_one = leave_out(points, labels, torch.arange(80), 2)

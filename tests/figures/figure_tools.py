@@ -24,13 +24,13 @@ def grid(rows: int = 7, columns: int = 7, step: int = 32, square: int = 50) -> n
 
 def some_panels() -> list[panels.Panel]:
     """One of each kind and more, of random arrays."""
-    chance = np.random.default_rng(3)
-    pixels = chance.integers(0, 256, (224, 224, 3), dtype=np.uint8)
-    maps = chance.random((13, 9, 9), np.float32)
-    signed = chance.normal(0, 1e-3, (224, 224, 3)).astype(np.float32)
-    values = chance.random((7, 7), np.float32)
+    rng = np.random.default_rng(3)
+    pixels = rng.integers(0, 256, (224, 224, 3), dtype=np.uint8)
+    maps = rng.random((13, 9, 9), np.float32)
+    signed = rng.normal(0, 1e-3, (224, 224, 3)).astype(np.float32)
+    values = rng.random((7, 7), np.float32)
     values[0, :3] = np.nan
-    labels = chance.integers(-1, 12, (7, 7), dtype=np.int32)
+    labels = rng.integers(-1, 12, (7, 7), dtype=np.int32)
     names = tuple((index, f"a class with quite a long name {index}") for index in range(12))
     place = {"positions": grid(), "square": (50, 50), "size": 224}
     boxes = (
@@ -46,15 +46,15 @@ def some_panels() -> list[panels.Panel]:
         panels.UnitMap(maps[0], (2, 3)),
         panels.Signed(signed, window=(20, 30, 160, 170), facts=FACTS),
         panels.Tiles(signed[:70, :70].reshape(10, 7, 70, 3)[:, :, :7]),
-        panels.Tiles(chance.integers(0, 256, (4, 8, 8, 3), dtype=np.uint8), 4),
+        panels.Tiles(rng.integers(0, 256, (4, 8, 8, 3), dtype=np.uint8), 4),
         panels.Occlusion(values, clean=0.5, quantity="P(tabby)", levels=(0.25,), picture=pixels, opacity=0.5, **place),
         panels.Labels(labels, names=names, clean=3, **place),
         panels.Bars(np.array([0.62, 0.2, 0.001], np.float32), ("Egyptian cat", "tabby", "a name too long to fit here"),
                     np.array([0.4, 0.2, 0.3], np.float32)),
         panels.Compare(pixels, pixels[::-1].copy(), quantity="RGB"),
         panels.Compare(maps[0], maps[1], ("clean", "covered"), "activation"),
-        panels.Histogram(chance.integers(0, 5000, (2, 12)), np.linspace(-2, 2, 13), ("one", "two"), logarithmic=True),
-        panels.Curves(np.arange(20.0), chance.random((3, 20)), ("a", "b", "c"), "position", "distance"),
+        panels.Histogram(rng.integers(0, 5000, (2, 12)), np.linspace(-2, 2, 13), ("one", "two"), logarithmic=True),
+        panels.Curves(np.arange(20.0), rng.random((3, 20)), ("a", "b", "c"), "position", "distance"),
         panels.Text("Words that are wrapped to whatever width there is, and go on for a while."),
         panels.Drawing(layers),
     ]  # fmt: skip

@@ -88,31 +88,29 @@ def test_arrays_of_a_panel_do_not_change() -> None:
 def test_spoiled_data_is_refused_in_words(page: Page) -> None:
     """Six hundred ways to spoil a page's data: each gives a page or a sentence, never another error."""
     data, arrays = page.to_data()
-    chance, refused = random.Random(5), []
+    rng, refused = random.Random(5), []
     for _ in range(600):
         spoiled, held = copy.deepcopy(data), dict(arrays)
         where = spoiled
-        for _ in range(chance.randint(1, 5)):  # down to some dict or list in it
+        for _ in range(rng.randint(1, 5)):  # down to some dict or list in it
             inner = list(where.values()) if isinstance(where, dict) else where
             deeper = [part for part in inner if isinstance(part, dict | list) and part]
             if not deeper:
                 break
-            where = chance.choice(deeper)
-        key = chance.choice(list(where) if isinstance(where, dict) else range(len(where)))
-        match chance.randrange(4):
+            where = rng.choice(deeper)
+        key = rng.choice(list(where) if isinstance(where, dict) else range(len(where)))
+        match rng.randrange(4):
             case 0:
-                where[key] = chance.choice(
+                where[key] = rng.choice(
                     [None, -1, 1e308, float("nan"), "", "x", [], {}, True, 10**30, {"type": "Page"}]
                 )
             case 1:
                 del where[key]
             case 2:
-                held.pop(chance.choice(list(held)))
+                held.pop(rng.choice(list(held)))
             case _:
-                name = chance.choice(list(held))
-                held[name] = chance.choice(
-                    [np.zeros(3), np.array("x"), np.zeros((2, 2, 2, 2), np.uint8), np.array(None)]
-                )
+                name = rng.choice(list(held))
+                held[name] = rng.choice([np.zeros(3), np.array("x"), np.zeros((2, 2, 2, 2), np.uint8), np.array(None)])
         try:
             Page.from_data(spoiled, held)
         except ValueError as error:

@@ -10,7 +10,7 @@ from figure_tools import unreadable, words_on
 
 import zfdesk.engine as zf
 from zfdesk.figures import draw
-from zfdesk.live import Subject, SweepState, Swept
+from zfdesk.live import SweepInput, SweepSnapshot, SweepState
 from zfdesk.pages.composition import Composition, moved, widened
 from zfdesk.pages.panels_of_view import Material
 from zfdesk.pages.resizing import arranged, resized
@@ -26,7 +26,7 @@ def model() -> zf.Model:
 def material(model: zf.Model) -> Material:
     result = covered(model)
     *_, sweep = zf.sweep(model.forward(result.clean), result.clean, zf.SweepPlan(8, 6), "conv2")
-    swept = Swept(Subject(model, result.clean, 7, "noise"), sweep, SweepState.DONE, 100.0)
+    swept = SweepSnapshot(SweepInput(model, result.clean, 7, "noise"), sweep, SweepState.DONE, 100.0)
     return full(result, swept=swept, snapshot=some_result(model, 3, unit=active_unit(model)))
 
 

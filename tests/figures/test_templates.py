@@ -31,14 +31,14 @@ def said_on(figure: Any) -> str:
 
 def test_fig7_is_the_sweep(sweeps: tuple[zf.Sweep, zf.Sweep]) -> None:
     sweep = sweeps[1]
-    unit, klass = sweep.strongest_unit, int(sweep.clean_probabilities.argmax())
+    unit, class_index = sweep.strongest_unit, int(sweep.clean_probabilities.argmax())
     page = fig7_page(sweep, picture="cat.jpg", frame=12)
     picture, activation, down, probability, labels = (cell.panel for cell in page.cells)
     assert np.array_equal(picture.pixels, sweep.picture)
     assert np.array_equal(activation.values, sweep.activation(unit))
     assert activation.clean == pytest.approx(float(sweep.clean_activations[unit]))
-    assert np.array_equal(probability.values, sweep.probability(klass))
-    assert probability.clean == pytest.approx(float(sweep.clean_probabilities[klass]))
+    assert np.array_equal(probability.values, sweep.probability(class_index))
+    assert probability.clean == pytest.approx(float(sweep.clean_probabilities[class_index]))
     assert np.array_equal(labels.values, sweep.label())
     for panel in (activation, probability, labels):
         assert np.array_equal(panel.positions, sweep.positions)
@@ -49,7 +49,7 @@ def test_fig7_is_the_sweep(sweeps: tuple[zf.Sweep, zf.Sweep]) -> None:
     assert (region.top, region.left, region.top + region.height, region.left + region.width) == field.box(
         *found.positions[0]
     )
-    drop, occluder = sweep.largest_drop(klass)
+    drop, occluder = sweep.largest_drop(class_index)
     (box,) = picture.boxes
     assert (box.top, box.left, box.height) == (occluder.top, occluder.left, 50)
     assert f"by {drop * 100:.1f} points" in picture.note

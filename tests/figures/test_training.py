@@ -30,7 +30,7 @@ EPOCHS_5 = ("0", "1", "2", "5", "64")
 
 
 def record(times: tuple[int, ...] = EPOCHS, lines: int = 1000, validation: bool = True) -> TrainingRecord:
-    chance = np.random.default_rng(2)
+    rng = np.random.default_rng(2)
     steps = np.linspace(0, times[-1] or 1, lines)
     scored = np.arange(1.0, times[-1] + 1)
     training = np.stack([np.exp(-scored / 9), 1 - np.exp(-scored / 5), 1 - np.exp(-scored)], 1)
@@ -42,15 +42,15 @@ def record(times: tuple[int, ...] = EPOCHS, lines: int = 1000, validation: bool 
     for name in ("conv1", "conv2", "conv3", "fc8"):
         found: list[dict[str, Any]] = []
         for _ in times:
-            counts, edges = np.histogram(chance.normal(0, 0.1, 4000), 64)
-            dead = {} if name == "fc8" else {"dead": float(chance.random())}
+            counts, edges = np.histogram(rng.normal(0, 0.1, 4000), 64)
+            dead = {} if name == "fc8" else {"dead": float(rng.random())}
             found.append(dict.fromkeys(("weight", "activation", "gradient"), (counts, edges)) | dead)
         layers[name] = found
-    filters = FiltersOverTime("conv1", (1, 4), times, chance.normal(0, 1, (2, len(times), 5, 5, 3)).astype(np.float32))
-    maps = chance.random((3, len(times), 8, 8), np.float32)
+    filters = FiltersOverTime("conv1", (1, 4), times, rng.normal(0, 1, (2, len(times), 5, 5, 3)).astype(np.float32))
+    maps = rng.random((3, len(times), 8, 8), np.float32)
     maps[1, 0] = 0
-    down = chance.normal(0, 1, (3, len(times), 32, 32, 3)).astype(np.float32)
-    picture = chance.integers(0, 256, (32, 32, 3), np.uint8)
+    down = rng.normal(0, 1, (3, len(times), 32, 32, 3)).astype(np.float32)
+    picture = rng.integers(0, 256, (32, 32, 3), np.uint8)
     probe = ProbeOverTime(picture, "conv3", (0, 7, 15), times, maps, down, ("tabby 40 %",) * len(times))
     return TrainingRecord(
         tiny_architecture(), "Training of a tiny network.", progress, SpreadOverTime(times, layers), filters, probe,
@@ -60,12 +60,12 @@ def record(times: tuple[int, ...] = EPOCHS, lines: int = 1000, validation: bool 
 
 def time_panels(across: int, size: Any) -> Page:
     """One of each panel of this kind and more, in one or two columns."""
-    chance = np.random.default_rng(3)
-    maps = chance.random((3, 4, 9, 9), np.float32)
-    signed = chance.normal(0, 1, (3, 2, 49, 8, 3)).astype(np.float32)
+    rng = np.random.default_rng(3)
+    maps = rng.random((3, 4, 9, 9), np.float32)
+    signed = rng.normal(0, 1, (3, 2, 49, 8, 3)).astype(np.float32)
     edges = np.linspace([-0.2, 0, -3e-5], [0.2, 130, 1e-5], 13).T
     made = [
-        Strips(chance.random((3, 5, 12), np.float32) / 6, edges, ("conv1", "conv5", "fc8"), EPOCHS_5, "weights"),
+        Strips(rng.random((3, 5, 12), np.float32) / 6, edges, ("conv1", "conv5", "fc8"), EPOCHS_5, "weights"),
         Shares(np.array([[0.0, 0.004, 0.35], [1.0, np.nan, 0.8]]), ("conv1", "fc7"), ("0", "1", "64")),
         Evolution(signed, ("0", "17", "383"), ("1", "64"), np.array([[1, 0], [1, 1], [0, 1]], np.uint8), slots=6),
         Evolution(maps, ("0", "17", "383"), ("1", "2", "5", "64"), note="Words below."),
@@ -141,8 +141,8 @@ def test_what_is_not_there_is_left_out() -> None:
 
 def test_bands_are_numpys_histograms_over_one_range() -> None:
     """Fine bins counted by numpy from the values themselves, against those counted again from coarse ranges."""
-    chance = np.random.default_rng(4)
-    wide, narrow = chance.normal(0, 1, 200_000), chance.normal(0, 0.1, 200_000)
+    rng = np.random.default_rng(4)
+    wide, narrow = rng.normal(0, 1, 200_000), rng.normal(0, 0.1, 200_000)
     found = [np.histogram(values, 4096) for values in (wide, narrow)]
     shares, edges = common_shares([found[0], None, found[1]], 40)
     assert np.allclose(edges, -edges[::-1])
@@ -208,12 +208,12 @@ def test_the_table_places_units_in_rows_and_times_in_columns() -> None:
 
 @pytest.mark.parametrize("size", ["one-column", "two-column"])
 def test_fig4_is_legible_and_ordered(size: str) -> None:
-    chance = np.random.default_rng(8)
+    rng = np.random.default_rng(8)
 
     def unit(layer: str, number: int, side: int) -> UnitOverTime:
-        down = chance.normal(0, 1, (9, side, side, 3)).astype(np.float32)
+        down = rng.normal(0, 1, (9, side, side, 3)).astype(np.float32)
         return UnitOverTime(
-            layer, number, chance.integers(0, 256, down.shape, np.uint8), down, np.arange(9) != number % 9
+            layer, number, rng.integers(0, 256, down.shape, np.uint8), down, np.arange(9) != number % 9
         )  # fmt: skip
 
     units = [unit("conv1", 3, 7), unit("conv5", 12, 139), unit("conv5", 200, 139)]

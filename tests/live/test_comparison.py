@@ -54,8 +54,8 @@ def test_both_begin_at_the_strongest_place_of_the_clean_map(tiny: zf.Model, rule
             assert np.allclose(shade.values, values, atol=1e-5)
         assert both.pictures is not None
         seed = zf.Seed("conv2", unit, zf.SeedKind.AT, where)
-        for developed, seen in zip(both.pictures, (clean, covered), strict=True):
-            assert np.allclose(developed.reconstruction.values, zf.reconstruct(seen, seed, rule).values, atol=1e-5)
+        for rendered, seen in zip(both.pictures, (clean, covered), strict=True):
+            assert np.allclose(rendered.reconstruction.values, zf.reconstruct(seen, seed, rule).values, atol=1e-5)
     assert looked > 3
     assert moved  # else the test would not know whose maximum it was
 

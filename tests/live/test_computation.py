@@ -152,10 +152,10 @@ def test_nothing_that_no_pane_shows_is_computed(tiny: zf.Model, monkeypatch: pyt
     view = VIEW.change(pins=(UnitReference("conv1", 0),))
     nothing = Demand(layers=False, maps=False, unit=False, pins=False)
     result = run(tiny, view, demand=nothing)
-    assert (result.glances, result.mosaic, result.unit, result.pins) == ((), None, None, ())
+    assert (result.layer_summaries, result.mosaic, result.unit, result.pins) == ((), None, None, ())
     assert result.complete
     assert walked == []
-    assert len(run(tiny, view, demand=replace(nothing, layers=True)).glances) == len(tiny.architecture.stages)
+    assert len(run(tiny, view, demand=replace(nothing, layers=True)).layer_summaries) == len(tiny.architecture.stages)
     assert run(tiny, view, demand=replace(nothing, maps=True)).mosaic is not None
     assert walked == []
     assert run(tiny, view, demand=replace(nothing, unit=True)).unit is not None
@@ -206,12 +206,12 @@ def test_without_an_occluder_clean_and_shown_are_one(tiny: zf.Model) -> None:
 def test_glances(tiny: zf.Model) -> None:
     result = run(tiny, VIEW.change(occluders=COVER))
     seen = tiny.forward(result.picture)
-    assert [glance.stage for glance in result.glances] == list(tiny.architecture.stages)
-    for glance in result.glances:
-        strongest = seen.activations[glance.stage.name][0].amax((1, 2))
-        assert glance.peak == pytest.approx(float(strongest.max()), rel=1e-4, abs=1e-6)
-        assert glance.active == pytest.approx(float((strongest > 0).float().mean()))
-        assert glance.strongest == int(strongest.argmax())
+    assert [layer_summary.stage for layer_summary in result.layer_summaries] == list(tiny.architecture.stages)
+    for layer_summary in result.layer_summaries:
+        strongest = seen.activations[layer_summary.stage.name][0].amax((1, 2))
+        assert layer_summary.peak == pytest.approx(float(strongest.max()), rel=1e-4, abs=1e-6)
+        assert layer_summary.active == pytest.approx(float((strongest > 0).float().mean()))
+        assert layer_summary.strongest == int(strongest.argmax())
 
 
 @pytest.mark.parametrize("layer", ["input", *SPATIAL, "fc6", "fc8", "prob"])
@@ -546,8 +546,8 @@ def arrays_of(result: Result) -> Iterator[tuple[str, np.ndarray]]:
     """Every array of a result, with its name."""
     for name in ("picture", "clean", "probabilities", "clean_probabilities"):
         yield name, getattr(result, name)
-    for glance in result.glances:
-        yield f"thumbnail of {glance.stage.name}", glance.thumbnail
+    for layer_summary in result.layer_summaries:
+        yield f"thumbnail of {layer_summary.stage.name}", layer_summary.thumbnail
     assert result.mosaic is not None
     for name in ("image", "values", "units"):
         yield f"mosaic's {name}", getattr(result.mosaic, name)
@@ -555,9 +555,9 @@ def arrays_of(result: Result) -> Iterator[tuple[str, np.ndarray]]:
         assert unit is not None
         yield "map", unit.map
         yield "clean map", unit.clean_map
-        for developed in unit.pictures.values():
-            yield "developed", developed.image
-            yield "reconstruction", developed.reconstruction.values
+        for rendered in unit.pictures.values():
+            yield "developed", rendered.image
+            yield "reconstruction", rendered.reconstruction.values
 
 
 @pytest.mark.parametrize("content", list(MapsContent))

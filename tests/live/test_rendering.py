@@ -11,7 +11,7 @@ from live_tools import SIZE, numbered_pixels
 
 import zfdesk.engine as zf
 from zfdesk.live import MapsContent, MapsDisplay, Mosaic, Normalise, Style
-from zfdesk.live.render import develop, grid_columns, levels, thumbnail, tile_mosaic
+from zfdesk.live.render import grid_columns, levels, render, thumbnail, tile_mosaic
 
 
 def maps_of(*values: list[float]) -> torch.Tensor:
@@ -215,27 +215,27 @@ def reconstruction(tiny: zf.Model) -> zf.Reconstruction:
 def test_raw_and_gray_have_zero_at_mid_grey(reconstruction: zf.Reconstruction) -> None:
     values = reconstruction.values
     for style, shown in ((Style.RAW, values), (Style.GRAY, values.mean(2, keepdims=True).repeat(3, 2))):
-        developed = develop(reconstruction, style)
+        rendered = render(reconstruction, style)
         limit = np.abs(shown).max()
-        assert np.array_equal(developed.image, np.floor(shown * (127 / limit) + 128.5).astype(np.uint8))
-        assert (developed.image[shown == 0] == 128).all()
-        assert {int(developed.image.min()), int(developed.image.max())} & {1, 255}
-        assert developed.high == pytest.approx(limit)
-        assert developed.low == pytest.approx(-limit)
-        assert developed.stretch == pytest.approx(127 / limit)  # display levels per unit of value
-        assert developed.reconstruction is reconstruction
-        assert not developed.image.flags.writeable
+        assert np.array_equal(rendered.image, np.floor(shown * (127 / limit) + 128.5).astype(np.uint8))
+        assert (rendered.image[shown == 0] == 128).all()
+        assert {int(rendered.image.min()), int(rendered.image.max())} & {1, 255}
+        assert rendered.high == pytest.approx(limit)
+        assert rendered.low == pytest.approx(-limit)
+        assert rendered.stretch == pytest.approx(127 / limit)  # display levels per unit of value
+        assert rendered.reconstruction is reconstruction
+        assert not rendered.image.flags.writeable
 
 
 def test_norms_have_zero_at_black(reconstruction: zf.Reconstruction) -> None:
     norm = np.sqrt((reconstruction.values.astype(np.float64) ** 2).sum(2))
-    developed = develop(reconstruction, Style.NORM)
-    assert developed.low == 0
-    assert developed.high == pytest.approx(norm.max(), rel=1e-5)
-    assert developed.stretch == pytest.approx(255 / norm.max(), rel=1e-5)
-    assert np.abs(developed.image - (norm * 255 / norm.max())[:, :, None]).max() <= 1.001
-    assert developed.image.max() >= 254
-    assert (developed.image[norm == 0] == 0).all()
+    rendered = render(reconstruction, Style.NORM)
+    assert rendered.low == 0
+    assert rendered.high == pytest.approx(norm.max(), rel=1e-5)
+    assert rendered.stretch == pytest.approx(255 / norm.max(), rel=1e-5)
+    assert np.abs(rendered.image - (norm * 255 / norm.max())[:, :, None]).max() <= 1.001
+    assert rendered.image.max() >= 254
+    assert (rendered.image[norm == 0] == 0).all()
 
 
 def test_the_blurred_norm_is_a_gaussian(reconstruction: zf.Reconstruction) -> None:
@@ -245,14 +245,14 @@ def test_the_blurred_norm_is_a_gaussian(reconstruction: zf.Reconstruction) -> No
     kernel /= kernel.sum()
     blurred = np.apply_along_axis(lambda line: np.convolve(np.pad(line, 12, "reflect"), kernel, "valid"), 0, norm)
     blurred = np.apply_along_axis(lambda line: np.convolve(np.pad(line, 12, "reflect"), kernel, "valid"), 1, blurred)
-    developed = develop(reconstruction, Style.BLURRED)
-    assert developed.high == pytest.approx(blurred.max(), rel=1e-4)
-    assert np.abs(developed.image - (blurred * 255 / blurred.max())[:, :, None]).max() <= 1.01
+    rendered = render(reconstruction, Style.BLURRED)
+    assert rendered.high == pytest.approx(blurred.max(), rel=1e-4)
+    assert np.abs(rendered.image - (blurred * 255 / blurred.max())[:, :, None]).max() <= 1.01
 
 
 def test_nothing_reconstructed_is_plain() -> None:
     values, seed = np.zeros((SIZE, SIZE, 3), np.float32), zf.Seed("conv2", 0)
     nothing = zf.Reconstruction(values, (0, 0, 1, 1), seed, zf.Rule.GRADIENT, "input", ((0, 0),), 0.0)
     for style in Style:
-        image = develop(nothing, style).image
+        image = render(nothing, style).image
         assert (image == (128 if style in (Style.RAW, Style.GRAY) else 0)).all()

@@ -12,23 +12,23 @@ import torch
 from live_tools import PATIENCE, SIZE, numbered_pixels
 
 import zfdesk.engine as zf
-from zfdesk.live import Subject, Sweeper, SweepState, Swept, sweeping
+from zfdesk.live import Sweeper, SweepInput, SweepSnapshot, SweepState, sweeping
 
 PLAN = zf.SweepPlan(size=7, stride=3)
 LAYER = "conv2"
 
 
-def subject_of(model: zf.Model, number: int = 1) -> Subject:
+def subject_of(model: zf.Model, number: int = 1) -> SweepInput:
     picture = np.ascontiguousarray(numbered_pixels(number, SIZE, SIZE))
     picture.setflags(write=False)
-    return Subject(model, picture, number, "a test")
+    return SweepInput(model, picture, number, "a test")
 
 
 class Ear:
     """Keeps all that a sweeper says, as it says it."""
 
     def __init__(self) -> None:
-        self.heard: list[Swept] = []
+        self.heard: list[SweepSnapshot] = []
         self.sweeper = Sweeper(self._hear)
         self._changed = threading.Condition()
 
@@ -39,13 +39,13 @@ class Ear:
                 self.heard.append(swept)
             self._changed.notify_all()
 
-    def wait_for(self, fits: Callable[[Swept], bool]) -> Swept:
+    def wait_for(self, fits: Callable[[SweepSnapshot], bool]) -> SweepSnapshot:
         """The first that fits, of what was and what will be heard."""
         with self._changed:
             assert self._changed.wait_for(lambda: any(fits(s) for s in self.heard), PATIENCE), len(self.heard)
             return next(s for s in self.heard if fits(s))
 
-    def end(self) -> Swept:
+    def end(self) -> SweepSnapshot:
         """The first that no longer runs; what was heard up to then is forgotten."""
         found = self.wait_for(lambda s: s.state is not SweepState.RUNNING)
         self.heard.clear()
@@ -296,8 +296,8 @@ def test_another_unit_needs_no_other_sweep(ear: Ear, tiny: zf.Model) -> None:
         assert shown.projected is not None
         if float(peaks[unit]) > 0:
             found = zf.reconstruct(clean, zf.Seed(LAYER, unit))
-            assert shown.projected.developed is not None
-            assert np.array_equal(shown.projected.developed.reconstruction.values, found.values)
+            assert shown.projected.rendered is not None
+            assert np.array_equal(shown.projected.rendered.reconstruction.values, found.values)
         else:
             assert shown.projected.reason == f"{LAYER}:{unit} is inactive: nothing to reconstruct."
 

@@ -123,10 +123,10 @@ def test_every_box_can_be_cut_out(mode: CropMode, height: int, width: int) -> No
 
 def test_the_smallest_crop_can_be_cut_out_wherever_it_lies() -> None:
     """Rounding must not make it smaller than a pixel."""
-    chance = np.random.default_rng(4)
+    rng = np.random.default_rng(4)
     for height, width in ((1, 1), (1, 7), (2048, 2)):
         pixels = np.full((height, width, 3), 200, np.uint8)
-        for x, y in chance.random((300, 2)):
+        for x, y in rng.random((300, 2)):
             picture = zf.crop(pixels, Crop(x=float(x), y=float(y), side=0.05).box(height, width), 4)
             assert picture.shape == (4, 4, 3)
 

@@ -365,12 +365,12 @@ def test_two_feeders_and_a_restless_view_never_mix(start: Start) -> None:
     feeders = [threading.Thread(target=feed, args=(first,)) for first in (0, 1000)]
     for feeder in feeders:
         feeder.start()
-    chance = np.random.default_rng(11)
+    rng = np.random.default_rng(11)
     while (len(listener.results) < 200 or not worker.dropped) and time.monotonic() < deadline:
-        occluders = COVER if chance.random() < 0.5 else ()
-        layer = str(chance.choice(["conv1", "norm1", "conv2", "fc6", "fc8"]))
-        unit = int(chance.integers(0, 5))
-        pins = (UnitReference("conv1", int(chance.integers(0, 6))),)
+        occluders = COVER if rng.random() < 0.5 else ()
+        layer = str(rng.choice(["conv1", "norm1", "conv2", "fc6", "fc8"]))
+        unit = int(rng.integers(0, 5))
+        pins = (UnitReference("conv1", int(rng.integers(0, 6))),)
         worker.show(VIEW.change(layer=layer, unit=unit, occluders=occluders, pins=pins), Demand())
         time.sleep(0.002)
     halt.set()

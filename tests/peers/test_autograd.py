@@ -70,19 +70,19 @@ def test_normalisation_the_other_way(cat: zf.Pass, rule: str, derivative: bool) 
 
 def test_random_networks() -> None:
     """100 random networks, every rule, any layer, any seed: equal to 1e-12."""
-    chance = random.Random(1311)
+    rng = random.Random(1311)
     for number in range(100):
-        architecture = random_architecture(chance)
+        architecture = random_architecture(rng)
         model = zf.Model(architecture, quick_weights(architecture, torch.float64, seed=number))
         size = architecture.size
         picture = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(number), dtype=torch.float64)
         seen = model.forward(picture)
         for rule in RULES:
-            derivative = chance.choice((None, True, False))
+            derivative = rng.choice((None, True, False))
             twin = Twin(model, rule, derivative)
             found = twin(picture.clone().requires_grad_())
             for _ in range(3):
-                seed = random_seed(chance, chance.choice(architecture.stages[1:]))
+                seed = random_seed(rng, rng.choice(architecture.stages[1:]))
                 made = zf.reconstruct(seen, seed, rule, lrn_derivative=derivative)
                 expected = twin.walk(found, seed, made.positions)
                 assert_close(planes(made), expected, (architecture.layers, seed, rule, derivative))
@@ -90,10 +90,10 @@ def test_random_networks() -> None:
 
 def test_bit_for_bit_where_sums_are_exact() -> None:
     """60 random networks with small whole numbers for weights and pictures: `torch.equal`, every rule."""
-    chance = random.Random(2901)
+    rng = random.Random(2901)
     alive = 0
     for number in range(60):
-        architecture = random_architecture(chance, normalised=False)
+        architecture = random_architecture(rng, normalised=False)
         generator = torch.Generator().manual_seed(number)
         weights: Weights = {
             name: torch.randint(-3, 4, shape, generator=generator).double()
@@ -108,7 +108,7 @@ def test_bit_for_bit_where_sums_are_exact() -> None:
             found = twin(picture.clone().requires_grad_())
             for stage in architecture.stages[1:]:
                 assert torch.equal(seen.activations[stage.name].flatten(), found[stage.name].detach().flatten())
-                seed = random_seed(chance, stage)
+                seed = random_seed(rng, stage)
                 made = zf.reconstruct(seen, seed, rule)
                 expected = twin.walk(found, seed, made.positions)
                 assert torch.equal(expected, expected.round()), "whole numbers only"

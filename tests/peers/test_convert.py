@@ -328,12 +328,12 @@ def test_a_sparse_file_of_terabytes_is_refused_unread(tmp_path: Path) -> None:
 def test_damaged_pth_files_never_end_in_anything_but_words(legacy: bool, alexnet_state: State, tmp_path: Path) -> None:
     """Cut anywhere: refused. Bits flipped: always noticed in a zip's tensors (check sums), in a bare pickle often."""
     data = _pth(alexnet_state, _use_new_zipfile_serialization=not legacy)
-    chance, path, noticed = random.Random(9), tmp_path / "damaged.pth", 0
-    for length in sorted(chance.randrange(2, len(data)) for _ in range(15)):
+    rng, path, noticed = random.Random(9), tmp_path / "damaged.pth", 0
+    for length in sorted(rng.randrange(2, len(data)) for _ in range(15)):
         path.write_bytes(data[:length])
         refused(path)
-    for place in (chance.randrange(2500 if legacy else len(data)) for _ in range(14 if legacy else 40)):
-        path.write_bytes(data[:place] + bytes([data[place] ^ 1 << chance.randrange(8)]) + data[place + 1 :])
+    for place in (rng.randrange(2500 if legacy else len(data)) for _ in range(14 if legacy else 40)):
+        path.write_bytes(data[:place] + bytes([data[place] ^ 1 << rng.randrange(8)]) + data[place + 1 :])
         try:
             zfdesk.weights.import_weights(path)
         except zfdesk.weights.CheckpointError:
@@ -418,7 +418,7 @@ def test_other_files_of_the_zoo_and_damaged_ones_are_refused(tmp_path: Path) -> 
     for name in ("light_bvlc_alexnet", "light_squeezenet", "light_vgg19"):
         with pytest.raises(zfdesk.weights.CheckpointError, match="not the zoo's zfnet512"):
             zfdesk.weights.import_weights(LIGHT.with_stem(name))
-    data, chance = LIGHT.read_bytes(), random.Random(10)
-    for length in (chance.randrange(2, len(data)) for _ in range(15)):
+    data, rng = LIGHT.read_bytes(), random.Random(10)
+    for length in (rng.randrange(2, len(data)) for _ in range(15)):
         path.write_bytes(data[:length])
         refused(path)

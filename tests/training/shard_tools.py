@@ -43,11 +43,11 @@ class ColourTeacher:
 def write_pictures(folder: Path, count: int, seed: int = 0, smallest: int = 100) -> list[str]:
     """Smooth random pictures of various sizes and formats; their paths in natural order."""
     folder.mkdir(parents=True, exist_ok=True)
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     paths = []
     for number in range(count):
-        width, height = chance.integers(smallest, 3 * smallest, 2)
-        coarse = Image.fromarray(chance.integers(0, 256, (5, 5, 3), dtype=np.uint8))
+        width, height = rng.integers(smallest, 3 * smallest, 2)
+        coarse = Image.fromarray(rng.integers(0, 256, (5, 5, 3), dtype=np.uint8))
         path = folder / f"{number}.{('jpg', 'png', 'webp')[number % 3]}"
         coarse.resize((int(width), int(height)), Image.Resampling.BICUBIC).save(path)
         paths.append(str(path))

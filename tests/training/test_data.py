@@ -18,7 +18,7 @@ from zfdesk.training.errors import PicturesGoneError, TrainingError
 from zfdesk.training.loader import Batch, Loader, Unreadable, validation_batches
 from zfdesk.training.plan import Plan
 from zfdesk.training.recipe import MODERN, PAPER, Recipe, changed
-from zfdesk.training.views import chance, part_seen, shifted, validation_view, view_of
+from zfdesk.training.views import part_seen, rng, shifted, validation_view, view_of
 
 WHOLE = changed(MODERN, {"view": "whole", "jitter": "0", "flip": "no", "sides": "40", "batch": "8", "epochs": "3"})
 
@@ -290,7 +290,7 @@ def test_the_ten_crops_are_the_paper_s() -> None:
     """Of 256 × 256: the centre and the corners of 224, each as often."""
     seen: dict[tuple[float, ...], int] = {}
     for picture in range(2000):
-        box = part_seen(256, 256, PAPER, chance(0, 0, picture), False)
+        box = part_seen(256, 256, PAPER, rng(0, 0, picture), False)
         seen[box] = seen.get(box, 0) + 1
     corners = {(x, y, x + 224.0, y + 224.0) for x in (0.0, 32.0) for y in (0.0, 32.0)}
     assert set(seen) == corners | {(16.0, 16.0, 240.0, 240.0)}
@@ -300,7 +300,7 @@ def test_the_ten_crops_are_the_paper_s() -> None:
 def test_random_parts_lie_inside() -> None:
     """Never outside the picture, never smaller than asked for."""
     for picture in range(500):
-        left, top, right, bottom = part_seen(300, 200, MODERN, chance(3, 1, picture), False)
+        left, top, right, bottom = part_seen(300, 200, MODERN, rng(3, 1, picture), False)
         assert min(left, top) >= 0
         assert right <= 300.001
         assert bottom <= 200.001
@@ -323,7 +323,7 @@ def test_turned_and_large_jpegs(orientation: int) -> None:
     box = ((width - side) / 2, (height - side) / 2, (width + side) / 2, (height + side) / 2)
     wanted = np.asarray(Image.fromarray(turned).resize((64, 64), Image.Resampling.BILINEAR, box=box))
     assert np.abs(seen.astype(int) - wanted).max() <= 4
-    part = view_of(file.getvalue(), 64, MODERN, chance(0, 0, 7), False)
+    part = view_of(file.getvalue(), 64, MODERN, rng(0, 0, 7), False)
     assert part.shape == (64, 64, 3)
 
 
@@ -332,7 +332,7 @@ def test_a_view_is_moved_and_its_edges_are_reflected() -> None:
     view = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
     moved = set()
     for picture in range(20):
-        told = chance(3, 0, picture)
+        told = rng(3, 0, picture)
         by = [round((2 * part - 1) * 0.1 * 40) for part in (told.down, told.across)]
         assert max(map(abs, by)) <= 4
         rows, columns = (39 - abs(39 - abs(np.arange(40) + way)) for way in by)

@@ -24,7 +24,7 @@ from zfdesk.training.recipe import MODERN
 from zfdesk.training.state import FILE, read_state
 from zfdesk.training.train import Training
 from zfdesk.training.validate import Validation
-from zfdesk.training.views import chance, validation_view, view_of
+from zfdesk.training.views import rng, validation_view, view_of
 from zfdesk.weights import load
 
 AGAIN = ["--threads", "1", "--log-every", "1"]
@@ -204,7 +204,7 @@ def test_an_odd_exif_block_turns_the_picture_and_nothing_else(orientation: int) 
     box = (left, top, left + side, top + side)
     wanted = np.asarray(Image.fromarray(upright).resize((side, side), Image.Resampling.BILINEAR, box=box))
     assert np.abs(validation_view(data, side, whole=True).astype(int) - wanted).max() <= 1
-    assert view_of(data, 32, MODERN, chance(0, 0, 0), whole=False).shape == (32, 32, 3)
+    assert view_of(data, 32, MODERN, rng(0, 0, 0), whole=False).shape == (32, 32, 3)
 
 
 def test_hidden_folders_are_no_classes(folder: Path, tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ RED, BLUE = Image.new("RGB", (300, 220), (255, 0, 0)), Image.new("RGB", (180, 26
 
 
 def test_boxes_lie_in_the_picture_with_the_area_and_aspect_asked_for() -> None:
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     shares, aspects = [], []
     for _ in range(3000):
-        width, height = (int(value) for value in chance.integers(1, 900, 2))
-        shape = float(chance.choice([1.0, 0.55, 1.8]))
-        left, top, right, bottom = random_box((width, height), SCALE, shape, chance)
+        width, height = (int(value) for value in rng.integers(1, 900, 2))
+        shape = float(rng.choice([1.0, 0.55, 1.8]))
+        left, top, right, bottom = random_box((width, height), SCALE, shape, rng)
         assert 0 <= left < right <= width
         assert 0 <= top < bottom <= height
         assert 3 / 4 - 1e-6 < (right - left) / (bottom - top) / shape < 4 / 3 + 1e-6
@@ -34,23 +34,23 @@ def test_boxes_lie_in_the_picture_with_the_area_and_aspect_asked_for() -> None:
 def test_small_crops_are_of_large_pictures_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     scales: list[tuple[float, float]] = []
 
-    def noted(size: tuple[int, int], scale: tuple[float, float], shape: float, chance: np.random.Generator) -> tuple:
+    def noted(size: tuple[int, int], scale: tuple[float, float], shape: float, rng: np.random.Generator) -> tuple:
         scales.append(scale)
-        return random_box(size, scale, shape, chance)
+        return random_box(size, scale, shape, rng)
 
     monkeypatch.setattr(shard_views, "random_box", noted)
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for size, share in (((340, 256), 0.15 / 0.88), ((120, 200), 0.0)):
         scales.clear()
         for _ in range(1500):
-            view(Image.new("RGB", size), 8, 8, chance)
+            view(Image.new("RGB", size), 8, 8, rng)
         assert len(scales) == pytest.approx(0.88 * 1500, rel=0.05)  # the others are whole
         assert scales.count(SMALL_SCALE) / len(scales) == pytest.approx(share, abs=0.04)
 
 
 def test_a_plain_view_is_the_central_square() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (150, 260, 3), dtype=np.uint8)
-    seen = ViewPlan(64, plain=True).make(Image.fromarray(pixels), lambda chance: RED, np.random.default_rng(1))
+    seen = ViewPlan(64, plain=True).make(Image.fromarray(pixels), lambda rng: RED, np.random.default_rng(1))
     middle = Image.fromarray(pixels[:, 55:205]).resize((64, 64), Image.Resampling.BICUBIC)
     # the filter at the square's edge sees a little of what lies beyond
     assert np.abs(np.asarray(seen).astype(int) - np.asarray(middle))[:, 2:-2].max() <= 1
@@ -58,10 +58,10 @@ def test_a_plain_view_is_the_central_square() -> None:
 
 
 def test_mixtures_show_both_pictures() -> None:
-    chance = np.random.default_rng(3)
+    rng = np.random.default_rng(3)
     kinds = {"rectangle": 0, "faded": 0, "beside": 0}
     for _ in range(1000):
-        pixels = np.asarray(mixture(RED, BLUE, 40, chance)).astype(int)
+        pixels = np.asarray(mixture(RED, BLUE, 40, rng)).astype(int)
         assert (pixels.sum(2) > 250).all()  # no pixel shows neither
         red = pixels[..., 0] > pixels[..., 2]
         if len(np.unique(pixels.reshape(-1, 3), axis=0)) == 1:
@@ -79,29 +79,27 @@ def test_mixtures_show_both_pictures() -> None:
 
 
 def test_the_share_of_mixtures_and_the_size() -> None:
-    chance, plan, asked = np.random.default_rng(5), ViewPlan(24, 0.25), []
+    rng, plan, asked = np.random.default_rng(5), ViewPlan(24, 0.25), []
 
-    def another(chance: np.random.Generator) -> Image.Image:
-        asked.append(chance)
+    def another(rng: np.random.Generator) -> Image.Image:
+        asked.append(rng)
         return BLUE
 
-    assert {plan.make(RED, another, chance).size for _ in range(1200)} == {(24, 24)}
+    assert {plan.make(RED, another, rng).size for _ in range(1200)} == {(24, 24)}
     assert len(asked) / 1200 == pytest.approx(0.25, abs=0.04)
 
 
 def test_the_same_chance_gives_the_same_view() -> None:
     picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (99, 130, 3), dtype=np.uint8))
     plan = ViewPlan(32, 0.5)
-    made = [
-        plan.make(picture, lambda chance: BLUE, np.random.default_rng(seed)).tobytes() for seed in (1, 1, 2, 3, 4, 5)
-    ]
+    made = [plan.make(picture, lambda rng: BLUE, np.random.default_rng(seed)).tobytes() for seed in (1, 1, 2, 3, 4, 5)]
     assert made[0] == made[1]
     assert len(set(made)) == 5
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 500), (500, 2), (97, 300)])
 def test_any_picture_has_views(size: tuple[int, int]) -> None:
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for _ in range(100):
-        assert view(Image.new("RGB", size), 16, 16, chance).size == (16, 16)
-        assert mixture(Image.new("RGB", size), RED, 16, chance).size == (16, 16)
+        assert view(Image.new("RGB", size), 16, 16, rng).size == (16, 16)
+        assert mixture(Image.new("RGB", size), RED, 16, rng).size == (16, 16)

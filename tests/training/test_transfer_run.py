@@ -21,10 +21,10 @@ SIZES = {"a": 9, "b": 14, "c": 7}
 
 def picture(label: int, number: int) -> np.ndarray:
     """A colour a class, with noise; a few are of another class's colour, so that nobody gets all right."""
-    chance = np.random.default_rng([label, number])
+    rng = np.random.default_rng([label, number])
     shown = (label + 1) % 3 if number % 5 == 4 else label
     colour = np.eye(3)[shown] * 90 + 60
-    return np.clip(colour + chance.normal(0, 30, (40, 48, 3)), 0, 255).astype(np.uint8)
+    return np.clip(colour + rng.normal(0, 30, (40, 48, 3)), 0, 255).astype(np.uint8)
 
 
 @pytest.fixture(scope="module")

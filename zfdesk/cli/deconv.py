@@ -13,7 +13,7 @@ from zfdesk.cli.output import CommandError, png_name, print_json, write_output
 
 if TYPE_CHECKING:
     from zfdesk.engine import Model
-    from zfdesk.live import Developed, Result, UnitResult
+    from zfdesk.live import Rendered, Result, UnitResult
 
 SEEDS = ("max", "map", "topk")
 STYLES = ("raw", "gray", "norm", "blurred norm")
@@ -59,13 +59,13 @@ def deconv_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
 
     model = chosen_model(arguments.weights)
     result, unit = _computed(model, arguments)
-    developed = next(iter(unit.pictures.values()))
-    facts = _facts(arguments, result, unit, developed)
+    rendered = next(iter(unit.pictures.values()))
+    facts = _facts(arguments, result, unit, rendered)
     if arguments.npy:
         memory = io.BytesIO()
-        np.save(memory, developed.reconstruction.values)
+        np.save(memory, rendered.reconstruction.values)
         write_output(arguments.npy, memory.getvalue())
-    write_output(arguments.output, _png(developed, facts))
+    write_output(arguments.output, _png(rendered, facts))
     if arguments.json:
         print_json(facts)
     else:
@@ -99,8 +99,8 @@ def _computed(model: Model, arguments: argparse.Namespace) -> tuple[Result, Unit
     view = View(crop=crop_called(arguments.crop, model), layer=stage.name)
     unit = arguments.unit
     if unit == "max":
-        glances = last(view, Demand(layers=True, maps=False, unit=False, pins=False)).glances
-        unit = next(glance.strongest for glance in glances if glance.stage is stage)
+        layer_summaries = last(view, Demand(layers=True, maps=False, unit=False, pins=False)).layer_summaries
+        unit = next(layer_summary.strongest for layer_summary in layer_summaries if layer_summary.stage is stage)
     view = view.change(
         unit=unit, position=arguments.at, seed=SeedKind(seed), seed_count=arguments.top or view.seed_count,
         method=Rule(arguments.method), style=Style(arguments.style),
@@ -112,12 +112,12 @@ def _computed(model: Model, arguments: argparse.Namespace) -> tuple[Result, Unit
     return result, result.unit
 
 
-def _facts(arguments: argparse.Namespace, result: Result, unit: UnitResult, developed: Developed) -> dict[str, Any]:
+def _facts(arguments: argparse.Namespace, result: Result, unit: UnitResult, rendered: Rendered) -> dict[str, Any]:
     """What the reconstruction is. Boxes: top, left, bottom, right in pixels of what the network saw, not clipped;
     ``crop``: left, top, right, bottom in pixels of the picture."""
     from zfdesk import __version__
 
-    model, made = result.request.model, developed.reconstruction
+    model, made = result.request.model, rendered.reconstruction
     is_class = unit.reference.layer in model.architecture.class_layers
     return {
         "path": arguments.image,
@@ -132,8 +132,8 @@ def _facts(arguments: argparse.Namespace, result: Result, unit: UnitResult, deve
         "positions": [list(position) for position in made.positions],
         "method": str(made.rule),
         "style": arguments.style,
-        "range": [developed.low, developed.high],
-        "stretch": developed.stretch,
+        "range": [rendered.low, rendered.high],
+        "stretch": rendered.stretch,
         "receptive_field": list(unit.box),
         "window": list(made.window),
         "crop": list(result.crop_box),
@@ -144,7 +144,7 @@ def _facts(arguments: argparse.Namespace, result: Result, unit: UnitResult, deve
     }
 
 
-def _png(developed: Developed, facts: dict[str, Any]) -> bytes:
+def _png(rendered: Rendered, facts: dict[str, Any]) -> bytes:
     """The picture with what it is in its text chunks."""
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
@@ -174,7 +174,7 @@ def _png(developed: Developed, facts: dict[str, Any]) -> bytes:
     for key, text in texts.items():
         information.add_text(key, text)
     memory = io.BytesIO()
-    Image.fromarray(developed.image).save(memory, "PNG", pnginfo=information)
+    Image.fromarray(rendered.image).save(memory, "PNG", pnginfo=information)
     return memory.getvalue()
 
 

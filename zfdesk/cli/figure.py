@@ -225,8 +225,8 @@ def _filters(arguments: argparse.Namespace) -> tuple[Page, int]:
     model = chosen_model(arguments.weights)
     layer = arguments.layer or first_convolution(model).name
     count = model.architecture.stage(layer).shape[0]
-    chance = np.random.default_rng(arguments.seed)
-    units = arguments.units or random_units(np.ones(count, bool), arguments.random, chance)
+    rng = np.random.default_rng(arguments.seed)
+    units = arguments.units or random_units(np.ones(count, bool), arguments.random, rng)
     return filters_page(model, layer, units, size=arguments.size), 0
 
 
@@ -269,7 +269,7 @@ def _fig7(arguments: argparse.Namespace) -> tuple[Page, int]:
     unit = None if arguments.unit == "max" else arguments.unit
     if unit is not None:
         model.architecture.stage(arguments.layer).check_unit(unit)
-    klass = None if arguments.klass is None else class_called(model, arguments.klass)
+    class_index = None if arguments.class_index is None else class_called(model, arguments.class_index)
     pixels = read_picture(arguments.image)
     picture = crop(pixels, crop_called(arguments.crop, model).box(*pixels.shape[:2]), model.architecture.size)
     plan = SweepPlan(
@@ -278,7 +278,7 @@ def _fig7(arguments: argparse.Namespace) -> tuple[Page, int]:
     )  # fmt: skip
     *_, swept = sweep(model.forward(picture), picture, plan, arguments.layer)
     page = fig7_page(
-        swept, unit, klass, size=arguments.size, picture=file_name(arguments.image),
+        swept, unit, class_index, size=arguments.size, picture=file_name(arguments.image),
         colours="jet (paper)" if arguments.colours == "jet" else arguments.colours,
         opacity=0.6 if arguments.overlay else 1.0, contour=arguments.contour,
     )  # fmt: skip

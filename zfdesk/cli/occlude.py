@@ -95,7 +95,7 @@ def occlude_command(parser: argparse.ArgumentParser, arguments: argparse.Namespa
     stage = model.architecture.stage(arguments.layer)
     if arguments.unit != "max":
         stage.check_unit(arguments.unit)
-    index = None if arguments.klass is None else class_called(model, arguments.klass)
+    index = None if arguments.class_index is None else class_called(model, arguments.class_index)
     shape, fill = OccluderShape(arguments.shape), OccluderFill(arguments.fill)
     plan = SweepPlan(arguments.size, arguments.stride, shape, fill, not arguments.clipped)
     pixels = read_picture(arguments.image)

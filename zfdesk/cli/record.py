@@ -197,11 +197,11 @@ class _Run:
 
     def _choose_unit(self, step: Any) -> None:
         """The strongest unit in the first frame, where none was named; it is kept for all of the film."""
-        from zfdesk.live.compute import Looking
+        from zfdesk.live.compute import ForwardStep
 
         if self.stepper.view.unit >= 0:
             return
-        seen = Looking().look(self.stepper.request(step))
+        seen = ForwardStep().look(self.stepper.request(step))
         self.stepper.view = self.stepper.view.change(unit=seen.occluded.strongest_unit(self.stepper.view.layer))
 
     def _total(self) -> int | None:

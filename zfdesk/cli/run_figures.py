@@ -147,11 +147,11 @@ def _units_random(model: Model, arguments: argparse.Namespace) -> tuple[list[tup
     if arguments.unit:
         return list(dict.fromkeys(arguments.unit)), ""
     layers = arguments.layers or [layer.name for layer in model.architecture.layers if isinstance(layer, Conv)]
-    chance = np.random.default_rng(arguments.seed)
+    rng = np.random.default_rng(arguments.seed)
     units = []
     for layer in layers:
         count = model.architecture.stage(layer).shape[0]
-        chosen = chance.choice(count, min(arguments.random, count), replace=False)
+        chosen = rng.choice(count, min(arguments.random, count), replace=False)
         units += [(layer, int(unit)) for unit in sorted(chosen)]
     return units, f"{arguments.random} a layer at random (seed {arguments.seed})"
 

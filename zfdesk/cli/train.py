@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from zfdesk.engine import Model
     from zfdesk.training.loader import Answering
     from zfdesk.training.recipe import Recipe
-    from zfdesk.training.train_config import Ended, Order
+    from zfdesk.training.train_config import Ended, TrainConfig
 
 RECIPES = ("modern", "paper")
 
@@ -182,16 +182,16 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
     return changed(DECLARED[arguments.recipe], settings)
 
 
-def _order(arguments: argparse.Namespace) -> Order:
+def _order(arguments: argparse.Namespace) -> TrainConfig:
     from zfdesk.engine import ARCHITECTURES
     from zfdesk.training.data import validation_beside
-    from zfdesk.training.train_config import Order
+    from zfdesk.training.train_config import TrainConfig
 
     if arguments.architecture not in ARCHITECTURES:
         raise CommandError(
             f"There is no architecture {arguments.architecture!r}; declared are {', '.join(ARCHITECTURES)}."
         )
-    return Order(
+    return TrainConfig(
         data=tuple(arguments.data), recipe=_recipe(arguments), architecture=arguments.architecture,
         validation=arguments.validation or validation_beside(arguments.data[0]), start=_start(arguments),
         start_words="" if arguments.start is None else os.path.basename(arguments.start),
@@ -202,17 +202,17 @@ def _order(arguments: argparse.Namespace) -> Order:
     )  # fmt: skip
 
 
-def _order_again(arguments: argparse.Namespace, run: Path) -> Order:
+def _order_again(arguments: argparse.Namespace, run: Path) -> TrainConfig:
     """The order of a run that was begun, from its folder; this machine's settings may be others."""
     from zfdesk.runs import read_run
     from zfdesk.training.recipe import from_json
     from zfdesk.training.state import read_settings
-    from zfdesk.training.train_config import VALIDATION, Order
+    from zfdesk.training.train_config import VALIDATION, TrainConfig
 
     about, told = read_run(run).about, read_settings(run)
     validation = [words.removeprefix(VALIDATION) for words in about.data if words.startswith(VALIDATION)]
     machine = _machine(arguments) | {"limit": told["limit"], "strongest": told["strongest"]}
-    return Order(
+    return TrainConfig(
         data=tuple(words for words in about.data if not words.startswith(VALIDATION)),
         recipe=from_json(dict(about.recipe)), architecture=about.architecture, validation=next(iter(validation), None),
         teacher=_teacher(told["teacher_path"]), teacher_path=told["teacher_path"],

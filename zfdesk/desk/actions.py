@@ -82,7 +82,7 @@ def to_layer(view: View, layer: str, architecture: Architecture, result: Result 
         return view
     strongest = 0
     if result is not None:
-        strongest = next((glance.strongest for glance in result.glances if glance.stage.name == layer), 0)
+        strongest = next((layer_summary.strongest for layer_summary in result.layer_summaries if layer_summary.stage.name == layer), 0)
     count = architecture.stage(layer).shape[0]
     return to_unit(view.change(layer=layer), min(strongest, count - 1))
 
@@ -139,7 +139,7 @@ def pick_position(view: View, position: tuple[int, int]) -> View:
 def _strongest(view: View, context: Context) -> View:
     if context.result is None:
         return view
-    strongest = next((g.strongest for g in context.result.glances if g.stage.name == view.layer), view.unit)
+    strongest = next((g.strongest for g in context.result.layer_summaries if g.stage.name == view.layer), view.unit)
     return view.change(unit=strongest, position=None, seed=SeedKind.MAX)
 
 

@@ -66,7 +66,7 @@ def run(
         window.sessions.show(*opened)
     desk.start()
     window.show()
-    quicken()
+    tune_interpreter()
     if screenshot:
         window.message.hide()
         window.resize(*FIRST_SIZE)  # not the remembered size: the same command gives the same picture
@@ -82,7 +82,7 @@ def close_on_interrupt(window: QWidget) -> None:
     signal.signal(signal.SIGINT, lambda *_: QTimer.singleShot(0, window, window.close))
 
 
-def quicken() -> None:
+def tune_interpreter() -> None:
     """Ready the interpreter for a live window, once the window is there."""
     # the worker gives the interpreter up hundreds of times a frame and must not wait 5 ms for it each time
     sys.setswitchinterval(SWITCH_SECONDS)

@@ -45,7 +45,7 @@ def measure(seconds: float, occluder: bool, sweep: str = "") -> dict[str, float]
     import torch  # noqa: F401  before Qt
     from PySide6.QtCore import QSettings, QTimer
 
-    from zfdesk.desk.app import make_application, quicken
+    from zfdesk.desk.app import make_application, tune_interpreter
     from zfdesk.desk.state import Desk
     from zfdesk.desk.window.main_window import Window
     from zfdesk.engine import Occluder
@@ -91,7 +91,7 @@ def measure(seconds: float, occluder: bool, sweep: str = "") -> dict[str, float]
         heart.timeout.connect(beat)
         desk.start()
         window.show()
-        quicken()
+        tune_interpreter()
         QTimer.singleShot(int(WARM_UP_SECONDS * 1e3), heart.start)
         QTimer.singleShot(int((WARM_UP_SECONDS + seconds) * 1e3), window.close)
         application.exec()

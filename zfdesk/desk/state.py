@@ -343,7 +343,7 @@ def _other_layers(view: View, before: Model, model: Model) -> View:
     unit = min(view.unit, model.architecture.stage(layer).shape[0] - 1)
     crop = Crop.centre_of(model) if view.crop == Crop.centre_of(before) else view.crop
     view = view.change(crop=crop, layer=layer, unit=unit, position=None, origin=None, pins=(), watched=())
-    return view.change_sweep(klass=-1)
+    return view.change_sweep(class_index=-1)
 
 
 def _other_classes(view: View, model: Model, watched: tuple[int, ...]) -> View:
@@ -354,7 +354,7 @@ def _other_classes(view: View, model: Model, watched: tuple[int, ...]) -> View:
     origin = None if view.origin and view.origin.layer in above else view.origin
     pins = tuple(pin for pin in view.pins if pin.layer not in above)
     watched = tuple(index for index in watched if index < len(model.classes))
-    return view.change(origin=origin, pins=pins, watched=watched).change_sweep(klass=-1)
+    return view.change(origin=origin, pins=pins, watched=watched).change_sweep(class_index=-1)
 
 
 def _last_convolution(model: Model) -> str:

@@ -73,7 +73,7 @@ def hamming(one: np.ndarray, other: np.ndarray) -> float:
     return float((one != other).mean())
 
 
-def random_boxes(parts: Iterable[PartBox], size: int, count: int, chance: np.random.Generator) -> list[PartBox]:
+def random_boxes(parts: Iterable[PartBox], size: int, count: int, rng: np.random.Generator) -> list[PartBox]:
     """``count`` places for a mask of the mean height and width of ``parts`` in a size × size picture, overlapping none
     of them; each free place is as likely as any other. Empty when no place is free, or there are no parts."""
     parts = list(parts)
@@ -87,7 +87,7 @@ def random_boxes(parts: Iterable[PartBox], size: int, count: int, chance: np.ran
     places = np.argwhere(free)
     if not len(places):
         return []
-    chosen = places[chance.choice(len(places), count, replace=count > len(places))]
+    chosen = places[rng.choice(len(places), count, replace=count > len(places))]
     return [(int(top), int(left), height, width) for top, left in chosen]
 
 
@@ -95,9 +95,9 @@ def masks_of(picture: MarkedPicture, parts: Iterable[str], draws: int, seed: int
     """The masks of a picture: the box of each of the parts that it has, and ``draws`` random ones, if it has any; they
     depend on its name and the seed."""
     masks = {part: [picture.parts[part]] for part in parts if part in picture.parts}
-    chance = np.random.default_rng([seed, zlib.crc32(picture.name.encode())])
+    rng = np.random.default_rng([seed, zlib.crc32(picture.name.encode())])
     if draws and masks:
-        masks[RANDOM] = random_boxes(picture.parts.values(), len(picture.pixels), draws, chance)
+        masks[RANDOM] = random_boxes(picture.parts.values(), len(picture.pixels), draws, rng)
     return masks
 
 

@@ -125,14 +125,14 @@ def random_baseline(
 ) -> Baseline:
     """The curves of ``count`` maps of random values, (height, width) of ``shape``: as coarse as the map they are set
     beside, since scattered single pixels destroy a picture sooner than patches do."""
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     passes, curves = 2 * (steps + 1), []
     for number in range(count):
 
         def tell(done: int, _: int, before: int = number * passes) -> None:
             progress(before + done, count * passes)
 
-        curves.append(insertion_deletion(model, picture, chance.random(shape), class_index, steps, fill, tell))
+        curves.append(insertion_deletion(model, picture, rng.random(shape), class_index, steps, fill, tell))
     return Baseline(tuple(curves))
 
 

@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from zfdesk.figures.drawing import PageFigure
 
 
-def fig7_row(sweep: Sweep, unit: int | None = None, klass: int | None = None) -> PageFigure:
+def fig7_row(sweep: Sweep, unit: int | None = None, class_index: int | None = None) -> PageFigure:
     """Fig. 7's row for a sweep, complete or not, as a matplotlib figure two columns wide; see `fig7_page`."""
     from zfdesk.figures.drawing import draw
 
-    return draw(fig7_page(sweep, unit, klass))
+    return draw(fig7_page(sweep, unit, class_index))
 
 
 def fig7_page(
     sweep: Sweep,
     unit: int | None = None,
-    klass: int | None = None,
+    class_index: int | None = None,
     *,
     size: str | tuple[float, float] = "two-column",
     picture: str = "",
@@ -42,14 +42,14 @@ def fig7_page(
     Raises ValueError for a unit or class that does not exist, or a sweep of which nothing is done.
     """
     unit = sweep.strongest_unit if unit is None else unit
-    klass = int(sweep.clean_probabilities.argmax()) if klass is None else klass
-    _check(sweep, unit, klass)
-    clean = float(sweep.clean_activations[unit]), float(sweep.clean_probabilities[klass])
-    drop, occluder = sweep.largest_drop(klass)
+    class_index = int(sweep.clean_probabilities.argmax()) if class_index is None else class_index
+    _check(sweep, unit, class_index)
+    clean = float(sweep.clean_activations[unit]), float(sweep.clean_probabilities[class_index])
+    drop, occluder = sweep.largest_drop(class_index)
     side = sweep.plan.size
     facts = Facts.of_model(sweep.model, picture=picture, frame=frame)
     box = Box(occluder.top, occluder.left, side, side, "covered", ellipse=sweep.plan.shape is OccluderShape.ELLIPSE)
-    name, layer_unit = sweep.model.classes[klass], unit_words(sweep.layer, unit)
+    name, layer_unit = sweep.model.classes[class_index], unit_words(sweep.layer, unit)
     down, told = _projected(sweep, unit, facts)
 
     def occlusion(values: np.ndarray, clean: float, quantity: str, facts: Facts, low: float | None = None) -> Occlusion:
@@ -64,7 +64,7 @@ def fig7_page(
         (occlusion(sweep.activation(unit), clean[0], "total activation", told),
          f"{layer_unit}, strongest map" if unit == sweep.strongest_unit else layer_unit),
         (down, f"{layer_unit} projected down"),
-        (occlusion(sweep.probability(klass), clean[1], f"P({name})", facts, 0.0), "probability"),
+        (occlusion(sweep.probability(class_index), clean[1], f"P({name})", facts, 0.0), "probability"),
         (_labels(sweep, opacity, facts), "most probable class"),
     )  # fmt: skip
     across = 3 if is_narrow(size) else 5
@@ -112,9 +112,9 @@ def _caption(sweep: Sweep, facts: Facts, name: str, clean: float) -> str:
     return f"{said} Without it P({name}) is {number(clean)}. {caption(facts)}"
 
 
-def _check(sweep: Sweep, unit: int, klass: int) -> None:
+def _check(sweep: Sweep, unit: int, class_index: int) -> None:
     units, classes = len(sweep.clean_activations), len(sweep.clean_probabilities)
     if not 0 <= unit < units:
         raise ValueError(f"{sweep.layer} has units 0 to {units - 1}; there is no unit {unit}.")
-    if not 0 <= klass < classes:
-        raise ValueError(f"The network knows classes 0 to {classes - 1}; there is no class {klass}.")
+    if not 0 <= class_index < classes:
+        raise ValueError(f"The network knows classes 0 to {classes - 1}; there is no class {class_index}.")

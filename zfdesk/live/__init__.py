@@ -1,10 +1,20 @@
 """The way of a frame: a view, a request, a result, and the thread between them. No Qt."""
 
-from zfdesk.live.class_set import Lesson, LessonError, Shot, TaughtClass
+from zfdesk.live.class_set import ClassSet, ClassSetError, Sample, TaughtClass
 from zfdesk.live.compute import Computation
-from zfdesk.live.result import Demand, Developed, Glance, Mosaic, Request, Result, Trouble, UnitComparison, UnitResult
+from zfdesk.live.result import (
+    Demand,
+    LayerSummary,
+    Mosaic,
+    Rendered,
+    Request,
+    Result,
+    Trouble,
+    UnitComparison,
+    UnitResult,
+)
 from zfdesk.live.slot import LatestSlot
-from zfdesk.live.sweeping import Projected, Subject, Sweeper, SweepState, Swept
+from zfdesk.live.sweeping import Projected, Sweeper, SweepInput, SweepSnapshot, SweepState
 from zfdesk.live.view import (
     Crop,
     CropMode,
@@ -23,8 +33,38 @@ from zfdesk.live.view import (
 from zfdesk.live.worker import Worker
 
 __all__ = [
-    "Computation", "Crop", "CropMode", "Demand", "Developed", "Glance", "LatestSlot", "Lesson", "LessonError",
-    "MapsContent", "MapsDisplay", "Mosaic", "Normalise", "Order", "Projected", "Request", "Result", "Shot", "Style",
-    "Subject", "SweepMap", "SweepSettings", "SweepState", "SweepUnit", "Sweeper", "Swept", "TaughtClass", "TraceAxis",
-    "Trouble", "UnitComparison", "UnitReference", "UnitResult", "View", "Worker",
+    "ClassSet",
+    "ClassSetError",
+    "Computation",
+    "Crop",
+    "CropMode",
+    "Demand",
+    "LatestSlot",
+    "LayerSummary",
+    "MapsContent",
+    "MapsDisplay",
+    "Mosaic",
+    "Normalise",
+    "Order",
+    "Projected",
+    "Rendered",
+    "Request",
+    "Result",
+    "Sample",
+    "Style",
+    "SweepInput",
+    "SweepMap",
+    "SweepSettings",
+    "SweepSnapshot",
+    "SweepState",
+    "SweepUnit",
+    "Sweeper",
+    "TaughtClass",
+    "TraceAxis",
+    "Trouble",
+    "UnitComparison",
+    "UnitReference",
+    "UnitResult",
+    "View",
+    "Worker",
 ]  # fmt: skip

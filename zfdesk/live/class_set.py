@@ -15,15 +15,15 @@ BACKGROUND = "nothing"
 
 
 @dataclass(frozen=True, eq=False)
-class Shot:
+class Sample:
     """One picture as the network sees it, without occluders.
 
-    picture: uint8 (size, size, 3), read-only. ``hold``: a number that pictures share which were taken in one go.
+    picture: uint8 (size, size, 3), read-only. ``burst``: a number that pictures share which were taken in one go.
     ``at``: seconds, by time.monotonic.
     """
 
     picture: np.ndarray
-    hold: int
+    burst: int
     at: float
 
 
@@ -32,20 +32,20 @@ class TaughtClass:
     """A name and its pictures, in the order they were taken."""
 
     name: str
-    shots: tuple[Shot, ...] = ()
+    samples: tuple[Sample, ...] = ()
 
     @property
     def takes_part(self) -> bool:
         """Whether there are enough pictures to be taught with."""
-        return len(self.shots) >= LEAST_PICTURES
+        return len(self.samples) >= LEAST_PICTURES
 
 
-class LessonError(ValueError):
+class ClassSetError(ValueError):
     """What cannot be done with the classes; the text is a sentence for the user."""
 
 
 @dataclass(frozen=True)
-class Lesson:
+class ClassSet:
     """The classes in the order of their keys."""
 
     classes: tuple[TaughtClass, ...] = ()
@@ -53,16 +53,16 @@ class Lesson:
     @property
     def pictures(self) -> int:
         """Of all classes."""
-        return sum(len(known.shots) for known in self.classes)
+        return sum(len(known.samples) for known in self.classes)
 
     @property
     def taught(self) -> tuple[TaughtClass, ...]:
         """The classes with pictures enough; there is something to teach where these are two or more."""
         return tuple(known for known in self.classes if known.takes_part)
 
-    def shots(self) -> tuple[Shot, ...]:
+    def samples(self) -> tuple[Sample, ...]:
         """All pictures, class by class."""
-        return tuple(shot for known in self.classes for shot in known.shots)
+        return tuple(sample for known in self.classes for sample in known.samples)
 
     def free_name(self, wish: str = "class") -> str:
         """A name that no class has: the wish itself, or with a number."""
@@ -71,60 +71,62 @@ class Lesson:
         names += [f"{wish} {number}" for number in range(1, len(taken) + 2)]
         return next(name for name in names if name.casefold() not in taken)
 
-    def add(self, name: str, shots: Sequence[Shot] = ()) -> Lesson:
+    def add(self, name: str, samples: Sequence[Sample] = ()) -> ClassSet:
         """One more class, the last."""
         if len(self.classes) >= MOST_CLASSES:
-            raise LessonError(f"There are {MOST_CLASSES} classes already: that is all there is room for.")
-        return Lesson((*self.classes, TaughtClass(self._checked(name, -1)))).take(len(self.classes), shots)
+            raise ClassSetError(f"There are {MOST_CLASSES} classes already: that is all there is room for.")
+        return ClassSet((*self.classes, TaughtClass(self._checked(name, -1)))).take(len(self.classes), samples)
 
-    def rename(self, index: int, name: str) -> Lesson:
+    def rename(self, index: int, name: str) -> ClassSet:
         """Another name for a class."""
         return self._with(index, replace(self.classes[index], name=self._checked(name, index)))
 
-    def remove(self, index: int) -> Lesson:
+    def remove(self, index: int) -> ClassSet:
         """Without that class and its pictures."""
-        return Lesson(self.classes[:index] + self.classes[index + 1 :])
+        return ClassSet(self.classes[:index] + self.classes[index + 1 :])
 
-    def move(self, index: int, steps: int) -> Lesson:
+    def move(self, index: int, steps: int) -> ClassSet:
         """That class so many places further down (up where negative), as far as there are places."""
         place = min(max(index + steps, 0), len(self.classes) - 1)
         rest = list(self.classes)
         rest.insert(place, rest.pop(index))
-        return Lesson(tuple(rest))
+        return ClassSet(tuple(rest))
 
-    def take(self, index: int, shots: Sequence[Shot]) -> Lesson:
+    def take(self, index: int, samples: Sequence[Sample]) -> ClassSet:
         """More pictures for a class."""
-        if self.pictures + len(shots) > MOST_PICTURES:
-            raise LessonError(f"There are {self.pictures} pictures already; {MOST_PICTURES} is all there is room for.")
+        if self.pictures + len(samples) > MOST_PICTURES:
+            raise ClassSetError(
+                f"There are {self.pictures} pictures already; {MOST_PICTURES} is all there is room for."
+            )
         known = self.classes[index]
-        return self._with(index, replace(known, shots=(*known.shots, *shots)))
+        return self._with(index, replace(known, samples=(*known.samples, *samples)))
 
-    def drop(self, index: int, place: int) -> Lesson:
+    def drop(self, index: int, place: int) -> ClassSet:
         """Without one picture of a class."""
         known = self.classes[index]
-        return self._with(index, replace(known, shots=known.shots[:place] + known.shots[place + 1 :]))
+        return self._with(index, replace(known, samples=known.samples[:place] + known.samples[place + 1 :]))
 
-    def drop_last(self, index: int, seconds: float) -> Lesson:
+    def drop_last(self, index: int, seconds: float) -> ClassSet:
         """Without the pictures of a class's last seconds: those taken so shortly before its newest, and that one."""
         known = self.classes[index]
-        if not known.shots:
+        if not known.samples:
             return self
-        newest = max(shot.at for shot in known.shots)
-        return self._with(index, replace(known, shots=tuple(s for s in known.shots if newest - s.at >= seconds)))
+        newest = max(sample.at for sample in known.samples)
+        return self._with(index, replace(known, samples=tuple(s for s in known.samples if newest - s.at >= seconds)))
 
-    def _with(self, index: int, known: TaughtClass) -> Lesson:
-        return Lesson((*self.classes[:index], known, *self.classes[index + 1 :]))
+    def _with(self, index: int, known: TaughtClass) -> ClassSet:
+        return ClassSet((*self.classes[:index], known, *self.classes[index + 1 :]))
 
     def _checked(self, name: str, own: int) -> str:
         name = " ".join(name.split())
         if not name or not name.isprintable():
-            raise LessonError("A class needs a name.")
+            raise ClassSetError("A class needs a name.")
         if len(name) > LONGEST_NAME:
-            raise LessonError(f"A class's name has {LONGEST_NAME} letters at most.")
+            raise ClassSetError(f"A class's name has {LONGEST_NAME} letters at most.")
         for index, known in enumerate(self.classes):
             if index != own and known.name.casefold() == name.casefold():
-                raise LessonError(f"There is a class called “{known.name}” already.")
+                raise ClassSetError(f"There is a class called “{known.name}” already.")
         return name
 
 
-__all__ = ["BACKGROUND", "LEAST_PICTURES", "MOST_PICTURES", "Lesson", "LessonError", "Shot", "TaughtClass"]
+__all__ = ["BACKGROUND", "LEAST_PICTURES", "MOST_PICTURES", "ClassSet", "ClassSetError", "Sample", "TaughtClass"]

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from zfdesk.engine import Pass, Reconstruction, Rule, Seed, SeedKind, reconstruct
 from zfdesk.engine.reconstruct import seed_positions
-from zfdesk.live.render import develop_alike, frozen, levels, styled
+from zfdesk.live.render import frozen, levels, render_alike, styled
 from zfdesk.live.result import Shades, UnitComparison
 from zfdesk.live.view import MapsDisplay, Normalise, UnitReference, View
 
@@ -50,7 +50,7 @@ class Comparing:
         if not reason:
             found = found or _led_down(covered, seed, view)
             first = self._of_clean(clean, seed, view)
-            pictures = develop_alike(first, found, view.style)
+            pictures = render_alike(first, found, view.style)
             gap = styled(found.values, view.style) - styled(first.values, view.style)
             change = _about_zero(torch.from_numpy(gap if gap.ndim == 2 else gap.mean(2)))
         at = positions[0]

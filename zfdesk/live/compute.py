@@ -18,8 +18,8 @@ from zfdesk.engine import Model, Pass, Rule, Seed, SeedKind, crop, forward_chang
 from zfdesk.engine.layers import Linear, Softmax, Stage
 from zfdesk.experiments.transfer import feature_layer, taken, teachable
 from zfdesk.live.comparison import Comparing, common_seed
-from zfdesk.live.render import develop, frozen, grid_columns, levels, thumbnail, tile_mosaic
-from zfdesk.live.result import Glance, Mosaic, Request, Result, UnitResult
+from zfdesk.live.render import frozen, grid_columns, levels, render, thumbnail, tile_mosaic
+from zfdesk.live.result import LayerSummary, Mosaic, Request, Result, UnitResult
 from zfdesk.live.view import MapsContent, Normalise, Order, UnitReference
 
 REORDER_SECONDS = 1.0  # a grid sorted anew at every frame cannot be read
@@ -27,7 +27,7 @@ SLOW_UNIT_MS = 25.0  # a slower reconstruction is announced by an incomplete res
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class ForwardResult:
     """What the network saw of a request: the passes of one frame under one crop and one set of occluders.
 
     ``times``: milliseconds by step so far; ``started``: when the request was taken, by time.perf_counter.
@@ -44,13 +44,13 @@ class Seen:
 
 
 @dataclass
-class Looking:
+class ForwardStep:
     """The first half: frames into passes. Keeps the last ones, and belongs to one thread."""
 
-    _last: Seen | None = None
+    _last: ForwardResult | None = None
 
     @torch.inference_mode()
-    def look(self, request: Request) -> Seen:
+    def look(self, request: Request) -> ForwardResult:
         """The clean and the occluded pass, taken over from the last request as far as they are the same."""
         started = mark = time.perf_counter()
         times = {"capture": (started - request.frame.time) * 1e3}  # how old the frame was when it was taken
@@ -76,12 +76,12 @@ class Looking:
         times["forward"] = _since(mark)
         if not bool(torch.isfinite(occluded.probabilities).all()):
             raise ArithmeticError(f"{model.name or 'The network'} answered with values that are not numbers.")
-        self._last = Seen(request, box, clean_picture, picture, clean, occluded, times, started)
+        self._last = ForwardResult(request, box, clean_picture, picture, clean, occluded, times, started)
         return self._last
 
 
 @dataclass
-class Showing:
+class RenderStep:
     """The second half: passes into what the panes show. Belongs to one thread."""
 
     _model: Model | None = None
@@ -91,7 +91,7 @@ class Showing:
     _comparing: Comparing = field(default_factory=Comparing)
 
     @torch.inference_mode()
-    def show(self, seen: Seen) -> Iterator[Result]:
+    def show(self, seen: ForwardResult) -> Iterator[Result]:
         """Results for a request, each more complete than the one before; the last has ``complete`` set."""
         request, times = seen.request, dict(seen.times)
         if request.model is not self._model:
@@ -110,7 +110,7 @@ class Showing:
             result = replace(result, features=frozen(read[0].numpy()))
         mark = time.perf_counter()
         if demand.layers:
-            result = replace(result, glances=self._glances(seen))
+            result = replace(result, layer_summaries=self._layer_summaries(seen))
         if demand.maps:
             result = replace(result, mosaic=self._mosaic(seen))
         times["maps"] = _since(mark)
@@ -130,16 +130,16 @@ class Showing:
         times["total"] = _since(seen.started)
         yield replace(result, times=MappingProxyType(times))
 
-    def _glances(self, seen: Seen) -> tuple[Glance, ...]:
-        glances = []
+    def _layer_summaries(self, seen: ForwardResult) -> tuple[LayerSummary, ...]:
+        layer_summaries = []
         for stage in seen.clean.model.architecture.stages:
             activation = seen.occluded.activations[stage.name][0]
             strongest = activation.amax((1, 2)).numpy()
             unit, active = int(strongest.argmax()), float((strongest > 0).mean())
-            glances.append(Glance(stage, thumbnail(activation), float(strongest[unit]), active, unit))
-        return tuple(glances)
+            layer_summaries.append(LayerSummary(stage, thumbnail(activation), float(strongest[unit]), active, unit))
+        return tuple(layer_summaries)
 
-    def _mosaic(self, seen: Seen) -> Mosaic:
+    def _mosaic(self, seen: ForwardResult) -> Mosaic:
         view = seen.request.view
         stage = seen.clean.model.architecture.stage(view.layer)
         values, words, signed, reason = self._maps_content(seen, stage)
@@ -161,7 +161,7 @@ class Showing:
             int(alive.sum()), reason,
         )  # fmt: skip
 
-    def _maps_content(self, seen: Seen, stage: Stage) -> tuple[Tensor, str, bool, str]:
+    def _maps_content(self, seen: ForwardResult, stage: Stage) -> tuple[Tensor, str, bool, str]:
         """The values the maps pane shows, in words, whether they are signed, and why they may be all zero."""
         view, activation = seen.request.view, seen.occluded.activations[stage.name][0]
         signed = stage.name == "input" or (isinstance(stage.layer, Linear) and not stage.rectified)
@@ -173,7 +173,7 @@ class Showing:
                 return self._maps_gradient(seen, stage, activation)
         return activation, "activation", signed, ""
 
-    def _maps_gradient(self, seen: Seen, stage: Stage, activation: Tensor) -> tuple[Tensor, str, bool, str]:
+    def _maps_gradient(self, seen: ForwardResult, stage: Stage, activation: Tensor) -> tuple[Tensor, str, bool, str]:
         architecture = seen.clean.model.architecture
         origin = seen.request.view.origin
         if origin is None:
@@ -193,7 +193,7 @@ class Showing:
         )
         return values, words, True, reason
 
-    def _unit_order(self, seen: Seen, stage: Stage, values: Tensor, alive: Tensor) -> np.ndarray:
+    def _unit_order(self, seen: ForwardResult, stage: Stage, values: Tensor, alive: Tensor) -> np.ndarray:
         """Which unit stands at which place of the grid; sorted grids are sorted anew once a second."""
         view = seen.request.view
         key = (stage.name, view.maps.order, view.maps.hide_dead, view.maps.content)
@@ -215,7 +215,7 @@ class Showing:
         return order
 
     def _unit(
-        self, seen: Seen, reference: UnitReference, rules: tuple[Rule, ...] | None, comparing: bool = False
+        self, seen: ForwardResult, reference: UnitReference, rules: tuple[Rule, ...] | None, comparing: bool = False
     ) -> UnitResult:
         """One unit on this frame, reconstructed by the view's method and ``rules``; None: its map and place only.
 
@@ -237,7 +237,7 @@ class Showing:
             for rule in dict.fromkeys((seen.request.view.method, *rules)):
                 derivative = seen.request.view.lrn_derivative or None
                 found = reconstruct(seen.occluded, seed, rule, lrn_derivative=derivative)
-                pictures[rule] = develop(found, seen.request.view.style)
+                pictures[rule] = render(found, seen.request.view.style)
         if comparing and rules is not None:
             view, known = seen.request.view, pictures.get(seen.request.view.method)
             why = _why_not(stage, clean, asked, "the clean picture")
@@ -262,14 +262,14 @@ class Computation:
     """Both halves in turn, for whoever has one request at a time."""
 
     def __init__(self) -> None:
-        self._looking, self._showing = Looking(), Showing()
+        self._looking, self._showing = ForwardStep(), RenderStep()
 
     def run(self, request: Request) -> Iterator[Result]:
         """Results for a request, each more complete than the one before; the last has ``complete`` set."""
         yield from self._showing.show(self._looking.look(request))
 
 
-def _fitting(reference: UnitReference, seen: Seen) -> tuple[UnitReference, Seed]:
+def _fitting(reference: UnitReference, seen: ForwardResult) -> tuple[UnitReference, Seed]:
     """The nearest unit that the layer has, and its seed; a position outside its map means the maximum."""
     count, height, width = seen.clean.model.architecture.stage(reference.layer).shape
     reference = replace(reference, unit=min(max(reference.unit, 0), count - 1))

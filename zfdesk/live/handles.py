@@ -15,7 +15,7 @@ LARGEST = 448
 
 
 @dataclass(frozen=True)
-class Grip:
+class Handle:
     """What the mouse holds. ``what``: "occluder" or "crop"; ``edges``: which sides move, "" for all of it."""
 
     what: str
@@ -23,13 +23,13 @@ class Grip:
     edges: str = ""  # any of "t", "b", "l", "r"
 
 
-def find_grip(view: View, x: float, y: float, reach: float) -> Grip | None:
+def find_grip(view: View, x: float, y: float, reach: float) -> Handle | None:
     """The occluder grip at a point of the input picture; ``reach``: how near a border counts, in input pixels."""
     for index in range(len(view.occluders) - 1, -1, -1):
         occluder = view.occluders[index]
         edges = _edges(occluder.top, occluder.left, occluder.height, occluder.width, x, y, reach)
         if edges is not None:
-            return Grip("occluder", index, edges)
+            return Handle("occluder", index, edges)
     return None
 
 
@@ -43,7 +43,7 @@ def _edges(top: float, left: float, height: float, width: float, x: float, y: fl
     return edges
 
 
-def drag_occluder(view: View, grip: Grip, start: Occluder, dx: float, dy: float, size: int) -> View:
+def drag_occluder(view: View, grip: Handle, start: Occluder, dx: float, dy: float, size: int) -> View:
     """The view after the gripped occluder, which was ``start``, was dragged by (dx, dy) input pixels."""
     if not grip.edges:
         moved = replace(start, top=round(start.top + dy), left=round(start.left + dx))
@@ -103,7 +103,7 @@ def scale_occluder(occluder: Occluder, factor: float) -> Occluder:
     return replace(occluder, top=top, left=left, height=height, width=width)
 
 
-def crop_grip(view: View, frame_height: int, frame_width: int, x: float, y: float, reach: float) -> Grip | None:
+def crop_grip(view: View, frame_height: int, frame_width: int, x: float, y: float, reach: float) -> Handle | None:
     """The crop box's border at a point of the frame; only a crop has one to drag."""
     if view.crop.mode is not CropMode.CROP:
         return None
@@ -114,10 +114,10 @@ def crop_grip(view: View, frame_height: int, frame_width: int, x: float, y: floa
     vertical = "t" if abs(y - top) <= reach else "b" if abs(y - bottom) <= reach else ""
     horizontal = "l" if abs(x - left) <= reach else "r" if abs(x - right) <= reach else ""
     corner = vertical + horizontal
-    return Grip("crop", 0, corner if len(corner) == 2 else "")
+    return Handle("crop", 0, corner if len(corner) == 2 else "")
 
 
-def drag_crop(start: Crop, grip: Grip, dx: float, dy: float, frame_height: int, frame_width: int) -> Crop:
+def drag_crop(start: Crop, grip: Handle, dx: float, dy: float, frame_height: int, frame_width: int) -> Crop:
     """The crop after its border was dragged by (dx, dy) frame pixels: corners scale it, sides move it."""
     shortest = min(frame_height, frame_width)
     if not grip.edges:

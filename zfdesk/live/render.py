@@ -11,7 +11,7 @@ from torch import Tensor
 
 from zfdesk.engine import Reconstruction
 from zfdesk.engine.blur import gaussian_blur
-from zfdesk.live.result import Developed
+from zfdesk.live.result import Rendered
 from zfdesk.live.view import MapsDisplay, Normalise, Style
 
 TINY = 1e-12
@@ -89,14 +89,14 @@ def thumbnail(activation: Tensor, side: int = 32) -> np.ndarray:
     return frozen((shades * (255 / max(float(shades.max()), TINY))).astype(np.uint8))
 
 
-def develop(reconstruction: Reconstruction, style: Style) -> Developed:
+def render(reconstruction: Reconstruction, style: Style) -> Rendered:
     """A reconstruction (height, width, 3) as a picture. Zero is mid-grey, black for the norms; the contrast is
     stretched so that the largest absolute value just reaches the end of the range, and the factor is kept."""
     shown = styled(reconstruction.values, style)
     return _stretched(reconstruction, shown, style, _reach(shown))
 
 
-def develop_alike(one: Reconstruction, other: Reconstruction, style: Style) -> tuple[Developed, Developed]:
+def render_alike(one: Reconstruction, other: Reconstruction, style: Style) -> tuple[Rendered, Rendered]:
     """Two reconstructions, both stretched by the factor that suits the larger."""
     shown, beside = styled(one.values, style), styled(other.values, style)
     limit = max(_reach(shown), _reach(beside))
@@ -107,12 +107,12 @@ def _reach(shown: np.ndarray) -> float:
     return max(float(shown.max()), -float(shown.min()), TINY)
 
 
-def _stretched(reconstruction: Reconstruction, shown: np.ndarray, style: Style, limit: float) -> Developed:
+def _stretched(reconstruction: Reconstruction, shown: np.ndarray, style: Style, limit: float) -> Rendered:
     norm = style in (Style.NORM, Style.BLURRED)
     low, stretch, zero = (0.0, 255 / limit, 0.0) if norm else (-limit, 127 / limit, 128.5)
     image = (shown * stretch + zero).astype(np.uint8)
     image = image if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)
-    return Developed(reconstruction, frozen(image), low, limit, stretch)
+    return Rendered(reconstruction, frozen(image), low, limit, stretch)
 
 
 def styled(values: np.ndarray, style: Style) -> np.ndarray:

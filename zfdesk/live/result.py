@@ -42,7 +42,7 @@ class Request:
 
 
 @dataclass(frozen=True, eq=False)
-class Glance:
+class LayerSummary:
     """A layer at a glance: thumbnail (uint8, height × width), highest activation, share of units above zero."""
 
     stage: Stage
@@ -103,7 +103,7 @@ class Mosaic:
 
 
 @dataclass(frozen=True, eq=False)
-class Developed:
+class Rendered:
     """A reconstruction as a picture.
 
     ``image``: uint8 (height, width, 3). Values from ``low`` to ``high`` run over 0 to 255; the contrast is stretched
@@ -141,7 +141,7 @@ class UnitComparison:
     positions: tuple[tuple[int, int], ...]
     activations: tuple[float, float]
     maps: tuple[Shades, Shades, Shades]
-    pictures: tuple[Developed, Developed] | None
+    pictures: tuple[Rendered, Rendered] | None
     change: Shades | None
     reason: str = ""
 
@@ -160,7 +160,7 @@ class UnitResult:
     position: tuple[int, int]
     activation: float
     box: tuple[int, int, int, int]
-    pictures: Mapping[Rule, Developed]
+    pictures: Mapping[Rule, Rendered]
     reason: str = ""
     comparison: UnitComparison | None = None
 
@@ -181,7 +181,7 @@ class Result:
     crop_box: tuple[float, float, float, float]
     probabilities: np.ndarray
     clean_probabilities: np.ndarray
-    glances: tuple[Glance, ...] = ()
+    layer_summaries: tuple[LayerSummary, ...] = ()
     mosaic: Mosaic | None = None
     unit: UnitResult | None = None
     pins: tuple[UnitResult, ...] = ()

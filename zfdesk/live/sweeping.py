@@ -18,8 +18,8 @@ import numpy as np
 import torch
 
 from zfdesk.engine import Model, Pass, Rule, Seed, Sweep, SweepPlan, reconstruct, sweep
-from zfdesk.live.render import develop
-from zfdesk.live.result import Developed, Trouble
+from zfdesk.live.render import render
+from zfdesk.live.result import Rendered, Trouble
 from zfdesk.live.slot import LatestSlot
 from zfdesk.live.view import Style, SweepUnit, View
 from zfdesk.live.worker import sentence_of
@@ -48,7 +48,7 @@ class SweepState(StrEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class SweepInput:
     """What is swept: what the network sees of a frame, uint8 (size, size, 3), read-only, and which frame that is."""
 
     model: Model
@@ -56,7 +56,7 @@ class Subject:
     number: int = 0
     origin: str = ""
 
-    def same(self, other: Subject) -> bool:
+    def same(self, other: SweepInput) -> bool:
         """Whether the network would answer the same."""
         alike = self.picture is other.picture or np.array_equal(self.picture, other.picture)
         return self.model is other.model and alike
@@ -70,20 +70,20 @@ class Projected:
     """
 
     unit: int
-    developed: Developed | None
+    rendered: Rendered | None
     box: tuple[int, int, int, int]
     reason: str = ""
 
 
 @dataclass(frozen=True, eq=False)
-class Swept:
+class SweepSnapshot:
     """A sweep as far as it is. ``sweep``: None when it failed before anything was done.
 
     ``rate``: positions a second by the clock, lately. ``seconds_left``: at that rate. ``live``: a round of the live
     sweep. ``words``: why it ended before its end, "" when by the user's wish.
     """
 
-    subject: Subject
+    subject: SweepInput
     sweep: Sweep | None
     state: SweepState
     rate: float
@@ -103,7 +103,7 @@ class Swept:
 class _Job:
     """``follows``: plan and layer of the live sweep that this is a round of."""
 
-    subject: Subject
+    subject: SweepInput
     plan: SweepPlan
     layer: str
     resume: Sweep | None = None
@@ -113,11 +113,11 @@ class _Job:
 class Sweeper:
     """Sweeps on a thread of its own; all methods may be called from any thread and return at once.
 
-    ``results`` holds the newest `Swept`; ``notify`` is called, on that thread, when there is one.
+    ``results`` holds the newest `SweepSnapshot`; ``notify`` is called, on that thread, when there is one.
     """
 
     def __init__(self, notify: Callable[[], None]) -> None:
-        self.results: LatestSlot[Swept] = LatestSlot()
+        self.results: LatestSlot[SweepSnapshot] = LatestSlot()
         self.troubles: deque[Trouble] = deque(maxlen=20)
         self.gives_way = False  # to a live view that moves; may be set from any thread
         self._notify = notify
@@ -128,23 +128,23 @@ class Sweeper:
         self._running: _Job | None = None
         self._cancelled: str | None = None  # why the sweep is to end
         self._following: tuple[SweepPlan, str] | None = None
-        self._newest: Subject | None = None
+        self._newest: SweepInput | None = None
         self._unit: int | None = None
-        self._last: Swept | None = None
-        self._pass: tuple[Subject, Pass] | None = None  # this and the speed are the thread's own
+        self._last: SweepSnapshot | None = None
+        self._pass: tuple[SweepInput, Pass] | None = None  # this and the speed are the thread's own
         self._rate = FIRST_RATE
         self._measured = False
 
     # What is asked for
 
-    def start(self, subject: Subject, plan: SweepPlan, layer: str) -> None:
+    def start(self, subject: SweepInput, plan: SweepPlan, layer: str) -> None:
         """Sweep this picture instead of whatever is being swept; the live sweep ends."""
         with self._lock:
             self._following = self._cancelled = None
             self._wanted = _Job(subject, plan, layer)
             self._wake()
 
-    def restore(self, swept: Swept) -> None:
+    def restore(self, swept: SweepSnapshot) -> None:
         """Take over a sweep that was kept; the one under way, and the live sweep, end."""
         with self._lock:
             self._following = self._wanted = self._running = self._cancelled = None
@@ -176,7 +176,7 @@ class Sweeper:
             self._wanted, self._following = None, (plan, layer)
             self._wake()
 
-    def feed(self, subject: Subject) -> None:
+    def feed(self, subject: SweepInput) -> None:
         """The newest picture, for the live sweep."""
         with self._lock:
             self._newest = subject
@@ -210,7 +210,7 @@ class Sweeper:
             self._thread = threading.Thread(target=self._run, name="zfdesk-sweep", daemon=False)
             self._thread.start()
 
-    def _find(self) -> _Job | Swept | None:
+    def _find(self) -> _Job | SweepSnapshot | None:
         """The next thing to do, with the lock held: a sweep, or what only lacks another reconstruction."""
         if self._wanted is not None:
             return self._wanted
@@ -239,7 +239,7 @@ class Sweeper:
                 self._project_again(work)
 
     def _sweep(self, job: _Job) -> None:
-        swept: Swept | None = None
+        swept: SweepSnapshot | None = None
         told, cost = 0.0, 0.0
         try:
             for swept in self._steps(job):
@@ -256,13 +256,15 @@ class Sweeper:
                 self._following = None
             live = job.follows is not None
             kept = None if live else swept.sweep if swept is not None else job.resume
-            self._tell(Swept(job.subject, kept, SweepState.FAILED, self._rate, live, words=sentence_of(error)), job)
+            self._tell(
+                SweepSnapshot(job.subject, kept, SweepState.FAILED, self._rate, live, words=sentence_of(error)), job
+            )
         finally:
             with self._lock:
                 if self._running is job:
                     self._running = None
 
-    def _steps(self, job: _Job) -> Iterator[Swept]:
+    def _steps(self, job: _Job) -> Iterator[SweepSnapshot]:
         """The job as it grows; ends with one that no longer runs, or in silence when it is overtaken."""
         clean, plan, seen, projected = self._clean(job.subject), job.plan, job.resume, None
         if job.follows is not None:
@@ -283,7 +285,7 @@ class Sweeper:
                 if projected is None or projected.unit != self._unit_of(seen):
                     projected = project(clean, job.layer, self._unit_of(seen))
                     mark = time.perf_counter()
-                yield Swept(job.subject, seen, state, self._rate, live, projected, words)
+                yield SweepSnapshot(job.subject, seen, state, self._rate, live, projected, words)
                 if state is not SweepState.RUNNING:
                     return
                 if self.gives_way:
@@ -304,7 +306,7 @@ class Sweeper:
                 return SweepState.CANCELLED, self._cancelled
             return SweepState.RUNNING, ""
 
-    def _tell(self, swept: Swept, job: _Job | None = None) -> None:
+    def _tell(self, swept: SweepSnapshot, job: _Job | None = None) -> None:
         with self._lock:
             if job is not None and self._running is not job:  # `restore` came in between
                 return
@@ -334,7 +336,7 @@ class Sweeper:
 
     # The reconstruction
 
-    def _clean(self, subject: Subject) -> Pass:
+    def _clean(self, subject: SweepInput) -> Pass:
         if self._pass is None or self._pass[0] is not subject:
             clean = subject.model.forward(subject.picture)
             if not bool(torch.isfinite(clean.probabilities).all()):
@@ -347,7 +349,7 @@ class Sweeper:
         unit = self._unit
         return seen.strongest_unit if unit is None or unit >= len(seen.clean_activations) else unit
 
-    def _project_again(self, last: Swept) -> None:
+    def _project_again(self, last: SweepSnapshot) -> None:
         assert last.sweep is not None
         unit = self._unit_of(last.sweep)
         try:
@@ -366,7 +368,7 @@ def project(clean: Pass, layer: str, unit: int) -> Projected:
     if not bool((clean.activations[layer][0, unit] != 0).any()):
         return Projected(unit, None, (0, 0, 0, 0), f"{layer}:{unit} is inactive: nothing to reconstruct.")
     found = reconstruct(clean, Seed(layer, unit), Rule.DECONVNET)
-    return Projected(unit, develop(found, Style.RAW), stage.receptive_field.box(*found.positions[0]))
+    return Projected(unit, render(found, Style.RAW), stage.receptive_field.box(*found.positions[0]))
 
 
 def shown_unit(sweep: Sweep, view: View) -> int:
@@ -377,11 +379,11 @@ def shown_unit(sweep: Sweep, view: View) -> int:
 
 def shown_class(sweep: Sweep, view: View) -> int:
     """Whose probability is shown."""
-    clean, chosen = sweep.clean_probabilities, view.sweep.klass
+    clean, chosen = sweep.clean_probabilities, view.sweep.class_index
     return chosen if 0 <= chosen < len(clean) else int(clean.argmax())
 
 
-def _is_of(last: Swept | None, newest: Subject, follows: tuple[SweepPlan, str]) -> bool:
+def _is_of(last: SweepSnapshot | None, newest: SweepInput, follows: tuple[SweepPlan, str]) -> bool:
     """Whether the live sweep of this picture is there already."""
     if last is None or not last.live or last.sweep is None or not last.subject.same(newest):
         return False

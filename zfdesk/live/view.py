@@ -142,7 +142,7 @@ class SweepSettings:
     """The occlusion sweep: its occluder, and how its maps are shown.
 
     ``own``: the occluder's size, shape and fill are those set here; otherwise the live occluder's, if there is one.
-    ``klass``: whose probability is shown; -1: the most probable one of the clean picture. ``change``: values as change
+    ``class_index``: whose probability is shown; -1: the most probable one of the clean picture. ``change``: values as change
     from clean. ``live``: the newest frame is swept again and again on a coarse grid.
     """
 
@@ -153,7 +153,7 @@ class SweepSettings:
     overhang: bool = True
     own: bool = False
     unit: SweepUnit = SweepUnit.STRONGEST
-    klass: int = -1
+    class_index: int = -1
     shown: SweepMap = SweepMap.ALL
     change: bool = False
     colours: str = "inferno"

@@ -16,7 +16,7 @@ from collections.abc import Callable
 import torch
 
 from zfdesk.engine import Model
-from zfdesk.live.compute import Looking, Seen, Showing
+from zfdesk.live.compute import ForwardResult, ForwardStep, RenderStep
 from zfdesk.live.result import Demand, Request, Result, Trouble
 from zfdesk.live.slot import LatestSlot
 from zfdesk.live.view import View
@@ -42,7 +42,7 @@ class Worker:
         self._frame_taken = True
         self._frames_dropped = 0
         self._dirty = self._stopping = self._holding = False
-        self._between: Seen | None = None
+        self._between: ForwardResult | None = None
         self.threads = tuple(
             threading.Thread(target=target, name=f"zfdesk-{name}", daemon=True)
             for name, target in (("look", self._look_loop), ("show", self._show_loop))
@@ -114,7 +114,7 @@ class Worker:
             self._dirty, self._frame_taken = False, True
             return Request(self._frame, self._view, self._demand, self._model)
 
-    def _take_seen(self) -> Seen | None:
+    def _take_seen(self) -> ForwardResult | None:
         with self._wake:
             self._wake.wait_for(lambda: self._stopping or self._between is not None)
             seen, self._between = self._between, None
@@ -128,12 +128,12 @@ class Worker:
 
     def _look_loop(self) -> None:
         torch.set_num_threads(self._threads)
-        looking = Looking()
+        looking = ForwardStep()
         while request := self._take():
             try:
                 seen = looking.look(request)
             except Exception as error:  # the loop goes on whatever happens; the window tells
-                looking = Looking()
+                looking = ForwardStep()
                 self._tell(error)
             else:
                 with self._wake:
@@ -142,7 +142,7 @@ class Worker:
 
     def _show_loop(self) -> None:
         torch.set_num_threads(1)
-        showing = Showing()
+        showing = RenderStep()
         while seen := self._take_seen():
             try:
                 for result in showing.show(seen):
@@ -151,7 +151,7 @@ class Worker:
                     if self._overtaken(seen.request):
                         break
             except Exception as error:  # as above
-                showing = Showing()
+                showing = RenderStep()
                 self._tell(error)
 
     def _tell(self, error: Exception) -> None:

@@ -38,8 +38,8 @@ def fig2_of(
     found = scan(model, pictures(), layers, top)
     if not paths:
         raise ValueError("None of the pictures could be read.")
-    chance = np.random.default_rng(seed)
-    chosen = [(layer, unit) for layer in layers for unit in units or random_units(found[layer].alive, count, chance)]
+    rng = np.random.default_rng(seed)
+    chosen = [(layer, unit) for layer in layers for unit in units or random_units(found[layer].alive, count, rng)]
     wanted = sorted({place for layer, unit in chosen for place in _places(found[layer], unit)})
     again = dict(read(paths[place] for place in wanted))
     if lost := next((paths[place] for place in wanted if paths[place] not in again), None):
@@ -74,10 +74,10 @@ def histograms_of(model: Model, files: Iterable[str], read: Read, size: Size = "
     return histograms_page(model, shown, seen, size=size)
 
 
-def random_units(alive: np.ndarray, count: int, chance: np.random.Generator) -> list[int]:
+def random_units(alive: np.ndarray, count: int, rng: np.random.Generator) -> list[int]:
     """Some of the units that are ever active, in their order."""
     candidates = alive.nonzero()[0]
-    return sorted(int(unit) for unit in chance.choice(candidates, min(count, len(candidates)), replace=False))
+    return sorted(int(unit) for unit in rng.choice(candidates, min(count, len(candidates)), replace=False))
 
 
 def _places(strongest: Strongest, unit: int) -> list[int]:

@@ -16,7 +16,7 @@ from zfdesk.figures.captions import without_method, without_unit
 from zfdesk.figures.facts import Facts, caption, occluder_words, seed_words, unit_words
 from zfdesk.figures.page import Page
 from zfdesk.figures.panels import Compare, Curves, Maps, Panel
-from zfdesk.live import Computation, Demand, Normalise, Result, SweepSettings, Swept, TraceAxis, UnitResult
+from zfdesk.live import Computation, Demand, Normalise, Result, SweepSettings, SweepSnapshot, TraceAxis, UnitResult
 from zfdesk.live.trace import TracePoint
 from zfdesk.live.view import MOST_PINS
 from zfdesk.pages.view_page import (
@@ -122,7 +122,7 @@ class Material:
     result: Result | None = None
     compared: Result | None = None
     snapshot: Result | None = None
-    swept: Swept | None = None
+    swept: SweepSnapshot | None = None
     sweep_unit: int = 0
     sweep_class: int = 0
     sweep_look: SweepSettings = field(default_factory=SweepSettings)
@@ -294,7 +294,7 @@ def _take_covered(piece: Piece, material: Material) -> Taken:
         return Taken(Compare(clean.values, covered.values, names, facts=facts), words, frame_words(compared))
     if comparison.pictures is None:
         raise CannotError(comparison.reason or "There is no reconstruction.")
-    clean_values, covered_values = (developed.reconstruction.values for developed in comparison.pictures)
+    clean_values, covered_values = (rendered.reconstruction.values for rendered in comparison.pictures)
     facts = replace(unit_facts(compared, unit, view.method), stretch=None)
     told = f"Both reconstructions are led down from {seed_words(unit.reference.to_seed().kind, view.seed_count)}"
     panel = Compare(clean_values, covered_values, names, facts=facts)
@@ -351,10 +351,10 @@ def _compared(result: Result, kind: Kind) -> np.ndarray:
     unit = _unit(result)
     if kind is Kind.A_MAP:
         return unit.map
-    developed = unit.pictures.get(result.request.view.method)
-    if developed is None:
+    rendered = unit.pictures.get(result.request.view.method)
+    if rendered is None:
         raise CannotError(unit.reason or "A reconstruction is missing.")
-    return developed.reconstruction.values
+    return rendered.reconstruction.values
 
 
 def _take_swept(piece: Piece, material: Material) -> Taken:

@@ -9,7 +9,7 @@ from zfdesk.figures.captions import without_method
 from zfdesk.figures.facts import Facts, caption, number, unit_words
 from zfdesk.figures.page import Cell, Page, is_narrow
 from zfdesk.figures.panels import Bars, Box, Panel, Picture, Signed, Text, UnitMap
-from zfdesk.live import Result, Style, SweepSettings, Swept, UnitResult, View
+from zfdesk.live import Result, Style, SweepSettings, SweepSnapshot, UnitResult, View
 from zfdesk.live.sweeping import shown_class, shown_unit
 
 
@@ -29,8 +29,8 @@ def unit_facts(result: Result, unit: UnitResult | None, method: Rule) -> Facts:
     told |= {
         "layer": unit.reference.layer, "unit": unit.reference.unit, "position": unit.position if spatial else None
     }  # fmt: skip
-    if developed := unit.pictures.get(method):
-        stretch = developed.stretch if developed.high > 1e-12 else None
+    if rendered := unit.pictures.get(method):
+        stretch = rendered.stretch if rendered.high > 1e-12 else None
         told |= {"seed": seed.kind, "seed_count": seed.k, "method": method, "stretch": stretch}
     return Facts.of_model(result.request.model, **told)
 
@@ -64,20 +64,20 @@ def title_of(facts: Facts) -> str:
     return f"{facts.picture or 'Picture'}{where}"
 
 
-def page_of_sweep(swept: Swept, view: View, size: str = "two-column") -> Page:
+def page_of_sweep(swept: SweepSnapshot, view: View, size: str = "two-column") -> Page:
     """Fig. 7's row of a sweep, of the unit and class and in the colours that the view shows it in."""
     if swept.sweep is None:
         raise ValueError("Nothing of the sweep is done yet.")
     return fig7_of(swept, shown_unit(swept.sweep, view), shown_class(swept.sweep, view), view.sweep, size)
 
 
-def fig7_of(swept: Swept, unit: int, klass: int, look: SweepSettings, size: str = "two-column") -> Page:
+def fig7_of(swept: SweepSnapshot, unit: int, class_index: int, look: SweepSettings, size: str = "two-column") -> Page:
     """Fig. 7's row of a unit and a class, in the look that the settings have."""
     from zfdesk.figures.fig7 import fig7_page
 
     assert swept.sweep is not None
     return fig7_page(
-        swept.sweep, unit, klass, size=size, picture=swept.subject.origin, frame=swept.subject.number,
+        swept.sweep, unit, class_index, size=size, picture=swept.subject.origin, frame=swept.subject.number,
         colours=look.colours, opacity=look.opacity, contour=look.contour,
     )  # fmt: skip
 
@@ -111,16 +111,16 @@ def map_panel(result: Result, unit: UnitResult, facts: Facts) -> tuple[Panel, st
 def reconstruction_panel(result: Result, unit: UnitResult, facts: Facts, method: Rule) -> tuple[Panel, str]:
     """A unit's reconstruction by a method, or the reason why there is none; and a label."""
     view = result.request.view
-    label, developed = f"{method} of {unit_words(facts.layer, facts.unit)}", unit.pictures.get(method)
-    if developed is None:
+    label, rendered = f"{method} of {unit_words(facts.layer, facts.unit)}", unit.pictures.get(method)
+    if rendered is None:
         return Text(unit.reason or "There is no reconstruction."), label
-    values = developed.reconstruction.values
+    values = rendered.reconstruction.values
     if view.style in (Style.NORM, Style.BLURRED):
-        note = f"{view.style} over RGB, 0 to {number(developed.high)}"
-        return Picture(developed.image, note=note, facts=facts), label
+        note = f"{view.style} over RGB, 0 to {number(rendered.high)}"
+        return Picture(rendered.image, note=note, facts=facts), label
     if view.style is Style.GRAY:
         values = np.repeat(values.mean(2, keepdims=True), 3, axis=2)
-    limit = developed.high if developed.high > 1e-12 else 0.0
+    limit = rendered.high if rendered.high > 1e-12 else 0.0
     return Signed(values, limit, note="mean over RGB" if view.style is Style.GRAY else "", facts=facts), label
 
 

@@ -77,6 +77,6 @@ def _arrays_of(result: Result) -> dict[str, np.ndarray]:
     unit = result.unit
     if unit is not None:
         arrays |= {"unit_map": unit.map, "clean_unit_map": unit.clean_map}
-        if developed := unit.pictures.get(result.request.view.method):
-            arrays["reconstruction"] = developed.reconstruction.values
+        if rendered := unit.pictures.get(result.request.view.method):
+            arrays["reconstruction"] = rendered.reconstruction.values
     return arrays

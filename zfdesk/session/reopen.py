@@ -8,7 +8,7 @@ import numpy as np
 
 from zfdesk import __version__
 from zfdesk.engine import Model, SeedKind
-from zfdesk.live import Computation, Demand, Request, Result, SweepUnit, Swept, UnitReference, View
+from zfdesk.live import Computation, Demand, Request, Result, SweepSnapshot, SweepUnit, UnitReference, View
 from zfdesk.live.view import MOST_PINS
 from zfdesk.session.content import Moment, NetworkFacts, Session, network_facts
 from zfdesk.session.file import SessionError
@@ -33,7 +33,7 @@ class Reopened:
     result: Result
     snapshots: dict[str, Result]
     notes: tuple[str, ...]
-    swept: Swept | None = None
+    swept: SweepSnapshot | None = None
 
 
 def reopen(session: Session, present: Model, switch: bool = True) -> Reopened:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zfdesk.engine import Model, Sweep, SweepPlan
-from zfdesk.live import Subject, SweepState, Swept
+from zfdesk.live import SweepInput, SweepSnapshot, SweepState
 from zfdesk.live.sweeping import project
 from zfdesk.session.archive import ArchiveError
 from zfdesk.session.content import NetworkFacts, network_facts
@@ -41,7 +41,7 @@ class KeptSweep:
     seconds: float = 0.0
 
 
-def kept_sweep(swept: Swept | None, model: Model) -> tuple[KeptSweep | None, str]:
+def kept_sweep(swept: SweepSnapshot | None, model: Model) -> tuple[KeptSweep | None, str]:
     """What a session of ``model`` keeps of a sweep: None where there is none, and, with a sentence, of one too large.
 
     A sweep of another network is not kept: it is not of what is shown.
@@ -96,7 +96,7 @@ def checked_sweep(kept: KeptSweep) -> KeptSweep:
     return kept
 
 
-def swept_again(kept: KeptSweep, model: Model, unit: int) -> Swept | None:
+def swept_again(kept: KeptSweep, model: Model, unit: int) -> SweepSnapshot | None:
     """The sweep as it was, of ``model``, and ``unit``'s reconstruction, -1 for the strongest map's; None where the
     network has no such layer, classes or size."""
     arrays = kept.arrays
@@ -114,11 +114,13 @@ def swept_again(kept: KeptSweep, model: Model, unit: int) -> Swept | None:
         kept.plan, kept.layer, model, arrays["picture"], arrays["positions"], done, grown["probabilities"],
         grown["activations"], arrays["clean_probabilities"], arrays["clean_activations"], kept.seconds,
     )  # fmt: skip
-    subject = Subject(model, arrays["picture"], kept.number, kept.origin)
+    subject = SweepInput(model, arrays["picture"], kept.number, kept.origin)
     clean = model.forward(arrays["picture"])
     shown = unit if 0 <= unit < stage.shape[0] else sweep.strongest_unit
     state = SweepState.DONE if sweep.complete else SweepState.CANCELLED
-    return Swept(subject, sweep, state, sweep.positions_per_second, kept.live, project(clean, kept.layer, shown))
+    return SweepSnapshot(
+        subject, sweep, state, sweep.positions_per_second, kept.live, project(clean, kept.layer, shown)
+    )
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

@@ -31,12 +31,12 @@ def measure() -> dict[str, float]:
     fill(network, 0)
     learner: TrainingNetwork = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser, mean = make_optimiser(learner, recipe), RunningMean(learner, recipe.ema)
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     batch = Batch(
-        chance.integers(0, 256, (BATCH, SIDE, SIDE, 3), np.uint8), np.full(BATCH, -1), None,
-        chance.normal(0, 3, (BATCH, CLASSES)).astype(np.float32),
-        chance.normal(0, 1, (BATCH, EMBEDDING)).astype(np.float32), np.ones(BATCH, bool),
-        chance.uniform(-1, 1, (BATCH, 3)).astype(np.float32), np.arange(BATCH), 0,
+        rng.integers(0, 256, (BATCH, SIDE, SIDE, 3), np.uint8), np.full(BATCH, -1), None,
+        rng.normal(0, 3, (BATCH, CLASSES)).astype(np.float32),
+        rng.normal(0, 1, (BATCH, EMBEDDING)).astype(np.float32), np.ones(BATCH, bool),
+        rng.uniform(-1, 1, (BATCH, 3)).astype(np.float32), np.arange(BATCH), 0,
     )  # fmt: skip
     device = torch.device("cpu")
     begun = time.perf_counter()

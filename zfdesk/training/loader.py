@@ -19,7 +19,7 @@ from zfdesk.training.data import Entry, Pictures, order
 from zfdesk.training.errors import PicturesGoneError, TrainingError
 from zfdesk.training.plan import Plan
 from zfdesk.training.prefetch import batches_ahead
-from zfdesk.training.views import Chance, chance, validation_view, view_of
+from zfdesk.training.views import Rng, rng, validation_view, view_of
 
 CHUNK = 8
 """Pictures that one thread decodes at a time."""
@@ -68,7 +68,7 @@ class _Piece:
 
     view: np.ndarray
     entry: Entry
-    told: Chance
+    told: Rng
     index: int
 
 
@@ -143,7 +143,7 @@ class Loader:
     def _piece(self, index: int, epoch: int, side: int) -> _Piece:
         for tried in range(min(MOST_TRIES, len(self.pictures))):
             found = (index + tried) % len(self.pictures)
-            told = chance(self.seed, epoch, found)
+            told = rng(self.seed, epoch, found)
             try:
                 entry = self.pictures.read(found)
                 check_label(entry, self._classes)

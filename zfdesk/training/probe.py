@@ -23,7 +23,7 @@ UNITS = 6
 _BATCH = 16
 
 
-class Watch:
+class Probe:
     """Looks on during one step: activations and gradients by layer, and the share of units that answer nowhere."""
 
     def __init__(self, network: TrainingNetwork) -> None:
@@ -153,4 +153,4 @@ def _found(
     return Strongest(epoch, layer, unit, pictures.name(index), position, activation), crop
 
 
-__all__ = ["Watch", "chosen_units", "probe_picture", "strongest_answers"]
+__all__ = ["Probe", "chosen_units", "probe_picture", "strongest_answers"]

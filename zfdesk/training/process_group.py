@@ -15,7 +15,7 @@ from zfdesk.training.errors import TrainingError
 
 
 @dataclass(frozen=True)
-class Together:
+class ProcessGroup:
     """``rank`` of ``processes``; ``device``: that this process computes on."""
 
     rank: int
@@ -69,7 +69,7 @@ class Together:
             dist.destroy_process_group()
 
 
-def join(device: str) -> Together:
+def join(device: str) -> ProcessGroup:
     """The place of this process among those torchrun started. ``device``: auto, cpu or cuda. Raises TrainingError."""
     cuda = torch.cuda.is_available()
     if device == "cuda" and not cuda:
@@ -77,9 +77,9 @@ def join(device: str) -> Together:
     chosen = torch.device("cuda" if cuda and device != "cpu" else "cpu")
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     if processes == 1:
-        return Together(0, 1, chosen)
+        return ProcessGroup(0, 1, chosen)
     if chosen.type == "cuda":
         chosen = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
         torch.cuda.set_device(chosen)
     dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo", timeout=timedelta(minutes=30))
-    return Together(dist.get_rank(), processes, chosen)
+    return ProcessGroup(dist.get_rank(), processes, chosen)

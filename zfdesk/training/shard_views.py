@@ -35,14 +35,14 @@ class ViewPlan:
     plain: bool = False
 
     def make(
-        self, picture: Image.Image, another: Callable[[np.random.Generator], Image.Image], chance: np.random.Generator
+        self, picture: Image.Image, another: Callable[[np.random.Generator], Image.Image], rng: np.random.Generator
     ) -> Image.Image:
         """A view of ``picture``; ``another`` draws the second one of a mixture."""
         if self.plain:
             return cut(picture, centre_square(picture.size), self.side, self.side)
-        if chance.random() >= self.mixtures:
-            return view(picture, self.side, self.side, chance)
-        return mixture(picture, another(chance), self.side, chance)
+        if rng.random() >= self.mixtures:
+            return view(picture, self.side, self.side, rng)
+        return mixture(picture, another(rng), self.side, rng)
 
 
 def centre_square(size: tuple[int, int]) -> Box:
@@ -53,17 +53,17 @@ def centre_square(size: tuple[int, int]) -> Box:
     return left, top, left + side, top + side
 
 
-def random_box(size: tuple[int, int], scale: tuple[float, float], shape: float, chance: np.random.Generator) -> Box:
+def random_box(size: tuple[int, int], scale: tuple[float, float], shape: float, rng: np.random.Generator) -> Box:
     """A box inside a picture of ``size``: its area a share within ``scale``, evenly drawn, its width / height within
     `ASPECT` times ``shape``, evenly in the logarithm. What does not fit ten times becomes as much as fits the centre.
     """
     width, height = size
     for _ in range(10):
-        area = chance.uniform(scale[0], scale[1]) * width * height
-        aspect = shape * math.exp(chance.uniform(math.log(ASPECT[0]), math.log(ASPECT[1])))
+        area = rng.uniform(scale[0], scale[1]) * width * height
+        aspect = shape * math.exp(rng.uniform(math.log(ASPECT[0]), math.log(ASPECT[1])))
         wide, high = math.sqrt(area * aspect), math.sqrt(area / aspect)
         if wide <= width and high <= height:
-            left, top = chance.uniform(0, width - wide), chance.uniform(0, height - high)
+            left, top = rng.uniform(0, width - wide), rng.uniform(0, height - high)
             return left, top, min(left + wide, width), min(top + high, height)
     wide = min(width, height * shape)
     high = min(height, wide / shape)  # to rounding
@@ -71,38 +71,38 @@ def random_box(size: tuple[int, int], scale: tuple[float, float], shape: float, 
     return left, top, min(left + wide, width), min(top + high, height)
 
 
-def view(picture: Image.Image, width: int, height: int, chance: np.random.Generator) -> Image.Image:
+def view(picture: Image.Image, width: int, height: int, rng: np.random.Generator) -> Image.Image:
     """A random crop of a picture, ``width`` × ``height``."""
-    kind = chance.random()
+    kind = rng.random()
     if kind < WHOLE_SHARE and width == height:
         return cut(picture, centre_square(picture.size), width, height)
     smallest = math.sqrt(SMALL_SCALE[0] * picture.width * picture.height)
     small = WHOLE_SHARE <= kind < WHOLE_SHARE + SMALL_SHARE and smallest >= SMALLEST
-    box = random_box(picture.size, SMALL_SCALE if small else SCALE, width / height, chance)
+    box = random_box(picture.size, SMALL_SCALE if small else SCALE, width / height, rng)
     return cut(picture, box, width, height)
 
 
-def mixture(first: Image.Image, second: Image.Image, side: int, chance: np.random.Generator) -> Image.Image:
+def mixture(first: Image.Image, second: Image.Image, side: int, rng: np.random.Generator) -> Image.Image:
     """Two pictures in one view: a rectangle of the second in the first (CutMix, Yun et al. 2019), both faded into each
     other (mixup, Zhang et al. 2018), or side by side."""
-    kind = chance.random()
+    kind = rng.random()
     if kind < 0.4:
-        share = math.sqrt(chance.uniform(0.2, 0.6))
+        share = math.sqrt(rng.uniform(0.2, 0.6))
         edge = max(1, round(side * share))
-        left, top = (int(place) for place in chance.integers(0, side - edge + 1, 2))
-        below, above = view(first, side, side, chance), view(second, side, side, chance)
+        left, top = (int(place) for place in rng.integers(0, side - edge + 1, 2))
+        below, above = view(first, side, side, rng), view(second, side, side, rng)
         below.paste(above.crop((left, top, left + edge, top + edge)), (left, top))
         return below
     if kind < 0.65:
-        return Image.blend(view(first, side, side, chance), view(second, side, side, chance), chance.uniform(0.3, 0.7))
-    at = min(max(1, round(side * chance.uniform(*SPLIT))), side - 1)
+        return Image.blend(view(first, side, side, rng), view(second, side, side, rng), rng.uniform(0.3, 0.7))
+    at = min(max(1, round(side * rng.uniform(*SPLIT))), side - 1)
     made = Image.new("RGB", (side, side))
-    if chance.random() < 0.5:
-        made.paste(view(first, at, side, chance), (0, 0))
-        made.paste(view(second, side - at, side, chance), (at, 0))
+    if rng.random() < 0.5:
+        made.paste(view(first, at, side, rng), (0, 0))
+        made.paste(view(second, side - at, side, rng), (at, 0))
     else:
-        made.paste(view(first, side, at, chance), (0, 0))
-        made.paste(view(second, side, side - at, chance), (0, at))
+        made.paste(view(first, side, at, rng), (0, 0))
+        made.paste(view(second, side, side - at, rng), (0, at))
     return made
 
 

@@ -76,12 +76,12 @@ class PackPlan:
 
     def view_at(self, place: int) -> bytes:
         """The stored JPEG of a place of the plan. Raises SourceError when its picture cannot be read."""
-        chance = np.random.default_rng([self.seed, 1, place])
+        rng = np.random.default_rng([self.seed, 1, place])
 
-        def another(chance: np.random.Generator) -> Image.Image:
-            return _opened(self.pictures[int(chance.integers(len(self.pictures)))])
+        def another(rng: np.random.Generator) -> Image.Image:
+            return _opened(self.pictures[int(rng.integers(len(self.pictures)))])
 
-        made = self.view.make(_opened(self.pictures[self.order[place]]), another, chance)
+        made = self.view.make(_opened(self.pictures[self.order[place]]), another, rng)
         stored = io.BytesIO()
         made.save(stored, "JPEG", quality=self.quality)
         return stored.getvalue()

@@ -33,7 +33,7 @@ FILE = Path("state") / "training.safetensors"
 
 
 @dataclass
-class Standing:
+class TrainerState:
     """Where a training stands: what is not in tensors and does not follow from the step."""
 
     step: int = 0
@@ -55,7 +55,7 @@ class Standing:
 
 
 def save_state(
-    run: Path, standing: Standing, identity: Mapping[str, Any], settings: Mapping[str, Any], network: torch.nn.Module,
+    run: Path, standing: TrainerState, identity: Mapping[str, Any], settings: Mapping[str, Any], network: torch.nn.Module,
     optimiser: torch.optim.Optimizer, mean: Mapping[str, Tensor] | None,
 ) -> None:  # fmt: skip
     """Write RUN/state. ``identity``: what must be the same when it is read; ``settings``: for `read_settings`.
@@ -85,7 +85,7 @@ def save_state(
         raise TrainingError(f"The state of the training cannot be saved in {place.parent}: {why}{kept}.") from None
 
 
-def read_state(run: Path) -> tuple[dict[str, Tensor], Standing, dict[str, Any]]:
+def read_state(run: Path) -> tuple[dict[str, Tensor], TrainerState, dict[str, Any]]:
     """The tensors, where it stands, and its identity. Raises TrainingError for no, a foreign or damaged one."""
     place = run / FILE
     with _state_file(place) as (file, header):
@@ -94,7 +94,7 @@ def read_state(run: Path) -> tuple[dict[str, Tensor], Standing, dict[str, Any]]:
         raise TrainingError(f"{place} is damaged: its contents do not match the hash it carries.")
     told = json.loads(header.metadata["standing"])
     told["best"] = float("inf") if told["best"] is None else told["best"]
-    return tensors, Standing(**told), json.loads(header.metadata["identity"])
+    return tensors, TrainerState(**told), json.loads(header.metadata["identity"])
 
 
 def read_settings(run: Path) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from pathlib import Path
 from zfdesk.runs import Epoch, RunError, read_run
 from zfdesk.training.data import open_all
 from zfdesk.training.errors import TrainingError
-from zfdesk.training.process_group import Together
+from zfdesk.training.process_group import ProcessGroup
 from zfdesk.training.progress import Progress
 from zfdesk.training.recipe import as_json
 from zfdesk.training.state import FILE
 from zfdesk.training.train import train
-from zfdesk.training.train_config import Order
+from zfdesk.training.train_config import TrainConfig
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def rows_called(names: str | None) -> tuple[Row, ...]:
 
 
 def train_table3(
-    order: Callable[[str], Order], folder: Path, rows: tuple[Row, ...], together: Together, progress: Progress
+    order: Callable[[str], TrainConfig], folder: Path, rows: tuple[Row, ...], together: ProcessGroup, progress: Progress
 ) -> tuple[list[Filled], bool]:
     """Train the rows one after another into FOLDER/ARCHITECTURE; what is there already is gone on with.
 
@@ -106,7 +106,7 @@ def _last(run: Path, done: bool = False) -> Epoch | None:
     return seen.epochs[-1]
 
 
-def _check_same(run: Path, order: Order, pictures: int) -> None:
+def _check_same(run: Path, order: TrainConfig, pictures: int) -> None:
     """A row that was begun otherwise, or on another number of ``pictures``, cannot stand in the same table."""
     about = read_run(run).about
     if dict(about.recipe) != as_json(order.recipe) or about.seed != order.seed:

@@ -30,13 +30,13 @@ from zfdesk.training.memory import keep_freed_memory
 from zfdesk.training.network import TrainingNetwork, exported, fill, normed, start_from
 from zfdesk.training.optimise import RunningMean, limit_filters, make_optimiser
 from zfdesk.training.plan import Plan
-from zfdesk.training.probe import Watch, probe_picture, strongest_answers
-from zfdesk.training.process_group import Together
+from zfdesk.training.probe import Probe, probe_picture, strongest_answers
+from zfdesk.training.process_group import ProcessGroup
 from zfdesk.training.progress import Progress, lasting, noun
 from zfdesk.training.recipe import as_json
-from zfdesk.training.state import Standing, read_state, restore, save_state
+from zfdesk.training.state import TrainerState, read_state, restore, save_state
 from zfdesk.training.teaching import TaughtPictures, taught_recipe
-from zfdesk.training.train_config import Ended, Order
+from zfdesk.training.train_config import Ended, TrainConfig
 from zfdesk.training.validate import Validation, as_kept
 
 PATIENCE = 2.0
@@ -58,7 +58,9 @@ class _Sum:
 class Training:
     """One training in one process; see `train`."""
 
-    def __init__(self, order: Order, run: Path, together: Together, progress: Progress, resume: bool = False) -> None:
+    def __init__(
+        self, order: TrainConfig, run: Path, together: ProcessGroup, progress: Progress, resume: bool = False
+    ) -> None:
         self.order, self.run, self.together, self.progress = order, run, together, progress
         self.recipe, self.device = order.recipe, together.device
         self.pictures = open_all(order.data)
@@ -79,7 +81,7 @@ class Training:
         self.network = self._network()
         self.optimiser = make_optimiser(self.network, self.recipe)
         self.mean = RunningMean(self.network, self.recipe.ema) if self.recipe.ema else None
-        self.standing = Standing()
+        self.standing = TrainerState()
         self._bfloat = self.recipe.precision == "bfloat16" or (
             self.recipe.precision == "auto" and (self.device.type == "cuda" or fast_bfloat())
         )
@@ -223,7 +225,7 @@ class Training:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.learner.train()
-        watch = Watch(self.network) if self._watched(step) else None
+        watch = Probe(self.network) if self._watched(step) else None
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat):
             place = (self.order.seed, step, batch.first, plan.batch)
             scores, guessed = self.learner(inputs(batch, recipe, self.device), place)
@@ -400,7 +402,7 @@ def fast_bfloat() -> bool:
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
-def train(order: Order, run: Path, together: Together, progress: Progress, resume: bool = False) -> Ended:
+def train(order: TrainConfig, run: Path, together: ProcessGroup, progress: Progress, resume: bool = False) -> Ended:
     """Train a network into the run folder ``run``; with ``resume`` go on from its saved state.
 
     Ctrl-C or SIGTERM ends it after the step in progress, with its state saved. Raises TrainingError or RunError with

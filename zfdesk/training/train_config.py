@@ -14,7 +14,7 @@ VALIDATION = "validation: "
 
 
 @dataclass(frozen=True)
-class Order:
+class TrainConfig:
     """What is to be trained, on what and how. ``start``: a checkpoint to begin from; ``teacher``: asked while training;
     with ``teacher_classes`` the network learns its classes in place of the pictures'.
 
@@ -64,4 +64,4 @@ class Ended:
     validation: Score | None = None
 
 
-__all__ = ["VALIDATION", "Ended", "Order"]
+__all__ = ["VALIDATION", "Ended", "TrainConfig"]

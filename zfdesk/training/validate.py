@@ -16,7 +16,7 @@ from zfdesk.training.errors import TrainingError
 from zfdesk.training.learning import counted
 from zfdesk.training.loader import Unreadable, validation_batches
 from zfdesk.training.network import TrainingNetwork, normed
-from zfdesk.training.process_group import Together
+from zfdesk.training.process_group import ProcessGroup
 
 _BATCH = 64
 
@@ -44,7 +44,7 @@ class Validation:
         count = len(self.pictures)
         return count if self._most is None else min(count, self._most)
 
-    def score(self, network: TrainingNetwork, together: Together, bfloat: bool) -> Score | None:
+    def score(self, network: TrainingNetwork, together: ProcessGroup, bfloat: bool) -> Score | None:
         """Mean loss and right answers of a network in evaluation mode, over all processes.
 
         None where no picture that could be read has a label. Raises PicturesGoneError.

@@ -26,7 +26,7 @@ _ASIDE = (
 
 
 @dataclass(frozen=True)
-class Chance:
+class Rng:
     """What is left to chance for one picture in one epoch: eight numbers from 0 to 1."""
 
     flip: float
@@ -37,14 +37,14 @@ class Chance:
     colours: tuple[float, float, float]
 
 
-def chance(seed: int, epoch: int, picture: int) -> Chance:
+def rng(seed: int, epoch: int, picture: int) -> Rng:
     """The same numbers for the same seed, epoch and picture, whatever came before."""
     generator = np.random.Generator(np.random.Philox(key=[seed, epoch], counter=[0, 0, 1, picture]))
     flip, area, ratio, across, down, *colours = generator.random(8).tolist()
-    return Chance(flip, area, ratio, across, down, tuple(colours))
+    return Rng(flip, area, ratio, across, down, tuple(colours))
 
 
-def part_seen(width: int, height: int, recipe: Recipe, told: Chance, whole: bool) -> tuple[float, ...]:
+def part_seen(width: int, height: int, recipe: Recipe, told: Rng, whole: bool) -> tuple[float, ...]:
     """(left, top, right, bottom) of the part of a picture that is trained on, in its pixels; ``whole``: all of it."""
     shortest = min(width, height)
     if whole or recipe.view == "whole":
@@ -85,7 +85,7 @@ def opened(data: bytes) -> Image.Image:
         raise ValueError(str(error)) from error
 
 
-def view_of(data: bytes, side: int, recipe: Recipe, told: Chance, whole: bool) -> np.ndarray:
+def view_of(data: bytes, side: int, recipe: Recipe, told: Rng, whole: bool) -> np.ndarray:
     """The view of one picture, uint8 (side, side, 3). Raises ValueError or OSError where it cannot be read."""
     image = opened(data)
     turned = _turned(image)
@@ -95,7 +95,7 @@ def view_of(data: bytes, side: int, recipe: Recipe, told: Chance, whole: bool) -
     return view[:, ::-1] if recipe.flip and told.flip < 0.5 else view
 
 
-def shifted(view: np.ndarray, most: float, told: Chance) -> np.ndarray:
+def shifted(view: np.ndarray, most: float, told: Rng) -> np.ndarray:
     """A view moved by up to ``most`` of its side across and down, by chance; what comes in at an edge is reflected."""
     side = len(view)
     across, down = (round((2 * part - 1) * most * side) for part in (told.across, told.down))

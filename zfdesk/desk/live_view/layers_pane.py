@@ -14,7 +14,7 @@ from zfdesk.desk.widgets.pane import Pane
 from zfdesk.desk.widgets.theme import THEMES, Colours
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.engine import Stage
-from zfdesk.live import Glance, Result
+from zfdesk.live import LayerSummary, Result
 
 THUMB = 34
 THUMBNAILS_EVERY_MS = 80  # small pictures at half the frame rate cost half as much, and nobody sees the difference
@@ -39,9 +39,9 @@ class _Row(QStyledItemDelegate):
         rect: QRect = option.rect
         hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
         painter.drawPixmap(rect.topLeft(), self._card(stage, rect.size(), hovered, painter))
-        glance = self.pane.glances.get(stage.name)
-        if glance is not None:
-            painter.drawImage(_thumb(rect), indexed_image(glance.thumbnail, self.pane.table))
+        layer_summary = self.pane.layer_summaries.get(stage.name)
+        if layer_summary is not None:
+            painter.drawImage(_thumb(rect), indexed_image(layer_summary.thumbnail, self.pane.table))
 
     def _card(self, stage: Stage, size: QSize, hovered: bool, like: QPainter) -> QPixmap:
         """All of a row but its thumbnail, drawn anew only when something in it changes: the thumbnails are live."""
@@ -101,7 +101,7 @@ class LayersPane(Pane):
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(desk, parent)
-        self.glances: dict[str, Glance] = {}
+        self.layer_summaries: dict[str, LayerSummary] = {}
         self.shares: dict[str, str] = {}
         self.table = table("inferno", False, True)
         self.list = QListWidget()
@@ -119,7 +119,7 @@ class LayersPane(Pane):
         self._fill()
 
     def _fill(self) -> None:
-        self.glances, self.shares = {}, {}
+        self.layer_summaries, self.shares = {}, {}
         self.list.clear()
         for stage in self.desk.model.architecture.stages:
             item = QListWidgetItem(stage.name)
@@ -144,16 +144,23 @@ class LayersPane(Pane):
         self.list.scheduleDelayedItemsLayout()
 
     def show_result(self, result: Result) -> None:
-        if result.glances:
-            self.glances = {glance.stage.name: glance for glance in result.glances}
+        if result.layer_summaries:
+            self.layer_summaries = {layer_summary.stage.name: layer_summary for layer_summary in result.layer_summaries}
             if not self._renewal.isActive():
                 self._renewal.start()
 
     def as_data(self) -> str:
         head = ("layer", "units", "height", "width", "sees pixels", "peak activation", "strongest unit", "active share")
         rows = [
-            (name, *glance.stage.shape, glance.stage.receptive_field.size, glance.peak, glance.strongest, glance.active)
-            for name, glance in self.glances.items()
+            (
+                name,
+                *layer_summary.stage.shape,
+                layer_summary.stage.receptive_field.size,
+                layer_summary.peak,
+                layer_summary.strongest,
+                layer_summary.active,
+            )
+            for name, layer_summary in self.layer_summaries.items()
         ]
         return table_text(head, rows) if rows else ""
 
@@ -168,5 +175,7 @@ class LayersPane(Pane):
 
     def show_facts(self) -> None:
         architecture = self.desk.model.architecture
-        self.shares = {n: f"{glance.active:.0%}" for n, glance in self.glances.items() if n != "input"}
+        self.shares = {
+            n: f"{layer_summary.active:.0%}" for n, layer_summary in self.layer_summaries.items() if n != "input"
+        }
         self.facts.say(f"{architecture.title} · {architecture.parameters:,} parameters")

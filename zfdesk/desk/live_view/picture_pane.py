@@ -15,7 +15,7 @@ from zfdesk.desk.widgets.pane import Pane
 from zfdesk.engine import Occluder, OccluderFill, OccluderShape
 from zfdesk.live import Crop, Result
 from zfdesk.live.handles import (
-    Grip,
+    Handle,
     crop_grip,
     drag_crop,
     drag_occluder,
@@ -42,7 +42,7 @@ class PictureCanvas(Canvas):
         super().__init__(parent, smooth=True)
         self.desk = desk
         self.hover_box: tuple[int, int, int, int] | None = None
-        self._grip: Grip | None = None
+        self._grip: Handle | None = None
         self._start: tuple[QPointF, Occluder | Crop] | None = None
         self._press: QPointF | None = None
         self._drags = 0
@@ -198,7 +198,7 @@ class PictureCanvas(Canvas):
 
     # The hand
 
-    def _grip_at(self, point: QPointF) -> Grip | None:
+    def _grip_at(self, point: QPointF) -> Handle | None:
         where, box, shape = self.to_input(point), self.crop_box(), self._frame_shape()
         if where is None or box is None or shape is None:
             return None

@@ -57,16 +57,16 @@ class PinCard(QWidget):
         signed = not stage.rectified and float(unit.map.min()) < 0
         show_map(self.map_tile, unit, view.maps.colours, signed, view.theme == "dark")
         self.map_tile.caption.say(reference_words(unit.reference, unit.position, stage.spatial))
-        developed = unit.pictures.get(result.request.view.method)
+        rendered = unit.pictures.get(result.request.view.method)
         canvas = self.picture_tile.canvas
-        canvas.message = "" if developed else unit.reason
-        if developed:
-            self.picture_tile.caption.say(developed.reconstruction.rule.value)
+        canvas.message = "" if rendered else unit.reason
+        if rendered:
+            self.picture_tile.caption.say(rendered.reconstruction.rule.value)
             top, left, bottom, right = unit.box
             canvas.set_window(QRectF(left, top, right - left, bottom - top))
-            canvas.set_picture(rgb_image(developed.image), developed.image)
-            self.picture_tile.bar.show_range(developed.low, developed.high)
-            self.picture_tile.note.say(f"contrast stretched × {number(developed.stretch)}", "contrast stretched")
+            canvas.set_picture(rgb_image(rendered.image), rendered.image)
+            self.picture_tile.bar.show_range(rendered.low, rendered.high)
+            self.picture_tile.note.say(f"contrast stretched × {number(rendered.stretch)}", "contrast stretched")
 
 
 class PinsPane(Pane):

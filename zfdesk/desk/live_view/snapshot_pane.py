@@ -40,10 +40,10 @@ def compared(result: Result, content: str) -> _Facts:
     words = f"{unit.reference.layer}:{unit.reference.unit} · frame {frame}"
     if content == "unit map":
         return _Facts(unit.map, words)
-    developed = unit.pictures.get(result.request.view.method)
-    if developed is None:
+    rendered = unit.pictures.get(result.request.view.method)
+    if rendered is None:
         return _Facts(None, unit.reason or "No reconstruction.")
-    return _Facts(developed.reconstruction.values, f"{result.request.view.method.value} · {words}")
+    return _Facts(rendered.reconstruction.values, f"{result.request.view.method.value} · {words}")
 
 
 class ComparePane(Pane):

@@ -101,11 +101,11 @@ class Comparison(QWidget):
         if both.pictures is None or both.change is None:
             return
         norm = style in (Style.NORM, Style.BLURRED)
-        for tile, developed, value in zip(self.pictures, both.pictures, both.activations, strict=False):
-            tile.canvas.set_picture(rgb_image(developed.image), developed.image)
-            tile.bar.show_range(developed.low, developed.high, "" if norm else "0")
-            silent = " · inactive: zero" if value == 0 and not developed.reconstruction.values.any() else ""
-            words = f"× {number(developed.stretch)}, alike{silent}"
+        for tile, rendered, value in zip(self.pictures, both.pictures, both.activations, strict=False):
+            tile.canvas.set_picture(rgb_image(rendered.image), rendered.image)
+            tile.bar.show_range(rendered.low, rendered.high, "" if norm else "0")
+            silent = " · inactive: zero" if value == 0 and not rendered.reconstruction.values.any() else ""
+            words = f"× {number(rendered.stretch)}, alike{silent}"
             tile.note.say(f"contrast stretched {words}", words)
         self._shades(self.pictures[2], both.change, table("gray", True, dark))
         coloured = style is Style.RAW

@@ -223,20 +223,20 @@ class UnitPane(Pane):
         self.patch_tile.note.say("covered" if result.occluded else "the clean picture", "")
         self.map_tile.note.say("its own range")
         for rule in self.shown_rules():
-            tile, developed = self.rule_tiles[rule], unit.pictures.get(rule)
-            tile.canvas.message = "" if developed else unit.reason or f"{METHOD_WORDS[rule]} is being computed…"
-            if developed is None:
+            tile, rendered = self.rule_tiles[rule], unit.pictures.get(rule)
+            tile.canvas.message = "" if rendered else unit.reason or f"{METHOD_WORDS[rule]} is being computed…"
+            if rendered is None:
                 tile.bar.show_range(0, 0)
                 tile.note.say("")
                 continue
-            if developed.high <= 1e-12:
+            if rendered.high <= 1e-12:
                 tile.canvas.message = f"The {METHOD_WORDS[rule]} is zero everywhere: no path to the picture is active."
             single = unit.reference.to_seed().kind in (SeedKind.MAX, SeedKind.AT)
             tile.canvas.set_window(window if single else None)
-            tile.canvas.set_picture(rgb_image(developed.image), developed.image)
+            tile.canvas.set_picture(rgb_image(rendered.image), rendered.image)
             norm = result.request.view.style in (Style.NORM, Style.BLURRED)
-            tile.bar.show_range(developed.low, developed.high, "" if norm else "0")
-            tile.note.say(stretch_words(developed.stretch), "contrast stretched")
+            tile.bar.show_range(rendered.low, rendered.high, "" if norm else "0")
+            tile.note.say(stretch_words(rendered.stretch), "contrast stretched")
         self._mark(stale)
 
     def _forget(self) -> None:

@@ -41,8 +41,8 @@ class SweepCommands:
     def find_sweep_class(self) -> None:
         """Put the cursor into the pane's class chooser."""
         self._show_sweep()
-        self.sweep.controls.klass.setFocus()  # type: ignore[attr-defined]
-        self.sweep.controls.klass.selectAll()  # type: ignore[attr-defined]
+        self.sweep.controls.class_index.setFocus()  # type: ignore[attr-defined]
+        self.sweep.controls.class_index.selectAll()  # type: ignore[attr-defined]
 
     def occlude_largest_drop(self) -> None:
         """The live occluder goes to where the class falls most."""
@@ -50,10 +50,10 @@ class SweepCommands:
         if sweeps.swept is None or sweeps.swept.sweep is None:
             self.desk.told.emit("There is no sweep yet that would know where: sweep first.", False)
             return
-        sweep, klass = sweeps.swept.sweep, sweeps.klass
-        drop, occluder = sweep.largest_drop(klass)
+        sweep, class_index = sweeps.swept.sweep, sweeps.class_index
+        drop, occluder = sweep.largest_drop(class_index)
         sweeps.place(occluder)
-        name = sweep.model.classes[klass]
+        name = sweep.model.classes[class_index]
         if drop > 0:
             self.desk.told.emit(f"Covered there, {name} falls most: by {drop * 100:.1f} points.", False)
         else:

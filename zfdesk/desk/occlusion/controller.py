@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from zfdesk.engine import Model, Occluder, OccluderShape, SweepPlan
 from zfdesk.figures.facts import FILL_WORDS
-from zfdesk.live import Subject, Sweeper, SweepSettings, SweepState, SweepUnit, Swept, View
+from zfdesk.live import Sweeper, SweepInput, SweepSettings, SweepSnapshot, SweepState, SweepUnit, View
 from zfdesk.live.sweeping import shown_class, shown_unit
 from zfdesk.sources import Frame
 
@@ -70,7 +70,7 @@ class Sweeps(QObject):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.desk = desk
-        self.swept: Swept | None = None
+        self.swept: SweepSnapshot | None = None
         self.running = False
         self._layer = ""  # of the sweep that was begun last
         self.trouble = ""  # why the last sweep that was asked for came to nothing
@@ -94,13 +94,13 @@ class Sweeps(QObject):
 
     # What is asked for
 
-    def subject(self) -> Subject | None:
+    def subject(self) -> SweepInput | None:
         """What a sweep would be of now: the newest frame as the network sees it without occluders."""
         result = self.desk.result
         if result is None or result.request.model is not self.desk.model:
             return None
         frame = result.request.frame
-        return Subject(self.desk.model, result.clean, frame.number, frame.origin)
+        return SweepInput(self.desk.model, result.clean, frame.number, frame.origin)
 
     def start(self) -> None:
         """Sweep what is shown now."""
@@ -129,7 +129,7 @@ class Sweeps(QObject):
             self.desk.change(self.desk.view.change_sweep(live=False))
         self.sweeper.cancel()
 
-    def restore(self, swept: Swept) -> None:
+    def restore(self, swept: SweepSnapshot) -> None:
         """Show a sweep that a session kept; whatever runs ends."""
         assert swept.sweep is not None
         self._following = None
@@ -179,7 +179,7 @@ class Sweeps(QObject):
         return shown_unit(self.swept.sweep, self.desk.view)
 
     @property
-    def klass(self) -> int:
+    def class_index(self) -> int:
         """Whose probability is shown."""
         assert self.swept is not None
         assert self.swept.sweep is not None
@@ -275,18 +275,18 @@ class Sweeps(QObject):
 
     # Files
 
-    def save(self, path: str, write: Callable[[str, Swept, int, int], None]) -> None:
+    def save(self, path: str, write: Callable[[str, SweepSnapshot, int, int], None]) -> None:
         """Write what there is, on a thread of its own; ``saved`` tells how it went."""
         swept = self.swept
         if swept is None or swept.sweep is None:
             self.saved.emit("There is no sweep to save yet.", True)
             return
-        unit, klass = self.unit, self.klass
+        unit, class_index = self.unit, self.class_index
         name = path.replace("\\", "/").rsplit("/", 1)[-1]
 
         def work() -> None:
             try:
-                write(path, swept, unit, klass)
+                write(path, swept, unit, class_index)
                 part = "" if swept.sweep is None or swept.sweep.complete else ", marked as partial"
                 answer = f"Saved {name}{part}.", False
             except OSError as error:

@@ -112,24 +112,26 @@ class SweepControls(QWidget):
         )  # fmt: skip
 
     def _shown(self) -> Controls:
-        self.klass = _Field(placeholderText="top class", clearButtonEnabled=True)
-        self.klass.setToolTip("Whose probability is shown; any class, without another sweep")
+        self.class_index = _Field(placeholderText="top class", clearButtonEnabled=True)
+        self.class_index.setToolTip("Whose probability is shown; any class, without another sweep")
         self._names = QStringListModel(self)
         completer = QCompleter(self._names, self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.popup().setMinimumWidth(220)
         completer.activated.connect(self.choose_named)
-        self.klass.setCompleter(completer)
-        self.klass.returnPressed.connect(lambda: self.choose_named(self.klass.text()))
-        self.klass.editingFinished.connect(self._left)
-        self.klass.textChanged.connect(lambda text: None if text else self._change(klass=-1))
+        self.class_index.setCompleter(completer)
+        self.class_index.returnPressed.connect(lambda: self.choose_named(self.class_index.text()))
+        self.class_index.editingFinished.connect(self._left)
+        self.class_index.textChanged.connect(lambda text: None if text else self._change(class_index=-1))
         self.unit = self._choice(UNIT_WORDS, "Whose total activation is shown, and led back to the pixels", "unit")
         self.map = self._choice(MAP_WORDS, "Which maps are shown", "shown")
         self.more = QToolButton(text="More", checkable=True)
         self.more.setToolTip("Shape, fill and edges of the occluder; colours, opacity and contour; files")
         self.more.toggled.connect(lambda on: self.seldom.setVisible(on))
-        return _strip((self.klass, "Class"), (self.unit, "Unit"), (self.map, "Maps"), (self.more, "More settings"))
+        return _strip(
+            (self.class_index, "Class"), (self.unit, "Unit"), (self.map, "Maps"), (self.more, "More settings")
+        )
 
     def _button(self, text: str, hint: str, action: str) -> QToolButton:
         button = QToolButton(text=text)
@@ -168,15 +170,15 @@ class SweepControls(QWidget):
         found = found or ([int(wanted)] if wanted.isdecimal() and int(wanted) < len(names) else [])
         found = found or [i for i, name in enumerate(names) if wanted and wanted in name]
         if found:
-            self._change(klass=found[0])
+            self._change(class_index=found[0])
         elif wanted:
             self.desk.told.emit(f"No class is called “{text.strip()}”.", True)
-        self.klass.clearFocus()
+        self.class_index.clearFocus()
         self.show_view()
 
     def _left(self) -> None:
         """Text that chose nothing gives way to the class that is chosen."""
-        if not self.klass.hasFocus():
+        if not self.class_index.hasFocus():
             self.show_view()
 
     def show_view(self) -> None:
@@ -197,15 +199,15 @@ class SweepControls(QWidget):
         self.live.setChecked(settings.live)
         with QSignalBlocker(self.opacity):
             self.opacity.setValue(round(settings.opacity * 100))
-        if not self.klass.hasFocus():
-            chosen = settings.klass if 0 <= settings.klass < len(self.desk.model.classes) else -1
-            with QSignalBlocker(self.klass):
-                self.klass.setText(self.desk.model.classes[chosen] if chosen >= 0 else "")
-                self.klass.setCursorPosition(0)
+        if not self.class_index.hasFocus():
+            chosen = settings.class_index if 0 <= settings.class_index < len(self.desk.model.classes) else -1
+            with QSignalBlocker(self.class_index):
+                self.class_index.setText(self.desk.model.classes[chosen] if chosen >= 0 else "")
+                self.class_index.setCursorPosition(0)
 
     def show_state(self, running: bool, can_resume: bool, anything: bool, top: str) -> None:
         """What can be done now. ``top``: the name of the most probable class."""
-        self.klass.setPlaceholderText(f"top: {top}" if top else "top class")
+        self.class_index.setPlaceholderText(f"top: {top}" if top else "top class")
         self.cancel.setText("Resume" if can_resume else "Cancel")
         self.cancel.setToolTip("Go on with the sweep" if can_resume else "End the sweep; what is done stays")
         self.cancel.setEnabled(running or can_resume)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from zfdesk.atomic_write import write_whole
 from zfdesk.desk.widgets.page_files import save_page
-from zfdesk.live import SweepSettings, Swept
+from zfdesk.live import SweepSettings, SweepSnapshot
 
 ARRAY_KINDS = "Arrays (*.npz)"
 
 
-def save_arrays(path: str, swept: Swept, unit: int, klass: int) -> None:
+def save_arrays(path: str, swept: SweepSnapshot, unit: int, class_index: int) -> None:
     """Write the .npz that ``zfdesk occlude --npz`` writes: positions, probability, activation, label, done, clean.
 
     Raises OSError where it cannot be written; nothing is left half done.
@@ -20,12 +20,12 @@ def save_arrays(path: str, swept: Swept, unit: int, klass: int) -> None:
     from zfdesk.figures.files import npz_bytes
 
     assert swept.sweep is not None
-    write_whole(Path(os.path.realpath(path)), [npz_bytes(swept.sweep.arrays(unit, klass))])
+    write_whole(Path(os.path.realpath(path)), [npz_bytes(swept.sweep.arrays(unit, class_index))])
 
 
-def save_figure(path: str, swept: Swept, unit: int, klass: int, look: SweepSettings) -> None:
+def save_figure(path: str, swept: SweepSnapshot, unit: int, class_index: int, look: SweepSettings) -> None:
     """Write Fig. 7's row, in the pane's colours, as PDF, SVG or PNG, by the name's suffix. Raises OSError, and
     ValueError in words."""
     from zfdesk.pages.view_page import fig7_of
 
-    save_page(path, lambda: fig7_of(swept, unit, klass, look))
+    save_page(path, lambda: fig7_of(swept, unit, class_index, look))

@@ -20,7 +20,7 @@ from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.theme import Colours
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.engine import Sweep
-from zfdesk.live import Result, SweepMap, SweepState, Swept
+from zfdesk.live import Result, SweepMap, SweepSnapshot, SweepState
 
 SMALLEST_NUMBERED = 0.03  # share of the positions below which a label's region carries no number
 TILE_TEXT = 48  # screen pixels a tile needs above and below its map
@@ -64,7 +64,7 @@ class SweepPane(Pane):
         self.progress, self.state_line = ProgressLine(), ElidedLabel()
         self.state_line.setAccessibleName("State of the sweep")
         self.legend, self.hover_line = Legend(), ElidedLabel()
-        self.legend.picked.connect(lambda label: desk.change(desk.view.change_sweep(klass=label)))
+        self.legend.picked.connect(lambda label: desk.change(desk.view.change_sweep(class_index=label)))
         self._label_colours = LabelColours()
         self._legend_of: np.ndarray | None = None
         self._drawn: tuple = ()
@@ -180,7 +180,7 @@ class SweepPane(Pane):
         if swept is None or swept.sweep is None or not self._seen():
             return
         view = self.desk.view
-        key = (swept, view.sweep, self.sweeps.unit, self.sweeps.klass, view.theme)
+        key = (swept, view.sweep, self.sweeps.unit, self.sweeps.class_index, view.theme)
         if key == self._drawn:
             return
         self._drawn = key
@@ -190,9 +190,9 @@ class SweepPane(Pane):
             self._layout = sweep, Layout.of(sweep)
         self._draw(swept, sweep, self._layout[1])
 
-    def _draw(self, swept: Swept, sweep: Sweep, layout: Layout) -> None:
-        unit, klass = self.sweeps.unit, self.sweeps.klass
-        name, strongest = sweep.model.classes[klass], " (strongest)" if unit == sweep.strongest_unit else ""
+    def _draw(self, swept: SweepSnapshot, sweep: Sweep, layout: Layout) -> None:
+        unit, class_index = self.sweeps.unit, self.sweeps.class_index
+        name, strongest = sweep.model.classes[class_index], " (strongest)" if unit == sweep.strongest_unit else ""
         for tile in self.tiles.values():
             tile.canvas.opacity = self.desk.view.sweep.opacity
             if tile is not self.reconstruction:
@@ -200,7 +200,7 @@ class SweepPane(Pane):
         words = f"total activation of {sweep.layer}:{unit}{strongest}"
         self._draw_values(self.activation, sweep, layout, sweep.activation(unit), float(sweep.clean_activations[unit]))
         self.activation.caption.say(f"(b) {words}", f"(b) {sweep.layer}:{unit}{strongest}")
-        percent = sweep.probability(klass) * 100, float(sweep.clean_probabilities[klass]) * 100
+        percent = sweep.probability(class_index) * 100, float(sweep.clean_probabilities[class_index]) * 100
         self._draw_values(self.probability, sweep, layout, *percent, " %")
         self.probability.caption.say(f"(d) probability of {name}", f"(d) P({name})")
         self._draw_labels(sweep, layout)
@@ -248,26 +248,26 @@ class SweepPane(Pane):
         share = sweep.label_change_share() * 100
         self.label.note.say(f"another label at {share:.0f} % of the positions", f"another at {share:.0f} %")
 
-    def _draw_reconstruction(self, swept: Swept, sweep: Sweep, unit: int) -> None:
+    def _draw_reconstruction(self, swept: SweepSnapshot, sweep: Sweep, unit: int) -> None:
         tile, projected = self.reconstruction, swept.projected
         tile.caption.say(f"(c) {sweep.layer}:{unit} deconvnet", f"(c) {sweep.layer}:{unit}")
         tile.canvas.set_map(None)
-        if projected is None or projected.unit != unit or projected.developed is None:
+        if projected is None or projected.unit != unit or projected.rendered is None:
             behind = projected is None or projected.unit != unit
             tile.canvas.message = "being computed…" if behind or projected is None else projected.reason
             tile.bar.show_range(0, 0)
             tile.canvas.update()
             return
-        developed = projected.developed
+        rendered = projected.rendered
         tile.canvas.message = ""
-        stretch = f"× {number(developed.stretch)}"
+        stretch = f"× {number(rendered.stretch)}"
         tile.caption.say(
             f"(c) {sweep.layer}:{unit} deconvnet, contrast {stretch}", f"(c) {sweep.layer}:{unit} {stretch}"
         )
-        tile.canvas.set_picture(rgb_image(developed.image), developed.image)
+        tile.canvas.set_picture(rgb_image(rendered.image), rendered.image)
         whole = projected.box[2] - projected.box[0] >= len(sweep.picture)
         tile.canvas.region = None if whole else projected.box
-        tile.bar.show_range(developed.low, developed.high)
+        tile.bar.show_range(rendered.low, rendered.high)
 
     def _undone(self) -> tuple[int, int]:
         """The two colours of the hatching, 0xAARRGGBB."""
@@ -331,15 +331,15 @@ class SweepPane(Pane):
         swept = self.sweeps.swept
         if swept is None or swept.sweep is None:
             return ""
-        sweep, unit, klass = swept.sweep, self.sweeps.unit, self.sweeps.klass
+        sweep, unit, class_index = swept.sweep, self.sweeps.unit, self.sweeps.class_index
         names, labels = sweep.model.classes, sweep.label()
-        values = sweep.probability(klass), sweep.activation(unit)
+        values = sweep.probability(class_index), sweep.activation(unit)
         rows = [
             (*sweep.positions[row, column], *(v[row, column] for v in values), names[labels[row, column]])
             for row, column in np.argwhere(sweep.done)
         ]
         activation = f"total activation of {sweep.layer}:{unit}"
-        return table_text(("top", "left", f"probability of {names[klass]}", activation, "label"), rows)
+        return table_text(("top", "left", f"probability of {names[class_index]}", activation, "label"), rows)
 
     # The hand
 
@@ -370,15 +370,15 @@ class SweepPane(Pane):
 
     def _hover_words(self, sweep: Sweep, place: tuple[int, int]) -> tuple[str, str]:
         """What the network answers there; and shorter."""
-        unit, klass, names = self.sweeps.unit, self.sweeps.klass, sweep.model.classes
+        unit, class_index, names = self.sweeps.unit, self.sweeps.class_index, sweep.model.classes
         top, left = sweep.positions[place]
         label = int(sweep.label()[place])
-        p, clean = float(sweep.probability(label)[place]), float(sweep.clean_probabilities[klass])
-        q = float(sweep.probability(klass)[place])
+        p, clean = float(sweep.probability(label)[place]), float(sweep.clean_probabilities[class_index])
+        q = float(sweep.probability(class_index)[place])
         a, whole = float(sweep.activation(unit)[place]), float(sweep.clean_activations[unit])
         said = [f"{names[label]} {p * 100:.1f} %"]
-        if label != klass:
-            said.append(f"{names[klass]} {q * 100:.1f} %")
+        if label != class_index:
+            said.append(f"{names[class_index]} {q * 100:.1f} %")
         said[-1] += f" ({_sign(q - clean)}{abs(q - clean) * 100:.1f})"
         said.append(f"{sweep.layer}:{unit} {number(a)} ({_sign(a - whole)}{number(abs(a - whole))})")
         return " · ".join([f"at ({top}, {left})", *said]), " · ".join(said)

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog
 from zfdesk.desk.teach.controller import DROP_SECONDS, Taught
 from zfdesk.desk.teach.files import Found, export, keep_last, last_lesson, open_classes, unread_words
 from zfdesk.desk.widgets.dialog import Errand
-from zfdesk.live import Lesson, LessonError
+from zfdesk.live import ClassSet, ClassSetError
 from zfdesk.weights import CheckpointError, store
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class TeachCommands:
         """The next class is the chosen one."""
         if self._has_class():
             teaching = self.desk.teaching
-            teaching.choose((teaching.chosen + 1) % len(teaching.lesson.classes))
+            teaching.choose((teaching.chosen + 1) % len(teaching.class_set.classes))
 
     def teach_take(self) -> None:
         """One picture for the chosen class."""
@@ -84,13 +84,13 @@ class TeachCommands:
         """Without the chosen class's last seconds."""
         if self._has_class():
             teaching = self.desk.teaching
-            teaching.change(teaching.lesson.drop_last(teaching.chosen, DROP_SECONDS))
+            teaching.change(teaching.class_set.drop_last(teaching.chosen, DROP_SECONDS))
 
     def teach_remove(self) -> None:
         """Without the chosen class."""
         if self._has_class():
             teaching = self.desk.teaching
-            name = teaching.lesson.classes[teaching.chosen].name
+            name = teaching.class_set.classes[teaching.chosen].name
             teaching.remove(teaching.chosen)
             self.desk.told.emit(f"“{name}” is removed; a step back in Teach brings it back.", False)
 
@@ -102,11 +102,11 @@ class TeachCommands:
     def teach_clear(self) -> None:
         """Forget everything; a step back brings it back."""
         if self._has_class():
-            self.desk.teaching.change(Lesson(), 0)
+            self.desk.teaching.change(ClassSet(), 0)
             self.desk.told.emit("All classes are forgotten; a step back in Teach brings them back.", False)
 
     def _has_class(self) -> bool:
-        if self.desk.teaching.lesson.classes:
+        if self.desk.teaching.class_set.classes:
             return True
         self.desk.told.emit("There are no classes yet: add one first.", True)
         return False
@@ -143,9 +143,9 @@ class TeachCommands:
 
     def export_lesson(self, folder: Path) -> None:
         """Save the pictures there, a folder a class."""
-        lesson = self.desk.teaching.lesson
+        class_set = self.desk.teaching.class_set
         self._teach_errand(
-            "export", partial(export, lesson, folder),
+            "export", partial(export, class_set, folder),
             lambda count: self.desk.told.emit(f"Saved {count} pictures in {folder.name}, a folder a class.", False),
         )  # fmt: skip
 
@@ -171,21 +171,21 @@ class TeachCommands:
 
     def keep_lesson(self) -> None:
         """At the end: the classes and pictures are there again at the next start. The program waits for it."""
-        lesson = self.desk.teaching.lesson
-        if lesson.pictures:
-            threading.Thread(target=keep_last, args=(lesson,), name="zfdesk-save lesson").start()
+        class_set = self.desk.teaching.class_set
+        if class_set.pictures:
+            threading.Thread(target=keep_last, args=(class_set,), name="zfdesk-save lesson").start()
 
     def _imported_lesson(self, found: list[Found]) -> None:
         teaching = self.desk.teaching
-        before = teaching.lesson.pictures
-        if teaching.attempt(lambda: _with_found(teaching.lesson, found, teaching.shots_of)):
-            words = f"{teaching.lesson.pictures - before} pictures of {len(found)} classes were added."
+        before = teaching.class_set.pictures
+        if teaching.attempt(lambda: _with_found(teaching.class_set, found, teaching.shots_of)):
+            words = f"{teaching.class_set.pictures - before} pictures of {len(found)} classes were added."
             unread = [sentence for one in found for sentence in one.unread]
             self.desk.told.emit(" ".join([words, *unread_words(unread)]), bool(unread))
 
     def _teach_errand(self, name: str, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
         def end(value: Any, error: Exception | None) -> None:
-            if isinstance(error, CheckpointError | LessonError):
+            if isinstance(error, CheckpointError | ClassSetError):
                 self.desk.told.emit(str(error), True)
             elif error is not None:
                 self.desk.told.emit(f"That did not work ({type(error).__name__}: {error}).", True)
@@ -201,13 +201,13 @@ def _keep(taught: Taught, name: str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _with_found(lesson: Lesson, found: list[Found], shots_of: Callable[..., list]) -> Lesson:
+def _with_found(class_set: ClassSet, found: list[Found], shots_of: Callable[..., list]) -> ClassSet:
     for one in found:
-        names = [known.name.casefold() for known in lesson.classes]
+        names = [known.name.casefold() for known in class_set.classes]
         index = names.index(one.name.casefold()) if one.name.casefold() in names else len(names)
-        lesson = lesson if index < len(names) else lesson.add(one.name)
-        lesson = lesson.take(index, shots_of(one.pictures, one.holds))
-    return lesson
+        class_set = class_set if index < len(names) else class_set.add(one.name)
+        class_set = class_set.take(index, samples_of(one.pictures, one.holds))
+    return class_set
 
 
 __all__ = ["TeachCommands"]

@@ -30,7 +30,7 @@ from zfdesk.experiments.transfer import (
     teachable,
     with_classes,
 )
-from zfdesk.live import Lesson, LessonError, Result, Shot
+from zfdesk.live import ClassSet, ClassSetError, Result, Sample
 from zfdesk.live.class_set import BACKGROUND, LEAST_PICTURES
 
 if TYPE_CHECKING:
@@ -46,24 +46,24 @@ class Taught:
     """What came of a lesson. ``seconds``: the fit and the estimate; ``left_out``: how pictures of holds that were left
     out were told, None where every class was held once only."""
 
-    lesson: Lesson
+    class_set: ClassSet
     model: Model
     left_out: LeftOut | None
     seconds: float
-    found: dict[Shot, np.ndarray]
+    found: dict[Sample, np.ndarray]
 
     @property
     def pictures(self) -> int:
         """That were taught with."""
-        return sum(len(known.shots) for known in self.lesson.taught)
+        return sum(len(known.samples) for known in self.class_set.taught)
 
 
 @dataclass(frozen=True, eq=False)
 class LaidBy:
-    """What was taught before there were fewer than two classes, for when ``lesson`` is back; ``used``: it answered."""
+    """What was taught before there were fewer than two classes, for when ``class_set`` is back; ``used``: it answered."""
 
     taught: Taught
-    lesson: Lesson
+    class_set: ClassSet
     used: bool
 
 
@@ -75,22 +75,22 @@ class Teaching(QObject):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.desk = desk
-        self.lesson = Lesson()
+        self.class_set = ClassSet()
         self.chosen = 0  # the class that actions without a digit mean
         self.holding: int | None = None
         self.base = desk.model.body or desk.model  # the network whose features are kept
         self.taught: Taught | None = None
         self.laid_by: LaidBy | None = None
         self.trouble = ""  # why the last lesson could not be taught
-        self._past: list[tuple[Lesson, int]] = []
-        self._features: WeakKeyDictionary[Shot, np.ndarray] = WeakKeyDictionary()
+        self._past: list[tuple[ClassSet, int]] = []
+        self._features: WeakKeyDictionary[Sample, np.ndarray] = WeakKeyDictionary()
         self._hold = 0
         self._taken: np.ndarray | None = None
         self._owed: int | None = None  # the class of a press that has got no picture yet
         self._wanted = False  # whether what is taught next is to be used
         self._watched: dict[bool, tuple[int, ...]] = {}
         self._errand: Errand | None = None
-        self._done_with: Lesson | None = None
+        self._done_with: ClassSet | None = None
         self._clock = QTimer(self, interval=RENEW_MS, singleShot=True)
         self._clock.timeout.connect(self._teach)
         desk.result_ready.connect(self._see_result)
@@ -103,23 +103,23 @@ class Teaching(QObject):
 
     # The classes
 
-    def change(self, lesson: Lesson, chosen: int | None = None) -> None:
+    def change(self, class_set: ClassSet, chosen: int | None = None) -> None:
         """Another lesson, one step of undo."""
         self._forget_owed()
-        if lesson != self.lesson:
-            self._past.append((self.lesson, self.chosen))
+        if class_set != self.class_set:
+            self._past.append((self.class_set, self.chosen))
             del self._past[:-MOST_UNDO]
-        self._show(lesson, self.chosen if chosen is None else chosen)
+        self._show(class_set, self.chosen if chosen is None else chosen)
 
-    def attempt(self, step: Callable[[], Lesson], chosen: int | None = None) -> bool:
+    def attempt(self, step: Callable[[], ClassSet], chosen: int | None = None) -> bool:
         """`change` to what ``step`` gives; where that cannot be it is told, and nothing changes."""
         try:
-            lesson = step()
-        except LessonError as error:
+            class_set = step()
+        except ClassSetError as error:
             self.desk.told.emit(str(error), True)
             self.changed.emit()  # a field may hold what was typed
             return False
-        self.change(lesson, chosen)
+        self.change(class_set, chosen)
         return True
 
     def undo(self) -> bool:
@@ -137,8 +137,8 @@ class Teaching(QObject):
 
     def add(self, name: str = "class") -> None:
         """One more class, chosen."""
-        free = self.lesson.free_name(name)
-        self.attempt(lambda: self.lesson.add(free), len(self.lesson.classes))
+        free = self.class_set.free_name(name)
+        self.attempt(lambda: self.class_set.add(free), len(self.class_set.classes))
 
     def add_background(self) -> None:
         """A class for what is there when none of the things is."""
@@ -146,25 +146,25 @@ class Teaching(QObject):
 
     def choose(self, index: int) -> None:
         """The class that actions without a digit mean."""
-        if 0 <= index < len(self.lesson.classes) and index != self.chosen:
+        if 0 <= index < len(self.class_set.classes) and index != self.chosen:
             self.chosen = index
             self.changed.emit()
 
     def remove(self, index: int) -> None:
         """Without that class."""
-        self.change(self.lesson.remove(index), max(self.chosen - (index <= self.chosen), 0))
+        self.change(self.class_set.remove(index), max(self.chosen - (index <= self.chosen), 0))
 
     def move(self, index: int, steps: int) -> None:
         """That class further down, or up."""
-        place = min(max(index + steps, 0), len(self.lesson.classes) - 1)
-        self.change(self.lesson.move(index, steps), place)
+        place = min(max(index + steps, 0), len(self.class_set.classes) - 1)
+        self.change(self.class_set.move(index, steps), place)
 
-    def _show(self, lesson: Lesson, chosen: int) -> None:
-        known = {shot for kept in self.lesson.classes for shot in kept.shots}
-        if any(shot not in known for shot in lesson.shots()):
+    def _show(self, class_set: ClassSet, chosen: int) -> None:
+        known = {sample for kept in self.class_set.classes for sample in kept.samples}
+        if any(sample not in known for sample in class_set.samples()):
             self._wanted = True
-        before, self.lesson = self.lesson, lesson
-        self.chosen = min(max(chosen, 0), max(len(lesson.classes) - 1, 0))
+        before, self.class_set = self.class_set, class_set
+        self.chosen = min(max(chosen, 0), max(len(class_set.classes) - 1, 0))
         self._lay_by_or_bring_back(before)
         self._plan()
         self.changed.emit()
@@ -173,7 +173,7 @@ class Teaching(QObject):
 
     def hold(self, index: int) -> None:
         """Take what is seen now, and every new frame until `release`, for that class."""
-        if not 0 <= index < len(self.lesson.classes) or self.holding is not None:
+        if not 0 <= index < len(self.class_set.classes) or self.holding is not None:
             return
         if not teachable(self.base.architecture):
             self.desk.told.emit(f"{self.base.name} has no classifier that could be taught anew.", True)
@@ -182,7 +182,7 @@ class Teaching(QObject):
         self.holding = self.chosen = self._owed = index
         self._hold += 1
         self._taken = None
-        self._past.append((self.lesson, index))  # a hold is one step of undo
+        self._past.append((self.class_set, index))  # a hold is one step of undo
         del self._past[:-MOST_UNDO]
         self._see_result()
         self.changed.emit()
@@ -202,7 +202,7 @@ class Teaching(QObject):
 
     def take(self) -> None:
         """One picture for the chosen class: of what is shown, or else of what is shown next."""
-        if not self.lesson.classes:
+        if not self.class_set.classes:
             self.desk.told.emit("There are no classes yet: add one first.", True)
             return
         self.hold(self.chosen)
@@ -217,17 +217,17 @@ class Teaching(QObject):
         if self._taken is not None and np.array_equal(result.clean, self._taken):
             return  # shown anew, as by another network
         self._taken, self._owed = result.clean, None
-        shot = Shot(result.clean, self._hold, time.monotonic())
-        self._features[shot] = result.features
+        sample = Sample(result.clean, self._hold, time.monotonic())
+        self._features[sample] = result.features
         try:
-            lesson = self.lesson.take(index, [shot])
-        except LessonError as error:
+            class_set = self.class_set.take(index, [sample])
+        except ClassSetError as error:
             self.release()
-            if self._past and self._past[-1][0] == self.lesson:
+            if self._past and self._past[-1][0] == self.class_set:
                 self._past.pop()
             self.desk.told.emit(str(error), True)
             return
-        self._show(lesson, index)
+        self._show(class_set, index)
 
     def _covers(self, result: Result) -> bool:
         """Of a picture that was left for another one meanwhile."""
@@ -235,18 +235,18 @@ class Teaching(QObject):
 
     def put(self, index: int, pictures: Iterable[np.ndarray]) -> None:
         """Pictures from elsewhere for a class, as `crop` gives them; each is a hold of its own."""
-        self.attempt(lambda: self.lesson.take(index, self.shots_of(pictures)), index)
+        self.attempt(lambda: self.class_set.take(index, self.samples_of(pictures)), index)
 
-    def shots_of(self, pictures: Iterable[np.ndarray], holds: Iterable[str] = ()) -> list[Shot]:
+    def samples_of(self, pictures: Iterable[np.ndarray], holds: Iterable[str] = ()) -> list[Sample]:
         """Pictures as they are kept. ``holds``: what tells which were taken in one go; by default each is alone."""
-        now, numbers, shots, named = time.monotonic(), {}, [], iter(holds)
+        now, numbers, samples, named = time.monotonic(), {}, [], iter(holds)
         for place, picture in enumerate(pictures):
             key = next(named, f"picture {place}")
             if key not in numbers:
                 self._hold += 1
                 numbers[key] = self._hold
-            shots.append(Shot(picture, numbers[key], now))
-        return shots
+            samples.append(Sample(picture, numbers[key], now))
+        return samples
 
     # Teaching
 
@@ -263,52 +263,54 @@ class Teaching(QObject):
     @property
     def up_to_date(self) -> bool:
         """Whether what was taught is all that there is."""
-        return self._key(self._done_with or Lesson()) == self._key(self.lesson) and not self.busy
+        return self._key(self._done_with or ClassSet()) == self._key(self.class_set) and not self.busy
 
     @staticmethod
-    def _key(lesson: Lesson) -> tuple[object, ...]:
-        return tuple((known.name, known.shots) for known in lesson.taught)
+    def _key(class_set: ClassSet) -> tuple[object, ...]:
+        return tuple((known.name, known.samples) for known in class_set.taught)
 
     def _plan(self) -> None:
-        if len(self.lesson.taught) < 2 or not teachable(self.base.architecture):
+        if len(self.class_set.taught) < 2 or not teachable(self.base.architecture):
             self._clock.stop()
             return
         if not self.up_to_date and not self.busy and not self._clock.isActive():
             self._clock.start(0 if self.taught is None else RENEW_MS)
 
-    def _lay_by_or_bring_back(self, before: Lesson) -> None:
+    def _lay_by_or_bring_back(self, before: ClassSet) -> None:
         """With fewer than two classes nothing is taught, and the base answers; a step back brings back what did."""
-        if len(self.lesson.taught) < 2:
+        if len(self.class_set.taught) < 2:
             if self.taught is not None:
                 self.laid_by, self.taught = LaidBy(self.taught, before, self.in_use), None
                 if self.laid_by.used:
                     self._use(self.base)
-        elif self.laid_by is not None and self._key(self.laid_by.lesson) == self._key(self.lesson):
+        elif self.laid_by is not None and self._key(self.laid_by.class_set) == self._key(self.class_set):
             back, self.laid_by = self.laid_by, None
             self.taught = back.taught
             if back.used:
                 self._use(back.taught.model)
 
     def _teach(self) -> None:
-        if self.busy or len(self.lesson.taught) < 2:
+        if self.busy or len(self.class_set.taught) < 2:
             return
-        lesson, base = self.lesson, self.base
-        known = {shot: self._features[shot] for shot in lesson.shots() if shot in self._features}
-        self._errand = Errand(self, "teach", partial(teach, lesson, base, known), partial(self._end, lesson, base))
+        class_set, base = self.class_set, self.base
+        known = {sample: self._features[sample] for sample in class_set.samples() if sample in self._features}
+        self._errand = Errand(
+            self, "teach", partial(teach, class_set, base, known), partial(self._end, class_set, base)
+        )
         self.changed.emit()
 
-    def _end(self, lesson: Lesson, base: Model, taught: Taught | None, error: Exception | None) -> None:
+    def _end(self, class_set: ClassSet, base: Model, taught: Taught | None, error: Exception | None) -> None:
         self._errand = None
         if self.desk._closing:
             return
         if base is self.base:
-            self._done_with = lesson
+            self._done_with = class_set
             self.trouble = "" if taught else str(error)
             if taught is not None:
                 self._features.update(taught.found)
                 used = self.in_use or self._wanted
-                if len(self.lesson.taught) < 2:  # meanwhile
-                    self.laid_by = LaidBy(taught, lesson, used)
+                if len(self.class_set.taught) < 2:  # meanwhile
+                    self.laid_by = LaidBy(taught, class_set, used)
                 else:
                     self.taught, self.laid_by = taught, None
                     if used:
@@ -366,27 +368,27 @@ class Teaching(QObject):
         self.changed.emit()
 
 
-def teach(lesson: Lesson, base: Model, known: dict[Shot, np.ndarray]) -> Taught:
+def teach(class_set: ClassSet, base: Model, known: dict[Sample, np.ndarray]) -> Taught:
     """Teach the classes of a lesson that have pictures enough; on any thread. ``known``: features at hand."""
     torch.set_num_threads(1)  # the live view goes on
     begun = time.perf_counter()
-    classes = lesson.taught
+    classes = class_set.taught
     found = dict(known)
-    missing = [shot for known_class in classes for shot in known_class.shots if shot not in found]
+    missing = [sample for known_class in classes for sample in known_class.samples if sample not in found]
     if missing:
         size = base.architecture.size
-        seen = features(base, (_fitting(shot.picture, size) for shot in missing))
+        seen = features(base, (_fitting(sample.picture, size) for sample in missing))
         found |= dict(zip(missing, seen.numpy(), strict=True))
-    shots = [shot for known_class in classes for shot in known_class.shots]
-    x = torch.from_numpy(np.stack([found[shot] for shot in shots]))
-    labels = torch.tensor([label for label, known_class in enumerate(classes) for _ in known_class.shots])
-    holds = torch.tensor([shot.hold for shot in shots])
+    samples = [sample for known_class in classes for sample in known_class.samples]
+    x = torch.from_numpy(np.stack([found[sample] for sample in samples]))
+    labels = torch.tensor([label for label, known_class in enumerate(classes) for _ in known_class.samples])
+    holds = torch.tensor([sample.burst for sample in samples])
     classifier = fit_softmax(x, labels, len(classes))
-    words = taught_words(base, "softmax", len(classes), len(shots), date.today().isoformat())
+    words = taught_words(base, "softmax", len(classes), len(samples), date.today().isoformat())
     name = f"{base.name or base.architecture.name} taught {len(classes)} classes"
     model = with_classes(base, [kept.name for kept in classes], classifier.weight, classifier.bias, words, name)
     left_out = leave_out(x, labels, holds, len(classes))
-    return Taught(lesson, model, left_out if any(left_out.tried) else None, time.perf_counter() - begun, found)
+    return Taught(class_set, model, left_out if any(left_out.tried) else None, time.perf_counter() - begun, found)
 
 
 def _fitting(picture: np.ndarray, size: int) -> np.ndarray:

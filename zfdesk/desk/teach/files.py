@@ -19,7 +19,7 @@ from PIL import Image
 
 from zfdesk.atomic_write import write_whole
 from zfdesk.engine import crop
-from zfdesk.live import Crop, Lesson, LessonError
+from zfdesk.live import ClassSet, ClassSetError, Crop
 from zfdesk.live.class_set import MOST_CLASSES, MOST_PICTURES
 from zfdesk.sources import SourceError, read_picture
 from zfdesk.sources.files import file_name
@@ -44,42 +44,44 @@ class Found:
     unread: tuple[str, ...] = ()
 
 
-def export(lesson: Lesson, folder: Path) -> int:
+def export(class_set: ClassSet, folder: Path) -> int:
     """Write a folder a class with its pictures as PNG, numbered by hold; returns how many.
 
     Raises LessonError, and nothing is written, where a class's folder has something in it already; or when the disk
     refuses.
     """
-    places = {known.name: folder / name for known, name in zip(lesson.classes, _folder_names(lesson), strict=True)}
+    places = {
+        known.name: folder / name for known, name in zip(class_set.classes, _folder_names(class_set), strict=True)
+    }
     for name, place in places.items():
         if place.exists() and (not place.is_dir() or any(place.iterdir())):
-            raise LessonError(f"{place} is there already and not empty: choose another folder for “{name}”.")
+            raise ClassSetError(f"{place} is there already and not empty: choose another folder for “{name}”.")
     count = 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
         order = {place.name: name for name, place in places.items()}
         write_whole(folder / ORDER, [json.dumps(order, ensure_ascii=False, indent=1).encode()])
-        for known in lesson.classes:
+        for known in class_set.classes:
             place = places[known.name]
             place.mkdir(parents=True, exist_ok=True)
-            for number, shot in enumerate(known.shots, 1):
+            for number, sample in enumerate(known.samples, 1):
                 memory = BytesIO()
-                Image.fromarray(shot.picture).save(memory, "PNG", compress_level=4)
-                write_whole(place / f"hold-{shot.hold:03}-{number:04}.png", [memory.getvalue()])
+                Image.fromarray(sample.picture).save(memory, "PNG", compress_level=4)
+                write_whole(place / f"hold-{sample.burst:03}-{number:04}.png", [memory.getvalue()])
                 count += 1
     except OSError as error:
-        raise LessonError(f"The pictures were not all saved in {folder}: {error.strerror or error}.") from None
+        raise ClassSetError(f"The pictures were not all saved in {folder}: {error.strerror or error}.") from None
     return count
 
 
-def _folder_names(lesson: Lesson) -> list[str]:
+def _folder_names(class_set: ClassSet) -> list[str]:
     """Names for folders on every system, no two alike."""
     names: list[str] = []
-    for known in lesson.classes:
+    for known in class_set.classes:
         plain = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "-", known.name).strip(" .") or "class"
         plain = f"{plain}-" if _RESERVED.fullmatch(plain) else plain
         name = plain
-        for number in range(2, len(lesson.classes) + 2):
+        for number in range(2, len(class_set.classes) + 2):
             if name.casefold() not in map(str.casefold, names):
                 break
             name = f"{plain}-{number}"
@@ -95,22 +97,24 @@ def open_classes(folder: Path, view_crop: Crop, size: int) -> list[Found]:
     try:
         names = sorted((entry.name for entry in os.scandir(folder) if entry.is_dir()), key=natural_key)
     except OSError as error:
-        raise LessonError(f"{folder} cannot be read: {error.strerror or error}.") from None
+        raise ClassSetError(f"{folder} cannot be read: {error.strerror or error}.") from None
     names = [name for name in names if not name.startswith(".")]
     told = _order(folder)
     names.sort(key=lambda name: list(told).index(name) if name in told else len(told))
     if len(names) > MOST_CLASSES:
-        raise LessonError(f"{file_name(folder)} holds {len(names)} folders; there is room for {MOST_CLASSES} classes.")
+        raise ClassSetError(
+            f"{file_name(folder)} holds {len(names)} folders; there is room for {MOST_CLASSES} classes."
+        )
     paths = {name: _pictures_of(folder / name) for name in names}
     count = sum(map(len, paths.values()))
     if count > MOST_PICTURES:
-        raise LessonError(
+        raise ClassSetError(
             f"{file_name(folder)} holds {count} pictures; there is room for {MOST_PICTURES} here. For more there is "
             "`zfdesk train --transfer`."
         )
     found = [open_pictures(paths[name], view_crop, size, told.get(name, name)) for name in names if paths[name]]
     if not found:
-        raise LessonError(f"In {file_name(folder)} there are no folders of pictures: it takes one a class.")
+        raise ClassSetError(f"In {file_name(folder)} there are no folders of pictures: it takes one a class.")
     return found
 
 
@@ -133,18 +137,18 @@ def last_lesson() -> Path:
     return store.home() / "lesson"
 
 
-def keep_last(lesson: Lesson) -> None:
+def keep_last(class_set: ClassSet) -> None:
     """Keep a lesson as the last one. The one kept before stays where that cannot be; nothing is raised."""
     place = last_lesson()
     new, old = place.with_name(".lesson.new"), place.with_name(".lesson.old")
     try:
         for left in (new, old):
             shutil.rmtree(left, ignore_errors=True)
-        export(lesson, new)
+        export(class_set, new)
         if place.exists():
             place.rename(old)
         new.rename(place)
-    except (OSError, LessonError):  # the window is closed: there is nobody to tell
+    except (OSError, ClassSetError):  # the window is closed: there is nobody to tell
         if old.exists() and not place.exists():
             old.rename(place)
     for left in (new, old):
@@ -155,7 +159,7 @@ def _pictures_of(folder: Path) -> list[Path]:
     try:
         return [folder / name for name in pictures_in(folder)]
     except SourceError as error:
-        raise LessonError(str(error)) from None
+        raise ClassSetError(str(error)) from None
 
 
 def open_pictures(paths: Iterable[Path], view_crop: Crop, size: int, name: str = "") -> Found:
@@ -163,7 +167,7 @@ def open_pictures(paths: Iterable[Path], view_crop: Crop, size: int, name: str =
     pictures, holds, unread = [], [], []
     files = [file for path in paths for file in (_pictures_of(path) if path.is_dir() else [path])]
     if len(files) > MOST_PICTURES:
-        raise LessonError(f"These are {len(files)} pictures; there is room for {MOST_PICTURES}.")
+        raise ClassSetError(f"These are {len(files)} pictures; there is room for {MOST_PICTURES}.")
     for path in files:
         try:
             pixels = read_picture(path)

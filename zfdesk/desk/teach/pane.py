@@ -32,7 +32,7 @@ from zfdesk.desk.widgets.theme import Colours
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.engine import crop
 from zfdesk.experiments.transfer import feature_layer, teachable
-from zfdesk.live import LessonError, Result
+from zfdesk.live import ClassSetError, Result
 from zfdesk.live.class_set import BACKGROUND, LEAST_PICTURES
 
 INVITATION = (
@@ -146,12 +146,12 @@ class TeachPane(Pane):
 
     def show_lesson(self) -> None:
         """Follow the classes and what was taught."""
-        teaching, lesson = self.teaching, self.teaching.lesson
-        if len(self.rows) != len(lesson.classes):
-            self._renew_rows(len(lesson.classes))
-        for index, known in enumerate(lesson.classes):
+        teaching, class_set = self.teaching, self.teaching.class_set
+        if len(self.rows) != len(class_set.classes):
+            self._renew_rows(len(class_set.classes))
+        for index, known in enumerate(class_set.classes):
             self.rows[index].show_class(known, index == teaching.chosen, index == teaching.holding)
-        self.pages.setCurrentIndex(1 if lesson.classes else 0)
+        self.pages.setCurrentIndex(1 if class_set.classes else 0)
         self._show_state()
 
     def _renew_rows(self, count: int) -> None:
@@ -176,7 +176,7 @@ class TeachPane(Pane):
         self.estimate.setStyleSheet(f"color: {colours.quiet};")
 
     def _show_state(self) -> None:
-        teaching, lesson = self.teaching, self.teaching.lesson
+        teaching, class_set = self.teaching, self.teaching.class_set
         self.buttons["teach-undo"].setEnabled(teaching.can_undo)
         self.buttons["teach-save"].setEnabled(teaching.taught is not None)
         switch = self.buttons["teach-original"]
@@ -187,8 +187,8 @@ class TeachPane(Pane):
         if teachable(architecture):
             covered = ": the occluder is left out" if self.desk.view.occluders else ", never an occluder"
             self.facts.say(
-                f"{lesson.pictures} pictures · {feature_layer(architecture)} of {name} · the crop is taught{covered}",
-                f"{lesson.pictures} pictures · the crop is taught{covered}",
+                f"{class_set.pictures} pictures · {feature_layer(architecture)} of {name} · the crop is taught{covered}",
+                f"{class_set.pictures} pictures · the crop is taught{covered}",
             )
         else:
             self.facts.say(f"{name} does not end with a softmax on a linear layer: it cannot be taught other classes.")
@@ -206,11 +206,11 @@ class TeachPane(Pane):
         if taught is None:
             if teaching.busy:
                 return "Teaching…"
-            lacking = max(2 - len(teaching.lesson.taught), 0)
+            lacking = max(2 - len(teaching.class_set.taught), 0)
             if lacking and teaching.laid_by is not None:
                 name = teaching.base.name or "The original network"
                 return f"{name} answers again: it takes two classes with {LEAST_PICTURES} pictures each."
-            if not teaching.lesson.classes or not lacking:
+            if not teaching.class_set.classes or not lacking:
                 return ""
             return f"It begins by itself when two classes have {LEAST_PICTURES} pictures each."
         classes = len(taught.model.classes)
@@ -220,7 +220,7 @@ class TeachPane(Pane):
         return words if teaching.in_use else f"{words} · {teaching.base.name or 'the original network'} answers now"
 
     def _hint_words(self) -> str:
-        count = min(len(self.teaching.lesson.classes), len(TEACH_KEYS))
+        count = min(len(self.teaching.class_set.classes), len(TEACH_KEYS))
         if not count:
             return ""
         if self.teaching.holding is not None:
@@ -232,7 +232,7 @@ class TeachPane(Pane):
 
     def show_result(self, result: Result) -> None:
         answers = self._answers(result)
-        for row, known in zip(self.rows, self.teaching.lesson.classes, strict=False):
+        for row, known in zip(self.rows, self.teaching.class_set.classes, strict=False):
             row.answer.show_value(answers.get(known.name))
 
     def _answers(self, result: Result) -> dict[str, float]:
@@ -248,18 +248,18 @@ class TeachPane(Pane):
         self._show_state()
 
     def as_data(self) -> str:
-        if not self.teaching.lesson.classes:
+        if not self.teaching.class_set.classes:
             return ""
         answers = self._answers(self.desk.result) if self.desk.result else {}
         rows = [
             (
                 index + 1,
                 known.name,
-                len(known.shots),
-                len({shot.hold for shot in known.shots}),
+                len(known.samples),
+                len({sample.burst for sample in known.samples}),
                 answers.get(known.name, ""),
             )
-            for index, known in enumerate(self.teaching.lesson.classes)
+            for index, known in enumerate(self.teaching.class_set.classes)
         ]
         return table_text(("key", "class", "pictures", "holds", "probability"), rows)
 
@@ -269,7 +269,7 @@ class TeachPane(Pane):
         """The class that a key means; None for any other key."""
         plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         index = TEACH_KEYS.find(chr(event.key())) if plain and event.key() < 128 else -1
-        return index if 0 <= index < len(self.teaching.lesson.classes) else None
+        return index if 0 <= index < len(self.teaching.class_set.classes) else None
 
     def event(self, event: QEvent) -> bool:
         """The digits are its own while it has the focus."""
@@ -319,16 +319,16 @@ class TeachPane(Pane):
             self.desk.told.emit("There is no picture in what was dropped.", True)
 
     def _dropped(self, index: int, found: Found | None, error: Exception | None) -> None:
-        if self.desk._closing or index >= len(self.teaching.lesson.classes):
+        if self.desk._closing or index >= len(self.teaching.class_set.classes):
             return
         if found is None:
-            words = str(error) if isinstance(error, LessonError) else f"The pictures could not be read ({error})."
+            words = str(error) if isinstance(error, ClassSetError) else f"The pictures could not be read ({error})."
             self.desk.told.emit(words, True)
             return
         if found.pictures:
-            lesson = self.teaching.lesson
-            shots = self.teaching.shots_of(found.pictures, found.holds)
-            self.teaching.attempt(lambda: lesson.take(index, shots), index)
+            class_set = self.teaching.class_set
+            samples = self.teaching.samples_of(found.pictures, found.holds)
+            self.teaching.attempt(lambda: class_set.take(index, samples), index)
         if not found.pictures or found.unread:
             said = unread_words(found.unread) or ["There is no picture in what was dropped."]
             self.desk.told.emit(" ".join(said), True)

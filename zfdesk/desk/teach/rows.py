@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QToolB
 from zfdesk.desk.widgets.canvas import rgb_image
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import THEMES, Colours
-from zfdesk.live import Shot, TaughtClass
+from zfdesk.live import Sample, TaughtClass
 from zfdesk.live.class_set import LEAST_PICTURES
 
 if TYPE_CHECKING:
@@ -63,9 +63,9 @@ class Strip(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.colours: Colours = THEMES["dark"]
-        self.shots: tuple[Shot, ...] = ()
+        self.samples: tuple[Sample, ...] = ()
         self.message = ""
-        self._small: WeakKeyDictionary[Shot, QPixmap] = WeakKeyDictionary()
+        self._small: WeakKeyDictionary[Sample, QPixmap] = WeakKeyDictionary()
         self._pointed: int | None = None
         self.setMouseTracking(True)
         self.setFixedHeight(SIDE + 4)
@@ -78,8 +78,8 @@ class Strip(QWidget):
     def places(self) -> list[tuple[int, QRectF]]:
         """Which pictures are shown, and where."""
         x, last, found = float(self.width()), None, []
-        for place in range(len(self.shots) - 1, -1, -1):
-            hold = self.shots[place].hold
+        for place in range(len(self.samples) - 1, -1, -1):
+            hold = self.samples[place].hold
             x -= SIDE + (0 if last is None else GAP if hold == last else HOLD_GAP)
             if x < (0 if place == 0 else self._count_room()):
                 break
@@ -96,11 +96,11 @@ class Strip(QWidget):
         """The picture under the mouse."""
         return next((place for place, rect in self.places() if rect.contains(point)), None)
 
-    def show_shots(self, shots: tuple[Shot, ...], message: str) -> None:
+    def show_shots(self, samples: tuple[Sample, ...], message: str) -> None:
         """Show these; ``message`` where there are none."""
-        if shots != self.shots:
+        if samples != self.samples:
             self._pointed = None
-        self.shots, self.message = shots, message
+        self.samples, self.message = samples, message
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
@@ -111,7 +111,7 @@ class Strip(QWidget):
             painter.drawText(self.rect().adjusted(4, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, self.message)
             return
         for place, rect in places:
-            painter.drawPixmap(rect, self._thumbnail(self.shots[place]), QRectF(0, 0, SIDE, SIDE))
+            painter.drawPixmap(rect, self._thumbnail(self.samples[place]), QRectF(0, 0, SIDE, SIDE))
             if place == self._pointed:
                 painter.fillRect(rect, self.colours.colour("background", 150))
                 painter.setPen(QPen(self.colours.colour("text"), 2))
@@ -122,18 +122,20 @@ class Strip(QWidget):
             painter.setPen(self.colours.colour("quiet"))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, f"+{hidden}")
 
-    def _thumbnail(self, shot: Shot) -> QPixmap:
-        made = self._small.get(shot)
+    def _thumbnail(self, sample: Sample) -> QPixmap:
+        made = self._small.get(sample)
         if made is None:
             smooth = Qt.TransformationMode.SmoothTransformation
-            image = rgb_image(shot.picture).scaled(SIDE, SIDE, Qt.AspectRatioMode.IgnoreAspectRatio, smooth)
-            made = self._small[shot] = QPixmap.fromImage(image)
+            image = rgb_image(sample.picture).scaled(SIDE, SIDE, Qt.AspectRatioMode.IgnoreAspectRatio, smooth)
+            made = self._small[sample] = QPixmap.fromImage(image)
         return made
 
     def _point_at(self, place: int | None) -> None:
         if place != self._pointed:
             self._pointed = place
-            words = "" if place is None else f"Picture {place + 1} of {len(self.shots)}: a click, or Del, takes it away"
+            words = (
+                "" if place is None else f"Picture {place + 1} of {len(self.samples)}: a click, or Del, takes it away"
+            )
             self.setToolTip(words)
             self.setAccessibleDescription(words)
             self.update()
@@ -152,7 +154,7 @@ class Strip(QWidget):
             super().mousePressEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
-        self._point_at(len(self.shots) - 1 if self.shots else None)
+        self._point_at(len(self.samples) - 1 if self.samples else None)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
         self._point_at(None)
@@ -166,19 +168,19 @@ class Strip(QWidget):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        if not self.shots or event.key() not in (
+        if not self.samples or event.key() not in (
             Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Delete, Qt.Key.Key_Backspace,
         ):  # fmt: skip
             super().keyPressEvent(event)
             return
-        place = len(self.shots) - 1 if self._pointed is None else self._pointed
+        place = len(self.samples) - 1 if self._pointed is None else self._pointed
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.dropped.emit(place)
-            self._point_at(min(place, len(self.shots) - 1) if self.shots else None)
+            self._point_at(min(place, len(self.samples) - 1) if self.samples else None)
         else:
             step = 1 if event.key() == Qt.Key.Key_Right else -1
             first = self.places()[0][0]
-            self._point_at(min(max(place + step, first), len(self.shots) - 1))
+            self._point_at(min(max(place + step, first), len(self.samples) - 1))
 
 
 class AnswerLine(QWidget):
@@ -274,26 +276,26 @@ class ClassRow(QWidget):
         self.name.setAccessibleName(f"Name of class {self.index + 1}")
         self.more.setAccessibleName(f"More for {known.name}")
         self.more.setToolTip(f"More for “{known.name}”")
-        count, lacking = len(known.shots), max(LEAST_PICTURES - len(known.shots), 0)
+        count, lacking = len(known.samples), max(LEAST_PICTURES - len(known.samples), 0)
         words = f"{count} picture{'s' if count != 1 else ''}"
         wanted = f"{words}, {lacking} more needed"
         short = f"{count}, {lacking} more" if lacking else str(count)
         self.count.say(wanted if lacking and count else words if count else "", short if count else "")
         self.strip.setAccessibleName(f"Pictures of {known.name}: {count}")
-        self.strip.show_shots(known.shots, f"Hold {key}, or drop pictures here." if key else "Drop pictures here.")
+        self.strip.show_shots(known.samples, f"Hold {key}, or drop pictures here." if key else "Drop pictures here.")
         if chosen != self.chosen:
             self.chosen = chosen
             self.update()
 
     def _rename(self) -> None:
-        lesson, name = self.pane.teaching.lesson, self.name.text()
-        if self.index < len(lesson.classes) and name != lesson.classes[self.index].name:
+        class_set, name = self.pane.teaching.class_set, self.name.text()
+        if self.index < len(class_set.classes) and name != class_set.classes[self.index].name:
             self.name.setModified(False)
-            self.pane.teaching.attempt(lambda: lesson.rename(self.index, name), self.index)
+            self.pane.teaching.attempt(lambda: class_set.rename(self.index, name), self.index)
 
     def _drop(self, place: int) -> None:
-        lesson = self.pane.teaching.lesson
-        self.pane.teaching.change(lesson.drop(self.index, place), self.index)
+        class_set = self.pane.teaching.class_set
+        self.pane.teaching.change(class_set.drop(self.index, place), self.index)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         self.pane.teaching.choose(self.index)

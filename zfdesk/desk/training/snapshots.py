@@ -19,7 +19,7 @@ from zfdesk.figures.training import thinned
 from zfdesk.library import Answer, answer_of_crop, answers_over, strongest_units
 from zfdesk.library.evolution import silent_answer
 from zfdesk.live import MapsDisplay, Style
-from zfdesk.live.render import develop, grid_columns, levels, tile_mosaic
+from zfdesk.live.render import grid_columns, levels, render, tile_mosaic
 from zfdesk.runs import LayerStatistics, Run, RunError, Strongest, read_crop, read_run
 from zfdesk.sources import SourceError, read_picture
 from zfdesk.sources.folder import pictures_in
@@ -206,7 +206,7 @@ class Looker:
         activation = float(values[unit].max())
         down = None
         if activation > 0:
-            down = develop(reconstruct(seen, Seed(layer, unit)), Style.RAW).image
+            down = render(reconstruct(seen, Seed(layer, unit)), Style.RAW).image
         return SnapshotLook(
             wish, layers, filters, words, picture, tuple((model.classes[i], float(probabilities[i])) for i in best),
             tile_mosaic(levels(values, MapsDisplay(), False)[0], columns, GAP), columns, tile, len(values), unit,
