@@ -22,7 +22,14 @@ LARGEST_WHOLE = 2**31 - 1
 TAG = "type"
 """Where the name of a dataclass stands beside its fields."""
 
+_FORMERLY = "formerly"
+
 T = TypeVar("T")
+
+
+def formerly(*names: str) -> dict[str, tuple[str, ...]]:
+    """Metadata of a dataclass's field: the names under which files of earlier versions have it."""
+    return {_FORMERLY: names}
 
 
 @dataclass(frozen=True)
@@ -217,6 +224,8 @@ class _Reader:
             value = {key: item for key, item in value.items() if key != TAG}
         types, read = _types(kind), {}
         known = {field.name: field for field in fields(kind) if field.init}
+        current = {old: key for key, field in known.items() for old in field.metadata.get(_FORMERLY, ())}
+        value = {current.get(key, key) if current.get(key) not in value else key: item for key, item in value.items()}
         for key in sorted(value.keys() - known.keys()):
             if self.notes is None:
                 raise PlainError(f"{name}.{_printable(key)} is not known here")

@@ -10,6 +10,7 @@ import pytest
 
 import zfdesk.engine as zf
 from zfdesk.live import Crop, CropMode, MapsContent, MapsDisplay, Order, SweepSettings, TraceAxis, UnitReference, View
+from zfdesk.typed_json import from_plain, to_plain
 
 ODD_FRAMES = ((1, 1), (1, 7), (7, 1), (20, 3000), (3000, 20), (2, 3), (480, 640), (641, 479), (2048, 2048))
 RICH = View(
@@ -163,3 +164,12 @@ def test_a_watched_class_keeps_its_slot() -> None:
 def test_slots_that_cannot_be_are_given_anew() -> None:
     view = View(watched=(1, 2, 3, 4), watched_slots=((2, 5), (1, 5), (3, -1), (9, 0)))
     assert view.watched_slots == ((1, 0), (2, 5), (3, 1), (4, 2))
+
+
+def test_a_view_kept_under_earlier_names_is_read_as_it_was() -> None:
+    """Sessions of zfdesk before this name was changed have the sweep's class as "klass"."""
+    kept = to_plain(View().change_sweep(class_index=281))
+    kept["sweep"]["klass"] = kept["sweep"].pop("class_index")
+    notes: list[str] = []
+    assert from_plain(View, kept, "view", notes).sweep.class_index == 281
+    assert notes == []

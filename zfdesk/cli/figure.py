@@ -251,7 +251,7 @@ def _add_fig7(templates: Any) -> None:
     parser.add_argument(
         "--unit", type=unit_or_max, default="max", metavar="N|max", help="its unit (default: the strongest)"
     )
-    parser.add_argument("--class", dest="klass", metavar="NAME|INDEX", help="default: the most probable class")
+    parser.add_argument("--class", dest="class_index", metavar="NAME|INDEX", help="default: the most probable class")
     parser.add_argument("--colours", choices=COLOURS, default=COLOURS[0], help="of the maps; jet is the paper's")
     parser.add_argument("--overlay", action="store_true", help="lay the maps over the picture")
     parser.add_argument("--contour", action="store_true", help="a line at half the clean value")

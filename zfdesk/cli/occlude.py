@@ -60,7 +60,7 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--fill", choices=FILLS, default=FILLS[0], help="what covers the picture (default: grey)")
     parser.add_argument("--shape", choices=SHAPES, default=SHAPES[0], help="of the occluder (default: square)")
     parser.add_argument("--clipped", action="store_true", help="the occluder never hangs over the picture's edge")
-    parser.add_argument("--class", dest="klass", metavar="NAME|INDEX", help="default: the most probable class")
+    parser.add_argument("--class", dest="class_index", metavar="NAME|INDEX", help="default: the most probable class")
     parser.add_argument("--layer", default="conv5", metavar="L", help="layer of the unit (default: conv5)")
     parser.add_argument(
         "--unit",

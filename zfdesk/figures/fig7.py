@@ -37,7 +37,7 @@ def fig7_page(
     """(a) the picture with the occluder, (b) the total activation of a map, (c) its reconstruction with its receptive
     field in black, (d) the probability of a class, (e) the most probable class, each against the occluder's place.
 
-    unit: of the sweep's layer; the strongest by default. klass: the most probable one by default. picture, frame:
+    unit: of the sweep's layer; the strongest by default. class_index: the most probable one by default. picture, frame:
     what the picture is called. opacity: below 1 the maps lie over the picture. contour: a line at half the clean value.
     Raises ValueError for a unit or class that does not exist, or a sweep of which nothing is done.
     """

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
 from zfdesk.engine import Model, Occluder, OccluderFill, OccluderShape, Rule, Seed, SeedKind, centre_box
 from zfdesk.engine.picture import Box
 from zfdesk.sources import SourceReference
+from zfdesk.typed_json import formerly
 
 MOST_PINS = 8
 
@@ -142,8 +143,8 @@ class SweepSettings:
     """The occlusion sweep: its occluder, and how its maps are shown.
 
     ``own``: the occluder's size, shape and fill are those set here; otherwise the live occluder's, if there is one.
-    ``class_index``: whose probability is shown; -1: the most probable one of the clean picture. ``change``: values as change
-    from clean. ``live``: the newest frame is swept again and again on a coarse grid.
+    ``class_index``: whose probability is shown; -1: the most probable one of the clean picture. ``change``: values as
+    change from clean. ``live``: the newest frame is swept again and again on a coarse grid.
     """
 
     size: int = 50
@@ -153,7 +154,7 @@ class SweepSettings:
     overhang: bool = True
     own: bool = False
     unit: SweepUnit = SweepUnit.STRONGEST
-    class_index: int = -1
+    class_index: int = field(default=-1, metadata=formerly("klass"))
     shown: SweepMap = SweepMap.ALL
     change: bool = False
     colours: str = "inferno"

@@ -55,8 +55,8 @@ class TrainerState:
 
 
 def save_state(
-    run: Path, standing: TrainerState, identity: Mapping[str, Any], settings: Mapping[str, Any], network: torch.nn.Module,
-    optimiser: torch.optim.Optimizer, mean: Mapping[str, Tensor] | None,
+    run: Path, standing: TrainerState, identity: Mapping[str, Any], settings: Mapping[str, Any],
+    network: torch.nn.Module, optimiser: torch.optim.Optimizer, mean: Mapping[str, Tensor] | None,
 ) -> None:  # fmt: skip
     """Write RUN/state. ``identity``: what must be the same when it is read; ``settings``: for `read_settings`.
 

@@ -30,8 +30,8 @@ def material_of(window: Window) -> Material:
     points, view = tuple(trace.points()), desk.view
     lines = TraceLines(points, tuple(trace.shown_classes()), view.trace_axis, AXIS_LABELS[view.trace_axis])
     return Material(
-        result, None, window.compare.a, swept, desk.sweeps.unit if swept else 0, desk.sweeps.class_index if swept else 0,
-        view.sweep, lines if points else None,
+        result, None, window.compare.a, swept, desk.sweeps.unit if swept else 0,
+        desk.sweeps.class_index if swept else 0, view.sweep, lines if points else None,
     )  # fmt: skip
 
 

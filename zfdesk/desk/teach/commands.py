@@ -178,7 +178,7 @@ class TeachCommands:
     def _imported_lesson(self, found: list[Found]) -> None:
         teaching = self.desk.teaching
         before = teaching.class_set.pictures
-        if teaching.attempt(lambda: _with_found(teaching.class_set, found, teaching.shots_of)):
+        if teaching.attempt(lambda: _with_found(teaching.class_set, found, teaching.samples_of)):
             words = f"{teaching.class_set.pictures - before} pictures of {len(found)} classes were added."
             unread = [sentence for one in found for sentence in one.unread]
             self.desk.told.emit(" ".join([words, *unread_words(unread)]), bool(unread))
@@ -201,7 +201,7 @@ def _keep(taught: Taught, name: str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _with_found(class_set: ClassSet, found: list[Found], shots_of: Callable[..., list]) -> ClassSet:
+def _with_found(class_set: ClassSet, found: list[Found], samples_of: Callable[..., list]) -> ClassSet:
     for one in found:
         names = [known.name.casefold() for known in class_set.classes]
         index = names.index(one.name.casefold()) if one.name.casefold() in names else len(names)

@@ -60,7 +60,10 @@ class Taught:
 
 @dataclass(frozen=True, eq=False)
 class LaidBy:
-    """What was taught before there were fewer than two classes, for when ``class_set`` is back; ``used``: it answered."""
+    """What was taught before there were fewer than two classes, for when ``class_set`` is back.
+
+    ``used``: it answered.
+    """
 
     taught: Taught
     class_set: ClassSet

@@ -187,7 +187,8 @@ class TeachPane(Pane):
         if teachable(architecture):
             covered = ": the occluder is left out" if self.desk.view.occluders else ", never an occluder"
             self.facts.say(
-                f"{class_set.pictures} pictures · {feature_layer(architecture)} of {name} · the crop is taught{covered}",
+                f"{class_set.pictures} pictures · {feature_layer(architecture)} of {name}"
+                f" · the crop is taught{covered}",
                 f"{class_set.pictures} pictures · the crop is taught{covered}",
             )
         else:

@@ -79,12 +79,12 @@ class Strip(QWidget):
         """Which pictures are shown, and where."""
         x, last, found = float(self.width()), None, []
         for place in range(len(self.samples) - 1, -1, -1):
-            hold = self.samples[place].hold
-            x -= SIDE + (0 if last is None else GAP if hold == last else HOLD_GAP)
+            burst = self.samples[place].burst
+            x -= SIDE + (0 if last is None else GAP if burst == last else HOLD_GAP)
             if x < (0 if place == 0 else self._count_room()):
                 break
             found.append((place, QRectF(x, 2, SIDE, SIDE)))
-            last = hold
+            last = burst
         if found and found[-1][0] == 0:  # all of them: from the left
             found = [(place, rect.translated(-x, 0)) for place, rect in found]
         return found[::-1]
