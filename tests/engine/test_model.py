@@ -1,4 +1,4 @@
-"""The forward pass: the fast path against plain float32, what a pass holds, and what is refused."""
+"""The forward pass: what it holds, and what is refused. How exact it is stands in test_exact.py."""
 
 from __future__ import annotations
 
@@ -45,52 +45,6 @@ def digest(seen: zf.Pass) -> str:
         for name, value in held.items():
             sha.update(name.encode() + value.contiguous().numpy().tobytes())
     return sha.hexdigest()
-
-
-def assert_top_5_agree(fast: Tensor, plain: Tensor) -> None:
-    """The same five classes in the same order; neighbours may change places only where the plain probabilities differ
-    by no more than 1e-3."""
-    order = plain.argsort(descending=True, stable=True)
-    groups: list[set[int]] = [{int(order[0])}]
-    for before, after in pairwise(order[:20].tolist()):
-        if float(plain[before] - plain[after]) > 1e-3:
-            groups.append(set())
-        groups[-1].add(after)
-    found = fast.argsort(descending=True, stable=True)[:5].tolist()
-    for group in groups:
-        head, found = found[: len(group)], found[len(group) :]
-        assert set(head) <= group, (head, group)
-        if not found:
-            return
-
-
-def test_fast_path_agrees_with_plain_float32(embedded: zf.Model, pictures: np.ndarray) -> None:
-    """On over twenty pictures: the same top 5, no probability more than 0.005 off, every activation close."""
-    assert len(pictures) >= 20
-    for start in range(0, len(pictures), 8):
-        batch = pictures[start : start + 8]
-        plain = embedded.forward(batch, reference=True)
-        for number, picture in enumerate(batch):
-            fast = embedded.forward(picture)
-            expected = plain.select(number)
-            assert float((fast.probabilities - expected.probabilities).abs().max()) <= 0.005
-            assert_top_5_agree(fast.probabilities[0], expected.probabilities[0])
-            for name, value in expected.activations.items():
-                # up to pool5 only the order of sums differs; fc6 and fc7 are read through bfloat16 (8 bits)
-                allowed = 2e-5 if value.shape[2] > 1 else 2e-2
-                error = float((fast.activations[name] - value).abs().max())
-                assert error <= allowed * max(float(value.abs().max()), 1e-6), (start + number, name, error)
-
-
-def test_the_tie_rule_is_strict_where_it_should_be() -> None:
-    """A swap of clearly different classes fails, a swap of nearly equal ones does not."""
-    plain = torch.tensor([0.4, 0.2, 0.1, 0.0996, 0.08, 0.05, 0.01])
-    assert_top_5_agree(plain, plain)
-    assert_top_5_agree(plain[[0, 1, 3, 2, 4, 5, 6]], plain)
-    with pytest.raises(AssertionError):
-        assert_top_5_agree(plain[[0, 2, 1, 3, 4, 5, 6]], plain)
-    with pytest.raises(AssertionError):
-        assert_top_5_agree(plain[[0, 1, 2, 3, 5, 4, 6]], plain)
 
 
 def test_embedded_network_knows_its_cat(embedded: zf.Model, pictures: np.ndarray) -> None:
@@ -318,7 +272,7 @@ def test_packed_layers_of_any_size_on_the_fast_path() -> None:
             fast, plain = model.forward(pictures), model.forward(pictures, reference=True)
             scale = float(plain.activations["fc6"].abs().max())
             error = float((fast.activations["fc6"] - plain.activations["fc6"]).abs().max())
-            assert error <= 0.02 * scale, (inside, outside, count)
+            assert error <= 1e-5 * scale, (inside, outside, count)
 
 
 def test_a_network_without_fully_connected_layers_runs() -> None:

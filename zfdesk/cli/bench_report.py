@@ -25,9 +25,10 @@ def report(figures: dict[str, Any]) -> str:
     else:
         lines.append(f"forward + conv5 deconvnet   {figures['reconstruction']}")
     lines += _sweep_report(figures)
-    change = figures["fast_path_largest_probability_change"]
-    same = "same top-5" if figures["fast_path_same_top5"] else "TOP-5 DIFFERS"
-    lines.append(f"fast path against float32   largest probability change {change:.1e}, {same}")
+    lines.append(
+        f"against float64             probabilities to {figures['largest_probability_error']:.1e}, activations to"
+        f" {figures['largest_activation_error']:.1e} of the layer's largest"
+    )
     for name, words in (("live", "live window, all panes"), ("live_occluder", "… with occluder and 2 pins")):
         live = figures.get(name)
         if live and "failed" in live:
@@ -51,7 +52,7 @@ def report(figures: dict[str, Any]) -> str:
 
 def _sweep_report(figures: dict[str, Any]) -> list[str]:
     lines = [
-        f"sweep 50 × 50, stride 8     {figures['sweep_ms']:7.1f} ms a position, float32, {figures['sweep_positions']}"
+        f"sweep 50 × 50, stride 8     {figures['sweep_ms']:7.1f} ms a position, {figures['sweep_positions']}"
         f" positions; first map after {figures['sweep_first_map_ms']:.0f} ms"
         f" ({figures['sweep_first_map_cold_ms']:.0f} ms the first time)",
         f"  loop of full passes       {figures['sweep_loop_ms']:7.1f} ms   {figures['sweep_loop_ratio']:.1f} × slower",

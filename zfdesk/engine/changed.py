@@ -1,7 +1,8 @@
 """A forward pass of a picture that differs only in a rectangle: only what the rectangle can reach is computed anew.
 
 The affected window of each layer follows from kernels, strides and paddings; what lies outside is taken from the pass
-of the clean picture. The result is that of the full pass, up to the rounding of sums taken in another order.
+of the clean picture. The result is that of the full pass, up to the rounding of sums taken in another order. Which of
+the two pictures is the clean one does not matter: what was covered can be uncovered in the same way.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ def changed_window(before: np.ndarray, after: np.ndarray) -> Window | None:
 def forward_changed(clean: Pass, before: np.ndarray, after: np.ndarray) -> Pass:
     """The pass of ``after``, given the pass ``clean`` of ``before``; pictures uint8 (size, size, 3) RGB.
 
-    Equals ``clean.model.forward(after)``. Raises ValueError when the pass is not of one picture of that size.
+    Equals ``clean.model.forward(after)``, as far up as the clean pass goes, to 1e-5 of a layer's largest value. Raises
+    ValueError when the pass is not of one picture of that size.
     """
     model = clean.model
     old = clean.activations["input"]
@@ -58,7 +60,7 @@ def forward_changed(clean: Pass, before: np.ndarray, after: np.ndarray) -> Pass:
     kernels = model.kernels(old.dtype)
     x = model.input.to_tensor(after[None]).to(old.dtype).contiguous(memory_format=torch.channels_last)
     activations, switches = {"input": x}, dict(clean.switches)
-    for stage in model.architecture.stages[1:]:
+    for stage in model.architecture.stages[1 : len(clean.activations)]:
         old = clean.activations[stage.name]
         match stage.layer:
             case Conv() as layer:

@@ -2,15 +2,17 @@
 the reference in tests).
 
 The fast path keeps activations channels-last, lets oneDNN fuse convolution and rectification over weights packed
-once, writes the normalisation's neighbourhood sum as a product with a banded matrix, and reads fully connected
-weights as the int8 rows they are stored in, a quarter of the bytes of float32. Measured by ``zfdesk bench``.
+once, writes the normalisation's neighbourhood sum as a product with a banded matrix, and reads fully connected weights
+that are stored as int8 rows in half precision, which holds integers up to 2048 exactly: half the bytes of float32, and
+the same numbers. Every path equals float64 to 1e-5 of a layer's largest value; speed is measured by ``zfdesk bench``.
 """
 
 from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, replace
-from typing import TypeGuard
+from functools import cache
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -46,6 +48,47 @@ class PackedRows:
 
 
 Weights = dict[str, "Tensor | PackedRows"]
+
+
+@cache
+def reads_half_precision() -> bool:
+    """Whether torch multiplies float32 with half-precision matrices here, without rounding the float32.
+
+    Its fbgemm does, on x86. Elsewhere matrices are float32.
+    """
+    try:
+        packed = torch.ops.quantized.linear_prepack_fp16(torch.tensor([[1.0, 0.0], [-128.0, 127.0]]), None)
+        x = torch.tensor([[1 + 2.0**-20, 3.0]])
+        product = torch.ops.quantized.linear_dynamic_fp16(x, packed)
+    except (RuntimeError, AttributeError):
+        return False
+    return torch.equal(product, torch.tensor([[1 + 2.0**-20, 253 - 2.0**-13]]))
+
+
+LONGEST_SUM = 4096
+"""Products that fbgemm adds one after the other into one float32: with ZFNet's 9216 the rounding grew to 8e-6 of fc6's
+largest value, in three parts it is 2e-6."""
+
+
+class HalfRows:
+    """The product with `PackedRows`, whose integers are read in half precision; exact but for the order of sums."""
+
+    def __init__(self, weight: PackedRows) -> None:
+        count = -(-weight.shape[1] // LONGEST_SUM)
+        parts = weight.rows.tensor_split(count, 1)
+        self._widths = [part.shape[1] for part in parts]
+        self._parts: list[Any] = [
+            torch.ops.quantized.linear_prepack_fp16(part.float().contiguous(), None) for part in parts
+        ]
+        self._scale = weight.scale
+
+    def __call__(self, x: Tensor, bias: Tensor) -> Tensor:
+        """x (n, in), float32 → (n, out)."""
+        multiply = torch.ops.quantized.linear_dynamic_fp16
+        first, *others = (multiply(x, part) for x, part in zip(x.split(self._widths, 1), self._parts, strict=True))
+        for other in others:
+            first.add_(other)
+        return torch.addcmul(bias, first, self._scale)
 
 
 def dense(weight: Tensor | PackedRows, dtype: torch.dtype) -> Tensor:
@@ -123,25 +166,30 @@ class FastKernels(ReferenceKernels):
                 self._packed[stage.name] = _pack_convolution(stage.layer, weights[f"{stage.name}.weight"], before.shape)
             elif isinstance(stage.layer, LRN):
                 self._bands[stage.name] = lrn_band(stage.layer, before.shape[0], torch.zeros(()))
-        # Rounding the scores to bfloat16 would show in the probabilities: the classifier, the last of the fully
-        # connected layers, stays float32.
-        readable = {f"{name}.weight": weights[f"{name}.weight"] for name in vectors[:-1]}
-        self._rows = {name: weight for name, weight in readable.items() if _readable_as_rows(weight)}
-        self._scales = {name: weight.scale.bfloat16() for name, weight in self._rows.items()}
+        self.halves = {
+            f"{name}.weight": HalfRows(weight)
+            for name in vectors
+            if isinstance(weight := weights[f"{name}.weight"], PackedRows) and reads_half_precision()
+        }
         wanted = {f"{name}.weight" for name in vectors} | {name for name in weights if name.endswith(".bias")}
-        self._dense = {name: dense(weights[name], torch.float32) for name in wanted - self._rows.keys()}
+        self._dense = {name: dense(weights[name], torch.float32) for name in wanted - self.halves.keys()}
 
     def with_classifier(self, architecture: Architecture, weights: Weights) -> FastKernels:
         """The same with another last linear layer; what is packed of the layers below is shared."""
         other, last = copy.copy(self), _last_linear(architecture)
         parts = (f"{last}.weight", f"{last}.bias")
         other._weights = weights
+        other.halves = {name: rows for name, rows in self.halves.items() if name not in parts}
         other._dense = {**self._dense, **{name: dense(weights[name], torch.float32) for name in parts}}
         return other
 
+    def bias(self, layer: Conv | Linear) -> Tensor:
+        """The layer's bias, float32."""
+        return self._dense[f"{layer.name}.bias"]
+
     def conv(self, layer: Conv, x: Tensor, rectified: bool) -> Tensor:
         """Convolution and rectification in one pass over packed weights."""
-        packed, bias = self._packed[layer.name], self._dense[f"{layer.name}.bias"]
+        packed, bias = self._packed[layer.name], self.bias(layer)
         if not packed.is_mkldnn:
             y = F.conv2d(x, packed, bias, layer.stride, layer.padding)
             return y.relu_() if rectified else y
@@ -169,7 +217,7 @@ class FastKernels(ReferenceKernels):
             (n, down, across, layer.kernel, layer.kernel * channels),
             (image, layer.stride * line, layer.stride * pixel, line, 1),
         )
-        y = _product(patches.reshape(n * down * across, -1), matrix, self._dense[f"{layer.name}.bias"], rectified)
+        y = _product(patches.reshape(n * down * across, -1), matrix, self.bias(layer), rectified)
         return y.view(n, down, across, -1).permute(0, 3, 1, 2)
 
     def lrn(self, layer: LRN, x: Tensor) -> Tensor:
@@ -181,45 +229,39 @@ class FastKernels(ReferenceKernels):
         return factor.mul_(rows).view(n, h, w, c).permute(0, 3, 1, 2)
 
     def linear(self, layer: Linear, x: Tensor, rectified: bool) -> Tensor:
-        """Fully connected layer, reading int8 rows directly where the weights are stored so."""
-        name = f"{layer.name}.weight"
-        bias = self._dense[f"{layer.name}.bias"]
-        if name in self._dense:
-            y = F.linear(x, self._dense[name], bias)
-        else:
-            y = torch._weight_int8pack_mm(x.bfloat16(), self._rows[name].rows, self._scales[name]).float().add_(bias)
+        """Fully connected layer; int8 rows are read in half precision where torch can."""
+        name, bias = f"{layer.name}.weight", self.bias(layer)
+        half = self.halves.get(name)
+        y = half(x, bias) if half else F.linear(x, self._dense[name], bias)
         return y.relu_() if rectified else y
 
 
 class BatchKernels(ReferenceKernels):
     """The layers of many small windows at once, in float32 on a CPU: what a sweep is made of.
 
-    With many windows a product is bound by arithmetic, not by the weights' bytes: fully connected weights are read as
-    float32, in oneDNN's order, and wide 3×3 convolutions go the way of `Winograd`.
+    Wide 3×3 convolutions go the way of `Winograd`; fully connected weights that are not int8 rows are read in
+    oneDNN's order, which one vector is too few for.
     """
 
     def __init__(self, architecture: Architecture, weights: Weights, fast: FastKernels) -> None:
         super().__init__(weights)
         self._fast = fast
         self._winograd: dict[str, Winograd] = {}
-        self._matrices: dict[str, Tensor] = {}
-        self._biases: dict[str, Tensor] = {}
+        self._matrices: dict[str, Tensor] = {}  # of fully connected layers that are not int8 rows
         for before, stage in zip(architecture.stages, architecture.stages[1:], strict=False):
-            if isinstance(stage.layer, Conv | Linear):
-                weight, bias = (dense(weights[f"{stage.name}.{part}"], torch.float32) for part in ("weight", "bias"))
             match stage.layer:
                 # with fewer channels the transforms cost more than the multiplications saved
                 case Conv(_, channels, 3, 1, _) if min(channels, before.shape[0]) >= 64:
-                    self._winograd[stage.name] = Winograd(weight, bias)
-                case Linear():
-                    self._matrices[stage.name], self._biases[stage.name] = _pack_matrix(weight), bias
+                    parts = (dense(weights[f"{stage.name}.{part}"], torch.float32) for part in ("weight", "bias"))
+                    self._winograd[stage.name] = Winograd(*parts)
+                case Linear() if f"{stage.name}.weight" not in fast.halves:
+                    self._matrices[stage.name] = _pack_matrix(dense(weights[f"{stage.name}.weight"], torch.float32))
 
     def with_classifier(self, architecture: Architecture, weights: Weights, fast: FastKernels) -> BatchKernels:
         """The same with another last linear layer; ``fast``: with that layer too."""
         other, last = copy.copy(self), _last_linear(architecture)
-        weight, bias = (dense(weights[f"{last}.{part}"], torch.float32) for part in ("weight", "bias"))
         other._weights, other._fast = weights, fast
-        other._matrices, other._biases = {**self._matrices, last: _pack_matrix(weight)}, {**self._biases, last: bias}
+        other._matrices = {**self._matrices, last: _pack_matrix(dense(weights[f"{last}.weight"], torch.float32))}
         return other
 
     def tile(self, layer: Conv) -> int:
@@ -236,18 +278,15 @@ class BatchKernels(ReferenceKernels):
         return self._fast.lrn(layer, x)
 
     def linear(self, layer: Linear, x: Tensor, rectified: bool) -> Tensor:
-        """Fully connected layer over float32 weights; x is (N, in)."""
-        return _product(x, self._matrices[layer.name], self._biases[layer.name], rectified)
+        """Fully connected layer; x is (N, in)."""
+        matrix = self._matrices.get(layer.name)
+        if matrix is None:
+            return self._fast.linear(layer, x, rectified)
+        return _product(x, matrix, self._fast.bias(layer), rectified)
 
 
 def _last_linear(architecture: Architecture) -> str:
     return next(layer.name for layer in reversed(architecture.layers) if isinstance(layer, Linear))
-
-
-def _readable_as_rows(weight: Tensor | PackedRows) -> TypeGuard[PackedRows]:
-    """Whether torch's int8 product may read this matrix: it reads past the end of rows that its vectors do not divide
-    (wrong numbers or a crash, torch 2.13; AVX-512 takes 32 at a time, seen with 40 and 68 columns)."""
-    return isinstance(weight, PackedRows) and weight.shape[1] % 64 == 0
 
 
 def _pack_matrix(weight: Tensor) -> Tensor:

@@ -9,8 +9,7 @@ What the paper leaves open, and *our choice*:
   is mid-grey (128). It is first brought to the network's scale (antialiased, as `zfdesk.engine.crop`), then sampled
   with bilinear interpolation: whole pixels of shift change no pixel, and no amount (0, × 1, 0°) changes nothing.
 - Layer 1 ends with its pooling and normalisation (Fig. 3): its features are ``norm1``, which layer 2 reads. Layer 7 is
-  ``fc7``. Both are rectified. The fully connected layers are computed in
-  plain float32.
+  ``fc7``. Both are rectified.
 - The label is the class that is most probable for the untransformed picture, unless the true one is given.
 """
 
@@ -29,7 +28,7 @@ import torch.nn.functional as F
 from zfdesk.engine.layers import Architecture, Conv, Linear, MaxPool
 from zfdesk.engine.model import Model
 from zfdesk.engine.picture import Box, crop
-from zfdesk.experiments.correspondence import default_layers, needed_below, with_vectors
+from zfdesk.experiments.correspondence import default_layers
 
 BATCH = 16
 MOST_SHIFT = 60 / 224
@@ -166,12 +165,9 @@ def invariance(
 
 def _features(model: Model, pictures: np.ndarray, layers: Sequence[str]) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """By layer float64 (pictures, features), and float64 (pictures, classes)."""
-    answer = model.architecture.stages[-1].name
-    needed = needed_below(model.architecture, (*layers, answer))
-    seen = model.forward(pictures, until=needed[-1])
-    values = with_vectors(model, {name: seen.activations[name] for name in needed}, (*layers, answer))
-    found = {layer: values[layer].flatten(1).double().numpy() for layer in layers}
-    return found, values[answer].flatten(1).double().numpy()
+    seen = model.forward(pictures)
+    found = {layer: seen.activations[layer].flatten(1).double().numpy() for layer in layers}
+    return found, seen.probabilities.double().numpy()
 
 
 __all__ = [
