@@ -1,21 +1,41 @@
-"""Many pictures: which of them make a unit most active, and how a layer's activations are spread over them.
+"""Many pictures: what wakes each unit of a network, over thousands of them.
 
-Also many networks: what those of a training run made of one picture, and of many (`evolution`).
+    with Library(model) as library:
+        for step in scan(library, ["photos/"]):        # resumes, and takes only what is new or changed
+            print(f"{step.done} of {step.total}")
+        portrait = Portraits(library).portrait("conv5", 12)
+
+`listing` finds the pictures, `records` says what is kept of each, `store` keeps it, `scanning` is the loop; `summary`,
+`settle` and `portrait` say what it means. Also one walk over pictures that keeps nothing (`strongest`, `spread`), and
+many networks: what those of a training run made of one picture, and of many (`evolution`).
 """
 
 from zfdesk.library.evolution import Answer, Look, answer_of_crop, answers_over, look_at, strongest_units
-from zfdesk.library.scan import Strongest, scan
+from zfdesk.library.portrait import ClassPreference, Example, Portraits, UnitPortrait, shown
+from zfdesk.library.scanning import ScanStep, scan
 from zfdesk.library.spread import Spread, spread_of
+from zfdesk.library.store import Kept, Library, LibraryError
+from zfdesk.library.strongest import Strongest, strongest_over
 
 __all__ = [
     "Answer",
+    "ClassPreference",
+    "Example",
+    "Kept",
+    "Library",
+    "LibraryError",
     "Look",
+    "Portraits",
+    "ScanStep",
     "Spread",
     "Strongest",
+    "UnitPortrait",
     "answer_of_crop",
     "answers_over",
     "look_at",
     "scan",
+    "shown",
     "spread_of",
+    "strongest_over",
     "strongest_units",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zfdesk.engine import Model, Pass, Rule, Seed, SeedKind, cut_field, reconstruct
-from zfdesk.library.scan import scan
+from zfdesk.library.strongest import strongest_over
 
 GROUND = 128
 """The grey a crop is pasted on: nothing of it reaches the unit."""
@@ -97,7 +97,7 @@ def answers_over(
             names.append(name)
             yield picture
 
-    found = scan(model, walk(), list(dict.fromkeys(layer for layer, _ in units)), 1)
+    found = strongest_over(model, walk(), list(dict.fromkeys(layer for layer, _ in units)), 1)
     if not names:
         raise ValueError("There are no pictures to search.")
     wanted: dict[int, list[int]] = {}
@@ -116,7 +116,7 @@ def answers_over(
         for index in wanted.pop(place):
             layer, unit = units[index]
             y, x = found[layer].positions[unit, 0]
-            answers[index] = _answer(seen, picture, layer, unit, (int(y), int(x)), name, rule)
+            answers[index] = answer_of(seen, picture, layer, unit, (int(y), int(x)), name, rule)
         if not wanted:
             break
     if wanted:
@@ -149,10 +149,10 @@ def answer_of_crop(
     canvas = np.full((size, size, 3), GROUND, np.uint8)
     canvas[top:bottom, left:right] = crop
     seen = model.forward(canvas, until=layer)
-    return _answer(seen, canvas, layer, unit, position, picture, rule)
+    return answer_of(seen, canvas, layer, unit, position, picture, rule)
 
 
-def _answer(
+def answer_of(
     seen: Pass, picture: np.ndarray, layer: str, unit: int, position: tuple[int, int], name: str, rule: Rule
 ) -> Answer:
     activation = float(seen.activations[layer][0, unit, position[0], position[1]])

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from zfdesk.engine import Linear, Model
-from zfdesk.library.scan import batches
+from zfdesk.library.strongest import batches
 
 BINS = 64
 

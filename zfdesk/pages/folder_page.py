@@ -14,7 +14,7 @@ from zfdesk.engine import Conv, Linear, Model, Rule
 from zfdesk.figures.fig2 import Examples, fig2_page
 from zfdesk.figures.histograms import Activations, histograms_page
 from zfdesk.figures.page import Page
-from zfdesk.library import Strongest, scan, spread_of
+from zfdesk.library import Strongest, spread_of, strongest_over
 
 Read = Callable[[Iterable[str]], Iterator[tuple[str, np.ndarray]]]
 Size = str | tuple[float, float]
@@ -35,7 +35,7 @@ def fig2_of(
             paths.append(path)
             yield picture
 
-    found = scan(model, pictures(), layers, top)
+    found = strongest_over(model, pictures(), layers, top)
     if not paths:
         raise ValueError("None of the pictures could be read.")
     rng = np.random.default_rng(seed)

@@ -38,7 +38,9 @@ class Strongest:
 
 
 @torch.inference_mode()
-def scan(model: Model, pictures: Iterable[np.ndarray], layers: Sequence[str], count: int = 9) -> dict[str, Strongest]:
+def strongest_over(
+    model: Model, pictures: Iterable[np.ndarray], layers: Sequence[str], count: int = 9
+) -> dict[str, Strongest]:
     """Walk over ``pictures``, uint8 (size, size, 3) each, once; by layer, the ``count`` strongest of every unit.
 
     A picture counts once for a unit, with its highest position; of equal ones the first stays. Only the records and one

@@ -1,0 +1,214 @@
+"""A unit's portrait: what it is for, as thousands of pictures tell it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from zfdesk.engine import Rule
+from zfdesk.library.evolution import Answer, answer_of
+from zfdesk.library.listing import WHOLE, class_of
+from zfdesk.library.reading import Reader
+from zfdesk.library.records import digest_of
+from zfdesk.library.settle import Ranked, ranked
+from zfdesk.library.store import Library, LibraryError, Pictures
+from zfdesk.library.summary import LayerSummary, correlations, duplicates, summarise
+
+MOST_CORRELATED = 1024
+"""Units of a layer whose correlations are all computed and kept at once; of larger layers, one unit's at a time."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A picture that wakes a unit.
+
+    ``activation``: float32. ``position``: (y, x) on the unit's map. ``box``: what it sees there, (top, left, bottom,
+    right) in pixels of the network's input; it may hang over the border. ``seconds``: of a frame in its clip, or None.
+    ``class_index``: the subfolder. ``picture``: its id in the library.
+    """
+
+    path: str
+    activation: float
+    position: tuple[int, int]
+    box: tuple[int, int, int, int]
+    class_index: str = ""
+    seconds: float | None = None
+    picture: int = -1
+
+
+@dataclass(frozen=True)
+class ClassPreference:
+    """How a unit answers to a class. ``mean``: of its highest activations over the class's pictures. ``times``: that
+    over the mean of all pictures."""
+
+    name: str
+    mean: float
+    times: float
+    pictures: int
+
+
+@dataclass(frozen=True, eq=False)
+class UnitPortrait:
+    """What pictures say of a unit. All but the examples is of each picture's highest activation of it.
+
+    ``pictures``: how many, of ``places``, seen by the network called ``weights``. ``examples``: the strongest first.
+    ``unsettled``: near ties among them that float64 was not or could not be asked about. ``counts``: int64 (bins,)
+    between ``edges``, float64 (bins + 1,). ``active``: share of the pictures that wake it. ``classes``: those it
+    answers to most, the first most. ``alike``: (unit, correlation) of others of its layer, the most alike first.
+    """
+
+    layer: str
+    unit: int
+    weights: str
+    places: tuple[Path, ...]
+    pictures: int
+    examples: tuple[Example, ...]
+    unsettled: int
+    counts: np.ndarray
+    edges: np.ndarray
+    active: float
+    mean: float
+    classes: tuple[ClassPreference, ...]
+    alike: tuple[tuple[int, float], ...]
+
+    @property
+    def dead(self) -> bool:
+        """Whether none of the pictures wakes it."""
+        return self.active == 0
+
+
+class Portraits:
+    """Portraits over what was scanned of some places, by default of all. What was computed of a layer is kept until the
+    library changes. Raises LibraryError where nothing was scanned, and ValueError for a layer or unit that is not."""
+
+    def __init__(self, library: Library, places: Sequence[Path] = (), ranks: int = 9) -> None:
+        self.library, self.places, self.ranks = library, tuple(places), ranks
+        self._generation = -1
+        self._pictures: dict[str, Pictures] = {}
+        self._summaries: dict[str, LayerSummary] = {}
+        self._correlations: dict[str, np.ndarray] = {}
+
+    def pictures(self, layer: str) -> Pictures:
+        """Those that were scanned for a layer."""
+        generation = self.library.generation
+        if generation != self._generation:
+            for kept in (self._pictures, self._summaries, self._correlations):
+                kept.clear()
+            self._generation = generation
+        if layer not in self._pictures:
+            found = self.library.pictures(self.places, layer)
+            if not len(found):
+                where = f" of {', '.join(map(str, self.places))}" if self.places else ""
+                raise LibraryError(f"No picture{where} was scanned for {layer} with these weights.")
+            self._pictures[layer] = found
+        return self._pictures[layer]
+
+    def summary(self, layer: str) -> LayerSummary:
+        """What they say of a layer."""
+        self.library.model.architecture.stage(layer)
+        pictures = self.pictures(layer)
+        if layer not in self._summaries:
+            self._summaries[layer] = summarise(self.library, pictures, layer, self.ranks)
+        return self._summaries[layer]
+
+    def correlation(self, layer: str) -> np.ndarray:
+        """Of all units of a layer, float32 (units, units); see `zfdesk.library.summary.correlations`."""
+        summary = self.summary(layer)
+        if layer not in self._correlations:
+            self._correlations[layer] = correlations(self.library, self.pictures(layer), summary)
+        return self._correlations[layer]
+
+    def duplicates(self, layer: str, least: float = 0.98) -> list[tuple[int, int, float]]:
+        """Pairs of units that answer alike, with their correlation."""
+        return duplicates(self.correlation(layer), least)
+
+    def alike(self, layer: str, unit: int, count: int = 5) -> tuple[tuple[int, float], ...]:
+        """The units of the layer that correlate most with one, the most first."""
+        summary = self.summary(layer)
+        if summary.units <= MOST_CORRELATED:
+            row = self.correlation(layer)[unit]
+        else:
+            row = correlations(self.library, self.pictures(layer), summary, np.array([unit]))[0]
+        order = np.argsort(-np.nan_to_num(row, nan=-2), kind="stable")
+        found = [(int(other), float(row[other])) for other in order if other != unit and np.isfinite(row[other])]
+        return tuple(found[:count])
+
+    def preferred(self, layer: str) -> list[str]:
+        """The class that each unit of a layer answers to most, "" for a dead one or where there are no classes."""
+        summary, names = self.summary(layer), self.pictures(layer).names
+        best = (summary.class_sums / summary.class_sizes[:, None]).argmax(0)
+        return ["" if dead else names[place] for place, dead in zip(best.tolist(), summary.dead, strict=True)]
+
+    def ranked(self, layer: str, units: Sequence[int], exact: bool = True) -> list[Ranked]:
+        """The strongest pictures of some units; ``exact``: near ties are settled in float64."""
+        pictures, summary = self.pictures(layer), self.summary(layer)
+        return ranked(self.library, pictures, summary, units, self.ranks, exact)
+
+    def examples(self, layer: str, found: Ranked) -> tuple[Example, ...]:
+        """The pictures of a ranking."""
+        stage, pictures = self.library.model.architecture.stage(layer), self.pictures(layer)
+        ids = [int(pictures.ids[place]) for place in found.pictures]
+        files = self.library.seen(ids)
+        examples = []
+        for number, activation, flat in zip(ids, found.values, found.places, strict=True):
+            if number not in files:
+                raise LibraryError("The scan changed while it was read; ask again.")
+            file = files[number].found
+            position = divmod(flat, stage.shape[2])
+            seconds = None if file.frame == WHOLE else file.frame / 1000
+            box = stage.receptive_field.box(*position)
+            class_index = class_of(file.path, self.places)
+            examples.append(Example(os.fsdecode(file.path), activation, position, box, class_index, seconds, number))
+        return tuple(examples)
+
+    def portrait(self, layer: str, unit: int, exact: bool = True, classes: int = 3) -> UnitPortrait:
+        """All that is said of a unit."""
+        self.library.model.architecture.stage(layer).check_unit(unit)
+        pictures, summary = self.pictures(layer), self.summary(layer)
+        found = self.ranked(layer, [unit], exact)[0]
+        mean = float(summary.sums[unit] / summary.pictures)
+        means = summary.class_sums[:, unit] / summary.class_sizes
+        order = np.argsort(-means, kind="stable")[:classes] if len(pictures.names) > 1 else ()
+        preferred = tuple(
+            ClassPreference(
+                pictures.names[place], float(means[place]), float(means[place] / mean) if mean else 0.0,
+                int(summary.class_sizes[place]),
+            )
+            for place in order
+        )  # fmt: skip
+        return UnitPortrait(
+            layer, unit, self.library.model.name, self.places, summary.pictures, self.examples(layer, found),
+            found.unsettled, summary.counts[unit], summary.edges[unit],
+            float(summary.active[unit] / summary.pictures), mean,
+            () if summary.dead[unit] else preferred, self.alike(layer, unit),
+        )  # fmt: skip
+
+
+def shown(
+    library: Library, layer: str, unit: int, examples: Sequence[Example], rule: Rule = Rule.DECONVNET
+) -> Iterator[Answer | None]:
+    """For each example the patch that the unit sees and what it projects down to; None where the picture is gone or
+    another by now."""
+    files = library.seen([example.picture for example in examples])
+    reader = Reader(library.model, library.crop)
+    try:
+        for example in examples:
+            seen = files.get(example.picture)
+            try:
+                picture = reader.read(seen.found) if seen else None
+            except ValueError:
+                picture = None
+            if seen is None or picture is None or digest_of(picture) != seen.digest:
+                yield None
+                continue
+            through = library.model.forward(picture, until=layer)
+            yield answer_of(through, picture, layer, unit, example.position, example.path, rule)
+    finally:
+        reader.close()
+
+
+__all__ = ["ClassPreference", "Example", "Portraits", "UnitPortrait", "shown"]

@@ -1,0 +1,89 @@
+"""Pictures again from where a listing found them, cut square as the network sees them."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+
+import numpy as np
+
+from zfdesk.engine import Model, centre_box, crop
+from zfdesk.engine.picture import Box
+from zfdesk.library.listing import WHOLE, Found
+from zfdesk.sources import SourceError, read_picture
+from zfdesk.sources.clip_reader import ClipReader
+
+CLIPS_OPEN = 4
+
+
+class Gone(ValueError):  # noqa: N818 - not an error: files come and go
+    """The file is no longer there."""
+
+
+def box_of(model: Model, word: str, height: int, width: int) -> Box:
+    """The part of a frame that the network sees: "crop", "fit" or "stretch", as `zfdesk.live.CropMode` means them.
+
+    Raises ValueError for another word.
+    """
+    boxes: dict[str, Callable[[], Box]] = {
+        "crop": lambda: centre_box(height, width, model.architecture.size / model.input.resize),
+        "fit": lambda: centre_box(height, width, max(height, width) / min(height, width)),
+        "stretch": lambda: (0.0, 0.0, float(width), float(height)),
+    }
+    if word not in boxes:
+        raise ValueError(f"A picture is made square by {', '.join(boxes)}, not by {word!r}.")
+    return boxes[word]()
+
+
+class Reader:
+    """Reads pictures and frames of clips, in any thread. word: how they are made square, see `box_of`."""
+
+    def __init__(self, model: Model, word: str) -> None:
+        self._model, self._word = model, word
+        self._lock = threading.Lock()  # of the clips: a reader stands at one frame
+        self._clips: OrderedDict[bytes, ClipReader] = OrderedDict()
+
+    def read(self, found: Found) -> np.ndarray:
+        """What the network sees, uint8 (size, size, 3). Raises `Gone`, or ValueError with the reason."""
+        frame = self.frame(found)
+        return crop(frame, self.box(frame), self._model.architecture.size)
+
+    def box(self, frame: np.ndarray) -> Box:
+        """The part of a frame that the network sees, in the frame's pixels."""
+        return box_of(self._model, self._word, *frame.shape[:2])
+
+    def frame(self, found: Found) -> np.ndarray:
+        """The whole picture, uint8 (height, width, 3). Raises as `read`."""
+        path = os.fsdecode(found.path)
+        try:
+            if found.frame == WHOLE:
+                return read_picture(path)
+            with self._lock:
+                reader = self._clip(found.path)
+                reader.frame_at(found.frame / 1000)
+                return reader.pixels()
+        except SourceError as error:
+            if not os.path.lexists(path):
+                raise Gone(str(error)) from None
+            raise ValueError(str(error)) from None
+        except MemoryError:
+            raise ValueError("There is not enough memory to decode it.") from None
+
+    def close(self) -> None:
+        """Close the clips."""
+        with self._lock:
+            while self._clips:
+                self._clips.popitem()[1].close()
+
+    def _clip(self, path: bytes) -> ClipReader:
+        if path not in self._clips:
+            self._clips[path] = ClipReader(os.fsdecode(path))
+            if len(self._clips) > CLIPS_OPEN:
+                self._clips.popitem(last=False)[1].close()
+        self._clips.move_to_end(path)
+        return self._clips[path]
+
+
+__all__ = ["Gone", "Reader", "box_of"]
