@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from contextlib import nullcontext
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ import torch
 from zfdesk.engine import ARCHITECTURES
 from zfdesk.training.learning import inputs, losses
 from zfdesk.training.loader import Batch
-from zfdesk.training.memory import keep_freed_memory
+from zfdesk.training.memory import freed_memory_kept
 from zfdesk.training.network import TrainingNetwork, fill
 from zfdesk.training.optimise import RunningMean, make_optimiser
 from zfdesk.training.recipe import RECIPES
@@ -58,9 +59,9 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="a step of training, measured")
     parser.add_argument("--give-back", action="store_true", help="freed memory goes back to the system, as by default")
-    if not parser.parse_args().give_back:
-        keep_freed_memory()
-    print(json.dumps(measure()))
+    with nullcontext() if parser.parse_args().give_back else freed_memory_kept():
+        figures = measure()
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":

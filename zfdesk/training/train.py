@@ -26,7 +26,7 @@ from zfdesk.training.errors import TrainingError
 from zfdesk.training.fitting import check_pictures, check_plan, check_sides
 from zfdesk.training.learning import hits, inputs, losses
 from zfdesk.training.loader import Answering, Batch, Loader
-from zfdesk.training.memory import keep_freed_memory
+from zfdesk.training.memory import freed_memory_kept
 from zfdesk.training.network import TrainingNetwork, exported, fill, normed, start_from
 from zfdesk.training.optimise import RunningMean, limit_filters, make_optimiser
 from zfdesk.training.plan import Plan
@@ -402,13 +402,13 @@ def fast_bfloat() -> bool:
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
+@freed_memory_kept()
 def train(order: TrainConfig, run: Path, together: ProcessGroup, progress: Progress, resume: bool = False) -> Ended:
     """Train a network into the run folder ``run``; with ``resume`` go on from its saved state.
 
     Ctrl-C or SIGTERM ends it after the step in progress, with its state saved. Raises TrainingError or RunError with
     one sentence; the last good state is then on disk.
     """
-    keep_freed_memory()
     with together.as_one():
         training = Training(order, run, together, progress, resume)
     asked = math.inf
