@@ -69,7 +69,7 @@ def strongest(window: Window) -> int:
 
 def idle(builder: FigureBuilder) -> bool:
     return (
-        not builder.taker.busy and not builder.drawer.busy and not builder._jobs and not builder._page_clock.isActive()
+        not builder.taker.busy and not builder.drawer.busy and not builder.busy and not builder._page_clock.isActive()
     )
 
 

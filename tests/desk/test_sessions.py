@@ -368,7 +368,7 @@ def autosave(camera: HandSource, window: Window, tmp_path: Path) -> Autosave:
 
 def kept(autosave: Autosave) -> session.Session:
     """What is kept once the writing under way has ended."""
-    wait_until(lambda: autosave._thread is None)
+    wait_until(lambda: not autosave.busy)
     return session.load(autosave.path)
 
 
@@ -377,7 +377,7 @@ def test_a_changed_view_is_kept_and_a_clean_exit_leaves_nothing(autosave: Autosa
     assert kept(autosave).moment.view == window.desk.view
     written = autosave.path.stat().st_mtime_ns
     autosave.look()
-    assert autosave._thread is None  # nothing has changed
+    assert not autosave.busy  # nothing has changed
     assert autosave.path.stat().st_mtime_ns == written
     change(window, **FAR)
     autosave.look()
@@ -432,7 +432,7 @@ desk.start()
 window.show()
 wait_until(lambda: desk.complete)
 autosave.look()
-wait_until(lambda: autosave._thread is None)
+wait_until(lambda: not autosave.busy)
 print("kept", autosave.path, flush=True)
 wait_until(lambda: False, 1000)
 """

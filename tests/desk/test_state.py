@@ -227,7 +227,7 @@ def test_fifty_wishes_in_a_row(running: Desk, doorman: Doorman) -> None:
         if number % 7 == 0:
             settle()
     wait_until(lambda: running.source is doorman.made.get("n49"))
-    wait_until(lambda: not [t for t in threading.enumerate() if t.name == "zfdesk-open"])
+    wait_until(lambda: not [t for t in threading.enumerate() if t.name == "zfdesk open"])
     settle()
     assert running.source is doorman.made["n49"]
     assert running.view.source == reference("n49")

@@ -630,7 +630,7 @@ def test_what_is_shown_is_kept_against_a_crash_with_a_taught_network(stage: Stag
     autosave = Autosave(window, tmp_path / "autosave")
     autosave.start()
     autosave.look()
-    wait_until(lambda: autosave.path.exists() and autosave._thread is None)
+    wait_until(lambda: autosave.path.exists() and not autosave.busy)
     told = load(autosave.path).moment.network
     assert (told.classes, told.sha256) == (3, window.desk.model.sha256)
     autosave.close()

@@ -105,7 +105,7 @@ def test_the_pane_opens_and_closes_and_computes_nothing_while_closed(window: Win
     press(window, Qt.Key.Key_W, CONTROL | ALT)
     assert not pane.isVisible()
     assert not pane._clock.isActive()
-    wait_until(lambda: not pane._errands)
+    wait_until(lambda: not pane.desk.tasks.busy)
     window.reset_panes()
     assert not pane.isVisible()
 
@@ -179,7 +179,7 @@ def test_a_run_in_progress_is_followed(pane: TrainingPane, run: Path, tiny: tupl
     pane.choose_view("curves")
     before = pane.reading
     pane.read()
-    wait_until(lambda: not pane._errands)
+    wait_until(lambda: not pane.desk.tasks.busy)
     assert pane.reading is before  # nothing new, nothing drawn
     writer = RunWriter.resume(run, 60)
     writer.log(Step(61, 3.05, 31.0, 0.25, 0.001, {"label": 0.25}, 224, 30.0))
@@ -463,7 +463,7 @@ def test_a_search_without_pictures_is_told(pane: TrainingPane, tmp_path: Path) -
     pane.search(str(empty))
     wait_until(lambda: pane.trouble)
     assert "pictures in" in pane.trouble
-    wait_until(lambda: not pane._errands)
+    wait_until(lambda: not pane.desk.tasks.busy)
 
 
 # What goes wrong
@@ -534,7 +534,7 @@ def test_a_run_without_anything_yet(window: Window, tmp_path: Path, run: Path) -
     pane.use_network()
     pane.scrubber.play()
     pane.scrubber.step(1)
-    assert not pane._errands
+    assert not pane.desk.tasks.busy
 
 
 def test_another_run_while_one_is_being_read(
@@ -589,7 +589,7 @@ def test_the_window_is_never_blocked(pane: TrainingPane, run: Path, tiny: tuple[
             writer.log(Step(20_061 + turn, 5.0, 1.0, 0.1, 0.01, {}, 224, 30.0))
             timed((name, "read"), pane.read)
             rest((name, "read", "shown"), 0.3)
-    wait_until(lambda: not pane._errands)
+    wait_until(lambda: not pane.desk.tasks.busy)
     assert len(pane.reading.run.steps) == 20_080
     found = sorted(((min(seconds), what) for what, seconds in longest.items()), key=lambda one: -one[0])
     print(*(f"{seconds * 1000:.1f} ms {what}" for seconds, what in found[:6]), sep="\n")
@@ -605,4 +605,4 @@ def test_it_is_light_and_dark_and_large(window: Window, pane: TrainingPane) -> N
             assert not pane.grab().isNull()
         assert pane.strips.colours is pane.units.colours
         assert pane.curves.canvas.backgroundBrush().color().name() == pane.strips.colours.pane
-    wait_until(lambda: not pane._errands)
+    wait_until(lambda: not pane.desk.tasks.busy)

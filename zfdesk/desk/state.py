@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from zfdesk.desk.occlusion.controller import Sweeps
+from zfdesk.desk.tasks import TaskRunner
 from zfdesk.desk.teach.controller import Teaching
 from zfdesk.engine import Model
 from zfdesk.live import Crop, Demand, Result, View, Worker
@@ -38,7 +39,6 @@ class Desk(QObject):
     model_changed = Signal()
     source_changed = Signal()
     told = Signal(str, bool)  # a sentence for the user, and whether it is trouble
-    _opened = Signal(object, object)  # Source or sentence, ticket
     _source_trouble = Signal(str)
 
     def __init__(self, model: Model, view: View | None = None, parent: QObject | None = None) -> None:
@@ -60,11 +60,11 @@ class Desk(QObject):
         self._ticket = 0
         self._closing = False
         self.worker = Worker(model, self.view, notify=lambda: None, threads=network_threads())
+        self.tasks = TaskRunner(self)
         self.sweeps = Sweeps(self)
         self.teaching = Teaching(self)
         self._clock = QTimer(self, interval=CLOCK_MS)
         self._clock.timeout.connect(self._tick)
-        self._opened.connect(self._take_source)
         self._source_trouble.connect(lambda sentence: self.told.emit(sentence, True))
 
     def start(self) -> None:
@@ -78,6 +78,7 @@ class Desk(QObject):
         """End everything; within a second, whatever the source does."""
         self._closing = True
         self._clock.stop()
+        self.tasks.close()
         self.teaching.close()
         threads = (self.sweeps.close, self.worker.stop)
         for stop in threads:  # all are told before one is waited for
@@ -205,14 +206,10 @@ class Desk(QObject):
             self._take_source(self._made[reference], ticket)
             return
         if reference.kind == "camera":  # Qt's camera must be made in this thread; it opens without blocking
-            QTimer.singleShot(0, self, lambda: self._answer(reference, ticket, lambda: open_source(reference)))
+            QTimer.singleShot(0, self, partial(self._open_here, reference, ticket))
             return
-        threading.Thread(
-            target=self._answer,
-            args=(reference, ticket, lambda: open_source(reference)),
-            name="zfdesk-open",
-            daemon=True,
-        ).start()
+        done = partial(self._take_opened, reference, ticket)
+        self.tasks.run("open", partial(open_source, reference), done, discard=lambda source: source.stop())
 
     def open_made(self, source: Source) -> None:
         """Show a source that exists already (a pasted picture). It is kept for undo until many more have come."""
@@ -264,18 +261,22 @@ class Desk(QObject):
         kept.start(self.worker.feed, lambda sentence: None)
         self.source_changed.emit()
 
-    def _answer(self, reference: SourceReference, ticket: int, opener: Callable[[], Source]) -> None:
-        answer: Source | str
+    def _open_here(self, reference: SourceReference, ticket: int) -> None:
         try:
-            answer = opener()
-        except SourceError as error:
-            answer = str(error)
-        except Exception as error:
-            answer = f"{reference.location or reference.kind} could not be opened ({type(error).__name__}: {error})."
-        if not self._closing:
-            self._opened.emit(answer, ticket)
-        elif isinstance(answer, Source):
-            answer.stop()
+            self._take_opened(reference, ticket, open_source(reference), None)
+        except Exception as error:  # told in words
+            self._take_opened(reference, ticket, None, error)
+
+    def _take_opened(
+        self, reference: SourceReference, ticket: int, source: Source | None, error: Exception | None
+    ) -> None:
+        if source is not None:
+            self._take_source(source, ticket)
+        elif isinstance(error, SourceError):
+            self._take_source(str(error), ticket)
+        else:
+            name = reference.location or reference.kind
+            self._take_source(f"{name} could not be opened ({type(error).__name__}: {error}).", ticket)
 
     def _take_source(self, answer: Source | str, ticket: int) -> None:
         if ticket != self._ticket or self._closing:  # overtaken by a later wish

@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+from zfdesk.cancellation import Cancelled
 from zfdesk.weights.safetensors_file import CheckpointError
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -24,10 +25,6 @@ _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 class DownloadError(CheckpointError):
     """A download that failed. Its text is one sentence for the user."""
-
-
-class Cancelled(Exception):  # noqa: N818 - nothing is wrong
-    """The user does not want the file any more; what has come stays for another time."""
 
 
 class Stop:

@@ -26,7 +26,6 @@ from zfdesk.desk.figure.commands import BY_ID, by_key, hint
 from zfdesk.desk.figure.draft import Draft
 from zfdesk.desk.figure.drawer import Drawer, Drawn, Wish
 from zfdesk.desk.figure.editing import ZOOMS, EditingCommands
-from zfdesk.desk.figure.export import Job, Progress
 from zfdesk.desk.figure.fields import TARGET, Fields
 from zfdesk.desk.figure.files import NOTHING, FileCommands
 from zfdesk.desk.figure.grid import GridCanvas
@@ -35,6 +34,7 @@ from zfdesk.desk.figure.panel_list import PieceList
 from zfdesk.desk.figure.placing import PlacingCommands
 from zfdesk.desk.figure.templates_menu import TemplateCommands
 from zfdesk.desk.parts.table1 import plain_button
+from zfdesk.desk.tasks import Progress
 from zfdesk.desk.widgets.controls import Choice
 from zfdesk.desk.widgets.dialog import Sheet, open_sheet
 from zfdesk.desk.widgets.pane import ElidedLabel
@@ -61,7 +61,6 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         self.settings = window.settings
         self.draft = Draft(self.begin())
         self.drawer, self.taker = Drawer(), Taker(window)
-        self._jobs: list[Job] = []
         self._thumbnails: dict[int, tuple[object, QImage]] = {}
         self._trouble, self._grey, self.zoom = False, False, 0
         self._waiting_refresh = False
@@ -90,7 +89,7 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         self.bar = QProgressBar(textVisible=False)
         self.bar.setAccessibleName("How far it is")
         self.bar.setFixedSize(120, 6)
-        self.cancel = plain_button("Cancel", "Stop what is being made; the figure stays as it is", self.stop_job)
+        self.cancel = plain_button("Cancel", "Stop what is being made; the figure stays as it is", self.stop_work)
         self.measure = ElidedLabel()
         self.measure.setAccessibleName("Size of the page")
         self.measure.setProperty("quiet", True)
@@ -289,12 +288,12 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
             self._page_clock.start()
 
     def _look(self) -> None:
-        if self._jobs:
+        if self.busy:
             self._show_busy()
         drawn = self.drawer.drawn.take()
         if drawn is not None:
             self._show_drawn(drawn)
-        if not self.drawer.busy and drawn is None and not self._jobs:
+        if not self.drawer.busy and drawn is None and not self.busy:
             self._page_clock.stop()
             self.view.canvas.waiting = False
             self.view.canvas.update()
@@ -335,42 +334,40 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         wanted = [slot.piece for slot in self.draft.now.slots]
         self.taker.take(partial(taken_of, wanted), done)
 
-    # Jobs and sentences
+    # Tasks and sentences
 
-    def run_job(
+    def run_work(
         self, work: Callable[[Progress], Any], done: Callable[[Any, Exception | None], None], words: str,
         keep: bool = False,
     ) -> None:  # fmt: skip
         """Work off this thread that is shown, and can be stopped. ``keep``: it goes on when this sheet is closed."""
 
         def finish(value: Any, error: Exception | None) -> None:
-            self._jobs.remove(job)
             if not self._ended or keep:
                 done(value, error)
             if not self._ended:
                 self._show_busy()
 
-        job = Job(self.window_ if keep else self, work, finish, keep)
-        job.progress.words = words
-        self._jobs.append(job)
+        progress = Progress(words)
+        self.run_task("figure", partial(work, progress), finish, keep=keep, progress=progress, threads=1)
         self._show_busy()
         if not self._page_clock.isActive():
             self._page_clock.start()
 
-    def stop_job(self) -> None:
+    def stop_work(self) -> None:
         """Cancel what is being made."""
-        for job in self._jobs:
-            job.stop()
+        for task in self.tasks:
+            task.cancel()
 
     def _show_busy(self) -> None:
-        working, taking = bool(self._jobs), self.taker.busy
-        self.bar.setVisible(working or taking)
-        self.cancel.setVisible(working)
-        progress = self._jobs[-1].progress if working else None
+        tasks, taking = self.tasks, self.taker.busy
+        self.bar.setVisible(bool(tasks) or taking)
+        self.cancel.setVisible(bool(tasks))
+        progress = tasks[-1].progress if tasks else None
         self.bar.setMaximum(progress.total if progress else 0)
         self.bar.setValue(progress.done if progress else 0)
-        if progress and progress.words:
-            self.say(progress.words, False)
+        if progress and progress.message:
+            self.say(progress.message, False)
 
     def has_page(self) -> bool:
         """Whether there is anything to write; else it is said."""
@@ -413,10 +410,9 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
             self._list_clock.stop()
             self.drawer.stop()
             self.taker.stop()
-            for job in list(self._jobs):
-                if job.parent() is self:
-                    job.forget()
-                    self._jobs.remove(job)
+            for task in self.tasks:
+                if not task.keep:
+                    task.abandon()
         super()._end()
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from zfdesk.desk.figure.export import Job
+from zfdesk.desk.tasks import Task
 from zfdesk.desk.trace.pane import AXIS_LABELS
 from zfdesk.pages.panels_of_view import Material, TraceLines, whole
 
@@ -44,13 +44,13 @@ class Taker(QObject):
         super().__init__()
         self._window = window
         self._queue: deque[tuple[Material, Work, Done]] = deque()
-        self._job: Job | None = None
+        self._task: Task | None = None
         self._known: Material | None = None  # the last one in full
 
     @property
     def busy(self) -> bool:
         """Whether anything is still being taken."""
-        return self._job is not None or bool(self._queue)
+        return self._task is not None or bool(self._queue)
 
     def take(self, work: Work, done: Done) -> None:
         """``work`` gets what the window shows at this moment, in full, off this thread; ``done`` its answer in it."""
@@ -64,17 +64,17 @@ class Taker(QObject):
     def stop(self) -> None:
         """Nobody waits any more."""
         self._queue.clear()
-        if self._job is not None:
-            self._job.forget()
-            self._job = None
+        if self._task is not None:
+            self._task.abandon()
+            self._task = None
 
     def _next(self) -> None:
-        if self._job is not None or not self._queue:
+        if self._task is not None or not self._queue:
             return
         material, work, done = self._queue.popleft()
         known = self._known
 
-        def run(progress: object) -> tuple[Material, object]:
+        def run() -> tuple[Material, object]:
             if known is not None and _same_request(known, material):
                 full = replace(material, result=known.result, compared=known.compared, pages={})
             else:
@@ -82,14 +82,14 @@ class Taker(QObject):
             return full, work(full)
 
         def finish(answer: tuple[Material, object] | None, error: Exception | None) -> None:
-            self._job = None
+            self._task = None
             if answer is not None:
                 self._known = answer[0]
             done(answer[1] if answer else None, error)
             self._next()
             self.changed.emit()
 
-        self._job = Job(self, run, finish)
+        self._task = self._window.desk.tasks.run("figure", run, finish, owner=self, threads=1)
         self.changed.emit()
 
 

@@ -1,19 +1,17 @@
-"""Work that can be watched and stopped, and the figure's files. Nothing here knows Qt but the clock that looks."""
+"""The figure's files: what is drawn, read and written off the window's thread."""
 
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from PySide6.QtCore import QObject, QTimer
 
 from zfdesk.atomic_write import write_whole
+from zfdesk.desk.tasks import Progress
 from zfdesk.engine import Model
 from zfdesk.engine import crop as cut
 from zfdesk.live import Crop
@@ -22,74 +20,7 @@ from zfdesk.pages.layout_file import figure_bytes
 from zfdesk.sources import SourceError, read_picture
 from zfdesk.sources.folder import pictures_in
 
-LOOK_MS = 25
 FORMATS = ("png", "svg", "pdf", "npz")
-
-
-class Stopped(Exception):  # noqa: N818  # no error: it was asked for
-    """The user has had enough."""
-
-
-class Progress:
-    """What the work tells and is told. No Qt object: it lives in two threads."""
-
-    done = total = 0
-    stopped = False
-    words = ""
-
-    def tell(self, done: int, total: int, words: str) -> None:
-        """How far it is; raises `Stopped` where it shall go no further."""
-        self.done, self.total, self.words = done, total, words
-        if self.stopped:
-            raise Stopped
-
-
-class Job(QObject):
-    """Work on a thread of its own. ``done(value, error)`` is called in the window's thread, one of them None.
-
-    ``keep``: the end of the program waits for it, as for a file that is being written.
-    """
-
-    def __init__(
-        self, parent: QObject, work: Callable[[Progress], Any], done: Callable[[Any, Exception | None], None],
-        keep: bool = False,
-    ) -> None:  # fmt: skip
-        super().__init__(parent)
-        self.progress = progress = Progress()
-        self._done = done
-        answer: list[tuple[Any, Exception | None]] = []
-        self._answer = answer
-
-        def run() -> None:
-            torch.set_num_threads(1)  # the live view has the others
-            try:
-                answer.append((work(progress), None))
-            except Exception as error:  # told in words by whoever asked
-                answer.append((None, error))
-
-        self._clock = QTimer(self, interval=LOOK_MS)
-        self._clock.timeout.connect(self._look)
-        threading.Thread(target=run, name="zfdesk-figure", daemon=not keep).start()
-        self._clock.start()
-
-    def stop(self) -> None:
-        """As soon as it looks."""
-        self.progress.stopped = True
-
-    def forget(self) -> None:
-        """Nobody wants to know any more."""
-        self.stop()
-        self._clock.stop()
-        self._done = lambda value, error: None
-        self.deleteLater()
-
-    def _look(self) -> None:
-        if self._answer:
-            self._clock.stop()
-            done, answer = self._done, self._answer[0]
-            self.setParent(None)
-            self.deleteLater()
-            done(*answer)
 
 
 def sentence(error: Exception, name: str = "") -> str:
@@ -126,13 +57,13 @@ class Export:
         figure = None
         for place, path in enumerate(self.paths):
             form = form_of(path)
-            progress.tell(place, len(self.paths), f"Drawing {os.path.basename(path)}…")
+            progress.report(place, len(self.paths), f"Drawing {os.path.basename(path)}…")
             if form == "npz":
                 encoded.append(figure_bytes(self.composition))
                 continue
             figure = figure or draw(page)
             encoded.append(encode(figure, form, self.composition.dpi))
-        progress.tell(len(self.paths), len(self.paths), "Writing…")
+        progress.report(len(self.paths), len(self.paths), "Writing…")
         for path, data in zip(self.paths, encoded, strict=True):
             try:
                 write_whole(Path(os.path.realpath(path)), [data])
@@ -173,7 +104,7 @@ def reader(model: Model, crop: Crop, progress: Progress, total: int, lost: list[
     def read(paths: Iterable[str]) -> Iterator[tuple[str, np.ndarray]]:
         nonlocal done
         for path in paths:
-            progress.tell(min(done, total), total, f"{min(done, total)} of {total} pictures")
+            progress.report(min(done, total), total, f"{min(done, total)} of {total} pictures")
             done += 1
             try:
                 pixels = read_picture(path)
@@ -193,5 +124,5 @@ def picture_paths(folder: str) -> list[str]:
     return [os.path.join(folder, name) for name in names]
 
 
-__all__ = ["FORMATS", "Export", "ExportError", "Job", "Progress", "Stopped", "form_of", "picture_paths", "reader",
+__all__ = ["FORMATS", "Export", "ExportError", "form_of", "picture_paths", "reader",
            "sentence", "with_suffix"]  # fmt: skip

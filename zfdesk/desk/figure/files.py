@@ -76,7 +76,7 @@ class FileCommands:
         except ValueError as error:
             self.say(str(error), True)
             return
-        self.run_job(
+        self.run_work(
             Export(self.draft.now, paths).write, partial(self._exported, paths), "Drawing…", keep=True
         )  # fmt: skip
 
@@ -115,7 +115,7 @@ class FileCommands:
             self.draft.change(composition, -1)
             self.say(f"Opened {name}: its panels are as they were saved; refresh takes them anew.", False)
 
-        self.run_job(lambda progress: open_figure(path), opened, f"Reading {name}…")
+        self.run_work(lambda _: open_figure(path), opened, f"Reading {name}…")
 
     # Copies
 
@@ -130,7 +130,7 @@ class FileCommands:
             self._copied(page, png, None)
             return
         dpi = self.draft.now.dpi
-        self.run_job(lambda progress: encode(draw(page), "png", dpi), partial(self._copied, page), "Drawing…")
+        self.run_work(lambda _: encode(draw(page), "png", dpi), partial(self._copied, page), "Drawing…")
 
     def _copied(self, page: Page, png: bytes | None, error: Exception | None) -> None:
         if png is None:

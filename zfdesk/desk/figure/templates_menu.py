@@ -8,7 +8,8 @@ from functools import partial
 from PySide6.QtWidgets import QFileDialog, QMenu
 
 from zfdesk.desk.figure.capture import material_of
-from zfdesk.desk.figure.export import Progress, Stopped, picture_paths, reader, sentence
+from zfdesk.desk.figure.export import picture_paths, reader, sentence
+from zfdesk.desk.tasks import Cancelled, Progress
 from zfdesk.figures.page import Page
 from zfdesk.pages.composition import Composition, of_page
 from zfdesk.pages.folder_page import fig2_of, histograms_of
@@ -99,7 +100,7 @@ class TemplateCommands:
             return fig2_of(model, paths, read, [layer], chosen, RANDOM_UNITS, rule=method)
 
         def made(page: Page | None, error: Exception | None) -> None:
-            if isinstance(error, Stopped):
+            if isinstance(error, Cancelled):
                 self.say("Stopped; the figure is as it was.", False)
             elif page is None:
                 self.say(sentence(error or ValueError("nothing was made")), True)
@@ -108,7 +109,7 @@ class TemplateCommands:
                 rest = f" {len(lost)} could not be read: {lost[0]}" if lost else ""
                 self.say(f"{page.title}.{rest}", bool(lost))
 
-        self.run_job(work, made, "Looking into the folder…")
+        self.run_work(work, made, "Looking into the folder…")
 
 
 __all__ = ["TemplateCommands"]

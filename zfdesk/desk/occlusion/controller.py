@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -284,17 +284,14 @@ class Sweeps(QObject):
         unit, class_index = self.unit, self.class_index
         name = path.replace("\\", "/").rsplit("/", 1)[-1]
 
-        def work() -> None:
-            try:
-                write(path, swept, unit, class_index)
-                part = "" if swept.sweep is None or swept.sweep.complete else ", marked as partial"
-                answer = f"Saved {name}{part}.", False
-            except OSError as error:
-                answer = f"{name} was not saved: {error.strerror or error}.", True
-            except Exception as error:  # the window goes on
-                answer = f"{name} was not saved: {error}", True
-            if not self._closed:
-                self.saved.emit(*answer)
+        partial_words = "" if swept.sweep.complete else ", marked as partial"
 
-        # no daemon: the end of the program waits for it
-        threading.Thread(target=work, name="zfdesk-save").start()
+        def done(_: None, error: Exception | None) -> None:
+            if error is None:
+                self.saved.emit(f"Saved {name}{partial_words}.", False)
+            elif isinstance(error, OSError):
+                self.saved.emit(f"{name} was not saved: {error.strerror or error}.", True)
+            else:
+                self.saved.emit(f"{name} was not saved: {error}", True)
+
+        self.desk.tasks.run("save", partial(write, path, swept, unit, class_index), done, owner=self, keep=True)

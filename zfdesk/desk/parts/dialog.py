@@ -151,7 +151,7 @@ class MarkingSheet(Sheet):
         self.canvas.let_go()
         self.canvas.message = f"Reading {self.book.picture}…"
         self._show()
-        self.run_errand("picture", partial(read_picture, self.book.path), partial(self._take_picture, self._ticket))
+        self.run_task("picture", partial(read_picture, self.book.path), partial(self._take_picture, self._ticket))
 
     def _take_picture(self, ticket: int, pixels: np.ndarray | None, error: Exception | None) -> None:
         if ticket != self._ticket or self.book is None:

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from zfdesk.desk.parts.marks import MarkBook
+from zfdesk.desk.tasks import Cancelled, Progress, Task
 from zfdesk.desk.widgets.controls import Choice
 from zfdesk.desk.widgets.theme import Colours
 from zfdesk.engine import Model, OccluderFill
@@ -47,22 +48,6 @@ WHAT = (
 )
 
 
-class Stopped(Exception):  # noqa: N818  # no error: it was asked for
-    """The user has had enough."""
-
-
-class Progress:
-    """What the errand tells and is told. No Qt object: it lives in two threads."""
-
-    done = total = 0
-    stopped = False
-
-    def tell(self, done: int, total: int) -> None:
-        self.done, self.total = done, total
-        if self.stopped:
-            raise Stopped
-
-
 def compare(
     folder: Path, marks: Marks, model: Model, crop: Crop, fill: OccluderFill, progress: Progress
 ) -> Correspondence:
@@ -70,11 +55,11 @@ def compare(
     check_pictures(folder, marks)
 
     def read(name: str) -> np.ndarray:
-        progress.tell(0, 0)
+        progress.check()
         return read_picture(folder / name)
 
     pictures, left_out = cut_out(marks, read, crop.box, model.architecture.size)
-    return correspondence(model, pictures, fill=fill, left_out=left_out, progress=progress.tell)
+    return correspondence(model, pictures, fill=fill, left_out=left_out, progress=progress.report)
 
 
 def words_of(error: Exception | None) -> str:
@@ -99,7 +84,7 @@ class Comparing(QWidget):
         self._book: MarkBook | None = None
         self._compared: Marks = {}
         self._network = ""
-        self._progress: Progress | None = None
+        self._task: Task | None = None
         self.of = QLabel(wordWrap=True)
         self.of.setTextFormat(Qt.TextFormat.PlainText)
         self.of.setAccessibleName("What was compared")
@@ -172,39 +157,40 @@ class Comparing(QWidget):
 
     def compare_or_stop(self) -> None:
         """Begin, or have enough."""
-        if self._progress is not None:
+        if self._task is not None:
             self.stop()
         elif self._book is not None:
             book, model, fill = self._book, self.desk.model, tuple(FILLS)[self.fill.currentIndex()]
             marks = book.marks
-            self._progress = Progress()
+            progress = Progress()
             self.compare.setText("Stop")
             self.bar.setRange(0, 0)
             self.bar.show()
             self._clock.start()
             self.told.emit("Comparing…", False)
-            work = partial(compare, book.folder, marks, model, self.seen, fill, self._progress)
-            self.sheet.run_errand("correspondence", work, partial(self._take, book, marks, model.name))
+            work = partial(compare, book.folder, marks, model, self.seen, fill, progress)
+            done = partial(self._take, book, marks, model.name)
+            self._task = self.sheet.run_task("correspondence", work, done, progress=progress)
 
     def stop(self) -> None:
         """End the comparison that is under way, if there is one."""
-        if self._progress is not None:
-            self._progress.stopped = True
+        if self._task is not None:
+            self._task.cancel()
 
     def _look(self) -> None:
-        if self._progress is not None and self._progress.total:
-            self.bar.setRange(0, self._progress.total)
-            self.bar.setValue(self._progress.done)
+        if self._task is not None and self._task.progress.total:
+            self.bar.setRange(0, self._task.progress.total)
+            self.bar.setValue(self._task.progress.done)
 
     def _take(
         self, book: MarkBook, marks: Marks, network: str, table: Correspondence | None, error: Exception | None
     ) -> None:
-        self._progress = None
+        self._task = None
         self._clock.stop()
         self.bar.hide()
         self.compare.setText("Compare")
         if table is None:
-            stopped = isinstance(error, Stopped)
+            stopped = isinstance(error, Cancelled)
             self.told.emit("Stopped." if stopped else words_of(error), not stopped)
         elif book is self._book:
             self.table, self._compared, self._network = table, marks, network
@@ -281,4 +267,4 @@ def plain_button(words: str, hint: str, does: Callable[[], object]) -> QPushButt
     return button
 
 
-__all__ = ["Comparing", "Progress", "Stopped", "compare", "plain_button", "words_of"]
+__all__ = ["Comparing", "compare", "plain_button", "words_of"]

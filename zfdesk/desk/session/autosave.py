@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import os
 import secrets
-import threading
 import time
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
+from PySide6.QtCore import QLockFile, QObject, QTimer
 
 from zfdesk.desk.session.controller import current_session
+from zfdesk.desk.tasks import Task
 from zfdesk.desk.widgets.notification import Offer
-from zfdesk.session import SUFFIX, Session, SessionError, save
+from zfdesk.session import SUFFIX, SessionError, save
 from zfdesk.weights import store
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ DAMAGED = ".damaged"
 class Autosave(QObject):
     """Belongs to the window, and ends with it."""
 
-    _written = Signal(str)  # what went wrong
-
     def __init__(self, window: Window, folder: Path | None = None) -> None:
         super().__init__(window)
         self.window = window
@@ -48,15 +47,13 @@ class Autosave(QObject):
         self._lock: QLockFile | None = None
         self._orphans: dict[Path, QLockFile] = {}
         self._restoring: Path | None = None
-        self._thread: threading.Thread | None = None
-        self._ended = threading.Event()
+        self._task: Task | None = None
         self._kept: tuple[object, ...] = ()
         self._frame: object = None
         self._kept_at = 0.0
         self._told = False
         self._clock = QTimer(self, interval=LOOK_MS)
         self._clock.timeout.connect(self.look)
-        self._written.connect(self._after_writing)
         window.closing.connect(self.close)
         window.sessions.opened.connect(self._restored)
 
@@ -82,31 +79,27 @@ class Autosave(QObject):
         # a running sweep changes all the time: it is kept when it rests
         key = (desk.view, desk.model, self.window.compare.a, None if desk.sweeps.running else swept)
         moved = desk.frame is not self._frame and time.monotonic() - self._kept_at > MOVING_SECONDS
-        if self._thread is not None or desk.result is None or (key == self._kept and not moved):
+        if self._task is not None or desk.result is None or (key == self._kept and not moved):
             return
         try:
             session = current_session(self.window)
         except SessionError:
             return  # no frame yet
         self._kept, self._frame, self._kept_at = key, session.moment.frame, time.monotonic()
-        self._thread = threading.Thread(target=self._write, args=(session,), name="zfdesk-autosave", daemon=True)
-        self._thread.start()
+        self._task = desk.tasks.run(
+            "autosave", partial(save, session, self.path), self._after_writing, owner=self,
+            discard=lambda _: self._remove_own(),  # written after the end
+        )  # fmt: skip
 
-    def _write(self, session: Session) -> None:
-        trouble = ""
-        try:
-            save(session, self.path)
-        except SessionError as error:
-            trouble = str(error)
-        if self._ended.is_set():
-            self._remove_own()
-        else:
-            self._written.emit(trouble)
+    @property
+    def busy(self) -> bool:
+        """Whether what is shown is just being written."""
+        return self._task is not None
 
-    def _after_writing(self, trouble: str) -> None:
-        self._thread = None
-        if trouble:
-            self._tell(f"What is shown could not be kept against a crash: {trouble}")
+    def _after_writing(self, _: None, error: Exception | None) -> None:
+        self._task = None
+        if error is not None:
+            self._tell(f"What is shown could not be kept against a crash: {error}")
         elif self._restoring is not None:
             self._discard(self._restoring)  # what it held is kept under this window's own name now
             self._restoring = None
@@ -119,9 +112,9 @@ class Autosave(QObject):
     def close(self) -> None:
         """A clean exit: nothing stays but what was left by others."""
         self._clock.stop()
-        self._ended.set()
-        if self._thread is not None:
-            self._thread.join(CLOSE_SECONDS)
+        if self._task is not None:
+            self._task.abandon()
+            self._task.wait(CLOSE_SECONDS)
         self._remove_own()
         for lock in (self._lock, *self._orphans.values()):
             if lock is not None:

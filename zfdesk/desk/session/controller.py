@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMenu
 
@@ -42,8 +41,6 @@ def current_session(window: Window) -> Session:
 class Sessions(QObject):
     """Belongs to the window. ``path``: the file that Save writes to; None until one was opened or saved."""
 
-    _opened = Signal(object, object, int, bool)  # path, Reopened or sentence, ticket, restoring
-    _saved = Signal(object, str)  # path, what went wrong
     opened = Signal(object, bool)  # path, whether it worked
 
     def __init__(self, window: Window) -> None:
@@ -52,8 +49,6 @@ class Sessions(QObject):
         self.path: Path | None = None
         self._ticket = 0
         self._writing = threading.Lock()
-        self._opened.connect(self._show_opened)
-        self._saved.connect(self._tell_saved)
 
     # Open
 
@@ -70,29 +65,22 @@ class Sessions(QObject):
         ``restoring``: it is an autosave, so its name is nobody's and its look is this window's own.
         """
         self._ticket += 1
-        task = (path, self.window.desk.model, self._ticket, restoring)
-        threading.Thread(target=self._read, args=task, name="zfdesk-session", daemon=True).start()
+        model, done = self.window.desk.model, partial(self._show_opened, path, self._ticket, restoring)
+        # one thread: the worker has the others
+        self.window.desk.tasks.run("session", lambda: reopen(load(path), model), done, owner=self, threads=1)
 
-    def _read(self, path: Path, model: object, ticket: int, restoring: bool) -> None:
-        answer: Reopened | str
-        torch.set_num_threads(1)  # the worker has the others
-        try:
-            answer = reopen(load(path), model)
-        except SessionError as error:
-            answer = str(error)
-        except MemoryError:
-            answer = f"{file_name(path)} needs more memory than there is."
-        if not self.window.desk._closing:
-            self._opened.emit(path, answer, ticket, restoring)
-
-    def _show_opened(self, path: Path, answer: Reopened | str, ticket: int, restoring: bool) -> None:
-        if ticket != self._ticket or self.window.desk._closing:  # overtaken by a later wish
+    def _show_opened(
+        self, path: Path, ticket: int, restoring: bool, reopened: Reopened | None, error: Exception | None
+    ) -> None:
+        if ticket != self._ticket:  # overtaken by a later wish
             return
-        if isinstance(answer, str):
-            self.window.desk.told.emit(answer, True)
+        if reopened is not None:
+            self.show(reopened, None if restoring else path, own_look=not restoring)
+        elif isinstance(error, MemoryError):
+            self.window.desk.told.emit(f"{file_name(path)} needs more memory than there is.", True)
         else:
-            self.show(answer, None if restoring else path, own_look=not restoring)
-        self.opened.emit(path, not isinstance(answer, str))
+            self.window.desk.told.emit(str(error), True)
+        self.opened.emit(path, reopened is not None)
 
     def show(self, reopened: Reopened, path: Path | None, own_look: bool = True) -> None:
         """Show a session. ``own_look``: theme and type size stay those of this window."""
@@ -142,25 +130,19 @@ class Sessions(QObject):
         except SessionError as error:
             self.window.desk.told.emit(str(error), True)
             return
-        # not a daemon: the program does not end in the middle of it
-        threading.Thread(target=self._write, args=(session, path), name="zfdesk-save").start()
+        work, done = partial(self._write, session, path), partial(self._tell_saved, path)
+        self.window.desk.tasks.run("save", work, done, owner=self, keep=True)
         for note in session.notes:
             self.window.desk.told.emit(note, True)
 
     def _write(self, session: Session, path: Path) -> None:
-        trouble = ""
         with self._writing:
-            try:
-                save(session, path)
-            except SessionError as error:
-                trouble = str(error)
-        if not self.window.desk._closing:
-            self._saved.emit(path, trouble)
+            save(session, path)
 
-    def _tell_saved(self, path: Path, trouble: str) -> None:
-        if not trouble:
+    def _tell_saved(self, path: Path, _: None, error: Exception | None) -> None:
+        if error is None:
             self._remember(path)
-        self.window.desk.told.emit(trouble or f"Saved {path.name}.", bool(trouble))
+        self.window.desk.told.emit(f"Saved {path.name}." if error is None else str(error), error is not None)
 
     # Recent ones
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -13,7 +12,6 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog
 
 from zfdesk.desk.teach.controller import DROP_SECONDS, Taught
 from zfdesk.desk.teach.files import Found, export, keep_last, last_lesson, open_classes, unread_words
-from zfdesk.desk.widgets.dialog import Errand
 from zfdesk.live import ClassSet, ClassSetError
 from zfdesk.weights import CheckpointError, store
 
@@ -126,7 +124,7 @@ class TeachCommands:
 
     def keep_taught(self, taught: Taught, name: str) -> None:
         """Keep what was taught under that name."""
-        self._teach_errand("save", partial(_keep, taught, name), partial(self._kept_taught, taught, name))
+        self._run_task("save", partial(_keep, taught, name), partial(self._kept_taught, taught, name))
 
     def _kept_taught(self, taught: Taught, name: str, sha256: str) -> None:
         self.desk.teaching.kept_as(taught, name, sha256)
@@ -144,7 +142,7 @@ class TeachCommands:
     def export_lesson(self, folder: Path) -> None:
         """Save the pictures there, a folder a class."""
         class_set = self.desk.teaching.class_set
-        self._teach_errand(
+        self._run_task(
             "export", partial(export, class_set, folder),
             lambda count: self.desk.told.emit(f"Saved {count} pictures in {folder.name}, a folder a class.", False),
         )  # fmt: skip
@@ -160,7 +158,7 @@ class TeachCommands:
         """Add the classes of a folder; one that is there already gets the pictures."""
         self._raise_teach()
         view, size = self.desk.view, self.desk.model.architecture.size
-        self._teach_errand("import", partial(open_classes, folder, view.crop, size), self._imported_lesson)
+        self._run_task("import", partial(open_classes, folder, view.crop, size), self._imported_lesson)
 
     def teach_last(self) -> None:
         """Go on with the lesson that the window was closed with last."""
@@ -173,7 +171,7 @@ class TeachCommands:
         """At the end: the classes and pictures are there again at the next start. The program waits for it."""
         class_set = self.desk.teaching.class_set
         if class_set.pictures:
-            threading.Thread(target=keep_last, args=(class_set,), name="zfdesk-save lesson").start()
+            self.desk.tasks.run("save lesson", partial(keep_last, class_set), lambda value, error: None, keep=True)
 
     def _imported_lesson(self, found: list[Found]) -> None:
         teaching = self.desk.teaching
@@ -183,16 +181,16 @@ class TeachCommands:
             unread = [sentence for one in found for sentence in one.unread]
             self.desk.told.emit(" ".join([words, *unread_words(unread)]), bool(unread))
 
-    def _teach_errand(self, name: str, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
+    def _run_task(self, name: str, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
         def end(value: Any, error: Exception | None) -> None:
             if isinstance(error, CheckpointError | ClassSetError):
                 self.desk.told.emit(str(error), True)
             elif error is not None:
                 self.desk.told.emit(f"That did not work ({type(error).__name__}: {error}).", True)
-            elif not self.desk._closing:
+            else:
                 done(value)
 
-        Errand(self, f"teach {name}", work, end, lasting=True)
+        self.desk.tasks.run(f"teach {name}", work, end, keep=True)
 
 
 def _keep(taught: Taught, name: str) -> str:

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from zfdesk.desk.widgets.dialog import Errand
+from zfdesk.desk.tasks import Task
 from zfdesk.engine import Model, crop
 from zfdesk.experiments.transfer import (
     LeftOut,
@@ -92,7 +92,7 @@ class Teaching(QObject):
         self._owed: int | None = None  # the class of a press that has got no picture yet
         self._wanted = False  # whether what is taught next is to be used
         self._watched: dict[bool, tuple[int, ...]] = {}
-        self._errand: Errand | None = None
+        self._task: Task | None = None
         self._done_with: ClassSet | None = None
         self._clock = QTimer(self, interval=RENEW_MS, singleShot=True)
         self._clock.timeout.connect(self._teach)
@@ -261,7 +261,7 @@ class Teaching(QObject):
     @property
     def busy(self) -> bool:
         """Whether a lesson is being taught."""
-        return self._errand is not None
+        return self._task is not None
 
     @property
     def up_to_date(self) -> bool:
@@ -297,15 +297,12 @@ class Teaching(QObject):
             return
         class_set, base = self.class_set, self.base
         known = {sample: self._features[sample] for sample in class_set.samples() if sample in self._features}
-        self._errand = Errand(
-            self, "teach", partial(teach, class_set, base, known), partial(self._end, class_set, base)
-        )
+        work, done = partial(teach, class_set, base, known), partial(self._end, class_set, base)
+        self._task = self.desk.tasks.run("teach", work, done, owner=self, threads=1)  # the live view goes on
         self.changed.emit()
 
     def _end(self, class_set: ClassSet, base: Model, taught: Taught | None, error: Exception | None) -> None:
-        self._errand = None
-        if self.desk._closing:
-            return
+        self._task = None
         if base is self.base:
             self._done_with = class_set
             self.trouble = "" if taught else str(error)
@@ -373,7 +370,6 @@ class Teaching(QObject):
 
 def teach(class_set: ClassSet, base: Model, known: dict[Sample, np.ndarray]) -> Taught:
     """Teach the classes of a lesson that have pictures enough; on any thread. ``known``: features at hand."""
-    torch.set_num_threads(1)  # the live view goes on
     begun = time.perf_counter()
     classes = class_set.taught
     found = dict(known)

@@ -26,7 +26,6 @@ from zfdesk.desk.teach.controller import Taught
 from zfdesk.desk.teach.files import Found, last_lesson, open_pictures, unread_words
 from zfdesk.desk.teach.rows import ClassRow
 from zfdesk.desk.widgets.controls import Controls
-from zfdesk.desk.widgets.dialog import Errand
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.theme import Colours
 from zfdesk.desk.widgets.tsv import table_text
@@ -310,7 +309,7 @@ class TeachPane(Pane):
         size, view = self.desk.model.architecture.size, self.desk.view
         if paths:
             work = partial(open_pictures, paths, view.crop, size)
-            Errand(self, "teach drop", work, partial(self._dropped, index))
+            self.desk.tasks.run("teach drop", work, partial(self._dropped, index), owner=self)
         elif data.hasImage() and isinstance(data.imageData(), QImage) and not data.imageData().isNull():
             from zfdesk.desk.window.commands import image_array
 
@@ -320,7 +319,7 @@ class TeachPane(Pane):
             self.desk.told.emit("There is no picture in what was dropped.", True)
 
     def _dropped(self, index: int, found: Found | None, error: Exception | None) -> None:
-        if self.desk._closing or index >= len(self.teaching.class_set.classes):
+        if index >= len(self.teaching.class_set.classes):
             return
         if found is None:
             words = str(error) if isinstance(error, ClassSetError) else f"The pictures could not be read ({error})."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,7 +41,6 @@ class FigureCommands:
     settings: QSettings
     reading: Reading | None
     layer: str
-    _run_errand: Callable[..., None]
 
     def ask_for_figure(self) -> None:
         """A file picker, then `save_figure`."""
@@ -67,7 +65,7 @@ class FigureCommands:
 
         self.desk.told.emit(f"Drawing {self.reading.run.folder.name}…", False)
         work = partial(save_run_figure, path, self.reading.run, self.layer)
-        self._run_errand("training figure", work, done, lasting=True)
+        self.desk.tasks.run("training figure", work, done, keep=True)
 
 
 __all__ = ["FigureCommands", "save_run_figure"]

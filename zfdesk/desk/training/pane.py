@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QSettings, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -32,7 +30,6 @@ from zfdesk.desk.training.unit_search import Columns
 from zfdesk.desk.training.units import UnitsView
 from zfdesk.desk.training.words import progress_words, sentence_of, state_words
 from zfdesk.desk.widgets.controls import Choice, Controls
-from zfdesk.desk.widgets.dialog import Errand
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.theme import Colours
 from zfdesk.desk.widgets.tsv import table_text
@@ -52,7 +49,7 @@ INVITATION = (
 
 
 class TrainingPane(FigureCommands, Pane):
-    """Everything is read and computed off this thread, by `Errand`. Each choice has a number, and what comes for an
+    """Everything is read and computed off this thread, by `TaskRunner`. Each choice has a number, and what comes for an
     earlier one is not drawn. ``network_asked``: a Model to be used in the window."""
 
     title = "Training"
@@ -69,7 +66,6 @@ class TrainingPane(FigureCommands, Pane):
         self._looks: dict[tuple, SnapshotLook] = {}
         self._looker = Looker()
         self._choice = 0  # its number
-        self._errands: set[Errand] = set()
         self._reading = self._looking = self._using = False
         self._search_folder = ""
         self._drawn: tuple[object, ...] = ()
@@ -125,7 +121,7 @@ class TrainingPane(FigureCommands, Pane):
         self.body.addWidget(self.stack, 1)
         self.scrubber = Scrubber(lambda: self.shown == "snapshot" and self._looking)
         self.scrubber.moved.connect(self._scrub)
-        self.columns = Columns(self.units)
+        self.columns = Columns(self.desk, self.units)
         self.columns.failed.connect(self._tell_trouble)
         self.body.addWidget(self.scrubber)
 
@@ -178,16 +174,6 @@ class TrainingPane(FigureCommands, Pane):
         self._choice += 1
         self.folder = None
 
-    def _run_errand(
-        self, name: str, work: Callable[[], Any], done: Callable[[Any, Exception | None], None], lasting: bool = False
-    ) -> None:
-        def finish(value: Any, error: Exception | None) -> None:
-            self._errands.discard(errand)
-            done(value, error)
-
-        errand = Errand(self, name, work, finish, lasting)
-        self._errands.add(errand)
-
     # The run
 
     def ask_for_run(self) -> None:
@@ -216,9 +202,8 @@ class TrainingPane(FigureCommands, Pane):
         if self.folder is None or self._reading:
             return
         self._reading = True
-        self._run_errand(
-            "training read", partial(read_again, self.folder, self.reading), partial(self._take, self._choice)
-        )
+        work, done = partial(read_again, self.folder, self.reading), partial(self._take, self._choice)
+        self.desk.tasks.run("training read", work, done, owner=self)
 
     def _take(self, choice: int, reading: Reading | None, error: Exception | None) -> None:
         self._reading = False
@@ -359,9 +344,8 @@ class TrainingPane(FigureCommands, Pane):
         self.snapshot.show_waiting(f"epoch {self.snapshot.look.wish.epoch}" if self.snapshot.look else "Loading…")
         if not self._looking:
             self._looking = True
-            self._run_errand(
-                "training look", partial(self._looker.look, wish), partial(self._take_look, self._choice, wish)
-            )
+            work, done = partial(self._looker.look, wish), partial(self._take_look, self._choice, wish)
+            self.desk.tasks.run("training look", work, done, owner=self)
 
     def _wish(self) -> Wish | None:
         if self.reading is None or self.epoch < 0:
@@ -418,7 +402,7 @@ class TrainingPane(FigureCommands, Pane):
         self._using = True
         self.use_button.setEnabled(False)
         place = self.reading.run.snapshot_file(self.epoch)
-        self._run_errand("training network", partial(load, place), partial(self._use, self._choice))
+        self.desk.tasks.run("training network", partial(load, place), partial(self._use, self._choice), owner=self)
 
     def _use(self, choice: int, model: Model | None, error: Exception | None) -> None:
         self._using = False

@@ -6,10 +6,10 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
+from zfdesk.desk.state import Desk
 from zfdesk.desk.training.snapshots import Reading, Search, UnitTile, kept_column, kept_units, some_units
 from zfdesk.desk.training.units import UnitsView
 from zfdesk.desk.training.words import sentence_of
-from zfdesk.desk.widgets.dialog import Errand
 from zfdesk.engine import ARCHITECTURES
 
 NO_UNITS = "The run kept no strongest activations of {layer}. “Search pictures…” finds them over a folder of pictures."
@@ -20,9 +20,9 @@ class Columns(QObject):
 
     failed = Signal(str)
 
-    def __init__(self, view: UnitsView) -> None:
+    def __init__(self, desk: Desk, view: UnitsView) -> None:
         super().__init__(view)
-        self.view = view
+        self.desk, self.view = desk, view
         self.search: Search | None = None
         self.running = False
         self._for: tuple[object, ...] = ()
@@ -89,7 +89,8 @@ class Columns(QObject):
             search.stopped = False
         work = search.column if search is not None else partial(_kept, self._reading, self.view.layer, self.view.units)
         self.running = True
-        Errand(self, "training units", partial(work, missing[0]), partial(self._take, self._for[:-1], missing[0]))
+        done = partial(self._take, self._for[:-1], missing[0])
+        self.desk.tasks.run("training units", partial(work, missing[0]), done, owner=self)
 
     def _take(
         self, table: tuple[object, ...], epoch: int, tiles: list[UnitTile] | None, error: Exception | None

@@ -141,7 +141,7 @@ class WeightsDialog(Sheet):
         """List the weights anew; only the headers of the files are read."""
         self.quiet.setText(EMBEDDED_WORDS if self._is_in_use(store.embedded().stem) else "")
         self.quiet.setVisible(bool(self.quiet.text()))
-        self.run_errand("weights list", partial(list_rows, self.catalogue), self._show_list)
+        self.run_task("weights list", partial(list_rows, self.catalogue), self._show_list)
 
     def _is_in_use(self, name: str) -> bool:
         return self.desk.model.name == name
@@ -225,7 +225,7 @@ class WeightsDialog(Sheet):
         if entry is None or entry.trouble or self._working or self._is_in_use(entry.name):
             return
         self._show_busy(f"Loading {entry.name}…")
-        self.run_errand("weights load", partial(load, entry.path), partial(self._loaded, entry))
+        self.run_task("weights load", partial(load, entry.path), partial(self._loaded, entry))
 
     def _loaded(self, entry: StoredWeights, model: Model | None, error: Exception | None) -> None:
         self._show_busy("")
@@ -236,7 +236,7 @@ class WeightsDialog(Sheet):
         self.desk.use_model(model)
         self._tell(f"{entry.name} is in use: {model.architecture.title}, {len(model.classes):,} classes.", False)
         self._show_busy("Looking whether it answers as a trained network does…")
-        self.run_errand("weights check", partial(_remember_and_doubt, entry.name, model), partial(self._checked, model))
+        self.run_task("weights check", partial(_remember_and_doubt, entry.name, model), partial(self._checked, model))
 
     def _checked(self, model: Model, hint: str | None, error: Exception | None) -> None:
         self._show_busy("")
@@ -286,7 +286,7 @@ class WeightsDialog(Sheet):
         """Convert a file off this thread and keep it; it is not yet in use."""
         if not self._working:
             self._show_busy(f"Importing {path.name}…")
-            self.run_errand("weights import", partial(_import, path), self._imported)
+            self.run_task("weights import", partial(_import, path), self._imported)
 
     def _imported(self, kept: tuple[str, Model, str] | None, error: Exception | None) -> None:
         self._show_busy("")

@@ -84,7 +84,7 @@ class DownloadRow(QWidget):
         self._look()
         self.show()
         self._clock.start()
-        self._sheet.run_errand("weights get", partial(_get, entry, self._said, self._stop), self._end)
+        self._sheet.run_task("weights get", partial(_get, entry, self._said, self._stop), self._end)
 
     def stop(self) -> None:
         """Stop the download; `ended` comes when it has."""

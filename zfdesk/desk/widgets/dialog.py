@@ -2,70 +2,26 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QDialog
 
+from zfdesk.desk.tasks import Done, Progress, Task
 from zfdesk.desk.widgets.theme import THEMES, Colours
 
 if TYPE_CHECKING:
     from zfdesk.desk.window.main_window import Window
 
-POLL_MS = 30
 SheetType = TypeVar("SheetType", bound="Sheet")
-
-
-class _Box:
-    """Where a thread leaves what came of its work. No Qt object: the window may be gone by then."""
-
-    value: Any = None
-    error: Exception | None = None
-    full = False
-
-
-class Errand(QObject):
-    """Work off the window's thread. ``done(value, error)`` is called in the window's thread, one of them None.
-
-    ``lasting``: the end of the program waits for it, as for a file that the user saves.
-    """
-
-    def __init__(
-        self, parent: QObject, name: str, work: Callable[[], Any], done: Callable[[Any, Exception | None], None],
-        lasting: bool = False,
-    ) -> None:  # fmt: skip
-        super().__init__(parent)
-        box = _Box()
-
-        def run() -> None:
-            try:
-                box.value = work()
-            except Exception as error:  # told in words by whoever asked
-                box.error = error
-            box.full = True
-
-        self._box, self._done = box, done
-        self._clock = QTimer(self, interval=POLL_MS)
-        self._clock.timeout.connect(self._look)
-        threading.Thread(target=run, name=f"zfdesk {name}", daemon=not lasting).start()
-        self._clock.start()
-
-    def _look(self) -> None:
-        if self._box.full:
-            self._clock.stop()
-            done, value, error = self._done, self._box.value, self._box.error
-            self.setParent(None)
-            self.deleteLater()
-            done(value, error)
 
 
 class Sheet(QDialog):
     """A dialog that stands beside the window, follows its theme and goes when it is closed.
 
-    An errand that is under way is still brought to its end: only then is a closed sheet deleted.
+    A task that is under way is still brought to its end: only then is a closed sheet deleted.
     """
 
     def __init__(self, window: Window, title: str) -> None:
@@ -76,7 +32,7 @@ class Sheet(QDialog):
         self.setWindowTitle(title)
         self.setAccessibleName(title)
         self._dressed: tuple[str, bool] | None = None
-        self._errands: list[Errand] = []
+        self._tasks: list[Task] = []
         self._ended = False
         self.desk.view_changed.connect(self._follow)
         window.closing.connect(self.reject)  # else the program would go on for a sheet that is left open
@@ -94,21 +50,30 @@ class Sheet(QDialog):
         """Whether a key belongs to this sheet, and not to the window's shortcuts."""
         return True
 
-    def run_errand(self, name: str, work: Callable[[], Any], done: Callable[[Any, Exception | None], None]) -> None:
-        """Do ``work`` off this thread and call ``done(value, error)`` in it."""
+    def run_task(
+        self, name: str, work: Callable[[], Any], done: Done, *, keep: bool = False, progress: Progress | None = None,
+        threads: int = 0,
+    ) -> Task:  # fmt: skip
+        """Do ``work`` off this thread and call ``done(value, error)`` in it, as `TaskRunner.run`."""
 
         def finish(value: Any, error: Exception | None) -> None:
-            self._errands.remove(errand)
             done(value, error)
             self._leave()
 
-        errand = Errand(self, name, work, finish)
-        self._errands.append(errand)
+        tasks = self.desk.tasks
+        task = tasks.run(name, work, finish, owner=self, keep=keep, progress=progress, threads=threads)
+        self._tasks = [*self.tasks, task]
+        return task
+
+    @property
+    def tasks(self) -> list[Task]:
+        """What is under way."""
+        return [task for task in self._tasks if task.running]
 
     @property
     def busy(self) -> bool:
-        """Whether an errand is under way."""
-        return bool(self._errands)
+        """Whether a task is under way."""
+        return bool(self.tasks)
 
     def event(self, event: QEvent) -> bool:
         """Keep the keys."""
@@ -139,7 +104,7 @@ class Sheet(QDialog):
         self._leave()
 
     def _leave(self) -> None:
-        if self._ended and not self._errands:
+        if self._ended and not self.busy:
             self.deleteLater()
 
 
@@ -153,4 +118,4 @@ def open_sheet(kind: type[SheetType], window: Window) -> SheetType | None:
     return None
 
 
-__all__ = ["Errand", "Sheet", "open_sheet"]
+__all__ = ["Sheet", "open_sheet"]

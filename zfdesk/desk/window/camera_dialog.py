@@ -105,7 +105,7 @@ class CameraDialog(Sheet):
         self._clock.timeout.connect(self._look)
         self._fill([])
         self.list.setFocus()
-        self.run_errand("camera list", _load_backend, self._begin)
+        self.run_task("camera list", _load_backend, self._begin)
 
     def dress(self, colours: Colours) -> None:
         """Room for the names in the size of the type."""

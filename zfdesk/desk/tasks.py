@@ -1,0 +1,162 @@
+"""The background task: work off the window's thread, with progress, cancelling, and a result or an error.
+
+A `Task` is no Qt object, so that it may outlive the widget that asked for it. One clock of the `TaskRunner` looks for
+what has ended, and calls back in the window's thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import shiboken6
+import torch
+from PySide6.QtCore import QObject, QTimer
+
+from zfdesk.cancellation import Cancelled
+
+POLL_MS = 15  # a result waits at most so long
+
+Done = Callable[[Any, Exception | None], None]
+
+
+class Progress:
+    """How far the work is, and whether it shall go on. Written and read from two threads."""
+
+    def __init__(self, message: str = "") -> None:
+        self.done = self.total = 0
+        self.message = message
+        self.cancelled = False
+
+    def report(self, done: int, total: int, message: str = "") -> None:
+        """Say how far it is: ``done`` of ``total`` steps. An empty message keeps the one before. Raises Cancelled."""
+        self.done, self.total, self.message = done, total, message or self.message
+        self.check()
+
+    def check(self) -> None:
+        """Raise Cancelled when the work shall end."""
+        if self.cancelled:
+            raise Cancelled
+
+
+class Task:
+    """Work that was begun by `TaskRunner.run`."""
+
+    def __init__(
+        self, name: str, work: Callable[[], Any], done: Done, owner: QObject, keep: bool, progress: Progress,
+        threads: int, discard: Callable[[Any], None] | None,
+    ) -> None:  # fmt: skip
+        self.name, self.keep, self.progress = name, keep, progress
+        self._work, self._done, self._owner = work, done, owner
+        self._threads, self._discard = threads, discard
+        self._lock = threading.Lock()
+        self._outcome: tuple[Any, Exception | None] | None = None
+        self._abandoned = False
+        self._thread = threading.Thread(target=self._run, name=f"zfdesk {name}", daemon=not keep)
+        self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        """Whether somebody still waits for what comes of it."""
+        return not self._abandoned and self._outcome is None
+
+    def cancel(self) -> None:
+        """Ask the work to end; it is told as `Cancelled`, or as what it did before it looked."""
+        self.progress.cancelled = True
+
+    def abandon(self) -> None:
+        """Nobody wants to know any more: nothing is told. What is kept on the disk is still written."""
+        if not self.keep:
+            self.cancel()
+        with self._lock:
+            before, self._abandoned = self._abandoned, True
+            outcome = self._outcome
+        if outcome is not None and not before:
+            self._throw_away(outcome)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the thread, at most so long; whether it has ended."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def deliver(self) -> None:
+        """Tell the outcome, if anybody waits for it. For the runner, in the window's thread."""
+        if self._abandoned or self._outcome is None:
+            return
+        if shiboken6.isValid(self._owner):
+            self._done(*self._outcome)
+        else:
+            self.abandon()
+
+    def _run(self) -> None:
+        if self._threads:
+            torch.set_num_threads(self._threads)
+        outcome: tuple[Any, Exception | None]
+        try:
+            outcome = self._work(), None
+        except Exception as error:  # whoever asked says it in words
+            outcome = None, error
+        with self._lock:
+            self._outcome, late = outcome, self._abandoned
+        if late:
+            self._throw_away(outcome)
+
+    def _throw_away(self, outcome: tuple[Any, Exception | None]) -> None:
+        value, error = outcome
+        if error is None and self._discard is not None:
+            self._discard(value)
+
+
+class TaskRunner(QObject):
+    """Begins tasks and tells what came of them. Lives in the window's thread, as long as the window."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._tasks: list[Task] = []
+        self._closed = False
+        self._clock = QTimer(self, interval=POLL_MS)
+        self._clock.timeout.connect(self._look)
+
+    def run(
+        self, name: str, work: Callable[[], Any], done: Done, *, owner: QObject | None = None, keep: bool = False,
+        progress: Progress | None = None, threads: int = 0, discard: Callable[[Any], None] | None = None,
+    ) -> Task:  # fmt: skip
+        """Do ``work`` on a thread of its own and call ``done(value, error)`` in this one, one of them None.
+
+        ``owner``: whom ``done`` belongs to; it is not called when that one has been deleted. ``keep``: the end of the
+        program waits for it, as for a file that the user saves. ``progress``: what the work reports to, if it does.
+        ``threads``: of torch's for this work, 1 where the live view needs the others. ``discard``: gets a value that
+        nobody took, in any thread.
+        """
+        task = Task(name, work, done, owner or self, keep, progress or Progress(), threads, discard)
+        if self._closed:
+            task.abandon()
+            return task
+        self._tasks.append(task)
+        self._clock.start()
+        return task
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is under way that somebody waits for."""
+        return any(task.running for task in self._tasks)
+
+    def close(self) -> None:
+        """The window closes: all work is told to end but what is being saved, and nothing is called back any more."""
+        self._closed = True
+        self._clock.stop()
+        for task in self._tasks:
+            task.abandon()
+        self._tasks.clear()
+
+    def _look(self) -> None:
+        for task in list(self._tasks):
+            if task in self._tasks and not task.running:
+                self._tasks.remove(task)  # before: what is called may look or close
+                task.deliver()
+        if not self._tasks:
+            self._clock.stop()
+
+
+__all__ = ["Cancelled", "Done", "Progress", "Task", "TaskRunner"]
