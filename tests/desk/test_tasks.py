@@ -55,7 +55,7 @@ def test_cancelled_work_ends_where_it_reports(runner: TaskRunner) -> None:
     assert progress.total == 100_000
     assert progress.message == "Counting…"
     task.cancel()
-    wait_until(lambda: bool(told))
+    wait_until(lambda: not task.running)  # busy until it is told, not only until it ended
     assert isinstance(told[0], Cancelled)
     assert progress.done < 10_000
 

@@ -52,14 +52,19 @@ class Task:
         self._threads, self._discard = threads, discard
         self._lock = threading.Lock()
         self._outcome: tuple[Any, Exception | None] | None = None
-        self._abandoned = False
+        self._abandoned = self._told = False
         self._thread = threading.Thread(target=self._run, name=f"zfdesk {name}", daemon=not keep)
         self._thread.start()
 
     @property
     def running(self) -> bool:
-        """Whether somebody still waits for what comes of it."""
-        return not self._abandoned and self._outcome is None
+        """Whether somebody still waits for what comes of it: it has not been told, and is not abandoned."""
+        return not self._abandoned and not self._told
+
+    @property
+    def ended(self) -> bool:
+        """Whether the work is done, or nobody waits for it."""
+        return self._abandoned or self._outcome is not None
 
     def cancel(self) -> None:
         """Ask the work to end; it is told as `Cancelled`, or as what it did before it looked."""
@@ -84,6 +89,7 @@ class Task:
         """Tell the outcome, if anybody waits for it. For the runner, in the window's thread."""
         if self._abandoned or self._outcome is None:
             return
+        self._told = True
         if shiboken6.isValid(self._owner):
             self._done(*self._outcome)
         else:
@@ -152,7 +158,7 @@ class TaskRunner(QObject):
 
     def _look(self) -> None:
         for task in list(self._tasks):
-            if task in self._tasks and not task.running:
+            if task in self._tasks and task.ended:
                 self._tasks.remove(task)  # before: what is called may look or close
                 task.deliver()
         if not self._tasks:
