@@ -278,21 +278,6 @@ def test_info_of_what_is_here_under_another_name(said: Any, small: CatalogueEntr
     assert said("info", "small", "--json", catalogue=(small,))["installed_as"] == "small-2"
 
 
-def test_progress_on_a_terminal_is_one_line(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from zfdesk.cli.weights import _ProgressLine
-    from zfdesk.weights.download import Progress
-
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    line = _ProgressLine("x")
-    line.show("Downloading", Progress(1_000_000, 4_000_000, 1e6))
-    line.show("Checking", None)
-    line.end()
-    line.end()
-    assert capsys.readouterr().err == ("\rDownloading x… 1 of 4 MB · 1.0 MB/s · 3 s left\x1b[K\rChecking x… \x1b[K\n")
-
-
 def test_registering_the_verb_imports_nothing_heavy() -> None:
     code = "import sys, zfdesk.cli.weights; sys.exit(bool({'torch', 'numpy', 'onnx'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import FILLS, add_crop_option, add_json_option, add_weights_option, at_least
-from zfdesk.cli.output import print_json, progress_of, tell
+from zfdesk.cli.output import tell
+from zfdesk.cli.report import provenance, report, table
+from zfdesk.progress import Progress
 
 if TYPE_CHECKING:
     from zfdesk.engine import Model
@@ -50,16 +52,14 @@ def correspondence_command(arguments: argparse.Namespace) -> int:
         model.architecture.stage(layer)
     pictures, left_out = marked_pictures(arguments.folder, model, arguments.crop)
     fill = OccluderFill(arguments.fill)
-    with progress_of("", "pictures") as told:
-        table = correspondence(
-            model, pictures, arguments.layers or (), fill, arguments.random, arguments.seed, left_out, told
+    with Progress("", "pictures") as progress:
+        found = correspondence(
+            model, pictures, arguments.layers or (), fill, arguments.random, arguments.seed, left_out, progress
         )
-    if arguments.json:
-        print_json(_facts(arguments, model, table))
-    else:
-        for sentence in table.left_out:
+    if not arguments.json:
+        for sentence in found.left_out:
             tell(sentence)
-        print(_page(model, table))
+    report(arguments, _facts(arguments, found) | provenance(model), _page(model, found))
     return 0
 
 
@@ -77,13 +77,13 @@ def marked_pictures(folder: str, model: Model, crop: str) -> tuple[list[MarkedPi
     return cut_out(marks, lambda name: read_picture(place / name), box, model.architecture.size)
 
 
-def _facts(arguments: argparse.Namespace, model: Model, table: Correspondence) -> dict[str, Any]:
+def _facts(arguments: argparse.Namespace, found: Correspondence) -> dict[str, Any]:
     """``scores``: one for each part and layer; ``standard_error`` is null for a single pair, ``paper`` where the paper
     has no such row or layer."""
     return {
         "folder": arguments.folder,
-        "pictures": list(table.pictures),
-        "layers": list(table.layers),
+        "pictures": list(found.pictures),
+        "layers": list(found.layers),
         "scores": [
             {
                 "part": score.part,
@@ -94,25 +94,20 @@ def _facts(arguments: argparse.Namespace, model: Model, table: Correspondence) -
                 "pictures": score.pictures,
                 "paper": {"score": score.paper[0], "error": score.paper[1]} if score.paper else None,
             }
-            for score in table.scores
+            for score in found.scores
         ],
-        "left_out": list(table.left_out),
-        "fill": str(table.fill),
-        "random": table.draws,
-        "seed": table.seed,
+        "left_out": list(found.left_out),
+        "fill": str(found.fill),
+        "random": found.draws,
+        "seed": found.seed,
         "crop": arguments.crop,
-        "architecture": model.architecture.name,
-        "weights": {"name": model.name, "sha256": model.sha256},
     }
 
 
-def _page(model: Model, table: Correspondence) -> str:
-    rows = table.table()
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    masks = f"{table.fill} masks" + (f", {table.draws} random places a picture" if table.draws else "")
-    said = f"{len(table.pictures)} pictures, {masks}; {model.name or model.architecture.name}."
-    return "\n".join([f"{said} Share of differing signs: lower is more alike.", "", *lines])
+def _page(model: Model, found: Correspondence) -> str:
+    masks = f"{found.fill} masks" + (f", {found.draws} random places a picture" if found.draws else "")
+    said = f"{len(found.pictures)} pictures, {masks}; {model.name or model.architecture.name}."
+    return f"{said} Share of differing signs: lower is more alike.\n\n{table(found.table())}"
 
 
 def _layers(text: str) -> tuple[str, ...]:

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least, figure_name
-from zfdesk.cli.output import check_output, print_json, progress_of, write_output
+from zfdesk.cli.output import check_output, write_output
+from zfdesk.cli.report import provenance, report, table
+from zfdesk.progress import Progress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,20 +72,18 @@ def curves_command(arguments: argparse.Namespace) -> int:
     fill = OccluderFill(arguments.fill)
     found, baselines = [], {}
     for path, heat in zip(arguments.maps, heats, strict=True):
-        with progress_of(f"{path}: ", "pictures") as told:
-            found.append(insertion_deletion(model, picture, heat.values, index, arguments.steps, fill, told))
+        with Progress(f"{path}: ", "pictures") as progress:
+            found.append(insertion_deletion(model, picture, heat.values, index, arguments.steps, fill, progress))
         if arguments.random and heat.cells not in baselines:
-            with progress_of("random maps: ", "pictures") as told:
+            with Progress("random maps: ", "pictures") as progress:
                 baselines[heat.cells] = random_baseline(
-                    model, picture, index, heat.cells, arguments.random, arguments.seed, arguments.steps, fill, told
+                    model, picture, index, heat.cells, arguments.random, arguments.seed, arguments.steps, fill, progress
                 )
     beside = [baselines.get(heat.cells) for heat in heats]
     if arguments.output:
         write_output(arguments.output, _drawn(arguments, model, heats, found, beside))
-    if arguments.json:
-        print_json(_facts(arguments, model, probabilities, heats, found, beside))
-    else:
-        print(_page(arguments, model, probabilities, heats, found, beside))
+    facts = _facts(arguments, model, probabilities, heats, found, beside) | provenance(model)
+    report(arguments, facts, _page(arguments, model, probabilities, heats, found, beside))
     return 0
 
 
@@ -151,8 +151,6 @@ def _facts(
         "seed": arguments.seed,
         "crop": arguments.crop,
         "output": arguments.output,
-        "architecture": model.architecture.name,
-        "weights": {"name": model.name, "sha256": model.sha256},
     }
 
 
@@ -168,10 +166,8 @@ def _page(
         if baseline is not None and heat.cells not in told:
             told.add(heat.cells)
             rows.append((_random_words(heat, baseline), _words(*baseline.deletion), _words(*baseline.insertion)))
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    lines = ["   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     said = f"{arguments.image}: {model.classes[index]} ({index}), {probabilities[index]:.1%}; {arguments.steps} steps."
-    return "\n".join([said, "", *lines])
+    return f"{said}\n\n{table(rows)}"
 
 
 def _words(mean: float, deviation: float | None) -> str:

@@ -9,7 +9,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import METHODS, add_crop_option, add_json_option, add_weights_option, at_least, unit_or_max
-from zfdesk.cli.output import CommandError, png_name, print_json, write_output
+from zfdesk.cli.output import CommandError, png_name, write_output
+from zfdesk.cli.report import provenance, report
 
 if TYPE_CHECKING:
     from zfdesk.engine import Model
@@ -66,12 +67,12 @@ def deconv_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
         np.save(memory, rendered.reconstruction.values)
         write_output(arguments.npy, memory.getvalue())
     write_output(arguments.output, _png(rendered, facts))
-    if arguments.json:
-        print_json(facts)
-    else:
-        y, x = unit.position
-        print(f"{unit.reference.layer}:{unit.reference.unit} at ({y}, {x}), activation {unit.activation:.4g}, "
-              f"{arguments.method}, {facts['seed']}: {arguments.output}")  # fmt: skip
+    y, x = unit.position
+    text = (
+        f"{unit.reference.layer}:{unit.reference.unit} at ({y}, {x}), activation {unit.activation:.4g}, "
+        f"{arguments.method}, {facts['seed']}: {arguments.output}"
+    )
+    report(arguments, facts, text)
     return 0
 
 
@@ -115,7 +116,6 @@ def _computed(model: Model, arguments: argparse.Namespace) -> tuple[Result, Unit
 def _facts(arguments: argparse.Namespace, result: Result, unit: UnitResult, rendered: Rendered) -> dict[str, Any]:
     """What the reconstruction is. Boxes: top, left, bottom, right in pixels of what the network saw, not clipped;
     ``crop``: left, top, right, bottom in pixels of the picture."""
-    from zfdesk import __version__
 
     model, made = result.request.model, rendered.reconstruction
     is_class = unit.reference.layer in model.architecture.class_layers
@@ -138,10 +138,7 @@ def _facts(arguments: argparse.Namespace, result: Result, unit: UnitResult, rend
         "window": list(made.window),
         "crop": list(result.crop_box),
         "shape": list(made.values.shape),
-        "architecture": model.architecture.name,
-        "weights": {"name": model.name, "sha256": model.sha256},
-        "zfdesk": __version__,
-    }
+    } | provenance(model)
 
 
 def _png(rendered: Rendered, facts: dict[str, Any]) -> bytes:

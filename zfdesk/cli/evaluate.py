@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import add_json_option
 from zfdesk.cli.data_sets import DATA_SETS_HELP, add_download_option, download_data_sets
-from zfdesk.cli.output import CommandError, print_json
-from zfdesk.cli.progress import ProgressLine
+from zfdesk.cli.output import CommandError, tell_beside
+from zfdesk.cli.report import report
+from zfdesk.progress import Progress, duration, noun
 
 if TYPE_CHECKING:
     from zfdesk.engine import Model
@@ -70,7 +71,6 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
     from zfdesk.training.class_names import places_of, read_class_map
     from zfdesk.training.data import open_pictures
     from zfdesk.training.evaluate import Protocol, evaluate
-    from zfdesk.training.progress import lasting, noun
 
     names = _names(arguments.weights)
     told = read_class_map(arguments.classes) if arguments.classes else None
@@ -79,21 +79,18 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
     models = [chosen_model(name) for name in names]
     places = places_of(pictures.classes, models[0].classes, told)
     protocol = Protocol(10 if arguments.ten_crop else 1, arguments.whole)
-    line, began = ProgressLine(), time.monotonic()
+    began = time.monotonic()
 
     def show(done: int, total: int) -> None:
         rate = done / max(time.monotonic() - began, 1e-9)
-        left = lasting((total - done) / rate)
-        line.show(f"{done:,} of {total:,} {noun(total, 'picture')}, {rate:.1f} a second, {left} left")
+        left = duration((total - done) / rate)
+        progress.show(f"{done:,} of {total:,} {noun(total, 'picture')}, {rate:.1f} a second, {left} left")
 
-    try:
-        found = evaluate(models, pictures, places, protocol, threads=os.cpu_count() or 1, progress=show, tell=line.tell)
-    finally:
-        line.end()
-    if arguments.json:
-        print_json(_facts(arguments, models, found, protocol))
-    else:
-        print(_page(arguments, models, found, protocol))
+    with Progress(every=30.0) as progress:
+        found = evaluate(
+            models, pictures, places, protocol, threads=os.cpu_count() or 1, progress=show, tell=tell_beside(progress)
+        )
+    report(arguments, _facts(arguments, models, found, protocol), _page(arguments, models, found, protocol))
     return 1 if found.skipped else 0
 
 
@@ -160,8 +157,6 @@ def _page(arguments: argparse.Namespace, models: list[Model], found: Evaluation,
 
 
 def _pictures(found: Evaluation) -> str:
-    from zfdesk.training.progress import noun
-
     pictures, classes = len(found.labels), len(found.per_class)
     return f"{pictures:,} {noun(pictures, 'picture')} of {classes} {noun(classes, 'class', 'classes')}"
 

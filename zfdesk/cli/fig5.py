@@ -6,7 +6,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 from zfdesk.cli.common import add_crop_option
-from zfdesk.cli.output import CommandError, progress_of
+from zfdesk.cli.output import CommandError
+from zfdesk.progress import Progress
 
 if TYPE_CHECKING:
     from zfdesk.figures import Page
@@ -49,8 +50,8 @@ def make(arguments: argparse.Namespace) -> tuple[Page, int]:
     canvases = [around(frame, cut.box(*frame.shape[:2]), size) for frame in frames]
     found = []
     for change in Change:
-        with progress_of(f"{change}: ", "pictures") as told:
+        with Progress(f"{change}: ", "pictures") as progress:
             amounts = paper_amounts(change, size)
-            found.append(invariance(model, canvases, change, amounts, arguments.layer or (), classes, told))
+            found.append(invariance(model, canvases, change, amounts, arguments.layer or (), classes, progress))
     names = [file_name(path) for path in arguments.images]
     return fig5_page(model, names, canvases, found, given=bool(classes), size=arguments.size), 0

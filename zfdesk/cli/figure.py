@@ -20,7 +20,8 @@ from zfdesk.cli.common import (
     listed,
     unit_or_max,
 )
-from zfdesk.cli.output import CommandError, check_output, print_json, write_output
+from zfdesk.cli.output import CommandError, check_output, write_output
+from zfdesk.cli.report import report
 
 if TYPE_CHECKING:
     from zfdesk.figures import Page
@@ -97,10 +98,8 @@ def figure_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
     if arguments.caption_file:
         write_output(arguments.caption_file, f"{page.caption}\n".encode())
     write_output(arguments.output, picture)
-    if arguments.json:
-        print_json(_told(arguments, page, [float(side) for side in figure.get_size_inches()]))
-    else:
-        print(f"{page.title}: {arguments.output}\n{page.caption}")
+    facts = _told(arguments, page, [float(side) for side in figure.get_size_inches()])
+    report(arguments, facts, f"{page.title}: {arguments.output}\n{page.caption}")
     return status
 
 

@@ -6,7 +6,8 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import add_json_option, add_weights_option
-from zfdesk.cli.output import CommandError, print_json
+from zfdesk.cli.output import CommandError
+from zfdesk.cli.report import named_values, report, table
 
 if TYPE_CHECKING:
     from zfdesk.engine import Architecture, Model, Stage
@@ -28,7 +29,7 @@ def info_command(arguments: argparse.Namespace) -> int:
     from zfdesk.engine import ARCHITECTURES
 
     if arguments.list:
-        return _list(arguments.json)
+        return _list(arguments)
     if arguments.architecture is None:
         from zfdesk.cli.network import chosen_model
 
@@ -41,15 +42,8 @@ def info_command(arguments: argparse.Namespace) -> int:
             f"There is no architecture called {arguments.architecture!r}; there are {', '.join(ARCHITECTURES)}."
         )
     facts: dict[str, Any] = {"architecture": _architecture(architecture), "weights": weights, "device": device_facts()}
-    if arguments.json:
-        print_json(facts)
-    else:
-        _print_architecture(facts["architecture"])
-        for title in ("weights", "device"):
-            if facts[title] is not None:
-                print(f"\n{title}")
-                for key, value in facts[title].items():
-                    print(f"  {key.replace('_', ' '):14}{_words(value)}".rstrip())
+    parts = (f"\n\n{title}\n{named_values(facts[title], '  ')}" for title in ("weights", "device") if facts[title])
+    report(arguments, facts, lambda: _architecture_text(facts["architecture"]) + "".join(parts))
     return 0
 
 
@@ -137,9 +131,9 @@ def _layer(stage: Stage) -> dict[str, Any]:
     }
 
 
-def _print_architecture(facts: dict[str, Any]) -> None:
+def _architecture_text(facts: dict[str, Any]) -> str:
     size = facts["input_size"]
-    print(f"{facts['name']}: {facts['title']}; input {size} × {size} RGB, {facts['classes']} classes\n")
+    title = f"{facts['name']}: {facts['title']}; input {size} × {size} RGB, {facts['classes']} classes"
     head = ("layer", "kernel", "stride", "padding", "shape", "field", "jump", "offset", "parameters", "multiply-adds")
     rows: list[tuple[str, ...]] = [head]
     for layer in facts["layers"]:
@@ -151,28 +145,15 @@ def _print_architecture(facts: dict[str, Any]) -> None:
         place = (str(seen["size"]), str(seen["jump"]), str(seen["offset"]))
         rows.append((layer["layer"], kernel, stride, padding, shape, *place, *counts))
     rows.append(("total", *[""] * 7, f"{facts['parameters']:,}", f"{facts['multiply_adds']:,}"))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        name, *rest = zip(row, widths, strict=True)
-        print("  ".join([f"{name[0]:<{name[1]}}", *(f"{cell:>{width}}" for cell, width in rest)]).rstrip())
+    return f"{title}\n\n{table(rows, right=range(1, len(head)), gap='  ')}"
 
 
-def _list(as_json: bool) -> int:
+def _list(arguments: argparse.Namespace) -> int:
     from zfdesk.engine import ARCHITECTURES
 
     known = [make() for make in ARCHITECTURES.values()]
-    if as_json:
-        keys = ("name", "title", "parameters", "multiply_adds")
-        print_json([{key: getattr(architecture, key) for key in keys} for architecture in known])
-        return 0
-    for architecture in known:
-        print(f"{architecture.name:20}{architecture.parameters:>12,} parameters  {architecture.title}")
+    keys = ("name", "title", "parameters", "multiply_adds")
+    facts = [{key: getattr(architecture, key) for key in keys} for architecture in known]
+    lines = (f"{one.name:20}{one.parameters:>12,} parameters  {one.title}" for one in known)
+    report(arguments, facts, "\n".join(lines))
     return 0
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {part}" for key, part in value.items())
-    return str(value)

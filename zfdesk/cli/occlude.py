@@ -16,7 +16,9 @@ from zfdesk.cli.common import (
     figure_name,
     unit_or_max,
 )
-from zfdesk.cli.output import CommandError, check_output, print_json, show_progress, tell, write_output
+from zfdesk.cli.output import CommandError, check_output, tell, write_output
+from zfdesk.cli.report import provenance, report
+from zfdesk.progress import Progress, duration
 
 if TYPE_CHECKING:
     import numpy as np
@@ -115,10 +117,7 @@ def occlude_command(parser: argparse.ArgumentParser, arguments: argparse.Namespa
         made[arguments.output] = _figure(arguments, swept, index, unit)
     for path, data in made.items():
         write_output(path, data)
-    if arguments.json:
-        print_json(facts)
-    else:
-        print(_sentence(facts, outputs))
+    report(arguments, facts, _sentence(facts, outputs))
     if not swept.complete:
         tell(f"The sweep was interrupted: {swept.done.sum()} of {swept.done.size} positions are done, "
              "and what is written is marked as partial.")  # fmt: skip
@@ -134,21 +133,16 @@ def _swept(model: Model, picture: np.ndarray, plan: SweepPlan, layer: str) -> Sw
 
     seen: Sweep | None = None
     steps = sweep(model.forward(picture), picture, plan, layer)
-    try:
-        for seen in steps:
-            if not np.isfinite(seen.clean_probabilities).all():
-                raise CommandError(f"{model.name or 'The network'} answered with values that are not numbers.")
-            _show_progress(seen)
-    except KeyboardInterrupt:
-        return seen
-    finally:
-        show_progress()
+    with Progress() as progress:
+        try:
+            for seen in steps:
+                if not np.isfinite(seen.clean_probabilities).all():
+                    raise CommandError(f"{model.name or 'The network'} answered with values that are not numbers.")
+                left = duration((1 / seen.fraction - 1) * seen.seconds)
+                progress.show(f"{seen.fraction:4.0%} of {seen.done.size} positions, {left} left")
+        except KeyboardInterrupt:
+            return seen
     return seen
-
-
-def _show_progress(seen: Sweep) -> None:
-    left = (1 / seen.fraction - 1) * seen.seconds
-    show_progress(f"{seen.fraction:4.0%} of {seen.done.size} positions, {left:.0f} s left")
 
 
 def _facts(arguments: argparse.Namespace, swept: Sweep, index: int, unit: int) -> dict[str, Any]:
@@ -157,8 +151,6 @@ def _facts(arguments: argparse.Namespace, swept: Sweep, index: int, unit: int) -
     ``clean``: without the occluder. ``largest_drop``: by how much the class's probability falls at most, and where;
     negative when it rises everywhere. ``label_change_share``: of the positions that are done.
     """
-    from zfdesk import __version__
-
     model, plan = swept.model, swept.plan
     drop, occluder = swept.largest_drop(index)
     box = [occluder.top, occluder.left, occluder.top + occluder.height, occluder.left + occluder.width]
@@ -187,10 +179,7 @@ def _facts(arguments: argparse.Namespace, swept: Sweep, index: int, unit: int) -
         "done": int(swept.done.sum()),
         "complete": swept.complete,
         "positions_per_second": swept.positions_per_second,
-        "architecture": model.architecture.name,
-        "weights": {"name": model.name, "sha256": model.sha256},
-        "zfdesk": __version__,
-    }  # fmt: skip
+    } | provenance(model)  # fmt: skip
 
 
 def _sentence(facts: dict[str, Any], outputs: list[str]) -> str:

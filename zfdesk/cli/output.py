@@ -6,11 +6,11 @@ import io
 import json
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from zfdesk.progress import Progress
 
 
 class CommandError(Exception):
@@ -40,27 +40,14 @@ def tell(sentence: str) -> None:
     print(f"zfdesk: {words}", file=sys.stderr)
 
 
-def show_progress(words: str = "") -> None:
-    """One line on stderr that is written over, on a terminal only; without words it is wiped away."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        return
-    sys.stderr.write(f"\r{words}\x1b[K")
-    sys.stderr.flush()
+def tell_beside(progress: Progress) -> Callable[[str], None]:
+    """`tell`, for sentences that come while a line of progress stands."""
 
+    def told(sentence: str) -> None:
+        progress.end()
+        tell(sentence)
 
-@contextmanager
-def progress_of(what: str, things: str) -> Iterator[Callable[[int, int], None]]:
-    """For work that tells (done, total) of its ``things``: shows both and the time that is left, after ``what``."""
-    begun = time.perf_counter()
-
-    def told(done: int, total: int) -> None:
-        left = (time.perf_counter() - begun) * (total / done - 1)
-        show_progress(f"{what}{done / total:4.0%} of {total} {things}, {left:.0f} s left")
-
-    try:
-        yield told
-    finally:
-        show_progress()
+    return told
 
 
 def write_output(path: str, data: bytes) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from zfdesk.cli.common import (
     unit_or_max,
 )
 from zfdesk.cli.output import CommandError, print_json, tell
+from zfdesk.progress import Progress
 
 if TYPE_CHECKING:
     from zfdesk.engine import Model
@@ -136,7 +136,7 @@ def record_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
             film.path_json = run.path_json()
             film.finish()
             told = film.wait()
-        _clear_line()
+        run.progress.end()
     if not told.kept:
         raise CommandError(told.sentence)
     if arguments.json:
@@ -169,6 +169,7 @@ class _Run:
     ) -> None:  # fmt: skip
         self.source, self.stepper, self.span, self.parts, self.width = source, stepper, span, parts, width
         self.stop, self.unreadable = stop, unreadable
+        self.progress = Progress()
         self._moments: list[Any] = []
 
     def frames(self) -> Iterator[tuple[Any, Any]]:
@@ -193,7 +194,7 @@ class _Run:
             draw = partial(drawn.draw, page)
             self._moments.append(Moment(round(step.time, 6), result.request.view))
             yield result, Shot(draw, step.time, frame_facts(result))
-            _progress(number + 1, total)
+            self.progress.show(f"{number + 1}{'' if total is None else f' of {total}'} frames")
 
     def _choose_unit(self, step: Any) -> None:
         """The strongest unit in the first frame, where none was named; it is kept for all of the film."""
@@ -213,7 +214,7 @@ class _Run:
 
     def _trouble(self, sentence: str) -> None:
         self.unreadable.append(sentence)
-        _clear_line()
+        self.progress.end()
         tell(sentence)
 
     def words(self, result: Any) -> tuple[str, str]:
@@ -313,16 +314,6 @@ def _interruptible() -> Iterator[threading.Event]:
         yield stop
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _progress(done: int, total: int | None) -> None:
-    if sys.stderr is not None and sys.stderr.isatty():
-        print(f"\r{done}{'' if total is None else f' of {total}'} frames", end="", file=sys.stderr, flush=True)
-
-
-def _clear_line() -> None:
-    if sys.stderr is not None and sys.stderr.isatty():
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 # Words into values

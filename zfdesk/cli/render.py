@@ -7,7 +7,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import add_json_option, add_page_options, add_weights_option
-from zfdesk.cli.output import CommandError, check_output, print_json, tell, write_output
+from zfdesk.cli.output import CommandError, check_output, tell, write_output
+from zfdesk.cli.report import report
 
 if TYPE_CHECKING:
     from zfdesk.figures import Page
@@ -51,11 +52,9 @@ def render_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
     if arguments.npz:
         write_output(arguments.npz, figures.encode_arrays(page))
     write_output(arguments.output, picture)
-    if arguments.json:
-        told = {"session": arguments.session, "output": arguments.output, "npz": arguments.npz}
-        print_json({**told, "caption": page.caption, "notes": notes})
-    else:
-        print(f"{page.title}: {arguments.output}\n{page.caption}")
+    files = {"session": arguments.session, "output": arguments.output, "npz": arguments.npz}
+    facts = files | {"caption": page.caption, "notes": notes}
+    report(arguments, facts, f"{page.title}: {arguments.output}\n{page.caption}")
     return 0
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import at_least, number_where
-from zfdesk.cli.output import CommandError, tell
-from zfdesk.cli.progress import ProgressLine
+from zfdesk.cli.output import CommandError, tell, tell_beside
+from zfdesk.progress import Progress
 
 if TYPE_CHECKING:
     from zfdesk.training.shards import PackPlan
@@ -60,7 +60,7 @@ def shards_command(arguments: argparse.Namespace) -> int:
     if arguments.validation_of and (arguments.mixtures or arguments.views > 1):
         raise CommandError("Validation packs one plain view of each picture: leave out --mixtures and --views.")
     threads = arguments.threads or os.cpu_count() or 1
-    line = ProgressLine()
+    progress = Progress(every=30.0)
     try:
         teacher = open_teacher(arguments.teacher, threads) if arguments.teacher else None
         plan = _plan(arguments, teacher)
@@ -70,17 +70,17 @@ def shards_command(arguments: argparse.Namespace) -> int:
             teacher,
             source=", ".join(arguments.pictures),
             threads=threads,
-            progress=line.show,
-            tell=line.tell,
+            progress=progress.show,
+            tell=tell_beside(progress),
         )
     except (ShardsError, TeacherError) as error:
         raise CommandError(str(error)) from error
     except KeyboardInterrupt:
-        line.end()
+        progress.end()
         tell("Stopped. The whole shards are kept: the same command goes on from there.")
         raise
     finally:
-        line.end()
+        progress.end()
     rate = f", {done.made / done.seconds:.1f} views a second" if done.made else ""
     print(f"{done.views:,} views in {done.shards} shards in {arguments.output}{rate}.")
     return 1 if done.skipped else 0

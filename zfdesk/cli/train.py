@@ -111,8 +111,8 @@ def train_command(arguments: argparse.Namespace, given: Sequence[str]) -> int:
         raise CommandError(f"--resume goes on with a run as it was begun: it does not take {', '.join(surplus)}.")
     import torch
 
+    from zfdesk.progress import Progress
     from zfdesk.training.process_group import join
-    from zfdesk.training.progress import Progress
     from zfdesk.training.train import train
 
     if arguments.teacher_classes and not arguments.teacher:
@@ -126,7 +126,7 @@ def train_command(arguments: argparse.Namespace, given: Sequence[str]) -> int:
     order = _order_again(arguments, run) if resume else _order(arguments)
     together = join(arguments.device)
     try:
-        ended = train(order, run, together, Progress(quiet=not together.first), resume)
+        ended = train(order, run, together, Progress(every=60.0, quiet=not together.first), resume)
     finally:
         together.close()
     if not together.first:
@@ -139,15 +139,19 @@ def train_command(arguments: argparse.Namespace, given: Sequence[str]) -> int:
 
 
 def _table3(arguments: argparse.Namespace, folder: Path) -> int:
+    from zfdesk.progress import Progress
     from zfdesk.training.process_group import join
-    from zfdesk.training.progress import Progress
     from zfdesk.training.table3 import rows_called, train_table3
 
     rows, order = rows_called(arguments.rows), _order(arguments)
     together = join(arguments.device)
     try:
         filled, interrupted = train_table3(
-            lambda name: replace(order, architecture=name), folder, rows, together, Progress(quiet=not together.first)
+            lambda name: replace(order, architecture=name),
+            folder,
+            rows,
+            together,
+            Progress(every=60.0, quiet=not together.first),
         )
     finally:
         together.close()
@@ -262,7 +266,7 @@ def _say(arguments: argparse.Namespace, run: Path, ended: Ended) -> None:
             }
         )  # fmt: skip
         return
-    from zfdesk.training.progress import noun
+    from zfdesk.progress import noun
 
     lost = ended.unreadable
     left = f" {lost} {noun(lost, 'picture')} could not be read." if lost else ""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from zfdesk.cli.output import print_json
+from zfdesk.cli.report import table
 
 if TYPE_CHECKING:
     from zfdesk.training.table3 import Filled
@@ -31,13 +32,7 @@ def say_table3(arguments: argparse.Namespace, data: Sequence[str], filled: Seque
         here = [_percent(one.top1), _percent(one.top5)]
         mark = " *" * one.row.replication
         lines.append((one.row.words + mark, *here, f"{one.row.top1:.1f}", f"{one.row.top5:.1f}"))
-    widths = [max(len(line[column]) for line in lines) for column in range(5)]
-    for line in lines:
-        first, *rest = (
-            cell.ljust(w) if not place else cell.rjust(w)
-            for place, (cell, w) in enumerate(zip(line, widths, strict=True))
-        )
-        print("   ".join([first, *rest]).rstrip())
+    print(table(lines, right=range(1, 5)))
     said = (
         "validation pictures" if all(one.validated for one in filled) else "training pictures: there is no validation"
     )

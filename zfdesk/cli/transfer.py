@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from zfdesk.cli.common import add_weights_option, at_least, listed, number_where
 from zfdesk.cli.data_sets import download_data_sets
 from zfdesk.cli.output import CommandError, check_output, print_json, tell
+from zfdesk.progress import Progress
 
 if TYPE_CHECKING:
     from zfdesk.engine import Model
@@ -79,7 +79,7 @@ def transfer_command(arguments: argparse.Namespace, given: Sequence[str]) -> int
 
     from zfdesk.cli.network import chosen_model
     from zfdesk.experiments.transfer import feature_layer
-    from zfdesk.training.progress import noun
+    from zfdesk.progress import noun
     from zfdesk.training.transfer import as_json, run_transfer
     from zfdesk.weights import save
 
@@ -90,7 +90,13 @@ def transfer_command(arguments: argparse.Namespace, given: Sequence[str]) -> int
     if output and plan.layers and plan.layers != (feature_layer(model.architecture),):
         raise CommandError("Only a classifier on the layer below the classes makes a network: leave --layer out.")
     download_data_sets(arguments, [arguments.transfer])
-    found = run_transfer(model, arguments.transfer, plan, _progress())
+    with Progress() as progress:
+        found = run_transfer(
+            model,
+            arguments.transfer,
+            plan,
+            lambda what, done, total: progress.show(f"{what}: {done} of {total}"),
+        )
     for name in found.unreadable[:3]:
         tell(f"{name} could not be read and was left out.")
     more = len(found.unreadable) - 3
@@ -123,23 +129,10 @@ def _plan(arguments: argparse.Namespace, model: Model) -> Plan:
     )  # fmt: skip
 
 
-class _progress:  # noqa: N801 - a function that remembers what it said last
-    """One line on stderr that is written over, where that is a terminal."""
-
-    def __init__(self) -> None:
-        self._last = ""
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        words = f"{what}: {done} of {total}"
-        if sys.stderr.isatty() and words != self._last:
-            self._last = words
-            print(f"\r{words:40}", end="\n" if done == total else "", file=sys.stderr, flush=True)
-
-
 def _print(found: Transfer, model: Model, output: str | None) -> None:
     from zfdesk.figures.table7 import paper_words, rows_of
+    from zfdesk.progress import noun
     from zfdesk.training.data import title_of
-    from zfdesk.training.progress import noun
 
     plan = found.plan
     print(

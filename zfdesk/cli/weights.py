@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import add_json_option
-from zfdesk.cli.output import print_json, show_progress, tell
+from zfdesk.cli.output import print_json, tell
+from zfdesk.cli.report import named_values, report
+from zfdesk.progress import Progress
 
 if TYPE_CHECKING:
     from zfdesk.weights.catalogue import CatalogueEntry
-    from zfdesk.weights.download import Progress
+    from zfdesk.weights.download import Progress as DownloadProgress
     from zfdesk.weights.store import StoredWeights
 
     Catalogue = tuple[CatalogueEntry, ...]
@@ -120,17 +122,17 @@ def get_command(arguments: argparse.Namespace) -> int:
 
     entry = find_entry(arguments.name, _catalogue(arguments))
     have = installed(entry, store.list_weights())
-    hint, original, line = "", None, _ProgressLine(entry.name)
+    hint, original, progress = "", None, Progress()
     fresh = have is None
     if have is None:
         try:
-            kept = obtain(entry, line.show, keep=arguments.keep)
+            kept = obtain(entry, partial(_show_stage, progress, entry.name), keep=arguments.keep)
         except KeyboardInterrupt:
-            line.end()
+            progress.end()
             tell(f"Stopped. What has come is kept: `zfdesk weights get {entry.name}` goes on from there.")
             raise
         finally:
-            line.end()
+            progress.end()
         have = next(stored for stored in store.list_weights() if stored.path == kept.path)
         hint, original = looks_untrained(kept.model), kept.original
         size = store.size_words(have.bytes)
@@ -139,25 +141,18 @@ def get_command(arguments: argparse.Namespace) -> int:
         said = f"{entry.title} is here already, as {have.name}."
     if arguments.use:
         store.use(have.name, loaded=fresh)
-    if arguments.json:
-        print_json(
-            {
-                "name": have.name,
-                "path": str(have.path),
-                "architecture": have.architecture,
-                "sha256": have.sha256,
-                "doubt": hint,
-                "use": arguments.use,
-                "kept": str(original) if original else None,
-            }
-        )
-        return 0
-    print(said)
-    if original:
-        print(f"The download is {original}.")
-    if hint:
-        print(f"Note: {hint}")
-    print(f"From now on {have.name} is in use." if arguments.use else f"To use it: zfdesk weights use {have.name}")
+    facts: dict[str, Any] = {
+        "name": have.name,
+        "path": str(have.path),
+        "architecture": have.architecture,
+        "sha256": have.sha256,
+    }
+    facts |= {"doubt": hint, "use": arguments.use, "kept": str(original) if original else None}
+    lines = [said]
+    lines += [f"The download is {original}."] * bool(original)
+    lines += [f"Note: {hint}"] * bool(hint)
+    lines += [f"From now on {have.name} is in use." if arguments.use else f"To use it: zfdesk weights use {have.name}"]
+    report(arguments, facts, "\n".join(lines))
     return 0
 
 
@@ -166,10 +161,7 @@ def use_command(arguments: argparse.Namespace) -> int:
     from zfdesk.weights import store
 
     store.use(arguments.name)
-    if arguments.json:
-        print_json({"use": arguments.name})
-    else:
-        print(f"From now on {arguments.name} is in use.")
+    report(arguments, {"use": arguments.name}, f"From now on {arguments.name} is in use.")
     return 0
 
 
@@ -185,7 +177,7 @@ def info_command(arguments: argparse.Namespace) -> int:
     listed = next((entry for entry in _catalogue(arguments) if entry.name == name), None)
     if listed is not None and not known and not Path(name).exists():
         have = installed(listed, entries)
-        _print_facts(_catalogue_facts(listed) | ({"installed_as": have.name} if have else {}), arguments.json)
+        _show(arguments, _catalogue_facts(listed) | ({"installed_as": have.name} if have else {}))
         return 0
     path = store.find() if name is None else weights_file(name)
     told, model = describe(path), load(path)
@@ -207,7 +199,7 @@ def info_command(arguments: argparse.Namespace) -> int:
         "source": told.source,
         "doubt": looks_untrained(model),
     }
-    _print_facts(facts, arguments.json)
+    _show(arguments, facts)
     return 0
 
 
@@ -222,24 +214,12 @@ def import_command(arguments: argparse.Namespace) -> int:
         store.use(name, loaded=True)
     entry = next(entry for entry in store.list_weights() if entry.path == path)
     hint = looks_untrained(model)
-    if arguments.json:
-        print_json(
-            {
-                "name": name,
-                "path": str(path),
-                "architecture": entry.architecture,
-                "classes": entry.classes,
-                "sha256": entry.sha256,
-                "doubt": hint,
-                "use": arguments.use,
-            }
-        )
-        return 0
-    print(f"Kept as {name} ({model.architecture.title}, {entry.classes} classes, {store.size_words(entry.bytes)}).")
-    if hint:
-        print(f"Note: {hint}")
-    if not arguments.use:
-        print(f"To use it: zfdesk weights use {name}")
+    size = store.size_words(entry.bytes)
+    lines = [f"Kept as {name} ({model.architecture.title}, {entry.classes} classes, {size})."]
+    lines += [f"Note: {hint}"] * bool(hint)
+    lines += [f"To use it: zfdesk weights use {name}"] * (not arguments.use)
+    facts = {"name": name, "path": str(path), "architecture": entry.architecture, "classes": entry.classes}
+    report(arguments, facts | {"sha256": entry.sha256, "doubt": hint, "use": arguments.use}, "\n".join(lines))
     return 0
 
 
@@ -350,43 +330,12 @@ def _by_file(entry: CatalogueEntry) -> str:
     return f"; {size_words(come)} of it have come" if come else ""
 
 
-class _ProgressLine:
-    """One line on stderr that is written over; to a file, one line for each step and tenth of the way."""
-
-    def __init__(self, name: str) -> None:
-        self.name, self.last, self.open = name, "", False
-
-    def show(self, stage: str, progress: Progress | None) -> None:
-        """As `zfdesk.weights.obtain` calls it."""
-        if sys.stderr.isatty():
-            show_progress(f"{stage} {self.name}… {progress or ''}")
-            self.open = True
-            return
-        share = progress.share if progress else None
-        step = f"{stage} {self.name}…" + (f" {int(share * 10) * 10} %" if share is not None else "")
-        if step != self.last:
-            self.last = step
-            print(step, file=sys.stderr, flush=True)
-
-    def end(self) -> None:
-        """Leave the line."""
-        if self.open:
-            print(file=sys.stderr)
-            self.open = False
+def _show_stage(line: Progress, name: str, stage: str, progress: DownloadProgress | None) -> None:
+    """As `zfdesk.weights.obtain` calls it; to a file, one line for each step and tenth of the way."""
+    share = progress.share if progress else None
+    tenth = "" if share is None else f" {int(share * 10) * 10} %"
+    line.show(f"{stage} {name}… {progress or ''}", milestone=f"{stage} {name}…{tenth}")
 
 
-def _print_facts(facts: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        print_json(facts)
-        return
-    for key, value in facts.items():
-        if value not in ("", None):
-            print(f"{key:14}{_words(value)}")
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {part}" for key, part in value.items())
-    return f"{value:,}" if isinstance(value, int) else str(value)
+def _show(arguments: argparse.Namespace, facts: dict[str, Any]) -> None:
+    report(arguments, facts, named_values(facts))

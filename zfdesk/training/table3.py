@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from zfdesk.progress import Progress
 from zfdesk.runs import Epoch, RunError, read_run
 from zfdesk.training.data import open_all
 from zfdesk.training.errors import TrainingError
 from zfdesk.training.process_group import ProcessGroup
-from zfdesk.training.progress import Progress
 from zfdesk.training.recipe import as_json
 from zfdesk.training.state import FILE
 from zfdesk.training.train import train
@@ -86,7 +86,7 @@ def train_table3(
         if begun:
             _check_same(run, asked, pictures)
         if not (begun and _last(run, done=True)):
-            progress.say(f"{row.words} ({row.architecture})")
+            progress.message(f"{row.words} ({row.architecture})")
             ended = train(asked, run, together, progress, resume=begun)
             if ended.interrupted:
                 return [*filled, Filled(row, run, None, None, False)], True

@@ -20,6 +20,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from zfdesk import __version__
 from zfdesk.engine import ARCHITECTURES, Model
+from zfdesk.progress import Progress, duration, noun
 from zfdesk.runs import About, Epoch, RunError, RunWriter, Score, Step, snapshot_epochs
 from zfdesk.training.data import open_all, open_pictures
 from zfdesk.training.errors import TrainingError
@@ -32,7 +33,6 @@ from zfdesk.training.optimise import RunningMean, limit_filters, make_optimiser
 from zfdesk.training.plan import Plan
 from zfdesk.training.probe import Probe, probe_picture, strongest_answers
 from zfdesk.training.process_group import ProcessGroup
-from zfdesk.training.progress import Progress, lasting, noun
 from zfdesk.training.recipe import as_json
 from zfdesk.training.state import TrainerState, read_state, restore, save_state
 from zfdesk.training.teaching import TaughtPictures, taught_recipe
@@ -95,7 +95,7 @@ class Training:
             if self.writer is not None and probe is not None:
                 self.writer.probe(probe)
         if taught:
-            progress.say(taught)
+            progress.message(taught)
             if self.writer is not None:
                 self.writer.note(self.standing.step, taught)
         self.learner: torch.nn.Module = self.network
@@ -147,17 +147,17 @@ class Training:
         if start is None:
             return
         if start.classes != self.classes and len(start.classes) == len(self.classes):
-            self.progress.say("The classes are called otherwise than in the network that is started from.")
+            self.progress.message("The classes are called otherwise than in the network that is started from.")
         count = min(CALIBRATION, max(1, self.plan.steps_per_epoch))
         # all processes measure the same pictures, or their statistics would differ
-        loader = Loader(self.pictures, self.plan, self.order.seed, self.order.threads, self.progress.say)
+        loader = Loader(self.pictures, self.plan, self.order.seed, self.order.threads, self.progress.message)
         try:
             batches = (normed(torch.from_numpy(b.pictures).to(self.device)) for b in loader.batches(0, count))
             left = start_from(self.network, start, batches)
         finally:
             loader.close()
         if left:
-            self.progress.say(f"Begun anew, as they do not fit: {', '.join(left)}.")
+            self.progress.message(f"Begun anew, as they do not fit: {', '.join(left)}.")
         if self.mean is not None:
             self.mean = RunningMean(self.network, self.recipe.ema)
 
@@ -281,9 +281,9 @@ class Training:
             self.writer.log(Step(standing.step, epochs, standing.seconds, total.loss / count, rate, parts, side, speed))
         # work still to do, in pixels: larger pictures take longer
         left = plan.pixels(standing.step) / side**2 / max(speed, 1e-9)
-        self.progress.line(
+        self.progress.show(
             f"epoch {epochs:.2f} of {self.recipe.epochs}, loss {total.loss / count:.3f}, {side} px, "
-            f"{speed:.0f} pictures/s, {lasting(left)} left"
+            f"{speed:.0f} pictures/s, {duration(left)} left"
         )
 
     def _end_epoch(self) -> None:
@@ -306,7 +306,7 @@ class Training:
         words = f"epoch {epoch}: loss {training.loss:.3f}, top-1 {training.top1:.1%}, top-5 {training.top5:.1%}"
         if validation is not None:
             words += f"; validation: top-1 {validation.top1:.1%}, top-5 {validation.top5:.1%}"
-        self.progress.say(f"{words} ({lasting(standing.seconds)})")
+        self.progress.message(f"{words} ({duration(standing.seconds)})")
         self._plateau(1 - validation.top1 if validation else training.loss)
         self._save()
 
@@ -320,7 +320,7 @@ class Training:
             standing.lowered, standing.waiting = standing.lowered / 10, 0
             words = f"The learning rate was lowered to {recipe.learning_rate * standing.lowered:g}: {recipe.patience} "
             words += "epochs without a better one."
-            self.progress.say(words)
+            self.progress.message(words)
             if self.writer is not None:
                 self.writer.note(standing.step, words)
 

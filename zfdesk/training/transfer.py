@@ -33,10 +33,10 @@ from zfdesk.experiments.transfer import (
     taught_words,
     with_classes,
 )
+from zfdesk.progress import noun
 from zfdesk.sources import SourceError, decode_picture
 from zfdesk.training.data import Pictures, open_pictures, title_of
 from zfdesk.training.errors import PicturesGoneError, TrainingError
-from zfdesk.training.progress import noun
 
 CHUNK = 64  # pictures between two words of progress
 DECODERS = 2

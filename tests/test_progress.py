@@ -1,0 +1,67 @@
+"""The line that says how far long work is."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from zfdesk.progress import Progress, duration
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_one_line_is_written_over_and_wiped() -> None:
+    stream = Terminal()
+    with Progress(stream=stream) as progress:
+        progress.show("1 of 4", milestone="Downloading")
+        progress.show("2 of 4", milestone="Downloading")  # too fresh
+        progress.show("checking", milestone="Checking")
+        progress.message("Half of it is here.")
+        progress.show("done", milestone="Done")
+    assert stream.getvalue() == "\r1 of 4\x1b[K\rchecking\x1b[K\r\x1b[KHalf of it is here.\n\rdone\x1b[K\r\x1b[K"
+
+
+def test_in_a_log_only_milestones_are_written() -> None:
+    stream = io.StringIO()
+    with Progress(stream=stream) as progress:
+        for share in (0, 1, 2):
+            progress.show(share, milestone=f"{share // 2 * 10} %")
+        progress.show("no milestone")
+    assert stream.getvalue() == "0 %\n10 %\n"
+
+
+def test_in_a_log_a_line_is_written_now_and_then() -> None:
+    stream = io.StringIO()
+    with Progress("maps: ", "positions", every=1000.0, stream=stream) as progress:
+        for done in (0, 1, 2):
+            progress(done, 4)
+        progress(4, 4)
+    assert stream.getvalue() == "maps:   0% of 4 positions\nmaps: 100% of 4 positions, 0 s left\n"
+
+
+def test_quiet_says_only_what_is_wrong() -> None:
+    stream = Terminal()
+    with Progress(quiet=True, stream=stream) as progress:
+        progress(1, 4)
+        progress.message("Everything is well.")
+        progress.warn("One picture could not be read.")
+    assert stream.getvalue() == "One picture could not be read.\n"
+
+
+def test_a_program_without_a_console_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    with Progress() as progress:
+        progress(1, 4)
+        progress.warn("One picture could not be read.")
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(-1, "0 s"), (59.4, "59 s"), (60, "1 min 00 s"), (7500, "2 h 05 min")])
+def test_durations_are_said_in_two_units_at_most(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
