@@ -11,6 +11,8 @@ from types import ModuleType
 
 import pytest
 
+pytest_plugins = ["fast"]
+
 if "PYTEST_XDIST_WORKER" in os.environ:
     # threads that spin while they wait take the cores from the other workers: half of the suite's time
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
