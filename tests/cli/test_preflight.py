@@ -106,12 +106,12 @@ def test_words_of_the_dynamic_linker() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="how Linux loads libraries")
 def test_the_real_loader_and_the_real_display(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert preflight._load("libc.so.6") == ""
-    assert preflight._load("libzfdesk-none.so.3") == "libzfdesk-none.so.3"
+    assert preflight.load_error("libc.so.6") == ""
+    assert preflight.load_error("libzfdesk-none.so.3") == "libzfdesk-none.so.3"
     monkeypatch.setenv("DISPLAY", ":987")
     monkeypatch.setenv("WAYLAND_DISPLAY", "zfdesk-none")
-    assert not preflight._answers("xcb")
-    assert not preflight._answers("wayland")
+    assert not preflight.display_answers("xcb")
+    assert not preflight.display_answers("wayland")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="libpulse is Linux's")
@@ -120,7 +120,7 @@ def test_a_camera_without_libpulse_is_told_of_and_goes_on(
 ) -> None:
     pytest.importorskip("PySide6.QtWidgets")
     monkeypatch.setattr(os, "environ", {"QT_QPA_PLATFORM": "offscreen"})
-    monkeypatch.setattr(preflight, "_load", lacking("libpulse.so.0"))
+    monkeypatch.setattr(preflight, "load_error", lacking("libpulse.so.0"))
     preflight.prepare_qt(offscreen=False, camera=True)
     err = capsys.readouterr().err
     assert "apt install libpulse0`" in err

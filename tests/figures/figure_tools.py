@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text as Words
 
@@ -88,7 +89,7 @@ def words_on(figure: Figure) -> list[Words]:
 
 def unreadable(figure: Figure, smallest: float = 6.5) -> list[str]:
     """What hampers reading: texts that overlap, leave the page, or are too small."""
-    renderer, found = figure._get_renderer(), []  # type: ignore[attr-defined]
+    renderer, found = FigureCanvasAgg(figure).get_renderer(), []
     ticks = {id(label) for axes in figure.findobj(lambda artist: hasattr(artist, "xaxis"))
              for axis in (axes.xaxis, axes.yaxis)
              for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()) for label in (tick.label1, tick.label2)

@@ -10,7 +10,7 @@ from figure_tools import unreadable, words_on
 from run_tools import tiny_architecture
 
 from zfdesk.figures import Cell, Facts, Page, draw, encode_arrays
-from zfdesk.figures.draw_over_time import _bands
+from zfdesk.figures.draw_over_time import band_colours
 from zfdesk.figures.fig4 import UnitOverTime, fig4_page
 from zfdesk.figures.page import SIZES
 from zfdesk.figures.panels import Curves, Evolution, Shares, Strips
@@ -185,7 +185,7 @@ def test_a_jump_of_the_learning_rate_stays_sharp() -> None:
 
 
 def test_bands_keep_their_order_in_grey() -> None:
-    lightness = _bands()(np.linspace(0, 1, 64))[:, :3] @ [0.2126, 0.7152, 0.0722]
+    lightness = band_colours()(np.linspace(0, 1, 64))[:, :3] @ [0.2126, 0.7152, 0.0722]
     assert (np.diff(lightness) < 0).all()
 
 

@@ -13,6 +13,7 @@ from live_tools import PATIENCE, SIZE, numbered_pixels
 
 import zfdesk.engine as zf
 from zfdesk.live import Sweeper, SweepInput, SweepSnapshot, SweepState, sweeping
+from zfdesk.live.pace import Pace
 
 PLAN = zf.SweepPlan(size=7, stride=3)
 LAYER = "conv2"
@@ -72,7 +73,7 @@ class Gate:
 
         monkeypatch.setattr(sweeping, "sweep", gated)
         monkeypatch.setattr(sweeping, "TELL_SECONDS", 0.0)
-        monkeypatch.setattr(Sweeper, "_batch", lambda self: 5)
+        monkeypatch.setattr(Pace, "batch", lambda self: 5)
 
     def let(self, batches: int) -> None:
         for _ in range(batches):
@@ -205,7 +206,7 @@ def test_rounds_of_the_live_sweep_are_whole_and_of_one_picture(ear: Ear, tiny: z
 
 
 def test_a_round_is_told_of_only_when_it_is_whole(ear: Ear, gate: Gate, tiny: zf.Model) -> None:
-    ear.sweeper._rate = 1e6  # there is time for the whole plan
+    ear.sweeper.pace.rate = 1e6  # there is time for the whole plan
     ear.sweeper.feed(subject_of(tiny, 1))
     ear.sweeper.follow(PLAN, LAYER)
     for _ in range(4):
@@ -219,21 +220,6 @@ def test_a_round_is_told_of_only_when_it_is_whole(ear: Ear, gate: Gate, tiny: zf
     assert done.sweep is not None
     assert done.sweep.layer == "conv1"
     assert len(ear.heard) == 1
-
-
-def test_the_live_sweep_takes_the_grid_it_has_time_for(ear: Ear, tiny: zf.Model) -> None:
-    shape = (224, 224)
-    plan = zf.SweepPlan()
-    for rate in (5.0, 40.0, 150.0, 5000.0):
-        ear.sweeper._rate = rate
-        chosen = ear.sweeper._affordable(plan, shape)
-        count = chosen.positions(*shape).size // 2
-        assert count <= rate * sweeping.ROUND_SECONDS or chosen.stride == max(sweeping.STRIDES)
-        assert chosen == zf.SweepPlan(stride=chosen.stride)
-        finer = [s for s in sweeping.STRIDES if plan.stride <= s < chosen.stride]
-        for stride in finer:  # the finest that can be afforded
-            assert zf.SweepPlan(stride=stride).positions(*shape).size // 2 > rate * sweeping.ROUND_SECONDS
-    assert chosen == plan  # never finer than the plan itself
 
 
 def test_an_impossible_sweep_is_told_in_words_and_the_next_one_works(ear: Ear, tiny: zf.Model) -> None:
@@ -258,7 +244,7 @@ def test_an_error_in_the_middle_keeps_the_part(ear: Ear, tiny: zf.Model, monkeyp
             yield seen
 
     monkeypatch.setattr(sweeping, "sweep", failing)
-    monkeypatch.setattr(Sweeper, "_batch", lambda self: 5)
+    monkeypatch.setattr(Pace, "batch", lambda self: 5)
     ear.sweeper.start(subject_of(tiny), PLAN, LAYER)
     failed = ear.end()
     assert failed.state is SweepState.FAILED
@@ -319,14 +305,3 @@ def test_there_is_a_thread_only_while_there_is_work(ear: Ear, gate: Gate, tiny: 
     assert not thread.is_alive()
     ear.sweeper.start(subject_of(tiny), PLAN, LAYER)  # after the end nothing begins
     assert not running()
-
-
-def test_batches_are_as_long_as_a_cancel_may_wait(ear: Ear) -> None:
-    sweeper = ear.sweeper
-    sweeper._measured = True
-    for _ in range(40):
-        sweeper._measure(sweeper._batch(), sweeper._batch() / 300, sweeper._batch())
-    assert 0.8 < sweeper._batch() / 300 / sweeping.BATCH_SECONDS < 1.2
-    for _ in range(40):
-        sweeper._measure(8, 8.0, 8)
-    assert sweeper._batch() == sweeping.LEAST_BATCH

@@ -26,9 +26,11 @@ def start(tiny: zf.Model) -> Iterator[Start]:
     """Makes a running worker with a listener that takes each result; all end with the test."""
     workers: list[Worker] = []
 
-    def make(model: zf.Model = tiny, view: View = VIEW, running: bool = True) -> tuple[Worker, Listener]:
+    def make(
+        model: zf.Model = tiny, view: View = VIEW, running: bool = True, notify: Callable[[], None] | None = None
+    ) -> tuple[Worker, Listener]:
         listener = Listener()
-        worker = Worker(model, view, listener.notify)
+        worker = Worker(model, view, notify or listener.notify)
         listener.take = worker.results.take
         workers.append(worker)
         if running:
@@ -151,7 +153,6 @@ def test_a_change_breaks_off_what_nobody_will_see(start: Start, monkeypatch: pyt
             reconstructed.append((seed.layer, seed.unit)) or zf.reconstruct(seen, seed, *rest, **more)
         ),
     )
-    worker, listener = start(running=False)
     wanted = VIEW.change(layer="fc8", unit=2)
     done = threading.Event()
 
@@ -166,7 +167,7 @@ def test_a_change_breaks_off_what_nobody_will_see(start: Start, monkeypatch: pyt
         if result.request.view is wanted and result.complete:
             done.set()
 
-    worker._notify = change_once
+    worker, listener = start(running=False, notify=change_once)
     worker.start()
     worker.feed(numbered_frame(1))
     assert done.wait(PATIENCE)
@@ -340,8 +341,7 @@ def test_stopped_before_it_was_started_it_never_computes(start: Start) -> None:
 
 def test_stopped_from_within_a_notification(start: Start) -> None:
     """A window that closes at the first result."""
-    worker, _ = start(running=False)
-    worker._notify = worker.stop
+    worker, _ = start(running=False, notify=lambda: worker.stop())
     worker.start()
     worker.feed(numbered_frame(1))
     for thread in worker.threads:

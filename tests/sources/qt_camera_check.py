@@ -159,8 +159,8 @@ stand_in = SimpleNamespace(
     QVideoSink=QtMultimedia.QVideoSink,
     QVideoFrame=QtMultimedia.QVideoFrame,
 )
-assert camera._multimedia() is QtMultimedia
-camera._multimedia = lambda: stand_in
+assert camera.qt_multimedia() is QtMultimedia
+camera.qt_multimedia = lambda: stand_in
 assert [device.id for device in cameras()] == ["two", "one"]
 
 frames: list[Frame] = []

@@ -22,7 +22,7 @@ from .collector import check_frame, check_sentence, started
 @pytest.fixture(autouse=True)
 def no_qt_program(monkeypatch: pytest.MonkeyPatch) -> None:
     """These tests are of FFmpeg's way, also when tests of the window have left a QApplication in this process."""
-    monkeypatch.setattr(camera, "_multimedia", lambda: None)
+    monkeypatch.setattr(camera, "qt_multimedia", lambda: None)
 
 
 def stream(graph: str) -> CameraSource:
@@ -75,7 +75,7 @@ def test_a_camera_that_hangs_while_it_opens(monkeypatch: pytest.MonkeyPatch) -> 
         go_on.wait(20)
         raise OSError
 
-    monkeypatch.setattr(CaptureReader, "_open", hang)
+    monkeypatch.setattr(CaptureReader, "open", hang)
     source = stream("testsrc")
     source.silence_seconds = 0.1
     before = time.perf_counter()
@@ -101,8 +101,8 @@ def test_a_camera_that_falls_silent_and_comes_back(monkeypatch: pytest.MonkeyPat
     source = stream("testsrc")
     source.silence_seconds = 0.1
     slots: list[Slot] = []
-    monkeypatch.setattr(CameraSource, "_begin", lambda self, run, slot: slots.append(slot))
-    monkeypatch.setattr(CameraSource, "_convert", lambda self, raw: np.full((4, 4, 3), raw, np.uint8))
+    monkeypatch.setattr(CameraSource, "begin", lambda self, run, slot: slots.append(slot))
+    monkeypatch.setattr(CameraSource, "convert", lambda self, raw: np.full((4, 4, 3), raw, np.uint8))
     collector = started(source)
     before = time.perf_counter()
     slots[0].put(1)
@@ -148,7 +148,7 @@ def test_cameras_that_the_kernel_lists(tmp_path: Path) -> None:
         (tmp_path / f"video{number}" / "name").write_text(name + "\n")
         (tmp_path / f"video{number}" / "index").write_text(f"{index}\n")
     (tmp_path / "video3").mkdir()
-    found = list(capture._linux_cameras(tmp_path))
+    found = list(capture.linux_cameras(tmp_path))
     assert found == [
         CameraDevice("/dev/video0", "Inner camera"),
         CameraDevice("/dev/video2", "video2"),
@@ -190,7 +190,7 @@ def test_a_camera_that_cannot_be_opened(monkeypatch: pytest.MonkeyPatch) -> None
 def test_cameras_are_watched(monkeypatch: pytest.MonkeyPatch) -> None:
     lists = [[], [], [CameraDevice("a", "A")]]
     monkeypatch.setattr(camera, "capture_devices", lambda: lists.pop(0) if len(lists) > 1 else lists[0])
-    monkeypatch.setattr(camera, "_WATCH_SECONDS", 0.01)
+    monkeypatch.setattr(camera, "WATCH_SECONDS", 0.01)
     told: list[list[CameraDevice]] = []
     changed = threading.Event()
     end = watch_cameras(lambda found: (told.append(found), changed.set()))

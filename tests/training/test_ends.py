@@ -38,7 +38,7 @@ def test_the_end_of_an_epoch_that_failed_is_made_up_for(
     words = [*SMALL, "--epochs", 2, "--validation", folder]
     assert train(folder, "-o", tmp_path / "straight", *words) == 0
     owner, name = {
-        "validation": (Validation, "score"), "snapshot": (Training, "_kept"), "log": (Training, "_plateau"),
+        "validation": (Validation, "score"), "snapshot": (Training, "keep_snapshot"), "log": (Training, "_plateau"),
     }[where]  # fmt: skip
     real, calls = getattr(owner, name), []
 
@@ -64,7 +64,7 @@ def test_weights_that_are_no_numbers_are_never_saved(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The loss was one: the gradient was not. The state is of before, and goes on."""
-    real = Training._step
+    real = Training.take_step
 
     def step(self: Training, *how: object) -> None:
         real(self, *how)
@@ -72,7 +72,7 @@ def test_weights_that_are_no_numbers_are_never_saved(
             with torch.no_grad():
                 self.network.filters_of("fc8").weight[0, 0] = torch.nan
 
-    monkeypatch.setattr(Training, "_step", step)
+    monkeypatch.setattr(Training, "take_step", step)
     run = tmp_path / "run"
     for ema in ("0", "0.9"):
         shutil.rmtree(run, ignore_errors=True)
@@ -84,7 +84,7 @@ def test_weights_that_are_no_numbers_are_never_saved(
         assert all(tensor.isfinite().all() for tensor in tensors.values())
         assert load(run / "network.safetensors").weights["fc8.weight"].isfinite().all()
         assert read_run(run).ended
-    monkeypatch.setattr(Training, "_step", real)
+    monkeypatch.setattr(Training, "take_step", real)
     assert train("--resume", run, *AGAIN) == 0
     assert read_run(run).epochs[-1].epoch == 3
 
@@ -154,13 +154,13 @@ def test_speed_is_that_of_the_steps(folder: Path, tmp_path: Path, monkeypatch: p
     """A snapshot that takes long is not counted as slow steps."""
     import time
 
-    real = Training._kept
+    real = Training.keep_snapshot
 
     def slow(self: Training, epoch: int) -> None:
         time.sleep(1)
         real(self, epoch)
 
-    monkeypatch.setattr(Training, "_kept", slow)
+    monkeypatch.setattr(Training, "keep_snapshot", slow)
     assert train(folder, "-o", tmp_path / "run", *SMALL, "--epochs", 2) == 0
     speeds = [step.pictures_per_second for step in read_run(tmp_path / "run").steps]
     assert min(speeds) > 8  # a batch of 8 and that second

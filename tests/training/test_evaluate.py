@@ -145,10 +145,10 @@ def test_classes_and_confusions_are_counted(folder: Path) -> None:
 
 
 def test_equal_probabilities_are_ordered_by_class() -> None:
-    from zfdesk.training.evaluate import _ranks
+    from zfdesk.training.evaluate import ranks_of
 
     probabilities = np.array([[0.2, 0.2, 0.4, 0.2]] * 4)
-    assert _ranks(probabilities, np.array([0, 1, 2, 3])).tolist() == [1, 2, 0, 3]
+    assert ranks_of(probabilities, np.array([0, 1, 2, 3])).tolist() == [1, 2, 0, 3]
 
 
 def test_the_standard_error_is_that_of_a_share() -> None:

@@ -161,7 +161,7 @@ def test_batch_norm_over_processes_is_torch_s(shape: tuple[int, ...], monkeypatc
     monkeypatch.setattr("torch.distributed.all_reduce", lambda tensor: None)
     x = torch.randn(shape) * 3 + 1
     one, other = x.clone().requires_grad_(), x.clone().requires_grad_()
-    y, z = ours._over_processes(one), theirs(other)
+    y, z = ours.over_processes(one), theirs(other)
     signal = torch.randn(shape)
     y.backward(signal)
     z.backward(signal)

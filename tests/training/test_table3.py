@@ -64,17 +64,17 @@ def test_a_row_that_was_left_goes_on(folder: Path, tmp_path: Path, capsys: pytes
 
     words = [folder, "--table3", *SMALL[2:], "--epochs", 2]
     assert train(*words, "-o", tmp_path / "one") == 0
-    real = Training._step
+    real = Training.take_step
 
     def step(self: Training, *how: object) -> None:
         real(self, *how)
         if self.standing.step == 4:
             self.stopping.set()
 
-    monkeypatch.setattr(Training, "_step", step)
+    monkeypatch.setattr(Training, "take_step", step)
     assert train(*words, "-o", tmp_path / "two") == 130
     assert "the same command goes on" in capsys.readouterr().err
-    monkeypatch.setattr(Training, "_step", real)
+    monkeypatch.setattr(Training, "take_step", real)
     assert train(*words, "-o", tmp_path / "two") == 0
     for name in ("tiny", "tiny-plain"):
         ours, theirs = (tmp_path / run / name / "network.safetensors" for run in ("one", "two"))

@@ -279,7 +279,7 @@ def test_a_folder_that_vanishes_saves_what_was_reached(folder: Path, tmp_path: P
     """In the middle of a training: a sentence, exit 1, and it goes on once the folder is back."""
     from zfdesk.training.train import Training
 
-    data, run, real = tmp_path / "data", tmp_path / "run", Training._step
+    data, run, real = tmp_path / "data", tmp_path / "run", Training.take_step
     shutil.copytree(folder, data)
 
     def step(self: Training, *how: object) -> None:
@@ -287,10 +287,10 @@ def test_a_folder_that_vanishes_saves_what_was_reached(folder: Path, tmp_path: P
         if self.standing.step == 7:
             (data / "b").rename(tmp_path / "away")
 
-    monkeypatch.setattr(Training, "_step", step)
+    monkeypatch.setattr(Training, "take_step", step)
     assert "has vanished during training" in fails(capsys, data, "-o", run, *SMALL, "--epochs", 6)
     assert 7 <= read_run(run).step < 18
-    monkeypatch.setattr(Training, "_step", real)
+    monkeypatch.setattr(Training, "take_step", real)
     (tmp_path / "away").rename(data / "b")
     assert train("--resume", run, "--threads", 1, "--log-every", 1) == 0
     assert train(folder, "-o", tmp_path / "straight", *SMALL, "--epochs", 6) == 0

@@ -407,4 +407,4 @@ def test_where_python_has_no_certificates_certifis_are_trusted(monkeypatch: pyte
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nothing)
     monkeypatch.setenv("SSL_CERT_FILE", "/none")
     monkeypatch.setenv("SSL_CERT_DIR", "/none")
-    assert len(web._trust().get_ca_certs()) > 50
+    assert len(web.trusted_certificates().get_ca_certs()) > 50

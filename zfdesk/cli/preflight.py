@@ -97,7 +97,7 @@ def choose_platform(
 
     ``answers``: whether the display of "xcb" or "wayland" can be connected to.
     """
-    answers = answers or _answers
+    answers = answers or display_answers
     _demand(missing(["qt"], load), "The window")
     named = environment.get("QT_QPA_PLATFORM", "")
     wished = [part.partition(":")[0] for part in named.split(";") if part]
@@ -136,7 +136,7 @@ def _check_platform(
 
 def missing(parts: Collection[str], load: Load | None = None) -> list[Library]:
     """The libraries that keep these parts from loading: their own, or those that their own need in turn."""
-    load = load or _load
+    load = load or load_error
     lacking = [load(library.file) for library in LIBRARIES if library.part in parts]
     return [_library(file) for file in dict.fromkeys(lacking) if file]
 
@@ -169,7 +169,8 @@ def _library(file: str) -> Library:
     return next((library for library in LIBRARIES if library.file == file), Library(file, "", ""))
 
 
-def _load(file: str) -> str:
+def load_error(file: str) -> str:
+    """The library that is missing where the system's loader cannot load ``file``; "" where it can."""
     try:
         ctypes.CDLL(file)
     except OSError as error:
@@ -183,7 +184,8 @@ def _named(words: str) -> str:
     return found[1] if found else ""
 
 
-def _answers(platform: str) -> bool:
+def display_answers(platform: str) -> bool:
+    """Whether a display server of Qt's platform "xcb" or "wayland" answers."""
     return _x_answers() if platform == "xcb" else _wayland_answers()
 
 

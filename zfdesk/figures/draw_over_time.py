@@ -34,7 +34,7 @@ def draw_strips(place: Place, panel: Strips) -> list[Body]:
     for index in range(layers):
         first = index * (bins + gap)
         sheet[first : first + bins] = np.where(panel.shares[index].any(1), darkness[index].T[::-1], np.nan)
-    colours = _bands()
+    colours = band_colours()
     axes.imshow(sheet, cmap=colours, vmin=0, vmax=1, aspect="auto", interpolation="none")
     for spine in axes.spines.values():
         spine.set_visible(False)
@@ -151,7 +151,8 @@ def _range(edges: np.ndarray) -> str:
     return f"±{number(high)}" if np.isclose(-low, high) else f"{number(low)}…{number(high)}"
 
 
-def _bands() -> Colormap:
+def band_colours() -> Colormap:
+    """From white to nearly black, ever darker: the bands keep their order in grey."""
     return LinearSegmentedColormap.from_list("bands", ["#ffffff", BAR, LINES[0], "#06263c"]).with_extremes(bad=EMPTY)
 
 

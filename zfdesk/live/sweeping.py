@@ -18,24 +18,16 @@ import numpy as np
 import torch
 
 from zfdesk.engine import Model, Pass, Rule, Seed, Sweep, SweepPlan, reconstruct, sweep
+from zfdesk.live.pace import BATCH_SECONDS, Pace
 from zfdesk.live.render import render
 from zfdesk.live.result import Rendered, Trouble
 from zfdesk.live.slot import LatestSlot
 from zfdesk.live.view import Style, SweepUnit, View
 from zfdesk.live.worker import sentence_of
 
-BATCH_SECONDS = 0.1
-"""How long a batch of positions may take: a cancel is answered, and the map grows, ten times a second."""
-LEAST_BATCH, MOST_BATCH = 8, 64
-"""Smaller batches would take hardly less time: reading the weights takes as long as eight positions."""
 TELL_SECONDS = 0.1
 GIVE_WAY = 0.5
 """Of a batch's time, a pause after it while frames are coming: the live view has the machine to itself meanwhile."""
-ROUND_SECONDS = 0.9
-"""How long a round of the live sweep may take."""
-STRIDES = (8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 75)
-"""Of the live sweep, in pixels: the first that can be afforded is taken."""
-FIRST_RATE = 80.0  # positions a second, before anything was measured
 
 
 class SweepState(StrEnum):
@@ -132,8 +124,7 @@ class Sweeper:
         self._unit: int | None = None
         self._last: SweepSnapshot | None = None
         self._pass: tuple[SweepInput, Pass] | None = None  # this and the speed are the thread's own
-        self._rate = FIRST_RATE
-        self._measured = False
+        self.pace = Pace()
 
     # What is asked for
 
@@ -257,7 +248,7 @@ class Sweeper:
             live = job.follows is not None
             kept = None if live else swept.sweep if swept is not None else job.resume
             self._tell(
-                SweepSnapshot(job.subject, kept, SweepState.FAILED, self._rate, live, words=sentence_of(error)), job
+                SweepSnapshot(job.subject, kept, SweepState.FAILED, self.pace.rate, live, words=sentence_of(error)), job
             )
         finally:
             with self._lock:
@@ -268,16 +259,16 @@ class Sweeper:
         """The job as it grows; ends with one that no longer runs, or in silence when it is overtaken."""
         clean, plan, seen, projected = self._clean(job.subject), job.plan, job.resume, None
         if job.follows is not None:
-            plan = self._affordable(plan, job.subject.picture.shape[:2])
+            plan = self.pace.affordable(plan, job.subject.picture.shape[:2])
         live, before = job.follows is not None, int(seen.done.sum()) if seen else 0
         while True:
-            batch = self._batch()
+            batch = self.pace.batch()
             steps = sweep(clean, job.subject.picture, plan, job.layer, seen, batch)
             mark = time.perf_counter()
             for seen in steps:
                 done, now = int(seen.done.sum()), time.perf_counter()
                 took = now - mark
-                self._measure(done - before, took, batch)
+                self.pace.measure(done - before, took, batch)
                 before, mark = done, now
                 state, words = self._state_of(job, seen)
                 if state is None:
@@ -285,12 +276,12 @@ class Sweeper:
                 if projected is None or projected.unit != self._unit_of(seen):
                     projected = project(clean, job.layer, self._unit_of(seen))
                     mark = time.perf_counter()
-                yield SweepSnapshot(job.subject, seen, state, self._rate, live, projected, words)
+                yield SweepSnapshot(job.subject, seen, state, self.pace.rate, live, projected, words)
                 if state is not SweepState.RUNNING:
                     return
                 if self.gives_way:
                     time.sleep(min(GIVE_WAY * took, BATCH_SECONDS))
-                if not batch / 2 <= self._batch() <= 2 * batch:
+                if not batch / 2 <= self.pace.batch() <= 2 * batch:
                     break  # the same sweep goes on in other batches
 
     def _state_of(self, job: _Job, seen: Sweep) -> tuple[SweepState | None, str]:
@@ -315,24 +306,6 @@ class Sweeper:
                 self._running = self._cancelled = None
         self.results.put(swept)
         self._notify()
-
-    # Speed
-
-    def _measure(self, count: int, seconds: float, batch: int) -> None:
-        """Note how long a batch took. The first one of all counts little: much is made only once."""
-        if count <= 0 or seconds <= 0:
-            return
-        weight = min(count / max(batch, 1), 1.0) * (0.4 if self._measured else 0.2)
-        self._rate, self._measured = 1 / ((1 - weight) / self._rate + weight * seconds / count), True
-
-    def _batch(self) -> int:
-        return min(max(round(self._rate * BATCH_SECONDS), LEAST_BATCH), MOST_BATCH)
-
-    def _affordable(self, plan: SweepPlan, shape: tuple[int, ...]) -> SweepPlan:
-        """The plan with the finest stride that a round has time for, but no finer than its own."""
-        plans = [plan, *(replace(plan, stride=s) for s in STRIDES if plan.stride < s < min(shape))]
-        most = self._rate * ROUND_SECONDS
-        return next((p for p in plans if p.positions(*shape[:2]).size // 2 <= most), plans[-1])
 
     # The reconstruction
 

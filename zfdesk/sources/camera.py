@@ -24,12 +24,13 @@ from zfdesk.sources.video_pixels import rgb_pixels
 
 __all__ = ["CameraDevice", "CameraFormat", "CameraSource", "best_format", "cameras", "watch_cameras"]
 
-_WATCH_SECONDS = 2.0
+WATCH_SECONDS = 2.0
+"""Between two looks at which cameras there are."""
 
 
 def cameras() -> list[CameraDevice]:
     """The cameras there are now, the usual one first; empty where there is none or no backend to find them."""
-    multimedia = _multimedia()
+    multimedia = qt_multimedia()
     if multimedia is None:
         return capture_devices()
     usual = bytes(multimedia.QMediaDevices.defaultVideoInput().id())
@@ -43,7 +44,7 @@ def watch_cameras(callback: Callable[[list[CameraDevice]], None]) -> Callable[[]
     Returns a function that ends this; it is to be kept until then, since what watches lives with it. With Qt the
     callback is called in the thread of the program's event loop, without in a thread of its own.
     """
-    multimedia = _multimedia()
+    multimedia = qt_multimedia()
     if multimedia is not None:
         devices = multimedia.QMediaDevices()
         devices.videoInputsChanged.connect(lambda: callback(cameras()))
@@ -52,7 +53,7 @@ def watch_cameras(callback: Callable[[list[CameraDevice]], None]) -> Callable[[]
 
     def watch() -> None:
         known = capture_devices()
-        while not ended.wait(_WATCH_SECONDS):
+        while not ended.wait(WATCH_SECONDS):
             found = capture_devices()
             if found != known:
                 known = found
@@ -89,8 +90,9 @@ class CameraSource(DeviceSource):
         self.format = format or wish or best_format(self.device.formats)
         self._grabber: _QtGrabber | CaptureReader | None = None
 
-    def _begin(self, run: Run, slot: Slot) -> None:
-        multimedia = None if self.device.id.startswith(LAVFI) else _multimedia()
+    def begin(self, run: Run, slot: Slot) -> None:
+        """By Qt where a program of Qt's runs, else by FFmpeg."""
+        multimedia = None if self.device.id.startswith(LAVFI) else qt_multimedia()
         if multimedia is None:
             self._grabber = CaptureReader(self.device, self.format, run, slot)
         else:
@@ -101,7 +103,8 @@ class CameraSource(DeviceSource):
         if grabber is not None:
             grabber.close()
 
-    def _convert(self, raw: Any) -> np.ndarray:
+    def convert(self, raw: Any) -> np.ndarray:
+        """A frame of PyAV's or Qt's."""
         return rgb_pixels(raw) if isinstance(raw, av.VideoFrame) else pixels_of_qt(raw)
 
 
@@ -110,7 +113,7 @@ def _find(camera_id: str) -> CameraDevice:
     if camera_id.startswith(LAVFI):
         return CameraDevice(camera_id, f"test stream {camera_id.removeprefix(LAVFI).partition('=')[0]}")
     found = cameras()
-    if not found and _multimedia() is None and capture_backend() is None:
+    if not found and qt_multimedia() is None and capture_backend() is None:
         raise SourceError(_words_for_no_backend())
     if not found:
         raise SourceError("No camera is connected.")
@@ -131,7 +134,7 @@ def _words_for_no_backend() -> str:
 # Qt.
 
 
-def _multimedia() -> Any:
+def qt_multimedia() -> Any:
     """The module PySide6.QtMultimedia, or None where it does not load or no Qt program runs in this thread."""
     if "PySide6.QtCore" not in sys.modules:
         return None

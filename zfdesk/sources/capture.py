@@ -34,7 +34,7 @@ def capture_devices() -> list[CameraDevice]:
     if backend is None:
         return []
     if backend == "v4l2":
-        return list(_linux_cameras(Path("/sys/class/video4linux")))
+        return list(linux_cameras(Path("/sys/class/video4linux")))
     try:
         found = av.enumerate_input_devices(backend)  # type: ignore[attr-defined, unused-ignore]
     except (AttributeError, ValueError, OSError):
@@ -42,7 +42,7 @@ def capture_devices() -> list[CameraDevice]:
     return [CameraDevice(item.name, item.description or item.name) for item in found if "video" in item.media_types]
 
 
-def _linux_cameras(classes: Path) -> Iterator[CameraDevice]:
+def linux_cameras(classes: Path) -> Iterator[CameraDevice]:
     """What the kernel lists, with "index" 0: the others of a camera carry data about its pictures."""
     for entry in sorted(classes.glob("video*"), key=lambda path: (len(path.name), path.name)):
         try:
@@ -73,7 +73,7 @@ class CaptureReader:
 
     def _read(self) -> None:
         try:
-            with self._open() as container:
+            with self.open() as container:
                 for frame in _frames(container, self._run.stopping):
                     if self._run.stopping.is_set():
                         return
@@ -86,7 +86,8 @@ class CaptureReader:
         except Exception:  # FFmpeg's errors differ from system to system
             self._run.tell(f"{self._camera.name} has stopped: it was unplugged, or another program uses it.")
 
-    def _open(self) -> Any:
+    def open(self) -> Any:
+        """The device as a container of PyAV's; it may take long, and is called in the reader's thread."""
         try:
             if self._camera.id.startswith(LAVFI):
                 return av.open(self._camera.id.removeprefix(LAVFI), format="lavfi")

@@ -64,14 +64,14 @@ class Slot:
 class DeviceSource(ThreadedSource):
     """Takes the newest picture of a device, converts it in its own thread, and notices when none comes.
 
-    A subclass puts what its device gives into the `Slot` that `_begin` gets, from any thread.
+    A subclass puts what its device gives into the `Slot` that `begin` gets, from any thread.
     """
 
     _slot: Slot | None = None
     silence_seconds = SILENCE_SECONDS
 
     @abstractmethod
-    def _begin(self, run: Run, slot: Slot) -> None:
+    def begin(self, run: Run, slot: Slot) -> None:
         """Start the device without waiting for it; what goes wrong is told to `run`."""
 
     @abstractmethod
@@ -79,12 +79,12 @@ class DeviceSource(ThreadedSource):
         """Let the device go, waiting for it half a second at most; may be called again."""
 
     @abstractmethod
-    def _convert(self, raw: Any) -> np.ndarray:
+    def convert(self, raw: Any) -> np.ndarray:
         """A picture in the device's form as uint8 height x width x 3, RGB. Called in the source's thread."""
 
     def _prepare(self, run: Run) -> None:
         self._slot = Slot()
-        self._begin(run, self._slot)
+        self.begin(run, self._slot)
 
     def _wake(self) -> None:
         if self._slot is not None:
@@ -106,7 +106,7 @@ class DeviceSource(ThreadedSource):
                 continue
             silent = False
             try:
-                pixels = self._convert(content[0])
+                pixels = self.convert(content[0])
             except Exception:  # a picture lost is not a camera lost
                 if not unreadable:
                     run.tell(f"{self.name} gives pictures that cannot be read.")

@@ -147,10 +147,11 @@ class _Tally:
         """probabilities: (N, classes)."""
         among = probabilities[:, self.own]
         inside = np.searchsorted(self.own, labels)
-        self.found.append((labels, probabilities.argmax(1), _ranks(probabilities, labels), _ranks(among, inside)))
+        self.found.append((labels, probabilities.argmax(1), ranks_of(probabilities, labels), ranks_of(among, inside)))
 
 
-def _ranks(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def ranks_of(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(N, classes) and the true classes (N,) → how many classes go before each; of equal ones the lower index."""
     true = np.take_along_axis(probabilities, labels[:, None], 1)
     before = np.arange(probabilities.shape[1]) < labels[:, None]
     ranks: np.ndarray = ((probabilities > true) | ((probabilities == true) & before)).sum(1)

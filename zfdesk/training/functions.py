@@ -92,12 +92,13 @@ class BatchNorm(nn.Module):
             values = x.detach().double().transpose(0, 1).flatten(1)
             self.collecting.append((values.sum(1), (values * values).sum(1), values.shape[1]))
         if self.training and dist.is_initialized() and dist.get_world_size() > 1:
-            return self._over_processes(x)
+            return self.over_processes(x)
         return F.batch_norm(
             x, self.running_mean, self.running_var, self.weight, self.bias, self.training, self.momentum, EPSILON
         )
 
-    def _over_processes(self, x: Tensor) -> Tensor:
+    def over_processes(self, x: Tensor) -> Tensor:
+        """Normalise with mean and variance of all processes' batches; x is (N, channels) or (N, channels, …)."""
         with torch.autocast(x.device.type, enabled=False):
             wide = x.float()
             across = [0, *range(2, x.ndim)]

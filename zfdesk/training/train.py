@@ -185,14 +185,14 @@ class Training:
         try:
             with self.together.as_one():
                 if not began:
-                    self._kept(0)
+                    self.keep_snapshot(0)
                     self._save()
                 if standing.due:
                     self._end_epoch()
                 saved = time.monotonic()
                 total = _Sum(since=saved)
                 for batch in self.loader.batches(began, plan.steps):
-                    self._step(batch, total)
+                    self.take_step(batch, total)
                     standing.seconds = before + time.monotonic() - started
                     if standing.step % self.order.log_every == 0 or standing.due:
                         self._log(total)
@@ -218,7 +218,8 @@ class Training:
             self._say_end("The training is done.")
         return Ended(standing.step, standing.seconds, interrupted, len(unreadable), *self._last)
 
-    def _step(self, batch: Batch, total: _Sum) -> None:
+    def take_step(self, batch: Batch, total: _Sum) -> None:
+        """One step of the optimiser on one batch; its loss is added to ``total``."""
         standing, plan, recipe = self.standing, self.plan, self.recipe
         step = standing.step
         rate = plan.learning_rate(step, standing.lowered)
@@ -296,7 +297,7 @@ class Training:
         validation = self._validated()
         self._last = (training, validation)
         if epoch in snapshot_epochs(self.recipe.epochs):
-            self._kept(epoch)
+            self.keep_snapshot(epoch)
         elif self.writer is not None:
             self.writer.network(self.exported())
         if self.writer is not None:
@@ -345,7 +346,7 @@ class Training:
         words += f", started from {order.start_words}" if order.start_words else ""
         return exported(self.network, tensors, self.classes, words)
 
-    def _kept(self, epoch: int) -> None:
+    def keep_snapshot(self, epoch: int) -> None:
         """A snapshot, and what is looked at there."""
         if self.writer is None:
             return

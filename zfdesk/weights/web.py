@@ -137,13 +137,13 @@ class _Http(urllib.request.HTTPHandler):
 class _Https(urllib.request.HTTPSHandler):
     def __init__(self, stop: Stop) -> None:
         super().__init__()
-        self.stop, self.trust = stop, _trust()
+        self.stop, self.trust = stop, trusted_certificates()
 
     def https_open(self, req: Any) -> Any:
         return self.do_open(_watched(http.client.HTTPSConnection, self.stop), req, context=self.trust)
 
 
-def _trust() -> ssl.SSLContext:
+def trusted_certificates() -> ssl.SSLContext:
     """The system's certificates; certifi's where Python finds none (python.org's Python on macOS)."""
     context = ssl.create_default_context()
     paths = ssl.get_default_verify_paths()
