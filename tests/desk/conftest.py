@@ -18,14 +18,14 @@ import pytest
 import shiboken6
 from desk_hands import show_picture, view_of, wait_for_result
 from desk_tools import close, settle, small_model, wait_until
+from desk_window import Window
 from PySide6.QtCore import QMessageLogContext, QSettings, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 import zfdesk.engine as zf
 import zfdesk.weights
 from zfdesk.desk.app import make_application
-from zfdesk.desk.state import Desk
-from zfdesk.desk.window.main_window import Window
+from zfdesk.desk.state import AppState
 from zfdesk.live import View
 from zfdesk.sources import SourceReference
 
@@ -123,9 +123,9 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> QSettings:
 
 
 @pytest.fixture
-def desk(nothing_left: None, model: zf.Model, settings: QSettings) -> Iterator[Desk]:
+def desk(nothing_left: None, model: zf.Model, settings: QSettings) -> Iterator[AppState]:
     """A desk that has not been started: nothing computes, nothing moves."""
-    desk = Desk(model, View(source=SourceReference("pattern"), unit=1))
+    desk = AppState(model, View(source=SourceReference("pattern"), unit=1))
     yield desk
     desk.close()
     desk.deleteLater()
@@ -133,7 +133,7 @@ def desk(nothing_left: None, model: zf.Model, settings: QSettings) -> Iterator[D
 
 
 @pytest.fixture
-def window(application: QApplication, desk: Desk, settings: QSettings) -> Iterator[Window]:
+def window(application: QApplication, desk: AppState, settings: QSettings) -> Iterator[Window]:
     """A window on that desk, shown and active."""
     window = Window(desk, settings)
     window.show()
@@ -155,7 +155,7 @@ def live(window: Window) -> Window:
 def live_once(application: QApplication, model: zf.Model, tmp_path_factory: pytest.TempPathFactory) -> object:
     """One window on a still picture for tests that only change its view; they begin by setting all they need."""
     settings = QSettings(str(tmp_path_factory.mktemp("once") / "settings.ini"), QSettings.Format.IniFormat)
-    desk = Desk(model, View(source=SourceReference("pattern"), unit=1))
+    desk = AppState(model, View(source=SourceReference("pattern"), unit=1))
     window = Window(desk, settings)
     window.show()
     window.activateWindow()
@@ -176,6 +176,6 @@ def still(live_once: Window) -> Window:
     window.picture.canvas.setFocus()
     window.desk.hold_clean(False)
     window.desk.change(View(source=view_of(window).source, unit=1))
-    window.desk._merge = ("", 0.0)
+    window.desk.history.settle()
     wait_for_result(window.desk)
     return window

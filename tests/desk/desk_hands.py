@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 import numpy as np
 from desk_tools import wait_until
+from desk_window import Window
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from zfdesk.desk.state import Desk
+from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.canvas import Canvas
-from zfdesk.desk.window.main_window import Window
 from zfdesk.engine import Occluder
 from zfdesk.live import Result, View
 from zfdesk.sources import Frame, Source, SourceReference
@@ -118,7 +118,7 @@ def numbered_picture(number: int, height: int = 96, width: int = 128) -> np.ndar
     return small.repeat(8, 0).repeat(8, 1)
 
 
-def up_to_date(desk: Desk, fits: Callable[[Result], bool] = lambda result: True) -> bool:
+def up_to_date(desk: AppState, fits: Callable[[Result], bool] = lambda result: True) -> bool:
     """Whether the newest result is complete and of the present view."""
     result = desk.result
     view = desk.view.change(occluders=()) if desk.clean_held else desk.view
@@ -127,7 +127,7 @@ def up_to_date(desk: Desk, fits: Callable[[Result], bool] = lambda result: True)
     )
 
 
-def wait_for_result(desk: Desk, fits: Callable[[Result], bool] = lambda result: True) -> Result:
+def wait_for_result(desk: AppState, fits: Callable[[Result], bool] = lambda result: True) -> Result:
     """The first complete result of the present view and demand."""
     wait_until(lambda: up_to_date(desk, fits))
     assert desk.result is not None

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 from desk_hands import click, drag, move_mouse, numbered_picture, space, turn_wheel
+from desk_window import Window
 from PIL import Image
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QPointF, Qt
 from PySide6.QtWidgets import QWidget
 
-from zfdesk.desk.actions import ACTIONS
 from zfdesk.desk.widgets.canvas import Canvas
-from zfdesk.desk.window.main_window import Window
+from zfdesk.desk.window.features import ACTIONS
+from zfdesk.desk.window.sources import SourceOpener
 from zfdesk.engine import Model
 from zfdesk.live import Result
 from zfdesk.sources import PastedSource, SourceReference
@@ -174,7 +175,7 @@ class User:
 
     def source(self) -> str:
         reference = self.rng.choice(self.sources)
-        self.window.open_reference(reference)
+        self.window.context.get(SourceOpener).open_reference(reference)
         return f"source {reference.kind} {Path(reference.location).name}"
 
     def network(self) -> str:

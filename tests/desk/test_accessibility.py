@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from desk_hands import change, view_of, wait_for_result
 from desk_tools import press, settle
+from desk_window import Window
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
@@ -25,7 +26,6 @@ from PySide6.QtWidgets import (
 from zfdesk.desk.widgets.canvas import Canvas
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.desk.widgets.theme import THEMES
-from zfdesk.desk.window.main_window import Window
 from zfdesk.live import UnitReference
 
 SMALLEST_TARGET = 24  # pixels: WCAG 2.2, success criterion 2.5.8
@@ -59,8 +59,8 @@ def describe(widget: QWidget) -> str:
 def show_everything(window: Window) -> list[Pane]:
     """Pins, snapshot, trace and the lesson are tabs: their controls are seen one after the other."""
     change(window, pins=(UnitReference("conv5", 1), UnitReference("conv4", 2)))
-    if not window.desk.teaching.class_set.classes:
-        window.desk.teaching.add("cup")
+    if not window.teaching.class_set.classes:
+        window.teaching.add("cup")
     return [window.pins, window.compare, window.trace, window.teach]
 
 

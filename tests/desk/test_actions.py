@@ -9,15 +9,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from desk_tools import press
+from desk_window import Window
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMenu
 
 import zfdesk.engine as zf
-from zfdesk.desk import state as state_module
-from zfdesk.desk.actions import ACTIONS, CLEAN_KEY, MOST_PINS, Action, Context, check, to_layer
-from zfdesk.desk.state import MERGE_SECONDS, Desk
-from zfdesk.desk.window.main_window import Window
+from zfdesk.desk.actions import CLEAN_KEY, Action, ViewContext, check
+from zfdesk.desk.history import MERGE_SECONDS, History
+from zfdesk.desk.state import AppState
+from zfdesk.desk.window.features import ACTIONS
 from zfdesk.engine import Architecture, Model, Occluder, Rule, SeedKind
 from zfdesk.live import (
     Crop,
@@ -33,7 +34,9 @@ from zfdesk.live import (
     UnitReference,
     View,
 )
+from zfdesk.live.changes import to_layer
 from zfdesk.live.handles import LARGEST, SMALLEST
+from zfdesk.live.view import MOST_PINS
 from zfdesk.sources import Frame, SourceReference
 
 CHANGES = tuple(action for action in ACTIONS if action.change is not None)
@@ -57,16 +60,20 @@ NETWORKS = networks()
 # The table
 
 
+def nothing(context: object) -> None:
+    """Do nothing."""
+
+
 def test_a_key_given_twice_is_an_error_that_names_both() -> None:
-    one = Action("one", "One", ("Ctrl+1", "A"), "Menu", command="one")
-    two = Action("two", "Two", ("A",), "Menu", command="two")
+    one = Action("one", "One", ("Ctrl+1", "A"), "Menu", command=nothing)
+    two = Action("two", "Two", ("A",), "Menu", command=nothing)
     with pytest.raises(ValueError, match=r"The key A is given to both one and two\."):
         check((one, two))
     check((one, replace(two, keys=("B",))))
     with pytest.raises(ValueError, match="Two actions are called one"):
         check((one, one))
     with pytest.raises(ValueError, match="needs either a change or a command"):
-        check((replace(one, command=""),))
+        check((replace(one, command=None),))
     with pytest.raises(ValueError, match="needs either a change or a command"):
         check((replace(one, change=lambda view, context: view),))
     with pytest.raises(ValueError, match=CLEAN_KEY):
@@ -97,11 +104,11 @@ def test_every_key_is_a_key_and_no_two_are_the_same(application: object) -> None
             seen[portable] = action.id
 
 
-def test_every_command_is_a_method_of_the_window() -> None:
+def test_every_command_can_be_called_and_says_what_it_does() -> None:
     for action in ACTIONS:
         if action.command:
-            assert callable(getattr(Window, action.command, None)), action.command
-            assert getattr(Window, action.command).__doc__, action.command
+            assert callable(action.command), action.id
+            assert action.command.__doc__, action.id
 
 
 def test_every_action_stands_once_in_the_menus(window: Window) -> None:
@@ -157,12 +164,12 @@ class Contexts:
             probabilities, layer_summaries if rng.random() < 0.8 else (), mosaic if rng.random() < 0.8 else None,
         )  # fmt: skip
 
-    def any(self, view: View) -> Context:
+    def any(self, view: View) -> ViewContext:
         result = self.result(view) if self.rng.random() < 0.5 else None
         size = self.architecture.size
         inside = (self.rng.uniform(0, size), self.rng.uniform(0, size))
         mouse = self.rng.choice([None, inside, (-50.0, 10.0), (size + 0.5, 1e6)])
-        return Context(self.model, result, self.rng.choice([1, 3, 16]), mouse)
+        return ViewContext(self.model, result, self.rng.choice([1, 3, 16]), mouse)
 
 
 def check_view(view: View, architecture: Architecture) -> None:
@@ -231,7 +238,7 @@ def test_no_sequence_of_actions_leads_astray() -> None:
 @pytest.mark.parametrize("name", ["zfnet", "vgg16", "alexnet"])
 def test_fast_moves_stop_at_both_ends_of_every_layer(name: str) -> None:
     model = NETWORKS[name]
-    context = Context(model, None, columns=16)
+    context = ViewContext(model, None, columns=16)
     for stage in model.architecture.stages:
         for ids, end in (
             (("unit-left-fast", "unit-up-fast", "unit-left", "unit-up"), 0),
@@ -260,7 +267,7 @@ def test_units_are_walked_as_they_are_laid_out() -> None:
         "conv5", MapsContent.ACTIVATION, "", np.zeros((1, 1), np.uint8), np.zeros((256, 1, 1), np.float32), units, 3,
         (1, 1), 1, 0.0, 1.0, False, 6,
     )  # fmt: skip
-    context = Context(NETWORKS["zfnet"], replace(result, mosaic=mosaic), columns=3)
+    context = ViewContext(NETWORKS["zfnet"], replace(result, mosaic=mosaic), columns=3)
     for start, name, end in (
         (7, "right", 3), (3, "left", 7), (7, "down", 9), (9, "up", 7), (250, "down", 4), (4, "right", 4),
         (7, "left", 7), (99, "right", 3),  # one that is not shown walks on from the first tile
@@ -290,8 +297,8 @@ def test_another_layer_shows_its_strongest_unit() -> None:
         assert to_layer(view, stage.name, architecture, None).unit == 0
 
 
-def context() -> Context:
-    return Context(NETWORKS["zfnet"], None, 16, (100.0, 60.0))
+def context() -> ViewContext:
+    return ViewContext(NETWORKS["zfnet"], None, 16, (100.0, 60.0))
 
 
 def do(view: View, *ids: str) -> View:
@@ -393,7 +400,7 @@ def test_locking_takes_over_the_range_that_is_shown() -> None:
     values = np.full((256, 1, 1), -2.5, np.float32)
     for signed, locked in ((False, (0.0, 2.5)), (True, (-2.5, 2.5))):
         mosaic = replace(result.mosaic or Mosaic, values=values, signed=signed)  # type: ignore[type-var]
-        shown = Context(NETWORKS["zfnet"], replace(result, mosaic=mosaic))
+        shown = ViewContext(NETWORKS["zfnet"], replace(result, mosaic=mosaic))
         for one in ("lock", "normalise"):
             view = BY_ID[one].change(View(), shown)  # type: ignore[misc]
             assert view.maps.normalise is Normalise.LOCKED
@@ -419,13 +426,13 @@ def test_reset_keeps_what_is_not_of_the_view() -> None:
 
 
 @pytest.fixture
-def quiet(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def quiet(desk: AppState, monkeypatch: pytest.MonkeyPatch) -> AppState:
     """A desk that opens no source and whose undo clock stands still."""
     monkeypatch.setattr(desk, "open", lambda reference: None)
     return desk
 
 
-def test_undo_and_redo_restore_exactly_the_same_views(quiet: Desk) -> None:
+def test_undo_and_redo_restore_exactly_the_same_views(quiet: AppState) -> None:
     rng = random.Random(7)
     contexts = Contexts(rng, quiet.model)
     for _ in range(40):
@@ -453,9 +460,9 @@ def test_undo_and_redo_restore_exactly_the_same_views(quiet: Desk) -> None:
         assert quiet.view == changed
 
 
-def test_changes_of_one_kind_in_quick_succession_are_one_step(quiet: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changes_of_one_kind_in_quick_succession_are_one_step(quiet: AppState, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [50.0]
-    monkeypatch.setattr(state_module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(quiet, "history", History(500, clock=lambda: now[0]))
     first = quiet.view
     for unit in (2, 3, 4):
         now[0] += MERGE_SECONDS / 2
@@ -477,7 +484,7 @@ def test_changes_of_one_kind_in_quick_succession_are_one_step(quiet: Desk, monke
     assert quiet.view.unit == 6
 
 
-def test_undo_goes_back_five_hundred_steps_and_says_when_it_cannot(quiet: Desk) -> None:
+def test_undo_goes_back_five_hundred_steps_and_says_when_it_cannot(quiet: AppState) -> None:
     first = quiet.view
     assert not quiet.can_undo
     quiet.undo()
@@ -521,4 +528,4 @@ def test_check_marks_tell_the_truth(window: Window) -> None:
             for other in checkable:
                 assert other.checked is not None
                 shown = window.actions_by_id[other.id].isChecked()
-                assert shown == other.checked(window.desk.view, window.context()), (action.id, other.id)
+                assert shown == other.checked(window.desk.view, window.view_context()), (action.id, other.id)

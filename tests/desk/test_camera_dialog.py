@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import pytest
 from desk_tools import press, settle, wait_until
+from desk_window import Window
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from zfdesk.desk.window import camera_dialog
 from zfdesk.desk.window.camera_dialog import TEST_STREAM, CameraDialog, format_words, show_camera_dialog, why_none
-from zfdesk.desk.window.main_window import Window
 from zfdesk.sources import SourceReference, camera
 from zfdesk.sources.camera_location import location_of, split_location
 from zfdesk.sources.device import CameraDevice, CameraFormat
@@ -57,7 +57,7 @@ def there(monkeypatch: pytest.MonkeyPatch) -> Cameras:
 
 
 def opened(window: Window) -> CameraDialog:
-    dialog = CameraDialog(window)
+    dialog = CameraDialog(window.context)
     dialog.show()
     wait_until(lambda: not dialog.busy)
     return dialog
@@ -145,7 +145,7 @@ def test_watching_ends_with_the_dialog(window: Window, there: Cameras) -> None:
     assert there.callback is not None
     there.callback([INNER])  # one that comes too late harms nothing
     settle(300)
-    quick = CameraDialog(window)
+    quick = CameraDialog(window.context)
     quick.show()
     quick.reject()  # before the list has come
     settle(300)
@@ -180,8 +180,8 @@ def test_use_and_return_give_the_location(window: Window, there: Cameras) -> Non
 
 
 def test_what_is_chosen_is_shown_and_remembered(live: Window, there: Cameras) -> None:
-    dialog = show_camera_dialog(live)
-    assert show_camera_dialog(live) is dialog
+    dialog = show_camera_dialog(live.context)
+    assert show_camera_dialog(live.context) is dialog
     wait_until(lambda: not dialog.busy)
     dialog.accept()
     assert live.settings.value("camera/id") == TEST_STREAM.id

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from desk_hands import LEFT, change, drag, move_mouse, press_mouse, wait_for_result
 from desk_tools import press, settle, wait_until
+from desk_window import Window
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDrag, QDragEnterEvent, QGuiApplication
@@ -16,7 +17,6 @@ from PySide6.QtWidgets import QMenu
 import zfdesk.engine as zf
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.desk.window import copy_commands as copying
-from zfdesk.desk.window.main_window import Window
 from zfdesk.live import MapsContent, UnitReference
 
 
@@ -88,7 +88,7 @@ def test_layers_pins_and_snapshots(still: Window) -> None:
     wait_until(lambda: still.desk.complete is not None and len(still.desk.complete.pins) == 2)
     still.copy_data_of(still.pins)
     assert [row[:2] for row in table(clipboard())[1:]] == [["conv4", "3"], ["conv5", "1"]]
-    still.take_snapshot()
+    still.run("snapshot")
     result = change(still, occluders=(zf.Occluder(3, 4, 12, 12),))
     still.copy_data_of(still.compare)
     _, *rows = table(clipboard())
@@ -138,7 +138,7 @@ def test_a_caption_names_everything(still: Window) -> None:
 
 
 def test_the_key_copies_the_numbers_of_a_pane(still: Window, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(still, "_pane_under_mouse", lambda: still.classes)
+    monkeypatch.setattr(copying, "_pane_under_mouse", lambda context: still.classes)
     press(still, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     assert clipboard() == still.classes.as_data() != ""
 

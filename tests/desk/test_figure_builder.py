@@ -20,6 +20,7 @@ import pytest
 import shiboken6
 from desk_hands import LEFT, click, drag, show_picture, wait_for_result
 from desk_tools import press, settle, wait_until
+from desk_window import Window
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt
 from PySide6.QtGui import QDrag, QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication, QImage
@@ -27,12 +28,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QFileDialog, QInputDialog, QMenu
 from test_accessibility import controls, describe
 
+from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.figure import grid as grid_module
 from zfdesk.desk.figure.builder import FigureBuilder, show_builder
 from zfdesk.desk.figure.commands import COMMANDS
 from zfdesk.desk.figure.drawer import Drawer, Wish
 from zfdesk.desk.figure.grid import SLOT_MIME, Target, piece_mime
-from zfdesk.desk.window.main_window import Window
+from zfdesk.desk.figure.kept import KeptFigure
 from zfdesk.figures import draw, encode
 from zfdesk.pages.composition import Composition
 from zfdesk.pages.panels_of_view import Kind, Piece
@@ -49,7 +51,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def builder(window: Window) -> Iterator[FigureBuilder]:
     """On a still picture, its page empty."""
     show_picture(window, layer="conv5", unit=strongest(window))
-    built = show_builder(window)
+    built = show_builder(window.context)
     wait_until(built.isVisible)
     yield built
     if shiboken6.isValid(built):
@@ -243,7 +245,7 @@ def test_what_cannot_be_had_is_grey_and_says_why(builder: FigureBuilder) -> None
         builder.place(Piece(kind))
         assert words in builder.told.whole
     assert kinds(builder) == []
-    builder.window_.run("pin")
+    builder.context.get(ActionTable).run("pin")
     wait_for_result(builder.desk)
     builder._show_material()
     item = builder.pieces.item_of(Piece(Kind.PIN))
@@ -400,7 +402,7 @@ def test_the_drawer_ends_without_having_begun() -> None:
 
 
 def test_a_panel_is_frozen_and_refresh_takes_all_of_one_frame(live: Window) -> None:
-    builder = show_builder(live)
+    builder = show_builder(live.context)
     place(builder, Kind.PICTURE)
     first = builder.draft.now.slots[0]
     number = live.desk.result.request.frame.number  # type: ignore[union-attr]
@@ -638,7 +640,7 @@ def test_a_layout_is_kept_and_applied_to_another_view(builder: FigureBuilder, mo
     assert builder.kept_layouts() == ["my row"]
     builder.clear()
     unit = builder.desk.view.unit
-    builder.window_.run("all-methods")
+    builder.context.get(ActionTable).run("all-methods")
     other = int(np.argsort(builder.desk.result.mosaic.values.max((1, 2)))[-2])  # type: ignore[union-attr]
     assert other != unit
     builder.desk.change(builder.desk.view.change(unit=other))
@@ -653,15 +655,15 @@ def test_a_layout_is_kept_and_applied_to_another_view(builder: FigureBuilder, mo
 
 def test_the_next_builder_begins_where_the_last_ended(builder: FigureBuilder) -> None:
     place(builder, Kind.PICTURE, Kind.BARS)
-    now, window = builder.draft.now, builder.window_
+    now, window = builder.draft.now, builder.context.window
     builder.close()
     settle()
-    again = show_builder(window)
+    again = show_builder(window.context)
     assert again.draft.now is now
     again.close()
     settle()
-    window.figure_kept = None  # as in the next run of the program
-    anew = show_builder(window)
+    window.context.get(KeptFigure).composition = None  # as in the next run of the program
+    anew = show_builder(window.context)
     assert [slot.rectangle for slot in anew.draft.now.slots] == [slot.rectangle for slot in now.slots]
     wait_until(lambda: all(slot.panel is not None for slot in anew.draft.now.slots))
     assert not anew.draft.can_undo
@@ -736,7 +738,7 @@ def test_an_empty_folder_is_told(builder: FigureBuilder, tmp_path: Path) -> None
 def test_both_themes_and_large_type(builder: FigureBuilder) -> None:
     place(builder, Kind.PICTURE)
     for name in ("theme", "presenter", "theme", "presenter"):
-        builder.window_.run(name)
+        builder.context.get(ActionTable).run(name)
         settle()
         assert not builder.grab().isNull()
 
@@ -762,9 +764,9 @@ def test_every_control_is_named_and_large_enough(builder: FigureBuilder, present
 
 def test_closing_the_window_closes_the_builder(builder: FigureBuilder) -> None:
     builder.place(Piece(Kind.PICTURE))  # still being taken
-    builder.window_.close()
+    builder.context.window.close()
     settle()
-    assert builder.window_.isHidden()
+    assert builder.context.window.isHidden()
 
 
 def test_it_is_opened_by_its_action_once(window: Window) -> None:

@@ -7,44 +7,46 @@ from html import escape
 
 import pytest
 from desk_tools import press, settle
+from desk_window import Window
 from PySide6.QtCore import Qt
 
-from zfdesk.desk.actions import ACTIONS, CLEAN_KEY, TEACH_KEYS
+from zfdesk.desk.actions import CLEAN_KEY
+from zfdesk.desk.teach.pane import TEACH_KEYS
 from zfdesk.desk.widgets.theme import THEMES
+from zfdesk.desk.window.features import ACTIONS
 from zfdesk.desk.window.help import HelpSheet, help_html, key_rows, keys_html, native, show_help, yosinski_html
-from zfdesk.desk.window.main_window import Window
 from zfdesk.desk.window.yosinski import BINDINGS, answers, kept_keys
 
 DARK = THEMES["dark"]
 
 
 def test_every_key_of_every_action_is_in_the_table() -> None:
-    keys = [key for row in key_rows() for key in row.keys]
+    keys = [key for row in key_rows(ACTIONS) for key in row.keys]
     assert sorted(keys) == sorted([key for action in ACTIONS for key in action.keys] + [CLEAN_KEY, *TEACH_KEYS])
-    html = keys_html(DARK)
+    html = keys_html(ACTIONS, DARK)
     for action in ACTIONS:
         for key in action.keys:
             assert f"&nbsp;{escape(native(key))}&nbsp;" in html, action.id
 
 
 def test_actions_that_differ_in_direction_alone_are_one_row() -> None:
-    row = next(row for row in key_rows() if row.keys == ("J", "L", "I", "K"))
+    row = next(row for row in key_rows(ACTIONS) if row.keys == ("J", "L", "I", "K"))
     assert row.words == "Unit left, right, up, down"
 
 
 @pytest.mark.parametrize("columns", [1, 2])
 def test_words_of_all_actions_are_shown(columns: int) -> None:
-    html = keys_html(DARK, columns=columns)
-    for row in key_rows():
+    html = keys_html(ACTIONS, DARK, columns=columns)
+    for row in key_rows(ACTIONS):
         assert row.words.replace("'", "&#x27;") in html
     assert "Alt-drag" in html
 
 
 def test_the_filter_leaves_what_fits() -> None:
-    html = keys_html(DARK, "occluder SHAPE")
+    html = keys_html(ACTIONS, DARK, "occluder SHAPE")
     assert "Shape: square, rectangle, ellipse" in html
     assert "Freeze the frame" not in html
-    assert "Nothing here is called “&lt;xyzzy&gt;”" in keys_html(DARK, " <xyzzy> ")
+    assert "Nothing here is called “&lt;xyzzy&gt;”" in keys_html(ACTIONS, DARK, " <xyzzy> ")
 
 
 def test_all_thirty_bindings_of_yosinski_are_listed_and_every_tag_of_an_action_is_one_of_them() -> None:
@@ -53,22 +55,22 @@ def test_all_thirty_bindings_of_yosinski_are_listed_and_every_tag_of_an_action_i
     assert {action.yosinski for action in ACTIONS if action.yosinski} <= set(tags)
     keys = [key for binding in BINDINGS for key in binding.keys]
     assert len(keys) == len(set(keys))
-    assert yosinski_html(DARK).count("<tr><td>") == 30
+    assert yosinski_html(ACTIONS, DARK).count("<tr><td>") == 30
 
 
 def test_a_binding_that_lost_its_key_or_its_meaning_says_so() -> None:
     for binding in BINDINGS:
-        if not answers(binding.tag) or set(kept_keys(binding)) != set(binding.keys):
+        if not answers(ACTIONS, binding.tag) or set(kept_keys(ACTIONS, binding)) != set(binding.keys):
             assert binding.differs, binding.tag
 
 
 def test_a_binding_without_an_equal_is_listed_honestly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zfdesk.desk.window.help.answers", lambda tag: ())
-    assert help_html(1, DARK).count("has no equal") == 30
+    monkeypatch.setattr("zfdesk.desk.window.help.answers", lambda actions, tag: ())
+    assert help_html(1, ACTIONS, DARK).count("has no equal") == 30
 
 
 def test_texts_name_what_they_explain() -> None:
-    html = help_html(2, DARK)
+    html = help_html(2, ACTIONS, DARK)
     for word in (
         "Deconvnet",
         "Guided",
@@ -84,7 +86,7 @@ def test_texts_name_what_they_explain() -> None:
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Escape, Qt.Key.Key_H])
 def test_keys_close_the_sheet_and_nothing_of_it_is_left(window: Window, key: Qt.Key) -> None:
-    sheet = show_help(window)
+    sheet = show_help(window.context)
     assert sheet is not None
     settle(20)
     assert not sheet.isModal()
@@ -95,7 +97,7 @@ def test_keys_close_the_sheet_and_nothing_of_it_is_left(window: Window, key: Qt.
 
 
 def test_in_the_filter_letters_are_text_and_escape_closes(window: Window) -> None:
-    sheet = HelpSheet(window)
+    sheet = HelpSheet(window.context)
     sheet.show()
     settle(20)
     press(sheet.pages[0], Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
@@ -109,7 +111,7 @@ def test_in_the_filter_letters_are_text_and_escape_closes(window: Window) -> Non
 
 
 def test_while_it_is_read_keys_can_be_tried(window: Window) -> None:
-    sheet = HelpSheet(window)
+    sheet = HelpSheet(window.context)
     sheet.show()
     settle(20)
     press(sheet.pages[0], Qt.Key.Key_F)
@@ -123,7 +125,7 @@ def test_while_it_is_read_keys_can_be_tried(window: Window) -> None:
 
 
 def test_it_follows_the_theme_and_the_size_of_type(window: Window) -> None:
-    sheet = HelpSheet(window)
+    sheet = HelpSheet(window.context)
     sheet.show()
     small = sheet.pages[0].document().defaultFont().pixelSize()
     assert THEMES["dark"].field in sheet.pages[0].toHtml()
@@ -135,18 +137,18 @@ def test_it_follows_the_theme_and_the_size_of_type(window: Window) -> None:
 
 
 def test_there_is_one_sheet_and_it_closes_with_the_window(window: Window) -> None:
-    sheet = show_help(window)
+    sheet = show_help(window.context)
     assert sheet is not None
-    assert show_help(window) is None
+    assert show_help(window.context) is None
     assert not sheet.isVisible()
-    again = show_help(window)
+    again = show_help(window.context)
     assert again is not None
     window.close()
     assert not again.isVisible()
 
 
 def test_tabs_show_something_readable(window: Window) -> None:
-    sheet = HelpSheet(window)
+    sheet = HelpSheet(window.context)
     sheet.show()
     for tab in range(3):
         sheet.tabs.setCurrentIndex(tab)

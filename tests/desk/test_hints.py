@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 from desk_tools import press, settle
+from desk_window import Window
 from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QToolButton
 
 from zfdesk.desk.window.hints import DONE_KEY, HintCard, first_steps, hints, moved_occluder, picked_unit, show_hints
-from zfdesk.desk.window.main_window import Window
 from zfdesk.engine import Occluder
 from zfdesk.live import View
 
 
-def test_the_keys_are_those_of_the_table() -> None:
-    words = " ".join(hint.words for hint in hints())
+def test_the_keys_are_those_of_the_table(window: Window) -> None:
+    words = " ".join(hint.words for hint in hints(window.table))
     assert "Press X " in words
     assert "Press F12 to save the window" in words
 
@@ -38,7 +38,7 @@ def test_what_counts_as_done() -> None:
 def test_each_is_closed_by_doing_it_and_the_card_goes(
     live: Window, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    card = first_steps(live)
+    card = first_steps(live.context)
     assert card is not None
     live.desk.change(live.desk.view.change(unit=5))
     assert card.open_hints == {"occluder", "figure"}
@@ -68,7 +68,7 @@ def _box(occluder: Occluder) -> tuple[int, int, int, int]:
 
 
 def test_a_picture_that_was_not_saved_is_not_taken(window: Window) -> None:
-    card = show_hints(window)
+    card = show_hints(window.context)
     window.desk.told.emit("The picture was not saved: no space.", True)
     window.desk.told.emit("Loop on.", False)
     assert "figure" in card.open_hints
@@ -76,23 +76,23 @@ def test_a_picture_that_was_not_saved_is_not_taken(window: Window) -> None:
 
 
 def test_closed_once_they_do_not_come_again_but_can_be_asked_for(window: Window, tmp_path: Path) -> None:
-    card = first_steps(window)
+    card = first_steps(window.context)
     assert card is not None
     QTest.mouseClick(card.findChild(QToolButton), Qt.MouseButton.LeftButton)
     settle()
-    assert first_steps(window) is None
+    assert first_steps(window.context) is None
     window.settings.sync()
     assert QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat).value(DONE_KEY, False, bool)
-    again = show_hints(window)
+    again = show_hints(window.context)
     assert len(again.open_hints) == 3
-    assert show_hints(window) is not again
+    assert show_hints(window.context) is not again
     settle()
     assert len(window.findChildren(HintCard)) == 1
     window.findChild(HintCard).finish()
 
 
 def test_left_open_they_come_again(window: Window) -> None:
-    assert first_steps(window) is not None
+    assert first_steps(window.context) is not None
     window.close()
     assert not window.settings.value(DONE_KEY, False, bool)
 
@@ -104,7 +104,7 @@ def test_left_open_they_come_again(window: Window) -> None:
 def test_it_hides_neither_picture_nor_bars(window: Window, size: tuple[int, int], presenter: bool) -> None:
     window.desk.change(window.desk.view.change(presenter=presenter))
     window.resize(*size)
-    card = show_hints(window)
+    card = show_hints(window.context)
     settle(50)
     place = card.geometry()
     assert window.rect().contains(place)
@@ -121,7 +121,7 @@ def test_it_hides_neither_picture_nor_bars(window: Window, size: tuple[int, int]
 
 
 def test_it_takes_neither_focus_nor_keys(window: Window) -> None:
-    card = show_hints(window)
+    card = show_hints(window.context)
     press(window, Qt.Key.Key_F)
     assert window.desk.view.frozen
     assert not card.hasFocus()

@@ -12,6 +12,7 @@ import pytest
 import shiboken6
 from desk_hands import LEFT, click, drag, move_mouse, press_mouse, release_mouse
 from desk_tools import press, settle, wait_until
+from desk_window import Window
 from PIL import Image
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication
@@ -24,7 +25,6 @@ from zfdesk.desk.parts import dialog as marking_module
 from zfdesk.desk.parts import table1 as comparing_module
 from zfdesk.desk.parts.dialog import NO_FOLDER, MarkingSheet, show_marking
 from zfdesk.desk.parts.table1 import words_of
-from zfdesk.desk.window.main_window import Window
 from zfdesk.experiments.correspondence import cut_out
 from zfdesk.experiments.parts import FILE, PartsError, read_parts, write_parts
 from zfdesk.live import Crop
@@ -48,7 +48,7 @@ def folder(tmp_path: Path) -> Path:
 def sheet(window: Window, folder: Path, no_exception: list[str]) -> Iterator[MarkingSheet]:
     window.desk.use_model(replace(window.desk.model, input=zf.InputSpec(resize=36)))  # sees eight ninths of a side
     window.desk.view = window.desk.view.change(source=SourceReference("folder", str(folder)))
-    sheet = show_marking(window)
+    sheet = show_marking(window.context)
     wait_until(lambda: not sheet.busy)
     settle()
     yield sheet
@@ -400,7 +400,7 @@ def test_what_cannot_be_saved_is_told_and_kept(sheet: MarkingSheet, monkeypatch:
 
 
 def test_without_a_folder_it_asks_for_one(window: Window) -> None:
-    sheet = show_marking(window)
+    sheet = show_marking(window.context)
     assert sheet.canvas.message == NO_FOLDER
     for button in (sheet.comparing.compare, sheet.next, sheet.previous, sheet.comparing.copy):
         assert not button.isEnabled()
@@ -408,7 +408,7 @@ def test_without_a_folder_it_asks_for_one(window: Window) -> None:
         press(sheet.canvas, key)
     press(sheet.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     drag(sheet.canvas, QPointF(10, 10), QPointF(60, 60))
-    assert show_marking(window) is sheet
+    assert show_marking(window.context) is sheet
     sheet.reject()
     settle()
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from desk_tools import settle, wait_until
+from desk_window import Window
 
 from zfdesk.desk.widgets.notification import Offer
-from zfdesk.desk.window.main_window import Window
 
 
 def test_an_offer_stays_above_panes_that_come_later(window: Window) -> None:
@@ -19,7 +19,7 @@ def test_an_offer_stays_above_panes_that_come_later(window: Window) -> None:
         return all(one is not None and (one is offer or offer.isAncestorOf(one)) for one in found)
 
     assert seen()
-    window.show_training()
+    window.run("training")
     wait_until(lambda: window.training is not None and window.training.isVisible())
     settle()
     assert seen()

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 
 import pytest
 from desk_tools import press, settle
+from desk_window import Window
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from zfdesk.desk.actions import ACTIONS
 from zfdesk.desk.widgets.fuzzy import match
 from zfdesk.desk.window.command_palette import Palette, entries_of, find, show_palette
-from zfdesk.desk.window.main_window import Window
+from zfdesk.desk.window.features import ACTIONS
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
 @pytest.fixture
 def palette(window: Window) -> Iterator[Palette]:
-    palette = show_palette(window)
+    palette = show_palette(window.context)
     yield palette
     settle()
 
@@ -57,20 +57,20 @@ def test_places_are_those_of_the_letters() -> None:
 
 
 def test_every_action_but_the_palette_is_found_first_by_its_whole_words(window: Window) -> None:
-    entries = entries_of(window)
+    entries = entries_of(window.context)
     for action in ACTIONS:
         if action.id != "palette":
             assert find(entries, action.words)[0][0].words == action.words
 
 
 def test_word_beginnings_go_first(window: Window) -> None:
-    found = [entry.words for entry, _ in find(entries_of(window), "occ")]
+    found = [entry.words for entry, _ in find(entries_of(window.context), "occ")]
     assert found[0] == "Occluder on or off"
     assert found.index("Occluder on or off") < found.index("Larger occluder")
-    assert find(entries_of(window), "occluder shape")[0][0].words.startswith("Shape")
-    assert find(entries_of(window), "tab")[0][0].words == "tabby"
-    assert find(entries_of(window), "watch tab")[0][0].words == "tabby"
-    assert find(entries_of(window), "qqqq") == []
+    assert find(entries_of(window.context), "occluder shape")[0][0].words.startswith("Shape")
+    assert find(entries_of(window.context), "tab")[0][0].words == "tabby"
+    assert find(entries_of(window.context), "watch tab")[0][0].words == "tabby"
+    assert find(entries_of(window.context), "qqqq") == []
 
 
 def test_without_a_query_everything_but_the_classes_is_listed(palette: Palette) -> None:
@@ -99,7 +99,7 @@ def test_layers_units_and_classes(window: Window) -> None:
         ("tabby", lambda view: view.watched == (0,)),
         ("tabby", lambda view: view.watched == (0,)),
     ):
-        palette = show_palette(window)
+        palette = show_palette(window.context)
         QTest.keyClicks(palette.edit, typed)
         press(palette.edit, Qt.Key.Key_Return)
         assert check(window.desk.view), typed
@@ -199,7 +199,7 @@ def test_it_lies_within_the_window_at_its_top(window: Window, palette: Palette, 
 
 def test_the_focus_goes_back_to_where_it_was(window: Window) -> None:
     window.classes.search.setFocus()
-    palette = show_palette(window)
+    palette = show_palette(window.context)
     assert palette.edit.hasFocus()
     press(palette.edit, Qt.Key.Key_Escape)
     assert window.classes.search.hasFocus()

@@ -22,6 +22,7 @@ from desk_hands import (
     wait_for_result,
 )
 from desk_tools import press, settle, wait_until
+from desk_window import Window
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -30,7 +31,6 @@ from zfdesk.desk.live_view.unit_pane import Tile
 from zfdesk.desk.widgets.canvas import indexed_image
 from zfdesk.desk.widgets.screenshot import picture_of
 from zfdesk.desk.widgets.theme import watched_colour
-from zfdesk.desk.window.main_window import Window
 from zfdesk.engine import Rule, SeedKind
 from zfdesk.live import MapsContent, Normalise, Order, Style, UnitReference
 
@@ -271,7 +271,7 @@ def test_the_origin_stays_while_another_layer_is_shown(still: Window) -> None:
     assert result.unit.reference == origin
     assert result.mosaic is not None
     assert (result.mosaic.layer, result.mosaic.words) == ("conv4", "derivative of conv5:3")
-    window._show_facts()
+    window.show_facts()
     assert window.unit.facts.whole.startswith("ORIGIN · conv5:3")
     click(window.picture.canvas, input_point(window, 9, 9))  # the position of the origin, not of conv4
     assert view_of(window).origin.seed is SeedKind.AT  # type: ignore[union-attr]

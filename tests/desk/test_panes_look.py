@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from desk_hands import change, click, every_text_or_picture, is_plain, map_point, view_of, wait_for_result
 from desk_tools import press, settle
+from desk_window import Window
 from PIL import Image
 from PySide6.QtCore import QEvent, QPointF, QSettings, Qt
 from PySide6.QtGui import QColor, QEnterEvent, QGuiApplication, QImage
@@ -18,7 +19,6 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QWidget
 from zfdesk.desk.app import remembered
 from zfdesk.desk.widgets.screenshot import picture_of, save_png
 from zfdesk.desk.widgets.theme import THEMES
-from zfdesk.desk.window.main_window import Window
 from zfdesk.live import View
 
 

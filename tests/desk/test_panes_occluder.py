@@ -30,6 +30,7 @@ from desk_hands import (
     wait_for_result,
 )
 from desk_tools import press, wait_until
+from desk_window import Window
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
@@ -37,7 +38,6 @@ from PySide6.QtWidgets import QApplication, QWidget
 import zfdesk.engine as zf
 from zfdesk.desk.live_view.picture_pane import PictureCanvas
 from zfdesk.desk.widgets.screenshot import picture_of
-from zfdesk.desk.window.main_window import Window
 from zfdesk.engine import Occluder, OccluderShape
 from zfdesk.live import Crop, CropMode
 
@@ -350,7 +350,7 @@ def test_frames_of_any_size_are_shown_and_handled(still: Window, shape: tuple[in
                 change(window, crop=Crop(crop), picture_zoom=zoom, occluders=(COVER,))
                 wait_for_result(window.desk, lambda result: result.request.frame is frame)
                 canvas = window.picture.canvas
-                window._show_facts()
+                window.show_facts()
                 assert not picture_of(canvas).isNull()
                 middle = occluder_point(window)
                 drag(canvas, middle, middle + QPointF(5, 5))

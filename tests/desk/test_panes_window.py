@@ -25,6 +25,7 @@ from desk_hands import (
     wait_for_result,
 )
 from desk_tools import close, press, settle, small_model, wait_until
+from desk_window import Window
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QFont, QGuiApplication, QImage
@@ -32,12 +33,11 @@ from PySide6.QtWidgets import QApplication, QToolButton
 
 import zfdesk.engine as zf
 from zfdesk.desk.live_view.snapshot_pane import compared
-from zfdesk.desk.state import MOST_MADE, Desk
+from zfdesk.desk.state import MOST_MADE, AppState
+from zfdesk.desk.widgets.images import image_array
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.desk.widgets.screenshot import picture_of
 from zfdesk.desk.widgets.theme import NORMAL_PIXELS, PRESENTER_PIXELS
-from zfdesk.desk.window.commands import image_array
-from zfdesk.desk.window.main_window import Window
 from zfdesk.engine import Rule
 from zfdesk.sources import PastedSource, SourceReference
 
@@ -117,7 +117,7 @@ def test_freeze_keeps_the_frame_and_all_else_stays_alive(window: Window) -> None
         source.give(numbered_picture(number))
     change(window, layer="conv4", occluders=(COVER,))
     assert window.desk.frame is kept
-    window._show_facts()
+    window.show_facts()
     assert window.picture.facts.whole.startswith("FROZEN")
     press(window, Qt.Key.Key_F)
     frame = source.give(numbered_picture(9))
@@ -207,7 +207,7 @@ def test_the_mouse_moves_right_after_the_network_was_switched(window: Window) ->
     canvas = window.maps.canvas
     for x in range(20, canvas.width() - 20, 40):
         move_mouse(canvas, (x, canvas.height() / 2))
-        window._show_facts()
+        window.show_facts()
     click(canvas, (canvas.width() / 2, canvas.height() / 2))
     assert view_of(window).layer == "only"
     assert 0 <= view_of(window).unit < 3
@@ -241,7 +241,7 @@ def test_no_pane_is_ever_blank(window: Window) -> None:
     for pane in (window.pins, window.compare, window.trace):
         window.docks[pane].raise_()
         wait_for_result(window.desk)
-        window._show_facts()
+        window.show_facts()
         assert not every_text_or_picture(window), pane.title
     for zoom in (1, 2, 0):
         change(window, zoom=zoom)
@@ -269,7 +269,7 @@ def test_closed_in_full_screen_it_opens_with_all_its_parts(window: Window) -> No
 
 
 def test_presenter_type_is_large_everywhere_from_the_start(
-    application: QApplication, desk: Desk, settings: QSettings
+    application: QApplication, desk: AppState, settings: QSettings
 ) -> None:
     """Qt hands the application's font only to some of the widgets that are there when it is set."""
     desk.view = desk.view.change(presenter=True)

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from desk_hands import CONTROL, COVER, SHIFT, change, drag, occluder_point, view_of, wait_for_result
 from desk_tools import press, wait_until
+from desk_window import Window
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QFileDialog
 
 import zfdesk.engine as zf
+from zfdesk.desk.path_player import Doing, PathPlayer
 from zfdesk.desk.trace.pane import PathLight, state_words
-from zfdesk.desk.trace.path_player import Doing, PathPlayer
-from zfdesk.desk.window.main_window import Window
 from zfdesk.engine import Occluder
 from zfdesk.live import TraceAxis, View
 from zfdesk.live.replay import Moment, Replay, load_path, save_path
@@ -35,7 +35,7 @@ class Clock:
 @pytest.fixture
 def clock(still: Window) -> object:
     """The shared window with a clock by hand, nothing recorded, nothing heard."""
-    player, clock = still.trace.player, Clock()
+    player, clock = still.player, Clock()
     player.stop()
     player.replay, player.clock = None, clock
     still.trace.clear()
@@ -71,7 +71,7 @@ def place(window: Window) -> tuple[int, int]:
 
 
 def finished(window: Window) -> None:
-    wait_until(lambda: window.trace.player.doing is Doing.NOTHING)
+    wait_until(lambda: window.player.doing is Doing.NOTHING)
 
 
 # Recording
@@ -88,13 +88,13 @@ def test_a_drag_by_the_mouse_is_recorded_and_still_one_step_of_undo(still: Windo
         clock.now += 0.125
 
     press(window, Qt.Key.Key_R, SHIFT)
-    assert window.trace.player.doing is Doing.RECORDING
+    assert window.player.doing is Doing.RECORDING
     window.desk.view_changed.connect(note)
     start = occluder_point(window)
     drag(window.picture.canvas, start, start + QPointF(60, 40), steps=6)
     window.desk.view_changed.disconnect(note)
     press(window, Qt.Key.Key_R, SHIFT)
-    replay = window.trace.player.replay
+    replay = window.player.replay
     assert replay is not None
     assert replay.size == 32
     assert [(m.time, m.view.occluders) for m in replay.moments] == [(0.0, (COVER,)), *seen]
@@ -111,7 +111,7 @@ def test_nudges_by_the_keys_are_recorded(still: Window, clock: Clock) -> None:
         clock.now += 0.5
         press(window, key, CONTROL)
     press(window, Qt.Key.Key_R, SHIFT)
-    replay = window.trace.player.replay
+    replay = window.player.replay
     assert replay is not None
     assert [(m.time, m.view.occluders[0].top, m.view.occluders[0].left) for m in replay.moments] == [
         (0.0, 8, 10), (0.5, 8, 11), (1.0, 8, 12), (1.5, 9, 12),
@@ -120,12 +120,12 @@ def test_nudges_by_the_keys_are_recorded(still: Window, clock: Clock) -> None:
 
 def test_a_recording_without_a_move_keeps_the_path_from_before(still: Window, clock: Clock, told: list[str]) -> None:
     window = still
-    window.trace.player.take(kept := path((1, 1), (2, 2)))
+    window.player.take(kept := path((1, 1), (2, 2)))
     window.run("path-record")
     assert "press X" in told[-1]  # there is nothing to drag yet
     change(window, unit=2)
     window.run("path-record")
-    assert window.trace.player.replay is kept
+    assert window.player.replay is kept
     assert told[-1] == "No occluder was moved: nothing was recorded. The path from before is still there."
 
 
@@ -137,8 +137,8 @@ def test_a_recording_ends_when_it_is_full(
     still.run("path-record")
     for _ in range(4):
         still.run("nudge-right")
-    assert still.trace.player.doing is Doing.NOTHING
-    assert [m.view.occluders[0].left for m in still.trace.player.replay.moments] == [10, 11, 12]  # type: ignore[union-attr]
+    assert still.player.doing is Doing.NOTHING
+    assert [m.view.occluders[0].left for m in still.player.replay.moments] == [10, 11, 12]  # type: ignore[union-attr]
     assert any("The recording ends here" in sentence for sentence in told)
 
 
@@ -146,7 +146,7 @@ def test_a_recording_ends_when_it_is_full(
 
 
 def test_a_replay_keeps_the_time_and_is_one_step_of_undo(still: Window, clock: Clock) -> None:
-    window, player = still, still.trace.player
+    window, player = still, still.player
     change(window, occluders=(COVER,), chosen_occluder=0, unit=3)
     player.take(path((1, 1), (2, 2), (3, 3), (4, 4)))
     window.run("path-replay")
@@ -169,7 +169,7 @@ def test_a_replay_keeps_the_time_and_is_one_step_of_undo(still: Window, clock: C
 
 def test_every_place_is_passed_when_the_clock_jumps(still: Window, clock: Clock) -> None:
     """What was left out while computing is told by the trace; the way itself is whole."""
-    window, player = still, still.trace.player
+    window, player = still, still.player
     passed: list[tuple[int, int]] = []
 
     def note() -> None:
@@ -185,14 +185,14 @@ def test_every_place_is_passed_when_the_clock_jumps(still: Window, clock: Clock)
     assert passed == [(1, 4), (5, 4), (5, 9)]
     assert player.doing is Doing.NOTHING
     wait_for_result(window.desk)
-    points = window.trace.trace.points(TraceAxis.PATH)
+    points = window.trace.log.trace.points(TraceAxis.PATH)
     assert points[-1].distance == 3 + 4 + 5
 
 
 def test_the_real_clock_brings_it_to_its_end(still: Window, clock: Clock) -> None:
     import time
 
-    window, player = still, still.trace.player
+    window, player = still, still.player
     player.clock = time.monotonic
     change(window, occluders=(COVER,), chosen_occluder=0)
     player.take(path((1, 1), (2, 2), (3, 3), step=0.01))
@@ -207,11 +207,11 @@ def test_without_a_path_it_says_so(still: Window, clock: Clock, told: list[str])
     for name in ("path-replay", "path-exact", "path-save"):
         still.run(name)
         assert told[-1].startswith("There is no path to")
-        assert still.trace.player.doing is Doing.NOTHING
+        assert still.player.doing is Doing.NOTHING
 
 
 def test_the_hand_escape_and_undo_stop_a_replay(still: Window, clock: Clock, told: list[str]) -> None:
-    window, player = still, still.trace.player
+    window, player = still, still.player
     for stop in (
         lambda: window.run("nudge-right"),
         lambda: press(window, Qt.Key.Key_Escape),
@@ -232,7 +232,7 @@ def test_the_hand_escape_and_undo_stop_a_replay(still: Window, clock: Clock, tol
 
 
 def test_another_unit_meanwhile_does_not_stop_it(still: Window, clock: Clock) -> None:
-    window, player = still, still.trace.player
+    window, player = still, still.player
     change(window, occluders=(COVER,), chosen_occluder=0)
     player.take(path((1, 1), (2, 2), (3, 3)))
     window.run("path-replay")
@@ -245,7 +245,7 @@ def test_another_unit_meanwhile_does_not_stop_it(still: Window, clock: Clock) ->
 
 
 def test_a_loop_begins_again_until_it_is_told_not_to(still: Window, clock: Clock) -> None:
-    window, player = still, still.trace.player
+    window, player = still, still.player
     passes: list[tuple[int, int]] = []
     change(window, occluders=(COVER,), chosen_occluder=0, replay_loop=True)
     player.take(path((1, 1), (2, 2)))
@@ -262,7 +262,7 @@ def test_a_loop_begins_again_until_it_is_told_not_to(still: Window, clock: Clock
 
 def test_a_path_that_goes_nowhere_is_not_looped(still: Window, clock: Clock) -> None:
     change(still, occluders=(COVER,), chosen_occluder=0, replay_loop=True)
-    still.trace.player.take(path((1, 1), (1, 1)))
+    still.player.take(path((1, 1), (1, 1)))
     still.run("path-exact")
     finished(still)
 
@@ -283,9 +283,9 @@ def test_every_position_is_computed_and_right(still: Window, clock: Clock) -> No
     """Against whole forwards of the network, which know nothing of paths."""
     window, model = still, still.desk.model
     change(window, occluders=(COVER,), chosen_occluder=0, watched=(1, 3), trace_axis=TraceAxis.PATH, trace_unit=True)
-    window.trace.player.take(path(*WAY))
+    window.player.take(path(*WAY))
     exact_table(window)
-    points = window.trace.points()
+    points = window.trace.log.points()
     moved = [one for one, before in zip(WAY, (None, *WAY), strict=False) if one != before]
     assert [(p.occluder.top, p.occluder.left) for p in points] == moved  # type: ignore[union-attr]
     assert all(point.joined for point in points[1:])
@@ -305,7 +305,7 @@ def test_every_position_is_computed_and_right(still: Window, clock: Clock) -> No
 def test_the_same_picture_and_path_give_the_same_table(still: Window, clock: Clock, tmp_path: Path) -> None:
     window = still
     change(window, occluders=(COVER,), chosen_occluder=0, watched=(0, 2), trace_axis=TraceAxis.TIME, trace_unit=True)
-    player = window.trace.player
+    player = window.player
     player.take(path(*WAY))
     first = exact_table(window)
     assert len(first.splitlines()) == 1 + len({i for i, one in enumerate(WAY) if i == 0 or one != WAY[i - 1]})
@@ -321,14 +321,14 @@ def test_another_network_stops_it_and_says_so_of_its_size(
 ) -> None:
     window, small = still, still.desk.model
     change(window, occluders=(COVER,), chosen_occluder=0)
-    window.trace.player.take(path((1, 1), (2, 2), (3, 3)))
+    window.player.take(path((1, 1), (2, 2), (3, 3)))
     window.run("path-replay")
     try:
         window.desk.use_model(embedded)
-        assert window.trace.player.doing is Doing.NOTHING
+        assert window.player.doing is Doing.NOTHING
         window.run("path-replay")
         assert "The path is of 32 × 32 pixels; here there are 224 × 224." in told[-1]
-        window.trace.player.stop()
+        window.player.stop()
     finally:
         window.desk.use_model(small)
         window.desk.change(View(source=view_of(window).source, unit=1))
@@ -336,7 +336,7 @@ def test_another_network_stops_it_and_says_so_of_its_size(
 
 
 def test_a_result_of_before_is_not_taken_for_a_position(still: Window, clock: Clock) -> None:
-    window, player = still, still.trace.player
+    window, player = still, still.player
     change(window, occluders=(COVER,), chosen_occluder=0)
     player.take(path((1, 1), (2, 2), (3, 3)))
     window.run("path-exact")
@@ -344,18 +344,18 @@ def test_a_result_of_before_is_not_taken_for_a_position(still: Window, clock: Cl
         window.desk.result_ready.emit()  # as when what was under way comes late
     assert (player.index, place(window)) == (0, (1, 1))
     finished(window)
-    assert len(window.trace.trace.points(TraceAxis.PATH)) == 3
+    assert len(window.trace.log.trace.points(TraceAxis.PATH)) == 3
 
 
 def test_held_clean_pictures_make_it_wait(still: Window, clock: Clock) -> None:
     window = still
     change(window, occluders=(COVER,), chosen_occluder=0)
-    window.trace.player.take(path((1, 1), (2, 2)))
+    window.player.take(path((1, 1), (2, 2)))
     window.desk.hold_clean(True)
     window.run("path-exact")
     wait_until(lambda: window.desk.result.request.view.occluders == ())  # type: ignore[union-attr]
     assert place(window) == (1, 1)
-    assert window.trace.player.doing is Doing.STEPPING
+    assert window.player.doing is Doing.STEPPING
     window.desk.hold_clean(False)
     finished(window)
     assert place(window) == (2, 2)
@@ -365,7 +365,7 @@ def test_held_clean_pictures_make_it_wait(still: Window, clock: Clock) -> None:
 
 
 def test_what_it_is_at_is_seen_in_words(still: Window, clock: Clock) -> None:
-    window, player = still, still.trace.player
+    window, player = still, still.player
     light = window.picture.findChild(PathLight)
     assert light is not None
     assert not light.isVisible()
@@ -401,7 +401,7 @@ def test_what_it_is_at_is_seen_in_words(still: Window, clock: Clock) -> None:
 def test_save_and_open_by_the_dialogs(
     still: Window, clock: Clock, told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    window, player, file = still, still.trace.player, tmp_path / "way.json"
+    window, player, file = still, still.player, tmp_path / "way.json"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(file), ""))
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(file), ""))
     player.take(way := path((1, 1), (2, 2)))
@@ -432,7 +432,7 @@ def test_a_player_of_its_own_needs_no_pane(still: Window) -> None:
 
 def test_sources_that_stand_still_are_not_frozen(still: Window, clock: Clock) -> None:
     assert view_of(still).source == SourceReference("pasted", "by hand")
-    still.trace.player.take(path((1, 1), (2, 2)))
+    still.player.take(path((1, 1), (2, 2)))
     change(still, occluders=(COVER,), chosen_occluder=0)
     exact_table(still)
     assert not view_of(still).frozen

@@ -6,25 +6,25 @@ from dataclasses import replace
 
 from desk_hands import change, numbered_picture, show_picture, view_of, wait_for_result
 from desk_tools import settle, small_model, wait_until
+from desk_window import Window
 from PySide6.QtCore import QSettings
 from test_path import COVER, WAY, exact_table, finished, path, place
 
-from zfdesk.desk.state import Desk
-from zfdesk.desk.trace.path_player import Doing
-from zfdesk.desk.window.main_window import Window
+from zfdesk.desk.path_player import Doing
+from zfdesk.desk.state import AppState
 from zfdesk.live import Demand, TraceAxis, View
 from zfdesk.sources import SourceReference
 
 
 def test_another_window_gives_the_same_table(window: Window, settings: QSettings) -> None:
-    desk = Desk(window.desk.model, View(source=SourceReference("pattern"), unit=1))
+    desk = AppState(window.desk.model, View(source=SourceReference("pattern"), unit=1))
     other, tables = Window(desk, settings), []
     other.show()
     fields = {"occluders": (COVER,), "watched": (0, 2), "trace_axis": TraceAxis.TIME, "trace_unit": True}
     for one in (window, other):
         show_picture(one, 3)
         change(one, chosen_occluder=0, **fields)
-        one.trace.player.take(path(*WAY))
+        one.player.take(path(*WAY))
         tables.append(exact_table(one))
     other.close()
     other.deleteLater()
@@ -38,26 +38,26 @@ def test_a_moving_picture_is_frozen_for_it(live: Window) -> None:
     window.desk.change(
         view_of(window).change(occluders=(COVER,), chosen_occluder=0, watched=(1,), trace_axis=TraceAxis.PATH)
     )
-    window.trace.player.take(path((1, 1), (2, 2), (3, 3), (4, 4)))
+    window.player.take(path((1, 1), (2, 2), (3, 3), (4, 4)))
     window.run("path-exact")
     finished(window)
     assert view_of(window).frozen
-    points = window.trace.points()
+    points = window.trace.log.points()
     assert [p.position for p in points] == list(range(len(points)))
     assert {p.frame for p in points} == {points[0].frame}
     assert len(points) == 4
-    window.trace.player.take(path((1, 1), (2, 2)))
+    window.player.take(path((1, 1), (2, 2)))
     window.run("path-exact")
     window.run("freeze")  # the picture moves again
-    assert window.trace.player.doing is Doing.NOTHING
+    assert window.player.doing is Doing.NOTHING
 
 
 def test_another_picture_stops_it(window: Window) -> None:
     source = show_picture(window)
     change(window, occluders=(COVER,), chosen_occluder=0)
-    window.trace.player.take(path(*WAY, *WAY, *WAY))
+    window.player.take(path(*WAY, *WAY, *WAY))
     window.run("path-exact")
-    wait_until(lambda: window.trace.player.index > 3)
+    wait_until(lambda: window.player.index > 3)
     source.give(numbered_picture(7))
     finished(window)
     wait_for_result(window.desk)
@@ -95,10 +95,10 @@ def test_another_network_while_recording(window: Window) -> None:
     settle()
     other = small_model(tuple(f"class {number}" for number in range(best)))
     window.run("path-record")
-    wait_until(lambda: bool(window.trace.points()))
+    wait_until(lambda: bool(window.trace.log.points()))
     window.trace.show_facts()
     window.desk.use_model(other)
-    assert not window.trace.points()
-    wait_until(lambda: bool(window.trace.points()))
+    assert not window.trace.log.points()
+    wait_until(lambda: bool(window.trace.log.points()))
     window.trace.show_facts()
     assert all(curve.words in other.classes for curve in window.trace.plot.curves)

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from desk_hands import COVER, HandSource, change, numbered_picture, show_picture, view_of, wait_for_result
 from desk_tools import press, settle, wait_until
+from desk_window import Window
 from PIL import Image
 from PySide6.QtCore import Qt
 
 import zfdesk.engine as zf
+from zfdesk.desk.path_player import Doing
 from zfdesk.desk.recording.controller import FIGURE, Plan
-from zfdesk.desk.trace.path_player import Doing
-from zfdesk.desk.window.main_window import Window
 from zfdesk.engine import Occluder
 from zfdesk.film import FilmError, FilmWriter, disk
 from zfdesk.film import writer as film_writer
@@ -349,7 +349,7 @@ def test_a_path_is_replayed_over_a_picture_and_every_position_filmed(
     window: Window, tmp_path: Path, model: zf.Model
 ) -> None:
     show_picture(window, 5)
-    window.trace.player.take(replay := path((0.0, 1), (0.3, 6), (0.35, 12), (1.0, 17)))
+    window.player.take(replay := path((0.0, 1), (0.3, 6), (0.35, 12), (1.0, 17)))
     frame = window.desk.frame
     assert frame is not None
     window.films.start(Plan(tmp_path / "film.webp", FIGURE, ("picture", "bars"), 300, live=False, replay=True))
@@ -369,7 +369,7 @@ def test_a_path_is_replayed_over_a_picture_and_every_position_filmed(
 
 def test_a_path_is_replayed_over_a_clip(window: Window, clip: Path, tmp_path: Path) -> None:
     open_clip(window, clip)
-    window.trace.player.take(path((0.0, 1), (0.12, 9)))
+    window.player.take(path((0.0, 1), (0.12, 9)))
     window.films.start(Plan(tmp_path / "film.gif", "Classes", live=False, replay=True))
     ended(window)
     lines = facts_of(tmp_path / "film.gif")["frames"]
@@ -379,10 +379,10 @@ def test_a_path_is_replayed_over_a_clip(window: Window, clip: Path, tmp_path: Pa
 
 def test_a_path_is_replayed_live_by_its_own_clock(window: Window, tmp_path: Path) -> None:
     show_picture(window, 5)
-    window.trace.player.take(path((0.0, 1), (0.2, 6), (0.4, 12)))
+    window.player.take(path((0.0, 1), (0.2, 6), (0.4, 12)))
     window.films.start(Plan(tmp_path / "film.gif", "Classes", rate=50.0, replay=True))
     assert ended(window).frames >= 2
-    assert window.trace.player.doing is Doing.NOTHING
+    assert window.player.doing is Doing.NOTHING
     tops = [line["occluders"][0]["top"] for line in facts_of(tmp_path / "film.gif")["frames"] if line["occluders"]]
     assert tops == sorted(tops)
     assert tops[-1] == 12
@@ -513,7 +513,7 @@ def test_what_a_hidden_pane_would_show_is_computed_for_a_figure(window: Window, 
     source = show_picture(window, 1)
     window.docks[window.sweep].raise_()
     settle(50)
-    window._update_demand()
+    window.context.demand_changed.emit()
     assert not window.desk.demand.maps
     window.films.start(Plan(tmp_path / "film", FIGURE, ("maps",), 300))
     assert window.desk.demand.maps

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from desk_hands import change, show_picture
 from desk_tools import press, settle, wait_until
+from desk_window import Window
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QFileDialog, QWidget
@@ -15,7 +16,6 @@ from zfdesk.desk.recording import dialog as recording_dialog
 from zfdesk.desk.recording.controller import FIGURE, WINDOW, Plan
 from zfdesk.desk.recording.dialog import LIVE_WORDS, STEP_WORDS, RecordingDialog, show_recording_dialog
 from zfdesk.desk.widgets.controls import Choice
-from zfdesk.desk.window.main_window import Window
 from zfdesk.engine import Occluder
 from zfdesk.film import FORMATS, Quality
 from zfdesk.live import View
@@ -42,7 +42,7 @@ def shown(dialog: RecordingDialog) -> set[str]:
 @pytest.fixture
 def dialog(window: Window) -> RecordingDialog:
     show_picture(window)
-    made = show_recording_dialog(window)
+    made = show_recording_dialog(window.context)
     settle(20)
     yield made
     made.reject()
@@ -79,7 +79,7 @@ def test_what_cannot_be_is_said_before_it_is_tried(dialog: RecordingDialog, wind
     choose(dialog.ways, False)
     assert dialog.trouble.text().startswith("One picture makes no film frame by frame")
     assert not dialog.begin.isEnabled()
-    window.trace.player.take(PATH)
+    window.player.take(PATH)
     assert dialog.replay.text() == "replay the drag path: 2 positions, 1.5 s"
     dialog.replay.setChecked(True)
     assert dialog.begin.isEnabled()
@@ -94,14 +94,14 @@ def test_what_cannot_be_is_said_before_it_is_tried(dialog: RecordingDialog, wind
 
 
 def test_a_source_without_an_end_needs_a_length(live: Window) -> None:
-    made = show_recording_dialog(live)
+    made = show_recording_dialog(live.context)
     assert made.value(made.ways) is True
     choose(made.ways, False)
     assert made.trouble.text() == "This source has no end: choose how long the film is."
     choose(made.length, "seconds")
     assert made.begin.isEnabled()
     choose(made.length, "")
-    live.trace.player.take(PATH)
+    live.player.take(PATH)
     made.replay.setChecked(True)
     assert made.begin.isEnabled()
     made.reject()
@@ -109,8 +109,8 @@ def test_a_source_without_an_end_needs_a_length(live: Window) -> None:
 
 def test_a_recorded_path_over_a_picture_is_proposed(window: Window) -> None:
     show_picture(window)
-    window.trace.player.take(PATH)
-    made = show_recording_dialog(window)
+    window.player.take(PATH)
+    made = show_recording_dialog(window.context)
     assert made.value(made.ways) is False
     assert made.replay.isChecked()
     assert made.begin.isEnabled()
@@ -136,7 +136,7 @@ def test_choices_become_a_plan_and_are_remembered(dialog: RecordingDialog, windo
     assert window.films.recording
     window.films.stop()
     wait_until(lambda: not window.films.finishing)
-    again = show_recording_dialog(window)
+    again = show_recording_dialog(window.context)
     assert again is not dialog
     assert again.plan(tmp_path / "film.webp") == plan
     again.reject()

@@ -18,6 +18,7 @@ import pytest
 import torch
 from desk_hands import HandSource, numbered_picture, wait_for_result
 from desk_tools import settle, small_model, wait_until
+from desk_window import Window
 from PIL import Image
 from PySide6.QtCore import QCoreApplication, QEventLoop, QSettings
 from PySide6.QtGui import QPaintEvent
@@ -26,8 +27,8 @@ from restless import Eye, User
 
 import zfdesk.engine as zf
 from zfdesk.desk.app import close_on_interrupt
-from zfdesk.desk.state import Desk
-from zfdesk.desk.window.main_window import Window
+from zfdesk.desk.state import AppState
+from zfdesk.desk.window.sources import SourceOpener
 from zfdesk.live import View
 from zfdesk.live import compute as compute_module
 from zfdesk.sources import SourceReference
@@ -58,7 +59,7 @@ def close_at_any_moment(model: zf.Model, tmp_path: Path, times: int) -> None:
     for turn in range(times):
         settings = QSettings(str(tmp_path / f"{turn}.ini"), QSettings.Format.IniFormat)
         source = SourceReference(rng.choice(["demo", "pattern"]))
-        desk = Desk(model, View(source=source))
+        desk = AppState(model, View(source=source))
         window = Window(desk, settings)
         if turn % 7 != 6:  # closed before it was ever started, too
             desk.start()
@@ -68,7 +69,7 @@ def close_at_any_moment(model: zf.Model, tmp_path: Path, times: int) -> None:
             if step == 4:
                 desk.use_model(models[turn % 2])
             if step == 3:
-                window.open_reference(SourceReference(rng.choice(["demo", "pattern"])))
+                window.context.get(SourceOpener).open_reference(SourceReference(rng.choice(["demo", "pattern"])))
         if turn % 5 == 0:
             wait_until(lambda desk=desk, turn=turn: desk.result is not None or turn % 7 == 6)
         began = time.monotonic()
@@ -115,7 +116,7 @@ RUN_AND_CLOSE = """
 import sys, time
 import zfdesk.engine as zf
 from zfdesk.desk.app import make_application, run
-from zfdesk.desk.window.main_window import main_window as window_module
+from zfdesk.desk.window import main_window as window_module
 from zfdesk.live import View
 from zfdesk.sources import SourceReference
 from PySide6.QtCore import QSettings, QTimer
@@ -123,7 +124,7 @@ from PySide6.QtCore import QSettings, QTimer
 class Watched(window_module.Window):
     def __init__(self, *given):
         super().__init__(*given)
-        self.desk.result_ready.connect(self.seen, )
+        self.context.state.result_ready.connect(self.seen)
         self.count = 0
     def seen(self):
         self.count += 1

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from desk_hands import HandSource, change, numbered_picture, show_picture, wait_for_result
 from desk_tools import press, settle, wait_until
+from desk_window import Window
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDropEvent
@@ -22,8 +23,7 @@ import zfdesk.engine as zf
 from zfdesk import session
 from zfdesk.desk.session.autosave import Autosave
 from zfdesk.desk.session.controller import current_session
-from zfdesk.desk.state import Desk
-from zfdesk.desk.window.main_window import Window
+from zfdesk.desk.state import AppState
 from zfdesk.live import Crop, CropMode, Result, UnitReference, View
 from zfdesk.sources import KeptSource, SourceReference
 
@@ -34,7 +34,7 @@ FAR = {
 }  # fmt: skip
 
 
-def told_by(desk: Desk) -> list[tuple[str, bool]]:
+def told_by(desk: AppState) -> list[tuple[str, bool]]:
     said: list[tuple[str, bool]] = []
     desk.told.connect(lambda sentence, trouble: said.append((sentence, trouble)))
     return said
@@ -76,7 +76,7 @@ def assert_same_answers(a: Result, b: Result) -> None:
 
 def other_window(model: zf.Model, tmp_path: Path, name: str = "other") -> Window:
     """A second window, as on another day: its own settings, another picture, another view."""
-    window = Window(Desk(model, View(source=SourceReference("pattern"))), QSettings(
+    window = Window(AppState(model, View(source=SourceReference("pattern"))), QSettings(
         str(tmp_path / f"{name}.ini"), QSettings.Format.IniFormat
     ))  # fmt: skip
     window.show()
@@ -115,7 +115,7 @@ def test_a_camera_frame_comes_back_pixel_for_pixel(camera: HandSource, window: W
 
 def test_another_window_shows_the_same(camera: HandSource, window: Window, model: zf.Model, tmp_path: Path) -> None:
     before = change(window, **FAR)
-    window.take_snapshot()
+    window.run("snapshot")
     change(window, unit=4)
     path = save(window, tmp_path / "cat.zfdesk")
     other = other_window(model, tmp_path)
@@ -146,7 +146,7 @@ def test_what_is_saved_is_what_is_on_screen(camera: HandSource, window: Window) 
     wait_for_result(window.desk)
     window.desk.worker.stop()
     window.desk.change(window.desk.view.change(unit=7))
-    kept = current_session(window)
+    kept = current_session(window.context)
     assert (kept.moment.view.unit, dict(kept.moment.arrays)) == (7, {})
     assert kept.moment.frame is window.desk.frame
 
@@ -268,7 +268,7 @@ def test_other_weights_are_told_in_the_window(camera: HandSource, window: Window
     from dataclasses import replace
 
     change(window, **FAR)
-    window.take_snapshot()
+    window.run("snapshot")
     path = save(window, tmp_path / "a.zfdesk")
     before = window.desk.complete
     window.desk.use_model(replace(zf.random_model(window.desk.model.architecture, 99), name="small", sha256="cd" * 32))
@@ -361,7 +361,7 @@ def test_a_full_disk_is_told_and_the_old_file_stays(
 
 @pytest.fixture
 def autosave(camera: HandSource, window: Window, tmp_path: Path) -> Autosave:
-    made = Autosave(window, tmp_path / "autosave")
+    made = Autosave(window.context, tmp_path / "autosave")
     made.start()
     return made
 
@@ -382,7 +382,7 @@ def test_a_changed_view_is_kept_and_a_clean_exit_leaves_nothing(autosave: Autosa
     change(window, **FAR)
     autosave.look()
     assert kept(autosave).moment.view == window.desk.view
-    window.take_snapshot()
+    window.run("snapshot")
     autosave.look()
     assert set(kept(autosave).snapshots) == {"A"}
     window.close()
@@ -409,7 +409,7 @@ def test_keeping_does_not_block_the_window(autosave: Autosave, window: Window) -
     blocked = time.perf_counter() - begun
     kept(autosave)
     begun = time.perf_counter()
-    session.to_bytes(current_session(window))
+    session.to_bytes(current_session(window.context))
     assert blocked < (time.perf_counter() - begun) / 10
 
 
@@ -419,14 +419,14 @@ from desk_tools import small_model, wait_until
 from PySide6.QtCore import QSettings
 from zfdesk.desk.app import make_application
 from zfdesk.desk.session.autosave import Autosave
-from zfdesk.desk.state import Desk
-from zfdesk.desk.window.main_window import Window
+from zfdesk.desk.state import AppState
+from desk_window import Window
 from zfdesk.live import View
 from zfdesk.sources import SourceReference
 make_application()
-desk = Desk(small_model(), View(source=SourceReference("demo"), unit=7, layer="conv4"))
+desk = AppState(small_model(), View(source=SourceReference("demo"), unit=7, layer="conv4"))
 window = Window(desk, QSettings(sys.argv[1] + ".ini", QSettings.Format.IniFormat))
-autosave = Autosave(window)
+autosave = Autosave(window.context)
 autosave.start()
 desk.start()
 window.show()
@@ -468,17 +468,17 @@ def killed(process: subprocess.Popen[str]) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 def test_after_a_crash_the_session_is_offered_and_restored(crashing, camera: HandSource, window: Window) -> None:
     process, path = crashing()
-    alive = Autosave(window)
+    alive = Autosave(window.context)
     alive.start()
     assert alive.offer is None  # its owner lives: nobody touches it
     alive.close()
     killed(process)
     assert path.exists()
-    autosave = Autosave(window)
+    autosave = Autosave(window.context)
     autosave.start()
     assert autosave.offer is not None
     assert "ended without being closed" in autosave.offer.label.text()
-    rival = Autosave(window)
+    rival = Autosave(window.context)
     rival.start()
     assert rival.offer is None  # offered once, however many windows are open
     rival.close()
@@ -507,13 +507,13 @@ def test_what_nobody_answers_is_offered_again(crashing, camera: HandSource, wind
     process, path = crashing()
     killed(process)
     for _ in range(2):
-        autosave = Autosave(window)
+        autosave = Autosave(window.context)
         autosave.start()
         assert autosave.offer is not None
         autosave.offer.finish()
         autosave.close()
     assert path.exists()
-    autosave = Autosave(window)
+    autosave = Autosave(window.context)
     autosave.start()
     assert autosave.offer is not None
     autosave.offer.buttons["Discard"].click()
@@ -526,7 +526,7 @@ def test_a_damaged_autosave_is_told_and_set_aside(autosave: Autosave, window: Wi
     kept(autosave)
     left = autosave.folder / "1-abcdef.zfdesk"
     left.write_bytes(autosave.path.read_bytes()[:5000])
-    later = Autosave(window, autosave.folder)
+    later = Autosave(window.context, autosave.folder)
     later.start()
     assert later.offer is not None
     said = told_by(window.desk)
@@ -542,5 +542,5 @@ def test_a_damaged_autosave_is_told_and_set_aside(autosave: Autosave, window: Wi
 def test_a_folder_that_cannot_be_made_is_told_once(camera: HandSource, window: Window, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     said = told_by(window.desk)
-    Autosave(window, tmp_path / "file" / "autosave").start()
+    Autosave(window.context, tmp_path / "file" / "autosave").start()
     assert said == [("What is shown is not kept against a crash: Not a directory.", True)]

@@ -13,7 +13,7 @@ from desk_tools import PATIENCE, settle, wait_until
 
 import zfdesk.engine as zf
 from zfdesk.desk import state as state_module
-from zfdesk.desk.state import Desk
+from zfdesk.desk.state import AppState
 from zfdesk.live import Crop, MapsContent, Order, UnitReference, View
 from zfdesk.sources import Source, SourceError, SourceReference
 
@@ -65,7 +65,7 @@ def doorman(monkeypatch: pytest.MonkeyPatch) -> Doorman:
 
 
 @pytest.fixture
-def running(desk: Desk, doorman: Doorman) -> Desk:
+def running(desk: AppState, doorman: Doorman) -> AppState:
     """A desk that shows a picture from a source called "first"."""
     desk.view = desk.view.change(source=reference("first"))
     desk._send()
@@ -77,11 +77,11 @@ def running(desk: Desk, doorman: Doorman) -> Desk:
     return desk
 
 
-def wish(desk: Desk, name: str) -> None:
+def wish(desk: AppState, name: str) -> None:
     desk.change(desk.view.change(source=reference(name)))
 
 
-def told_by(desk: Desk) -> list[tuple[str, bool]]:
+def told_by(desk: AppState) -> list[tuple[str, bool]]:
     said: list[tuple[str, bool]] = []
     desk.told.connect(lambda sentence, trouble: said.append((sentence, trouble)))
     return said
@@ -90,7 +90,7 @@ def told_by(desk: Desk) -> list[tuple[str, bool]]:
 # Sources
 
 
-def test_the_last_wish_wins_however_late_the_others_come(running: Desk, doorman: Doorman) -> None:
+def test_the_last_wish_wins_however_late_the_others_come(running: AppState, doorman: Doorman) -> None:
     for name in ("slow", "slower", "quick"):
         wish(running, name)
         doorman.wait_for(name)
@@ -107,7 +107,7 @@ def test_the_last_wish_wins_however_late_the_others_come(running: Desk, doorman:
     wait_for_result(running, lambda result: result.request.frame is frame)
 
 
-def test_what_is_shown_stays_until_the_new_source_is_there(running: Desk, doorman: Doorman) -> None:
+def test_what_is_shown_stays_until_the_new_source_is_there(running: AppState, doorman: Doorman) -> None:
     shown = running.result
     wish(running, "slow")
     doorman.wait_for("slow")
@@ -130,7 +130,7 @@ def test_what_is_shown_stays_until_the_new_source_is_there(running: Desk, doorma
     ],
 )
 def test_a_source_that_cannot_be_opened_is_told_and_the_old_one_stays(
-    running: Desk, doorman: Doorman, error: Exception, sentence: str
+    running: AppState, doorman: Doorman, error: Exception, sentence: str
 ) -> None:
     said, before = told_by(running), running.view
     wish(running, "bad")
@@ -149,7 +149,7 @@ def test_a_source_that_cannot_be_opened_is_told_and_the_old_one_stays(
     wait_for_result(running, lambda result: result.request.frame is frame)
 
 
-def test_a_view_changed_meanwhile_is_kept_when_the_source_fails(running: Desk, doorman: Doorman) -> None:
+def test_a_view_changed_meanwhile_is_kept_when_the_source_fails(running: AppState, doorman: Doorman) -> None:
     said = told_by(running)
     wish(running, "bad")
     running.change(running.view.change(unit=5))
@@ -161,7 +161,7 @@ def test_a_view_changed_meanwhile_is_kept_when_the_source_fails(running: Desk, d
     assert result.request.view.source == reference("first")
 
 
-def test_only_the_source_in_use_is_heard(running: Desk, doorman: Doorman) -> None:
+def test_only_the_source_in_use_is_heard(running: AppState, doorman: Doorman) -> None:
     said = told_by(running)
     first = doorman.made["first"]
     first.tell("The camera is gone.")
@@ -175,7 +175,7 @@ def test_only_the_source_in_use_is_heard(running: Desk, doorman: Doorman) -> Non
     assert len(said) == 1
 
 
-def test_closed_while_a_source_opens(running: Desk, doorman: Doorman) -> None:
+def test_closed_while_a_source_opens(running: AppState, doorman: Doorman) -> None:
     wish(running, "slow")
     doorman.wait_for("slow")
     running.close()
@@ -186,7 +186,7 @@ def test_closed_while_a_source_opens(running: Desk, doorman: Doorman) -> None:
     assert doorman.made["first"].stops == 1
 
 
-def test_a_new_source_ends_a_frozen_frame(running: Desk, doorman: Doorman) -> None:
+def test_a_new_source_ends_a_frozen_frame(running: AppState, doorman: Doorman) -> None:
     running.change(running.view.change(frozen=True))
     doorman.made["first"].give(numbered_picture(5))
     doorman.let("second")
@@ -198,7 +198,7 @@ def test_a_new_source_ends_a_frozen_frame(running: Desk, doorman: Doorman) -> No
         wait_for_result(running, lambda result, frame=frame: result.request.frame is frame)
 
 
-def test_undo_of_another_source_opens_the_one_before(running: Desk, doorman: Doorman) -> None:
+def test_undo_of_another_source_opens_the_one_before(running: AppState, doorman: Doorman) -> None:
     doorman.let("second")
     wish(running, "second")
     wait_until(lambda: running.source is doorman.made.get("second"))
@@ -210,7 +210,7 @@ def test_undo_of_another_source_opens_the_one_before(running: Desk, doorman: Doo
     assert second.stops == 1
 
 
-def test_the_same_source_again_begins_anew(running: Desk, doorman: Doorman) -> None:
+def test_the_same_source_again_begins_anew(running: AppState, doorman: Doorman) -> None:
     first = doorman.made["first"]
     running.open(reference("first"))
     wait_until(lambda: running.source is not first)
@@ -219,7 +219,7 @@ def test_the_same_source_again_begins_anew(running: Desk, doorman: Doorman) -> N
     assert doorman.made["first"].starts == 1
 
 
-def test_fifty_wishes_in_a_row(running: Desk, doorman: Doorman) -> None:
+def test_fifty_wishes_in_a_row(running: AppState, doorman: Doorman) -> None:
     for number in range(50):
         doorman.let(f"n{number}", None if number % 3 else SourceError(f"n{number} is bad."))
     for number in range(50):
@@ -259,7 +259,7 @@ RICH: dict[str, object] = {
 }  # fmt: skip
 
 
-def test_another_network_moves_the_view_to_what_it_has(running: Desk) -> None:
+def test_another_network_moves_the_view_to_what_it_has(running: AppState) -> None:
     running.change(running.view.change(**RICH))
     wait_for_result(running)
     heard: list[str] = []
@@ -282,7 +282,7 @@ def test_another_network_moves_the_view_to_what_it_has(running: Desk) -> None:
     assert not running.worker.troubles
 
 
-def test_another_network_has_its_own_centre_crop(running: Desk) -> None:
+def test_another_network_has_its_own_centre_crop(running: AppState) -> None:
     """The zoo's zfnet512 takes the whole shortest side, the embedded network 224 / 256 of it."""
     tight, whole = (replace(other_model(), input=zf.InputSpec(resize=resize)) for resize in (64, 32))
     running.use_model(tight)
@@ -296,7 +296,7 @@ def test_another_network_has_its_own_centre_crop(running: Desk) -> None:
     assert running.view.crop == dragged  # what the user chose stays
 
 
-def test_a_change_after_the_switch_can_be_undone(running: Desk) -> None:
+def test_a_change_after_the_switch_can_be_undone(running: AppState) -> None:
     running.change(running.view.change(unit=3), "unit")
     running.use_model(other_model())
     running.change(running.view.change(unit=1), "unit")
@@ -305,7 +305,7 @@ def test_a_change_after_the_switch_can_be_undone(running: Desk) -> None:
     assert running.view.unit == 2
 
 
-def test_the_clean_picture_stays_clean_over_a_switch(running: Desk) -> None:
+def test_the_clean_picture_stays_clean_over_a_switch(running: AppState) -> None:
     running.change(running.view.change(occluders=(zf.Occluder(3, 4, 5, 6),)))
     running.hold_clean(True)
     running.use_model(other_model())
@@ -315,7 +315,7 @@ def test_the_clean_picture_stays_clean_over_a_switch(running: Desk) -> None:
     assert wait_for_result(running).occluded
 
 
-def test_switching_to_and_fro_while_it_runs_shows_no_mixture(running: Desk, doorman: Doorman) -> None:
+def test_switching_to_and_fro_while_it_runs_shows_no_mixture(running: AppState, doorman: Doorman) -> None:
     models = [running.model, other_model(), other_model(("a", "b"), 7, 2)]
     seen: list[bool] = []
 
@@ -344,7 +344,9 @@ def test_switching_to_and_fro_while_it_runs_shows_no_mixture(running: Desk, door
     assert not running.worker.troubles
 
 
-def test_alexnet_and_zfnet_to_and_fro(running: Desk, embedded: zf.Model, alexnet: zf.Model, doorman: Doorman) -> None:
+def test_alexnet_and_zfnet_to_and_fro(
+    running: AppState, embedded: zf.Model, alexnet: zf.Model, doorman: Doorman
+) -> None:
     said = told_by(running)
     running.use_model(embedded)
     running.change(running.view.change(layer="norm2", unit=200, watched=(999,), pins=(UnitReference("norm1", 3),)))
@@ -369,7 +371,7 @@ def test_alexnet_and_zfnet_to_and_fro(running: Desk, embedded: zf.Model, alexnet
 # Undo of whatever
 
 
-def test_random_changes_are_undone_to_the_last(running: Desk) -> None:
+def test_random_changes_are_undone_to_the_last(running: AppState) -> None:
     rng = np.random.default_rng(3)
     changes: list[Callable[[View], View]] = [
         lambda v: v.change(unit=int(rng.integers(0, 12))),

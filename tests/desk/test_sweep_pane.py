@@ -23,12 +23,12 @@ from desk_hands import (
     wait_for_result,
 )
 from desk_tools import PATIENCE, press, settle, small_model, wait_until
+from desk_window import Window
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtWidgets import QFileDialog
 
 import zfdesk.engine as zf
 from zfdesk.desk.widgets.colour_bar import number
-from zfdesk.desk.window.main_window import Window
 from zfdesk.live import Sweeper, SweepMap, SweepSettings, SweepState, SweepUnit, sweeping
 
 FINE = SweepSettings(size=9, stride=2, own=True)  # 16 × 16 positions
@@ -73,13 +73,13 @@ def show(window: Window, settings: SweepSettings = FINE) -> HandSource:
 def sweep(window: Window) -> zf.Sweep:
     """Sweep by the key, and wait until it is done."""
     press(window, Qt.Key.Key_X, CONTROL)
-    assert window.desk.sweeps.running
-    wait_until(lambda: not window.desk.sweeps.running)
+    assert window.sweeps.running
+    wait_until(lambda: not window.sweeps.running)
     return swept(window)
 
 
 def swept(window: Window) -> zf.Sweep:
-    found = window.desk.sweeps.swept
+    found = window.sweeps.swept
     assert found is not None
     assert found.sweep is not None
     return found.sweep
@@ -111,7 +111,7 @@ def test_without_a_sweep_it_says_what_would_fill_it_and_has_the_button(window: W
     assert pane.invitation.isVisible()
     assert not pane.maps.isVisible()
     click(pane.begin, pane.begin.rect().center().toPointF())
-    wait_until(lambda: window.desk.sweeps.swept is not None and not window.desk.sweeps.running)
+    wait_until(lambda: window.sweeps.swept is not None and not window.sweeps.running)
     assert pane.maps.isVisible()
     assert not pane.invitation.isVisible()
     for tile in pane.tiles.values():
@@ -123,7 +123,7 @@ def test_without_a_sweep_it_says_what_would_fill_it_and_has_the_button(window: W
 def test_before_the_first_frame_it_says_so(window: Window) -> None:
     press(window, Qt.Key.Key_X, CONTROL)
     assert "no picture to sweep yet" in window.message.label.text()
-    assert not window.desk.sweeps.running
+    assert not window.sweeps.running
 
 
 def test_it_is_filled_in_while_the_live_view_goes_on(window: Window, gate: Gate) -> None:
@@ -131,7 +131,7 @@ def test_it_is_filled_in_while_the_live_view_goes_on(window: Window, gate: Gate)
     source = show(window)
     press(window, Qt.Key.Key_X, CONTROL)
     gate.let(1)
-    wait_until(lambda: window.desk.sweeps.swept is not None)
+    wait_until(lambda: window.sweeps.swept is not None)
     early = map_of(window, SweepMap.PROBABILITY)
     undone = window.sweep._undone()
     assert np.isin(early, undone).any()  # nothing yet is unmistakable
@@ -139,7 +139,7 @@ def test_it_is_filled_in_while_the_live_view_goes_on(window: Window, gate: Gate)
     frame = source.give(numbered_picture(3))  # the sweep stands at the gate; the window does not
     wait_for_result(window.desk, lambda result: result.request.frame is frame)
     gate.let(1000)
-    wait_until(lambda: not window.desk.sweeps.running)
+    wait_until(lambda: not window.sweeps.running)
     assert not np.isin(map_of(window, SweepMap.PROBABILITY), undone).any()
     assert swept(window).complete
 
@@ -184,7 +184,7 @@ def test_another_class_or_unit_needs_no_other_sweep(window: Window) -> None:
     press(window, Qt.Key.Key_Y, CONTROL | SHIFT)
     assert view_of(window).sweep.unit is SweepUnit.SELECTED
     assert f"conv5:{other}" in pane.activation.caption.whole
-    wait_until(lambda: window.desk.sweeps.swept.projected.unit == other)  # type: ignore[union-attr]
+    wait_until(lambda: window.sweeps.swept.projected.unit == other)  # type: ignore[union-attr]
     change(window, layer="conv4", unit=20)  # of another layer than the sweep's: the strongest is shown
     assert f"conv5:{found.strongest_unit}" in pane.activation.caption.whole
     assert swept(window) is found
@@ -195,18 +195,18 @@ def test_another_layer_in_the_middle_of_a_sweep_changes_no_unit_of_it(window: Wi
     change(window, layer="conv5", unit=3, sweep=SweepSettings(9, 2, own=True, unit=SweepUnit.SELECTED))
     press(window, Qt.Key.Key_X, CONTROL)
     gate.let(1)
-    wait_until(lambda: window.desk.sweeps.swept is not None)
-    assert window.desk.sweeps.swept.projected.unit == 3  # type: ignore[union-attr]
+    wait_until(lambda: window.sweeps.swept is not None)
+    assert window.sweeps.swept.projected.unit == 3  # type: ignore[union-attr]
     change(window, layer="conv4", unit=7)
     gate.let(1000)
-    wait_until(lambda: not window.desk.sweeps.running)
+    wait_until(lambda: not window.sweeps.running)
     found = swept(window)
     assert found.layer == "conv5"
-    wait_until(lambda: window.desk.sweeps.swept.projected.unit == found.strongest_unit)  # type: ignore[union-attr]
+    wait_until(lambda: window.sweeps.swept.projected.unit == found.strongest_unit)  # type: ignore[union-attr]
     press(window, Qt.Key.Key_X, CONTROL)  # now of the layer that is selected
-    wait_until(lambda: not window.desk.sweeps.running)
+    wait_until(lambda: not window.sweeps.running)
     assert swept(window).layer == "conv4"
-    assert window.desk.sweeps.unit == 7
+    assert window.sweeps.unit == 7
 
 
 def test_a_click_on_the_legend_shows_that_label(window: Window) -> None:
@@ -275,7 +275,7 @@ def test_hover_tells_and_shows_the_square_on_the_picture(window: Window) -> None
     p = float(found.probabilities[5, 9].max()) * 100
     assert said.startswith(f"at ({top}, {left}) · {label} {p:.1f} %")
     assert f"conv5:{found.strongest_unit}" in said
-    window._show_facts()  # what the feature maps tell meanwhile takes nothing away
+    window.show_facts()  # what the feature maps tell meanwhile takes nothing away
     assert window.picture.canvas.hover_box is not None
     QEvent_leave = QEvent(QEvent.Type.Leave)
     canvas.leaveEvent(QEvent_leave)
@@ -328,7 +328,7 @@ def test_the_live_occluder_is_the_sweeps_until_another_is_chosen(window: Window)
     assert (found.plan.size, found.plan.shape, found.plan.fill) == (11, cover.shape, cover.fill)
     controls.size_box.setValue(13)
     assert view_of(window).sweep == SweepSettings(13, 4, cover.shape, cover.fill, own=True)
-    assert window.desk.sweeps.stale().startswith("of 11 × 11 black disc")
+    assert window.sweeps.stale().startswith("of 11 × 11 black disc")
     press(window, Qt.Key.Key_Z, CONTROL)
     assert not view_of(window).sweep.own
 
@@ -339,7 +339,7 @@ def test_the_live_occluder_is_the_sweeps_until_another_is_chosen(window: Window)
 def test_it_says_when_it_is_of_another_frame(window: Window) -> None:
     source = show(window)
     sweep(window)
-    number = window.desk.sweeps.swept.subject.number  # type: ignore[union-attr]
+    number = window.sweeps.swept.subject.number  # type: ignore[union-attr]
     assert f"frame {number}" in window.sweep.facts.whole
     frame = source.give(numbered_picture(4))
     wait_for_result(window.desk, lambda result: result.request.frame is frame)
@@ -365,23 +365,23 @@ def test_another_plan_makes_it_old(window: Window) -> None:
     show(window)
     sweep(window)
     window.sweep.controls.stride_box.setValue(5)
-    assert window.desk.sweeps.stale() == "of 9 × 9 grey square, stride 2, over the edge"
+    assert window.sweeps.stale() == "of 9 × 9 grey square, stride 2, over the edge"
     found = sweep(window)
     assert found.plan.stride == 5
-    assert window.desk.sweeps.stale() == ""
+    assert window.sweeps.stale() == ""
 
 
 def test_another_network_ends_the_sweep_in_words(window: Window, gate: Gate) -> None:
     show(window)
     press(window, Qt.Key.Key_X, CONTROL)
     gate.let(2)
-    wait_until(lambda: window.desk.sweeps.swept is not None)
+    wait_until(lambda: window.sweeps.swept is not None)
     window.desk.use_model(small_model(("a", "b", "c")))
     gate.let(1)
-    wait_until(lambda: not window.desk.sweeps.running)
+    wait_until(lambda: not window.sweeps.running)
     assert "another network was chosen" in window.message.label.text()
     assert 0 < swept(window).fraction < 1
-    assert not window.desk.sweeps.can_resume
+    assert not window.sweeps.can_resume
     assert "of the network before, small" in words(window)
     wait_for_result(window.desk)
     gate.let(100)
@@ -398,12 +398,12 @@ def test_a_cancelled_part_stays_is_saved_and_goes_on(
     show(window)
     press(window, Qt.Key.Key_X, CONTROL)
     gate.let(2)
-    wait_until(lambda: window.desk.sweeps.swept is not None)
+    wait_until(lambda: window.sweeps.swept is not None)
     cancel = window.sweep.controls.cancel
     assert cancel.text() == "Cancel"
     click(cancel, cancel.rect().center().toPointF())
     gate.let(1)
-    wait_until(lambda: not window.desk.sweeps.running)
+    wait_until(lambda: not window.sweeps.running)
     part = swept(window)
     percent = f"{part.fraction * 100:.0f} %"
     assert f"partial: {percent}" in words(window)
@@ -424,8 +424,8 @@ def test_a_cancelled_part_stays_is_saved_and_goes_on(
     assert cancel.text() == "Resume"
     gate.let(100)
     press(window, Qt.Key.Key_X, CONTROL | SHIFT)
-    assert window.desk.sweeps.running
-    wait_until(lambda: not window.desk.sweeps.running)
+    assert window.sweeps.running
+    wait_until(lambda: not window.sweeps.running)
     assert swept(window).complete
     assert np.array_equal(swept(window).label()[part.done], part.label()[part.done])
     press(window, Qt.Key.Key_X, CONTROL | SHIFT)
@@ -459,7 +459,7 @@ def test_a_square_larger_than_the_picture_is_told(window: Window) -> None:
     assert view_of(window).sweep.size == 32
     change(window, sweep=SweepSettings(size=40, stride=8, own=True))  # a session file may
     press(window, Qt.Key.Key_X, CONTROL)
-    wait_until(lambda: not window.desk.sweeps.running)
+    wait_until(lambda: not window.sweeps.running)
     sentence = "An occluder of 40 × 40 is larger than the picture of 32 × 32 pixels."
     assert sentence in window.message.label.text()
     assert words(window) == sentence
@@ -474,7 +474,7 @@ def test_the_window_closes_in_the_middle_of_a_sweep(window: Window, gate: Gate) 
     show(window)
     press(window, Qt.Key.Key_X, CONTROL)
     gate.let(1)
-    wait_until(lambda: window.desk.sweeps.swept is not None)
+    wait_until(lambda: window.sweeps.swept is not None)
     begun = time.monotonic()
     gate.let(1)
     window.close()
@@ -492,10 +492,8 @@ def test_the_live_sweep_follows_the_frames_and_names_them(window: Window) -> Non
     assert view_of(window).sweep.live
     for picture in (1, 2, 3):
         frame = source.give(numbered_picture(picture))
-        wait_until(
-            lambda frame=frame: window.desk.sweeps.swept and window.desk.sweeps.swept.subject.number == frame.number
-        )
-        found = window.desk.sweeps.swept
+        wait_until(lambda frame=frame: window.sweeps.swept and window.sweeps.swept.subject.number == frame.number)
+        found = window.sweeps.swept
         assert found is not None
         assert found.live
         assert found.state is SweepState.DONE
@@ -506,15 +504,15 @@ def test_the_live_sweep_follows_the_frames_and_names_them(window: Window) -> Non
         assert "a round" in words(window)
     window.docks[window.maps].raise_()  # nobody looks: it rests
     settle()
-    wait_until(lambda: not window.desk.sweeps.running)
+    wait_until(lambda: not window.sweeps.running)
     frame = source.give(numbered_picture(9))
     wait_for_result(window.desk, lambda result: result.request.frame is frame)
     settle(50)
-    assert window.desk.sweeps.swept.subject.number != frame.number  # type: ignore[union-attr]
+    assert window.sweeps.swept.subject.number != frame.number  # type: ignore[union-attr]
     window.docks[window.sweep].raise_()
-    wait_until(lambda: window.desk.sweeps.swept.subject.number == frame.number)  # type: ignore[union-attr]
+    wait_until(lambda: window.sweeps.swept.subject.number == frame.number)  # type: ignore[union-attr]
     press(window, Qt.Key.Key_V)
-    assert not window.desk.sweeps.running
+    assert not window.sweeps.running
     frame = source.give(numbered_picture(10))
     wait_for_result(window.desk, lambda result: result.request.frame is frame)
     assert "ended" in words(window)
@@ -523,10 +521,10 @@ def test_the_live_sweep_follows_the_frames_and_names_them(window: Window) -> Non
 def test_one_sweep_ends_the_live_one(window: Window) -> None:
     show(window)
     press(window, Qt.Key.Key_V)
-    wait_until(lambda: window.desk.sweeps.swept is not None)
+    wait_until(lambda: window.sweeps.swept is not None)
     press(window, Qt.Key.Key_X, CONTROL)
     assert not view_of(window).sweep.live
-    wait_until(lambda: not window.desk.sweeps.swept.live and not window.desk.sweeps.running)  # type: ignore[union-attr]
+    wait_until(lambda: not window.sweeps.swept.live and not window.sweeps.running)  # type: ignore[union-attr]
     assert swept(window).complete
 
 
@@ -554,11 +552,11 @@ def test_a_part_of_a_sweep_comes_back_with_its_session(window: Window, gate: Gat
     show(window)
     press(window, Qt.Key.Key_X, CONTROL)
     gate.let(2)
-    wait_until(lambda: window.desk.sweeps.swept is not None)
+    wait_until(lambda: window.sweeps.swept is not None)
     window.run("sweep-cancel")
     gate.let(1)
-    wait_until(lambda: not window.desk.sweeps.running)
-    part, unit = swept(window), window.desk.sweeps.unit
+    wait_until(lambda: not window.sweeps.running)
+    part, unit = swept(window), window.sweeps.unit
     path = tmp_path / "part.zfdesk"
     window.sessions.save_to(path)
     wait_until(lambda: "Saved part.zfdesk" in window.message.label.text())
@@ -568,17 +566,17 @@ def test_a_part_of_a_sweep_comes_back_with_its_session(window: Window, gate: Gat
     window.open_path(str(path))
     wait_until(lambda: "Opened part.zfdesk" in window.message.label.text())
     gate.let(100)
-    wait_until(lambda: window.desk.sweeps.of_what_is_shown)
+    wait_until(lambda: window.sweeps.of_what_is_shown)
     settle()
-    assert not window.desk.sweeps.running
+    assert not window.sweeps.running
     again = swept(window)
     for name in ("done", "positions", "probabilities", "activations", "clean_probabilities", "clean_activations"):
         assert np.array_equal(getattr(again, name), getattr(part, name), equal_nan="prob" in name or "activ" in name)
-    assert (again.plan, again.layer, window.desk.sweeps.unit) == (part.plan, part.layer, unit)
+    assert (again.plan, again.layer, window.sweeps.unit) == (part.plan, part.layer, unit)
     assert "partial" in words(window)
-    assert window.desk.sweeps.stale() == ""
-    assert window.desk.sweeps.can_resume
-    window.desk.sweeps.resume()
-    wait_until(lambda: not window.desk.sweeps.running)
+    assert window.sweeps.stale() == ""
+    assert window.sweeps.can_resume
+    window.sweeps.resume()
+    wait_until(lambda: not window.sweeps.running)
     assert swept(window).complete
     assert np.array_equal(swept(window).label()[part.done], part.label()[part.done])

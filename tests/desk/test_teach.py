@@ -23,17 +23,18 @@ from desk_hands import (
     wait_for_result,
 )
 from desk_tools import PATIENCE, press, settle, small_model, wait_until
+from desk_window import Window
 from PIL import Image
 from PySide6.QtCore import QEvent, QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QKeyEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 
 import zfdesk.engine as zf
-from zfdesk.desk.state import Desk
+from zfdesk.desk.state import AppState
 from zfdesk.desk.teach import controller as teaching_module
 from zfdesk.desk.teach import files as teaching_files
+from zfdesk.desk.teach.commands import import_lesson
 from zfdesk.desk.teach.pane import estimate_words
-from zfdesk.desk.window.main_window import Window
 from zfdesk.engine import Occluder
 from zfdesk.experiments.transfer import features, fit_softmax
 from zfdesk.live import ClassSet, Sample, UnitReference
@@ -98,19 +99,19 @@ def stage(window: Window) -> Stage:
     settle()
     wait_until(lambda: window.desk.result is not None and window.desk.result.features is not None)
     for name in ("disc", "stripes", "nothing"):
-        window.desk.teaching.add(name)
+        window.teaching.add(name)
     window.teach.setFocus()
     settle()
     return stage
 
 
 def counts(window: Window) -> list[int]:
-    return [len(known.samples) for known in window.desk.teaching.class_set.classes]
+    return [len(known.samples) for known in window.teaching.class_set.classes]
 
 
 def taught(window: Window) -> None:
     """Wait until all that there is has been taught and answers."""
-    teaching = window.desk.teaching
+    teaching = window.teaching
     wait_until(lambda: teaching.in_use and teaching.up_to_date)
     wait_for_result(window.desk)
 
@@ -139,7 +140,7 @@ def test_held_keys_teach_it_and_unseen_frames_are_answered(stage: Stage) -> None
             bars = [row[0] for row in window.classes.bars.rows]
             assert sorted(bars) == [0, 1, 2], moment
     assert right >= 14
-    window._show_facts()
+    window.show_facts()
     settle(150)
     assert "Taught 3 classes with 24 pictures" in window.teach.state_line.whole
     row = window.teach.rows[int(window.desk.result.probabilities.argmax())]
@@ -154,7 +155,7 @@ def test_features_are_the_workers_own_and_no_pass_is_run_twice(stage: Stage, mon
 
     monkeypatch.setattr(teaching_module, "features", refuse)
     teach_all(stage, holds=1)
-    teaching = window.desk.teaching
+    teaching = window.teaching
     samples = teaching.class_set.samples()
     own = np.stack([teaching._features[sample] for sample in samples])
     computed = features(teaching.base, [sample.picture for sample in samples]).numpy()
@@ -176,12 +177,12 @@ def test_while_a_key_repeats_nothing_begins_anew_and_on_letting_go_it_ends(stage
         send_key(window, QEvent.Type.KeyRelease, KEYS[0], repeated=True)
         send_key(window, QEvent.Type.KeyPress, KEYS[0], repeated=True)
     stage.show(0)
-    assert window.desk.teaching.holding == 0
+    assert window.teaching.holding == 0
     assert "●" in window.teach.rows[0].hold.text()
     send_key(window, QEvent.Type.KeyRelease, KEYS[0])
     stage.show(0)
     assert counts(window) == [3, 0, 0]
-    assert len({sample.burst for sample in window.desk.teaching.class_set.samples()}) == 1
+    assert len({sample.burst for sample in window.teaching.class_set.samples()}) == 1
 
 
 def test_the_digits_are_actions_again_where_the_pane_has_not_the_focus(stage: Stage) -> None:
@@ -192,7 +193,7 @@ def test_the_digits_are_actions_again_where_the_pane_has_not_the_focus(stage: St
     assert view_of(window).timings != before
     window.teach.setFocus()
     for name in ("a", "b"):
-        window.desk.teaching.add(name)
+        window.teaching.add(name)
     press(window.teach, Qt.Key.Key_5)  # the fifth class
     assert view_of(window).timings != before
     assert counts(window) == [0, 0, 0, 0, 1]
@@ -203,9 +204,9 @@ def test_the_digits_are_actions_again_where_the_pane_has_not_the_focus(stage: St
 def test_a_key_that_is_let_go_elsewhere_ends_the_hold(stage: Stage) -> None:
     window = stage.window
     send_key(window, QEvent.Type.KeyPress, KEYS[1])
-    assert window.desk.teaching.holding == 1
+    assert window.teaching.holding == 1
     window.picture.canvas.setFocus()
-    assert window.desk.teaching.holding is None
+    assert window.teaching.holding is None
 
 
 def test_a_button_held_with_the_mouse_takes_pictures(stage: Stage) -> None:
@@ -231,7 +232,7 @@ def test_on_a_still_picture_each_press_takes_one(stage: Stage) -> None:
         send_key(window, QEvent.Type.KeyRelease, KEYS[0])
         assert counts(window) == [pressed, 0, 0]
     stage.show(1)
-    window.desk.teaching.choose(1)
+    window.teaching.choose(1)
     window.run("teach-take")
     assert counts(window) == [3, 1, 0]
 
@@ -258,20 +259,20 @@ def test_what_is_taught_is_the_crop_without_the_occluder(stage: Stage) -> None:
     window = stage.window
     change(window, occluders=(Occluder(8, 8, 20, 20),))
     stage.hold(0, 2)
-    sample = window.desk.teaching.class_set.samples()[0]
+    sample = window.teaching.class_set.samples()[0]
     result = window.desk.result
     assert result.occluded
-    assert np.array_equal(window.desk.teaching.class_set.samples()[-1].picture, result.clean)
+    assert np.array_equal(window.teaching.class_set.samples()[-1].picture, result.clean)
     assert not np.array_equal(result.clean, result.picture)
     clean = features(window.desk.model, [sample.picture])[0].numpy()
-    np.testing.assert_allclose(window.desk.teaching._features[sample], clean, atol=1e-3, rtol=1e-3)
+    np.testing.assert_allclose(window.teaching._features[sample], clean, atol=1e-3, rtol=1e-3)
     window.teach.show_facts()
     settle(150)
     assert "the occluder is left out" in window.teach.facts.whole
 
 
 def test_it_begins_by_itself_and_again_when_there_is_more(stage: Stage) -> None:
-    window, teaching = stage.window, stage.window.desk.teaching
+    window, teaching = stage.window, stage.window.teaching
     stage.hold(0, 3)
     stage.hold(1, 2)
     settle(50)
@@ -298,8 +299,8 @@ def test_occluder_sweep_and_reconstruction_speak_of_the_new_classes(stage: Stage
     result = wait_for_result(window.desk, lambda found: bool(found.unit and found.unit.pictures))
     assert float(np.abs(next(iter(result.unit.pictures.values())).reconstruction.values).max()) > 0
     window.run("sweep")
-    wait_until(lambda: window.desk.sweeps.swept is not None and not window.desk.sweeps.running)
-    swept = window.desk.sweeps.swept.sweep
+    wait_until(lambda: window.sweeps.swept is not None and not window.sweeps.running)
+    swept = window.sweeps.swept.sweep
     assert swept.model is window.desk.model
     assert len(swept.clean_probabilities) == 3
 
@@ -308,7 +309,7 @@ def test_occluder_sweep_and_reconstruction_speak_of_the_new_classes(stage: Stage
 
 
 def test_the_estimate_leaves_whole_holds_out_and_says_so(stage: Stage) -> None:
-    window, teaching = stage.window, stage.window.desk.teaching
+    window, teaching = stage.window, stage.window.teaching
     for kind in range(3):
         stage.hold(kind, 3)
     taught(window)
@@ -329,7 +330,7 @@ def test_the_estimate_leaves_whole_holds_out_and_says_so(stage: Stage) -> None:
 
 
 def test_every_step_is_an_action_and_can_be_taken_back(stage: Stage) -> None:
-    window, teaching = stage.window, stage.window.desk.teaching
+    window, teaching = stage.window, stage.window.teaching
 
     def names() -> list[str]:
         return [known.name for known in teaching.class_set.classes]
@@ -376,12 +377,12 @@ def test_a_name_that_is_taken_is_told_and_the_old_one_stays(stage: Stage) -> Non
         press(field, Qt.Key(ord(letter)))
     press(field, Qt.Key.Key_Return)
     assert said == [("There is a class called “disc” already.", True)]
-    assert window.desk.teaching.class_set.classes[1].name == "stripes"
+    assert window.teaching.class_set.classes[1].name == "stripes"
     assert field.text() == "stripes"
 
 
 def test_a_picture_is_dropped_by_click_or_key_and_a_hold_by_undo(stage: Stage) -> None:
-    window, teaching = stage.window, stage.window.desk.teaching
+    window, teaching = stage.window, stage.window.teaching
     stage.hold(0, 4)
     stage.hold(0, 2)
     strip = window.teach.rows[0].strip
@@ -412,7 +413,7 @@ def test_it_is_full_at_some_point_and_says_so(stage: Stage, monkeypatch: pytest.
     stage.hold(0, 5)
     assert counts(window)[0] == 3
     assert any("all there is room for" in sentence for sentence in said)
-    assert window.desk.teaching.holding is None
+    assert window.teaching.holding is None
 
 
 # Which network
@@ -441,14 +442,14 @@ def test_while_the_original_answers_more_pictures_bring_the_classes_back(stage: 
     window = stage.window
     teach_all(stage, holds=1)
     window.run("teach-original")
-    assert not window.desk.teaching.in_use
+    assert not window.teaching.in_use
     stage.hold(0, 2)
     taught(window)
-    assert window.desk.teaching.taught.pictures == 14
+    assert window.teaching.taught.pictures == 14
 
 
 def test_with_fewer_than_two_classes_the_original_answers_and_a_step_back_brings_them_again(stage: Stage) -> None:
-    window, teaching, original = stage.window, stage.window.desk.teaching, stage.window.desk.model
+    window, teaching, original = stage.window, stage.window.teaching, stage.window.desk.model
     stage.hold(0)
     stage.hold(1)
     taught(window)
@@ -461,7 +462,7 @@ def test_with_fewer_than_two_classes_the_original_answers_and_a_step_back_brings
     settle(150)
     assert window.teach.state_line.whole == words
     assert not window.teach.buttons["teach-save"].isEnabled()
-    window.desk.teaching.add("cup")
+    window.teaching.add("cup")
     stage.hold(0)
     settle(150)
     assert window.desk.model is original
@@ -480,7 +481,7 @@ def test_with_fewer_than_two_classes_the_original_answers_and_a_step_back_brings
 
 
 def test_classes_forgotten_while_the_original_answers_come_back_as_they_were(stage: Stage) -> None:
-    window, teaching, original = stage.window, stage.window.desk.teaching, stage.window.desk.model
+    window, teaching, original = stage.window, stage.window.teaching, stage.window.desk.model
     teach_all(stage, holds=1)
     before = teaching.taught
     window.run("teach-original")
@@ -508,7 +509,7 @@ def held_back(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threadi
 def test_what_is_forgotten_while_it_is_being_taught_is_not_put_to_use(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    window, teaching, original = stage.window, stage.window.desk.teaching, stage.window.desk.model
+    window, teaching, original = stage.window, stage.window.teaching, stage.window.desk.model
     begun, go_on = held_back(monkeypatch)
     stage.hold(0)
     stage.hold(1, 3)  # no more than are being taught with
@@ -535,7 +536,7 @@ def test_undo_and_occluder_live_on_when_the_same_classes_are_taught_again(stage:
 
 
 def test_another_network_keeps_the_pictures_and_is_taught_for_when_it_is_wanted(stage: Stage) -> None:
-    window, teaching = stage.window, stage.window.desk.teaching
+    window, teaching = stage.window, stage.window.teaching
     teach_all(stage, holds=1)
     layers = (
         zf.Conv("conv1", 6, 5, 2), zf.ReLU("relu1"), zf.Linear("fc7", 20), zf.ReLU("relu7"), zf.Linear("out", 4),
@@ -565,7 +566,7 @@ def test_a_network_without_a_classifier_says_so(window: Window) -> None:
     show_picture(window)
     window.run("teach")
     wait_for_result(window.desk)
-    window.desk.teaching.add("cup")
+    window.teaching.add("cup")
     window.run("teach-take")
     assert said[-1] == "maps has no classifier that could be taught anew."
     window.teach.show_facts()
@@ -627,7 +628,7 @@ def test_what_is_shown_is_kept_against_a_crash_with_a_taught_network(stage: Stag
 
     window = stage.window
     teach_all(stage, holds=1)
-    autosave = Autosave(window, tmp_path / "autosave")
+    autosave = Autosave(window.context, tmp_path / "autosave")
     autosave.start()
     autosave.look()
     wait_until(lambda: autosave.path.exists() and not autosave.busy)
@@ -639,7 +640,7 @@ def test_what_is_shown_is_kept_against_a_crash_with_a_taught_network(stage: Stag
 def test_pictures_go_into_a_folder_of_classes_and_back(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    window, teaching, said = stage.window, stage.window.desk.teaching, []
+    window, teaching, said = stage.window, stage.window.teaching, []
     window.desk.told.connect(lambda sentence, trouble: said.append((sentence, trouble)))
     teach_all(stage)
     folder = tmp_path / "things"
@@ -673,11 +674,11 @@ def test_pictures_go_into_a_folder_of_classes_and_back(
 def test_a_folder_without_classes_is_told(stage: Stage, tmp_path: Path) -> None:
     window, said = stage.window, []
     window.desk.told.connect(lambda sentence, trouble: said.append((sentence, trouble)))
-    before = window.desk.teaching.class_set
+    before = window.teaching.class_set
     for folder, words in ((tmp_path, "no folders of pictures"), (tmp_path / "gone", "cannot be read")):
-        window.import_lesson(folder)
+        import_lesson(window.context, folder)
         wait_until(lambda words=words: said and words in said[-1][0])  # type: ignore[misc]
-    assert window.desk.teaching.class_set == before
+    assert window.teaching.class_set == before
 
 
 def drop(window: Window, index: int, data: QMimeData) -> None:
@@ -701,11 +702,11 @@ def test_pictures_are_dropped_on_a_class(stage: Stage, tmp_path: Path) -> None:
     drop(window, 0, data)
     wait_until(lambda: counts(window) == [3, 0, 0])
     assert "text.png" in said[-1][0]
-    assert len({sample.burst for sample in window.desk.teaching.class_set.samples()}) == 3
+    assert len({sample.burst for sample in window.teaching.class_set.samples()}) == 3
     size = window.desk.model.architecture.size
     pixels = thing(0, 101)
     wanted = zf.crop(pixels, view_of(window).crop.box(*pixels.shape[:2]), size)
-    assert np.array_equal(window.desk.teaching.class_set.classes[0].samples[1].picture, wanted)
+    assert np.array_equal(window.teaching.class_set.classes[0].samples[1].picture, wanted)
     image = QMimeData()
     image.setImageData(QImage(thing(1, 5).tobytes(), 48, 48, 144, QImage.Format.Format_RGB888).copy())
     drop(window, 1, image)
@@ -725,15 +726,15 @@ def test_closed_while_it_is_being_taught_nothing_is_left(stage: Stage, monkeypat
     stage.hold(0, 3)
     stage.hold(1, 3)
     wait_until(begun.is_set)
-    assert stage.window.desk.teaching.busy
+    assert stage.window.teaching.busy
     stage.window.close()
     go_on.set()
     settle(100)
-    assert stage.window.desk.teaching.taught is None
+    assert stage.window.teaching.taught is None
 
 
 def test_a_lesson_outlives_its_window(stage: Stage) -> None:
-    window, teaching = stage.window, stage.window.desk.teaching
+    window, teaching = stage.window, stage.window.teaching
     assert window.teach.last.isHidden()
     window.run("teach-last")  # there is none yet
     teach_all(stage, holds=1)
@@ -741,13 +742,13 @@ def test_a_lesson_outlives_its_window(stage: Stage) -> None:
     before = teaching.class_set
     window.close()
     wait_until(lambda: teaching_files.last_lesson().is_dir())
-    again = Window(Desk(small_model()), window.settings)
+    again = Window(AppState(small_model()), window.settings)
     again.show()
     again.run("teach")
     settle()
     assert again.teach.last.isVisible()
     click(again.teach.last, again.teach.last.rect().center().toPointF())
-    kept = again.desk.teaching
+    kept = again.teaching
     wait_until(lambda: kept.class_set.pictures == before.pictures)
     assert [known.name for known in kept.class_set.classes] == ["a/b: con", "stripes", "nothing"]
     for known, old in zip(kept.class_set.classes, before.classes, strict=True):
@@ -780,7 +781,7 @@ def test_what_cannot_be_kept_leaves_the_last_lesson_as_it_was(stage: Stage, monk
 
 @pytest.fixture
 def moving(application: object, nothing_left: None, embedded: zf.Model, settings: object) -> Iterator[Stage]:
-    desk = Desk(embedded)
+    desk = AppState(embedded)
     window = Window(desk, settings)  # type: ignore[arg-type]
     window.show()
     window.activateWindow()
@@ -798,7 +799,7 @@ def test_the_embedded_network_answers_within_seconds(moving: Stage, capsys: pyte
     window.run("teach")
     wait_until(lambda: window.desk.result is not None and window.desk.result.features is not None)
     for name in ("disc", "stripes"):
-        window.desk.teaching.add(name)
+        window.teaching.add(name)
     window.teach.setFocus()
     for _ in range(2):
         for kind in range(2):
@@ -806,7 +807,7 @@ def test_the_embedded_network_answers_within_seconds(moving: Stage, capsys: pyte
     let_go = time.perf_counter()
     taught(window)
     waited = time.perf_counter() - let_go
-    seconds = window.desk.teaching.taught.seconds
+    seconds = window.teaching.taught.seconds
     with capsys.disabled():
         print(f"\n  taught and answering {waited:.2f} s after the last key, {seconds:.2f} s of it teaching")
     assert waited < 10  # on a machine at rest 0.6 s
@@ -815,5 +816,5 @@ def test_the_embedded_network_answers_within_seconds(moving: Stage, capsys: pyte
             moving.show(kind)
             assert int(window.desk.result.probabilities.argmax()) == kind, (moment, kind)
             assert float(window.desk.result.probabilities[kind]) > 0.8
-    assert isinstance(window.desk.teaching.class_set, ClassSet)
-    assert isinstance(window.desk.teaching.class_set.samples()[0], Sample)
+    assert isinstance(window.teaching.class_set, ClassSet)
+    assert isinstance(window.teaching.class_set.samples()[0], Sample)

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from desk_hands import ALT, CONTROL, COVER, change, click, move_mouse, view_of, wait_for_result
 from desk_tools import press, settle, wait_until
+from desk_window import Window
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 
 from zfdesk.desk.trace.plot import CEILINGS, MARKS, Curve, TracePlot, ticks
 from zfdesk.desk.widgets.screenshot import picture_of
 from zfdesk.desk.widgets.theme import WATCHED
-from zfdesk.desk.window.main_window import Window
 from zfdesk.live import TraceAxis
 from zfdesk.live.trace import MOST_POINTS
 
@@ -40,7 +40,7 @@ def traced(still: Window) -> object:
 
 def test_curves_are_the_results(traced: Window) -> None:
     plot = traced.trace.plot
-    points = traced.trace.points()
+    points = traced.trace.log.points()
     names = traced.desk.model.classes
     assert [curve.words for curve in plot.curves] == [names[1], names[3]]
     assert [curve.colour for curve in plot.curves] == [WATCHED[0], WATCHED[1]]  # as the bars
@@ -78,7 +78,7 @@ def test_every_axis(traced: Window) -> None:
 
 def test_a_pause_is_no_line(traced: Window) -> None:
     """On an axis of time; along the way nothing was left out."""
-    trace = traced.trace.trace
+    trace = traced.trace.log.trace
     moved = view_of(traced).change(occluders=(replace(COVER, left=20),))
     trace.note_view(moved)
     result = traced.desk.result
@@ -112,11 +112,11 @@ def test_the_unit_on_the_right(traced: Window) -> None:
     assert curve.clean[-1] == result.unit.clean_map.max()
     assert plot.right_range[1] > max(curve.y.max(), curve.clean.max())
     change(traced, unit=2)
-    assert np.isnan(traced.trace._unit_curve(*sample(traced)).y).sum() == len(traced.trace.points()) - 1  # type: ignore[union-attr]
+    assert np.isnan(traced.trace._unit_curve(*sample(traced)).y).sum() == len(traced.trace.log.points()) - 1  # type: ignore[union-attr]
 
 
 def sample(window: Window) -> tuple[list, np.ndarray, np.ndarray]:
-    points = window.trace.points()
+    points = window.trace.log.points()
     return points, np.arange(float(len(points))), np.ones(len(points), bool)
 
 
@@ -128,7 +128,7 @@ def test_points_are_kept_while_the_pane_is_hidden(still: Window) -> None:
     window.trace.clear()
     for left in (1, 2, 3):
         change(window, occluders=(replace(COVER, left=left),), trace_axis=TraceAxis.POSITION)
-    assert len(window.trace.points()) >= 3
+    assert len(window.trace.log.points()) >= 3
     window.docks[window.trace].show()
 
 
@@ -137,7 +137,7 @@ def test_the_point_under_the_mouse_is_read(traced: Window) -> None:
     newest = legend.entries
     x, y = plot.to_screen(np.array([3.0]), np.array([1.0]), False)
     move_mouse(plot, QPointF(float(x[0]) + 4, float(y[0])))
-    point = traced.trace.points()[1]
+    point = traced.trace.log.points()[1]
     assert point.distance == 3
     assert plot.cross == 3
     assert legend.entries[0].words == f"{traced.desk.model.classes[1]} {point.probabilities[1] * 100:.1f} %"
@@ -150,9 +150,9 @@ def test_the_point_under_the_mouse_is_read(traced: Window) -> None:
 
 def test_clear_by_the_button(traced: Window) -> None:
     click(traced.trace.buttons["trace-clear"], QPointF(8, 8))
-    assert len(traced.trace.points()) == 1  # where the occluder is now
+    assert len(traced.trace.log.points()) == 1  # where the occluder is now
     change(traced, occluders=(replace(COVER, left=22),))
-    assert [p.distance for p in traced.trace.points()] == [0, 4]
+    assert [p.distance for p in traced.trace.log.points()] == [0, 4]
 
 
 def test_copy_by_the_key(traced: Window) -> None:
@@ -160,7 +160,7 @@ def test_copy_by_the_key(traced: Window) -> None:
     rows = list(csv.DictReader(io.StringIO(QGuiApplication.clipboard().text()), delimiter="\t"))
     assert [row["path px"] for row in rows] == ["0", "3", "4", "8"]
     name = traced.desk.model.classes[3]
-    assert [np.float32(row[name]) for row in rows] == [p.probabilities[3] for p in traced.trace.points()]
+    assert [np.float32(row[name]) for row in rows] == [p.probabilities[3] for p in traced.trace.log.points()]
     assert {row[f"{name} clean"] for row in rows} == {rows[0][f"{name} clean"]}
 
 
@@ -173,12 +173,12 @@ def test_by_mouse_alone(traced: Window) -> None:
     click(buttons["path-record"], QPointF(8, 8))
     assert buttons["path-record"].text() == "● rec"
     click(buttons["path-exact"], QPointF(8, 8))
-    wait_until(lambda: not traced.trace.player.replaying)
-    assert [p.position for p in traced.trace.points()] == [0, 1]
+    wait_until(lambda: not traced.player.replaying)
+    assert [p.position for p in traced.trace.log.points()] == [0, 1]
     words = [action.text() for action in traced.trace.more.actions()]
     assert words == ["Replay again and again", "Copy the trace as a table", "Save the drag path…", "Open a drag path…"]
     assert all(button.width() >= 24 and button.height() >= 24 for button in buttons.values())
-    traced.trace.player.replay = None
+    traced.player.replay = None
 
 
 def test_what_is_seen(traced: Window) -> None:
@@ -189,7 +189,7 @@ def test_what_is_seen(traced: Window) -> None:
         traced.trace.show_facts()
         assert {WATCHED[0], WATCHED[1]} <= colours_of(traced.trace.plot)
     change(traced, theme="dark")
-    traced.trace.trace.clear()
+    traced.trace.log.trace.clear()
     traced.trace.show_facts()
     assert traced.trace.plot.curves == ()
     assert not {WATCHED[0], WATCHED[1]} & colours_of(traced.trace.plot)
@@ -252,7 +252,7 @@ def test_ticks_are_round_and_few(low: float, high: float, most: int) -> None:
 @pytest.mark.slow
 def test_the_window_is_not_blocked_by_the_trace(traced: Window) -> None:
     """At most 30 ms, also for the longest trace that hangs together nowhere."""
-    trace, window = traced.trace.trace, traced
+    trace, window = traced.trace.log.trace, traced
     result, rng = window.desk.result, np.random.default_rng(0)
     assert result is not None
     change(window, watched=(0, 1, 2, 3, 4), trace_unit=True)
@@ -263,7 +263,7 @@ def test_the_window_is_not_blocked_by_the_trace(traced: Window) -> None:
         shown = rng.random(5).astype(np.float32)
         later = replace(result, request=replace(result.request, view=view), probabilities=shown)
         trace.note_result(later, number * 0.05)
-    points, costs = window.trace.points(), []
+    points, costs = window.trace.log.points(), []
     assert len(points) == MOST_POINTS
     for _ in range(9):
         began = time.thread_time()

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from desk_hands import ALT, CONTROL, click, move_mouse
 from desk_tools import press, settle, wait_until
+from desk_window import Window
 from PIL import Image
 from PySide6.QtCore import QCoreApplication, QMimeData, QPointF, Qt, QUrl
 from PySide6.QtWidgets import QFileDialog
@@ -26,7 +27,6 @@ from zfdesk.desk.training import snapshots as looks_module
 from zfdesk.desk.training.pane import TrainingPane
 from zfdesk.desk.training.snapshots import Looker, Wish
 from zfdesk.desk.training.words import state_words
-from zfdesk.desk.window.main_window import Window
 from zfdesk.engine import ARCHITECTURES
 from zfdesk.runs import Epoch, Note, RunWriter, Score, Step, read_run
 from zfdesk.runs.entries import to_line
@@ -63,7 +63,7 @@ def run(written: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def pane(window: Window, run: Path) -> TrainingPane:
     """The pane on the run, read."""
-    window.watch_run(str(run))
+    window.open_path(str(run))
     assert window.training is not None
     wait_until(lambda: window.training.reading is not None)
     wait_until(lambda: len(window.training.curves.plots) == 3)
@@ -99,20 +99,20 @@ def test_the_pane_opens_and_closes_and_computes_nothing_while_closed(window: Win
     assert pane is not None
     assert pane.isVisible()
     assert "What does a network learn" in pane.stack.currentWidget().layout().itemAt(1).widget().text()
-    window.watch_run(str(run))
+    window.open_path(str(run))
     wait_until(lambda: pane.reading is not None)
     assert pane._clock.isActive()
     press(window, Qt.Key.Key_W, CONTROL | ALT)
     assert not pane.isVisible()
     assert not pane._clock.isActive()
     wait_until(lambda: not pane.desk.tasks.busy)
-    window.reset_panes()
+    window.layout_.reset()
     assert not pane.isVisible()
 
 
 def test_the_last_run_is_remembered(window: Window, pane: TrainingPane, run: Path) -> None:
     assert window.settings.value(training_module.SETTING) == str(run)
-    again = TrainingPane(window.desk, window.settings)
+    again = TrainingPane(window.context)
     again.show()
     wait_until(lambda: again.reading is not None)
     assert again.folder == run
@@ -449,7 +449,7 @@ def test_the_run_is_saved_as_the_commands_figure(
     expected = tmp_path / "expected.svg"
     assert main(["figure", "training", str(run), "--layer", "conv2", "-o", str(expected)]) == 0
     assert (tmp_path / "mine.svg").read_bytes() == expected.read_bytes()
-    window.save_training_figure()
+    window.run("training-figure")
     wait_until(lambda: told[-1][1], 60)
     assert told[-1][0].startswith("mine.txt was not saved: ")
     assert "ends in .png, .svg or .pdf" in told[-1][0]
@@ -470,7 +470,7 @@ def test_a_search_without_pictures_is_told(pane: TrainingPane, tmp_path: Path) -
 
 
 def test_a_folder_that_is_no_run(window: Window, tmp_path: Path) -> None:
-    window.watch_run(str(tmp_path))
+    window.open_path(str(tmp_path))
     pane = window.training
     assert pane is not None
     wait_until(lambda: pane.trouble)
@@ -521,7 +521,7 @@ def test_damaged_files_are_told(pane: TrainingPane, run: Path) -> None:
 
 def test_a_run_without_anything_yet(window: Window, tmp_path: Path, run: Path) -> None:
     bare = RunWriter.create(tmp_path / "bare", read_run(run).about)
-    window.watch_run(str(bare.folder))
+    window.open_path(str(bare.folder))
     pane = window.training
     assert pane is not None
     wait_until(lambda: pane.reading is not None)

@@ -7,14 +7,17 @@ from collections.abc import Iterator
 
 import pytest
 from desk_tools import settle, wait_until
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from zfdesk.desk.actions import ACTIONS
-from zfdesk.desk.live_view.transport import SEEK_MS, SMALLEST, TransportBar, clock, position_words
-from zfdesk.desk.state import Desk
+from zfdesk.desk.actions import ActionTable
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.live_view.transport import SEEK_MS, SMALLEST, TransportBar, position_words
+from zfdesk.desk.state import AppState
+from zfdesk.desk.widgets.text import clock
 from zfdesk.desk.widgets.theme import apply_theme
+from zfdesk.desk.window.features import ACTIONS
 from zfdesk.sources import Source, SourceReference, Transport
 
 
@@ -62,11 +65,18 @@ CLIP = Transport(playing=True, position=2.5, duration=10.0, looping=True, index=
 FOLDER = Transport(playing=False, position=6.0, duration=36.0, looping=True, index=2, count=12)
 
 
+def with_actions(desk: AppState, settings: QSettings) -> AppContext:
+    """A context that knows the actions, and has no window."""
+    context = AppContext(desk, settings, desk)
+    context.add(ActionTable(context, ACTIONS))
+    return context
+
+
 @pytest.fixture
-def bar(application: object, desk: Desk) -> Iterator[TransportBar]:
+def bar(application: object, desk: AppState, settings: QSettings) -> Iterator[TransportBar]:
     apply_theme(application, "dark", False)
     holder = QWidget()
-    bar = TransportBar(desk)
+    bar = TransportBar(with_actions(desk, settings))
     layout = QVBoxLayout(holder)
     layout.addWidget(bar)
     holder.resize(420, 60)
@@ -104,9 +114,9 @@ def test_it_is_seen_only_while_there_is_something_to_play(bar: TransportBar) -> 
     assert not bar._refresh_clock.isActive()
 
 
-def test_it_never_opens_as_a_window_of_its_own(nothing_left: None, desk: Desk) -> None:
+def test_it_never_opens_as_a_window_of_its_own(nothing_left: None, desk: AppState, settings: QSettings) -> None:
     desk.source = Played("clip", CLIP)
-    bar = TransportBar(desk)
+    bar = TransportBar(with_actions(desk, settings))
     settle(20)
     assert not bar.isVisible()
     bar.deleteLater()

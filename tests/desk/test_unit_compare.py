@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from desk_hands import SHIFT, change, click, space, view_of, wait_for_result
 from desk_tools import press, settle, wait_until
+from desk_window import Window
 from PySide6.QtCore import QEvent, QPointF, Qt
 
 import zfdesk.engine as zf
 from zfdesk.desk.live_view.unit_compare import HELD
 from zfdesk.desk.widgets.colour_tables import table
-from zfdesk.desk.window.main_window import Window
 from zfdesk.engine import Occluder, SeedKind
 from zfdesk.live import Result, Style, UnitComparison
 

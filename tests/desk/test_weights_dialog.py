@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import shiboken6
 from desk_tools import press, settle, wait_until
+from desk_window import Window
 from embedded import NAME
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -20,7 +21,6 @@ import zfdesk.weights
 from zfdesk.desk.weights import dialog as weights_dialog
 from zfdesk.desk.weights.dialog import WeightsDialog, show_weights, words_of
 from zfdesk.desk.weights.rows import COLUMNS, state_words
-from zfdesk.desk.window.main_window import Window
 from zfdesk.weights import store
 
 NAMES = tuple(f"thing {number}" for number in range(7))
@@ -51,7 +51,7 @@ def folder(settings: object, lab: zf.Model) -> Path:
 
 @pytest.fixture
 def dialog(folder: Path, window: Window) -> Iterator[WeightsDialog]:
-    dialog = WeightsDialog(window.desk, window)
+    dialog = WeightsDialog(window.context)
     dialog.show()
     wait_until(lambda: not dialog.busy)
     yield dialog
@@ -101,7 +101,7 @@ def test_all_are_listed_with_what_is_amiss_in_words(dialog: WeightsDialog) -> No
 def test_using_switches_the_running_network_and_is_remembered(
     live: Window, folder: Path, said: list[tuple[str, bool]]
 ) -> None:
-    dialog = WeightsDialog(live.desk, live)
+    dialog = WeightsDialog(live.context)
     dialog.show()
     wait_until(lambda: not dialog.busy)
     select(dialog, "lab")
@@ -218,8 +218,8 @@ def test_one_quiet_line_when_the_embedded_network_is_in_use(
 
 
 def test_there_is_one(window: Window, folder: Path) -> None:
-    dialog = show_weights(window)
-    assert show_weights(window) is dialog
+    dialog = show_weights(window.context)
+    assert show_weights(window.context) is dialog
     wait_until(lambda: not dialog.busy)
     window.close()
     assert not dialog.isVisible()

@@ -12,18 +12,18 @@ from dataclasses import replace
 import pytest
 import shiboken6
 from desk_tools import press, settle, wait_until
+from desk_window import Window
 from embedded import NAME
 from loopback import Loopback, loopback
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtTest import QTest
+from zfdesk.desk.window.embedded_note import EmbeddedLine
 
 import zfdesk.engine as zf
 import zfdesk.weights
-from zfdesk.desk.state import Desk
+from zfdesk.desk.state import AppState
 from zfdesk.desk.weights.dialog import WeightsDialog
 from zfdesk.desk.weights.rows import COLUMNS
-from zfdesk.desk.window.embedded_note import EmbeddedLine
-from zfdesk.desk.window.main_window import Window
 from zfdesk.weights import store
 from zfdesk.weights.catalogue import CATALOGUE, CatalogueEntry
 from zfdesk.weights.obtain import downloads, part_bytes
@@ -63,7 +63,7 @@ def said(window: Window) -> list[tuple[str, bool]]:
 
 @pytest.fixture
 def dialog(entry: CatalogueEntry, window: Window) -> Iterator[WeightsDialog]:
-    dialog = WeightsDialog(window.desk, window, (entry, *CATALOGUE))
+    dialog = WeightsDialog(window.context, (entry, *CATALOGUE))
     dialog.show()
     wait_until(lambda: not dialog.busy)
     dialog.select("lab")
@@ -217,7 +217,7 @@ def test_failures_are_a_sentence_and_the_network_in_use_stays(
             entry = replace(entry, source=f"http://127.0.0.1:{closed.getsockname()[1]}/lab.safetensors")
     else:
         server.files["/lab.safetensors"].kind = "text/html"
-    dialog, before = WeightsDialog(window.desk, window, (entry,)), window.desk.model
+    dialog, before = WeightsDialog(window.context, (entry,)), window.desk.model
     dialog.show()
     wait_until(lambda: not dialog.busy)
     dialog.select("lab")
@@ -271,7 +271,7 @@ def test_closed_it_stays_closed(line: EmbeddedLine, window: Window, embedded: zf
     assert not line.isVisible()
     window.desk.use_model(embedded)
     assert not line.isVisible()
-    again = Desk(embedded)
+    again = AppState(embedded)
     second = Window(again, settings)
     second.show()
     assert not second.findChildren(EmbeddedLine)[0].isVisible()

@@ -17,10 +17,12 @@ from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication, QWidget
 
 from zfdesk.desk.session.autosave import Autosave
-from zfdesk.desk.state import Desk
+from zfdesk.desk.session.controller import Sessions
+from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.pane import FACTS_EVERY_MS
 from zfdesk.desk.widgets.theme import THEMES
-from zfdesk.desk.window.main_window import FIRST_SIZE, Window
+from zfdesk.desk.window.hints import first_steps
+from zfdesk.desk.window.main_window import FIRST_SIZE, Window, make_context
 from zfdesk.engine import Model
 from zfdesk.live import View
 from zfdesk.resources import resource
@@ -59,11 +61,12 @@ def run(
     qInstallMessageHandler(_quiet)
     application = make_application()
     settings = settings or QSettings()
-    desk = Desk(model, remembered(view, settings))
-    window = Window(desk, settings)
+    desk = AppState(model, remembered(view, settings))
+    context = make_context(desk, settings)
+    window = Window(context)
     close_on_interrupt(window)
     if opened:
-        window.sessions.show(*opened)
+        context.get(Sessions).show(*opened)
     desk.start()
     window.show()
     tune_interpreter()
@@ -71,8 +74,8 @@ def run(
         window.message.hide()
         window.resize(*FIRST_SIZE)  # not the remembered size: the same command gives the same picture
         _leave(_screenshot(application, desk, window, screenshot, after))
-    window.first_steps()
-    Autosave(window).start()
+    first_steps(context)
+    Autosave(context).start()
     _leave(application.exec())
 
 
@@ -97,7 +100,7 @@ def remembered(view: View, settings: QSettings) -> View:
     return view.change(theme=theme if theme in THEMES else view.theme, presenter=presenter)
 
 
-def _screenshot(application: QApplication, desk: Desk, window: Window, path: str, after: int) -> int:
+def _screenshot(application: QApplication, desk: AppState, window: Window, path: str, after: int) -> int:
     from zfdesk.desk.widgets.screenshot import save_png
 
     shown = 0

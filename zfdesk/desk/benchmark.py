@@ -13,9 +13,13 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import psutil
+
+if TYPE_CHECKING:
+    from zfdesk.desk.context import AppContext
 
 STREAM = "lavfi:testsrc2=size=640x480:rate=30"
 WARM_UP_SECONDS = 2.0
@@ -46,8 +50,8 @@ def measure(seconds: float, occluder: bool, sweep: str = "") -> dict[str, float]
     from PySide6.QtCore import QSettings, QTimer
 
     from zfdesk.desk.app import make_application, tune_interpreter
-    from zfdesk.desk.state import Desk
-    from zfdesk.desk.window.main_window import Window
+    from zfdesk.desk.state import AppState
+    from zfdesk.desk.window.main_window import Window, make_context
     from zfdesk.engine import Occluder
     from zfdesk.live import UnitReference, View
     from zfdesk.sources import SourceReference
@@ -60,9 +64,9 @@ def measure(seconds: float, occluder: bool, sweep: str = "") -> dict[str, float]
         view = view.change(occluders=(Occluder(80, 80),), chosen_occluder=0, pins=pins)
     with tempfile.TemporaryDirectory() as folder:
         settings = QSettings(str(Path(folder) / "settings.ini"), QSettings.Format.IniFormat)
-        desk = Desk(load(), view)
-        window = Window(desk, settings)
-        window.show_all_panes()
+        desk = AppState(load(), view)
+        window = Window(make_context(desk, settings))
+        window.layout_.show_all()
         record = _Record()
         startup: list[float] = []
 
@@ -73,7 +77,7 @@ def measure(seconds: float, occluder: bool, sweep: str = "") -> dict[str, float]
             if not startup:
                 startup.append(time.time() - psutil.Process().create_time())
                 if sweep:
-                    QTimer.singleShot(0, lambda: _sweep(window, sweep, record))
+                    QTimer.singleShot(0, lambda: _sweep(window.context, sweep, record))
             if record.last_beat and shown.request.frame.number not in record.numbers:
                 record.numbers.add(shown.request.frame.number)
                 QTimer.singleShot(0, lambda: _note(record, shown, now))  # after the panes have painted
@@ -98,11 +102,13 @@ def measure(seconds: float, occluder: bool, sweep: str = "") -> dict[str, float]
         return _figures(record, startup, desk.worker.dropped)
 
 
-def _sweep(window: object, sweep: str, record: _Record) -> None:
+def _sweep(context: AppContext, sweep: str, record: _Record) -> None:
     """Begin to sweep, and again whenever it is done; note how fast."""
+    from zfdesk.desk.actions import ActionTable
+    from zfdesk.desk.occlusion.controller import Sweeps
     from zfdesk.live import SweepState
 
-    sweeps = window.desk.sweeps  # type: ignore[attr-defined]
+    sweeps = context.get(Sweeps)
 
     def again() -> None:
         swept = sweeps.swept
@@ -114,7 +120,7 @@ def _sweep(window: object, sweep: str, record: _Record) -> None:
                 sweeps.start()
 
     sweeps.changed.connect(again)
-    window.run("sweep-live" if sweep == "live" else "sweep")  # type: ignore[attr-defined]
+    context.get(ActionTable).run("sweep-live" if sweep == "live" else "sweep")
 
 
 def _note(record: _Record, shown: object, at: float) -> None:

@@ -11,15 +11,13 @@ from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from zfdesk.desk.occlusion.controller import Sweeps
+from zfdesk.desk.history import History
 from zfdesk.desk.tasks import TaskRunner
-from zfdesk.desk.teach.controller import Teaching
 from zfdesk.engine import Model
 from zfdesk.live import Crop, Demand, Result, View, Worker
 from zfdesk.sources import Frame, KeptSource, Source, SourceError, SourceReference, open_source
 
 CLOCK_MS = 8  # a result waits at most so long to be drawn
-MERGE_SECONDS = 0.8  # changes of one kind within this time are one step of undo
 MOST_UNDO = 500
 MOST_MADE = 8  # pasted pictures that undo can come back to; each takes 13 MB at most
 MOST_KEPT = 4  # frames that undo and redo can come back to
@@ -31,7 +29,7 @@ def network_threads() -> int:
     return max(1, (os.cpu_count() or 2) - 1)
 
 
-class Desk(QObject):
+class AppState(QObject):
     """Lives in the window's thread. Everything that changes the view goes through `change`."""
 
     view_changed = Signal()
@@ -52,17 +50,14 @@ class Desk(QObject):
         self.source: Source | None = None
         self.demand = Demand()
         self._made: dict[SourceReference, Source] = {}
-        self._past: list[View] = []
-        self._future: list[View] = []
-        self._merge: tuple[str, float] = ("", 0.0)
+        self.history: History[View] = History(MOST_UNDO)
         self._kept: list[tuple[View, KeptSource]] = []
         self._clean_held = False
         self._ticket = 0
         self._closing = False
         self.worker = Worker(model, self.view, notify=lambda: None, threads=network_threads())
         self.tasks = TaskRunner(self)
-        self.sweeps = Sweeps(self)
-        self.teaching = Teaching(self)
+        self._stops: list[Callable[[float], object]] = []
         self._clock = QTimer(self, interval=CLOCK_MS)
         self._clock.timeout.connect(self._tick)
         self._source_trouble.connect(lambda sentence: self.told.emit(sentence, True))
@@ -74,13 +69,22 @@ class Desk(QObject):
         if self.source is None:
             self.open(self.view.source)
 
+    def stop_at_end(self, stop: Callable[[float], object]) -> None:
+        """Have ``stop`` called once all ends: with 0 (end soon), then with the seconds it may wait for its thread."""
+        self._stops.append(stop)
+
+    @property
+    def closing(self) -> bool:
+        """Whether all ends: what is still under way is of no use any more."""
+        return self._closing
+
     def close(self) -> None:
         """End everything; within a second, whatever the source does."""
         self._closing = True
         self._clock.stop()
         self.tasks.close()
-        self.teaching.close()
-        threads = (self.sweeps.close, self.worker.stop)
+        threads: list[Callable[[float], object]] = [*self._stops, self.worker.stop]
+        self._stops.clear()
         for stop in threads:  # all are told before one is waited for
             stop(0)
         if self.source:
@@ -95,37 +99,27 @@ class Desk(QObject):
         """Show another view. Changes of the same ``kind`` in quick succession are one step of undo."""
         if view == self.view:
             return
-        now = time.monotonic()
-        paused = now - self._merge[1] > MERGE_SECONDS and not kind.startswith("drag")  # a drag ends with the button
-        if not kind or kind != self._merge[0] or paused:
-            self._past.append(self.view)
-            del self._past[:-MOST_UNDO]
-        self._merge = (kind, now)
-        self._future.clear()
+        self.history.step(self.view, kind)
         self._show(view)
 
     def undo(self) -> None:
         """Back to the view before."""
-        if self._past:
-            self._future.append(self.view)
-            self._merge = ("", 0.0)
-            self._show(self._past.pop())
+        if (view := self.history.undo(self.view)) is not None:
+            self._show(view)
 
     def redo(self) -> None:
         """Forward again."""
-        if self._future:
-            self._past.append(self.view)
-            self._merge = ("", 0.0)
-            self._show(self._future.pop())
+        if (view := self.history.redo(self.view)) is not None:
+            self._show(view)
 
     @property
     def can_undo(self) -> bool:
         """Whether there is a view to go back to."""
-        return bool(self._past)
+        return self.history.can_undo
 
     def last_change(self) -> str:
         """The kind of the last change, "" after undo."""
-        return self._merge[0]
+        return self.history.last_kind
 
     def hold_clean(self, held: bool) -> None:
         """While held every pane shows the picture without occluders."""
@@ -184,10 +178,8 @@ class Desk(QObject):
         self.result = self.complete = None
         same_body = (model.body or model) is (before.body or before)
         if not (same_body and model.classes == before.classes):
-            self._past.clear()
-            self._future.clear()
+            self.history.clear()
             self._kept.clear()
-            self._merge = ("", 0.0)
             if same_body:
                 self.view = _other_classes(self.view, model, watched)
             else:
@@ -290,8 +282,7 @@ class Desk(QObject):
             if stays and stays != self.view:
                 self.worker.hold(stays.frozen)
                 self.view = stays
-                if self._past and self._past[-1] == self.view:  # undo has nothing to take back
-                    self._past.pop()
+                self.history.drop(self.view)  # undo has nothing to take back
                 self._send()
                 self.view_changed.emit()
             return

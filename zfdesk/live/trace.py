@@ -19,6 +19,10 @@ from zfdesk.live.view import TraceAxis, UnitReference, View
 
 MOST_POINTS = 3000  # 12 MB of probabilities; more take longer than 30 ms to draw
 SECONDS = 20.0  # what TraceAxis.RECENT shows
+AXIS_LABELS = {
+    TraceAxis.RECENT: "seconds before the newest", TraceAxis.TIME: "seconds since the beginning",
+    TraceAxis.PATH: "way of the occluder (px)", TraceAxis.POSITION: "position number",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

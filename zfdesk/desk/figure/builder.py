@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QKeyCombination, Qt, QTimer
 from PySide6.QtGui import QImage, QKeyEvent, QKeySequence
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from zfdesk.desk.context import AppContext
 from zfdesk.desk.figure.capture import Taker, material_of
 from zfdesk.desk.figure.commands import BY_ID, by_key, hint
 from zfdesk.desk.figure.draft import Draft
@@ -45,9 +46,6 @@ from zfdesk.pages.composition import (
 )
 from zfdesk.pages.panels_of_view import CannotError, Kind, Piece, Taken
 
-if TYPE_CHECKING:
-    from zfdesk.desk.window.main_window import Window
-
 LOOK_MS = 20  # how often a drawn page is looked for, while one is being drawn
 LIST_MS = 500  # how often it is looked what can be had
 
@@ -55,12 +53,12 @@ LIST_MS = 500  # how often it is looked what can be had
 class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingCommands, Sheet):
     """Stands beside the window, which goes on; what was taken from it stays as it was."""
 
-    def __init__(self, window: Window) -> None:
-        super().__init__(window, "Figure")
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context, "Figure")
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
-        self.settings = window.settings
+        self.settings = context.settings
         self.draft = Draft(self.begin())
-        self.drawer, self.taker = Drawer(), Taker(window)
+        self.drawer, self.taker = Drawer(), Taker(context)
         self._thumbnails: dict[int, tuple[object, QImage]] = {}
         self._trouble, self._grey, self.zoom = False, False, 0
         self._waiting_refresh = False
@@ -212,8 +210,8 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         self._show_frames()
 
     def _first_size(self) -> None:
-        room = self.window_.screen().availableSize()
-        em = self.window_.fontMetrics().height()
+        room = self.context.window.screen().availableSize()
+        em = self.context.window.fontMetrics().height()
         self.resize(min(84 * em, room.width() - 40), min(52 * em, room.height() - 60))
         self.splitter.setSizes([14 * em, 30 * em, 40 * em])
         geometry = self.settings.value("figure/geometry", QByteArray(), QByteArray)
@@ -317,7 +315,7 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
 
     def _show_material(self) -> None:
         """What can be had; and what could not be had before there was a picture is taken now."""
-        material = material_of(self.window_)
+        material = material_of(self.context)
         self.pieces.show_material(material)
         waits = any(slot.panel is None and not slot.reason for slot in self.draft.now.slots)
         if waits and material.result is not None and not self._waiting_refresh:
@@ -416,9 +414,9 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         super()._end()
 
 
-def show_builder(window: Window) -> FigureBuilder:
+def show_builder(context: AppContext) -> FigureBuilder:
     """Open the figure builder, or bring it to the front."""
-    builder = open_sheet(FigureBuilder, window) or FigureBuilder(window)
+    builder = open_sheet(FigureBuilder, context) or FigureBuilder(context)
     builder.show()
     return builder
 

@@ -5,34 +5,26 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.feature import Features
 from zfdesk.desk.tasks import Task
-from zfdesk.desk.trace.pane import AXIS_LABELS
-from zfdesk.pages.panels_of_view import Material, TraceLines, whole
-
-if TYPE_CHECKING:
-    from zfdesk.desk.window.main_window import Window
+from zfdesk.pages.panels_of_view import Material, whole
 
 Work = Callable[[Material], Any]
 Done = Callable[[Any, Exception | None], None]
 
 
-def material_of(window: Window) -> Material:
-    """What the window shows, before anything more is computed of it."""
-    desk, trace = window.desk, window.trace
-    result = desk.result if desk.result is not None and desk.result.request.model is desk.model else None
-    swept = desk.sweeps.swept
-    if swept is None or swept.sweep is None or swept.subject.model is not desk.model:
-        swept = None
-    points, view = tuple(trace.points()), desk.view
-    lines = TraceLines(points, tuple(trace.shown_classes()), view.trace_axis, AXIS_LABELS[view.trace_axis])
-    return Material(
-        result, None, window.compare.a, swept, desk.sweeps.unit if swept else 0,
-        desk.sweeps.class_index if swept else 0, view.sweep, lines if points else None,
-    )  # fmt: skip
+def material_of(context: AppContext) -> Material:
+    """What the panes show, before anything more is computed of it."""
+    material = Material()
+    for spec in context.get(Features).panes:
+        if spec.figure is not None:
+            material = spec.figure(context, material)
+    return material
 
 
 class Taker(QObject):
@@ -40,9 +32,9 @@ class Taker(QObject):
 
     changed = Signal()
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, context: AppContext) -> None:
         super().__init__()
-        self._window = window
+        self._context = context
         self._queue: deque[tuple[Material, Work, Done]] = deque()
         self._task: Task | None = None
         self._known: Material | None = None  # the last one in full
@@ -54,7 +46,7 @@ class Taker(QObject):
 
     def take(self, work: Work, done: Done) -> None:
         """``work`` gets what the window shows at this moment, in full, off this thread; ``done`` its answer in it."""
-        self._queue.append((material_of(self._window), work, done))
+        self._queue.append((material_of(self._context), work, done))
         self._next()
 
     def forget(self) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 from PySide6.QtCore import QObject, Signal
 
+from zfdesk.desk.history import History
 from zfdesk.figures.page import Page
 from zfdesk.pages.composition import Composition
 
@@ -23,20 +22,14 @@ class Draft(QObject):
         super().__init__()
         self.now = composition
         self.chosen = -1
-        self._past: list[tuple[Composition, int]] = []
-        self._future: list[tuple[Composition, int]] = []
-        self._merge = ("", 0.0)
+        self._history: History[tuple[Composition, int]] = History(MOST_UNDO, MERGE_SECONDS)
         self._page: tuple[Composition, Page | None, str] | None = None
 
     def change(self, composition: Composition, chosen: int | None = None, kind: str = "") -> None:
         """Go on to another composition; ``chosen``: what is chosen from now on."""
         if composition is self.now:
             return
-        now = time.monotonic()
-        if not kind or kind != self._merge[0] or now - self._merge[1] > MERGE_SECONDS:
-            self._past = [*self._past, (self.now, self.chosen)][-MOST_UNDO:]
-        self._merge = (kind, now)
-        self._future.clear()
+        self._history.step((self.now, self.chosen), kind)
         self._show(composition, self.chosen if chosen is None else chosen)
 
     def replace(self, composition: Composition) -> None:
@@ -52,21 +45,21 @@ class Draft(QObject):
 
     def undo(self) -> bool:
         """Back; whether there was anything."""
-        return self._go(self._past, self._future)
+        return self._go(self._history.undo((self.now, self.chosen)))
 
     def redo(self) -> bool:
         """And forward again."""
-        return self._go(self._future, self._past)
+        return self._go(self._history.redo((self.now, self.chosen)))
 
     @property
     def can_undo(self) -> bool:
         """Whether there is something to go back to."""
-        return bool(self._past)
+        return self._history.can_undo
 
     @property
     def can_redo(self) -> bool:
         """Whether there is something to go forward to."""
-        return bool(self._future)
+        return self._history.can_redo
 
     def page(self) -> Page | None:
         """The page of the composition, the same object as long as that is the same; None where there is none."""
@@ -84,13 +77,10 @@ class Draft(QObject):
                 self._page = self.now, None, str(error)
         return self._page
 
-    def _go(self, source: list[tuple[Composition, int]], other: list[tuple[Composition, int]]) -> bool:
-        if not source:
-            return False
-        other.append((self.now, self.chosen))
-        self._merge = ("", 0.0)
-        self._show(*source.pop())
-        return True
+    def _go(self, there: tuple[Composition, int] | None) -> bool:
+        if there is not None:
+            self._show(*there)
+        return there is not None
 
     def _show(self, composition: Composition, chosen: int) -> None:
         self.now = composition

@@ -13,7 +13,8 @@ from PySide6.QtGui import QDrag, QGuiApplication, QImage, QPixmap
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu
 
 from zfdesk.desk.figure.export import FORMATS, Export, form_of, sentence, with_suffix
-from zfdesk.desk.window.copy_commands import DRAGGED, carry
+from zfdesk.desk.figure.kept import KeptFigure
+from zfdesk.desk.widgets.drag_out import DRAGGED, carry
 from zfdesk.figures import draw, encode
 from zfdesk.figures.page import Page
 from zfdesk.pages.composition import Composition
@@ -43,22 +44,22 @@ class FileCommands:
         """Ask for a name, whose suffix says what is written."""
         if not self.has_page():
             return
-        proposal = str(Path(self.window_._last_folder()) / "zfdesk-figure.pdf")
+        proposal = str(Path(self.context.last_folder()) / "zfdesk-figure.pdf")
         path, chosen = QFileDialog.getSaveFileName(self, "Export the figure", proposal, KINDS)
         if path:
-            self.window_._remember_folder(path)
+            self.context.remember_folder(path)
             self.export((with_suffix(path, chosen),))
 
     def ask_export_all(self) -> None:
         """Ask for a name, and write it as PNG, SVG, PDF and arrays."""
         if not self.has_page():
             return
-        proposal = str(Path(self.window_._last_folder()) / "zfdesk-figure")
+        proposal = str(Path(self.context.last_folder()) / "zfdesk-figure")
         path, _ = QFileDialog.getSaveFileName(
             self, "Export as PNG, SVG, PDF and arrays", proposal, "Name without end (*)"
         )
         if path:
-            self.window_._remember_folder(path)
+            self.context.remember_folder(path)
             stem = os.path.splitext(path)[0] if os.path.splitext(path)[1].lower()[1:] in FORMATS else path
             self.export(tuple(f"{stem}.{form}" for form in FORMATS))
 
@@ -91,17 +92,17 @@ class FileCommands:
         """Ask for a name, and save the figure so that it can be opened again."""
         if not self.has_page():
             return
-        proposal = str(Path(self.window_._last_folder()) / "zfdesk-figure.npz")
+        proposal = str(Path(self.context.last_folder()) / "zfdesk-figure.npz")
         path, _ = QFileDialog.getSaveFileName(self, "Save the figure", proposal, FIGURE_FILES)
         if path:
-            self.window_._remember_folder(path)
+            self.context.remember_folder(path)
             self.export((path if path.lower().endswith(".npz") else f"{path}.npz",))
 
     def ask_open(self) -> None:
         """Ask for a figure's file."""
-        path, _ = QFileDialog.getOpenFileName(self, "Open a figure", self.window_._last_folder(), FIGURE_FILES)
+        path, _ = QFileDialog.getOpenFileName(self, "Open a figure", self.context.last_folder(), FIGURE_FILES)
         if path:
-            self.window_._remember_folder(path)
+            self.context.remember_folder(path)
             self.open_path(path)
 
     def open_path(self, path: str) -> None:
@@ -218,7 +219,7 @@ class FileCommands:
     def remember(self) -> None:
         """What the next builder begins with: the figure in this run of the program, and its layout in the next."""
         self.commit()
-        self.window_.figure_kept = self.draft.now
+        self.context.get(KeptFigure).composition = self.draft.now
         self.settings.setValue(LAST_KEY, to_text(layout_of(self.draft.now)))
         self.settings.setValue("figure/geometry", self.saveGeometry())
         self.settings.setValue("figure/split", self.splitter.saveState())
@@ -226,8 +227,9 @@ class FileCommands:
 
     def begin(self) -> Composition:
         """What the last builder left."""
-        if self.window_.figure_kept is not None:
-            return self.window_.figure_kept
+        kept = self.context.get(KeptFigure).composition
+        if kept is not None:
+            return kept
         text = str(self.settings.value(LAST_KEY, ""))
         try:
             return empty_of(from_text(text)) if text else Composition()

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QApplication, QSizePolicy, QToolTip
 
 from zfdesk.desk.figure.draft import Draft
 from zfdesk.desk.figure.grid_picture import GAP, NEAR, RULER, SPARE, GridPicture, Target
-from zfdesk.desk.window.copy_commands import carry
+from zfdesk.desk.widgets.drag_out import carry
 from zfdesk.pages.composition import MOST, Composition, inserted, moved, spanned, widened
 from zfdesk.pages.panels_of_view import Kind, Piece
 

@@ -17,7 +17,7 @@ class PlacingCommands:
 
     def place(self, piece: Piece, target: Target | None = None) -> None:
         """Take a piece from the window now, and put it there, or where there is room."""
-        reason = why_not(piece, material_of(self.window_))
+        reason = why_not(piece, material_of(self.context))
         if reason:
             self.say(reason, True)
             return

@@ -35,7 +35,7 @@ class TemplateCommands:
         """Made anew whenever it is opened: what cannot be had says why."""
         menu.clear()
         menu.setToolTipsVisible(True)
-        material = material_of(self.window_)
+        material = material_of(self.context)
         for template in TEMPLATES:
             reason = template.why_not(material)
             action = menu.addAction(template.words, partial(self.use_template, template))
@@ -81,7 +81,7 @@ class TemplateCommands:
 
     def ask_folder(self, name: str) -> None:
         """A folder picker, then `make_over`."""
-        folder = QFileDialog.getExistingDirectory(self, "A folder of pictures", self.window_._last_folder())
+        folder = QFileDialog.getExistingDirectory(self, "A folder of pictures", self.context.last_folder())
         if folder:
             self.make_over(name, folder)
 

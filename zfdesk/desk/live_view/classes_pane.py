@@ -7,7 +7,8 @@ from PySide6.QtCore import QRectF, QStringListModel, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLineEdit, QSizePolicy, QToolButton, QWidget
 
-from zfdesk.desk.state import Desk
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.desk.widgets.theme import THEMES, Colours, watched_colour
 from zfdesk.desk.widgets.tsv import table_text
@@ -17,7 +18,7 @@ from zfdesk.live import Result, View
 class Bars(QWidget):
     """One bar a class; a tick where it stood on the clean picture, so that the change is seen before it is read."""
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: AppState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.desk = desk
         self.colours: Colours = THEMES["dark"]
@@ -110,8 +111,9 @@ class ClassesPane(Pane):
 
     title = "Classes"
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
-        super().__init__(desk, parent)
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        desk = self.desk
         self.bars = Bars(desk)
         self.search = QLineEdit(placeholderText="Find a class to watch…", clearButtonEnabled=True)
         self.search.setAccessibleName("Find a class by name")

@@ -6,8 +6,7 @@ from PySide6.QtCore import QModelIndex, QPoint, QRect, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QFont, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from zfdesk.desk.actions import to_layer
-from zfdesk.desk.state import Desk
+from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.canvas import indexed_image
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.pane import Pane
@@ -15,6 +14,7 @@ from zfdesk.desk.widgets.theme import THEMES, Colours
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.engine import Stage
 from zfdesk.live import LayerSummary, Result
+from zfdesk.live.changes import to_layer
 
 THUMB = 34
 THUMBNAILS_EVERY_MS = 80  # small pictures at half the frame rate cost half as much, and nobody sees the difference
@@ -99,8 +99,9 @@ class LayersPane(Pane):
 
     title = "Layers"
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
-        super().__init__(desk, parent)
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        desk = self.desk
         self.layer_summaries: dict[str, LayerSummary] = {}
         self.shares: dict[str, str] = {}
         self.table = table("inferno", False, True)

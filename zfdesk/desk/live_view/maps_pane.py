@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QFont, QImage, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSpinBox, QToolButton, QWidget
 
-from zfdesk.desk.actions import to_unit
-from zfdesk.desk.state import Desk
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.canvas import Canvas, indexed_image
 from zfdesk.desk.widgets.colour_bar import ColourBar, number
 from zfdesk.desk.widgets.colour_tables import SEQUENTIAL, table
@@ -18,7 +19,8 @@ from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.tsv import array_text, table_text
 from zfdesk.engine import SeedKind
-from zfdesk.live import MapsContent, Mosaic, Normalise, Order, Result
+from zfdesk.live import Demand, MapsContent, Mosaic, Normalise, Order, Result
+from zfdesk.live.changes import to_unit
 
 WAITING = "The layer's maps appear with the first frame."
 CONTENT_WORDS = {
@@ -41,7 +43,7 @@ class MapsCanvas(Canvas):
     unit_clicked = Signal(int, int, int)
     menu_asked = Signal(object, object)  # unit or None, global position
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: AppState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.desk = desk
         self.mosaic: Mosaic | None = None
@@ -126,8 +128,9 @@ class MapsPane(Pane):
     unit_hovered = Signal(object)
     menu_asked = Signal(object, object)
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
-        super().__init__(desk, parent)
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        desk = self.desk
         self.canvas = MapsCanvas(desk)
         self.canvas.setMinimumSize(220, 160)
         self.canvas.message = WAITING
@@ -144,7 +147,10 @@ class MapsPane(Pane):
         row.addWidget(self.bar, 1)
         row.addWidget(self.hover_line, 1)
         self.body.addLayout(row)
-        self.show_view()
+
+    def demand(self, demand: Demand) -> Demand:
+        aspect = round(self.canvas.width() / max(self.canvas.height(), 1), 2)
+        return replace(demand, maps=True, aspect=aspect)
 
     def _controls(self) -> Controls:
         self.content = self._choice("What the maps show", CONTENT_WORDS, lambda v: {"content": v})

@@ -8,12 +8,13 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPen, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
+from zfdesk.desk.context import AppContext
 from zfdesk.desk.live_view.transport import TransportBar
-from zfdesk.desk.state import Desk
+from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.canvas import Canvas, rgb_image
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.engine import Occluder, OccluderFill, OccluderShape
-from zfdesk.live import Crop, Result
+from zfdesk.live import Crop, Demand, Result
 from zfdesk.live.handles import (
     Handle,
     crop_grip,
@@ -38,7 +39,7 @@ class PictureCanvas(Canvas):
 
     picked = Signal(float, float)  # a point of the input picture, in its pixels
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: AppState, parent: QWidget | None = None) -> None:
         super().__init__(parent, smooth=True)
         self.desk = desk
         self.hover_box: tuple[int, int, int, int] | None = None
@@ -285,13 +286,14 @@ class PicturePane(Pane):
 
     title = "Picture"
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
-        super().__init__(desk, parent)
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        desk = self.desk
         self.canvas = PictureCanvas(desk)
         self.canvas.message = "Waiting for the first frame…"
         self.canvas.setAccessibleName("Picture with crop box and occluders")
         self.body.addWidget(self.canvas, 1)
-        self.transport = TransportBar(desk)
+        self.transport = TransportBar(context)
         self.body.addWidget(self.transport)
         desk.told.connect(self._hear)
 
@@ -300,6 +302,9 @@ class PicturePane(Pane):
         if trouble and self.desk.frame is None:
             self.canvas.message = f"{sentence}\n\nThe Source menu has others: a picture, a clip, a folder, the demo."
             self.canvas.update()
+
+    def demand(self, demand: Demand) -> Demand:
+        return replace(demand, unit=True)  # whose position it marks
 
     def show_result(self, result: Result) -> None:
         pixels = result.request.frame.pixels

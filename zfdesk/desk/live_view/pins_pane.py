@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
-from zfdesk.desk.actions import MOST_PINS, toggle_pin
+from zfdesk.desk.context import AppContext
 from zfdesk.desk.live_view.unit_pane import MapCanvas, Tile, reference_words, show_map
-from zfdesk.desk.state import Desk
 from zfdesk.desk.widgets.canvas import rgb_image
 from zfdesk.desk.widgets.colour_bar import number
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.desk.widgets.theme import Colours
 from zfdesk.desk.widgets.tsv import table_text
-from zfdesk.live import Result, UnitReference, UnitResult
+from zfdesk.live import Demand, Result, UnitReference, UnitResult
+from zfdesk.live.changes import toggle_pin
+from zfdesk.live.view import MOST_PINS
 
 
 class PinCard(QWidget):
@@ -74,8 +76,8 @@ class PinsPane(Pane):
 
     title = "Pins"
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
-        super().__init__(desk, parent)
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
         self.cards: list[PinCard] = []
         self.empty = QLabel("Pin a unit (key P) to keep it in view beside others.")
         self.empty.setWordWrap(True)
@@ -90,6 +92,9 @@ class PinsPane(Pane):
         area.setFrameShape(QScrollArea.Shape.NoFrame)
         area.setWidget(inner)
         self.body.addWidget(area)
+
+    def demand(self, demand: Demand) -> Demand:
+        return replace(demand, pins=True)
 
     def unpin(self, reference: UnitReference) -> None:
         """Take a unit out."""

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
 
+from zfdesk.desk.context import AppContext
 from zfdesk.desk.live_view.unit_pane import Tile
-from zfdesk.desk.state import Desk
 from zfdesk.desk.widgets.canvas import indexed_image, rgb_image
 from zfdesk.desk.widgets.colour_bar import number
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.tsv import table_text
-from zfdesk.live import MapsDisplay, Normalise, Result
+from zfdesk.live import Demand, MapsDisplay, Normalise, Result
 from zfdesk.live.render import levels
 
 CONTENTS = ("picture", "unit map", "reconstruction")
@@ -51,8 +51,9 @@ class ComparePane(Pane):
 
     title = "A | B"
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
-        super().__init__(desk, parent)
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        desk = self.desk
         self.a: Result | None = None
         self.tiles = [Tile(name) for name in NAMES]
         self.content = QComboBox()
@@ -76,6 +77,9 @@ class ComparePane(Pane):
         self.body.addLayout(tiles, 1)
         desk.model_changed.connect(self._forget)
         self._forget()
+
+    def demand(self, demand: Demand) -> Demand:
+        return replace(demand, unit=demand.unit or self.a is not None)
 
     def _forget(self) -> None:
         self.a = None

@@ -19,8 +19,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QStyle, QToolButton, QWidget
 
-from zfdesk.desk.actions import ACTIONS
-from zfdesk.desk.state import Desk
+from zfdesk.desk.actions import ActionTable
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.widgets.text import clock
 from zfdesk.desk.widgets.theme import THEMES, Colours
 from zfdesk.sources import Source, Transport
 
@@ -29,19 +30,6 @@ SEEK_MS = 60  # a drag asks for a frame at most this often
 SETTLE_SECONDS = 0.5  # after a seek the slider waits so long for the source to get there
 MANY = ("folder", "demo")  # kinds of source that have a next picture
 SMALLEST = 24  # pixels a button
-
-
-def _words(action_id: str) -> str:
-    action = next(action for action in ACTIONS if action.id == action_id)
-    return f"{action.words} ({', '.join(action.keys)})"
-
-
-def clock(seconds: float) -> str:
-    """0:07.4; 1:02:03.0."""
-    tenths = int(seconds * 10 + 1e-6)
-    hours, minutes = divmod(tenths // 600, 60)
-    rest = f"{tenths // 10 % 60:02}.{tenths % 10}"
-    return f"{hours}:{minutes:02}:{rest}" if hours else f"{minutes}:{rest}"
 
 
 def position_words(state: Transport, kind: str) -> str:
@@ -107,9 +95,10 @@ class SeekSlider(QSlider):
 class TransportBar(QWidget):
     """Seen only while the source can be played."""
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.desk = desk
+        desk = self.desk = context.state
+        self._table = context.get(ActionTable)
         self.colours: Colours = THEMES[desk.view.theme]
         self._dressed: tuple[str, bool] | None = None
         self._wanted: float | None = None
@@ -157,8 +146,8 @@ class TransportBar(QWidget):
 
     def _button(self, name: str, do: Callable[[Source], None]) -> QToolButton:
         button = QToolButton()
-        button.setToolTip(_words(name))
-        button.setAccessibleName(_words(name).partition(" (")[0])
+        button.setToolTip(self._table.hint(name))
+        button.setAccessibleName(self._table.find(name).words)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.clicked.connect(lambda: self._do(do))
         return button
@@ -300,4 +289,4 @@ class TransportBar(QWidget):
         self._was_playing = False
 
 
-__all__ = ["SeekSlider", "TransportBar", "clock", "position_words"]
+__all__ = ["SeekSlider", "TransportBar", "position_words"]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QGridLayout, QToolButton, QWidget
 
-from zfdesk.desk.actions import pick_position, set_seed
+from zfdesk.desk.context import AppContext
 from zfdesk.desk.live_view.unit_compare import Comparison, common_seed_words
-from zfdesk.desk.state import Desk
 from zfdesk.desk.widgets.canvas import indexed_image, rgb_image
 from zfdesk.desk.widgets.colour_bar import number
 from zfdesk.desk.widgets.colour_tables import table
@@ -22,7 +22,8 @@ from zfdesk.desk.widgets.tile import MapCanvas, Tile
 from zfdesk.desk.widgets.tsv import array_text
 from zfdesk.engine import LRN, Rule, SeedKind
 from zfdesk.figures.facts import METHOD_WORDS, seed_words, stretch_words, unit_words
-from zfdesk.live import Normalise, Result, Style, UnitReference, UnitResult
+from zfdesk.live import Demand, Normalise, Result, Style, UnitReference, UnitResult
+from zfdesk.live.changes import pick_position, set_seed
 from zfdesk.live.render import levels
 
 STALE_SECONDS = 0.4
@@ -63,8 +64,9 @@ class UnitPane(Pane):
     title = "Unit"
     shows_unit = True
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
-        super().__init__(desk, parent)
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        desk = self.desk
         self.map_tile = Tile("map", MapCanvas(), self)
         self.patch_tile = Tile("what it sees", parent=self)
         self.patch_tile.bar.hide()
@@ -85,7 +87,6 @@ class UnitPane(Pane):
         self.foot = ElidedLabel()
         self.body.addWidget(self.foot)
         desk.model_changed.connect(self._forget)
-        self.show_view()
 
     def _controls(self) -> Controls:
         self.method = self._choice(METHOD_WORDS, "Method of the reconstruction", lambda v: {"method": v})
@@ -142,6 +143,13 @@ class UnitPane(Pane):
     def comparing(self) -> bool:
         """Whether clean, covered and difference are shown: chosen, and there is something to compare."""
         return self.desk.view.compare_clean and bool(self.desk.view.occluders)
+
+    def demand(self, demand: Demand) -> Demand:
+        methods = self.shown_rules()
+        return replace(demand, unit=True, methods=methods, compare=self.comparing)
+
+    def shown_unit(self) -> UnitReference:
+        return self.desk.view.looked_at
 
     def shown_rules(self) -> tuple[Rule, ...]:
         """The methods that have a tile, the chosen one first."""

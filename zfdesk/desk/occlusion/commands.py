@@ -1,90 +1,93 @@
-"""What the actions of the sweep do outside the view. Methods that the actions table names."""
+"""What the actions of the sweep do outside the view."""
 
 from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog
 
-if TYPE_CHECKING:
-    from zfdesk.desk.state import Desk
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.feature import Panes
+from zfdesk.desk.occlusion.controller import Sweeps
+from zfdesk.desk.occlusion.pane import SweepPane
 
 
-class SweepCommands:
-    """Mixed into the window."""
+def start_sweep(context: AppContext) -> None:
+    """Sweep the occluder over what is shown now."""
+    _show_sweep(context)
+    context.get(Sweeps).start()
 
-    desk: Desk
 
-    def start_sweep(self) -> None:
-        """Sweep the occluder over what is shown now."""
-        self._show_sweep()
-        self.desk.sweeps.start()
+def cancel_or_resume_sweep(context: AppContext) -> None:
+    """End the sweep that runs, or go on with the one that was ended."""
+    if context.get(Sweeps).running:
+        context.get(Sweeps).cancel()
+    elif context.get(Sweeps).can_resume:
+        context.get(Sweeps).resume()
+    else:
+        context.show_message("No sweep is running, and none was left unfinished.")
 
-    def cancel_or_resume_sweep(self) -> None:
-        """End the sweep that runs, or go on with the one that was ended."""
-        if self.desk.sweeps.running:
-            self.desk.sweeps.cancel()
-        elif self.desk.sweeps.can_resume:
-            self.desk.sweeps.resume()
-        else:
-            self.desk.told.emit("No sweep is running, and none was left unfinished.", False)
 
-    def live_sweep(self) -> None:
-        """The live sweep on or off."""
-        view = self.desk.view
-        if not view.sweep.live:
-            self._show_sweep()
-        self.desk.change(view.change_sweep(live=not view.sweep.live))
+def live_sweep(context: AppContext) -> None:
+    """The live sweep on or off."""
+    view = context.state.view
+    if not view.sweep.live:
+        _show_sweep(context)
+    context.state.change(view.change_sweep(live=not view.sweep.live))
 
-    def find_sweep_class(self) -> None:
-        """Put the cursor into the pane's class chooser."""
-        self._show_sweep()
-        self.sweep.controls.class_index.setFocus()  # type: ignore[attr-defined]
-        self.sweep.controls.class_index.selectAll()  # type: ignore[attr-defined]
 
-    def occlude_largest_drop(self) -> None:
-        """The live occluder goes to where the class falls most."""
-        sweeps = self.desk.sweeps
-        if sweeps.swept is None or sweeps.swept.sweep is None:
-            self.desk.told.emit("There is no sweep yet that would know where: sweep first.", False)
-            return
-        sweep, class_index = sweeps.swept.sweep, sweeps.class_index
-        drop, occluder = sweep.largest_drop(class_index)
-        sweeps.place(occluder)
-        name = sweep.model.classes[class_index]
-        if drop > 0:
-            self.desk.told.emit(f"Covered there, {name} falls most: by {drop * 100:.1f} points.", False)
-        else:
-            self.desk.told.emit(f"No position lowers {name}; this one raises it least.", False)
+def find_sweep_class(context: AppContext) -> None:
+    """Put the cursor into the pane's class chooser."""
+    _show_sweep(context)
+    chooser = context.get(SweepPane).controls.class_index
+    chooser.setFocus()
+    chooser.selectAll()
 
-    def save_sweep_figure(self) -> None:
-        """Ask for a place and save Fig. 7's row."""
-        from zfdesk.desk.occlusion.files import save_figure
-        from zfdesk.desk.widgets.page_files import FIGURE_KINDS
 
-        if path := self._sweep_path("figure 7", "zfdesk-occlusion.pdf", FIGURE_KINDS):
-            self.desk.sweeps.save(path, partial(save_figure, look=self.desk.view.sweep))
+def occlude_largest_drop(context: AppContext) -> None:
+    """The live occluder goes to where the class falls most."""
+    sweeps = context.get(Sweeps)
+    if sweeps.swept is None or sweeps.swept.sweep is None:
+        context.show_message("There is no sweep yet that would know where: sweep first.")
+        return
+    sweep, class_index = sweeps.swept.sweep, sweeps.class_index
+    drop, occluder = sweep.largest_drop(class_index)
+    sweeps.place(occluder)
+    name = sweep.model.classes[class_index]
+    if drop > 0:
+        context.show_message(f"Covered there, {name} falls most: by {drop * 100:.1f} points.")
+    else:
+        context.show_message(f"No position lowers {name}; this one raises it least.")
 
-    def save_sweep_arrays(self) -> None:
-        """Ask for a place and save the raw values."""
-        from zfdesk.desk.occlusion.files import ARRAY_KINDS, save_arrays
 
-        if path := self._sweep_path("arrays", "zfdesk-occlusion.npz", ARRAY_KINDS):
-            self.desk.sweeps.save(path if path.endswith(".npz") else f"{path}.npz", save_arrays)
+def save_sweep_figure(context: AppContext) -> None:
+    """Ask for a place and save Fig. 7's row."""
+    from zfdesk.desk.occlusion.files import save_figure
+    from zfdesk.desk.widgets.page_files import FIGURE_KINDS
 
-    def _sweep_path(self, what: str, name: str, kinds: str) -> str:
-        if self.desk.sweeps.swept is None:
-            self.desk.told.emit("There is no sweep to save yet.", True)
-            return ""
-        proposal = str(Path(self._last_folder()) / name)  # type: ignore[attr-defined]
-        path, _ = QFileDialog.getSaveFileName(self, f"Save the sweep: {what}", proposal, kinds)  # type: ignore[arg-type]
-        if path:
-            self._remember_folder(path)  # type: ignore[attr-defined]
-        return path
+    if path := _sweep_path(context, "figure 7", "zfdesk-occlusion.pdf", FIGURE_KINDS):
+        context.get(Sweeps).save(path, partial(save_figure, look=context.state.view.sweep))
 
-    def _show_sweep(self) -> None:
-        dock = self.docks[self.sweep]  # type: ignore[attr-defined]
-        dock.show()
-        dock.raise_()
+
+def save_sweep_arrays(context: AppContext) -> None:
+    """Ask for a place and save the raw values."""
+    from zfdesk.desk.occlusion.files import ARRAY_KINDS, save_arrays
+
+    if path := _sweep_path(context, "arrays", "zfdesk-occlusion.npz", ARRAY_KINDS):
+        context.get(Sweeps).save(path if path.endswith(".npz") else f"{path}.npz", save_arrays)
+
+
+def _sweep_path(context: AppContext, what: str, name: str, kinds: str) -> str:
+    if context.get(Sweeps).swept is None:
+        context.show_message("There is no sweep to save yet.", error=True)
+        return ""
+    proposal = str(Path(context.last_folder()) / name)
+    path, _ = QFileDialog.getSaveFileName(context.window, f"Save the sweep: {what}", proposal, kinds)
+    if path:
+        context.remember_folder(path)
+    return path
+
+
+def _show_sweep(context: AppContext) -> None:
+    context.get(Panes).show(SweepPane.title)

@@ -6,18 +6,15 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from zfdesk.desk.context import AppContext
 from zfdesk.engine import Model, Occluder, OccluderShape, SweepPlan
 from zfdesk.figures.facts import FILL_WORDS
 from zfdesk.live import Sweeper, SweepInput, SweepSettings, SweepSnapshot, SweepState, SweepUnit, View
 from zfdesk.live.sweeping import shown_class, shown_unit
 from zfdesk.sources import Frame
-
-if TYPE_CHECKING:
-    from zfdesk.desk.state import Desk
 
 MOVING_SECONDS = 1.0  # frames nearer in time than this are a moving picture
 DEFAULT_SHARE = 50 / 224  # of the picture's side: the occluder, on networks of another size than ZFNet's
@@ -67,9 +64,9 @@ class Sweeps(QObject):
     saved = Signal(str, bool)
     _told = Signal()
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
-        self.desk = desk
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context)
+        desk = self.desk = context.state
         self.swept: SweepSnapshot | None = None
         self.running = False
         self._layer = ""  # of the sweep that was begun last
@@ -83,6 +80,7 @@ class Sweeps(QObject):
         desk.result_ready.connect(self._follow)
         desk.view_changed.connect(self._follow)
         desk.model_changed.connect(self._other_network)
+        desk.stop_at_end(self.close)
 
     def close(self, timeout: float) -> None:
         """End the sweep, and wait so many seconds for the batch under way. Safe to call twice."""

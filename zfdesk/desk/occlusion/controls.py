@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from zfdesk.desk.occlusion.controller import settings_of
-from zfdesk.desk.state import Desk
+from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.colour_tables import SEQUENTIAL
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.engine import OccluderFill, OccluderShape
@@ -56,7 +56,7 @@ class SweepControls(QWidget):
 
     asked = Signal(str)
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: AppState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.desk = desk
         layout = QVBoxLayout(self)

@@ -7,12 +7,13 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from zfdesk.desk.actions import ActionTable
+from zfdesk.desk.context import AppContext
 from zfdesk.desk.live_view.unit_pane import Tile
 from zfdesk.desk.occlusion.canvas import Legend, ProgressLine, SweepCanvas
-from zfdesk.desk.occlusion.controller import plan_words
+from zfdesk.desk.occlusion.controller import Sweeps, plan_words
 from zfdesk.desk.occlusion.controls import SweepControls
 from zfdesk.desk.occlusion.maps import LabelColours, Layout, centres, contour, label_colours, middle_of, shades
-from zfdesk.desk.state import Desk
 from zfdesk.desk.widgets.canvas import rgb_image
 from zfdesk.desk.widgets.colour_bar import number
 from zfdesk.desk.widgets.colour_tables import table
@@ -32,18 +33,18 @@ INVITATION = (
 
 
 class SweepPane(Pane):
-    """``asked``: the id of an action. ``square_hovered``: (top, left, bottom, right) of the occluder under the mouse,
+    """``square_hovered``: (top, left, bottom, right) of the occluder under the mouse,
     in input pixels, or None."""
 
     title = "Occlusion"
-    asked = Signal(str)
     square_hovered = Signal(object)
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
-        super().__init__(desk, parent)
-        self.sweeps = desk.sweeps
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        desk = self.desk
+        self.sweeps = context.get(Sweeps)
         self.controls = SweepControls(desk)
-        self.controls.asked.connect(self.asked)
+        self.controls.asked.connect(self._run)
         self.controls.more.toggled.connect(
             lambda: QTimer.singleShot(0, self, self._arrange)
         )  # when there is room again
@@ -79,7 +80,12 @@ class SweepPane(Pane):
         self.sweeps.changed.connect(self._renew)
         self.sweeps.changed.connect(self._tell_state)
         desk.model_changed.connect(self._renew)
-        self.show_view()
+
+    def _run(self, action: str) -> None:
+        self.context.get(ActionTable).run(action)
+
+    def set_seen(self, seen: bool) -> None:
+        self.sweeps.watch(seen)
 
     def _invitation(self) -> QWidget:
         self.invitation = QWidget()
@@ -87,7 +93,7 @@ class SweepPane(Pane):
         self.begin = QPushButton("▦ Sweep the occluder over the picture")
         self.begin.setToolTip("Sweep the occluder over the picture as it is now (Ctrl+X)")
         self.begin.setAccessibleName("Sweep the occluder over the picture")
-        self.begin.clicked.connect(lambda: self.asked.emit("sweep"))
+        self.begin.clicked.connect(lambda: self._run("sweep"))
         layout = QVBoxLayout(self.invitation)
         layout.addStretch(1)
         layout.addWidget(words)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout
 
+from zfdesk.desk.context import AppContext
 from zfdesk.desk.parts.canvas import MarkCanvas
 from zfdesk.desk.parts.marks import MarkBook
 from zfdesk.desk.parts.table1 import Comparing, plain_button
@@ -23,17 +23,14 @@ from zfdesk.desk.widgets.theme import Colours
 from zfdesk.experiments.parts import PartBox, PartsError, check_boxes
 from zfdesk.sources import SourceError, read_picture
 
-if TYPE_CHECKING:
-    from zfdesk.desk.window.main_window import Window
-
 NO_FOLDER = "Choose a folder of pictures whose parts you want to mark: eyes, noses, wheels, …"
 
 
 class MarkingSheet(Sheet):
     """Goes through a folder's pictures; what is drawn is saved at once in ``zfdesk-parts.json`` beside them."""
 
-    def __init__(self, window: Window) -> None:
-        super().__init__(window, "Mark parts and compare")
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context, "Mark parts and compare")
         self.book: MarkBook | None = None
         self._pixels: np.ndarray | None = None
         self._ticket = 0
@@ -92,8 +89,8 @@ class MarkingSheet(Sheet):
 
     def dress(self, colours: Colours) -> None:
         """Take over a theme or another size of type."""
-        em = self.window_.fontMetrics().height()
-        room = self.window_.screen().availableSize()
+        em = self.context.window.fontMetrics().height()
+        room = self.context.window.screen().availableSize()
         self.resize(min(56 * em, room.width() - 40), min(52 * em, room.height() - 60))
         self.canvas.colours = colours
         self.another.setFixedWidth(self.another.fontMetrics().horizontalAdvance("m" * 15))
@@ -107,7 +104,7 @@ class MarkingSheet(Sheet):
     def _open_first(self) -> None:
         """The folder that the window shows, else the last one that was marked."""
         source = self.desk.view.source
-        last = str(self.window_.settings.value("marking/folder", ""))
+        last = str(self.context.settings.value("marking/folder", ""))
         path = Path(source.location) if source.kind in ("folder", "picture") else Path(last) if last else None
         if path is None or not path.exists():
             return
@@ -131,7 +128,7 @@ class MarkingSheet(Sheet):
             self.say(str(error), True)
             return
         self.book = book
-        self.window_.settings.setValue("marking/folder", str(folder))
+        self.context.settings.setValue("marking/folder", str(folder))
         count = len(book.missing)
         gone = f"{book.missing[0]}{f' and {count - 1} more' if count > 1 else ''}" if count else ""
         self.say(f"{gone} is marked, but no longer there; its marks are kept." if gone else "", bool(gone))
@@ -324,9 +321,9 @@ class MarkingSheet(Sheet):
         self.told.setStyleSheet(f"color: {self.colours.trouble if self._trouble else self.colours.text};")
 
 
-def show_marking(window: Window) -> MarkingSheet:
+def show_marking(context: AppContext) -> MarkingSheet:
     """Open the marking window, or bring it to the front."""
-    sheet = open_sheet(MarkingSheet, window) or MarkingSheet(window)
+    sheet = open_sheet(MarkingSheet, context) or MarkingSheet(context)
     sheet.show()
     return sheet
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from zfdesk.desk.history import History
 from zfdesk.experiments.parts import FILE, PARTS, Marks, PartBox, check_part_name, read_parts, write_parts
 from zfdesk.sources import SourceError
 from zfdesk.sources.folder import pictures_in
 
+MOST_UNDO = 1000
+
 
 @dataclass(frozen=True)
-class _Change:
+class _Step:
+    """All marks, and where the next or the last one was changed."""
+
+    marks: Marks
     picture: str
     part: str
-    before: PartBox | None
-    after: PartBox | None
 
 
 class MarkBook:
@@ -34,8 +38,7 @@ class MarkBook:
         self.parts = list(dict.fromkeys([*PARTS, *(part for boxes in self.marks.values() for part in boxes)]))
         self.part = PARTS[0]
         self.index = 0
-        self._past: list[_Change] = []
-        self._future: list[_Change] = []
+        self._history: History[_Step] = History(MOST_UNDO)
 
     @property
     def picture(self) -> str:
@@ -55,7 +58,7 @@ class MarkBook:
     @property
     def can_undo(self) -> bool:
         """Whether a mark can be taken back."""
-        return bool(self._past)
+        return self._history.can_undo
 
     @property
     def missing(self) -> list[str]:
@@ -86,50 +89,45 @@ class MarkBook:
         Raises PartsError when it cannot be saved; it is marked all the same.
         """
         first = self.part not in self.boxes
-        change = _Change(self.picture, self.part, self.boxes.get(self.part), box)
+        marked = self.part
         if first:
             place = self.parts.index(self.part)
             following = [*self.parts[place + 1 :], *self.parts[:place]]
             self.part = next((part for part in following if part not in self.boxes), self.part)
-        self._do(change)
+        self._put(marked, box)
 
     def remove(self) -> None:
         """Take the chosen part's box off the present picture. Raises PartsError when that cannot be saved."""
         if self.part in self.boxes:
-            self._do(_Change(self.picture, self.part, self.boxes[self.part], None))
+            self._put(self.part, None)
 
     def undo(self) -> None:
         """Take the last change back, on the picture where it was made. Raises PartsError when it cannot be saved."""
-        if self._past:
-            change = self._past.pop()
-            self._future.append(change)
-            self._apply(change, change.before)
+        if (step := self._history.previous) is not None:
+            self._history.undo(_Step(self.marks, step.picture, step.part))
+            self._show(step)
 
     def redo(self) -> None:
         """And forward again. Raises PartsError when it cannot be saved."""
-        if self._future:
-            change = self._future.pop()
-            self._past.append(change)
-            self._apply(change, change.after)
+        if (step := self._history.following) is not None:
+            self._history.redo(_Step(self.marks, step.picture, step.part))
+            self._show(step)
 
-    def _do(self, change: _Change) -> None:
-        if change.before == change.after:
+    def _put(self, part: str, box: PartBox | None) -> None:
+        """Give a part of the present picture another box, or none."""
+        if box == self.boxes.get(part):
             return
-        self._past.append(change)
-        self._future.clear()
-        following = self.part
-        try:
-            self._apply(change, change.after)
-        finally:
-            self.part = following
-
-    def _apply(self, change: _Change, box: PartBox | None) -> None:
-        self.go_to(change.picture)
-        self.part = change.part
-        boxes = {part: kept for part, kept in self.marks.get(change.picture, {}).items() if part != change.part}
+        self._history.step(_Step(self.marks, self.picture, part))
+        boxes = {known: kept for known, kept in self.boxes.items() if known != part}
         if box is not None:
-            boxes[change.part] = box
-        self.marks = {**self.marks, change.picture: {part: boxes[part] for part in self.parts if part in boxes}}
+            boxes[part] = box
+        ordered = {known: boxes[known] for known in self.parts if known in boxes}
+        self.marks = {**self.marks, self.picture: ordered}
+        write_parts(self.folder, self.marks)
+
+    def _show(self, step: _Step) -> None:
+        self.go_to(step.picture)
+        self.part, self.marks = step.part, step.marks
         write_parts(self.folder, self.marks)
 
 

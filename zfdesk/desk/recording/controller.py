@@ -18,23 +18,21 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.feature import Panes
+from zfdesk.desk.path_player import Doing, PathPlayer
 from zfdesk.desk.recording.grabbers import FIGURE, WINDOW, FigureShots, Shots, WidgetShots
 from zfdesk.desk.recording.indicator import RecordingMark
 from zfdesk.desk.recording.stepping import SourceSteps
-from zfdesk.desk.trace.path_player import Doing
 from zfdesk.film import FilmError, FilmWriter, Quality, Shot, Titles
 from zfdesk.film.writer import Told
 from zfdesk.live import Demand, Result
 from zfdesk.live.replay import Recorder, to_json
 from zfdesk.live.stepping import Span, Step
 from zfdesk.pages.film_page import film_facts, film_words, frame_facts
-
-if TYPE_CHECKING:
-    from zfdesk.desk.window.main_window import Window
 
 LOOK_MS = 100  # how often the mark is renewed and the limits are looked at
 ROOM_MS = 5  # frame by frame: how often the encoder is asked whether it has room
@@ -67,11 +65,12 @@ class Films(QObject):
     changed = Signal()  # a recording began or is over
     ended = Signal(object)  # Told
 
-    def __init__(self, window: Window, clock: Callable[[], float] = time.perf_counter) -> None:
-        super().__init__(window)
-        self.window, self.desk, self.clock = window, window.desk, clock
+    def __init__(self, context: AppContext, clock: Callable[[], float] = time.perf_counter) -> None:
+        super().__init__(context)
+        self.context, self.desk, self.clock = context, context.state, clock
+        self.player = context.get(PathPlayer)
         self.plan: Plan | None = None
-        self.mark = RecordingMark(self, window)
+        self.mark = RecordingMark(self, context)
         self._film: FilmWriter | None = None
         self._shots: Shots | None = None
         self._steps: SourceSteps | None = None
@@ -92,7 +91,7 @@ class Films(QObject):
         self.desk.view_changed.connect(self._see_view)
         self.desk.model_changed.connect(lambda: self.stop("Another network: the recording ended there."))
         self.desk.source_changed.connect(self._see_source)
-        window.closing.connect(self.close)
+        context.closing.connect(self.close)
 
     # What is told
 
@@ -128,7 +127,7 @@ class Films(QObject):
         """Begin to record. FilmError, with a sentence, where that cannot be; then nothing has changed."""
         if self._film is not None:
             raise FilmError("A film is being recorded: stop it first.")
-        result, replay = self.desk.complete or self.desk.result, self.window.trace.player.replay
+        result, replay = self.desk.complete or self.desk.result, self.player.replay
         if result is None:
             raise FilmError("There is nothing to record yet: try again in a moment.")
         if plan.replay and replay is None:
@@ -151,17 +150,16 @@ class Films(QObject):
         self._shots = self._make_shots(plan)
         self._begun, self._taken, self._due, self._path = None, 0, 0.0, None
         self._last, self._last_time, self._early = None, 0.0, 0
-        self.window._update_demand()
+        self.context.demand_changed.emit()
         self._timer.start()
         self.changed.emit()
-        player = self.window.trace.player
         if steps is not None:
-            player.stop()
+            self.player.stop()
             steps.arrived.connect(self._take_step)
             steps.ended.connect(self.stop)
             steps.begin()
         elif plan.replay:
-            player.play()
+            self.player.play()
 
     @property
     def _free_rate(self) -> bool:
@@ -172,12 +170,9 @@ class Films(QObject):
         if plan.subject == FIGURE:
             return FigureShots(plan.parts, plan.width)
         if plan.subject == WINDOW:
-            return WidgetShots(self.window, self.window, plan.scale)
-        pane = next(pane for pane in self.window.panes if pane.title == plan.subject)
-        dock = self.window.docks[pane]
-        dock.show()
-        dock.raise_()
-        return WidgetShots(self.window, pane, plan.scale)
+            return WidgetShots(self.context, self.context.window, self.mark, plan.scale)
+        pane = self.context.get(Panes).show(plan.subject)
+        return WidgetShots(self.context, pane, self.mark, plan.scale)
 
     def stop(self, why: str = "") -> None:
         """No more frames; what there is becomes a film. ``why``: a sentence, where nobody asked for it."""
@@ -192,10 +187,10 @@ class Films(QObject):
             self._steps.end()
             self._steps.deleteLater()
             self._steps = None
-        elif self.plan.replay and self.window.trace.player.doing is Doing.REPLAYING:
-            self.window.trace.player.stop()
+        elif self.plan.replay and self.player.doing is Doing.REPLAYING:
+            self.player.stop()
         self._shots = None
-        self.window._update_demand()
+        self.context.demand_changed.emit()
         self.changed.emit()
 
     def close(self) -> None:
@@ -246,7 +241,7 @@ class Films(QObject):
 
     def _path_is_over(self, plan: Plan, film: FilmWriter) -> bool:
         """Live: whether the replayed path has come to its end, and its last position is in the film."""
-        if not plan.replay or self.window.trace.player.doing is Doing.REPLAYING or self._begun is None:
+        if not plan.replay or self.player.doing is Doing.REPLAYING or self._begun is None:
             return False
         result = self.desk.result
         if result is None or not result.complete or result.request.view != self.desk.view:
@@ -316,21 +311,4 @@ class Films(QObject):
             self.ended.emit(told)
 
 
-class FilmCommands:
-    """Mixed into the window: what the actions table names."""
-
-    films: Films
-
-    def record_film(self) -> None:
-        """Choose what to record, or stop."""
-        if self.films.recording:
-            self.films.stop()
-        elif self.films.finishing:
-            self.films.desk.told.emit("The last frames of the film are still being written.", False)
-        else:
-            from zfdesk.desk.recording.dialog import show_recording_dialog
-
-            show_recording_dialog(self)  # type: ignore[arg-type]
-
-
-__all__ = ["FIGURE", "WINDOW", "FilmCommands", "Films", "Plan"]
+__all__ = ["FIGURE", "WINDOW", "Films", "Plan"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -20,17 +19,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from zfdesk.desk.recording.controller import FIGURE, WINDOW, Plan
-from zfdesk.desk.trace.path_player import STILL
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.feature import Panes
+from zfdesk.desk.path_player import STILL, PathPlayer
+from zfdesk.desk.recording.controller import FIGURE, WINDOW, Films, Plan
 from zfdesk.desk.widgets.controls import Choice
 from zfdesk.desk.widgets.dialog import Sheet, open_sheet
 from zfdesk.desk.widgets.theme import Colours
 from zfdesk.film import FORMATS, FilmError, Quality
 from zfdesk.film.formats import FASTEST_GIF
 from zfdesk.pages.film_page import PART_WORDS, PARTS
-
-if TYPE_CHECKING:
-    from zfdesk.desk.window.main_window import Window
 
 SUFFIXES = {"mp4": ".mp4", "webp": ".webp", "gif": ".gif", "png": ""}
 QUALITY_WORDS = {Quality.SMALL: "small file", Quality.GOOD: "good", Quality.BEST: "best"}
@@ -52,9 +50,9 @@ REMEMBERED = "film"
 class RecordingDialog(Sheet):
     """The choices, and a button that asks for a name and begins."""
 
-    def __init__(self, window: Window) -> None:
-        super().__init__(window, "Record a film")
-        panes = {pane.title: f"the pane “{pane.title}”" for pane in window.panes}
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context, "Record a film")
+        panes = {pane.title: f"the pane “{pane.title}”" for pane in context.get(Panes).all}
         self.subject = Choice({WINDOW: "the whole window", FIGURE: "a figure", **panes}, "What is in the picture")
         self.parts = {part: QPushButton(PART_WORDS[part], checkable=True) for part in PARTS}
         self.ways = Choice(
@@ -76,7 +74,7 @@ class RecordingDialog(Sheet):
         for choice in (self.subject, self.ways, self.form, self.length):
             choice.chosen.connect(lambda _: self._follow_choices())
         self.replay.toggled.connect(self._see_replay)
-        for connected in (self.desk.view_changed, self.desk.source_changed, window.trace.player.changed):
+        for connected in (self.desk.view_changed, self.desk.source_changed, context.get(PathPlayer).changed):
             connected.connect(self._follow_choices)
         self._suggest_way()
         self._follow_choices()
@@ -126,7 +124,7 @@ class RecordingDialog(Sheet):
 
     def dress(self, colours: Colours) -> None:
         """Room for the words in the size of the type."""
-        em = self.window_.fontMetrics().height()
+        em = self.context.window.fontMetrics().height()
         self.setMinimumWidth(30 * em)
         self.says.setMinimumWidth(25 * em)
         self.says.setMinimumHeight(4 * em)  # nothing jumps when the other way is chosen
@@ -139,7 +137,7 @@ class RecordingDialog(Sheet):
         """A source that waits for nobody is recorded live; one that waits, frame by frame."""
         kind = self.desk.view.source.kind
         stepped = kind in ("clip", "folder") and not self.desk.view.frozen
-        path = self.window_.trace.player.replay is not None
+        path = self.context.get(PathPlayer).replay is not None
         self.ways.show_value(not (stepped or (path and self._is_still())))
         self.replay.setChecked(path and self._is_still())
 
@@ -158,7 +156,7 @@ class RecordingDialog(Sheet):
         figure, live = self.value(self.subject) == FIGURE, self.value(self.ways)
         form = str(self.value(self.form))
         kind = self.desk.view.source.kind
-        path = self.window_.trace.player.replay
+        path = self.context.get(PathPlayer).replay
         show = self._form.setRowVisible
         show(self._rows["made of"], figure)
         show(self._rows["Width"], figure)
@@ -198,7 +196,7 @@ class RecordingDialog(Sheet):
 
     @property
     def _replays(self) -> bool:
-        return self.replay.isChecked() and self.window_.trace.player.replay is not None
+        return self.replay.isChecked() and self.context.get(PathPlayer).replay is not None
 
     @property
     def chosen_parts(self) -> tuple[str, ...]:
@@ -221,7 +219,7 @@ class RecordingDialog(Sheet):
         """Ask for a name and begin."""
         form = str(self.value(self.form))
         suffix = SUFFIXES[form]
-        proposal = str(Path(self.window_._last_folder()) / f"zfdesk-film{suffix}")
+        proposal = str(Path(self.context.last_folder()) / f"zfdesk-film{suffix}")
         kinds = f"{FORMATS[form]} (*{suffix})" if suffix else FORMATS[form]
         name, _ = QFileDialog.getSaveFileName(self, "Record to", proposal, kinds)
         if not name:
@@ -236,12 +234,12 @@ class RecordingDialog(Sheet):
 
     def record_to(self, path: Path) -> None:
         """Begin; the dialog goes when that worked."""
-        self.window_._remember_folder(str(path))
+        self.context.remember_folder(str(path))
         self._remember()
         plan = self.plan(path)
         self.hide()  # before the first frame, so that it does not lie over what is recorded
         try:
-            self.window_.films.start(plan)
+            self.context.get(Films).start(plan)
         except FilmError as error:
             self.show()
             self._tell(str(error))
@@ -254,7 +252,7 @@ class RecordingDialog(Sheet):
         self.adjustSize()
 
     def _remember(self) -> None:
-        settings = self.window_.settings
+        settings = self.context.settings
         for name, choice in self._choices.items():
             settings.setValue(f"{REMEMBERED}/{name}", choice.currentText())
         settings.setValue(f"{REMEMBERED}/parts", ",".join(self.chosen_parts))
@@ -262,7 +260,7 @@ class RecordingDialog(Sheet):
         settings.setValue(f"{REMEMBERED}/amount", self.amount.value())
 
     def _restore(self) -> None:
-        settings = self.window_.settings
+        settings = self.context.settings
         for name, choice in self._choices.items():
             place = choice.findText(settings.value(f"{REMEMBERED}/{name}", "", str))
             first = {"width": 1, "scale": 1, "quality": 1}.get(name, 0)
@@ -292,10 +290,10 @@ def _beside(*widgets: QWidget) -> QWidget:
     return whole
 
 
-def show_recording_dialog(window: Window) -> RecordingDialog:
+def show_recording_dialog(context: AppContext) -> RecordingDialog:
     """Open the dialog, or bring it to the front."""
-    dialog = open_sheet(RecordingDialog, window)
+    dialog = open_sheet(RecordingDialog, context)
     if dialog is None:
-        dialog = RecordingDialog(window)
+        dialog = RecordingDialog(context)
         dialog.show()
     return dialog

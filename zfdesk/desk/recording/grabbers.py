@@ -11,13 +11,14 @@ from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.recording.indicator import RecordingMark
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.screenshot import picture_of
 from zfdesk.live import Demand, Result
 from zfdesk.pages.film_page import film_page
 
 if TYPE_CHECKING:
-    from zfdesk.desk.window.main_window import Window
     from zfdesk.figures.moving import MovingPage
 
 Pixels = np.ndarray | Callable[[], np.ndarray]
@@ -28,8 +29,8 @@ MOST_SIDE = 4096  # pixels of a film of the window
 class WidgetShots:
     """Pictures of a pane or of the window, all of the size that the first one had."""
 
-    def __init__(self, window: Window, widget: QWidget, scale: float) -> None:
-        self._window, self._widget = window, widget
+    def __init__(self, context: AppContext, widget: QWidget, mark: RecordingMark, scale: float) -> None:
+        self._context, self._widget, self._mark = context, widget, mark
         largest = max(widget.width(), widget.height()) * scale
         self._scale = scale * min(1.0, MOST_SIDE / max(largest, 1))
         self._size: QSize | None = None
@@ -41,16 +42,14 @@ class WidgetShots:
     def take(self, result: Result, time: float) -> Pixels:
         """The widget as it shows this result: what of the view was changed since is left out, so that all that is in
         the picture belongs to one request. The text, which is renewed less often than the pictures, is renewed now."""
-        desk = self._window.desk
-        with desk.seen_as(result.request.view):
-            for pane in (self._widget,) if isinstance(self._widget, Pane) else self._window.panes:
-                if pane.isVisible():
-                    pane.show_facts()
-            if self._widget is self._window:
-                self._window.status.show_facts()
+        with self._context.state.seen_as(result.request.view):
+            if isinstance(self._widget, Pane):
+                self._widget.show_facts()
+            else:
+                self._context.text_wanted.emit()
             for label in self._widget.findChildren(ElidedLabel):
                 label.renew_now()
-            with self._window.films.mark.unseen():
+            with self._mark.unseen():
                 image = picture_of(self._widget, self._scale)
         return partial(as_array, self._fitted(image))
 

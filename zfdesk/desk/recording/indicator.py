@@ -10,21 +10,21 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QToolButton
 
+from zfdesk.desk.context import AppContext
 from zfdesk.desk.live_view.transport import clock
 from zfdesk.desk.widgets.theme import THEMES
 from zfdesk.film.writer import size_words
 
 if TYPE_CHECKING:
     from zfdesk.desk.recording.controller import Films
-    from zfdesk.desk.window.main_window import Window
 
 
 class RecordingMark(QToolButton):
     """In the status bar while there is something to tell. It is not in the film."""
 
-    def __init__(self, films: Films, window: Window) -> None:
-        super().__init__(window)
-        self._films, self._window = films, window
+    def __init__(self, films: Films, context: AppContext) -> None:
+        super().__init__()
+        self._films, self._state = films, context.state
         self._unseen = False
         self._dressed: tuple[str, bool] | None = None
         self.setObjectName("recording")
@@ -67,7 +67,7 @@ class RecordingMark(QToolButton):
             self.show()
 
     def _dress(self) -> None:
-        view = self._window.desk.view
+        view = self._state.view
         if self._dressed != (view.theme, view.presenter):
             self._dressed = (view.theme, view.presenter)
             colours = THEMES[view.theme]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from zfdesk.desk.trace.path_player import STILL
+from zfdesk.desk.path_player import STILL
 from zfdesk.film import FilmError
 from zfdesk.live.replay import Replay
 from zfdesk.live.stepping import Span, Step, steps
@@ -19,7 +19,7 @@ from zfdesk.sources import Frame, KeptSource, SourceError
 from zfdesk.sources.stepped import Stepped, TimedPicture, step_through
 
 if TYPE_CHECKING:
-    from zfdesk.desk.state import Desk
+    from zfdesk.desk.state import AppState
 
 AHEAD = 2  # steps that are decoded before they are asked for
 POLL_MS = 4
@@ -78,7 +78,7 @@ class SourceSteps(QObject):
     arrived = Signal()  # the step is computed and drawn
     ended = Signal(str)  # after the last one, with a sentence where that was not its end
 
-    def __init__(self, desk: Desk, span: Span, replay: Replay | None, from_start: bool, parent: QObject) -> None:
+    def __init__(self, desk: AppState, span: Span, replay: Replay | None, from_start: bool, parent: QObject) -> None:
         super().__init__(parent)
         self.desk = desk
         self.step: Step | None = None
@@ -155,7 +155,7 @@ class SourceSteps(QObject):
             self.desk.view_changed.disconnect(self._see_view)
             self.desk.told.disconnect(self._see_trouble)
         paused, self._paused = self._paused, None
-        if paused is not None and paused is self.desk.source and not self.desk._closing:
+        if paused is not None and paused is self.desk.source and not self.desk.closing:
             paused.start(self.desk.worker.feed, self.desk._trouble_from(paused))
 
     def go_on(self) -> None:

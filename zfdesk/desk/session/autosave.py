@@ -14,18 +14,16 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLockFile, QObject, QTimer
 
-from zfdesk.desk.session.controller import current_session
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.feature import Features
+from zfdesk.desk.session.controller import Sessions, current_session
 from zfdesk.desk.tasks import Task
 from zfdesk.desk.widgets.notification import Offer
 from zfdesk.session import SUFFIX, SessionError, save
 from zfdesk.weights import store
-
-if TYPE_CHECKING:
-    from zfdesk.desk.window.main_window import Window
 
 LOOK_MS = 4000  # how often is looked whether the view has changed
 MOVING_SECONDS = 30.0  # how often a picture that moves under the same view is kept
@@ -38,9 +36,10 @@ DAMAGED = ".damaged"
 class Autosave(QObject):
     """Belongs to the window, and ends with it."""
 
-    def __init__(self, window: Window, folder: Path | None = None) -> None:
-        super().__init__(window)
-        self.window = window
+    def __init__(self, context: AppContext, folder: Path | None = None) -> None:
+        super().__init__(context)
+        self.context, self._state = context, context.state
+        self._sessions = context.get(Sessions)
         self.folder = folder or store.home() / "autosave"
         self.path = self.folder / f"{os.getpid()}-{secrets.token_hex(3)}{SUFFIX}"
         self.offer: Offer | None = None
@@ -54,8 +53,8 @@ class Autosave(QObject):
         self._told = False
         self._clock = QTimer(self, interval=LOOK_MS)
         self._clock.timeout.connect(self.look)
-        window.closing.connect(self.close)
-        window.sessions.opened.connect(self._restored)
+        context.closing.connect(self.close)
+        self._sessions.opened.connect(self._restored)
 
     def start(self) -> None:
         """Begin to keep what is shown, and offer what a crash has left."""
@@ -74,15 +73,14 @@ class Autosave(QObject):
 
     def look(self) -> None:
         """Keep what is shown if it is another than was kept last."""
-        desk = self.window.desk
-        swept = desk.sweeps.swept
-        # a running sweep changes all the time: it is kept when it rests
-        key = (desk.view, desk.model, self.window.compare.a, None if desk.sweeps.running else swept)
+        desk = self._state
+        parts = (part.key(self.context) for part in self.context.get(Features).session_parts)
+        key = (desk.view, desk.model, *parts)
         moved = desk.frame is not self._frame and time.monotonic() - self._kept_at > MOVING_SECONDS
         if self._task is not None or desk.result is None or (key == self._kept and not moved):
             return
         try:
-            session = current_session(self.window)
+            session = current_session(self.context)
         except SessionError:
             return  # no frame yet
         self._kept, self._frame, self._kept_at = key, session.moment.frame, time.monotonic()
@@ -107,7 +105,7 @@ class Autosave(QObject):
     def _tell(self, sentence: str) -> None:
         if not self._told:
             self._told = True
-            self.window.desk.told.emit(sentence, True)
+            self.context.show_message(sentence, True)
 
     def close(self) -> None:
         """A clean exit: nothing stays but what was left by others."""
@@ -145,14 +143,14 @@ class Autosave(QObject):
         when = datetime.fromtimestamp(_changed(path))
         day = "" if when.date() == datetime.now().date() else f" on {when:%d %B}"
         self.offer = Offer(
-            self.window, self.window.desk,
+            self.context.window, self._state,
             f"zfdesk ended without being closed. What it showed was kept{day} at {when:%H:%M}.",
             {"Restore": lambda: self.restore(path), "Discard": lambda: self._discard(path)},
         )  # fmt: skip
 
     def restore(self, path: Path) -> None:
         """Show what was kept; its file stays until this window has kept it under its own name."""
-        self.window.sessions.open(path, restoring=True)
+        self._sessions.open(path, restoring=True)
 
     def _restored(self, path: Path, worked: bool) -> None:
         if path not in self._orphans:

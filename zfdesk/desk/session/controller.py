@@ -5,37 +5,35 @@ from __future__ import annotations
 import threading
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMenu
 
-from zfdesk.desk.actions import ACTIONS
+from zfdesk.desk.actions import ActionTable
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.feature import Features
 from zfdesk.live import Result
-from zfdesk.session import SUFFIX, Reopened, Session, SessionError, kept_sweep, load, moment_of, reopen, save
+from zfdesk.session import SUFFIX, Reopened, Session, SessionError, load, moment_of, reopen, save
 from zfdesk.sources.files import file_name
-
-if TYPE_CHECKING:
-    from zfdesk.desk.window.main_window import Window
 
 FILES = f"zfdesk session (*{SUFFIX})"
 RECENT_KEY = "sessions/recent"
 MOST_RECENT = 8
-SNAPSHOT = "A"
 
 
-def current_session(window: Window) -> Session:
-    """What is on screen, with snapshot A and the sweep. Only gathers what is there; SessionError before the first
+def current_session(context: AppContext) -> Session:
+    """What is on screen, with what the features keep besides. Only gathers what is there; SessionError before the first
     frame."""
-    desk, a = window.desk, window.compare.a
-    complete = desk.complete
-    fits = complete is not None and complete.request.view == desk.view and complete.request.model is desk.model
-    result: Result | None = complete if fits else desk.result
+    state = context.state
+    complete = state.complete
+    fits = complete is not None and complete.request.view == state.view and complete.request.model is state.model
+    result: Result | None = complete if fits else state.result
     if result is None:
         raise SessionError("There is nothing to save yet: try again in a moment.")
-    snapshots = {SNAPSHOT: moment_of(a)} if a is not None and a.request.model is desk.model else {}
-    kept, told = kept_sweep(desk.sweeps.swept, desk.model)
-    return Session(moment_of(result, desk.view), snapshots, kept, notes=(told,) if told else ())
+    session = Session(moment_of(result, state.view))
+    for part in context.get(Features).session_parts:
+        session = part.keep(context, session)
+    return session
 
 
 class Sessions(QObject):
@@ -43,9 +41,9 @@ class Sessions(QObject):
 
     opened = Signal(object, bool)  # path, whether it worked
 
-    def __init__(self, window: Window) -> None:
-        super().__init__(window)
-        self.window = window
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context)
+        self.context, self._state = context, context.state
         self.path: Path | None = None
         self._ticket = 0
         self._writing = threading.Lock()
@@ -54,9 +52,9 @@ class Sessions(QObject):
 
     def ask_open(self) -> None:
         """Ask for a session file."""
-        path, _ = QFileDialog.getOpenFileName(self.window, "Open a session", self.window._last_folder(), FILES)
+        path, _ = QFileDialog.getOpenFileName(self.context.window, "Open a session", self.context.last_folder(), FILES)
         if path:
-            self.window._remember_folder(path)
+            self.context.remember_folder(path)
             self.open(Path(path))
 
     def open(self, path: Path, _: bool = False, restoring: bool = False) -> None:
@@ -65,9 +63,9 @@ class Sessions(QObject):
         ``restoring``: it is an autosave, so its name is nobody's and its look is this window's own.
         """
         self._ticket += 1
-        model, done = self.window.desk.model, partial(self._show_opened, path, self._ticket, restoring)
+        model, done = self._state.model, partial(self._show_opened, path, self._ticket, restoring)
         # one thread: the worker has the others
-        self.window.desk.tasks.run("session", lambda: reopen(load(path), model), done, owner=self, threads=1)
+        self._state.tasks.run("session", lambda: reopen(load(path), model), done, owner=self, threads=1)
 
     def _show_opened(
         self, path: Path, ticket: int, restoring: bool, reopened: Reopened | None, error: Exception | None
@@ -77,24 +75,25 @@ class Sessions(QObject):
         if reopened is not None:
             self.show(reopened, None if restoring else path, own_look=not restoring)
         elif isinstance(error, MemoryError):
-            self.window.desk.told.emit(f"{file_name(path)} needs more memory than there is.", True)
+            self.context.show_message(f"{file_name(path)} needs more memory than there is.", True)
         else:
-            self.window.desk.told.emit(str(error), True)
+            self.context.show_message(str(error), True)
         self.opened.emit(path, reopened is not None)
 
     def show(self, reopened: Reopened, path: Path | None, own_look: bool = True) -> None:
         """Show a session. ``own_look``: theme and type size stay those of this window."""
-        desk = self.window.desk
+        desk = self._state
         view = reopened.view
         if own_look:
             view = view.change(theme=desk.view.theme, presenter=desk.view.presenter)
         desk.show_kept(reopened.session.moment.frame, view, reopened.model)
-        self.window.compare.show_snapshot(reopened.snapshots.get(SNAPSHOT))
-        if reopened.swept is not None:
-            desk.sweeps.restore(reopened.swept)
+        for part in self.context.get(Features).session_parts:
+            part.restore(self.context, reopened)
         if path is not None:
             self._remember(path)
-        desk.told.emit(opened_words(reopened, path), bool(reopened.notes))
+        desk.told.emit(
+            opened_words(reopened, path, self.context.get(ActionTable).find("freeze").keys[0]), bool(reopened.notes)
+        )
 
     # Save
 
@@ -108,32 +107,30 @@ class Sessions(QObject):
     def ask_save(self) -> None:
         """Ask for a file and write to it."""
         name = self.path.name if self.path else f"session{SUFFIX}"
-        proposal = str(Path(self.window._last_folder()) / name)
-        chosen, _ = QFileDialog.getSaveFileName(self.window, "Save the session", proposal, FILES)
+        proposal = str(Path(self.context.last_folder()) / name)
+        chosen, _ = QFileDialog.getSaveFileName(self.context.window, "Save the session", proposal, FILES)
         if not chosen:
             return
-        self.window._remember_folder(chosen)
+        self.context.remember_folder(chosen)
         path = Path(chosen)
         if path.suffix.lower() != SUFFIX:
             path = path.with_name(path.name + SUFFIX)
             if path.exists():  # the dialog has asked about another name
-                self.window.desk.told.emit(
-                    f"{path.name} is there already: choose that name itself to replace it.", True
-                )
+                self.context.show_message(f"{path.name} is there already: choose that name itself to replace it.", True)
                 return
         self.save_to(path)
 
     def save_to(self, path: Path) -> None:
         """Write what is on screen now; the answer comes when it is on the disk."""
         try:
-            session = current_session(self.window)
+            session = current_session(self.context)
         except SessionError as error:
-            self.window.desk.told.emit(str(error), True)
+            self.context.show_message(str(error), True)
             return
         work, done = partial(self._write, session, path), partial(self._tell_saved, path)
-        self.window.desk.tasks.run("save", work, done, owner=self, keep=True)
+        self._state.tasks.run("save", work, done, owner=self, keep=True)
         for note in session.notes:
-            self.window.desk.told.emit(note, True)
+            self.context.show_message(note, True)
 
     def _write(self, session: Session, path: Path) -> None:
         with self._writing:
@@ -142,20 +139,20 @@ class Sessions(QObject):
     def _tell_saved(self, path: Path, _: None, error: Exception | None) -> None:
         if error is None:
             self._remember(path)
-        self.window.desk.told.emit(f"Saved {path.name}." if error is None else str(error), error is not None)
+        self.context.show_message(f"Saved {path.name}." if error is None else str(error), error is not None)
 
     # Recent ones
 
     def recent(self) -> list[str]:
         """The session files used last, the newest first."""
-        known = self.window.settings.value(RECENT_KEY, [])
+        known = self.context.settings.value(RECENT_KEY, [])
         return [known] if isinstance(known, str) else [str(path) for path in known or []]
 
     def _remember(self, path: Path) -> None:
         self.path = path.absolute()
-        self.window.setWindowTitle(f"{path.stem} – zfdesk")
+        self.context.window.setWindowTitle(f"{path.stem} – zfdesk")
         paths = [str(self.path), *(known for known in self.recent() if known != str(self.path))]
-        self.window.settings.setValue(RECENT_KEY, paths[:MOST_RECENT])
+        self.context.settings.setValue(RECENT_KEY, paths[:MOST_RECENT])
 
     def add_recent_menu(self, menu: QMenu) -> None:
         """A submenu of the files used last, filled when it is opened."""
@@ -172,32 +169,13 @@ class Sessions(QObject):
         recent.aboutToShow.connect(fill)
 
 
-def opened_words(reopened: Reopened, path: Path | None) -> str:
-    """What was opened, and what differs from what was saved."""
+def opened_words(reopened: Reopened, path: Path | None, live_key: str) -> str:
+    """What was opened, and what differs from what was saved. ``live_key``: the key that goes on live."""
     frame, source = reopened.session.moment.frame, reopened.view.source
     where = (source.location and Path(source.location).name) or source.kind
-    key = next(action.keys[0] for action in ACTIONS if action.id == "freeze")
     name = f"Opened {file_name(path)}" if path else "Restored"
     said = f"{name}: frame {frame.number} of {frame.origin or where}, frozen as it was saved."
-    return " ".join([*reopened.notes, said, f"{key} goes on live from {where}."])
+    return " ".join([*reopened.notes, said, f"{live_key} goes on live from {where}."])
 
 
-class SessionCommands:
-    """Mixed into the window: what the actions table names."""
-
-    sessions: Sessions
-
-    def open_session(self) -> None:
-        """Ask for a session and show it."""
-        self.sessions.ask_open()
-
-    def save_session(self) -> None:
-        """Save to the session's file."""
-        self.sessions.save()
-
-    def save_session_as(self) -> None:
-        """Ask for a file and save to it."""
-        self.sessions.ask_save()
-
-
-__all__ = ["SessionCommands", "Sessions", "current_session", "opened_words"]
+__all__ = ["Sessions", "current_session", "opened_words"]

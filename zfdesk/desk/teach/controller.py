@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.history import History
 from zfdesk.desk.tasks import Task
 from zfdesk.engine import Model, crop
 from zfdesk.experiments.transfer import (
@@ -32,9 +33,6 @@ from zfdesk.experiments.transfer import (
 )
 from zfdesk.live import ClassSet, ClassSetError, Result, Sample
 from zfdesk.live.class_set import BACKGROUND, LEAST_PICTURES
-
-if TYPE_CHECKING:
-    from zfdesk.desk.state import Desk
 
 RENEW_MS = 400  # between two lessons taught while pictures come in
 DROP_SECONDS = 2.0
@@ -75,9 +73,9 @@ class Teaching(QObject):
 
     changed = Signal()
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
-        self.desk = desk
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context)
+        desk = self.desk = context.state
         self.class_set = ClassSet()
         self.chosen = 0  # the class that actions without a digit mean
         self.holding: int | None = None
@@ -85,7 +83,7 @@ class Teaching(QObject):
         self.taught: Taught | None = None
         self.laid_by: LaidBy | None = None
         self.trouble = ""  # why the last lesson could not be taught
-        self._past: list[tuple[ClassSet, int]] = []
+        self._history: History[tuple[ClassSet, int]] = History(MOST_UNDO)
         self._features: WeakKeyDictionary[Sample, np.ndarray] = WeakKeyDictionary()
         self._hold = 0
         self._taken: np.ndarray | None = None
@@ -98,6 +96,7 @@ class Teaching(QObject):
         self._clock.timeout.connect(self._teach)
         desk.result_ready.connect(self._see_result)
         desk.model_changed.connect(self._see_model)
+        desk.stop_at_end(lambda timeout: self.close())
 
     def close(self) -> None:
         """No more lessons; one that is under way comes to nothing."""
@@ -110,8 +109,7 @@ class Teaching(QObject):
         """Another lesson, one step of undo."""
         self._forget_owed()
         if class_set != self.class_set:
-            self._past.append((self.class_set, self.chosen))
-            del self._past[:-MOST_UNDO]
+            self._history.step((self.class_set, self.chosen))
         self._show(class_set, self.chosen if chosen is None else chosen)
 
     def attempt(self, step: Callable[[], ClassSet], chosen: int | None = None) -> bool:
@@ -128,15 +126,15 @@ class Teaching(QObject):
     def undo(self) -> bool:
         """Back to the lesson before; False when there is none."""
         self._forget_owed()
-        if not self._past:
-            return False
-        self._show(*self._past.pop())
-        return True
+        before = self._history.undo((self.class_set, self.chosen))
+        if before is not None:
+            self._show(*before)
+        return before is not None
 
     @property
     def can_undo(self) -> bool:
         """Whether there is a step to take back."""
-        return bool(self._past)
+        return self._history.can_undo
 
     def add(self, name: str = "class") -> None:
         """One more class, chosen."""
@@ -185,8 +183,7 @@ class Teaching(QObject):
         self.holding = self.chosen = self._owed = index
         self._hold += 1
         self._taken = None
-        self._past.append((self.class_set, index))  # a hold is one step of undo
-        del self._past[:-MOST_UNDO]
+        self._history.step((self.class_set, index))  # a hold is one step of undo
         self._see_result()
         self.changed.emit()
 
@@ -200,8 +197,8 @@ class Teaching(QObject):
         """No picture is waited for any more."""
         self.release()
         if self._owed is not None:
+            self._history.drop((self.class_set, self._owed))  # nothing came of it
             self._owed = None
-            self._past.pop()  # nothing came of it
 
     def take(self) -> None:
         """One picture for the chosen class: of what is shown, or else of what is shown next."""
@@ -226,8 +223,7 @@ class Teaching(QObject):
             class_set = self.class_set.take(index, [sample])
         except ClassSetError as error:
             self.release()
-            if self._past and self._past[-1][0] == self.class_set:
-                self._past.pop()
+            self._history.drop((self.class_set, index))
             self.desk.told.emit(str(error), True)
             return
         self._show(class_set, index)

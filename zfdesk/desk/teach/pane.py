@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, Qt
 from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -20,20 +21,23 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from zfdesk.desk.actions import ACTIONS, TEACH_KEYS
-from zfdesk.desk.state import Desk
-from zfdesk.desk.teach.controller import Taught
+from zfdesk.desk.actions import ActionTable
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.teach.controller import Taught, Teaching
 from zfdesk.desk.teach.files import Found, last_lesson, open_pictures, unread_words
 from zfdesk.desk.teach.rows import ClassRow
 from zfdesk.desk.widgets.controls import Controls
+from zfdesk.desk.widgets.images import image_array
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.theme import Colours
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.engine import crop
 from zfdesk.experiments.transfer import feature_layer, teachable
-from zfdesk.live import ClassSetError, Result
+from zfdesk.live import ClassSetError, Demand, Result
 from zfdesk.live.class_set import BACKGROUND, LEAST_PICTURES
 
+TEACH_KEYS = "123456789"
+"""Held while the Teach pane has the focus: pictures for the first nine classes."""
 INVITATION = (
     "Teach it your own classes: name two things or more, hold a key while the camera, a clip or a picture shows one of "
     "them, and within seconds every pane answers with your classes.\n\n"
@@ -45,11 +49,10 @@ class TeachPane(Pane):
     """Classes, their pictures, and how well they are told apart."""
 
     title = "Teach"
-    action_asked = Signal(str)
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
-        super().__init__(desk, parent)
-        self.teaching = desk.teaching
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.teaching = context.get(Teaching)
         self.rows: list[ClassRow] = []
         self._held_key: int | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -71,6 +74,13 @@ class TeachPane(Pane):
         self.setMinimumHeight(80)
         self.show_lesson()
 
+    def demand(self, demand: Demand) -> Demand:
+        return replace(demand, features=True)
+
+    def run_action(self, name: str, _: bool = False) -> None:
+        """Do what the action of that id does."""
+        self.context.get(ActionTable).run(name)
+
     def _invitation(self) -> QWidget:
         page = QWidget()
         words = QLabel(INVITATION, wordWrap=True)
@@ -78,9 +88,9 @@ class TeachPane(Pane):
         self.begin = QPushButton("Begin: two classes and “nothing”")
         self.begin.clicked.connect(self._begin)
         self.open = QPushButton("Open a folder of classes…")
-        self.open.clicked.connect(partial(self.action_asked.emit, "teach-import"))
+        self.open.clicked.connect(partial(self.run_action, "teach-import"))
         self.last = QPushButton("Go on with the last lesson")
-        self.last.clicked.connect(partial(self.action_asked.emit, "teach-last"))
+        self.last.clicked.connect(partial(self.run_action, "teach-last"))
         self.last.setVisible(last_lesson().is_dir())
         layout = QVBoxLayout(page)
         layout.addStretch(1)
@@ -104,28 +114,27 @@ class TeachPane(Pane):
     def _controls(self) -> Controls:
         controls = Controls(self)
         self.buttons: dict[str, QToolButton] = {}
+        table = self.context.get(ActionTable)
         for name, text in (
             ("teach-add", "＋ class"), ("teach-background", f"＋ “{BACKGROUND}”"), ("teach-undo", "↶"),
             ("teach-original", "your classes"), ("teach-save", "keep…"),
         ):  # fmt: skip
-            action = next(action for action in ACTIONS if action.id == name)
             button = QToolButton(text=text, checkable=name == "teach-original")
-            button.setToolTip(f"{action.words} ({', '.join(action.keys)})")
+            button.setToolTip(table.hint(name))
             button.clicked.connect(partial(self._ask, name))
-            controls.add(button, action.words)
+            controls.add(button, table.find(name).words)
             self.buttons[name] = button
         more = QToolButton(text="⋯", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
         more.setToolTip("Open or save a folder of classes, forget all")
         self.menu = QMenu(more)
         for name in ("teach-import", "teach-last", "teach-export", "teach-clear"):
-            action = next(action for action in ACTIONS if action.id == name)
-            self.menu.addAction(action.words, partial(self.action_asked.emit, name))
+            self.menu.addAction(table.find(name).words, partial(self.run_action, name))
         more.setMenu(self.menu)
         controls.add(more, "More of teaching")
         return controls
 
     def _ask(self, name: str, _: bool = False) -> None:
-        self.action_asked.emit(name)
+        self.run_action(name)
         self._show_state()  # Qt has toggled the mark whether or not anything changed
 
     def _begin(self) -> None:
@@ -311,8 +320,6 @@ class TeachPane(Pane):
             work = partial(open_pictures, paths, view.crop, size)
             self.desk.tasks.run("teach drop", work, partial(self._dropped, index), owner=self)
         elif data.hasImage() and isinstance(data.imageData(), QImage) and not data.imageData().isNull():
-            from zfdesk.desk.window.commands import image_array
-
             pixels = image_array(data.imageData())
             self.teaching.put(index, [crop(pixels, view.crop.box(*pixels.shape[:2]), size)])
         else:

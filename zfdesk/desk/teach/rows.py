@@ -261,7 +261,7 @@ class ClassRow(QWidget):
     def _runner(self, action: str) -> Callable[[], None]:
         def run() -> None:
             self.pane.teaching.choose(self.index)
-            self.pane.action_asked.emit(action)
+            self.pane.run_action(action)
 
         return run
 

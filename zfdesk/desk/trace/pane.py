@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import time
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QMenu, QToolButton, QWidget
 
-from zfdesk.desk.actions import ACTIONS
-from zfdesk.desk.live_view.transport import clock
-from zfdesk.desk.state import Desk
-from zfdesk.desk.trace.path_player import Doing, PathPlayer
+from zfdesk.desk.actions import ActionTable
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.path_player import Doing, PathPlayer
+from zfdesk.desk.trace.controller import TraceLog
 from zfdesk.desk.trace.plot import MARKS, Curve, Entry, Legend, TracePlot
 from zfdesk.desk.widgets.colour_bar import number
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.desk.widgets.pane import FACTS_EVERY_MS, Pane
+from zfdesk.desk.widgets.text import clock
 from zfdesk.desk.widgets.theme import Colours, watched_colour
-from zfdesk.live import TraceAxis
-from zfdesk.live.trace import MOST_POINTS, SECONDS, Trace, TracePoint, as_table
+from zfdesk.live import Demand, TraceAxis
+from zfdesk.live.trace import AXIS_LABELS, MOST_POINTS, SECONDS, TracePoint, as_table
 
 LOW = 240  # pixels: below this the legend has one line
 PAUSE = 0.5  # seconds without a result: a line across would tell of values that nobody computed
@@ -27,10 +29,7 @@ AXIS_WORDS = {
     TraceAxis.RECENT: f"last {SECONDS:.0f} s", TraceAxis.TIME: "time", TraceAxis.PATH: "drag path",
     TraceAxis.POSITION: "position",
 }  # fmt: skip
-AXIS_LABELS = {
-    TraceAxis.RECENT: "seconds before the newest", TraceAxis.TIME: "seconds since the beginning",
-    TraceAxis.PATH: "way of the occluder (px)", TraceAxis.POSITION: "position number",
-}  # fmt: skip
+MORE_ACTIONS = ("path-loop", "trace-copy", "path-save", "path-open")
 LEAST_SPAN = {TraceAxis.TIME: 1.0, TraceAxis.PATH: 10.0, TraceAxis.POSITION: 4.0}
 EMPTY = "Drag the occluder, or play something: what is computed is drawn here."
 
@@ -84,13 +83,10 @@ class TracePane(Pane):
     """Watched classes (the most probable of the clean picture, when none is watched) and, if wished, the unit."""
 
     title = "Trace"
-    action_asked = Signal(str)
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
-        super().__init__(desk, parent)
-        self.trace = Trace()
-        desk.result_ready.connect(self._take)  # before the player, which goes on to the next position
-        self.player = PathPlayer(desk, self)
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.log, self.player = context.get(TraceLog), context.get(PathPlayer)
         self.body.addWidget(self._controls())
         self.plot = TracePlot()
         self.plot.setAccessibleName("Probability of the watched classes")
@@ -99,14 +95,12 @@ class TracePane(Pane):
         self.legend = Legend()
         self.body.addWidget(self.plot, 1)
         self.body.addWidget(self.legend)
-        self._network = desk.model  # that the points are of
         self._hover: float | None = None
         self._drawn: tuple[object, ...] = ()
-        desk.model_changed.connect(self.clear)
+        self.desk.model_changed.connect(self.clear)
         self.player.began.connect(self._begin)
         self.player.changed.connect(self._show_state)
         self.setMinimumHeight(80)
-        self.show_view()
 
     def _controls(self) -> Controls:
         self.axis = Choice(AXIS_WORDS, "What the trace is drawn against")
@@ -114,15 +108,15 @@ class TracePane(Pane):
         controls = Controls(self)
         controls.add(self.axis, "Trace against")
         self.buttons: dict[str, QToolButton] = {}
+        table = self.context.get(ActionTable)
         for name, text in (
             ("trace-unit", "unit"), ("path-record", "● rec"), ("path-replay", "▶"), ("path-exact", "exact"),
             ("trace-clear", "clear"),
         ):  # fmt: skip
-            action = next(action for action in ACTIONS if action.id == name)
             button = QToolButton(text=text, checkable=name == "trace-unit")
-            button.setToolTip(f"{action.words} ({', '.join(action.keys)})")
-            button.clicked.connect(lambda _=False, name=name: self.action_asked.emit(name))
-            controls.add(button, action.words)
+            button.setToolTip(table.hint(name))
+            button.clicked.connect(partial(table.run, name))
+            controls.add(button, table.find(name).words)
             self.buttons[name] = button
         more = QToolButton(text="⋯", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
         more.setToolTip("Loop the replay, copy the trace, save or open a path")
@@ -133,36 +127,28 @@ class TracePane(Pane):
 
     # What comes
 
-    def _take(self) -> None:
-        """Every result, also while this pane is hidden: a point costs nothing to keep."""
-        if self.desk.result is not None:
-            self.trace.note_result(self.desk.result, time.perf_counter())
+    def demand(self, demand: Demand) -> Demand:
+        return replace(demand, activation=demand.activation or self.desk.view.trace_unit)
 
     def _begin(self) -> None:
         """A recording or a pass of a replay: a run of its own, from here."""
-        now = time.perf_counter()
-        self.trace.begin(now)
-        self.trace.note_view(self.desk.view, self.player.moment_time())
-        if self.desk.result is not None and self.desk.result.request.view == self.desk.view:
-            self.trace.note_result(self.desk.result, now)
+        self.log.begin(self.player.moment_time())
 
     def clear(self) -> None:
         """Forget the points; the recorded path stays."""
-        self._network = self.desk.model
-        self.trace.clear()
-        self._begin()
+        self.log.clear(self.player.moment_time())
         self.show_facts()
 
     def show_view(self) -> None:
         view = self.desk.view
-        self.trace.note_view(view, self.player.moment_time())
+        self.log.trace.note_view(view, self.player.moment_time())
         self.axis.show_value(view.trace_axis)
         self.buttons["trace-unit"].setChecked(view.trace_unit)
 
     def _show_state(self) -> None:
         doing = self.player.doing
         if doing is Doing.NOTHING:
-            self.trace.end()
+            self.log.trace.end()
         texts = {
             "path-record": "■ stop" if doing is Doing.RECORDING else "● rec",
             "path-replay": "■" if doing is Doing.REPLAYING else "▶",
@@ -174,30 +160,19 @@ class TracePane(Pane):
 
     # What is shown
 
-    def shown_classes(self) -> list[int]:
-        """The watched ones; else the most probable of the clean picture."""
-        count = len(self.desk.model.classes)
-        watched = [index for index in self.desk.view.watched if index < count]
-        newest = self.trace.newest if self._network is self.desk.model else None
-        return watched or ([int(newest.clean.argmax())] if newest else [])
-
-    def points(self) -> list[TracePoint]:
-        """The points that are drawn; none of another network, whose classes were others."""
-        return self.trace.points(self.desk.view.trace_axis) if self._network is self.desk.model else []
-
     def as_data(self) -> str:
         """What is drawn, as tab-separated text."""
-        points = self.points()
+        points = self.log.points()
         if not points:
             return ""
-        return as_table(points, self.desk.model.classes, self.shown_classes(), self.desk.view.trace_unit)
+        return as_table(points, self.desk.model.classes, self.log.shown_classes(), self.desk.view.trace_unit)
 
     def copy(self) -> None:
         """The points that are drawn to the clipboard, as a table."""
         text = self.as_data()
         if text:
             QGuiApplication.clipboard().setText(text)
-            self.desk.told.emit(f"{len(self.points())} points are on the clipboard, tab-separated.", False)
+            self.desk.told.emit(f"{len(self.log.points())} points are on the clipboard, tab-separated.", False)
         else:
             self.desk.told.emit("There is nothing to copy yet: drag the occluder, or play something.", True)
 
@@ -209,7 +184,7 @@ class TracePane(Pane):
         """Redrawn with the text, a few times a second, and only when there is something new."""
         if not self.isVisible():
             return
-        view, points = self.desk.view, self.points()
+        view, points = self.desk.view, self.log.points()
         said = [words for words in (state_words(self.player), _count(points)) if words]
         self.facts.say(" · ".join([*said, *(() if view.watched or not points else ("click a class to watch it",))]))
         key = (points[-1] if points else None, len(points), view.trace_axis, view.watched, view.trace_unit)
@@ -238,7 +213,7 @@ class TracePane(Pane):
     def _class_curves(self, points: list[TracePoint], x: np.ndarray, joined: np.ndarray) -> list[Curve]:
         if not points:
             return []
-        shown = np.array(self.shown_classes())
+        shown = np.array(self.log.shown_classes())
         now = np.array([point.probabilities[shown] for point in points], np.float64).T * 100
         before = np.array([point.clean[shown] for point in points], np.float64).T * 100
         curves = []
@@ -268,7 +243,7 @@ class TracePane(Pane):
     def _read(self, x: float | None) -> None:
         """The figures of the point under the mouse, else of the newest, in the legend."""
         self._hover = x
-        points, axis = self.points(), self.desk.view.trace_axis
+        points, axis = self.log.points(), self.desk.view.trace_axis
         place = len(points) - 1
         if x is not None and points:
             x += points[-1].at if axis is TraceAxis.RECENT else 0.0
@@ -278,7 +253,7 @@ class TracePane(Pane):
             point = points[place]
             at = point.on(axis) - (points[-1].at if axis is TraceAxis.RECENT else 0.0)
             self.plot.set_cross(at if self._hover is not None else None)
-            for index in self.shown_classes():
+            for index in self.log.shown_classes():
                 words = f"{self.desk.model.classes[index]} {point.probabilities[index] * 100:.1f} %"
                 clean = f" (clean {point.clean[index] * 100:.1f})" if point.occluder else ""
                 entries.append(Entry(*self._dress(index), words, clean))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QFileDialog
 
-from zfdesk.desk.state import Desk
+from zfdesk.desk.state import AppState
 from zfdesk.desk.training.snapshots import Reading
 from zfdesk.desk.training.words import sentence_of
 from zfdesk.desk.widgets.page_files import FIGURE_KINDS, save_page
@@ -37,7 +37,7 @@ def save_run_figure(path: str, run: Run, layer: str) -> None:
 class FigureCommands:
     """Mixed into the pane."""
 
-    desk: Desk
+    desk: AppState
     settings: QSettings
     reading: Reading | None
     layer: str

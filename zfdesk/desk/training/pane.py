@@ -6,7 +6,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from zfdesk.desk.state import Desk
+from zfdesk.desk.context import AppContext
 from zfdesk.desk.training.curves import CurvesView
 from zfdesk.desk.training.figure import FigureCommands
 from zfdesk.desk.training.histograms import EMPTY, StripsView, bands_of
@@ -50,14 +50,13 @@ INVITATION = (
 
 class TrainingPane(FigureCommands, Pane):
     """Everything is read and computed off this thread, by `TaskRunner`. Each choice has a number, and what comes for an
-    earlier one is not drawn. ``network_asked``: a Model to be used in the window."""
+    earlier one is not drawn."""
 
     title = "Training"
-    network_asked = Signal(object)
 
-    def __init__(self, desk: Desk, settings: QSettings, parent: QWidget | None = None) -> None:
-        super().__init__(desk, parent)
-        self.settings = settings
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.settings = context.settings
         self.folder: Path | None = None
         self.reading: Reading | None = None
         self.trouble = ""
@@ -73,6 +72,7 @@ class TrainingPane(FigureCommands, Pane):
         self._make()
         self._clock = QTimer(self, interval=READ_EVERY_MS)
         self._clock.timeout.connect(self.read)
+        context.closing.connect(self.end)
         self._show_state()
 
     # Making
@@ -412,7 +412,9 @@ class TrainingPane(FigureCommands, Pane):
         if model is None:
             self.desk.told.emit(f"{sentence_of(error)} The network in use stays.", True)
         else:
-            self.network_asked.emit(model)
+            self.desk.use_model(model)
+            classes = f"{len(model.classes):,} classes"
+            self.context.show_message(f"The network of {model.name} is in use: {model.architecture.title}, {classes}.")
 
     # Words
 

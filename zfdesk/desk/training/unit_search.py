@@ -6,7 +6,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
-from zfdesk.desk.state import Desk
+from zfdesk.desk.state import AppState
 from zfdesk.desk.training.snapshots import Reading, Search, UnitTile, kept_column, kept_units, some_units
 from zfdesk.desk.training.units import UnitsView
 from zfdesk.desk.training.words import sentence_of
@@ -20,7 +20,7 @@ class Columns(QObject):
 
     failed = Signal(str)
 
-    def __init__(self, desk: Desk, view: UnitsView) -> None:
+    def __init__(self, desk: AppState, view: UnitsView) -> None:
         super().__init__(view)
         self.desk, self.view = desk, view
         self.search: Search | None = None

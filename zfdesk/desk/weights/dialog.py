@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
+from zfdesk.desk.context import AppContext
 from zfdesk.desk.weights.download_row import DownloadRow
 from zfdesk.desk.weights.rows import COLUMNS, NOTE, Row, known_lines, list_rows, stored_lines
 from zfdesk.desk.widgets.dialog import Sheet, open_sheet
@@ -34,8 +35,7 @@ from zfdesk.weights.obtain import Kept, import_file
 from zfdesk.weights.store import StoredWeights
 
 if TYPE_CHECKING:
-    from zfdesk.desk.state import Desk
-    from zfdesk.desk.window.main_window import Window
+    pass
 
 ENTRY = Qt.ItemDataRole.UserRole
 FILES = "Weights (*.safetensors *.pth *.pt *.zip *.onnx);;All files (*)"
@@ -61,8 +61,8 @@ def words_of(error: Exception) -> str:
 class WeightsDialog(Sheet):
     """The network in use stays until others are loaded and found good."""
 
-    def __init__(self, desk: Desk, window: Window, catalogue: tuple[CatalogueEntry, ...] = CATALOGUE) -> None:
-        super().__init__(window, "Weights")
+    def __init__(self, context: AppContext, catalogue: tuple[CatalogueEntry, ...] = CATALOGUE) -> None:
+        super().__init__(context, "Weights")
         self.catalogue = catalogue
         self.tree = QTreeWidget()
         self.tree.setHeaderLabels(list(COLUMNS))
@@ -96,8 +96,8 @@ class WeightsDialog(Sheet):
         layout.addLayout(self._buttons())
         self._hints: dict[str, str] = {}  # doubt, by the hash of the file
         self._trouble = False
-        self._wanted = desk.model.name
-        desk.model_changed.connect(self.refresh)
+        self._wanted = self.desk.model.name
+        self.desk.model_changed.connect(self.refresh)
         self._show_busy("")
         self.refresh()
         self.tree.setFocus()
@@ -121,8 +121,8 @@ class WeightsDialog(Sheet):
 
     def dress(self, colours: Colours) -> None:
         """Take over a theme or another size of type."""
-        em = self.window_.fontMetrics().height()
-        room = self.window_.screen().availableSize()
+        em = self.context.window.fontMetrics().height()
+        room = self.context.window.screen().availableSize()
         self.resize(min(48 * em, room.width() - 40), min(34 * em, room.height() - 60))
         self.quiet.setStyleSheet(f"color: {colours.quiet};")
         self.bar.setStyleSheet(
@@ -276,10 +276,10 @@ class WeightsDialog(Sheet):
 
     def ask_for_file(self) -> None:
         """A file picker, then `import_path`."""
-        folder = str(self.window_.settings.value("files/weights", str(Path.home())))
+        folder = str(self.context.settings.value("files/weights", str(Path.home())))
         path, _ = QFileDialog.getOpenFileName(self, "Import weights", folder, FILES)
         if path:
-            self.window_.settings.setValue("files/weights", str(Path(path).parent))
+            self.context.settings.setValue("files/weights", str(Path(path).parent))
             self.import_path(Path(path))
 
     def import_path(self, path: Path) -> None:
@@ -326,9 +326,9 @@ def _import(path: Path) -> tuple[str, Model, str]:
     return kept.name, kept.model, looks_untrained(kept.model)
 
 
-def show_weights(window: Window, select: str = "") -> WeightsDialog:
+def show_weights(context: AppContext, select: str = "") -> WeightsDialog:
     """Open the list of weights, or bring it to the front; ``select``: the name to be selected."""
-    dialog = open_sheet(WeightsDialog, window) or WeightsDialog(window.desk, window)
+    dialog = open_sheet(WeightsDialog, context) or WeightsDialog(context)
     if select:
         dialog.select(select)
     dialog.show()

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QDialog
 
+from zfdesk.desk.context import AppContext
 from zfdesk.desk.tasks import Done, Progress, Task
 from zfdesk.desk.widgets.theme import THEMES, Colours
-
-if TYPE_CHECKING:
-    from zfdesk.desk.window.main_window import Window
 
 SheetType = TypeVar("SheetType", bound="Sheet")
 
@@ -24,10 +22,10 @@ class Sheet(QDialog):
     A task that is under way is still brought to its end: only then is a closed sheet deleted.
     """
 
-    def __init__(self, window: Window, title: str) -> None:
-        super().__init__(window)
-        self.window_ = window
-        self.desk = window.desk
+    def __init__(self, context: AppContext, title: str) -> None:
+        super().__init__(context.window)
+        self.context = context
+        self.desk = context.state
         self.setModal(False)
         self.setWindowTitle(title)
         self.setAccessibleName(title)
@@ -35,7 +33,7 @@ class Sheet(QDialog):
         self._tasks: list[Task] = []
         self._ended = False
         self.desk.view_changed.connect(self._follow)
-        window.closing.connect(self.reject)  # else the program would go on for a sheet that is left open
+        context.closing.connect(self.reject)  # else the program would go on for a sheet that is left open
         self.finished.connect(self._end)
 
     @property
@@ -90,7 +88,7 @@ class Sheet(QDialog):
         view = self.desk.view
         if self._dressed != (view.theme, view.presenter) and not self._ended:
             self._dressed = (view.theme, view.presenter)
-            colours, row = self.colours, max(24, self.window_.fontMetrics().height() + 8)
+            colours, row = self.colours, max(24, self.context.window.fontMetrics().height() + 8)
             self.setStyleSheet(
                 f"QPushButton, QComboBox, QLineEdit {{ min-height: {row - 4}px; }}"
                 f"QPushButton:disabled {{ color: {colours.quiet}; }}"
@@ -108,9 +106,9 @@ class Sheet(QDialog):
             self.deleteLater()
 
 
-def open_sheet(kind: type[SheetType], window: Window) -> SheetType | None:
+def open_sheet(kind: type[SheetType], context: AppContext) -> SheetType | None:
     """The window's open sheet of a kind, brought to the front; None when there is none."""
-    for child in window.children():
+    for child in context.window.children():
         if isinstance(child, kind) and child.isVisible():
             child.raise_()
             child.activateWindow()

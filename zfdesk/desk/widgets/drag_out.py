@@ -1,12 +1,16 @@
-"""Dragging something out of a widget that is no drag source of its own."""
+"""Dragging something out of a widget that is no drag source of its own, and what is carried."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPointF, Qt
+from PySide6.QtGui import QDrag, QMouseEvent, QPixmap
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+
+from zfdesk.desk.widgets.images import png_of
+
+DRAGGED = 200  # pixels of the picture under the mouse, at most
 
 
 class DragOut(QObject):
@@ -38,3 +42,20 @@ class DragOut(QObject):
         if self._pressed is None:
             return False
         return (point - self._pressed).manhattanLength() >= QApplication.startDragDistance()
+
+
+def picture_mime(picture: QPixmap, text: str) -> QMimeData:
+    """A picture for any program: as an image, as PNG, and its caption as text."""
+    mime = QMimeData()
+    mime.setImageData(picture.toImage())
+    mime.setData("image/png", png_of(picture.toImage()))
+    mime.setText(text)
+    return mime
+
+
+def carry(drag: QDrag) -> None:
+    """Let the mouse carry it; returns when it is dropped."""
+    drag.exec(Qt.DropAction.CopyAction)
+
+
+__all__ = ["DRAGGED", "DragOut", "carry", "picture_mime"]

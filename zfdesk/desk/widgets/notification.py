@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
-from zfdesk.desk.state import Desk
+from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.theme import THEMES
 
 MOST_WIDTH = 760
@@ -17,7 +17,7 @@ ABOVE = 112  # pixels over the window's lower edge: the message line lies below
 class Offer(QFrame):
     """``answers``: words of a button and what it does; each closes the line, and so does ×, which does nothing."""
 
-    def __init__(self, window: QWidget, desk: Desk, sentence: str, answers: dict[str, Callable[[], None]]) -> None:
+    def __init__(self, window: QWidget, desk: AppState, sentence: str, answers: dict[str, Callable[[], None]]) -> None:
         super().__init__(window)
         self.desk = desk
         self.setObjectName("offer")

@@ -6,11 +6,11 @@ from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from zfdesk.desk.state import Desk
+from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.colour_bar import RENEW_MS
 from zfdesk.desk.widgets.drag_out import DragOut
 from zfdesk.desk.widgets.theme import Colours
-from zfdesk.live import Result
+from zfdesk.live import Demand, Result, UnitReference
 
 FACTS_EVERY_MS = 200  # text a few times a second; pictures at frame rate
 
@@ -60,7 +60,11 @@ class ElidedLabel(QLabel):
 
 
 class Pane(QWidget):
-    """A pane of the window. Subclasses fill ``body`` and override `show_result` and `show_view`."""
+    """A pane of the window. Subclasses fill ``body`` and override `show_result`, `show_view` and `demand`.
+
+    A constructor makes the widgets and connects them; it draws nothing: the window calls `show_view` once all panes are
+    made, and whenever the view has changed.
+    """
 
     title = "Pane"
     shows_unit = False  # one that can be pinned
@@ -70,9 +74,9 @@ class Pane(QWidget):
     copy_menu_asked = Signal(object, object)  # the pane, where on screen
     drag_asked = Signal(object)
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.desk = desk
+        self.context, self.desk = context, context.state
         self.setAccessibleName(self.title)
         self.facts = ElidedLabel()
         self.facts.setAccessibleName(f"{self.title}: what is shown")
@@ -138,6 +142,17 @@ class Pane(QWidget):
     def as_data(self) -> str:
         """The numbers that are shown, as tab-separated text; "" for a pane that shows none."""
         return ""
+
+    def demand(self, demand: Demand) -> Demand:
+        """What must be computed while this pane is seen, added to what others ask for."""
+        return demand
+
+    def set_seen(self, seen: bool) -> None:
+        """Be told whether anyone can see the pane: work for nobody rests."""
+
+    def shown_unit(self) -> UnitReference:
+        """The unit that this pane shows, to be pinned."""
+        return self.desk.view.selected
 
     def show_result(self, result: Result) -> None:
         """Draw a new result."""

@@ -15,8 +15,10 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
+from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.dialog import Sheet, open_sheet
 from zfdesk.desk.widgets.theme import Colours
+from zfdesk.desk.window.sources import CAMERA_KEY, SourceOpener
 from zfdesk.sources import SourceError, SourceReference
 from zfdesk.sources.camera_location import location_of, split_location
 from zfdesk.sources.device import CameraDevice, CameraFormat
@@ -24,7 +26,6 @@ from zfdesk.sources.device import CameraDevice, CameraFormat
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from zfdesk.desk.window.main_window import Window
 
 TEST_STREAM = CameraDevice("lavfi:testsrc=size=640x480:rate=30", "Test stream, no camera needed")
 LOOK_MS = 250
@@ -70,10 +71,10 @@ class CameraDialog(Sheet):
 
     chosen = Signal(str)
 
-    def __init__(self, window: Window) -> None:
-        super().__init__(window, "Camera")
-        source = window.desk.view.source
-        current = source.location if source.kind == "camera" else str(window.settings.value("camera/id", ""))
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context, "Camera")
+        source = context.state.view.source
+        current = source.location if source.kind == "camera" else str(context.settings.value(CAMERA_KEY, ""))
         self._wanted, self._wish = split_location(current)
         self._devices: list[CameraDevice] = []
         self._news = _News()
@@ -109,7 +110,7 @@ class CameraDialog(Sheet):
 
     def dress(self, colours: Colours) -> None:
         """Room for the names in the size of the type."""
-        em = self.window_.fontMetrics().height()
+        em = self.context.window.fontMetrics().height()
         self.resize(28 * em, 20 * em)
         self.status.setStyleSheet(f"color: {colours.quiet};")
 
@@ -184,17 +185,12 @@ class CameraDialog(Sheet):
             self._unwatch = None
 
 
-def show_camera_dialog(window: Window) -> CameraDialog:
+def show_camera_dialog(context: AppContext) -> CameraDialog:
     """Open the picker, or bring it to the front; what is chosen is shown and remembered."""
-
-    def use(location: str) -> None:
-        window.settings.setValue("camera/id", location)
-        window.open_reference(SourceReference("camera", location))
-
-    dialog = open_sheet(CameraDialog, window)
+    dialog = open_sheet(CameraDialog, context)
     if dialog is None:
-        dialog = CameraDialog(window)
-        dialog.chosen.connect(use)
+        dialog = CameraDialog(context)
+        dialog.chosen.connect(context.get(SourceOpener).use_camera)
         dialog.show()
     return dialog
 

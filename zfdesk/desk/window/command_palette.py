@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter
@@ -25,14 +24,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from zfdesk.desk.actions import ACTIONS, to_layer, to_unit
+from zfdesk.desk.actions import ActionTable
+from zfdesk.desk.context import AppContext
 from zfdesk.desk.live_view.classes_pane import toggle_watch
 from zfdesk.desk.widgets.fuzzy import Match, match
 from zfdesk.desk.widgets.theme import THEMES, Colours
 from zfdesk.desk.window.help import native
-
-if TYPE_CHECKING:
-    from zfdesk.desk.window.main_window import Window
+from zfdesk.live.changes import to_layer, to_unit
 
 Index = QModelIndex | QPersistentModelIndex
 MOST_ROWS = 12  # seen at once; the rest scrolls
@@ -80,28 +78,28 @@ def find(entries: list[Entry], query: str) -> list[tuple[Entry, tuple[int, ...]]
     return [(entry, places) for _, entry, places in found[:MOST_FOUND]]
 
 
-def entries_of(window: Window) -> list[Entry]:
+def entries_of(context: AppContext) -> list[Entry]:
     """Actions, layers and classes."""
-    desk, model = window.desk, window.desk.model
+    desk, model, table = context.state, context.state.model, context.get(ActionTable)
     entries = [
-        Entry(action.words, action.menu, "  ".join(map(native, action.keys)), partial(window.run, action.id))
-        for action in ACTIONS
+        Entry(action.words, action.menu, "  ".join(map(native, action.keys)), partial(table.run, action.id))
+        for action in table.actions
         if action.id != "palette"
     ]
     names = [stage.name for stage in model.architecture.stages]
-    entries += [Entry(f"Layer {name}", "Layers", "", partial(_show_layer, window, name), 1) for name in names]
+    entries += [Entry(f"Layer {name}", "Layers", "", partial(_show_layer, context, name), 1) for name in names]
     for index, name in enumerate(model.classes):
         kind = "watched class" if index in desk.view.watched else "class to watch"
-        entries.append(Entry(name, kind, "", partial(_watch, window, index), 2))
+        entries.append(Entry(name, kind, "", partial(_watch, context, index), 2))
     return entries
 
 
-def unit_entry(window: Window, query: str) -> Entry | None:
+def unit_entry(context: AppContext, query: str) -> Entry | None:
     """What conv4:17, conv4 17, or 17 alone for the shown layer, stands for."""
     wanted = _UNIT.fullmatch(query.strip())
     if wanted is None:
         return None
-    desk = window.desk
+    desk = context.state
     names = {stage.name.casefold(): stage for stage in desk.model.architecture.stages}
     stage = names.get((wanted["layer"] or desk.view.layer).casefold())
     if stage is None:
@@ -110,25 +108,26 @@ def unit_entry(window: Window, query: str) -> Entry | None:
     if unit >= count:
         words = f"{stage.name} has no unit {unit}: they go from 0 to {count - 1}"
         return Entry(words, "Units", "", lambda: None, good=False)
-    return Entry(f"Unit {stage.name}:{unit}", "Units", "", partial(_show_unit, window, stage.name, unit))
+    return Entry(f"Unit {stage.name}:{unit}", "Units", "", partial(_show_unit, context, stage.name, unit))
 
 
-def _show_layer(window: Window, layer: str) -> None:
-    desk = window.desk
+def _show_layer(context: AppContext, layer: str) -> None:
+    desk = context.state
     desk.change(to_layer(desk.view, layer, desk.model.architecture, desk.result), "layer")
 
 
-def _show_unit(window: Window, layer: str, unit: int) -> None:
-    desk = window.desk
+def _show_unit(context: AppContext, layer: str, unit: int) -> None:
+    desk = context.state
     there = to_layer(desk.view, layer, desk.model.architecture, desk.result)
     desk.change(to_unit(there, unit), "unit")
 
 
-def _watch(window: Window, index: int) -> None:
-    if index in window.desk.view.watched:
-        window.desk.told.emit(f"{window.desk.model.classes[index]} is watched already.", False)
+def _watch(context: AppContext, index: int) -> None:
+    state = context.state
+    if index in state.view.watched:
+        context.show_message(f"{state.model.classes[index]} is watched already.")
     else:
-        window.desk.change(toggle_watch(window.desk.view, index))
+        state.change(toggle_watch(state.view, index))
 
 
 # Showing
@@ -180,8 +179,8 @@ class _Row(QStyledItemDelegate):
 class _Shield(QWidget):
     """Lies unseen between the palette and the window: a click on it closes the palette, and does nothing else."""
 
-    def __init__(self, palette: Palette, window: Window) -> None:
-        super().__init__(window)
+    def __init__(self, palette: Palette, context: AppContext) -> None:
+        super().__init__(context.window)
         self._palette = palette
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
@@ -197,12 +196,12 @@ class Palette(QFrame):
 
     _open = False
 
-    def __init__(self, window: Window) -> None:
-        super().__init__(window)
-        self.window_ = window
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context.window)
+        self.context, self.window_ = context, context.window
         self.setAccessibleName("Command palette")
         self.setObjectName("palette")
-        self.colours = THEMES[window.desk.view.theme]
+        self.colours = THEMES[context.state.view.theme]
         self.edit = QLineEdit(placeholderText="An action, a layer, conv4:17, a class…")
         self.edit.setAccessibleName("Type to find an action, a layer, a unit or a class")
         self.edit.textChanged.connect(self.look)
@@ -224,11 +223,11 @@ class Palette(QFrame):
         layout.addWidget(self.list)
         layout.addWidget(self.foot)
         self._dress()
-        self._entries = entries_of(window)
+        self._entries = entries_of(context)
         self._before: QWidget | None = None
-        self._shield = _Shield(self, window)
+        self._shield = _Shield(self, context)
         self.edit.installEventFilter(self)
-        window.installEventFilter(self)
+        context.window.installEventFilter(self)
         self.hide()
 
     def _dress(self) -> None:
@@ -273,7 +272,7 @@ class Palette(QFrame):
     def look(self, query: str) -> None:
         """Show what fits the query."""
         found = find(self._entries, query)
-        if unit := unit_entry(self.window_, query):
+        if unit := unit_entry(self.context, query):
             found.insert(0, (unit, ()))
         self.list.clear()
         for entry, places in found:
@@ -358,9 +357,9 @@ class Palette(QFrame):
         return True
 
 
-def show_palette(window: Window) -> Palette:
+def show_palette(context: AppContext) -> Palette:
     """Open the window's palette."""
-    palette = Palette(window)
+    palette = Palette(context)
     palette.open()
     return palette
 

@@ -1,101 +1,158 @@
-"""What is shown, for other programs: as numbers, as a caption, or dragged out as a picture."""
+"""What is shown, for other programs: as a picture, as numbers, as a caption, or dragged out."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QIODevice, QMimeData, QPoint, Qt
-from PySide6.QtGui import QDrag, QGuiApplication, QImage, QPixmap
-from PySide6.QtWidgets import QMenu
+from PySide6.QtCore import QMimeData, QPoint, Qt
+from PySide6.QtGui import QCursor, QDrag, QGuiApplication
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMenu, QWidget
 
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.live_view.picture_pane import PicturePane
+from zfdesk.desk.state import AppState
+from zfdesk.desk.widgets.drag_out import DRAGGED, carry, picture_mime
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.figures.facts import caption
 from zfdesk.pages.view_page import facts_of
 
-if TYPE_CHECKING:
-    from zfdesk.desk.state import Desk
 
-DRAGGED = 200  # pixels of the picture under the mouse, at most
-
-
-def caption_of(desk: Desk) -> str:
+def caption_of(state: AppState) -> str:
     """The facts of what is shown in one paragraph; "" before the first frame."""
-    result = desk.complete or desk.result
+    result = state.complete or state.result
     return caption(facts_of(result)) if result is not None else ""
 
 
-def png_of(image: QImage) -> bytes:
-    """An image as the bytes of a PNG file."""
-    buffer = QBuffer()
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")
-    return bytes(buffer.data().data())
+def _pane_under_mouse(context: AppContext) -> Pane:
+    widget = QApplication.widgetAt(QCursor.pos())
+    while widget is not None and not isinstance(widget, Pane):
+        widget = widget.parentWidget()
+    return widget or context.get(PicturePane)
 
 
-def picture_mime(picture: QPixmap, words: str) -> QMimeData:
-    """A picture for any program: as an image, as PNG, and its caption as text."""
+def _name(widget: QWidget) -> str:
+    return widget.title if isinstance(widget, Pane) else "window"
+
+
+# As pictures
+
+
+def save_window(context: AppContext) -> None:
+    """A PNG of the whole window."""
+    save_picture_of(context, context.window)
+
+
+def copy_window(context: AppContext) -> None:
+    """The whole window to the clipboard."""
+    copy_picture_of(context, context.window)
+
+
+def save_pane(context: AppContext) -> None:
+    """A PNG of the pane under the mouse."""
+    save_picture_of(context, _pane_under_mouse(context))
+
+
+def copy_pane(context: AppContext) -> None:
+    """The pane under the mouse to the clipboard."""
+    copy_picture_of(context, _pane_under_mouse(context))
+
+
+def copy_picture_of(context: AppContext, widget: QWidget) -> None:
+    """To the clipboard."""
+    QGuiApplication.clipboard().setPixmap(widget.grab())
+    context.show_message(f"A picture of {_name(widget)} is on the clipboard.")
+
+
+def save_picture_of(context: AppContext, widget: QWidget) -> None:
+    """Ask for a scale and a place, and save a PNG."""
+    from zfdesk.desk.widgets.screenshot import save_png
+
+    window = context.window
+    scale, good = QInputDialog.getDouble(window, "Picture", "Scale (1 = as on screen):", 2.0, 0.25, 8.0, 2)
+    if not good:
+        return
+    name = f"zfdesk-{_name(widget).replace(' ', '-').replace('|', '').lower()}.png"
+    path, _ = QFileDialog.getSaveFileName(
+        window, "Save a picture", str(Path(context.last_folder()) / name), "PNG (*.png)"
+    )
+    if path:
+        path += "" if path.lower().endswith(".png") else ".png"  # it is one, whatever was typed
+        context.remember_folder(path)
+        try:
+            save_png(widget, path, scale)
+        except OSError as error:
+            context.show_message(f"The picture was not saved: {error}.", error=True)
+        else:
+            context.show_message(f"Saved {Path(path).name}.")
+
+
+# As numbers and words
+
+
+def copy_data(context: AppContext) -> None:
+    """The numbers of the pane under the mouse to the clipboard."""
+    copy_data_of(context, _pane_under_mouse(context))
+
+
+def copy_data_of(context: AppContext, pane: Pane) -> None:
+    """As tab-separated text."""
+    text = pane.as_data()
+    if not text:
+        context.show_message(f"{pane.title} has no numbers to copy; copy its picture instead.", error=True)
+        return
     mime = QMimeData()
-    mime.setImageData(picture.toImage())
-    mime.setData("image/png", png_of(picture.toImage()))
-    mime.setText(words)
-    return mime
+    mime.setText(text)
+    mime.setData("text/tab-separated-values", text.encode())
+    QGuiApplication.clipboard().setMimeData(mime)
+    lines = sum(not line.startswith("#") for line in text.splitlines())
+    context.show_message(f"The numbers of {pane.title} are on the clipboard, {lines} lines.")
 
 
-def carry(drag: QDrag) -> None:
-    """Let the mouse carry it; returns when it is dropped."""
-    drag.exec(Qt.DropAction.CopyAction)
+def copy_caption(context: AppContext) -> None:
+    """What is shown, in one paragraph, to the clipboard."""
+    text = caption_of(context.state)
+    if text:
+        QGuiApplication.clipboard().setText(text)
+    context.show_message(f"On the clipboard: {text}" if text else "Nothing is shown yet.", error=not text)
 
 
-class CopyCommands:
-    """Mixed into the window."""
-
-    desk: Desk
-
-    def copy_data(self) -> None:
-        """The numbers of the pane under the mouse to the clipboard."""
-        self.copy_data_of(self._pane_under_mouse())  # type: ignore[attr-defined]
-
-    def copy_data_of(self, pane: Pane) -> None:
-        """As tab-separated text."""
-        text = pane.as_data()
-        if not text:
-            self.desk.told.emit(f"{pane.title} has no numbers to copy; copy its picture instead.", True)
-            return
-        mime = QMimeData()
-        mime.setText(text)
-        mime.setData("text/tab-separated-values", text.encode())
-        QGuiApplication.clipboard().setMimeData(mime)
-        lines = sum(not line.startswith("#") for line in text.splitlines())
-        self.desk.told.emit(f"The numbers of {pane.title} are on the clipboard, {lines} lines.", False)
-
-    def copy_caption(self) -> None:
-        """What is shown, in one paragraph, to the clipboard."""
-        words = caption_of(self.desk)
-        if words:
-            QGuiApplication.clipboard().setText(words)
-        self.desk.told.emit(f"On the clipboard: {words}" if words else "Nothing is shown yet.", not words)
-
-    def drag_picture_of(self, pane: Pane) -> None:
-        """A picture of the pane follows the mouse to wherever it is dropped."""
-        picture = pane.grab()
-        drag = QDrag(pane)
-        drag.setMimeData(picture_mime(picture, caption_of(self.desk)))
-        small = picture.scaled(
-            DRAGGED, DRAGGED, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-        )
-        drag.setPixmap(small)
-        drag.setHotSpot(QPoint(small.width() // 2, 8))
-        carry(drag)
-
-    def show_copy_menu(self, pane: Pane, where: QPoint) -> None:
-        """All that can be copied of a pane."""
-        menu = QMenu(pane)
-        menu.addAction("Copy as picture", lambda: self.copy_picture_of(pane))  # type: ignore[attr-defined]
-        numbers = menu.addAction("Copy as numbers", lambda: self.copy_data_of(pane))
-        numbers.setEnabled(bool(pane.as_data()))
-        menu.addAction("Copy the caption", self.copy_caption)
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(where)
+# By the mouse
 
 
-__all__ = ["CopyCommands", "caption_of", "picture_mime"]
+def drag_picture_of(context: AppContext, pane: Pane) -> None:
+    """A picture of the pane follows the mouse to wherever it is dropped."""
+    picture = pane.grab()
+    drag = QDrag(pane)
+    drag.setMimeData(picture_mime(picture, caption_of(context.state)))
+    small = picture.scaled(
+        DRAGGED, DRAGGED, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    )
+    drag.setPixmap(small)
+    drag.setHotSpot(QPoint(small.width() // 2, 8))
+    carry(drag)
+
+
+def show_copy_menu(context: AppContext, pane: Pane, where: QPoint) -> None:
+    """All that can be copied of a pane."""
+    menu = QMenu(pane)
+    menu.addAction("Copy as picture", partial(copy_picture_of, context, pane))
+    numbers = menu.addAction("Copy as numbers", partial(copy_data_of, context, pane))
+    numbers.setEnabled(bool(pane.as_data()))
+    menu.addAction("Copy the caption", partial(copy_caption, context))
+    menu.aboutToHide.connect(menu.deleteLater)
+    menu.popup(where)
+
+
+def connect_pane(context: AppContext, pane: Pane) -> None:
+    """Let the buttons on a pane do what they say."""
+    pane.save_asked.connect(partial(save_picture_of, context))
+    pane.copy_asked.connect(partial(copy_picture_of, context))
+    pane.copy_menu_asked.connect(partial(show_copy_menu, context))
+    pane.drag_asked.connect(partial(drag_picture_of, context))
+
+
+__all__ = [
+    "caption_of", "connect_pane", "copy_caption", "copy_data", "copy_data_of", "copy_pane", "copy_picture_of",
+    "copy_window", "drag_picture_of", "save_pane", "save_picture_of", "save_window", "show_copy_menu",
+]  # fmt: skip

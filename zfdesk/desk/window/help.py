@@ -6,22 +6,19 @@ Every key shown here is read from the actions table.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QTabWidget, QTextBrowser, QVBoxLayout
 
-from zfdesk.desk.actions import ACTIONS, CLEAN_KEY, TEACH_KEYS, Action
+from zfdesk.desk.actions import CLEAN_KEY, Action, ActionTable
+from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.dialog import Sheet, open_sheet
 from zfdesk.desk.widgets.theme import Colours
 from zfdesk.desk.window.yosinski import BINDINGS, UPCONV, Binding, answers, kept_keys
-
-if TYPE_CHECKING:
-    from zfdesk.desk.window.main_window import Window
 
 TWO_COLUMNS_FROM = 62  # widths of an x: narrower than this, the keys stand in one column
 CLOSING = (Qt.Key.Key_Escape, Qt.Key.Key_H, Qt.Key.Key_F1, Qt.Key.Key_Q)
@@ -145,11 +142,11 @@ class KeyRow:
 _DIRECTION = re.compile(r"\b(left|right|up|down)\b")
 
 
-def key_rows() -> list[KeyRow]:
+def key_rows(actions: Iterable[Action]) -> list[KeyRow]:
     """All actions by menu; four that differ in their direction alone are one row."""
     rows: list[KeyRow] = []
     families: dict[str, int] = {}
-    for action in ACTIONS:
+    for action in actions:
         direction = _DIRECTION.search(action.words)
         family = _DIRECTION.sub("…", action.words) if direction else action.id
         if family in families:
@@ -161,16 +158,14 @@ def key_rows() -> list[KeyRow]:
         rows.append(KeyRow(action.menu, words, action.keys))
         if action.id == "occluder-remove":
             rows.append(KeyRow(action.menu, "Held: the clean picture in every pane", (CLEAN_KEY,)))
-        if action.id == "teach-add":
-            rows.append(
-                KeyRow(action.menu, "Held in the Teach pane: pictures for the class of that number", (*TEACH_KEYS,))
-            )
+        if action.held:
+            rows.append(KeyRow(action.menu, action.held.words, action.held.keys))
     return rows
 
 
-def menus() -> list[str]:
+def menus(actions: Iterable[Action]) -> list[str]:
     """The menus in the order of the table."""
-    return list(dict.fromkeys(action.menu for action in ACTIONS))
+    return list(dict.fromkeys(action.menu for action in actions))
 
 
 def native(key: str) -> str:
@@ -204,10 +199,10 @@ def _table(lines: Iterable[str]) -> str:
     return f'<table width="100%" cellspacing="0" cellpadding="3">{"".join(lines)}</table>'
 
 
-def keys_html(colours: Colours, filter_text: str = "", columns: int = 1) -> str:
+def keys_html(actions: Sequence[Action], colours: Colours, filter_text: str = "", columns: int = 1) -> str:
     """All keys by menu, then the mouse."""
-    rows, blocks = key_rows(), []
-    for menu in menus():
+    rows, blocks = key_rows(actions), []
+    for menu in menus(actions):
         found = [row for row in rows if row.menu == menu and matches(filter_text, menu, row.words, *row.keys)]
         lines = [
             f'<tr><td width="58%">{escape(row.words)}</td><td>{_caps(row.keys, colours)}</td></tr>' for row in found
@@ -238,7 +233,7 @@ def _side_by_side(blocks: list[tuple[int, str]]) -> str:
     return f'<table width="100%" cellspacing="0"><tr>{cells}</tr></table>'
 
 
-def yosinski_html(colours: Colours, filter_text: str = "") -> str:
+def yosinski_html(actions: Sequence[Action], colours: Colours, filter_text: str = "") -> str:
     """What each binding of Yosinski's toolbox is here."""
     quiet = f"color:{colours.quiet};"
     lines = [
@@ -246,13 +241,13 @@ def yosinski_html(colours: Colours, filter_text: str = "") -> str:
         "<td>where it differs</td></tr>"
     ]
     for binding in BINDINGS:
-        found = answers(binding.tag)
+        found = answers(actions, binding.tag)
         here = (action.words for action in found)
         if not matches(filter_text, binding.tag, binding.there, binding.differs, *binding.keys, *here):
             continue
         lines.append(
             f'<tr><td>{_caps(binding.keys, colours)}</td><td>{escape(binding.there)}</td>'
-            f'<td>{_here(binding, found, colours)}</td><td style="{quiet}">{escape(binding.differs)}</td></tr>'
+            f'<td>{_here(actions, binding, found, colours)}</td><td style="{quiet}">{escape(binding.differs)}</td></tr>'
         )  # fmt: skip
     if len(lines) == 1:
         return _nothing(filter_text, colours)
@@ -263,10 +258,10 @@ def yosinski_html(colours: Colours, filter_text: str = "") -> str:
     return f'<p style="{quiet}">{escape(intro)}</p>{_table(lines)}'
 
 
-def _here(binding: Binding, found: tuple[Action, ...], colours: Colours) -> str:
+def _here(actions: Sequence[Action], binding: Binding, found: tuple[Action, ...], colours: Colours) -> str:
     if not found:
         return f'<span style="color:{colours.quiet};">has no equal</span>'
-    kept = kept_keys(binding)
+    kept = kept_keys(actions, binding)
     said = []
     for action in found:
         if set(binding.keys) <= set(kept):
@@ -287,11 +282,11 @@ def texts_html(colours: Colours, filter_text: str = "") -> str:
     return "".join(said) or _nothing(filter_text, colours)
 
 
-def help_html(tab: int, colours: Colours, filter_text: str = "", columns: int = 1) -> str:
+def help_html(tab: int, actions: Sequence[Action], colours: Colours, filter_text: str = "", columns: int = 1) -> str:
     """One tab of the sheet: 0 the keys, 1 Yosinski's toolbox, 2 what one is looking at."""
     if tab == 0:
-        return keys_html(colours, filter_text, columns)
-    return yosinski_html(colours, filter_text) if tab == 1 else texts_html(colours, filter_text)
+        return keys_html(actions, colours, filter_text, columns)
+    return yosinski_html(actions, colours, filter_text) if tab == 1 else texts_html(colours, filter_text)
 
 
 TABS = ("Keys and mouse", "Coming from Yosinski's toolbox", "What am I looking at")
@@ -300,8 +295,8 @@ TABS = ("Keys and mouse", "Coming from Yosinski's toolbox", "What am I looking a
 class HelpSheet(Sheet):
     """Stands beside the window; while it is read, the window's letter keys go on working."""
 
-    def __init__(self, window: Window) -> None:
-        super().__init__(window, "zfdesk: help")
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context, "zfdesk: help")
         find = native("Ctrl+F")
         self.filter = QLineEdit(placeholderText=f"Find a key or a word ({find})", clearButtonEnabled=True)
         self.filter.setAccessibleName("Find a key or a word in the help")
@@ -329,8 +324,8 @@ class HelpSheet(Sheet):
 
     def dress(self, colours: Colours) -> None:
         """Take over a theme; larger type gets a larger sheet, within the screen."""
-        room = self.window_.screen().availableSize()
-        em = self.window_.fontMetrics().height()
+        room = self.context.window.screen().availableSize()
+        em = self.context.window.fontMetrics().height()
         self.resize(min(58 * em, room.width() - 60), min(46 * em, room.height() - 80))
         self.render_tab()
 
@@ -340,7 +335,9 @@ class HelpSheet(Sheet):
         page = self.pages[tab]
         self._rendered = self._columns()
         place = page.verticalScrollBar().value()
-        page.setHtml(help_html(tab, self.colours, self.filter.text(), self._rendered))
+        page.setHtml(
+            help_html(tab, self.context.get(ActionTable).actions, self.colours, self.filter.text(), self._rendered)
+        )
         page.verticalScrollBar().setValue(0 if self.filter.text() else place)
 
     def _columns(self) -> int:
@@ -369,12 +366,12 @@ class HelpSheet(Sheet):
             super().keyPressEvent(event)
 
 
-def show_help(window: Window) -> HelpSheet | None:
+def show_help(context: AppContext) -> HelpSheet | None:
     """Open the help, or close it when it is open."""
-    if sheet := open_sheet(HelpSheet, window):
+    if sheet := open_sheet(HelpSheet, context):
         sheet.reject()
         return None
-    sheet = HelpSheet(window)
+    sheet = HelpSheet(context)
     sheet.show()
     return sheet
 

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout
 
-from zfdesk.desk.actions import ACTIONS
+from zfdesk.desk.actions import ActionTable
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.live_view.layers_pane import LayersPane
 from zfdesk.desk.widgets.theme import THEMES
 from zfdesk.desk.window.help import native
 from zfdesk.live import View
-
-if TYPE_CHECKING:
-    from zfdesk.desk.window.main_window import Window
 
 DONE_KEY = "hints/done"
 LINGER_MS = 2500  # how long the card stays once all is done
 SAVED = ("Saved ", "A picture of ")  # how the window's sentences about a picture begin
 MARGIN = 10
-
-
-def _key(action_id: str) -> str:
-    return native(next(action.keys[0] for action in ACTIONS if action.id == action_id))
 
 
 @dataclass(frozen=True)
@@ -35,12 +29,16 @@ class Hint:
     words: str
 
 
-def hints() -> tuple[Hint, ...]:
+def hints(table: ActionTable) -> tuple[Hint, ...]:
     """The three first steps, with the keys of the actions table."""
     return (
         Hint("unit", "Pick a unit", "Click one of the feature maps."),
-        Hint("occluder", "Drag the square", f"Press {_key('occluder')} and drag it over the picture."),
-        Hint("figure", "Take a figure", f"Press {_key('save-window')} to save the window."),
+        Hint(
+            "occluder",
+            "Drag the square",
+            f"Press {native(table.find('occluder').keys[0])} and drag it over the picture.",
+        ),
+        Hint("figure", "Take a figure", f"Press {native(table.find('save-window').keys[0])} to save the window."),
     )
 
 
@@ -60,11 +58,13 @@ def moved_occluder(before: View, now: View) -> bool:
 class HintCard(QFrame):
     """Lies over the lower left corner, takes neither the focus nor the keys, and watches what is done."""
 
-    def __init__(self, window: Window) -> None:
-        super().__init__(window)
-        self.window_, self.desk = window, window.desk
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context.window)
+        self.context, self.desk = context, context.state
+        self._layers = context.get(LayersPane)
+        self._hints = hints(context.get(ActionTable))
         self._view = self.desk.view
-        self.open_hints = {hint.id for hint in hints()}
+        self.open_hints = {hint.id for hint in self._hints}
         self.setObjectName("hints")
         self.setAccessibleName("First steps")
         self._marks: dict[str, QLabel] = {}
@@ -80,8 +80,8 @@ class HintCard(QFrame):
         self.desk.told.connect(self._hear)
         self._theme: tuple[str, bool] | None = None
         self._dress()
-        window.installEventFilter(self)
-        window.layers.installEventFilter(self)
+        context.window.installEventFilter(self)
+        self._layers.installEventFilter(self)
         self.show()
         self.place()
         self.raise_()
@@ -105,7 +105,7 @@ class HintCard(QFrame):
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(1)
         grid.setColumnStretch(1, 1)
-        for number, hint in enumerate(hints()):
+        for number, hint in enumerate(self._hints):
             mark, title, words = QLabel(str(number + 1)), QLabel(hint.title), QLabel(hint.words, wordWrap=True)
             mark.setObjectName("mark")
             title.setObjectName("title")
@@ -143,15 +143,15 @@ class HintCard(QFrame):
         title.setEnabled(False)
         self._dress(again=True)
         if not self.open_hints:
-            self.window_.settings.setValue(DONE_KEY, True)
+            self.context.settings.setValue(DONE_KEY, True)
             self._linger.start()
 
     def finish(self) -> None:
         """Close the card and remember that it need not come again."""
         self._linger.stop()
-        self.window_.settings.setValue(DONE_KEY, True)
-        self.window_.removeEventFilter(self)
-        self.window_.layers.removeEventFilter(self)
+        self.context.settings.setValue(DONE_KEY, True)
+        self.context.window.removeEventFilter(self)
+        self._layers.removeEventFilter(self)
         self.hide()
         self.setParent(None)
         self.deleteLater()
@@ -176,8 +176,7 @@ class HintCard(QFrame):
 
     def place(self) -> None:
         """Into the lower left corner: over the end of the layer bar, so that neither bars nor picture are hidden."""
-        window = self.window_
-        layers = window.layers
+        window, layers = self.context.window, self._layers
         corner = layers.isVisible() and layers.window() is window and layers.mapTo(window, layers.pos()).x() < MARGIN
         line = self.fontMetrics().height()
         width = min(max(layers.width() - MARGIN if corner else 0, 11 * line), 23 * line)
@@ -187,24 +186,24 @@ class HintCard(QFrame):
         self.setGeometry(MARGIN, window.height() - bar - height - MARGIN, width, height)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        if event.type() == QEvent.Type.Resize and watched in (self.window_, self.window_.layers):
+        if event.type() == QEvent.Type.Resize and watched in (self.context.window, self._layers):
             self.place()
         return False
 
 
-def show_hints(window: Window) -> HintCard:
+def show_hints(context: AppContext) -> HintCard:
     """Show the first steps anew, all of them open."""
-    for card in window.findChildren(HintCard):
+    for card in context.window.findChildren(HintCard):
         card.finish()
-    window.settings.setValue(DONE_KEY, False)
-    return HintCard(window)
+    context.settings.setValue(DONE_KEY, False)
+    return HintCard(context)
 
 
-def first_steps(window: Window) -> HintCard | None:
+def first_steps(context: AppContext) -> HintCard | None:
     """Show the first steps unless they were done or closed once."""
-    if window.settings.value(DONE_KEY, False, bool):
+    if context.settings.value(DONE_KEY, False, bool):
         return None
-    return show_hints(window)
+    return show_hints(context)
 
 
 __all__ = ["HintCard", "first_steps", "hints", "moved_occluder", "picked_unit", "show_hints"]

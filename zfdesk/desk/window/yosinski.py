@@ -6,9 +6,10 @@ alone (`Action.yosinski`); here stands what it did there, and where ours differs
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from zfdesk.desk.actions import ACTIONS, Action
+from zfdesk.desk.actions import Action
 
 
 @dataclass(frozen=True)
@@ -66,14 +67,14 @@ BINDINGS: tuple[Binding, ...] = (
 UPCONV = "The toolbox's upconv branch binds 33 keys; these are the 30 of its main branch."
 
 
-def answers(tag: str) -> tuple[Action, ...]:
+def answers(actions: Iterable[Action], tag: str) -> tuple[Action, ...]:
     """The actions that answer a binding; none where we have no equal."""
-    return tuple(action for action in ACTIONS if action.yosinski == tag)
+    return tuple(action for action in actions if action.yosinski == tag)
 
 
-def kept_keys(binding: Binding) -> tuple[str, ...]:
+def kept_keys(actions: Iterable[Action], binding: Binding) -> tuple[str, ...]:
     """The keys of a binding that do here what they did there."""
-    ours = {key for action in answers(binding.tag) for key in action.keys}
+    ours = {key for action in answers(actions, binding.tag) for key in action.keys}
     # the arrows are actions of their own, since they also move an occluder
     arrows = {"sel_left": "Left", "sel_right": "Right", "sel_up": "Up", "sel_down": "Down"}
     ours.add(arrows.get(binding.tag, ""))

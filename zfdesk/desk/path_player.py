@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from zfdesk.desk.state import Desk
+from zfdesk.desk.state import AppState
 from zfdesk.live import View
 from zfdesk.live.replay import MOST_MOMENTS, Recorder, Replay, state_of
 from zfdesk.sources import Frame
@@ -26,13 +26,15 @@ class Doing(Enum):
 
 
 class PathPlayer(QObject):
-    """Records and replays. A replay is a list of (time, View): each moment goes through `Desk.change`, so that a whole
-    replay is one step of undo. ``clock``: seconds."""
+    """Records and replays. A replay is a list of (time, View): each moment goes through `AppState.change`, so that a
+    whole replay is one step of undo. ``clock``: seconds."""
 
     changed = Signal()  # what it is doing, or the path
     began = Signal()  # a recording, or a pass of a replay
 
-    def __init__(self, desk: Desk, parent: QObject | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, desk: AppState, parent: QObject | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         super().__init__(parent)
         self.desk, self.clock = desk, clock
         self.replay: Replay | None = None

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
+from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.theme import THEMES
 from zfdesk.weights import store
 from zfdesk.weights.catalogue import CATALOGUE
-
-if TYPE_CHECKING:
-    from zfdesk.desk.window.main_window import Window
 
 CLOSED_KEY = "embedded-line/closed"  # for which embedded network it was closed
 MOST_SHARE = 0.42  # of the window's width; where the whole line takes more its short form is shown
@@ -21,9 +17,9 @@ MOST_SHARE = 0.42  # of the window's width; where the whole line takes more its 
 class EmbeddedLine(QWidget):
     """There while the embedded network is in use, until it is closed; another embedded network opens it again."""
 
-    def __init__(self, window: Window) -> None:
-        super().__init__(window)
-        self.window_, self.desk = window, window.desk
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context.window)
+        self.context, self.desk = context, context.state
         self.name = store.embedded().stem
         title = self.name.replace("zfnet-", "ZFNet ")
         self.words = f"embedded {title}: briefly trained, knows few classes · get the full one…"
@@ -46,22 +42,22 @@ class EmbeddedLine(QWidget):
         self._theme: tuple[str, bool] | None = None
         self.desk.model_changed.connect(self._look)
         self.desk.view_changed.connect(self._dress)
-        window.installEventFilter(self)
+        context.window.installEventFilter(self)
         self._dress()
         self._look()
 
     def _look(self) -> None:
-        closed = self.window_.settings.value(CLOSED_KEY, "", str) == self.name
+        closed = self.context.settings.value(CLOSED_KEY, "", str) == self.name
         self.setVisible(self.desk.model.name == self.name and not closed)
 
     def _close(self) -> None:
-        self.window_.settings.setValue(CLOSED_KEY, self.name)
+        self.context.settings.setValue(CLOSED_KEY, self.name)
         self._look()
 
     def _show_full(self) -> None:
         from zfdesk.desk.weights.dialog import show_weights
 
-        show_weights(self.window_, CATALOGUE[0].name)
+        show_weights(self.context, CATALOGUE[0].name)
 
     def _dress(self) -> None:
         view = self.desk.view
@@ -77,7 +73,7 @@ class EmbeddedLine(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        fits = self.offer.fontMetrics().horizontalAdvance(self.words) < MOST_SHARE * self.window_.width()
+        fits = self.offer.fontMetrics().horizontalAdvance(self.words) < MOST_SHARE * self.context.window.width()
         self.offer.setText(self.words if fits else self.short)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802

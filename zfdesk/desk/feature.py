@@ -1,0 +1,188 @@
+"""What a feature of the window declares: its panes, its actions, and where it joins in.
+
+A feature is a folder of `zfdesk.desk` with a ``feature.py`` that says all of it once::
+
+    FEATURE = Feature(
+        name="scan",
+        make=lambda context: context.add(ScanController(context)) and None,   # what computes; before any pane
+        panes=(
+            PaneSpec(
+                title="Portrait",                    # of the dock; also its name in the layout that is remembered
+                area=Area.CENTRE,                    # where it stands at first: panes of one area are tabs
+                make=PortraitPane,                   # called with the context; draws nothing yet
+                mouse=(("Click", "selects the unit"),),        # for the help sheet
+                help=(("Portrait", "What one sees here, in plain words."),),
+                figure=figure_source,                # what of it a figure's panel is made of
+            ),
+        ),
+        actions=(Action("portrait", "Portrait of the unit", ("Ctrl+Alt+Q",), "Unit", command=show_portrait),),
+    )
+
+and one line in `zfdesk.desk.window.features`. Menus, palette, help, the check for keys given twice and the first
+layout are made from it. A pane says by `Pane.demand` what the worker must compute while it is seen; work of the pane's
+own goes into a `zfdesk.desk.tasks.Task`. What features need of each other goes through the context: a controller that
+several use stands beside this file, as `zfdesk.desk.path_player` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QDockWidget, QWidget
+
+from zfdesk.desk.actions import Action
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.widgets.pane import Pane
+from zfdesk.live import Demand
+
+if TYPE_CHECKING:
+    from zfdesk.pages.panels_of_view import Material
+    from zfdesk.session import Reopened, Session
+
+
+class Area(Enum):
+    """Where a pane stands at first: (column from the left, place in the column). Panes of one area are tabs."""
+
+    LAYERS = (0, 0)
+    PICTURE = (1, 0)
+    ANSWER = (1, 1)
+    CENTRE = (2, 0)
+    UNIT = (3, 0)
+    BELOW_UNIT = (3, 1)
+
+
+@dataclass(frozen=True)
+class PaneSpec:
+    """A pane, declared once. ``make``: usually its class; it makes, and shows nothing yet.
+
+    ``at_start``: else it is made and shown when it is first asked for (`Panes.show`), and closed again by a reset of
+    the layout. ``mouse``: (gesture, what it does) for the help sheet; ``help``: (title, text) for its last tab.
+    ``figure``: adds what this pane shows to what a figure can be made of.
+    """
+
+    title: str
+    area: Area
+    make: Callable[[AppContext], Pane]
+    at_start: bool = True
+    mouse: tuple[tuple[str, str], ...] = ()
+    help: tuple[tuple[str, str], ...] = ()
+    figure: Callable[[AppContext, Material], Material] | None = None
+
+
+@dataclass(frozen=True)
+class SessionPart:
+    """What a feature keeps in a session file. ``key``: something that is another when there is something new to keep.
+
+    ``keep`` adds to a session; ``restore`` shows what one held.
+    """
+
+    key: Callable[[AppContext], object]
+    keep: Callable[[AppContext, Session], Session]
+    restore: Callable[[AppContext, Reopened], None]
+
+
+@dataclass(frozen=True)
+class Opener:
+    """A kind of file or folder that a feature opens. ``fits``: whether a path is one."""
+
+    fits: Callable[[str], bool]
+    open: Callable[[AppContext, str], None]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One thing the window can do.
+
+    ``make``: makes its controllers, before any pane; ``connect``: joins things up once all panes are made. ``status``:
+    widgets at the end of the status bar. ``demand``: what must be computed besides what the panes ask for.
+    """
+
+    name: str
+    actions: tuple[Action, ...] = ()
+    panes: tuple[PaneSpec, ...] = ()
+    make: Callable[[AppContext], None] | None = None
+    connect: Callable[[AppContext], None] | None = None
+    status: tuple[Callable[[AppContext], QWidget], ...] = ()
+    demand: Callable[[AppContext, Demand], Demand] | None = None
+    opens: tuple[Opener, ...] = ()
+    session: SessionPart | None = None
+
+
+class Features(tuple[Feature, ...]):
+    """The features of a window, in order; found by `AppContext.get`."""
+
+    @property
+    def panes(self) -> tuple[PaneSpec, ...]:
+        """All panes, in order."""
+        return tuple(spec for feature in self for spec in feature.panes)
+
+    @property
+    def session_parts(self) -> tuple[SessionPart, ...]:
+        """What is kept in a session besides the view and its result."""
+        return tuple(feature.session for feature in self if feature.session is not None)
+
+    def opener(self, path: str) -> Opener | None:
+        """Who opens this file or folder, where it is not simply a source of pictures."""
+        return next((opener for feature in self for opener in feature.opens if opener.fits(path)), None)
+
+
+class Panes(QObject):
+    """The panes of a window, by their titles. ``made``: a pane that needs a dock."""
+
+    made = Signal(object)
+
+    def __init__(self, context: AppContext, specs: Iterable[PaneSpec]) -> None:
+        super().__init__(context)
+        self._context = context
+        self.specs = {spec.title: spec for spec in specs}
+        self._panes: dict[str, Pane] = {}
+
+    def make(self) -> None:
+        """Make all that are there from the start."""
+        for spec in self.specs.values():
+            if spec.at_start:
+                self.get(spec.title)
+
+    def get(self, title: str) -> Pane:
+        """The pane of that title; made now if need be."""
+        if title not in self._panes:
+            pane = self.specs[title].make(self._context)
+            self._panes[title] = self._context.add(pane)
+            self.made.emit(pane)
+        return self._panes[title]
+
+    @property
+    def all(self) -> tuple[Pane, ...]:
+        """Those that are made, in the order in which they were."""
+        return tuple(self._panes.values())
+
+    def show(self, title: str) -> Pane:
+        """Bring a pane to the front, wherever it stands."""
+        pane = self.get(title)
+        dock = dock_of(pane)
+        dock.show()
+        dock.raise_()
+        return pane
+
+    def is_open(self, title: str) -> bool:
+        """Whether it stands in the window, perhaps behind another."""
+        return title in self._panes and dock_of(self._panes[title]).isVisible()
+
+    def hide(self, title: str) -> None:
+        """Close a pane."""
+        if title in self._panes:
+            dock_of(self._panes[title]).hide()
+
+
+def dock_of(pane: Pane) -> QDockWidget:
+    """The dock that a pane stands in."""
+    dock = pane.parentWidget()
+    assert isinstance(dock, QDockWidget), pane.title
+    return dock
+
+
+__all__ = ["Area", "Feature", "Features", "Opener", "PaneSpec", "Panes", "SessionPart", "dock_of"]

@@ -1,0 +1,20 @@
+"""The weights: which are at hand and which to be had, and the line about the network that comes with the program."""
+
+from __future__ import annotations
+
+from zfdesk.desk.actions import Action
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.feature import Feature
+from zfdesk.desk.weights.embedded_note import EmbeddedLine
+
+
+def choose_weights(context: AppContext) -> None:
+    """Switch the network's weights."""
+    from zfdesk.desk.weights.dialog import show_weights
+
+    show_weights(context)
+
+
+ACTIONS = (Action("weights", "Weights…", ("Ctrl+W",), "Source", command=choose_weights, after="freeze"),)
+
+FEATURE = Feature(name="weights", status=(EmbeddedLine,), actions=ACTIONS)

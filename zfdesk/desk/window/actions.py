@@ -1,0 +1,89 @@
+"""What the window itself can do: sources, undo, the look of the window, pictures of it, help."""
+
+from __future__ import annotations
+
+from zfdesk.desk.actions import Action, ViewContext, calls, next_of, set_fields, toggle
+from zfdesk.desk.window.commands import (
+    close_window,
+    escape,
+    redo,
+    show_about,
+    show_help,
+    show_hints,
+    show_palette,
+    undo,
+)
+from zfdesk.desk.window.copy_commands import copy_caption, copy_data, copy_pane, copy_window, save_pane, save_window
+from zfdesk.desk.window.layout import PaneLayout
+from zfdesk.desk.window.sources import (
+    SourceOpener,
+    next_picture,
+    pick_camera,
+    play_pause,
+    previous_picture,
+    step_back,
+    step_on,
+    toggle_loop,
+)
+from zfdesk.live import View
+from zfdesk.live.view import Crop
+from zfdesk.sources import SourceReference
+
+
+def _reset(view: View, context: ViewContext) -> View:
+    """Everything but the source, the theme and the pins as at first."""
+    first = View()
+    layer = "conv5" if any(s.name == "conv5" for s in context.architecture.stages) else view.layer
+    return first.change(
+        source=view.source, crop=Crop.centre_of(context.model), layer=layer, theme=view.theme, presenter=view.presenter,
+        pins=view.pins, watched=view.watched,
+    )  # fmt: skip
+
+
+ACTIONS: tuple[Action, ...] = (
+    # Source
+    Action("open", "Open a picture, clip or session…", ("Ctrl+O",), "Source", command=calls(SourceOpener, SourceOpener.ask_for_file)),
+    Action("open-folder", "Open a folder of pictures…", ("Ctrl+Shift+O",), "Source", command=calls(SourceOpener, SourceOpener.ask_for_folder)),
+    Action("camera", "Camera, or back to the last picture", ("C",), "Source", command=calls(SourceOpener, SourceOpener.toggle_camera), yosinski="toggle_input_mode"),
+    Action("camera-pick", "Choose camera and format…", ("Shift+C",), "Source", command=pick_camera),
+    Action("demo", "Moving demo", ("Ctrl+D",), "Source", set_fields(source=SourceReference("demo"))),
+    Action("pattern", "Test pattern", ("S",), "Source", set_fields(source=SourceReference("pattern")), yosinski="pattern_mode"),
+    Action("paste", "Paste a picture", ("Ctrl+V",), "Source", command=calls(SourceOpener, SourceOpener.paste)),
+    Action("next", "Next picture", ("E", "PgDown"), "Source", command=next_picture, yosinski="static_file_increment"),
+    Action("previous", "Previous picture", ("W", "PgUp"), "Source", command=previous_picture, yosinski="static_file_decrement"),
+    Action("play", "Play or pause", ("Ctrl+Space",), "Source", command=play_pause),
+    Action("step-on", "One frame on", (".",), "Source", command=step_on),
+    Action("step-back", "One frame back", (",",), "Source", command=step_back),
+    Action("loop", "Loop the clip", ("Ctrl+L",), "Source", command=toggle_loop),
+    Action("freeze", "Freeze the frame", ("F",), "Source", toggle("frozen"), checked=lambda v, c: v.frozen, yosinski="freeze_cam"),
+    Action("quit", "Quit", ("Q", "Ctrl+Q"), "Source", command=close_window, yosinski="quit"),
+    # Edit
+    Action("undo", "Undo", ("Ctrl+Z",), "Edit", command=undo),
+    Action("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Edit", command=redo),
+    Action("reset", "Reset the view", ("R", "Home"), "Edit", _reset, yosinski="reset_state"),
+    Action("escape", "Take the last move back, or let go", ("Esc",), "Edit", command=escape),
+    # View
+    Action("zoom", "Unit pane: all, the map, the reconstruction", ("Z",), "View", next_of("zoom", (0, 1, 2)), yosinski="zoom_mode"),
+    Action("picture-zoom", "Picture pane: the whole frame, or what the network sees", ("Shift+Z",), "View", next_of("picture_zoom", (0, 1))),
+    Action("labels", "Unit numbers on the maps", ("8",), "View", toggle("labels"), checked=lambda v, c: v.labels, yosinski="toggle_label_predictions"),
+    Action("outlines", "Receptive field on the picture", ("9",), "View", toggle("outlines"), checked=lambda v, c: v.outlines, yosinski="toggle_unit_jpgs"),
+    Action("timings", "All timings", ("5",), "View", toggle("timings"), checked=lambda v, c: v.timings, yosinski="debug_level"),
+    Action("theme", "Light or dark", ("Ctrl+Shift+L",), "View", next_of("theme", ("dark", "light"))),
+    Action("presenter", "Presenter: large type", ("Ctrl+P",), "View", toggle("presenter"), checked=lambda v, c: v.presenter),
+    Action("full-screen", "Full screen", ("F11",), "View", command=calls(PaneLayout, PaneLayout.full_screen)),
+    Action("panes-reset", "Panes as at first", ("Ctrl+Shift+R",), "View", command=calls(PaneLayout, PaneLayout.reset)),
+    Action("save-window", "Picture of the window…", ("F12",), "View", command=save_window),
+    Action("copy-window", "Copy a picture of the window", ("Ctrl+Shift+C",), "View", command=copy_window),
+    Action("save-pane", "Picture of the pane under the mouse…", ("Shift+F12",), "View", command=save_pane),
+    Action("copy-pane", "Copy a picture of the pane under the mouse", ("Ctrl+C",), "View", command=copy_pane),
+    Action("copy-data", "Copy the numbers of the pane under the mouse", ("Ctrl+Shift+D",), "View", command=copy_data),
+    Action("copy-caption", "Copy a caption of what is shown", ("Ctrl+Shift+I",), "View", command=copy_caption),
+    # Help
+    Action("help", "Help: all keys", ("H", "F1"), "Help", command=show_help, yosinski="help_mode"),
+    Action("palette", "Command palette", ("Ctrl+K",), "Help", command=show_palette),
+    Action("hints", "First steps", ("Ctrl+H",), "Help", command=show_hints),
+    Action("about", "About zfdesk", ("Ctrl+F1",), "Help", command=show_about),
+)  # fmt: skip
+
+
+__all__ = ["ACTIONS"]

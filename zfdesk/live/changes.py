@@ -1,0 +1,50 @@
+"""Changes of a view that a click and a key share: pure functions View → View."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from zfdesk.engine import Architecture, SeedKind
+from zfdesk.live.result import Result
+from zfdesk.live.view import MOST_PINS, UnitReference, View
+
+
+def to_layer(view: View, layer: str, architecture: Architecture, result: Result | None) -> View:
+    """Show another layer; its strongest unit of the moment is selected."""
+    if layer == view.layer:
+        return view
+    strongest = 0
+    if result is not None:
+        strongest = next(
+            (layer_summary.strongest for layer_summary in result.layer_summaries if layer_summary.stage.name == layer),
+            0,
+        )
+    count = architecture.stage(layer).shape[0]
+    return to_unit(view.change(layer=layer), min(strongest, count - 1))
+
+
+def to_unit(view: View, unit: int) -> View:
+    """Another unit of the shown layer, named by its number: a position that was picked belongs to the one before."""
+    seed = SeedKind.MAX if view.seed is SeedKind.AT else view.seed
+    return view.change(unit=unit, position=None, seed=seed)
+
+
+def pick_position(view: View, position: tuple[int, int]) -> View:
+    """Look at this position of the unit that is looked at: the frozen origin, else the selected one."""
+    if view.origin:
+        return view.change(origin=replace(view.origin, seed=SeedKind.AT, position=position))
+    return view.change(seed=SeedKind.AT, position=position)
+
+
+def set_seed(view: View, seed: SeedKind) -> View:
+    """Another seed for the unit that is looked at: the frozen origin, else the selected one."""
+    return view.change(origin=replace(view.origin, seed=seed)) if view.origin else view.change(seed=seed)
+
+
+def toggle_pin(view: View, unit: UnitReference) -> View:
+    """The view with a unit pinned, or no longer."""
+    kept = tuple(pin for pin in view.pins if pin != unit)
+    return view.change(pins=kept if unit in view.pins else (*kept, unit)[-MOST_PINS:])
+
+
+__all__ = ["pick_position", "set_seed", "to_layer", "to_unit", "toggle_pin"]
