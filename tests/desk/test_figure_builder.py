@@ -655,15 +655,15 @@ def test_a_layout_is_kept_and_applied_to_another_view(builder: FigureBuilder, mo
 
 def test_the_next_builder_begins_where_the_last_ended(builder: FigureBuilder) -> None:
     place(builder, Kind.PICTURE, Kind.BARS)
-    now, window = builder.draft.now, builder.context.window
+    now, context = builder.draft.now, builder.context
     builder.close()
     settle()
-    again = show_builder(window.context)
+    again = show_builder(context)
     assert again.draft.now is now
     again.close()
     settle()
-    window.context.get(KeptFigure).composition = None  # as in the next run of the program
-    anew = show_builder(window.context)
+    context.get(KeptFigure).composition = None  # as in the next run of the program
+    anew = show_builder(context)
     assert [slot.rectangle for slot in anew.draft.now.slots] == [slot.rectangle for slot in now.slots]
     wait_until(lambda: all(slot.panel is not None for slot in anew.draft.now.slots))
     assert not anew.draft.can_undo
