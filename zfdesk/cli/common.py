@@ -91,6 +91,13 @@ def figure_name(text: str) -> str:
     return text
 
 
+def weights_file_name(text: str) -> str:
+    """For argparse: the name of a weights file."""
+    if os.path.splitext(text)[1] != ".safetensors":
+        raise argparse.ArgumentTypeError(f"{text!r}: the name of a weights file ends in .safetensors")
+    return text
+
+
 def add_page_options(parser: argparse.ArgumentParser, own_size: bool = False) -> None:
     """What every page can be told: ``-o``, ``--npz``, ``--size`` (None for its ``own_size``) and ``--dpi``."""
     parser.add_argument(

@@ -8,14 +8,15 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from zfdesk.cli.common import add_json_option
+from zfdesk.cli.common import add_json_option, figure_name
 from zfdesk.cli.data_sets import DATA_SETS_HELP, add_download_option, download_data_sets
-from zfdesk.cli.output import CommandError, tell_beside
+from zfdesk.cli.output import CommandError, check_output, tell_beside, write_output
 from zfdesk.cli.report import report
 from zfdesk.progress import Progress, duration, noun
 
 if TYPE_CHECKING:
     from zfdesk.engine import Model
+    from zfdesk.training.calibration import Reliability
     from zfdesk.training.evaluate import Evaluation, Protocol
 
 ROWS = 10
@@ -60,6 +61,9 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--classes", metavar="FILE", help="the class of each folder: JSON, or lines of folder,class")
     parser.add_argument("--among", action="store_true", help="also count the answer among the pictures' classes alone")
     parser.add_argument("--table2", action="store_true", help="print the errors beside Table 2 of the paper")
+    parser.add_argument(
+        "-o", "--output", type=figure_name, metavar="OUT.(png|svg|pdf)", help="also draw a reliability diagram"
+    )
     add_download_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=evaluate_command)
@@ -68,10 +72,13 @@ def add_parser(verbs: Any) -> None:
 def evaluate_command(arguments: argparse.Namespace) -> int:
     """Print what is found; 1 when some pictures could not be read. JSON: see `_facts`."""
     from zfdesk.cli.network import chosen_model
+    from zfdesk.training.calibration import reliability
     from zfdesk.training.class_names import places_of, read_class_map
     from zfdesk.training.data import open_pictures
     from zfdesk.training.evaluate import Protocol, evaluate
 
+    if arguments.output:
+        check_output(arguments.output)
     names = _names(arguments.weights)
     told = read_class_map(arguments.classes) if arguments.classes else None
     download_data_sets(arguments, [arguments.data])
@@ -90,7 +97,11 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
         found = evaluate(
             models, pictures, places, protocol, threads=os.cpu_count() or 1, progress=show, tell=tell_beside(progress)
         )
-    report(arguments, _facts(arguments, models, found, protocol), _page(arguments, models, found, protocol))
+    bins = reliability(found.confidences, found.ranks == 0)
+    if arguments.output:
+        write_output(arguments.output, _drawn(arguments, models, bins))
+    facts = _facts(arguments, models, found, protocol) | {"calibration": _calibration(bins)}
+    report(arguments, facts, _page(arguments, models, found, protocol, bins))
     return 1 if found.skipped else 0
 
 
@@ -132,7 +143,45 @@ def _facts(arguments: argparse.Namespace, models: list[Model], found: Evaluation
     }
 
 
-def _page(arguments: argparse.Namespace, models: list[Model], found: Evaluation, protocol: Protocol) -> str:
+def _calibration(bins: Reliability) -> dict[str, Any]:
+    """The expected calibration error, and the bins it is of: above ``from`` up to ``to``; null in empty ones."""
+
+    def shown(value: float, count: int) -> float | None:
+        return float(value) if count else None
+
+    rows = zip(bins.edges[:-1], bins.edges[1:], bins.counts, bins.confidence, bins.accuracy, strict=True)
+    return {
+        "ece": bins.error,
+        "mean_confidence": bins.mean_confidence,
+        "bins": [
+            {
+                "from": float(low),
+                "to": float(high),
+                "answers": int(count),
+                "confidence": shown(confidence, count),
+                "accuracy": shown(accuracy, count),
+            }
+            for low, high, count, confidence, accuracy in rows
+        ],
+    }
+
+
+def _drawn(arguments: argparse.Namespace, models: list[Model], bins: Reliability) -> bytes:
+    from zfdesk.figures.drawing import draw
+    from zfdesk.figures.facts import Facts
+    from zfdesk.figures.files import encode, format_of
+    from zfdesk.figures.reliability import reliability_page
+    from zfdesk.sources.files import file_name
+
+    facts = Facts.of_model(models[0]) if len(models) == 1 else None
+    pictures = f"pictures of {file_name(arguments.data.rstrip('/'))}"
+    page = reliability_page(bins.edges, bins.counts, bins.confidence, bins.accuracy, bins.error, pictures, facts)
+    return encode(draw(page), format_of(arguments.output))
+
+
+def _page(
+    arguments: argparse.Namespace, models: list[Model], found: Evaluation, protocol: Protocol, bins: Reliability
+) -> str:
     names = ", ".join(model.name or "the network" for model in models)
     lines = [
         f"{names}{' (averaged)' * (len(models) > 1)} on {arguments.data}",
@@ -142,6 +191,10 @@ def _page(arguments: argparse.Namespace, models: list[Model], found: Evaluation,
     ]
     if arguments.among:
         lines.append(_scores(f"among the {len(found.places)} of the pictures", found, True))
+    lines.append(
+        f"{'calibration error (ECE)':32}{bins.error:7.2%} in {len(bins.counts)} bins of equal width: "
+        f"{bins.mean_confidence:.1%} sure on average, right in {found.top(1):.1%}"
+    )
     if arguments.table2:
         lines += ["", *_table_2(names, found, protocol)]
     if len(found.per_class) > 1:

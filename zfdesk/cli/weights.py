@@ -1,4 +1,4 @@
-"""``zfdesk weights``: list, download, choose, describe, import and pack networks' weights."""
+"""``zfdesk weights``: list, download, choose, describe, import, pack and calibrate networks' weights."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from zfdesk.cli.common import add_json_option
 from zfdesk.cli.output import print_json, tell
 from zfdesk.cli.report import named_values, report
+from zfdesk.cli.weights_calibrate import add_calibrate_arguments, calibrate_command
 from zfdesk.progress import Progress
 
 if TYPE_CHECKING:
@@ -28,10 +29,12 @@ def add_parser(subparsers: Any, catalogue: Catalogue | None = None) -> None:
     catalogue: another one than `zfdesk.weights.catalogue.CATALOGUE`, for tests.
     """
     verb = subparsers.add_parser(
-        "weights", help="list, get, choose, describe, import or pack the network's weights", allow_abbrev=False
+        "weights",
+        help="list, get, choose, describe, import, pack or calibrate the network's weights",
+        allow_abbrev=False,
     )
     verb.set_defaults(catalogue=catalogue)
-    actions = verb.add_subparsers(dest="action", required=True, metavar="list|get|use|info|import|pack")
+    actions = verb.add_subparsers(dest="action", required=True, metavar="list|get|use|info|import|pack|calibrate")
 
     def action(name: str, words: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = actions.add_parser(
@@ -74,7 +77,12 @@ def add_parser(subparsers: Any, catalogue: Catalogue | None = None) -> None:
     packed.add_argument("--provenance", metavar="WORDS", help="where the weights come from; without it, as before")
     packed.add_argument("--licence", metavar="WORDS", help="of the weights; without it, as before")
 
-    for parser in (shown, got, used, told, imported, packed):
+    calibrated = action(
+        "calibrate", "make probabilities mean what they say: one temperature, fitted and folded in", calibrate_command
+    )
+    add_calibrate_arguments(calibrated)
+
+    for parser in (shown, got, used, told, imported, packed, calibrated):
         add_json_option(parser)
 
 

@@ -41,16 +41,17 @@ class Protocol:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What was found. Arrays over the pictures: ``labels``, ``answers`` (the most probable class), ``ranks`` of the
-    true class (0: it is the most probable; among equals the lower index goes first), ``ranks_among`` the data's own
-    classes alone. ``classes``: the network's names. ``places``: which of them the data has. ``skipped``: why
-    pictures were left out, a sentence each.
+    """What was found. Arrays over the pictures: ``labels``, ``answers`` (the most probable class), ``confidences`` (its
+    probability), ``ranks`` of the true class (0: it is the most probable; among equals the lower index goes first),
+    ``ranks_among`` the data's own classes alone. ``classes``: the network's names. ``places``: which of them the data
+    has. ``skipped``: why pictures were left out, a sentence each.
     """
 
     classes: tuple[str, ...]
     places: np.ndarray
     labels: np.ndarray
     answers: np.ndarray
+    confidences: np.ndarray
     ranks: np.ndarray
     ranks_among: np.ndarray
     skipped: tuple[str, ...] = ()
@@ -114,40 +115,64 @@ def evaluate(
     """
     if any(model.classes != models[0].classes for model in models):
         raise TrainingError("Only networks that know the same classes in the same order can be averaged.")
-    if not pictures.labelled:
-        raise TrainingError(f"The pictures of {pictures.words} have no labels.")
     own = np.unique(places[places >= 0])
     tally = _Tally(own)
     skipped: list[str] = []
-    for done, batch in _batches(models, pictures, places, protocol or Protocol(), threads):
+
+    def skip(sentence: str) -> None:
+        skipped.append(sentence)
+        tell(sentence)
+
+    for labels, seen in readable_batches(models, pictures, places, protocol or Protocol(), threads, progress, skip):
+        tally.add(labels, _answers(models, seen))
+    labels, answers, confidences, ranks, among = (np.concatenate(part) for part in zip(*tally.found, strict=True))
+    return Evaluation(models[0].classes, own, labels, answers, confidences, ranks, among, tuple(skipped))
+
+
+def readable_batches(
+    models: Sequence[Model],
+    pictures: Pictures,
+    places: np.ndarray,
+    protocol: Protocol,
+    threads: int,
+    progress: Callable[[int, int], None],
+    tell: Callable[[str], None],
+) -> Iterator[tuple[np.ndarray, list[list[np.ndarray]]]]:
+    """Labels (N,) and, for each picture, what each network sees of it (`views`), batch by batch.
+
+    Arguments as for `evaluate`. Raises TrainingError when there are no labels, or no picture can be read and has one.
+    """
+    if not pictures.labelled:
+        raise TrainingError(f"The pictures of {pictures.words} have no labels.")
+    some = False
+    for done, batch in _batches(models, pictures, places, protocol, threads):
         good = []
         for picture in batch:
             if isinstance(picture, str):
-                skipped.append(picture)
                 tell(picture)
             else:
                 good.append(picture)
         if good:
-            tally.add(np.array([label for label, _ in good]), _answers(models, [seen for _, seen in good]))
+            some = True
+            yield np.array([label for label, _ in good]), [seen for _, seen in good]
         progress(done, len(pictures))
-    if not tally.found:
+    if not some:
         raise TrainingError(f"None of the pictures of {pictures.words} can be read and has a class.")
-    labels, answers, ranks, among = (np.concatenate(part) for part in zip(*tally.found, strict=True))
-    return Evaluation(models[0].classes, own, labels, answers, ranks, among, tuple(skipped))
 
 
 class _Tally:
-    """Labels, answers, ranks and ranks among the data's own classes, batch by batch; no probabilities are kept."""
+    """Labels, answers and their probabilities, ranks and ranks among the data's own classes, batch by batch."""
 
     def __init__(self, own: np.ndarray) -> None:
         self.own = own
-        self.found: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
+        self.found: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
 
     def add(self, labels: np.ndarray, probabilities: np.ndarray) -> None:
         """probabilities: (N, classes)."""
         among = probabilities[:, self.own]
         inside = np.searchsorted(self.own, labels)
-        self.found.append((labels, probabilities.argmax(1), ranks_of(probabilities, labels), ranks_of(among, inside)))
+        ranks = ranks_of(probabilities, labels), ranks_of(among, inside)
+        self.found.append((labels, probabilities.argmax(1), probabilities.max(1), *ranks))
 
 
 def ranks_of(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
