@@ -1,4 +1,4 @@
-"""``zfdesk weights``: list, download, choose, describe, import, pack and calibrate networks' weights."""
+"""``zfdesk weights``: list, download, choose, describe, import, pack, calibrate and export networks' weights."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from zfdesk.cli.common import add_json_option
 from zfdesk.cli.output import print_json, tell
 from zfdesk.cli.report import named_values, report
 from zfdesk.cli.weights_calibrate import add_calibrate_arguments, calibrate_command
+from zfdesk.cli.weights_export import add_export_arguments, export_command
 from zfdesk.progress import Progress
 
 if TYPE_CHECKING:
@@ -30,11 +31,13 @@ def add_parser(subparsers: Any, catalogue: Catalogue | None = None) -> None:
     """
     verb = subparsers.add_parser(
         "weights",
-        help="list, get, choose, describe, import, pack or calibrate the network's weights",
+        help="list, get, choose, describe, import, pack, calibrate or export the network's weights",
         allow_abbrev=False,
     )
     verb.set_defaults(catalogue=catalogue)
-    actions = verb.add_subparsers(dest="action", required=True, metavar="list|get|use|info|import|pack|calibrate")
+    actions = verb.add_subparsers(
+        dest="action", required=True, metavar="list|get|use|info|import|pack|calibrate|export"
+    )
 
     def action(name: str, words: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = actions.add_parser(
@@ -82,7 +85,10 @@ def add_parser(subparsers: Any, catalogue: Catalogue | None = None) -> None:
     )
     add_calibrate_arguments(calibrated)
 
-    for parser in (shown, got, used, told, imported, packed, calibrated):
+    exported = action("export", "write a network for other programs: ONNX, or PyTorch's state dict", export_command)
+    add_export_arguments(exported)
+
+    for parser in (shown, got, used, told, imported, packed, calibrated, exported):
         add_json_option(parser)
 
 

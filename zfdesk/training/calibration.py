@@ -132,8 +132,8 @@ def calibrate(
     if temperature in (_COLDEST, _HOTTEST):
         raise TrainingError("No temperature makes these probabilities fit: are the classes those of the pictures?")
     loss = [negative_log_likelihood(found, wanted, each) for each in (1.0, temperature)]
-    error = [_error(found / each, wanted) for each in (1.0, temperature)]
-    told = Calibration(temperature, len(wanted), (loss[0], loss[1]), (error[0], error[1]))
+    apart = [_error(found / each, wanted) for each in (1.0, temperature)]
+    told = Calibration(temperature, len(wanted), (loss[0], loss[1]), (apart[0], apart[1]))
     return divide_scores(model, temperature), told
 
 
