@@ -705,7 +705,7 @@ def test_fig2_over_a_folder(builder: FigureBuilder, folder: Path) -> None:
 def test_fig2_is_cancelled_and_the_figure_stays(
     builder: FigureBuilder, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from zfdesk.desk.figure import export as work
+    from zfdesk.library import reading as work
 
     place(builder, Kind.PICTURE)
     before, begun, gate, real = builder.draft.now, threading.Event(), threading.Event(), work.read_picture

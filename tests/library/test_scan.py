@@ -13,6 +13,7 @@ from scan_tools import NAMES, all_of, by_hand, picture, small_model, strongest_b
 
 import zfdesk.engine as zf
 from zfdesk.library import Library, LibraryError, Portraits, scan
+from zfdesk.live import Crop, CropMode
 
 RANKS = 5
 
@@ -38,8 +39,8 @@ def test_as_all_pictures_in_float64(model: zf.Model, library: Library, tmp_path:
     portraits = Portraits(library, [tmp_path / "pictures"], RANKS)
     for layer in NAMES:
         values, places = exact[layer]
-        summary = portraits.summary(layer)
-        floor = summary.floor
+        statistics = portraits.statistics(layer)
+        floor = statistics.floor
         assert floor < 1e-4 * np.abs(values).max()
         width = model.architecture.stage(layer).shape[2]
         for found in portraits.ranked(layer, range(values.shape[1])):
@@ -51,13 +52,13 @@ def test_as_all_pictures_in_float64(model: zf.Model, library: Library, tmp_path:
             ]
             assert np.allclose([one.activation for one in examples], values[wanted, found.unit], rtol=1e-5, atol=1e-5)
             assert found.unsettled == 0
-        assert np.array_equal(summary.active, (values > max(floor, 0)).sum(0))
-        assert np.allclose(summary.sums / 43, values.mean(0), rtol=1e-5, atol=1e-6)
+        assert np.array_equal(statistics.active, (values > max(floor, 0)).sum(0))
+        assert np.allclose(statistics.sums / 43, values.mean(0), rtol=1e-5, atol=1e-6)
         for unit in range(values.shape[1]):
-            clipped = np.clip(values[:, unit].astype(np.float32), summary.edges[unit, 0], summary.edges[unit, -1])
-            expected = np.histogram(clipped, summary.edges[unit])[0]
-            assert summary.counts[unit].sum() == 43
-            assert np.abs(summary.counts[unit] - expected).sum() <= 4  # rounding at an edge
+            clipped = np.clip(values[:, unit].astype(np.float32), statistics.edges[unit, 0], statistics.edges[unit, -1])
+            expected = np.histogram(clipped, statistics.edges[unit])[0]
+            assert statistics.counts[unit].sum() == 43
+            assert np.abs(statistics.counts[unit] - expected).sum() <= 4  # rounding at an edge
         with np.errstate(invalid="ignore"):
             correlation = np.corrcoef(values, rowvar=False)
         alive = values.std(0) > 1e-4 * np.abs(values).max()
@@ -73,14 +74,14 @@ def test_a_portrait_says_classes_alike_and_dead(model: zf.Model, library: Librar
     portrait = portraits.portrait("conv3", 7)
     assert portrait.alike[0] == (8, pytest.approx(1.0))
     assert portraits.duplicates("conv3")[0][:2] == (7, 8)
-    means = {f"class{class_index}": values[class_index::3, 7].mean() for class_index in range(3)}
+    means = {f"class{class_name}": values[class_name::3, 7].mean() for class_name in range(3)}
     best = sorted(means, key=lambda name: -means[name])
     assert [one.name for one in portrait.classes] == best
     assert portrait.classes[0].mean == pytest.approx(means[best[0]], rel=1e-5)
     assert portrait.classes[0].times == pytest.approx(means[best[0]] / values[:, 7].mean(), rel=1e-5)
     assert portrait.classes[0].pictures == 10
     assert portraits.preferred("conv3")[7] == best[0]
-    assert [example.class_index for example in portrait.examples] == [
+    assert [example.class_name for example in portrait.examples] == [
         Path(example.path).parent.name for example in portrait.examples
     ]
     dead = portraits.portrait("conv2", 3)
@@ -105,7 +106,7 @@ def test_only_what_is_new_or_changed(model: zf.Model, library: Library, tmp_path
     portraits = Portraits(library, [folder])
     assert len(portraits.pictures("conv3")) == 12
     for found in portraits.ranked("conv3", range(9)):
-        wanted = strongest_by_hand(values, left, found.unit, 9, portraits.summary("conv3").floor)
+        wanted = strongest_by_hand(values, left, found.unit, 9, portraits.statistics("conv3").floor)
         assert [one.path for one in portraits.examples("conv3", found)] == [str(left[number]) for number in wanted]
 
 
@@ -189,7 +190,7 @@ def test_a_network_of_other_weights_has_its_own(model: zf.Model, library: Librar
     all_of(library, tmp_path / "pictures")
     with Library(small_model(5), root=tmp_path / "home") as other:
         assert other.kept().pictures == 0
-    with Library(model, "fit", root=tmp_path / "home") as fitted:
+    with Library(model, Crop(CropMode.FIT), root=tmp_path / "home") as fitted:
         assert fitted.kept().pictures == 0
     with Library(small_model(4), root=tmp_path / "home") as same:
         assert same.kept().pictures == 3
@@ -269,7 +270,7 @@ def test_near_ties_are_settled_in_float64(model: zf.Model, tmp_path: Path, monke
 
     paths = write_folder(tmp_path / "pictures", 60)
     exact = by_hand(model, paths, ("conv2", "conv3"))
-    for name in ("records", "summary"):
+    for name in ("records", "statistics"):
         monkeypatch.setattr(f"zfdesk.library.{name}.ROUNDING", 1e-2)
     monkeypatch.setattr(zf.Model, "forward", rough)
     with Library(model, root=tmp_path / "home") as library:
@@ -281,7 +282,7 @@ def test_near_ties_are_settled_in_float64(model: zf.Model, tmp_path: Path, monke
             units = range(values.shape[1])
             rough_ones = portraits.ranked(layer, units, exact=False)
             for found, unsettled in zip(portraits.ranked(layer, units), rough_ones, strict=True):
-                wanted = strongest_by_hand(values, paths, found.unit, RANKS, portraits.summary(layer).floor)
+                wanted = strongest_by_hand(values, paths, found.unit, RANKS, portraits.statistics(layer).floor)
                 order = sorted(range(len(paths)), key=lambda number: str(paths[number]))
                 assert [order[place] for place in found.pictures] == wanted
                 assert list(found.places) == [int(places[number, found.unit]) for number in wanted]

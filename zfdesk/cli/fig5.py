@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zfdesk.cli.common import add_crop_option
@@ -10,6 +12,10 @@ from zfdesk.cli.output import CommandError
 from zfdesk.progress import Progress
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from zfdesk.engine import Model
+    from zfdesk.experiments.invariance import Invariance
     from zfdesk.figures import Page
 
 WORDS = "features and answers of pictures that are shifted, enlarged and turned"
@@ -18,7 +24,7 @@ MOST_PICTURES = 5
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What is asked for beyond what every template has."""
-    parser.add_argument("images", nargs="+", metavar="IMAGE", help=f"one to {MOST_PICTURES} pictures")
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help="pictures")
     parser.add_argument(
         "--class", dest="classes", action="append", metavar="NAME|INDEX",
         help="a picture's true label; again for each picture (default: the most probable class)",
@@ -29,16 +35,23 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_crop_option(parser)
 
 
-def make(arguments: argparse.Namespace) -> tuple[Page, int]:
-    """The page."""
+@dataclass(frozen=True, eq=False)
+class Computed:
+    """The network, what pictures it saw, and one `Invariance` for each change."""
+
+    model: Model
+    canvases: list[np.ndarray]
+    found: list[Invariance]
+
+
+def compute(arguments: argparse.Namespace, changes: Sequence[str], amounts: Sequence[float] | None = None) -> Computed:
+    """What changes, by name, do to the pictures; amounts: by default the paper's."""
+    import numpy as np
+
     from zfdesk.cli.network import chosen_model, class_called, crop_called
     from zfdesk.experiments.invariance import Change, around, invariance, paper_amounts
-    from zfdesk.figures import fig5_page
     from zfdesk.sources import read_picture
-    from zfdesk.sources.files import file_name
 
-    if len(arguments.images) > MOST_PICTURES:
-        raise CommandError(f"Fig. 5 is drawn of 1 to {MOST_PICTURES} pictures, not {len(arguments.images)}.")
     if arguments.classes and len(arguments.classes) != len(arguments.images):
         raise CommandError("--class is given once for each picture, in their order, or not at all.")
     model = chosen_model(arguments.weights)
@@ -49,9 +62,22 @@ def make(arguments: argparse.Namespace) -> tuple[Page, int]:
     frames = [read_picture(path) for path in arguments.images]
     canvases = [around(frame, cut.box(*frame.shape[:2]), size) for frame in frames]
     found = []
-    for change in Change:
+    for change in (Change[word.upper()] for word in changes):
         with Progress(f"{change}: ", "pictures") as progress:
-            amounts = paper_amounts(change, size)
-            found.append(invariance(model, canvases, change, amounts, arguments.layer or (), classes, progress))
+            wanted = paper_amounts(change, size) if amounts is None else np.asarray(amounts, float)
+            found.append(invariance(model, canvases, change, wanted, arguments.layer or (), classes, progress))
+    return Computed(model, canvases, found)
+
+
+def make(arguments: argparse.Namespace) -> tuple[Page, int]:
+    """The page."""
+    from zfdesk.experiments.invariance import Change
+    from zfdesk.figures import fig5_page
+    from zfdesk.sources.files import file_name
+
+    if len(arguments.images) > MOST_PICTURES:
+        raise CommandError(f"Fig. 5 is drawn of 1 to {MOST_PICTURES} pictures, not {len(arguments.images)}.")
+    computed = compute(arguments, [change.name for change in Change])
     names = [file_name(path) for path in arguments.images]
-    return fig5_page(model, names, canvases, found, given=bool(classes), size=arguments.size), 0
+    given = bool(arguments.classes)
+    return fig5_page(computed.model, names, computed.canvases, computed.found, given=given, size=arguments.size), 0

@@ -55,8 +55,14 @@ def add_parser(verbs: Any) -> None:
 
 
 def _template(templates: Any, name: str, words: str, make: Make, weights: bool = True) -> argparse.ArgumentParser:
-    """A template with the options that all have; ``weights``: and that of the network to use."""
+    """A template, see `page_options`."""
     parser = templates.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}.", allow_abbrev=False)
+    page_options(parser, make, weights)
+    return parser
+
+
+def page_options(parser: argparse.ArgumentParser, make: Make, weights: bool = True) -> None:
+    """The options that all figures have; ``weights``: and that of the network to use."""
     add_page_options(parser)
     told = parser.add_mutually_exclusive_group()
     told.add_argument("--caption", metavar="WORDS", help="these words in place of the caption made from the facts")
@@ -66,7 +72,6 @@ def _template(templates: Any, name: str, words: str, make: Make, weights: bool =
         add_weights_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=lambda arguments: figure_command(parser, arguments, make))
-    return parser
 
 
 def figure_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace, make: Make) -> int:
@@ -123,7 +128,7 @@ def _told(arguments: argparse.Namespace, page: Page, inches: list[float]) -> dic
 
 def _add_fig2(templates: Any) -> None:
     parser = _template(templates, "fig2", "each unit's strongest activations over many pictures, projected down", _fig2)
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="a picture, or a folder for all pictures in it")
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a folder with all in it, a picture, a clip")
     parser.add_argument(
         "--layer", action="append", metavar="L", help="a layer; may be given again (default: conv2 and above)"
     )
@@ -148,7 +153,7 @@ def _add_units(parser: argparse.ArgumentParser, words: str, count: int) -> None:
 
 def _fig2(arguments: argparse.Namespace) -> tuple[Page, int]:
     from zfdesk.cli.network import chosen_model, crop_called
-    from zfdesk.cli.pictures import picture_files, seen_pictures
+    from zfdesk.cli.scan import Watching
     from zfdesk.engine import Conv, Rule
     from zfdesk.pages.folder_page import fig2_of
 
@@ -163,14 +168,12 @@ def _fig2(arguments: argparse.Namespace) -> tuple[Page, int]:
             raise CommandError("The input has no units to look at: choose a layer above it.")
         for unit in arguments.units or ():
             stage.check_unit(unit)
-    unreadable: list[str] = []
-    crop = crop_called(arguments.crop, model)
-    page = fig2_of(
-        model, picture_files(arguments.paths, unreadable), lambda paths: seen_pictures(paths, crop, model, unreadable),
-        layers, arguments.units or (), arguments.random, arguments.seed, arguments.top, Rule(arguments.method),
-        arguments.size,
-    )  # fmt: skip
-    return page, 1 if unreadable else 0
+    with Watching() as watching:
+        page = fig2_of(
+            model, arguments.paths, crop_called(arguments.crop, model), layers, arguments.units or (),
+            arguments.random, arguments.seed, arguments.top, Rule(arguments.method), arguments.size, watching.told,
+        )  # fmt: skip
+    return page, 1 if watching.unreadable else 0
 
 
 # Fig. 3, Fig. 6 and filters

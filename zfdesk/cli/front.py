@@ -11,8 +11,8 @@ from zfdesk.cli import open as window
 from zfdesk.cli.output import CommandError
 
 VERBS = (
-    "classify", "deconv", "occlude", "curves", "correspondence", "figure", "render", "record", "info", "weights",
-    "train", "evaluate", "shards", "bench", "desktop",
+    "classify", "deconv", "occlude", "scan", "top", "curves", "correspondence", "invariance", "figure", "render",
+    "record", "info", "weights", "train", "evaluate", "shards", "bench", "desktop",
 )  # fmt: skip
 """Modules of this package, in the order of the help; each registers one verb of its own name."""
 
@@ -24,6 +24,7 @@ examples:
   zfdesk classify holiday/ --top 3         what the network sees in each picture of a folder
   zfdesk deconv cat.jpg --layer conv5 --unit max -o unit.png
   zfdesk occlude cat.jpg -o where.png      which part of the picture the answer hangs on
+  zfdesk scan pictures/                    what wakes each unit, over all pictures of a folder
   zfdesk figure fig7 cat.jpg -o fig7.pdf   where the evidence lies, as a figure for paper
   zfdesk VERB --help                       more on a verb
 

@@ -5,9 +5,9 @@
             print(f"{step.done} of {step.total}")
         portrait = Portraits(library).portrait("conv5", 12)
 
-`listing` finds the pictures, `records` says what is kept of each, `store` keeps it, `scanning` is the loop; `summary`,
-`settle` and `portrait` say what it means. Also one walk over pictures that keeps nothing (`strongest`, `spread`), and
-many networks: what those of a training run made of one picture, and of many (`evolution`).
+`listing` finds the pictures, `records` says what is kept of each, `store` keeps it, `scanning` is the loop;
+`statistics`, `settle` and `portrait` say what it means. Also one walk over pictures that keeps nothing (`strongest`,
+`spread`), and many networks: what those of a training run made of one picture, and of many (`evolution`).
 """
 
 from zfdesk.library.evolution import Answer, Look, answer_of_crop, answers_over, look_at, strongest_units

@@ -15,8 +15,8 @@ from zfdesk.library.listing import WHOLE, class_of
 from zfdesk.library.reading import Reader
 from zfdesk.library.records import digest_of
 from zfdesk.library.settle import Ranked, ranked
+from zfdesk.library.statistics import LayerStatistics, correlations, duplicates, summarise
 from zfdesk.library.store import Library, LibraryError, Pictures
-from zfdesk.library.summary import LayerSummary, correlations, duplicates, summarise
 
 MOST_CORRELATED = 1024
 """Units of a layer whose correlations are all computed and kept at once; of larger layers, one unit's at a time."""
@@ -28,14 +28,14 @@ class Example:
 
     ``activation``: float32. ``position``: (y, x) on the unit's map. ``box``: what it sees there, (top, left, bottom,
     right) in pixels of the network's input; it may hang over the border. ``seconds``: of a frame in its clip, or None.
-    ``class_index``: the subfolder. ``picture``: its id in the library.
+    ``class_name``: the subfolder. ``picture``: its id in the library.
     """
 
     path: str
     activation: float
     position: tuple[int, int]
     box: tuple[int, int, int, int]
-    class_index: str = ""
+    class_name: str = ""
     seconds: float | None = None
     picture: int = -1
 
@@ -89,14 +89,14 @@ class Portraits:
         self.library, self.places, self.ranks = library, tuple(places), ranks
         self._generation = -1
         self._pictures: dict[str, Pictures] = {}
-        self._summaries: dict[str, LayerSummary] = {}
+        self._statistics: dict[str, LayerStatistics] = {}
         self._correlations: dict[str, np.ndarray] = {}
 
     def pictures(self, layer: str) -> Pictures:
         """Those that were scanned for a layer."""
         generation = self.library.generation
         if generation != self._generation:
-            for kept in (self._pictures, self._summaries, self._correlations):
+            for kept in (self._pictures, self._statistics, self._correlations):
                 kept.clear()
             self._generation = generation
         if layer not in self._pictures:
@@ -107,19 +107,19 @@ class Portraits:
             self._pictures[layer] = found
         return self._pictures[layer]
 
-    def summary(self, layer: str) -> LayerSummary:
+    def statistics(self, layer: str) -> LayerStatistics:
         """What they say of a layer."""
         self.library.model.architecture.stage(layer)
         pictures = self.pictures(layer)
-        if layer not in self._summaries:
-            self._summaries[layer] = summarise(self.library, pictures, layer, self.ranks)
-        return self._summaries[layer]
+        if layer not in self._statistics:
+            self._statistics[layer] = summarise(self.library, pictures, layer, self.ranks)
+        return self._statistics[layer]
 
     def correlation(self, layer: str) -> np.ndarray:
-        """Of all units of a layer, float32 (units, units); see `zfdesk.library.summary.correlations`."""
-        summary = self.summary(layer)
+        """Of all units of a layer, float32 (units, units); see `zfdesk.library.statistics.correlations`."""
+        statistics = self.statistics(layer)
         if layer not in self._correlations:
-            self._correlations[layer] = correlations(self.library, self.pictures(layer), summary)
+            self._correlations[layer] = correlations(self.library, self.pictures(layer), statistics)
         return self._correlations[layer]
 
     def duplicates(self, layer: str, least: float = 0.98) -> list[tuple[int, int, float]]:
@@ -128,25 +128,25 @@ class Portraits:
 
     def alike(self, layer: str, unit: int, count: int = 5) -> tuple[tuple[int, float], ...]:
         """The units of the layer that correlate most with one, the most first."""
-        summary = self.summary(layer)
-        if summary.units <= MOST_CORRELATED:
+        statistics = self.statistics(layer)
+        if statistics.units <= MOST_CORRELATED:
             row = self.correlation(layer)[unit]
         else:
-            row = correlations(self.library, self.pictures(layer), summary, np.array([unit]))[0]
+            row = correlations(self.library, self.pictures(layer), statistics, np.array([unit]))[0]
         order = np.argsort(-np.nan_to_num(row, nan=-2), kind="stable")
         found = [(int(other), float(row[other])) for other in order if other != unit and np.isfinite(row[other])]
         return tuple(found[:count])
 
     def preferred(self, layer: str) -> list[str]:
         """The class that each unit of a layer answers to most, "" for a dead one or where there are no classes."""
-        summary, names = self.summary(layer), self.pictures(layer).names
-        best = (summary.class_sums / summary.class_sizes[:, None]).argmax(0)
-        return ["" if dead else names[place] for place, dead in zip(best.tolist(), summary.dead, strict=True)]
+        statistics, names = self.statistics(layer), self.pictures(layer).names
+        best = (statistics.class_sums / statistics.class_sizes[:, None]).argmax(0)
+        return ["" if dead else names[place] for place, dead in zip(best.tolist(), statistics.dead, strict=True)]
 
     def ranked(self, layer: str, units: Sequence[int], exact: bool = True) -> list[Ranked]:
         """The strongest pictures of some units; ``exact``: near ties are settled in float64."""
-        pictures, summary = self.pictures(layer), self.summary(layer)
-        return ranked(self.library, pictures, summary, units, self.ranks, exact)
+        pictures, statistics = self.pictures(layer), self.statistics(layer)
+        return ranked(self.library, pictures, statistics, units, self.ranks, exact)
 
     def examples(self, layer: str, found: Ranked) -> tuple[Example, ...]:
         """The pictures of a ranking."""
@@ -161,31 +161,59 @@ class Portraits:
             position = divmod(flat, stage.shape[2])
             seconds = None if file.frame == WHOLE else file.frame / 1000
             box = stage.receptive_field.box(*position)
-            class_index = class_of(file.path, self.places)
-            examples.append(Example(os.fsdecode(file.path), activation, position, box, class_index, seconds, number))
+            class_name = class_of(file.path, self.places)
+            examples.append(Example(os.fsdecode(file.path), activation, position, box, class_name, seconds, number))
         return tuple(examples)
 
-    def portrait(self, layer: str, unit: int, exact: bool = True, classes: int = 3) -> UnitPortrait:
+    def read(self, examples: Sequence[Example]) -> list[np.ndarray | None]:
+        """What the network saw of examples, uint8 (size, size, 3); None for a picture that is gone or another by now.
+        A picture of several examples is read once."""
+        ids = list(dict.fromkeys(example.picture for example in examples))
+        pictures = dict(zip(ids, read_again(self.library, ids), strict=True))
+        return [pictures[example.picture] for example in examples]
+
+    def classes(self, layer: str, unit: int, count: int = 3) -> tuple[ClassPreference, ...]:
+        """The classes that a unit answers to most, by the mean of its highest activations; none for a dead unit, or
+        where all pictures are of one class."""
+        names, statistics = self.pictures(layer).names, self.statistics(layer)
+        if len(names) < 2 or statistics.dead[unit]:
+            return ()
+        mean, sizes = float(statistics.sums[unit] / statistics.pictures), statistics.class_sizes
+        means = statistics.class_sums[:, unit] / sizes
+        return tuple(
+            ClassPreference(
+                names[place], float(means[place]), float(means[place] / mean) if mean else 0.0, int(sizes[place])
+            )
+            for place in np.argsort(-means, kind="stable")[:count]
+        )
+
+    def portrait(self, layer: str, unit: int, exact: bool = True) -> UnitPortrait:
         """All that is said of a unit."""
         self.library.model.architecture.stage(layer).check_unit(unit)
-        pictures, summary = self.pictures(layer), self.summary(layer)
+        statistics = self.statistics(layer)
         found = self.ranked(layer, [unit], exact)[0]
-        mean = float(summary.sums[unit] / summary.pictures)
-        means = summary.class_sums[:, unit] / summary.class_sizes
-        order = np.argsort(-means, kind="stable")[:classes] if len(pictures.names) > 1 else ()
-        preferred = tuple(
-            ClassPreference(
-                pictures.names[place], float(means[place]), float(means[place] / mean) if mean else 0.0,
-                int(summary.class_sizes[place]),
-            )
-            for place in order
-        )  # fmt: skip
+        pictures = statistics.pictures
         return UnitPortrait(
-            layer, unit, self.library.model.name, self.places, summary.pictures, self.examples(layer, found),
-            found.unsettled, summary.counts[unit], summary.edges[unit],
-            float(summary.active[unit] / summary.pictures), mean,
-            () if summary.dead[unit] else preferred, self.alike(layer, unit),
+            layer, unit, self.library.model.name, self.places, pictures, self.examples(layer, found), found.unsettled,
+            statistics.counts[unit], statistics.edges[unit], float(statistics.active[unit] / pictures),
+            float(statistics.sums[unit] / pictures), self.classes(layer, unit), self.alike(layer, unit),
         )  # fmt: skip
+
+
+def read_again(library: Library, ids: Sequence[int]) -> Iterator[np.ndarray | None]:
+    """What the network saw of scanned pictures, uint8 (size, size, 3); None for one that is gone or another by now."""
+    files = library.seen(ids)
+    reader = Reader(library.model, library.crop)
+    try:
+        for number in ids:
+            seen = files.get(number)
+            try:
+                picture = reader.read(seen.found) if seen else None
+            except ValueError:
+                picture = None
+            yield picture if seen and picture is not None and digest_of(picture) == seen.digest else None
+    finally:
+        reader.close()
 
 
 def shown(
@@ -193,22 +221,13 @@ def shown(
 ) -> Iterator[Answer | None]:
     """For each example the patch that the unit sees and what it projects down to; None where the picture is gone or
     another by now."""
-    files = library.seen([example.picture for example in examples])
-    reader = Reader(library.model, library.crop)
-    try:
-        for example in examples:
-            seen = files.get(example.picture)
-            try:
-                picture = reader.read(seen.found) if seen else None
-            except ValueError:
-                picture = None
-            if seen is None or picture is None or digest_of(picture) != seen.digest:
-                yield None
-                continue
-            through = library.model.forward(picture, until=layer)
-            yield answer_of(through, picture, layer, unit, example.position, example.path, rule)
-    finally:
-        reader.close()
+    pictures = read_again(library, [example.picture for example in examples])
+    for example, picture in zip(examples, pictures, strict=True):
+        if picture is None:
+            yield None
+            continue
+        through = library.model.forward(picture, until=layer)
+        yield answer_of(through, picture, layer, unit, example.position, example.path, rule)
 
 
-__all__ = ["ClassPreference", "Example", "Portraits", "UnitPortrait", "shown"]
+__all__ = ["ClassPreference", "Example", "Portraits", "UnitPortrait", "read_again", "shown"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
 
 import numpy as np
 
-from zfdesk.engine import Model, centre_box, crop
+from zfdesk.engine import Model, crop
 from zfdesk.engine.picture import Box
 from zfdesk.library.listing import WHOLE, Found
+from zfdesk.live import Crop
 from zfdesk.sources import SourceError, read_picture
 from zfdesk.sources.clip_reader import ClipReader
 
@@ -22,26 +22,11 @@ class Gone(ValueError):  # noqa: N818 - not an error: files come and go
     """The file is no longer there."""
 
 
-def box_of(model: Model, word: str, height: int, width: int) -> Box:
-    """The part of a frame that the network sees: "crop", "fit" or "stretch", as `zfdesk.live.CropMode` means them.
-
-    Raises ValueError for another word.
-    """
-    boxes: dict[str, Callable[[], Box]] = {
-        "crop": lambda: centre_box(height, width, model.architecture.size / model.input.resize),
-        "fit": lambda: centre_box(height, width, max(height, width) / min(height, width)),
-        "stretch": lambda: (0.0, 0.0, float(width), float(height)),
-    }
-    if word not in boxes:
-        raise ValueError(f"A picture is made square by {', '.join(boxes)}, not by {word!r}.")
-    return boxes[word]()
-
-
 class Reader:
-    """Reads pictures and frames of clips, in any thread. word: how they are made square, see `box_of`."""
+    """Reads pictures and frames of clips, in any thread, and cuts them square."""
 
-    def __init__(self, model: Model, word: str) -> None:
-        self._model, self._word = model, word
+    def __init__(self, model: Model, crop: Crop) -> None:
+        self._model, self._crop = model, crop
         self._lock = threading.Lock()  # of the clips: a reader stands at one frame
         self._clips: OrderedDict[bytes, ClipReader] = OrderedDict()
 
@@ -52,7 +37,7 @@ class Reader:
 
     def box(self, frame: np.ndarray) -> Box:
         """The part of a frame that the network sees, in the frame's pixels."""
-        return box_of(self._model, self._word, *frame.shape[:2])
+        return self._crop.box(*frame.shape[:2])
 
     def frame(self, found: Found) -> np.ndarray:
         """The whole picture, uint8 (height, width, 3). Raises as `read`."""
@@ -86,4 +71,4 @@ class Reader:
         return self._clips[path]
 
 
-__all__ = ["Gone", "Reader", "box_of"]
+__all__ = ["Gone", "Reader"]

@@ -26,7 +26,8 @@ from zfdesk.engine import Model
 from zfdesk.library.listing import Found, Listing, absolute
 from zfdesk.library.reading import Gone, Reader
 from zfdesk.library.records import Part, answers, digest_of, joined, scannable_layers
-from zfdesk.library.store import ForwardResult, Library, LibraryError
+from zfdesk.library.store import Library, LibraryError, ScannedPicture
+from zfdesk.live import Crop
 
 BATCH = 32
 """Pictures in one step."""
@@ -73,7 +74,7 @@ class Scanned:
     """What became of some pictures. ``part``: of those seen; as bytes it comes from another machine. ``gone``: files
     that are no longer there."""
 
-    seen: list[ForwardResult]
+    seen: list[ScannedPicture]
     part: Part | bytes | None
     unreadable: list[tuple[Found, str]]
     gone: list[Found]
@@ -85,8 +86,8 @@ class Scanned:
 
 
 Chunks = Iterator[list[Found]]
-Compute = Callable[[Model, Chunks, Sequence[str], str], Iterator[Scanned]]
-"""Scans chunks of pictures for layers, cut square as a word says; in any order and any portions."""
+Compute = Callable[[Model, Chunks, Sequence[str], Crop], Iterator[Scanned]]
+"""Scans chunks of pictures, cut square, for some layers; in any order and any portions."""
 
 
 def scan(
@@ -163,7 +164,7 @@ class _Keeper:
 
     def __init__(self, library: Library, layers: Sequence[str]) -> None:
         self._library, self._layers = library, layers
-        self._seen: list[ForwardResult] = []
+        self._seen: list[ScannedPicture] = []
         self._parts: list[Part] = []
         self._next = time.monotonic() + KEEP_EVERY
         self.kept = 0
@@ -186,7 +187,7 @@ class _Keeper:
         if parts:
             self._write(seen, joined(parts))
 
-    def _write(self, seen: Sequence[ForwardResult], part: Part | bytes) -> None:
+    def _write(self, seen: Sequence[ScannedPicture], part: Part | bytes) -> None:
         try:
             self._library.add(seen, part, self._layers)
         except LibraryError as error:
@@ -194,7 +195,7 @@ class _Keeper:
         self.kept += len(seen)
 
 
-def compute_here(model: Model, chunks: Chunks, layers: Sequence[str], crop: str) -> Iterator[Scanned]:
+def compute_here(model: Model, chunks: Chunks, layers: Sequence[str], crop: Crop) -> Iterator[Scanned]:
     """In this process: threads decode ahead while the network computes."""
     reader = Reader(model, crop)
     pool = ThreadPoolExecutor(decoders(), "decode")
@@ -235,7 +236,7 @@ def _computed(model: Model, batch: Sequence[_Decoded], layers: Sequence[str]) ->
     there = [(one.found, one.digest, one.picture) for one in batch if one.picture is not None]
     part = answers(model, np.stack([picture for _, _, picture in there]), layers) if there else None
     return Scanned(
-        [ForwardResult(found, digest) for found, digest, _ in there], part,
+        [ScannedPicture(found, digest) for found, digest, _ in there], part,
         [(one.found, one.reason) for one in batch if one.reason],
         [one.found for one in batch if one.picture is None and not one.reason],
     )  # fmt: skip
@@ -247,7 +248,7 @@ def decoders() -> int:
 
 
 def _listed(places: Sequence[Path]) -> str:
-    return ", ".join(map(str, places))
+    return ", ".join(place.name or str(place) for place in places)
 
 
 __all__ = ["BATCH", "Compute", "ScanStep", "Scanned", "compute_here", "scan"]

@@ -14,8 +14,8 @@ import numpy as np
 from zfdesk.engine import Model
 from zfdesk.library.reading import Reader
 from zfdesk.library.records import PLACE_REACH, digest_of, record_of
-from zfdesk.library.store import ForwardResult, Library, Pictures
-from zfdesk.library.summary import LayerSummary, summarise
+from zfdesk.library.statistics import LayerStatistics, summarise
+from zfdesk.library.store import Library, Pictures, ScannedPicture
 
 BATCH = 4
 """Pictures that go through the network together in float64."""
@@ -44,7 +44,7 @@ Settled = dict[tuple[int, int], tuple[float, int]]
 def ranked(
     library: Library,
     pictures: Pictures,
-    summary: LayerSummary,
+    statistics: LayerStatistics,
     units: Sequence[int],
     ranks: int = 9,
     ask: bool = True,
@@ -55,38 +55,38 @@ def ranked(
     ask: float64, where near ties are not settled yet; ``progress(done, total)`` counts its pictures. Without it what is
     not settled stands as float32 has it. Raises LibraryError.
     """
-    rounding = summary.rounding()
-    settled = library.settled(summary.layer)
+    rounding = statistics.rounding()
+    settled = library.settled(statistics.layer)
     # More candidates where those near the last rank are not all among them.
     while True:
-        short = [unit for unit in units if _is_short(summary, unit, ranks, rounding[unit])]
-        if not short or summary.candidates.values.shape[1] >= len(pictures):
+        short = [unit for unit in units if _is_short(statistics, unit, ranks, rounding[unit])]
+        if not short or statistics.candidates.values.shape[1] >= len(pictures):
             break
-        count = min(4 * summary.candidates.values.shape[1], len(pictures))
-        summary = replace(summary, candidates=summarise(library, pictures, summary.layer, count).candidates)
+        count = min(4 * statistics.candidates.values.shape[1], len(pictures))
+        statistics = replace(statistics, candidates=summarise(library, pictures, statistics.layer, count).candidates)
     open_: dict[int, list[int]] = {}
     for unit in units:
-        for place in _unclear(summary, pictures, unit, ranks, rounding[unit]):
+        for place in _unclear(statistics, pictures, unit, ranks, rounding[unit]):
             if (int(pictures.ids[place]), unit) not in settled:
                 open_.setdefault(place, []).append(unit)
     if ask and open_:
-        settled |= _asked(library, pictures, summary.layer, open_, progress)
-    return [_ranked(summary, pictures, unit, ranks, rounding[unit], settled) for unit in units]
+        settled |= _asked(library, pictures, statistics.layer, open_, progress)
+    return [_ranked(statistics, pictures, unit, ranks, rounding[unit], settled) for unit in units]
 
 
-def _is_short(summary: LayerSummary, unit: int, ranks: int, rounding: float) -> bool:
+def _is_short(statistics: LayerStatistics, unit: int, ranks: int, rounding: float) -> bool:
     """Whether a picture that was left out might belong to the strongest."""
-    values, beyond = summary.candidates.values[unit], float(summary.candidates.beyond[unit])
-    last = max(float(values[min(ranks, len(values)) - 1]), summary.floor)
-    return beyond > -np.inf and beyond >= last - 2 * rounding and beyond > summary.floor - 2 * rounding
+    values, beyond = statistics.candidates.values[unit], float(statistics.candidates.beyond[unit])
+    last = max(float(values[min(ranks, len(values)) - 1]), statistics.floor)
+    return beyond > -np.inf and beyond >= last - 2 * rounding and beyond > statistics.floor - 2 * rounding
 
 
-def _groups(summary: LayerSummary, unit: int, ranks: int, rounding: float) -> list[list[int]]:
+def _groups(statistics: LayerStatistics, unit: int, ranks: int, rounding: float) -> list[list[int]]:
     """The candidates by groups of near ties, as far as the ranks go. The floor is near to all that is near to it."""
-    values = summary.candidates.values[unit].astype(np.float64)
+    values = statistics.candidates.values[unit].astype(np.float64)
     groups: list[list[int]] = []
     for rank, value in enumerate(values):
-        if value <= summary.floor - 2 * rounding or not np.isfinite(value):
+        if value <= statistics.floor - 2 * rounding or not np.isfinite(value):
             break
         if groups and values[rank - 1] - value <= 2 * rounding:
             groups[-1].append(rank)
@@ -97,15 +97,15 @@ def _groups(summary: LayerSummary, unit: int, ranks: int, rounding: float) -> li
     return groups
 
 
-def _unclear(summary: LayerSummary, pictures: Pictures, unit: int, ranks: int, rounding: float) -> Iterator[int]:
+def _unclear(statistics: LayerStatistics, pictures: Pictures, unit: int, ranks: int, rounding: float) -> Iterator[int]:
     """The pictures that float64 is asked about."""
-    found = summary.candidates
-    for group in _groups(summary, unit, ranks, rounding):
+    found = statistics.candidates
+    for group in _groups(statistics, unit, ranks, rounding):
         places = found.pictures[unit, group]
         alike = len(set(pictures.digests[places].tolist())) == 1
-        faint = found.values[unit, group] <= summary.floor + 2 * rounding
+        faint = found.values[unit, group] <= statistics.floor + 2 * rounding
         # what the scan took a near position to be holds from a share of the highest activation on
-        loose = np.abs(found.values[unit, group]) * PLACE_REACH < np.abs(summary.highest[unit])
+        loose = np.abs(found.values[unit, group]) * PLACE_REACH < np.abs(statistics.highest[unit])
         spatial = found.places[unit].any()
         for index, place in enumerate(places.tolist()):
             if not alike or faint[index] or found.near[unit, group[index]] or (loose[index] and spatial):
@@ -113,13 +113,13 @@ def _unclear(summary: LayerSummary, pictures: Pictures, unit: int, ranks: int, r
 
 
 def _ranked(
-    summary: LayerSummary, pictures: Pictures, unit: int, ranks: int, rounding: float, settled: Settled
+    statistics: LayerStatistics, pictures: Pictures, unit: int, ranks: int, rounding: float, settled: Settled
 ) -> Ranked:
-    found = summary.candidates
-    unclear = set(_unclear(summary, pictures, unit, ranks, rounding))
+    found = statistics.candidates
+    unclear = set(_unclear(statistics, pictures, unit, ranks, rounding))
     missing = 0
     entries: list[tuple[float, int, float, int]] = []
-    for group in _groups(summary, unit, ranks, rounding):
+    for group in _groups(statistics, unit, ranks, rounding):
         told = []
         for rank in group:
             place, value = int(found.pictures[unit, rank]), float(found.values[unit, rank])
@@ -131,7 +131,7 @@ def _ranked(
         first = {int(pictures.digests[place]): exact for exact, place, *_ in reversed(told)}
         told = [(first[int(pictures.digests[place])], place, value, at) for _, place, value, at in told]
         entries += sorted(told, key=lambda entry: (-entry[0], entry[1]))
-    kept = [entry for entry in entries if entry[0] > summary.floor][:ranks]
+    kept = [entry for entry in entries if entry[0] > statistics.floor][:ranks]
     return Ranked(
         unit, tuple(entry[1] for entry in kept), tuple(entry[2] for entry in kept), tuple(entry[3] for entry in kept),
         missing,
@@ -168,7 +168,7 @@ def _asked(
     return settled
 
 
-def _read(reader: Reader, seen: ForwardResult) -> np.ndarray | None:
+def _read(reader: Reader, seen: ScannedPicture) -> np.ndarray | None:
     """The picture; None where it is gone or another one by now, which the next scan takes anew."""
     try:
         picture = reader.read(seen.found)

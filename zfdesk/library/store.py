@@ -27,6 +27,7 @@ from zfdesk.engine import Model
 from zfdesk.engine.kernels import PackedRows
 from zfdesk.library.listing import WHOLE, Found, class_of
 from zfdesk.library.records import LayerRecord, Part, PartError, PartFile, encoded
+from zfdesk.live import Crop, CropMode
 from zfdesk.weights.store import home
 
 VERSION = 1
@@ -54,7 +55,7 @@ class LibraryError(ValueError):
 
 
 @dataclass(frozen=True)
-class ForwardResult:
+class ScannedPicture:
     """A picture that was scanned. ``digest``: of what the network saw, see `zfdesk.library.records.digest_of`."""
 
     found: Found
@@ -93,15 +94,14 @@ class Kept:
 class Library:
     """What was scanned with one network and one crop.
 
-    model: of one that was taught other classes, the network below its classifier. crop: a word for how pictures are
-    made square. root: the folder of all libraries. Not to be used by two threads at once: open another.
+    model: of one that was taught other classes, the network below its classifier. crop: by default the centre crop that
+    its weights were trained with. root: the folder of all libraries. Not to be used by two threads at once.
     Raises LibraryError where it is damaged, of another version, or may not be written.
     """
 
-    def __init__(self, model: Model, crop: str = "crop", root: Path | None = None) -> None:
-        self.model, self.crop = model.body or model, crop
-        name = f"v{VERSION}-{fingerprint(self.model)[:16]}-{crop}"
-        self.folder = (root or home() / "library") / name
+    def __init__(self, model: Model, crop: Crop | None = None, root: Path | None = None) -> None:
+        self.model, self.crop = model.body or model, crop or Crop.centre_of(model)
+        self.folder = folder_of(self.model, self.crop, root)
         self._parts = self.folder / "parts"
         with self._told():
             self._parts.mkdir(parents=True, exist_ok=True)
@@ -180,12 +180,12 @@ class Library:
         sorted_classes = np.array([order[name] for name in names], np.int64)[np.array(classes, np.int64)]
         return Pictures(ids, parts, rows, sorted_classes, tuple(order), np.array(digests, np.int64))
 
-    def seen(self, ids: Iterable[int]) -> dict[int, ForwardResult]:
+    def seen(self, ids: Iterable[int]) -> dict[int, ScannedPicture]:
         """The files of some pictures, by their ids; those no longer kept are missing."""
         query = "SELECT path, frame, size, changed, digest FROM pictures WHERE id = ?"
         with self._told():
             rows = ((number, self._base.execute(query, (int(number),)).fetchone()) for number in ids)
-            return {int(number): ForwardResult(Found(*row[:4]), row[4]) for number, row in rows if row}
+            return {int(number): ScannedPicture(Found(*row[:4]), row[4]) for number, row in rows if row}
 
     def unreadable(self, places: Sequence[Path] = ()) -> list[tuple[str, str]]:
         """Path and reason of what could not be read when it was last scanned."""
@@ -227,7 +227,7 @@ class Library:
 
     # What a scan writes.
 
-    def add(self, seen: Sequence[ForwardResult], part: Part | bytes, layers: Sequence[str]) -> None:
+    def add(self, seen: Sequence[ScannedPicture], part: Part | bytes, layers: Sequence[str]) -> None:
         """Keep the answers to pictures, in the order of the part's rows, in place of older ones. All or nothing."""
         data = encoded(part, self.model.architecture) if isinstance(part, Part) else part
         name = f"{secrets.token_hex(8)}.npz"
@@ -425,10 +425,16 @@ class Library:
             raise LibraryError(f"The scans in {self.folder} cannot be written: {words}.") from None
 
 
-def remove(model: Model, crop: str = "crop", root: Path | None = None) -> None:
-    """Remove a library that cannot be opened. Raises LibraryError where the disk refuses."""
-    body = model.body or model
-    folder = (root or home() / "library") / f"v{VERSION}-{fingerprint(body)[:16]}-{crop}"
+def folder_of(model: Model, crop: Crop, root: Path | None = None) -> Path:
+    """Where the library of a network and a crop lies."""
+    model = model.body or model
+    standard = crop.mode is not CropMode.CROP or crop == Crop.centre_of(model)
+    how = str(crop.mode) if standard else f"{crop.mode}-{crop.x:g}-{crop.y:g}-{crop.side:g}"
+    return (root or home() / "library") / f"v{VERSION}-{fingerprint(model)[:16]}-{how}"
+
+
+def remove(folder: Path) -> None:
+    """Remove a library, also one that cannot be opened. Raises LibraryError where the disk refuses."""
     try:
         if folder.exists():
             shutil.rmtree(folder)
@@ -468,4 +474,6 @@ def _quoted(layer: str | None) -> list[str]:
     return [] if layer is None else [json.dumps(layer)]
 
 
-__all__ = ["VERSION", "ForwardResult", "Kept", "Library", "LibraryError", "Pictures", "fingerprint", "remove"]
+__all__ = [
+    "VERSION", "Kept", "Library", "LibraryError", "Pictures", "ScannedPicture", "fingerprint", "folder_of", "remove",
+]  # fmt: skip

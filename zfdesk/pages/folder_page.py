@@ -1,11 +1,12 @@
-"""Templates over many pictures: Fig. 2, and how activations are spread. The pictures are read by whoever asks.
+"""Templates over many pictures: Fig. 2, from the scan, and how activations are spread.
 
-``read`` takes paths and gives each that can be read with what the network sees of it, uint8 (size, size, 3): it tells
-what cannot be read, counts, and may raise to end everything.
+For the second the pictures are read by whoever asks: ``read`` takes paths and gives each that can be read with what the
+network sees of it, uint8 (size, size, 3): it tells what cannot be read, counts, and may raise to end everything.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
@@ -14,43 +15,51 @@ from zfdesk.engine import Conv, Linear, Model, Rule
 from zfdesk.figures.fig2 import Examples, fig2_page
 from zfdesk.figures.histograms import Activations, histograms_page
 from zfdesk.figures.page import Page
-from zfdesk.library import Strongest, spread_of, strongest_over
+from zfdesk.library import Library, Portraits, ScanStep, scan, spread_of
+from zfdesk.library.listing import absolute
+from zfdesk.library.settle import Ranked
+from zfdesk.live import Crop
 
 Read = Callable[[Iterable[str]], Iterator[tuple[str, np.ndarray]]]
 Size = str | tuple[float, float]
 
 
 def fig2_of(
-    model: Model, files: Iterable[str], read: Read, layers: Sequence[str], units: Sequence[int] = (), count: int = 3,
-    seed: int = 0, top: int = 9, rule: Rule = Rule.DECONVNET, size: Size = "two-column",
+    model: Model, places: Sequence[str | os.PathLike[str]], crop: Crop, layers: Sequence[str],
+    units: Sequence[int] = (), count: int = 3, seed: int = 0, top: int = 9, rule: Rule = Rule.DECONVNET,
+    size: Size = "two-column", told: Callable[[ScanStep], None] = lambda step: None,
 ) -> Page:  # fmt: skip
-    """Fig. 2's page over pictures: of the ``units``, or else of ``count`` random active ones of each layer.
+    """Fig. 2's page over folders, pictures and clips: of the ``units``, or else of ``count`` random active ones of each
+    layer. What is new is scanned first; ``told`` hears how it stands, and may raise to end it: what is done is kept.
 
-    Raises ValueError, in a sentence, where none can be read, a unit is never active, or a file is gone meanwhile.
+    Raises ValueError, in a sentence, where no picture can be read, a unit is never active, or a file is gone meanwhile.
     """
-    paths: list[str] = []
-
-    def pictures() -> Iterator[np.ndarray]:
-        for path, picture in read(files):
-            paths.append(path)
-            yield picture
-
-    found = strongest_over(model, pictures(), layers, top)
-    if not paths:
-        raise ValueError("None of the pictures could be read.")
-    rng = np.random.default_rng(seed)
-    chosen = [(layer, unit) for layer in layers for unit in units or random_units(found[layer].alive, count, rng)]
-    wanted = sorted({place for layer, unit in chosen for place in _places(found[layer], unit)})
-    again = dict(read(paths[place] for place in wanted))
-    if lost := next((paths[place] for place in wanted if paths[place] not in again), None):
-        raise ValueError(f"{lost} can no longer be read.")
-    examples = []
-    for layer, unit in chosen:
-        places = _places(found[layer], unit)
-        positions = tuple((int(y), int(x)) for y, x in found[layer].positions[unit, : len(places)])
-        examples.append(Examples(layer, unit, tuple(again[paths[place]] for place in places), positions))
+    if model.body is not None and (taught := set(layers) & set(model.architecture.class_layers)):
+        raise ValueError(f"{taught.pop()} was taught in the window: its units are not scanned for.")
+    with Library(model, crop) as library:
+        for step in scan(library, places, layers):
+            told(step)
+        portraits = Portraits(library, absolute(places), top)
+        rng = np.random.default_rng(seed)
+        examples = []
+        for layer in layers:
+            alive = ~portraits.statistics(layer).dead
+            wanted = units or random_units(alive, count, rng)
+            examples += [_examples(portraits, layer, found) for found in portraits.ranked(layer, wanted)]
+        seen = portraits.statistics(layers[0]).pictures
     words = "" if units else f"{count} a layer, random among the active (seed {seed})"
-    return fig2_page(model, examples, seen=len(paths), chosen=words, size=size, rule=rule)
+    return fig2_page(library.model, examples, seen=seen, chosen=words, size=size, rule=rule)
+
+
+def _examples(portraits: Portraits, layer: str, found: Ranked) -> Examples:
+    strongest = portraits.examples(layer, found)
+    if not strongest:
+        raise ValueError(f"{layer}:{found.unit} is active for none of the pictures.")
+    pictures = portraits.read(strongest)
+    if lost := next((one.path for one, picture in zip(strongest, pictures, strict=True) if picture is None), None):
+        raise ValueError(f"{lost} can no longer be read.")
+    there = tuple(picture for picture in pictures if picture is not None)
+    return Examples(layer, found.unit, there, tuple(one.position for one in strongest))
 
 
 def histograms_of(model: Model, files: Iterable[str], read: Read, size: Size = "two-column") -> Page:
@@ -78,11 +87,3 @@ def random_units(alive: np.ndarray, count: int, rng: np.random.Generator) -> lis
     """Some of the units that are ever active, in their order."""
     candidates = alive.nonzero()[0]
     return sorted(int(unit) for unit in rng.choice(candidates, min(count, len(candidates)), replace=False))
-
-
-def _places(strongest: Strongest, unit: int) -> list[int]:
-    """The pictures for which a unit is active, the strongest first."""
-    active = strongest.activations[unit] > 0
-    if not active.any():
-        raise ValueError(f"{strongest.layer}:{unit} is active for none of the pictures.")
-    return [int(place) for place in strongest.pictures[unit][active]]

@@ -11,6 +11,7 @@ from zfdesk.desk.figure.capture import material_of
 from zfdesk.desk.figure.export import picture_paths, reader, sentence
 from zfdesk.desk.tasks import Cancelled, Progress
 from zfdesk.figures.page import Page
+from zfdesk.library import ScanStep
 from zfdesk.pages.composition import Composition, of_page
 from zfdesk.pages.folder_page import fig2_of, histograms_of
 from zfdesk.pages.panels_of_view import CannotError
@@ -92,12 +93,17 @@ class TemplateCommands:
         lost: list[str] = []
 
         def work(progress: Progress) -> Page:
-            paths = picture_paths(folder)
-            read = reader(model, crop, progress, len(paths), lost)
             if name == "histograms-folder":
-                return histograms_of(model, paths, read)
+                paths = picture_paths(folder)
+                return histograms_of(model, paths, reader(model, crop, progress, len(paths), lost))
+
+            def told(step: ScanStep) -> None:
+                lost.extend(reason or path for path, reason in step.unreadable)
+                done, total = (step.done, step.total) if step.total else (0, 1)
+                progress.tell(done, total, f"{done} of {step.total} pictures" if step.total else "looking for pictures")
+
             chosen = units if name == "fig2-units" else ()
-            return fig2_of(model, paths, read, [layer], chosen, RANDOM_UNITS, rule=method)
+            return fig2_of(model, [folder], crop, [layer], chosen, RANDOM_UNITS, rule=method, told=told)
 
         def made(page: Page | None, error: Exception | None) -> None:
             if isinstance(error, Cancelled):

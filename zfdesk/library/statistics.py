@@ -69,7 +69,7 @@ class Candidates:
 
 
 @dataclass(frozen=True, eq=False)
-class LayerSummary:
+class LayerStatistics:
     """What the scanned pictures say of one layer. All is of each picture's highest activation of a unit.
 
     ``pictures``: int, how many. ``highest``, ``lowest``: float32 (units,). ``floor``: what an activation must exceed to
@@ -118,7 +118,7 @@ class Scanned(Protocol):
         """Block by block: places in ``pictures``, int64 (n,), and their answers."""
 
 
-def summarise(scanned: Scanned, pictures: Pictures, layer: str, ranks: int = 9) -> LayerSummary:
+def summarise(scanned: Scanned, pictures: Pictures, layer: str, ranks: int = 9) -> LayerStatistics:
     """Two walks over what was kept of a layer: one for the range of each unit, one for all else.
 
     ranks: how many strongest pictures are wanted; `SPARE` more are kept. Raises LibraryError, and ValueError for no
@@ -138,7 +138,7 @@ def summarise(scanned: Scanned, pictures: Pictures, layer: str, ranks: int = 9) 
     for chosen, record in scanned.blocks(pictures, layer):
         gathered.take(record.values, pictures.classes[chosen])
         candidates = candidates.merged(Candidates.of(record, chosen), ranks + SPARE)
-    return LayerSummary(
+    return LayerStatistics(
         layer, len(pictures), highest, lowest, floor, gathered.active, gathered.counts, gathered.edges(),
         gathered.sums, gathered.squares, np.bincount(pictures.classes, minlength=len(pictures.names)),
         gathered.class_sums, candidates,
@@ -172,19 +172,19 @@ class _Gathered:
 
 
 def correlations(
-    scanned: Scanned, pictures: Pictures, summary: LayerSummary, units: np.ndarray | None = None
+    scanned: Scanned, pictures: Pictures, statistics: LayerStatistics, units: np.ndarray | None = None
 ) -> np.ndarray:
     """Pearson's correlation over the pictures of some units (by default all) with all of the layer: float32 (some,
     units). NaN for a unit that is always the same, dead ones above all; 1 for a unit with itself."""
-    chosen = np.arange(summary.units) if units is None else units
-    mean = summary.sums / summary.pictures
-    products, spread = np.zeros((len(chosen), summary.units)), np.zeros(summary.units)
-    for _, record in scanned.blocks(pictures, summary.layer):
+    chosen = np.arange(statistics.units) if units is None else units
+    mean = statistics.sums / statistics.pictures
+    products, spread = np.zeros((len(chosen), statistics.units)), np.zeros(statistics.units)
+    for _, record in scanned.blocks(pictures, statistics.layer):
         centred = record.values - mean
         products += centred[:, chosen].T @ centred
         spread += (centred**2).sum(0)
     # rounding leaves crumbs where a unit is constant
-    least = (1e-6 * np.maximum(np.abs(summary.highest), np.abs(summary.lowest))) ** 2 * summary.pictures
+    least = (1e-6 * np.maximum(np.abs(statistics.highest), np.abs(statistics.lowest))) ** 2 * statistics.pictures
     deviation = np.sqrt(np.where(spread > least, spread, np.nan))
     found = products / deviation / deviation[chosen, None]
     return np.clip(found, -1, 1).astype(np.float32)
@@ -199,5 +199,5 @@ def duplicates(correlation: np.ndarray, least: float = 0.98) -> list[tuple[int, 
 
 
 __all__ = [
-    "BINS", "SPARE", "Candidates", "LayerSummary", "Scanned", "correlations", "duplicates", "summarise",
+    "BINS", "SPARE", "Candidates", "LayerStatistics", "Scanned", "correlations", "duplicates", "summarise",
 ]  # fmt: skip
