@@ -19,6 +19,7 @@ from zfdesk.desk.window.features import ACTIONS
 from zfdesk.desk.window.sources import SourceOpener
 from zfdesk.engine import Model
 from zfdesk.live import Result
+from zfdesk.live.result import Rendered
 from zfdesk.sources import PastedSource, SourceReference
 
 CHANGES = tuple(a for a in ACTIONS if a.change is not None and a.id not in ("demo", "pattern"))
@@ -55,13 +56,16 @@ class Eye:
         number = result.request.frame.number
         self._expect(result.request.model is window.desk.model, "a result of another network")
         if window.picture.isVisible():
-            self._expect(window.picture.canvas._array is result.request.frame.pixels, f"picture: not frame {number}")
+            self._expect(window.picture.canvas.array is result.request.frame.pixels, f"picture: not frame {number}")
         if window.maps.isVisible() and result.mosaic is not None:
             canvas = window.maps.canvas
             self._expect(canvas.mosaic is result.mosaic, f"maps: not frame {number}")
-            self._expect(canvas._array is result.mosaic.image, f"maps' picture: not frame {number}")
-            other_layer = result.mosaic.layer != window.desk.view.layer
-            self._expect(bool(canvas.stale) or not other_layer, "maps of another layer are not marked")
+            if result.mosaic.reason:
+                self._expect(canvas.message == result.mosaic.reason, f"maps: not why there are none, frame {number}")
+            else:
+                self._expect(canvas.array is result.mosaic.image, f"maps' picture: not frame {number}")
+                other_layer = result.mosaic.layer != window.desk.view.layer
+                self._expect(bool(canvas.stale) or not other_layer, "maps of another layer are not marked")
         if window.classes.isVisible():
             shown = {index: (now, clean) for index, now, clean in window.classes.bars.rows}
             wanted = {i: (float(result.probabilities[i]), float(result.clean_probabilities[i])) for i in shown}
@@ -87,14 +91,14 @@ class Eye:
         if pane.comparing:
             self._look_at_the_comparison(shown)
             return
-        self._expect(pane.patch_tile.canvas._array is shown.picture, "what the unit sees is of another frame")
+        self._expect(pane.patch_tile.canvas.array is shown.picture, "what the unit sees is of another frame")
         assert shown.unit is not None
-        self._expect(pane.map_tile.canvas.position == shown.unit.position, "the unit's map is of another frame")
+        self._expect(pane.map_tile.canvas.content.position == shown.unit.position, "the unit's map is of another frame")
         for rule in pane.shown_rules():
             canvas = pane.rule_tiles[rule].canvas
             rendered = shown.unit.pictures.get(rule)
-            if canvas.isVisible() and not canvas.message and rendered is not None and shown is result:
-                self._expect(canvas._array is rendered.image, f"{rule.value} is of another frame")
+            if canvas.isVisible() and shown is result:
+                self._expect(_is_shown(canvas, rendered), f"{rule.value} is of another frame")
 
     def _look_at_the_comparison(self, shown: Result) -> None:
         """All six tiles are of the one result, or say why they are not."""
@@ -102,9 +106,9 @@ class Eye:
         for row in range(3):
             canvas, picture = tiles.maps[row].canvas, tiles.pictures[row].canvas
             if not canvas.message and both is not None:
-                self._expect(canvas._array is both.maps[row].image, "a compared map is of another frame")
+                self._expect(canvas.array is both.maps[row].image, "a compared map is of another frame")
             if not picture.message and both is not None and both.pictures is not None and row < 2:
-                self._expect(picture._array is both.pictures[row].image, "a compared picture is of another frame")
+                self._expect(picture.array is both.pictures[row].image, "a compared picture is of another frame")
             self._expect(both is not None or bool(canvas.message), "a comparison is shown that nobody made")
 
     def _look_at_pins_and_snapshot(self, result: Result) -> None:
@@ -114,14 +118,21 @@ class Eye:
             for card in window.pins.cards:
                 unit, canvas = units.get(card.reference), card.picture_tile.canvas
                 rendered = unit.pictures.get(result.request.view.method) if unit else None
-                if rendered is not None:
-                    self._expect(canvas._array is rendered.image, f"pin {card.reference.layer} is of another frame")
+                if unit is not None:
+                    self._expect(_is_shown(canvas, rendered), f"pin {card.reference.layer} is of another frame")
         tile = window.compare.tiles[1]
         if window.compare.isVisible() and result.complete and window.compare.content.currentText() == "picture":
             self._expect(
-                tile.canvas._array is not None and np.array_equal(tile.canvas._array, result.picture),
+                tile.canvas.array is not None and np.array_equal(tile.canvas.array, result.picture),
                 "B is of another frame",
             )
+
+
+def _is_shown(canvas: Canvas, rendered: Rendered | None) -> bool:
+    """Whether it is the picture on the canvas; where there is none, a sentence must be."""
+    if rendered is None or rendered.high <= 1e-12:
+        return bool(canvas.message)
+    return canvas.array is rendered.image
 
 
 class User:

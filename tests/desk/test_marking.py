@@ -385,7 +385,7 @@ def test_a_late_picture_is_not_shown_for_another(
     go_on.set()
     wait_until(lambda: not sheet.busy)
     assert np.array_equal(sheet._pixels, read_picture(folder / "2.png"))
-    assert np.array_equal(sheet.canvas._array, read_picture(folder / "2.png"))
+    assert np.array_equal(sheet.canvas.array, read_picture(folder / "2.png"))
     assert "2.png" in sheet.facts.whole
 
 

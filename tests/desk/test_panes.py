@@ -28,7 +28,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from zfdesk.desk.live_view.unit_pane import Tile
-from zfdesk.desk.widgets.canvas import indexed_image
+from zfdesk.desk.widgets.canvas import Picture
 from zfdesk.desk.widgets.screenshot import picture_of
 from zfdesk.desk.widgets.theme import watched_colour
 from zfdesk.engine import Rule, SeedKind
@@ -77,7 +77,7 @@ def test_the_wheel_zooms_about_the_mouse_and_back(still: Window) -> None:
     point = map_point(window, 6, 4, 4)
     before = canvas.to_picture(point)
     turn_wheel(canvas, point, 4)
-    assert canvas.scale() > 1.5 * canvas.width() / canvas._image.width() or canvas._zoom > 1.5
+    assert canvas.scale() > 1.5 * canvas.width() / canvas.image.width() or canvas._zoom > 1.5
     assert canvas.to_picture(point) == pytest.approx(before, abs=1e-6)
     click(canvas, point)
     assert (view_of(window).unit, view_of(window).position) == (6, (4, 4))
@@ -135,8 +135,7 @@ def test_the_mouse_stands_still_while_the_maps_are_laid_out_anew(still: Window) 
     assert old is not None
     columns = old.columns - 1
     image = np.zeros((-(-24 // columns) * 17, columns * 17), np.uint8)
-    canvas.set_picture(indexed_image(image, (0,) * 256), image)
-    canvas.set_mosaic(replace(old, columns=columns, image=image))
+    canvas.show_mosaic(replace(old, columns=columns, image=image), Picture.indexed(image, (0,) * 256))
     x, y = canvas.to_picture(point)
     assert canvas.hover == canvas.mosaic.tile_at(int(y // 1), int(x // 1)) != (17, 8, 8)  # type: ignore[union-attr]
     window.maps.show_result(window.desk.result)  # type: ignore[arg-type]
@@ -334,7 +333,7 @@ def test_pins_are_live_and_can_be_taken_out(still: Window) -> None:
     for card, unit in zip(cards, result.pins, strict=True):
         assert card.map_tile.canvas.has_picture
         shown = card.picture_tile.canvas
-        assert shown.message if unit.reason else np.array_equal(shown._array, unit.pictures[Rule.DECONVNET].image)
+        assert shown.message if unit.reason else np.array_equal(shown.array, unit.pictures[Rule.DECONVNET].image)
     window.pins.select(cards[0].reference)
     assert (view_of(window).layer, view_of(window).unit) == ("conv5", 3)
     window.pins.unpin(cards[0].reference)
@@ -391,6 +390,6 @@ def test_the_unit_pane_says_why_it_shows_nothing(still: Window) -> None:
         if result.unit.reason:
             assert tile.canvas.message == result.unit.reason
         else:
-            assert np.array_equal(tile.canvas._array, result.unit.pictures[rule].image)
+            assert np.array_equal(tile.canvas.array, result.unit.pictures[rule].image)
             top, left, bottom, right = result.unit.box
-            assert tile.canvas._window == QRectF(left, top, right - left, bottom - top)
+            assert tile.canvas.content.window == QRectF(left, top, right - left, bottom - top)

@@ -241,7 +241,7 @@ def test_space_shows_the_clean_picture_everywhere_while_it_is_held(still: Window
     assert np.array_equal(clean.probabilities, covered.clean_probabilities)
     assert np.array_equal(window.maps.canvas.mosaic.values, clean.mosaic.values)  # type: ignore[union-attr]
     assert not np.array_equal(clean.mosaic.values, covered.mosaic.values)  # type: ignore[union-attr]
-    assert np.array_equal(window.unit.patch_tile.canvas._array, clean.clean)
+    assert np.array_equal(window.unit.patch_tile.canvas.array, clean.clean)
     assert not window.classes.bars.occluded
     held = picture_of(window.picture.canvas)
     space(window, QEvent.Type.KeyRelease)

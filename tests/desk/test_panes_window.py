@@ -176,7 +176,7 @@ def test_a_and_b_and_their_difference(window: Window) -> None:
         if difference.ndim == 3:
             difference = difference.mean(2)
         limit = np.abs(difference).max()
-        shown = pane.tiles[2].canvas._array
+        shown = pane.tiles[2].canvas.array
         assert shown is not None
         wanted = np.floor(difference / limit * 127 + 128.5)
         assert np.abs(shown.astype(int) - wanted).max() <= 1
@@ -328,7 +328,7 @@ def test_a_pane_that_was_hidden_comes_back_with_what_is_shown_now(window: Window
                 window.layers.layer_summaries[name] is layer_summary for name, layer_summary in layer_summaries.items()
             )
         elif pane is window.picture:
-            assert np.array_equal(window.picture.canvas._array, result.request.frame.pixels)
+            assert np.array_equal(window.picture.canvas.array, result.request.frame.pixels)
         elif pane is window.classes:
             assert {i: p for i, p, _ in window.classes.bars.rows} == {
                 i: pytest.approx(float(result.probabilities[i])) for i, _, _ in window.classes.bars.rows
@@ -336,9 +336,9 @@ def test_a_pane_that_was_hidden_comes_back_with_what_is_shown_now(window: Window
         elif pane is window.maps:
             assert np.array_equal(window.maps.canvas.mosaic.values, result.mosaic.values)  # type: ignore[union-attr]
         elif pane is window.unit:
-            assert np.array_equal(window.unit.patch_tile.canvas._array, result.picture)
+            assert np.array_equal(window.unit.patch_tile.canvas.array, result.picture)
         else:
-            assert np.array_equal(window.compare.tiles[1].canvas._array, result.picture)
+            assert np.array_equal(window.compare.tiles[1].canvas.array, result.picture)
 
 
 def test_a_pasted_picture_is_gone_by_undo_and_back_by_redo(window: Window) -> None:

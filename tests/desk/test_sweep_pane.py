@@ -28,7 +28,9 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtWidgets import QFileDialog
 
 import zfdesk.engine as zf
+from zfdesk.desk.widgets.canvas import ValueRange
 from zfdesk.desk.widgets.colour_bar import number
+from zfdesk.desk.widgets.tile import Tile
 from zfdesk.live import Sweeper, SweepMap, SweepSettings, SweepState, SweepUnit, sweeping
 
 FINE = SweepSettings(size=9, stride=2, own=True)  # 16 × 16 positions
@@ -91,15 +93,20 @@ def point(window: Window, row: int, column: int) -> QPointF:
     return window.sweep.probability.canvas.to_screen(at[1] + plan.size / 2, at[0] + plan.size / 2)
 
 
+def colours_of(tile: Tile) -> ValueRange:
+    """What the colours of its picture mean."""
+    return tile.canvas.content.value_range  # type: ignore[union-attr,return-value]
+
+
 def words(window: Window) -> str:
     window.sweep.show_facts()
     return window.sweep.state_line.whole
 
 
 def map_of(window: Window, which: SweepMap) -> np.ndarray:
-    laid = window.sweep.tiles[which].canvas._map
+    laid = window.sweep.tiles[which].canvas.content.overlay  # type: ignore[union-attr]
     assert laid is not None
-    return laid[1]
+    return laid
 
 
 # Filled in
@@ -156,9 +163,11 @@ def test_the_colours_are_those_of_the_values(window: Window) -> None:
     light = ((shown >> 16) & 255).astype(int) + ((shown >> 8) & 255) + (shown & 255)  # inferno is lighter with value
     order = np.argsort(values, axis=None)
     assert (np.diff(light.ravel()[order]) >= -2).all()
-    assert pane.probability.bar._high == pytest.approx(max(values.max(), found.clean_probabilities[class_index]) * 100)
-    assert pane.probability.bar.mark == pytest.approx(found.clean_probabilities[class_index] * 100)
-    assert f"clean {number(float(found.clean_activations[found.strongest_unit]))}" in pane.activation.bar._words
+    assert colours_of(pane.probability).high == pytest.approx(
+        max(values.max(), found.clean_probabilities[class_index]) * 100
+    )
+    assert colours_of(pane.probability).mark == pytest.approx(found.clean_probabilities[class_index] * 100)
+    assert f"clean {number(float(found.clean_activations[found.strongest_unit]))}" in colours_of(pane.activation).text
 
 
 def test_another_class_or_unit_needs_no_other_sweep(window: Window) -> None:
@@ -249,14 +258,14 @@ def test_one_map_alone_and_values_as_change(window: Window) -> None:
     press(window, Qt.Key.Key_V, CONTROL | SHIFT)
     top = int(found.clean_probabilities.argmax())
     limit = np.abs(found.probability(top) - found.clean_probabilities[top]).max() * 100
-    assert pane.probability.bar._low == pytest.approx(-limit)
+    assert colours_of(pane.probability).low == pytest.approx(-limit)
     pixels, at = map_of(window, SweepMap.PROBABILITY), found.positions + found.plan.size // 2
     shown = pixels[at[..., 0].clip(0, 31), at[..., 1].clip(0, 31)].astype(int)
     below = (shown & 255) > (shown >> 16 & 255)  # blue below clean, orange above
     difference = (found.probability(top) - found.clean_probabilities[top]) * 100
     plain = np.abs(difference) > limit / 20
     assert np.array_equal(below[plain], difference[plain] < 0)
-    assert pane.probability.bar.mark == 0
+    assert colours_of(pane.probability).mark == 0
 
 
 # The hand

@@ -11,11 +11,18 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 
 import zfdesk.engine as zf
 from zfdesk.desk.live_view.unit_compare import HELD
+from zfdesk.desk.widgets.canvas import ValueRange
 from zfdesk.desk.widgets.colour_tables import table
+from zfdesk.desk.widgets.tile import Tile
 from zfdesk.engine import Occluder, SeedKind
 from zfdesk.live import Result, Style, UnitComparison
 
 COVER = (Occluder(8, 10, 12, 12),)
+
+
+def colours_of(tile: Tile) -> ValueRange:
+    """What the colours of its picture mean."""
+    return tile.canvas.content.value_range  # type: ignore[union-attr,return-value]
 
 
 def comparing(window: Window, **fields: object) -> tuple[Result, UnitComparison]:
@@ -46,19 +53,25 @@ def test_what_is_drawn_is_the_results(still: Window) -> None:
     assert both.pictures is not None
     assert both.change is not None
     for tile, shades in zip((*pane.maps, pane.pictures[2]), (*both.maps, both.change), strict=True):
-        assert tile.canvas._array is shades.image
+        assert tile.canvas.array is shades.image
         assert tile.canvas.has_picture
-        assert (tile.bar._low, tile.bar._high) == (shades.low, shades.high)
+        assert (colours_of(tile).low, colours_of(tile).high) == (shades.low, shades.high)
     for tile, rendered in zip(pane.pictures, both.pictures, strict=False):
-        assert tile.canvas._array is rendered.image
-        assert (tile.bar._low, tile.bar._high) == (rendered.low, rendered.high)
+        assert tile.canvas.array is rendered.image
+        assert (colours_of(tile).low, colours_of(tile).high) == (
+            rendered.low,
+            rendered.high,
+        )
     for clean, covered, _ in (pane.maps, pane.pictures):
-        assert (clean.bar._low, clean.bar._high) == (covered.bar._low, covered.bar._high)
+        assert (colours_of(clean).low, colours_of(clean).high) == (
+            colours_of(covered).low,
+            colours_of(covered).high,
+        )
     # zero of a difference is the middle of a diverging table
-    colours = pane.maps[2].canvas._image.colorTable()
+    colours = pane.maps[2].canvas.image.colorTable()
     assert tuple(c & 0xFFFFFFFF for c in colours) == table("gray", True, True)
     for tile in (pane.maps[2], pane.pictures[2]):
-        assert tile.bar._low == -tile.bar._high
+        assert colours_of(tile).low == -colours_of(tile).high
     assert [tile.caption.whole for tile in pane.maps] == ["clean · map", "covered · map", "difference · map"]
     assert pane.pictures[1].caption.whole == "covered · reconstruction"
     stretch = f"× {both.pictures[0].stretch:.3g}"
@@ -78,7 +91,7 @@ def test_the_place_is_said_and_marked(still: Window) -> None:
         assert pane.foot.whole.startswith(f"both reconstructed from {words}")
         assert "clean | covered" in pane.facts.whole
         assert result.unit is not None
-        assert pane.comparison.maps[1].canvas.position == result.unit.position  # type: ignore[attr-defined]
+        assert pane.comparison.maps[1].canvas.content.position == result.unit.position  # type: ignore[attr-defined]
     wait_until(lambda: wait_for_result(window.desk).unit is not None)
     # a click on the covered map picks the place for both
     canvas = pane.comparison.maps[1].canvas
@@ -95,7 +108,7 @@ def test_every_style(still: Window, style: Style) -> None:
     _, both = comparing(still, style=style)
     tiles = still.unit.comparison.pictures
     assert both.pictures is not None
-    assert tiles[0].bar._low == (0 if style in (Style.NORM, Style.BLURRED) else -both.pictures[0].high)
+    assert colours_of(tiles[0]).low == (0 if style in (Style.NORM, Style.BLURRED) else -both.pictures[0].high)
     assert ("mean over RGB" in tiles[2].note.whole) is (style is Style.RAW)
 
 
@@ -116,7 +129,7 @@ def test_without_an_occluder_the_pane_is_as_ever(still: Window) -> None:
     assert not window.desk.demand.compare
     assert result.unit is not None
     assert result.unit.comparison is None
-    assert pane.rule_tiles[view_of(window).method].canvas._array is result.unit.pictures[view_of(window).method].image
+    assert pane.rule_tiles[view_of(window).method].canvas.array is result.unit.pictures[view_of(window).method].image
 
 
 def test_while_the_clean_picture_is_held_it_says_so(still: Window) -> None:

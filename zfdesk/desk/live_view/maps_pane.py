@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QFont, QImage, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QContextMenuEvent, QFont, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSpinBox, QToolButton, QWidget
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.state import AppState
-from zfdesk.desk.widgets.canvas import Canvas, indexed_image
+from zfdesk.desk.widgets.canvas import Canvas, Content, Picture
 from zfdesk.desk.widgets.colour_bar import ColourBar, number
 from zfdesk.desk.widgets.colour_tables import SEQUENTIAL, table
 from zfdesk.desk.widgets.controls import Choice, Controls
@@ -51,17 +51,18 @@ class MapsCanvas(Canvas):
         self.hovered.connect(self._look)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
-    def set_mosaic(self, mosaic: Mosaic) -> None:
-        """Another mosaic; what lies under a mouse that stands still may be another unit now."""
-        anew = self.mosaic is None or (mosaic.layer, mosaic.columns) != (self.mosaic.layer, self.mosaic.columns)
+    def show_mosaic(self, mosaic: Mosaic | None, content: Content) -> None:
+        """Another mosaic and its picture, or a sentence; under a mouse that stands still may be another unit now."""
+        known = [(one.layer, one.columns) if one else None for one in (mosaic, self.mosaic)]
         self.mosaic = mosaic
-        if anew:
+        self.set_content(content)
+        if known[0] != known[1]:
             self.hover = None
             self._look(self.to_picture(self.mouse) if self.mouse else None)
 
     def _look(self, point: tuple[float, float] | None) -> None:
         hover = None
-        if point and self.mosaic:
+        if point and self.mosaic and self.has_picture:
             hover = self.mosaic.tile_at(int(point[1] // 1), int(point[0] // 1))
         if hover != self.hover:
             self.hover = hover
@@ -133,7 +134,7 @@ class MapsPane(Pane):
         desk = self.desk
         self.canvas = MapsCanvas(desk)
         self.canvas.setMinimumSize(220, 160)
-        self.canvas.message = WAITING
+        self.canvas.set_content(WAITING)
         desk.model_changed.connect(self._forget)
         self.canvas.setAccessibleName("Feature maps of the layer")
         self.canvas.unit_clicked.connect(self._select)
@@ -179,9 +180,7 @@ class MapsPane(Pane):
 
     def _forget(self) -> None:
         """Another network: nothing of the old one may be picked any more."""
-        self.canvas.mosaic = self.canvas.hover = None
-        self.canvas.set_picture(QImage(), None)
-        self.canvas.message = WAITING
+        self.canvas.show_mosaic(None, WAITING)
 
     def _choice(self, hint: str, words: Mapping[Any, str], change: Callable[[Any], dict]) -> Choice:
         choice = Choice(words, hint)
@@ -235,10 +234,8 @@ class MapsPane(Pane):
             return
         view = self.desk.view
         shown = table(view.maps.colours, mosaic.signed, view.theme == "dark")
-        self.canvas.message = mosaic.reason
-        self.canvas.stale = "" if mosaic.layer == view.layer else f"still {mosaic.layer}"
-        self.canvas.set_picture(indexed_image(mosaic.image, shown), mosaic.image)
-        self.canvas.set_mosaic(mosaic)
+        stale = "" if mosaic.layer == view.layer else f"still {mosaic.layer}"
+        self.canvas.show_mosaic(mosaic, mosaic.reason or Picture.indexed(mosaic.image, shown, stale=stale))
         self._table = shown
 
     def show_view(self) -> None:

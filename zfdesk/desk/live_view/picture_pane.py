@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.live_view.transport import TransportBar
 from zfdesk.desk.state import AppState
-from zfdesk.desk.widgets.canvas import Canvas, rgb_image
+from zfdesk.desk.widgets.canvas import Canvas, Picture, rgb_image
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.engine import Occluder, OccluderFill, OccluderShape
 from zfdesk.live import Crop, Demand, Result
@@ -179,11 +179,11 @@ class PictureCanvas(Canvas):
         painter.fillPath(path, colour)
 
     def _blurred_frame(self) -> QImage:
-        if self._blurred is None or self._blurred[0] is not self._array:
-            small = self._image.scaled(
+        if self._blurred is None or self._blurred[0] is not self.array:
+            small = self.image.scaled(
                 12, 9, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
             )
-            self._blurred = (self._array, small)
+            self._blurred = (self.array, small)
         return self._blurred[1]
 
     def _paint_label(self, painter: QPainter, rect: QRectF, text: str, colour: QColor, above: bool = False) -> None:
@@ -290,7 +290,7 @@ class PicturePane(Pane):
         super().__init__(context, parent)
         desk = self.desk
         self.canvas = PictureCanvas(desk)
-        self.canvas.message = "Waiting for the first frame…"
+        self.canvas.set_content("Waiting for the first frame…")
         self.canvas.setAccessibleName("Picture with crop box and occluders")
         self.body.addWidget(self.canvas, 1)
         self.transport = TransportBar(context)
@@ -300,8 +300,7 @@ class PicturePane(Pane):
     def _hear(self, sentence: str, trouble: bool) -> None:
         """Before the first frame, why there is none stays where it would be; the message line goes by itself."""
         if trouble and self.desk.frame is None:
-            self.canvas.message = f"{sentence}\n\nThe Source menu has others: a picture, a clip, a folder, the demo."
-            self.canvas.update()
+            self.canvas.set_content(f"{sentence}\n\nThe Source menu has others: a picture, a clip, a folder, the demo.")
 
     def demand(self, demand: Demand) -> Demand:
         return replace(demand, unit=True)  # whose position it marks
@@ -311,24 +310,21 @@ class PicturePane(Pane):
         image = rgb_image(pixels)
         if result.request.view.mirrored:
             image = image.flipped(Qt.Orientation.Horizontal)
-        self.canvas.message = ""
-        self._frame_window()
-        self.canvas.set_picture(image, pixels)
+        self.canvas.set_content(Picture(image, pixels, self._window()))
 
     def show_view(self) -> None:
-        self._frame_window()
+        self.canvas.set_window(self._window())
         self.canvas.update()
 
-    def _frame_window(self) -> None:
+    def _window(self) -> QRectF | None:
         """The whole frame, or only the crop that the network sees."""
         box = self.canvas.crop_box()
-        window = None
         if box and self.desk.view.picture_zoom:
             left, top, right, bottom = box
             if self.desk.view.mirrored and self.desk.frame:
                 left, right = self.desk.frame.pixels.shape[1] - right, self.desk.frame.pixels.shape[1] - left
-            window = QRectF(left, top, right - left, bottom - top)
-        self.canvas.set_window(window)
+            return QRectF(left, top, right - left, bottom - top)
+        return None
 
     def show_facts(self) -> None:
         result = self.desk.result

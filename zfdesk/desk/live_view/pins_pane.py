@@ -9,9 +9,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.live_view.unit_pane import MapCanvas, Tile, reference_words, show_map
-from zfdesk.desk.widgets.canvas import rgb_image
-from zfdesk.desk.widgets.colour_bar import number
+from zfdesk.desk.live_view.unit_pane import MapCanvas, Tile, map_picture, reconstruction_content, reference_words
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.desk.widgets.theme import Colours
 from zfdesk.desk.widgets.tsv import table_text
@@ -28,7 +26,7 @@ class PinCard(QWidget):
         self.pane, self.reference = pane, reference
         self.map_tile, self.picture_tile = Tile("map", MapCanvas()), Tile("reconstruction")
         for tile in (self.map_tile, self.picture_tile):
-            tile.canvas.message = "Waiting for the next frame…"
+            tile.set_content("Waiting for the next frame…")
         unpin = QToolButton(text="×")
         unpin.setToolTip("Unpin")
         unpin.setAccessibleName(f"Unpin {reference.layer}:{reference.unit}")
@@ -55,20 +53,13 @@ class PinCard(QWidget):
         """Draw the unit on this frame."""
         stage = result.request.model.architecture.stage(unit.reference.layer)
         view = self.pane.desk.view
-        self.map_tile.canvas.message = ""
         signed = not stage.rectified and float(unit.map.min()) < 0
-        show_map(self.map_tile, unit, view.maps.colours, signed, view.theme == "dark")
-        self.map_tile.caption.say(reference_words(unit.reference, unit.position, stage.spatial))
-        rendered = unit.pictures.get(result.request.view.method)
-        canvas = self.picture_tile.canvas
-        canvas.message = "" if rendered else unit.reason
-        if rendered:
-            self.picture_tile.caption.say(rendered.reconstruction.rule.value)
-            top, left, bottom, right = unit.box
-            canvas.set_window(QRectF(left, top, right - left, bottom - top))
-            canvas.set_picture(rgb_image(rendered.image), rendered.image)
-            self.picture_tile.bar.show_range(rendered.low, rendered.high)
-            self.picture_tile.note.say(f"contrast stretched × {number(rendered.stretch)}", "contrast stretched")
+        shown = map_picture(unit, view.maps.colours, signed, view.theme == "dark")
+        self.map_tile.set_content(shown, reference_words(unit.reference, unit.position, stage.spatial))
+        asked, (top, left, bottom, right) = result.request.view, unit.box
+        window = QRectF(left, top, right - left, bottom - top)
+        content = reconstruction_content(unit, asked.method, asked.style, window)
+        self.picture_tile.set_content(content, asked.method.value)
 
 
 class PinsPane(Pane):

@@ -9,11 +9,11 @@ import torch
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
 
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.live_view.unit_pane import Tile
-from zfdesk.desk.widgets.canvas import indexed_image, rgb_image
+from zfdesk.desk.widgets.canvas import Content, Picture, ValueRange
 from zfdesk.desk.widgets.colour_bar import number
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
+from zfdesk.desk.widgets.tile import Tile
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.live import Demand, MapsDisplay, Normalise, Result
 from zfdesk.live.render import levels
@@ -84,11 +84,8 @@ class ComparePane(Pane):
     def _forget(self) -> None:
         self.a = None
         self.changes.say("")
-        for tile, name in zip(self.tiles, NAMES, strict=True):
-            tile.caption.say(name)
-            tile.note.say("")
-            tile.canvas.message = "Take a snapshot (Shift+A) to compare it with the live picture."
-            tile.canvas.update()
+        for tile in self.tiles:
+            tile.set_content("Take a snapshot (Shift+A) to compare it with the live picture.")
 
     def take_snapshot(self) -> None:
         """Keep the newest complete result as A."""
@@ -121,46 +118,38 @@ class ComparePane(Pane):
         self._classes(self.a, result)
 
     def _draw(self, tile: Tile, facts: _Facts, content: str, limit: float | None) -> None:
-        tile.canvas.message = "" if facts.array is not None else facts.words
-        tile.note.say("")
-        tile.caption.say(("A · " if tile is self.tiles[0] else "B · ") + facts.words)
+        caption = ("A · " if tile is self.tiles[0] else "B · ") + facts.words
+        tile.set_content(self._content(facts, content, limit), caption)
+
+    def _content(self, facts: _Facts, content: str, limit: float | None) -> Content:
         if facts.array is None:
-            return
+            return facts.words
         if content == "picture":
-            image = facts.array.astype(np.uint8)
-            tile.canvas.set_picture(rgb_image(image), image)
-            tile.bar.show_range(0, 255)
-            return
+            return Picture.rgb(facts.array.astype(np.uint8), value_range=ValueRange(0, 255))
         limit = limit or float(np.abs(facts.array).max()) or 1.0
         if content == "unit map":
-            self._indexed(tile, facts.array, limit, signed=float(facts.array.min()) < 0)
-        else:
-            image = (facts.array * (127 / limit) + 128.5).clip(0, 255).astype(np.uint8)
-            tile.canvas.set_picture(rgb_image(image), image)
-            tile.bar.show_range(-limit, limit)
-            tile.note.say(f"contrast stretched × {number(127 / limit)}", "contrast stretched")
+            return self._indexed(facts.array, limit, signed=float(facts.array.min()) < 0)
+        image = (facts.array * (127 / limit) + 128.5).clip(0, 255).astype(np.uint8)
+        note = f"contrast stretched × {number(127 / limit)}"
+        return Picture.rgb(image, value_range=ValueRange(-limit, limit), note=note, short_note="contrast stretched")
 
-    def _indexed(self, tile: Tile, array: np.ndarray, limit: float, signed: bool) -> None:
+    def _indexed(self, array: np.ndarray, limit: float, signed: bool) -> Picture:
         display = MapsDisplay(normalise=Normalise.LOCKED, locked=(-limit if signed else 0.0, limit))
         shades, low, high = levels(torch.tensor(array)[None], display, signed)
         image = shades[0].numpy()
         shown = table(self.desk.view.maps.colours, signed, self.desk.view.theme == "dark")
-        tile.canvas.set_picture(indexed_image(image, shown), image)
-        tile.bar.show_range(low, high, "", shown)
+        return Picture.indexed(image, shown, value_range=ValueRange(low, high, table=shown))
 
     def _difference(self, a: _Facts, b: _Facts, content: str) -> None:
         tile = self.tiles[2]
         if a.array is None or b.array is None or a.array.shape != b.array.shape:
-            tile.canvas.message = "A and B cannot be subtracted: they are not of the same kind and size."
-            tile.caption.say("A − B")
-            tile.bar.show_range(0, 0)
+            tile.set_content("A and B cannot be subtracted: they are not of the same kind and size.")
             return
         difference = a.array - b.array
         if difference.ndim == 3:
             difference = difference.mean(2)
-        tile.canvas.message = ""
-        tile.caption.say(f"A − B · {content}" + (", mean over RGB" if content != "unit map" else ""))
-        self._indexed(tile, difference, float(np.abs(difference).max()) or 1.0, signed=True)
+        caption = f"A − B · {content}" + (", mean over RGB" if content != "unit map" else "")
+        tile.set_content(self._indexed(difference, float(np.abs(difference).max()) or 1.0, signed=True), caption)
 
     def _classes(self, a: Result, b: Result) -> None:
         first, second = int(a.probabilities.argmax()), int(b.probabilities.argmax())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import QRectF, Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from zfdesk.desk.widgets.canvas import indexed_image, rgb_image
+from zfdesk.desk.widgets.canvas import Picture, ValueRange
 from zfdesk.desk.widgets.colour_bar import number
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.tile import MapCanvas, Tile
@@ -58,8 +60,7 @@ class Comparison(QWidget):
     def say(self, message: str) -> None:
         """A sentence instead of the pictures."""
         for tile in self.tiles:
-            tile.canvas.message = message
-            tile.canvas.update()
+            tile.set_content(message)
 
     def show_zoom(self, zoom: int) -> None:
         """0: both rows, 1: the maps, 2: the reconstructions."""
@@ -77,42 +78,34 @@ class Comparison(QWidget):
             self.say(HELD if not result.occluded else "Computing…")
             return
         single = len(both.positions) == 1 and unit.reference.to_seed().kind is not SeedKind.MAP
-        for place, (tile, shades) in enumerate(zip(self.maps, both.maps, strict=True)):
-            signed = place == 2 or shades.low < 0
-            self._shades(tile, shades, table(colours, signed, dark))
-            assert isinstance(tile.canvas, MapCanvas)
-            tile.canvas.position = unit.position if unit.map.size > 1 else None
-            tile.canvas.message = ""
-        for tile, value in zip(self.maps, both.activations, strict=False):
-            tile.note.say(f"{number(value)} here · one range for both", f"{number(value)} here")
         gap = both.activations[1] - both.activations[0]
-        self.maps[2].note.say(f"{gap:+.3g} here · covered − clean", f"{gap:+.3g} here")
+        notes = [(f"{number(value)} here", "one range for both") for value in both.activations]
+        notes.append((f"{gap:+.3g} here", "covered − clean"))
+        for place, (tile, shades, (here, of)) in enumerate(zip(self.maps, both.maps, notes, strict=True)):
+            shown = table(colours, place == 2 or shades.low < 0, dark)
+            position = unit.position if unit.map.size > 1 else None
+            tile.set_content(_shades(shades, shown, f"{here} · {of}", here, position=position))
         top, left, bottom, right = unit.box
         window = QRectF(left, top, right - left, bottom - top) if single else None
         self._draw_pictures(both, window, result.request.view.style, dark)
 
     def _draw_pictures(self, both: UnitComparison, window: QRectF | None, style: Style, dark: bool) -> None:
-        for tile in self.pictures:
-            tile.canvas.message = both.reason
-            tile.canvas.set_window(window)
-            if both.reason:
-                tile.bar.show_range(0, 0)
-                tile.note.say("")
-        if both.pictures is None or both.change is None:
+        if both.reason or both.pictures is None or both.change is None:
+            for tile in self.pictures:
+                tile.set_content(both.reason)
             return
         norm = style in (Style.NORM, Style.BLURRED)
         for tile, rendered, value in zip(self.pictures, both.pictures, both.activations, strict=False):
-            tile.canvas.set_picture(rgb_image(rendered.image), rendered.image)
-            tile.bar.show_range(rendered.low, rendered.high, "" if norm else "0")
             silent = " · inactive: zero" if value == 0 and not rendered.reconstruction.values.any() else ""
             words = f"× {number(rendered.stretch)}, alike{silent}"
-            tile.note.say(f"contrast stretched {words}", words)
-        self._shades(self.pictures[2], both.change, table("gray", True, dark))
-        coloured = style is Style.RAW
-        self.pictures[2].note.say(
-            "covered − clean" + (", mean over RGB" if coloured else ""), "mean over RGB" if coloured else ""
-        )
+            known = ValueRange(rendered.low, rendered.high, "" if norm else "0")
+            note = f"contrast stretched {words}"
+            tile.set_content(Picture.rgb(rendered.image, window=window, value_range=known, note=note, short_note=words))
+        mean = "mean over RGB" if style is Style.RAW else ""
+        note = f"covered − clean, {mean}" if mean else "covered − clean"
+        self.pictures[2].set_content(_shades(both.change, table("gray", True, dark), note, mean, window=window))
 
-    def _shades(self, tile: Tile, shades: Shades, colours: tuple[int, ...]) -> None:
-        tile.canvas.set_picture(indexed_image(shades.image, colours), shades.image)
-        tile.bar.show_range(shades.low, shades.high, "", colours)
+
+def _shades(shades: Shades, colours: tuple[int, ...], note: str, short_note: str, **facts: Any) -> Picture:
+    known = ValueRange(shades.low, shades.high, table=colours)
+    return Picture.indexed(shades.image, colours, value_range=known, note=note, short_note=short_note, **facts)

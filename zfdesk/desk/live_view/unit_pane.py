@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QGridLayout, QToolButton, QWidget
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.live_view.unit_compare import Comparison, common_seed_words
-from zfdesk.desk.widgets.canvas import indexed_image, rgb_image
+from zfdesk.desk.widgets.canvas import Content, Picture, ValueRange
 from zfdesk.desk.widgets.colour_bar import number
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.controls import Choice, Controls
@@ -41,8 +41,8 @@ def reference_words(reference: UnitReference, position: tuple[int, int], spatial
     return unit_words(reference.layer, reference.unit, position if spatial else None)
 
 
-def show_map(tile: Tile, unit: UnitResult, colours: str, signed: bool, dark: bool) -> None:
-    """Draw a unit's map into a tile, over its own range."""
+def map_picture(unit: UnitResult, colours: str, signed: bool, dark: bool, note: str = "", stale: str = "") -> Picture:
+    """A unit's map over its own range, its position framed."""
     import torch
 
     from zfdesk.live import MapsDisplay
@@ -51,11 +51,25 @@ def show_map(tile: Tile, unit: UnitResult, colours: str, signed: bool, dark: boo
     shades, low, high = levels(tensor, MapsDisplay(normalise=Normalise.LAYER), signed)
     array = shades[0].numpy()
     shown = table(colours, signed, dark)
-    tile.canvas.set_picture(indexed_image(array, shown), array)
-    silent = not unit.map.any()
-    tile.bar.show_range(0 if silent else low, 0 if silent else high, "", shown)
-    if isinstance(tile.canvas, MapCanvas):
-        tile.canvas.position = unit.position
+    ends = (low, high) if unit.map.any() else (0.0, 0.0)
+    known = ValueRange(*ends, table=shown)
+    return Picture.indexed(array, shown, position=unit.position, value_range=known, note=note, stale=stale)
+
+
+def reconstruction_content(
+    unit: UnitResult, rule: Rule, style: Style, window: QRectF | None, stale: str = ""
+) -> Content:
+    """A unit's reconstruction by one method, or the sentence why there is none."""
+    rendered = unit.pictures.get(rule)
+    if rendered is None:
+        return unit.reason or f"{METHOD_WORDS[rule]} is being computed…"
+    if rendered.high <= 1e-12:
+        return f"The {METHOD_WORDS[rule]} is zero everywhere: no path to the picture is active."
+    text = "" if style in (Style.NORM, Style.BLURRED) else "0"
+    return Picture.rgb(
+        rendered.image, window=window, value_range=ValueRange(rendered.low, rendered.high, text),
+        note=stretch_words(rendered.stretch), short_note="contrast stretched", stale=stale,
+    )  # fmt: skip
 
 
 class UnitPane(Pane):
@@ -72,7 +86,7 @@ class UnitPane(Pane):
         self.patch_tile.bar.hide()
         self.rule_tiles = {rule: Tile(METHOD_WORDS[rule], parent=self) for rule in Rule}
         for tile in (self.map_tile, self.patch_tile, *self.rule_tiles.values()):
-            tile.canvas.message = "Waiting for the first frame…"
+            tile.set_content("Waiting for the first frame…")
         self.map_tile.canvas.position_picked.connect(self._pick)
         self._columns = 0
         self._placed: list[Tile] = []
@@ -218,33 +232,19 @@ class UnitPane(Pane):
             self.comparison.show_unit(result, view.maps.colours, view.theme == "dark")
             self._mark(stale)
             return
-        for tile in (self.map_tile, self.patch_tile):
-            tile.canvas.message = ""
         stage = result.request.model.architecture.stage(unit.reference.layer)
         dark = view.theme == "dark"
         signed = not stage.rectified and float(unit.map.min()) < 0
-        show_map(self.map_tile, unit, view.maps.colours, signed, dark)
+        self.map_tile.set_content(map_picture(unit, view.maps.colours, signed, dark, "its own range", stale))
         top, left, bottom, right = unit.box
         window = QRectF(left, top, right - left, bottom - top)
-        self.patch_tile.canvas.set_window(window)
-        self.patch_tile.canvas.set_picture(rgb_image(result.picture), result.picture)
-        self.patch_tile.note.say("covered" if result.occluded else "the clean picture", "")
-        self.map_tile.note.say("its own range")
+        seen = "covered" if result.occluded else "the clean picture"
+        self.patch_tile.set_content(Picture.rgb(result.picture, window=window, note=seen, stale=stale))
+        single = unit.reference.to_seed().kind in (SeedKind.MAX, SeedKind.AT)
         for rule in self.shown_rules():
-            tile, rendered = self.rule_tiles[rule], unit.pictures.get(rule)
-            tile.canvas.message = "" if rendered else unit.reason or f"{METHOD_WORDS[rule]} is being computed…"
-            if rendered is None:
-                tile.bar.show_range(0, 0)
-                tile.note.say("")
-                continue
-            if rendered.high <= 1e-12:
-                tile.canvas.message = f"The {METHOD_WORDS[rule]} is zero everywhere: no path to the picture is active."
-            single = unit.reference.to_seed().kind in (SeedKind.MAX, SeedKind.AT)
-            tile.canvas.set_window(window if single else None)
-            tile.canvas.set_picture(rgb_image(rendered.image), rendered.image)
-            norm = result.request.view.style in (Style.NORM, Style.BLURRED)
-            tile.bar.show_range(rendered.low, rendered.high, "" if norm else "0")
-            tile.note.say(stretch_words(rendered.stretch), "contrast stretched")
+            self.rule_tiles[rule].set_content(
+                reconstruction_content(unit, rule, result.request.view.style, window if single else None, stale)
+            )
         self._mark(stale)
 
     def _forget(self) -> None:
@@ -265,11 +265,10 @@ class UnitPane(Pane):
 
     def _mark(self, stale: str, message: str | None = None) -> None:
         for tile in (self.map_tile, self.patch_tile, *self.rule_tiles.values(), *self.comparison.tiles):
-            if tile.canvas.stale != stale:
-                tile.canvas.stale = stale
-                tile.canvas.update()
-            if message is not None:
-                tile.canvas.message = message
+            if message is None:
+                tile.canvas.mark_stale(stale)
+            else:
+                tile.set_content(message)
 
     def show_view(self) -> None:
         view = self.desk.view

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
@@ -10,12 +11,24 @@ from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPainterPath, Q
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from zfdesk.desk.occlusion.maps import LegendEntry
-from zfdesk.desk.widgets.canvas import Canvas
+from zfdesk.desk.widgets.canvas import Canvas, Picture
 from zfdesk.desk.widgets.theme import THEMES, Colours
 from zfdesk.engine import Occluder, OccluderShape
 
 HOLDS = count(1)  # of the mouse button, on any canvas: each is one step of undo
 BLACK, WHITE = QColor(0, 0, 0), QColor(255, 255, 255)
+
+
+@dataclass(frozen=True, eq=False)
+class SweepPicture(Picture):
+    """The swept picture and what is drawn over it. ``overlay``: 0xAARRGGBB, uint32 (size, size); ``lines``: (n, 2)
+    each, x and y; ``numbers``: x, y and which; ``region``: (top, left, bottom, right)."""
+
+    overlay: np.ndarray | None = None
+    opacity: float = 1.0
+    lines: tuple[np.ndarray, ...] = ()
+    numbers: tuple[tuple[float, float, int], ...] = ()
+    region: tuple[int, int, int, int] | None = None
 
 
 class SweepCanvas(Canvas):
@@ -28,44 +41,40 @@ class SweepCanvas(Canvas):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, smooth=True)
-        self.opacity = 1.0
-        self.lines: list[np.ndarray] = []  # (n, 2), x and y
-        self.numbers: list[tuple[float, float, int]] = []
-        self.region: tuple[int, int, int, int] | None = None  # top, left, bottom, right
         self.square: Occluder | None = None
-        self._map: tuple[QImage, np.ndarray] | None = None
         self._hold = 0
         self.setMinimumSize(72, 72)
         self.setCursor(Qt.CursorShape.CrossCursor)
 
-    def set_map(self, pixels: np.ndarray | None) -> None:
-        """Lay 0xAARRGGBB, uint32 (size, size), over the picture."""
-        self._map = None
-        if pixels is not None:
-            height, width = pixels.shape
-            image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_ARGB32)
-            self._map = image, pixels  # the image looks into the array
-        self.update()
+    def show_square(self, square: Occluder | None) -> None:
+        """The occluder at the position under the mouse, or none."""
+        if square != self.square:
+            self.square = square
+            self.update()
 
     def paint_over(self, painter: QPainter) -> None:
-        whole = QRectF(self._image.rect())
-        if self._map is not None:
-            painter.setOpacity(self.opacity)
+        shown = self.content
+        if not isinstance(shown, SweepPicture):
+            return
+        if shown.overlay is not None:
+            height, width = shown.overlay.shape
+            image = QImage(shown.overlay.data, width, height, 4 * width, QImage.Format.Format_ARGB32)
+            painter.setOpacity(shown.opacity)
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-            painter.drawImage(self.rect_to_screen(0, 0, whole.width(), whole.height()), self._map[0])
+            painter.drawImage(self.rect_to_screen(0, 0, self.image.width(), self.image.height()), image)
             painter.setOpacity(1.0)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setClipRect(self.picture_rect())
-        for line in self.lines:
+        for line in shown.lines:
             polygon = QPolygonF([self.to_screen(x, y) for x, y in line])
             for colour, width in ((BLACK, 3.0), (WHITE, 1.4)):
                 painter.setPen(QPen(colour, width))
                 painter.drawPolyline(polygon)
-        if self.region is not None:
-            top, left, bottom, right = self.region
+        if shown.region is not None:
+            top, left, bottom, right = shown.region
             painter.setPen(QPen(self.colours.colour("field"), 1.5))
             painter.drawRect(self.rect_to_screen(left, top, right, bottom))
-        for x, y, number in self.numbers:
+        for x, y, number in shown.numbers:
             self._paint_number(painter, self.to_screen(x, y), number)
         if self.square is not None:
             self._paint_square(painter, self.square)

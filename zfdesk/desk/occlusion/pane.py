@@ -9,16 +9,16 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVB
 
 from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.live_view.unit_pane import Tile
-from zfdesk.desk.occlusion.canvas import Legend, ProgressLine, SweepCanvas
+from zfdesk.desk.occlusion.canvas import Legend, ProgressLine, SweepCanvas, SweepPicture
 from zfdesk.desk.occlusion.controller import Sweeps, plan_words
 from zfdesk.desk.occlusion.controls import SweepControls
 from zfdesk.desk.occlusion.maps import LabelColours, Layout, centres, contour, label_colours, middle_of, shades
-from zfdesk.desk.widgets.canvas import rgb_image
+from zfdesk.desk.widgets.canvas import Content, ValueRange
 from zfdesk.desk.widgets.colour_bar import number
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.theme import Colours
+from zfdesk.desk.widgets.tile import Tile
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.engine import Sweep
 from zfdesk.live import Result, SweepMap, SweepSnapshot, SweepState
@@ -199,23 +199,17 @@ class SweepPane(Pane):
     def _draw(self, swept: SweepSnapshot, sweep: Sweep, layout: Layout) -> None:
         unit, class_index = self.sweeps.unit, self.sweeps.class_index
         name, strongest = sweep.model.classes[class_index], " (strongest)" if unit == sweep.strongest_unit else ""
-        for tile in self.tiles.values():
-            tile.canvas.opacity = self.desk.view.sweep.opacity
-            if tile is not self.reconstruction:
-                tile.canvas.set_picture(rgb_image(sweep.picture), sweep.picture)
-        words = f"total activation of {sweep.layer}:{unit}{strongest}"
-        self._draw_values(self.activation, sweep, layout, sweep.activation(unit), float(sweep.clean_activations[unit]))
-        self.activation.caption.say(f"(b) {words}", f"(b) {sweep.layer}:{unit}{strongest}")
+        activation = self._values(sweep, layout, sweep.activation(unit), float(sweep.clean_activations[unit]))
+        which = f"{sweep.layer}:{unit}{strongest}"
+        self.activation.set_content(activation, f"(b) total activation of {which}", f"(b) {which}")
         percent = sweep.probability(class_index) * 100, float(sweep.clean_probabilities[class_index]) * 100
-        self._draw_values(self.probability, sweep, layout, *percent, " %")
-        self.probability.caption.say(f"(d) probability of {name}", f"(d) P({name})")
-        self._draw_labels(sweep, layout)
+        probability = self._values(sweep, layout, *percent, " %")
+        self.probability.set_content(probability, f"(d) probability of {name}", f"(d) P({name})")
+        self.label.set_content(self._labels(sweep, layout), "(e) most probable label", "(e) label")
         self._draw_reconstruction(swept, sweep, unit)
 
-    def _draw_values(
-        self, tile: Tile, sweep: Sweep, layout: Layout, values: np.ndarray, clean: float, sign: str = ""
-    ) -> None:
-        view, canvas = self.desk.view, tile.canvas
+    def _values(self, sweep: Sweep, layout: Layout, values: np.ndarray, clean: float, sign: str = "") -> SweepPicture:
+        view = self.desk.view
         dark = view.theme == "dark"
         known = values[sweep.done]
         if view.sweep.change:
@@ -229,51 +223,50 @@ class SweepPane(Pane):
             mark, words = clean, f"clean {number(clean)}{sign}"
         colours = table(view.sweep.colours, view.sweep.change, dark)
         levels = shades(values, low, high)
-        canvas.set_map(layout.picture(np.array(colours, np.uint32)[levels], self._undone()))
         level = -clean / 2 if view.sweep.change else clean / 2
-        canvas.lines = contour(sweep, values, level) if view.sweep.contour and clean > 0 else []
-        tile.bar.mark = mark
-        tile.bar.show_range(low, high, words, colours)
-        tile.bar.update()
+        return SweepPicture.rgb(
+            sweep.picture, stale=self._stale, opacity=view.sweep.opacity,
+            overlay=layout.picture(np.array(colours, np.uint32)[levels], self._undone()),
+            lines=tuple(contour(sweep, values, level)) if view.sweep.contour and clean > 0 else (),
+            value_range=ValueRange(low, high, words, colours, mark),
+        )  # fmt: skip
 
-    def _draw_labels(self, sweep: Sweep, layout: Layout) -> None:
-        labels, canvas = sweep.label(), self.label.canvas
+    def _labels(self, sweep: Sweep, layout: Layout) -> SweepPicture:
+        labels = sweep.label()
         legend = self._label_colours.legend(labels[sweep.done], int(sweep.clean_probabilities.argmax()))
         anew = sweep.picture is not self._legend_of
         self._legend_of = sweep.picture
         self.legend.show_entries(legend, sweep.model.classes, anew)
-        canvas.set_map(layout.picture(label_colours(labels, legend), self._undone()))
         standing = np.where(layout.source_rows >= 0, labels[layout.source_rows, layout.source_columns], -1)
         y, x = centres(sweep)
-        canvas.numbers = []
+        numbers = []
         for entry in legend:
             place = middle_of(standing == entry.label) if entry.number else None
             if place is not None and entry.share >= SMALLEST_NUMBERED:
-                canvas.numbers.append((float(x[place[1]]), float(y[place[0]]), entry.number))
-        self.label.caption.say("(e) most probable label", "(e) label")
+                numbers.append((float(x[place[1]]), float(y[place[0]]), entry.number))
         share = sweep.label_change_share() * 100
-        self.label.note.say(f"another label at {share:.0f} % of the positions", f"another at {share:.0f} %")
+        return SweepPicture.rgb(
+            sweep.picture, stale=self._stale, opacity=self.desk.view.sweep.opacity, numbers=tuple(numbers),
+            overlay=layout.picture(label_colours(labels, legend), self._undone()),
+            note=f"another label at {share:.0f} % of the positions", short_note=f"another at {share:.0f} %",
+        )  # fmt: skip
 
     def _draw_reconstruction(self, swept: SweepSnapshot, sweep: Sweep, unit: int) -> None:
-        tile, projected = self.reconstruction, swept.projected
-        tile.caption.say(f"(c) {sweep.layer}:{unit} deconvnet", f"(c) {sweep.layer}:{unit}")
-        tile.canvas.set_map(None)
+        projected, which = swept.projected, f"(c) {sweep.layer}:{unit}"
+        content: Content
         if projected is None or projected.unit != unit or projected.rendered is None:
             behind = projected is None or projected.unit != unit
-            tile.canvas.message = "being computed…" if behind or projected is None else projected.reason
-            tile.bar.show_range(0, 0)
-            tile.canvas.update()
+            content = "being computed…" if behind or projected is None else projected.reason
+            self.reconstruction.set_content(content, f"{which} deconvnet", which)
             return
         rendered = projected.rendered
-        tile.canvas.message = ""
-        stretch = f"× {number(rendered.stretch)}"
-        tile.caption.say(
-            f"(c) {sweep.layer}:{unit} deconvnet, contrast {stretch}", f"(c) {sweep.layer}:{unit} {stretch}"
-        )
-        tile.canvas.set_picture(rgb_image(rendered.image), rendered.image)
         whole = projected.box[2] - projected.box[0] >= len(sweep.picture)
-        tile.canvas.region = None if whole else projected.box
-        tile.bar.show_range(rendered.low, rendered.high)
+        content = SweepPicture.rgb(
+            rendered.image, stale=self._stale, region=None if whole else projected.box,
+            value_range=ValueRange(rendered.low, rendered.high),
+        )  # fmt: skip
+        stretch = f"× {number(rendered.stretch)}"
+        self.reconstruction.set_content(content, f"{which} deconvnet, contrast {stretch}", f"{which} {stretch}")
 
     def _undone(self) -> tuple[int, int]:
         """The two colours of the hatching, 0xAARRGGBB."""
@@ -288,8 +281,7 @@ class SweepPane(Pane):
             return
         self._stale = stale
         for tile in self.tiles.values():
-            tile.canvas.stale = stale
-            tile.canvas.update()
+            tile.canvas.mark_stale(stale)
         self.update()
         self._tell_state()
 
@@ -367,8 +359,7 @@ class SweepPane(Pane):
             square = swept.sweep.plan.occluder(*swept.sweep.positions[place])
             self.hover_line.say(*self._hover_words(swept.sweep, place))
         for tile in self.tiles.values():
-            tile.canvas.square = square
-            tile.canvas.update()
+            tile.canvas.show_square(square)
         box = None
         if square is not None and self.sweeps.of_what_is_shown:
             box = square.top, square.left, square.top + square.height, square.left + square.width

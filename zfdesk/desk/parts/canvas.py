@@ -52,7 +52,7 @@ class MarkCanvas(Canvas):
     def box_between(self, one: QPointF, other: QPointF) -> PartBox | None:
         """The picture pixels that a drag touches; None where it touches none."""
         (x0, y0), (x1, y1) = self.to_picture(one), self.to_picture(other)
-        width, height = self._image.width(), self._image.height()
+        width, height = self.image.width(), self.image.height()
         left, right = max(math.floor(min(x0, x1)), 0), min(math.ceil(max(x0, x1)), width)
         top, bottom = max(math.floor(min(y0, y1)), 0), min(math.ceil(max(y0, y1)), height)
         return (top, left, bottom - top, right - left) if bottom > top and right > left else None
@@ -113,7 +113,7 @@ class MarkCanvas(Canvas):
     # The hand
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        if event.button() == Qt.MouseButton.LeftButton and self.has_picture and not self.message:
+        if event.button() == Qt.MouseButton.LeftButton and self.has_picture:
             self.setFocus(Qt.FocusReason.MouseFocusReason)
             self._from = self._to = event.position()
         else:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage, QKeyEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.parts.canvas import MarkCanvas
 from zfdesk.desk.parts.marks import MarkBook
 from zfdesk.desk.parts.table1 import Comparing, plain_button
-from zfdesk.desk.widgets.canvas import rgb_image
+from zfdesk.desk.widgets.canvas import Picture
 from zfdesk.desk.widgets.controls import Controls
 from zfdesk.desk.widgets.dialog import Sheet, open_sheet
 from zfdesk.desk.widgets.pane import ElidedLabel
@@ -146,7 +146,7 @@ class MarkingSheet(Sheet):
         self._ticket += 1
         self._pixels = None
         self.canvas.let_go()
-        self.canvas.message = f"Reading {self.book.picture}…"
+        self.canvas.set_content(f"Reading {self.book.picture}…")
         self._show()
         self.run_task("picture", partial(read_picture, self.book.path), partial(self._take_picture, self._ticket))
 
@@ -154,8 +154,7 @@ class MarkingSheet(Sheet):
         if ticket != self._ticket or self.book is None:
             return
         self._pixels = pixels
-        self.canvas.message = "" if pixels is not None else str(error)
-        self.canvas.set_picture(rgb_image(pixels) if pixels is not None else QImage(), pixels)
+        self.canvas.set_content(Picture.rgb(pixels) if pixels is not None else str(error))
         self.canvas.reset_zoom()
         self._show()
         try:
@@ -254,7 +253,7 @@ class MarkingSheet(Sheet):
         if book is None:
             for control in (self.previous, self.next, self.another, self.undo_button, self.remove_button):
                 control.setEnabled(False)
-            self.canvas.message = NO_FOLDER
+            self.canvas.set_content(NO_FOLDER)
             self.facts.say("")
             return
         for part, button in self.buttons.items():

@@ -88,9 +88,8 @@ class TracePane(Pane):
         super().__init__(context, parent)
         self.log, self.player = context.get(TraceLog), context.get(PathPlayer)
         self.body.addWidget(self._controls())
-        self.plot = TracePlot()
+        self.plot = TracePlot(EMPTY)
         self.plot.setAccessibleName("Probability of the watched classes")
-        self.plot.message = EMPTY
         self.plot.hovered.connect(self._read)
         self.legend = Legend()
         self.body.addWidget(self.plot, 1)

@@ -96,7 +96,7 @@ class TracePlot(QWidget):
 
     hovered = Signal(object)  # x under the mouse, None when it has left
 
-    def __init__(self) -> None:
+    def __init__(self, invitation: str = "") -> None:
         super().__init__()
         self.colours: Colours = THEMES["dark"]
         self.curves: tuple[Curve, ...] = ()
@@ -104,7 +104,7 @@ class TracePlot(QWidget):
         self.span = (0.0, 1.0)
         self.top, self.right_range = 100.0, (0.0, 1.0)
         self.cross: float | None = None
-        self.message = ""
+        self._invitation = invitation  # where there are no curves
         self.setMouseTracking(True)
         self.setMinimumHeight(60)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -156,7 +156,7 @@ class TracePlot(QWidget):
         if not self.curves:
             painter.setPen(self.colours.colour("quiet"))
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect().adjusted(8, 2, -8, -2), flags, self.message)
+            painter.drawText(self.rect().adjusted(8, 2, -8, -2), flags, self._invitation)
             return
         painter.setFont(self._small())
         area = self.area()

@@ -61,7 +61,6 @@ class StripsView(QWidget):
         self.bands: list[Band] = []
         self.dead: list[float] = []
         self.epoch = -1
-        self.message = EMPTY
         self._arrays: list[np.ndarray] = []
         self._mouse: QPointF | None = None
         self.setAccessibleName("Spread of weights, activations and gradients over the snapshots")
@@ -113,7 +112,7 @@ class StripsView(QWidget):
         if not self.bands:
             painter.setPen(colours.colour("quiet"))
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect().adjusted(10, 6, -10, -6), flags, self.message)
+            painter.drawText(self.rect().adjusted(10, 6, -10, -6), flags, EMPTY)
             return
         line = self.fontMetrics().height()
         shades = table("inferno", False, colours is THEMES["dark"])

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.training.curves import CurvesView
 from zfdesk.desk.training.figure import FigureCommands
-from zfdesk.desk.training.histograms import EMPTY, StripsView, bands_of
+from zfdesk.desk.training.histograms import StripsView, bands_of
 from zfdesk.desk.training.scrubber import Scrubber
 from zfdesk.desk.training.snapshot_view import SnapshotView
 from zfdesk.desk.training.snapshots import Looker, Reading, SnapshotLook, Wish, read_again, weight_layers
@@ -323,7 +323,6 @@ class TrainingPane(FigureCommands, Pane):
             self.curves.show_epoch(self.epoch if self.epoch >= 0 else None)
         elif self.shown == "spread":
             if fresh:
-                self.strips.message = EMPTY
                 self.strips.show_bands(*bands_of(reading, self.layer))
             self.strips.show_epoch(self.epoch)
         elif self.shown == "snapshot":
@@ -366,11 +365,7 @@ class TrainingPane(FigureCommands, Pane):
         if now is None or self.shown != "snapshot" or not self.isVisible():
             return
         if choice == self._choice and now.key == wish.key and look is None:
-            self.snapshot.look = None
-            self.snapshot.show_waiting("")
-            for tile in (self.snapshot.probe, self.snapshot.filters, self.snapshot.maps, self.snapshot.down):
-                tile.canvas.message = sentence_of(error)
-                tile.canvas.update()
+            self.snapshot.show_failure(sentence_of(error))
             return
         self._show_snapshot()  # the newest wish, whichever that is by now
 

@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from zfdesk.desk.training.snapshots import GAP, SnapshotLook
-from zfdesk.desk.widgets.canvas import Canvas, indexed_image, rgb_image
+from zfdesk.desk.widgets.canvas import Canvas, Picture
 from zfdesk.desk.widgets.colour_bar import number
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.theme import THEMES, Colours
@@ -80,37 +80,35 @@ class SnapshotView(QWidget):
     def show_waiting(self, words: str) -> None:
         """What is shown belongs to another choice."""
         for tile in (self.probe, self.filters, self.maps, self.down):
-            tile.canvas.stale = words if tile.canvas.has_picture and words else ""
-            tile.canvas.message = "" if tile.canvas.has_picture else words or LOADING
-            tile.canvas.update()
+            if tile.canvas.has_picture:
+                tile.canvas.mark_stale(words)
+            else:
+                tile.set_content(words or LOADING)
+
+    def show_failure(self, sentence: str) -> None:
+        """There is no look at the chosen snapshot."""
+        self.look = self.mosaic.look = None
+        for tile in (self.probe, self.filters, self.maps, self.down):
+            tile.set_content(sentence)
 
     def show_look(self, look: SnapshotLook) -> None:
         """Draw what a snapshot holds and answers."""
         self.look = self.mosaic.look = look
-        self.show_waiting("")
-        epoch = look.wish.epoch
-        self.filters.canvas.set_picture(rgb_image(look.filters), look.filters)
-        self.filters.canvas.message = ""
-        self.filters.caption.say(f"{look.filters_words} · epoch {epoch}", f"filters · epoch {epoch}")
-        rest = (self.probe, self.maps, self.down)
-        for tile in rest:
-            tile.canvas.message = look.trouble if look.probe is None else ""
-            tile.canvas.update()
+        epoch, layer, which = look.wish.epoch, look.wish.layer, f"{look.wish.layer}:{look.unit}"
+        filters = Picture.rgb(look.filters)
+        self.filters.set_content(filters, f"{look.filters_words} · epoch {epoch}", f"filters · epoch {epoch}")
         if look.probe is None or look.maps is None:
+            for tile in (self.probe, self.maps, self.down):
+                tile.set_content(look.trouble)
             return
-        self.probe.canvas.set_picture(rgb_image(look.probe), look.probe)
         answers = ", ".join(f"{name} {share * 100:.0f} %" for name, share in look.answers)
-        self.probe.caption.say(f"probe picture: {answers}", f"{answers}")
+        self.probe.set_content(Picture.rgb(look.probe), f"probe picture: {answers}", answers)
         shades = table("inferno", False, self.colours is THEMES["dark"])
-        self.mosaic.set_picture(indexed_image(look.maps, shades), look.maps)
-        layer = look.wish.layer
-        self.maps.caption.say(f"{layer}, {look.units} maps, each over its own range · click chooses", f"{layer} maps")
+        told = f"{layer}, {look.units} maps, each over its own range · click chooses"
+        self.maps.set_content(Picture.indexed(look.maps, shades), told, f"{layer} maps")
         if look.down is None:
-            self.down.canvas.message = f"{layer}:{look.unit} is silent on the probe picture after epoch {epoch}."
-            self.down.caption.say(f"{layer}:{look.unit} · silent")
+            silent = f"{which} is silent on the probe picture after epoch {epoch}."
+            self.down.set_content(silent, f"{which} · silent")
         else:
-            self.down.canvas.set_picture(rgb_image(look.down), look.down)
-            self.down.caption.say(
-                f"{layer}:{look.unit} · strongest activation {number(look.activation)}, deconvnet",
-                f"{layer}:{look.unit}",
-            )
+            told = f"{which} · strongest activation {number(look.activation)}, deconvnet"
+            self.down.set_content(Picture.rgb(look.down), told, which)

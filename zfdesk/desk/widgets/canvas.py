@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
@@ -26,11 +29,56 @@ def indexed_image(array: np.ndarray, table: tuple[int, ...]) -> QImage:
     return image
 
 
-class Canvas(QWidget):
-    """Shows one picture as large as it fits, or zoomed; small pictures keep their pixels sharp.
+@dataclass(frozen=True)
+class ValueRange:
+    """What the colours of a picture mean: the ends, what stands between them, and 256 colours (by default greys).
 
-    Subclasses draw over it in `paint_over` and map with `to_screen` and `to_picture`. ``hovered`` and ``pressed``
-    carry the position in picture pixels (x, y), or None when the mouse has left. ``mouse``: where it is on the widget.
+    ``mark``: a value to be marked instead of zero.
+    """
+
+    low: float
+    high: float
+    text: str = ""
+    table: tuple[int, ...] | None = None
+    mark: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture with all that is said of it. ``window``: the part to be shown, in picture pixels, None for all of it.
+    ``position``: (y, x) of a pixel to be framed. ``stale``: of what other moment it is, "" for the present one.
+    """
+
+    image: QImage
+    array: np.ndarray  # what the image looks into
+    window: QRectF | None = None
+    position: tuple[int, int] | None = None
+    value_range: ValueRange | None = None
+    note: str = ""
+    short_note: str = ""
+    stale: str = ""
+
+    @classmethod
+    def rgb(cls, array: np.ndarray, **facts: Any) -> Self:
+        """Of uint8 (height, width, 3)."""
+        return cls(rgb_image(array), array, **facts)
+
+    @classmethod
+    def indexed(cls, array: np.ndarray, table: tuple[int, ...], **facts: Any) -> Self:
+        """Of uint8 (height, width) and 256 colours, 0xAARRGGBB."""
+        return cls(indexed_image(array, table), array, **facts)
+
+
+Content = Picture | str
+"""What a canvas shows: a picture, or the sentence that stands in its place."""
+
+
+class Canvas(QWidget):
+    """Shows one picture as large as it fits, or zoomed, or a sentence; small pictures keep their pixels sharp.
+
+    What is shown is one value, `Content`: it is replaced as a whole, by `set_content`. Subclasses draw over it
+    in `paint_over` and map with `to_screen` and `to_picture`. ``hovered`` and ``pressed`` carry the position in picture
+    pixels (x, y), or None when the mouse has left. ``mouse``: where it is on the widget.
     """
 
     hovered = Signal(object)
@@ -40,12 +88,9 @@ class Canvas(QWidget):
     def __init__(self, parent: QWidget | None = None, smooth: bool = False) -> None:
         super().__init__(parent)
         self.colours: Colours = THEMES["dark"]
-        self.message = ""
-        self.stale = ""
         self._smooth = smooth
-        self._image = QImage()
-        self._array: np.ndarray | None = None
-        self._window: QRectF | None = None
+        self._content: Content = ""
+        self._picture: Picture | None = None  # of the content
         self._zoom, self._centre = 1.0, QPointF(0.5, 0.5)
         self._laid_out: tuple[QRectF, QRectF, float] | None = None
         self._panning: QPointF | None = None
@@ -58,18 +103,30 @@ class Canvas(QWidget):
     def sizeHint(self) -> QSize:  # noqa: N802
         return QSize(224, 224)
 
-    def set_picture(self, image: QImage, array: np.ndarray | None) -> None:
-        """Show another picture; ``array`` is what the image looks into."""
-        if image.size() != self._image.size():
+    def set_content(self, content: Content) -> None:
+        """Show another picture, or a sentence and no picture."""
+        before, picture = self._picture, content if isinstance(content, Picture) else None
+        if (
+            before is None
+            or picture is None
+            or picture.image.size() != before.image.size()
+            or picture.window != before.window
+        ):
             self._laid_out = None
-        self._image, self._array = image, array
+        self._content, self._picture = content, picture
         self.update()
+        if before is not None and picture is None and self.mouse is not None:
+            self.hovered.emit(None)
 
     def set_window(self, window: QRectF | None) -> None:
         """Show only this part of the picture (in picture pixels; it may reach beyond), or all of it."""
-        if window != self._window:
-            self._window, self._laid_out = window, None
-            self.update()
+        if self._picture is not None and window != self._picture.window:
+            self.set_content(replace(self._picture, window=window))
+
+    def mark_stale(self, stale: str) -> None:
+        """Say of what other moment the picture is, or with "" that it is of the present one."""
+        if self._picture is not None and stale != self._picture.stale:
+            self.set_content(replace(self._picture, stale=stale))
 
     def reset_zoom(self) -> None:
         """Show everything again."""
@@ -79,11 +136,36 @@ class Canvas(QWidget):
     @property
     def has_picture(self) -> bool:
         """Whether there is anything to show."""
-        return not self._image.isNull()
+        return self._picture is not None
+
+    @property
+    def content(self) -> Content:
+        """What is shown."""
+        return self._content
+
+    @property
+    def message(self) -> str:
+        """The sentence that is shown; "" where there is a picture."""
+        return "" if isinstance(self._content, Picture) else self._content
+
+    @property
+    def stale(self) -> str:
+        """Of what other moment the picture is; "" for the present one, and without a picture."""
+        return self._picture.stale if self._picture is not None else ""
+
+    @property
+    def image(self) -> QImage:
+        """The picture; a null image where there is none."""
+        return self._picture.image if self._picture is not None else QImage()
+
+    @property
+    def array(self) -> np.ndarray | None:
+        """What the picture was made of."""
+        return self._picture.array if self._picture is not None else None
 
     def _shown(self) -> QRectF:
         """The part of the picture that is visible at zoom 1, in picture pixels."""
-        return self._window or QRectF(self._image.rect())
+        return (self._picture.window if self._picture is not None else None) or QRectF(self.image.rect())
 
     def _geometry(self) -> tuple[QRectF, QRectF, float]:
         """The shown part of the picture, where it lies on the widget, and screen pixels per picture pixel."""
@@ -123,25 +205,24 @@ class Canvas(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         painter = QPainter(self)
         painter.fillRect(self.rect(), self.colours.colour("pane"))
-        if self.has_picture:
-            smooth = self._smooth or self.scale() < 1
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-            self._paint_picture(painter)
-            painter.save()
-            self.paint_over(painter)
-            painter.restore()
-        if self.stale and self.has_picture:
-            self._paint_stale(painter)
-        if self.message:
+        if self._picture is None:
             self._paint_message(painter)
+            return
+        smooth = self._smooth or self.scale() < 1
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+        self._paint_picture(painter, self._picture)
+        painter.save()
+        self.paint_over(painter)
+        painter.restore()
+        if self._picture.stale:
+            self._paint_stale(painter)
 
-    def _paint_picture(self, painter: QPainter) -> None:
-        shown = self._shown()
-        visible = shown.intersected(QRectF(self._image.rect()))
+    def _paint_picture(self, painter: QPainter, picture: Picture) -> None:
+        visible = self._shown().intersected(QRectF(picture.image.rect()))
         target = self.rect_to_screen(visible.left(), visible.top(), visible.right(), visible.bottom())
-        if self._window is not None:
+        if picture.window is not None:
             painter.fillRect(self.picture_rect(), self.colours.colour("raised"))
-        painter.drawImage(target, self._image, visible)
+        painter.drawImage(target, picture.image, visible)
 
     def _paint_stale(self, painter: QPainter) -> None:
         painter.fillRect(self.rect(), self.colours.colour("stale", 70))
@@ -149,7 +230,6 @@ class Canvas(QWidget):
         painter.drawText(self.rect().adjusted(6, 4, -6, -4), Qt.AlignmentFlag.AlignBottom, self.stale)
 
     def _paint_message(self, painter: QPainter) -> None:
-        painter.fillRect(self.rect(), self.colours.colour("pane"))  # what lies below belongs to another moment
         painter.setPen(self.colours.colour("quiet"))
         flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
         painter.drawText(self.rect().adjusted(10, 6, -10, -6), flags, self.message)
@@ -208,3 +288,7 @@ class Canvas(QWidget):
         super().resizeEvent(event)
         self._laid_out = None
         self.resized.emit()
+
+
+def _layout_of(picture: Picture) -> tuple[QSize, QRectF | None]:
+    return picture.image.size(), picture.window

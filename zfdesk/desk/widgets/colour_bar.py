@@ -22,7 +22,8 @@ class ColourBar(QWidget):
         self.colours: Colours = THEMES["dark"]
         self._table: tuple[int, ...] = tuple(0xFF000000 | (v << 16) | (v << 8) | v for v in range(256))
         self._low, self._high, self._words = 0.0, 1.0, ""
-        self.mark: float | None = None  # a value to be marked instead of zero
+        self._mark: float | None = None
+        self._blank = False
         self._renewal = QTimer(self, singleShot=True, interval=RENEW_MS)
         self._renewal.timeout.connect(self._renew)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -34,19 +35,40 @@ class ColourBar(QWidget):
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         return QSize(60, self.fontMetrics().height() + 10)
 
-    def show_range(self, low: float, high: float, words: str = "", table: tuple[int, ...] | None = None) -> None:
-        """Set the ends, what stands beside them, and the colours (levels 1–255 are the range)."""
+    def show_range(
+        self, low: float, high: float, words: str = "", table: tuple[int, ...] | None = None, mark: float | None = None
+    ) -> None:
+        """Set the ends, what stands between them, and the colours (levels 1–255 are the range).
+
+        ``mark``: a value to be marked instead of zero.
+        """
         state = (low, high, words, table or self._table)
-        if repr(state[:3]) != repr((self._low, self._high, self._words)) or state[3] is not self._table:
-            self._low, self._high, self._words, self._table = state
-            if not self._renewal.isActive():
-                self._renewal.start()
+        same = repr((*state[:3], mark)) == repr((self._low, self._high, self._words, self._mark))
+        blank, self._blank = self._blank, False
+        if same and state[3] is self._table and not blank:
+            return
+        self._low, self._high, self._words, self._table = state
+        self._mark = mark
+        if blank:
+            self._renew()
+        elif not self._renewal.isActive():
+            self._renewal.start()
+
+    def clear(self) -> None:
+        """There is no picture: nothing is drawn."""
+        if not self._blank:
+            self._blank = True
+            self._renewal.stop()
+            self.setAccessibleDescription("")
+            self.update()
 
     def _renew(self) -> None:
         self.setAccessibleDescription(f"from {number(self._low)} to {number(self._high)} {self._words}")
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        if self._blank:
+            return
         painter = QPainter(self)
         text_height = self.fontMetrics().height()
         bar = QRectF(0, text_height + 1, self.width(), 7)
@@ -69,7 +91,7 @@ class ColourBar(QWidget):
         middle = self._words or ("0" if zero else "")
         if width(middle) + 2 * max(width(low), width(high)) + 12 <= self.width():
             painter.drawText(area, Qt.AlignmentFlag.AlignHCenter, middle)
-        mark = 0.0 if zero and self.mark is None else self.mark
+        mark = 0.0 if zero and self._mark is None else self._mark
         if mark is not None and self._high > self._low:
             x = self.width() * ((mark - self._low) / (self._high - self._low) if math.isfinite(self._high) else 0.5)
             painter.setPen(self.colours.colour("text"))

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from zfdesk.desk.widgets.canvas import Canvas
+from zfdesk.desk.widgets.canvas import Canvas, Content, Picture
 from zfdesk.desk.widgets.colour_bar import ColourBar
 from zfdesk.desk.widgets.pane import ElidedLabel
 
@@ -16,6 +16,7 @@ class Tile(QWidget):
 
     def __init__(self, name: str, canvas: Canvas | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.name = name
         self.canvas = canvas or Canvas(smooth=True)
         self.canvas.setAccessibleName(name)
         self.caption = ElidedLabel()
@@ -31,6 +32,25 @@ class Tile(QWidget):
         layout.addWidget(self.bar)
         layout.addWidget(self.note)
 
+    def set_content(self, content: Content, caption: str = "", short_caption: str = "") -> None:
+        """Show a picture with its range and its note, or a sentence without any; the name where there is no caption.
+
+        Text waits for the next of its renewals, but not where a sentence and a picture change places.
+        """
+        picture = content if isinstance(content, Picture) else None
+        at_once = self.canvas.has_picture != (picture is not None)
+        self.canvas.set_content(content)
+        self.caption.say(caption or self.name, short_caption)
+        if picture is None or picture.value_range is None:
+            self.bar.clear()
+        else:
+            known = picture.value_range
+            self.bar.show_range(known.low, known.high, known.text, known.table, known.mark)
+        self.note.say(picture.note if picture else "", picture.short_note if picture else "")
+        if at_once:
+            self.caption.renew_now()
+            self.note.renew_now()
+
 
 class MapCanvas(Canvas):
     """A unit's map; a click picks the position to look at."""
@@ -39,17 +59,16 @@ class MapCanvas(Canvas):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.position: tuple[int, int] | None = None
         self.pressed.connect(self._pick)
         self.setCursor(Qt.CursorShape.CrossCursor)
 
     def _pick(self, point: tuple[float, float], _: object) -> None:
         x, y = int(point[0] // 1), int(point[1] // 1)
-        if 0 <= x < self._image.width() and 0 <= y < self._image.height():
+        if 0 <= x < self.image.width() and 0 <= y < self.image.height():
             self.position_picked.emit(y, x)
 
     def paint_over(self, painter: QPainter) -> None:
-        if self.position is not None:
-            y, x = self.position
+        if isinstance(self.content, Picture) and self.content.position is not None:
+            y, x = self.content.position
             painter.setPen(QPen(self.colours.colour("unit"), 2))
             painter.drawRect(self.rect_to_screen(x, y, x + 1, y + 1))
