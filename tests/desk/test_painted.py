@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from desk_hands import change, view_of, wait_for_result
 from desk_tools import settle, wait_until
+from desk_window import Window
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
@@ -19,7 +20,6 @@ from PySide6.QtWidgets import QFrame, QWidget
 from zfdesk.desk.widgets.canvas import Canvas, Picture, ValueRange
 from zfdesk.desk.widgets.colour_bar import RENEW_MS
 from zfdesk.desk.widgets.tile import Tile
-from zfdesk.desk.window.main_window import Window
 from zfdesk.engine import Occluder, SeedKind
 from zfdesk.live import UnitReference
 
