@@ -206,7 +206,7 @@ class Architecture:
         return shapes
 
 
-def _out_size(size: int, layer: Conv | MaxPool) -> int:
+def out_size(size: int, layer: Conv | MaxPool) -> int:
     span = size + 2 * layer.padding - layer.kernel
     if isinstance(layer, MaxPool) and layer.ceil:
         out = -(-span // layer.stride) + 1
@@ -226,7 +226,7 @@ def _next_stage(last: Stage, layer: Layer, size: int) -> Stage:
             raise ValueError(f"{layer.name}: kernel and stride must be at least 1, padding less than the kernel.")
         if isinstance(layer, MaxPool) and 2 * layer.padding > layer.kernel:
             raise ValueError(f"{layer.name}: a pool's padding must be at most half its kernel.")
-        height, width = _out_size(height, layer), _out_size(width, layer)
+        height, width = out_size(height, layer), out_size(width, layer)
         if height < 1 or width < 1:
             raise ValueError(f"{layer.name}: its input of {last.shape} is smaller than its kernel")
         seen = ReceptiveField(

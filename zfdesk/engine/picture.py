@@ -46,6 +46,12 @@ class InputSpec:
             x = x.flip(-1)
         return x.permute(0, 3, 1, 2)
 
+    def to_pictures(self, values: Tensor) -> np.ndarray:
+        """The way back of `to_tensor`: (N, 3, height, width) → uint8 (N, height, width, 3) RGB."""
+        rgb = values if self.order == "RGB" else values.flip(1)
+        pictures = rgb.permute(0, 2, 3, 1).double() * torch.tensor(self.std) + torch.tensor(self.mean)
+        return pictures.clamp(0, 255).round().to(torch.uint8).contiguous().numpy()
+
     def to_rgb(self, values: Tensor) -> Tensor:
         """Channels of a (3, height, width) array in the network's order → RGB."""
         return values if self.order == "RGB" else values.flip(0)

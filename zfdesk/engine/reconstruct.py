@@ -149,6 +149,17 @@ def reconstruct(
     return Reconstruction(array, window, seed, rule, target, positions, activation)
 
 
+@torch.inference_mode()
+def gradient_step(seen: Pass, signal: Tensor, layer: str) -> Tensor:
+    """The signal of a whole layer (channels, height, width) led to its input as the gradient is, its rectification and
+    the constants of normalisation left aside: Wᵀ of a convolution or a matrix, the switches of a pool."""
+    architecture = seen.model.architecture
+    place = architecture.index(layer)
+    stage, below = architecture.stages[place], architecture.stages[place - 1]
+    values, _ = _place(_step_down(seen, _Signal(signal, 0, 0), stage, below, Rule.GRADIENT, False), below)
+    return values
+
+
 def seed_positions(activation: Tensor, seed: Seed) -> tuple[tuple[int, int], ...]:
     """The positions (y, x) that a seed keeps of a unit's map ``activation`` (height, width), strongest first."""
     height, width = activation.shape

@@ -1,0 +1,13 @@
+"""Where a class, or any unit, looks: one registry of methods, and numbers that say how far they agree.
+
+    from zfdesk.attribution import METHODS, attribute
+    found = attribute(model.forward(picture), of_class(model, 285), "gradcam")
+    found.heat, found.values, found.words()
+
+`methods` is the registry and all of its methods; whatever offers a choice (command line, window, figures, captions,
+help) is made from it. Nothing here imports torch before a method runs.
+"""
+
+from zfdesk.attribution.registry import METHODS, Attribution, Method, Options, attribute, method_called, of_class
+
+__all__ = ["METHODS", "Attribution", "Method", "Options", "attribute", "method_called", "of_class"]

@@ -1,0 +1,107 @@
+"""How a picture is made: all that decides the result besides network, objective and start, by name.
+
+Yosinski et al. 2015, *Understanding Neural Networks Through Deep Visualization*, Table 1, give four sets of
+hyperparameters; the learning rates and numbers of steps that go with them are those of their toolbox's
+``doc/running-optimize-image.md``. ``modern`` is what the field has used since Olah et al. 2017, with our numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class Policy(StrEnum):
+    """How far a step goes."""
+
+    ADAM = "adam"  # Kingma & Ba 2015, at ``rate``
+    CONSTANT = "constant"  # ``rate`` times the gradient
+    PROGRESS = "progress"  # so far that the objective should rise by ``progress``, at most ``rate`` times the gradient
+
+
+class Parametrisation(StrEnum):
+    """What is stepped."""
+
+    FREQUENCIES = "frequencies"
+    PIXELS = "pixels"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The hyperparameters. Each regulariser is off at 0.
+
+    Of the step: ``steps``, ``policy``, ``rate``, ``progress``, ``parametrisation``, ``decorrelated`` colours;
+    ``slope``: frequencies are scaled by 1/f to this power.
+    Transformations before each look (a picture that is to excite under all of them has fewer fine ripples):
+    ``jitter`` in pixels, ``scale`` (0.1: by 0.9 to 1.1), ``rotation`` in degrees either way.
+    ``total_variation``: of the mean absolute difference of neighbouring pixels, of 255 levels; ``contrast``: of the
+    mean square distance from the mean colour, of half of 255 levels: both as shares of the objective, so that a recipe
+    suits any layer. ``diversity``: the same of the likeness of pictures made together.
+    After each step (Yosinski's): ``decay`` towards the mean; a Gaussian blur of ``blur_radius`` pixels every
+    ``blur_every`` steps; pixels below ``small_norm_percentile`` of all norms, or below
+    ``small_contribution_percentile`` of all contributions (pixel times gradient), are set to the mean.
+    ``noise``: standard deviation of the start's noise, of 255 levels, around the mean.
+    Raises ValueError, in words, for numbers out of range.
+    """
+
+    name: str = "modern"
+    steps: int = 96
+    policy: Policy = Policy.ADAM
+    rate: float = 0.02
+    progress: float = 0.0
+    parametrisation: Parametrisation = Parametrisation.FREQUENCIES
+    decorrelated: bool = True
+    slope: float = 1.0
+    contrast: float = 1.5
+    jitter: int = 8
+    scale: float = 0.1
+    rotation: float = 5.0
+    total_variation: float = 10.0
+    diversity: float = 0.0
+    decay: float = 0.0
+    blur_radius: float = 0.0
+    blur_every: int = 0
+    small_norm_percentile: float = 0.0
+    small_contribution_percentile: float = 0.0
+    noise: float = 2.5
+
+    def __post_init__(self) -> None:
+        numbers = [value for value in vars(self).values() if isinstance(value, int | float)]
+        if not all(math.isfinite(value) and value >= 0 for value in numbers):
+            raise ValueError("A recipe's numbers are finite and not negative.")
+        if self.steps < 1 or self.rate <= 0:
+            raise ValueError("A recipe has at least one step and a rate above 0.")
+        if self.scale >= 1 or self.decay >= 1:
+            raise ValueError("A recipe's scale and decay are below 1.")
+        if max(self.small_norm_percentile, self.small_contribution_percentile) > 100:
+            raise ValueError("A recipe's percentiles are at most 100.")
+        pixelwise = (self.decay, self.blur_radius, self.small_norm_percentile, self.small_contribution_percentile)
+        if self.parametrisation is Parametrisation.FREQUENCIES and any(pixelwise):
+            raise ValueError("Decay, blur and clipping act on pixels: choose the parametrisation pixels.")
+
+
+_PIXELS = Recipe(
+    "pixels", policy=Policy.CONSTANT, rate=100.0, parametrisation=Parametrisation.PIXELS, decorrelated=False,
+    jitter=0, scale=0, rotation=0, total_variation=0, contrast=0, noise=10.0,
+)  # fmt: skip
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(),
+        replace(_PIXELS, name="yosinski-1", steps=500, policy=Policy.PROGRESS, progress=2.0, blur_radius=0.5,
+                blur_every=4, small_norm_percentile=50),
+        replace(_PIXELS, name="yosinski-2", steps=750, decay=0.3, small_norm_percentile=20),
+        replace(_PIXELS, name="yosinski-3", steps=1000, decay=0.0001, blur_radius=1.0, blur_every=4),
+        replace(_PIXELS, name="yosinski-4", steps=1000, policy=Policy.PROGRESS, rate=1e8, progress=2.0,
+                blur_radius=0.5, blur_every=4, small_contribution_percentile=90),
+    )
+}  # fmt: skip
+"""By name; yosinski-1 to 4 are the rows of their Table 1, from the top."""
+
+
+def recipe_called(name: str) -> Recipe:
+    """ValueError, in words, for a name that there is not."""
+    if name not in RECIPES:
+        raise ValueError(f"There is no recipe {name!r}; there are {', '.join(RECIPES)}.")
+    return RECIPES[name]
