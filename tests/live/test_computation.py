@@ -12,6 +12,7 @@ from live_tools import SIZE, frame_of, last_of, numbered_frame, request_of, tiny
 
 import zfdesk.engine as zf
 from zfdesk.live import (
+    Answer,
     Computation,
     Crop,
     CropMode,
@@ -26,7 +27,7 @@ from zfdesk.live import (
     View,
 )
 from zfdesk.live import compute as compute_module
-from zfdesk.live.compute import REORDER_SECONDS
+from zfdesk.live.compute import REORDER_SECONDS, ForwardStep
 
 VIEW = View(layer="conv2", unit=1)
 COVER = (zf.Occluder(4, 5, 9, 10),)
@@ -106,6 +107,26 @@ def test_a_new_frame_with_an_occluder_is_a_whole_pass_and_a_changed_one(tiny: zf
     for number in (1, 2):
         last_of(computation.run(request_of(tiny, view, numbered_frame(number))))
     assert forwards == ["whole", "changed"] * 2
+
+
+def test_the_covered_answer_of_a_new_frame_comes_before_the_clean_one(tiny: zf.Model) -> None:
+    """Then both, and from there on both at once."""
+    step, frame, told = ForwardStep(), numbered_frame(1), list[Answer]()
+    seen = step.look(request_of(tiny, VIEW.change(occluders=COVER), frame), told.append)
+    assert [answer.clean_probabilities is None for answer in told] == [True, False]
+    expected = [tiny.forward(picture).probabilities[0].numpy() for picture in (seen.picture, seen.clean_picture)]
+    for answer in told:
+        assert np.array_equal(answer.probabilities, expected[0])
+        assert np.array_equal(answer.picture, seen.picture)
+        assert answer.occluded
+    assert told[1].clean_probabilities == pytest.approx(expected[1], abs=1e-6)
+    step.look(request_of(tiny, VIEW.change(occluders=(zf.Occluder(9, 9, 8, 8),)), frame), told.append)
+    step.look(request_of(tiny, VIEW, frame), told.append)
+    assert len(told) == 4
+    for answer in told[2:]:
+        assert np.array_equal(answer.clean_probabilities, told[1].clean_probabilities)
+    assert not told[3].occluded
+    assert [answer.taken for answer in told] == sorted(answer.taken for answer in told)
 
 
 def test_an_equal_picture_in_a_new_frame_needs_no_forward(tiny: zf.Model, forwards: list[str]) -> None:

@@ -13,7 +13,7 @@ import torch
 from live_tools import PATIENCE, SIZE, Listener, frame_of, number_in, numbered_frame, numbered_pixels, tiny_model
 
 import zfdesk.engine as zf
-from zfdesk.live import Demand, Result, UnitReference, View, Worker
+from zfdesk.live import Answer, Demand, Result, UnitReference, View, Worker
 from zfdesk.live import compute as compute_module
 
 VIEW = View(layer="conv2", unit=1)
@@ -112,7 +112,46 @@ def test_nothing_is_computed_before_there_is_a_frame_or_after_all_is_shown(start
     worker.hold(False)
     worker.feed(numbered_frame(2))
     listener.wait_for(lambda result: result.request.frame.number == 2 and result.complete)
-    assert listener.calls - calls == 1
+    assert listener.calls - calls == 2, "its answer, then all of it"
+
+
+def test_the_answer_is_there_before_maps_and_reconstruction(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And while they are being made, a moved occluder gets its own."""
+    waiting, go_on = threading.Event(), threading.Event()
+    show = compute_module.RenderStep.show
+
+    def wait(step: compute_module.RenderStep, seen: compute_module.ForwardResult) -> Iterator[Result]:
+        waiting.set()
+        assert go_on.wait(PATIENCE)
+        return show(step, seen)
+
+    monkeypatch.setattr(compute_module.RenderStep, "show", wait)
+    answers: list[Answer] = []
+    told = threading.Semaphore(0)
+
+    def notify() -> None:
+        if answer := worker.answers.take():
+            answers.append(answer)
+            told.release()
+        listener.notify()
+
+    worker, listener = start(running=False, notify=notify)
+    worker.start()
+    worker.feed(numbered_frame(1))
+    assert told.acquire(timeout=PATIENCE)
+    assert waiting.wait(PATIENCE)
+    places = [VIEW.change(occluders=(zf.Occluder(step, 5, 9, 10),)) for step in range(3)]
+    for view in places:
+        worker.show(view, Demand())
+        assert told.acquire(timeout=PATIENCE)
+    assert [answer.request.view for answer in answers] == [VIEW, *places]
+    assert not listener.results
+    go_on.set()
+    last = listener.wait_for(lambda result: result.request.view is places[-1] and result.complete)
+    check(last)
+    assert np.array_equal(last.probabilities, answers[-1].probabilities)
+    assert last.taken == answers[-1].taken
+    assert places[0] not in [result.request.view for result in listener.results], "replaced before anyone took it"
 
 
 def test_the_newest_frame_wins_and_the_others_are_counted(start: Start, gate: Gate) -> None:
@@ -158,7 +197,8 @@ def test_a_change_breaks_off_what_nobody_will_see(start: Start, monkeypatch: pyt
 
     def change_once() -> None:
         result = worker.results.take()
-        assert result is not None
+        if result is None:  # an answer came
+            return
         listener.results.append(result)
         if result.request.view is VIEW and not result.complete:
             worker.feed(numbered_frame(2))

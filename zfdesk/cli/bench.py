@@ -37,6 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.no_live:
         for name, options in (("live", []), ("live_occluder", ["--occluder"])):
             figures[name] = live_figures(4.0 if arguments.short else 15.0, options)
+        figures |= drag_figures(4.0 if arguments.short else 15.0)
     if not arguments.short:
         figures |= training_figures()
     if arguments.json:
@@ -339,6 +340,17 @@ def live_figures(seconds: float, options: list[str]) -> dict[str, Any]:
     """The live window on a 640×480 30 fps stream, in a process of its own, offscreen."""
     environment = os.environ | {"QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen")}
     return _of_process(["zfdesk.desk.benchmark", "--seconds", str(seconds), *options], environment, seconds + 60)
+
+
+def drag_figures(seconds: float) -> dict[str, Any]:
+    """How long after the hand the class bars show a dragged square where it is, over a still picture and a stream."""
+    environment = os.environ | {"QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen")}
+    figures: dict[str, Any] = {}
+    for name, options in (("still", []), ("stream", ["--stream"])):
+        words = ["zfdesk.desk.drag_benchmark", "--seconds", str(seconds), *options]
+        found = _of_process(words, environment, seconds + 60)
+        figures |= {f"drag_{name}_{key}": value for key, value in found.items()}
+    return figures
 
 
 def training_figures() -> dict[str, Any]:

@@ -40,6 +40,12 @@ def report(figures: dict[str, Any]) -> str:
                 f"{'':28}longest GUI block {live['longest_gui_block_ms']:.0f} ms, memory {live['memory_mb']:.0f} MB,"
                 f" start-up {live['startup_s']:.2f} s",
             ]
+    for name, words in (("still", "drag over a still picture"), ("stream", "drag over a stream")):
+        if f"drag_{name}_failed" in figures:
+            lines.append(f"{words:28}{figures[f'drag_{name}_failed']}")
+        elif f"drag_{name}_p95_ms" in figures:
+            median, p95, shown = (figures[f"drag_{name}_{key}"] for key in ("median_ms", "p95_ms", "shown_per_s"))
+            lines.append(f"{words:28}{median:5.0f} ms to the bars, p95 {p95:.0f} ms, {shown:.0f} positions a second")
     if "training_pictures_per_second" in figures:
         lines.append(
             f"training step, 128 px      {figures['training_pictures_per_second']:6.0f} pictures/s;"

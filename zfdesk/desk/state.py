@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from zfdesk.desk.history import History
 from zfdesk.desk.tasks import TaskRunner
 from zfdesk.engine import Model
-from zfdesk.live import Crop, Demand, Result, View, Worker
+from zfdesk.live import Answer, Crop, Demand, Result, View, Worker
 from zfdesk.sources import Frame, KeptSource, Source, SourceError, SourceReference, open_source
 
 CLOCK_MS = 8  # a result waits at most so long to be drawn
@@ -33,6 +33,7 @@ class AppState(QObject):
     """Lives in the window's thread. Everything that changes the view goes through `change`."""
 
     view_changed = Signal()
+    answer_ready = Signal()  # class probabilities, before the result they belong to
     result_ready = Signal()
     model_changed = Signal()
     source_changed = Signal()
@@ -43,6 +44,7 @@ class AppState(QObject):
         super().__init__(parent)
         self.model = model
         self.view = view or View()
+        self.answer: Answer | None = None
         self.result: Result | None = None
         self.complete: Result | None = None  # the newest that has everything
         self.shown_at = 0.0
@@ -175,7 +177,7 @@ class AppState(QObject):
         classes everything. ``watched``: the classes to watch, of a network with other ones.
         """
         before, self.model = self.model, model
-        self.result = self.complete = None
+        self.answer = self.result = self.complete = None
         same_body = (model.body or model) is (before.body or before)
         if not (same_body and model.classes == before.classes):
             self.history.clear()
@@ -310,6 +312,10 @@ class AppState(QObject):
     def _tick(self) -> None:
         while self.worker.troubles:
             self.told.emit(self.worker.troubles.popleft().sentence, True)
+        answer = self.worker.answers.take()
+        if answer is not None and answer.request.model is self.model:
+            self.answer = answer
+            self.answer_ready.emit()
         result = self.worker.results.take()
         if result is None or result.request.model is not self.model:
             return

@@ -3,6 +3,7 @@
 from zfdesk.live.class_set import ClassSet, ClassSetError, Sample, TaughtClass
 from zfdesk.live.compute import Computation
 from zfdesk.live.result import (
+    Answer,
     Demand,
     LayerSummary,
     Mosaic,
@@ -33,6 +34,7 @@ from zfdesk.live.view import (
 from zfdesk.live.worker import Worker
 
 __all__ = [
+    "Answer",
     "ClassSet",
     "ClassSetError",
     "Computation",

@@ -6,7 +6,7 @@ Probabilities and occluders first, then the shown layer's maps, then the unit's 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -19,7 +19,7 @@ from zfdesk.engine.layers import Linear, Softmax, Stage
 from zfdesk.experiments.transfer import feature_layer, taken, teachable
 from zfdesk.live.comparison import Comparing, common_seed
 from zfdesk.live.render import frozen, grid_columns, levels, render, thumbnail, tile_mosaic
-from zfdesk.live.result import LayerSummary, Mosaic, Request, Result, UnitResult
+from zfdesk.live.result import Answer, LayerSummary, Mosaic, Request, Result, UnitResult
 from zfdesk.live.view import MapsContent, Normalise, Order, UnitReference
 
 REORDER_SECONDS = 1.0  # a grid sorted anew at every frame cannot be read
@@ -50,32 +50,47 @@ class ForwardStep:
     _last: ForwardResult | None = None
 
     @torch.inference_mode()
-    def look(self, request: Request) -> ForwardResult:
-        """The clean and the occluded pass, taken over from the last request as far as they are the same."""
+    def look(self, request: Request, tell: Callable[[Answer], None] = lambda answer: None) -> ForwardResult:
+        """The clean and the occluded pass, taken over from the last request as far as they are the same.
+
+        ``tell`` is given the probabilities as soon as they are there. Of a new frame with an occluder the covered
+        picture is computed first and told alone; the clean one follows from it, and both are told again.
+        Raises ArithmeticError where the network answers with values that are not numbers.
+        """
         started = mark = time.perf_counter()
         times = {"capture": (started - request.frame.time) * 1e3}  # how old the frame was when it was taken
         view, model = request.view, request.model
         last = self._last if self._last is not None and self._last.request.model is model else None
         box = view.crop.box(*request.frame.pixels.shape[:2])
+        clean: Pass | None = None
         if last and last.request.frame is request.frame and last.crop_box == box:
             clean_picture, clean = last.clean_picture, last.clean
         else:
-            clean_picture, clean = crop(request.frame.pixels, box, model.architecture.size), None
+            clean_picture = crop(request.frame.pixels, box, model.architecture.size)
             if last and np.array_equal(clean_picture, last.clean_picture):
                 clean_picture, clean = last.clean_picture, last.clean
         picture = occlude(clean_picture, view.occluders, model.input.mean)
         times["crop"] = _since(mark)
         mark = time.perf_counter()
-        clean = clean or model.forward(clean_picture)
-        if picture is clean_picture:
-            occluded = clean
-        elif last and clean is last.clean and np.array_equal(picture, last.picture):
-            picture, occluded = last.picture, last.occluded
+
+        def answer(occluded: Pass, clean: Pass | None) -> None:
+            checked = _numbers(occluded), None if clean is None else _numbers(clean)
+            tell(Answer(request, picture, clean_picture, box, *checked, taken=started))
+
+        if clean is None and picture is not clean_picture:
+            occluded = model.forward(picture)
+            answer(occluded, None)
+            clean = forward_changed(occluded, picture, clean_picture)
         else:
-            occluded = forward_changed(clean, clean_picture, picture)
+            clean = clean or model.forward(clean_picture)
+            if picture is clean_picture:
+                occluded = clean
+            elif last and clean is last.clean and np.array_equal(picture, last.picture):
+                picture, occluded = last.picture, last.occluded
+            else:
+                occluded = forward_changed(clean, clean_picture, picture)
+        answer(occluded, clean)
         times["forward"] = _since(mark)
-        if not bool(torch.isfinite(occluded.probabilities).all()):
-            raise ArithmeticError(f"{model.name or 'The network'} answered with values that are not numbers.")
         self._last = ForwardResult(request, box, clean_picture, picture, clean, occluded, times, started)
         return self._last
 
@@ -104,6 +119,7 @@ class RenderStep:
             seen.crop_box,
             frozen(seen.occluded.probabilities[0].numpy()),
             frozen(seen.clean.probabilities[0].numpy()),
+            taken=seen.started,
         )
         if demand.features and teachable(request.model.architecture):
             read = taken(seen.clean, feature_layer(request.model.architecture))
@@ -267,6 +283,13 @@ class Computation:
     def run(self, request: Request) -> Iterator[Result]:
         """Results for a request, each more complete than the one before; the last has ``complete`` set."""
         yield from self._showing.show(self._looking.look(request))
+
+
+def _numbers(seen: Pass) -> np.ndarray:
+    """The probabilities, float32 (classes,), read-only; ArithmeticError where they are not numbers."""
+    if not bool(torch.isfinite(seen.probabilities).all()):
+        raise ArithmeticError(f"{seen.model.name or 'The network'} answered with values that are not numbers.")
+    return frozen(seen.probabilities[0].numpy())
 
 
 def _fitting(reference: UnitReference, seen: ForwardResult) -> tuple[UnitReference, Seed]:

@@ -166,13 +166,12 @@ class UnitResult:
 
 
 @dataclass(frozen=True, eq=False)
-class Result:
-    """Everything shown beside one frame.
+class Answer:
+    """The class probabilities of one frame, told before maps and reconstructions are there.
 
     ``picture``: what the network saw, uint8 (size, size, 3), occluders drawn in; ``clean``: without them.
-    ``probabilities`` and ``clean_probabilities``: float32 (classes,). ``times``: milliseconds by step.
-    ``features``: float32 (features,), what the classifier read of the clean picture, where it was asked for.
-    ``complete``: False while the reconstructions of the unit and the pins are still being computed.
+    ``probabilities`` and ``clean_probabilities``: float32 (classes,); None while the clean picture's are still being
+    computed. ``taken``: when the request was taken, by time.perf_counter: the later of two answers is the newer.
     """
 
     request: Request
@@ -180,6 +179,24 @@ class Result:
     clean: np.ndarray
     crop_box: tuple[float, float, float, float]
     probabilities: np.ndarray
+    clean_probabilities: np.ndarray | None
+    taken: float = field(default=0.0, kw_only=True)
+
+    @property
+    def occluded(self) -> bool:
+        """Whether anything was covered."""
+        return self.picture is not self.clean
+
+
+@dataclass(frozen=True, eq=False)
+class Result(Answer):
+    """Everything shown beside one frame.
+
+    ``times``: milliseconds by step. ``features``: float32 (features,), what the classifier read of the clean picture,
+    where it was asked for. ``complete``: False while the reconstructions of the unit and the pins are still being
+    computed.
+    """
+
     clean_probabilities: np.ndarray
     layer_summaries: tuple[LayerSummary, ...] = ()
     mosaic: Mosaic | None = None
@@ -188,11 +205,6 @@ class Result:
     times: Mapping[str, float] = field(default_factory=dict)
     features: np.ndarray | None = None
     complete: bool = True
-
-    @property
-    def occluded(self) -> bool:
-        """Whether anything was covered."""
-        return self.picture is not self.clean
 
 
 @dataclass(frozen=True)

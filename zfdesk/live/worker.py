@@ -17,7 +17,7 @@ import torch
 
 from zfdesk.engine import Model
 from zfdesk.live.compute import ForwardResult, ForwardStep, RenderStep
-from zfdesk.live.result import Demand, Request, Result, Trouble
+from zfdesk.live.result import Answer, Demand, Request, Result, Trouble
 from zfdesk.live.slot import LatestSlot
 from zfdesk.live.view import View
 from zfdesk.sources import Frame
@@ -26,13 +26,15 @@ from zfdesk.sources import Frame
 class Worker:
     """Takes frames and views from any thread, leaves results in ``results`` and calls ``notify`` (on its own thread).
 
-    ``threads``: how many the network itself may use.
+    ``answers``: the class probabilities, long before the result they belong to. ``threads``: how many the network
+    itself may use.
 
     ``troubles`` keeps the last sentences of what went wrong; an exception never ends the loop.
     """
 
     def __init__(self, model: Model, view: View, notify: Callable[[], None], threads: int = 1) -> None:
         self.results: LatestSlot[Result] = LatestSlot()
+        self.answers: LatestSlot[Answer] = LatestSlot()
         self.troubles: deque[Trouble] = deque(maxlen=20)
         self._notify = notify
         self._threads = threads
@@ -104,15 +106,20 @@ class Worker:
             return self._frames_dropped
 
     def _take(self) -> Request | None:
-        """The newest frame and view together, as soon as the second thread has taken what came before."""
+        """The newest frame and view together, as soon as the second thread has taken what came before.
+
+        A changed view does not wait for that: the hand that drags wants its answer, and what lies between is replaced.
+        """
         with self._wake:
-            self._wake.wait_for(
-                lambda: self._stopping or (self._dirty and self._frame is not None and self._between is None)
-            )
+            self._wake.wait_for(lambda: self._stopping or (self._dirty and self._frame is not None and self._free()))
             if self._stopping or self._frame is None:
                 return None
             self._dirty, self._frame_taken = False, True
             return Request(self._frame, self._view, self._demand, self._model)
+
+    def _free(self) -> bool:
+        between = self._between
+        return between is None or between.request.view is not self._view or between.request.model is not self._model
 
     def _take_seen(self) -> ForwardResult | None:
         with self._wake:
@@ -131,7 +138,7 @@ class Worker:
         looking = ForwardStep()
         while request := self._take():
             try:
-                seen = looking.look(request)
+                seen = looking.look(request, self._answer)
             except Exception as error:  # the loop goes on whatever happens; the window tells
                 looking = ForwardStep()
                 self._tell(error)
@@ -153,6 +160,10 @@ class Worker:
             except Exception as error:  # as above
                 showing = RenderStep()
                 self._tell(error)
+
+    def _answer(self, answer: Answer) -> None:
+        self.answers.put(answer)
+        self._notify()
 
     def _tell(self, error: Exception) -> None:
         self.troubles.append(Trouble(sentence_of(error), traceback.format_exc()))

@@ -12,7 +12,7 @@ from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.desk.widgets.theme import THEMES, Colours, watched_colour
 from zfdesk.desk.widgets.tsv import table_text
-from zfdesk.live import Result, View
+from zfdesk.live import Answer, Result, View
 
 
 class Bars(QWidget):
@@ -24,6 +24,7 @@ class Bars(QWidget):
         self.colours: Colours = THEMES["dark"]
         self.rows: list[tuple[int, float, float]] = []  # class, probability, clean
         self.occluded = False
+        self.answer: Answer | None = None  # which one the rows are of
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumHeight(60)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -99,6 +100,15 @@ class Bars(QWidget):
         self.setToolTip("" if index is None else f"{self.desk.model.classes[index]} (class {index}): click to watch it")
 
 
+def _alike(one: Answer, other: Answer) -> bool:
+    """Whether two answers are of the same network, source and crop."""
+    return (
+        one.request.model is other.request.model
+        and one.request.frame.origin == other.request.frame.origin
+        and one.crop_box == other.crop_box
+    )
+
+
 def toggle_watch(view: View, index: int) -> View:
     """The view with a class watched, or no longer."""
     watched = view.watched
@@ -115,6 +125,7 @@ class ClassesPane(Pane):
         super().__init__(context, parent)
         desk = self.desk
         self.bars = Bars(desk)
+        self._clean: Answer | None = None  # the newest with the clean picture's probabilities
         self.search = QLineEdit(placeholderText="Find a class to watch…", clearButtonEnabled=True)
         self.search.setAccessibleName("Find a class by name")
         self._names = QStringListModel(self)
@@ -137,6 +148,7 @@ class ClassesPane(Pane):
         self.body.addLayout(row)
         self.body.addWidget(self.bars, 1)
         desk.model_changed.connect(self._new_names)
+        desk.answer_ready.connect(self._show_newest)
         self._new_names()
 
     def _new_names(self) -> None:
@@ -164,10 +176,24 @@ class ClassesPane(Pane):
         self.search.clearFocus()
 
     def show_result(self, result: Result) -> None:
-        now, clean, view = result.probabilities, result.clean_probabilities, self.desk.view
+        newest = self.desk.answer
+        self.show_answer(newest if newest is not None and newest.taken >= result.taken else result)
+
+    def _show_newest(self) -> None:
+        if self.desk.answer is not None and self.isVisible():
+            self.show_answer(self.desk.answer)
+            self.bars.repaint()  # before the other panes are drawn
+
+    def show_answer(self, answer: Answer) -> None:
+        """Draw the probabilities. Until the clean picture's are there the ticks stay where they were."""
+        if answer.clean_probabilities is not None:
+            self._clean = answer
+        known = self._clean.clean_probabilities if self._clean and _alike(self._clean, answer) else None
+        now, view = answer.probabilities, self.desk.view
+        clean = now if known is None else known
         top = [int(i) for i in np.argsort(-now, kind="stable")[: view.top_k] if i not in view.watched]
         rows = [(i, float(now[i]), float(clean[i])) for i in (*view.watched, *top) if i < len(now)]
-        self.bars.rows, self.bars.occluded = rows, result.occluded
+        self.bars.rows, self.bars.occluded, self.bars.answer = rows, answer.occluded and known is not None, answer
         self.bars.setAccessibleDescription(", ".join(f"{self.desk.model.classes[i]} {p:.0%}" for i, p, _ in rows[:5]))
         self.bars.update()
 
@@ -177,13 +203,13 @@ class ClassesPane(Pane):
         return table_text(head, [(i, names[i], now, clean)[: len(head)] for i, now, clean in self.bars.rows])
 
     def show_view(self) -> None:
-        if self.desk.result:
-            self.show_result(self.desk.result)
+        if self.bars.answer is not None and self.bars.answer.request.model is self.desk.model:
+            self.show_answer(self.bars.answer)
 
     def show_facts(self) -> None:
-        result = self.desk.result
-        if result is None:
+        answer = self.bars.answer
+        if answer is None:
             return
-        covered = f"{len(result.request.view.occluders)} occluder(s), tick = clean" if result.occluded else "clean"
+        covered = f"{len(answer.request.view.occluders)} occluder(s), tick = clean" if answer.occluded else "clean"
         said = [f"top {self.desk.view.top_k}", f"{len(self.desk.view.watched)} watched", covered]
-        self.facts.say(" · ".join([*said, f"frame {result.request.frame.number}"]))
+        self.facts.say(" · ".join([*said, f"frame {answer.request.frame.number}"]))

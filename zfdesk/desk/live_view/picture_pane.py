@@ -285,6 +285,7 @@ class PicturePane(Pane):
     """The picture, with all that can be done to it by hand."""
 
     title = "Picture"
+    follows_occluder = True
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)

@@ -37,6 +37,7 @@ class SweepPane(Pane):
     in input pixels, or None."""
 
     title = "Occlusion"
+    follows_occluder = True
     square_hovered = Signal(object)
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:

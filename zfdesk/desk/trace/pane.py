@@ -83,6 +83,7 @@ class TracePane(Pane):
     """Watched classes (the most probable of the clean picture, when none is watched) and, if wished, the unit."""
 
     title = "Trace"
+    follows_occluder = True
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)

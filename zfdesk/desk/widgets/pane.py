@@ -68,6 +68,7 @@ class Pane(QWidget):
 
     title = "Pane"
     shows_unit = False  # one that can be pinned
+    follows_occluder = False  # its `show_view` is called at every step of a drag too
     save_asked = Signal(object)
     copy_asked = Signal(object)
     pin_asked = Signal(object)

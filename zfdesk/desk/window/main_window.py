@@ -32,6 +32,7 @@ from zfdesk.desk.window.features import FEATURES, actions_of
 from zfdesk.desk.window.layout import PaneLayout
 from zfdesk.desk.window.sources import DROPPED, SourceOpener
 from zfdesk.desk.window.status import MessageLine, StatusLine
+from zfdesk.live import View
 
 FIRST_SIZE = (1440, 900)
 NAVIGATION_MS = 100  # after a key press the heavy panes wait this long
@@ -74,6 +75,7 @@ class Window(QMainWindow):
             | QMainWindow.DockOption.AllowTabbedDocks
         )
         self._theme: tuple[str, bool] | None = None
+        self._viewed: View | None = None
         self.layout_ = context.add(PaneLayout(self, context))
         for pane in self._panes.all:
             self._connect_pane(pane)
@@ -190,9 +192,14 @@ class Window(QMainWindow):
             for pane in self._panes.all:
                 pane.set_colours(colours)
             self.message.set_colours(colours)
+        before, self._viewed = self._viewed, view
+        dragged = before is not None and before != view and _only_moved(before, view)
         for pane in self._panes.all:
-            pane.show_view()
+            if pane.follows_occluder or not dragged:
+                pane.show_view()
         self._table.show_checks()
+        if dragged:  # sixty times a second, and no pane wants anything else
+            return
         self._update_demand()
 
     def _pane_seen(self, pane: Pane, visible: bool) -> None:
@@ -278,6 +285,12 @@ class Window(QMainWindow):
         self._state.close()
         self.context.closing.emit()
         event.accept()
+
+
+def _only_moved(before: View, view: View) -> bool:
+    """Whether nothing but the place or size of occluders differs: what a drag does at every step."""
+    kinds = [[(one.shape, one.fill) for one in each.occluders] for each in (before, view)]
+    return kinds[0] == kinds[1] and view.change(occluders=before.occluders) == before
 
 
 __all__ = ["FIRST_SIZE", "Window", "make_context"]
