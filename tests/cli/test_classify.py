@@ -132,7 +132,14 @@ def test_table(loaded: zf.Model, cat: str, capsys: pytest.CaptureFixture[str]) -
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == cat
     assert lines[1].split("%  ")[1] == f"{CATS[CAT]} ({CAT})"
-    assert len(lines) == 3
+    assert lines[3].strip() == "by kind (sums of softmax):"
+    assert lines[4].strip().startswith("cat ")
+    assert len(lines) == 7
+    [answer] = answers([cat], capsys)
+    kind = answer["kinds"][0]
+    assert kind["kind"] == "cat"
+    assert kind["classes"][0] == answer["classes"][0] | {"plain_name": "tabby cat"}
+    assert kind["probability"] >= sum(entry["probability"] for entry in kind["classes"])
 
 
 @pytest.mark.parametrize("count", ["0", "-1", "x", "1.5", "", "٣", "9" * 40])

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     import numpy as np
 
     from zfdesk.engine import Model
+    from zfdesk.engine.class_kinds import ClassKinds
 
+KINDS = 3
+"""Kinds of things that are shown."""
 BATCH = 8
 """Pictures in one forward pass. ZFNet takes 15.8, 13.9, 14.9, 16.8 ms a picture in batches of 1, 4, 8, 16 (2 cores)."""
 
@@ -31,13 +34,17 @@ def add_parser(verbs: Any) -> None:
 
 
 def classify_command(arguments: argparse.Namespace) -> int:
-    """Print the classes of every picture; 1 when some could not be read.
+    """Print the classes of every picture, and the kinds of things they are; 1 when some could not be read.
 
-    JSON: [{"path", "classes": [{"class", "index", "probability"}]}], most probable first.
+    JSON: [{"path", "classes": [{"class", "index", "probability"}], "kinds": [{"kind", "probability", "classes":
+    [{"class", "plain_name", "index", "probability"}]}]}], most probable first; "kinds" is null for classes that are not
+    ImageNet's.
     """
     from zfdesk.cli.network import chosen_model, crop_called
+    from zfdesk.engine.class_kinds import class_kinds
 
     model = chosen_model(arguments.weights)
+    kinds = class_kinds(model.classes)
     unreadable: list[str] = []
     files = picture_files(arguments.paths, unreadable)
     pictures = seen_pictures(files, crop_called(arguments.crop, model), model, unreadable)
@@ -45,9 +52,9 @@ def classify_command(arguments: argparse.Namespace) -> int:
     for path, probabilities in _probabilities(pictures, model):
         answer = {"path": path, "classes": _top(probabilities, model.classes, arguments.top)}
         if arguments.json:
-            answers.append(answer)
+            answers.append(answer | {"kinds": kinds and _kinds(probabilities, model.classes, kinds)})
         else:
-            print(_table(answer), flush=True)
+            print("\n".join([_table(answer), *(_kind_lines(probabilities, kinds) if kinds else [])]), flush=True)
     if arguments.json:
         print_json(answers)
     return 1 if unreadable else 0
@@ -69,6 +76,30 @@ def _probabilities(pictures: Iterator[tuple[str, np.ndarray]], model: Model) -> 
 def _top(probabilities: np.ndarray, classes: tuple[str, ...], count: int) -> list[dict[str, Any]]:
     order = (-probabilities).argsort(kind="stable")[:count]
     return [{"class": classes[i], "index": int(i), "probability": float(probabilities[i])} for i in order]
+
+
+def _kinds(probabilities: np.ndarray, classes: tuple[str, ...], kinds: ClassKinds) -> list[dict[str, Any]]:
+    from zfdesk.engine.class_kinds import sum_by_kind
+
+    return [
+        {
+            "kind": one.kind,
+            "probability": one.probability,
+            "classes": [
+                {"class": classes[index], "plain_name": kinds.plain[index], "index": index, "probability": probability}
+                for index, probability in one.members[:KINDS]
+            ],
+        }
+        for one in sum_by_kind(probabilities, kinds)[:KINDS]
+    ]
+
+
+def _kind_lines(probabilities: np.ndarray, kinds: ClassKinds) -> list[str]:
+    """By kind: sums of softmax."""
+    from zfdesk.engine.class_kinds import kind_words, sum_by_kind
+
+    found = sum_by_kind(probabilities, kinds)[:KINDS]
+    return ["  by kind (sums of softmax):", *(f"    {kind_words(one, kinds, KINDS)}" for one in found)]
 
 
 def _table(answer: dict[str, Any]) -> str:
