@@ -17,12 +17,12 @@ from embedded import NAME
 from loopback import Loopback, loopback
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtTest import QTest
-from zfdesk.desk.window.embedded_note import EmbeddedLine
 
 import zfdesk.engine as zf
 import zfdesk.weights
 from zfdesk.desk.state import AppState
 from zfdesk.desk.weights.dialog import WeightsDialog
+from zfdesk.desk.weights.embedded_note import EmbeddedLine
 from zfdesk.desk.weights.rows import COLUMNS
 from zfdesk.weights import store
 from zfdesk.weights.catalogue import CATALOGUE, CatalogueEntry

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zfdesk.sources import Frame, SourceError, SourceReference, open_source
+from zfdesk.sources import Frame, SourceError, SourceReference, open_source, parse_source
 from zfdesk.sources import folder as folder_module
 from zfdesk.sources.folder import pictures_in
 
@@ -34,7 +34,7 @@ def test_natural_order(tmp_path: Path) -> None:
 def test_next_and_previous_wrap_around(tmp_path: Path) -> None:
     for name, value in (("img10.png", 30), ("img2.png", 20), ("img1.png", 10)):
         put(tmp_path, name, value)
-    source = open_source(SourceReference.parse(str(tmp_path)))
+    source = open_source(parse_source(str(tmp_path)))
     collector = started(source)
     first = collector.wait_for_frames(1)[0]
     check_frame(first)

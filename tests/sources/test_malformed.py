@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from zfdesk.sources import SourceError, SourceReference, open_source, read_picture
+from zfdesk.sources import SourceError, open_source, parse_source, read_picture
 from zfdesk.sources.clip_reader import ClipReader
 from zfdesk.sources.files import file_name
 
@@ -28,7 +28,7 @@ def malformed(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, str]:
 def answer_to(path: Path) -> str | None:
     """What opening the file as a user does says: the sentence, or None where frames come."""
     try:
-        reference = SourceReference.parse(str(path))
+        reference = parse_source(str(path))
         source = open_source(reference)
     except SourceError as error:
         return str(error)
@@ -84,7 +84,7 @@ def test_each_is_answered_by_either_reader(malformed: dict[Path, str], kind: str
 
 def test_as_a_folder_only_what_can_be_read_is_shown(malformed: dict[Path, str]) -> None:
     folder = next(iter(malformed)).parent
-    source = open_source(SourceReference.parse(str(folder)))
+    source = open_source(parse_source(str(folder)))
     collector = started(source)
     collector.wait_for_frames(1)
     transport = source.transport
@@ -103,7 +103,7 @@ def test_nothing_is_printed(malformed: dict[Path, str]) -> None:
         "import sys; from zfdesk.sources import *\n"
         "for path in sys.stdin.read().splitlines():\n"
         "    try:\n"
-        "        source = open_source(SourceReference.parse(path))\n"
+        "        source = open_source(parse_source(path))\n"
         "        source.start(lambda frame: None, lambda sentence: None); source.step(1000); source.stop()\n"
         "    except SourceError: pass\n"
     )

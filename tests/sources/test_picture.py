@@ -12,7 +12,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zfdesk.sources import PastedSource, SourceError, SourceReference, decode_picture, open_source, read_picture
+from zfdesk.sources import (
+    PastedSource,
+    SourceError,
+    SourceReference,
+    decode_picture,
+    open_source,
+    parse_source,
+    read_picture,
+)
 
 from .collector import check_frame, check_sentence, started
 
@@ -221,7 +229,7 @@ def test_the_first_frame_of_an_animation(format: str) -> None:
 def test_every_format(format: str, tmp_path: Path) -> None:
     path = tmp_path / "picture.dat"  # what it is called decides nothing
     path.write_bytes(encoded(Image.new("RGB", (32, 24), (200, 60, 30)), format))
-    reference = SourceReference.parse(str(path))
+    reference = parse_source(str(path))
     assert reference == SourceReference("picture", str(path))
     collector = started(open_source(reference))
     check_frame(collector.frames[0])

@@ -11,34 +11,34 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zfdesk.sources import SourceError, SourceReference, open_source
+from zfdesk.sources import SourceError, SourceReference, open_source, parse_source
 from zfdesk.sources.frame import frozen_pixels
 
 from .collector import check_sentence, write_clip
 
 
 def test_words() -> None:
-    assert SourceReference.parse("demo") == SourceReference("demo")
-    assert SourceReference.parse("pattern") == SourceReference("pattern")
-    assert SourceReference.parse("camera") == SourceReference("camera")
+    assert parse_source("demo") == SourceReference("demo")
+    assert parse_source("pattern") == SourceReference("pattern")
+    assert parse_source("camera") == SourceReference("camera")
     graph = "lavfi:testsrc=size=640x480:rate=30"
-    assert SourceReference.parse(f"camera:{graph}") == SourceReference("camera", graph)
+    assert parse_source(f"camera:{graph}") == SourceReference("camera", graph)
 
 
 def test_content_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Image.new("RGB", (8, 8)).save(tmp_path / "a.mp4", "PNG")
-    assert SourceReference.parse("a.mp4") == SourceReference("picture", str(tmp_path / "a.mp4"))
+    assert parse_source("a.mp4") == SourceReference("picture", str(tmp_path / "a.mp4"))
     write_clip(tmp_path / "clip.avi").rename(tmp_path / "b.jpg")
-    assert SourceReference.parse("b.jpg") == SourceReference("clip", str(tmp_path / "b.jpg"))
+    assert parse_source("b.jpg") == SourceReference("clip", str(tmp_path / "b.jpg"))
     first, second = Image.new("RGB", (8, 8)), Image.new("RGB", (8, 8), "red")
     first.save(tmp_path / "still.gif")
-    assert SourceReference.parse("still.gif").kind == "picture"
+    assert parse_source("still.gif").kind == "picture"
     first.save(tmp_path / "moving.gif", save_all=True, append_images=[second])
-    assert SourceReference.parse("moving.gif").kind == "clip"
-    assert SourceReference.parse(str(tmp_path)) == SourceReference("folder", str(tmp_path))
+    assert parse_source("moving.gif").kind == "clip"
+    assert parse_source(str(tmp_path)) == SourceReference("folder", str(tmp_path))
     Image.new("RGB", (8, 8)).save(tmp_path / "demo", "PNG")
-    assert SourceReference.parse("./demo").kind == "picture"
+    assert parse_source("./demo").kind == "picture"
 
 
 def test_what_cannot_be_opened(tmp_path: Path) -> None:
@@ -51,12 +51,12 @@ def test_what_cannot_be_opened(tmp_path: Path) -> None:
     names = ["empty.mp4", "notes.txt", "playlist.m3u8", "list.ffconcat", "pipe.mp4", "dangling", "missing.jpg"]
     for name in names:
         with pytest.raises(SourceError) as caught:
-            SourceReference.parse(str(tmp_path / name))
+            parse_source(str(tmp_path / name))
         check_sentence(str(caught.value))
         assert str(caught.value).startswith(name)
     for text in ("", "  "):
         with pytest.raises(SourceError):
-            SourceReference.parse(text)
+            parse_source(text)
     with pytest.raises(SourceError, match="no source of the kind"):
         open_source(SourceReference("telescope"))
 
@@ -80,7 +80,7 @@ def test_neither_qt_nor_torch_is_imported() -> None:
     code = (
         "import sys; from zfdesk.sources import *; import zfdesk.sources.camera as camera;"
         "open_source(SourceReference('demo')); open_source(SourceReference('pattern')); camera.cameras();"
-        "open_source(SourceReference.parse('camera:lavfi:testsrc'));"
+        "open_source(parse_source('camera:lavfi:testsrc'));"
         "print([name for name in sys.modules if name.split('.')[0] in ('PySide6', 'torch')])"
     )
     result = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)

@@ -112,11 +112,11 @@ def _open_session(arguments: argparse.Namespace) -> int:
 
 
 def _source(arguments: argparse.Namespace) -> SourceReference:
-    from zfdesk.sources import SourceReference
+    from zfdesk.sources import SourceReference, parse_source
 
     if arguments.camera is not None:
         return SourceReference("camera", arguments.camera.removeprefix("camera:"))
-    return SourceReference("demo") if arguments.path is None else SourceReference.parse(arguments.path)
+    return SourceReference("demo") if arguments.path is None else parse_source(arguments.path)
 
 
 def _view(model: Model, source: SourceReference, layer: str | None, unit: int | None) -> View:

@@ -244,7 +244,7 @@ def _look_at(arguments: argparse.Namespace, replay: Replay | None) -> tuple[Step
     from zfdesk.live.stepping import Stepper
     from zfdesk.session import is_session, load
     from zfdesk.session.reopen import fitting
-    from zfdesk.sources import SourceReference
+    from zfdesk.sources import parse_source
     from zfdesk.sources.stepped import Stepped, TimedPicture, step_through
 
     if os.path.isfile(arguments.source) and is_session(arguments.source):
@@ -259,7 +259,7 @@ def _look_at(arguments: argparse.Namespace, replay: Replay | None) -> tuple[Step
         )
         named = {"kind": "session", "name": frame.origin}
     else:
-        reference = SourceReference.parse(arguments.source)
+        reference = parse_source(arguments.source)
         source = step_through(reference)
         model = chosen_model(arguments.weights)
         view = View(source=reference, unit=-1, crop=Crop.centre_of(model))

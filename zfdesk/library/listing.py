@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from zfdesk.sources import SourceError
+from zfdesk.sources import SourceError, parse_source
 from zfdesk.sources.clip_reader import ClipReader
 from zfdesk.sources.files import told
 from zfdesk.sources.folder import PICTURE_SUFFIXES
-from zfdesk.sources.reference import SourceReference
 
 WHOLE = -1
 """In place of a frame's time: a picture file."""
@@ -76,7 +75,7 @@ class Listing:
                 self.troubles.append(str(told(error, entry.path)))
 
     def _in_file(self, path: Path) -> Iterator[Found]:
-        if SourceReference.parse(str(path)).kind == "picture":
+        if parse_source(str(path)).kind == "picture":
             yield _found(str(path), WHOLE)
             return
         whole = _found(str(path), WHOLE)

@@ -14,7 +14,7 @@ from zfdesk.figures.page import Cell, Page
 from zfdesk.figures.panels import Maps, Panel, Text
 from zfdesk.live import Normalise, Result
 from zfdesk.pages.view_page import bars_panel, facts_of, map_panel, picture_panel, reconstruction_panel
-from zfdesk.session.content import network_facts
+from zfdesk.session.network_facts import network_facts
 
 PARTS = ("picture", "maps", "map", "reconstruction", "bars")
 """What a figure that is filmed can be made of: the picture that the network sees, all maps of the layer, the unit's

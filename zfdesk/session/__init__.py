@@ -29,8 +29,9 @@ For example:
     save(Session(moment_of(result), {}), Path("again.zfdesk"))
 """
 
-from zfdesk.session.content import Moment, NetworkFacts, Session, moment_of, network_facts
+from zfdesk.session.content import Moment, Session, moment_of
 from zfdesk.session.file import FORMAT, MIGRATIONS, SUFFIX, SessionError, from_bytes, is_session, load, save, to_bytes
+from zfdesk.session.network_facts import NetworkFacts, network_facts
 from zfdesk.session.reopen import Reopened, find_network, fitting, reopen
 from zfdesk.session.sweeps import KeptSweep, kept_sweep
 

@@ -4,27 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zfdesk.engine import Model
 from zfdesk.live import Result, View
+from zfdesk.session.network_facts import NetworkFacts, network_facts
+from zfdesk.session.sweeps import KeptSweep
 from zfdesk.sources import Frame
-
-if TYPE_CHECKING:
-    from zfdesk.session.sweeps import KeptSweep
-
-
-@dataclass(frozen=True)
-class NetworkFacts:
-    """Which network it was. ``sha256``: of the weights file, "" for weights that were never in one."""
-
-    architecture: str
-    name: str = ""
-    sha256: str = ""
-    classes: int = 0
-    trained: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,11 +40,6 @@ class Session:
     sweep: KeptSweep | None = None
     zfdesk: str = ""
     notes: tuple[str, ...] = ()
-
-
-def network_facts(model: Model) -> NetworkFacts:
-    """Which network a model is."""
-    return NetworkFacts(model.architecture.name, model.name, model.sha256, len(model.classes), model.trained)
 
 
 def moment_of(result: Result, view: View | None = None) -> Moment:

@@ -18,7 +18,8 @@ from zfdesk.engine import OccluderFill, OccluderShape, SweepPlan
 from zfdesk.live import View
 from zfdesk.session import archive
 from zfdesk.session.archive import ArchiveError
-from zfdesk.session.content import Moment, NetworkFacts, Session
+from zfdesk.session.content import Moment, Session
+from zfdesk.session.network_facts import NetworkFacts
 from zfdesk.session.sweeps import KeptSweep, checked_sweep
 from zfdesk.sources import Frame, SourceError
 from zfdesk.sources.files import file_name, open_file

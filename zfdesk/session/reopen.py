@@ -10,8 +10,9 @@ from zfdesk import __version__
 from zfdesk.engine import Model, SeedKind
 from zfdesk.live import Computation, Demand, Request, Result, SweepSnapshot, SweepUnit, UnitReference, View
 from zfdesk.live.view import MOST_PINS
-from zfdesk.session.content import Moment, NetworkFacts, Session, network_facts
+from zfdesk.session.content import Moment, Session
 from zfdesk.session.file import SessionError
+from zfdesk.session.network_facts import NetworkFacts, network_facts
 from zfdesk.session.sweeps import swept_again
 from zfdesk.weights import CheckpointError, load, store
 

@@ -11,7 +11,7 @@ from zfdesk.engine import Model, Sweep, SweepPlan
 from zfdesk.live import SweepInput, SweepSnapshot, SweepState
 from zfdesk.live.sweeping import project
 from zfdesk.session.archive import ArchiveError
-from zfdesk.session.content import NetworkFacts, network_facts
+from zfdesk.session.network_facts import NetworkFacts, network_facts
 
 MOST_BYTES = 96 << 20
 """Of a sweep's answers; 50,176 positions, the most there can be with ZFNet, have 252 MB."""

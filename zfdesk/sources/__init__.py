@@ -1,12 +1,13 @@
 """Where frames come from: picture, folder, clip, camera, demo, test pattern, clipboard.
 
-`SourceReference.parse` says what a user's words mean, `open_source` opens it, `Source.start` makes it hand over
+`parse_source` says what a user's words mean, `open_source` opens it, `Source.start` makes it hand over
 `Frame`s. What cannot be opened raises `SourceError`, whose text is a sentence for people.
 """
 
-from zfdesk.sources.base import Deliver, Source, Transport, Trouble, open_source
+from zfdesk.sources.base import Deliver, Source, Transport, Trouble
 from zfdesk.sources.frame import LONGEST_SIDE, Frame, SourceError
 from zfdesk.sources.kept import KeptSource
+from zfdesk.sources.opening import open_source, parse_source
 from zfdesk.sources.picture import PastedSource, PictureSource, decode_picture, read_picture
 from zfdesk.sources.reference import SourceReference
 
@@ -24,5 +25,6 @@ __all__ = [
     "Trouble",
     "decode_picture",
     "open_source",
+    "parse_source",
     "read_picture",
 ]

@@ -1,4 +1,4 @@
-"""What every source of frames can do, and how one is opened."""
+"""What every source of frames can do."""
 
 # ruff: noqa: B027 - a source that has nothing to play leaves these methods empty on purpose
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zfdesk.sources.frame import Frame, SourceError, frozen_pixels
+from zfdesk.sources.frame import Frame, frozen_pixels
 from zfdesk.sources.reference import SourceReference
 
 Deliver = Callable[[Frame], None]
@@ -90,39 +90,3 @@ class Source(ABC):
         frame = Frame(frozen_pixels(pixels), self._handed_over, now, self.name)
         self._handed_over += 1
         return frame
-
-
-def open_source(reference: SourceReference) -> Source:
-    """Open a source. Reads what it needs to know that frames will come, so it may take a moment for a large file.
-
-    Raises SourceError with a sentence that names the file or camera.
-    """
-    # Imported when asked for: the demo does not need FFmpeg, and nothing but a camera needs Qt.
-    match reference.kind:
-        case "demo":
-            from zfdesk.sources.demo import DemoSource
-
-            return DemoSource()
-        case "pattern":
-            from zfdesk.sources.pattern import PatternSource
-
-            return PatternSource()
-        case "picture":
-            from zfdesk.sources.picture import PictureSource
-
-            return PictureSource(reference)
-        case "folder":
-            from zfdesk.sources.folder import FolderSource
-
-            return FolderSource(reference)
-        case "clip":
-            from zfdesk.sources.clip import ClipSource
-
-            return ClipSource(reference)
-        case "camera":
-            from zfdesk.sources.camera import CameraSource
-
-            return CameraSource(reference)
-        case "pasted":
-            raise SourceError("A pasted picture cannot be opened again: paste it once more.")
-    raise SourceError(f"There is no source of the kind {reference.kind}.")

@@ -6,42 +6,15 @@ kept but names and places, so that millions of pictures need no more memory than
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from zfdesk.training.data_entry import Entry
 from zfdesk.training.errors import TrainingError
-
-
-@dataclass(frozen=True, eq=False)
-class Answers:
-    """What a teacher answered to exactly this view: ``logits`` float16 (classes,), ``embedding`` float16 (E,)."""
-
-    logits: np.ndarray
-    embedding: np.ndarray | None
-
-
-@dataclass(frozen=True, eq=False)
-class Entry:
-    """One picture as it is stored: the bytes of its file, and what is known of it.
-
-    ``label``: index of its class, -1 for none. ``soft``: float32 (classes,) probabilities from a manifest.
-    """
-
-    data: bytes
-    label: int = -1
-    soft: np.ndarray | None = None
-    answers: Answers | None = None
-
-    @property
-    def most_probable(self) -> int:
-        """Index of the class that an answer has to be, -1 for none: its own, or of soft labels the most probable."""
-        return self.label if self.soft is None else int(self.soft.argmax())
 
 
 class Pictures(Protocol):
@@ -161,16 +134,3 @@ def validation_beside(path: str) -> str | None:
 def order(seed: int, epoch: int, count: int) -> np.ndarray:
     """The order of ``count`` pictures in an epoch, int64; it depends on nothing else."""
     return np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(count)
-
-
-def read_json(path: Path) -> dict[str, object]:
-    """A JSON object in a file. Raises TrainingError in words."""
-    try:
-        told = json.loads(path.read_bytes())
-    except OSError as error:
-        raise TrainingError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from None
-    except (ValueError, RecursionError):
-        raise TrainingError(f"{path} is damaged: it is not JSON.") from None
-    if not isinstance(told, dict):
-        raise TrainingError(f"{path} is damaged: it is not a JSON object.")
-    return told

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from zfdesk.training.data import Entry
+from zfdesk.training.data_entry import Entry
 from zfdesk.training.errors import PicturesGoneError, TrainingError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".avif")

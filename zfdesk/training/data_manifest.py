@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from zfdesk.training.data import Entry
+from zfdesk.training.data_entry import Entry
 from zfdesk.training.errors import PicturesGoneError, TrainingError
 from zfdesk.weights.checkpoint import MOST_CLASSES
 

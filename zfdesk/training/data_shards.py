@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zfdesk.training.data import Answers, Entry, read_json
+from zfdesk.training.data_entry import Answers, Entry, read_json
 from zfdesk.training.data_folder import SUFFIXES
 from zfdesk.training.errors import PicturesGoneError, TrainingError
 from zfdesk.weights.checkpoint import MOST_CLASSES

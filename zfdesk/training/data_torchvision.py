@@ -23,7 +23,7 @@ from xml.etree.ElementTree import parse as parse_xml
 import numpy as np
 from PIL import Image
 
-from zfdesk.training.data import Entry
+from zfdesk.training.data_entry import Entry
 from zfdesk.training.errors import PicturesGoneError, TrainingError
 from zfdesk.weights.store import home
 

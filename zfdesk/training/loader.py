@@ -15,7 +15,8 @@ from typing import Protocol
 
 import numpy as np
 
-from zfdesk.training.data import Entry, Pictures, order
+from zfdesk.training.data import Pictures, order
+from zfdesk.training.data_entry import Entry
 from zfdesk.training.errors import PicturesGoneError, TrainingError
 from zfdesk.training.plan import Plan
 from zfdesk.training.prefetch import batches_ahead

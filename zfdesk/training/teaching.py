@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from zfdesk.training.class_names import place_of, usual_names
-from zfdesk.training.data import Entry, Pictures
+from zfdesk.training.data import Pictures
+from zfdesk.training.data_entry import Entry
 from zfdesk.training.errors import TrainingError
 from zfdesk.training.loader import Answering
 from zfdesk.training.recipe import Recipe

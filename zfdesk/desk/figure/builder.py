@@ -34,8 +34,8 @@ from zfdesk.desk.figure.page_view import LabelEditor, PageView
 from zfdesk.desk.figure.panel_list import PieceList
 from zfdesk.desk.figure.placing import PlacingCommands
 from zfdesk.desk.figure.templates_menu import TemplateCommands
-from zfdesk.desk.parts.table1 import plain_button
 from zfdesk.desk.tasks import Progress
+from zfdesk.desk.widgets.buttons import plain_button
 from zfdesk.desk.widgets.controls import Choice
 from zfdesk.desk.widgets.dialog import Sheet, open_sheet
 from zfdesk.desk.widgets.pane import ElidedLabel

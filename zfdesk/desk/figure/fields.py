@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from zfdesk.desk.figure.draft import Draft
-from zfdesk.desk.parts.table1 import plain_button
+from zfdesk.desk.widgets.buttons import plain_button
 from zfdesk.desk.widgets.controls import Choice
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import Colours

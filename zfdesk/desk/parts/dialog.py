@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QButtonGroup, QFileDialog, QHBoxLayout, QLabel, QL
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.parts.canvas import MarkCanvas
 from zfdesk.desk.parts.marks import MarkBook
-from zfdesk.desk.parts.table1 import Comparing, plain_button
+from zfdesk.desk.parts.table1 import Comparing
+from zfdesk.desk.widgets.buttons import plain_button
 from zfdesk.desk.widgets.canvas import Picture
 from zfdesk.desk.widgets.controls import Controls
 from zfdesk.desk.widgets.dialog import Sheet, open_sheet

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,6 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QProgressBar,
-    QPushButton,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -25,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from zfdesk.desk.parts.marks import MarkBook
 from zfdesk.desk.tasks import Cancelled, Progress, Task
+from zfdesk.desk.widgets.buttons import plain_button
 from zfdesk.desk.widgets.controls import Choice
 from zfdesk.desk.widgets.theme import Colours
 from zfdesk.engine import Model, OccluderFill
@@ -257,14 +256,4 @@ class Comparing(QWidget):
         self.show_table()
 
 
-def plain_button(words: str, hint: str, does: Callable[[], object]) -> QPushButton:
-    """A button whose click leaves the keys to the picture."""
-    button = QPushButton(words)
-    button.setToolTip(hint)
-    button.setAutoDefault(False)
-    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    button.clicked.connect(lambda _: does())
-    return button
-
-
-__all__ = ["Comparing", "compare", "plain_button", "words_of"]
+__all__ = ["Comparing", "compare", "words_of"]

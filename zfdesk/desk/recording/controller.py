@@ -27,8 +27,9 @@ from zfdesk.desk.path_player import Doing, PathPlayer
 from zfdesk.desk.recording.grabbers import FIGURE, WINDOW, FigureShots, Shots, WidgetShots
 from zfdesk.desk.recording.indicator import RecordingMark
 from zfdesk.desk.recording.stepping import SourceSteps
+from zfdesk.desk.widgets.text import clock
 from zfdesk.film import FilmError, FilmWriter, Quality, Shot, Titles
-from zfdesk.film.writer import Told
+from zfdesk.film.writer import Told, size_words
 from zfdesk.live import Demand, Result
 from zfdesk.live.replay import Recorder, to_json
 from zfdesk.live.stepping import Span, Step
@@ -70,7 +71,8 @@ class Films(QObject):
         self.context, self.desk, self.clock = context, context.state, clock
         self.player = context.get(PathPlayer)
         self.plan: Plan | None = None
-        self.mark = RecordingMark(self, context)
+        self.mark = RecordingMark(context)
+        self.mark.clicked.connect(lambda: self.stop())
         self._film: FilmWriter | None = None
         self._shots: Shots | None = None
         self._steps: SourceSteps | None = None
@@ -292,6 +294,18 @@ class Films(QObject):
         if self._steps is not None and not self._steps.own_doing:
             self.stop("Another source: the recording ended there.")
 
+    def _show_mark(self) -> None:
+        if self._film is None or self.plan is None:
+            self.mark.show_state("")
+            return
+        told = self.told
+        text = f"● {clock(self.seconds)} · {told.frames} frames"
+        text += f" · {told.dropped} dropped" if self.plan.live else ""
+        text += f" · {size_words(told.bytes)}"
+        text += " · writing the end…" if self.finishing else "   ■ Stop"
+        tool_tip = f"Recording {self.plan.path.name}; a click stops it and keeps it"
+        self.mark.show_state(text, tool_tip, enabled=not self.finishing)
+
     def _look(self) -> None:
         film, plan = self._film, self.plan
         if film is None or plan is None:
@@ -300,12 +314,12 @@ class Films(QObject):
             long = plan.seconds is not None and self._begun is not None and self.seconds >= plan.seconds
             if film.told.over or (plan.live and (long or self._path_is_over(plan, film))):
                 self.stop()
-        self.mark.show_state()
+        self._show_mark()
         if self._stopping and film.told.over:
             self._timer.stop()
             film.wait()
             told, self._film = film.told, None
-            self.mark.show_state()
+            self._show_mark()
             self.changed.emit()
             self.desk.told.emit(" ".join(words for words in (self._why, told.sentence) if words), told.trouble)
             self.ended.emit(told)

@@ -4,33 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QToolButton
 
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.live_view.transport import clock
 from zfdesk.desk.widgets.theme import THEMES
-from zfdesk.film.writer import size_words
-
-if TYPE_CHECKING:
-    from zfdesk.desk.recording.controller import Films
 
 
 class RecordingMark(QToolButton):
     """In the status bar while there is something to tell. It is not in the film."""
 
-    def __init__(self, films: Films, context: AppContext) -> None:
+    def __init__(self, context: AppContext) -> None:
         super().__init__()
-        self._films, self._state = films, context.state
+        self._state = context.state
         self._unseen = False
         self._dressed: tuple[str, bool] | None = None
         self.setObjectName("recording")
         self.setAccessibleName("Recording: stop")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.clicked.connect(lambda: films.stop())
         self.hide()
 
     @contextmanager
@@ -46,25 +39,15 @@ class RecordingMark(QToolButton):
         if not self._unseen:
             super().paintEvent(event)
 
-    def show_state(self) -> None:
-        """Renew the words; gone when nothing is recorded."""
-        films = self._films
-        if not (films.recording or films.finishing):
-            self.hide()
-            return
-        self._dress()
-        told = films.told
-        words = f"● {clock(films.seconds)} · {told.frames} frames"
-        if films.plan and films.plan.live:
-            words += f" · {told.dropped} dropped"
-        words += f" · {size_words(told.bytes)}"
-        words += " · writing the end…" if films.finishing else "   ■ Stop"
-        self.setText(words)
-        name = films.plan.path.name if films.plan else "the film"
-        self.setToolTip(f"Recording {name}; a click stops it and keeps it")
-        self.setEnabled(not films.finishing)
-        if not self.isVisible():
-            self.show()
+    def show_state(self, text: str, tool_tip: str = "", enabled: bool = True) -> None:
+        """Say how the film stands; "" when there is nothing to tell."""
+        if text:
+            self._dress()
+            self.setText(text)
+            self.setToolTip(tool_tip)
+            self.setEnabled(enabled)
+        if self.isVisible() != bool(text):
+            self.setVisible(bool(text))
 
     def _dress(self) -> None:
         view = self._state.view

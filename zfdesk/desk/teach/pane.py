@@ -169,7 +169,8 @@ class TeachPane(Pane):
             row.hide()
             row.deleteLater()
         while len(self.rows) < count:
-            row = ClassRow(self, len(self.rows))
+            row = ClassRow(self.teaching, self.run_action, len(self.rows), self.setFocus)
+            row.dropped.connect(self.take_dropped)
             row.setParent(self.area.widget())
             self.column.insertWidget(len(self.rows), row)
             self.rows.append(row)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
@@ -20,14 +19,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from zfdesk.desk.teach.controller import Teaching
 from zfdesk.desk.widgets.canvas import rgb_image
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import THEMES, Colours
 from zfdesk.live import Sample, TaughtClass
 from zfdesk.live.class_set import LEAST_PICTURES
-
-if TYPE_CHECKING:
-    from zfdesk.desk.teach.pane import TeachPane
 
 SIDE = 42  # pixels of a thumbnail
 GAP, HOLD_GAP = 2, 7  # between pictures, and between holds
@@ -208,18 +205,20 @@ class AnswerLine(QWidget):
 class ClassRow(QWidget):
     """One class of the lesson."""
 
-    def __init__(self, pane: TeachPane, index: int) -> None:
+    dropped = Signal(int, object)  # its index, the QMimeData
+
+    def __init__(self, teaching: Teaching, run: Callable[[str], None], index: int, left: Callable[[], None]) -> None:
+        """``run``: does an action; ``left``: called when the name's field is left by Return or Esc."""
         super().__init__()
-        self.pane, self.index = pane, index
+        self._teaching, self._run, self.index = teaching, run, index
         self.colours: Colours = THEMES["dark"]
         self.chosen = False
-        teaching = pane.teaching
         self.hold = QToolButton()
         self.hold.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.hold.pressed.connect(lambda: teaching.hold(self.index))
         self.hold.released.connect(teaching.release)
         self.name = NameField()
-        self.name.left.connect(pane.setFocus)
+        self.name.left.connect(left)
         self.name.editingFinished.connect(self._rename)
         self.name.setMinimumWidth(60)
         self.name.setToolTip("The class's name: type over it")
@@ -260,8 +259,8 @@ class ClassRow(QWidget):
 
     def _runner(self, action: str) -> Callable[[], None]:
         def run() -> None:
-            self.pane.teaching.choose(self.index)
-            self.pane.run_action(action)
+            self._teaching.choose(self.index)
+            self._run(action)
 
         return run
 
@@ -288,17 +287,17 @@ class ClassRow(QWidget):
             self.update()
 
     def _rename(self) -> None:
-        class_set, name = self.pane.teaching.class_set, self.name.text()
+        class_set, name = self._teaching.class_set, self.name.text()
         if self.index < len(class_set.classes) and name != class_set.classes[self.index].name:
             self.name.setModified(False)
-            self.pane.teaching.attempt(lambda: class_set.rename(self.index, name), self.index)
+            self._teaching.attempt(lambda: class_set.rename(self.index, name), self.index)
 
     def _drop(self, place: int) -> None:
-        class_set = self.pane.teaching.class_set
-        self.pane.teaching.change(class_set.drop(self.index, place), self.index)
+        class_set = self._teaching.class_set
+        self._teaching.change(class_set.drop(self.index, place), self.index)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        self.pane.teaching.choose(self.index)
+        self._teaching.choose(self.index)
         super().mousePressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
@@ -306,7 +305,7 @@ class ClassRow(QWidget):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
-        self.pane.take_dropped(self.index, event.mimeData())
+        self.dropped.emit(self.index, event.mimeData())
         event.acceptProposedAction()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802

@@ -6,6 +6,7 @@ from zfdesk.desk.actions import Action, ViewContext, calls, next_of, set_fields,
 from zfdesk.desk.window.commands import (
     close_window,
     escape,
+    pick_camera,
     redo,
     show_about,
     show_help,
@@ -18,7 +19,6 @@ from zfdesk.desk.window.layout import PaneLayout
 from zfdesk.desk.window.sources import (
     SourceOpener,
     next_picture,
-    pick_camera,
     play_pause,
     previous_picture,
     step_back,

@@ -40,6 +40,13 @@ def close_window(context: AppContext) -> None:
     context.window.close()
 
 
+def pick_camera(context: AppContext) -> None:
+    """Choose device and format."""
+    from zfdesk.desk.window.camera_dialog import show_camera_dialog
+
+    show_camera_dialog(context)
+
+
 def show_help(context: AppContext) -> None:
     """The help sheet, or away with it."""
     from zfdesk.desk.window.help import show_help
@@ -72,4 +79,14 @@ def show_about(context: AppContext) -> None:
     )
 
 
-__all__ = ["close_window", "escape", "redo", "show_about", "show_help", "show_hints", "show_palette", "undo"]
+__all__ = [
+    "close_window",
+    "escape",
+    "pick_camera",
+    "redo",
+    "show_about",
+    "show_help",
+    "show_hints",
+    "show_palette",
+    "undo",
+]

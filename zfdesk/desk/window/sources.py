@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Features
 from zfdesk.desk.widgets.images import image_array
-from zfdesk.sources import PastedSource, SourceError, SourceReference
+from zfdesk.sources import PastedSource, SourceError, SourceReference, parse_source
 
 PASTED, DROPPED = "pasted picture", "dropped picture"  # what sources are called
 CAMERA_KEY = "camera/id"
@@ -30,7 +30,7 @@ class SourceOpener:
             opener.open(self._context, path)
             return
         try:
-            reference = SourceReference.parse(path)
+            reference = parse_source(path)
         except SourceError as error:
             self._context.show_message(str(error), error=True)
             return
@@ -137,14 +137,7 @@ def toggle_loop(context: AppContext) -> None:
         context.show_message(f"Loop {'on' if source.transport.looping else 'off'}.")
 
 
-def pick_camera(context: AppContext) -> None:
-    """Choose device and format."""
-    from zfdesk.desk.window.camera_dialog import show_camera_dialog
-
-    show_camera_dialog(context)
-
-
 __all__ = [
-    "DROPPED", "PASTED", "SourceOpener", "next_picture", "pick_camera", "play_pause", "previous_picture", "step_back",
+    "DROPPED", "PASTED", "SourceOpener", "next_picture", "play_pause", "previous_picture", "step_back",
     "step_on", "toggle_loop",
 ]  # fmt: skip

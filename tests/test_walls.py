@@ -1,0 +1,25 @@
+"""No room of the house stands in a circle of imports; who knows whom besides is `lint-imports`'."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import grimp
+import networkx
+
+
+def circles_of(imports: Iterable[tuple[str, str]]) -> list[list[str]]:
+    """Modules that can be reached from themselves, by circle; from (importer, imported)."""
+    found = networkx.strongly_connected_components(networkx.DiGraph(imports))
+    return [sorted(circle) for circle in found if len(circle) > 1]
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    house = grimp.build_graph("zfdesk", cache_dir=None)
+    imports = [(module, known) for module in house.modules for known in house.find_modules_directly_imported_by(module)]
+    assert len(imports) > 1000
+    assert circles_of(imports) == []
+
+
+def test_a_circle_is_found() -> None:
+    assert circles_of([("a", "b"), ("b", "c"), ("c", "a"), ("c", "d")]) == [["a", "b", "c"]]
