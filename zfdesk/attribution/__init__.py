@@ -8,6 +8,7 @@
 help) is made from it. Nothing here imports torch before a method runs.
 """
 
+import zfdesk.attribution.methods  # noqa: F401  # they register themselves
 from zfdesk.attribution.registry import METHODS, Attribution, Method, Options, attribute, method_called, of_class
 
 __all__ = ["METHODS", "Attribution", "Method", "Options", "attribute", "method_called", "of_class"]

@@ -158,6 +158,3 @@ def attribute(seen: Pass, target: Seed, name: str, options: Options | None = Non
     for made in (array, heat):
         made.setflags(write=False)
     return Attribution(chosen, target, options, array, heat, seen.model.classes, architecture.class_layers)
-
-
-import zfdesk.attribution.methods  # noqa: E402, F401  # they register themselves
