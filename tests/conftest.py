@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from types import ModuleType
 
+import psutil
 import pytest
 
 pytest_plugins = ["fast"]
@@ -18,13 +19,23 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
+MOST_LEFT = 2 << 30
+"""Bytes that a process of the tests may hold after a file: two of them fit into a laptop's 8 GB."""
+
+_GLIBC = ctypes.CDLL(None) if sys.platform.startswith("linux") else None
+if _GLIBC is not None and hasattr(_GLIBC, "mallopt"):
+    _GLIBC.mallopt(-8, 2)  # M_ARENA_MAX: each thread's own heap otherwise keeps what its figures took
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _memory_goes_back() -> Iterator[None]:
     """What a file's tests freed goes back to the system: glibc alone keeps 0.4 GB of what networks took."""
     yield
     gc.collect()
-    if sys.platform.startswith("linux") and hasattr(library := ctypes.CDLL(None), "malloc_trim"):
-        library.malloc_trim(0)
+    if _GLIBC is not None and hasattr(_GLIBC, "malloc_trim"):
+        _GLIBC.malloc_trim(0)
+    left = psutil.Process().memory_info().rss
+    assert left < MOST_LEFT, f"{left / 1e9:.1f} GB are held after this file: what do its tests leave behind?"
 
 
 @pytest.fixture(scope="session")
