@@ -132,8 +132,14 @@ class AppState(QObject):
 
     @property
     def clean_held(self) -> bool:
-        """Whether the clean picture is being shown for a moment."""
+        """Whether the clean picture is asked for, for a moment."""
         return self._clean_held
+
+    @property
+    def shows_clean(self) -> bool:
+        """Whether what the panes show now is the clean picture: it comes, and goes, a moment after the key."""
+        told = [one for one in (self.result, self.answer) if one is not None]  # the bars follow the newer one
+        return max(told, key=lambda one: one.taken).request.clean if told else self._clean_held
 
     @contextmanager
     def seen_as(self, view: View) -> Iterator[None]:
@@ -163,7 +169,7 @@ class AppState(QObject):
         self.view_changed.emit()
 
     def _send(self) -> None:
-        self.worker.show(self._computed_view(), self.demand)
+        self.worker.show(self._computed_view(), self.demand, self._clean_held and bool(self.view.occluders))
 
     def _computed_view(self) -> View:
         return self.view.change(occluders=()) if self._clean_held else self.view

@@ -33,12 +33,14 @@ class Demand:
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """One frame and one view, computed together by one model."""
+    """One frame and one view, computed together by one model. ``clean``: the view lacks its occluders, for as long as
+    the clean picture is looked at."""
 
     frame: Frame
     view: View
     demand: Demand
     model: Model
+    clean: bool = False
 
 
 @dataclass(frozen=True, eq=False)

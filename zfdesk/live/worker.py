@@ -40,6 +40,7 @@ class Worker:
         self._threads = threads
         self._wake = threading.Condition()
         self._model, self._view, self._demand = model, view, Demand()
+        self._clean = False
         self._frame: Frame | None = None
         self._frame_taken = True
         self._frames_dropped = 0
@@ -75,12 +76,12 @@ class Worker:
             self._frame, self._frame_taken, self._dirty = frame, False, True
             self._wake.notify_all()
 
-    def show(self, view: View, demand: Demand) -> None:
-        """Compute this view from now on."""
+    def show(self, view: View, demand: Demand, clean: bool = False) -> None:
+        """Compute this view from now on. ``clean``: it lacks its occluders for a moment; its results say so."""
         with self._wake:
-            if (view, demand) == (self._view, self._demand):
+            if (view, demand, clean) == (self._view, self._demand, self._clean):
                 return
-            self._view, self._demand, self._dirty = view, demand, True
+            self._view, self._demand, self._clean, self._dirty = view, demand, clean, True
             self._wake.notify_all()
 
     def use(self, model: Model, view: View) -> None:
@@ -115,7 +116,7 @@ class Worker:
             if self._stopping or self._frame is None:
                 return None
             self._dirty, self._frame_taken = False, True
-            return Request(self._frame, self._view, self._demand, self._model)
+            return Request(self._frame, self._view, self._demand, self._model, self._clean)
 
     def _free(self) -> bool:
         between = self._between

@@ -180,9 +180,11 @@ class ClassesPane(Pane):
         self.show_answer(newest if newest is not None and newest.taken >= result.taken else result)
 
     def _show_newest(self) -> None:
-        if self.desk.answer is not None and self.isVisible():
-            self.show_answer(self.desk.answer)
-            self.bars.repaint()  # before the other panes are drawn
+        answer, before = self.desk.answer, self.bars.answer
+        if answer is not None and self.isVisible():
+            self.show_answer(answer)
+            if before is None or before.request.clean == answer.request.clean:  # else with the picture, not before it
+                self.bars.repaint()  # before the other panes are drawn
 
     def show_answer(self, answer: Answer) -> None:
         """Draw the probabilities. Until the clean picture's are there the ticks stay where they were."""

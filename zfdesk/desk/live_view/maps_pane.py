@@ -267,6 +267,8 @@ class MapsPane(Pane):
         if maps.gamma != 1:
             said.append(f"gamma {maps.gamma:g}")
         said.append(f"frame {result.request.frame.number}")
+        if result.request.clean:
+            said.insert(0, "CLEAN")
         self.facts.say(" · ".join(said))
         words = {Normalise.UNIT: "each unit's own range", Normalise.LOCKED: "locked"}.get(maps.normalise, "")
         if mosaic.tile == (1, 1) and maps.normalise is Normalise.UNIT:

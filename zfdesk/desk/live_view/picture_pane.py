@@ -95,7 +95,7 @@ class PictureCanvas(Canvas):
         view = self.desk.view
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_crop(painter)
-        if not self.desk.clean_held:
+        if not self.desk.shows_clean:  # with the bars and the maps, not before them
             for index, occluder in enumerate(view.occluders):
                 self._paint_occluder(painter, occluder, index == view.chosen_occluder)
         unit = self.desk.result.unit if self.desk.result else None
@@ -296,7 +296,9 @@ class PicturePane(Pane):
         self.body.addWidget(self.canvas, 1)
         self.transport = TransportBar(context)
         self.body.addWidget(self.transport)
+        self._clean = False
         desk.told.connect(self._hear)
+        desk.answer_ready.connect(self._follow_answer)
 
     def _hear(self, sentence: str, trouble: bool) -> None:
         """Before the first frame, why there is none stays where it would be; the message line goes by itself."""
@@ -305,6 +307,12 @@ class PicturePane(Pane):
 
     def demand(self, demand: Demand) -> Demand:
         return replace(demand, unit=True)  # whose position it marks
+
+    def _follow_answer(self) -> None:
+        """The square goes and comes with the bars."""
+        if self._clean != self.desk.shows_clean:
+            self._clean = self.desk.shows_clean
+            self.canvas.update()
 
     def show_result(self, result: Result) -> None:
         pixels = result.request.frame.pixels
@@ -340,6 +348,6 @@ class PicturePane(Pane):
             said.append("mirrored on screen only")
         if view.frozen:
             said.insert(0, "FROZEN")
-        if self.desk.clean_held:
+        if result.request.clean:
             said.insert(0, "CLEAN")
         self.facts.say(" · ".join(said))

@@ -305,6 +305,8 @@ class UnitPane(Pane):
         ]
         if view.origin is not None:
             said.insert(0, "ORIGIN")
+        if result.request.clean:
+            said.insert(0, "CLEAN")
         if behind := self._behind():
             self._mark(behind)
         self.facts.say(" · ".join(said))

@@ -27,6 +27,7 @@ from zfdesk.desk.teach.controller import Taught, Teaching
 from zfdesk.desk.teach.files import Found, last_lesson, open_pictures, unread_words
 from zfdesk.desk.teach.rows import ClassRow
 from zfdesk.desk.widgets.controls import Controls
+from zfdesk.desk.widgets.held_keys import HeldKeys
 from zfdesk.desk.widgets.images import image_array
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.theme import Colours
@@ -54,7 +55,9 @@ class TeachPane(Pane):
         super().__init__(context, parent)
         self.teaching = context.get(Teaching)
         self.rows: list[ClassRow] = []
-        self._held_key: int | None = None
+        self.keys = HeldKeys(lambda event: self._key_of(event) is not None, self)
+        self.keys.pressed.connect(lambda key: self.teaching.hold(TEACH_KEYS.index(chr(key))))
+        self.keys.released.connect(lambda _: self.teaching.release())
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.pages = QStackedWidget()
         self.pages.addWidget(self._invitation())
@@ -290,25 +293,17 @@ class TeachPane(Pane):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        index = self._key_of(event)
-        if index is None:
+        if not self.keys.handle(event):
             super().keyPressEvent(event)
-        elif not event.isAutoRepeat():
-            self._held_key = event.key()
-            self.teaching.hold(index)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        if event.key() != self._held_key:
+        if not self.keys.handle(event):
             super().keyReleaseEvent(event)
-        elif not event.isAutoRepeat():
-            self._held_key = None
-            self.teaching.release()
 
     def _focus_moved(self, old: QWidget | None, new: QWidget | None) -> None:
         """A key that is let go of elsewhere is not heard here."""
-        if self._held_key is not None and not (new is self or (new is not None and self.isAncestorOf(new))):
-            self._held_key = None
-            self.teaching.release()
+        if not (new is self or (new is not None and self.isAncestorOf(new))):
+            self.keys.let_go()
         self.hint.say(self._hint_words())
 
     # Dropped pictures

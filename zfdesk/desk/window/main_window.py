@@ -23,6 +23,7 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Feature, Features, Panes
 from zfdesk.desk.live_view.picture_pane import PicturePane
 from zfdesk.desk.state import AppState
+from zfdesk.desk.widgets.held_keys import HeldKeys
 from zfdesk.desk.widgets.notification import Offer
 from zfdesk.desk.widgets.pane import FACTS_EVERY_MS, Pane
 from zfdesk.desk.widgets.theme import THEMES, apply_theme
@@ -76,6 +77,9 @@ class Window(QMainWindow):
         )
         self._theme: tuple[str, bool] | None = None
         self._viewed: View | None = None
+        self.clean_key = HeldKeys(_is_clean_key, self)
+        self.clean_key.pressed.connect(lambda _: self._state.hold_clean(True))
+        self.clean_key.released.connect(lambda _: self._state.hold_clean(False))
         self.layout_ = context.add(PaneLayout(self, context))
         for pane in self._panes.all:
             self._connect_pane(pane)
@@ -231,7 +235,7 @@ class Window(QMainWindow):
         if not isinstance(event, QKeyEvent):
             return False
         if isinstance(watched, QDockWidget):
-            return self._hold_clean(event)
+            return self.clean_key.handle(event)
         plain = not event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
         if event.type() == QEvent.Type.ShortcutOverride and plain and event.key() != Qt.Key.Key_Escape:
             event.accept()
@@ -244,26 +248,18 @@ class Window(QMainWindow):
             for line in self.findChildren(kind, options=Qt.FindChildOption.FindDirectChildrenOnly):
                 line.raise_()
 
-    def _hold_clean(self, event: QKeyEvent) -> bool:
-        pressed = event.type() == QEvent.Type.KeyPress
-        if event.key() != Qt.Key.Key_Space or (pressed and event.modifiers()):
-            return False
-        if event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and not event.isAutoRepeat():
-            self._state.hold_clean(pressed)
-        return True
-
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        if not self._hold_clean(event):
+        if not self.clean_key.handle(event):
             super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        if not self._hold_clean(event):
+        if not self.clean_key.handle(event):
             super().keyReleaseEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         super().changeEvent(event)
         if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
-            self._state.hold_clean(False)
+            self.clean_key.let_go()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
         if event.source() is None and (event.mimeData().hasUrls() or event.mimeData().hasImage()):
@@ -291,6 +287,10 @@ def _only_moved(before: View, view: View) -> bool:
     """Whether nothing but the place or size of occluders differs: what a drag does at every step."""
     kinds = [[(one.shape, one.fill) for one in each.occluders] for each in (before, view)]
     return kinds[0] == kinds[1] and view.change(occluders=before.occluders) == before
+
+
+def _is_clean_key(event: QKeyEvent) -> bool:
+    return event.key() == Qt.Key.Key_Space and not event.modifiers()
 
 
 __all__ = ["FIRST_SIZE", "Window", "make_context"]
