@@ -299,7 +299,8 @@ def test_what_is_not_a_picture_is_told_in_a_sentence(tmp_path: Path) -> None:
         "empty.png": "empty.png is empty.",
         "dangling.png": "dangling.png is a link to a file that does not exist.",
         "pipe.png": "pipe.png is not an ordinary file, so it is not opened.",
-        "text.png": "text.png is not a picture that can be read (JPEG, PNG, GIF, BMP, TIFF, WebP, PPM or AVIF).",
+        "text.png": "text.png is not a picture that can be read "
+        "(JPEG, PNG, GIF, BMP, TIFF, WebP, PPM, AVIF, HEIC or HEIF).",
     }
     for name, sentence in words.items():
         with pytest.raises(SourceError) as caught:

@@ -1,17 +1,25 @@
 """A clip that plays in real time, by its own timestamps."""
 
+import os
 from dataclasses import replace
 
+from zfdesk.sources.animation_reader import AnimationReader, is_animated_picture
 from zfdesk.sources.base import Transport
 from zfdesk.sources.clip_reader import ClipReader
 from zfdesk.sources.files import file_name
 from zfdesk.sources.paced import PacedSource
 from zfdesk.sources.reference import SourceReference
+from zfdesk.sources.shots import ShotReader
 from zfdesk.sources.threaded import Run
 
 
+def open_clip(path: str | os.PathLike[str]) -> ShotReader:
+    """Open a clip, or an animated picture. Raises SourceError where it is neither, or cannot be read."""
+    return AnimationReader(path) if is_animated_picture(path) else ClipReader(path)
+
+
 class ClipSource(PacedSource):
-    """A video file or an animated GIF. It is opened, and its first frame decoded, when the source is made.
+    """A video file or an animated picture. It is opened, and its first frame decoded, when the source is made.
 
     Steps and seeks are exact to the frame. Frames that would come late are left out; a computer too slow for
     the clip shows it slower. Sound is not played. Raises SourceError.
@@ -19,10 +27,10 @@ class ClipSource(PacedSource):
 
     def __init__(self, reference: SourceReference) -> None:
         super().__init__(reference, file_name(reference.location), playing=True, looping=True)
-        self._reader: ClipReader | None = ClipReader(reference.location)
+        self._reader: ShotReader | None = open_clip(reference.location)
         self._claimed_duration = self._reader.claimed_duration
         self._count = self._reader.count
-        self._steady_rate = self._reader.steady_rate
+        self._index = self._reader.index
         self._damage_told = False
 
     @property
@@ -35,7 +43,7 @@ class ClipSource(PacedSource):
 
     def _open(self, run: Run) -> None:
         if self._reader is None:
-            self._reader = ClipReader(self.reference.location)
+            self._reader = open_clip(self.reference.location)
         self._reader.cancelled = run.stopping.is_set
 
     def _close(self) -> None:
@@ -47,6 +55,7 @@ class ClipSource(PacedSource):
         assert self._reader is not None
         shot = self._reader.frame_at(position)
         self._shown, self._duration = shot.time, self._reader.end
+        self._index, self._count = self._reader.index, self._reader.count
         run.hand_over(self._reader.pixels())
         if self._reader.damaged and not self._damage_told:
             self._damage_told = True
@@ -58,6 +67,4 @@ class ClipSource(PacedSource):
         return self._reader.move(count).time
 
     def _index_and_count(self) -> tuple[int | None, int | None]:
-        if self._steady_rate is None:
-            return None, self._count
-        return round(self._shown * self._steady_rate), self._count
+        return self._index, self._count

@@ -2,15 +2,16 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from fractions import Fraction
 
 import av
 import numpy as np
 
-from zfdesk.sources.files import file_name, regular_file
+from zfdesk.sources.files import file_name, open_file, regular_file
 from zfdesk.sources.frame import SourceError
+from zfdesk.sources.iso_media import still_kind
+from zfdesk.sources.shots import Shot, ShotReader
 from zfdesk.sources.video_pixels import rgb_pixels
 
 CONTAINERS = (
@@ -29,33 +30,20 @@ _LATEST = 1e7  # seconds; keeps what is asked for within FFmpeg's whole numbers
 _TOLERANCE = 1e-3  # seconds; Matroska rounds times to milliseconds
 
 
-@dataclass(frozen=True)
-class Shot:
-    """A decoded frame, not yet converted. time, duration: seconds, from the clip's first frame on."""
-
-    frame: av.VideoFrame
-    time: float
-    duration: float
+Timed = tuple[av.VideoFrame, int | None, Fraction | None]
+"""A decoded frame with when it is shown, and the unit of that in seconds, where these are known."""
 
 
-class ClipReader:
-    """One open clip. Not safe to be used by two threads at once. Raises SourceError where it cannot be read.
-
-    current: the frame it stands at.
-    end: seconds from the first frame's beginning to the last one's end, once that has been met.
-    claimed_duration: what the file says about this, which may be wrong, or None.
-    count: how many frames, or None where the file does not say.
-    steady_rate: frames a second where they are evenly spaced, else None.
-    damaged: whether something in the clip could not be decoded.
-    cancelled: asked between two frames; when it answers yes, the clip seems to end there.
-    """
+class ClipReader(ShotReader):
+    """A clip in one of `CONTAINERS`, read by FFmpeg."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__()
         self._path = regular_file(path)
         self.name = file_name(path)
-        self.end: float | None = None
-        self.damaged = False
-        self.cancelled: Callable[[], bool] = lambda: False
+        with open_file(path) as stream:
+            if still_kind(stream):  # FFmpeg would show the first of its tiles
+                raise SourceError(f"{self.name} is a still picture, not a clip.")
         self._open()
         first = self._read_shot()
         if first is None:
@@ -67,8 +55,13 @@ class ClipReader:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._frames: Iterator[av.VideoFrame] = iter(())
+        self._frames: Iterator[Timed] = iter(())
         self._container.close()
+
+    @property
+    def index(self) -> int | None:
+        """The number of the current frame, from 0, where they are evenly spaced; else None."""
+        return None if self._steady_rate is None else round(self.current.time * self._steady_rate)
 
     @property
     def next_time(self) -> float:
@@ -148,14 +141,13 @@ class ClipReader:
 
     def _read_facts(self) -> None:
         stream, container = self._stream, self._container
-        self.claimed_duration: float | None = None
         if stream.duration and stream.time_base:
             self.claimed_duration = float(stream.duration * stream.time_base)
         elif container.duration:
             self.claimed_duration = container.duration / 1e6
-        self.count: int | None = stream.frames or None
+        self.count = stream.frames or None
         steady = self.count is not None and stream.average_rate == stream.base_rate
-        self.steady_rate: Fraction | None = stream.average_rate if steady else None
+        self._steady_rate: Fraction | None = stream.average_rate if steady else None
 
     # Decoding.
 
@@ -163,9 +155,14 @@ class ClipReader:
         self._frames = self._decode()
         self._last_time: float | None = None
 
-    def _decode(self) -> Iterator[av.VideoFrame]:
-        """Frames from where the container stands to its end; what cannot be decoded is left out."""
+    def _decode(self) -> Iterator[Timed]:
+        """Frames from where the container stands to its end; what cannot be decoded is left out.
+
+        A packet without a byte means that the frame before it is shown once more (Theora, AVI, variable rates).
+        """
         packets = self._container.demux(self._stream)
+        last: av.VideoFrame | None = None
+        repeats: deque[tuple[int, Fraction | None]] = deque()  # still to come between the frames a decoder holds back
         while not self.cancelled():
             try:
                 packet = next(packets, None)
@@ -173,35 +170,49 @@ class ClipReader:
                 self.damaged = True
                 packet = None
             if packet is None:
-                return
-            try:
-                yield from (frame for frame in packet.decode() if isinstance(frame, av.VideoFrame))
-            except (av.FFmpegError, OSError, ValueError):
-                self.damaged = True
+                break
+            shown = packet.dts if packet.pts is None else packet.pts
+            if packet.size == 0 and shown is not None:
+                repeats.append((shown, packet.time_base))
+                continue
+            for frame in self._decoded(packet):
+                while last is not None and repeats and (frame.pts is None or repeats[0][0] < frame.pts):
+                    yield last, *repeats.popleft()
+                last = frame
+                yield frame, frame.pts, frame.time_base
+        if last is not None:
+            for repeat in repeats:
+                yield last, *repeat
+
+    def _decoded(self, packet: av.Packet) -> Iterator[av.VideoFrame]:
+        try:
+            yield from (frame for frame in packet.decode() if isinstance(frame, av.VideoFrame))
+        except (av.FFmpegError, OSError, ValueError):
+            self.damaged = True
 
     def _read_shot(self) -> Shot | None:
         if self.cancelled():
             return None
-        frame = next(self._frames, None)
-        if frame is None:
+        timed = next(self._frames, None)
+        if timed is None:
             return None
-        time = self._time_of(frame)
-        base = frame.time_base or self._stream.time_base
+        frame, shown, unit = timed
+        base = unit or self._stream.time_base
+        time = self._time_of(shown, base)
         duration = float(frame.duration * base) if frame.duration and base else self._interval
         self._last_time = time
         return Shot(frame, time, duration)
 
-    def _time_of(self, frame: av.VideoFrame) -> float:
+    def _time_of(self, shown: int | None, base: Fraction | None) -> float:
         """Seconds from the first frame; frames without a time, or with one before the last, follow evenly."""
-        base = frame.time_base or self._stream.time_base
         evenly = 0.0 if self._last_time is None else self._last_time + self._interval
-        if frame.pts is None or base is None:
+        if shown is None or base is None:
             return evenly
         if self._zero is None:
-            self._zero = frame.pts
-        time = float((frame.pts - self._zero) * base)
+            self._zero = shown
+        time = float((shown - self._zero) * base)
         if self._last_time is not None and time < self._last_time:
-            self._zero = frame.pts - round(evenly / base)
+            self._zero = shown - round(evenly / base)
             return evenly
         return time
 

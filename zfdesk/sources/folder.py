@@ -20,6 +20,7 @@ PICTURE_SUFFIXES = frozenset(
     f".{suffix}"
     for suffix in (
         *("jpg", "jpeg", "jpe", "jfif", "png", "apng", "gif", "bmp", "dib", "tif", "tiff", "webp", "avif"),
+        *("heic", "heif", "hif"),
         *("ppm", "pgm", "pbm", "pnm", "pfm"),
     )
 )

@@ -11,8 +11,8 @@ from zfdesk.sources.reference import SourceReference
 def parse_source(text: str) -> SourceReference:
     """What a user names: "demo", "pattern", "camera", "camera:ID", or the path of a file or folder.
 
-    Whether a file is a picture or a clip is decided by its content, not by its suffix; an animated GIF is a
-    clip. A file that is called "demo" is named "./demo".
+    Whether a file is a picture or a clip is decided by its content, not by its suffix; an animated GIF, WebP,
+    PNG or AVIF is a clip. A file that is called "demo" is named "./demo".
 
     Raises SourceError where the path does not exist, may not be read, is empty, or is neither.
     """
@@ -28,15 +28,15 @@ def parse_source(text: str) -> SourceReference:
 
 def _parse_path(text: str) -> SourceReference:
     # Pillow and FFmpeg are needed only once a file is named.
-    from zfdesk.sources.clip_reader import ClipReader
-    from zfdesk.sources.picture import is_animation, is_picture
+    from zfdesk.sources.clip import open_clip
+    from zfdesk.sources.picture import kind_of_picture
 
     if is_folder(text):
         return SourceReference("folder", str(Path(text).absolute()))
     path = regular_file(text)
-    if is_picture(path) and not is_animation(path):
+    if kind_of_picture(path) == "picture":
         return SourceReference("picture", str(path.absolute()))
-    ClipReader(path).close()
+    open_clip(path).close()
     return SourceReference("clip", str(path.absolute()))
 
 

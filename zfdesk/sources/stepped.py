@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from zfdesk.sources.clip_reader import ClipReader
+from zfdesk.sources.clip import open_clip
 from zfdesk.sources.files import file_name
 from zfdesk.sources.folder import pictures_in
 from zfdesk.sources.frame import SourceError, frozen_pixels
 from zfdesk.sources.reference import SourceReference
+from zfdesk.sources.shots import ShotReader
 
 FOLDER_RATE = 25.0
 """Pictures a second that a folder's are taken to be when nobody says otherwise."""
@@ -114,7 +115,7 @@ def _folder(reference: SourceReference) -> Stepped:
 
 
 def _clip(reference: SourceReference) -> Stepped:
-    reader = ClipReader(reference.location)
+    reader = open_clip(reference.location)
 
     def pictures(first: int, trouble: Callable[[str], None]) -> Iterator[TimedPicture]:
         try:
@@ -127,7 +128,7 @@ def _clip(reference: SourceReference) -> Stepped:
     return Stepped(reader.name, reader.count, pictures, paced=True)
 
 
-def _shots(reader: ClipReader, first: int) -> Iterator[TimedPicture]:
+def _shots(reader: ShotReader, first: int) -> Iterator[TimedPicture]:
     number = 0
     while number < first:
         before = reader.current

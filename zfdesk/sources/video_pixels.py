@@ -1,6 +1,8 @@
 """From FFmpeg's frames to our pixels."""
 
+import math
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
@@ -28,8 +30,26 @@ def rgb_pixels(frame: av.VideoFrame, pixel_aspect: Fraction | None = None) -> np
         layered = Image.fromarray(pixels)
         white = Image.new("RGBA", layered.size, (255, 255, 255, 255))
         pixels = np.array(Image.alpha_composite(white, layered).convert("RGB"))
-    quarter_turns = round(frame.rotation / 90)  # counter-clockwise, for FFmpeg as for numpy
-    return np.ascontiguousarray(np.rot90(pixels, quarter_turns))
+    return np.ascontiguousarray(_displayed(pixels, frame))
+
+
+def _displayed(pixels: np.ndarray, frame: av.VideoFrame) -> np.ndarray:
+    """The picture turned and mirrored as the frame's display matrix says, in the way of ffmpeg's own program.
+
+    Of the matrix (a, b, u; c, d, v; x, y, w) a pixel goes from (x, y) to (ax + cy, bx + dy), both counted to the right
+    and down. Phones' front cameras mirror by it, and all phones turn by it.
+    """
+    told: Any = frame.side_data.get("DISPLAYMATRIX")
+    if told is None:
+        return pixels
+    a, b, _, c, d = (value / 65536 for value in np.frombuffer(told, np.int32)[:5].tolist())
+    clockwise = math.degrees(math.atan2(b, a))
+    if abs(clockwise - 90 * round(clockwise / 90)) > 1:
+        return np.asarray(Image.fromarray(pixels).rotate(-clockwise, Image.Resampling.BICUBIC))
+    across, down = (a, d) if abs(a) > abs(b) else (c, b)
+    if abs(b) >= abs(a) and b:
+        pixels = pixels.swapaxes(0, 1)
+    return pixels[:: -1 if down < 0 else 1, :: -1 if across < 0 else 1]
 
 
 def _shown_size(frame: av.VideoFrame, pixel_aspect: Fraction | None) -> tuple[int, int]:

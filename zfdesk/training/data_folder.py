@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from zfdesk.sources.folder import PICTURE_SUFFIXES
 from zfdesk.training.data_entry import Entry
 from zfdesk.training.errors import PicturesGoneError, TrainingError
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".avif")
+SUFFIXES = tuple(sorted(PICTURE_SUFFIXES))
 
 
 class FolderPictures:

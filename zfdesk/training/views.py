@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, JpegImagePlugin
 
-from zfdesk.sources import SourceError
-from zfdesk.sources.picture import decode_picture, turn_of
+from zfdesk.sources import SourceError, decode_picture
+from zfdesk.sources.colour import to_srgb
+from zfdesk.sources.picture_pixels import turn_of
 from zfdesk.training.recipe import Recipe
 
 RESIZE = 256
@@ -132,7 +133,7 @@ def _cut(image: Image.Image, box: tuple[float, ...], side: int) -> np.ndarray:
         scale = (image.size[0] / width, image.size[1] / height)
         try:
             image.load()
-            plain = image if image.mode == "RGB" else image.convert("RGB")
+            plain: Image.Image = image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
         except MemoryError:
             raise
         except Exception as error:  # damaged files make Pillow raise nearly anything
@@ -145,4 +146,4 @@ def _cut(image: Image.Image, box: tuple[float, ...], side: int) -> np.ndarray:
     else:
         plain = image
     small = plain.resize((side, side), Image.Resampling.BILINEAR, box=box, reducing_gap=2.0)  # type: ignore[arg-type]
-    return np.asarray(small)
+    return np.asarray(to_srgb(small, image.info.get("icc_profile")))
