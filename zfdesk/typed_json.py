@@ -95,7 +95,8 @@ def from_plain(
     ``notes``, a sentence each. Without ``notes`` what is not known is wrong. ``arrays``: as `to_plain` gave them.
     Raises PlainError where the types are wrong.
     """
-    return _Reader(notes, arrays, limits).read(kind, value, name)
+    result: T = _Reader(notes, arrays, limits).read(kind, value, name)
+    return result
 
 
 def parsed(data: bytes) -> dict[str, Any]:

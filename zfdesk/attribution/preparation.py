@@ -76,4 +76,5 @@ def heat_of(values: np.ndarray, size: int) -> np.ndarray:
 
     Of a signed picture the largest magnitude over the colours (Simonyan et al. 2014), of a map what is above zero.
     """
-    return np.abs(values).max(2) if values.ndim == 3 else np.maximum(spread(values, size), 0)
+    result: np.ndarray = np.abs(values).max(2) if values.ndim == 3 else np.maximum(spread(values, size), 0)
+    return result

@@ -251,7 +251,8 @@ def _sweep_peers(model: Any, picture: Any, plan: Any, batches: tuple[int, ...]) 
         begun = time.perf_counter()
         with torch.inference_mode():
             peer.attribute(x, (3, plan.size, plan.size), (3, stride, stride), grey, index, perturbations_per_eval=batch)
-        return (time.perf_counter() - begun) * 1e3 / along**2
+        result: float = (time.perf_counter() - begun) * 1e3 / along**2
+        return result
 
     milliseconds(50, 4)
     tried = {batch: milliseconds(max(plan.stride, 24), batch) for batch in batches}

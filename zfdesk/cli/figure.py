@@ -56,7 +56,9 @@ def add_parser(verbs: Any) -> None:
 
 def _template(templates: Any, name: str, words: str, make: Make, weights: bool = True) -> argparse.ArgumentParser:
     """A template, see `page_options`."""
-    parser = templates.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}.", allow_abbrev=False)
+    parser: argparse.ArgumentParser = templates.add_parser(
+        name, help=words, description=f"{words[0].upper()}{words[1:]}.", allow_abbrev=False
+    )
     page_options(parser, make, weights)
     return parser
 

@@ -194,9 +194,10 @@ class FastKernels(ReferenceKernels):
             y = F.conv2d(x, packed, bias, layer.stride, layer.padding)
             return y.relu_() if rectified else y
         after = "relu" if rectified else "none"
-        return torch.ops.mkldnn._convolution_pointwise(
+        result: Tensor = torch.ops.mkldnn._convolution_pointwise(
             x, packed, bias, [layer.padding] * 2, [layer.stride] * 2, [1, 1], 1, after, [], ""
         )
+        return result
 
     def conv_window(self, layer: Conv, x: Tensor, rectified: bool) -> Tensor:
         """Convolution without padding, as a product of patches of the windows with packed weights.
@@ -292,14 +293,16 @@ def _last_linear(architecture: Architecture) -> str:
 def _pack_matrix(weight: Tensor) -> Tensor:
     """(out, in) in oneDNN's own blocked order where torch has oneDNN."""
     if torch.backends.mkldnn.is_available() and weight.device.type == "cpu":
-        return torch.ops.mkldnn._reorder_linear_weight(weight.contiguous())
+        result: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous())
+        return result
     return weight.contiguous()
 
 
 def _product(x: Tensor, matrix: Tensor, bias: Tensor, rectified: bool) -> Tensor:
     """x (n, in) times a matrix of `_pack_matrix`, plus the bias, rectified if asked."""
     if matrix.is_mkldnn:
-        return torch.ops.mkldnn._linear_pointwise(x, matrix, bias, "relu" if rectified else "none", [], "")
+        result: Tensor = torch.ops.mkldnn._linear_pointwise(x, matrix, bias, "relu" if rectified else "none", [], "")
+        return result
     y = F.linear(x, matrix, bias)
     return y.relu_() if rectified else y
 

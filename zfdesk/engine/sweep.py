@@ -67,7 +67,8 @@ class SweepPlan:
         count = -(-length // self.stride)
         # the middles of `count` cells that together lie centred on the side
         middles = (np.arange(count) + 0.5) * self.stride + (length - count * self.stride) / 2
-        return np.clip(np.floor(middles - self.size / 2), 1 - self.size, length - 1).astype(np.int32)
+        result: np.ndarray = np.clip(np.floor(middles - self.size / 2), 1 - self.size, length - 1).astype(np.int32)
+        return result
 
     def occluder(self, top: int, left: int) -> Occluder:
         """The occluder at one position."""

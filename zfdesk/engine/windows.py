@@ -196,7 +196,7 @@ class Windows:
         """The activation of each unit summed over its map: the clean sum and what the windows change of it."""
         rows, columns = area
         clean = self._clean[self._layer.name]
-        totals = new.sum((1, 2), dtype=np.float64) + self._clean_total
+        totals: np.ndarray = new.sum((1, 2), dtype=np.float64) + self._clean_total
         for total, y, x in zip(totals, rows.begin, columns.begin, strict=True):
             total -= clean[y : y + rows.length, x : x + columns.length].sum((0, 1), dtype=np.float64)
         return totals

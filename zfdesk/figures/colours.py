@@ -50,7 +50,8 @@ def _signed_table() -> np.ndarray:
     share = np.linspace(-1, 1, 255)
     a = np.where(share < 0, 24 * -share, -4 * share)
     b = np.where(share < 0, 62 * share, 72 * share)
-    return np.clip(_lab_to_rgb(np.stack([lightness, a, b], 1)), 0, 1)
+    result: np.ndarray = np.clip(_lab_to_rgb(np.stack([lightness, a, b], 1)), 0, 1)
+    return result
 
 
 def _lab_to_rgb(lab: np.ndarray) -> np.ndarray:
@@ -60,7 +61,8 @@ def _lab_to_rgb(lab: np.ndarray) -> np.ndarray:
     xyz = np.where(f > 6 / 29, f**3, 3 * (6 / 29) ** 2 * (f - 4 / 29)) * np.array([0.95047, 1.0, 1.08883])
     to_linear = np.array([[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]])
     linear = np.clip(xyz @ to_linear.T, 0, 1)
-    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    result: np.ndarray = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return result
 
 
 def signed_picture(values: np.ndarray, limit: float) -> np.ndarray:

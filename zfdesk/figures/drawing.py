@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec, SubplotSpec
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from zfdesk.figures import panels
+from zfdesk.figures import over_time, panels
 from zfdesk.figures.charts import draw_bars, draw_curves, draw_histogram, draw_text
 from zfdesk.figures.draw_over_time import draw_evolution, draw_shares, draw_strips
 from zfdesk.figures.look import Look, looks_for, printable, styled, wrapped
@@ -26,8 +26,8 @@ DRAWERS: dict[type, Callable[[Place, Any], list[Body]]] = {
     panels.Picture: draw_picture, panels.Maps: draw_maps, panels.UnitMap: draw_unit_map, panels.Signed: draw_signed,
     panels.Tiles: draw_tiles, panels.Occlusion: draw_occlusion, panels.Labels: draw_labels, panels.Bars: draw_bars,
     panels.Compare: draw_compare, panels.Histogram: draw_histogram, panels.Curves: draw_curves,
-    panels.Text: draw_text, panels.Drawing: draw_scheme, panels.Strips: draw_strips, panels.Shares: draw_shares,
-    panels.Evolution: draw_evolution,
+    panels.Text: draw_text, panels.Drawing: draw_scheme, over_time.Strips: draw_strips, over_time.Shares: draw_shares,
+    over_time.Evolution: draw_evolution,
 }  # fmt: skip
 """What draws each kind of panel: all there is to add for another kind."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from zfdesk import __version__
 from zfdesk.engine import Model, Occluder, OccluderFill, Rule, SeedKind
@@ -51,10 +52,10 @@ class Facts:
     version: str = ""
 
     @staticmethod
-    def of_model(model: Model, **others: object) -> Facts:
+    def of_model(model: Model, **others: Any) -> Facts:
         """The facts of a network and of this program, and any others by their names."""
         weights = model.name or ("" if model.trained else "random weights")
-        known: dict = {"network": model.architecture.title, "weights": weights, "sha256": model.sha256}
+        known: dict[str, Any] = {"network": model.architecture.title, "weights": weights, "sha256": model.sha256}
         return Facts(**{**known, "version": __version__, **others})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -87,7 +88,7 @@ def _projected(model: Model, examples: Sequence[Examples], rule: Rule) -> list[t
     """For each unit its projections, float32, and patches, uint8: (pictures, field, field, 3); what lies beyond the
     picture is 0, and `BEYOND`. Every picture goes through the network once, and one pass at a time is in memory."""
     made = []
-    jobs: dict[int, tuple[np.ndarray, list]] = {}
+    jobs: dict[int, tuple[np.ndarray, list[Any]]] = {}
     for example in examples:
         stage = model.architecture.stage(example.layer)
         side = min(stage.receptive_field.size, model.architecture.size)

@@ -82,7 +82,8 @@ def fig5_page(
 
 def _spread(amounts: np.ndarray, count: int) -> np.ndarray:
     """Some of the amounts, evenly spread."""
-    return amounts[np.unique(np.linspace(0, len(amounts) - 1, count).round().astype(int))]
+    result: np.ndarray = amounts[np.unique(np.linspace(0, len(amounts) - 1, count).round().astype(int))]
+    return result
 
 
 def _pictures(

@@ -42,7 +42,7 @@ def nearest(centre: np.ndarray, size: int) -> np.ndarray:
 
 def spread(values: np.ndarray, rows: np.ndarray, columns: np.ndarray, missing: float) -> np.ndarray:
     """Values (rows, columns) at each pixel of the picture; ``missing`` where no position is near."""
-    out = values[np.ix_(rows, columns)]  # −1 takes the last, and is written over
+    out: np.ndarray = values[np.ix_(rows, columns)]  # −1 takes the last, and is written over
     out[rows < 0] = missing
     out[:, columns < 0] = missing
     return out
@@ -154,7 +154,8 @@ def _laid_over(
         grey = (panel.picture @ np.array([0.299, 0.587, 0.114]) / 255)[..., None]
         cover = np.where(missing, 0, panel.opacity)[..., None]
         out = out * cover + grey * (1 - cover)
-    return (np.clip(out, 0, 1) * 255 + 0.5).astype(np.uint8)
+    result: np.ndarray = (np.clip(out, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return result
 
 
 def _regions(mask: np.ndarray) -> list[np.ndarray]:

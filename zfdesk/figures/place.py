@@ -79,7 +79,8 @@ def inches_on_page(figure: Figure) -> Transform:
 
 
 def _from_corner(figure: Any, place: Any) -> Transform:
-    return figure.dpi_scale_trans + ScaledTranslation(0, 0, place)
+    result: Transform = figure.dpi_scale_trans + ScaledTranslation(0, 0, place)
+    return result
 
 
 def say_below(body: Body, words: str, width: float, look: Look) -> None:

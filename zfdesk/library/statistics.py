@@ -101,12 +101,14 @@ class LayerStatistics:
     @property
     def dead(self) -> np.ndarray:
         """bool (units,): woken by none of the pictures."""
-        return self.active == 0
+        result: np.ndarray = self.active == 0
+        return result
 
     def rounding(self) -> np.ndarray:
         """float64 (units,): how far a float32 activation may be off, see `zfdesk.library.records.ROUNDING`."""
         size = np.maximum(np.abs(self.highest), np.abs(self.lowest)).astype(np.float64)
-        return ROUNDING * np.maximum(size, FAINT * size.max(initial=0.0))
+        result: np.ndarray = ROUNDING * np.maximum(size, FAINT * size.max(initial=0.0))
+        return result
 
 
 class Scanned(Protocol):

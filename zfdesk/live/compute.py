@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import torch
@@ -101,7 +102,7 @@ class RenderStep:
 
     _model: Model | None = None
     _alive: dict[str, Tensor] = field(default_factory=dict)  # by layer: units active since the network was loaded
-    _order: tuple[tuple, float, np.ndarray] | None = None
+    _order: tuple[tuple[Any, ...], float, np.ndarray] | None = None
     _unit_ms: float = 0.0
     _comparing: Comparing = field(default_factory=Comparing)
 

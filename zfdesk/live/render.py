@@ -120,7 +120,8 @@ def styled(values: np.ndarray, style: Style) -> np.ndarray:
     if style is Style.RAW:
         return values
     if style is Style.GRAY:
-        return values.mean(2)
+        result: np.ndarray = values.mean(2)
+        return result
     norm = np.sqrt(np.einsum("hwc,hwc->hw", values, values))
     return norm if style is Style.NORM else gaussian_blur(torch.from_numpy(norm)[None], BLUR_SIGMA)[0].numpy()
 

@@ -200,13 +200,15 @@ def _number(value: Any) -> float:
 def _whole(told: Mapping[str, Any], key: str) -> int:
     if type(told[key]) is not int:
         raise TypeError(key)
-    return told[key]
+    result: int = told[key]
+    return result
 
 
 def _text(told: Mapping[str, Any], key: str) -> str:
     if not isinstance(told[key], str):
         raise TypeError(key)
-    return told[key]
+    result: str = told[key]
+    return result
 
 
 def _texts(told: Mapping[str, Any], key: str) -> tuple[str, ...]:

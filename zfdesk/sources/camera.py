@@ -48,7 +48,8 @@ def watch_cameras(callback: Callable[[list[CameraDevice]], None]) -> Callable[[]
     if multimedia is not None:
         devices = multimedia.QMediaDevices()
         devices.videoInputsChanged.connect(lambda: callback(cameras()))
-        return devices.deleteLater
+        result: Callable[[], None] = devices.deleteLater
+        return result
     ended = threading.Event()
 
     def watch() -> None:

@@ -20,7 +20,8 @@ _FAINTEST = 1 / 255 / 4
 def colour_matrix(dtype: torch.dtype = torch.float32) -> Tensor:
     """(3, 3): decorrelated colours → RGB before the sigmoid, scaled so that its longest column has length 1."""
     matrix = torch.tensor(_COLOURS, dtype=dtype)
-    return matrix / matrix.norm(dim=0).max()
+    result: Tensor = matrix / matrix.norm(dim=0).max()
+    return result
 
 
 class Pixels:
@@ -61,4 +62,5 @@ def _frequency_scale(size: tuple[int, int], slope: float, dtype: torch.dtype) ->
     height, width = size
     rows, columns = torch.fft.fftfreq(height, dtype=dtype), torch.fft.rfftfreq(width, dtype=dtype)
     frequency = (rows[:, None] ** 2 + columns**2).sqrt()
-    return frequency.clamp_min(1 / max(height, width)) ** -slope
+    result: Tensor = frequency.clamp_min(1 / max(height, width)) ** -slope
+    return result

@@ -51,7 +51,8 @@ def clipped(pictures: Tensor, mean: Tensor, weight: Tensor, percentile: float) -
 
 def norms(pictures: Tensor, mean: Tensor) -> Tensor:
     """Each pixel's distance from the mean, over the colours: (N, height, width)."""
-    return (pictures - mean).norm(dim=1)
+    result: Tensor = (pictures - mean).norm(dim=1)
+    return result
 
 
 def contributions(pictures: Tensor, mean: Tensor, gradient: Tensor) -> Tensor:

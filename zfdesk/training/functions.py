@@ -43,7 +43,7 @@ def normalised(x: Tensor, layer: LRN, band: Tensor) -> Tensor:
     n, c, h, w = x.shape
     with torch.autocast(x.device.type, enabled=False):
         rows = x.float().permute(0, 2, 3, 1).reshape(-1, c)
-        y: Tensor = _Normalise.apply(rows, band, layer.k, layer.beta)
+        y: Tensor = _Normalise.apply(rows, band, layer.k, layer.beta)  # type: ignore[no-untyped-call]
     return y.view(n, h, w, c).permute(0, 3, 1, 2).to(x.dtype)
 
 
@@ -104,11 +104,11 @@ class BatchNorm(nn.Module):
             across = [0, *range(2, x.ndim)]
             shape = [1, -1, *[1] * (x.ndim - 2)]
             here = wide.new_tensor([float(x.numel() // x.shape[1])])
-            total: Tensor = _SumOverProcesses.apply(torch.cat([wide.sum(across), here]))
+            total: Tensor = _SumOverProcesses.apply(torch.cat([wide.sum(across), here]))  # type: ignore[no-untyped-call]
             count = total[-1].detach()
             mean = total[:-1] / count
             centred = wide - mean.view(shape)
-            squares: Tensor = _SumOverProcesses.apply((centred * centred).sum(across))
+            squares: Tensor = _SumOverProcesses.apply((centred * centred).sum(across))  # type: ignore[no-untyped-call]
             variance = squares / count
             with torch.no_grad():
                 self.running_mean.lerp_(mean, self.momentum)

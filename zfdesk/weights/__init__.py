@@ -5,8 +5,9 @@
 anything in them, `convert` maps foreign names to ours, and `looks_untrained` says when a network seems to know nothing.
 """
 
-from zfdesk.weights.checkpoint import CheckpointError, describe, load, save
+from zfdesk.weights.checkpoint import describe, load, save
 from zfdesk.weights.convert import import_weights
 from zfdesk.weights.looks_untrained import looks_untrained
+from zfdesk.weights.safetensors_file import CheckpointError
 
 __all__ = ["CheckpointError", "describe", "import_weights", "load", "looks_untrained", "save"]

@@ -102,7 +102,8 @@ def _input_name(graph: Any, constants: Mapping[str, _Constant]) -> str:
     free = [value.name for value in graph.input if value.name not in constants]
     if len(free) != 1:
         raise _MismatchError(f"it has {len(free)} inputs")
-    return free[0]
+    result: str = free[0]
+    return result
 
 
 def _matched(
@@ -152,7 +153,8 @@ def _flattens(node: Any, constants: Mapping[str, _Constant], flat: int) -> bool:
     """Whether a node turns maps into one vector a picture, in (channel, row, column) order."""
     told = _attributes(node)
     if node.op_type == "Flatten":
-        return told.get("axis", 1) == 1
+        result: bool = told.get("axis", 1) == 1
+        return result
     if node.op_type != "Reshape":
         return False
     target = told.get("shape") or constants[node.input[1]].make().tolist()

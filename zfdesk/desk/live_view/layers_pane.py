@@ -29,7 +29,7 @@ class _Row(QStyledItemDelegate):
     def __init__(self, pane: LayersPane) -> None:
         super().__init__(pane)
         self.pane = pane
-        self._cards: dict[str, tuple[tuple, QPixmap]] = {}
+        self._cards: dict[str, tuple[tuple[object, ...], QPixmap]] = {}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:  # noqa: N802
         return QSize(150, max(THUMB + 8, option.fontMetrics.height() * 2 + 8))

@@ -182,7 +182,7 @@ class MapsPane(Pane):
         """Another network: nothing of the old one may be picked any more."""
         self.canvas.show_mosaic(None, WAITING)
 
-    def _choice(self, hint: str, words: Mapping[Any, str], change: Callable[[Any], dict]) -> Choice:
+    def _choice(self, hint: str, words: Mapping[Any, str], change: Callable[[Any], dict[str, Any]]) -> Choice:
         choice = Choice(words, hint)
         choice.chosen.connect(lambda value: self.desk.change(self.desk.view.change_maps(**change(value))))
         return choice

@@ -127,7 +127,7 @@ class UnitPane(Pane):
             controls.add(widget, name)
         return controls
 
-    def _choice(self, words: Mapping[Any, str], hint: str, change: Callable[[Any], dict]) -> Choice:
+    def _choice(self, words: Mapping[Any, str], hint: str, change: Callable[[Any], dict[str, Any]]) -> Choice:
         choice = Choice(words, hint)
         choice.chosen.connect(lambda value: self.desk.change(self.desk.view.change(**change(value))))
         return choice

@@ -57,7 +57,8 @@ def _coarse(length: int, step: int) -> np.ndarray:
     """For each place along a side the nearest one of the grid that takes every ``step``-th."""
     grid = np.arange((length - 1) % COARSEST // 2 % step, length, step)
     index = (np.arange(length) - grid[0] + step // 2) // step
-    return grid[np.clip(index, 0, len(grid) - 1)]
+    result: np.ndarray = grid[np.clip(index, 0, len(grid) - 1)]
+    return result
 
 
 @dataclass(frozen=True, eq=False)

@@ -69,7 +69,7 @@ class SweepPane(Pane):
         self.legend.picked.connect(lambda label: desk.change(desk.view.change_sweep(class_index=label)))
         self._label_colours = LabelColours()
         self._legend_of: np.ndarray | None = None
-        self._drawn: tuple = ()
+        self._drawn: tuple[object, ...] = ()
         self._layout: tuple[Sweep, Layout] | None = None
         self._hovered: tuple[int, int] | None = None
         self._columns, self._placed = 0, []  # type: ignore[var-annotated]

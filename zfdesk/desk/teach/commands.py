@@ -15,7 +15,7 @@ from zfdesk.desk.feature import Panes
 from zfdesk.desk.teach.controller import DROP_SECONDS, Taught, Teaching
 from zfdesk.desk.teach.files import Found, export, keep_last, last_lesson, open_classes, unread_words
 from zfdesk.desk.teach.pane import TeachPane
-from zfdesk.live import ClassSet, ClassSetError
+from zfdesk.live import ClassSet, ClassSetError, Sample
 from zfdesk.weights import CheckpointError, store
 
 
@@ -216,7 +216,7 @@ def _keep(taught: Taught, name: str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _with_found(class_set: ClassSet, found: list[Found], samples_of: Callable[..., list]) -> ClassSet:
+def _with_found(class_set: ClassSet, found: list[Found], samples_of: Callable[..., list[Sample]]) -> ClassSet:
     for one in found:
         names = [known.name.casefold() for known in class_set.classes]
         index = names.index(one.name.casefold()) if one.name.casefold() in names else len(names)

@@ -60,7 +60,8 @@ class Curve:
         joins = self.joins()
         alone = ~joins & ~np.append(False, joins[:-1])[: len(joins)]
         every = -(-len(self.x) // MOST_MARKS) or 1
-        return np.isfinite(self.y) & (alone | (np.arange(len(self.x)) % every == 0))
+        result: np.ndarray = np.isfinite(self.y) & (alone | (np.arange(len(self.x)) % every == 0))
+        return result
 
 
 @lru_cache

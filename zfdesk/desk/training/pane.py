@@ -62,7 +62,7 @@ class TrainingPane(FigureCommands, Pane):
         self.trouble = ""
         self.epoch = -1
         self.unit = -1
-        self._looks: dict[tuple, SnapshotLook] = {}
+        self._looks: dict[tuple[object, ...], SnapshotLook] = {}
         self._looker = Looker()
         self._choice = 0  # its number
         self._reading = self._looking = self._using = False

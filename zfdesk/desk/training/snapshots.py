@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -80,7 +81,7 @@ def lines_of(run: Run) -> Lines:
     return losses, accuracies, [Line("learning rate", *thinned(x, rate, MOST_POINTS), "quiet")] if len(x) else []
 
 
-def _column(scores: list, name: str) -> np.ndarray:
+def _column(scores: list[Any], name: str) -> np.ndarray:
     return np.array([getattr(score, name) if score else np.nan for score in scores], np.float64)
 
 

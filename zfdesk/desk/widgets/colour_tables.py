@@ -43,7 +43,8 @@ def _sequential(name: str) -> np.ndarray:
 def _diverging(dark: bool) -> np.ndarray:
     share = np.linspace(-1, 1, 255)
     if not dark:
-        return np.round(pyqtgraph.colormap.get(DIVERGING).map((share + 1) / 2)[:, :3]).astype(np.int64)
+        result: np.ndarray = np.round(pyqtgraph.colormap.get(DIVERGING).map((share + 1) / 2)[:, :3]).astype(np.int64)
+        return result
     # black in the middle; blue below and orange above differ for every kind of colour vision
     strength = np.abs(share)[:, None] ** 0.8
     below, above = np.array([70, 170, 255]), np.array([255, 150, 40])
