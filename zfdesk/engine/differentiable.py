@@ -130,15 +130,15 @@ class Differentiable:
                 x = _padded(x, *self._spans[stage.name], 0)
                 weight, bias = self._filters(layer), self._dense(f"{layer.name}.bias")
                 if layer.stride > 1 and weight.shape[1] <= 4:
-                    x = _FirstConvolution.apply(x, weight, bias, layer.stride)  # type: ignore[no-untyped-call]
-                    return x
+                    y: Tensor = _FirstConvolution.apply(x, weight, bias, layer.stride)  # type: ignore[no-untyped-call]
+                    return y
                 return F.conv2d(x, weight, bias, layer.stride)
             case MaxPool() as layer:
                 x = _padded(x, *self._spans[stage.name], float("-inf"))
                 return F.max_pool2d(x, layer.kernel, layer.stride)
             case LRN() as layer:
-                x = _Normalisation.apply(x, layer)  # type: ignore[no-untyped-call]
-                return x
+                normalised: Tensor = _Normalisation.apply(x, layer)  # type: ignore[no-untyped-call]
+                return normalised
             case Linear() as layer:
                 weight, bias = self._dense(f"{layer.name}.weight"), self._dense(f"{layer.name}.bias")
                 return F.linear(x.reshape(x.shape[0], -1), weight, bias)[:, :, None, None]

@@ -227,7 +227,7 @@ class FileCommands:
 
     def begin(self) -> Composition:
         """What the last builder left."""
-        kept = self.context.get(KeptFigure).composition
+        kept: Composition | None = self.context.get(KeptFigure).composition
         if kept is not None:
             return kept
         text = str(self.settings.value(LAST_KEY, ""))
