@@ -4,6 +4,7 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
@@ -184,7 +185,7 @@ class ClipReader(ShotReader):
             for repeat in repeats:
                 yield last, *repeat
 
-    def _decoded(self, packet: av.Packet) -> Iterator[av.VideoFrame]:
+    def _decoded(self, packet: "av.Packet[Any]") -> Iterator[av.VideoFrame]:
         try:
             yield from (frame for frame in packet.decode() if isinstance(frame, av.VideoFrame))
         except (av.FFmpegError, OSError, ValueError):
