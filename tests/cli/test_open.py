@@ -24,10 +24,15 @@ class Window:
 
     def __init__(self) -> None:
         self.calls: list[tuple[zf.Model, View, str, int]] = []
+        self.strongest: list[bool] = []
         self.prepared: list[tuple[bool, bool]] = []
 
-    def run(self, model: zf.Model, view: View, screenshot: str = "", after: int = 30, settings: Any = None) -> int:
+    def run(
+        self, model: zf.Model, view: View, screenshot: str = "", after: int = 30, settings: Any = None,
+        strongest: bool = False,
+    ) -> int:  # fmt: skip
         self.calls.append((model, view, screenshot, after))
+        self.strongest.append(strongest)
         return 0
 
     def prepare(self, offscreen: bool, camera: bool) -> None:
@@ -46,7 +51,7 @@ def window(loaded: zf.Model, monkeypatch: pytest.MonkeyPatch) -> Window:
 @pytest.mark.parametrize(
     ("words", "view"),
     [
-        ([], View(unit=10)),  # the eyes
+        ([], View()),
         (["pattern"], View(source=SourceReference("pattern"))),
         (["--camera"], View(source=SourceReference("camera"))),
         (["--camera", "front"], View(source=SourceReference("camera", "front"))),
@@ -59,6 +64,7 @@ def test_the_first_view(words: list[str], view: View, window: Window, loaded: zf
     assert main(words) == 0
     assert window.calls == [(loaded, view, "", 30)]
     assert window.prepared == [(False, view.source.kind == "camera")]
+    assert window.strongest == ["--unit" not in words]  # else the first frame says which unit is looked at
 
 
 def test_paths(window: Window, cat: str, tmp_path: Path) -> None:

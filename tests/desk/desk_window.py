@@ -40,6 +40,7 @@ class Window(main_window.Window):
 
     def __init__(self, desk: AppState, settings: QSettings) -> None:
         super().__init__(make_context(desk, settings))
+        self.resize(*main_window.FIRST_SIZE)  # the screen that tests are run on may be small
         context = self.context
         self.desk, self.settings = desk, settings
         self.picture, self.layers = context.get(PicturePane), context.get(LayersPane)
@@ -69,6 +70,10 @@ class Window(main_window.Window):
     def actions_by_id(self) -> dict[str, QAction]:
         """As Qt has them."""
         return self.table.qt
+
+    def bring_up(self, pane: Pane) -> None:
+        """Open a pane, wherever it stands."""
+        self.context.get(Panes).show(pane.title)
 
     def run(self, action_id: str) -> None:
         """Do what an action does."""

@@ -84,7 +84,7 @@ def test_layers_pins_and_snapshots(still: Window) -> None:
     head, *rows = table(clipboard())
     assert [row[0] for row in rows] == [stage.name for stage in still.desk.model.architecture.stages]
     assert all(len(row) == len(head) for row in rows)
-    still.docks[still.pins].raise_()
+    still.bring_up(still.pins)
     wait_until(lambda: still.desk.complete is not None and len(still.desk.complete.pins) == 2)
     still.copy_data_of(still.pins)
     assert [row[:2] for row in table(clipboard())[1:]] == [["conv4", "3"], ["conv5", "1"]]
@@ -99,7 +99,7 @@ def test_layers_pins_and_snapshots(still: Window) -> None:
 
 
 def test_trace(still: Window) -> None:
-    still.docks[still.trace].raise_()
+    still.bring_up(still.trace)
     result = change(still, watched=(1, 3), unit=4)
     wait_until(lambda: still.trace.as_data())
     head, *_, last = table(still.trace.as_data())

@@ -11,7 +11,7 @@ from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QToolButton
 
-from zfdesk.desk.window.hints import DONE_KEY, HintCard, first_steps, hints, moved_occluder, picked_unit, show_hints
+from zfdesk.desk.window.hints import DONE_KEY, HintBar, first_steps, hints, moved_occluder, picked_unit, show_hints
 from zfdesk.engine import Occluder
 from zfdesk.live import View
 
@@ -35,7 +35,7 @@ def test_what_counts_as_done() -> None:
     assert moved_occluder(covered, view.change(occluders=(Occluder(10, 11),)))
 
 
-def test_each_is_closed_by_doing_it_and_the_card_goes(
+def test_each_is_closed_by_doing_it_and_the_line_goes(
     live: Window, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     card = first_steps(live.context)
@@ -60,11 +60,18 @@ def test_each_is_closed_by_doing_it_and_the_card_goes(
     card._linger.setInterval(1)
     card._linger.start()
     settle(30)
-    assert live.findChildren(HintCard) == []
+    assert live.findChildren(HintBar) == []
 
 
 def _box(occluder: Occluder) -> tuple[int, int, int, int]:
     return occluder.top, occluder.left, occluder.top + occluder.height, occluder.left + occluder.width
+
+
+def test_the_unit_that_the_first_frame_selects_is_nobody_s_pick(window: Window) -> None:
+    bar = show_hints(window.context)
+    window.desk.settle(window.desk.view.change(unit=5))
+    assert "unit" in bar.open_hints
+    bar.finish()
 
 
 def test_a_picture_that_was_not_saved_is_not_taken(window: Window) -> None:
@@ -78,7 +85,8 @@ def test_a_picture_that_was_not_saved_is_not_taken(window: Window) -> None:
 def test_closed_once_they_do_not_come_again_but_can_be_asked_for(window: Window, tmp_path: Path) -> None:
     card = first_steps(window.context)
     assert card is not None
-    QTest.mouseClick(card.findChild(QToolButton), Qt.MouseButton.LeftButton)
+    close = next(button for button in card.findChildren(QToolButton) if button.accessibleName() == "Close all hints")
+    QTest.mouseClick(close, Qt.MouseButton.LeftButton)
     settle()
     assert first_steps(window.context) is None
     window.settings.sync()
@@ -87,8 +95,8 @@ def test_closed_once_they_do_not_come_again_but_can_be_asked_for(window: Window,
     assert len(again.open_hints) == 3
     assert show_hints(window.context) is not again
     settle()
-    assert len(window.findChildren(HintCard)) == 1
-    window.findChild(HintCard).finish()
+    assert len(window.findChildren(HintBar)) == 1
+    window.findChild(HintBar).finish()
 
 
 def test_left_open_they_come_again(window: Window) -> None:
@@ -101,23 +109,17 @@ def test_left_open_they_come_again(window: Window) -> None:
     ("size", "presenter"),
     [((1440, 900), False), ((1024, 680), False), ((900, 600), False), ((1440, 900), True), ((1024, 680), True)],
 )
-def test_it_hides_neither_picture_nor_bars(window: Window, size: tuple[int, int], presenter: bool) -> None:
+def test_it_hides_nothing(window: Window, size: tuple[int, int], presenter: bool) -> None:
     window.desk.change(window.desk.view.change(presenter=presenter))
     window.resize(*size)
-    card = show_hints(window.context)
+    bar = show_hints(window.context)
     settle(50)
-    place = card.geometry()
+    place = bar.geometry()
     assert window.rect().contains(place)
-    picture = window.picture.canvas
-    shown = picture.rect().translated(picture.mapTo(window, QPoint(0, 0)))
-    quarter_x, quarter_y = shown.width() // 4, shown.height() // 4
-    assert not place.intersects(shown.adjusted(quarter_x, quarter_y, -quarter_x, -quarter_y))
     assert place.bottom() < window.statusBar().geometry().top()
-    bars = window.classes.bars
-    covered = place.intersected(bars.rect().translated(bars.mapTo(window, QPoint(0, 0))))
-    if not presenter or size[0] > 1024:  # there, large type has no room for both
-        assert covered.width() < bars.width() / 4
-    card.finish()
+    for pane in (window.picture, window.classes, window.maps, window.unit):
+        assert not place.intersects(pane.rect().translated(pane.mapTo(window, QPoint(0, 0)))), pane.title
+    bar.finish()
 
 
 def test_it_takes_neither_focus_nor_keys(window: Window) -> None:

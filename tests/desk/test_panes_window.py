@@ -230,7 +230,7 @@ def test_only_units_that_are_classes_are_named_as_classes(window: Window) -> Non
 
 def test_no_pane_is_ever_blank(window: Window) -> None:
     for pane in (window.pins, window.compare, window.trace):
-        window.docks[pane].raise_()
+        window.bring_up(pane)
         settle()
         assert not every_text_or_picture(window), pane.title
         assert not is_plain(picture_of(pane)), pane.title
@@ -239,7 +239,7 @@ def test_no_pane_is_ever_blank(window: Window) -> None:
             assert not is_plain(picture_of(pane)), pane.title
     show_picture(window)
     for pane in (window.pins, window.compare, window.trace):
-        window.docks[pane].raise_()
+        window.bring_up(pane)
         wait_for_result(window.desk)
         window.show_facts()
         assert not every_text_or_picture(window), pane.title

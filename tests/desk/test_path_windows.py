@@ -71,7 +71,7 @@ def test_the_activation_is_asked_for_only_when_it_is_drawn(window: Window) -> No
     settle()
     change(window, trace_unit=True)
     assert not window.desk.demand.activation  # behind the pins
-    window.docks[window.trace].raise_()
+    window.bring_up(window.trace)
     wait_until(lambda: window.desk.demand.activation)
     assert not window.desk.demand.unit
     result = wait_for_result(window.desk)
@@ -91,7 +91,7 @@ def test_another_network_while_recording(window: Window) -> None:
         frame = source.give(numbered_picture(number))
         result = wait_for_result(window.desk, lambda result, frame=frame: result.request.frame is frame)
         best = int(result.clean_probabilities.argmax())
-    window.docks[window.trace].raise_()
+    window.bring_up(window.trace)
     settle()
     other = small_model(tuple(f"class {number}" for number in range(best)))
     window.run("path-record")

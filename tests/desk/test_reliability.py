@@ -291,7 +291,7 @@ def test_memory_is_flat_over_ten_thousand_frames(window: Window) -> None:
     for _ in range(3):
         window.run("pin")
         window.run("unit-right")
-    window.docks[window.trace].raise_()
+    window.bring_up(window.trace)
     shown = [0]
     desk.result_ready.connect(lambda: shown.__setitem__(0, shown[0] + 1))
     pictures = [numbered_picture(number, 480, 640) for number in range(48)]

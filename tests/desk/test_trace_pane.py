@@ -26,7 +26,7 @@ from zfdesk.live.trace import MOST_POINTS
 def traced(still: Window) -> object:
     """The shared window with the trace in front, and four positions computed."""
     window = still
-    window.docks[window.trace].raise_()
+    window.bring_up(window.trace)
     settle()
     window.trace.clear()
     change(window, occluders=(COVER,), chosen_occluder=0, watched=(1, 3), trace_axis=TraceAxis.PATH)
@@ -35,7 +35,7 @@ def traced(still: Window) -> object:
         change(window, occluders=(replace(COVER, left=left),))
     window.trace.show_facts()
     yield window
-    window.docks[window.pins].raise_()
+    window.bring_up(window.pins)
 
 
 def test_curves_are_the_results(traced: Window) -> None:

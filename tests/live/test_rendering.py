@@ -13,6 +13,8 @@ import zfdesk.engine as zf
 from zfdesk.live import MapsContent, MapsDisplay, Mosaic, Normalise, Style
 from zfdesk.live.render import grid_columns, levels, render, thumbnail, tile_mosaic
 
+EACH = MapsDisplay(normalise=Normalise.UNIT)
+
 
 def maps_of(*values: list[float]) -> torch.Tensor:
     """One-row maps."""
@@ -54,7 +56,7 @@ def test_signed_values_are_symmetric_about_128() -> None:
         assert shades[0, 0].tolist() == [1, 65, 128, 192, 255]
         if normalise is not Normalise.UNIT:
             assert (low, high) == (-4, 4)
-    up, down = levels(values, MapsDisplay(), True)[0].int(), levels(-values, MapsDisplay(), True)[0].int()
+    up, down = levels(values, EACH, True)[0].int(), levels(-values, EACH, True)[0].int()
     assert (up - 128 + (down - 128)).abs().max() <= 1  # 128.5 rounds down: half a level, never more
 
 

@@ -61,7 +61,7 @@ def test_every_field_counts() -> None:
 
 def test_change_of_the_maps_leaves_the_rest() -> None:
     changed = RICH.change_maps(order=Order.ACTIVITY, content=MapsContent.CHANGE)
-    assert changed.maps == MapsDisplay(order=Order.ACTIVITY, content=MapsContent.CHANGE)
+    assert changed.maps == replace(View().maps, order=Order.ACTIVITY, content=MapsContent.CHANGE)
     assert changed.change(maps=RICH.maps) == RICH
     with pytest.raises(TypeError):
         RICH.change(unknown=1)

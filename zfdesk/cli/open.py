@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 AFTER = 30
 """Results before the picture is taken: a second of a clip, by which time the panes are full."""
-EYES = 10
-"""The first unit the demo shows: in conv5 of the embedded network it answers the cat's eyes."""
 
 
 def make_parser(epilog: str) -> argparse.ArgumentParser:
@@ -74,7 +72,7 @@ def open_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace)
 
     still = source.kind in ("picture", "folder")
     after = 1 if still else arguments.after or AFTER
-    return run(model, view, arguments.screenshot or "", after)
+    return run(model, view, arguments.screenshot or "", after, strongest=arguments.unit is None)
 
 
 def _is_session(path: str) -> bool:
@@ -122,14 +120,11 @@ def _source(arguments: argparse.Namespace) -> SourceReference:
 def _view(model: Model, source: SourceReference, layer: str | None, unit: int | None) -> View:
     """The first view; ValueError for a layer or unit that the network does not have."""
     from zfdesk.live import Crop, View
-    from zfdesk.weights.checkpoint import EMBEDDED_SHA256
 
     stages = model.architecture.stages
     view = View(source=source, crop=Crop.centre_of(model))
     if layer is None and view.layer not in [stage.name for stage in stages]:
         layer = next(stage.name for stage in reversed(stages) if stage.spatial and stage.parameters)
-    if layer is None and unit is None and source.kind == "demo" and model.sha256 == EMBEDDED_SHA256:
-        unit = EYES
     view = view.change(layer=layer or view.layer, unit=unit or 0)
     model.architecture.stage(view.layer).check_unit(view.unit)
     return view

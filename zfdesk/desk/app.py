@@ -25,6 +25,7 @@ from zfdesk.desk.window.hints import first_steps
 from zfdesk.desk.window.main_window import FIRST_SIZE, Window, make_context
 from zfdesk.engine import Model
 from zfdesk.live import View
+from zfdesk.live.changes import to_unit
 from zfdesk.resources import resource
 from zfdesk.session import Reopened
 
@@ -52,11 +53,12 @@ def run(
     after: int = 30,
     settings: QSettings | None = None,
     opened: tuple[Reopened, Path] | None = None,
+    strongest: bool = False,
 ) -> NoReturn:
     """Open the window and stay until it is closed; then end the process, with status 0, or 1 for a lost screenshot.
 
     ``screenshot``: write a picture of the window after ``after`` results, and leave. ``opened``: a session to show,
-    and its file.
+    and its file. ``strongest``: the unit that answers most to the first frame is selected.
     """
     qInstallMessageHandler(_quiet)
     application = make_application()
@@ -67,6 +69,8 @@ def run(
     close_on_interrupt(window)
     if opened:
         context.get(Sessions).show(*opened)
+    if strongest:
+        select_strongest(desk)
     desk.start()
     window.show()
     tune_interpreter()
@@ -77,6 +81,22 @@ def run(
     first_steps(context)
     Autosave(context).start()
     _leave(application.exec())
+
+
+def select_strongest(state: AppState) -> None:
+    """Once the first frame has come, the unit of the shown layer that answers most to it is selected."""
+
+    def select() -> None:
+        result = state.result
+        if result is None or not result.layer_summaries:
+            return
+        state.result_ready.disconnect(select)
+        if state.view == first:
+            found = {summary.stage.name: summary.strongest for summary in result.layer_summaries}
+            state.settle(to_unit(first, found[first.layer]))
+
+    first = state.view
+    state.result_ready.connect(select)
 
 
 def close_on_interrupt(window: QWidget) -> None:
@@ -110,7 +130,7 @@ def _screenshot(application: QApplication, desk: AppState, window: Window, path:
     def count() -> None:
         nonlocal shown
         patience.start()
-        shown += bool(desk.result and desk.result.complete)
+        shown += bool(desk.result and desk.result.complete and desk.result.request.view == desk.view)
         if shown == after:
             QTimer.singleShot(2 * FACTS_EVERY_MS, window, finish)  # the text follows the pictures
 

@@ -51,7 +51,7 @@ def measure(seconds: float, occluder: bool, sweep: str = "") -> dict[str, float]
 
     from zfdesk.desk.app import make_application, tune_interpreter
     from zfdesk.desk.state import AppState
-    from zfdesk.desk.window.main_window import Window, make_context
+    from zfdesk.desk.window.main_window import FIRST_SIZE, Window, make_context
     from zfdesk.engine import Occluder
     from zfdesk.live import UnitReference, View
     from zfdesk.sources import SourceReference
@@ -66,6 +66,7 @@ def measure(seconds: float, occluder: bool, sweep: str = "") -> dict[str, float]
         settings = QSettings(str(Path(folder) / "settings.ini"), QSettings.Format.IniFormat)
         desk = AppState(load(), view)
         window = Window(make_context(desk, settings))
+        window.resize(*FIRST_SIZE)  # whatever the screen is
         window.layout_.show_all()
         record = _Record()
         startup: list[float] = []

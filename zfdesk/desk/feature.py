@@ -47,12 +47,13 @@ if TYPE_CHECKING:
 class Area(Enum):
     """Where a pane stands at first: (column from the left, place in the column). Panes of one area are tabs."""
 
-    LAYERS = (0, 0)
-    PICTURE = (1, 0)
-    ANSWER = (1, 1)
-    CENTRE = (2, 0)
-    UNIT = (3, 0)
-    BELOW_UNIT = (3, 1)
+    PICTURE = (0, 0)
+    ANSWER = (0, 1)
+    LAYERS = (1, 0)
+    CENTRE = (1, 1)
+    UNIT = (2, 0)
+    BELOW_UNIT = (2, 1)  # closed to its tabs until one of its panes is used
+    PORTRAIT = (3, 0)
 
 
 @dataclass(frozen=True)
@@ -131,9 +132,10 @@ class Features(tuple[Feature, ...]):
 
 
 class Panes(QObject):
-    """The panes of a window, by their titles. ``made``: a pane that needs a dock."""
+    """The panes of a window, by their titles. ``made``: a pane that needs a dock. ``used``: one that is brought up."""
 
     made = Signal(object)
+    used = Signal(object)
 
     def __init__(self, context: AppContext, specs: Iterable[PaneSpec]) -> None:
         super().__init__(context)
@@ -163,6 +165,7 @@ class Panes(QObject):
     def show(self, title: str) -> Pane:
         """Bring a pane to the front, wherever it stands."""
         pane = self.get(title)
+        self.used.emit(pane)
         dock = dock_of(pane)
         dock.show()
         dock.raise_()

@@ -104,6 +104,11 @@ class AppState(QObject):
         self.history.step(self.view, kind)
         self._show(view)
 
+    def settle(self, view: View) -> None:
+        """Show another view that is no step of undo: what the first frame decides."""
+        if view != self.view:
+            self._show(view)
+
     def undo(self) -> None:
         """Back to the view before."""
         if (view := self.history.undo(self.view)) is not None:

@@ -112,13 +112,17 @@ class MapsDisplay:
     """Settings of the feature maps pane. ``locked``: (low, high) for Normalise.LOCKED."""
 
     content: MapsContent = MapsContent.ACTIVATION
-    normalise: Normalise = Normalise.UNIT
+    normalise: Normalise = Normalise.LAYER
     locked: tuple[float, float] = (0.0, 1.0)
     boost: float = 1.0
     gamma: float = 1.0
     colours: Literal["inferno", "viridis", "gray", "jet (paper)"] = "inferno"
     order: Order = Order.INDEX
     hide_dead: bool = False
+
+
+FIRST_MAPS = MapsDisplay(gamma=0.5)
+"""One range over the layer shows at once which units answer; the gamma keeps weak ones visible."""
 
 
 class SweepMap(StrEnum):
@@ -183,7 +187,7 @@ class View:
     origin: UnitReference | None = None
     occluders: tuple[Occluder, ...] = ()
     chosen_occluder: int = -1
-    maps: MapsDisplay = MapsDisplay()
+    maps: MapsDisplay = FIRST_MAPS
     style: Style = Style.RAW
     sweep: SweepSettings = SweepSettings()
     zoom: Literal[0, 1, 2] = 0  # unit pane: 0 all, 1 the map, 2 the reconstruction

@@ -9,10 +9,10 @@ from typing import Any
 from zfdesk.desk.actions import Action, Change, ViewContext, cycle, next_of, set_fields, toggle
 from zfdesk.desk.live_view.commands import find_class, jump_to_unit, take_snapshot
 from zfdesk.engine import Occluder, OccluderFill, OccluderShape, Rule, SeedKind
-from zfdesk.live import CropMode, MapsContent, MapsDisplay, Normalise, Order, Style, View
+from zfdesk.live import CropMode, MapsContent, Normalise, Order, Style, View
 from zfdesk.live.changes import set_seed, to_layer, toggle_pin
 from zfdesk.live.handles import keep_near, scale_occluder
-from zfdesk.live.view import Crop
+from zfdesk.live.view import FIRST_MAPS, Crop
 
 FAST = 3  # rows or units of a fast move, as in Yosinski's toolbox
 GAMMAS = (1.0, 0.7, 0.5, 0.3)  # as in Yosinski's toolbox
@@ -224,7 +224,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("order", "Order: by number, activity, change", ("Shift+S",), "Maps", _next_maps("order", tuple(Order))),
     Action("hide-silent", "Hide silent units", ("Shift+H",), "Maps", lambda v, c: v.change_maps(hide_dead=not v.maps.hide_dead), checked=lambda v, c: v.maps.hide_dead),
     Action("colour-map", "Colour map of activations", ("Shift+M",), "Maps", _next_maps("colours", ("inferno", "viridis", "gray", "jet (paper)"))),
-    Action("maps-default", "Maps as at first", ("Ctrl+Shift+M",), "Maps", lambda v, c: v.change(maps=MapsDisplay())),
+    Action("maps-default", "Maps as at first", ("Ctrl+Shift+M",), "Maps", lambda v, c: v.change(maps=FIRST_MAPS)),
     # Classes and snapshots
     Action("find-class", "Find a class to watch…", ("/",), "Classes", command=find_class),
     Action("watch-top", "Watch the most probable class", ("Shift+W",), "Classes",

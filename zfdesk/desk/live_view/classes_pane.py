@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QRectF, QStringListModel, Qt
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QRectF, QSize, QStringListModel, Qt
+from PySide6.QtGui import QFont, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLineEdit, QSizePolicy, QToolButton, QWidget
 
 from zfdesk.desk.context import AppContext
@@ -13,6 +13,7 @@ from zfdesk.desk.widgets.pane import Pane
 from zfdesk.desk.widgets.theme import THEMES, Colours, watched_colour
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.live import Answer, Result, View
+from zfdesk.progress import noun
 
 
 class Bars(QWidget):
@@ -116,6 +117,62 @@ def toggle_watch(view: View, index: int) -> View:
     return view.change(watched=kept if index in watched else (*watched, index))
 
 
+HEADLINE_PIXELS = 28
+"""The answer is read from across a room; in presenter mode in twice the size of the text."""
+
+
+class Headline(QWidget):
+    """The most probable class and its probability, large."""
+
+    def __init__(self, desk: AppState, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.desk = desk
+        self.colours: Colours = THEMES["dark"]
+        self.answer: tuple[int, float] | None = None
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("The most probable class")
+
+    def type_size(self) -> int:
+        """Screen pixels."""
+        return max(HEADLINE_PIXELS, 2 * self.fontInfo().pixelSize())
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return QSize(200, int(1.3 * self.type_size()))
+
+    def show_answer(self, index: int, probability: float) -> None:
+        """Another answer."""
+        if (index, probability) != self.answer:
+            self.answer = (index, probability)
+            self.setAccessibleDescription(f"{self.desk.model.classes[index]} {percent(probability)}")
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self.colours.colour("background"))
+        if self.answer is None or self.answer[0] >= len(self.desk.model.classes):
+            return
+        index, probability = self.answer
+        font = QFont(self.font())
+        font.setPixelSize(self.type_size())
+        painter.setFont(font)
+        painter.setPen(self.colours.colour("text"))
+        area, text = self.rect().adjusted(6, 0, -6, 0), percent(probability)
+        room = area.width() - painter.fontMetrics().horizontalAdvance(text + " ")
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, text)
+        name = self.desk.model.classes[index]
+        while painter.fontMetrics().horizontalAdvance(name) > room and font.pixelSize() > self.fontInfo().pixelSize():
+            font.setPixelSize(font.pixelSize() - 1)  # a long name is set smaller rather than cut
+            painter.setFont(font)
+        name = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
+
+
+def percent(share: float) -> str:
+    """ "31 %"; below one per cent with a digit more."""
+    return f"{share * 100:.0f} %" if share >= 0.01 else f"{share * 100:.1f} %"
+
+
 class ClassesPane(Pane):
     """Search, and the bars."""
 
@@ -124,6 +181,7 @@ class ClassesPane(Pane):
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         desk = self.desk
+        self.headline = Headline(desk)
         self.bars = Bars(desk)
         self._clean: Answer | None = None  # the newest with the clean picture's probabilities
         self.search = QLineEdit(placeholderText="Find a class to watch…", clearButtonEnabled=True)
@@ -145,8 +203,9 @@ class ClassesPane(Pane):
         row.addWidget(self.search, 1)
         row.addWidget(fewer)
         row.addWidget(more)
-        self.body.addLayout(row)
+        self.body.addWidget(self.headline)
         self.body.addWidget(self.bars, 1)
+        self.body.addLayout(row)
         desk.model_changed.connect(self._new_names)
         desk.answer_ready.connect(self._show_newest)
         self._new_names()
@@ -154,6 +213,8 @@ class ClassesPane(Pane):
     def _new_names(self) -> None:
         self._names.setStringList(list(self.desk.model.classes))
         self.bars.rows = []
+        self.headline.answer = None
+        self.headline.update()
         self.bars.update()
 
     def _show_more(self, step: int) -> None:
@@ -184,6 +245,7 @@ class ClassesPane(Pane):
         if answer is not None and self.isVisible():
             self.show_answer(answer)
             if before is None or before.request.clean == answer.request.clean:  # else with the picture, not before it
+                self.headline.repaint()
                 self.bars.repaint()  # before the other panes are drawn
 
     def show_answer(self, answer: Answer) -> None:
@@ -196,6 +258,8 @@ class ClassesPane(Pane):
         top = [int(i) for i in np.argsort(-now, kind="stable")[: view.top_k] if i not in view.watched]
         rows = [(i, float(now[i]), float(clean[i])) for i in (*view.watched, *top) if i < len(now)]
         self.bars.rows, self.bars.occluded, self.bars.answer = rows, answer.occluded and known is not None, answer
+        best = int(now.argmax())
+        self.headline.show_answer(best, float(now[best]))
         self.bars.setAccessibleDescription(", ".join(f"{self.desk.model.classes[i]} {p:.0%}" for i, p, _ in rows[:5]))
         self.bars.update()
 
@@ -212,6 +276,7 @@ class ClassesPane(Pane):
         answer = self.bars.answer
         if answer is None:
             return
-        covered = f"{len(answer.request.view.occluders)} occluder(s), tick = clean" if answer.occluded else "clean"
+        count = len(answer.request.view.occluders)
+        covered = f"{count} {noun(count, 'occluder')}, tick = clean" if answer.occluded else "clean"
         said = [f"top {self.desk.view.top_k}", f"{len(self.desk.view.watched)} watched", covered]
         self.facts.say(" · ".join([*said, f"frame {answer.request.frame.number}"]))

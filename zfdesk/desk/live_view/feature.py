@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMenu
 
 from zfdesk.desk.actions import ActionTable, ViewContext
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.feature import Area, Feature, PaneSpec, SessionPart
+from zfdesk.desk.feature import Area, Feature, Panes, PaneSpec, SessionPart
 from zfdesk.desk.live_view.actions import ACTIONS
 from zfdesk.desk.live_view.classes_pane import ClassesPane
 from zfdesk.desk.live_view.layers_pane import LayersPane
@@ -45,12 +45,20 @@ class Joints:
         self._picture.canvas.picked.connect(self._pick_position)
         context.outlined.connect(self._outline)
         context.get(ActionTable).view_context = self.view_context
+        self._pins = self._state.view.pins
+        self._state.view_changed.connect(self._follow_pins)
 
     def view_context(self) -> ViewContext:
         """What actions may know besides the view."""
         mosaic, canvas = self._maps.canvas.mosaic, self._picture.canvas
         mouse = canvas.to_input(canvas.mapFromGlobal(QCursor.pos()).toPointF()) if canvas.underMouse() else None
         return ViewContext(self._state.model, self._state.result, mosaic.columns if mosaic else 1, mouse)
+
+    def _follow_pins(self) -> None:
+        """The first pin opens the pane of pins."""
+        before, self._pins = self._pins, self._state.view.pins
+        if self._pins and not before:
+            self._context.get(Panes).show(PinsPane.title)
 
     def _outline_hovered(self, hover: tuple[int, int, int] | None) -> None:
         mosaic, architecture = self._maps.canvas.mosaic, self._state.model.architecture

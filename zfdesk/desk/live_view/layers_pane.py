@@ -1,10 +1,18 @@
-"""The layer bar: every layer with its shape, receptive field and a live thumbnail."""
+"""The layer strip: every layer with a live thumbnail; its shape and receptive field on hover."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPoint, QRect, QSignalBlocker, QSize, Qt, QTimer
-from PySide6.QtGui import QFont, QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtGui import QFont, QFontInfo, QFontMetrics, QPainter, QPen, QPixmap, QResizeEvent
+from PySide6.QtWidgets import (
+    QListWidget,
+    QListWidgetItem,
+    QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.canvas import indexed_image
@@ -16,13 +24,20 @@ from zfdesk.engine import Stage
 from zfdesk.live import LayerSummary, Result
 from zfdesk.live.changes import to_layer
 
-THUMB = 34
+THUMB = 32
+NAME_SHARE = 0.85  # of the size of type: all layers of ZFNet stand in one row of the first window
 THUMBNAILS_EVERY_MS = 80  # small pictures at half the frame rate cost half as much, and nobody sees the difference
 
 
 def shape_words(stage: Stage) -> str:
     """96×110×110, or 4096 for a vector."""
     return "×".join(str(n) for n in stage.shape) if stage.spatial else str(stage.shape[0])
+
+
+def active_words(summary: LayerSummary) -> str:
+    """Share of units active on this frame; "100 %" only where all are."""
+    count = summary.stage.shape[0]
+    return f"{int(round(summary.active * count) * 100 / count)} % of units"
 
 
 class _Row(QStyledItemDelegate):
@@ -32,7 +47,8 @@ class _Row(QStyledItemDelegate):
         self._cards: dict[str, tuple[tuple[object, ...], QPixmap]] = {}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:  # noqa: N802
-        return QSize(150, max(THUMB + 8, option.fontMetrics.height() * 2 + 8))
+        metrics = QFontMetrics(_name_font(option.font))
+        return QSize(max(THUMB, metrics.horizontalAdvance("norm2")) + 5, THUMB + metrics.height() + 10)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         stage: Stage = index.data(Qt.ItemDataRole.UserRole)
@@ -47,9 +63,9 @@ class _Row(QStyledItemDelegate):
         """All of a row but its thumbnail, drawn anew only when something in it changes: the thumbnails are live."""
         view, colours = self.pane.desk.view, self.pane.list.colours
         origin = view.origin is not None and view.origin.layer == stage.name
-        selected, share = stage.name == view.layer, self.pane.shares.get(stage.name, "")
+        selected = stage.name == view.layer
         ratio = like.device().devicePixelRatioF()
-        key = (size, selected, hovered, origin, share, colours, like.font().key(), ratio)
+        key = (size, selected, hovered, origin, colours, like.font().key(), ratio)
         known = self._cards.get(stage.name)
         if known is not None and known[0] == key:
             return known[1]
@@ -61,41 +77,37 @@ class _Row(QStyledItemDelegate):
         rect = QRect(QPoint(0, 0), size)
         if selected:
             painter.fillRect(rect, colours.colour("unit", 46))
-            painter.fillRect(QRect(0, 0, 4, rect.height()), colours.colour("unit"))
+            painter.fillRect(QRect(0, rect.height() - 3, rect.width(), 3), colours.colour("unit"))
         elif hovered:
             painter.fillRect(rect, colours.colour("raised"))
         painter.setPen(QPen(colours.colour("line")))
         painter.drawRect(_thumb(rect).adjusted(-1, -1, 0, 0))
-        self._words(painter, rect.adjusted(THUMB + 16, 3, -4, -3), stage, share, origin, colours)
+        font = _name_font(painter.font())
+        font.setBold(selected)
+        painter.setFont(font)
+        painter.setPen(colours.colour("text"))
+        painter.drawText(
+            rect.adjusted(0, 0, 0, -4),
+            Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter,
+            f"◉{stage.name}" if origin else stage.name,
+        )
         painter.end()
         self._cards[stage.name] = (key, card)
         return card
 
-    def _words(self, painter: QPainter, area: QRect, stage: Stage, share: str, origin: bool, colours: Colours) -> None:
-        font = QFont(painter.font())
-        font.setBold(True)
-        painter.setFont(font)
-        painter.setPen(colours.colour("text"))
-        name = stage.name + (" ◉" if origin else "")
-        painter.drawText(area, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft, name)
-        font.setBold(False)
-        painter.setFont(font)
-        painter.setPen(colours.colour("quiet"))
-        metrics, sees = painter.fontMetrics(), f"sees {stage.receptive_field.size}"
-        if stage.name != "input" and metrics.horizontalAdvance(name + "   " + sees) <= area.width():
-            painter.drawText(area, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight, sees)
-        room = area.width() - metrics.horizontalAdvance(share + " ")
-        shape = metrics.elidedText(shape_words(stage), Qt.TextElideMode.ElideRight, room)
-        painter.drawText(area, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, shape)
-        painter.drawText(area, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight, share)
+
+def _name_font(font: QFont) -> QFont:
+    font = QFont(font)
+    font.setPixelSize(max(round(QFontInfo(font).pixelSize() * NAME_SHARE), 10))
+    return font
 
 
 def _thumb(rect: QRect) -> QRect:
-    return QRect(rect.left() + 8, rect.top() + (rect.height() - THUMB) // 2, THUMB, THUMB)
+    return QRect(rect.left() + (rect.width() - THUMB) // 2, rect.top() + 4, THUMB, THUMB)
 
 
 class LayersPane(Pane):
-    """The layers as a list; click, or the keys u and o, to change."""
+    """The layers in a strip; click, arrows, or the keys u and o, to change."""
 
     title = "Layers"
 
@@ -103,14 +115,18 @@ class LayersPane(Pane):
         super().__init__(context, parent)
         desk = self.desk
         self.layer_summaries: dict[str, LayerSummary] = {}
-        self.shares: dict[str, str] = {}
         self.table = table("inferno", False, True)
         self.list = QListWidget()
         self.list.colours = THEMES["dark"]
         self.list.setItemDelegate(_Row(self))
         self.list.setMouseTracking(True)
-        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setFlow(QListWidget.Flow.LeftToRight)
+        self.list.setWrapping(True)
+        self.list.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self.list.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        for policy in (self.list.setHorizontalScrollBarPolicy, self.list.setVerticalScrollBarPolicy):
+            policy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.list.setAccessibleName("Layers of the network")
         self.list.itemClicked.connect(lambda item: self._choose(item.data(Qt.ItemDataRole.UserRole).name))
         self.body.addWidget(self.list)
@@ -120,7 +136,7 @@ class LayersPane(Pane):
         self._fill()
 
     def _fill(self) -> None:
-        self.layer_summaries, self.shares = {}, {}
+        self.layer_summaries = {}
         self.list.clear()
         for stage in self.desk.model.architecture.stages:
             item = QListWidgetItem(stage.name)
@@ -140,9 +156,22 @@ class LayersPane(Pane):
 
     def set_colours(self, colours: Colours) -> None:
         super().set_colours(colours)
-        # a new theme may come with another size of type
-        self.list.setMinimumWidth(THUMB + 40 + self.fontMetrics().horizontalAdvance("pool5  sees 139"))
-        self.list.scheduleDelayedItemsLayout()
+        self.list.scheduleDelayedItemsLayout()  # a new theme may come with another size of type
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as the rows that the cards need at this width."""
+        card = self.list.sizeHintForIndex(self.list.model().index(0, 0))
+        if not card.isValid() or self.width() < card.width() + 20:
+            return
+        columns = max((self.width() - 2 * self.list.frameWidth() - 8) // card.width(), 1)
+        rows = -(-self.list.count() // columns)
+        height = rows * card.height() + 2 * self.list.frameWidth() + 2
+        if self.list.height() != height:
+            self.list.setFixedHeight(height)
 
     def show_result(self, result: Result) -> None:
         if result.layer_summaries:
@@ -176,7 +205,11 @@ class LayersPane(Pane):
 
     def show_facts(self) -> None:
         architecture = self.desk.model.architecture
-        self.shares = {
-            n: f"{layer_summary.active:.0%}" for n, layer_summary in self.layer_summaries.items() if n != "input"
-        }
-        self.facts.say(f"{architecture.title} · {architecture.parameters:,} parameters")
+        view, shown = self.desk.view, architecture.stage(self.desk.view.layer)
+        said = [shown.name, shape_words(shown)]
+        summary = self.layer_summaries.get(view.layer)
+        if shown.name != "input":
+            said.append(f"each unit sees {shown.receptive_field.size} px")
+            if summary is not None:
+                said.append(f"{active_words(summary)} active")
+        self.facts.say(" · ".join([*said, architecture.title]), " · ".join(said))

@@ -37,10 +37,11 @@ ORDER_WORDS = {Order.INDEX: "by number", Order.ACTIVITY: "by activity", Order.CH
 
 
 class MapsCanvas(Canvas):
-    """The mosaic: hover reads a value, click selects a unit and its position."""
+    """The mosaic: hover reads a value, a click selects a unit, with Shift also the position under the mouse."""
 
     unit_hovered = Signal(object)  # (unit, y, x) or None
-    unit_clicked = Signal(int, int, int)
+    unit_clicked = Signal(int)
+    position_clicked = Signal(int, int, int)
     menu_asked = Signal(object, object)  # unit or None, global position
 
     def __init__(self, desk: AppState, parent: QWidget | None = None) -> None:
@@ -73,7 +74,10 @@ class MapsCanvas(Canvas):
         super().mouseReleaseEvent(event)
         current = self.mosaic is not None and self.mosaic.layer == self.desk.view.layer
         if event.button() == Qt.MouseButton.LeftButton and self.hover and current:
-            self.unit_clicked.emit(*self.hover)
+            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                self.position_clicked.emit(*self.hover)
+            else:
+                self.unit_clicked.emit(self.hover[0])
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802
         self.menu_asked.emit(self.hover[0] if self.hover else None, event.globalPos())
@@ -138,6 +142,7 @@ class MapsPane(Pane):
         desk.model_changed.connect(self._forget)
         self.canvas.setAccessibleName("Feature maps of the layer")
         self.canvas.unit_clicked.connect(self._select)
+        self.canvas.position_clicked.connect(self._select_position)
         self.canvas.unit_hovered.connect(self._tell_hover)
         self.canvas.menu_asked.connect(self.menu_asked)
         self.bar = ColourBar()
@@ -168,7 +173,7 @@ class MapsPane(Pane):
         self.boost.valueChanged.connect(lambda v: self.desk.change(self.desk.view.change_maps(boost=v), "boost"))
         self.jump = QSpinBox(prefix="unit ", maximum=9999, keyboardTracking=False)
         self.jump.setToolTip("Jump to a unit by its number")
-        self.jump.valueChanged.connect(lambda unit: self._select(unit, None, None))
+        self.jump.valueChanged.connect(self._select)
         controls = Controls(self)
         for widget, name in (
             (self.content, "Maps content"), (self.normalise, "Normalisation"), (self.order, "Order"),
@@ -191,16 +196,16 @@ class MapsPane(Pane):
         mosaic = self.canvas.mosaic
         self.desk.change(self.desk.view.change_range(value, mosaic.full_range if mosaic else None))
 
-    def _select(self, unit: int, y: int | None, x: int | None) -> None:
+    def _select(self, unit: int) -> None:
+        """The unit at its strongest place: most cells of an upper layer's map are zero, and show nothing."""
+        self.desk.change(to_unit(self.desk.view, unit).change(chosen_occluder=-1), "unit")
+
+    def _select_position(self, unit: int, y: int, x: int) -> None:
         view = self.desk.view
-        if y is None or x is None:
-            self.desk.change(to_unit(view, unit), "unit")
+        if not self.desk.model.architecture.stage(view.layer).spatial:
+            self._select(unit)
             return
-        spatial = self.desk.model.architecture.stage(view.layer).spatial
-        changes: dict[str, object] = {"unit": unit, "chosen_occluder": -1}
-        if spatial:
-            changes |= {"position": (y, x), "seed": SeedKind.AT}
-        self.desk.change(view.change(**changes), "unit")
+        self.desk.change(view.change(unit=unit, chosen_occluder=-1, position=(y, x), seed=SeedKind.AT), "unit")
 
     def _tell_hover(self, hover: tuple[int, int, int] | None) -> None:
         mosaic = self.canvas.mosaic

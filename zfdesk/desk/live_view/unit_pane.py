@@ -26,6 +26,7 @@ from zfdesk.live import Demand, Normalise, Result, Style, UnitReference, UnitRes
 from zfdesk.live.changes import pick_position, set_seed
 from zfdesk.live.render import levels
 
+QWIDGETSIZE_MAX = (1 << 24) - 1  # Qt's "as high as it likes"
 STALE_SECONDS = 0.4
 
 SEED_WORDS = {
@@ -83,13 +84,13 @@ class UnitPane(Pane):
         desk = self.desk
         self.map_tile = Tile("map", MapCanvas(), self)
         self.patch_tile = Tile("what it sees", parent=self)
-        self.patch_tile.bar.hide()
+        self.map_tile.set_compact(True)
+        self.patch_tile.set_compact(True)
         self.rule_tiles = {rule: Tile(METHOD_WORDS[rule], parent=self) for rule in Rule}
         for tile in (self.map_tile, self.patch_tile, *self.rule_tiles.values()):
             tile.set_content("Waiting for the first frame…")
         self.map_tile.canvas.position_picked.connect(self._pick)
-        self._columns = 0
-        self._placed: list[Tile] = []
+        self._placed: tuple[list[Tile], list[Tile], bool] = ([], [], False)
         self.body.addWidget(self._controls())
         self.grid = QGridLayout()
         self.grid.setSpacing(5)
@@ -179,32 +180,45 @@ class UnitPane(Pane):
                 return [self.map_tile]
             case 2:
                 return rules[:1]
-        return [self.map_tile, self.patch_tile, *rules]
+        return [*rules, self.map_tile, self.patch_tile]
 
     def _arrange(self) -> None:
+        """The reconstruction over the whole width, map and patch below it; other methods share the width with it."""
         tiles = self._tiles() if not self.comparing else []
         self.comparison.setVisible(self.comparing)
         if self.comparing:
             self.comparison.show_zoom(self.desk.view.zoom)
-        height = max(self.height() - 90, 1)
-        best, columns = 0.0, 1
-        for candidate in range(1, len(tiles) + 1):  # the number of columns that gives the largest squares
-            rows = -(-len(tiles) // candidate)
-            side = min(self.width() / candidate, height / rows - 62)
-            if side > best:
-                best, columns = side, candidate
-        if columns == self._columns and self._placed == tiles:
-            return
-        self._columns, self._placed = columns, tiles
+        small = [tile for tile in tiles if tile in (self.map_tile, self.patch_tile)] if len(tiles) > 1 else []
+        large = [tile for tile in tiles if tile not in small]
+        wide = self.width() > self.height()
+        if self._placed != (large, small, wide):
+            self._placed = (large, small, wide)
+            self._place(large, small, wide)
+        for tile in small:
+            # the small ones take at most a quarter of the room: what the unit saw is what people came for
+            side = int(min(self.width() / max(len(small), 1), self.height() / 4))
+            tile.canvas.setFixedHeight(max(side, 48))
+        for tile in large:
+            tile.canvas.setMinimumHeight(48)
+            tile.canvas.setMaximumHeight(QWIDGETSIZE_MAX)
+
+    def _place(self, large: list[Tile], small: list[Tile], wide: bool) -> None:
         for tile in (self.map_tile, self.patch_tile, *self.rule_tiles.values()):
             self.grid.removeWidget(tile)
-            tile.setVisible(tile in tiles)
-        for place, tile in enumerate(tiles):
-            self.grid.addWidget(tile, place // columns, place % columns)
+            tile.setVisible(tile in large or tile in small)
+        columns = max(len(small), 1) * max(len(large) if wide else 1, 1)
+        row = 0
+        for place, tile in enumerate(large):
+            span = columns // (len(large) if wide else 1)
+            self.grid.addWidget(tile, 0 if wide else place, place * span if wide else 0, 1, span)
+            row = 1 if wide else place + 1
+        for place, tile in enumerate(small):
+            span = columns // len(small)
+            self.grid.addWidget(tile, row, place * span, 1, span)
         for column in range(self.grid.columnCount()):
             self.grid.setColumnStretch(column, 1 if column < columns else 0)
-        for row in range(self.grid.rowCount()):
-            self.grid.setRowStretch(row, 1 if row < -(-len(tiles) // columns) else 0)
+        for number_of_row in range(self.grid.rowCount()):
+            self.grid.setRowStretch(number_of_row, 1 if number_of_row < row else 0)
 
     def resizeEvent(self, event: object) -> None:  # noqa: N802
         self._arrange()

@@ -19,7 +19,7 @@ from zfdesk.figures.fig6 import colour_filters, first_convolution
 from zfdesk.figures.training import thinned
 from zfdesk.library import Answer, answer_of_crop, answers_over, strongest_units
 from zfdesk.library.evolution import silent_answer
-from zfdesk.live import MapsDisplay, Style
+from zfdesk.live import MapsDisplay, Normalise, Style
 from zfdesk.live.render import grid_columns, levels, render, tile_mosaic
 from zfdesk.runs import LayerStatistics, Run, RunError, Strongest, read_crop, read_run
 from zfdesk.sources import SourceError, read_picture
@@ -32,6 +32,8 @@ MOST_POINTS = 600  # of a line
 MOST_MARKED = 60
 ROWS = 4  # units of a layer that a search follows
 GROUND = (128, 128, 128)
+
+EACH_ITS_OWN = MapsDisplay(normalise=Normalise.UNIT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,7 +212,7 @@ class Looker:
             down = render(reconstruct(seen, Seed(layer, unit)), Style.RAW).image
         return SnapshotLook(
             wish, layers, filters, words, picture, tuple((model.classes[i], float(probabilities[i])) for i in best),
-            tile_mosaic(levels(values, MapsDisplay(), False)[0], columns, GAP), columns, tile, len(values), unit,
+            tile_mosaic(levels(values, EACH_ITS_OWN, False)[0], columns, GAP), columns, tile, len(values), unit,
             activation, down, trouble,
         )  # fmt: skip
 

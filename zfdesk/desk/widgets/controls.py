@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QRect, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QSizePolicy, QToolButton, QWidget
+from PySide6.QtCore import QEvent, QRect, QSignalBlocker, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QEnterEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QSizePolicy, QToolButton, QWidget
 
 SPACING = 3
-SHARE = 3  # controls take at most a third of their pane, the rest of them waits behind a button
+UNFOLD_MS, FOLD_MS = 150, 400  # the mouse passes over without unfolding anything; nothing folds as it slips out
 
 
 class Choice(QComboBox):
@@ -39,7 +39,8 @@ class Choice(QComboBox):
 class Controls(QWidget):
     """A strip of controls, left to right, then the next line; as high as its lines need.
 
-    ``pane``: where that is given and too low for all of them, the last ones wait behind a button.
+    ``pane``: where that is given, one line is shown, with the present values; the rest unfolds while the mouse or the
+    focus is on the strip, or for good by its button.
     """
 
     def __init__(self, pane: QWidget | None = None) -> None:
@@ -48,8 +49,6 @@ class Controls(QWidget):
         self._folded: set[QWidget] = set()
         self._absent: set[QWidget] = set()
         self._pane = pane
-        if pane is not None:
-            pane.installEventFilter(self)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.more = QToolButton(self, text="⋯", checkable=True)
         self.more.setToolTip("More controls")
@@ -57,6 +56,11 @@ class Controls(QWidget):
         self.more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.more.toggled.connect(self._arrange)
         self.more.hide()
+        self._unfolded = False
+        self._clock = QTimer(self, singleShot=True)
+        self._clock.timeout.connect(self._follow_mouse)
+        if pane is not None:
+            QApplication.instance().focusChanged.connect(self._follow_focus)
 
     def add(self, widget: QWidget, name: str) -> None:
         """Add a control under the name that a screen reader says. Clicking it does not take the keys away."""
@@ -96,21 +100,41 @@ class Controls(QWidget):
     def showEvent(self, event: QEvent) -> None:  # noqa: N802
         self._arrange()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        """How many lines there is room for hangs on the height of the pane."""
-        if event.type() == QEvent.Type.Resize:
+    def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802
+        self._clock.start(UNFOLD_MS)
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
+        self._clock.start(FOLD_MS)
+
+    def _follow_mouse(self) -> None:
+        if QApplication.activePopupWidget() is not None:  # a list of one of them is open
+            self._clock.start(FOLD_MS)
+            return
+        self._unfold(self.underMouse() or self._has_focus())
+
+    def _follow_focus(self) -> None:
+        if self._has_focus() or not self.underMouse():
+            self._unfold(self._has_focus())
+
+    def _has_focus(self) -> bool:
+        focused = QApplication.focusWidget()
+        return focused is not None and focused in self._widgets
+
+    def _unfold(self, unfolded: bool) -> None:
+        if unfolded != self._unfolded:
+            self._unfolded = unfolded
             self._arrange()
-        return False
 
     def _arrange(self) -> None:
         widgets = [widget for widget in self._widgets if widget not in self._absent]
         hints = [widget.sizeHint().expandedTo(widget.minimumSize()) for widget in widgets]
         kept = len(hints)
         places, height = self._lines(hints)
-        if self._pane is not None and height > self._pane.height() // SHARE:
+        line = max((hint.height() for hint in hints), default=0)
+        if self._pane is not None and height > line:
             more = self.more.sizeHint()
             places, height = self._lines([*hints, more])
-            while not self.more.isChecked() and height > self._pane.height() // SHARE and kept > 1:
+            while not (self._unfolded or self.more.isChecked()) and height > line and kept > 1:
                 kept -= 1
                 places, height = self._lines([*hints[:kept], more])
         self._fold(set(widgets[kept:]))

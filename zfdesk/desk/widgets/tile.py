@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from zfdesk.desk.widgets.canvas import Canvas, Content, Picture
-from zfdesk.desk.widgets.colour_bar import ColourBar
+from zfdesk.desk.widgets.colour_bar import ColourBar, number
 from zfdesk.desk.widgets.pane import ElidedLabel
 
 
@@ -31,6 +31,13 @@ class Tile(QWidget):
         layout.addWidget(self.canvas, 1)
         layout.addWidget(self.bar)
         layout.addWidget(self.note)
+        self._compact = False
+
+    def set_compact(self, compact: bool) -> None:
+        """Whether the picture has all the room below its name, which then gives its range in place of a colour bar."""
+        self._compact = compact
+        self.bar.setVisible(not compact)
+        self.note.setVisible(not compact)
 
     def set_content(self, content: Content, caption: str = "", short_caption: str = "") -> None:
         """Show a picture with its range and its note, or a sentence without any; the name where there is no caption.
@@ -47,6 +54,9 @@ class Tile(QWidget):
             known = picture.value_range
             self.bar.show_range(known.low, known.high, known.text, known.table, known.mark)
         self.note.say(picture.note if picture else "", picture.short_note if picture else "")
+        if self._compact and picture is not None and picture.value_range is not None:
+            known = picture.value_range
+            self.caption.say(f"{caption or self.name} · {number(known.low)} to {number(known.high)}", self.name)
         if at_once:
             self.caption.renew_now()
             self.note.renew_now()

@@ -56,7 +56,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("step-back", "One frame back", (",",), "Source", command=step_back),
     Action("loop", "Loop the clip", ("Ctrl+L",), "Source", command=toggle_loop),
     Action("freeze", "Freeze the frame", ("F",), "Source", toggle("frozen"), checked=lambda v, c: v.frozen, yosinski="freeze_cam"),
-    Action("quit", "Quit", ("Q", "Ctrl+Q"), "Source", command=close_window, yosinski="quit"),
+    Action("quit", "Quit", ("Ctrl+Q",), "Source", command=close_window, yosinski="quit"),
     # Edit
     Action("undo", "Undo", ("Ctrl+Z",), "Edit", command=undo),
     Action("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Edit", command=redo),

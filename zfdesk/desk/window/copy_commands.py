@@ -15,6 +15,7 @@ from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.drag_out import DRAGGED, carry, picture_mime
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.figures.facts import caption
+from zfdesk.live.changes import toggle_pin
 from zfdesk.pages.view_page import facts_of
 
 
@@ -150,9 +151,15 @@ def connect_pane(context: AppContext, pane: Pane) -> None:
     pane.copy_asked.connect(partial(copy_picture_of, context))
     pane.copy_menu_asked.connect(partial(show_copy_menu, context))
     pane.drag_asked.connect(partial(drag_picture_of, context))
+    pane.pin_asked.connect(partial(pin_shown, context))
+
+
+def pin_shown(context: AppContext, pane: Pane) -> None:
+    """Pin the unit that a pane shows, or unpin it."""
+    context.state.change(toggle_pin(context.state.view, pane.shown_unit()))
 
 
 __all__ = [
     "caption_of", "connect_pane", "copy_caption", "copy_data", "copy_data_of", "copy_pane", "copy_picture_of",
-    "copy_window", "drag_picture_of", "save_pane", "save_picture_of", "save_window", "show_copy_menu",
+    "copy_window", "drag_picture_of", "pin_shown", "save_pane", "save_picture_of", "save_window", "show_copy_menu",
 ]  # fmt: skip

@@ -1,15 +1,15 @@
-"""The first steps: three short hints on a card in the window's corner, each closed by doing it."""
+"""The first steps: three short hints in a line above the status line, each ticked by doing it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolBar, QToolButton, QWidget
 
 from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.live_view.layers_pane import LayersPane
+from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import THEMES
 from zfdesk.desk.window.help import native
 from zfdesk.live import View
@@ -17,7 +17,6 @@ from zfdesk.live import View
 DONE_KEY = "hints/done"
 LINGER_MS = 2500  # how long the card stays once all is done
 SAVED = ("Saved ", "A picture of ")  # how the window's sentences about a picture begin
-MARGIN = 10
 
 
 @dataclass(frozen=True)
@@ -55,73 +54,61 @@ def moved_occluder(before: View, now: View) -> bool:
     )
 
 
-class HintCard(QFrame):
-    """Lies over the lower left corner, takes neither the focus nor the keys, and watches what is done."""
+class HintBar(QToolBar):
+    """A line of its own below the panes, so that it hides nothing; watches what is done."""
 
     def __init__(self, context: AppContext) -> None:
-        super().__init__(context.window)
+        super().__init__("First steps", context.window)
         self.context, self.desk = context, context.state
-        self._layers = context.get(LayersPane)
         self._hints = hints(context.get(ActionTable))
         self._view = self.desk.view
         self.open_hints = {hint.id for hint in self._hints}
         self.setObjectName("hints")
         self.setAccessibleName("First steps")
+        self.setMovable(False)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self._marks: dict[str, QLabel] = {}
-        self._lines: dict[str, tuple[QLabel, QLabel]] = {}
-        self._layout = layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 8, 8, 10)
-        layout.setSpacing(6)
-        layout.addLayout(self._head())
-        layout.addLayout(self._body())
+        self._titles: dict[str, QLabel] = {}
+        self._words: dict[str, ElidedLabel] = {}
+        row = QWidget()
+        self._row = QHBoxLayout(row)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(8)
+        for number, hint in enumerate(self._hints):
+            self._add_hint(number + 1, hint)
+        self._add_close()
+        self.addWidget(row)
         self._linger = QTimer(self, singleShot=True, interval=LINGER_MS)
         self._linger.timeout.connect(self.finish)
         self.desk.view_changed.connect(self._look)
         self.desk.told.connect(self._hear)
         self._theme: tuple[str, bool] | None = None
         self._dress()
-        context.window.installEventFilter(self)
-        self._layers.installEventFilter(self)
-        self.show()
-        self.place()
-        self.raise_()
+        context.window.addToolBar(Qt.ToolBarArea.BottomToolBarArea, self)
 
-    def _head(self) -> QHBoxLayout:
-        title = QLabel("First steps")
-        title.setObjectName("title")
+    def _add_hint(self, number: int, hint: Hint) -> None:
+        mark, title, words = QLabel(str(number)), QLabel(hint.title), ElidedLabel()
+        words.say(hint.words)
+        words.renew_now()
+        for label, name in ((mark, "mark"), (title, "title"), (words, "words")):
+            label.setObjectName(name)
+            self._row.addWidget(label, int(label is words))
+        self._marks[hint.id], self._titles[hint.id], self._words[hint.id] = mark, title, words
+
+    def _add_close(self) -> None:
         close = QToolButton()
         close.setText("×")
         close.setToolTip("Close the hints; the Help menu shows them again")
         close.setAccessibleName("Close all hints")
         close.setMinimumSize(24, 24)
         close.clicked.connect(self.finish)
-        head = QHBoxLayout()
-        head.addWidget(title, 1)
-        head.addWidget(close)
-        return head
-
-    def _body(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(8)
-        grid.setVerticalSpacing(1)
-        grid.setColumnStretch(1, 1)
-        for number, hint in enumerate(self._hints):
-            mark, title, words = QLabel(str(number + 1)), QLabel(hint.title), QLabel(hint.words, wordWrap=True)
-            mark.setObjectName("mark")
-            title.setObjectName("title")
-            words.setObjectName("words")
-            mark.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            grid.addWidget(mark, 2 * number, 0)
-            grid.addWidget(title, 2 * number, 1)
-            grid.addWidget(words, 2 * number + 1, 1)
-            self._marks[hint.id], self._lines[hint.id] = mark, (title, words)
-        return grid
+        self._row.addWidget(close)
 
     # Noticing
 
     def _look(self) -> None:
         before, self._view = self._view, self.desk.view
-        if picked_unit(before, self._view):
+        if picked_unit(before, self._view) and self.desk.can_undo:  # not the unit that the first frame selects
             self.tick("unit")
         if moved_occluder(before, self._view):
             self.tick("occluder")
@@ -138,20 +125,18 @@ class HintCard(QFrame):
         self.open_hints.discard(name)
         self._marks[name].setText("✓")
         self._marks[name].setAccessibleName("done")
-        title, words = self._lines[name]
-        words.hide()
-        title.setEnabled(False)
+        self._titles[name].setEnabled(False)
+        self._words[name].hide()
         self._dress(again=True)
         if not self.open_hints:
             self.context.settings.setValue(DONE_KEY, True)
             self._linger.start()
 
     def finish(self) -> None:
-        """Close the card and remember that it need not come again."""
+        """Close the line and remember that it need not come again."""
         self._linger.stop()
         self.context.settings.setValue(DONE_KEY, True)
-        self.context.window.removeEventFilter(self)
-        self._layers.removeEventFilter(self)
+        self.context.window.removeToolBar(self)
         self.hide()
         self.setParent(None)
         self.deleteLater()
@@ -165,45 +150,27 @@ class HintCard(QFrame):
         self._theme = (view.theme, view.presenter)
         colours = THEMES[view.theme]
         self.setStyleSheet(
-            f"#hints {{ background: {colours.raised}; border: 1px solid {colours.line};"
-            f" border-left: 4px solid {colours.field}; border-radius: 6px; }}"
+            f"#hints {{ border-top: 1px solid {colours.line}; spacing: 8px; padding: 1px 8px; }}"
             f"#hints QLabel {{ color: {colours.text}; background: transparent; }}"
             f"#hints #title {{ font-weight: bold; }} #hints #title:disabled {{ color: {colours.quiet}; }}"
             f"#hints #words {{ color: {colours.quiet}; }} #hints #mark {{ color: {colours.field}; font-weight: bold; }}"
             "#hints QToolButton { border: 0; background: transparent; padding: 0; min-height: 24px; }"
         )
-        QTimer.singleShot(0, self, self.place)  # once the layout knows the new style
-
-    def place(self) -> None:
-        """Into the lower left corner: over the end of the layer bar, so that neither bars nor picture are hidden."""
-        window, layers = self.context.window, self._layers
-        corner = layers.isVisible() and layers.window() is window and layers.mapTo(window, layers.pos()).x() < MARGIN
-        line = self.fontMetrics().height()
-        width = min(max(layers.width() - MARGIN if corner else 0, 11 * line), 23 * line)
-        self._layout.activate()
-        height = max(self._layout.totalHeightForWidth(width), self._layout.totalMinimumSize().height())
-        bar = window.statusBar().height() if window.statusBar().isVisible() else 0
-        self.setGeometry(MARGIN, window.height() - bar - height - MARGIN, width, height)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        if event.type() == QEvent.Type.Resize and watched in (self.context.window, self._layers):
-            self.place()
-        return False
 
 
-def show_hints(context: AppContext) -> HintCard:
+def show_hints(context: AppContext) -> HintBar:
     """Show the first steps anew, all of them open."""
-    for card in context.window.findChildren(HintCard):
-        card.finish()
+    for bar in context.window.findChildren(HintBar):
+        bar.finish()
     context.settings.setValue(DONE_KEY, False)
-    return HintCard(context)
+    return HintBar(context)
 
 
-def first_steps(context: AppContext) -> HintCard | None:
+def first_steps(context: AppContext) -> HintBar | None:
     """Show the first steps unless they were done or closed once."""
     if context.settings.value(DONE_KEY, False, bool):
         return None
     return show_hints(context)
 
 
-__all__ = ["HintCard", "first_steps", "hints", "moved_occluder", "picked_unit", "show_hints"]
+__all__ = ["HintBar", "first_steps", "hints", "moved_occluder", "picked_unit", "show_hints"]

@@ -6,16 +6,21 @@ from functools import partial
 from itertools import pairwise
 
 from PySide6.QtCore import QByteArray, QObject, Qt, Signal
-from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QToolBar
+from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QTabBar, QToolBar, QWidget
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Area, Panes, dock_of
 from zfdesk.desk.widgets.pane import Pane
 
-LAYOUT_VERSION = 3
+LAYOUT_VERSION = 4
 VERSION_KEY, GEOMETRY_KEY, STATE_KEY = "layout/version", "layout/geometry", "layout/state"
-COLUMN_SHARES = (0.135, 0.275, 0.30, 0.29)  # of the width, from the left
-UPPER_SHARES = {Area.PICTURE: (0.56, 0.38), Area.UNIT: (0.64, 0.30)}  # of the height: a pane, and the one below
+FOLDED_KEY = "layout/folded"
+QWIDGETSIZE_MAX = (1 << 24) - 1  # Qt's "as high as it likes"
+FOLDED = Area.BELOW_UNIT
+USED_SHARES = (0.68, 0.32)  # of the column: the unit, and what is used below it
+COLUMN_SHARES = (0.28, 0.34, 0.24, 0.14)  # of the width, from the left; without the last the maps have its room
+# of the height: a pane, and the one below
+UPPER_SHARES = {Area.PICTURE: (0.56, 0.38), Area.LAYERS: (0.1, 0.84), Area.UNIT: (0.97, 0.03)}
 
 
 class PaneLayout(QObject):
@@ -28,8 +33,10 @@ class PaneLayout(QObject):
         self._window, self._context = window, context
         self._panes = context.get(Panes)
         self.docks: dict[Pane, QDockWidget] = {}
+        self._folded = False
         for pane in self._panes.all:
             self._add(pane)
+        self._panes.used.connect(self._use)
         self._panes.made.connect(self._add_later)
 
     # Docks
@@ -62,11 +69,41 @@ class PaneLayout(QObject):
         panes = (pane for pane in self.docks if self._panes.specs[pane.title].area is area)
         return sorted(panes, key=lambda pane: order.index(pane.title))
 
+    # The panes below the unit: closed to their tabs until one is used
+
+    def _fold(self, folded: bool) -> None:
+        self._folded = folded
+        for pane in self._in_area(FOLDED):
+            pane.setMaximumHeight(0 if folded else QWIDGETSIZE_MAX)
+            self.docks[pane].setTitleBarWidget(QWidget() if folded else None)
+
+    def _use(self, pane: Pane) -> None:
+        if not self._folded or pane not in self._in_area(FOLDED):
+            return
+        self._fold(False)
+        panes = [self.docks[shown] for shown in (self._in_area(Area.UNIT)[0], pane)]
+        height = sum(dock.height() for dock in panes)
+        self._window.resizeDocks(panes, [int(height * share) for share in USED_SHARES], Qt.Orientation.Vertical)
+
+    def _watch_tabs(self) -> None:
+        """Tab bars come and go as docks are moved."""
+        for bar in self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            bar.tabBarClicked.connect(self._click_tab, Qt.ConnectionType.UniqueConnection)
+
+    def _click_tab(self, index: int) -> None:
+        bar = self.sender()
+        if isinstance(bar, QTabBar):
+            title = bar.tabText(index)
+            for pane in self._in_area(FOLDED):
+                if pane.title == title:
+                    self._use(pane)
+
     # Places
 
     def reset(self) -> None:
         """Every pane back in its first place; those that are made when they are asked for are closed."""
         window, docks = self._window, self.docks
+        self._fold(True)
         for dock in docks.values():
             dock.setFloating(False)
             window.removeDockWidget(dock)
@@ -80,6 +117,7 @@ class PaneLayout(QObject):
         for dock in firsts.values():
             dock.raise_()
         self._share_out(firsts)
+        self._watch_tabs()
 
     def _place_columns(self, firsts: dict[Area, QDockWidget]) -> None:
         """The first pane of each area: columns from left to right, in each from above to below."""
@@ -87,7 +125,7 @@ class PaneLayout(QObject):
         columns: dict[int, list[QDockWidget]] = {}
         for area, dock in firsts.items():
             columns.setdefault(area.value[0], []).append(dock)
-        for side, numbers in ((left, (0, 1)), (right, (2, 3))):
+        for side, numbers in ((left, (0,)), (right, (1, 2, 3))):
             tops = [columns[number] for number in numbers if number in columns]
             for index, column in enumerate(tops):
                 if index == 0:
@@ -101,10 +139,12 @@ class PaneLayout(QObject):
     def _share_out(self, firsts: dict[Area, QDockWidget]) -> None:
         width, height = max(self._window.width(), 1000), max(self._window.height(), 600)
         tops = [dock for area, dock in firsts.items() if area.value[1] == 0]
-        self._window.resizeDocks(tops, [int(width * share) for share in COLUMN_SHARES], Qt.Orientation.Horizontal)
-        for upper, shares in UPPER_SHARES.items():
+        shares = list(COLUMN_SHARES[: len(tops)])
+        shares[Area.CENTRE.value[0]] += sum(COLUMN_SHARES[len(tops) :])
+        self._window.resizeDocks(tops, [int(width * share) for share in shares], Qt.Orientation.Horizontal)
+        for upper, heights in UPPER_SHARES.items():
             column = [dock for area, dock in firsts.items() if area.value[0] == upper.value[0]]
-            self._window.resizeDocks(column, [int(height * share) for share in shares], Qt.Orientation.Vertical)
+            self._window.resizeDocks(column, [int(height * share) for share in heights], Qt.Orientation.Vertical)
 
     def show_all(self) -> None:
         """No pane behind another: those that share a place as tabs are set beside or below each other."""
@@ -124,7 +164,9 @@ class PaneLayout(QObject):
         settings = self._context.settings
         if settings.value(VERSION_KEY, 0, int) == LAYOUT_VERSION:
             self._window.restoreGeometry(settings.value(GEOMETRY_KEY, QByteArray(), QByteArray))
+            self._fold(settings.value(FOLDED_KEY, True, bool))
             self._window.restoreState(settings.value(STATE_KEY, QByteArray(), QByteArray))
+            self._watch_tabs()
 
     def save(self) -> None:
         """Remember it."""
@@ -132,6 +174,7 @@ class PaneLayout(QObject):
         settings.setValue(VERSION_KEY, LAYOUT_VERSION)
         settings.setValue(GEOMETRY_KEY, self._window.saveGeometry())
         settings.setValue(STATE_KEY, self._window.saveState())
+        settings.setValue(FOLDED_KEY, self._folded)
 
     def full_screen(self) -> None:
         """All but the panes hidden, or back."""

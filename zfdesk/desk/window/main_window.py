@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, QSettings, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -36,6 +36,7 @@ from zfdesk.desk.window.status import MessageLine, StatusLine
 from zfdesk.live import View
 
 FIRST_SIZE = (1440, 900)
+FRAME = (8, 40)  # what a window manager sets around a window, in screen pixels
 NAVIGATION_MS = 100  # after a key press the heavy panes wait this long
 SOURCES = ("demo", "camera", "camera-pick", "open", "open-folder", "paste", "pattern", "weights")
 TOOLBAR = {
@@ -57,6 +58,11 @@ def make_context(state: AppState, settings: QSettings, features: tuple[Feature, 
             feature.make(context)
     panes.make()
     return context
+
+
+def first_size(available: QSize) -> QSize:
+    """That of a new window: `FIRST_SIZE`, or what a screen has room for beside a frame."""
+    return QSize(*FIRST_SIZE).boundedTo(available - QSize(*FRAME))
 
 
 class Window(QMainWindow):
@@ -98,7 +104,7 @@ class Window(QMainWindow):
                 feature.connect(context)
         self._connect()
         self.setMinimumSize(900, 600)
-        self.resize(*FIRST_SIZE)
+        self.resize(first_size(self.screen().availableSize()))
         self.layout_.reset()
         self.layout_.restore()
         for field in (*self.findChildren(QLineEdit), *self.findChildren(QAbstractSpinBox)):
