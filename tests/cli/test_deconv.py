@@ -201,17 +201,19 @@ def test_a_folder_is_no_picture(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_outputs_that_cannot_be_written(
     option: str, cat: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "folder.png").mkdir()
-    nowhere = [str(tmp_path / "no" / "where.png"), str(tmp_path / "folder.png")]
+    suffix = {"-o": "png", "--npy": "npy"}[option]
+    folder = tmp_path / f"folder.{suffix}"
+    folder.mkdir()
+    nowhere = [str(tmp_path / "no" / f"where.{suffix}"), str(folder)]
     if sys.platform == "linux":
-        nowhere.append("/proc/out.png")
+        nowhere.append(f"/proc/out.{suffix}")
     for place in nowhere:
         words = [cat, "--layer", "conv5", "--unit", "max", option, place]
         words += ["-o", str(tmp_path / "out.png")] if option == "--npy" else []
         line = failed(words, capsys)
         assert f"{place} cannot be written: " in line
-    assert os.listdir(tmp_path) == ["folder.png"]
-    assert os.listdir(tmp_path / "folder.png") == []
+    assert os.listdir(tmp_path) == [folder.name]
+    assert os.listdir(folder) == []
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")

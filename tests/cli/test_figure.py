@@ -210,7 +210,7 @@ def test_an_unwritable_output_is_told_before_the_work(
     ("words", "said"),
     [
         (["fig3", "-o", "f.jpg"], "'f.jpg': a figure's name ends in .png, .svg or .pdf"),
-        (["fig3", "-o", "f.png", "--npz", "./f.png"], "name the same file"),
+        (["fig3", "-o", "f.png", "--npz", "./f.png"], "its name ends in .npz"),
         (["fig3", "-o", "f.png", "--dpi", "1"], "from 10 to 2400"),
         (["fig3", "-o", "f.png", "--dpi", "9999"], "from 10 to 2400"),
         (["fig3", "-o", "f.png", "--size", "poster"], "invalid choice: 'poster'"),

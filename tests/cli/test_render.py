@@ -178,7 +178,7 @@ def test_weights_that_are_not_in_use_are_found(
         (["no.zfdesk", "-o", "p.png"], 1, "no.zfdesk does not exist."),
         (["eyes.zfdesk", "-o", "p.bmp"], 2, "a figure's name ends in .png, .svg or .pdf"),
         (["eyes.zfdesk", "-o", "no/p.png"], 1, "no/p.png cannot be written"),
-        (["eyes.zfdesk", "-o", "p.png", "--npz", "p.png"], 2, "must be different files"),
+        (["eyes.zfdesk", "-o", "p.png", "--npz", "p.png"], 2, "its name ends in .npz"),
         (["cut.zfdesk", "-o", "p.png"], 1, "cut.zfdesk cannot be opened as a session: it is cut short or damaged."),
         (["eyes.zfdesk"], 2, "required"),
     ],

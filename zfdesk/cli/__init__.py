@@ -41,12 +41,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: list[str]) -> int:
     from zfdesk.cli.front import parse
     from zfdesk.cli.output import prepare_streams
+    from zfdesk.cli.overwriting import refuse_overwriting
 
     prepare_streams()
     try:
         arguments = parse(argv)
         if getattr(arguments, "json", False):
             prepare_streams(json=True)
+        refuse_overwriting(arguments)
         status = int(arguments.run(arguments))
     except SystemExit as end:  # argparse: 0 after --help and --version, 2 for usage
         status = end.code if isinstance(end.code, int) else 0

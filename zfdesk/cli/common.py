@@ -91,6 +91,23 @@ def figure_name(text: str) -> str:
     return text
 
 
+def npz_name(text: str) -> str:
+    """For argparse: the name of a file of several arrays."""
+    return _name_ending_in(".npz", text)
+
+
+def npy_name(text: str) -> str:
+    """For argparse: the name of a file of one array."""
+    return _name_ending_in(".npy", text)
+
+
+def _name_ending_in(suffix: str, text: str) -> str:
+    device = os.path.exists(text) and not os.path.isfile(text) and not os.path.isdir(text)  # such as /dev/stdout
+    if os.path.splitext(text)[1].lower() != suffix and not device:
+        raise argparse.ArgumentTypeError(f"{text!r}: its name ends in {suffix}")
+    return text
+
+
 def weights_file_name(text: str) -> str:
     """For argparse: the name of a weights file."""
     if os.path.splitext(text)[1] != ".safetensors":
@@ -103,7 +120,7 @@ def add_page_options(parser: argparse.ArgumentParser, own_size: bool = False) ->
     parser.add_argument(
         "-o", "--output", required=True, type=figure_name, metavar="OUT.(png|svg|pdf)", help="the figure to write"
     )
-    parser.add_argument("--npz", metavar="OUT.npz", help="also write the raw arrays of every panel")
+    parser.add_argument("--npz", type=npz_name, metavar="OUT.npz", help="also write the raw arrays of every panel")
     default: str | None = "two-column"
     words = "default: two-column, 7.16 inches wide"
     if own_size:

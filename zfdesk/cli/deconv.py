@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import re
 from typing import TYPE_CHECKING, Any
 
-from zfdesk.cli.common import METHODS, add_crop_option, add_json_option, add_weights_option, at_least, unit_or_max
+from zfdesk.cli.common import (
+    METHODS,
+    add_crop_option,
+    add_json_option,
+    add_weights_option,
+    at_least,
+    npy_name,
+    unit_or_max,
+)
 from zfdesk.cli.output import CommandError, png_name, write_output
 from zfdesk.cli.report import provenance, report
 
@@ -43,7 +50,7 @@ def add_parser(verbs: Any) -> None:
     add_crop_option(parser)
     add_weights_option(parser)
     parser.add_argument("-o", "--output", required=True, type=png_name, metavar="OUT.png", help="the picture to write")
-    parser.add_argument("--npy", metavar="OUT.npy", help="also write the array")
+    parser.add_argument("--npy", type=npy_name, metavar="OUT.npy", help="also write the array")
     add_json_option(parser)
     parser.set_defaults(run=lambda arguments: deconv_command(parser, arguments))
 
@@ -52,8 +59,6 @@ def deconv_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
     """Reconstruct one unit and write it; JSON: the facts, see `_facts`."""
     if arguments.top is not None and (arguments.at or arguments.seed not in (None, "topk")):
         parser.error("--top goes with --seed topk")
-    if arguments.npy and os.path.realpath(arguments.npy) == os.path.realpath(arguments.output):
-        parser.error("-o and --npy name the same file")
     import numpy as np
 
     from zfdesk.cli.network import chosen_model

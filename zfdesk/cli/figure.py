@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -82,8 +81,6 @@ def figure_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
     JSON: {"output", "npz", "caption_file", "caption", "inches", "panels": [{"letter", "kind", "label"}]}.
     """
     outputs = [path for path in (arguments.output, arguments.npz, arguments.caption_file) if path]
-    if len({os.path.realpath(path) for path in outputs}) < len(outputs):
-        parser.error("two of -o, --npz and --caption-file name the same file")
     for path in outputs:
         check_output(path)
     from dataclasses import replace

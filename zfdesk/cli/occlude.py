@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import (
@@ -14,6 +13,7 @@ from zfdesk.cli.common import (
     add_weights_option,
     at_least,
     figure_name,
+    npz_name,
     unit_or_max,
 )
 from zfdesk.cli.output import CommandError, check_output, tell, write_output
@@ -74,7 +74,7 @@ def add_parser(verbs: Any) -> None:
     add_crop_option(parser)
     add_weights_option(parser)
     parser.add_argument("-o", "--output", type=figure_name, metavar="OUT.(png|svg|pdf)", help="write Fig. 7's row")
-    parser.add_argument("--npz", metavar="OUT.npz", help="write the raw values")
+    parser.add_argument("--npz", type=npz_name, metavar="OUT.npz", help="write the raw values")
     add_json_option(parser)
     parser.set_defaults(run=lambda arguments: occlude_command(parser, arguments))
 
@@ -84,8 +84,6 @@ def occlude_command(parser: argparse.ArgumentParser, arguments: argparse.Namespa
     outputs = [path for path in (arguments.output, arguments.npz) if path]
     if not outputs and not arguments.json:
         parser.error("nothing to do: give -o for a figure, --npz for the raw values or --json for the facts")
-    if len({os.path.realpath(path) for path in outputs}) < len(outputs):
-        parser.error("-o and --npz name the same file")
     for path in outputs:
         check_output(path)
     from zfdesk.cli.network import chosen_model, class_called, crop_called

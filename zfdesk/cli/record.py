@@ -88,7 +88,7 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--quality", choices=QUALITIES, default="good", help="of MP4 and WebP (default: good)")
     add_weights_option(parser)
     add_json_option(parser)
-    parser.set_defaults(run=lambda arguments: record_command(parser, arguments))
+    parser.set_defaults(run=lambda arguments: record_command(parser, arguments), written_beside=_beside)
 
 
 def record_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
@@ -317,6 +317,13 @@ def _interruptible() -> Iterator[threading.Event]:
 
 
 # Words into values
+
+
+def _beside(film: str) -> tuple[str, str]:
+    """The facts of every frame, and the way of the occluders, which may be written too."""
+    if os.path.splitext(film)[1]:
+        return f"{film}.json", f"{film}.path.json"
+    return os.path.join(film, "film.json"), os.path.join(film, "path.json")
 
 
 def _film_name(text: str) -> str:

@@ -39,8 +39,6 @@ def add_parser(verbs: Any) -> None:
 def render_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
     """Read, compute, draw and write. JSON: {"session", "output", "npz", "caption", "notes"}."""
     outputs = [path for path in (arguments.output, arguments.npz) if path]
-    if len({os.path.realpath(path) for path in (arguments.session, *outputs)}) <= len(outputs):
-        parser.error("the session, -o and --npz must be different files")
     if arguments.sweep and _is_figure(arguments.session):
         parser.error("--sweep is for a session; the .npz of a figure is drawn as it is")
     for path in outputs:
