@@ -174,10 +174,10 @@ def test_another_class_or_unit_needs_no_other_sweep(window: Window) -> None:
     show(window)
     found = sweep(window)
     pane, before = window.sweep, map_of(window, SweepMap.PROBABILITY)
-    pane.controls.class_index.setText(
+    pane.controls.class_field.setText(
         "church"
     )  # typing opens a list, which asks for the keyboard that there is none of here
-    press(pane.controls.class_index, Qt.Key.Key_Return)
+    press(pane.controls.class_field, Qt.Key.Key_Return)
     church = window.desk.model.classes.index("church")
     assert view_of(window).sweep.class_index == church
     assert "church" in pane.probability.caption.whole

@@ -36,7 +36,8 @@ PATIENCE_MS = 10_000  # how long a screenshot waits for the next frame
 
 def make_application() -> QApplication:
     """The one QApplication, named for its settings."""
-    application = QApplication.instance() or QApplication(sys.argv[:1])
+    known = QApplication.instance()
+    application = known if isinstance(known, QApplication) else QApplication(sys.argv[:1])
     application.setApplicationName("zfdesk")
     application.setOrganizationName("zfdesk")
     application.setApplicationDisplayName("zfdesk")

@@ -51,11 +51,16 @@ class AppContext(QObject):
         """Tell the user something, in one sentence; an error stays longer and is marked."""
         self.state.told.emit(sentence, error)
 
+    def setting(self, key: str, default: T) -> T:
+        """What is remembered under a key, of the default's type; the default where it is of another."""
+        value = self.settings.value(key, default, type(default))
+        return value if isinstance(value, type(default)) else default
+
     # Files
 
     def last_folder(self) -> str:
         """Where the user chose a file last; the home folder at first."""
-        return str(self.settings.value(FOLDER_KEY, str(Path.home())))
+        return self.setting(FOLDER_KEY, str(Path.home()))
 
     def remember_folder(self, path: str | Path) -> None:
         """The folder of this file is where the next file dialog begins."""

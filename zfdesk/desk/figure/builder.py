@@ -35,7 +35,7 @@ from zfdesk.desk.figure.panel_list import PieceList
 from zfdesk.desk.figure.placing import PlacingCommands
 from zfdesk.desk.figure.templates_menu import TemplateCommands
 from zfdesk.desk.tasks import Progress
-from zfdesk.desk.widgets.buttons import plain_button
+from zfdesk.desk.widgets.buttons import plain_button, tool_button
 from zfdesk.desk.widgets.controls import Choice
 from zfdesk.desk.widgets.dialog import Sheet, open_sheet
 from zfdesk.desk.widgets.pane import ElidedLabel
@@ -105,7 +105,7 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         return button
 
     def _menu_button(self, words: str, tip: str, fill: Callable[[QMenu], None]) -> QToolButton:
-        button = QToolButton(text=f"{words} ▾", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        button = tool_button(f"{words} ▾", pops_up=True)
         button.setToolTip(tip)
         button.setAccessibleName(words)
         menu = QMenu(button)

@@ -81,7 +81,7 @@ class Taker(QObject):
             self._next()
             self.changed.emit()
 
-        self._task = self._window.desk.tasks.run("figure", run, finish, owner=self, threads=1)
+        self._task = self._context.state.tasks.run("figure", run, finish, owner=self, threads=1)
         self.changed.emit()
 
 

@@ -125,7 +125,9 @@ def _remove_occluder(view: View, context: ViewContext) -> View:
 def _reshape(occluder: Occluder) -> Occluder:
     shape = OccluderShape(cycle(tuple(OccluderShape), occluder.shape))
     side = min(occluder.height, occluder.width)
-    return replace(occluder, shape=shape, **({"height": side, "width": side} if shape is OccluderShape.SQUARE else {}))
+    if shape is OccluderShape.SQUARE:
+        return replace(occluder, shape=shape, height=side, width=side)
+    return replace(occluder, shape=shape)
 
 
 # Display

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, QStringListModel, Qt
 from PySide6.QtGui import QFont, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLineEdit, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLineEdit, QSizePolicy, QWidget
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.state import AppState
+from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.desk.widgets.theme import THEMES, Colours, watched_colour
 from zfdesk.desk.widgets.tsv import table_text
@@ -193,7 +194,7 @@ class ClassesPane(Pane):
         completer.activated.connect(self._watch_named)
         self.search.setCompleter(completer)
         self.search.returnPressed.connect(lambda: self._watch_named(self.search.text()))
-        fewer, more = QToolButton(text="−"), QToolButton(text="+")
+        fewer, more = tool_button("−"), tool_button("+")
         for button, step, words in ((fewer, -1, "Show fewer classes"), (more, 1, "Show more classes")):
             button.setToolTip(words)
             button.setAccessibleName(words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPoint, QRect, QSignalBlocker, QSize, Qt, QTimer
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSignalBlocker, QSize, Qt, QTimer
 from PySide6.QtGui import QFont, QFontInfo, QFontMetrics, QPainter, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QListWidget,
@@ -40,17 +40,24 @@ def active_words(summary: LayerSummary) -> str:
     return f"{int(round(summary.active * count) * 100 / count)} % of units"
 
 
+Index = QModelIndex | QPersistentModelIndex
+
+
+class _List(QListWidget):
+    colours: Colours = THEMES["dark"]
+
+
 class _Row(QStyledItemDelegate):
     def __init__(self, pane: LayersPane) -> None:
         super().__init__(pane)
         self.pane = pane
         self._cards: dict[str, tuple[tuple[object, ...], QPixmap]] = {}
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:  # noqa: N802
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
         metrics = QFontMetrics(_name_font(option.font))
         return QSize(max(THUMB, metrics.horizontalAdvance("norm2")) + 5, THUMB + metrics.height() + 10)
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         stage: Stage = index.data(Qt.ItemDataRole.UserRole)
         rect: QRect = option.rect
         hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
@@ -116,8 +123,7 @@ class LayersPane(Pane):
         desk = self.desk
         self.layer_summaries: dict[str, LayerSummary] = {}
         self.table = table("inferno", False, True)
-        self.list = QListWidget()
-        self.list.colours = THEMES["dark"]
+        self.list = _List()
         self.list.setItemDelegate(_Row(self))
         self.list.setMouseTracking(True)
         self.list.setFlow(QListWidget.Flow.LeftToRight)

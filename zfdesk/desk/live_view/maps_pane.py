@@ -7,18 +7,20 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QFont, QMouseEvent, QPainter, QPen
-from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSpinBox, QToolButton, QWidget
+from PySide6.QtGui import QColor, QContextMenuEvent, QFont, QMouseEvent, QPainter, QPen
+from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSpinBox, QWidget
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.state import AppState
+from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.canvas import Canvas, Content, Picture
-from zfdesk.desk.widgets.colour_bar import ColourBar, number
+from zfdesk.desk.widgets.colour_bar import ColourBar
 from zfdesk.desk.widgets.colour_tables import SEQUENTIAL, table
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.tsv import array_text, table_text
 from zfdesk.engine import SeedKind
+from zfdesk.figures.facts import number
 from zfdesk.live import Demand, MapsContent, Mosaic, Normalise, Order, Result
 from zfdesk.live.changes import to_unit
 
@@ -98,7 +100,7 @@ class MapsCanvas(Canvas):
             if corner and unit and unit.reference.layer == view.layer and mosaic.tile[0] > 1:
                 self._cross(painter, corner, unit.position)
 
-    def _outline(self, painter: QPainter, mosaic: Mosaic, unit: int, colour: object, width: float) -> None:
+    def _outline(self, painter: QPainter, mosaic: Mosaic, unit: int, colour: QColor, width: float) -> None:
         corner = mosaic.corner_of(unit)
         if corner:
             rect = self.rect_to_screen(corner[1], corner[0], corner[1] + mosaic.tile[1], corner[0] + mosaic.tile[0])
@@ -165,13 +167,14 @@ class MapsPane(Pane):
         self.order = self._choice("Order of the units (sorted anew once a second)", ORDER_WORDS, lambda v: {"order": v})
         names = {name: name for name in SEQUENTIAL}
         self.palette_choice = self._choice("Colours of activations", names, lambda v: {"colours": v})
-        self.hide_dead = QToolButton(text="hide silent", checkable=True)
+        self.hide_dead = tool_button("hide silent", checkable=True)
         self.hide_dead.setToolTip("Leave out units that were never active since this network was loaded")
         self.hide_dead.clicked.connect(lambda on: self.desk.change(self.desk.view.change_maps(hide_dead=on)))
         self.boost = QDoubleSpinBox(minimum=0.25, maximum=64, singleStep=0.25, prefix="× ", decimals=2)
         self.boost.setToolTip("Boost: dim maps made brighter; values past the end of the bar are cut")
         self.boost.valueChanged.connect(lambda v: self.desk.change(self.desk.view.change_maps(boost=v), "boost"))
-        self.jump = QSpinBox(prefix="unit ", maximum=9999, keyboardTracking=False)
+        self.jump = QSpinBox(prefix="unit ", maximum=9999)
+        self.jump.setKeyboardTracking(False)
         self.jump.setToolTip("Jump to a unit by its number")
         self.jump.valueChanged.connect(self._select)
         controls = Controls(self)

@@ -55,7 +55,7 @@ class PictureCanvas(Canvas):
 
     def _frame_shape(self) -> tuple[int, int] | None:
         frame = self.desk.frame
-        return frame.pixels.shape[:2] if frame else None  # type: ignore[return-value]
+        return frame.pixels.shape[:2] if frame else None
 
     def crop_box(self) -> tuple[float, float, float, float] | None:
         """The crop of the view on the present frame, in frame pixels."""

@@ -6,12 +6,14 @@ from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.live_view.unit_pane import MapCanvas, Tile, map_picture, reconstruction_content, reference_words
+from zfdesk.desk.live_view.unit_pane import map_picture, reconstruction_content, reference_words
+from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.desk.widgets.theme import Colours
+from zfdesk.desk.widgets.tile import MapCanvas, Tile
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.live import Demand, Result, UnitReference, UnitResult
 from zfdesk.live.changes import toggle_pin
@@ -27,11 +29,11 @@ class PinCard(QWidget):
         self.map_tile, self.picture_tile = Tile("map", MapCanvas()), Tile("reconstruction")
         for tile in (self.map_tile, self.picture_tile):
             tile.set_content("Waiting for the next frame…")
-        unpin = QToolButton(text="×")
+        unpin = tool_button("×")
         unpin.setToolTip("Unpin")
         unpin.setAccessibleName(f"Unpin {reference.layer}:{reference.unit}")
         unpin.clicked.connect(partial(pane.unpin, reference))
-        show = QToolButton(text=f"{reference.layer}:{reference.unit}")
+        show = tool_button(f"{reference.layer}:{reference.unit}")
         show.setToolTip("Select this unit")
         show.clicked.connect(partial(pane.select, reference))
         head = QHBoxLayout()

@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.canvas import Content, Picture, ValueRange
-from zfdesk.desk.widgets.colour_bar import number
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.tile import Tile
 from zfdesk.desk.widgets.tsv import table_text
+from zfdesk.figures.facts import number
 from zfdesk.live import Demand, MapsDisplay, Normalise, Result
 from zfdesk.live.render import levels
 

@@ -8,10 +8,10 @@ from PySide6.QtCore import QRectF, Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from zfdesk.desk.widgets.canvas import Picture, ValueRange
-from zfdesk.desk.widgets.colour_bar import number
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.tile import MapCanvas, Tile
 from zfdesk.engine import SeedKind
+from zfdesk.figures.facts import number
 from zfdesk.live import Result, Style, UnitComparison
 from zfdesk.live.result import Shades
 
@@ -38,10 +38,11 @@ class Comparison(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.maps = [Tile(f"{column} · map", MapCanvas()) for column in COLUMNS]
+        canvases = [MapCanvas() for _ in COLUMNS]
+        self.maps = [Tile(f"{column} · map", canvas) for column, canvas in zip(COLUMNS, canvases, strict=True)]
         self.pictures = [Tile(f"{column} · reconstruction") for column in COLUMNS]
         self.say("Computing…")
-        grid = QGridLayout(self)
+        grid = self._grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(5)
         for row, tiles in enumerate((self.maps, self.pictures)):
@@ -49,8 +50,8 @@ class Comparison(QWidget):
             for column, tile in enumerate(tiles):
                 grid.addWidget(tile, row, column)
                 grid.setColumnStretch(column, 1)
-        for tile in self.maps:
-            tile.canvas.position_picked.connect(self.position_picked)
+        for canvas in canvases:
+            canvas.position_picked.connect(self.position_picked)
 
     @property
     def tiles(self) -> list[Tile]:
@@ -66,7 +67,7 @@ class Comparison(QWidget):
         """0: both rows, 1: the maps, 2: the reconstructions."""
         for row, tiles in enumerate((self.maps, self.pictures)):
             seen = zoom in (0, row + 1)
-            self.layout().setRowStretch(row, int(seen))
+            self._grid.setRowStretch(row, int(seen))
             for tile in tiles:
                 tile.setVisible(seen)
 

@@ -9,19 +9,19 @@ from typing import Any
 
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QGridLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.live_view.unit_compare import Comparison, common_seed_words
+from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.canvas import Content, Picture, ValueRange
-from zfdesk.desk.widgets.colour_bar import number
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.tile import MapCanvas, Tile
 from zfdesk.desk.widgets.tsv import array_text
 from zfdesk.engine import LRN, Rule, SeedKind
-from zfdesk.figures.facts import METHOD_WORDS, seed_words, stretch_words, unit_words
+from zfdesk.figures.facts import METHOD_WORDS, number, seed_words, stretch_words, unit_words
 from zfdesk.live import Demand, Normalise, Result, Style, UnitReference, UnitResult
 from zfdesk.live.changes import pick_position, set_seed
 from zfdesk.live.render import levels
@@ -82,14 +82,15 @@ class UnitPane(Pane):
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         desk = self.desk
-        self.map_tile = Tile("map", MapCanvas(), self)
+        map_canvas = MapCanvas()
+        self.map_tile = Tile("map", map_canvas, self)
         self.patch_tile = Tile("what it sees", parent=self)
         self.map_tile.set_compact(True)
         self.patch_tile.set_compact(True)
         self.rule_tiles = {rule: Tile(METHOD_WORDS[rule], parent=self) for rule in Rule}
         for tile in (self.map_tile, self.patch_tile, *self.rule_tiles.values()):
             tile.set_content("Waiting for the first frame…")
-        self.map_tile.canvas.position_picked.connect(self._pick)
+        map_canvas.position_picked.connect(self._pick)
         self._placed: tuple[list[Tile], list[Tile], bool] = ([], [], False)
         self.body.addWidget(self._controls())
         self.grid = QGridLayout()
@@ -110,13 +111,13 @@ class UnitPane(Pane):
         self.style_choice = self._choice(
             {style: style.value for style in Style}, "How the signed values become a picture", lambda v: {"style": v}
         )
-        self.all_methods = QToolButton(text="all methods", checkable=True)
+        self.all_methods = tool_button("all methods", checkable=True)
         self.all_methods.setToolTip("Show deconvnet, guided backprop and gradient side by side")
         self.all_methods.clicked.connect(lambda on: self.desk.change(self.desk.view.change(all_methods=on)))
-        self.compare_clean = QToolButton(text="clean | covered", checkable=True)
+        self.compare_clean = tool_button("clean | covered", checkable=True)
         self.compare_clean.setToolTip("Clean, covered and their difference side by side, while something is covered")
         self.compare_clean.clicked.connect(lambda on: self.desk.change(self.desk.view.change(compare_clean=on)))
-        self.freeze = QToolButton(text="origin", checkable=True)
+        self.freeze = tool_button("origin", checkable=True)
         self.freeze.setToolTip("Freeze this unit as the origin while you look at other layers (d)")
         self.freeze.clicked.connect(self._toggle_origin)
         controls = Controls(self)

@@ -40,7 +40,7 @@ def live_sweep(context: AppContext) -> None:
 def find_sweep_class(context: AppContext) -> None:
     """Put the cursor into the pane's class chooser."""
     _show_sweep(context)
-    chooser = context.get(SweepPane).controls.class_index
+    chooser = context.get(SweepPane).controls.class_field
     chooser.setFocus()
     chooser.selectAll()
 

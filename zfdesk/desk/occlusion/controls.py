@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from zfdesk.desk.occlusion.controller import settings_of
 from zfdesk.desk.state import AppState
+from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.colour_tables import SEQUENTIAL
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.engine import OccluderFill, OccluderShape
@@ -76,7 +77,7 @@ class SweepControls(QWidget):
         self.stride_box = self._spin("stride ", "Pixels from one position to the next, once all is refined", "stride")
         self.live = self._button("Live", "Sweep the newest frame again and again, on a coarse grid", "sweep-live")
         self.live.setCheckable(True)
-        self.save = QToolButton(text="Save ▾")
+        self.save = tool_button("Save ▾")
         self.save.setToolTip("Save the sweep as a figure or as arrays")
         self.save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.save)
@@ -93,11 +94,12 @@ class SweepControls(QWidget):
         fills = {fill: fill.value for fill in OccluderFill}
         self.fill = self._choice(fills, "What covers the picture", "fill", own=True)
         self.edge = self._choice(EDGE_WORDS, "Whether the occluder hangs over the picture's edge", "overhang")
-        self.like = QToolButton(text="as the occluder")
+        self.like = tool_button("as the occluder")
         self.like.setToolTip("Size, shape and fill of the occluder on the picture")
         self.like.clicked.connect(lambda: self._change(own=False))
         self.colours_choice = self._choice({name: name for name in SEQUENTIAL}, "Colours of the values", "colours")
-        self.opacity = QSlider(Qt.Orientation.Horizontal, minimum=10, maximum=100)
+        self.opacity = QSlider(Qt.Orientation.Horizontal)
+        self.opacity.setRange(10, 100)
         self.opacity.setToolTip("Opacity of the maps over the swept picture")
         self.opacity.setFixedWidth(84)
         self.opacity.setMinimumHeight(24)
@@ -112,35 +114,37 @@ class SweepControls(QWidget):
         )  # fmt: skip
 
     def _shown(self) -> Controls:
-        self.class_index = _Field(placeholderText="top class", clearButtonEnabled=True)
-        self.class_index.setToolTip("Whose probability is shown; any class, without another sweep")
+        self.class_field = _Field(placeholderText="top class", clearButtonEnabled=True)
+        self.class_field.setToolTip("Whose probability is shown; any class, without another sweep")
         self._names = QStringListModel(self)
         completer = QCompleter(self._names, self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        completer.popup().setMinimumWidth(220)
+        if (popup := completer.popup()) is not None:
+            popup.setMinimumWidth(220)
         completer.activated.connect(self.choose_named)
-        self.class_index.setCompleter(completer)
-        self.class_index.returnPressed.connect(lambda: self.choose_named(self.class_index.text()))
-        self.class_index.editingFinished.connect(self._left)
-        self.class_index.textChanged.connect(lambda text: None if text else self._change(class_index=-1))
+        self.class_field.setCompleter(completer)
+        self.class_field.returnPressed.connect(lambda: self.choose_named(self.class_field.text()))
+        self.class_field.editingFinished.connect(self._left)
+        self.class_field.textChanged.connect(lambda text: None if text else self._change(class_index=-1))
         self.unit = self._choice(UNIT_WORDS, "Whose total activation is shown, and led back to the pixels", "unit")
         self.map = self._choice(MAP_WORDS, "Which maps are shown", "shown")
-        self.more = QToolButton(text="More", checkable=True)
+        self.more = tool_button("More", checkable=True)
         self.more.setToolTip("Shape, fill and edges of the occluder; colours, opacity and contour; files")
         self.more.toggled.connect(lambda on: self.seldom.setVisible(on))
         return _strip(
-            (self.class_index, "Class"), (self.unit, "Unit"), (self.map, "Maps"), (self.more, "More settings")
+            (self.class_field, "Class"), (self.unit, "Unit"), (self.map, "Maps"), (self.more, "More settings")
         )
 
     def _button(self, text: str, hint: str, action: str) -> QToolButton:
-        button = QToolButton(text=text)
+        button = tool_button(text)
         button.setToolTip(hint)
         button.clicked.connect(lambda: self.asked.emit(action))
         return button
 
     def _spin(self, prefix: str, hint: str, field: str) -> QSpinBox:
-        spin = _Spin(prefix=prefix, minimum=1, keyboardTracking=False)
+        spin = _Spin(prefix=prefix, minimum=1)
+        spin.setKeyboardTracking(False)
         spin.setToolTip(hint)
         spin.valueChanged.connect(lambda value: self._change(f"sweep {field}", field == "size", **{field: value}))
         return spin
@@ -173,12 +177,12 @@ class SweepControls(QWidget):
             self._change(class_index=found[0])
         elif wanted:
             self.desk.told.emit(f"No class is called “{text.strip()}”.", True)
-        self.class_index.clearFocus()
+        self.class_field.clearFocus()
         self.show_view()
 
     def _left(self) -> None:
         """Text that chose nothing gives way to the class that is chosen."""
-        if not self.class_index.hasFocus():
+        if not self.class_field.hasFocus():
             self.show_view()
 
     def show_view(self) -> None:
@@ -199,15 +203,15 @@ class SweepControls(QWidget):
         self.live.setChecked(settings.live)
         with QSignalBlocker(self.opacity):
             self.opacity.setValue(round(settings.opacity * 100))
-        if not self.class_index.hasFocus():
+        if not self.class_field.hasFocus():
             chosen = settings.class_index if 0 <= settings.class_index < len(self.desk.model.classes) else -1
-            with QSignalBlocker(self.class_index):
-                self.class_index.setText(self.desk.model.classes[chosen] if chosen >= 0 else "")
-                self.class_index.setCursorPosition(0)
+            with QSignalBlocker(self.class_field):
+                self.class_field.setText(self.desk.model.classes[chosen] if chosen >= 0 else "")
+                self.class_field.setCursorPosition(0)
 
     def show_state(self, running: bool, can_resume: bool, anything: bool, top: str) -> None:
         """What can be done now. ``top``: the name of the most probable class."""
-        self.class_index.setPlaceholderText(f"top: {top}" if top else "top class")
+        self.class_field.setPlaceholderText(f"top: {top}" if top else "top class")
         self.cancel.setText("Resume" if can_resume else "Cancel")
         self.cancel.setToolTip("Go on with the sweep" if can_resume else "End the sweep; what is done stays")
         self.cancel.setEnabled(running or can_resume)

@@ -7,6 +7,7 @@ centre there than to any other.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -113,7 +114,8 @@ def contour(sweep: Sweep, values: np.ndarray, level: float) -> list[np.ndarray]:
     from contourpy import contour_generator
 
     y, x = centres(sweep)
-    return list(contour_generator(x, y, np.ma.masked_invalid(values)).lines(level))
+    lines: Any = contour_generator(x, y, np.ma.masked_invalid(values)).lines(level)  # its type: any of four shapes
+    return list(lines)
 
 
 @dataclass(frozen=True)

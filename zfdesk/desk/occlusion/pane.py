@@ -14,13 +14,13 @@ from zfdesk.desk.occlusion.controller import Sweeps, plan_words
 from zfdesk.desk.occlusion.controls import SweepControls
 from zfdesk.desk.occlusion.maps import LabelColours, Layout, centres, contour, label_colours, middle_of, shades
 from zfdesk.desk.widgets.canvas import Content, ValueRange
-from zfdesk.desk.widgets.colour_bar import number
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.theme import Colours
 from zfdesk.desk.widgets.tile import Tile
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.engine import Sweep
+from zfdesk.figures.facts import number
 from zfdesk.live import Result, SweepMap, SweepSnapshot, SweepState
 
 SMALLEST_NUMBERED = 0.03  # share of the positions below which a label's region carries no number
@@ -49,8 +49,11 @@ class SweepPane(Pane):
         self.controls.more.toggled.connect(
             lambda: QTimer.singleShot(0, self, self._arrange)
         )  # when there is room again
-        self.activation, self.probability = Tile("activation", SweepCanvas()), Tile("probability", SweepCanvas())
-        self.reconstruction, self.label = Tile("reconstruction", SweepCanvas()), Tile("labels", SweepCanvas())
+        self._canvases = [SweepCanvas() for _ in range(4)]
+        names = ("activation", "probability", "reconstruction", "labels")
+        self.activation, self.probability, self.reconstruction, self.label = (
+            Tile(name, canvas) for name, canvas in zip(names, self._canvases, strict=True)
+        )
         self.tiles = {
             SweepMap.ACTIVATION: self.activation, SweepMap.RECONSTRUCTION: self.reconstruction,
             SweepMap.PROBABILITY: self.probability, SweepMap.LABEL: self.label,
@@ -58,8 +61,9 @@ class SweepPane(Pane):
         for name, tile in self.tiles.items():
             tile.canvas.setAccessibleName(f"Occlusion: {name.value}")
             tile.canvas.hovered.connect(self._hover)
-            tile.canvas.placed.connect(self._place)
             tile.note.hide()
+        for canvas in self._canvases:
+            canvas.placed.connect(self._place)
         self.label.bar.hide()
         self.label.note.show()
         self.label.note.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -359,8 +363,8 @@ class SweepPane(Pane):
         else:
             square = swept.sweep.plan.occluder(*swept.sweep.positions[place])
             self.hover_line.say(*self._hover_words(swept.sweep, place))
-        for tile in self.tiles.values():
-            tile.canvas.show_square(square)
+        for canvas in self._canvases:
+            canvas.show_square(square)
         box = None
         if square is not None and self.sweeps.of_what_is_shown:
             box = square.top, square.left, square.top + square.height, square.left + square.width

@@ -215,7 +215,8 @@ class Comparing(QWidget):
         high = max(24, self.fontMetrics().height() + 8)
         left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         for column, name in enumerate(heading):
-            self.cells.horizontalHeaderItem(column).setTextAlignment(left)
+            if (head := self.cells.horizontalHeaderItem(column)) is not None:
+                head.setTextAlignment(left)
             for row, words in enumerate(line[column] for line in body):
                 item = QTableWidgetItem(words)
                 item.setTextAlignment(left)

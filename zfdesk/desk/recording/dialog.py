@@ -54,13 +54,13 @@ class RecordingDialog(Sheet):
         super().__init__(context, "Record a film")
         panes = {pane.title: f"the pane “{pane.title}”" for pane in context.get(Panes).all}
         self.subject = Choice({WINDOW: "the whole window", FIGURE: "a figure", **panes}, "What is in the picture")
-        self.parts = {part: QPushButton(PART_WORDS[part], checkable=True) for part in PARTS}
+        self.parts = {part: _check_button(PART_WORDS[part]) for part in PARTS}
         self.ways = Choice(
             {True: "live", False: "every frame"}, "In real time, or as slowly as it takes to leave nothing out"
         )
         self.says = QLabel(wordWrap=True)
         self.says.setAccessibleName("What that means")
-        self.replay = QPushButton(checkable=True)
+        self.replay = _check_button("")
         self.start = Choice({True: "from its beginning", False: "from what is shown"}, "Where in the source to begin")
         self.form = Choice(FORMATS, "Kind of film")
         self.rate = QDoubleSpinBox(minimum=0.5, maximum=60, decimals=1, value=25, suffix=" frames a second")
@@ -260,17 +260,17 @@ class RecordingDialog(Sheet):
         settings.setValue(f"{REMEMBERED}/amount", self.amount.value())
 
     def _restore(self) -> None:
-        settings = self.context.settings
+        remembered = self.context.setting
         for name, choice in self._choices.items():
-            place = choice.findText(settings.value(f"{REMEMBERED}/{name}", "", str))
+            place = choice.findText(remembered(f"{REMEMBERED}/{name}", ""))
             first = {"width": 1, "scale": 1, "quality": 1}.get(name, 0)
             choice.setCurrentIndex(place if place >= 0 else first)
-        parts = settings.value(f"{REMEMBERED}/parts", "picture,map,reconstruction,bars", str).split(",")
+        parts = remembered(f"{REMEMBERED}/parts", "picture,map,reconstruction,bars").split(",")
         for part, box in self.parts.items():
             box.setChecked(part in parts)
             box.toggled.connect(self._follow_choices)
         for name, spin in (("rate", self.rate), ("amount", self.amount)):
-            spin.setValue(settings.value(f"{REMEMBERED}/{name}", spin.value(), float))
+            spin.setValue(remembered(f"{REMEMBERED}/{name}", spin.value()))
 
     @property
     def _choices(self) -> dict[str, QComboBox]:
@@ -278,6 +278,12 @@ class RecordingDialog(Sheet):
             "subject": self.subject, "form": self.form, "length": self.length, "scale": self.scale,
             "width": self.width_choice, "quality": self.quality,
         }  # fmt: skip
+
+
+def _check_button(text: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setCheckable(True)
+    return button
 
 
 def _beside(*widgets: QWidget) -> QWidget:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMenu
@@ -145,7 +146,7 @@ class Sessions(QObject):
 
     def recent(self) -> list[str]:
         """The session files used last, the newest first."""
-        known = self.context.settings.value(RECENT_KEY, [])
+        known: Any = self.context.settings.value(RECENT_KEY, [])
         return [known] if isinstance(known, str) else [str(path) for path in known or []]
 
     def _remember(self, path: Path) -> None:

@@ -26,6 +26,8 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.teach.controller import Taught, Teaching
 from zfdesk.desk.teach.files import Found, last_lesson, open_pictures, unread_words
 from zfdesk.desk.teach.rows import ClassRow
+from zfdesk.desk.widgets.application import the_application
+from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.controls import Controls
 from zfdesk.desk.widgets.held_keys import HeldKeys
 from zfdesk.desk.widgets.images import image_array
@@ -73,7 +75,7 @@ class TeachPane(Pane):
         for label in (self.state_line, self.estimate, self.hint):
             self.body.addWidget(label)
         self.teaching.changed.connect(self.show_lesson)
-        QApplication.instance().focusChanged.connect(self._focus_moved)
+        the_application().focusChanged.connect(self._focus_moved)
         self.setMinimumHeight(80)
         self.show_lesson()
 
@@ -122,12 +124,12 @@ class TeachPane(Pane):
             ("teach-add", "＋ class"), ("teach-background", f"＋ “{BACKGROUND}”"), ("teach-undo", "↶"),
             ("teach-original", "your classes"), ("teach-save", "keep…"),
         ):  # fmt: skip
-            button = QToolButton(text=text, checkable=name == "teach-original")
+            button = tool_button(text, checkable=name == "teach-original")
             button.setToolTip(table.hint(name))
             button.clicked.connect(partial(self._ask, name))
             controls.add(button, table.find(name).words)
             self.buttons[name] = button
-        more = QToolButton(text="⋯", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        more = tool_button("⋯", pops_up=True)
         more.setToolTip("Open or save a folder of classes, forget all")
         self.menu = QMenu(more)
         for name in ("teach-import", "teach-last", "teach-export", "teach-clear"):
@@ -286,8 +288,8 @@ class TeachPane(Pane):
 
     def event(self, event: QEvent) -> bool:
         """The digits are its own while it has the focus."""
-        asked = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride
-        if asked and self._key_of(event) is not None:
+        asked = event.type() == QEvent.Type.ShortcutOverride
+        if asked and isinstance(event, QKeyEvent) and self._key_of(event) is not None:
             event.accept()
             return True
         return super().event(event)

@@ -20,6 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from zfdesk.desk.teach.controller import Teaching
+from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.canvas import rgb_image
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import THEMES, Colours
@@ -227,7 +228,7 @@ class ClassRow(QWidget):
         self.answer = AnswerLine()
         self.strip = Strip()
         self.strip.dropped.connect(self._drop)
-        self.more = QToolButton(text="⋯", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.more = tool_button("⋯", pops_up=True)
         self.more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.more.setMenu(self._menu())
         head = QHBoxLayout()

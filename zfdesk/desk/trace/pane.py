@@ -15,11 +15,12 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.path_player import Doing, PathPlayer
 from zfdesk.desk.trace.controller import TraceLog
 from zfdesk.desk.trace.plot import MARKS, Curve, Entry, Legend, TracePlot
-from zfdesk.desk.widgets.colour_bar import number
+from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.desk.widgets.pane import FACTS_EVERY_MS, Pane
 from zfdesk.desk.widgets.text import clock
 from zfdesk.desk.widgets.theme import Colours, watched_colour
+from zfdesk.figures.facts import number
 from zfdesk.live import Demand, TraceAxis
 from zfdesk.live.trace import AXIS_LABELS, MOST_POINTS, SECONDS, TracePoint, as_table
 
@@ -113,12 +114,12 @@ class TracePane(Pane):
             ("trace-unit", "unit"), ("path-record", "● rec"), ("path-replay", "▶"), ("path-exact", "exact"),
             ("trace-clear", "clear"),
         ):  # fmt: skip
-            button = QToolButton(text=text, checkable=name == "trace-unit")
+            button = tool_button(text, checkable=name == "trace-unit")
             button.setToolTip(table.hint(name))
             button.clicked.connect(partial(table.run, name))
             controls.add(button, table.find(name).words)
             self.buttons[name] = button
-        more = QToolButton(text="⋯", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        more = tool_button("⋯", pops_up=True)
         more.setToolTip("Loop the replay, copy the trace, save or open a path")
         self.more = QMenu(more)
         more.setMenu(self.more)

@@ -18,8 +18,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from zfdesk.desk.widgets.colour_bar import number
 from zfdesk.desk.widgets.theme import THEMES, Colours
+from zfdesk.figures.facts import number
 
 MARKS = ("o", "s", "t1", "d", "t", "star", "p")
 """Of the curves in turn, so that none is told by its colour alone. Shapes of pyqtgraph."""

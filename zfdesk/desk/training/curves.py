@@ -9,9 +9,9 @@ from PySide6.QtGui import QColor, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from zfdesk.desk.training.snapshots import Line, Lines
-from zfdesk.desk.widgets.colour_bar import number
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import THEMES, Colours
+from zfdesk.figures.facts import number
 
 DASH = Qt.PenStyle.DashLine
 

@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from zfdesk.desk.training.snapshots import Reading
 from zfdesk.desk.widgets.canvas import indexed_image
-from zfdesk.desk.widgets.colour_bar import number
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.theme import THEMES, Colours
+from zfdesk.figures.facts import number
 from zfdesk.figures.training import KINDS, common_shares
 
 FAINTEST = 1e-4  # as on paper: darkness (here light) falls with the logarithm, from all values down to one in 10,000

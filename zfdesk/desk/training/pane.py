@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.training.curves import CurvesView
-from zfdesk.desk.training.figure import FigureCommands
+from zfdesk.desk.training.figure import ask_for_figure, save_figure
 from zfdesk.desk.training.histograms import StripsView, bands_of
 from zfdesk.desk.training.scrubber import Scrubber
 from zfdesk.desk.training.snapshot_view import SnapshotView
@@ -29,6 +29,7 @@ from zfdesk.desk.training.snapshots import Looker, Reading, SnapshotLook, Wish, 
 from zfdesk.desk.training.unit_search import Columns
 from zfdesk.desk.training.units import UnitsView
 from zfdesk.desk.training.words import progress_words, sentence_of, state_words
+from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.theme import Colours
@@ -48,7 +49,7 @@ INVITATION = (
 )
 
 
-class TrainingPane(FigureCommands, Pane):
+class TrainingPane(Pane):
     """Everything is read and computed off this thread, by `TaskRunner`. Each choice has a number, and what comes for an
     earlier one is not drawn."""
 
@@ -244,6 +245,15 @@ class TrainingPane(FigureCommands, Pane):
                 self.layer_choice.addItems(names)
                 place = names.index(before) if before in names else min(2, len(names) - 1)
                 self.layer_choice.setCurrentIndex(place)
+
+    def ask_for_figure(self) -> None:
+        """Ask for a place, and save the run as a figure."""
+        ask_for_figure(self.context, self.reading, self.layer)
+
+    def save_figure(self, path: str) -> None:
+        """Save the run as a figure."""
+        if self.reading is not None:
+            save_figure(self.context, self.reading, self.layer, path)
 
     @property
     def layer(self) -> str:
@@ -465,6 +475,6 @@ class TrainingPane(FigureCommands, Pane):
 
 
 def _button(text: str, words: str) -> QToolButton:
-    button = QToolButton(text=text)
+    button = tool_button(text)
     button.setToolTip(words)
     return button

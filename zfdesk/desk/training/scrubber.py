@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QWidget
+
+from zfdesk.desk.widgets.buttons import tool_button
 
 PLAY_MS = 700  # a snapshot, at least
 ARROWS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End)
@@ -21,7 +23,7 @@ class Scrubber(QWidget):
         super().__init__()
         self.epochs: tuple[int, ...] = ()
         self._waits = waits
-        self.button = QToolButton(text="▶", checkable=True)
+        self.button = tool_button("▶", checkable=True)
         self.button.setToolTip("Play the snapshots one after another, or stop")
         self.button.setAccessibleName("Play the snapshots")
         self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -107,8 +109,9 @@ class Scrubber(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         """The arrow keys are the slider's while it has the focus, and not the window's shortcuts."""
-        keyed = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride
-        if keyed and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier and event.key() in ARROWS:
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.ShortcutOverride:
+            return False
+        if not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier and event.key() in ARROWS:
             event.accept()
             return True
         return False

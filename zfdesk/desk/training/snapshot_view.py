@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 
 from zfdesk.desk.training.snapshots import GAP, SnapshotLook
 from zfdesk.desk.widgets.canvas import Canvas, Picture
-from zfdesk.desk.widgets.colour_bar import number
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.theme import THEMES, Colours
 from zfdesk.desk.widgets.tile import Tile
+from zfdesk.figures.facts import number
 
 LOADING = "…"
 

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from zfdesk.desk.training.snapshots import UnitTile
 from zfdesk.desk.widgets.canvas import rgb_image
-from zfdesk.desk.widgets.colour_bar import number
 from zfdesk.desk.widgets.theme import THEMES, Colours
+from zfdesk.figures.facts import number
 
 GAP = 4
 

@@ -30,6 +30,7 @@ from zfdesk.desk.widgets.theme import Colours
 from zfdesk.engine import Model
 from zfdesk.weights import CheckpointError, load, looks_untrained, store
 from zfdesk.weights.catalogue import CATALOGUE, CatalogueEntry
+from zfdesk.weights.checkpoint import embedded
 from zfdesk.weights.download import Cancelled
 from zfdesk.weights.obtain import Kept, import_file
 from zfdesk.weights.store import StoredWeights
@@ -139,7 +140,7 @@ class WeightsDialog(Sheet):
 
     def refresh(self) -> None:
         """List the weights anew; only the headers of the files are read."""
-        self.quiet.setText(EMBEDDED_WORDS if self._is_in_use(store.embedded().stem) else "")
+        self.quiet.setText(EMBEDDED_WORDS if self._is_in_use(embedded().stem) else "")
         self.quiet.setVisible(bool(self.quiet.text()))
         self.run_task("weights list", partial(list_rows, self.catalogue), self._show_list)
 
@@ -203,7 +204,7 @@ class WeightsDialog(Sheet):
             digest = self.desk.model.sha256 if used else ""
             lines = stored_lines(stored, self._hints.get(digest, ""), digest)
         else:
-            lines = known_lines(row.known) if row else []
+            lines = known_lines(row.entry) if row else []
         self.details.setPlainText("\n".join(lines))
 
     # Using, downloading and importing
@@ -260,7 +261,7 @@ class WeightsDialog(Sheet):
         if row is None or not row.to_get or self.download.running:
             return
         self.say("", False)
-        self.download.start(row.known)
+        self.download.start(row.entry)
         self._show_details()
 
     def _got(self, kept: tuple[Kept, str] | None, error: Exception | None) -> None:

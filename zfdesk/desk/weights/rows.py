@@ -32,29 +32,36 @@ class Row:
     come: int = 0
 
     @property
+    def entry(self) -> CatalogueEntry:
+        """What the catalogue says of weights that are not at hand."""
+        assert self.known is not None
+        return self.known
+
+    @property
     def name(self) -> str:
         """What it is called here."""
-        return self.stored.name if self.stored else self.known.name
+        return self.stored.name if self.stored else self.entry.name
 
     @property
     def to_get(self) -> bool:
         """Whether it can be downloaded."""
-        return self.stored is None and not self.known.by_file
+        return self.stored is None and not self.entry.by_file
 
     def columns(self, used: bool) -> list[str]:
         """Its texts, in the order of COLUMNS."""
         stored, known = self.stored, self.known
         errors = f"{known.top1:.1f} / {known.top5:.1f} %" if known else ""
-        licence = (stored.licence if stored else known.licence).partition(" (")[0]
+        licence = (stored.licence if stored else self.entry.licence).partition(" (")[0]
         if stored:
             size = size_words(stored.bytes) if stored.bytes else ""
             note = " · ".join(filter(None, ("in use" if used else "", state_words(stored))))
             return [stored.name, size, errors, licence, note]
-        size = size_words(known.size) if known.bytes else f"≈ {size_words(known.size)}"
-        return [known.name, size, errors, licence, self._to_be_had()]
+        entry = self.entry
+        size = size_words(entry.size) if entry.bytes else f"≈ {size_words(entry.size)}"
+        return [entry.name, size, errors, licence, self._to_be_had()]
 
     def _to_be_had(self) -> str:
-        if self.known.by_file:
+        if self.entry.by_file:
             return "by file"
         return f"{size_words(self.come)} have come" if self.come else "to download"
 

@@ -19,10 +19,11 @@ def image_array(image: QImage) -> np.ndarray:
 
 
 def png_of(image: QImage) -> bytes:
-    """An image as the bytes of a PNG file."""
+    """An image as the bytes of a PNG file; none where it cannot be encoded."""
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")
+    # the stubs want bytes for the format, which the library does not take
+    image.save(buffer, "PNG")  # type: ignore[call-overload]
     return bytes(buffer.data().data())
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QIODevice, QPoint
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
 from zfdesk.atomic_write import write_whole
+from zfdesk.desk.widgets.images import png_of
 
 
 def picture_of(widget: QWidget, scale: float = 1.0) -> QImage:
@@ -25,11 +26,10 @@ def picture_of(widget: QWidget, scale: float = 1.0) -> QImage:
 
 def save_png(widget: QWidget, path: str, scale: float = 1.0) -> None:
     """Write a PNG of a widget. Raises OSError with the reason when it cannot be written; nothing is left half done."""
-    buffer = QBuffer()
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    if not picture_of(widget, scale).save(buffer, "PNG"):
+    encoded = png_of(picture_of(widget, scale))
+    if not encoded:
         raise OSError("the picture could not be encoded")
     try:
-        write_whole(Path(path), [bytes(buffer.data())])
+        write_whole(Path(path), [encoded])
     except OSError as error:
         raise OSError((error.strerror or str(error)).lower()) from error

@@ -161,11 +161,11 @@ class PaneLayout(QObject):
 
     def restore(self) -> None:
         """As it was when the window was closed last."""
-        settings = self._context.settings
-        if settings.value(VERSION_KEY, 0, int) == LAYOUT_VERSION:
-            self._window.restoreGeometry(settings.value(GEOMETRY_KEY, QByteArray(), QByteArray))
-            self._fold(settings.value(FOLDED_KEY, True, bool))
-            self._window.restoreState(settings.value(STATE_KEY, QByteArray(), QByteArray))
+        remembered = self._context.setting
+        if remembered(VERSION_KEY, 0) == LAYOUT_VERSION:
+            self._window.restoreGeometry(remembered(GEOMETRY_KEY, QByteArray()))
+            self._fold(remembered(FOLDED_KEY, True))
+            self._window.restoreState(remembered(STATE_KEY, QByteArray()))
             self._watch_tabs()
 
     def save(self) -> None:

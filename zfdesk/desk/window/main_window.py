@@ -8,7 +8,6 @@ from PySide6.QtCore import QEvent, QObject, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
-    QApplication,
     QDockWidget,
     QLineEdit,
     QMainWindow,
@@ -23,6 +22,8 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Feature, Features, Panes
 from zfdesk.desk.live_view.picture_pane import PicturePane
 from zfdesk.desk.state import AppState
+from zfdesk.desk.widgets.application import the_application
+from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.held_keys import HeldKeys
 from zfdesk.desk.widgets.notification import Offer
 from zfdesk.desk.widgets.pane import FACTS_EVERY_MS, Pane
@@ -143,7 +144,7 @@ class Window(QMainWindow):
         bar.setObjectName("Toolbar")
         bar.setMovable(False)
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        sources = QToolButton(text="Source ▾")
+        sources = tool_button("Source ▾")
         sources.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         sources.setAccessibleName("Source")
         menu = QMenu(sources)
@@ -198,7 +199,7 @@ class Window(QMainWindow):
         view = self._state.view
         if self._theme != (view.theme, view.presenter):
             self._theme = (view.theme, view.presenter)
-            colours = apply_theme(QApplication.instance(), view.theme, view.presenter)
+            colours = apply_theme(the_application(), view.theme, view.presenter)
             for pane in self._panes.all:
                 pane.set_colours(colours)
             self.message.set_colours(colours)
