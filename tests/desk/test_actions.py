@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -11,14 +12,15 @@ import pytest
 from desk_tools import press
 from desk_window import Window
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QMenu
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu, QToolButton
 
 import zfdesk.engine as zf
 from zfdesk.desk.actions import CLEAN_KEY, Action, ViewContext, check
 from zfdesk.desk.history import MERGE_SECONDS, History
 from zfdesk.desk.state import AppState
 from zfdesk.desk.window.features import ACTIONS
+from zfdesk.desk.window.menus import KEYS_ONLY, MENUS, Menu, Values
 from zfdesk.engine import Architecture, Model, Occluder, Rule, SeedKind
 from zfdesk.live import (
     Crop,
@@ -111,25 +113,61 @@ def test_every_command_can_be_called_and_says_what_it_does() -> None:
             assert action.command.__doc__, action.id
 
 
-def test_every_action_stands_once_in_the_menus(window: Window) -> None:
-    entries: list[object] = []
+def walk(menu: QMenu) -> Iterator[QAction]:
+    """The entries of a menu and its submenus."""
+    for entry in menu.actions():
+        if entry.menu():
+            yield from walk(entry.menu())
+        elif not entry.isSeparator():
+            yield entry
 
-    def walk(menu: QMenu) -> None:
-        for entry in menu.actions():
-            if entry.menu():
-                walk(entry.menu())
-            elif not entry.isSeparator():
-                entries.append(entry)
 
-    for top in window.menuBar().actions():
-        walk(top.menu())
+def test_every_action_stands_once_in_the_menus_but_moves_by_keys(window: Window) -> None:
+    entries = [entry for top in window.menuBar().actions() for entry in walk(top.menu())]
+    titles = [top.text().replace("&", "") for top in window.menuBar().actions()]
+    assert titles == ["File", "Edit", "View", "Network", "Occluder", "Unit", "Teach", "Tools", "Help"]
+    by_value = {values.action for menu in MENUS for values in submenus_of_values(menu)}
     for action in ACTIONS:
         made = window.actions_by_id[action.id]
-        assert sum(entry is made for entry in entries) == 1, action.id
+        stands = 0 if action.id in by_value or action.id.startswith(KEYS_ONLY) else 1
+        assert sum(entry is made for entry in entries) == stands, action.id
         assert made.text() == action.words
         assert [key.toString() for key in made.shortcuts()] == [QKeySequence(key).toString() for key in action.keys]
-    texts = [entry.text() for entry in entries]  # type: ignore[attr-defined]
-    assert len(set(texts)) == len(texts)
+
+
+def submenus_of_values(menu: Menu) -> Iterator[Values]:
+    """All of a menu, in its submenus too."""
+    for item in menu.items:
+        if isinstance(item, Menu):
+            yield from submenus_of_values(item)
+        elif isinstance(item, Values):
+            yield item
+
+
+def test_submenus_of_values_mark_the_present_one_and_choose_another(window: Window) -> None:
+    bar = {top.text(): top.menu() for top in window.menuBar().actions()}
+    (method,) = (entry.menu() for entry in bar["&Unit"].actions() if entry.menu() and "Method" in entry.text())
+    method.aboutToShow.emit()
+    marked = [entry.text() for entry in method.actions() if entry.isChecked()]
+    assert marked == ["deconvnet"]
+    next(entry for entry in method.actions() if entry.text().startswith("gradient")).trigger()
+    assert window.desk.view.method is zf.Rule.GRADIENT
+    (shape,) = (entry.menu() for entry in bar["&Occluder"].actions() if entry.menu() and "Shape" in entry.text())
+    shape.aboutToShow.emit()
+    assert not any(entry.isEnabled() for entry in shape.actions())  # there is none to be shaped
+    window.run("occluder")
+    shape.aboutToShow.emit()
+    next(entry for entry in shape.actions() if entry.text() == "ellipse").trigger()
+    assert window.desk.view.occluders[0].shape is zf.OccluderShape.ELLIPSE
+
+
+def test_buttons_of_the_toolbar_show_their_value(window: Window) -> None:
+    def texts() -> list[str]:
+        return [button.text() for button in window.toolbar.findChildren(QToolButton)]
+
+    assert "Method: deconvnet" in texts()
+    window.run("method-direct")
+    assert "Method: guided backprop" in texts()
 
 
 # Every change is a function from any view to a view
@@ -324,7 +362,7 @@ def test_what_each_does() -> None:
     assert do(first, "crop-smaller").crop.side == pytest.approx(Crop().side / 1.1)
     assert do(first, "method-direct").method is Rule.GUIDED
     assert do(first, "style").style is Style.GRAY
-    assert do(first, "gamma").maps.gamma == 0.7
+    assert do(first, "gamma").maps.gamma == 0.3
     assert do(first, *["gamma"] * 4) == first
     assert do(first, "boost").maps.boost == 2
     assert do(first, "zoom").zoom == 1
@@ -401,8 +439,8 @@ def test_locking_takes_over_the_range_that_is_shown() -> None:
     for signed, locked in ((False, (0.0, 2.5)), (True, (-2.5, 2.5))):
         mosaic = replace(result.mosaic or Mosaic, values=values, signed=signed)  # type: ignore[type-var]
         shown = ViewContext(NETWORKS["zfnet"], replace(result, mosaic=mosaic))
-        for one in ("lock", "normalise"):
-            view = BY_ID[one].change(View(), shown)  # type: ignore[misc]
+        for one, before in (("lock", View()), ("normalise", View().change_maps(normalise=Normalise.UNIT))):
+            view = BY_ID[one].change(before, shown)  # type: ignore[misc]
             assert view.maps.normalise is Normalise.LOCKED
             assert view.maps.locked == locked
 

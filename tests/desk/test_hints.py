@@ -53,7 +53,7 @@ def test_each_is_closed_by_doing_it_and_the_line_goes(
     assert card.open_hints == {"figure"}
     monkeypatch.setattr(QInputDialog, "getDouble", lambda *_, **__: (1.0, True))
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(tmp_path / "figure.png"), ""))
-    live.run("save-window")
+    live.run("save-window-as")
     assert (tmp_path / "figure.png").exists()
     assert card.open_hints == set()
     assert live.settings.value(DONE_KEY, False, bool)

@@ -12,13 +12,14 @@ from desk_hands import change, click, every_text_or_picture, is_plain, map_point
 from desk_tools import press, settle
 from desk_window import Window
 from PIL import Image
-from PySide6.QtCore import QEvent, QPointF, QSettings, Qt
+from PySide6.QtCore import QEvent, QPointF, QSettings, QStandardPaths, Qt
 from PySide6.QtGui import QColor, QEnterEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QWidget
 
 from zfdesk.desk.app import remembered
 from zfdesk.desk.widgets.screenshot import picture_of, save_png
 from zfdesk.desk.widgets.theme import THEMES
+from zfdesk.desk.window.hints import show_hints
 from zfdesk.live import View
 
 
@@ -38,8 +39,8 @@ def test_themes_and_presenter(still: Window) -> None:
         assert window.picture.facts.font().pixelSize() == 20
         settle()
         for pane in window.panes:
-            if pane.isVisible():
-                assert not is_plain(picture_of(pane))
+            if pane.isVisible() and pane.height():
+                assert not is_plain(picture_of(pane)), pane.title
     finally:
         change(window, theme="dark", presenter=False)
 
@@ -136,7 +137,7 @@ def test_pictures_are_saved_and_copied_by_their_actions(
     path = tmp_path / "shot.png"
     monkeypatch.setattr(QInputDialog, "getDouble", lambda *given, **more: (2.0, True))
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *given, **more: (str(path), ""))
-    window.run("save-window")
+    window.run("save-window-as")
     with Image.open(path) as image:
         assert image.size == (2 * window.width(), 2 * window.height())
     window.run("save-pane")
@@ -149,14 +150,14 @@ def test_pictures_are_saved_and_copied_by_their_actions(
     assert QGuiApplication.clipboard().image().width() >= window.width()
     QGuiApplication.clipboard().clear()
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *given, **more: (str(tmp_path / "other.jpg"), ""))
-    window.run("save-window")
+    window.run("save-window-as")
     assert not (tmp_path / "other.jpg").exists()
     with Image.open(tmp_path / "other.jpg.png") as image:
         assert image.format == "PNG"
     monkeypatch.setattr(
         QFileDialog, "getSaveFileName", lambda *given, **more: (str(tmp_path / "no" / "such" / "x.png"), "")
     )
-    window.run("save-window")
+    window.run("save-window-as")
     assert window.message.label.text().startswith("⚠ The picture was not saved: ")
     assert not (tmp_path / "no").exists()
     window.message.hide()
@@ -175,3 +176,54 @@ def test_the_small_buttons_come_with_the_mouse_and_nothing_jumps(still: Window) 
         assert pane.facts.width() == wide
         QApplication.sendEvent(pane, QEvent(QEvent.Type.Leave))
         assert not any(button.isVisible() for button in pane._hover_buttons)
+
+
+def test_f12_saves_a_numbered_picture_without_asking(
+    still: Window, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "Pictures"
+    monkeypatch.setattr(QStandardPaths, "writableLocation", lambda _: str(folder))
+    told: list[str] = []
+    still.desk.told.connect(lambda sentence, trouble: told.append(sentence))
+    bar = show_hints(still.context)
+    still.run("save-window")
+    (folder / "zfdesk-007.png").write_bytes(b"kept")
+    still.run("save-window")
+    assert sorted(path.name for path in folder.iterdir()) == ["zfdesk-001.png", "zfdesk-007.png", "zfdesk-008.png"]
+    assert (folder / "zfdesk-007.png").read_bytes() == b"kept"
+    assert all(str(folder) in sentence for sentence in told[-2:])
+    with Image.open(folder / "zfdesk-008.png") as picture:
+        assert picture.size == (2 * still.width(), 2 * still.height())
+    assert bar.isVisible()
+    bar.finish()
+
+
+def test_f12_says_why_nothing_was_saved(still: Window, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setattr(QStandardPaths, "writableLocation", lambda _: str(tmp_path / "file" / "Pictures"))
+    told: list[tuple[str, bool]] = []
+    still.desk.told.connect(lambda sentence, trouble: told.append((sentence, trouble)))
+    still.run("save-window")
+    assert told[-1][0].startswith("The picture was not saved")
+    assert told[-1][1]
+
+
+def test_lecture_shows_picture_answer_and_unit_alone_and_then_all_as_before(still: Window) -> None:
+    window = still
+    before = {pane.title for pane in window.panes if pane.isVisible()}
+    usual = window.classes.headline.type_size()
+    window.run("lecture")
+    settle(50)
+    assert {pane.title for pane in window.panes if pane.isVisible()} == {"Picture", "Classes", "Unit"}
+    assert window.isFullScreen()
+    assert not window.menuBar().isVisible()
+    assert not window.classes.bars.isVisible()
+    assert window.classes.headline.type_size() > usual
+    assert window.unit.map_tile.isVisible()
+    assert not window.unit.patch_tile.isVisible()
+    window.run("escape")
+    settle(50)
+    assert not window.isFullScreen()
+    assert {pane.title for pane in window.panes if pane.isVisible()} == before
+    assert window.classes.bars.isVisible()
+    assert window.unit.patch_tile.isVisible()

@@ -24,6 +24,7 @@ class AppContext(QObject):
     closing = Signal()  # the window closes: whatever stands beside it closes too
     demand_changed = Signal()  # what must be computed for the panes or a film may be another now
     text_wanted = Signal()  # a picture of the window is taken: its text, which follows the pictures, is renewed now
+    message_hidden = Signal()  # a picture of the window is taken: what is said over it goes
     outlined = Signal(object)  # (top, left, bottom, right) in input pixels to be outlined on the picture, or None
 
     def __init__(self, state: AppState, settings: QSettings, parent: QObject | None = None) -> None:

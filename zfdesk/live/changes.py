@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from zfdesk.engine import Architecture, SeedKind
+from zfdesk.engine import Architecture, Occluder, SeedKind
 from zfdesk.live.result import Result
 from zfdesk.live.view import MOST_PINS, UnitReference, View
 
@@ -41,10 +41,17 @@ def set_seed(view: View, seed: SeedKind) -> View:
     return view.change(origin=replace(view.origin, seed=seed)) if view.origin else view.change(seed=seed)
 
 
+def chosen_occluder(view: View) -> tuple[int, Occluder | None]:
+    """Place of the occluder that is worked on, the chosen one or else the last, and itself; (-1, None) for none."""
+    chosen = view.chosen_occluder
+    index = chosen if 0 <= chosen < len(view.occluders) else len(view.occluders) - 1
+    return index, view.occluders[index] if index >= 0 else None
+
+
 def toggle_pin(view: View, unit: UnitReference) -> View:
     """The view with a unit pinned, or no longer."""
     kept = tuple(pin for pin in view.pins if pin != unit)
     return view.change(pins=kept if unit in view.pins else (*kept, unit)[-MOST_PINS:])
 
 
-__all__ = ["pick_position", "set_seed", "to_layer", "to_unit", "toggle_pin"]
+__all__ = ["chosen_occluder", "pick_position", "set_seed", "to_layer", "to_unit", "toggle_pin"]

@@ -10,7 +10,7 @@ from zfdesk.desk.actions import Action, Change, ViewContext, cycle, next_of, set
 from zfdesk.desk.live_view.commands import find_class, jump_to_unit, take_snapshot
 from zfdesk.engine import Occluder, OccluderFill, OccluderShape, Rule, SeedKind
 from zfdesk.live import CropMode, MapsContent, Normalise, Order, Style, View
-from zfdesk.live.changes import set_seed, to_layer, toggle_pin
+from zfdesk.live.changes import chosen_occluder, set_seed, to_layer, toggle_pin
 from zfdesk.live.handles import keep_near, scale_occluder
 from zfdesk.live.view import FIRST_MAPS, Crop
 
@@ -87,13 +87,9 @@ def _toggle_occluder(view: View, context: ViewContext) -> View:
     return view.change(occluders=(), chosen_occluder=-1) if view.occluders else _add_occluder(view, context)
 
 
-def _chosen(view: View) -> int:
-    return view.chosen_occluder if 0 <= view.chosen_occluder < len(view.occluders) else len(view.occluders) - 1
-
-
 def _edit_occluder(edit: Callable[[Occluder], Occluder]) -> Change:
     def change(view: View, context: ViewContext) -> View:
-        index = _chosen(view)
+        index, _ = chosen_occluder(view)
         if index < 0:
             return view
         edited = keep_near(edit(view.occluders[index]), context.architecture.size)
@@ -115,7 +111,7 @@ def _nudge(rows: int, columns: int, step: int) -> Change:
 
 
 def _remove_occluder(view: View, context: ViewContext) -> View:
-    index = _chosen(view)
+    index, _ = chosen_occluder(view)
     if index < 0:
         return view
     kept = (*view.occluders[:index], *view.occluders[index + 1 :])

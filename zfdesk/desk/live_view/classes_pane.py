@@ -118,6 +118,7 @@ def toggle_watch(view: View, index: int) -> View:
     return view.change(watched=kept if index in watched else (*watched, index))
 
 
+LECTURE_SHARE = 11  # of the height of the window: read from the last row
 HEADLINE_PIXELS = 28
 """The answer is read from across a room; in presenter mode in twice the size of the text."""
 
@@ -134,9 +135,12 @@ class Headline(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("The most probable class")
 
+    lecture = False
+
     def type_size(self) -> int:
         """Screen pixels."""
-        return max(HEADLINE_PIXELS, 2 * self.fontInfo().pixelSize())
+        usual = max(HEADLINE_PIXELS, 2 * self.fontInfo().pixelSize())
+        return max(usual, self.window().height() // LECTURE_SHARE) if self.lecture else usual
 
     def sizeHint(self) -> QSize:  # noqa: N802
         return QSize(200, int(1.3 * self.type_size()))
@@ -199,17 +203,26 @@ class ClassesPane(Pane):
             button.setToolTip(words)
             button.setAccessibleName(words)
             button.clicked.connect(lambda _=False, step=step: self._show_more(step))
-        row = QHBoxLayout()
+        self.row = QWidget()
+        row = QHBoxLayout(self.row)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(3)
         row.addWidget(self.search, 1)
         row.addWidget(fewer)
         row.addWidget(more)
         self.body.addWidget(self.headline)
         self.body.addWidget(self.bars, 1)
-        self.body.addLayout(row)
+        self.body.addWidget(self.row)
         desk.model_changed.connect(self._new_names)
         desk.answer_ready.connect(self._show_newest)
         self._new_names()
+
+    def set_lecture(self, lecture: bool) -> None:
+        super().set_lecture(lecture)
+        self.headline.lecture = lecture
+        self.headline.updateGeometry()
+        for part in (self.bars, self.row):
+            part.setVisible(not lecture)
 
     def _new_names(self) -> None:
         self._names.setStringList(list(self.desk.model.classes))

@@ -139,7 +139,7 @@ class MapsPane(Pane):
         super().__init__(context, parent)
         desk = self.desk
         self.canvas = MapsCanvas(desk)
-        self.canvas.setMinimumSize(220, 160)
+        self.canvas.setMinimumSize(160, 96)
         self.canvas.set_content(WAITING)
         desk.model_changed.connect(self._forget)
         self.canvas.setAccessibleName("Feature maps of the layer")

@@ -92,7 +92,8 @@ class UnitPane(Pane):
             tile.set_content("Waiting for the first frame…")
         map_canvas.position_picked.connect(self._pick)
         self._placed: tuple[list[Tile], list[Tile], bool] = ([], [], False)
-        self.body.addWidget(self._controls())
+        self.controls = self._controls()
+        self.body.addWidget(self.controls)
         self.grid = QGridLayout()
         self.grid.setSpacing(5)
         self.body.addLayout(self.grid, 1)
@@ -181,7 +182,7 @@ class UnitPane(Pane):
                 return [self.map_tile]
             case 2:
                 return rules[:1]
-        return [*rules, self.map_tile, self.patch_tile]
+        return [rules[0], self.map_tile] if self.lecture else [*rules, self.map_tile, self.patch_tile]
 
     def _arrange(self) -> None:
         """The reconstruction over the whole width, map and patch below it; other methods share the width with it."""
@@ -220,6 +221,12 @@ class UnitPane(Pane):
             self.grid.setColumnStretch(column, 1 if column < columns else 0)
         for number_of_row in range(self.grid.rowCount()):
             self.grid.setRowStretch(number_of_row, 1 if number_of_row < row else 0)
+
+    def set_lecture(self, lecture: bool) -> None:
+        super().set_lecture(lecture)
+        for part in (self.controls, self.foot):
+            part.setVisible(not lecture)
+        self._arrange()
 
     def resizeEvent(self, event: object) -> None:  # noqa: N802
         self._arrange()

@@ -121,7 +121,22 @@ class Pane(QWidget):
         self.head.addWidget(button)
         return button
 
+    lecture = False
+
+    def set_lecture(self, lecture: bool) -> None:
+        """Show the content alone, for a lecture hall, or everything again."""
+        self.lecture = lecture
+        self.facts.setVisible(not lecture)
+        for button in self._hover_buttons:
+            button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+            policy = button.sizePolicy()
+            policy.setRetainSizeWhenHidden(not lecture)
+            button.setSizePolicy(policy)
+            button.hide()
+
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802
+        if self.lecture:
+            return
         for button in self._hover_buttons:
             button.show()
 

@@ -14,7 +14,15 @@ from zfdesk.desk.window.commands import (
     show_palette,
     undo,
 )
-from zfdesk.desk.window.copy_commands import copy_caption, copy_data, copy_pane, copy_window, save_pane, save_window
+from zfdesk.desk.window.copy_commands import (
+    copy_caption,
+    copy_data,
+    copy_pane,
+    copy_window,
+    save_pane,
+    save_window,
+    save_window_as,
+)
 from zfdesk.desk.window.layout import PaneLayout
 from zfdesk.desk.window.sources import (
     SourceOpener,
@@ -69,12 +77,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("outlines", "Receptive field on the picture", ("9",), "View", toggle("outlines"), checked=lambda v, c: v.outlines, yosinski="toggle_unit_jpgs"),
     Action("timings", "All timings", ("5",), "View", toggle("timings"), checked=lambda v, c: v.timings, yosinski="debug_level"),
     Action("theme", "Light or dark", ("Ctrl+Shift+L",), "View", next_of("theme", ("dark", "light"))),
+    Action("lecture", "Lecture: picture, answer and unit alone, legible from the last row", ("F5",), "View", command=calls(PaneLayout, PaneLayout.lecture)),
     Action("presenter", "Presenter: large type", ("Ctrl+P",), "View", toggle("presenter"), checked=lambda v, c: v.presenter),
     Action("full-screen", "Full screen", ("F11",), "View", command=calls(PaneLayout, PaneLayout.full_screen)),
     Action("panes-reset", "Panes as at first", ("Ctrl+Shift+R",), "View", command=calls(PaneLayout, PaneLayout.reset)),
-    Action("save-window", "Picture of the window…", ("F12",), "View", command=save_window),
+    Action("save-window", "Picture of the window, to the pictures folder", ("F12",), "View", command=save_window),
+    Action("save-window-as", "Picture of the window…", ("Shift+F12",), "View", command=save_window_as),
     Action("copy-window", "Copy a picture of the window", ("Ctrl+Shift+C",), "View", command=copy_window),
-    Action("save-pane", "Picture of the pane under the mouse…", ("Shift+F12",), "View", command=save_pane),
+    Action("save-pane", "Picture of the pane under the mouse…", ("Ctrl+Shift+F12",), "View", command=save_pane),
     Action("copy-pane", "Copy a picture of the pane under the mouse", ("Ctrl+C",), "View", command=copy_pane),
     Action("copy-data", "Copy the numbers of the pane under the mouse", ("Ctrl+Shift+D",), "View", command=copy_data),
     Action("copy-caption", "Copy a caption of what is shown", ("Ctrl+Shift+I",), "View", command=copy_caption),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QPoint, Qt
+from PySide6.QtCore import QMimeData, QPoint, QStandardPaths, Qt
 from PySide6.QtGui import QCursor, QDrag, QGuiApplication
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMenu, QToolBar, QWidget
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.live_view.picture_pane import PicturePane
@@ -17,6 +18,10 @@ from zfdesk.desk.widgets.pane import Pane
 from zfdesk.figures.facts import caption
 from zfdesk.live.changes import toggle_pin
 from zfdesk.pages.view_page import facts_of
+
+REPORT_SCALE = 2.0
+"""Screen pixels times this: sharp in print."""
+_NUMBERED = re.compile(r"-(\d+)$")
 
 
 def caption_of(state: AppState) -> str:
@@ -40,7 +45,26 @@ def _name(widget: QWidget) -> str:
 
 
 def save_window(context: AppContext) -> None:
-    """A PNG of the whole window."""
+    """A PNG of the whole window, at twice its size, to a new file in the pictures folder."""
+    folder = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation) or Path.home())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = new_file(folder, "zfdesk", ".png")
+        _save(context, context.window, path, REPORT_SCALE)
+    except OSError as error:
+        context.show_message(f"The picture was not saved: {error}.", error=True)
+    else:
+        context.show_message(f"Saved {path.name} in {folder}.")
+
+
+def new_file(folder: Path, stem: str, suffix: str) -> Path:
+    """A name in a folder that nothing has yet: stem-001, stem-002 …"""
+    taken = [int(found[1]) for path in folder.glob(f"{stem}-*{suffix}") if (found := _NUMBERED.search(path.stem))]
+    return folder / f"{stem}-{max(taken, default=0) + 1:03}{suffix}"
+
+
+def save_window_as(context: AppContext) -> None:
+    """A PNG of the whole window, of any scale and anywhere."""
     save_picture_of(context, context.window)
 
 
@@ -67,8 +91,6 @@ def copy_picture_of(context: AppContext, widget: QWidget) -> None:
 
 def save_picture_of(context: AppContext, widget: QWidget) -> None:
     """Ask for a scale and a place, and save a PNG."""
-    from zfdesk.desk.widgets.screenshot import save_png
-
     window = context.window
     scale, good = QInputDialog.getDouble(window, "Picture", "Scale (1 = as on screen):", 2.0, 0.25, 8.0, 2)
     if not good:
@@ -81,11 +103,26 @@ def save_picture_of(context: AppContext, widget: QWidget) -> None:
         path += "" if path.lower().endswith(".png") else ".png"  # it is one, whatever was typed
         context.remember_folder(path)
         try:
-            save_png(widget, path, scale)
+            _save(context, widget, Path(path), scale)
         except OSError as error:
             context.show_message(f"The picture was not saved: {error}.", error=True)
         else:
             context.show_message(f"Saved {Path(path).name}.")
+
+
+def _save(context: AppContext, widget: QWidget, path: Path, scale: float) -> None:
+    """What only guides the user is not in a picture: hints, messages. Raises OSError."""
+    from zfdesk.desk.widgets.screenshot import save_png
+
+    guides = [bar for bar in context.window.findChildren(QToolBar) if bar.objectName() == "hints" and bar.isVisible()]
+    context.message_hidden.emit()
+    for bar in guides:
+        bar.hide()
+    try:
+        save_png(widget, str(path), scale)
+    finally:
+        for bar in guides:
+            bar.show()
 
 
 # As numbers and words
@@ -161,5 +198,6 @@ def pin_shown(context: AppContext, pane: Pane) -> None:
 
 __all__ = [
     "caption_of", "connect_pane", "copy_caption", "copy_data", "copy_data_of", "copy_pane", "copy_picture_of",
-    "copy_window", "drag_picture_of", "pin_shown", "save_pane", "save_picture_of", "save_window", "show_copy_menu",
+    "copy_window", "drag_picture_of", "new_file", "pin_shown", "save_pane", "save_picture_of", "save_window",
+    "save_window_as", "show_copy_menu",
 ]  # fmt: skip

@@ -85,6 +85,7 @@ class HintBar(QToolBar):
         self._theme: tuple[str, bool] | None = None
         self._dress()
         context.window.addToolBar(Qt.ToolBarArea.BottomToolBarArea, self)
+        self.show()
 
     def _add_hint(self, number: int, hint: Hint) -> None:
         mark, title, words = QLabel(str(number)), QLabel(hint.title), ElidedLabel()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from itertools import pairwise
 
-from PySide6.QtCore import QByteArray, QObject, Qt, Signal
+from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QTabBar, QToolBar, QWidget
 
 from zfdesk.desk.context import AppContext
@@ -17,6 +17,7 @@ VERSION_KEY, GEOMETRY_KEY, STATE_KEY = "layout/version", "layout/geometry", "lay
 FOLDED_KEY = "layout/folded"
 QWIDGETSIZE_MAX = (1 << 24) - 1  # Qt's "as high as it likes"
 FOLDED = Area.BELOW_UNIT
+LECTURE, LECTURE_SHARES = ("Picture", "Classes", "Unit"), (0.62, 0.38)  # titles; of the width
 USED_SHARES = (0.68, 0.32)  # of the column: the unit, and what is used below it
 COLUMN_SHARES = (0.28, 0.34, 0.24, 0.14)  # of the width, from the left; without the last the maps have its room
 # of the height: a pane, and the one below
@@ -34,6 +35,7 @@ class PaneLayout(QObject):
         self._panes = context.get(Panes)
         self.docks: dict[Pane, QDockWidget] = {}
         self._folded = False
+        self._before_lecture: QByteArray | None = None
         for pane in self._panes.all:
             self._add(pane)
         self._panes.used.connect(self._use)
@@ -170,14 +172,57 @@ class PaneLayout(QObject):
 
     def save(self) -> None:
         """Remember it."""
+        if self._before_lecture is not None:  # what is remembered is the window as it was before
+            self.lecture()
         settings = self._context.settings
         settings.setValue(VERSION_KEY, LAYOUT_VERSION)
         settings.setValue(GEOMETRY_KEY, self._window.saveGeometry())
         settings.setValue(STATE_KEY, self._window.saveState())
         settings.setValue(FOLDED_KEY, self._folded)
 
+    def lecture(self) -> None:
+        """Full screen with the picture, the answer and the unit alone, or back to what there was before."""
+        window, entering = self._window, self._before_lecture is None
+        if entering:
+            self._before_lecture = window.saveState()
+        shown = [self._panes.get(title) for title in LECTURE]
+        for pane, dock in self.docks.items():
+            taking_part = entering and pane in shown
+            pane.set_lecture(taking_part)
+            dock.setTitleBarWidget(QWidget() if taking_part else None)
+            if entering:
+                dock.setFloating(False)
+                window.removeDockWidget(dock)
+        if entering:
+            picture, answer, unit = (self.docks[pane] for pane in shown)
+            window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, picture)
+            window.splitDockWidget(picture, answer, Qt.Orientation.Vertical)
+            window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, unit)
+            for dock in (picture, answer, unit):
+                dock.show()
+        elif self._before_lecture is not None:
+            self._fold(self._folded)
+            window.restoreState(self._before_lecture)
+            self._before_lecture = None
+        if entering != window.isFullScreen():
+            self._switch_full_screen()
+        if entering:
+            QTimer.singleShot(0, self, self._share_lecture)  # once the window has its size
+
+    def _share_lecture(self) -> None:
+        picture, _, unit = (self.docks[self._panes.get(title)] for title in LECTURE)
+        width = self._window.width()
+        shares = [int(width * share) for share in LECTURE_SHARES]
+        self._window.resizeDocks([picture, unit], shares, Qt.Orientation.Horizontal)
+
     def full_screen(self) -> None:
         """All but the panes hidden, or back."""
+        if self._before_lecture is not None:
+            self.lecture()
+        else:
+            self._switch_full_screen()
+
+    def _switch_full_screen(self) -> None:
         entering = not self._window.isFullScreen()
         toolbars = self._window.findChildren(QToolBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
         for part in (self._window.menuBar(), self._window.statusBar(), *toolbars):

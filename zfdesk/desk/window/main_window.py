@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from PySide6.QtCore import QEvent, QObject, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
@@ -32,6 +30,7 @@ from zfdesk.desk.window.copy_commands import connect_pane
 from zfdesk.desk.window.demand import demand_of
 from zfdesk.desk.window.features import FEATURES, actions_of
 from zfdesk.desk.window.layout import PaneLayout
+from zfdesk.desk.window.menus import METHOD, SEED, MenuBar
 from zfdesk.desk.window.sources import DROPPED, SourceOpener
 from zfdesk.desk.window.status import MessageLine, StatusLine
 from zfdesk.live import View
@@ -41,11 +40,12 @@ FRAME = (8, 40)  # what a window manager sets around a window, in screen pixels
 NAVIGATION_MS = 100  # after a key press the heavy panes wait this long
 SOURCES = ("demo", "camera", "camera-pick", "open", "open-folder", "paste", "pattern", "weights")
 TOOLBAR = {
-    "freeze": "❄ Freeze", "play": "▶ Play/pause", "|1": "", "method": "Method", "seed": "Seed", "|2": "",
-    "occluder": "■ Occluder", "occluder-shape": "Shape", "occluder-fill": "Fill", "sweep": "▦ Sweep", "|3": "",
-    "snapshot": "Snapshot A", "pin": "Pin unit", "save-window": "Picture…", "figure": "▤ Figure", "|4": "",
-    "palette": "⌘ Commands", "help": "? Help",
+    "freeze": "❄ Freeze", "|1": "", "method-direct": "Method", "seed": "Seed", "|2": "",
+    "occluder": "■ Occluder", "sweep": "▦ Sweep", "|3": "", "teach": "Teach", "|4": "",
+    "save-window": "Picture", "figure": "▤ Figure", "|5": "", "palette": "⌘ Commands", "help": "? Help",
 }  # fmt: skip
+
+TOOLBAR_VALUES = {"method-direct": METHOD, "seed": SEED}
 
 
 def make_context(state: AppState, settings: QSettings, features: tuple[Feature, ...] = FEATURES) -> AppContext:
@@ -122,22 +122,19 @@ class Window(QMainWindow):
         state.told.connect(self.message.say)
         context.demand_changed.connect(self._update_demand)
         context.text_wanted.connect(self.show_facts)
+        context.message_hidden.connect(self.message.hide)
         self._table.navigated.connect(self._navigate)
         self.layout_.seen.connect(self._pane_seen)
 
     # Menus, toolbar, status bar
 
     def _make_menus(self) -> None:
-        menus = self._table.menus
-        for action in self._table.actions:
-            if action.menu not in menus:
-                menus[action.menu] = self.menuBar().addMenu(action.menu)
-            made = self._table.qt[action.id]
+        for made in self._table.qt.values():
             self.addAction(made)
-            menus[action.menu].addAction(made)
-        panes = menus["View"].addMenu("Panes")
+        bar = MenuBar(self.menuBar(), self.context, self._table)
+        self._table.menus.update(bar.topics)
         for dock in self.layout_.docks.values():
-            panes.addAction(dock.toggleViewAction())
+            bar.topics["Panes"].addAction(dock.toggleViewAction())
 
     def _make_toolbar(self) -> None:
         bar = QToolBar("Toolbar", self)
@@ -159,13 +156,26 @@ class Window(QMainWindow):
             button, action = QToolButton(), self._table.qt[name]
             button.setDefaultAction(action)
             button.setText(text)
+            self._toolbar_values(button, name, text)
             button.setToolTip(self._table.hint(name))
             button.setAccessibleName(self._table.find(name).words)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            action.changed.connect(partial(button.setText, text))
             bar.addWidget(button)
         self.toolbar = bar
         self.addToolBar(bar)
+
+    def _toolbar_values(self, button: QToolButton, name: str, text: str) -> None:
+        """What the button goes through stands on it with its present value, and is chosen from its menu."""
+        values = TOOLBAR_VALUES.get(name)
+
+        def show() -> None:
+            now = values.now(self._state.view) if values is not None else None
+            button.setText(f"{text}: {values.labels[now]}" if values is not None and now in values.labels else text)
+
+        self._table.qt[name].changed.connect(show)  # Qt sets the action's own words whenever it changes
+        if values is not None:
+            self._state.view_changed.connect(show)
+        show()
 
     def _make_status_bar(self) -> None:
         self.statusBar().addWidget(self.status, 1)

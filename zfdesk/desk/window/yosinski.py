@@ -30,7 +30,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("help_mode", ("H",), "Help screen", "Stands beside the window, which goes on."),
     Binding("stretch_mode", ("0",), "Crop or stretch to a square", "Fitting the whole frame is a third way."),
     Binding("debug_level", ("5",), "Timings: none, some, all", "On or off; the main ones always stand below."),
-    Binding("quit", ("Q",), "Quit"),
+    Binding("quit", ("Q",), "Quit", "Ctrl+Q here: no single key ends a lecture."),
     Binding("reset_state", ("Esc",), "Reset: backprop off, first layer, first unit, no boost",
             "Esc takes the last move back here. Reset keeps source, pins and watched classes, and goes to conv5."),
     Binding("sel_left", ("Left", "J"), "Unit to the left",
