@@ -11,10 +11,13 @@ import numpy as np
 from desk_hands import click, drag, move_mouse, numbered_picture, space, turn_wheel
 from desk_window import Window
 from PIL import Image
-from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QPointF, Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QPoint, QPointF, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialog, QMenu, QWidget
 
+from zfdesk.desk.alive import alive
 from zfdesk.desk.widgets.canvas import Canvas
+from zfdesk.desk.window.command_palette import Palette
 from zfdesk.desk.window.features import ACTIONS
 from zfdesk.desk.window.sources import SourceOpener
 from zfdesk.engine import Model
@@ -28,9 +31,14 @@ COMMANDS = (
     "panes-reset", "full-screen", "copy-pane", "find-class", "path-record", "path-replay", "path-exact", "trace-clear",
     "trace-copy",
 )  # fmt: skip
+DIALOGS = ("weights", "mark-parts", "figure", "record", "camera-pick")
+KEYS = (
+    Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Escape, Qt.Key.Key_Delete,
+    Qt.Key.Key_Down, Qt.Key.Key_Tab, Qt.Key.Key_P,
+)  # fmt: skip
 EXPECTED = (
     "There is nothing to keep yet", "missing.png", "broken.png", "empty.png", "A pasted picture",
-    "There is no path to replay", "There is nothing to copy yet",
+    "There is no path to replay", "There are no classes yet", "There is no picture to", "There is nothing to copy yet",
 )  # fmt: skip
 
 
@@ -67,9 +75,7 @@ class Eye:
                 other_layer = result.mosaic.layer != window.desk.view.layer
                 self._expect(bool(canvas.stale) or not other_layer, "maps of another layer are not marked")
         if window.classes.isVisible():
-            shown = {index: (now, clean) for index, now, clean in window.classes.bars.rows}
-            wanted = {i: (float(result.probabilities[i]), float(result.clean_probabilities[i])) for i in shown}
-            self._expect(shown == wanted, f"classes: not frame {number}")
+            self._look_at_the_classes(result)
         if window.layers.isVisible() and result.layer_summaries:
             held = [
                 window.layers.layer_summaries.get(layer_summary.stage.name) for layer_summary in result.layer_summaries
@@ -79,6 +85,16 @@ class Eye:
             )
         self._look_at_the_unit(result)
         self._look_at_pins_and_snapshot(result)
+
+    def _look_at_the_classes(self, result: Result) -> None:
+        """They follow the newest answer; its ticks may still be those of the answer before."""
+        answer, number = self.window.desk.answer, result.request.frame.number
+        newest = answer if answer is not None and answer.taken >= result.taken else result
+        rows, clean = self.window.classes.bars.rows, newest.clean_probabilities
+        wanted = [float(newest.probabilities[i]) for i, _, _ in rows]
+        self._expect([now for _, now, _ in rows] == wanted, f"classes: not frame {number}")
+        if clean is not None:
+            self._expect([tick for _, _, tick in rows] == [float(clean[i]) for i, _, _ in rows], "ticks: another frame")
 
     def _look_at_the_unit(self, result: Result) -> None:
         """The unit may lag behind by an unfinished result, but all of its tiles are of one."""
@@ -169,7 +185,8 @@ class User:
         things: list[tuple[int, Callable[[], str]]] = [
             (40, self.change), (12, self.command), (8, self.source), (3, self.network), (8, self.pane),
             (10, self.mouse_on_the_picture), (10, self.mouse_anywhere), (4, self.hold_space), (3, self.paste),
-            (3, self.resize),
+            (3, self.resize), (6, self.focus), (4, self.palette), (5, self.teach), (4, self.dialog), (4, self.keys),
+            (2, self.menu),
         ]  # fmt: skip
         thing = self.rng.choices([thing for _, thing in things], [weight for weight, _ in things])[0]
         self.done.append(thing())
@@ -249,6 +266,60 @@ class User:
         self.window.desk.open_made(PastedSource(numbered_picture(self.rng.randrange(100)), "pasted picture"))
         return "paste"
 
+    def focus(self) -> str:
+        """The keys go to any widget that can have them, also to one that is about to go."""
+        able = [one for one in self.window.findChildren(QWidget) if one.isVisible() and one.focusPolicy()]
+        widget = self.rng.choice(able)
+        widget.setFocus()
+        return f"focus {type(widget).__name__}"
+
+    def palette(self) -> str:
+        """Open it; or do what it shows, or close it, after whatever was done meanwhile."""
+        palettes = [one for one in self.window.findChildren(Palette) if one.isVisible()]
+        if not palettes:
+            self.window.run("palette")
+            return "palette"
+        words = self.rng.choice(["", "conv4", "pin", "teach", "class"])
+        QTest.keyClicks(palettes[0].edit, words)
+        ends = [Qt.Key.Key_Escape, Qt.Key.Key_Down, *([Qt.Key.Key_Return] if words else [])]
+        QTest.keyClick(palettes[0].edit, self.rng.choice(ends))
+        return "in the palette"
+
+    def teach(self) -> str:
+        """Classes come and go, and with them their rows."""
+        name = self.rng.choice(["teach-add", "teach-remove", "teach-next", "teach-undo", "teach-clear", "teach-take"])
+        self.window.run(name)
+        return name
+
+    def dialog(self) -> str:
+        """A dialog opened, or closed in the middle of what it does."""
+        open_ones = self.window.findChildren(QDialog)
+        shown = [one for one in open_ones if one.isVisible()]
+        if shown and self.rng.random() < 0.6:
+            shown[0].close()
+            return f"close {type(shown[0]).__name__}"
+        name = self.rng.choice(DIALOGS)
+        self.window.run(name)
+        return name
+
+    def keys(self) -> str:
+        """A key for whoever has the focus, sometimes held."""
+        widget = QApplication.focusWidget() or self.window
+        # what a dialog does by Return may take the network, or a file
+        key = self.rng.choice(KEYS if widget.window() is self.window else [Qt.Key.Key_Tab, Qt.Key.Key_Escape])
+        QTest.keyPress(widget, key)
+        if self.rng.random() < 0.8 and alive(widget):
+            QTest.keyRelease(widget, key)
+        return f"key {key.name}"
+
+    def menu(self) -> str:
+        """The maps' menu, left open."""
+        self.window.maps.menu_asked.emit(self.rng.choice([None, 1]), self.window.mapToGlobal(QPoint(50, 50)))
+        for menu in self.window.findChildren(QMenu):
+            if menu.isVisible() and self.rng.random() < 0.5:
+                menu.close()
+        return "menu"
+
     def resize(self) -> str:
         self.window.resize(self.rng.randrange(500, 1800), self.rng.randrange(400, 1200))
         return "resize"
@@ -260,3 +331,5 @@ class User:
             self.act()
             for _ in range(self.rng.choice([0, 1, 1, 3])):
                 QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)
+                # as the program's own loop does between two events: what was to go is gone
+                QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

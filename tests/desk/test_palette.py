@@ -9,10 +9,13 @@ from desk_tools import press, settle
 from desk_window import Window
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QToolButton
 
+from zfdesk.desk.alive import alive
 from zfdesk.desk.widgets.fuzzy import match
 from zfdesk.desk.window.command_palette import Palette, entries_of, find, show_palette
 from zfdesk.desk.window.features import ACTIONS
+from zfdesk.live import UnitReference
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
@@ -203,3 +206,19 @@ def test_the_focus_goes_back_to_where_it_was(window: Window) -> None:
     assert palette.edit.hasFocus()
     press(palette.edit, Qt.Key.Key_Escape)
     assert window.classes.search.hasFocus()
+
+
+def test_it_closes_when_what_had_the_focus_is_gone(window: Window) -> None:
+    """A pinned unit's button had it; a step back takes the pin away, and Qt the button."""
+    window.docks[window.pins].show()
+    window.docks[window.pins].raise_()
+    window.desk.change(window.desk.view.change(pins=(UnitReference("conv4", 3),)))
+    card = window.pins.cards[0]
+    card.findChildren(QToolButton)[0].setFocus()
+    palette = show_palette(window.context)
+    window.desk.change(window.desk.view.change(pins=()))
+    settle()
+    assert not alive(card)
+    palette.close_palette()
+    settle()
+    assert not alive(palette)

@@ -22,7 +22,7 @@ from desk_window import Window
 from PIL import Image
 from PySide6.QtCore import QCoreApplication, QEventLoop, QSettings
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QWidget
 from restless import Eye, User
 
 import zfdesk.engine as zf
@@ -202,6 +202,15 @@ def test_the_command_makes_its_picture_and_ends(tmp_path: Path) -> None:
 # A restless user
 
 
+@pytest.fixture
+def no_pickers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for a file or a name is told: none. The real ones would wait for a hand."""
+    for name in ("getOpenFileName", "getSaveFileName"):
+        monkeypatch.setattr(QFileDialog, name, lambda *_, **__: ("", ""))
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_, **__: "")
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: ("", False))
+
+
 def be_restless(window: Window, models: list[zf.Model], tmp_path: Path, seed: int, seconds: float) -> None:
     eye = Eye(window)
     user = User(window, models, tmp_path, seed)
@@ -219,18 +228,18 @@ def be_restless(window: Window, models: list[zf.Model], tmp_path: Path, seed: in
 
 
 @pytest.mark.parametrize("seed", [1])
-def test_a_restless_user(live: Window, tmp_path: Path, seed: int) -> None:
+def test_a_restless_user(no_pickers: None, live: Window, tmp_path: Path, seed: int) -> None:
     be_restless(live, [live.desk.model, other_model(), small_model(("a", "b"))], tmp_path, seed, RESTLESS_SECONDS)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
-def test_a_restless_minute_of_small_networks(live: Window, tmp_path: Path, seed: int) -> None:
+def test_a_restless_minute_of_small_networks(no_pickers: None, live: Window, tmp_path: Path, seed: int) -> None:
     be_restless(live, [live.desk.model, other_model(), small_model(("a", "b"))], tmp_path, 100 + seed, 60.0)
 
 
 @pytest.mark.slow
-def test_a_restless_minute(live: Window, embedded: zf.Model, tmp_path: Path) -> None:
+def test_a_restless_minute(no_pickers: None, live: Window, embedded: zf.Model, tmp_path: Path) -> None:
     alexnet = zf.random_model(zf.ARCHITECTURES["alexnet"](), 1)
     live.desk.use_model(embedded)
     be_restless(live, [embedded, alexnet], tmp_path, 7, 60.0)

@@ -10,11 +10,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import shiboken6
 import torch
 from PySide6.QtCore import QObject, QTimer
 
 from zfdesk.cancellation import Cancelled
+from zfdesk.desk.alive import alive
 
 POLL_MS = 15  # a result waits at most so long
 
@@ -90,7 +90,7 @@ class Task:
         if self._abandoned or self._outcome is None:
             return
         self._told = True
-        if shiboken6.isValid(self._owner):
+        if alive(self._owner):
             self._done(*self._outcome)
         else:
             self.abandon()

@@ -92,8 +92,8 @@ class Joints:
             menu.addSeparator()
         for name in UNIT_MENU:
             menu.addAction(table.qt[name])
-        menu.exec(where)
-        menu.deleteLater()
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(where)  # not exec: the window may be closed and gone before that returned
 
     def _select(self, unit: int) -> None:
         self._state.change(to_unit(self._state.view, unit))

@@ -91,7 +91,7 @@ class Films(QObject):
         self._room.timeout.connect(self._take_step)
         self.desk.result_ready.connect(self._see_result)
         self.desk.view_changed.connect(self._see_view)
-        self.desk.model_changed.connect(lambda: self.stop("Another network: the recording ended there."))
+        self.desk.model_changed.connect(self._see_model)
         self.desk.source_changed.connect(self._see_source)
         context.closing.connect(self.close)
 
@@ -289,6 +289,9 @@ class Films(QObject):
     def _see_view(self) -> None:
         if self.recording and self.plan and self.plan.live and self._path is not None:
             self._path.note(self.desk.view, self.clock())
+
+    def _see_model(self) -> None:
+        self.stop("Another network: the recording ended there.")
 
     def _see_source(self) -> None:
         if self._steps is not None and not self._steps.own_doing:

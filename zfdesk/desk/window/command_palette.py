@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from zfdesk.desk.actions import ActionTable
+from zfdesk.desk.alive import alive
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.live_view.classes_pane import toggle_watch
 from zfdesk.desk.widgets.fuzzy import Match, match
@@ -262,7 +263,7 @@ class Palette(QFrame):
         self.hide()
         self._shield.hide()
         before = self._before
-        if before is not None and before.isVisible() and before is not self.edit:
+        if alive(before) and before.isVisible() and before is not self.edit:
             before.setFocus()
         else:
             self.window_.setFocus()
