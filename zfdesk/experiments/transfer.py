@@ -29,12 +29,14 @@ from torch import Tensor
 from zfdesk.engine.kernels import PackedRows
 from zfdesk.engine.layers import Architecture, Linear, Softmax
 from zfdesk.engine.model import Model, Pass
-from zfdesk.experiments.lbfgs import Minimum, minimise
+from zfdesk.experiments.lbfgs import minimise
+from zfdesk.experiments.svm import fit_squared_hinge
 
 Kind = Literal["softmax", "svm"]
 GRID = 6  # positions a side that a layer's maps are averaged down to
 BATCH = 16  # pictures a forward pass
 STRENGTH = 100.0
+MOST_DUAL = 6000  # pictures an SVM is fitted on by their inner products: 0.3 GB for those
 MOST_NAME = 200  # characters of a class name
 
 
@@ -158,9 +160,15 @@ def fit_svm(
 ) -> Classifier:
     """A linear SVM a class against all others, with the squared hinge: the least of |W|² / 2 + strength · Σ hinge².
 
-    All else as `fit_softmax`.
+    All else as `fit_softmax`. With hardly more pictures than features, the exact optimum by `zfdesk.experiments.svm`.
     """
-    return _fit(features, labels, classes, strength, tolerance, "svm")
+    basis = features if isinstance(features, Basis) else Basis.of(features)
+    count, size = basis.coordinates.shape
+    if count > min(2 * size, MOST_DUAL):
+        return _fit(basis, labels, classes, strength, tolerance, "svm")
+    classes = _checked(basis, labels, classes, strength)
+    shares, bias, steps, converged = fit_squared_hinge(basis.inner_products(), labels, classes, strength)
+    return _unscaled(shares @ basis.centred / basis.scale, bias, basis, "svm", steps, converged)
 
 
 def _fit(
@@ -189,16 +197,15 @@ def _fit(
         return value / count + held * (weight * weight).sum() / 2, gradient
 
     found = minimise(loss, x.new_zeros(classes, x.shape[1] + 1), tolerance)
-    return _unscaled(found, basis, kind)
+    return _unscaled(basis.back(found.point[:, :-1]), found.point[:, -1], basis, kind, found.steps, found.converged)
 
 
-def _unscaled(found: Minimum, basis: Basis, kind: Kind) -> Classifier:
-    """The classifier for features as they are: the forward pass needs no scaling."""
-    weight, bias = basis.back(found.point[:, :-1]), found.point[:, -1]
+def _unscaled(weight: Tensor, bias: Tensor, basis: Basis, kind: Kind, steps: int, converged: bool) -> Classifier:
+    """The classifier for features that are not centred: the forward pass needs no shift."""
     if kind == "softmax":  # which does not mind a constant: the smallest biases are taken
         bias = bias - bias.mean()
     bias = bias - weight @ basis.mean
-    return Classifier(weight.float(), bias.float(), kind, found.steps, found.converged)
+    return Classifier(weight.float(), bias.float(), kind, steps, converged)
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,14 +214,16 @@ class Basis:
     the span of the pictures, and N numbers each say as much as all features. Lengths and angles stay, so the fit is the
     same.
 
-    coordinates: float64 (N, least of N and features); axes: float64 (coordinates, N) in terms of the pictures, or None.
+    coordinates: float64 (N, least of N and features), those of the pictures with respect to axes that are themselves
+    sums of pictures: ``factor``, (N, N) lower triangular, times the axes gives the pictures; None where the coordinates
+    are the features.
     """
 
     mean: Tensor
     scale: float
     coordinates: Tensor
     centred: Tensor
-    axes: Tensor | None
+    factor: Tensor | None
 
     @classmethod
     def of(cls, features: Tensor) -> Basis:
@@ -230,14 +239,24 @@ class Basis:
         x /= scale
         if 2 * len(x) >= x.shape[1]:
             return cls(mean, scale, x, x, None)
-        values, vectors = torch.linalg.eigh(x @ x.T)
-        kept = values > 1e-12 * values[-1].clamp(min=1e-300)
-        root = values[kept].sqrt()
-        return cls(mean, scale, vectors[:, kept] * root, x, (vectors[:, kept] / root).T)
+        gram = x @ x.T
+        jitter = 1e-9 * max(float(gram.diagonal().mean()), 1e-300)  # centred pictures are not independent
+        while True:
+            factor, failed = torch.linalg.cholesky_ex(gram + jitter * torch.eye(len(x), dtype=x.dtype))
+            if not int(failed):
+                return cls(mean, scale, factor, x, factor)
+            jitter *= 10
+
+    def inner_products(self) -> Tensor:
+        """Of the pictures, (N, N)."""
+        return self.centred @ self.centred.T
 
     def back(self, weight: Tensor) -> Tensor:
         """Weights of the coordinates → weights of the features as they were given."""
-        return (weight if self.axes is None else weight @ self.axes @ self.centred) / self.scale
+        if self.factor is None:
+            return weight / self.scale
+        of_pictures: Tensor = torch.linalg.solve_triangular(self.factor.T, weight.T, upper=True).T
+        return of_pictures @ self.centred / self.scale
 
 
 def _checked(basis: Basis, labels: Tensor, classes: int, strength: float) -> int:
