@@ -279,9 +279,9 @@ def test_a_sweep_comes_back_exactly_and_goes_on(batches: int, model: zf.Model) -
         assert getattr(new, name).dtype == getattr(old, name).dtype
         assert not getattr(new, name).flags.writeable
     assert np.array_equal(new.label(), old.label())
-    assert (new.strongest_unit, new.largest_drop(1)) == (old.strongest_unit, old.largest_drop(1))
-    assert after.projected.unit == old.strongest_unit
-    found = zf.reconstruct(model.forward(old.picture), zf.Seed("conv5", old.strongest_unit))
+    assert (new.highest_total_unit, new.largest_drop(1)) == (old.highest_total_unit, old.largest_drop(1))
+    assert after.projected.unit == old.highest_total_unit
+    found = zf.reconstruct(model.forward(old.picture), zf.Seed("conv5", old.highest_total_unit))
     assert np.array_equal(after.projected.rendered.reconstruction.values, found.values)
     whole = swept_of(model, 99).sweep
     *_, resumed = zf.sweep(model.forward(new.picture), new.picture, new.plan, new.layer, new)

@@ -59,7 +59,7 @@ def test_the_arrays_are_the_engines(
 ) -> None:
     path = tmp_path / "out.npz"
     assert main(["occlude", cat, *QUICK, "--npz", str(path)]) == 0
-    unit, index = swept.strongest_unit, int(swept.clean_probabilities.argmax())
+    unit, index = swept.highest_total_unit, int(swept.clean_probabilities.argmax())
     expected = {
         "positions": (swept.positions, np.int32), "probability": (swept.probability(index), np.float32),
         "activation": (swept.activation(unit), np.float32), "label": (swept.label(), np.int32),
@@ -93,7 +93,7 @@ def test_facts(swept: zf.Sweep, embedded: zf.Model, cat: str, capsys: pytest.Cap
     assert told["label_change_share"] == swept.label_change_share()
     assert told["positions_per_second"] > 0
     assert (told["positions"], told["done"], told["complete"]) == ([4, 4], 16, True)
-    assert (told["layer"], told["unit"]) == ("conv5", swept.strongest_unit)
+    assert (told["layer"], told["unit"]) == ("conv5", swept.highest_total_unit)
     assert (told["output"], told["npz"]) == (None, None)
     assert told["weights"]["sha256"] == embedded.sha256
 

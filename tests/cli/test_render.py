@@ -260,6 +260,6 @@ def test_the_sweep_that_was_kept_is_drawn(
     with np.load(tmp_path / "s.npz") as arrays:
         index = int(first.clean_probabilities.argmax())
         assert np.array_equal(arrays["d_values"], first.probability(index), equal_nan=True)
-        assert np.array_equal(arrays["b_values"], first.activation(first.strongest_unit), equal_nan=True)
+        assert np.array_equal(arrays["b_values"], first.activation(first.highest_total_unit), equal_nan=True)
         assert np.array_equal(arrays["e_values"], first.label())
         assert np.array_equal(arrays["a_pixels"], result.clean)

@@ -167,7 +167,9 @@ def test_the_colours_are_those_of_the_values(window: Window) -> None:
         max(values.max(), found.clean_probabilities[class_index]) * 100
     )
     assert colours_of(pane.probability).mark == pytest.approx(found.clean_probabilities[class_index] * 100)
-    assert f"clean {number(float(found.clean_activations[found.strongest_unit]))}" in colours_of(pane.activation).text
+    assert (
+        f"clean {number(float(found.clean_activations[found.highest_total_unit]))}" in colours_of(pane.activation).text
+    )
 
 
 def test_another_class_or_unit_needs_no_other_sweep(window: Window) -> None:
@@ -187,15 +189,15 @@ def test_another_class_or_unit_needs_no_other_sweep(window: Window) -> None:
     assert np.array_equal(before, map_of(window, SweepMap.PROBABILITY))
     pane.controls.choose_named("no such class")
     assert "No class is called “no such class”." in window.message.label.text()
-    other = (found.strongest_unit + 1) % 12
+    other = (found.highest_total_unit + 1) % 12
     change(window, layer="conv5", unit=other)
-    assert f"conv5:{found.strongest_unit}" in pane.activation.caption.whole
+    assert f"conv5:{found.highest_total_unit}" in pane.activation.caption.whole
     press(window, Qt.Key.Key_Y, CONTROL | SHIFT)
     assert view_of(window).sweep.unit is SweepUnit.SELECTED
     assert f"conv5:{other}" in pane.activation.caption.whole
     wait_until(lambda: window.sweeps.swept.projected.unit == other)  # type: ignore[union-attr]
     change(window, layer="conv4", unit=20)  # of another layer than the sweep's: the strongest is shown
-    assert f"conv5:{found.strongest_unit}" in pane.activation.caption.whole
+    assert f"conv5:{found.highest_total_unit}" in pane.activation.caption.whole
     assert swept(window) is found
 
 
@@ -211,7 +213,7 @@ def test_another_layer_in_the_middle_of_a_sweep_changes_no_unit_of_it(window: Wi
     wait_until(lambda: not window.sweeps.running)
     found = swept(window)
     assert found.layer == "conv5"
-    wait_until(lambda: window.sweeps.swept.projected.unit == found.strongest_unit)  # type: ignore[union-attr]
+    wait_until(lambda: window.sweeps.swept.projected.unit == found.highest_total_unit)  # type: ignore[union-attr]
     press(window, Qt.Key.Key_X, CONTROL)  # now of the layer that is selected
     wait_until(lambda: not window.sweeps.running)
     assert swept(window).layer == "conv4"
@@ -242,7 +244,7 @@ def test_its_numbers_are_copied(window: Window) -> None:
     class_index = int(found.clean_probabilities.argmax())
     assert [int(top), int(left)] == found.positions[place].tolist()
     assert float(probability) == pytest.approx(float(found.probability(class_index)[place]), rel=1e-5)
-    assert float(activation) == pytest.approx(float(found.activation(found.strongest_unit)[place]), rel=1e-5)
+    assert float(activation) == pytest.approx(float(found.activation(found.highest_total_unit)[place]), rel=1e-5)
     assert label == window.desk.model.classes[int(found.label()[place])]
 
 
@@ -283,7 +285,7 @@ def test_hover_tells_and_shows_the_square_on_the_picture(window: Window) -> None
     label = window.desk.model.classes[int(found.label()[5, 9])]
     p = float(found.probabilities[5, 9].max()) * 100
     assert said.startswith(f"at ({top}, {left}) · {label} {p:.1f} %")
-    assert f"conv5:{found.strongest_unit}" in said
+    assert f"conv5:{found.highest_total_unit}" in said
     window.show_facts()  # what the feature maps tell meanwhile takes nothing away
     assert window.picture.canvas.hover_box is not None
     QEvent_leave = QEvent(QEvent.Type.Leave)

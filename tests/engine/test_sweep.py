@@ -205,7 +205,7 @@ def test_the_clean_values_are_those_of_an_occluder_that_changes_nothing(embedded
     assert seen.label_change_share() == 0
     plain = embedded.forward(picture, reference=True)
     assert np.abs(seen.clean_probabilities - plain.probabilities[0].numpy()).max() <= 1e-6
-    assert seen.strongest_unit == int(plain.activations["conv5"][0].sum((1, 2)).argmax())
+    assert seen.highest_total_unit == int(plain.activations["conv5"][0].sum((1, 2)).argmax())
 
 
 # --- how it grows

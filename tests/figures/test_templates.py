@@ -31,7 +31,7 @@ def said_on(figure: Any) -> str:
 
 def test_fig7_is_the_sweep(sweeps: tuple[zf.Sweep, zf.Sweep]) -> None:
     sweep = sweeps[1]
-    unit, class_index = sweep.strongest_unit, int(sweep.clean_probabilities.argmax())
+    unit, class_index = sweep.highest_total_unit, int(sweep.clean_probabilities.argmax())
     page = fig7_page(sweep, picture="cat.jpg", frame=12)
     picture, activation, down, probability, labels = (cell.panel for cell in page.cells)
     assert np.array_equal(picture.pixels, sweep.picture)
@@ -62,7 +62,7 @@ def test_fig7_of_a_chosen_unit_and_class(sweeps: tuple[zf.Sweep, zf.Sweep]) -> N
     page = fig7_page(sweeps[1], 3, 285)
     assert np.array_equal(page.cells[1].panel.values, sweeps[1].activation(3))
     assert np.array_equal(page.cells[3].panel.values, sweeps[1].probability(285))
-    assert "strongest" not in page.cells[1].label
+    assert "highest total" not in page.cells[1].label
     with pytest.raises(ValueError, match="conv5 has units 0 to 255; there is no unit 256"):
         fig7_page(sweeps[1], 256)
     with pytest.raises(ValueError, match="no class 1000"):

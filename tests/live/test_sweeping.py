@@ -269,13 +269,13 @@ def test_another_unit_needs_no_other_sweep(ear: Ear, tiny: zf.Model) -> None:
     done = ear.end()
     assert done.sweep is not None
     assert done.projected is not None
-    assert done.projected.unit == done.sweep.strongest_unit
+    assert done.projected.unit == done.sweep.highest_total_unit
     clean = tiny.forward(subject.picture)
     peaks = clean.activations[LAYER][0].amax((1, 2))
     for unit in range(len(peaks)):
         ear.heard.clear()
         ear.sweeper.show_unit(unit)
-        if unit == done.sweep.strongest_unit:
+        if unit == done.sweep.highest_total_unit:
             continue
         shown = ear.wait_for(lambda s, unit=unit: s.projected is not None and s.projected.unit == unit)  # type: ignore[misc]
         assert shown.sweep is done.sweep

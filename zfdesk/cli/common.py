@@ -79,9 +79,15 @@ def one_of(known: tuple[str, ...]) -> Callable[[str], str]:
     return word
 
 
-def unit_or_max(text: str) -> int | str:
-    """For argparse: the number of a unit, or "max" for the most active one."""
-    return "max" if text == "max" else at_least(0)(text)
+BOX_ORDER = ["top", "left", "bottom", "right"]
+"""Of every box in JSON; bottom and right are the first row and column that it does not hold."""
+UNIT_METAVAR = "N|max|total"
+UNIT_HELP = "max: the one with the highest single activation; total: with the highest total over its map"
+
+
+def unit_choice(text: str) -> int | str:
+    """For argparse: the number of a unit, or "max" or "total", see `UNIT_HELP`."""
+    return text if text in ("max", "total") else at_least(0)(text)
 
 
 def figure_name(text: str) -> str:

@@ -8,13 +8,16 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import (
+    BOX_ORDER,
     METHODS,
+    UNIT_HELP,
+    UNIT_METAVAR,
     add_crop_option,
     add_json_option,
     add_weights_option,
     at_least,
     npy_name,
-    unit_or_max,
+    unit_choice,
 )
 from zfdesk.cli.output import CommandError, png_name, write_output
 from zfdesk.cli.report import provenance, report
@@ -33,14 +36,13 @@ def add_parser(verbs: Any) -> None:
         "deconv",
         help="project a unit's activation down to the pixels of a picture",
         epilog="The picture is contrast-stretched (by how much stands in its metadata); the array is not: float32, "
-        "height × width × RGB, in network-input space.",
+        "height × width × RGB, in network-input space. The boxes of --json are top, left, bottom, right: the crop's in "
+        "pixels of the picture, the others in pixels of the network's input.",
         allow_abbrev=False,
     )
     parser.add_argument("image", metavar="IMAGE", help="a picture")
     parser.add_argument("--layer", required=True, metavar="L", help="a layer, such as conv5 (see `zfdesk info`)")
-    parser.add_argument(
-        "--unit", required=True, type=unit_or_max, metavar="N|max", help="a unit, or the most active one"
-    )
+    parser.add_argument("--unit", required=True, type=unit_choice, metavar=UNIT_METAVAR, help=f"a unit; {UNIT_HELP}")
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--at", type=_position, metavar="Y,X", help="start from this position of the unit's map")
     start.add_argument("--seed", choices=SEEDS, help="start from its strongest position (default), all, or the top K")
@@ -85,33 +87,27 @@ def _computed(model: Model, arguments: argparse.Namespace) -> tuple[Result, Unit
     """The same as the window computes for this view of this picture."""
     import time
 
-    from zfdesk.cli.network import crop_called
+    from zfdesk.cli.network import crop_called, unit_called
     from zfdesk.engine import Rule, SeedKind
     from zfdesk.live import Computation, Demand, Request, Style, View
+    from zfdesk.live.compute import ForwardStep
     from zfdesk.sources import Frame, read_picture
     from zfdesk.sources.files import file_name
 
     stage = model.architecture.stage(arguments.layer)
-    stage.check_unit(0 if arguments.unit == "max" else arguments.unit, arguments.at)
+    stage.check_unit(arguments.unit if isinstance(arguments.unit, int) else 0, arguments.at)
     seed = "at" if arguments.at else arguments.seed or ("topk" if arguments.top else "max")
     pixels = read_picture(arguments.image)
     frame = Frame(pixels, 0, time.perf_counter(), file_name(arguments.image))
-    computation = Computation()
-
-    def last(view: View, demand: Demand) -> Result:
-        *_, result = computation.run(Request(frame, view, demand, model))
-        return result
-
+    demand = Demand(layers=False, maps=False, unit=True, pins=False)
     view = View(crop=crop_called(arguments.crop, model), layer=stage.name)
-    unit = arguments.unit
-    if unit == "max":
-        layer_summaries = last(view, Demand(layers=True, maps=False, unit=False, pins=False)).layer_summaries
-        unit = next(layer_summary.strongest for layer_summary in layer_summaries if layer_summary.stage is stage)
+    seen = ForwardStep().look(Request(frame, view, demand, model)).occluded
     view = view.change(
-        unit=unit, position=arguments.at, seed=SeedKind(seed), seed_count=arguments.top or view.seed_count,
+        unit=unit_called(seen, stage.name, arguments.unit), position=arguments.at, seed=SeedKind(seed),
+        seed_count=arguments.top or view.seed_count,
         method=Rule(arguments.method), style=Style(arguments.style),
     )  # fmt: skip
-    result = last(view, Demand(layers=False, maps=False, unit=True, pins=False))
+    *_, result = Computation().run(Request(frame, view, demand, model))
     assert result.unit is not None
     if result.unit.reason:
         raise CommandError(result.unit.reason)
@@ -119,10 +115,11 @@ def _computed(model: Model, arguments: argparse.Namespace) -> tuple[Result, Unit
 
 
 def _facts(arguments: argparse.Namespace, result: Result, unit: UnitResult, rendered: Rendered) -> dict[str, Any]:
-    """What the reconstruction is. Boxes: top, left, bottom, right in pixels of what the network saw, not clipped;
-    ``crop``: left, top, right, bottom in pixels of the picture."""
+    """What the reconstruction is. Boxes are ``BOX_ORDER``: ``receptive_field`` and ``window`` in pixels of what the
+    network saw, not clipped; ``crop`` in pixels of the picture."""
 
     model, made = result.request.model, rendered.reconstruction
+    left, top, right, bottom = result.crop_box
     is_class = unit.reference.layer in model.architecture.class_layers
     return {
         "path": arguments.image,
@@ -139,9 +136,11 @@ def _facts(arguments: argparse.Namespace, result: Result, unit: UnitResult, rend
         "style": arguments.style,
         "range": [rendered.low, rendered.high],
         "stretch": rendered.stretch,
+        "input_std": list(model.input.std),
         "receptive_field": list(unit.box),
         "window": list(made.window),
-        "crop": list(result.crop_box),
+        "crop": [top, left, bottom, right],
+        "box_order": BOX_ORDER,
         "shape": list(made.values.shape),
     } | provenance(model)
 
@@ -156,6 +155,8 @@ def _png(rendered: Rendered, facts: dict[str, Any]) -> bytes:
     y, x = facts["position"]
     low, high = facts["range"]
     seed = f"topk of {len(facts['positions'])}" if facts["seed"] == "topk" else facts["seed"]
+    std = facts["input_std"]
+    unit = "" if std == [1, 1, 1] else f" (a unit is {', '.join(f'{one:.6g}' for one in std)} levels of R, G, B)"
     texts = {
         "Software": f"zfdesk {facts['zfdesk']}",
         "source": file_name(facts["path"]),
@@ -166,8 +167,8 @@ def _png(rendered: Rendered, facts: dict[str, Any]) -> bytes:
         "seed": seed,
         "method": facts["method"],
         "style": facts["style"],
-        "stretch": f"contrast stretched by {facts['stretch']:.6g} levels per unit of value; {low:.6g} to {high:.6g} "
-        "fill the range",
+        "stretch": f"contrast stretched by {facts['stretch']:.6g} levels per unit of value{unit}; {low:.6g} to "
+        f"{high:.6g} fill the range",
         "architecture": facts["architecture"],
         "weights": facts["weights"]["name"],
         "weights sha256": facts["weights"]["sha256"],

@@ -11,13 +11,15 @@ from zfdesk.cli.common import (
     FILLS,
     METHODS,
     SHAPES,
+    UNIT_HELP,
+    UNIT_METAVAR,
     add_crop_option,
     add_json_option,
     add_page_options,
     add_weights_option,
     at_least,
     listed,
-    unit_or_max,
+    unit_choice,
 )
 from zfdesk.cli.output import CommandError, check_output, write_output
 from zfdesk.cli.report import report
@@ -250,7 +252,11 @@ def _add_fig7(templates: Any) -> None:
         "--layer", default="conv5", metavar="L", help="the layer of panels (b) and (c) (default: conv5)"
     )
     parser.add_argument(
-        "--unit", type=unit_or_max, default="max", metavar="N|max", help="its unit (default: the strongest)"
+        "--unit",
+        type=unit_choice,
+        default="total",
+        metavar=UNIT_METAVAR,
+        help=f"its unit; {UNIT_HELP} (default: total)",
     )
     parser.add_argument("--class", dest="class_index", metavar="NAME|INDEX", help="default: the most probable class")
     parser.add_argument("--colours", choices=COLOURS, default=COLOURS[0], help="of the maps; jet is the paper's")
@@ -260,16 +266,15 @@ def _add_fig7(templates: Any) -> None:
 
 
 def _fig7(arguments: argparse.Namespace) -> tuple[Page, int]:
-    from zfdesk.cli.network import chosen_model, class_called, crop_called
+    from zfdesk.cli.network import chosen_model, class_called, crop_called, unit_called
     from zfdesk.engine import OccluderFill, OccluderShape, SweepPlan, crop, sweep
     from zfdesk.figures import fig7_page
     from zfdesk.sources import read_picture
     from zfdesk.sources.files import file_name
 
     model = chosen_model(arguments.weights)
-    unit = None if arguments.unit == "max" else arguments.unit
-    if unit is not None:
-        model.architecture.stage(arguments.layer).check_unit(unit)
+    if isinstance(arguments.unit, int):
+        model.architecture.stage(arguments.layer).check_unit(arguments.unit)
     class_index = None if arguments.class_index is None else class_called(model, arguments.class_index)
     pixels = read_picture(arguments.image)
     picture = crop(pixels, crop_called(arguments.crop, model).box(*pixels.shape[:2]), model.architecture.size)
@@ -277,7 +282,9 @@ def _fig7(arguments: argparse.Namespace) -> tuple[Page, int]:
         arguments.occluder, arguments.stride, OccluderShape(arguments.shape), OccluderFill(arguments.fill),
         not arguments.clipped,
     )  # fmt: skip
-    *_, swept = sweep(model.forward(picture), picture, plan, arguments.layer)
+    clean = model.forward(picture)
+    unit = unit_called(clean, arguments.layer, arguments.unit)
+    *_, swept = sweep(clean, picture, plan, arguments.layer)
     page = fig7_page(
         swept, unit, class_index, size=arguments.size, picture=file_name(arguments.image),
         colours="jet (paper)" if arguments.colours == "jet" else arguments.colours,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from zfdesk.cli.common import CROPS
 from zfdesk.cli.output import CommandError, tell
-from zfdesk.engine import Model
+from zfdesk.engine import Model, Pass
 from zfdesk.live import Crop, CropMode
 from zfdesk.weights import CheckpointError, load, store
 
@@ -51,6 +51,17 @@ def model_of(session: Session, weights: str | None) -> Model:
         if differs:
             raise CommandError(f"{differs} Name others with --weights.")
     return model
+
+
+def unit_called(seen: Pass, layer: str, unit: int | str) -> int:
+    """The unit that ``--unit`` means in a pass of one picture: a number, "max" or "total", see `UNIT_HELP`.
+
+    ValueError, in words, where the layer has no such unit.
+    """
+    if isinstance(unit, int):
+        seen.model.architecture.stage(layer).check_unit(unit)
+        return unit
+    return seen.highest_total_unit(layer) if unit == "total" else seen.strongest_unit(layer)
 
 
 def crop_called(word: str, model: Model) -> Crop:

@@ -6,15 +6,18 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import (
+    BOX_ORDER,
     FILLS,
     SHAPES,
+    UNIT_HELP,
+    UNIT_METAVAR,
     add_crop_option,
     add_json_option,
     add_weights_option,
     at_least,
     figure_name,
     npz_name,
-    unit_or_max,
+    unit_choice,
 )
 from zfdesk.cli.output import CommandError, check_output, tell, write_output
 from zfdesk.cli.report import provenance, report
@@ -23,7 +26,7 @@ from zfdesk.progress import Progress, duration
 if TYPE_CHECKING:
     import numpy as np
 
-    from zfdesk.engine import Model, Sweep, SweepPlan
+    from zfdesk.engine import Pass, Sweep, SweepPlan
 
 _EPILOG = """\
 The .npz holds, for rows × columns of positions of the occluder,
@@ -66,10 +69,10 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--layer", default="conv5", metavar="L", help="layer of the unit (default: conv5)")
     parser.add_argument(
         "--unit",
-        type=unit_or_max,
-        default="max",
-        metavar="N|max",
-        help="whose activation: of the strongest map, or this one",
+        type=unit_choice,
+        default="total",
+        metavar=UNIT_METAVAR,
+        help=f"whose total activation; {UNIT_HELP} (default: total)",
     )
     add_crop_option(parser)
     add_weights_option(parser)
@@ -86,26 +89,27 @@ def occlude_command(parser: argparse.ArgumentParser, arguments: argparse.Namespa
         parser.error("nothing to do: give -o for a figure, --npz for the raw values or --json for the facts")
     for path in outputs:
         check_output(path)
-    from zfdesk.cli.network import chosen_model, class_called, crop_called
+    from zfdesk.cli.network import chosen_model, class_called, crop_called, unit_called
     from zfdesk.engine import OccluderFill, OccluderShape, SweepPlan, crop
     from zfdesk.figures.files import npz_bytes
     from zfdesk.sources import read_picture
 
     model = chosen_model(arguments.weights)
     stage = model.architecture.stage(arguments.layer)
-    if arguments.unit != "max":
+    if isinstance(arguments.unit, int):
         stage.check_unit(arguments.unit)
     index = None if arguments.class_index is None else class_called(model, arguments.class_index)
     shape, fill = OccluderShape(arguments.shape), OccluderFill(arguments.fill)
     plan = SweepPlan(arguments.size, arguments.stride, shape, fill, not arguments.clipped)
     pixels = read_picture(arguments.image)
     picture = crop(pixels, crop_called(arguments.crop, model).box(*pixels.shape[:2]), model.architecture.size)
-    swept = _swept(model, picture, plan, stage.name)
+    clean = model.forward(picture)
+    unit = unit_called(clean, stage.name, arguments.unit)
+    swept = _swept(clean, picture, plan, stage.name)
     if swept is None:
         tell("The sweep was interrupted before anything was done; nothing is written.")
         return 130
     index = int(swept.clean_probabilities.argmax()) if index is None else index
-    unit = swept.strongest_unit if arguments.unit == "max" else arguments.unit
     facts = _facts(arguments, swept, index, unit)
     # both are made before the first is written: what cannot be made leaves no half of an answer
     made = {}
@@ -123,19 +127,21 @@ def occlude_command(parser: argparse.ArgumentParser, arguments: argparse.Namespa
     return 0
 
 
-def _swept(model: Model, picture: np.ndarray, plan: SweepPlan, layer: str) -> Sweep | None:
+def _swept(clean: Pass, picture: np.ndarray, plan: SweepPlan, layer: str) -> Sweep | None:
     """The sweep, as far as it came before Ctrl-C; None if nothing was done. Tells a terminal how far it is."""
     import numpy as np
 
     from zfdesk.engine import sweep
 
     seen: Sweep | None = None
-    steps = sweep(model.forward(picture), picture, plan, layer)
+    steps = sweep(clean, picture, plan, layer)
     with Progress() as progress:
         try:
             for seen in steps:
                 if not np.isfinite(seen.clean_probabilities).all():
-                    raise CommandError(f"{model.name or 'The network'} answered with values that are not numbers.")
+                    raise CommandError(
+                        f"{clean.model.name or 'The network'} answered with values that are not numbers."
+                    )
                 left = duration((1 / seen.fraction - 1) * seen.seconds)
                 progress.show(f"{seen.fraction:4.0%} of {seen.done.size} positions, {left} left")
         except KeyboardInterrupt:
@@ -144,7 +150,7 @@ def _swept(model: Model, picture: np.ndarray, plan: SweepPlan, layer: str) -> Sw
 
 
 def _facts(arguments: argparse.Namespace, swept: Sweep, index: int, unit: int) -> dict[str, Any]:
-    """What was found. Boxes: top, left, bottom, right in pixels of the network's input, not clipped.
+    """What was found. Boxes are ``BOX_ORDER``, in pixels of the network's input, not clipped.
 
     ``clean``: without the occluder. ``largest_drop``: by how much the class's probability falls at most, and where;
     negative when it rises everywhere. ``label_change_share``: of the positions that are done.
@@ -166,6 +172,7 @@ def _facts(arguments: argparse.Namespace, swept: Sweep, index: int, unit: int) -
             "activation": float(swept.clean_activations[unit]),
         },
         "largest_drop": {"drop": drop, "probability": clean - drop, "box": box},
+        "box_order": BOX_ORDER,
         "label_change_share": swept.label_change_share(),
         "layer": swept.layer,
         "unit": unit,

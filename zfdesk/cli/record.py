@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 from zfdesk.cli.common import (
     CROPS,
     METHODS,
+    UNIT_HELP,
+    UNIT_METAVAR,
     add_json_option,
     add_weights_option,
     at_least,
     listed,
     number_where,
     one_of,
-    unit_or_max,
+    unit_choice,
 )
 from zfdesk.cli.output import CommandError, print_json, tell
 from zfdesk.progress import Progress
@@ -70,7 +72,10 @@ def add_parser(verbs: Any) -> None:
     )  # fmt: skip
     parser.add_argument("--layer", metavar="L", help="the layer (default: conv5, or the session's)")
     parser.add_argument(
-        "--unit", type=unit_or_max, metavar="N|max", help="its unit (default: the strongest in the first frame)"
+        "--unit",
+        type=unit_choice,
+        metavar=UNIT_METAVAR,
+        help=f"its unit; {UNIT_HELP}, in the first frame (default: max)",
     )
     parser.add_argument("--method", choices=METHODS, help="of the reconstruction (default: deconvnet)")
     parser.add_argument("--crop", choices=tuple(CROPS), help="how a frame is made square (default: centre)")
@@ -111,7 +116,7 @@ def record_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
     span = Span(first_number, last_number, arguments.seconds, arguments.fps)
     unreadable: list[str] = []
     with _interruptible() as stop:
-        run = _Run(source, stepper, span, arguments.what, arguments.size, stop, unreadable)
+        run = _Run(source, stepper, span, arguments.what, arguments.size, stop, unreadable, arguments.unit or "max")
         frames = run.frames()
         try:
             first = next(frames, None)
@@ -127,14 +132,16 @@ def record_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
             Path(arguments.output), Titles(*run.words(result), run.facts(result, reference)),
             arguments.fps or 25.0, Quality(arguments.quality),
         )  # fmt: skip
+        times = [shot.time]
         try:
             film.put(shot)
             for _, shot in frames:
                 if not film.put(shot):
                     break
+                times.append(shot.time)
         finally:
             film.path_json = run.path_json()
-            film.finish()
+            film.finish(_end(times, arguments.seconds))
             told = film.wait()
         run.progress.end()
     if not told.kept:
@@ -151,6 +158,14 @@ def record_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
     return 1 if unreadable or told.trouble else 0
 
 
+def _end(times: list[float], seconds: float | None) -> float | None:
+    """When the film ends that is to last so many seconds, where its last frame, shown as long as the one before it,
+    would go beyond that."""
+    if seconds is None or len(times) < 2 or not times[-1] < seconds < 2 * times[-1] - times[-2]:
+        return None
+    return seconds
+
+
 def _print_facts(arguments: argparse.Namespace, film: FilmWriter, interrupted: bool) -> None:
     told = film.told
     print_json({
@@ -165,10 +180,11 @@ class _Run:
 
     def __init__(
         self, source: Stepped, stepper: Stepper, span: Span, parts: tuple[str, ...], width: int,
-        stop: threading.Event, unreadable: list[str],
+        stop: threading.Event, unreadable: list[str], unit: int | str,
     ) -> None:  # fmt: skip
+        """``unit``: which one to choose in the first frame, where the stepper's view has none."""
         self.source, self.stepper, self.span, self.parts, self.width = source, stepper, span, parts, width
-        self.stop, self.unreadable = stop, unreadable
+        self.stop, self.unreadable, self._unit = stop, unreadable, unit
         self.progress = Progress()
         self._moments: list[Any] = []
 
@@ -197,13 +213,14 @@ class _Run:
             self.progress.show(f"{number + 1}{'' if total is None else f' of {total}'} frames")
 
     def _choose_unit(self, step: Any) -> None:
-        """The strongest unit in the first frame, where none was named; it is kept for all of the film."""
+        """The unit that is meant in the first frame, where none was named; it is kept for all of the film."""
+        from zfdesk.cli.network import unit_called
         from zfdesk.live.compute import ForwardStep
 
-        if self.stepper.view.unit >= 0:
-            return
-        seen = ForwardStep().look(self.stepper.request(step))
-        self.stepper.view = self.stepper.view.change(unit=seen.occluded.strongest_unit(self.stepper.view.layer))
+        view = self.stepper.view
+        if view.unit < 0:
+            seen = ForwardStep().look(self.stepper.request(step)).occluded
+            self.stepper.view = view.change(unit=unit_called(seen, view.layer, self._unit))
 
     def _total(self) -> int | None:
         count, first = self.source.count, self.span.first
@@ -277,7 +294,7 @@ def _look_at(arguments: argparse.Namespace, replay: Replay | None) -> tuple[Step
 
 
 def _view(arguments: argparse.Namespace, view: View, model: Model) -> View:
-    """The view with what the options change. unit −1: the strongest in the first frame."""
+    """The view with what the options change. unit −1: to be chosen in the first frame."""
     from zfdesk.cli.network import crop_called
     from zfdesk.engine import Rule
 
@@ -285,9 +302,10 @@ def _view(arguments: argparse.Namespace, view: View, model: Model) -> View:
         model.architecture.stage(arguments.layer)
         view = view.change(layer=arguments.layer, unit=-1, position=None, origin=None)
     if arguments.unit is not None:
-        if arguments.unit != "max":
+        named = isinstance(arguments.unit, int)
+        if named:
             model.architecture.stage(view.layer).check_unit(arguments.unit)
-        unit = -1 if arguments.unit == "max" else arguments.unit
+        unit = arguments.unit if named else -1
         view = view.change(unit=unit, position=None, origin=None)
     if arguments.method is not None:
         view = view.change(method=Rule(arguments.method))

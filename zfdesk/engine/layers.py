@@ -78,17 +78,25 @@ class ReceptiveField:
     """The square of input pixels that one unit can see (Dumoulin & Visin 2016, chapter 2).
 
     A unit at row y, column x sees rows ``offset + y·jump`` to ``offset + y·jump + size - 1`` of the network
-    input, and the columns likewise. It may hang over the picture's border, where the padding is.
+    input, and the columns likewise. It may hang over the picture's border, where the padding is. ``reach``: the first
+    row and column of the picture that no unit sees, where strides leave a rest (zfnet512: 219 of 224); None if all do.
     """
 
     size: int
     jump: int
     offset: int
+    reach: int | None = None
 
     def box(self, y: int, x: int) -> tuple[int, int, int, int]:
-        """(top, left, bottom, right) in input pixels, bottom and right exclusive, not clipped to the picture."""
+        """(top, left, bottom, right) in input pixels, bottom and right exclusive; not clipped to the picture, but to
+        what reaches the unit where the picture's last rows reach none."""
         top, left = self.offset + y * self.jump, self.offset + x * self.jump
-        return top, left, top + self.size, left + self.size
+        bottom, right = top + self.size, left + self.size
+        return (
+            (top, left, bottom, right)
+            if self.reach is None
+            else (top, left, min(bottom, self.reach), min(right, self.reach))
+        )
 
     def unit_at(self, row: float, column: float, shape: Shape) -> tuple[int, int]:
         """The position (y, x) in a map of ``shape`` whose receptive field's centre is nearest to an input pixel."""
@@ -215,6 +223,13 @@ def out_size(size: int, layer: Conv | MaxPool) -> int:
     return span // layer.stride + 1
 
 
+def _reach(stage: Stage, rows: int, size: int) -> int | None:
+    """The first row of the input of ``size`` that none of the first ``rows`` of a stage sees; None if all are seen."""
+    field = stage.receptive_field
+    end = min(field.offset + (rows - 1) * field.jump + field.size, field.reach or size)
+    return end if end < size else None
+
+
 def _next_stage(last: Stage, layer: Layer, size: int) -> Stage:
     channels, height, width = last.shape
     seen = last.receptive_field
@@ -226,6 +241,8 @@ def _next_stage(last: Stage, layer: Layer, size: int) -> Stage:
             raise ValueError(f"{layer.name}: kernel and stride must be at least 1, padding less than the kernel.")
         if isinstance(layer, MaxPool) and 2 * layer.padding > layer.kernel:
             raise ValueError(f"{layer.name}: a pool's padding must be at most half its kernel.")
+        used = (out_size(height, layer) - 1) * layer.stride - layer.padding + layer.kernel
+        reach = _reach(last, min(used, height), size)
         height, width = out_size(height, layer), out_size(width, layer)
         if height < 1 or width < 1:
             raise ValueError(f"{layer.name}: its input of {last.shape} is smaller than its kernel")
@@ -233,6 +250,7 @@ def _next_stage(last: Stage, layer: Layer, size: int) -> Stage:
             seen.size + (layer.kernel - 1) * seen.jump,
             seen.jump * layer.stride,
             seen.offset - layer.padding * seen.jump,
+            reach,
         )
         if isinstance(layer, Conv):
             weights = layer.channels * channels * layer.kernel**2
@@ -243,5 +261,6 @@ def _next_stage(last: Stage, layer: Layer, size: int) -> Stage:
         multiply_adds = layer.channels * channels * height * width
         parameters = multiply_adds + layer.channels
         shape = (layer.channels, 1, 1)
-        seen = ReceptiveField(size, size, 0)
+        reach = _reach(last, height, size)
+        seen = ReceptiveField(reach or size, size, 0)
     return Stage(layer.name, layer, False, shape, seen, parameters, multiply_adds)

@@ -48,6 +48,10 @@ class Pass:
         """The unit of ``layer`` with the highest single activation."""
         return int(self.activations[layer][picture].amax((1, 2)).argmax())
 
+    def highest_total_unit(self, layer: str, picture: int = 0) -> int:
+        """The unit of ``layer`` with the highest total activation, summed over its map."""
+        return int(self.activations[layer][picture].sum((1, 2), dtype=torch.float64).argmax())
+
     def select(self, picture: int) -> Pass:
         """The pass of one picture of a batch."""
         part = slice(picture, picture + 1)

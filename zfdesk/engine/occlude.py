@@ -27,7 +27,7 @@ class OccluderFill(StrEnum):
     """What the covered pixels become."""
 
     GREY = "grey"  # 128, as the paper's pictures show
-    MEAN = "mean"  # the mean the network subtracts: its input becomes zero there
+    MEAN = "mean"  # the mean the network subtracts, in whole steps: its input is at most half a step from zero there
     BLUR = "blur"  # the picture itself, blurred until no object is left
     NOISE = "noise"  # uniform noise, the same at every frame
     BLACK = "black"

@@ -38,6 +38,11 @@ class InputSpec:
         if min(self.std) <= 0 or not np.isfinite([*self.mean, *self.std]).all():
             raise ValueError("The input's mean and std must be finite and std positive.")
 
+    @property
+    def divisor(self) -> tuple[float, float, float] | None:
+        """``std`` where the input is divided by one that is not 1: a unit of value is then so many levels of 255."""
+        return None if self.std == (1.0, 1.0, 1.0) else self.std
+
     def to_tensor(self, pictures: np.ndarray) -> Tensor:
         """uint8 (N, height, width, 3) RGB → float32 (N, 3, height, width), channels-last in memory."""
         x = torch.from_numpy(np.array(pictures, dtype=np.float32))
@@ -108,7 +113,8 @@ def cut_field(picture: np.ndarray, field: ReceptiveField, position: tuple[int, i
     side = min(field.size, size)
     out = np.full((side, side, 3), ground, picture.dtype)
     top, left = field.box(*position)[:2] if field.size == side else (0, 0)
-    y0, y1, x0, x1 = max(top, 0), min(top + side, size), max(left, 0), min(left + side, size)
+    end = field.reach or size
+    y0, y1, x0, x1 = max(top, 0), min(top + side, end), max(left, 0), min(left + side, end)
     if y0 < y1 and x0 < x1:
         out[y0 - top : y1 - top, x0 - left : x1 - left] = picture[y0:y1, x0:x1]
     return out

@@ -144,8 +144,9 @@ class Sweep:
         }
 
     @property
-    def strongest_unit(self) -> int:
-        """The unit whose clean map has the highest total: the map that Fig. 7 (b) shows."""
+    def highest_total_unit(self) -> int:
+        """The unit whose clean map has the highest total activation: the map that Fig. 7 (b) shows (our choice: the
+        paper says "strongest")."""
         return int(self.clean_activations.argmax())
 
     def largest_drop(self, index: int) -> tuple[float, Occluder]:

@@ -33,7 +33,8 @@ class Facts:
 
     network: the architecture's title. weights: their name. sha256: of their file. picture: a file name or what the
     source is called. frame: its number, for a source that has several. position: (y, x) in the layer's map.
-    stretch: display levels per unit of value. occluders: in network-input pixels.
+    stretch: display levels per unit of value. std: what the network divides its input by, RGB, where it does: a unit of
+    value is then so many levels of 255, not one. occluders: in network-input pixels.
     """
 
     network: str = ""
@@ -48,6 +49,7 @@ class Facts:
     seed_count: int = 9
     method: Rule | None = None
     stretch: float | None = None
+    std: tuple[float, float, float] | None = None
     occluders: tuple[Occluder, ...] = ()
     version: str = ""
 
@@ -56,6 +58,7 @@ class Facts:
         """The facts of a network and of this program, and any others by their names."""
         weights = model.name or ("" if model.trained else "random weights")
         known: dict[str, Any] = {"network": model.architecture.title, "weights": weights, "sha256": model.sha256}
+        known["std"] = model.input.divisor
         return Facts(**{**known, "version": __version__, **others})
 
 
@@ -77,9 +80,11 @@ def seed_words(kind: SeedKind, k: int = 9) -> str:
     return SEED_WORDS[kind].format(k=k)
 
 
-def stretch_words(stretch: float) -> str:
-    """By how much the contrast of a picture was stretched: display levels per unit of value."""
-    return f"contrast stretched × {number(stretch)}"
+def stretch_words(stretch: float, std: tuple[float, float, float] | None = None) -> str:
+    """By how much the contrast of a picture was stretched: display levels per unit of value, which is one level of 255,
+    or as many as the network's ``std`` (RGB) where it divides its input by one."""
+    words = f"contrast stretched × {number(stretch)}"
+    return words if std is None else f"{words} a unit of ({', '.join(number(one) for one in std)}) levels"
 
 
 def occluder_words(occluder: Occluder) -> str:
@@ -118,7 +123,7 @@ def _unit(facts: Facts) -> str:
     said = [unit_words(facts.layer, facts.unit, facts.position)] if facts.layer else []
     said += [METHOD_WORDS[facts.method]] if facts.method is not None else []
     said += [seed_words(facts.seed, facts.seed_count)] if facts.seed is not None else []
-    said += [stretch_words(facts.stretch)] if facts.stretch is not None else []
+    said += [stretch_words(facts.stretch, facts.std)] if facts.stretch is not None else []
     words = ", ".join(said)
     return words[:1].upper() + words[1:] if not facts.layer else words
 

@@ -37,11 +37,12 @@ def fig7_page(
     """(a) the picture with the occluder, (b) the total activation of a map, (c) its reconstruction with its receptive
     field in black, (d) the probability of a class, (e) the most probable class, each against the occluder's place.
 
-    unit: of the sweep's layer; the strongest by default. class_index: the most probable one by default. picture, frame:
-    what the picture is called. opacity: below 1 the maps lie over the picture. contour: a line at half the clean value.
+    unit: of the sweep's layer; by default the one whose total activation is highest (our choice: the paper says
+    "strongest"). class_index: the most probable one by default. picture, frame: what the picture is called. opacity:
+    below 1 the maps lie over the picture. contour: a line at half the clean value.
     Raises ValueError for a unit or class that does not exist, or a sweep of which nothing is done.
     """
-    unit = sweep.strongest_unit if unit is None else unit
+    unit = sweep.highest_total_unit if unit is None else unit
     class_index = int(sweep.clean_probabilities.argmax()) if class_index is None else class_index
     _check(sweep, unit, class_index)
     clean = float(sweep.clean_activations[unit]), float(sweep.clean_probabilities[class_index])
@@ -62,7 +63,7 @@ def fig7_page(
     panels: tuple[tuple[Panel, str], ...] = (
         (Picture(sweep.picture, (box,), f"where {name} falls most, by {drop * 100:.1f} points", facts), "input"),
         (occlusion(sweep.activation(unit), clean[0], "total activation", told),
-         f"{layer_unit}, strongest map" if unit == sweep.strongest_unit else layer_unit),
+         f"{layer_unit}, highest total" if unit == sweep.highest_total_unit else layer_unit),
         (down, f"{layer_unit} projected down"),
         (occlusion(sweep.probability(class_index), clean[1], f"P({name})", facts, 0.0), "probability"),
         (_labels(sweep, opacity, facts), "most probable class"),

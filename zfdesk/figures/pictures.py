@@ -33,7 +33,7 @@ def draw_signed(place: Place, panel: panels.Signed) -> list[Body]:
         top, left, bottom, right = panel.window
         values = values[top:bottom, left:right]
     limit = panel.limit or float(np.abs(values).max())
-    note = "zero everywhere" if limit < TINY else f"{stretch_words(127 / limit)}; mid-grey is 0"
+    note = "zero everywhere" if limit < TINY else f"{stretch_words(127 / limit, panel.facts.std)}; mid-grey is 0"
     boxes = tuple(
         panels.Box(box.top - top, box.left - left, box.height, box.width, box.kind, box.words, box.ellipse)
         for box in panel.boxes
@@ -80,7 +80,11 @@ def draw_tiles(place: Place, panel: panels.Tiles) -> list[Body]:
     if tiles.dtype != np.uint8:
         limits = np.abs(tiles).max((1, 2, 3), keepdims=True) if panel.each else np.abs(tiles).max()
         tiles = signed_picture(tiles / np.maximum(limits, TINY), 1)
-        note = "each stretched to its own range" if panel.each else stretch_words(127 / max(float(limits), TINY))
+        note = (
+            "each stretched to its own range"
+            if panel.each
+            else stretch_words(127 / max(float(limits), TINY), panel.facts.std)
+        )
         note += "; mid-grey is 0"
     body = _shown(place, sheet(tiles, columns, gap), (), _joined("" if panel.silent else note, panel.note))
     for spine in body.axes.spines.values():
@@ -116,7 +120,7 @@ def draw_compare(place: Place, panel: panels.Compare) -> list[Body]:
         limit = max(float(np.abs(a).max()), float(np.abs(b).max()), TINY)
         difference = sign * (b - a).mean(2)
         pictures = [signed_picture(values, limit) for values in (a, b)]
-        note = stretch_words(127 / limit)
+        note = stretch_words(127 / limit, panel.facts.std)
         bodies = [_shown(place, pixels, (), note, parts[index]) for index, pixels in enumerate(pictures)]
         note = "mean over RGB"
     else:

@@ -320,7 +320,7 @@ class Sweeper:
 
     def _unit_of(self, seen: Sweep) -> int:
         unit = self._unit
-        return seen.strongest_unit if unit is None or unit >= len(seen.clean_activations) else unit
+        return seen.highest_total_unit if unit is None or unit >= len(seen.clean_activations) else unit
 
     def _project_again(self, last: SweepSnapshot) -> None:
         assert last.sweep is not None
@@ -347,7 +347,7 @@ def project(clean: Pass, layer: str, unit: int) -> Projected:
 def shown_unit(sweep: Sweep, view: View) -> int:
     """Whose activation is shown: the selected unit's, if wanted and of the sweep's layer, else the strongest's."""
     wanted = view.sweep.unit is SweepUnit.SELECTED and view.layer == sweep.layer
-    return view.unit if wanted and view.unit < len(sweep.clean_activations) else sweep.strongest_unit
+    return view.unit if wanted and view.unit < len(sweep.clean_activations) else sweep.highest_total_unit
 
 
 def shown_class(sweep: Sweep, view: View) -> int:

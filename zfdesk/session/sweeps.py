@@ -116,7 +116,7 @@ def swept_again(kept: KeptSweep, model: Model, unit: int) -> SweepSnapshot | Non
     )  # fmt: skip
     subject = SweepInput(model, arrays["picture"], kept.number, kept.origin)
     clean = model.forward(arrays["picture"])
-    shown = unit if 0 <= unit < stage.shape[0] else sweep.strongest_unit
+    shown = unit if 0 <= unit < stage.shape[0] else sweep.highest_total_unit
     state = SweepState.DONE if sweep.complete else SweepState.CANCELLED
     return SweepSnapshot(
         subject, sweep, state, sweep.positions_per_second, kept.live, project(clean, kept.layer, shown)

@@ -27,7 +27,7 @@ from zfdesk.live import SweepMap, SweepUnit
 
 SHAPE_WORDS = {OccluderShape.SQUARE: "square", OccluderShape.ELLIPSE: "disc"}
 EDGE_WORDS = {True: "over the edge", False: "inside"}
-UNIT_WORDS = {SweepUnit.STRONGEST: "strongest unit", SweepUnit.SELECTED: "selected unit"}
+UNIT_WORDS = {SweepUnit.STRONGEST: "highest total", SweepUnit.SELECTED: "selected unit"}
 MAP_WORDS = {
     SweepMap.ALL: "all four", SweepMap.ACTIVATION: "activation", SweepMap.RECONSTRUCTION: "projection",
     SweepMap.PROBABILITY: "probability", SweepMap.LABEL: "labels",

@@ -70,7 +70,7 @@ ACTIONS = (
            lambda v, c: v.change_sweep(change=not v.sweep.change), checked=lambda v, c: v.sweep.change),
     Action("sweep-contour", "Contour at half the clean value", ("Y",), "Sweep",
            lambda v, c: v.change_sweep(contour=not v.sweep.contour), checked=lambda v, c: v.sweep.contour),
-    Action("sweep-unit", "Unit of the sweep: the strongest, or the selected", ("Ctrl+Shift+Y",), "Sweep",
+    Action("sweep-unit", "Unit of the sweep: the highest total, or the selected", ("Ctrl+Shift+Y",), "Sweep",
            lambda v, c: v.change_sweep(unit=cycle(tuple(SweepUnit), v.sweep.unit))),
     Action("sweep-class", "Class of the sweep…", ("Ctrl+/",), "Sweep", command=find_sweep_class),
     Action("sweep-drop", "Occluder to where the class falls most", ("Ctrl+Return",), "Sweep", command=occlude_largest_drop),

@@ -203,7 +203,10 @@ class SweepPane(Pane):
 
     def _draw(self, swept: SweepSnapshot, sweep: Sweep, layout: Layout) -> None:
         unit, class_index = self.sweeps.unit, self.sweeps.class_index
-        name, strongest = sweep.model.classes[class_index], " (strongest)" if unit == sweep.strongest_unit else ""
+        name, strongest = (
+            sweep.model.classes[class_index],
+            " (highest total)" if unit == sweep.highest_total_unit else "",
+        )
         activation = self._values(sweep, layout, sweep.activation(unit), float(sweep.clean_activations[unit]))
         which = f"{sweep.layer}:{unit}{strongest}"
         self.activation.set_content(activation, f"(b) total activation of {which}", f"(b) {which}")

@@ -83,8 +83,9 @@ TEXTS: tuple[tuple[str, str], ...] = (
      "pick, the k strongest, or the whole map (as Yosinski's toolbox does). The line above each picture names it."),
     ("Contrast stretched × 310",
      "The values of a reconstruction are small. They are multiplied by that number so that the largest reaches the end "
-     "of the scale; mid-grey is zero. Two reconstructions may have different factors: compare the numbers at their "
-     "colour bars, not the brightness."),
+     "of the scale; mid-grey is zero. A value of 1 is one level of 255 of the picture; where a network divides its "
+     "input by standard deviations (AlexNet's and VGG's weights), it is one of those, some 58 levels. Two "
+     "reconstructions may have different factors: compare the numbers at their colour bars, not the brightness."),
     ("Normalisation: identity or derivative",
      "ZFNet has contrast normalisation after pool1 and pool2. The paper does not say what becomes of it on the way "
      "down. Here the signal passes unchanged (identity) unless you ask for the derivative."),
