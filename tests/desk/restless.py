@@ -99,7 +99,7 @@ class Eye:
     def _look_at_the_unit(self, result: Result) -> None:
         """The unit may lag behind by an unfinished result, but all of its tiles are of one."""
         pane = self.window.unit
-        shown = pane._shown
+        shown = pane.shown_result
         if not pane.isVisible() or shown is None:
             return
         if result.unit is not None and result.complete:

@@ -94,10 +94,10 @@ def test_without_a_camera_it_says_so_and_offers_the_test_stream(window: Window, 
 def test_without_a_backend_the_missing_package_is_named(
     window: Window, there: Cameras, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(camera, "_multimedia", lambda: None)
+    monkeypatch.setattr(camera, "qt_multimedia", lambda: None)
     monkeypatch.setattr(camera, "capture_backend", lambda: None)
     monkeypatch.setattr(camera.sys, "platform", "linux")
-    monkeypatch.setattr(camera_dialog, "_load_backend", lambda: [])
+    monkeypatch.setattr(camera_dialog, "load_backend", lambda: [])
     assert "libpulse0" in why_none()
     dialog = opened(window)
     assert "libpulse0" in dialog.status.text()

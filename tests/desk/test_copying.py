@@ -138,14 +138,14 @@ def test_a_caption_names_everything(still: Window) -> None:
 
 
 def test_the_key_copies_the_numbers_of_a_pane(still: Window, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(copying, "_pane_under_mouse", lambda context: still.classes)
+    monkeypatch.setattr(copying, "pane_under_mouse", lambda context: still.classes)
     press(still, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     assert clipboard() == still.classes.as_data() != ""
 
 
 def test_the_menu_of_the_copy_button(still: Window) -> None:
     for pane, has_numbers in ((still.picture, False), (still.classes, True)):
-        pane._hover_buttons[0].customContextMenuRequested.emit(QPoint(2, 2))
+        pane.hover_buttons[0].customContextMenuRequested.emit(QPoint(2, 2))
         (menu,) = pane.findChildren(QMenu)
         assert [(action.text(), action.isEnabled()) for action in menu.actions()] == [
             ("Copy as picture", True), ("Copy as numbers", has_numbers), ("Copy the caption", True)
@@ -183,7 +183,7 @@ def test_a_pane_is_dragged_out_as_a_picture(handle: str, still: Window, drags: l
     change(still, layer="conv4", unit=3)
     QGuiApplication.clipboard().setText("kept")
     pane: Pane = still.unit
-    widget = pane._hover_buttons[0] if handle == "button" else pane.facts
+    widget = pane.hover_buttons[0] if handle == "button" else pane.facts
     widget.show()
     drag(widget, QPointF(5, 8), QPointF(60, 60))
     assert len(drags) == 1

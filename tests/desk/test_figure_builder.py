@@ -70,9 +70,7 @@ def strongest(window: Window) -> int:
 
 
 def idle(builder: FigureBuilder) -> bool:
-    return (
-        not builder.taker.busy and not builder.drawer.busy and not builder.busy and not builder._page_clock.isActive()
-    )
+    return not builder.taker.busy and not builder.drawer.busy and not builder.busy and not builder.page_clock.isActive()
 
 
 def wait(builder: FigureBuilder) -> None:
@@ -171,7 +169,7 @@ def test_an_edge_spans_cells_and_the_ruler_widens_columns(builder: FigureBuilder
     box = builder.grid.slot_rect(1)
     drag(builder.grid, QPointF(box.right() - 1, box.center().y()), middle(builder, 1, 1))
     assert rectangles(builder)[1] == (1, 0, 1, 2)
-    edge = builder.grid._columns()[1]
+    edge = builder.grid.column_lines()[1]
     drag(builder.grid, QPointF(edge, 8), QPointF(edge + 60, 8))
     first, second = builder.draft.now.widths
     assert first > 1.1 > 0.9 > second
@@ -247,7 +245,7 @@ def test_what_cannot_be_had_is_grey_and_says_why(builder: FigureBuilder) -> None
     assert kinds(builder) == []
     builder.context.get(ActionTable).run("pin")
     wait_for_result(builder.desk)
-    builder._show_material()
+    builder.show_material()
     item = builder.pieces.item_of(Piece(Kind.PIN))
     assert item is not None
     assert item.flags() & Qt.ItemFlag.ItemIsDragEnabled

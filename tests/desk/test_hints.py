@@ -57,8 +57,8 @@ def test_each_is_closed_by_doing_it_and_the_line_goes(
     assert (tmp_path / "figure.png").exists()
     assert card.open_hints == set()
     assert live.settings.value(DONE_KEY, False, bool)
-    card._linger.setInterval(1)
-    card._linger.start()
+    card.linger.setInterval(1)
+    card.linger.start()
     settle(30)
     assert live.findChildren(HintBar) == []
 

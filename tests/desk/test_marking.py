@@ -79,8 +79,8 @@ def test_a_dragged_box_is_saved_in_picture_pixels(sheet: MarkingSheet, folder: P
     drag(canvas, canvas.to_screen(30.1, 20.1), canvas.to_screen(-40, -30))
     assert read_parts(folder)["0.png"]["left eye"] == (0, 0, 21, 31)
     # zoomed in by the wheel it is as exact
-    canvas._zoom = 3.0
-    canvas._laid_out = None
+    canvas.zoom = 3.0
+    canvas.laid_out = None
     draw(sheet, (30, 50, 9, 7))
     assert read_parts(folder)["0.png"]["nose"] == (30, 50, 9, 7)
 
@@ -381,10 +381,10 @@ def test_a_late_picture_is_not_shown_for_another(
     monkeypatch.setattr(marking_module, "read_picture", read)
     sheet.go(1)
     sheet.go(1)
-    wait_until(lambda: sheet._pixels is not None)
+    wait_until(lambda: sheet.pixels is not None)
     go_on.set()
     wait_until(lambda: not sheet.busy)
-    assert np.array_equal(sheet._pixels, read_picture(folder / "2.png"))
+    assert np.array_equal(sheet.pixels, read_picture(folder / "2.png"))
     assert np.array_equal(sheet.canvas.array, read_picture(folder / "2.png"))
     assert "2.png" in sheet.facts.whole
 

@@ -78,12 +78,12 @@ def test_the_wheel_zooms_about_the_mouse_and_back(still: Window) -> None:
     point = map_point(window, 6, 4, 4)
     before = canvas.to_picture(point)
     turn_wheel(canvas, point, 4)
-    assert canvas.scale() > 1.5 * canvas.width() / canvas.image.width() or canvas._zoom > 1.5
+    assert canvas.scale() > 1.5 * canvas.width() / canvas.image.width() or canvas.zoom > 1.5
     assert canvas.to_picture(point) == pytest.approx(before, abs=1e-6)
     click(canvas, point)
     assert view_of(window).unit == 6
     turn_wheel(canvas, point, -30)
-    assert canvas._zoom == 1
+    assert canvas.zoom == 1
     assert map_point(window, 6, 4, 4) == point
 
 
@@ -209,7 +209,7 @@ def test_an_unknown_class_is_said(still: Window) -> None:
     window = still
     said: list[tuple[str, bool]] = []
     window.desk.told.connect(lambda sentence, trouble: said.append((sentence, trouble)))
-    window.classes._watch_named("  wombat ")
+    window.classes.watch_named("  wombat ")
     assert said == [("No class is called “wombat”.", True)]
     assert view_of(window).watched == ()
     assert "wombat" in window.message.label.text()
@@ -264,7 +264,7 @@ def test_the_origin_stays_while_another_layer_is_shown(still: Window) -> None:
     origin = view_of(window).origin
     assert origin == UnitReference("conv5", 3)
     press(window, Qt.Key.Key_U)
-    wait_until(lambda: not window._navigation.isActive())
+    wait_until(lambda: not window.navigation.isActive())
     window.desk.change(view_of(window).change_maps(content=MapsContent.GRADIENT))
     result = wait_for_result(window.desk)
     assert result.unit is not None

@@ -169,13 +169,13 @@ def test_the_small_buttons_come_with_the_mouse_and_nothing_jumps(still: Window) 
         if not pane.isVisible():
             continue
         wide = pane.facts.width()
-        assert not any(button.isVisible() for button in pane._hover_buttons)
+        assert not any(button.isVisible() for button in pane.hover_buttons)
         middle = QPointF(pane.width() / 2, pane.height() / 2)
         QApplication.sendEvent(pane, QEnterEvent(middle, middle, pane.mapToGlobal(middle)))
-        assert all(button.isVisible() for button in pane._hover_buttons)
+        assert all(button.isVisible() for button in pane.hover_buttons)
         assert pane.facts.width() == wide
         QApplication.sendEvent(pane, QEvent(QEvent.Type.Leave))
-        assert not any(button.isVisible() for button in pane._hover_buttons)
+        assert not any(button.isVisible() for button in pane.hover_buttons)
 
 
 def test_f12_saves_a_numbered_picture_without_asking(

@@ -100,11 +100,11 @@ def test_the_wheel_over_it_changes_its_size(still: Window) -> None:
     turn_wheel(canvas, point, 1)
     larger = view_of(window).occluders[0]
     assert larger.height == larger.width > COVER.height
-    assert canvas._zoom == 1  # the picture itself is not zoomed
+    assert canvas.zoom == 1  # the picture itself is not zoomed
     turn_wheel(canvas, point, -3)
     assert view_of(window).occluders[0].height < COVER.height
     turn_wheel(canvas, input_point(window, 30, 30), 1)
-    assert canvas._zoom > 1
+    assert canvas.zoom > 1
     canvas.reset_zoom()
 
 

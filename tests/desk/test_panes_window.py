@@ -382,7 +382,7 @@ def test_only_the_last_few_pasted_pictures_are_kept(window: Window) -> None:
     pasted = [PastedSource(numbered_picture(number)) for number in range(MOST_MADE + 1)]
     for source in pasted:
         window.desk.open_made(source)
-    assert set(window.desk._made) == {source.reference for source in pasted[1:]}
+    assert set(window.desk.opened) == {source.reference for source in pasted[1:]}
     change(window, source=pasted[1].reference)
     assert window.desk.source is pasted[1]
     window.desk.change(view_of(window).change(source=pasted[0].reference))

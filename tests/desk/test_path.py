@@ -42,7 +42,7 @@ def clock(still: Window) -> object:
     yield clock
     player.stop()
     player.replay = None
-    still.message._clock.stop()  # other windows' tests look for timers that were left
+    still.message.clock.stop()  # other windows' tests look for timers that were left
 
 
 @pytest.fixture

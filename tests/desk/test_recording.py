@@ -261,7 +261,7 @@ def test_the_numbers_in_words_are_those_of_the_frame(window: Window, tmp_path: P
     """Text is renewed a few times a second; in a film it belongs to its frame too."""
     source = show_picture(window, 1)
     window.films.clock = clock = Clock()
-    window._facts_clock.stop()
+    window.facts_clock.stop()
     seen: list[tuple[int, str]] = []
     window.films.start(Plan(tmp_path / "film", "Picture", rate=60.0))
     for number in range(2, 6):
@@ -282,7 +282,7 @@ def test_a_figure_is_drawn_of_the_same_result(window: Window, tmp_path: Path) ->
     for number in range(2, 5):
         clock.now += 1
         next_frame(window, source, number)
-        wait_until(lambda: not window.films._film.waiting)  # type: ignore[union-attr]
+        wait_until(lambda: not window.films.film.waiting)  # type: ignore[union-attr]
     window.films.stop()
     assert ended(window).frames == 3
     told = facts_of(tmp_path / "film")
@@ -456,7 +456,7 @@ def test_the_key_stops_and_so_does_the_mark(live: Window, tmp_path: Path) -> Non
 def test_closing_the_window_keeps_what_was_recorded(window: Window, clip: Path, tmp_path: Path, live_way: bool) -> None:
     open_clip(window, clip)
     window.films.start(Plan(tmp_path / "film.mp4", live=live_way))
-    film = window.films._film
+    film = window.films.film
     assert film is not None
     wait_until(lambda: film.told.frames >= 2)
     window.close()

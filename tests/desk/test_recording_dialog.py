@@ -36,7 +36,7 @@ def choose(choice: Choice, value: object) -> None:
 
 
 def shown(dialog: RecordingDialog) -> set[str]:
-    return {name for name, widget in dialog._rows.items() if widget.isVisible()}
+    return {name for name, widget in dialog.rows.items() if widget.isVisible()}
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_choices_become_a_plan_and_are_remembered(dialog: RecordingDialog, windo
 
 def test_panes_can_be_chosen(dialog: RecordingDialog, window: Window, tmp_path: Path) -> None:
     titles = {pane.title for pane in window.panes}
-    assert set(dialog.subject._values) == {WINDOW, FIGURE, *titles}
+    assert set(dialog.subject.values) == {WINDOW, FIGURE, *titles}
     choose(dialog.subject, "Feature maps")
     choose(dialog.scale, 2.0)
     choose(dialog.length, "frames")

@@ -90,7 +90,7 @@ def camera(window: Window) -> HandSource:
     source.reference = SourceReference("camera", "usb-1")
     source.name = "Front camera"
     window.desk.view = window.desk.view.change(source=source.reference)
-    window.desk._send()
+    window.desk.send()
     frame = source.give(numbered_picture(41))
     wait_for_result(window.desk, lambda result: result.request.frame is frame)
     return source
@@ -201,7 +201,7 @@ def test_a_pasted_picture_cannot_go_on(window: Window, tmp_path: Path) -> None:
     show_picture(window, 5)
     path = save(window, tmp_path / "a.zfdesk")
     opened(window, path)
-    window.desk._made.clear()  # as in another run of the program
+    window.desk.opened.clear()  # as in another run of the program
     said = told_by(window.desk)
     window.run("freeze")
     wait_until(lambda: said)

@@ -68,7 +68,7 @@ def doorman(monkeypatch: pytest.MonkeyPatch) -> Doorman:
 def running(desk: AppState, doorman: Doorman) -> AppState:
     """A desk that shows a picture from a source called "first"."""
     desk.view = desk.view.change(source=reference("first"))
-    desk._send()
+    desk.send()
     doorman.let("first")
     desk.start()
     wait_until(lambda: desk.source is not None)

@@ -31,7 +31,8 @@ import zfdesk.engine as zf
 from zfdesk.desk.widgets.canvas import ValueRange
 from zfdesk.desk.widgets.colour_bar import number
 from zfdesk.desk.widgets.tile import Tile
-from zfdesk.live import Sweeper, SweepMap, SweepSettings, SweepState, SweepUnit, sweeping
+from zfdesk.live import SweepMap, SweepSettings, SweepState, SweepUnit, sweeping
+from zfdesk.live.pace import Pace
 
 FINE = SweepSettings(size=9, stride=2, own=True)  # 16 × 16 positions
 
@@ -50,7 +51,7 @@ class Gate:
 
         monkeypatch.setattr(sweeping, "sweep", gated)
         monkeypatch.setattr(sweeping, "TELL_SECONDS", 0.0)
-        monkeypatch.setattr(Sweeper, "_batch", lambda sweeper: self.batch)
+        monkeypatch.setattr(Pace, "batch", lambda pace: self.batch)
 
     def let(self, batches: int) -> None:
         for _ in range(batches):
@@ -140,7 +141,7 @@ def test_it_is_filled_in_while_the_live_view_goes_on(window: Window, gate: Gate)
     gate.let(1)
     wait_until(lambda: window.sweeps.swept is not None)
     early = map_of(window, SweepMap.PROBABILITY)
-    undone = window.sweep._undone()
+    undone = window.sweep.undone()
     assert np.isin(early, undone).any()  # nothing yet is unmistakable
     assert "left" in words(window)
     frame = source.give(numbered_picture(3))  # the sweep stands at the gate; the window does not
@@ -225,7 +226,7 @@ def test_a_click_on_the_legend_shows_that_label(window: Window) -> None:
     found = sweep(window)
     legend = window.sweep.legend
     entry = legend.entries[-1]
-    place = legend._area(len(legend.entries) - 1).center()
+    place = legend.area(len(legend.entries) - 1).center()
     click(legend, place)
     assert view_of(window).sweep.class_index == entry.label
     assert legend.entries[0].label == int(found.clean_probabilities.argmax()) or not legend.entries[0].clean
@@ -305,7 +306,7 @@ def test_a_click_puts_the_occluder_there_and_every_pane_follows(window: Window) 
     assert np.abs(result.probabilities - found.probabilities[4, 11]).max() < 2e-3
     click(window.sweep.activation.canvas, point(window, 10, 3))
     assert view_of(window).occluders == (found.plan.occluder(*found.positions[10, 3]),)
-    assert window.sweep._stale == ""  # the sweep is of the picture without it
+    assert window.sweep.stale_words == ""  # the sweep is of the picture without it
     press(window, Qt.Key.Key_Z, CONTROL)
     assert view_of(window).occluders == (found.plan.occluder(*found.positions[4, 11]),)
     press(window, Qt.Key.Key_Z, CONTROL)
@@ -354,16 +355,16 @@ def test_it_says_when_it_is_of_another_frame(window: Window) -> None:
     assert f"frame {number}" in window.sweep.facts.whole
     frame = source.give(numbered_picture(4))
     wait_for_result(window.desk, lambda result: result.request.frame is frame)
-    assert window.sweep._stale == f"frame {number}"
+    assert window.sweep.stale_words == f"frame {number}"
     assert all(tile.canvas.stale for tile in window.sweep.tiles.values())
     assert "OLD" in words(window)
     move_mouse(window.sweep.probability.canvas, point(window, 5, 5))
     assert window.picture.canvas.hover_box is None  # that is another picture
     frame = source.give(numbered_picture(0))  # the same picture again
     wait_for_result(window.desk, lambda result: result.request.frame is frame)
-    assert window.sweep._stale == ""
+    assert window.sweep.stale_words == ""
     change(window, crop=zf_crop())
-    assert window.sweep._stale.endswith("another crop") or window.sweep._stale.startswith("frame")
+    assert window.sweep.stale_words.endswith("another crop") or window.sweep.stale_words.startswith("frame")
 
 
 def zf_crop() -> object:
@@ -552,7 +553,7 @@ def test_nothing_is_cut_off(window: Window, theme: str, size: tuple[int, int]) -
     for tile in pane.tiles.values():
         assert min(tile.canvas.width(), tile.canvas.height()) >= 72
     for control in (pane.controls.often, pane.controls.shown, pane.controls.seldom):
-        for child in control._widgets:
+        for child in control.widgets:
             assert control.rect().contains(child.geometry()), child.accessibleName()
     assert pane.rect().contains(pane.maps.geometry())
     assert pane.hover_line.geometry().bottom() <= pane.maps.height()

@@ -67,7 +67,7 @@ class Stage:
         self.window, self.moment = window, 0
         self.source = HandSource()
         window.desk.worker.start()
-        window.desk._clock.start()
+        window.desk.clock.start()
         window.desk.open_made(self.source)
 
     def show(self, kind: int) -> None:
@@ -157,7 +157,7 @@ def test_features_are_the_workers_own_and_no_pass_is_run_twice(stage: Stage, mon
     teach_all(stage, holds=1)
     teaching = window.teaching
     samples = teaching.class_set.samples()
-    own = np.stack([teaching._features[sample] for sample in samples])
+    own = np.stack([teaching.features[sample] for sample in samples])
     computed = features(teaching.base, [sample.picture for sample in samples]).numpy()
     np.testing.assert_allclose(own, computed, atol=1e-3, rtol=1e-3)
     # and the network that answers is the one that they teach
@@ -265,7 +265,7 @@ def test_what_is_taught_is_the_crop_without_the_occluder(stage: Stage) -> None:
     assert np.array_equal(window.teaching.class_set.samples()[-1].picture, result.clean)
     assert not np.array_equal(result.clean, result.picture)
     clean = features(window.desk.model, [sample.picture])[0].numpy()
-    np.testing.assert_allclose(window.teaching._features[sample], clean, atol=1e-3, rtol=1e-3)
+    np.testing.assert_allclose(window.teaching.features[sample], clean, atol=1e-3, rtol=1e-3)
     window.teach.show_facts()
     settle(150)
     assert "the occluder is left out" in window.teach.facts.whole

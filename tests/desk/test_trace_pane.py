@@ -112,7 +112,7 @@ def test_the_unit_on_the_right(traced: Window) -> None:
     assert curve.clean[-1] == result.unit.clean_map.max()
     assert plot.right_range[1] > max(curve.y.max(), curve.clean.max())
     change(traced, unit=2)
-    assert np.isnan(traced.trace._unit_curve(*sample(traced)).y).sum() == len(traced.trace.log.points()) - 1  # type: ignore[union-attr]
+    assert np.isnan(traced.trace.unit_curve(*sample(traced)).y).sum() == len(traced.trace.log.points()) - 1  # type: ignore[union-attr]
 
 
 def sample(window: Window) -> tuple[list, np.ndarray, np.ndarray]:

@@ -72,8 +72,8 @@ def pane(window: Window, run: Path) -> TrainingPane:
 
 def looked(pane: TrainingPane) -> bool:
     """Whether what is wished for is shown."""
-    look, wish = pane.snapshot.look, pane._wish()
-    return look is not None and wish is not None and look.wish.key == wish.key and not pane._looking
+    look, wish = pane.snapshot.look, pane.wish()
+    return look is not None and wish is not None and look.wish.key == wish.key and not pane.looking
 
 
 # Closed, opened
@@ -101,10 +101,10 @@ def test_the_pane_opens_and_closes_and_computes_nothing_while_closed(window: Win
     assert "What does a network learn" in pane.stack.currentWidget().layout().itemAt(1).widget().text()
     window.open_path(str(run))
     wait_until(lambda: pane.reading is not None)
-    assert pane._clock.isActive()
+    assert pane.clock.isActive()
     press(window, Qt.Key.Key_W, CONTROL | ALT)
     assert not pane.isVisible()
-    assert not pane._clock.isActive()
+    assert not pane.clock.isActive()
     wait_until(lambda: not pane.desk.tasks.busy)
     window.layout_.reset()
     assert not pane.isVisible()
@@ -172,7 +172,7 @@ def test_values_under_the_mouse(pane: TrainingPane, run: Path) -> None:
     pane.curves.canvas.scene().sigMouseMoved.emit(scene + QPointF(0, -3))
     step = min(read_run(run).steps, key=lambda step: abs(step.epoch - 1.5))
     assert pane.curves.values.whole.startswith(f"epoch 1.50: training loss {step.loss:.3g}")
-    assert pane.curves._crosses[2].isVisible()
+    assert pane.curves.crosses[2].isVisible()
 
 
 def test_a_run_in_progress_is_followed(pane: TrainingPane, run: Path, tiny: tuple[zf.Model, zf.Model]) -> None:
@@ -230,7 +230,7 @@ def test_bands_and_their_values(pane: TrainingPane, run: Path) -> None:
     pane.choose_epoch(0)
     spread = read_run(run).statistics(1)["conv2"].weight
     assert spread is not None
-    rect = strips._rects()[0]
+    rect = strips.rects()[0]
     click(strips, rect.center())
     assert pane.epoch == 1
     move_mouse(strips, rect.center())
@@ -238,10 +238,10 @@ def test_bands_and_their_values(pane: TrainingPane, run: Path) -> None:
     inside = (spread.edges[1:] > edges[24]) & (spread.edges[:-1] < edges[25])
     share = strips.bands[0].shares[1, 24]
     assert 0 < share <= spread.counts[inside].sum() / spread.counts.sum() + 1e-6
-    assert strips._words().startswith(f"epoch 1: {share * 100:.3g} % of the weights are")
+    assert strips.words().startswith(f"epoch 1: {share * 100:.3g} % of the weights are")
     dead = read_run(run).statistics(1)["conv2"].dead
     strips.leaveEvent(None)
-    assert strips._words().startswith(f"{dead * 100:.3g} % of the units are dead")
+    assert strips.words().startswith(f"{dead * 100:.3g} % of the units are dead")
 
 
 # Snapshots
@@ -366,10 +366,10 @@ def test_units_that_the_run_kept(pane: TrainingPane, run: Path) -> None:
         for unit, tile in zip(units.units, tiles, strict=True):
             assert tile.activation == pytest.approx(kept[epoch, unit].activation, rel=1e-5, abs=1e-5)
     pane.choose_epoch(0)
-    click(units, units._cell(1, 1).center())
+    click(units, units.cell(1, 1).center())
     assert (pane.epoch, pane.unit) == (1, 11)
-    move_mouse(units, units._cell(0, 2).center())
-    assert units._words().startswith("conv3:5 at epoch 3: ")
+    move_mouse(units, units.cell(0, 2).center())
+    assert units.words().startswith("conv3:5 at epoch 3: ")
     pane.choose_layer("conv1")
     assert units.units == ()
     assert "kept no strongest activations of conv1" in units.message

@@ -105,13 +105,13 @@ def test_words() -> None:
 
 def test_it_is_seen_only_while_there_is_something_to_play(bar: TransportBar) -> None:
     assert not bar.isVisible()
-    assert not bar._refresh_clock.isActive()
+    assert not bar.refresh_clock.isActive()
     give(bar, "clip", CLIP)
     assert bar.isVisible()
-    assert bar._refresh_clock.isActive()
+    assert bar.refresh_clock.isActive()
     give(bar, "picture", None)
     assert not bar.isVisible()
-    assert not bar._refresh_clock.isActive()
+    assert not bar.refresh_clock.isActive()
 
 
 def test_it_never_opens_as_a_window_of_its_own(nothing_left: None, desk: AppState, settings: QSettings) -> None:

@@ -222,7 +222,7 @@ class Limited:
         self.reserved = 0
 
     def limit_files(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        put, give_up, keep = disk.ReservedFile._put, disk.ReservedFile._give_up_room, disk.ReservedFile._keep_room
+        put, give_up, keep = disk.ReservedFile.put, disk.ReservedFile.give_up_room, disk.ReservedFile.keep_room
 
         def limited(file: disk.ReservedFile, view: memoryview) -> int:
             if self.room <= 0:
@@ -241,9 +241,9 @@ class Limited:
             give_up(file)
             self.room, self.reserved = self.room + self.reserved, 0
 
-        monkeypatch.setattr(disk.ReservedFile, "_put", limited)
-        monkeypatch.setattr(disk.ReservedFile, "_keep_room", kept)
-        monkeypatch.setattr(disk.ReservedFile, "_give_up_room", given_up)
+        monkeypatch.setattr(disk.ReservedFile, "put", limited)
+        monkeypatch.setattr(disk.ReservedFile, "keep_room", kept)
+        monkeypatch.setattr(disk.ReservedFile, "give_up_room", given_up)
 
 
 @pytest.mark.parametrize("name", ["film.mp4", "film.webp", "film.gif"])
@@ -275,7 +275,7 @@ def test_a_disk_that_stays_full_is_told_and_leaves_nothing(tmp_path: Path, monke
     def full(file: disk.ReservedFile, view: memoryview) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(disk.ReservedFile, "_put", full)
+    monkeypatch.setattr(disk.ReservedFile, "put", full)
     film = record(tmp_path / "film.gif", NOISE[:1])
     assert not film.told.kept
     assert film.told.sentence == "film.gif could not be written: no space left on device; nothing was recorded."
@@ -287,7 +287,7 @@ def test_a_full_disk_among_numbered_pictures_keeps_those_that_are_whole(
 ) -> None:
     from zfdesk.film import pngs
 
-    write, room = pngs._write_all, [700_000]
+    write, room = pngs.write_all, [700_000]
 
     def limited(file: object, data: memoryview) -> None:
         write(file, data[: room[0]])  # type: ignore[arg-type]
@@ -295,7 +295,7 @@ def test_a_full_disk_among_numbered_pictures_keeps_those_that_are_whole(
         if room[0] < 0:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(pngs, "_write_all", limited)
+    monkeypatch.setattr(pngs, "write_all", limited)
     film = FilmWriter(tmp_path / "film", Titles())
     for number, pixels in enumerate(NOISE):
         if not film.put(Shot(pixels, number / 25)):
@@ -313,7 +313,7 @@ def test_another_error_of_the_disk_is_told(tmp_path: Path, monkeypatch: pytest.M
         raise OSError(errno.EIO, "Input/output error")
 
     film = FilmWriter(tmp_path / "film.mp4", Titles())
-    monkeypatch.setattr(disk.ReservedFile, "_put", broken)
+    monkeypatch.setattr(disk.ReservedFile, "put", broken)
     film.put(Shot(NOISE[0], 0.0))
     film.finish()
     assert "input/output error" in film.wait().sentence

@@ -51,7 +51,7 @@ class AppState(QObject):
         self.draws: deque[tuple[float, float, float]] = deque(maxlen=120)  # shown at, frame age, draw time (s)
         self.source: Source | None = None
         self.demand = Demand()
-        self._made: dict[SourceReference, Source] = {}
+        self.opened: dict[SourceReference, Source] = {}
         self.history: History[View] = History(MOST_UNDO)
         self._kept: list[tuple[View, KeptSource]] = []
         self._clean_held = False
@@ -60,14 +60,14 @@ class AppState(QObject):
         self.worker = Worker(model, self.view, notify=lambda: None, threads=network_threads())
         self.tasks = TaskRunner(self)
         self._stops: list[Callable[[float], object]] = []
-        self._clock = QTimer(self, interval=CLOCK_MS)
-        self._clock.timeout.connect(self._tick)
+        self.clock = QTimer(self, interval=CLOCK_MS)
+        self.clock.timeout.connect(self._tick)
         self._source_trouble.connect(lambda sentence: self.told.emit(sentence, True))
 
     def start(self) -> None:
         """Begin: the worker, the clock, the view's source."""
         self.worker.start()
-        self._clock.start()
+        self.clock.start()
         if self.source is None:
             self.open(self.view.source)
 
@@ -83,7 +83,7 @@ class AppState(QObject):
     def close(self) -> None:
         """End everything; within a second, whatever the source does."""
         self._closing = True
-        self._clock.stop()
+        self.clock.stop()
         self.tasks.close()
         threads: list[Callable[[float], object]] = [*self._stops, self.worker.stop]
         self._stops.clear()
@@ -132,7 +132,7 @@ class AppState(QObject):
         """While held every pane shows the picture without occluders."""
         if held != self._clean_held:
             self._clean_held = held
-            self._send()
+            self.send()
             self.view_changed.emit()
 
     @property
@@ -158,7 +158,7 @@ class AppState(QObject):
     def want(self, demand: Demand) -> None:
         """Tell what the open panes show."""
         self.demand = demand
-        self._send()
+        self.send()
 
     def _show(self, view: View) -> None:
         before, self.view = self.view, view
@@ -168,12 +168,13 @@ class AppState(QObject):
         else:
             if view.frozen != before.frozen:
                 self.worker.hold(view.frozen)
-            self._send()
+            self.send()
             if view.source != before.source or (isinstance(self.source, KeptSource) and not view.frozen):
                 self.open(view.source)
         self.view_changed.emit()
 
-    def _send(self) -> None:
+    def send(self) -> None:
+        """Give the view, and what the panes demand of it, to the worker."""
         self.worker.show(self._computed_view(), self.demand, self._clean_held and bool(self.view.occluders))
 
     def _computed_view(self) -> View:
@@ -207,8 +208,8 @@ class AppState(QObject):
         """Open a source off this thread; what is shown stays until its first frame comes, or if it cannot be opened."""
         self._ticket += 1
         ticket = self._ticket
-        if reference in self._made:
-            self._take_source(self._made[reference], ticket)
+        if reference in self.opened:
+            self._take_source(self.opened[reference], ticket)
             return
         if reference.kind == "camera":  # Qt's camera must be made in this thread; it opens without blocking
             QTimer.singleShot(0, self, partial(self._open_here, reference, ticket))
@@ -218,10 +219,10 @@ class AppState(QObject):
 
     def open_made(self, source: Source) -> None:
         """Show a source that exists already (a pasted picture). It is kept for undo until many more have come."""
-        self._made.pop(source.reference, None)
-        self._made[source.reference] = source
-        for forgotten in list(self._made)[:-MOST_MADE]:
-            del self._made[forgotten]
+        self.opened.pop(source.reference, None)
+        self.opened[source.reference] = source
+        for forgotten in list(self.opened)[:-MOST_MADE]:
+            del self.opened[forgotten]
         if source.reference == self.view.source:
             self.open(source.reference)
         else:
@@ -262,7 +263,7 @@ class AppState(QObject):
         self.source = kept
         self.worker.hold(True)
         self.worker.forget_frame()  # between view and frame nothing is computed that belongs to neither
-        self._send()
+        self.send()
         kept.start(self.worker.feed, lambda sentence: None)
         self.source_changed.emit()
 
@@ -296,7 +297,7 @@ class AppState(QObject):
                 self.worker.hold(stays.frozen)
                 self.view = stays
                 self.history.drop(self.view)  # undo has nothing to take back
-                self._send()
+                self.send()
                 self.view_changed.emit()
             return
         if self.source:
@@ -306,7 +307,7 @@ class AppState(QObject):
         if self.view.source != answer.reference or self.view.frozen:
             self.worker.hold(False)
             self.view = self.view.change(source=answer.reference, frozen=False)
-            self._send()
+            self.send()
         answer.start(self.worker.feed, self._trouble_from(answer))
         self.source_changed.emit()
         self.view_changed.emit()

@@ -85,14 +85,15 @@ class ReservedFile(io.RawIOBase):
         self.full = False
         self.bytes = 0
         try:
-            self._keep_room(reserve)
+            self.keep_room(reserve)
         except OSError:
             self._file.close()
             with suppress(OSError):
                 path.unlink()
             raise
 
-    def _keep_room(self, reserve: int) -> None:
+    def keep_room(self, reserve: int) -> None:
+        """Fill a file beside this one with so many bytes."""
         try:
             with self._ballast.open("xb") as ballast:
                 for _ in range(reserve >> 16):
@@ -100,10 +101,11 @@ class ReservedFile(io.RawIOBase):
                 ballast.flush()
                 os.fsync(ballast.fileno())
         except OSError:
-            self._give_up_room()
+            self.give_up_room()
             raise
 
-    def _give_up_room(self) -> None:
+    def give_up_room(self) -> None:
+        """Remove the file beside this one."""
         with suppress(OSError):
             self._ballast.unlink()
 
@@ -125,16 +127,17 @@ class ReservedFile(io.RawIOBase):
         place = 0
         while place < len(view):
             try:
-                place += self._put(view[place:])
+                place += self.put(view[place:])
             except OSError as error:
                 if self.full or error.errno not in FULL:
                     raise
                 self.full = True
-                self._give_up_room()
+                self.give_up_room()
         self.bytes = max(self.bytes, self._file.tell())
         return len(view)
 
-    def _put(self, view: memoryview) -> int:
+    def put(self, view: memoryview) -> int:
+        """Write what fits in one go; returns how much."""
         return self._file.write(view) or 0
 
     def read(self, size: int = -1) -> bytes:
@@ -157,5 +160,5 @@ class ReservedFile(io.RawIOBase):
         """Close the file and give up what was kept aside."""
         if not self.closed:
             self._file.close()
-            self._give_up_room()
+            self.give_up_room()
         super().close()

@@ -40,7 +40,7 @@ class Pngs(Encoder):
         path = self.place / f"frame-{self.frames + 1:06}.png"
         try:
             with path.open("xb") as file:
-                _write_all(file, memory.getbuffer())
+                write_all(file, memory.getbuffer())
         except OSError as error:
             path.unlink(missing_ok=True)
             if error.errno not in FULL:
@@ -57,6 +57,7 @@ class Pngs(Encoder):
         """Nothing is open."""
 
 
-def _write_all(file: BinaryIO, data: memoryview) -> None:
+def write_all(file: BinaryIO, data: memoryview) -> None:
+    """Write a picture, down to the disk. OSError if it fails."""
     file.write(data)
     file.flush()

@@ -65,7 +65,7 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         self._make_parts()
         self._lay_out()
         self._connect()
-        self._show_material()
+        self.show_material()
         self.follow()
         self._list_clock.start()
         self.grid.setFocus()
@@ -96,7 +96,7 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         self.grey = QCheckBox("greyscale")
         self.grey.setMinimumHeight(TARGET)
         self.grey.setToolTip("As a black and white printer has it (Ctrl+G)")
-        self._page_clock, self._list_clock = QTimer(self, interval=LOOK_MS), QTimer(self, interval=LIST_MS)
+        self.page_clock, self._list_clock = QTimer(self, interval=LOOK_MS), QTimer(self, interval=LIST_MS)
 
     def _button(self, name: str, words: str) -> QPushButton:
         command = BY_ID[name]
@@ -187,8 +187,8 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         self.zooms.chosen.connect(self.zoom_to)
         self.grey.toggled.connect(self._set_grey)
         self.taker.changed.connect(self._show_busy)
-        self._page_clock.timeout.connect(self._look)
-        self._list_clock.timeout.connect(self._show_material)
+        self.page_clock.timeout.connect(self._look)
+        self._list_clock.timeout.connect(self.show_material)
         self.desk.model_changed.connect(self.taker.forget)
 
     def dress(self, colours: Colours) -> None:
@@ -282,8 +282,8 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         dpi = self.view.print_dpi() * self.zoom / 100
         self.drawer.ask(Wish(page, dpi, self.view.room(), self._grey, self.draft.now.dpi))
         canvas.waiting = True
-        if not self._page_clock.isActive():
-            self._page_clock.start()
+        if not self.page_clock.isActive():
+            self.page_clock.start()
 
     def _look(self) -> None:
         if self.busy:
@@ -292,7 +292,7 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         if drawn is not None:
             self._show_drawn(drawn)
         if not self.drawer.busy and drawn is None and not self.busy:
-            self._page_clock.stop()
+            self.page_clock.stop()
             self.view.canvas.waiting = False
             self.view.canvas.update()
 
@@ -313,7 +313,7 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         self._show_chosen()
         self.grid.update()
 
-    def _show_material(self) -> None:
+    def show_material(self) -> None:
         """What can be had; and what could not be had before there was a picture is taken now."""
         material = material_of(self.context)
         self.pieces.show_material(material)
@@ -349,8 +349,8 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         progress = Progress(words)
         self.run_task("figure", partial(work, progress), finish, keep=keep, progress=progress, threads=1)
         self._show_busy()
-        if not self._page_clock.isActive():
-            self._page_clock.start()
+        if not self.page_clock.isActive():
+            self.page_clock.start()
 
     def stop_work(self) -> None:
         """Cancel what is being made."""
@@ -404,7 +404,7 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
     def _end(self) -> None:
         if not self._ended:
             self.remember()
-            self._page_clock.stop()
+            self.page_clock.stop()
             self._list_clock.stop()
             self.drawer.stop()
             self.taker.stop()

@@ -124,7 +124,7 @@ class GridCanvas(GridPicture):
         """The column whose right end is under the mouse in the ruler, or −1."""
         if point.y() > RULER or self.shown.shape[1] < 2:
             return -1
-        edges = self._columns()[1:-2]
+        edges = self.column_lines()[1:-2]
         return next((column for column, edge in enumerate(edges) if abs(point.x() - edge) <= NEAR + 3), -1)
 
     # The mouse

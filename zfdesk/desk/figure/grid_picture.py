@@ -54,7 +54,7 @@ class GridPicture(QWidget):
         """The draft's, or what it would be if the mouse let go now."""
         return self._preview or self.draft.now
 
-    def _columns(self) -> list[float]:
+    def column_lines(self) -> list[float]:
         """Left edges of the columns, of the spare one, and its right edge."""
         widths = self.shown.column_widths() or (1.0,)
         room = max(self.width() - SPARE - 2 * GAP, NARROWEST * len(widths))
@@ -74,7 +74,7 @@ class GridPicture(QWidget):
 
     def rect_of(self, row: int, column: int, rows: int = 1, columns: int = 1) -> QRectF:
         """A part of the grid on the widget; the row and the column beyond the last are the spare ones."""
-        x, y = self._columns(), self._rows()
+        x, y = self.column_lines(), self._rows()
         right, bottom = min(column + columns, len(x) - 1), min(row + rows, len(y) - 1)
         box = QRectF(QPointF(x[min(column, right - 1)], y[min(row, bottom - 1)]), QPointF(x[right], y[bottom]))
         return box.adjusted(GAP / 2, GAP / 2, -GAP / 2, -GAP / 2)
@@ -85,13 +85,13 @@ class GridPicture(QWidget):
 
     def place_at(self, point: QPointF) -> tuple[int, int]:
         """The place under a point, also of the spare row and column; the nearest where it is outside."""
-        x, y = self._columns(), self._rows()
+        x, y = self.column_lines(), self._rows()
         column = sum(edge <= point.x() for edge in x[1:-1])
         return sum(edge <= point.y() for edge in y[1:-1]), column
 
     def target_at(self, point: QPointF) -> Target:
         """Where a drop goes: into a place, or between two columns or rows."""
-        x, y = self._columns(), self._rows()
+        x, y = self.column_lines(), self._rows()
         row, column = self.place_at(point)
         if not self.shown.slots:
             return Target(0, 0)
@@ -132,7 +132,7 @@ class GridPicture(QWidget):
         self._paint_target(painter)
 
     def _paint_ruler(self, painter: QPainter) -> None:
-        x, widths = self._columns(), self.shown.column_widths()
+        x, widths = self.column_lines(), self.shown.column_widths()
         painter.setPen(self.colours.colour("quiet"))
         for column, width in enumerate(widths):
             box = QRectF(x[column], 0, x[column + 1] - x[column], RULER)
@@ -210,7 +210,7 @@ class GridPicture(QWidget):
             return
         colour = self.colours.colour("field")
         if self.target.insert:
-            x, y = self._columns(), self._rows()
+            x, y = self.column_lines(), self._rows()
             if self.target.insert == "column":
                 painter.fillRect(QRectF(x[self.target.column] - 2, RULER, 4, y[-2] - RULER), colour)
             else:

@@ -195,9 +195,9 @@ class ClassesPane(Pane):
         completer = QCompleter(self._names, self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        completer.activated.connect(self._watch_named)
+        completer.activated.connect(self.watch_named)
         self.search.setCompleter(completer)
-        self.search.returnPressed.connect(lambda: self._watch_named(self.search.text()))
+        self.search.returnPressed.connect(lambda: self.watch_named(self.search.text()))
         fewer, more = tool_button("−"), tool_button("+")
         for button, step, words in ((fewer, -1, "Show fewer classes"), (more, 1, "Show more classes")):
             button.setToolTip(words)
@@ -236,7 +236,7 @@ class ClassesPane(Pane):
         top_k = min(max(view.top_k + step, 1), min(20, len(self.desk.model.classes)))
         self.desk.change(view.change(top_k=top_k), "top k")
 
-    def _watch_named(self, text: str) -> None:
+    def watch_named(self, text: str) -> None:
         wanted = text.strip().casefold()
         matches = [i for i, name in enumerate(self.desk.model.classes) if name.casefold() == wanted]
         matches = matches or [

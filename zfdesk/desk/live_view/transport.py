@@ -108,8 +108,8 @@ class TransportBar(QWidget):
         self._make_parts()
         self._seek_clock = QTimer(self, singleShot=True, interval=SEEK_MS)
         self._seek_clock.timeout.connect(self._seek_now)
-        self._refresh_clock = QTimer(self, interval=REFRESH_MS)
-        self._refresh_clock.timeout.connect(self.refresh)
+        self.refresh_clock = QTimer(self, interval=REFRESH_MS)
+        self.refresh_clock.timeout.connect(self.refresh)
         desk.source_changed.connect(self.refresh)
         desk.view_changed.connect(self._dress)
         self._dress()
@@ -191,13 +191,13 @@ class TransportBar(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange and hasattr(self, "_refresh_clock"):
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "refresh_clock"):
             self._dressed = None
             self._dress()
 
     def event(self, event: QEvent) -> bool:
         """Once it has its place, see whether there is something to play."""
-        if event.type() == QEvent.Type.ParentChange and hasattr(self, "_refresh_clock"):
+        if event.type() == QEvent.Type.ParentChange and hasattr(self, "refresh_clock"):
             QTimer.singleShot(0, self, self.refresh)
         return super().event(event)
 
@@ -223,11 +223,11 @@ class TransportBar(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         super().showEvent(event)
-        self._refresh_clock.start()
+        self.refresh_clock.start()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
         super().hideEvent(event)
-        self._refresh_clock.stop()
+        self.refresh_clock.stop()
         self._seek_clock.stop()
         self._wanted = None
 

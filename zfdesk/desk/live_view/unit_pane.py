@@ -136,7 +136,7 @@ class UnitPane(Pane):
         return choice
 
     def _choose_seed(self, seed: SeedKind) -> None:
-        view, shown = self.desk.view, self._shown.unit if self._shown else None
+        view, shown = self.desk.view, self.shown_result.unit if self.shown_result else None
         if seed is SeedKind.AT and view.looked_at.position is None and shown is not None:
             self.desk.change(pick_position(view, shown.position))  # nothing was picked yet: what is shown stays
         else:
@@ -150,9 +150,9 @@ class UnitPane(Pane):
         self.desk.change(pick_position(self.desk.view, (y, x)), "position")
 
     def as_data(self) -> str:
-        if self._shown is None or self._shown.unit is None:
+        if self.shown_result is None or self.shown_result.unit is None:
             return ""
-        return array_text(f"{self.facts.whole} · activation", self._shown.unit.map)
+        return array_text(f"{self.facts.whole} · activation", self.shown_result.unit.map)
 
     # Layout
 
@@ -237,10 +237,10 @@ class UnitPane(Pane):
         unit = result.unit
         # still being computed: the facts name the frame that is shown, and `show_facts` marks it if it lasts
         if unit is None or not result.complete:
-            if self._shown is None:
+            if self.shown_result is None:
                 self._mark("", "Computing…")
             return
-        self._shown, self._shown_at = result, time.perf_counter()
+        self.shown_result, self._shown_at = result, time.perf_counter()
         self._draw(result)
 
     def _draw(self, result: Result) -> None:
@@ -271,16 +271,16 @@ class UnitPane(Pane):
 
     def _forget(self) -> None:
         """Another network: what is shown is of the old one."""
-        self._shown = None
+        self.shown_result = None
         self._mark("", "Computing…")
 
-    _shown: Result | None = None
+    shown_result: Result | None = None
     _shown_at = 0.0
     _compared = False  # whether what is shown was drawn as a comparison
 
     def _behind(self) -> str:
         """What to say when the pane has been behind the others for a while."""
-        newest, shown = self.desk.result, self._shown
+        newest, shown = self.desk.result, self.shown_result
         if newest is None or shown is None or newest.request.frame is shown.request.frame:
             return ""
         return f"frame {shown.request.frame.number}" if time.perf_counter() - self._shown_at > STALE_SECONDS else ""
@@ -304,15 +304,17 @@ class UnitPane(Pane):
         self.compare_clean.setChecked(view.compare_clean)
         self.freeze.setChecked(view.origin is not None)
         self._arrange()
-        if self._shown is not None and self._compared != self.comparing:  # nothing of the last time may be seen again
-            self._draw(self._shown)
+        if (
+            self.shown_result is not None and self._compared != self.comparing
+        ):  # nothing of the last time may be seen again
+            self._draw(self.shown_result)
         for rule, tile in self.rule_tiles.items():
             font = QFont(self.font())
             font.setBold(rule is view.method)
             tile.caption.setFont(font)
 
     def show_facts(self) -> None:
-        result = self._shown
+        result = self.shown_result
         if result is None or result.unit is None:
             return
         unit, view = result.unit, result.request.view

@@ -168,7 +168,8 @@ class Legend(QWidget):
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         return self.sizeHint()
 
-    def _area(self, place: int) -> QRectF:
+    def area(self, place: int) -> QRectF:
+        """Where an entry stands, in pixels of the widget."""
         column, line = divmod(place, self.lines)
         width, height = self.width() / 2, self.line_height()
         return QRectF(column * width, line * height, width - 8, height)
@@ -178,7 +179,7 @@ class Legend(QWidget):
         metrics = painter.fontMetrics()
         side = metrics.height() + 1
         for place, entry in enumerate(self.entries):
-            area = self._area(place)
+            area = self.area(place)
             swatch = QRectF(area.left(), area.top() + (area.height() - side) / 2, side, side)
             painter.fillRect(swatch, QColor(entry.colour))
             painter.setPen(self.colours.colour("quiet"))
@@ -198,7 +199,7 @@ class Legend(QWidget):
 
     def entry_at(self, x: float, y: float) -> LegendEntry | None:
         """The entry at a point."""
-        return next((e for place, e in enumerate(self.entries) if self._area(place).contains(x, y)), None)
+        return next((e for place, e in enumerate(self.entries) if self.area(place).contains(x, y)), None)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         entry = self.entry_at(event.position().x(), event.position().y())

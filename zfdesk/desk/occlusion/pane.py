@@ -155,12 +155,12 @@ class SweepPane(Pane):
         return self.isVisible() and not self.visibleRegion().isEmpty()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-        if self._stale:
+        if self.stale_words:
             QPainter(self).fillRect(self.rect(), self.activation.canvas.colours.colour("stale", 110))
 
     # Content
 
-    _stale = ""
+    stale_words = ""
 
     def show_view(self) -> None:
         self.controls.show_view()
@@ -233,8 +233,8 @@ class SweepPane(Pane):
         levels = shades(values, low, high)
         level = -clean / 2 if view.sweep.change else clean / 2
         return SweepPicture.rgb(
-            sweep.picture, stale=self._stale, opacity=view.sweep.opacity,
-            overlay=layout.picture(np.array(colours, np.uint32)[levels], self._undone()),
+            sweep.picture, stale=self.stale_words, opacity=view.sweep.opacity,
+            overlay=layout.picture(np.array(colours, np.uint32)[levels], self.undone()),
             lines=tuple(contour(sweep, values, level)) if view.sweep.contour and clean > 0 else (),
             value_range=ValueRange(low, high, words, colours, mark),
         )  # fmt: skip
@@ -254,8 +254,8 @@ class SweepPane(Pane):
                 numbers.append((float(x[place[1]]), float(y[place[0]]), entry.number))
         share = sweep.label_change_share() * 100
         return SweepPicture.rgb(
-            sweep.picture, stale=self._stale, opacity=self.desk.view.sweep.opacity, numbers=tuple(numbers),
-            overlay=layout.picture(label_colours(labels, legend), self._undone()),
+            sweep.picture, stale=self.stale_words, opacity=self.desk.view.sweep.opacity, numbers=tuple(numbers),
+            overlay=layout.picture(label_colours(labels, legend), self.undone()),
             note=f"another label at {share:.0f} % of the positions", short_note=f"another at {share:.0f} %",
         )  # fmt: skip
 
@@ -270,13 +270,13 @@ class SweepPane(Pane):
         rendered = projected.rendered
         whole = projected.box[2] - projected.box[0] >= len(sweep.picture)
         content = SweepPicture.rgb(
-            rendered.image, stale=self._stale, region=None if whole else projected.box,
+            rendered.image, stale=self.stale_words, region=None if whole else projected.box,
             value_range=ValueRange(rendered.low, rendered.high),
         )  # fmt: skip
         stretch = f"× {number(rendered.stretch)}"
         self.reconstruction.set_content(content, f"{which} deconvnet, contrast {stretch}", f"{which} {stretch}")
 
-    def _undone(self) -> tuple[int, int]:
+    def undone(self) -> tuple[int, int]:
         """The two colours of the hatching, 0xAARRGGBB."""
         colours = self.activation.canvas.colours
         return colours.colour("quiet").rgba(), colours.colour("raised").rgba()
@@ -285,9 +285,9 @@ class SweepPane(Pane):
 
     def _show_stale(self) -> None:
         stale = self.sweeps.stale()
-        if stale == self._stale:
+        if stale == self.stale_words:
             return
-        self._stale = stale
+        self.stale_words = stale
         for tile in self.tiles.values():
             tile.canvas.mark_stale(stale)
         self.update()
@@ -313,7 +313,7 @@ class SweepPane(Pane):
 
     def _state_words(self) -> str:
         sweeps, swept = self.sweeps, self.sweeps.swept
-        of = f"OLD: {self._stale} · " if self._stale else ""
+        of = f"OLD: {self.stale_words} · " if self.stale_words else ""
         if sweeps.trouble:
             return sweeps.trouble
         if swept is None or swept.sweep is None:

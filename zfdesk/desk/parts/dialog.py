@@ -33,7 +33,7 @@ class MarkingSheet(Sheet):
     def __init__(self, context: AppContext) -> None:
         super().__init__(context, "Mark parts and compare")
         self.book: MarkBook | None = None
-        self._pixels: np.ndarray | None = None
+        self.pixels: np.ndarray | None = None
         self._ticket = 0
         self._trouble = False
         self.buttons: dict[str, QPushButton] = {}
@@ -145,7 +145,7 @@ class MarkingSheet(Sheet):
         """Read the present picture off this thread; a later wish overtakes it."""
         assert self.book is not None
         self._ticket += 1
-        self._pixels = None
+        self.pixels = None
         self.canvas.let_go()
         self.canvas.set_content(f"Reading {self.book.picture}…")
         self._show()
@@ -154,7 +154,7 @@ class MarkingSheet(Sheet):
     def _take_picture(self, ticket: int, pixels: np.ndarray | None, error: Exception | None) -> None:
         if ticket != self._ticket or self.book is None:
             return
-        self._pixels = pixels
+        self.pixels = pixels
         self.canvas.set_content(Picture.rgb(pixels) if pixels is not None else str(error))
         self.canvas.reset_zoom()
         self._show()
@@ -205,7 +205,7 @@ class MarkingSheet(Sheet):
 
     def put(self, box: PartBox) -> None:
         """Mark the chosen part."""
-        if self.book and self._pixels is not None:
+        if self.book and self.pixels is not None:
             part = self.book.part
             self._keep(partial(self.book.put, box), f"The {part} is marked in {self.book.picture}.")
 
@@ -227,9 +227,9 @@ class MarkingSheet(Sheet):
     def nudge(self, down: int, right: int) -> None:
         """Move the chosen part's box, on the picture."""
         box = self.book.boxes.get(self.book.part) if self.book else None
-        if box is None or self._pixels is None:
+        if box is None or self.pixels is None:
             return
-        height, width = self._pixels.shape[:2]
+        height, width = self.pixels.shape[:2]
         top = min(max(box[0] + down, 0), max(height - box[2], 0))
         left = min(max(box[1] + right, 0), max(width - box[3], 0))
         self.put((top, left, box[2], box[3]))
@@ -270,8 +270,8 @@ class MarkingSheet(Sheet):
         self.remove_button.setEnabled(book.part in book.boxes)
         said = [f"{book.index + 1} of {len(book.names)}", book.picture]
         crop = None
-        if self._pixels is not None:
-            height, width = self._pixels.shape[:2]
+        if self.pixels is not None:
+            height, width = self.pixels.shape[:2]
             said.append(f"{width} × {height}")
             crop = self.comparing.seen.box(height, width)
         if book.part in book.boxes:

@@ -73,7 +73,7 @@ class Films(QObject):
         self.plan: Plan | None = None
         self.mark = RecordingMark(context)
         self.mark.clicked.connect(lambda: self.stop())
-        self._film: FilmWriter | None = None
+        self.film: FilmWriter | None = None
         self._shots: Shots | None = None
         self._steps: SourceSteps | None = None
         self._path: Recorder | None = None
@@ -100,17 +100,17 @@ class Films(QObject):
     @property
     def recording(self) -> bool:
         """Whether frames are being taken."""
-        return self._film is not None and not self._stopping
+        return self.film is not None and not self._stopping
 
     @property
     def finishing(self) -> bool:
         """Whether the last frames are still being written."""
-        return self._film is not None and self._stopping
+        return self.film is not None and self._stopping
 
     @property
     def told(self) -> Told:
         """How the film stands."""
-        return self._film.told if self._film else Told()
+        return self.film.told if self.film else Told()
 
     @property
     def seconds(self) -> float:
@@ -127,7 +127,7 @@ class Films(QObject):
 
     def start(self, plan: Plan) -> None:
         """Begin to record. FilmError, with a sentence, where that cannot be; then nothing has changed."""
-        if self._film is not None:
+        if self.film is not None:
             raise FilmError("A film is being recorded: stop it first.")
         result, replay = self.desk.complete or self.desk.result, self.player.replay
         if result is None:
@@ -143,7 +143,7 @@ class Films(QObject):
         if plan.subject == FIGURE:
             facts["parts"] = list(plan.parts)
         try:
-            self._film = FilmWriter(plan.path, Titles(title, comment, facts), plan.rate, plan.quality, plan.live)
+            self.film = FilmWriter(plan.path, Titles(title, comment, facts), plan.rate, plan.quality, plan.live)
         except FilmError:
             if steps:
                 steps.deleteLater()
@@ -178,13 +178,13 @@ class Films(QObject):
 
     def stop(self, why: str = "") -> None:
         """No more frames; what there is becomes a film. ``why``: a sentence, where nobody asked for it."""
-        if not self.recording or self._film is None or self.plan is None:
+        if not self.recording or self.film is None or self.plan is None:
             return
         self._stopping, self._why = True, why
         end = self.clock() - self._begun if self.plan.live and self._begun is not None else None
         if self._path is not None and (path := self._path.replay()).changes:
-            self._film.path_json = to_json(path)
-        self._film.finish(end)
+            self.film.path_json = to_json(path)
+        self.film.finish(end)
         if self._steps is not None:
             self._steps.end()
             self._steps.deleteLater()
@@ -205,7 +205,7 @@ class Films(QObject):
 
     def _see_result(self) -> None:
         """Live: take what was just drawn, if a frame is due."""
-        plan, film, result = self.plan, self._film, self.desk.result
+        plan, film, result = self.plan, self.film, self.desk.result
         if not self.recording or plan is None or not plan.live or film is None or result is None:
             return
         if not result.complete or result.request.demand != self.desk.demand:
@@ -258,7 +258,7 @@ class Films(QObject):
 
     def _take_step(self) -> None:
         """Frame by frame: take what was just drawn as soon as there is room, and go on."""
-        steps, film, plan = self._steps, self._film, self.plan
+        steps, film, plan = self._steps, self.film, self.plan
         if not self.recording or steps is None or film is None or plan is None or self._shots is None:
             return
         if film.told.over:
@@ -298,7 +298,7 @@ class Films(QObject):
             self.stop("Another source: the recording ended there.")
 
     def _show_mark(self) -> None:
-        if self._film is None or self.plan is None:
+        if self.film is None or self.plan is None:
             self.mark.show_state("")
             return
         told = self.told
@@ -310,7 +310,7 @@ class Films(QObject):
         self.mark.show_state(text, tool_tip, enabled=not self.finishing)
 
     def _look(self) -> None:
-        film, plan = self._film, self.plan
+        film, plan = self.film, self.plan
         if film is None or plan is None:
             return
         if self.recording:
@@ -321,7 +321,7 @@ class Films(QObject):
         if self._stopping and film.told.over:
             self._timer.stop()
             film.wait()
-            told, self._film = film.told, None
+            told, self.film = film.told, None
             self._show_mark()
             self.changed.emit()
             self.desk.told.emit(" ".join(words for words in (self._why, told.sentence) if words), told.trouble)

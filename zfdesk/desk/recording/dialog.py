@@ -93,7 +93,7 @@ class RecordingDialog(Sheet):
             boxes.addWidget(box, *divmod(place, 3))
         self.replay.setAutoDefault(False)
         self._form = form
-        self._rows: dict[str, QWidget] = {}
+        self.rows: dict[str, QWidget] = {}
         for words, widget in (
             ("Record", self.subject), ("made of", parts), ("How", self.ways), ("", self.says), ("", self.replay),
             ("Begin", self.start), ("As", self.form), ("At most", self.rate),
@@ -102,7 +102,7 @@ class RecordingDialog(Sheet):
         ):  # fmt: skip
             form.addRow(words, widget)
             if words:
-                self._rows[words] = widget
+                self.rows[words] = widget
         for name, control in (
             ("What to record", self.subject), ("Live or every frame", self.ways), ("Begin", self.start),
             ("Kind of film", self.form), ("Frames a second", self.rate), ("Ends after", self.length),
@@ -158,12 +158,12 @@ class RecordingDialog(Sheet):
         kind = self.desk.view.source.kind
         path = self.context.get(PathPlayer).replay
         show = self._form.setRowVisible
-        show(self._rows["made of"], figure)
-        show(self._rows["Width"], figure)
-        show(self._rows["Size"], not figure)
-        show(self._rows["Begin"], not live and kind in ("clip", "folder", "demo", "pattern") and not self._is_still())
-        show(self._rows["At most"], bool(live) or (kind == "folder" and not self._is_still()))
-        show(self._rows["Quality"], form in ("mp4", "webp"))
+        show(self.rows["made of"], figure)
+        show(self.rows["Width"], figure)
+        show(self.rows["Size"], not figure)
+        show(self.rows["Begin"], not live and kind in ("clip", "folder", "demo", "pattern") and not self._is_still())
+        show(self.rows["At most"], bool(live) or (kind == "folder" and not self._is_still()))
+        show(self.rows["Quality"], form in ("mp4", "webp"))
         show(self.replay, path is not None)
         if path is not None:
             self.replay.setText(f"replay the drag path: {len(path.moments)} positions, {path.duration:.1f} s")
@@ -177,7 +177,7 @@ class RecordingDialog(Sheet):
 
     def value(self, choice: Choice) -> object:
         """What is chosen."""
-        return choice._values[choice.currentIndex()]
+        return choice.values[choice.currentIndex()]
 
     def why_not(self) -> str:
         """Why what is chosen cannot be recorded, "" where it can."""

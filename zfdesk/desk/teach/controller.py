@@ -84,7 +84,7 @@ class Teaching(QObject):
         self.laid_by: LaidBy | None = None
         self.trouble = ""  # why the last lesson could not be taught
         self._history: History[tuple[ClassSet, int]] = History(MOST_UNDO)
-        self._features: WeakKeyDictionary[Sample, np.ndarray] = WeakKeyDictionary()
+        self.features: WeakKeyDictionary[Sample, np.ndarray] = WeakKeyDictionary()
         self._hold = 0
         self._taken: np.ndarray | None = None
         self._owed: int | None = None  # the class of a press that has got no picture yet
@@ -218,7 +218,7 @@ class Teaching(QObject):
             return  # shown anew, as by another network
         self._taken, self._owed = result.clean, None
         sample = Sample(result.clean, self._hold, time.monotonic())
-        self._features[sample] = result.features
+        self.features[sample] = result.features
         try:
             class_set = self.class_set.take(index, [sample])
         except ClassSetError as error:
@@ -292,7 +292,7 @@ class Teaching(QObject):
         if self.busy or len(self.class_set.taught) < 2:
             return
         class_set, base = self.class_set, self.base
-        known = {sample: self._features[sample] for sample in class_set.samples() if sample in self._features}
+        known = {sample: self.features[sample] for sample in class_set.samples() if sample in self.features}
         work, done = partial(teach, class_set, base, known), partial(self._end, class_set, base)
         self._task = self.desk.tasks.run("teach", work, done, owner=self, threads=1)  # the live view goes on
         self.changed.emit()
@@ -303,7 +303,7 @@ class Teaching(QObject):
             self._done_with = class_set
             self.trouble = "" if taught else str(error)
             if taught is not None:
-                self._features.update(taught.found)
+                self.features.update(taught.found)
                 used = self.in_use or self._wanted
                 if len(self.class_set.taught) < 2:  # meanwhile
                     self.laid_by = LaidBy(taught, class_set, used)
@@ -345,7 +345,7 @@ class Teaching(QObject):
         self._forget_owed()
         self.base = self._root(self.desk.model)
         self.taught, self.laid_by, self._done_with, self._wanted = None, None, None, False
-        self._features, self._watched = WeakKeyDictionary(), {}
+        self.features, self._watched = WeakKeyDictionary(), {}
         self._plan()
         self.changed.emit()
 

@@ -206,7 +206,7 @@ class TracePane(Pane):
         if axis in (TraceAxis.RECENT, TraceAxis.TIME):
             joined &= np.diff(x, prepend=x[:1]) <= PAUSE
         curves = self._class_curves(points, x, joined)
-        unit = self._unit_curve(points, x, joined) if self.desk.view.trace_unit else None
+        unit = self.unit_curve(points, x, joined) if self.desk.view.trace_unit else None
         curves += [unit] if unit else []
         self.plot.show_curves(curves, AXIS_LABELS[axis], ends, unit.words if unit else "")
         self._read(self._hover)
@@ -229,7 +229,8 @@ class TracePane(Pane):
         colour = self.plot.colours.bar if slot is None else watched_colour(slot).name()
         return colour, MARKS[(slot or 0) % len(MARKS)]
 
-    def _unit_curve(self, points: list[TracePoint], x: np.ndarray, joined: np.ndarray) -> Curve | None:
+    def unit_curve(self, points: list[TracePoint], x: np.ndarray, joined: np.ndarray) -> Curve | None:
+        """The unit's activation at these points; None where nothing was measured."""
         unit = next((point.unit for point in reversed(points) if point.unit), None)
         if unit is None:
             return None

@@ -37,7 +37,7 @@ class CurvesView(QWidget):
         self.canvas.ci.setContentsMargins(2, 2, 6, 2)
         self.plots: list[pyqtgraph.PlotItem] = []
         self._marks: list[pyqtgraph.InfiniteLine] = []
-        self._crosses: list[pyqtgraph.InfiniteLine] = []
+        self.crosses: list[pyqtgraph.InfiniteLine] = []
         self._growth = QTimer(self, singleShot=True, interval=0)
         self._growth.timeout.connect(self._grow)
         self.values = ElidedLabel()
@@ -77,7 +77,7 @@ class CurvesView(QWidget):
         self.canvas.ci.layout.setRowStretchFactor(row, 2 if row == 2 else 4)
         self.plots.append(plot)
         self._marks.append(self._mark(plot))
-        self._crosses.append(self._mark(plot))
+        self.crosses.append(self._mark(plot))
         self._fill(row, [])
         self._dress(row)
         self.show_epoch(self._epoch)
@@ -133,7 +133,7 @@ class CurvesView(QWidget):
             plot.getAxis(side).setPen(colours.line)
             plot.getAxis(side).setTextPen(colours.quiet)
         self._marks[row].setPen(pyqtgraph.mkPen(colours.unit, width=1.5))
-        self._crosses[row].setPen(pyqtgraph.mkPen(colours.quiet))
+        self.crosses[row].setPen(pyqtgraph.mkPen(colours.quiet))
         for item, line in zip(plot.listDataItems(), self.lines[row], strict=True):
             colour = QColor(getattr(colours, line.colour))
             # wider lines are stroked ten times as slowly
@@ -166,7 +166,7 @@ class CurvesView(QWidget):
                 unit = " %" if "top-" in line.words else ""
                 name = line.words if unit or line.colour == "quiet" else f"{line.words} loss"
                 said.append(f"{name} {number(float(line.y[place]))}{unit}")
-        for cross in self._crosses:
+        for cross in self.crosses:
             cross.setVisible(x is not None)
             if x is not None:
                 cross.setPos(x)

@@ -82,7 +82,7 @@ class StripsView(QWidget):
 
     # Geometry
 
-    def _rects(self) -> list[QRectF]:
+    def rects(self) -> list[QRectF]:
         """Where each band's picture lies."""
         line = self.fontMetrics().height()
         left = self.fontMetrics().horizontalAdvance("−0.00000") + 6
@@ -95,7 +95,7 @@ class StripsView(QWidget):
 
     def _place(self, point: QPointF) -> tuple[int, int, int] | None:
         """(band, time, bin) under a point of the widget."""
-        for index, rect in enumerate(self._rects()):
+        for index, rect in enumerate(self.rects()):
             if rect.contains(point):
                 bins = self._arrays[index].shape[0]
                 time = int((point.x() - rect.left()) / rect.width() * len(self.epochs))
@@ -116,7 +116,7 @@ class StripsView(QWidget):
             return
         line = self.fontMetrics().height()
         shades = table("inferno", False, colours is THEMES["dark"])
-        for band, array, rect in zip(self.bands, self._arrays, self._rects(), strict=True):
+        for band, array, rect in zip(self.bands, self._arrays, self.rects(), strict=True):
             image: QImage = indexed_image(array, shades)
             painter.drawImage(rect, image, QRectF(image.rect()))
             painter.setPen(colours.colour("text"))
@@ -133,7 +133,7 @@ class StripsView(QWidget):
         self._paint_times(painter)
 
     def _paint_times(self, painter: QPainter) -> None:
-        rects, metrics = self._rects(), self.fontMetrics()
+        rects, metrics = self.rects(), self.fontMetrics()
         step = rects[0].width() / len(self.epochs)
         free = 0.0
         for index, epoch in enumerate(self.epochs):
@@ -149,10 +149,10 @@ class StripsView(QWidget):
                 for rect in rects:
                     painter.drawRect(QRectF(rect.left() + index * step, rect.top(), step, rect.height()))
         painter.setPen(self.colours.colour("quiet"))
-        words = metrics.elidedText(self._words(), Qt.TextElideMode.ElideRight, self.width() - 4)
+        words = metrics.elidedText(self.words(), Qt.TextElideMode.ElideRight, self.width() - 4)
         painter.drawText(QPointF(2, self.height() - metrics.descent() - 1), words)
 
-    def _words(self) -> str:
+    def words(self) -> str:
         """What lies under the mouse; else what the axis is, and the dead units."""
         place = self._place(self._mouse) if self._mouse is not None else None
         if place is not None:

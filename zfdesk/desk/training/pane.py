@@ -66,13 +66,13 @@ class TrainingPane(Pane):
         self._looks: dict[tuple[object, ...], SnapshotLook] = {}
         self._looker = Looker()
         self._choice = 0  # its number
-        self._reading = self._looking = self._using = False
+        self._reading = self.looking = self._using = False
         self._search_folder = ""
         self._drawn: tuple[object, ...] = ()
         self._follow = True  # the newest snapshot, as long as nobody chose another
         self._make()
-        self._clock = QTimer(self, interval=READ_EVERY_MS)
-        self._clock.timeout.connect(self.read)
+        self.clock = QTimer(self, interval=READ_EVERY_MS)
+        self.clock.timeout.connect(self.read)
         context.closing.connect(self.end)
         self._show_state()
 
@@ -120,7 +120,7 @@ class TrainingPane(Pane):
         self.body.addWidget(self.controls)
         self.body.addWidget(self.state_line)
         self.body.addWidget(self.stack, 1)
-        self.scrubber = Scrubber(lambda: self.shown == "snapshot" and self._looking)
+        self.scrubber = Scrubber(lambda: self.shown == "snapshot" and self.looking)
         self.scrubber.moved.connect(self._scrub)
         self.columns = Columns(self.desk, self.units)
         self.columns.failed.connect(self._tell_trouble)
@@ -157,19 +157,19 @@ class TrainingPane(Pane):
         elif self.folder is not None:
             self._show_chosen()  # what was left undone
             self.read()
-            self._clock.start()
+            self.clock.start()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
         """Nothing is read or computed while nobody looks."""
         super().hideEvent(event)
-        self._clock.stop()
+        self.clock.stop()
         self.scrubber.stop()
         self.columns.rest()
-        self._looker.forget() if not self._looking else None
+        self._looker.forget() if not self.looking else None
 
     def end(self) -> None:
         """The window closes: nothing more is begun, and what comes is not drawn."""
-        self._clock.stop()
+        self.clock.stop()
         self.scrubber.stop()
         self.columns.stop()
         self._choice += 1
@@ -196,7 +196,7 @@ class TrainingPane(Pane):
         self._search_folder = ""
         self.state_line.say(f"Reading {path}…")
         self.read()
-        self._clock.start()
+        self.clock.start()
 
     def read(self) -> None:
         """Look what has become of the run, unless that is being done."""
@@ -342,7 +342,7 @@ class TrainingPane(Pane):
             self.units.show_epoch(self.epoch)
 
     def _show_snapshot(self) -> None:
-        wish = self._wish()
+        wish = self.wish()
         if wish is None:
             self.snapshot.show_waiting("There is no snapshot yet: the first comes with the start of the training.")
             return
@@ -351,12 +351,13 @@ class TrainingPane(Pane):
             self.snapshot.show_look(look)
             return
         self.snapshot.show_waiting(f"epoch {self.snapshot.look.wish.epoch}" if self.snapshot.look else "Loading…")
-        if not self._looking:
-            self._looking = True
+        if not self.looking:
+            self.looking = True
             work, done = partial(self._looker.look, wish), partial(self._take_look, self._choice, wish)
             self.desk.tasks.run("training look", work, done, owner=self)
 
-    def _wish(self) -> Wish | None:
+    def wish(self) -> Wish | None:
+        """What is to be seen of the snapshot under the scrubber; None without one."""
         if self.reading is None or self.epoch < 0:
             return None
         canvas = self.snapshot.mosaic
@@ -364,14 +365,14 @@ class TrainingPane(Pane):
         return Wish(self.reading.run, self.epoch, self.layer, self.unit, aspect)
 
     def _take_look(self, choice: int, wish: Wish, look: SnapshotLook | None, error: Exception | None) -> None:
-        self._looking = False
+        self.looking = False
         if not self.isVisible():
             self._looker.forget()
         if choice == self._choice and look is not None:
             self._looks[wish.key] = look
             for old in list(self._looks)[:-MOST_LOOKS]:
                 del self._looks[old]
-        now = self._wish()
+        now = self.wish()
         if now is None or self.shown != "snapshot" or not self.isVisible():
             return
         if choice == self._choice and now.key == wish.key and look is None:

@@ -66,14 +66,15 @@ class UnitsView(QWidget):
         side = max(side, 8.0)
         return left, top, side, 2 * side + 1.5 * GAP
 
-    def _cell(self, row: int, column: int) -> QRectF:
+    def cell(self, row: int, column: int) -> QRectF:
+        """Where a unit's tile of an epoch stands, in pixels of the widget."""
         left, top, side, height = self._grid()
         return QRectF(left + column * (side + GAP), top + row * height, side, 2 * side + 1)
 
     def _place(self, point: QPointF) -> tuple[int, int] | None:
         for row in range(len(self.units)):
             for column in range(len(self.epochs)):
-                if self._cell(row, column).contains(point):
+                if self.cell(row, column).contains(point):
                     return row, column
         return None
 
@@ -91,7 +92,7 @@ class UnitsView(QWidget):
             return
         free = 0.0
         for column, epoch in enumerate(self.epochs):
-            cell, words = self._cell(0, column), str(epoch)
+            cell, words = self.cell(0, column), str(epoch)
             width = metrics.horizontalAdvance(words)
             x = cell.center().x() - width / 2
             if x >= free:
@@ -100,19 +101,19 @@ class UnitsView(QWidget):
                 free = x + width + 4
         for row, unit in enumerate(self.units):
             painter.setPen(colours.colour("text"))
-            first = self._cell(row, 0)
+            first = self.cell(row, 0)
             place = QRectF(0, first.top(), first.left() - 5, first.height())
             painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(unit))
             for column, epoch in enumerate(self.epochs):
                 tiles = self.columns.get(epoch)
-                self._paint_tile(painter, self._cell(row, column), tiles[row] if tiles else None)
+                self._paint_tile(painter, self.cell(row, column), tiles[row] if tiles else None)
         if self.epoch in self.epochs:
             column = self.epochs.index(self.epoch)
-            frame = self._cell(0, column).united(self._cell(len(self.units) - 1, column)).adjusted(-2, -2, 2, 2)
+            frame = self.cell(0, column).united(self.cell(len(self.units) - 1, column)).adjusted(-2, -2, 2, 2)
             painter.setPen(QPen(colours.colour("unit"), 1.5))
             painter.drawRect(frame)
         painter.setPen(colours.colour("quiet"))
-        words = metrics.elidedText(self._words(), Qt.TextElideMode.ElideRight, self.width() - 4)
+        words = metrics.elidedText(self.words(), Qt.TextElideMode.ElideRight, self.width() - 4)
         painter.drawText(QPointF(2, self.height() - metrics.descent() - 1), words)
 
     def _paint_tile(self, painter: QPainter, cell: QRectF, tile: UnitTile | None) -> None:
@@ -130,7 +131,7 @@ class UnitsView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, image.width() > 24)
         painter.drawImage(where, image, QRectF(image.rect()))
 
-    def _words(self) -> str:
+    def words(self) -> str:
         """What lies under the mouse; else what the table is."""
         if self._hover is not None:
             row, column = self._hover

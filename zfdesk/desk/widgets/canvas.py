@@ -91,8 +91,8 @@ class Canvas(QWidget):
         self._smooth = smooth
         self._content: Content = ""
         self._picture: Picture | None = None  # of the content
-        self._zoom, self._centre = 1.0, QPointF(0.5, 0.5)
-        self._laid_out: tuple[QRectF, QRectF, float] | None = None
+        self.zoom, self._centre = 1.0, QPointF(0.5, 0.5)
+        self.laid_out: tuple[QRectF, QRectF, float] | None = None
         self._panning: QPointF | None = None
         self.mouse: QPointF | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # nothing below needs painting at every frame
@@ -112,7 +112,7 @@ class Canvas(QWidget):
             or picture.image.size() != before.image.size()
             or picture.window != before.window
         ):
-            self._laid_out = None
+            self.laid_out = None
         self._content, self._picture = content, picture
         self.update()
         if before is not None and picture is None and self.mouse is not None:
@@ -130,7 +130,7 @@ class Canvas(QWidget):
 
     def reset_zoom(self) -> None:
         """Show everything again."""
-        self._zoom, self._centre, self._laid_out = 1.0, QPointF(0.5, 0.5), None
+        self.zoom, self._centre, self.laid_out = 1.0, QPointF(0.5, 0.5), None
         self.update()
 
     @property
@@ -169,16 +169,16 @@ class Canvas(QWidget):
 
     def _geometry(self) -> tuple[QRectF, QRectF, float]:
         """The shown part of the picture, where it lies on the widget, and screen pixels per picture pixel."""
-        if self._laid_out is None:
+        if self.laid_out is None:
             shown = self._shown()
             if shown.isEmpty():
                 return shown, QRectF(self.rect()), 1.0
-            scale = min(self.width() / shown.width(), self.height() / shown.height()) * self._zoom
+            scale = min(self.width() / shown.width(), self.height() / shown.height()) * self.zoom
             width, height = shown.width() * scale, shown.height() * scale
             left = self.width() / 2 - self._centre.x() * width
             top = self.height() / 2 - self._centre.y() * height
-            self._laid_out = shown, QRectF(left, top, width, height), scale
-        return self._laid_out
+            self.laid_out = shown, QRectF(left, top, width, height), scale
+        return self.laid_out
 
     def picture_rect(self) -> QRectF:
         """Where the shown part of the picture lies on the widget."""
@@ -241,9 +241,9 @@ class Canvas(QWidget):
         if not self.has_picture or not event.angleDelta().y():
             return
         before = self.to_picture(event.position())
-        self._zoom = min(max(self._zoom * 1.0015 ** event.angleDelta().y(), 1.0), MOST_ZOOM)
-        self._laid_out = None
-        if self._zoom == 1.0:
+        self.zoom = min(max(self.zoom * 1.0015 ** event.angleDelta().y(), 1.0), MOST_ZOOM)
+        self.laid_out = None
+        if self.zoom == 1.0:
             self._centre = QPointF(0.5, 0.5)
         else:  # what lies under the mouse stays there
             self._move_centre(self.to_screen(*before) - event.position())
@@ -254,7 +254,7 @@ class Canvas(QWidget):
         rect = self.picture_rect()
         x = self._centre.x() + by.x() / max(rect.width(), 1)
         y = self._centre.y() + by.y() / max(rect.height(), 1)
-        self._centre, self._laid_out = QPointF(min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)), None
+        self._centre, self.laid_out = QPointF(min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)), None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         if event.button() == Qt.MouseButton.MiddleButton:
@@ -286,7 +286,7 @@ class Canvas(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
-        self._laid_out = None
+        self.laid_out = None
         self.resized.emit()
 
 

@@ -23,17 +23,17 @@ class Choice(QComboBox):
 
     def __init__(self, words: Mapping[Any, str], hint: str) -> None:
         super().__init__()
-        self._values = tuple(words)
+        self.values = tuple(words)
         for value, text in words.items():
             self.addItem(text, value)
         self.setToolTip(hint)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.activated.connect(lambda index: self.chosen.emit(self._values[index]))
+        self.activated.connect(lambda index: self.chosen.emit(self.values[index]))
 
     def show_value(self, value: object) -> None:
         """Show a value as the present one, without it counting as chosen."""
         with QSignalBlocker(self):
-            self.setCurrentIndex(self._values.index(value))
+            self.setCurrentIndex(self.values.index(value))
 
 
 class Controls(QWidget):
@@ -45,7 +45,7 @@ class Controls(QWidget):
 
     def __init__(self, pane: QWidget | None = None) -> None:
         super().__init__()
-        self._widgets: list[QWidget] = []
+        self.widgets: list[QWidget] = []
         self._folded: set[QWidget] = set()
         self._absent: set[QWidget] = set()
         self._pane = pane
@@ -68,7 +68,7 @@ class Controls(QWidget):
         typed = isinstance(widget, QAbstractSpinBox)
         widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus if typed else Qt.FocusPolicy.TabFocus)
         widget.setParent(self)
-        self._widgets.append(widget)
+        self.widgets.append(widget)
         self._arrange()
 
     def set_present(self, widget: QWidget, present: bool) -> None:
@@ -126,7 +126,7 @@ class Controls(QWidget):
             self._arrange()
 
     def _arrange(self) -> None:
-        widgets = [widget for widget in self._widgets if widget not in self._absent]
+        widgets = [widget for widget in self.widgets if widget not in self._absent]
         hints = [widget.sizeHint().expandedTo(widget.minimumSize()) for widget in widgets]
         kept = len(hints)
         places, height = self._lines(hints)

@@ -85,13 +85,13 @@ class Pane(QWidget):
         self.head.setContentsMargins(6, 2, 2, 0)
         self.head.setSpacing(2)
         self.head.addWidget(self.facts, 1)
-        self._hover_buttons = [
+        self.hover_buttons = [
             self._hover_button("▣", f"Copy a picture of “{self.title}” to the clipboard; drag it out", self.copy_asked),
             self._hover_button("⇩", f"Save a picture of “{self.title}” as PNG…", self.save_asked),
         ]
         if self.shows_unit:
-            self._hover_buttons.append(self._hover_button("⊕", "Pin the unit shown here, or unpin it", self.pin_asked))
-        copy = self._hover_buttons[0]
+            self.hover_buttons.append(self._hover_button("⊕", "Pin the unit shown here, or unpin it", self.pin_asked))
+        copy = self.hover_buttons[0]
         copy.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         copy.customContextMenuRequested.connect(lambda at: self.copy_menu_asked.emit(self, copy.mapToGlobal(at)))
         for handle in (copy, self.facts):
@@ -127,7 +127,7 @@ class Pane(QWidget):
         """Show the content alone, for a lecture hall, or everything again."""
         self.lecture = lecture
         self.facts.setVisible(not lecture)
-        for button in self._hover_buttons:
+        for button in self.hover_buttons:
             button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
             policy = button.sizePolicy()
             policy.setRetainSizeWhenHidden(not lecture)
@@ -137,11 +137,11 @@ class Pane(QWidget):
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802
         if self.lecture:
             return
-        for button in self._hover_buttons:
+        for button in self.hover_buttons:
             button.show()
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
-        for button in self._hover_buttons:
+        for button in self.hover_buttons:
             button.hide()
 
     def set_colours(self, colours: Colours) -> None:

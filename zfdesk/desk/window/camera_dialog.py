@@ -32,7 +32,7 @@ LOOK_MS = 250
 DEVICE = Qt.ItemDataRole.UserRole
 
 
-def _load_backend() -> list[CameraDevice] | None:
+def load_backend() -> list[CameraDevice] | None:
     """In a thread: loading Qt's multimedia may take a second. Where it does not load, FFmpeg is asked, here too."""
     try:
         import PySide6.QtMultimedia  # noqa: F401
@@ -106,7 +106,7 @@ class CameraDialog(Sheet):
         self._clock.timeout.connect(self._look)
         self._fill([])
         self.list.setFocus()
-        self.run_task("camera list", _load_backend, self._begin)
+        self.run_task("camera list", load_backend, self._begin)
 
     def dress(self, colours: Colours) -> None:
         """Room for the names in the size of the type."""

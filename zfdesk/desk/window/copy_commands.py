@@ -30,7 +30,8 @@ def caption_of(state: AppState) -> str:
     return caption(facts_of(result)) if result is not None else ""
 
 
-def _pane_under_mouse(context: AppContext) -> Pane:
+def pane_under_mouse(context: AppContext) -> Pane:
+    """The pane a copy is meant of."""
     widget = QApplication.widgetAt(QCursor.pos())
     while widget is not None and not isinstance(widget, Pane):
         widget = widget.parentWidget()
@@ -75,12 +76,12 @@ def copy_window(context: AppContext) -> None:
 
 def save_pane(context: AppContext) -> None:
     """A PNG of the pane under the mouse."""
-    save_picture_of(context, _pane_under_mouse(context))
+    save_picture_of(context, pane_under_mouse(context))
 
 
 def copy_pane(context: AppContext) -> None:
     """The pane under the mouse to the clipboard."""
-    copy_picture_of(context, _pane_under_mouse(context))
+    copy_picture_of(context, pane_under_mouse(context))
 
 
 def copy_picture_of(context: AppContext, widget: QWidget) -> None:
@@ -130,7 +131,7 @@ def _save(context: AppContext, widget: QWidget, path: Path, scale: float) -> Non
 
 def copy_data(context: AppContext) -> None:
     """The numbers of the pane under the mouse to the clipboard."""
-    copy_data_of(context, _pane_under_mouse(context))
+    copy_data_of(context, pane_under_mouse(context))
 
 
 def copy_data_of(context: AppContext, pane: Pane) -> None:

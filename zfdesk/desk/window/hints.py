@@ -78,8 +78,8 @@ class HintBar(QToolBar):
             self._add_hint(number + 1, hint)
         self._add_close()
         self.addWidget(row)
-        self._linger = QTimer(self, singleShot=True, interval=LINGER_MS)
-        self._linger.timeout.connect(self.finish)
+        self.linger = QTimer(self, singleShot=True, interval=LINGER_MS)
+        self.linger.timeout.connect(self.finish)
         self.desk.view_changed.connect(self._look)
         self.desk.told.connect(self._hear)
         self._theme: tuple[str, bool] | None = None
@@ -131,11 +131,11 @@ class HintBar(QToolBar):
         self._dress(again=True)
         if not self.open_hints:
             self.context.settings.setValue(DONE_KEY, True)
-            self._linger.start()
+            self.linger.start()
 
     def finish(self) -> None:
         """Close the line and remember that it need not come again."""
-        self._linger.stop()
+        self.linger.stop()
         self.context.settings.setValue(DONE_KEY, True)
         self.context.window.removeToolBar(self)
         self.hide()

@@ -96,10 +96,10 @@ class Window(QMainWindow):
         self.message = MessageLine(self)
         self.status = StatusLine(self._state)
         self._make_status_bar()
-        self._facts_clock = QTimer(self, interval=FACTS_EVERY_MS)
-        self._facts_clock.timeout.connect(self.show_facts)
-        self._navigation = QTimer(self, singleShot=True, interval=NAVIGATION_MS)
-        self._navigation.timeout.connect(self._update_demand)
+        self.facts_clock = QTimer(self, interval=FACTS_EVERY_MS)
+        self.facts_clock.timeout.connect(self.show_facts)
+        self.navigation = QTimer(self, singleShot=True, interval=NAVIGATION_MS)
+        self.navigation.timeout.connect(self._update_demand)
         for feature in context.get(Features):
             if feature.connect is not None:
                 feature.connect(context)
@@ -111,7 +111,7 @@ class Window(QMainWindow):
         for field in (*self.findChildren(QLineEdit), *self.findChildren(QAbstractSpinBox)):
             field.installEventFilter(self)
         self._show_view()
-        self._facts_clock.start()
+        self.facts_clock.start()
         self.context.get(PicturePane).canvas.setFocus()  # not the class search: keys are actions from the first moment
 
     def _connect(self) -> None:
@@ -192,11 +192,11 @@ class Window(QMainWindow):
             pane.set_colours(THEMES[self._state.view.theme])
 
     def _navigate(self) -> None:
-        self._navigation.start()
+        self.navigation.start()
         self._update_demand()
 
     def _update_demand(self) -> None:
-        self._state.want(demand_of(self.context, self.isVisible(), self._navigation.isActive()))
+        self._state.want(demand_of(self.context, self.isVisible(), self.navigation.isActive()))
 
     def _show_result(self) -> None:
         result = self._state.result
@@ -287,8 +287,8 @@ class Window(QMainWindow):
         event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
-        self._facts_clock.stop()
-        self._navigation.stop()
+        self.facts_clock.stop()
+        self.navigation.stop()
         self.layout_.save()
         settings, view = self.context.settings, self._state.view
         settings.setValue("view/theme", view.theme)

@@ -68,8 +68,8 @@ class MessageLine(QWidget):
         layout.addWidget(close)
         self.setAutoFillBackground(True)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._clock = QTimer(self, singleShot=True, interval=MESSAGE_MS)
-        self._clock.timeout.connect(self.hide)
+        self.clock = QTimer(self, singleShot=True, interval=MESSAGE_MS)
+        self.clock.timeout.connect(self.hide)
         self._colours: Colours | None = None
         self._trouble = False
         window.installEventFilter(self)
@@ -88,7 +88,7 @@ class MessageLine(QWidget):
         self._place()
         self.show()
         self.raise_()
-        self._clock.start(MESSAGE_MS * 2 if trouble else MESSAGE_MS)
+        self.clock.start(MESSAGE_MS * 2 if trouble else MESSAGE_MS)
 
     def _dress(self) -> None:
         if self._colours:
