@@ -118,7 +118,7 @@ class Controls(QWidget):
 
     def _has_focus(self) -> bool:
         focused = QApplication.focusWidget()
-        return focused is not None and focused in self._widgets
+        return focused is not None and focused in self.widgets
 
     def _unfold(self, unfolded: bool) -> None:
         if unfolded != self._unfolded:
