@@ -237,6 +237,7 @@ class ClassesPane(Pane):
         self.desk.change(view.change(top_k=top_k), "top k")
 
     def watch_named(self, text: str) -> None:
+        """Watch the class that was typed, and empty the field."""
         wanted = text.strip().casefold()
         matches = [i for i, name in enumerate(self.desk.model.classes) if name.casefold() == wanted]
         matches = matches or [
