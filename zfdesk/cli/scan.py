@@ -50,12 +50,15 @@ def add_parser(verbs: Any) -> None:
 
 
 class Watching:
-    """Follows a scan for a verb: a line of progress, and what cannot be read, each once."""
+    """Follows a scan for a verb: a line of progress, and what cannot be read, each once.
 
-    def __init__(self) -> None:
+    every: seconds between two lines of progress where stderr is no terminal; None for no such lines.
+    """
+
+    def __init__(self, every: float | None = None) -> None:
         self.unreadable: list[str] = []
         self.last: ScanStep | None = None
-        self._progress = Progress(every=30.0)
+        self._progress = Progress(every=every)
 
     def told(self, step: ScanStep) -> None:
         """How the scan stands."""
@@ -104,7 +107,7 @@ def scan_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace)
         from zfdesk.library.cluster import compute_on
 
         compute = compute_on(arguments.scheduler)
-    with Library(model, crop) as library, Watching() as watching:
+    with Library(model, crop) as library, Watching(every=30.0) as watching:
         try:
             steps = scan(
                 library, arguments.paths, arguments.layers or (), clip_every=arguments.clip_every, compute=compute
