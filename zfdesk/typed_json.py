@@ -112,7 +112,7 @@ def parsed(data: bytes) -> dict[str, Any]:
         raise PlainError(f"it holds {word}, which is not a number")
 
     try:
-        value = json.loads(data.decode(), object_pairs_hook=unique, parse_constant=refuse)
+        value = json.loads(data.decode("utf-8-sig"), object_pairs_hook=unique, parse_constant=refuse)
     except RecursionError:
         raise PlainError("it is nested too deeply") from None
     if not isinstance(value, dict):
@@ -221,7 +221,7 @@ class _Reader:
             raise PlainError(f"{name} is not a set of named values")
         if self.arrays is not None:
             if value.get(TAG) != kind.__name__:
-                raise PlainError(f"{name} is not a {kind.__name__.lower()}")
+                raise PlainError(f"{name} is not {with_article(kind.__name__.lower())}")
             value = {key: item for key, item in value.items() if key != TAG}
         types, read = _types(kind), {}
         known = {field.name: field for field in fields(kind) if field.init}
@@ -263,6 +263,11 @@ def _types(kind: type) -> dict[str, Any]:
 
 def _has_default(field: Field[Any]) -> bool:
     return field.default is not MISSING or field.default_factory is not MISSING
+
+
+def with_article(noun: str) -> str:
+    """ "a picture", "an occlusion"."""
+    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
 
 
 def _shown(value: Any) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import add_json_option, figure_name
 from zfdesk.cli.data_sets import DATA_SETS_HELP, add_download_option, download_data_sets
-from zfdesk.cli.output import CommandError, check_output, tell_beside, write_output
+from zfdesk.cli.output import CommandError, check_output, tell, tell_beside, write_output
 from zfdesk.cli.report import report
 from zfdesk.progress import Progress, duration, noun
 
@@ -73,8 +73,8 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
     """Print what is found; 1 when some pictures could not be read. JSON: see `_facts`."""
     from zfdesk.cli.network import chosen_model
     from zfdesk.training.calibration import reliability
-    from zfdesk.training.class_names import places_of, read_class_map
-    from zfdesk.training.data import open_pictures
+    from zfdesk.training.class_names import left_out, places_of, read_class_map
+    from zfdesk.training.data import open_pictures, passed_over
     from zfdesk.training.evaluate import Protocol, evaluate
 
     if arguments.output:
@@ -85,6 +85,8 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
     pictures = open_pictures(arguments.data, "val")
     models = [chosen_model(name) for name in names]
     places = places_of(pictures.classes, models[0].classes, told)
+    for sentence in (*passed_over(pictures), *(left_out(pictures, told) if told else ())):
+        tell(sentence)
     protocol = Protocol(10 if arguments.ten_crop else 1, arguments.whole)
     began = time.monotonic()
 

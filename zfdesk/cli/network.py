@@ -71,7 +71,7 @@ def crop_called(word: str, model: Model) -> Crop:
 
 
 def class_called(model: Model, text: str) -> int:
-    """The index of a class by its number, its name, or words that only one name holds; case does not matter.
+    """The index of a class by its number, its name, words that only one name holds, or its WordNet id (n02123045).
 
     Raises ValueError with a sentence that names the nearest classes.
     """
@@ -88,6 +88,10 @@ def class_called(model: Model, text: str) -> int:
     if found:
         some = _listed(model, found)
         raise ValueError(f"“{text}” may be several classes: {some}.")
+    from zfdesk.training.class_names import place_of
+
+    if (place := place_of(text, model.classes)) is not None:
+        return place
     near = [names.index(name) for name in difflib.get_close_matches(wanted, names, 3, 0)]
     raise ValueError(f"The network knows no class “{text}”; the nearest are {_listed(model, near)}.")
 

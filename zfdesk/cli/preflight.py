@@ -13,6 +13,8 @@ import socket
 import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
 
 from zfdesk.cli.output import CommandError, tell
 
@@ -123,6 +125,12 @@ def choose_platform(
 def _check_platform(
     platform: str, environment: Mapping[str, str], load: Load | None, answers: Callable[[str], bool]
 ) -> None:
+    installed = _platforms(environment)
+    if installed and platform not in installed:
+        raise CommandError(
+            f"QT_QPA_PLATFORM names {platform!r}, which this installation of Qt does not know; "
+            f"it knows {', '.join(installed)}."
+        )
     platform = "wayland" if platform.startswith("wayland") else platform
     if platform not in ("xcb", "wayland"):  # offscreen, vnc … need no display
         return
@@ -132,6 +140,16 @@ def _check_platform(
         told = environment.get(variable)
         which = f"{variable} is {told!r}, which does not answer" if told else f"{variable} is not set"
         raise CommandError(f"No window can be opened: {which}.")
+
+
+def _platforms(environment: Mapping[str, str]) -> list[str]:
+    """The platforms that PySide6's own Qt brings; empty where that cannot be told, as with a system's Qt."""
+    found = find_spec("PySide6")
+    if found is None or environment.get("QT_QPA_PLATFORM_PLUGIN_PATH") or environment.get("QT_PLUGIN_PATH"):
+        return []
+    folders = [Path(place) / "Qt" / "plugins" / "platforms" for place in found.submodule_search_locations or ()]
+    names = {file.stem.removeprefix("libq") for folder in folders for file in folder.glob("libq*.so")}
+    return sorted(names | ({"wayland", "wayland-egl"} if any(name.startswith("wayland") for name in names) else set()))
 
 
 def missing(parts: Collection[str], load: Load | None = None) -> list[Library]:

@@ -26,7 +26,7 @@ from zfdesk.cli.common import (
     unit_choice,
 )
 from zfdesk.cli.output import CommandError, print_json, tell
-from zfdesk.progress import Progress
+from zfdesk.progress import Progress, noun
 
 if TYPE_CHECKING:
     from zfdesk.engine import Model
@@ -151,7 +151,7 @@ def record_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
     else:
         print(told.sentence)
     if stop.is_set():
-        tell(f"Interrupted: the film ends after {told.frames} frames.")
+        tell(f"Interrupted: the film ends after {told.frames} {noun(told.frames, 'frame')}.")
         return 130
     if told.trouble and arguments.json:
         tell(told.sentence)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from zfdesk.cli.common import weights_file_name
-from zfdesk.cli.output import CommandError, check_output, tell_beside
+from zfdesk.cli.output import CommandError, check_output, tell, tell_beside
 from zfdesk.cli.report import report
 from zfdesk.progress import Progress
 
@@ -30,8 +30,8 @@ def calibrate_command(arguments: argparse.Namespace) -> int:
     """
     from zfdesk.cli.network import weights_file
     from zfdesk.training.calibration import BINS, calibrate
-    from zfdesk.training.class_names import places_of, read_class_map
-    from zfdesk.training.data import open_pictures
+    from zfdesk.training.class_names import left_out, places_of, read_class_map
+    from zfdesk.training.data import open_pictures, passed_over
     from zfdesk.weights import load, save
 
     source, place = weights_file(arguments.name), Path(arguments.output)
@@ -41,6 +41,8 @@ def calibrate_command(arguments: argparse.Namespace) -> int:
     model = load(source)
     pictures = open_pictures(arguments.data, "val")
     told = read_class_map(arguments.classes) if arguments.classes else None
+    for sentence in (*passed_over(pictures), *(left_out(pictures, told) if told else ())):
+        tell(sentence)
     skipped: list[str] = []
     with Progress(things="pictures", every=30.0) as progress:
         say = tell_beside(progress)

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from zfdesk.typed_json import with_article
+
 
 def keep(panel: object, name: str, dtype: type, shape: Sequence[int | None], finite: bool = True) -> None:
     """Check an array and keep it read-only: a copy, unless nobody can write to it."""
-    what = f"The {name} of a {type(panel).__name__.lower()} panel"
+    what = f"The {name} of {with_article(type(panel).__name__.lower())} panel"
     try:
         array = np.asarray(getattr(panel, name))
         kind = np.dtype(dtype)

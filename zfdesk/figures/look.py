@@ -87,34 +87,55 @@ def printable(words: str) -> str:
 
 def fitting(words: str, width: float, points: float) -> str:
     """One line, cut with an ellipsis where it is wider than ``width`` inches."""
-    words = printable(words)
-    if text_width(words, points) <= width:
+    words = printable(words[: _most_letters(width, points)]) + words[_most_letters(width, points) :][:1]
+    if _fitting_letters(words, width, points) == len(words):
         return words
-    while words and text_width(f"{words}…", points) > width:
-        words = words[:-1]
-    return f"{words.rstrip()}…"
+    kept = words[: _fitting_letters(words, width - text_width("…", points), points)]
+    return f"{kept.rstrip()}…"
 
 
 def wrapped(words: str, width: float, points: float) -> str:
-    """The words in lines no wider than ``width`` inches. What a space that does not break, or a ×, holds together is
-    broken there only where it is wider, and a single word between its letters."""
+    """The words in at most `MOST_LINES` lines no wider than ``width`` inches. What a space that does not break, or a ×,
+    holds together is broken there only where it is wider, and a single word between its letters."""
     lines: list[str] = []
     for paragraph in printable(words).split("\n"):
         line = ""
         for word in _TIMES.sub(lambda found: found[0].replace(" ", _JOINED), paragraph).split(" "):
             longer = f"{line} {word}" if line else word
-            if text_width(longer, points) <= width:
+            if _fitting_letters(longer, width, points) == len(longer):
                 line = longer
                 continue
             lines += [line] if line else []
-            while text_width(word, points) > width and len(word) > 1:
-                cut = next(n for n in range(len(word) - 1, 0, -1) if n == 1 or text_width(word[:n], points) <= width)
+            while (cut := max(1, _fitting_letters(word, width, points))) < len(word) and len(lines) <= MOST_LINES:
                 cut = word.rfind(_JOINED, 1, cut + 1) if _JOINED in word[1 : cut + 1] else cut
                 lines, word = [*lines, word[:cut]], word[cut:].removeprefix(_JOINED)
             line = word
         lines.append(line)
+        if len(lines) > MOST_LINES:
+            lines = [*lines[: MOST_LINES - 1], "…"]
+            break
     return _HELD.sub(lambda found: found[0].replace(_JOINED, " "), "\n".join(lines))
 
+
+def _fitting_letters(words: str, width: float, points: float) -> int:
+    """How many of the first letters fit in ``width`` inches, found by halving, so that no text takes long."""
+    most = min(len(words), _most_letters(width, points))
+    if most == len(words) and text_width(words, points) <= width:
+        return most
+    fits, least = 0, most + 1  # so many fit, so many do not
+    while least - fits > 1:
+        middle = (fits + least) // 2
+        fits, least = (middle, least) if text_width(words[:middle], points) <= width else (fits, middle)
+    return fits
+
+
+def _most_letters(width: float, points: float) -> int:
+    """More than fit in a line, were they all of the narrowest kind."""
+    return int(max(width, 0) * 72 / points / 0.2) + 16
+
+
+MOST_LINES = 250
+"""Of any text on a page: more are read by nobody, and take long to draw."""
 
 _JOINED = "\N{NO-BREAK SPACE}"
 _TIMES = re.compile(r"((?<=\d) )?× ")

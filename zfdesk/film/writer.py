@@ -38,6 +38,7 @@ from zfdesk.atomic_write import write_whole
 from zfdesk.film import disk
 from zfdesk.film.encoder import Encoder, FilmError, Settings
 from zfdesk.film.formats import ENCODERS, FASTEST_GIF, FORMATS, LARGEST, form_of
+from zfdesk.progress import noun
 
 FORMAT = "zfdesk-film-1"
 MOST_WAITING_BYTES = 96 << 20  # of pictures that wait for the encoder
@@ -299,7 +300,8 @@ class FilmWriter:
         self._put_in_place()
         beside = self._write_facts(encoder, end)
         size = encoder.bytes
-        words = f"Saved {self.path.name}: {len(self._lines)} frames, {end:.1f} s, {size_words(size)}"
+        frames = f"{len(self._lines)} {noun(len(self._lines), 'frame')}"
+        words = f"Saved {self.path.name}: {frames}, {end:.1f} s, {size_words(size)}"
         words += f", {self._dropped} dropped" if self.live else ""
         said = " ".join(part for part in (why, f"{words}.", beside) if part)
         trouble = bool(why or beside)
@@ -338,7 +340,11 @@ class FilmWriter:
         return self.path / "path.json" if self.form == "png" else self.path.with_name(f"{self.path.name}.path.json")
 
     def _fail(self, error: Exception) -> None:
-        lost = f"{len(self._lines)} frames are lost" if self._lines else "nothing was recorded"
+        lost = (
+            f"{len(self._lines)} {noun(len(self._lines), 'frame is', 'frames are')} lost"
+            if self._lines
+            else "nothing was recorded"
+        )
         words = f"{self.path.name} could not be written: {_reason(error)}; {lost}."
         self._told = Told(len(self._lines), self._dropped, 0, 0.0, True, False, True, words)
 

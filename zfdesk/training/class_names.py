@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from zfdesk.progress import noun
 from zfdesk.resources import resource
+from zfdesk.training.data import Pictures
 from zfdesk.training.errors import TrainingError
 from zfdesk.weights import describe
 from zfdesk.weights.checkpoint import embedded
 
 _WORDNET = re.compile(r"(n\d{8})(?:[_ -].*)?")
+_FOLDER_HEADS, _CLASS_HEADS = ("folder", "path", "name", "directory"), ("class", "label", "classes", "labels")
 _NUMBERED = re.compile(r"class (\d+)")
 
 
@@ -65,12 +68,14 @@ def places_of(names: Sequence[str], classes: Sequence[str], told: Mapping[str, s
 
 
 def read_class_map(path: str) -> dict[str, str]:
-    """A file that tells the class of each folder: JSON {folder: class}, or lines of folder, tab or comma, class.
+    """A file that tells the class of each folder: JSON {folder: class}, or lines of folder and class.
 
-    Raises TrainingError in words.
+    Between them stands a tab, comma or semicolon, as a spreadsheet writes it, with its mark of the encoding or without;
+    the first line may name the columns (folder, path or name; class or label). Raises TrainingError in words.
     """
     try:
-        text = Path(path).read_text("utf-8")
+        data = Path(path).read_bytes()
+        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = (getattr(error, "strerror", None) or "it is not text").lower()
         raise TrainingError(f"{path} cannot be read: {reason}.") from None
@@ -83,16 +88,38 @@ def read_class_map(path: str) -> dict[str, str]:
             raise TrainingError(f"{path} is not a JSON object of folders and classes.")
         found = {name: str(value) for name, value in told.items()}
     else:
-        found = {}
-        for number, line in enumerate(text.splitlines(), 1):
-            if line.strip():
-                name, comma, value = line.partition("\t" if "\t" in line else ",")
-                if not comma or not value.strip():
-                    raise TrainingError(f"{path}, line {number}: it wants a folder, a tab or comma, and a class.")
-                found[name.strip()] = value.strip()
+        found = dict(_pairs(text, path))
     if not found:
         raise TrainingError(f"{path} names no classes.")
     return found
+
+
+def _pairs(text: str, path: str) -> Iterator[tuple[str, str]]:
+    separator = next((sign for sign in "\t;" if sign in text.partition("\n")[0]), ",")
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        name, value = (part.strip().strip('"').strip() for part in line.partition(separator)[::2])
+        if not value:
+            raise TrainingError(f"{path}, line {number}: it wants a folder, a tab, comma or semicolon, and a class.")
+        if number > 1 or name.casefold() not in _FOLDER_HEADS or value.casefold() not in _CLASS_HEADS:
+            yield name, value
+
+
+def left_out(pictures: Pictures, told: Mapping[str, str]) -> list[str]:
+    """Sentences on what does not fit together: folders without a class, with their pictures, and lines without any."""
+    without = [name for name in pictures.classes if name not in told]
+    unmatched = [name for name in told if name not in pictures.classes]
+    sentences = []
+    if without:
+        count = sum(pictures.classes[pictures.label(index)] in without for index in range(len(pictures)))
+        sentences.append(
+            f"--classes names no class for {_some(without)}: {count:,} {noun(count, 'picture')} of "
+            f"{len(pictures):,} {noun(count, 'is', 'are')} left out."
+        )
+    if unmatched:
+        sentences.append(f"--classes names {_some(unmatched)}, of which there are no pictures.")
+    return sentences
 
 
 def place_of(name: str, classes: Sequence[str]) -> int | None:

@@ -90,6 +90,7 @@ class JoinedPictures:
         self.classes, self.words = first.classes, ", ".join(part.words for part in parts)
         self.teacher_classes, self.embedding = first.teacher_classes, first.embedding
         self.labelled = all(part.labelled for part in parts)
+        self.passed_over = tuple(sentence for part in parts for sentence in passed_over(part))
         self._parts, self._ends = parts, np.cumsum([len(part) for part in parts])
 
     def __len__(self) -> int:
@@ -113,6 +114,12 @@ class JoinedPictures:
         """As in the part."""
         part, place = self._at(index)
         return part.read(place)
+
+
+def passed_over(pictures: Pictures) -> tuple[str, ...]:
+    """Sentences on what lies among the pictures and cannot be looked into, such as a link to itself."""
+    told: tuple[str, ...] = getattr(pictures, "passed_over", ())
+    return told
 
 
 def open_all(paths: Sequence[str]) -> Pictures:

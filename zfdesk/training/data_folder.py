@@ -13,7 +13,10 @@ SUFFIXES = tuple(sorted(PICTURE_SUFFIXES))
 
 
 class FolderPictures:
-    """See `zfdesk.training.data.Pictures`. Raises TrainingError for no pictures."""
+    """See `zfdesk.training.data.Pictures`. Raises TrainingError for no pictures.
+
+    passed_over: a sentence for each entry that cannot be looked into, see `zfdesk.training.data.passed_over`.
+    """
 
     labelled = True
     teacher_classes = 0
@@ -21,8 +24,10 @@ class FolderPictures:
 
     def __init__(self, place: Path) -> None:
         self.place, self.words = place, str(place)
+        self.passed_over: tuple[str, ...] = ()
         try:
-            folders = [entry for entry in os.scandir(place) if entry.is_dir() and not entry.name.startswith(".")]
+            entries = [entry for entry in os.scandir(place) if not entry.name.startswith(".")]
+            folders = [entry for entry in entries if self._is_folder(entry)]
             found = {folder.name: _pictures(folder.path) for folder in folders}
         except OSError as error:
             raise TrainingError(f"{place} cannot be read: {(error.strerror or str(error)).lower()}.") from None
@@ -32,6 +37,13 @@ class FolderPictures:
                 f"There are no pictures in {place}: a folder of classes has one folder for each, with its pictures."
             )
         self._files = [(name, label) for label, kind in enumerate(self.classes) for name in found[kind]]
+
+    def _is_folder(self, entry: os.DirEntry[str]) -> bool:
+        try:
+            return entry.is_dir()
+        except OSError as error:  # such as a link to itself
+            self.passed_over += (f"{entry.path} is passed over: {(error.strerror or str(error)).lower()}.",)
+            return False
 
     def __len__(self) -> int:
         return len(self._files)

@@ -81,8 +81,11 @@ def _rows(place: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         with place.open(encoding="utf-8-sig", newline="") as file:  # Excel begins a file with a mark of its encoding
             if place.suffix.lower() == ".csv":
-                for number, row in enumerate(csv.DictReader(file), 2):
-                    yield number, {key: value for key, value in row.items() if key and value}
+                first = file.readline()
+                file.seek(0)
+                separator = max(",;\t", key=first.count)  # a spreadsheet's depends on its language
+                for number, row in enumerate(csv.DictReader(file, delimiter=separator), 2):
+                    yield number, {key.strip().lower(): value for key, value in row.items() if key and value}
                 return
             for number, line in enumerate(file, 1):
                 if not line.strip():

@@ -141,7 +141,9 @@ def labelled_pictures(folder: str) -> tuple[list[str], list[int], tuple[str, ...
     if (root / _SPLITS[0]).is_dir():
         root /= _SPLITS[0]
     try:
-        names = sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith("."))
+        names = sorted(
+            entry.name for entry in os.scandir(root) if os.path.isdir(entry) and not entry.name.startswith(".")
+        )
     except OSError as error:
         raise ShardsError(f"{folder} cannot be read: {_reason(error)}.") from error
     if len(names) < 2:
@@ -371,7 +373,7 @@ def _pictures_at(path: str) -> Iterator[str]:
                     yield os.path.join(folder, name)
     elif path.lower().endswith(".txt"):
         try:
-            lines = Path(path).read_text("utf-8").splitlines()
+            lines = Path(path).read_text("utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise ShardsError(f"{path} cannot be read as a list of pictures: {_reason(error)}.") from error
         yield from (os.path.join(os.path.dirname(path), line.strip()) for line in lines if line.strip())

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,7 @@ from zfdesk.weights.safetensors_file import CheckpointError, opened
 MOST_ENTRIES = 10_000
 LONGEST_PICKLE = 16 << 20  # bytes; the state dicts in question need under 10 thousand
 MOST_PACKED = 50  # times; weights hardly shrink in a zip
-_WRAPPERS = ("state_dict", "model_state_dict", "model")
-_PREFIXES = ("module.", "_orig_mod.")  # what DataParallel and torch.compile put before each name
+_DEEPEST = 4  # mappings in mappings; Lightning's checkpoints take 2
 
 
 def most_bytes() -> int:
@@ -112,6 +111,9 @@ def _checked_members(archive: zipfile.ZipFile, size: int, path: Path) -> zipfile
 
     ``size``: of the archive, in bytes.
     """
+    names = [info.filename for info in archive.infolist()]
+    if "" in names or len(set(names)) < len(names):
+        raise CheckpointError(f"{path} is a damaged zip archive (a part of it has no name, or another's).")
     members = [info for info in archive.infolist() if not info.is_dir() and not info.filename.startswith("__MACOSX/")]
     declared = sum(info.file_size for info in members)
     if len(members) > MOST_ENTRIES or declared > most_bytes():
@@ -166,23 +168,38 @@ def _unpickled(place: Path, path: Path, mapped: bool) -> Any:
 
 
 def unwrapped(found: Any, path: Path) -> dict[str, Any]:
-    """The state dict itself: out of a training checkpoint, without the prefixes of DataParallel and torch.compile."""
-    for key in _WRAPPERS:
-        if isinstance(found, Mapping) and isinstance(found.get(key), Mapping):
-            found = found[key]
-            break
+    """The state dict itself, out of whatever wraps it, without what all its names begin with.
+
+    Training scripts put it beside the epoch and the optimiser, under any name and in other mappings; DataParallel,
+    torch.compile, Lightning and modules around the network put words before each name. The state dict is the mapping
+    with the most tensors under names; of several, as with an average of the weights beside them, the first.
+    """
     if not isinstance(found, Mapping) or not found:
         what = "nothing" if isinstance(found, Mapping) else f"a {type(found).__name__}"
         raise CheckpointError(f"{path} holds {what}, not a state dict.")
-    if not all(isinstance(name, str) for name in found):
+    fullest = max(_mappings(found, _DEEPEST), key=_tensors_in)
+    if not _tensors_in(fullest) and not all(isinstance(name, str) for name in found):
         raise CheckpointError(f"{path} holds a dictionary whose keys are not names, not a state dict.")
-    state = dict(found)
-    for prefix in _PREFIXES * 2:
-        if all(name.startswith(prefix) for name in state):
-            state = {name.removeprefix(prefix): value for name, value in state.items()}
+    state = {name: value for name, value in fullest.items() if isinstance(name, str)}
+    while len({name.partition(".")[0] for name in state}) == 1 and all(name.partition(".")[2] for name in state):
+        state = {name.partition(".")[2]: value for name, value in state.items()}
     return state
 
 
+def _mappings(found: Mapping[Any, Any], deepest: int) -> Iterator[Mapping[Any, Any]]:
+    """A mapping and those in it, the outer before the inner."""
+    yield found
+    for value in found.values() if deepest else ():
+        if isinstance(value, Mapping):
+            yield from _mappings(value, deepest - 1)
+
+
+def _tensors_in(found: Mapping[Any, Any]) -> int:
+    return sum(isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in found.items())
+
+
 def _short(error: BaseException) -> str:
+    if isinstance(error, UnicodeError):
+        return "a name in it is not text"
     words = " ".join(str(error).split())
     return (words[:120] or type(error).__name__).rstrip(".")
