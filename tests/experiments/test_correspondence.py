@@ -12,8 +12,8 @@ from engine_nets import demo_frames
 
 import zfdesk.engine as zf
 import zfdesk.experiments
-from zfdesk.experiments.correspondence import cut_out, default_layers, hamming, random_boxes, signs
-from zfdesk.experiments.parts import RANDOM, PartsError
+from zfdesk.experiments.correspondence import cut_out, default_layers, hamming, masks_of, random_boxes, signs
+from zfdesk.experiments.parts import RANDOM, PartsError, shared_parts
 from zfdesk.experiments.table1 import PAPER
 
 
@@ -245,3 +245,18 @@ def test_the_table_as_text(tiny: zf.Model) -> None:
     single = zfdesk.experiments.correspondence(tiny, pictures[:2], ("conv1",), draws=0)
     assert single.table()[1] == ("nose", "0.500", "1")
     assert single.tsv().splitlines()[1] == "nose\tconv1\t0.500000\t\t1\t2\t\t\t"
+
+
+def test_random_masks_lie_in_the_box_of_the_object() -> None:
+    """Where one is marked; it is no part, and never masked itself."""
+    parts = {"nose": (60, 60, 10, 10), "object": (40, 50, 60, 70)}
+    picture = zfdesk.experiments.MarkedPicture("dog.jpg", np.zeros((200, 200, 3), np.uint8), parts)
+    masks = masks_of(picture, shared_parts({"a": parts, "b": parts}), 200, seed=0)
+    assert masks.keys() == {"nose", "random"}
+    for top, left, height, width in masks["random"]:
+        assert (height, width) == (10, 10)
+        assert 40 <= top <= 40 + 60 - 10
+        assert 50 <= left <= 50 + 70 - 10
+        assert top + 10 <= 60 or top >= 70 or left + 10 <= 60 or left >= 70
+    free = masks_of(replace(picture, parts={"nose": (60, 60, 10, 10)}), ["nose"], 200, seed=0)
+    assert any(top < 30 or top > 110 for top, *_ in free["random"])

@@ -29,6 +29,11 @@ def test_the_rows_are_declared_and_the_paper_s() -> None:
     assert errors["zfnet-512-1024-512"] == (37.5, 16.0)
     assert errors["zfnet-no3467"] == (71.3, 50.1)
     assert len(errors) == 8
+    printed = [(row.top1, row.top5) for row in table3.TABLE]
+    assert printed[0] == (40.5, 18.1), "the replication"
+    assert printed[5:7] == [(41.7, 18.8), (40.0, 18.1)], "its layers 6 and 7"
+    assert printed[-1] == (38.3, 16.9)
+    assert len(printed) == 12
 
 
 def test_rows_are_trained_once_and_set_beside_the_paper(

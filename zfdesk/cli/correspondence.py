@@ -23,7 +23,9 @@ def add_parser(verbs: Any) -> None:
         help="what masking the same part changes in several pictures (Table 1)",
         epilog="The parts are marked in the window (“Mark parts”) and kept in zfdesk-parts.json beside the pictures. "
         "A score is the share of features whose change has another sign, the mean over all pairs of pictures, ± its "
-        "standard error: the lower, the more alike. The paper's five dogs stand beside it.",
+        "standard error (ours: the paper does not say what its ± is): the lower, the more alike. The paper's random "
+        "masks lie on other parts of the object; so do these where a box called “object” is marked, else anywhere. "
+        "The paper's five dogs stand beside it.",
         allow_abbrev=False,
     )
     parser.add_argument("folder", metavar="FOLDER", help="a folder of pictures with marked parts")
@@ -105,7 +107,11 @@ def _facts(arguments: argparse.Namespace, found: Correspondence) -> dict[str, An
 
 
 def _page(model: Model, found: Correspondence) -> str:
-    masks = f"{found.fill} masks" + (f", {found.draws} random places a picture" if found.draws else "")
+    masks = f"{found.fill} masks" + (
+        f", {found.draws} random places a picture (in the box called “object” where one is marked, else anywhere)"
+        if found.draws
+        else ""
+    )
     said = f"{len(found.pictures)} pictures, {masks}; {model.name or model.architecture.name}."
     return f"{said} Share of differing signs: lower is more alike.\n\n{table(found.table())}"
 

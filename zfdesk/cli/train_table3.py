@@ -10,35 +10,45 @@ from zfdesk.cli.output import print_json
 from zfdesk.cli.report import table
 
 if TYPE_CHECKING:
-    from zfdesk.training.table3 import Filled
+    from zfdesk.training.table3 import Filled, Row
 
 
 def say_table3(arguments: argparse.Namespace, data: Sequence[str], filled: Sequence[Filled]) -> None:
     """The table as text, or with ``--json`` as an object; errors in per cent."""
+    from zfdesk.training.table3 import TABLE
+
     if arguments.json:
         rows = [
             {
                 "architecture": one.row.architecture, "words": one.row.words,
                 "network": str(one.run / "network.safetensors"),
                 "top1": one.top1, "top5": one.top5, "of": "validation" if one.validated else "training",
-                "paper": {"top1": one.row.top1 / 100, "top5": one.row.top5 / 100, "replication": one.row.replication},
+                "paper": _paper(one.row),
             }
             for one in filled
         ]  # fmt: skip
-        print_json({"data": list(data), "errors": "shares from 0 to 1", "rows": rows})
+        others = [{"words": row.words, "paper": _paper(row)} for row in TABLE if not row.architecture]
+        print_json({"data": list(data), "errors": "shares from 0 to 1", "rows": rows, "paper_only": others})
         return
     lines: list[tuple[str, ...]] = [("error, %", "here top-1", "top-5", "paper top-1", "top-5")]
-    for one in filled:
-        here = [_percent(one.top1), _percent(one.top5)]
-        mark = " *" * one.row.replication
-        lines.append((one.row.words + mark, *here, f"{one.row.top1:.1f}", f"{one.row.top5:.1f}"))
+    found = {one.row: one for one in filled}
+    whole = arguments.rows is None and found.keys() <= set(TABLE)
+    for row in TABLE if whole else found:
+        one = found.get(row)
+        here = [_percent(one.top1), _percent(one.top5)] if one else ["–", "–"]
+        lines.append((row.words + " *" * row.replication, *here, f"{row.top1:.1f}", f"{row.top5:.1f}"))
     print(table(lines, right=range(1, 5)))
     said = (
         "validation pictures" if all(one.validated for one in filled) else "training pictures: there is no validation"
     )
     print(f"\nHere: {', '.join(data)}, errors on {said}. Paper: ImageNet 2012 validation.")
     if any(one.row.replication for one in filled):
-        print("* The paper took these layers out of its replication of Krizhevsky et al.; here out of Fig. 3.")
+        print("* The paper changed its replication of Krizhevsky et al. there; here Fig. 3 is changed.")
+
+
+def _paper(row: Row) -> dict[str, float | bool | None]:
+    train = None if row.train is None else row.train / 100
+    return {"train_top1": train, "top1": row.top1 / 100, "top5": row.top5 / 100, "replication": row.replication}
 
 
 def _percent(share: float | None) -> str:

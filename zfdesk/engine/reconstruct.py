@@ -7,8 +7,9 @@ One walk, three rules for the rectification:
 - ``gradient`` (Simonyan et al. 2014): only where the forward activation was positive: the true derivative.
 
 Everything else is shared: pooling sends each signal to the position its switch remembers, and where overlapping
-windows chose the same position the signals add; a convolution is undone by the same filters transposed; biases play
-no part. Nothing is rectified after the last filter, so the picture is signed.
+windows chose the same position the signals add (our choice: the paper does not say); a convolution is undone by the
+same filters transposed; biases play no part. A class score or probability is seeded with 1, not with its value, and the
+softmax is skipped (our choice). Nothing is rectified after the last filter, so the picture is signed.
 
 Only the window that a seed can reach is computed: a single conv5 position needs 139 × 139 pixels and, on the way,
 3 × 3, 5 × 5, 7 × 7 … positions of each layer.

@@ -13,8 +13,9 @@ What the paper leaves open, and *our choice*:
 - Layer 5 ends with its pooling (Fig. 3): its features are ``pool5``, which layer 6 reads. Layer 7 is ``fc7``. Both are
   rectified. Any other layers can be asked for.
 - A part's mask is its marked box, grey. A picture's random masks have the mean height and width of its marked parts and
-  lie wholly in what the network sees, at any place where they overlap no marked part; a pair's random score is the mean
-  over the draws.
+  overlap none of them; a pair's random score is the mean over the draws. The paper's lie on other parts of the object:
+  so do these where a box called “object” is marked, which is never masked itself. Without one they lie anywhere in what
+  the network sees, on the background too.
 
 Signs are delicate. Covering 30 × 30 pixels of six photographs twice, rounding in float32 turned one of 92,160 signs of
 pool5, against float64, and none of fc6 and fc7.
@@ -36,7 +37,7 @@ from zfdesk.engine.layers import Architecture, Linear
 from zfdesk.engine.model import Model
 from zfdesk.engine.occlude import Occluder, OccluderFill, OccluderShape, occlude
 from zfdesk.engine.picture import Box, crop
-from zfdesk.experiments.parts import RANDOM, PartBox, PartsError, check_boxes, shared_parts, to_input
+from zfdesk.experiments.parts import OBJECT, RANDOM, PartBox, PartsError, check_boxes, shared_parts, to_input
 from zfdesk.experiments.table1 import Correspondence, Score
 
 RANDOM_DRAWS = 10
@@ -72,9 +73,12 @@ def hamming(one: np.ndarray, other: np.ndarray) -> float:
     return float((one != other).mean())
 
 
-def random_boxes(parts: Iterable[PartBox], size: int, count: int, rng: np.random.Generator) -> list[PartBox]:
+def random_boxes(
+    parts: Iterable[PartBox], size: int, count: int, rng: np.random.Generator, within: PartBox | None = None
+) -> list[PartBox]:
     """``count`` places for a mask of the mean height and width of ``parts`` in a size × size picture, overlapping none
-    of them; each free place is as likely as any other. Empty when no place is free, or there are no parts."""
+    of them; each free place is as likely as any other. ``within``: a box that they lie in, as far as it is on the
+    picture. Empty when no place is free, or there are no parts."""
     parts = list(parts)
     if not parts:
         return []
@@ -83,6 +87,11 @@ def random_boxes(parts: Iterable[PartBox], size: int, count: int, rng: np.random
     for top, left, part_height, part_width in parts:
         rows = slice(max(top - height + 1, 0), max(top + part_height, 0))
         free[rows, max(left - width + 1, 0) : max(left + part_width, 0)] = False
+    if within is not None:
+        top, left, tall, wide = within
+        inside = np.zeros_like(free)
+        inside[max(top, 0) : max(top + tall - height + 1, 0), max(left, 0) : max(left + wide - width + 1, 0)] = True
+        free &= inside
     places = np.argwhere(free)
     if not len(places):
         return []
@@ -96,7 +105,8 @@ def masks_of(picture: MarkedPicture, parts: Iterable[str], draws: int, seed: int
     masks = {part: [picture.parts[part]] for part in parts if part in picture.parts}
     rng = np.random.default_rng([seed, zlib.crc32(picture.name.encode())])
     if draws and masks:
-        masks[RANDOM] = random_boxes(picture.parts.values(), len(picture.pixels), draws, rng)
+        marked = [box for part, box in picture.parts.items() if part != OBJECT]
+        masks[RANDOM] = random_boxes(marked, len(picture.pixels), draws, rng, picture.parts.get(OBJECT))
     return masks
 
 

@@ -25,6 +25,9 @@ PARTS = ("right eye", "left eye", "nose")
 RANDOM = "random"
 """Table 1's last row; no part may be called so."""
 
+OBJECT = "object"
+"""A mark that is no part and never masked: the box of the whole object, which random masks then lie in."""
+
 LONGEST_NAME = 40
 LARGEST_FILE = 16 << 20  # bytes; a thousand pictures with four parts have 0.2 million
 
@@ -114,8 +117,11 @@ def check_pictures(folder: Path, marks: Mapping[str, Mapping[str, PartBox]]) -> 
 
 
 def shared_parts(marks: Mapping[str, Mapping[str, PartBox]]) -> list[str]:
-    """The parts marked on two pictures or more: those of Table 1 in its order, then others as they first come."""
-    counts = Counter(part for parts in marks.values() for part in parts)
+    """The parts marked on two pictures or more: those of Table 1 in its order, then others as they first come.
+
+    The object's box is none of them.
+    """
+    counts = Counter(part for parts in marks.values() for part in parts if part != OBJECT)
     order = [*PARTS, *(part for part in counts if part not in PARTS)]
     return [part for part in order if counts[part] >= 2]
 

@@ -54,7 +54,8 @@ class Recipe:
 
     # the network
     initial: str = "gauss"
-    """gauss: normal with deviation 0.01 (the paper); he: normal with deviation √(2 / inputs)."""
+    """gauss: normal with deviation 0.01 (our reading of the paper's "all weights 0.01"); he: normal with deviation
+    √(2 / inputs)."""
     dropout: float = 0.5
     """Share of fc6's and fc7's units left out at each step."""
     batch_norm: bool = False
