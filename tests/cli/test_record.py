@@ -252,3 +252,34 @@ def test_ctrl_c_leaves_a_whole_film_of_what_was_done(name: str, tmp_path: Path) 
     assert out.startswith(f"Saved {name}: {count} frames")
     assert len(pictures_of(tmp_path / name)) == count >= 1
     assert not any(entry.name.startswith(".") for entry in tmp_path.iterdir())
+
+
+_LONG = """
+import sys
+from zfdesk.cli import main
+
+def resident():
+    return next(int(line.split()[1]) // 1024 for line in open("/proc/self/status") if line.startswith("VmRSS"))
+
+from zfdesk.film import FilmWriter
+seen, put = [], FilmWriter.put
+def counted(film, shot):
+    seen.append(resident() if len(seen) % 500 == 0 else 0)
+    return put(film, shot)
+FilmWriter.put = counted
+words = ["record", "pattern", "--what", "picture", "--size", "160", "--frames", "0:10000", "-o", sys.argv[1]]
+assert main(words) == 0
+print(*[size for size in seen if size])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_ten_thousand_frames_take_no_more_memory_than_a_thousand(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", _LONG, str(tmp_path / "long.mp4")], capture_output=True, text=True, check=True
+    )
+    sizes = [int(word) for word in result.stdout.split()[-20:]]
+    assert len(sizes) == 20
+    assert max(sizes[2:]) - sizes[2] < 60  # MB

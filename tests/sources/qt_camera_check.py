@@ -181,8 +181,19 @@ print("delivered")
 
 Devices.present = [Device("one")]
 Devices.made[-1].videoInputsChanged.emit()
-until(lambda: troubles == ["Camera two has been disconnected."])
+until(lambda: troubles == ["Camera two has been disconnected. It goes on when it is back."])
 print("gone")
+
+Camera.log.clear()
+Devices.present = [Device("one"), Device("two")]
+Devices.made[-1].videoInputsChanged.emit()
+until(lambda: "start" in Camera.log)
+assert Camera.log == ["stop", "no camera", (640, 30), "camera", "start"]
+Session.sink.setVideoFrame(video_frame(7, 4))
+until(lambda: len(frames) == 2)
+assert len(troubles) == 1
+Devices.present = [Device("one")]
+print("back")
 
 source.stop()
 source.stop()

@@ -118,6 +118,50 @@ def test_a_camera_that_falls_silent_and_comes_back(monkeypatch: pytest.MonkeyPat
     assert before <= collector.frames[0].time <= time.perf_counter()
 
 
+def test_a_camera_that_vanishes_and_comes_back_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device behind the class: it gives three pictures, is unplugged, cannot be opened twice, and is back."""
+    opened: list[int] = []
+
+    def plugged(reader: CaptureReader) -> Any:
+        opened.append(len(opened))
+        if opened[-1] in (1, 2):
+            raise SourceError("The camera cannot be opened.")
+        return Device(3 if opened[-1] == 0 else 1000, reader)
+
+    monkeypatch.setattr(capture, "RETURN_SECONDS", 0.01)
+    monkeypatch.setattr(CaptureReader, "open", plugged)
+    monkeypatch.setattr(camera, "capture_devices", lambda: [CameraDevice("/dev/video7", "The camera")])
+    monkeypatch.setattr(CameraSource, "convert", lambda self, raw: np.full((4, 4, 3), raw % 200, np.uint8))
+    source = open_source(SourceReference("camera", "/dev/video7"))
+    collector = started(source)
+    collector.wait_until(lambda: len(collector.frames) > 0 and collector.frames[-1].pixels[0, 0, 0] > 3)
+    source.stop()
+    join_readers()
+    assert len(opened) == 4
+    gone = "The camera has stopped: it was unplugged, or another program uses it. It goes on when it is back."
+    assert collector.troubles == [gone]
+
+
+class Device:
+    """What PyAV gives of a camera that is pulled out after so many pictures."""
+
+    def __init__(self, count: int, reader: CaptureReader) -> None:
+        self.count, self.reader = count, reader
+        self.streams = type("Streams", (), {"video": [None]})()
+
+    def __enter__(self) -> "Device":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def decode(self, _: object) -> Any:
+        for number in range(self.count):
+            time.sleep(0.005)
+            yield number
+        raise OSError("no such device")
+
+
 def test_only_the_newest_picture_waits() -> None:
     slot = Slot()
     for number in range(1000):
@@ -216,4 +260,4 @@ def test_qt() -> None:
     if result.returncode == 77:
         pytest.skip("PySide6.QtMultimedia cannot be imported here")
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout.split() == ["pixels", "delivered", "gone", "refused", "watched", "error", "stopped"]
+    assert result.stdout.split() == ["pixels", "delivered", "gone", "back", "refused", "watched", "error", "stopped"]

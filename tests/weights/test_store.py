@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -206,3 +207,33 @@ def test_the_note_is_plain(home: Path, small: zf.Model) -> None:
     store.add(small, "Übung")
     store.use("Übung")
     assert json.loads((home / "weights.json").read_text(encoding="utf-8")) == {"use": "Übung"}
+
+
+def test_of_two_programs_that_keep_one_name_one_is_told(home: Path, small: zf.Model, tmp_path: Path) -> None:
+    """Both look at the same moment and find the name free: the barrier is where each has written its file."""
+    other = zf.Model(small.architecture, small.weights, provenance="another", trained=False)
+    both, saved, told = threading.Barrier(2), store.save, []
+
+    def save_and_wait(model: zf.Model, path: Path) -> str:
+        digest = saved(model, path)
+        both.wait(20)
+        return digest
+
+    def keep(model: zf.Model) -> None:
+        try:
+            store.add(model, "mine")
+        except zfdesk.weights.CheckpointError as error:
+            told.append((model.provenance, str(error)))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "save", save_and_wait)
+        threads = [threading.Thread(target=keep, args=(model,)) for model in (small, other)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    ((loser, sentence),) = told
+    assert "already weights called 'mine'" in sentence
+    kept = zfdesk.weights.load(store.find("mine"))
+    assert kept.provenance != loser
+    assert [path.name for path in store.folder().iterdir()] == ["mine.safetensors"]

@@ -166,7 +166,7 @@ class _QtGrabber:
 
         self._multimedia, self._device, self._wish, self._run, self._slot = multimedia, device, wish, run, slot
         self._camera: Any = None
-        self._closed = False
+        self._closed = self._absent = False
         # Later, from the event loop: opening may take long, and must not hold up whoever starts the source.
         self._context = QtCore.QObject()
         QtCore.QTimer.singleShot(0, self._context, self._ask_permission)
@@ -174,6 +174,10 @@ class _QtGrabber:
     def close(self) -> None:
         """Let go of the camera."""
         self._closed = True
+        self._release()
+        self._context.deleteLater()
+
+    def _release(self) -> None:
         if self._camera is not None:
             self._sink.videoFrameChanged.disconnect(self._take)
             self._camera.stop()
@@ -181,7 +185,6 @@ class _QtGrabber:
             for thing in (self._camera, self._session, self._sink, self._devices):
                 thing.deleteLater()
             self._camera = None
-        self._context.deleteLater()
 
     def _ask_permission(self) -> None:
         from PySide6 import QtCore
@@ -227,7 +230,7 @@ class _QtGrabber:
         self._session.setVideoSink(self._sink)
         self._sink.videoFrameChanged.connect(self._take)
         self._camera.errorOccurred.connect(self._tell_error)
-        self._devices.videoInputsChanged.connect(self._notice_absence)
+        self._devices.videoInputsChanged.connect(self._notice_change)
         self._camera.start()
 
     def _take(self, frame: Any) -> None:
@@ -238,9 +241,15 @@ class _QtGrabber:
         reason = f": {words.rstrip('.')}" if words else ""
         self._run.tell(f"{self._device.name} reports an error{reason}.")
 
-    def _notice_absence(self) -> None:
-        if not any(self._is_ours(item) for item in self._multimedia.QMediaDevices.videoInputs()):
-            self._run.tell(f"{self._device.name} has been disconnected.")
+    def _notice_change(self) -> None:
+        """Tell once that the camera has vanished, and open it anew when it is back."""
+        here = any(self._is_ours(item) for item in self._multimedia.QMediaDevices.videoInputs())
+        if not here and not self._absent:
+            self._run.tell(f"{self._device.name} has been disconnected. It goes on when it is back.")
+        elif here and self._absent and not self._closed:
+            self._release()
+            self._open()
+        self._absent = not here
 
     def _is_ours(self, item: Any) -> bool:
         return bytes(item.id()).decode(errors="replace") == self._device.id

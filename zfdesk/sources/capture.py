@@ -16,6 +16,9 @@ from zfdesk.sources.threaded import Run
 LAVFI = "lavfi:"
 """A camera id that begins so names a filter graph of FFmpeg, such as ``lavfi:testsrc=size=640x480:rate=30``."""
 
+RETURN_SECONDS = 1.0
+"""How often a camera that has vanished is looked for."""
+
 _BACKENDS = {"linux": ("v4l2", "video4linux2,v4l2"), "darwin": ("avfoundation",), "win32": ("dshow",)}
 _JOIN_SECONDS = 0.4
 _RETRY_SECONDS = 0.005
@@ -72,19 +75,30 @@ class CaptureReader:
             self._thread.join(_JOIN_SECONDS)
 
     def _read(self) -> None:
-        try:
-            with self.open() as container:
-                for frame in _frames(container, self._run.stopping):
-                    if self._run.stopping.is_set():
-                        return
-                    if self._camera.id.startswith(LAVFI):
-                        self._wait_for(frame)
-                    self._slot.put(frame)
-            self._run.tell(f"{self._camera.name} gives no more pictures.")
-        except SourceError as error:
-            self._run.tell(str(error))
-        except Exception:  # FFmpeg's errors differ from system to system
-            self._run.tell(f"{self._camera.name} has stopped: it was unplugged, or another program uses it.")
+        """Read until stopped; a device that has given pictures and vanishes is told once and waited for."""
+        gone, seen = "", False
+        while not self._run.stopping.is_set():
+            try:
+                with self.open() as container:
+                    for frame in _frames(container, self._run.stopping):
+                        if self._run.stopping.is_set():
+                            return
+                        if self._camera.id.startswith(LAVFI):
+                            self._wait_for(frame)
+                        self._slot.put(frame)
+                        gone, seen = "", True
+                trouble = f"{self._camera.name} gives no more pictures."
+            except SourceError as error:
+                trouble = str(error)
+            except Exception:  # FFmpeg's errors differ from system to system
+                trouble = f"{self._camera.name} has stopped: it was unplugged, or another program uses it."
+            if not seen or self._camera.id.startswith(LAVFI):
+                self._run.tell(trouble)
+                return
+            if not gone:
+                gone = f"{trouble} It goes on when it is back."
+                self._run.tell(gone)
+            self._run.stopping.wait(RETURN_SECONDS)
 
     def open(self) -> Any:
         """The device as a container of PyAV's; it may take long, and is called in the reader's thread."""

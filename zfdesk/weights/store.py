@@ -11,6 +11,7 @@ import json
 import math
 import os
 import re
+import secrets
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -163,16 +164,27 @@ def load_current() -> tuple[Model, str]:
 def add(model: Model, name: str) -> Path:
     """Keep a network under ``name`` in the user's folder; returns its file. It is not yet in use.
 
+    Of two programs that keep a network under one name at the same time one succeeds, and the other is told.
     Raises CheckpointError when the name is taken or is none for a file, or the disk refuses.
     """
     path = folder() / f"{_checked(name)}{SUFFIX}"
+    taken = CheckpointError(f"There are already weights called {name!r}; choose another name.")
     if path.exists() or name.casefold() == embedded().stem.casefold():
-        raise CheckpointError(f"There are already weights called {name!r}; choose another name.")
+        raise taken
     try:
         folder().mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CheckpointError(f"The folder {folder()} cannot be made: {error.strerror or error}.") from None
-    save(model, path)
+    beside = path.with_name(f".{secrets.token_hex(8)}{SUFFIX}")
+    save(model, beside)
+    try:
+        os.link(beside, path)  # fails where another was faster, as a renaming would not
+    except FileExistsError:
+        raise taken from None
+    except OSError:  # a file system without links
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
     return path
 
 
