@@ -1,4 +1,4 @@
-"""Before anything imports torch; memory that goes back to the system; and torchvision."""
+"""The embedded model and pictures, made once; what is set before torch is imported; memory that goes back."""
 
 from __future__ import annotations
 
@@ -8,9 +8,15 @@ import os
 import sys
 from collections.abc import Iterator
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    import zfdesk.engine as zf
 
 pytest_plugins = ["fast"]
 
@@ -36,6 +42,28 @@ def _memory_goes_back() -> Iterator[None]:
         _GLIBC.malloc_trim(0)
     left = psutil.Process().memory_info().rss
     assert left < MOST_LEFT, f"{left / 1e9:.1f} GB are held after this file: what do its tests leave behind?"
+
+
+@pytest.fixture(scope="session")
+def embedded() -> zf.Model:
+    """The model with the weights that ship."""
+    from engine_nets import embedded_model
+
+    return embedded_model()
+
+
+@pytest.fixture(scope="session")
+def pictures() -> np.ndarray:
+    """At least twenty varied pictures, uint8 (N, 224, 224, 3)."""
+    from engine_nets import varied_pictures
+
+    return varied_pictures()
+
+
+@pytest.fixture(scope="session")
+def cat(embedded: zf.Model, pictures: np.ndarray) -> zf.Pass:
+    """A forward pass of one photograph in float64, the precision of the proofs."""
+    return embedded.forward(embedded.input.to_tensor(pictures[5:6]).double())
 
 
 @pytest.fixture(scope="session")
