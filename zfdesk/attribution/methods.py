@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from zfdesk.attribution.registry import Options, method
 
 if TYPE_CHECKING:
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
 
 
 def _walk(seen: Pass, target: Seed, rule: str) -> Tensor:
+    import numpy as np
     import torch
 
     from zfdesk.attribution.preparation import in_network_order
@@ -92,6 +91,7 @@ def smoothgrad(seen: Pass, target: Seed, options: Options) -> Tensor:
 )  # fmt: skip
 def integrated_gradients(seen: Pass, target: Seed, options: Options) -> Tensor:
     """x · ∫ ∂ unit / ∂ x (αx) dα, by Gauss and Legendre's rule; the values sum to the change of the unit."""
+    import numpy as np
     import torch
 
     from zfdesk.attribution.preparation import mean_gradient
@@ -163,6 +163,7 @@ def relevance(seen: Pass, target: Seed, options: Options) -> Tensor:
 )  # fmt: skip
 def occlusion(seen: Pass, target: Seed, options: Options) -> Tensor:
     """Clean probability minus that with a square of 50 pixels there, every 16 pixels."""
+    import numpy as np
     import torch
 
     from zfdesk.engine import SweepPlan, sweep

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
     from zfdesk.attribution.cam import CamHead
@@ -141,6 +140,8 @@ def attribute(seen: Pass, target: Seed, name: str, options: Options | None = Non
     Raises ValueError, in words, for a method, layer, unit or position that does not exist, and for a method that cannot
     answer for this target.
     """
+    import numpy as np
+
     from zfdesk.attribution.preparation import heat_of, layer_for, settled
 
     chosen, options = method_called(name), options or Options()

@@ -8,14 +8,16 @@ import os
 from collections.abc import Callable
 from typing import TypeVar
 
+from zfdesk.attribution import METHODS as REGISTERED
+
 CROPS = {"centre": "crop", "fit": "fit", "stretch": "stretch"}
 """Words for `zfdesk.live.CropMode`."""
 
 FILLS, SHAPES = ("grey", "mean", "blur", "noise", "black"), ("square", "ellipse")
 """Of an occluder, as `zfdesk.engine` calls them."""
 
-METHODS = ("deconvnet", "guided", "gradient")
-"""Ways back down, as `zfdesk.engine.Rule` calls them."""
+METHODS = tuple(name for name, method in REGISTERED.items() if method.walk)
+"""Ways back down: those of `zfdesk.attribution` that are walks of `zfdesk.engine.reconstruct`."""
 
 SIZES = ("one-column", "two-column", "slide")
 """Of a page, as `zfdesk.figures.SIZES` calls them."""

@@ -11,8 +11,9 @@ from zfdesk.cli import open as window
 from zfdesk.cli.output import CommandError
 
 VERBS = (
-    "classify", "deconv", "occlude", "scan", "top", "curves", "correspondence", "invariance", "figure", "render",
-    "record", "info", "weights", "train", "evaluate", "shards", "bench", "desktop",
+    "classify", "deconv", "attribute", "occlude", "scan", "top", "curves", "correspondence", "invariance", "figure",
+    "render", "record", "maximise", "fool", "dream", "invert", "texture", "style", "info", "weights", "train",
+    "evaluate", "shards", "bench", "desktop",
 )  # fmt: skip
 """Modules of this package, in the order of the help; each registers one verb of its own name."""
 
@@ -25,7 +26,6 @@ examples:
   zfdesk deconv cat.jpg --layer conv5 --unit max -o unit.png
   zfdesk occlude cat.jpg -o where.png      which part of the picture the answer hangs on
   zfdesk scan pictures/                    what wakes each unit, over all pictures of a folder
-  zfdesk figure fig7 cat.jpg -o fig7.pdf   where the evidence lies, as a figure for paper
   zfdesk VERB --help                       more on a verb
 
 A file that is called like a verb is named with its folder: ./classify

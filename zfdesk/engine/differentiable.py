@@ -99,8 +99,10 @@ class Differentiable:
     def __call__(self, x: Tensor) -> dict[str, Tensor]:
         """The wanted windows, by layer: (N, channels, height, width); vectors as (N, units, 1, 1).
 
-        x: the normalised picture's ``field``, (N, 3, height, width) of ``input_shape``.
+        x: the normalised picture, (N, 3, height, width), whole or its ``field`` alone.
         """
+        if tuple(x.shape[1:]) == self.shapes["input"]:
+            x = _cut(x, self.field, (0, 0, *x.shape[2:]))
         if tuple(x.shape[1:]) != (3, *self.input_shape):
             raise ValueError(f"The input must be (N, 3, {self.input_shape[0]}, {self.input_shape[1]}), not {x.shape}.")
         found: dict[str, Tensor] = {}
@@ -198,7 +200,7 @@ def _read(layer: Conv | MaxPool, first: int, end: int, size: int) -> _Span:
     return _Span(max(begin, 0), min(stop, size), max(-begin, 0), max(stop - size, 0))
 
 
-def _cut(x: Tensor, window: Window, held: Window) -> Tensor:
+def _cut(x: Tensor, window: Window, held: tuple[int, ...]) -> Tensor:
     """``window`` of a map of which ``x`` holds the window ``held``."""
     if window == held:
         return x

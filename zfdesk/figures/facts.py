@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from zfdesk import __version__
+from zfdesk.attribution import METHODS
 from zfdesk.engine import Model, Occluder, OccluderFill, Rule, SeedKind
 
-METHOD_WORDS = {Rule.DECONVNET: "deconvnet", Rule.GUIDED: "guided backprop", Rule.GRADIENT: "gradient"}
+METHOD_WORDS = {rule: METHODS[rule].label for rule in Rule}
 
 SEED_WORDS = {
     SeedKind.MAX: "single activation (max)", SeedKind.AT: "single activation (picked)",

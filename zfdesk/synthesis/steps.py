@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from zfdesk.engine import Model
@@ -117,3 +118,13 @@ def as_tensor(picture: np.ndarray, dtype: torch.dtype = torch.float32) -> Tensor
     if batch.ndim != 4 or batch.shape[3] != 3 or batch.dtype != np.uint8 or 0 in batch.shape:
         raise ValueError(f"A picture must be uint8 (height, width, 3), not {picture.dtype} {picture.shape}.")
     return torch.from_numpy(np.array(batch)).to(dtype).permute(0, 3, 1, 2)
+
+
+def no_larger(picture: np.ndarray, side: int) -> np.ndarray:
+    """A uint8 (height, width, 3) picture, made smaller where its longest side is above ``side``."""
+    height, width = picture.shape[:2]
+    if max(height, width) <= side:
+        return picture
+    share = side / max(height, width)
+    size = max(round(height * share), 1), max(round(width * share), 1)
+    return np.array(as_pictures(F.interpolate(as_tensor(picture), size, mode="bilinear", antialias=True))[0])

@@ -1,0 +1,64 @@
+"""A picture that goes downhill on a loss with Adam, in frequencies: what inversion, texture and style share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from zfdesk.synthesis.parametrisation import Frequencies
+from zfdesk.synthesis.steps import Sketch, Stepper, as_pictures
+
+LARGEST_SIDE = 1024
+"""Of a picture that is made. Above, the layers' values of a step take gigabytes."""
+
+Loss = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""Pictures (N, 3, height, width), 0 to 255 → what is made small (a number), and what is told of each (N,)."""
+
+
+class Descent:
+    """A step object: `step` once, look at `sketch` whenever wanted. start: (N, 3, height, width), RGB 0 to 255."""
+
+    def __init__(self, start: Tensor, loss: Loss, steps: int, rate: float) -> None:
+        if steps < 1 or not rate > 0:
+            raise ValueError("A picture is made in at least one step, of a rate above 0.")
+        if max(start.shape[2:]) > LARGEST_SIDE:
+            raise ValueError(
+                f"A picture of {start.shape[2]} × {start.shape[3]} is too large; {LARGEST_SIDE} is the most."
+            )
+        self.steps, self.taken = steps, 0
+        self._loss = loss
+        self._canvas = Frequencies(start)
+        self._stepper = Stepper(self._canvas.parameter, rate)
+        self._values = torch.full((len(start),), float("nan"))
+
+    def step(self) -> None:
+        """One step. Raises ArithmeticError, in words, when no step helps against values that are no numbers."""
+        loss, values = self._loss(self._canvas.pictures())
+        (gradient,) = torch.autograd.grad(loss, self._canvas.parameter)
+        if self._stepper.sound(gradient, values):
+            self._values = values.detach()
+            self._stepper.adam(gradient)
+        self.taken += 1
+
+    def sketch(self) -> Sketch:
+        """Where it is."""
+        with torch.no_grad():
+            pictures = as_pictures(self._canvas.pictures())
+        values: np.ndarray = self._values.double().numpy()
+        return Sketch(self.taken, self.steps, pictures, values, tuple(self._stepper.notes))
+
+    def sketches(self, every: int) -> Iterator[Sketch]:
+        """Step to the end, with a sketch every few steps and a last one."""
+        while self.taken < self.steps:
+            self.step()
+            if self.taken % every == 0 or self.taken == self.steps:
+                yield self.sketch()
+
+
+def noise_about(mean: tuple[float, float, float], size: tuple[int, int], seed: int, levels: float = 8.0) -> Tensor:
+    """A picture to start from: the mean with a little white noise, (1, 3, height, width)."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.tensor(mean)[None, :, None, None] + levels * torch.randn(1, 3, *size, generator=generator)

@@ -1,0 +1,98 @@
+"""DeepDream (Mordvintsev, Olah & Tyka 2015): a layer, or one of its units, is shown more of what it sees in a picture.
+
+As in their notebook: from a small version of the picture to its full size (octaves of 1.4), at each size some steps
+that raise the mean square of a layer's activations (or the mean of one unit's map), each as long as ``rate`` levels in
+the mean, with a random shift; what was dreamt so far is carried over to the next size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from zfdesk.engine import Model
+from zfdesk.engine.differentiable import Differentiable
+from zfdesk.synthesis.descent import LARGEST_SIDE
+from zfdesk.synthesis.steps import Sketch, as_pictures, as_tensor, normaliser
+
+OCTAVE = 1.4
+_JITTER = 32
+
+
+def dream(
+    model: Model, picture: np.ndarray, layer: str, unit: int | None = None, octaves: int = 4, steps: int = 10,
+    rate: float = 1.5, seed: int = 0, every: int = 1,
+) -> Iterator[Sketch]:  # fmt: skip
+    """Sketches of a dream on a picture, uint8 (height, width, 3); ``values``: the objective, in the layer's own units.
+
+    octaves: sizes, each with ``steps`` steps; those too small for the layer are left out. Every sketch has the full
+    size. Raises ValueError, in words, for a layer without maps, a unit that does not exist, or a picture too large.
+    """
+    stage = model.architecture.stage(layer)
+    if not stage.spatial:
+        raise ValueError(f"{layer} has no maps: a dream needs a layer below the fully connected ones.")
+    if unit is not None:
+        stage.check_unit(unit)
+    if octaves < 1 or steps < 1 or not rate > 0:
+        raise ValueError("A dream has at least one octave and one step, of a rate above 0.")
+    whole = as_tensor(picture)
+    if max(whole.shape[2:]) > LARGEST_SIDE:
+        raise ValueError(
+            f"A picture of {picture.shape[0]} × {picture.shape[1]} is too large; {LARGEST_SIDE} is the most."
+        )
+    return _dreamt(model, whole, layer, unit, _sizes(model, layer, whole, octaves), steps, rate, seed, every)
+
+
+def _sizes(model: Model, layer: str, whole: Tensor, octaves: int) -> list[tuple[int, int]]:
+    """From the smallest octave to the picture's own; ValueError where even that is too small for the layer."""
+    sizes = []
+    for number in range(octaves):
+        size = round(whole.shape[2] / OCTAVE**number), round(whole.shape[3] / OCTAVE**number)
+        try:
+            Differentiable(model, {layer: None}, size)
+        except ValueError:
+            if not number:
+                raise
+            break
+        sizes.append(size)
+    return sizes[::-1]
+
+
+def _dreamt(
+    model: Model, whole: Tensor, layer: str, unit: int | None, sizes: list[tuple[int, int]], steps: int, rate: float,
+    seed: int, every: int,
+) -> Iterator[Sketch]:  # fmt: skip
+    generator = torch.Generator().manual_seed(seed)
+    normalised, total, taken = normaliser(model), len(sizes) * steps, 0
+    detail = torch.zeros(1, 3, *sizes[0])
+    for size in sizes:
+        base = _resized(whole, size)
+        x = base + _resized(detail, size)
+        network = Differentiable(model, {layer: None}, size)
+        for _ in range(steps):
+            shift = tuple(int(part) for part in torch.randint(-_JITTER, _JITTER + 1, (2,), generator=generator))
+            shifted = x.roll(shift, (2, 3)).requires_grad_()
+            seen = network(normalised(shifted))[layer]
+            value = seen.square().mean() / 2 if unit is None else seen[:, unit].mean()
+            (gradient,) = torch.autograd.grad(value, shifted)
+            pace = gradient.abs().mean()
+            taken += 1
+            if bool(pace.isfinite()) and float(pace) > 0:  # a silent unit moves nothing
+                x = (x + rate * gradient.roll((-shift[0], -shift[1]), (2, 3)) / pace).clamp(0, 255)
+            if taken % every == 0 or taken == total:
+                shown = _resized(whole, (whole.shape[2], whole.shape[3])) + _resized(
+                    x - base, (whole.shape[2], whole.shape[3])
+                )
+                notes = () if float(pace) > 0 else (f"{layer} is silent on this picture: it dreams of nothing.",)
+                yield Sketch(taken, total, as_pictures(shown), np.array([float(value.detach())]), notes)
+        detail = x - base
+
+
+def _resized(x: Tensor, size: tuple[int, int]) -> Tensor:
+    if tuple(x.shape[2:]) == size:
+        return x
+    return F.interpolate(x, size, mode="bilinear", align_corners=False, antialias=True)

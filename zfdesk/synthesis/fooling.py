@@ -1,0 +1,102 @@
+"""Fooling pictures (Szegedy et al. 2014; Goodfellow et al. 2015): a picture that looks the same and is another class.
+
+Projected gradient steps (Madry et al. 2018) towards a class, never further from the picture than a budget: the largest
+change of any pixel (L∞, in levels of 255) or the length of all changes together (L2, in levels).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from enum import StrEnum
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from zfdesk.engine import Model, Softmax
+from zfdesk.engine.differentiable import Differentiable
+from zfdesk.synthesis.objectives import of_class
+from zfdesk.synthesis.steps import Sketch, as_pictures, as_tensor, normaliser
+
+
+class Norm(StrEnum):
+    """How a change is measured."""
+
+    LARGEST = "linf"
+    LENGTH = "l2"
+
+
+def fool(
+    model: Model, picture: np.ndarray, to: int, budget: float = 8.0, norm: Norm = Norm.LARGEST, steps: int = 40,
+    confidence: float = 0.9, every: int = 1,
+) -> Iterator[Sketch]:  # fmt: skip
+    """Sketches of a picture on its way to class ``to``; ``values``: that class's probability.
+
+    picture: uint8 (size, size, 3), as the network sees it. budget: see above; whole pixels count, so rounding is within
+    it. Ends when the class has ``confidence``, or after ``steps``; then a note says how far it came. Deterministic.
+    Raises ValueError, in words, for a class that does not exist, a budget without room, or a picture of another size.
+    """
+    size = model.architecture.size
+    objective = of_class(model.architecture, to)
+    if picture.shape != (size, size, 3):
+        raise ValueError(f"The picture must be ({size}, {size}, 3), not {picture.shape}.")
+    if not (math.isfinite(budget) and budget > 0):
+        raise ValueError(f"The budget is a number of levels above 0, not {budget:g}.")
+    if not isinstance(model.architecture.stages[-1].layer, Softmax):
+        raise ValueError(f"{model.architecture.name} does not end in class probabilities.")
+    return _fooled(
+        model, as_tensor(picture), objective.terms[0].layer, to, budget, Norm(norm), steps, confidence, every
+    )
+
+
+def _fooled(
+    model: Model, clean: Tensor, layer: str, to: int, budget: float, norm: Norm, steps: int, confidence: float,
+    every: int,
+) -> Iterator[Sketch]:  # fmt: skip
+    network, normalised = Differentiable(model, {layer: None}), normaliser(model)
+    pace = 2.5 * budget / steps
+    x = clean.clone()
+    for taken in range(1, steps + 1):
+        x.requires_grad_()
+        scores = network(normalised(x))[layer][:, :, 0, 0]
+        (gradient,) = torch.autograd.grad(scores.log_softmax(1)[0, to], x)
+        if not bool(gradient.isfinite().all()):
+            raise ArithmeticError("The network's gradient is not made of numbers: this picture cannot be changed so.")
+        with torch.no_grad():
+            x = within(x + pace * _direction(gradient, norm), clean, budget, norm)
+            seen = as_pictures(within(x.round(), clean, budget, norm, whole=True))
+            answer = float(network(normalised(as_tensor(seen)))[layer][:, :, 0, 0].softmax(1)[0, to])
+        done = answer >= confidence
+        if done or taken % every == 0 or taken == steps:
+            notes = () if done or taken < steps else (
+                f"With this budget {model.classes[to]} came to {answer:.1%}, not to {confidence:.0%}.",)  # fmt: skip
+            yield Sketch(taken, taken if done else steps, seen, np.array([answer]), notes)
+        if done:
+            return
+
+
+def within(x: Tensor, clean: Tensor, budget: float, norm: Norm, whole: bool = False) -> Tensor:
+    """The picture nearest to ``x`` that is within the budget of ``clean`` and within 0 to 255.
+
+    whole: of whole levels, if ``x`` is: changes are cut towards zero.
+    """
+    change = x - clean
+    if norm is Norm.LARGEST:
+        change = change.clamp(-budget, budget)
+    else:
+        length = float(change.norm())
+        change = change * min(1.0, budget / length) if length else change
+    return (clean + (change.trunc() if whole else change)).clamp(0, 255)
+
+
+def _direction(gradient: Tensor, norm: Norm) -> Tensor:
+    return gradient.sign() if norm is Norm.LARGEST else gradient / gradient.norm().clamp_min(1e-30)
+
+
+def magnified(clean: np.ndarray, changed: np.ndarray) -> tuple[np.ndarray, float]:
+    """The change as a picture about mid-grey, uint8, and by how much it is magnified: the largest fills the range."""
+    change = changed.astype(np.float64) - clean
+    largest = float(np.abs(change).max())
+    factor = 127 / largest if largest else 1.0
+    return np.round(128 + factor * change).clip(0, 255).astype(np.uint8), factor
