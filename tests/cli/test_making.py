@@ -205,5 +205,6 @@ def test_no_input_is_written_over(noise: str, capsys: pytest.CaptureFixture[str]
     for words in (["dream", noise], ["invert", noise], ["texture", noise], ["fool", noise, "--to", "cup"],
                   ["attribute", noise], ["style", noise, "--like", noise]):  # fmt: skip
         before = Path(noise).read_bytes()
-        assert "the same" in refused([*words, "-o", noise], capsys)
+        said = refused([*words, "-o", noise], capsys)
+        assert "the same" in said or "written over" in said
         assert Path(noise).read_bytes() == before

@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.attribution import METHODS
-from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least, unit_or_max
+from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least
 from zfdesk.cli.made_pictures import check_outputs, network_picture, png_bytes
 from zfdesk.cli.output import png_name, write_output
 from zfdesk.cli.report import provenance, report
@@ -35,7 +35,7 @@ def add_parser(verbs: Any) -> None:
     )
     parser.add_argument("--class", dest="klass", metavar="NAME|INDEX", help="default: the most probable class")
     parser.add_argument("--of", metavar="LAYER", help="of a unit of this layer, instead of a class")
-    parser.add_argument("--unit", type=unit_or_max, metavar="N|max", help="the unit (default: the most active)")
+    parser.add_argument("--unit", type=at_least(0), metavar="N", help="the unit (default: the most active)")
     parser.add_argument("--layer", metavar="L", help="whose maps Grad-CAM weights (default: the last convolution)")
     parser.add_argument("--pictures", metavar="FOLDER", help="for cam: what its head is taught from, by class or not")
     parser.add_argument("--samples", type=at_least(1, 1000), metavar="N", help="of SmoothGrad (default: 16)")
@@ -92,7 +92,7 @@ def _target(seen: Pass, arguments: argparse.Namespace) -> Seed:
 
     if arguments.of:
         layer = seen.model.architecture.stage(arguments.of).name
-        unit = arguments.unit if isinstance(arguments.unit, int) else seen.strongest_unit(layer)
+        unit = seen.strongest_unit(layer) if arguments.unit is None else arguments.unit
         return Seed(layer, unit)
     index = (
         int(seen.probabilities[0].argmax()) if arguments.klass is None else class_called(seen.model, arguments.klass)

@@ -27,6 +27,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure and print."""
     import torch
 
+    from zfdesk.cli.bench_synthesis import synthesis_figures
+
     repetitions = 5 if arguments.short else 25
     figures: dict[str, Any] = {"cores": os.cpu_count(), "threads": torch.get_num_threads(), "torch": torch.__version__}
     figures |= forward_figures(repetitions)
@@ -34,6 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     figures |= sweep_figures(arguments.short)
     figures |= moved_figures(repetitions)
     figures |= exactness()
+    figures["synthesis"] = synthesis_figures(repetitions)
     if not arguments.no_live:
         for name, options in (("live", []), ("live_occluder", ["--occluder"])):
             figures[name] = live_figures(4.0 if arguments.short else 15.0, options)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from zfdesk.cli.bench_synthesis import synthesis_report
+
 
 def report(figures: dict[str, Any]) -> str:
     """The figures as a page of text."""
@@ -25,6 +27,8 @@ def report(figures: dict[str, Any]) -> str:
     else:
         lines.append(f"forward + conv5 deconvnet   {figures['reconstruction']}")
     lines += _sweep_report(figures)
+    if "synthesis" in figures:
+        lines += synthesis_report(figures["synthesis"])
     lines.append(
         f"against float64             probabilities to {figures['largest_probability_error']:.1e}, activations to"
         f" {figures['largest_activation_error']:.1e} of the layer's largest"

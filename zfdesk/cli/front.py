@@ -12,8 +12,8 @@ from zfdesk.cli.output import CommandError
 
 VERBS = (
     "classify", "deconv", "attribute", "occlude", "scan", "top", "curves", "correspondence", "invariance", "figure",
-    "render", "record", "maximise", "fool", "dream", "invert", "texture", "style", "info", "weights", "train",
-    "evaluate", "shards", "bench", "desktop",
+    "render", "record", "maximise", "atlas", "fool", "dream", "invert", "texture", "style", "info", "weights",
+    "train", "evaluate", "shards", "bench", "desktop",
 )  # fmt: skip
 """Modules of this package, in the order of the help; each registers one verb of its own name."""
 
@@ -23,7 +23,6 @@ examples:
   zfdesk cat.jpg --layer conv4 --unit 12   the window on a picture, looking at one unit
   zfdesk --camera                          the window on the camera
   zfdesk classify holiday/ --top 3         what the network sees in each picture of a folder
-  zfdesk deconv cat.jpg --layer conv5 --unit max -o unit.png
   zfdesk occlude cat.jpg -o where.png      which part of the picture the answer hangs on
   zfdesk scan pictures/                    what wakes each unit, over all pictures of a folder
   zfdesk VERB --help                       more on a verb

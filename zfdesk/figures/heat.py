@@ -14,4 +14,7 @@ def warmed(picture: np.ndarray, heat: np.ndarray, opacity: float = 0.6) -> np.nd
     share = np.clip(heat / full, 0, 1)[:, :, None] if full > 0 else np.zeros((*heat.shape, 1))
     grey = picture.astype(np.float64).mean(2, keepdims=True).repeat(3, 2)
     warm = np.array((255.0, 176.0, 0.0))
-    return np.round(grey * (1 - opacity) + opacity * (grey * (1 - share) + warm * share)).clip(0, 255).astype(np.uint8)
+    shown: np.ndarray = (
+        np.round(grey * (1 - opacity) + opacity * (grey * (1 - share) + warm * share)).clip(0, 255).astype(np.uint8)
+    )
+    return shown
