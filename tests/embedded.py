@@ -1,11 +1,10 @@
 """The network that ships, as captions and lists name it."""
 
-from pathlib import PurePosixPath
+from zfdesk.weights.embedded_facts import embedded_facts
 
-from zfdesk.weights.checkpoint import EMBEDDED, EMBEDDED_SHA256
-
-NAME = PurePosixPath(EMBEDDED).stem
-SHORT = EMBEDDED_SHA256[:12]
-CATS = {281: "tabby", 285: "Egyptian cat", 282: "tiger cat"}
+FACTS = embedded_facts()
+NAME = FACTS.name
+SHORT = FACTS.sha256[:12]
+CATS = {index: name for index, name, _ in FACTS.demo["chelsea.jpg"][:3]}
 """What it takes the demo's cat for, the most probable first."""
 CAT = next(iter(CATS))

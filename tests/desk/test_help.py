@@ -8,6 +8,7 @@ from html import escape
 import pytest
 from desk_tools import press, settle
 from desk_window import Window
+from embedded import FACTS
 from PySide6.QtCore import Qt
 
 from zfdesk.desk.actions import CLEAN_KEY
@@ -79,7 +80,7 @@ def test_texts_name_what_they_explain() -> None:
         "Contrast stretched",
         "Normalisation",
         "Occluder",
-        "combination lock",
+        FACTS.demo["coffee.jpg"][0][1],
     ):
         assert word in html
 

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import onnxruntime
 import pytest
 import shiboken6
+import torch
 from desk_tools import press, settle, wait_until
 from desk_window import Window
 from embedded import NAME
@@ -235,3 +237,32 @@ def test_keys_and_names(dialog: WeightsDialog, window: Window) -> None:
         assert part.accessibleName()
     press(dialog.tree, Qt.Key.Key_Escape)
     assert not dialog.isVisible()
+
+
+def test_the_selected_network_is_exported(
+    dialog: WeightsDialog, lab: zf.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[tuple[str, bool]]
+) -> None:
+    """As the picker's kind says where the name has no ending; ONNX Runtime and torch read what was written."""
+    kinds = iter(weights_dialog.EXPORTED.split(";;"))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "net"), next(kinds)))
+    select(dialog, "lab")
+    for files in (["net.onnx"], ["net.pth", "net.py"]):
+        dialog.export.click()
+        wait_until(lambda: not dialog.busy)
+        assert [name for name in files if (tmp_path / name).stat().st_size > 500] == files
+        assert said[-1] == (f"Exported: {' and '.join(str(tmp_path / name) for name in files)}.", False)
+    session = onnxruntime.InferenceSession((tmp_path / "net.onnx").read_bytes())
+    assert session.get_outputs()[1].shape == ["N", len(NAMES)]
+    assert torch.load(tmp_path / "net.pth", weights_only=True)["fc8.weight"].shape[0] == len(NAMES)
+    select(dialog, "broken")
+    assert not dialog.export.isEnabled()
+    dialog.export_selected(tmp_path / "no.onnx")
+    assert not (tmp_path / "no.onnx").exists()
+
+
+def test_an_export_that_fails_is_told(dialog: WeightsDialog, tmp_path: Path, said: list[tuple[str, bool]]) -> None:
+    select(dialog, "lab")
+    dialog.export_selected(tmp_path / "nowhere" / "net.onnx")
+    wait_until(lambda: not dialog.busy)
+    assert said[-1][1]
+    assert "cannot be written" in said[-1][0]

@@ -54,3 +54,34 @@ def test_elsewhere_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory.ctypes, "CDLL", lambda name: pytest.fail("asked of another system"))
     with memory.freed_memory_kept():
         pass
+
+
+def test_what_is_kept_does_not_grow_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half as much again as a step needs is kept; then all that is free is given back, and a step measures anew."""
+    held = [1000]
+
+    class Library:
+        mallopt = None
+
+        def malloc_trim(self, spare: int) -> None:
+            held[0] = 1000
+
+    monkeypatch.setattr(memory, "_glibc", Library)
+    monkeypatch.setattr(memory, "resident_bytes", lambda: held[0])
+    bound = memory.HeapBound()
+    bound.trim()
+    seen = []
+    for step in range(30):
+        held[0] += 800 if held[0] == 1000 else 100 + step
+        bound.after_step()
+        seen.append(held[0])
+    assert max(seen) <= 1000 + 800 * 3 // 2
+    assert seen.count(1000) in range(3, 8)
+    assert seen[0] == 1800
+
+
+def test_a_bound_without_glibc_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory.sys, "platform", "darwin")
+    bound = memory.HeapBound()
+    bound.trim()
+    bound.after_step()

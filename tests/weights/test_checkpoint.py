@@ -23,7 +23,8 @@ from embedded import NAME
 import zfdesk.engine as zf
 import zfdesk.weights
 from zfdesk.engine.kernels import PackedRows
-from zfdesk.weights.checkpoint import EMBEDDED_SHA256, embedded
+from zfdesk.weights.checkpoint import embedded
+from zfdesk.weights.embedded_facts import embedded_facts
 from zfdesk.weights.safetensors_file import digest, write_tensors
 
 NAMES = ("tench", "Île-de-France dog", "犬")
@@ -69,7 +70,7 @@ def refused(path: Path) -> str:
 def test_embedded_network() -> None:
     model = zfdesk.weights.load()
     assert (model.architecture.name, model.name, model.architecture.parameters) == ("zfnet", NAME, 62_357_608)
-    assert model.sha256 == EMBEDDED_SHA256
+    assert model.sha256 == embedded_facts().sha256
     assert model.sha256 in embedded().with_suffix(".md").read_text("utf-8"), "its model card"
     assert (model.classes[0], model.classes[285], model.classes[-1]) == ("tench", "Egyptian cat", "toilet tissue")
     assert (model.input, model.trained) == (zf.InputSpec(), True)

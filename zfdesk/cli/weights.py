@@ -14,6 +14,7 @@ from zfdesk.cli.output import print_json, tell
 from zfdesk.cli.report import named_values, report
 from zfdesk.cli.weights_calibrate import add_calibrate_arguments, calibrate_command
 from zfdesk.cli.weights_export import add_export_arguments, export_command
+from zfdesk.cli.weights_report import add_report_arguments, report_command
 from zfdesk.progress import Progress
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def add_parser(subparsers: Any, catalogue: Catalogue | None = None) -> None:
     )
     verb.set_defaults(catalogue=catalogue)
     actions = verb.add_subparsers(
-        dest="action", required=True, metavar="list|get|use|info|import|pack|calibrate|export"
+        dest="action", required=True, metavar="list|get|use|info|import|pack|calibrate|export|report"
     )
 
     def action(name: str, words: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
@@ -88,7 +89,12 @@ def add_parser(subparsers: Any, catalogue: Catalogue | None = None) -> None:
     exported = action("export", "write a network for other programs: ONNX, or PyTorch's state dict", export_command)
     add_export_arguments(exported)
 
-    for parser in (shown, got, used, told, imported, packed, calibrated, exported):
+    measured = action(
+        "report", "measure a network and make it a checkout's embedded one (for its makers)", report_command
+    )
+    add_report_arguments(measured)
+
+    for parser in (shown, got, used, told, imported, packed, calibrated, exported, measured):
         add_json_option(parser)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,46 @@ def freed_memory_kept() -> Iterator[None]:
         library.malloc_trim(0)
 
 
+class HeapBound:
+    """Holds what a process keeps to about what one step needs.
+
+    glibc before 2.38 looks for an aligned block, as torch asks for, by a size a little larger: the block that was freed
+    a step ago rarely serves, and the heap grows by each step (here by 0.7 GB a batch of 128 pictures of 128 px, to
+    10 GB of which 1.5 were in use). So what is free is given back when the process holds half as much again as after
+    the first step.
+    """
+
+    def __init__(self) -> None:
+        self._library = _glibc()
+        self._allowed: int | None = None
+        self._empty = 0
+
+    def trim(self) -> None:
+        """Give back what is free; the next step tells anew how much a step needs."""
+        if self._library is not None:
+            self._library.malloc_trim(0)
+            self._allowed, self._empty = None, resident_bytes()
+
+    def after_step(self) -> None:
+        """Look at what is held."""
+        if self._library is None:
+            return
+        held = resident_bytes()
+        if self._allowed is None:
+            self._allowed = held + (held - self._empty) // 2
+        elif held > self._allowed:
+            self.trim()
+
+
+def resident_bytes() -> int:
+    """Of this process; 0 where the system does not tell as Linux does."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
 def _glibc() -> ctypes.CDLL | None:
     if not sys.platform.startswith("linux"):
         return None
@@ -46,4 +87,4 @@ def _glibc() -> ctypes.CDLL | None:
     return library if hasattr(library, "mallopt") and hasattr(library, "malloc_trim") else None
 
 
-__all__ = ["freed_memory_kept"]
+__all__ = ["HeapBound", "freed_memory_kept", "resident_bytes"]

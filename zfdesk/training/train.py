@@ -6,6 +6,7 @@ import math
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,7 +28,7 @@ from zfdesk.training.errors import TrainingError
 from zfdesk.training.fitting import check_pictures, check_plan, check_sides
 from zfdesk.training.learning import hits, inputs, losses
 from zfdesk.training.loader import Answering, Batch, Loader
-from zfdesk.training.memory import freed_memory_kept
+from zfdesk.training.memory import HeapBound, freed_memory_kept
 from zfdesk.training.network import TrainingNetwork, exported, fill, normed, start_from
 from zfdesk.training.optimise import RunningMean, limit_filters, make_optimiser
 from zfdesk.training.plan import Plan
@@ -78,6 +79,7 @@ class Training:
             self.pictures, self.plan, order.seed, order.threads, progress.warn, (together.rank, together.processes),
             order.teacher,
         )  # fmt: skip
+        self.heap = HeapBound()
         self.network = self._network()
         self.optimiser = make_optimiser(self.network, self.recipe)
         self.mean = RunningMean(self.network, self.recipe.ema) if self.recipe.ema else None
@@ -151,9 +153,14 @@ class Training:
         count = min(CALIBRATION, max(1, self.plan.steps_per_epoch))
         # all processes measure the same pictures, or their statistics would differ
         loader = Loader(self.pictures, self.plan, self.order.seed, self.order.threads, self.progress.message)
+
+        def batches() -> Iterator[Tensor]:
+            for batch in loader.batches(0, count):
+                yield normed(torch.from_numpy(batch.pictures).to(self.device))
+                self.heap.trim()
+
         try:
-            batches = (normed(torch.from_numpy(b.pictures).to(self.device)) for b in loader.batches(0, count))
-            left = start_from(self.network, start, batches)
+            left = start_from(self.network, start, batches())
         finally:
             loader.close()
         if left:
@@ -189,10 +196,12 @@ class Training:
                     self._save()
                 if standing.due:
                     self._end_epoch()
+                self.heap.trim()
                 saved = time.monotonic()
                 total = _Sum(since=saved)
                 for batch in self.loader.batches(began, plan.steps):
                     self.take_step(batch, total)
+                    self.heap.after_step()
                     standing.seconds = before + time.monotonic() - started
                     if standing.step % self.order.log_every == 0 or standing.due:
                         self._log(total)
@@ -200,9 +209,11 @@ class Training:
                     paused = time.monotonic()
                     if standing.due:
                         self._end_epoch()
+                        self.heap.trim()
                         saved = time.monotonic()
                     elif self.together.first and paused - saved >= self.order.every:
                         self._save()
+                        self.heap.trim()
                         saved = time.monotonic()
                     total.since += time.monotonic() - paused
                     if self.together.any(self.stopping.is_set()):

@@ -30,6 +30,7 @@ from zfdesk.engine.layers import LRN, Architecture
 from zfdesk.engine.model import Model
 from zfdesk.engine.picture import InputSpec
 from zfdesk.resources import resource
+from zfdesk.weights.embedded_facts import embedded_facts
 from zfdesk.weights.safetensors_file import (
     CheckpointError,
     Header,
@@ -42,8 +43,6 @@ from zfdesk.weights.safetensors_file import (
 )
 
 FORMAT = "zfdesk-1"
-EMBEDDED = "weights/zfnet-v1.safetensors"
-EMBEDDED_SHA256 = "f8cfd33861f3414a2aa51733356aeceeff418be1cc4889d27b838386d27cbbf6"
 MOST_CLASSES = 100_000
 LONGEST_TEXT = 10_000  # characters of a class name or of the provenance
 _NEEDED = {"format", "architecture", "input", "classes"}
@@ -69,7 +68,7 @@ class Description:
 
 def embedded() -> Path:
     """The weights file that ships with the program."""
-    return resource(EMBEDDED)
+    return resource(f"weights/{embedded_facts().file}")
 
 
 def load(path: Path | str | None = None) -> Model:

@@ -32,6 +32,8 @@ from zfdesk.weights import CheckpointError, load, looks_untrained, store
 from zfdesk.weights.catalogue import CATALOGUE, CatalogueEntry
 from zfdesk.weights.checkpoint import embedded
 from zfdesk.weights.download import Cancelled
+from zfdesk.weights.embedded_facts import embedded_facts, known_kinds
+from zfdesk.weights.export import export_model
 from zfdesk.weights.obtain import Kept, import_file
 from zfdesk.weights.store import StoredWeights
 
@@ -44,10 +46,16 @@ KNOWN = (
     "torchvision's AlexNet and VGG-16, pytorchcv's zfnet and zfnetb (.pth, .pt, .zip, .safetensors), "
     "the ONNX zoo's zfnet512 (.onnx), zfdesk's own"
 )
-EMBEDDED_WORDS = (
-    "The embedded network is ZFNet as in Fig. 3, trained briefly: it knows cats, dogs, vehicles and the ten classes of "
-    "Imagenette in part, and most other classes not. pytorchcv-zfnet is ZFNet trained on all of ImageNet."
-)
+EXPORTED = "ONNX (*.onnx);;PyTorch state dict (*.pth)"
+
+
+def embedded_words() -> str:
+    """What the embedded network is, as it was measured."""
+    return (
+        "The embedded network is ZFNet as in Fig. 3, trained briefly: it knows the ten classes of Imagenette, and of "
+        f"other pictures often the kind ({known_kinds(embedded_facts())}), but most of the 1000 classes not. "
+        "pytorchcv-zfnet is ZFNet trained on all of ImageNet."
+    )
 
 
 def words_of(error: Exception) -> str:
@@ -108,12 +116,16 @@ class WeightsDialog(Sheet):
         self.import_file = QPushButton("Import file…")
         self.get.clicked.connect(self.get_selected)
         self.use.clicked.connect(self.use_selected)
+        self.export = QPushButton("Export…")
         self.import_file.clicked.connect(self.ask_for_file)
+        self.export.clicked.connect(self.ask_where)
+        self.export.setToolTip("Write the selected network for other programs: ONNX, or PyTorch's state dict")
         self.import_file.setToolTip(f"Convert and keep a file of weights: {KNOWN}")
         close.clicked.connect(self.reject)
         self.use.setDefault(True)
         row = QHBoxLayout()
         row.addWidget(self.import_file)
+        row.addWidget(self.export)
         row.addStretch(1)
         row.addWidget(self.get)
         row.addWidget(self.use)
@@ -140,7 +152,7 @@ class WeightsDialog(Sheet):
 
     def refresh(self) -> None:
         """List the weights anew; only the headers of the files are read."""
-        self.quiet.setText(EMBEDDED_WORDS if self._is_in_use(embedded().stem) else "")
+        self.quiet.setText(embedded_words() if self._is_in_use(embedded().stem) else "")
         self.quiet.setVisible(bool(self.quiet.text()))
         self.run_task("weights list", partial(list_rows, self.catalogue), self._show_list)
 
@@ -195,6 +207,7 @@ class WeightsDialog(Sheet):
         stored = row.stored if row else None
         used = stored is not None and self._is_in_use(stored.name)
         self.use.setEnabled(stored is not None and not stored.trouble and not used and not self._working)
+        self.export.setEnabled(stored is not None and not stored.trouble and not self._working)
         self.use.setText("In use" if used else "Use")
         self.get.setEnabled(row is not None and row.to_get and not self.download.running)
         self.get.setText("Go on" if row is not None and row.to_get and row.come else "Get")
@@ -300,6 +313,35 @@ class WeightsDialog(Sheet):
         self._wanted = name
         self.refresh()
 
+    def ask_where(self) -> None:
+        """A file picker for the selected network, then `export_selected`."""
+        row = self.selected
+        if row is None or row.stored is None:
+            return
+        folder = Path(str(self.context.settings.value("files/weights", str(Path.home()))))
+        path, kind = QFileDialog.getSaveFileName(self, "Export weights", str(folder / f"{row.name}.onnx"), EXPORTED)
+        if path:
+            self.context.settings.setValue("files/weights", str(Path(path).parent))
+            place = Path(path)
+            suffix = ".pth" if "*.pth" in kind else ".onnx"
+            self.export_selected(place if place.suffix in (".onnx", ".pth") else place.with_name(place.name + suffix))
+
+    def export_selected(self, path: Path) -> None:
+        """Write the selected network off this thread, as the name's ending says."""
+        entry = self.selected.stored if self.selected else None
+        if entry is None or entry.trouble or self._working:
+            return
+        model = self.desk.model if self._is_in_use(entry.name) else None
+        self._show_busy(f"Exporting {entry.name}…")
+        self.run_task("weights export", partial(_export, model, entry.path, path), self._exported)
+
+    def _exported(self, files: list[Path] | None, error: Exception | None) -> None:
+        self._show_busy("")
+        if files is None:
+            self._tell(words_of(error or RuntimeError("nothing was exported")), True)
+        else:
+            self._tell(f"Exported: {' and '.join(map(str, files))}.", False)
+
     # Saying
 
     def _tell(self, sentence: str, trouble: bool) -> None:
@@ -325,6 +367,10 @@ def _remember_and_doubt(name: str, model: Model) -> str:
 def _import(path: Path) -> tuple[str, Model, str]:
     kept = import_file(path)
     return kept.name, kept.model, looks_untrained(kept.model)
+
+
+def _export(model: Model | None, source: Path, path: Path) -> list[Path]:
+    return export_model(model or load(source), path)
 
 
 def show_weights(context: AppContext, select: str = "") -> WeightsDialog:

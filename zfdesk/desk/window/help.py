@@ -19,6 +19,7 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.dialog import Sheet, open_sheet
 from zfdesk.desk.widgets.theme import Colours
 from zfdesk.desk.window.yosinski import BINDINGS, UPCONV, Binding, answers, kept_keys
+from zfdesk.weights.embedded_facts import embedded_facts, known_kinds, surest_error
 
 TWO_COLUMNS_FROM = 62  # widths of an x: narrower than this, the keys stand in one column
 CLOSING = (Qt.Key.Key_Escape, Qt.Key.Key_H, Qt.Key.Key_F1, Qt.Key.Key_Q)
@@ -114,18 +115,27 @@ TEXTS: tuple[tuple[str, str], ...] = (
     ("Crop box",
      "The network sees a square of 224 × 224 pixels, cut from the frame: the cyan box. Mirroring is on the screen only "
      "and never changes what the network sees."),
-    ("What the embedded network can recognise",
-     "It is ZFNet exactly as in Fig. 3, but trained in hours on two CPU cores (distilled from EfficientNet-Lite0 on "
-     "97,000 public photographs) instead of twelve days on a GPU. On Imagenette it gets 72 % right at the first guess "
-     "and 89 % among five: tench, English springer, cassette player, chain saw, church, French horn, garbage truck, "
-     "gas pump, golf ball, parachute. Of cars and trucks it takes two in three for some car or truck, of insects, "
-     "hoofed animals, fish, places and cats about half for some such thing, of dogs, food and fruit a third."),
-    ("… and what it cannot",
-     "Most of its 1000 classes it does not know: one held-out picture for each gave 6.5 % right at the first guess, "
-     "20 % among five. Many of its first-layer filters are still noisy. It takes a cup of coffee for a combination "
-     "lock, with 77 %: a high probability is not a sign that it is right. ZFNet trained on all of ImageNet, and "
-     "others, can be had: see the Source menu, Weights."),
 )  # fmt: skip
+
+
+def embedded_texts() -> tuple[tuple[str, str], ...]:
+    """What the embedded network can and cannot recognise, as it was measured."""
+    facts = embedded_facts()
+    samples, imagenette = facts.scores
+    return (
+        ("What the embedded network can recognise",
+         "It is ZFNet exactly as in Fig. 3, but trained in hours on two CPU cores (distilled from EfficientNet-Lite0 "
+         "on public photographs) instead of twelve days on a GPU. On Imagenette it gets "
+         f"{imagenette.top1:.0%} right at the first guess and {imagenette.top5:.0%} among five: tench, English "
+         "springer, cassette player, chain saw, church, French horn, garbage truck, gas pump, golf ball, parachute. Of "
+         "other pictures it often knows the kind of thing and not which: taken for some class of its kind are "
+         f"{known_kinds(facts)}."),
+        ("… and what it cannot",
+         "Most of its 1000 classes it does not know: one held-out picture for each gave "
+         f"{samples.top1:.0%} right at the first guess, {samples.top5:.0%} among five. Many of its first-layer filters "
+         f"are still noisy. The demo's cup of coffee it takes for {surest_error(facts)}. ZFNet trained on all of "
+         "ImageNet, and others, can be had: see the Source menu, Weights."),
+    )  # fmt: skip
 
 
 # The table of keys
@@ -275,7 +285,7 @@ def _here(actions: Sequence[Action], binding: Binding, found: tuple[Action, ...]
 
 def texts_html(colours: Colours, filter_text: str = "") -> str:
     """What one is looking at, in plain words."""
-    found = [(title, text) for title, text in TEXTS if matches(filter_text, title, text)]
+    found = [(title, text) for title, text in (*TEXTS, *embedded_texts()) if matches(filter_text, title, text)]
     said = [
         f'{_heading(title, colours)}<p style="margin-top:0; line-height:135%;">{escape(text)}</p>'
         for title, text in found

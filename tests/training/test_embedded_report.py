@@ -1,0 +1,97 @@
+"""What is said of the embedded network is what was measured of it, everywhere it is said."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from engine_nets import embedded_model
+
+import zfdesk.engine as zf
+from zfdesk.cli import main
+from zfdesk.resources import resource
+from zfdesk.sources import read_picture
+from zfdesk.training.embedded_report import BEGIN, END, ship
+from zfdesk.training.errors import TrainingError
+from zfdesk.weights.checkpoint import embedded
+from zfdesk.weights.embedded_facts import embedded_facts, facts_from, known_kinds, readme_block, surest_error
+
+ROOT = Path(__file__).parents[2]
+FACTS = embedded_facts()
+
+
+def test_the_facts_are_of_the_file_that_ships() -> None:
+    data = embedded().read_bytes()
+    assert hashlib.sha256(data).hexdigest() == FACTS.sha256
+    assert len(data) == FACTS.bytes < 70e6
+    assert [path.name for path in embedded().parent.glob("*.safetensors")] == [FACTS.file]
+
+
+def test_the_tables_are_made_from_the_facts() -> None:
+    card = embedded().with_suffix(".md").read_text("utf-8")
+    for text in ((ROOT / "README.md").read_text("utf-8"), card):
+        assert text.split(BEGIN)[1].split(END)[0].strip() == readme_block(FACTS)
+    assert FACTS.sha256 in card
+
+
+def test_the_demo_s_answers_are_the_network_s() -> None:
+    model = embedded_model()
+    for name, answers in FACTS.demo.items():
+        picture = zf.centre_crop(read_picture(str(resource("demo") / name)))
+        probabilities = model.forward(picture, reference=True).probabilities[0]
+        for index, word, probability in answers:
+            assert model.classes[index] == word
+            assert float(probabilities[index]) == pytest.approx(probability, abs=0.01)
+    assert surest_error(FACTS).startswith(FACTS.demo["coffee.jpg"][0][1])
+
+
+def test_kinds_in_words() -> None:
+    words = known_kinds(FACTS, 0.0).split(", ")
+    assert len(words) + 1 == len(FACTS.kinds)
+    assert all(row.pictures >= 8 for row in FACTS.kinds)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Little more than what `ship` writes."""
+    (tmp_path / "resources/weights").mkdir(parents=True)
+    (tmp_path / "resources/weights/old.safetensors").write_bytes(b"old")
+    (tmp_path / "resources/weights/new.md").write_text(f"SHA-256 `{'0' * 64}`\n{BEGIN}\nold\n{END}\nafter\n")
+    (tmp_path / "README.md").write_text(f"before\n{BEGIN}\n{END}\n")
+    return tmp_path
+
+
+def test_one_command_measures_and_writes(checkout: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, picture in (("tabby", "chelsea.jpg"), ("moped", "motorcycle_left.jpg")):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        shutil.copy(resource("demo") / picture, tmp_path / "data" / name)
+    shutil.copy(embedded(), tmp_path / "new.safetensors")
+    data = str(tmp_path / "data")
+    assert (
+        main(["weights", "report", str(tmp_path / "new.safetensors"), data, data, "--ship", str(checkout), "--json"])
+        == 0
+    )
+    told = json.loads(capsys.readouterr().out)
+    assert told == json.loads((checkout / "resources/weights/embedded.json").read_text("utf-8"))
+    assert (told["file"], told["sha256"]) == ("new.safetensors", FACTS.sha256)
+    assert [row["pictures"] for row in told["scores"]] == [2, 2]
+    assert told["scores"][0]["among"][0] == 2
+    card = (checkout / "resources/weights/new.md").read_text("utf-8")
+    assert FACTS.sha256 in card
+    assert readme_block(facts_from(told)) in card
+    assert card.endswith("after\n")
+    assert readme_block(facts_from(told)) in (checkout / "README.md").read_text("utf-8")
+    assert sorted(path.name for path in (checkout / "resources/weights").iterdir()) == [
+        "embedded.json", "new.md", "new.safetensors",
+    ]  # fmt: skip
+
+
+def test_a_card_without_a_place_for_the_tables_changes_nothing(checkout: Path, tmp_path: Path) -> None:
+    (checkout / "resources/weights/new.md").write_text("no marks")
+    told = json.loads(resource("weights/embedded.json").read_text("utf-8"))
+    with pytest.raises(TrainingError, match="needs the lines"):
+        ship(tmp_path / "new.safetensors", told, checkout)
+    assert (checkout / "resources/weights/old.safetensors").exists()
