@@ -88,6 +88,8 @@ class Stage:
 def send_key(window: Window, kind: QEvent.Type, key: Qt.Key, repeated: bool = False) -> None:
     event = QKeyEvent(kind, key, PLAIN, chr(key), repeated)
     QApplication.sendEvent(QApplication.focusWidget() or window, event)
+    if kind == QEvent.Type.KeyRelease and not repeated:
+        wait_until(lambda: window.teach.keys.held is None)  # a press of auto-repeat might follow
 
 
 @pytest.fixture
