@@ -13,6 +13,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from zfdesk.cli.bench_scan import scan_figures
+
 
 def add_parser(subparsers: Any) -> None:
     """Register the verb."""
@@ -35,6 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     figures |= reconstruction_figures(repetitions)
     figures |= sweep_figures(arguments.short)
     figures |= moved_figures(repetitions)
+    figures |= scan_figures(arguments.short)
     figures |= exactness()
     figures["synthesis"] = synthesis_figures(repetitions)
     if not arguments.no_live:

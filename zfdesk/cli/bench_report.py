@@ -33,6 +33,11 @@ def report(figures: dict[str, Any]) -> str:
         f"against float64             probabilities to {figures['largest_probability_error']:.1e}, activations to"
         f" {figures['largest_activation_error']:.1e} of the layer's largest"
     )
+    lines.append(
+        f"scan of a folder            {figures['scan_pictures_per_second']:7.1f} pictures/s;"
+        f" the network alone {figures['scan_forward_pictures_per_second']:.1f}:"
+        f" {figures['scan_ratio']:.2f} of it ({figures['scan_cpu_ratio']:.2f} by processor time)"
+    )
     for name, words in (("live", "live window, all panes"), ("live_occluder", "… with occluder and 2 pins")):
         live = figures.get(name)
         if live and "failed" in live:

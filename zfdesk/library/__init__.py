@@ -6,12 +6,15 @@
         portrait = Portraits(library).portrait("conv5", 12)
 
 `listing` finds the pictures, `records` says what is kept of each, `store` keeps it, `scanning` is the loop;
-`statistics`, `settle` and `portrait` say what it means. Also one walk over pictures that keeps nothing (`strongest`,
-`spread`), and many networks: what those of a training run made of one picture, and of many (`evolution`).
+`statistics`, `settle` and `portrait` say what it means; `nearest`, `picture_map` and `boxes` show the pictures by it;
+`rolling` does the same for the last minutes of a live source, `cluster` on many machines. Also one walk over pictures
+that keeps nothing (`strongest`, `spread`), and many networks: what those of a training run made of one picture, and of
+many (`evolution`).
 """
 
 from zfdesk.library.evolution import Answer, Look, answer_of_crop, answers_over, look_at, strongest_units
-from zfdesk.library.portrait import ClassPreference, Example, Portraits, UnitPortrait, shown
+from zfdesk.library.portrait import ClassPreference, Example, Portraits, UnitPortrait, shown, shown_best
+from zfdesk.library.rolling import RollingScan, RollingView
 from zfdesk.library.scanning import ScanStep, scan
 from zfdesk.library.spread import Spread, spread_of
 from zfdesk.library.store import Kept, Library, LibraryError
@@ -26,6 +29,8 @@ __all__ = [
     "LibraryError",
     "Look",
     "Portraits",
+    "RollingScan",
+    "RollingView",
     "ScanStep",
     "Spread",
     "Strongest",
@@ -35,6 +40,7 @@ __all__ = [
     "look_at",
     "scan",
     "shown",
+    "shown_best",
     "spread_of",
     "strongest_over",
     "strongest_units",

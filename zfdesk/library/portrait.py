@@ -15,7 +15,7 @@ from zfdesk.library.listing import WHOLE, class_of
 from zfdesk.library.reading import Reader
 from zfdesk.library.records import digest_of
 from zfdesk.library.settle import Ranked, ranked
-from zfdesk.library.statistics import LayerStatistics, correlations, duplicates, summarise
+from zfdesk.library.statistics import LayerStatistics, correlations, duplicates, most_alike, summarise
 from zfdesk.library.store import Library, LibraryError, Pictures
 
 MOST_CORRELATED = 1024
@@ -133,9 +133,7 @@ class Portraits:
             row = self.correlation(layer)[unit]
         else:
             row = correlations(self.library, self.pictures(layer), statistics, np.array([unit]))[0]
-        order = np.argsort(-np.nan_to_num(row, nan=-2), kind="stable")
-        found = [(int(other), float(row[other])) for other in order if other != unit and np.isfinite(row[other])]
-        return tuple(found[:count])
+        return most_alike(row, unit, count)
 
     def preferred(self, layer: str) -> list[str]:
         """The class that each unit of a layer answers to most, "" for a dead one or where there are no classes."""
@@ -230,4 +228,20 @@ def shown(
         yield answer_of(through, picture, layer, unit, example.position, example.path, rule)
 
 
-__all__ = ["ClassPreference", "Example", "Portraits", "UnitPortrait", "read_again", "shown"]
+def shown_best(portraits: Portraits, layer: str, rule: Rule = Rule.DECONVNET) -> Iterator[Answer]:
+    """For each unit of a layer that answers at all, the patch of its strongest picture and its projection: what a grid
+    of a layer's units shows in place of their maps. Picture by picture, as each goes through the network once; near
+    ties stand as float32 has them. Pictures that are gone are passed over."""
+    library, units = portraits.library, range(portraits.statistics(layer).units)
+    wanted: dict[int, list[tuple[int, Example]]] = {}
+    for found in portraits.ranked(layer, units, exact=False):
+        for example in portraits.examples(layer, found)[:1]:
+            wanted.setdefault(example.picture, []).append((found.unit, example))
+    for tasks, picture in zip(wanted.values(), read_again(library, list(wanted)), strict=True):
+        if picture is not None:
+            through = library.model.forward(picture, until=layer)
+            for unit, example in tasks:
+                yield answer_of(through, picture, layer, unit, example.position, example.path, rule)
+
+
+__all__ = ["ClassPreference", "Example", "Portraits", "UnitPortrait", "read_again", "shown", "shown_best"]

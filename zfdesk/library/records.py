@@ -135,6 +135,18 @@ def answers(model: Model, pictures: np.ndarray, layers: Sequence[str]) -> Part:
     return Part({layer: records[layer] for layer in layers}, features)
 
 
+def answers_of(
+    architecture: Architecture, activations: Mapping[str, Tensor], layers: Sequence[str]
+) -> dict[str, LayerRecord]:
+    """What a forward pass that was made for something else says of some layers. Raises ValueError for one it lacks."""
+    if missing := [layer for layer in layers if layer not in activations]:
+        raise ValueError(f"This pass ended below {missing[0]}.")
+    stages = [architecture.stage(layer) for layer in layers]
+    found = _records(architecture, [stage for stage in stages if stage.spatial], activations)
+    vectors = {stage.name: _vector_record(activations[stage.name].flatten(1)) for stage in stages if not stage.spatial}
+    return found | vectors
+
+
 def digest_of(picture: np.ndarray) -> bytes:
     """Tells pictures apart that the network sees alike: equal pictures have equal answers."""
     return hashlib.blake2b(picture.tobytes(), digest_size=16).digest()
@@ -233,9 +245,14 @@ class PartFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        stream = None
         try:
-            self._arrays = np.load(path, allow_pickle=False)
+            stream = path.open("rb")
+            self._arrays = np.load(stream, allow_pickle=False)
+            self._stream = stream
         except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
+            if stream is not None:
+                stream.close()
             raise PartError(f"{path.name} is damaged or gone ({error}).") from None
 
     def layer(self, layer: str) -> LayerRecord:
@@ -261,6 +278,7 @@ class PartFile:
     def close(self) -> None:
         """Let go of the file."""
         self._arrays.close()
+        self._stream.close()
 
     def __enter__(self) -> PartFile:
         return self
@@ -276,6 +294,6 @@ class PartFile:
 
 
 __all__ = [
-    "BODY", "FAINT", "PLACE_REACH", "ROUNDING", "LayerRecord", "Part", "PartError", "PartFile", "answers", "digest_of",
-    "encoded", "feature_layers", "joined", "nonnegative", "record_of", "scannable_layers",
+    "BODY", "FAINT", "PLACE_REACH", "ROUNDING", "LayerRecord", "Part", "PartError", "PartFile", "answers", "answers_of",
+    "digest_of", "encoded", "feature_layers", "joined", "nonnegative", "record_of", "scannable_layers",
 ]  # fmt: skip

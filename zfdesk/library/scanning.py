@@ -137,6 +137,7 @@ def _scanned(
             done += scanned.count
             keeper.take(scanned)
             if scanned.gone and (lost := [place for place in places if not place.exists()]):
+                keeper.keep()
                 raise LibraryError(
                     f"{lost[0]} vanished during the scan; what was scanned until then, {keeper.kept} pictures, is kept."
                 )

@@ -74,6 +74,14 @@ def ranked(
     return [_ranked(statistics, pictures, unit, ranks, rounding[unit], settled) for unit in units]
 
 
+def ranked_as_scanned(
+    pictures: Pictures, statistics: LayerStatistics, units: Sequence[int], ranks: int = 9
+) -> list[Ranked]:
+    """The strongest pictures of some units as float32 has them."""
+    rounding = statistics.rounding()
+    return [_ranked(statistics, pictures, unit, ranks, rounding[unit], {}) for unit in units]
+
+
 def _is_short(statistics: LayerStatistics, unit: int, ranks: int, rounding: float) -> bool:
     """Whether a picture that was left out might belong to the strongest."""
     values, beyond = statistics.candidates.values[unit], float(statistics.candidates.beyond[unit])
@@ -190,4 +198,4 @@ def _exact(
     ]
 
 
-__all__ = ["Ranked", "ranked"]
+__all__ = ["Ranked", "ranked", "ranked_as_scanned"]

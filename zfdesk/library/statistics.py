@@ -114,7 +114,9 @@ class LayerStatistics:
 class Scanned(Protocol):
     """What has answers to pictures: a `zfdesk.library.store.Library`, or what was gathered of a live source."""
 
-    model: Model
+    @property
+    def model(self) -> Model:
+        """The network that saw them."""
 
     def blocks(self, pictures: Pictures, layer: str) -> Iterator[tuple[np.ndarray, LayerRecord]]:
         """Block by block: places in ``pictures``, int64 (n,), and their answers."""
@@ -192,6 +194,13 @@ def correlations(
     return np.clip(found, -1, 1).astype(np.float32)
 
 
+def most_alike(row: np.ndarray, unit: int, count: int = 5) -> tuple[tuple[int, float], ...]:
+    """The others that correlate most with a unit, of its row of `correlations`, the most first."""
+    order = np.argsort(-np.nan_to_num(row, nan=-2), kind="stable")
+    found = [(int(other), float(row[other])) for other in order if other != unit and np.isfinite(row[other])]
+    return tuple(found[:count])
+
+
 def duplicates(correlation: np.ndarray, least: float = 0.98) -> list[tuple[int, int, float]]:
     """Pairs of units whose correlation, float32 (units, units), is at least so much, the most alike first."""
     upper = np.triu(np.nan_to_num(correlation, nan=0.0), 1)
@@ -201,5 +210,6 @@ def duplicates(correlation: np.ndarray, least: float = 0.98) -> list[tuple[int, 
 
 
 __all__ = [
-    "BINS", "SPARE", "Candidates", "LayerStatistics", "Scanned", "correlations", "duplicates", "summarise",
+    "BINS", "SPARE", "Candidates", "LayerStatistics", "Scanned", "correlations", "duplicates", "most_alike",
+    "summarise",
 ]  # fmt: skip
