@@ -51,7 +51,7 @@ def same(one: Library, two: Library, folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(3000)  # fifty starts of torch
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
 def test_killed_fifty_times(tmp_path: Path) -> None:
     """At moments of chance, between the listing and the end; what was kept is whole, and the end is the same."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from importlib import import_module
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import Any
 
 from zfdesk.engine import Model
 from zfdesk.library.listing import Found
@@ -18,9 +19,6 @@ from zfdesk.library.records import Part, encoded, joined
 from zfdesk.library.scanning import Chunks, Compute, Scanned, compute_here
 from zfdesk.library.store import LibraryError
 from zfdesk.live import Crop
-
-if TYPE_CHECKING:
-    from distributed import Client, Future
 
 CHUNKS = 8
 """Chunks in a portion: 256 pictures, some seconds of a worker and 12 MB to send back."""
@@ -38,12 +36,12 @@ WAIT = 30.0
 def compute_on(address: str) -> Compute:
     """For `zfdesk.library.scan`: the workers of the scheduler at an address such as tcp://HOST:8786.
 
-    Raises ImportError where Dask is missing; the scan raises LibraryError where nobody answers.
+    Raises LibraryError where Dask is missing, and while it scans where nobody answers or a worker fails.
     """
     try:
-        import distributed
+        distributed: Any = import_module("distributed")  # which has no types
     except ImportError as error:
-        raise ImportError("A cluster needs Dask: pip install 'zfdesk[dask]'") from error
+        raise LibraryError("A cluster needs Dask: pip install 'zfdesk[dask]'.") from error
 
     def compute(model: Model, chunks: Chunks, layers: Sequence[str], crop: Crop) -> Iterator[Scanned]:
         try:
@@ -60,13 +58,13 @@ def compute_on(address: str) -> Compute:
     return compute
 
 
-def _scanned(client: Client, model: Model, chunks: Chunks, layers: Sequence[str], crop: Crop) -> Iterator[Scanned]:
-    from distributed import as_completed
+def _scanned(client: Any, model: Model, chunks: Chunks, layers: Sequence[str], crop: Crop) -> Iterator[Scanned]:
+    distributed: Any = import_module("distributed")  # which has no types
 
     weights = client.scatter(replace(model), broadcast=True, hash=False)  # without what is packed for this machine
     portions = _portions(chunks)
 
-    def asked() -> Future | None:
+    def asked() -> Any:
         portion = next(portions, None)
         if portion is None:
             return None
@@ -74,7 +72,7 @@ def _scanned(client: Client, model: Model, chunks: Chunks, layers: Sequence[str]
 
     workers = max(len(client.scheduler_info(n_workers=-1)["workers"]), 1)
     first = [one for one in (asked() for _ in range(AHEAD * workers)) if one is not None]
-    waiting = as_completed(first, loop=client.loop)
+    waiting = distributed.as_completed(first, loop=client.loop)
     for future in waiting:
         try:
             scanned = future.result()
