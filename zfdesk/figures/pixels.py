@@ -31,10 +31,10 @@ def pixels(page: Page | Figure, dpi: float) -> np.ndarray:
 
     Raises ValueError where the panels do not fit the page, or the page would have too many pixels.
     """
+    if isinstance(page, Page):
+        _refuse_too_many(*page.inches, dpi)  # before gigabytes are taken to arrange it
     figure = draw(page) if isinstance(page, Page) else page
-    width, height = figure.get_size_inches()
-    if not 1 <= dpi <= 2400 or width * height * dpi**2 > MOST_PIXELS:
-        raise ValueError(f"A figure of {width:.3g} × {height:.3g} inches cannot be drawn at {dpi:g} dpi.")
+    _refuse_too_many(*figure.get_size_inches(), dpi)
     with styled(), _Interpolated(figure, "png"):
         before, canvas = figure.dpi, FigureCanvasAgg(figure)
         try:
@@ -45,6 +45,11 @@ def pixels(page: Page | Figure, dpi: float) -> np.ndarray:
             figure.dpi = before
     drawn.flags.writeable = False
     return drawn
+
+
+def _refuse_too_many(width: float, height: float, dpi: float) -> None:
+    if not 1 <= dpi <= 2400 or width * height * dpi**2 > MOST_PIXELS:
+        raise ValueError(f"A figure of {width:.3g} × {height:.3g} inches cannot be drawn at {dpi:g} dpi.")
 
 
 def cell_places(figure: Figure, page: Page) -> tuple[CellPlace, ...]:
