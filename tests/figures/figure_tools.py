@@ -12,7 +12,8 @@ from zfdesk.figures import Cell, Facts, Page, panels
 
 FACTS = Facts(
     "ZFNet, Fig. 3", "zfnet-v0", "1a66663a739272183bcef4fcbdc7fa96f84830ef76a0441d6f53380954e568b6", "cat.jpg", 1203,
-    "conv4", 17, (6, 7), SeedKind.AT, 9, Rule.DECONVNET, 310.0, (Occluder(87, 80),), "0.1.0",
+    "conv4", 17, (6, 7), SeedKind.AT, 9, Rule.DECONVNET, 310.0, occluders=(Occluder(87, 80),),
+    version="0.1.0",
 )  # fmt: skip
 
 

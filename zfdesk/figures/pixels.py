@@ -34,7 +34,8 @@ def pixels(page: Page | Figure, dpi: float) -> np.ndarray:
     if isinstance(page, Page):
         _refuse_too_many(*page.inches, dpi)  # before gigabytes are taken to arrange it
     figure = draw(page) if isinstance(page, Page) else page
-    _refuse_too_many(*figure.get_size_inches(), dpi)
+    width, height = figure.get_size_inches()
+    _refuse_too_many(float(width), float(height), dpi)
     with styled(), _Interpolated(figure, "png"):
         before, canvas = figure.dpi, FigureCanvasAgg(figure)
         try:
