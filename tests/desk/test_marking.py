@@ -209,7 +209,7 @@ def test_comparing_shows_what_the_engine_gives_beside_the_paper(
     sheet: MarkingSheet, window: Window, folder: Path
 ) -> None:
     marks = mark_all(folder)
-    sheet.open(folder)
+    sheet.open_folder(folder)
     wait_until(lambda: not sheet.busy)
     part, cells = sheet.comparing, sheet.comparing.cells
     assert not cells.isVisible()
@@ -244,7 +244,7 @@ def test_the_crop_and_the_masks_that_are_chosen_are_used(sheet: MarkingSheet, fo
     marks = mark_all(folder)
     marks["0.png"]["right eye"] = (0, 0, 4, 4)  # in the corner, beside the centre crop
     write_parts(folder, marks)
-    sheet.open(folder)
+    sheet.open_folder(folder)
     wait_until(lambda: not sheet.busy)
     compared(sheet)
     assert sheet.told.text() == "⚠ The right eye of 0.png lies outside what the network sees."
@@ -274,7 +274,7 @@ def test_the_crop_and_the_masks_that_are_chosen_are_used(sheet: MarkingSheet, fo
 )
 def test_what_cannot_be_compared_is_told(sheet: MarkingSheet, folder: Path, marks: dict, words: str) -> None:
     write_parts(folder, marks)
-    sheet.open(folder)
+    sheet.open_folder(folder)
     wait_until(lambda: not sheet.busy)
     compared(sheet)
     assert words in sheet.told.text()
@@ -288,7 +288,7 @@ def test_it_can_be_stopped_and_closing_stops_it(
     sheet: MarkingSheet, window: Window, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mark_all(folder)
-    sheet.open(folder)
+    sheet.open_folder(folder)
     wait_until(lambda: not sheet.busy)
     begun, go_on, read = threading.Event(), threading.Event(), []
 
@@ -324,10 +324,10 @@ def test_a_folder_that_cannot_be_used_leaves_the_present_one(sheet: MarkingSheet
     book = sheet.book
     empty = tmp_path / "empty"
     empty.mkdir()
-    sheet.open(empty)
+    sheet.open_folder(empty)
     assert "There are no pictures in" in sheet.told.text()
     (folder / FILE).write_text("{")
-    sheet.open(folder)
+    sheet.open_folder(folder)
     assert "cannot be read" in sheet.told.text()
     assert sheet.book is book
     assert (folder / FILE).read_text() == "{"
@@ -427,7 +427,7 @@ def test_the_picture_that_the_window_shows_is_shown_first(window: Window, folder
 @pytest.mark.parametrize("presenter", [False, True])
 def test_names_and_targets(sheet: MarkingSheet, window: Window, folder: Path, presenter: bool) -> None:
     mark_all(folder)
-    sheet.open(folder)
+    sheet.open_folder(folder)
     wait_until(lambda: not sheet.busy)
     compared(sheet)
     window.desk.change(window.desk.view.change(presenter=presenter, theme="light"))

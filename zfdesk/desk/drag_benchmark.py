@@ -21,7 +21,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtCore import QObject
+    from PySide6.QtCore import QEvent, QObject
     from PySide6.QtWidgets import QWidget
 
     from zfdesk.desk.window.main_window import Window
@@ -72,7 +72,7 @@ class _Hand:
             self.due[path(moves)] = self.begun + moves / MOVES_PER_SECOND
             self._send(QEvent.Type.MouseMove, path(moves))
 
-    def _send(self, kind: object, place: tuple[int, int]) -> None:
+    def _send(self, kind: QEvent.Type, place: tuple[int, int]) -> None:
         from PySide6.QtCore import QPointF, Qt
         from PySide6.QtGui import QMouseEvent
         from PySide6.QtWidgets import QApplication
@@ -81,7 +81,7 @@ class _Hand:
         at = QPointF(self.canvas.input_rect(top, left, top + SIDE, left + SIDE).center())
         button = Qt.MouseButton.LeftButton
         event = QMouseEvent(
-            kind, at, self.canvas.mapToGlobal(at), button, button, Qt.KeyboardModifier.NoModifier  # type: ignore[arg-type]
+            kind, at, self.canvas.mapToGlobal(at), button, button, Qt.KeyboardModifier.NoModifier
         )  # fmt: skip
         QApplication.sendEvent(self.canvas, event)
 

@@ -55,6 +55,16 @@ class Area(Enum):
     BELOW_UNIT = (2, 1)  # closed to its tabs until one of its panes is used
     PORTRAIT = (3, 0)
 
+    @property
+    def column(self) -> int:
+        """From the left."""
+        return self.value[0]
+
+    @property
+    def place(self) -> int:
+        """In the column, from above."""
+        return self.value[1]
+
 
 @dataclass(frozen=True)
 class PaneSpec:

@@ -214,10 +214,10 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         em = self.context.window.fontMetrics().height()
         self.resize(min(84 * em, room.width() - 40), min(52 * em, room.height() - 60))
         self.splitter.setSizes([14 * em, 30 * em, 40 * em])
-        geometry = self.settings.value("figure/geometry", QByteArray(), QByteArray)
+        geometry = self.context.setting("figure/geometry", QByteArray())
         if not geometry.isEmpty():
             self.restoreGeometry(geometry)
-            self.splitter.restoreState(self.settings.value("figure/split", QByteArray(), QByteArray))
+            self.splitter.restoreState(self.context.setting("figure/split", QByteArray()))
 
     # What is shown
 

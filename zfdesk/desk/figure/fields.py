@@ -104,7 +104,8 @@ class Fields(QWidget):
         self.height_inches = _inches("Height in inches; 0 is what the panels need", 0.0)
         for box in (self.width_inches, self.height_inches):
             box.valueChanged.connect(self._set_inches)
-        self.dpi = QSpinBox(minimum=10, maximum=2400, singleStep=50, suffix=" dpi", keyboardTracking=False)
+        self.dpi = QSpinBox(minimum=10, maximum=2400, singleStep=50, suffix=" dpi")
+        self.dpi.setKeyboardTracking(False)
         self.dpi.setToolTip("Dots an inch of a PNG and of a copy")
         self.dpi.setAccessibleName("Dots an inch")
         self.dpi.valueChanged.connect(lambda dpi: self._change(replace(self.draft.now, dpi=dpi), "dpi"))

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QLineEdit, QScrollArea, QWidget
 
 from zfdesk.desk.figure.drawer import Drawn
@@ -22,6 +33,7 @@ class LabelEditor(QLineEdit):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._room = parent
         self.setAccessibleName("Label of the panel")
         self.setToolTip("Return keeps the label, Esc gives up")
         self.hide()
@@ -31,8 +43,9 @@ class LabelEditor(QLineEdit):
         self.setText(words)
         height = self.sizeHint().height()
         width = max(int(where.width()), self.fontMetrics().horizontalAdvance(words) + 30, 140)
-        width = min(width, self.parentWidget().width() - 8)
-        left = min(int(where.left()), self.parentWidget().width() - width - 4)
+        room = self._room.width()
+        width = min(width, room - 8)
+        left = min(int(where.left()), room - width - 4)
         self.setGeometry(max(left, 0), int(where.top()), width, height)
         self.show()
         self.selectAll()
@@ -53,7 +66,7 @@ class LabelEditor(QLineEdit):
         else:
             super().keyPressEvent(event)
 
-    def focusOutEvent(self, event: object) -> None:  # noqa: N802
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
         super().focusOutEvent(event)
         self._end(self.text())
 

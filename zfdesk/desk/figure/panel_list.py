@@ -107,9 +107,10 @@ class PieceList(QTreeWidget):
         """The line of a piece."""
         for place in range(self.topLevelItemCount()):
             header = self.topLevelItem(place)
-            for child in range(header.childCount()):
-                if self.piece_at(header.child(child)) == piece:
-                    return header.child(child)
+            for child in range(header.childCount() if header is not None else 0):
+                line = header.child(child) if header is not None else None
+                if self.piece_at(line) == piece:
+                    return line
         return None
 
     def set_colours(self, colours: Colours) -> None:

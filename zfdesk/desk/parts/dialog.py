@@ -109,7 +109,7 @@ class MarkingSheet(Sheet):
         path = Path(source.location) if source.kind in ("folder", "picture") else Path(last) if last else None
         if path is None or not path.exists():
             return
-        self.open(path if path.is_dir() else path.parent)
+        self.open_folder(path if path.is_dir() else path.parent)
         if self.book and source.kind == "picture":
             self.book.go_to(path.name)
             self._read()
@@ -119,9 +119,9 @@ class MarkingSheet(Sheet):
         start = str(self.book.folder if self.book else Path.home())
         path = QFileDialog.getExistingDirectory(self, "Pictures whose parts to mark", start)
         if path:
-            self.open(Path(path))
+            self.open_folder(Path(path))
 
-    def open(self, folder: Path) -> None:
+    def open_folder(self, folder: Path) -> None:
         """Go to another folder; the present one stays where that cannot be used."""
         try:
             book = MarkBook(folder)

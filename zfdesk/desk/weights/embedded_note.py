@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from zfdesk.desk.context import AppContext
+from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.theme import THEMES
-from zfdesk.weights import store
 from zfdesk.weights.catalogue import CATALOGUE
+from zfdesk.weights.checkpoint import embedded
 
 CLOSED_KEY = "embedded-line/closed"  # for which embedded network it was closed
 MOST_SHARE = 0.42  # of the window's width; where the whole line takes more its short form is shown
@@ -20,15 +21,15 @@ class EmbeddedLine(QWidget):
     def __init__(self, context: AppContext) -> None:
         super().__init__(context.window)
         self.context, self.desk = context, context.state
-        self.name = store.embedded().stem
+        self.name = embedded().stem
         title = self.name.replace("zfnet-", "ZFNet ")
         self.words = f"embedded {title}: briefly trained, knows few classes · get the full one…"
         self.short = f"{title}, embedded · full one…"
-        self.offer = QToolButton(text=self.words)
+        self.offer = tool_button(self.words)
         self.offer.setAccessibleName(self.words)
         self.offer.setToolTip("Weights: ZFNet trained on all of ImageNet, and others, to download")
         self.offer.clicked.connect(self._show_full)
-        self.close_ = QToolButton(text="×")
+        self.close_ = tool_button("×")
         self.close_.setToolTip("Do not say this again; Weights… in the Source menu has it all")
         self.close_.setAccessibleName("Close the line about the embedded network")
         self.close_.clicked.connect(self._close)

@@ -7,7 +7,10 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QRect, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QSizePolicy, QWidget
+
+from zfdesk.desk.widgets.application import the_application
+from zfdesk.desk.widgets.buttons import tool_button
 
 SPACING = 3
 UNFOLD_MS, FOLD_MS = 150, 400  # the mouse passes over without unfolding anything; nothing folds as it slips out
@@ -50,7 +53,8 @@ class Controls(QWidget):
         self._absent: set[QWidget] = set()
         self._pane = pane
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.more = QToolButton(self, text="⋯", checkable=True)
+        self.more = tool_button("⋯", checkable=True)
+        self.more.setParent(self)
         self.more.setToolTip("More controls")
         self.more.setAccessibleName("More controls")
         self.more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -60,7 +64,7 @@ class Controls(QWidget):
         self._clock = QTimer(self, singleShot=True)
         self._clock.timeout.connect(self._follow_mouse)
         if pane is not None:
-            QApplication.instance().focusChanged.connect(self._follow_focus)
+            the_application().focusChanged.connect(self._follow_focus)
 
     def add(self, widget: QWidget, name: str) -> None:
         """Add a control under the name that a screen reader says. Clicking it does not take the keys away."""

@@ -7,8 +7,9 @@ from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from zfdesk.desk.widgets.canvas import Canvas, Content, Picture
-from zfdesk.desk.widgets.colour_bar import ColourBar, number
+from zfdesk.desk.widgets.colour_bar import ColourBar
 from zfdesk.desk.widgets.pane import ElidedLabel
+from zfdesk.figures.facts import number
 
 
 class Tile(QWidget):

@@ -77,7 +77,12 @@ class PaneLayout(QObject):
         self._folded = folded
         for pane in self._in_area(FOLDED):
             pane.setMaximumHeight(0 if folded else QWIDGETSIZE_MAX)
-            self.docks[pane].setTitleBarWidget(QWidget() if folded else None)
+            self._set_title_bar(self.docks[pane], shown=not folded)
+
+    @staticmethod
+    def _set_title_bar(dock: QDockWidget, shown: bool) -> None:
+        # None gives the title back, which the stubs do not know
+        dock.setTitleBarWidget(None if shown else QWidget())  # type: ignore[arg-type]
 
     def _use(self, pane: Pane) -> None:
         if not self._folded or pane not in self._in_area(FOLDED):
@@ -126,7 +131,7 @@ class PaneLayout(QObject):
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         columns: dict[int, list[QDockWidget]] = {}
         for area, dock in firsts.items():
-            columns.setdefault(area.value[0], []).append(dock)
+            columns.setdefault(area.column, []).append(dock)
         for side, numbers in ((left, (0,)), (right, (1, 2, 3))):
             tops = [columns[number] for number in numbers if number in columns]
             for index, column in enumerate(tops):
@@ -140,21 +145,21 @@ class PaneLayout(QObject):
 
     def _share_out(self, firsts: dict[Area, QDockWidget]) -> None:
         width, height = max(self._window.width(), 1000), max(self._window.height(), 600)
-        tops = [dock for area, dock in firsts.items() if area.value[1] == 0]
+        tops = [dock for area, dock in firsts.items() if area.place == 0]
         shares = list(COLUMN_SHARES[: len(tops)])
-        shares[Area.CENTRE.value[0]] += sum(COLUMN_SHARES[len(tops) :])
+        shares[Area.CENTRE.column] += sum(COLUMN_SHARES[len(tops) :])
         self._window.resizeDocks(tops, [int(width * share) for share in shares], Qt.Orientation.Horizontal)
         for upper, heights in UPPER_SHARES.items():
-            column = [dock for area, dock in firsts.items() if area.value[0] == upper.value[0]]
+            column = [dock for area, dock in firsts.items() if area.column == upper.column]
             self._window.resizeDocks(column, [int(height * share) for share in heights], Qt.Orientation.Vertical)
 
     def show_all(self) -> None:
         """No pane behind another: those that share a place as tabs are set beside or below each other."""
         for area in Area:
-            across = Qt.Orientation.Horizontal if area.value[1] else Qt.Orientation.Vertical
+            across = Qt.Orientation.Horizontal if area.place else Qt.Orientation.Vertical
             panes = [pane for pane in self._in_area(area) if self._panes.specs[pane.title].at_start]
             for number, pane in enumerate(panes[1:]):
-                beside = panes[number] if area.value[1] else panes[0]
+                beside = panes[number] if area.place else panes[0]
                 self._window.removeDockWidget(self.docks[pane])
                 self._window.splitDockWidget(self.docks[beside], self.docks[pane], across)
                 self.docks[pane].show()
@@ -189,7 +194,7 @@ class PaneLayout(QObject):
         for pane, dock in self.docks.items():
             taking_part = entering and pane in shown
             pane.set_lecture(taking_part)
-            dock.setTitleBarWidget(QWidget() if taking_part else None)
+            self._set_title_bar(dock, shown=not taking_part)
             if entering:
                 dock.setFloating(False)
                 window.removeDockWidget(dock)
