@@ -100,7 +100,8 @@ class TemplateCommands:
             def told(step: ScanStep) -> None:
                 lost.extend(reason or path for path, reason in step.unreadable)
                 done, total = (step.done, step.total) if step.total else (0, 1)
-                progress.tell(done, total, f"{done} of {step.total} pictures" if step.total else "looking for pictures")
+                message = f"{done} of {step.total} pictures" if step.total else "looking for pictures"
+                progress.report(done, total, message)
 
             chosen = units if name == "fig2-units" else ()
             return fig2_of(model, [folder], crop, [layer], chosen, RANDOM_UNITS, rule=method, told=told)
