@@ -130,7 +130,7 @@ def test_pieces_are_dragged_from_the_list_onto_the_grid(builder: FigureBuilder) 
     assert drop(builder, piece_mime(Piece(Kind.COVERED_MAP)), middle(builder, 1, 0)) is True
     wait(builder)
     assert kinds(builder) == [Kind.PICTURE, Kind.BARS]  # nothing is covered
-    assert "Nothing is covered" in builder.told.whole
+    assert "Nothing is covered" in builder.message.whole
     assert rectangles(builder) == [(0, 0, 1, 1), (0, 1, 1, 1)]
     assert not drop(builder, QMimeData(), middle(builder, 0, 0))
 
@@ -241,7 +241,7 @@ def test_what_cannot_be_had_is_grey_and_says_why(builder: FigureBuilder) -> None
         assert words in item.toolTip(0)
         assert not item.flags() & Qt.ItemFlag.ItemIsDragEnabled
         builder.place(Piece(kind))
-        assert words in builder.told.whole
+        assert words in builder.message.whole
     assert kinds(builder) == []
     builder.context.get(ActionTable).run("pin")
     wait_for_result(builder.desk)
@@ -481,7 +481,7 @@ def test_export_in_every_format(builder: FigureBuilder, tmp_path: Path) -> None:
     paths = tuple(str(tmp_path / f"f.{form}") for form in ("png", "svg", "pdf", "npz"))
     builder.export(paths)
     wait(builder)
-    assert builder.told.whole == "Saved f.png, f.svg, f.pdf, f.npz."
+    assert builder.message.whole == "Saved f.png, f.svg, f.pdf, f.npz."
     page = builder.draft.page()
     assert page is not None
     figure = draw(page)
@@ -522,19 +522,19 @@ def test_a_place_that_cannot_be_written_is_told_and_nothing_lost(builder: Figure
     before = builder.draft.now
     builder.export((str(tmp_path / "nowhere" / "f.pdf"),))
     wait(builder)
-    assert builder.told.whole.startswith("⚠ f.pdf was not saved: no such file or directory")
+    assert builder.message.whole.startswith("⚠ f.pdf was not saved: no such file or directory")
     (tmp_path / "folder.png").mkdir()
     builder.export((str(tmp_path / "folder.png"),))
     wait(builder)
-    assert "folder.png was not saved: " in builder.told.whole
+    assert "folder.png was not saved: " in builder.message.whole
     builder.export((str(tmp_path / "f.doc"),))
-    assert "ends in .png, .svg, .pdf or .npz" in builder.told.whole
+    assert "ends in .png, .svg, .pdf or .npz" in builder.message.whole
     good = tmp_path / "good.png"
     good.write_bytes(b"what was there")
     builder.draft.change(replace(builder.draft.now, dpi=2400, size=(16.0, 16.0)))
     builder.export((str(good),))
     wait(builder)
-    assert "cannot be drawn at 2400 dpi" in builder.told.whole
+    assert "cannot be drawn at 2400 dpi" in builder.message.whole
     assert good.read_bytes() == b"what was there"
     builder.undo()
     assert builder.draft.now is before
@@ -549,7 +549,7 @@ def test_a_read_only_folder(builder: FigureBuilder, tmp_path: Path) -> None:
     builder.export((str(shut / "f.png"),))
     wait(builder)
     shut.chmod(stat.S_IRWXU)
-    assert "f.png was not saved: permission denied" in builder.told.whole
+    assert "f.png was not saved: permission denied" in builder.message.whole
 
 
 def test_no_room_on_the_disk(builder: FigureBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -562,7 +562,7 @@ def test_no_room_on_the_disk(builder: FigureBuilder, tmp_path: Path, monkeypatch
     monkeypatch.setattr(work, "write_whole", full)
     builder.export((str(tmp_path / "f.png"),))
     wait(builder)
-    assert builder.told.whole == "⚠ f.png was not saved: no space left on device."
+    assert builder.message.whole == "⚠ f.png was not saved: no space left on device."
 
 
 def test_saved_closed_and_opened_again(builder: FigureBuilder, tmp_path: Path) -> None:
@@ -579,7 +579,7 @@ def test_saved_closed_and_opened_again(builder: FigureBuilder, tmp_path: Path) -
     kept = builder.draft.now
     builder.open_path(str(tmp_path / "bad.npz"))
     wait(builder)
-    assert builder.told.whole == "⚠ bad.npz cannot be opened as a figure: it is damaged."
+    assert builder.message.whole == "⚠ bad.npz cannot be opened as a figure: it is damaged."
     assert builder.draft.now is kept
 
 
@@ -691,7 +691,7 @@ def test_fig2_over_a_folder(builder: FigureBuilder, folder: Path) -> None:
     page = builder.draft.page()
     assert page is not None
     assert "over 5 pictures" in page.caption
-    assert "1 could not be read" in builder.told.whole
+    assert "1 could not be read" in builder.message.whole
     assert [type(cell.panel).__name__ for cell in page.cells] == ["Tiles", "Tiles"]
     builder.make_over("histograms-folder", str(folder))
     wait(builder)
@@ -719,7 +719,7 @@ def test_fig2_is_cancelled_and_the_figure_stays(
     builder.cancel.click()
     gate.set()
     wait(builder)
-    assert builder.told.whole == "Stopped; the figure is as it was."
+    assert builder.message.whole == "Stopped; the figure is as it was."
     assert builder.draft.now is before
 
 
@@ -727,7 +727,7 @@ def test_an_empty_folder_is_told(builder: FigureBuilder, tmp_path: Path) -> None
     (tmp_path / "none").mkdir()
     builder.make_over("fig2-units", str(tmp_path / "none"))
     wait(builder)
-    assert "no pictures in none" in builder.told.whole.lower()
+    assert "no pictures in none" in builder.message.whole.lower()
 
 
 # Beside the window

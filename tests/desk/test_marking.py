@@ -71,7 +71,7 @@ def middle(sheet: MarkingSheet, box: tuple[int, int, int, int]) -> QPointF:
 def test_a_dragged_box_is_saved_in_picture_pixels(sheet: MarkingSheet, folder: Path) -> None:
     draw(sheet, BOX)
     assert read_parts(folder) == {"0.png": {"right eye": BOX}}
-    assert "right eye is marked in 0.png" in sheet.told.text()
+    assert "right eye is marked in 0.png" in sheet.message.text()
     assert sheet.buttons["right eye"].text() == "1 · right eye ✓"
     assert sheet.buttons["left eye"].isChecked()
     # backwards, and over the edge
@@ -183,8 +183,8 @@ def test_another_part_by_its_name(sheet: MarkingSheet, folder: Path) -> None:
     assert read_parts(folder) == {"0.png": {"left wheel": BOX}}
     QTest.keyClicks(sheet.another, "random")
     press(sheet.another, Qt.Key.Key_Return)
-    assert "No part can be called random" in sheet.told.text()
-    assert sheet.told.text().startswith("⚠")
+    assert "No part can be called random" in sheet.message.text()
+    assert sheet.message.text().startswith("⚠")
     press(sheet.canvas, Qt.Key.Key_4)
     assert sheet.buttons["left wheel"].isChecked()
 
@@ -247,7 +247,7 @@ def test_the_crop_and_the_masks_that_are_chosen_are_used(sheet: MarkingSheet, fo
     sheet.open_folder(folder)
     wait_until(lambda: not sheet.busy)
     compared(sheet)
-    assert sheet.told.text() == "⚠ The right eye of 0.png lies outside what the network sees."
+    assert sheet.message.text() == "⚠ The right eye of 0.png lies outside what the network sees."
     assert sheet.comparing.table is not None
     assert sheet.comparing.table.score("right eye", sheet.comparing.table.layers[0]).pictures == 2
     first = sheet.comparing.table.tsv()
@@ -258,7 +258,7 @@ def test_the_crop_and_the_masks_that_are_chosen_are_used(sheet: MarkingSheet, fo
     assert sheet.canvas.crop == (0, -20, 120, 100)
     sheet.comparing.fill.setCurrentIndex(2)
     compared(sheet)
-    assert sheet.told.text() == ""
+    assert sheet.message.text() == ""
     assert sheet.comparing.table.score("right eye", sheet.comparing.table.layers[0]).pictures == 3
     assert sheet.comparing.table.fill is zf.OccluderFill.BLUR
     assert sheet.comparing.table.tsv() != first
@@ -277,9 +277,9 @@ def test_what_cannot_be_compared_is_told(sheet: MarkingSheet, folder: Path, mark
     sheet.open_folder(folder)
     wait_until(lambda: not sheet.busy)
     compared(sheet)
-    assert words in sheet.told.text()
-    assert sheet.told.text().startswith("⚠ ")
-    assert sheet.told.text().endswith(".")
+    assert words in sheet.message.text()
+    assert sheet.message.text().startswith("⚠ ")
+    assert sheet.message.text().endswith(".")
     assert not sheet.comparing.cells.isVisible()
     assert read_parts(folder) == marks
 
@@ -302,13 +302,13 @@ def test_it_can_be_stopped_and_closing_stops_it(
     part = sheet.comparing
     part.compare_or_stop()
     wait_until(begun.is_set)
-    assert part.bar.isVisible()
+    assert sheet.bar.isVisible()
     QTest.mouseClick(part.compare, Qt.MouseButton.LeftButton)
     go_on.set()
     wait_until(lambda: not sheet.busy)
     assert read == ["0.png"]
-    assert sheet.told.text() == "Stopped."
-    assert not part.bar.isVisible()
+    assert sheet.message.text() == "Stopped."
+    assert not sheet.bar.isVisible()
     begun.clear()
     go_on.clear()
     part.compare_or_stop()
@@ -325,10 +325,10 @@ def test_a_folder_that_cannot_be_used_leaves_the_present_one(sheet: MarkingSheet
     empty = tmp_path / "empty"
     empty.mkdir()
     sheet.open_folder(empty)
-    assert "There are no pictures in" in sheet.told.text()
+    assert "There are no pictures in" in sheet.message.text()
     (folder / FILE).write_text("{")
     sheet.open_folder(folder)
-    assert "cannot be read" in sheet.told.text()
+    assert "cannot be read" in sheet.message.text()
     assert sheet.book is book
     assert (folder / FILE).read_text() == "{"
 
@@ -342,11 +342,11 @@ def test_another_folder_by_the_picker_is_remembered(
     write_parts(other, {"a.png": {"nose": (15, 15, 10, 10)}, "b.png": {"nose": BOX}, "c.png": {"nose": BOX}})
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_, **__: str(other))
     QTest.mouseClick(sheet.folder, Qt.MouseButton.LeftButton)
-    assert "b.png and 1 more is marked, but no longer there" in sheet.told.text()
+    assert "b.png and 1 more is marked, but no longer there" in sheet.message.text()
     wait_until(lambda: not sheet.busy)
     assert sheet.book is not None
     assert sheet.book.folder == other
-    assert "The nose of a.png reaches outside the picture" in sheet.told.text()
+    assert "The nose of a.png reaches outside the picture" in sheet.message.text()
     assert window.settings.value("marking/folder") == str(other)
 
 
@@ -395,7 +395,7 @@ def test_what_cannot_be_saved_is_told_and_kept(sheet: MarkingSheet, monkeypatch:
 
     monkeypatch.setattr(Path, "replace", full)
     draw(sheet, BOX)
-    assert sheet.told.text().endswith("no space left on device. The marks are kept while this window is open.")
+    assert sheet.message.text().endswith("no space left on device. The marks are kept while this window is open.")
     assert sheet.canvas.boxes == {"right eye": BOX}
 
 
@@ -443,7 +443,14 @@ def test_names_and_targets(sheet: MarkingSheet, window: Window, folder: Path, pr
         assert control.toolTip() or getattr(control, "placeholderText", str)(), control
         assert control.height() >= 24, (words, control.height())
         assert control.width() >= 24, words
-    for part in (sheet.canvas, sheet.facts, sheet.told, sheet.comparing.of, sheet.comparing.cells, sheet.comparing.bar):
+    for part in (
+        sheet.canvas,
+        sheet.facts,
+        sheet.message,
+        sheet.comparing.of,
+        sheet.comparing.cells,
+        sheet.bar,
+    ):
         assert part.accessibleName()
     assert not sheet.isModal()
     window.desk.change(window.desk.view.change(presenter=False, theme="dark"))

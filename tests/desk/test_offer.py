@@ -9,7 +9,7 @@ from zfdesk.desk.widgets.notification import Offer
 
 
 def test_an_offer_stays_above_panes_that_come_later(window: Window) -> None:
-    offer = Offer(window, window.desk, "Is this seen?", {"Yes": lambda: None})
+    offer = Offer(window, "Is this seen?", {"Yes": lambda: None})
     settle()
 
     def seen() -> bool:

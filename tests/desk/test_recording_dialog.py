@@ -75,9 +75,9 @@ def test_what_belongs_together_is_shown_together(dialog: RecordingDialog, window
 
 
 def test_what_cannot_be_is_said_before_it_is_tried(dialog: RecordingDialog, window: Window) -> None:
-    assert dialog.trouble.text() == ""
+    assert dialog.message.text().removeprefix("⚠ ") == ""
     choose(dialog.ways, False)
-    assert dialog.trouble.text().startswith("One picture makes no film frame by frame")
+    assert dialog.message.text().removeprefix("⚠ ").startswith("One picture makes no film frame by frame")
     assert not dialog.begin.isEnabled()
     window.player.take(PATH)
     assert dialog.replay.text() == "replay the drag path: 2 positions, 1.5 s"
@@ -88,7 +88,7 @@ def test_what_cannot_be_is_said_before_it_is_tried(dialog: RecordingDialog, wind
     choose(dialog.subject, FIGURE)
     for box in dialog.parts.values():
         box.setChecked(False)
-    assert dialog.trouble.text() == "Choose what the figure is made of."
+    assert dialog.message.text().removeprefix("⚠ ") == "Choose what the figure is made of."
     dialog.parts["maps"].setChecked(True)
     assert dialog.begin.isEnabled()
 
@@ -97,7 +97,7 @@ def test_a_source_without_an_end_needs_a_length(live: Window) -> None:
     made = show_recording_dialog(live.context)
     assert made.value(made.ways) is True
     choose(made.ways, False)
-    assert made.trouble.text() == "This source has no end: choose how long the film is."
+    assert made.message.text().removeprefix("⚠ ") == "This source has no end: choose how long the film is."
     choose(made.length, "seconds")
     assert made.begin.isEnabled()
     choose(made.length, "")
@@ -169,7 +169,9 @@ def test_a_name_without_its_ending_gets_it(
     (tmp_path / "film.gif").write_bytes(b"mine")
     choose(dialog.form, "gif")
     dialog.ask()
-    assert dialog.trouble.text() == "film.gif is there already: choose that name itself to replace it."
+    assert (
+        dialog.message.text().removeprefix("⚠ ") == "film.gif is there already: choose that name itself to replace it."
+    )
     assert (tmp_path / "film.gif").read_bytes() == b"mine"
     (tmp_path / "film.gif").unlink()
     dialog.ask()
@@ -183,7 +185,7 @@ def test_a_name_without_its_ending_gets_it(
 def test_it_stays_open_where_nothing_can_be_written(dialog: RecordingDialog, window: Window, tmp_path: Path) -> None:
     dialog.record_to(tmp_path / "nowhere" / "film.mp4")
     assert dialog.isVisible()
-    assert "does not exist" in dialog.trouble.text()
+    assert "does not exist" in dialog.message.text().removeprefix("⚠ ")
     assert not window.films.recording
 
 

@@ -109,7 +109,7 @@ def test_using_switches_the_running_network_and_is_remembered(
     select(dialog, "lab")
     QTest.mouseClick(dialog.use, Qt.MouseButton.LeftButton)
     assert not dialog.use.isEnabled()
-    assert "Loading lab" in dialog.told.text()
+    assert "Loading lab" in dialog.message.text()
     assert dialog.bar.isVisible()
     wait_until(lambda: not dialog.busy)
     assert live.desk.model.name == "lab"
@@ -140,7 +140,7 @@ def test_weights_damaged_since_the_list_was_made_leave_the_network_in_use(
     assert store.current() is None
     assert said[-1][1]
     assert said[-1][0].endswith("The network in use stays.")
-    assert dialog.told.text() == "⚠ " + said[-1][0]
+    assert dialog.message.text() == "⚠ " + said[-1][0]
     assert window.desk.view.layer == "conv5"
 
 
@@ -151,7 +151,7 @@ def test_importing_a_file_keeps_and_selects_it(
     chosen = (str(tmp_path / "my weights.safetensors"), "")
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: chosen)
     QTest.mouseClick(dialog.import_file, Qt.MouseButton.LeftButton)
-    assert "Importing my weights.safetensors" in dialog.told.text()
+    assert "Importing my weights.safetensors" in dialog.message.text()
     assert not dialog.import_file.isEnabled()
     wait_until(lambda: not dialog.busy)
     assert dialog.selected is not None
@@ -196,7 +196,7 @@ def test_an_unforeseen_error_is_a_sentence(
     monkeypatch.setattr(weights_dialog, "import_file", fail)
     dialog.import_path(tmp_path / "x.pth")
     wait_until(lambda: not dialog.busy)
-    assert dialog.told.text() == "⚠ The weights could not be read (RuntimeError: the disk is on fire)."
+    assert dialog.message.text() == "⚠ The weights could not be read (RuntimeError: the disk is on fire)."
 
 
 def test_closed_while_loading_it_still_switches_and_then_is_gone(dialog: WeightsDialog, window: Window) -> None:
@@ -233,7 +233,7 @@ def test_keys_and_names(dialog: WeightsDialog, window: Window) -> None:
         press(dialog.tree, key)
     assert window.desk.view == before
     assert all(button.text() for button in dialog.findChildren(QPushButton))
-    for part in (dialog.tree, dialog.details, dialog.told, dialog.bar):
+    for part in (dialog.tree, dialog.details, dialog.message, dialog.bar):
         assert part.accessibleName()
     press(dialog.tree, Qt.Key.Key_Escape)
     assert not dialog.isVisible()

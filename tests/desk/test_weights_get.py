@@ -228,7 +228,7 @@ def test_failures_are_a_sentence_and_the_network_in_use_stays(
     assert trouble
     assert words in sentence
     assert sentence.endswith("The network in use stays.")
-    assert dialog.told.text() == f"⚠ {sentence}"
+    assert dialog.message.text() == f"⚠ {sentence}"
     assert window.desk.model is before
     assert list(rows(dialog)) == [NAME, "lab"]
     assert dialog.get.isEnabled()

@@ -22,11 +22,14 @@ Done = Callable[[Any, Exception | None], None]
 
 
 class Progress:
-    """How far the work is, and whether it shall go on. Written and read from two threads."""
+    """How far the work is, and whether it shall go on. Written and read from two threads.
 
-    def __init__(self, message: str = "") -> None:
+    ``shown``: somebody looks at it while the work goes on.
+    """
+
+    def __init__(self, message: str = "", shown: bool = True) -> None:
         self.done = self.total = 0
-        self.message = message
+        self.message, self.shown = message, shown
         self.cancelled = False
 
     def report(self, done: int, total: int, message: str = "") -> None:
@@ -135,7 +138,7 @@ class TaskRunner(QObject):
         ``threads``: of torch's for this work, 1 where the live view needs the others. ``discard``: gets a value that
         nobody took, in any thread.
         """
-        task = Task(name, work, done, owner or self, keep, progress or Progress(), threads, discard)
+        task = Task(name, work, done, owner or self, keep, progress or Progress(shown=False), threads, discard)
         if self._closed:
             task.abandon()
             return task

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMenu,
-    QProgressBar,
     QPushButton,
     QSplitter,
     QToolButton,
@@ -37,9 +36,9 @@ from zfdesk.desk.figure.templates_menu import TemplateCommands
 from zfdesk.desk.tasks import Progress
 from zfdesk.desk.widgets.buttons import plain_button, tool_button
 from zfdesk.desk.widgets.controls import Choice
-from zfdesk.desk.widgets.dialog import Sheet, open_sheet
+from zfdesk.desk.widgets.dialog import Dialog, open_dialog
 from zfdesk.desk.widgets.pane import ElidedLabel
-from zfdesk.desk.widgets.theme import Colours
+from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.pages.composition import (
     filled,
     taken_of,
@@ -50,17 +49,17 @@ LOOK_MS = 20  # how often a drawn page is looked for, while one is being drawn
 LIST_MS = 500  # how often it is looked what can be had
 
 
-class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingCommands, Sheet):
+class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingCommands, Dialog):
     """Stands beside the window, which goes on; what was taken from it stays as it was."""
 
     def __init__(self, context: AppContext) -> None:
-        super().__init__(context, "Figure")
+        super().__init__(context, "Figure", ElidedLabel())
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self.settings = context.settings
         self.draft = Draft(self.begin())
         self.drawer, self.taker = Drawer(), Taker(context)
         self._thumbnails: dict[int, tuple[object, QImage]] = {}
-        self._trouble, self._grey, self.zoom = False, False, 0
+        self._grey, self.zoom = False, 0
         self._waiting_refresh = False
         self._make_parts()
         self._lay_out()
@@ -78,19 +77,14 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         self.grid.setToolTip("Drag to move, drag an edge to span cells, Delete removes; ? lists all keys")
         self.fields = Fields(self.draft)
         self.view = PageView()
+        set_role(self.view, "ground")
         self.label_editor, self.page_editor = LabelEditor(self.grid), LabelEditor(self.view.canvas)
         self._edited = -1
-        self.told = ElidedLabel()
-        self.told.setAccessibleName("What happened")
         self.frames = QLabel()
         self.frames.setAccessibleName("Of which frames the panels are")
-        self.bar = QProgressBar(textVisible=False)
-        self.bar.setAccessibleName("How far it is")
-        self.bar.setFixedSize(120, 6)
-        self.cancel = plain_button("Cancel", "Stop what is being made; the figure stays as it is", self.stop_work)
         self.measure = ElidedLabel()
         self.measure.setAccessibleName("Size of the page")
-        self.measure.setProperty("quiet", True)
+        set_role(self.measure, "quiet")
         self.zooms = Choice(ZOOMS, "How large the page is shown (Ctrl+0, Ctrl+1, Ctrl+2; Ctrl and the wheel)")
         self.zooms.setAccessibleName("Zoom")
         self.grey = QCheckBox("greyscale")
@@ -156,17 +150,13 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
             self.splitter.addWidget(part)
             self.splitter.setStretchFactor(self.splitter.count() - 1, stretch)
         self.splitter.setChildrenCollapsible(False)
-        foot = QHBoxLayout()
-        foot.addWidget(self.told, 1)
-        foot.addWidget(self.bar)
-        foot.addWidget(self.cancel)
+        foot = self.status_row()
         foot.addWidget(self.frames)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 6)
         layout.addLayout(tools)
         layout.addWidget(self.splitter, 1)
         layout.addLayout(foot)
-        self._show_busy()
 
     def _connect(self) -> None:
         self.draft.changed.connect(self.follow)
@@ -186,7 +176,7 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         self.page_editor.done.connect(self._label_done)
         self.zooms.chosen.connect(self.zoom_to)
         self.grey.toggled.connect(self._set_grey)
-        self.taker.changed.connect(self._show_busy)
+        self.taker.changed.connect(self.show_progress)
         self.page_clock.timeout.connect(self._look)
         self._list_clock.timeout.connect(self.show_material)
         self.desk.model_changed.connect(self.taker.forget)
@@ -200,13 +190,6 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
             part.update()
         self.pieces.set_colours(colours)
         self.fields.dress(colours)
-        self.view.setStyleSheet(f"QScrollArea {{ background: {colours.background}; }}")
-        self.bar.setStyleSheet(
-            f"QProgressBar {{ border: 0; background: {colours.line}; }}"
-            f"QProgressBar::chunk {{ background: {colours.field}; }}"
-        )
-        self.measure.setStyleSheet(f"color: {colours.quiet};")
-        self._dress_told()
         self._show_frames()
 
     def _first_size(self) -> None:
@@ -246,7 +229,7 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
             words = f"⚠ panels of {origins[0]}, covered in {coverings} ways"
         self.frames.setText(words)
         self.frames.setToolTip("Refresh all takes every panel of one and the same moment." if amiss else "")
-        self.frames.setStyleSheet(f"color: {self.colours.trouble if amiss else self.colours.quiet};")
+        set_role(self.frames, "error" if amiss else "quiet")
 
     def _show_chosen(self) -> None:
         canvas, order = self.view.canvas, self._drawn_panels()
@@ -286,8 +269,6 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
             self.page_clock.start()
 
     def _look(self) -> None:
-        if self.busy:
-            self._show_busy()
         drawn = self.drawer.drawn.take()
         if drawn is not None:
             self._show_drawn(drawn)
@@ -343,29 +324,17 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         def finish(value: Any, error: Exception | None) -> None:
             if not self._ended or keep:
                 done(value, error)
-            if not self._ended:
-                self._show_busy()
 
         progress = Progress(words)
         self.run_task("figure", partial(work, progress), finish, keep=keep, progress=progress, threads=1)
-        self._show_busy()
         if not self.page_clock.isActive():
             self.page_clock.start()
 
-    def stop_work(self) -> None:
-        """Cancel what is being made."""
-        for task in self.tasks:
-            task.cancel()
-
-    def _show_busy(self) -> None:
-        tasks, taking = self.tasks, self.taker.busy
-        self.bar.setVisible(bool(tasks) or taking)
-        self.cancel.setVisible(bool(tasks))
-        progress = tasks[-1].progress if tasks else None
-        self.bar.setMaximum(progress.total if progress else 0)
-        self.bar.setValue(progress.done if progress else 0)
-        if progress and progress.message:
-            self.say(progress.message, False)
+    def show_progress(self) -> None:
+        """Also while panels are being taken, of which nobody knows how long that lasts."""
+        super().show_progress()
+        if not self.busy and self.taker.busy:
+            self.bar.show_progress(Progress())
 
     def has_page(self) -> bool:
         """Whether there is anything to write; else it is said."""
@@ -373,21 +342,6 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         if page is None:
             self.say(NOTHING if not self.draft.now.order else self.draft.trouble(), True)
         return page is not None
-
-    def tell(self, words: str, trouble: bool) -> None:
-        """Here and in the window, which may be all that is left."""
-        if not self._ended:
-            self.say(words, trouble)
-        self.desk.told.emit(words, trouble)
-
-    def say(self, words: str, trouble: bool) -> None:
-        """One sentence below."""
-        self._trouble = trouble
-        self.told.say(("⚠ " if trouble else "") + words)
-        self._dress_told()
-
-    def _dress_told(self) -> None:
-        self.told.setStyleSheet(f"color: {self.colours.trouble if self._trouble else self.colours.text};")
 
     # Keys and the end
 
@@ -416,7 +370,7 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
 
 def show_builder(context: AppContext) -> FigureBuilder:
     """Open the figure builder, or bring it to the front."""
-    builder = open_sheet(FigureBuilder, context) or FigureBuilder(context)
+    builder = open_dialog(FigureBuilder, context) or FigureBuilder(context)
     builder.show()
     return builder
 

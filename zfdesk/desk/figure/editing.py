@@ -128,11 +128,7 @@ class EditingCommands:
         sheet = QLabel(keys_as_html(), self, Qt.WindowType.Popup)
         sheet.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         sheet.setAccessibleName("All keys")
-        colours = self.colours
-        sheet.setStyleSheet(
-            f"QLabel {{ background: {colours.raised}; color: {colours.text}; border: 1px solid {colours.line};"
-            " padding: 10px; }"
-        )
+        sheet.setObjectName("keys")
         sheet.resize(sheet.sizeHint())
         corner = self.help.mapToGlobal(QPoint(self.help.width(), self.help.height() + 4))
         sheet.move(corner - QPoint(sheet.width(), 0))

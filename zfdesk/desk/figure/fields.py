@@ -22,7 +22,7 @@ from zfdesk.desk.figure.draft import Draft
 from zfdesk.desk.widgets.buttons import plain_button
 from zfdesk.desk.widgets.controls import Choice
 from zfdesk.desk.widgets.pane import ElidedLabel
-from zfdesk.desk.widgets.theme import Colours
+from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.figures.page import inches_of
 from zfdesk.pages.composition import Composition, labelled
 from zfdesk.pages.panels_of_view import WORDS, Kind
@@ -93,7 +93,7 @@ class Fields(QWidget):
             "Refresh", "Take the chosen panel anew from what the window shows now (F5)", self.refresh_asked.emit
         )
         self.origin = ElidedLabel()
-        self.origin.setProperty("quiet", True)
+        set_role(self.origin, "quiet")
         self.origin.setAccessibleName("Of which frame the chosen panel is")
 
     def _make_figure(self) -> None:
@@ -120,7 +120,7 @@ class Fields(QWidget):
         self.title.setAccessibleName("Title of the figure")
         self.title.editingFinished.connect(self._set_title)
         self.by_hand = QLabel()
-        self.by_hand.setProperty("quiet", True)
+        set_role(self.by_hand, "quiet")
         self.by_hand.setAccessibleName("Who wrote the caption")
         self.restore = plain_button("From the facts", "The caption that is written from the facts again", self._restore)
         self.caption = CaptionEdit()
@@ -144,13 +144,6 @@ class Fields(QWidget):
     def dress(self, colours: Colours) -> None:
         """Take over a theme."""
         self._colours = colours
-        for label in self.findChildren(QLabel):
-            if label.property("quiet"):
-                label.setStyleSheet(f"color: {colours.quiet};")
-        self.caption.setStyleSheet(
-            f"QPlainTextEdit {{ background: {colours.pane}; color: {colours.text}; border: 1px solid {colours.line};"
-            f" border-radius: 4px; }} QPlainTextEdit:focus {{ border-color: {colours.field}; }}"
-        )
         self.follow()
 
     def follow(self) -> None:

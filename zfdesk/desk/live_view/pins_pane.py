@@ -116,7 +116,6 @@ class PinsPane(Pane):
     def set_colours(self, colours: Colours) -> None:
         self.colours = colours
         super().set_colours(colours)
-        self.empty.setStyleSheet(f"color: {colours.quiet};")
 
     def as_data(self) -> str:
         result = self.desk.complete

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QButtonGroup, QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.parts.canvas import MarkCanvas
@@ -18,16 +18,16 @@ from zfdesk.desk.parts.table1 import Comparing
 from zfdesk.desk.widgets.buttons import plain_button
 from zfdesk.desk.widgets.canvas import Picture
 from zfdesk.desk.widgets.controls import Controls
-from zfdesk.desk.widgets.dialog import Sheet, open_sheet
+from zfdesk.desk.widgets.dialog import Dialog, open_dialog
 from zfdesk.desk.widgets.pane import ElidedLabel
-from zfdesk.desk.widgets.theme import Colours
+from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.experiments.parts import PartBox, PartsError, check_boxes
 from zfdesk.sources import SourceError, read_picture
 
 NO_FOLDER = "Choose a folder of pictures whose parts you want to mark: eyes, noses, wheels, …"
 
 
-class MarkingSheet(Sheet):
+class MarkingSheet(Dialog):
     """Goes through a folder's pictures; what is drawn is saved at once in ``zfdesk-parts.json`` beside them."""
 
     def __init__(self, context: AppContext) -> None:
@@ -35,7 +35,6 @@ class MarkingSheet(Sheet):
         self.book: MarkBook | None = None
         self.pixels: np.ndarray | None = None
         self._ticket = 0
-        self._trouble = False
         self.buttons: dict[str, QPushButton] = {}
         self.canvas = MarkCanvas()
         self.canvas.setAccessibleName("Picture with marked parts")
@@ -44,9 +43,7 @@ class MarkingSheet(Sheet):
         self.canvas.picked.connect(self.choose)
         self.facts = ElidedLabel()
         self.facts.setAccessibleName("Which picture")
-        self.told = QLabel(wordWrap=True)
-        self.told.setTextFormat(Qt.TextFormat.PlainText)
-        self.told.setAccessibleName("What happened")
+        set_role(self.facts, "quiet")
         self.comparing = Comparing(self)
         self.comparing.told.connect(self.say)
         self.comparing.crop_changed.connect(self._show)
@@ -54,7 +51,7 @@ class MarkingSheet(Sheet):
         layout.addLayout(self._top())
         layout.addLayout(self._part_row())
         layout.addWidget(self.canvas, 1)
-        layout.addWidget(self.told)
+        layout.addWidget(self.message)
         layout.addWidget(self.comparing)
         self._show()
         self._open_first()
@@ -95,7 +92,6 @@ class MarkingSheet(Sheet):
         self.resize(min(56 * em, room.width() - 40), min(52 * em, room.height() - 60))
         self.canvas.colours = colours
         self.another.setFixedWidth(self.another.fontMetrics().horizontalAdvance("m" * 15))
-        self.facts.setStyleSheet(f"color: {colours.quiet};")
         self.comparing.dress(colours)
         self._dress_told()
         self.canvas.update()
@@ -311,19 +307,10 @@ class MarkingSheet(Sheet):
         else:
             super().keyPressEvent(event)
 
-    def say(self, sentence: str, trouble: bool) -> None:
-        """One sentence under the picture."""
-        self._trouble = trouble
-        self.told.setText(("⚠ " if trouble else "") + sentence)
-        self._dress_told()
-
-    def _dress_told(self) -> None:
-        self.told.setStyleSheet(f"color: {self.colours.trouble if self._trouble else self.colours.text};")
-
 
 def show_marking(context: AppContext) -> MarkingSheet:
     """Open the marking window, or bring it to the front."""
-    sheet = open_sheet(MarkingSheet, context) or MarkingSheet(context)
+    sheet = open_dialog(MarkingSheet, context) or MarkingSheet(context)
     sheet.show()
     return sheet
 

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QProgressBar,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -25,7 +24,7 @@ from zfdesk.desk.parts.marks import MarkBook
 from zfdesk.desk.tasks import Cancelled, Progress, Task
 from zfdesk.desk.widgets.buttons import plain_button
 from zfdesk.desk.widgets.controls import Choice
-from zfdesk.desk.widgets.theme import Colours
+from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.engine import Model, OccluderFill
 from zfdesk.experiments import Correspondence, correspondence
 from zfdesk.experiments.correspondence import cut_out
@@ -34,9 +33,8 @@ from zfdesk.live import Crop, CropMode
 from zfdesk.sources import SourceError, read_picture
 
 if TYPE_CHECKING:
-    from zfdesk.desk.widgets.dialog import Sheet
+    from zfdesk.desk.widgets.dialog import Dialog
 
-LOOK_MS = 100
 MOST_ROWS = 6  # before the table scrolls
 CROPS = {CropMode.CROP: "centre crop", CropMode.FIT: "whole picture, grey beside", CropMode.STRETCH: "stretched"}
 FILLS = {OccluderFill.GREY: "grey masks", OccluderFill.MEAN: "masks of the mean", OccluderFill.BLUR: "blurred masks"}
@@ -76,7 +74,7 @@ class Comparing(QWidget):
     told = Signal(str, bool)
     crop_changed = Signal()
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: Dialog) -> None:
         super().__init__(sheet)
         self.sheet, self.desk = sheet, sheet.desk
         self.table: Correspondence | None = None
@@ -87,13 +85,12 @@ class Comparing(QWidget):
         self.of = QLabel(wordWrap=True)
         self.of.setTextFormat(Qt.TextFormat.PlainText)
         self.of.setAccessibleName("What was compared")
+        set_role(self.of, "quiet")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(self._controls())
         layout.addWidget(self.of)
         layout.addWidget(self._table())
-        self._clock = QTimer(self, interval=LOOK_MS)
-        self._clock.timeout.connect(self._look)
         sheet.finished.connect(self.stop)
         self.desk.model_changed.connect(self._show_of)
         self.desk.model_changed.connect(self.crop_changed)  # each network has its own centre crop
@@ -106,24 +103,18 @@ class Comparing(QWidget):
             "Compare", "Mask every part, and compare the changes (Table 1)", self.compare_or_stop
         )
         self.copy = plain_button("Copy as TSV", "The table for a spreadsheet (Ctrl+C)", self.copy_table)
-        self.bar = QProgressBar(textVisible=False)
-        self.bar.setAccessibleName("Pictures compared")
-        self.bar.setFixedHeight(4)
-        policy = self.bar.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self.bar.setSizePolicy(policy)
-        self.bar.hide()
         row = QHBoxLayout()
         for widget, name in ((self.crop, "What the network sees"), (self.fill, "Masks")):
             widget.setAccessibleName(name)
             row.addWidget(widget)
-        row.addWidget(self.bar, 1)
+        row.addWidget(self.sheet.bar, 1)
         row.addWidget(self.compare)
         row.addWidget(self.copy)
         return row
 
     def _table(self) -> QTableWidget:
         self.cells = QTableWidget(0, 0)
+        self.cells.setObjectName("cells")  # in line with the heading
         self.cells.setAccessibleName("Share of differing signs, ours and the paper's")
         self.cells.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.cells.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
@@ -163,9 +154,6 @@ class Comparing(QWidget):
             marks = book.marks
             progress = Progress()
             self.compare.setText("Stop")
-            self.bar.setRange(0, 0)
-            self.bar.show()
-            self._clock.start()
             self.told.emit("Comparing…", False)
             work = partial(compare, book.folder, marks, model, self.seen, fill, progress)
             done = partial(self._take, book, marks, model.name)
@@ -176,17 +164,10 @@ class Comparing(QWidget):
         if self._task is not None:
             self._task.cancel()
 
-    def _look(self) -> None:
-        if self._task is not None and self._task.progress.total:
-            self.bar.setRange(0, self._task.progress.total)
-            self.bar.setValue(self._task.progress.done)
-
     def _take(
         self, book: MarkBook, marks: Marks, network: str, table: Correspondence | None, error: Exception | None
     ) -> None:
         self._task = None
-        self._clock.stop()
-        self.bar.hide()
         self.compare.setText("Compare")
         if table is None:
             stopped = isinstance(error, Cancelled)
@@ -248,12 +229,6 @@ class Comparing(QWidget):
 
     def dress(self, colours: Colours) -> None:
         """Take over a theme or another size of type."""
-        self.of.setStyleSheet(f"color: {colours.quiet};")
-        self.bar.setStyleSheet(
-            f"QProgressBar {{ border: 0; background: {colours.line}; }}"
-            f"QProgressBar::chunk {{ background: {colours.field}; }}"
-        )
-        self.cells.setStyleSheet("QTableView::item { padding: 0 3px; }")  # in line with the heading
         self.show_table()
 
 

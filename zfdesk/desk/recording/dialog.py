@@ -24,8 +24,8 @@ from zfdesk.desk.feature import Panes
 from zfdesk.desk.path_player import STILL, PathPlayer
 from zfdesk.desk.recording.controller import FIGURE, WINDOW, Films, Plan
 from zfdesk.desk.widgets.controls import Choice
-from zfdesk.desk.widgets.dialog import Sheet, open_sheet
-from zfdesk.desk.widgets.theme import Colours
+from zfdesk.desk.widgets.dialog import Dialog, open_dialog
+from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.film import FORMATS, FilmError, Quality
 from zfdesk.film.formats import FASTEST_GIF
 from zfdesk.pages.film_page import PART_WORDS, PARTS
@@ -47,7 +47,7 @@ STEP_WORDS = (
 REMEMBERED = "film"
 
 
-class RecordingDialog(Sheet):
+class RecordingDialog(Dialog):
     """The choices, and a button that asks for a name and begins."""
 
     def __init__(self, context: AppContext) -> None:
@@ -60,6 +60,7 @@ class RecordingDialog(Sheet):
         )
         self.says = QLabel(wordWrap=True)
         self.says.setAccessibleName("What that means")
+        set_role(self.says, "quiet")
         self.replay = _check_button("")
         self.start = Choice({True: "from its beginning", False: "from what is shown"}, "Where in the source to begin")
         self.form = Choice(FORMATS, "Kind of film")
@@ -114,11 +115,9 @@ class RecordingDialog(Sheet):
         self.begin.setDefault(True)
         self.buttons.accepted.connect(self.ask)
         self.buttons.rejected.connect(self.reject)
-        self.trouble = QLabel(wordWrap=True)
-        self.trouble.setAccessibleName("What is in the way")
         layout = QVBoxLayout(self)
         layout.addLayout(form)
-        layout.addWidget(self.trouble)
+        layout.addWidget(self.message)
         layout.addStretch(1)
         layout.addWidget(self.buttons)
 
@@ -128,8 +127,6 @@ class RecordingDialog(Sheet):
         self.setMinimumWidth(30 * em)
         self.says.setMinimumWidth(25 * em)
         self.says.setMinimumHeight(4 * em)  # nothing jumps when the other way is chosen
-        self.says.setStyleSheet(f"color: {colours.quiet};")
-        self.trouble.setStyleSheet(f"color: {colours.trouble};")
 
     # Choices
 
@@ -170,9 +167,10 @@ class RecordingDialog(Sheet):
         self.says.setText((f"{LIVE_WORDS} {FIGURE_WORDS}" if figure else LIVE_WORDS) if live else STEP_WORDS)
         self.rate.setMaximum(FASTEST_GIF if form == "gif" else 60)
         self.amount.setVisible(self.value(self.length) != "")
-        self.trouble.setText(self.why_not())
-        self.trouble.setVisible(bool(self.trouble.text()))
-        self.begin.setEnabled(not self.trouble.text())
+        reason = self.why_not()
+        self.say(reason, bool(reason))
+        self.message.setVisible(bool(reason))
+        self.begin.setEnabled(not reason)
         self.adjustSize()
 
     def value(self, choice: Choice) -> object:
@@ -228,7 +226,7 @@ class RecordingDialog(Sheet):
         if suffix and path.suffix.lower() != suffix:
             path = path.with_name(path.name + suffix)
             if path.exists():  # the dialog has asked about another name
-                self._tell(f"{path.name} is there already: choose that name itself to replace it.")
+                self.say(f"{path.name} is there already: choose that name itself to replace it.", True)
                 return
         self.record_to(path)
 
@@ -242,14 +240,9 @@ class RecordingDialog(Sheet):
             self.context.get(Films).start(plan)
         except FilmError as error:
             self.show()
-            self._tell(str(error))
+            self.say(str(error), True)
         else:
             self.accept()
-
-    def _tell(self, sentence: str) -> None:
-        self.trouble.setText(sentence)
-        self.trouble.show()
-        self.adjustSize()
 
     def _remember(self) -> None:
         settings = self.context.settings
@@ -298,7 +291,7 @@ def _beside(*widgets: QWidget) -> QWidget:
 
 def show_recording_dialog(context: AppContext) -> RecordingDialog:
     """Open the dialog, or bring it to the front."""
-    dialog = open_sheet(RecordingDialog, context)
+    dialog = open_dialog(RecordingDialog, context)
     if dialog is None:
         dialog = RecordingDialog(context)
         dialog.show()

@@ -10,7 +10,6 @@ from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QToolButton
 
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.widgets.theme import THEMES
 
 
 class RecordingMark(QToolButton):
@@ -20,7 +19,6 @@ class RecordingMark(QToolButton):
         super().__init__()
         self._state = context.state
         self._unseen = False
-        self._dressed: tuple[str, bool] | None = None
         self.setObjectName("recording")
         self.setAccessibleName("Recording: stop")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -42,20 +40,8 @@ class RecordingMark(QToolButton):
     def show_state(self, text: str, tool_tip: str = "", enabled: bool = True) -> None:
         """Say how the film stands; "" when there is nothing to tell."""
         if text:
-            self._dress()
             self.setText(text)
             self.setToolTip(tool_tip)
             self.setEnabled(enabled)
         if self.isVisible() != bool(text):
             self.setVisible(bool(text))
-
-    def _dress(self) -> None:
-        view = self._state.view
-        if self._dressed != (view.theme, view.presenter):
-            self._dressed = (view.theme, view.presenter)
-            colours = THEMES[view.theme]
-            self.setStyleSheet(
-                f"QToolButton {{ color: {colours.trouble}; border: 1px solid {colours.trouble}; font-weight: bold;"
-                f" background: {colours.pane}; padding: 0 8px; min-height: 19px; }}"
-                f"QToolButton:hover {{ background: {colours.raised}; }}"
-            )

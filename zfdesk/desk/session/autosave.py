@@ -143,7 +143,7 @@ class Autosave(QObject):
         when = datetime.fromtimestamp(_changed(path))
         day = "" if when.date() == datetime.now().date() else f" on {when:%d %B}"
         self.offer = Offer(
-            self.context.window, self._state,
+            self.context.window,
             f"zfdesk ended without being closed. What it showed was kept{day} at {when:%H:%M}.",
             {"Restore": lambda: self.restore(path), "Discard": lambda: self._discard(path)},
         )  # fmt: skip

@@ -32,7 +32,7 @@ from zfdesk.desk.widgets.controls import Controls
 from zfdesk.desk.widgets.held_keys import HeldKeys
 from zfdesk.desk.widgets.images import image_array
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
-from zfdesk.desk.widgets.theme import Colours
+from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.engine import crop
 from zfdesk.experiments.transfer import feature_layer, teachable
@@ -69,7 +69,7 @@ class TeachPane(Pane):
             (self.state_line, "What was taught"), (self.estimate, "Estimate of how well"), (self.hint, "Hint"),
         ):  # fmt: skip
             label.setAccessibleName(name)
-        self.hint.setProperty("quiet", True)
+        set_role(self.hint, "quiet")
         self.body.addWidget(self._controls())
         self.body.addWidget(self.pages, 1)
         for label in (self.state_line, self.estimate, self.hint):
@@ -187,7 +187,6 @@ class TeachPane(Pane):
     def set_colours(self, colours: Colours) -> None:
         self._colours = colours
         super().set_colours(colours)
-        self.estimate.setStyleSheet(f"color: {colours.quiet};")
 
     def _show_state(self) -> None:
         teaching, class_set = self.teaching, self.teaching.class_set

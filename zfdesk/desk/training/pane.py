@@ -32,7 +32,7 @@ from zfdesk.desk.training.words import progress_words, sentence_of, state_words
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
-from zfdesk.desk.widgets.theme import Colours
+from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.engine import ARCHITECTURES, Conv, Model
 from zfdesk.weights import load
@@ -145,8 +145,6 @@ class TrainingPane(Pane):
         super().set_colours(colours)
         self.curves.set_colours(colours)
         self.snapshot.set_colours(colours)
-        self._colours = colours
-        self._dress_state()
 
     # Coming and going
 
@@ -450,15 +448,7 @@ class TrainingPane(Pane):
                 said = self.columns.said
                 self.state_line.say(f"searching, {said}" if said else progress_words(run, now))
             self.state_line.setVisible(True)
-        self._dress_state()
-
-    _colours: Colours | None = None
-
-    def _dress_state(self) -> None:
-        if self._colours is not None:
-            colour = self._colours.trouble if self.trouble else self._colours.quiet
-            if self.state_line.styleSheet() != (sheet := f"color: {colour};"):
-                self.state_line.setStyleSheet(sheet)
+        set_role(self.state_line, "error" if self.trouble else "quiet")
 
     def as_data(self) -> str:
         """The scores and losses, as tab-separated text."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
@@ -14,7 +15,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QProgressBar,
     QPushButton,
     QTextBrowser,
     QTreeWidget,
@@ -23,10 +23,11 @@ from PySide6.QtWidgets import (
 )
 
 from zfdesk.desk.context import AppContext
+from zfdesk.desk.tasks import Done, Progress
 from zfdesk.desk.weights.download_row import DownloadRow
 from zfdesk.desk.weights.rows import COLUMNS, NOTE, Row, known_lines, list_rows, stored_lines
-from zfdesk.desk.widgets.dialog import Sheet, open_sheet
-from zfdesk.desk.widgets.theme import Colours
+from zfdesk.desk.widgets.dialog import Dialog, open_dialog
+from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.engine import Model
 from zfdesk.weights import CheckpointError, load, looks_untrained, store
 from zfdesk.weights.catalogue import CATALOGUE, CatalogueEntry
@@ -67,7 +68,7 @@ def words_of(error: Exception) -> str:
     return f"The weights could not be read ({type(error).__name__}: {error})."
 
 
-class WeightsDialog(Sheet):
+class WeightsDialog(Dialog):
     """The network in use stays until others are loaded and found good."""
 
     def __init__(self, context: AppContext, catalogue: tuple[CatalogueEntry, ...] = CATALOGUE) -> None:
@@ -85,26 +86,17 @@ class WeightsDialog(Sheet):
         self.tree.itemDoubleClicked.connect(lambda *_: self.use_or_get())
         self.details = QTextBrowser()
         self.details.setAccessibleName("Details of the selected weights")
-        self.told = QLabel(wordWrap=True)
-        self.told.setTextFormat(Qt.TextFormat.PlainText)
-        self.told.setAccessibleName("What happened")
         self.quiet = QLabel(wordWrap=True)
-        self.bar = QProgressBar(maximum=0, textVisible=False)
-        self.bar.setAccessibleName("Busy")
-        self.bar.setFixedHeight(4)
-        policy = self.bar.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self.bar.setSizePolicy(policy)
+        set_role(self.quiet, "quiet")
         self.download = DownloadRow(self)
         self.download.ended.connect(self._got)
         self.finished.connect(self.download.stop)
         layout = QVBoxLayout(self)
-        for part, stretch in ((self.quiet, 0), (self.tree, 3), (self.details, 2), (self.told, 0), (self.bar, 0)):
+        for part, stretch in ((self.quiet, 0), (self.tree, 3), (self.details, 2), (self.message, 0), (self.bar, 0)):
             layout.addWidget(part, stretch)
         layout.addWidget(self.download)
         layout.addLayout(self._buttons())
         self._hints: dict[str, str] = {}  # doubt, by the hash of the file
-        self._trouble = False
         self._wanted = self.desk.model.name
         self.desk.model_changed.connect(self.refresh)
         self._show_busy("")
@@ -137,13 +129,6 @@ class WeightsDialog(Sheet):
         em = self.context.window.fontMetrics().height()
         room = self.context.window.screen().availableSize()
         self.resize(min(48 * em, room.width() - 40), min(34 * em, room.height() - 60))
-        self.quiet.setStyleSheet(f"color: {colours.quiet};")
-        self.bar.setStyleSheet(
-            f"QProgressBar {{ border: 0; background: {colours.line}; }}"
-            f"QProgressBar::chunk {{ background: {colours.field}; }}"
-        )
-        self.download.dress(colours)
-        self._dress_told()
         for row in range(self.tree.topLevelItemCount()):
             self._colour_row(self.tree.topLevelItem(row))
         self._show_details()
@@ -226,11 +211,15 @@ class WeightsDialog(Sheet):
 
     def _show_busy(self, words: str) -> None:
         self._working = words
-        self.bar.setVisible(bool(words))
         self.import_file.setEnabled(not words)
         if words:
             self.say(words, False)
         self._show_details()
+
+    def _begin(self, words: str, work: Callable[[], Any], done: Done) -> None:
+        """One of these at a time; it is said while it lasts."""
+        self._show_busy(words)
+        self.run_task("weights", work, done, progress=Progress(words))
 
     def use_selected(self) -> None:
         """Load the selected weights off this thread, and switch to them."""
@@ -238,28 +227,27 @@ class WeightsDialog(Sheet):
         entry = row.stored if row else None
         if entry is None or entry.trouble or self._working or self._is_in_use(entry.name):
             return
-        self._show_busy(f"Loading {entry.name}…")
-        self.run_task("weights load", partial(load, entry.path), partial(self._loaded, entry))
+        self._begin(f"Loading {entry.name}…", partial(load, entry.path), partial(self._loaded, entry))
 
     def _loaded(self, entry: StoredWeights, model: Model | None, error: Exception | None) -> None:
         self._show_busy("")
         if model is None:
             sentence = words_of(error or RuntimeError("nothing was loaded"))
-            self._tell(f"{sentence} The network in use stays.", True)
+            self.tell(f"{sentence} The network in use stays.", True)
             return
         self.desk.use_model(model)
-        self._tell(f"{entry.name} is in use: {model.architecture.title}, {len(model.classes):,} classes.", False)
-        self._show_busy("Looking whether it answers as a trained network does…")
-        self.run_task("weights check", partial(_remember_and_doubt, entry.name, model), partial(self._checked, model))
+        self.tell(f"{entry.name} is in use: {model.architecture.title}, {len(model.classes):,} classes.", False)
+        work, done = partial(_remember_and_doubt, entry.name, model), partial(self._checked, model)
+        self._begin("Looking whether it answers as a trained network does…", work, done)
 
     def _checked(self, model: Model, hint: str | None, error: Exception | None) -> None:
         self._show_busy("")
         if error is not None:
-            self._tell(words_of(error), True)
+            self.tell(words_of(error), True)
             return
         self._hints[model.sha256] = hint or ""
         if hint:
-            self._tell(f"{model.name}: {hint}", True)
+            self.tell(f"{model.name}: {hint}", True)
         else:
             self.say(f"{model.name} is in use, from now on also at the start.", False)
         self._show_details()
@@ -279,13 +267,13 @@ class WeightsDialog(Sheet):
 
     def _got(self, kept: tuple[Kept, str] | None, error: Exception | None) -> None:
         if isinstance(error, Cancelled):
-            self._tell("The download was stopped; what has come is kept, and next time it goes on from there.", False)
+            self.tell("The download was stopped; what has come is kept, and next time it goes on from there.", False)
         elif kept is None:
-            self._tell(f"{words_of(error or RuntimeError('nothing came'))} The network in use stays.", True)
+            self.tell(f"{words_of(error or RuntimeError('nothing came'))} The network in use stays.", True)
         else:
             (new, hint), self._wanted = kept, kept[0].name
             said = f"{new.name} is here: {new.model.architecture.title}, {len(new.model.classes):,} classes."
-            self._tell(f"{said} {hint or 'Press Use to switch to it.'}", bool(hint))
+            self.tell(f"{said} {hint or 'Press Use to switch to it.'}", bool(hint))
         self.refresh()
 
     def ask_for_file(self) -> None:
@@ -299,17 +287,16 @@ class WeightsDialog(Sheet):
     def import_path(self, path: Path) -> None:
         """Convert a file off this thread and keep it; it is not yet in use."""
         if not self._working:
-            self._show_busy(f"Importing {path.name}…")
-            self.run_task("weights import", partial(_import, path), self._imported)
+            self._begin(f"Importing {path.name}…", partial(_import, path), self._imported)
 
     def _imported(self, kept: tuple[str, Model, str] | None, error: Exception | None) -> None:
         self._show_busy("")
         if kept is None:
-            self._tell(words_of(error or RuntimeError("nothing was imported")), True)
+            self.tell(words_of(error or RuntimeError("nothing was imported")), True)
             return
         name, model, hint = kept
         said = f"Kept as {name}: {model.architecture.title}, {len(model.classes):,} classes."
-        self._tell(f"{said} {hint}".strip(), bool(hint))
+        self.tell(f"{said} {hint}".strip(), bool(hint))
         self._wanted = name
         self.refresh()
 
@@ -332,31 +319,14 @@ class WeightsDialog(Sheet):
         if entry is None or entry.trouble or self._working:
             return
         model = self.desk.model if self._is_in_use(entry.name) else None
-        self._show_busy(f"Exporting {entry.name}…")
-        self.run_task("weights export", partial(_export, model, entry.path, path), self._exported)
+        self._begin(f"Exporting {entry.name}…", partial(_export, model, entry.path, path), self._exported)
 
     def _exported(self, files: list[Path] | None, error: Exception | None) -> None:
         self._show_busy("")
         if files is None:
-            self._tell(words_of(error or RuntimeError("nothing was exported")), True)
+            self.tell(words_of(error or RuntimeError("nothing was exported")), True)
         else:
-            self._tell(f"Exported: {' and '.join(map(str, files))}.", False)
-
-    # Saying
-
-    def _tell(self, sentence: str, trouble: bool) -> None:
-        """Here and in the window, which this sheet may cover or have left."""
-        self.say(sentence, trouble)
-        self.desk.told.emit(sentence, trouble)
-
-    def say(self, sentence: str, trouble: bool) -> None:
-        """One sentence above the buttons."""
-        self._trouble = trouble
-        self.told.setText(("⚠ " if trouble else "") + sentence)
-        self._dress_told()
-
-    def _dress_told(self) -> None:
-        self.told.setStyleSheet(f"color: {self.colours.trouble if self._trouble else self.colours.text};")
+            self.tell(f"Exported: {' and '.join(map(str, files))}.", False)
 
 
 def _remember_and_doubt(name: str, model: Model) -> str:
@@ -375,7 +345,7 @@ def _export(model: Model | None, source: Path, path: Path) -> list[Path]:
 
 def show_weights(context: AppContext, select: str = "") -> WeightsDialog:
     """Open the list of weights, or bring it to the front; ``select``: the name to be selected."""
-    dialog = open_sheet(WeightsDialog, context) or WeightsDialog(context)
+    dialog = open_dialog(WeightsDialog, context) or WeightsDialog(context)
     if select:
         dialog.select(select)
     dialog.show()

@@ -8,16 +8,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from zfdesk.desk.widgets.theme import Colours
+from zfdesk.desk.widgets.buttons import ThinBar
 from zfdesk.weights import looks_untrained
 from zfdesk.weights.catalogue import CatalogueEntry
 from zfdesk.weights.download import Progress, Stop
 from zfdesk.weights.obtain import Kept, obtain
 
 if TYPE_CHECKING:
-    from zfdesk.desk.widgets.dialog import Sheet
+    from zfdesk.desk.widgets.dialog import Dialog
 
 LOOK_MS = 100
 STEPS = 1000  # of the bar
@@ -40,7 +40,7 @@ class DownloadRow(QWidget):
 
     ended = Signal(object, object)
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: Dialog) -> None:
         super().__init__(sheet)
         self._sheet = sheet
         self.entry: CatalogueEntry | None = None
@@ -48,9 +48,8 @@ class DownloadRow(QWidget):
         self.told = QLabel()
         self.told.setTextFormat(Qt.TextFormat.PlainText)
         self.told.setAccessibleName("Download")
-        self.bar = QProgressBar(textVisible=False)
-        self.bar.setAccessibleName("How much of the download has come")
-        self.bar.setFixedHeight(6)
+        self.bar = ThinBar("How much of the download has come")
+        self.bar.show()
         self.cancel = QPushButton("Cancel")
         self.cancel.setToolTip("Stop the download; what has come is kept, and the next time it goes on from there")
         self.cancel.clicked.connect(self.stop)
@@ -64,13 +63,6 @@ class DownloadRow(QWidget):
         self._clock = QTimer(self, interval=LOOK_MS)
         self._clock.timeout.connect(self._look)
         self.hide()
-
-    def dress(self, colours: Colours) -> None:
-        """Take over a theme."""
-        self.bar.setStyleSheet(
-            f"QProgressBar {{ border: 0; border-radius: 3px; background: {colours.line}; }}"
-            f"QProgressBar::chunk {{ border-radius: 3px; background: {colours.field}; }}"
-        )
 
     @property
     def running(self) -> bool:

@@ -7,7 +7,6 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.buttons import tool_button
-from zfdesk.desk.widgets.theme import THEMES
 from zfdesk.weights.catalogue import CATALOGUE
 from zfdesk.weights.checkpoint import embedded
 
@@ -20,6 +19,7 @@ class EmbeddedLine(QWidget):
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context.window)
+        self.setObjectName("note")
         self.context, self.desk = context, context.state
         self.name = embedded().stem
         title = self.name.replace("zfnet-", "ZFNet ")
@@ -65,12 +65,6 @@ class EmbeddedLine(QWidget):
         if self._theme == (view.theme, view.presenter):
             return
         self._theme = (view.theme, view.presenter)
-        colours = THEMES[view.theme]
-        self.setStyleSheet(
-            f"QToolButton {{ border: 1px solid transparent; background: transparent; color: {colours.quiet};"
-            " min-height: 22px; min-width: 22px; padding: 0 4px; }"
-            f"QToolButton:hover {{ color: {colours.text}; }} QToolButton:focus {{ border-color: {colours.field}; }}"
-        )
         self._fit()
 
     def _fit(self) -> None:

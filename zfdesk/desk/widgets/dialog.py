@@ -5,24 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QDialog
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.tasks import Done, Progress, Task
-from zfdesk.desk.widgets.theme import THEMES, Colours
+from zfdesk.desk.widgets.buttons import ThinBar, plain_button
+from zfdesk.desk.widgets.pane import ElidedLabel
+from zfdesk.desk.widgets.theme import THEMES, Colours, set_role
 
-SheetType = TypeVar("SheetType", bound="Sheet")
+PROGRESS_MS = 50  # how often the bar follows a task
+DialogType = TypeVar("DialogType", bound="Dialog")
 
 
-class Sheet(QDialog):
+class Dialog(QDialog):
     """A dialog that stands beside the window, follows its theme and goes when it is closed.
 
-    A task that is under way is still brought to its end: only then is a closed sheet deleted.
+    It has a sentence (`say`), a bar and a button for tasks that report progress (`run_task`), which a subclass places,
+    or `status_row` does. A task that is under way is still brought to its end: only then is a closed dialog deleted.
+    ``message``: another label for the sentence.
     """
 
-    def __init__(self, context: AppContext, title: str) -> None:
+    def __init__(self, context: AppContext, title: str, message: ElidedLabel | None = None) -> None:
         super().__init__(context.window)
         self.context = context
         self.desk = context.state
@@ -30,10 +35,17 @@ class Sheet(QDialog):
         self.setWindowTitle(title)
         self.setAccessibleName(title)
         self._dressed: tuple[str, bool] | None = None
+        self.message: QLabel = message or QLabel(wordWrap=True)
+        self.message.setTextFormat(Qt.TextFormat.PlainText)
+        self.message.setAccessibleName("What happened")
+        self.bar = ThinBar("How far it is")
+        self.cancel: QPushButton | None = None
         self._tasks: list[Task] = []
+        self._progress_clock = QTimer(self, interval=PROGRESS_MS)
+        self._progress_clock.timeout.connect(self.show_progress)
         self._ended = False
         self.desk.view_changed.connect(self._follow)
-        context.closing.connect(self.reject)  # else the program would go on for a sheet that is left open
+        context.closing.connect(self.reject)  # else the program would go on for a dialog that is left open
         self.finished.connect(self._end)
 
     @property
@@ -45,8 +57,49 @@ class Sheet(QDialog):
         """Take over a theme or another size of type."""
 
     def keeps(self, event: QKeyEvent) -> bool:
-        """Whether a key belongs to this sheet, and not to the window's shortcuts."""
+        """Whether a key belongs to this dialog, and not to the window's shortcuts."""
         return True
+
+    # What happened, and how far it is
+
+    def status_row(self) -> QHBoxLayout:
+        """The sentence, the bar and a button that cancels, in a line."""
+        self.cancel = plain_button("Cancel", "Stop what is being made; all stays as it is", self.cancel_tasks)
+        self.cancel.hide()
+        self.bar.setFixedWidth(120)
+        row = QHBoxLayout()
+        row.addWidget(self.message, 1)
+        row.addWidget(self.bar)
+        row.addWidget(self.cancel)
+        return row
+
+    def say(self, text: str, error: bool = False) -> None:
+        """One sentence; an error is marked."""
+        set_role(self.message, "error" if error else "")
+        text = f"⚠ {text}" if error else text
+        self.message.say(text) if isinstance(self.message, ElidedLabel) else self.message.setText(text)
+
+    def tell(self, text: str, error: bool = False) -> None:
+        """Here and in the window, which this dialog may cover or have left."""
+        if not self._ended:
+            self.say(text, error)
+        self.context.show_message(text, error)
+
+    def show_progress(self) -> None:
+        """The bar and the button as the newest task is that reports how far it is."""
+        shown = [task for task in self.tasks if task.progress.shown]
+        self.bar.show_progress(shown[-1].progress if shown else None)
+        if self.cancel is not None:
+            self.cancel.setVisible(bool(shown))
+        if shown and shown[-1].progress.message:
+            self.say(shown[-1].progress.message)
+        if not shown:
+            self._progress_clock.stop()
+
+    def cancel_tasks(self) -> None:
+        """Cancel what is under way."""
+        for task in self.tasks:
+            task.cancel()
 
     def run_task(
         self, name: str, work: Callable[[], Any], done: Done, *, keep: bool = False, progress: Progress | None = None,
@@ -55,12 +108,17 @@ class Sheet(QDialog):
         """Do ``work`` off this thread and call ``done(value, error)`` in it, as `TaskRunner.run`."""
 
         def finish(value: Any, error: Exception | None) -> None:
+            if not self._ended:
+                self.show_progress()  # before: what is done may say something
             done(value, error)
             self._leave()
 
         tasks = self.desk.tasks
         task = tasks.run(name, work, finish, owner=self, keep=keep, progress=progress, threads=threads)
         self._tasks = [*self.tasks, task]
+        if progress is not None:
+            self.show_progress()
+            self._progress_clock.start()
         return task
 
     @property
@@ -88,17 +146,11 @@ class Sheet(QDialog):
         view = self.desk.view
         if self._dressed != (view.theme, view.presenter) and not self._ended:
             self._dressed = (view.theme, view.presenter)
-            colours, row = self.colours, max(24, self.context.window.fontMetrics().height() + 8)
-            self.setStyleSheet(
-                f"QPushButton, QComboBox, QLineEdit {{ min-height: {row - 4}px; }}"
-                f"QPushButton:disabled {{ color: {colours.quiet}; }}"
-                f"QPushButton:default {{ border-color: {colours.field}; }}"
-                f"QListView::item, QTreeView::item {{ min-height: {row}px; padding: 0 6px; }}"
-            )
-            self.dress(colours)
+            self.dress(self.colours)
 
     def _end(self) -> None:
         self._ended = True
+        self._progress_clock.stop()
         self._leave()
 
     def _leave(self) -> None:
@@ -106,8 +158,8 @@ class Sheet(QDialog):
             self.deleteLater()
 
 
-def open_sheet(kind: type[SheetType], context: AppContext) -> SheetType | None:
-    """The window's open sheet of a kind, brought to the front; None when there is none."""
+def open_dialog(kind: type[DialogType], context: AppContext) -> DialogType | None:
+    """The window's open dialog of a kind, brought to the front; None when there is none."""
     for child in context.window.children():
         if isinstance(child, kind) and child.isVisible():
             child.raise_()
@@ -116,4 +168,4 @@ def open_sheet(kind: type[SheetType], context: AppContext) -> SheetType | None:
     return None
 
 
-__all__ = ["Sheet", "open_sheet"]
+__all__ = ["Dialog", "open_dialog"]

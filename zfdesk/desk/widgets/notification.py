@@ -1,83 +1,104 @@
-"""One sentence with buttons over the panes: it waits for an answer and stops nobody."""
+"""One sentence over the panes, with buttons where it waits for an answer; it stops nobody."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
-from zfdesk.desk.state import AppState
-from zfdesk.desk.widgets.theme import THEMES
+from zfdesk.desk.widgets.theme import set_role
 
 MOST_WIDTH = 760
-ABOVE = 112  # pixels over the window's lower edge: the message line lies below
+OFFER_ABOVE, MESSAGE_ABOVE = 112, 44  # pixels over the window's lower edge: an offer stands above the message line
+MESSAGE_MS = 8000
 
 
-class Offer(QFrame):
-    """``answers``: words of a button and what it does; each closes the line, and so does ×, which does nothing."""
+class Notification(QFrame):
+    """A sentence near the window's lower edge, ``above`` so many pixels."""
 
-    def __init__(self, window: QWidget, desk: AppState, sentence: str, answers: dict[str, Callable[[], None]]) -> None:
+    def __init__(self, window: QWidget, name: str, above: int, close_name: str) -> None:
         super().__init__(window)
-        self.desk = desk
-        self.setObjectName("offer")
-        self.setAccessibleName("Offer")
-        self.setAccessibleDescription(sentence)
-        self.label = QLabel(sentence, wordWrap=True)
+        self.setObjectName("notification")
+        self.setAccessibleName(name)
+        self._above = above
+        self.label = QLabel(wordWrap=True)
+        self.label.setAccessibleName(name)
         self.label.setTextFormat(Qt.TextFormat.PlainText)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 6, 6, 6)
-        layout.addWidget(self.label, 1)
-        self.buttons: dict[str, QPushButton] = {}
-        for words, do in answers.items():
-            button = QPushButton(words)
-            button.clicked.connect(self.finish)
-            button.clicked.connect(lambda _=False, do=do: do())
-            layout.addWidget(button)
-            self.buttons[words] = button
-        close = QToolButton(text="×")
-        close.setToolTip("Not now: it is asked again at the next start")
-        close.setAccessibleName("Not now")
-        close.setMinimumSize(24, 24)
-        close.clicked.connect(self.finish)
-        layout.addWidget(close)
-        self._dressed: tuple[str, bool] | None = None
-        desk.view_changed.connect(self._dress)
+        self.row = QHBoxLayout(self)
+        self.row.setContentsMargins(12, 6, 6, 6)
+        self.row.addWidget(self.label, 1)
+        self.close_button = QToolButton(text="×")
+        self.close_button.setAccessibleName(close_name)
+        self.close_button.setMinimumSize(24, 24)
+        self.row.addWidget(self.close_button)
         window.installEventFilter(self)
-        self._dress()
+
+    def show_text(self, text: str, error: bool = False) -> None:
+        """Show a sentence; an error is marked."""
+        set_role(self, "error" if error else "")
+        self.label.setText(("⚠ " if error else "") + text)
+        self.setAccessibleDescription(text)
         self.show()
         self.raise_()
         self.place()
 
-    def finish(self) -> None:
-        """Close the line."""
-        self.parentWidget().removeEventFilter(self)
-        self.desk.view_changed.disconnect(self._dress)
-        self.hide()
-        self.deleteLater()
-
-    def _dress(self) -> None:
-        view = self.desk.view
-        if self._dressed == (view.theme, view.presenter):
-            return
-        self._dressed, colours = (view.theme, view.presenter), THEMES[view.theme]
-        self.setStyleSheet(
-            f"#offer {{ background: {colours.raised}; border: 1px solid {colours.field};"
-            f" border-left: 5px solid {colours.field}; border-radius: 4px; }} #offer QLabel {{ color: {colours.text};"
-            " background: transparent; }"
-            f"#offer QPushButton {{ border: 1px solid {colours.quiet}; border-radius: 4px; padding: 3px 12px;"
-            " min-height: 20px; }"
-        )
-        self.place()
-
     def place(self) -> None:
-        """Above the place of the message line."""
+        """Where it belongs, in the window's present size."""
         parent = self.parentWidget()
         width = min(parent.width() - 40, MOST_WIDTH)
         height = max(self.layout().heightForWidth(width), self.sizeHint().height())
-        self.setGeometry((parent.width() - width) // 2, parent.height() - height - ABOVE, width, height)
+        self.setGeometry((parent.width() - width) // 2, parent.height() - height - self._above, width, height)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Another theme, or another size of type."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and self.isVisible():
+            QTimer.singleShot(0, self, self.place)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        if event.type() == QEvent.Type.Resize:
+        if event.type() == QEvent.Type.Resize and self.isVisible():
             self.place()
         return False
+
+
+class MessageLine(Notification):
+    """What the window has to say: gone by itself after a while; an error stays twice as long."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window, "Message", MESSAGE_ABOVE, "Close the message")
+        self.close_button.clicked.connect(self.hide)
+        self.clock = QTimer(self, singleShot=True, interval=MESSAGE_MS)
+        self.clock.timeout.connect(self.hide)
+        self.hide()
+
+    def say(self, text: str, error: bool = False) -> None:
+        """Show a sentence for a while."""
+        self.show_text(text, error)
+        self.clock.start(MESSAGE_MS * 2 if error else MESSAGE_MS)
+
+
+class Offer(Notification):
+    """A sentence that waits for an answer. ``answers``: the text of a button and what it does; each closes the line,
+    and so does ×, which does nothing."""
+
+    def __init__(self, window: QWidget, text: str, answers: Mapping[str, Callable[[], None]]) -> None:
+        super().__init__(window, "Offer", OFFER_ABOVE, "Not now")
+        self.close_button.setToolTip("Not now: it is asked again at the next start")
+        self.close_button.clicked.connect(self.finish)
+        self.buttons: dict[str, QPushButton] = {}
+        for place, (answer, action) in enumerate(answers.items()):
+            button = QPushButton(answer)
+            button.clicked.connect(self.finish)
+            button.clicked.connect(lambda _=False, action=action: action())
+            self.row.insertWidget(1 + place, button)
+            self.buttons[answer] = button
+        self.show_text(text)
+
+    def finish(self) -> None:
+        """Close the line."""
+        self.hide()
+        self.deleteLater()
+
+
+__all__ = ["MessageLine", "Notification", "Offer"]

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVB
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.colour_bar import RENEW_MS
 from zfdesk.desk.widgets.drag_out import DragOut
-from zfdesk.desk.widgets.theme import Colours
+from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.live import Demand, Result, UnitReference
 
 FACTS_EVERY_MS = 200  # text a few times a second; pictures at frame rate
@@ -81,6 +81,7 @@ class Pane(QWidget):
         self.setAccessibleName(self.title)
         self.facts = ElidedLabel()
         self.facts.setAccessibleName(f"{self.title}: what is shown")
+        set_role(self.facts, "quiet")
         self.head = QHBoxLayout()
         self.head.setContentsMargins(6, 2, 2, 0)
         self.head.setSpacing(2)
@@ -112,7 +113,7 @@ class Pane(QWidget):
         button.setAutoRaise(True)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.setFixedSize(24, 24)
-        button.setStyleSheet("QToolButton { padding: 0; border: 0; background: transparent; }")
+        set_role(button, "bare")
         policy = button.sizePolicy()
         policy.setRetainSizeWhenHidden(True)  # nothing jumps when the mouse comes
         button.setSizePolicy(policy)
@@ -150,10 +151,6 @@ class Pane(QWidget):
             if hasattr(child, "colours"):
                 child.colours = colours
                 child.update()
-        self.facts.setStyleSheet(f"color: {colours.quiet};")
-        for label in self.findChildren(ElidedLabel):
-            if label.property("quiet"):
-                label.setStyleSheet(f"color: {colours.quiet};")
 
     def as_data(self) -> str:
         """The numbers that are shown, as tab-separated text; "" for a pane that shows none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtGui import QColor, QFont, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from zfdesk.resources import resource
 
@@ -83,6 +83,18 @@ def watched_colour(slot: int) -> QColor:
 NORMAL_PIXELS, PRESENTER_PIXELS = 13, 20
 
 
+def set_role(widget: QWidget, role: str) -> None:
+    """Give a widget its colours by what it says: one of the roles of the style sheet below.
+
+    "quiet", "error", "" for plain text; "thin" for a bar; "bare" for a button that is a sign alone; "ground" for what
+    lies behind a page.
+    """
+    if widget.property("role") != role:
+        widget.setProperty("role", role)
+        widget.style().unpolish(widget)  # a sheet is not asked again for a property that changes
+        widget.style().polish(widget)
+
+
 def tabular(font: QFont) -> QFont:
     """The font with figures of equal width, so that numbers do not make the text beside them jump."""
     font = QFont(font)
@@ -117,7 +129,7 @@ def apply_theme(application: QApplication, theme: str, presenter: bool) -> Colou
 
 
 def _sheet(c: Colours, pixels: int, theme: str) -> str:
-    pad = max(2, pixels // 5)
+    pad, row = max(2, pixels // 5), max(24, round(pixels * 1.25) + 8)  # row: of a dialog's lists
     down, up = (resource(f"icons/{way}-{theme}.svg").as_posix() for way in ("down", "up"))
     # the size of type stands here too: Qt does not hand the application's font to every widget that is there already
     return f"""
@@ -167,5 +179,40 @@ def _sheet(c: Colours, pixels: int, theme: str) -> str:
     QSlider::handle:horizontal {{ background: {c.text}; width: 12px; margin: -5px 0; border-radius: 6px; }}
     QListView, QTreeView, QTableView, QTextBrowser {{ background: {c.pane}; color: {c.text};
         border: 1px solid {c.line}; }}
+    *[role="quiet"] {{ color: {c.quiet}; }}
+    *[role="error"] {{ color: {c.trouble}; }}
+    QScrollArea[role="ground"] {{ background: {c.background}; }}
+    QProgressBar[role="thin"] {{ border: 0; border-radius: 2px; background: {c.line}; }}
+    QProgressBar[role="thin"]::chunk {{ border-radius: 2px; background: {c.field}; }}
+    QToolButton[role="bare"] {{ padding: 0; border: 0; background: transparent; }}
+    QPlainTextEdit {{ background: {c.pane}; color: {c.text}; border: 1px solid {c.line}; border-radius: 4px; }}
+    QPlainTextEdit:focus {{ border-color: {c.field}; }}
+    QDialog QPushButton, QDialog QComboBox, QDialog QLineEdit {{ min-height: {row - 4}px; }}
+    QDialog QPushButton:default {{ border-color: {c.field}; }}
+    QDialog QListView::item, QDialog QTreeView::item {{ min-height: {row}px; padding: 0 6px; }}
+    #cells::item {{ min-height: 0; padding: 0 3px; }}
+    #notification {{ background: {c.raised}; border: 1px solid {c.field}; border-left: 5px solid {c.field};
+        border-radius: 4px; }}
+    #notification[role="error"] {{ border: 1px solid {c.trouble}; border-left: 5px solid {c.trouble}; }}
+    #notification QLabel {{ color: {c.text}; background: transparent; }}
+    #notification QPushButton {{ border: 1px solid {c.quiet}; border-radius: 4px; padding: 3px 12px;
+        min-height: 20px; }}
+    #palette {{ background: {c.raised}; border: 1px solid {c.field}; border-radius: 6px; }}
+    #palette QListWidget {{ background: {c.raised}; border: 0; outline: 0; }}
+    #palette QLabel {{ color: {c.quiet}; }}
+    #hints {{ border-top: 1px solid {c.line}; spacing: 8px; padding: 1px 8px; }}
+    #hints QLabel {{ color: {c.text}; background: transparent; }}
+    #hints #title {{ font-weight: bold; }}
+    #hints #title:disabled, #hints #words {{ color: {c.quiet}; }}
+    #hints #mark {{ color: {c.field}; font-weight: bold; }}
+    #hints QToolButton {{ border: 0; background: transparent; padding: 0; min-height: 24px; }}
+    #keys {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.line}; padding: 10px; }}
+    #recording {{ color: {c.trouble}; border: 1px solid {c.trouble}; font-weight: bold; background: {c.pane};
+        padding: 0 8px; min-height: 19px; }}
+    #recording:hover {{ background: {c.raised}; }}
+    #note QToolButton {{ border: 1px solid transparent; background: transparent; color: {c.quiet}; min-height: 22px;
+        min-width: 22px; padding: 0 4px; }}
+    #note QToolButton:hover {{ color: {c.text}; }}
+    #note QToolButton:focus {{ border-color: {c.field}; }}
     QHeaderView::section {{ background: {c.raised}; color: {c.quiet}; border: 0; padding: 3px 6px; }}
     """

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from zfdesk.desk.widgets.canvas import Canvas, Content, Picture
 from zfdesk.desk.widgets.colour_bar import ColourBar
 from zfdesk.desk.widgets.pane import ElidedLabel
+from zfdesk.desk.widgets.theme import set_role
 from zfdesk.figures.facts import number
 
 
@@ -24,7 +25,7 @@ class Tile(QWidget):
         self.caption.say(name)
         self.bar = ColourBar()
         self.note = ElidedLabel()
-        self.note.setProperty("quiet", True)
+        set_role(self.note, "quiet")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(1)

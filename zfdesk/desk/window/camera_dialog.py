@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.widgets.dialog import Sheet, open_sheet
-from zfdesk.desk.widgets.theme import Colours
+from zfdesk.desk.widgets.dialog import Dialog, open_dialog
+from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.desk.window.sources import CAMERA_KEY, SourceOpener
 from zfdesk.sources import SourceError, SourceReference
 from zfdesk.sources.camera_location import location_of, split_location
@@ -66,7 +66,7 @@ class _News:
     found: list[CameraDevice] | None = None
 
 
-class CameraDialog(Sheet):
+class CameraDialog(Dialog):
     """Devices, and the formats of the one that is selected. ``chosen`` carries the location for a SourceReference."""
 
     chosen = Signal(str)
@@ -81,6 +81,7 @@ class CameraDialog(Sheet):
         self._unwatch: Callable[[], None] | None = None
         self.status = QLabel("Looking for cameras…", wordWrap=True)
         self.status.setAccessibleName("What was found")
+        set_role(self.status, "quiet")
         self.list = QListWidget()
         self.list.setAccessibleName("Cameras")
         self.list.setSpacing(2)
@@ -112,7 +113,6 @@ class CameraDialog(Sheet):
         """Room for the names in the size of the type."""
         em = self.context.window.fontMetrics().height()
         self.resize(28 * em, 20 * em)
-        self.status.setStyleSheet(f"color: {colours.quiet};")
 
     @property
     def device(self) -> CameraDevice:
@@ -187,7 +187,7 @@ class CameraDialog(Sheet):
 
 def show_camera_dialog(context: AppContext) -> CameraDialog:
     """Open the picker, or bring it to the front; what is chosen is shown and remembered."""
-    dialog = open_sheet(CameraDialog, context)
+    dialog = open_dialog(CameraDialog, context)
     if dialog is None:
         dialog = CameraDialog(context)
         dialog.chosen.connect(context.get(SourceOpener).use_camera)

@@ -223,21 +223,12 @@ class Palette(QFrame):
         layout.addWidget(self.edit)
         layout.addWidget(self.list)
         layout.addWidget(self.foot)
-        self._dress()
         self._entries = entries_of(context)
         self._before: QWidget | None = None
         self._shield = _Shield(self, context)
         self.edit.installEventFilter(self)
         context.window.installEventFilter(self)
         self.hide()
-
-    def _dress(self) -> None:
-        colours = self.colours
-        self.setStyleSheet(
-            f"#palette {{ background: {colours.raised}; border: 1px solid {colours.field}; border-radius: 6px; }}"
-            f"#palette QListWidget {{ background: {colours.raised}; border: 0; outline: 0; }}"
-            f"#palette QLabel {{ color: {colours.quiet}; }}"
-        )
 
     @property
     def found(self) -> list[str]:

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QLineEdit, QTabWidget, QTextBrowser, QVBoxLayout
 
 from zfdesk.desk.actions import CLEAN_KEY, Action, ActionTable
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.widgets.dialog import Sheet, open_sheet
+from zfdesk.desk.widgets.dialog import Dialog, open_dialog
 from zfdesk.desk.widgets.theme import Colours
 from zfdesk.desk.window.yosinski import BINDINGS, UPCONV, Binding, answers, kept_keys
 from zfdesk.weights.embedded_facts import embedded_facts, known_kinds, surest_error
@@ -303,7 +303,7 @@ def help_html(tab: int, actions: Sequence[Action], colours: Colours, filter_text
 TABS = ("Keys and mouse", "Coming from Yosinski's toolbox", "What am I looking at")
 
 
-class HelpSheet(Sheet):
+class HelpSheet(Dialog):
     """Stands beside the window; while it is read, the window's letter keys go on working."""
 
     def __init__(self, context: AppContext) -> None:
@@ -379,7 +379,7 @@ class HelpSheet(Sheet):
 
 def show_help(context: AppContext) -> HelpSheet | None:
     """Open the help, or close it when it is open."""
-    if sheet := open_sheet(HelpSheet, context):
+    if sheet := open_dialog(HelpSheet, context):
         sheet.reject()
         return None
     sheet = HelpSheet(context)

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolBar, QToolButton, QWidge
 from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.pane import ElidedLabel
-from zfdesk.desk.widgets.theme import THEMES
 from zfdesk.desk.window.help import native
 from zfdesk.live import View
 
@@ -82,8 +81,6 @@ class HintBar(QToolBar):
         self.linger.timeout.connect(self.finish)
         self.desk.view_changed.connect(self._look)
         self.desk.told.connect(self._hear)
-        self._theme: tuple[str, bool] | None = None
-        self._dress()
         context.window.addToolBar(Qt.ToolBarArea.BottomToolBarArea, self)
         self.show()
 
@@ -113,7 +110,6 @@ class HintBar(QToolBar):
             self.tick("unit")
         if moved_occluder(before, self._view):
             self.tick("occluder")
-        self._dress()
 
     def _hear(self, sentence: str, trouble: bool) -> None:
         if not trouble and sentence.startswith(SAVED):
@@ -128,7 +124,6 @@ class HintBar(QToolBar):
         self._marks[name].setAccessibleName("done")
         self._titles[name].setEnabled(False)
         self._words[name].hide()
-        self._dress(again=True)
         if not self.open_hints:
             self.context.settings.setValue(DONE_KEY, True)
             self.linger.start()
@@ -141,22 +136,6 @@ class HintBar(QToolBar):
         self.hide()
         self.setParent(None)
         self.deleteLater()
-
-    # Looks
-
-    def _dress(self, again: bool = False) -> None:
-        view = self.desk.view
-        if self._theme == (view.theme, view.presenter) and not again:
-            return
-        self._theme = (view.theme, view.presenter)
-        colours = THEMES[view.theme]
-        self.setStyleSheet(
-            f"#hints {{ border-top: 1px solid {colours.line}; spacing: 8px; padding: 1px 8px; }}"
-            f"#hints QLabel {{ color: {colours.text}; background: transparent; }}"
-            f"#hints #title {{ font-weight: bold; }} #hints #title:disabled {{ color: {colours.quiet}; }}"
-            f"#hints #words {{ color: {colours.quiet}; }} #hints #mark {{ color: {colours.field}; font-weight: bold; }}"
-            "#hints QToolButton { border: 0; background: transparent; padding: 0; min-height: 24px; }"
-        )
 
 
 def show_hints(context: AppContext) -> HintBar:

@@ -23,7 +23,7 @@ from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.application import the_application
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.held_keys import HeldKeys
-from zfdesk.desk.widgets.notification import Offer
+from zfdesk.desk.widgets.notification import MessageLine, Notification
 from zfdesk.desk.widgets.pane import FACTS_EVERY_MS, Pane
 from zfdesk.desk.widgets.theme import THEMES, apply_theme
 from zfdesk.desk.window.copy_commands import connect_pane
@@ -32,7 +32,7 @@ from zfdesk.desk.window.features import FEATURES, actions_of
 from zfdesk.desk.window.layout import PaneLayout
 from zfdesk.desk.window.menus import METHOD, SEED, MenuBar
 from zfdesk.desk.window.sources import DROPPED, SourceOpener
-from zfdesk.desk.window.status import MessageLine, StatusLine
+from zfdesk.desk.window.status import StatusLine
 from zfdesk.live import View
 
 FIRST_SIZE = (1440, 900)
@@ -212,7 +212,6 @@ class Window(QMainWindow):
             colours = apply_theme(the_application(), view.theme, view.presenter)
             for pane in self._panes.all:
                 pane.set_colours(colours)
-            self.message.set_colours(colours)
         before, self._viewed = self._viewed, view
         dragged = before is not None and before != view and _only_moved(before, view)
         for pane in self._panes.all:
@@ -261,9 +260,8 @@ class Window(QMainWindow):
 
     def _raise_lines(self) -> None:
         """What is said or offered lies above the panes, also above one that came or was raised later."""
-        for kind in (MessageLine, Offer):
-            for line in self.findChildren(kind, options=Qt.FindChildOption.FindDirectChildrenOnly):
-                line.raise_()
+        for line in self.findChildren(Notification, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            line.raise_()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         if not self.clean_key.handle(event):

@@ -1,16 +1,11 @@
-"""The status line (what the machine does) and the message line (what it has to say)."""
+"""The status line: what the machine does."""
 
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.pane import ElidedLabel
-from zfdesk.desk.widgets.theme import Colours
-
-MESSAGE_MS = 8000
 
 
 class StatusLine(ElidedLabel):
@@ -49,62 +44,3 @@ class StatusLine(ElidedLabel):
             said += [f"age {age:.0f} ms", f"{desk.worker.dropped} dropped"]
         said += ["cpu", f"{weights}" + ("" if desk.model.trained else " (untrained)")]
         self.say(" · ".join(said))
-
-
-class MessageLine(QWidget):
-    """One sentence over the panes, gone by itself after a while; trouble stays twice as long."""
-
-    def __init__(self, window: QWidget) -> None:
-        super().__init__(window)
-        self.label = QLabel(wordWrap=True)
-        self.label.setAccessibleName("Message")
-        self.label.setTextFormat(Qt.TextFormat.PlainText)
-        close = QToolButton(text="×")
-        close.setAccessibleName("Close the message")
-        close.clicked.connect(self.hide)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 6, 6, 6)
-        layout.addWidget(self.label, 1)
-        layout.addWidget(close)
-        self.setAutoFillBackground(True)
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.clock = QTimer(self, singleShot=True, interval=MESSAGE_MS)
-        self.clock.timeout.connect(self.hide)
-        self._colours: Colours | None = None
-        self._trouble = False
-        window.installEventFilter(self)
-        self.hide()
-
-    def set_colours(self, colours: Colours) -> None:
-        """Take over a theme."""
-        self._colours = colours
-        self._dress()
-
-    def say(self, sentence: str, trouble: bool = False) -> None:
-        """Show a sentence."""
-        self._trouble = trouble
-        self.label.setText(("⚠ " if trouble else "") + sentence)
-        self._dress()
-        self._place()
-        self.show()
-        self.raise_()
-        self.clock.start(MESSAGE_MS * 2 if trouble else MESSAGE_MS)
-
-    def _dress(self) -> None:
-        if self._colours:
-            edge = self._colours.trouble if self._trouble else self._colours.field
-            self.setStyleSheet(
-                f"MessageLine {{ background: {self._colours.raised}; border: 1px solid {edge};"
-                f" border-left: 5px solid {edge}; border-radius: 4px; }} QLabel {{ color: {self._colours.text}; }}"
-            )
-
-    def _place(self) -> None:
-        parent = self.parentWidget()
-        width = min(parent.width() - 40, 760)
-        height = max(self.layout().heightForWidth(width), self.sizeHint().height())
-        self.setGeometry((parent.width() - width) // 2, parent.height() - height - 44, width, height)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        if event.type() == QEvent.Type.Resize and self.isVisible():
-            self._place()
-        return False
