@@ -93,7 +93,6 @@ class MarkingSheet(Dialog):
         self.canvas.colours = colours
         self.another.setFixedWidth(self.another.fontMetrics().horizontalAdvance("m" * 15))
         self.comparing.dress(colours)
-        self._dress_told()
         self.canvas.update()
 
     # The folder and its pictures

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QEvent, Qt, QTimer
@@ -35,10 +36,7 @@ class Dialog(QDialog):
         self.setWindowTitle(title)
         self.setAccessibleName(title)
         self._dressed: tuple[str, bool] | None = None
-        self.message: QLabel = message or QLabel(wordWrap=True)
-        self.message.setTextFormat(Qt.TextFormat.PlainText)
-        self.message.setAccessibleName("What happened")
-        self.bar = ThinBar("How far it is")
+        self._message = message
         self.cancel: QPushButton | None = None
         self._tasks: list[Task] = []
         self._progress_clock = QTimer(self, interval=PROGRESS_MS)
@@ -61,6 +59,19 @@ class Dialog(QDialog):
         return True
 
     # What happened, and how far it is
+
+    @cached_property
+    def message(self) -> QLabel:
+        """The label of the sentence, where the dialog has a place for it."""
+        label = self._message or QLabel(wordWrap=True)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setAccessibleName("What happened")
+        return label
+
+    @cached_property
+    def bar(self) -> ThinBar:
+        """The bar, where the dialog has a place for it."""
+        return ThinBar("How far it is")
 
     def status_row(self) -> QHBoxLayout:
         """The sentence, the bar and a button that cancels, in a line."""
@@ -87,6 +98,8 @@ class Dialog(QDialog):
 
     def show_progress(self) -> None:
         """The bar and the button as the newest task is that reports how far it is."""
+        if "bar" not in vars(self):
+            return
         shown = [task for task in self.tasks if task.progress.shown]
         self.bar.show_progress(shown[-1].progress if shown else None)
         if self.cancel is not None:
