@@ -10,7 +10,8 @@ import pytest
 from desk_tools import settle, wait_until
 from PySide6.QtCore import QObject
 
-from zfdesk.desk.tasks import Cancelled, Progress, TaskRunner
+from zfdesk.desk.tasks import Cancelled, Progress, TaskRunner, error_text
+from zfdesk.sources import SourceError
 
 
 @pytest.fixture
@@ -134,3 +135,17 @@ def test_one_callback_may_begin_another_task_or_close(runner: TaskRunner) -> Non
     assert after.wait(5)
     settle()
     assert told == ["first", "second"]
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (SourceError("cat.png does not exist."), "cat.png does not exist."),
+        (ValueError("The stride must be at least 1 pixel, not 0."), "The stride must be at least 1 pixel, not 0."),
+        (ValueError("shapes (2,) (3,) not aligned"), "It failed (ValueError: shapes (2,) (3,) not aligned)."),
+        (KeyError("x"), "It failed (KeyError: 'x')."),
+        (MemoryError(), "There is not enough memory for it."),
+    ],
+)
+def test_an_error_in_one_sentence(error: Exception, text: str) -> None:
+    assert error_text(error, "It failed", "for it") == text

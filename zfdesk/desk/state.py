@@ -12,10 +12,10 @@ from functools import partial
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from zfdesk.desk.history import History
-from zfdesk.desk.tasks import TaskRunner
+from zfdesk.desk.tasks import TaskRunner, error_text
 from zfdesk.engine import Model
 from zfdesk.live import Answer, Crop, Demand, Result, View, Worker
-from zfdesk.sources import Frame, KeptSource, Source, SourceError, SourceReference, open_source
+from zfdesk.sources import Frame, KeptSource, Source, SourceReference, open_source
 
 CLOCK_MS = 8  # a result waits at most so long to be drawn
 MOST_UNDO = 500
@@ -278,11 +278,9 @@ class AppState(QObject):
     ) -> None:
         if source is not None:
             self._take_source(source, ticket)
-        elif isinstance(error, SourceError):
-            self._take_source(str(error), ticket)
         else:
-            name = reference.location or reference.kind
-            self._take_source(f"{name} could not be opened ({type(error).__name__}: {error}).", ticket)
+            failed = f"{reference.location or reference.kind} could not be opened"
+            self._take_source(error_text(error, failed), ticket)
 
     def _take_source(self, answer: Source | str, ticket: int) -> None:
         if ticket != self._ticket or self._closing:  # overtaken by a later wish

@@ -168,4 +168,15 @@ class TaskRunner(QObject):
             self._clock.stop()
 
 
-__all__ = ["Cancelled", "Done", "Progress", "Task", "TaskRunner"]
+def error_text(error: Exception | None, failed: str, memory: str = "") -> str:
+    """What went wrong, in one sentence: the error's own where it was written for the user, else ``failed`` and what it
+    is. ``memory``: for what there is not enough."""
+    if isinstance(error, MemoryError):
+        return f"There is not enough memory {memory}.".replace(" .", ".")
+    own = type(error).__module__.startswith("zfdesk.")
+    if own or (isinstance(error, ValueError) and str(error).endswith(".")):
+        return str(error)
+    return f"{failed} ({type(error).__name__}: {error})."
+
+
+__all__ = ["Cancelled", "Done", "Progress", "Task", "TaskRunner", "error_text"]

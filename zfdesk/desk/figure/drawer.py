@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zfdesk.desk.tasks import error_text
 from zfdesk.figures.page import Page
 from zfdesk.live import LatestSlot
 
@@ -107,12 +108,8 @@ class Drawer:
     def _draw(self, wish: Wish) -> Drawn:
         try:
             return self._page(wish)
-        except ValueError as error:
-            return Drawn(wish, None, trouble=str(error))
-        except MemoryError:
-            return Drawn(wish, None, trouble="There is not enough memory to draw this page.")
         except Exception as error:  # the builder goes on
-            return Drawn(wish, None, trouble=f"The page cannot be drawn ({type(error).__name__}: {error}).")
+            return Drawn(wish, None, trouble=error_text(error, "The page cannot be drawn", "to draw this page"))
 
     def _page(self, wish: Wish) -> Drawn:
         from zfdesk.figures.drawing import draw

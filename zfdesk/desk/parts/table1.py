@@ -21,16 +21,16 @@ from PySide6.QtWidgets import (
 )
 
 from zfdesk.desk.parts.marks import MarkBook
-from zfdesk.desk.tasks import Cancelled, Progress, Task
+from zfdesk.desk.tasks import Cancelled, Progress, Task, error_text
 from zfdesk.desk.widgets.buttons import plain_button
 from zfdesk.desk.widgets.controls import Choice
 from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.engine import Model, OccluderFill
 from zfdesk.experiments import Correspondence, correspondence
 from zfdesk.experiments.correspondence import cut_out
-from zfdesk.experiments.parts import Marks, PartsError, check_pictures
+from zfdesk.experiments.parts import Marks, check_pictures
 from zfdesk.live import Crop, CropMode
-from zfdesk.sources import SourceError, read_picture
+from zfdesk.sources import read_picture
 
 if TYPE_CHECKING:
     from zfdesk.desk.widgets.dialog import Dialog
@@ -59,13 +59,7 @@ def compare(
     return correspondence(model, pictures, fill=fill, left_out=left_out, progress=progress.report)
 
 
-def words_of(error: Exception | None) -> str:
-    """The sentence for a comparison that failed."""
-    if isinstance(error, MemoryError):
-        return "There is not enough memory to compare these pictures."
-    if isinstance(error, PartsError | SourceError):
-        return str(error)
-    return f"The pictures could not be compared ({type(error).__name__}: {error})."
+words_of = partial(error_text, failed="The pictures could not be compared", memory="to compare these pictures")
 
 
 class Comparing(QWidget):

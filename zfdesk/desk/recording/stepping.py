@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from zfdesk.desk.path_player import STILL
+from zfdesk.desk.tasks import error_text
 from zfdesk.film import FilmError
 from zfdesk.live.replay import Replay
 from zfdesk.live.stepping import Span, Step, steps
@@ -50,10 +51,8 @@ class _Ahead:
                 self._put(step)
                 if self._stopping.is_set():
                     return
-        except (SourceError, ValueError) as error:
-            self.troubles.append(str(error))
         except Exception as error:  # told, and the film ends there
-            self.troubles.append(f"{self._source.name} cannot be read on ({type(error).__name__}: {error}).")
+            self.troubles.append(error_text(error, f"{self._source.name} cannot be read on"))
         self._put(None)
 
     def _walk(self) -> Iterator[Step]:

@@ -12,11 +12,12 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Panes
+from zfdesk.desk.tasks import error_text
 from zfdesk.desk.teach.controller import DROP_SECONDS, Taught, Teaching
 from zfdesk.desk.teach.files import Found, export, keep_last, last_lesson, open_classes, unread_words
 from zfdesk.desk.teach.pane import TeachPane
-from zfdesk.live import ClassSet, ClassSetError, Sample
-from zfdesk.weights import CheckpointError, store
+from zfdesk.live import ClassSet, Sample
+from zfdesk.weights import store
 
 
 def show_teach(context: AppContext) -> None:
@@ -200,10 +201,8 @@ def _imported_lesson(context: AppContext, found: list[Found]) -> None:
 
 def _run_task(context: AppContext, name: str, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
     def end(value: Any, error: Exception | None) -> None:
-        if isinstance(error, CheckpointError | ClassSetError):
-            context.show_message(str(error), error=True)
-        elif error is not None:
-            context.show_message(f"That did not work ({type(error).__name__}: {error}).", error=True)
+        if error is not None:
+            context.show_message(error_text(error, "That did not work"), error=True)
         else:
             done(value)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from zfdesk.desk.tasks import error_text
 from zfdesk.runs import Run
 
 QUIET_AFTER = 120.0  # seconds without a new line
@@ -31,10 +34,4 @@ def progress_words(run: Run, now: float) -> str:
     return " · ".join(said)
 
 
-def sentence_of(error: Exception | None) -> str:
-    """The sentence of an error that has one."""
-    if isinstance(error, ValueError):
-        return str(error)
-    if isinstance(error, MemoryError):
-        return "There is not enough memory for this network."
-    return f"The run could not be read ({type(error).__name__}: {error})."
+sentence_of = partial(error_text, failed="The run could not be read", memory="for this network")

@@ -23,13 +23,13 @@ from PySide6.QtWidgets import (
 )
 
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.tasks import Done, Progress
+from zfdesk.desk.tasks import Done, Progress, error_text
 from zfdesk.desk.weights.download_row import DownloadRow
 from zfdesk.desk.weights.rows import COLUMNS, NOTE, Row, known_lines, list_rows, stored_lines
 from zfdesk.desk.widgets.dialog import Dialog, open_dialog
 from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.engine import Model
-from zfdesk.weights import CheckpointError, load, looks_untrained, store
+from zfdesk.weights import load, looks_untrained, store
 from zfdesk.weights.catalogue import CATALOGUE, CatalogueEntry
 from zfdesk.weights.checkpoint import embedded
 from zfdesk.weights.download import Cancelled
@@ -59,13 +59,7 @@ def embedded_words() -> str:
     )
 
 
-def words_of(error: Exception) -> str:
-    """The sentence for a failed load or import."""
-    if isinstance(error, CheckpointError):
-        return str(error)
-    if isinstance(error, MemoryError):
-        return "There is not enough memory for these weights."
-    return f"The weights could not be read ({type(error).__name__}: {error})."
+words_of = partial(error_text, failed="The weights could not be read", memory="for these weights")
 
 
 class WeightsDialog(Dialog):
