@@ -355,6 +355,14 @@ def refusal(data: bytes, what: str = "") -> str:
     raise AssertionError(f"opened: {what}")
 
 
+def test_a_byte_order_mark_is_no_damage(good: bytes) -> None:
+    """Editors on Windows begin a file with one."""
+    from session_files import parts_of, with_text
+
+    marked = with_text(good, b"\xef\xbb\xbf" + parts_of(good)["session.json"])
+    assert session.from_bytes(marked).moment.view == session.from_bytes(good).moment.view
+
+
 def test_damaged_files_are_refused_in_words(good: bytes, nothing_written: Path) -> None:
     refused = 0
     for what, data in all_damage(good):

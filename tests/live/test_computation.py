@@ -237,7 +237,8 @@ def test_glances(tiny: zf.Model) -> None:
 
 @pytest.mark.parametrize("layer", ["input", *SPATIAL, "fc6", "fc8", "prob"])
 def test_the_maps_are_the_activations(tiny: zf.Model, layer: str) -> None:
-    result = run(tiny, VIEW.change(layer=layer, occluders=COVER))
+    view = VIEW.change(layer=layer, occluders=COVER).change_maps(normalise=Normalise.UNIT, gamma=1.0)
+    result = run(tiny, view)
     mosaic, activation = result.mosaic, tiny.forward(result.picture).activations[layer][0].numpy()
     assert mosaic is not None
     assert mosaic.layer == layer
