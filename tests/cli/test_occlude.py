@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from embedded import CAT, CATS
+from embedded import CAT, CATS, FACTS
 from PIL import Image
 
 import zfdesk.engine as zf
@@ -130,7 +130,8 @@ def test_the_figure(suffix: str, cat: str, tmp_path: Path, capsys: pytest.Captur
     assert main(["occlude", cat, *QUICK, "-o", str(path)]) == 0
     out, err = capsys.readouterr()
     assert (out.count("\n"), err) == (1, "")
-    assert out.startswith(f"{CATS[CAT]} ({CAT}) 30.")
+    probability = FACTS.demo["chelsea.jpg"][0][2]
+    assert out.startswith(f"{CATS[CAT]} ({CAT}) {int(100 * probability)}.")
     assert str(path) in out
     data = path.read_bytes()
     if suffix == "png":
@@ -197,7 +198,7 @@ def test_outputs_that_cannot_be_written_are_told_before_the_work(
     option: str, cat: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(zf, "sweep", None)
-    place = tmp_path / "no" / "out.png"
+    place = tmp_path / "no" / ("out.npz" if option == "--npz" else "out.png")
     assert f"{place} cannot be written" in failed([cat, option, str(place)], capsys)
 
 

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from embedded import NAME
+from embedded import FACTS, NAME
 
 import zfdesk.engine as zf
 import zfdesk.weights
@@ -33,7 +33,7 @@ def test_a_new_user_has_the_embedded_network(home: Path) -> None:
     (entry,) = store.list_weights()
     assert (entry.name, entry.architecture, entry.classes) == (NAME, "zfnet", 1000)
     assert (entry.in_use, entry.embedded, entry.trouble) == (True, True, "")
-    assert entry.bytes == 66_168_984
+    assert entry.bytes == FACTS.bytes
     assert entry.sha256 == zfdesk.weights.load().sha256
     assert store.current() is None
     assert store.load_current()[1] == ""
