@@ -273,8 +273,9 @@ def _fig7(arguments: argparse.Namespace) -> tuple[Page, int]:
     from zfdesk.sources.files import file_name
 
     model = chosen_model(arguments.weights)
+    stage = model.architecture.stage(arguments.layer)
     if isinstance(arguments.unit, int):
-        model.architecture.stage(arguments.layer).check_unit(arguments.unit)
+        stage.check_unit(arguments.unit)
     class_index = None if arguments.class_index is None else class_called(model, arguments.class_index)
     pixels = read_picture(arguments.image)
     picture = crop(pixels, crop_called(arguments.crop, model).box(*pixels.shape[:2]), model.architecture.size)
