@@ -210,7 +210,7 @@ def test_when_little_disk_is_left_the_film_ends_and_is_whole(
     told = film.wait()
     assert told.kept
     assert told.trouble
-    assert told.sentence.startswith(f"The disk is full: the recording ended there. Saved {name}: {told.frames} frames")
+    assert told.sentence.startswith(f"The disk is full: the recording ended there. Saved {name}: {told.frames} frame")
     assert [pattern_number(pixels) for pixels, _, _ in read(tmp_path / name)] == list(range(told.frames))
 
 
