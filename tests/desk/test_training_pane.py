@@ -24,6 +24,7 @@ import zfdesk.weights
 from zfdesk.cli import main
 from zfdesk.desk.training import pane as training_module
 from zfdesk.desk.training import snapshots as looks_module
+from zfdesk.desk.training.commands import watch_run
 from zfdesk.desk.training.pane import TrainingPane
 from zfdesk.desk.training.snapshots import Looker, Wish
 from zfdesk.desk.training.words import state_words
@@ -470,7 +471,7 @@ def test_a_search_without_pictures_is_told(pane: TrainingPane, tmp_path: Path) -
 
 
 def test_a_folder_that_is_no_run(window: Window, tmp_path: Path) -> None:
-    window.open_path(str(tmp_path))
+    watch_run(window.context, str(tmp_path))
     pane = window.training
     assert pane is not None
     wait_until(lambda: pane.trouble)
