@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 import zfdesk.engine as zf
 from zfdesk.attribution import Options, attribute
-from zfdesk.cli.bench import eager_module
+from zfdesk.cli.bench_timing import eager_module
 from zfdesk.engine.layers import LRN, Architecture, Conv, Linear, MaxPool, ReLU, Softmax
 
 LAYERS = (

@@ -13,7 +13,7 @@ from captum.attr import Occlusion
 from engine_nets import embedded_model, varied_pictures
 
 import zfdesk.engine as zf
-from zfdesk.cli.bench import eager_module
+from zfdesk.cli.bench_timing import eager_module
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def synthesis_figures(repetitions: int) -> dict[str, Any]:
     """Milliseconds of a step by layer, and how many times as long the others take."""
     import torch
 
-    from zfdesk.cli.bench import eager_module, interleaved
+    from zfdesk.cli.bench_timing import eager_module, interleaved
     from zfdesk.synthesis import Maximiser, Recipe, of_unit
     from zfdesk.weights import load
 
