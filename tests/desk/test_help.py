@@ -12,19 +12,30 @@ from embedded import FACTS
 from PySide6.QtCore import Qt
 
 from zfdesk.desk.actions import CLEAN_KEY
+from zfdesk.desk.feature import Features
 from zfdesk.desk.teach.pane import TEACH_KEYS
 from zfdesk.desk.widgets.theme import THEMES
-from zfdesk.desk.window.features import ACTIONS
-from zfdesk.desk.window.help import HelpSheet, help_html, key_rows, keys_html, native, show_help, yosinski_html
+from zfdesk.desk.window.features import ACTIONS, FEATURES
+from zfdesk.desk.window.help import (
+    HelpSheet,
+    help_content,
+    help_html,
+    key_rows,
+    keys_html,
+    native,
+    show_help,
+    yosinski_html,
+)
 from zfdesk.desk.window.yosinski import BINDINGS, answers, kept_keys
 
 DARK = THEMES["dark"]
+CONTENT = help_content(ACTIONS, Features(FEATURES).panes)
 
 
 def test_every_key_of_every_action_is_in_the_table() -> None:
     keys = [key for row in key_rows(ACTIONS) for key in row.keys]
     assert sorted(keys) == sorted([key for action in ACTIONS for key in action.keys] + [CLEAN_KEY, *TEACH_KEYS])
-    html = keys_html(ACTIONS, DARK)
+    html = keys_html(CONTENT, DARK)
     for action in ACTIONS:
         for key in action.keys:
             assert f"&nbsp;{escape(native(key))}&nbsp;" in html, action.id
@@ -37,17 +48,17 @@ def test_actions_that_differ_in_direction_alone_are_one_row() -> None:
 
 @pytest.mark.parametrize("columns", [1, 2])
 def test_words_of_all_actions_are_shown(columns: int) -> None:
-    html = keys_html(ACTIONS, DARK, columns=columns)
+    html = keys_html(CONTENT, DARK, columns=columns)
     for row in key_rows(ACTIONS):
         assert row.words.replace("'", "&#x27;") in html
     assert "Alt-drag" in html
 
 
 def test_the_filter_leaves_what_fits() -> None:
-    html = keys_html(ACTIONS, DARK, "occluder SHAPE")
+    html = keys_html(CONTENT, DARK, "occluder SHAPE")
     assert "Shape: square, rectangle, ellipse" in html
     assert "Freeze the frame" not in html
-    assert "Nothing here is called “&lt;xyzzy&gt;”" in keys_html(ACTIONS, DARK, " <xyzzy> ")
+    assert "Nothing here is called “&lt;xyzzy&gt;”" in keys_html(CONTENT, DARK, " <xyzzy> ")
 
 
 def test_all_thirty_bindings_of_yosinski_are_listed_and_every_tag_of_an_action_is_one_of_them() -> None:
@@ -67,11 +78,19 @@ def test_a_binding_that_lost_its_key_or_its_meaning_says_so() -> None:
 
 def test_a_binding_without_an_equal_is_listed_honestly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("zfdesk.desk.window.help.answers", lambda actions, tag: ())
-    assert help_html(1, ACTIONS, DARK).count("has no equal") == 30
+    assert help_html(1, CONTENT, DARK).count("has no equal") == 30
+
+
+def test_what_a_pane_declares_is_in_the_sheet() -> None:
+    keys, texts = keys_html(CONTENT, DARK), help_html(2, CONTENT, DARK)
+    for feature in FEATURES:
+        for spec in feature.panes:
+            assert all(escape(does) in keys for _, does in spec.mouse), spec.title
+            assert all(escape(title) in texts for title, _ in spec.help), spec.title
 
 
 def test_texts_name_what_they_explain() -> None:
-    html = help_html(2, ACTIONS, DARK)
+    html = help_html(2, CONTENT, DARK)
     for word in (
         "Deconvnet",
         "Guided",

@@ -39,10 +39,16 @@ ACTIONS = (
     Action("teach-last", "Go on with the last lesson", ("Ctrl+Alt+G",), "Teach", command=commands.teach_last),
 )
 
+MOUSE = (
+    ("A class's Hold button, held", "takes pictures for that class"),
+    ("Click a small picture", "takes it away"),
+    ("Drop files, folders or a picture on a class", "gives them to it"),
+)
+
 FEATURE = Feature(
     name="teach",
     make=_make,
     connect=_connect,
-    panes=(PaneSpec("Teach", Area.CENTRE, TeachPane),),
+    panes=(PaneSpec("Teach", Area.CENTRE, TeachPane, mouse=MOUSE),),
     actions=ACTIONS,
 )

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QLineEdit, QTabWidget, QTextBrowser, QVBoxLayout
 
 from zfdesk.desk.actions import CLEAN_KEY, Action, ActionTable
 from zfdesk.desk.context import AppContext
+from zfdesk.desk.feature import Features, PaneSpec
 from zfdesk.desk.widgets.dialog import Dialog, open_dialog
 from zfdesk.desk.widgets.theme import Colours
 from zfdesk.desk.window.yosinski import BINDINGS, UPCONV, Binding, answers, kept_keys
@@ -29,32 +30,6 @@ SCROLLING = (
 )  # fmt: skip
 
 MOUSE: tuple[tuple[str, str, str], ...] = (
-    ("Picture", "Drag the occluder", "moves it"),
-    ("Picture", "Drag its sides or corners", "resizes it"),
-    ("Picture", "Alt-drag the occluder", "drags a copy of it"),
-    ("Picture", "Wheel over the occluder", "larger or smaller"),
-    ("Picture", "Drag a corner of the crop box", "scales it"),
-    ("Picture", "Drag a side of the crop box", "moves it"),
-    ("Picture", "Click beside them", "picks the position of the shown layer under the mouse"),
-    ("Picture", "Drop or paste a file, a folder or a picture", "shows it"),
-    ("Feature maps", "Hover", "names unit, position and value, and outlines what it sees"),
-    ("Feature maps", "Click", "selects the unit and its position"),
-    ("Feature maps", "Right-click", "what can be done with the unit"),
-    ("Occlusion", "Hover", "shows the square and tells what the network answers with it there"),
-    ("Occlusion", "Click or drag", "the occluder goes there"),
-    ("Occlusion", "Click on the legend", "shows the probability of that label"),
-    ("Teach", "A class's Hold button, held", "takes pictures for that class"),
-    ("Teach", "Click a small picture", "takes it away"),
-    ("Teach", "Drop files, folders or a picture on a class", "gives them to it"),
-    ("Unit", "Click on its map", "picks a position to reconstruct"),
-    ("Unit", "“clean | covered”", "its map and reconstruction clean, covered and in difference"),
-    ("Trace", "● rec, ▶, exact", "records the path of the dragged occluder, and shows it again"),
-    ("Trace", "Hover", "reads the point under the mouse"),
-    ("Training", "Drop the folder of a run", "watches it, also while it is still going on"),
-    ("Training", "Hover", "reads the values under the mouse"),
-    ("Training", "Drag the scrubber, or click a bar or a picture", "goes to that snapshot"),
-    ("Layers", "Click", "shows that layer"),
-    ("Classes", "Click a name", "watches the class, or no longer"),
     ("Every picture", "Wheel", "zooms about the mouse"),
     ("Every picture", "Middle-drag", "pans; a middle double-click shows all again"),
     ("Panes", "Drag the title", "docks, floats or tabs the pane"),
@@ -62,60 +37,7 @@ MOUSE: tuple[tuple[str, str, str], ...] = (
     ("Panes", "Drag the copy button or the line of facts", "takes the pane's picture to another program"),
     ("Panes", "Right-click the copy button", "copies the picture, the numbers or a caption"),
 )
-
-TEXTS: tuple[tuple[str, str], ...] = (
-    ("Feature maps",
-     "Each small picture is one unit (channel) of the layer: its activation at every position, on this frame. "
-     "Activations are never negative after the rectification; black is zero. A click on a map selects the unit and the "
-     "position. The dashed box on the picture is its receptive field: all that this position can see."),
-    ("Deconvnet",
-     "What in the picture made this unit active? All other activations of the layer are set to zero, and what is left "
-     "is led back to the pixels: unpooled with the switches (where each pooling window had its maximum), rectified, "
-     "filtered with the same filters transposed (Zeiler & Fergus, section 2.1). It is no photograph, and no average "
-     "over pictures: it shows the part of this frame that this activation came from."),
-    ("Guided backpropagation",
-     "The same way down, but a signal passes a rectification only where it is positive and the unit there was active "
-     "(Springenberg et al. 2015). Sharper edges; it says more about the picture than about the class."),
-    ("Gradient",
-     "The true derivative of the activation by every pixel value: where a small change of the picture would change the "
-     "unit most. Noisy, but the only one of the three that is exactly that."),
-    ("Seed",
-     "Which activations the way down begins with: the strongest position of the unit (as the paper does), one that you "
-     "pick, the k strongest, or the whole map (as Yosinski's toolbox does). The line above each picture names it."),
-    ("Contrast stretched × 310",
-     "The values of a reconstruction are small. They are multiplied by that number so that the largest reaches the end "
-     "of the scale; mid-grey is zero. A value of 1 is one level of 255 of the picture; where a network divides its "
-     "input by standard deviations (AlexNet's and VGG's weights), it is one of those, some 58 levels. Two "
-     "reconstructions may have different factors: compare the numbers at their colour bars, not the brightness."),
-    ("Normalisation: identity or derivative",
-     "ZFNet has contrast normalisation after pool1 and pool2. The paper does not say what becomes of it on the way "
-     "down. Here the signal passes unchanged (identity) unless you ask for the derivative."),
-    ("Occluder",
-     "It covers a part of what the network sees, before the network sees it. The bars then show the new probabilities, "
-     "their ticks those of the clean picture. Where covering lowers the probability of a class, the class hung on that "
-     "part. The fill matters: a grey square has edges of its own; compare with mean, blur and noise."),
-    ("Occlusion maps",
-     "Where is the evidence? A square is moved over the picture; a value stands where the square's centre was. (b) is "
-     "the total activation of the strongest map of the last convolution, (c) that map led back to the pixels, (d) the "
-     "probability of a class, (e) the most probable label (Zeiler & Fergus, Fig. 7). Large cells are answers of the "
-     "coarse grid, not yet refined; hatched is nothing yet. The tick on a bar is the value without the square. Maps "
-     "are of the frame that the line above them names; tinted, that is no longer the frame you see. Live sweeps the "
-     "newest frame again and again, as finely as there is time for within a second."),
-    ("Clean | covered",
-     "While something is covered, the unit pane can show its map and its reconstruction on the clean and on the "
-     "covered picture, and covered minus clean. Both begin at the same places: the one you picked, else the strongest "
-     "of the clean map; the line below says which. Both are drawn on one range with one stretch, so that brightness "
-     "can be compared; the difference has zero in the middle. Of coloured pictures it is the mean over RGB."),
-    ("Trace and drag path",
-     "The watched classes, and the selected unit if you like, against time or against the way the occluder has gone. "
-     "A line joins two points only where no frame and no position between them was left out, and no pause lies "
-     "between. The thin line is the clean picture's value, the ring the newest point. A drag can be recorded and shown "
-     "again by its own clock, or exactly: then each position waits for the last to be computed, on one frame, and the "
-     "same picture and path give the same values. A path is a small JSON file; zfdesk/live/replay.py describes it."),
-    ("Crop box",
-     "The network sees a square of 224 × 224 pixels, cut from the frame: the cyan box. Mirroring is on the screen only "
-     "and never changes what the network sees."),
-)  # fmt: skip
+"""In all panes; what is of one pane stands with it."""
 
 
 def embedded_texts() -> tuple[tuple[str, str], ...]:
@@ -136,6 +58,23 @@ def embedded_texts() -> tuple[tuple[str, str], ...]:
          f"are still noisy. The demo's cup of coffee it takes for {surest_error(facts)}. ZFNet trained on all of "
          "ImageNet, and others, can be had: see the Source menu, Weights."),
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class HelpContent:
+    """What the sheet tells. ``mouse``: (where, gesture, what it does); ``texts``: (title, text)."""
+
+    actions: tuple[Action, ...]
+    mouse: tuple[tuple[str, str, str], ...]
+    texts: tuple[tuple[str, str], ...]
+
+
+def help_content(actions: Iterable[Action], panes: Iterable[PaneSpec]) -> HelpContent:
+    """The help on these actions and panes."""
+    specs = tuple(panes)
+    mouse = tuple((spec.title, gesture, does) for spec in specs for gesture, does in spec.mouse)
+    texts = tuple(text for spec in specs for text in spec.help)
+    return HelpContent(tuple(actions), (*mouse, *MOUSE), (*texts, *embedded_texts()))
 
 
 # The table of keys
@@ -210,8 +149,9 @@ def _table(lines: Iterable[str]) -> str:
     return f'<table width="100%" cellspacing="0" cellpadding="3">{"".join(lines)}</table>'
 
 
-def keys_html(actions: Sequence[Action], colours: Colours, filter_text: str = "", columns: int = 1) -> str:
+def keys_html(content: HelpContent, colours: Colours, filter_text: str = "", columns: int = 1) -> str:
     """All keys by menu, then the mouse."""
+    actions = content.actions
     rows, blocks = key_rows(actions), []
     for menu in menus(actions):
         found = [row for row in rows if row.menu == menu and matches(filter_text, menu, row.words, *row.keys)]
@@ -220,7 +160,7 @@ def keys_html(actions: Sequence[Action], colours: Colours, filter_text: str = ""
         ]
         if found:
             blocks.append((len(found) + 2, _heading(menu, colours) + _table(lines)))
-    found_mouse = [entry for entry in MOUSE if matches(filter_text, "mouse", *entry)]
+    found_mouse = [entry for entry in content.mouse if matches(filter_text, "mouse", *entry)]
     lines = [
         f'<tr><td width="20%" style="color:{colours.quiet};">{escape(where)}</td>'
         f'<td width="38%">{escape(gesture)}</td><td>{escape(does)}</td></tr>'
@@ -283,9 +223,9 @@ def _here(actions: Sequence[Action], binding: Binding, found: tuple[Action, ...]
     return "<br>".join(said)
 
 
-def texts_html(colours: Colours, filter_text: str = "") -> str:
+def texts_html(content: HelpContent, colours: Colours, filter_text: str = "") -> str:
     """What one is looking at, in plain words."""
-    found = [(title, text) for title, text in (*TEXTS, *embedded_texts()) if matches(filter_text, title, text)]
+    found = [(title, text) for title, text in content.texts if matches(filter_text, title, text)]
     said = [
         f'{_heading(title, colours)}<p style="margin-top:0; line-height:135%;">{escape(text)}</p>'
         for title, text in found
@@ -293,11 +233,13 @@ def texts_html(colours: Colours, filter_text: str = "") -> str:
     return "".join(said) or _nothing(filter_text, colours)
 
 
-def help_html(tab: int, actions: Sequence[Action], colours: Colours, filter_text: str = "", columns: int = 1) -> str:
+def help_html(tab: int, content: HelpContent, colours: Colours, filter_text: str = "", columns: int = 1) -> str:
     """One tab of the sheet: 0 the keys, 1 Yosinski's toolbox, 2 what one is looking at."""
     if tab == 0:
-        return keys_html(actions, colours, filter_text, columns)
-    return yosinski_html(actions, colours, filter_text) if tab == 1 else texts_html(colours, filter_text)
+        return keys_html(content, colours, filter_text, columns)
+    if tab == 1:
+        return yosinski_html(content.actions, colours, filter_text)
+    return texts_html(content, colours, filter_text)
 
 
 TABS = ("Keys and mouse", "Coming from Yosinski's toolbox", "What am I looking at")
@@ -308,6 +250,7 @@ class HelpSheet(Dialog):
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context, "zfdesk: help")
+        self._content = help_content(context.get(ActionTable).actions, context.get(Features).panes)
         find = native("Ctrl+F")
         self.filter = QLineEdit(placeholderText=f"Find a key or a word ({find})", clearButtonEnabled=True)
         self.filter.setAccessibleName("Find a key or a word in the help")
@@ -346,9 +289,7 @@ class HelpSheet(Dialog):
         page = self.pages[tab]
         self._rendered = self._columns()
         place = page.verticalScrollBar().value()
-        page.setHtml(
-            help_html(tab, self.context.get(ActionTable).actions, self.colours, self.filter.text(), self._rendered)
-        )
+        page.setHtml(help_html(tab, self._content, self.colours, self.filter.text(), self._rendered))
         page.verticalScrollBar().setValue(0 if self.filter.text() else place)
 
     def _columns(self) -> int:
@@ -388,7 +329,9 @@ def show_help(context: AppContext) -> HelpSheet | None:
 
 
 __all__ = [
+    "HelpContent",
     "HelpSheet",
+    "help_content",
     "help_html",
     "key_rows",
     "keys_html",
