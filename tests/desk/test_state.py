@@ -126,7 +126,7 @@ def test_what_is_shown_stays_until_the_new_source_is_there(running: AppState, do
     [
         (SourceError("bad.png is damaged."), "bad.png is damaged."),
         (RuntimeError("codec"), "bad could not be opened (RuntimeError: codec)."),
-        (MemoryError(), "bad could not be opened (MemoryError: )."),
+        (MemoryError(), "There is not enough memory."),
     ],
 )
 def test_a_source_that_cannot_be_opened_is_told_and_the_old_one_stays(
