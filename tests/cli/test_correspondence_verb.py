@@ -90,7 +90,8 @@ def test_options_reach_the_engine(small: zf.Model, folder: str, capsys: pytest.C
 def test_the_page_has_ours_beside_the_papers(small: zf.Model, folder: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["correspondence", folder]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("3 pictures, grey masks, 10 random places a picture; small.")
+    assert lines[0].startswith("3 pictures, grey masks, 10 random places a picture (")
+    assert "; small. " in lines[0]
     rows = [[cell for cell in line.split("   ") if cell.strip()] for line in lines[2:]]
     expected = table_of(small, folder).table()
     assert [[cell.strip() for cell in row] for row in rows] == [list(row) for row in expected]

@@ -54,7 +54,7 @@ def test_distance_is_that_of_the_whole_way_also_where_nothing_was_computed(hand:
     hand.move(at(4, 9))
     last = hand.move(at(4, 6))
     hand.compute(last, 11.0)
-    points = hand.trace.log.points(TraceAxis.PATH)
+    points = hand.trace.points(TraceAxis.PATH)
     assert [(p.distance, p.position, p.time, p.joined) for p in points] == [(0, 1, 0, False), (16, 6, 1, False)]
 
 
@@ -64,7 +64,7 @@ def test_neighbours_are_joined_and_others_not(hand: Hand) -> None:
     hand.move(at(0, 3))  # never computed
     hand.compute(hand.move(at(0, 4)), 5)
     hand.compute(hand.move(at(0, 5)), 6)
-    assert [p.joined for p in hand.trace.log.points(TraceAxis.TIME)] == [False, True, True, False, True]
+    assert [p.joined for p in hand.trace.points(TraceAxis.TIME)] == [False, True, True, False, True]
 
 
 def test_frames_that_were_left_out_break_the_line(hand: Hand) -> None:
@@ -72,7 +72,7 @@ def test_frames_that_were_left_out_break_the_line(hand: Hand) -> None:
     for number in (1, 2, 4, 5, 4):
         hand.frame = numbered_frame(number)
         hand.compute(view, number)
-    assert [p.joined for p in hand.trace.log.points(TraceAxis.RECENT)] == [False, True, False, True, False]
+    assert [p.joined for p in hand.trace.points(TraceAxis.RECENT)] == [False, True, False, True, False]
     hand.frame = numbered_frame(5, "another source")
     hand.compute(view, 9)
     assert not hand.trace.newest.joined  # type: ignore[union-attr]
@@ -83,7 +83,7 @@ def test_a_result_that_comes_late_lies_where_it_was_computed(hand: Hand) -> None
     hand.move(at(0, 20))
     hand.compute(first, 1)
     hand.compute(second, 2)
-    assert [p.distance for p in hand.trace.log.points(TraceAxis.PATH)] == [0, 5]
+    assert [p.distance for p in hand.trace.points(TraceAxis.PATH)] == [0, 5]
     assert hand.trace.newest.joined  # type: ignore[union-attr]
 
 
@@ -95,7 +95,7 @@ def test_once_more_of_the_same_is_no_point_more(hand: Hand, tiny: zf.Model) -> N
     hand.demand = replace(hand.demand, unit=True)
     hand.compute(view, 2)
     hand.compute(view.change(watched=(1,)), 3)
-    (point,) = hand.trace.log.points(TraceAxis.TIME)
+    (point,) = hand.trace.points(TraceAxis.TIME)
     assert point.at == 1
     assert point.unit is not None
     hand.compute(view.change(crop=replace(view.crop, x=0.4)), 4)  # another picture
@@ -137,19 +137,19 @@ def test_given_times_count_and_not_the_clock(hand: Hand) -> None:
     hand.trace.begin(0.0)
     hand.compute(hand.move(at(0, 1), 0.25), 40)
     hand.compute(hand.move(at(0, 2), 0.5), 80)
-    assert [p.time for p in hand.trace.log.points(TraceAxis.TIME)] == [0.25, 0.5]
+    assert [p.time for p in hand.trace.points(TraceAxis.TIME)] == [0.25, 0.5]
 
 
 def test_only_the_last_seconds_and_no_more_than_there_is_room_for(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
     for now in (0, 5, 21, 25):
         hand.compute(hand.move(at(0, now)), now)
-    assert [p.at for p in hand.trace.log.points(TraceAxis.RECENT)] == [5, 21, 25]
-    assert len(hand.trace.log.points(TraceAxis.TIME)) == 4
+    assert [p.at for p in hand.trace.points(TraceAxis.RECENT)] == [5, 21, 25]
+    assert len(hand.trace.points(TraceAxis.TIME)) == 4
     monkeypatch.setattr(module, "MOST_POINTS", 3)
     hand.trace = Trace()
     for left in range(5):
         hand.compute(hand.move(at(1, left)), left)
-    assert [p.position for p in hand.trace.log.points(TraceAxis.TIME)] == [3, 4, 5]
+    assert [p.position for p in hand.trace.points(TraceAxis.TIME)] == [3, 4, 5]
 
 
 def test_several_occluders_and_their_coming_and_going(hand: Hand) -> None:
@@ -196,7 +196,7 @@ def test_a_comparison_does_not_change_what_is_traced(hand: Hand) -> None:
 def test_the_table_reads_back(hand: Hand) -> None:
     for left in range(4):
         hand.compute(hand.move(at(2, left)), left / 7)
-    points = hand.trace.log.points(TraceAxis.PATH)
+    points = hand.trace.points(TraceAxis.PATH)
     text = as_table(points, ("a", "tab\tin name", "c", "d", "e"), (1, 3), True)
     rows = list(csv.DictReader(io.StringIO(text), delimiter="\t"))
     assert len(rows) == 4
