@@ -114,7 +114,7 @@ def test_an_interrupt_amid_a_paint_event_closes_after_it(application: QApplicati
 
 RUN_AND_CLOSE = """
 import sys, time
-import zfdesk.engine as zf
+import zfdesk.weights
 from zfdesk.desk.app import make_application, run
 from zfdesk.desk.window import main_window as window_module
 from zfdesk.live import View
