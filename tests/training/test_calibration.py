@@ -157,7 +157,7 @@ def test_the_verbs(weights: Path, data: Path, tmp_path: Path, capsys: pytest.Cap
 def test_what_calibrate_refuses(weights: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "few.csv").write_text("\n".join(data.read_text().splitlines()[:20]))
     for words, status, sentence in (
-        ([str(weights), str(data), "-o", str(weights)], 1, "is the network that is read"),
+        ([str(weights), str(data), "-o", str(weights)], 1, "would be written over"),
         ([str(weights), str(tmp_path / "few.csv"), "-o", str(tmp_path / "x.safetensors")], 1, "20 pictures or more"),
         ([str(weights), str(data), "-o", str(tmp_path / "x.pth")], 2, "ends in .safetensors"),
         ([str(weights), str(tmp_path / "gone"), "-o", str(tmp_path / "x.safetensors")], 1, "does not exist"),
