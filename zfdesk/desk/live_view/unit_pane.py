@@ -17,7 +17,7 @@ from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.canvas import Content, Picture, ValueRange
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.controls import Choice, Controls
-from zfdesk.desk.widgets.pane import ElidedLabel, Pane
+from zfdesk.desk.widgets.pane import QWIDGETSIZE_MAX, ElidedLabel, Pane
 from zfdesk.desk.widgets.tile import MapCanvas, Tile
 from zfdesk.desk.widgets.tsv import array_text
 from zfdesk.engine import LRN, Rule, SeedKind
@@ -26,7 +26,6 @@ from zfdesk.live import Demand, Normalise, Result, Style, UnitReference, UnitRes
 from zfdesk.live.changes import pick_position, set_seed
 from zfdesk.live.render import levels
 
-QWIDGETSIZE_MAX = (1 << 24) - 1  # Qt's "as high as it likes"
 STALE_SECONDS = 0.4
 
 SEED_WORDS = {

@@ -12,6 +12,7 @@ from zfdesk.desk.widgets.drag_out import DragOut
 from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.live import Demand, Result, UnitReference
 
+QWIDGETSIZE_MAX = (1 << 24) - 1  # Qt's "as high as it likes", which PySide6 does not name
 FACTS_EVERY_MS = 200  # text a few times a second; pictures at frame rate
 
 

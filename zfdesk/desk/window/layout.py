@@ -10,12 +10,11 @@ from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QTabBar
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Area, Panes, dock_of
-from zfdesk.desk.widgets.pane import Pane
+from zfdesk.desk.widgets.pane import QWIDGETSIZE_MAX, Pane
 
 LAYOUT_VERSION = 4
 VERSION_KEY, GEOMETRY_KEY, STATE_KEY = "layout/version", "layout/geometry", "layout/state"
 FOLDED_KEY = "layout/folded"
-QWIDGETSIZE_MAX = (1 << 24) - 1  # Qt's "as high as it likes"
 FOLDED = Area.BELOW_UNIT
 LECTURE, LECTURE_SHARES = ("Picture", "Classes", "Unit"), (0.62, 0.38)  # titles; of the width
 USED_SHARES = (0.68, 0.32)  # of the column: the unit, and what is used below it
