@@ -52,6 +52,13 @@ def test_one_line_is_shown_and_the_rest_waits_behind_a_button(strip: Strip) -> N
     assert len(strip.shown()) < 6
 
 
+def test_as_many_as_fit_beside_the_button_stand_in_the_line(strip: Strip) -> None:
+    strip.controls.more.setStyleSheet("min-height: 60px")  # also where a theme makes it the highest
+    strip.pane.resize(3 * strip.buttons[0].width() + strip.controls.more.sizeHint().width() + 60, 600)
+    settle()
+    assert len(strip.shown()) >= 2
+
+
 def test_a_wide_pane_shows_all_without_a_button(strip: Strip) -> None:
     strip.pane.resize(1200, 600)
     settle()

@@ -134,9 +134,9 @@ class Controls(QWidget):
         hints = [widget.sizeHint().expandedTo(widget.minimumSize()) for widget in widgets]
         kept = len(hints)
         places, height = self._lines(hints)
-        line = max((hint.height() for hint in hints), default=0)
+        more = self.more.sizeHint()
+        line = max([more.height(), *(hint.height() for hint in hints)])  # the button may be the highest of all
         if self._pane is not None and height > line:
-            more = self.more.sizeHint()
             places, height = self._lines([*hints, more])
             while not (self._unfolded or self.more.isChecked()) and height > line and kept > 1:
                 kept -= 1
