@@ -10,6 +10,7 @@ from zfdesk.desk.figure.feature import FEATURE as FIGURE
 from zfdesk.desk.live_view.feature import FEATURE as LIVE_VIEW
 from zfdesk.desk.occlusion.feature import FEATURE as OCCLUSION
 from zfdesk.desk.parts.feature import FEATURE as PARTS
+from zfdesk.desk.portrait.feature import FEATURE as PORTRAIT
 from zfdesk.desk.recording.feature import FEATURE as RECORDING
 from zfdesk.desk.session.feature import FEATURE as SESSION
 from zfdesk.desk.teach.feature import FEATURE as TEACH
@@ -19,7 +20,7 @@ from zfdesk.desk.weights.feature import FEATURE as WEIGHTS
 from zfdesk.desk.window.feature import FEATURE as WINDOW
 
 FEATURES: tuple[Feature, ...] = (
-    WINDOW, SESSION, LIVE_VIEW, TRACE, OCCLUSION, TEACH, TRAINING, PARTS, FIGURE, RECORDING, WEIGHTS,
+    WINDOW, SESSION, LIVE_VIEW, PORTRAIT, TRACE, OCCLUSION, TEACH, TRAINING, PARTS, FIGURE, RECORDING, WEIGHTS,
 )  # fmt: skip
 """In the order in which their panes are tabs; later ones may use what earlier ones made."""
 
