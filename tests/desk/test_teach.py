@@ -67,7 +67,6 @@ class Stage:
         self.window, self.moment = window, 0
         self.source = HandSource()
         window.desk.worker.start()
-        window.desk.clock.start()
         window.desk.open_made(self.source)
 
     def show(self, kind: int) -> None:

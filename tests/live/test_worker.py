@@ -120,10 +120,12 @@ def test_the_answer_is_there_before_maps_and_reconstruction(start: Start, monkey
     waiting, go_on = threading.Event(), threading.Event()
     show = compute_module.RenderStep.show
 
-    def wait(step: compute_module.RenderStep, seen: compute_module.ForwardResult) -> Iterator[Result]:
+    def wait(
+        step: compute_module.RenderStep, seen: compute_module.ForwardResult, tell: Callable[[Answer], None]
+    ) -> Iterator[Result]:
         waiting.set()
         assert go_on.wait(PATIENCE)
-        return show(step, seen)
+        return show(step, seen, tell)
 
     monkeypatch.setattr(compute_module.RenderStep, "show", wait)
     answers: list[Answer] = []
@@ -152,6 +154,35 @@ def test_the_answer_is_there_before_maps_and_reconstruction(start: Start, monkey
     assert np.array_equal(last.probabilities, answers[-1].probabilities)
     assert last.taken == answers[-1].taken
     assert places[0] not in [result.request.view for result in listener.results], "replaced before anyone took it"
+
+
+def test_while_a_square_is_dragged_every_place_is_answered_and_maps_come_less_often(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zfdesk.live.worker.DRAG_PAUSE", 3600.0)
+    answers: list[Answer] = []
+    told = threading.Semaphore(0)
+
+    def notify() -> None:
+        if answer := worker.answers.take():
+            answers.append(answer)
+            told.release()
+        listener.notify()
+
+    worker, listener = start(running=False, notify=notify)
+    places = [VIEW.change(occluders=(zf.Occluder(step, 5, 9, 10),)) for step in range(8)]
+    worker.show(places[0], Demand())
+    worker.feed(numbered_frame(1))
+    worker.start()
+    listener.wait_for(lambda result: result.complete)
+    count = len(listener.results)
+    for view in places[1:]:
+        worker.show(view, Demand())
+        while answers[-1].request.view is not view:
+            assert told.acquire(timeout=PATIENCE)
+    assert len(listener.results) == count
+    worker.show(places[-1].change(occluders=()), Demand())  # no longer dragged: shown without a pause
+    listener.wait_for(lambda result: result.complete and not result.request.view.occluders)
 
 
 def test_the_newest_frame_wins_and_the_others_are_counted(start: Start, gate: Gate) -> None:

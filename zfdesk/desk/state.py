@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
+from zfdesk.desk.alive import alive
 from zfdesk.desk.history import History
 from zfdesk.desk.tasks import TaskRunner, error_text
 from zfdesk.engine import Model
 from zfdesk.live import Answer, Crop, Demand, Result, View, Worker
 from zfdesk.sources import Frame, KeptSource, Source, SourceReference, open_source
 
-CLOCK_MS = 8  # a result waits at most so long to be drawn
 MOST_UNDO = 500
 MOST_MADE = 8  # pasted pictures that undo can come back to; each takes 13 MB at most
 MOST_KEPT = 4  # frames that undo and redo can come back to
@@ -39,6 +39,7 @@ class AppState(QObject):
     source_changed = Signal()
     told = Signal(str, bool)  # a sentence for the user, and whether it is trouble
     _source_trouble = Signal(str)
+    _computed = Signal()
 
     def __init__(self, model: Model, view: View | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -57,17 +58,15 @@ class AppState(QObject):
         self._clean_held = False
         self._ticket = 0
         self._closing = False
-        self.worker = Worker(model, self.view, notify=lambda: None, threads=network_threads())
+        self.worker = Worker(model, self.view, self._tell_computed, threads=network_threads())
         self.tasks = TaskRunner(self)
         self._stops: list[Callable[[float], object]] = []
-        self.clock = QTimer(self, interval=CLOCK_MS)
-        self.clock.timeout.connect(self._tick)
+        self._computed.connect(self._show_computed, Qt.ConnectionType.QueuedConnection)
         self._source_trouble.connect(lambda sentence: self.told.emit(sentence, True))
 
     def start(self) -> None:
-        """Begin: the worker, the clock, the view's source."""
+        """Begin: the worker, the view's source."""
         self.worker.start()
-        self.clock.start()
         if self.source is None:
             self.open(self.view.source)
 
@@ -83,7 +82,6 @@ class AppState(QObject):
     def close(self) -> None:
         """End everything; within a second, whatever the source does."""
         self._closing = True
-        self.clock.stop()
         self.tasks.close()
         threads: list[Callable[[float], object]] = [*self._stops, self.worker.stop]
         self._stops.clear()
@@ -317,9 +315,15 @@ class AppState(QObject):
 
         return tell
 
-    # The clock
+    # What the worker computed
 
-    def _tick(self) -> None:
+    def _tell_computed(self) -> None:  # on the worker's threads
+        if not self._closing and alive(self):
+            self._computed.emit()
+
+    def _show_computed(self) -> None:
+        if self._closing:
+            return
         while self.worker.troubles:
             self.told.emit(self.worker.troubles.popleft().sentence, True)
         answer = self.worker.answers.take()

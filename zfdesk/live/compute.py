@@ -27,21 +27,39 @@ REORDER_SECONDS = 1.0  # a grid sorted anew at every frame cannot be read
 SLOW_UNIT_MS = 25.0  # a slower reconstruction is announced by an incomplete result, so that the bars need not wait
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class ForwardResult:
     """What the network saw of a request: the passes of one frame under one crop and one set of occluders.
 
-    ``times``: milliseconds by step so far; ``started``: when the request was taken, by time.perf_counter.
+    ``clean_known``: the pass of the clean picture, None until it was asked for: the hand that drags waits for the
+    covered one alone. ``times``: milliseconds by step so far; ``started``: when the request was taken, by
+    time.perf_counter.
     """
 
     request: Request
     crop_box: tuple[float, float, float, float]
     clean_picture: np.ndarray
     picture: np.ndarray
-    clean: Pass
     occluded: Pass
+    clean_known: Pass | None
     times: Mapping[str, float]
     started: float
+
+    @property
+    def clean(self) -> Pass:
+        """The pass of the clean picture, computed at the first call, by one thread."""
+        if self.clean_known is None:
+            self.clean_known = forward_changed(self.occluded, self.picture, self.clean_picture)
+        return self.clean_known
+
+    @property
+    def answer(self) -> Answer:
+        """The probabilities so far. Raises ArithmeticError where they are not numbers."""
+        probabilities = _numbers(self.occluded)
+        clean = None if self.clean_known is None else _numbers(self.clean_known)
+        return Answer(
+            self.request, self.picture, self.clean_picture, self.crop_box, probabilities, clean, taken=self.started
+        )
 
 
 @dataclass
@@ -52,10 +70,10 @@ class ForwardStep:
 
     @torch.inference_mode()
     def look(self, request: Request, tell: Callable[[Answer], None] = lambda answer: None) -> ForwardResult:
-        """The clean and the occluded pass, taken over from the last request as far as they are the same.
+        """The occluded pass, taken over from the last request as far as it is the same; the clean one where known.
 
-        ``tell`` is given the probabilities as soon as they are there. Of a new frame with an occluder the covered
-        picture is computed first and told alone; the clean one follows from it, and both are told again.
+        ``tell`` is given the probabilities. Of a new frame with an occluder the covered picture alone is computed;
+        `RenderStep` lets the clean one follow, on a thread of its own.
         Raises ArithmeticError where the network answers with values that are not numbers.
         """
         started = mark = time.perf_counter()
@@ -63,36 +81,30 @@ class ForwardStep:
         view, model = request.view, request.model
         last = self._last if self._last is not None and self._last.request.model is model else None
         box = view.crop.box(*request.frame.pixels.shape[:2])
-        clean: Pass | None = None
         if last and last.request.frame is request.frame and last.crop_box == box:
-            clean_picture, clean = last.clean_picture, last.clean
+            clean_picture = last.clean_picture
         else:
             clean_picture = crop(request.frame.pixels, box, model.architecture.size)
             if last and np.array_equal(clean_picture, last.clean_picture):
-                clean_picture, clean = last.clean_picture, last.clean
+                clean_picture = last.clean_picture
         picture = occlude(clean_picture, view.occluders, model.input.mean)
         times["crop"] = _since(mark)
         mark = time.perf_counter()
-
-        def answer(occluded: Pass, clean: Pass | None) -> None:
-            checked = _numbers(occluded), None if clean is None else _numbers(clean)
-            tell(Answer(request, picture, clean_picture, box, *checked, taken=started))
-
-        if clean is None and picture is not clean_picture:
-            occluded = model.forward(picture)
-            answer(occluded, None)
-            clean = forward_changed(occluded, picture, clean_picture)
+        same = last if last and clean_picture is last.clean_picture else None
+        clean = same.clean_known if same else None
+        if picture is clean_picture:
+            occluded = clean = clean or (same.clean if same else model.forward(picture))
+        elif same and np.array_equal(picture, same.picture):
+            picture, occluded = same.picture, same.occluded
+        elif clean is not None:
+            occluded = forward_changed(clean, clean_picture, picture)
+        elif same:
+            occluded = forward_changed(same.occluded, same.picture, picture)
         else:
-            clean = clean or model.forward(clean_picture)
-            if picture is clean_picture:
-                occluded = clean
-            elif last and clean is last.clean and np.array_equal(picture, last.picture):
-                picture, occluded = last.picture, last.occluded
-            else:
-                occluded = forward_changed(clean, clean_picture, picture)
-        answer(occluded, clean)
+            occluded = model.forward(picture)
         times["forward"] = _since(mark)
-        self._last = ForwardResult(request, box, clean_picture, picture, clean, occluded, times, started)
+        self._last = ForwardResult(request, box, clean_picture, picture, occluded, clean, times, started)
+        tell(self._last.answer)
         return self._last
 
 
@@ -107,9 +119,17 @@ class RenderStep:
     _comparing: Comparing = field(default_factory=Comparing)
 
     @torch.inference_mode()
-    def show(self, seen: ForwardResult) -> Iterator[Result]:
-        """Results for a request, each more complete than the one before; the last has ``complete`` set."""
+    def show(self, seen: ForwardResult, tell: Callable[[Answer], None] = lambda answer: None) -> Iterator[Result]:
+        """Results for a request, each more complete than the one before; the last has ``complete`` set.
+
+        ``tell`` is given the probabilities anew where those of the clean picture had not been computed.
+        """
         request, times = seen.request, dict(seen.times)
+        if seen.clean_known is None:
+            mark = time.perf_counter()
+            _ = seen.clean
+            times["clean"] = _since(mark)
+            tell(seen.answer)
         if request.model is not self._model:
             self._model, self._alive, self._order = request.model, {}, None
         demand = request.demand

@@ -22,6 +22,8 @@ from zfdesk.live.slot import LatestSlot
 from zfdesk.live.view import View
 from zfdesk.sources import Frame
 
+DRAG_PAUSE = 0.05  # seconds without maps between two results while occluders are dragged: the bars come first
+
 
 class Worker:
     """Takes frames and views from any thread, leaves results in ``results`` and calls ``notify`` (on its own thread).
@@ -46,6 +48,7 @@ class Worker:
         self._frames_dropped = 0
         self._dirty = self._stopping = self._holding = False
         self._between: ForwardResult | None = None
+        self._shown_view, self._shown_at = view, 0.0  # what was shown last, and until when
         self.threads = tuple(
             threading.Thread(target=target, name=f"zfdesk-{name}", daemon=True)
             for name, target in (("look", self._look_loop), ("show", self._show_loop))
@@ -125,9 +128,18 @@ class Worker:
     def _take_seen(self) -> ForwardResult | None:
         with self._wake:
             self._wake.wait_for(lambda: self._stopping or self._between is not None)
+            pause = self._shown_at + DRAG_PAUSE - time.monotonic()
+            self._wake.wait_for(lambda: self._stopping or not self._dragged(self._between), timeout=pause)
             seen, self._between = self._between, None
             self._wake.notify_all()
             return None if self._stopping else seen
+
+    def _dragged(self, seen: ForwardResult | None) -> bool:
+        """Whether it has the occluders of what was shown last, elsewhere."""
+        if seen is None:
+            return False
+        now, before = seen.request.view.occluders, self._shown_view.occluders
+        return len(now) == len(before) and now != before
 
     def _overtaken(self, request: Request) -> bool:
         """Whether the view was changed meanwhile; a newer frame alone would leave everything unfinished."""
@@ -153,7 +165,7 @@ class Worker:
         showing = RenderStep()
         while seen := self._take_seen():
             try:
-                for result in showing.show(seen):
+                for result in showing.show(seen, self._answer):
                     self.results.put(result)
                     self._notify()
                     if self._overtaken(seen.request):
@@ -161,6 +173,7 @@ class Worker:
             except Exception as error:  # as above
                 showing = RenderStep()
                 self._tell(error)
+            self._shown_view, self._shown_at = seen.request.view, time.monotonic()
 
     def _answer(self, answer: Answer) -> None:
         self.answers.put(answer)
