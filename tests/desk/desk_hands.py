@@ -139,7 +139,6 @@ def show_picture(window: Window, number: int = 0, **view: object) -> HandSource:
     desk = window.desk
     source = HandSource()
     desk.worker.start()
-    desk.clock.start()
     desk.open_made(source)
     frame = source.give(numbered_picture(number))
     if view:

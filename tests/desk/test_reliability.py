@@ -293,8 +293,6 @@ def test_memory_is_flat_over_ten_thousand_frames(window: Window) -> None:
     desk = window.desk
     source = HandSource()
     desk.worker.start()
-    desk.clock.setInterval(0)
-    desk.clock.start()
     desk.open_made(source)
     window.run("occluder")
     for _ in range(3):
