@@ -119,6 +119,40 @@ def transformed(canvas: np.ndarray, size: int, change: Change, amounts: Sequence
     return (out.permute(0, 2, 3, 1) + 0.5).floor().clamp(0, 255).to(torch.uint8).numpy()
 
 
+@dataclass(frozen=True, eq=False)
+class Untransformed:
+    """A picture as it is, which its transformed versions are compared with, whatever is done to it.
+
+    ``canvas``: of `around`. ``features``: by layer, float64 (features,). ``probabilities``: float64 (classes,).
+    """
+
+    model: Model
+    canvas: np.ndarray
+    features: dict[str, np.ndarray]
+    probabilities: np.ndarray
+
+    def compared(
+        self, change: Change, amounts: Sequence[float] | np.ndarray
+    ) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """After each amount of a change: distances by layer, float64 (amounts,), and the probabilities of all classes,
+        float64 (amounts, classes). Raises ValueError as `transformed`."""
+        pictures = transformed(self.canvas, self.model.architecture.size, change, amounts)
+        found, answers = _features(self.model, pictures, tuple(self.features))
+        return {name: np.linalg.norm(found[name] - clean, axis=1) for name, clean in self.features.items()}, answers
+
+
+def untransformed(model: Model, canvas: np.ndarray, layers: Sequence[str] = ()) -> Untransformed:
+    """A picture cut out by `around`, and what the network makes of it. layers: by default the paper's.
+
+    Raises ValueError for a layer that does not exist.
+    """
+    layers = tuple(layers) or invariance_layers(model.architecture)
+    for layer in layers:
+        model.architecture.stage(layer)
+    found, answers = _features(model, transformed(canvas, model.architecture.size, Change.SCALE, (1.0,)), layers)
+    return Untransformed(model, canvas, {layer: found[layer][0] for layer in layers}, answers[0])
+
+
 def invariance(
     model: Model,
     canvases: Sequence[np.ndarray],
@@ -147,14 +181,14 @@ def invariance(
     distances = {layer: np.zeros((len(canvases), len(amounts))) for layer in layers}
     probabilities, told, done = np.zeros((len(canvases), len(amounts))), [], 0
     for row, canvas in enumerate(canvases):
-        clean, answers = _features(model, transformed(canvas, size, Change.SCALE, (1.0,)), layers)
-        told.append(int(classes[row]) if classes else int(answers[0].argmax()))
+        as_it_is = untransformed(model, canvas, layers)
+        told.append(int(classes[row]) if classes else int(as_it_is.probabilities.argmax()))
         done += 1
         for begin in range(0, len(amounts), BATCH):
             part = slice(begin, begin + BATCH)
-            found, answers = _features(model, transformed(canvas, size, change, amounts[part]), layers)
+            found, answers = as_it_is.compared(change, amounts[part])
             for layer in layers:
-                distances[layer][row, part] = np.linalg.norm(found[layer] - clean[layer], axis=1)
+                distances[layer][row, part] = found[layer]
             probabilities[row, part] = answers[:, told[-1]]
             done += len(answers)
             progress(done, total)
@@ -171,5 +205,6 @@ def _features(model: Model, pictures: np.ndarray, layers: Sequence[str]) -> tupl
 
 
 __all__ = [
-    "Change", "Invariance", "around", "invariance", "invariance_layers", "paper_amounts", "transformed",
+    "Change", "Invariance", "Untransformed", "around", "invariance", "invariance_layers", "paper_amounts",
+    "transformed", "untransformed",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ Everything of the live view is taken from one result, computed in full by `whole
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -55,6 +55,9 @@ class Kind(StrEnum):
     A_DOWN = "snapshot reconstruction"
     ARCHITECTURE = "architecture"
     FILTERS = "first-layer filters"
+    INVARIANCE_LOW = "invariance, lower layer"
+    INVARIANCE_HIGH = "invariance, upper layer"
+    INVARIANCE_PROBABILITY = "invariance, probability"
     FIXED = "fixed"  # of a template or a file: it stays as it is
 
 
@@ -72,6 +75,9 @@ SWEPT = (Kind.SWEEP_INPUT, Kind.SWEEP_ACTIVATION, Kind.SWEEP_DOWN, Kind.SWEEP_PR
 PINNED = (Kind.PIN_MAP, Kind.PIN)
 SNAPPED = (Kind.A_PICTURE, Kind.A_MAP, Kind.A_DOWN)
 COVERED = (Kind.COVERED_MAP, Kind.COVERED)
+INVARIANCE = (Kind.INVARIANCE_LOW, Kind.INVARIANCE_HIGH, Kind.INVARIANCE_PROBABILITY)
+MADE = dict.fromkeys(INVARIANCE, "Nothing was moved yet: open the pane Invariance and slide.")
+"""Pieces that a pane makes itself, with what is said where it has not."""
 WIDE = (*COVERED, *SNAPPED, Kind.ARCHITECTURE)
 """Pieces of three pictures side by side, or as wide: they want three columns."""
 
@@ -85,7 +91,8 @@ WORDS = {
     Kind.SWEEP_LABEL: "Most probable class", Kind.TRACE: "Trace", Kind.A_PICTURE: "Picture: A | B | difference",
     Kind.A_MAP: "Unit map: A | B | difference", Kind.A_DOWN: "Reconstruction: A | B | difference",
     Kind.ARCHITECTURE: "Architecture (Fig. 3)", Kind.FILTERS: "First-layer filters (Fig. 6)",
-    Kind.FIXED: "Panel as it was made",
+    Kind.INVARIANCE_LOW: "Distance in the lower layer", Kind.INVARIANCE_HIGH: "Distance in the upper layer",
+    Kind.INVARIANCE_PROBABILITY: "Probability of the label", Kind.FIXED: "Panel as it was made",
 }  # fmt: skip
 """What people call them."""
 
@@ -97,6 +104,7 @@ GROUPS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     ("Occlusion (Fig. 7)", SWEPT),
     ("Snapshot A | B | difference", SNAPPED),
     ("Over time", (Kind.TRACE,)),
+    ("Shifted, enlarged, turned (Fig. 5)", INVARIANCE),
     ("The network", (Kind.ARCHITECTURE, Kind.FILTERS)),
 )  # fmt: skip
 
@@ -115,6 +123,7 @@ class TraceLines:
 class Material:
     """What pieces are taken from. ``compared``: the result once more with its unit clean and covered, from one seed.
 
+    ``made``: what panes make themselves: a function a kind, to be called in any thread, which may raise ValueError.
     ``snapshot``: A. ``swept``: the occlusion sweep, of the unit and class that its pane shows, ``sweep_look``: in the
     colours, opacity and with the contour that it shows them in.
     """
@@ -127,6 +136,7 @@ class Material:
     sweep_class: int = 0
     sweep_look: SweepSettings = field(default_factory=SweepSettings)
     trace: TraceLines | None = None
+    made: Mapping[Kind, Callable[[], Taken]] = field(default_factory=dict)
     pages: dict[str, Page] = field(default_factory=dict)  # made once for all pieces that are taken from them
 
 
@@ -166,6 +176,8 @@ def why_not(piece: Piece, material: Material) -> str:
     kind, result = piece.kind, material.result
     if kind is Kind.FIXED:
         return "It was made by a template or comes from a file: take that again."
+    if kind in MADE:
+        return "" if kind in material.made else MADE[kind]
     if kind is Kind.TRACE:
         lines = material.trace
         return "" if lines and len(lines.points) > 1 else "There is no trace yet: drag the occluder, or play something."
@@ -418,11 +430,16 @@ def _take_network(piece: Piece, material: Material) -> Taken:
     return Taken(page.cells[0].panel, "first-layer filters", "the network", lead)
 
 
+def _take_made(piece: Piece, material: Material) -> Taken:
+    return material.made[piece.kind]()
+
+
 _TAKERS: dict[Kind, Callable[[Piece, Material], Taken]] = {
     Kind.PICTURE: _take_picture, Kind.MAPS: _take_maps, Kind.UNIT_MAP: _take_map, Kind.BARS: _take_bars,
     **dict.fromkeys(METHODS, _take_reconstruction), **dict.fromkeys(COVERED, _take_covered),
     **dict.fromkeys(PINNED, _take_pin), **dict.fromkeys(SWEPT, _take_swept), **dict.fromkeys(SNAPPED, _take_snapshot),
-    Kind.TRACE: _take_trace, Kind.ARCHITECTURE: _take_network, Kind.FILTERS: _take_network,
+    **dict.fromkeys(MADE, _take_made), Kind.TRACE: _take_trace,
+    Kind.ARCHITECTURE: _take_network, Kind.FILTERS: _take_network,
 }  # fmt: skip
 
 __all__ = ["GROUPS", "WIDE", "WORDS", "CannotError", "Kind", "Material", "Piece", "Taken", "TraceLines", "frame_words",

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from PySide6.QtWidgets import QFileDialog
+
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.tasks import error_text
 
 if TYPE_CHECKING:
     from zfdesk.figures import Page
@@ -25,4 +31,25 @@ def save_page(path: str, make: Callable[[], Page]) -> None:
     save(draw(make()), path)
 
 
-__all__ = ["FIGURE_KINDS", "save_page"]
+def ask_for_page(context: AppContext, title: str, name: str, make: Callable[[], Page]) -> None:
+    """A file picker that proposes ``name``.pdf, then `write_page`."""
+    proposal = str(Path(context.last_folder()) / f"{name}.pdf")
+    path, _ = QFileDialog.getSaveFileName(context.window, title, proposal, FIGURE_KINDS)
+    if path:
+        context.remember_folder(path)
+        write_page(context, path, make)
+
+
+def write_page(context: AppContext, path: str, make: Callable[[], Page]) -> None:
+    """Write a page off this thread, also while the window closes; how it went is told."""
+
+    def done(value: None, error: Exception | None) -> None:
+        name = Path(path).name
+        told = f"Saved {name}." if error is None else f"{name} was not saved: {error_text(error, 'it cannot be drawn')}"
+        context.show_message(told, error is not None)
+
+    context.show_message(f"Drawing {Path(path).name}…")
+    context.state.tasks.run("figure", partial(save_page, path, make), done, keep=True)
+
+
+__all__ = ["FIGURE_KINDS", "ask_for_page", "save_page", "write_page"]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from zfdesk.desk.actions import Action, check
 from zfdesk.desk.feature import Feature
 from zfdesk.desk.figure.feature import FEATURE as FIGURE
+from zfdesk.desk.invariance.feature import FEATURE as INVARIANCE
 from zfdesk.desk.live_view.feature import FEATURE as LIVE_VIEW
 from zfdesk.desk.occlusion.feature import FEATURE as OCCLUSION
 from zfdesk.desk.parts.feature import FEATURE as PARTS
@@ -20,7 +21,8 @@ from zfdesk.desk.weights.feature import FEATURE as WEIGHTS
 from zfdesk.desk.window.feature import FEATURE as WINDOW
 
 FEATURES: tuple[Feature, ...] = (
-    WINDOW, SESSION, LIVE_VIEW, PORTRAIT, TRACE, OCCLUSION, TEACH, TRAINING, PARTS, FIGURE, RECORDING, WEIGHTS,
+    WINDOW, SESSION, LIVE_VIEW, PORTRAIT, TRACE, OCCLUSION, TEACH, TRAINING, INVARIANCE, PARTS, FIGURE, RECORDING,
+    WEIGHTS,
 )  # fmt: skip
 """In the order in which their panes are tabs; later ones may use what earlier ones made."""
 

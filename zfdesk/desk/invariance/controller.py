@@ -1,0 +1,202 @@
+"""One picture, what is done to it, and what was measured of it: off the window's thread, the slider's place first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.tasks import error_text
+from zfdesk.experiments.invariance import (
+    Change,
+    Invariance,
+    Untransformed,
+    around,
+    paper_amounts,
+    transformed,
+    untransformed,
+)
+from zfdesk.live import Result
+from zfdesk.pages.panels_of_view import frame_words
+
+FEW = 3  # amounts measured at once along the curve: what the slider asks for waits no longer
+
+NEUTRAL = {Change.TRANSLATION: 0.0, Change.SCALE: 1.0, Change.ROTATION: 0.0}
+"""The amounts that change nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """The picture that is looked at. ``picture``: its file or source. ``words``: frame 3 of demo."""
+
+    taken: Untransformed
+    picture: str
+    words: str
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """After one amount of a change: distances by layer, and the probabilities of all classes, float64 (classes,)."""
+
+    distances: dict[str, float]
+    probabilities: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What a task found out: ``measured`` by amount, and the picture after ``shown`` of the change where that was
+    wanted, uint8 (size, size, 3)."""
+
+    subject: Subject
+    change: Change
+    measured: dict[float, Measured]
+    shown: float = 0.0
+    picture: np.ndarray | None = None
+
+
+class Transformations(QObject):
+    """``changed``: something was measured, or another picture is looked at. ``picture``: the subject's as it is now,
+    uint8 (size, size, 3)."""
+
+    changed = Signal()
+    failed = Signal(str)
+
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context)
+        self._state = context.state
+        self.change, self.amount = Change.TRANSLATION, 0.0
+        self._running = self._filling = False
+        self.forget()
+        self._state.model_changed.connect(self.forget)
+
+    # What is asked for
+
+    def forget(self) -> None:
+        """Another network: nothing that was measured holds."""
+        self.subject: Subject | None = None
+        self.picture: np.ndarray | None = None
+        self._known: dict[Change, dict[float, Measured]] = {change: {} for change in Change}
+        self._shown: tuple[Change, float] | None = None  # what the picture shows
+        self._wanted: Result | None = None  # whose frame is to be taken
+        self.changed.emit()
+
+    def take(self, result: Result) -> None:
+        """Look at the frame of a result, from now on."""
+        self._wanted = result
+        self._next()
+
+    def set_amount(self, change: Change, amount: float) -> None:
+        """Do this to the picture."""
+        self.change, self.amount = change, amount
+        self._next()
+
+    def fill(self, filling: bool) -> None:
+        """Whether to measure the rest of the paper's amounts too, while nothing else is to be done."""
+        self._filling = filling
+        self._next()
+
+    # What is known
+
+    def points(self, change: Change) -> dict[float, Measured]:
+        """By amount, in rising order; that which changes nothing is among them."""
+        return dict(sorted(self._known[change].items()))
+
+    def present(self) -> Measured | None:
+        """What was measured at the present amount; None while it is not."""
+        return self._known[self.change].get(self.amount)
+
+    def missing(self, change: Change) -> list[float]:
+        """The paper's amounts that are not measured yet."""
+        amounts = paper_amounts(change, self._state.model.architecture.size).tolist()
+        return [amount for amount in amounts if amount not in self._known[change]]
+
+    @property
+    def class_index(self) -> int:
+        """The class whose probability is told: the first that is watched, else the untransformed picture's first."""
+        watched = [index for index in self._state.view.watched if index < len(self._state.model.classes)]
+        if watched or self.subject is None:
+            return watched[0] if watched else 0
+        return int(self.subject.taken.probabilities.argmax())
+
+    def as_invariance(self, change: Change) -> Invariance | None:
+        """All that was measured of a change, as Fig. 5 draws it; None without two points."""
+        points = self.points(change)
+        if self.subject is None or len(points) < 2:
+            return None
+        layers, index = self.subject.taken.features, self.class_index
+        distances = {layer: np.array([[one.distances[layer] for one in points.values()]]) for layer in layers}
+        probabilities = np.array([[one.probabilities[index] for one in points.values()]])
+        return Invariance(change, np.array(list(points)), distances, probabilities, (index,))
+
+    # Measuring: one thing at a time
+
+    def _next(self) -> None:
+        if self._running or self._state.closing:
+            return
+        if self._wanted is not None:
+            result, self._wanted = self._wanted, None
+            self._run(partial(_taken, result), self._begin)
+            return
+        subject, known = self.subject, self._known[self.change]
+        if subject is None:
+            return
+        if (self.change, self.amount) != self._shown:
+            new = [] if self.amount in known else [self.amount]
+            self._run(partial(_look, subject, self.change, new, self.amount), self._keep)
+        elif self._filling and (missing := self.missing(self.change)):
+            near = sorted(missing, key=lambda amount: abs(amount - self.amount))[:FEW]
+            self._run(partial(_look, subject, self.change, near, None), self._keep)
+
+    def _run(self, work: Callable[[], Any], take: Callable[[Any], None]) -> None:
+        self._running = True
+        self._state.tasks.run("invariance", work, partial(self._done, take), owner=self, threads=1)
+
+    def _done(self, take: Callable[[Any], None], value: Any, error: Exception | None) -> None:
+        self._running = False
+        if error is not None:
+            self._filling = False
+            self.failed.emit(error_text(error, "That could not be measured"))
+            return
+        take(value)
+        self.changed.emit()
+        self._next()
+
+    def _begin(self, subject: Subject) -> None:
+        if subject.taken.model is not self._state.model:
+            return
+        self.subject, self._shown = subject, None
+        as_it_is = Measured(dict.fromkeys(subject.taken.features, 0.0), subject.taken.probabilities)
+        self._known = {change: {amount: as_it_is} for change, amount in NEUTRAL.items()}
+
+    def _keep(self, look: Look) -> None:
+        if look.subject is self.subject:
+            self._known[look.change].update(look.measured)
+            if look.picture is not None:
+                self.picture, self._shown = look.picture, (look.change, look.shown)
+
+
+def _taken(result: Result) -> Subject:
+    model, frame = result.request.model, result.request.frame
+    canvas = around(frame.pixels, result.crop_box, model.architecture.size)
+    return Subject(untransformed(model, canvas), frame.origin, frame_words(result))
+
+
+def _look(subject: Subject, change: Change, amounts: list[float], shown: float | None) -> Look:
+    taken, measured = subject.taken, {}
+    if amounts:
+        distances, probabilities = taken.compared(change, amounts)
+        for place, amount in enumerate(amounts):
+            each = {layer: float(values[place]) for layer, values in distances.items()}
+            measured[amount] = Measured(each, probabilities[place])
+    if shown is None:
+        return Look(subject, change, measured)
+    picture = transformed(taken.canvas, taken.model.architecture.size, change, [shown])[0]
+    return Look(subject, change, measured, shown, np.ascontiguousarray(picture))
+
+
+__all__ = ["NEUTRAL", "Measured", "Subject", "Transformations"]

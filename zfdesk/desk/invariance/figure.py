@@ -1,0 +1,54 @@
+"""Fig. 5 of the picture that is looked at: as a page of its own, and as panels for figures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.invariance.controller import Subject, Transformations
+from zfdesk.desk.widgets.page_files import ask_for_page
+from zfdesk.experiments.invariance import Change, invariance
+
+if TYPE_CHECKING:
+    from zfdesk.figures import Page
+    from zfdesk.pages.panels_of_view import Material
+
+
+def page_of(subject: Subject, class_index: int) -> Page:
+    """Fig. 5 of one picture under all three changes; takes some eighty passes."""
+    from zfdesk.figures import fig5_page
+
+    taken = subject.taken
+    found = [invariance(taken.model, [taken.canvas], change, None, (), (class_index,)) for change in Change]
+    given = class_index != int(taken.probabilities.argmax())
+    return fig5_page(taken.model, [subject.words], [taken.canvas], found, given=given)
+
+
+def ask_for_figure(context: AppContext, held: Transformations) -> None:
+    """Ask for a place and save Fig. 5 of the picture that is looked at."""
+    if held.subject is None:
+        context.show_message("No picture has come yet.", error=True)
+        return
+    name = f"{PurePath(held.subject.picture).stem or 'picture'}-invariance"
+    make = partial(page_of, held.subject, held.class_index)
+    ask_for_page(context, "Save Fig. 5 of this picture", name, make)
+
+
+def add_to_material(context: AppContext, material: Material) -> Material:
+    """The curves that the pane shows, once there are any."""
+    from zfdesk.pages.panels_of_invariance import invariance_pieces
+
+    if not context.has(Transformations):
+        return material
+    held = context.get(Transformations)
+    one, subject = held.as_invariance(held.change), held.subject
+    if one is None or subject is None:
+        return material
+    made = invariance_pieces(subject.taken.model, one, subject.picture, subject.words)
+    return replace(material, made={**material.made, **made})
+
+
+__all__ = ["add_to_material", "ask_for_figure", "page_of"]

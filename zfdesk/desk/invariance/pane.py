@@ -1,0 +1,234 @@
+"""The picture shifted, enlarged or turned by a slider, and what that does to its features and to its answer."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSlider, QWidget
+
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.invariance.controller import NEUTRAL, Subject, Transformations
+from zfdesk.desk.invariance.figure import ask_for_figure
+from zfdesk.desk.invariance.plots import InvariancePlots, Series
+from zfdesk.desk.widgets.buttons import tool_button
+from zfdesk.desk.widgets.canvas import Canvas, Picture
+from zfdesk.desk.widgets.controls import Controls
+from zfdesk.desk.widgets.pane import Pane
+from zfdesk.desk.widgets.theme import Colours
+from zfdesk.desk.widgets.tsv import table_text
+from zfdesk.experiments.invariance import MOST_SHIFT, Change, invariance_layers
+from zfdesk.figures.facts import number
+from zfdesk.figures.fig5 import AXES, layer_words
+from zfdesk.live import Result
+
+STILL_MS = 400  # a source that gives nothing new for so long stands still: its picture is taken
+REST_MS = 250  # a slider that rests so long has the whole curve measured
+
+WORDS = {Change.TRANSLATION: "Shift down", Change.SCALE: "Enlarge", Change.ROTATION: "Turn"}
+EMPTY = "The picture that the sliders move appears here once one has come."
+
+
+def amount_words(change: Change, amount: float) -> str:
+    """12 px, × 1.25, 30°."""
+    words = {Change.TRANSLATION: f"{amount:g} px", Change.SCALE: f"× {amount:.2f}", Change.ROTATION: f"{amount:g}°"}
+    return words[change].replace("-", "−")
+
+
+class InvariancePane(Pane):
+    """Sliders, the transformed picture, and three curves that grow while one slides."""
+
+    title = "Invariance"
+
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self._seen = True
+        self._key: tuple[object, ...] = ()  # of the frame that was seen last
+        self._taken: tuple[object, ...] = ()  # of that which is looked at
+        self.held = context.add(Transformations(context))
+        self.held.changed.connect(self._show)
+        self.held.failed.connect(partial(context.show_message, error=True))
+        self.sliders: dict[Change, QSlider] = {}
+        self._values: dict[Change, QLabel] = {}
+        self.canvas = Canvas(smooth=True)
+        self.canvas.setAccessibleName("The transformed picture")
+        self.canvas.set_content(EMPTY)
+        self.plots = InvariancePlots(3)
+        self.plots.picked.connect(self._go_to)
+        self.body.addWidget(self._buttons(context))
+        self.body.addLayout(self._rows())
+        below = QHBoxLayout()
+        below.setSpacing(6)
+        below.addWidget(self.canvas, 2)
+        below.addWidget(self.plots, 3)
+        self.body.addLayout(below, 1)
+        self._still = QTimer(self, singleShot=True, interval=STILL_MS)
+        self._still.timeout.connect(self.take_frame)
+        self._rest = QTimer(self, singleShot=True, interval=REST_MS)
+        self._rest.timeout.connect(lambda: self.held.fill(self._seen))
+        self.desk.model_changed.connect(self._set_ranges)
+
+    def _buttons(self, context: AppContext) -> Controls:
+        controls = Controls()
+        for text, words, action in (
+            ("⟳ this frame", "Look at the frame that is shown now", self.take_frame),
+            ("as it is", "Set all sliders back", self.reset),
+            ("figure…", "Save Fig. 5 of this picture, all three changes", partial(ask_for_figure, context, self.held)),
+        ):
+            button = tool_button(text)
+            button.setToolTip(words)
+            button.clicked.connect(lambda _checked, action=action: action())
+            controls.add(button, words)
+        return controls
+
+    def _rows(self) -> QGridLayout:
+        rows = QGridLayout()
+        rows.setSpacing(4)
+        for row, change in enumerate(Change):
+            slider = QSlider(Qt.Orientation.Horizontal)
+            slider.setAccessibleName(WORDS[change])
+            slider.setToolTip(f"{change.capitalize()}, in {AXES[change]}")
+            slider.setMinimumHeight(24)
+            slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            slider.sliderPressed.connect(self._grab)
+            slider.valueChanged.connect(partial(self._slide, change))
+            value = QLabel()
+            value.setMinimumWidth(self.fontMetrics().horizontalAdvance("−888 px "))
+            self.sliders[change], self._values[change] = slider, value
+            for column, widget in enumerate((QLabel(WORDS[change]), slider, value)):
+                rows.addWidget(widget, row, column)
+        self._set_ranges()
+        return rows
+
+    def _set_ranges(self) -> None:
+        most = round(MOST_SHIFT * self.desk.model.architecture.size)
+        spans = {Change.TRANSLATION: (-most, most), Change.SCALE: (100, 180), Change.ROTATION: (0, 359)}
+        for change, (low, high) in spans.items():
+            with QSignalBlocker(self.sliders[change]):
+                self.sliders[change].setRange(low, high)
+                self.sliders[change].setValue(self._place(change, NEUTRAL[change]))
+            self._values[change].setText(amount_words(change, NEUTRAL[change]))
+        self.held.set_amount(self.held.change, NEUTRAL[self.held.change])
+
+    @staticmethod
+    def _place(change: Change, amount: float) -> int:
+        return round(amount * 100) if change is Change.SCALE else round(amount)
+
+    # The hand
+
+    def _grab(self) -> None:
+        """A slider is taken hold of: what is shown now is what it moves, also of a camera."""
+        if not self._still.isActive() and self._is_of_now():
+            return
+        self.take_frame()
+
+    def _slide(self, change: Change, place: int) -> None:
+        for other, slider in self.sliders.items():  # one change at a time, as in the paper
+            if other is not change:
+                with QSignalBlocker(slider):
+                    slider.setValue(self._place(other, NEUTRAL[other]))
+                self._values[other].setText(amount_words(other, NEUTRAL[other]))
+        amount = place / 100 if change is Change.SCALE else float(place)
+        self._values[change].setText(amount_words(change, amount))
+        self.held.fill(False)
+        self.held.set_amount(change, amount)
+        self._rest.start()
+        self._show()
+
+    def _go_to(self, amount: float) -> None:
+        self.sliders[self.held.change].setValue(self._place(self.held.change, amount))
+
+    def reset(self) -> None:
+        """The picture as it is."""
+        self.sliders[self.held.change].setValue(self._place(self.held.change, NEUTRAL[self.held.change]))
+
+    def take_frame(self) -> None:
+        """Look at the frame that is shown now, in place of that before."""
+        if self.desk.result is not None:
+            self._taken = self._key_of(self.desk.result)
+            self.held.take(self.desk.result)
+
+    # What comes
+
+    @staticmethod
+    def _key_of(result: Result) -> tuple[object, ...]:
+        return result.request.frame, result.crop_box, result.request.model
+
+    def _is_of_now(self) -> bool:
+        return self.desk.result is not None and self._key_of(self.desk.result) == self._taken
+
+    def show_result(self, result: Result) -> None:
+        key = self._key_of(result)
+        if key == self._key:
+            return
+        self._key = key
+        if key != self._taken and not any(slider.isSliderDown() for slider in self.sliders.values()):
+            self._still.start()
+
+    def set_seen(self, seen: bool) -> None:
+        self._seen = seen
+        if not seen:
+            self.held.fill(False)
+
+    def show_view(self) -> None:
+        self._show()
+
+    def set_colours(self, colours: Colours) -> None:
+        super().set_colours(colours)
+        self.plots.set_colours(colours)
+
+    # What is shown
+
+    def _show(self) -> None:
+        held = self.held
+        change, subject = held.change, held.subject
+        slider = self.sliders[change]
+        scale = 100 if change is Change.SCALE else 1
+        span = slider.minimum() / scale, slider.maximum() / scale
+        points, present = held.points(change), held.present()
+        index, x = held.class_index, np.array(list(points))
+        series = []
+        for layer in invariance_layers(self.desk.model.architecture):
+            y = np.array([one.distances[layer] for one in points.values()])
+            at = present.distances[layer] if present is not None else np.nan
+            series.append(Series(f"{layer_words(layer)}<br>distance", x, y, at))
+        y = np.array([one.probabilities[index] * 100 for one in points.values()])
+        at = float(present.probabilities[index]) * 100 if present is not None else np.nan
+        series.append(Series("P, %", x, y, at))
+        self.plots.show_series(series, AXES[change], span, held.amount)
+        picture = held.picture
+        self.canvas.set_content(EMPTY if picture is None else Picture.rgb(picture))
+        self.facts.say(self._facts(subject))
+        if subject is not None and held.missing(change) and not self._rest.isActive() and held.amount in points:
+            self._rest.start()
+
+    def _facts(self, subject: Subject | None) -> str:
+        held = self.held
+        if subject is None:
+            return "waiting for a picture"
+        name = self.desk.model.classes[held.class_index]
+        words = [f"{held.change} {amount_words(held.change, held.amount)}", subject.words]
+        present = held.present()
+        if present is not None:
+            far = [f"{layer} {number(distance)}" for layer, distance in present.distances.items()]
+            words.append(f"moved by {', '.join(far)}")
+            words.append(f"P({name}) {present.probabilities[held.class_index]:.1%}")
+        if missing := len(held.missing(held.change)):
+            words.append(f"{missing} amounts of the curve to come")
+        return " · ".join(words)
+
+    def as_data(self) -> str:
+        """Amount, distances, probability, as tab-separated lines."""
+        held = self.held
+        layers = invariance_layers(self.desk.model.architecture)
+        name = self.desk.model.classes[held.class_index]
+        head = [AXES[held.change], *(f"distance in {layer}" for layer in layers), f"P({name})"]
+        rows = [
+            [amount, *(one.distances[layer] for layer in layers), float(one.probabilities[held.class_index])]
+            for amount, one in held.points(held.change).items()
+        ]
+        return table_text(head, rows) if rows else ""
+
+
+__all__ = ["InvariancePane", "amount_words"]
