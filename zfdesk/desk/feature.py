@@ -37,7 +37,7 @@ from PySide6.QtWidgets import QDockWidget, QWidget
 from zfdesk.desk.actions import Action
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.pane import Pane
-from zfdesk.live import Demand
+from zfdesk.live import Demand, View
 
 if TYPE_CHECKING:
     from zfdesk.pages.panels_of_view import Material
@@ -105,6 +105,22 @@ class Opener:
 
 
 @dataclass(frozen=True)
+class Example:
+    """A ready view on a moment of the demo, with the embedded network: what to try and what to look for.
+
+    ``place``: among all, in the paper's own order; its key is Ctrl+Alt and that digit. ``seconds``: of the demo, whose
+    frame stands still. ``words``: one sentence. ``then``: done once the view is shown.
+    """
+
+    place: int
+    title: str
+    words: str
+    seconds: float
+    view: View
+    then: Callable[[AppContext], object] | None = None
+
+
+@dataclass(frozen=True)
 class Feature:
     """One thing the window can do.
 
@@ -121,6 +137,7 @@ class Feature:
     demand: Callable[[AppContext, Demand], Demand] | None = None
     opens: tuple[Opener, ...] = ()
     session: SessionPart | None = None
+    examples: tuple[Example, ...] = ()
 
 
 class Features(tuple[Feature, ...]):
@@ -135,6 +152,11 @@ class Features(tuple[Feature, ...]):
     def session_parts(self) -> tuple[SessionPart, ...]:
         """What is kept in a session besides the view and its result."""
         return tuple(feature.session for feature in self if feature.session is not None)
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """The ready views of all, in the paper's order."""
+        return tuple(sorted((one for feature in self for one in feature.examples), key=lambda one: one.place))
 
     def opener(self, path: str) -> Opener | None:
         """Who opens this file or folder, where it is not simply a source of pictures."""
@@ -198,4 +220,4 @@ def dock_of(pane: Pane) -> QDockWidget:
     return dock
 
 
-__all__ = ["Area", "Feature", "Features", "Opener", "PaneSpec", "Panes", "SessionPart", "dock_of"]
+__all__ = ["Area", "Example", "Feature", "Features", "Opener", "PaneSpec", "Panes", "SessionPart", "dock_of"]

@@ -16,6 +16,7 @@ from zfdesk.desk.feature import Area, Feature, Panes, PaneSpec, SessionPart
 from zfdesk.desk.live_view import help_texts
 from zfdesk.desk.live_view.actions import ACTIONS
 from zfdesk.desk.live_view.classes_pane import ClassesPane
+from zfdesk.desk.live_view.examples import EXAMPLES
 from zfdesk.desk.live_view.layers_pane import LayersPane
 from zfdesk.desk.live_view.maps_pane import MapsPane
 from zfdesk.desk.live_view.picture_pane import PicturePane
@@ -141,5 +142,6 @@ FEATURE = Feature(
         PaneSpec("A | B", Area.BELOW_UNIT, ComparePane, figure=_snapshot_for_figures),
     ),
     actions=ACTIONS,
+    examples=EXAMPLES,
     session=SessionPart(lambda context: context.get(ComparePane).a, _keep_snapshot, _restore_snapshot),
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from zfdesk.desk.actions import Action, cycle
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.feature import Area, Feature, PaneSpec, SessionPart
+from zfdesk.desk.feature import Area, Example, Feature, PaneSpec, SessionPart
 from zfdesk.desk.occlusion.commands import (
     cancel_or_resume_sweep,
     find_sweep_class,
@@ -19,7 +19,7 @@ from zfdesk.desk.occlusion.commands import (
 )
 from zfdesk.desk.occlusion.controller import Sweeps
 from zfdesk.desk.occlusion.pane import SweepPane
-from zfdesk.live import SweepMap, SweepUnit
+from zfdesk.live import SweepMap, SweepUnit, View
 from zfdesk.session import kept_sweep
 
 if TYPE_CHECKING:
@@ -94,11 +94,19 @@ HELP = (
      "second."),
 )
 
+EXAMPLE = Example(
+    5, "Where the cat is seen (Fig. 7)",
+    "A grey square is swept over the cat, and each map fills where the square's centre was: look where (d), the class's "
+    "probability, falls, and which label (e) stands there instead.",
+    0.0, View(layer="conv5", unit=2), start_sweep,
+)  # fmt: skip
+
 FEATURE = Feature(
     name="occlusion",
     make=_make,
     connect=_connect,
     panes=(PaneSpec("Occlusion", Area.CENTRE, SweepPane, figure=_figure, mouse=MOUSE, help=HELP),),
     actions=ACTIONS,
+    examples=(EXAMPLE,),
     session=SessionPart(_key, _keep, _restore),
 )

@@ -8,12 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PySide6.QtWidgets import QFileDialog, QInputDialog
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Panes
 from zfdesk.desk.tasks import error_text
 from zfdesk.desk.teach.controller import DROP_SECONDS, Taught, Teaching
+from zfdesk.desk.teach.example import example_holds, example_pictures
 from zfdesk.desk.teach.files import Found, export, keep_last, last_lesson, open_classes, unread_words
 from zfdesk.desk.teach.pane import TeachPane
 from zfdesk.live import ClassSet, Sample
@@ -107,6 +109,24 @@ def teach_clear(context: AppContext) -> None:
     if _has_class(context):
         context.get(Teaching).change(ClassSet(), 0)
         context.show_message("All classes are forgotten; a step back in Teach brings them back.")
+
+
+def teach_example(context: AppContext) -> None:
+    """Teach three of the demo's pictures, in place of the lesson that is there: a step back brings that back."""
+    _raise_teach(context)
+    teaching = context.get(Teaching)
+    work = partial(example_pictures, teaching.base)
+    context.state.tasks.run("lesson", work, partial(_take_lesson, context), owner=teaching, threads=1)
+
+
+def _take_lesson(context: AppContext, pictures: dict[str, list[np.ndarray]] | None, error: Exception | None) -> None:
+    if pictures is None:
+        context.show_message(error_text(error, "The example's pictures could not be read"), True)
+        return
+    teaching, lesson = context.get(Teaching), ClassSet()
+    for name, of_class in pictures.items():
+        lesson = lesson.add(name, teaching.samples_of(of_class, example_holds()))
+    teaching.change(lesson, 0)
 
 
 def _has_class(context: AppContext) -> bool:

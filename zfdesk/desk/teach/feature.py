@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from zfdesk.desk.actions import Action, HeldKeys
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.feature import Area, Feature, PaneSpec
+from zfdesk.desk.feature import Area, Example, Feature, PaneSpec
 from zfdesk.desk.teach import commands
 from zfdesk.desk.teach.controller import Teaching
 from zfdesk.desk.teach.pane import TEACH_KEYS, TeachPane
+from zfdesk.live import View
 
 
 def _make(context: AppContext) -> None:
@@ -45,10 +46,18 @@ MOUSE = (
     ("Drop files, folders or a picture on a class", "gives them to it"),
 )
 
+EXAMPLE = Example(
+    6, "A class taught (5.2)",
+    "From eight pictures each of the demo it has learned “my cat”, “motorbike” and “coffee”: press F to go on and see "
+    "it name them, then hold a key of your own for what your camera sees.",
+    0.0, View(layer="fc7"), commands.teach_example,
+)  # fmt: skip
+
 FEATURE = Feature(
     name="teach",
     make=_make,
     connect=_connect,
     panes=(PaneSpec("Teach", Area.CENTRE, TeachPane, mouse=MOUSE),),
     actions=ACTIONS,
+    examples=(EXAMPLE,),
 )

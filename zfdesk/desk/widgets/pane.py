@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVB
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.colour_bar import RENEW_MS
 from zfdesk.desk.widgets.drag_out import DragOut
+from zfdesk.desk.widgets.text import BETWEEN, fit_facts
 from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.live import Demand, Result, UnitReference
 
@@ -17,18 +18,25 @@ FACTS_EVERY_MS = 200  # text a few times a second; pictures at frame rate
 
 
 class ElidedLabel(QLabel):
-    """One line that is cut with … rather than widening its pane; the whole of it is the tool tip."""
+    """A few lines at most, which never widen their pane: facts without room are left out, and only a first one that is
+    longer than all the lines is cut with …. The whole of it is the tool tip.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    ``lines``: at most so many; a second one that was needed once stays until the label has another width.
+    """
+
+    def __init__(self, parent: QWidget | None = None, lines: int = 1) -> None:
         super().__init__(parent)
         self._whole = self._short = ""
+        self._lines, self._fitted_to = lines, -1
+        self.cut = False
         self._renewal = QTimer(self, singleShot=True, interval=RENEW_MS)
         self._renewal.timeout.connect(self._renew)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setTextFormat(Qt.TextFormat.PlainText)
 
     def say(self, text: str, short: str = "") -> None:
-        """Show a text; ``short`` instead where the whole does not fit. It appears a few times a second at most."""
+        """Show a text, facts between `BETWEEN`, the first matters most; ``short`` instead where the whole does not fit.
+        It appears a few times a second at most."""
         if (text, short) != (self._whole, self._short):
             self._whole, self._short = text, short
             if not self._renewal.isActive():
@@ -50,14 +58,34 @@ class ElidedLabel(QLabel):
         return self._whole
 
     def resizeEvent(self, event: object) -> None:  # noqa: N802
-        self._fit()
+        if self.width() != self._fitted_to:
+            self._fitted_to = self.width()
+            self.setMinimumHeight(0)
+            self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Another size of type."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self.setMinimumHeight(0)
+            self._fit()
 
     def _fit(self) -> None:
         metrics, room = self.fontMetrics(), max(self.width(), 0)
-        text = self._short if self._short and metrics.horizontalAdvance(self._whole) > room else self._whole
-        fitting = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
+
+        def fits(text: str) -> bool:
+            return metrics.horizontalAdvance(text) <= room
+
+        lines = fit_facts(self._whole, self._lines, fits)
+        if self._short and BETWEEN.join(lines) != self._whole and " ".join(lines) != self._whole:
+            lines = fit_facts(self._short, self._lines, fits)
+        last = metrics.elidedText(lines[-1], Qt.TextElideMode.ElideRight, room)
+        self.cut = last != lines[-1]
+        fitting = "\n".join([*lines[:-1], last])
         if fitting != self.text():  # setting a text lays out the whole window anew
             self.setText(fitting)
+            if len(lines) > 1:  # nothing jumps when a number is shorter for a while
+                self.setMinimumHeight(max(self.minimumHeight(), self.sizeHint().height()))
 
 
 class Pane(QWidget):
@@ -80,7 +108,7 @@ class Pane(QWidget):
         super().__init__(parent)
         self.context, self.desk = context, context.state
         self.setAccessibleName(self.title)
-        self.facts = ElidedLabel()
+        self.facts = ElidedLabel(lines=2)
         self.facts.setAccessibleName(f"{self.title}: what is shown")
         set_role(self.facts, "quiet")
         self.head = QHBoxLayout()

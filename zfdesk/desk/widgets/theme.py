@@ -191,21 +191,19 @@ def _sheet(c: Colours, pixels: int, theme: str) -> str:
     QDialog QPushButton:default {{ border-color: {c.field}; }}
     QDialog QListView::item, QDialog QTreeView::item {{ min-height: {row}px; padding: 0 6px; }}
     #cells::item {{ min-height: 0; padding: 0 3px; }}
-    #notification {{ background: {c.raised}; border: 1px solid {c.field}; border-left: 5px solid {c.field};
-        border-radius: 4px; }}
-    #notification[role="error"] {{ border: 1px solid {c.trouble}; border-left: 5px solid {c.trouble}; }}
+    #notification {{ background: {c.raised}; border: 0; border-top: 1px solid {c.field};
+        border-left: 5px solid {c.field}; }}
+    #notification[role="error"] {{ border-top: 1px solid {c.trouble}; border-left: 5px solid {c.trouble}; }}
     #notification QLabel {{ color: {c.text}; background: transparent; }}
-    #notification QPushButton {{ border: 1px solid {c.quiet}; border-radius: 4px; padding: 3px 12px;
-        min-height: 20px; }}
     #palette {{ background: {c.raised}; border: 1px solid {c.field}; border-radius: 6px; }}
     #palette QListWidget {{ background: {c.raised}; border: 0; outline: 0; }}
     #palette QLabel {{ color: {c.quiet}; }}
-    #hints {{ border-top: 1px solid {c.line}; spacing: 8px; padding: 1px 8px; }}
-    #hints QLabel {{ color: {c.text}; background: transparent; }}
-    #hints #title {{ font-weight: bold; }}
-    #hints #title:disabled, #hints #words {{ color: {c.quiet}; }}
-    #hints #mark {{ color: {c.field}; font-weight: bold; }}
-    #hints QToolButton {{ border: 0; background: transparent; padding: 0; min-height: 24px; }}
+    QToolBar[role="line"] {{ border-top: 1px solid {c.line}; spacing: 8px; padding: 1px 8px; }}
+    QToolBar[role="line"] QLabel {{ color: {c.text}; background: transparent; }}
+    QToolBar[role="line"] #title {{ font-weight: bold; }}
+    QToolBar[role="line"] #title:disabled, QToolBar[role="line"] #words {{ color: {c.quiet}; }}
+    QToolBar[role="line"] #mark {{ color: {c.field}; font-weight: bold; }}
+    QToolBar[role="line"] QToolButton {{ border: 0; background: transparent; padding: 0; min-height: 24px; }}
     #keys {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.line}; padding: 10px; }}
     #recording {{ color: {c.trouble}; border: 1px solid {c.trouble}; font-weight: bold; background: {c.pane};
         padding: 0 8px; min-height: 19px; }}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from zfdesk.desk.actions import Action, check
-from zfdesk.desk.feature import Feature
+from zfdesk.desk.feature import Feature, Features
 from zfdesk.desk.figure.feature import FEATURE as FIGURE
 from zfdesk.desk.invariance.feature import FEATURE as INVARIANCE
 from zfdesk.desk.live_view.feature import FEATURE as LIVE_VIEW
@@ -18,6 +18,7 @@ from zfdesk.desk.teach.feature import FEATURE as TEACH
 from zfdesk.desk.trace.feature import FEATURE as TRACE
 from zfdesk.desk.training.feature import FEATURE as TRAINING
 from zfdesk.desk.weights.feature import FEATURE as WEIGHTS
+from zfdesk.desk.window.examples import example_actions
 from zfdesk.desk.window.feature import FEATURE as WINDOW
 
 FEATURES: tuple[Feature, ...] = (
@@ -27,7 +28,8 @@ FEATURES: tuple[Feature, ...] = (
 """In the order in which their panes are tabs; later ones may use what earlier ones made."""
 
 MENUS = (
-    "Source", "Session", "Edit", "Crop", "Occluder", "Sweep", "Unit", "Maps", "Classes", "Teach", "Trace", "Training",
+    "Source", "Examples", "Session", "Edit", "Crop", "Occluder", "Sweep", "Unit", "Maps", "Classes", "Teach", "Trace",
+    "Training",
 )  # fmt: skip
 LAST_MENUS = ("View", "Help")
 
@@ -37,7 +39,9 @@ def actions_of(features: Iterable[Feature]) -> tuple[Action, ...]:
 
     Raises ValueError, naming both, where two share an id or a key.
     """
+    features = tuple(features)
     declared = [action for feature in features for action in feature.actions]
+    declared += example_actions(Features(features).examples)
     check(declared)
     own = [action.menu for action in declared if action.menu not in (*MENUS, *LAST_MENUS)]
     order = list(dict.fromkeys((*MENUS, *own, *LAST_MENUS)))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolBar, QToolButton, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QLabel, QMenu
 
 from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
+from zfdesk.desk.widgets.buttons import tool_button
+from zfdesk.desk.widgets.line_bar import LineBar
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.window.help import native
 from zfdesk.live import View
@@ -53,36 +55,27 @@ def moved_occluder(before: View, now: View) -> bool:
     )
 
 
-class HintBar(QToolBar):
-    """A line of its own below the panes, so that it hides nothing; watches what is done."""
+class HintBar(LineBar):
+    """Three hints in a line; watches what is done."""
 
     def __init__(self, context: AppContext) -> None:
-        super().__init__("First steps", context.window)
+        super().__init__(context.window, "First steps")
         self.context, self.desk = context, context.state
         self._hints = hints(context.get(ActionTable))
         self._view = self.desk.view
         self.open_hints = {hint.id for hint in self._hints}
-        self.setObjectName("hints")
-        self.setAccessibleName("First steps")
-        self.setMovable(False)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self._marks: dict[str, QLabel] = {}
         self._titles: dict[str, QLabel] = {}
         self._words: dict[str, ElidedLabel] = {}
-        row = QWidget()
-        self._row = QHBoxLayout(row)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(8)
         for number, hint in enumerate(self._hints):
             self._add_hint(number + 1, hint)
-        self._add_close()
-        self.addWidget(row)
+        self._add_examples()
+        self.add_close("Close all hints", "Close the hints; the Help menu shows them again")
         self.linger = QTimer(self, singleShot=True, interval=LINGER_MS)
         self.linger.timeout.connect(self.finish)
         self.desk.view_changed.connect(self._look)
         self.desk.told.connect(self._hear)
-        context.window.addToolBar(Qt.ToolBarArea.BottomToolBarArea, self)
-        self.show()
+        self.stand()
 
     def _add_hint(self, number: int, hint: Hint) -> None:
         mark, title, words = QLabel(str(number)), QLabel(hint.title), ElidedLabel()
@@ -90,17 +83,18 @@ class HintBar(QToolBar):
         words.renew_now()
         for label, name in ((mark, "mark"), (title, "title"), (words, "words")):
             label.setObjectName(name)
-            self._row.addWidget(label, int(label is words))
+            self.row.addWidget(label, int(label is words))
         self._marks[hint.id], self._titles[hint.id], self._words[hint.id] = mark, title, words
 
-    def _add_close(self) -> None:
-        close = QToolButton()
-        close.setText("×")
-        close.setToolTip("Close the hints; the Help menu shows them again")
-        close.setAccessibleName("Close all hints")
-        close.setMinimumSize(24, 24)
-        close.clicked.connect(self.finish)
-        self._row.addWidget(close)
+    def _add_examples(self) -> None:
+        button, menu = tool_button("Examples ▾", pops_up=True), QMenu(self)
+        for action in self.context.get(ActionTable).actions:
+            if action.menu == "Examples":
+                menu.addAction(self.context.get(ActionTable).qt[action.id])
+        button.setMenu(menu)
+        button.setToolTip("Ready views, each with a sentence of what to try; also in the File menu")
+        button.setAccessibleName("Examples")
+        self.row.addWidget(button)
 
     # Noticing
 
@@ -132,10 +126,7 @@ class HintBar(QToolBar):
         """Close the line and remember that it need not come again."""
         self.linger.stop()
         self.context.settings.setValue(DONE_KEY, True)
-        self.context.window.removeToolBar(self)
-        self.hide()
-        self.setParent(None)
-        self.deleteLater()
+        super().finish()
 
 
 def show_hints(context: AppContext) -> HintBar:

@@ -23,7 +23,7 @@ from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.application import the_application
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.held_keys import HeldKeys
-from zfdesk.desk.widgets.notification import MessageLine, Notification
+from zfdesk.desk.widgets.notification import MessageLine
 from zfdesk.desk.widgets.pane import FACTS_EVERY_MS, Pane
 from zfdesk.desk.widgets.theme import THEMES, apply_theme
 from zfdesk.desk.window.copy_commands import connect_pane
@@ -120,6 +120,8 @@ class Window(QMainWindow):
         state.view_changed.connect(self._show_view)
         state.model_changed.connect(self._show_view)
         state.told.connect(self.message.say)
+        for gone in (state.source_changed, state.model_changed):
+            gone.connect(self.message.end)
         context.demand_changed.connect(self._update_demand)
         context.text_wanted.connect(self.show_facts)
         context.message_hidden.connect(self.message.hide)
@@ -183,6 +185,7 @@ class Window(QMainWindow):
             for make in feature.status:
                 self.statusBar().addPermanentWidget(make(self.context))
         self.statusBar().setSizeGripEnabled(False)
+        self.message.make_room()
 
     # What the panes want, and what they are given
 
@@ -247,7 +250,7 @@ class Window(QMainWindow):
         Never on the application: a filter in Python for every event costs more than all drawing.
         """
         if event.type() == QEvent.Type.ZOrderChange:
-            QTimer.singleShot(0, self, self._raise_lines)
+            QTimer.singleShot(0, self, self._raise_message)
         if not isinstance(event, QKeyEvent):
             return False
         if isinstance(watched, QDockWidget):
@@ -258,10 +261,9 @@ class Window(QMainWindow):
             return True
         return False
 
-    def _raise_lines(self) -> None:
-        """What is said or offered lies above the panes, also above one that came or was raised later."""
-        for line in self.findChildren(Notification, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            line.raise_()
+    def _raise_message(self) -> None:
+        """What is said lies above the panes, also above one that came or was raised later."""
+        self.message.raise_()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         if not self.clean_key.handle(event):

@@ -96,9 +96,10 @@ MENUS = (
         (
             "open", "open-folder", "paste", SEPARATOR,
             "camera", "camera-pick", "demo", "pattern", SEPARATOR,
+            Menu("E&xamples", (), ("Examples",)), SEPARATOR,
             Menu("&Play", ("freeze", "play", "step-on", "step-back", "loop", SEPARATOR, "next", "previous")), SEPARATOR,
             Menu("Se&ssion", ("session-open", "session-save", "session-save-as"), ("Session",)),
-            Menu("Save and e&xport", (
+            Menu("Save and expor&t", (
                 "save-window", "save-window-as", "save-pane", "record", SEPARATOR, "figure", "sweep-figure",
                 "sweep-arrays", "training-figure", SEPARATOR, "path-save", "teach-export", "teach-save",
             )), SEPARATOR,

@@ -1,0 +1,153 @@
+"""Examples: ready views on the demo's pictures, each a session made here, with a line that says what to try."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from functools import partial
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QLabel, QMainWindow
+
+from zfdesk.desk.actions import Action, Command
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.feature import Example, Features
+from zfdesk.desk.session.controller import Sessions
+from zfdesk.desk.widgets.buttons import tool_button
+from zfdesk.desk.widgets.line_bar import LineBar
+from zfdesk.desk.widgets.pane import ElidedLabel
+from zfdesk.engine import Model
+from zfdesk.live.view import Crop
+from zfdesk.session import Moment, Reopened, Session, network_facts, reopen
+from zfdesk.sources import Frame
+from zfdesk.sources.demo import FRAMES_PER_SECOND, demo_frame
+from zfdesk.weights import load
+from zfdesk.weights.checkpoint import embedded
+
+
+def session_of(example: Example, model: Model) -> Session:
+    """The session that an example is, of that network. Raises SourceError where the demo's pictures are missing."""
+    number = round(example.seconds * FRAMES_PER_SECOND)
+    frame = Frame(demo_frame(number / FRAMES_PER_SECOND), number, time.perf_counter(), "demo")
+    view = example.view.change(crop=Crop.centre_of(model), frozen=True)
+    return Session(Moment(view, frame, network_facts(model)))
+
+
+def made_ready(example: Example, present: Model) -> Reopened:
+    """An example, computed with the embedded network: the present one, its body, or read from its file."""
+    wanted = embedded().stem
+    network = present.body or present
+    if network.name != wanted:
+        network = load()
+    return reopen(session_of(example, network), network, switch=False)
+
+
+class Examples(QObject):
+    """Shows examples. ``shown``: the one whose line stands below the panes, None without a line."""
+
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context)
+        self._context, self._state = context, context.state
+        self._ticket = 0
+        self.shown: Example | None = None
+        self.line: ExampleLine | None = None
+        context.state.source_changed.connect(self._look)
+
+    @property
+    def all(self) -> tuple[Example, ...]:
+        """In the paper's order."""
+        return self._context.get(Features).examples
+
+    def show(self, example: Example) -> None:
+        """Show an example; what is shown stays until all of it is there."""
+        self._ticket += 1
+        work, done = partial(made_ready, example, self._state.model), partial(self._take, example, self._ticket)
+        self._state.tasks.run("example", work, done, owner=self, threads=1)
+
+    def step(self, by: int) -> None:
+        """The next example, or the one before."""
+        if self.shown is not None:
+            self.show(self.all[(self.all.index(self.shown) + by) % len(self.all)])
+
+    def _take(self, example: Example, ticket: int, ready: Reopened | None, error: Exception | None) -> None:
+        if ticket != self._ticket:  # overtaken by a later wish
+            return
+        if ready is None:
+            self._context.show_message(str(error), error=True)
+            return
+        self.finish()
+        self._context.get(Sessions).show(ready, None, tell=False)
+        self.shown = example
+        self.line = ExampleLine(self._context.window, self, example)
+        if example.then is not None:
+            example.then(self._context)
+
+    def _look(self) -> None:
+        """Another source is shown: the line is about it no more."""
+        if self._state.view.source.kind != "demo":
+            self.finish()
+
+    def finish(self) -> None:
+        """Close the line."""
+        line, self.line, self.shown = self.line, None, None
+        if line is not None:
+            line.finish()
+
+
+class ExampleLine(LineBar):
+    """Which example is shown, and its sentence."""
+
+    def __init__(self, window: QMainWindow, examples: Examples, example: Example) -> None:
+        super().__init__(window, "Example")
+        place, count = examples.all.index(example) + 1, len(examples.all)
+        title = QLabel(f"{place} of {count} · {example.title}")
+        title.setObjectName("title")
+        self.words = ElidedLabel(lines=2)
+        self.words.setObjectName("words")
+        self.words.say(example.words)
+        self.words.renew_now()
+        self.row.addWidget(title)
+        self.row.addWidget(self.words, 1)
+        for text, by, name in (("‹", -1, "The example before"), ("›", 1, "The next example")):
+            button = tool_button(text)
+            button.setToolTip(name)
+            button.setAccessibleName(name)
+            button.setMinimumSize(24, 24)
+            button.clicked.connect(partial(self._step, examples, by))
+            self.row.addWidget(button)
+        self._examples = examples
+        self.add_close("Close the example's line", "Close this line; the picture stays")
+        self.stand()
+
+    @staticmethod
+    def _step(examples: Examples, by: int, _checked: bool = False) -> None:
+        examples.step(by)
+
+    def finish(self) -> None:
+        examples = self._examples
+        if examples.line is self:
+            examples.line = examples.shown = None
+        super().finish()
+
+
+def example_actions(examples: Iterable[Example]) -> list[Action]:
+    """One for each."""
+    return [
+        Action(f"example-{one.place}", f"Example: {one.title}", _key(one), "Examples", command=_shower(one))
+        for one in examples
+    ]
+
+
+def _key(example: Example) -> tuple[str]:
+    return (f"Ctrl+Alt+{example.place}",)
+
+
+def _shower(example: Example) -> Command:
+    def command(context: AppContext) -> None:
+        context.get(Examples).show(example)
+
+    command.__doc__ = example.words
+    return command
+
+
+__all__ = ["ExampleLine", "Examples", "example_actions", "made_ready", "session_of"]
