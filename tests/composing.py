@@ -10,7 +10,7 @@ import numpy as np
 import zfdesk.engine as zf
 from zfdesk.live import Computation, Demand, Request, Result, UnitReference, View
 from zfdesk.pages.composition import Composition, Slot, free_place, placed
-from zfdesk.pages.panels_of_view import Kind, Material, Piece, Taken, take, whole
+from zfdesk.pages.panels import Captured, PanelKind, PanelSpec, Sources, capture, completed
 from zfdesk.sources import Frame
 
 
@@ -46,23 +46,26 @@ def covered(model: zf.Model, number: int = 7) -> Result:
     return some_result(model, number, unit=unit, occluders=(zf.Occluder(4, 5, 9, 9),), pins=pins)
 
 
-def slot(kind: Kind, material: Material, number: int = 0) -> Slot:
-    """A piece as it is now."""
-    return Slot(Piece(kind, number)).showing(taken(kind, material, number))
+def slot(kind: PanelKind, sources: Sources, number: int = 0) -> Slot:
+    """A panel as it is now."""
+    return Slot(PanelSpec(kind, number)).showing(taken(kind, sources, number))
 
 
-def taken(kind: Kind, material: Material, number: int = 0) -> Taken:
-    return take(Piece(kind, number), material)
+def taken(kind: PanelKind, sources: Sources, number: int = 0) -> Captured:
+    return capture(PanelSpec(kind, number), sources)
 
 
-def figure_of(material: Material, *kinds: Kind) -> Composition:
-    """Pieces one after the other, where there is room."""
+def figure_of(sources: Sources, *kinds: PanelKind) -> Composition:
+    """Panels one after the other, where there is room."""
     composition = Composition()
     for kind in kinds:
-        composition = placed(composition, slot(kind, material), *free_place(composition))
+        composition = placed(composition, slot(kind, sources), *free_place(composition))
     return composition
 
 
-def full(result: Result, **others: object) -> Material:
-    """All that can be taken from a result."""
-    return whole(Material(result, **others))  # type: ignore[arg-type]
+def full(result: Result, *parts: object) -> Sources:
+    """All that can be captured from a result, and from what panes add."""
+    sources = Sources(result)
+    for part in parts:
+        sources = sources.having(part)
+    return completed(sources)

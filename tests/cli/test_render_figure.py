@@ -12,12 +12,12 @@ from PIL import Image
 from zfdesk.cli import main
 from zfdesk.pages.composition import Composition
 from zfdesk.pages.layout_file import save_figure
-from zfdesk.pages.panels_of_view import Kind
+from zfdesk.pages.panels_live import DECONVNET, PICTURE
 
 
 @pytest.fixture(scope="module")
 def figure() -> Composition:
-    return figure_of(full(covered(small_network())), Kind.PICTURE, Kind.DECONVNET)
+    return figure_of(full(covered(small_network())), PICTURE, DECONVNET)
 
 
 def test_the_figure_is_drawn(figure: Composition, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

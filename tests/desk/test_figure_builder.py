@@ -33,11 +33,14 @@ from zfdesk.desk.figure import grid as grid_module
 from zfdesk.desk.figure.builder import FigureBuilder, show_builder
 from zfdesk.desk.figure.commands import COMMANDS
 from zfdesk.desk.figure.drawer import Drawer, Wish
-from zfdesk.desk.figure.grid import SLOT_MIME, Target, piece_mime
+from zfdesk.desk.figure.grid import SLOT_MIME, Target, panel_mime
 from zfdesk.desk.figure.kept import KeptFigure
 from zfdesk.figures import draw, encode
 from zfdesk.pages.composition import Composition
-from zfdesk.pages.panels_of_view import Kind, Piece
+from zfdesk.pages.panels import PanelKind, PanelSpec
+from zfdesk.pages.panels_live import BARS, COVERED, COVERED_MAP, DECONVNET, PICTURE, PIN, UNIT_MAP
+from zfdesk.pages.panels_snapshot import A_MAP
+from zfdesk.pages.panels_sweep import SWEEP_LABEL
 from zfdesk.pages.templates import TEMPLATES
 from zfdesk.pages.view_page import page_of
 
@@ -77,14 +80,14 @@ def wait(builder: FigureBuilder) -> None:
     wait_until(lambda: idle(builder))
 
 
-def place(builder: FigureBuilder, *kinds: Kind) -> None:
+def place(builder: FigureBuilder, *kinds: PanelKind) -> None:
     for kind in kinds:
-        builder.place(Piece(kind))
+        builder.place(PanelSpec(kind))
         wait_until(lambda: not builder.taker.busy)
 
 
-def kinds(builder: FigureBuilder) -> list[Kind]:
-    return [slot.piece.kind for slot in builder.draft.now.slots]
+def kinds(builder: FigureBuilder) -> list[PanelKind]:
+    return [slot.spec.kind for slot in builder.draft.now.slots]
 
 
 def rectangles(builder: FigureBuilder) -> list[tuple[int, int, int, int]]:
@@ -120,34 +123,34 @@ def middle(builder: FigureBuilder, row: int, column: int) -> QPointF:
 
 
 def test_pieces_are_dragged_from_the_list_onto_the_grid(builder: FigureBuilder) -> None:
-    item = builder.pieces.item_of(Piece(Kind.PICTURE))
+    item = builder.panels.item_of(PanelSpec(PICTURE))
     assert item is not None
-    mime = builder.pieces.mimeData([item])
+    mime = builder.panels.mimeData([item])
     assert drop(builder, mime, middle(builder, 0, 0))
     wait(builder)
-    assert drop(builder, piece_mime(Piece(Kind.BARS)), middle(builder, 0, 1))  # the spare column
+    assert drop(builder, panel_mime(PanelSpec(BARS)), middle(builder, 0, 1))  # the spare column
     wait(builder)
-    assert drop(builder, piece_mime(Piece(Kind.COVERED_MAP)), middle(builder, 1, 0)) is True
+    assert drop(builder, panel_mime(PanelSpec(COVERED_MAP)), middle(builder, 1, 0)) is True
     wait(builder)
-    assert kinds(builder) == [Kind.PICTURE, Kind.BARS]  # nothing is covered
+    assert kinds(builder) == [PICTURE, BARS]  # nothing is covered
     assert "Nothing is covered" in builder.message.whole
     assert rectangles(builder) == [(0, 0, 1, 1), (0, 1, 1, 1)]
     assert not drop(builder, QMimeData(), middle(builder, 0, 0))
 
 
 def test_a_drop_on_a_line_makes_a_column_there(builder: FigureBuilder) -> None:
-    place(builder, Kind.PICTURE, Kind.BARS)
+    place(builder, PICTURE, BARS)
     edge = builder.grid.rect_of(0, 1).left() - 2
     assert builder.grid.target_at(QPointF(edge, middle(builder, 0, 0).y())) == Target(0, 1, "column")
-    drop(builder, piece_mime(Piece(Kind.UNIT_MAP)), QPointF(edge, middle(builder, 0, 0).y()))
+    drop(builder, panel_mime(PanelSpec(UNIT_MAP)), QPointF(edge, middle(builder, 0, 0).y()))
     wait(builder)
     assert dict(zip(kinds(builder), rectangles(builder), strict=True)) == {
-        Kind.PICTURE: (0, 0, 1, 1), Kind.UNIT_MAP: (0, 1, 1, 1), Kind.BARS: (0, 2, 1, 1)
+        PICTURE: (0, 0, 1, 1), UNIT_MAP: (0, 1, 1, 1), BARS: (0, 2, 1, 1)
     }  # fmt: skip
 
 
 def test_panels_are_moved_and_swapped_by_dragging(builder: FigureBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
-    place(builder, Kind.PICTURE, Kind.BARS, Kind.UNIT_MAP)
+    place(builder, PICTURE, BARS, UNIT_MAP)
     carried: list[QMimeData] = []
     monkeypatch.setattr(grid_module, "carry", lambda moved: carried.append(moved.mimeData()) or None)
     drag(builder.grid, middle(builder, 0, 0), middle(builder, 0, 2), release=False)
@@ -161,9 +164,9 @@ def test_panels_are_moved_and_swapped_by_dragging(builder: FigureBuilder, monkey
 
 
 def test_an_edge_spans_cells_and_the_ruler_widens_columns(builder: FigureBuilder) -> None:
-    place(builder, Kind.PICTURE, Kind.BARS)
+    place(builder, PICTURE, BARS)
     drop(builder, slot_mime(1), middle(builder, 1, 0))
-    drop(builder, piece_mime(Piece(Kind.UNIT_MAP)), middle(builder, 0, 1))
+    drop(builder, panel_mime(PanelSpec(UNIT_MAP)), middle(builder, 0, 1))
     wait(builder)
     assert rectangles(builder) == [(0, 0, 1, 1), (1, 0, 1, 1), (0, 1, 1, 1)]
     box = builder.grid.slot_rect(1)
@@ -180,12 +183,12 @@ def test_an_edge_spans_cells_and_the_ruler_widens_columns(builder: FigureBuilder
 
 def test_all_of_it_by_the_keyboard(builder: FigureBuilder) -> None:
     grid = builder.grid
-    builder.pieces.setCurrentItem(builder.pieces.item_of(Piece(Kind.PICTURE)))
-    press(builder.pieces, Qt.Key.Key_Return)
+    builder.panels.setCurrentItem(builder.panels.item_of(PanelSpec(PICTURE)))
+    press(builder.panels, Qt.Key.Key_Return)
     wait(builder)
     grid.setFocus()
     press(grid, Qt.Key.Key_Right)
-    builder.pieces.setCurrentItem(builder.pieces.item_of(Piece(Kind.BARS)))
+    builder.panels.setCurrentItem(builder.panels.item_of(PanelSpec(BARS)))
     press(grid, Qt.Key.Key_Space)
     wait(builder)
     assert rectangles(builder) == [(0, 0, 1, 1), (0, 1, 1, 1)]
@@ -197,11 +200,11 @@ def test_all_of_it_by_the_keyboard(builder: FigureBuilder) -> None:
     assert rectangles(builder)[1][3] == 2
     press(grid, Qt.Key.Key_Left, SHIFT)
     press(grid, Qt.Key.Key_Delete)
-    assert kinds(builder) == [Kind.PICTURE]
+    assert kinds(builder) == [PICTURE]
     press(grid, Qt.Key.Key_Z, CONTROL)
-    assert kinds(builder) == [Kind.PICTURE, Kind.BARS]
+    assert kinds(builder) == [PICTURE, BARS]
     press(grid, Qt.Key.Key_Y, CONTROL)
-    assert kinds(builder) == [Kind.PICTURE]
+    assert kinds(builder) == [PICTURE]
     press(grid, Qt.Key.Key_Up)
     press(grid, Qt.Key.Key_F2)
     QTest.keyClicks(builder.label_editor, "Mine")
@@ -223,7 +226,7 @@ def test_every_command_can_be_done_on_an_empty_page(builder: FigureBuilder, monk
 
 def test_keys_of_the_builder_are_not_the_windows(builder: FigureBuilder) -> None:
     before = builder.desk.view
-    place(builder, Kind.PICTURE)
+    place(builder, PICTURE)
     builder.grid.setFocus()
     for key in (Qt.Key.Key_X, Qt.Key.Key_F, Qt.Key.Key_Delete, Qt.Key.Key_U):
         press(builder.grid, key)
@@ -234,19 +237,19 @@ def test_keys_of_the_builder_are_not_the_windows(builder: FigureBuilder) -> None
 
 
 def test_what_cannot_be_had_is_grey_and_says_why(builder: FigureBuilder) -> None:
-    for kind, words in ((Kind.COVERED, "Nothing is covered"), (Kind.PIN, "No unit is pinned"),
-                        (Kind.SWEEP_LABEL, "no sweep"), (Kind.A_MAP, "no snapshot A")):  # fmt: skip
-        item = builder.pieces.item_of(Piece(kind))
+    for kind, words in ((COVERED, "Nothing is covered"), (PIN, "No unit is pinned"),
+                        (SWEEP_LABEL, "no sweep"), (A_MAP, "no snapshot A")):  # fmt: skip
+        item = builder.panels.item_of(PanelSpec(kind))
         assert item is not None
         assert words in item.toolTip(0)
         assert not item.flags() & Qt.ItemFlag.ItemIsDragEnabled
-        builder.place(Piece(kind))
+        builder.place(PanelSpec(kind))
         assert words in builder.message.whole
     assert kinds(builder) == []
     builder.context.get(ActionTable).run("pin")
     wait_for_result(builder.desk)
-    builder.show_material()
-    item = builder.pieces.item_of(Piece(Kind.PIN))
+    builder.show_sources()
+    item = builder.panels.item_of(PanelSpec(PIN))
     assert item is not None
     assert item.flags() & Qt.ItemFlag.ItemIsDragEnabled
     assert item.text(0).startswith("conv5:")
@@ -285,13 +288,13 @@ def test_the_page_is_the_one_that_render_makes(builder: FigureBuilder) -> None:
 
 
 def full_result(builder: FigureBuilder) -> object:
-    from zfdesk.pages.panels_of_view import Material, whole
+    from zfdesk.pages.panels import Sources, completed
 
-    return whole(Material(builder.desk.result)).result
+    return completed(Sources(builder.desk.result)).result
 
 
 def test_zoom_and_greyscale(builder: FigureBuilder) -> None:
-    place(builder, Kind.PICTURE)
+    place(builder, PICTURE)
     builder.zoom_to(200)
     wait(builder)
     drawn = builder.view.canvas.drawn
@@ -310,7 +313,7 @@ def test_zoom_and_greyscale(builder: FigureBuilder) -> None:
 
 
 def test_a_click_on_the_page_chooses_and_a_double_click_edits(builder: FigureBuilder) -> None:
-    place(builder, Kind.PICTURE, Kind.BARS)
+    place(builder, PICTURE, BARS)
     wait(builder)
     canvas = builder.view.canvas
     click(canvas, canvas.rect_of(1, whole=False).center())
@@ -332,7 +335,7 @@ def test_only_the_latest_page_is_drawn(builder: FigureBuilder, monkeypatch: pyte
     """While one page is being drawn many are wished for; the last alone is drawn after it."""
     from zfdesk.figures import drawing
 
-    place(builder, Kind.PICTURE)
+    place(builder, PICTURE)
     wait(builder)
     gate, begun, real, pages = threading.Event(), threading.Event(), drawing.draw, []
 
@@ -355,7 +358,7 @@ def test_only_the_latest_page_is_drawn(builder: FigureBuilder, monkeypatch: pyte
 
 
 def test_a_page_that_cannot_be_drawn_says_why_and_the_last_stays(builder: FigureBuilder) -> None:
-    place(builder, Kind.PICTURE)
+    place(builder, PICTURE)
     wait(builder)
     before = builder.view.canvas.drawn
     builder.draft.change(replace(builder.draft.now, size=(1.0, 0.5)))
@@ -370,7 +373,7 @@ def test_a_page_that_cannot_be_drawn_says_why_and_the_last_stays(builder: Figure
 def test_closing_while_a_page_is_drawn_ends_cleanly(builder: FigureBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
     from zfdesk.figures import drawing
 
-    place(builder, Kind.PICTURE)
+    place(builder, PICTURE)
     wait(builder)
     gate, begun, real = threading.Event(), threading.Event(), drawing.draw
 
@@ -401,12 +404,12 @@ def test_the_drawer_ends_without_having_begun() -> None:
 
 def test_a_panel_is_frozen_and_refresh_takes_all_of_one_frame(live: Window) -> None:
     builder = show_builder(live.context)
-    place(builder, Kind.PICTURE)
+    place(builder, PICTURE)
     first = builder.draft.now.slots[0]
     number = live.desk.result.request.frame.number  # type: ignore[union-attr]
     wait_until(lambda: live.desk.result.request.frame.number > number + 3)  # type: ignore[union-attr]
     assert builder.draft.now.slots[0] is first  # the pattern moves on, the panel does not
-    place(builder, Kind.UNIT_MAP, Kind.BARS)
+    place(builder, UNIT_MAP, BARS)
     frames = {slot.panel.facts.frame for slot in builder.draft.now.slots if slot.panel}
     assert len(frames) > 1
     assert "frames" in builder.frames.text()
@@ -429,7 +432,7 @@ def test_a_panel_is_frozen_and_refresh_takes_all_of_one_frame(live: Window) -> N
 
 def test_undo_and_redo_go_through_everything(builder: FigureBuilder) -> None:
     seen: list[Composition] = [builder.draft.now]
-    place(builder, Kind.PICTURE)
+    place(builder, PICTURE)
     seen.append(builder.draft.now)
     builder.draft.choose(0)
     builder.fields.label.setText("A")
@@ -455,7 +458,7 @@ def test_undo_and_redo_go_through_everything(builder: FigureBuilder) -> None:
 
 
 def test_a_caption_by_hand_is_marked_kept_and_given_back(builder: FigureBuilder) -> None:
-    place(builder, Kind.PICTURE)
+    place(builder, PICTURE)
     fields = builder.fields
     assert fields.by_hand.text() == "written from the facts"
     written = fields.caption.toPlainText()
@@ -465,7 +468,7 @@ def test_a_caption_by_hand_is_marked_kept_and_given_back(builder: FigureBuilder)
     QTest.keyClicks(fields.caption, "Mine alone.")
     builder.grid.setFocus()
     assert fields.by_hand.text() == "edited by hand"
-    place(builder, Kind.BARS)
+    place(builder, BARS)
     assert builder.draft.page().caption == "Mine alone."  # type: ignore[union-attr]
     fields.restore.click()
     assert fields.caption.toPlainText() == builder.draft.now.written_caption != "Mine alone."
@@ -476,7 +479,7 @@ def test_a_caption_by_hand_is_marked_kept_and_given_back(builder: FigureBuilder)
 
 
 def test_export_in_every_format(builder: FigureBuilder, tmp_path: Path) -> None:
-    place(builder, Kind.PICTURE, Kind.BARS)
+    place(builder, PICTURE, BARS)
     builder.draft.change(replace(builder.draft.now, dpi=200, size="one-column"))
     paths = tuple(str(tmp_path / f"f.{form}") for form in ("png", "svg", "pdf", "npz"))
     builder.export(paths)
@@ -507,7 +510,7 @@ def test_export_in_every_format(builder: FigureBuilder, tmp_path: Path) -> None:
 def test_export_asks_and_its_kind_gives_the_suffix(
     builder: FigureBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place(builder, Kind.PICTURE)
+    place(builder, PICTURE)
     answers = [(str(tmp_path / "one"), "SVG (*.svg)"), (str(tmp_path / "all.pdf"), ""), (str(tmp_path / "s"), "")]
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: answers.pop(0))
     for ask in (builder.ask_export, builder.ask_export_all, builder.ask_save):
@@ -518,7 +521,7 @@ def test_export_asks_and_its_kind_gives_the_suffix(
 
 
 def test_a_place_that_cannot_be_written_is_told_and_nothing_lost(builder: FigureBuilder, tmp_path: Path) -> None:
-    place(builder, Kind.PICTURE)
+    place(builder, PICTURE)
     before = builder.draft.now
     builder.export((str(tmp_path / "nowhere" / "f.pdf"),))
     wait(builder)
@@ -542,7 +545,7 @@ def test_a_place_that_cannot_be_written_is_told_and_nothing_lost(builder: Figure
 
 @pytest.mark.skipif(sys.platform == "win32" or not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write")
 def test_a_read_only_folder(builder: FigureBuilder, tmp_path: Path) -> None:
-    place(builder, Kind.PICTURE)
+    place(builder, PICTURE)
     shut = tmp_path / "shut"
     shut.mkdir()
     shut.chmod(stat.S_IRUSR | stat.S_IXUSR)
@@ -558,7 +561,7 @@ def test_no_room_on_the_disk(builder: FigureBuilder, tmp_path: Path, monkeypatch
     def full(path: Path, parts: list[bytes]) -> None:
         raise OSError(28, "No space left on device")
 
-    place(builder, Kind.PICTURE)
+    place(builder, PICTURE)
     monkeypatch.setattr(work, "write_whole", full)
     builder.export((str(tmp_path / "f.png"),))
     wait(builder)
@@ -566,7 +569,7 @@ def test_no_room_on_the_disk(builder: FigureBuilder, tmp_path: Path, monkeypatch
 
 
 def test_saved_closed_and_opened_again(builder: FigureBuilder, tmp_path: Path) -> None:
-    place(builder, Kind.PICTURE, Kind.DECONVNET)
+    place(builder, PICTURE, DECONVNET)
     builder.export((str(tmp_path / "f.npz"),))
     wait(builder)
     before = encode(draw(builder.draft.page()), "png", 80)  # type: ignore[arg-type]
@@ -574,7 +577,7 @@ def test_saved_closed_and_opened_again(builder: FigureBuilder, tmp_path: Path) -
     builder.open_path(str(tmp_path / "f.npz"))
     wait(builder)
     assert encode(draw(builder.draft.page()), "png", 80) == before  # type: ignore[arg-type]
-    assert kinds(builder) == [Kind.PICTURE, Kind.DECONVNET]
+    assert kinds(builder) == [PICTURE, DECONVNET]
     (tmp_path / "bad.npz").write_bytes(b"PK\3\4 and nothing more")
     kept = builder.draft.now
     builder.open_path(str(tmp_path / "bad.npz"))
@@ -594,7 +597,7 @@ def test_export_goes_on_when_the_builder_is_closed(
         assert gate.wait(20)
         real(path, parts)
 
-    place(builder, Kind.PICTURE)
+    place(builder, PICTURE)
     wait(builder)
     told: list[str] = []
     builder.desk.told.connect(lambda words, trouble: told.append(words))
@@ -614,7 +617,7 @@ def test_export_goes_on_when_the_builder_is_closed(
 def test_copied_and_dragged_out(builder: FigureBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
     from zfdesk.desk.figure import files
 
-    place(builder, Kind.PICTURE)
+    place(builder, PICTURE)
     builder.draft.change(replace(builder.draft.now, dpi=150))
     builder.copy()
     wait(builder)
@@ -632,7 +635,7 @@ def test_copied_and_dragged_out(builder: FigureBuilder, monkeypatch: pytest.Monk
 
 
 def test_a_layout_is_kept_and_applied_to_another_view(builder: FigureBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
-    place(builder, Kind.PICTURE, Kind.DECONVNET)
+    place(builder, PICTURE, DECONVNET)
     monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("my row", True))
     builder.ask_keep_layout()
     assert builder.kept_layouts() == ["my row"]
@@ -645,14 +648,14 @@ def test_a_layout_is_kept_and_applied_to_another_view(builder: FigureBuilder, mo
     wait_for_result(builder.desk)
     builder.apply_layout("my row")
     wait(builder)
-    assert kinds(builder) == [Kind.PICTURE, Kind.DECONVNET]
+    assert kinds(builder) == [PICTURE, DECONVNET]
     assert builder.draft.now.slots[1].panel.facts.unit == other  # type: ignore[union-attr]
     builder.forget_layout("my row")
     assert builder.kept_layouts() == []
 
 
 def test_the_next_builder_begins_where_the_last_ended(builder: FigureBuilder) -> None:
-    place(builder, Kind.PICTURE, Kind.BARS)
+    place(builder, PICTURE, BARS)
     now, context = builder.draft.now, builder.context
     builder.close()
     settle()
@@ -705,7 +708,7 @@ def test_fig2_is_cancelled_and_the_figure_stays(
 ) -> None:
     from zfdesk.library import reading as work
 
-    place(builder, Kind.PICTURE)
+    place(builder, PICTURE)
     before, begun, gate, real = builder.draft.now, threading.Event(), threading.Event(), work.read_picture
 
     def slow(path: str) -> np.ndarray:
@@ -734,7 +737,7 @@ def test_an_empty_folder_is_told(builder: FigureBuilder, tmp_path: Path) -> None
 
 
 def test_both_themes_and_large_type(builder: FigureBuilder) -> None:
-    place(builder, Kind.PICTURE)
+    place(builder, PICTURE)
     for name in ("theme", "presenter", "theme", "presenter"):
         builder.context.get(ActionTable).run(name)
         settle()
@@ -744,7 +747,7 @@ def test_both_themes_and_large_type(builder: FigureBuilder) -> None:
 @pytest.mark.parametrize("presenter", [False, True])
 def test_every_control_is_named_and_large_enough(builder: FigureBuilder, presenter: bool) -> None:
     builder.desk.change(builder.desk.view.change(presenter=presenter))
-    place(builder, Kind.PICTURE)
+    place(builder, PICTURE)
     builder.draft.change(replace(builder.draft.now, size=(5.0, 0.0)))  # shows the fields for inches
     settle(50)
     amiss = set()
@@ -761,7 +764,7 @@ def test_every_control_is_named_and_large_enough(builder: FigureBuilder, present
 
 
 def test_closing_the_window_closes_the_builder(builder: FigureBuilder) -> None:
-    builder.place(Piece(Kind.PICTURE))  # still being taken
+    builder.place(PanelSpec(PICTURE))  # still being taken
     builder.context.window.close()
     settle()
     assert builder.context.window.isHidden()

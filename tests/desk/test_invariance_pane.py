@@ -9,11 +9,12 @@ from desk_tools import small_model, wait_until
 from desk_window import Window
 
 from zfdesk.desk.feature import Panes
-from zfdesk.desk.figure.capture import material_of
+from zfdesk.desk.figure.capture import sources_of
 from zfdesk.desk.invariance.figure import ask_for_figure, page_of
 from zfdesk.desk.invariance.pane import InvariancePane
 from zfdesk.experiments.invariance import Change, around, invariance, paper_amounts
-from zfdesk.pages.panels_of_view import Kind, Piece, take, why_not
+from zfdesk.pages.panels import PanelSpec, capture, why_not
+from zfdesk.pages.panels_invariance import INVARIANCE_HIGH, INVARIANCE_LOW
 
 
 def noise(seed: int) -> np.ndarray:
@@ -73,8 +74,8 @@ def test_sliding_measures_what_the_study_does(window: Window, pane: InvariancePa
     assert np.allclose(found, whole.distances[layer][0], rtol=1e-6)
     assert pane.as_data().splitlines()[0].startswith("degrees\tdistance in ")
     assert len(pane.as_data().splitlines()) == 1 + len(points)
-    material = material_of(window.context)
-    taken = take(Piece(Kind.INVARIANCE_HIGH), material)
+    sources = sources_of(window.context)
+    taken = capture(PanelSpec(INVARIANCE_HIGH), sources)
     assert len(taken.panel.x) == len(points)  # type: ignore[union-attr]
     assert taken.origin == "frame 0 of by hand"
     assert pane.held.subject is not None
@@ -113,7 +114,7 @@ def test_what_is_looked_at(window: Window, pane: InvariancePane, source: HandSou
 
 
 def test_before_any_picture_it_says_so(window: Window) -> None:
-    assert "open the pane Invariance" in why_not(Piece(Kind.INVARIANCE_LOW), material_of(window.context))
+    assert "open the pane Invariance" in why_not(PanelSpec(INVARIANCE_LOW), sources_of(window.context))
     pane = window.context.get(Panes).show("Invariance")
     assert isinstance(pane, InvariancePane)
     assert pane.canvas.message

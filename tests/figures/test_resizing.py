@@ -12,7 +12,9 @@ import zfdesk.engine as zf
 from zfdesk.figures import draw
 from zfdesk.live import SweepInput, SweepSnapshot, SweepState
 from zfdesk.pages.composition import Composition, moved, widened
-from zfdesk.pages.panels_of_view import Material
+from zfdesk.pages.panels import Sources
+from zfdesk.pages.panels_snapshot import SnapshotA
+from zfdesk.pages.panels_sweep import SweepShown
 from zfdesk.pages.resizing import arranged, resized
 from zfdesk.pages.templates import TEMPLATES
 
@@ -23,11 +25,11 @@ def model() -> zf.Model:
 
 
 @pytest.fixture(scope="module")
-def material(model: zf.Model) -> Material:
+def sources(model: zf.Model) -> Sources:
     result = covered(model)
     *_, sweep = zf.sweep(model.forward(result.clean), result.clean, zf.SweepPlan(8, 6), "conv2")
     swept = SweepSnapshot(SweepInput(model, result.clean, 7, "noise"), sweep, SweepState.DONE, 100.0)
-    return full(result, swept=swept, snapshot=some_result(model, 3, unit=active_unit(model)))
+    return full(result, SweepShown(swept), SnapshotA(some_result(model, 3, unit=active_unit(model))))
 
 
 def places(composition: Composition) -> list[tuple[int, int, int, int]]:
@@ -35,8 +37,8 @@ def places(composition: Composition) -> list[tuple[int, int, int, int]]:
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template.id)
-def test_every_template_fits_one_column_and_comes_back(template: object, material: Material) -> None:
-    made = arranged(template.make(material))  # type: ignore[attr-defined]
+def test_every_template_fits_one_column_and_comes_back(template: object, sources: Sources) -> None:
+    made = arranged(template.make(sources))  # type: ignore[attr-defined]
     narrow = resized(made, "one-column")
     figure = draw(narrow.page())
     assert unreadable(figure, 6) == []
@@ -50,9 +52,9 @@ def test_every_template_fits_one_column_and_comes_back(template: object, materia
     assert (places(back), back.widths, back.size) == (places(made), made.widths, "slide")
 
 
-def test_what_was_moved_by_hand_stays(material: Material) -> None:
+def test_what_was_moved_by_hand_stays(sources: Sources) -> None:
     fig7 = next(template for template in TEMPLATES if template.id == "fig7")
-    made = arranged(fig7.make(material))
+    made = arranged(fig7.make(sources))
     assert places(resized(made, (4.0, 0.0))) == [(0, 0, 1, 1), (0, 1, 1, 1), (0, 2, 1, 1), (1, 0, 1, 1), (1, 1, 1, 1)]
     for edited in (moved(made, 0, 1, 0), widened(made, 0, 2.0), replace(made, slots=made.slots[1:])):
         after = resized(edited, "one-column")
@@ -61,9 +63,9 @@ def test_what_was_moved_by_hand_stays(material: Material) -> None:
     assert places(resized(by_hand, "one-column")) == places(made)
 
 
-def test_bars_stand_beside_the_picture_above_comparisons(material: Material) -> None:
+def test_bars_stand_beside_the_picture_above_comparisons(sources: Sources) -> None:
     template = next(template for template in TEMPLATES if template.id == "covered")
-    made = arranged(template.make(material))
-    kinds = [str(slot.piece.kind) for slot in made.slots]
+    made = arranged(template.make(sources))
+    kinds = [slot.spec.kind.name for slot in made.slots]
     assert kinds == ["picture", "map clean and covered", "probabilities", "reconstruction clean and covered"]
     assert places(resized(made, "one-column")) == [(0, 0, 1, 1), (1, 0, 1, 3), (0, 1, 1, 2), (2, 0, 1, 3)]

@@ -40,7 +40,7 @@ from zfdesk.desk.widgets.pane import Pane
 from zfdesk.live import Demand, View
 
 if TYPE_CHECKING:
-    from zfdesk.pages.panels_of_view import Material
+    from zfdesk.pages.panels import Sources
     from zfdesk.session import Reopened, Session
 
 
@@ -81,7 +81,7 @@ class PaneSpec:
     at_start: bool = True
     mouse: tuple[tuple[str, str], ...] = ()
     help: tuple[tuple[str, str], ...] = ()
-    figure: Callable[[AppContext, Material], Material] | None = None
+    figure: Callable[[AppContext, Sources], Sources] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
-"""A figure being put together: pieces in a grid, frozen as they were taken. Every edit gives another one.
+"""A figure being put together: panels in a grid, frozen as they were captured. Every edit gives another one.
 
-    composition = placed(Composition(), Slot(Piece(Kind.PICTURE)).showing(take(Piece(Kind.PICTURE), material)), 0, 0)
+    spec = PanelSpec(PICTURE)
+    composition = placed(Composition(), Slot(spec).showing(capture(spec, sources)), 0, 0)
     page = composition.page()
 
 A layout is a composition without what it shows: `refreshed` fills it from another view.
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 from zfdesk.figures.captions import Told, joint_caption
 from zfdesk.figures.page import Cell, Page
 from zfdesk.figures.panels import Panel, Text
-from zfdesk.pages.panels_of_view import WIDE, WORDS, CannotError, Kind, Material, Piece, Taken, take
+from zfdesk.pages.panels import FIXED, CannotError, Captured, PanelSpec, Sources, capture
 from zfdesk.pages.view_page import title_of
 
 MOST = 12
@@ -22,9 +23,6 @@ MOST = 12
 DPI = 300
 NARROWEST, WIDEST = 0.2, 5.0
 """Of a column, as a share of an equal one."""
-SPARE = (Kind.BARS, Kind.TRACE, Kind.MAPS)
-"""Panels that carry a unit's facts without the unit being their subject."""
-
 Place = tuple[int, int]
 Rectangle = tuple[int, int, int, int]
 """Row, column, rows, columns."""
@@ -34,11 +32,11 @@ Rectangle = tuple[int, int, int, int]
 class Slot:
     """A place of the grid and what it shows. ``panel``: None where it cannot be had, for a ``reason``.
 
-    ``label``: by hand where ``by_hand``, else the piece's ``own``. ``origin``: of which frame it is. ``told``:
+    ``label``: by hand where ``by_hand``, else the panel's ``own``. ``origin``: of which frame it is. ``told``:
     sentences for the caption. ``name``: of its arrays in a file, where a template gives it one.
     """
 
-    piece: Piece
+    spec: PanelSpec
     row: int = 0
     column: int = 0
     rows: int = 1
@@ -52,12 +50,13 @@ class Slot:
     reason: str = ""
     name: str = ""
 
-    def showing(self, taken: Taken) -> Slot:
+    def showing(self, captured: Captured) -> Slot:
         """The slot with another content; a label by hand stays."""
-        label = self.label if self.by_hand else taken.label
+        label = self.label if self.by_hand else captured.label
         return replace(
-            self, panel=taken.panel, label=label, own=taken.label, origin=taken.origin, told=taken.words, reason=""
-        )
+            self, panel=captured.panel, label=label, own=captured.label, origin=captured.origin, told=captured.text,
+            reason="",
+        )  # fmt: skip
 
     def covers(self, row: int, column: int) -> bool:
         """Whether the place belongs to it."""
@@ -71,7 +70,7 @@ class Slot:
     @property
     def words(self) -> str:
         """What it is, in a word or two."""
-        return self.label or WORDS[self.piece.kind]
+        return self.label or self.spec.kind.text
 
 
 @dataclass(frozen=True)
@@ -157,7 +156,7 @@ class Composition:
             slot = self.slots[index]
             assert slot.panel is not None
             name = self.letter_of(index) or slot.words
-            told.append(Told(name, slot.panel.facts, slot.told, slot.piece.kind not in SPARE))
+            told.append(Told(name, slot.panel.facts, slot.told, slot.spec.kind.about_unit))
         return joint_caption(told)
 
     def _of_template(self) -> Page | None:
@@ -199,13 +198,13 @@ _ANY = Page((Cell(Text(""), 0, 0),))
 
 
 def placed(composition: Composition, slot: Slot, row: int, column: int) -> Composition:
-    """With a slot put there: in place of the one that has the place, or as wide as its piece would like to be."""
+    """With a slot put there: in place of the one that has the place, or as wide as its panel would like to be."""
     there = composition.at(row, column)
     if there is not None:
         slot = _in(slot, composition.slots[there])
         return _with(composition, there, slot)
     row, column = min(row, MOST - 1), min(column, MOST - 1)
-    wanted = max(slot.columns, 3 if slot.piece.kind in WIDE else 1)
+    wanted = max(slot.columns, slot.spec.kind.columns)
     slot = _fitted(composition, replace(slot, row=row, column=column, columns=wanted), None)
     return _grown(replace(composition, slots=(*composition.slots, slot)), composition)
 
@@ -267,34 +266,34 @@ def labelled(composition: Composition, index: int, label: str | None) -> Composi
     return _with(composition, index, replace(slot, label=label, by_hand=True))
 
 
-def refreshed(composition: Composition, material: Material, only: Sequence[int] | None = None) -> Composition:
-    """Its pieces taken anew, all from one material (of `zfdesk.pages.panels_of_view.whole`); what is fixed stays.
+def refreshed(composition: Composition, sources: Sources, only: Sequence[int] | None = None) -> Composition:
+    """Its panels captured anew, all from the same sources (`zfdesk.pages.panels.completed`); what is fixed stays.
 
-    only: the slots to take. A piece that cannot be had any more is blank on the page and says why.
+    only: the slots to capture. A panel that cannot be had any more is blank on the page and says why.
     """
-    wanted = [slot.piece for slot in composition.slots] if only is None else [composition.slots[i].piece for i in only]
-    return filled(composition, taken_of(wanted, material), only)
+    wanted = [slot.spec for slot in composition.slots] if only is None else [composition.slots[i].spec for i in only]
+    return filled(composition, captured_of(wanted, sources), only)
 
 
-def taken_of(pieces: Iterable[Piece], material: Material) -> dict[Piece, Taken | CannotError]:
-    """Each piece that is not fixed as it is now, or why it cannot be had; of `whole` material."""
-    found: dict[Piece, Taken | CannotError] = {}
-    for piece in pieces:
-        if piece.kind is not Kind.FIXED and piece not in found:
+def captured_of(specs: Iterable[PanelSpec], sources: Sources) -> dict[PanelSpec, Captured | CannotError]:
+    """Each panel that is not fixed as it is now, or why it cannot be had; of `completed` sources."""
+    found: dict[PanelSpec, Captured | CannotError] = {}
+    for spec in specs:
+        if spec.kind is not FIXED and spec not in found:
             try:
-                found[piece] = take(piece, material)
+                found[spec] = capture(spec, sources)
             except CannotError as error:
-                found[piece] = error
+                found[spec] = error
     return found
 
 
 def filled(
-    composition: Composition, taken: Mapping[Piece, Taken | CannotError], only: Iterable[int] | None = None
+    composition: Composition, captured: Mapping[PanelSpec, Captured | CannotError], only: Iterable[int] | None = None
 ) -> Composition:
-    """Its slots with what was taken of their pieces. only: the slots to fill."""
+    """Its slots with what was captured for them. only: the slots to fill."""
     slots, indices = list(composition.slots), None if only is None else set(only)
     for index, slot in enumerate(slots):
-        found = taken.get(slot.piece) if indices is None or index in indices else None
+        found = captured.get(slot.spec) if indices is None or index in indices else None
         if isinstance(found, CannotError):
             slots[index] = replace(slot, panel=None, reason=str(found), origin="")
         elif found is not None:
@@ -302,11 +301,11 @@ def filled(
     return replace(composition, slots=tuple(slots))
 
 
-def of_page(page: Page, origin: str = "", pieces: Callable[[int], Piece] | None = None) -> Composition:
-    """A template's or a file's page as a composition. pieces: what its cells are of, else they are fixed."""
+def of_page(page: Page, origin: str = "", specs: Callable[[int], PanelSpec] | None = None) -> Composition:
+    """A template's or a file's page as a composition. specs: what its cells are of, else they are fixed."""
     slots = tuple(
         Slot(
-            pieces(index) if pieces else Piece(Kind.FIXED), cell.row, cell.column, cell.rows, cell.columns, cell.panel,
+            specs(index) if specs else PanelSpec(FIXED), cell.row, cell.column, cell.rows, cell.columns, cell.panel,
             cell.label, cell.label, origin=origin, name=cell.name,
         )
         for index, cell in enumerate(page.cells)

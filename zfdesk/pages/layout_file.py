@@ -1,4 +1,4 @@
-"""Layouts and figures as files: where pieces stand, without or with what they show.
+"""Layouts and figures as files: where panels stand, without or with what they show.
 
 A layout is a small JSON text. A figure's file is the ``.npz`` that every figure can be exported as (each panel's arrays
 by name, and under ``page`` the page itself as JSON), with the layout under ``layout``: numpy reads it, the builder
@@ -21,7 +21,8 @@ from zfdesk.atomic_write import write_whole
 from zfdesk.figures.files import encode_arrays, npz_bytes
 from zfdesk.figures.page import SIZES, Page
 from zfdesk.pages.composition import DPI, MOST, Composition, Slot, of_page
-from zfdesk.pages.panels_of_view import Kind, Piece
+from zfdesk.pages.panel_kinds import kind_named
+from zfdesk.pages.panels import FIXED, PanelSpec
 from zfdesk.sources import SourceError
 from zfdesk.sources.files import file_name, open_file
 from zfdesk.typed_json import PlainError, from_plain, parsed, to_plain
@@ -40,13 +41,24 @@ class LayoutError(ValueError):
 class Spot:
     """A slot without what it shows."""
 
-    kind: Kind
+    kind: str
     number: int = 0
     row: int = 0
     column: int = 0
     rows: int = 1
     columns: int = 1
     label: str | None = None
+
+    def __post_init__(self) -> None:
+        self.spec  # noqa: B018  raises for a kind that is not known
+
+    @property
+    def spec(self) -> PanelSpec:
+        """What it shows."""
+        try:
+            return PanelSpec(kind_named(self.kind), self.number)
+        except KeyError:
+            raise ValueError(f"the panel {self.kind[:30]!r} is not known") from None
 
 
 @dataclass(frozen=True)
@@ -75,11 +87,11 @@ class Layout:
 
 
 def layout_of(composition: Composition, by_hand: bool = False) -> Layout:
-    """Where its pieces stand. by_hand: with the title and caption that were written by hand, and what is fixed."""
+    """Where its panels stand. by_hand: with the title and caption that were written by hand, and what is fixed."""
     spots = tuple(
-        Spot(slot.piece.kind, slot.piece.number, *slot.rectangle, slot.label if slot.by_hand else None)
+        Spot(slot.spec.kind.name, slot.spec.number, *slot.rectangle, slot.label if slot.by_hand else None)
         for slot in composition.slots
-        if by_hand or slot.piece.kind is not Kind.FIXED
+        if by_hand or slot.spec.kind is not FIXED
     )
     return Layout(
         spots, composition.size, composition.captioned, composition.letters, composition.widths, composition.dpi,
@@ -90,7 +102,7 @@ def layout_of(composition: Composition, by_hand: bool = False) -> Layout:
 def empty_of(layout: Layout) -> Composition:
     """A composition that shows nothing yet. Raises LayoutError where panels would lie over each other."""
     slots = tuple(
-        Slot(Piece(spot.kind, spot.number), spot.row, spot.column, spot.rows, spot.columns,
+        Slot(spot.spec, spot.row, spot.column, spot.rows, spot.columns,
              label=spot.label or "", by_hand=spot.label is not None)
         for spot in layout.spots
     )  # fmt: skip
@@ -156,7 +168,7 @@ def open_figure(path: str | os.PathLike[str]) -> Composition:
     except (KeyError, ValueError, TypeError):  # a page of `zfdesk figure`: nothing is known but the page
         return opened
     slots = tuple(
-        replace(slot, piece=Piece(spot.kind, spot.number), by_hand=spot.label is not None, origin=words)
+        replace(slot, spec=spot.spec, by_hand=spot.label is not None, origin=words)
         for slot, spot, words in zip(opened.slots, layout.spots, origins, strict=True)
     )
     return replace(opened, slots=slots, title=layout.title, caption=layout.caption, dpi=layout.dpi)

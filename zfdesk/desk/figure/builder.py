@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.figure.capture import Taker, material_of
+from zfdesk.desk.figure.capture import CaptureQueue, sources_of
 from zfdesk.desk.figure.commands import BY_ID, by_key, hint
 from zfdesk.desk.figure.draft import Draft
 from zfdesk.desk.figure.drawer import Drawer, Drawn, Wish
@@ -30,7 +30,7 @@ from zfdesk.desk.figure.fields import TARGET, Fields
 from zfdesk.desk.figure.files import NOTHING, FileCommands
 from zfdesk.desk.figure.grid import GridCanvas
 from zfdesk.desk.figure.page_view import LabelEditor, PageView
-from zfdesk.desk.figure.panel_list import PieceList
+from zfdesk.desk.figure.panel_list import PanelList
 from zfdesk.desk.figure.placing import PlacingCommands
 from zfdesk.desk.figure.templates_menu import TemplateCommands
 from zfdesk.desk.tasks import Progress
@@ -40,10 +40,10 @@ from zfdesk.desk.widgets.dialog import Dialog, open_dialog
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.pages.composition import (
+    captured_of,
     filled,
-    taken_of,
 )
-from zfdesk.pages.panels_of_view import CannotError, Kind, Piece, Taken
+from zfdesk.pages.panels import FIXED, CannotError, Captured, PanelSpec
 
 LOOK_MS = 20  # how often a drawn page is looked for, while one is being drawn
 LIST_MS = 500  # how often it is looked what can be had
@@ -57,14 +57,14 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self.settings = context.settings
         self.draft = Draft(self.begin())
-        self.drawer, self.taker = Drawer(), Taker(context)
+        self.drawer, self.taker = Drawer(), CaptureQueue(context)
         self._thumbnails: dict[int, tuple[object, QImage]] = {}
         self._grey, self.zoom = False, 0
         self._waiting_refresh = False
         self._make_parts()
         self._lay_out()
         self._connect()
-        self.show_material()
+        self.show_sources()
         self.follow()
         self._list_clock.start()
         self.grid.setFocus()
@@ -72,7 +72,7 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
     # Parts
 
     def _make_parts(self) -> None:
-        self.pieces = PieceList()
+        self.panels = PanelList()
         self.grid = GridCanvas(self.draft, self.thumbnail)
         self.grid.setToolTip("Drag to move, drag an edge to span cells, Delete removes; ? lists all keys")
         self.fields = Fields(self.draft)
@@ -146,7 +146,7 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         column.addWidget(self.view, 1)
         page.setLayout(column)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        for part, stretch in ((self.pieces, 0), (middle, 4), (page, 5)):
+        for part, stretch in ((self.panels, 0), (middle, 4), (page, 5)):
             self.splitter.addWidget(part)
             self.splitter.setStretchFactor(self.splitter.count() - 1, stretch)
         self.splitter.setChildrenCollapsible(False)
@@ -161,7 +161,7 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
     def _connect(self) -> None:
         self.draft.changed.connect(self.follow)
         self.draft.chosen_changed.connect(self._show_chosen)
-        self.pieces.wanted.connect(self.place)
+        self.panels.wanted.connect(self.place)
         self.grid.placed.connect(self.place)
         self.grid.label_asked.connect(self.edit_label_of)
         self.grid.menu_asked.connect(self._show_menu)
@@ -178,7 +178,7 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         self.grey.toggled.connect(self._set_grey)
         self.taker.changed.connect(self.show_progress)
         self.page_clock.timeout.connect(self._look)
-        self._list_clock.timeout.connect(self.show_material)
+        self._list_clock.timeout.connect(self.show_sources)
         self.desk.model_changed.connect(self.taker.forget)
 
     def dress(self, colours: Colours) -> None:
@@ -188,7 +188,7 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         for part in (self.grid, self.view.canvas):
             part.colours = colours
             part.update()
-        self.pieces.set_colours(colours)
+        self.panels.set_colours(colours)
         self.fields.dress(colours)
         self._show_frames()
 
@@ -211,7 +211,7 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         shows = bool(self.draft.now.order)
         for name in ("save", "copy", "export", "export-all"):
             self.buttons[name].setEnabled(shows)
-        self.refresh_button.setEnabled(any(slot.piece.kind is not Kind.FIXED for slot in self.draft.now.slots))
+        self.refresh_button.setEnabled(any(slot.spec.kind is not FIXED for slot in self.draft.now.slots))
         self._show_frames()
         self._draw()
         self._show_chosen()
@@ -294,24 +294,24 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         self._show_chosen()
         self.grid.update()
 
-    def show_material(self) -> None:
+    def show_sources(self) -> None:
         """What can be had; and what could not be had before there was a picture is taken now."""
-        material = material_of(self.context)
-        self.pieces.show_material(material)
+        sources = sources_of(self.context)
+        self.panels.show_sources(sources)
         waits = any(slot.panel is None and not slot.reason for slot in self.draft.now.slots)
-        if waits and material.result is not None and not self._waiting_refresh:
+        if waits and sources.result is not None and not self._waiting_refresh:
             self._waiting_refresh = True
             self._fill_waiting()
 
     def _fill_waiting(self) -> None:
-        def done(taken: dict[Piece, Taken | CannotError] | None, error: Exception | None) -> None:
+        def done(taken: dict[PanelSpec, Captured | CannotError] | None, error: Exception | None) -> None:
             self._waiting_refresh = False
             if taken is not None:
                 only = [i for i, slot in enumerate(self.draft.now.slots) if slot.panel is None and not slot.reason]
                 self.draft.replace(filled(self.draft.now, taken, only))
 
-        wanted = [slot.piece for slot in self.draft.now.slots]
-        self.taker.take(partial(taken_of, wanted), done)
+        wanted = [slot.spec for slot in self.draft.now.slots]
+        self.taker.take(partial(captured_of, wanted), done)
 
     # Tasks and sentences
 

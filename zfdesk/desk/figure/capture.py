@@ -1,4 +1,4 @@
-"""Taking pieces from the window: what it shows now is computed in full off its thread, one after the other."""
+"""Taking panels from the window: what it shows now is computed in full off its thread, one after the other."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from PySide6.QtCore import QObject, Signal
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Features
 from zfdesk.desk.tasks import Task
-from zfdesk.pages.panels_of_view import Material, whole
+from zfdesk.pages.panels import Sources, completed
 
-Work = Callable[[Material], Any]
+Work = Callable[[Sources], Any]
 Done = Callable[[Any, Exception | None], None]
 
 
-def material_of(context: AppContext) -> Material:
+def sources_of(context: AppContext) -> Sources:
     """What the panes show, before anything more is computed of it."""
-    material = Material()
+    sources = Sources()
     for spec in context.get(Features).panes:
         if spec.figure is not None:
-            material = spec.figure(context, material)
-    return material
+            sources = spec.figure(context, sources)
+    return sources
 
 
-class Taker(QObject):
+class CaptureQueue(QObject):
     """Computes and hands over, in the order that was asked. ``changed``: whether it is busy."""
 
     changed = Signal()
@@ -35,9 +35,9 @@ class Taker(QObject):
     def __init__(self, context: AppContext) -> None:
         super().__init__()
         self._context = context
-        self._queue: deque[tuple[Material, Work, Done]] = deque()
+        self._queue: deque[tuple[Sources, Work, Done]] = deque()
         self._task: Task | None = None
-        self._known: Material | None = None  # the last one in full
+        self._known: Sources | None = None  # the last one in full
 
     @property
     def busy(self) -> bool:
@@ -46,7 +46,7 @@ class Taker(QObject):
 
     def take(self, work: Work, done: Done) -> None:
         """``work`` gets what the window shows at this moment, in full, off this thread; ``done`` its answer in it."""
-        self._queue.append((material_of(self._context), work, done))
+        self._queue.append((sources_of(self._context), work, done))
         self._next()
 
     def forget(self) -> None:
@@ -63,17 +63,17 @@ class Taker(QObject):
     def _next(self) -> None:
         if self._task is not None or not self._queue:
             return
-        material, work, done = self._queue.popleft()
+        sources, work, done = self._queue.popleft()
         known = self._known
 
-        def run() -> tuple[Material, object]:
-            if known is not None and _same_request(known, material):
-                full = replace(material, result=known.result, compared=known.compared, pages={})
+        def run() -> tuple[Sources, object]:
+            if known is not None and _same_request(known, sources):
+                full = replace(sources, result=known.result, compared=known.compared, pages={})
             else:
-                full = whole(material)
+                full = completed(sources)
             return full, work(full)
 
-        def finish(answer: tuple[Material, object] | None, error: Exception | None) -> None:
+        def finish(answer: tuple[Sources, object] | None, error: Exception | None) -> None:
             self._task = None
             if answer is not None:
                 self._known = answer[0]
@@ -85,12 +85,12 @@ class Taker(QObject):
         self.changed.emit()
 
 
-def _same_request(known: Material, material: Material) -> bool:
+def _same_request(known: Sources, sources: Sources) -> bool:
     """Whether the network would answer the same: one frame, one view, one network."""
-    if known.result is None or material.result is None:
+    if known.result is None or sources.result is None:
         return False
-    one, other = known.result.request, material.result.request
+    one, other = known.result.request, sources.result.request
     return one.frame is other.frame and one.view == other.view and one.model is other.model
 
 
-__all__ = ["Taker", "material_of"]
+__all__ = ["CaptureQueue", "sources_of"]

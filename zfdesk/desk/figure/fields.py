@@ -25,7 +25,7 @@ from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.figures.page import inches_of
 from zfdesk.pages.composition import Composition, labelled
-from zfdesk.pages.panels_of_view import WORDS, Kind
+from zfdesk.pages.panels import FIXED
 from zfdesk.pages.resizing import resized
 
 CUSTOM = "custom"
@@ -152,13 +152,13 @@ class Fields(QWidget):
         slot = now.slots[index] if index >= 0 else None
         self.label.setEnabled(slot is not None)
         self.own.setEnabled(slot is not None and slot.by_hand)
-        self.refresh.setEnabled(slot is not None and slot.piece.kind is not Kind.FIXED)
+        self.refresh.setEnabled(slot is not None and slot.spec.kind is not FIXED)
         _show_text(self.label, slot.label if slot else "")
         if slot is None:
             self.origin.say("Choose a panel to edit its label." if now.slots else "")
         else:
             hand = "label by hand" if slot.by_hand else ""
-            parts = (now.letter_of(index), WORDS[slot.piece.kind], slot.origin or slot.reason, hand)
+            parts = (now.letter_of(index), slot.spec.kind.text, slot.origin or slot.reason, hand)
             self.origin.say(" · ".join(part for part in parts if part))
         custom = not isinstance(now.size, str)
         with QSignalBlocker(self.width_inches), QSignalBlocker(self.height_inches), QSignalBlocker(self.dpi):

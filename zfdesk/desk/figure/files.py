@@ -239,7 +239,7 @@ class FileCommands:
     def arrange(self, empty: Composition, words: str) -> None:
         """Fill an arrangement from what the window shows, and go on to it."""
         keep = replace(empty, dpi=self.draft.now.dpi)
-        self.take_into(lambda _: keep, [slot.piece for slot in keep.slots], f"{words} is filled from the window.")
+        self.take_into(lambda _: keep, [slot.spec for slot in keep.slots], f"{words} is filled from the window.")
 
 
 __all__ = ["FileCommands", "page_mime"]

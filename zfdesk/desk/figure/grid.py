@@ -23,24 +23,25 @@ from zfdesk.desk.figure.draft import Draft
 from zfdesk.desk.figure.grid_picture import GAP, NEAR, RULER, SPARE, GridPicture, Target
 from zfdesk.desk.widgets.drag_out import carry
 from zfdesk.pages.composition import MOST, Composition, inserted, moved, spanned, widened
-from zfdesk.pages.panels_of_view import Kind, Piece
+from zfdesk.pages.panel_kinds import kind_named
+from zfdesk.pages.panels import PanelSpec
 
-PIECE_MIME, SLOT_MIME = "application/x-zfdesk-piece", "application/x-zfdesk-slot"
+PANEL_MIME, SLOT_MIME = "application/x-zfdesk-spec", "application/x-zfdesk-slot"
 
 
-def piece_mime(piece: Piece) -> QMimeData:
-    """A piece on its way from the palette to the grid."""
+def panel_mime(spec: PanelSpec) -> QMimeData:
+    """A panel on its way from the palette to the grid."""
     mime = QMimeData()
-    mime.setData(PIECE_MIME, QByteArray(f"{piece.kind.value}\t{piece.number}".encode()))
+    mime.setData(PANEL_MIME, QByteArray(f"{spec.kind.name}\t{spec.number}".encode()))
     return mime
 
 
-def piece_of(mime: QMimeData) -> Piece | None:
-    """The piece that is carried, or None."""
+def panel_of(mime: QMimeData) -> PanelSpec | None:
+    """The panel that is carried, or None."""
     try:
-        kind, _, number = bytes(mime.data(PIECE_MIME).data()).decode().partition("\t")
-        return Piece(Kind(kind), int(number))
-    except ValueError:
+        kind, _, number = bytes(mime.data(PANEL_MIME).data()).decode().partition("\t")
+        return PanelSpec(kind_named(kind), int(number))
+    except (KeyError, ValueError):
         return None
 
 
@@ -64,7 +65,7 @@ class _Hold:
 
 
 class GridCanvas(GridPicture):
-    """Shows a draft's grid and edits it. ``placed``: a piece and its target. The others: the index of a slot."""
+    """Shows a draft's grid and edits it. ``placed``: a `PanelSpec` and its target. The others: the index of a slot."""
 
     placed = Signal(object, object)
     label_asked = Signal(int)
@@ -230,7 +231,7 @@ class GridCanvas(GridPicture):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
         mime = event.mimeData()
-        if piece_of(mime) is not None or 0 <= slot_of(mime) < len(self.draft.now.slots):
+        if panel_of(mime) is not None or 0 <= slot_of(mime) < len(self.draft.now.slots):
             event.acceptProposedAction()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:  # noqa: N802
@@ -244,9 +245,9 @@ class GridCanvas(GridPicture):
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
         target, self.target = self.target_at(event.position()), None
-        piece, index = piece_of(event.mimeData()), slot_of(event.mimeData())
-        if piece is not None:
-            self.placed.emit(piece, target)
+        spec, index = panel_of(event.mimeData()), slot_of(event.mimeData())
+        if spec is not None:
+            self.placed.emit(spec, target)
         elif 0 <= index < len(self.draft.now.slots):
             self.put(index, target)
         else:
@@ -308,4 +309,4 @@ class GridCanvas(GridPicture):
             self.draft.change(widened(self.draft.now, column, width), kind="width")
 
 
-__all__ = ["GridCanvas", "Target", "piece_mime", "piece_of"]
+__all__ = ["GridCanvas", "Target", "panel_mime", "panel_of"]

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QWidget
 from zfdesk.desk.figure.draft import Draft
 from zfdesk.desk.widgets.theme import THEMES, Colours
 from zfdesk.pages.composition import Composition, Slot
-from zfdesk.pages.panels_of_view import WORDS
 
 RULER = 20  # pixels: the strip above in which columns are widened
 SPARE = 30  # the row and the column beyond the last, where another begins
@@ -183,7 +182,7 @@ class GridPicture(QWidget):
         image = self._thumbnail(index)
         if image.isNull() or body.height() < 12:
             painter.setPen(self.colours.colour("quiet"))
-            painter.drawText(body, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, WORDS[slot.piece.kind])
+            painter.drawText(body, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, slot.spec.kind.text)
             return
         size = image.deviceIndependentSize().scaled(body.size(), Qt.AspectRatioMode.KeepAspectRatio)
         target = QRectF(QPointF(0, 0), size)

@@ -8,22 +8,23 @@ from PySide6.QtCore import QMimeData, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QTreeWidget, QTreeWidgetItem
 
-from zfdesk.desk.figure.grid import piece_mime
+from zfdesk.desk.figure.grid import panel_mime
 from zfdesk.desk.widgets.theme import THEMES, Colours
-from zfdesk.pages.panels_of_view import GROUPS, PINNED, Material, Piece, piece_words, pieces_of, why_not
+from zfdesk.pages.panel_kinds import groups, offered
+from zfdesk.pages.panels import PanelSpec, Sources, panel_text, why_not
 
-PIECE = Qt.ItemDataRole.UserRole
+SPEC = Qt.ItemDataRole.UserRole
 
 
-class PieceList(QTreeWidget):
-    """``wanted``: a piece to be placed where there is room."""
+class PanelList(QTreeWidget):
+    """``wanted``: a `PanelSpec` to be placed where there is room."""
 
     wanted = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
         self.colours: Colours = THEMES["dark"]
-        self._shown: list[tuple[Piece, str, str]] = []
+        self._shown: list[tuple[PanelSpec, str, str]] = []
         self.setHeaderHidden(True)
         self.setRootIsDecorated(False)
         self.setItemsExpandable(False)
@@ -37,25 +38,22 @@ class PieceList(QTreeWidget):
         self.setToolTip("Drag a panel onto the grid, or double-click it (Return)")
         self.itemDoubleClicked.connect(lambda item, _: self._want(item))
 
-    def show_material(self, material: Material) -> None:
+    def show_sources(self, sources: Sources) -> None:
         """List what can be had, and why the rest cannot."""
-        pins = len(material.result.request.view.pins) if material.result is not None else 0
         lines = [
-            (piece, piece_words(piece, material), why_not(piece, material))
-            for _, kinds in GROUPS
-            for number in range(max(pins, 1) if kinds == PINNED else 1)
-            for kind in kinds
-            for piece in [pieces_of(kind, pins)[number]]
+            (spec, panel_text(spec, sources), why_not(spec, sources))
+            for group in groups()
+            for spec in offered(group, sources)
         ]
         if lines != self._shown:
             self._shown = lines
             self._fill()
 
     def _fill(self) -> None:
-        chosen = self.piece_at(self.currentItem())
+        chosen = self.spec_at(self.currentItem())
         self.clear()
-        for title, kinds in GROUPS:
-            lines = [line for line in self._shown if line[0].kind in kinds]
+        for title in groups():
+            lines = [line for line in self._shown if line[0].kind.group == title]
             header = QTreeWidgetItem([title])
             header.setFlags(Qt.ItemFlag.ItemIsEnabled)
             header.setForeground(0, QColor(self.colours.quiet))
@@ -65,26 +63,26 @@ class PieceList(QTreeWidget):
             shared = next(iter(reasons)) if len(reasons) == 1 else ""
             if shared:
                 self._line(header, f"{shared}", None, shared, italic=True)
-            for piece, words, reason in lines:
+            for spec, words, reason in lines:
                 own = f"{words}\n{reason}" if reason and not shared else words
-                item = self._line(header, own, piece, reason)
-                if piece == chosen:
+                item = self._line(header, own, spec, reason)
+                if spec == chosen:
                     self.setCurrentItem(item)
             header.setExpanded(True)
         self.expandAll()
 
     def _line(
-        self, header: QTreeWidgetItem, words: str, piece: Piece | None, reason: str, italic: bool = False
+        self, header: QTreeWidgetItem, words: str, spec: PanelSpec | None, reason: str, italic: bool = False
     ) -> QTreeWidgetItem:
         item = QTreeWidgetItem(header, [words])
-        item.setData(0, PIECE, piece)
+        item.setData(0, SPEC, spec)
         item.setToolTip(
             0, f"{words.splitlines()[0]}: {reason}" if reason else f"{words}: drag it onto the grid, or double-click"
         )
         flags = Qt.ItemFlag.ItemIsEnabled
-        if piece is not None:
+        if spec is not None:
             flags |= Qt.ItemFlag.ItemIsSelectable
-        if piece is not None and not reason:
+        if spec is not None and not reason:
             flags |= Qt.ItemFlag.ItemIsDragEnabled
         item.setFlags(flags)
         if reason:
@@ -99,17 +97,17 @@ class PieceList(QTreeWidget):
         item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{words.splitlines()[0]}{f': {reason}' if reason else ''}")
         return item
 
-    def piece_at(self, item: QTreeWidgetItem | None) -> Piece | None:
-        """The piece of a line that can be had; None for a heading."""
-        return item.data(0, PIECE) if item is not None else None
+    def spec_at(self, item: QTreeWidgetItem | None) -> PanelSpec | None:
+        """The panel of a line that can be had; None for a heading."""
+        return item.data(0, SPEC) if item is not None else None
 
-    def item_of(self, piece: Piece) -> QTreeWidgetItem | None:
-        """The line of a piece."""
+    def item_of(self, spec: PanelSpec) -> QTreeWidgetItem | None:
+        """The line of a panel."""
         for place in range(self.topLevelItemCount()):
             header = self.topLevelItem(place)
             for child in range(header.childCount() if header is not None else 0):
                 line = header.child(child) if header is not None else None
-                if self.piece_at(line) == piece:
+                if self.spec_at(line) == spec:
                     return line
         return None
 
@@ -119,12 +117,12 @@ class PieceList(QTreeWidget):
         self._fill()
 
     def _want(self, item: QTreeWidgetItem | None) -> None:
-        if (piece := self.piece_at(item)) is not None:
-            self.wanted.emit(piece)
+        if (spec := self.spec_at(item)) is not None:
+            self.wanted.emit(spec)
 
     def mimeData(self, items: Sequence[QTreeWidgetItem]) -> QMimeData:  # noqa: N802
-        piece = self.piece_at(items[0]) if items else None
-        return piece_mime(piece) if piece is not None else QMimeData()
+        spec = self.spec_at(items[0]) if items else None
+        return panel_mime(spec) if spec is not None else QMimeData()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -133,4 +131,4 @@ class PieceList(QTreeWidget):
             super().keyPressEvent(event)
 
 
-__all__ = ["PieceList"]
+__all__ = ["PanelList"]

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from zfdesk.desk.figure.capture import material_of
+from zfdesk.desk.figure.capture import sources_of
 from zfdesk.desk.figure.export import sentence
 from zfdesk.desk.figure.grid import Target
-from zfdesk.pages.composition import Composition, Slot, filled, free_place, inserted, placed, taken_of
-from zfdesk.pages.panels_of_view import CannotError, Kind, Piece, Taken, why_not
+from zfdesk.pages.composition import Composition, Slot, captured_of, filled, free_place, inserted, placed
+from zfdesk.pages.panels import FIXED, CannotError, Captured, PanelSpec, why_not
 
 
 class PlacingCommands:
     """Mixed into the builder."""
 
-    def place(self, piece: Piece, target: Target | None = None) -> None:
-        """Take a piece from the window now, and put it there, or where there is room."""
-        reason = why_not(piece, material_of(self.context))
+    def place(self, spec: PanelSpec, target: Target | None = None) -> None:
+        """Take a spec from the window now, and put it there, or where there is room."""
+        reason = why_not(spec, sources_of(self.context))
         if reason:
             self.say(reason, True)
             return
@@ -28,30 +28,30 @@ class PlacingCommands:
             at = where if target else Target(*free_place(composition))
             if at.insert:
                 composition = inserted(composition, *at.line)
-            return placed(composition, Slot(piece), at.row, at.column)
+            return placed(composition, Slot(spec), at.row, at.column)
 
         def ended() -> None:
             self.grid.pending.remove((where.row, where.column))
             self.grid.update()
 
-        self.take_into(into, [piece], "", ended, place=True)
+        self.take_into(into, [spec], "", ended, place=True)
 
     def place_here(self) -> None:
-        """The piece that is chosen in the list, at the cursor of the grid."""
-        piece = self.pieces.piece_at(self.pieces.currentItem())
-        if piece is None:
+        """The spec that is chosen in the list, at the cursor of the grid."""
+        spec = self.panels.spec_at(self.panels.currentItem())
+        if spec is None:
             self.say("Choose a panel in the list first.", True)
         else:
-            self.place(piece, Target(*self.grid.cursor_place))
+            self.place(spec, Target(*self.grid.cursor_place))
 
     def take_into(
-        self, into: Callable[[Composition], Composition], pieces: Iterable[Piece], words: str,
+        self, into: Callable[[Composition], Composition], panels: Iterable[PanelSpec], words: str,
         ended: Callable[[], None] = lambda: None, place: bool = False,
     ) -> None:  # fmt: skip
-        """Take pieces of one moment, and go on to ``into`` of what there is by then, filled with them."""
-        before = list(pieces)
+        """Take panels of one moment, and go on to ``into`` of what there is by then, filled with them."""
+        before = list(panels)
 
-        def done(taken: dict[Piece, Taken | CannotError] | None, error: Exception | None) -> None:
+        def done(taken: dict[PanelSpec, Captured | CannotError] | None, error: Exception | None) -> None:
             ended()
             if taken is None:
                 self.say(sentence(error or ValueError("nothing was taken")), True)
@@ -72,7 +72,7 @@ class PlacingCommands:
             elif words:
                 self.say(words, False)
 
-        self.taker.take(partial(taken_of, before), done)
+        self.taker.take(partial(captured_of, before), done)
 
     def refresh_chosen(self) -> None:
         """The chosen panel anew, of what the window shows now."""
@@ -88,23 +88,23 @@ class PlacingCommands:
 
     def _refresh(self, indices: list[int]) -> None:
         slots = [self.draft.now.slots[index] for index in indices]
-        wanted = [(slot.piece, slot.row, slot.column) for slot in slots if slot.piece.kind is not Kind.FIXED]
+        wanted = [(slot.spec, slot.row, slot.column) for slot in slots if slot.spec.kind is not FIXED]
         if not wanted:
             self.say("It was made by a template or comes from a file: take that again.", True)
             return
 
-        def done(taken: dict[Piece, Taken | CannotError] | None, error: Exception | None) -> None:
+        def done(taken: dict[PanelSpec, Captured | CannotError] | None, error: Exception | None) -> None:
             if taken is None:
                 self.say(sentence(error or ValueError("nothing was taken")), True)
                 return
             now = self.draft.now
-            only = [i for i, slot in enumerate(now.slots) if (slot.piece, slot.row, slot.column) in wanted]
+            only = [i for i, slot in enumerate(now.slots) if (slot.spec, slot.row, slot.column) in wanted]
             self.draft.change(filled(now, taken, only))
             lacking = [str(reason) for reason in taken.values() if isinstance(reason, CannotError)]
             said = f"{len(only)} panels are taken anew." if len(only) != 1 else "The panel is taken anew."
             self.say(lacking[0] if lacking else said, bool(lacking))
 
-        self.taker.take(partial(taken_of, [piece for piece, _, _ in wanted]), done)
+        self.taker.take(partial(captured_of, [spec for spec, _, _ in wanted]), done)
 
 
 __all__ = ["PlacingCommands"]

@@ -7,14 +7,14 @@ from functools import partial
 
 from PySide6.QtWidgets import QFileDialog, QMenu
 
-from zfdesk.desk.figure.capture import material_of
+from zfdesk.desk.figure.capture import sources_of
 from zfdesk.desk.figure.export import picture_paths, reader, sentence
 from zfdesk.desk.tasks import Cancelled, Progress
 from zfdesk.figures.page import Page
 from zfdesk.library import ScanStep
 from zfdesk.pages.composition import Composition, of_page
 from zfdesk.pages.folder_page import fig2_of, histograms_of
-from zfdesk.pages.panels_of_view import CannotError
+from zfdesk.pages.panels import CannotError
 from zfdesk.pages.resizing import arranged, resized
 from zfdesk.pages.templates import TEMPLATES, Template
 
@@ -36,9 +36,9 @@ class TemplateCommands:
         """Made anew whenever it is opened: what cannot be had says why."""
         menu.clear()
         menu.setToolTipsVisible(True)
-        material = material_of(self.context)
+        sources = sources_of(self.context)
         for template in TEMPLATES:
-            reason = template.why_not(material)
+            reason = template.why_not(sources)
             action = menu.addAction(template.words, partial(self.use_template, template))
             action.setEnabled(not reason)
             action.setToolTip(reason or template.hint)

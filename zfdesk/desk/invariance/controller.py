@@ -22,7 +22,7 @@ from zfdesk.experiments.invariance import (
     untransformed,
 )
 from zfdesk.live import Result
-from zfdesk.pages.panels_of_view import frame_words
+from zfdesk.pages.panels import frame_text
 
 FEW = 3  # amounts measured at once along the curve: what the slider asks for waits no longer
 
@@ -183,7 +183,7 @@ class Transformations(QObject):
 def _taken(result: Result) -> Subject:
     model, frame = result.request.model, result.request.frame
     canvas = around(frame.pixels, result.crop_box, model.architecture.size)
-    return Subject(untransformed(model, canvas), frame.origin, frame_words(result))
+    return Subject(untransformed(model, canvas), frame.origin, frame_text(result))
 
 
 def _look(subject: Subject, change: Change, amounts: list[float], shown: float | None) -> Look:

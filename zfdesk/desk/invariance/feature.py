@@ -5,7 +5,7 @@ from __future__ import annotations
 from zfdesk.desk.actions import Action
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Area, Feature, Panes, PaneSpec
-from zfdesk.desk.invariance.figure import add_to_material
+from zfdesk.desk.invariance.figure import add_to_sources
 from zfdesk.desk.widgets.pane import Pane
 
 TITLE = "Invariance"
@@ -41,7 +41,7 @@ FEATURE = Feature(
     name="invariance",
     panes=(
         PaneSpec(
-            TITLE, Area.CENTRE, _make_pane, at_start=False, mouse=MOUSE, help=HELP, figure=add_to_material
+            TITLE, Area.CENTRE, _make_pane, at_start=False, mouse=MOUSE, help=HELP, figure=add_to_sources
         ),
     ),
     actions=(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from zfdesk.experiments.invariance import Change, invariance
 
 if TYPE_CHECKING:
     from zfdesk.figures import Page
-    from zfdesk.pages.panels_of_view import Material
+    from zfdesk.pages.panels import Sources
 
 
 def page_of(subject: Subject, class_index: int) -> Page:
@@ -37,18 +36,17 @@ def ask_for_figure(context: AppContext, held: Transformations) -> None:
     ask_for_page(context, "Save Fig. 5 of this picture", name, make)
 
 
-def add_to_material(context: AppContext, material: Material) -> Material:
+def add_to_sources(context: AppContext, sources: Sources) -> Sources:
     """The curves that the pane shows, once there are any."""
-    from zfdesk.pages.panels_of_invariance import invariance_pieces
+    from zfdesk.pages.panels_invariance import InvarianceShown
 
     if not context.has(Transformations):
-        return material
+        return sources
     held = context.get(Transformations)
     one, subject = held.as_invariance(held.change), held.subject
     if one is None or subject is None:
-        return material
-    made = invariance_pieces(subject.taken.model, one, subject.picture, subject.words)
-    return replace(material, made={**material.made, **made})
+        return sources
+    return sources.having(InvarianceShown(subject.taken.model, one, subject.picture, subject.words))
 
 
-__all__ = ["add_to_material", "ask_for_figure", "page_of"]
+__all__ = ["add_to_sources", "ask_for_figure", "page_of"]

@@ -27,7 +27,7 @@ from zfdesk.live.changes import pick_position, to_unit
 from zfdesk.session import moment_of
 
 if TYPE_CHECKING:
-    from zfdesk.pages.panels_of_view import Material
+    from zfdesk.pages.panels import Sources
     from zfdesk.session import Reopened, Session
 
 UNIT_MENU = ("pin", "origin", "unit-strongest", "unit-jump", "lock", "order", "hide-silent", "maps-default")
@@ -108,14 +108,17 @@ def _connect(context: AppContext) -> None:
 # Figures and sessions
 
 
-def _result_for_figures(context: AppContext, material: Material) -> Material:
+def _result_for_figures(context: AppContext, sources: Sources) -> Sources:
     result = context.state.result
     current = result is not None and result.request.model is context.state.model
-    return replace(material, result=result if current else None)
+    return replace(sources, result=result if current else None)
 
 
-def _snapshot_for_figures(context: AppContext, material: Material) -> Material:
-    return replace(material, snapshot=context.get(ComparePane).a)
+def _snapshot_for_figures(context: AppContext, sources: Sources) -> Sources:
+    from zfdesk.pages.panels_snapshot import SnapshotA
+
+    a = context.get(ComparePane).a
+    return sources if a is None else sources.having(SnapshotA(a))
 
 
 def _keep_snapshot(context: AppContext, session: Session) -> Session:

@@ -23,7 +23,7 @@ from zfdesk.live import SweepMap, SweepUnit, View
 from zfdesk.session import kept_sweep
 
 if TYPE_CHECKING:
-    from zfdesk.pages.panels_of_view import Material
+    from zfdesk.pages.panels import Sources
     from zfdesk.session import Reopened, Session
 
 
@@ -35,13 +35,13 @@ def _connect(context: AppContext) -> None:
     context.get(SweepPane).square_hovered.connect(context.outlined)
 
 
-def _figure(context: AppContext, material: Material) -> Material:
-    sweeps, model = context.get(Sweeps), context.state.model
-    material = replace(material, sweep_look=context.state.view.sweep)
-    swept = sweeps.swept
-    if swept is None or swept.sweep is None or swept.subject.model is not model:
-        return material
-    return replace(material, swept=swept, sweep_unit=sweeps.unit, sweep_class=sweeps.class_index)
+def _figure(context: AppContext, sources: Sources) -> Sources:
+    from zfdesk.pages.panels_sweep import SweepShown
+
+    sweeps, swept = context.get(Sweeps), context.get(Sweeps).swept
+    if swept is None or swept.sweep is None or swept.subject.model is not context.state.model:
+        return sources
+    return sources.having(SweepShown(swept, sweeps.unit, sweeps.class_index, context.state.view.sweep))
 
 
 def _key(context: AppContext) -> object:

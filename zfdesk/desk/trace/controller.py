@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 
 from zfdesk.desk.context import AppContext
 from zfdesk.live.trace import AXIS_LABELS, Trace, TracePoint
-from zfdesk.pages.panels_of_view import TraceLines
+from zfdesk.pages.panels_trace import TraceLines
 
 
 class TraceLog(QObject):

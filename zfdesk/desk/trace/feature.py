@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zfdesk.desk.actions import Action, ActionTable, calls, next_of, toggle
@@ -15,7 +14,7 @@ from zfdesk.desk.trace.pane import MORE_ACTIONS, PathLight, TracePane
 from zfdesk.live import TraceAxis
 
 if TYPE_CHECKING:
-    from zfdesk.pages.panels_of_view import Material
+    from zfdesk.pages.panels import Sources
 
 
 def _make(context: AppContext) -> None:
@@ -31,8 +30,8 @@ def _connect(context: AppContext) -> None:
         more.addAction(table.qt[name])
 
 
-def _figure(context: AppContext, material: Material) -> Material:
-    return replace(material, trace=context.get(TraceLog).lines())
+def _figure(context: AppContext, sources: Sources) -> Sources:
+    return sources.having(context.get(TraceLog).lines())
 
 
 ACTIONS = (

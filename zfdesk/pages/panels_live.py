@@ -1,0 +1,168 @@
+"""Panels of the live view: picture, maps, the unit and its reconstructions, class bars, pins, clean and covered.
+
+All are of one result, computed in full by `zfdesk.pages.panels.completed`, so that all panels are of one frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from zfdesk.engine import Rule
+from zfdesk.figures.captions import without_method
+from zfdesk.figures.facts import seed_words, unit_words
+from zfdesk.figures.panels import Compare, Maps
+from zfdesk.live import Normalise, Result, UnitResult
+from zfdesk.live.view import MOST_PINS
+from zfdesk.pages.panels import CannotError, Captured, PanelKind, PanelSpec, Sources, frame_text, no_picture
+from zfdesk.pages.view_page import bars_panel, facts_of, map_panel, picture_panel, reconstruction_panel, unit_facts
+
+NOW, COVERED_GROUP, PINS = "Now in the window", "Clean | covered | difference", "Pinned units"
+
+
+def result_of(sources: Sources) -> Result:
+    """The result, of which `no_picture` says that it is there."""
+    assert sources.result is not None
+    return sources.result
+
+
+def unit_of(result: Result) -> UnitResult:
+    """Its unit. Raises CannotError."""
+    if result.unit is None:
+        raise CannotError("No unit was computed for this frame.")
+    return result.unit
+
+
+def _capture_picture(spec: PanelSpec, sources: Sources) -> Captured:
+    result = result_of(sources)
+    return Captured(picture_panel(result, facts_of(result)), "what the network sees", frame_text(result))
+
+
+def _capture_maps(spec: PanelSpec, sources: Sources) -> Captured:
+    result = result_of(sources)
+    mosaic, view = result.mosaic, result.request.view
+    if mosaic is None:
+        raise CannotError("No feature maps were computed for this frame.")
+    if mosaic.reason:
+        raise CannotError(mosaic.reason)
+    facts = replace(unit_facts(result, None, view.method), layer=mosaic.layer)
+    panel = Maps(
+        mosaic.values[mosaic.units], mosaic.units, mosaic.words, view.maps.normalise is Normalise.UNIT, mosaic.signed,
+        view.maps.colours, marked=view.unit, facts=facts,
+    )  # fmt: skip
+    return Captured(panel, f"{mosaic.layer}, {len(mosaic.units)} maps", frame_text(result))
+
+
+def _capture_map(spec: PanelSpec, sources: Sources) -> Captured:
+    result = result_of(sources)
+    return Captured(*map_panel(result, unit_of(result), facts_of(result)), frame_text(result))
+
+
+def _capture_rule(rule: Rule, spec: PanelSpec, sources: Sources) -> Captured:
+    return _reconstruction(result_of(sources), unit_of(result_of(sources)), rule)
+
+
+def _reconstruction(result: Result, unit: UnitResult, rule: Rule) -> Captured:
+    if unit.reason:
+        raise CannotError(unit.reason)
+    panel, label = reconstruction_panel(result, unit, unit_facts(result, unit, rule), rule)
+    return Captured(panel, label, frame_text(result))
+
+
+def no_reconstruction(spec: PanelSpec, sources: Sources) -> str:
+    """Why there is no reconstruction."""
+    if reason := no_picture(spec, sources):
+        return reason
+    layer = result_of(sources).request.view.looked_at.layer
+    return "The input has no reconstruction: choose a layer above it." if layer == "input" else ""
+
+
+def _capture_bars(spec: PanelSpec, sources: Sources) -> Captured:
+    result = result_of(sources)
+    return Captured(bars_panel(result, facts_of(result)), "class probabilities", frame_text(result))
+
+
+# Clean and covered
+
+
+def _nothing_covered(spec: PanelSpec, sources: Sources) -> str:
+    reason = no_reconstruction(spec, sources) if spec.kind is COVERED else no_picture(spec, sources)
+    if not reason and not result_of(sources).request.view.occluders:
+        return "Nothing is covered: press X in the window and drag the square."
+    return reason
+
+
+def _capture_covered(spec: PanelSpec, sources: Sources) -> Captured:
+    compared = sources.compared
+    unit = compared.unit if compared is not None else None
+    if compared is None or unit is None or unit.comparison is None:
+        raise CannotError("Nothing is covered: press X in the window and drag the square.")
+    comparison, view = unit.comparison, compared.request.view
+    names, text = ("clean", "covered"), unit_words(unit.reference.layer, unit.reference.unit)
+    if spec.kind is COVERED_MAP:
+        facts = without_method(unit_facts(compared, unit, view.method))
+        clean, covered, _ = comparison.maps
+        return Captured(Compare(clean.values, covered.values, names, facts=facts), text, frame_text(compared))
+    if comparison.pictures is None:
+        raise CannotError(comparison.reason or "There is no reconstruction.")
+    clean_values, covered_values = (rendered.reconstruction.values for rendered in comparison.pictures)
+    facts = replace(unit_facts(compared, unit, view.method), stretch=None)
+    seed = f"Both reconstructions are led down from {seed_words(unit.reference.to_seed().kind, view.seed_count)}"
+    panel = Compare(clean_values, covered_values, names, facts=facts)
+    return Captured(panel, f"{view.method} of {text}", frame_text(compared), f"{seed} of the clean picture.")
+
+
+# Pinned units
+
+
+def _count_pins(sources: Sources) -> int:
+    return min(len(sources.result.request.view.pins), MOST_PINS) if sources.result is not None else 0
+
+
+def _no_pin(spec: PanelSpec, sources: Sources) -> str:
+    if reason := no_picture(spec, sources):
+        return reason
+    if spec.number < len(result_of(sources).request.view.pins):
+        return ""
+    return "There are not so many pinned units." if spec.number else "No unit is pinned: press P in the window."
+
+
+def _pin_title(spec: PanelSpec, sources: Sources) -> str:
+    if sources.result is None or spec.number >= len(pins := sources.result.request.view.pins):
+        return ""
+    what = "map" if spec.kind is PIN_MAP else "reconstruction"
+    return f"{unit_words(pins[spec.number].layer, pins[spec.number].unit)}: {what}"
+
+
+def _capture_pin(spec: PanelSpec, sources: Sources) -> Captured:
+    result = result_of(sources)
+    unit, rule = result.pins[spec.number], result.request.view.method
+    if spec.kind is PIN:
+        return _reconstruction(result, unit, rule)
+    return Captured(*map_panel(result, unit, unit_facts(result, unit, rule)), frame_text(result))
+
+
+def _of_rule(name: str, text: str, rule: Rule) -> PanelKind:
+    return PanelKind(name, NOW, text, partial(_capture_rule, rule), no_reconstruction)
+
+
+PICTURE = PanelKind("picture", NOW, "Picture with boxes", _capture_picture, no_picture)
+MAPS = PanelKind("feature maps", NOW, "Feature maps", _capture_maps, no_picture, about_unit=False)
+UNIT_MAP = PanelKind("unit map", NOW, "Unit map", _capture_map, no_picture)
+DECONVNET = _of_rule("deconvnet", "Deconvnet", Rule.DECONVNET)
+GUIDED = _of_rule("guided", "Guided backprop", Rule.GUIDED)
+GRADIENT = _of_rule("gradient", "Gradient", Rule.GRADIENT)
+BARS = PanelKind("probabilities", NOW, "Class probabilities", _capture_bars, no_picture, about_unit=False)
+COVERED_MAP = PanelKind("map clean and covered", COVERED_GROUP, "Unit map: clean | covered | difference",
+                        _capture_covered, _nothing_covered, columns=3, short="Unit map")  # fmt: skip
+COVERED = PanelKind("reconstruction clean and covered", COVERED_GROUP, "Reconstruction: clean | covered | difference",
+                    _capture_covered, _nothing_covered, columns=3, short="Reconstruction")  # fmt: skip
+PIN_MAP = PanelKind("map of a pinned unit", PINS, "Pin: map", _capture_pin, _no_pin, title=_pin_title,
+                    count=_count_pins)  # fmt: skip
+PIN = PanelKind("reconstruction of a pinned unit", PINS, "Pin", _capture_pin, _no_pin, title=_pin_title,
+                count=_count_pins)  # fmt: skip
+METHODS = {Rule.DECONVNET: DECONVNET, Rule.GUIDED: GUIDED, Rule.GRADIENT: GRADIENT}
+LIVE_KINDS = (PICTURE, MAPS, UNIT_MAP, DECONVNET, GUIDED, GRADIENT, BARS, COVERED_MAP, COVERED, PIN_MAP, PIN)
+
+__all__ = ["BARS", "COVERED", "COVERED_MAP", "DECONVNET", "GRADIENT", "GUIDED", "LIVE_KINDS", "MAPS", "METHODS",
+           "PICTURE", "PIN", "PIN_MAP", "UNIT_MAP", "no_reconstruction", "result_of", "unit_of"]  # fmt: skip
