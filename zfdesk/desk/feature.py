@@ -108,7 +108,7 @@ class Opener:
 class Example:
     """A ready view on a moment of the demo, with the embedded network: what to try and what to look for.
 
-    ``place``: among all, in the paper's own order; its key is Ctrl+Alt and that digit. ``seconds``: of the demo, whose
+    ``place``: among all, in the paper's own order; its key is Alt and that digit. ``seconds``: of the demo, whose
     frame stands still. ``words``: one sentence. ``then``: done once the view is shown.
     """
 

@@ -139,7 +139,7 @@ def example_actions(examples: Iterable[Example]) -> list[Action]:
 
 
 def _key(example: Example) -> tuple[str]:
-    return (f"Ctrl+Alt+{example.place}",)
+    return (f"Alt+{example.place}",)
 
 
 def _shower(example: Example) -> Command:
