@@ -181,8 +181,10 @@ def test_a_session_with_a_path(cat: str, path: Path, loaded: zf.Model, tmp_path:
     *_, result = Computation().run(Request(Frame(read_picture(cat), 12, 1.0, "Front camera"), view, Demand(), loaded))
     session.save(session.Session(session.moment_of(result)), tmp_path / "eyes.zfdesk")
     film = tmp_path / "film.gif"
-    assert main(["record", str(tmp_path / "eyes.zfdesk"), "-o", str(film), "--path", str(path), "--size", "500"]) == 0
+    asked = ["record", str(tmp_path / "eyes.zfdesk"), "-o", str(film), "--path", str(path), "--size", "500"]
+    assert main([*asked, "--bars", "kinds"]) == 0
     told = facts_of(film)
+    assert told["bars"] == "kinds"
     assert (told["layer"], told["unit"], told["crop"]["x"], told["source"]) == (
         "conv4", 11, 0.4, {"kind": "session", "name": "Front camera"},
     )  # fmt: skip

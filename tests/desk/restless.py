@@ -91,10 +91,12 @@ class Eye:
         answer, number = self.window.desk.answer, result.request.frame.number
         newest = answer if answer is not None and answer.taken >= result.taken else result
         rows, clean = self.window.classes.bars.rows, newest.clean_probabilities
-        wanted = [float(newest.probabilities[i]) for i, _, _ in rows]
-        self._expect([now for _, now, _ in rows] == wanted, f"classes: not frame {number}")
+        wanted = [float(newest.probabilities[row.index]) for row in rows]
+        self._expect([row.probability for row in rows] == wanted, f"classes: not frame {number}")
         if clean is not None:
-            self._expect([tick for _, _, tick in rows] == [float(clean[i]) for i, _, _ in rows], "ticks: another frame")
+            self._expect(
+                [row.clean for row in rows] == [float(clean[row.index]) for row in rows], "ticks: another frame"
+            )
 
     def _look_at_the_unit(self, result: Result) -> None:
         """The unit may lag behind by an unfinished result, but all of its tiles are of one."""

@@ -219,14 +219,14 @@ def test_an_unknown_class_is_said(still: Window) -> None:
 def test_a_click_on_a_class_watches_it_and_it_keeps_its_place(still: Window) -> None:
     window = still
     bars = window.classes.bars
-    order = [row[0] for row in bars.rows]
+    order = [row.index for row in bars.rows]
     assert order == np.argsort(-window.desk.result.probabilities, kind="stable").tolist()  # type: ignore[union-attr]
     index = order[2]
     click(bars, QPointF(20, 2.5 * bars.row_height()))
     assert view_of(window).watched == (index,)
-    assert bars.rows[0][0] == index
+    assert bars.rows[0].index == index
     change(window, occluders=(COVER,))
-    assert bars.rows[0][0] == index
+    assert bars.rows[0].index == index
     press(window, Qt.Key.Key_W, CONTROL | SHIFT)
     assert view_of(window).watched == ()
     click(bars, QPointF(20, 0.5 * bars.row_height()))
@@ -249,10 +249,10 @@ def test_a_watched_class_has_one_colour_everywhere(still: Window) -> None:
         assert curves == {names[index]: watched_colour(slots[index]).name() for index in watched}
         bars = picture_of(window.classes.bars)
         row = window.classes.bars.row_height()
-        for place, (index, now, _) in enumerate(window.classes.bars.rows[: len(watched)]):
-            assert index == watched[place]
-            if now > 0.02:  # else the bar is too short to be seen
-                assert bars.pixelColor(8, round((place + 1) * row) - 5) == watched_colour(slots[index])
+        for place, bar in enumerate(window.classes.bars.rows[: len(watched)]):
+            assert bar.index == watched[place]
+            if bar.probability > 0.02:  # else the bar is too short to be seen
+                assert bars.pixelColor(8, round((place + 1) * row) - 5) == watched_colour(slots[bar.index])
     window.bring_up(window.pins)
 
 

@@ -67,7 +67,7 @@ def test_an_occluder_follows_the_mouse_at_once_and_the_probabilities_after(still
     ).probabilities[0]
     assert np.allclose(result.probabilities, covered, atol=1e-6)
     assert np.allclose(result.clean_probabilities, clean, atol=1e-6)
-    shown = {index: (now, was) for index, now, was in window.classes.bars.rows}
+    shown = {row.index: (row.probability, row.clean) for row in window.classes.bars.rows}
     for index, (now, was) in shown.items():
         assert (now, was) == (
             pytest.approx(float(covered[index]), abs=1e-6),

@@ -330,8 +330,8 @@ def test_a_pane_that_was_hidden_comes_back_with_what_is_shown_now(window: Window
         elif pane is window.picture:
             assert np.array_equal(window.picture.canvas.array, result.request.frame.pixels)
         elif pane is window.classes:
-            assert {i: p for i, p, _ in window.classes.bars.rows} == {
-                i: pytest.approx(float(result.probabilities[i])) for i, _, _ in window.classes.bars.rows
+            assert {row.index: row.probability for row in window.classes.bars.rows} == {
+                row.index: pytest.approx(float(result.probabilities[row.index])) for row in window.classes.bars.rows
             }
         elif pane is window.maps:
             assert np.array_equal(window.maps.canvas.mosaic.values, result.mosaic.values)  # type: ignore[union-attr]

@@ -138,7 +138,7 @@ def test_held_keys_teach_it_and_unseen_frames_are_answered(stage: Stage) -> None
         for kind in range(3):
             stage.show(kind)
             right += int(window.desk.result.probabilities.argmax()) == kind
-            bars = [row[0] for row in window.classes.bars.rows]
+            bars = [row.index for row in window.classes.bars.rows]
             assert sorted(bars) == [0, 1, 2], moment
     assert right >= 14
     window.show_facts()

@@ -9,7 +9,18 @@ import numpy as np
 import pytest
 
 import zfdesk.engine as zf
-from zfdesk.live import Crop, CropMode, MapsContent, MapsDisplay, Order, SweepSettings, TraceAxis, UnitReference, View
+from zfdesk.live import (
+    ClassBars,
+    Crop,
+    CropMode,
+    MapsContent,
+    MapsDisplay,
+    Order,
+    SweepSettings,
+    TraceAxis,
+    UnitReference,
+    View,
+)
 from zfdesk.typed_json import from_plain, to_plain
 
 ODD_FRAMES = ((1, 1), (1, 7), (7, 1), (20, 3000), (3000, 20), (2, 3), (480, 640), (641, 479), (2048, 2048))
@@ -43,7 +54,7 @@ def test_every_field_counts() -> None:
         "lrn_derivative": True, "origin": UnitReference("fc8", 1), "occluders": (zf.Occluder(0, 0),),
         "chosen_occluder": 0, "maps": MapsDisplay(boost=2.0), "style": "norm", "zoom": 1, "picture_zoom": 1,
         "pins": (UnitReference("fc8", 1),), "watched": (1,), "watched_slots": ((3, 2),), "top_k": 6, "theme": "light",
-        "trace_axis": TraceAxis.PATH, "sweep": SweepSettings(stride=3),
+        "bars": ClassBars.KINDS, "trace_axis": TraceAxis.PATH, "sweep": SweepSettings(stride=3),
     }  # fmt: skip
     switches = (
         "frozen", "all_methods", "mirrored", "labels", "outlines", "timings", "presenter", "compare_clean",

@@ -78,6 +78,7 @@ def add_parser(verbs: Any) -> None:
         help=f"its unit; {UNIT_HELP}, in the first frame (default: max)",
     )
     parser.add_argument("--method", choices=METHODS, help="of the reconstruction (default: deconvnet)")
+    parser.add_argument("--bars", choices=("classes", "kinds"), help="of classes, or sums by kind (default: classes)")
     parser.add_argument("--crop", choices=tuple(CROPS), help="how a frame is made square (default: centre)")
     parser.add_argument("--path", metavar="PATH.json", help="lead the occluders along a recorded drag path")
     parser.add_argument(
@@ -297,6 +298,7 @@ def _view(arguments: argparse.Namespace, view: View, model: Model) -> View:
     """The view with what the options change. unit −1: to be chosen in the first frame."""
     from zfdesk.cli.network import crop_called
     from zfdesk.engine import Rule
+    from zfdesk.live import ClassBars
 
     if arguments.layer is not None:
         model.architecture.stage(arguments.layer)
@@ -309,6 +311,8 @@ def _view(arguments: argparse.Namespace, view: View, model: Model) -> View:
         view = view.change(unit=unit, position=None, origin=None)
     if arguments.method is not None:
         view = view.change(method=Rule(arguments.method))
+    if arguments.bars is not None:
+        view = view.change(bars=ClassBars(arguments.bars))
     if arguments.crop is not None:
         view = view.change(crop=crop_called(arguments.crop, model))
     return view

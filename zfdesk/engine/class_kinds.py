@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -22,6 +22,20 @@ class ClassKinds:
 
     plain: tuple[str, ...]
     kinds: tuple[str, ...]
+
+    @cached_property
+    def members(self) -> dict[str, np.ndarray]:
+        """The classes of each kind, int64, rising; kinds in the order of their first class."""
+        found: dict[str, list[int]] = {}
+        for index, kind in enumerate(self.kinds):
+            found.setdefault(kind, []).append(index)
+        return {kind: np.array(indices) for kind, indices in found.items()}
+
+    @cached_property
+    def numbers(self) -> np.ndarray:
+        """For each class the place of its kind in ``members``, int64 (classes,)."""
+        places = {kind: place for place, kind in enumerate(self.members)}
+        return np.array([places[kind] for kind in self.kinds])
 
 
 @dataclass(frozen=True)
@@ -45,26 +59,37 @@ def class_kinds(classes: Sequence[str]) -> ClassKinds | None:
     return found if same >= 0.9 * len(names) else None
 
 
-def sum_by_kind(probabilities: np.ndarray, kinds: ClassKinds) -> list[KindProbability]:
-    """The probability of every kind, most probable first; they sum to one. probabilities: (classes,)."""
-    members: dict[str, list[int]] = {}
-    for index, kind in enumerate(kinds.kinds):
-        members.setdefault(kind, []).append(index)
+def sum_by_kind(probabilities: np.ndarray, kinds: ClassKinds, most: int | None = None) -> list[KindProbability]:
+    """The probability of every kind, or of the ``most`` most probable ones, in falling order; all of them sum to one.
+
+    probabilities: (classes,).
+    """
+    totals, named = np.bincount(kinds.numbers, probabilities), list(kinds.members.items())
     found = []
-    for kind, indices in members.items():
-        order = sorted(indices, key=lambda index: (-probabilities[index], index))
-        total = float(np.sum(probabilities[indices], dtype=np.float64))
-        found.append(KindProbability(kind, total, tuple((index, float(probabilities[index])) for index in order)))
-    return sorted(found, key=lambda one: -one.probability)
+    for place in np.argsort(-totals, kind="stable")[:most].tolist():
+        kind, indices = named[place]
+        order = indices[np.argsort(-probabilities[indices], kind="stable")]
+        members = tuple(zip(order.tolist(), probabilities[order].tolist(), strict=True))
+        found.append(KindProbability(kind, float(totals[place]), members))
+    return found
 
 
 def kind_words(found: KindProbability, kinds: ClassKinds, most: int = 3) -> str:
     """``dog 61 %: Labrador retriever 12 %, beagle 9 %, …``; of a kind of one class its name and probability alone."""
-    words = f"{found.kind} {found.probability:.0%}".replace("%", " %")
+    words, told = f"{found.kind} {_percent(found.probability)}", member_words(found, kinds, most)
+    return f"{words}: {told}" if told else words
+
+
+def member_words(found: KindProbability, kinds: ClassKinds, most: int = 3) -> str:
+    """``Labrador retriever 12 %, beagle 9 %, …``: the most probable of a kind; "" where it has one class alone."""
     if len(found.members) == 1:
-        return words
-    told = [f"{kinds.plain[index]} {probability:.0%}".replace("%", " %") for index, probability in found.members[:most]]
-    return f"{words}: {', '.join(told)}{', …' if len(found.members) > most else ''}"
+        return ""
+    told = [f"{kinds.plain[index]} {_percent(probability)}" for index, probability in found.members[:most]]
+    return f"{', '.join(told)}{', …' if len(found.members) > most else ''}"
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f} %" if share >= 0.01 else f"{share * 100:.1f} %"
 
 
 @lru_cache(maxsize=1)
@@ -80,4 +105,4 @@ def _first(name: str) -> str:
     return name.partition(",")[0].strip().casefold().replace("_", " ")
 
 
-__all__ = ["ClassKinds", "KindProbability", "class_kinds", "kind_words", "sum_by_kind"]
+__all__ = ["ClassKinds", "KindProbability", "class_kinds", "kind_words", "member_words", "sum_by_kind"]

@@ -17,6 +17,7 @@ from zfdesk.live.result import (
 from zfdesk.live.slot import LatestSlot
 from zfdesk.live.sweeping import Projected, Sweeper, SweepInput, SweepSnapshot, SweepState
 from zfdesk.live.view import (
+    ClassBars,
     Crop,
     CropMode,
     MapsContent,
@@ -35,6 +36,7 @@ from zfdesk.live.worker import Worker
 
 __all__ = [
     "Answer",
+    "ClassBars",
     "ClassSet",
     "ClassSetError",
     "Computation",

@@ -98,6 +98,13 @@ class Style(StrEnum):
     BLURRED = "blurred norm"
 
 
+class ClassBars(StrEnum):
+    """What the bars are of."""
+
+    CLASSES = "classes"
+    KINDS = "kinds"  # sums of softmax over the classes of a kind of thing: dog, bird, vehicle …
+
+
 class TraceAxis(StrEnum):
     """What the trace is drawn against."""
 
@@ -196,6 +203,7 @@ class View:
     watched: tuple[int, ...] = ()
     watched_slots: tuple[tuple[int, int], ...] = ()
     top_k: int = 5
+    bars: ClassBars = ClassBars.CLASSES
     frozen: bool = False
     all_methods: bool = False
     compare_clean: bool = False  # unit pane: clean, covered and difference, while something is covered

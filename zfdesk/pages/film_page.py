@@ -13,7 +13,15 @@ from zfdesk.figures.facts import Facts, caption, unit_words
 from zfdesk.figures.page import Cell, Page
 from zfdesk.figures.panels import Maps, Panel, Text
 from zfdesk.live import Normalise, Result
-from zfdesk.pages.view_page import bars_panel, facts_of, map_panel, picture_panel, reconstruction_panel
+from zfdesk.pages.view_page import (
+    bars_label,
+    bars_panel,
+    bars_words,
+    facts_of,
+    map_panel,
+    picture_panel,
+    reconstruction_panel,
+)
 from zfdesk.session.network_facts import network_facts
 
 PARTS = ("picture", "maps", "map", "reconstruction", "bars")
@@ -62,7 +70,7 @@ def _part(result: Result, part: str, facts: Facts) -> tuple[Panel, str]:
         case "maps":
             return _maps(result, facts)
         case "bars":
-            return bars_panel(result, facts), "class probabilities"
+            return bars_panel(result, facts), bars_label(result)
     if unit is None:
         return Text("No unit was computed."), PART_WORDS[part]
     if part == "map":
@@ -120,6 +128,7 @@ def film_facts(result: Result) -> dict[str, Any]:
         "seed": looked.seed.value,
         "method": view.method.value,
         "style": view.style.value,
+        "bars": view.bars.value,
         "crop": {"mode": view.crop.mode.value, "x": view.crop.x, "y": view.crop.y, "side": view.crop.side},
         "size": request.model.architecture.size,
     }
@@ -129,7 +138,7 @@ def film_words(result: Result) -> tuple[str, str]:
     """Title and comment of a film: the caption of its first frame, without what is of that frame alone."""
     facts = replace(facts_of(result), frame=None, stretch=None, occluders=(), position=None)
     where = f" · {unit_words(facts.layer, facts.unit)}" if facts.layer else ""
-    return f"{facts.picture or 'zfdesk'}{where}", caption(facts)
+    return f"{facts.picture or 'zfdesk'}{where}", f"{bars_words(result)} {caption(facts)}".strip()
 
 
 def _occluder(occluder: Occluder) -> dict[str, Any]:

@@ -15,7 +15,16 @@ from zfdesk.figures.panels import Compare, Maps
 from zfdesk.live import Normalise, Result, UnitResult
 from zfdesk.live.view import MOST_PINS
 from zfdesk.pages.panels import CannotError, Captured, PanelKind, PanelSpec, Sources, frame_text, no_picture
-from zfdesk.pages.view_page import bars_panel, facts_of, map_panel, picture_panel, reconstruction_panel, unit_facts
+from zfdesk.pages.view_page import (
+    bars_label,
+    bars_panel,
+    bars_words,
+    facts_of,
+    map_panel,
+    picture_panel,
+    reconstruction_panel,
+    unit_facts,
+)
 
 NOW, COVERED_GROUP, PINS = "Now in the window", "Clean | covered | difference", "Pinned units"
 
@@ -79,7 +88,7 @@ def no_reconstruction(spec: PanelSpec, sources: Sources) -> str:
 
 def _capture_bars(spec: PanelSpec, sources: Sources) -> Captured:
     result = result_of(sources)
-    return Captured(bars_panel(result, facts_of(result)), "class probabilities", frame_text(result))
+    return Captured(bars_panel(result, facts_of(result)), bars_label(result), frame_text(result), bars_words(result))
 
 
 # Clean and covered

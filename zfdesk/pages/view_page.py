@@ -10,6 +10,7 @@ from zfdesk.figures.facts import Facts, caption, number, unit_words
 from zfdesk.figures.page import Cell, Page, is_narrow
 from zfdesk.figures.panels import Bars, Box, Panel, Picture, Signed, Text, UnitMap
 from zfdesk.live import Result, Style, SweepSettings, SweepSnapshot, UnitResult, View
+from zfdesk.live.bars import SUMS, BarRow, bar_rows, shows_kinds
 from zfdesk.live.sweeping import shown_class, shown_unit
 
 
@@ -35,13 +36,6 @@ def unit_facts(result: Result, unit: UnitResult | None, method: Rule) -> Facts:
     return Facts.of_model(result.request.model, **told)
 
 
-def shown_classes(result: Result) -> list[int]:
-    """The classes that have a bar: the watched ones, then the most probable."""
-    view, now = result.request.view, result.probabilities
-    top = [int(index) for index in np.argsort(-now, kind="stable")[: view.top_k] if index not in view.watched]
-    return [index for index in (*view.watched, *top) if index < len(now)]
-
-
 def page_of(result: Result, size: str = "two-column") -> Page:
     """The default page of a result, captioned with its facts."""
     facts = facts_of(result)
@@ -52,10 +46,10 @@ def page_of(result: Result, size: str = "two-column") -> Page:
             map_panel(result, unit, facts),
             reconstruction_panel(result, unit, facts, result.request.view.method),
         ]
-    panels.append((bars_panel(result, facts), "class probabilities"))
+    panels.append((bars_panel(result, facts), bars_label(result)))
     across = 2 if is_narrow(size) else len(panels)
     cells = tuple(Cell(panel, *divmod(place, across), label=label) for place, (panel, label) in enumerate(panels))
-    return Page(cells, size, title_of(facts), caption(facts))
+    return Page(cells, size, title_of(facts), f"{bars_words(result)} {caption(facts)}".strip())
 
 
 def title_of(facts: Facts) -> str:
@@ -125,8 +119,27 @@ def reconstruction_panel(result: Result, unit: UnitResult, facts: Facts, method:
 
 
 def bars_panel(result: Result, facts: Facts) -> Bars:
-    """The watched and the most probable classes, with the clean values where something is covered."""
-    shown = shown_classes(result)
-    names = tuple(result.request.model.classes[index] for index in shown)
-    clean = result.clean_probabilities[shown] if result.occluded else None
-    return Bars(result.probabilities[shown], names, clean, facts=facts)
+    """The watched and the most probable classes or kinds, with the clean values where something is covered."""
+    rows = _rows(result)
+    values, clean = (np.array(given, np.float32) for given in ([r.probability for r in rows], [r.clean for r in rows]))
+    note = SUMS if _by_kind(result) else ""
+    return Bars(values, tuple(row.words for row in rows), clean if result.occluded else None, note, facts)
+
+
+def bars_label(result: Result) -> str:
+    """What stands above the bars."""
+    return "probabilities by kind" if _by_kind(result) else "class probabilities"
+
+
+def bars_words(result: Result) -> str:
+    """What a caption says of the bars: "" for those of single classes."""
+    return f"The {SUMS} of thing (by WordNet's hypernyms)." if _by_kind(result) else ""
+
+
+def _by_kind(result: Result) -> bool:
+    return shows_kinds(result.request.view, result.request.model.classes)
+
+
+def _rows(result: Result) -> list[BarRow]:
+    clean = result.clean_probabilities if result.occluded else result.probabilities
+    return bar_rows(result.request.view, result.request.model.classes, result.probabilities, clean)

@@ -9,7 +9,7 @@ from typing import Any
 from zfdesk.desk.actions import Action, Change, ViewContext, cycle, next_of, set_fields, toggle
 from zfdesk.desk.live_view.commands import find_class, jump_to_unit, take_snapshot
 from zfdesk.engine import Occluder, OccluderFill, OccluderShape, Rule, SeedKind
-from zfdesk.live import CropMode, MapsContent, Normalise, Order, Style, View
+from zfdesk.live import ClassBars, CropMode, MapsContent, Normalise, Order, Style, View
 from zfdesk.live.changes import chosen_occluder, set_seed, to_layer, toggle_pin
 from zfdesk.live.handles import keep_near, scale_occluder
 from zfdesk.live.view import FIRST_MAPS, Crop
@@ -229,6 +229,8 @@ ACTIONS: tuple[Action, ...] = (
            lambda v, c: v if c.result is None or int(c.result.probabilities.argmax()) in v.watched
            else v.change(watched=(*v.watched, int(c.result.probabilities.argmax())))),
     Action("unwatch", "Watch no class", ("Ctrl+Shift+W",), "Classes", set_fields(watched=())),
+    Action("bars-by-kind", "Bars by kind: dog, bird, vehicle …", ("Ctrl+Shift+K",), "Classes",
+           lambda v, c: v.change(bars=cycle(tuple(ClassBars), v.bars)), checked=lambda v, c: v.bars is ClassBars.KINDS),
     Action("snapshot", "Take snapshot A", ("Shift+A",), "Classes", command=take_snapshot),
 )  # fmt: skip
 

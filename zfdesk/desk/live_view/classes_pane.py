@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from PySide6.QtCore import QRectF, QSize, QStringListModel, Qt
 from PySide6.QtGui import QFont, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLineEdit, QSizePolicy, QWidget
@@ -13,7 +12,8 @@ from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.desk.widgets.theme import THEMES, Colours, watched_colour
 from zfdesk.desk.widgets.tsv import table_text
-from zfdesk.live import Answer, Result, View
+from zfdesk.live import Answer, ClassBars, Result, View
+from zfdesk.live.bars import BarRow, bar_rows, shows_kinds
 from zfdesk.progress import noun
 
 
@@ -24,7 +24,7 @@ class Bars(QWidget):
         super().__init__(parent)
         self.desk = desk
         self.colours: Colours = THEMES["dark"]
-        self.rows: list[tuple[int, float, float]] = []  # class, probability, clean
+        self.rows: list[BarRow] = []
         self.occluded = False
         self.answer: Answer | None = None  # which one the rows are of
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -51,16 +51,13 @@ class Bars(QWidget):
         figures, change = metrics.horizontalAdvance("100.0 %  "), metrics.horizontalAdvance("▼100.0  ")
         # where there is no room for it beside the names the tick alone shows the change
         change = change if self.occluded and self.width() - figures - change > change else 0
-        for place, (index, now, clean) in enumerate(self.rows):
-            self._paint_row(
-                painter, QRectF(0, place * height, self.width(), height), index, now, clean, figures, change
-            )
+        for place, row in enumerate(self.rows):
+            self._paint_row(painter, QRectF(0, place * height, self.width(), height), row, figures, change)
 
-    def _paint_row(
-        self, painter: QPainter, area: QRectF, index: int, now: float, clean: float, figures: int, room: int
-    ) -> None:
+    def _paint_row(self, painter: QPainter, area: QRectF, row: BarRow, figures: int, room: int) -> None:
         """``figures`` and ``room``: the widths, in screen pixels, that the probability and its change may take."""
-        slot = self.desk.view.slot_of(index)
+        now, clean = row.probability, row.clean
+        slot = None if row.told else self.desk.view.slot_of(row.index)
         colour = self.colours.colour("bar") if slot is None else watched_colour(slot)
         track = area.adjusted(6, area.height() - 7, -6, -2)
         painter.fillRect(track, self.colours.colour("raised"))
@@ -73,7 +70,7 @@ class Bars(QWidget):
         painter.setPen(self.colours.colour("text"))
         mark = "" if slot is None else "● "
         name = painter.fontMetrics().elidedText(
-            mark + self.desk.model.classes[index],
+            mark + row.words,
             Qt.TextElideMode.ElideRight,
             max(int(text.width()) - figures - room, 20),
         )
@@ -87,19 +84,26 @@ class Bars(QWidget):
             words = f"{'▲' if kind == 'rise' else '▼' if kind == 'fall' else ' '}{abs(change):.1f}"
             painter.drawText(text.adjusted(0, 0, -figures, 0), right, words)
 
-    def class_at(self, y: float) -> int | None:
-        """The class whose row lies at this height."""
+    def row_at(self, y: float) -> BarRow | None:
+        """The row at this height."""
         place = int(y / max(self.row_height(), 1))
-        return self.rows[place][0] if 0 <= place < len(self.rows) else None
+        return self.rows[place] if 0 <= place < len(self.rows) else None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        index = self.class_at(event.position().y())
-        if index is not None and event.button() == Qt.MouseButton.LeftButton:
-            self.desk.change(toggle_watch(self.desk.view, index))
+        row = self.row_at(event.position().y())
+        if row is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.desk.change(toggle_watch(self.desk.view, row.index))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        index = self.class_at(event.position().y())
-        self.setToolTip("" if index is None else f"{self.desk.model.classes[index]} (class {index}): click to watch it")
+        row = self.row_at(event.position().y())
+        self.setToolTip("" if row is None else self.tip(row))
+
+    def tip(self, row: BarRow) -> str:
+        """What a row is, and what a click on it does."""
+        named = f"{self.desk.model.classes[row.index]} (class {row.index})"
+        if not row.told:
+            return f"{named}: click to watch it"
+        return f"{row.name}: the sum of softmax over its {len(row.members)} classes. Click to watch {named}"
 
 
 def _alike(one: Answer, other: Answer) -> bool:
@@ -124,13 +128,13 @@ HEADLINE_PIXELS = 28
 
 
 class Headline(QWidget):
-    """The most probable class and its probability, large."""
+    """The most probable class, or kind, and its probability, large."""
 
     def __init__(self, desk: AppState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.desk = desk
         self.colours: Colours = THEMES["dark"]
-        self.answer: tuple[int, float] | None = None
+        self.answer: tuple[str, float] | None = None  # the name of a class or kind, its probability
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("The most probable class")
@@ -145,19 +149,19 @@ class Headline(QWidget):
     def sizeHint(self) -> QSize:  # noqa: N802
         return QSize(200, int(1.3 * self.type_size()))
 
-    def show_answer(self, index: int, probability: float) -> None:
+    def show_answer(self, name: str, probability: float) -> None:
         """Another answer."""
-        if (index, probability) != self.answer:
-            self.answer = (index, probability)
-            self.setAccessibleDescription(f"{self.desk.model.classes[index]} {percent(probability)}")
+        if (name, probability) != self.answer:
+            self.answer = (name, probability)
+            self.setAccessibleDescription(f"{name} {percent(probability)}")
             self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         painter = QPainter(self)
         painter.fillRect(self.rect(), self.colours.colour("background"))
-        if self.answer is None or self.answer[0] >= len(self.desk.model.classes):
+        if self.answer is None:
             return
-        index, probability = self.answer
+        name, probability = self.answer
         font = QFont(self.font())
         font.setPixelSize(self.type_size())
         painter.setFont(font)
@@ -165,7 +169,6 @@ class Headline(QWidget):
         area, text = self.rect().adjusted(6, 0, -6, 0), percent(probability)
         room = area.width() - painter.fontMetrics().horizontalAdvance(text + " ")
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, text)
-        name = self.desk.model.classes[index]
         while painter.fontMetrics().horizontalAdvance(name) > room and font.pixelSize() > self.fontInfo().pixelSize():
             font.setPixelSize(font.pixelSize() - 1)  # a long name is set smaller rather than cut
             painter.setFont(font)
@@ -268,20 +271,28 @@ class ClassesPane(Pane):
         if answer.clean_probabilities is not None:
             self._clean = answer
         known = self._clean.clean_probabilities if self._clean and _alike(self._clean, answer) else None
-        now, view = answer.probabilities, self.desk.view
-        clean = now if known is None else known
-        top = [int(i) for i in np.argsort(-now, kind="stable")[: view.top_k] if i not in view.watched]
-        rows = [(i, float(now[i]), float(clean[i])) for i in (*view.watched, *top) if i < len(now)]
+        now, view, names = answer.probabilities, self.desk.view, answer.request.model.classes
+        rows = bar_rows(view, names, now, now if known is None else known)
         self.bars.rows, self.bars.occluded, self.bars.answer = rows, answer.occluded and known is not None, answer
-        best = int(now.argmax())
-        self.headline.show_answer(best, float(now[best]))
-        self.bars.setAccessibleDescription(", ".join(f"{self.desk.model.classes[i]} {p:.0%}" for i, p, _ in rows[:5]))
+        best = next(iter(bar_rows(view.change(watched=(), top_k=1), names, now, now)))
+        self.headline.show_answer(best.name, best.probability)
+        self.bars.setAccessibleDescription(", ".join(f"{row.name} {row.probability:.0%}" for row in rows[:5]))
         self.bars.update()
 
     def as_data(self) -> str:
-        names, covered = self.desk.model.classes, self.bars.occluded
-        head = ("class", "name", "probability", *(("clean probability",) if covered else ()))
-        return table_text(head, [(i, names[i], now, clean)[: len(head)] for i, now, clean in self.bars.rows])
+        covered, rows = self.bars.occluded, self.bars.rows
+        if self._by_kind:
+            head: tuple[str, ...] = ("kind", "classes summed", "probability", "clean probability")
+            cells: list[tuple[object, ...]] = [(r.name, len(r.members), r.probability, r.clean) for r in rows]
+        else:
+            head = ("class", "name", "probability", "clean probability")
+            cells = [(r.index, r.name, r.probability, r.clean) for r in rows]
+        columns = 4 if covered else 3
+        return table_text(head[:columns], [cell[:columns] for cell in cells])
+
+    @property
+    def _by_kind(self) -> bool:
+        return shows_kinds(self.desk.view, self.desk.model.classes)
 
     def show_view(self) -> None:
         if self.bars.answer is not None and self.bars.answer.request.model is self.desk.model:
@@ -293,5 +304,8 @@ class ClassesPane(Pane):
             return
         count = len(answer.request.view.occluders)
         covered = f"{count} {noun(count, 'occluder')}, tick = clean" if answer.occluded else "clean"
-        said = [f"top {self.desk.view.top_k}", f"{len(self.desk.view.watched)} watched", covered]
+        view = self.desk.view
+        said = [f"top {view.top_k}", f"{len(view.watched)} watched", covered]
+        if view.bars is ClassBars.KINDS:
+            said.insert(0, "kinds: sums of softmax" if self._by_kind else "no kinds are known of these classes")
         self.facts.say(" · ".join([*said, f"frame {answer.request.frame.number}"]))

@@ -138,7 +138,7 @@ FEATURE = Feature(
     panes=(
         PaneSpec("Layers", Area.LAYERS, LayersPane, mouse=(("Click", "shows that layer"),)),
         PaneSpec("Picture", Area.PICTURE, PicturePane, figure=_result_for_figures, mouse=help_texts.PICTURE_MOUSE, help=help_texts.PICTURE),
-        PaneSpec("Classes", Area.ANSWER, ClassesPane, mouse=(("Click a name", "watches the class, or no longer"),)),
+        PaneSpec("Classes", Area.ANSWER, ClassesPane, mouse=help_texts.CLASSES_MOUSE, help=help_texts.CLASSES),
         PaneSpec("Feature maps", Area.CENTRE, MapsPane, mouse=help_texts.MAPS_MOUSE, help=help_texts.MAPS),
         PaneSpec("Unit", Area.UNIT, UnitPane, mouse=help_texts.UNIT_MOUSE, help=help_texts.UNIT),
         PaneSpec("Pins", Area.BELOW_UNIT, PinsPane),

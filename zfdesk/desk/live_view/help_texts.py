@@ -20,6 +20,13 @@ PICTURE = (
      "The network sees a square of 224 × 224 pixels, cut from the frame: the cyan box. Mirroring is on the "
      "screen only and never changes what the network sees."),
 )  # fmt: skip
+CLASSES_MOUSE = (("Click a name", "watches the class, of a kind its most probable one, or no longer"),)
+CLASSES = (
+    ("Bars by kind",
+     "A network that cannot tell one breed from another may still know that it sees a dog. By kind, each bar is the "
+     "sum of softmax over all classes that WordNet counts to that kind of thing; the most probable stand beside its "
+     "name. What belongs to no kind stands for itself. Taught classes have no kinds."),
+)  # fmt: skip
 MAPS_MOUSE = (
     ("Hover", "names unit, position and value, and outlines what it sees"),
     ("Click", "selects the unit and its position"),

@@ -17,7 +17,7 @@ from zfdesk.desk.widgets.drag_out import DRAGGED, carry, picture_mime
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.figures.facts import caption
 from zfdesk.live.changes import toggle_pin
-from zfdesk.pages.view_page import facts_of
+from zfdesk.pages.view_page import bars_words, facts_of
 
 REPORT_SCALE = 2.0
 """Screen pixels times this: sharp in print."""
@@ -27,7 +27,7 @@ _NUMBERED = re.compile(r"-(\d+)$")
 def caption_of(state: AppState) -> str:
     """The facts of what is shown in one paragraph; "" before the first frame."""
     result = state.complete or state.result
-    return caption(facts_of(result)) if result is not None else ""
+    return f"{bars_words(result)} {caption(facts_of(result))}".strip() if result is not None else ""
 
 
 def pane_under_mouse(context: AppContext) -> Pane:
