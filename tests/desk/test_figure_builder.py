@@ -73,7 +73,7 @@ def strongest(window: Window) -> int:
 
 
 def idle(builder: FigureBuilder) -> bool:
-    return not builder.taker.busy and not builder.drawer.busy and not builder.busy and not builder.page_clock.isActive()
+    return not builder.queue.busy and not builder.preview.busy and not builder.busy
 
 
 def wait(builder: FigureBuilder) -> None:
@@ -82,8 +82,8 @@ def wait(builder: FigureBuilder) -> None:
 
 def place(builder: FigureBuilder, *kinds: PanelKind) -> None:
     for kind in kinds:
-        builder.place(PanelSpec(kind))
-        wait_until(lambda: not builder.taker.busy)
+        builder.placing.place(PanelSpec(kind))
+        wait_until(lambda: not builder.queue.busy)
 
 
 def kinds(builder: FigureBuilder) -> list[PanelKind]:
@@ -177,7 +177,7 @@ def test_an_edge_spans_cells_and_the_ruler_widens_columns(builder: FigureBuilder
     first, second = builder.draft.now.widths
     assert first > 1.1 > 0.9 > second
     assert first + second == pytest.approx(2, abs=0.01)
-    builder.undo()
+    builder.editing.undo()
     assert builder.draft.now.widths == ()
 
 
@@ -219,7 +219,7 @@ def test_every_command_can_be_done_on_an_empty_page(builder: FigureBuilder, monk
     keys = [key for command in COMMANDS for key in command.keys]
     assert len(set(keys)) == len(keys)
     for command in COMMANDS:
-        getattr(builder, command.method)(*command.arguments)
+        builder.run(command)
     wait(builder)
     assert builder.isVisible()
 
@@ -243,7 +243,7 @@ def test_what_cannot_be_had_is_grey_and_says_why(builder: FigureBuilder) -> None
         assert item is not None
         assert words in item.toolTip(0)
         assert not item.flags() & Qt.ItemFlag.ItemIsDragEnabled
-        builder.place(PanelSpec(kind))
+        builder.placing.place(PanelSpec(kind))
         assert words in builder.message.whole
     assert kinds(builder) == []
     builder.context.get(ActionTable).run("pin")
@@ -257,7 +257,7 @@ def test_what_cannot_be_had_is_grey_and_says_why(builder: FigureBuilder) -> None
 
 def test_templates_that_cannot_be_had_say_why_in_the_menu(builder: FigureBuilder) -> None:
     menu = QMenu()
-    builder.fill_template_menu(menu)
+    builder.templates.fill_menu(menu)
     texts = {action.text(): action.isEnabled() for action in menu.actions() if action.text()}
     assert [enabled for text, enabled in texts.items() if text.startswith("Fig. 7") and "no sweep" in text] == [False]
     assert texts["Unit explained"]
@@ -269,7 +269,7 @@ def test_templates_that_cannot_be_had_say_why_in_the_menu(builder: FigureBuilder
 
 
 def test_the_page_is_the_one_that_render_makes(builder: FigureBuilder) -> None:
-    builder.use_template(TEMPLATES[0])
+    builder.templates.use_template(TEMPLATES[0])
     wait(builder)
     drawn = builder.view.canvas.drawn
     assert drawn is not None
@@ -295,14 +295,14 @@ def full_result(builder: FigureBuilder) -> object:
 
 def test_zoom_and_greyscale(builder: FigureBuilder) -> None:
     place(builder, PICTURE)
-    builder.zoom_to(200)
+    builder.preview.zoom_to(200)
     wait(builder)
     drawn = builder.view.canvas.drawn
     assert drawn is not None
     assert drawn.pixels is not None
     assert drawn.dpi == pytest.approx(2 * builder.view.print_dpi())
     assert np.ptp(drawn.pixels.astype(int), axis=2).max() > 0
-    builder.toggle_grey()
+    builder.preview.toggle_grey()
     wait(builder)
     grey = builder.view.canvas.drawn
     assert grey is not None
@@ -365,7 +365,7 @@ def test_a_page_that_cannot_be_drawn_says_why_and_the_last_stays(builder: Figure
     wait(builder)
     assert builder.view.canvas.message == "The panels do not fit a page of this size."
     assert builder.view.canvas.drawn is before
-    builder.undo()
+    builder.editing.undo()
     wait(builder)
     assert builder.view.canvas.message == ""
 
@@ -413,18 +413,18 @@ def test_a_panel_is_frozen_and_refresh_takes_all_of_one_frame(live: Window) -> N
     frames = {slot.panel.facts.frame for slot in builder.draft.now.slots if slot.panel}
     assert len(frames) > 1
     assert "frames" in builder.frames.text()
-    builder.refresh_all()
+    builder.placing.refresh_all()
     wait(builder)
     slots = builder.draft.now.slots
     assert {slot.panel.facts.frame for slot in slots if slot.panel} == {int(slots[0].origin.split()[1])}
     assert builder.frames.text() == f"all of {slots[0].origin}"
     builder.draft.choose(1)
     wait_until(lambda: live.desk.result.request.frame.number > int(slots[0].origin.split()[1]))  # type: ignore[union-attr]
-    builder.refresh_chosen()
+    builder.placing.refresh_chosen()
     wait(builder)
     assert builder.draft.now.slots[0] is slots[0]
     assert builder.draft.now.slots[1] is not slots[1]
-    builder.undo()
+    builder.editing.undo()
     assert builder.draft.now.slots == slots
     builder.close()
     settle()
@@ -446,14 +446,14 @@ def test_undo_and_redo_go_through_everything(builder: FigureBuilder) -> None:
     seen.append(builder.draft.now)
     builder.fields.letters.setChecked(False)
     seen.append(builder.draft.now)
-    builder.clear()
+    builder.editing.clear()
     for known in reversed(seen):
-        builder.undo()
+        builder.editing.undo()
         assert builder.draft.now is known
-    builder.undo()
+    builder.editing.undo()
     assert builder.draft.now is seen[0]
     for known in seen[1:]:
-        builder.redo()
+        builder.editing.redo()
         assert builder.draft.now is known
 
 
@@ -482,7 +482,7 @@ def test_export_in_every_format(builder: FigureBuilder, tmp_path: Path) -> None:
     place(builder, PICTURE, BARS)
     builder.draft.change(replace(builder.draft.now, dpi=200, size="one-column"))
     paths = tuple(str(tmp_path / f"f.{form}") for form in ("png", "svg", "pdf", "npz"))
-    builder.export(paths)
+    builder.files.export(paths)
     wait(builder)
     assert builder.message.whole == "Saved f.png, f.svg, f.pdf, f.npz."
     page = builder.draft.page()
@@ -513,7 +513,7 @@ def test_export_asks_and_its_kind_gives_the_suffix(
     place(builder, PICTURE)
     answers = [(str(tmp_path / "one"), "SVG (*.svg)"), (str(tmp_path / "all.pdf"), ""), (str(tmp_path / "s"), "")]
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: answers.pop(0))
-    for ask in (builder.ask_export, builder.ask_export_all, builder.ask_save):
+    for ask in (builder.files.ask_export, builder.files.ask_export_all, builder.files.ask_save):
         ask()
         wait(builder)
     found = {name for name in os.listdir(tmp_path) if not name.startswith("settings")}
@@ -523,23 +523,23 @@ def test_export_asks_and_its_kind_gives_the_suffix(
 def test_a_place_that_cannot_be_written_is_told_and_nothing_lost(builder: FigureBuilder, tmp_path: Path) -> None:
     place(builder, PICTURE)
     before = builder.draft.now
-    builder.export((str(tmp_path / "nowhere" / "f.pdf"),))
+    builder.files.export((str(tmp_path / "nowhere" / "f.pdf"),))
     wait(builder)
     assert builder.message.whole.startswith("⚠ f.pdf was not saved: no such file or directory")
     (tmp_path / "folder.png").mkdir()
-    builder.export((str(tmp_path / "folder.png"),))
+    builder.files.export((str(tmp_path / "folder.png"),))
     wait(builder)
     assert "folder.png was not saved: " in builder.message.whole
-    builder.export((str(tmp_path / "f.doc"),))
+    builder.files.export((str(tmp_path / "f.doc"),))
     assert "ends in .png, .svg, .pdf or .npz" in builder.message.whole
     good = tmp_path / "good.png"
     good.write_bytes(b"what was there")
     builder.draft.change(replace(builder.draft.now, dpi=2400, size=(16.0, 16.0)))
-    builder.export((str(good),))
+    builder.files.export((str(good),))
     wait(builder)
     assert "cannot be drawn at 2400 dpi" in builder.message.whole
     assert good.read_bytes() == b"what was there"
-    builder.undo()
+    builder.editing.undo()
     assert builder.draft.now is before
 
 
@@ -549,7 +549,7 @@ def test_a_read_only_folder(builder: FigureBuilder, tmp_path: Path) -> None:
     shut = tmp_path / "shut"
     shut.mkdir()
     shut.chmod(stat.S_IRUSR | stat.S_IXUSR)
-    builder.export((str(shut / "f.png"),))
+    builder.files.export((str(shut / "f.png"),))
     wait(builder)
     shut.chmod(stat.S_IRWXU)
     assert "f.png was not saved: permission denied" in builder.message.whole
@@ -563,24 +563,24 @@ def test_no_room_on_the_disk(builder: FigureBuilder, tmp_path: Path, monkeypatch
 
     place(builder, PICTURE)
     monkeypatch.setattr(work, "write_whole", full)
-    builder.export((str(tmp_path / "f.png"),))
+    builder.files.export((str(tmp_path / "f.png"),))
     wait(builder)
     assert builder.message.whole == "⚠ f.png was not saved: no space left on device."
 
 
 def test_saved_closed_and_opened_again(builder: FigureBuilder, tmp_path: Path) -> None:
     place(builder, PICTURE, DECONVNET)
-    builder.export((str(tmp_path / "f.npz"),))
+    builder.files.export((str(tmp_path / "f.npz"),))
     wait(builder)
     before = encode(draw(builder.draft.page()), "png", 80)  # type: ignore[arg-type]
-    builder.clear()
-    builder.open_path(str(tmp_path / "f.npz"))
+    builder.editing.clear()
+    builder.files.open_path(str(tmp_path / "f.npz"))
     wait(builder)
     assert encode(draw(builder.draft.page()), "png", 80) == before  # type: ignore[arg-type]
     assert kinds(builder) == [PICTURE, DECONVNET]
     (tmp_path / "bad.npz").write_bytes(b"PK\3\4 and nothing more")
     kept = builder.draft.now
-    builder.open_path(str(tmp_path / "bad.npz"))
+    builder.files.open_path(str(tmp_path / "bad.npz"))
     wait(builder)
     assert builder.message.whole == "⚠ bad.npz cannot be opened as a figure: it is damaged."
     assert builder.draft.now is kept
@@ -602,7 +602,7 @@ def test_export_goes_on_when_the_builder_is_closed(
     told: list[str] = []
     builder.desk.told.connect(lambda words, trouble: told.append(words))
     monkeypatch.setattr(work, "write_whole", slow)
-    builder.export((str(tmp_path / "f.png"),))
+    builder.files.export((str(tmp_path / "f.png"),))
     builder.close()
     settle()
     gate.set()
@@ -619,7 +619,7 @@ def test_copied_and_dragged_out(builder: FigureBuilder, monkeypatch: pytest.Monk
 
     place(builder, PICTURE)
     builder.draft.change(replace(builder.draft.now, dpi=150))
-    builder.copy()
+    builder.files.copy()
     wait(builder)
     mime = QGuiApplication.clipboard().mimeData()
     image = QImage.fromData(mime.data("image/png"), "PNG")
@@ -627,7 +627,7 @@ def test_copied_and_dragged_out(builder: FigureBuilder, monkeypatch: pytest.Monk
     assert mime.text() == builder.draft.page().caption  # type: ignore[union-attr]
     carried: list[QDrag] = []
     monkeypatch.setattr(files, "carry", carried.append)
-    wait_until(lambda: builder.drawer.ready(builder.draft.page(), 150) is not None)  # type: ignore[arg-type]
+    wait_until(lambda: builder.preview.drawer.ready(builder.draft.page(), 150) is not None)  # type: ignore[arg-type]
     canvas = builder.view.canvas
     drag(canvas, canvas.rect_of(0).center(), canvas.rect_of(0).center() + QPointF(60, 0))
     assert len(carried) == 1
@@ -637,21 +637,21 @@ def test_copied_and_dragged_out(builder: FigureBuilder, monkeypatch: pytest.Monk
 def test_a_layout_is_kept_and_applied_to_another_view(builder: FigureBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
     place(builder, PICTURE, DECONVNET)
     monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("my row", True))
-    builder.ask_keep_layout()
-    assert builder.kept_layouts() == ["my row"]
-    builder.clear()
+    builder.layouts.ask_keep_layout()
+    assert builder.layouts.kept_layouts() == ["my row"]
+    builder.editing.clear()
     unit = builder.desk.view.unit
     builder.context.get(ActionTable).run("all-methods")
     other = int(np.argsort(builder.desk.result.mosaic.values.max((1, 2)))[-2])  # type: ignore[union-attr]
     assert other != unit
     builder.desk.change(builder.desk.view.change(unit=other))
     wait_for_result(builder.desk)
-    builder.apply_layout("my row")
+    builder.layouts.apply_layout("my row")
     wait(builder)
     assert kinds(builder) == [PICTURE, DECONVNET]
     assert builder.draft.now.slots[1].panel.facts.unit == other  # type: ignore[union-attr]
-    builder.forget_layout("my row")
-    assert builder.kept_layouts() == []
+    builder.layouts.forget_layout("my row")
+    assert builder.layouts.kept_layouts() == []
 
 
 def test_the_next_builder_begins_where_the_last_ended(builder: FigureBuilder) -> None:
@@ -688,7 +688,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_fig2_over_a_folder(builder: FigureBuilder, folder: Path) -> None:
-    builder.make_over("fig2-units", str(folder))
+    builder.templates.make_over("fig2-units", str(folder))
     assert builder.cancel.isVisible()
     wait(builder)
     page = builder.draft.page()
@@ -696,10 +696,10 @@ def test_fig2_over_a_folder(builder: FigureBuilder, folder: Path) -> None:
     assert "over 5 pictures" in page.caption
     assert "1 could not be read" in builder.message.whole
     assert [type(cell.panel).__name__ for cell in page.cells] == ["Tiles", "Tiles"]
-    builder.make_over("histograms-folder", str(folder))
+    builder.templates.make_over("histograms-folder", str(folder))
     wait(builder)
     assert "dead" in builder.draft.page().caption  # type: ignore[union-attr]
-    builder.undo()
+    builder.editing.undo()
     assert builder.draft.page().title == page.title  # type: ignore[union-attr]
 
 
@@ -717,7 +717,7 @@ def test_fig2_is_cancelled_and_the_figure_stays(
         return real(path)
 
     monkeypatch.setattr(work, "read_picture", slow)
-    builder.make_over("fig2-random", str(folder))
+    builder.templates.make_over("fig2-random", str(folder))
     wait_until(begun.is_set)
     builder.cancel.click()
     gate.set()
@@ -728,7 +728,7 @@ def test_fig2_is_cancelled_and_the_figure_stays(
 
 def test_an_empty_folder_is_told(builder: FigureBuilder, tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
-    builder.make_over("fig2-units", str(tmp_path / "none"))
+    builder.templates.make_over("fig2-units", str(tmp_path / "none"))
     wait(builder)
     assert "no pictures in none" in builder.message.whole.lower()
 
@@ -764,7 +764,7 @@ def test_every_control_is_named_and_large_enough(builder: FigureBuilder, present
 
 
 def test_closing_the_window_closes_the_builder(builder: FigureBuilder) -> None:
-    builder.place(PanelSpec(PICTURE))  # still being taken
+    builder.placing.place(PanelSpec(PICTURE))  # still being taken
     builder.context.window.close()
     settle()
     assert builder.context.window.isHidden()

@@ -4,62 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
-from PySide6.QtCore import QByteArray, QKeyCombination, Qt, QTimer
-from PySide6.QtGui import QImage, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QHBoxLayout,
-    QLabel,
-    QMenu,
-    QPushButton,
-    QSplitter,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QByteArray, QKeyCombination, QPoint, Qt, QTimer
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSplitter, QToolButton, QVBoxLayout
 
 from zfdesk.desk.context import AppContext
+from zfdesk.desk.figure.bench import Bench
 from zfdesk.desk.figure.capture import CaptureQueue, sources_of
-from zfdesk.desk.figure.commands import BY_ID, by_key, hint
+from zfdesk.desk.figure.commands import BY_ID, Command, Hands, by_key, hint, keys_as_html
 from zfdesk.desk.figure.draft import Draft
-from zfdesk.desk.figure.drawer import Drawer, Drawn, Wish
-from zfdesk.desk.figure.editing import ZOOMS, EditingCommands
+from zfdesk.desk.figure.editing import EditingCommands
 from zfdesk.desk.figure.fields import TARGET, Fields
-from zfdesk.desk.figure.files import NOTHING, FileCommands
+from zfdesk.desk.figure.files import FileCommands
 from zfdesk.desk.figure.grid import GridCanvas
-from zfdesk.desk.figure.page_view import LabelEditor, PageView
+from zfdesk.desk.figure.layouts import LayoutCommands, first_figure, keep_figure
+from zfdesk.desk.figure.page_view import LabelEditor
 from zfdesk.desk.figure.panel_list import PanelList
 from zfdesk.desk.figure.placing import PlacingCommands
+from zfdesk.desk.figure.preview import Preview
 from zfdesk.desk.figure.templates_menu import TemplateCommands
 from zfdesk.desk.tasks import Progress
 from zfdesk.desk.widgets.buttons import plain_button, tool_button
-from zfdesk.desk.widgets.controls import Choice
 from zfdesk.desk.widgets.dialog import Dialog, open_dialog
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import Colours, set_role
-from zfdesk.pages.composition import (
-    captured_of,
-    filled,
-)
+from zfdesk.pages.composition import captured_of, filled
 from zfdesk.pages.panels import FIXED, CannotError, Captured, PanelSpec
 
-LOOK_MS = 20  # how often a drawn page is looked for, while one is being drawn
 LIST_MS = 500  # how often it is looked what can be had
 
 
-class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingCommands, Dialog):
-    """Stands beside the window, which goes on; what was taken from it stays as it was."""
+class FigureBuilder(Dialog):
+    """Stands beside the window, which goes on; what was captured from it stays as it was."""
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context, "Figure", ElidedLabel())
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
-        self.settings = context.settings
-        self.draft = Draft(self.begin())
-        self.drawer, self.taker = Drawer(), CaptureQueue(context)
-        self._thumbnails: dict[int, tuple[object, QImage]] = {}
-        self._grey, self.zoom = False, 0
+        self.draft = Draft(first_figure(context))
+        self.queue = CaptureQueue(context)
         self._waiting_refresh = False
         self._make_parts()
         self._lay_out()
@@ -73,28 +56,31 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
 
     def _make_parts(self) -> None:
         self.panels = PanelList()
-        self.grid = GridCanvas(self.draft, self.thumbnail)
+        self.preview = Preview(self.draft)
+        self.view = self.preview.view
+        self.grid = GridCanvas(self.draft, self.preview.thumbnail)
         self.grid.setToolTip("Drag to move, drag an edge to span cells, Delete removes; ? lists all keys")
         self.fields = Fields(self.draft)
-        self.view = PageView()
-        set_role(self.view, "ground")
         self.label_editor, self.page_editor = LabelEditor(self.grid), LabelEditor(self.view.canvas)
-        self._edited = -1
         self.frames = QLabel()
         self.frames.setAccessibleName("Of which frames the panels are")
-        self.measure = ElidedLabel()
-        self.measure.setAccessibleName("Size of the page")
-        set_role(self.measure, "quiet")
-        self.zooms = Choice(ZOOMS, "How large the page is shown (Ctrl+0, Ctrl+1, Ctrl+2; Ctrl and the wheel)")
-        self.zooms.setAccessibleName("Zoom")
-        self.grey = QCheckBox("greyscale")
-        self.grey.setMinimumHeight(TARGET)
-        self.grey.setToolTip("As a black and white printer has it (Ctrl+G)")
-        self.page_clock, self._list_clock = QTimer(self, interval=LOOK_MS), QTimer(self, interval=LIST_MS)
+        self._list_clock = QTimer(self, interval=LIST_MS)
+        self.bench = bench = Bench(
+            self.context, self, self.draft, self.queue, self.panels, self.grid, self.fields, self.preview,
+            (self.label_editor, self.page_editor),
+        )  # fmt: skip
+        self.placing = PlacingCommands(bench)
+        self.files, self.editing = FileCommands(bench), EditingCommands(bench)
+        self.layouts, self.templates = LayoutCommands(bench, self.placing), TemplateCommands(bench)
+        self._hands = Hands(self.editing, self.placing, self.files, self.grid, self.preview)
+
+    def run(self, command: Command) -> None:
+        """Do what the table names."""
+        command.run(self._hands)
 
     def _button(self, name: str, words: str) -> QPushButton:
         command = BY_ID[name]
-        button = plain_button(words, hint(name), lambda: getattr(self, command.method)(*command.arguments))
+        button = plain_button(words, hint(name), partial(self.run, command))
         button.setAccessibleName(command.words)
         return button
 
@@ -110,17 +96,15 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
     def _lay_out(self) -> None:
         tools = QHBoxLayout()
         tools.setSpacing(4)
-        self.templates = self._menu_button("Template", "Begin with a page that is arranged", self.fill_template_menu)
-        self.layouts = self._menu_button(
-            "Layout", "Keep where the panels stand, for other views", self.fill_layout_menu
-        )
+        templates = self._menu_button("Template", "Begin with a page that is arranged", self.templates.fill_menu)
+        layouts = self._menu_button("Layout", "Keep where the panels stand, for other views", self.layouts.fill_menu)
         self.undo_button, self.redo_button = self._button("undo", "↶ Undo"), self._button("redo", "↷ Redo")
         self.refresh_button = self._button("refresh-all", "⟳ Refresh all")
         self.buttons = {name: self._button(name, words) for name, words in (
             ("open", "Open…"), ("save", "Save…"), ("copy", "Copy"), ("export", "Export…"),
             ("export-all", "All formats…"),
         )}  # fmt: skip
-        for tool in (self.templates, self.layouts, self.undo_button, self.redo_button, self.refresh_button):
+        for tool in (templates, layouts, self.undo_button, self.redo_button, self.refresh_button):
             tools.addWidget(tool)
         tools.addStretch(1)
         for button in self.buttons.values():
@@ -136,17 +120,8 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         middle.setStretchFactor(0, 3)
         middle.setStretchFactor(1, 2)
         middle.setChildrenCollapsible(False)
-        head = QHBoxLayout()
-        head.addWidget(self.measure, 1)
-        head.addWidget(self.grey)
-        head.addWidget(self.zooms)
-        page, column = QWidget(), QVBoxLayout()
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(head)
-        column.addWidget(self.view, 1)
-        page.setLayout(column)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        for part, stretch in ((self.panels, 0), (middle, 4), (page, 5)):
+        for part, stretch in ((self.panels, 0), (middle, 4), (self.preview, 5)):
             self.splitter.addWidget(part)
             self.splitter.setStretchFactor(self.splitter.count() - 1, stretch)
         self.splitter.setChildrenCollapsible(False)
@@ -160,26 +135,20 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
 
     def _connect(self) -> None:
         self.draft.changed.connect(self.follow)
-        self.draft.chosen_changed.connect(self._show_chosen)
-        self.panels.wanted.connect(self.place)
-        self.grid.placed.connect(self.place)
-        self.grid.label_asked.connect(self.edit_label_of)
+        self.draft.chosen_changed.connect(self.preview.show_chosen)
+        self.panels.wanted.connect(self.placing.place)
+        self.grid.placed.connect(self.placing.place)
+        self.grid.label_asked.connect(self.editing.edit_label_of)
         self.grid.menu_asked.connect(self._show_menu)
-        self.fields.refresh_asked.connect(self.refresh_chosen)
-        self.view.resized.connect(self._draw)
+        self.fields.refresh_asked.connect(self.placing.refresh_chosen)
+        self.preview.drawn.connect(self._show_drawn)
         canvas = self.view.canvas
-        canvas.picked.connect(lambda place: self.draft.choose(self._slot_of(place)))
-        canvas.edit_asked.connect(self._edit_on_page)
-        canvas.drag_asked.connect(self.drag_out)
-        canvas.zoomed.connect(self._zoom_by)
-        self.label_editor.done.connect(self._label_done)
-        self.page_editor.done.connect(self._label_done)
-        self.zooms.chosen.connect(self.zoom_to)
-        self.grey.toggled.connect(self._set_grey)
-        self.taker.changed.connect(self.show_progress)
-        self.page_clock.timeout.connect(self._look)
+        canvas.picked.connect(lambda place: self.draft.choose(self.preview.slot_of(place)))
+        canvas.edit_asked.connect(self.editing.edit_on_page)
+        canvas.drag_asked.connect(self.files.drag_out)
+        self.queue.changed.connect(self.show_progress)
         self._list_clock.timeout.connect(self.show_sources)
-        self.desk.model_changed.connect(self.taker.forget)
+        self.desk.model_changed.connect(self.queue.forget)
 
     def dress(self, colours: Colours) -> None:
         """Take over a theme or another size of type."""
@@ -213,8 +182,8 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
             self.buttons[name].setEnabled(shows)
         self.refresh_button.setEnabled(any(slot.spec.kind is not FIXED for slot in self.draft.now.slots))
         self._show_frames()
-        self._draw()
-        self._show_chosen()
+        self.preview.draw()
+        self.preview.show_chosen()
 
     def _show_frames(self) -> None:
         """Of which frames the panels are: more than one is worth a warning."""
@@ -231,71 +200,12 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         self.frames.setToolTip("Refresh all takes every panel of one and the same moment." if amiss else "")
         set_role(self.frames, "error" if amiss else "quiet")
 
-    def _show_chosen(self) -> None:
-        canvas, order = self.view.canvas, self._drawn_panels()
-        chosen = self.draft.chosen
-        panel = self.draft.now.slots[chosen].panel if chosen >= 0 else None
-        canvas.chosen = next((place for place, other in enumerate(order) if other is panel), -1) if panel else -1
-        canvas.update()
-
-    def _drawn_panels(self) -> list[object]:
-        drawn = self.view.canvas.drawn
-        return [cell.panel for cell in drawn.wish.page.cells] if drawn is not None else []
-
-    def _slot_of(self, place: int) -> int:
-        """The slot of a panel on the drawn page."""
-        panels = self._drawn_panels()
-        if not 0 <= place < len(panels):
-            return -1
-        return next((i for i, slot in enumerate(self.draft.now.slots) if slot.panel is panels[place]), -1)
-
-    def thumbnail(self, index: int) -> QImage:
-        """A slot's picture, cut out of the page as it was drawn last."""
-        panel = self.draft.now.slots[index].panel if index < len(self.draft.now.slots) else None
-        known = self._thumbnails.get(id(panel))
-        return known[1] if known is not None and known[0] is panel else QImage()
-
-    def _draw(self) -> None:
-        page = self.draft.page()
-        canvas = self.view.canvas
-        if page is None:
-            canvas.show_nothing(self.draft.trouble() if self.draft.now.slots else "The page appears here.")
-            self.measure.say("")
-            return
-        dpi = self.view.print_dpi() * self.zoom / 100
-        self.drawer.ask(Wish(page, dpi, self.view.room(), self._grey, self.draft.now.dpi))
-        canvas.waiting = True
-        if not self.page_clock.isActive():
-            self.page_clock.start()
-
-    def _look(self) -> None:
-        drawn = self.drawer.drawn.take()
-        if drawn is not None:
-            self._show_drawn(drawn)
-        if not self.drawer.busy and drawn is None and not self.busy:
-            self.page_clock.stop()
-            self.view.canvas.waiting = False
-            self.view.canvas.update()
-
-    def _show_drawn(self, drawn: Drawn) -> None:
-        if self.draft.page() is None:
-            return
-        canvas = self.view.canvas
-        canvas.show_drawn(drawn)
-        if drawn.pixels is not None:
-            (width, height), dpi = drawn.inches, self.draft.now.dpi
-            told = f"{width:.2f} × {height:.2f} in · at {dpi} dpi {int(width * dpi)} × {int(height * dpi)} pixels"
-            share = drawn.dpi / self.view.print_dpi() * 100
-            self.measure.say(f"{told} · shown at {share:.0f} %", f"{width:.2f} × {height:.2f} in")
-            for place, cell in enumerate(drawn.wish.page.cells):
-                self._thumbnails[id(cell.panel)] = cell.panel, canvas.picture_of(place)
-            kept = {id(cell.panel) for cell in drawn.wish.page.cells}
-            self._thumbnails = {key: value for key, value in self._thumbnails.items() if key in kept}
-        self._show_chosen()
+    def _show_drawn(self) -> None:
+        self.preview.show_chosen()
         self.grid.update()
 
     def show_sources(self) -> None:
-        """What can be had; and what could not be had before there was a picture is taken now."""
+        """What can be had; and what could not be had before there was a picture is captured now."""
         sources = sources_of(self.context)
         self.panels.show_sources(sources)
         waits = any(slot.panel is None and not slot.reason for slot in self.draft.now.slots)
@@ -304,44 +214,20 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
             self._fill_waiting()
 
     def _fill_waiting(self) -> None:
-        def done(taken: dict[PanelSpec, Captured | CannotError] | None, error: Exception | None) -> None:
+        def done(found: dict[PanelSpec, Captured | CannotError] | None, error: Exception | None) -> None:
             self._waiting_refresh = False
-            if taken is not None:
+            if found is not None:
                 only = [i for i, slot in enumerate(self.draft.now.slots) if slot.panel is None and not slot.reason]
-                self.draft.replace(filled(self.draft.now, taken, only))
+                self.draft.replace(filled(self.draft.now, found, only))
 
         wanted = [slot.spec for slot in self.draft.now.slots]
-        self.taker.take(partial(captured_of, wanted), done)
-
-    # Tasks and sentences
-
-    def run_work(
-        self, work: Callable[[Progress], Any], done: Callable[[Any, Exception | None], None], words: str,
-        keep: bool = False,
-    ) -> None:  # fmt: skip
-        """Work off this thread that is shown, and can be stopped. ``keep``: it goes on when this sheet is closed."""
-
-        def finish(value: Any, error: Exception | None) -> None:
-            if not self._ended or keep:
-                done(value, error)
-
-        progress = Progress(words)
-        self.run_task("figure", partial(work, progress), finish, keep=keep, progress=progress, threads=1)
-        if not self.page_clock.isActive():
-            self.page_clock.start()
+        self.queue.take(partial(captured_of, wanted), done)
 
     def show_progress(self) -> None:
-        """Also while panels are being taken, of which nobody knows how long that lasts."""
+        """Also while panels are being captured, of which nobody knows how long that lasts."""
         super().show_progress()
-        if not self.busy and self.taker.busy:
+        if not self.busy and self.queue.busy:
             self.bar.show_progress(Progress())
-
-    def has_page(self) -> bool:
-        """Whether there is anything to write; else it is said."""
-        page = self.draft.page()
-        if page is None:
-            self.say(NOTHING if not self.draft.now.order else self.draft.trouble(), True)
-        return page is not None
 
     # Keys and the end
 
@@ -349,19 +235,50 @@ class FigureBuilder(FileCommands, TemplateCommands, PlacingCommands, EditingComm
         key = QKeySequence(QKeyCombination(event.keyCombination())).toString(QKeySequence.SequenceFormat.PortableText)
         command = by_key(key, self.grid.hasFocus())
         if command is not None:
-            getattr(self, command.method)(*command.arguments)
+            self.run(command)
         elif key == "Esc" and self.draft.chosen >= 0:
             self.draft.choose(-1)
         else:
             super().keyPressEvent(event)
 
+    def _show_menu(self, index: int, where: QPoint) -> None:
+        menu = QMenu(self)
+        names = ("label", "refresh", "remove", "|", "higher", "wider", "lower", "narrower", "|") if index >= 0 else ()
+        for name in (*names, "place", "insert-column", "insert-row", "|", "refresh-all", "clear"):
+            if name == "|":
+                menu.addSeparator()
+                continue
+            command = BY_ID[name]
+            action = menu.addAction(command.words, partial(self.run, command))
+            action.setText(f"{command.words}\t{command.keys[0]}")
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(where)
+
+    def show_keys(self) -> None:
+        """All keys, until something is clicked."""
+        sheet = QLabel(keys_as_html(), self, Qt.WindowType.Popup)
+        sheet.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        sheet.setAccessibleName("All keys")
+        sheet.setObjectName("keys")
+        sheet.resize(sheet.sizeHint())
+        corner = self.help.mapToGlobal(QPoint(self.help.width(), self.help.height() + 4))
+        sheet.move(corner - QPoint(sheet.width(), 0))
+        sheet.show()
+
+    def _remember(self) -> None:
+        self.bench.commit()
+        keep_figure(self.context, self.draft.now)
+        settings = self.context.settings
+        settings.setValue("figure/geometry", self.saveGeometry())
+        settings.setValue("figure/split", self.splitter.saveState())
+        settings.sync()  # nothing is cleared up at the end of the process
+
     def _end(self) -> None:
-        if not self._ended:
-            self.remember()
-            self.page_clock.stop()
+        if not self.ended:
+            self._remember()
             self._list_clock.stop()
-            self.drawer.stop()
-            self.taker.stop()
+            self.preview.stop()
+            self.queue.stop()
             for task in self.tasks:
                 if not task.keep:
                     task.abandon()

@@ -2,57 +2,87 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any
+
+from zfdesk.desk.figure.editing import EditingCommands
+from zfdesk.desk.figure.files import FileCommands
+from zfdesk.desk.figure.grid import GridCanvas
+from zfdesk.desk.figure.placing import PlacingCommands
+from zfdesk.desk.figure.preview import Preview
+
+
+@dataclass(frozen=True, eq=False)
+class Hands:
+    """Who does what the table names."""
+
+    editing: EditingCommands
+    placing: PlacingCommands
+    files: FileCommands
+    grid: GridCanvas
+    preview: Preview
 
 
 @dataclass(frozen=True)
 class Command:
-    """``method``: of the builder, called with ``arguments``. ``grid``: only while the arrangement has the focus."""
+    """``run``: does it. ``grid``: only while the arrangement has the focus."""
 
     id: str
     words: str
     keys: tuple[str, ...]
-    method: str
-    arguments: tuple[Any, ...] = ()
+    run: Callable[[Hands], object]
     grid: bool = False
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("undo", "Undo", ("Ctrl+Z",), "undo"),
-    Command("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
-    Command("refresh", "Refresh the chosen panel from the window", ("F5",), "refresh_chosen"),
-    Command("refresh-all", "Refresh all panels, of one frame", ("Shift+F5",), "refresh_all"),
-    Command("copy", "Copy the page", ("Ctrl+C",), "copy"),
-    Command("export", "Export…", ("Ctrl+E",), "ask_export"),
-    Command("export-all", "Export PNG, SVG, PDF and arrays…", ("Ctrl+Shift+E",), "ask_export_all"),
-    Command("save", "Save the figure…", ("Ctrl+S",), "ask_save"),
-    Command("open", "Open a figure…", ("Ctrl+O",), "ask_open"),
-    Command("fit", "Zoom: the whole page", ("Ctrl+0",), "zoom_to", (0,)),
-    Command("print-size", "Zoom: as large as in print", ("Ctrl+1",), "zoom_to", (100,)),
-    Command("double", "Zoom: twice as large", ("Ctrl+2",), "zoom_to", (200,)),
-    Command("grey", "Greyscale, as a black and white printer has it", ("Ctrl+G",), "toggle_grey"),
-    Command("clear", "Clear the page", ("Ctrl+Del",), "clear"),
-    Command("label", "Edit the label", ("F2", "Return"), "edit_label", (), True),
-    Command("remove", "Remove the panel", ("Del", "Backspace"), "remove", (), True),
-    Command("place", "Place the panel chosen in the list here", ("Space",), "place_here", (), True),
-    Command("left", "To the panel on the left", ("Left",), "walk", (0, -1), True),
-    Command("right", "To the panel on the right", ("Right",), "walk", (0, 1), True),
-    Command("up", "To the panel above", ("Up",), "walk", (-1, 0), True),
-    Command("down", "To the panel below", ("Down",), "walk", (1, 0), True),
-    Command("move-left", "Move the panel to the left", ("Ctrl+Left",), "shift", (0, -1), True),
-    Command("move-right", "Move the panel to the right", ("Ctrl+Right",), "shift", (0, 1), True),
-    Command("move-up", "Move the panel up", ("Ctrl+Up",), "shift", (-1, 0), True),
-    Command("move-down", "Move the panel down", ("Ctrl+Down",), "shift", (1, 0), True),
-    Command("narrower", "Over a column less", ("Shift+Left",), "stretch", (0, -1), True),
-    Command("wider", "Over a column more", ("Shift+Right",), "stretch", (0, 1), True),
-    Command("lower", "Over a row less", ("Shift+Up",), "stretch", (-1, 0), True),
-    Command("higher", "Over a row more", ("Shift+Down",), "stretch", (1, 0), True),
-    Command("column-narrower", "The column narrower", ("Alt+Left",), "widen", (1 / 1.1,), True),
-    Command("column-wider", "The column wider", ("Alt+Right",), "widen", (1.1,), True),
-    Command("insert-column", "An empty column before this one", ("Ctrl+Shift+Right",), "insert_line", (True,), True),
-    Command("insert-row", "An empty row before this one", ("Ctrl+Shift+Down",), "insert_line", (False,), True),
+    Command("undo", "Undo", ("Ctrl+Z",), lambda do: do.editing.undo()),
+    Command("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), lambda do: do.editing.redo()),
+    Command("refresh", "Refresh the chosen panel from the window", ("F5",), lambda do: do.placing.refresh_chosen()),
+    Command("refresh-all", "Refresh all panels, of one frame", ("Shift+F5",), lambda do: do.placing.refresh_all()),
+    Command("copy", "Copy the page", ("Ctrl+C",), lambda do: do.files.copy()),
+    Command("export", "Export…", ("Ctrl+E",), lambda do: do.files.ask_export()),
+    Command("export-all", "Export PNG, SVG, PDF and arrays…", ("Ctrl+Shift+E",), lambda do: do.files.ask_export_all()),
+    Command("save", "Save the figure…", ("Ctrl+S",), lambda do: do.files.ask_save()),
+    Command("open", "Open a figure…", ("Ctrl+O",), lambda do: do.files.ask_open()),
+    Command("fit", "Zoom: the whole page", ("Ctrl+0",), lambda do: do.preview.zoom_to(0)),
+    Command("print-size", "Zoom: as large as in print", ("Ctrl+1",), lambda do: do.preview.zoom_to(100)),
+    Command("double", "Zoom: twice as large", ("Ctrl+2",), lambda do: do.preview.zoom_to(200)),
+    Command("grey", "Greyscale, as a black and white printer has it", ("Ctrl+G",), lambda do: do.preview.toggle_grey()),
+    Command("clear", "Clear the page", ("Ctrl+Del",), lambda do: do.editing.clear()),
+    Command("label", "Edit the label", ("F2", "Return"), lambda do: do.editing.edit_label(), grid=True),
+    Command("remove", "Remove the panel", ("Del", "Backspace"), lambda do: do.editing.remove(), grid=True),
+    Command(
+        "place", "Place the panel chosen in the list here", ("Space",), lambda do: do.placing.place_here(), grid=True
+    ),
+    Command("left", "To the panel on the left", ("Left",), lambda do: do.grid.walk(0, -1), grid=True),
+    Command("right", "To the panel on the right", ("Right",), lambda do: do.grid.walk(0, 1), grid=True),
+    Command("up", "To the panel above", ("Up",), lambda do: do.grid.walk(-1, 0), grid=True),
+    Command("down", "To the panel below", ("Down",), lambda do: do.grid.walk(1, 0), grid=True),
+    Command("move-left", "Move the panel to the left", ("Ctrl+Left",), lambda do: do.grid.shift(0, -1), grid=True),
+    Command("move-right", "Move the panel to the right", ("Ctrl+Right",), lambda do: do.grid.shift(0, 1), grid=True),
+    Command("move-up", "Move the panel up", ("Ctrl+Up",), lambda do: do.grid.shift(-1, 0), grid=True),
+    Command("move-down", "Move the panel down", ("Ctrl+Down",), lambda do: do.grid.shift(1, 0), grid=True),
+    Command("narrower", "Over a column less", ("Shift+Left",), lambda do: do.grid.stretch(0, -1), grid=True),
+    Command("wider", "Over a column more", ("Shift+Right",), lambda do: do.grid.stretch(0, 1), grid=True),
+    Command("lower", "Over a row less", ("Shift+Up",), lambda do: do.grid.stretch(-1, 0), grid=True),
+    Command("higher", "Over a row more", ("Shift+Down",), lambda do: do.grid.stretch(1, 0), grid=True),
+    Command("column-narrower", "The column narrower", ("Alt+Left",), lambda do: do.grid.widen(1 / 1.1), grid=True),
+    Command("column-wider", "The column wider", ("Alt+Right",), lambda do: do.grid.widen(1.1), grid=True),
+    Command(
+        "insert-column",
+        "An empty column before this one",
+        ("Ctrl+Shift+Right",),
+        lambda do: do.editing.insert_line(True),
+        grid=True,
+    ),
+    Command(
+        "insert-row",
+        "An empty row before this one",
+        ("Ctrl+Shift+Down",),
+        lambda do: do.editing.insert_line(False),
+        grid=True,
+    ),
 )
 """Elsewhere the keys belong to the field that has the focus."""
 

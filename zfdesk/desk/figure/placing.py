@@ -1,10 +1,11 @@
-"""Pieces on their way from the window into the figure: placed, and taken anew. Methods of the builder."""
+"""Panels on their way from the window into the figure: placed, and captured anew."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
 
+from zfdesk.desk.figure.bench import Bench
 from zfdesk.desk.figure.capture import sources_of
 from zfdesk.desk.figure.export import sentence
 from zfdesk.desk.figure.grid import Target
@@ -13,13 +14,16 @@ from zfdesk.pages.panels import FIXED, CannotError, Captured, PanelSpec, why_not
 
 
 class PlacingCommands:
-    """Mixed into the builder."""
+    """On a bench."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench, self.draft, self.grid = bench, bench.draft, bench.grid
 
     def place(self, spec: PanelSpec, target: Target | None = None) -> None:
-        """Take a spec from the window now, and put it there, or where there is room."""
-        reason = why_not(spec, sources_of(self.context))
+        """Capture a panel from the window now, and put it there, or where there is room."""
+        reason = why_not(spec, sources_of(self.bench.context))
         if reason:
-            self.say(reason, True)
+            self.bench.say(reason, True)
             return
         where = target or Target(*free_place(self.draft.now))
         self.grid.pending.append((where.row, where.column))
@@ -34,31 +38,31 @@ class PlacingCommands:
             self.grid.pending.remove((where.row, where.column))
             self.grid.update()
 
-        self.take_into(into, [spec], "", ended, place=True)
+        self.capture_into(into, [spec], "", ended, place=True)
 
     def place_here(self) -> None:
-        """The spec that is chosen in the list, at the cursor of the grid."""
-        spec = self.panels.spec_at(self.panels.currentItem())
+        """The panel that is chosen in the list, at the cursor of the grid."""
+        spec = self.bench.panels.spec_at(self.bench.panels.currentItem())
         if spec is None:
-            self.say("Choose a panel in the list first.", True)
+            self.bench.say("Choose a panel in the list first.", True)
         else:
             self.place(spec, Target(*self.grid.cursor_place))
 
-    def take_into(
-        self, into: Callable[[Composition], Composition], panels: Iterable[PanelSpec], words: str,
+    def capture_into(
+        self, into: Callable[[Composition], Composition], specs: Iterable[PanelSpec], text: str,
         ended: Callable[[], None] = lambda: None, place: bool = False,
     ) -> None:  # fmt: skip
-        """Take panels of one moment, and go on to ``into`` of what there is by then, filled with them."""
-        before = list(panels)
+        """Capture panels of one moment, and go on to ``into`` of what there is by then, filled with them."""
+        wanted = list(specs)
 
-        def done(taken: dict[PanelSpec, Captured | CannotError] | None, error: Exception | None) -> None:
+        def done(found: dict[PanelSpec, Captured | CannotError] | None, error: Exception | None) -> None:
             ended()
-            if taken is None:
-                self.say(sentence(error or ValueError("nothing was taken")), True)
+            if found is None:
+                self.bench.say(sentence(error or ValueError("nothing was captured")), True)
                 return
-            lacking = [str(reason) for reason in taken.values() if isinstance(reason, CannotError)]
+            lacking = [str(reason) for reason in found.values() if isinstance(reason, CannotError)]
             if place and lacking:
-                self.say(lacking[0], True)
+                self.bench.say(lacking[0], True)
                 return
             then = self.draft.now
             made = into(then)
@@ -66,19 +70,19 @@ class PlacingCommands:
             if place:
                 only = [i for i in only if made.slots[i].panel is None]
             chosen = only[-1] if place and only else None
-            self.draft.change(filled(made, taken, only), chosen)
+            self.draft.change(filled(made, found, only), chosen)
             if lacking:
-                self.say(f"{len(lacking)} panels cannot be had: {lacking[0]}", True)
-            elif words:
-                self.say(words, False)
+                self.bench.say(f"{len(lacking)} panels cannot be had: {lacking[0]}", True)
+            elif text:
+                self.bench.say(text)
 
-        self.taker.take(partial(captured_of, before), done)
+        self.bench.queue.take(partial(captured_of, wanted), done)
 
     def refresh_chosen(self) -> None:
         """The chosen panel anew, of what the window shows now."""
         index = self.draft.chosen
         if index < 0:
-            self.say("Choose a panel first, or refresh all.", True)
+            self.bench.say("Choose a panel first, or refresh all.", True)
             return
         self._refresh([index])
 
@@ -90,21 +94,21 @@ class PlacingCommands:
         slots = [self.draft.now.slots[index] for index in indices]
         wanted = [(slot.spec, slot.row, slot.column) for slot in slots if slot.spec.kind is not FIXED]
         if not wanted:
-            self.say("It was made by a template or comes from a file: take that again.", True)
+            self.bench.say("It was made by a template or comes from a file: take that again.", True)
             return
 
-        def done(taken: dict[PanelSpec, Captured | CannotError] | None, error: Exception | None) -> None:
-            if taken is None:
-                self.say(sentence(error or ValueError("nothing was taken")), True)
+        def done(found: dict[PanelSpec, Captured | CannotError] | None, error: Exception | None) -> None:
+            if found is None:
+                self.bench.say(sentence(error or ValueError("nothing was captured")), True)
                 return
             now = self.draft.now
             only = [i for i, slot in enumerate(now.slots) if (slot.spec, slot.row, slot.column) in wanted]
-            self.draft.change(filled(now, taken, only))
-            lacking = [str(reason) for reason in taken.values() if isinstance(reason, CannotError)]
-            said = f"{len(only)} panels are taken anew." if len(only) != 1 else "The panel is taken anew."
-            self.say(lacking[0] if lacking else said, bool(lacking))
+            self.draft.change(filled(now, found, only))
+            lacking = [str(reason) for reason in found.values() if isinstance(reason, CannotError)]
+            said = f"{len(only)} panels are captured anew." if len(only) != 1 else "The panel is captured anew."
+            self.bench.say(lacking[0] if lacking else said, bool(lacking))
 
-        self.taker.take(partial(captured_of, [spec for spec, _, _ in wanted]), done)
+        self.bench.queue.take(partial(captured_of, [spec for spec, _, _ in wanted]), done)
 
 
 __all__ = ["PlacingCommands"]

@@ -7,6 +7,7 @@ from functools import partial
 
 from PySide6.QtWidgets import QFileDialog, QMenu
 
+from zfdesk.desk.figure.bench import Bench
 from zfdesk.desk.figure.capture import sources_of
 from zfdesk.desk.figure.export import picture_paths, reader, sentence
 from zfdesk.desk.tasks import Cancelled, Progress
@@ -30,13 +31,17 @@ FOLDERS = (
 
 
 class TemplateCommands:
-    """Mixed into the builder."""
+    """On a bench."""
 
-    def fill_template_menu(self, menu: QMenu) -> None:
+    def __init__(self, bench: Bench) -> None:
+        self.bench, self.draft = bench, bench.draft
+        self.state = bench.context.state
+
+    def fill_menu(self, menu: QMenu) -> None:
         """Made anew whenever it is opened: what cannot be had says why."""
         menu.clear()
         menu.setToolTipsVisible(True)
-        sources = sources_of(self.context)
+        sources = sources_of(self.bench.context)
         for template in TEMPLATES:
             reason = template.why_not(sources)
             action = menu.addAction(template.words, partial(self.use_template, template))
@@ -60,13 +65,13 @@ class TemplateCommands:
 
         def made(composition: Composition | None, error: Exception | None) -> None:
             if composition is None:
-                self.say(str(error) if isinstance(error, CannotError) else sentence(error or ValueError()), True)
+                self.bench.say(str(error) if isinstance(error, CannotError) else sentence(error or ValueError()), True)
                 return
             self.show_made(composition)
-            self.say(f"{template.words}.", False)
+            self.bench.say(f"{template.words}.", False)
 
-        self.say(f"{template.words}…", False)
-        self.taker.take(template.make, made)
+        self.bench.say(f"{template.words}…", False)
+        self.bench.queue.take(template.make, made)
 
     def show_made(self, composition: Composition) -> None:
         """In the size and resolution that were chosen."""
@@ -76,19 +81,21 @@ class TemplateCommands:
 
     def folder_units(self) -> tuple[str, tuple[int, ...]]:
         """The selected layer, and its selected and pinned units."""
-        view = self.desk.view
+        view = self.state.view
         pinned = [pin.unit for pin in view.pins if pin.layer == view.layer]
         return view.layer, tuple(dict.fromkeys((view.unit, *pinned)))
 
     def ask_folder(self, name: str) -> None:
         """A folder picker, then `make_over`."""
-        folder = QFileDialog.getExistingDirectory(self, "A folder of pictures", self.context.last_folder())
+        folder = QFileDialog.getExistingDirectory(
+            self.bench.dialog, "A folder of pictures", self.bench.context.last_folder()
+        )
         if folder:
             self.make_over(name, folder)
 
     def make_over(self, name: str, folder: str) -> None:
         """Make a template over the pictures of a folder; it is told how far it is, and can be cancelled."""
-        model, crop, method = self.desk.model, self.desk.view.crop, self.desk.view.method
+        model, crop, method = self.state.model, self.state.view.crop, self.state.view.method
         layer, units = self.folder_units()
         lost: list[str] = []
 
@@ -108,15 +115,15 @@ class TemplateCommands:
 
         def made(page: Page | None, error: Exception | None) -> None:
             if isinstance(error, Cancelled):
-                self.say("Stopped; the figure is as it was.", False)
+                self.bench.say("Stopped; the figure is as it was.", False)
             elif page is None:
-                self.say(sentence(error or ValueError("nothing was made")), True)
+                self.bench.say(sentence(error or ValueError("nothing was made")), True)
             else:
                 self.show_made(of_page(page, "the pictures of a folder"))
                 rest = f" {len(lost)} could not be read: {lost[0]}" if lost else ""
-                self.say(f"{page.title}.{rest}", bool(lost))
+                self.bench.say(f"{page.title}.{rest}", bool(lost))
 
-        self.run_work(work, made, "Looking into the folder…")
+        self.bench.work(work, made, "Looking into the folder…")
 
 
 __all__ = ["TemplateCommands"]

@@ -140,6 +140,11 @@ class Dialog(QDialog):
         return [task for task in self._tasks if task.running]
 
     @property
+    def ended(self) -> bool:
+        """Whether it was closed."""
+        return self._ended
+
+    @property
     def busy(self) -> bool:
         """Whether a task is under way."""
         return bool(self.tasks)

@@ -1,0 +1,108 @@
+"""Layouts that are kept: where panels stand, to be filled from another view."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from PySide6.QtWidgets import QInputDialog, QMenu
+
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.figure.bench import Bench
+from zfdesk.desk.figure.kept import KeptFigure
+from zfdesk.desk.figure.placing import PlacingCommands
+from zfdesk.pages.composition import Composition
+from zfdesk.pages.layout_file import LayoutError, empty_of, from_text, layout_of, to_text
+
+LAST_KEY, KEPT_KEY = "figure/layout", "figure/layouts"
+
+
+class LayoutCommands:
+    """On a bench."""
+
+    def __init__(self, bench: Bench, placing: PlacingCommands) -> None:
+        self.bench, self.draft, self.settings = bench, bench.draft, bench.context.settings
+        self._placing = placing
+
+    def kept_layouts(self) -> list[str]:
+        """The names of the layouts that were kept."""
+        self.settings.beginGroup(KEPT_KEY)
+        names = self.settings.childKeys()
+        self.settings.endGroup()
+        return sorted(names, key=str.casefold)
+
+    def ask_keep_layout(self) -> None:
+        """Ask for a name, and keep where the panels stand."""
+        name, good = QInputDialog.getText(self.bench.dialog, "Keep the layout", "Name of the layout:")
+        if good:
+            self.keep_layout(name)
+
+    def keep_layout(self, name: str) -> None:
+        """Keep where the panels stand under a name."""
+        name = "".join(letter for letter in name.strip() if letter.isprintable() and letter not in "/\\")[:60]
+        layout = layout_of(self.draft.now)
+        if not name or not layout.spots:
+            self.bench.say(
+                "A layout needs a name." if not name else "There is no panel whose place could be kept.", True
+            )
+            return
+        self.settings.setValue(f"{KEPT_KEY}/{name}", to_text(layout))
+        left_out = len(self.draft.now.slots) - len(layout.spots)
+        rest = f"; {left_out} of a template are left out" if left_out else ""
+        self.bench.say(f"Kept as the layout “{name}”{rest}.", False)
+
+    def forget_layout(self, name: str) -> None:
+        """Keep it no longer."""
+        self.settings.remove(f"{KEPT_KEY}/{name}")
+        self.bench.say(f"The layout “{name}” is forgotten.", False)
+
+    def apply_layout(self, name: str) -> None:
+        """The panels of a kept layout, taken from what the window shows now."""
+        try:
+            empty = empty_of(from_text(str(self.settings.value(f"{KEPT_KEY}/{name}", ""))))
+        except LayoutError as error:
+            self.bench.say(str(error), True)
+            return
+        self.arrange(empty, f"The layout “{name}”")
+
+    def fill_menu(self, menu: QMenu) -> None:
+        """Made anew whenever it is opened."""
+        menu.clear()
+        names = self.kept_layouts()
+        for name in names:
+            menu.addAction(name, partial(self.apply_layout, name))
+        if names:
+            menu.addSeparator()
+        menu.addAction("Keep this layout…", self.ask_keep_layout)
+        if names:
+            forget = menu.addMenu("Forget")
+            for name in names:
+                forget.addAction(name, partial(self.forget_layout, name))
+
+    def arrange(self, empty: Composition, words: str) -> None:
+        """Fill an arrangement from what the window shows, and go on to it."""
+        keep = replace(empty, dpi=self.draft.now.dpi)
+        self._placing.capture_into(
+            lambda _: keep, [slot.spec for slot in keep.slots], f"{words} is filled from the window."
+        )
+
+
+def first_figure(context: AppContext) -> Composition:
+    """What the last builder left: its figure in this run of the program, else its layout."""
+    kept = context.get(KeptFigure).composition
+    if kept is not None:
+        return kept
+    text = context.setting(LAST_KEY, "")
+    try:
+        return empty_of(from_text(text)) if text else Composition()
+    except LayoutError:  # of another version: nothing of it is needed
+        return Composition()
+
+
+def keep_figure(context: AppContext, composition: Composition) -> None:
+    """What the next builder begins with."""
+    context.get(KeptFigure).composition = composition
+    context.settings.setValue(LAST_KEY, to_text(layout_of(composition)))
+
+
+__all__ = ["LayoutCommands", "first_figure", "keep_figure"]
