@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from desk_tools import press, settle
 from desk_window import Window
-from PySide6.QtCore import QPoint, QSettings, Qt
+from PySide6.QtCore import QPoint, QSettings, QStandardPaths, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QToolButton
 
-from zfdesk.desk.window.hints import DONE_KEY, HintBar, first_steps, hints, moved_occluder, picked_unit, show_hints
+from zfdesk.desk.settings import HINTS_DONE
+from zfdesk.desk.window.hints import HintBar, first_steps, hints, moved_occluder, picked_unit, show_hints
 from zfdesk.engine import Occluder
 from zfdesk.live import View
 
@@ -56,7 +57,7 @@ def test_each_is_closed_by_doing_it_and_the_line_goes(
     live.run("save-window-as")
     assert (tmp_path / "figure.png").exists()
     assert card.open_hints == set()
-    assert live.settings.value(DONE_KEY, False, bool)
+    assert HINTS_DONE.read(live.settings)
     card.linger.setInterval(1)
     card.linger.start()
     settle(30)
@@ -74,11 +75,18 @@ def test_the_unit_that_the_first_frame_selects_is_nobody_s_pick(window: Window) 
     bar.finish()
 
 
-def test_a_picture_that_was_not_saved_is_not_taken(window: Window) -> None:
+def test_a_picture_that_was_not_saved_is_not_taken(
+    window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     card = show_hints(window.context)
-    window.desk.told.emit("The picture was not saved: no space.", True)
-    window.desk.told.emit("Loop on.", False)
+    place = tmp_path / "pictures"
+    place.touch()
+    monkeypatch.setattr(QStandardPaths, "writableLocation", lambda *_: str(place))
+    window.run("save-window")
     assert "figure" in card.open_hints
+    place.unlink()
+    window.run("save-window")
+    assert "figure" not in card.open_hints
     card.finish()
 
 
@@ -90,7 +98,7 @@ def test_closed_once_they_do_not_come_again_but_can_be_asked_for(window: Window,
     settle()
     assert first_steps(window.context) is None
     window.settings.sync()
-    assert QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat).value(DONE_KEY, False, bool)
+    assert HINTS_DONE.read(QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat))
     again = show_hints(window.context)
     assert len(again.open_hints) == 3
     assert show_hints(window.context) is not again
@@ -102,7 +110,7 @@ def test_closed_once_they_do_not_come_again_but_can_be_asked_for(window: Window,
 def test_left_open_they_come_again(window: Window) -> None:
     assert first_steps(window.context) is not None
     window.close()
-    assert not window.settings.value(DONE_KEY, False, bool)
+    assert not HINTS_DONE.read(window.settings)
 
 
 @pytest.mark.parametrize(

@@ -149,11 +149,13 @@ def test_panes_can_be_chosen(dialog: RecordingDialog, window: Window, tmp_path: 
     choose(dialog.scale, 2.0)
     choose(dialog.length, "frames")
     dialog.amount.setValue(1)
+    settle()
+    width, height = window.maps.width(), window.maps.height()
     dialog.record_to(tmp_path / "film.gif")
     window.desk.result_ready.emit()
     wait_until(lambda: not window.films.recording and not window.films.finishing)
     with Image.open(tmp_path / "film.gif") as image:
-        assert image.size == (2 * window.maps.width(), 2 * window.maps.height())
+        assert image.size == (2 * width, 2 * height)
 
 
 def test_a_name_without_its_ending_gets_it(

@@ -22,6 +22,7 @@ from run_tools import CLASSES, between, make_run, some_pictures, tiny_architectu
 import zfdesk.engine as zf
 import zfdesk.weights
 from zfdesk.cli import main
+from zfdesk.desk.settings import TRAINING_RUN
 from zfdesk.desk.training import pane as training_module
 from zfdesk.desk.training import snapshots as looks_module
 from zfdesk.desk.training.commands import watch_run
@@ -112,7 +113,7 @@ def test_the_pane_opens_and_closes_and_computes_nothing_while_closed(window: Win
 
 
 def test_the_last_run_is_remembered(window: Window, pane: TrainingPane, run: Path) -> None:
-    assert window.settings.value(training_module.SETTING) == str(run)
+    assert TRAINING_RUN.read(window.settings) == str(run)
     again = TrainingPane(window.context)
     again.show()
     wait_until(lambda: again.reading is not None)

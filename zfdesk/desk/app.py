@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from zfdesk.desk.session.autosave import Autosave
 from zfdesk.desk.session.controller import Sessions
+from zfdesk.desk.settings import PRESENTER, THEME
 from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.pane import FACTS_EVERY_MS
 from zfdesk.desk.widgets.theme import THEMES
@@ -116,8 +117,8 @@ def tune_interpreter() -> None:
 
 def remembered(view: View, settings: QSettings) -> View:
     """The view with the theme and size of type that were used last; what makes no sense in the file is left alone."""
-    theme = settings.value("view/theme", view.theme, str)
-    presenter = settings.value("view/presenter", False, bool)
+    theme = THEME.read(settings)
+    presenter = PRESENTER.read(settings)
     return view.change(theme=theme if theme in THEMES else view.theme, presenter=presenter)
 
 

@@ -8,10 +8,10 @@ from typing import TypeVar
 from PySide6.QtCore import QObject, QSettings, Signal
 from PySide6.QtWidgets import QMainWindow
 
+from zfdesk.desk.settings import FOLDER, Setting
 from zfdesk.desk.state import AppState
 
 T = TypeVar("T")
-FOLDER_KEY = "files/folder"
 
 
 class AppContext(QObject):
@@ -24,6 +24,7 @@ class AppContext(QObject):
     closing = Signal()  # the window closes: whatever stands beside it closes too
     demand_changed = Signal()  # what must be computed for the panes or a film may be another now
     text_wanted = Signal()  # a picture of the window is taken: its text, which follows the pictures, is renewed now
+    picture_taken = Signal()  # of the window or a pane, saved or copied
     message_hidden = Signal()  # a picture of the window is taken: what is said over it goes
     outlined = Signal(object)  # (top, left, bottom, right) in input pixels to be outlined on the picture, or None
 
@@ -52,20 +53,23 @@ class AppContext(QObject):
         """Tell the user something, in one sentence; an error stays longer and is marked."""
         self.state.told.emit(sentence, error)
 
-    def setting(self, key: str, default: T) -> T:
-        """What is remembered under a key, of the default's type; the default where it is of another."""
-        value = self.settings.value(key, default, type(default))
-        return value if isinstance(value, type(default)) else default
+    def recall(self, setting: Setting[T]) -> T:
+        """What is remembered (`zfdesk.desk.settings` lists all of it)."""
+        return setting.read(self.settings)
+
+    def remember(self, setting: Setting[T], value: T) -> None:
+        """Remember it from now on."""
+        setting.write(self.settings, value)
 
     # Files
 
     def last_folder(self) -> str:
         """Where the user chose a file last; the home folder at first."""
-        return self.setting(FOLDER_KEY, str(Path.home()))
+        return self.recall(FOLDER) or str(Path.home())
 
     def remember_folder(self, path: str | Path) -> None:
         """The folder of this file is where the next file dialog begins."""
-        self.settings.setValue(FOLDER_KEY, str(Path(path).parent))
+        self.remember(FOLDER, str(Path(path).parent))
 
     # Controllers and panes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QByteArray, QKeyCombination, QPoint, Qt, QTimer
+from PySide6.QtCore import QKeyCombination, QPoint, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSplitter, QToolButton, QVBoxLayout
 
@@ -24,6 +24,7 @@ from zfdesk.desk.figure.panel_list import PanelList
 from zfdesk.desk.figure.placing import PlacingCommands
 from zfdesk.desk.figure.preview import Preview
 from zfdesk.desk.figure.templates_menu import TemplateCommands
+from zfdesk.desk.settings import FIGURE_GEOMETRY, FIGURE_SPLIT
 from zfdesk.desk.tasks import Progress
 from zfdesk.desk.widgets.buttons import plain_button, tool_button
 from zfdesk.desk.widgets.dialog import Dialog, open_dialog
@@ -166,10 +167,10 @@ class FigureBuilder(Dialog):
         em = self.context.window.fontMetrics().height()
         self.resize(min(84 * em, room.width() - 40), min(52 * em, room.height() - 60))
         self.splitter.setSizes([14 * em, 30 * em, 40 * em])
-        geometry = self.context.setting("figure/geometry", QByteArray())
+        geometry = self.context.recall(FIGURE_GEOMETRY)
         if not geometry.isEmpty():
             self.restoreGeometry(geometry)
-            self.splitter.restoreState(self.context.setting("figure/split", QByteArray()))
+            self.splitter.restoreState(self.context.recall(FIGURE_SPLIT))
 
     # What is shown
 
@@ -268,10 +269,9 @@ class FigureBuilder(Dialog):
     def _remember(self) -> None:
         self.bench.commit()
         keep_figure(self.context, self.draft.now)
-        settings = self.context.settings
-        settings.setValue("figure/geometry", self.saveGeometry())
-        settings.setValue("figure/split", self.splitter.saveState())
-        settings.sync()  # nothing is cleared up at the end of the process
+        self.context.remember(FIGURE_GEOMETRY, self.saveGeometry())
+        self.context.remember(FIGURE_SPLIT, self.splitter.saveState())
+        self.context.settings.sync()  # nothing is cleared up at the end of the process
 
     def _end(self) -> None:
         if not self.ended:

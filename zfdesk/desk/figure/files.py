@@ -12,7 +12,7 @@ from PySide6.QtGui import QDrag, QGuiApplication, QImage, QPixmap
 from PySide6.QtWidgets import QFileDialog
 
 from zfdesk.desk.figure.bench import NOTHING, Bench
-from zfdesk.desk.figure.export import FORMATS, Export, form_of, sentence, with_suffix
+from zfdesk.desk.figure.export import FORMATS, Export, ExportError, form_of, sentence, with_suffix
 from zfdesk.desk.widgets.drag_out import DRAGGED, carry
 from zfdesk.figures import draw, encode
 from zfdesk.figures.page import Page
@@ -85,8 +85,9 @@ class FileCommands:
         names = ", ".join(os.path.basename(path) for path in paths)
         if error is None:
             self.dialog.tell(f"Saved {names}.", False)
+            self.context.picture_taken.emit()
         else:
-            self.dialog.tell(sentence(error, "" if "was not saved" in str(error) else names), True)
+            self.dialog.tell(str(error) if isinstance(error, ExportError) else sentence(error, names), True)
 
     def ask_save(self) -> None:
         """Ask for a name, and save the figure so that it can be opened again."""

@@ -11,10 +11,9 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.figure.bench import Bench
 from zfdesk.desk.figure.kept import KeptFigure
 from zfdesk.desk.figure.placing import PlacingCommands
+from zfdesk.desk.settings import FIGURE_LAYOUT, FIGURE_LAYOUTS
 from zfdesk.pages.composition import Composition
 from zfdesk.pages.layout_file import LayoutError, empty_of, from_text, layout_of, to_text
-
-LAST_KEY, KEPT_KEY = "figure/layout", "figure/layouts"
 
 
 class LayoutCommands:
@@ -26,10 +25,7 @@ class LayoutCommands:
 
     def kept_layouts(self) -> list[str]:
         """The names of the layouts that were kept."""
-        self.settings.beginGroup(KEPT_KEY)
-        names = self.settings.childKeys()
-        self.settings.endGroup()
-        return sorted(names, key=str.casefold)
+        return FIGURE_LAYOUTS.names(self.settings)
 
     def ask_keep_layout(self) -> None:
         """Ask for a name, and keep where the panels stand."""
@@ -46,20 +42,20 @@ class LayoutCommands:
                 "A layout needs a name." if not name else "There is no panel whose place could be kept.", True
             )
             return
-        self.settings.setValue(f"{KEPT_KEY}/{name}", to_text(layout))
+        FIGURE_LAYOUTS.of(name).write(self.settings, to_text(layout))
         left_out = len(self.draft.now.slots) - len(layout.spots)
         rest = f"; {left_out} of a template are left out" if left_out else ""
         self.bench.say(f"Kept as the layout “{name}”{rest}.", False)
 
     def forget_layout(self, name: str) -> None:
         """Keep it no longer."""
-        self.settings.remove(f"{KEPT_KEY}/{name}")
+        FIGURE_LAYOUTS.of(name).forget(self.settings)
         self.bench.say(f"The layout “{name}” is forgotten.", False)
 
     def apply_layout(self, name: str) -> None:
         """The panels of a kept layout, taken from what the window shows now."""
         try:
-            empty = empty_of(from_text(str(self.settings.value(f"{KEPT_KEY}/{name}", ""))))
+            empty = empty_of(from_text(FIGURE_LAYOUTS.of(name).read(self.settings)))
         except LayoutError as error:
             self.bench.say(str(error), True)
             return
@@ -92,7 +88,7 @@ def first_figure(context: AppContext) -> Composition:
     kept = context.get(KeptFigure).composition
     if kept is not None:
         return kept
-    text = context.setting(LAST_KEY, "")
+    text = context.recall(FIGURE_LAYOUT)
     try:
         return empty_of(from_text(text)) if text else Composition()
     except LayoutError:  # of another version: nothing of it is needed
@@ -102,7 +98,7 @@ def first_figure(context: AppContext) -> Composition:
 def keep_figure(context: AppContext, composition: Composition) -> None:
     """What the next builder begins with."""
     context.get(KeptFigure).composition = composition
-    context.settings.setValue(LAST_KEY, to_text(layout_of(composition)))
+    context.remember(FIGURE_LAYOUT, to_text(layout_of(composition)))
 
 
 __all__ = ["LayoutCommands", "first_figure", "keep_figure"]

@@ -15,6 +15,7 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.parts.canvas import MarkCanvas
 from zfdesk.desk.parts.marks import MarkBook
 from zfdesk.desk.parts.table1 import Comparing
+from zfdesk.desk.settings import MARKING_FOLDER
 from zfdesk.desk.widgets.buttons import plain_button
 from zfdesk.desk.widgets.canvas import Picture
 from zfdesk.desk.widgets.controls import Controls
@@ -100,7 +101,7 @@ class MarkingSheet(Dialog):
     def _open_first(self) -> None:
         """The folder that the window shows, else the last one that was marked."""
         source = self.desk.view.source
-        last = str(self.context.settings.value("marking/folder", ""))
+        last = self.context.recall(MARKING_FOLDER)
         path = Path(source.location) if source.kind in ("folder", "picture") else Path(last) if last else None
         if path is None or not path.exists():
             return
@@ -124,7 +125,7 @@ class MarkingSheet(Dialog):
             self.say(str(error), True)
             return
         self.book = book
-        self.context.settings.setValue("marking/folder", str(folder))
+        self.context.remember(MARKING_FOLDER, str(folder))
         count = len(book.missing)
         gone = f"{book.missing[0]}{f' and {count - 1} more' if count > 1 else ''}" if count else ""
         self.say(f"{gone} is marked, but no longer there; its marks are kept." if gone else "", bool(gone))

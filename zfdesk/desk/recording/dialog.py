@@ -23,6 +23,7 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Panes
 from zfdesk.desk.path_player import STILL, PathPlayer
 from zfdesk.desk.recording.controller import FIGURE, WINDOW, Films, Plan
+from zfdesk.desk.settings import FILM_AMOUNT, FILM_CHOICE, FILM_PARTS, FILM_RATE
 from zfdesk.desk.widgets.controls import Choice
 from zfdesk.desk.widgets.dialog import Dialog, open_dialog
 from zfdesk.desk.widgets.theme import Colours, set_role
@@ -44,7 +45,6 @@ STEP_WORDS = (
     "The source waits: frame after frame is computed, drawn and kept. That takes longer than the film lasts, and "
     "nothing is left out."
 )
-REMEMBERED = "film"
 
 
 class RecordingDialog(Dialog):
@@ -245,25 +245,24 @@ class RecordingDialog(Dialog):
             self.accept()
 
     def _remember(self) -> None:
-        settings = self.context.settings
         for name, choice in self._choices.items():
-            settings.setValue(f"{REMEMBERED}/{name}", choice.currentText())
-        settings.setValue(f"{REMEMBERED}/parts", ",".join(self.chosen_parts))
-        settings.setValue(f"{REMEMBERED}/rate", self.rate.value())
-        settings.setValue(f"{REMEMBERED}/amount", self.amount.value())
+            self.context.remember(FILM_CHOICE.of(name), choice.currentText())
+        self.context.remember(FILM_PARTS, ",".join(self.chosen_parts))
+        self.context.remember(FILM_RATE, self.rate.value())
+        self.context.remember(FILM_AMOUNT, self.amount.value())
 
     def _restore(self) -> None:
-        remembered = self.context.setting
+        recall = self.context.recall
         for name, choice in self._choices.items():
-            place = choice.findText(remembered(f"{REMEMBERED}/{name}", ""))
+            place = choice.findText(recall(FILM_CHOICE.of(name)))
             first = {"width": 1, "scale": 1, "quality": 1}.get(name, 0)
             choice.setCurrentIndex(place if place >= 0 else first)
-        parts = remembered(f"{REMEMBERED}/parts", "picture,map,reconstruction,bars").split(",")
+        parts = recall(FILM_PARTS).split(",")
         for part, box in self.parts.items():
             box.setChecked(part in parts)
             box.toggled.connect(self._follow_choices)
-        for name, spin in (("rate", self.rate), ("amount", self.amount)):
-            spin.setValue(remembered(f"{REMEMBERED}/{name}", spin.value()))
+        for setting, spin in ((FILM_RATE, self.rate), (FILM_AMOUNT, self.amount)):
+            spin.setValue(recall(setting) or spin.value())
 
     @property
     def _choices(self) -> dict[str, QComboBox]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMenu
@@ -13,12 +12,12 @@ from PySide6.QtWidgets import QFileDialog, QMenu
 from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Features
+from zfdesk.desk.settings import RECENT_SESSIONS
 from zfdesk.live import Result
 from zfdesk.session import SUFFIX, Reopened, Session, SessionError, load, moment_of, reopen, save
 from zfdesk.sources.files import file_name
 
 FILES = f"zfdesk session (*{SUFFIX})"
-RECENT_KEY = "sessions/recent"
 MOST_RECENT = 8
 
 
@@ -148,14 +147,13 @@ class Sessions(QObject):
 
     def recent(self) -> list[str]:
         """The session files used last, the newest first."""
-        known: Any = self.context.settings.value(RECENT_KEY, [])
-        return [known] if isinstance(known, str) else [str(path) for path in known or []]
+        return [str(path) for path in self.context.recall(RECENT_SESSIONS)]
 
     def _remember(self, path: Path) -> None:
         self.path = path.absolute()
         self.context.window.setWindowTitle(f"{path.stem} – zfdesk")
         paths = [str(self.path), *(known for known in self.recent() if known != str(self.path))]
-        self.context.settings.setValue(RECENT_KEY, paths[:MOST_RECENT])
+        self.context.remember(RECENT_SESSIONS, paths[:MOST_RECENT])
 
     def add_recent_menu(self, menu: QMenu) -> None:
         """A submenu of the files used last, filled when it is opened."""

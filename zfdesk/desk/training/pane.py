@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from zfdesk.desk.context import AppContext
+from zfdesk.desk.settings import TRAINING_RUN
 from zfdesk.desk.training.curves import CurvesView
 from zfdesk.desk.training.figure import ask_for_figure, save_figure
 from zfdesk.desk.training.histograms import StripsView, bands_of
@@ -40,7 +41,6 @@ from zfdesk.weights import load
 READ_EVERY_MS = 2000
 MOST_LOOKS = 48  # kept: half a megabyte each
 ASPECTS = (0.5, 0.7, 1.0, 1.4, 2.0)  # of the mosaic of maps: few, so that a resized pane asks seldom for another
-SETTING = "training/run"
 VIEWS = {"curves": "curves", "spread": "spread", "snapshot": "snapshot", "units": "units (Fig. 4)"}
 INVITATION = (
     "What does a network learn, and when?\n\nOpen the folder of a training run, also of one that is still going on: "
@@ -150,7 +150,7 @@ class TrainingPane(Pane):
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         super().showEvent(event)
-        if self.folder is None and (last := str(self.settings.value(SETTING, ""))) and Path(last).is_dir():
+        if self.folder is None and (last := self.context.recall(TRAINING_RUN)) and Path(last).is_dir():
             self.open(last)
         elif self.folder is not None:
             self._show_chosen()  # what was left undone
@@ -177,7 +177,7 @@ class TrainingPane(Pane):
 
     def ask_for_run(self) -> None:
         """A folder picker, then `open`."""
-        before = str(self.settings.value(SETTING, str(Path.home())))
+        before = self.context.recall(TRAINING_RUN) or str(Path.home())
         path = QFileDialog.getExistingDirectory(self, "Open a training run", before)
         if path:
             self.open(path)
@@ -224,7 +224,7 @@ class TrainingPane(Pane):
         assert self.reading is not None
         run = self.reading.run
         if first:
-            self.settings.setValue(SETTING, str(run.folder))
+            self.context.remember(TRAINING_RUN, str(run.folder))
         self._fill_layers()
         self._fill_scrubber()
         self._show_chosen()
@@ -382,7 +382,7 @@ class TrainingPane(Pane):
 
     def ask_for_pictures(self) -> None:
         """A folder picker, then `search`."""
-        before = self._search_folder or str(self.settings.value("files/folder", str(Path.home())))
+        before = self._search_folder or self.context.last_folder()
         path = QFileDialog.getExistingDirectory(self, "Search a folder of pictures", before)
         if path:
             self.search(path)

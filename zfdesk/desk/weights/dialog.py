@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from zfdesk.desk.context import AppContext
+from zfdesk.desk.settings import WEIGHTS_FOLDER
 from zfdesk.desk.tasks import Done, Progress, error_text
 from zfdesk.desk.weights.download_row import DownloadRow
 from zfdesk.desk.weights.rows import COLUMNS, NOTE, Row, known_lines, list_rows, stored_lines
@@ -272,10 +273,10 @@ class WeightsDialog(Dialog):
 
     def ask_for_file(self) -> None:
         """A file picker, then `import_path`."""
-        folder = str(self.context.settings.value("files/weights", str(Path.home())))
+        folder = self.context.recall(WEIGHTS_FOLDER) or str(Path.home())
         path, _ = QFileDialog.getOpenFileName(self, "Import weights", folder, FILES)
         if path:
-            self.context.settings.setValue("files/weights", str(Path(path).parent))
+            self.context.remember(WEIGHTS_FOLDER, str(Path(path).parent))
             self.import_path(Path(path))
 
     def import_path(self, path: Path) -> None:
@@ -299,10 +300,10 @@ class WeightsDialog(Dialog):
         row = self.selected
         if row is None or row.stored is None:
             return
-        folder = Path(str(self.context.settings.value("files/weights", str(Path.home()))))
+        folder = Path(self.context.recall(WEIGHTS_FOLDER) or str(Path.home()))
         path, kind = QFileDialog.getSaveFileName(self, "Export weights", str(folder / f"{row.name}.onnx"), EXPORTED)
         if path:
-            self.context.settings.setValue("files/weights", str(Path(path).parent))
+            self.context.remember(WEIGHTS_FOLDER, str(Path(path).parent))
             place = Path(path)
             suffix = ".pth" if "*.pth" in kind else ".onnx"
             self.export_selected(place if place.suffix in (".onnx", ".pth") else place.with_name(place.name + suffix))

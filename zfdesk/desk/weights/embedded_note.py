@@ -6,11 +6,11 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from zfdesk.desk.context import AppContext
+from zfdesk.desk.settings import EMBEDDED_LINE_CLOSED
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.weights.catalogue import CATALOGUE
 from zfdesk.weights.checkpoint import embedded
 
-CLOSED_KEY = "embedded-line/closed"  # for which embedded network it was closed
 MOST_SHARE = 0.42  # of the window's width; where the whole line takes more its short form is shown
 
 
@@ -48,11 +48,11 @@ class EmbeddedLine(QWidget):
         self._look()
 
     def _look(self) -> None:
-        closed = self.context.settings.value(CLOSED_KEY, "", str) == self.name
+        closed = self.context.recall(EMBEDDED_LINE_CLOSED) == self.name
         self.setVisible(self.desk.model.name == self.name and not closed)
 
     def _close(self) -> None:
-        self.context.settings.setValue(CLOSED_KEY, self.name)
+        self.context.remember(EMBEDDED_LINE_CLOSED, self.name)
         self._look()
 
     def _show_full(self) -> None:
@@ -77,4 +77,4 @@ class EmbeddedLine(QWidget):
         return False
 
 
-__all__ = ["CLOSED_KEY", "EmbeddedLine"]
+__all__ = ["EmbeddedLine"]

@@ -47,6 +47,8 @@ def write_page(context: AppContext, path: str, make: Callable[[], Page]) -> None
         name = Path(path).name
         told = f"Saved {name}." if error is None else f"{name} was not saved: {error_text(error, 'it cannot be drawn')}"
         context.show_message(told, error is not None)
+        if error is None:
+            context.picture_taken.emit()
 
     context.show_message(f"Drawing {Path(path).name}…")
     context.state.tasks.run("figure", partial(save_page, path, make), done, keep=True)

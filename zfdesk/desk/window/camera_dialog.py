@@ -16,9 +16,10 @@ from PySide6.QtWidgets import (
 )
 
 from zfdesk.desk.context import AppContext
+from zfdesk.desk.settings import CAMERA
 from zfdesk.desk.widgets.dialog import Dialog, open_dialog
 from zfdesk.desk.widgets.theme import Colours, set_role
-from zfdesk.desk.window.sources import CAMERA_KEY, SourceOpener
+from zfdesk.desk.window.sources import SourceOpener
 from zfdesk.sources import SourceError, SourceReference
 from zfdesk.sources.camera_location import location_of, split_location
 from zfdesk.sources.device import CameraDevice, CameraFormat
@@ -74,7 +75,7 @@ class CameraDialog(Dialog):
     def __init__(self, context: AppContext) -> None:
         super().__init__(context, "Camera")
         source = context.state.view.source
-        current = source.location if source.kind == "camera" else str(context.settings.value(CAMERA_KEY, ""))
+        current = source.location if source.kind == "camera" else context.recall(CAMERA)
         self._wanted, self._wish = split_location(current)
         self._devices: list[CameraDevice] = []
         self._news = _News()

@@ -56,6 +56,7 @@ def save_window(context: AppContext) -> None:
         context.show_message(f"The picture was not saved: {error}.", error=True)
     else:
         context.show_message(f"Saved {path.name} in {folder}.")
+        context.picture_taken.emit()
 
 
 def new_file(folder: Path, stem: str, suffix: str) -> Path:
@@ -88,6 +89,7 @@ def copy_picture_of(context: AppContext, widget: QWidget) -> None:
     """To the clipboard."""
     QGuiApplication.clipboard().setPixmap(widget.grab())
     context.show_message(f"A picture of {_name(widget)} is on the clipboard.")
+    context.picture_taken.emit()
 
 
 def save_picture_of(context: AppContext, widget: QWidget) -> None:
@@ -109,6 +111,7 @@ def save_picture_of(context: AppContext, widget: QWidget) -> None:
             context.show_message(f"The picture was not saved: {error}.", error=True)
         else:
             context.show_message(f"Saved {Path(path).name}.")
+            context.picture_taken.emit()
 
 
 def _save(context: AppContext, widget: QWidget, path: Path, scale: float) -> None:

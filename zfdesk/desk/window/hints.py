@@ -9,15 +9,14 @@ from PySide6.QtWidgets import QLabel, QMenu
 
 from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
+from zfdesk.desk.settings import HINTS_DONE
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.line_bar import LineBar
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.window.help import native
 from zfdesk.live import View
 
-DONE_KEY = "hints/done"
 LINGER_MS = 2500  # how long the card stays once all is done
-SAVED = ("Saved ", "A picture of ")  # how the window's sentences about a picture begin
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class HintBar(LineBar):
         self.linger = QTimer(self, singleShot=True, interval=LINGER_MS)
         self.linger.timeout.connect(self.finish)
         self.desk.view_changed.connect(self._look)
-        self.desk.told.connect(self._hear)
+        context.picture_taken.connect(lambda: self.tick("figure"))
         self.stand()
 
     def _add_hint(self, number: int, hint: Hint) -> None:
@@ -105,10 +104,6 @@ class HintBar(LineBar):
         if moved_occluder(before, self._view):
             self.tick("occluder")
 
-    def _hear(self, sentence: str, trouble: bool) -> None:
-        if not trouble and sentence.startswith(SAVED):
-            self.tick("figure")
-
     def tick(self, name: str) -> None:
         """One of the steps was done."""
         if name not in self.open_hints:
@@ -119,13 +114,13 @@ class HintBar(LineBar):
         self._titles[name].setEnabled(False)
         self._words[name].hide()
         if not self.open_hints:
-            self.context.settings.setValue(DONE_KEY, True)
+            self.context.remember(HINTS_DONE, True)
             self.linger.start()
 
     def finish(self) -> None:
         """Close the line and remember that it need not come again."""
         self.linger.stop()
-        self.context.settings.setValue(DONE_KEY, True)
+        self.context.remember(HINTS_DONE, True)
         super().finish()
 
 
@@ -133,13 +128,13 @@ def show_hints(context: AppContext) -> HintBar:
     """Show the first steps anew, all of them open."""
     for bar in context.window.findChildren(HintBar):
         bar.finish()
-    context.settings.setValue(DONE_KEY, False)
+    context.remember(HINTS_DONE, False)
     return HintBar(context)
 
 
 def first_steps(context: AppContext) -> HintBar | None:
     """Show the first steps unless they were done or closed once."""
-    if context.settings.value(DONE_KEY, False, bool):
+    if context.recall(HINTS_DONE):
         return None
     return show_hints(context)
 

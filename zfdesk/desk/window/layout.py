@@ -8,13 +8,12 @@ from itertools import pairwise
 from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QTabBar, QToolBar, QWidget
 
+from zfdesk.desk import settings
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Area, Panes, dock_of
 from zfdesk.desk.widgets.pane import QWIDGETSIZE_MAX, Pane
 
 LAYOUT_VERSION = 4
-VERSION_KEY, GEOMETRY_KEY, STATE_KEY = "layout/version", "layout/geometry", "layout/state"
-FOLDED_KEY = "layout/folded"
 FOLDED = Area.BELOW_UNIT
 LECTURE, LECTURE_SHARES = ("Picture", "Classes", "Unit"), (0.62, 0.38)  # titles; of the width
 USED_SHARES = (0.68, 0.32)  # of the column: the unit, and what is used below it
@@ -167,22 +166,22 @@ class PaneLayout(QObject):
 
     def restore(self) -> None:
         """As it was when the window was closed last."""
-        remembered = self._context.setting
-        if remembered(VERSION_KEY, 0) == LAYOUT_VERSION:
-            self._window.restoreGeometry(remembered(GEOMETRY_KEY, QByteArray()))
-            self._fold(remembered(FOLDED_KEY, True))
-            self._window.restoreState(remembered(STATE_KEY, QByteArray()))
+        recall = self._context.recall
+        if recall(settings.LAYOUT_VERSION) == LAYOUT_VERSION:
+            self._window.restoreGeometry(recall(settings.LAYOUT_GEOMETRY))
+            self._fold(recall(settings.LAYOUT_FOLDED))
+            self._window.restoreState(recall(settings.LAYOUT_STATE))
             self._watch_tabs()
 
     def save(self) -> None:
         """Remember it."""
         if self._before_lecture is not None:  # what is remembered is the window as it was before
             self.lecture()
-        settings = self._context.settings
-        settings.setValue(VERSION_KEY, LAYOUT_VERSION)
-        settings.setValue(GEOMETRY_KEY, self._window.saveGeometry())
-        settings.setValue(STATE_KEY, self._window.saveState())
-        settings.setValue(FOLDED_KEY, self._folded)
+        remember = self._context.remember
+        remember(settings.LAYOUT_VERSION, LAYOUT_VERSION)
+        remember(settings.LAYOUT_GEOMETRY, self._window.saveGeometry())
+        remember(settings.LAYOUT_STATE, self._window.saveState())
+        remember(settings.LAYOUT_FOLDED, self._folded)
 
     def lecture(self) -> None:
         """Full screen with the picture, the answer and the unit alone, or back to what there was before."""

@@ -19,6 +19,7 @@ from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Feature, Features, Panes
 from zfdesk.desk.live_view.picture_pane import PicturePane
+from zfdesk.desk.settings import PRESENTER, THEME
 from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.application import the_application
 from zfdesk.desk.widgets.buttons import tool_button
@@ -290,10 +291,9 @@ class Window(QMainWindow):
         self.facts_clock.stop()
         self.navigation.stop()
         self.layout_.save()
-        settings, view = self.context.settings, self._state.view
-        settings.setValue("view/theme", view.theme)
-        settings.setValue("view/presenter", view.presenter)
-        settings.sync()  # nothing is cleared up at the end of the process
+        self.context.remember(THEME, self._state.view.theme)
+        self.context.remember(PRESENTER, self._state.view.presenter)
+        self.context.settings.sync()  # nothing is cleared up at the end of the process
         self.context.ending.emit()
         self._state.close()
         self.context.closing.emit()

@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QFileDialog
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Features
+from zfdesk.desk.settings import CAMERA
 from zfdesk.desk.widgets.images import image_array
 from zfdesk.sources import PastedSource, SourceError, SourceReference, parse_source
 
 PASTED, DROPPED = "pasted picture", "dropped picture"  # what sources are called
-CAMERA_KEY = "camera/id"
 
 
 class SourceOpener:
@@ -65,11 +65,11 @@ class SourceOpener:
             self.open_reference(self._before_camera or SourceReference("demo"))
         else:
             self._before_camera = source
-            self.open_reference(SourceReference("camera", str(self._context.settings.value(CAMERA_KEY, ""))))
+            self.open_reference(SourceReference("camera", self._context.recall(CAMERA)))
 
     def use_camera(self, location: str) -> None:
         """Show a camera, and remember it as the one that is meant."""
-        self._context.settings.setValue(CAMERA_KEY, location)
+        self._context.remember(CAMERA, location)
         self.open_reference(SourceReference("camera", location))
 
     def paste(self) -> None:
