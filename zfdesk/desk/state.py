@@ -215,16 +215,20 @@ class AppState(QObject):
         done = partial(self._take_opened, reference, ticket)
         self.tasks.run("open", partial(open_source, reference), done, discard=lambda source: source.stop())
 
-    def open_made(self, source: Source) -> None:
-        """Show a source that exists already (a pasted picture). It is kept for undo until many more have come."""
+    def open_made(self, source: Source, **changes: object) -> None:
+        """Show a source that exists already (a pasted picture). It is kept for undo until many more have come.
+
+        ``changes``: of the view, in the same step.
+        """
         self.opened.pop(source.reference, None)
         self.opened[source.reference] = source
         for forgotten in list(self.opened)[:-MOST_MADE]:
             del self.opened[forgotten]
         if source.reference == self.view.source:
+            self.change(self.view.change(**changes))
             self.open(source.reference)
         else:
-            self.change(self.view.change(source=source.reference))
+            self.change(self.view.change(source=source.reference, **changes))
 
     def move(self, step: Callable[[Source], None]) -> None:
         """Go to another picture or moment of the source; a freeze ends, for who goes there wants to see it."""

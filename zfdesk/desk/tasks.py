@@ -6,8 +6,11 @@ what has ended, and calls back in the window's thread.
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -17,6 +20,7 @@ from zfdesk.cancellation import Cancelled
 from zfdesk.desk.alive import alive
 
 POLL_MS = 15  # a result waits at most so long
+GIVING_WAY = 10  # the niceness of work that others go before
 
 Done = Callable[[Any, Exception | None], None]
 
@@ -48,8 +52,9 @@ class Task:
 
     def __init__(
         self, name: str, work: Callable[[], Any], done: Done, owner: QObject, keep: bool, progress: Progress,
-        threads: int, discard: Callable[[Any], None] | None,
+        threads: int, discard: Callable[[Any], None] | None, gives_way: bool = False,
     ) -> None:  # fmt: skip
+        self._gives_way = gives_way
         self.name, self.keep, self.progress = name, keep, progress
         self._work, self._done, self._owner = work, done, owner
         self._threads, self._discard = threads, discard
@@ -99,6 +104,8 @@ class Task:
             self.abandon()
 
     def _run(self) -> None:
+        if self._gives_way:
+            give_way()
         if self._threads:
             torch.set_num_threads(self._threads)
         outcome: tuple[Any, Exception | None]
@@ -130,15 +137,17 @@ class TaskRunner(QObject):
     def run(
         self, name: str, work: Callable[[], Any], done: Done, *, owner: QObject | None = None, keep: bool = False,
         progress: Progress | None = None, threads: int = 0, discard: Callable[[Any], None] | None = None,
+        gives_way: bool = False,
     ) -> Task:  # fmt: skip
         """Do ``work`` on a thread of its own and call ``done(value, error)`` in this one, one of them None.
 
         ``owner``: whom ``done`` belongs to; it is not called when that one has been deleted. ``keep``: the end of the
         program waits for it, as for a file that the user saves. ``progress``: what the work reports to, if it does.
         ``threads``: of torch's for this work, 1 where the live view needs the others. ``discard``: gets a value that
-        nobody took, in any thread.
+        nobody took, in any thread. ``gives_way``: it gets what processor time is left over, where the system can tell.
         """
-        task = Task(name, work, done, owner or self, keep, progress or Progress(shown=False), threads, discard)
+        progress = progress or Progress(shown=False)
+        task = Task(name, work, done, owner or self, keep, progress, threads, discard, gives_way)
         if self._closed:
             task.abandon()
             return task
@@ -168,6 +177,14 @@ class TaskRunner(QObject):
             self._clock.stop()
 
 
+def give_way() -> None:
+    """From now on this thread, and those it starts, get what processor time others leave over. Linux alone can tell
+    threads apart so; elsewhere one thread of torch's must do."""
+    if sys.platform == "linux":
+        with suppress(OSError):  # a system that forbids it
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), GIVING_WAY)
+
+
 def error_text(error: Exception | None, failed: str, memory: str = "") -> str:
     """What went wrong, in one sentence: the error's own where it was written for the user, else ``failed`` and what it
     is. ``memory``: for what there is not enough."""
@@ -179,4 +196,4 @@ def error_text(error: Exception | None, failed: str, memory: str = "") -> str:
     return f"{failed} ({type(error).__name__}: {error})."
 
 
-__all__ = ["Cancelled", "Done", "Progress", "Task", "TaskRunner", "error_text"]
+__all__ = ["Cancelled", "Done", "Progress", "Task", "TaskRunner", "error_text", "give_way"]

@@ -128,7 +128,9 @@ class Model:
         """The filters of a convolution, (out, in, kernel, kernel), channels-last; those in float32 are made once."""
         made = self._filters.get(layer)
         if made is None or made.dtype != dtype:
-            made = dense(self.weights[f"{layer}.weight"], dtype).contiguous(memory_format=torch.channels_last)
+            with torch.inference_mode(False):  # whoever asks first: gradients may go through them later
+                weight = dense(self.weights[f"{layer}.weight"], dtype)
+                made = weight.contiguous(memory_format=torch.channels_last)
             if dtype == torch.float32:
                 self._filters[layer] = made
         return made

@@ -17,7 +17,7 @@ from torch import Tensor
 from zfdesk.engine import Model
 from zfdesk.engine.differentiable import Differentiable
 from zfdesk.synthesis.descent import LARGEST_SIDE
-from zfdesk.synthesis.steps import Sketch, as_pictures, as_tensor, normaliser
+from zfdesk.synthesis.steps import Sketch, as_pictures, as_tensor, check_memory, normaliser
 
 OCTAVE = 1.4
 _JITTER = 32
@@ -53,11 +53,13 @@ def _sizes(model: Model, layer: str, whole: Tensor, octaves: int) -> list[tuple[
     for number in range(octaves):
         size = round(whole.shape[2] / OCTAVE**number), round(whole.shape[3] / OCTAVE**number)
         try:
-            Differentiable(model, {layer: None}, size)
+            network = Differentiable(model, {layer: None}, size)
         except ValueError:
             if not number:
                 raise
             break
+        if not number:
+            check_memory(network)
         sizes.append(size)
     return sizes[::-1]
 

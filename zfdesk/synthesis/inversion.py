@@ -18,7 +18,7 @@ from torch import Tensor
 from zfdesk.engine import Model
 from zfdesk.engine.differentiable import Differentiable
 from zfdesk.synthesis.descent import Descent, noise_about
-from zfdesk.synthesis.steps import Sketch, as_tensor, normaliser
+from zfdesk.synthesis.steps import Sketch, as_tensor, check_memory, normaliser
 
 _ALPHA, _ALPHA_WEIGHT, _TV_WEIGHT = 6, 0.05, 2.0
 
@@ -35,6 +35,7 @@ def invert(
     if picture.shape != (size, size, 3):
         raise ValueError(f"The picture to invert must be ({size}, {size}, 3), not {picture.shape}.")
     network, normalised = Differentiable(model, {layer: None}), normaliser(model)
+    check_memory(network)
     with torch.no_grad():
         wanted = network(normalised(as_tensor(picture)))[layer]
     length = float(wanted.square().sum())

@@ -23,7 +23,7 @@ from zfdesk.synthesis import regularisers
 from zfdesk.synthesis.objectives import Objective
 from zfdesk.synthesis.parametrisation import Frequencies, Pixels
 from zfdesk.synthesis.recipes import Parametrisation, Policy, Recipe
-from zfdesk.synthesis.steps import Sketch, Stepper, as_pictures, as_tensor, normaliser
+from zfdesk.synthesis.steps import Sketch, Stepper, as_pictures, as_tensor, check_memory, normaliser
 
 LARGEST = 64
 """Pictures that are made together, at most: one of 224 × 224 takes some 40 MB while it is differentiated."""
@@ -50,6 +50,7 @@ class Maximiser:
         self.model, self.objectives, self.recipe = model, tuple(objectives), recipe or Recipe()
         self._windows = _shared_windows(model, self.objectives)
         self.network = Differentiable(model, self._windows | self._compared(), signed=True)
+        check_memory(self.network, len(objectives))
         self.field = self.network.field
         self._normalised = normaliser(model)
         self._mean = torch.tensor(model.input.mean)[:, None, None]

@@ -105,3 +105,25 @@ def recipe_called(name: str) -> Recipe:
     if name not in RECIPES:
         raise ValueError(f"There is no recipe {name!r}; there are {', '.join(RECIPES)}.")
     return RECIPES[name]
+
+
+def recipe_words(recipe: Recipe) -> str:
+    """The recipe in full: its name, its step, and each regulariser that is on."""
+    policy = {
+        Policy.ADAM: f"Adam at rate {recipe.rate:g}",
+        Policy.CONSTANT: f"gradient steps at rate {recipe.rate:g}",
+        Policy.PROGRESS: f"gradient steps for progress {recipe.progress:g}, at rate {recipe.rate:g} at most",
+    }[recipe.policy]
+    frequencies = recipe.parametrisation is Parametrisation.FREQUENCIES
+    colours = "decorrelated" if recipe.decorrelated else "plain"
+    what = f"in frequencies (1/f^{recipe.slope:g}) and {colours} colours" if frequencies else "in pixels"
+    numbers = {
+        "noise": recipe.noise, "jitter": recipe.jitter, "scale": recipe.scale, "rotation": recipe.rotation,
+        "total variation": recipe.total_variation, "contrast": recipe.contrast, "diversity": recipe.diversity,
+        "decay": recipe.decay, "small norms below percentile": recipe.small_norm_percentile,
+        "small contributions below percentile": recipe.small_contribution_percentile,
+    }  # fmt: skip
+    said = [f"{name} {value:g}" for name, value in numbers.items() if value]
+    if recipe.blur_every and recipe.blur_radius:
+        said.append(f"blur {recipe.blur_radius:g} every {recipe.blur_every} steps")
+    return f"{recipe.name}: {recipe.steps} steps, {policy}, {what}" + "".join(f", {one}" for one in said)

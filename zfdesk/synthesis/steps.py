@@ -15,8 +15,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from zfdesk.engine import Model
+from zfdesk.engine.differentiable import Differentiable
 
 _HALVINGS = 12
+_COPIES = 4
+"""How often a step holds each layer's values: as they are, rectified, their gradient, and on the way between."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +93,23 @@ class Stepper:
         self.taken += 1
         with torch.no_grad():
             self.parameter.sub_(gradient * rate)
+
+
+def check_memory(network: Differentiable, count: int = 1) -> None:
+    """Raises ValueError, in words, where a step on ``count`` pictures needs more memory than is free."""
+    import psutil
+
+    values = 0
+    for layer, (top, left, bottom, right) in network.windows.items():
+        values += network.shapes[layer][0] * (bottom - top) * (right - left)
+    needed, free = 4 * _COPIES * count * values, int(psutil.virtual_memory().available)
+    if needed > free:
+        height, width = network.input_shape
+        what = f"{count} pictures" if count > 1 else "a picture"
+        raise ValueError(
+            f"A step on {what} of {height} × {width} pixels takes {needed / 1e9:.1f} GB of memory, and "
+            f"{free / 1e9:.1f} GB are free: make fewer, or smaller ones."
+        )
 
 
 def normaliser(model: Model, dtype: torch.dtype = torch.float32) -> Callable[[Tensor], Tensor]:

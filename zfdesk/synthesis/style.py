@@ -22,7 +22,7 @@ from zfdesk.engine import Architecture, Conv, Linear, Model
 from zfdesk.engine.differentiable import Differentiable
 from zfdesk.synthesis.descent import Descent, noise_about
 from zfdesk.synthesis.regularisers import total_variation
-from zfdesk.synthesis.steps import Sketch, as_tensor, normaliser
+from zfdesk.synthesis.steps import Sketch, as_tensor, check_memory, normaliser
 
 _VGG_STYLE = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
 _VGG_CONTENT = "conv4_2"
@@ -104,6 +104,7 @@ def _made(
     normalised = normaliser(model)
     wanted = dict.fromkeys((*chosen, at) if content is not None else chosen)
     network = Differentiable(model, wanted, (start.shape[2], start.shape[3]))
+    check_memory(network)
     grams = _mixed_grams(model, styles, chosen)
     with torch.no_grad():
         kept = network(normalised(as_tensor(content)))[at] if content is not None else None

@@ -8,6 +8,7 @@ from zfdesk.desk.actions import Action, check
 from zfdesk.desk.feature import Feature, Features
 from zfdesk.desk.figure.feature import FEATURE as FIGURE
 from zfdesk.desk.invariance.feature import FEATURE as INVARIANCE
+from zfdesk.desk.lab.feature import FEATURE as LAB
 from zfdesk.desk.live_view.feature import FEATURE as LIVE_VIEW
 from zfdesk.desk.occlusion.feature import FEATURE as OCCLUSION
 from zfdesk.desk.parts.feature import FEATURE as PARTS
@@ -22,13 +23,13 @@ from zfdesk.desk.window.examples import example_actions
 from zfdesk.desk.window.feature import FEATURE as WINDOW
 
 FEATURES: tuple[Feature, ...] = (
-    WINDOW, SESSION, LIVE_VIEW, PORTRAIT, TRACE, OCCLUSION, TEACH, TRAINING, INVARIANCE, PARTS, FIGURE, RECORDING,
-    WEIGHTS,
+    WINDOW, SESSION, LIVE_VIEW, PORTRAIT, TRACE, OCCLUSION, TEACH, TRAINING, INVARIANCE, LAB, PARTS, FIGURE,
+    RECORDING, WEIGHTS,
 )  # fmt: skip
 """In the order in which their panes are tabs; later ones may use what earlier ones made."""
 
 MENUS = (
-    "Source", "Examples", "Session", "Edit", "Crop", "Occluder", "Sweep", "Unit", "Maps", "Classes", "Teach", "Trace",
+    "Source", "Examples", "Session", "Edit", "Crop", "Occluder", "Sweep", "Unit", "Maps", "Classes", "Teach", "Trace", "Lab",
     "Training",
 )  # fmt: skip
 LAST_MENUS = ("View", "Help")

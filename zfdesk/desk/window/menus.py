@@ -158,6 +158,7 @@ MENUS = (
                 "path-record", "path-replay", "path-exact", "path-loop", "path-open", SEPARATOR,
                 _of_view("Trace &against", "trace-axis", "trace_axis", _plain(TraceAxis)), "trace-unit", "trace-clear",
             ), ("Trace",)),
+            Menu("&Lab: pictures that are made", ("lab", "lab-unit"), ("Lab",)),
             Menu("&Training", ("training", "training-open"), ("Training",)),
         ),
         ("Tools",),

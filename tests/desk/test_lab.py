@@ -1,0 +1,236 @@
+"""The lab in a real window: pictures come, wait, are cancelled and come back; what decides them is said."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from desk_hands import click
+from desk_tools import settle, wait_until
+from desk_window import Window
+from PySide6.QtCore import QPointF
+
+from zfdesk.desk.lab.commands import lab_pane
+from zfdesk.desk.lab.maximise_form import MaximiseForm, What
+from zfdesk.desk.lab.pane import LabPane
+from zfdesk.synthesis import RECIPES, Recipe, Sketch, finished, maximise, of_unit
+from zfdesk.synthesis.orders import Order, State, units_order
+
+
+@pytest.fixture
+def pane(still: Window) -> Iterator[LabPane]:
+    """The lab in the shared window, in front, with nothing made."""
+    pane = lab_pane(still.context)
+    settle()
+    yield pane
+    pane.lab.cancel()
+    wait_until(lambda: not pane.lab.running)
+    while pane.lab.history.can_undo:
+        pane.lab.undo()
+
+
+def form_of(pane: LabPane) -> MaximiseForm:
+    form = pane.form
+    assert isinstance(form, MaximiseForm)
+    return form
+
+
+def choose(pane: LabPane, what: What) -> None:
+    """As if it were chosen by mouse."""
+    choice = form_of(pane).what
+    choice.setCurrentIndex(choice.values.index(what))
+    choice.activated.emit(choice.currentIndex())
+
+
+def steps(pane: LabPane, count: int) -> None:
+    form_of(pane).numbers.fields["steps"].setValue(count)
+
+
+def made(pane: LabPane) -> None:
+    click(pane.make, (5.0, 5.0))
+    wait_until(lambda: not pane.lab.running)
+
+
+class Held:
+    """An order whose steps are let through one by one."""
+
+    def __init__(self, steps: int = 6, fails: Exception | None = None) -> None:
+        self.steps, self.fails, self.taken = steps, fails, 0
+        self.gate = threading.Semaphore(0)
+        self.order = Order("waiting", "a picture", "All that decides it.", self.sketches, lambda sketch: ("one",))
+
+    def sketches(self) -> Iterator[Sketch]:
+        for step in range(1, self.steps + 1):
+            self.gate.acquire(timeout=20)
+            if self.fails is not None and step == 3:
+                raise self.fails
+            self.taken = step
+            yield Sketch(step, self.steps, np.full((1, 8, 8, 3), step, np.uint8), np.array([float(step)]))
+
+
+def test_the_pane_is_made_when_it_is_asked_for(window: Window) -> None:
+    assert not window.context.has(LabPane)
+    window.run("lab")
+    assert window.context.get(LabPane).isVisible()
+    window.run("lab")
+    assert not window.context.get(LabPane).isVisible()
+
+
+def test_the_picture_is_the_one_the_command_line_makes(pane: LabPane) -> None:
+    change_unit(pane, "conv5", 3)
+    choose(pane, What.UNIT)
+    steps(pane, 5)
+    form_of(pane).seed.setValue(7)
+    made(pane)
+    recipe = Recipe("modern, changed", steps=5)
+    last = finished(maximise(pane.desk.model, [of_unit("conv5", 3)], recipe, seed=7))
+    shown = pane.lab.made
+    assert shown is not None
+    assert shown.state is State.DONE
+    assert np.array_equal(shown.pictures, last.pictures)
+    for part in ("conv5:3", "modern, changed: 5 steps", "seed 7", "Start: noise", "jitter"):
+        assert part in pane.words.text()
+    assert "conv5:3" in pane.facts.whole
+    assert pane.as_data().count("\n") >= 1
+
+
+def change_unit(pane: LabPane, layer: str, unit: int) -> None:
+    pane.desk.change(pane.desk.view.change(layer=layer, unit=unit, position=None))
+
+
+def test_paused_continued_cancelled_and_come_back_to(pane: LabPane) -> None:
+    held = Held()
+    pane.lab.start(held.order)
+    held.gate.release(2)
+    wait_until(lambda: held.taken == 2)
+    click(pane.pause, (5.0, 5.0))
+    assert pane.lab.paused
+    held.gate.release(4)
+    wait_until(lambda: held.taken >= 2)
+    before = held.taken
+    settle(300)
+    assert held.taken <= before + 1 < held.steps  # the step under way is all that came
+    click(pane.pause, (5.0, 5.0))
+    click(pane.cancel, (5.0, 5.0))
+    wait_until(lambda: not pane.lab.running)
+    shown = pane.lab.made
+    assert shown is not None
+    if held.taken < held.steps:
+        assert shown.state is State.CANCELLED
+        assert "cancelled at step" in pane.wall.stale
+        assert "CANCELLED" in pane.facts.whole
+    assert shown.pictures[0, 0, 0, 0] == shown.step
+    pane.lab.undo()
+    assert pane.lab.made is None
+    assert not pane.wall.has_picture
+    pane.lab.redo()
+    assert pane.lab.made is shown
+
+
+@pytest.mark.parametrize("error", [ArithmeticError("No picture can be made so."), MemoryError()])
+def test_what_fails_is_said_and_its_last_picture_stays(pane: LabPane, error: Exception) -> None:
+    held = Held(fails=error)
+    pane.lab.start(held.order)
+    held.gate.release(6)
+    wait_until(lambda: not pane.lab.running)
+    assert pane.lab.made is not None
+    assert pane.lab.made.state is State.FAILED
+    assert pane.lab.made.step == 2
+    assert pane.lab.trouble.endswith(".")
+
+
+def test_another_making_takes_the_place_of_the_one_that_runs(pane: LabPane) -> None:
+    first, second = Held(), Held()
+    pane.lab.start(first.order)
+    first.gate.release()
+    wait_until(lambda: first.taken == 1)
+    pane.lab.start(second.order)
+    first.gate.release(5)
+    second.gate.release(6)
+    wait_until(lambda: not pane.lab.running)
+    assert pane.lab.made is not None
+    assert (pane.lab.made.step, pane.lab.made.state) == (6, State.DONE)
+
+
+def test_a_sheet_of_a_layer_selects_units(pane: LabPane) -> None:
+    change_unit(pane, "conv5", 0)
+    choose(pane, What.LAYER)
+    steps(pane, 2)
+    made(pane)
+    assert pane.lab.made is not None
+    assert len(pane.lab.made.pictures) == 12
+    assert len(set(pane.lab.made.names)) == 12
+    at = pane.wall.picture_rect().bottomLeft() + QPointF(4, -40)
+    number = pane.wall.picture_at(at)
+    assert number
+    click(pane.wall, at)
+    assert pane.desk.view.unit == number
+
+
+@pytest.mark.parametrize(
+    ("what", "fill", "told"),
+    [
+        (What.CLASS, lambda form: form.class_field.choose("moped"), "moped"),
+        (What.DIFFERENCE, lambda form: (form.class_field.choose("moped"), form.other_class.choose("1")), "tiger cat"),
+        (What.MIXED, lambda form: form.units.setText("1, 4"), "0.5 × conv5:4"),
+        (What.BETWEEN, lambda form: (form.other.setValue(4), form.share.setValue(25)), "0.25 × conv5:4"),
+        (What.WORDS, lambda form: form.words.setText("class:church - conv5:2/map"), "conv5:2, whole map"),
+        (What.MAP, lambda form: None, "whole map"),
+        (What.POSITION, lambda form: None, "conv5:2 at ("),
+    ],
+)  # fmt: skip
+def test_objectives_are_said_as_they_are(pane: LabPane, what: What, fill: object, told: str) -> None:
+    change_unit(pane, "conv5", 2)
+    wait_until(lambda: pane.desk.result is not None and pane.desk.result.request.view == pane.desk.view)
+    wait_until(lambda: pane.desk.result is not None and pane.desk.result.unit is not None)
+    choose(pane, what)
+    fill(form_of(pane))  # type: ignore[operator]
+    assert told in pane.form.order().words
+
+
+def test_what_cannot_be_made_is_said_and_nothing_changes(still: Window, pane: LabPane) -> None:
+    for what, fill in (
+        (What.MIXED, lambda form: form.units.setText("3, many")),
+        (What.WORDS, lambda form: form.words.setText("conv9:1")),
+        (What.MIXED, lambda form: form.units.setText("3, 9999")),
+    ):
+        choose(pane, what)
+        fill(form_of(pane))
+        click(pane.make, (5.0, 5.0))
+        assert not pane.lab.running
+        assert pane.lab.made is None
+        assert still.message.label.text().startswith("⚠")
+
+
+def test_recipes_show_their_numbers(pane: LabPane) -> None:
+    form = form_of(pane)
+    for name, recipe in RECIPES.items():
+        form.recipe.setCurrentIndex(form.recipe.values.index(name))
+        form.recipe.activated.emit(form.recipe.currentIndex())
+        assert form.numbers.recipe == recipe
+    form.numbers.fields["decay"].setValue(0.5)
+    assert form.numbers.recipe.decay == 0.5
+    assert form.numbers.recipe.name == "yosinski-4, changed"
+    assert form.numbers.recipe.rate == RECIPES["yosinski-4"].rate
+    form.recipe.activated.emit(0)
+
+
+def test_a_start_from_the_frame(pane: LabPane) -> None:
+    form = form_of(pane)
+    choose(pane, What.UNIT)
+    form.start.choose("current frame")
+    assert "frame" in pane.form.order().words
+    steps(pane, 1)
+    made(pane)
+    assert pane.lab.made is not None
+    form.start.choose("noise")
+
+
+def test_a_picture_of_another_network_is_marked(pane: LabPane) -> None:
+    order = units_order(pane.desk.model, [of_unit("conv5", 1)], Recipe(steps=1))
+    pane.lab.restore(order.made(finished(order.sketches())))
+    assert not pane.wall.stale
+    pane.lab.restore(Held().order.made(Sketch(1, 1, np.zeros((1, 8, 8, 3), np.uint8), np.zeros(1))))
+    assert pane.wall.stale == ("of another network" if pane.lab.network else "")

@@ -1,0 +1,58 @@
+"""What the actions of the lab do. Its pane is made when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.feature import Panes
+from zfdesk.desk.lab.controller import Lab
+
+if TYPE_CHECKING:
+    from zfdesk.desk.lab.pane import LabPane
+
+TITLE = "Lab"
+
+
+def lab_pane(context: AppContext) -> LabPane:
+    """The pane, brought to the front."""
+    from zfdesk.desk.lab.pane import LabPane
+
+    context.get(Panes).show(TITLE)
+    return context.get(LabPane)
+
+
+def show_lab(context: AppContext) -> None:
+    """Open the pane, or close it."""
+    panes = context.get(Panes)
+    if panes.is_open(TITLE):
+        panes.hide(TITLE)
+    else:
+        panes.show(TITLE)
+
+
+def makes(title: str) -> Callable[[AppContext], None]:
+    """A command that makes what the form of that title says, as it stands."""
+
+    def command(context: AppContext) -> None:
+        pane = lab_pane(context)
+        pane.show_form(title)
+        pane.begin()
+
+    return command
+
+
+def shows(title: str) -> Callable[[AppContext], None]:
+    """A command that brings up the form of that title, to be filled."""
+    return lambda context: lab_pane(context).show_form(title)
+
+
+def pause_making(context: AppContext) -> None:
+    """Let it wait, or go on."""
+    context.get(Lab).pause()
+
+
+def cancel_making(context: AppContext) -> None:
+    """End it."""
+    context.get(Lab).cancel()

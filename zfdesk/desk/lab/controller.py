@@ -1,0 +1,211 @@
+"""The lab of the desk: the one making that runs beside the live view, what it has made, and what was made before."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from zfdesk.desk.actions import ActionTable
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.history import History
+from zfdesk.desk.tasks import Cancelled, Progress, Task, error_text
+from zfdesk.live import Crop
+from zfdesk.live.slot import LatestSlot
+from zfdesk.sources import PastedSource
+from zfdesk.synthesis.orders import Made, Order, State, network_name
+
+LOOK_MS = 60  # how often the window looks for a newer sketch
+SHOW_SECONDS = 0.12  # between two sketches that are explained and handed over
+PAUSED_SECONDS = 0.1  # a paused making looks so often whether it is cancelled
+MOST_UNDO = 20  # pictures that undo comes back to
+WHOLE = Crop(side=1.0)  # of a picture that is as the network sees it
+
+
+class Lab(QObject):
+    """Lives in the window's thread. ``changed``: there is something new to show."""
+
+    changed = Signal()
+
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context)
+        self._context, self._state = context, context.state
+        self.made: Made | None = None
+        self.history: History[Made | None] = History(MOST_UNDO)
+        self.trouble = ""  # why the last making ended before its end
+        self._task: Task | None = None
+        self._slot: LatestSlot[Made] = LatestSlot()
+        self._going = threading.Event()
+        self._going.set()
+        self._compared: tuple[np.ndarray, np.ndarray] | None = None  # the first is on its way to be snapshot A
+        self._clock = QTimer(self, interval=LOOK_MS)
+        self._clock.timeout.connect(self._look)
+        self._state.result_ready.connect(self._take_snapshot)
+        self._state.model_changed.connect(self.changed)
+
+    # One making
+
+    @property
+    def running(self) -> bool:
+        """Whether pictures are being made, paused or not."""
+        return self._task is not None and self._task.running
+
+    @property
+    def paused(self) -> bool:
+        """Whether what is being made waits."""
+        return self.running and not self._going.is_set()
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far it is, while it runs."""
+        return self._task.progress if self.running and self._task is not None else None
+
+    def start(self, order: Order) -> None:
+        """Make something else; what runs is cancelled, and what is shown can be come back to."""
+        if self._task is not None and self._task.running:
+            self._task.abandon()
+            self._show(_ended(self.made, State.CANCELLED))
+        self.history.step(self.made)
+        self.trouble = ""
+        self._going.set()
+        slot: LatestSlot[Made] = LatestSlot()
+        self._slot = slot
+        progress = Progress()
+        self._task = self._state.tasks.run(
+            "lab", lambda: self._make(order, slot, progress), self._end, owner=self, progress=progress, threads=1,
+            gives_way=True,
+        )  # fmt: skip
+        self._begun_from = self.made
+        self._clock.start()
+        self.changed.emit()
+
+    _begun_from: Made | None = None  # what is still shown until the first sketch
+
+    def _make(self, order: Order, slot: LatestSlot[Made], progress: Progress) -> Made:
+        """Off the window's thread. Raises what the maker raises, Cancelled, or MemoryError."""
+        shown, sketch = float("-inf"), None
+        try:
+            for sketch in order.sketches():
+                now = time.monotonic()
+                if now - shown >= SHOW_SECONDS and not sketch.finished:
+                    slot.put(order.made(sketch))
+                    shown = now
+                progress.report(sketch.step, sketch.steps)
+                while not self._going.wait(PAUSED_SECONDS):
+                    progress.check()
+        except Exception as error:
+            if sketch is not None:
+                slot.put(order.made(sketch, State.CANCELLED if isinstance(error, Cancelled) else State.FAILED))
+            if isinstance(error, RuntimeError) and "allocate" in str(error):  # so torch says it
+                raise MemoryError from error
+            raise
+        assert sketch is not None
+        return order.made(sketch)
+
+    def pause(self) -> None:
+        """Let it wait where it is, or go on."""
+        if self.running:
+            if self._going.is_set():
+                self._going.clear()
+            else:
+                self._going.set()
+            self.changed.emit()
+
+    def cancel(self) -> None:
+        """End it; its last picture stays, marked."""
+        if self._task is not None and self._task.running:
+            self._task.cancel()
+            self._going.set()
+
+    def _look(self) -> None:
+        if (made := self._slot.take()) is not None:
+            self._show(made)
+        if not self.running:
+            self._clock.stop()
+
+    def _end(self, made: Made | None, error: Exception | None) -> None:
+        self._clock.stop()
+        last = self._slot.take()
+        if error is not None:
+            self.trouble = "" if isinstance(error, Cancelled) else error_text(
+                error, "The picture could not be made", "for pictures of this size")  # fmt: skip
+            if self.trouble:
+                self._context.show_message(self.trouble, error=True)
+        self._show(made or last or self.made)
+        if self.made is self._begun_from:  # nothing came: undo has nothing to take back
+            self.history.drop(self.made)
+            self.changed.emit()
+
+    def _show(self, made: Made | None) -> None:
+        if made is not self.made:
+            self.made = made
+            self.changed.emit()
+
+    # What was made before
+
+    def undo(self) -> None:
+        """The pictures before; what runs is cancelled."""
+        if self.history.can_undo:
+            self._walk(self.history.undo)
+
+    def redo(self) -> None:
+        """The pictures after."""
+        if self.history.can_redo:
+            self._walk(self.history.redo)
+
+    def _walk(self, step: Callable[[Made | None], Made | None]) -> None:
+        if self._task is not None and self._task.running:
+            self._task.abandon()
+        self.made, self.trouble = step(_ended(self.made, State.CANCELLED)), ""
+        self.changed.emit()
+
+    def restore(self, made: Made | None) -> None:
+        """Show what a session kept."""
+        if self._task is not None and self._task.running:
+            self._task.abandon()
+        if made is not None:
+            self.history.step(self.made)
+            self._show(made)
+
+    @property
+    def network(self) -> str:
+        """What tells the network in use from others."""
+        return network_name(self._state.model)
+
+    @property
+    def stale(self) -> str:
+        """Of what the pictures are where that is not what is in use, or that they are not finished; "" else."""
+        if self.made is None or self.running:
+            return ""
+        other = self.made.network != self.network
+        return self.made.state_words or ("of another network" if other else "")
+
+    # What is done with it
+
+    def show_as_source(self, picture: np.ndarray, label: str) -> None:
+        """A picture as the network sees it becomes what the window looks at: all its panes work on it."""
+        self._state.open_made(PastedSource(picture, label), crop=WHOLE)
+
+    def compare(self, before: np.ndarray, after: np.ndarray) -> None:
+        """The first becomes snapshot A as soon as it is computed, the second is looked at: A | B."""
+        self._compared = before, after
+        self.show_as_source(before, "before")
+
+    def _take_snapshot(self) -> None:
+        result = self._state.complete
+        if self._compared is None or result is None or not np.array_equal(result.clean, self._compared[0]):
+            return
+        (_, after), self._compared = self._compared, None
+        self._context.get(ActionTable).run("snapshot")
+        self.show_as_source(after, "after")
+
+
+def _ended(made: Made | None, state: State) -> Made | None:
+    return replace(made, state=state) if made is not None and made.state is State.RUNNING else made
+
+
+__all__ = ["Lab"]

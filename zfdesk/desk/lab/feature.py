@@ -1,0 +1,49 @@
+"""The lab. Its pane is made when it is first asked for."""
+
+from __future__ import annotations
+
+from zfdesk.desk.actions import Action
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.feature import Area, Feature, PaneSpec
+from zfdesk.desk.lab import commands
+from zfdesk.desk.lab.controller import Lab
+from zfdesk.desk.widgets.pane import Pane
+
+
+def _make(context: AppContext) -> None:
+    context.add(Lab(context))
+
+
+def _make_pane(context: AppContext) -> Pane:
+    from zfdesk.desk.lab.pane import LabPane
+
+    return LabPane(context)
+
+
+ACTIONS = (
+    Action("lab", "Lab: pictures that are made, or close it", ("Ctrl+Alt+A",), "Lab", command=commands.show_lab),
+    Action("lab-unit", "What the selected unit would like to see", ("Ctrl+Alt+1",), "Unit", command=commands.makes("Activation maximisation")),
+    Action("lab-pause", "Pause the picture that is made, or go on", ("Ctrl+Alt+Space",), "Lab", command=commands.pause_making),
+    Action("lab-cancel", "Cancel the picture that is made", ("Ctrl+Alt+Backspace",), "Lab", command=commands.cancel_making),
+)
+
+MOUSE = (
+    ("Click", "selects the unit that the picture was made for"),
+    ("Double-click", "shows one picture alone, or all again"),
+    ("Wheel", "zooms"),
+)
+HELP = (
+    ("Lab",
+     "Pictures that are made, beside a live view that stays alive. Activation maximisation looks for the picture that "
+     "a unit, a class or a sum of them answers most; only the unit's receptive field is made, and values are those "
+     "before rectification. Recipes: “modern”, and the four rows of Table 1 in Yosinski et al. 2015; their numbers can "
+     "be changed. A picture can be paused, cancelled (it stays, marked) and come back to. The same seed gives the same "
+     "picture. Below it stands all that decides it."),
+)
+
+FEATURE = Feature(
+    name="lab",
+    make=_make,
+    panes=(PaneSpec("Lab", Area.CENTRE, _make_pane, at_start=False, mouse=MOUSE, help=HELP),),
+    actions=ACTIONS,
+)

@@ -1,0 +1,65 @@
+"""What the forms of the lab have in common: the settings of one way to make a picture, and the order they make."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox, QVBoxLayout, QWidget
+
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.widgets.controls import Controls
+from zfdesk.synthesis.orders import Order
+
+
+class Form(QWidget):
+    """The settings of a method. Subclasses add strips of controls and say what is to be made in `order`."""
+
+    title = ""
+    hint = ""
+
+    def __init__(self, context: AppContext) -> None:
+        super().__init__()
+        self.context, self.state = context, context.state
+        self.rows = QVBoxLayout(self)
+        self.rows.setContentsMargins(0, 0, 0, 0)
+        self.rows.setSpacing(3)
+
+    def add_strip(self, *controls: tuple[QWidget, str]) -> Controls:
+        """Another strip of controls, each with the name that a screen reader says."""
+        strip = Controls()
+        for widget, name in controls:
+            strip.add(widget, name)
+        self.rows.addWidget(strip)
+        return strip
+
+    def order(self) -> Order:
+        """What the settings mean now. ValueError, in words, where they mean nothing."""
+        raise NotImplementedError
+
+    def follow(self) -> None:
+        """Follow the view and the network."""
+
+
+def whole_number(prefix: str, value: int, low: int, high: int, hint: str) -> QSpinBox:
+    """A field for a whole number, with its name in it."""
+    spin = QSpinBox(prefix=f"{prefix} ", minimum=low, maximum=high, value=value)
+    spin.setKeyboardTracking(False)
+    spin.setToolTip(hint)
+    return spin
+
+
+def real_number(
+    prefix: str, value: float, high: float, hint: str, decimals: int = 2, step: float = 0.5
+) -> QDoubleSpinBox:
+    """A field for a number from 0 up, with its name in it."""
+    spin = QDoubleSpinBox(prefix=f"{prefix} ", decimals=decimals, minimum=0, maximum=high, singleStep=step)
+    spin.setValue(value)
+    spin.setKeyboardTracking(False)
+    spin.setToolTip(hint)
+    return spin
+
+
+def seed_number() -> QSpinBox:
+    """The seed: the same one gives the same picture."""
+    return whole_number("seed", 0, 0, 999_999, "The same seed gives the same picture")
+
+
+__all__ = ["Form", "real_number", "seed_number", "whole_number"]

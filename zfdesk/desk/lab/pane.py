@@ -1,0 +1,168 @@
+"""The lab: what is to be made, how far it is, and the pictures with all that decides them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QSizePolicy, QToolButton, QWidget
+
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.lab.controller import Lab
+from zfdesk.desk.lab.form import Form
+from zfdesk.desk.lab.maximise_form import MaximiseForm
+from zfdesk.desk.lab.wall import Wall
+from zfdesk.desk.widgets.buttons import ThinBar, tool_button
+from zfdesk.desk.widgets.controls import Choice, Controls
+from zfdesk.desk.widgets.pane import ElidedLabel, Pane
+from zfdesk.desk.widgets.theme import Colours, set_role
+from zfdesk.desk.widgets.tsv import table_text
+from zfdesk.synthesis.orders import State
+
+FORMS: tuple[Callable[[AppContext], Form], ...] = (MaximiseForm,)
+
+
+class LabPane(Pane):
+    """One method at a time; its last pictures stay until others are made, and undo comes back to them."""
+
+    title = "Lab"
+
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.lab = context.get(Lab)
+        self.forms = {form.title: form for form in (make(context) for make in FORMS)}
+        self.method = Choice({title: title for title in self.forms}, "What is made")
+        self.method.chosen.connect(self.show_form)
+        self.body.addWidget(self._buttons())
+        for form in self.forms.values():
+            self.body.addWidget(form)
+        self.bar, self.state_line = ThinBar("How far the picture is"), ElidedLabel()
+        self.state_line.setAccessibleName("State of the making")
+        self.wall = Wall()
+        self.wall.setAccessibleName("Made pictures")
+        self.wall.picked.connect(self._select)
+        self.wall.pointed.connect(self._point)
+        self.words = QLabel(wordWrap=True)
+        self.words.setAccessibleName("All that decides the pictures")
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        set_role(self.words, "quiet")
+        self.body.addWidget(self.bar)
+        self.body.addWidget(self.state_line)
+        self.body.addWidget(self.wall, 1)
+        self.body.addWidget(self.words)
+        self._pointed: int | None = None
+        self.show_form(next(iter(self.forms)))
+        self.lab.changed.connect(self.renew)
+
+    def _buttons(self) -> Controls:
+        self.make = self._button("▶ Make", "Make the pictures; what runs is cancelled", self.begin)
+        self.pause = self._button("Pause", "Let it wait, or go on", self.lab.pause)
+        self.cancel = self._button("Cancel", "End it; the last picture stays, marked", self.lab.cancel)
+        self.undo = self._button("↶", "The pictures before", self.lab.undo)
+        self.redo = self._button("↷", "The pictures after", self.lab.redo)
+        strip = Controls()
+        for widget, name in (
+            (self.method, "What is made"), (self.make, "Make"), (self.pause, "Pause or continue"),
+            (self.cancel, "Cancel"), (self.undo, "Pictures before"), (self.redo, "Pictures after"),
+        ):  # fmt: skip
+            strip.add(widget, name)
+        return strip
+
+    def _button(self, text: str, hint: str, action: Callable[[], object]) -> QToolButton:
+        button = tool_button(text)
+        button.setToolTip(hint)
+        button.clicked.connect(lambda _=False: action())
+        return button
+
+    @property
+    def form(self) -> Form:
+        """That of the method in use."""
+        return self.forms[self.method.values[self.method.currentIndex()]]
+
+    def show_form(self, title: str) -> None:
+        """Choose a method."""
+        self.method.show_value(title)
+        for name, form in self.forms.items():
+            form.setVisible(name == title)
+        self.form.follow()
+        self.renew()
+
+    def begin(self) -> None:
+        """Make what the form says; what cannot be made is told, and nothing changes."""
+        try:
+            order = self.form.order()
+        except ValueError as error:
+            self.context.show_message(str(error), error=True)
+            return
+        self.lab.start(order)
+
+    # What is shown
+
+    def show_view(self) -> None:
+        self.form.follow()
+
+    def set_colours(self, colours: Colours) -> None:
+        super().set_colours(colours)
+        self.renew()
+
+    def renew(self) -> None:
+        """Show what is new."""
+        lab, made = self.lab, self.lab.made
+        self.wall.show_made(made, self.form.hint, lab.stale)
+        self.bar.show_progress(lab.progress)
+        self.pause.setText("Continue" if lab.paused else "Pause")
+        for button, enabled in (
+            (self.pause, lab.running), (self.cancel, lab.running), (self.undo, lab.history.can_undo),
+            (self.redo, lab.history.can_redo),
+        ):  # fmt: skip
+            button.setEnabled(enabled)
+        self.words.setText(" ".join((made.words, *made.notes)) if made is not None else "")
+        self.words.setVisible(made is not None)
+        self.show_facts()
+
+    def show_facts(self) -> None:
+        made = self.lab.made
+        said = [f"{made.method} · {made.title}"] if made is not None else ["nothing made yet"]
+        if made is not None and made.state_words and made.state is not State.RUNNING:
+            said.insert(0, made.state_words.upper())
+        self.facts.say(" · ".join(said))
+        self.state_line.say(self._state_words())
+
+    def _state_words(self) -> str:
+        lab, made = self.lab, self.lab.made
+        if self._pointed is not None and made is not None and self._pointed < len(made.names):
+            return made.names[self._pointed]
+        if lab.running:
+            progress = lab.progress
+            far = f"step {progress.done} of {progress.total}" if progress is not None and progress.total else "begins…"
+            return f"paused at {far}" if lab.paused else far
+        if lab.trouble:
+            return lab.trouble
+        return "" if made is None else made.state_words or f"done: {made.steps} steps"
+
+    def _point(self, number: int | None) -> None:
+        if number != self._pointed:
+            self._pointed = number
+            self.show_facts()
+
+    def _select(self, number: int) -> None:
+        """The unit that a picture was made for becomes the selected one."""
+        made, view = self.lab.made, self.desk.view
+        if made is None or len(made.targets) <= number or made.network != self.lab.network:
+            return
+        layer, unit = made.targets[number]
+        if (layer, unit) != (view.layer, view.unit):
+            self.desk.change(view.change(layer=layer, unit=unit, position=None))
+
+    def as_data(self) -> str:
+        """A line for each picture: its name and what it reached."""
+        made = self.lab.made
+        if made is None:
+            return ""
+        rows = [(number, name, value) for number, (name, value) in enumerate(zip(made.names, made.values, strict=True))]
+        return table_text(("picture", "name", "value"), rows)
+
+
+__all__ = ["FORMS", "LabPane"]

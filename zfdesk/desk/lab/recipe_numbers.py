@@ -1,0 +1,110 @@
+"""A recipe's numbers, all of them, to be seen and changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox, QVBoxLayout, QWidget
+
+from zfdesk.desk.lab.form import real_number, whole_number
+from zfdesk.desk.widgets.buttons import tool_button
+from zfdesk.desk.widgets.controls import Choice, Controls
+from zfdesk.synthesis import RECIPES, Recipe
+from zfdesk.synthesis.recipes import Parametrisation, Policy
+
+CHANGED = ", changed"
+_WHOLE = {
+    "steps": ("steps", 100_000, "Steps of the optimisation"),
+    "jitter": ("jitter", 64, "Most shift before each look, in pixels"),
+    "blur_every": ("blur every", 1000, "A Gaussian blur after so many steps (Yosinski); 0: never"),
+}
+_REAL = {
+    "rate": ("rate", 1e9, 4, "Length of a step"),
+    "progress": ("progress", 1e6, 2, "So far a step should raise the objective (Yosinski); counts for that policy"),
+    "noise": ("noise", 255.0, 1, "Standard deviation of the noise it starts from, of 255 levels"),
+    "scale": ("scale", 0.9, 2, "Most change of size before each look, as a share"),
+    "rotation": ("turn", 180.0, 1, "Most turn before each look, in degrees"),
+    "total_variation": ("smooth", 1000.0, 1, "Weight of the total variation, as a share of the objective"),
+    "contrast": ("contrast", 100.0, 2, "Weight of the distance from the mean colour, as a share of the objective"),
+    "diversity": ("diverse", 100.0, 2, "Weight of the likeness of pictures made together"),
+    "slope": ("slope", 4.0, 2, "Frequencies are scaled by 1/f to this power"),
+    "decay": ("decay", 0.99, 4, "L2 decay towards the mean after each step (Yosinski)"),
+    "blur_radius": ("blur", 20.0, 2, "Radius of the blur, in pixels (Yosinski)"),
+    "small_norm_percentile": ("small norms", 100.0, 0, "Pixels below this percentile of all norms become the mean"),
+    "small_contribution_percentile": (
+        "small contributions", 100.0, 0, "Pixels below this percentile of all contributions become the mean"),
+}  # fmt: skip
+_POLICIES = {Policy.ADAM: "Adam", Policy.CONSTANT: "constant rate", Policy.PROGRESS: "by progress"}
+_PARAMETRISATIONS = {Parametrisation.FREQUENCIES: "frequencies", Parametrisation.PIXELS: "pixels"}
+
+
+class RecipeNumbers(QWidget):
+    """All fields of a `Recipe`. ``changed``: one of them is another, or another recipe was chosen."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.recipe = Recipe()
+        self.fields: dict[str, QSpinBox | QDoubleSpinBox] = {}
+        for name, (words, high, hint) in _WHOLE.items():
+            self.fields[name] = whole_number(words, 0, 0, high, hint)
+        for name, (words, most, decimals, hint) in _REAL.items():
+            self.fields[name] = real_number(words, 0, most, hint, decimals, 10.0**-decimals * 5)
+        self.policy = Choice(_POLICIES, "How far a step goes")
+        self.parametrisation = Choice(_PARAMETRISATIONS, "What is stepped: the picture's frequencies or its pixels")
+        self.decorrelated = tool_button("decorrelated colours", checkable=True)
+        self.decorrelated.setToolTip("Steps in colours that are independent in natural pictures")
+        strip = Controls()
+        for choice, name in ((self.policy, "Policy"), (self.parametrisation, "Parametrisation")):
+            strip.add(choice, name)
+        strip.add(self.decorrelated, "Decorrelated colours")
+        for name, field in self.fields.items():
+            strip.add(field, name.replace("_", " "))
+            field.valueChanged.connect(self._take)
+        self.policy.chosen.connect(self._take)
+        self.parametrisation.chosen.connect(self._take)
+        self.decorrelated.clicked.connect(self._take)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(strip)
+        self.show_recipe(self.recipe)
+
+    def show_recipe(self, recipe: Recipe) -> None:
+        """Show the numbers of a recipe."""
+        self.recipe = recipe
+        for name, field in self.fields.items():
+            with QSignalBlocker(field):
+                field.setValue(getattr(recipe, name))
+        self.policy.show_value(recipe.policy)
+        self.parametrisation.show_value(recipe.parametrisation)
+        self.decorrelated.setChecked(recipe.decorrelated)
+        self.changed.emit()
+
+    def _take(self, _: object = None) -> None:
+        """The numbers as they stand; one that cannot be goes back, and why is this widget's tool tip."""
+        numbers: dict[str, Any] = {name: field.value() for name, field in self.fields.items()}
+        for name, field in self.fields.items():  # what was not touched keeps all its digits
+            if isinstance(field, QDoubleSpinBox) and field.value() == round(
+                getattr(self.recipe, name), field.decimals()
+            ):
+                numbers[name] = getattr(self.recipe, name)
+        base = self.recipe.name.removesuffix(CHANGED)
+        try:
+            made = Recipe(
+                base, policy=self.policy.values[self.policy.currentIndex()], decorrelated=self.decorrelated.isChecked(),
+                parametrisation=self.parametrisation.values[self.parametrisation.currentIndex()], **numbers,
+            )  # fmt: skip
+        except ValueError as error:
+            self.refused.emit(str(error))
+            self.show_recipe(self.recipe)
+            return
+        self.recipe = made if made == RECIPES.get(base) else replace(made, name=f"{base}{CHANGED}")
+        self.changed.emit()
+
+    refused = Signal(str)
+
+
+__all__ = ["CHANGED", "RecipeNumbers"]
