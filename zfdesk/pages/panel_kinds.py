@@ -5,6 +5,7 @@ from __future__ import annotations
 from zfdesk.pages.panels import FIXED, PanelKind, PanelSpec, Sources
 from zfdesk.pages.panels_invariance import INVARIANCE_KINDS
 from zfdesk.pages.panels_live import LIVE_KINDS
+from zfdesk.pages.panels_made import MADE
 from zfdesk.pages.panels_network import NETWORK_KINDS
 from zfdesk.pages.panels_snapshot import SNAPSHOT_KINDS
 from zfdesk.pages.panels_sweep import SWEEP_KINDS
@@ -16,6 +17,7 @@ KINDS: tuple[PanelKind, ...] = (
     *SNAPSHOT_KINDS,
     TRACE,
     *INVARIANCE_KINDS,
+    MADE,
     *NETWORK_KINDS,
 )
 

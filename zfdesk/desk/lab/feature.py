@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from zfdesk.desk.actions import Action
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Area, Feature, PaneSpec
@@ -9,9 +11,16 @@ from zfdesk.desk.lab import commands
 from zfdesk.desk.lab.controller import Lab
 from zfdesk.desk.widgets.pane import Pane
 
+if TYPE_CHECKING:
+    from zfdesk.pages.panels import Sources
+
 
 def _make(context: AppContext) -> None:
     context.add(Lab(context))
+
+
+def _figure(context: AppContext, sources: Sources) -> Sources:
+    return sources.having(context.get(Lab).made)
 
 
 def _make_pane(context: AppContext) -> Pane:
@@ -44,6 +53,6 @@ HELP = (
 FEATURE = Feature(
     name="lab",
     make=_make,
-    panes=(PaneSpec("Lab", Area.CENTRE, _make_pane, at_start=False, mouse=MOUSE, help=HELP),),
+    panes=(PaneSpec("Lab", Area.CENTRE, _make_pane, at_start=False, figure=_figure, mouse=MOUSE, help=HELP),),
     actions=ACTIONS,
 )

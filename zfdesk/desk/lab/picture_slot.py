@@ -12,7 +12,7 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.canvas import rgb_image
 from zfdesk.engine import crop
 from zfdesk.live import Crop
-from zfdesk.pages.panels_of_view import frame_words
+from zfdesk.pages.panels import frame_text
 from zfdesk.sources import SourceError, read_picture
 from zfdesk.sources.files import file_name
 from zfdesk.synthesis.steps import no_larger
@@ -80,7 +80,7 @@ class PictureSlot(QToolButton):
         result = state.result
         if result is None or result.request.model is not state.model:
             raise ValueError("No picture has come yet: try again in a moment.")
-        return result.clean, frame_words(result)
+        return result.clean, frame_text(result)
 
     def whole(self, side: int) -> tuple[np.ndarray, str]:
         """The whole picture, at most ``side`` pixels long, and what it is. ValueError where there is none."""
@@ -89,7 +89,7 @@ class PictureSlot(QToolButton):
         result = self._context.state.result
         if result is None:
             raise ValueError("No picture has come yet: try again in a moment.")
-        return no_larger(result.request.frame.pixels, side), frame_words(result)
+        return no_larger(result.request.frame.pixels, side), frame_text(result)
 
 
 __all__ = ["FRAME", "PictureSlot"]

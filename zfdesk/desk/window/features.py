@@ -29,8 +29,8 @@ FEATURES: tuple[Feature, ...] = (
 """In the order in which their panes are tabs; later ones may use what earlier ones made."""
 
 MENUS = (
-    "Source", "Examples", "Session", "Edit", "Crop", "Occluder", "Sweep", "Unit", "Maps", "Classes", "Teach", "Trace", "Lab",
-    "Training",
+    "Source", "Examples", "Session", "Edit", "Crop", "Occluder", "Sweep", "Unit", "Maps", "Classes", "Teach", "Trace",
+    "Lab", "Training",
 )  # fmt: skip
 LAST_MENUS = ("View", "Help")
 

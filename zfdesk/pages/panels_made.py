@@ -1,0 +1,29 @@
+"""The panel of made pictures: what the lab shows, each with its name, and all that decides them in the caption."""
+
+from __future__ import annotations
+
+from zfdesk.figures.panels import Tiles
+from zfdesk.pages.panels import Captured, PanelKind, PanelSpec, Sources
+from zfdesk.synthesis.orders import Made
+
+NAMED = 24
+"""Pictures above which a panel has no room for their names."""
+
+
+def _nothing_made(spec: PanelSpec, sources: Sources) -> str:
+    return "" if sources.get(Made) is not None else "Nothing has been made yet: press Ctrl+Alt+1 in the window."
+
+
+def _capture(spec: PanelSpec, sources: Sources) -> Captured:
+    made = sources.get(Made)
+    assert made is not None
+    names = made.names if len(made.names) <= NAMED else ()
+    panel = Tiles(made.pictures, columns=made.columns, names=names, note=made.state_words)
+    text = " ".join((made.words, *made.notes))
+    state = f" ({made.state_words})" if made.state_words else ""
+    return Captured(panel, f"{made.method}: {made.title}{state}", f"{made.method} of {made.title}", text)
+
+
+MADE = PanelKind("made pictures", "Made in the lab", "Made pictures", _capture, _nothing_made, about_unit=False)
+
+__all__ = ["MADE"]
