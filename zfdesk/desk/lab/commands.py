@@ -36,6 +36,7 @@ def makes(title: str) -> Callable[[AppContext], None]:
     """A command that makes what the form of that title says, as it stands."""
 
     def command(context: AppContext) -> None:
+        """Make it."""
         pane = lab_pane(context)
         pane.show_form(title)
         pane.begin()
@@ -45,7 +46,12 @@ def makes(title: str) -> Callable[[AppContext], None]:
 
 def shows(title: str) -> Callable[[AppContext], None]:
     """A command that brings up the form of that title, to be filled."""
-    return lambda context: lab_pane(context).show_form(title)
+
+    def command(context: AppContext) -> None:
+        """Bring it up."""
+        lab_pane(context).show_form(title)
+
+    return command
 
 
 def pause_making(context: AppContext) -> None:
