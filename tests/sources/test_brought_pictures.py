@@ -179,6 +179,49 @@ def test_an_embedded_profile_is_converted_to_srgb(primaries: np.ndarray, gamma: 
         np.testing.assert_allclose(decode_picture(data)[32, 32], expected, atol=2 if "quality" not in options else 5)
 
 
+PRIMARIES = {
+    9: np.array([[0.6735, 0.1657, 0.1251], [0.2790, 0.6753, 0.0456], [-0.0019, 0.0299, 0.7974]]),  # BT.2020, Bradford
+    12: DISPLAY_P3,
+}
+
+
+def srgb_light(colour: tuple[int, int, int]) -> np.ndarray:
+    signal = np.array(colour) / 255
+    return np.where(signal <= 0.04045, signal / 12.92, ((signal + 0.055) / 1.055) ** 2.4)
+
+
+def in_numbered_space(data: bytes, primaries: int, transfer: int) -> bytes:
+    """The file with these code points in its ``colr`` box, which the encoders here leave to be sRGB's."""
+    place = data.index(b"colrnclx") + 8
+    return data[:place] + struct.pack(">HH", primaries, transfer) + data[place + 4 :]
+
+
+@pytest.mark.parametrize("format", ["AVIF", "HEIF"])
+@pytest.mark.parametrize("primaries", PRIMARIES)
+def test_a_colour_space_named_by_numbers_is_converted_to_srgb(primaries: int, format: str) -> None:
+    for colour in ((200, 120, 60), (90, 140, 110), (128, 128, 128)):
+        plain = encoded(Image.new("RGB", (64, 64), colour), format, quality=95)
+        stored = decode_picture(in_numbered_space(plain, 1, 13))[32, 32]
+        np.testing.assert_allclose(stored, colour, atol=3)
+        linear = np.linalg.solve(SRGB, PRIMARIES[primaries] @ srgb_light(tuple(stored))).clip(0, 1)
+        expected = 255 * np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+        np.testing.assert_allclose(decode_picture(in_numbered_space(plain, primaries, 13))[32, 32], expected, atol=2)
+
+
+@pytest.mark.parametrize(("transfer", "white"), [(16, 0.58), (18, 0.75)])
+def test_the_white_of_hdr_is_white(transfer: int, white: float) -> None:
+    """ITU-R BT.2408, Table 1: PQ and HLG signals of paper white, 203 cd/m², and of a grey card, 26 cd/m²."""
+
+    def shown(signal: float) -> np.ndarray:
+        plain = Image.new("RGB", (64, 64), (round(255 * signal),) * 3)
+        return decode_picture(in_numbered_space(encoded(plain, "AVIF", quality=95), 9, transfer))[32, 32]
+
+    assert shown(white).min() >= 251
+    assert shown(0.95).min() == 255
+    light = 26 / 203
+    np.testing.assert_allclose(shown(0.38), 255 * (1.055 * light ** (1 / 2.4) - 0.055), atol=4)
+
+
 def test_transparency_and_profile_together() -> None:
     profile = matrix_profile(DISPLAY_P3, 2.2)
     image = Image.new("RGBA", (2, 1), (200, 120, 60, 255))
@@ -249,6 +292,36 @@ def test_the_largest_pictures_take_little_memory(kind: str, tmp_path: Path) -> N
     *shape, megabytes = result.stdout.split()
     assert " ".join(shape) == "(1489, 2048, 3)"
     assert int(megabytes) < 500  # 285, 465, 470 MB; whole and at once they took 2,100 and 1,700
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+def test_heif_is_read_as_pillow_reads_it(mode: str) -> None:
+    random = np.random.default_rng(2)
+    image = Image.fromarray(random.integers(0, 256, (9, 7, 4), np.uint8)).resize((333, 255)).convert(mode)
+    data = encoded(image, "HEIF", quality=90)
+    with Image.open(io.BytesIO(data)) as opened:
+        whole = Image.new("RGBA", opened.size, "white")
+        whole.alpha_composite(opened.convert("RGBA"))
+    difference = np.abs(decode_picture(data).astype(int) - np.asarray(whole.convert("RGB")))
+    assert difference.max() <= 1
+
+
+@pytest.mark.parametrize("format", ["AVIF", "HEIF"])
+def test_a_picture_too_large_for_its_decoder_is_called_too_large(format: str) -> None:
+    data = encoded(Image.fromarray(QUARTERS), format)
+    place = data.index(b"ispe") + 8
+    huge = data[:place] + struct.pack(">II", 17_000, 17_000) + data[place + 8 :]
+    with pytest.raises(SourceError, match=r"17000 x 17000 pixels|too large a picture") as caught:
+        decode_picture(huge, "huge.bin")
+    check_sentence(str(caught.value))
+
+
+def test_a_variant_that_is_not_read_is_not_called_damaged() -> None:
+    bmp = bytearray(encoded(Image.fromarray(QUARTERS), "BMP"))
+    bmp[30:34] = struct.pack("<I", 5)  # a PNG inside
+    with pytest.raises(SourceError, match="variant of its format that is not read") as caught:
+        decode_picture(bytes(bmp), "odd.bmp")
+    check_sentence(str(caught.value))
 
 
 def test_what_would_take_too_much_memory_is_refused() -> None:

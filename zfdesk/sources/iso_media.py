@@ -67,27 +67,44 @@ def clean_aperture(stream: IO[bytes], width: int, height: int) -> tuple[int, int
     width, height: of the picture as decoded, not yet turned: cropping comes first (ISO/IEC 23000-22, section 7.3.6.7).
     """
     try:
-        found = _clap_of_primary(stream)
-    except (struct.error, ZeroDivisionError):
+        numbers = struct.unpack_from(">IIIIiIiI", _property_of_primary(stream, b"clap"))
+        # size, and offset of its centre from the picture's
+        wide, high, across, down = (Fraction(numbers[place], numbers[place + 1]) for place in range(0, 8, 2))
+    except (struct.error, IndexError, ZeroDivisionError):
         return None
-    if found is None:
-        return None
-    wide, high, across, down = found  # size, and offset of its centre from the picture's
     left, top = (width - wide) / 2 + across, (height - high) / 2 + down
     box = (round(left), round(top), round(left) + round(wide), round(top) + round(high))
     inside = 0 <= box[0] < box[2] <= width and 0 <= box[1] < box[3] <= height
     return box if inside and box != (0, 0, width, height) else None
 
 
-def _clap_of_primary(stream: IO[bytes]) -> tuple[Fraction, ...] | None:
-    """Width, height and offsets of the first ``clap`` that belongs to the primary item."""
+def size_of_primary(stream: IO[bytes]) -> tuple[int, int] | None:
+    """Width and height of the primary picture as coded, before it is turned; None where the file does not say."""
+    try:
+        width, height = struct.unpack_from(">II", _property_of_primary(stream, b"ispe"), 4)
+    except (struct.error, IndexError):
+        return None
+    return width, height
+
+
+def code_points_of_primary(stream: IO[bytes]) -> tuple[int, int] | None:
+    """Numbers of the colour primaries and of the transfer function (ITU-T H.273); None where there are none."""
+    try:
+        kind, primaries, transfer = struct.unpack_from(">4sHH", _property_of_primary(stream, b"colr", b"nclx"))
+    except (struct.error, IndexError):
+        return None
+    return (primaries, transfer) if kind == b"nclx" else None
+
+
+def _property_of_primary(stream: IO[bytes], wanted: bytes, start: bytes = b"") -> bytes:
+    """The content of the first property of the primary item that is of this kind and starts so; b"" for none."""
     end = stream.seek(0, io.SEEK_END)
     meta = next((box for box in boxes(stream, 0, end) if box[0] == b"meta"), None)
     if meta is None:
-        return None
+        return b""
     inside = {kind: (begin, stop) for kind, begin, stop in boxes(stream, meta[1] + 4, meta[2])}
     if b"pitm" not in inside or b"iprp" not in inside:
-        return None
+        return b""
     primary = _item_number(_content(stream, inside[b"pitm"]))
     properties: list[Box] = []
     associations: list[bytes] = []
@@ -97,11 +114,11 @@ def _clap_of_primary(stream: IO[bytes]) -> tuple[Fraction, ...] | None:
         elif kind == b"ipma":
             associations.append(_content(stream, (begin, stop)))
     for index in (index for data in associations for index in _associated(data, primary)):
-        if 0 < index <= len(properties) and properties[index - 1][0] == b"clap":
-            kind, begin, stop = properties[index - 1]
-            numbers = struct.unpack_from(">IIIIiIiI", _content(stream, (begin, stop)))
-            return tuple(Fraction(numbers[place], numbers[place + 1]) for place in range(0, 8, 2))
-    return None
+        if 0 < index <= len(properties) and properties[index - 1][0] == wanted:
+            content = _content(stream, properties[index - 1][1:])
+            if content.startswith(start):
+                return content
+    return b""
 
 
 def _content(stream: IO[bytes], place: tuple[int, int]) -> bytes:

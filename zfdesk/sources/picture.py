@@ -12,7 +12,13 @@ from zfdesk.sources.base import Deliver, Source, Trouble
 from zfdesk.sources.files import file_name, open_file
 from zfdesk.sources.frame import LONGEST_SIDE, SourceError, frozen_pixels
 from zfdesk.sources.iso_media import still_kind
-from zfdesk.sources.picture_file import FORMAT_NAMES, is_animation, open_picture, refuse_if_huge
+from zfdesk.sources.picture_file import (
+    FORMAT_NAMES,
+    is_animation,
+    open_picture,
+    refuse_if_huge,
+    refuse_if_said_to_be_huge,
+)
 from zfdesk.sources.picture_pixels import shrunk, upright_pixels
 from zfdesk.sources.reference import SourceReference
 
@@ -63,7 +69,8 @@ def read_picture(path: str | os.PathLike[str]) -> np.ndarray:
 
     - It is turned and cropped as the file says, by EXIF or by HEIF's properties; of several pictures in one file the
       first, or the one that is marked as primary, is taken, of an animation the first frame.
-    - Its colours are converted to sRGB where it has an ICC profile; CMYK without one by the plain formula.
+    - Its colours are converted to sRGB where it has an ICC profile, or names its colour space by numbers as HEIF and
+      AVIF may; what is brighter than paper in HDR becomes white. CMYK without a profile: by the plain formula.
     - Transparency is put on white, which is what paper and most viewers show.
     - 16-bit and other deep pictures are scaled by the full range of their type, never by their own contrast.
 
@@ -110,12 +117,17 @@ def _read(stream: BinaryIO, name: str) -> np.ndarray:
     except MemoryError as error:
         raise SourceError(f"{name} needs more memory than there is.") from error
     except Exception as error:  # damaged files make Pillow raise nearly anything, from OSError to RuntimeError
+        if str(error).lower().startswith("unsupported"):
+            raise SourceError(
+                f"{name} is in a variant of its format that is not read; save it as JPEG or PNG."
+            ) from error
         raise SourceError(f"{name} is damaged or cut short, so it cannot be read.") from error
 
 
 def _words_for_unknown(stream: BinaryIO, name: str) -> str:
     kind = still_kind(stream)
     if kind in ("HEIF", "AVIF"):
+        refuse_if_said_to_be_huge(stream, kind, name)
         return f"{name} is a picture in {kind} that cannot be read: it is damaged, or in a coding that is not known."
     if kind:
         return f"{name} is a {kind} picture, which is not read here; save it as JPEG or PNG."

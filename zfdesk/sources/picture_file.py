@@ -10,7 +10,9 @@ from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
+from zfdesk.sources.colour import profile_of_code_points
 from zfdesk.sources.frame import SourceError
+from zfdesk.sources.iso_media import code_points_of_primary, size_of_primary
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM", *(("AVIF",) if features.check("avif") else ()), "HEIF")
 """The picture formats that are read, by Pillow's names; no other decoder is ever tried on a file.
@@ -45,12 +47,17 @@ pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_image
 def open_picture(stream: BinaryIO) -> ImageFile:
     """A picture of one of `FORMATS`, of which only the header is read yet. Raises what Pillow raises, of many kinds.
 
-    JPEG goes past Pillow's limit, which counts undiminished pixels: see `refuse_if_huge`.
+    JPEG goes past Pillow's limit, which counts undiminished pixels: see `refuse_if_huge`. A colour space that HEIF and
+    AVIF name by numbers becomes an embedded profile.
     """
     start = stream.read(3)
     stream.seek(0)
     if start != b"\xff\xd8\xff":
-        return Image.open(stream, formats=FORMATS)
+        image = Image.open(stream, formats=FORMATS)
+        if image.format in ("AVIF", "HEIF") and not image.info.get("icc_profile"):
+            named = code_points_of_primary(stream)
+            image.info["icc_profile"] = profile_of_code_points(*named) if named else None
+        return image
     try:
         return JpegImageFile(stream)
     except SyntaxError as error:
@@ -59,11 +66,19 @@ def open_picture(stream: BinaryIO) -> ImageFile:
 
 def refuse_if_huge(image: Image.Image, name: str) -> None:
     """Raise SourceError where decoding the picture would take more memory than a laptop has to spare."""
-    most = _most_pixels(image)
-    if image.width * image.height > most:
+    _refuse_more_than(_most_pixels(image), *image.size, name)
+
+
+def refuse_if_said_to_be_huge(stream: BinaryIO, format: str, name: str) -> None:
+    """The same of a HEIF or AVIF file that cannot be opened: decoders call what is too large for them damaged."""
+    if size := size_of_primary(stream):
+        _refuse_more_than(int(MOST_BYTES / _BYTES_A_PIXEL[format]), *size, name)
+
+
+def _refuse_more_than(most: int, width: int, height: int, name: str) -> None:
+    if width * height > most:
         raise SourceError(
-            f"{name} has {image.width} x {image.height} pixels; "
-            f"more than {most // 1_000_000} million are not read in this format."
+            f"{name} has {width} x {height} pixels; more than {most // 1_000_000} million are not read in this format."
         )
 
 

@@ -16,6 +16,7 @@ from PIL import ExifTags, Image, ImageFile
 
 from zfdesk.sources.colour import to_srgb
 from zfdesk.sources.frame import LONGEST_SIDE, frozen_pixels
+from zfdesk.sources.heif_rows import HeifRows
 from zfdesk.sources.iso_media import clean_aperture
 
 _WHITE = (255, 255, 255, 255)
@@ -45,6 +46,8 @@ def upright_pixels(image: ImageFile.ImageFile) -> np.ndarray:
         image.draft(None, (math.ceil(image.width / scale), math.ceil(image.height / scale)))
     _scale_transparent_colour(image)
     # HEIF comes cropped and turned, AVIF turned by its EXIF block, see `turn_of`
+    if image.format == "HEIF" and image.fp:
+        return _finished(_brought_down(HeifRows(image.fp)), image)
     part = clean_aperture(image.fp, *image.size) if image.format == "AVIF" and image.fp else None
     with _libtiff_silenced(image):
         image.load()
@@ -53,9 +56,13 @@ def upright_pixels(image: ImageFile.ImageFile) -> np.ndarray:
 
 def pixels_of(image: ImageFile.ImageFile, part: tuple[int, int, int, int] | None = None) -> np.ndarray:
     """The same of a picture that is decoded already; ``part``: left, top, right, bottom of what is shown of it."""
+    return _finished(_brought_down(image.crop(part) if part else image), image)
+
+
+def _finished(small: Image.Image, image: Image.Image) -> np.ndarray:
+    """What is left to be done to the small picture: colours, white behind it, upright, as ``image`` says."""
     turn = turn_of(image)
-    shown = image.crop(part) if part else image
-    small = to_srgb(_brought_down(shown), image.info.get("icc_profile"))
+    small = to_srgb(small, image.info.get("icc_profile"))
     if small.mode == "RGBA":
         small = Image.alpha_composite(Image.new("RGBA", small.size, _WHITE), small).convert("RGB")
     if turn is not None:
@@ -76,7 +83,9 @@ def shrunk(image: Image.Image) -> Image.Image:
     return _brought_down(image, lambda band: band)
 
 
-def _brought_down(image: Image.Image, converted: Callable[[Image.Image], Image.Image] | None = None) -> Image.Image:
+def _brought_down(
+    image: Image.Image | HeifRows, converted: Callable[[Image.Image], Image.Image] | None = None
+) -> Image.Image:
     """The picture at most `LONGEST_SIDE` long, converted to what can be averaged: see `_conversion`.
 
     As ``Image.resize`` with a reducing gap of 1.5 does it, but in bands: first whole groups of pixels are averaged,
@@ -102,9 +111,9 @@ def _brought_down(image: Image.Image, converted: Callable[[Image.Image], Image.I
     return reduced.convert("RGBA") if reduced.mode == "RGBa" else reduced
 
 
-def _conversion(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
+def _conversion(image: Image.Image | HeifRows) -> Callable[[Image.Image], Image.Image]:
     """From a band of the picture to L, RGB, RGBA, CMYK or LAB."""
-    if image.mode in ("I", "F") or image.mode.startswith("I;"):
+    if isinstance(image, Image.Image) and (image.mode in ("I", "F") or image.mode.startswith("I;")):
         return _deep_conversion(image)
     if image.has_transparency_data:
         return lambda band: band.convert("RGBA")
