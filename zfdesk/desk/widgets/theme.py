@@ -106,6 +106,9 @@ def apply_theme(application: QApplication, theme: str, presenter: bool) -> Colou
     """Dress the whole application; returns the colours for what paints itself."""
     colours = THEMES[theme]
     pixels = PRESENTER_PIXELS if presenter else NORMAL_PIXELS
+    sheet = _sheet(colours, pixels, theme)
+    if application.styleSheet() == sheet:  # every widget there is would be dressed anew
+        return colours
     font = tabular(application.font())
     font.setPixelSize(pixels)
     application.setFont(font)
@@ -124,7 +127,7 @@ def apply_theme(application: QApplication, theme: str, presenter: bool) -> Colou
     palette.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text, QColor(colours.quiet))
     palette.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText, QColor(colours.quiet))
     application.setPalette(palette)
-    application.setStyleSheet(_sheet(colours, pixels, theme))
+    application.setStyleSheet(sheet)
     return colours
 
 
