@@ -88,7 +88,36 @@ def test_large_pictures_are_kept_smaller_and_all_layers_are_named() -> None:
     zfnet = zf.ARCHITECTURES["zfnet"]()
     assert atlas_layers(zfnet) == ("conv1", "conv2", "conv3", "conv4", "conv5", "fc8")
     assert atlas_recipe(zfnet.stage("conv3")).steps == 64
-    assert atlas_recipe(zfnet.stage("fc8")).steps == 32
+    assert atlas_recipe(zfnet.stage("conv5")).steps == 32
+    assert atlas_recipe(zfnet.stage("fc8")).bfloat16
+    stands_for = [atlases.made_layer(zfnet, layer) for layer in ("conv1", "norm1", "pool5", "fc6", "prob")]
+    assert stands_for == ["conv1", "conv1", "conv5", "fc6", "fc8"]
+
+
+def test_pictures_of_half_precision_are_told_in_float32(model: zf.Model) -> None:
+    units = [of_unit("fc8", unit) for unit in range(4)]
+    half = finished(maximise(model, units, replace(Recipe(), steps=12, bfloat16=True)))
+    whole = finished(maximise(model, units, replace(Recipe(), steps=12)))
+    seen = model.forward(half.pictures).activations["fc8"]
+    assert half.values == pytest.approx([float(seen[unit, unit, 0, 0]) for unit in range(4)], rel=1e-4)
+    assert half.values == pytest.approx(whole.values, rel=0.15)
+    assert not np.array_equal(half.pictures, whole.pictures)
+
+
+def test_an_atlas_is_read_layer_by_layer_and_for_its_own_network_alone(
+    model: zf.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "atlas.zip"
+    assert main(["atlas", "-o", str(path)]) == 0
+    monkeypatch.setattr(atlases, "resource", lambda name: path)
+    found = atlases.shipped_atlas(model, ("conv2", "conv7"))
+    assert found is not None
+    assert list(found.pages) == ["conv2"]
+    taught = replace(model, sha256="of other classes")
+    found = atlases.shipped_atlas(taught)
+    assert found is not None
+    assert set(found.pages) == {"conv1", "conv2"}
+    assert atlases.shipped_atlas(zf.Model(NET, quick_weights(NET, seed=3), name="other")) is None
 
 
 def test_the_shipped_atlas_is_for_networks_with_the_same_convolutions(

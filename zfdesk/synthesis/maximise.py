@@ -49,7 +49,8 @@ class Maximiser:
             raise ValueError(f"1 to {LARGEST} pictures are made together, not {len(objectives)}.")
         self.model, self.objectives, self.recipe = model, tuple(objectives), recipe or Recipe()
         self._windows = _shared_windows(model, self.objectives)
-        self.network = Differentiable(model, self._windows | self._compared(), signed=True)
+        precision = torch.bfloat16 if self.recipe.bfloat16 else torch.float32
+        self.network = Differentiable(model, self._windows | self._compared(), signed=True, dtype=precision)
         check_memory(self.network, len(objectives))
         self.field = self.network.field
         self._normalised = normaliser(model)
@@ -69,7 +70,8 @@ class Maximiser:
     def step(self) -> None:
         """One step of the recipe. Raises ArithmeticError, in words, when no step helps against values not numbers."""
         pictures = self._canvas.pictures()
-        seen = self.network(self._normalised(self._look(pictures, self.network.input_shape, self._generators)))
+        shaken = self._normalised(self._look(pictures, self.network.input_shape, self._generators))
+        seen = {layer: part.float() for layer, part in self.network(shaken.to(self.network.dtype)).items()}
         values = self._score(seen)
         # as a share of what is reached, so that a recipe suits any layer of any network
         loss = (values.detach().abs() * self._burden(pictures) - values).sum()
@@ -95,7 +97,10 @@ class Maximiser:
     @torch.no_grad()
     def true_values(self, pictures: np.ndarray) -> np.ndarray:
         """What the objectives are on finished pictures (N, height, width, 3), not shifted nor turned: float64 (N,)."""
-        return self._score(self.network(self._normalised(as_tensor(pictures)))).double().numpy()
+        exact = self.network
+        if self.recipe.bfloat16:
+            exact = Differentiable(self.model, self._windows, signed=True)
+        return self._score(exact(self._normalised(as_tensor(pictures)))).double().numpy()
 
     def _burden(self, pictures: Tensor) -> Tensor:
         """What the pictures' own looks cost, as a share of the objective: (N,)."""

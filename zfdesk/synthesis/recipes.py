@@ -42,6 +42,8 @@ class Recipe:
     ``blur_every`` steps; pixels below ``small_norm_percentile`` of all norms, or below
     ``small_contribution_percentile`` of all contributions (pixel times gradient), are set to the mean.
     ``noise``: standard deviation of the start's noise, of 255 levels, around the mean.
+    ``bfloat16``: the network is computed in that precision while pictures are made: half the time on a processor that
+    has it, and pictures that differ a little; what is said of a finished one is float32's.
     Raises ValueError, in words, for numbers out of range.
     """
 
@@ -65,6 +67,7 @@ class Recipe:
     small_norm_percentile: float = 0.0
     small_contribution_percentile: float = 0.0
     noise: float = 2.5
+    bfloat16: bool = False
 
     def __post_init__(self) -> None:
         numbers = [value for value in vars(self).values() if isinstance(value, int | float)]

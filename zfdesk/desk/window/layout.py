@@ -13,11 +13,12 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Area, Panes, dock_of
 from zfdesk.desk.widgets.pane import QWIDGETSIZE_MAX, Pane
 
-LAYOUT_VERSION = 4
+LAYOUT_VERSION = 5
 FOLDED = Area.BELOW_UNIT
 LECTURE, LECTURE_SHARES = ("Picture", "Classes", "Unit"), (0.62, 0.38)  # titles; of the width
 USED_SHARES = (0.68, 0.32)  # of the column: the unit, and what is used below it
-COLUMN_SHARES = (0.28, 0.34, 0.24, 0.14)  # of the width, from the left; without the last the maps have its room
+COLUMN_SHARES = (0.28, 0.30, 0.24, 0.18)  # of the width, from the left; without the last the maps have its room
+WIDE = 1280  # pixels: in a narrower window what would stand in a column of its own is a tab behind the unit
 # of the height: a pane, and the one below
 UPPER_SHARES = {Area.PICTURE: (0.56, 0.38), Area.LAYERS: (0.1, 0.84), Area.UNIT: (0.97, 0.03)}
 
@@ -58,7 +59,7 @@ class PaneLayout(QObject):
         """A pane that was made when it was first asked for: where it stood last, else beside those of its area."""
         dock = self._add(pane)
         if not self._window.restoreDockWidget(dock):
-            others = [other for other in self._in_area(self._panes.specs[pane.title].area) if other is not pane]
+            others = [other for other in self._in_area(self._area_of(pane)) if other is not pane]
             if others:
                 self._window.tabifyDockWidget(self.docks[others[-1]], dock)
             else:
@@ -66,8 +67,12 @@ class PaneLayout(QObject):
 
     def _in_area(self, area: Area) -> list[Pane]:
         order = list(self._panes.specs)
-        panes = (pane for pane in self.docks if self._panes.specs[pane.title].area is area)
+        panes = (pane for pane in self.docks if self._area_of(pane) is area)
         return sorted(panes, key=lambda pane: order.index(pane.title))
+
+    def _area_of(self, pane: Pane) -> Area:
+        area = self._panes.specs[pane.title].area
+        return Area.UNIT if area is Area.PORTRAIT and self._window.width() < WIDE else area
 
     # The panes below the unit: closed to their tabs until one is used
 

@@ -1,0 +1,162 @@
+"""The strongest examples of a unit: patch and projection side by side, its value and class below."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from zfdesk.desk.widgets.canvas import rgb_image
+from zfdesk.desk.widgets.theme import THEMES, Colours
+from zfdesk.figures.facts import number
+from zfdesk.library.pictures import ShownExample
+
+GAP = 6  # between two examples
+INSIDE = 1  # between a patch and its projection
+LEAST_SIDE = 24
+
+
+def best_columns(count: int, width: float, height: float, caption: float) -> tuple[int, float]:
+    """Of how many columns the pictures are largest, and their side: each example is two wide and one high."""
+    best = (1, 0.0)
+    for columns in range(1, count + 1):
+        rows = math.ceil(count / columns)
+        across = ((width - GAP * (columns - 1)) / columns - INSIDE) / 2
+        side = min(across, (height - GAP * (rows - 1)) / rows - caption)
+        if side > best[1]:
+            best = (columns, side)
+    return best
+
+
+class ExamplesView(QWidget):
+    """Draws them, each as large as fits. ``chosen`` carries the number of the one that was clicked, or left with the
+    arrow keys and taken by Return."""
+
+    chosen = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.colours: Colours = THEMES["dark"]
+        self._shown: tuple[ShownExample, ...] = ()
+        self._captions: tuple[str, ...] = ()
+        self._hints: tuple[str, ...] = ()
+        self._sentence = ""
+        self._hover = -1
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAccessibleName("The pictures that wake the unit most")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(2 * LEAST_SIDE, 2 * LEAST_SIDE)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return QSize(240, 320)
+
+    @property
+    def count(self) -> int:
+        """How many examples are drawn."""
+        return len(self._shown)
+
+    def show_examples(
+        self, shown: Sequence[ShownExample], captions: Sequence[str], hints: Sequence[str], sentence: str = ""
+    ) -> None:
+        """Draw these, each with what stands below it and its tool tip; or the sentence, where there are none."""
+        self._shown, self._captions, self._hints = tuple(shown), tuple(captions), tuple(hints)
+        self._sentence = sentence
+        if self._hover >= len(self._shown):
+            self._hover = -1
+        told = "; ".join(self._captions)
+        if told != self.accessibleDescription():
+            self.setAccessibleDescription(told)
+        self.update()
+
+    def rect_of(self, number: int) -> QRectF:
+        """Where an example lies: patch, projection and what stands below."""
+        caption = self.fontMetrics().height()
+        columns, side = best_columns(max(len(self._shown), 1), self.width(), self.height(), caption)
+        row, column = divmod(number, columns)
+        wide, high = 2 * side + INSIDE, side + caption
+        left = (self.width() - columns * wide - (columns - 1) * GAP) / 2
+        return QRectF(left + column * (wide + GAP), row * (high + GAP), wide, high)
+
+    def example_at(self, point: QPointF) -> int:
+        """The number of the example there, −1 for none."""
+        return next((place for place in range(len(self._shown)) if self.rect_of(place).contains(point)), -1)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self.colours.colour("pane"))
+        if not self._shown:
+            painter.setPen(self.colours.colour("quiet"))
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.rect().adjusted(8, 4, -8, -4), flags, self._sentence)
+            return
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        for place, shown in enumerate(self._shown):
+            self._paint(painter, place, shown)
+
+    def _paint(self, painter: QPainter, place: int, shown: ShownExample) -> None:
+        rect, caption = self.rect_of(place), self.fontMetrics().height()
+        side = rect.height() - caption
+        for index, array in enumerate((shown.patch, shown.projection)):
+            target = QRectF(rect.left() + index * (side + INSIDE), rect.top(), side, side)
+            if array is None:
+                painter.fillRect(target, self.colours.colour("raised"))
+            else:
+                painter.drawImage(target, rgb_image(array))
+        if place == self._hover:
+            painter.setPen(QPen(self.colours.colour("unit"), 2))
+            painter.drawRect(QRectF(rect.left(), rect.top(), rect.width(), side))
+        painter.setPen(self.colours.colour("text"))
+        room = QRectF(rect.left(), rect.top() + side, rect.width(), caption)
+        words = self.fontMetrics().elidedText(self._captions[place], Qt.TextElideMode.ElideRight, int(room.width()))
+        painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
+
+    # Mouse and keys
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            place = self.example_at(QPointF(event.pos()))
+            QToolTip.showText(event.globalPos(), self._hints[place] if place >= 0 else "", self)
+            return True
+        return super().event(event)
+
+    def _point_at(self, place: int) -> None:
+        if place != self._hover:
+            self._hover = place
+            self.setCursor(Qt.CursorShape.PointingHandCursor if place >= 0 else Qt.CursorShape.ArrowCursor)
+            self.update()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        self._point_at(self.example_at(event.position()))
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
+        self._point_at(-1)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        place = self.example_at(event.position())
+        if event.button() == Qt.MouseButton.LeftButton and place >= 0:
+            self.chosen.emit(place)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        steps = {Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1, Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1}
+        key = Qt.Key(event.key())
+        if key in steps and self._shown:
+            self._point_at((self._hover + steps[key]) % len(self._shown))
+            where = self.rect_of(self._hover).bottomLeft().toPoint()
+            QToolTip.showText(self.mapToGlobal(where + QPoint(0, 2)), self._hints[self._hover], self)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._hover >= 0:
+            self.chosen.emit(self._hover)
+        else:
+            super().keyPressEvent(event)
+
+
+def caption_of(shown: ShownExample) -> str:
+    """Its activation and its class."""
+    class_name = shown.example.class_name
+    return f"{number(shown.example.activation)} {class_name}".strip()
+
+
+__all__ = ["ExamplesView", "best_columns", "caption_of"]

@@ -1,0 +1,164 @@
+"""The scan in the pane: what to scan where there is nothing, how the scan stands, and what can be done to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QStandardPaths, Qt
+from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QVBoxLayout, QWidget
+
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.scan import ScanController, ScanStatus
+from zfdesk.desk.widgets.buttons import ThinBar, plain_button, tool_button
+from zfdesk.desk.widgets.controls import Controls
+from zfdesk.desk.widgets.pane import ElidedLabel
+from zfdesk.desk.widgets.theme import set_role
+from zfdesk.progress import duration, noun
+from zfdesk.resources import resource
+from zfdesk.weights.store import size_words
+
+MOST_LISTED = 200  # of the pictures that cannot be read
+
+
+def demo_folder() -> Path:
+    """The pictures that come with the program."""
+    return resource("demo")
+
+
+def pictures_folder() -> Path:
+    """Where the system says that the user keeps pictures."""
+    return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation))
+
+
+def ask_for_folder(context: AppContext) -> None:
+    """Ask for a folder and scan it."""
+    chosen = QFileDialog.getExistingDirectory(context.window, "Scan a folder of pictures", context.last_folder())
+    if chosen:
+        context.remember_folder(chosen)
+        context.get(ScanController).open([chosen])
+
+
+def progress_words(status: ScanStatus) -> str:
+    """How a scan under way stands."""
+    step = status.step
+    if step is None:
+        return ""
+    if step.phase == "looking" or not step.total:
+        return f"{step.found:,} {noun(step.found, 'picture')} found…"
+    said = [f"{step.done:,} of {step.total:,}"]
+    if step.rate:
+        said.append(f"{step.rate:.1f}/s")
+    if status.paused:
+        said.append("paused")
+    elif step.seconds_left is not None:
+        said.append(f"{duration(step.seconds_left)} left")
+    return " · ".join(said)
+
+
+class ScanStart(QWidget):
+    """One click to scan: the demo's pictures, one's pictures folder, a folder."""
+
+    def __init__(self, context: AppContext) -> None:
+        super().__init__()
+        scan = context.get(ScanController)
+        self._words = QLabel(wordWrap=True)
+        self._words.setText("Scan pictures to see which of them this unit answers to most:")
+        set_role(self._words, "quiet")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.addWidget(self._words)
+        choices: tuple[tuple[str, str, Callable[[], object]], ...] = (
+            ("The demo's pictures", "The few that come with the program", lambda: scan.open([demo_folder()])),
+            (
+                "My pictures folder",
+                f"{pictures_folder()}, with all folders in it",
+                lambda: scan.open([pictures_folder()]),
+            ),
+            ("A folder…", "With all folders in it; each subfolder is a class", lambda: ask_for_folder(context)),
+        )
+        self.buttons = [plain_button(*choice) for choice in choices]
+        for button in self.buttons:
+            layout.addWidget(button)
+        layout.addStretch(1)
+
+
+class ScanRow(QWidget):
+    """Which folder it is, how the scan stands; its menu: scan again, other folders, what cannot be read, clear."""
+
+    def __init__(self, context: AppContext) -> None:
+        super().__init__()
+        self._context, self.scan = context, context.get(ScanController)
+        self.words = ElidedLabel()
+        self.words.setAccessibleName("How the scan stands")
+        set_role(self.words, "quiet")
+        self.trouble = QLabel(wordWrap=True)
+        self.trouble.setTextFormat(Qt.TextFormat.PlainText)
+        self.trouble.setAccessibleName("What went wrong with the scan")
+        set_role(self.trouble, "error")
+        self.bar = ThinBar("How far the scan is")
+        self.menu = QMenu(self)
+        self.menu.aboutToShow.connect(self._fill_menu)
+        self.more = tool_button("Scan ▾", pops_up=True)
+        self.more.setToolTip("Scan folders for the pictures that wake each unit most")
+        self.more.setMenu(self.menu)
+        self.pause = tool_button("Pause", checkable=True)
+        self.pause.setToolTip("Let the scan rest, or go on")
+        self.pause.clicked.connect(self.scan.pause)
+        self.cancel = tool_button("Stop")
+        self.cancel.setToolTip("End the scan: what was scanned is kept, and it can go on later")
+        self.cancel.clicked.connect(self.scan.cancel)
+        controls = Controls()
+        controls.add(self.more, "Scan")
+        controls.add(self.pause, "Pause the scan")
+        controls.add(self.cancel, "Stop the scan")
+        self._controls = controls
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        for widget in (self.trouble, self.words, self.bar, controls):
+            layout.addWidget(widget)
+        self.scan.progressed.connect(self.show_status)
+        self.show_status()
+
+    def show_status(self) -> None:
+        """Follow the scan."""
+        status = self.scan.status
+        self.trouble.setText(status.trouble)
+        self.trouble.setVisible(bool(status.trouble))
+        self._controls.set_present(self.pause, status.running)
+        self._controls.set_present(self.cancel, status.running)
+        self.pause.setChecked(status.paused)
+        self.bar.setVisible(status.running)
+        if status.step is not None:
+            self.bar.setRange(0, status.step.total)
+            self.bar.setValue(status.step.done)
+            self.words.say(progress_words(status))
+            return
+        said = [f"{size_words(status.bytes)} kept"] if status.bytes else []
+        if status.unreadable:
+            said.append(f"{len(status.unreadable):,} cannot be read")
+        self.words.say(" · ".join(said))
+
+    def _fill_menu(self) -> None:
+        menu, scan, status = self.menu, self.scan, self.scan.status
+        menu.clear()
+        if status.places:
+            menu.addAction("Scan what is new or changed", scan.scan_again).setEnabled(not status.running)
+            menu.addSeparator()
+        menu.addAction("The demo's pictures", lambda: scan.open([demo_folder()]))
+        menu.addAction("My pictures folder", lambda: scan.open([pictures_folder()]))
+        menu.addAction("A folder…", lambda: ask_for_folder(self._context))
+        if status.unreadable:
+            menu.addSeparator()
+            listed = menu.addMenu(f"Cannot be read ({len(status.unreadable):,})")
+            listed.setToolTipsVisible(True)
+            for path, reason in status.unreadable[:MOST_LISTED]:
+                action = listed.addAction(Path(path).name)
+                action.setToolTip(f"{path}: {reason}")
+        menu.addSeparator()
+        size = f" ({size_words(status.bytes)})" if status.bytes else ""
+        menu.addAction(f"Forget all that was scanned with these weights{size}", scan.clear)
+
+
+__all__ = ["ScanRow", "ScanStart", "ask_for_folder", "demo_folder", "pictures_folder", "progress_words"]

@@ -1,0 +1,83 @@
+"""The portrait in words: tool tips, and the lines below the pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zfdesk.figures.facts import METHOD_WORDS, number, stretch_words, unit_words
+from zfdesk.library.pictures import MadePicture, Portrayed, ShownExample
+
+if TYPE_CHECKING:
+    from zfdesk.library import UnitPortrait
+
+MOST_PLACES = 2
+
+
+def places_words(places: Sequence[Path]) -> str:
+    """The folders by their names."""
+    names = [place.name or str(place) for place in places[:MOST_PLACES]]
+    more = len(places) - len(names)
+    return ", ".join(names) + (f" and {more} more" if more else "")
+
+
+def example_hint(shown: ShownExample, portrayed: Portrayed, weights: str) -> str:
+    """All that is to be said of one example."""
+    example = shown.example
+    if portrayed.camera:
+        where = "a frame of the last minutes"
+    else:
+        where = example.path + ("" if example.seconds is None else f" at {example.seconds:.2f} s")
+    top, left, bottom, right = example.box
+    lines = [
+        where,
+        f"{unit_words(portrayed.layer, portrayed.unit, example.position)}, activation {number(example.activation)}",
+        f"what it sees: rows {top} to {bottom}, columns {left} to {right} of the network's input",
+        f"left the patch, right its {METHOD_WORDS[portrayed.rule]} from this position alone",
+    ]
+    if shown.stretch:
+        lines.append(stretch_words(shown.stretch))
+    if example.class_name:
+        lines.insert(1, f"class {example.class_name}")
+    lines += [shown.reason] if shown.reason else []
+    lines.append(f"weights {weights}")
+    return "\n".join(lines + ([] if portrayed.camera else ["Click: opens it at this position"]))
+
+
+def made_words(made: MadePicture, weights: str) -> tuple[str, str]:
+    """The caption of a made picture, and its recipe for the tool tip."""
+    unit = unit_words(made.layer, made.unit)
+    caption = f"made for {unit}: activation {number(made.value)}"
+    recipe = ", ".join(f"{name} {value}" for name, value in made.recipe.items() if value not in (0, 0.0, False, ""))
+    hint = (
+        f"Activation maximisation of {unit} at the middle of its map, before rectification, from noise "
+        f"(seed {made.seed}); its receptive field alone.\nRecipe: {recipe}.\nWeights {weights}. Of the atlas that "
+        "comes with zfdesk; zfdesk atlas makes one for other weights."
+    )
+    return caption, f"<p>{escape(hint).replace(chr(10), '<br>')}</p>"
+
+
+def share_words(portrait: UnitPortrait) -> str:
+    """How many of the pictures wake the unit, and how strongly."""
+    if portrait.dead:
+        return f"dead: none of {portrait.pictures:,} pictures wakes it"
+    return f"awake in {100 * portrait.active:.3g} % of the pictures, mean {number(portrait.mean)}"
+
+
+def class_words(portrait: UnitPortrait) -> str:
+    """The classes it answers to most."""
+    preferred = [f"{one.name or 'no class'} (× {number(one.times)})" for one in portrait.classes if one.times > 1]
+    return "prefers " + ", ".join(preferred) if preferred else ""
+
+
+def links_to(alike: Sequence[tuple[int, float]]) -> str:
+    """Units as links, each with its correlation."""
+    if not alike:
+        return ""
+    told = ", ".join(f'<a href="{unit}">{unit}</a> {value:.2f}'.replace("-", "−") for unit, value in alike)
+    return f"alike: {told}"
+
+
+__all__ = ["class_words", "example_hint", "links_to", "made_words", "places_words", "share_words"]

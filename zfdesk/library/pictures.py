@@ -1,0 +1,149 @@
+"""A unit's portrait as pictures: patches and projections of its strongest examples, and the picture made for it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zfdesk.engine import Model, Rule
+
+if TYPE_CHECKING:
+    from zfdesk.library import Answer, Example, Portraits, RollingScan, UnitPortrait
+
+TINY = 1e-12
+PAGES_KEPT = 2  # of the atlas: the classes' take 60 MB
+
+
+@dataclass(frozen=True, eq=False)
+class ShownExample:
+    """An example as it is drawn. ``patch``: uint8 (side, side, 3), what the unit saw, grey beyond the picture.
+
+    ``projection``: of the same box, mid-grey is zero, stretched by ``stretch`` levels per unit of value, each on its
+    own as in Fig. 2. None, with ``reason``, where there is nothing to be shown.
+    """
+
+    example: Example
+    patch: np.ndarray | None = None
+    projection: np.ndarray | None = None
+    stretch: float = 0.0
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Portrayed:
+    """The portrait of a unit as far as it is known. ``shown``: the examples' pictures so far, the strongest first.
+
+    ``camera``: it is of the last minutes of the live source. ``trouble``: why there is none.
+    """
+
+    layer: str
+    unit: int
+    rule: Rule
+    camera: bool = False
+    portrait: UnitPortrait | None = None
+    shown: tuple[ShownExample, ...] = ()
+    trouble: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class MadePicture:
+    """The picture that was made for a unit. ``layer``: whose unit it was made for; ``value``: its activation there."""
+
+    layer: str
+    unit: int
+    picture: np.ndarray
+    value: float
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+
+
+def shown_example(example: Example, answer: Answer | None) -> ShownExample:
+    """An example with its patch and projection."""
+    if answer is None:
+        return ShownExample(example, reason="The picture is gone, or another by now: scan again.")
+    if not answer.alive:
+        return ShownExample(example, answer.patch, reason="The unit is silent here: there is nothing to project.")
+    image, stretch = projection_picture(answer.down)
+    return ShownExample(example, answer.patch, image, stretch)
+
+
+def projection_picture(down: np.ndarray) -> tuple[np.ndarray, float]:
+    """A reconstruction, float32 (height, width, 3), as uint8 around mid-grey, and by how much it was stretched."""
+    limit = max(float(np.abs(down).max(initial=0.0)), TINY)
+    stretch = 127 / limit
+    return (down * stretch + 128.5).astype(np.uint8), stretch
+
+
+def examples_shown(
+    portraits: Portraits, layer: str, unit: int, examples: Sequence[Example], rule: Rule
+) -> tuple[ShownExample, ...]:
+    """The pictures of some examples."""
+    from zfdesk.library import shown
+
+    answers = shown(portraits.library, layer, unit, examples, rule)
+    return tuple(shown_example(example, answer) for example, answer in zip(examples, answers, strict=True))
+
+
+def rolling_portrait(rolling: RollingScan, layer: str, unit: int, rule: Rule) -> Portrayed:
+    """The portrait over the frames of the last minutes."""
+    view = rolling.snapshot()
+    if not view.frames:
+        return Portrayed(layer, unit, rule, True, trouble="The frames of the next minutes are gathered here.")
+    portrait = view.portrait(layer, unit)
+    answers = [answer for _, answer in view.shown(layer, view.ranked(layer, [unit])[0], rule)]
+    pictures = tuple(shown_example(*pair) for pair in zip(portrait.examples, answers, strict=True))
+    return Portrayed(layer, unit, rule, True, portrait, pictures)
+
+
+class MadePictures:
+    """The atlas of a network, read page by page; in any thread."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._lock = threading.Lock()
+        self._pages: dict[str, tuple[Any, int] | None] = {}
+
+    def of_unit(self, layer: str, unit: int) -> MadePicture | None:
+        """The picture of a unit; None where the atlas has none of its layer."""
+        from zfdesk.synthesis.atlas import made_layer
+
+        made_for = made_layer(self.model.architecture, layer)
+        found = self._page(made_for)
+        if found is None:
+            return None
+        page, seed = found
+        return MadePicture(made_for, unit, page.picture(unit), page.values[unit], page.recipe, seed)
+
+    def of_layer(self, layer: str) -> list[np.ndarray] | None:
+        """All pictures of a layer, uint8 (side, side, 3) each; None where the atlas has none."""
+        count = self.model.architecture.stage(layer).shape[0]
+        if self.of_unit(layer, 0) is None:
+            return None
+        return [made.picture for unit in range(count) if (made := self.of_unit(layer, unit)) is not None]
+
+    def _page(self, layer: str) -> tuple[Any, int] | None:
+        from zfdesk.synthesis.atlas import shipped_atlas
+
+        with self._lock:
+            if layer not in self._pages:
+                atlas = shipped_atlas(self.model, (layer,))
+                page = atlas.pages.get(layer) if atlas is not None else None
+                _forget_all_but(self._pages, PAGES_KEPT - 1)
+                self._pages[layer] = (page, atlas.seed) if atlas is not None and page is not None else None
+            return self._pages[layer]
+
+
+def _forget_all_but(kept: dict[str, Any], count: int) -> None:
+    forgotten: Iterable[str] = list(kept)[: max(len(kept) - count, 0)]
+    for name in forgotten:
+        del kept[name]
+
+
+__all__ = [
+    "MadePicture", "MadePictures", "Portrayed", "ShownExample", "examples_shown", "projection_picture",
+    "rolling_portrait", "shown_example",
+]  # fmt: skip
