@@ -13,6 +13,7 @@ from engine_nets import quick_weights
 import zfdesk.engine as zf
 from zfdesk.attribution import METHODS, Options, attribute, of_class
 from zfdesk.attribution.cam import teach_cam_head
+from zfdesk.attribution.methods import occluder_of
 from zfdesk.attribution.registry import method
 from zfdesk.engine.layers import LRN, Architecture, Conv, Linear, MaxPool, ReLU, Softmax
 
@@ -71,13 +72,14 @@ def test_the_three_walks_are_the_engines_rules() -> None:
 
 def test_occlusion_falls_where_the_sweep_does(seen: zf.Pass) -> None:
     picture = seen.model.input.to_pictures(seen.activations["input"])[0]
-    *_, swept = zf.sweep(seen, picture, zf.SweepPlan(50, 16), "conv2")
+    *_, swept = zf.sweep(seen, picture, zf.SweepPlan(*occluder_of(64)), "conv2")
     found = attribute(seen, of_class(seen.model, 2), "occlusion").values
     drop = float(swept.clean_probabilities[2]) - swept.probability(2)
-    row, column = 2, 2
+    row, column = 6, 6
     top, left = swept.positions[row, column]
-    y, x = top + 25, left + 25  # the square's centre lies between two pixels a side
+    y, x = top + 7, left + 7  # the square's centre lies between two pixels a side
     assert found[y - 1 : y + 1, x - 1 : x + 1].mean() == pytest.approx(drop[row, column], abs=0.1 * float(np.ptp(drop)))
+    assert occluder_of(224) == (50, 16)
 
 
 def test_a_head_tells_what_it_is_and_maps_what_it_was_taught(seen: zf.Pass, head) -> None:

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from zfdesk.engine import Pass, Seed
 
 
+def occluder_of(size: int) -> tuple[int, int]:
+    """Side and stride of the square that `occlusion` moves over a picture of that size: 50 and 16 of 224 pixels."""
+    return max(round(size * 50 / 224), 1), max(round(size * 16 / 224), 1)
+
+
 def _walk(seen: Pass, target: Seed, rule: str) -> Tensor:
     import numpy as np
     import torch
@@ -162,14 +167,14 @@ def relevance(seen: Pass, target: Seed, options: Options) -> Tensor:
     "Zeiler & Fergus 2013, Section 4.2", classes_only=True,
 )  # fmt: skip
 def occlusion(seen: Pass, target: Seed, options: Options) -> Tensor:
-    """Clean probability minus that with a square of 50 pixels there, every 16 pixels."""
+    """Clean probability minus that with a grey square there, every few pixels: 50 and 16 of 224, in proportion else."""
     import numpy as np
     import torch
 
     from zfdesk.engine import SweepPlan, sweep
     from zfdesk.experiments.heatmap import placed
 
-    size, plan = seen.model.architecture.size, SweepPlan(50, 16)
+    size, plan = seen.model.architecture.size, SweepPlan(*occluder_of(seen.model.architecture.size))
     *_, swept = sweep(seen, seen.model.input.to_pictures(seen.activations["input"])[0], plan, target.layer)
     drop = swept.clean_probabilities[target.unit] - swept.probability(target.unit)
     rows, columns = swept.positions[:, 0, 0] + plan.size / 2, swept.positions[0, :, 1] + plan.size / 2

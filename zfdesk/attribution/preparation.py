@@ -13,6 +13,8 @@ from zfdesk.engine.reconstruct import seed_positions
 from zfdesk.experiments.heatmap import upsampled
 
 BATCH = 8  # pictures in one forward pass
+FULL = 99.5
+"""Per cent of the pixels that are no hotter than the full colour of a drawn heat."""
 
 
 def settled(seen: Pass, target: Seed) -> Seed:
@@ -77,4 +79,11 @@ def heat_of(values: np.ndarray, size: int) -> np.ndarray:
     Of a signed picture the largest magnitude over the colours (Simonyan et al. 2014), of a map what is above zero.
     """
     result: np.ndarray = np.abs(values).max(2) if values.ndim == 3 else np.maximum(spread(values, size), 0)
+    return result
+
+
+def shares(heat: np.ndarray) -> np.ndarray:
+    """A heat as it is drawn, from 0 to 1: its 99.5th percentile is full, so that one pixel does not darken the rest."""
+    full = float(np.percentile(heat, FULL)) or float(heat.max())
+    result: np.ndarray = np.clip(heat / full, 0, 1) if full > 0 else np.zeros_like(heat)
     return result

@@ -15,7 +15,7 @@ from zfdesk.desk.alive import alive
 from zfdesk.desk.history import History
 from zfdesk.desk.tasks import TaskRunner, error_text
 from zfdesk.engine import Model
-from zfdesk.live import Answer, Crop, Demand, Result, View, Worker
+from zfdesk.live import Answer, Crop, Demand, HeatTarget, Result, View, Worker
 from zfdesk.sources import Frame, KeptSource, Source, SourceReference, open_source
 
 MOST_UNDO = 500
@@ -359,7 +359,8 @@ def _other_layers(view: View, before: Model, model: Model) -> View:
     unit = min(view.unit, model.architecture.stage(layer).shape[0] - 1)
     crop = Crop.centre_of(model) if view.crop == Crop.centre_of(before) else view.crop
     view = view.change(crop=crop, layer=layer, unit=unit, position=None, origin=None, pins=(), watched=())
-    return view.change_sweep(class_index=-1)
+    box = view.heat.box if model.architecture.size == before.architecture.size else None
+    return _top_class(view.change_sweep(class_index=-1).change_heat(layer="", box=box))
 
 
 def _other_classes(view: View, model: Model, watched: tuple[int, ...]) -> View:
@@ -370,7 +371,13 @@ def _other_classes(view: View, model: Model, watched: tuple[int, ...]) -> View:
     origin = None if view.origin and view.origin.layer in above else view.origin
     pins = tuple(pin for pin in view.pins if pin.layer not in above)
     watched = tuple(index for index in watched if index < len(model.classes))
-    return view.change(origin=origin, pins=pins, watched=watched).change_sweep(class_index=-1)
+    return _top_class(view.change(origin=origin, pins=pins, watched=watched).change_sweep(class_index=-1))
+
+
+def _top_class(view: View) -> View:
+    """Where a class looks follows the most probable one: the one that was held is of the network before."""
+    held = view.heat.target is HeatTarget.CLASS
+    return view.change_heat(class_index=0, target=HeatTarget.TOP if held else view.heat.target)
 
 
 def _last_convolution(model: Model) -> str:

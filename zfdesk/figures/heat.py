@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from zfdesk.attribution.preparation import shares
+
 
 def warmed(picture: np.ndarray, heat: np.ndarray, opacity: float = 0.6) -> np.ndarray:
     """The picture in grey, under the heat in amber: uint8 (height, width, 3).
 
     picture: uint8 (height, width, 3); heat: (height, width), not negative, any scale: its 99.5th percentile is full.
     """
-    full = float(np.percentile(heat, 99.5))
-    share = np.clip(heat / full, 0, 1)[:, :, None] if full > 0 else np.zeros((*heat.shape, 1))
+    share = shares(heat)[:, :, None]
     grey = picture.astype(np.float64).mean(2, keepdims=True).repeat(3, 2)
     warm = np.array((255.0, 176.0, 0.0))
     shown: np.ndarray = (

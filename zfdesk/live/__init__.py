@@ -2,6 +2,7 @@
 
 from zfdesk.live.class_set import ClassSet, ClassSetError, Sample, TaughtClass
 from zfdesk.live.compute import Computation
+from zfdesk.live.heat import HeatFound, HeatInput, HeatQuery
 from zfdesk.live.result import (
     Answer,
     Demand,
@@ -20,6 +21,8 @@ from zfdesk.live.view import (
     ClassBars,
     Crop,
     CropMode,
+    HeatSettings,
+    HeatTarget,
     MapsContent,
     MapsDisplay,
     Normalise,
@@ -43,6 +46,11 @@ __all__ = [
     "Crop",
     "CropMode",
     "Demand",
+    "HeatFound",
+    "HeatInput",
+    "HeatQuery",
+    "HeatSettings",
+    "HeatTarget",
     "LatestSlot",
     "LayerSummary",
     "MapsContent",

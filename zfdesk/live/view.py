@@ -174,6 +174,42 @@ class SweepSettings:
     live: bool = False
 
 
+class HeatTarget(StrEnum):
+    """Whose attribution is shown: where what looks."""
+
+    TOP = "top class"  # the most probable class of each frame
+    CLASS = "class"  # one class, held
+    UNIT = "unit"  # the unit that is looked at
+
+
+@dataclass(frozen=True)
+class HeatSettings:
+    """Where a class or a unit looks, by the methods of `zfdesk.attribution`.
+
+    ``shown``: laid over the picture, by ``method``. ``class_index``: for HeatTarget.CLASS. ``layer``: whose maps are
+    weighted; "" for the last convolution. ``samples`` to ``seed``: see `zfdesk.attribution.Options`. ``contour``: a
+    line at this share of the full heat; 0 for none. ``methods``: those side by side. ``box``: of the pointing game,
+    (top, left, bottom, right) in input pixels, the last two exclusive. ``unit_method``: in the unit pane, in place of a
+    walk down; "" for the walk.
+    """
+
+    shown: bool = False
+    method: str = "gradcam"
+    target: HeatTarget = HeatTarget.TOP
+    class_index: int = 0
+    layer: str = ""
+    samples: int = 16
+    noise: float = 0.15
+    steps: int = 24
+    epsilon: float = 0.05
+    seed: int = 0
+    opacity: float = 0.7
+    contour: float = 0.0
+    methods: tuple[str, ...] = ("gradcam", "guided-gradcam", "saliency", "occlusion")
+    box: tuple[int, int, int, int] | None = None
+    unit_method: str = ""
+
+
 @dataclass(frozen=True)
 class View:
     """Everything that decides what is on screen. Actions map one View to the next; undo is a list of them.
@@ -197,6 +233,7 @@ class View:
     maps: MapsDisplay = FIRST_MAPS
     style: Style = Style.RAW
     sweep: SweepSettings = SweepSettings()
+    heat: HeatSettings = HeatSettings()
     zoom: Literal[0, 1, 2] = 0  # unit pane: 0 all, 1 the map, 2 the reconstruction
     picture_zoom: Literal[0, 1] = 0  # picture pane: 0 the whole frame, 1 what the network sees
     pins: tuple[UnitReference, ...] = ()
@@ -258,3 +295,7 @@ class View:
     def change_sweep(self, **changes: object) -> View:
         """This view with some settings of the occlusion sweep replaced."""
         return replace(self, sweep=replace(self.sweep, **changes))  # type: ignore[arg-type]
+
+    def change_heat(self, **changes: object) -> View:
+        """This view with some settings of where a class looks replaced."""
+        return replace(self, heat=replace(self.heat, **changes))  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ import numpy as np
 
 from zfdesk import __version__
 from zfdesk.engine import Model, SeedKind
-from zfdesk.live import Computation, Demand, Request, Result, SweepSnapshot, SweepUnit, UnitReference, View
+from zfdesk.live import Computation, Demand, HeatTarget, Request, Result, SweepSnapshot, SweepUnit, UnitReference, View
 from zfdesk.live.view import MOST_PINS
 from zfdesk.session.content import Moment, Session
 from zfdesk.session.file import SessionError
@@ -134,6 +134,19 @@ def fitting(view: View, model: Model) -> tuple[View, list[str]]:
         view = view.change(pins=pins, watched=watched)
     if not -1 <= view.chosen_occluder < len(view.occluders):
         view = view.change(chosen_occluder=-1)
+    view, changed = _fitting_heat(view, model)
+    return view, [*notes, *changed]
+
+
+def _fitting_heat(view: View, model: Model) -> tuple[View, list[str]]:
+    """The same for where a class looks."""
+    heat, notes, name = view.heat, [], model.architecture.name
+    if heat.target is HeatTarget.CLASS and not 0 <= heat.class_index < len(model.classes):
+        notes.append(f"{name} has no class {heat.class_index}: where its most probable class looks is shown.")
+        view = view.change_heat(target=HeatTarget.TOP, class_index=0)
+    if heat.layer and heat.layer not in {stage.name for stage in model.architecture.stages if stage.spatial}:
+        notes.append(f"{name} has no maps called {_short(heat.layer)}: those of its last convolution are weighted.")
+        view = view.change_heat(layer="")
     return view, notes
 
 

@@ -9,9 +9,12 @@ from PySide6.QtGui import QBrush, QColor, QImage, QKeyEvent, QMouseEvent, QPaint
 from PySide6.QtWidgets import QWidget
 
 from zfdesk.desk.context import AppContext
+from zfdesk.desk.heat_maps import HeatMaps
+from zfdesk.desk.live_view.picture_heat import PictureHeat
 from zfdesk.desk.live_view.transport import TransportBar
 from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.canvas import Canvas, Picture, rgb_image
+from zfdesk.desk.widgets.heat_controls import HeatControls
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.engine import Occluder, OccluderFill, OccluderShape
 from zfdesk.live import Crop, Demand, Result
@@ -43,6 +46,7 @@ class PictureCanvas(Canvas):
         super().__init__(parent, smooth=True)
         self.desk = desk
         self.hover_box: tuple[int, int, int, int] | None = None
+        self.heat: PictureHeat | None = None
         self._grip: Handle | None = None
         self._start: tuple[QPointF, Occluder | Crop] | None = None
         self._press: QPointF | None = None
@@ -78,9 +82,10 @@ class PictureCanvas(Canvas):
             return QRectF()
         size = self.desk.model.architecture.size
         sx, sy = (box[2] - box[0]) / size, (box[3] - box[1]) / size
-        return self._frame_rect(box[0] + left * sx, box[1] + top * sy, box[0] + right * sx, box[1] + bottom * sy)
+        return self.frame_rect(box[0] + left * sx, box[1] + top * sy, box[0] + right * sx, box[1] + bottom * sy)
 
-    def _frame_rect(self, left: float, top: float, right: float, bottom: float) -> QRectF:
+    def frame_rect(self, left: float, top: float, right: float, bottom: float) -> QRectF:
+        """A box of the frame on the widget, mirrored as the picture is."""
         if self.desk.view.mirrored and (shape := self._frame_shape()):
             left, right = shape[1] - right, shape[1] - left
         return self.rect_to_screen(left, top, right, bottom)
@@ -94,6 +99,8 @@ class PictureCanvas(Canvas):
     def paint_over(self, painter: QPainter) -> None:
         view = self.desk.view
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self.heat is not None:
+            self.heat.paint(painter)
         self._paint_crop(painter)
         if not self.desk.shows_clean:  # with the bars and the maps, not before them
             for index, occluder in enumerate(view.occluders):
@@ -107,12 +114,14 @@ class PictureCanvas(Canvas):
         if self.hover_box:
             painter.setPen(QPen(self.colours.colour("unit"), 1.5, Qt.PenStyle.DashLine))
             painter.drawRect(self.input_rect(*self.hover_box))
+        if self.heat is not None:
+            self.heat.paint_words(painter)
 
     def _paint_crop(self, painter: QPainter) -> None:
         box = self.crop_box()
         if box is None:
             return
-        rect = self._frame_rect(*box)
+        rect = self.frame_rect(*box)
         outside = QPainterPath()
         outside.addRect(QRectF(self.rect()))
         inside = QPainterPath()
@@ -143,7 +152,7 @@ class PictureCanvas(Canvas):
             path.addRect(rect)
         painter.save()
         if box:
-            painter.setClipRect(self._frame_rect(*box))
+            painter.setClipRect(self.frame_rect(*box))
         self._fill(painter, path, occluder.fill)
         painter.restore()
         for colour, width in ((QColor(0, 0, 0), 3.0), (QColor(255, 255, 255), 1.3)):
@@ -214,6 +223,8 @@ class PictureCanvas(Canvas):
             super().mousePressEvent(event)
             return
         self.setFocus()
+        if self.heat is not None and self.heat.press(self.to_input(event.position())):
+            return
         view = self.desk.view
         self._press = event.position()
         self._drags += 1
@@ -234,7 +245,9 @@ class PictureCanvas(Canvas):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         super().mouseMoveEvent(event)
-        if self._grip and self._start:
+        if self.heat is not None and self.heat.asking:
+            self.heat.move(self.to_input(event.position()))
+        elif self._grip and self._start:
             self._drag(event)
         elif not event.buttons():
             grip = self._grip_at(event.position())
@@ -260,6 +273,8 @@ class PictureCanvas(Canvas):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         super().mouseReleaseEvent(event)
+        if self.heat is not None and self.heat.release():
+            return
         still = self._press is not None and (event.position() - self._press).manhattanLength() < 4
         if still and self._grip is None and event.button() == Qt.MouseButton.LeftButton:
             where = self.to_input(event.position())
@@ -293,7 +308,11 @@ class PicturePane(Pane):
         self.canvas = PictureCanvas(desk)
         self.canvas.set_content("Waiting for the first frame…")
         self.canvas.setAccessibleName("Picture with crop box and occluders")
+        self.heat = self.canvas.heat = PictureHeat(context.get(HeatMaps), self.canvas)
+        self.heat_controls = HeatControls(desk, self, True, lambda view: (view.heat.method,))
         self.body.addWidget(self.canvas, 1)
+        self.body.addWidget(self.heat_controls)
+        self.heat_controls.hide()
         self.transport = TransportBar(context)
         self.body.addWidget(self.transport)
         self._clean = False
@@ -307,6 +326,9 @@ class PicturePane(Pane):
 
     def demand(self, demand: Demand) -> Demand:
         return replace(demand, unit=True)  # whose position it marks
+
+    def set_seen(self, seen: bool) -> None:
+        self.heat.stream.watch(seen)
 
     def _follow_answer(self) -> None:
         """The square goes and comes with the bars."""
@@ -322,6 +344,8 @@ class PicturePane(Pane):
         self.canvas.set_content(Picture(image, pixels, self._window()))
 
     def show_view(self) -> None:
+        self.heat_controls.setVisible(self.desk.view.heat.shown and not self.lecture)
+        self.heat_controls.show_view()
         self.canvas.set_window(self._window())
         self.canvas.update()
 
@@ -350,4 +374,6 @@ class PicturePane(Pane):
             said.insert(0, "FROZEN")
         if result.request.clean:
             said.insert(0, "CLEAN")
+        if view.heat.shown:
+            said.append(self.heat.words())
         self.facts.say(" · ".join(said))

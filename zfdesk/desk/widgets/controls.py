@@ -26,17 +26,26 @@ class Choice(QComboBox):
 
     def __init__(self, words: Mapping[Any, str], hint: str) -> None:
         super().__init__()
-        self.values = tuple(words)
-        for value, text in words.items():
-            self.addItem(text, value)
+        self.values: tuple[Any, ...] = ()
+        self.offer(words)
         self.setToolTip(hint)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.activated.connect(lambda index: self.chosen.emit(self.values[index]))
 
-    def show_value(self, value: object) -> None:
-        """Show a value as the present one, without it counting as chosen."""
+    def offer(self, words: Mapping[Any, str], helps: Mapping[Any, str] | None = None) -> None:
+        """Other values to choose among. ``helps``: what each is, shown where the mouse rests on it."""
         with QSignalBlocker(self):
-            self.setCurrentIndex(self.values.index(value))
+            self.clear()
+            self.values = tuple(words)
+            for place, (value, text) in enumerate(words.items()):
+                self.addItem(text, value)
+                if helps:
+                    self.setItemData(place, helps[value], Qt.ItemDataRole.ToolTipRole)
+
+    def show_value(self, value: object) -> None:
+        """Show a value as the present one, without it counting as chosen; none where it is not among them."""
+        with QSignalBlocker(self):
+            self.setCurrentIndex(self.values.index(value) if value in self.values else -1)
 
 
 class Controls(QWidget):

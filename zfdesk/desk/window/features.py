@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from zfdesk.desk.actions import Action, check
+from zfdesk.desk.attribution.feature import FEATURE as ATTRIBUTION
 from zfdesk.desk.feature import Feature, Features
 from zfdesk.desk.figure.feature import FEATURE as FIGURE
 from zfdesk.desk.invariance.feature import FEATURE as INVARIANCE
@@ -23,8 +24,8 @@ from zfdesk.desk.window.examples import example_actions
 from zfdesk.desk.window.feature import FEATURE as WINDOW
 
 FEATURES: tuple[Feature, ...] = (
-    WINDOW, SESSION, LIVE_VIEW, PORTRAIT, TRACE, OCCLUSION, TEACH, TRAINING, INVARIANCE, LAB, PARTS, FIGURE,
-    RECORDING, WEIGHTS,
+    WINDOW, SESSION, LIVE_VIEW, PORTRAIT, TRACE, OCCLUSION, ATTRIBUTION, TEACH, TRAINING, INVARIANCE, LAB, PARTS,
+    FIGURE, RECORDING, WEIGHTS,
 )  # fmt: skip
 """In the order in which their panes are tabs; later ones may use what earlier ones made."""
 

@@ -20,6 +20,7 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.live_view.maps_pane import CONTENT_WORDS, NORMALISE_WORDS, ORDER_WORDS
 from zfdesk.desk.live_view.unit_pane import SEED_WORDS
 from zfdesk.desk.widgets.colour_tables import SEQUENTIAL
+from zfdesk.desk.widgets.heat_controls import CONTOUR_LABELS, METHOD_LABELS
 from zfdesk.engine import Occluder, OccluderFill, OccluderShape
 from zfdesk.figures.facts import METHOD_WORDS
 from zfdesk.live import Style, SweepMap, TraceAxis, View
@@ -59,6 +60,13 @@ def _of_maps(title: str, action: str, field: str, labels: dict[Any, str]) -> Val
     return Values(
         title, action, labels, lambda view: getattr(view.maps, field),
         lambda view, value: view.change_maps(**{field: value}),
+    )  # fmt: skip
+
+
+def _of_heat(title: str, action: str, field: str, labels: dict[Any, str]) -> Values:
+    return Values(
+        title, action, labels, lambda view: getattr(view.heat, field),
+        lambda view, value: view.change_heat(**{field: value}),
     )  # fmt: skip
 
 
@@ -125,6 +133,10 @@ MENUS = (
                 _of_maps("Co&lours", "colour-map", "colours", {name: name for name in SEQUENTIAL}),
                 "gamma", "boost", "lock", "hide-silent", "maps-default",
             ), ("Maps",)),
+            Menu("&Where a class looks", (
+                "heat", _of_heat("&Method", "heat-method", "method", METHOD_LABELS),
+                _of_heat("&Contour", "heat-contour", "contour", CONTOUR_LABELS),
+            ), ("Attribution",)),
             Menu("C&lasses and snapshots", (), ("Classes",)), SEPARATOR,
             "labels", "outlines", "timings", "zoom", "picture-zoom",
         ),
