@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from engine_nets import embedded_model
+from PIL import Image
 
 import zfdesk.engine as zf
-from zfdesk.cli import main
+from zfdesk.cli import main, weights_renewal
+from zfdesk.cli.output import CommandError
 from zfdesk.resources import resource
 from zfdesk.sources import read_picture
 from zfdesk.training.embedded_report import BEGIN, END, ship
@@ -87,6 +91,56 @@ def test_one_command_measures_and_writes(checkout: Path, tmp_path: Path, capsys:
     assert sorted(path.name for path in (checkout / "resources/weights").iterdir()) == [
         "embedded.json", "new.md", "new.safetensors",
     ]  # fmt: skip
+
+
+def test_what_is_shown_of_the_network_is_made_anew_too(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By processes that see the checkout: here what they would have said."""
+    random = {"maps": 5, "deletion": {"mean": 0.03, "sd": 0.01}, "insertion": {"mean": 0.09, "sd": 0.006}}
+    rows = [
+        {"cells": [28, 28], "deletion": 0.017, "insertion": 0.178, "random": random},
+        {"cells": [224, 224], "deletion": 0.0172, "insertion": 0.146, "random": random},
+    ]
+    asked: list[list[str]] = []
+
+    def run(words: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+        asked.append(words[1:])
+        assert options["cwd"] == checkout
+        assert str(options["env"]["PYTHONPATH"]).startswith(str(checkout))  # type: ignore[index]
+        said = {"occlude": {"index": 281}, "curves": {"class": "tabby", "probability": 0.127, "maps": rows}}
+        picture = words[1].endswith("pictures.py")
+        return subprocess.CompletedProcess(
+            words, 0, "docs/window.png\n" if picture else json.dumps(said.get(words[3])), ""
+        )
+
+    (checkout / "README.md").write_text(f"before\n{weights_renewal.BEGIN}\nold\n{weights_renewal.END}\nafter\n")
+    (checkout / "docs").mkdir()
+    (checkout / "docs/pictures.py").touch()
+    monkeypatch.setattr(subprocess, "run", run)
+    assert weights_renewal.renew(checkout, lambda _: None) == ["README.md: curves", "docs/window.png"]
+    text = (checkout / "README.md").read_text()
+    assert "old" not in text
+    assert text.startswith("before\n")
+    assert text.endswith("after\n")
+    assert "(tabby, 12.7 %)" in text
+    assert "| 5 random maps, 28 × 28 | 0.030 ± 0.010 | 0.090 ± 0.006 |" in text
+    assert [words[2] for words in asked[:3]] == ["occlude", "attribute", "curves"]
+    assert "281" in asked[1]
+    assert asked[3][0].endswith("docs/pictures.py")
+    monkeypatch.setattr(subprocess, "run", lambda words, **_: subprocess.CompletedProcess(words, 1, "", "no\nroom\n"))
+    with pytest.raises(CommandError, match="failed: room"):
+        weights_renewal.renew(checkout, lambda _: None)
+
+
+@pytest.mark.slow
+def test_pictures_of_the_window(tmp_path: Path) -> None:
+    script = [sys.executable, str(ROOT / "docs/pictures.py"), "-o", str(tmp_path)]
+    assert subprocess.run([*script, "window", "teach", "figure"], capture_output=True, timeout=600).returncode == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"window.png", "teach.png", "figure.png"}
+    for path in tmp_path.iterdir():
+        with Image.open(path) as picture:
+            assert picture.width >= 1400
 
 
 def test_a_card_without_a_place_for_the_tables_changes_nothing(checkout: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from zfdesk.cli.output import tell
 from zfdesk.cli.report import report
+from zfdesk.cli.weights_renewal import renew
 from zfdesk.progress import Progress
 
 NAMES = (
@@ -24,7 +25,7 @@ def add_report_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("imagenette", metavar="IMAGENETTE", help="Imagenette's validation part")
     parser.add_argument(
         "--ship", metavar="CHECKOUT", type=Path,
-        help="make it the embedded network there, and write anew what README and its card say of it",
+        help="make it the embedded network there, and make anew what README and its card say and show of it",
     )  # fmt: skip
 
 
@@ -43,6 +44,7 @@ def report_command(arguments: argparse.Namespace) -> int:
     words = f"{file}, SHA-256 {facts['sha256']}\n\n{readme_block(facts_from(facts))}"
     if arguments.ship is not None:
         written = ship(file, facts, arguments.ship)
-        words += f"\n\nWritten: {', '.join(map(str, written))}."
+        renewed = renew(arguments.ship.resolve(), tell)
+        words += f"\n\nWritten: {', '.join([*map(str, written), *renewed])}."
     report(arguments, facts, words)
     return 0
