@@ -69,7 +69,7 @@ def demo(name: str) -> SourceReference:
 def shown(source: SourceReference, **view: object) -> Iterator[AppContext]:
     """A window on a source, with a network and settings as at first, until its newest result is that of its view."""
     model = zfdesk.weights.load()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         os.environ["ZFDESK_HOME"] = folder
         state = AppState(model, View(source=source, crop=Crop.centre_of(model), **view))  # type: ignore[arg-type]
         context = make_context(state, QSettings(str(Path(folder) / "settings.ini"), QSettings.Format.IniFormat))
@@ -83,6 +83,7 @@ def shown(source: SourceReference, **view: object) -> Iterator[AppContext]:
         wait(lambda: up_to_date(state))
         yield context
         window.close()
+        state.close()
         window.deleteLater()
         state.deleteLater()
         settle()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import subprocess
@@ -20,6 +21,7 @@ from zfdesk.cli import classify, main
 from zfdesk.cli.common import CROPS
 from zfdesk.engine.class_kinds import class_kinds, sum_by_kind
 from zfdesk.live import CropMode
+from zfdesk.pages.answers_page import answers_page
 from zfdesk.resources import resource
 from zfdesk.sources import read_picture
 from zfdesk.weights import store
@@ -146,6 +148,23 @@ def test_table(loaded: zf.Model, cat: str, capsys: pytest.CaptureFixture[str]) -
     kind = next(kind for kind in answer["kinds"] if kind["kind"] == "cat")
     assert kind["classes"][0] == answer["classes"][0] | {"plain_name": "tabby cat"}
     assert kind["probability"] >= sum(entry["probability"] for entry in kind["classes"])
+
+
+def test_a_contact_sheet(loaded: zf.Model, cat: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sheet = tmp_path / "sheet.svg"
+    assert main(["classify", cat, cat, "-o", str(sheet), "--json"]) == 0
+    first, _ = json.loads(capsys.readouterr().out)
+    text = html.unescape(sheet.read_text("utf-8"))
+    assert text.count(Path(cat).name) >= 2
+    kind = first["kinds"][0]
+    assert f"{CATS[CAT]} {100 * first['classes'][0]['probability']:.0f} %" in text
+    assert f"{kind['kind']} {100 * kind['probability']:.0f} %" in text
+    assert "sum of softmax" in text
+    assert loaded.sha256[:12] in text
+    assert main(["classify", cat, "-o", str(tmp_path / "none" / "sheet.svg")]) == 1
+    assert "does not exist" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="1 to 200"):
+        answers_page([], loaded)
 
 
 @pytest.mark.parametrize("count", ["0", "-1", "x", "1.5", "", "٣", "9" * 40])

@@ -144,6 +144,12 @@ def test_classes_and_confusions_are_counted(folder: Path) -> None:
         assert top5 == pytest.approx(top(labels[here], answers[here], 5), abs=1.01 / 9)
 
 
+def test_what_is_taken_for_its_kind() -> None:
+    kinds, nothing = ("dog", "dog", "cat", "cup"), np.zeros(4)
+    found = Evaluation(kinds, np.arange(4), np.array([0, 1, 2, 3]), np.array([1, 1, 0, 3]), nothing, nothing, nothing)
+    assert found.same_kind(kinds) == 0.75
+
+
 def test_equal_probabilities_are_ordered_by_class() -> None:
     from zfdesk.training.evaluate import ranks_of
 
@@ -215,6 +221,7 @@ def test_the_verb(folder: Path, weights: str, tmp_path: Path, capsys: pytest.Cap
     assert (told["pictures"], told["skipped"], told["crops"]) == (63, 0, 1)
     assert told["weights"] == [{"name": "small", "sha256": model.sha256}]
     assert (told["top1"], told["top5"]) == (found.top(1), found.top(5))
+    assert told["same_kind"] is None  # its classes are not ImageNet's
     assert told["among"] == {"classes": 7, "top1": found.top(1, True), "top5": found.top(5, True)}
     assert [row["class"] for row in told["classes"]] == [CLASSES[number] for number in OWN]
     assert sum(row["pictures"] for row in told["confusions"]) == round(63 * (1 - found.top(1)))

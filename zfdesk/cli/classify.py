@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least
-from zfdesk.cli.output import CommandError, print_json
+from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least, figure_name
+from zfdesk.cli.output import CommandError, check_output, print_json, write_output
 from zfdesk.cli.pictures import picture_files, seen_pictures
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser("classify", help="the most probable classes of pictures", allow_abbrev=False)
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a picture, or a folder for all pictures in it")
     parser.add_argument("--top", type=at_least(1), default=5, metavar="K", help="how many classes (default: 5)")
+    parser.add_argument(
+        "-o", "--output", type=figure_name, metavar="SHEET.(png|svg|pdf)",
+        help="also draw a contact sheet: the pictures with what is answered below them",
+    )  # fmt: skip
     add_crop_option(parser)
     add_weights_option(parser)
     add_json_option(parser)
@@ -43,25 +47,43 @@ def classify_command(arguments: argparse.Namespace) -> int:
     from zfdesk.cli.network import chosen_model, crop_called
     from zfdesk.engine.class_kinds import class_kinds
 
+    if arguments.output:
+        check_output(arguments.output)
     model = chosen_model(arguments.weights)
     kinds = class_kinds(model.classes)
     unreadable: list[str] = []
     files = picture_files(arguments.paths, unreadable)
     pictures = seen_pictures(files, crop_called(arguments.crop, model), model, unreadable)
-    answers = []
-    for path, probabilities in _probabilities(pictures, model):
+    answers, sheet = [], []
+    for path, picture, probabilities in _probabilities(pictures, model):
+        if arguments.output:
+            sheet.append((path, picture, probabilities))
         answer = {"path": path, "classes": _top(probabilities, model.classes, arguments.top)}
         if arguments.json:
             answers.append(answer | {"kinds": kinds and _kinds(probabilities, model.classes, kinds)})
         else:
             print("\n".join([_table(answer), *(_kind_lines(probabilities, kinds) if kinds else [])]), flush=True)
+    if sheet:
+        write_output(arguments.output, _drawn(sheet, model, arguments.output))
     if arguments.json:
         print_json(answers)
     return 1 if unreadable else 0
 
 
-def _probabilities(pictures: Iterator[tuple[str, np.ndarray]], model: Model) -> Iterator[tuple[str, np.ndarray]]:
-    """Each path with its class probabilities, float32 (classes,)."""
+def _drawn(sheet: list[tuple[str, np.ndarray, np.ndarray]], model: Model, output: str) -> bytes:
+    from zfdesk.figures.drawing import draw
+    from zfdesk.figures.files import encode, format_of
+    from zfdesk.pages.answers_page import Answered, answers_page
+    from zfdesk.sources.files import file_name
+
+    answered = [Answered(file_name(path), picture, probabilities) for path, picture, probabilities in sheet]
+    return encode(draw(answers_page(answered, model)), format_of(output))
+
+
+def _probabilities(
+    pictures: Iterator[tuple[str, np.ndarray]], model: Model
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Each path with what the network sees and its class probabilities, float32 (classes,)."""
     from itertools import islice
 
     import numpy as np
@@ -70,7 +92,7 @@ def _probabilities(pictures: Iterator[tuple[str, np.ndarray]], model: Model) -> 
         answers = model.forward(np.stack([picture for _, picture in batch])).probabilities.numpy()
         if not np.isfinite(answers).all():
             raise CommandError(f"{model.name or 'The network'} answered with values that are not numbers.")
-        yield from zip((path for path, _ in batch), answers, strict=True)
+        yield from ((path, picture, answer) for (path, picture), answer in zip(batch, answers, strict=True))
 
 
 def _top(probabilities: np.ndarray, classes: tuple[str, ...], count: int) -> list[dict[str, Any]]:

@@ -119,6 +119,7 @@ def _names(weights: str | None) -> Sequence[str | None]:
 
 def _facts(arguments: argparse.Namespace, models: list[Model], found: Evaluation, protocol: Protocol) -> dict[str, Any]:
     """``top1``, ``top5``: shares. ``among``: the same among the pictures' own classes, null when not asked for.
+    ``same_kind``: the share taken for some class of the right kind, null for classes that are not ImageNet's.
     ``confusions``: all wrong answers, the most frequent first."""
 
     def named(index: int) -> dict[str, Any]:
@@ -135,6 +136,7 @@ def _facts(arguments: argparse.Namespace, models: list[Model], found: Evaluation
         "top1": found.top(1),
         "top5": found.top(5),
         "among": among if arguments.among else None,
+        "same_kind": _same_kind(found),
         "classes": [
             named(index) | {"pictures": count, "top1": top1, "top5": top5}
             for index, count, top1, top5 in found.per_class
@@ -197,6 +199,8 @@ def _page(
         f"{'calibration error (ECE)':32}{bins.error:7.2%} in {len(bins.counts)} bins of equal width: "
         f"{bins.mean_confidence:.1%} sure on average, right in {found.top(1):.1%}"
     )
+    if (kind := _same_kind(found)) is not None:
+        lines.append(f"{'taken for its kind (WordNet)':32}{kind:7.2%}")
     if arguments.table2:
         lines += ["", *_table_2(names, found, protocol)]
     if len(found.per_class) > 1:
@@ -209,6 +213,14 @@ def _page(
             for index, answer, number in confused
         ]
     return "\n".join(lines)
+
+
+def _same_kind(found: Evaluation) -> float | None:
+    """The share taken for some class of the right kind; None for classes that are not ImageNet's."""
+    from zfdesk.engine.class_kinds import class_kinds
+
+    kinds = class_kinds(found.classes)
+    return None if kinds is None else found.same_kind(kinds.kinds)
 
 
 def _pictures(found: Evaluation) -> str:

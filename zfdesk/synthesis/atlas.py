@@ -31,7 +31,7 @@ from zfdesk.synthesis.objectives import of_unit, score_layer
 from zfdesk.synthesis.recipes import Recipe
 from zfdesk.synthesis.steps import no_larger
 
-SHIPPED = "atlas/zfnet-v2.zip"
+SHIPPED = "atlas/embedded.zip"
 BATCH = 16
 LARGEST_SIDE = 144
 """Of a picture in the atlas: those of the classes are made of 224 pixels and kept smaller."""

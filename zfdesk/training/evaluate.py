@@ -69,6 +69,10 @@ class Evaluation:
             found.append((int(place), len(ranks), float((ranks < 1).mean()), float((ranks < 5).mean())))
         return found
 
+    def same_kind(self, kinds: Sequence[str]) -> float:
+        """The share of pictures taken for some class of their own kind. kinds: of each of the network's classes."""
+        return float(np.mean([kinds[a] == kinds[b] for a, b in zip(self.answers, self.labels, strict=True)]))
+
     def confused(self, most: int | None = None) -> list[tuple[int, int, int]]:
         """(class, answer, pictures) of wrong answers, the most frequent first."""
         wrong = self.answers != self.labels

@@ -10,7 +10,7 @@ Measured by ``python -c "from zfdesk.weights.looks_untrained import measure; mea
 
 | network                                                            | spread      | mirror      |
 |--------------------------------------------------------------------|-------------|-------------|
-| the embedded zfnet-v2                                              | 1.37        | 0.96        |
+| the embedded network, as in resources/weights/embedded.json        | 1.37        | 0.96        |
 | the same, its input mean forgotten / red and blue exchanged        | 1.29 / 1.19 | 0.96 / 0.95 |
 | the same, its input divided by 255, or by ImageNet's deviations    | 0.01 / 0.06 | 0.96 / 0.97 |
 | random weights: all architectures, two seeds, both input scales    | 0.28–0.46   | 0.43–0.68   |
