@@ -201,7 +201,7 @@ def test_what_has_no_json_form_is_an_error_of_ours() -> None:
 def test_a_file_from_before_a_field_existed_opens(field: str, good: bytes) -> None:
     opened = session.from_bytes(with_head(good, lambda head: head["moment"]["view"].pop(field)))
     assert opened.moment.view == full_view().change(**{field: getattr(View(), field)})
-    assert opened.notes == (f"Its view.{field} is missing and is as at first.",)
+    assert opened.notes == ()
 
 
 def test_what_a_newer_version_added_is_left_out_and_told(good: bytes) -> None:

@@ -91,8 +91,9 @@ def from_plain(
 ) -> T:
     """A value of type ``kind`` from JSON; ``name`` is what a sentence calls it.
 
-    Fields that are missing take their default, fields and words that are not known are left out: each is added to
-    ``notes``, a sentence each. Without ``notes`` what is not known is wrong. ``arrays``: as `to_plain` gave them.
+    Fields that are missing take their default, as those of a later version do in an earlier one's files. Fields and
+    words that are not known are left out: each is added to ``notes``, a sentence each. Without ``notes`` what is not
+    known is wrong. ``arrays``: as `to_plain` gave them.
     Raises PlainError where the types are wrong.
     """
     result: T = _Reader(notes, arrays, limits).read(kind, value, name)
@@ -236,7 +237,6 @@ class _Reader:
             if key not in value:
                 if not has_default:
                     raise PlainError(f"{name}.{key} is missing")
-                self._note(f"{name}.{key} is missing and is as at first.")
                 continue
             try:
                 read[key] = self.read(types[key], value[key], f"{name}.{key}")
