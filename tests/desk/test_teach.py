@@ -676,7 +676,7 @@ def test_a_folder_without_classes_is_told(stage: Stage, tmp_path: Path) -> None:
     window, said = stage.window, []
     window.desk.told.connect(lambda sentence, trouble: said.append((sentence, trouble)))
     before = window.teaching.class_set
-    for folder, words in ((tmp_path, "no folders of pictures"), (tmp_path / "gone", "cannot be read")):
+    for folder, words in ((tmp_path, "no folders of pictures"), (tmp_path / "gone", "does not exist")):
         import_lesson(window.context, folder)
         wait_until(lambda words=words: said and words in said[-1][0])  # type: ignore[misc]
     assert window.teaching.class_set == before

@@ -1,15 +1,24 @@
 """Lists as spreadsheets write them, links that lead to themselves, and what is told of what does not fit."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from tiny import SMALL, train
 
+import zfdesk.engine as zf
+from zfdesk.cli import main
+from zfdesk.desk.teach.files import open_classes
+from zfdesk.library import Library, scan
+from zfdesk.library.listing import Listing, absolute
+from zfdesk.live import Crop
 from zfdesk.training.class_names import left_out, read_class_map
 from zfdesk.training.data import open_all, open_pictures, passed_over
 from zfdesk.training.data_manifest import ManifestPictures
 from zfdesk.training.shards import labelled_pictures, pictures_of
+from zfdesk.training.transfer import Plan, run_transfer
 from zfdesk.typed_json import parsed
 
 
@@ -65,11 +74,55 @@ def test_what_does_not_fit_is_told_and_counted(data: Path) -> None:
     ]
 
 
-def test_a_link_to_itself_is_passed_over_and_named_once(data: Path) -> None:
-    (data / "self").symlink_to("self")
-    for pictures in (open_pictures(str(data)), open_all([str(data)])):
+LINKS = {"to itself": ("self", "self"), "back": ("self", "."), "back by another way": ("self", "cat/../../data")}
+
+
+@pytest.fixture(params=LINKS)
+def looped(request: pytest.FixtureRequest, data: Path) -> Path:
+    """The classes, a link that leads round in a circle, and one in a class."""
+    name, target = LINKS[request.param]
+    (data / name).symlink_to(target)
+    (data / "cat" / "inner").symlink_to("inner")
+    return data
+
+
+def named_once(sentences: Sequence[str]) -> bool:
+    """Each of the two links, once."""
+    return sorted(Path(sentence.split(" is passed over: ")[0]).name for sentence in sentences) == ["inner", "self"]
+
+
+def test_a_link_that_leads_back_is_passed_over_and_named_once(looped: Path) -> None:
+    for pictures in (open_pictures(str(looped)), open_all([str(looped)])):
         assert pictures.classes == ("cat", "cup")
         assert len(pictures) == 8
-        (sentence,) = passed_over(pictures)
-        assert "self is passed over" in sentence
-    assert labelled_pictures(str(data))[2] == ("cat", "cup")
+        assert named_once(passed_over(pictures))
+    said: list[str] = []
+    paths, _, classes = labelled_pictures(str(looped), said.append)
+    assert (len(paths), classes) == (8, ("cat", "cup"))
+    assert named_once(said)
+    listing = Listing(absolute([looped]))
+    assert len(list(listing)) == 8
+    assert named_once(listing.passed_over)
+    assert listing.troubles == []
+    found = open_classes(looped, Crop(), 8)
+    assert [(one.name, len(one.pictures)) for one in found] == [("cat", 4), ("cup", 4)]
+    assert "self is passed over" in found[0].unread[0]
+
+
+def test_the_verbs_name_a_link_that_leads_back_once(
+    looped: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["shards", str(looped), "-o", str(tmp_path / "shards"), "--side", "32"]) == 0
+    assert named_once([line for line in capsys.readouterr().err.splitlines() if " is passed over: " in line])
+    assert train(looped, "-o", tmp_path / "run", *SMALL, "--epochs", 1) == 0
+    err = capsys.readouterr().err.splitlines()
+    assert named_once([line for line in err if " is passed over: " in line])
+    layers = (zf.Conv("conv1", 4, 3, 2, 1), zf.ReLU("relu1"), zf.Linear("fc2", 3), zf.Softmax("prob"))
+    model = zf.random_model(zf.Architecture("small", "Small", layers, 32), 3)
+    found = run_transfer(model, str(looped), Plan(per_class=(2,), tested=2, rounds=1))
+    assert found.pictures == 8
+    assert named_once(found.passed_over)
+    with Library(model, root=tmp_path / "library") as library:
+        done = list(scan(library, [looped], ["conv1"]))
+    assert named_once([sentence for step in done for sentence in step.passed_over])
+    assert not any(step.unreadable for step in done)

@@ -219,7 +219,7 @@ def test_a_labelled_folder_and_its_validation(tmp_path: Path, capsys: pytest.Cap
             write_pictures(tmp_path / f"data/{part}/{name}", 4, number)
     out, val = str(tmp_path / "out"), str(tmp_path / "val-out")
     assert main(["shards", str(tmp_path / "data"), "-o", out, "--views", "3", "--side", "40"]) == 0
-    assert "36 views in 1 shards" in capsys.readouterr().out
+    assert "36 views in 1 shard " in capsys.readouterr().out
     pictures = open_pictures(out)
     assert pictures.classes == ("ant", "bee", "cow")
     assert pictures.labelled
@@ -255,7 +255,7 @@ def test_the_verb_tells_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixt
         ([str(folder), *out, "--mixtures", "0.5"], "--mixtures needs a --teacher"),
         ([str(folder), *out, "--teacher", "lite7"], "lite7 is no teacher"),
         ([str(tmp_path / "one"), *out], "labels need a folder for each of two classes"),
-        ([str(tmp_path / "gone"), *out], "cannot be read"),
+        ([str(tmp_path / "gone"), *out], "does not exist"),
         ([str(folder), str(folder), *out], "one folder is packed"),
         ([str(folder), *out, "--validation-of", str(folder)], "holds no shards"),
         ([str(folder), *out, "--validation-of", str(folder), "--views", "2"], "leave out --mixtures and --views"),
@@ -272,4 +272,4 @@ def test_the_verb_tells_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main(["shards", str(folder), *out]) == 1
     told = capsys.readouterr()
     assert "1.png" in told.err
-    assert "3 views in 1 shards" in told.out
+    assert "3 views in 1 shard " in told.out

@@ -114,10 +114,12 @@ def _head(model: Model, arguments: argparse.Namespace) -> CamHead:
 
     from zfdesk.attribution.cam import teach_cam_head
     from zfdesk.cli.network import class_called, crop_called
+    from zfdesk.cli.output import tell
     from zfdesk.cli.pictures import picture_files, seen_pictures
+    from zfdesk.sources.folder import folders_in
 
     crop, unread = crop_called(arguments.crop, model), []  # type: ignore[var-annotated]
-    folders = sorted(entry.path for entry in os.scandir(arguments.pictures) if entry.is_dir())
+    folders = [os.path.join(arguments.pictures, name) for name in folders_in(arguments.pictures, tell)]
     pictures, labels = [], []
     for folder in folders or [arguments.pictures]:
         label = class_called(model, os.path.basename(folder)) if folders else -1

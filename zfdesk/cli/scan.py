@@ -62,6 +62,9 @@ class Watching:
 
     def told(self, step: ScanStep) -> None:
         """How the scan stands."""
+        for sentence in step.passed_over:
+            self._progress.end()
+            tell(sentence)
         for path, reason in step.unreadable:
             self.unreadable.append(path)
             self._progress.end()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import at_least, number_where
 from zfdesk.cli.output import CommandError, tell, tell_beside
-from zfdesk.progress import Progress
+from zfdesk.progress import Progress, noun
 
 if TYPE_CHECKING:
     from zfdesk.training.shards import PackPlan
@@ -82,7 +82,8 @@ def shards_command(arguments: argparse.Namespace) -> int:
     finally:
         progress.end()
     rate = f", {done.made / done.seconds:.1f} views a second" if done.made else ""
-    print(f"{done.views:,} views in {done.shards} shards in {arguments.output}{rate}.")
+    shards = f"{done.shards} {noun(done.shards, 'shard')}"
+    print(f"{done.views:,} {noun(done.views, 'view')} in {shards} in {arguments.output}{rate}.")
     return 1 if done.skipped else 0
 
 
@@ -95,12 +96,12 @@ def _plan(arguments: argparse.Namespace, teacher: Teacher | None) -> PackPlan:
     view = ViewPlan(told["side"] if told else arguments.side, arguments.mixtures, plain=told is not None)
     labels: tuple[int, ...] = ()
     if teacher:
-        pictures = pictures_of(arguments.pictures, arguments.most, arguments.seed)
+        pictures = pictures_of(arguments.pictures, arguments.most, arguments.seed, tell)
         classes = usual_names(teacher.classes)
     else:
         if len(arguments.pictures) > 1 or arguments.most:
             raise CommandError("Without --teacher one folder is packed, with a folder for each class, and whole.")
-        pictures, given, classes = labelled_pictures(arguments.pictures[0])
+        pictures, given, classes = labelled_pictures(arguments.pictures[0], tell)
         labels = tuple(given)
     if told and list(classes) != told["classes"]:
         if teacher or not set(classes) <= set(told["classes"]):

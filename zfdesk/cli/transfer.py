@@ -97,6 +97,8 @@ def transfer_command(arguments: argparse.Namespace, given: Sequence[str]) -> int
             plan,
             lambda what, done, total: progress.show(f"{what}: {done} of {total}"),
         )
+    for sentence in found.passed_over:
+        tell(sentence)
     for name in found.unreadable[:3]:
         tell(f"{name} could not be read and was left out.")
     more = len(found.unreadable) - 3

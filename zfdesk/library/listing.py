@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from pathlib import Path
 from zfdesk.sources import SourceError, parse_source
 from zfdesk.sources.clip_reader import ClipReader
 from zfdesk.sources.files import told
-from zfdesk.sources.folder import PICTURE_SUFFIXES
+from zfdesk.sources.folder import PICTURE_SUFFIXES, passed_over
 
 WHOLE = -1
 """In place of a frame's time: a picture file."""
@@ -33,12 +34,14 @@ class Listing:
     """Walks over places: folders with all that is nested in them, picture files, clips.
 
     ``clip_every``: seconds between two frames of a clip. ``troubles``: what could not be looked into, a sentence
-    each; ``whole``: the folders and files that were gone through without any.
+    each; ``passed_over``: what leads nowhere or round in a circle, the same; ``whole``: the folders and files that were
+    gone through without troubles.
     """
 
     places: Sequence[Path]
     clip_every: float = 1.0
     troubles: list[str] = field(default_factory=list)
+    passed_over: list[str] = field(default_factory=list)
     whole: list[Path] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Found]:
@@ -64,6 +67,7 @@ class Listing:
             return
         here = (about.st_dev, about.st_ino)
         if here in above and about.st_ino:
+            self.passed_over.append(passed_over(str(folder)))
             return
         for entry in entries:
             try:
@@ -72,7 +76,10 @@ class Listing:
                 elif os.path.splitext(entry.name)[1].lower() in PICTURE_SUFFIXES:
                     yield _found(entry.path, WHOLE)
             except OSError as error:
-                self.troubles.append(str(told(error, entry.path)))
+                if error.errno == errno.ELOOP:
+                    self.passed_over.append(passed_over(entry.path))
+                else:
+                    self.troubles.append(str(told(error, entry.path)))
 
     def _in_file(self, path: Path) -> Iterator[Found]:
         if parse_source(str(path)).kind == "picture":

@@ -48,7 +48,7 @@ class ScanStep:
 
     phase: "looking" for pictures, "scanning", or "done". found: pictures there are. done: of the
     ``total`` that this scan is to do. unreadable: paths with reasons, since
-    the last step. seconds: of work, without pauses.
+    the last step. seconds: of work, without pauses. passed_over: a sentence for each link that leads nowhere.
     """
 
     phase: str
@@ -57,6 +57,7 @@ class ScanStep:
     total: int = 0
     unreadable: tuple[tuple[str, str], ...] = ()
     seconds: float = 0.0
+    passed_over: tuple[str, ...] = ()
 
     @property
     def rate(self) -> float:
@@ -117,8 +118,14 @@ def scan(
         raise LibraryError(" ".join(listing.troubles) or f"There are no pictures in {_listed(wanted)}.")
     library.remember(wanted)
     library.forget_missing([place for place in listing.whole if place.is_dir()])
-    step = ScanStep("scanning", found, unreadable=tuple((sentence, "") for sentence in listing.troubles))
+    step = ScanStep(
+        "scanning",
+        found,
+        unreadable=tuple((sentence, "") for sentence in listing.troubles),
+        passed_over=tuple(listing.passed_over),
+    )
     yield step
+    step = replace(step, passed_over=())
     for step in _scanned(library, wanted, layers, found, compute or compute_here):
         yield step
     library.tidy()

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,59 @@ def pictures_in(folder: str | os.PathLike[str]) -> list[str]:
     except OSError as error:
         raise told(error, folder) from error
     return sorted(names, key=natural_key)
+
+
+def folders_in(folder: str | os.PathLike[str], tell: Callable[[str], None]) -> list[str]:
+    """Names of the folders in a folder, sorted; links are followed, hidden names left out.
+
+    tell: gets a sentence for each entry that is passed over: one that cannot be looked into, as a link to itself, and
+    a link back to a folder that it lies in. Raises SourceError.
+    """
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted((entry for entry in found if not entry.name.startswith(".")), key=lambda one: one.name)
+    except OSError as error:
+        raise told(error, folder) from error
+    place, names = Path(os.path.realpath(folder)), []
+    for entry in entries:
+        try:
+            if not entry.is_dir():
+                continue
+        except OSError as error:
+            tell(passed_over(entry.path, error))
+            continue
+        if entry.is_symlink() and place.is_relative_to(os.path.realpath(entry.path)):
+            tell(passed_over(entry.path))
+        else:
+            names.append(entry.name)
+    return names
+
+
+def pictures_below(
+    folder: str | os.PathLike[str], tell: Callable[[str], None], refused: Callable[[OSError], None] | None = None
+) -> Iterator[str]:
+    """Pictures in a folder and in those below it, each as a path from it, in natural order; hidden names left out.
+
+    tell: gets a sentence for each link that leads nowhere, as one to itself does, unless it is called like a picture:
+    whoever reads that tells it. refused: gets the error of a folder that cannot be looked into.
+    """
+    for root, folders, names in os.walk(folder, onerror=refused):
+        folders[:] = sorted((name for name in folders if not name.startswith(".")), key=natural_key)
+        below = os.path.relpath(root, folder)
+        for name in sorted(names, key=natural_key):
+            path = os.path.join(root, name)
+            if name.startswith("."):
+                continue
+            if os.path.splitext(name)[1].lower() in PICTURE_SUFFIXES:
+                yield os.path.normpath(os.path.join(below, name))
+            elif os.path.islink(path) and not os.path.exists(path):
+                tell(passed_over(path))
+
+
+def passed_over(path: str, error: OSError | None = None) -> str:
+    """The sentence on an entry of a folder that is not looked into; without an error, on a link."""
+    reason = "it is a link that leads back, or nowhere" if error is None else (error.strerror or str(error)).lower()
+    return f"{path} is passed over: {reason}."
 
 
 class FolderSource(PacedSource):

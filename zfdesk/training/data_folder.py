@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from zfdesk.sources.folder import PICTURE_SUFFIXES
+from zfdesk.sources import SourceError
+from zfdesk.sources.folder import folders_in, passed_over, pictures_below
 from zfdesk.training.data_entry import Entry
 from zfdesk.training.errors import PicturesGoneError, TrainingError
-
-SUFFIXES = tuple(sorted(PICTURE_SUFFIXES))
 
 
 class FolderPictures:
@@ -24,26 +23,23 @@ class FolderPictures:
 
     def __init__(self, place: Path) -> None:
         self.place, self.words = place, str(place)
-        self.passed_over: tuple[str, ...] = ()
+        sentences: list[str] = []
+
+        def refused(error: OSError) -> None:
+            sentences.append(passed_over(error.filename, error))
+
         try:
-            entries = [entry for entry in os.scandir(place) if not entry.name.startswith(".")]
-            folders = [entry for entry in entries if self._is_folder(entry)]
-            found = {folder.name: _pictures(folder.path) for folder in folders}
-        except OSError as error:
-            raise TrainingError(f"{place} cannot be read: {(error.strerror or str(error)).lower()}.") from None
+            folders = folders_in(place, sentences.append)
+        except SourceError as error:
+            raise TrainingError(str(error)) from None
+        found = {name: sorted(pictures_below(place / name, sentences.append, refused)) for name in folders}
+        self.passed_over = tuple(sentences)
         self.classes = tuple(sorted(name for name, files in found.items() if files))
         if not self.classes:
             raise TrainingError(
                 f"There are no pictures in {place}: a folder of classes has one folder for each, with its pictures."
             )
         self._files = [(name, label) for label, kind in enumerate(self.classes) for name in found[kind]]
-
-    def _is_folder(self, entry: os.DirEntry[str]) -> bool:
-        try:
-            return entry.is_dir()
-        except OSError as error:  # such as a link to itself
-            self.passed_over += (f"{entry.path} is passed over: {(error.strerror or str(error)).lower()}.",)
-            return False
 
     def __len__(self) -> int:
         return len(self._files)
@@ -66,17 +62,3 @@ class FolderPictures:
             if not path.parent.is_dir():
                 raise PicturesGoneError(f"The folder {path.parent} has vanished during training.") from None
             raise
-
-
-def _pictures(folder: str) -> list[str]:
-    """Names of picture files, also in folders below, in order; hidden ones are left out."""
-    found = []
-    for root, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        below = os.path.relpath(root, folder)
-        found += [
-            os.path.normpath(os.path.join(below, name))
-            for name in files
-            if name.lower().endswith(SUFFIXES) and not name.startswith(".")
-        ]
-    return sorted(found)

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
+from zfdesk.sources.folder import PICTURE_SUFFIXES
 from zfdesk.training.data_entry import Answers, Entry, read_json
-from zfdesk.training.data_folder import SUFFIXES
 from zfdesk.training.errors import PicturesGoneError, TrainingError
 from zfdesk.weights.checkpoint import MOST_CLASSES
 
@@ -133,7 +133,7 @@ def _members(path: Path) -> tuple[list[str], list[tuple[int, ...]]]:
                 extension = extension.lower()
                 if not member.isfile() or not extension:
                     continue
-                place = 0 if f".{extension}" in SUFFIXES else {"cls": 2, "npz": 4}.get(extension, -1)
+                place = 0 if f".{extension}" in PICTURE_SUFFIXES else {"cls": 2, "npz": 4}.get(extension, -1)
                 if place >= 0:
                     found.setdefault(key, [0] * 6)[place : place + 2] = member.offset_data, member.size
             size = path.stat().st_size

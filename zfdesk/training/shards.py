@@ -25,7 +25,7 @@ from PIL import Image
 
 from zfdesk.atomic_write import write_whole
 from zfdesk.sources import SourceError, read_picture
-from zfdesk.sources.folder import PICTURE_SUFFIXES, natural_key
+from zfdesk.sources.folder import folders_in, pictures_below
 from zfdesk.training.errors import TrainingError
 from zfdesk.training.prefetch import batches_ahead
 from zfdesk.training.shard_views import ViewPlan
@@ -115,14 +115,17 @@ class Packed:
     made: int
 
 
-def pictures_of(paths: Sequence[str], most: int | None = None, seed: int = 0) -> list[str]:
+def pictures_of(
+    paths: Sequence[str], most: int | None = None, seed: int = 0, tell: Callable[[str], None] = lambda sentence: None
+) -> list[str]:
     """The picture files meant by paths: a file, a folder with all below it, or a .txt with one path a line.
 
-    most: at most so many of each path, drawn by ``seed``, in their order. Raises ShardsError.
+    most: at most so many of each path, drawn by ``seed``, in their order. tell: gets a sentence for each link that is
+    passed over. Raises ShardsError.
     """
     found: list[str] = []
     for number, path in enumerate(paths):
-        here = list(_pictures_at(path))
+        here = list(_pictures_at(path, tell))
         if not here:
             raise ShardsError(f"There are no pictures in {path}.")
         if most is not None and len(here) > most:
@@ -132,26 +135,27 @@ def pictures_of(paths: Sequence[str], most: int | None = None, seed: int = 0) ->
     return found
 
 
-def labelled_pictures(folder: str) -> tuple[list[str], list[int], tuple[str, ...]]:
+def labelled_pictures(
+    folder: str, tell: Callable[[str], None] = lambda sentence: None
+) -> tuple[list[str], list[int], tuple[str, ...]]:
     """Paths, labels and class names of a folder by class; of one with ``train`` and ``val`` the ``train`` part.
 
+    tell: gets a sentence for each link that is passed over.
     Raises ShardsError with a sentence when there are not two classes with pictures.
     """
     root = Path(folder)
     if (root / _SPLITS[0]).is_dir():
         root /= _SPLITS[0]
     try:
-        names = sorted(
-            entry.name for entry in os.scandir(root) if os.path.isdir(entry) and not entry.name.startswith(".")
-        )
-    except OSError as error:
-        raise ShardsError(f"{folder} cannot be read: {_reason(error)}.") from error
+        names = folders_in(root, tell)
+    except SourceError as error:
+        raise ShardsError(str(error)) from error
     if len(names) < 2:
         raise ShardsError(f"{folder} holds {len(names)} folders; labels need a folder for each of two classes or more.")
     found: list[str] = []
     labels: list[int] = []
     for label, name in enumerate(names):
-        here = list(_pictures_at(str(root / name)))
+        here = list(_pictures_at(str(root / name), tell))
         if not here:
             raise ShardsError(f"There are no pictures in {root / name}.")
         found += here
@@ -364,13 +368,9 @@ def _opened(path: str) -> Image.Image:
     return Image.fromarray(read_picture(path))
 
 
-def _pictures_at(path: str) -> Iterator[str]:
+def _pictures_at(path: str, tell: Callable[[str], None]) -> Iterator[str]:
     if os.path.isdir(path):
-        for folder, folders, names in os.walk(path, onerror=_refuse):
-            folders[:] = sorted((name for name in folders if not name.startswith(".")), key=natural_key)
-            for name in sorted(names, key=natural_key):
-                if os.path.splitext(name)[1].lower() in PICTURE_SUFFIXES and not name.startswith("."):
-                    yield os.path.join(folder, name)
+        yield from (os.path.join(path, name) for name in pictures_below(path, tell, _refuse))
     elif path.lower().endswith(".txt"):
         try:
             lines = Path(path).read_text("utf-8-sig").splitlines()

@@ -23,7 +23,7 @@ from zfdesk import __version__
 from zfdesk.engine import ARCHITECTURES, Model
 from zfdesk.progress import Progress, duration, noun
 from zfdesk.runs import About, Epoch, RunError, RunWriter, Score, Step, snapshot_epochs
-from zfdesk.training.data import open_all, open_pictures
+from zfdesk.training.data import open_all, open_pictures, passed_over
 from zfdesk.training.errors import TrainingError
 from zfdesk.training.fitting import check_pictures, check_plan, check_sides
 from zfdesk.training.learning import hits, inputs, losses
@@ -65,12 +65,16 @@ class Training:
         self.order, self.run, self.together, self.progress = order, run, together, progress
         self.recipe, self.device = order.recipe, together.device
         self.pictures = open_all(order.data)
+        for sentence in passed_over(self.pictures):
+            progress.message(sentence)
         taught = "" if order.teacher is None else self._ask(order.teacher)
         check_pictures(self.pictures, order.teacher is not None, self.recipe)
         self.classes = self.pictures.classes
         self.validation: Validation | None = None
         if order.validation is not None:
             seen = open_pictures(order.validation, "val")
+            for sentence in passed_over(seen):
+                progress.message(sentence)
             self.validation = Validation(seen, self.classes, order.threads, progress.warn, order.limit)
         self.architecture = ARCHITECTURES[order.architecture](len(self.classes))
         self.plan = Plan(self.recipe, len(self.pictures), self.architecture.size)

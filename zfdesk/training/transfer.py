@@ -35,7 +35,8 @@ from zfdesk.experiments.transfer import (
 )
 from zfdesk.progress import noun
 from zfdesk.sources import SourceError, decode_picture
-from zfdesk.training.data import Pictures, open_pictures, title_of
+from zfdesk.sources.folder import folders_in
+from zfdesk.training.data import Pictures, open_pictures, passed_over, title_of
 from zfdesk.training.errors import PicturesGoneError, TrainingError
 
 CHUNK = 64  # pictures between two words of progress
@@ -98,6 +99,7 @@ class Transfer:
     scores: tuple[Score, ...]
     seconds: float
     network: Model | None = field(default=None, repr=False)
+    passed_over: tuple[str, ...] = ()
 
 
 def layers_called(model: Model, words: Iterable[str]) -> tuple[str, ...]:
@@ -150,7 +152,8 @@ def run_transfer(model: Model, data: str, plan: Plan, tell: Told = lambda *_: No
     tell("taught", total, total)
     names = tuple(pictures.classes[label] for label in classes)
     seconds = time.perf_counter() - begun
-    return Transfer(plan, data, names, len(seen.known), tuple(seen.unreadable), scores, seconds, network)
+    told_over = passed_over(pictures)
+    return Transfer(plan, data, names, len(seen.known), tuple(seen.unreadable), scores, seconds, network, told_over)
 
 
 def _network(
@@ -181,7 +184,7 @@ def _classes(pictures: Pictures, data: str, plan: Plan) -> list[int]:
 def _refuse_empty(data: str, pictures: Pictures, plan: Plan) -> None:
     """A folder that ought to be a class. Not for shards and the like, whose folders are none."""
     place = os.path.join(data, "train") if os.path.isdir(os.path.join(data, "train")) else data
-    folders = [entry.name for entry in os.scandir(place) if entry.is_dir() and not entry.name.startswith(".")]
+    folders = folders_in(place, lambda sentence: None)  # `passed_over` has them
     if set(pictures.classes) <= set(folders):
         empty = sorted(set(folders) - set(pictures.classes) - set(plan.without))
         if empty:

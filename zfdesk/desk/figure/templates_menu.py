@@ -105,7 +105,7 @@ class TemplateCommands:
                 return histograms_of(model, paths, reader(model, crop, progress, len(paths), lost))
 
             def told(step: ScanStep) -> None:
-                lost.extend(reason or path for path, reason in step.unreadable)
+                lost.extend((*step.passed_over, *(reason or path for path, reason in step.unreadable)))
                 done, total = (step.done, step.total) if step.total else (0, 1)
                 message = f"{done} of {step.total} pictures" if step.total else "looking for pictures"
                 progress.report(done, total, message)

@@ -6,11 +6,10 @@ Beside the classes' folders lies ``classes.json``: an object from folder to clas
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from zfdesk.live import ClassSet, ClassSetError, Crop
 from zfdesk.live.class_set import MOST_CLASSES, MOST_PICTURES
 from zfdesk.sources import SourceError, read_picture
 from zfdesk.sources.files import file_name
-from zfdesk.sources.folder import natural_key, pictures_in
+from zfdesk.sources.folder import folders_in, natural_key, pictures_in
 from zfdesk.weights import store
 
 _HOLD = re.compile(r"hold-(\d{1,6})-\d+\.png")  # what `export` calls them
@@ -94,11 +93,11 @@ def open_classes(folder: Path, view_crop: Crop, size: int) -> list[Found]:
 
     Raises LessonError where there are no such folders, or more pictures than there is room for.
     """
+    left_out: list[str] = []
     try:
-        names = sorted((entry.name for entry in os.scandir(folder) if entry.is_dir()), key=natural_key)
-    except OSError as error:
-        raise ClassSetError(f"{folder} cannot be read: {error.strerror or error}.") from None
-    names = [name for name in names if not name.startswith(".")]
+        names = sorted(folders_in(folder, left_out.append), key=natural_key)
+    except SourceError as error:
+        raise ClassSetError(str(error)) from None
     told = _order(folder)
     names.sort(key=lambda name: list(told).index(name) if name in told else len(told))
     if len(names) > MOST_CLASSES:
@@ -115,7 +114,7 @@ def open_classes(folder: Path, view_crop: Crop, size: int) -> list[Found]:
     found = [open_pictures(paths[name], view_crop, size, told.get(name, name)) for name in names if paths[name]]
     if not found:
         raise ClassSetError(f"In {file_name(folder)} there are no folders of pictures: it takes one a class.")
-    return found
+    return [replace(found[0], unread=(*left_out, *found[0].unread)), *found[1:]]
 
 
 def _order(folder: Path) -> dict[str, str]:
