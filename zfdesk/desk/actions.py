@@ -35,6 +35,7 @@ class ViewContext:
     result: Result | None = None
     columns: int = 1  # of the feature map grid
     mouse: tuple[float, float] | None = None  # over the picture, in input pixels (x, y)
+    units: tuple[int, ...] = ()  # in the order of the grid, where that is not the result's
 
     @property
     def architecture(self) -> Architecture:

@@ -15,7 +15,7 @@ One `ScanController` a window, found by ``context.get(ScanController)``; the pan
 
     def _take(self, portrait, error) -> None: ...   # in the window's thread; one of them is None
 
-What is asked runs off the window's thread, with one of torch's threads and below the live view, one after the other: a
+What is asked runs off the window's thread, with one of torch's threads, one after the other: a
 `zfdesk.library.Library` is not for two threads at once. So take out of ``portraits`` (and ``portraits.library``,
 ``portraits.places``) what is needed, and do what takes long afterwards, in a task of the pane's own
 (``context.state.tasks.run``). It raises LibraryError, a sentence; `zfdesk.desk.tasks.error_text` gives it.
@@ -159,18 +159,19 @@ class ScanController(QObject):
 
     def ask(
         self, name: str, question: Callable[[Portraits], T], done: Callable[[T | None, Exception | None], None],
-        owner: QObject, progress: Progress | None = None,
+        owner: QObject, progress: Progress | None = None, patient: bool = False,
     ) -> Task:  # fmt: skip
         """Put a question about the scanned pictures; ``done(answer, error)`` is called in this thread.
 
         ``progress``: given to the question by whoever wants to show it or end it early. One that is abandoned before
-        its turn is not asked at all.
+        its turn is not asked at all. ``patient``: it takes long, and the live view goes first.
         """
         model, places, reading = self._state.model, self.status.places, self._reading
         progress = progress or Progress(shown=False)
 
         def work() -> T:
-            _step_back()
+            if patient:
+                _step_back()
             return reading.answer(model, places, question, progress)
 
         return self._state.tasks.run(name, work, done, owner=owner, progress=progress, threads=1)

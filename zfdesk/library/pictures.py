@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,6 +99,64 @@ def rolling_portrait(rolling: RollingScan, layer: str, unit: int, rule: Rule) ->
     return Portrayed(layer, unit, rule, True, portrait, pictures)
 
 
+@dataclass(frozen=True, eq=False)
+class LayerBest:
+    """Each unit's strongest example. ``examples``: by unit, none of a dead one; near ties stand as float32 has them.
+
+    ``classes``: the class that each unit answers to most, "" where there is none. ``values``: float32 (units,), the
+    highest activations. ``pictures``: of how many.
+    """
+
+    examples: Mapping[int, Example]
+    classes: tuple[str, ...]
+    values: np.ndarray
+    pictures: int
+
+    def by_picture(self) -> list[list[tuple[int, Example]]]:
+        """The units with their examples, those of one picture together: each goes through the network once."""
+        found: dict[int, list[tuple[int, Example]]] = {}
+        for unit, example in self.examples.items():
+            found.setdefault(example.picture, []).append((unit, example))
+        return list(found.values())
+
+
+def layer_best(portraits: Portraits, layer: str) -> LayerBest:
+    """What a scan says of all units of a layer at once. Raises LibraryError."""
+    statistics = portraits.statistics(layer)
+    ranked = portraits.ranked(layer, range(statistics.units), exact=False)
+    firsts = [
+        replace(found, pictures=found.pictures[:1], values=found.values[:1], places=found.places[:1])
+        for found in ranked
+        if found.pictures
+    ]
+    examples = {found.unit: portraits.examples(layer, found)[0] for found in firsts}
+    return LayerBest(examples, tuple(portraits.preferred(layer)), statistics.highest, statistics.pictures)
+
+
+def best_tiles(
+    portraits: Portraits, layer: str, wanted: Sequence[Sequence[tuple[int, Example]]], rule: Rule, side: int
+) -> list[tuple[int, np.ndarray, np.ndarray]]:
+    """Patch and projection of units by their strongest examples, uint8 (side, side, 3) or smaller: (unit, patch,
+    projection). ``wanted``: a list a picture, as of `LayerBest.by_picture`. Pictures that are gone are left out."""
+    from zfdesk.library.evolution import answer_of
+    from zfdesk.library.portrait import read_again
+    from zfdesk.synthesis.steps import no_larger
+
+    library = portraits.library
+    tiles = []
+    pictures = read_again(library, [tasks[0][1].picture for tasks in wanted])
+    for tasks, picture in zip(wanted, pictures, strict=True):
+        if picture is None:
+            continue
+        seen = library.model.forward(picture, until=layer)
+        for unit, example in tasks:
+            answer = answer_of(seen, picture, layer, unit, example.position, example.path, rule)
+            if answer.alive:
+                projection, _ = projection_picture(answer.down)
+                tiles.append((unit, no_larger(answer.patch, side), no_larger(projection, side)))
+    return tiles
+
+
 class MadePictures:
     """The atlas of a network, read page by page; in any thread."""
 
@@ -144,6 +202,6 @@ def _forget_all_but(kept: dict[str, Any], count: int) -> None:
 
 
 __all__ = [
-    "MadePicture", "MadePictures", "Portrayed", "ShownExample", "examples_shown", "projection_picture",
-    "rolling_portrait", "shown_example",
+    "LayerBest", "MadePicture", "MadePictures", "Portrayed", "ShownExample", "best_tiles", "examples_shown",
+    "layer_best", "projection_picture", "rolling_portrait", "shown_example",
 ]  # fmt: skip

@@ -185,7 +185,11 @@ class RenderStep:
         alive = self._alive[stage.name] = active | self._alive.get(stage.name, active)
         units = self._unit_order(seen, stage, values, alive)
         count, height, width = values.shape
-        picked = values if len(units) == count and display.order is Order.INDEX else values[torch.tensor(units)]
+        picked = (
+            values
+            if len(units) == count and display.order in (Order.INDEX, Order.CLASS)
+            else values[torch.tensor(units)]
+        )
         if height * width == 1 and display.normalise is Normalise.UNIT:
             display = replace(display, normalise=Normalise.LAYER)  # one value is always its own maximum
         gap = 1 if height * width > 1 else 0
@@ -237,7 +241,7 @@ class RenderStep:
         now = time.perf_counter()
         if self._order and self._order[0] == key and now - self._order[1] < REORDER_SECONDS:
             return self._order[2]
-        if view.maps.order is Order.INDEX:
+        if view.maps.order in (Order.INDEX, Order.CLASS):
             units = torch.arange(len(values))
         elif view.maps.order is Order.ACTIVITY:
             activation = seen.occluded.activations[stage.name][0]

@@ -73,6 +73,15 @@ class MapsContent(StrEnum):
     GRADIENT = "gradient"  # derivative of the origin unit, or of the top class score without one
 
 
+class Pattern(StrEnum):
+    """What stands in the grid in place of each unit's live map: what it answers to most."""
+
+    NONE = "live"
+    PATCH = "patch"  # of the scanned picture that wakes it most
+    PROJECTION = "projection"  # of that activation
+    MADE = "made"  # the picture made for it
+
+
 class Normalise(StrEnum):
     """Which range of values the feature maps' colours span."""
 
@@ -87,6 +96,7 @@ class Order(StrEnum):
     INDEX = "index"
     ACTIVITY = "activity"
     CHANGE = "change"
+    CLASS = "class"  # by the class it prefers, where patterns are shown; else by number
 
 
 class Style(StrEnum):
@@ -126,6 +136,7 @@ class MapsDisplay:
     colours: Literal["inferno", "viridis", "gray", "jet (paper)"] = "inferno"
     order: Order = Order.INDEX
     hide_dead: bool = False
+    pattern: Pattern = Pattern.NONE
 
 
 FIRST_MAPS = MapsDisplay(gamma=0.5)

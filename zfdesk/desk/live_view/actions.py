@@ -9,7 +9,7 @@ from typing import Any
 from zfdesk.desk.actions import Action, Change, ViewContext, cycle, next_of, set_fields, toggle
 from zfdesk.desk.live_view.commands import find_class, jump_to_unit, take_snapshot
 from zfdesk.engine import Occluder, OccluderFill, OccluderShape, Rule, SeedKind
-from zfdesk.live import ClassBars, CropMode, MapsContent, Normalise, Order, Style, View
+from zfdesk.live import ClassBars, CropMode, MapsContent, Normalise, Order, Pattern, Style, View
 from zfdesk.live.changes import chosen_occluder, set_seed, to_layer, toggle_pin
 from zfdesk.live.handles import keep_near, scale_occluder
 from zfdesk.live.view import FIRST_MAPS, Crop
@@ -32,9 +32,12 @@ def _step_unit(view: View, context: ViewContext, steps: int) -> View:
     """Along the grid as it is shown: the next tile, whatever the order."""
     count = context.architecture.stage(view.layer).shape[0]
     mosaic = context.result.mosaic if context.result else None
-    if mosaic is None or mosaic.layer != view.layer:
+    if context.units:
+        units = list(context.units)
+    elif mosaic is None or mosaic.layer != view.layer:
         return view.change(unit=min(max(view.unit + steps, 0), count - 1))
-    units = mosaic.units.tolist()
+    else:
+        units = mosaic.units.tolist()
     place = units.index(view.unit) if view.unit in units else 0
     return view.change(unit=units[min(max(place + steps, 0), len(units) - 1)])
 
@@ -215,11 +218,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("lrn", "Normalisation on the way down: derivative or identity", ("Ctrl+N",), "Unit", toggle("lrn_derivative"), checked=lambda v, c: v.lrn_derivative),
     # Maps
     Action("maps-content", "Activations, change when covered, gradient in turn", ("A",), "Maps", _next_maps("content", tuple(MapsContent)), yosinski="show_back"),
+    Action("pattern-mode", "Pattern mode: best patches, best projections, made pictures, or live maps", ("S",), "Maps",
+           _next_maps("pattern", tuple(Pattern)), checked=lambda v, c: v.maps.pattern is not Pattern.NONE, yosinski="pattern_mode"),
     Action("gamma", "Gamma: brighter dim maps", ("T",), "Maps", _next_maps("gamma", GAMMAS), yosinski="boost_gamma"),
     Action("normalise", "Range of the colours: one, each unit's own, locked", ("Shift+T",), "Maps", _cycle_normalise, yosinski="boost_individual"),
     Action("lock", "Lock the range as it is now", ("Ctrl+T",), "Maps", _lock_now),
     Action("boost", "Boost: × 1, 2, 4, 8, 16", ("Ctrl+Shift+T",), "Maps", _next_maps("boost", BOOSTS)),
-    Action("order", "Order: by number, activity, change", ("Shift+S",), "Maps", _next_maps("order", tuple(Order))),
+    Action("order", "Order: by number, activity, change, class", ("Shift+S",), "Maps", _next_maps("order", tuple(Order))),
     Action("hide-silent", "Hide silent units", ("Shift+H",), "Maps", lambda v, c: v.change_maps(hide_dead=not v.maps.hide_dead), checked=lambda v, c: v.maps.hide_dead),
     Action("colour-map", "Colour map of activations", ("Shift+M",), "Maps", _next_maps("colours", ("inferno", "viridis", "gray", "jet (paper)"))),
     Action("maps-default", "Maps as at first", ("Ctrl+Shift+M",), "Maps", lambda v, c: v.change(maps=FIRST_MAPS)),

@@ -52,9 +52,10 @@ class Joints:
 
     def view_context(self) -> ViewContext:
         """What actions may know besides the view."""
-        mosaic, canvas = self._maps.canvas.mosaic, self._picture.canvas
+        canvas = self._picture.canvas
         mouse = canvas.to_input(canvas.mapFromGlobal(QCursor.pos()).toPointF()) if canvas.underMouse() else None
-        return ViewContext(self._state.model, self._state.result, mosaic.columns if mosaic else 1, mouse)
+        maps = self._maps
+        return ViewContext(self._state.model, self._state.result, maps.columns, mouse, maps.shown_units)
 
     def _follow_pins(self) -> None:
         """The first pin opens the pane of pins."""

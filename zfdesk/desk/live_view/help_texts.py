@@ -37,6 +37,10 @@ MAPS = (
      "Each small picture is one unit (channel) of the layer: its activation at every position, on this frame. "
      "Activations are never negative after the rectification; black is zero. A click on a map selects the unit "
      "and the position. The dashed box on the picture is its receptive field: all that this position can see."),
+    ("Pattern mode",
+     "In place of each unit's live map: the patch of the scanned picture that wakes it most, what that activation "
+     "projects down to, or the picture that was made for the unit. Units can be found, and put in order, by the class "
+     "that they answer to most."),
 )  # fmt: skip
 UNIT_MOUSE = (
     ("Click on its map", "picks a position to reconstruct"),

@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QContextMenuEvent, QFont, QMouseEvent, QPainte
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSpinBox, QWidget
 
 from zfdesk.desk.context import AppContext
+from zfdesk.desk.live_view.pattern_grid import PatternPanel
 from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.canvas import Canvas, Content, Picture
@@ -21,7 +22,7 @@ from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.tsv import array_text, table_text
 from zfdesk.engine import SeedKind
 from zfdesk.figures.facts import number
-from zfdesk.live import Demand, MapsContent, Mosaic, Normalise, Order, Result
+from zfdesk.live import Demand, MapsContent, Mosaic, Normalise, Order, Pattern, Result
 from zfdesk.live.changes import to_unit
 
 WAITING = "The layer's maps appear with the first frame."
@@ -35,7 +36,13 @@ NORMALISE_WORDS = {
     Normalise.UNIT: "each unit's own",
     Normalise.LOCKED: "locked range",
 }
-ORDER_WORDS = {Order.INDEX: "by number", Order.ACTIVITY: "by activity", Order.CHANGE: "by change"}
+ORDER_WORDS = {
+    Order.INDEX: "by number", Order.ACTIVITY: "by activity", Order.CHANGE: "by change", Order.CLASS: "by class",
+}  # fmt: skip
+PATTERN_WORDS = {
+    Pattern.NONE: "live maps", Pattern.PATCH: "best patches", Pattern.PROJECTION: "best projections",
+    Pattern.MADE: "made pictures",
+}  # fmt: skip
 
 
 class MapsCanvas(Canvas):
@@ -151,16 +158,37 @@ class MapsPane(Pane):
         self.hover_line = ElidedLabel()
         self.body.addWidget(self._controls())
         self.body.addWidget(self.canvas, 1)
+        self.patterns = PatternPanel(context)
+        self.patterns.unit_clicked.connect(self._select)
+        self.patterns.hide()
+        self.body.addWidget(self.patterns, 1)
         row = QHBoxLayout()
         row.addWidget(self.bar, 1)
         row.addWidget(self.hover_line, 1)
+        self.patterns.told.connect(self.hover_line.say)
         self.body.addLayout(row)
 
+    @property
+    def columns(self) -> int:
+        """Of the grid that is shown."""
+        if self.patterns.isVisible():
+            return self.patterns.grid.columns
+        return self.canvas.mosaic.columns if self.canvas.mosaic is not None else 1
+
+    @property
+    def shown_units(self) -> tuple[int, ...]:
+        """The units in the order of the grid, where that is one of patterns."""
+        return tuple(self.patterns.grid.units) if self.patterns.isVisible() else ()
+
     def demand(self, demand: Demand) -> Demand:
-        aspect = round(self.canvas.width() / max(self.canvas.height(), 1), 2)
+        shown = self.patterns.grid if self.patterns.isVisible() else self.canvas
+        aspect = round(shown.width() / max(shown.height(), 1), 2)
         return replace(demand, maps=True, aspect=aspect)
 
     def _controls(self) -> Controls:
+        self.pattern = self._choice(
+            "Live maps, or what each unit answers to most", PATTERN_WORDS, lambda v: {"pattern": v}
+        )
         self.content = self._choice("What the maps show", CONTENT_WORDS, lambda v: {"content": v})
         self.normalise = Choice(NORMALISE_WORDS, "Range of the colours")
         self.normalise.chosen.connect(self._change_range)
@@ -179,6 +207,7 @@ class MapsPane(Pane):
         self.jump.valueChanged.connect(self._select)
         controls = Controls(self)
         for widget, name in (
+            (self.pattern, "Live maps or patterns"),
             (self.content, "Maps content"), (self.normalise, "Normalisation"), (self.order, "Order"),
             (self.palette_choice, "Colour map"), (self.boost, "Boost"), (self.jump, "Unit number"),
             (self.hide_dead, "Hide silent units"),
@@ -250,6 +279,7 @@ class MapsPane(Pane):
         view, maps = self.desk.view, self.desk.view.maps
         count = self.desk.model.architecture.stage(view.layer).shape[0]
         for box, value in (
+            (self.pattern, maps.pattern),
             (self.content, maps.content), (self.normalise, maps.normalise), (self.order, maps.order),
             (self.palette_choice, maps.colours),
         ):  # fmt: skip
@@ -260,9 +290,23 @@ class MapsPane(Pane):
             self.jump.setMaximum(count - 1)
             self.jump.setValue(view.unit)
         self.hide_dead.setChecked(maps.hide_dead)
+        self._show_pattern()
         self.canvas.update()
 
+    def _show_pattern(self) -> None:
+        """Either the live maps with their colour bar, or the patterns."""
+        patterns = self.desk.view.maps.pattern is not Pattern.NONE
+        if patterns == self.canvas.isVisibleTo(self):
+            self.canvas.setVisible(not patterns)
+            self.bar.setVisible(not patterns)
+            self.patterns.setVisible(patterns)
+            self.hover_line.say("")
+        self.patterns.renew()
+
     def show_facts(self) -> None:
+        if self.patterns.isVisible():
+            self.facts.say(" · ".join(self.patterns.words()))
+            return
         mosaic, result = self.canvas.mosaic, self.desk.result
         if mosaic is None or result is None:
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from zfdesk.desk.actions import Action
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Area, Feature, Panes, PaneSpec
+from zfdesk.desk.patterns import Patterns
 from zfdesk.desk.portrait.controller import PortraitController
 from zfdesk.desk.portrait.pane import PortraitPane
 from zfdesk.desk.portrait.scan_row import ask_for_folder
@@ -14,6 +15,7 @@ from zfdesk.desk.scan import ScanController
 def _make(context: AppContext) -> None:
     context.add(ScanController(context))
     context.add(PortraitController(context))
+    context.add(Patterns(context))
 
 
 def _connect(context: AppContext) -> None:

@@ -55,7 +55,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("camera", "Camera, or back to the last picture", ("C",), "Source", command=calls(SourceOpener, SourceOpener.toggle_camera), yosinski="toggle_input_mode"),
     Action("camera-pick", "Choose camera and format…", ("Shift+C",), "Source", command=pick_camera),
     Action("demo", "Moving demo", ("Ctrl+D",), "Source", set_fields(source=SourceReference("demo"))),
-    Action("pattern", "Test pattern", ("S",), "Source", set_fields(source=SourceReference("pattern")), yosinski="pattern_mode"),
+    Action("pattern", "Test pattern", ("Ctrl+Alt+H",), "Source", set_fields(source=SourceReference("pattern"))),
     Action("paste", "Paste a picture", ("Ctrl+V",), "Source", command=calls(SourceOpener, SourceOpener.paste)),
     Action("next", "Next picture", ("E", "PgDown"), "Source", command=next_picture, yosinski="static_file_increment"),
     Action("previous", "Previous picture", ("W", "PgUp"), "Source", command=previous_picture, yosinski="static_file_decrement"),

@@ -47,7 +47,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("sel_layer_right", ("O", "Shift+O"), "Next layer", "As for the previous one."),
     Binding("zoom_mode", ("Z",), "Zoom: selected unit, backprop, none", "Zooms within the unit pane; the others stay."),
     Binding("pattern_mode", ("S",), "Overlay of the unit's preferred pattern (optimised offline)",
-            "We ship no such pictures. S shows the test pattern, a source."),
+            "The whole grid shows them: patches and projections of a scan too, and pictures made for our weights."),
     Binding("ez_back_mode_loop", ("B",), "Off, gradient raw, gradient norm, deconv raw",
             "deconvnet, gradient, gradient norm, guided. Never off: the unit pane always shows one."),
     Binding("freeze_back_unit", ("D",), "Freeze the origin unit of backprop"),

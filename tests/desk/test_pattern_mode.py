@@ -1,0 +1,73 @@
+"""Pattern mode: the grid shows what each unit answers to most, found and ordered by class."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from desk_hands import click
+from desk_tools import press, wait_until
+from desk_window import Window
+from PySide6.QtCore import Qt
+from test_desk_scan import write_pictures
+
+from zfdesk.desk.live_view.pattern_grid import PatternPanel
+from zfdesk.desk.patterns import NO_SCAN
+from zfdesk.desk.scan import ScanController
+from zfdesk.library import Library, Portraits, shown_best
+from zfdesk.live import Order, Pattern
+
+
+@pytest.fixture
+def panel(live: Window, tmp_path: Path) -> PatternPanel:
+    folder = write_pictures(tmp_path / "pictures", 12, kinds=3)
+    live.context.get(ScanController).open([folder])
+    wait_until(lambda: live.context.get(ScanController).status.pictures == 12)
+    return live.maps.patterns
+
+
+def test_s_goes_through_the_patterns_and_back(live: Window, panel: PatternPanel) -> None:
+    live.maps.canvas.setFocus()
+    press(live, Qt.Key.Key_S)
+    assert live.desk.view.maps.pattern is Pattern.PATCH
+    assert panel.isVisible()
+    assert not live.maps.canvas.isVisible()
+    with Library(live.desk.model) as library:
+        best = list(shown_best(Portraits(library), "conv5"))
+    wait_until(lambda: panel.sheet is not None and len(panel.sheet.tiles) == len(best))
+    assert panel.sheet is not None
+    for answer in best:
+        assert np.array_equal(panel.sheet.tiles[answer.unit], answer.patch)
+    assert "12 pictures" in " ".join(panel.words())
+    press(live, Qt.Key.Key_S)
+    wait_until(lambda: panel.sheet is not None and panel.sheet.pattern is Pattern.PROJECTION)
+    press(live, Qt.Key.Key_S)
+    wait_until(lambda: "zfdesk atlas" in panel.grid.message)  # this network is not the embedded one
+    press(live, Qt.Key.Key_S)
+    assert live.maps.canvas.isVisible()
+    assert not panel.isVisible()
+
+
+def test_units_are_found_and_ordered_by_class_and_picked(live: Window, panel: PatternPanel) -> None:
+    live.desk.change(live.desk.view.change_maps(pattern=Pattern.PATCH, order=Order.CLASS))
+    wait_until(lambda: panel.sheet is not None and panel.sheet.best is not None and panel.grid.has_picture)
+    assert panel.sheet is not None
+    assert panel.sheet.best is not None
+    classes = panel.sheet.best.classes
+    assert [classes[unit] for unit in panel.grid.units if classes[unit]] == sorted(filter(None, classes))
+    wanted = classes[panel.grid.units[0]]
+    panel.search.setText(wanted.upper())
+    assert panel.grid.units == [unit for unit, name in enumerate(classes) if name == wanted]
+    unit = panel.grid.units[-1]
+    click(panel.grid, panel.grid.to_screen(*panel.grid.centre_of(unit)))
+    assert live.desk.view.unit == unit
+    assert f"conv5:{unit}" in live.maps.hover_line.whole
+    panel.search.setText("no such class")
+    assert "No unit" in panel.grid.message
+
+
+def test_without_a_scan_it_says_what_to_do(live: Window) -> None:
+    live.desk.change(live.desk.view.change(maps=replace(live.desk.view.maps, pattern=Pattern.PROJECTION)))
+    wait_until(lambda: live.maps.patterns.grid.message == NO_SCAN)

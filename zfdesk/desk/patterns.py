@@ -1,0 +1,221 @@
+"""What each unit of a layer answers to most, as small pictures: what the grid of maps shows in pattern mode.
+
+One `Patterns` a window. ``patterns.sheet(layer, pattern, rule)`` gives what is known by now, at once, and sees to it
+that the rest is made, off the window's thread; ``changed`` tells that there is more.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.scan import ScanController
+from zfdesk.desk.tasks import Task, error_text
+from zfdesk.engine import Model, Rule
+from zfdesk.library.pictures import LayerBest, MadePictures, best_tiles, layer_best
+from zfdesk.live import Pattern
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from zfdesk.library import Example
+
+SIDE, SIDE_OF_MANY, MANY = 72, 40, 1024  # pixels of a tile; of a layer with so many units
+PICTURES_AT_ONCE = 4  # between two of them a portrait may be asked for
+TELL_SECONDS = 0.7
+SHEETS_KEPT = 3
+FAILED = "The patterns could not be made"
+NO_SCAN = "No pictures were scanned: choose some in the pane “Portrait”."
+NONE_MADE = "No pictures were made for this layer: zfdesk atlas makes one for each unit."
+
+
+@dataclass(frozen=True, eq=False)
+class PatternSheet:
+    """The patterns of a layer as far as they are made. ``tiles``: by unit, uint8 (side, side, 3).
+
+    ``best``: what the scan says of the units, None without one. ``words``: what is shown. ``reason``: why there is
+    nothing, or not yet.
+    """
+
+    layer: str
+    pattern: Pattern
+    side: int
+    tiles: dict[int, np.ndarray]
+    best: LayerBest | None = None
+    words: str = ""
+    reason: str = ""
+
+
+@dataclass(eq=False)
+class _Layer:
+    """What is known of a layer and still to be asked, for one rule."""
+
+    key: tuple[str, Rule]
+    side: int
+    best: LayerBest | None = None
+    left: list[list[tuple[int, Example]]] | None = None
+    trouble: str = ""
+
+
+class Patterns(QObject):
+    """See the module's words."""
+
+    changed = Signal()
+
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context)
+        self._state, self._scan = context.state, context.get(ScanController)
+        self._layers: OrderedDict[tuple[str, Rule], _Layer] = OrderedDict()
+        self._patches: dict[tuple[str, Rule], dict[int, np.ndarray]] = {}
+        self._projections: dict[tuple[str, Rule], dict[int, np.ndarray]] = {}
+        self._made: OrderedDict[str, dict[int, np.ndarray] | None] = OrderedDict()
+        self._task: Task | None = None
+        self._asked: tuple[str, Rule] | None = None
+        self._with_tiles = False
+        self._making: Task | None = None
+        self._making_layer = ""
+        self._told = 0.0
+        self._scan.changed.connect(self._forget_scan)
+        self._state.model_changed.connect(self._forget)
+
+    def sheet(self, layer: str, pattern: Pattern, rule: Rule) -> PatternSheet:
+        """What is known of a layer's patterns by now; the rest is asked for, in place of what was asked before."""
+        stage = self._state.model.architecture.stage(layer)
+        side = min(SIDE_OF_MANY if stage.shape[0] >= MANY else SIDE, stage.receptive_field.size)
+        sheet = PatternSheet(layer, pattern, side, {})
+        if stage.layer is None:
+            return replace(sheet, reason="The input has no units: choose a layer above it.")
+        taught = self._state.model.body is not None and layer in self._state.model.architecture.class_layers
+        known = None if taught else self._of_scan(layer, rule, side, tiles=pattern is not Pattern.MADE)
+        sheet = replace(sheet, best=known.best if known is not None else None)
+        if pattern is Pattern.MADE:
+            return self._with_made(sheet)
+        if known is None:
+            return replace(sheet, reason=NO_SCAN if not taught else "The scan is of the network below these classes.")
+        tiles = (self._patches if pattern is Pattern.PATCH else self._projections).get(known.key, {})
+        return replace(sheet, tiles=tiles, words=self._words(known, pattern, len(tiles)), reason=known.trouble)
+
+    # Of a scan
+
+    def _words(self, known: _Layer, pattern: Pattern, done: int) -> str:
+        if known.best is None:
+            return "looked up…"
+        what = "best patch" if pattern is Pattern.PATCH else f"best projection, {known.key[1]}"
+        count = len(known.best.examples)
+        far = f" · {done} of {count}" if known.left else ""
+        return f"{what} of {known.best.pictures:,} pictures{far}"
+
+    def _of_scan(self, layer: str, rule: Rule, side: int, tiles: bool) -> _Layer | None:
+        """``tiles``: the pictures too are wanted, and not only the classes."""
+        if not self._scan.status.pictures:
+            return None
+        key = layer, rule
+        known = self._layers.setdefault(key, _Layer(key, side))
+        self._layers.move_to_end(key)
+        while len(self._layers) > SHEETS_KEPT:
+            gone, _ = self._layers.popitem(last=False)
+            self._patches.pop(gone, None)
+            self._projections.pop(gone, None)
+        if key != self._asked or (tiles and not self._with_tiles):
+            self._abandon()
+            self._asked, self._with_tiles = key, tiles
+            self._go_on(known)
+        return known
+
+    def _abandon(self) -> None:
+        if self._task is not None:
+            self._task.abandon()
+        self._task, self._asked = None, None
+
+    def _go_on(self, known: _Layer) -> None:
+        layer, rule = known.key
+        if known.trouble:
+            return
+        if known.best is None:
+            done = partial(self._take_best, known)
+            self._task = self._scan.ask("best of the layer", partial(layer_best, layer=layer), done, self)
+        elif known.left and self._with_tiles:
+            wanted = known.left[:PICTURES_AT_ONCE]
+            question = partial(best_tiles, layer=layer, wanted=wanted, rule=rule, side=known.side)
+            self._task = self._scan.ask("patterns", question, partial(self._take_tiles, known), self, patient=True)
+
+    def _take_best(self, known: _Layer, best: LayerBest | None, error: Exception | None) -> None:
+        if best is None:
+            known.trouble = error_text(error, FAILED)
+        else:
+            known.best, known.left = best, best.by_picture()
+        self._go_on(known)
+        self.changed.emit()
+
+    def _take_tiles(self, known: _Layer, tiles: Sequence[Any] | None, error: Exception | None) -> None:
+        if tiles is None or known.left is None:
+            known.trouble = error_text(error, FAILED)
+            self.changed.emit()
+            return
+        known.left = known.left[PICTURES_AT_ONCE:]
+        patches, projections = (kept.setdefault(known.key, {}) for kept in (self._patches, self._projections))
+        for unit, patch, projection in tiles:
+            patches[unit], projections[unit] = patch, projection
+        self._go_on(known)
+        if not known.left or time.monotonic() - self._told > TELL_SECONDS:
+            self._told = time.monotonic()
+            self.changed.emit()
+
+    # Of the atlas
+
+    def _with_made(self, sheet: PatternSheet) -> PatternSheet:
+        layer, model = sheet.layer, self._state.model
+        if layer in self._made:
+            tiles = self._made[layer]
+            return replace(sheet, tiles=tiles or {}, words="made pictures", reason="" if tiles else NONE_MADE)
+        if self._making is None or self._making_layer != layer:
+            if self._making is not None:
+                self._making.abandon()
+            self._making_layer = layer
+            done = partial(self._take_made, model, layer)
+            self._making = self._state.tasks.run(
+                "made pictures", partial(_made_tiles, model, layer, sheet.side), done, owner=self, threads=1
+            )
+        return replace(sheet, reason="The made pictures are read…")
+
+    def _take_made(
+        self, model: Model, layer: str, tiles: dict[int, np.ndarray] | None, error: Exception | None
+    ) -> None:
+        if model is self._state.model:
+            self._making = None
+            self._made[layer] = tiles
+            while len(self._made) > SHEETS_KEPT:
+                self._made.popitem(last=False)
+            self.changed.emit()
+
+    # Other pictures, another network
+
+    def _forget_scan(self) -> None:
+        self._abandon()
+        for kept in (self._layers, self._patches, self._projections):
+            kept.clear()
+        self.changed.emit()
+
+    def _forget(self) -> None:
+        self._made.clear()
+        if self._making is not None:
+            self._making.abandon()
+            self._making = None
+        self._forget_scan()
+
+
+def _made_tiles(model: Model, layer: str, side: int) -> dict[int, np.ndarray] | None:
+    from zfdesk.synthesis.steps import no_larger
+
+    pictures = MadePictures(model).of_layer(layer)
+    return None if pictures is None else {unit: no_larger(one, side) for unit, one in enumerate(pictures)}
+
+
+__all__ = ["PatternSheet", "Patterns"]
