@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
-from desk_hands import click
+from desk_hands import click, show_picture
 from desk_tools import settle, wait_until
 from desk_window import Window
+from PIL import Image
 from PySide6.QtCore import QPointF
 
+from zfdesk.desk.figure.capture import sources_of
 from zfdesk.desk.lab.commands import lab_pane
+from zfdesk.desk.lab.files import save_made
 from zfdesk.desk.lab.maximise_form import MaximiseForm, What
 from zfdesk.desk.lab.pane import LabPane
+from zfdesk.desk.lab.picture_forms import FoolForm, StyleForm
+from zfdesk.desk.session.controller import current_session
+from zfdesk.pages.panel_kinds import kind_named
+from zfdesk.pages.panels import PanelSpec, capture, why_not
+from zfdesk.session import from_bytes, to_bytes
 from zfdesk.synthesis import RECIPES, Recipe, Sketch, finished, maximise, of_unit
 from zfdesk.synthesis.orders import Order, State, units_order
 
@@ -76,6 +85,35 @@ def test_the_pane_is_made_when_it_is_asked_for(window: Window) -> None:
     assert window.context.get(LabPane).isVisible()
     window.run("lab")
     assert not window.context.get(LabPane).isVisible()
+
+
+def test_before_and_after_are_compared_in_the_other_panes(window: Window) -> None:
+    still, pane = window, lab_pane(window.context)
+    show_picture(window)
+    pane.show_form("Fooling picture")
+    form = pane.form
+    assert isinstance(form, FoolForm)
+    form.to.choose("moped")
+    form.budget.setValue(40)
+    made(pane)
+    shown = pane.lab.made
+    assert shown is not None
+    before = still.desk.view
+    pane.compare.trigger()
+    wait_until(lambda: still.compare.a is not None)
+    wait_until(
+        lambda: still.desk.complete is not None and np.array_equal(still.desk.complete.picture, shown.pictures[1])
+    )
+    assert still.compare.a is not None
+    assert np.array_equal(still.compare.a.picture, shown.pictures[0])
+    pane.wall.show_alone(2)
+    pane.look_at.trigger()
+    wait_until(
+        lambda: still.desk.complete is not None and np.array_equal(still.desk.complete.picture, shown.pictures[2])
+    )
+    for _ in range(3):
+        still.desk.undo()
+    assert still.desk.view == before
 
 
 def test_the_picture_is_the_one_the_command_line_makes(pane: LabPane) -> None:
@@ -234,3 +272,86 @@ def test_a_picture_of_another_network_is_marked(pane: LabPane) -> None:
     assert not pane.wall.stale
     pane.lab.restore(Held().order.made(Sketch(1, 1, np.zeros((1, 8, 8, 3), np.uint8), np.zeros(1))))
     assert pane.wall.stale == ("of another network" if pane.lab.network else "")
+
+
+def test_every_form_makes_what_it_says(pane: LabPane) -> None:
+    """Each as it stands at first, with a few steps, of the frame that is shown."""
+    change_unit(pane, "conv5", 2)
+    for title, form in pane.forms.items():
+        if title == "Activation maximisation":
+            continue
+        pane.show_form(title)
+        assert form.isVisible()
+        form.steps.setValue(2)  # type: ignore[attr-defined]
+        if title == "Fooling picture":
+            form.to.choose("moped")  # type: ignore[attr-defined]
+        made(pane)
+        shown = pane.lab.made
+        assert shown is not None, pane.lab.trouble
+        assert shown.state is State.DONE, pane.lab.trouble
+        assert "frame" in shown.words
+        assert shown.method in pane.facts.whole
+        assert pane.wall.has_picture
+    pane.show_form("Activation maximisation")
+
+
+def test_a_style_is_mixed_by_sliders_from_files(pane: LabPane, tmp_path: Path) -> None:
+    pane.show_form("Style")
+    form = pane.form
+    assert isinstance(form, StyleForm)
+    for name, slot in (("waves", form.style_slot), ("sand", form.second)):
+        Image.fromarray(np.random.default_rng(1).integers(0, 255, (40, 60, 3), np.uint8)).save(tmp_path / f"{name}.png")
+        slot.open(str(tmp_path / f"{name}.png"))
+    form.mix.setValue(25)
+    form.weight.setValue(75)
+    words = form.order().words
+    assert "0.75 × waves.png + 0.25 × sand.png" in words
+    assert "weight 10" in words
+    form.style_slot.open(str(tmp_path / "missing.png"))  # told, and the one before stays
+    assert "waves.png" in form.order().words
+    form.style_slot.choose("current frame")
+    form.second.choose("none")
+    pane.show_form("Activation maximisation")
+
+
+def test_a_session_keeps_what_was_made(still: Window, pane: LabPane, tmp_path: Path) -> None:
+    held = Held(steps=1)
+    pane.lab.start(held.order)
+    held.gate.release()
+    wait_until(lambda: not pane.lab.running)
+    shown = pane.lab.made
+    assert shown is not None
+    kept = current_session(still.context)
+    assert kept.made is shown
+    save_made(str(tmp_path / "a.png"), shown)
+    with Image.open(tmp_path / "a.png") as picture:
+        assert picture.text["words"] == shown.words  # type: ignore[attr-defined]
+    pane.lab.undo()
+    assert pane.lab.made is not shown
+    pane.lab.restore(from_bytes(to_bytes(kept)).made)
+    assert pane.lab.made is not None
+    assert np.array_equal(pane.lab.made.pictures, shown.pictures)
+
+
+def test_a_figure_takes_what_was_made(still: Window, pane: LabPane) -> None:
+    spec = PanelSpec(kind_named("made pictures"))
+    while pane.lab.made is not None:
+        pane.lab.undo()
+    assert "Nothing has been made" in why_not(spec, sources_of(still.context))
+    held = Held(steps=1)
+    pane.lab.start(held.order)
+    held.gate.release()
+    wait_until(lambda: not pane.lab.running)
+    captured = capture(spec, sources_of(still.context))
+    assert "All that decides it." in captured.text
+    assert captured.panel.names == ("one",)  # type: ignore[union-attr]
+
+
+def test_a_film_takes_each_sketch_over_a_still_picture(still: Window, pane: LabPane) -> None:
+    drawn: list[int] = []
+    still.context.redrawn.connect(lambda: drawn.append(1))
+    held = Held(steps=4)
+    pane.lab.start(held.order)
+    held.gate.release(4)
+    wait_until(lambda: not pane.lab.running)
+    assert drawn

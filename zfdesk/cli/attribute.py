@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from zfdesk.attribution import METHODS
 from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least
-from zfdesk.cli.made_pictures import check_outputs, network_picture, png_bytes
+from zfdesk.cli.made_pictures import check_outputs, network_picture
 from zfdesk.cli.output import png_name, write_output
 from zfdesk.cli.report import provenance, report
+from zfdesk.synthesis.sheet import png_bytes
 
 if TYPE_CHECKING:
     from zfdesk.attribution import Attribution

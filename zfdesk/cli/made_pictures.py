@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +67,8 @@ def finish(
     if sketch is None or pixels is None:
         tell("Interrupted before anything was made; nothing is written.")
         return 130
+    from zfdesk.synthesis.sheet import png_bytes
+
     state = {"steps": sketch.step, "of_steps": sketch.steps, "finished": sketch.finished, "notes": list(sketch.notes)}
     facts = {**facts, **state}
     write_output(arguments.output, png_bytes(pixels, facts))
@@ -79,22 +80,6 @@ def finish(
         tell(f"Interrupted after {sketch.step} of {sketch.steps} steps; what is written is marked as unfinished.")
         return 130
     return 0
-
-
-def png_bytes(pixels: np.ndarray, facts: Mapping[str, Any]) -> bytes:
-    """A PNG of uint8 (height, width, 3) that holds its facts as text, the lists and tables among them as JSON."""
-    import json
-
-    from PIL import Image
-    from PIL.PngImagePlugin import PngInfo
-
-    information = PngInfo()
-    for key, value in facts.items():
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        information.add_itxt(key, text)
-    memory = io.BytesIO()
-    Image.fromarray(pixels).save(memory, "PNG", pnginfo=information)
-    return memory.getvalue()
 
 
 def check_outputs(parser: argparse.ArgumentParser, arguments: argparse.Namespace, *others: str | None) -> None:

@@ -1,7 +1,7 @@
 """The whole live loop measured: a real 30 fps stream through a real window with every pane shown.
 
-``python -m zfdesk.desk.benchmark [--seconds S] [--occluder] [--sweep | --live-sweep]`` prints one JSON object; `zfdesk
-bench` runs it in a process of its own, so that the start-up is a start-up and the memory is the program's.
+``python -m zfdesk.desk.benchmark [--seconds S] [--occluder] [--sweep | --live-sweep | --lab]`` prints one JSON object;
+`zfdesk bench` runs it in a process of its own, so that the start-up is a start-up and the memory is the program's.
 """
 
 from __future__ import annotations
@@ -39,12 +39,14 @@ class _Record:
     last_beat: float = 0.0
     rate: float = 0.0
     rounds: int = 0
+    steps_a_second: float = 0.0
 
 
 def measure(seconds: float, occluder: bool, sweep: str = "") -> dict[str, float]:
     """Run the window on the stream and return the figures (milliseconds, MB, frames a second).
 
-    ``sweep``: "sweep": an occlusion sweep of one frame after another runs all the time; "live": the live one does.
+    ``sweep``: "sweep": an occlusion sweep of one frame after another runs all the time; "live": the live one does;
+    "lab": pictures that units of conv5 would like to see are made all the time.
     """
     import torch  # noqa: F401  before Qt
     from PySide6.QtCore import QSettings, QTimer
@@ -77,7 +79,9 @@ def measure(seconds: float, occluder: bool, sweep: str = "") -> dict[str, float]
                 return
             if not startup:
                 startup.append(time.time() - psutil.Process().create_time())
-                if sweep:
+                if sweep == "lab":
+                    QTimer.singleShot(0, lambda: _make(window.context, record))
+                elif sweep:
                     QTimer.singleShot(0, lambda: _sweep(window.context, sweep, record))
             if record.last_beat and shown.request.frame.number not in record.numbers:
                 record.numbers.add(shown.request.frame.number)
@@ -124,6 +128,33 @@ def _sweep(context: AppContext, sweep: str, record: _Record) -> None:
     context.get(ActionTable).run("sweep-live" if sweep == "live" else "sweep")
 
 
+def _make(context: AppContext, record: _Record) -> None:
+    """Make what one unit after another would like to see; note how fast."""
+    from PySide6.QtCore import QTimer
+
+    from zfdesk.desk.lab.commands import lab_pane
+    from zfdesk.desk.lab.controller import Lab
+    from zfdesk.synthesis import Recipe, of_unit
+    from zfdesk.synthesis.orders import units_order
+
+    lab, begun = context.get(Lab), time.perf_counter()
+
+    def again() -> None:
+        steps = record.rounds * Recipe().steps + (lab.progress.done if lab.progress is not None else 0)
+        record.steps_a_second = steps / (time.perf_counter() - begun)
+        if not lab.running and not context.state.closing:
+            record.rounds += 1
+            QTimer.singleShot(0, begin)
+
+    def begin() -> None:
+        if not context.state.closing:
+            lab.start(units_order(context.state.model, [of_unit("conv5", record.rounds)], Recipe()))
+
+    lab_pane(context)
+    lab.changed.connect(again)
+    begin()
+
+
 def _note(record: _Record, shown: object, at: float) -> None:
     record.shown.append(at)
     record.ages.append(time.perf_counter() - shown.request.frame.time)  # type: ignore[attr-defined]
@@ -145,6 +176,8 @@ def _figures(record: _Record, startup: list[float], dropped: int) -> dict[str, f
     }
     if record.rate:
         figures |= {"sweep_positions_per_second": record.rate, "sweeps_or_rounds_done": record.rounds}
+    if record.steps_a_second:
+        figures |= {"lab_steps_per_second": record.steps_a_second, "lab_pictures_done": record.rounds}
     for step in ("forward", "maps", "unit", "total"):
         figures[f"{step}_ms"] = float(np.median([times.get(step, 0.0) for times in record.times] or [0.0]))
     return {name: round(value, 3) for name, value in figures.items()}
@@ -160,6 +193,7 @@ def main() -> int:
         "--sweep", action="store_const", const="sweep", default="", help="while one frame after another is swept"
     )
     way.add_argument("--live-sweep", dest="sweep", action="store_const", const="live", help="while the live sweep runs")
+    way.add_argument("--lab", dest="sweep", action="store_const", const="lab", help="while pictures are made")
     arguments = parser.parse_args()
     json.dump(measure(arguments.seconds, arguments.occluder, arguments.sweep), sys.stdout)
     return 0

@@ -26,6 +26,7 @@ class AppContext(QObject):
     text_wanted = Signal()  # a picture of the window is taken: its text, which follows the pictures, is renewed now
     picture_taken = Signal()  # of the window or a pane, saved or copied
     message_hidden = Signal()  # a picture of the window is taken: what is said over it goes
+    redrawn = Signal()  # a pane shows something new that is no result: a film takes it
     outlined = Signal(object)  # (top, left, bottom, right) in input pixels to be outlined on the picture, or None
 
     def __init__(self, state: AppState, settings: QSettings, parent: QObject | None = None) -> None:

@@ -16,6 +16,8 @@ The file is a zip (deflated or stored; no encryption, no folders, no comment, at
 - ``sweep.npz``: every answer of the sweep, which is shown again as it was: the arrays of
   `zfdesk.session.sweeps.KeptSweep`. A partial one has rows only for the positions whose ``done`` is 1. ``sweep`` in
   the JSON has its plan (size, stride, shape, fill, overhang), layer, network and of which frame it is.
+- ``made.npz``: the pictures of the lab, with their values; ``made`` in the JSON has all that decides them, and is
+  missing where there are none.
 
 The weights are not in it, nor is anything that is executed. The same session gives the same bytes.
 
@@ -31,12 +33,13 @@ For example:
 
 from zfdesk.session.content import Moment, Session, moment_of
 from zfdesk.session.file import FORMAT, MIGRATIONS, SUFFIX, SessionError, from_bytes, is_session, load, save, to_bytes
+from zfdesk.session.made import kept_made
 from zfdesk.session.network_facts import NetworkFacts, network_facts
 from zfdesk.session.reopen import Reopened, find_network, fitting, reopen
 from zfdesk.session.sweeps import KeptSweep, kept_sweep
 
 __all__ = [
     "FORMAT", "MIGRATIONS", "SUFFIX", "KeptSweep", "Moment", "NetworkFacts", "Reopened", "Session", "SessionError",
-    "find_network", "fitting", "from_bytes", "is_session", "kept_sweep", "load", "moment_of", "network_facts", "reopen",
-    "save", "to_bytes",
+    "find_network", "fitting", "from_bytes", "is_session", "kept_made", "kept_sweep", "load", "moment_of",
+    "network_facts", "reopen", "save", "to_bytes",
 ]  # fmt: skip

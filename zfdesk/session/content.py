@@ -11,6 +11,7 @@ from zfdesk.live import Result, View
 from zfdesk.session.network_facts import NetworkFacts, network_facts
 from zfdesk.session.sweeps import KeptSweep
 from zfdesk.sources import Frame
+from zfdesk.synthesis.orders import Made
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +31,7 @@ class Moment:
 class Session:
     """What was on screen, and the snapshots kept beside it, by name.
 
-    ``sweep``: the occlusion sweep in its pane, perhaps of another frame.
+    ``sweep``: the occlusion sweep in its pane, perhaps of another frame. ``made``: the pictures of the lab.
     ``zfdesk``: the version that wrote it, "" for this one. ``notes``: sentences on what was missing or not known when
     it was read, or is too large to be written.
     """
@@ -38,6 +39,7 @@ class Session:
     moment: Moment
     snapshots: Mapping[str, Moment] = field(default_factory=dict)
     sweep: KeptSweep | None = None
+    made: Made | None = None
     zfdesk: str = ""
     notes: tuple[str, ...] = ()
 

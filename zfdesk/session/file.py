@@ -19,10 +19,12 @@ from zfdesk.live import View
 from zfdesk.session import archive
 from zfdesk.session.archive import ArchiveError
 from zfdesk.session.content import Moment, Session
+from zfdesk.session.made import MADE, MadeHead, packed_made, unpacked_made
 from zfdesk.session.network_facts import NetworkFacts
 from zfdesk.session.sweeps import KeptSweep, checked_sweep
 from zfdesk.sources import Frame, SourceError
 from zfdesk.sources.files import file_name, open_file
+from zfdesk.synthesis.orders import Made
 from zfdesk.typed_json import PlainError, from_plain, parsed, to_plain
 
 SUFFIX = ".zfdesk"
@@ -116,6 +118,7 @@ class Head:
     snapshots: dict[str, MomentHead]
     sweep: SweepHead | None
     parts: dict[str, str]
+    made: MadeHead | None = None
 
 
 def to_bytes(session: Session) -> bytes:
@@ -133,8 +136,11 @@ def to_bytes(session: Session) -> bytes:
         sweep = SweepHead(
             plan, kept_of.layer, kept_of.network, SWEEP, kept_of.number, kept_of.origin, kept_of.live, kept_of.seconds
         )
+    made = None
+    if session.made is not None:
+        made, parts[MADE] = packed_made(session.made)
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()}
-    head = Head(KIND, FORMAT, __version__, live, snapshots, sweep, hashes)
+    head = Head(KIND, FORMAT, __version__, live, snapshots, sweep, hashes, made)
     text = json.dumps(to_plain(head), indent=1, allow_nan=False).encode()
     return archive.pack({HEAD: text, **parts})
 
@@ -226,8 +232,17 @@ def _session(parts: dict[str, bytes]) -> Session:
     if len(set(map(str.casefold, snapshots))) < len(snapshots) or not all(map(str.isalnum, snapshots)):
         raise ArchiveError("its snapshots have names that none of ours has")
     return Session(
-        moment, snapshots, _sweep(head.sweep, parts), head.zfdesk, tuple(f"I{_its(note)[1:]}" for note in notes)
-    )
+        moment, snapshots, _sweep(head.sweep, parts), _made(head.made, parts), head.zfdesk,
+        tuple(f"I{_its(note)[1:]}" for note in notes),
+    )  # fmt: skip
+
+
+def _made(head: MadeHead | None, parts: Mapping[str, bytes]) -> Made | None:
+    if head is None:
+        return None
+    if head.arrays not in parts:
+        raise ArchiveError("a part that it needs is not in it")
+    return unpacked_made(head, parts[head.arrays])
 
 
 def _sweep(head: SweepHead | None, parts: Mapping[str, bytes]) -> KeptSweep | None:

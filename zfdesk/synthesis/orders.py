@@ -11,9 +11,10 @@ made, as far as that is known without computing anything. Window, figures and se
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +48,8 @@ class Made:
     pictures: uint8 (N, height, width, 3) RGB, read-only. names: of each, with what it reached. method: how; title: of
     what, short; words: everything, in sentences. network: SHA-256 of its weights, or their name. notes: what the user
     should know, a sentence each. columns: in which they are shown, 0 for as square as it comes. targets: the (layer,
-    unit) of each picture, or none.
+    unit) of each picture, or none. after: the number of the picture that is what was made; before: of the one it was
+    made from, -1 where that is not among them.
     """
 
     method: str
@@ -63,6 +65,14 @@ class Made:
     columns: int = 0
     network: str = ""
     targets: tuple[tuple[str, int], ...] = ()
+    before: int = -1
+    after: int = 0
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """All but the pictures, for a file."""
+        told = asdict(replace(self, pictures=np.zeros(0, np.uint8)))
+        return {name: value for name, value in told.items() if name not in ("pictures", "columns", "before", "after")}
 
     @property
     def state_words(self) -> str:
@@ -83,7 +93,9 @@ class Order:
     names: Callable[[Sketch], tuple[str, ...]]
     columns: int = 0
     network: str = ""
-    targets: tuple[tuple[str, int], ...] = field(default=())
+    targets: tuple[tuple[str, int], ...] = ()
+    before: int = -1
+    after: int = 0
 
     def made(self, sketch: Sketch, state: State = State.RUNNING) -> Made:
         """A sketch with its explanation; one that is finished is done, whatever ``state``."""
@@ -91,6 +103,7 @@ class Order:
         return Made(
             self.method, self.title, self.words, sketch.pictures, self.names(sketch), values, sketch.step, sketch.steps,
             State.DONE if sketch.finished else state, sketch.notes, self.columns, self.network, self.targets,
+            self.before, self.after,
         )  # fmt: skip
 
 
@@ -220,7 +233,7 @@ def fool_order(
         )  # fmt: skip
 
     title = f"taken for {model.classes[to]}"
-    return Order("fooling picture", title, words, sketches, names, 3, network_name(model))
+    return Order("fooling picture", title, words, sketches, names, 3, network_name(model), before=0, after=1)
 
 
 def _probabilities(model: Model, picture: np.ndarray) -> np.ndarray:
@@ -291,7 +304,7 @@ def inversion_order(
         return ("the picture", *(f"{layer}{error}" for layer, error in zip(chosen, errors, strict=True)))
 
     title = f"{chosen[0]} to {chosen[-1]}" if len(chosen) > 1 else chosen[0]
-    return Order("feature inversion", title, words, sketches, names, 0, network_name(model))
+    return Order("feature inversion", title, words, sketches, names, 0, network_name(model), before=0, after=1)
 
 
 # Texture, style

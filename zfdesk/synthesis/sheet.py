@@ -1,8 +1,12 @@
-"""Pictures side by side."""
+"""Pictures side by side, and as a file that says how they were made."""
 
 from __future__ import annotations
 
+import io
+import json
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -20,3 +24,17 @@ def sheet(pictures: np.ndarray, columns: int = 0) -> np.ndarray:
         top, left = number // columns * (height + GAP), number % columns * (width + GAP)
         whole[top : top + height, left : left + width] = picture
     return whole
+
+
+def png_bytes(pixels: np.ndarray, facts: Mapping[str, Any]) -> bytes:
+    """A PNG of uint8 (height, width, 3) that holds its facts as text, the lists and tables among them as JSON."""
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    information = PngInfo()
+    for key, value in facts.items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        information.add_itxt(key, text)
+    memory = io.BytesIO()
+    Image.fromarray(pixels).save(memory, "PNG", pnginfo=information)
+    return memory.getvalue()

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
+from zfdesk.desk.feature import Panes
 from zfdesk.desk.history import History
 from zfdesk.desk.tasks import Cancelled, Progress, Task, error_text
 from zfdesk.live import Crop
@@ -23,6 +24,7 @@ LOOK_MS = 60  # how often the window looks for a newer sketch
 SHOW_SECONDS = 0.12  # between two sketches that are explained and handed over
 PAUSED_SECONDS = 0.1  # a paused making looks so often whether it is cancelled
 MOST_UNDO = 20  # pictures that undo comes back to
+COMPARED = "A | B"  # the title of that pane
 WHOLE = Crop(side=1.0)  # of a picture that is as the network sees it
 
 
@@ -186,14 +188,23 @@ class Lab(QObject):
 
     # What is done with it
 
-    def show_as_source(self, picture: np.ndarray, label: str) -> None:
-        """A picture as the network sees it becomes what the window looks at: all its panes work on it."""
-        self._state.open_made(PastedSource(picture, label), crop=WHOLE)
+    def look_at(self, number: int) -> None:
+        """One of the pictures becomes what the window looks at, whole: all its panes work on it."""
+        if self.made is not None:
+            self._compared = None
+            self._show_as_source(self.made.pictures[number], self.made.title)
 
-    def compare(self, before: np.ndarray, after: np.ndarray) -> None:
-        """The first becomes snapshot A as soon as it is computed, the second is looked at: A | B."""
-        self._compared = before, after
-        self.show_as_source(before, "before")
+    def compare(self) -> None:
+        """What the pictures were made from becomes snapshot A as soon as it is computed; then what was made is looked
+        at: A | B, and every other pane on either."""
+        made = self.made
+        if made is not None and made.before >= 0:
+            self._compared = made.pictures[made.before], made.pictures[made.after]
+            self._context.get(Panes).show(COMPARED)
+            self._show_as_source(self._compared[0], f"before: {made.title}")
+
+    def _show_as_source(self, picture: np.ndarray, label: str) -> None:
+        self._state.open_made(PastedSource(picture, label), crop=WHOLE, occluders=(), chosen_occluder=-1)
 
     def _take_snapshot(self) -> None:
         result = self._state.complete
@@ -201,7 +212,7 @@ class Lab(QObject):
             return
         (_, after), self._compared = self._compared, None
         self._context.get(ActionTable).run("snapshot")
-        self.show_as_source(after, "after")
+        self._show_as_source(after, "after" if self.made is None else self.made.title)
 
 
 def _ended(made: Made | None, state: State) -> Made | None:

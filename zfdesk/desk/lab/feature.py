@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zfdesk.desk.actions import Action
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.feature import Area, Feature, PaneSpec
+from zfdesk.desk.feature import Area, Feature, Panes, PaneSpec, SessionPart
 from zfdesk.desk.lab import commands
 from zfdesk.desk.lab.controller import Lab
 from zfdesk.desk.widgets.pane import Pane
+from zfdesk.session import kept_made
 
 if TYPE_CHECKING:
     from zfdesk.pages.panels import Sources
+    from zfdesk.session import Reopened, Session
 
 
 def _make(context: AppContext) -> None:
@@ -29,9 +32,31 @@ def _make_pane(context: AppContext) -> Pane:
     return LabPane(context)
 
 
+def _key(context: AppContext) -> object:
+    """What is being made changes all the time: it is kept when it rests."""
+    lab = context.get(Lab)
+    return None if lab.running else lab.made
+
+
+def _keep(context: AppContext, session: Session) -> Session:
+    kept, told = kept_made(context.get(Lab).made)
+    return replace(session, made=kept, notes=(*session.notes, *((told,) if told else ())))
+
+
+def _restore(context: AppContext, reopened: Reopened) -> None:
+    context.get(Lab).restore(reopened.session.made)
+    if reopened.session.made is not None:
+        context.get(Panes).show(commands.TITLE)
+
+
 ACTIONS = (
     Action("lab", "Lab: pictures that are made, or close it", ("Ctrl+Alt+A",), "Lab", command=commands.show_lab),
     Action("lab-unit", "What the selected unit would like to see", ("Ctrl+Alt+1",), "Unit", command=commands.makes("Activation maximisation")),
+    Action("lab-fool", "Fooling picture: the frame, taken for any class…", ("Ctrl+Alt+2",), "Lab", command=commands.shows("Fooling picture")),
+    Action("lab-dream", "DeepDream on the frame", ("Ctrl+Alt+3",), "Lab", command=commands.makes("DeepDream")),
+    Action("lab-invert", "What each layer still knows of the frame", ("Ctrl+Alt+H",), "Lab", command=commands.makes("Feature inversion")),
+    Action("lab-texture", "Texture of the frame", ("Ctrl+Alt+B",), "Lab", command=commands.makes("Texture")),
+    Action("lab-style", "Style transfer…", ("Ctrl+Alt+0",), "Lab", command=commands.shows("Style")),
     Action("lab-pause", "Pause the picture that is made, or go on", ("Ctrl+Alt+Space",), "Lab", command=commands.pause_making),
     Action("lab-cancel", "Cancel the picture that is made", ("Ctrl+Alt+Backspace",), "Lab", command=commands.cancel_making),
 )
@@ -55,4 +80,5 @@ FEATURE = Feature(
     make=_make,
     panes=(PaneSpec("Lab", Area.CENTRE, _make_pane, at_start=False, figure=_figure, mouse=MOUSE, help=HELP),),
     actions=ACTIONS,
+    session=SessionPart(_key, _keep, _restore),
 )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.lab.controller import Lab
+from zfdesk.desk.lab.files import ask_to_save
 from zfdesk.desk.lab.form import Form
 from zfdesk.desk.lab.maximise_form import MaximiseForm
+from zfdesk.desk.lab.picture_forms import DreamForm, FoolForm, InversionForm, StyleForm, TextureForm
 from zfdesk.desk.lab.wall import Wall
 from zfdesk.desk.widgets.buttons import ThinBar, tool_button
 from zfdesk.desk.widgets.controls import Choice, Controls
@@ -19,7 +21,15 @@ from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.synthesis.orders import State
 
-FORMS: tuple[Callable[[AppContext], Form], ...] = (MaximiseForm,)
+FORMS: tuple[Callable[[AppContext], Form], ...] = (
+    MaximiseForm,
+    FoolForm,
+    DreamForm,
+    InversionForm,
+    TextureForm,
+    StyleForm,
+)
+"""In the order in which they are offered."""
 
 
 class LabPane(Pane):
@@ -55,6 +65,7 @@ class LabPane(Pane):
         self._pointed: int | None = None
         self.show_form(next(iter(self.forms)))
         self.lab.changed.connect(self.renew)
+        self.lab.changed.connect(context.redrawn)
 
     def _buttons(self) -> Controls:
         self.make = self._button("▶ Make", "Make the pictures; what runs is cancelled", self.begin)
@@ -62,10 +73,20 @@ class LabPane(Pane):
         self.cancel = self._button("Cancel", "End it; the last picture stays, marked", self.lab.cancel)
         self.undo = self._button("↶", "The pictures before", self.lab.undo)
         self.redo = self._button("↷", "The pictures after", self.lab.redo)
+        self.use = tool_button("Use ▾", pops_up=True)
+        self.use.setToolTip("Look at the picture, compare it, save it")
+        menu = QMenu(self.use)
+        self.look_at = menu.addAction("Look at it: the window's picture")
+        self.look_at.triggered.connect(lambda _=False: self.lab.look_at(self._subject()))
+        self.compare = menu.addAction("A | B: before and after")
+        self.compare.triggered.connect(lambda _=False: self.lab.compare())
+        menu.addAction("Save as PNG…").triggered.connect(lambda _=False: ask_to_save(self.context))
+        self.use.setMenu(menu)
         strip = Controls()
         for widget, name in (
             (self.method, "What is made"), (self.make, "Make"), (self.pause, "Pause or continue"),
             (self.cancel, "Cancel"), (self.undo, "Pictures before"), (self.redo, "Pictures after"),
+            (self.use, "Use the picture"),
         ):  # fmt: skip
             strip.add(widget, name)
         return strip
@@ -115,7 +136,8 @@ class LabPane(Pane):
         self.pause.setText("Continue" if lab.paused else "Pause")
         for button, enabled in (
             (self.pause, lab.running), (self.cancel, lab.running), (self.undo, lab.history.can_undo),
-            (self.redo, lab.history.can_redo),
+            (self.redo, lab.history.can_redo), (self.use, made is not None),
+            (self.compare, made is not None and made.before >= 0),
         ):  # fmt: skip
             button.setEnabled(enabled)
         self.words.setText(" ".join((made.words, *made.notes)) if made is not None else "")
@@ -141,6 +163,12 @@ class LabPane(Pane):
         if lab.trouble:
             return lab.trouble
         return "" if made is None else made.state_words or f"done: {made.steps} steps"
+
+    def _subject(self) -> int:
+        """The number of the picture that is meant: the one that is shown alone, else what was made."""
+        shown = self.wall.shown
+        made = self.lab.made
+        return shown[0] if len(shown) == 1 or made is None else made.after
 
     def _point(self, number: int | None) -> None:
         if number != self._pointed:

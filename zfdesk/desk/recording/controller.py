@@ -90,6 +90,7 @@ class Films(QObject):
         self._room = QTimer(self, singleShot=True, interval=ROOM_MS)
         self._room.timeout.connect(self._take_step)
         self.desk.result_ready.connect(self._see_result)
+        context.redrawn.connect(self._see_result)
         self.desk.view_changed.connect(self._see_view)
         self.desk.model_changed.connect(self._see_model)
         self.desk.source_changed.connect(self._see_source)
@@ -204,7 +205,7 @@ class Films(QObject):
     # Frames
 
     def _see_result(self) -> None:
-        """Live: take what was just drawn, if a frame is due."""
+        """Live: take what was just drawn, if a frame is due; also what a pane makes without a new result."""
         plan, film, result = self.plan, self.film, self.desk.result
         if not self.recording or plan is None or not plan.live or film is None or result is None:
             return

@@ -1,0 +1,50 @@
+"""Made pictures as a PNG that says how they were made."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog
+
+from zfdesk.atomic_write import write_whole
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.lab.controller import Lab
+from zfdesk.synthesis.orders import Made
+from zfdesk.synthesis.sheet import png_bytes, sheet
+
+
+def save_made(path: str, made: Made) -> None:
+    """Write all pictures as one sheet, with everything that is said of them in its text chunks. Raises OSError."""
+    write_whole(Path(path), [png_bytes(sheet(made.pictures, made.columns), made.facts)])
+
+
+def ask_to_save(context: AppContext) -> None:
+    """Ask for a place, and save what is shown."""
+    made = context.get(Lab).made
+    if made is None:
+        context.show_message("There are no made pictures to save yet.", error=True)
+        return
+    name = re.sub(r"[^\w-]+", "-", f"{made.method}-{made.title}").strip("-").lower()[:60]
+    proposal = str(Path(context.last_folder()) / f"{name}.png")
+    path, _ = QFileDialog.getSaveFileName(context.window, "Save the made pictures", proposal, "PNG (*.png)")
+    if path:
+        path += "" if path.lower().endswith(".png") else ".png"
+        context.remember_folder(path)
+        save_to(context, path, made)
+
+
+def save_to(context: AppContext, path: str, made: Made) -> None:
+    """Write off the window's thread; how it went is told."""
+
+    def done(_: None, error: Exception | None) -> None:
+        name = Path(path).name
+        marked = f", marked as {made.state.value}" if made.state_words else ""
+        reason = (getattr(error, "strerror", "") or str(error)).lower()
+        told = f"Saved {name}{marked}." if error is None else f"{name} was not saved: {reason}."
+        context.show_message(told, error is not None)
+
+    context.state.tasks.run("save", lambda: save_made(path, made), done, keep=True)
+
+
+__all__ = ["ask_to_save", "save_made", "save_to"]
