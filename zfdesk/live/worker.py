@@ -136,10 +136,7 @@ class Worker:
 
     def _dragged(self, seen: ForwardResult | None) -> bool:
         """Whether it has the occluders of what was shown last, elsewhere."""
-        if seen is None:
-            return False
-        now, before = seen.request.view.occluders, self._shown_view.occluders
-        return len(now) == len(before) and now != before
+        return seen is not None and _moved(self._shown_view, seen.request.view)
 
     def _overtaken(self, request: Request) -> bool:
         """Whether the view was changed meanwhile; a newer frame alone would leave everything unfinished."""
@@ -147,9 +144,11 @@ class Worker:
             return self._stopping or self._view is not request.view or self._model is not request.model
 
     def _look_loop(self) -> None:
-        torch.set_num_threads(self._threads)
-        looking = ForwardStep()
+        looking, before = ForwardStep(), self._view
         while request := self._take():
+            # while a square is dragged the second thread pauses, and its core is free
+            torch.set_num_threads(self._threads + _moved(before, request.view))
+            before = request.view
             try:
                 seen = looking.look(request, self._answer)
             except Exception as error:  # the loop goes on whatever happens; the window tells
@@ -182,6 +181,10 @@ class Worker:
     def _tell(self, error: Exception) -> None:
         self.troubles.append(Trouble(sentence_of(error), traceback.format_exc()))
         self._notify()
+
+
+def _moved(before: View, now: View) -> bool:
+    return len(now.occluders) == len(before.occluders) and now.occluders != before.occluders
 
 
 def sentence_of(error: Exception) -> str:
