@@ -11,7 +11,7 @@ NAMED = 24
 
 
 def _nothing_made(spec: PanelSpec, sources: Sources) -> str:
-    return "" if sources.get(Made) is not None else "Nothing has been made yet: press Ctrl+Alt+1 in the window."
+    return "" if sources.get(Made) is not None else "Nothing has been made yet: press Ctrl+Shift+1 in the window."
 
 
 def _capture(spec: PanelSpec, sources: Sources) -> Captured:
