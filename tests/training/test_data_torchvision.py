@@ -89,14 +89,14 @@ def cifar(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def voc(root: Path, year: str = "2012") -> None:
-    """A dog before a small person, a person alone, and a picture of nothing."""
+    """A dog, hard to make out, before a small person, a person alone, and a picture of nothing."""
     place = root / "VOCdevkit" / f"VOC{year}"
     things = {"a": [("person", 4), ("dog", 20)], "b": [("person", 10)], "c": []}
     for number, (name, found) in enumerate(things.items()):
         save(place / "JPEGImages" / f"{name}.jpg", number, 0)
         boxes = "".join(
-            f"<object><name>{kind}</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>{side + 1}</xmax>"
-            f"<ymax>{side + 1}</ymax></bndbox></object>"
+            f"<object><name>{kind}</name><difficult>{int(kind == 'dog')}</difficult>"
+            f"<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>{side + 1}</xmax><ymax>{side + 1}</ymax></bndbox></object>"
             for kind, side in found
         )
         (place / "Annotations").mkdir(exist_ok=True)
@@ -152,6 +152,15 @@ def test_a_picture_of_several_objects_has_the_class_of_the_largest(name: str, tm
     labels = [pictures.label(index) for index in range(len(pictures))]
     assert [pictures.classes[label] if label >= 0 else None for label in labels] == ["dog", "person", None]
     assert len(open_pictures(f"torchvision:{name}@{tmp_path}", "val")) == 1
+
+
+def test_all_objects_of_a_picture_are_known(tmp_path: Path) -> None:
+    voc(tmp_path)
+    boxes, masks = (open_pictures(f"torchvision:{name}@{tmp_path}") for name in ("VOCDetection", "VOCSegmentation"))
+    person, dog = (boxes.classes.index(name) for name in ("person", "dog"))
+    assert [boxes.shown(index) for index in range(3)] == [({person}, {dog}), ({person}, set()), (set(), set())]  # type: ignore[attr-defined]
+    assert masks.shown(0)[0] == {dog}  # type: ignore[attr-defined]  # the small person is behind it
+    assert masks.shown(1) == ({person}, set())  # type: ignore[attr-defined]
 
 
 def test_an_option_of_the_data_set_and_another_part(tmp_path: Path) -> None:
@@ -269,12 +278,22 @@ def test_evaluate_finds_imagenets_classes_by_their_ids(tmp_path: Path, capsys: p
     assert [row["class"] for row in told["classes"]] == ["tench", "English springer"]
 
 
-def test_transfer_names_the_data_set_in_its_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    caltech(tmp_path, "101", ["BACKGROUND_Google", "ant", "yak"])
+@pytest.mark.parametrize(
+    ("number", "names", "classes"),
+    [
+        ("101", ["BACKGROUND_Google", "ant", "yak"], ("ant", "yak")),
+        ("256", ["001.ak47", "002.yak"], ("001.ak47", "002.yak")),
+    ],
+)
+def test_transfer_names_the_data_set_in_its_table(
+    number: str, names: list[str], classes: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caltech(tmp_path, number, names)
     words = ["--per-class", "2", "--rounds", "1", "--json"]
-    assert main(["train", "--transfer", f"torchvision:Caltech101@{tmp_path}", *words]) == 0
+    assert main(["train", "--transfer", f"torchvision:Caltech{number}@{tmp_path}", *words]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert (told["data"], told["classes"], told["pictures"]) == ("torchvision:Caltech101", 2, 2 * EACH)
+    assert (told["data"], told["classes"]) == (f"torchvision:Caltech{number}", len(classes))
+    assert told["pictures"] == len(classes) * EACH
 
 
 def test_download_is_for_data_sets_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

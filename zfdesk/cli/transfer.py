@@ -14,12 +14,17 @@ from zfdesk.progress import Progress
 
 if TYPE_CHECKING:
     from zfdesk.engine import Model
+    from zfdesk.training.precision import Precisions
     from zfdesk.training.transfer import Plan, Transfer
 
 _OWN = (
     "--svm", "--layer", "--layers", "--per-class", "--rounds", "--tested", "--without", "--strength", "--weights",
+    "--average-precision",
 )  # fmt: skip
 """Options that mean something with --transfer alone."""
+
+_ROUNDS = ("--layers", "--per-class", "--rounds", "--tested", "--without", "--seed")
+"""Of these what means nothing with --average-precision."""
 
 _SHARED = ("--transfer", "--output", "--seed", "--threads", "--download", "--json")
 """Options of a whole training that mean something with --transfer, too."""
@@ -49,6 +54,10 @@ def add_transfer_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--without", action="append", metavar="CLASS", help="leave a class out; may be repeated")
     strength = number_where(lambda value: 0 < value < 1e9, "a positive number")
     group.add_argument("--strength", type=strength, metavar="C", help="of the fits, C of an SVM (default: 100)")
+    group.add_argument(
+        "--average-precision", action="store_true",
+        help="teach FOLDER/train and tell FOLDER/val: average precision a class, as Table 6 (VOCDetection)",
+    )  # fmt: skip
     add_weights_option(group)  # type: ignore[arg-type]
 
 
@@ -79,13 +88,14 @@ def transfer_command(arguments: argparse.Namespace, given: Sequence[str]) -> int
 
     from zfdesk.cli.network import chosen_model
     from zfdesk.experiments.transfer import feature_layer
-    from zfdesk.progress import noun
     from zfdesk.training.transfer import as_json, run_transfer
     from zfdesk.weights import save
 
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     model = chosen_model(arguments.weights)
+    if arguments.average_precision:
+        return _average_precision(arguments, given, model)
     plan = _plan(arguments, model)
     if output and plan.layers and plan.layers != (feature_layer(model.architecture),):
         raise CommandError("Only a classifier on the layer below the classes makes a network: leave --layer out.")
@@ -99,11 +109,7 @@ def transfer_command(arguments: argparse.Namespace, given: Sequence[str]) -> int
         )
     for sentence in found.passed_over:
         tell(sentence)
-    for name in found.unreadable[:3]:
-        tell(f"{name} could not be read and was left out.")
-    more = len(found.unreadable) - 3
-    if more > 0:
-        tell(f"{more} more {noun(more, 'picture')} could not be read and {noun(more, 'was', 'were')} left out.")
+    _tell_unreadable(found.unreadable)
     if output:
         assert found.network is not None  # of the one layer, see above
         save(found.network, output)
@@ -112,6 +118,61 @@ def transfer_command(arguments: argparse.Namespace, given: Sequence[str]) -> int
     else:
         _print(found, model, output)
     return 1 if found.unreadable else 0
+
+
+def _tell_unreadable(names: Sequence[str]) -> None:
+    from zfdesk.progress import noun
+
+    for name in names[:3]:
+        tell(f"{name} could not be read and was left out.")
+    more = len(names) - 3
+    if more > 0:
+        tell(f"{more} more {noun(more, 'picture')} could not be read and {noun(more, 'was', 'were')} left out.")
+
+
+def _average_precision(arguments: argparse.Namespace, given: Sequence[str], model: Model) -> int:
+    """Table 6: print each class beside the paper's. JSON: see `zfdesk.training.precision.as_json`."""
+    from zfdesk.experiments.transfer import STRENGTH
+    from zfdesk.training.precision import as_json, run_precision
+    from zfdesk.training.transfer import layers_called
+
+    surplus = [name for name in given if name in (*_ROUNDS, "--output")]
+    if surplus:
+        raise CommandError(f"--average-precision teaches one part and tells the other: without {', '.join(surplus)}.")
+    layer = layers_called(model, [arguments.layer])[0] if arguments.layer else ""
+    download_data_sets(arguments, [arguments.transfer])
+    with Progress() as progress:
+        found = run_precision(
+            model, arguments.transfer, layer, "svm" if arguments.svm else "softmax", arguments.strength or STRENGTH,
+            lambda what, done, total: progress.show(f"{what}: {done} of {total}"),
+        )  # fmt: skip
+    for sentence in found.passed_over:
+        tell(sentence)
+    _tell_unreadable(found.unreadable)
+    if arguments.json:
+        print_json(as_json(found, model))
+    else:
+        _print_precisions(found, model)
+    return 1 if found.unreadable else 0
+
+
+def _print_precisions(found: Precisions, model: Model) -> None:
+    from zfdesk.cli.report import table
+    from zfdesk.figures.table7 import KIND_WORDS, PAPER_TABLE_6, PAPER_TABLE_6_MEAN
+    from zfdesk.training.data import title_of
+
+    def words(value: float | None) -> str:
+        return "–" if value is None else f"{100 * value:.1f}"
+
+    print(
+        f"{model.name} on {title_of(found.data)}: {KIND_WORDS[found.kind]} on {found.layer}, "
+        f"{found.taught:,} pictures taught, {found.told:,} told; average precision in %\n"
+    )
+    rows = [("class", "here", "paper (VOC 2012, Table 6)")]
+    for name, value in zip(found.classes, found.values, strict=True):
+        rows.append((name, words(value), f"{PAPER_TABLE_6[name]:.1f}" if name in PAPER_TABLE_6 else ""))
+    paper = f"{PAPER_TABLE_6_MEAN:.1f}" if set(PAPER_TABLE_6) <= set(found.classes) else ""
+    print(table([*rows, ("mean", words(found.mean), paper)]))
 
 
 def _plan(arguments: argparse.Namespace, model: Model) -> Plan:

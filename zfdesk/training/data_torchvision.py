@@ -128,6 +128,18 @@ class TorchvisionPictures:
         """Index of its class, -1 for none."""
         return int(self._labels[index])
 
+    def shown(self, index: int) -> tuple[frozenset[int], frozenset[int]]:
+        """The classes in a picture, and those that are in it but only marked as difficult; of most data sets its one
+        class."""
+        data = self._data
+        if hasattr(data, "parse_voc_xml"):
+            things = _things(data, data.annotations[index])
+            sure = frozenset(self.classes.index(one["name"]) for one in things if one.get("difficult", "0") != "1")
+            return sure, frozenset(self.classes.index(one["name"]) for one in things) - sure
+        if hasattr(data, "masks"):
+            return frozenset(np.flatnonzero(_areas(data.masks[index])).tolist()), frozenset()
+        return frozenset((self.label(index),)), frozenset()
+
     def read(self, index: int) -> Entry:
         """The file's bytes, or a PNG of the array, and its class."""
         path = _path(self._data, index)
@@ -199,15 +211,24 @@ def _largest_box(data: Any, place: str, names: tuple[str, ...]) -> int:
         box = {key: float(value) for key, value in thing["bndbox"].items()}
         return (box["xmax"] - box["xmin"]) * (box["ymax"] - box["ymin"])
 
-    things = data.parse_voc_xml(parse_xml(place).getroot())["annotation"]["object"]
-    largest = max(things, key=area, default=None)
+    largest = max(_things(data, place), key=area, default=None)
     return names.index(largest["name"]) if largest else -1
 
 
+def _things(data: Any, place: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = data.parse_voc_xml(parse_xml(place).getroot())["annotation"]["object"]
+    return found
+
+
 def _largest_area(place: str) -> int:
-    with Image.open(place) as mask:
-        counts = np.bincount(np.asarray(mask).ravel(), minlength=_VOID + 1)[1:_VOID]
+    counts = _areas(place)
     return int(counts.argmax()) if counts.any() else -1
+
+
+def _areas(place: str) -> np.ndarray:
+    """Pixels of each class in a mask, int64."""
+    with Image.open(place) as mask:
+        return np.bincount(np.asarray(mask).ravel(), minlength=_VOID + 1)[1:_VOID]
 
 
 @contextmanager

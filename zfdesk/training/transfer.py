@@ -125,7 +125,7 @@ def run_transfer(model: Model, data: str, plan: Plan, tell: Told = lambda *_: No
     pictures = open_pictures(data)
     classes = _classes(pictures, data, plan)
     layers = plan.layers or (feature_layer(model.architecture),)
-    seen = _Seen(model, pictures, layers, tell)
+    seen = SeenPictures(model, pictures, layers, tell)
     rounds = _rounds(seen, classes, plan)
     total, done, network = len(layers) * len(plan.kinds) * len(plan.per_class) * plan.rounds, 0, None
     largest = max(plan.per_class)
@@ -199,7 +199,7 @@ class _Drawn:
     tested: tuple[tuple[int, ...], ...]
 
 
-def _rounds(seen: _Seen, classes: Sequence[int], plan: Plan) -> list[_Drawn]:
+def _rounds(seen: SeenPictures, classes: Sequence[int], plan: Plan) -> list[_Drawn]:
     """Random pictures of each class for each round; those that cannot be read are passed over."""
     own: dict[int, list[int]] = {label: [] for label in classes}
     for index in range(len(seen.pictures)):
@@ -230,7 +230,7 @@ def _rounds(seen: _Seen, classes: Sequence[int], plan: Plan) -> list[_Drawn]:
     ]
 
 
-def _readable(indices: Iterable[int], seen: _Seen) -> list[int]:
+def _readable(indices: Iterable[int], seen: SeenPictures) -> list[int]:
     return [index for index in indices if index not in seen.lost]
 
 
@@ -245,13 +245,14 @@ def _refuse_few(name: str, count: int, most: int, words: str) -> None:
 # Their features
 
 
-class _Seen:
+class SeenPictures:
     """Features of pictures by layer, computed once: 1.5 GB for the six layers of Table 7 on Caltech-101.
 
     ``known``: the row of a picture; ``lost``: what cannot be read.
     """
 
     def __init__(self, model: Model, pictures: Pictures, layers: Sequence[str], tell: Told) -> None:
+        """``layers``: by name, as `features_of_layers` takes them."""
         self.model, self.pictures, self.layers, self._tell = model, pictures, layers, tell
         self.known: dict[int, int] = {}
         self.lost: set[int] = set()
@@ -300,13 +301,13 @@ class _Seen:
         return self._parts[layer][0][[self.known[index] for index in indices]]
 
 
-def _basis(seen: _Seen, layer: str, drawn: _Drawn, per_class: int) -> tuple[Basis, Tensor]:
+def _basis(seen: SeenPictures, layer: str, drawn: _Drawn, per_class: int) -> tuple[Basis, Tensor]:
     """What is taught in one round, made ready for every kind of classifier, and the labels."""
     indices = [index for own in drawn.taught for index in own[:per_class]]
     return Basis.of(seen.rows(layer, indices)), torch.arange(len(drawn.taught)).repeat_interleave(per_class)
 
 
-def _accuracy(seen: _Seen, layer: str, drawn: _Drawn, classifier: Classifier) -> float:
+def _accuracy(seen: SeenPictures, layer: str, drawn: _Drawn, classifier: Classifier) -> float:
     """The mean over the classes of how many of their other pictures are told."""
     shares = []
     for label, own in enumerate(drawn.tested):
@@ -346,4 +347,7 @@ def as_json(found: Transfer, model: Model) -> dict[str, Any]:
     }  # fmt: skip
 
 
-__all__ = ["FORMAT", "Plan", "Score", "Transfer", "as_json", "layers_called", "run_transfer"]
+__all__ = [
+    "FORMAT", "TOLERANCE", "Plan", "Score", "SeenPictures", "Told", "Transfer", "as_json", "layers_called",
+    "run_transfer",
+]  # fmt: skip
