@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import numpy as np
 import pytest
 from desk_hands import COVER, HandSource, change, drag, input_point, numbered_picture, show_picture, view_of
 from desk_tools import settle, wait_until
 from desk_window import Window
+from PIL import Image
 from PySide6.QtCore import QPointF
 
 from zfdesk.attribution import METHODS, attribute, of_class
+from zfdesk.attribution.agreement import share_inside
+from zfdesk.desk.attribution.commands import add_to_sources
+from zfdesk.desk.attribution.pane import HeatPane
+from zfdesk.desk.feature import Panes
 from zfdesk.desk.heat_maps import OVERLAY, HeatMaps, HeatStream
+from zfdesk.experiments.curves import insertion_deletion
 from zfdesk.live import HeatFound, HeatTarget
+from zfdesk.pages.panels import PanelSpec, Sources, capture
+from zfdesk.pages.panels_heat import HEAT_KINDS
 
 
 def overlay(window: Window) -> HeatStream:
@@ -160,3 +171,104 @@ def test_the_box_is_drawn_with_the_mouse_and_undone(looking: Window) -> None:
     assert view_of(looking).heat.box is None  # a click draws none, and the next drag still does
     drag(canvas, input_point(looking, -9, 6), input_point(looking, 60, 90))
     assert view_of(looking).heat.box == (6, 0, 32, 32)
+
+
+# Side by side
+
+
+@pytest.fixture
+def beside(looking: Window) -> Iterator[HeatPane]:
+    """The pane of methods side by side, with three of them."""
+    looking.desk.change(view_of(looking).change_heat(methods=("gradcam", "saliency", "cam"), samples=2, steps=2))
+    looking.context.get(Panes).show("Methods side by side")
+    pane = looking.context.get(HeatPane)
+    found_now(looking, pane.work.stream)
+    yield pane
+    looking.context.get(Panes).hide("Methods side by side")
+    pane.work.heats.use_head(None)
+
+
+def test_the_chosen_methods_stand_side_by_side_on_one_frame(looking: Window, beside: HeatPane) -> None:
+    found = found_now(looking, beside.work.stream)
+    assert list(found.found) == ["gradcam", "saliency"]
+    assert [name for name, tile in beside.tiles.items() if tile.isVisible()] == ["saliency", "gradcam", "cam"]
+    assert beside.tiles["gradcam"].canvas.has_picture
+    assert "CAM needs a head" in beside.tiles["cam"].canvas.message
+    beside.methods["lrp"].trigger()
+    assert view_of(looking).heat.methods == ("saliency", "gradcam", "cam", "lrp")
+    wait_until(lambda: "lrp" in beside.work.stream.found.found)  # type: ignore[union-attr]
+    assert beside.tiles["lrp"].isVisible()
+    looking.desk.change(view_of(looking).change_heat(methods=()))
+    assert "No method is chosen" in beside.facts.whole
+
+
+def test_a_box_gives_numbers_and_measuring_gives_more(looking: Window, beside: HeatPane) -> None:
+    looking.desk.change(view_of(looking).change_heat(box=(4, 4, 20, 20)))
+    found = found_now(looking, beside.work.stream)
+    inside = share_inside(found.found["gradcam"].heat, (4, 4, 20, 20))
+    assert f"{inside * 100:.0f} % of the heat in it" in beside.tiles["gradcam"].note.whole
+    assert "rank correlation with Grad-CAM" in beside.tiles["saliency"].note.whole
+    looking.run("heat-measure")
+    wait_until(lambda: beside.work.progress is None)
+    assert beside.work.measured is found
+    top = found.found["gradcam"].target.unit
+    wanted = insertion_deletion(looking.desk.model, found.input.picture, found.found["gradcam"].heat, top)
+    assert beside.work.curves["gradcam"].deletion.area == wanted.deletion.area
+    assert f"deletion {wanted.deletion.area:.3f}" in beside.tiles["gradcam"].note.whole
+    head, first, *_ = beside.as_data().splitlines()
+    assert head.split("\t")[:3] == ["method", "deletion", "insertion"]
+    assert first.split("\t")[0] == "gradcam"
+
+
+def test_a_head_is_taught_from_a_folder_and_says_what_it_is(looking: Window, beside: HeatPane, tmp_path: Path) -> None:
+    names = looking.desk.model.classes[:2]
+    for number, name in enumerate(names):
+        (tmp_path / name).mkdir()
+        for picture in range(3):
+            Image.fromarray(numbered_picture(10 * number + picture)).save(tmp_path / name / f"{picture}.png")
+    beside.work.teach_head(str(tmp_path))
+    wait_until(lambda: beside.work.heats.head is not None)
+    assert "6 pictures with a folder's classes" in looking.message.label.text()
+    looking.desk.change(view_of(looking).change_heat(target=HeatTarget.CLASS, class_index=1))
+    wait_until(lambda: "cam" in beside.work.stream.found.found)  # type: ignore[union-attr]
+    beside.work.teach_head(str(tmp_path / names[0]))  # no classes: the network's own answers
+    wait_until(lambda: beside.work.progress is None)
+    (tmp_path / "empty").mkdir()
+    beside.work.teach_head(str(tmp_path / "empty"))
+    wait_until(lambda: beside.work.progress is None)
+    assert "no pictures in empty" in looking.message.label.text()
+    assert beside.work.heats.head is not None
+
+
+def test_the_sanity_check_is_one_action_and_one_figure(looking: Window, beside: HeatPane, tmp_path: Path) -> None:
+    looking.run("heat-sanity")
+    wait_until(lambda: beside.work.sanity is not None and beside.shows_sanity)
+    page = beside.work.sanity.page  # type: ignore[union-attr]
+    assert [cell.label for cell in page.cells] == [
+        "Grad-CAM at conv5", "saliency", "likeness to the map of the trained network",
+    ]  # fmt: skip
+    assert page.cells[0].panel.names == ("trained", "fc8", "conv5", "conv4", "conv1")  # type: ignore[union-attr]
+    assert "Adebayo" in beside.facts.whole
+    sources = add_to_sources(looking.context, Sources(result=looking.desk.result))
+    for kind in HEAT_KINDS:
+        for spec in kind.specs(sources):
+            captured = capture(spec, sources)
+            assert captured.text
+            assert captured.label
+    beside.back.click()
+    assert not beside.shows_sanity
+    assert beside.tiles["gradcam"].isVisible()
+
+
+def test_panels_that_cannot_be_had_say_why() -> None:
+    for kind in HEAT_KINDS:
+        assert kind.why_not(PanelSpec(kind), Sources()).endswith((".", "S."))
+
+
+def test_cancelling_keeps_what_was_there(looking: Window, beside: HeatPane) -> None:
+    looking.run("heat-measure")
+    looking.run("heat-measure")
+    assert "already" in looking.message.label.text()
+    beside.cancel.click()
+    wait_until(lambda: beside.work.progress is None)
+    assert beside.work.stream.found is not None

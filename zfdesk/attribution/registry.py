@@ -102,19 +102,22 @@ class Attribution:
         """The layer whose maps are weighted, for the methods that do so."""
         return self.options.layer if "layer" in self.method.options else None
 
-    def words(self) -> str:
-        """What it is, in full."""
+    def target_words(self) -> str:
+        """Whom it is of: tabby (fc8:281)."""
         target = self.target
         name = f"{target.layer}:{target.unit}"
-        if target.layer in self.class_layers and target.unit < len(self.classes):
-            name = f"{self.classes[target.unit]} ({name})"
+        known = target.layer in self.class_layers and target.unit < len(self.classes)
+        return f"{self.classes[target.unit]} ({name})" if known else name
+
+    def words(self) -> str:
+        """What it is, in full."""
         told = {
             "layer": f"at {self.options.layer}", "samples": f"{self.options.samples} samples",
             "noise": f"noise {self.options.noise:g}", "steps": f"{self.options.steps} steps",
             "epsilon": f"ε {self.options.epsilon:g}", "seed": f"seed {self.options.seed}",
             "head": self.options.head.words() if self.options.head else "",
         }  # fmt: skip
-        return ", ".join([name, self.method.label, *(told[option] for option in self.method.options)])
+        return ", ".join([self.target_words(), self.method.label, *(told[option] for option in self.method.options)])
 
 
 def method_called(name: str) -> Method:

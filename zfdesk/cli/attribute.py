@@ -111,23 +111,16 @@ def _options(model: Model, arguments: argparse.Namespace) -> Any:
 
 def _head(model: Model, arguments: argparse.Namespace) -> CamHead:
     """Taught from a folder by class, or, where its pictures lie in it directly, from the network's own answers."""
-    import os
-
-    from zfdesk.attribution.cam import teach_cam_head
     from zfdesk.cli.network import class_called, crop_called
     from zfdesk.cli.output import tell
-    from zfdesk.cli.pictures import picture_files, seen_pictures
-    from zfdesk.sources.folder import folders_in
+    from zfdesk.library.cam_pictures import teach_from_folder
+    from zfdesk.progress import Progress
 
-    crop, unread = crop_called(arguments.crop, model), []  # type: ignore[var-annotated]
-    folders = [os.path.join(arguments.pictures, name) for name in folders_in(arguments.pictures, tell)]
-    pictures, labels = [], []
-    for folder in folders or [arguments.pictures]:
-        label = class_called(model, os.path.basename(folder)) if folders else -1
-        for _, picture in seen_pictures(picture_files([folder], unread), crop, model, unread):
-            pictures.append(picture)
-            labels.append(label)
-    return teach_cam_head(model, pictures, labels if folders else None)
+    with Progress("CAM's head: ", "pictures") as progress:
+        return teach_from_folder(
+            model, arguments.pictures, crop_called(arguments.crop, model), lambda name: class_called(model, name),
+            progress, lambda error: tell(str(error)),
+        )  # fmt: skip
 
 
 def _facts(arguments: argparse.Namespace, seen: Pass, found: Attribution) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zfdesk.pages.panels import FIXED, PanelKind, PanelSpec, Sources
+from zfdesk.pages.panels_heat import HEAT_KINDS
 from zfdesk.pages.panels_invariance import INVARIANCE_KINDS
 from zfdesk.pages.panels_live import LIVE_KINDS
 from zfdesk.pages.panels_made import MADE
@@ -16,6 +17,7 @@ KINDS: tuple[PanelKind, ...] = (
     *SWEEP_KINDS,
     *SNAPSHOT_KINDS,
     TRACE,
+    *HEAT_KINDS,
     *INVARIANCE_KINDS,
     MADE,
     *NETWORK_KINDS,

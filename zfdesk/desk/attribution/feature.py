@@ -1,32 +1,46 @@
-"""Where a class or a unit looks, by the methods of `zfdesk.attribution`."""
+"""Where a class or a unit looks, by the methods of `zfdesk.attribution`: over the picture, and side by side."""
 
 from __future__ import annotations
 
 from zfdesk.attribution import METHODS
 from zfdesk.desk.actions import Action, ViewContext, calls, cycle
+from zfdesk.desk.attribution.commands import (
+    add_to_sources,
+    check_sanity,
+    measure,
+    remove_box,
+    save_figure,
+    show_methods,
+    teach_head,
+)
+from zfdesk.desk.attribution.controller import TITLE, HeatWork
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.feature import Feature
+from zfdesk.desk.feature import Area, Feature, PaneSpec
 from zfdesk.desk.heat_maps import HeatMaps
 from zfdesk.desk.widgets.heat_controls import CONTOUR_LABELS, hold_top
+from zfdesk.desk.widgets.pane import Pane
 from zfdesk.live import HeatTarget, View
 
 
 def _make(context: AppContext) -> None:
     context.add(HeatMaps(context.state, context))
+    context.add(HeatWork(context))
+
+
+def _make_pane(context: AppContext) -> Pane:
+    from zfdesk.desk.attribution.pane import HeatPane
+
+    return HeatPane(context)
 
 
 def _hold(view: View, context: ViewContext) -> View:
     return hold_top(view, int(context.result.probabilities.argmax()) if context.result is not None else 0)
 
 
-def remove_box(context: AppContext) -> None:
-    """There is no box any more."""
-    context.state.change(context.state.view.change_heat(box=None))
-
-
 ACTIONS = (
     Action("heat", "Where the class looks, over the picture", ("Ctrl+Shift+H",), "Attribution",
            lambda v, c: v.change_heat(shown=not v.heat.shown), checked=lambda v, c: v.heat.shown),
+    Action("heats", "Methods side by side, or close that pane", ("Ctrl+Alt+Shift+H",), "Attribution", command=show_methods),
     Action("heat-method", "Method of attribution: the next", ("Ctrl+Alt+Shift+M",), "Attribution",
            lambda v, c: v.change_heat(method=cycle(tuple(METHODS), v.heat.method))),
     Action("heat-contour", "Contour of the heat: none, 25, 50, 75 %", ("Ctrl+Alt+Shift+C",), "Attribution",
@@ -39,6 +53,32 @@ ACTIONS = (
     Action("heat-box", "Draw the box of the pointing game, or do not", ("Ctrl+Alt+Shift+B",), "Attribution",
            command=calls(HeatMaps, HeatMaps.ask_box)),
     Action("heat-box-remove", "Remove the box of the pointing game", ("Ctrl+Alt+Shift+X",), "Attribution", command=remove_box),
+    Action("heat-measure", "Measure the methods: insertion and deletion", ("Ctrl+Alt+Shift+N",), "Attribution", command=measure),
+    Action("heat-head", "Teach CAM's head from a folder…", ("Ctrl+Alt+Shift+T",), "Attribution", command=teach_head),
+    Action("heat-sanity", "Sanity check: random layers from the top", ("Ctrl+Alt+Shift+S",), "Attribution", command=check_sanity),
+    Action("heat-figure", "Save the methods, or the sanity check, as a figure…", ("Ctrl+Alt+Shift+F",), "Attribution", command=save_figure),
 )  # fmt: skip
 
-FEATURE = Feature(name="attribution", make=_make, actions=ACTIONS)
+MOUSE = (("Drag on the picture, after “box”", "draws the box of the pointing game"),)
+METHODS_HELP = "; ".join(f"{one.label}: {one.help} ({one.source})" for one in METHODS.values())
+HELP = (
+    ("Where a class looks",
+     "Ctrl+Shift+H lays a heat over the picture: how much each place counts for the most probable class of each frame, for a "
+     "class that is held, or for the unit that is looked at. Full colour is the 99.5th percentile of the heat. It is found "
+     "beside the live view, as often as that leaves time; what is of an older frame says so. The methods: "
+     f"{METHODS_HELP}."),
+    ("Methods side by side",
+     "The chosen methods on one frame and one class. “box” lets you draw a box on the picture: does the hottest pixel lie in it, "
+     "or less than 15 pixels off (pointing game), and how much of the heat? “measure” deletes the hottest pixels first, or "
+     "inserts them, and follows the class: a small area for deletion and a large one for insertion are good. CAM needs a "
+     "head that this network does not have: “teach CAM…” teaches one from a folder, by class or with the network's own answers; "
+     "it is another classifier, and says so. The sanity check makes the weights of one layer after another random, from the top: "
+     "a map that does not change tells of something else than what was learned (Adebayo et al. 2018)."),
+)  # fmt: skip
+
+FEATURE = Feature(
+    name="attribution",
+    make=_make,
+    panes=(PaneSpec(TITLE, Area.CENTRE, _make_pane, at_start=False, mouse=MOUSE, help=HELP, figure=add_to_sources),),
+    actions=ACTIONS,
+)
