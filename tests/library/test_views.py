@@ -13,10 +13,11 @@ from scan_tools import all_of, picture, small_model, write_folder
 from sklearn.decomposition import PCA
 
 import zfdesk.engine as zf
+from zfdesk.cancellation import Cancelled
 from zfdesk.library import Example, Library, Portraits, RollingScan
 from zfdesk.library.boxes import boxed_pictures, covered_units, object_box, object_shares, on_frame
-from zfdesk.library.nearest import PIXELS, Neighbours, features_of
-from zfdesk.library.picture_map import pca_map, tsne_map
+from zfdesk.library.nearest import PIXELS, features_of, neighbours
+from zfdesk.library.picture_map import STEPS, pca_map, tsne_map
 from zfdesk.sources import read_picture
 
 
@@ -56,7 +57,7 @@ def test_nearest_as_measuring_all(by: str, model: zf.Model, library: Library, fo
         return model.forward(crop).activations[by][0].double().mean((1, 2)).numpy()
 
     distances = np.array([np.linalg.norm(features(crop_of(path)) - features(query)) for path in paths])
-    search = Neighbours(library, library.pictures([folder]), by)
+    search = neighbours(library, library.pictures([folder]), by)
     found = search.nearest(features_of(model.forward(query), query, by), 5)
     order = np.argsort(distances, kind="stable")[:5]
     assert [one.path for one in found] == [str(paths[place]) for place in order]
@@ -69,7 +70,7 @@ def test_nearest_as_measuring_all(by: str, model: zf.Model, library: Library, fo
 
 def test_what_cannot_be_compared(library: Library, folder: Path) -> None:
     with pytest.raises(ValueError, match="compared in pool3, fc7 or pixels, not in conv2"):
-        Neighbours(library, library.pictures([folder]), "conv2")
+        neighbours(library, library.pictures([folder]), "conv2")
 
 
 def test_the_map_is_scikit_learns_pca(library: Library, folder: Path) -> None:
@@ -99,7 +100,17 @@ def test_tsne_puts_groups_apart_and_is_the_same_again() -> None:
     within = max(np.linalg.norm(group - group.mean(0), axis=1).max() for group in groups)
     between = min(np.linalg.norm(a.mean(0) - b.mean(0)) for a, b in combinations(groups, 2))
     assert between > 2 * within
-    assert np.array_equal(tsne_map(pca_map(features), perplexity=10).points, made.points)
+    told: list[tuple[int, int]] = []
+    apart = tsne_map(pca_map(features), perplexity=10, progress=lambda *step: told.append(step))
+    assert np.array_equal(apart.points, made.points)
+    assert {total for _, total in told} == {STEPS}
+    assert [step for step, _ in told] == sorted(step for step, _ in told)
+
+    def stop(*_: int) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        tsne_map(pca_map(features), progress=stop)
     live = made.place(centres[2])
     assert np.linalg.norm(groups - live, axis=2).mean(1).argmin() == 2
 

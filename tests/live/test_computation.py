@@ -617,3 +617,22 @@ def test_a_network_that_answers_nonsense_is_told_in_words(tiny: zf.Model) -> Non
     weights = dict(tiny.weights) | {"fc8.weight": torch.full((5, 7), 3e38), "fc6.bias": torch.full((7,), 1e38)}
     with pytest.raises(ArithmeticError, match="tiny answered with values that are not numbers"):
         run(replace(tiny, weights=weights))
+
+
+# What scanned pictures are compared by
+
+
+def test_means_and_peaks_of_what_the_network_saw(tiny: zf.Model) -> None:
+    result = run(tiny, VIEW.change(occluders=COVER), demand=Demand(means=("norm1", "fc6"), peaks=True))
+    clean, covered = tiny.forward(result.clean), tiny.forward(result.picture)
+    for layer in ("norm1", "fc6"):
+        assert equal(result.means[layer], covered.activations[layer][0].mean((1, 2)))
+        assert not equal(result.means[layer], clean.activations[layer][0].mean((1, 2)))
+    peaks = result.peaks
+    assert peaks is not None
+    assert peaks.layer == "conv2"
+    before, after = clean.activations["conv2"][0], covered.activations["conv2"][0]
+    assert equal(peaks.clean, before.amax((1, 2)))
+    assert equal(peaks.covered, after.amax((1, 2)))
+    assert equal(peaks.clean, [before[unit, y, x] for unit, (y, x) in enumerate(peaks.places.tolist())])
+    assert not run(tiny, demand=Demand()).means

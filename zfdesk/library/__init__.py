@@ -6,9 +6,10 @@
         portrait = Portraits(library).portrait("conv5", 12)
 
 `listing` finds the pictures, `records` says what is kept of each, `store` keeps it, `scanning` is the loop;
-`statistics`, `settle` and `portrait` say what it means; `nearest`, `picture_map` and `boxes` show the pictures by it;
-`rolling` does the same for the last minutes of a live source, `cluster` on many machines. Also one walk over pictures
-that keeps nothing (`strongest`, `spread`), and many networks: what those of a training run made of one picture, and of
+`statistics`, `settle` and `portrait` say what it means; `gallery`, `nearest`, `picture_map` and `boxes` show the
+pictures by it; `rolling` does the same for the last minutes of a live source, `cluster` on many machines. Also one walk
+over pictures that keeps nothing (`strongest`, `spread`), and many networks: what those of a training run made of one
+picture, and of
 many (`evolution`).
 """
 

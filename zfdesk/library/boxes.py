@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zfdesk.engine import Model, Pass, SweepPlan, sweep
+from zfdesk.engine import Model, Pass, Stage, SweepPlan, sweep
 from zfdesk.engine.picture import Box
 from zfdesk.library.portrait import Example, Portraits
 from zfdesk.library.reading import Reader
@@ -125,20 +125,25 @@ class Covered:
 
 
 def covered_units(clean: Pass, covered: Pass, layer: str, box: tuple[int, int, int, int]) -> list[Covered]:
-    """Live: the units of a layer that are awake, from those that lose all to those that lose nothing when an occluder
-    covers ``box``, (top, left, bottom, right) in pixels of the network's input."""
+    """The units of a layer that are awake, from those that lose all to those that lose nothing when an occluder covers
+    ``box``, (top, left, bottom, right) in pixels of the network's input."""
     stage = clean.model.architecture.stage(layer)
-    before = clean.activations[layer][0]
-    after = covered.activations[layer][0].amax((1, 2))
-    best, places = before.flatten(1).max(1)
-    top, left, bottom, right = box
+    best, places = clean.activations[layer][0].flatten(1).max(1)
+    where = np.stack(np.divmod(places.numpy(), stage.shape[2]), 1)
+    return covered_peaks(stage, best.numpy(), covered.activations[layer][0].amax((1, 2)).numpy(), where, [box])
+
+
+def covered_peaks(
+    stage: Stage, clean: np.ndarray, covered: np.ndarray, places: np.ndarray, boxes: Sequence[tuple[int, int, int, int]]
+) -> list[Covered]:
+    """The same of what was computed already: highest activations without and with occluders over ``boxes``, (units,),
+    and where on their maps (y, x) the former are, (units, 2)."""
     found = []
-    for unit, (value, place) in enumerate(zip(best.tolist(), places.tolist(), strict=True)):
-        if value <= 0:
-            continue
-        up, near, down, far = stage.receptive_field.box(*divmod(place, stage.shape[2]))
-        under = top <= (up + down) / 2 < bottom and left <= (near + far) / 2 < right
-        found.append(Covered(unit, value, float(after[unit]), under))
+    for unit in np.flatnonzero(clean > 0).tolist():
+        up, near, down, far = stage.receptive_field.box(*places[unit].tolist())
+        y, x = (up + down) / 2, (near + far) / 2
+        under = any(top <= y < bottom and left <= x < right for top, left, bottom, right in boxes)
+        found.append(Covered(unit, float(clean[unit]), float(covered[unit]), under))
     return sorted(found, key=lambda one: (one.kept, one.unit))
 
 
@@ -161,6 +166,6 @@ def _overlap(box: tuple[int, int, int, int], other: tuple[int, int, int, int], s
 
 
 __all__ = [
-    "BoxedPicture", "Covered", "ObjectShare", "boxed_pictures", "covered_units", "object_box", "object_shares",
-    "on_frame",
+    "BoxedPicture", "Covered", "ObjectShare", "boxed_pictures", "covered_peaks", "covered_units", "object_box",
+    "object_shares", "on_frame",
 ]  # fmt: skip

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from zfdesk.engine import Pass
-from zfdesk.library.listing import WHOLE
-from zfdesk.library.portrait import read_again
+from zfdesk.library.gallery import Gallery, smaller
 from zfdesk.library.records import feature_layers
 from zfdesk.library.store import Library, LibraryError, Pictures
 
@@ -32,29 +29,30 @@ class Near:
 
 
 class Neighbours:
-    """Searches scanned pictures by what they are compared by; its features are in memory: of 10,000 pictures 160 MB in
-    fc7, 10 MB in pool5.
+    """Searches scanned pictures by what they are compared by; its features are in memory: of 10,000 pictures 80 MB in
+    fc7, 5 MB in pool5. The store is not needed once it is made; safe to be asked from several threads.
 
     by: `PIXELS`, or one of `zfdesk.library.records.feature_layers`: the last fully connected layer below the classifier
-    as it is, or the last maps averaged over their positions, so that where a thing lies does not count. Pixels are read
-    from the pictures, which takes as long as decoding them; ``progress(done, total)`` tells.
+    as it is, or the last maps averaged over their positions, so that where a thing lies does not count. features: of
+    the gallery's pictures in a layer, as `Library.features` gives them. Pixels are read from the pictures, which takes
+    as long as decoding them; ``progress(done, total)`` tells, and may raise to end it.
     Raises LibraryError where nothing was scanned, ValueError for another layer.
     """
 
     def __init__(
-        self, library: Library, pictures: Pictures, by: str, progress: Callable[[int, int], None] = lambda done, n: None
-    ) -> None:
-        known = feature_layers(library.model.architecture)
+        self, gallery: Gallery, by: str, features: np.ndarray | None = None,
+        progress: Callable[[int, int], None] = lambda done, n: None,
+    ) -> None:  # fmt: skip
+        known = feature_layers(gallery.model.architecture)
         if by not in (*known, PIXELS):
             raise ValueError(f"Pictures are compared in {', '.join(known)} or {PIXELS}, not in {by}.")
-        if not len(pictures):
+        if not len(gallery):
             raise LibraryError(f"No picture was scanned for {by}.")
-        self.by, self.pictures = by, pictures
-        self._library = library
-        if by == PIXELS:
-            self._features, self._there = _pixels_of(library, pictures, progress)
+        self.by, self.gallery = by, gallery
+        if features is None:
+            self._features, self._there = _pixels_of(gallery, progress)
         else:
-            self._features, self._there = library.features(pictures, by), np.ones(len(pictures), bool)
+            self._features, self._there = features, np.ones(len(features), bool)
         self._squares = np.concatenate([(part.astype(np.float32) ** 2).sum(1) for part in _parts(self._features)])
 
     def nearest(self, query: np.ndarray, count: int = 9) -> list[Near]:
@@ -69,45 +67,53 @@ class Neighbours:
         exact = {
             place: float(np.linalg.norm(self._features[place].astype(np.float64) - wanted)) for place in order.tolist()
         }
-        files = self._library.seen([int(self.pictures.ids[place]) for place in exact])
-        found = []
-        for place in sorted(exact, key=lambda place: (exact[place], place))[:count]:
-            number = int(self.pictures.ids[place])
-            if number in files:
-                file = files[number].found
-                seconds = None if file.frame == WHOLE else file.frame / 1000
-                found.append(Near(os.fsdecode(file.path), exact[place], seconds, number))
-        return found
+        ids, gallery = self.gallery.pictures.ids, self.gallery
+        return [
+            Near(gallery.path(number), exact[place], gallery.seconds(number), number)
+            for place in sorted(exact, key=lambda place: (exact[place], place))[:count]
+            if (number := int(ids[place])) in gallery
+        ]
 
     @property
     def features(self) -> np.ndarray:
-        """(n, numbers), float16, or uint8 of pixels, in the order of ``pictures``."""
+        """(n, numbers), float16, or uint8 of pixels, in the order of the gallery's pictures."""
         return self._features
+
+
+def neighbours(
+    library: Library, pictures: Pictures, by: str, progress: Callable[[int, int], None] = lambda done, n: None
+) -> Neighbours:
+    """Of scanned pictures, by pixels or a layer. Raises as `Neighbours`."""
+    known = by in feature_layers(library.model.architecture)
+    features = library.features(pictures, by) if known else None
+    return Neighbours(Gallery(library, pictures), by, features, progress)
 
 
 def features_of(seen: Pass, picture: np.ndarray, by: str) -> np.ndarray:
     """What a live picture is compared by: float32 (numbers,). picture: what the network saw, uint8 (size, size, 3)."""
     if by == PIXELS:
-        return _small(picture).astype(np.float32)
+        return pixels_of(picture)
     return seen.activations[by][0].mean((1, 2)).float().numpy()
+
+
+def pixels_of(picture: np.ndarray) -> np.ndarray:
+    """What a picture is compared by in pixels: float32 (PIXEL_SIDE² · 3,)."""
+    return _small(picture).astype(np.float32)
 
 
 def _small(picture: np.ndarray) -> np.ndarray:
     """uint8 (PIXEL_SIDE² · 3,)."""
-    x = torch.from_numpy(picture.astype(np.float32)).permute(2, 0, 1)[None]
-    small = torch.nn.functional.interpolate(x, (PIXEL_SIDE, PIXEL_SIDE), mode="area")
-    return small[0].add(0.5).to(torch.uint8).numpy().ravel()
+    return smaller(picture, PIXEL_SIDE).transpose(2, 0, 1).ravel()
 
 
-def _pixels_of(
-    library: Library, pictures: Pictures, progress: Callable[[int, int], None]
-) -> tuple[np.ndarray, np.ndarray]:
-    features = np.zeros((len(pictures), PIXEL_SIDE**2 * 3), np.uint8)
-    there = np.zeros(len(pictures), bool)
-    for place, picture in enumerate(read_again(library, pictures.ids.tolist())):
+def _pixels_of(gallery: Gallery, progress: Callable[[int, int], None]) -> tuple[np.ndarray, np.ndarray]:
+    ids = gallery.pictures.ids.tolist()
+    features = np.zeros((len(ids), PIXEL_SIDE**2 * 3), np.uint8)
+    there = np.zeros(len(ids), bool)
+    for place, picture in enumerate(gallery.read(ids)):
         if picture is not None:
             features[place], there[place] = _small(picture), True
-        progress(place + 1, len(pictures))
+        progress(place + 1, len(ids))
     return features, there
 
 
@@ -116,4 +122,4 @@ def _parts(features: np.ndarray, rows: int = 2048) -> Sequence[np.ndarray]:
     return [features[start : start + rows] for start in range(0, max(len(features), 1), rows)]
 
 
-__all__ = ["PIXELS", "Near", "Neighbours", "features_of"]
+__all__ = ["PIXELS", "Near", "Neighbours", "features_of", "neighbours", "pixels_of"]

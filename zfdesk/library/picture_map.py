@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 LOW = 50
 """Principal components that t-SNE begins from (van der Maaten & Hinton 2008 use 30)."""
+
+STEPS = 1000
+"""Of t-SNE."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,22 +82,67 @@ def pca_map(features: np.ndarray) -> PictureMap:
     return PictureMap(low[:, :2].copy(), "PCA", explained, mean, axes.numpy(), low)
 
 
-def tsne_map(begun: PictureMap, perplexity: float = 30.0, seed: int = 0) -> PictureMap:
+def tsne_map(
+    begun: PictureMap, perplexity: float = 30.0, seed: int = 0, progress: Callable[[int, int], None] | None = None
+) -> PictureMap:
     """t-SNE (Barnes-Hut, scikit-learn's) of a PCA map's components, begun from its points: the same seed, the same map.
 
-    Takes seconds for a thousand pictures, minutes for ten thousand. Raises ImportError where scikit-learn is missing.
+    Takes seconds for a thousand pictures, minutes for ten thousand: with ``progress`` it runs in a process of its own,
+    and ``progress(step, STEPS)`` is called several times a second; what that raises ends it at once.
+    Raises ImportError where scikit-learn is missing, RuntimeError where that process fails.
     """
-    try:
-        from sklearn.manifold import TSNE
-    except ImportError as error:
-        raise ImportError("t-SNE needs scikit-learn: pip install 'zfdesk[map]'") from error
+    if importlib.util.find_spec("sklearn") is None:
+        raise ImportError("t-SNE needs scikit-learn: pip install 'zfdesk[map]'")
     scale = float(begun.points[:, 0].std()) or 1.0
     most = max((len(begun.points) - 1) / 3, 1.0)
-    made = TSNE(
-        2, perplexity=min(perplexity, most), init=begun.points / scale * 1e-4, random_state=seed, learning_rate="auto"
-    )
-    points = np.asarray(made.fit_transform(begun.low), np.float32)
-    return PictureMap(points, "t-SNE", begun.explained, begun.mean, begun.axes, begun.low)
+    settings = {"perplexity": min(perplexity, most), "random_state": seed, "learning_rate": "auto", "max_iter": STEPS}
+    start = begun.points / scale * 1e-4
+    if progress is None:
+        from sklearn.manifold import TSNE
+
+        points = TSNE(2, init=start, **settings).fit_transform(begun.low)
+    else:
+        points = _apart(begun.low, start, settings, progress)
+    return replace(begun, points=np.asarray(points, np.float32), method="t-SNE")
 
 
-__all__ = ["PictureMap", "pca_map", "tsne_map"]
+_PROGRAM = """
+import json, os, sys
+import numpy as np
+from sklearn.manifold import TSNE
+getattr(os, "nice", int)(10)
+folder, settings = sys.argv[1], json.loads(sys.argv[2])
+arrays = np.load(os.path.join(folder, "in.npz"))
+points = TSNE(2, init=arrays["start"], verbose=2, **settings).fit_transform(arrays["low"])
+np.save(os.path.join(folder, "out.npy"), points)
+"""
+_STEP = re.compile(r"Iteration (\d+)")
+
+
+def _apart(
+    low: np.ndarray, start: np.ndarray, settings: dict[str, Any], progress: Callable[[int, int], None]
+) -> np.ndarray:
+    """In a process of its own, which can be stopped at any moment and does not hold up this one."""
+    with tempfile.TemporaryDirectory(prefix="zfdesk-map-") as folder:
+        place = Path(folder)
+        np.savez(place / "in.npz", low=low, start=start)
+        words = [sys.executable, "-u", "-c", _PROGRAM, folder, json.dumps(settings)]
+        with (place / "told").open("wb") as told:
+            process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=told, stderr=subprocess.STDOUT)
+        try:
+            while process.poll() is None:
+                steps = _STEP.findall((place / "told").read_text("utf-8", "replace"))
+                progress(int(steps[-1]) if steps else 0, STEPS)
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(0.2)
+        finally:
+            process.kill()
+            process.wait()
+        if process.returncode:
+            lines = (place / "told").read_text("utf-8", "replace").strip().splitlines() or ["no reason given"]
+            raise RuntimeError(f"t-SNE failed: {lines[-1]}")
+        result: np.ndarray = np.load(place / "out.npy")
+        return result
+
+
+__all__ = ["STEPS", "PictureMap", "pca_map", "tsne_map"]

@@ -13,7 +13,6 @@ from zfdesk.engine import Rule
 from zfdesk.library.evolution import Answer, answer_of
 from zfdesk.library.listing import WHOLE, class_of
 from zfdesk.library.reading import Reader
-from zfdesk.library.records import digest_of
 from zfdesk.library.settle import Ranked, ranked
 from zfdesk.library.statistics import LayerStatistics, correlations, duplicates, most_alike, summarise
 from zfdesk.library.store import Library, LibraryError, Pictures
@@ -205,11 +204,7 @@ def read_again(library: Library, ids: Sequence[int]) -> Iterator[np.ndarray | No
     try:
         for number in ids:
             seen = files.get(number)
-            try:
-                picture = reader.read(seen.found) if seen else None
-            except ValueError:
-                picture = None
-            yield picture if seen and picture is not None and digest_of(picture) == seen.digest else None
+            yield reader.read_same(seen.found, seen.digest) if seen else None
     finally:
         reader.close()
 

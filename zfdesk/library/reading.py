@@ -11,6 +11,7 @@ import numpy as np
 from zfdesk.engine import Model, crop
 from zfdesk.engine.picture import Box
 from zfdesk.library.listing import WHOLE, Found
+from zfdesk.library.records import digest_of
 from zfdesk.live import Crop
 from zfdesk.sources import SourceError, read_picture
 from zfdesk.sources.clip_reader import ClipReader
@@ -34,6 +35,14 @@ class Reader:
         """What the network sees, uint8 (size, size, 3). Raises `Gone`, or ValueError with the reason."""
         frame = self.frame(found)
         return crop(frame, self.box(frame), self._model.architecture.size)
+
+    def read_same(self, found: Found, digest: bytes) -> np.ndarray | None:
+        """As `read`, of a picture that was scanned; None for one that is gone or another by now."""
+        try:
+            picture = self.read(found)
+        except ValueError:
+            return None
+        return picture if digest_of(picture) == digest else None
 
     def box(self, frame: np.ndarray) -> Box:
         """The part of a frame that the network sees, in the frame's pixels."""

@@ -20,7 +20,7 @@ from zfdesk.engine.layers import Linear, Softmax, Stage
 from zfdesk.experiments.transfer import feature_layer, taken, teachable
 from zfdesk.live.comparison import Comparing, common_seed
 from zfdesk.live.render import frozen, grid_columns, levels, render, thumbnail, tile_mosaic
-from zfdesk.live.result import Answer, LayerSummary, Mosaic, Request, Result, UnitResult
+from zfdesk.live.result import Answer, LayerSummary, Mosaic, Peaks, Request, Result, UnitResult
 from zfdesk.live.view import MapsContent, Normalise, Order, UnitReference
 
 REORDER_SECONDS = 1.0  # a grid sorted anew at every frame cannot be read
@@ -145,6 +145,7 @@ class RenderStep:
         if demand.features and teachable(request.model.architecture):
             read = taken(seen.clean, feature_layer(request.model.architecture))
             result = replace(result, features=frozen(read[0].numpy()))
+        result = replace(result, means=_means(seen, demand.means), peaks=_peaks(seen) if demand.peaks else None)
         mark = time.perf_counter()
         if demand.layers:
             result = replace(result, layer_summaries=self._layer_summaries(seen))
@@ -315,6 +316,19 @@ def _numbers(seen: Pass) -> np.ndarray:
     if not bool(torch.isfinite(seen.probabilities).all()):
         raise ArithmeticError(f"{seen.model.name or 'The network'} answered with values that are not numbers.")
     return frozen(seen.probabilities[0].numpy())
+
+
+def _means(seen: ForwardResult, layers: tuple[str, ...]) -> Mapping[str, np.ndarray]:
+    known = seen.occluded.activations  # of another network a layer may be missing
+    return {layer: frozen(known[layer][0].mean((1, 2)).numpy()) for layer in layers if layer in known}
+
+
+def _peaks(seen: ForwardResult) -> Peaks:
+    layer = seen.request.view.layer
+    clean, covered = (which.activations[layer][0] for which in (seen.clean, seen.occluded))
+    best, flat = clean.flatten(1).max(1)
+    places = torch.stack((flat // clean.shape[2], flat % clean.shape[2]), 1)
+    return Peaks(layer, *(frozen(array.numpy()) for array in (best, covered.amax((1, 2)), places)))
 
 
 def _fitting(reference: UnitReference, seen: ForwardResult) -> tuple[UnitReference, Seed]:

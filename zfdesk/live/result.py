@@ -28,6 +28,8 @@ class Demand:
     compare: bool = False
     activation: bool = False
     features: bool = False
+    means: tuple[str, ...] = ()
+    peaks: bool = False
     aspect: float = 1.0
 
 
@@ -168,6 +170,17 @@ class UnitResult:
 
 
 @dataclass(frozen=True, eq=False)
+class Peaks:
+    """How high each unit of a layer answers. ``clean``, ``covered``: float32 (units,), highest activations without and
+    with the occluders. ``places``: int64 (units, 2), where on its map (y, x) the clean one is."""
+
+    layer: str
+    clean: np.ndarray
+    covered: np.ndarray
+    places: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class Answer:
     """The class probabilities of one frame, told before maps and reconstructions are there.
 
@@ -195,8 +208,9 @@ class Result(Answer):
     """Everything shown beside one frame.
 
     ``times``: milliseconds by step. ``features``: float32 (features,), what the classifier read of the clean picture,
-    where it was asked for. ``complete``: False while the reconstructions of the unit and the pins are still being
-    computed.
+    where it was asked for. ``means``: by layer, float32 (units,), over the positions of what the network saw, occluders
+    and all. ``peaks``: of the shown layer. ``complete``: False while the reconstructions of the unit and the pins are
+    still being computed.
     """
 
     clean_probabilities: np.ndarray
@@ -206,6 +220,8 @@ class Result(Answer):
     pins: tuple[UnitResult, ...] = ()
     times: Mapping[str, float] = field(default_factory=dict)
     features: np.ndarray | None = None
+    means: Mapping[str, np.ndarray] = field(default_factory=dict)
+    peaks: Peaks | None = None
     complete: bool = True
 
 
