@@ -63,7 +63,7 @@ def fig2_page(
     columns = math.isqrt(most - 1) + 1  # the smallest square that holds them
     facts = Facts.of_model(model, method=rule, seed=SeedKind.MAX)
     cells = []
-    for index, (example, (down, patches)) in enumerate(zip(examples, _projected(model, examples, rule), strict=True)):
+    for index, (example, (down, patches)) in enumerate(zip(examples, projected(model, examples, rule), strict=True)):
         about = Facts.of_model(model, layer=example.layer, unit=example.unit, method=rule, seed=SeedKind.MAX)
         row, column = divmod(index, across)
         name = f"{example.layer}_{example.unit}"
@@ -84,7 +84,7 @@ def fig2_page(
     return Page(tuple(cells), size, "Strongest activations (Fig. 2)", told, letters=False, widths=widths)
 
 
-def _projected(model: Model, examples: Sequence[Examples], rule: Rule) -> list[tuple[np.ndarray, np.ndarray]]:
+def projected(model: Model, examples: Sequence[Examples], rule: Rule) -> list[tuple[np.ndarray, np.ndarray]]:
     """For each unit its projections, float32, and patches, uint8: (pictures, field, field, 3); what lies beyond the
     picture is 0, and `BEYOND`. Every picture goes through the network once, and one pass at a time is in memory."""
     made = []

@@ -86,6 +86,11 @@ class Gallery:
         with self._lock:
             return self._thumbnails.get(number)
 
+    def tried(self, number: int) -> bool:
+        """Whether a thumbnail was made, or could not be."""
+        with self._lock:
+            return number in self._thumbnails
+
     def close(self) -> None:
         """Let go of clips."""
         self._reader.close()

@@ -8,6 +8,7 @@ from zfdesk.pages.panels_invariance import INVARIANCE_KINDS
 from zfdesk.pages.panels_live import LIVE_KINDS
 from zfdesk.pages.panels_made import MADE
 from zfdesk.pages.panels_network import NETWORK_KINDS
+from zfdesk.pages.panels_scan import SCAN_KINDS
 from zfdesk.pages.panels_snapshot import SNAPSHOT_KINDS
 from zfdesk.pages.panels_sweep import SWEEP_KINDS
 from zfdesk.pages.panels_trace import TRACE
@@ -20,6 +21,7 @@ KINDS: tuple[PanelKind, ...] = (
     *HEAT_KINDS,
     *INVARIANCE_KINDS,
     MADE,
+    *SCAN_KINDS,
     *NETWORK_KINDS,
 )
 

@@ -15,6 +15,7 @@ from zfdesk.desk.occlusion.feature import FEATURE as OCCLUSION
 from zfdesk.desk.parts.feature import FEATURE as PARTS
 from zfdesk.desk.portrait.feature import FEATURE as PORTRAIT
 from zfdesk.desk.recording.feature import FEATURE as RECORDING
+from zfdesk.desk.scan_views.feature import FEATURE as SCAN_VIEWS
 from zfdesk.desk.session.feature import FEATURE as SESSION
 from zfdesk.desk.teach.feature import FEATURE as TEACH
 from zfdesk.desk.trace.feature import FEATURE as TRACE
@@ -24,8 +25,8 @@ from zfdesk.desk.window.examples import example_actions
 from zfdesk.desk.window.feature import FEATURE as WINDOW
 
 FEATURES: tuple[Feature, ...] = (
-    WINDOW, SESSION, LIVE_VIEW, PORTRAIT, TRACE, OCCLUSION, ATTRIBUTION, TEACH, TRAINING, INVARIANCE, LAB, PARTS,
-    FIGURE, RECORDING, WEIGHTS,
+    WINDOW, SESSION, LIVE_VIEW, PORTRAIT, TRACE, OCCLUSION, ATTRIBUTION, TEACH, TRAINING, INVARIANCE, SCAN_VIEWS, LAB,
+    PARTS, FIGURE, RECORDING, WEIGHTS,
 )  # fmt: skip
 """In the order in which their panes are tabs; later ones may use what earlier ones made."""
 

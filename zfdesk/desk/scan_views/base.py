@@ -1,0 +1,191 @@
+"""What every pane about scanned pictures has: a sentence and a button where there are none, questions to the scan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+
+from zfdesk.desk.actions import ActionTable
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.scan import ScanController
+from zfdesk.desk.tasks import Cancelled, Progress, Task, error_text
+from zfdesk.desk.widgets.buttons import ThinBar, plain_button
+from zfdesk.desk.widgets.pane import FACTS_EVERY_MS, Pane
+from zfdesk.progress import noun
+
+if TYPE_CHECKING:
+    from zfdesk.library import Portraits
+
+NOTHING = "No pictures were scanned with these weights yet. A scan finds what wakes each unit, and is kept."
+
+
+class ScanPane(Pane):
+    """Subclasses fill ``inside`` and override `renew`, which asks anew about other pictures, other weights or more of
+    them, and is called only while the pane is seen."""
+
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.scan = context.get(ScanController)
+        self.trouble = ""
+        self._task: Task | None = None
+        self._long: Task | None = None
+        self._seen, self._fresh = False, False
+        self.content = QWidget()
+        self.inside = QVBoxLayout(self.content)
+        self.inside.setContentsMargins(0, 0, 0, 0)
+        self.inside.setSpacing(3)
+        self.bar = ThinBar(f"{self.title}: how far it is")
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self._invitation())
+        self.stack.addWidget(self.content)
+        self.body.addWidget(self.stack, 1)
+        self.body.addWidget(self.bar)
+        self._look = QTimer(self, interval=FACTS_EVERY_MS)
+        self._look.timeout.connect(self._show_long)
+        self.scan.changed.connect(self._scan_changed)
+        self.scan.progressed.connect(self._show_scan)
+
+    def _invitation(self) -> QWidget:
+        page = QWidget()
+        self.sentence = QLabel()
+        self.sentence.setWordWrap(True)
+        table = self.context.get(ActionTable)
+        self.button = plain_button("Scan a folder…", table.hint("scan-folder"), partial(table.run, "scan-folder"))
+        row = QHBoxLayout()
+        row.addWidget(self.button)
+        row.addStretch(1)
+        layout = QVBoxLayout(page)
+        layout.addStretch(1)
+        layout.addWidget(self.sentence)
+        layout.addLayout(row)
+        layout.addStretch(2)
+        return page
+
+    # The scan
+
+    def renew(self) -> None:
+        """Ask anew: the pictures are others, or more."""
+
+    def forget(self) -> None:
+        """What was shown is of other pictures or other weights."""
+
+    @property
+    def there(self) -> bool:
+        """Whether there is anything to ask about."""
+        return self.scan.status.pictures > 0
+
+    def for_figure(self) -> object | None:
+        """What is shown, for a figure; None while there is nothing."""
+        return None
+
+    @property
+    def has_content(self) -> bool:
+        """Whether there is anything to show in place of the invitation."""
+        return self.there
+
+    @property
+    def scanned_words(self) -> str:
+        """200 pictures of holiday · zfnet-v2."""
+        status, model = self.scan.status, self.desk.model
+        where = ", ".join(place.name or str(place) for place in status.places)
+        count = f"{status.pictures:,} {noun(status.pictures, 'picture')}"
+        return f"{count} of {where} · {(model.body or model).name or 'weights without a name'}"
+
+    def _scan_changed(self) -> None:
+        self._fresh = False
+        self.trouble = ""
+        self._show_scan()
+        if self._seen:
+            self._renew()
+
+    def _renew(self) -> None:
+        self._fresh = True
+        self.forget()
+        if self.there:
+            self.renew()
+
+    def set_seen(self, seen: bool) -> None:
+        self._seen = seen
+        self._show_scan()
+        if seen and not self._fresh:
+            self._renew()
+
+    def _show_scan(self) -> None:
+        status = self.scan.status
+        step = status.step
+        words = status.trouble or NOTHING
+        if step is not None:
+            far = f"{step.done:,} of {step.total:,}" if step.total else f"{step.found:,} found"
+            words = f"Scanning {', '.join(place.name or str(place) for place in status.places)}: {far} …"
+        self.sentence.setText(words)
+        self.button.setVisible(step is None)
+        self.stack.setCurrentIndex(1 if self.has_content else 0)
+        if not self.has_content:
+            self.facts.say("no pictures are scanned" if step is None else "scanning")
+
+    # Questions and work
+
+    def ask(self, question: Callable[[Portraits], Any], take: Callable[[Any], None]) -> None:
+        """Ask the scan; what was asked before is of no use any more."""
+        if self._task is not None:
+            self._task.abandon()
+        self._task = self.scan.ask(self.title, question, partial(self._taken, take), self)
+
+    def _taken(self, take: Callable[[Any], None], value: Any, error: Exception | None) -> None:
+        self._task = None
+        if error is not None:
+            self.fail(error)
+        else:
+            self.trouble = ""
+            take(value)
+
+    def fail(self, error: Exception) -> None:
+        """Say what went wrong."""
+        if not isinstance(error, Cancelled):
+            self.trouble = error_text(error, "That could not be found out")
+            self.show_facts()
+
+    def work(self, words: str, work: Callable[[Progress], Any], take: Callable[[Any], None]) -> None:
+        """Do what takes long in a task of its own, with a bar; one at a time: what went on before is ended."""
+        self.stop_work()
+        progress = Progress(words)
+
+        def done(value: Any, error: Exception | None) -> None:
+            self._long = None
+            self._show_long()
+            if error is not None:
+                self.fail(error)
+            else:
+                take(value)
+
+        self._long = self.desk.tasks.run(
+            self.title, partial(work, progress), done, owner=self, progress=progress, threads=1
+        )
+        self._look.start()
+        self._show_long()
+
+    def stop_work(self) -> None:
+        """End what goes on."""
+        if self._long is not None:
+            self._long.abandon()
+            self._long = None
+        self._show_long()
+
+    @property
+    def working(self) -> Progress | None:
+        """How far what goes on is; None where there is nothing."""
+        return self._long.progress if self._long is not None else None
+
+    def _show_long(self) -> None:
+        progress = self.working
+        self.bar.show_progress(progress if progress is not None and progress.shown else None)
+        if progress is None:
+            self._look.stop()
+        self.show_facts()
+
+
+__all__ = ["ScanPane"]

@@ -1,0 +1,147 @@
+"""R-CNN's view: a unit's strongest pictures, whole, with what the unit sees of them outlined."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtWidgets import QWidget
+
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.open_scanned import open_scanned
+from zfdesk.desk.scan_views.base import ScanPane
+from zfdesk.desk.scan_views.grid import Cell, PictureGrid
+from zfdesk.desk.widgets.buttons import tool_button
+from zfdesk.desk.widgets.controls import Controls
+from zfdesk.desk.widgets.page_files import ask_for_page
+from zfdesk.desk.widgets.tsv import table_text
+from zfdesk.engine import Architecture
+from zfdesk.figures.facts import number, unit_words
+from zfdesk.library import Portraits
+from zfdesk.library.boxes import BoxedPicture, boxed_pictures
+from zfdesk.pages.panels_scan import BOXES, BoxesShown, page_of
+
+Unit = tuple[str, int]
+
+
+def last_maps(architecture: Architecture) -> str:
+    """pool5: the last layer that has maps, which R-CNN's figure shows units of."""
+    return next(stage.name for stage in reversed(architecture.stages) if stage.spatial)
+
+
+class BoxesPane(ScanPane):
+    """Follows the selected unit."""
+
+    title = "Boxes"
+    shows_unit = True
+
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.boxed: list[BoxedPicture] = []
+        self.of: Unit | None = None  # whose boxes are shown
+        self._asked: Unit | None = None
+        controls = Controls()
+        self.jump, figure = tool_button("pool5"), tool_button("figure…")
+        self.jump.setToolTip("Select the same unit of the last layer with maps, as in R-CNN's figure")
+        self.jump.clicked.connect(self._jump)
+        figure.clicked.connect(self.ask_for_figure)
+        controls.add(self.jump, "Units of the last layer with maps")
+        controls.add(figure, "Save the boxes as a figure")
+        self.inside.addWidget(controls)
+        self.grid = PictureGrid("Whole pictures with boxes", aspect=1.2)
+        self.grid.picked.connect(lambda one, _x, _y: open_scanned(self.context, one.example.path, one.example.seconds))
+        self.inside.addWidget(self.grid, 1)
+
+    def _jump(self) -> None:
+        architecture, view = self.desk.model.architecture, self.desk.view
+        layer = last_maps(architecture)
+        units = architecture.stage(layer).shape[0]
+        self.desk.change(view.change(layer=layer, unit=min(view.unit, units - 1), position=None), "unit")
+
+    # What is asked
+
+    def forget(self) -> None:
+        self.boxed, self.of, self._asked = [], None, None
+        self.jump.setText(last_maps(self.desk.model.architecture))
+        self.grid.show_cells((), "The pictures are being looked for …")
+
+    def renew(self) -> None:
+        self._ask()
+
+    def show_view(self) -> None:
+        if self._seen and self.there:
+            self._ask()
+
+    def _ask(self) -> None:
+        unit = self.desk.view.layer, self.desk.view.unit
+        if unit == self._asked:
+            return
+        self._asked = unit
+        layer = unit[0]
+        model = self.desk.model.body or self.desk.model
+        taught = self.desk.model.architecture.class_layers if self.desk.model.body is not None else ()
+        if layer in ("input", *taught):
+            self._say(f"{layer} has no units that were scanned for.")
+        elif not model.architecture.stage(layer).spatial:
+            self._say(f"{layer}'s units see the whole picture: choose a layer with maps.")
+        else:
+            self.ask(partial(_boxed, unit), partial(self._take, unit))
+
+    def _say(self, words: str) -> None:
+        self.boxed, self.of = [], self._asked
+        self.grid.show_cells((), words)
+        self.show_facts()
+
+    def _take(self, unit: Unit, boxed: list[BoxedPicture]) -> None:
+        self.boxed, self.of = boxed, unit
+        cells = [Cell(one.pixels, f"{one.share:.2f}", _tip(one), one, one.box) for one in boxed]
+        self.grid.show_cells(cells, f"{unit_words(*unit)} is active for none of the pictures.")
+        self.show_facts()
+
+    # What is said of it
+
+    def show_facts(self) -> None:
+        if not self.there:
+            return
+        words = [self.trouble] if self.trouble else []
+        if self.of is not None:
+            words.append(unit_words(*self.of))
+        if self.boxed:
+            words.append(f"values over its highest, {number(self.boxed[0].example.activation)}")
+        self.facts.say(" · ".join([*words, self.scanned_words]))
+
+    def as_data(self) -> str:
+        rows = [
+            [one.share, one.example.activation, *one.box, one.example.class_name, one.example.path]
+            for one in self.boxed
+        ]
+        head = ["share", "activation", "left", "top", "right", "bottom", "class", "path"]
+        return table_text(head, rows) if rows else ""
+
+    def for_figure(self) -> BoxesShown | None:
+        """What is shown, for a figure."""
+        if self.of is None or not self.boxed:
+            return None
+        model = self.desk.model.body or self.desk.model
+        return BoxesShown(model, *self.of, list(self.boxed), self.scanned_words)
+
+    def ask_for_figure(self) -> None:
+        """Save what is shown as a page."""
+        shown = self.for_figure()
+        if shown is None:
+            self.context.show_message("There are no boxes to save: select a unit that is active.", error=True)
+            return
+        name = f"boxes-{shown.layer}-{shown.unit}"
+        ask_for_page(self.context, "Save the boxes as a figure", name, partial(page_of, BOXES, shown))
+
+
+def _boxed(unit: Unit, portraits: Portraits) -> list[BoxedPicture]:
+    return list(boxed_pictures(portraits, *unit))
+
+
+def _tip(one: BoxedPicture) -> str:
+    example = one.example
+    kind = f"class {example.class_name}, " if example.class_name else ""
+    return f"{example.path}\n{kind}{number(example.activation)} at {example.position}; a click opens it"
+
+
+__all__ = ["BoxesPane", "last_maps"]

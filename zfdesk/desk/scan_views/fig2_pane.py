@@ -1,0 +1,249 @@
+"""Fig. 2 in the window: for some units of the shown layer their strongest activations led down, beside the patches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+
+import numpy as np
+from PySide6.QtWidgets import QSpinBox, QWidget
+
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.open_scanned import open_scanned
+from zfdesk.desk.scan_views.base import ScanPane
+from zfdesk.desk.scan_views.grid import Cell, PictureGrid
+from zfdesk.desk.tasks import Progress
+from zfdesk.desk.widgets.buttons import tool_button
+from zfdesk.desk.widgets.controls import Choice, Controls
+from zfdesk.desk.widgets.page_files import ask_for_page
+from zfdesk.engine import Rule
+from zfdesk.figures.facts import unit_words
+from zfdesk.figures.fig2 import Examples, fig2_page, projected
+from zfdesk.library import Example, Portraits
+from zfdesk.library.gallery import Gallery
+from zfdesk.live import View
+from zfdesk.pages.folder_page import random_units
+from zfdesk.pages.panels_scan import StrongestShown
+
+MOST = 9  # units at once
+ACROSS = 3  # pictures of a unit, and as many below each other
+GAP = 2  # pixels between them, before they are enlarged
+
+
+class Which(StrEnum):
+    """Which units are shown."""
+
+    RANDOM = "random among the active"
+    ON = "from the selected on"
+    PINNED = "pinned"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be shown; the same wish has the same answer while the scan is the same."""
+
+    layer: str
+    rule: Rule
+    units: tuple[int, ...]  # none: random ones
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Strongest:
+    """A unit's strongest pictures. ``examples`` without those that are gone; ``pictures``: what the network saw."""
+
+    unit: int
+    examples: tuple[Example, ...]
+    pictures: tuple[np.ndarray, ...]
+    downs: np.ndarray  # float32 (pictures, side, side, 3)
+    patches: np.ndarray  # uint8 of that shape
+
+
+class Fig2Pane(ScanPane):
+    """Follows the shown layer and the method. A click on a projection selects its unit, on a patch its picture."""
+
+    title = "Fig. 2"
+
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.shown: list[Strongest] = []
+        self.wish: Wish | None = None  # that was asked for last
+        controls = Controls()
+        self.which = Choice({which: str(which) for which in Which}, "Which units of the layer are shown")
+        self.which.chosen.connect(lambda _: self._ask())
+        self.seed = QSpinBox()
+        self.seed.setRange(0, 9999)
+        self.seed.setPrefix("seed ")
+        self.seed.valueChanged.connect(lambda _: self._ask())
+        figure = tool_button("figure…")
+        figure.clicked.connect(self.ask_for_figure)
+        controls.add(self.which, "Which units")
+        controls.add(self.seed, "Seed of the choice")
+        controls.add(figure, "Save Fig. 2 of these units")
+        self.inside.addWidget(controls)
+        self.grid = PictureGrid("Strongest activations, projections and patches", aspect=2.0)
+        self.grid.picked.connect(self._pick)
+        self.inside.addWidget(self.grid, 1)
+
+    # What is asked
+
+    def forget(self) -> None:
+        self.stop_work()
+        self.shown, self.wish = [], None
+        self.grid.show_cells((), "The strongest pictures are being looked for …")
+
+    def renew(self) -> None:
+        self._ask()
+
+    def show_view(self) -> None:
+        if self._seen and self.there:
+            self._mark()
+            self._ask()
+
+    def _units(self, view: View) -> tuple[int, ...]:
+        count = self.desk.model.architecture.stage(view.layer).shape[0]
+        match self.which.currentData():
+            case Which.ON:
+                return tuple(range(view.unit, min(view.unit + MOST, count)))
+            case Which.PINNED:
+                return tuple(pin.unit for pin in view.pins if pin.layer == view.layer)[:MOST]
+        return ()
+
+    def _ask(self) -> None:
+        view, model = self.desk.view, self.desk.model
+        if not self.there:
+            return
+        which = Which(self.which.currentData())
+        self.seed.setEnabled(which is Which.RANDOM)
+        wish = Wish(view.layer, view.method, self._units(view), self.seed.value())
+        if wish == self.wish:
+            return
+        self.stop_work()
+        self.wish, self.shown = wish, []
+        if view.layer == "input" or (model.body is not None and view.layer in model.architecture.class_layers):
+            self.grid.show_cells((), f"{view.layer} has no units that were scanned for.")
+        elif which is Which.PINNED and not wish.units:
+            self.grid.show_cells((), f"No unit of {view.layer} is pinned: press P in the window.")
+        else:
+            self.grid.show_cells((), f"The strongest pictures of {view.layer} are being looked for …")
+            self.ask(partial(_examples, wish), partial(self._take_examples, wish))
+
+    def _take_examples(self, wish: Wish, found: tuple[Gallery, dict[int, tuple[Example, ...]]]) -> None:
+        if wish != self.wish:
+            return
+        if not found[1]:
+            self.grid.show_cells((), f"None of the pictures wakes a unit of {wish.layer}.")
+            return
+        self.work("leading down", partial(_strongest, wish, *found), partial(self._take, wish))
+
+    def _take(self, wish: Wish, shown: list[Strongest]) -> None:
+        if wish == self.wish:
+            self.shown = shown
+            self._mark()
+            self.show_facts()
+
+    def _mark(self) -> None:
+        if self.shown and self.wish is not None:
+            layer, view = self.wish.layer, self.desk.view
+            cells = [
+                Cell(
+                    block_of(one), unit_words(layer, one.unit), f"{unit_words(layer, one.unit)}: projections, patches",
+                    one, marked=one.unit == view.unit and layer == view.layer,
+                )
+                for one in self.shown
+            ]  # fmt: skip
+            self.grid.show_cells(cells)
+
+    # The hand
+
+    def _pick(self, one: Strongest, x: float, y: float) -> None:
+        if x < 0.5:
+            layer = self.wish.layer if self.wish is not None else self.desk.view.layer
+            self.desk.change(self.desk.view.change(layer=layer, unit=one.unit, position=None), "unit")
+            return
+        place = min(int(y * ACROSS), ACROSS - 1) * ACROSS + min(int((x - 0.5) * 2 * ACROSS), ACROSS - 1)
+        if place < len(one.examples):
+            open_scanned(self.context, one.examples[place].path, one.examples[place].seconds)
+
+    # What is said of it
+
+    def show_facts(self) -> None:
+        if not self.there:
+            return
+        words = [self.trouble] if self.trouble else []
+        if self.wish is not None:
+            words += [self.wish.layer, str(self.wish.rule)]
+        progress = self.working
+        if progress is not None:
+            words.append(f"{progress.message}: {progress.done} of {progress.total}")
+        words.append(str(self.which.currentData()))
+        self.facts.say(" · ".join([*words, self.scanned_words]))
+
+    def for_figure(self) -> StrongestShown | None:
+        """The selected unit's, where it is among those that are shown, for a figure."""
+        view, wish = self.desk.view, self.wish
+        one = next((one for one in self.shown if one.unit == view.unit), None)
+        if wish is None or one is None or wish.layer != view.layer:
+            return None
+        model = self.desk.model.body or self.desk.model
+        return StrongestShown(model, wish.layer, one.unit, wish.rule, one.downs, one.patches, self.scanned_words)
+
+    def ask_for_figure(self) -> None:
+        """Save Fig. 2 of what is shown."""
+        if not self.shown or self.wish is None:
+            self.context.show_message("There is nothing to save yet: the strongest pictures are not found.", error=True)
+            return
+        which = Which(self.which.currentData())
+        chosen = f"{which} (seed {self.wish.seed})" if which is Which.RANDOM else str(which)
+        model = self.desk.model.body or self.desk.model
+        make = partial(
+            fig2_page, model, [_as_examples(self.wish.layer, one) for one in self.shown],
+            seen=self.scan.status.pictures, chosen=f"{chosen}; {self.scanned_words}", rule=self.wish.rule,
+        )  # fmt: skip
+        ask_for_page(self.context, "Save Fig. 2 of these units", f"fig2-{self.wish.layer}", make)
+
+
+def _examples(wish: Wish, portraits: Portraits) -> tuple[Gallery, dict[int, tuple[Example, ...]]]:
+    alive = ~portraits.statistics(wish.layer).dead
+    units = list(wish.units) or random_units(alive, MOST, np.random.default_rng(wish.seed))
+    ranked = portraits.ranked(wish.layer, [unit for unit in units if alive[unit]])
+    gallery = Gallery(portraits.library, portraits.pictures(wish.layer), portraits.places)
+    return gallery, {found.unit: portraits.examples(wish.layer, found) for found in ranked}
+
+
+def _strongest(
+    wish: Wish, gallery: Gallery, examples: dict[int, tuple[Example, ...]], progress: Progress
+) -> list[Strongest]:
+    shown = []
+    for done, (unit, strongest) in enumerate(examples.items()):
+        progress.report(done, len(examples))
+        pictures = list(gallery.read([one.picture for one in strongest]))
+        there = [(one, picture) for one, picture in zip(strongest, pictures, strict=True) if picture is not None]
+        if there:
+            ones, seen = zip(*there, strict=True)
+            made = Examples(wish.layer, unit, tuple(seen), tuple(one.position for one in ones))
+            ((downs, patches),) = projected(gallery.model, [made], wish.rule)
+            shown.append(Strongest(unit, tuple(ones), tuple(seen), downs, patches))
+    return shown
+
+
+def _as_examples(layer: str, one: Strongest) -> Examples:
+    return Examples(layer, one.unit, one.pictures, tuple(example.position for example in one.examples))
+
+
+def block_of(one: Strongest) -> np.ndarray:
+    """A unit's projections beside its patches, each 3 × 3: uint8 (height, 2 · height, 3). Zero is mid-grey, and each
+    projection is stretched to its own range."""
+    side = one.patches.shape[1] + GAP
+    block = np.full((ACROSS * side, 2 * ACROSS * side, 3), 0, np.uint8)
+    for place in range(min(len(one.patches), ACROSS**2)):
+        top, left = (at * side for at in divmod(place, ACROSS))
+        down = one.downs[place]
+        shown = np.clip(128 + down / (np.abs(down).max() or 1.0) * 127, 0, 255).astype(np.uint8)
+        for picture, near in ((shown, left), (one.patches[place], left + ACROSS * side)):
+            block[top : top + side - GAP, near : near + side - GAP] = picture
+    return block
+
+
+__all__ = ["Fig2Pane", "Which", "block_of"]

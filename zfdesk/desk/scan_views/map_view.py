@@ -1,0 +1,256 @@
+"""Points in a plane as small pictures where there is room and as dots where there is none; zoomed, moved, lassoed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pyqtgraph
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from zfdesk.desk.widgets.canvas import rgb_image
+from zfdesk.desk.widgets.theme import THEMES, WATCHED, Colours
+
+SIDE = 44  # of a small picture on the screen, and of the cell in which no other stands
+REACH = 12  # pixels: a dot so near is meant
+MOST_ZOOM = 500.0
+DRAGGED = 4  # pixels: a press that moves no further is a click
+DOT = 4
+
+
+class MapView(QWidget):
+    """``picked``, ``hovered``: the number of a point, −1 where there is none. ``lassoed``: corners of an outline in the
+    points' own plane, float (corners, 2). ``drawn``: which pictures there is room for, to be fetched."""
+
+    picked = Signal(int)
+    hovered = Signal(int)
+    lassoed = Signal(object)
+    drawn = Signal(object)
+
+    def __init__(self, thumbnail: Callable[[int], np.ndarray | None]) -> None:
+        """thumbnail: of a point, None while it is not there."""
+        super().__init__()
+        self.colours: Colours = THEMES["dark"]
+        self.message = ""
+        self.lasso = False  # a drag outlines, also without Shift
+        self._thumbnail = thumbnail
+        self._points = np.zeros((0, 2), np.float32)
+        self._classes = np.zeros(0, np.int64)
+        self._selected = np.zeros(0, bool)
+        self._dot: np.ndarray | None = None
+        self._centre, self._scale, self._fit = np.zeros(2), 1.0, 1.0
+        self._pressed: QPointF | None = None
+        self._moved = False
+        self._outline: list[QPointF] | None = None
+        self._hover = -1
+        self.setAccessibleName("Map of the scanned pictures")
+        self.setMouseTracking(True)
+        self.setMinimumSize(160, 120)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+
+    # What is shown
+
+    def show_points(self, points: np.ndarray, classes: np.ndarray) -> None:
+        """Show these, float32 (n, 2), all of them at first. classes: int (n,), which give the dots their colours."""
+        self._points, self._classes = points, classes
+        self._selected = np.zeros(len(points), bool)
+        self._hover = -1
+        self.show_all()
+
+    def show_selected(self, selected: np.ndarray) -> None:
+        """Outline these, bool (n,)."""
+        self._selected = selected
+        self.update()
+
+    def show_dot(self, place: np.ndarray | None) -> None:
+        """Where the live picture lies, (2,)."""
+        self._dot = place
+        self.update()
+
+    def show_all(self) -> None:
+        """So that all points are seen."""
+        if len(self._points):
+            low, high = self._points.min(0), self._points.max(0)
+            span = np.maximum(high - low, 1e-6)
+            room = np.array([max(self.width() - 2 * SIDE, 40), max(self.height() - 2 * SIDE, 40)])
+            self._centre, self._fit = (low + high) / 2, float((room / span).min())
+            self._scale = self._fit
+        self.update()
+
+    # Geometry; y goes up
+
+    def to_screen(self, points: np.ndarray) -> np.ndarray:
+        """Points of the plane on the widget, (n, 2)."""
+        flipped = (points - self._centre) * (self._scale, -self._scale)
+        result: np.ndarray = flipped + np.array([self.width() / 2, self.height() / 2])
+        return result
+
+    def to_plane(self, screen: np.ndarray) -> np.ndarray:
+        """Places on the widget in the plane, (n, 2)."""
+        offset = (screen - (self.width() / 2, self.height() / 2)) / (self._scale, -self._scale)
+        result: np.ndarray = offset + self._centre
+        return result
+
+    def _with_room(self, screen: np.ndarray) -> np.ndarray:
+        """Numbers of the points that get a picture: one in each cell of the screen."""
+        inside = ((screen > -SIDE) & (screen < (self.width() + SIDE, self.height() + SIDE))).all(1)
+        numbers = np.flatnonzero(inside)
+        # cells are those of the plane, so that nothing flickers while it is moved
+        cells = np.floor(self._points[numbers] * self._scale / SIDE).astype(np.int64)
+        _, first = np.unique(cells, axis=0, return_index=True)
+        result: np.ndarray = numbers[np.sort(first)]
+        return result
+
+    def at(self, point: QPointF) -> int:
+        """The point that is meant by a place on the widget; −1 for none: the picture that lies there, else a dot."""
+        if not len(self._points):
+            return -1
+        screen = self.to_screen(self._points)
+        away = np.abs(screen - (point.x(), point.y())).max(1)
+        shown = self._with_room(screen)
+        on_top = shown[away[shown] <= SIDE / 2]
+        if len(on_top):
+            return int(on_top[-1])
+        nearest = int(away.argmin())
+        return nearest if away[nearest] <= REACH else -1
+
+    # Painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        painter, colours = QPainter(self), self.colours
+        painter.fillRect(self.rect(), colours.colour("pane"))
+        if not len(self._points):
+            painter.setPen(colours.colour("quiet"))
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.rect().adjusted(10, 6, -10, -6), flags, self.message)
+            return
+        screen = self.to_screen(self._points)
+        self._paint_dots(painter, screen)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        shown = self._with_room(screen)
+        for number in shown.tolist():
+            self._paint_picture(painter, number, screen[number])
+        self._paint_selected(painter, screen, shown)
+        self._paint_live(painter)
+        if self._outline:
+            painter.setPen(QPen(colours.colour("unit"), 1.5))
+            painter.drawPolygon(QPolygonF(self._outline))
+        self.drawn.emit([number for number in shown.tolist() if self._thumbnail(number) is None])
+
+    def _paint_dots(self, painter: QPainter, screen: np.ndarray) -> None:
+        for place in range(len(WATCHED)):
+            chosen = screen[self._classes % len(WATCHED) == place]
+            if len(chosen):
+                dots = pyqtgraph.functions.create_qpolygonf(len(chosen))
+                pyqtgraph.functions.ndarray_from_qpolygonf(dots)[:] = chosen
+                painter.setPen(QPen(QColor(WATCHED[place]), DOT, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+                painter.drawPoints(dots)
+
+    def _box(self, place: np.ndarray) -> QRectF:
+        return QRectF(place[0] - SIDE / 2, place[1] - SIDE / 2, SIDE, SIDE)
+
+    def _paint_picture(self, painter: QPainter, number: int, place: np.ndarray) -> None:
+        pixels = self._thumbnail(number)
+        if pixels is None:
+            return
+        image = rgb_image(pixels)
+        painter.drawImage(self._box(place), image, QRectF(image.rect()))
+        colour = "field" if number == self._hover else ""
+        pen = self.colours.colour(colour) if colour else QColor(WATCHED[self._classes[number] % len(WATCHED)])
+        painter.setPen(QPen(pen, 2 if colour else 1))
+        painter.drawRect(self._box(place))
+
+    def _paint_selected(self, painter: QPainter, screen: np.ndarray, shown: np.ndarray) -> None:
+        painter.setPen(QPen(self.colours.colour("unit"), 2))
+        with_picture = set(shown.tolist())
+        for number in np.flatnonzero(self._selected).tolist():
+            x, y = screen[number].tolist()
+            if number in with_picture and self._thumbnail(number) is not None:
+                painter.drawRect(self._box(screen[number]))
+            else:
+                painter.drawEllipse(QPointF(x, y), DOT, DOT)
+
+    def _paint_live(self, painter: QPainter) -> None:
+        """A ring with a cross, white within black: seen on any picture."""
+        if self._dot is None:
+            return
+        x, y = self.to_screen(self._dot[None])[0].tolist()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for colour, width in ((QColor("black"), 5.0), (self.colours.colour("unit"), 2.5)):
+            painter.setPen(QPen(colour, width))
+            painter.drawEllipse(QPointF(x, y), 9, 9)
+            painter.drawLine(QPointF(x - 15, y), QPointF(x - 4, y))
+            painter.drawLine(QPointF(x + 4, y), QPointF(x + 15, y))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    # The mouse
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        mouse = np.array([[event.position().x(), event.position().y()]])
+        before = self.to_plane(mouse)
+        wanted = self._scale * 1.0015 ** event.angleDelta().y()
+        self._scale = min(max(wanted, self._fit * 0.5), self._fit * MOST_ZOOM)
+        self._centre = self._centre + (before - self.to_plane(mouse))[0]  # what lies under the mouse stays there
+        self.update()
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._pressed, self._moved = event.position(), False
+            lasso = self.lasso or event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+            self._outline = [event.position()] if lasso else None
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        at = event.position()
+        if self._pressed is None:
+            self._look(self.at(at))
+            return
+        self._moved = self._moved or (at - self._pressed).manhattanLength() > DRAGGED
+        if self._outline is not None:
+            self._outline.append(at)
+        elif self._moved:
+            by = at - self._pressed
+            self._centre = self._centre - np.array([by.x(), -by.y()]) / self._scale
+            self._pressed = at
+        self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        pressed, outline = self._pressed, self._outline
+        self._pressed = self._outline = None
+        if pressed is None or event.button() != Qt.MouseButton.LeftButton:
+            return
+        if self._moved and outline is not None:
+            self.lassoed.emit(self.to_plane(np.array([[at.x(), at.y()] for at in outline])))
+        elif not self._moved and (number := self.at(event.position())) >= 0:
+            self.picked.emit(number)
+        self.update()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        self.show_all()
+
+    def leaveEvent(self, event: object) -> None:  # noqa: N802
+        self._look(-1)
+
+    def _look(self, number: int) -> None:
+        if number != self._hover:
+            self._hover = number
+            self.setCursor(Qt.CursorShape.PointingHandCursor if number >= 0 else Qt.CursorShape.ArrowCursor)
+            self.hovered.emit(number)
+            self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        if self._scale == self._fit:
+            self.show_all()
+
+
+def class_counts(classes: np.ndarray, names: Sequence[str]) -> list[tuple[str, int]]:
+    """Classes of some points with how many there are of each, the most first; "" are pictures in no subfolder."""
+    found, counts = np.unique(classes, return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    return [(names[int(found[place])], int(counts[place])) for place in order]
+
+
+__all__ = ["MapView", "class_counts"]

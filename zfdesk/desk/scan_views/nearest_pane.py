@@ -1,0 +1,239 @@
+"""The scanned pictures that are nearest to the live one: in features and in pixels, as the picture moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QWidget
+
+from zfdesk.desk.context import AppContext
+from zfdesk.desk.open_scanned import open_scanned
+from zfdesk.desk.scan_views.base import ScanPane
+from zfdesk.desk.scan_views.grid import Cell, PictureGrid
+from zfdesk.desk.tasks import Progress
+from zfdesk.desk.widgets.buttons import tool_button
+from zfdesk.desk.widgets.controls import Controls
+from zfdesk.desk.widgets.page_files import ask_for_page
+from zfdesk.desk.widgets.pane import ElidedLabel
+from zfdesk.desk.widgets.tsv import table_text
+from zfdesk.figures.facts import number
+from zfdesk.library import Portraits
+from zfdesk.library.gallery import Gallery
+from zfdesk.library.nearest import PIXELS, Near, Neighbours, pixels_of
+from zfdesk.library.records import feature_layers
+from zfdesk.live import Demand, Result
+from zfdesk.pages.panels import frame_text
+from zfdesk.pages.panels_scan import NEAREST, NearestRow, NearestShown, page_of
+
+SHOWN = 8
+AGAIN_MS = 150  # from one search to the next: the live view goes first
+AT_ONCE = 1000  # pictures whose pixels are read without being asked for
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a search found, by what was compared, of which result."""
+
+    result: Result
+    rows: dict[str, list[tuple[Near, np.ndarray | None]]]
+
+
+class NearestPane(ScanPane):
+    """A row of pictures for each thing that is compared. A click opens one."""
+
+    title = "Nearest"
+
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.searches: dict[str, Neighbours] = {}
+        self.found: Found | None = None
+        self._latest: Result | None = None
+        self._searching = False
+        self._again = QTimer(self, singleShot=True, interval=AGAIN_MS)
+        self._again.timeout.connect(self._search)
+        controls = Controls()
+        self.pixels = tool_button("compare pixels")
+        self.pixels.setToolTip("Reads all pictures once more, in the background; again stops it")
+        self.pixels.clicked.connect(self._toggle_pixels)
+        figure = tool_button("figure…")
+        figure.clicked.connect(self.ask_for_figure)
+        controls.add(self.pixels, "Compare pixels too")
+        controls.add(figure, "Save the nearest pictures as a figure")
+        self.inside.addWidget(controls)
+        self.rows: dict[str, tuple[ElidedLabel, PictureGrid]] = {}  # by what is compared
+        self._lines = [(ElidedLabel(), PictureGrid(f"Nearest pictures, row {row}", rows=1)) for row in (1, 2, 3)]
+        for label, grid in self._lines:
+            grid.picked.connect(self._open)
+            self.inside.addWidget(label)
+            self.inside.addWidget(grid, 1)
+
+    def demand(self, demand: Demand) -> Demand:
+        layers = feature_layers(self.desk.model.architecture)
+        return replace(demand, means=tuple(dict.fromkeys((*demand.means, *layers))))
+
+    # The scan
+
+    def forget(self) -> None:
+        self.searches, self.found = {}, None
+        self.stop_work()
+        compared = (*reversed(feature_layers(self.desk.model.architecture)), PIXELS)
+        self.rows = dict(zip(compared, self._lines, strict=False))
+        for row, (label, grid) in enumerate(self._lines):
+            label.setVisible(row < len(compared))
+            grid.setVisible(row < len(compared))
+        for by, (label, grid) in self.rows.items():
+            label.say(f"in {by}, by Euclidean distance")
+            grid.show_cells((), "Being read …" if by != PIXELS else "Pixels are not compared yet.")
+
+    def renew(self) -> None:
+        self.ask(_searches, self._take)
+
+    def _take(self, searches: dict[str, Neighbours]) -> None:
+        self.searches = searches
+        for by, (_, grid) in self.rows.items():
+            if by != PIXELS and by not in searches:
+                grid.show_cells((), f"These pictures were scanned without {by}: scan them again.")
+        if searches and len(next(iter(searches.values())).gallery) <= AT_ONCE:
+            self._toggle_pixels()
+        self._search()
+
+    def _toggle_pixels(self) -> None:
+        if self.working is not None:
+            self.stop_work()
+            self._grid_says("Comparing pixels was stopped.")
+        elif self.searches and PIXELS not in self.searches:
+            gallery = next(iter(self.searches.values())).gallery
+            self._grid_says("Reading the pictures …")
+            self.work("reading pixels", partial(_of_pixels, gallery), self._take_pixels)
+
+    def _grid_says(self, words: str) -> None:
+        if PIXELS in self.rows:
+            self.rows[PIXELS][1].show_cells((), words)
+
+    def _take_pixels(self, search: Neighbours) -> None:
+        self.searches[PIXELS] = search
+        self._search()
+
+    # The live picture
+
+    def show_result(self, result: Result) -> None:
+        self._latest = result
+        if not self._again.isActive():
+            self._search()
+
+    def _search(self) -> None:
+        result = self._latest
+        known = self.found is not None and self.found.result is result and set(self.found.rows) == set(self.searches)
+        if result is None or not self.searches or self._searching or known or not self._seen:
+            return
+        if not set(result.means) >= set(self.searches) - {PIXELS}:
+            return  # of before it was asked for
+        self._searching = True
+        work = partial(_found, result, dict(self.searches))
+        self.desk.tasks.run("nearest", work, self._show_found, owner=self, threads=1)
+
+    def _show_found(self, found: Found | None, error: Exception | None) -> None:
+        self._searching = False
+        if error is not None:
+            self.fail(error)
+            return
+        assert found is not None
+        if all(self.searches.get(by) is not None for by in found.rows) and found.rows.keys() <= self.rows.keys():
+            self.found = found
+            for by, near in found.rows.items():
+                cells = [
+                    Cell(picture, number(one.distance), _tip(self.searches[by].gallery, one), one)
+                    for one, picture in near
+                ]
+                self.rows[by][1].show_cells(cells, "None of them can be read.")
+            self.show_facts()
+        self._again.start()
+
+    def _open(self, one: Near, _x: float, _y: float) -> None:
+        open_scanned(self.context, one.path, one.seconds)
+
+    # What is said of it
+
+    def show_facts(self) -> None:
+        if not self.there:
+            return
+        words = [self.trouble] if self.trouble else []
+        if self.found is not None:
+            words.append(f"nearest to {frame_text(self.found.result)}")
+        progress = self.working
+        if progress is not None:
+            words.append(f"reading pixels: {progress.done:,} of {progress.total:,}")
+        self.pixels.setText("stop" if progress is not None else "compare pixels")
+        self.pixels.setEnabled(PIXELS not in self.searches)
+        self.facts.say(" · ".join([*words, self.scanned_words]))
+
+    def as_data(self) -> str:
+        if self.found is None:
+            return ""
+        rows = [
+            [by, rank, one.distance, one.path, "" if one.seconds is None else one.seconds]
+            for by, near in self.found.rows.items()
+            for rank, (one, _) in enumerate(near, 1)
+        ]
+        return table_text(["compared in", "rank", "distance", "path", "seconds"], rows)
+
+    def for_figure(self) -> NearestShown | None:
+        """What is shown, for a figure."""
+        if self.found is None:
+            return None
+        rows = [
+            NearestRow(by, [(one.distance, _name(self.searches[by].gallery, one), pixels) for one, pixels in near])
+            for by, near in self.found.rows.items()
+            if by in self.searches
+        ]
+        return NearestShown(self.found.result, rows, self.scanned_words) if rows else None
+
+    def ask_for_figure(self) -> None:
+        """Save what is shown as a page."""
+        shown = self.for_figure()
+        if shown is None:
+            self.context.show_message("No nearest pictures were found yet.", error=True)
+            return
+        ask_for_page(self.context, "Save the nearest pictures as a figure", "nearest", partial(page_of, NEAREST, shown))
+
+
+def _searches(portraits: Portraits) -> dict[str, Neighbours]:
+    """By layer; those that the pictures were scanned without are left out."""
+    library, made = portraits.library, {}
+    gallery: Gallery | None = None
+    for by in reversed(feature_layers(library.model.architecture)):
+        pictures = library.pictures(portraits.places, by)
+        if not len(pictures):
+            continue
+        if gallery is None or not np.array_equal(gallery.pictures.ids, pictures.ids):
+            gallery = Gallery(library, pictures, portraits.places)
+        made[by] = Neighbours(gallery, by, library.features(pictures, by))
+    return made
+
+
+def _of_pixels(gallery: Gallery, progress: Progress) -> Neighbours:
+    return Neighbours(gallery, PIXELS, None, progress.report)
+
+
+def _found(result: Result, searches: dict[str, Neighbours]) -> Found:
+    rows = {}
+    for by, search in searches.items():
+        query = pixels_of(result.picture) if by == PIXELS else result.means[by]
+        near = search.nearest(query, SHOWN)
+        rows[by] = [(one, search.gallery.thumbnail(one.picture)) for one in near]
+    return Found(result, rows)
+
+
+def _name(gallery: Gallery, one: Near) -> str:
+    return gallery.words(one.picture)
+
+
+def _tip(gallery: Gallery, one: Near) -> str:
+    kind = gallery.class_name(one.picture)
+    return f"{one.path}\n{f'class {kind}, ' if kind else ''}distance {number(one.distance)}; a click opens it"
+
+
+__all__ = ["NearestPane"]
