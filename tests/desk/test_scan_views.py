@@ -33,7 +33,7 @@ from zfdesk.desk.state import AppState
 from zfdesk.engine import Occluder
 from zfdesk.figures.panels import Tiles
 from zfdesk.library import Library, Portraits
-from zfdesk.library.boxes import covered_units
+from zfdesk.library.boxes import covered_units, object_box, object_shares
 from zfdesk.library.nearest import PIXELS, features_of, neighbours
 from zfdesk.library.picture_map import STEPS, PictureMap
 from zfdesk.live import Crop, View
@@ -285,6 +285,23 @@ def test_object_or_background(scanned: Window, model: zf.Model, folder: Path) ->
     assert [expected[unit] for unit in order] == pytest.approx(sorted(expected.values())[:3], rel=1e-3, abs=1e-3)
     pane.table.clicked.emit(pane.order.index(2, 0))
     assert scanned.desk.view.unit == order[2]
+    pane.measure.click()
+    wait_until(lambda: pane.shares.get("conv5"))
+    found = pane.shares["conv5"]
+    assert found == sorted(found, key=lambda one: -one.share)
+    with Library(model) as library:
+        portraits = Portraits(library, [folder])
+        examples = {one.unit: portraits.examples("conv5", one) for one in portraits.ranked("conv5", range(12), False)}
+        pictures = list({one.picture: one for strongest in examples.values() for one in strongest}.values())
+        boxes = {
+            one.picture: box
+            for one, picture in zip(pictures, portraits.read(pictures), strict=True)
+            if picture is not None and (box := object_box(model, picture)) is not None
+        }
+    assert found == object_shares(examples, boxes, 32)
+    assert len(pane.as_data().splitlines()) == 13
+    captured = capture(PanelSpec(OBJECT_SHARES), sources_of(scanned.context))
+    assert "an occluder of 9 × 9 pixels" in captured.text
     scanned.run("scan-objects")
 
 

@@ -14,7 +14,7 @@ from zfdesk.sources import Source, SourceError, SourceReference, parse_source
 def open_scanned(
     context: AppContext, path: str, seconds: float | None = None, change: Callable[[View], View] | None = None
 ) -> None:
-    """Show a picture as it was scanned, or a clip paused at a moment. ``change``: of the view besides, in one step of undo.
+    """Show a picture as it was scanned, or a clip paused at a moment; one step of undo with ``change`` of the view.
 
     A file that is gone is said in a sentence, and nothing changes.
     """

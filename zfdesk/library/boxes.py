@@ -87,14 +87,21 @@ def object_shares(
     return sorted(found, key=lambda one: (-one.share, one.unit))
 
 
+def object_occluder(size: int) -> tuple[int, int]:
+    """Side and stride of the occluder that finds objects in an input of that side: 64 and 32 of 224."""
+    side = max(round(size * 2 / 7), 1)
+    return side, max(side // 2, 1)
+
+
 def object_box(
-    model: Model, picture: np.ndarray, class_index: int | None = None, size: int = 64, stride: int = 32
-) -> tuple[int, int, int, int] | None:
+    model: Model, picture: np.ndarray, class_index: int | None = None
+) -> tuple[int, int, int, int] | None:  # fmt: skip
     """Where the object lies, as the network has it: around the occluder's places that take away half or more of what
     covering takes at most from the class's probability (by default the most probable class's), a coarse Fig. 7 (d).
 
     (top, left, bottom, right) of the covering squares' centres ± a stride; None where covering takes nothing.
     """
+    size, stride = object_occluder(model.architecture.size)
     clean = model.forward(picture)
     wanted = int(clean.probabilities[0].argmax()) if class_index is None else class_index
     *_, swept = sweep(clean, picture, SweepPlan(size, stride, overhang=False), model.architecture.stages[-1].name)
@@ -167,5 +174,5 @@ def _overlap(box: tuple[int, int, int, int], other: tuple[int, int, int, int], s
 
 __all__ = [
     "BoxedPicture", "Covered", "ObjectShare", "boxed_pictures", "covered_peaks", "covered_units", "object_box",
-    "object_shares", "on_frame",
+    "object_occluder", "object_shares", "on_frame",
 ]  # fmt: skip

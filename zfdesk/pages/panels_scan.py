@@ -16,7 +16,7 @@ from zfdesk.engine import Model, Rule, SeedKind
 from zfdesk.figures.facts import Facts, caption, number, unit_words
 from zfdesk.figures.page import Cell, Page
 from zfdesk.figures.panels import Curves, Picture, Tiles
-from zfdesk.library.boxes import BoxedPicture, ObjectShare
+from zfdesk.library.boxes import BoxedPicture, ObjectShare, object_occluder
 from zfdesk.library.gallery import Gallery, smaller
 from zfdesk.library.picture_map import PictureMap
 from zfdesk.live import Result
@@ -218,10 +218,11 @@ def _shares(shown: SharesShown) -> Captured:
         raise ValueError(f"Of fewer than two units of {layer} it is known what they look at.")
     values = np.array([[one.share for one in shares], [one.chance for one in shares]]) * 100
     first, last = (", ".join(str(one.unit) for one in part) for part in (shares[:5], shares[:-6:-1]))
+    side, _ = object_occluder(shown.model.architecture.size)
     text = (
         f"How much of the boxes of each unit's strongest activations over {shown.scanned} lies on the object, which is "
-        "where an occluder of 64 × 64 pixels takes half or more from the probability of the picture's most probable "
-        f"class, and how much of boxes anywhere would. Most on the object: {first}; least: {last}."
+        f"where an occluder of {side} × {side} pixels takes half or more from the probability of the picture's most "
+        f"probable class, and how much of boxes anywhere would. Most on the object: {first}; least: {last}."
     )
     panel = Curves(
         np.arange(1.0, len(shares) + 1), values, ("on the object", "by chance"), f"units of {layer}, sorted", "%",

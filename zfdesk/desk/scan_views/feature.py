@@ -93,11 +93,11 @@ PANES = (
 ACTIONS = tuple(
     Action(f"scan-{name}", f"{words}, or close that pane", (key,), "Scan", command=_toggle(title))
     for name, words, key, title in (
-        ("nearest", "Nearest scanned pictures", "Ctrl+Alt+1", NEAREST),
-        ("map", "Map of the scanned pictures", "Ctrl+Alt+2", MAP),
-        ("boxes", "The unit's boxes on whole pictures (R-CNN)", "Ctrl+Alt+3", BOXES),
-        ("objects", "Units that answer to object or background", "Ctrl+Alt+5", OBJECTS),
-        ("fig2", "Strongest activations of the layer (Fig. 2)", "Ctrl+Alt+6", FIG2),
+        ("nearest", "Nearest scanned pictures", "Ctrl+Alt+5", NEAREST),
+        ("map", "Map of the scanned pictures", "Ctrl+Alt+6", MAP),
+        ("boxes", "The unit's boxes on whole pictures (R-CNN)", "Ctrl+Alt+7", BOXES),
+        ("objects", "Units that answer to object or background", "Ctrl+Alt+8", OBJECTS),
+        ("fig2", "Strongest activations of the layer (Fig. 2)", "Ctrl+Alt+9", FIG2),
     )
 )
 
