@@ -144,7 +144,7 @@ class Patterns(QObject):
         elif known.left and self._with_tiles:
             wanted = known.left[:PICTURES_AT_ONCE]
             question = partial(best_tiles, layer=layer, wanted=wanted, rule=rule, side=known.side)
-            self._task = self._scan.ask("patterns", question, partial(self._take_tiles, known), self, patient=True)
+            self._task = self._scan.ask("patterns", question, partial(self._take_tiles, known), self)
 
     def _take_best(self, known: _Layer, best: LayerBest | None, error: Exception | None) -> None:
         if best is None:

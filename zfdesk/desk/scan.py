@@ -118,6 +118,16 @@ class ScanController(QObject):
         if not same:
             self.changed.emit()
 
+    def speak_of(self, places: Sequence[str | os.PathLike[str]]) -> None:
+        """Speak of these from now on, as far as they were scanned. Nothing is scanned for that."""
+        from zfdesk.library.listing import absolute
+
+        chosen = absolute(places)
+        if chosen and chosen != self.status.places:
+            self._stop()
+            self.status = ScanStatus(chosen)
+            self._look(chosen)
+
     def scan_again(self) -> None:
         """Take what is new or changed since, or what a scan that was stopped has left."""
         if self.status.places:
@@ -159,19 +169,17 @@ class ScanController(QObject):
 
     def ask(
         self, name: str, question: Callable[[Portraits], T], done: Callable[[T | None, Exception | None], None],
-        owner: QObject, progress: Progress | None = None, patient: bool = False,
+        owner: QObject, progress: Progress | None = None,
     ) -> Task:  # fmt: skip
         """Put a question about the scanned pictures; ``done(answer, error)`` is called in this thread.
 
         ``progress``: given to the question by whoever wants to show it or end it early. One that is abandoned before
-        its turn is not asked at all. ``patient``: it takes long, and the live view goes first.
+        its turn is not asked at all.
         """
         model, places, reading = self._state.model, self.status.places, self._reading
         progress = progress or Progress(shown=False)
 
         def work() -> T:
-            if patient:
-                _step_back()
             return reading.answer(model, places, question, progress)
 
         return self._state.tasks.run(name, work, done, owner=owner, progress=progress, threads=1)

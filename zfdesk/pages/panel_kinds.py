@@ -8,6 +8,7 @@ from zfdesk.pages.panels_invariance import INVARIANCE_KINDS
 from zfdesk.pages.panels_live import LIVE_KINDS
 from zfdesk.pages.panels_made import MADE
 from zfdesk.pages.panels_network import NETWORK_KINDS
+from zfdesk.pages.panels_portrait import PORTRAIT_KINDS
 from zfdesk.pages.panels_scan import SCAN_KINDS
 from zfdesk.pages.panels_snapshot import SNAPSHOT_KINDS
 from zfdesk.pages.panels_sweep import SWEEP_KINDS
@@ -22,6 +23,7 @@ KINDS: tuple[PanelKind, ...] = (
     *INVARIANCE_KINDS,
     MADE,
     *SCAN_KINDS,
+    *PORTRAIT_KINDS,
     *NETWORK_KINDS,
 )
 

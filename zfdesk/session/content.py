@@ -32,6 +32,7 @@ class Session:
     """What was on screen, and the snapshots kept beside it, by name.
 
     ``sweep``: the occlusion sweep in its pane, perhaps of another frame. ``made``: the pictures of the lab.
+    ``scan``: the folders, pictures and clips that the panes about many pictures speak of.
     ``zfdesk``: the version that wrote it, "" for this one. ``notes``: sentences on what was missing or not known when
     it was read, or is too large to be written.
     """
@@ -40,6 +41,7 @@ class Session:
     snapshots: Mapping[str, Moment] = field(default_factory=dict)
     sweep: KeptSweep | None = None
     made: Made | None = None
+    scan: tuple[str, ...] = ()
     zfdesk: str = ""
     notes: tuple[str, ...] = ()
 

@@ -119,6 +119,7 @@ class Head:
     sweep: SweepHead | None
     parts: dict[str, str]
     made: MadeHead | None = None
+    scan: tuple[str, ...] = ()
 
 
 def to_bytes(session: Session) -> bytes:
@@ -140,7 +141,7 @@ def to_bytes(session: Session) -> bytes:
     if session.made is not None:
         made, parts[MADE] = packed_made(session.made)
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()}
-    head = Head(KIND, FORMAT, __version__, live, snapshots, sweep, hashes, made)
+    head = Head(KIND, FORMAT, __version__, live, snapshots, sweep, hashes, made, session.scan)
     text = json.dumps(to_plain(head), indent=1, allow_nan=False).encode()
     return archive.pack({HEAD: text, **parts})
 
@@ -232,7 +233,8 @@ def _session(parts: dict[str, bytes]) -> Session:
     if len(set(map(str.casefold, snapshots))) < len(snapshots) or not all(map(str.isalnum, snapshots)):
         raise ArchiveError("its snapshots have names that none of ours has")
     return Session(
-        moment, snapshots, _sweep(head.sweep, parts), _made(head.made, parts), head.zfdesk,
+        moment, snapshots, _sweep(head.sweep, parts), _made(head.made, parts), head.scan,
+        head.zfdesk,
         tuple(f"I{_its(note)[1:]}" for note in notes),
     )  # fmt: skip
 
