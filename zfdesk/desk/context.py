@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,6 +35,7 @@ class AppContext(QObject):
         self.state = state
         self.settings = settings
         self._window: QMainWindow | None = None
+        self.inputs: list[Callable[[], Iterable[str]]] = []  # files and folders that a feature reads: not written over
         self._members: dict[type, object] = {}
 
     # The window

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFileDialog
 from zfdesk.desk.figure.bench import NOTHING, Bench
 from zfdesk.desk.figure.export import FORMATS, Export, ExportError, form_of, sentence, with_suffix
 from zfdesk.desk.widgets.drag_out import DRAGGED, carry
+from zfdesk.desk.widgets.save_dialog import ask_where, reads_any
 from zfdesk.figures import draw, encode
 from zfdesk.figures.page import Page
 from zfdesk.pages.composition import Composition
@@ -44,22 +45,16 @@ class FileCommands:
         """Ask for a name, whose suffix says what is written."""
         if not self.bench.has_page():
             return
-        proposal = str(Path(self.context.last_folder()) / "zfdesk-figure.pdf")
-        path, chosen = QFileDialog.getSaveFileName(self.dialog, "Export the figure", proposal, KINDS)
+        path, chosen = self._ask_where("Export the figure", "zfdesk-figure.pdf", KINDS)
         if path:
-            self.context.remember_folder(path)
             self.export((with_suffix(path, chosen),))
 
     def ask_export_all(self) -> None:
         """Ask for a name, and write it as PNG, SVG, PDF and arrays."""
         if not self.bench.has_page():
             return
-        proposal = str(Path(self.context.last_folder()) / "zfdesk-figure")
-        path, _ = QFileDialog.getSaveFileName(
-            self.dialog, "Export as PNG, SVG, PDF and arrays", proposal, "Name without end (*)"
-        )
+        path, _ = self._ask_where("Export as PNG, SVG, PDF and arrays", "zfdesk-figure", "Name without end (*)")
         if path:
-            self.context.remember_folder(path)
             stem = os.path.splitext(path)[0] if os.path.splitext(path)[1].lower()[1:] in FORMATS else path
             self.export(tuple(f"{stem}.{form}" for form in FORMATS))
 
@@ -67,6 +62,8 @@ class FileCommands:
         """Write the figure to files, each as its suffix says; the answer comes when they are on the disk."""
         self.bench.commit()
         if not self.bench.has_page():
+            return
+        if reads_any(self.context, paths, self.bench.say):
             return
         there = [Path(path).name for path in paths[1:] if os.path.exists(path)]
         if there:  # the dialog has asked about another name
@@ -93,11 +90,12 @@ class FileCommands:
         """Ask for a name, and save the figure so that it can be opened again."""
         if not self.bench.has_page():
             return
-        proposal = str(Path(self.context.last_folder()) / "zfdesk-figure.npz")
-        path, _ = QFileDialog.getSaveFileName(self.dialog, "Save the figure", proposal, FIGURE_FILES)
+        path, _ = self._ask_where("Save the figure", "zfdesk-figure.npz", FIGURE_FILES, ".npz")
         if path:
-            self.context.remember_folder(path)
-            self.export((path if path.lower().endswith(".npz") else f"{path}.npz",))
+            self.export((path,))
+
+    def _ask_where(self, title: str, name: str, kinds: str, suffix: str = "") -> tuple[str, str]:
+        return ask_where(self.context, title, name, kinds, suffix, self.dialog, self.bench.say)
 
     def ask_open(self) -> None:
         """Ask for a figure's file."""

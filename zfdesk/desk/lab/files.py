@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog
-
 from zfdesk.atomic_write import write_whole
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.lab.controller import Lab
+from zfdesk.desk.widgets.save_dialog import ask_where
 from zfdesk.synthesis.orders import Made
 from zfdesk.synthesis.sheet import png_bytes, sheet
 
@@ -26,11 +25,8 @@ def ask_to_save(context: AppContext) -> None:
         context.show_message("There are no made pictures to save yet.", error=True)
         return
     name = re.sub(r"[^\w-]+", "-", f"{made.method}-{made.title}").strip("-").lower()[:60]
-    proposal = str(Path(context.last_folder()) / f"{name}.png")
-    path, _ = QFileDialog.getSaveFileName(context.window, "Save the made pictures", proposal, "PNG (*.png)")
+    path, _ = ask_where(context, "Save the made pictures", f"{name}.png", "PNG (*.png)", ".png")
     if path:
-        path += "" if path.lower().endswith(".png") else ".png"
-        context.remember_folder(path)
         save_to(context, path, made)
 
 

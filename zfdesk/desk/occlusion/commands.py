@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
-
-from PySide6.QtWidgets import QFileDialog
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Panes
 from zfdesk.desk.occlusion.controller import Sweeps
 from zfdesk.desk.occlusion.pane import SweepPane
+from zfdesk.desk.widgets.save_dialog import ask_where
 
 
 def start_sweep(context: AppContext) -> None:
@@ -74,19 +72,15 @@ def save_sweep_arrays(context: AppContext) -> None:
     """Ask for a place and save the raw values."""
     from zfdesk.desk.occlusion.files import ARRAY_KINDS, save_arrays
 
-    if path := _sweep_path(context, "arrays", "zfdesk-occlusion.npz", ARRAY_KINDS):
-        context.get(Sweeps).save(path if path.endswith(".npz") else f"{path}.npz", save_arrays)
+    if path := _sweep_path(context, "arrays", "zfdesk-occlusion.npz", ARRAY_KINDS, ".npz"):
+        context.get(Sweeps).save(path, save_arrays)
 
 
-def _sweep_path(context: AppContext, what: str, name: str, kinds: str) -> str:
+def _sweep_path(context: AppContext, what: str, name: str, kinds: str, suffix: str = "") -> str:
     if context.get(Sweeps).swept is None:
         context.show_message("There is no sweep to save yet.", error=True)
         return ""
-    proposal = str(Path(context.last_folder()) / name)
-    path, _ = QFileDialog.getSaveFileName(context.window, f"Save the sweep: {what}", proposal, kinds)
-    if path:
-        context.remember_folder(path)
-    return path
+    return ask_where(context, f"Save the sweep: {what}", name, kinds, suffix)[0]
 
 
 def _show_sweep(context: AppContext) -> None:

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialogButtonBox,
     QDoubleSpinBox,
-    QFileDialog,
     QFormLayout,
     QGridLayout,
     QHBoxLayout,
@@ -26,6 +25,7 @@ from zfdesk.desk.recording.controller import FIGURE, WINDOW, Films, Plan
 from zfdesk.desk.settings import FILM_AMOUNT, FILM_CHOICE, FILM_PARTS, FILM_RATE
 from zfdesk.desk.widgets.controls import Choice
 from zfdesk.desk.widgets.dialog import Dialog, open_dialog
+from zfdesk.desk.widgets.save_dialog import ask_where
 from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.film import FORMATS, FilmError, Quality
 from zfdesk.film.formats import FASTEST_GIF
@@ -217,18 +217,10 @@ class RecordingDialog(Dialog):
         """Ask for a name and begin."""
         form = str(self.value(self.form))
         suffix = SUFFIXES[form]
-        proposal = str(Path(self.context.last_folder()) / f"zfdesk-film{suffix}")
         kinds = f"{FORMATS[form]} (*{suffix})" if suffix else FORMATS[form]
-        name, _ = QFileDialog.getSaveFileName(self, "Record to", proposal, kinds)
-        if not name:
-            return
-        path = Path(name)
-        if suffix and path.suffix.lower() != suffix:
-            path = path.with_name(path.name + suffix)
-            if path.exists():  # the dialog has asked about another name
-                self.say(f"{path.name} is there already: choose that name itself to replace it.", True)
-                return
-        self.record_to(path)
+        name, _ = ask_where(self.context, "Record to", f"zfdesk-film{suffix}", kinds, suffix, self, self.say)
+        if name:
+            self.record_to(Path(name))
 
     def record_to(self, path: Path) -> None:
         """Begin; the dialog goes when that worked."""

@@ -13,6 +13,7 @@ from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Features
 from zfdesk.desk.settings import RECENT_SESSIONS
+from zfdesk.desk.widgets.save_dialog import ask_where
 from zfdesk.live import Result
 from zfdesk.session import SUFFIX, Reopened, Session, SessionError, load, moment_of, reopen, save
 from zfdesk.sources.files import file_name
@@ -109,18 +110,9 @@ class Sessions(QObject):
     def ask_save(self) -> None:
         """Ask for a file and write to it."""
         name = self.path.name if self.path else f"session{SUFFIX}"
-        proposal = str(Path(self.context.last_folder()) / name)
-        chosen, _ = QFileDialog.getSaveFileName(self.context.window, "Save the session", proposal, FILES)
-        if not chosen:
-            return
-        self.context.remember_folder(chosen)
-        path = Path(chosen)
-        if path.suffix.lower() != SUFFIX:
-            path = path.with_name(path.name + SUFFIX)
-            if path.exists():  # the dialog has asked about another name
-                self.context.show_message(f"{path.name} is there already: choose that name itself to replace it.", True)
-                return
-        self.save_to(path)
+        chosen, _ = ask_where(self.context, "Save the session", name, FILES, SUFFIX)
+        if chosen:
+            self.save_to(Path(chosen))
 
     def save_to(self, path: Path) -> None:
         """Write what is on screen now; the answer comes when it is on the disk."""

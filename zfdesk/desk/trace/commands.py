@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.path_player import Doing, PathPlayer
+from zfdesk.desk.widgets.save_dialog import ask_where
 from zfdesk.live.replay import ReplayError, load_path, save_path
 
 KIND = "Drag path (*.json)"
@@ -39,8 +40,7 @@ def save_drag_path(context: AppContext) -> None:
     if player.replay is None:
         context.show_message("There is no path to save: record one first.", error=True)
         return
-    proposal = str(Path(context.last_folder()) / "drag-path.json")
-    name, _ = QFileDialog.getSaveFileName(context.window, "Save the drag path", proposal, KIND)
+    name, _ = ask_where(context, "Save the drag path", "drag-path.json", KIND)
     if name:
         save_drag_path_as(context, Path(name))
 

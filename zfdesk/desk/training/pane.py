@@ -71,6 +71,7 @@ class TrainingPane(Pane):
         self._drawn: tuple[object, ...] = ()
         self._follow = True  # the newest snapshot, as long as nobody chose another
         self._make()
+        context.inputs.append(lambda: [str(self.folder)] if self.folder else [])
         self.clock = QTimer(self, interval=READ_EVERY_MS)
         self.clock.timeout.connect(self.read)
         context.closing.connect(self.end)

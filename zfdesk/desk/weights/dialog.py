@@ -28,6 +28,7 @@ from zfdesk.desk.tasks import Done, Progress, error_text
 from zfdesk.desk.weights.download_row import DownloadRow
 from zfdesk.desk.weights.rows import COLUMNS, NOTE, Row, known_lines, list_rows, stored_lines
 from zfdesk.desk.widgets.dialog import Dialog, open_dialog
+from zfdesk.desk.widgets.save_dialog import ask_where
 from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.engine import Model
 from zfdesk.weights import load, looks_untrained, store
@@ -300,10 +301,8 @@ class WeightsDialog(Dialog):
         row = self.selected
         if row is None or row.stored is None:
             return
-        folder = Path(self.context.recall(WEIGHTS_FOLDER) or str(Path.home()))
-        path, kind = QFileDialog.getSaveFileName(self, "Export weights", str(folder / f"{row.name}.onnx"), EXPORTED)
+        path, kind = ask_where(self.context, "Export weights", f"{row.name}.onnx", EXPORTED, parent=self, say=self.tell)
         if path:
-            self.context.remember(WEIGHTS_FOLDER, str(Path(path).parent))
             place = Path(path)
             suffix = ".pth" if "*.pth" in kind else ".onnx"
             self.export_selected(place if place.suffix in (".onnx", ".pth") else place.with_name(place.name + suffix))

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from PySide6.QtWidgets import QFileDialog
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.tasks import error_text
+from zfdesk.desk.widgets.save_dialog import ask_where
 
 if TYPE_CHECKING:
     from zfdesk.figures import Page
@@ -33,10 +33,8 @@ def save_page(path: str, make: Callable[[], Page]) -> None:
 
 def ask_for_page(context: AppContext, title: str, name: str, make: Callable[[], Page]) -> None:
     """A file picker that proposes ``name``.pdf, then `write_page`."""
-    proposal = str(Path(context.last_folder()) / f"{name}.pdf")
-    path, _ = QFileDialog.getSaveFileName(context.window, title, proposal, FIGURE_KINDS)
+    path, _ = ask_where(context, title, f"{name}.pdf", FIGURE_KINDS)
     if path:
-        context.remember_folder(path)
         write_page(context, path, make)
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QPoint, QStandardPaths, Qt
 from PySide6.QtGui import QCursor, QDrag, QGuiApplication
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMenu, QToolBar, QWidget
+from PySide6.QtWidgets import QApplication, QInputDialog, QMenu, QToolBar, QWidget
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.live_view.picture_pane import PicturePane
 from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.drag_out import DRAGGED, carry, picture_mime
 from zfdesk.desk.widgets.pane import Pane
+from zfdesk.desk.widgets.save_dialog import ask_where
 from zfdesk.figures.facts import caption
 from zfdesk.live.changes import toggle_pin
 from zfdesk.pages.view_page import bars_words, facts_of
@@ -99,12 +100,8 @@ def save_picture_of(context: AppContext, widget: QWidget) -> None:
     if not good:
         return
     name = f"zfdesk-{_name(widget).replace(' ', '-').replace('|', '').lower()}.png"
-    path, _ = QFileDialog.getSaveFileName(
-        window, "Save a picture", str(Path(context.last_folder()) / name), "PNG (*.png)"
-    )
+    path, _ = ask_where(context, "Save a picture", name, "PNG (*.png)", ".png")
     if path:
-        path += "" if path.lower().endswith(".png") else ".png"  # it is one, whatever was typed
-        context.remember_folder(path)
         try:
             _save(context, widget, Path(path), scale)
         except OSError as error:
