@@ -13,14 +13,18 @@ from desk_window import Window
 from PIL import Image
 from PySide6.QtCore import QPointF
 
+import zfdesk.engine as zf
 from zfdesk.attribution import METHODS, attribute, of_class
 from zfdesk.attribution.agreement import share_inside
 from zfdesk.desk.attribution.commands import add_to_sources
 from zfdesk.desk.attribution.pane import HeatPane
 from zfdesk.desk.feature import Panes
 from zfdesk.desk.heat_maps import OVERLAY, HeatMaps, HeatStream
+from zfdesk.engine import Rule
 from zfdesk.experiments.curves import insertion_deletion
-from zfdesk.live import HeatFound, HeatTarget
+from zfdesk.live import HeatFound, HeatInput, HeatQuery, HeatTarget
+from zfdesk.live.changes import set_method
+from zfdesk.live.heat import HeatFinder
 from zfdesk.pages.panels import PanelSpec, Sources, capture
 from zfdesk.pages.panels_heat import HEAT_KINDS
 
@@ -207,7 +211,7 @@ def test_a_box_gives_numbers_and_measuring_gives_more(looking: Window, beside: H
     found = found_now(looking, beside.work.stream)
     inside = share_inside(found.found["gradcam"].heat, (4, 4, 20, 20))
     assert f"{inside * 100:.0f} % of the heat in it" in beside.tiles["gradcam"].note.whole
-    assert "rank correlation with Grad-CAM" in beside.tiles["saliency"].note.whole
+    assert "with Grad-CAM" in beside.tiles["saliency"].note.whole
     looking.run("heat-measure")
     wait_until(lambda: beside.work.progress is None)
     assert beside.work.measured is found
@@ -272,3 +276,60 @@ def test_cancelling_keeps_what_was_there(looking: Window, beside: HeatPane) -> N
     beside.cancel.click()
     wait_until(lambda: beside.work.progress is None)
     assert beside.work.stream.found is not None
+
+
+# The unit pane, and A | B
+
+
+def test_the_unit_pane_offers_every_method(looking: Window) -> None:
+    pane = looking.unit
+    assert pane.method.values == tuple(METHODS)
+    assert [pane.method.itemText(place) for place in range(pane.method.count())] == [m.label for m in METHODS.values()]
+    pane.method.chosen.emit("saliency")
+    found = found_now(looking, pane.heat_tile.stream)
+    unit = view_of(looking).looked_at
+    assert (found.found["saliency"].target.layer, found.found["saliency"].target.unit) == (unit.layer, unit.unit)
+    assert pane.heat_tile.isVisible()
+    assert not pane.rule_tiles[Rule.DECONVNET].isVisible()
+    pane.show_facts()
+    assert "saliency" in pane.facts.whole
+    pane.method.chosen.emit("occlusion")
+    wait_until(lambda: "answers for classes" in pane.heat_tile.canvas.message)
+    looking.run("method-direct")
+    assert view_of(looking).heat.unit_method == ""
+    assert view_of(looking).method is Rule.GUIDED
+    assert pane.rule_tiles[Rule.GUIDED].isVisible()
+    looking.desk.change(set_method(view_of(looking), "deconvnet"))
+
+
+def test_a_and_b_are_compared_in_where_the_class_looks(looking: Window) -> None:
+    pane = looking.compare
+    looking.bring_up(pane)
+    settle()
+    pane.take_snapshot()
+    pane.content.setCurrentText("where the class looks")
+    pane.content.activated.emit(pane.content.currentIndex())
+    change(looking, occluders=(COVER,), chosen_occluder=0)
+    b = found_now(looking, looking.context.get(HeatMaps).streams["B"])
+    wait_until(lambda: all(tile.canvas.has_picture for tile in pane.tiles))
+    a = looking.context.get(HeatMaps).streams["A"].found
+    assert a is not None
+    assert a.input.occluders == ()
+    assert b.input.occluders == (COVER,)
+    assert "Grad-CAM" in pane.tiles[0].caption.whole
+    assert "A − B" in pane.tiles[2].caption.whole
+    pane.content.setCurrentIndex(0)
+    pane.content.activated.emit(0)
+    looking.bring_up(looking.pins)
+
+
+@pytest.mark.parametrize("name", ["alexnet", "vgg16", "zfnet512"])
+@pytest.mark.slow
+def test_every_declared_architecture_has_maps(name: str) -> None:
+    model = zf.random_model(zf.ARCHITECTURES[name]())
+    size = model.architecture.size
+    picture = np.random.default_rng(0).integers(0, 256, (size, size, 3), np.uint8)
+    methods = tuple(one for one in METHODS if one not in ("cam", "occlusion"))
+    found = HeatFinder().find(HeatQuery(methods, samples=1, steps=1), HeatInput(model, picture))
+    assert not found.reasons
+    assert all(one.heat.shape == (size, size) for one in found.found.values())

@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.attribution import METHODS
-from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least
+from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least, number_where
 from zfdesk.cli.made_pictures import check_outputs, network_picture
 from zfdesk.cli.output import png_name, write_output
 from zfdesk.cli.report import provenance, report
@@ -41,6 +41,9 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--pictures", metavar="FOLDER", help="for cam: what its head is taught from, by class or not")
     parser.add_argument("--samples", type=at_least(1, 1000), metavar="N", help="of SmoothGrad (default: 16)")
     parser.add_argument("--steps", type=at_least(1, 1000), metavar="N", help="of integrated gradients (default: 24)")
+    share = number_where(lambda value: 0 <= value <= 10, "a share from 0 to 10")
+    parser.add_argument("--noise", type=share, metavar="S", help="of SmoothGrad, a share of the range (default: 0.15)")
+    parser.add_argument("--epsilon", type=share, metavar="E", help="of LRP, of a layer's mean square (default: 0.05)")
     parser.add_argument("--seed", type=at_least(0), default=0, metavar="N", help="of SmoothGrad's noise (default: 0)")
     add_crop_option(parser)
     add_weights_option(parser)
@@ -104,7 +107,7 @@ def _target(seen: Pass, arguments: argparse.Namespace) -> Seed:
 def _options(model: Model, arguments: argparse.Namespace) -> Any:
     from zfdesk.attribution import Options
 
-    given = {name: getattr(arguments, name) for name in ("layer", "samples", "steps", "seed")}
+    given = {name: getattr(arguments, name) for name in ("layer", "samples", "noise", "steps", "epsilon", "seed")}
     head = _head(model, arguments) if arguments.method == "cam" else None
     return Options(head=head, **{name: value for name, value in given.items() if value is not None})
 

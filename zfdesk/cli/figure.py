@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from zfdesk.cli import fig5, fig8, run_figures
+from zfdesk.cli import fig5, fig8, run_figures, sanity
 from zfdesk.cli.common import (
     FILLS,
     METHODS,
@@ -27,7 +27,20 @@ from zfdesk.cli.report import report
 if TYPE_CHECKING:
     from zfdesk.figures import Page
 
-TEMPLATES = ("fig2", "fig3", "fig4", "fig5", "fig6", "fig7", "fig8", "table7", "filters", "histograms", "training")
+TEMPLATES = (
+    "fig2",
+    "fig3",
+    "fig4",
+    "fig5",
+    "fig6",
+    "fig7",
+    "fig8",
+    "table7",
+    "filters",
+    "histograms",
+    "sanity",
+    "training",
+)
 COLOURS = ("viridis", "inferno", "gray", "jet")
 
 Make = Callable[[argparse.Namespace], tuple["Page", int]]
@@ -52,6 +65,7 @@ def add_parser(verbs: Any) -> None:
     _add_table7(templates)
     _add_filters(templates)
     _add_histograms(templates)
+    sanity.add_options(_template(templates, "sanity", sanity.WORDS, sanity.make))
     run_figures.add_templates(templates, _template)
 
 

@@ -11,8 +11,8 @@ from zfdesk.cli import open as window
 from zfdesk.cli.output import CommandError
 
 VERBS = (
-    "classify", "deconv", "attribute", "occlude", "scan", "top", "curves", "correspondence", "invariance", "figure",
-    "render", "record", "maximise", "atlas", "fool", "dream", "invert", "texture", "style", "info", "weights",
+    "classify", "deconv", "attribute", "occlude", "scan", "top", "curves", "agreement", "correspondence", "invariance",
+    "figure", "render", "record", "maximise", "atlas", "fool", "dream", "invert", "texture", "style", "info", "weights",
     "train", "evaluate", "shards", "bench", "desktop",
 )  # fmt: skip
 """Modules of this package, in the order of the help; each registers one verb of its own name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from zfdesk.engine import Architecture, Occluder, SeedKind
+from zfdesk.engine import Architecture, Occluder, Rule, SeedKind
 from zfdesk.live.result import Result
 from zfdesk.live.view import MOST_PINS, UnitReference, View
 
@@ -41,6 +41,18 @@ def set_seed(view: View, seed: SeedKind) -> View:
     return view.change(origin=replace(view.origin, seed=seed)) if view.origin else view.change(seed=seed)
 
 
+def method_of(view: View) -> str:
+    """The method by which the unit that is looked at is shown, by its name in `zfdesk.attribution`."""
+    return view.heat.unit_method or view.method.value
+
+
+def set_method(view: View, name: str) -> View:
+    """Show the unit that is looked at by another method: a walk down, or any other of `zfdesk.attribution`."""
+    walk = name in tuple(Rule)
+    view = view.change_heat(unit_method="" if walk else name)
+    return view.change(method=Rule(name)) if walk else view
+
+
 def chosen_occluder(view: View) -> tuple[int, Occluder | None]:
     """Place of the occluder that is worked on, the chosen one or else the last, and itself; (-1, None) for none."""
     chosen = view.chosen_occluder
@@ -54,4 +66,13 @@ def toggle_pin(view: View, unit: UnitReference) -> View:
     return view.change(pins=kept if unit in view.pins else (*kept, unit)[-MOST_PINS:])
 
 
-__all__ = ["chosen_occluder", "pick_position", "set_seed", "to_layer", "to_unit", "toggle_pin"]
+__all__ = [
+    "chosen_occluder",
+    "method_of",
+    "pick_position",
+    "set_method",
+    "set_seed",
+    "to_layer",
+    "to_unit",
+    "toggle_pin",
+]

@@ -28,7 +28,8 @@ def agreement_words(
     found: HeatFound, name: str, box: tuple[int, int, int, int] | None, curves: Curves | None = None
 ) -> list[str]:
     """What is known of a method's map, in numbers; all but ``curves`` is worked out at once."""
-    heat, said = found.found[name].heat, []
+    heat = found.found[name].heat
+    said: list[str] = []
     if curves is not None:
         said += [f"deletion {curves.deletion.area:.3f}", f"insertion {curves.insertion.area:.3f}"]
     if box is not None:
@@ -36,7 +37,7 @@ def agreement_words(
         said.append(f"{share_inside(heat, box) * 100:.0f} % of the heat in it")
     first = next(iter(found.found.values()))
     if found.found[name] is not first:
-        said.append(f"rank correlation with {first.method.label} {rank_correlation(heat, first.heat):.2f}")
+        said.append(f"rank correlation {rank_correlation(heat, first.heat):.2f} with {first.method.label}")
     return said
 
 
@@ -111,9 +112,10 @@ def sanity_page(
     facts: Facts,
     colours: str = "inferno",
     size: str | tuple[float, float] = "two-column",
+    seed: int = 0,
 ) -> Page:
     """A row of maps for each method, one for each layer down to which the weights are random; and how like the trained
-    network's they are. ``steps``: of `zfdesk.attribution.agreement.sanity_check`, at least one."""
+    network's they are. ``steps``: of `zfdesk.attribution.agreement.sanity_check`, at least one; ``seed``: its seed."""
     names = list(steps[0].maps)
     layers = tuple(step.layer or "trained" for step in steps)
     cells = []
@@ -130,8 +132,8 @@ def sanity_page(
     ends = ", ".join(f"{METHODS[name].label} {steps[-1].likeness[name]:.2f}" for name in names)
     lead = (
         f"{steps[0].maps[names[0]].words()}. From the top down the weights of one layer after another are replaced by "
-        "normal numbers of the same mean and deviation (Adebayo et al. 2018, Section 3.1); a map that stays the same "
-        f"tells of something else than what was learned. Spearman's rank correlation at the end: {ends}."
+        f"normal numbers of the same mean and deviation (seed {seed}; Adebayo et al. 2018, Section 3.1); a map that "
+        f"stays the same tells of something else than what was learned. Spearman's rank correlation at the end: {ends}."
     )
     return Page(tuple(cells), size, "Sanity check (Adebayo et al. 2018)", f"{lead} {caption(facts)}")
 

@@ -10,7 +10,7 @@ from functools import partial
 
 from zfdesk.engine import Rule
 from zfdesk.figures.captions import without_method
-from zfdesk.figures.facts import seed_words, unit_words
+from zfdesk.figures.facts import METHOD_WORDS, seed_words, unit_words
 from zfdesk.figures.panels import Compare, Maps
 from zfdesk.live import Normalise, Result, UnitResult
 from zfdesk.live.view import MOST_PINS
@@ -151,16 +151,19 @@ def _capture_pin(spec: PanelSpec, sources: Sources) -> Captured:
     return Captured(*map_panel(result, unit, unit_facts(result, unit, rule)), frame_text(result))
 
 
-def _of_rule(name: str, text: str, rule: Rule) -> PanelKind:
-    return PanelKind(name, NOW, text, partial(_capture_rule, rule), no_reconstruction)
+def _of_rule(rule: Rule) -> PanelKind:
+    label = METHOD_WORDS[rule]
+    return PanelKind(
+        rule.value, NOW, f"{label[0].upper()}{label[1:]}", partial(_capture_rule, rule), no_reconstruction
+    )  # fmt: skip
 
 
 PICTURE = PanelKind("picture", NOW, "Picture with boxes", _capture_picture, no_picture)
 MAPS = PanelKind("feature maps", NOW, "Feature maps", _capture_maps, no_picture, about_unit=False)
 UNIT_MAP = PanelKind("unit map", NOW, "Unit map", _capture_map, no_picture)
-DECONVNET = _of_rule("deconvnet", "Deconvnet", Rule.DECONVNET)
-GUIDED = _of_rule("guided", "Guided backprop", Rule.GUIDED)
-GRADIENT = _of_rule("gradient", "Gradient", Rule.GRADIENT)
+METHODS = {rule: _of_rule(rule) for rule in Rule}
+"""By walk down, as the registry of methods calls it."""
+DECONVNET, GUIDED, GRADIENT = METHODS[Rule.DECONVNET], METHODS[Rule.GUIDED], METHODS[Rule.GRADIENT]
 BARS = PanelKind("probabilities", NOW, "Class probabilities", _capture_bars, no_picture, about_unit=False)
 COVERED_MAP = PanelKind("map clean and covered", COVERED_GROUP, "Unit map: clean | covered | difference",
                         _capture_covered, _nothing_covered, columns=3, short="Unit map")  # fmt: skip
@@ -170,8 +173,7 @@ PIN_MAP = PanelKind("map of a pinned unit", PINS, "Pin: map", _capture_pin, _no_
                     count=_count_pins)  # fmt: skip
 PIN = PanelKind("reconstruction of a pinned unit", PINS, "Pin", _capture_pin, _no_pin, title=_pin_title,
                 count=_count_pins)  # fmt: skip
-METHODS = {Rule.DECONVNET: DECONVNET, Rule.GUIDED: GUIDED, Rule.GRADIENT: GRADIENT}
-LIVE_KINDS = (PICTURE, MAPS, UNIT_MAP, DECONVNET, GUIDED, GRADIENT, BARS, COVERED_MAP, COVERED, PIN_MAP, PIN)
+LIVE_KINDS = (PICTURE, MAPS, UNIT_MAP, *METHODS.values(), BARS, COVERED_MAP, COVERED, PIN_MAP, PIN)
 
 __all__ = ["BARS", "COVERED", "COVERED_MAP", "DECONVNET", "GRADIENT", "GUIDED", "LIVE_KINDS", "MAPS", "METHODS",
            "PICTURE", "PIN", "PIN_MAP", "UNIT_MAP", "no_reconstruction", "result_of", "unit_of"]  # fmt: skip

@@ -170,6 +170,7 @@ def _check(found: HeatFound, colours: str, progress: Progress) -> Sanity:
     from zfdesk.figures.pixels import pixels
 
     model, target = found.input.model, next(iter(found.found.values())).target
+    progress.report(0, 0, "the maps of the trained network…")
     total, steps = 1 + sum(bool(stage.parameters) for stage in model.architecture.stages), []
     for step in sanity_check(model, found.input.picture, target, tuple(found.found), found.query.options()):
         steps.append(step)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtGui import QAction, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QWidget
 
 from zfdesk.attribution import METHODS
@@ -25,6 +25,8 @@ from zfdesk.live import HeatFound
 from zfdesk.pages.heat_pages import agreement_rows, agreement_words, method_label
 
 PROGRESS_MS = 50
+SHORT = {"deletion ": "del ", "insertion ": "ins ", "points into the box": "hits", "points beside the box": "misses",
+         " of the heat in it": " inside", "rank correlation ": "ρ "}  # fmt: skip
 TILE_SIDE = 190  # screen pixels; as many columns as fit
 NO_METHOD = "No method is chosen: choose some under Methods."
 
@@ -152,6 +154,10 @@ class HeatPane(Pane):
 
     # Content
 
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        super().showEvent(event)
+        self.show_view()  # it may have been made a moment ago
+
     def set_seen(self, seen: bool) -> None:
         self.work.stream.watch(seen)
 
@@ -221,7 +227,8 @@ class HeatPane(Pane):
         top = float(found.found[name].heat.max())
         return HeatPicture.rgb(
             found.input.picture, layer=self._layers[name][1], opacity=heat.opacity, box=heat.box,
-            value_range=ValueRange(0.0, top, "", colours), note=note, stale=self.work.stream.stale(),
+            value_range=ValueRange(0.0, top, "", colours), note=note, short_note=_shortened(note),
+            stale=self.work.stream.stale(),
         )  # fmt: skip
 
     def show_facts(self) -> None:
@@ -247,6 +254,12 @@ class HeatPane(Pane):
         if found is None or not found.found:
             return ""
         return table_text(*agreement_rows(found, self.desk.view.heat.box, self.work.curves_of(found)))
+
+
+def _shortened(note: str) -> str:
+    for long, short in SHORT.items():
+        note = note.replace(long, short)
+    return note
 
 
 __all__ = ["TITLE", "HeatPane"]

@@ -10,7 +10,7 @@ from zfdesk.desk.actions import Action, Change, ViewContext, cycle, next_of, set
 from zfdesk.desk.live_view.commands import find_class, jump_to_unit, take_snapshot
 from zfdesk.engine import Occluder, OccluderFill, OccluderShape, Rule, SeedKind
 from zfdesk.live import ClassBars, CropMode, MapsContent, Normalise, Order, Pattern, Style, View
-from zfdesk.live.changes import chosen_occluder, set_seed, to_layer, toggle_pin
+from zfdesk.live.changes import chosen_occluder, set_method, set_seed, to_layer, toggle_pin
 from zfdesk.live.handles import keep_near, scale_occluder
 from zfdesk.live.view import FIRST_MAPS, Crop
 
@@ -147,7 +147,7 @@ def _cycle_direct(view: View, context: ViewContext) -> View:
         (Rule.DECONVNET, Style.RAW), (Rule.GRADIENT, Style.RAW), (Rule.GRADIENT, Style.NORM), (Rule.GUIDED, Style.RAW),
     )  # fmt: skip
     following = loop[(loop.index(now) + 1) % len(loop)] if (now := (view.method, view.style)) in loop else loop[0]
-    return view.change(method=following[0], style=following[1])
+    return set_method(view, following[0]).change(style=following[1])
 
 
 def _scale_crop(factor: float) -> Change:
@@ -209,7 +209,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("origin", "Freeze this unit as the origin", ("D",), "Unit", _toggle_origin, checked=lambda v, c: v.origin is not None, yosinski="freeze_back_unit"),
     Action("pin", "Pin this unit", ("P",), "Unit", lambda v, c: toggle_pin(v, v.selected), checked=lambda v, c: v.selected in v.pins),
     Action("method", "Method and style: the common ones in turn", ("B",), "Unit", _cycle_direct, yosinski="ez_back_mode_loop"),
-    Action("method-direct", "Method: deconvnet, guided, gradient", ("N",), "Unit", next_of("method", tuple(Rule)), yosinski="back_mode"),
+    Action("method-direct", "Method: deconvnet, guided, gradient", ("N",), "Unit", lambda v, c: set_method(v, cycle(tuple(Rule), v.method)), yosinski="back_mode"),
     Action("style", "Style: raw, gray, norm, blurred norm", ("M",), "Unit", next_of("style", tuple(Style)), yosinski="back_filt_mode"),
     Action("seed", "Seed: strongest, picked, k strongest, whole map", ("Ctrl+B",), "Unit",
            lambda v, c: set_seed(v, SeedKind(cycle(tuple(k for k in SeedKind if k is not SeedKind.AT or v.looked_at.position), v.looked_at.seed)))),

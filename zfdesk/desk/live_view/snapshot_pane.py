@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,16 +10,18 @@ import torch
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
 
 from zfdesk.desk.context import AppContext
+from zfdesk.desk.heat_maps import HeatMaps, HeatStream
 from zfdesk.desk.widgets.canvas import Content, Picture, ValueRange
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.tile import Tile
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.figures.facts import number
-from zfdesk.live import Demand, MapsDisplay, Normalise, Result
+from zfdesk.live import Demand, HeatInput, HeatQuery, MapsDisplay, Normalise, Result, View
 from zfdesk.live.render import levels
 
-CONTENTS = ("picture", "unit map", "reconstruction")
+HEAT = "where the class looks"
+CONTENTS = ("picture", "unit map", "reconstruction", HEAT)
 NAMES = ("A", "B, live", "A − B")
 
 
@@ -60,7 +63,7 @@ class ComparePane(Pane):
         self.content.addItems(CONTENTS)
         self.content.setAccessibleName("What is compared")
         self.content.setToolTip("What is compared: the picture, the unit's map or its reconstruction")
-        self.content.activated.connect(self.show_view)
+        self.content.activated.connect(self._choose)
         self.take = QPushButton("Take A")
         self.take.setToolTip("Keep what is shown now as snapshot A")
         self.take.clicked.connect(self.take_snapshot)
@@ -75,8 +78,40 @@ class ComparePane(Pane):
         for tile in self.tiles:
             tiles.addWidget(tile, 1)
         self.body.addLayout(tiles, 1)
+        heats = context.get(HeatMaps)
+        ask: Callable[[View], HeatQuery | None] = lambda view: heats.asks(view, (view.heat.method,))  # noqa: E731
+        self._heats = heats.open("A", ask, self._a_input), heats.open("B", ask)
+        for stream in self._heats:
+            stream.changed.connect(self.show_view)
         desk.model_changed.connect(self._forget)
         self._forget()
+
+    def _a_input(self) -> HeatInput | None:
+        return HeatInput.of(self.a) if self.a is not None else None
+
+    def set_seen(self, seen: bool) -> None:
+        self._seen = seen
+        self._watch()
+
+    _seen = False
+
+    def _watch(self) -> None:
+        """Heats are found only while they are compared."""
+        for stream in self._heats:
+            stream.watch(self._seen and self.content.currentText() == HEAT)
+
+    def _compared(self, result: Result, content: str, stream: HeatStream) -> _Facts:
+        if content != HEAT:
+            return compared(result, content)
+        found = stream.found
+        if found is None or found.input.model is not result.request.model:
+            return _Facts(None, "Where the class looks is being computed…")
+        name = found.query.methods[0]
+        if name not in found.found:
+            return _Facts(None, found.words(name))
+        stale = stream.stale()
+        words = f"{found.words(name)} · frame {found.input.number}" + (f" · OLD: {stale}" if stale else "")
+        return _Facts(found.found[name].heat.astype(np.float32), words)
 
     def demand(self, demand: Demand) -> Demand:
         return replace(demand, unit=demand.unit or self.a is not None)
@@ -106,11 +141,11 @@ class ComparePane(Pane):
         if not result.complete or not self.isVisible():
             return
         content = self.content.currentText()
-        b = compared(result, content)
+        b = self._compared(result, content, self._heats[1])
         if self.a is None:
             self._draw(self.tiles[1], b, content, None)
             return
-        a = compared(self.a, content)
+        a = self._compared(self.a, content, self._heats[0])
         limit = max((float(np.abs(f.array).max()) for f in (a, b) if f.array is not None), default=1.0) or 1.0
         self._draw(self.tiles[0], a, content, limit)
         self._draw(self.tiles[1], b, content, limit)
@@ -127,7 +162,7 @@ class ComparePane(Pane):
         if content == "picture":
             return Picture.rgb(facts.array.astype(np.uint8), value_range=ValueRange(0, 255))
         limit = limit or float(np.abs(facts.array).max()) or 1.0
-        if content == "unit map":
+        if content in ("unit map", HEAT):
             return self._indexed(facts.array, limit, signed=float(facts.array.min()) < 0)
         image = (facts.array * (127 / limit) + 128.5).clip(0, 255).astype(np.uint8)
         note = f"contrast stretched × {number(127 / limit)}"
@@ -148,7 +183,7 @@ class ComparePane(Pane):
         difference = a.array - b.array
         if difference.ndim == 3:
             difference = difference.mean(2)
-        caption = f"A − B · {content}" + (", mean over RGB" if content != "unit map" else "")
+        caption = f"A − B · {content}" + (", mean over RGB" if content in ("picture", "reconstruction") else "")
         tile.set_content(self._indexed(difference, float(np.abs(difference).max()) or 1.0, signed=True), caption)
 
     def _classes(self, a: Result, b: Result) -> None:
@@ -168,6 +203,10 @@ class ComparePane(Pane):
         names, pairs = self.desk.model.classes, zip(a.probabilities, b.probabilities, strict=True)
         rows = [(index, names[index], p, q, p - q) for index, (p, q) in enumerate(pairs)]
         return table_text(("class", "name", "A", "B", "A − B"), rows)
+
+    def _choose(self) -> None:
+        self._watch()
+        self.show_view()
 
     def show_view(self) -> None:
         if self.desk.result:

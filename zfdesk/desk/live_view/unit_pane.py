@@ -12,18 +12,21 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from zfdesk.desk.context import AppContext
+from zfdesk.desk.heat_maps import HeatMaps
 from zfdesk.desk.live_view.unit_compare import Comparison, common_seed_words
+from zfdesk.desk.live_view.unit_heat import UnitHeat
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.canvas import Content, Picture, ValueRange
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.controls import Choice, Controls
+from zfdesk.desk.widgets.heat_controls import METHOD_HELPS, METHOD_LABELS
 from zfdesk.desk.widgets.pane import QWIDGETSIZE_MAX, ElidedLabel, Pane
 from zfdesk.desk.widgets.tile import MapCanvas, Tile
 from zfdesk.desk.widgets.tsv import array_text
 from zfdesk.engine import LRN, Rule, SeedKind
 from zfdesk.figures.facts import METHOD_WORDS, number, seed_words, stretch_words, unit_words
 from zfdesk.live import Demand, Normalise, Result, Style, UnitReference, UnitResult
-from zfdesk.live.changes import pick_position, set_seed
+from zfdesk.live.changes import method_of, pick_position, set_method, set_seed
 from zfdesk.live.render import levels
 
 STALE_SECONDS = 0.4
@@ -87,7 +90,8 @@ class UnitPane(Pane):
         self.map_tile.set_compact(True)
         self.patch_tile.set_compact(True)
         self.rule_tiles = {rule: Tile(METHOD_WORDS[rule], parent=self) for rule in Rule}
-        for tile in (self.map_tile, self.patch_tile, *self.rule_tiles.values()):
+        self.heat_tile = UnitHeat(context.get(HeatMaps), self)
+        for tile in (self.map_tile, self.patch_tile, self.heat_tile, *self.rule_tiles.values()):
             tile.set_content("Waiting for the first frame…")
         map_canvas.position_picked.connect(self._pick)
         self._placed: tuple[list[Tile], list[Tile], bool] = ([], [], False)
@@ -105,7 +109,9 @@ class UnitPane(Pane):
         desk.model_changed.connect(self._forget)
 
     def _controls(self) -> Controls:
-        self.method = self._choice(METHOD_WORDS, "Method of the reconstruction", lambda v: {"method": v})
+        self.method = Choice({}, "Method: the walks down of the paper, or where the unit looks by any other")
+        self.method.offer(METHOD_LABELS, METHOD_HELPS)
+        self.method.chosen.connect(lambda name: self.desk.change(set_method(self.desk.view, name)))
         self.seed = Choice(SEED_WORDS, "Seed: which activations are kept")
         self.seed.chosen.connect(self._choose_seed)
         self.style_choice = self._choice(
@@ -175,7 +181,9 @@ class UnitPane(Pane):
         return (view.method, *others)
 
     def _tiles(self) -> list[Tile]:
-        rules = [self.rule_tiles[rule] for rule in self.shown_rules()]
+        rules: list[Tile] = [self.rule_tiles[rule] for rule in self.shown_rules()]
+        if self.desk.view.heat.unit_method:
+            rules = [self.heat_tile, *(rules if self.desk.view.all_methods else ())]
         match self.desk.view.zoom:
             case 1:
                 return [self.map_tile]
@@ -204,7 +212,7 @@ class UnitPane(Pane):
             tile.canvas.setMaximumHeight(QWIDGETSIZE_MAX)
 
     def _place(self, large: list[Tile], small: list[Tile], wide: bool) -> None:
-        for tile in (self.map_tile, self.patch_tile, *self.rule_tiles.values()):
+        for tile in (self.map_tile, self.patch_tile, self.heat_tile, *self.rule_tiles.values()):
             self.grid.removeWidget(tile)
             tile.setVisible(tile in large or tile in small)
         columns = max(len(small), 1) * max(len(large) if wide else 1, 1)
@@ -231,6 +239,9 @@ class UnitPane(Pane):
         self._arrange()
 
     # Content
+
+    def set_seen(self, seen: bool) -> None:
+        self.heat_tile.stream.watch(seen)
 
     def show_result(self, result: Result) -> None:
         unit = result.unit
@@ -294,7 +305,7 @@ class UnitPane(Pane):
     def show_view(self) -> None:
         view = self.desk.view
         for box, value in (
-            (self.method, view.method),
+            (self.method, method_of(view)),
             (self.seed, view.looked_at.seed),
             (self.style_choice, view.style),
         ):
@@ -303,13 +314,14 @@ class UnitPane(Pane):
         self.compare_clean.setChecked(view.compare_clean)
         self.freeze.setChecked(view.origin is not None)
         self._arrange()
+        self.heat_tile.draw()
         if (
             self.shown_result is not None and self._compared != self.comparing
         ):  # nothing of the last time may be seen again
             self._draw(self.shown_result)
         for rule, tile in self.rule_tiles.items():
             font = QFont(self.font())
-            font.setBold(rule is view.method)
+            font.setBold(rule == method_of(view))
             tile.caption.setFont(font)
 
     def show_facts(self) -> None:
@@ -318,7 +330,8 @@ class UnitPane(Pane):
             return
         unit, view = result.unit, result.request.view
         stage = result.request.model.architecture.stage(unit.reference.layer)
-        said = [reference_words(unit.reference, unit.position, stage.spatial), METHOD_WORDS[view.method]]
+        method = self.heat_tile.words() if view.heat.unit_method else METHOD_WORDS[view.method]
+        said = [reference_words(unit.reference, unit.position, stage.spatial), method]
         if stage.name in result.request.model.architecture.class_layers:
             said[0] += f" “{result.request.model.classes[unit.reference.unit]}”"
         both = unit.comparison

@@ -22,9 +22,8 @@ from zfdesk.desk.live_view.unit_pane import SEED_WORDS
 from zfdesk.desk.widgets.colour_tables import SEQUENTIAL
 from zfdesk.desk.widgets.heat_controls import CONTOUR_LABELS, METHOD_LABELS
 from zfdesk.engine import Occluder, OccluderFill, OccluderShape
-from zfdesk.figures.facts import METHOD_WORDS
 from zfdesk.live import Style, SweepMap, TraceAxis, View
-from zfdesk.live.changes import chosen_occluder, set_seed
+from zfdesk.live.changes import chosen_occluder, method_of, set_method, set_seed
 
 SEPARATOR = "-"
 KEYS_ONLY = ("arrow-", "nudge-", "unit-left", "unit-right", "unit-up", "unit-down", "layer-", "escape")
@@ -90,7 +89,7 @@ def _of_occluder(title: str, action: str, field: str, labels: dict[Any, str]) ->
     return Values(title, action, labels, lambda view: getattr(chosen_occluder(view)[1], field, None), change)
 
 
-METHOD = _of_view("&Method", "method-direct", "method", METHOD_WORDS)
+METHOD = Values("&Method", "method-direct", METHOD_LABELS, method_of, set_method)
 SEED = Values("&Seed: where it starts", "seed", SEED_WORDS, lambda view: view.looked_at.seed, set_seed)
 SHAPE = _of_occluder("&Shape", "occluder-shape", "shape", _plain(OccluderShape))
 FILL = _of_occluder("&Fill", "occluder-fill", "fill", _plain(OccluderFill))
