@@ -115,7 +115,7 @@ def _fig4(arguments: argparse.Namespace) -> tuple[Page, int]:
         found.append(answers_over(model, units, partial(pictures.walk, model)))
         searched = f"{len(pictures.files):,} pictures" if len(pictures.files) > 1 else "1 picture"
     page = fig4_page(
-        [_unit_over_time(found, place) for place in range(len(units))], epochs, about=run.words, searched=searched,
+        [_unit_over_time(found, place) for place in range(len(units))], epochs, about=run.label, searched=searched,
         chosen=how, facts=facts, size=arguments.size,
     )  # fmt: skip
     return page, 1 if pictures.unreadable else 0

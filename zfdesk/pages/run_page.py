@@ -46,7 +46,7 @@ def training_of(
     if epochs and {"filters", "probe"} & set(parts):
         models = _of_models(run, epochs, "probe" in parts, layer, units, filters)
     spread = spread_of_run(run, wanted) if "spread" in parts else None
-    record = TrainingRecord(architecture, run.words, progress_of(run), spread, *models)
+    record = TrainingRecord(architecture, run.label, progress_of(run), spread, *models)
     return training_page(record, parts=parts, size=size)
 
 

@@ -44,7 +44,7 @@ class About:
     processes: int = 1
 
     @property
-    def words(self) -> str:
+    def label(self) -> str:
         """The run in one sentence, for a caption."""
         batch, optimiser, rate = (self.recipe.get(key) for key in ("batch", "optimiser", "learning_rate"))
         known = [f"batch {batch}"] if isinstance(batch, int) else []
@@ -65,25 +65,25 @@ class About:
     def from_json(text: str) -> About:
         """The value again. Raises RunError with a clause: "is not …"."""
         try:
-            told = json.loads(text)
+            data = json.loads(text)
         except (ValueError, RecursionError):
             raise RunError("is not JSON") from None
-        if not isinstance(told, dict) or told.get("format") != FORMAT:
+        if not isinstance(data, dict) or data.get("format") != FORMAT:
             raise RunError(f"is not of the format {FORMAT}")
         try:
             return About(
-                zfdesk=_text(told, "zfdesk"),
-                architecture=_text(told, "architecture"),
-                recipe=_mapping(told, "recipe"),
-                data=_texts(told, "data"),
-                pictures=_whole(told, "pictures"),
-                validation_pictures=_whole(told, "validation_pictures"),
-                classes=_texts(told, "classes"),
-                seed=_whole(told, "seed"),
-                command=_text(told, "command"),
-                started=_text(told, "started"),
-                epochs=_whole(told, "epochs"),
-                processes=_whole(told, "processes"),
+                zfdesk=_text(data, "zfdesk"),
+                architecture=_text(data, "architecture"),
+                recipe=_mapping(data, "recipe"),
+                data=_texts(data, "data"),
+                pictures=_whole(data, "pictures"),
+                validation_pictures=_whole(data, "validation_pictures"),
+                classes=_texts(data, "classes"),
+                seed=_whole(data, "seed"),
+                command=_text(data, "command"),
+                started=_text(data, "started"),
+                epochs=_whole(data, "epochs"),
+                processes=_whole(data, "processes"),
             )
         except (KeyError, TypeError) as error:
             raise RunError(f"lacks the entry {error.args[0]!r}, or it is odd") from None
@@ -141,52 +141,52 @@ Entry = Step | Epoch | Note
 
 def to_line(entry: Entry) -> bytes:
     """An entry as a line of the log, with its newline."""
-    told = {key: dict(value) if key == "parts" else value for key, value in vars(entry).items()}
+    data = {key: dict(value) if key == "parts" else value for key, value in vars(entry).items()}
     match entry:
         case Step():
-            told["kind"] = "step"
+            data["kind"] = "step"
         case Epoch():
-            told |= {
+            data |= {
                 "kind": "epoch",
                 "training": vars(entry.training),
                 "validation": vars(entry.validation) if entry.validation else None,
             }
         case Note():
-            told["kind"] = "end" if told.pop("end") else "note"
-    ordered = {"kind": told.pop("kind"), **_finite(told)}
+            data["kind"] = "end" if data.pop("end") else "note"
+    ordered = {"kind": data.pop("kind"), **_finite(data)}
     return json.dumps(ordered, ensure_ascii=False, allow_nan=False).encode() + b"\n"
 
 
 def from_line(line: bytes) -> Entry | None:
     """The entry of a line, None for a kind that is not known. ValueError for a line that is damaged."""
-    told = json.loads(line)
-    if not isinstance(told, dict):
+    data = json.loads(line)
+    if not isinstance(data, dict):
         raise ValueError("not an entry")
     try:
-        match told.get("kind"):
+        match data.get("kind"):
             case "step":
-                parts = {str(name): _number(value) for name, value in _mapping(told, "parts", {}).items()}
+                parts = {str(name): _number(value) for name, value in _mapping(data, "parts", {}).items()}
                 return Step(
-                    _whole(told, "step"), _number(told["epoch"]), _number(told["seconds"]), _number(told["loss"]),
-                    _number(told["learning_rate"]), parts, _whole(told, "side"), _number(told["pictures_per_second"]),
+                    _whole(data, "step"), _number(data["epoch"]), _number(data["seconds"]), _number(data["loss"]),
+                    _number(data["learning_rate"]), parts, _whole(data, "side"), _number(data["pictures_per_second"]),
                 )  # fmt: skip
             case "epoch":
-                validation = told["validation"]
+                validation = data["validation"]
                 return Epoch(
-                    _whole(told, "step"), _whole(told, "epoch"), _number(told["seconds"]), _score(told["training"]),
+                    _whole(data, "step"), _whole(data, "epoch"), _number(data["seconds"]), _score(data["training"]),
                     None if validation is None else _score(validation),
                 )  # fmt: skip
             case "note" | "end" as kind:
-                return Note(_whole(told, "step"), _text(told, "words"), kind == "end")
+                return Note(_whole(data, "step"), _text(data, "words"), kind == "end")
     except (KeyError, TypeError, OverflowError):
         raise ValueError("not an entry") from None
     return None
 
 
-def _score(told: Any) -> Score:
-    if not isinstance(told, dict):
+def _score(data: Any) -> Score:
+    if not isinstance(data, dict):
         raise TypeError("score")
-    return Score(_number(told["loss"]), _number(told["top1"]), _number(told["top5"]))
+    return Score(_number(data["loss"]), _number(data["top1"]), _number(data["top5"]))
 
 
 def _number(value: Any) -> float:
@@ -197,28 +197,28 @@ def _number(value: Any) -> float:
     return float(value)
 
 
-def _whole(told: Mapping[str, Any], key: str) -> int:
-    if type(told[key]) is not int:
+def _whole(data: Mapping[str, Any], key: str) -> int:
+    if type(data[key]) is not int:
         raise TypeError(key)
-    result: int = told[key]
+    result: int = data[key]
     return result
 
 
-def _text(told: Mapping[str, Any], key: str) -> str:
-    if not isinstance(told[key], str):
+def _text(data: Mapping[str, Any], key: str) -> str:
+    if not isinstance(data[key], str):
         raise TypeError(key)
-    result: str = told[key]
+    result: str = data[key]
     return result
 
 
-def _texts(told: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    if not isinstance(told[key], list) or not all(isinstance(text, str) for text in told[key]):
+def _texts(data: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    if not isinstance(data[key], list) or not all(isinstance(text, str) for text in data[key]):
         raise TypeError(key)
-    return tuple(told[key])
+    return tuple(data[key])
 
 
-def _mapping(told: Mapping[str, Any], key: str, otherwise: Any = None) -> Mapping[str, Any]:
-    found = told[key] if otherwise is None else told.get(key, otherwise)
+def _mapping(data: Mapping[str, Any], key: str, otherwise: Any = None) -> Mapping[str, Any]:
+    found = data[key] if otherwise is None else data.get(key, otherwise)
     if not isinstance(found, dict):
         raise TypeError(key)
     return found

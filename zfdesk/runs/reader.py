@@ -65,10 +65,10 @@ class Run:
         return max((entries[-1].step for entries in (self.steps, self.epochs, self.notes) if entries), default=0)
 
     @property
-    def words(self) -> str:
+    def label(self) -> str:
         """The run, and how far it has come, in sentences for a caption."""
         done = self.epochs[-1].epoch if self.epochs else 0
-        return f"Training of {self.about.words} Epoch {done} of {self.about.epochs}, step {self.step:,}."
+        return f"Training of {self.about.label} Epoch {done} of {self.about.epochs}, step {self.step:,}."
 
     @property
     def network(self) -> Path:
@@ -97,12 +97,12 @@ class Run:
 
         Raises RunError where the folder is gone or no run any more.
         """
-        told = self._log()
+        run = self._log()
         snapshots = _epochs(self.folder / SNAPSHOTS, ".safetensors")
         statistics = _epochs(self.folder / STATISTICS, ".npz")
-        if (told.snapshots, told.statistics_epochs) == (snapshots, statistics):
-            return told
-        return replace(told, snapshots=snapshots, statistics_epochs=statistics)
+        if (run.snapshots, run.statistics_epochs) == (snapshots, statistics):
+            return run
+        return replace(run, snapshots=snapshots, statistics_epochs=statistics)
 
     def _log(self) -> Run:
         place = self.folder / LOG
@@ -146,8 +146,8 @@ def read_about(folder: Path) -> About:
             raise RunError(f"{folder} is not a training run: its {ABOUT} is not a file of ours.")
         text = place.read_bytes().decode()
     except (FileNotFoundError, NotADirectoryError):
-        words = f"it has no {ABOUT}" if folder.is_dir() else "there is no such folder"
-        raise RunError(f"{folder} is not a training run: {words}.") from None
+        reason = f"it has no {ABOUT}" if folder.is_dir() else "there is no such folder"
+        raise RunError(f"{folder} is not a training run: {reason}.") from None
     except UnicodeDecodeError:
         raise RunError(f"{folder} is not a training run: its {ABOUT} is not text.") from None
     except OSError as error:

@@ -38,11 +38,11 @@ class Strongest:
 
     def to_line(self) -> bytes:
         """The line of the file, with its newline."""
-        told = {
+        data = {
             "snapshot": snapshot_name(self.epoch), "layer": self.layer, "unit": self.unit, "picture": self.picture,
             "position": list(self.position), "activation": self.activation, "crop": self.crop,
         }  # fmt: skip
-        return json.dumps(told, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+        return json.dumps(data, ensure_ascii=False, allow_nan=False).encode() + b"\n"
 
 
 def crop_name(epoch: int, layer: str, unit: int) -> str:
@@ -100,12 +100,12 @@ def encode_picture(pixels: np.ndarray) -> bytes:
 
 
 def _from_line(line: bytes) -> Strongest:
-    told = json.loads(line)
-    y, x = told["position"]
-    unit, activation = told["unit"], float(told["activation"])
-    texts = (told["layer"], told["picture"], told["crop"])
+    data = json.loads(line)
+    y, x = data["position"]
+    unit, activation = data["unit"], float(data["activation"])
+    texts = (data["layer"], data["picture"], data["crop"])
     if not all(type(value) is int and value >= 0 for value in (unit, y, x)) or not all(
         isinstance(text, str) for text in texts
     ):
         raise ValueError("odd")
-    return Strongest(epoch_of(told["snapshot"]), texts[0], unit, texts[1], (y, x), activation, texts[2])
+    return Strongest(epoch_of(data["snapshot"]), texts[0], unit, texts[1], (y, x), activation, texts[2])

@@ -89,9 +89,9 @@ class RunWriter:
         """Add a line to the log: a Step, an Epoch or a Note."""
         self._append(self.folder / LOG, to_line(entry))
 
-    def note(self, step: int, words: str, end: bool = False) -> None:
+    def note(self, step: int, sentence: str, end: bool = False) -> None:
         """Add a sentence to the log. ``end``: the run is over."""
-        self.log(Note(step, words, end))
+        self.log(Note(step, sentence, end))
 
     def snapshot(self, epoch: int, model: Model) -> Path:
         """Keep the exported network after ``epoch`` epochs, and return where."""
@@ -113,8 +113,8 @@ class RunWriter:
         """Keep a unit's strongest answer and its crop, uint8 (height, width, 3) RGB (see `strongest`)."""
         name = crop_name(found.epoch, found.layer, found.unit)
         self._whole(self.folder / name, encode_picture(pixels))
-        told = Strongest(found.epoch, found.layer, found.unit, found.picture, found.position, found.activation, name)
-        self._append(self.folder / STRONGEST, told.to_line())
+        entry = Strongest(found.epoch, found.layer, found.unit, found.picture, found.position, found.activation, name)
+        self._append(self.folder / STRONGEST, entry.to_line())
 
     def _model(self, place: Path, model: Model) -> Path:
         try:

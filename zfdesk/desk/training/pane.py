@@ -442,7 +442,7 @@ class TrainingPane(Pane):
                 self._show_chosen()
         else:
             run, now = self.reading.run, time.time()
-            self.facts.say(f"{run.folder.name} · {run.about.words}")
+            self.facts.say(f"{run.folder.name} · {run.about.label}")
             if self.trouble:
                 self.state_line.say(f"⚠ {self.trouble} ({state_words(run, now)})")
             else:
