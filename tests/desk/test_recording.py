@@ -22,7 +22,7 @@ from zfdesk.desk.recording.controller import FIGURE, Plan
 from zfdesk.engine import Occluder
 from zfdesk.film import FilmError, FilmWriter, disk
 from zfdesk.film import writer as film_writer
-from zfdesk.film.writer import Told
+from zfdesk.film.writer import FilmStatus
 from zfdesk.live import Computation, Demand, Request, View
 from zfdesk.live.replay import Moment, Replay, load_path
 from zfdesk.sources import Frame, SourceReference, read_picture
@@ -70,13 +70,13 @@ def pictures(film: Path) -> list[np.ndarray]:
         return found
 
 
-def ended(window: Window) -> Told:
+def ended(window: Window) -> FilmStatus:
     """Wait until a recording is over."""
-    told: list[Told] = []
-    window.films.ended.connect(told.append)
-    wait_until(lambda: told)
-    window.films.ended.disconnect(told.append)
-    return told[0]
+    statuses: list[FilmStatus] = []
+    window.films.ended.connect(statuses.append)
+    wait_until(lambda: statuses)
+    window.films.ended.disconnect(statuses.append)
+    return statuses[0]
 
 
 def heard(window: Window) -> list[str]:
@@ -114,15 +114,15 @@ def test_live_frames_have_the_times_at_which_they_were_seen(window: Window, tmp_
         next_frame(window, source, number)
     clock.now = 501.4
     window.films.stop()
-    told = ended(window)
+    status = ended(window)
     lines = facts_of(tmp_path / "film.gif")["frames"]
     # the third came too early: ten frames a second were asked for
     assert [(line["source_frame"], line["time"]) for line in lines] == [
         (1, 0.0), (2, pytest.approx(0.1)), (4, pytest.approx(0.5)), (5, pytest.approx(1.0)),
     ]  # fmt: skip
-    assert told.kept
-    assert told.dropped == 0
-    assert told.seconds == pytest.approx(1.4)  # the last is shown until it was stopped
+    assert status.kept
+    assert status.dropped == 0
+    assert status.seconds == pytest.approx(1.4)  # the last is shown until it was stopped
     assert facts_of(tmp_path / "film.gif")["mode"] == "live"
 
 
@@ -153,12 +153,12 @@ def test_live_what_the_encoder_has_no_room_for_is_dropped_counted_and_shown(
         busy[0] = number in (3, 4, 6)
         next_frame(window, source, number)
     busy[0] = False
-    wait_until(lambda: window.films.told.frames == 5)
+    wait_until(lambda: window.films.status.frames == 5)
     wait_until(lambda: "3 dropped" in window.films.mark.text())
     window.films.stop()
-    told = ended(window)
-    assert (told.frames, told.dropped) == (5, 3)
-    assert told.sentence.endswith("3 dropped.")
+    status = ended(window)
+    assert (status.frames, status.dropped) == (5, 3)
+    assert status.sentence.endswith("3 dropped.")
     lines = facts_of(tmp_path / "film.gif")["frames"]
     assert [line["source_frame"] for line in lines] == [1, 2, 5, 7, 8]
     assert [line["time"] for line in lines] == pytest.approx([0.0, 0.1, 0.4, 0.6, 0.7])
@@ -176,9 +176,9 @@ def test_frames_that_the_network_was_too_slow_for_are_counted(window: Window, tm
         clock.now += seconds
         next_frame(window, source, number)
     window.films.stop()
-    told = ended(window)
+    status = ended(window)
     # of the four in 0.4 s three were due and not seen; three in 0.1 s are faster than was asked for; two in 2 s are few
-    assert (told.frames, told.dropped) == (5, 3 + 0 + 1)
+    assert (status.frames, status.dropped) == (5, 3 + 0 + 1)
 
 
 def test_live_a_dragged_occluder_is_in_the_picture_and_its_path_beside_it(window: Window, tmp_path: Path) -> None:
@@ -300,8 +300,8 @@ def test_every_frame_of_a_clip_in_order_and_nothing_else(window: Window, clip: P
     open_clip(window, clip)
     window.desk.change(window.desk.view.change(outlines=False))  # nothing is drawn over the pattern's number
     window.films.start(Plan(tmp_path / "film", "Picture", live=False))
-    told = ended(window)
-    assert (told.frames, told.dropped, told.trouble) == (CLIP_FRAMES, 0, False)
+    status = ended(window)
+    assert (status.frames, status.dropped, status.error) == (CLIP_FRAMES, 0, False)
     lines = facts_of(tmp_path / "film")["frames"]
     assert [line["source_frame"] for line in lines] == list(range(CLIP_FRAMES))
     assert [line["time"] for line in lines] == pytest.approx([n / 20 for n in range(CLIP_FRAMES)], abs=1e-3)
@@ -445,7 +445,7 @@ def test_the_key_stops_and_so_does_the_mark(live: Window, tmp_path: Path) -> Non
     window = live
     for stop in (lambda: press(window, Qt.Key.Key_F9), lambda: window.films.mark.click()):
         window.films.start(Plan(tmp_path / "film.gif", "Classes"))
-        wait_until(lambda: window.films.told.frames >= 2 and window.films.mark.isVisible())
+        wait_until(lambda: window.films.status.frames >= 2 and window.films.mark.isVisible())
         assert "■ Stop" in window.films.mark.text()
         stop()
         assert not window.films.recording
@@ -459,12 +459,12 @@ def test_closing_the_window_keeps_what_was_recorded(window: Window, clip: Path, 
     window.films.start(Plan(tmp_path / "film.mp4", live=live_way))
     film = window.films.film
     assert film is not None
-    wait_until(lambda: film.told.frames >= 2)
+    wait_until(lambda: film.status.frames >= 2)
     window.close()
-    told = film.wait(20)
-    assert told.kept
+    status = film.wait(20)
+    assert status.kept
     with av.open(str(tmp_path / "film.mp4")) as container:
-        assert sum(1 for _ in container.decode(video=0)) == told.frames
+        assert sum(1 for _ in container.decode(video=0)) == status.frames
 
 
 @pytest.mark.parametrize("live_way", [True, False])
@@ -476,7 +476,7 @@ def test_another_source_or_network_ends_a_film_that_steps_through_one(
     open_clip(window, clip)
     said = heard(window)
     window.films.start(Plan(tmp_path / "film.gif", "Classes", live=live_way))
-    wait_until(lambda: window.films.told.frames >= 2)
+    wait_until(lambda: window.films.status.frames >= 2)
     if live_way:
         window.desk.use_model(replace(model, name="another"))
     else:
@@ -491,7 +491,7 @@ def test_freezing_ends_a_film_that_steps(window: Window, clip: Path, tmp_path: P
     open_clip(window, clip)
     said = heard(window)
     window.films.start(Plan(tmp_path / "film.gif", "Classes", live=False))
-    wait_until(lambda: window.films.told.frames >= 2)
+    wait_until(lambda: window.films.status.frames >= 2)
     press(window, Qt.Key.Key_F)
     assert ended(window).kept
     assert said[-1].startswith("The frame was frozen: the recording ended there.")
@@ -501,13 +501,13 @@ def test_a_full_disk_ends_it_and_says_so(live: Window, tmp_path: Path, monkeypat
     monkeypatch.setattr(film_writer, "LOOK_AT_DISK_SECONDS", 0.0)
     said = heard(live)
     live.films.start(Plan(tmp_path / "film.gif", "Classes"))
-    wait_until(lambda: live.films.told.frames >= 2)
+    wait_until(lambda: live.films.status.frames >= 2)
     monkeypatch.setattr(disk, "free_bytes", lambda folder: 0)
-    told = ended(live)
-    assert told.kept
-    assert told.trouble
+    status = ended(live)
+    assert status.kept
+    assert status.error
     assert said[-1].startswith("The disk is full: the recording ended there. Saved film.gif")
-    assert len(pictures(tmp_path / "film.gif")) == told.frames
+    assert len(pictures(tmp_path / "film.gif")) == status.frames
 
 
 def test_what_a_hidden_pane_would_show_is_computed_for_a_figure(window: Window, tmp_path: Path) -> None:

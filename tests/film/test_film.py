@@ -82,8 +82,8 @@ def alone(folder: Path) -> list[str]:
 def test_every_frame_comes_back_in_order_with_its_time(name: str, tmp_path: Path) -> None:
     frames = [pattern_frame(7 * number) for number in range(len(UNEVEN))]
     film = record(tmp_path / name, frames, UNEVEN, end=1.5)
-    assert film.told.kept
-    assert not film.told.trouble
+    assert film.status.kept
+    assert not film.status.error
     found = read(tmp_path / name)
     assert [pattern_number(pixels) for pixels, _, _ in found] == [7 * number for number in range(len(UNEVEN))]
     # a GIF counts hundredths of a second and needs two of them for a frame
@@ -201,13 +201,15 @@ def test_a_live_film_is_coded_too(tmp_path: Path) -> None:
 
 def test_without_h264_mpeg4_takes_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mp4, "CODECS", ("libnowhere", "mpeg4"))
-    assert record(tmp_path / "film.mp4", [pattern_frame(number) for number in range(9)], (*UNEVEN, 1.3, 1.4)).told.kept
+    assert record(
+        tmp_path / "film.mp4", [pattern_frame(number) for number in range(9)], (*UNEVEN, 1.3, 1.4)
+    ).status.kept
     found = read_mp4(tmp_path / "film.mp4")
     assert [pattern_number(pixels) for pixels, _, _ in found] == list(range(9))
     assert [begin for _, begin, _ in found] == pytest.approx([*UNEVEN, 1.3, 1.4], abs=1e-3)
     monkeypatch.setattr(mp4, "CODECS", ("libnowhere",))
     film = record(tmp_path / "other.mp4", [pattern_frame(0)])
-    assert film.told.sentence.startswith("other.mp4 could not be written: PyAV has no encoder for MP4 here")
+    assert film.status.sentence.startswith("other.mp4 could not be written: PyAV has no encoder for MP4 here")
 
 
 def test_names() -> None:

@@ -58,9 +58,9 @@ def test_live_what_finds_no_room_is_dropped_and_counted(slow: threading.Semaphor
         assert not film.offer(Shot(pattern_frame(200 + number), 8.0))
     slow.release(100)
     film.finish(taken / 25)
-    told = film.wait()
-    assert (told.frames, told.dropped) == (taken, 5)
-    assert told.sentence.endswith("5 dropped.")
+    status = film.wait()
+    assert (status.frames, status.dropped) == (taken, 5)
+    assert status.sentence.endswith("5 dropped.")
     assert [pattern_number(pixels) for pixels, _, _ in read(tmp_path / "film.gif")] == list(range(taken))
 
 
@@ -110,9 +110,9 @@ def test_a_picture_that_cannot_be_drawn_ends_the_film_and_what_was_before_is_kep
         film.put(Shot(pattern_frame(number), number / 25))
     film.put(Shot(fail, 1.0))
     film.finish()
-    told = film.wait()
-    assert told.trouble
-    assert told.sentence.startswith("The recording ended early: The panels do not fit a page of this size. Saved")
+    status = film.wait()
+    assert status.error
+    assert status.sentence.startswith("The recording ended early: The panels do not fit a page of this size. Saved")
     assert len(read(tmp_path / "film.gif")) == 3
     first = FilmWriter(tmp_path / "other.gif", Titles())
     first.put(Shot(fail, 0.0))
@@ -133,7 +133,7 @@ def test_another_size_ends_the_film(tmp_path: Path) -> None:
 def test_without_a_frame_there_is_no_film(tmp_path: Path) -> None:
     with FilmWriter(tmp_path / "film.mp4", Titles()) as film:
         pass
-    assert film.told.sentence == "There was no frame to record: no film was made."
+    assert film.status.sentence == "There was no frame to record: no film was made."
     assert alone(tmp_path) == []
 
 
@@ -163,7 +163,7 @@ def test_an_older_film_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
 
 def test_an_empty_folder_is_filled_and_a_full_one_refused(tmp_path: Path) -> None:
     (tmp_path / "film").mkdir()
-    assert record(tmp_path / "film", NOISE[:2]).told.kept
+    assert record(tmp_path / "film", NOISE[:2]).status.kept
     with pytest.raises(FilmError, match="film is there already, a folder with something in it"):
         FilmWriter(tmp_path / "film", Titles())
     (tmp_path / "file").write_bytes(b"")
@@ -207,11 +207,13 @@ def test_when_little_disk_is_left_the_film_ends_and_is_whole(
     while film.put(Shot(pattern_frame(number), number / 25)):
         number += 1
         assert number < 100
-    told = film.wait()
-    assert told.kept
-    assert told.trouble
-    assert told.sentence.startswith(f"The disk is full: the recording ended there. Saved {name}: {told.frames} frame")
-    assert [pattern_number(pixels) for pixels, _, _ in read(tmp_path / name)] == list(range(told.frames))
+    status = film.wait()
+    assert status.kept
+    assert status.error
+    assert status.sentence.startswith(
+        f"The disk is full: the recording ended there. Saved {name}: {status.frames} frame"
+    )
+    assert [pattern_number(pixels) for pixels, _, _ in read(tmp_path / name)] == list(range(status.frames))
 
 
 class Limited:
@@ -257,13 +259,13 @@ def test_a_write_that_finds_the_disk_full_still_leaves_a_whole_film(
         if not film.put(Shot(pixels, number / 25)):
             break
     film.finish()
-    told = film.wait()
+    status = film.wait()
     assert limited.reserved == 0
-    assert "The disk is full" in told.sentence
-    assert told.kept
-    assert 1 <= told.frames < len(NOISE) or name == "film.mp4"  # an encoder may hold many frames back
+    assert "The disk is full" in status.sentence
+    assert status.kept
+    assert 1 <= status.frames < len(NOISE) or name == "film.mp4"  # an encoder may hold many frames back
     found = read(tmp_path / name)
-    assert len(found) == told.frames
+    assert len(found) == status.frames
     for (pixels, _, _), given in zip(found, NOISE, strict=False):
         # still the right picture, and not the one of another number
         near = [np.abs(pixels.astype(int) - other).mean() for other in NOISE[:8]]
@@ -277,8 +279,8 @@ def test_a_disk_that_stays_full_is_told_and_leaves_nothing(tmp_path: Path, monke
 
     monkeypatch.setattr(disk.ReservedFile, "put", full)
     film = record(tmp_path / "film.gif", NOISE[:1])
-    assert not film.told.kept
-    assert film.told.sentence == "film.gif could not be written: no space left on device; nothing was recorded."
+    assert not film.status.kept
+    assert film.status.sentence == "film.gif could not be written: no space left on device; nothing was recorded."
     assert alone(tmp_path) == []
 
 
@@ -301,11 +303,11 @@ def test_a_full_disk_among_numbered_pictures_keeps_those_that_are_whole(
         if not film.put(Shot(pixels, number / 25)):
             break
     film.finish()
-    told = film.wait()
+    status = film.wait()
     found = read(tmp_path / "film")
-    assert 1 <= len(found) == told.frames < 5
+    assert 1 <= len(found) == status.frames < 5
     assert all((pixels == given).all() for (pixels, _, _), given in zip(found, NOISE, strict=False))
-    assert told.sentence.startswith("The disk is full")
+    assert status.sentence.startswith("The disk is full")
 
 
 def test_another_error_of_the_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -329,16 +331,16 @@ def test_a_folder_that_vanishes_is_told(tmp_path: Path) -> None:
     while (tmp_path / "there").exists():  # the writer may just be making a file in it
         shutil.rmtree(tmp_path / "there", ignore_errors=True)
     film.finish()
-    told = film.wait()
-    assert not told.kept
-    assert told.sentence.startswith("film.gif could not be written: no such file or directory; ")
+    status = film.wait()
+    assert not status.kept
+    assert status.sentence.startswith("film.gif could not be written: no such file or directory; ")
 
 
 def test_facts_that_cannot_be_written_cost_no_film(tmp_path: Path) -> None:
     (tmp_path / "film.gif.json").mkdir()
     film = record(tmp_path / "film.gif", NOISE[:2])
-    assert film.told.kept
-    assert "The facts of its frames could not be written: is a directory." in film.told.sentence
+    assert film.status.kept
+    assert "The facts of its frames could not be written: is a directory." in film.status.sentence
     assert len(read(tmp_path / "film.gif")) == 2
 
 
@@ -384,7 +386,7 @@ def test_the_next_recording_removes_what_a_killed_one_left(tmp_path: Path) -> No
             living = FilmWriter(tmp_path / "other.mp4", Titles())
             assert living.offer(Shot(NOISE[0], 0.0))
             while not list(tmp_path.glob(".other*.room")):
-                assert not living.told.over
+                assert not living.status.over
             grown_old(tmp_path)
             held = alone(tmp_path)
             disk.remove_left(tmp_path)
@@ -393,9 +395,9 @@ def test_the_next_recording_removes_what_a_killed_one_left(tmp_path: Path) -> No
             killed.send_signal(signal.SIGKILL)
             killed.wait(20)
     living.finish()
-    told = living.wait()
+    status = living.wait()
     assert after == held, "both were being written"
-    assert told.kept
+    assert status.kept
     others = [".film.mp4.part", ".mine.0123abcd.part", "x.0123abcd.part.room"]
     for name in others:
         (tmp_path / name).touch()
@@ -405,7 +407,7 @@ def test_the_next_recording_removes_what_a_killed_one_left(tmp_path: Path) -> No
     disk.remove_left(tmp_path)
     assert left <= set(alone(tmp_path)), "a moment old"
     grown_old(tmp_path)
-    assert record(tmp_path / "next.gif", NOISE[:2]).told.kept
+    assert record(tmp_path / "next.gif", NOISE[:2]).status.kept
     there = set(alone(tmp_path))
     assert not left & there
     assert {*others, "other.mp4", "next.gif"} <= there
@@ -430,6 +432,6 @@ def test_pngs_are_frames_of_their_own(tmp_path: Path) -> None:
 def test_a_link_stays_one(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "film.gif").symlink_to(tmp_path / "real" / "there.gif")
-    assert record(tmp_path / "film.gif", NOISE[:1]).told.kept
+    assert record(tmp_path / "film.gif", NOISE[:1]).status.kept
     assert (tmp_path / "film.gif").is_symlink()
     assert len(read(tmp_path / "real" / "there.gif")) == 1

@@ -143,20 +143,20 @@ def record_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
         finally:
             film.path_json = run.path_json()
             film.finish(_end(times, arguments.seconds))
-            told = film.wait()
+            status = film.wait()
         run.progress.end()
-    if not told.kept:
-        raise CommandError(told.sentence)
+    if not status.kept:
+        raise CommandError(status.sentence)
     if arguments.json:
         _print_facts(arguments, film, stop.is_set())
     else:
-        print(told.sentence)
+        print(status.sentence)
     if stop.is_set():
-        tell(f"Interrupted: the film ends after {told.frames} {noun(told.frames, 'frame')}.")
+        tell(f"Interrupted: the film ends after {status.frames} {noun(status.frames, 'frame')}.")
         return 130
-    if told.trouble and arguments.json:
-        tell(told.sentence)
-    return 1 if unreadable or told.trouble else 0
+    if status.error and arguments.json:
+        tell(status.sentence)
+    return 1 if unreadable or status.error else 0
 
 
 def _end(times: list[float], seconds: float | None) -> float | None:
@@ -168,11 +168,11 @@ def _end(times: list[float], seconds: float | None) -> float | None:
 
 
 def _print_facts(arguments: argparse.Namespace, film: FilmWriter, interrupted: bool) -> None:
-    told = film.told
+    status = film.status
     print_json({
         "film": arguments.output, "facts": str(film.facts_place),
-        "path": str(film.path_place) if film.path_json else None, "frames": told.frames,
-        "seconds": round(told.seconds, 6), "bytes": told.bytes, "interrupted": interrupted,
+        "path": str(film.path_place) if film.path_json else None, "frames": status.frames,
+        "seconds": round(status.seconds, 6), "bytes": status.bytes, "interrupted": interrupted,
     })  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
     with FilmWriter(Path("film.mp4"), Titles("conv5:7", "…")) as film:
         film.put(Shot(pixels, 0.0, {"class": "tabby"}))
-    film.told.sentence
+    film.status.sentence
 
 `formats` names the kinds of film and who writes each, `writer` keeps the thread, the temporary file and what is told.
 """

@@ -78,8 +78,8 @@ class Gif(_Changing):
         self._carry = 0  # hundredths of a second that are written
         screen = struct.pack("<HHBBB", self.width, self.height, 0x70, 0, 0)  # no colours for all
         self.file.write(b"GIF89a" + screen + b"!\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00")
-        words = f"{settings.title}\n{settings.comment}".encode()
-        blocks = b"".join(bytes((len(part),)) + part for part in _parts(words, 255))
+        comment = f"{settings.title}\n{settings.comment}".encode()
+        blocks = b"".join(bytes((len(part),)) + part for part in _parts(comment, 255))
         self.file.write(b"!\xfe" + blocks + b"\x00")
 
     def _write(self, pixels: np.ndarray, time: float, until: float, facts: Mapping[str, str]) -> None:

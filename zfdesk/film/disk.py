@@ -110,15 +110,15 @@ class ReservedFile(io.RawIOBase):
             self._ballast.unlink()
 
     def writable(self) -> bool:
-        """It is."""
+        """Return True: the encoder writes here."""
         return True
 
     def readable(self) -> bool:
-        """It is, so that a film can be looked at before it is closed."""
+        """Return True: a film can be looked at before it is closed."""
         return True
 
     def seekable(self) -> bool:
-        """It is."""
+        """Return True: MP4 is completed at its beginning when it ends."""
         return True
 
     def write(self, data: bytes | bytearray | memoryview) -> int:  # type: ignore[override]
@@ -141,19 +141,19 @@ class ReservedFile(io.RawIOBase):
         return self._file.write(view) or 0
 
     def read(self, size: int = -1) -> bytes:
-        """As of any file."""
+        """Read up to ``size`` bytes, all that follow by default."""
         return self._file.read(size) or b""
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """As of any file."""
+        """Go to a position, and return it."""
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:
-        """As of any file."""
+        """Return the position."""
         return self._file.tell()
 
     def sync(self) -> None:
-        """All of it to the disk."""
+        """Wait until all of it is on the disk."""
         os.fsync(self._file.fileno())
 
     def close(self) -> None:

@@ -32,11 +32,11 @@ class Pngs(Encoder):
         return self._bytes
 
     def _write(self, pixels: np.ndarray, time: float, until: float, facts: Mapping[str, str]) -> None:
-        told = PngInfo()
-        for name, words in {"Title": self.settings.title, "Description": self.settings.comment, **facts}.items():
-            told.add_text(name, words) if words.isascii() else told.add_itxt(name, words)
+        info = PngInfo()
+        for name, text in {"Title": self.settings.title, "Description": self.settings.comment, **facts}.items():
+            info.add_text(name, text) if text.isascii() else info.add_itxt(name, text)
         memory = io.BytesIO()
-        Image.fromarray(pixels).save(memory, "PNG", pnginfo=told, compress_level=1 if self.settings.hurry else 6)
+        Image.fromarray(pixels).save(memory, "PNG", pnginfo=info, compress_level=1 if self.settings.hurry else 6)
         path = self.place / f"frame-{self.frames + 1:06}.png"
         try:
             with path.open("xb") as file:

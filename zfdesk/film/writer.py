@@ -82,7 +82,7 @@ class Shot:
 
 
 @dataclass(frozen=True)
-class Told:
+class FilmStatus:
     """How a film stands. sentence: for people, once it is over. kept: it lies under the name that was asked for."""
 
     frames: int = 0
@@ -91,12 +91,12 @@ class Told:
     seconds: float = 0.0
     over: bool = False
     kept: bool = False
-    trouble: bool = False
+    error: bool = False
     sentence: str = ""
 
 
 class FilmWriter:
-    """One film. `offer` and `put` are called by one thread, `told` may be read by any.
+    """One film. `offer` and `put` are called by one thread, `status` may be read by any.
 
     path: what will appear; its suffix says which kind, see `form_of`. rate: frames a second that are aimed at.
     live: frames that find the queue full are dropped, and counted; the encoder hurries.
@@ -128,17 +128,17 @@ class FilmWriter:
         self._end: float | None = None
         self._over = threading.Event()
         self._lines: list[dict[str, Any]] = []
-        self._told = Told()
+        self._status = FilmStatus()
         # not a daemon: a program that ends brings the film to its end
         self._thread = threading.Thread(target=self._work, name="zfdesk-film")
         self._thread.start()
 
-    # What is told
+    # How it stands
 
     @property
-    def told(self) -> Told:
+    def status(self) -> FilmStatus:
         """How it stands; once ``over`` is set nothing changes any more."""
-        return self._told
+        return self._status
 
     @property
     def waiting(self) -> bool:
@@ -185,10 +185,10 @@ class FilmWriter:
             self._end = -1.0 if end is None else end
             self._queue.put(None)
 
-    def wait(self, seconds: float | None = None) -> Told:
+    def wait(self, seconds: float | None = None) -> FilmStatus:
         """Wait until the film is over."""
         self._thread.join(seconds)
-        return self._told
+        return self._status
 
     def __enter__(self) -> FilmWriter:
         return self
@@ -236,8 +236,8 @@ class FilmWriter:
         except OSError as error:
             raise FilmError(f"{name} cannot be written: {_reason(error)}.") from error
         if free < disk.LEAST_FREE:
-            words = f"only {free >> 20} MB of disk are free in {folder}, and {disk.LEAST_FREE >> 20} must stay free"
-            raise FilmError(f"{name} cannot be written: {words}.")
+            reason = f"only {free >> 20} MB of disk are free in {folder}, and {disk.LEAST_FREE >> 20} must stay free"
+            raise FilmError(f"{name} cannot be written: {reason}.")
 
     # The thread
 
@@ -261,7 +261,7 @@ class FilmWriter:
                 encoder.add(pixels, shot.time, _words(shot.facts))
                 self._lines.append({"number": len(self._lines), "time": round(shot.time, 6), **shot.facts})
                 last = shot.time
-                self._tell(encoder, last)
+                self._report(encoder, last)
                 if encoder.full or time.monotonic() - looked >= LOOK_AT_DISK_SECONDS:
                     looked = time.monotonic()
                     why = self._why_end(encoder)
@@ -278,12 +278,12 @@ class FilmWriter:
                 return "The disk is full: the recording ended there."
         return ""
 
-    def _tell(self, encoder: Encoder, seconds: float) -> None:
-        self._told = Told(len(self._lines), self._dropped, encoder.bytes, seconds)
+    def _report(self, encoder: Encoder, seconds: float) -> None:
+        self._status = FilmStatus(len(self._lines), self._dropped, encoder.bytes, seconds)
 
     def _finish(self, encoder: Encoder | None, last: float, lasts: float, why: str) -> None:
         if encoder is None:
-            self._told = Told(
+            self._status = FilmStatus(
                 dropped=self._dropped, over=True, sentence="There was no frame to record: no film was made."
             )
             return
@@ -301,11 +301,11 @@ class FilmWriter:
         beside = self._write_facts(encoder, end)
         size = encoder.bytes
         frames = f"{len(self._lines)} {noun(len(self._lines), 'frame')}"
-        words = f"Saved {self.path.name}: {frames}, {end:.1f} s, {size_words(size)}"
-        words += f", {self._dropped} dropped" if self.live else ""
-        said = " ".join(part for part in (why, f"{words}.", beside) if part)
-        trouble = bool(why or beside)
-        self._told = Told(len(self._lines), self._dropped, size, end, True, True, trouble, said)
+        text = f"Saved {self.path.name}: {frames}, {end:.1f} s, {size_words(size)}"
+        text += f", {self._dropped} dropped" if self.live else ""
+        said = " ".join(part for part in (why, f"{text}.", beside) if part)
+        error = bool(why or beside)
+        self._status = FilmStatus(len(self._lines), self._dropped, size, end, True, True, error, said)
 
     def _put_in_place(self) -> None:
         if self.form == "png" and self.path.is_dir():
@@ -345,8 +345,8 @@ class FilmWriter:
             if self._lines
             else "nothing was recorded"
         )
-        words = f"{self.path.name} could not be written: {_reason(error)}; {lost}."
-        self._told = Told(len(self._lines), self._dropped, 0, 0.0, True, False, True, words)
+        sentence = f"{self.path.name} could not be written: {_reason(error)}; {lost}."
+        self._status = FilmStatus(len(self._lines), self._dropped, 0, 0.0, True, False, True, sentence)
 
     def _clear_up(self, encoder: Encoder | None) -> None:
         """Nothing of a film that failed is left."""
@@ -383,4 +383,4 @@ def _reason(error: Exception) -> str:
     return str(error).rstrip(".") or type(error).__name__
 
 
-__all__ = ["FORMATS", "FilmWriter", "Quality", "Shot", "Titles", "Told", "size_words"]
+__all__ = ["FORMATS", "FilmStatus", "FilmWriter", "Quality", "Shot", "Titles", "size_words"]

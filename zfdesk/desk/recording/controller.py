@@ -29,7 +29,7 @@ from zfdesk.desk.recording.indicator import RecordingMark
 from zfdesk.desk.recording.stepping import SourceSteps
 from zfdesk.desk.widgets.text import clock
 from zfdesk.film import FilmError, FilmWriter, Quality, Shot, Titles
-from zfdesk.film.writer import Told, size_words
+from zfdesk.film.writer import FilmStatus, size_words
 from zfdesk.live import Demand, Result
 from zfdesk.live.replay import Recorder, to_json
 from zfdesk.live.stepping import Span, Step
@@ -64,7 +64,7 @@ class Films(QObject):
     """Belongs to the window; records one film at a time. ``clock``: seconds."""
 
     changed = Signal()  # a recording began or is over
-    ended = Signal(object)  # Told
+    ended = Signal(object)  # FilmStatus
 
     def __init__(self, context: AppContext, clock: Callable[[], float] = time.perf_counter) -> None:
         super().__init__(context)
@@ -96,7 +96,7 @@ class Films(QObject):
         self.desk.source_changed.connect(self._see_source)
         context.closing.connect(self.close)
 
-    # What is told
+    # How it stands
 
     @property
     def recording(self) -> bool:
@@ -109,16 +109,16 @@ class Films(QObject):
         return self.film is not None and self._stopping
 
     @property
-    def told(self) -> Told:
+    def status(self) -> FilmStatus:
         """How the film stands."""
-        return self.film.told if self.film else Told()
+        return self.film.status if self.film else FilmStatus()
 
     @property
     def seconds(self) -> float:
         """Length of the film so far."""
         if self.plan is None or self._begun is None:
             return 0.0
-        return self.clock() - self._begun if self.plan.live else self.told.seconds
+        return self.clock() - self._begun if self.plan.live else self.status.seconds
 
     def demand(self, demand: Demand) -> Demand:
         """What must be computed besides what the panes show."""
@@ -262,7 +262,7 @@ class Films(QObject):
         steps, film, plan = self._steps, self.film, self.plan
         if not self.recording or steps is None or film is None or plan is None or self._shots is None:
             return
-        if film.told.over:
+        if film.status.over:
             return  # the clock will see it
         step, result = steps.step, self.desk.result
         if step is None or result is None:
@@ -302,10 +302,10 @@ class Films(QObject):
         if self.film is None or self.plan is None:
             self.mark.show_state("")
             return
-        told = self.told
-        text = f"● {clock(self.seconds)} · {told.frames} frames"
-        text += f" · {told.dropped} dropped" if self.plan.live else ""
-        text += f" · {size_words(told.bytes)}"
+        status = self.status
+        text = f"● {clock(self.seconds)} · {status.frames} frames"
+        text += f" · {status.dropped} dropped" if self.plan.live else ""
+        text += f" · {size_words(status.bytes)}"
         text += " · writing the end…" if self.finishing else "   ■ Stop"
         tool_tip = f"Recording {self.plan.path.name}; a click stops it and keeps it"
         self.mark.show_state(text, tool_tip, enabled=not self.finishing)
@@ -316,17 +316,17 @@ class Films(QObject):
             return
         if self.recording:
             long = plan.seconds is not None and self._begun is not None and self.seconds >= plan.seconds
-            if film.told.over or (plan.live and (long or self._path_is_over(plan, film))):
+            if film.status.over or (plan.live and (long or self._path_is_over(plan, film))):
                 self.stop()
         self._show_mark()
-        if self._stopping and film.told.over:
+        if self._stopping and film.status.over:
             self._timer.stop()
             film.wait()
-            told, self.film = film.told, None
+            status, self.film = film.status, None
             self._show_mark()
             self.changed.emit()
-            self.desk.told.emit(" ".join(words for words in (self._why, told.sentence) if words), told.trouble)
-            self.ended.emit(told)
+            self.desk.told.emit(" ".join(words for words in (self._why, status.sentence) if words), status.error)
+            self.ended.emit(status)
 
 
 __all__ = ["FIGURE", "WINDOW", "Films", "Plan"]
