@@ -136,10 +136,10 @@ def _array(data: bytes) -> np.ndarray:
         (length,) = struct.unpack_from("<H", data, 8)
         if data[:8] != b"\x93NUMPY\1\0" or length > 1000:
             raise ArchiveError("an array in it is damaged")
-        told = ast.literal_eval(data[10 : 10 + length].decode("ascii"))
-        dtype, shape = DTYPES[told["descr"]], told["shape"]
+        header = ast.literal_eval(data[10 : 10 + length].decode("ascii"))
+        dtype, shape = DTYPES[header["descr"]], header["shape"]
         sound = type(shape) is tuple and all(type(side) is int and 0 <= side < 2**31 for side in shape)
-        if set(told) != {"descr", "fortran_order", "shape"} or told["fortran_order"] is not False or not sound:
+        if set(header) != {"descr", "fortran_order", "shape"} or header["fortran_order"] is not False or not sound:
             raise ArchiveError("an array in it is damaged")
         size = math.prod(shape) * np.dtype(dtype).itemsize
         if len(shape) > MOST_DIMENSIONS or size != len(data) - 10 - length:

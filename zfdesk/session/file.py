@@ -33,11 +33,11 @@ FORMAT = 2
 """Goes up when a file could not be read field for field any more; a new field of the view alone does not need that."""
 
 
-def _with_a_sweep(told: dict[str, Any]) -> dict[str, Any]:
+def _with_a_sweep(data: dict[str, Any]) -> dict[str, Any]:
     """Format 1 kept no sweep, and no colours of watched classes: they are given in order."""
-    for moment in (told["moment"], *told["snapshots"].values()):
+    for moment in (data["moment"], *data["snapshots"].values()):
         moment["view"].setdefault("watched_slots", [])
-    return {**told, "version": 2, "sweep": None}
+    return {**data, "version": 2, "sweep": None}
 
 
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _with_a_sweep}
@@ -132,8 +132,8 @@ def to_bytes(session: Session) -> bytes:
     sweep = None
     if kept_of := session.sweep:
         parts[SWEEP] = archive.pack_arrays(kept_of.arrays)
-        told = kept_of.plan
-        plan = PlanHead(told.size, told.stride, told.shape, told.fill, told.overhang)
+        kept_plan = kept_of.plan
+        plan = PlanHead(kept_plan.size, kept_plan.stride, kept_plan.shape, kept_plan.fill, kept_plan.overhang)
         sweep = SweepHead(
             plan, kept_of.layer, kept_of.network, SWEEP, kept_of.number, kept_of.origin, kept_of.live, kept_of.seconds
         )
@@ -218,8 +218,8 @@ def _its(text: str) -> str:
 
 def _session(parts: dict[str, bytes]) -> Session:
     notes: list[str] = []
-    told = _head_json(parts.pop(HEAD, b""))
-    head = from_plain(Head, told, "it", notes)
+    head_json = _head_json(parts.pop(HEAD, b""))
+    head = from_plain(Head, head_json, "it", notes)
     if parts.keys() != head.parts.keys():
         raise ArchiveError("its parts are not those it names")
     for name, data in parts.items():
@@ -229,7 +229,7 @@ def _session(parts: dict[str, bytes]) -> Session:
         raise ArchiveError(f"it has more than {MOST_SNAPSHOTS} snapshots")
     frames: dict[tuple[str, int, int], np.ndarray] = {}
     moment = _moment(head.moment, parts, frames)
-    snapshots = {name: _moment(told, parts, frames) for name, told in head.snapshots.items()}
+    snapshots = {name: _moment(kept, parts, frames) for name, kept in head.snapshots.items()}
     if len(set(map(str.casefold, snapshots))) < len(snapshots) or not all(map(str.isalnum, snapshots)):
         raise ArchiveError("its snapshots have names that none of ours has")
     return Session(
@@ -258,16 +258,16 @@ def _sweep(head: SweepHead | None, parts: Mapping[str, bytes]) -> KeptSweep | No
     )
 
 
-def _head_json(data: bytes) -> dict[str, Any]:
+def _head_json(content: bytes) -> dict[str, Any]:
     """The checked JSON, brought to the present format."""
-    if not data or len(data) > MOST_BYTES_OF_HEAD:
-        raise ArchiveError("it is a zip file, but no session" if not data else "it says too much of itself")
+    if not content or len(content) > MOST_BYTES_OF_HEAD:
+        raise ArchiveError("it is a zip file, but no session" if not content else "it says too much of itself")
     try:
-        told = parsed(data)
+        data = parsed(content)
     except ValueError:
         raise ArchiveError("what it says of itself is damaged") from None
-    version, writer = told.get("version"), told.get("zfdesk")
-    if told.get("format") != KIND or type(version) is not int or version < 1 or not isinstance(writer, str):
+    version, writer = data.get("version"), data.get("zfdesk")
+    if data.get("format") != KIND or type(version) is not int or version < 1 or not isinstance(writer, str):
         raise ArchiveError("it says neither what it is nor which version it has")
     if version > FORMAT:
         by = "".join(letter for letter in writer[:20] if letter.isprintable())
@@ -277,19 +277,19 @@ def _head_json(data: bytes) -> dict[str, Any]:
         )
     try:
         for old in range(version, FORMAT):
-            told = MIGRATIONS[old](told)
+            data = MIGRATIONS[old](data)
     except (KeyError, TypeError, ValueError, AttributeError):
         raise ArchiveError(f"it is of the old format {version} and damaged") from None
-    return told
+    return data
 
 
 def _moment(head: MomentHead, parts: Mapping[str, bytes], frames: dict[tuple[str, int, int], np.ndarray]) -> Moment:
-    told = head.frame
-    if told.file not in parts or (head.arrays and head.arrays not in parts):
+    kept = head.frame
+    if kept.file not in parts or (head.arrays and head.arrays not in parts):
         raise ArchiveError("a part that it needs is not in it")
-    key = (told.file, told.height, told.width)
+    key = (kept.file, kept.height, kept.width)
     if key not in frames:
-        frames[key] = archive.unpack_frame(parts[told.file], told.height, told.width)
+        frames[key] = archive.unpack_frame(parts[kept.file], kept.height, kept.width)
     arrays = archive.unpack_arrays(parts[head.arrays]) if head.arrays else {}
-    frame = Frame(frames[key], told.number, time.perf_counter(), told.origin)
+    frame = Frame(frames[key], kept.number, time.perf_counter(), kept.origin)
     return Moment(head.view, frame, head.network, arrays)

@@ -46,14 +46,14 @@ def reopen(session: Session, present: Model, switch: bool = True) -> Reopened:
     notes = list(session.notes)
     if session.zfdesk and session.zfdesk != __version__:
         notes.insert(0, f"It was saved by zfdesk {_short(session.zfdesk, 20)}; this is {__version__}.")
-    model, told = find_network(session.moment.network, present) if switch else (present, "")
-    told = told or _difference(session.moment.network, model)
-    notes += [told] if told else []
+    model, difference = find_network(session.moment.network, present) if switch else (present, "")
+    difference = difference or _difference(session.moment.network, model)
+    notes += [difference] if difference else []
     view, changed = fitting(session.moment.view, model)
     notes += changed
     result = _computed(session.moment, view, model)
-    if not told and (words := _deviation(session.moment, result)):
-        notes.append(words)
+    if not difference and (deviation := _deviation(session.moment, result)):
+        notes.append(deviation)
     snapshots = {}
     for name, moment in session.snapshots.items():
         seen_with = fitting(moment.view, model)[0]
@@ -159,8 +159,8 @@ def _computed(moment: Moment, view: View, model: Model) -> Result:
     try:
         *_, result = Computation().run(request)
     except Exception as error:  # whatever a view asks for that cannot be: told, and nothing has changed
-        words = str(error).rstrip(".") if isinstance(error, ValueError | ArithmeticError) else type(error).__name__
-        raise SessionError(f"What the session shows cannot be computed: {words}.") from None
+        reason = str(error).rstrip(".") if isinstance(error, ValueError | ArithmeticError) else type(error).__name__
+        raise SessionError(f"What the session shows cannot be computed: {reason}.") from None
     return result
 
 

@@ -52,8 +52,8 @@ def kept_sweep(swept: SweepSnapshot | None, model: Model) -> tuple[KeptSweep | N
     count = int(sweep.done.sum())
     size = 4 * count * (len(sweep.clean_probabilities) + len(sweep.clean_activations))
     if size > MOST_BYTES:
-        words = f"The sweep of {count:,} positions ({size / 1e6:.0f} MB) is too large for a session"
-        return None, f"{words}: save its arrays by themselves."
+        reason = f"The sweep of {count:,} positions ({size / 1e6:.0f} MB) is too large for a session"
+        return None, f"{reason}: save its arrays by themselves."
     arrays = {
         "picture": sweep.picture,
         "positions": sweep.positions,
@@ -63,10 +63,10 @@ def kept_sweep(swept: SweepSnapshot | None, model: Model) -> tuple[KeptSweep | N
         "clean_probabilities": sweep.clean_probabilities,
         "clean_activations": sweep.clean_activations,
     }
-    told = network_facts(model)
+    network = network_facts(model)
     subject = swept.subject
     return KeptSweep(
-        sweep.plan, sweep.layer, told, arrays, subject.number, subject.origin, swept.live, sweep.seconds
+        sweep.plan, sweep.layer, network, arrays, subject.number, subject.origin, swept.live, sweep.seconds
     ), ""  # fmt: skip
 
 
