@@ -10,7 +10,7 @@ from figure_tools import every_panel
 from PIL import Image
 
 from zfdesk.figures import Cell, Page, draw, encode, panels
-from zfdesk.figures.captions import Told, joint_caption
+from zfdesk.figures.captions import PanelFacts, joint_caption
 from zfdesk.figures.facts import Facts, caption
 from zfdesk.figures.pixels import cell_places, pixels
 
@@ -64,9 +64,11 @@ def test_places_are_where_the_panels_are() -> None:
 def test_joint_captions() -> None:
     facts = Facts("Net", "w", "ab" * 32, "cat.jpg", 3, "conv4", 17, version="1.2")
     bare = Facts("Net", "w", "ab" * 32, "cat.jpg", 3, version="1.2")
-    assert joint_caption([Told("(a)", bare), Told("(b)", facts)]) == caption(facts)
-    assert joint_caption([Told("(a)", facts, of_unit=False)]) == caption(bare)
-    words = joint_caption([Told("(a)", facts, "How it was."), Told("(b)", Facts("Net", "w", picture="dog.jpg"))])
+    assert joint_caption([PanelFacts("(a)", bare), PanelFacts("(b)", facts)]) == caption(facts)
+    assert joint_caption([PanelFacts("(a)", facts, of_unit=False)]) == caption(bare)
+    words = joint_caption(
+        [PanelFacts("(a)", facts, "How it was."), PanelFacts("(b)", Facts("Net", "w", picture="dog.jpg"))]
+    )
     assert words.startswith("(a): How it was. ")
     assert "dog.jpg" in words
     assert joint_caption([]) == ""

@@ -186,7 +186,7 @@ def _fig2(arguments: argparse.Namespace) -> tuple[Page, int]:
     with Watching() as watching:
         page = fig2_of(
             model, arguments.paths, crop_called(arguments.crop, model), layers, arguments.units or (),
-            arguments.random, arguments.seed, arguments.top, Rule(arguments.method), arguments.size, watching.told,
+            arguments.random, arguments.seed, arguments.top, Rule(arguments.method), arguments.size, watching.on_step,
         )  # fmt: skip
     return page, 1 if watching.unreadable else 0
 

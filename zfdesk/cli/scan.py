@@ -60,7 +60,7 @@ class Watching:
         self.last: ScanStep | None = None
         self._progress = Progress(every=every)
 
-    def told(self, step: ScanStep) -> None:
+    def on_step(self, step: ScanStep) -> None:
         """How the scan stands."""
         for sentence in step.passed_over:
             self._progress.end()
@@ -116,7 +116,7 @@ def scan_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace)
                 library, arguments.paths, arguments.layers or (), clip_every=arguments.clip_every, compute=compute
             )
             for step in steps:
-                watching.told(step)
+                watching.on_step(step)
         except KeyboardInterrupt:
             raise CommandError("Stopped; what was scanned is kept, and the same command goes on.") from None
         except LibraryError as error:

@@ -43,6 +43,6 @@ def make(arguments: argparse.Namespace) -> tuple[Page, int]:
     with Watching() as watching:
         page = fig2_of(
             model, arguments.paths, crop_called(arguments.crop, model), [arguments.layer], arguments.units,
-            top=arguments.top, rule=Rule(arguments.method), size=arguments.size, told=watching.told,
+            top=arguments.top, rule=Rule(arguments.method), size=arguments.size, on_step=watching.on_step,
         )  # fmt: skip
     return page, 1 if watching.unreadable else 0

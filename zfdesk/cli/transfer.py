@@ -210,7 +210,7 @@ def _print(found: Transfer, model: Model, output: str | None) -> None:
     for row in rows_of(as_json(found, model)):
         layer = row.layer + (f" ({row.number})" if row.number else "")
         print(
-            f"{row.kind:11} {layer:10} {row.per_class:7}   {row.words:>11}   "
+            f"{row.kind:11} {layer:10} {row.per_class:7}   {row.per_cent:>11}   "
             f"{paper_words(row.kind, row.number, row.per_class)}".rstrip()
         )
     if output:

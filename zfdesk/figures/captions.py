@@ -12,15 +12,15 @@ _OF_THE_UNIT = {"layer": "", "unit": None, "position": None, **_OF_A_METHOD}
 
 
 @dataclass(frozen=True)
-class Told:
-    """What is known of one panel. name: "(b)", or its label. words: sentences of its own, such as how a map came about.
+class PanelFacts:
+    """What is known of one panel. name: "(b)", or its label. text: sentences of its own, such as how a map came about.
 
     of_unit: whether the unit's facts are its subject; bars and curves carry them, but do not show the unit.
     """
 
     name: str
     facts: Facts
-    words: str = ""
+    text: str = ""
     of_unit: bool = True
 
 
@@ -34,42 +34,45 @@ def without_method(facts: Facts) -> Facts:
     return replace(facts, **_OF_A_METHOD)  # type: ignore[arg-type]
 
 
-def joint_caption(panels: Sequence[Told]) -> str:
+def joint_caption(panels: Sequence[PanelFacts]) -> str:
     """Sentences in the order of a methods section. Panels of one picture and one unit get the caption of its facts."""
-    told = [panel if panel.of_unit else replace(panel, facts=without_unit(panel.facts)) for panel in panels]
-    lead = [f"{', '.join(names)}: {words}" if len(names) < len(told) else words for words, names in _by_words(told)]
-    fullest = max((panel.facts for panel in told), key=lambda facts: len(_unit(facts)), default=Facts())
-    if all(panel.facts in (fullest, without_method(fullest), without_unit(fullest)) for panel in told):
+    known = [panel if panel.of_unit else replace(panel, facts=without_unit(panel.facts)) for panel in panels]
+    lead = [
+        f"{', '.join(names)}: {sentence}" if len(names) < len(known) else sentence
+        for sentence, names in _by_words(known)
+    ]
+    fullest = max((panel.facts for panel in known), key=lambda facts: len(_unit(facts)), default=Facts())
+    if all(panel.facts in (fullest, without_method(fullest), without_unit(fullest)) for panel in known):
         return " ".join([*lead, caption(fullest)]).strip()
-    networks = {_network(panel.facts) for panel in told} - {""}
-    pictures = {_picture(panel.facts) for panel in told} - {""}
-    covered = {_occluders(panel.facts.occluders) for panel in told if panel.facts.picture}
-    shared = [words for found in (networks, pictures) if len(found) == 1 for words in found]
+    networks = {_network(panel.facts) for panel in known} - {""}
+    pictures = {_picture(panel.facts) for panel in known} - {""}
+    covered = {_occluders(panel.facts.occluders) for panel in known if panel.facts.picture}
+    shared = [sentence for found in (networks, pictures) if len(found) == 1 for sentence in found]
     phrases: dict[str, list[str]] = {}
-    for panel in told:
+    for panel in known:
         parts = [_network(panel.facts)] if len(networks) > 1 else []
         parts += [_plainer(_picture(panel.facts))] if len(pictures) > 1 else []
         parts += [_unit(panel.facts)]
         parts += [_plainer(_occluders(panel.facts.occluders))] if len(covered) > 1 else []
-        if words := ", ".join(part for part in parts if part):
-            phrases.setdefault(words, []).append(panel.name)
-    sentences = [*shared, *(f"{', '.join(names)}: {words}" for words, names in phrases.items())]
-    sentences += [words for words in covered if len(covered) == 1]
-    versions = {panel.facts.version for panel in told if panel.facts.version}
+        if sentence := ", ".join(part for part in parts if part):
+            phrases.setdefault(sentence, []).append(panel.name)
+    sentences = [*shared, *(f"{', '.join(names)}: {sentence}" for sentence, names in phrases.items())]
+    sentences += [sentence for sentence in covered if len(covered) == 1]
+    versions = {panel.facts.version for panel in known if panel.facts.version}
     sentences += [f"Made with zfdesk {version}" for version in sorted(versions)]
-    return " ".join([*lead, *(f"{words}." for words in sentences if words)])
+    return " ".join([*lead, *(f"{sentence}." for sentence in sentences if sentence)])
 
 
-def _by_words(panels: Sequence[Told]) -> list[tuple[str, list[str]]]:
+def _by_words(panels: Sequence[PanelFacts]) -> list[tuple[str, list[str]]]:
     """Each panel's own sentences once, with the names of all panels that they are of."""
     found: dict[str, list[str]] = {}
     for panel in panels:
-        if panel.words:
-            found.setdefault(panel.words, []).append(panel.name)
+        if panel.text:
+            found.setdefault(panel.text, []).append(panel.name)
     return list(found.items())
 
 
-def _plainer(words: str) -> str:
+def _plainer(sentence: str) -> str:
     """In the middle of a sentence."""
-    words = words.removeprefix("Picture: ")
-    return words.replace("Covered:", "covered:", 1)
+    sentence = sentence.removeprefix("Picture: ")
+    return sentence.replace("Covered:", "covered:", 1)

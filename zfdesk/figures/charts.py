@@ -100,7 +100,7 @@ def draw_curves(place: Place, panel: panels.Curves) -> list[Body]:
 
 
 def draw_text(place: Place, panel: panels.Text) -> list[Body]:
-    """Words."""
+    """Draw text, wrapped to the width."""
     axes, look = place.axes(), place.look
     axes.set_axis_off()
 
@@ -189,8 +189,8 @@ def _legend(body: Body, names: tuple[str, ...], inches: float, look: Look) -> No
             color=LINES[index % len(LINES)], linestyle=DASHES[index % len(DASHES)], linewidth=1.2 * look.stroke,
             scalex=False, scaley=False,
         )  # fmt: skip
-        words = fitting(name, inches - sample - 0.05, look.small)
-        body.axes.text(left + sample + 0.05, -top, words, transform=place, va="top", fontsize=look.small)
+        label = fitting(name, inches - sample - 0.05, look.small)
+        body.axes.text(left + sample + 0.05, -top, label, transform=place, va="top", fontsize=look.small)
         left += width + 0.12
     body.below = top + look.line
 

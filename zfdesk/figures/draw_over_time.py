@@ -39,8 +39,8 @@ def draw_strips(place: Place, panel: Strips) -> list[Body]:
     for spine in axes.spines.values():
         spine.set_visible(False)
     middles = [index * (bins + gap) + (bins - 1) / 2 for index in range(layers)]
-    words = [f"{printable(name)}\n{_range(edges)}" for name, edges in zip(panel.names, panel.edges, strict=True)]
-    axes.set_yticks(middles, words, fontsize=look.small, linespacing=1.0)
+    labels = [f"{printable(name)}\n{_range(edges)}" for name, edges in zip(panel.names, panel.edges, strict=True)]
+    axes.set_yticks(middles, labels, fontsize=look.small, linespacing=1.0)
     axes.tick_params(axis="y", length=0, pad=2)
     for index, edges in enumerate(panel.edges):
         first = index * (bins + gap) - 0.5
@@ -64,8 +64,8 @@ def draw_shares(place: Place, panel: Shares) -> list[Body]:
     for row in range(rows):
         for column in range(times):
             value = panel.values[row, column]
-            words = "–" if np.isnan(value) else f"{value * 100:.0f}" if value in (0, 1) or value >= 0.01 else "<1"
-            axes.text(column, row, words, fontsize=look.small, ha="center", va="center", color=INK)
+            text = "–" if np.isnan(value) else f"{value * 100:.0f}" if value in (0, 1) or value >= 0.01 else "<1"
+            axes.text(column, row, text, fontsize=look.small, ha="center", va="center", color=INK)
     axes.set_yticks(range(rows), [printable(name) for name in panel.names], fontsize=look.small)
     axes.tick_params(axis="y", length=0, pad=2)
     slots = max(times, SLOTS)
@@ -138,8 +138,8 @@ def _fitting_times(times: tuple[str, ...], step: float, points: float) -> list[i
     """Which of the times can be named in a row whose columns are so many inches apart: all, or as many as fit."""
     shown: list[int] = []
     free = -np.inf
-    for index, words in enumerate(times):
-        half = text_width(words, points) / 2 + 0.02
+    for index, time in enumerate(times):
+        half = text_width(time, points) / 2 + 0.02
         if index * step - half >= free:
             shown.append(index)
             free = index * step + half

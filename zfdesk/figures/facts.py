@@ -72,8 +72,8 @@ def caption(facts: Facts) -> str:
 
 def unit_words(layer: str, unit: int | None = None, position: tuple[int, int] | None = None) -> str:
     """conv4:17 @ (6, 7)."""
-    words = layer if unit is None else f"{layer}:{unit}"
-    return words if position is None else f"{words} @ ({position[0]}, {position[1]})"
+    text = layer if unit is None else f"{layer}:{unit}"
+    return text if position is None else f"{text} @ ({position[0]}, {position[1]})"
 
 
 def seed_words(kind: SeedKind, k: int = 9) -> str:
@@ -84,8 +84,8 @@ def seed_words(kind: SeedKind, k: int = 9) -> str:
 def stretch_words(stretch: float, std: tuple[float, float, float] | None = None) -> str:
     """By how much the contrast of a picture was stretched: display levels per unit of value, which is one level of 255,
     or as many as the network's ``std`` (RGB) where it divides its input by one."""
-    words = f"contrast stretched × {number(stretch)}"
-    return words if std is None else f"{words} a unit of ({', '.join(number(one) for one in std)}) levels"
+    text = f"contrast stretched × {number(stretch)}"
+    return text if std is None else f"{text} a unit of ({', '.join(number(one) for one in std)}) levels"
 
 
 def occluder_words(occluder: Occluder) -> str:
@@ -116,8 +116,8 @@ def _network(facts: Facts) -> str:
 
 def _picture(facts: Facts) -> str:
     frame = f"frame {facts.frame}" if facts.frame is not None else ""
-    words = ", ".join(part for part in (facts.picture, frame) if part)
-    return f"Picture: {words}" if words else ""
+    named = ", ".join(part for part in (facts.picture, frame) if part)
+    return f"Picture: {named}" if named else ""
 
 
 def _unit(facts: Facts) -> str:
@@ -125,12 +125,12 @@ def _unit(facts: Facts) -> str:
     said += [METHOD_WORDS[facts.method]] if facts.method is not None else []
     said += [seed_words(facts.seed, facts.seed_count)] if facts.seed is not None else []
     said += [stretch_words(facts.stretch, facts.std)] if facts.stretch is not None else []
-    words = ", ".join(said)
-    return words[:1].upper() + words[1:] if not facts.layer else words
+    text = ", ".join(said)
+    return text[:1].upper() + text[1:] if not facts.layer else text
 
 
 def _occluders(occluders: tuple[Occluder, ...]) -> str:
     if not occluders:
         return ""
-    words = "; ".join(occluder_words(occluder) for occluder in occluders)
-    return f"Covered: {words}, in pixels of the network's input (top, left)"
+    covered = "; ".join(occluder_words(occluder) for occluder in occluders)
+    return f"Covered: {covered}, in pixels of the network's input (top, left)"

@@ -80,8 +80,8 @@ def fig2_page(
         ]
     units = min(across, len(examples))
     widths = (1.0, 1.0, SPACER) * (units - 1) + (1.0, 1.0)
-    told = _caption(facts, most, seen, chosen)
-    return Page(tuple(cells), size, "Strongest activations (Fig. 2)", told, letters=False, widths=widths)
+    text = _caption(facts, most, seen, chosen)
+    return Page(tuple(cells), size, "Strongest activations (Fig. 2)", text, letters=False, widths=widths)
 
 
 def projected(model: Model, examples: Sequence[Examples], rule: Rule) -> list[tuple[np.ndarray, np.ndarray]]:

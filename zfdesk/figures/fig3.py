@@ -17,12 +17,12 @@ def fig3_page(
     facts = facts or Facts(network=architecture.title)
     counts = f"{architecture.parameters:,} parameters, {architecture.multiply_adds / 1e9:.3f} G multiply-adds a picture"
     panel = Drawing(drawn_layers(architecture), counts, facts)
-    told = (
+    how = (
         "A block is higher the larger its maps and longer the more they are (not to scale); above it its output, "
         "below it how that is made."
     )
     return Page(
-        (Cell(panel, 0, 0),), size, f"Architecture: {architecture.title}", f"{caption(facts)} {told}", letters=False
+        (Cell(panel, 0, 0),), size, f"Architecture: {architecture.title}", f"{caption(facts)} {how}", letters=False
     )
 
 

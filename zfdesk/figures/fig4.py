@@ -54,13 +54,13 @@ def fig4_page(
         rows = [unit for unit in units if unit.layer == layer]
         names = tuple(str(unit.unit) for unit in rows)
         known = np.stack([unit.alive for unit in rows]).astype(np.uint8)
-        for words, values, name in (
+        for what, values, name in (
             ("reconstructions, by epoch", np.stack([unit.down for unit in rows]), "reconstructions"),
             ("patches", np.stack([unit.patches for unit in rows]), "patches"),
         ):
             panel: Panel = Evolution(values, names, times, known, slots=slots, facts=facts)
             place = divmod(len(cells), across)
-            cells.append(Cell(panel, *place, label=f"{layer} {words}", name=f"{layer}_{name}"))
+            cells.append(Cell(panel, *place, label=f"{layer} {what}", name=f"{layer}_{name}"))
     said = (
         "For each unit (number at the left) and epoch (above) the strongest activation over all pictures, led down to "
         "the pixels by the deconvnet, each stretched to its own range (mid-grey is 0), and the patch of the picture "
@@ -68,5 +68,5 @@ def fig4_page(
     )
     over = f"Searched: {searched}." if searched else ""
     how = f"Units: {chosen}." if chosen else ""
-    told = " ".join(part for part in (about, said, over, how, caption(facts)) if part)
-    return Page(tuple(cells), size, "Evolution of units (Fig. 4)", told, letters=False)
+    text = " ".join(part for part in (about, said, over, how, caption(facts)) if part)
+    return Page(tuple(cells), size, "Evolution of units (Fig. 4)", text, letters=False)

@@ -53,12 +53,12 @@ def fig5_page(
         word = one.change.name.lower()
         top, left = (2 * row, 0) if narrow else (row, 2)
         amounts = _spread(one.amounts, shown_tiles)
-        words = tuple(map(_number, amounts))
+        labels = tuple(map(_number, amounts))
         if low:  # its tiles are too small for words
             pictures = _pictures(model, canvases, one, amounts, 2 * SHOWN_LOW, (), facts)
-            label = f"{one.change}: {', '.join(words)} {UNITS[one.change]}"
+            label = f"{one.change}: {', '.join(labels)} {UNITS[one.change]}"
         else:
-            pictures = _pictures(model, canvases, one, amounts, shown_tiles, words, facts)
+            pictures = _pictures(model, canvases, one, amounts, shown_tiles, labels, facts)
             label = f"{one.change}, {UNITS[one.change]}"
         cells.append(Cell(pictures, top, 0, 1, across if narrow else 2, label, f"{word}_tiles"))
         panels: list[tuple[Panel, str, str]] = [
@@ -72,12 +72,12 @@ def fig5_page(
         shown = tuple(line.split()[0] for line in shown) if narrow else shown
         panels.append((_curves(one, one.probabilities, "probability", shown, facts), label, f"{word}_probability"))
         cells += [
-            Cell(panel, top + narrow, left + column, label=words, name=name)
-            for column, (panel, words, name) in enumerate(panels)
+            Cell(panel, top + narrow, left + column, label=text, name=name)
+            for column, (panel, text, name) in enumerate(panels)
         ]
     widths = () if narrow else (1.0,) * (2 + across)
-    told = _caption(names, lines, found, given)
-    return Page(tuple(cells), size, "Invariance (Fig. 5)", f"{told} {caption(Facts.of_model(model))}", widths=widths)
+    text = _caption(names, lines, found, given)
+    return Page(tuple(cells), size, "Invariance (Fig. 5)", f"{text} {caption(Facts.of_model(model))}", widths=widths)
 
 
 def _spread(amounts: np.ndarray, count: int) -> np.ndarray:
@@ -88,13 +88,13 @@ def _spread(amounts: np.ndarray, count: int) -> np.ndarray:
 
 def _pictures(
     model: Model, canvases: Sequence[np.ndarray], one: Invariance, amounts: np.ndarray, across: int,
-    words: tuple[str, ...], facts: Facts,
+    labels: tuple[str, ...], facts: Facts,
 ) -> Tiles:  # fmt: skip
     """Each picture transformed by each amount, pictures side by side until a row has ``across`` tiles.
-    ``words``: of the amounts, said in the first row as they are the same below; or ()."""
+    ``labels``: of the amounts, said in the first row as they are the same below; or ()."""
     tiles = [transformed(canvas, model.architecture.size, one.change, amounts) for canvas in canvases]
     side_by_side = min(len(canvases), -(-across // len(amounts)))
-    names = words * side_by_side + ("",) * len(words) * (len(canvases) - side_by_side)
+    names = labels * side_by_side + ("",) * len(labels) * (len(canvases) - side_by_side)
     return Tiles(np.concatenate(tiles), len(amounts) * side_by_side, names=names, facts=facts)
 
 

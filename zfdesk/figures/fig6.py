@@ -57,8 +57,8 @@ def filters_page(
     if stage.layer == first_convolution(model):
         tiles = Tiles(colour_filters(model, stage.layer), facts=facts)
         said = f"All {stage.layer.channels} filters of {stage.layer.kernel} × {stage.layer.kernel}."
-        told = f"{said} {caption(Facts.of_model(model))}"
-        return Page((Cell(tiles, 0, 0, label=f"filters of {stage.name}"),), size, "Filters", told, letters=False)
+        text = f"{said} {caption(Facts.of_model(model))}"
+        return Page((Cell(tiles, 0, 0, label=f"filters of {stage.name}"),), size, "Filters", text, letters=False)
     if not units:
         raise ValueError(f"The filters of {stage.name} are shown unit by unit: at least one is needed.")
     filters, cells = model.filters(stage.name).numpy(), []
@@ -71,9 +71,9 @@ def filters_page(
         below, name = np.arange(filters.shape[1]), f"{stage.name}_{unit}"
         panel = Maps(filters[unit], below, "weight", each=False, signed=True, facts=about)
         cells.append(Cell(panel, *divmod(index, across), label=unit_words(stage.name, unit), name=name))
-    told = f"{stage.name}: one tile for each of the {filters.shape[1]} maps below, in their order."
-    told = f"Filters of {told} {caption(Facts.of_model(model))}"
-    return Page(tuple(cells), size, "Filters", told, letters=False)
+    text = f"{stage.name}: one tile for each of the {filters.shape[1]} maps below, in their order."
+    text = f"Filters of {text} {caption(Facts.of_model(model))}"
+    return Page(tuple(cells), size, "Filters", text, letters=False)
 
 
 def first_convolution(model: Model) -> Conv:

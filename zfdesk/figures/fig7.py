@@ -51,7 +51,7 @@ def fig7_page(
     facts = Facts.of_model(sweep.model, picture=picture, frame=frame)
     box = Box(occluder.top, occluder.left, side, side, "covered", ellipse=sweep.plan.shape is OccluderShape.ELLIPSE)
     name, layer_unit = sweep.model.classes[class_index], unit_words(sweep.layer, unit)
-    down, told = _projected(sweep, unit, facts)
+    down, unit_facts = _projected(sweep, unit, facts)
 
     def occlusion(values: np.ndarray, clean: float, quantity: str, facts: Facts, low: float | None = None) -> Occlusion:
         levels = (clean / 2,) if contour and clean > 0 else ()
@@ -62,7 +62,7 @@ def fig7_page(
 
     panels: tuple[tuple[Panel, str], ...] = (
         (Picture(sweep.picture, (box,), f"where {name} falls most, by {drop * 100:.1f} points", facts), "input"),
-        (occlusion(sweep.activation(unit), clean[0], "total activation", told),
+        (occlusion(sweep.activation(unit), clean[0], "total activation", unit_facts),
          f"{layer_unit}, highest total" if unit == sweep.highest_total_unit else layer_unit),
         (down, f"{layer_unit} projected down"),
         (occlusion(sweep.probability(class_index), clean[1], f"P({name})", facts, 0.0), "probability"),
@@ -70,7 +70,7 @@ def fig7_page(
     )  # fmt: skip
     across = 3 if is_narrow(size) else 5
     cells = tuple(Cell(panel, *divmod(index, across), label=label) for index, (panel, label) in enumerate(panels))
-    return Page(cells, size, "Occlusion (Fig. 7)", _caption(sweep, told, name, clean[1]))
+    return Page(cells, size, "Occlusion (Fig. 7)", _caption(sweep, unit_facts, name, clean[1]))
 
 
 def _labels(sweep: Sweep, opacity: float, facts: Facts) -> Labels:
@@ -90,12 +90,12 @@ def _projected(sweep: Sweep, unit: int, facts: Facts) -> tuple[Signed, Facts]:
     limit = float(np.abs(found.values).max())
     position = found.positions[0]
     top, left, bottom, right = sweep.model.architecture.stage(sweep.layer).receptive_field.box(*position)
-    told = Facts.of_model(
+    shown = Facts.of_model(
         sweep.model, picture=facts.picture, frame=facts.frame, layer=sweep.layer, unit=unit, position=position,
         seed=found.seed.kind, method=found.rule, stretch=127 / limit if limit > 0 else None,
     )  # fmt: skip
     box = Box(top, left, bottom - top, right - left, "region")
-    return Signed(found.values, limit, boxes=(box,), note="box: receptive field", facts=told), told
+    return Signed(found.values, limit, boxes=(box,), note="box: receptive field", facts=shown), shown
 
 
 def _partial(sweep: Sweep) -> str:

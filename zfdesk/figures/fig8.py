@@ -55,8 +55,8 @@ def fig8_page(
                     )
                 )  # fmt: skip
             column += shown if part == RANDOM else 1
-    told = _caption(pictures, parts, fill, draws, shown, seed)
-    return Page(tuple(cells), size, "Masked parts (Fig. 8)", f"{told} {caption(Facts.of_model(model))}", letters=False)
+    text = _caption(pictures, parts, fill, draws, shown, seed)
+    return Page(tuple(cells), size, "Masked parts (Fig. 8)", f"{text} {caption(Facts.of_model(model))}", letters=False)
 
 
 def _masked(model: Model, picture: MarkedPicture, box: PartBox, fill: OccluderFill, facts: Facts) -> Picture:

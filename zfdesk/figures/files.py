@@ -95,13 +95,13 @@ def _metadata(figure: Figure, form: str) -> dict[str, str | None]:
     software = f"zfdesk {__version__}"
     match form:
         case "png":
-            told = {"Title": title, "Description": caption, "Software": software}
+            texts = {"Title": title, "Description": caption, "Software": software}
         case "svg":
-            told = {"Title": title, "Description": caption, "Creator": software}
+            texts = {"Title": title, "Description": caption, "Creator": software}
         case _:
-            told = {"Title": title, "Subject": caption, "Creator": software, "Producer": software}
+            texts = {"Title": title, "Subject": caption, "Creator": software, "Producer": software}
     dates: dict[str, dict[str, str | None]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
-    return {key: text for key, text in told.items() if text} | dates.get(form, {})
+    return {key: text for key, text in texts.items() if text} | dates.get(form, {})
 
 
 def encode_arrays(page: Page) -> bytes:

@@ -60,8 +60,8 @@ def histograms_page(
             f" Activations after rectification, where there is one, over {over}, zeros left out. A rectified unit is "
             f"dead when none of the pictures brings it above zero: {_dead(activations.values())} here."
         )
-    told = caption(Facts.of_model(model))
-    return Page(cells, size, "Weights and activations", f"{said} {told}", letters=False)
+    network = caption(Facts.of_model(model))
+    return Page(cells, size, "Weights and activations", f"{said} {network}", letters=False)
 
 
 def _dead(layers: Iterable[Activations]) -> str:

@@ -66,10 +66,10 @@ def looks_for(width: float, height: float) -> tuple[Look, ...]:
 
 
 @lru_cache(maxsize=4096)
-def text_width(words: str, points: float) -> float:
+def text_width(text: str, points: float) -> float:
     """Width in inches of one line of text."""
     width, _, _ = TextToPath().get_text_width_height_descent(
-        words, FontProperties(family=["DejaVu Sans"], size=points), False
+        text, FontProperties(family=["DejaVu Sans"], size=points), False
     )
     return width / 72
 
@@ -79,26 +79,26 @@ def _letters() -> frozenset[int]:
     return frozenset(get_font(findfont(FontProperties(family=["DejaVu Sans"]))).get_charmap())
 
 
-def printable(words: str) -> str:
-    """The words with a sign in place of each letter that the font lacks."""
+def printable(text: str) -> str:
+    """The text with a sign in place of each letter that the font lacks."""
     known = _letters()
-    return "".join(letter if ord(letter) in known or letter == "\n" else "�" for letter in words)
+    return "".join(letter if ord(letter) in known or letter == "\n" else "�" for letter in text)
 
 
-def fitting(words: str, width: float, points: float) -> str:
+def fitting(text: str, width: float, points: float) -> str:
     """One line, cut with an ellipsis where it is wider than ``width`` inches."""
-    words = printable(words[: _most_letters(width, points)]) + words[_most_letters(width, points) :][:1]
-    if _fitting_letters(words, width, points) == len(words):
-        return words
-    kept = words[: _fitting_letters(words, width - text_width("…", points), points)]
+    text = printable(text[: _most_letters(width, points)]) + text[_most_letters(width, points) :][:1]
+    if _fitting_letters(text, width, points) == len(text):
+        return text
+    kept = text[: _fitting_letters(text, width - text_width("…", points), points)]
     return f"{kept.rstrip()}…"
 
 
-def wrapped(words: str, width: float, points: float) -> str:
-    """The words in at most `MOST_LINES` lines no wider than ``width`` inches. What a space that does not break, or a ×,
+def wrapped(text: str, width: float, points: float) -> str:
+    """The text in at most `MOST_LINES` lines no wider than ``width`` inches. What a space that does not break, or a ×,
     holds together is broken there only where it is wider, and a single word between its letters."""
     lines: list[str] = []
-    for paragraph in printable(words).split("\n"):
+    for paragraph in printable(text).split("\n"):
         line = ""
         for word in _TIMES.sub(lambda found: found[0].replace(" ", _JOINED), paragraph).split(" "):
             longer = f"{line} {word}" if line else word
@@ -117,15 +117,15 @@ def wrapped(words: str, width: float, points: float) -> str:
     return _HELD.sub(lambda found: found[0].replace(_JOINED, " "), "\n".join(lines))
 
 
-def _fitting_letters(words: str, width: float, points: float) -> int:
+def _fitting_letters(text: str, width: float, points: float) -> int:
     """How many of the first letters fit in ``width`` inches, found by halving, so that no text takes long."""
-    most = min(len(words), _most_letters(width, points))
-    if most == len(words) and text_width(words, points) <= width:
+    most = min(len(text), _most_letters(width, points))
+    if most == len(text) and text_width(text, points) <= width:
         return most
     fits, least = 0, most + 1  # so many fit, so many do not
     while least - fits > 1:
         middle = (fits + least) // 2
-        fits, least = (middle, least) if text_width(words[:middle], points) <= width else (fits, middle)
+        fits, least = (middle, least) if text_width(text[:middle], points) <= width else (fits, middle)
     return fits
 
 

@@ -20,7 +20,7 @@ from zfdesk.figures.page import Page
 from zfdesk.figures.place import Body, say_below
 
 LEAST_WIDTH, MOST_WIDTH = 160, 7680
-"""Pixels."""
+"""Of a frame, in pixels."""
 
 
 class MovingPage:

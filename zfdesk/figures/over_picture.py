@@ -125,14 +125,14 @@ def draw_labels(place: Place, panel: panels.Labels) -> list[Body]:
         corner, look = inches_from_corner(axes), place.look
         side, step = look.line * 0.72, look.line * 1.08
         top = body.below + GAP
-        for colours, words, count in lines:
+        for colours, name, count in lines:
             axes.add_patch(
                 Rectangle((0, -top - side), side, side, transform=corner, clip_on=False, linewidth=0.4, **colours)
             )
             share, room = f"{count / len(done) * 100:.0f}\N{NO-BREAK SPACE}%", inches - side - 0.03
-            said = wrapped(f"{words}, {share}", room, look.small).split("\n")
+            said = wrapped(f"{name}, {share}", room, look.small).split("\n")
             if len(said) > 2:  # no more than two lines
-                rest = fitting(words[len(said[0]) :].strip(), room - text_width(f", {share}", look.small), look.small)
+                rest = fitting(name[len(said[0]) :].strip(), room - text_width(f", {share}", look.small), look.small)
                 said = [said[0], f"{rest}, {share}"]
             for line in said:
                 axes.text(side + 0.03, -top + 0.02, line, transform=corner, va="top", ha="left", fontsize=look.small)

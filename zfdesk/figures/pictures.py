@@ -188,11 +188,11 @@ def _shown(place: Place, pixels: np.ndarray, boxes: tuple[panels.Box, ...], note
                 for line in lines:
                     line.set_linewidth(line.get_linewidth() / 2)
         for box in worded:
-            words = fitting(box.words, inches, place.look.small)
+            label = fitting(box.words, inches, place.look.small)
             y, side = (box.top - 1, "bottom") if box.top > height / 6 else (box.top + box.height, "top")
             x = min(max(box.left, 0), width * 0.6)
             axes.text(
-                x, y, words, fontsize=place.look.small, ha="left", va=side, clip_on=True,
+                x, y, label, fontsize=place.look.small, ha="left", va=side, clip_on=True,
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
             )  # fmt: skip
 

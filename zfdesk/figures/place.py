@@ -83,11 +83,11 @@ def _from_corner(figure: Any, place: Any) -> Transform:
     return result
 
 
-def say_below(body: Body, words: str, width: float, look: Look) -> None:
-    """Small words under the axes and whatever is there already."""
-    if not words:
+def say_below(body: Body, text: str, width: float, look: Look) -> None:
+    """Write small text under the axes and whatever is there already."""
+    if not text:
         return
-    lines = wrapped(words, width, look.small)
+    lines = wrapped(text, width, look.small)
     body.axes.text(
         0, -body.below - GAP, lines, transform=inches_below(body.axes), va="top", ha="left", fontsize=look.small,
         linespacing=1.15,
@@ -114,15 +114,15 @@ def colour_bar(
     body.below = top + thick + 0.02
 
     def finish(inches: float) -> None:
-        widths = [text_width(words, look.small) for words in (*ends, middle)]
+        widths = [text_width(text, look.small) for text in (*ends, middle)]
         if widths[0] + widths[1] + 0.05 > inches:  # too narrow for two words in a line
             body.below -= GAP
             say_below(body, f"{ends[0]} to {ends[1]}", inches, look)
             return
         shown = [(0.0, ends[0], "left"), (1.0, ends[1], "right")]
         shown += [(0.5, middle, "center")] if middle and 2 * max(widths[:2]) + widths[2] + 0.1 <= inches else []
-        for x, words, side in shown:
-            axes.text(x, -body.below, words, transform=under, ha=side, va="top", fontsize=look.small)
+        for x, text, side in shown:
+            axes.text(x, -body.below, text, transform=under, ha=side, va="top", fontsize=look.small)
         body.below += look.line - GAP
 
     body.finish.append(finish)

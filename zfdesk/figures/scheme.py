@@ -36,8 +36,8 @@ class _Block:
     below: tuple[str, ...]
 
     def width(self, look: Look) -> float:
-        """Inches that its words take."""
-        return max(text_width(words, look.small) for words in (*self.above, *self.below))
+        """Return the width of its widest line of text, in inches."""
+        return max(text_width(line, look.small) for line in (*self.above, *self.below))
 
 
 def draw_scheme(place: Place, panel: panels.Drawing) -> list[Body]:
@@ -92,8 +92,8 @@ def _blocks(layers: tuple[panels.Layer, ...]) -> list[_Block]:
 
 def _draw_block(axes: Axes, block: _Block, left: float, top: float, slot: float, look: Look, follows: bool) -> None:
     middle, layer = left + slot / 2, block.layer
-    for number, words in enumerate(block.above):
-        _say(axes, words, middle, top - number * look.line, look, slot)
+    for number, text in enumerate(block.above):
+        _say(axes, text, middle, top - number * look.line, look, slot)
     most = BLOCK * look.stroke
     centre = top - 2 * look.line - 0.03 - most / 2
     front, slant = _draw_cuboid(axes, layer, middle, centre, most, slot, look)
@@ -104,8 +104,8 @@ def _draw_block(axes: Axes, block: _Block, left: float, top: float, slot: float,
                             linewidth=0.6 * look.stroke, mutation_scale=4.5 * look.stroke, shrinkA=0, shrinkB=0)
         )  # fmt: skip
     foot = centre - most / 2 - 0.05
-    for number, words in enumerate(block.below):
-        _say(axes, words, middle, foot - number * look.line, look, slot, weight="bold" if number == 0 else "normal")
+    for number, text in enumerate(block.below):
+        _say(axes, text, middle, foot - number * look.line, look, slot, weight="bold" if number == 0 else "normal")
 
 
 def _draw_cuboid(
@@ -134,9 +134,9 @@ def _draw_cuboid(
     return front, slant
 
 
-def _say(axes: Axes, words: str, x: float, y: float, look: Look, slot: float, weight: str = "normal") -> None:
+def _say(axes: Axes, text: str, x: float, y: float, look: Look, slot: float, weight: str = "normal") -> None:
     axes.text(
-        x, y, fitting(words, slot, look.small), fontsize=look.small, ha="center", va="top", fontweight=weight, color=INK
+        x, y, fitting(text, slot, look.small), fontsize=look.small, ha="center", va="top", fontweight=weight, color=INK
     )
 
 

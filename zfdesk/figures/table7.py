@@ -56,7 +56,7 @@ class Row:
     deviation: float | None
 
     @property
-    def words(self) -> str:
+    def per_cent(self) -> str:
         """Per cent, without the sign: ``58.8 ± 0.5``."""
         return _figure((self.mean * 100, None if self.deviation is None else self.deviation * 100))
 
@@ -82,12 +82,12 @@ def _figure(value: tuple[float, float | None]) -> str:
     return f"{mean:.1f}" if deviation is None else f"{mean:.1f} ± {deviation:.1f}"
 
 
-def rows_of(told: Mapping[str, Any]) -> list[Row]:
+def rows_of(data: Mapping[str, Any]) -> list[Row]:
     """The rows of what ``zfdesk train --transfer --json`` printed. Raises ValueError with a sentence for all else."""
-    if told.get("format") != FORMAT or not isinstance(told.get("scores"), list):
+    if data.get("format") != FORMAT or not isinstance(data.get("scores"), list):
         raise ValueError("This is not what `zfdesk train --transfer … --json` printed.")
     rows = []
-    for score in told["scores"]:
+    for score in data["scores"]:
         try:
             row = Row(
                 str(score["layer"]), score["number"], str(score["kind"]), int(score["per_class"]),
@@ -104,12 +104,12 @@ def rows_of(told: Mapping[str, Any]) -> list[Row]:
     return rows
 
 
-def table7_page(told: Mapping[str, Any], size: str | tuple[float, float] = "two-column") -> Page:
+def table7_page(data: Mapping[str, Any], size: str | tuple[float, float] = "two-column") -> Page:
     """Accuracy over the layers, softmax and SVM side by side with the paper's, and the figures below.
 
-    told: as `rows_of` takes it. Raises ValueError where fewer than two of the paper's layers are in it.
+    data: as `rows_of` takes it. Raises ValueError where fewer than two of the paper's layers are in it.
     """
-    rows = rows_of(told)
+    rows = rows_of(data)
     numbers = sorted({row.number for row in rows if row.number is not None})
     if len(numbers) < 2:
         raise ValueError("A figure over the layers needs two of them or more: --layers 1,2,3,4,5,7.")
@@ -117,10 +117,10 @@ def table7_page(told: Mapping[str, Any], size: str | tuple[float, float] = "two-
     cells = []
     for column, kind in enumerate(kinds):
         own = [row for row in rows if row.kind == kind and row.number is not None]
-        words = KIND_WORDS[kind]
-        cells.append(Cell(_curves(own, kind, numbers), 0, column, label=words, name=kind))
+        label = KIND_WORDS[kind]
+        cells.append(Cell(_curves(own, kind, numbers), 0, column, label=label, name=kind))
         cells.append(Cell(panels.Text("\n".join(map(_words, own))), 1, column, name=f"{kind}_figures"))
-    return Page(tuple(cells), size, "How much each layer tells", _caption(told, rows), letters=False)
+    return Page(tuple(cells), size, "How much each layer tells", _caption(data, rows), letters=False)
 
 
 def _curves(rows: Sequence[Row], kind: str, numbers: Sequence[int]) -> panels.Curves:
@@ -139,21 +139,21 @@ def _curves(rows: Sequence[Row], kind: str, numbers: Sequence[int]) -> panels.Cu
 def _words(row: Row) -> str:
     paper = PAPER_TABLE_7.get((row.kind, row.number or 0)) if row.per_class in (30, 60) else None
     beside = "" if paper is None else f" (paper {_figure(paper[row.per_class == 60])})"
-    return f"layer {row.number}, {row.per_class} a class: {row.words} %{beside}"
+    return f"layer {row.number}, {row.per_class} a class: {row.per_cent} %{beside}"
 
 
-def _caption(told: Mapping[str, Any], rows: Sequence[Row]) -> str:
+def _caption(data: Mapping[str, Any], rows: Sequence[Row]) -> str:
     per_class = ", ".join(str(count) for count in sorted({row.per_class for row in rows}))
-    rounds = told.get("rounds")
+    rounds = data.get("rounds")
     over = "one round" if rounds == 1 else f"± deviation over {rounds} rounds"
-    left_out = [str(name) for name in told.get("without", [])]
+    left_out = [str(name) for name in data.get("without", [])]
     return (
         "How much the features of each layer tell of another data set (as Table 7 of Zeiler & Fergus 2013): a softmax "
         "or a linear SVM on the layer's output, pooled and normalised, averaged down to 6 × 6 positions. Network "
-        f"{told.get('network') or told.get('architecture')}; {told.get('data')}, {told.get('classes')} classes"
+        f"{data.get('network') or data.get('architecture')}; {data.get('data')}, {data.get('classes')} classes"
         f"{' without ' + ', '.join(left_out) if left_out else ''}, {per_class} pictures a class taught, up to "
-        f"{told.get('tested')} others told, mean accuracy of the classes, {over} "
-        f"(seed {told.get('seed')}). The paper's network was trained on ImageNet's 1.3 million pictures."
+        f"{data.get('tested')} others told, mean accuracy of the classes, {over} "
+        f"(seed {data.get('seed')}). The paper's network was trained on ImageNet's 1.3 million pictures."
     )
 
 

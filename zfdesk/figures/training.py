@@ -122,8 +122,8 @@ def training_page(
         said += _add_probe(layout, record.probe)
     if not layout.cells:
         raise ValueError("There is nothing of this run to show yet.")
-    told = " ".join(part for part in (record.about, *said, caption(record.facts)) if part)
-    return Page(tuple(layout.cells), size, "Training", told)
+    text = " ".join(part for part in (record.about, *said, caption(record.facts)) if part)
+    return Page(tuple(layout.cells), size, "Training", text)
 
 
 class _Layout:
@@ -229,14 +229,14 @@ def _corners(values: np.ndarray) -> np.ndarray:
 def _add_spread(layout: _Layout, spread: SpreadOverTime, architecture: Architecture) -> list[str]:
     times = _words(spread.times)
     shown = False
-    for kind, words in KINDS.items():
+    for kind, label in KINDS.items():
         named = {name: [at.get(kind) for at in found] for name, found in spread.layers.items()}
         named = {name: found for name, found in named.items() if any(found)}
         if not named:
             continue
         made = [common_shares(found) for found in named.values()]
         shares, edges = np.stack([one[0] for one in made]), np.stack([one[1] for one in made])
-        layout.add(Strips(shares, edges, tuple(named), times, words, facts=layout.facts), f"{words}, by epoch", words)
+        layout.add(Strips(shares, edges, tuple(named), times, label, facts=layout.facts), f"{label}, by epoch", label)
         shown = True
     if layout.wide:
         layout.end_row()
@@ -313,8 +313,8 @@ def _add_probe(layout: _Layout, probe: ProbeOverTime) -> list[str]:
     names = tuple(str(unit) for unit in probe.units)
     times = _words(probe.times)
     awake = probe.maps.max((2, 3)) > 0 if probe.units else np.zeros((0, len(times)), bool)
-    told = f"{probe.answers[-1]} after epoch {probe.times[-1]}" if probe.answers else ""
-    layout.add(Picture(probe.picture, note=told, facts=layout.facts), "probe picture", "probe", narrow=2)
+    answer = f"{probe.answers[-1]} after epoch {probe.times[-1]}" if probe.answers else ""
+    layout.add(Picture(probe.picture, note=answer, facts=layout.facts), "probe picture", "probe", narrow=2)
     if not probe.units:
         return []
     known = awake.astype(np.uint8)

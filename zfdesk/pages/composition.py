@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from zfdesk.figures.captions import Told, joint_caption
+from zfdesk.figures.captions import PanelFacts, joint_caption
 from zfdesk.figures.page import Cell, Page
 from zfdesk.figures.panels import Panel, Text
 from zfdesk.pages.panels import FIXED, CannotError, Captured, PanelSpec, Sources, capture
@@ -32,7 +32,7 @@ Rectangle = tuple[int, int, int, int]
 class Slot:
     """A place of the grid and what it shows. ``panel``: None where it cannot be had, for a ``reason``.
 
-    ``label``: by hand where ``by_hand``, else the panel's ``own``. ``origin``: of which frame it is. ``told``:
+    ``label``: by hand where ``by_hand``, else the panel's ``own``. ``origin``: of which frame it is. ``text``:
     sentences for the caption. ``name``: of its arrays in a file, where a template gives it one.
     """
 
@@ -46,7 +46,7 @@ class Slot:
     own: str = ""
     by_hand: bool = False
     origin: str = ""
-    told: str = ""
+    text: str = ""
     reason: str = ""
     name: str = ""
 
@@ -54,7 +54,7 @@ class Slot:
         """The slot with another content; a label by hand stays."""
         label = self.label if self.by_hand else captured.label
         return replace(
-            self, panel=captured.panel, label=label, own=captured.label, origin=captured.origin, told=captured.text,
+            self, panel=captured.panel, label=label, own=captured.label, origin=captured.origin, text=captured.text,
             reason="",
         )  # fmt: skip
 
@@ -68,7 +68,7 @@ class Slot:
         return self.row, self.column, self.rows, self.columns
 
     @property
-    def words(self) -> str:
+    def title(self) -> str:
         """What it is, in a word or two."""
         return self.label or self.spec.kind.text
 
@@ -151,13 +151,13 @@ class Composition:
         """From the facts of all panels."""
         if (page := self._of_template()) is not None:
             return page.caption
-        told = []
+        known = []
         for index in self.order:
             slot = self.slots[index]
             assert slot.panel is not None
-            name = self.letter_of(index) or slot.words
-            told.append(Told(name, slot.panel.facts, slot.told, slot.spec.kind.about_unit))
-        return joint_caption(told)
+            name = self.letter_of(index) or slot.title
+            known.append(PanelFacts(name, slot.panel.facts, slot.text, slot.spec.kind.about_unit))
+        return joint_caption(known)
 
     def _of_template(self) -> Page | None:
         """The template's page, where the panels are still its own and in its order."""
@@ -182,8 +182,8 @@ class Composition:
         across = max(cell.column + cell.columns for cell in cells)
         widths = self.column_widths()[:across] if self.widths else ()
         title = self.written_title if self.title is None else self.title
-        told = self.written_caption if self.caption is None else self.caption
-        return Page(tuple(cells), self.size, title, told, self.captioned, self.letters, widths)
+        caption = self.written_caption if self.caption is None else self.caption
+        return Page(tuple(cells), self.size, title, caption, self.captioned, self.letters, widths)
 
     def column_widths(self) -> tuple[float, ...]:
         """One for each column."""

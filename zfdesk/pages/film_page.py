@@ -54,7 +54,7 @@ def film_page(result: Result, parts: Sequence[str] = PARTS, time: float | None =
     for place, part in enumerate(parts):
         panel, label = _part(result, part, facts)
         if place == 0:
-            panel = replace(panel, note=" · ".join(words for words in (panel.note, said) if words))
+            panel = replace(panel, note=" · ".join(text for text in (panel.note, said) if text))
         cells.append(Cell(panel, *divmod(place, across), label=label, name=part))
     width = min(max(across * PANEL_INCHES, LEAST_INCHES), MOST_INCHES)
     where = f" · {unit_words(facts.layer, facts.unit, facts.position)}" if facts.layer else ""

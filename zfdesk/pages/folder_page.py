@@ -27,10 +27,10 @@ Size = str | tuple[float, float]
 def fig2_of(
     model: Model, places: Sequence[str | os.PathLike[str]], crop: Crop, layers: Sequence[str],
     units: Sequence[int] = (), count: int = 3, seed: int = 0, top: int = 9, rule: Rule = Rule.DECONVNET,
-    size: Size = "two-column", told: Callable[[ScanStep], None] = lambda step: None,
+    size: Size = "two-column", on_step: Callable[[ScanStep], None] = lambda step: None,
 ) -> Page:  # fmt: skip
     """Fig. 2's page over folders, pictures and clips: of the ``units``, or else of ``count`` random active ones of each
-    layer. What is new is scanned first; ``told`` hears how it stands, and may raise to end it: what is done is kept.
+    layer. What is new is scanned first; ``on_step`` hears how it stands, and may raise to end it: what is done is kept.
 
     Raises ValueError, in a sentence, where no picture can be read, a unit is never active, or a file is gone meanwhile.
     """
@@ -38,7 +38,7 @@ def fig2_of(
         raise ValueError(f"{taught.pop()} was taught in the window: its units are not scanned for.")
     with Library(model, crop) as library:
         for step in scan(library, places, layers):
-            told(step)
+            on_step(step)
         portraits = Portraits(library, absolute(places), top)
         rng = np.random.default_rng(seed)
         examples = []
@@ -47,8 +47,8 @@ def fig2_of(
             wanted = units or random_units(alive, count, rng)
             examples += [_examples(portraits, layer, found) for found in portraits.ranked(layer, wanted)]
         seen = portraits.statistics(layers[0]).pictures
-    words = "" if units else f"{count} a layer, random among the active (seed {seed})"
-    return fig2_page(library.model, examples, seen=seen, chosen=words, size=size, rule=rule)
+    chosen = "" if units else f"{count} a layer, random among the active (seed {seed})"
+    return fig2_page(library.model, examples, seen=seen, chosen=chosen, size=size, rule=rule)
 
 
 def _examples(portraits: Portraits, layer: str, found: Ranked) -> Examples:

@@ -123,9 +123,9 @@ def to_text(layout: Layout) -> str:
 def from_text(text: str) -> Layout:
     """The layout of `to_text`. Raises LayoutError for anything else."""
     try:
-        told = parsed(text.encode())
-        layout = from_plain(Layout, told, "it", [])
-        if len(layout.spots) < len(told.get("spots", ())):
+        data = parsed(text.encode())
+        layout = from_plain(Layout, data, "it", [])
+        if len(layout.spots) < len(data.get("spots", ())):
             raise PlainError("it names a panel that is not known here")
         return layout
     except ValueError as error:
@@ -140,9 +140,9 @@ def figure_bytes(composition: Composition) -> bytes:
     page = composition.page()
     order = [composition.slots[index] for index in composition.order]
     kept = replace(composition, slots=tuple(order))
-    told = {"layout": to_text(layout_of(kept, by_hand=True)), "origins": json.dumps([slot.origin for slot in order])}
+    texts = {"layout": to_text(layout_of(kept, by_hand=True)), "origins": json.dumps([slot.origin for slot in order])}
     with np.load(io.BytesIO(encode_arrays(page)), allow_pickle=False) as arrays:
-        return npz_bytes({**arrays, **{name: np.array(text) for name, text in told.items()}})
+        return npz_bytes({**arrays, **{name: np.array(text) for name, text in texts.items()}})
 
 
 def save_figure(composition: Composition, path: str | os.PathLike[str]) -> None:
@@ -163,13 +163,13 @@ def open_figure(path: str | os.PathLike[str]) -> Composition:
         layout = from_text(texts["layout"])
         origins = json.loads(texts["origins"])
         same = [spot_place(spot) for spot in layout.spots] == [slot.rectangle for slot in opened.slots]
-        if not same or len(origins) != len(layout.spots) or not all(isinstance(words, str) for words in origins):
+        if not same or len(origins) != len(layout.spots) or not all(isinstance(origin, str) for origin in origins):
             raise LayoutError("its layout is another's")
     except (KeyError, ValueError, TypeError):  # a page of `zfdesk figure`: nothing is known but the page
         return opened
     slots = tuple(
-        replace(slot, spec=spot.spec, by_hand=spot.label is not None, origin=words)
-        for slot, spot, words in zip(opened.slots, layout.spots, origins, strict=True)
+        replace(slot, spec=spot.spec, by_hand=spot.label is not None, origin=origin)
+        for slot, spot, origin in zip(opened.slots, layout.spots, origins, strict=True)
     )
     return replace(opened, slots=slots, title=layout.title, caption=layout.caption, dpi=layout.dpi)
 
@@ -194,8 +194,8 @@ def _read(path: str | os.PathLike[str]) -> tuple[Page, dict[str, str]]:
     except OSError as error:
         raise LayoutError(f"{name} cannot be read: {(error.strerror or str(error)).lower()}.") from None
     except ValueError as error:
-        words = str(error).rstrip(".")
-        raise LayoutError(f"{name} cannot be opened as a figure: {words[:1].lower()}{words[1:]}.") from None
+        reason = str(error).rstrip(".")
+        raise LayoutError(f"{name} cannot be opened as a figure: {reason[:1].lower()}{reason[1:]}.") from None
 
 
 def _members(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, str]]:

@@ -20,7 +20,7 @@ class TraceLines:
     points: tuple[TracePoint, ...]
     classes: tuple[int, ...]
     axis: TraceAxis
-    words: str
+    axis_label: str
 
 
 def _no_trace(spec: PanelSpec, sources: Sources) -> str:
@@ -45,7 +45,7 @@ def _capture(spec: PanelSpec, sources: Sources) -> Captured:
         facts = Facts.of_model(sources.result.request.model)
     many = f"{lonely} points that are joined to none are not drawn" if lonely else ""
     note = "1 point that is joined to none is not drawn" if lonely == 1 else many
-    panel = Curves(x, values, names, lines.words, "%", note=note, facts=facts)
+    panel = Curves(x, values, names, lines.axis_label, "%", note=note, facts=facts)
     frames = f"frames {first.frame} to {last.frame}" if last.frame != first.frame else f"frame {first.frame}"
     text = f"{len(points)} computed points of {frames}; lines join those between which nothing was left out."
     label = f"P({names[0]})" if len(names) == 1 else "probability"

@@ -95,13 +95,13 @@ def spread_of_run(run: Run, wanted: Sequence[int] | None) -> SpreadOverTime:
     for name in dict.fromkeys(name for one in found for name in one):
         for one in found:
             layer = one.get(name)
-            told: dict[str, Any] = {}
+            kinds: dict[str, Any] = {}
             for kind in ("weight", "activation", "gradient"):
                 if layer is not None and (spread := getattr(layer, kind)) is not None:
-                    told[kind] = (spread.counts, spread.edges)
+                    kinds[kind] = (spread.counts, spread.edges)
             if layer is not None and layer.dead is not None:
-                told["dead"] = layer.dead
-            layers.setdefault(name, []).append(told)
+                kinds["dead"] = layer.dead
+            layers.setdefault(name, []).append(kinds)
     return SpreadOverTime(epochs, layers)
 
 
@@ -141,8 +141,8 @@ def _of_models(
         return shown, None, run_facts(last)
     maps, down = (np.stack([getattr(looks[place], name) for place in order], 1) for name in ("maps", "down"))
     seen = _seen(last, picture)
-    told = ProbeOverTime(seen, layer, units, epochs, maps, down, tuple(answers[place] for place in order))
-    return shown, told, run_facts(last)
+    followed = ProbeOverTime(seen, layer, units, epochs, maps, down, tuple(answers[place] for place in order))
+    return shown, followed, run_facts(last)
 
 
 def _seen(model: Model, picture: np.ndarray) -> np.ndarray:

@@ -26,7 +26,7 @@ class Template:
     """``needs``: panels without which there is none of it. ``make``: of `completed` sources; raises CannotError."""
 
     id: str
-    words: str
+    label: str
     hint: str
     make: Callable[[Sources], Composition]
     needs: tuple[PanelSpec, ...] = (PanelSpec(PICTURE),)
@@ -73,7 +73,7 @@ def _fig7(sources: Sources) -> Composition:
     assert shown is not None
     made = of_page(page, sweep_text(shown), lambda index: PanelSpec(SWEEP_KINDS[index]))
     lead = page.caption.removesuffix(caption(page.cells[1].panel.facts)).strip()
-    return replace(made, slots=tuple(replace(slot, told=lead) for slot in made.slots))
+    return replace(made, slots=tuple(replace(slot, text=lead) for slot in made.slots))
 
 
 def _fig3(sources: Sources) -> Composition:

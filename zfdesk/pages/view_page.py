@@ -22,18 +22,18 @@ def facts_of(result: Result) -> Facts:
 def unit_facts(result: Result, unit: UnitResult | None, method: Rule) -> Facts:
     """The facts of one of the result's units, as reconstructed by a method where it was."""
     view, frame = result.request.view, result.request.frame
-    told = {"picture": frame.origin, "frame": frame.number, "occluders": view.occluders}
+    known = {"picture": frame.origin, "frame": frame.number, "occluders": view.occluders}
     if unit is None:
-        return Facts.of_model(result.request.model, **told)
+        return Facts.of_model(result.request.model, **known)
     spatial = result.request.model.architecture.stage(unit.reference.layer).spatial
     seed = unit.reference.to_seed()
-    told |= {
+    known |= {
         "layer": unit.reference.layer, "unit": unit.reference.unit, "position": unit.position if spatial else None
     }  # fmt: skip
     if rendered := unit.pictures.get(method):
         stretch = rendered.stretch if rendered.high > 1e-12 else None
-        told |= {"seed": seed.kind, "seed_count": seed.k, "method": method, "stretch": stretch}
-    return Facts.of_model(result.request.model, **told)
+        known |= {"seed": seed.kind, "seed_count": seed.k, "method": method, "stretch": stretch}
+    return Facts.of_model(result.request.model, **known)
 
 
 def page_of(result: Result, size: str = "two-column") -> Page:

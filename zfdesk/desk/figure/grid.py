@@ -107,7 +107,7 @@ class GridCanvas(GridPicture):
             return f"{where}: empty"
         slot = self.draft.now.slots[index]
         letter = self.draft.now.letter_of(index)
-        said = [f"{where}: {letter} {slot.words}".replace(":  ", ": "), slot.origin or slot.reason]
+        said = [f"{where}: {letter} {slot.title}".replace(":  ", ": "), slot.origin or slot.reason]
         return ", ".join(part for part in said if part)
 
     def _edges_at(self, point: QPointF) -> tuple[int, str]:

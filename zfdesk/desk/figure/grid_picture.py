@@ -161,7 +161,7 @@ class GridPicture(QWidget):
         metrics, inner = painter.fontMetrics(), box.adjusted(6, 4, -6, -4)
         line = metrics.height()
         letter = self.shown.letter_of(index)
-        words = metrics.elidedText(f"{letter} {slot.words}".strip(), Qt.TextElideMode.ElideRight, int(inner.width()))
+        words = metrics.elidedText(f"{letter} {slot.title}".strip(), Qt.TextElideMode.ElideRight, int(inner.width()))
         painter.setPen(colours.colour("text" if slot.panel is not None else "quiet"))
         painter.drawText(QRectF(inner.left(), inner.top(), inner.width(), line), words)
         below = slot.origin if slot.panel is not None else ""

@@ -44,11 +44,11 @@ class TemplateCommands:
         sources = sources_of(self.bench.context)
         for template in TEMPLATES:
             reason = template.why_not(sources)
-            action = menu.addAction(template.words, partial(self.use_template, template))
+            action = menu.addAction(template.label, partial(self.use_template, template))
             action.setEnabled(not reason)
             action.setToolTip(reason or template.hint)
             if reason:
-                action.setText(f"{template.words}   ({reason.rstrip('.')})")
+                action.setText(f"{template.label}   ({reason.rstrip('.')})")
             if template.id in ("a-b", "fig6"):
                 menu.addSeparator()
         menu.addSeparator()
@@ -68,9 +68,9 @@ class TemplateCommands:
                 self.bench.say(str(error) if isinstance(error, CannotError) else sentence(error or ValueError()), True)
                 return
             self.show_made(composition)
-            self.bench.say(f"{template.words}.", False)
+            self.bench.say(f"{template.label}.", False)
 
-        self.bench.say(f"{template.words}…", False)
+        self.bench.say(f"{template.label}…", False)
         self.bench.queue.take(template.make, made)
 
     def show_made(self, composition: Composition) -> None:
@@ -104,14 +104,14 @@ class TemplateCommands:
                 paths = picture_paths(folder)
                 return histograms_of(model, paths, reader(model, crop, progress, len(paths), lost))
 
-            def told(step: ScanStep) -> None:
+            def on_step(step: ScanStep) -> None:
                 lost.extend((*step.passed_over, *(reason or path for path, reason in step.unreadable)))
                 done, total = (step.done, step.total) if step.total else (0, 1)
                 message = f"{done} of {step.total} pictures" if step.total else "looking for pictures"
                 progress.report(done, total, message)
 
             chosen = units if name == "fig2-units" else ()
-            return fig2_of(model, [folder], crop, [layer], chosen, RANDOM_UNITS, rule=method, told=told)
+            return fig2_of(model, [folder], crop, [layer], chosen, RANDOM_UNITS, rule=method, on_step=on_step)
 
         def made(page: Page | None, error: Exception | None) -> None:
             if isinstance(error, Cancelled):
