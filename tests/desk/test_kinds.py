@@ -40,7 +40,7 @@ def test_the_bars_become_sums_by_kind_and_say_so_everywhere(still: Window) -> No
     assert [(row.name, row.probability) for row in rows] == [
         (one.kind, pytest.approx(one.probability)) for one in wanted
     ]
-    assert rows[0].words.startswith(f"{rows[0].name}: ")
+    assert rows[0].text.startswith(f"{rows[0].name}: ")
     assert window.actions_by_id["bars-by-kind"].isChecked()
     window.classes.show_facts()
     assert "sums of softmax" in window.classes.facts.whole

@@ -270,7 +270,7 @@ def test_the_origin_stays_while_another_layer_is_shown(still: Window) -> None:
     assert result.unit is not None
     assert result.unit.reference == origin
     assert result.mosaic is not None
-    assert (result.mosaic.layer, result.mosaic.words) == ("conv4", "derivative of conv5:3")
+    assert (result.mosaic.layer, result.mosaic.text) == ("conv4", "derivative of conv5:3")
     window.show_facts()
     assert window.unit.facts.whole.startswith("ORIGIN · conv5:3")
     click(window.picture.canvas, input_point(window, 9, 9))  # the position of the origin, not of conv4

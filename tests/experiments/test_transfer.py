@@ -343,7 +343,7 @@ def test_it_is_saved_and_listed_like_any_weights(tmp_path: Path, monkeypatch: py
     assert again.licence == "MIT"
     assert torch.equal(again.forward(seen[0]).probabilities, new.forward(seen[0]).probabilities)
     entry = next(entry for entry in store.list_weights() if entry.name == "mine")
-    assert (entry.classes, entry.provenance, entry.trouble) == (3, "taught here", "")
+    assert (entry.classes, entry.provenance, entry.error) == (3, "taught here", "")
 
 
 def test_provenance_is_told_in_words(small: zf.Model) -> None:

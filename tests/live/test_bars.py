@@ -30,8 +30,8 @@ def test_kinds_are_sums_with_and_without_the_occluder() -> None:
     assert [row.name for row in rows] == ["dog", "umbrella", "bird"]
     assert [row.probability for row in rows] == pytest.approx([0.6, 0.25, 0.15])
     assert [row.clean for row in rows] == pytest.approx([0.3, 0.7, 0])
-    assert rows[0].words == "dog: Labrador retriever 30 %, beagle 20 %, pug 10 %, …"
-    assert (rows[1].words, len(rows[1].members)) == ("umbrella", 1)
+    assert rows[0].text == "dog: Labrador retriever 30 %, beagle 20 %, pug 10 %, …"
+    assert (rows[1].text, len(rows[1].members)) == ("umbrella", 1)
     dogs = kinds_of(CLASSES).members["dog"]  # type: ignore[union-attr]
     assert sorted(index for index, _ in rows[0].members) == dogs.tolist()
 
@@ -39,14 +39,14 @@ def test_kinds_are_sums_with_and_without_the_occluder() -> None:
 def test_watched_classes_stand_first_and_are_counted_in_their_kind() -> None:
     beagle, umbrella = CLASSES.index("beagle"), CLASSES.index("umbrella")
     rows = bar_rows(KINDS.change(watched=(beagle, umbrella)), CLASSES, NOW, CLEAN)
-    assert [row.words.partition(":")[0] for row in rows] == ["beagle", "umbrella", "dog", "bird"]
+    assert [row.text.partition(":")[0] for row in rows] == ["beagle", "umbrella", "dog", "bird"]
     assert rows[2].probability == pytest.approx(0.6)
 
 
 def test_classes_that_have_no_kinds_are_shown_one_by_one() -> None:
     classes, now = ("disc", "stripes"), np.array([0.4, 0.6], np.float32)
     assert not shows_kinds(KINDS, classes)
-    assert [(row.words, row.index) for row in bar_rows(KINDS, classes, now, now)] == [("stripes", 1), ("disc", 0)]
+    assert [(row.text, row.index) for row in bar_rows(KINDS, classes, now, now)] == [("stripes", 1), ("disc", 0)]
 
 
 def test_classes_go_by_imagenets_names_and_kinds_by_plain_ones() -> None:

@@ -297,7 +297,7 @@ def test_the_gradient_is_the_engines(tiny: zf.Model, layer: str) -> None:
     assert result.mosaic is not None
     assert equal(result.mosaic.values, wanted.transpose(2, 0, 1) if layer == "input" else wanted)
     assert result.mosaic.signed
-    assert "fc8:2" in result.mosaic.words
+    assert "fc8:2" in result.mosaic.text
 
 
 def test_without_an_origin_the_gradient_is_that_of_the_top_class(tiny: zf.Model) -> None:

@@ -140,7 +140,7 @@ def test_a_cancelled_sweep_keeps_its_part_and_goes_on(ear: Ear, gate: Gate, tiny
     ear.sweeper.cancel("enough")
     gate.let(1)
     part = ear.end()
-    assert (part.state, part.words) == (SweepState.CANCELLED, "enough")
+    assert (part.state, part.reason) == (SweepState.CANCELLED, "enough")
     assert part.sweep is not None
     assert 0 < part.sweep.fraction < 0.6
     assert not ear.sweeper.busy
@@ -227,8 +227,8 @@ def test_an_impossible_sweep_is_told_in_words_and_the_next_one_works(ear: Ear, t
     failed = ear.end()
     assert failed.state is SweepState.FAILED
     assert failed.sweep is None
-    assert failed.words == f"An occluder of 25 × 25 is larger than the picture of {SIZE} × {SIZE} pixels."
-    assert ear.sweeper.troubles.popleft().sentence == failed.words
+    assert failed.reason == f"An occluder of 25 × 25 is larger than the picture of {SIZE} × {SIZE} pixels."
+    assert ear.sweeper.troubles.popleft().sentence == failed.reason
     assert not ear.sweeper.resume()
     ear.sweeper.start(subject_of(tiny), PLAN, LAYER)
     assert ear.end().state is SweepState.DONE
@@ -248,7 +248,7 @@ def test_an_error_in_the_middle_keeps_the_part(ear: Ear, tiny: zf.Model, monkeyp
     ear.sweeper.start(subject_of(tiny), PLAN, LAYER)
     failed = ear.end()
     assert failed.state is SweepState.FAILED
-    assert "not enough memory" in failed.words
+    assert "not enough memory" in failed.reason
     assert failed.sweep is not None
     assert 0 < failed.sweep.fraction < 1
     monkeypatch.setattr(sweeping, "sweep", real)
@@ -260,7 +260,7 @@ def test_values_that_are_no_numbers_are_told(ear: Ear, tiny: zf.Model) -> None:
     huge = {name: weight * 1e30 for name, weight in tiny.weights.items()}  # type: ignore[operator]
     broken = replace(tiny, weights=huge, name="broken")
     ear.sweeper.start(subject_of(broken), PLAN, LAYER)
-    assert ear.end().words == "broken answered with values that are not numbers."
+    assert ear.end().reason == "broken answered with values that are not numbers."
 
 
 def test_another_unit_needs_no_other_sweep(ear: Ear, tiny: zf.Model) -> None:

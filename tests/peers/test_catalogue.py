@@ -91,7 +91,7 @@ def test_every_entry_is_complete() -> None:
     for entry in CATALOGUE:
         assert zf.ARCHITECTURES[entry.architecture]().classes == 1000
         assert entry.title
-        assert entry.words
+        assert entry.description
         assert entry.licence
         assert re.fullmatch("[0-9a-f]{8,64}", entry.hash)
         assert len(entry.hash) <= len(hashlib.new(entry.algorithm).hexdigest())

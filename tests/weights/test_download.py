@@ -53,7 +53,7 @@ def refused(url: str, part: Path, most: int = 1 << 20) -> str:
 
 def test_a_file_comes_whole_and_progress_is_told(server: Loopback, part: Path) -> None:
     told: list[Progress] = []
-    assert not bring(server.serve("a", DATA), part, told=told.append)
+    assert not bring(server.serve("a", DATA), part, on_progress=told.append)
     assert part.read_bytes() == DATA
     assert (told[0].done, told[-1].done, told[-1].total, told[-1].share) == (0, len(DATA), len(DATA), 1.0)
     assert told[-1].speed > 0

@@ -32,7 +32,7 @@ def small() -> zf.Model:
 def test_a_new_user_has_the_embedded_network(home: Path) -> None:
     (entry,) = store.list_weights()
     assert (entry.name, entry.architecture, entry.classes) == (NAME, "zfnet", 1000)
-    assert (entry.in_use, entry.embedded, entry.trouble) == (True, True, "")
+    assert (entry.in_use, entry.embedded, entry.error) == (True, True, "")
     assert entry.bytes == FACTS.bytes
     assert entry.sha256 == zfdesk.weights.load().sha256
     assert store.current() is None
@@ -89,7 +89,7 @@ def test_a_damaged_choice_falls_back_in_words(home: Path, small: zf.Model) -> No
     assert words.endswith("The embedded network is in use.")
     entry = store.list_weights()[1]
     assert (entry.name, entry.in_use, entry.architecture) == ("mine", True, "")
-    assert "cut short" in entry.trouble
+    assert "cut short" in entry.error
 
 
 def test_damaged_weights_cannot_be_chosen_and_the_choice_stays(home: Path, small: zf.Model) -> None:
@@ -191,7 +191,7 @@ def test_strange_company_in_the_folder(home: Path, small: zf.Model) -> None:
     (home / "weights" / "notes.txt").write_text("hello")
     (home / "weights" / ".mine.1234.part").write_bytes(b"")
     (home / "weights" / "folder.safetensors").mkdir()
-    names = {entry.name: entry.trouble for entry in store.list_weights()}
+    names = {entry.name: entry.error for entry in store.list_weights()}
     assert list(names) == [NAME, "folder", "mine"]
     assert "is a folder" in names["folder"]
 

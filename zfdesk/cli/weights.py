@@ -115,7 +115,7 @@ def list_command(arguments: argparse.Namespace) -> int:
     print(f"  {'':{width}}  {'architecture':18}  {'classes':>7}  {'size':>8}  top-1/top-5 error")
     for entry in entries:
         mark, known = "*" if entry.in_use else " ", theirs.get(entry.name)
-        told = entry.trouble or (
+        told = entry.error or (
             f"{entry.architecture:18}  {entry.classes:7}  {store.size_words(entry.bytes):>8}  {_errors(known):17}"
             f"  {'' if entry.trained else '(untrained) '}{known.short if known else entry.provenance[:60]}"
         )
@@ -294,7 +294,7 @@ def _facts(entry: StoredWeights, theirs: CatalogueEntry | None) -> dict[str, Any
         "top5_error": theirs.top5 if theirs else None,
         "embedded": entry.embedded,
         "in_use": entry.in_use,
-        "trouble": entry.trouble,
+        "trouble": entry.error,
     }
 
 
@@ -306,7 +306,7 @@ def _catalogue_facts(entry: CatalogueEntry) -> dict[str, Any]:
         "name": entry.name,
         "installed": False,
         "title": entry.title,
-        "words": entry.words,
+        "words": entry.description,
         "architecture": entry.architecture,
         "parameters": entry.parameters,
         "classes": 1000,

@@ -76,16 +76,16 @@ def sum_by_kind(probabilities: np.ndarray, kinds: ClassKinds, most: int | None =
 
 def kind_words(found: KindProbability, kinds: ClassKinds, most: int = 3) -> str:
     """``dog 61 %: Labrador retriever 12 %, beagle 9 %, …``; of a kind of one class its name and probability alone."""
-    words, told = f"{found.kind} {_percent(found.probability)}", member_words(found, kinds, most)
-    return f"{words}: {told}" if told else words
+    text, members = f"{found.kind} {_percent(found.probability)}", member_words(found, kinds, most)
+    return f"{text}: {members}" if members else text
 
 
 def member_words(found: KindProbability, kinds: ClassKinds, most: int = 3) -> str:
     """``Labrador retriever 12 %, beagle 9 %, …``: the most probable of a kind; "" where it has one class alone."""
     if len(found.members) == 1:
         return ""
-    told = [f"{kinds.plain[index]} {_percent(probability)}" for index, probability in found.members[:most]]
-    return f"{', '.join(told)}{', …' if len(found.members) > most else ''}"
+    named = [f"{kinds.plain[index]} {_percent(probability)}" for index, probability in found.members[:most]]
+    return f"{', '.join(named)}{', …' if len(found.members) > most else ''}"
 
 
 def _percent(share: float) -> str:

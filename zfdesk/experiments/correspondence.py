@@ -158,12 +158,12 @@ def correspondence(
     parts = shared_parts({picture.name: picture.parts for picture in pictures})
     if not parts:
         raise PartsError("Comparing needs a part that the network sees in at least two pictures.")
-    told = list(left_out)
+    notes = list(left_out)
     found: dict[str, dict[str, dict[str, np.ndarray]]] = {}  # part, picture, layer: int8 (masks, features)
     for done, picture in enumerate(pictures, 1):
         masks = masks_of(picture, parts, draws, seed)
         if RANDOM in masks and not masks[RANDOM]:
-            told.append(f"The marked parts of {picture.name} leave no room for a mask elsewhere.")
+            notes.append(f"The marked parts of {picture.name} leave no room for a mask elsewhere.")
         for part, changes in _sign_changes(model, picture.pixels, masks, layers, fill).items():
             found.setdefault(part, {})[picture.name] = changes
         progress(done, len(pictures))
@@ -174,7 +174,7 @@ def correspondence(
         for layer in layers
     ]
     names = tuple(picture.name for picture in pictures)
-    return Correspondence(layers, tuple(scores), names, tuple(told), fill, draws, seed)
+    return Correspondence(layers, tuple(scores), names, tuple(notes), fill, draws, seed)
 
 
 def _is_seen(box: PartBox, size: int) -> bool:

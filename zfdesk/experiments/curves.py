@@ -129,10 +129,10 @@ def random_baseline(
     passes, curves = 2 * (steps + 1), []
     for number in range(count):
 
-        def tell(done: int, _: int, before: int = number * passes) -> None:
+        def on_progress(done: int, _: int, before: int = number * passes) -> None:
             progress(before + done, count * passes)
 
-        curves.append(insertion_deletion(model, picture, rng.random(shape), class_index, steps, fill, tell))
+        curves.append(insertion_deletion(model, picture, rng.random(shape), class_index, steps, fill, on_progress))
     return Baseline(tuple(curves))
 
 

@@ -179,22 +179,22 @@ def invariance(
         raise ValueError(f"There is no class {wrong[0]}; there are 0 to {len(model.classes) - 1}.")
     total = len(canvases) * (len(amounts) + 1)
     distances = {layer: np.zeros((len(canvases), len(amounts))) for layer in layers}
-    probabilities, told, done = np.zeros((len(canvases), len(amounts))), [], 0
+    probabilities, chosen, done = np.zeros((len(canvases), len(amounts))), [], 0
     for row, canvas in enumerate(canvases):
         as_it_is = untransformed(model, canvas, layers)
-        told.append(int(classes[row]) if classes else int(as_it_is.probabilities.argmax()))
+        chosen.append(int(classes[row]) if classes else int(as_it_is.probabilities.argmax()))
         done += 1
         for begin in range(0, len(amounts), BATCH):
             part = slice(begin, begin + BATCH)
             found, answers = as_it_is.compared(change, amounts[part])
             for layer in layers:
                 distances[layer][row, part] = found[layer]
-            probabilities[row, part] = answers[:, told[-1]]
+            probabilities[row, part] = answers[:, chosen[-1]]
             done += len(answers)
             progress(done, total)
     for array in (amounts, probabilities, *distances.values()):
         array.setflags(write=False)
-    return Invariance(change, amounts, distances, probabilities, tuple(told))
+    return Invariance(change, amounts, distances, probabilities, tuple(chosen))
 
 
 def _features(model: Model, pictures: np.ndarray, layers: Sequence[str]) -> tuple[dict[str, np.ndarray], np.ndarray]:

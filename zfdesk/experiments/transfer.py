@@ -350,10 +350,10 @@ def with_classes(
         tensor = weights[f"{layer.name}.{part}"]
         assert not isinstance(tensor, PackedRows)
         digest.update(tensor.contiguous().numpy().tobytes())
-    words = "\n".join(part for part in (provenance, body.provenance) if part)
+    history = "\n".join(part for part in (provenance, body.provenance) if part)
     return replace(
         body, architecture=architecture, weights=weights, classes=names, name=name or f"{body.name} taught",
-        provenance=words, sha256=digest.hexdigest(), source="", body=body,
+        provenance=history, sha256=digest.hexdigest(), source="", body=body,
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ class BarRow:
     """One bar. ``index``: its class; of a kind the most probable of its classes. ``name``: of the class or kind.
 
     ``clean``: the probability without occluders. ``members``: (class, probability) of a kind, most probable first; of a
-    class itself alone. ``told``: the most probable of a kind in words, "" for a class.
+    class itself alone. ``members_text``: the most probable of a kind in words, "" for a class.
     """
 
     index: int
@@ -28,12 +28,12 @@ class BarRow:
     probability: float
     clean: float
     members: tuple[tuple[int, float], ...]
-    told: str = ""
+    members_text: str = ""
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """dog: Labrador retriever 12 %, beagle 9 %, …"""
-        return f"{self.name}: {self.told}" if self.told else self.name
+        return f"{self.name}: {self.members_text}" if self.members_text else self.name
 
 
 @lru_cache(maxsize=8)

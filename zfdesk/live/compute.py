@@ -69,10 +69,10 @@ class ForwardStep:
     _last: ForwardResult | None = None
 
     @torch.inference_mode()
-    def look(self, request: Request, tell: Callable[[Answer], None] = lambda answer: None) -> ForwardResult:
+    def look(self, request: Request, on_answer: Callable[[Answer], None] = lambda answer: None) -> ForwardResult:
         """The occluded pass, taken over from the last request as far as it is the same; the clean one where known.
 
-        ``tell`` is given the probabilities. Of a new frame with an occluder the covered picture alone is computed;
+        ``on_answer`` is given the probabilities. Of a new frame with an occluder the covered picture alone is computed;
         `RenderStep` lets the clean one follow, on a thread of its own.
         Raises ArithmeticError where the network answers with values that are not numbers.
         """
@@ -104,7 +104,7 @@ class ForwardStep:
             occluded = model.forward(picture)
         times["forward"] = _since(mark)
         self._last = ForwardResult(request, box, clean_picture, picture, occluded, clean, times, started)
-        tell(self._last.answer)
+        on_answer(self._last.answer)
         return self._last
 
 
@@ -119,17 +119,17 @@ class RenderStep:
     _comparing: Comparing = field(default_factory=Comparing)
 
     @torch.inference_mode()
-    def show(self, seen: ForwardResult, tell: Callable[[Answer], None] = lambda answer: None) -> Iterator[Result]:
+    def show(self, seen: ForwardResult, on_answer: Callable[[Answer], None] = lambda answer: None) -> Iterator[Result]:
         """Results for a request, each more complete than the one before; the last has ``complete`` set.
 
-        ``tell`` is given the probabilities anew where those of the clean picture had not been computed.
+        ``on_answer`` is given the probabilities anew where those of the clean picture had not been computed.
         """
         request, times = seen.request, dict(seen.times)
         if seen.clean_known is None:
             mark = time.perf_counter()
             _ = seen.clean
             times["clean"] = _since(mark)
-            tell(seen.answer)
+            on_answer(seen.answer)
         if request.model is not self._model:
             self._model, self._alive, self._order = request.model, {}, None
         demand = request.demand
@@ -180,7 +180,7 @@ class RenderStep:
     def _mosaic(self, seen: ForwardResult) -> Mosaic:
         view = seen.request.view
         stage = seen.clean.model.architecture.stage(view.layer)
-        values, words, signed, reason = self._maps_content(seen, stage)
+        values, text, signed, reason = self._maps_content(seen, stage)
         display = view.maps
         active = seen.occluded.activations[stage.name][0].abs().amax((1, 2)) > 0
         alive = self._alive[stage.name] = active | self._alive.get(stage.name, active)
@@ -199,7 +199,7 @@ class RenderStep:
         image = tile_mosaic(shades, columns, gap)
         array = frozen(values.numpy())
         return Mosaic(
-            stage.name, display.content, words, image, array, units, columns, (height, width), gap, low, high, signed,
+            stage.name, display.content, text, image, array, units, columns, (height, width), gap, low, high, signed,
             int(alive.sum()), reason,
         )  # fmt: skip
 
@@ -222,10 +222,10 @@ class RenderStep:
             scores = next(s.name for s in reversed(architecture.stages) if not isinstance(s.layer, Softmax))
             origin = UnitReference(scores, int(seen.occluded.probabilities[0].argmax()))
         origin, seed = _fitting(origin, seen)
-        words = f"derivative of {origin.layer}:{origin.unit}"
+        text = f"derivative of {origin.layer}:{origin.unit}"
         if architecture.index(origin.layer) <= architecture.index(stage.name):
             reason = f"{origin.layer} does not lie above {stage.name}: choose a lower layer or another origin."
-            return torch.zeros_like(activation), words, True, reason
+            return torch.zeros_like(activation), text, True, reason
         found = reconstruct(seen.occluded, seed, Rule.GRADIENT, target=stage.name)
         values = torch.from_numpy(found.values.copy())
         if stage.name == "input":
@@ -233,7 +233,7 @@ class RenderStep:
         reason = (
             "" if values.any() else f"{origin.layer}:{origin.unit} is inactive on this frame: its derivative is zero."
         )
-        return values, words, True, reason
+        return values, text, True, reason
 
     def _unit_order(self, seen: ForwardResult, stage: Stage, values: Tensor, alive: Tensor) -> np.ndarray:
         """Which unit stands at which place of the grid; sorted grids are sorted anew once a second."""

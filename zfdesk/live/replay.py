@@ -231,9 +231,9 @@ def _seconds(value: Any, where: str) -> float:
 
 
 def _word(value: Any, kind: type[Word], where: str) -> Word:
-    words = [word.value for word in kind]
-    if value not in words:
-        raise ReplayError(f"{where} must be one of {', '.join(words)}.")
+    allowed = [word.value for word in kind]
+    if value not in allowed:
+        raise ReplayError(f"{where} must be one of {', '.join(allowed)}.")
     return kind(value)
 
 

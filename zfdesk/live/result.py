@@ -67,7 +67,7 @@ class Mosaic:
 
     layer: str
     content: MapsContent
-    words: str
+    text: str
     image: np.ndarray
     values: np.ndarray
     units: np.ndarray

@@ -37,19 +37,19 @@ class Step:
     moment: int = -1
 
 
-def steps(source: Stepped, span: Span, replay: Replay | None, trouble: Callable[[str], None]) -> Iterator[Step]:
+def steps(source: Stepped, span: Span, replay: Replay | None, on_error: Callable[[str], None]) -> Iterator[Step]:
     """The frames to compute, in order.
 
     A still picture has as many as the path has positions, each at its own time, or as fit at the span's rate. Other
     sources go on to their end; one that has none to the end of the path. ValueError where there would be no end.
     """
     if source.still:
-        yield from _over_still(source, span, replay, trouble)
+        yield from _over_still(source, span, replay, on_error)
         return
     if source.endless and span.last is None and span.seconds is None and replay is None:
         raise ValueError(f"The {source.name} has no end: say how many frames or seconds of it.")
     taken = 0
-    for picture in source.pictures(span.first, trouble):
+    for picture in source.pictures(span.first, on_error):
         seconds = picture.time if source.paced else taken / (span.rate or FOLDER_RATE)
         over = span.seconds is not None and seconds >= span.seconds - TOLERANCE
         if over or (span.last is not None and picture.number >= span.last):
@@ -63,10 +63,10 @@ def steps(source: Stepped, span: Span, replay: Replay | None, trouble: Callable[
         yield Step(picture, seconds, _reached(replay, seconds))
 
 
-def _over_still(source: Stepped, span: Span, replay: Replay | None, trouble: Callable[[str], None]) -> Iterator[Step]:
+def _over_still(source: Stepped, span: Span, replay: Replay | None, on_error: Callable[[str], None]) -> Iterator[Step]:
     if replay is None:
         raise ValueError(f"{source.name} is one picture: lead an occluder's path over it to make a film of it.")
-    picture = next(source.pictures(0, trouble))
+    picture = next(source.pictures(0, on_error))
     if span.rate is None:
         times = _times_of(replay)
     else:

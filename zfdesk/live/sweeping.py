@@ -72,7 +72,7 @@ class SweepSnapshot:
     """A sweep as far as it is. ``sweep``: None when it failed before anything was done.
 
     ``rate``: positions a second by the clock, lately. ``seconds_left``: at that rate. ``live``: a round of the live
-    sweep. ``words``: why it ended before its end, "" when by the user's wish.
+    sweep. ``reason``: why it ended before its end, "" when by the user's wish.
     """
 
     subject: SweepInput
@@ -81,7 +81,7 @@ class SweepSnapshot:
     rate: float
     live: bool = False
     projected: Projected | None = None
-    words: str = ""
+    reason: str = ""
 
     @property
     def seconds_left(self) -> float:
@@ -141,14 +141,14 @@ class Sweeper:
             self._following = self._wanted = self._running = self._cancelled = None
             self._last = swept
 
-    def cancel(self, words: str = "") -> None:
-        """End the sweep after the batch under way, and the live sweep; what is done is kept. ``words``: why."""
+    def cancel(self, reason: str = "") -> None:
+        """End the sweep after the batch under way, and the live sweep; what is done is kept. ``reason``: why."""
         with self._lock:
             self._following = None
             if self._running is not None:
-                self._wanted, self._cancelled = None, words
+                self._wanted, self._cancelled = None, reason
             elif self._wanted is not None:  # it begins, and ends after its first batch
-                self._cancelled = words
+                self._cancelled = reason
 
     def resume(self) -> bool:
         """Go on with the sweep that ended before its end; False when there is none."""
@@ -231,24 +231,25 @@ class Sweeper:
 
     def _sweep(self, job: _Job) -> None:
         swept: SweepSnapshot | None = None
-        told, cost = 0.0, 0.0
+        reported, cost = 0.0, 0.0
         try:
             for swept in self._steps(job):
                 now = time.monotonic()
-                if swept.state is not SweepState.RUNNING or now - told > max(TELL_SECONDS, 10 * cost):
+                if swept.state is not SweepState.RUNNING or now - reported > max(TELL_SECONDS, 10 * cost):
                     assert swept.sweep is not None
                     swept.sweep.label()  # kept in the sweep: the window need not work it out
-                    told, cost = time.monotonic(), time.monotonic() - now
+                    reported, cost = time.monotonic(), time.monotonic() - now
                     if not job.follows or swept.state is SweepState.DONE:
-                        self._tell(swept, job)
+                        self._report(swept, job)
         except Exception as error:  # the program goes on whatever happens; the window tells
             self.troubles.append(Trouble(sentence_of(error), traceback.format_exc()))
             with self._lock:
                 self._following = None
             live = job.follows is not None
             kept = None if live else swept.sweep if swept is not None else job.resume
-            self._tell(
-                SweepSnapshot(job.subject, kept, SweepState.FAILED, self.pace.rate, live, words=sentence_of(error)), job
+            self._report(
+                SweepSnapshot(job.subject, kept, SweepState.FAILED, self.pace.rate, live, reason=sentence_of(error)),
+                job,
             )
         finally:
             with self._lock:
@@ -270,13 +271,13 @@ class Sweeper:
                 took = now - mark
                 self.pace.measure(done - before, took, batch)
                 before, mark = done, now
-                state, words = self._state_of(job, seen)
+                state, reason = self._state_of(job, seen)
                 if state is None:
                     return
                 if projected is None or projected.unit != self._unit_of(seen):
                     projected = project(clean, job.layer, self._unit_of(seen))
                     mark = time.perf_counter()
-                yield SweepSnapshot(job.subject, seen, state, self.pace.rate, live, projected, words)
+                yield SweepSnapshot(job.subject, seen, state, self.pace.rate, live, projected, reason)
                 if state is not SweepState.RUNNING:
                     return
                 if self.gives_way:
@@ -297,7 +298,7 @@ class Sweeper:
                 return SweepState.CANCELLED, self._cancelled
             return SweepState.RUNNING, ""
 
-    def _tell(self, swept: SweepSnapshot, job: _Job | None = None) -> None:
+    def _report(self, swept: SweepSnapshot, job: _Job | None = None) -> None:
         with self._lock:
             if job is not None and self._running is not job:  # `restore` came in between
                 return
@@ -330,7 +331,7 @@ class Sweeper:
         except Exception as error:  # as above
             self.troubles.append(Trouble(sentence_of(error), traceback.format_exc()))
             projected = Projected(unit, None, (0, 0, 0, 0), sentence_of(error))
-        self._tell(replace(last, projected=projected))
+        self._report(replace(last, projected=projected))
 
 
 def project(clean: Pass, layer: str, unit: int) -> Projected:

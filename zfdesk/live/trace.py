@@ -194,7 +194,7 @@ def activation_of(unit: UnitResult, view: View) -> tuple[UnitReference, float, f
 def as_table(points: Sequence[TracePoint], classes: Sequence[str], watched: Sequence[int], unit: bool) -> str:
     """Tab-separated, a line of names first; probabilities from 0 to 1. Floats are whole: they read back the same."""
     head = ["time s", "path px", "position", "frame", "top px", "left px", "height px", "width px"]
-    head += [f"{classes[index]}{words}" for index in watched for words in ("", " clean")]
+    head += [f"{classes[index]}{suffix}" for index in watched for suffix in ("", " clean")]
     named = next((point.unit for point in reversed(points) if point.unit), None) if unit else None
     if named:
         where = f" at {named.position}" if named.position else " max"

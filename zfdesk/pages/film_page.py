@@ -85,7 +85,7 @@ def _maps(result: Result, facts: Facts) -> tuple[Panel, str]:
     display = result.request.view.maps
     unit = result.request.view.unit if mosaic.layer == result.request.view.layer else -1
     maps = Maps(
-        np.ascontiguousarray(mosaic.values[mosaic.units]), mosaic.units, mosaic.words,
+        np.ascontiguousarray(mosaic.values[mosaic.units]), mosaic.units, mosaic.text,
         each=display.normalise is Normalise.UNIT and mosaic.tile != (1, 1), signed=mosaic.signed,
         colours=display.colours, marked=unit if mosaic.tile != (1, 1) else -1, facts=facts,
     )  # fmt: skip

@@ -56,7 +56,7 @@ def _capture_maps(spec: PanelSpec, sources: Sources) -> Captured:
         raise CannotError(mosaic.reason)
     facts = replace(unit_facts(result, None, view.method), layer=mosaic.layer)
     panel = Maps(
-        mosaic.values[mosaic.units], mosaic.units, mosaic.words, view.maps.normalise is Normalise.UNIT, mosaic.signed,
+        mosaic.values[mosaic.units], mosaic.units, mosaic.text, view.maps.normalise is Normalise.UNIT, mosaic.signed,
         view.maps.colours, marked=view.unit, facts=facts,
     )  # fmt: skip
     return Captured(panel, f"{mosaic.layer}, {len(mosaic.units)} maps", frame_text(result))

@@ -123,7 +123,7 @@ def bars_panel(result: Result, facts: Facts) -> Bars:
     rows = _rows(result)
     values, clean = (np.array(given, np.float32) for given in ([r.probability for r in rows], [r.clean for r in rows]))
     note = SUMS if _by_kind(result) else ""
-    return Bars(values, tuple(row.words for row in rows), clean if result.occluded else None, note, facts)
+    return Bars(values, tuple(row.text for row in rows), clean if result.occluded else None, note, facts)
 
 
 def bars_label(result: Result) -> str:

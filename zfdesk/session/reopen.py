@@ -76,7 +76,7 @@ def find_network(wanted: NetworkFacts, present: Model) -> tuple[Model, str]:
         return present, ""
     if wanted.sha256:
         for entry in store.list_weights():
-            if not entry.trouble and entry.sha256 == wanted.sha256:
+            if not entry.error and entry.sha256 == wanted.sha256:
                 try:
                     return load(entry.path), ""
                 except CheckpointError as error:

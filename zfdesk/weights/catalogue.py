@@ -25,7 +25,7 @@ from zfdesk.weights.safetensors_file import CheckpointError
 class CatalogueEntry:
     """One set of public weights.
 
-    ``name``: what it is called here, that of its architecture; ``title`` and ``words``: what it is, for people.
+    ``name``: what it is called here, that of its architecture; ``title`` and ``description``: what it is, for people.
     ``source``: the address of the file, or where ``by_file`` says in words how to get it, that of its page.
     ``hash``: how the hexadecimal digits of ``algorithm`` (as in hashlib) over the .pth or .onnx begin.
     ``bytes``: of the file, 0 when nobody prints it. ``top1``, ``top5``: published error in percent, ImageNet
@@ -34,7 +34,7 @@ class CatalogueEntry:
 
     name: str
     title: str
-    words: str
+    description: str
     architecture: str
     licence: str
     source: str
@@ -75,7 +75,7 @@ class CatalogueEntry:
     def provenance(self) -> str:
         """What is kept with the weights, in words."""
         whole = len(self.hash) == 2 * hashlib.new(self.algorithm).digest_size
-        return f"{self.title}, {self.words}; {self.algorithm_words} {self.hash}{'' if whole else '…'}"
+        return f"{self.title}, {self.description}; {self.algorithm_words} {self.hash}{'' if whole else '…'}"
 
     @property
     def short(self) -> str:

@@ -80,16 +80,16 @@ def load(path: Path | str | None = None) -> Model:
     place = _place(path)
     with opened(place) as file:
         header = read_header(file, place)
-        told = _described(header, place)
+        description = _described(header, place)
         hash_of_file = hashlib.sha256()
         tensors = read_tensors(file, header, place, hash_of_file)
     if "sha256" in header.metadata and digest(header.metadata, tensors) != header.metadata["sha256"]:
         raise CheckpointError(f"{place} is damaged: its contents do not match the hash it carries.")
     try:
         return Model(
-            told.architecture, _weights(tensors), told.input, told.classes,
-            name=place.stem, provenance=told.provenance, sha256=hash_of_file.hexdigest(), trained=told.trained,
-            licence=told.licence, source=told.source,
+            description.architecture, _weights(tensors), description.input, description.classes,
+            name=place.stem, provenance=description.provenance, sha256=hash_of_file.hexdigest(),
+            trained=description.trained, licence=description.licence, source=description.source,
         )  # fmt: skip
     except CheckpointError:
         raise
@@ -142,7 +142,7 @@ def _metadata(model: Model, tensors: Mapping[str, Tensor]) -> dict[str, str]:
     kinds: dict[str, list[str]] = {}
     for name in sorted(tensors):
         kinds.setdefault(str(tensors[name].dtype).removeprefix("torch."), []).append(name)
-    told: dict[str, Any] = {
+    metadata: dict[str, Any] = {
         "format": FORMAT,
         "architecture": model.architecture.name,
         "input": {
@@ -154,13 +154,14 @@ def _metadata(model: Model, tensors: Mapping[str, Tensor]) -> dict[str, str]:
         "provenance": model.provenance,
         "trained": json.dumps(model.trained),
     }  # fmt: skip
-    told |= {key: value for key, value in (("licence", model.licence), ("source", model.source)) if value}
+    metadata |= {key: value for key, value in (("licence", model.licence), ("source", model.source)) if value}
     if lrn := _lrn(model.architecture):
-        told["lrn"] = {
+        metadata["lrn"] = {
             "size": lrn.size, "alpha": lrn.alpha, "beta": lrn.beta, "k": lrn.k, "alpha_divided_by_size": True
         }  # fmt: skip
     return {
-        key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for key, value in told.items()
+        key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for key, value in metadata.items()
     }
 
 
@@ -183,33 +184,33 @@ def _weights(tensors: Mapping[str, Tensor]) -> Weights:
 
 def _described(header: Header, path: Path) -> Description:
     """The metadata and the tensors' names, shapes and types, checked against the architecture."""
-    told = header.metadata
-    if told.get("format") != FORMAT:
-        found = f"format {told['format'][:40]!r}" if "format" in told else "no format"
+    metadata = header.metadata
+    if metadata.get("format") != FORMAT:
+        found = f"format {metadata['format'][:40]!r}" if "format" in metadata else "no format"
         raise CheckpointError(
             f"{path} is a safetensors file but not a zfdesk checkpoint ({found} in its metadata); "
             "if it is a state dict, import it with `zfdesk weights import`."
         )
-    for keys, words in ((_NEEDED - set(told), "lacks"), (set(told) - _KNOWN, "has an unknown entry,")):
+    for keys, fault in ((_NEEDED - set(metadata), "lacks"), (set(metadata) - _KNOWN, "has an unknown entry,")):
         if keys:
-            raise CheckpointError(f"{path} is damaged: its metadata {words} {min(keys)[:40]!r}.")
-    if told["architecture"] not in ARCHITECTURES:
+            raise CheckpointError(f"{path} is damaged: its metadata {fault} {min(keys)[:40]!r}.")
+    if metadata["architecture"] not in ARCHITECTURES:
         raise CheckpointError(
-            f"{path} is for an unknown architecture, {told['architecture'][:40]!r}; "
+            f"{path} is for an unknown architecture, {metadata['architecture'][:40]!r}; "
             f"known are {', '.join(ARCHITECTURES)}."
         )
-    classes = _classes(told["classes"], path)
-    architecture = ARCHITECTURES[told["architecture"]](len(classes))
+    classes = _classes(metadata["classes"], path)
+    architecture = ARCHITECTURES[metadata["architecture"]](len(classes))
     _check_entries(header, architecture, path)
-    _check_lrn(told.get("lrn"), architecture, path)
-    trained = told.get("trained", "true")
+    _check_lrn(metadata.get("lrn"), architecture, path)
+    trained = metadata.get("trained", "true")
     if trained not in ("true", "false"):
         raise CheckpointError(f"{path} is damaged: its metadata 'trained' is neither true nor false.")
-    texts = {key: told.get(key, "") for key in _TEXTS}
+    texts = {key: metadata.get(key, "") for key in _TEXTS}
     if longest := next((key for key, text in texts.items() if len(text) > LONGEST_TEXT), ""):
         raise CheckpointError(f"{path}: its {longest} is longer than {LONGEST_TEXT} characters.")
     size = len(header.raw) + sum(entry.end - entry.start for entry in header.entries.values())
-    spec = _input(told["input"], architecture, path)
+    spec = _input(metadata["input"], architecture, path)
     return Description(path, architecture, classes, spec, trained=trained == "true", bytes=size, **texts)
 
 
@@ -228,12 +229,12 @@ def _check_entries(header: Header, architecture: Architecture, path: Path) -> No
     scales = {name for name in entries if name.endswith(".scale")}
     missing, extra = sorted(wanted.keys() - entries.keys()), sorted(entries.keys() - wanted.keys() - scales)
     if missing or extra:
-        words = (
+        fault = (
             f"lacks {', '.join(missing[:3])}"
             if missing
             else f"has {', '.join(name[:40] for name in extra[:3])} too many"
         )
-        raise CheckpointError(f"{path} does not fit {architecture.name}: it {words}.")
+        raise CheckpointError(f"{path} does not fit {architecture.name}: it {fault}.")
     last = list(wanted)[-1]
     if entries[last].shape != wanted[last] and len(entries[last].shape) == 1:
         raise CheckpointError(
@@ -269,12 +270,17 @@ def _check_lrn(text: str | None, architecture: Architecture, path: Path) -> None
         raise CheckpointError(f"{path}: {architecture.name} {word}.")
     if text is None or declared is None:
         return
-    told = parsed_json(text, path, "list of normalisation constants")
+    constants = parsed_json(text, path, "list of normalisation constants")
     keys = ("size", "alpha", "beta", "k")
-    if set(told) != {*keys, "alpha_divided_by_size"} or not all(_number(told[key]) for key in keys):
+    if set(constants) != {*keys, "alpha_divided_by_size"} or not all(_number(constants[key]) for key in keys):
         raise CheckpointError(f"{path} is damaged: its normalisation constants are not numbers by name.")
-    alpha = told["alpha"] if told["alpha_divided_by_size"] is True else told["alpha"] * told["size"]
-    for key, value in (("size", told["size"]), ("alpha", alpha), ("beta", told["beta"]), ("k", told["k"])):
+    alpha = constants["alpha"] if constants["alpha_divided_by_size"] is True else constants["alpha"] * constants["size"]
+    for key, value in (
+        ("size", constants["size"]),
+        ("alpha", alpha),
+        ("beta", constants["beta"]),
+        ("k", constants["k"]),
+    ):
         if not math.isclose(value, getattr(declared, key), rel_tol=1e-6):
             raise CheckpointError(
                 f"{path} was trained with {key} {value:g} in its normalisation; {architecture.name} is declared with "
@@ -283,17 +289,17 @@ def _check_lrn(text: str | None, architecture: Architecture, path: Path) -> None
 
 
 def _input(text: str, architecture: Architecture, path: Path) -> InputSpec:
-    told = parsed_json(text, path, "description of the input")
-    mean, std, resize = told.get("mean"), told.get("std"), told.get("resize", 256)
+    data = parsed_json(text, path, "description of the input")
+    mean, std, resize = data.get("mean"), data.get("std"), data.get("resize", 256)
     triples = all(isinstance(value, list) and len(value) == 3 and all(map(_number, value)) for value in (mean, std))
-    if not triples or type(resize) is not int or not isinstance(told.get("channels"), str):
+    if not triples or type(resize) is not int or not isinstance(data.get("channels"), str):
         raise CheckpointError(f"{path} is damaged: its description of the input lacks mean, std, channels or resize.")
     size = architecture.size
-    if told.get("size") != size or told.get("range") != [0, 255] or told.get("crop", "center") != "center":
+    if data.get("size") != size or data.get("range") != [0, 255] or data.get("crop", "center") != "center":
         raise CheckpointError(f"{path} wants another input than the central {size} × {size} pixels in 0 to 255.")
     if not size <= resize <= 16 * size:
         raise CheckpointError(f"{path} wants pictures resized to {resize} for an input of {size} pixels.")
     try:
-        return InputSpec(tuple(map(float, mean)), tuple(map(float, std)), told["channels"], resize)  # type: ignore[arg-type]
+        return InputSpec(tuple(map(float, mean)), tuple(map(float, std)), data["channels"], resize)  # type: ignore[arg-type]
     except ValueError as error:
         raise CheckpointError(f"{path}: {error}") from None

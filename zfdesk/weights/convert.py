@@ -43,7 +43,7 @@ ZFNET512_WORDS = (
 class Family:
     """Someone's state dict. ``modules``: its names for our weighted layers, in order."""
 
-    words: str
+    title: str
     architecture: str
     modules: tuple[str, ...]
     input: InputSpec = IMAGENET
@@ -130,14 +130,14 @@ def _from_state_dict(state: dict[str, Any], path: Path) -> Model:
     weights: Weights = {}
     for theirs, ours in family.names(architecture).items():
         weights[ours] = torch.empty(architecture.weight_shapes()[ours]).copy_(state.pop(theirs).detach())
-    return _model(architecture, weights, family.input, f"{family.words}, state dict", path)
+    return _model(architecture, weights, family.input, f"{family.title}, state dict", path)
 
 
-def _model(architecture: Architecture, weights: Weights, spec: InputSpec, words: str, path: Path) -> Model:
+def _model(architecture: Architecture, weights: Weights, spec: InputSpec, origin: str, path: Path) -> Model:
     with opened(path) as file:
         source = hashlib.file_digest(file, "sha256").hexdigest()
     classes = describe().classes if architecture.classes == len(describe().classes) else ()
-    provenance = f"{words}; imported from {path.name}, SHA-256 {source}"
+    provenance = f"{origin}; imported from {path.name}, SHA-256 {source}"
     try:
         return Model(architecture, weights, spec, classes, name=path.stem, provenance=provenance, sha256=source)
     except ValueError as error:
@@ -146,7 +146,7 @@ def _model(architecture: Architecture, weights: Weights, spec: InputSpec, words:
 
 def _recognised(state: Mapping[str, Any], path: Path) -> tuple[Family, Architecture]:
     """The family whose names, shapes and types these are; nothing of the values is touched."""
-    trouble = ""
+    mismatch = ""
     for family in FAMILIES:
         named = {f"{module}.{part}" for module in family.modules for part in ("weight", "bias")}
         if named != set(state):
@@ -154,17 +154,17 @@ def _recognised(state: Mapping[str, Any], path: Path) -> tuple[Family, Architect
         last = state[f"{family.modules[-1]}.bias"]
         classes = last.shape[0] if isinstance(last, Tensor) and last.ndim == 1 else 0
         if not 1 <= classes <= MOST_CLASSES:
-            raise CheckpointError(f"{path} looks like {family.words}, but its classifier has no classes.")
+            raise CheckpointError(f"{path} looks like {family.title}, but its classifier has no classes.")
         architecture = ARCHITECTURES[family.architecture](classes)
         wrong = _difference(state, family, architecture)
         if not wrong:
             return family, architecture
-        trouble = trouble or f"{path} has the names of {family.words}, but {wrong}."
-    if trouble:
-        raise CheckpointError(trouble)
+        mismatch = mismatch or f"{path} has the names of {family.title}, but {wrong}."
+    if mismatch:
+        raise CheckpointError(mismatch)
     some = ", ".join(repr(name[:40]) for name in list(state)[:3])
     normalised = " (it has batch normalisation)" if any("running_mean" in name for name in state) else ""
-    known = ", ".join(family.words for family in FAMILIES)
+    known = ", ".join(family.title for family in FAMILIES)
     raise CheckpointError(
         f"{path} is a state dict of {len(state)} entries ({some}, …) of no network known here{normalised}; "
         f"known: {known}."

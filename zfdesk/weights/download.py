@@ -91,18 +91,18 @@ def download(
     url: str,
     part: Path,
     most: int,
-    told: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
     stop: Stop | None = None,
     pauses: tuple[float, ...] = PAUSES,
     patience: float = PATIENCE,
 ) -> bool:
     """Bring the file at ``url`` to ``part``, going on where an earlier call broke off; whether it did go on.
 
-    most: bytes; nothing longer is taken. told: called some ten times a second, in this thread. stop: to break off,
-    which raises Cancelled. pauses: seconds before each further try. patience: seconds without a byte.
+    most: bytes; nothing longer is taken. on_progress: called some ten times a second, in this thread. stop: to break
+    off, which raises Cancelled. pauses: seconds before each further try. patience: seconds without a byte.
     Raises DownloadError with one sentence; what has come is kept. What the file holds is the caller's to check.
     """
-    return _Download(url, part, most, told, stop or Stop(), patience).run(pauses)
+    return _Download(url, part, most, on_progress, stop or Stop(), patience).run(pauses)
 
 
 def forget(part: Path) -> None:
@@ -117,9 +117,9 @@ def _note_of(part: Path) -> Path:
 
 class _Download:
     def __init__(
-        self, url: str, part: Path, most: int, told: Callable[[Progress], None], stop: Stop, patience: float
+        self, url: str, part: Path, most: int, on_progress: Callable[[Progress], None], stop: Stop, patience: float
     ) -> None:
-        self.url, self.part, self.most, self.told, self.stop = url, part, most, told, stop
+        self.url, self.part, self.most, self.on_progress, self.stop = url, part, most, on_progress, stop
         self.patience = patience
         self.host = urlsplit(url).hostname or url
         self.opener = make_opener(stop)
@@ -156,8 +156,8 @@ class _Download:
     def _note(self) -> _Note:
         try:
             with opened(_note_of(self.part)) as file:
-                told = parsed_json(file.read(1 << 16), self.part, "note")
-            return _Note(str(told["url"]), int(told["total"]), str(told["mark"]))
+                data = parsed_json(file.read(1 << 16), self.part, "note")
+            return _Note(str(data["url"]), int(data["total"]), str(data["mark"]))
         except (CheckpointError, KeyError, TypeError, ValueError):
             return _Note("")
 
@@ -192,27 +192,27 @@ class _Download:
 
     def _begin(self, response: Any, have: int, note: _Note) -> tuple[int, int]:
         """Where the answer goes on, and the length of the whole file; the part is made ready for it."""
-        told = response.headers
-        if "html" in told.get("Content-Type", "").lower():
+        headers = response.headers
+        if "html" in headers.get("Content-Type", "").lower():
             raise DownloadError(
                 f"{self.host} sent a web page instead of the file: perhaps this network wants you to log in first."
             )
         if response.status == 206:
-            place = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", told.get("Content-Range", "").strip())
+            place = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", headers.get("Content-Range", "").strip())
             total = int(place[2]) if place and place[2] != "*" else 0
             if not place or int(place[1]) != have or (note.total and total and total != note.total):
                 forget(self.part)
                 raise _BrokenOffError(f"{self.host} sent another part of the file than was asked for.")
             self.went_on = True
             return have, total or note.total
-        length = told.get("Content-Length", "")
+        length = headers.get("Content-Length", "")
         total = int(length) if length.isdecimal() else 0
         if total > self.most:
             raise DownloadError(
                 f"{self.host} announces {total:,} bytes, more than this file can have; nothing was taken."
             )
-        etag = told.get("ETag", "")
-        mark = etag if etag.startswith('"') else told.get("Last-Modified", "")  # a weak ETag marks no bytes
+        etag = headers.get("ETag", "")
+        mark = etag if etag.startswith('"') else headers.get("Last-Modified", "")  # a weak ETag marks no bytes
         with _on_disk(self.part):
             forget(self.part)
             write_whole(_note_of(self.part), [json.dumps(asdict(_Note(self.url, total, mark))).encode()])
@@ -222,7 +222,7 @@ class _Download:
         with _on_disk(self.part):
             file = self.part.open("ab")
         with file:
-            self._tell(done, total, first=True)
+            self._report(done, total, first=True)
             while True:
                 self.stop.check()
                 try:
@@ -240,27 +240,27 @@ class _Download:
                     file.flush()  # a full disk is told of here, not when the file is closed
                 done += len(piece)
                 self.came += len(piece)
-                self._tell(done, total)
+                self._report(done, total)
             self.stop.check()
             if done < total:
                 raise _BrokenOffError(f"The connection to {self.host} broke off at {done:,} of {total:,} bytes.")
-            self._tell(done, total, first=True)
+            self._report(done, total, first=True)
 
-    def _tell(self, done: int, total: int, first: bool = False) -> None:
+    def _report(self, done: int, total: int, first: bool = False) -> None:
         now = time.monotonic()
         if not first and self.times and now - self.times[-1][0] < TELL_SECONDS:
             return
         self.times = [(at, came) for at, came in self.times if now - at < SPEED_SECONDS]
         self.times.append((now, self.came))
         begun, before = self.times[0]
-        self.told(Progress(done, total, (self.came - before) / (now - begun) if now > begun else 0.0))
+        self.on_progress(Progress(done, total, (self.came - before) / (now - begun) if now > begun else 0.0))
 
     def _broken(self, error: Exception) -> Exception:
-        """What a failed connection is told as: broken off, or, where another try would end alike, for good."""
+        """The error that a failed connection becomes: broken off, or, where another try would end alike, for good."""
         self.stop.check()
         reason = error.reason if isinstance(error, URLError) else error
-        words, again = failure_words(reason, self.host, self.patience)
-        sentence = words + proxy_words(self.url)
+        message, again = failure_words(reason, self.host, self.patience)
+        sentence = message + proxy_words(self.url)
         return _BrokenOffError(sentence) if again or self.came else DownloadError(sentence)
 
 
@@ -271,9 +271,9 @@ def _on_disk(part: Path) -> Iterator[None]:
         yield
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        words = "the disk is full" if full else error.strerror or str(error)
+        reason = "the disk is full" if full else error.strerror or str(error)
         kept = "; what has come is kept" if full else ""
-        raise DownloadError(f"{part} cannot be written: {words}{kept}.") from None
+        raise DownloadError(f"{part} cannot be written: {reason}{kept}.") from None
 
 
 @contextmanager

@@ -74,14 +74,14 @@ def embedded_facts() -> EmbeddedFacts:
     return facts_from(json.loads(resource(FACTS).read_text("utf-8")))
 
 
-def facts_from(told: dict[str, Any]) -> EmbeddedFacts:
+def facts_from(data: dict[str, Any]) -> EmbeddedFacts:
     """What `zfdesk weights report` wrote, as JSON gives it."""
     lists = {
-        "demo": {name: tuple((i, word, p) for i, word, p in rows) for name, rows in told["demo"].items()},
-        "scores": tuple(Scores(**{**row, "among": tuple(row["among"])}) for row in told["scores"]),
-        "kinds": tuple(KindScore(**row) for row in told["kinds"]),
+        "demo": {name: tuple((i, word, p) for i, word, p in rows) for name, rows in data["demo"].items()},
+        "scores": tuple(Scores(**{**row, "among": tuple(row["among"])}) for row in data["scores"]),
+        "kinds": tuple(KindScore(**row) for row in data["kinds"]),
     }
-    return EmbeddedFacts(**{**told, **lists})
+    return EmbeddedFacts(**{**data, **lists})
 
 
 def readme_block(facts: EmbeddedFacts) -> str:
@@ -112,8 +112,8 @@ def readme_block(facts: EmbeddedFacts) -> str:
 
 def known_kinds(facts: EmbeddedFacts, least: float = 0.5) -> str:
     """``dog 74 %, fish 56 % and bird 51 %``: kinds that are taken for themselves in at least ``least`` of pictures."""
-    words = [f"{row.kind} {_share(row.same_kind, 0)}" for row in facts.kinds if row.same_kind >= least]
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+    parts = [f"{row.kind} {_share(row.same_kind, 0)}" for row in facts.kinds if row.same_kind >= least]
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
 def surest_error(facts: EmbeddedFacts) -> str:

@@ -162,7 +162,7 @@ class _Graph:
 
     def _metadata(self) -> dict[str, str]:
         model = self._model
-        told = {
+        metadata = {
             "classes": json.dumps(list(model.classes), ensure_ascii=False),
             "input": "RGB, 0-255, float32, not normalised",
             "resize": str(model.input.resize),
@@ -170,7 +170,7 @@ class _Graph:
             "licence": model.licence,
             "source": model.source,
         }
-        return {key: value for key, value in told.items() if value}
+        return {key: value for key, value in metadata.items() if value}
 
     def _normalised(self) -> str:
         spec = self._model.input
@@ -200,8 +200,8 @@ class _Graph:
                         pads=[layer.padding] * 4, ceil_mode=int(layer.ceil),
                     )  # fmt: skip
                 case LRN():
-                    told = {"alpha": layer.alpha, "beta": layer.beta, "bias": layer.k, "size": layer.size}
-                    x = self._node("LRN", [x], layer.name, **told)
+                    attributes = {"alpha": layer.alpha, "beta": layer.beta, "bias": layer.k, "size": layer.size}
+                    x = self._node("LRN", [x], layer.name, **attributes)
                 case Linear():
                     if not flat:
                         x, flat = self._node("Flatten", [x], "flatten"), True
@@ -225,8 +225,8 @@ class _Graph:
         self._constants.append(self._arrays.from_array(values, name))
         return name
 
-    def _node(self, kind: str, inputs: list[str], output: str, **told: Any) -> str:
-        self._nodes.append(self._helper.make_node(kind, inputs, [output], name=f"{output}/{kind}", **told))
+    def _node(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
+        self._nodes.append(self._helper.make_node(kind, inputs, [output], name=f"{output}/{kind}", **attributes))
         return output
 
 

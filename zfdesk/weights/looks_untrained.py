@@ -90,19 +90,19 @@ def measure() -> None:
     """Print the numbers of the table above."""
     from zfdesk.weights.checkpoint import load
 
-    def told(name: str, model: Model) -> None:
+    def print_row(name: str, model: Model) -> None:
         spread, mirror = answers(model)
         print(f"{name:40} spread {spread:.3f} mirror {mirror:.3f}", flush=True)
 
     imagenet = (58.395, 57.12, 57.375)
     trained = load()
-    told(trained.name, trained)
-    told("  mean forgotten", replace(trained, input=InputSpec(mean=(0, 0, 0))))
-    told("  red and blue exchanged", replace(trained, input=InputSpec(order="BGR")))
-    told("  divided by 255", replace(trained, input=InputSpec(mean=(0, 0, 0), std=(255, 255, 255))))
-    told("  divided by deviations", replace(trained, input=InputSpec(std=imagenet)))
+    print_row(trained.name, trained)
+    print_row("  mean forgotten", replace(trained, input=InputSpec(mean=(0, 0, 0))))
+    print_row("  red and blue exchanged", replace(trained, input=InputSpec(order="BGR")))
+    print_row("  divided by 255", replace(trained, input=InputSpec(mean=(0, 0, 0), std=(255, 255, 255))))
+    print_row("  divided by deviations", replace(trained, input=InputSpec(std=imagenet)))
     for name, make in ARCHITECTURES.items():
         for seed in (0, 1):
             model = random_model(make(), seed)
-            told(f"{name}, seed {seed}", model)
-            told(f"{name}, seed {seed}, scaled", replace(model, input=InputSpec(std=imagenet)))
+            print_row(f"{name}, seed {seed}", model)
+            print_row(f"{name}, seed {seed}, scaled", replace(model, input=InputSpec(std=imagenet)))

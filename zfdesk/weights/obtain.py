@@ -22,7 +22,7 @@ from zfdesk.weights.torch_file import pth_digest
 from zfdesk.weights.web import DownloadError, Stop
 
 SPARE_BYTES = 1 << 20  # headers, names, notes
-Told = Callable[[str, Progress | None], None]
+OnStage = Callable[[str, Progress | None], None]
 """What goes on, a word or two ("Downloading", "Checking", "Converting"), and how far the download is."""
 
 
@@ -43,7 +43,7 @@ def downloads() -> Path:
 
 def installed(entry: CatalogueEntry, stored: Sequence[StoredWeights]) -> StoredWeights | None:
     """The stored weights that come from this entry, whatever they are called now."""
-    return next((have for have in stored if have.source == entry.source and not have.trouble), None)
+    return next((have for have in stored if have.source == entry.source and not have.error), None)
 
 
 def part_bytes(entry: CatalogueEntry) -> int:
@@ -56,7 +56,7 @@ def part_bytes(entry: CatalogueEntry) -> int:
 
 def obtain(
     entry: CatalogueEntry,
-    told: Told = lambda *_: None,
+    on_stage: OnStage = lambda *_: None,
     stop: Stop | None = None,
     keep: bool = False,
     pauses: tuple[float, ...] = PAUSES,
@@ -64,8 +64,8 @@ def obtain(
 ) -> Kept:
     """Download an entry's file, check it, convert it and keep it under the entry's name, or a free one like it.
 
-    told: called in this thread. stop: to break off, which raises Cancelled; the part stays. keep: the downloaded file
-    too, see `Kept.original`. pauses, patience: see `download`.
+    on_stage: called in this thread. stop: to break off, which raises Cancelled; the part stays. keep: the downloaded
+    file too, see `Kept.original`. pauses, patience: see `download`.
     Raises CheckpointError (a failed download: DownloadError) with one sentence. A file that is not what it should be is
     thrown away; one that is good is kept for the next try when the disk has no room for what it is converted to.
     """
@@ -76,12 +76,12 @@ def obtain(
         file = downloads() / entry.file
         if not file.exists():
             _check_room(entry)
-            _bring(entry, file, told, stop, pauses, patience)
+            _bring(entry, file, on_stage, stop, pauses, patience)
         else:
-            told("Checking", None)
+            on_stage("Checking", None)
             _check(entry, file)
         stop.check()
-        told("Converting", None)
+        on_stage("Converting", None)
         kept = _converted(entry, file, stop)
         if keep:
             return replace(kept, original=file)
@@ -126,17 +126,17 @@ def _check_room(entry: CatalogueEntry) -> None:
 
 
 def _bring(
-    entry: CatalogueEntry, file: Path, told: Told, stop: Stop, pauses: tuple[float, ...], patience: float
+    entry: CatalogueEntry, file: Path, on_stage: OnStage, stop: Stop, pauses: tuple[float, ...], patience: float
 ) -> None:
     """The file at its place, whole and good."""
     part = file.with_name(f"{file.name}.part")
 
-    def tell(progress: Progress) -> None:
-        told("Downloading", progress)
+    def on_progress(progress: Progress) -> None:
+        on_stage("Downloading", progress)
 
     while True:
-        went_on = download(entry.source, part, entry.most_bytes, tell, stop, pauses, patience)
-        told("Checking", None)
+        went_on = download(entry.source, part, entry.most_bytes, on_progress, stop, pauses, patience)
+        on_stage("Checking", None)
         try:
             _check(entry, part)
             break

@@ -75,15 +75,17 @@ def _constants(graph: Any, path: Path) -> dict[str, _Constant]:
 
     constants = {tensor.name: stored(tensor) for tensor in graph.initializer}
     for node in graph.node:
-        told = _attributes(node)
-        if node.op_type == "Constant" and hasattr(told.get("value"), "dims"):
-            constants[node.output[0]] = stored(told["value"])
+        attributes = _attributes(node)
+        if node.op_type == "Constant" and hasattr(attributes.get("value"), "dims"):
+            constants[node.output[0]] = stored(attributes["value"])
         elif node.op_type == "ConstantOfShape":
             size = constants.get(node.input[0])
             if size is None or len(size.shape) != 1 or size.shape[0] > 8:
                 raise _MismatchError(f"the size of {node.output[0]!r} is not written down")
             shape = tuple(int(length) for length in size.make())
-            value = float(np.asarray(stored(told["value"]).make()).reshape(-1)[0]) if "value" in told else 0.0
+            value = (
+                float(np.asarray(stored(attributes["value"]).make()).reshape(-1)[0]) if "value" in attributes else 0.0
+            )
             constants[node.output[0]] = _Constant(shape, _filled(shape, value))
     return constants
 
@@ -151,13 +153,13 @@ def _kinds(nodes: list[Any]) -> str:
 
 def _flattens(node: Any, constants: Mapping[str, _Constant], flat: int) -> bool:
     """Whether a node turns maps into one vector a picture, in (channel, row, column) order."""
-    told = _attributes(node)
+    attributes = _attributes(node)
     if node.op_type == "Flatten":
-        result: bool = told.get("axis", 1) == 1
+        result: bool = attributes.get("axis", 1) == 1
         return result
     if node.op_type != "Reshape":
         return False
-    target = told.get("shape") or constants[node.input[1]].make().tolist()
+    target = attributes.get("shape") or constants[node.input[1]].make().tolist()
     return len(target) == 2 and target[1] in (flat, -1)
 
 
@@ -169,8 +171,8 @@ def _compare(layer: Any, node: Any | None) -> None:
         raise _MismatchError(
             f"in the place of {layer.name} it has {node.op_type[:40] if node is not None else 'nothing'}"
         )
-    told = _attributes(node)
-    if told.get("auto_pad", b"NOTSET") != b"NOTSET":
+    attributes = _attributes(node)
+    if attributes.get("auto_pad", b"NOTSET") != b"NOTSET":
         raise _MismatchError(f"{layer.name} has automatic padding")
     checks: dict[str, tuple[Any, Any]] = {}  # attribute: (value when it is not given, value declared)
     match layer:
@@ -188,9 +190,9 @@ def _compare(layer: Any, node: Any | None) -> None:
         case Linear():
             checks = {"transA": (0, 0), "transB": (0, 1), "alpha": (1.0, 1.0), "beta": (1.0, 1.0)}
         case Softmax():
-            checks = {"axis": (1, told.get("axis", 1) if told.get("axis", 1) in (1, -1) else 1)}
+            checks = {"axis": (1, attributes.get("axis", 1) if attributes.get("axis", 1) in (1, -1) else 1)}
     for name, (default, declared) in checks.items():
-        value = told.get(name, default)
+        value = attributes.get(name, default)
         if value != declared and not (isinstance(declared, float) and math.isclose(value, declared, rel_tol=1e-5)):
             raise _MismatchError(f"{layer.name} has {name} {str(value)[:40]}, not {declared}")
 

@@ -87,7 +87,7 @@ def what_is(head: bytes) -> str:
         return "empty"
     if head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= LONGEST_HEADER:
         return "a safetensors file"
-    for magic, words in (
+    for magic, kind in (
         (b"PK\x03\x04", "a zip archive (PyTorch's .pth format or a packed download)"),
         (b"PK\x05\x06", "an empty zip archive"),
         (b"\x1f\x8b", "a gzip archive"),
@@ -101,7 +101,7 @@ def what_is(head: bytes) -> str:
         (b"<", "a web page: the download gave a message instead of the file"),
     ):
         if head.lstrip().startswith(magic):
-            return words
+            return kind
     if head[0] == 0x80 and len(head) > 1 and 2 <= head[1] <= 5:
         return "a Python pickle (PyTorch's older .pth format)"
     if head[0] == 0x08 and len(head) > 1 and head[1] < 0x20:
@@ -203,9 +203,9 @@ def digest(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:
     It does not depend on the order of either, and so survives a copy by another program.
     """
     names = {dtype: name for name, dtype in DTYPES.items()}
-    told = {name: [names[tensor.dtype], list(tensor.shape)] for name, tensor in tensors.items()}
+    layout = {name: [names[tensor.dtype], list(tensor.shape)] for name, tensor in tensors.items()}
     rest = {key: value for key, value in metadata.items() if key != "sha256"}
-    running = hashlib.sha256(json.dumps([rest, told], sort_keys=True).encode())
+    running = hashlib.sha256(json.dumps([rest, layout], sort_keys=True).encode())
     for name in sorted(tensors):
         running.update(memory(tensors[name]))
     return running.hexdigest()

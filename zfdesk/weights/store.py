@@ -28,14 +28,14 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  
 
 @dataclass(frozen=True)
 class StoredWeights:
-    """One entry of the list. ``trouble``: why the file cannot be used, then the fields after it are empty."""
+    """One entry of the list. ``error``: why the file cannot be used, then the fields after it are empty."""
 
     name: str
     path: Path
     bytes: int
     in_use: bool
     embedded: bool
-    trouble: str = ""
+    error: str = ""
     architecture: str = ""
     classes: int = 0
     parameters: int = 0
@@ -48,8 +48,8 @@ class StoredWeights:
     def sha256(self) -> str:
         """Of the file, hexadecimal; "" when it cannot be read. Read once (66 MB: 0.1 s) as long as it is unchanged."""
         try:
-            told = self.path.stat()
-            return _hash(self.path, told.st_size, told.st_mtime_ns)
+            stat = self.path.stat()
+            return _hash(self.path, stat.st_size, stat.st_mtime_ns)
         except (OSError, CheckpointError):
             return ""
 
@@ -94,13 +94,13 @@ def list_weights() -> list[StoredWeights]:
 def _entry(path: Path, in_use: bool, is_embedded: bool) -> StoredWeights:
     try:
         size = path.stat().st_size
-        told = describe(path)
+        found = describe(path)
     except (OSError, CheckpointError) as error:
-        return StoredWeights(path.stem, path, 0, in_use, is_embedded, trouble=str(error))
-    provenance = (told.provenance.splitlines() or [""])[0]
+        return StoredWeights(path.stem, path, 0, in_use, is_embedded, error=str(error))
+    provenance = (found.provenance.splitlines() or [""])[0]
     return StoredWeights(
-        path.stem, path, size, in_use, is_embedded, "", told.architecture.name, len(told.classes),
-        told.architecture.parameters, told.trained, provenance, told.licence, told.source,
+        path.stem, path, size, in_use, is_embedded, "", found.architecture.name, len(found.classes),
+        found.architecture.parameters, found.trained, provenance, found.licence, found.source,
     )  # fmt: skip
 
 

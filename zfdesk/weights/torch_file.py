@@ -201,5 +201,5 @@ def _tensors_in(found: Mapping[Any, Any]) -> int:
 def _short(error: BaseException) -> str:
     if isinstance(error, UnicodeError):
         return "a name in it is not text"
-    words = " ".join(str(error).split())
-    return (words[:120] or type(error).__name__).rstrip(".")
+    text = " ".join(str(error).split())
+    return (text[:120] or type(error).__name__).rstrip(".")

@@ -55,7 +55,7 @@ class Stop:
         self._asked.wait(seconds)
         self.check()
 
-    def watch(self, connection: socket.socket) -> None:
+    def shut_when_asked(self, connection: socket.socket) -> None:
         """Shut this connection, now or later, when it is asked to stop."""
         self._sockets[:] = [connection]
         if self.asked:
@@ -120,7 +120,7 @@ def _watched(kind: type[http.client.HTTPConnection], stop: Stop) -> Any:
         def connect(self) -> None:
             stop.check()
             super().connect()
-            stop.watch(self.sock)
+            stop.shut_when_asked(self.sock)
 
     return Watched
 

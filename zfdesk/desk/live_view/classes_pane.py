@@ -57,7 +57,7 @@ class Bars(QWidget):
     def _paint_row(self, painter: QPainter, area: QRectF, row: BarRow, figures: int, room: int) -> None:
         """``figures`` and ``room``: the widths, in screen pixels, that the probability and its change may take."""
         now, clean = row.probability, row.clean
-        slot = None if row.told else self.desk.view.slot_of(row.index)
+        slot = None if row.members_text else self.desk.view.slot_of(row.index)
         colour = self.colours.colour("bar") if slot is None else watched_colour(slot)
         track = area.adjusted(6, area.height() - 7, -6, -2)
         painter.fillRect(track, self.colours.colour("raised"))
@@ -70,7 +70,7 @@ class Bars(QWidget):
         painter.setPen(self.colours.colour("text"))
         mark = "" if slot is None else "● "
         name = painter.fontMetrics().elidedText(
-            mark + row.words,
+            mark + row.text,
             Qt.TextElideMode.ElideRight,
             max(int(text.width()) - figures - room, 20),
         )
@@ -101,7 +101,7 @@ class Bars(QWidget):
     def tip(self, row: BarRow) -> str:
         """What a row is, and what a click on it does."""
         named = f"{self.desk.model.classes[row.index]} (class {row.index})"
-        if not row.told:
+        if not row.members_text:
             return f"{named}: click to watch it"
         return f"{row.name}: the sum of softmax over its {len(row.members)} classes. Click to watch {named}"
 

@@ -259,9 +259,9 @@ class MapsPane(Pane):
         mosaic, result = self.canvas.mosaic, self.desk.result
         if mosaic is None or result is None:
             return ""
-        told = f"{mosaic.words} · {result.request.frame.origin} · frame {result.request.frame.number}"
+        told = f"{mosaic.text} · {result.request.frame.origin} · frame {result.request.frame.number}"
         if mosaic.tile == (1, 1):
-            return table_text(("unit", mosaic.words), enumerate(mosaic.values[:, 0, 0]))
+            return table_text(("unit", mosaic.text), enumerate(mosaic.values[:, 0, 0]))
         unit = self.canvas.hover[0] if self.canvas.hover else min(self.desk.view.unit, len(mosaic.values) - 1)
         return array_text(f"{mosaic.layer}:{unit} · {told}", mosaic.values[unit])
 
@@ -312,7 +312,7 @@ class MapsPane(Pane):
             return
         maps = self.desk.view.maps
         count, shown = mosaic.values.shape[0], len(mosaic.units)
-        said = [f"{mosaic.layer} · {count} units", mosaic.words]
+        said = [f"{mosaic.layer} · {count} units", mosaic.text]
         if shown < count:
             said.append(f"{shown} shown")
         said.append(f"{count - mosaic.alive} silent so far")

@@ -263,11 +263,11 @@ class Sweeps(QObject):
         if swept.sweep is not None:
             self.swept = swept
         if swept.state is SweepState.FAILED:
-            self.trouble = swept.words
+            self.trouble = swept.reason
             if self.desk.view.sweep.live:
                 self.desk.change(self.desk.view.change_sweep(live=False))
-        elif swept.words:
-            self.desk.told.emit(swept.words, True)
+        elif swept.reason:
+            self.desk.told.emit(swept.reason, True)
         self.running = self._following is not None if swept.live else swept.state is SweepState.RUNNING
         self.changed.emit()
 

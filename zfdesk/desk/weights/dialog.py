@@ -172,7 +172,7 @@ class WeightsDialog(Dialog):
         if item is None:
             return
         stored: StoredWeights | None = item.data(0, ENTRY).stored
-        amiss = stored is not None and (stored.trouble or not stored.trained)
+        amiss = stored is not None and (stored.error or not stored.trained)
         for column in range(NOTE):
             item.setForeground(column, QColor(self.colours.text if stored else self.colours.quiet))
         item.setForeground(NOTE, QColor(self.colours.trouble if amiss else self.colours.quiet))
@@ -187,8 +187,8 @@ class WeightsDialog(Dialog):
         row = self.selected
         stored = row.stored if row else None
         used = stored is not None and self._is_in_use(stored.name)
-        self.use.setEnabled(stored is not None and not stored.trouble and not used and not self._working)
-        self.export.setEnabled(stored is not None and not stored.trouble and not self._working)
+        self.use.setEnabled(stored is not None and not stored.error and not used and not self._working)
+        self.export.setEnabled(stored is not None and not stored.error and not self._working)
         self.use.setText("In use" if used else "Use")
         self.get.setEnabled(row is not None and row.to_get and not self.download.running)
         self.get.setText("Go on" if row is not None and row.to_get and row.come else "Get")
@@ -221,7 +221,7 @@ class WeightsDialog(Dialog):
         """Load the selected weights off this thread, and switch to them."""
         row = self.selected
         entry = row.stored if row else None
-        if entry is None or entry.trouble or self._working or self._is_in_use(entry.name):
+        if entry is None or entry.error or self._working or self._is_in_use(entry.name):
             return
         self._begin(f"Loading {entry.name}…", partial(load, entry.path), partial(self._loaded, entry))
 
@@ -310,7 +310,7 @@ class WeightsDialog(Dialog):
     def export_selected(self, path: Path) -> None:
         """Write the selected network off this thread, as the name's ending says."""
         entry = self.selected.stored if self.selected else None
-        if entry is None or entry.trouble or self._working:
+        if entry is None or entry.error or self._working:
             return
         model = self.desk.model if self._is_in_use(entry.name) else None
         self._begin(f"Exporting {entry.name}…", partial(_export, model, entry.path, path), self._exported)

@@ -16,7 +16,7 @@ NOTE = len(COLUMNS) - 1
 
 def state_words(entry: StoredWeights) -> str:
     """What is amiss or special about weights, in a word or two."""
-    if entry.trouble:
+    if entry.error:
         return "cannot be used"
     if not entry.trained:
         return "untrained"
@@ -76,8 +76,8 @@ def list_rows(catalogue: tuple[CatalogueEntry, ...]) -> list[Row]:
 
 def stored_lines(stored: StoredWeights, hint: str, digest: str) -> list[str]:
     """What weights at hand are, for people. ``hint``: a doubt about them; ``digest``: their hash, where it is known."""
-    if stored.trouble:  # the sentence names the file
-        return [stored.trouble]
+    if stored.error:  # the sentence names the file
+        return [stored.error]
     lines = [stored.provenance or "It does not say where it comes from."]
     title = ARCHITECTURES[stored.architecture]().title
     lines.append(f"{title}: {stored.parameters:,} parameters, {stored.classes:,} classes, {size_words(stored.bytes)}")
@@ -94,7 +94,7 @@ def stored_lines(stored: StoredWeights, hint: str, digest: str) -> list[str]:
 def known_lines(known: CatalogueEntry) -> list[str]:
     """What a catalogue entry is, for people."""
     lines = [
-        f"{known.title}, {known.words}",
+        f"{known.title}, {known.description}",
         f"{known.parameters:,} parameters",
         f"Error on ImageNet's validation set, one central crop: top 1 {known.top1:.2f} %, top 5 {known.top5:.2f} %",
         f"Licence: {known.licence}",
