@@ -90,7 +90,7 @@ def test_the_pane_is_made_when_it_is_asked_for(window: Window) -> None:
 def test_before_and_after_are_compared_in_the_other_panes(window: Window) -> None:
     still, pane = window, lab_pane(window.context)
     show_picture(window)
-    pane.show_form("Fooling picture")
+    pane.show_form("Fool")
     form = pane.form
     assert isinstance(form, FoolForm)
     form.to.choose("moped")
@@ -278,12 +278,12 @@ def test_every_form_makes_what_it_says(pane: LabPane) -> None:
     """Each as it stands at first, with a few steps, of the frame that is shown."""
     change_unit(pane, "conv5", 2)
     for title, form in pane.forms.items():
-        if title == "Activation maximisation":
+        if title == "Maximise":
             continue
         pane.show_form(title)
         assert form.isVisible()
         form.steps.setValue(2)  # type: ignore[attr-defined]
-        if title == "Fooling picture":
+        if title == "Fool":
             form.to.choose("moped")  # type: ignore[attr-defined]
         made(pane)
         shown = pane.lab.made
@@ -292,7 +292,7 @@ def test_every_form_makes_what_it_says(pane: LabPane) -> None:
         assert "frame" in shown.words
         assert shown.method in pane.facts.whole
         assert pane.wall.has_picture
-    pane.show_form("Activation maximisation")
+    pane.show_form("Maximise")
 
 
 def test_a_style_is_mixed_by_sliders_from_files(pane: LabPane, tmp_path: Path) -> None:
@@ -311,7 +311,7 @@ def test_a_style_is_mixed_by_sliders_from_files(pane: LabPane, tmp_path: Path) -
     assert "waves.png" in form.order().words
     form.style_slot.choose("current frame")
     form.second.choose("none")
-    pane.show_form("Activation maximisation")
+    pane.show_form("Maximise")
 
 
 def test_a_session_keeps_what_was_made(still: Window, pane: LabPane, tmp_path: Path) -> None:

@@ -40,13 +40,16 @@ class _Record:
     rate: float = 0.0
     rounds: int = 0
     steps_a_second: float = 0.0
+    made_since: float = 0.0
+    shown_without: list[float] = field(default_factory=list)  # when, before the lab began
 
 
 def measure(seconds: float, occluder: bool, sweep: str = "") -> dict[str, float]:
     """Run the window on the stream and return the figures (milliseconds, MB, frames a second).
 
     ``sweep``: "sweep": an occlusion sweep of one frame after another runs all the time; "live": the live one does;
-    "lab": pictures that units of conv5 would like to see are made all the time.
+    "lab": for so many seconds nothing does, and then, for as many again, pictures that units of conv5 would like to see
+    are made all the time; ``shown_fps`` is of the second half.
     """
     import torch  # noqa: F401  before Qt
     from PySide6.QtCore import QSettings, QTimer
@@ -79,9 +82,7 @@ def measure(seconds: float, occluder: bool, sweep: str = "") -> dict[str, float]
                 return
             if not startup:
                 startup.append(time.time() - psutil.Process().create_time())
-                if sweep == "lab":
-                    QTimer.singleShot(0, lambda: _make(window.context, record))
-                elif sweep:
+                if sweep and sweep != "lab":
                     QTimer.singleShot(0, lambda: _sweep(window.context, sweep, record))
             if record.last_beat and shown.request.frame.number not in record.numbers:
                 record.numbers.add(shown.request.frame.number)
@@ -102,6 +103,9 @@ def measure(seconds: float, occluder: bool, sweep: str = "") -> dict[str, float]
         window.show()
         tune_interpreter()
         QTimer.singleShot(int(WARM_UP_SECONDS * 1e3), heart.start)
+        if sweep == "lab":  # the same window without and with it, one after the other
+            QTimer.singleShot(int((WARM_UP_SECONDS + seconds) * 1e3), lambda: _make(window.context, record))
+            seconds = 2 * seconds + WARM_UP_SECONDS
         QTimer.singleShot(int((WARM_UP_SECONDS + seconds) * 1e3), window.close)
         application.exec()
         return _figures(record, startup, desk.worker.dropped)
@@ -146,6 +150,8 @@ def _make(context: AppContext, record: _Record) -> None:
             record.rounds += 1
             QTimer.singleShot(0, begin)
 
+    record.shown_without, record.made_since = list(record.shown), begun
+
     def begin() -> None:
         if not context.state.closing:
             lab.start(units_order(context.state.model, [of_unit("conv5", record.rounds)], Recipe()))
@@ -162,10 +168,10 @@ def _note(record: _Record, shown: object, at: float) -> None:
 
 
 def _figures(record: _Record, startup: list[float], dropped: int) -> dict[str, float]:
-    span = record.shown[-1] - record.shown[0] if len(record.shown) > 1 else float("nan")
+    shown = [at for at in record.shown if not record.made_since or at > record.made_since + WARM_UP_SECONDS]
     ages = np.array(record.ages or [float("nan")]) * 1e3
     figures = {
-        "shown_fps": (len(record.shown) - 1) / span,
+        "shown_fps": _rate(shown),
         "age_median_ms": float(np.median(ages)),
         "age_p95_ms": float(np.percentile(ages, 95)),
         "longest_gui_block_ms": record.longest_block * 1e3,
@@ -176,11 +182,18 @@ def _figures(record: _Record, startup: list[float], dropped: int) -> dict[str, f
     }
     if record.rate:
         figures |= {"sweep_positions_per_second": record.rate, "sweeps_or_rounds_done": record.rounds}
-    if record.steps_a_second:
+    if record.made_since:
+        without = _rate(record.shown_without)
+        figures |= {"shown_fps_without": without, "share_of_fps_without": figures["shown_fps"] / without}
         figures |= {"lab_steps_per_second": record.steps_a_second, "lab_pictures_done": record.rounds}
     for step in ("forward", "maps", "unit", "total"):
         figures[f"{step}_ms"] = float(np.median([times.get(step, 0.0) for times in record.times] or [0.0]))
     return {name: round(value, 3) for name, value in figures.items()}
+
+
+def _rate(times: list[float]) -> float:
+    """How many a second."""
+    return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else float("nan")
 
 
 def main() -> int:
@@ -193,7 +206,7 @@ def main() -> int:
         "--sweep", action="store_const", const="sweep", default="", help="while one frame after another is swept"
     )
     way.add_argument("--live-sweep", dest="sweep", action="store_const", const="live", help="while the live sweep runs")
-    way.add_argument("--lab", dest="sweep", action="store_const", const="lab", help="while pictures are made")
+    way.add_argument("--lab", dest="sweep", action="store_const", const="lab", help="without and with pictures made")
     arguments = parser.parse_args()
     json.dump(measure(arguments.seconds, arguments.occluder, arguments.sweep), sys.stdout)
     return 0

@@ -51,10 +51,10 @@ def _restore(context: AppContext, reopened: Reopened) -> None:
 
 ACTIONS = (
     Action("lab", "Lab: pictures that are made, or close it", ("Ctrl+Alt+A",), "Lab", command=commands.show_lab),
-    Action("lab-unit", "What the selected unit would like to see", ("Ctrl+Shift+1",), "Unit", command=commands.makes("Activation maximisation")),
-    Action("lab-fool", "Fooling picture: the frame, taken for any class…", ("Ctrl+Shift+2",), "Lab", command=commands.shows("Fooling picture")),
-    Action("lab-dream", "DeepDream on the frame", ("Ctrl+Shift+3",), "Lab", command=commands.makes("DeepDream")),
-    Action("lab-invert", "What each layer still knows of the frame", ("Ctrl+Shift+4",), "Lab", command=commands.makes("Feature inversion")),
+    Action("lab-unit", "What the selected unit would like to see", ("Ctrl+Shift+1",), "Unit", command=commands.makes("Maximise")),
+    Action("lab-fool", "Fooling picture: the frame, taken for any class…", ("Ctrl+Shift+2",), "Lab", command=commands.shows("Fool")),
+    Action("lab-dream", "DeepDream on the frame", ("Ctrl+Shift+3",), "Lab", command=commands.makes("Dream")),
+    Action("lab-invert", "What each layer still knows of the frame", ("Ctrl+Shift+4",), "Lab", command=commands.makes("Invert")),
     Action("lab-texture", "Texture of the frame", ("Ctrl+Shift+5",), "Lab", command=commands.makes("Texture")),
     Action("lab-style", "Style transfer…", ("Ctrl+Shift+6",), "Lab", command=commands.shows("Style")),
     Action("lab-pause", "Pause the picture that is made, or go on", ("Ctrl+Alt+Space",), "Lab", command=commands.pause_making),

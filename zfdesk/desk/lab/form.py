@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QSpinBox, QVBoxLayout, QWidget
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.controls import Controls
@@ -38,9 +39,25 @@ class Form(QWidget):
         """Follow the view and the network."""
 
 
+def _width(spin: QAbstractSpinBox, prefix: str, digits: str) -> int:
+    """Room for a common number, not for the largest there can be."""
+    return spin.fontMetrics().horizontalAdvance(f"{prefix}{digits}") + 2 * spin.fontMetrics().height()
+
+
+class _Whole(QSpinBox):
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return QSize(_width(self, self.prefix(), "0000"), super().sizeHint().height())
+
+
+class _Real(QDoubleSpinBox):
+    def sizeHint(self) -> QSize:  # noqa: N802
+        digits = "00." + "0" * max(self.decimals(), 2)
+        return QSize(_width(self, self.prefix(), digits), super().sizeHint().height())
+
+
 def whole_number(prefix: str, value: int, low: int, high: int, hint: str) -> QSpinBox:
     """A field for a whole number, with its name in it."""
-    spin = QSpinBox(prefix=f"{prefix} ", minimum=low, maximum=high, value=value)
+    spin = _Whole(prefix=f"{prefix} ", minimum=low, maximum=high, value=value)
     spin.setKeyboardTracking(False)
     spin.setToolTip(hint)
     return spin
@@ -50,7 +67,7 @@ def real_number(
     prefix: str, value: float, high: float, hint: str, decimals: int = 2, step: float = 0.5
 ) -> QDoubleSpinBox:
     """A field for a number from 0 up, with its name in it."""
-    spin = QDoubleSpinBox(prefix=f"{prefix} ", decimals=decimals, minimum=0, maximum=high, singleStep=step)
+    spin = _Real(prefix=f"{prefix} ", decimals=decimals, minimum=0, maximum=high, singleStep=step)
     spin.setValue(value)
     spin.setKeyboardTracking(False)
     spin.setToolTip(hint)

@@ -36,7 +36,7 @@ class What(StrEnum):
 class MaximiseForm(Form):
     """Activation maximisation."""
 
-    title = "Activation maximisation"
+    title = "Maximise"
     hint = "The picture that a unit or a class would like to see"
 
     def __init__(self, context: AppContext) -> None:

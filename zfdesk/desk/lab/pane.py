@@ -21,6 +21,7 @@ from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.synthesis.orders import State
 
+PAUSE, GO_ON = "❚❚", "▶"
 FORMS: tuple[Callable[[AppContext], Form], ...] = (
     MaximiseForm,
     FoolForm,
@@ -68,9 +69,9 @@ class LabPane(Pane):
         self.lab.changed.connect(context.redrawn)
 
     def _buttons(self) -> Controls:
-        self.make = self._button("▶ Make", "Make the pictures; what runs is cancelled", self.begin)
-        self.pause = self._button("Pause", "Let it wait, or go on", self.lab.pause)
-        self.cancel = self._button("Cancel", "End it; the last picture stays, marked", self.lab.cancel)
+        self.make = self._button("Make", "Make the pictures; what runs is cancelled", self.begin)
+        self.pause = self._button(PAUSE, "Let it wait, or go on", self.lab.pause)
+        self.cancel = self._button("✕", "Cancel: end it; the last picture stays, marked", self.lab.cancel)
         self.undo = self._button("↶", "The pictures before", self.lab.undo)
         self.redo = self._button("↷", "The pictures after", self.lab.redo)
         self.use = tool_button("Use ▾", pops_up=True)
@@ -133,7 +134,8 @@ class LabPane(Pane):
         lab, made = self.lab, self.lab.made
         self.wall.show_made(made, self.form.hint, lab.stale)
         self.bar.show_progress(lab.progress)
-        self.pause.setText("Continue" if lab.paused else "Pause")
+        self.pause.setText(GO_ON if lab.paused else PAUSE)
+        self.pause.setToolTip("Go on" if lab.paused else "Let it wait")
         for button, enabled in (
             (self.pause, lab.running), (self.cancel, lab.running), (self.undo, lab.history.can_undo),
             (self.redo, lab.history.can_redo), (self.use, made is not None),

@@ -32,7 +32,7 @@ NO_STYLE = "none"
 class FoolForm(Form):
     """A picture that looks the same and is another class."""
 
-    title = "Fooling picture"
+    title = "Fool"
     hint = "The picture, hardly changed, taken for any class"
 
     def __init__(self, context: AppContext) -> None:
@@ -67,7 +67,7 @@ class FoolForm(Form):
 class DreamForm(Form):
     """DeepDream."""
 
-    title = "DeepDream"
+    title = "Dream"
     hint = "A layer, or a unit of it, is shown more of what it sees in a picture"
 
     def __init__(self, context: AppContext) -> None:
@@ -95,7 +95,7 @@ class DreamForm(Form):
 class InversionForm(Form):
     """Feature inversion."""
 
-    title = "Feature inversion"
+    title = "Invert"
     hint = "What each layer still knows of a picture"
 
     def __init__(self, context: AppContext) -> None:

@@ -113,7 +113,12 @@ class Wall(Canvas):
         pictures = self._made.pictures[list(self.shown)]
         count, height, width, _ = pictures.shape
         text = self.fontMetrics().height() + TEXT_ROOM
-        grid = self._grid = fitting(count, height, width, (self.height(), self.width()), text)
+        room = (self.height(), self.width())
+        grid = fitting(count, height, width, room, text)
+        widest = max(self.fontMetrics().horizontalAdvance(self._made.names[number]) for number in self.shown)
+        if grid.band and widest * grid.band > text * grid.width:  # two lines, where one is too short
+            grid = fitting(count, height, width, room, text + self.fontMetrics().height())
+        self._grid = grid
         colour = self.colours.colour("pane")
         whole = np.empty((*grid.size, 3), np.uint8)
         whole[:] = colour.red(), colour.green(), colour.blue()
@@ -132,13 +137,20 @@ class Wall(Canvas):
         if grid is None or made is None or not grid.band:
             return
         painter.setPen(self.colours.colour("text"))
-        metrics = self.fontMetrics()
         for place, number in enumerate(self.shown):
             top, left = grid.corner(place)
             area = self.rect_to_screen(left, top + grid.height, left + grid.width, top + grid.height + grid.band)
             if area.intersects(QRectF(self.rect())):
-                name = metrics.elidedText(made.names[number], Qt.TextElideMode.ElideRight, int(area.width()))
-                painter.drawText(area, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, name)
+                self._paint_name(painter, area, made.names[number])
+
+    def _paint_name(self, painter: QPainter, area: QRectF, name: str) -> None:
+        """Over one line, or as many as there is room for; a single one is cut with …"""
+        flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
+        if area.height() < 2 * self.fontMetrics().height():
+            name = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, int(area.width()))
+            painter.drawText(area, flags, name)
+        else:
+            painter.drawText(area, flags | Qt.TextFlag.TextWordWrap, name)
 
     def picture_at(self, point: QPointF) -> int | None:
         """The number of the picture at a point of the widget."""

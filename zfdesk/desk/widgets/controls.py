@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QRect, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QSizePolicy, QWidget
 
 from zfdesk.desk.widgets.application import the_application
 from zfdesk.desk.widgets.buttons import tool_button
@@ -78,7 +78,7 @@ class Controls(QWidget):
     def add(self, widget: QWidget, name: str) -> None:
         """Add a control under the name that a screen reader says. Clicking it does not take the keys away."""
         widget.setAccessibleName(name)
-        typed = isinstance(widget, QAbstractSpinBox)
+        typed = isinstance(widget, QAbstractSpinBox | QLineEdit)
         widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus if typed else Qt.FocusPolicy.TabFocus)
         widget.setParent(self)
         self.widgets.append(widget)

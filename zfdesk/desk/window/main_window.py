@@ -109,8 +109,6 @@ class Window(QMainWindow):
         self.resize(first_size(self.screen().availableSize()))
         self.layout_.reset()
         self.layout_.restore()
-        for field in (*self.findChildren(QLineEdit), *self.findChildren(QAbstractSpinBox)):
-            field.installEventFilter(self)
         self._show_view()
         self.facts_clock.start()
         self.context.get(PicturePane).canvas.setFocus()  # not the class search: keys are actions from the first moment
@@ -192,6 +190,8 @@ class Window(QMainWindow):
 
     def _connect_pane(self, pane: Pane) -> None:
         connect_pane(self.context, pane)
+        for field in (*pane.findChildren(QLineEdit), *pane.findChildren(QAbstractSpinBox)):
+            field.installEventFilter(self)
         if self._theme is not None:
             pane.set_colours(THEMES[self._state.view.theme])
 
