@@ -24,8 +24,8 @@ class Form(QWidget):
         self.rows.setSpacing(3)
 
     def add_strip(self, *controls: tuple[QWidget, str]) -> Controls:
-        """Another strip of controls, each with the name that a screen reader says."""
-        strip = Controls()
+        """Another strip of controls, each with the name that a screen reader says; folded to one line."""
+        strip = Controls(self)
         for widget, name in controls:
             strip.add(widget, name)
         self.rows.addWidget(strip)

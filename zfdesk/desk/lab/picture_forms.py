@@ -10,6 +10,7 @@ from zfdesk.desk.lab.form import Form, real_number, seed_number, whole_number
 from zfdesk.desk.lab.picture_slot import PictureSlot
 from zfdesk.desk.widgets.class_field import ClassField
 from zfdesk.desk.widgets.controls import Choice
+from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import set_role
 from zfdesk.synthesis import Norm
 from zfdesk.synthesis.orders import (
@@ -122,12 +123,12 @@ class _Gram(Form):
         super().__init__(context)
         self.side = whole_number("side", SIDE, LEAST_SIDE, MOST_SIDE, "Longest side of what is made, in pixels")
         self.steps = whole_number("steps", 200, 1, 10_000, "Steps")
-        self.advice = QLabel(wordWrap=True)
+        self.advice = ElidedLabel()
         set_role(self.advice, "quiet")
 
     def follow(self) -> None:
         said = advice(self.state.model.architecture)
-        self.advice.setText(said)
+        self.advice.say(said)
         self.advice.setVisible(bool(said))
 
 
