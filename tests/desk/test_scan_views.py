@@ -129,7 +129,7 @@ def test_nearest_as_the_library_finds_them(scanned: Window, model: zf.Model, fol
     taken = capture(PanelSpec(NEAREST), sources_of(scanned.context))
     assert isinstance(taken.panel, Tiles)
     assert len(taken.panel.values) == 18  # two rows: the live picture and eight
-    assert "18 pictures of pictures · small" in taken.text
+    assert f"18 pictures of {folder}" in taken.text
     scanned.run("scan-nearest")
     assert not scanned.context.get(Panes).is_open("Nearest")
 

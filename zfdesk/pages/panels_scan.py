@@ -1,11 +1,12 @@
 """What a scan opens in the window, as panels and pages: nearest pictures, the map, boxes, Fig. 2, object or background.
 
-``scanned``: in every caption, which pictures were scanned and with which weights: 200 pictures of holiday · zfnet-v2.
+``scanned``: in every caption, which pictures were scanned: 200 pictures of /home/me/holiday.
 """
 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -168,8 +169,9 @@ def _boxes(shown: BoxesShown) -> Captured:
     tiles = np.stack([with_box(one.pixels, one.box, 2 * TILE) for one in boxed])
     names = tuple(f"{one.share:.2f}" for one in boxed)
     text = (
-        f"The {len(boxed)} pictures that wake {whose} most of {shown.scanned}, with its receptive fields (white) and "
-        f"its activations over the highest, {number(boxed[0].example.activation)} (after Girshick et al. 2014, Fig. 3)."
+        f"The {len(boxed)} pictures that wake {whose} most of {shown.scanned}, its receptive fields (white) and its "
+        f"activations over the highest, {number(boxed[0].example.activation)} (after Girshick et al. 2014, Fig. 3): "
+        f"{', '.join(os.path.basename(one.example.path) for one in boxed)}."
     )
     facts = Facts.of_model(shown.model, layer=shown.layer, unit=shown.unit)
     return Captured(Tiles(tiles, names=names, facts=facts), f"boxes of {whose}", "the scan", text)

@@ -90,10 +90,19 @@ class ScanPane(Pane):
     @property
     def scanned_words(self) -> str:
         """200 pictures of holiday · zfnet-v2."""
-        status, model = self.scan.status, self.desk.model
-        where = ", ".join(place.name or str(place) for place in status.places)
-        count = f"{status.pictures:,} {noun(status.pictures, 'picture')}"
-        return f"{count} of {where} · {(model.body or model).name or 'weights without a name'}"
+        model = self.desk.model.body or self.desk.model
+        places = ", ".join(place.name or str(place) for place in self.scan.status.places)
+        return f"{self._count} of {places} · {model.name or 'weights without a name'}"
+
+    @property
+    def scanned_in_full(self) -> str:
+        """200 pictures of /home/me/holiday: for captions, which name the weights besides."""
+        return f"{self._count} of {', '.join(map(str, self.scan.status.places))}"
+
+    @property
+    def _count(self) -> str:
+        count = self.scan.status.pictures
+        return f"{count:,} {noun(count, 'picture')}"
 
     def _scan_changed(self) -> None:
         self._fresh = False

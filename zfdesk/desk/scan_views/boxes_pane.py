@@ -122,7 +122,7 @@ class BoxesPane(ScanPane):
         if self.of is None or not self.boxed:
             return None
         model = self.desk.model.body or self.desk.model
-        return BoxesShown(model, *self.of, list(self.boxed), self.scanned_words)
+        return BoxesShown(model, *self.of, list(self.boxed), self.scanned_in_full)
 
     def ask_for_figure(self) -> None:
         """Save what is shown as a page."""

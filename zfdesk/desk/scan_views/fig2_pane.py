@@ -187,7 +187,7 @@ class Fig2Pane(ScanPane):
         if wish is None or one is None or wish.layer != view.layer:
             return None
         model = self.desk.model.body or self.desk.model
-        return StrongestShown(model, wish.layer, one.unit, wish.rule, one.downs, one.patches, self.scanned_words)
+        return StrongestShown(model, wish.layer, one.unit, wish.rule, one.downs, one.patches, self.scanned_in_full)
 
     def ask_for_figure(self) -> None:
         """Save Fig. 2 of what is shown."""
@@ -199,7 +199,7 @@ class Fig2Pane(ScanPane):
         model = self.desk.model.body or self.desk.model
         make = partial(
             fig2_page, model, [_as_examples(self.wish.layer, one) for one in self.shown],
-            seen=self.scan.status.pictures, chosen=f"{chosen}; {self.scanned_words}", rule=self.wish.rule,
+            seen=self.scan.status.pictures, chosen=f"{chosen}; {self.scanned_in_full}", rule=self.wish.rule,
         )  # fmt: skip
         ask_for_page(self.context, "Save Fig. 2 of these units", f"fig2-{self.wish.layer}", make)
 

@@ -18,6 +18,7 @@ from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.controls import Controls
 from zfdesk.desk.widgets.page_files import ask_for_page
 from zfdesk.desk.widgets.pane import ElidedLabel
+from zfdesk.desk.widgets.theme import Colours
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.library import LibraryError, Portraits
 from zfdesk.library.gallery import Gallery
@@ -100,6 +101,10 @@ class MapPane(ScanPane):
     def demand(self, demand: Demand) -> Demand:
         layers = feature_layers(self.desk.model.architecture)[-1:]
         return replace(demand, means=tuple(dict.fromkeys((*demand.means, *layers))))
+
+    def set_colours(self, colours: Colours) -> None:
+        super().set_colours(colours)
+        self.view.renew()
 
     # The scan
 
@@ -199,7 +204,7 @@ class MapPane(ScanPane):
 
         def done(_: None, error: Exception | None) -> None:
             self._fetching = False
-            self.view.update()
+            self.view.renew()
             if error is not None:
                 self.fail(error)
 
@@ -285,7 +290,7 @@ class MapPane(ScanPane):
         """What is shown, for a figure."""
         if self.known is None or self.shown is None:
             return None
-        return MapShown(self.known.gallery, self.shown, self.known.layer, self.scanned_words, self.live)
+        return MapShown(self.known.gallery, self.shown, self.known.layer, self.scanned_in_full, self.live)
 
     def ask_for_figure(self) -> None:
         """Save the map as a page, as many small pictures as there is room for."""

@@ -7,7 +7,17 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pyqtgraph
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QPolygonF,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from zfdesk.desk.widgets.canvas import rgb_image
@@ -41,6 +51,8 @@ class MapView(QWidget):
         self._selected = np.zeros(0, bool)
         self._dot: np.ndarray | None = None
         self._centre, self._scale, self._fit = np.zeros(2), 1.0, 1.0
+        self._laid_out: tuple[np.ndarray, np.ndarray] | None = None  # points on the widget, those with a picture
+        self._drawn: QPixmap | None = None  # all but what moves: the live picture's ring, an outline
         self._pressed: QPointF | None = None
         self._moved = False
         self._outline: list[QPointF] | None = None
@@ -63,7 +75,7 @@ class MapView(QWidget):
     def show_selected(self, selected: np.ndarray) -> None:
         """Outline these, bool (n,)."""
         self._selected = selected
-        self.update()
+        self.renew()
 
     def show_dot(self, place: np.ndarray | None) -> None:
         """Where the live picture lies, (2,)."""
@@ -78,7 +90,16 @@ class MapView(QWidget):
             room = np.array([max(self.width() - 2 * SIDE, 40), max(self.height() - 2 * SIDE, 40)])
             self._centre, self._fit = (low + high) / 2, float((room / span).min())
             self._scale = self._fit
+        self._renew_all()
+
+    def renew(self) -> None:
+        """Draw anew: pictures have come, or colours changed."""
+        self._drawn = None
         self.update()
+
+    def _renew_all(self) -> None:
+        self._laid_out = None
+        self.renew()
 
     # Geometry; y goes up
 
@@ -99,18 +120,23 @@ class MapView(QWidget):
         inside = ((screen > -SIDE) & (screen < (self.width() + SIDE, self.height() + SIDE))).all(1)
         numbers = np.flatnonzero(inside)
         # cells are those of the plane, so that nothing flickers while it is moved
-        cells = np.floor(self._points[numbers] * self._scale / SIDE).astype(np.int64)
-        _, first = np.unique(cells, axis=0, return_index=True)
+        across, down = np.floor(self._points[numbers] * self._scale / SIDE).astype(np.int64).T
+        _, first = np.unique((across << 32) + down, return_index=True)
         result: np.ndarray = numbers[np.sort(first)]
         return result
+
+    def _layout(self) -> tuple[np.ndarray, np.ndarray]:
+        if self._laid_out is None:
+            screen = self.to_screen(self._points)
+            self._laid_out = screen, self._with_room(screen)
+        return self._laid_out
 
     def at(self, point: QPointF) -> int:
         """The point that is meant by a place on the widget; −1 for none: the picture that lies there, else a dot."""
         if not len(self._points):
             return -1
-        screen = self.to_screen(self._points)
+        screen, shown = self._layout()
         away = np.abs(screen - (point.x(), point.y())).max(1)
-        shown = self._with_room(screen)
         on_top = shown[away[shown] <= SIDE / 2]
         if len(on_top):
             return int(on_top[-1])
@@ -121,24 +147,47 @@ class MapView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         painter, colours = QPainter(self), self.colours
-        painter.fillRect(self.rect(), colours.colour("pane"))
         if not len(self._points):
+            painter.fillRect(self.rect(), colours.colour("pane"))
             painter.setPen(colours.colour("quiet"))
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.rect().adjusted(10, 6, -10, -6), flags, self.message)
             return
-        screen = self.to_screen(self._points)
-        self._paint_dots(painter, screen)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        shown = self._with_room(screen)
-        for number in shown.tolist():
-            self._paint_picture(painter, number, screen[number])
-        self._paint_selected(painter, screen, shown)
+        if self._drawn is None or self._drawn.devicePixelRatio() != self.devicePixelRatioF():
+            self._drawn = self._draw()
+        painter.drawPixmap(0, 0, self._drawn)
+        self._paint_hover(painter)
         self._paint_live(painter)
         if self._outline:
             painter.setPen(QPen(colours.colour("unit"), 1.5))
             painter.drawPolygon(QPolygonF(self._outline))
-        self.drawn.emit([number for number in shown.tolist() if self._thumbnail(number) is None])
+
+    def _draw(self) -> QPixmap:
+        """Dots, pictures and what is selected; tells which pictures are missing."""
+        screen, shown = self._layout()
+        drawn = QPixmap(self.size() * self.devicePixelRatioF())
+        drawn.setDevicePixelRatio(self.devicePixelRatioF())
+        drawn.fill(self.colours.colour("pane"))
+        painter = QPainter(drawn)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        self._paint_dots(painter, screen)
+        for number in shown.tolist():
+            self._paint_picture(painter, number, screen[number])
+        self._paint_selected(painter, screen, shown)
+        painter.end()
+        if missing := [number for number in shown.tolist() if self._thumbnail(number) is None]:
+            self.drawn.emit(missing)
+        return drawn
+
+    def _paint_hover(self, painter: QPainter) -> None:
+        """The picture or dot under the mouse, above the others."""
+        if self._hover < 0:
+            return
+        place = self._layout()[0][self._hover]
+        if self._thumbnail(self._hover) is not None:
+            self._paint_picture(painter, self._hover, place)
+        painter.setPen(QPen(self.colours.colour("field"), 2))
+        painter.drawRect(self._box(place))
 
     def _paint_dots(self, painter: QPainter, screen: np.ndarray) -> None:
         for place in range(len(WATCHED)):
@@ -158,9 +207,7 @@ class MapView(QWidget):
             return
         image = rgb_image(pixels)
         painter.drawImage(self._box(place), image, QRectF(image.rect()))
-        colour = "field" if number == self._hover else ""
-        pen = self.colours.colour(colour) if colour else QColor(WATCHED[self._classes[number] % len(WATCHED)])
-        painter.setPen(QPen(pen, 2 if colour else 1))
+        painter.setPen(QPen(QColor(WATCHED[self._classes[number] % len(WATCHED)]), 1))
         painter.drawRect(self._box(place))
 
     def _paint_selected(self, painter: QPainter, screen: np.ndarray, shown: np.ndarray) -> None:
@@ -194,7 +241,7 @@ class MapView(QWidget):
         wanted = self._scale * 1.0015 ** event.angleDelta().y()
         self._scale = min(max(wanted, self._fit * 0.5), self._fit * MOST_ZOOM)
         self._centre = self._centre + (before - self.to_plane(mouse))[0]  # what lies under the mouse stays there
-        self.update()
+        self._renew_all()
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
@@ -215,6 +262,7 @@ class MapView(QWidget):
             by = at - self._pressed
             self._centre = self._centre - np.array([by.x(), -by.y()]) / self._scale
             self._pressed = at
+            self._laid_out = self._drawn = None
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
@@ -242,8 +290,7 @@ class MapView(QWidget):
             self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        if self._scale == self._fit:
-            self.show_all()
+        self.show_all() if self._scale == self._fit else self._renew_all()
 
 
 def class_counts(classes: np.ndarray, names: Sequence[str]) -> list[tuple[str, int]]:

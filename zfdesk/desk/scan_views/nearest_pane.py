@@ -189,7 +189,7 @@ class NearestPane(ScanPane):
             for by, near in self.found.rows.items()
             if by in self.searches
         ]
-        return NearestShown(self.found.result, rows, self.scanned_words) if rows else None
+        return NearestShown(self.found.result, rows, self.scanned_in_full) if rows else None
 
     def ask_for_figure(self) -> None:
         """Save what is shown as a page."""

@@ -290,7 +290,7 @@ class ObjectsPane(ScanPane):
         layer = self.desk.view.layer
         if self.known is None or not self.shares.get(layer):
             return None
-        return SharesShown(self.known.gallery.model, layer, list(self.shares[layer]), self.scanned_words)
+        return SharesShown(self.known.gallery.model, layer, list(self.shares[layer]), self.scanned_in_full)
 
     def ask_for_figure(self) -> None:
         """Save the shares of the layer as a page."""
