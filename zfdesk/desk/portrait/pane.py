@@ -17,7 +17,7 @@ from zfdesk.desk.portrait.scan_row import ScanRow, ScanStart
 from zfdesk.desk.portrait.words import class_words, example_hint, links_to, made_words, places_words, share_words
 from zfdesk.desk.scan import ScanController
 from zfdesk.desk.widgets.canvas import Canvas, Picture
-from zfdesk.desk.widgets.controls import Choice, Controls
+from zfdesk.desk.widgets.controls import Choice
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.theme import set_role
 from zfdesk.desk.widgets.tsv import table_text
@@ -30,7 +30,7 @@ from zfdesk.progress import noun
 
 SCANNED, CAMERA = "scan", "camera"
 SOURCE_WORDS = {SCANNED: "scanned pictures", CAMERA: f"last {CAMERA_MINUTES:.0f} minutes"}
-MADE_SHARE, MADE_ALONE = 0.2, 0.45  # of the height: the made picture, the filter, the histogram
+MADE_SHARE, MADE_ALONE = 0.17, 0.45  # of the height: the made picture, the filter, the histogram
 MAKING = "The made picture is looked up…"
 NONE_MADE = "No picture was made for this layer. zfdesk atlas makes one for each unit."
 
@@ -48,9 +48,6 @@ class PortraitPane(Pane):
             SOURCE_WORDS, "Of which pictures: those that were scanned, or the frames of the live source"
         )
         self.source.chosen.connect(lambda value: self.portraits.use_camera(value == CAMERA))
-        controls = Controls(self)
-        controls.add(self.source, "Of which pictures")
-        self.body.addWidget(controls)
         self.start = ScanStart(context)
         self.examples = ExamplesView()
         self.examples.chosen.connect(self._open)
@@ -70,7 +67,7 @@ class PortraitPane(Pane):
             label.setAccessibleName(name)
             label.setMinimumWidth(1)
             self.body.addWidget(label)
-        self.scan_row = ScanRow(context)
+        self.scan_row = ScanRow(context, self.source, "Of which pictures")
         self.body.addWidget(self.scan_row)
         self.portraits.changed.connect(self._renew)
         self.scan.progressed.connect(self._renew_start)
@@ -141,7 +138,7 @@ class PortraitPane(Pane):
         nothing = not self.portraits.camera and status.known and not status.pictures and not status.running
         self.start.setVisible(nothing)
         self.examples.setVisible(not nothing)
-        self.scan_row.setVisible(not self.portraits.camera)
+        self.scan_row.show_scan(not self.portraits.camera)
         self._share_out()
         if self.portraits.shown is None:
             self._show_examples(None)

@@ -84,11 +84,15 @@ class ScanStart(QWidget):
 
 
 class ScanRow(QWidget):
-    """Which folder it is, how the scan stands; its menu: scan again, other folders, what cannot be read, clear."""
+    """How the scan stands, and its menu: scan again, other folders, what cannot be read, clear.
 
-    def __init__(self, context: AppContext) -> None:
+    ``lead``: a control, called ``name``, that stands before them, and stays where there is no scan to speak of.
+    """
+
+    def __init__(self, context: AppContext, lead: QWidget, name: str) -> None:
         super().__init__()
         self._context, self.scan = context, context.get(ScanController)
+        self._shown = True
         self.words = ElidedLabel()
         self.words.setAccessibleName("How the scan stands")
         set_role(self.words, "quiet")
@@ -109,6 +113,7 @@ class ScanRow(QWidget):
         self.cancel.setToolTip("End the scan: what was scanned is kept, and it can go on later")
         self.cancel.clicked.connect(self.scan.cancel)
         controls = Controls()
+        controls.add(lead, name)
         controls.add(self.more, "Scan")
         controls.add(self.pause, "Pause the scan")
         controls.add(self.cancel, "Stop the scan")
@@ -121,9 +126,16 @@ class ScanRow(QWidget):
         self.scan.progressed.connect(self.show_status)
         self.show_status()
 
+    def show_scan(self, shown: bool) -> None:
+        """Whether it is a scan that is spoken of."""
+        if shown != self._shown:
+            self._shown = shown
+            self.show_status()
+
     def show_status(self) -> None:
         """Follow the scan."""
-        status = self.scan.status
+        status = self.scan.status if self._shown else ScanStatus()
+        self._controls.set_present(self.more, self._shown)
         self.trouble.setText(status.trouble)
         self.trouble.setVisible(bool(status.trouble))
         self._controls.set_present(self.pause, status.running)
@@ -134,11 +146,13 @@ class ScanRow(QWidget):
             self.bar.setRange(0, status.step.total)
             self.bar.setValue(status.step.done)
             self.words.say(progress_words(status))
+            self.words.show()
             return
         said = [f"{size_words(status.bytes)} kept"] if status.bytes else []
         if status.unreadable:
             said.append(f"{len(status.unreadable):,} cannot be read")
         self.words.say(" · ".join(said))
+        self.words.setVisible(bool(said))
 
     def _fill_menu(self) -> None:
         menu, scan, status = self.menu, self.scan, self.scan.status
