@@ -20,6 +20,7 @@ from zfdesk.desk.session.autosave import Autosave
 from zfdesk.desk.session.controller import Sessions
 from zfdesk.desk.settings import PRESENTER, THEME
 from zfdesk.desk.state import AppState
+from zfdesk.desk.widgets.numbers import use_plain_numbers
 from zfdesk.desk.widgets.pane import FACTS_EVERY_MS
 from zfdesk.desk.widgets.theme import THEMES
 from zfdesk.desk.window.hints import first_steps
@@ -43,6 +44,7 @@ def make_application() -> QApplication:
     application.setOrganizationName("zfdesk")
     application.setApplicationDisplayName("zfdesk")
     application.setDesktopFileName("zfdesk")  # `zfdesk desktop install`: the icon of a window on Wayland
+    use_plain_numbers()
     application.setStyle("Fusion")
     application.setWindowIcon(QIcon(str(resource("icons/zfdesk.svg"))))
     return application

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from zfdesk.desk.figure.draft import Draft
 from zfdesk.desk.widgets.buttons import plain_button
 from zfdesk.desk.widgets.controls import Choice
+from zfdesk.desk.widgets.numbers import DecimalSpinBox
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.figures.page import inches_of
@@ -248,7 +249,7 @@ def _row(*widgets: QWidget, stretch: int) -> QHBoxLayout:
 
 
 def _inches(words: str, least: float) -> QDoubleSpinBox:
-    box = QDoubleSpinBox(minimum=least, maximum=LARGEST, decimals=2, singleStep=0.25, suffix=" in")
+    box = DecimalSpinBox(minimum=least, maximum=LARGEST, decimals=2, singleStep=0.25, suffix=" in")
     box.setKeyboardTracking(False)
     box.setToolTip(words)
     box.setAccessibleName(words)

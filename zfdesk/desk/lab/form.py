@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QSpinBox, QVBoxL
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.controls import Controls
+from zfdesk.desk.widgets.numbers import DecimalSpinBox
 from zfdesk.synthesis.orders import Order
 
 
@@ -49,7 +50,7 @@ class _Whole(QSpinBox):
         return QSize(_width(self, self.prefix(), "0000"), super().sizeHint().height())
 
 
-class _Real(QDoubleSpinBox):
+class _Real(DecimalSpinBox):
     def sizeHint(self) -> QSize:  # noqa: N802
         digits = "00." + "0" * max(self.decimals(), 2)
         return QSize(_width(self, self.prefix(), digits), super().sizeHint().height())

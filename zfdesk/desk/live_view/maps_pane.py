@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QFont, QMouseEvent, QPainter, QPen
-from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSpinBox, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QWidget
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.live_view.pattern_grid import PatternPanel
@@ -18,6 +18,7 @@ from zfdesk.desk.widgets.canvas import Canvas, Content, Picture
 from zfdesk.desk.widgets.colour_bar import ColourBar
 from zfdesk.desk.widgets.colour_tables import SEQUENTIAL, table
 from zfdesk.desk.widgets.controls import Choice, Controls
+from zfdesk.desk.widgets.numbers import DecimalSpinBox
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.tsv import array_text, table_text
 from zfdesk.engine import SeedKind
@@ -198,7 +199,7 @@ class MapsPane(Pane):
         self.hide_dead = tool_button("hide silent", checkable=True)
         self.hide_dead.setToolTip("Leave out units that were never active since this network was loaded")
         self.hide_dead.clicked.connect(lambda on: self.desk.change(self.desk.view.change_maps(hide_dead=on)))
-        self.boost = QDoubleSpinBox(minimum=0.25, maximum=64, singleStep=0.25, prefix="× ", decimals=2)
+        self.boost = DecimalSpinBox(minimum=0.25, maximum=64, singleStep=0.25, prefix="× ", decimals=2)
         self.boost.setToolTip("Boost: dim maps made brighter; values past the end of the bar are cut")
         self.boost.valueChanged.connect(lambda v: self.desk.change(self.desk.view.change_maps(boost=v), "boost"))
         self.jump = QSpinBox(prefix="unit ", maximum=9999)

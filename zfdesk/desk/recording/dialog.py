@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QDialogButtonBox,
-    QDoubleSpinBox,
     QFormLayout,
     QGridLayout,
     QHBoxLayout,
@@ -25,6 +24,7 @@ from zfdesk.desk.recording.controller import FIGURE, WINDOW, Films, Plan
 from zfdesk.desk.settings import FILM_AMOUNT, FILM_CHOICE, FILM_PARTS, FILM_RATE
 from zfdesk.desk.widgets.controls import Choice
 from zfdesk.desk.widgets.dialog import Dialog, open_dialog
+from zfdesk.desk.widgets.numbers import DecimalSpinBox
 from zfdesk.desk.widgets.save_dialog import ask_where
 from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.film import FORMATS, FilmError, Quality
@@ -64,9 +64,9 @@ class RecordingDialog(Dialog):
         self.replay = _check_button("")
         self.start = Choice({True: "from its beginning", False: "from what is shown"}, "Where in the source to begin")
         self.form = Choice(FORMATS, "Kind of film")
-        self.rate = QDoubleSpinBox(minimum=0.5, maximum=60, decimals=1, value=25, suffix=" frames a second")
+        self.rate = DecimalSpinBox(minimum=0.5, maximum=60, decimals=1, value=25, suffix=" frames a second")
         self.length = Choice(LENGTHS, "When the recording ends by itself")
-        self.amount = QDoubleSpinBox(minimum=1, maximum=100_000, decimals=0, value=10)
+        self.amount = DecimalSpinBox(minimum=1, maximum=100_000, decimals=0, value=10)
         self.scale = Choice(SCALES, "Size of the film")
         self.width_choice = Choice(WIDTHS, "Size of the film")
         self.quality = Choice(QUALITY_WORDS, "How much fineness is kept, for a larger file; PNGs keep all")

@@ -11,6 +11,7 @@ from zfdesk.attribution import METHODS
 from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.class_field import ClassField
 from zfdesk.desk.widgets.controls import Choice, Controls
+from zfdesk.desk.widgets.numbers import DecimalSpinBox
 from zfdesk.live import HeatTarget, View
 
 METHOD_LABELS = {name: one.label for name, one in METHODS.items()}
@@ -133,7 +134,7 @@ class _Whole(QSpinBox):
         return _hint(self, super().sizeHint().height())
 
 
-class _Fraction(QDoubleSpinBox):
+class _Fraction(DecimalSpinBox):
     """No wider than its figures need."""
 
     def sizeHint(self) -> QSize:  # noqa: N802
