@@ -285,7 +285,7 @@ def inversion_order(
     )
 
     def sketches() -> Iterator[Sketch]:
-        makers = [invert(model, picture, layer, steps, seed=seed, every=min(5, steps)) for layer in chosen]
+        makers = [invert(model, picture, layer, steps, seed=seed, every=min(2, steps)) for layer in chosen]
         held: list[Sketch | None] = [None] * len(chosen)
         grey = np.full_like(picture, 128)
         while any(sketch is None or not sketch.finished for sketch in held):
