@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from desk_hands import COVER, HandSource, change, drag, input_point, numbered_picture, show_picture, view_of
-from desk_tools import settle, wait_until
+from desk_tools import settle, small_model, wait_until
 from desk_window import Window
 from PIL import Image
 from PySide6.QtCore import QPointF
+from PySide6.QtGui import QGuiApplication
 
 import zfdesk.engine as zf
 from zfdesk.attribution import METHODS, attribute, of_class
@@ -22,11 +24,13 @@ from zfdesk.desk.feature import Panes
 from zfdesk.desk.heat_maps import OVERLAY, HeatMaps, HeatStream
 from zfdesk.engine import Rule
 from zfdesk.experiments.curves import insertion_deletion
-from zfdesk.live import HeatFound, HeatInput, HeatQuery, HeatTarget
+from zfdesk.live import HeatFound, HeatInput, HeatQuery, HeatSettings, HeatTarget, View
 from zfdesk.live.changes import set_method
 from zfdesk.live.heat import HeatFinder
 from zfdesk.pages.panels import PanelSpec, Sources, capture
 from zfdesk.pages.panels_heat import HEAT_KINDS
+from zfdesk.session.reopen import fitting
+from zfdesk.typed_json import from_plain, to_plain
 
 
 def overlay(window: Window) -> HeatStream:
@@ -98,8 +102,11 @@ def test_what_lies_over_the_picture_is_the_method_of_the_shown_frame(looking: Wi
     assert found.probability == pytest.approx(result.probabilities[top], abs=1e-6)
     looking.picture.show_facts()
     name = looking.desk.model.classes[top]
+    looking.run("copy-caption")
+    caption = QGuiApplication.clipboard().text()
     for word in (name, "Grad-CAM", "at conv5", f"{result.probabilities[top] * 100:.1f} %"):
         assert word in looking.picture.facts.whole
+        assert word in caption
 
 
 def test_the_heat_is_seen_and_goes_again(looking: Window) -> None:
@@ -333,3 +340,14 @@ def test_every_declared_architecture_has_maps(name: str) -> None:
     found = HeatFinder().find(HeatQuery(methods, samples=1, steps=1), HeatInput(model, picture))
     assert not found.reasons
     assert all(one.heat.shape == (size, size) for one in found.found.values())
+
+
+def test_a_session_keeps_it_and_says_what_another_network_lacks() -> None:
+    heat = HeatSettings(True, "lrp", HeatTarget.CLASS, 99, "conv9", epsilon=0.1, box=(1, 2, 3, 4), methods=("gradcam",))
+    kept = from_plain(View, to_plain(View(layer="conv5", heat=heat)), "view")
+    assert kept.heat == heat
+    view, notes = fitting(kept, small_model())
+    assert view.heat == replace(heat, target=HeatTarget.TOP, class_index=0, layer="")
+    assert len(notes) == 2
+    assert "class 99" in notes[0]
+    assert "conv9" in notes[1]

@@ -1,6 +1,7 @@
 """The whole live loop measured: a real 30 fps stream through a real window with every pane shown.
 
-``python -m zfdesk.desk.benchmark [--seconds S] [--occluder] [--sweep | --live-sweep | --lab]`` prints one JSON object;
+``python -m zfdesk.desk.benchmark [--seconds S] [--occluder] [--sweep | --live-sweep | --lab | --heat METHOD]`` prints
+one JSON object;
 `zfdesk bench` runs it in a process of its own, so that the start-up is a start-up and the memory is the program's.
 """
 
@@ -18,12 +19,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import psutil
 
+from zfdesk.attribution import METHODS
+
 if TYPE_CHECKING:
     from zfdesk.desk.context import AppContext
 
 STREAM = "lavfi:testsrc2=size=640x480:rate=30"
 WARM_UP_SECONDS = 2.0
 HEARTBEAT_MS = 5
+TURN_SECONDS = 2.0
 
 
 @dataclass
@@ -40,6 +44,8 @@ class _Record:
     rate: float = 0.0
     rounds: int = 0
     steps_a_second: float = 0.0
+    turns: list[tuple[float, bool]] = field(default_factory=list)  # when a heat was laid over the picture, or taken off
+    maps: int = 0
     made_since: float = 0.0
     shown_without: list[float] = field(default_factory=list)  # when, before the lab began
 
@@ -49,7 +55,8 @@ def measure(seconds: float, occluder: bool, sweep: str = "") -> dict[str, float]
 
     ``sweep``: "sweep": an occlusion sweep of one frame after another runs all the time; "live": the live one does;
     "lab": for so many seconds nothing does, and then, for as many again, pictures that units of conv5 would like to see
-    are made all the time; ``shown_fps`` is of the second half.
+    are made all the time; ``shown_fps`` is of the second half. A method of attribution: its heat
+    lies over the picture in every other `TURN_SECONDS`.
     """
     import torch  # noqa: F401  before Qt
     from PySide6.QtCore import QSettings, QTimer
@@ -82,7 +89,9 @@ def measure(seconds: float, occluder: bool, sweep: str = "") -> dict[str, float]
                 return
             if not startup:
                 startup.append(time.time() - psutil.Process().create_time())
-                if sweep and sweep != "lab":
+                if sweep in METHODS:
+                    QTimer.singleShot(0, lambda: _heat(window.context, sweep, record))
+                elif sweep and sweep != "lab":
                     QTimer.singleShot(0, lambda: _sweep(window.context, sweep, record))
             if record.last_beat and shown.request.frame.number not in record.numbers:
                 record.numbers.add(shown.request.frame.number)
@@ -161,6 +170,46 @@ def _make(context: AppContext, record: _Record) -> None:
     begin()
 
 
+def _heat(context: AppContext, method: str, record: _Record) -> None:
+    """Lay a method's heat over the picture, and take it off, in turns."""
+    from PySide6.QtCore import QTimer
+
+    from zfdesk.desk.heat_maps import OVERLAY, HeatMaps
+
+    state, stream = context.state, context.get(HeatMaps).streams[OVERLAY]
+
+    def found() -> None:
+        record.maps += bool(record.last_beat)
+
+    def turn() -> None:
+        if not state.closing:
+            on = not state.view.heat.shown
+            state.change(state.view.change_heat(shown=on, method=method))
+            record.turns.append((time.perf_counter(), on))
+
+    stream.changed.connect(found)
+    clock = QTimer(context, interval=int(TURN_SECONDS * 1e3))
+    clock.timeout.connect(turn)
+    clock.start()
+    turn()
+
+
+def _in_turns(record: _Record) -> dict[str, float]:
+    """Frames a second with the heat over the picture and without; maps a second while it is."""
+    counts, spans = {True: 0, False: 0}, {True: 1e-9, False: 1e-9}
+    first, last = record.shown[0], record.shown[-1]
+    ends = [at for at, _ in record.turns[1:]] + [last]
+    for (begun, on), end in zip(record.turns, ends, strict=True):
+        begun, end = max(begun, first), min(end, last)
+        if end > begun:
+            counts[on] += sum(begun < at <= end for at in record.shown)
+            spans[on] += end - begun
+    return {
+        "fps_with_heat": counts[True] / spans[True], "fps_without_heat": counts[False] / spans[False],
+        "heats_per_second": record.maps / spans[True],
+    }  # fmt: skip
+
+
 def _note(record: _Record, shown: object, at: float) -> None:
     record.shown.append(at)
     record.ages.append(time.perf_counter() - shown.request.frame.time)  # type: ignore[attr-defined]
@@ -186,6 +235,8 @@ def _figures(record: _Record, startup: list[float], dropped: int) -> dict[str, f
         without = _rate(record.shown_without)
         figures |= {"shown_fps_without": without, "share_of_fps_without": figures["shown_fps"] / without}
         figures |= {"lab_steps_per_second": record.steps_a_second, "lab_pictures_done": record.rounds}
+    if record.turns and record.shown:
+        figures |= _in_turns(record)
     for step in ("forward", "maps", "unit", "total"):
         figures[f"{step}_ms"] = float(np.median([times.get(step, 0.0) for times in record.times] or [0.0]))
     return {name: round(value, 3) for name, value in figures.items()}
@@ -207,6 +258,7 @@ def main() -> int:
     )
     way.add_argument("--live-sweep", dest="sweep", action="store_const", const="live", help="while the live sweep runs")
     way.add_argument("--lab", dest="sweep", action="store_const", const="lab", help="without and with pictures made")
+    way.add_argument("--heat", dest="sweep", choices=tuple(METHODS), help="a heat over the picture, in turns")
     arguments = parser.parse_args()
     json.dump(measure(arguments.seconds, arguments.occluder, arguments.sweep), sys.stdout)
     return 0

@@ -117,10 +117,11 @@ def sanity_page(
     """A row of maps for each method, one for each layer down to which the weights are random; and how like the trained
     network's they are. ``steps``: of `zfdesk.attribution.agreement.sanity_check`, at least one; ``seed``: its seed."""
     names = list(steps[0].maps)
+    grey = picture.mean(2, keepdims=True).astype(np.uint8).repeat(3, 2)  # points of heat are seen better on it
     layers = tuple(step.layer or "trained" for step in steps)
     cells = []
     for row, name in enumerate(names):
-        tiles = np.stack([heated(picture, step.maps[name].heat, colours) for step in steps])
+        tiles = np.stack([heated(grey, step.maps[name].heat, colours, 1.0) for step in steps])
         panel = panels.Tiles(tiles, len(steps), names=layers, facts=facts)
         cells.append(Cell(panel, row, 0, label=method_label(steps[0].maps[name])))
     likeness = np.array([[step.likeness[name] for step in steps] for name in names])

@@ -22,7 +22,7 @@ from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.tile import Tile
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.live import HeatFound
-from zfdesk.pages.heat_pages import agreement_rows, agreement_words, method_label
+from zfdesk.pages.heat_pages import agreement_rows, agreement_words, heat_words, method_label
 
 PROGRESS_MS = 50
 SHORT = {"deletion ": "del ", "insertion ": "ins ", "points into the box": "hits", "points beside the box": "misses",
@@ -247,6 +247,12 @@ class HeatPane(Pane):
             chance = "" if found.probability is None else f" · P {found.probability * 100:.1f} %"
             covered = " · covered" if found.input.occluders else ""
             self.facts.say(f"{what}{chance} · {found.frame_words()}{covered}")
+
+    def caption_words(self) -> str:
+        found = self.work.stream.found
+        if found is None or not self._shown():
+            return ""
+        return " ".join(heat_words(found, name) for name in self._shown() if name in found.found)
 
     def as_data(self) -> str:
         """A line for each method, with all that is known of it."""

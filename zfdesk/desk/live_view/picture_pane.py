@@ -327,6 +327,9 @@ class PicturePane(Pane):
     def demand(self, demand: Demand) -> Demand:
         return replace(demand, unit=True)  # whose position it marks
 
+    def caption_words(self) -> str:
+        return f"{self.heat.words()}." if self.desk.view.heat.shown else ""
+
     def set_seen(self, seen: bool) -> None:
         self.heat.stream.watch(seen)
 

@@ -185,6 +185,10 @@ class Pane(QWidget):
         """The numbers that are shown, as tab-separated text; "" for a pane that shows none."""
         return ""
 
+    def caption_words(self) -> str:
+        """Sentences for a caption, of what this pane shows beyond the facts of the view; "" for none."""
+        return ""
+
     def demand(self, demand: Demand) -> Demand:
         """What must be computed while this pane is seen, added to what others ask for."""
         return demand

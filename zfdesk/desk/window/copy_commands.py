@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from PySide6.QtGui import QCursor, QDrag, QGuiApplication
 from PySide6.QtWidgets import QApplication, QInputDialog, QMenu, QToolBar, QWidget
 
 from zfdesk.desk.context import AppContext
+from zfdesk.desk.feature import Panes
 from zfdesk.desk.live_view.picture_pane import PicturePane
 from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.drag_out import DRAGGED, carry, picture_mime
@@ -25,10 +27,13 @@ REPORT_SCALE = 2.0
 _NUMBERED = re.compile(r"-(\d+)$")
 
 
-def caption_of(state: AppState) -> str:
-    """The facts of what is shown in one paragraph; "" before the first frame."""
+def caption_of(state: AppState, panes: Iterable[Pane] = ()) -> str:
+    """The facts of what is shown in one paragraph; "" before the first frame. ``panes``: whose own words go with it."""
     result = state.complete or state.result
-    return f"{bars_words(result)} {caption(facts_of(result))}".strip() if result is not None else ""
+    if result is None:
+        return ""
+    own = [words for pane in panes if pane.isVisible() and (words := pane.caption_words())]
+    return " ".join(part for part in (*own, bars_words(result), caption(facts_of(result))) if part)
 
 
 def pane_under_mouse(context: AppContext) -> Pane:
@@ -150,7 +155,7 @@ def copy_data_of(context: AppContext, pane: Pane) -> None:
 
 def copy_caption(context: AppContext) -> None:
     """What is shown, in one paragraph, to the clipboard."""
-    text = caption_of(context.state)
+    text = caption_of(context.state, context.get(Panes).all)
     if text:
         QGuiApplication.clipboard().setText(text)
     context.show_message(f"On the clipboard: {text}" if text else "Nothing is shown yet.", error=not text)
@@ -163,7 +168,7 @@ def drag_picture_of(context: AppContext, pane: Pane) -> None:
     """A picture of the pane follows the mouse to wherever it is dropped."""
     picture = pane.grab()
     drag = QDrag(pane)
-    drag.setMimeData(picture_mime(picture, caption_of(context.state)))
+    drag.setMimeData(picture_mime(picture, caption_of(context.state, (pane,))))
     small = picture.scaled(
         DRAGGED, DRAGGED, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
     )
