@@ -128,7 +128,7 @@ def test_a_caption_names_everything(still: Window) -> None:
     assert "\n" not in words
     for part in (
         "A small network", "weights small", "Picture: by hand, frame 0", f"conv4:7 @ ({y}, {x})", "guided backprop",
-        "single activation (picked)", "blurred rectangle 12 × 13 at (-11, 4)", "Made with zfdesk",
+        "single activation (picked)", "blurred rectangle 12 × 13 at (−11, 4)", "Made with zfdesk",
     ):  # fmt: skip
         assert part in words, part
     rendered = result.unit.pictures[zf.Rule.GUIDED]

@@ -54,7 +54,7 @@ def test_other_words() -> None:
     facts = Facts(method=Rule.GUIDED, seed=SeedKind.TOPK, seed_count=4)
     assert caption(facts) == "Guided backprop, strongest 4."
     two = Facts(occluders=(Occluder(1, 2, 3, 4, zf.OccluderShape.RECTANGLE, zf.OccluderFill.BLUR), Occluder(-5, 0)))
-    assert "blurred rectangle 3 × 4 at (1, 2); grey square 50 × 50 at (-5, 0)" in caption(two)
+    assert "blurred rectangle 3 × 4 at (1, 2); grey square 50 × 50 at (−5, 0)" in caption(two)
 
 
 @pytest.mark.parametrize(

@@ -259,3 +259,19 @@ def test_starting_costs_no_matplotlib() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_map_in_a_pdf_keeps_its_edges_sharp(tmp_path: Path) -> None:
+    """A viewer that smooths has nothing to smooth: every value is a square of many pixels; photographs stay as they
+    are, and the figure too."""
+    values = np.random.default_rng(3).random((4, 13, 13)).astype(np.float32)
+    panel = panels.Maps(values, np.arange(4), "activation")
+    drawn = draw(Page((Cell(panel, 0, 0, label="maps"),), (1.5, 0.0), "T", "C"))
+    before = encode(drawn, "png")
+    save(drawn, tmp_path / "f.pdf")
+    images = [np.asarray(image.image.convert("RGB")) for image in pypdf.PdfReader(tmp_path / "f.pdf").pages[0].images]
+    sheet = max(images, key=lambda image: image.shape[0])
+    assert sheet.shape == (27 * 8, 27 * 8, 3)
+    blocks = sheet.reshape(27, 8, 27, 8, 3)
+    assert (blocks == blocks[:, :1, :, :1]).all()
+    assert encode(drawn, "png") == before

@@ -41,7 +41,7 @@ TEMPLATES = (
     "sanity",
     "training",
 )
-COLOURS = ("viridis", "inferno", "gray", "jet")
+COLOURS = ("inferno", "viridis", "gray", "jet")
 
 Make = Callable[[argparse.Namespace], tuple["Page", int]]
 """A template: from the arguments to a page and the exit status, 1 when some pictures could not be read."""

@@ -61,7 +61,8 @@ class Action:
 
     ``kind``: changes of one kind in quick succession are one step of undo. ``after``: the id of the action that it
     follows in the menu of another feature; else it stands at its end. ``held``: keys that the table of keys lists below
-    it. ``yosinski``: the tag of the binding in Yosinski's toolbox that it answers.
+    it. ``yosinski``: the tag of the binding in Yosinski's toolbox that it answers. ``also``: other words that people
+    look for it by, which the command palette knows.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Action:
     after: str = ""
     held: HeldKeys | None = None
     yosinski: str = ""
+    also: str = ""
 
 
 def check(actions: Iterable[Action]) -> None:

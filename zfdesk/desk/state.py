@@ -56,6 +56,7 @@ class AppState(QObject):
         self.history: History[View] = History(MOST_UNDO)
         self._kept: list[tuple[View, KeptSource]] = []
         self._clean_held = False
+        self._same_body = self._same_classes = False  # as before the last change of the network
         self._ticket = 0
         self._closing = False
         self.worker = Worker(model, self.view, self._tell_computed, threads=network_threads())
@@ -189,7 +190,8 @@ class AppState(QObject):
         before, self.model = self.model, model
         self.answer = self.result = self.complete = None
         same_body = (model.body or model) is (before.body or before)
-        if not (same_body and model.classes == before.classes):
+        self._same_body, self._same_classes = same_body, same_body and model.classes == before.classes
+        if not self._same_classes:
             self.history.clear()
             self._kept.clear()
             if same_body:
@@ -199,6 +201,12 @@ class AppState(QObject):
         self.worker.use(model, self._computed_view())
         self.model_changed.emit()
         self.view_changed.emit()
+
+    def still_holds(self, layer: str) -> bool:
+        """Whether what was shown of a layer is true of the network that was just changed to: it was only taught anew,
+        and lies below its classifier or has the same classes."""
+        below = layer not in self.model.architecture.class_layers
+        return self._same_classes or (self._same_body and below)
 
     # The source
 

@@ -91,7 +91,7 @@ def stretch_words(stretch: float, std: tuple[float, float, float] | None = None)
 def occluder_words(occluder: Occluder) -> str:
     """grey square 50 × 50 at (87, 87); the corner is (top, left)."""
     size = f"{occluder.height} × {occluder.width}"
-    return f"{FILL_WORDS[occluder.fill]} {occluder.shape} {size} at ({occluder.top}, {occluder.left})"
+    return f"{FILL_WORDS[occluder.fill]} {occluder.shape} {size} at ({whole(occluder.top)}, {whole(occluder.left)})"
 
 
 def number(value: float) -> str:
@@ -104,6 +104,16 @@ def number(value: float) -> str:
         return f"{float(f'{value:.3g}'):.10g}".replace("-", "−")
     figures, exponent = f"{value:.1e}".split("e")
     return f"{figures}e{int(exponent)}".replace("-", "−")
+
+
+def signed(value: float) -> str:
+    """Three significant figures with a sign before them: +0.5, −0.5, 0."""
+    return f"+{number(value)}" if value > 0 else number(value)
+
+
+def whole(value: int) -> str:
+    """A whole number with the minus sign of mathematics."""
+    return f"{value}".replace("-", "−")
 
 
 def _network(facts: Facts) -> str:

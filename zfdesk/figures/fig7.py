@@ -30,7 +30,7 @@ def fig7_page(
     size: str | tuple[float, float] = "two-column",
     picture: str = "",
     frame: int | None = None,
-    colours: str = "viridis",
+    colours: str = "inferno",
     opacity: float = 1.0,
     contour: bool = False,
 ) -> Page:

@@ -70,8 +70,17 @@ def encode(figure: Figure, form: str, dpi: float = DPI) -> bytes:
     return memory.getvalue()
 
 
+CELLS = "cells"
+"""The label of a picture in colour whose pixels are values, each of which is to be seen."""
+
+CELL_PIXELS, LONGEST_SIDE = 8, 2048
+"""A value becomes so many pixels wide and high in a vector file, as far as the picture is no longer than that."""
+
+
 class _Interpolated:
-    """Pictures smoothed to a PNG's pixels; untouched in a vector file, where whoever shows it scales them."""
+    """Pictures smoothed to a PNG's pixels. In a vector file, where whoever shows it scales and often blurs them, they
+    are untouched, but for maps of values: each value is laid out as a square of pixels, so that its edges stay sharp.
+    """
 
     def __init__(self, figure: Figure, form: str) -> None:
         from matplotlib.image import AxesImage
@@ -80,13 +89,20 @@ class _Interpolated:
         self._images = figure.findobj(AxesImage)
 
     def __enter__(self) -> None:
-        self._before = [image.get_interpolation() for image in self._images]
+        self._before: list[tuple[str, np.ndarray]] = []
         for image in self._images:
+            self._before.append((image.get_interpolation(), np.ma.asanyarray(image.get_array())))
+        for image, (_, values) in zip(self._images, self._before, strict=True):
             image.set_interpolation(self._way)
+            if self._way == "none" and (values.ndim == 2 or image.get_label() == CELLS):
+                times = max(min(CELL_PIXELS, LONGEST_SIDE // max(values.shape[:2])), 1)
+                image.set_extent(image.get_extent())  # which else is that of the pixels
+                image.set_data(values.repeat(times, 0).repeat(times, 1))
 
     def __exit__(self, *error: object) -> None:
-        for image, before in zip(self._images, self._before, strict=True):
-            image.set_interpolation(before)
+        for image, (way, values) in zip(self._images, self._before, strict=True):
+            image.set_interpolation(way)
+            image.set_data(values)
 
 
 def _metadata(figure: Figure, form: str) -> dict[str, str | None]:

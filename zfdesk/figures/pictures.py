@@ -11,10 +11,12 @@ from matplotlib.patches import Ellipse, Patch, Rectangle
 from zfdesk.figures import panels
 from zfdesk.figures.colours import BOXES, EMPTY, sequential, signed, signed_picture
 from zfdesk.figures.facts import number, stretch_words
+from zfdesk.figures.files import CELLS
 from zfdesk.figures.look import Look, fitting
 from zfdesk.figures.place import Body, Place, colour_bar, ends_of
 
 TINY = 1e-12
+SMALL_TILE = 32  # pixels: tiles no larger are filters, whose pixels are values
 
 SMALL_BOX = 0.15
 """Inches; a box that is printed smaller has half as thick an outline, which would hide what it stands on."""
@@ -60,6 +62,7 @@ def draw_maps(place: Place, panel: panels.Maps) -> list[Body]:
     colours = signed() if panel.signed else sequential(panel.colours)
     shades = colours((share + 1) / 2 if panel.signed else share, bytes=True)[..., :3]
     body = _shown(place, sheet(shades, columns, 1 if height * width > 1 else 0), (), "")
+    body.axes.images[0].set_label(CELLS)
     if panel.marked in panel.units:
         row, column = divmod(int(np.flatnonzero(panel.units == panel.marked)[0]), columns)
         corner = (column * (width + 1) - 0.5, row * (height + 1) - 0.5)
@@ -87,6 +90,8 @@ def draw_tiles(place: Place, panel: panels.Tiles) -> list[Body]:
         )
         note += "; mid-grey is 0"
     body = _shown(place, sheet(tiles, columns, gap), (), _joined("" if panel.silent else note, panel.note))
+    if max(height, width) <= SMALL_TILE:
+        body.axes.images[0].set_label(CELLS)
     for spine in body.axes.spines.values():
         spine.set_visible(False)
     body.finish.append(lambda inches: _name_tiles(body.axes, panel, columns, gap, inches, place.look))

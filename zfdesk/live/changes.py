@@ -30,14 +30,14 @@ def to_unit(view: View, unit: int) -> View:
 
 
 def pick_position(view: View, position: tuple[int, int]) -> View:
-    """Look at this position of the unit that is looked at: the frozen origin, else the selected one."""
+    """Look at this position of the unit that is looked at: the origin, else the selected one."""
     if view.origin:
         return view.change(origin=replace(view.origin, seed=SeedKind.AT, position=position))
     return view.change(seed=SeedKind.AT, position=position)
 
 
 def set_seed(view: View, seed: SeedKind) -> View:
-    """Another seed for the unit that is looked at: the frozen origin, else the selected one."""
+    """Another seed for the unit that is looked at: the origin, else the selected one."""
     return view.change(origin=replace(view.origin, seed=seed)) if view.origin else view.change(seed=seed)
 
 
@@ -51,6 +51,12 @@ def set_method(view: View, name: str) -> View:
     walk = name in tuple(Rule)
     view = view.change_heat(unit_method="" if walk else name)
     return view.change(method=Rule(name)) if walk else view
+
+
+def side_by_side(view: View, on: bool) -> View:
+    """All methods beside each other, or the chosen one alone; it ends the comparison with the clean picture, whose
+    place it takes."""
+    return view.change(all_methods=on, compare_clean=view.compare_clean and not on)
 
 
 def chosen_occluder(view: View) -> tuple[int, Occluder | None]:
@@ -67,12 +73,6 @@ def toggle_pin(view: View, unit: UnitReference) -> View:
 
 
 __all__ = [
-    "chosen_occluder",
-    "method_of",
-    "pick_position",
-    "set_method",
-    "set_seed",
-    "to_layer",
-    "to_unit",
+    "chosen_occluder", "method_of", "pick_position", "set_method", "set_seed", "side_by_side", "to_layer", "to_unit",
     "toggle_pin",
-]
+]  # fmt: skip

@@ -254,6 +254,7 @@ class View:
     bars: ClassBars = ClassBars.CLASSES
     frozen: bool = False
     all_methods: bool = False
+    filters: bool = False  # unit pane: the unit's own filters too, where its layer is a convolution
     compare_clean: bool = False  # unit pane: clean, covered and difference, while something is covered
     trace_axis: TraceAxis = TraceAxis.RECENT
     trace_unit: bool = False
@@ -286,7 +287,7 @@ class View:
 
     @property
     def looked_at(self) -> UnitReference:
-        """The unit that is reconstructed: the frozen origin, else the selected one."""
+        """The unit that is reconstructed: the origin, else the selected one."""
         return self.origin or self.selected
 
     def change(self, **changes: object) -> View:

@@ -121,7 +121,7 @@ TEMPLATES: tuple[Template, ...] = (
     Template("a-b", "A | B | difference", "Snapshot A, what is shown now, and the difference: the picture, the unit's "
              "map and its reconstruction",
              _arranged(((A_PICTURE, 3),), ((A_MAP, 3),), ((A_RECONSTRUCTION, 3),)), (PanelSpec(A_PICTURE),)),
-    Template("fig7", "Fig. 7: occlusion row", "The sweep of the Occlusion pane, as `zfdesk figure fig7` makes it",
+    Template("fig7", "Fig. 7: occlusion row", "The sweep of the Sweep pane, as `zfdesk figure fig7` makes it",
              _fig7, (PanelSpec(SWEEP_KINDS[0]),)),
     Template("fig3", "Fig. 3: architecture", "The network as a drawing", _fig3),
     Template("fig6", "Fig. 6: first-layer filters", "The first layer's filters and how strong they are", _fig6),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from zfdesk.engine import OccluderShape, Rule
+from zfdesk.engine import OccluderShape, Rule, SeedKind
 from zfdesk.figures.captions import without_method
 from zfdesk.figures.facts import Facts, caption, number, unit_words
 from zfdesk.figures.page import Cell, Page, is_narrow
@@ -12,6 +12,8 @@ from zfdesk.figures.panels import Bars, Box, Panel, Picture, Signed, Text, UnitM
 from zfdesk.live import Result, Style, SweepSettings, SweepSnapshot, UnitResult, View
 from zfdesk.live.bars import SUMS, BarRow, bar_rows, shows_kinds
 from zfdesk.live.sweeping import shown_class, shown_unit
+
+CROPPED = " · cropped to all that this position sees"
 
 
 def facts_of(result: Result) -> Facts:
@@ -109,13 +111,26 @@ def reconstruction_panel(result: Result, unit: UnitResult, facts: Facts, method:
     if rendered is None:
         return Text(unit.reason or "There is no reconstruction."), label
     values = rendered.reconstruction.values
+    window = seen_window(unit, len(values))
     if view.style in (Style.NORM, Style.BLURRED):
-        note = f"{view.style} over RGB, 0 to {number(rendered.high)}"
-        return Picture(rendered.image, note=note, facts=facts), label
+        top, left, bottom, right = window or (0, 0, len(values), len(values))
+        note = f"{view.style} over RGB, 0 to {number(rendered.high)}{CROPPED if window else ''}"
+        return Picture(np.ascontiguousarray(rendered.image[top:bottom, left:right]), note=note, facts=facts), label
     if view.style is Style.GRAY:
         values = np.repeat(values.mean(2, keepdims=True), 3, axis=2)
     limit = rendered.high if rendered.high > 1e-12 else 0.0
-    return Signed(values, limit, note="mean over RGB" if view.style is Style.GRAY else "", facts=facts), label
+    said = "mean over RGB" if view.style is Style.GRAY else ""
+    note = f"{said}{CROPPED if window else ''}".removeprefix(" · ")
+    return Signed(values, limit, window=window, note=note, facts=facts), label
+
+
+def seen_window(unit: UnitResult, side: int) -> tuple[int, int, int, int] | None:
+    """(top, left, bottom, right) of all that one position of a unit can see within a picture of ``side`` pixels; None
+    where that is the whole picture, or several positions are led down."""
+    top, left, bottom, right = unit.box
+    if unit.reference.to_seed().kind not in (SeedKind.MAX, SeedKind.AT) or bottom - top >= side:
+        return None
+    return max(top, 0), max(left, 0), min(bottom, side), min(right, side)
 
 
 def bars_panel(result: Result, facts: Facts) -> Bars:

@@ -124,7 +124,7 @@ def fitting(view: View, model: Model) -> tuple[View, list[str]]:
         return there and (unit.position is None or _inside(unit.position, shapes[unit.layer]))
 
     if view.origin is not None and not has(view.origin):
-        notes.append(f"{name} does not have the unit that was frozen as the origin.")
+        notes.append(f"{name} does not have the unit that was kept as the origin.")
         view = view.change(origin=None)
     pins = tuple(pin for pin in view.pins if has(pin))[:MOST_PINS]
     watched = tuple(index for index in view.watched if 0 <= index < len(model.classes))

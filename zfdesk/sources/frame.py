@@ -23,12 +23,21 @@ class Frame:
     number: counts up from 0 within one source.
     time: ``time.perf_counter()`` in seconds, at capture for a live source, else when it was handed over.
     origin: words for people: a file name, a camera's name, "test pattern", "clipboard".
+    full: height and width of the picture in its file, where it was brought down to `LONGEST_SIDE`.
     """
 
     pixels: np.ndarray
     number: int
     time: float
     origin: str
+    full: tuple[int, int] | None = None
+
+    @property
+    def size_words(self) -> str:
+        """4000 × 60, read as 2048 × 31."""
+        height, width = self.pixels.shape[:2]
+        shown = f"{width} × {height}"
+        return shown if self.full is None else f"{self.full[1]} × {self.full[0]}, read as {shown}"
 
 
 def frozen_pixels(pixels: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+from dataclasses import replace
 from typing import BinaryIO
 
 import numpy as np
@@ -29,10 +30,11 @@ class PictureSource(Source):
     def __init__(self, reference: SourceReference) -> None:
         super().__init__(reference, file_name(reference.location))
         self._pixels = read_picture(reference.location)
+        self._full = full_size(reference.location, self._pixels)
 
     def start(self, deliver: Deliver, trouble: Trouble) -> None:
         """Hand over the picture, once, from within this call."""
-        deliver(self._next_frame(self._pixels))
+        deliver(replace(self._next_frame(self._pixels), full=self._full))
 
     def stop(self) -> None:
         """Nothing to stop."""
@@ -78,6 +80,23 @@ def read_picture(path: str | os.PathLike[str]) -> np.ndarray:
     """
     with open_file(path) as stream:
         return _read(stream, file_name(path))
+
+
+def full_size(path: str | os.PathLike[str], pixels: np.ndarray) -> tuple[int, int] | None:
+    """Height and width of the picture in its file, upright, where ``pixels`` were brought down from it; else None."""
+    height, width = pixels.shape[:2]
+    if max(height, width) < LONGEST_SIDE:
+        return None
+    with open_file(path) as stream:
+        try:
+            with open_picture(stream) as image:
+                sides = image.size
+        except Exception:  # it was read before: whatever is wrong with its header now, only a number is lost
+            return None
+    if max(sides) <= LONGEST_SIDE:
+        return None
+    lying = (sides[0] > sides[1]) != (width > height)  # turned, as the file says
+    return sides if lying else (sides[1], sides[0])
 
 
 def decode_picture(data: bytes, name: str = "The picture") -> np.ndarray:

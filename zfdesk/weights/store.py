@@ -188,6 +188,19 @@ def add(model: Model, name: str) -> Path:
     return path
 
 
+def remove(name: str) -> None:
+    """Delete weights that were kept. CheckpointError for the embedded ones, those in use, or where the disk refuses."""
+    path = find(name)
+    if path == embedded():
+        raise CheckpointError(f"{name} ships with the program and cannot be deleted.")
+    if path == current():
+        raise CheckpointError(f"{name} is in use: switch to another network first.")
+    try:
+        path.unlink()
+    except OSError as error:
+        raise CheckpointError(f"{name} was not deleted: {(error.strerror or str(error)).lower()}.") from None
+
+
 def name_for(path: Path) -> str:
     """A free name for weights imported from a file called ``path``."""
     stem = re.sub(r"[^\w.+-]+", "-", path.stem).strip("-._+")[:60]

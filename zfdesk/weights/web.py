@@ -68,6 +68,11 @@ def _shut(connection: socket.socket) -> None:
         socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
+OFFLINE = (
+    "What was fetched on another machine can be given as a file: for weights, Import file… or zfdesk weights import."
+)
+
+
 def failure_words(reason: Any, host: str, patience: float) -> tuple[str, bool]:
     """A sentence on why a connection failed, and whether it is worth another try at once."""
     if isinstance(reason, DownloadError):  # a redirect that is not followed
@@ -77,11 +82,11 @@ def failure_words(reason: Any, host: str, patience: float) -> tuple[str, bool]:
     if isinstance(reason, TimeoutError):
         return f"{host} did not answer for {patience:.0f} seconds.", True
     if isinstance(reason, socket.gaierror):
-        return f"{host} is not found: there seems to be no connection to the network.", False
+        return f"{host} is not found: there seems to be no connection to the network. {OFFLINE}", False
     if isinstance(reason, ConnectionRefusedError):
         return f"{host} refuses the connection.", False
     if isinstance(reason, OSError) and reason.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH):
-        return f"There is no way to {host}: there seems to be no connection to the network.", False
+        return f"There is no way to {host}: there seems to be no connection to the network. {OFFLINE}", False
     if "Tunnel connection failed" in str(reason):
         return f"The proxy does not let us through to {host} ({str(reason).partition(': ')[2] or reason}).", False
     detail = " ".join(str(reason).split())[:100] or type(reason).__name__

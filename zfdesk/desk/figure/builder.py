@@ -165,7 +165,7 @@ class FigureBuilder(Dialog):
     def _first_size(self) -> None:
         room = self.context.window.screen().availableSize()
         em = self.context.window.fontMetrics().height()
-        self.resize(min(84 * em, room.width() - 40), min(52 * em, room.height() - 60))
+        self.resize(min(104 * em, room.width() - 40), min(64 * em, room.height() - 60))
         self.splitter.setSizes([14 * em, 30 * em, 40 * em])
         geometry = self.context.recall(FIGURE_GEOMETRY)
         if not geometry.isEmpty():

@@ -22,7 +22,7 @@ def build_figure(context: AppContext) -> None:
 ACTIONS = (
     Action(
         "figure", "Figure: arrange panels for print…", ("Ctrl+G",), "View", command=build_figure, after="save-window"
-    ),
+    , also="export pdf svg publication paper page"),
 )
 
 FEATURE = Feature(name="figure", make=_make, actions=ACTIONS)

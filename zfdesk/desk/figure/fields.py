@@ -65,7 +65,7 @@ class Fields(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(4)
         rows: tuple[tuple[str, QWidget | QHBoxLayout], ...] = (
-            ("Panel", self._panel_row()), ("", self.origin), ("Size", self._size_row()), ("Title", self.title),
+            ("Panel", self._panel_row()), ("", self.origin), ("Size", self._size_row()), ("File title", self.title),
             ("Caption", self._caption_row()),
         )  # fmt: skip
         for row, (words, field) in enumerate(rows):

@@ -29,7 +29,7 @@ class LayoutCommands:
 
     def ask_keep_layout(self) -> None:
         """Ask for a name, and keep where the panels stand."""
-        name, good = QInputDialog.getText(self.bench.dialog, "Keep the layout", "Name of the layout:")
+        name, good = QInputDialog.getText(self.bench.dialog, "Keep the layout", "Name under which the layout is kept:")
         if good:
             self.keep_layout(name)
 

@@ -10,7 +10,7 @@ from zfdesk.desk.actions import Action, Change, ViewContext, cycle, next_of, set
 from zfdesk.desk.live_view.commands import find_class, jump_to_unit, take_snapshot
 from zfdesk.engine import Occluder, OccluderFill, OccluderShape, Rule, SeedKind
 from zfdesk.live import ClassBars, CropMode, MapsContent, Normalise, Order, Pattern, Style, View
-from zfdesk.live.changes import chosen_occluder, set_method, set_seed, to_layer, toggle_pin
+from zfdesk.live.changes import chosen_occluder, set_method, set_seed, side_by_side, to_layer, toggle_pin
 from zfdesk.live.handles import keep_near, scale_occluder
 from zfdesk.live.view import FIRST_MAPS, Crop
 
@@ -177,14 +177,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("crop-centre", "Centre crop", ("Ctrl+0",), "Crop", lambda v, c: v.change(crop=Crop.centre_of(c.model)), checked=lambda v, c: v.crop == Crop.centre_of(c.model)),
     Action("crop-smaller", "Smaller crop", ("Ctrl+=",), "Crop", _scale_crop(1 / 1.1), kind="crop"),
     Action("crop-larger", "Larger crop", ("Ctrl+-",), "Crop", _scale_crop(1.1), kind="crop"),
-    Action("mirror", "Mirror on screen only", ("Ctrl+M",), "Crop", toggle("mirrored"), checked=lambda v, c: v.mirrored),
+    Action("mirror", "Mirror on screen only", ("Ctrl+M",), "Crop", toggle("mirrored"), checked=lambda v, c: v.mirrored, also="flip selfie"),
     # Occluder
-    Action("occluder", "Occluder on or off", ("X",), "Occluder", _toggle_occluder, checked=lambda v, c: bool(v.occluders)),
+    Action("occluder", "Occluder on or off", ("X",), "Occluder", _toggle_occluder, checked=lambda v, c: bool(v.occluders), also="mask cover hide square patch"),
     Action("occluder-add", "Another occluder at the mouse", ("Shift+X",), "Occluder", _add_occluder),
     Action("occluder-remove", "Remove the occluder", ("Del", "Backspace"), "Occluder", _remove_occluder),
     Action("occluder-shape", "Shape: square, rectangle, ellipse", ("Ctrl+E",), "Occluder", _edit_occluder(_reshape)),
     Action("occluder-fill", "Fill: grey, mean, blur, noise, black", ("Ctrl+F",), "Occluder",
-           _edit_occluder(lambda o: replace(o, fill=OccluderFill(cycle(tuple(OccluderFill), o.fill))))),
+           _edit_occluder(lambda o: replace(o, fill=OccluderFill(cycle(tuple(OccluderFill), o.fill)))), also="mask colour noise blur"),
     Action("occluder-larger", "Larger occluder", ("]",), "Occluder", _edit_occluder(lambda o: scale_occluder(o, 1.1)), kind="scale occluder"),
     Action("occluder-smaller", "Smaller occluder", ("[",), "Occluder", _edit_occluder(lambda o: scale_occluder(o, 1 / 1.1)), kind="scale occluder"),
     *(Action(f"nudge-{name}", f"Occluder {name}", (f"Ctrl+{key}",), "Occluder", _nudge(y, x, 1), kind="nudge")
@@ -204,39 +204,40 @@ ACTIONS: tuple[Action, ...] = (
       for name, key, y, x in (("left", "Left", 0, -1), ("right", "Right", 0, 1), ("up", "Up", -1, 0), ("down", "Down", 1, 0))),
     *(Action(f"arrow-{name}-fast", f"Unit by three, or the chosen occluder by 8, {name}", (f"Shift+{key}",), "Unit", _arrow(y, x, True), kind="arrow")
       for name, key, y, x in (("left", "Left", 0, -1), ("right", "Right", 0, 1), ("up", "Up", -1, 0), ("down", "Down", 1, 0))),
-    Action("unit-strongest", "The strongest unit of this layer", ("Return",), "Unit", _strongest),
-    Action("unit-jump", "Jump to a unit by number…", ("G",), "Unit", command=jump_to_unit),
-    Action("origin", "Freeze this unit as the origin", ("D",), "Unit", _toggle_origin, checked=lambda v, c: v.origin is not None, yosinski="freeze_back_unit"),
-    Action("pin", "Pin this unit", ("P",), "Unit", lambda v, c: toggle_pin(v, v.selected), checked=lambda v, c: v.selected in v.pins),
-    Action("method", "Method and style: the common ones in turn", ("B",), "Unit", _cycle_direct, yosinski="ez_back_mode_loop"),
-    Action("method-direct", "Method: deconvnet, guided, gradient", ("N",), "Unit", lambda v, c: set_method(v, cycle(tuple(Rule), v.method)), yosinski="back_mode"),
+    Action("unit-strongest", "The strongest unit of this layer", ("Return",), "Unit", _strongest, also="channel filter neuron kernel most active"),
+    Action("unit-jump", "Jump to a unit by number…", ("G",), "Unit", command=jump_to_unit, also="channel filter neuron kernel go to"),
+    Action("origin", "Keep this unit as the origin", ("D",), "Unit", _toggle_origin, checked=lambda v, c: v.origin is not None, yosinski="freeze_back_unit", also="hold lock unit"),
+    Action("pin", "Pin this unit", ("P",), "Unit", lambda v, c: toggle_pin(v, v.selected), checked=lambda v, c: v.selected in v.pins, also="channel neuron keep bookmark"),
+    Action("method", "Method and style: the common ones in turn", ("B",), "Unit", _cycle_direct, yosinski="ez_back_mode_loop", also="saliency heat map attribution backpropagation"),
+    Action("method-direct", "Method: deconvnet, guided, gradient", ("N",), "Unit", lambda v, c: set_method(v, cycle(tuple(Rule), v.method)), yosinski="back_mode", also="saliency heat map attribution backpropagation"),
     Action("style", "Style: raw, gray, norm, blurred norm", ("M",), "Unit", next_of("style", tuple(Style)), yosinski="back_filt_mode"),
-    Action("seed", "Seed: strongest, picked, k strongest, whole map", ("Ctrl+B",), "Unit",
-           lambda v, c: set_seed(v, SeedKind(cycle(tuple(k for k in SeedKind if k is not SeedKind.AT or v.looked_at.position), v.looked_at.seed)))),
-    Action("all-methods", "All methods side by side", ("Shift+B",), "Unit", toggle("all_methods"), checked=lambda v, c: v.all_methods),
-    Action("compare-clean", "The unit clean, covered and in difference", ("Shift+D",), "Unit", toggle("compare_clean"), checked=lambda v, c: v.compare_clean),
+    Action("seed", "Seed, where the way down begins: strongest, picked, k strongest, whole map", ("Ctrl+B",), "Unit",
+           lambda v, c: set_seed(v, SeedKind(cycle(tuple(k for k in SeedKind if k is not SeedKind.AT or v.looked_at.position), v.looked_at.seed))), also="start position"),
+    Action("all-methods", "All methods side by side", ("Shift+B",), "Unit", lambda v, c: side_by_side(v, not v.all_methods or v.compare_clean), checked=lambda v, c: v.all_methods and not (v.compare_clean and v.occluders), also="saliency heat map attribution compare"),
+    Action("compare-clean", "The unit clean, covered and in difference", ("Shift+D",), "Unit", toggle("compare_clean"), checked=lambda v, c: v.compare_clean, also="before after"),
+    Action("unit-filters", "The unit's own filters", ("Shift+N",), "Unit", toggle("filters"), checked=lambda v, c: v.filters, also="weights kernel"),
     Action("lrn", "Normalisation on the way down: derivative or identity", ("Ctrl+N",), "Unit", toggle("lrn_derivative"), checked=lambda v, c: v.lrn_derivative),
     # Maps
-    Action("maps-content", "Activations, change when covered, gradient in turn", ("A",), "Maps", _next_maps("content", tuple(MapsContent)), yosinski="show_back"),
+    Action("maps-content", "Activations, change when covered, gradient in turn", ("A",), "Maps", _next_maps("content", tuple(MapsContent)), yosinski="show_back", also="channels filters saliency"),
     Action("pattern-mode", "Pattern mode: best patches, best projections, made pictures, or live maps", ("S",), "Maps",
            _next_maps("pattern", tuple(Pattern)), checked=lambda v, c: v.maps.pattern is not Pattern.NONE, yosinski="pattern_mode"),
-    Action("gamma", "Gamma: brighter dim maps", ("T",), "Maps", _next_maps("gamma", GAMMAS), yosinski="boost_gamma"),
-    Action("normalise", "Range of the colours: one, each unit's own, locked", ("Shift+T",), "Maps", _cycle_normalise, yosinski="boost_individual"),
+    Action("gamma", "Gamma: brighter dim maps", ("T",), "Maps", _next_maps("gamma", GAMMAS), yosinski="boost_gamma", also="contrast brightness"),
+    Action("normalise", "Range of the colours: one, each unit's own, locked", ("Shift+T",), "Maps", _cycle_normalise, yosinski="boost_individual", also="contrast scale"),
     Action("lock", "Lock the range as it is now", ("Ctrl+T",), "Maps", _lock_now),
-    Action("boost", "Boost: × 1, 2, 4, 8, 16", ("Ctrl+Shift+T",), "Maps", _next_maps("boost", BOOSTS)),
-    Action("order", "Order: by number, activity, change, class", ("Shift+S",), "Maps", _next_maps("order", tuple(Order))),
-    Action("hide-silent", "Hide silent units", ("Shift+H",), "Maps", lambda v, c: v.change_maps(hide_dead=not v.maps.hide_dead), checked=lambda v, c: v.maps.hide_dead),
-    Action("colour-map", "Colour map of activations", ("Shift+M",), "Maps", _next_maps("colours", ("inferno", "viridis", "gray", "jet (paper)"))),
+    Action("boost", "Boost: × 1, 2, 4, 8, 16", ("Ctrl+Shift+T",), "Maps", _next_maps("boost", BOOSTS), also="contrast brightness gain"),
+    Action("order", "Order: by number, activity, change, class", ("Shift+S",), "Maps", _next_maps("order", tuple(Order)), also="sort rank"),
+    Action("hide-silent", "Hide silent units", ("Shift+H",), "Maps", lambda v, c: v.change_maps(hide_dead=not v.maps.hide_dead), checked=lambda v, c: v.maps.hide_dead, also="dead channels neurons"),
+    Action("colour-map", "Colour map of activations", ("Shift+M",), "Maps", _next_maps("colours", ("inferno", "viridis", "gray", "jet (paper)")), also="palette colormap jet viridis"),
     Action("maps-default", "Maps as at first", ("Ctrl+Shift+M",), "Maps", lambda v, c: v.change(maps=FIRST_MAPS)),
     # Classes and snapshots
-    Action("find-class", "Find a class to watch…", ("/",), "Classes", command=find_class),
+    Action("find-class", "Find a class to watch…", ("/",), "Classes", command=find_class, also="search label category"),
     Action("watch-top", "Watch the most probable class", ("Shift+W",), "Classes",
            lambda v, c: v if c.result is None or int(c.result.probabilities.argmax()) in v.watched
-           else v.change(watched=(*v.watched, int(c.result.probabilities.argmax())))),
+           else v.change(watched=(*v.watched, int(c.result.probabilities.argmax()))), also="label category"),
     Action("unwatch", "Watch no class", ("Ctrl+Shift+W",), "Classes", set_fields(watched=())),
     Action("bars-by-kind", "Bars by kind: dog, bird, vehicle …", ("Ctrl+Shift+K",), "Classes",
            lambda v, c: v.change(bars=cycle(tuple(ClassBars), v.bars)), checked=lambda v, c: v.bars is ClassBars.KINDS),
-    Action("snapshot", "Take snapshot A", ("Shift+A",), "Classes", command=take_snapshot),
+    Action("snapshot", "Take snapshot A", ("Shift+A",), "Classes", command=take_snapshot, also="compare before after"),
 )  # fmt: skip
 
 

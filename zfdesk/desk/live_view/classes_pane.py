@@ -228,6 +228,9 @@ class ClassesPane(Pane):
             part.setVisible(not lecture)
 
     def _new_names(self) -> None:
+        last = self.desk.model.architecture.stages[-1].name
+        if self.bars.rows and self.desk.still_holds(last):  # taught anew: the bars stay until the next answer
+            return
         self._names.setStringList(list(self.desk.model.classes))
         self.bars.rows = []
         self.headline.answer = None

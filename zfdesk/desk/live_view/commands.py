@@ -16,7 +16,12 @@ def jump_to_unit(context: AppContext) -> None:
     view = context.state.view
     last = context.state.model.architecture.stage(view.layer).shape[0] - 1
     unit, good = QInputDialog.getInt(
-        context.window, "Jump to a unit", f"Unit of {view.layer}, 0 to {last}:", view.unit, 0, last
+        context.window,
+        "Jump to a unit",
+        f"Number of the unit of {view.layer} to look at, from 0 to {last}:",
+        view.unit,
+        0,
+        last,
     )
     if good:
         context.state.change(to_unit(view, unit), "unit")

@@ -25,6 +25,7 @@ from zfdesk.live import LayerSummary, Result
 from zfdesk.live.changes import to_layer
 
 THUMB = 32
+MOST_ROWS = 2  # what does not fit scrolls: the maps are below
 NAME_SHARE = 0.85  # of the size of type: all layers of ZFNet stand in one row of the first window
 THUMBNAILS_EVERY_MS = 80  # small pictures at half the frame rate cost half as much, and nobody sees the difference
 
@@ -134,7 +135,7 @@ class LayersPane(Pane):
             policy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.list.setAccessibleName("Layers of the network")
-        self.list.itemClicked.connect(lambda item: self._choose(item.data(Qt.ItemDataRole.UserRole).name))
+        self.list.currentItemChanged.connect(self._choose_item)
         self.body.addWidget(self.list)
         self._renewal = QTimer(self, singleShot=True, interval=THUMBNAILS_EVERY_MS)
         self._renewal.timeout.connect(self.list.viewport().update)
@@ -142,7 +143,13 @@ class LayersPane(Pane):
         self._fill()
 
     def _fill(self) -> None:
-        self.layer_summaries = {}
+        kept = {name: shown for name, shown in self.layer_summaries.items() if self.desk.still_holds(name)}
+        self.layer_summaries = kept
+        with QSignalBlocker(self.list):
+            self._fill_list()
+        self.show_view()
+
+    def _fill_list(self) -> None:
         self.list.clear()
         for stage in self.desk.model.architecture.stages:
             item = QListWidgetItem(stage.name)
@@ -155,7 +162,10 @@ class LayersPane(Pane):
                 "\nThe percentage is the share of units active on this frame."
             )
             self.list.addItem(item)
-        self.show_view()
+
+    def _choose_item(self, item: QListWidgetItem | None) -> None:
+        if item is not None:
+            self._choose(item.data(Qt.ItemDataRole.UserRole).name)
 
     def _choose(self, layer: str) -> None:
         self.desk.change(to_layer(self.desk.view, layer, self.desk.model.architecture, self.desk.result), "layer")
@@ -174,7 +184,7 @@ class LayersPane(Pane):
         if not card.isValid() or self.width() < card.width() + 20:
             return
         columns = max((self.width() - 2 * self.list.frameWidth() - 8) // card.width(), 1)
-        rows = -(-self.list.count() // columns)
+        rows = min(-(-self.list.count() // columns), MOST_ROWS)
         height = rows * card.height() + 2 * self.list.frameWidth() + 2
         if self.list.height() != height:
             self.list.setFixedHeight(height)
@@ -207,6 +217,7 @@ class LayersPane(Pane):
             row = self.desk.model.architecture.index(view.layer)
             if self.list.currentRow() != row:
                 self.list.setCurrentRow(row)
+        self.list.scrollToItem(self.list.item(row))
         self.list.viewport().update()
 
     def show_facts(self) -> None:
@@ -216,6 +227,6 @@ class LayersPane(Pane):
         summary = self.layer_summaries.get(view.layer)
         if shown.name != "input":
             said.append(f"each unit sees {shown.receptive_field.size} px")
-            if summary is not None:
+            if summary is not None and shown.name not in architecture.class_layers:  # where all are, more or less
                 said.append(f"{active_words(summary)} active")
         self.facts.say(" · ".join([*said, architecture.title]), " · ".join(said))

@@ -20,6 +20,7 @@ from zfdesk.desk.widgets.colour_tables import SEQUENTIAL, table
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.desk.widgets.numbers import DecimalSpinBox
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
+from zfdesk.desk.widgets.theme import THEMES
 from zfdesk.desk.widgets.tsv import array_text, table_text
 from zfdesk.engine import SeedKind
 from zfdesk.figures.facts import number
@@ -102,7 +103,9 @@ class MapsCanvas(Canvas):
         if self.hover:
             self._outline(painter, mosaic, self.hover[0], self.colours.colour("text", 160), 1.0)
         if mosaic.layer == view.layer:
-            self._outline(painter, mosaic, view.unit, self.colours.colour("unit"), 2.5)
+            # maps are dark and pages light: amber within black is seen on both
+            self._outline(painter, mosaic, view.unit, QColor(0, 0, 0), 5.0)
+            self._outline(painter, mosaic, view.unit, THEMES["dark"].colour("unit"), 2.5)
             corner = mosaic.corner_of(view.unit)
             unit = self.desk.result.unit if self.desk.result else None
             if corner and unit and unit.reference.layer == view.layer and mosaic.tile[0] > 1:
@@ -126,7 +129,7 @@ class MapsCanvas(Canvas):
         font = QFont(painter.font())
         font.setPixelSize(max(8, min(10, int(mosaic.tile[1] * self.scale() / 5))))
         painter.setFont(font)
-        painter.setPen(self.colours.colour("quiet"))
+        painter.setPen(THEMES["dark"].colour("quiet"))  # maps are dark on every page
         visible = QRectF(self.rect())
         for place, unit in enumerate(mosaic.units):
             row, column = divmod(place, mosaic.columns)
@@ -218,6 +221,9 @@ class MapsPane(Pane):
 
     def _forget(self) -> None:
         """Another network: nothing of the old one may be picked any more."""
+        mosaic = self.canvas.mosaic
+        if mosaic is not None and self.desk.still_holds(mosaic.layer):
+            return
         self.canvas.show_mosaic(None, WAITING)
 
     def _choice(self, hint: str, words: Mapping[Any, str], change: Callable[[Any], dict[str, Any]]) -> Choice:

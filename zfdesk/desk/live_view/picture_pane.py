@@ -16,7 +16,9 @@ from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.canvas import Canvas, Picture, rgb_image
 from zfdesk.desk.widgets.heat_controls import HeatControls
 from zfdesk.desk.widgets.pane import Pane
+from zfdesk.desk.widgets.theme import THEMES
 from zfdesk.engine import Occluder, OccluderFill, OccluderShape
+from zfdesk.figures.facts import whole
 from zfdesk.live import Crop, Demand, Result
 from zfdesk.live.handles import (
     Handle,
@@ -110,7 +112,7 @@ class PictureCanvas(Canvas):
             painter.setPen(QPen(self.colours.colour("field"), 2))
             painter.drawRect(self.input_rect(*unit.box))
             label = f"{unit.reference.layer} @ {unit.position}"
-            self._paint_label(painter, self.input_rect(*unit.box), label, self.colours.colour("field"), above=True)
+            self._paint_label(painter, self.input_rect(*unit.box), label, THEMES["dark"].colour("field"), above=True)
         if self.hover_box:
             painter.setPen(QPen(self.colours.colour("unit"), 1.5, Qt.PenStyle.DashLine))
             painter.drawRect(self.input_rect(*self.hover_box))
@@ -167,7 +169,7 @@ class PictureCanvas(Canvas):
                     if (x, y) != (middle.x(), middle.y()):
                         painter.drawRect(QRectF(x - 3.5, y - 3.5, 7, 7))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            words = f"{occluder.height} × {occluder.width} at ({occluder.top}, {occluder.left})"
+            words = f"{occluder.height} × {occluder.width} at ({whole(occluder.top)}, {whole(occluder.left)})"
             self._paint_label(painter, rect, words, QColor(255, 255, 255))
 
     def _fill(self, painter: QPainter, path: QPainterPath, fill: OccluderFill) -> None:
@@ -367,10 +369,10 @@ class PicturePane(Pane):
         if result is None:
             return
         frame, view = result.request.frame, self.desk.view
-        height, width = frame.pixels.shape[:2]
         left, top, right, bottom = result.crop_box
-        said = [frame.origin, f"{width} × {height}", f"frame {frame.number}"]
-        said.append(f"{view.crop.mode.value} {right - left:.0f} × {bottom - top:.0f} at ({top:.0f}, {left:.0f})")
+        said = [frame.origin, frame.size_words, f"frame {frame.number}"]
+        at = f"({whole(round(top))}, {whole(round(left))})"
+        said.append(f"{view.crop.mode.value} {right - left:.0f} × {bottom - top:.0f} at {at}")
         if view.mirrored:
             said.append("mirrored on screen only")
         if view.frozen:

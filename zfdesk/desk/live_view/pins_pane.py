@@ -28,6 +28,7 @@ class PinCard(QWidget):
         self.pane, self.reference = pane, reference
         self.map_tile, self.picture_tile = Tile("map", MapCanvas()), Tile("reconstruction")
         for tile in (self.map_tile, self.picture_tile):
+            tile.set_compact(True)
             tile.set_content("Waiting for the next frame…")
         unpin = tool_button("×")
         unpin.setToolTip("Unpin")
@@ -49,7 +50,7 @@ class PinCard(QWidget):
         pictures.addWidget(self.picture_tile, 1)
         layout.addLayout(head)
         layout.addLayout(pictures, 1)
-        self.setMinimumWidth(170)
+        self.setMinimumWidth(230)
 
     def show_unit(self, unit: UnitResult, result: Result) -> None:
         """Draw the unit on this frame."""
@@ -60,7 +61,9 @@ class PinCard(QWidget):
         self.map_tile.set_content(shown, reference_words(unit.reference, unit.position, stage.spatial))
         asked, (top, left, bottom, right) = result.request.view, unit.box
         window = QRectF(left, top, right - left, bottom - top)
-        content = reconstruction_content(unit, asked.method, asked.style, window)
+        content = reconstruction_content(
+            unit, asked.method, asked.style, window, std=result.request.model.input.divisor
+        )
         self.picture_tile.set_content(content, asked.method.value)
 
 

@@ -59,6 +59,8 @@ class ComparePane(Pane):
         desk = self.desk
         self.a: Result | None = None
         self.tiles = [Tile(name) for name in NAMES]
+        for tile in self.tiles:
+            tile.set_compact(True)
         self.content = QComboBox()
         self.content.addItems(CONTENTS)
         self.content.setAccessibleName("What is compared")

@@ -11,7 +11,7 @@ from zfdesk.desk.widgets.canvas import Picture, ValueRange
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.tile import MapCanvas, Tile
 from zfdesk.engine import SeedKind
-from zfdesk.figures.facts import number
+from zfdesk.figures.facts import number, signed, stretch_words
 from zfdesk.live import Result, Style, UnitComparison
 from zfdesk.live.result import Shades
 
@@ -81,16 +81,17 @@ class Comparison(QWidget):
         single = len(both.positions) == 1 and unit.reference.to_seed().kind is not SeedKind.MAP
         gap = both.activations[1] - both.activations[0]
         notes = [(f"{number(value)} here", "one range for both") for value in both.activations]
-        notes.append((f"{gap:+.3g} here", "covered − clean"))
+        notes.append((f"{signed(gap)} here", "covered − clean"))
         for place, (tile, shades, (here, of)) in enumerate(zip(self.maps, both.maps, notes, strict=True)):
             shown = table(colours, place == 2 or shades.low < 0, dark)
             position = unit.position if unit.map.size > 1 else None
             tile.set_content(_shades(shades, shown, f"{here} · {of}", here, position=position))
         top, left, bottom, right = unit.box
         window = QRectF(left, top, right - left, bottom - top) if single else None
-        self._draw_pictures(both, window, result.request.view.style, dark)
+        self._draw_pictures(both, window, result, dark)
 
-    def _draw_pictures(self, both: UnitComparison, window: QRectF | None, style: Style, dark: bool) -> None:
+    def _draw_pictures(self, both: UnitComparison, window: QRectF | None, result: Result, dark: bool) -> None:
+        style, std = result.request.view.style, result.request.model.input.divisor
         if both.reason or both.pictures is None or both.change is None:
             for tile in self.pictures:
                 tile.set_content(both.reason)
@@ -100,7 +101,7 @@ class Comparison(QWidget):
             silent = " · inactive: zero" if value == 0 and not rendered.reconstruction.values.any() else ""
             words = f"× {number(rendered.stretch)}, alike{silent}"
             known = ValueRange(rendered.low, rendered.high, "" if norm else "0")
-            note = f"contrast stretched {words}"
+            note = f"{stretch_words(rendered.stretch, std)}, alike{silent}"
             tile.set_content(Picture.rgb(rendered.image, window=window, value_range=known, note=note, short_note=words))
         mean = "mean over RGB" if style is Style.RAW else ""
         note = f"covered − clean, {mean}" if mean else "covered − clean"

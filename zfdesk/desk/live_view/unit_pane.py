@@ -14,22 +14,24 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.heat_maps import HeatMaps
 from zfdesk.desk.live_view.unit_compare import Comparison, common_seed_words
+from zfdesk.desk.live_view.unit_filter import Filter, filter_of, has_filters, sees_the_picture
 from zfdesk.desk.live_view.unit_heat import UnitHeat
 from zfdesk.desk.widgets.buttons import tool_button
-from zfdesk.desk.widgets.canvas import Content, Picture, ValueRange
+from zfdesk.desk.widgets.canvas import Canvas, Content, Picture, ValueRange
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.desk.widgets.heat_controls import METHOD_HELPS, METHOD_LABELS
 from zfdesk.desk.widgets.pane import QWIDGETSIZE_MAX, ElidedLabel, Pane
 from zfdesk.desk.widgets.tile import MapCanvas, Tile
 from zfdesk.desk.widgets.tsv import array_text
-from zfdesk.engine import LRN, Rule, SeedKind
-from zfdesk.figures.facts import METHOD_WORDS, number, seed_words, stretch_words, unit_words
+from zfdesk.engine import LRN, Model, Rule, SeedKind
+from zfdesk.figures.facts import METHOD_WORDS, number, stretch_words, unit_words
 from zfdesk.live import Demand, Normalise, Result, Style, UnitReference, UnitResult
-from zfdesk.live.changes import method_of, pick_position, set_method, set_seed
+from zfdesk.live.changes import method_of, pick_position, set_method, set_seed, side_by_side
 from zfdesk.live.render import levels
 
 STALE_SECONDS = 0.4
+SMALL_SHARE, PRESENTER_SHARE = 0.25, 0.09  # of the pane's height at most: the map and the patch
 
 SEED_WORDS = {
     SeedKind.MAX: "strongest position",
@@ -39,9 +41,18 @@ SEED_WORDS = {
 }
 
 
+SEED_HINT = "Seed: the activations of this unit that the way down to the pixels begins with; all others are set to zero"
+
+
 def reference_words(reference: UnitReference, position: tuple[int, int], spatial: bool) -> str:
     """conv4:17 @ (6, 7)."""
     return unit_words(reference.layer, reference.unit, position if spatial else None)
+
+
+def _seed_said(reference: UnitReference) -> str:
+    """seed: strongest position."""
+    kind = reference.to_seed().kind
+    return f"seed: {reference.k} strongest" if kind is SeedKind.TOPK else f"seed: {SEED_WORDS[kind]}"
 
 
 def map_picture(unit: UnitResult, colours: str, signed: bool, dark: bool, note: str = "", stale: str = "") -> Picture:
@@ -60,7 +71,12 @@ def map_picture(unit: UnitResult, colours: str, signed: bool, dark: bool, note: 
 
 
 def reconstruction_content(
-    unit: UnitResult, rule: Rule, style: Style, window: QRectF | None, stale: str = ""
+    unit: UnitResult,
+    rule: Rule,
+    style: Style,
+    window: QRectF | None,
+    stale: str = "",
+    std: tuple[float, float, float] | None = None,
 ) -> Content:
     """A unit's reconstruction by one method, or the sentence why there is none."""
     rendered = unit.pictures.get(rule)
@@ -71,12 +87,12 @@ def reconstruction_content(
     text = "" if style in (Style.NORM, Style.BLURRED) else "0"
     return Picture.rgb(
         rendered.image, window=window, value_range=ValueRange(rendered.low, rendered.high, text),
-        note=stretch_words(rendered.stretch), short_note="contrast stretched", stale=stale,
+        note=stretch_words(rendered.stretch, std), short_note=stretch_words(rendered.stretch), stale=stale,
     )  # fmt: skip
 
 
 class UnitPane(Pane):
-    """The unit that is selected, or the frozen origin."""
+    """The unit that is selected, or the origin."""
 
     title = "Unit"
     shows_unit = True
@@ -89,9 +105,12 @@ class UnitPane(Pane):
         self.patch_tile = Tile("what it sees", parent=self)
         self.map_tile.set_compact(True)
         self.patch_tile.set_compact(True)
+        self.filter_tile = Tile("its filter", Canvas(), self)
+        self.filter_tile.set_compact(True)
+        self._filter: tuple[tuple[Model, str, int], Filter] | None = None
         self.rule_tiles = {rule: Tile(METHOD_WORDS[rule], parent=self) for rule in Rule}
         self.heat_tile = UnitHeat(context.get(HeatMaps), self)
-        for tile in (self.map_tile, self.patch_tile, self.heat_tile, *self.rule_tiles.values()):
+        for tile in (*self.small_tiles, self.heat_tile, *self.rule_tiles.values()):
             tile.set_content("Waiting for the first frame…")
         map_canvas.position_picked.connect(self._pick)
         self._placed: tuple[list[Tile], list[Tile], bool] = ([], [], False)
@@ -104,7 +123,7 @@ class UnitPane(Pane):
         self.comparison.position_picked.connect(self._pick)
         self.comparison.hide()
         self.body.addWidget(self.comparison, 1)
-        self.foot = ElidedLabel()
+        self.foot = ElidedLabel(lines=2)
         self.body.addWidget(self.foot)
         desk.model_changed.connect(self._forget)
 
@@ -112,25 +131,28 @@ class UnitPane(Pane):
         self.method = Choice({}, "Method: the walks down of the paper, or where the unit looks by any other")
         self.method.offer(METHOD_LABELS, METHOD_HELPS)
         self.method.chosen.connect(lambda name: self.desk.change(set_method(self.desk.view, name)))
-        self.seed = Choice(SEED_WORDS, "Seed: which activations are kept")
+        self.seed = Choice(SEED_WORDS, SEED_HINT)
         self.seed.chosen.connect(self._choose_seed)
         self.style_choice = self._choice(
             {style: style.value for style in Style}, "How the signed values become a picture", lambda v: {"style": v}
         )
         self.all_methods = tool_button("all methods", checkable=True)
         self.all_methods.setToolTip("Show deconvnet, guided backprop and gradient side by side")
-        self.all_methods.clicked.connect(lambda on: self.desk.change(self.desk.view.change(all_methods=on)))
+        self.all_methods.clicked.connect(lambda on: self.desk.change(side_by_side(self.desk.view, on)))
+        self.filters = tool_button("filters", checkable=True)
+        self.filters.setToolTip("Show the unit's own filters, a tile for each map below (Shift+N)")
+        self.filters.clicked.connect(lambda on: self.desk.change(self.desk.view.change(filters=on)))
         self.compare_clean = tool_button("clean | covered", checkable=True)
         self.compare_clean.setToolTip("Clean, covered and their difference side by side, while something is covered")
         self.compare_clean.clicked.connect(lambda on: self.desk.change(self.desk.view.change(compare_clean=on)))
         self.freeze = tool_button("origin", checkable=True)
-        self.freeze.setToolTip("Freeze this unit as the origin while you look at other layers (d)")
+        self.freeze.setToolTip("Keep this unit here as the origin while you look at other layers (D)")
         self.freeze.clicked.connect(self._toggle_origin)
         controls = Controls(self)
         for widget, name in (
             (self.method, "Method"), (self.seed, "Seed"), (self.style_choice, "Style"),
             (self.all_methods, "All methods"), (self.compare_clean, "Compare with clean"),
-            (self.freeze, "Freeze origin"),
+            (self.freeze, "Keep as origin"), (self.filters, "Show its filters"),
         ):  # fmt: skip
             controls.add(widget, name)
         return controls
@@ -189,7 +211,26 @@ class UnitPane(Pane):
                 return [self.map_tile]
             case 2:
                 return rules[:1]
-        return [rules[0], self.map_tile] if self.lecture else [*rules, self.map_tile, self.patch_tile]
+        if self.lecture:
+            return [rules[0], self.map_tile]
+        own = [self.filter_tile] if self._shows_filter() else []
+        return [*rules, self.map_tile, self.patch_tile, *own]
+
+    def _shows_filter(self) -> bool:
+        """Of the first layer always: there it is a picture. Of others when it is asked for."""
+        view, model = self.desk.view, self.desk.model
+        layer = view.looked_at.layer
+        return sees_the_picture(model, layer) or (view.filters and has_filters(model, layer))
+
+    def _draw_filter(self, result: Result, dark: bool) -> None:
+        reference, model = result.request.view.looked_at, result.request.model
+        if not has_filters(model, reference.layer):
+            return
+        key = (model, reference.layer, reference.unit)
+        if self._filter is None or self._filter[0] != key:
+            self._filter = key, filter_of(*key)
+        told = self._filter[1]
+        self.filter_tile.set_content(told.picture(dark), told.words)
 
     def _arrange(self) -> None:
         """The reconstruction over the whole width, map and patch below it; other methods share the width with it."""
@@ -197,22 +238,31 @@ class UnitPane(Pane):
         self.comparison.setVisible(self.comparing)
         if self.comparing:
             self.comparison.show_zoom(self.desk.view.zoom)
-        small = [tile for tile in tiles if tile in (self.map_tile, self.patch_tile)] if len(tiles) > 1 else []
+        small = [tile for tile in tiles if tile in self.small_tiles] if len(tiles) > 1 else []
         large = [tile for tile in tiles if tile not in small]
         wide = self.width() > self.height()
         if self._placed != (large, small, wide):
             self._placed = (large, small, wide)
             self._place(large, small, wide)
         for tile in small:
-            # the small ones take at most a quarter of the room: what the unit saw is what people came for
-            side = int(min(self.width() / max(len(small), 1), self.height() / 4))
+            # the small ones take little of the room: what the unit saw is what people came for
+            share = PRESENTER_SHARE if self.desk.view.presenter else SMALL_SHARE
+            side = int(min(self.width() / max(len(small), 1), self.height() * share))
             tile.canvas.setFixedHeight(max(side, 48))
+        presenter, several = self.desk.view.presenter, len(large) > 1
+        self.foot.setVisible(not (presenter or self.lecture))
         for tile in large:
+            tile.caption.setVisible(several or not presenter)  # pictures grow before text: the line above names it
             tile.canvas.setMinimumHeight(48)
             tile.canvas.setMaximumHeight(QWIDGETSIZE_MAX)
 
+    @property
+    def small_tiles(self) -> tuple[Tile, ...]:
+        """Those below the reconstruction."""
+        return self.map_tile, self.patch_tile, self.filter_tile
+
     def _place(self, large: list[Tile], small: list[Tile], wide: bool) -> None:
-        for tile in (self.map_tile, self.patch_tile, self.heat_tile, *self.rule_tiles.values()):
+        for tile in (*self.small_tiles, self.heat_tile, *self.rule_tiles.values()):
             self.grid.removeWidget(tile)
             tile.setVisible(tile in large or tile in small)
         columns = max(len(small), 1) * max(len(large) if wide else 1, 1)
@@ -231,8 +281,7 @@ class UnitPane(Pane):
 
     def set_lecture(self, lecture: bool) -> None:
         super().set_lecture(lecture)
-        for part in (self.controls, self.foot):
-            part.setVisible(not lecture)
+        self.controls.setVisible(not lecture)
         self._arrange()
 
     def resizeEvent(self, event: object) -> None:  # noqa: N802
@@ -267,20 +316,25 @@ class UnitPane(Pane):
         stage = result.request.model.architecture.stage(unit.reference.layer)
         dark = view.theme == "dark"
         signed = not stage.rectified and float(unit.map.min()) < 0
-        self.map_tile.set_content(map_picture(unit, view.maps.colours, signed, dark, "its own range", stale))
+        self.map_tile.set_content(
+            map_picture(unit, view.maps.colours, signed, dark, "its own range", stale) if stage.spatial
+            else f"One number, no map: {number(unit.activation)}"
+        )  # fmt: skip
+        self._draw_filter(result, dark)
         top, left, bottom, right = unit.box
         window = QRectF(left, top, right - left, bottom - top)
         seen = "covered" if result.occluded else "the clean picture"
         self.patch_tile.set_content(Picture.rgb(result.picture, window=window, note=seen, stale=stale))
         single = unit.reference.to_seed().kind in (SeedKind.MAX, SeedKind.AT)
+        style, shown, std = result.request.view.style, window if single else None, result.request.model.input.divisor
         for rule in self.shown_rules():
-            self.rule_tiles[rule].set_content(
-                reconstruction_content(unit, rule, result.request.view.style, window if single else None, stale)
-            )
+            self.rule_tiles[rule].set_content(reconstruction_content(unit, rule, style, shown, stale, std))
         self._mark(stale)
 
     def _forget(self) -> None:
         """Another network: what is shown is of the old one."""
+        if self.shown_result is not None and self.desk.still_holds(self.shown_result.request.view.looked_at.layer):
+            return
         self.shown_result = None
         self._mark("", "Computing…")
 
@@ -296,7 +350,7 @@ class UnitPane(Pane):
         return f"frame {shown.request.frame.number}" if time.perf_counter() - self._shown_at > STALE_SECONDS else ""
 
     def _mark(self, stale: str, message: str | None = None) -> None:
-        for tile in (self.map_tile, self.patch_tile, *self.rule_tiles.values(), *self.comparison.tiles):
+        for tile in (*self.small_tiles, *self.rule_tiles.values(), *self.comparison.tiles):
             if message is None:
                 tile.canvas.mark_stale(stale)
             else:
@@ -310,7 +364,13 @@ class UnitPane(Pane):
             (self.style_choice, view.style),
         ):
             box.show_value(value)
-        self.all_methods.setChecked(view.all_methods)
+        self.all_methods.setChecked(view.all_methods and not self.comparing)
+        self.filters.setChecked(view.filters)
+        reference = view.looked_at
+        on_demand = has_filters(self.desk.model, reference.layer) and not sees_the_picture(
+            self.desk.model, reference.layer
+        )
+        self.controls.set_present(self.filters, on_demand)
         self.compare_clean.setChecked(view.compare_clean)
         self.freeze.setChecked(view.origin is not None)
         self._arrange()
@@ -336,7 +396,7 @@ class UnitPane(Pane):
             said[0] += f" “{result.request.model.classes[unit.reference.unit]}”"
         both = unit.comparison
         said += [
-            seed_words(unit.reference.to_seed().kind, unit.reference.k) if both is None else "clean | covered",
+            _seed_said(unit.reference) if both is None else "clean | covered",
             f"frame {result.request.frame.number}",
         ]
         if view.origin is not None:
@@ -351,12 +411,12 @@ class UnitPane(Pane):
             self.foot.say(f"both reconstructed from {words}", f"both from {words}")
             return
         clean = float(unit.clean_map.max())
-        changed = f", clean max {number(clean)}" if result.occluded else ""
+        changed = f" · clean max {number(clean)}" if result.occluded else ""
         field = stage.receptive_field.size
         normal = "its derivative" if view.lrn_derivative or view.method is not Rule.DECONVNET else "identity"
         sees = f" · sees {field} × {field} px" if stage.name != "input" else ""
         has_lrn = any(isinstance(s.layer, LRN) for s in result.request.model.architecture.stages)
         lrn = f" · normalisation: {normal}" if has_lrn else ""
         self.foot.say(
-            f"activation {number(unit.activation)}, map max {number(float(unit.map.max()))}{changed}{sees}{lrn}"
+            f"activation {number(unit.activation)} · map max {number(float(unit.map.max()))}{changed}{sees}{lrn}"
         )

@@ -17,6 +17,7 @@ from zfdesk.live.sweeping import shown_class, shown_unit
 from zfdesk.sources import Frame
 
 MOVING_SECONDS = 1.0  # frames nearer in time than this are a moving picture
+KEEPS_UP_SECONDS = 3.0  # a live sweep whose newest round is older is behind
 DEFAULT_SHARE = 50 / 224  # of the picture's side: the occluder, on networks of another size than ZFNet's
 
 
@@ -71,6 +72,7 @@ class Sweeps(QObject):
         self.running = False
         self._layer = ""  # of the sweep that was begun last
         self.trouble = ""  # why the last sweep that was asked for came to nothing
+        self._swept_at = 0.0
         self._watched = self._closed = False
         self._following: tuple[SweepPlan, str] | None = None
         self._frame: tuple[Frame | None, float] = None, float("-inf")
@@ -197,6 +199,8 @@ class Sweeps(QObject):
         subject, old = self.subject(), swept.subject
         if old.model is not self.desk.model:
             return f"of the network before, {old.model.name or old.model.architecture.name}"
+        if self._keeps_up(subject):
+            return ""
         if subject is not None and not old.same(subject):
             name = f" of {old.origin}" if old.origin != subject.origin else ""
             other = ", another crop" if (old.number, old.origin) == (subject.number, subject.origin) else ""
@@ -206,6 +210,14 @@ class Sweeps(QObject):
         if settings.own:  # a live occluder that is moved or resized makes no sweep stale
             differs = differs or (settings.size, settings.shape, settings.fill) != (plan.size, plan.shape, plan.fill)
         return f"of {plan_words(plan)}" if differs else ""
+
+    def _keeps_up(self, subject: SweepInput | None) -> bool:
+        """Whether a live sweep follows what is shown: its maps are always of a frame before, which their line names."""
+        swept = self.swept
+        if swept is None or subject is None or self._following is None or not swept.live:
+            return False
+        old, behind = swept.subject, (self.desk.frame.time - self._swept_at if self.desk.frame else 0.0)
+        return (old.origin, old.picture.shape) == (subject.origin, subject.picture.shape) and behind < KEEPS_UP_SECONDS
 
     # Its life
 
@@ -261,7 +273,7 @@ class Sweeps(QObject):
         while self.sweeper.troubles:
             self.desk.told.emit(self.sweeper.troubles.popleft().sentence, True)
         if swept.sweep is not None:
-            self.swept = swept
+            self.swept, self._swept_at = swept, time.perf_counter()
         if swept.state is SweepState.FAILED:
             self.trouble = swept.reason
             if self.desk.view.sweep.live:

@@ -61,11 +61,11 @@ def _restore(context: AppContext, reopened: Reopened) -> None:
 
 
 ACTIONS = (
-    Action("sweep", "Sweep the occluder over the picture", ("Ctrl+X",), "Sweep", command=start_sweep),
+    Action("sweep", "Sweep the occluder over the picture", ("Ctrl+X",), "Sweep", command=start_sweep, also="occlusion heat map heatmap sensitivity saliency"),
     Action("sweep-cancel", "Cancel the sweep, or go on with it", ("Ctrl+Shift+X",), "Sweep", command=cancel_or_resume_sweep),
-    Action("sweep-live", "Live sweep of the newest frame, on a coarse grid", ("V",), "Sweep", command=live_sweep, checked=lambda v, c: v.sweep.live),
+    Action("sweep-live", "Live sweep of the newest frame, on a coarse grid", ("V",), "Sweep", command=live_sweep, checked=lambda v, c: v.sweep.live, also="occlusion heat map heatmap"),
     Action("sweep-map", "Map of the sweep: all, activation, reconstruction, probability, label", ("Shift+V",), "Sweep",
-           lambda v, c: v.change_sweep(shown=cycle(tuple(SweepMap), v.sweep.shown))),
+           lambda v, c: v.change_sweep(shown=cycle(tuple(SweepMap), v.sweep.shown)), also="occlusion heat map heatmap"),
     Action("sweep-change", "Values of the sweep as change from clean", ("Ctrl+Shift+V",), "Sweep",
            lambda v, c: v.change_sweep(change=not v.sweep.change), checked=lambda v, c: v.sweep.change),
     Action("sweep-contour", "Contour at half the clean value", ("Y",), "Sweep",
@@ -74,8 +74,8 @@ ACTIONS = (
            lambda v, c: v.change_sweep(unit=cycle(tuple(SweepUnit), v.sweep.unit))),
     Action("sweep-class", "Class of the sweep…", ("Ctrl+/",), "Sweep", command=find_sweep_class),
     Action("sweep-drop", "Occluder to where the class falls most", ("Ctrl+Return",), "Sweep", command=occlude_largest_drop),
-    Action("sweep-figure", "Save the sweep as a figure (Fig. 7)…", ("Ctrl+Shift+F",), "Sweep", command=save_sweep_figure),
-    Action("sweep-arrays", "Save the sweep as arrays…", ("Ctrl+Shift+A",), "Sweep", command=save_sweep_arrays),
+    Action("sweep-figure", "Save the sweep as a figure (Fig. 7)…", ("Ctrl+Shift+F",), "Sweep", command=save_sweep_figure, also="export pdf svg heat map"),
+    Action("sweep-arrays", "Save the sweep as arrays…", ("Ctrl+Shift+A",), "Sweep", command=save_sweep_arrays, also="export numpy npz values"),
 )
 
 MOUSE = (
@@ -84,7 +84,7 @@ MOUSE = (
     ("Click on the legend", "shows the probability of that label"),
 )
 HELP = (
-    ("Occlusion maps",
+    ("Sweep: occlusion maps",
      "Where is the evidence? A square is moved over the picture; a value stands where the square's centre was. "
      "(b) is the total activation of the strongest map of the last convolution, (c) that map led back to the "
      "pixels, (d) the probability of a class, (e) the most probable label (Zeiler & Fergus, Fig. 7). Large "
@@ -105,7 +105,7 @@ FEATURE = Feature(
     name="occlusion",
     make=_make,
     connect=_connect,
-    panes=(PaneSpec("Occlusion", Area.CENTRE, SweepPane, figure=_figure, mouse=MOUSE, help=HELP),),
+    panes=(PaneSpec("Sweep", Area.CENTRE, SweepPane, figure=_figure, mouse=MOUSE, help=HELP),),
     actions=ACTIONS,
     examples=(EXAMPLE,),
     session=SessionPart(_key, _keep, _restore),

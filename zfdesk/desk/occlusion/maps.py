@@ -149,8 +149,8 @@ class LabelColours:
                 self._slots[label] = next(slot for slot in range(self.most) if slot not in taken)
         share = {int(found[i]): counts[i] / len(labels) for i in order}
         entries = [
-            LegendEntry(label, slot + 1, CATEGORIES[slot], float(share[label]), label == clean)
-            for label, slot in sorted(self._slots.items(), key=lambda item: item[1])
+            LegendEntry(label, place + 1, CATEGORIES[slot], float(share[label]), label == clean)
+            for place, (label, slot) in enumerate(sorted(self._slots.items(), key=lambda item: item[1]))
         ]
         if len(order) > room:
             entries.append(LegendEntry(-1, 0, OTHER, float(sum(share.values()) - sum(e.share for e in entries))))

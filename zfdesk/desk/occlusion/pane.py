@@ -21,6 +21,7 @@ from zfdesk.desk.widgets.tile import Tile
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.engine import Sweep
 from zfdesk.figures.facts import number
+from zfdesk.figures.facts import whole as with_sign
 from zfdesk.live import Result, SweepMap, SweepSnapshot, SweepState
 
 SMALLEST_NUMBERED = 0.03  # share of the positions below which a label's region carries no number
@@ -36,7 +37,7 @@ class SweepPane(Pane):
     """``square_hovered``: (top, left, bottom, right) of the occluder under the mouse,
     in input pixels, or None."""
 
-    title = "Occlusion"
+    title = "Sweep"
     follows_occluder = True
     square_hovered = Signal(object)
 
@@ -95,7 +96,7 @@ class SweepPane(Pane):
     def _invitation(self) -> QWidget:
         self.invitation = QWidget()
         words = QLabel(INVITATION, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
-        self.begin = QPushButton("▦ Sweep the occluder over the picture")
+        self.begin = QPushButton("▦ Sweep")
         self.begin.setToolTip("Sweep the occluder over the picture as it is now (Ctrl+X)")
         self.begin.setAccessibleName("Sweep the occluder over the picture")
         self.begin.clicked.connect(lambda: self._run("sweep"))
@@ -256,7 +257,7 @@ class SweepPane(Pane):
         return SweepPicture.rgb(
             sweep.picture, stale=self.stale_words, opacity=self.desk.view.sweep.opacity, numbers=tuple(numbers),
             overlay=layout.picture(label_colours(labels, legend), self.undone()),
-            note=f"another label at {share:.0f} % of the positions", short_note=f"another at {share:.0f} %",
+            note=f"another label at {share:.0f} % of the positions", short_note=f"another label: {share:.0f} %",
         )  # fmt: skip
 
     def _draw_reconstruction(self, swept: SweepSnapshot, sweep: Sweep, unit: int) -> None:
@@ -386,7 +387,7 @@ class SweepPane(Pane):
             said.append(f"{names[class_index]} {q * 100:.1f} %")
         said[-1] += f" ({_sign(q - clean)}{abs(q - clean) * 100:.1f})"
         said.append(f"{sweep.layer}:{unit} {number(a)} ({_sign(a - whole)}{number(abs(a - whole))})")
-        return " · ".join([f"at ({top}, {left})", *said]), " · ".join(said)
+        return " · ".join([f"at ({with_sign(int(top))}, {with_sign(int(left))})", *said]), " · ".join(said)
 
     def _place(self, point: tuple[float, float], hold: int) -> None:
         """The live occluder goes where the sweep's stood."""

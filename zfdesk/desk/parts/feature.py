@@ -15,7 +15,7 @@ def mark_parts(context: AppContext) -> None:
 
 
 ACTIONS = (
-    Action("mark-parts", "Mark parts and compare (Table 1)…", ("Ctrl+Shift+E",), "Occluder", command=mark_parts),
+    Action("mark-parts", "Mark parts and compare (Table 1)…", ("Ctrl+Shift+E",), "Occluder", command=mark_parts, also="annotate table 1"),
 )
 
 FEATURE = Feature(name="parts", actions=ACTIONS)

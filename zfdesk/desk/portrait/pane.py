@@ -77,7 +77,7 @@ class PortraitPane(Pane):
         self.made.setAccessibleName("The picture made for the unit")
         self.filter.setAccessibleName("The unit's filter")
         self.histogram = HistogramView()
-        self.made_caption = ElidedLabel()
+        self.made_caption = ElidedLabel(lines=2)
         set_role(self.made_caption, "quiet")
         self.body.addWidget(self.made_caption)
         row = QHBoxLayout()

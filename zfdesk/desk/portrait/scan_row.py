@@ -93,7 +93,7 @@ class ScanRow(QWidget):
         super().__init__()
         self._context, self.scan = context, context.get(ScanController)
         self._shown = True
-        self.words = ElidedLabel()
+        self.words = ElidedLabel(lines=2)
         self.words.setAccessibleName("How the scan stands")
         set_role(self.words, "quiet")
         self.trouble = QLabel(wordWrap=True)

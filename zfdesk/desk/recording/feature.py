@@ -37,7 +37,7 @@ def record_film(context: AppContext) -> None:
 
 
 ACTIONS = (
-    Action("record", "Record a film…, or stop", ("F9",), "View", command=record_film, after="save-pane"),
+    Action("record", "Record a film…, or stop", ("F9",), "View", command=record_film, after="save-pane", also="video movie film gif mp4 export screen recording"),
 )  # fmt: skip
 
 FEATURE = Feature(name="recording", make=_make, status=(_mark,), demand=_demand, actions=ACTIONS)

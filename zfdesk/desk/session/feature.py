@@ -24,9 +24,9 @@ def _open(context: AppContext, path: str) -> None:
 
 
 ACTIONS = (
-    Action("session-open", "Open a session…", ("Ctrl+F12",), "Session", command=calls(Sessions, Sessions.ask_open)),
-    Action("session-save", "Save the session", ("Ctrl+S",), "Session", command=calls(Sessions, Sessions.save)),
-    Action("session-save-as", "Save the session as…", ("Ctrl+Shift+S",), "Session", command=calls(Sessions, Sessions.ask_save)),
+    Action("session-open", "Open a session…", ("Ctrl+F12",), "Session", command=calls(Sessions, Sessions.ask_open), also="load project workspace state"),
+    Action("session-save", "Save the session", ("Ctrl+S",), "Session", command=calls(Sessions, Sessions.save), also="project workspace state export"),
+    Action("session-save-as", "Save the session as…", ("Ctrl+Shift+S",), "Session", command=calls(Sessions, Sessions.ask_save), also="project workspace state export"),
 )
 
 FEATURE = Feature(name="session", make=_make, connect=_connect, actions=ACTIONS, opens=(Opener(is_session, _open),))

@@ -146,7 +146,12 @@ def teach_save(context: AppContext) -> None:
         context.show_message("Nothing has been taught yet.", error=True)
         return
     proposal = store.name_for(Path("-".join(taught.model.classes)[:40] + store.SUFFIX))
-    name, good = QInputDialog.getText(context.window, "Keep the taught network", "Name of the weights:", text=proposal)
+    name, good = QInputDialog.getText(
+        context.window,
+        "Keep the taught network",
+        "Name under which its weights are kept among the others:",
+        text=proposal,
+    )
     if good and name.strip():
         keep_taught(context, taught, name.strip())
 

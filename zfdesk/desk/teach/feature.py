@@ -20,7 +20,7 @@ def _connect(context: AppContext) -> None:
 
 
 ACTIONS = (
-    Action("teach", "Teach it your own classes", ("Ctrl+J",), "Teach", command=commands.show_teach),
+    Action("teach", "Teach it your own classes", ("Ctrl+J",), "Teach", command=commands.show_teach, also="train fine-tune transfer learn custom labels"),
     Action("teach-original", "The original network, or the taught one", ("Shift+G",), "Teach", command=commands.switch_taught, checked=lambda v, c: c.model.body is not None),
     Action("teach-add", "Add a class", ("Ctrl+Shift+G",), "Teach", command=commands.teach_add,
            held=HeldKeys("Held in the Teach pane: pictures for the class of that number", tuple(TEACH_KEYS))),
@@ -34,8 +34,8 @@ ACTIONS = (
     Action("teach-remove", "Remove the chosen class", ("Ctrl+Alt+D",), "Teach", command=commands.teach_remove),
     Action("teach-undo", "Take the last step of teaching back", ("Ctrl+Alt+Z",), "Teach", command=commands.teach_undo),
     Action("teach-clear", "Forget all classes and pictures", ("Ctrl+Alt+F",), "Teach", command=commands.teach_clear),
-    Action("teach-save", "Keep the taught network among the weights…", ("Ctrl+Alt+K",), "Teach", command=commands.teach_save),
-    Action("teach-export", "Save the pictures as a folder of classes…", ("Ctrl+Alt+E",), "Teach", command=commands.teach_export),
+    Action("teach-save", "Keep the taught network among the weights…", ("Ctrl+Alt+K",), "Teach", command=commands.teach_save, also="export model weights"),
+    Action("teach-export", "Save the pictures as a folder of classes…", ("Ctrl+Alt+E",), "Teach", command=commands.teach_export, also="dataset export images"),
     Action("teach-import", "Open a folder of classes…", ("Ctrl+Alt+I",), "Teach", command=commands.teach_import),
     Action("teach-last", "Go on with the last lesson", ("Ctrl+Alt+G",), "Teach", command=commands.teach_last),
 )

@@ -121,7 +121,7 @@ class TeachPane(Pane):
         self.buttons: dict[str, QToolButton] = {}
         table = self.context.get(ActionTable)
         for name, text in (
-            ("teach-add", "＋ class"), ("teach-background", f"＋ “{BACKGROUND}”"), ("teach-undo", "↶"),
+            ("teach-add", "+ class"), ("teach-background", f"+ “{BACKGROUND}”"), ("teach-undo", "↶"),
             ("teach-original", "your classes"), ("teach-save", "keep…"),
         ):  # fmt: skip
             button = tool_button(text, checkable=name == "teach-original")

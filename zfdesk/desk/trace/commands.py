@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog
 
 from zfdesk.desk.context import AppContext
+from zfdesk.desk.feature import Panes
 from zfdesk.desk.path_player import Doing, PathPlayer
 from zfdesk.desk.widgets.save_dialog import ask_where
 from zfdesk.live.replay import ReplayError, load_path, save_path
@@ -22,14 +23,22 @@ def record_path(context: AppContext) -> None:
 
 def replay_path(context: AppContext) -> None:
     """Replay it by its own clock, or stop."""
-    player = context.get(PathPlayer)
-    player.stop("The replay was stopped.") if player.doing is Doing.REPLAYING else player.play()
+    _play(context, Doing.REPLAYING)
 
 
 def replay_exactly(context: AppContext) -> None:
     """Replay it so that every position is computed, or stop."""
+    _play(context, Doing.STEPPING)
+
+
+def _play(context: AppContext, doing: Doing) -> None:
+    """Play it, where what comes of it can be seen."""
     player = context.get(PathPlayer)
-    player.stop("The replay was stopped.") if player.doing is Doing.STEPPING else player.play(exactly=True)
+    if player.doing is doing:
+        player.stop("The replay was stopped.")
+    else:
+        context.get(Panes).show("Trace")
+        player.play(exactly=doing is Doing.STEPPING)
 
 
 def save_drag_path(context: AppContext) -> None:

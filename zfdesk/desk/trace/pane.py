@@ -23,6 +23,7 @@ from zfdesk.desk.widgets.theme import Colours, watched_colour
 from zfdesk.figures.facts import number
 from zfdesk.live import Demand, TraceAxis
 from zfdesk.live.trace import AXIS_LABELS, MOST_POINTS, SECONDS, TracePoint, as_table
+from zfdesk.progress import noun
 
 LOW = 240  # pixels: below this the legend has one line
 PAUSE = 0.5  # seconds without a result: a line across would tell of values that nobody computed
@@ -51,7 +52,8 @@ def state_words(player: PathPlayer) -> str:
 def _count(points: list[TracePoint]) -> str:
     if not points:
         return ""
-    return f"the newest {MOST_POINTS} points" if len(points) == MOST_POINTS else f"{len(points)} points"
+    count = len(points)
+    return f"the newest {MOST_POINTS} points" if count == MOST_POINTS else f"{count} {noun(count, 'point')}"
 
 
 class PathLight(QLabel):
@@ -101,7 +103,6 @@ class TracePane(Pane):
         self.desk.model_changed.connect(self.clear)
         self.player.began.connect(self._begin)
         self.player.changed.connect(self._show_state)
-        self.setMinimumHeight(80)
 
     def _controls(self) -> Controls:
         self.axis = Choice(AXIS_WORDS, "What the trace is drawn against")
@@ -173,7 +174,7 @@ class TracePane(Pane):
         text = self.as_data()
         if text:
             QGuiApplication.clipboard().setText(text)
-            self.desk.told.emit(f"{len(self.log.points())} points are on the clipboard, tab-separated.", False)
+            self.desk.told.emit(f"On the clipboard, tab-separated: {_count(self.log.points())}.", False)
         else:
             self.desk.told.emit("There is nothing to copy yet: drag the occluder, or play something.", True)
 

@@ -19,6 +19,15 @@ DASH = Qt.PenStyle.DashLine
 WORDS = ("loss", "per cent right", "rate")
 
 
+def legend_words(lines: list[Line], colours: Colours) -> str:
+    """A stroke in the colour of each line and its name, as rich text."""
+    return "&nbsp;&nbsp; ".join(
+        f'<span style="color:{getattr(colours, line.colour)}"><b>{"╌╌" if line.dashed else "──"}</b></span> '
+        f'<span style="color:{colours.text}">{line.words}</span>'
+        for line in lines
+    )
+
+
 class CurvesView(QWidget):
     """Three plots above each other over one axis; a line at the chosen snapshot, another under the mouse.
 
@@ -57,9 +66,6 @@ class CurvesView(QWidget):
         plot.getAxis("left").enableAutoSIPrefix(False)
         plot.getAxis("bottom").enableAutoSIPrefix(False)
         plot.setMouseEnabled(x=False, y=False)
-        plot.addLegend(
-            offset=(-14, -4 if row == 1 else 2), labelTextSize="9pt", brush=None, pen=None, verSpacing=-5, colCount=2
-        )
         if row:
             plot.setXLink(self.canvas.getItem(0, 0))
         if row == 2:
@@ -107,7 +113,6 @@ class CurvesView(QWidget):
                 plot.removeItem(item)
             for line in lines:
                 plot.addItem(pyqtgraph.PlotDataItem(name=line.words, connect="finite"))
-            plot.legend.setVisible(len(lines) > 1)
         for item, line in zip(plot.listDataItems(), lines, strict=True):
             item.setData(line.x, line.y)
         return not same
@@ -142,9 +147,8 @@ class CurvesView(QWidget):
             item.setSymbolSize(4)
             item.setSymbolBrush(colour)
             item.setSymbolPen(None)
-        plot.legend.setBrush(pyqtgraph.mkBrush(colours.colour("pane", 190)))
-        for _, label in plot.legend.items:
-            label.setText(label.text, color=colours.text)
+        # above the plot, where it hides no curve
+        plot.setTitle(legend_words(self.lines[row], colours) if len(self.lines[row]) > 1 else None, size="9pt")
 
     # The mouse
 

@@ -18,8 +18,8 @@ def _make_pane(context: AppContext) -> Pane:
 
 
 ACTIONS = (
-    Action("training", "Watch a training run, or close its pane", ("Ctrl+Alt+W",), "Training", command=commands.show_training),
-    Action("training-open", "Open a training run…", ("Ctrl+Alt+Y",), "Training", command=commands.open_training_run),
+    Action("training", "Watch a training run, or close its pane", ("Ctrl+Alt+W",), "Training", command=commands.show_training, also="loss learning run"),
+    Action("training-open", "Open a training run…", ("Ctrl+Alt+Y",), "Training", command=commands.open_training_run, also="loss log run"),
     Action("training-back", "The snapshot before", ("Ctrl+Alt+Left",), "Training", command=commands.training_back),
     Action("training-on", "The next snapshot", ("Ctrl+Alt+Right",), "Training", command=commands.training_on),
     Action("training-play", "Play the snapshots, or stop", ("Ctrl+Alt+P",), "Training", command=commands.play_training),

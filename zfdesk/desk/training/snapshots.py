@@ -30,6 +30,7 @@ TOP = 3  # answers that are named
 GAP = 1  # pixels between the tiles of a mosaic
 MOST_POINTS = 600  # of a line
 MOST_MARKED = 60
+FIVE = 5
 ROWS = 4  # units of a layer that a search follows
 GROUND = (128, 128, 128)
 
@@ -77,7 +78,8 @@ def lines_of(run: Run) -> Lines:
             continue
         if dashed:
             losses.append(Line(name, scored, _column(scores, "loss"), "fall", True))
-        for rank, colour in (("top1", "rise"), ("top5", "bar")):
+        ranks = (("top1", "rise"), ("top5", "bar"))
+        for rank, colour in ranks if len(run.about.classes) > FIVE else ranks[:1]:  # of five all are among the first
             words = f"{name} top-{rank[-1]}"
             accuracies.append(Line(words, scored, _column(scores, rank) * 100, colour, dashed))
     return losses, accuracies, [Line("learning rate", *thinned(x, rate, MOST_POINTS), "quiet")] if len(x) else []

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
+    QMessageBox,
     QPushButton,
     QTextBrowser,
     QTreeWidget,
@@ -109,11 +110,15 @@ class WeightsDialog(Dialog):
         self.export.clicked.connect(self.ask_where)
         self.export.setToolTip("Write the selected network for other programs: ONNX, or PyTorch's state dict")
         self.import_file.setToolTip(f"Convert and keep a file of weights: {KNOWN}")
+        self.delete = QPushButton("Delete…")
+        self.delete.setToolTip("Delete the selected weights' file for good")
+        self.delete.clicked.connect(self.ask_to_delete)
         close.clicked.connect(self.reject)
         self.use.setDefault(True)
         row = QHBoxLayout()
         row.addWidget(self.import_file)
         row.addWidget(self.export)
+        row.addWidget(self.delete)
         row.addStretch(1)
         row.addWidget(self.get)
         row.addWidget(self.use)
@@ -189,6 +194,8 @@ class WeightsDialog(Dialog):
         used = stored is not None and self._is_in_use(stored.name)
         self.use.setEnabled(stored is not None and not stored.error and not used and not self._working)
         self.export.setEnabled(stored is not None and not stored.error and not self._working)
+        kept = stored is not None and not stored.embedded
+        self.delete.setEnabled(kept and not used and not self._working)
         self.use.setText("In use" if used else "Use")
         self.get.setEnabled(row is not None and row.to_get and not self.download.running)
         self.get.setText("Go on" if row is not None and row.to_get and row.come else "Get")
@@ -294,6 +301,20 @@ class WeightsDialog(Dialog):
         said = f"Kept as {name}: {model.architecture.title}, {len(model.classes):,} classes."
         self.tell(f"{said} {hint}".strip(), bool(hint))
         self._wanted = name
+        self.refresh()
+
+    def ask_to_delete(self) -> None:
+        """Ask, and delete the selected weights: they cannot be brought back."""
+        row = self.selected
+        if row is None or row.stored is None:
+            return
+        question = f"Delete {row.name} and its file for good?"
+        if QMessageBox.question(self, "Delete weights", question) is QMessageBox.StandardButton.Yes:
+            self._begin(f"Deleting {row.name}…", partial(store.remove, row.name), partial(self._deleted, row.name))
+
+    def _deleted(self, name: str, _: None, error: Exception | None) -> None:
+        self._show_busy("")
+        self.tell(f"{name} is deleted." if error is None else words_of(error), error is not None)
         self.refresh()
 
     def ask_where(self) -> None:

@@ -15,6 +15,6 @@ def choose_weights(context: AppContext) -> None:
     show_weights(context)
 
 
-ACTIONS = (Action("weights", "Weights…", ("Ctrl+W",), "Source", command=choose_weights, after="freeze"),)
+ACTIONS = (Action("weights", "Weights…", ("Ctrl+W",), "Source", command=choose_weights, after="freeze", also="model checkpoint download network pretrained"),)
 
 FEATURE = Feature(name="weights", status=(EmbeddedLine,), actions=ACTIONS)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from zfdesk.engine import ARCHITECTURES
 from zfdesk.weights import store
 from zfdesk.weights.catalogue import CatalogueEntry
+from zfdesk.weights.embedded_facts import embedded_facts
 from zfdesk.weights.obtain import installed, part_bytes
 from zfdesk.weights.store import StoredWeights, size_words
 
@@ -43,6 +44,11 @@ class Row:
         return self.stored.name if self.stored else self.entry.name
 
     @property
+    def is_embedded(self) -> bool:
+        """Whether it is the network that ships with the program."""
+        return self.stored is not None and self.stored.embedded
+
+    @property
     def to_get(self) -> bool:
         """Whether it can be downloaded."""
         return self.stored is None and not self.entry.by_file
@@ -50,7 +56,7 @@ class Row:
     def columns(self, used: bool) -> list[str]:
         """Its texts, in the order of COLUMNS."""
         stored, known = self.stored, self.known
-        errors = f"{known.top1:.1f} / {known.top5:.1f} %" if known else ""
+        errors = f"{known.top1:.1f} / {known.top5:.1f} %" if known else embedded_errors() if self.is_embedded else ""
         licence = (stored.licence if stored else self.entry.licence).partition(" (")[0]
         if stored:
             size = size_words(stored.bytes) if stored.bytes else ""
@@ -64,6 +70,12 @@ class Row:
         if self.entry.by_file:
             return "by file"
         return f"{size_words(self.come)} have come" if self.come else "to download"
+
+
+def embedded_errors() -> str:
+    """Its measured errors, in the table's words: of as many pictures as it has classes, one each."""
+    score = embedded_facts().scores[0]
+    return f"{100 * (1 - score.top1):.1f} / {100 * (1 - score.top5):.1f} %"
 
 
 def list_rows(catalogue: tuple[CatalogueEntry, ...]) -> list[Row]:
@@ -88,6 +100,11 @@ def stored_lines(stored: StoredWeights, hint: str, digest: str) -> list[str]:
     elif hint:
         lines.append(hint)
     lines += [f"SHA-256 {digest}"] if digest else []
+    if stored.embedded:
+        score = embedded_facts().scores[0]
+        lines.append(
+            f"Error on {score.pictures:,} pictures it was not trained on, one of each class: {embedded_errors()}"
+        )
     return [*lines, "Ships with the program." if stored.embedded else str(stored.path)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.colour_bar import RENEW_MS
@@ -14,6 +14,7 @@ from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.live import Demand, Result, UnitReference
 
 QWIDGETSIZE_MAX = (1 << 24) - 1  # Qt's "as high as it likes", which PySide6 does not name
+LEAVE_MS = 300
 FACTS_EVERY_MS = 200  # text a few times a second; pictures at frame rate
 
 
@@ -112,12 +113,18 @@ class Pane(QWidget):
         self.facts.setAccessibleName(f"{self.title}: what is shown")
         set_role(self.facts, "quiet")
         self.head = QHBoxLayout()
-        self.head.setContentsMargins(6, 2, 2, 0)
+        self.head.setContentsMargins(6, 4, 2, 0)
         self.head.setSpacing(2)
         self.head.addWidget(self.facts, 1)
+        self._tools = QWidget(self)  # over the title: the facts have all the width
+        QHBoxLayout(self._tools).setContentsMargins(0, 0, 0, 0)
+        self._tools.layout().setSpacing(2)
+        self._tools.hide()
+        self._leaving = QTimer(self, singleShot=True, interval=LEAVE_MS)
+        self._leaving.timeout.connect(self._leave)
         self.hover_buttons = [
-            self._hover_button("▣", f"Copy a picture of “{self.title}” to the clipboard; drag it out", self.copy_asked),
-            self._hover_button("⇩", f"Save a picture of “{self.title}” as PNG…", self.save_asked),
+            self._hover_button("▣", f"Copy a screenshot of “{self.title}”; drag it out", self.copy_asked),
+            self._hover_button("⇩", f"Save a screenshot of “{self.title}” as PNG…", self.save_asked),
         ]
         if self.shows_unit:
             self.hover_buttons.append(self._hover_button("⊕", "Pin the unit shown here, or unpin it", self.pin_asked))
@@ -143,12 +150,8 @@ class Pane(QWidget):
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.setFixedSize(24, 24)
         set_role(button, "bare")
-        policy = button.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)  # nothing jumps when the mouse comes
-        button.setSizePolicy(policy)
         button.clicked.connect(lambda: signal.emit(self))
-        button.hide()
-        self.head.addWidget(button)
+        self._tools.layout().addWidget(button)
         return button
 
     lecture = False
@@ -157,22 +160,32 @@ class Pane(QWidget):
         """Show the content alone, for a lecture hall, or everything again."""
         self.lecture = lecture
         self.facts.setVisible(not lecture)
-        for button in self.hover_buttons:
-            button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-            policy = button.sizePolicy()
-            policy.setRetainSizeWhenHidden(not lecture)
-            button.setSizePolicy(policy)
-            button.hide()
+        self._tools.hide()
 
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802
-        if self.lecture:
-            return
-        for button in self.hover_buttons:
-            button.show()
+        self._leaving.stop()
+        if not self.lecture:
+            self._show_tools()
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
-        for button in self.hover_buttons:
-            button.hide()
+        self._leaving.start()  # the mouse may be on its way to them
+
+    def _show_tools(self) -> None:
+        """In the title bar, left of its own buttons; where there is none, over the facts."""
+        dock = self.parentWidget() or self
+        own = dock.findChildren(QAbstractButton, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        right = min((button.x() for button in own if button.isVisible()), default=dock.width()) - 4
+        self._tools.setParent(dock)
+        self._tools.adjustSize()
+        self._tools.move(right - self._tools.width(), max((self.y() - self._tools.height()) // 2, 0))
+        self._tools.show()
+        self._tools.raise_()
+
+    def _leave(self) -> None:
+        if self.underMouse() or self._tools.underMouse():
+            self._leaving.start()
+        else:
+            self._tools.hide()
 
     def set_colours(self, colours: Colours) -> None:
         """Take over a theme; the base hands it to every child that paints itself."""

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from zfdesk.desk.actions import ActionTable
+from zfdesk.desk.actions import Action, ActionTable
 from zfdesk.desk.alive import alive
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.live_view.classes_pane import toggle_watch
@@ -57,6 +57,7 @@ class Entry:
     do: Callable[[], None]
     weight: int = 0  # actions 0, layers 1, classes 2: among equals the lower goes first
     good: bool = True
+    also: str = ""  # what people may call it
 
 
 def find(entries: list[Entry], query: str) -> list[tuple[Entry, tuple[int, ...]]]:
@@ -71,6 +72,8 @@ def find(entries: list[Entry], query: str) -> list[tuple[Entry, tuple[int, ...]]
             asked = entry.weight < 2 or " " in query.strip()
             beside = match(query, f"{entry.kind} {entry.words}", gaps=False) if asked else None
             hit = Match((4, 1000), ()) if beside else hit
+        if entry.also and (hit is None or hit.rank[0] >= 4) and _is_called(query, entry.also):
+            hit = Match((2, 1000), ())
         if hit is not None:
             # actions keep the order of the menus; of classes the shorter name is the plainer one
             last = len(entry.words) if entry.weight == 2 else order
@@ -79,11 +82,21 @@ def find(entries: list[Entry], query: str) -> list[tuple[Entry, tuple[int, ...]]
     return [(entry, places) for _, entry, places in found[:MOST_FOUND]]
 
 
+def _keys_of(action: Action) -> str:
+    return "  ".join(map(native, action.keys))
+
+
+def _is_called(query: str, also: str) -> bool:
+    """Whether the query begins words of a thing's other names."""
+    hit = match(query, also, gaps=False)
+    return hit is not None and hit.rank[0] <= 3
+
+
 def entries_of(context: AppContext) -> list[Entry]:
     """Actions, layers and classes."""
     desk, model, table = context.state, context.state.model, context.get(ActionTable)
     entries = [
-        Entry(action.words, action.menu, "  ".join(map(native, action.keys)), partial(table.run, action.id))
+        Entry(action.words, action.menu, _keys_of(action), partial(table.run, action.id), also=action.also)
         for action in table.actions
         if action.id != "palette"
     ]

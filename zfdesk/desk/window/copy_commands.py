@@ -94,14 +94,15 @@ def copy_pane(context: AppContext) -> None:
 def copy_picture_of(context: AppContext, widget: QWidget) -> None:
     """To the clipboard."""
     QGuiApplication.clipboard().setPixmap(widget.grab())
-    context.show_message(f"A picture of {_name(widget)} is on the clipboard.")
+    context.show_message(f"A screenshot of {_name(widget)} is on the clipboard.")
     context.picture_taken.emit()
 
 
 def save_picture_of(context: AppContext, widget: QWidget) -> None:
     """Ask for a scale and a place, and save a PNG."""
     window = context.window
-    scale, good = QInputDialog.getDouble(window, "Picture", "Scale (1 = as on screen):", 2.0, 0.25, 8.0, 2)
+    words = "Scale of the screenshot (1 is as large as on the screen):"
+    scale, good = QInputDialog.getDouble(window, "Screenshot", words, 2.0, 0.25, 8.0, 2)
     if not good:
         return
     name = f"zfdesk-{_name(widget).replace(' ', '-').replace('|', '').lower()}.png"

@@ -37,7 +37,7 @@ def hints(table: ActionTable) -> tuple[Hint, ...]:
             "Drag the square",
             f"Press {native(table.find('occluder').keys[0])} and drag it over the picture.",
         ),
-        Hint("figure", "Take a figure", f"Press {native(table.find('save-window').keys[0])} to save the window."),
+        Hint("figure", "Take a screenshot", f"Press {native(table.find('save-window').keys[0])} to save a screenshot."),
     )
 
 

@@ -6,12 +6,14 @@ from functools import partial
 from itertools import pairwise
 
 from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QTabBar, QToolBar, QWidget
 
 from zfdesk.desk import settings
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Area, Panes, dock_of
 from zfdesk.desk.widgets.pane import QWIDGETSIZE_MAX, Pane
+from zfdesk.desk.widgets.theme import PRESENTER_PIXELS
 
 LAYOUT_VERSION = 5
 FOLDED = Area.BELOW_UNIT
@@ -19,6 +21,8 @@ LECTURE, LECTURE_SHARES = ("Picture", "Classes", "Unit"), (0.62, 0.38)  # titles
 USED_SHARES = (0.68, 0.32)  # of the column: the unit, and what is used below it
 COLUMN_SHARES = (0.28, 0.30, 0.24, 0.18)  # of the width, from the left; without the last the maps have its room
 WIDE = 1280  # pixels: in a narrower window what would stand in a column of its own is a tab behind the unit
+LINE = 12  # pixels: what has its middle no further below stands in the same line
+PRESENTER_SHARES = (0.27, 0.25, 0.31, 0.17)  # in large type what the unit saw takes the room of the maps
 # of the height: a pane, and the one below
 UPPER_SHARES = {Area.PICTURE: (0.56, 0.38), Area.LAYERS: (0.1, 0.84), Area.UNIT: (0.97, 0.03)}
 
@@ -35,6 +39,7 @@ class PaneLayout(QObject):
         self.docks: dict[Pane, QDockWidget] = {}
         self._folded = False
         self._before_lecture: QByteArray | None = None
+        self._presenter = False
         for pane in self._panes.all:
             self._add(pane)
         self._panes.used.connect(self._use)
@@ -147,14 +152,43 @@ class PaneLayout(QObject):
                     self._window.splitDockWidget(above, below, Qt.Orientation.Vertical)
 
     def _share_out(self, firsts: dict[Area, QDockWidget]) -> None:
-        width, height = max(self._window.width(), 1000), max(self._window.height(), 600)
-        tops = [dock for area, dock in firsts.items() if area.place == 0]
-        shares = list(COLUMN_SHARES[: len(tops)])
-        shares[Area.CENTRE.column] += sum(COLUMN_SHARES[len(tops) :])
-        self._window.resizeDocks(tops, [int(width * share) for share in shares], Qt.Orientation.Horizontal)
+        height = max(self._window.height(), 600)
+        self._share_columns([dock for area, dock in firsts.items() if area.place == 0])
         for upper, heights in UPPER_SHARES.items():
             column = [dock for area, dock in firsts.items() if area.column == upper.column]
             self._window.resizeDocks(column, [int(height * share) for share in heights], Qt.Orientation.Vertical)
+
+    def order_tabs(self) -> None:
+        """The Tab key goes through the toolbar, then the panes as they are read: columns from the left, from above."""
+        bars = self._window.findChildren(QToolBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        panes = [pane for area in sorted(Area, key=lambda area: area.value) for pane in self._in_area(area)]
+        stops = [stop for part in (*bars, *panes) for stop in tab_stops(part) if stop.window() is self._window]
+        for one, other in pairwise(stops):
+            QWidget.setTabOrder(one, other)
+
+    def _share_columns(self, tops: list[QDockWidget]) -> None:
+        """``tops``: the highest dock of each column."""
+        of_all = PRESENTER_SHARES if self._presenter else COLUMN_SHARES
+        shares = list(of_all[: len(tops)])
+        shares[Area.CENTRE.column] += sum(of_all[len(tops) :])
+        width = max(self._window.width(), 1000)
+        self._window.resizeDocks(tops, [int(width * share) for share in shares], Qt.Orientation.Horizontal)
+
+    def present(self, presenter: bool) -> None:
+        """Large type comes or goes: the columns share the width anew."""
+        for dock in self.docks.values() if presenter else ():
+            font = QFont(dock.font())  # a title is drawn anew only in a size that is the dock's own
+            font.setPixelSize(PRESENTER_PIXELS + 1)
+            dock.setFont(font)
+        if presenter != self._presenter:
+            self._presenter = presenter
+            QTimer.singleShot(0, self, self._share_again)  # once the type has its size
+
+    def _share_again(self) -> None:
+        if self._before_lecture is None:
+            firsts = [self._in_area(area) for area in Area if area.place == 0]
+            docks = [self.docks[panes[0]] for panes in firsts if panes]
+            self._share_columns([dock for dock in docks if not dock.isFloating()])
 
     def show_all(self) -> None:
         """No pane behind another: those that share a place as tabs are set beside or below each other."""
@@ -238,4 +272,17 @@ class PaneLayout(QObject):
         self._window.setWindowState(self._window.windowState() ^ Qt.WindowState.WindowFullScreen)
 
 
-__all__ = ["LAYOUT_VERSION", "PaneLayout", "dock_of"]
+def tab_stops(root: QWidget) -> list[QWidget]:
+    """The widgets below ``root`` that the Tab key comes to: in lines from above, in each from the left."""
+
+    stops = [stop for stop in root.findChildren(QWidget) if stop.focusPolicy() & Qt.FocusPolicy.TabFocus]
+    places = {stop: stop.mapTo(root, stop.rect().center()) for stop in stops}
+    lines: list[list[QWidget]] = []
+    for stop in sorted(stops, key=lambda stop: (not stop.isVisibleTo(root), places[stop].y())):
+        if not lines or places[stop].y() - places[lines[-1][0]].y() > LINE:
+            lines.append([])
+        lines[-1].append(stop)
+    return [stop for line in lines for stop in sorted(line, key=lambda stop: places[stop].x())]
+
+
+__all__ = ["LAYOUT_VERSION", "PaneLayout", "dock_of", "tab_stops"]

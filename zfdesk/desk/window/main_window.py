@@ -5,9 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
-    QAbstractSpinBox,
     QDockWidget,
-    QLineEdit,
     QMainWindow,
     QMenu,
     QToolBar,
@@ -25,6 +23,7 @@ from zfdesk.desk.widgets.application import the_application
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.held_keys import HeldKeys
 from zfdesk.desk.widgets.notification import MessageLine
+from zfdesk.desk.widgets.own_keys import OwnKeys
 from zfdesk.desk.widgets.pane import FACTS_EVERY_MS, Pane
 from zfdesk.desk.widgets.theme import THEMES, apply_theme
 from zfdesk.desk.window.copy_commands import connect_pane
@@ -43,7 +42,7 @@ SOURCES = ("demo", "camera", "camera-pick", "open", "open-folder", "paste", "pat
 TOOLBAR = {
     "freeze": "❄ Freeze", "|1": "", "method-direct": "Method", "seed": "Seed", "|2": "",
     "occluder": "■ Occluder", "sweep": "▦ Sweep", "|3": "", "teach": "Teach", "|4": "",
-    "save-window": "Picture", "figure": "▤ Figure", "|5": "", "palette": "⌘ Commands", "help": "? Help",
+    "save-window": "Screenshot", "figure": "▤ Figure", "|5": "", "palette": "⌘ Commands", "help": "? Help",
 }  # fmt: skip
 
 TOOLBAR_VALUES = {"method-direct": METHOD, "seed": SEED}
@@ -88,6 +87,7 @@ class Window(QMainWindow):
         self.clean_key = HeldKeys(_is_clean_key, self)
         self.clean_key.pressed.connect(lambda _: self._state.hold_clean(True))
         self.clean_key.released.connect(lambda _: self._state.hold_clean(False))
+        self._own_keys = OwnKeys(self)
         self.layout_ = context.add(PaneLayout(self, context))
         for pane in self._panes.all:
             self._connect_pane(pane)
@@ -109,6 +109,7 @@ class Window(QMainWindow):
         self.resize(first_size(self.screen().availableSize()))
         self.layout_.reset()
         self.layout_.restore()
+        self._own_keys.take(self)
         self._show_view()
         self.facts_clock.start()
         self.context.get(PicturePane).canvas.setFocus()  # not the class search: keys are actions from the first moment
@@ -190,8 +191,7 @@ class Window(QMainWindow):
 
     def _connect_pane(self, pane: Pane) -> None:
         connect_pane(self.context, pane)
-        for field in (*pane.findChildren(QLineEdit), *pane.findChildren(QAbstractSpinBox)):
-            field.installEventFilter(self)
+        self._own_keys.take(pane)
         if self._theme is not None:
             pane.set_colours(THEMES[self._state.view.theme])
 
@@ -216,6 +216,7 @@ class Window(QMainWindow):
             colours = apply_theme(the_application(), view.theme, view.presenter)
             for pane in self._panes.all:
                 pane.set_colours(colours)
+            self.layout_.present(view.presenter)
         before, self._viewed = self._viewed, view
         dragged = before is not None and before != view and _only_moved(before, view)
         for pane in self._panes.all:
@@ -229,6 +230,8 @@ class Window(QMainWindow):
     def _pane_seen(self, pane: Pane, visible: bool) -> None:
         """A pane that comes into view shows what the others show, also when nothing moves."""
         self._update_demand()
+        if visible:
+            QTimer.singleShot(0, self, self.layout_.order_tabs)  # once it has its place
         if not visible:  # it tells before its pane is gone
             QTimer.singleShot(0, self, self._update_demand)
         if visible and self._state.result is not None:
@@ -245,22 +248,10 @@ class Window(QMainWindow):
     # Events
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        """On text fields: what is typed is text, not an action. On panes: the key for the clean picture where they
-        float, and whether one was raised.
-
-        Never on the application: a filter in Python for every event costs more than all drawing.
-        """
+        """On panes: the key for the clean picture where they float, and whether one was raised."""
         if event.type() == QEvent.Type.ZOrderChange:
             QTimer.singleShot(0, self, self._raise_message)
-        if not isinstance(event, QKeyEvent):
-            return False
-        if isinstance(watched, QDockWidget):
-            return self.clean_key.handle(event)
-        plain = not event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
-        if event.type() == QEvent.Type.ShortcutOverride and plain and event.key() != Qt.Key.Key_Escape:
-            event.accept()
-            return True
-        return False
+        return isinstance(watched, QDockWidget) and isinstance(event, QKeyEvent) and self.clean_key.handle(event)
 
     def _raise_message(self) -> None:
         """What is said lies above the panes, also above one that came or was raised later."""

@@ -1,0 +1,83 @@
+"""Keys go to what has the focus, Tab goes as one reads, and the palette knows what things are called elsewhere."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from desk_tools import press
+from desk_window import Window
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+
+from zfdesk.desk.feature import Features
+from zfdesk.desk.window.command_palette import entries_of, find
+
+# Keys
+
+
+def test_a_list_and_a_number_that_have_the_focus_keep_the_arrows(still: Window) -> None:
+    still.run("occluder")
+    before = still.desk.view
+    still.layers.list.setFocus()
+    press(still.layers.list, Qt.Key.Key_Right)
+    names = [stage.name for stage in still.desk.model.architecture.stages]
+    assert still.desk.view.layer == names[names.index(before.layer) + 1]
+    assert still.desk.view.occluders == before.occluders
+    press(still.layers.list, Qt.Key.Key_Return)  # not the strongest unit of the layer
+    still.maps.boost.setFocus()
+    press(still.maps.boost, Qt.Key.Key_Up)
+    assert still.desk.view.maps.boost == before.maps.boost + 0.25
+    still.maps.order.setFocus()
+    press(still.maps.order, Qt.Key.Key_Down)
+    assert still.maps.order.currentIndex() == 1
+    assert still.desk.view.occluders == before.occluders
+    still.picture.canvas.setFocus()
+    press(still.picture.canvas, Qt.Key.Key_Right)
+    assert still.desk.view.occluders[0].left == before.occluders[0].left + 1
+
+
+def test_the_tab_key_goes_as_one_reads(still: Window) -> None:
+    """The toolbar, then the panes by their columns; in each from above and from the left."""
+    order = [still.toolbar, still.picture, still.classes, still.layers, still.maps, still.unit]
+    passed: list[QWidget] = []
+    widget = still.toolbar.nextInFocusChain()
+    for _ in range(2000):
+        if widget.isVisible() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            passed.append(widget)
+        widget = widget.nextInFocusChain()
+        if widget is still.toolbar:
+            break
+    found = [next((part for part in order if part.isAncestorOf(one)), None) for one in passed]
+    assert list(dict.fromkeys(part for part in found if part is not None)) == [part for part in order if part in found]
+    assert len(set(found)) > 4
+    for part in order:
+        inside = [one.mapTo(still, one.rect().center()) for one in passed if part.isAncestorOf(one)]
+        for one, other in pairwise(inside):
+            assert other.y() > one.y() + 8 or (other.x() > one.x() and abs(other.y() - one.y()) <= 12), (one, other)
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    ("query", "action"),
+    [
+        ("webcam", "camera"), ("screenshot", "save-window"), ("channel", "unit-strongest"), ("export", "session-save"),
+        ("heat map", "sweep"), ("saliency", "method"), ("heatmap", "sweep"), ("dark mode", "theme"),
+        ("checkpoint", "weights"), ("gif", "record"), ("train", "teach"), ("contrast", "gamma"),
+    ],
+)  # fmt: skip
+def test_the_palette_knows_what_else_things_are_called(still: Window, query: str, action: str) -> None:
+    found = [entry.words for entry, _ in find(entries_of(still.context), query)[:8]]
+    assert still.table.find(action).words in found, found
+
+
+def test_one_word_for_one_thing(still: Window) -> None:
+    words = [action.words for action in still.table.actions]
+    assert not [said for said in words if "picture of the" in said.lower()]  # that is a screenshot
+    assert [said for said in words if said.startswith("Freeze")] == ["Freeze the frame"]
+    titles = [spec.title for spec in still.context.get(Features).panes]
+    assert "Sweep" in titles
+    assert "Occlusion" not in titles
+    assert "begins" in still.unit.seed.toolTip()

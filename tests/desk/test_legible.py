@@ -1,0 +1,115 @@
+"""What the shown window says is legible: nothing is cut at the first size, and what people came for is the largest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from desk_hands import show_picture, wait_for_result
+from desk_tools import close, settle, wait_until
+from desk_window import Window
+from PySide6.QtCore import QRect, QSettings
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QWidget
+
+import zfdesk.engine as zf
+from zfdesk.desk.state import AppState
+from zfdesk.desk.widgets.pane import ElidedLabel
+from zfdesk.live import View
+from zfdesk.sources import SourceReference
+
+
+@pytest.fixture(scope="module")
+def first(application: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Window]:
+    """The window as a user sees it first: the network that ships, a still picture."""
+    import zfdesk.weights
+
+    settings = QSettings(str(tmp_path_factory.mktemp("first") / "settings.ini"), QSettings.Format.IniFormat)
+    desk = AppState(zfdesk.weights.load(), View(source=SourceReference("pattern")))
+    window = Window(desk, settings)
+    window.show()
+    show_picture(window, unit=2)
+    yield window
+    close(window)
+    desk.deleteLater()
+    settle()
+
+
+def labels_of(window: Window) -> list[ElidedLabel]:
+    """Those that can be seen, with their texts renewed."""
+    window.show_facts()
+    shown = [label for label in window.findChildren(ElidedLabel) if label.isVisible() and label.whole]
+    for label in shown:
+        label.renew_now()
+    settle()
+    return [label for label in shown if not label.visibleRegion().isEmpty()]
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1920, 1080), (1024, 728)])
+def test_no_fact_is_cut_and_those_that_matter_are_there(first: Window, size: tuple[int, int]) -> None:
+    first.resize(*size)
+    desk = first.desk
+    desk.change(desk.view.change(occluders=(zf.Occluder(60, 60, 50, 50),)))
+    wait_for_result(desk)
+    for pane in first.panes:
+        first.bring_up(pane)
+        cut = {label.whole: label.text() for label in labels_of(first) if label.cut}
+        assert cut == {}, (size, pane.title)
+    first.layout_.reset()
+    desk.change(desk.view.change(occluders=()))
+    wait_for_result(desk)
+    labels_of(first)
+    said = first.unit.facts.text().replace("\n", " · ")
+    for fact in ("conv5:2 @ (", "deconvnet", "strongest position", "frame "):  # unit, place, method, seed, frame
+        assert fact in said, (size, said)
+
+
+def share(window: Window, widget: QWidget, width: float, height: float) -> float:
+    """Of the window's area."""
+    return width * height / (window.width() * window.height())
+
+
+@pytest.mark.parametrize(("presenter", "least"), [(False, 0.06), (True, 0.10)])
+def test_the_reconstruction_is_large(first: Window, presenter: bool, least: float) -> None:
+    first.resize(1440, 900)
+    first.layout_.reset()
+    first.desk.change(first.desk.view.change(presenter=presenter))
+    settle(50)
+    canvas = first.unit.rule_tiles[first.desk.view.method].canvas
+    side = min(canvas.width(), canvas.height())
+    assert share(first, canvas, side, side) >= least
+    assert canvas.mapTo(first, canvas.rect().bottomRight()).x() <= first.width()
+    first.desk.change(first.desk.view.change(presenter=False))
+    settle(50)
+
+
+def title_height(window: Window) -> int:
+    """How many rows of pixels the words in a pane's title bar take."""
+    dock = window.docks[window.unit]
+    image = dock.grab(QRect(4, 0, 120, window.unit.y())).toImage().convertToFormat(QImage.Format.Format_Grayscale8)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1)[:, : image.width()]
+    return int((np.ptp(rows.astype(int), axis=1) > 40).sum())
+
+
+def test_titles_follow_the_size_of_type_at_once(first: Window) -> None:
+    usual = title_height(first)
+    first.desk.change(first.desk.view.change(presenter=True))
+    settle(50)
+    assert title_height(first) >= 1.3 * usual > 0
+    first.desk.change(first.desk.view.change(presenter=False))
+    settle(50)
+    assert title_height(first) == usual
+
+
+def test_a_pane_folded_to_its_tab_takes_no_room(first: Window) -> None:
+    first.layout_.reset()
+    settle(30)
+    unit, maps = (first.docks[pane].geometry().bottom() for pane in (first.unit, first.maps))
+    assert abs(unit - maps) <= 12  # both have tabs below, and nothing else
+
+
+def test_a_still_picture_has_no_rate_and_no_age(first: Window) -> None:
+    wait_until(lambda: (first.show_facts(), "still" in first.status.whole)[1])
+    for word in ("fps", "age", "dropped"):
+        assert word not in first.status.whole
