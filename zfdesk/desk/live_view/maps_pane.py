@@ -160,7 +160,8 @@ class MapsPane(Pane):
         self.canvas.menu_asked.connect(self.menu_asked)
         self.bar = ColourBar()
         self.hover_line = ElidedLabel()
-        self.body.addWidget(self._controls())
+        self.controls = self._controls()
+        self.body.addWidget(self.controls)
         self.body.addWidget(self.canvas, 1)
         self.patterns = PatternPanel(context)
         self.patterns.unit_clicked.connect(self._select)
@@ -187,7 +188,8 @@ class MapsPane(Pane):
     def demand(self, demand: Demand) -> Demand:
         shown = self.patterns.grid if self.patterns.isVisible() else self.canvas
         aspect = round(shown.width() / max(shown.height(), 1), 2)
-        return replace(demand, maps=True, aspect=aspect)
+        live = self.desk.view.maps.pattern is Pattern.NONE
+        return replace(demand, maps=demand.maps or live, aspect=aspect)
 
     def _controls(self) -> Controls:
         self.pattern = self._choice(
@@ -307,6 +309,8 @@ class MapsPane(Pane):
             self.canvas.setVisible(not patterns)
             self.bar.setVisible(not patterns)
             self.patterns.setVisible(patterns)
+            for widget in (self.content, self.normalise, self.palette_choice, self.boost, self.hide_dead):
+                self.controls.set_present(widget, not patterns)
             self.hover_line.say("")
         self.patterns.renew()
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from zfdesk.library import RollingScan, UnitPortrait
 
-MOST_KEPT = 200  # portraits; nine patches and projections of conv5 take 1 MB, of fc7 3 MB
+MOST_KEPT = 40  # portraits: nine patches and projections of conv5 take 1 MB, of fc7 3 MB
 REST_MS = 60  # a selection that moves on is not looked up
 AT_ONCE = 3  # examples whose pictures are made before they are shown
 CAMERA_MINUTES, CAMERA_EVERY, CAMERA_RENEW = 5.0, 0.5, 2.0  # the last two in seconds
