@@ -68,7 +68,7 @@ def test_weights_that_are_no_numbers_are_never_saved(
 
     def step(self: Training, *how: object) -> None:
         real(self, *how)
-        if self.standing.step == 6:
+        if self.state.step == 6:
             with torch.no_grad():
                 self.network.filters_of("fc8").weight[0, 0] = torch.nan
 
@@ -79,8 +79,8 @@ def test_weights_that_are_no_numbers_are_never_saved(
         said = fails(capsys, folder, "-o", run, *SMALL, "--epochs", 3, "--set", f"ema={ema}")
         assert "weights are no longer numbers at step 6; the last good state is kept" in said
         assert f"--start {run / 'network.safetensors'}" in said
-        tensors, standing, _ = read_state(run)
-        assert standing.step == 3
+        tensors, state, _ = read_state(run)
+        assert state.step == 3
         assert all(tensor.isfinite().all() for tensor in tensors.values())
         assert load(run / "network.safetensors").weights["fc8.weight"].isfinite().all()
         assert read_run(run).ended

@@ -169,7 +169,7 @@ def test_unreadable_pictures_are_named_and_left_out(tmp_path: Path) -> None:
         PackPlan(tuple(paths), ViewPlan(32)),
         tmp_path / "out",
         ColourTeacher(),
-        tell=said.append,  # type: ignore[arg-type]
+        on_message=said.append,  # type: ignore[arg-type]
     )
     assert done.views == 38
     assert sorted(Path(path).name for path in done.skipped) == ["3.jpg", "7.png"]

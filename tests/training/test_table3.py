@@ -73,7 +73,7 @@ def test_a_row_that_was_left_goes_on(folder: Path, tmp_path: Path, capsys: pytes
 
     def step(self: Training, *how: object) -> None:
         real(self, *how)
-        if self.standing.step == 4:
+        if self.state.step == 4:
             self.stopping.set()
 
     monkeypatch.setattr(Training, "take_step", step)

@@ -246,9 +246,9 @@ def test_a_loss_that_is_no_number_ends_it(whole: tuple[Path, Path], tmp_path: Pa
     assert "no longer a number" in fails(capsys, whole[0], "-o", run, *SMALL, *wild)
     from zfdesk.training.state import read_state
 
-    tensors, standing, _ = read_state(run)
+    tensors, state, _ = read_state(run)
     assert all(tensor.isfinite().all() for tensor in tensors.values())
-    assert standing.step % 3 == 0
+    assert state.step % 3 == 0
     assert "no longer a number" in read_run(run).notes[-1].words
     assert np.isfinite(load(run / "network.safetensors").weights["conv1.weight"].numpy()).all()
 
@@ -284,7 +284,7 @@ def test_a_folder_that_vanishes_saves_what_was_reached(folder: Path, tmp_path: P
 
     def step(self: Training, *how: object) -> None:
         real(self, *how)
-        if self.standing.step == 7:
+        if self.state.step == 7:
             (data / "b").rename(tmp_path / "away")
 
     monkeypatch.setattr(Training, "take_step", step)

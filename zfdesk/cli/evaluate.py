@@ -97,7 +97,13 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
 
     with Progress(every=30.0) as progress:
         found = evaluate(
-            models, pictures, places, protocol, threads=os.cpu_count() or 1, progress=show, tell=tell_beside(progress)
+            models,
+            pictures,
+            places,
+            protocol,
+            threads=os.cpu_count() or 1,
+            progress=show,
+            on_message=tell_beside(progress),
         )
     bins = reliability(found.confidences, found.ranks == 0)
     if arguments.output:

@@ -71,7 +71,7 @@ def shards_command(arguments: argparse.Namespace) -> int:
             source=", ".join(arguments.pictures),
             threads=threads,
             progress=progress.show,
-            tell=tell_beside(progress),
+            on_message=tell_beside(progress),
         )
     except (ShardsError, TeacherError) as error:
         raise CommandError(str(error)) from error

@@ -20,14 +20,14 @@ def say_table3(arguments: argparse.Namespace, data: Sequence[str], filled: Seque
     if arguments.json:
         rows = [
             {
-                "architecture": one.row.architecture, "words": one.row.words,
+                "architecture": one.row.architecture, "words": one.row.label,
                 "network": str(one.run / "network.safetensors"),
                 "top1": one.top1, "top5": one.top5, "of": "validation" if one.validated else "training",
                 "paper": _paper(one.row),
             }
             for one in filled
         ]  # fmt: skip
-        others = [{"words": row.words, "paper": _paper(row)} for row in TABLE if not row.architecture]
+        others = [{"words": row.label, "paper": _paper(row)} for row in TABLE if not row.architecture]
         print_json({"data": list(data), "errors": "shares from 0 to 1", "rows": rows, "paper_only": others})
         return
     lines: list[tuple[str, ...]] = [("error, %", "here top-1", "top-5", "paper top-1", "top-5")]
@@ -36,7 +36,7 @@ def say_table3(arguments: argparse.Namespace, data: Sequence[str], filled: Seque
     for row in TABLE if whole else found:
         one = found.get(row)
         here = [_percent(one.top1), _percent(one.top5)] if one else ["–", "–"]
-        lines.append((row.words + " *" * row.replication, *here, f"{row.top1:.1f}", f"{row.top5:.1f}"))
+        lines.append((row.label + " *" * row.replication, *here, f"{row.top1:.1f}", f"{row.top5:.1f}"))
     print(table(lines, right=range(1, 5)))
     said = (
         "validation pictures" if all(one.validated for one in filled) else "training pictures: there is no validation"

@@ -53,7 +53,7 @@ def calibrate_command(arguments: argparse.Namespace) -> int:
 
         calibrated, found = calibrate(
             model, pictures, places_of(pictures.classes, model.classes, told),
-            threads=os.cpu_count() or 1, progress=progress, tell=skip,
+            threads=os.cpu_count() or 1, progress=progress, on_message=skip,
         )  # fmt: skip
     facts = {"path": str(place), "sha256": save(calibrated, place), "skipped": len(skipped)} | asdict(found)
     words = (

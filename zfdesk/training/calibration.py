@@ -107,11 +107,11 @@ def calibrate(
     *,
     threads: int = 2,
     progress: Callable[[int, int], None] = lambda done, total: None,
-    tell: Callable[[str], None] = lambda sentence: None,
+    on_message: Callable[[str], None] = lambda sentence: None,
 ) -> tuple[Model, Calibration]:
     """The network with a temperature folded into its last layer, and what was fitted.
 
-    places, threads, progress, tell: as for `zfdesk.training.evaluate.evaluate`. The pictures should be of neither
+    places, threads, progress, on_message: as for `zfdesk.training.evaluate.evaluate`. The pictures should be of neither
     training nor test. Raises TrainingError with a sentence.
     """
     try:
@@ -119,7 +119,7 @@ def calibrate(
     except ValueError as error:
         raise TrainingError(str(error)) from None
     labels, scores = [], []
-    for known, seen in readable_batches([model], pictures, places, Protocol(), threads, progress, tell):
+    for known, seen in readable_batches([model], pictures, places, Protocol(), threads, progress, on_message):
         labels.append(known)
         passed = model.forward(np.concatenate([picture[0] for picture in seen]))
         scores.append(passed.activations[layer].flatten(1).numpy())
@@ -133,8 +133,8 @@ def calibrate(
         raise TrainingError("No temperature makes these probabilities fit: are the classes those of the pictures?")
     loss = [negative_log_likelihood(found, wanted, each) for each in (1.0, temperature)]
     apart = [_error(found / each, wanted) for each in (1.0, temperature)]
-    told = Calibration(temperature, len(wanted), (loss[0], loss[1]), (apart[0], apart[1]))
-    return divide_scores(model, temperature), told
+    calibration = Calibration(temperature, len(wanted), (loss[0], loss[1]), (apart[0], apart[1]))
+    return divide_scores(model, temperature), calibration
 
 
 def _error(scores: np.ndarray, labels: np.ndarray) -> float:

@@ -38,15 +38,17 @@ def usual_names(count: int) -> tuple[str, ...]:
     return names if len(names) == count else tuple(f"class {index}" for index in range(count))
 
 
-def places_of(names: Sequence[str], classes: Sequence[str], told: Mapping[str, str] | None = None) -> np.ndarray:
-    """For each name the index of the class it means, int64; -1 for one that ``told`` leaves out.
+def places_of(names: Sequence[str], classes: Sequence[str], class_of: Mapping[str, str] | None = None) -> np.ndarray:
+    """For each name the index of the class it means, int64; -1 for one that ``class_of`` leaves out.
 
-    classes: the network's. told: the class of each name, by its name, index or id; without it a name speaks for
+    classes: the network's. class_of: the class of each name, by its name, index or id; without it a name speaks for
     itself. Raises TrainingError with a sentence for names that mean no class, or two that mean the same.
     """
-    if told is not None:
-        found = [place_of(told[name], classes) if name in told else -1 for name in names]
-        unknown = [told[name] for name, place in zip(names, found, strict=True) if name in told and place is None]
+    if class_of is not None:
+        found = [place_of(class_of[name], classes) if name in class_of else -1 for name in names]
+        unknown = [
+            class_of[name] for name, place in zip(names, found, strict=True) if name in class_of and place is None
+        ]
     elif tuple(names) == tuple(classes):
         return np.arange(len(names))
     else:
@@ -62,7 +64,7 @@ def places_of(names: Sequence[str], classes: Sequence[str], told: Mapping[str, s
     if not len(kept):
         raise TrainingError(f"--classes tells of none of the pictures' classes, which are {_some(names)}.")
     twice = [name for name, place in zip(names, places, strict=True) if place >= 0 and (kept == place).sum() > 1]
-    if twice and told is None:
+    if twice and class_of is None:
         raise TrainingError(f"{_some(twice)} mean the same class of the network; --classes tells which is which.")
     return places
 
@@ -81,12 +83,12 @@ def read_class_map(path: str) -> dict[str, str]:
         raise TrainingError(f"{path} cannot be read: {reason}.") from None
     if path.lower().endswith(".json"):
         try:
-            told = json.loads(text)
+            content = json.loads(text)
         except (ValueError, RecursionError):
             raise TrainingError(f"{path} is damaged: it is not JSON.") from None
-        if not isinstance(told, dict) or not all(type(value) in (str, int) for value in told.values()):
+        if not isinstance(content, dict) or not all(type(value) in (str, int) for value in content.values()):
             raise TrainingError(f"{path} is not a JSON object of folders and classes.")
-        found = {name: str(value) for name, value in told.items()}
+        found = {name: str(value) for name, value in content.items()}
     else:
         found = dict(_pairs(text, path))
     if not found:
@@ -106,10 +108,10 @@ def _pairs(text: str, path: str) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
-def left_out(pictures: Pictures, told: Mapping[str, str]) -> list[str]:
+def left_out(pictures: Pictures, class_of: Mapping[str, str]) -> list[str]:
     """Sentences on what does not fit together: folders without a class, with their pictures, and lines without any."""
-    without = [name for name in pictures.classes if name not in told]
-    unmatched = [name for name in told if name not in pictures.classes]
+    without = [name for name in pictures.classes if name not in class_of]
+    unmatched = [name for name in class_of if name not in pictures.classes]
     sentences = []
     if without:
         count = sum(pictures.classes[pictures.label(index)] in without for index in range(len(pictures)))

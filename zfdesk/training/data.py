@@ -21,7 +21,7 @@ class Pictures(Protocol):
     """Many pictures, read one by one from several threads at once."""
 
     classes: tuple[str, ...]
-    words: str
+    source: str
     """Where they come from, as given."""
     labelled: bool
     """Whether they have labels or soft labels."""
@@ -86,8 +86,10 @@ class JoinedPictures:
         for part in parts[1:]:
             same = (part.classes, part.teacher_classes, part.embedding)
             if same != (first.classes, first.teacher_classes, first.embedding):
-                raise TrainingError(f"{part.words} has other classes or another teacher's answers than {first.words}.")
-        self.classes, self.words = first.classes, ", ".join(part.words for part in parts)
+                raise TrainingError(
+                    f"{part.source} has other classes or another teacher's answers than {first.source}."
+                )
+        self.classes, self.source = first.classes, ", ".join(part.source for part in parts)
         self.teacher_classes, self.embedding = first.teacher_classes, first.embedding
         self.labelled = all(part.labelled for part in parts)
         self.passed_over = tuple(sentence for part in parts for sentence in passed_over(part))
@@ -118,8 +120,8 @@ class JoinedPictures:
 
 def passed_over(pictures: Pictures) -> tuple[str, ...]:
     """Sentences on what lies among the pictures and cannot be looked into, such as a link to itself."""
-    told: tuple[str, ...] = getattr(pictures, "passed_over", ())
-    return told
+    sentences: tuple[str, ...] = getattr(pictures, "passed_over", ())
+    return sentences
 
 
 def open_all(paths: Sequence[str]) -> Pictures:

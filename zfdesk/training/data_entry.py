@@ -40,11 +40,11 @@ class Entry:
 def read_json(path: Path) -> dict[str, object]:
     """A JSON object in a file. Raises TrainingError in words."""
     try:
-        told = json.loads(path.read_bytes())
+        data = json.loads(path.read_bytes())
     except OSError as error:
         raise TrainingError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from None
     except (ValueError, RecursionError):
         raise TrainingError(f"{path} is damaged: it is not JSON.") from None
-    if not isinstance(told, dict):
+    if not isinstance(data, dict):
         raise TrainingError(f"{path} is damaged: it is not a JSON object.")
-    return told
+    return data

@@ -22,7 +22,7 @@ class FolderPictures:
     embedding = 0
 
     def __init__(self, place: Path) -> None:
-        self.place, self.words = place, str(place)
+        self.place, self.source = place, str(place)
         sentences: list[str] = []
 
         def refused(error: OSError) -> None:

@@ -27,7 +27,7 @@ class ManifestPictures:
     embedding = 0
 
     def __init__(self, place: Path) -> None:
-        self.place, self.words = place, str(place)
+        self.place, self.source = place, str(place)
         self._paths: list[str] = []
         labels: list[Any] = []
         self._soft: dict[int, tuple[np.ndarray, np.ndarray]] = {}
@@ -91,12 +91,12 @@ def _rows(place: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 if not line.strip():
                     continue
                 try:
-                    told = json.loads(line)
+                    entry = json.loads(line)
                 except (ValueError, RecursionError):
-                    told = None
-                if not isinstance(told, dict):
+                    entry = None
+                if not isinstance(entry, dict):
                     raise TrainingError(f"{place}, line {number}: it is not a JSON object.")
-                yield number, told
+                yield number, entry
     except TrainingError:
         raise
     except OSError as error:
@@ -105,8 +105,8 @@ def _rows(place: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise TrainingError(f"{place} is damaged: a line of it cannot be read.") from None
 
 
-def _soft(told: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
-    pairs: list[Any] = told if isinstance(told, list) and told else [()]
+def _soft(data: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
+    pairs: list[Any] = data if isinstance(data, list) and data else [()]
     for pair in pairs:
         fits = isinstance(pair, list) and len(pair) == 2 and type(pair[0]) is int and type(pair[1]) in (int, float)
         if not fits or not 0 <= pair[0] < MOST_CLASSES or not 0 <= pair[1] <= 1:
@@ -119,8 +119,8 @@ def _soft(told: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _named(labels: list[Any], most: int, place: Path) -> tuple[tuple[str, ...], np.ndarray]:
     """Class names in order and the index of each label; numbers are indices, unless there are names among them."""
-    told = [label for label in labels if label is not None]
-    numbers = all(isinstance(label, int) or label.isdecimal() for label in told)
+    known = [label for label in labels if label is not None]
+    numbers = all(isinstance(label, int) or label.isdecimal() for label in known)
     if numbers:
         found = [-1 if label is None else int(label) for label in labels]
         most = max([most, *found])
@@ -129,6 +129,6 @@ def _named(labels: list[Any], most: int, place: Path) -> tuple[tuple[str, ...], 
         return tuple(f"class {index}" for index in range(most + 1)), np.array(found, np.int64)
     if most >= 0:
         raise TrainingError(f"{place} names some classes and counts others: with soft labels, labels are indices.")
-    names = sorted({str(label) for label in told})
+    names = sorted({str(label) for label in known})
     index = {name: number for number, name in enumerate(names)}
     return tuple(names), np.array([index[str(label)] for label in labels], np.int64)

@@ -28,14 +28,14 @@ class ShardPictures:
     """See `zfdesk.training.data.Pictures`. Raises TrainingError for no shards, a damaged one, or no pictures."""
 
     def __init__(self, place: Path) -> None:
-        self.place, self.words = place, str(place)
-        told = read_json(place / "shards.json") if (place / "shards.json").is_file() else {}
-        if told and told.get("format") != FORMAT:
+        self.place, self.source = place, str(place)
+        description = read_json(place / "shards.json") if (place / "shards.json").is_file() else {}
+        if description and description.get("format") != FORMAT:
             raise TrainingError(f"{place / 'shards.json'} is not of the format {FORMAT}.")
-        classes = told.get("classes", [])
+        classes = description.get("classes", [])
         if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
             raise TrainingError(f"{place / 'shards.json'} is damaged: its classes are not a list of names.")
-        self._files = _shard_files(place, told)
+        self._files = _shard_files(place, description)
         # for each picture: file, then (offset, bytes) of its picture, class and answers; 0 bytes for none
         rows: list[tuple[int, ...]] = []
         self._keys: list[str] = []
@@ -110,8 +110,8 @@ class ShardPictures:
         return found
 
 
-def _shard_files(place: Path, told: dict[str, object]) -> list[Path]:
-    listed = told.get("shards")
+def _shard_files(place: Path, description: dict[str, object]) -> list[Path]:
+    listed = description.get("shards")
     if listed is None:
         return sorted(place.glob("*.tar"))
     if not isinstance(listed, list) or not all(isinstance(s, dict) and isinstance(s.get("file"), str) for s in listed):
@@ -196,8 +196,8 @@ def _plain_arrays(data: bytes) -> dict[str, np.ndarray] | None:
         if header[:8] != b"\x93NUMPY\x01\x00":
             return None
         length = int.from_bytes(header[8:10], "little")
-        told = data[start + 10 : start + 10 + length]
-        if b"'<f2'" not in told or b"'fortran_order': False" not in told:
+        about = data[start + 10 : start + 10 + length]
+        if b"'<f2'" not in about or b"'fortran_order': False" not in about:
             return None
         arrays[name.removesuffix(".npy")] = np.frombuffer(data[start + 10 + length : start + size], "<f2")
         place = start + size

@@ -57,8 +57,8 @@ class DataSetName:
     @classmethod
     def parse(cls, text: str) -> DataSetName:
         """Raises TrainingError with a sentence for a name or an option that is none."""
-        words, at, root = text.removeprefix(PREFIX).partition("@")
-        name, *options = words.split(",")
+        given, at, root = text.removeprefix(PREFIX).partition("@")
+        name, *options = given.split(",")
         known = next((known for known in DATA_SETS if known.casefold() == name.casefold()), None)
         if known is None:
             raise TrainingError(f"torchvision has no data set {name!r} for this; it has {', '.join(DATA_SETS)}.")
@@ -109,7 +109,7 @@ class TorchvisionPictures:
     embedding = 0
 
     def __init__(self, text: str, part: str) -> None:
-        self.words = text
+        self.source = text
         name = DataSetName.parse(text)
         self._data = name.open(part)
         with _in_words(name):
@@ -122,7 +122,7 @@ class TorchvisionPictures:
 
     def name(self, index: int) -> str:
         """The file's path; without a file the data set's name and the number."""
-        return _path(self._data, index) or f"{self.words}[{index}]"
+        return _path(self._data, index) or f"{self.source}[{index}]"
 
     def label(self, index: int) -> int:
         """Index of its class, -1 for none."""

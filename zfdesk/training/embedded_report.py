@@ -34,7 +34,7 @@ def measure(
     file: Path,
     data: Sequence[tuple[str, str]],
     progress: Callable[[str, int, int], None] = lambda name, done, total: None,
-    tell: Callable[[str], None] = lambda sentence: None,
+    on_message: Callable[[str], None] = lambda sentence: None,
 ) -> dict[str, Any]:
     """The facts as `zfdesk.weights.embedded_facts.facts_from` takes them.
 
@@ -53,7 +53,7 @@ def measure(
             progress(name, done, total)
 
         places = places_of(pictures.classes, model.classes)
-        found.append((name, evaluate([model], pictures, places, progress=show, tell=tell)))
+        found.append((name, evaluate([model], pictures, places, progress=show, on_message=on_message)))
     spread, mirror = answers(model)
     return {
         "file": file.name,

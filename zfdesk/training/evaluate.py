@@ -109,13 +109,13 @@ def evaluate(
     *,
     threads: int = 2,
     progress: Callable[[int, int], None] = lambda done, total: None,
-    tell: Callable[[str], None] = lambda sentence: None,
+    on_message: Callable[[str], None] = lambda sentence: None,
 ) -> Evaluation:
     """Ask the networks, which know the same classes, about every picture whose class has a place.
 
-    places: for each class of the pictures the network's, or -1 (`places_of`). tell: gets a sentence for each picture
-    that cannot be read. Raises TrainingError when none can and has a class, or an answer is not a number. Of soft
-    labels the most probable class is the true one.
+    places: for each class of the pictures the network's, or -1 (`places_of`). on_message: gets a sentence for each
+    picture that cannot be read. Raises TrainingError when none can and has a class, or an answer is not a number. Of
+    soft labels the most probable class is the true one.
     """
     if any(model.classes != models[0].classes for model in models):
         raise TrainingError("Only networks that know the same classes in the same order can be averaged.")
@@ -125,7 +125,7 @@ def evaluate(
 
     def skip(sentence: str) -> None:
         skipped.append(sentence)
-        tell(sentence)
+        on_message(sentence)
 
     for labels, seen in readable_batches(models, pictures, places, protocol or Protocol(), threads, progress, skip):
         tally.add(labels, _answers(models, seen))
@@ -140,20 +140,20 @@ def readable_batches(
     protocol: Protocol,
     threads: int,
     progress: Callable[[int, int], None],
-    tell: Callable[[str], None],
+    on_message: Callable[[str], None],
 ) -> Iterator[tuple[np.ndarray, list[list[np.ndarray]]]]:
     """Labels (N,) and, for each picture, what each network sees of it (`views`), batch by batch.
 
     Arguments as for `evaluate`. Raises TrainingError when there are no labels, or no picture can be read and has one.
     """
     if not pictures.labelled:
-        raise TrainingError(f"The pictures of {pictures.words} have no labels.")
+        raise TrainingError(f"The pictures of {pictures.source} have no labels.")
     some = False
     for done, batch in _batches(models, pictures, places, protocol, threads):
         good = []
         for picture in batch:
             if isinstance(picture, str):
-                tell(picture)
+                on_message(picture)
             else:
                 good.append(picture)
         if good:
@@ -161,7 +161,7 @@ def readable_batches(
             yield np.array([label for label, _ in good]), [seen for _, seen in good]
         progress(done, len(pictures))
     if not some:
-        raise TrainingError(f"None of the pictures of {pictures.words} can be read and has a class.")
+        raise TrainingError(f"None of the pictures of {pictures.source} can be read and has a class.")
 
 
 class _Tally:

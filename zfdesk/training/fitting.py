@@ -14,13 +14,15 @@ from zfdesk.training.recipe import Recipe
 def check_pictures(pictures: Pictures, asked: bool, recipe: Recipe) -> None:
     """Whether there is something to learn from them. ``asked``: a teacher is asked about each."""
     if len(pictures.classes) < 2:
-        raise TrainingError(f"{pictures.words} has one class only, {pictures.classes[0]!r}: there is nothing to learn.")
+        raise TrainingError(
+            f"{pictures.source} has one class only, {pictures.classes[0]!r}: there is nothing to learn."
+        )
     taught = asked or pictures.teacher_classes
     if not pictures.labelled and not (taught and (recipe.soft_weight or recipe.embedding_weight)):
-        raise TrainingError(f"{pictures.words} has pictures without labels, and no teacher answers for them.")
+        raise TrainingError(f"{pictures.source} has pictures without labels, and no teacher answers for them.")
     if pictures.teacher_classes not in (0, len(pictures.classes)):
         raise TrainingError(
-            f"The stored answers of {pictures.words} are for {pictures.teacher_classes} classes, "
+            f"The stored answers of {pictures.source} are for {pictures.teacher_classes} classes, "
             f"but there are {len(pictures.classes)} names."
         )
 

@@ -69,15 +69,15 @@ class _Piece:
 
     view: np.ndarray
     entry: Entry
-    told: Rng
+    drawn: Rng
     index: int
 
 
 @dataclass(eq=False)
 class Unreadable:
-    """Pictures that could not be read, each told once."""
+    """Pictures that could not be read; each is reported once."""
 
-    tell: Callable[[str], None]
+    on_message: Callable[[str], None]
     found: dict[int, str] = field(default_factory=dict)
 
     def add(self, index: int, name: str, error: OSError | ValueError) -> None:
@@ -85,20 +85,20 @@ class Unreadable:
         if index not in self.found:
             self.found[index] = name
             why = (getattr(error, "strerror", None) or str(error)).rstrip(".").lower()
-            self.tell(f"{name} cannot be read and is left out: {why}.")
+            self.on_message(f"{name} cannot be read and is left out: {why}.")
 
 
 class Loader:
     """The batches of a plan. ``share``: (rank, processes). ``threads``: that decode."""
 
     def __init__(
-        self, pictures: Pictures, plan: Plan, seed: int, threads: int, tell: Callable[[str], None],
+        self, pictures: Pictures, plan: Plan, seed: int, threads: int, on_message: Callable[[str], None],
         share: tuple[int, int] = (0, 1), teacher: Answering | None = None,
     ) -> None:  # fmt: skip
         self.pictures, self.plan, self.seed, self.teacher = pictures, plan, seed, teacher
         self._classes, (self._rank, self._processes) = len(pictures.classes), share
         self._threads = ThreadPoolExecutor(threads, "decode")
-        self.unreadable = Unreadable(tell)
+        self.unreadable = Unreadable(on_message)
         self._order = lru_cache(maxsize=2)(lambda epoch: order(seed, epoch, len(pictures)))
 
     def close(self) -> None:
@@ -144,18 +144,18 @@ class Loader:
     def _piece(self, index: int, epoch: int, side: int) -> _Piece:
         for tried in range(min(MOST_TRIES, len(self.pictures))):
             found = (index + tried) % len(self.pictures)
-            told = rng(self.seed, epoch, found)
+            drawn = rng(self.seed, epoch, found)
             try:
                 entry = self.pictures.read(found)
                 check_label(entry, self._classes)
                 self._check(entry)
-                view = view_of(entry.data, side, self.plan.recipe, told, entry.answers is not None)
+                view = view_of(entry.data, side, self.plan.recipe, drawn, entry.answers is not None)
             except PicturesGoneError:
                 raise
             except (OSError, ValueError) as error:
                 self.unreadable.add(found, self.pictures.name(found), error)
             else:
-                return _Piece(view, entry, told, found)
+                return _Piece(view, entry, drawn, found)
         raise TrainingError(
             f"None of {tried + 1} pictures in a row can be read, from {self.pictures.name(index)} on: "
             "something is wrong with the data."
@@ -192,7 +192,7 @@ class Loader:
             soft = np.stack([none if entry.soft is None else entry.soft for entry in entries])
         return Batch(
             views, np.array([entry.label for entry in entries], np.int64), soft, logits, embedding, answered,
-            np.array([piece.told.colours for piece in pieces], np.float32) * 2 - 1,
+            np.array([piece.drawn.colours for piece in pieces], np.float32) * 2 - 1,
             np.array([piece.index for piece in pieces], np.int64), self.slice()[0],
         )  # fmt: skip
 

@@ -29,7 +29,7 @@ class Plan:
 
     @property
     def steps(self) -> int:
-        """Steps in all."""
+        """Steps of the optimiser, over all epochs."""
         return self.steps_per_epoch * self.recipe.epochs
 
     def epoch(self, step: int) -> int:

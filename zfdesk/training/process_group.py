@@ -53,8 +53,8 @@ class ProcessGroup:
         try:
             yield
         except RuntimeError as error:
-            told = isinstance(error, dist.DistError) or "gloo" in str(error).lower()
-            if self.processes == 1 or not told:
+            lost = isinstance(error, dist.DistError) or "gloo" in str(error).lower()
+            if self.processes == 1 or not lost:
                 raise
             raise TrainingError("Another process of this training has ended; what it said tells why.") from None
 

@@ -173,8 +173,8 @@ def _value(field: str, kind: type, text: str) -> object:
             return text
         return tuple(int(part) for part in text.split(",") if part)
     except (ValueError, KeyError):
-        words = {bool: "yes or no", int: "a whole number", float: "a number"}.get(kind, "whole numbers with commas")
-        raise TrainingError(f"{field} must be {words}, not {text!r}.") from None
+        allowed = {bool: "yes or no", int: "a whole number", float: "a number"}.get(kind, "whole numbers with commas")
+        raise TrainingError(f"{field} must be {allowed}, not {text!r}.") from None
 
 
 def as_json(recipe: Recipe) -> dict[str, object]:
@@ -184,14 +184,14 @@ def as_json(recipe: Recipe) -> dict[str, object]:
     }
 
 
-def from_json(told: dict[str, typing.Any]) -> Recipe:
+def from_json(data: dict[str, typing.Any]) -> Recipe:
     """The recipe that `as_json` gave. Raises TrainingError where it is none."""
     kinds = typing.get_type_hints(Recipe)
-    if set(told) != set(kinds):
-        odd = sorted(set(told) ^ set(kinds))
+    if set(data) != set(kinds):
+        odd = sorted(set(data) ^ set(kinds))
         raise TrainingError(f"The stored recipe does not fit this version of zfdesk ({', '.join(odd)}).")
     values: dict[str, typing.Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in told.items()
+        key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
     }
     for key, value in values.items():
         kind = typing.get_origin(kinds[key]) or kinds[key]

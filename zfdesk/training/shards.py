@@ -70,9 +70,9 @@ class PackPlan:
 
     def fingerprint(self, teacher: Teacher | None) -> str:
         """Hash of all that decides the contents."""
-        told = [self.pictures, self.labels, self.repeats, self.seed, self.quality, vars(self.view), self.classes]
+        settings = [self.pictures, self.labels, self.repeats, self.seed, self.quality, vars(self.view), self.classes]
         asked = [teacher.sha256, teacher.input.side] if teacher else None
-        return hashlib.sha256(json.dumps([*told, asked]).encode("utf-8", "surrogateescape")).hexdigest()
+        return hashlib.sha256(json.dumps([*settings, asked]).encode("utf-8", "surrogateescape")).hexdigest()
 
     def view_at(self, place: int) -> bytes:
         """The stored JPEG of a place of the plan. Raises SourceError when its picture cannot be read."""
@@ -99,8 +99,10 @@ class PackProgress:
     def __str__(self) -> str:
         left = (self.total - self.done) / self.rate if self.rate else 0
         minutes, seconds = divmod(round(left), 60)
-        words = f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
-        return f"{self.done:,} of {self.total:,} views, {self.rate:.1f} a second, {words} left, {self.shards} shards"
+        left_text = f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+        return (
+            f"{self.done:,} of {self.total:,} views, {self.rate:.1f} a second, {left_text} left, {self.shards} shards"
+        )
 
 
 @dataclass(frozen=True)
@@ -172,12 +174,12 @@ def pack(
     source: str = "",
     threads: int = 2,
     progress: Callable[[PackProgress], None] = lambda progress: None,
-    tell: Callable[[str], None] = lambda sentence: None,
+    on_message: Callable[[str], None] = lambda sentence: None,
 ) -> Packed:
     """Write the plan's shards into a folder, or those that are not there yet.
 
-    source: where the pictures come from, in words. tell: gets a sentence for each picture that is left out. Raises
-    ShardsError when the folder holds other shards, nothing could be read, or the disk refuses.
+    source: where the pictures come from, in words. on_message: gets a sentence for each picture that is left out.
+    Raises ShardsError when the folder holds other shards, nothing could be read, or the disk refuses.
     """
     shelf = _Shelf(plan, folder, teacher, name, source)
     start, began, made = shelf.next_place(), time.monotonic(), 0
@@ -187,7 +189,7 @@ def pack(
         for place, view in zip(places, views, strict=True):
             if isinstance(view, str):
                 skipped.append(plan.pictures[plan.order[place]])
-                tell(view)
+                on_message(view)
             else:
                 kept.append((place, *view))
         shelf.add(_members(plan, teacher, kept))
@@ -203,14 +205,18 @@ def pack(
 def read_description(folder: Path) -> dict[str, Any]:
     """``shards.json`` of a folder. Raises ShardsError when it is none."""
     try:
-        told = json.loads((folder / DESCRIPTION).read_text("utf-8"))
+        description = json.loads((folder / DESCRIPTION).read_text("utf-8"))
     except FileNotFoundError as error:
         raise ShardsError(f"{folder} holds no shards ({DESCRIPTION} is missing).") from error
     except (OSError, ValueError, RecursionError) as error:
         raise ShardsError(f"{folder / DESCRIPTION} is damaged or cannot be read.") from error
-    if not isinstance(told, dict) or told.get("format") != FORMAT or not isinstance(told.get("shards"), list):
+    if (
+        not isinstance(description, dict)
+        or description.get("format") != FORMAT
+        or not isinstance(description.get("shards"), list)
+    ):
         raise ShardsError(f"{folder / DESCRIPTION} does not describe shards of this program.")
-    return told
+    return description
 
 
 _View = tuple[bytes, np.ndarray | None]  # the stored JPEG, and its pixels for the teacher
@@ -263,7 +269,7 @@ class _Shelf:
         self.shards: list[dict[str, Any]] = []
         self.views = 0
         self._next = 0
-        self._told: dict[str, Any] = {
+        self._description: dict[str, Any] = {
             "format": FORMAT,
             "classes": list(plan.classes),
             "views": 0,
@@ -315,7 +321,7 @@ class _Shelf:
         """Write what is left."""
         if self._filled:
             self._write()
-        self._told["complete"] = True
+        self._description["complete"] = True
         self._describe()
 
     def _open(self) -> None:
@@ -337,15 +343,17 @@ class _Shelf:
         self._describe()
 
     def _describe(self) -> None:
-        self._told["views"] = self.views
+        self._description["views"] = self.views
         try:
-            write_whole(self.folder / DESCRIPTION, [json.dumps(self._told, indent=1, ensure_ascii=False).encode()])
+            write_whole(
+                self.folder / DESCRIPTION, [json.dumps(self._description, indent=1, ensure_ascii=False).encode()]
+            )
         except OSError as error:
             raise ShardsError(f"{self.folder / DESCRIPTION} cannot be written: {_reason(error)}.") from error
 
-    def _take_over(self, told: dict[str, Any]) -> None:
+    def _take_over(self, description: dict[str, Any]) -> None:
         """Go on with what an interrupted run left: the shards that are listed, and one that was not listed yet."""
-        if told.get("plan") != self._told["plan"]:
+        if description.get("plan") != self._description["plan"]:
             raise ShardsError(
                 f"{self.folder} holds shards of other pictures or settings; name another folder, or delete it."
             )

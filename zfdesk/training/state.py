@@ -55,7 +55,7 @@ class TrainerState:
 
 
 def save_state(
-    run: Path, standing: TrainerState, identity: Mapping[str, Any], settings: Mapping[str, Any],
+    run: Path, state: TrainerState, identity: Mapping[str, Any], settings: Mapping[str, Any],
     network: torch.nn.Module, optimiser: torch.optim.Optimizer, mean: Mapping[str, Tensor] | None,
 ) -> None:  # fmt: skip
     """Write RUN/state. ``identity``: what must be the same when it is read; ``settings``: for `read_settings`.
@@ -71,8 +71,8 @@ def save_state(
                 tensors[f"optimiser.{key}.{name}"] = value.detach().cpu()
     # a float16 or scalar tensor is written as it is; channels-last ones by their values in order
     tensors = {name: value.contiguous() for name, value in tensors.items()}
-    told = {key: (None if value == float("inf") else value) for key, value in asdict(standing).items()}
-    metadata = {"format": FORMAT, "standing": json.dumps(told)}
+    data = {key: (None if value == float("inf") else value) for key, value in asdict(state).items()}
+    metadata = {"format": FORMAT, "standing": json.dumps(data)}
     metadata |= {"identity": json.dumps(identity, ensure_ascii=False), "settings": json.dumps(settings)}
     metadata["sha256"] = digest(metadata, tensors)
     place = run / FILE
@@ -92,21 +92,21 @@ def read_state(run: Path) -> tuple[dict[str, Tensor], TrainerState, dict[str, An
         tensors = read_tensors(file, header, place)
     if digest(header.metadata, tensors) != header.metadata.get("sha256"):
         raise TrainingError(f"{place} is damaged: its contents do not match the hash it carries.")
-    told = json.loads(header.metadata["standing"])
-    told["best"] = float("inf") if told["best"] is None else told["best"]
-    return tensors, TrainerState(**told), json.loads(header.metadata["identity"])
+    data = json.loads(header.metadata["standing"])
+    data["best"] = float("inf") if data["best"] is None else data["best"]
+    return tensors, TrainerState(**data), json.loads(header.metadata["identity"])
 
 
 def read_settings(run: Path) -> dict[str, Any]:
     """The settings a state was saved with. Raises TrainingError as `read_state` does, but does not read all of it."""
     with _state_file(run / FILE) as (_, header):
         try:
-            told = json.loads(header.metadata["settings"])
+            settings = json.loads(header.metadata["settings"])
         except (KeyError, ValueError):
             raise TrainingError(f"{run / FILE} is damaged: its settings cannot be read.") from None
-    if not isinstance(told, dict):
+    if not isinstance(settings, dict):
         raise TrainingError(f"{run / FILE} is damaged: its settings cannot be read.")
-    return told
+    return settings
 
 
 @contextmanager

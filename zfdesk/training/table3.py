@@ -27,7 +27,7 @@ class Row:
     """
 
     architecture: str
-    words: str
+    label: str
     top1: float
     top5: float
     replication: bool = False
@@ -96,7 +96,7 @@ def train_table3(
         if begun:
             _check_same(run, asked, pictures)
         if not (begun and _last(run, done=True)):
-            progress.message(f"{row.words} ({row.architecture})")
+            progress.message(f"{row.label} ({row.architecture})")
             ended = train(asked, run, together, progress, resume=begun)
             if ended.interrupted:
                 return [*filled, Filled(row, run, None, None, False)], True

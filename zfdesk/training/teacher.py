@@ -63,7 +63,7 @@ class Teacher:
             raise TeacherError(f"{name} is not an ONNX model that can be run.") from error
         self.name, self.sha256 = name, sha256
         self._given = _only_input(self._session, name)
-        self.input = _told_input(self._session, self._given, name)
+        self.input = _declared_input(self._session, self._given, name)
         side = self.input.side
         blank = np.zeros((1, side, side, 3), np.uint8)
         self._outputs = self._named_outputs(blank)
@@ -72,8 +72,8 @@ class Teacher:
 
     def facts(self) -> dict[str, Any]:
         """For the description of a data set: name, hash and input."""
-        told = {"side": self.input.side, "mean": list(self.input.mean), "std": list(self.input.std), "order": "RGB"}
-        return {"name": self.name, "sha256": self.sha256, "input": told, "embedding": self.embedding}
+        about = {"side": self.input.side, "mean": list(self.input.mean), "std": list(self.input.std), "order": "RGB"}
+        return {"name": self.name, "sha256": self.sha256, "input": about, "embedding": self.embedding}
 
     def fitted(self, picture: Image.Image) -> np.ndarray:
         """A square RGB picture as this teacher sees it, uint8 (side, side, 3)."""
@@ -187,9 +187,9 @@ class _Graph:
             x = self.conv(block._expand_conv, block._bn0, x, clipped=True)
         x = self.conv(block._depthwise_conv, block._bn1, x, clipped=True)
         x = self.conv(block._project_conv, block._bn2, x, clipped=False)
-        told = block._block_args
-        strides = told.stride if isinstance(told.stride, (list, tuple)) else [told.stride]
-        if block.id_skip and set(strides) == {1} and told.input_filters == told.output_filters:
+        arguments = block._block_args
+        strides = arguments.stride if isinstance(arguments.stride, (list, tuple)) else [arguments.stride]
+        if block.id_skip and set(strides) == {1} and arguments.input_filters == arguments.output_filters:
             x = self.node("Add", [x, before])
         return x
 
@@ -217,14 +217,14 @@ class _Graph:
         self.constants.append(self._arrays.from_array(np.asarray(value, np.float32), name))
         return name
 
-    def node(self, kind: str, inputs: list[str], output: str = "", **told: Any) -> str:
+    def node(self, kind: str, inputs: list[str], output: str = "", **attributes: Any) -> str:
         """An operation; its output's name."""
         output = output or f"x{len(self.nodes)}"
-        self.nodes.append(self._helper.make_node(kind, inputs, [output], **told))
+        self.nodes.append(self._helper.make_node(kind, inputs, [output], **attributes))
         return output
 
     def model(self) -> bytes:
-        """The file."""
+        """The bytes of the .onnx file."""
         from onnx import TensorProto
 
         def value(name: str, *shape: int | str) -> Any:
@@ -255,13 +255,13 @@ def _only_input(session: Any, name: str) -> Any:
     return inputs[0]
 
 
-def _told_input(session: Any, given: Any, name: str) -> TeacherInput:
-    told = session.get_modelmeta().custom_metadata_map
+def _declared_input(session: Any, given: Any, name: str) -> TeacherInput:
+    metadata = session.get_modelmeta().custom_metadata_map
     declared = given.shape[2] if isinstance(given.shape[2], int) else 224
     try:
-        side = int(told.get("side", declared))
+        side = int(metadata.get("side", declared))
         mean, std = (
-            tuple(float(part) for part in told[key].split(",")) if key in told else default
+            tuple(float(part) for part in metadata[key].split(",")) if key in metadata else default
             for key, default in (("mean", _IMAGENET_MEAN), ("std", _IMAGENET_STD))
         )
     except ValueError as error:

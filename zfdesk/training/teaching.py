@@ -22,7 +22,7 @@ class TaughtPictures:
     embedding = 0
 
     def __init__(self, pictures: Pictures, teacher: Answering) -> None:
-        self._pictures, self.words = pictures, pictures.words
+        self._pictures, self.source = pictures, pictures.source
         self.classes = usual_names(teacher.classes)
         places = [place_of(name, self.classes) for name in pictures.classes]
         self._places = [-1 if place is None else place for place in places]
@@ -32,7 +32,7 @@ class TaughtPictures:
         return len(self._pictures)
 
     def name(self, index: int) -> str:
-        """As before."""
+        """The picture's own name."""
         return self._pictures.name(index)
 
     def label(self, index: int) -> int:
@@ -66,13 +66,13 @@ def taught_recipe(recipe: Recipe, pictures: Pictures, teacher: Answering) -> tup
             meant = place_of(name, theirs)
             if meant not in (None, index):
                 raise TrainingError(
-                    f"The class “{name}” is number {index} of {pictures.words}, but number {meant} of the teacher's: "
+                    f"The class “{name}” is number {index} of {pictures.source}, but number {meant} of the teacher's: "
                     "--teacher-classes puts them in its order."
                 )
         return recipe, ""
     if not recipe.soft_weight:
         return recipe, ""
-    apart = f"The teacher's {teacher.classes} classes are not the {count} of {pictures.words}"
+    apart = f"The teacher's {teacher.classes} classes are not the {count} of {pictures.source}"
     if not teacher.embedding or not recipe.embedding_weight:
         raise TrainingError(f"{apart}: nothing is to be learned from it, unless --teacher-classes learns its own.")
     return (

@@ -87,13 +87,13 @@ class Training:
         self.network = self._network()
         self.optimiser = make_optimiser(self.network, self.recipe)
         self.mean = RunningMean(self.network, self.recipe.ema) if self.recipe.ema else None
-        self.standing = TrainerState()
+        self.state = TrainerState()
         self._bfloat = self.recipe.precision == "bfloat16" or (
             self.recipe.precision == "auto" and (self.device.type == "cuda" or fast_bfloat())
         )
         if resume:
             self._resume()
-            self.writer = RunWriter.resume(run, self.standing.step) if together.first else None
+            self.writer = RunWriter.resume(run, self.state.step) if together.first else None
         else:
             self._begin()
             probe = self._probe() if together.first else None
@@ -103,7 +103,7 @@ class Training:
         if taught:
             progress.message(taught)
             if self.writer is not None:
-                self.writer.note(self.standing.step, taught)
+                self.writer.note(self.state.step, taught)
         self.learner: torch.nn.Module = self.network
         if together.processes > 1:
             # in a group of its own: it never lets go of it, and a thread of a group that is left at the end of Python,
@@ -117,8 +117,8 @@ class Training:
     def _ask(self, teacher: Answering) -> str:
         if self.order.teacher_classes:
             self.pictures = TaughtPictures(self.pictures, teacher)
-        self.recipe, words = taught_recipe(self.order.recipe, self.pictures, teacher)
-        return words
+        self.recipe, note = taught_recipe(self.order.recipe, self.pictures, teacher)
+        return note
 
     def _network(self) -> TrainingNetwork:
         embedding = self.pictures.embedding
@@ -173,32 +173,32 @@ class Training:
             self.mean = RunningMean(self.network, self.recipe.ema)
 
     def _resume(self) -> None:
-        tensors, standing, identity = read_state(self.run)
+        tensors, state, identity = read_state(self.run)
         ours = self._identity()
         for key in ours:
             if identity.get(key) != ours[key]:
-                words = {"pictures": f"{identity.get(key)} pictures, now there are {ours[key]}"}.get(
+                difference = {"pictures": f"{identity.get(key)} pictures, now there are {ours[key]}"}.get(
                     key, f"another {key}"
                 )
-                raise TrainingError(f"The state in {self.run} is of a training with {words}.")
+                raise TrainingError(f"The state in {self.run} is of a training with {difference}.")
         restore(tensors, self.network, self.optimiser, self.mean.tensors if self.mean else None)
-        self.standing = standing
+        self.state = state
 
     # the loop
 
     def go(self) -> Ended:
         """Train to the end, or until Ctrl-C. Raises TrainingError or RunError; the last good state is then on disk."""
-        standing, plan, began = self.standing, self.plan, self.standing.step
+        state, plan, began = self.state, self.plan, self.state.step
         if self.writer is not None and began:
             self.writer.note(began, f"Resumed at step {began}.")
-        started, before = time.monotonic(), standing.seconds
+        started, before = time.monotonic(), state.seconds
         interrupted = False
         try:
             with self.together.as_one():
                 if not began:
                     self.keep_snapshot(0)
                     self._save()
-                if standing.due:
+                if state.due:
                     self._end_epoch()
                 self.heap.trim()
                 saved = time.monotonic()
@@ -206,12 +206,12 @@ class Training:
                 for batch in self.loader.batches(began, plan.steps):
                     self.take_step(batch, total)
                     self.heap.after_step()
-                    standing.seconds = before + time.monotonic() - started
-                    if standing.step % self.order.log_every == 0 or standing.due:
+                    state.seconds = before + time.monotonic() - started
+                    if state.step % self.order.log_every == 0 or state.due:
                         self._log(total)
                         total = _Sum(since=time.monotonic())
                     paused = time.monotonic()
-                    if standing.due:
+                    if state.due:
                         self._end_epoch()
                         self.heap.trim()
                         saved = time.monotonic()
@@ -221,7 +221,7 @@ class Training:
                         saved = time.monotonic()
                     total.since += time.monotonic() - paused
                     if self.together.any(self.stopping.is_set()):
-                        interrupted = standing.step < plan.steps
+                        interrupted = state.step < plan.steps
                         break
                 unreadable = self.together.union(self.loader.unreadable.found)
         except (TrainingError, RunError) as error:
@@ -231,17 +231,17 @@ class Training:
             self._save()
         else:
             self._say_end("The training is done.")
-        return Ended(standing.step, standing.seconds, interrupted, len(unreadable), *self._last)
+        return Ended(state.step, state.seconds, interrupted, len(unreadable), *self._last)
 
     def take_step(self, batch: Batch, total: _Sum) -> None:
         """One step of the optimiser on one batch; its loss is added to ``total``."""
-        standing, plan, recipe = self.standing, self.plan, self.recipe
-        step = standing.step
-        rate = plan.learning_rate(step, standing.lowered)
+        state, plan, recipe = self.state, self.plan, self.recipe
+        step = state.step
+        rate = plan.learning_rate(step, state.lowered)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.learner.train()
-        watch = Probe(self.network) if self._watched(step) else None
+        probe = Probe(self.network) if self._watched(step) else None
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat):
             place = (self.order.seed, step, batch.first, plan.batch)
             scores, guessed = self.learner(inputs(batch, recipe, self.device), place)
@@ -256,30 +256,30 @@ class Training:
         )  # fmt: skip
         if not math.isfinite(summed[0]):
             raise self._not_finite("loss is no longer a number", step + 1)
-        if watch is not None:
-            watch.look()
+        if probe is not None:
+            probe.look()
         if recipe.gradient_limit:
             torch.nn.utils.clip_grad_norm_(self.network.parameters(), recipe.gradient_limit, foreach=True)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         if recipe.rms_limit:
             limit_filters(self.network, recipe.rms_limit)
-        standing.step = step + 1
-        standing.due = standing.step % plan.steps_per_epoch == 0
+        state.step = step + 1
+        state.due = state.step % plan.steps_per_epoch == 0
         if self.mean is not None:
-            self.mean.update(self.network, standing.step)
-        standing.seen += plan.batch
-        standing.loss += summed[0] * plan.batch
-        standing.known += int(summed[1])
-        standing.top1 += int(summed[2])
-        standing.top5 += int(summed[3])
+            self.mean.update(self.network, state.step)
+        state.seen += plan.batch
+        state.loss += summed[0] * plan.batch
+        state.known += int(summed[1])
+        state.top1 += int(summed[2])
+        state.top5 += int(summed[3])
         total.loss, total.steps = total.loss + summed[0], total.steps + 1
         for name, value in zip(names, summed[4:], strict=True):
             total.parts[name] = total.parts.get(name, 0.0) + value
-        if watch is not None and self.writer is not None:
-            epoch = 0 if step == 0 else standing.step // plan.steps_per_epoch
+        if probe is not None and self.writer is not None:
+            epoch = 0 if step == 0 else state.step // plan.steps_per_epoch
             self._check_weights()
-            self.writer.statistics(epoch, watch.statistics(self.exported()))
+            self.writer.statistics(epoch, probe.statistics(self.exported()))
 
     def _watched(self, step: int) -> bool:
         """Whether this step is looked at closely: the first, and the last before each snapshot."""
@@ -287,16 +287,16 @@ class Training:
         return step == 0 or (not rest and epoch in snapshot_epochs(self.recipe.epochs))
 
     def _log(self, total: _Sum) -> None:
-        standing, plan = self.standing, self.plan
+        state, plan = self.state, self.plan
         count = max(total.steps, 1)
         speed = count * plan.batch / max(time.monotonic() - total.since, 1e-9)
-        epochs, side = standing.step / plan.steps_per_epoch, plan.side(standing.step - 1)
-        rate = plan.learning_rate(standing.step - 1, standing.lowered)
+        epochs, side = state.step / plan.steps_per_epoch, plan.side(state.step - 1)
+        rate = plan.learning_rate(state.step - 1, state.lowered)
         if self.writer is not None:
             parts = {name: value / count for name, value in total.parts.items()}
-            self.writer.log(Step(standing.step, epochs, standing.seconds, total.loss / count, rate, parts, side, speed))
+            self.writer.log(Step(state.step, epochs, state.seconds, total.loss / count, rate, parts, side, speed))
         # work still to do, in pixels: larger pictures take longer
-        left = plan.pixels(standing.step) / side**2 / max(speed, 1e-9)
+        left = plan.pixels(state.step) / side**2 / max(speed, 1e-9)
         self.progress.show(
             f"epoch {epochs:.2f} of {self.recipe.epochs}, loss {total.loss / count:.3f}, {side} px, "
             f"{speed:.0f} pictures/s, {duration(left)} left"
@@ -305,10 +305,10 @@ class Training:
     def _end_epoch(self) -> None:
         """What belongs to the end of an epoch; until all of it is done it is due."""
         self._check_weights()
-        standing, plan = self.standing, self.plan
-        epoch = standing.step // plan.steps_per_epoch
-        known = max(standing.known, 1)
-        training = Score(standing.loss / max(standing.seen, 1), standing.top1 / known, standing.top5 / known)
+        state, plan = self.state, self.plan
+        epoch = state.step // plan.steps_per_epoch
+        known = max(state.known, 1)
+        training = Score(state.loss / max(state.seen, 1), state.top1 / known, state.top5 / known)
         validation = self._validated()
         self._last = (training, validation)
         if epoch in snapshot_epochs(self.recipe.epochs):
@@ -316,29 +316,29 @@ class Training:
         elif self.writer is not None:
             self.writer.network(self.exported())
         if self.writer is not None:
-            self.writer.log(Epoch(standing.step, epoch, standing.seconds, training, validation))
-        standing.due, standing.seen, standing.loss = False, 0.0, 0.0
-        standing.known = standing.top1 = standing.top5 = 0
-        words = f"epoch {epoch}: loss {training.loss:.3f}, top-1 {training.top1:.1%}, top-5 {training.top5:.1%}"
+            self.writer.log(Epoch(state.step, epoch, state.seconds, training, validation))
+        state.due, state.seen, state.loss = False, 0.0, 0.0
+        state.known = state.top1 = state.top5 = 0
+        text = f"epoch {epoch}: loss {training.loss:.3f}, top-1 {training.top1:.1%}, top-5 {training.top5:.1%}"
         if validation is not None:
-            words += f"; validation: top-1 {validation.top1:.1%}, top-5 {validation.top5:.1%}"
-        self.progress.message(f"{words} ({duration(standing.seconds)})")
+            text += f"; validation: top-1 {validation.top1:.1%}, top-5 {validation.top5:.1%}"
+        self.progress.message(f"{text} ({duration(state.seconds)})")
         self._plateau(1 - validation.top1 if validation else training.loss)
         self._save()
 
     def _plateau(self, error: float) -> None:
-        standing, recipe = self.standing, self.recipe
-        if error < standing.best:
-            standing.best, standing.waiting = error, 0
+        state, recipe = self.state, self.recipe
+        if error < state.best:
+            state.best, state.waiting = error, 0
             return
-        standing.waiting += 1
-        if recipe.schedule == "plateau" and standing.waiting >= recipe.patience:
-            standing.lowered, standing.waiting = standing.lowered / 10, 0
-            words = f"The learning rate was lowered to {recipe.learning_rate * standing.lowered:g}: {recipe.patience} "
-            words += "epochs without a better one."
-            self.progress.message(words)
+        state.waiting += 1
+        if recipe.schedule == "plateau" and state.waiting >= recipe.patience:
+            state.lowered, state.waiting = state.lowered / 10, 0
+            sentence = f"The learning rate was lowered to {recipe.learning_rate * state.lowered:g}: {recipe.patience} "
+            sentence += "epochs without a better one."
+            self.progress.message(sentence)
             if self.writer is not None:
-                self.writer.note(standing.step, words)
+                self.writer.note(state.step, sentence)
 
     def _validated(self) -> Score | None:
         if self.validation is None:
@@ -352,14 +352,14 @@ class Training:
         """The plain declared network as it is now: the running mean's weights where the recipe has it."""
         tensors: dict[str, Tensor] = self.mean.tensors if self.mean is not None else self.network.state_dict()
         order, recipe = self.order, self.recipe
-        epochs = self.standing.step / self.plan.steps_per_epoch
-        words = f"trained by zfdesk {__version__}, recipe {recipe.name}, {epochs:g} of {recipe.epochs} "
-        words += f"{noun(recipe.epochs, 'epoch')} of "
-        words += (
+        epochs = self.state.step / self.plan.steps_per_epoch
+        provenance = f"trained by zfdesk {__version__}, recipe {recipe.name}, {epochs:g} of {recipe.epochs} "
+        provenance += f"{noun(recipe.epochs, 'epoch')} of "
+        provenance += (
             f"{len(self.pictures)} pictures ({', '.join(Path(path).name for path in order.data)}), seed {order.seed}"
         )
-        words += f", started from {order.start_words}" if order.start_words else ""
-        return exported(self.network, tensors, self.classes, words)
+        provenance += f", started from {order.start_words}" if order.start_words else ""
+        return exported(self.network, tensors, self.classes, provenance)
 
     def keep_snapshot(self, epoch: int) -> None:
         """A snapshot, and what is looked at there."""
@@ -381,7 +381,7 @@ class Training:
         """A loss that is a number can still have had a gradient that is none."""
         tensors = [*self.network.state_dict().values(), *(self.mean.tensors.values() if self.mean else ())]
         if not bool(torch.stack([tensor.isfinite().all() for tensor in tensors]).all()):
-            raise self._not_finite("weights are no longer numbers", self.standing.step)
+            raise self._not_finite("weights are no longer numbers", self.state.step)
 
     def _not_finite(self, what: str, step: int) -> _NotFiniteError:
         return _NotFiniteError(
@@ -394,7 +394,7 @@ class Training:
             self._check_weights()
             mean = self.mean.tensors if self.mean else None
             settings = self.order.settings()
-            save_state(self.run, self.standing, self._identity(), settings, self.network, self.optimiser, mean)
+            save_state(self.run, self.state, self._identity(), settings, self.network, self.optimiser, mean)
 
     def _give_up(self, error: Exception) -> None:
         """Save what was reached, unless that is what is wrong, and say why in the log; as far as the disk lets."""
@@ -404,9 +404,9 @@ class Training:
         with suppress(TrainingError, RunError):
             self._say_end(str(error))
 
-    def _say_end(self, words: str) -> None:
+    def _say_end(self, sentence: str) -> None:
         if self.writer is not None:
-            self.writer.note(self.standing.step, words, end=True)
+            self.writer.note(self.state.step, sentence, end=True)
 
 
 class _NotFiniteError(TrainingError):

@@ -43,8 +43,8 @@ CHUNK = 64  # pictures between two words of progress
 DECODERS = 2
 TOLERANCE = 1e-4
 """Of a fit, as in scikit-learn. 1e-5 moved Caltech-101 at 15 a class by 0.1 points (softmax) and 0.4 (SVM)."""
-Told = Callable[[str, int, int], None]
-"""What is being done, how much of it, and how much there is."""
+OnStageProgress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
 
 
 @dataclass(frozen=True)
@@ -102,10 +102,10 @@ class Transfer:
     passed_over: tuple[str, ...] = ()
 
 
-def layers_called(model: Model, words: Iterable[str]) -> tuple[str, ...]:
+def layers_called(model: Model, names: Iterable[str]) -> tuple[str, ...]:
     """Stages by name, or by the paper's number (1 to 7). Raises ValueError with a sentence."""
     found = []
-    for word in words:
+    for word in names:
         name = paper_layer(model.architecture, int(word)) if word.isdecimal() else word
         if model.architecture.index(name) == 0:
             raise ValueError("The input is no layer whose features could be taught.")
@@ -115,7 +115,7 @@ def layers_called(model: Model, words: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def run_transfer(model: Model, data: str, plan: Plan, tell: Told = lambda *_: None) -> Transfer:
+def run_transfer(model: Model, data: str, plan: Plan, on_progress: OnStageProgress = lambda *_: None) -> Transfer:
     """Compare layers and classifiers on a folder of classes (or shards, a manifest, torchvision:NAME).
 
     Raises TrainingError with a sentence for fewer than two classes, an empty one, or too few pictures in one.
@@ -125,43 +125,45 @@ def run_transfer(model: Model, data: str, plan: Plan, tell: Told = lambda *_: No
     pictures = open_pictures(data)
     classes = _classes(pictures, data, plan)
     layers = plan.layers or (feature_layer(model.architecture),)
-    seen = SeenPictures(model, pictures, layers, tell)
+    seen = SeenPictures(model, pictures, layers, on_progress)
     rounds = _rounds(seen, classes, plan)
     total, done, network = len(layers) * len(plan.kinds) * len(plan.per_class) * plan.rounds, 0, None
     largest = max(plan.per_class)
-    told: dict[tuple[str, Kind, int], list[float]] = {}
+    accuracies: dict[tuple[str, Kind, int], list[float]] = {}
     whole = layers == (feature_layer(model.architecture),)
     for layer in layers:
         for number, drawn in enumerate(rounds):
             for per_class in plan.per_class:
                 taught, labels = _basis(seen, layer, drawn, per_class)
                 for kind in plan.kinds:
-                    tell("taught", done, total)
+                    on_progress("taught", done, total)
                     fit = fit_softmax if kind == "softmax" else fit_svm
                     classifier = fit(taught, labels, len(classes), plan.strength, TOLERANCE)
-                    told.setdefault((layer, kind, per_class), []).append(_accuracy(seen, layer, drawn, classifier))
+                    accuracies.setdefault((layer, kind, per_class), []).append(
+                        _accuracy(seen, layer, drawn, classifier)
+                    )
                     done += 1
                     if whole and number == 0 and per_class == largest and kind == plan.kinds[0]:
                         network = _network(model, classes, classifier, kind, per_class, pictures)
     scores = tuple(
-        Score(layer, kind, per_class, tuple(told[layer, kind, per_class]))
+        Score(layer, kind, per_class, tuple(accuracies[layer, kind, per_class]))
         for layer in layers
         for kind in plan.kinds
         for per_class in plan.per_class
     )
-    tell("taught", total, total)
+    on_progress("taught", total, total)
     names = tuple(pictures.classes[label] for label in classes)
     seconds = time.perf_counter() - begun
-    told_over = passed_over(pictures)
-    return Transfer(plan, data, names, len(seen.known), tuple(seen.unreadable), scores, seconds, network, told_over)
+    passed = passed_over(pictures)
+    return Transfer(plan, data, names, len(seen.known), tuple(seen.unreadable), scores, seconds, network, passed)
 
 
 def _network(
     model: Model, classes: Sequence[int], classifier: Classifier, kind: Kind, per_class: int, pictures: Pictures
 ) -> Model:
     names = [pictures.classes[label] for label in classes]
-    words = taught_words(model, kind, len(names), per_class * len(names), date.today().isoformat())
-    return with_classes(model, names, classifier.weight, classifier.bias, words)
+    provenance = taught_words(model, kind, len(names), per_class * len(names), date.today().isoformat())
+    return with_classes(model, names, classifier.weight, classifier.bias, provenance)
 
 
 # Which pictures
@@ -234,10 +236,10 @@ def _readable(indices: Iterable[int], seen: SeenPictures) -> list[int]:
     return [index for index in indices if index not in seen.lost]
 
 
-def _refuse_few(name: str, count: int, most: int, words: str) -> None:
+def _refuse_few(name: str, count: int, most: int, among: str) -> None:
     if count <= most:
         raise TrainingError(
-            f"The class {name!r} has {count} {noun(count, 'picture')}{words if words[2:3] != '0' else ''}: "
+            f"The class {name!r} has {count} {noun(count, 'picture')}{among if among[2:3] != '0' else ''}: "
             f"{most} to teach with and one to tell need {most + 1}. Take fewer a class, or leave it out (--without)."
         )
 
@@ -251,9 +253,9 @@ class SeenPictures:
     ``known``: the row of a picture; ``lost``: what cannot be read.
     """
 
-    def __init__(self, model: Model, pictures: Pictures, layers: Sequence[str], tell: Told) -> None:
+    def __init__(self, model: Model, pictures: Pictures, layers: Sequence[str], on_progress: OnStageProgress) -> None:
         """``layers``: by name, as `features_of_layers` takes them."""
-        self.model, self.pictures, self.layers, self._tell = model, pictures, layers, tell
+        self.model, self.pictures, self.layers, self._on_progress = model, pictures, layers, on_progress
         self.known: dict[int, int] = {}
         self.lost: set[int] = set()
         self.unreadable: list[str] = []
@@ -263,11 +265,11 @@ class SeenPictures:
         """Look at these pictures, a chunk at a time, decoding ahead of the network."""
         with ThreadPoolExecutor(DECODERS) as pool:
             chunks = [wanted[start : start + CHUNK] for start in range(0, len(wanted), CHUNK)]
-            ahead = pool.map(self._decoded, chunks[0]) if chunks else iter(())
+            next_chunk = pool.map(self._decoded, chunks[0]) if chunks else iter(())
             for number, chunk in enumerate(chunks):
-                self._tell("looked at", number * CHUNK, len(wanted))
-                decoded = list(ahead)
-                ahead = pool.map(self._decoded, chunks[number + 1]) if number + 1 < len(chunks) else iter(())
+                self._on_progress("looked at", number * CHUNK, len(wanted))
+                decoded = list(next_chunk)
+                next_chunk = pool.map(self._decoded, chunks[number + 1]) if number + 1 < len(chunks) else iter(())
                 good = list(self._good(chunk, decoded))
                 if good:
                     found = features_of_layers(self.model, (picture for _, picture in good), self.layers)
@@ -275,7 +277,7 @@ class SeenPictures:
                         self._parts[layer].append(rows)
                 for index, _ in good:
                     self.known[index] = len(self.known)
-        self._tell("looked at", len(wanted), len(wanted))
+        self._on_progress("looked at", len(wanted), len(wanted))
 
     def _good(self, chunk: Sequence[int], decoded: Sequence[Any]) -> Iterator[tuple[int, np.ndarray]]:
         for index, picture in zip(chunk, decoded, strict=True):

@@ -24,21 +24,22 @@ _BATCH = 64
 class Validation:
     """Pictures to validate on, for a network of ``classes``. ``most``: no more of them, spread evenly; None for all.
 
-    ``tell``: is told what cannot be read. Raises TrainingError where their classes are others, or none has a label.
+    ``on_message``: called with a sentence for each picture that cannot be read. Raises TrainingError where their
+    classes are others, or none has a label.
     """
 
     def __init__(
-        self, pictures: Pictures, classes: tuple[str, ...], threads: int, tell: Callable[[str], None],
+        self, pictures: Pictures, classes: tuple[str, ...], threads: int, on_message: Callable[[str], None],
         most: int | None = None,
     ) -> None:  # fmt: skip
         self.pictures, self._threads, self._most = pictures, threads, most
-        self._unreadable = Unreadable(tell)
+        self._unreadable = Unreadable(on_message)
         if not pictures.labelled and all(pictures.label(index) < 0 for index in range(len(pictures))):
-            raise TrainingError(f"{pictures.words} has no labels, so nothing can be validated on it.")
+            raise TrainingError(f"{pictures.source} has no labels, so nothing can be validated on it.")
         try:
             self._places = torch.from_numpy(places_of(pictures.classes, classes))
         except TrainingError as error:
-            raise TrainingError(f"The classes of {pictures.words} are not those trained on: {error}") from None
+            raise TrainingError(f"The classes of {pictures.source} are not those trained on: {error}") from None
 
     def __len__(self) -> int:
         count = len(self.pictures)

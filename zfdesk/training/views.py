@@ -45,7 +45,7 @@ def rng(seed: int, epoch: int, picture: int) -> Rng:
     return Rng(flip, area, ratio, across, down, tuple(colours))
 
 
-def part_seen(width: int, height: int, recipe: Recipe, told: Rng, whole: bool) -> tuple[float, ...]:
+def part_seen(width: int, height: int, recipe: Recipe, drawn: Rng, whole: bool) -> tuple[float, ...]:
     """(left, top, right, bottom) of the part of a picture that is trained on, in its pixels; ``whole``: all of it."""
     shortest = min(width, height)
     if whole or recipe.view == "whole":
@@ -55,14 +55,14 @@ def part_seen(width: int, height: int, recipe: Recipe, told: Rng, whole: bool) -
         side, spare = shortest * 224 / RESIZE, shortest * (1 - 224 / RESIZE)
         # centre, then the corners; the flip makes ten of these five
         places = ((0.5, 0.5), (0, 0), (1, 0), (0, 1), (1, 1))
-        across, down = places[min(int(told.across * 5), 4)]
+        across, down = places[min(int(drawn.across * 5), 4)]
         left = (width - shortest) / 2 + across * spare
         top = (height - shortest) / 2 + down * spare
         return left, top, left + side, top + side
-    area = (recipe.smallest_part + told.area * (1 - recipe.smallest_part)) * width * height
-    stretch = math.exp((told.ratio - 0.5) * 2 * math.log(4 / 3))
+    area = (recipe.smallest_part + drawn.area * (1 - recipe.smallest_part)) * width * height
+    stretch = math.exp((drawn.ratio - 0.5) * 2 * math.log(4 / 3))
     across, down = min(math.sqrt(area * stretch), width), min(math.sqrt(area / stretch), height)
-    left, top = told.across * (width - across), told.down * (height - down)
+    left, top = drawn.across * (width - across), drawn.down * (height - down)
     return left, top, left + across, top + down
 
 
@@ -86,20 +86,20 @@ def opened(data: bytes) -> Image.Image:
         raise ValueError(str(error)) from error
 
 
-def view_of(data: bytes, side: int, recipe: Recipe, told: Rng, whole: bool) -> np.ndarray:
+def view_of(data: bytes, side: int, recipe: Recipe, drawn: Rng, whole: bool) -> np.ndarray:
     """The view of one picture, uint8 (side, side, 3). Raises ValueError or OSError where it cannot be read."""
     image = opened(data)
     turned = _turned(image)
     width, height = image.size[::-1] if turned else image.size
-    box = part_seen(width, height, recipe, told, whole)
-    view = shifted(_cut(image, box, side), recipe.shift, told)
-    return view[:, ::-1] if recipe.flip and told.flip < 0.5 else view
+    box = part_seen(width, height, recipe, drawn, whole)
+    view = shifted(_cut(image, box, side), recipe.shift, drawn)
+    return view[:, ::-1] if recipe.flip and drawn.flip < 0.5 else view
 
 
-def shifted(view: np.ndarray, most: float, told: Rng) -> np.ndarray:
+def shifted(view: np.ndarray, most: float, drawn: Rng) -> np.ndarray:
     """A view moved by up to ``most`` of its side across and down, by chance; what comes in at an edge is reflected."""
     side = len(view)
-    across, down = (round((2 * part - 1) * most * side) for part in (told.across, told.down))
+    across, down = (round((2 * part - 1) * most * side) for part in (drawn.across, drawn.down))
     if not across and not down:
         return view
     by = max(abs(across), abs(down))
