@@ -47,8 +47,8 @@ def test_every_method_answers_for_a_class(seen: zf.Pass, name: str, head) -> Non
     assert found.heat.min() >= 0
     assert np.isfinite(found.values).all()
     assert not found.values.flags.writeable
-    assert METHODS[name].label in found.words()
-    assert "class 3" in found.words()
+    assert METHODS[name].label in found.description()
+    assert "class 3" in found.description()
 
 
 @pytest.mark.parametrize("name", [name for name, one in METHODS.items() if not one.classes_only])
@@ -88,7 +88,7 @@ def test_a_head_tells_what_it_is_and_maps_what_it_was_taught(seen: zf.Pass, head
     assert torch.allclose(
         torch.from_numpy(found.values.copy()), torch.einsum("k,khw->hw", head.weight[1], maps).double(), atol=1e-5
     )
-    assert "taught 5 classes from 12 pictures with a folder's classes" in found.words()
+    assert "taught 5 classes from 12 pictures with a folder's classes" in found.description()
 
 
 def test_a_head_from_the_networks_own_answers(model: zf.Model) -> None:
@@ -99,7 +99,7 @@ def test_a_head_from_the_networks_own_answers(model: zf.Model) -> None:
         pytest.skip("these weights give all pictures one answer")
     head = teach_cam_head(model, pictures)
     assert set(head.indices) == answers
-    assert "own answers" in head.words()
+    assert "own answers" in head.description()
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ def test_a_class_is_held_and_followed_again(looking: Window) -> None:
 def test_every_method_can_be_laid_over_the_picture(looking: Window, name: str) -> None:
     found = looked(looking, method=name, samples=2, steps=2)
     assert found.found[name].heat.shape == (32, 32)
-    assert looking.picture.heat.words().startswith(f"{found.found[name].words()}, P ")
+    assert looking.picture.heat.words().startswith(f"{found.found[name].description()}, P ")
 
 
 @pytest.mark.parametrize(

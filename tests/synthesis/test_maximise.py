@@ -154,7 +154,7 @@ def test_objectives_that_do_not_exist_are_told(model: zf.Model, text: str, said:
 
 def test_objectives_in_words(model: zf.Model) -> None:
     def words(text: str) -> str:
-        return parse(text, NET, model.classes.index).words(model.classes, NET.class_layers)
+        return parse(text, NET, model.classes.index).description(model.classes, NET.class_layers)
 
     assert words("conv2:3") == "conv2:3"
     assert words("class:dog - class:cat") == "dog (fc8:1) + -1 × cat (fc8:0)".replace("+ -", "− ")

@@ -2,7 +2,7 @@
 
     from zfdesk.attribution import METHODS, attribute
     found = attribute(model.forward(picture), of_class(model, 285), "gradcam")
-    found.heat, found.values, found.words()
+    found.heat, found.values, found.description()
 
 `methods` is the registry and all of its methods; whatever offers a choice (command line, window, figures, captions,
 help) is made from it. Nothing here imports torch before a method runs.

@@ -3,7 +3,7 @@
 CAM reads the weights of a head that sees nothing but the means of a layer's maps. ZFNet has no such head, so one is
 taught: a softmax on the means of conv5's maps, over pictures in a folder by class, or over any pictures with the
 network's own answers as their classes. It is *another classifier* on the same maps: its classes are those it was
-taught, and it may be wrong where the network is right; `CamHead.words` says so.
+taught, and it may be wrong where the network is right; `CamHead.description` says so.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class CamHead:
     own_answers: bool
     agreement: float
 
-    def words(self) -> str:
+    def description(self) -> str:
         """What the head is."""
         by = "the network's own answers" if self.own_answers else "a folder's classes"
         return (f"a softmax on the means of {self.layer}'s maps, taught {len(self.indices)} classes from "

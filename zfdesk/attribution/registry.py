@@ -109,15 +109,15 @@ class Attribution:
         known = target.layer in self.class_layers and target.unit < len(self.classes)
         return f"{self.classes[target.unit]} ({name})" if known else name
 
-    def words(self) -> str:
+    def description(self) -> str:
         """What it is, in full."""
-        told = {
+        texts = {
             "layer": f"at {self.options.layer}", "samples": f"{self.options.samples} samples",
             "noise": f"noise {self.options.noise:g}", "steps": f"{self.options.steps} steps",
             "epsilon": f"ε {self.options.epsilon:g}", "seed": f"seed {self.options.seed}",
-            "head": self.options.head.words() if self.options.head else "",
+            "head": self.options.head.description() if self.options.head else "",
         }  # fmt: skip
-        return ", ".join([self.target_words(), self.method.label, *(told[option] for option in self.method.options)])
+        return ", ".join([self.target_words(), self.method.label, *(texts[option] for option in self.method.options)])
 
 
 def method_called(name: str) -> Method:

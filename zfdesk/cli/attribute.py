@@ -84,8 +84,9 @@ def attribute_command(parser: argparse.ArgumentParser, arguments: argparse.Names
     if arguments.output:
         write_output(arguments.output, png_bytes(warmed(picture, found.heat), facts))
     written = ", ".join(path for path in (arguments.output, arguments.npy) if path)
-    report(arguments, facts, f"{found.words()}; hottest at row {facts['hottest'][0]}, column {facts['hottest'][1]}"
-           + (f": {written}" if written else ""))  # fmt: skip
+    row, column = facts["hottest"]
+    text = f"{found.description()}; hottest at row {row}, column {column}"
+    report(arguments, facts, f"{text}: {written}" if written else text)
     return 0
 
 
@@ -134,14 +135,14 @@ def _facts(arguments: argparse.Namespace, seen: Pass, found: Attribution) -> dic
     is_class = target.layer in model.architecture.class_layers
     y, x = np.unravel_index(int(found.heat.argmax()), found.heat.shape)
     return {
-        "path": arguments.image, "output": arguments.output, "npy": arguments.npy, "words": found.words(),
+        "path": arguments.image, "output": arguments.output, "npy": arguments.npy, "words": found.description(),
         "method": found.method.name, "source": found.method.source, "of": target.layer, "unit": target.unit,
         "class": model.classes[target.unit] if is_class else None,
         "probability": float(seen.probabilities[0, target.unit]) if is_class else None,
         "position": list(target.position) if target.position else None, "seed_kind": str(target.kind),
         "layer": found.layer, "options": {name: getattr(found.options, name) for name in found.method.options
                                           if name != "head"},
-        "head": found.options.head.words() if found.options.head else None,
+        "head": found.options.head.description() if found.options.head else None,
         "shape": list(found.values.shape), "range": [float(found.values.min()), float(found.values.max())],
         "hottest": [int(y), int(x)], **provenance(model),
     }  # fmt: skip

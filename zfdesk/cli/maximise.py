@@ -74,7 +74,7 @@ def maximise_command(parser: argparse.ArgumentParser, arguments: argparse.Namesp
         objectives = [one for one in objectives for _ in range(arguments.each)]
     recipe = replace(recipe, steps=arguments.steps or recipe.steps)
     picture = network_picture(start, model) if start else arguments.start
-    words = [one.words(model.classes, architecture.class_layers) for one in objectives]
+    words = [one.description(model.classes, architecture.class_layers) for one in objectives]
     maker = Maximiser(model, objectives, recipe, picture, arguments.seed)
     sketch = made(maximise(model, objectives, recipe, picture, arguments.seed), "")
     pixels = None if sketch is None else sheet(sketch.pictures)

@@ -123,7 +123,7 @@ class HeatFound:
         if name not in self.found:
             return self.reasons.get(name, "")
         chance = "" if self.probability is None else f", P {self.probability * 100:.1f} %"
-        return f"{self.found[name].words()}{chance}"
+        return f"{self.found[name].description()}{chance}"
 
     def frame_words(self) -> str:
         """Of which frame."""

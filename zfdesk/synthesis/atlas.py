@@ -168,12 +168,12 @@ def write_atlas(path: Path | str, atlas: Atlas) -> None:
             options: dict[str, Any] = {"lossless": True} if page.side < 64 else {"quality": _QUALITY}
             Image.fromarray(page.mosaic).save(picture, "WEBP", method=6, **options)
             archive.writestr(_entry(f"{layer}.webp"), picture.getvalue())
-        told = {
+        contents = {
             "weights": {"name": atlas.weights, "sha256": atlas.sha256, "convolutions": atlas.convolutions},
             "seed": atlas.seed,
             "layers": layers,
         }
-        archive.writestr(_entry("atlas.json"), json.dumps(told, ensure_ascii=False))
+        archive.writestr(_entry("atlas.json"), json.dumps(contents, ensure_ascii=False))
     write_whole(Path(path), [memory.getvalue()])
 
 
@@ -181,17 +181,17 @@ def read_atlas(path: Path | str, layers: Collection[str] | None = None) -> Atlas
     """An atlas from its file; ``layers``: of these alone, as far as there are pages. Raises AtlasError, in words."""
     try:
         with zipfile.ZipFile(path) as archive:
-            told = json.loads(archive.read("atlas.json"))
+            contents = json.loads(archive.read("atlas.json"))
             pages = {
                 layer: _read_page(archive, layer, facts)
-                for layer, facts in told["layers"].items()
+                for layer, facts in contents["layers"].items()
                 if layers is None or layer in layers
             }
         return Atlas(
-            told["weights"]["name"],
-            told["weights"]["sha256"],
-            told["weights"]["convolutions"],
-            int(told["seed"]),
+            contents["weights"]["name"],
+            contents["weights"]["sha256"],
+            contents["weights"]["convolutions"],
+            int(contents["seed"]),
             pages,
         )
     except FileNotFoundError:

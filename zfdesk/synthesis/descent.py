@@ -44,7 +44,7 @@ class Descent:
         self.taken += 1
 
     def sketch(self) -> Sketch:
-        """Where it is."""
+        """The pictures and what is made small, after the steps taken so far."""
         with torch.no_grad():
             pictures = as_pictures(self._canvas.pictures())
         values: np.ndarray = self._values.double().numpy()

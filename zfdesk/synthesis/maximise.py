@@ -122,7 +122,7 @@ class Maximiser:
         for objective, value in zip(self.objectives, values, strict=True):
             layers = [self.model.architecture.stage(term.layer) for term in objective.terms]
             if len(layers) == 1 and layers[0].rectified and objective.terms[0].weight > 0 and value <= 0:
-                yield f"{objective.words()} stayed silent ({value:.3g}): no picture was found that excites it."
+                yield f"{objective.description()} stayed silent ({value:.3g}): no picture was found that excites it."
 
     def _compared(self) -> dict[str, Window | None]:
         """The layer that tells how alike pictures are: the one below the wanted one, where it has maps."""

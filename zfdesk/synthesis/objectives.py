@@ -60,7 +60,7 @@ class Term:
         along = torch.einsum("nchw,c->nhw", activations, self.direction.to(activations.dtype))
         return self.weight * along.mean((1, 2))
 
-    def words(self, classes: Sequence[str] = (), class_layers: Sequence[str] = ()) -> str:
+    def description(self, classes: Sequence[str] = (), class_layers: Sequence[str] = ()) -> str:
         """The term in full, with the class's name where its unit is a class."""
         name = f"{self.layer}:{self.unit}" if self.direction is None else f"a direction of {self.layer}"
         if self.layer in class_layers and self.unit < len(classes):
@@ -106,9 +106,9 @@ class Objective:
         assert total is not None
         return total
 
-    def words(self, classes: Sequence[str] = (), class_layers: Sequence[str] = ()) -> str:
+    def description(self, classes: Sequence[str] = (), class_layers: Sequence[str] = ()) -> str:
         """The objective in full."""
-        return " + ".join(term.words(classes, class_layers) for term in self.terms).replace("+ -", "− ")
+        return " + ".join(term.description(classes, class_layers) for term in self.terms).replace("+ -", "− ")
 
 
 def middle(stage: Stage) -> tuple[int, int]:
@@ -122,7 +122,7 @@ def score_layer(architecture: Architecture) -> str:
 
 
 def of_unit(layer: str, unit: int, place: Place = MIDDLE) -> Objective:
-    """One unit."""
+    """The objective of one unit."""
     return Objective((Term(layer, unit, place),))
 
 

@@ -71,8 +71,8 @@ class Made:
     @property
     def facts(self) -> dict[str, Any]:
         """All but the pictures, for a file."""
-        told = asdict(replace(self, pictures=np.zeros(0, np.uint8)))
-        return {name: value for name, value in told.items() if name not in ("pictures", "columns", "before", "after")}
+        facts = asdict(replace(self, pictures=np.zeros(0, np.uint8)))
+        return {name: value for name, value in facts.items() if name not in ("pictures", "columns", "before", "after")}
 
     @property
     def state_words(self) -> str:
@@ -131,19 +131,19 @@ def units_order(
     classes, layers = model.classes, model.architecture.class_layers
     for objective in objectives:
         objective.windows(model.architecture)
-    told = [objective.words(classes, layers) for objective in objectives]
+    texts = [objective.description(classes, layers) for objective in objectives]
     first = objectives[: min(BATCH, len(objectives))]
-    same = len(set(told)) == 1
+    same = len(set(texts)) == 1
     began = start_words or (str(start) if isinstance(start, str) else "a picture")
-    what = told[0] if same else f"{title or f'{told[0]} to {told[-1]}'}, {len(told)} pictures"
-    many = f", {len(told)} different pictures" if same and len(told) > 1 else ""
-    words = (
+    what = texts[0] if same else f"{title or f'{texts[0]} to {texts[-1]}'}, {len(texts)} pictures"
+    many = f", {len(texts)} different pictures" if same and len(texts) > 1 else ""
+    text = (
         f"Activation maximisation of {what}{many}: values before rectification. Recipe {recipe_words(recipe)}. "
         f"Start: {began}; seed {seed}. {_capital(network_words(model))}."
     )
 
     def names(sketch: Sketch) -> tuple[str, ...]:
-        said = told if not same or len(told) == 1 else [f"{number + 1}" for number in range(len(told))]
+        said = texts if not same or len(texts) == 1 else [f"{number + 1}" for number in range(len(texts))]
         return tuple(
             f"{name} · {value:.3g}" if np.isfinite(value) else name
             for name, value in zip(said, sketch.values, strict=True)
@@ -157,8 +157,8 @@ def units_order(
             return _stepped(Maximiser(model, objectives, recipe, start, seed))
         return _in_batches(model, objectives, recipe, start, seed)
 
-    title = title or (told[0] if same else f"{told[0]} to {told[-1]}")
-    return Order("activation maximisation", title, words, sketches, names, 0, network_name(model), targets)
+    title = title or (texts[0] if same else f"{texts[0]} to {texts[-1]}")
+    return Order("activation maximisation", title, text, sketches, names, 0, network_name(model), targets)
 
 
 def layer_order(model: Model, layer: str, recipe: Recipe, start: Start = NOISE, seed: int = 0) -> Order:
@@ -191,9 +191,9 @@ def _in_batches(
             values = values.copy()
             values[first : first + len(batch)] = sketch.values
             pictures.setflags(write=False)
-            told = (*notes, *sketch.notes)
-            yield Sketch(number * recipe.steps + sketch.step, total, pictures, values, told)
-        notes = told
+            all_notes = (*notes, *sketch.notes)
+            yield Sketch(number * recipe.steps + sketch.step, total, pictures, values, all_notes)
+        notes = all_notes
 
 
 # Fooling
@@ -212,7 +212,7 @@ def fool_order(
 
     measure = f"no pixel by more than {budget:g} of 255 levels (L∞)" if norm is Norm.LARGEST else (
         f"all pixels together by a length of at most {budget:g} levels (L2)")  # fmt: skip
-    words = (
+    text = (
         f"Fooling picture: {picture_words}, changed towards {model.classes[to]} ({to}), {measure}; at most {steps} "
         f"projected gradient steps, no seed. {_capital(network_words(model))}."
     )
@@ -233,7 +233,7 @@ def fool_order(
         )  # fmt: skip
 
     title = f"taken for {model.classes[to]}"
-    return Order("fooling picture", title, words, sketches, names, 3, network_name(model), before=0, after=1)
+    return Order("fooling picture", title, text, sketches, names, 3, network_name(model), before=0, after=1)
 
 
 def _probabilities(model: Model, picture: np.ndarray) -> np.ndarray:
@@ -258,12 +258,12 @@ def dream_order(
     dream(model, picture, layer, unit, octaves, steps, rate, seed)
     what = layer if unit is None else f"{layer}:{unit}"
     measure = "mean square of all its activations, halved" if unit is None else "mean of its map"
-    words = (
+    text = (
         f"DeepDream of {what} on {picture_words}: raises the {measure}; {octaves} octaves 1.4 apart, {steps} steps "
         f"each, {rate:g} levels a step in the mean; seed {seed}. {_capital(network_words(model))}."
     )
     return Order(
-        "DeepDream", what, words, lambda: dream(model, picture, layer, unit, octaves, steps, rate, seed),
+        "DeepDream", what, text, lambda: dream(model, picture, layer, unit, octaves, steps, rate, seed),
         lambda sketch: (f"dream of {what} · objective {sketch.values[0]:.3g}",), 1, network_name(model),
     )  # fmt: skip
 
@@ -279,7 +279,7 @@ def inversion_order(
     chosen = tuple(layers) or tuple(stage.name for stage in model.architecture.stages if stage.parameters)
     for layer in chosen:
         model.architecture.stage(layer)
-    words = (
+    text = (
         f"Feature inversion (Mahendran & Vedaldi 2015) of {picture_words} at {', '.join(chosen)}: {steps} steps each, "
         f"from noise, seed {seed}; below each its relative error. {_capital(network_words(model))}."
     )
@@ -304,7 +304,7 @@ def inversion_order(
         return ("the picture", *(f"{layer}{error}" for layer, error in zip(chosen, errors, strict=True)))
 
     title = f"{chosen[0]} to {chosen[-1]}" if len(chosen) > 1 else chosen[0]
-    return Order("feature inversion", title, words, sketches, names, 0, network_name(model), before=0, after=1)
+    return Order("feature inversion", title, text, sketches, names, 0, network_name(model), before=0, after=1)
 
 
 # Texture, style
@@ -315,12 +315,12 @@ def texture_order(
 ) -> Order:
     """The texture of an example, uint8 (height, width, 3), in its size. See `texture`."""
     layers = style_layers(model.architecture)
-    words = (
+    text = (
         f"Texture of {picture_words} by the Gram matrices of {', '.join(layers)} (Gatys et al. 2015): {steps} steps "
         f"from noise, seed {seed}. {_capital(network_words(model))}. {advice(model.architecture)}"
     ).strip()
     return Order(
-        "texture synthesis", picture_words, words, lambda: texture(model, example, steps=steps, seed=seed, every=2),
+        "texture synthesis", picture_words, text, lambda: texture(model, example, steps=steps, seed=seed, every=2),
         lambda sketch: (f"texture · error {sketch.values[0]:.2%}",), 1, network_name(model),
     )  # fmt: skip
 
@@ -333,20 +333,20 @@ def style_order(
     taken = [Style(picture, weight) for picture, weight, _ in styles]
     layers, at = style_layers(model.architecture), content_layer(model.architecture)
     mixed = " + ".join(f"{weight:g} × {name}" for _, weight, name in styles)
-    words = (
+    text = (
         f"Style transfer (Gatys et al. 2016): {content_words} in the style of {mixed}, by the Gram matrices of "
         f"{', '.join(layers)}, content at {at} with weight {content_weight:g}; {steps} steps from the content, no "
         f"seed. {_capital(network_words(model))}. {advice(model.architecture)}"
     ).strip()
     return Order(
-        "style transfer", f"{content_words} like {mixed}", words,
+        "style transfer", f"{content_words} like {mixed}", text,
         lambda: transfer(model, content, taken, content_weight, steps=steps, every=2),
         lambda sketch: (f"error of the style {sketch.values[0]:.2%}",), 1, network_name(model),
     )  # fmt: skip
 
 
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 __all__ = [
