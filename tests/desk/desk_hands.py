@@ -17,7 +17,7 @@ from zfdesk.desk.widgets.canvas import Canvas
 from zfdesk.engine import Occluder
 from zfdesk.live import Result, View
 from zfdesk.sources import Frame, Source, SourceReference
-from zfdesk.sources.base import Deliver, Trouble
+from zfdesk.sources.base import Deliver, OnError
 
 LEFT, RIGHT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.NoButton
 PLAIN, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
@@ -94,10 +94,10 @@ class HandSource(Source):
     def __init__(self, label: str = "by hand") -> None:
         super().__init__(SourceReference("pasted", label), label)
         self.deliver: Deliver | None = None
-        self.tell: Trouble = lambda sentence: None
+        self.tell: OnError = lambda sentence: None
         self.starts = self.stops = 0
 
-    def start(self, deliver: Deliver, trouble: Trouble) -> None:
+    def start(self, deliver: Deliver, trouble: OnError) -> None:
         self.deliver, self.tell = deliver, trouble
         self.starts += 1
 

@@ -31,7 +31,7 @@ class PackedRows:
 
     @property
     def shape(self) -> torch.Size:
-        """(out, in)."""
+        """(outputs, inputs), as of the dense matrix."""
         return self.rows.shape
 
     def dense(self, dtype: torch.dtype = torch.float32) -> Tensor:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from zfdesk.sources import SourceError, parse_source
 from zfdesk.sources.clip_reader import ClipReader
-from zfdesk.sources.files import told
+from zfdesk.sources.files import source_error
 from zfdesk.sources.folder import PICTURE_SUFFIXES, passed_over
 
 WHOLE = -1
@@ -52,7 +52,7 @@ class Listing:
             except SourceError as error:
                 self.troubles.append(str(error))
             except OSError as error:
-                self.troubles.append(str(told(error, place)))
+                self.troubles.append(str(source_error(error, place)))
             if len(self.troubles) == before:
                 self.whole.append(place)
 
@@ -63,7 +63,7 @@ class Listing:
             with os.scandir(folder) as found:
                 entries = sorted((entry for entry in found if not entry.name.startswith(".")), key=lambda e: e.name)
         except OSError as error:
-            self.troubles.append(str(told(error, folder)))
+            self.troubles.append(str(source_error(error, folder)))
             return
         here = (about.st_dev, about.st_ino)
         if here in above and about.st_ino:
@@ -79,7 +79,7 @@ class Listing:
                 if error.errno == errno.ELOOP:
                     self.passed_over.append(passed_over(entry.path))
                 else:
-                    self.troubles.append(str(told(error, entry.path)))
+                    self.troubles.append(str(source_error(error, entry.path)))
 
     def _in_file(self, path: Path) -> Iterator[Found]:
         if parse_source(str(path)).kind == "picture":

@@ -62,7 +62,7 @@ class Part:
 
     @property
     def pictures(self) -> int:
-        """How many."""
+        """How many there are."""
         return len(next(iter(self.layers.values())).values)
 
 

@@ -82,7 +82,7 @@ class Scanned:
 
     @property
     def count(self) -> int:
-        """All of them."""
+        """All pictures of the chunk: seen, unreadable and gone."""
         return len(self.seen) + len(self.unreadable) + len(self.gone)
 
 
@@ -149,8 +149,8 @@ def _scanned(
                     f"{lost[0]} vanished during the scan; what was scanned until then, {keeper.kept} pictures, is kept."
                 )
             seconds += time.monotonic() - begun
-            told = tuple((os.fsdecode(one.path), reason) for one, reason in scanned.unreadable)
-            yield ScanStep("scanning", found, done, total, told, seconds)
+            unreadable = tuple((os.fsdecode(one.path), reason) for one, reason in scanned.unreadable)
+            yield ScanStep("scanning", found, done, total, unreadable, seconds)
             begun = time.monotonic()
     finally:
         getattr(work, "close", lambda: None)()

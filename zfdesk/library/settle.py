@@ -128,17 +128,17 @@ def _ranked(
     missing = 0
     entries: list[tuple[float, int, float, int]] = []
     for group in _groups(statistics, unit, ranks, rounding):
-        told = []
+        equals = []
         for rank in group:
             place, value = int(found.pictures[unit, rank]), float(found.values[unit, rank])
             exact = settled.get((int(pictures.ids[place]), unit))
             missing += exact is None and place in unclear
             order, at = exact or (value, int(found.places[unit, rank]))
-            told.append((order, place, value, at))
+            equals.append((order, place, value, at))
         # pictures that the network sees alike have one activation: that of the first
-        first = {int(pictures.digests[place]): exact for exact, place, *_ in reversed(told)}
-        told = [(first[int(pictures.digests[place])], place, value, at) for _, place, value, at in told]
-        entries += sorted(told, key=lambda entry: (-entry[0], entry[1]))
+        first = {int(pictures.digests[place]): exact for exact, place, *_ in reversed(equals)}
+        equals = [(first[int(pictures.digests[place])], place, value, at) for _, place, value, at in equals]
+        entries += sorted(equals, key=lambda entry: (-entry[0], entry[1]))
     kept = [entry for entry in entries if entry[0] > statistics.floor][:ranks]
     return Ranked(
         unit, tuple(entry[1] for entry in kept), tuple(entry[2] for entry in kept), tuple(entry[3] for entry in kept),
@@ -163,13 +163,13 @@ def _asked(
             read = [(number, picture) for number, seen in part if (picture := _read(reader, seen)) is not None]
             if read:
                 rows = _exact(library.model, layer, [(picture, by_id[number]) for number, picture in read])
-                told = [
+                answers = [
                     (number, unit, value, at)
                     for (number, _), row in zip(read, rows, strict=True)
                     for unit, value, at in row
                 ]
-                library.settle(layer, told)
-                settled |= {(number, unit): (value, at) for number, unit, value, at in told}
+                library.settle(layer, answers)
+                settled |= {(number, unit): (value, at) for number, unit, value, at in answers}
             progress(done, len(files))
     finally:
         reader.close()

@@ -103,7 +103,7 @@ class Library:
         self.model, self.crop = model.body or model, crop or Crop.centre_of(model)
         self.folder = folder_of(self.model, self.crop, root)
         self._parts = self.folder / "parts"
-        with self._told():
+        with self._as_library_errors():
             self._parts.mkdir(parents=True, exist_ok=True)
             self._base = sqlite3.connect(
                 self.folder / "index.sqlite", timeout=WAIT, isolation_level=None, check_same_thread=False
@@ -145,12 +145,12 @@ class Library:
     @property
     def generation(self) -> int:
         """Another number after every change."""
-        with self._told():
+        with self._as_library_errors():
             return int(self._base.execute("SELECT value FROM facts WHERE name = 'generation'").fetchone()[0])
 
     def kept(self) -> Kept:
         """How much there is of all places."""
-        with self._told():
+        with self._as_library_errors():
             pictures = self._base.execute("SELECT count(*) FROM pictures").fetchone()[0]
             unreadable = self._base.execute("SELECT count(*) FROM unreadable").fetchone()[0]
             size = sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
@@ -158,9 +158,9 @@ class Library:
 
     def places(self) -> list[tuple[Path, ...]]:
         """The places of earlier scans, the last first."""
-        with self._told():
-            told = self._base.execute("SELECT value FROM facts WHERE name = 'places'").fetchone()
-        return [tuple(map(Path, places)) for places in json.loads(told[0])] if told else []
+        with self._as_library_errors():
+            row = self._base.execute("SELECT value FROM facts WHERE name = 'places'").fetchone()
+        return [tuple(map(Path, places)) for places in json.loads(row[0])] if row else []
 
     def pictures(self, places: Sequence[Path] = (), layer: str | None = None) -> Pictures:
         """Those in some places, by default all; with ``layer``, those scanned for that layer."""
@@ -170,7 +170,7 @@ class Library:
         numbers, classes, digests = [], [], []
         names: dict[str, int] = {}
         seen: dict[bytes, int] = {}
-        with self._told():
+        with self._as_library_errors():
             for number, part, row, path, digest in self._base.execute(query, [*values, *_quoted(layer)]):
                 numbers.append((number, part, row))
                 classes.append(names.setdefault(class_of(path, places), len(names)))
@@ -183,14 +183,14 @@ class Library:
     def seen(self, ids: Iterable[int]) -> dict[int, ScannedPicture]:
         """The files of some pictures, by their ids; those no longer kept are missing."""
         query = "SELECT path, frame, size, changed, digest FROM pictures WHERE id = ?"
-        with self._told():
+        with self._as_library_errors():
             rows = ((number, self._base.execute(query, (int(number),)).fetchone()) for number in ids)
             return {int(number): ScannedPicture(Found(*row[:4]), row[4]) for number, row in rows if row}
 
     def unreadable(self, places: Sequence[Path] = ()) -> list[tuple[str, str]]:
         """Path and reason of what could not be read when it was last scanned."""
         where, values = _inside(places)
-        with self._told():
+        with self._as_library_errors():
             rows = self._base.execute(f"SELECT path, reason FROM unreadable WHERE {where} ORDER BY path", values)
             return [(os.fsdecode(path), reason) for path, reason in rows]
 
@@ -214,7 +214,7 @@ class Library:
         starts = np.flatnonzero(np.diff(pictures.parts[order], prepend=-1))
         for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
             chosen = order[start:end]
-            with self._told():
+            with self._as_library_errors():
                 number = int(pictures.parts[chosen[0]])
                 row = self._base.execute("SELECT file FROM parts WHERE id = ?", (number,)).fetchone()
             if row is None:
@@ -231,7 +231,7 @@ class Library:
         """Keep the answers to pictures, in the order of the part's rows, in place of older ones. All or nothing."""
         data = encoded(part, self.model.architecture) if isinstance(part, Part) else part
         name = f"{secrets.token_hex(8)}.npz"
-        with self._told(), self._writing():
+        with self._as_library_errors(), self._writing():
             write_whole(self._parts / name, [data])
             query = "INSERT INTO parts (file, layers, bytes) VALUES (?, ?, ?)"
             number = self._base.execute(query, (name, json.dumps(list(layers)), len(data))).lastrowid
@@ -246,7 +246,7 @@ class Library:
 
     def add_unreadable(self, found: Sequence[tuple[Found, str]]) -> None:
         """Remember pictures that could not be read, each with the reason."""
-        with self._told(), self._writing():
+        with self._as_library_errors(), self._writing():
             rows = [(one.path, one.frame, reason) for one, reason in found]
             self._base.executemany("INSERT OR REPLACE INTO unreadable VALUES (?, ?, ?)", rows)
             self._base.executemany("DELETE FROM pictures WHERE path = ? AND frame = ?", [row[:2] for row in rows])
@@ -254,14 +254,16 @@ class Library:
 
     def remember(self, places: Sequence[Path]) -> None:
         """Put places before those of earlier scans."""
-        told = [list(map(str, places))] + [list(map(str, each)) for each in self.places() if each != tuple(places)]
-        with self._told(), self._writing():
-            self._base.execute("INSERT OR REPLACE INTO facts VALUES ('places', ?)", (json.dumps(told[:20]),))
+        remembered = [list(map(str, places))] + [
+            list(map(str, each)) for each in self.places() if each != tuple(places)
+        ]
+        with self._as_library_errors(), self._writing():
+            self._base.execute("INSERT OR REPLACE INTO facts VALUES ('places', ?)", (json.dumps(remembered[:20]),))
 
     def tidy(self) -> None:
         """Remove the files that nothing lists, and list no part whose file is gone or cut short: its pictures are
         scanned again."""
-        with self._told(), self._writing():
+        with self._as_library_errors(), self._writing():
             there = {entry.name: entry.stat().st_size for entry in os.scandir(self._parts)}
             gone = [
                 (number,)
@@ -279,13 +281,13 @@ class Library:
 
     def clear(self) -> None:
         """Forget all pictures and give the space back."""
-        with self._told(), self._writing():
+        with self._as_library_errors(), self._writing():
             for table in ("settled", "pictures", "unreadable", "parts"):
                 self._base.execute(f"DELETE FROM {table}")
             self._base.execute("DELETE FROM facts WHERE name = 'places'")
             self._changed()
         self.tidy()
-        with self._told():
+        with self._as_library_errors():
             self._base.execute("VACUUM")
 
     # What is left to do.
@@ -295,7 +297,7 @@ class Library:
 
         The list lies in a temporary table on the disk: memory does not grow with it.
         """
-        with self._told():
+        with self._as_library_errors():
             self._base.execute("DROP TABLE IF EXISTS temp.wanted")
             self._base.execute(
                 "CREATE TEMP TABLE wanted (path BLOB, frame INTEGER, size INTEGER, changed INTEGER,"
@@ -322,22 +324,22 @@ class Library:
 
     def left(self) -> int:
         """How many are to be scanned."""
-        with self._told():
+        with self._as_library_errors():
             return int(self._base.execute("SELECT count(*) FROM todo").fetchone()[0])
 
     def layers_to_keep(self, layers: Sequence[str]) -> tuple[str, ...]:
         """The layers to scan for: those asked for, and those that pictures to be scanned again have by now."""
-        with self._told():
-            told = self._base.execute(
+        with self._as_library_errors():
+            rows = self._base.execute(
                 "SELECT DISTINCT layers FROM parts WHERE id IN (SELECT p.part FROM todo t JOIN pictures p"
                 " ON p.path = t.path AND p.frame = t.frame AND p.size = t.size AND p.changed = t.changed)"
             ).fetchall()
-        wanted = set(layers).union(*(json.loads(row[0]) for row in told))
+        wanted = set(layers).union(*(json.loads(row[0]) for row in rows))
         return tuple(stage.name for stage in self.model.architecture.stages if stage.name in wanted)
 
     def chunk(self, first: int, last: int, layers: Sequence[str]) -> list[Found]:
         """Of what is to be scanned, numbers ``first`` to ``last`` - 1 as far as no other scan has done them."""
-        with self._told():
+        with self._as_library_errors():
             rows = self._base.execute(
                 "SELECT path, frame, size, changed FROM todo t WHERE id > ? AND id <= ?"
                 f" AND NOT {self._is_kept('t', layers)} ORDER BY id",
@@ -351,7 +353,7 @@ class Library:
             return 0
         where, values = _inside(places)
         gone = f"{where} AND frame = {WHOLE} AND NOT EXISTS (SELECT 1 FROM wanted w WHERE w.path = t.path)"
-        with self._told(), self._writing():
+        with self._as_library_errors(), self._writing():
             count = self._base.execute(f"DELETE FROM pictures AS t WHERE {gone}", values).rowcount
             self._base.execute(f"DELETE FROM unreadable AS t WHERE {gone}", values)
             if count:
@@ -361,9 +363,9 @@ class Library:
     def _is_kept(self, table: str, layers: Sequence[str]) -> str:
         """SQL: whether an unchanged picture is there with all of the layers."""
         enough = [
-            f"'{told}'"
-            for (told,) in self._base.execute("SELECT DISTINCT layers FROM parts")
-            if set(layers) <= set(json.loads(told))
+            f"'{layers_kept}'"
+            for (layers_kept,) in self._base.execute("SELECT DISTINCT layers FROM parts")
+            if set(layers) <= set(json.loads(layers_kept))
         ]
         return (
             f"EXISTS (SELECT 1 FROM pictures p JOIN parts ON parts.id = p.part WHERE p.path = {table}.path"
@@ -375,13 +377,13 @@ class Library:
 
     def settled(self, layer: str) -> dict[tuple[int, int], tuple[float, int]]:
         """By picture and unit: the activation in float64 and its place."""
-        with self._told():
+        with self._as_library_errors():
             rows = self._base.execute("SELECT picture, unit, value, place FROM settled WHERE layer = ?", (layer,))
             return {(picture, unit): (value, place) for picture, unit, value, place in rows}
 
     def settle(self, layer: str, rows: Sequence[tuple[int, int, float, int]]) -> None:
         """Keep (picture, unit, value, place); of pictures that changed meanwhile nothing."""
-        with self._told(), self._writing():
+        with self._as_library_errors(), self._writing():
             self._base.executemany(
                 "INSERT OR REPLACE INTO settled SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS"
                 " (SELECT 1 FROM pictures WHERE id = ?1)",
@@ -406,7 +408,7 @@ class Library:
         self._base.execute("COMMIT")
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _as_library_errors(self) -> Iterator[None]:
         """What the database or the disk complains about, as a sentence."""
         try:
             yield
@@ -421,8 +423,8 @@ class Library:
                 f"The scans in {self.folder} are damaged ({error}); zfdesk scan --clear begins them anew."
             ) from None
         except OSError as error:
-            words = (error.strerror or str(error)).lower()
-            raise LibraryError(f"The scans in {self.folder} cannot be written: {words}.") from None
+            reason = (error.strerror or str(error)).lower()
+            raise LibraryError(f"The scans in {self.folder} cannot be written: {reason}.") from None
 
 
 def folder_of(model: Model, crop: Crop, root: Path | None = None) -> Path:
@@ -446,12 +448,12 @@ def fingerprint(model: Model) -> str:
     """Names a network by its weights: the hash of its file, or of weights that are in none."""
     if model.sha256:
         return model.sha256
-    told = hashlib.sha256(repr((model.architecture, model.input)).encode())
+    digest = hashlib.sha256(repr((model.architecture, model.input)).encode())
     for name, weight in sorted(model.weights.items()):
         numbers = (weight.rows, weight.scale) if isinstance(weight, PackedRows) else (weight,)
         for part in numbers:
-            told.update(name.encode() + part.contiguous().numpy().tobytes())
-    return told.hexdigest()
+            digest.update(name.encode() + part.contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _row(found: Found) -> tuple[bytes, int, int, int]:

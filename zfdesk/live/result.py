@@ -226,7 +226,7 @@ class Result(Answer):
 
 
 @dataclass(frozen=True)
-class Trouble:
+class Failure:
     """Something went wrong in the worker: one sentence, and the details for whoever asks."""
 
     sentence: str

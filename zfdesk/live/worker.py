@@ -17,7 +17,7 @@ import torch
 
 from zfdesk.engine import Model
 from zfdesk.live.compute import ForwardResult, ForwardStep, RenderStep
-from zfdesk.live.result import Answer, Demand, Request, Result, Trouble
+from zfdesk.live.result import Answer, Demand, Failure, Request, Result
 from zfdesk.live.slot import LatestSlot
 from zfdesk.live.view import View
 from zfdesk.sources import Frame
@@ -37,7 +37,7 @@ class Worker:
     def __init__(self, model: Model, view: View, notify: Callable[[], None], threads: int = 1) -> None:
         self.results: LatestSlot[Result] = LatestSlot()
         self.answers: LatestSlot[Answer] = LatestSlot()
-        self.troubles: deque[Trouble] = deque(maxlen=20)
+        self.troubles: deque[Failure] = deque(maxlen=20)
         self._notify = notify
         self._threads = threads
         self._wake = threading.Condition()
@@ -179,7 +179,7 @@ class Worker:
         self._notify()
 
     def _tell(self, error: Exception) -> None:
-        self.troubles.append(Trouble(sentence_of(error), traceback.format_exc()))
+        self.troubles.append(Failure(sentence_of(error), traceback.format_exc()))
         self._notify()
 
 

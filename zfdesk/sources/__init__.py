@@ -4,7 +4,7 @@
 `Frame`s. What cannot be opened raises `SourceError`, whose text is a sentence for people.
 """
 
-from zfdesk.sources.base import Deliver, Source, Transport, Trouble
+from zfdesk.sources.base import Deliver, OnError, Source, Transport
 from zfdesk.sources.frame import LONGEST_SIDE, Frame, SourceError
 from zfdesk.sources.kept import KeptSource
 from zfdesk.sources.opening import open_source, parse_source
@@ -16,13 +16,13 @@ __all__ = [
     "Deliver",
     "Frame",
     "KeptSource",
+    "OnError",
     "PastedSource",
     "PictureSource",
     "Source",
     "SourceError",
     "SourceReference",
     "Transport",
-    "Trouble",
     "decode_picture",
     "open_source",
     "parse_source",

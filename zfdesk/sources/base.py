@@ -14,7 +14,7 @@ from zfdesk.sources.reference import SourceReference
 
 Deliver = Callable[[Frame], None]
 """Takes a frame, in whatever thread it is called."""
-Trouble = Callable[[str], None]
+OnError = Callable[[str], None]
 """Takes one sentence about what went wrong, in whatever thread it is called."""
 
 
@@ -47,11 +47,11 @@ class Source(ABC):
         self._handed_over = 0
 
     @abstractmethod
-    def start(self, deliver: Deliver, trouble: Trouble) -> None:
+    def start(self, deliver: Deliver, on_error: OnError) -> None:
         """Begin to hand over frames; returns at once.
 
         `deliver` is called from a thread of the source's own, or, for a still picture, from within this call.
-        `trouble` is told, in a sentence, of anything that goes wrong later. Starting again after `stop` goes on.
+        `on_error` is called, with a sentence, for anything that goes wrong later. Starting again after `stop` goes on.
         """
 
     @abstractmethod

@@ -211,13 +211,13 @@ class _QtGrabber:
         if application.checkPermission(QtCore.QCameraPermission()) == QtCore.Qt.PermissionStatus.Granted:
             self._open()
         else:
-            self._run.tell("The system does not let this program use the camera; allow it in the privacy settings.")
+            self._run.report("The system does not let this program use the camera; allow it in the privacy settings.")
 
     def _open(self) -> None:
         multimedia = self._multimedia
         item = next((item for item in multimedia.QMediaDevices.videoInputs() if self._is_ours(item)), None)
         if item is None:
-            self._run.tell(f"{self._device.name} is not connected any more.")
+            self._run.report(f"{self._device.name} is not connected any more.")
             return
         self._camera = multimedia.QCamera(item)
         choice = next((each for each in item.videoFormats() if self._is_wished(each)), None)
@@ -229,7 +229,7 @@ class _QtGrabber:
         self._session.setCamera(self._camera)
         self._session.setVideoSink(self._sink)
         self._sink.videoFrameChanged.connect(self._take)
-        self._camera.errorOccurred.connect(self._tell_error)
+        self._camera.errorOccurred.connect(self._report_error)
         self._devices.videoInputsChanged.connect(self._notice_change)
         self._camera.start()
 
@@ -237,15 +237,15 @@ class _QtGrabber:
         if frame.isValid():
             self._slot.put(self._multimedia.QVideoFrame(frame))
 
-    def _tell_error(self, error: Any, words: str) -> None:
-        reason = f": {words.rstrip('.')}" if words else ""
-        self._run.tell(f"{self._device.name} reports an error{reason}.")
+    def _report_error(self, error: Any, text: str) -> None:
+        reason = f": {text.rstrip('.')}" if text else ""
+        self._run.report(f"{self._device.name} reports an error{reason}.")
 
     def _notice_change(self) -> None:
         """Tell once that the camera has vanished, and open it anew when it is back."""
         here = any(self._is_ours(item) for item in self._multimedia.QMediaDevices.videoInputs())
         if not here and not self._absent:
-            self._run.tell(f"{self._device.name} has been disconnected. It goes on when it is back.")
+            self._run.report(f"{self._device.name} has been disconnected. It goes on when it is back.")
         elif here and self._absent and not self._closed:
             self._release()
             self._open()

@@ -87,17 +87,17 @@ class CaptureReader:
                             self._wait_for(frame)
                         self._slot.put(frame)
                         gone, seen = "", True
-                trouble = f"{self._camera.name} gives no more pictures."
+                reason = f"{self._camera.name} gives no more pictures."
             except SourceError as error:
-                trouble = str(error)
+                reason = str(error)
             except Exception:  # FFmpeg's errors differ from system to system
-                trouble = f"{self._camera.name} has stopped: it was unplugged, or another program uses it."
+                reason = f"{self._camera.name} has stopped: it was unplugged, or another program uses it."
             if not seen or self._camera.id.startswith(LAVFI):
-                self._run.tell(trouble)
+                self._run.report(reason)
                 return
             if not gone:
-                gone = f"{trouble} It goes on when it is back."
-                self._run.tell(gone)
+                gone = f"{reason} It goes on when it is back."
+                self._run.report(gone)
             self._run.stopping.wait(RETURN_SECONDS)
 
     def open(self) -> Any:

@@ -31,7 +31,7 @@ class ClipSource(PacedSource):
         self._claimed_duration = self._reader.claimed_duration
         self._count = self._reader.count
         self._index = self._reader.index
-        self._damage_told = False
+        self._damage_reported = False
 
     @property
     def transport(self) -> Transport:
@@ -57,9 +57,9 @@ class ClipSource(PacedSource):
         self._shown, self._duration = shot.time, self._reader.end
         self._index, self._count = self._reader.index, self._reader.count
         run.hand_over(self._reader.pixels())
-        if self._reader.damaged and not self._damage_told:
-            self._damage_told = True
-            run.tell(f"{self.name} is damaged in places; what can be decoded is shown.")
+        if self._reader.damaged and not self._damage_reported:
+            self._damage_reported = True
+            run.report(f"{self.name} is damaged in places; what can be decoded is shown.")
         return self._reader.next_time
 
     def _position_after(self, count: int) -> float:

@@ -101,7 +101,7 @@ class DeviceSource(ThreadedSource):
                 return
             if content is None:
                 if not silent:
-                    run.tell(self._words_for_silence(frames))
+                    run.report(self._words_for_silence(frames))
                 silent = True
                 continue
             silent = False
@@ -109,7 +109,7 @@ class DeviceSource(ThreadedSource):
                 pixels = self.convert(content[0])
             except Exception:  # a picture lost is not a camera lost
                 if not unreadable:
-                    run.tell(f"{self.name} gives pictures that cannot be read.")
+                    run.report(f"{self.name} gives pictures that cannot be read.")
                 unreadable = True
                 continue
             frames += 1

@@ -42,10 +42,10 @@ def open_file(path: str | os.PathLike[str]) -> BinaryIO:
     try:
         return open(path, "rb")
     except OSError as error:
-        raise told(error, path) from error
+        raise source_error(error, path) from error
 
 
-def told(error: OSError, path: str | os.PathLike[str]) -> SourceError:
+def source_error(error: OSError, path: str | os.PathLike[str]) -> SourceError:
     """An operating system's error about a file, in a sentence."""
     name = file_name(path)
     if isinstance(error, FileNotFoundError):
@@ -64,7 +64,7 @@ def _look_at(path: str | os.PathLike[str]) -> tuple[int, int]:
     try:
         status = os.stat(path)
     except OSError as error:
-        raise told(error, path) from error
+        raise source_error(error, path) from error
     except ValueError as error:  # a null character in the path
         raise SourceError(f"{file_name(path)} is not a file name.") from error
     return status.st_mode, status.st_size

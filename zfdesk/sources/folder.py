@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zfdesk.sources.files import file_name, told
+from zfdesk.sources.files import file_name, source_error
 from zfdesk.sources.frame import SourceError
 from zfdesk.sources.paced import PacedSource
 from zfdesk.sources.picture import read_picture
@@ -48,7 +48,7 @@ def pictures_in(folder: str | os.PathLike[str]) -> list[str]:
                 if os.path.splitext(entry.name)[1].lower() in PICTURE_SUFFIXES and not entry.name.startswith(".")
             ]
     except OSError as error:
-        raise told(error, folder) from error
+        raise source_error(error, folder) from error
     return sorted(names, key=natural_key)
 
 
@@ -62,7 +62,7 @@ def folders_in(folder: str | os.PathLike[str], tell: Callable[[str], None]) -> l
         with os.scandir(folder) as found:
             entries = sorted((entry for entry in found if not entry.name.startswith(".")), key=lambda one: one.name)
     except OSError as error:
-        raise told(error, folder) from error
+        raise source_error(error, folder) from error
     place, names = Path(os.path.realpath(folder)), []
     for entry in entries:
         try:
@@ -118,7 +118,7 @@ class FolderSource(PacedSource):
         self._names = pictures_in(self._folder)
         self._duration = len(self._names) * SLIDE_SECONDS
         self._unreadable: dict[int, str] = {}
-        self._untold: list[str] = []
+        self._unreported: list[str] = []
         self._backwards = False
         self._index = 0
         # One is read now, to know that frames will come; the others when their turn comes.
@@ -148,9 +148,9 @@ class FolderSource(PacedSource):
                 self._index, pixels = self._read_near(wanted)
         finally:
             self._first = None
-            for sentence in self._untold:
-                run.tell(sentence)
-            self._untold.clear()
+            for sentence in self._unreported:
+                run.report(sentence)
+            self._unreported.clear()
         self._shown = self._index * SLIDE_SECONDS
         run.hand_over(pixels)
         return self._shown + SLIDE_SECONDS
@@ -163,7 +163,7 @@ class FolderSource(PacedSource):
                     return index, read_picture(self._folder / self._names[index])
                 except SourceError as error:
                     self._unreadable[index] = str(error)
-                    self._untold.append(str(error))
+                    self._unreported.append(str(error))
             index = (index + (-1 if self._backwards else 1)) % len(self._names)
         raise SourceError(f"{self.name} has no picture that can be read.")
 

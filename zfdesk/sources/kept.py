@@ -1,6 +1,6 @@
 """A frame that was kept: shown again exactly, under the number and name it had."""
 
-from zfdesk.sources.base import Deliver, Source, Trouble
+from zfdesk.sources.base import Deliver, OnError, Source
 from zfdesk.sources.frame import Frame
 from zfdesk.sources.reference import SourceReference
 
@@ -12,7 +12,7 @@ class KeptSource(Source):
         super().__init__(reference, frame.origin)
         self.frame = frame
 
-    def start(self, deliver: Deliver, trouble: Trouble) -> None:
+    def start(self, deliver: Deliver, on_error: OnError) -> None:
         """Hand over the frame itself, once, from within this call."""
         deliver(self.frame)
 

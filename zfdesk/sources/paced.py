@@ -104,7 +104,7 @@ class PacedSource(ThreadedSource):
                         self._play_on(run)
                 except SourceError as error:
                     self._playing = False
-                    run.tell(str(error))
+                    run.report(str(error))
         finally:
             self._close()
 

@@ -9,7 +9,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from zfdesk.sources.base import Deliver, Source, Trouble
+from zfdesk.sources.base import Deliver, OnError, Source
 from zfdesk.sources.files import file_name, open_file
 from zfdesk.sources.frame import LONGEST_SIDE, SourceError, frozen_pixels
 from zfdesk.sources.iso_media import still_kind
@@ -32,7 +32,7 @@ class PictureSource(Source):
         self._pixels = read_picture(reference.location)
         self._full = full_size(reference.location, self._pixels)
 
-    def start(self, deliver: Deliver, trouble: Trouble) -> None:
+    def start(self, deliver: Deliver, on_error: OnError) -> None:
         """Hand over the picture, once, from within this call."""
         deliver(replace(self._next_frame(self._pixels), full=self._full))
 
@@ -54,11 +54,11 @@ class PastedSource(Source):
             raise SourceError("What was pasted is not a picture in colour.") from error
         if max(pixels.shape) > LONGEST_SIDE:
             pixels = frozen_pixels(np.array(shrunk(Image.fromarray(pixels))))
-        told = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()[:16]
-        super().__init__(SourceReference("pasted", f"{label} {told}"), label)
+        digest = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()[:16]
+        super().__init__(SourceReference("pasted", f"{label} {digest}"), label)
         self._pixels = pixels
 
-    def start(self, deliver: Deliver, trouble: Trouble) -> None:
+    def start(self, deliver: Deliver, on_error: OnError) -> None:
         """Hand over the picture, once, from within this call."""
         deliver(self._next_frame(self._pixels))
 

@@ -46,8 +46,8 @@ class Stepped:
 
 
 def step_through(reference: SourceReference) -> Stepped:
-    """Every frame of a source from ``pictures(first, trouble)`` on: from the frame of that number; trouble is told of a
-    picture that cannot be read, which is then passed over.
+    """Every frame of a source from ``pictures(first, on_error)`` on: from the frame of that number. A picture that
+    cannot be read is passed over; ``on_error`` is called with a sentence about it.
 
     Raises SourceError, also for a camera, whose frames wait for nobody.
     """
@@ -70,7 +70,7 @@ def step_through(reference: SourceReference) -> Stepped:
 
 
 def _made(name: str, rate: float, frame: Callable[[int], np.ndarray]) -> Stepped:
-    def pictures(first: int, trouble: Callable[[str], None]) -> Iterator[TimedPicture]:
+    def pictures(first: int, on_error: Callable[[str], None]) -> Iterator[TimedPicture]:
         number = first
         while True:
             yield TimedPicture(frozen_pixels(frame(number)), number, (number - first) / rate)
@@ -84,7 +84,7 @@ def _picture(reference: SourceReference) -> Stepped:
 
     pixels = frozen_pixels(read_picture(reference.location))
 
-    def pictures(first: int, trouble: Callable[[str], None]) -> Iterator[TimedPicture]:
+    def pictures(first: int, on_error: Callable[[str], None]) -> Iterator[TimedPicture]:
         if first == 0:
             yield TimedPicture(pixels, 0, 0.0)
 
@@ -98,7 +98,7 @@ def _folder(reference: SourceReference) -> Stepped:
     if not names:
         raise SourceError(f"{file_name(folder)} has no pictures in it.")
 
-    def pictures(first: int, trouble: Callable[[str], None]) -> Iterator[TimedPicture]:
+    def pictures(first: int, on_error: Callable[[str], None]) -> Iterator[TimedPicture]:
         shown = 0
         for number, name in enumerate(names):
             if number < first:
@@ -106,7 +106,7 @@ def _folder(reference: SourceReference) -> Stepped:
             try:
                 pixels = frozen_pixels(read_picture(folder / name))
             except SourceError as error:
-                trouble(str(error))
+                on_error(str(error))
                 continue
             yield TimedPicture(pixels, number, shown / FOLDER_RATE)
             shown += 1
@@ -117,11 +117,11 @@ def _folder(reference: SourceReference) -> Stepped:
 def _clip(reference: SourceReference) -> Stepped:
     reader = open_clip(reference.location)
 
-    def pictures(first: int, trouble: Callable[[str], None]) -> Iterator[TimedPicture]:
+    def pictures(first: int, on_error: Callable[[str], None]) -> Iterator[TimedPicture]:
         try:
             yield from _shots(reader, first)
             if reader.damaged:
-                trouble(f"{reader.name} is damaged in places; what could be decoded was taken.")
+                on_error(f"{reader.name} is damaged in places; what could be decoded was taken.")
         finally:
             reader.close()
 

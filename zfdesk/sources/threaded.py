@@ -5,7 +5,7 @@ from abc import abstractmethod
 
 import numpy as np
 
-from zfdesk.sources.base import Deliver, Source, Trouble
+from zfdesk.sources.base import Deliver, OnError, Source
 from zfdesk.sources.frame import SourceError
 
 JOIN_SECONDS = 0.5
@@ -13,23 +13,23 @@ JOIN_SECONDS = 0.5
 
 
 class Run:
-    """From one `start` to the next `stop`. What a run that is over hands over or tells goes nowhere."""
+    """From one `start` to the next `stop`. Frames and errors of a run that is over go nowhere."""
 
-    def __init__(self, source: "ThreadedSource", deliver: Deliver, trouble: Trouble) -> None:
+    def __init__(self, source: "ThreadedSource", deliver: Deliver, on_error: OnError) -> None:
         self.stopping = threading.Event()
         self._source = source
         self._deliver = deliver
-        self._trouble = trouble
+        self._on_error = on_error
 
     def hand_over(self, pixels: np.ndarray, captured: float | None = None) -> None:
         """Deliver a picture (uint8 height x width x 3); `captured` is when a live source took it."""
         if not self.stopping.is_set():
             self._deliver(self._source._next_frame(pixels, captured))
 
-    def tell(self, sentence: str) -> None:
+    def report(self, sentence: str) -> None:
         """Say what went wrong."""
         if not self.stopping.is_set():
-            self._trouble(sentence)
+            self._on_error(sentence)
 
 
 class ThreadedSource(Source):
@@ -38,13 +38,13 @@ class ThreadedSource(Source):
     _run: Run | None = None
     _thread: threading.Thread | None = None
 
-    def start(self, deliver: Deliver, trouble: Trouble) -> None:
+    def start(self, deliver: Deliver, on_error: OnError) -> None:
         """Begin to hand over frames from a new thread; returns at once."""
         self.stop()
         if self._thread is not None:
-            trouble(f"{self.name} does not answer, so it cannot be started again yet.")
+            on_error(f"{self.name} does not answer, so it cannot be started again yet.")
             return
-        self._run = Run(self, deliver, trouble)
+        self._run = Run(self, deliver, on_error)
         self._prepare(self._run)
         self._thread = threading.Thread(
             target=self._guarded_work, args=(self._run,), name=f"zfdesk source: {self.name}", daemon=True
@@ -64,7 +64,7 @@ class ThreadedSource(Source):
 
     @abstractmethod
     def _work(self, run: Run) -> None:
-        """Hand over frames until `run.stopping`; what is raised is told as trouble and ends the thread."""
+        """Hand over frames until `run.stopping`; what is raised is passed to ``on_error`` and ends the thread."""
 
     def _prepare(self, run: Run) -> None:
         """Called by `start` before the thread begins, in the thread that calls it; must not block or raise."""
@@ -76,6 +76,6 @@ class ThreadedSource(Source):
         try:
             self._work(run)
         except SourceError as error:
-            run.tell(str(error))
+            run.report(str(error))
         except Exception as error:  # the desk goes on with what it showed, and can say why nothing new comes
-            run.tell(f"{self.name} has stopped because of an error in the program: {type(error).__name__}: {error}.")
+            run.report(f"{self.name} has stopped because of an error in the program: {type(error).__name__}: {error}.")

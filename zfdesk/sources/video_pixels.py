@@ -39,10 +39,10 @@ def _displayed(pixels: np.ndarray, frame: av.VideoFrame) -> np.ndarray:
     Of the matrix (a, b, u; c, d, v; x, y, w) a pixel goes from (x, y) to (ax + cy, bx + dy), both counted to the right
     and down. Phones' front cameras mirror by it, and all phones turn by it.
     """
-    told: Any = frame.side_data.get("DISPLAYMATRIX")
-    if told is None:
+    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    if matrix is None:
         return pixels
-    a, b, _, c, d = (value / 65536 for value in np.frombuffer(told, np.int32)[:5].tolist())
+    a, b, _, c, d = (value / 65536 for value in np.frombuffer(matrix, np.int32)[:5].tolist())
     clockwise = math.degrees(math.atan2(b, a))
     if abs(clockwise - 90 * round(clockwise / 90)) > 1:
         return np.asarray(Image.fromarray(pixels).rotate(-clockwise, Image.Resampling.BICUBIC))
