@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv: without the program's name; by default the process's own. With the environment variable ZFDESK_TRACEBACK set
     a failure comes with its traceback.
     """
-    from zfdesk.cli.output import tell
+    from zfdesk.cli.output import print_message
 
     try:
         return _run(list(sys.argv[1:] if argv is None else argv))
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sentence = _sentence(error)
         if not sentence or os.environ.get("ZFDESK_TRACEBACK"):
             raise
-        tell(sentence)
+        print_message(sentence)
         _give_up_writing()
         return 1
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from zfdesk.attribution import METHODS
 from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, listed, one_of
-from zfdesk.cli.output import CommandError, tell
+from zfdesk.cli.output import CommandError, print_message
 from zfdesk.cli.report import provenance, report, table
 from zfdesk.progress import Progress
 
@@ -86,7 +86,7 @@ def _marked(arguments: argparse.Namespace, model: Model) -> dict[str, tuple[np.n
         top, left, height, width = to_input(parts[OBJECT], cut, size)
         box = max(top, 0), max(left, 0), min(top + height, size), min(left + width, size)
         if box[2] <= box[0] or box[3] <= box[1]:
-            tell(f"In {name} the object lies outside of what the network sees: it is left out.")
+            print_message(f"In {name} the object lies outside of what the network sees: it is left out.")
             continue
         pictures[name] = crop(pixels, cut, size), box
     if not pictures:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import add_json_option, add_weights_option, at_least, listed
-from zfdesk.cli.output import CommandError, check_output, tell
+from zfdesk.cli.output import CommandError, check_output, print_message
 from zfdesk.cli.report import provenance, report
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def atlas_command(arguments: argparse.Namespace) -> int:
     report(arguments, facts, ", ".join(f"{layer} {count}" for layer, count in facts["layers"].items())
            + f": {arguments.output}")  # fmt: skip
     if interrupted:
-        tell("Interrupted: the layers that were whole are written; run it again to go on.")
+        print_message("Interrupted: the layers that were whole are written; run it again to go on.")
     return 130 if interrupted else 0
 
 

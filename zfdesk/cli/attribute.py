@@ -116,14 +116,14 @@ def _options(model: Model, arguments: argparse.Namespace) -> Any:
 def _head(model: Model, arguments: argparse.Namespace) -> CamHead:
     """Taught from a folder by class, or, where its pictures lie in it directly, from the network's own answers."""
     from zfdesk.cli.network import class_called, crop_called
-    from zfdesk.cli.output import tell
+    from zfdesk.cli.output import print_message
     from zfdesk.library.cam_pictures import teach_from_folder
     from zfdesk.progress import Progress
 
     with Progress("CAM's head: ", "pictures") as progress:
         return teach_from_folder(
             model, arguments.pictures, crop_called(arguments.crop, model), lambda name: class_called(model, name),
-            progress, lambda error: tell(str(error)),
+            progress, lambda error: print_message(str(error)),
         )  # fmt: skip
 
 

@@ -302,8 +302,8 @@ def drag_figures(seconds: float) -> dict[str, Any]:
     environment = os.environ | {"QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen")}
     figures: dict[str, Any] = {}
     for name, options in (("still", []), ("stream", ["--stream"])):
-        words = ["zfdesk.desk.drag_benchmark", "--seconds", str(seconds), *options]
-        found = _of_process(words, environment, seconds + 60)
+        command = ["zfdesk.desk.drag_benchmark", "--seconds", str(seconds), *options]
+        found = _of_process(command, environment, seconds + 60)
         figures |= {f"drag_{name}_{key}": value for key, value in found.items()}
     return figures
 
@@ -313,18 +313,23 @@ def training_figures() -> dict[str, Any]:
     found: dict[str, list[float]] = {"": [], "--give-back": []}
     for _ in range(2):
         for option, speeds in found.items():
-            told = _of_process(["zfdesk.training.benchmark", *filter(None, [option])], dict(os.environ), 280)
-            if "failed" in told:
-                return {"training": told["failed"]}
-            speeds.append(told["pictures_per_second"])
+            figures = _of_process(["zfdesk.training.benchmark", *filter(None, [option])], dict(os.environ), 280)
+            if "failed" in figures:
+                return {"training": figures["failed"]}
+            speeds.append(figures["pictures_per_second"])
     kept, given = (max(speeds) for speeds in found.values())
     return {"training_pictures_per_second": kept, "training_memory_ratio": kept / given}
 
 
-def _of_process(words: list[str], environment: dict[str, str], seconds: float) -> dict[str, Any]:
+def _of_process(called: list[str], environment: dict[str, str], seconds: float) -> dict[str, Any]:
     """The JSON object that a module prints as a program."""
     done = subprocess.run(
-        [sys.executable, "-m", *words], env=environment, capture_output=True, text=True, timeout=seconds, check=False
+        [sys.executable, "-m", *called],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
     )
     if done.returncode:
         return {"failed": (done.stderr.strip().splitlines() or ["no reason was given"])[-1]}

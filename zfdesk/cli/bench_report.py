@@ -38,23 +38,23 @@ def report(figures: dict[str, Any]) -> str:
         f" the network alone {figures['scan_forward_pictures_per_second']:.1f}:"
         f" {figures['scan_ratio']:.2f} of it ({figures['scan_cpu_ratio']:.2f} by processor time)"
     )
-    for name, words in (("live", "live window, all panes"), ("live_occluder", "… with occluder and 2 pins")):
+    for name, label in (("live", "live window, all panes"), ("live_occluder", "… with occluder and 2 pins")):
         live = figures.get(name)
         if live and "failed" in live:
-            lines.append(f"{words:28}{live['failed']}")
+            lines.append(f"{label:28}{live['failed']}")
         elif live:
             lines += [
-                f"{words:28}{live['shown_fps']:5.1f} fps shown, frame age median {live['age_median_ms']:.0f} ms,"
+                f"{label:28}{live['shown_fps']:5.1f} fps shown, frame age median {live['age_median_ms']:.0f} ms,"
                 f" p95 {live['age_p95_ms']:.0f} ms",
                 f"{'':28}longest GUI block {live['longest_gui_block_ms']:.0f} ms, memory {live['memory_mb']:.0f} MB,"
                 f" start-up {live['startup_s']:.2f} s",
             ]
-    for name, words in (("still", "drag over a still picture"), ("stream", "drag over a stream")):
+    for name, label in (("still", "drag over a still picture"), ("stream", "drag over a stream")):
         if f"drag_{name}_failed" in figures:
-            lines.append(f"{words:28}{figures[f'drag_{name}_failed']}")
+            lines.append(f"{label:28}{figures[f'drag_{name}_failed']}")
         elif f"drag_{name}_p95_ms" in figures:
             median, p95, shown = (figures[f"drag_{name}_{key}"] for key in ("median_ms", "p95_ms", "shown_per_s"))
-            lines.append(f"{words:28}{median:5.0f} ms to the bars, p95 {p95:.0f} ms, {shown:.0f} positions a second")
+            lines.append(f"{label:28}{median:5.0f} ms to the bars, p95 {p95:.0f} ms, {shown:.0f} positions a second")
     if "training_pictures_per_second" in figures:
         lines.append(
             f"training step, 128 px      {figures['training_pictures_per_second']:6.0f} pictures/s;"
@@ -85,9 +85,9 @@ def _sweep_report(figures: dict[str, Any]) -> list[str]:
     )
     if "sweep_memory_mb" in figures:
         lines.append(f"  memory, stride 4          {figures['sweep_memory_mb']:7.0f} MB more")
-    for name, words in (("moved", "one moved occluder"), ("moved_1_thread", "… on one thread")):
+    for name, label in (("moved", "one moved occluder"), ("moved_1_thread", "… on one thread")):
         lines.append(
-            f"{words:28}{figures[f'{name}_ms']:7.1f} ms, a full pass {figures[f'{name}_full_ms']:.1f} ms:"
+            f"{label:28}{figures[f'{name}_ms']:7.1f} ms, a full pass {figures[f'{name}_full_ms']:.1f} ms:"
             f" {figures[f'{name}_ratio']:.2f} × as fast"
         )
     return lines

@@ -130,10 +130,10 @@ def add_page_options(parser: argparse.ArgumentParser, own_size: bool = False) ->
     )
     parser.add_argument("--npz", type=npz_name, metavar="OUT.npz", help="also write the raw arrays of every panel")
     default: str | None = "two-column"
-    words = "default: two-column, 7.16 inches wide"
+    size_help = "default: two-column, 7.16 inches wide"
     if own_size:
-        default, words = None, "default: a figure's own, else two-column, 7.16 inches wide"
-    parser.add_argument("--size", choices=SIZES, default=default, help=words)
+        default, size_help = None, "default: a figure's own, else two-column, 7.16 inches wide"
+    parser.add_argument("--size", choices=SIZES, default=default, help=size_help)
     parser.add_argument(
         "--dpi", type=at_least(10, LARGEST_DPI), default=300, metavar="N", help="dots an inch of a PNG (default: 300)"
     )

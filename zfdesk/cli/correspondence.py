@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import FILLS, add_crop_option, add_json_option, add_weights_option, at_least
-from zfdesk.cli.output import tell
+from zfdesk.cli.output import print_message
 from zfdesk.cli.report import provenance, report, table
 from zfdesk.progress import Progress
 
@@ -60,7 +60,7 @@ def correspondence_command(arguments: argparse.Namespace) -> int:
         )
     if not arguments.json:
         for sentence in found.left_out:
-            tell(sentence)
+            print_message(sentence)
     report(arguments, _facts(arguments, found) | provenance(model), _page(model, found))
     return 0
 

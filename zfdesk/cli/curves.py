@@ -160,11 +160,11 @@ def _page(
 ) -> str:  # fmt: skip
     index = found[0].class_index
     rows = [("area under the curve", "deletion (lower is better)", "insertion (higher is better)")]
-    told: set[tuple[int, int]] = set()
+    shown: set[tuple[int, int]] = set()
     for path, heat, curves, baseline in zip(arguments.maps, heats, found, beside, strict=True):
         rows.append((path, f"{curves.deletion.area:.3f}", f"{curves.insertion.area:.3f}"))
-        if baseline is not None and heat.cells not in told:
-            told.add(heat.cells)
+        if baseline is not None and heat.cells not in shown:
+            shown.add(heat.cells)
             rows.append((_random_words(heat, baseline), _words(*baseline.deletion), _words(*baseline.insertion)))
     said = f"{arguments.image}: {model.classes[index]} ({index}), {probabilities[index]:.1%}; {arguments.steps} steps."
     return f"{said}\n\n{table(rows)}"

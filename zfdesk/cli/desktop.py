@@ -70,9 +70,9 @@ def desktop_command(arguments: argparse.Namespace) -> int:
             f"{error.filename or folder} cannot be changed: {(error.strerror or str(error)).lower()}."
         ) from None
     _update(folder)
-    words = "written" if arguments.action == "install" else "removed"
+    done = "written" if arguments.action == "install" else "removed"
     for path in changed:
-        print(f"{path} {words}")
+        print(f"{path} {done}")
     if not changed:
         print("Nothing is installed.")
     return 0

@@ -49,5 +49,5 @@ def dream_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace
         "rate": arguments.rate, "seed": arguments.seed, "value": value, **provenance(model),
     }  # fmt: skip
     what = layer if unit is None else f"{layer}:{unit}"
-    words = f"DeepDream of {what}, {arguments.octaves} octaves, seed {arguments.seed}, objective {value:.4g}"
-    return finish(arguments, sketch, None if sketch is None else sketch.pictures[0], facts, words)
+    text = f"DeepDream of {what}, {arguments.octaves} octaves, seed {arguments.seed}, objective {value:.4g}"
+    return finish(arguments, sketch, None if sketch is None else sketch.pictures[0], facts, text)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import add_json_option, figure_name
 from zfdesk.cli.data_sets import DATA_SETS_HELP, add_download_option, download_data_sets
-from zfdesk.cli.output import CommandError, check_output, tell, tell_beside, write_output
+from zfdesk.cli.output import CommandError, check_output, message_printer, print_message, write_output
 from zfdesk.cli.report import report
 from zfdesk.progress import Progress, duration, noun
 
@@ -80,13 +80,13 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
     if arguments.output:
         check_output(arguments.output)
     names = _names(arguments.weights)
-    told = read_class_map(arguments.classes) if arguments.classes else None
+    class_of = read_class_map(arguments.classes) if arguments.classes else None
     download_data_sets(arguments, [arguments.data])
     pictures = open_pictures(arguments.data, "val")
     models = [chosen_model(name) for name in names]
-    places = places_of(pictures.classes, models[0].classes, told)
-    for sentence in (*passed_over(pictures), *(left_out(pictures, told) if told else ())):
-        tell(sentence)
+    places = places_of(pictures.classes, models[0].classes, class_of)
+    for sentence in (*passed_over(pictures), *(left_out(pictures, class_of) if class_of else ())):
+        print_message(sentence)
     protocol = Protocol(10 if arguments.ten_crop else 1, arguments.whole)
     began = time.monotonic()
 
@@ -103,7 +103,7 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
             protocol,
             threads=os.cpu_count() or 1,
             progress=show,
-            on_message=tell_beside(progress),
+            on_message=message_printer(progress),
         )
     bins = reliability(found.confidences, found.ranks == 0)
     if arguments.output:
@@ -234,19 +234,19 @@ def _pictures(found: Evaluation) -> str:
     return f"{pictures:,} {noun(pictures, 'picture')} of {classes} {noun(classes, 'class', 'classes')}"
 
 
-def _scores(words: str, found: Evaluation, among: bool) -> str:
+def _scores(label: str, found: Evaluation, among: bool) -> str:
     from zfdesk.training.evaluate import standard_error
 
-    told = []
+    scores = []
     for k in (1, 5):
         share = found.top(k, among)
-        told.append(f"top-{k} {share:7.2%} ± {standard_error(share, len(found.labels)):.2%}")
-    return f"{words:32}{'    '.join(told)}"
+        scores.append(f"top-{k} {share:7.2%} ± {standard_error(share, len(found.labels)):.2%}")
+    return f"{label:32}{'    '.join(scores)}"
 
 
 def _table_2(names: str, found: Evaluation, protocol: Protocol) -> list[str]:
     ours = (f"{names}, {protocol}", 100 - 100 * found.top(1), 100 - 100 * found.top(5))
-    rows = [f"  {words:52}{top1:7.1f}{top5:8.1f}" for words, top1, top5 in (*TABLE_2, ours)]
+    rows = [f"  {label:52}{top1:7.1f}{top5:8.1f}" for label, top1, top5 in (*TABLE_2, ours)]
     head = f"{'error in %':54}{'top-1':>7}{'top-5':>8}"
     paper = "The paper's rows: 50,000 pictures of 1000 classes (ImageNet 2012's validation part), ten crops;"
     return [head, *rows, f"{paper} the last: {_pictures(found)}."]

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from zfdesk.cli.common import FILLS, add_crop_option, at_least
-from zfdesk.cli.output import tell
+from zfdesk.cli.output import print_message
 
 if TYPE_CHECKING:
     from zfdesk.figures import Page
@@ -37,7 +37,7 @@ def make(arguments: argparse.Namespace) -> tuple[Page, int]:
     model = chosen_model(arguments.weights)
     pictures, left_out = marked_pictures(arguments.folder, model, arguments.crop)
     for sentence in left_out:
-        tell(sentence)
+        print_message(sentence)
     page = fig8_page(
         model, pictures, fill=OccluderFill(arguments.fill), draws=arguments.random, seed=arguments.seed,
         shown=min(arguments.shown, arguments.random), size=arguments.size,

@@ -69,10 +69,10 @@ def add_parser(verbs: Any) -> None:
     run_figures.add_templates(templates, _template)
 
 
-def _template(templates: Any, name: str, words: str, make: Make, weights: bool = True) -> argparse.ArgumentParser:
+def _template(templates: Any, name: str, help_text: str, make: Make, weights: bool = True) -> argparse.ArgumentParser:
     """A template, see `page_options`."""
     parser: argparse.ArgumentParser = templates.add_parser(
-        name, help=words, description=f"{words[0].upper()}{words[1:]}.", allow_abbrev=False
+        name, help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}.", allow_abbrev=False
     )
     page_options(parser, make, weights)
     return parser
@@ -81,9 +81,11 @@ def _template(templates: Any, name: str, words: str, make: Make, weights: bool =
 def page_options(parser: argparse.ArgumentParser, make: Make, weights: bool = True) -> None:
     """The options that all figures have; ``weights``: and that of the network to use."""
     add_page_options(parser)
-    told = parser.add_mutually_exclusive_group()
-    told.add_argument("--caption", metavar="WORDS", help="these words in place of the caption made from the facts")
-    told.add_argument("--no-caption", action="store_true", help="leave the caption out of the picture, not of the file")
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--caption", metavar="WORDS", help="these words in place of the caption made from the facts")
+    group.add_argument(
+        "--no-caption", action="store_true", help="leave the caption out of the picture, not of the file"
+    )
     parser.add_argument("--caption-file", metavar="OUT.txt", help="also write the caption as text")
     if weights:
         add_weights_option(parser)
@@ -118,12 +120,12 @@ def figure_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
     if arguments.caption_file:
         write_output(arguments.caption_file, f"{page.caption}\n".encode())
     write_output(arguments.output, picture)
-    facts = _told(arguments, page, [float(side) for side in figure.get_size_inches()])
+    facts = _facts(arguments, page, [float(side) for side in figure.get_size_inches()])
     report(arguments, facts, f"{page.title}: {arguments.output}\n{page.caption}")
     return status
 
 
-def _told(arguments: argparse.Namespace, page: Page, inches: list[float]) -> dict[str, Any]:
+def _facts(arguments: argparse.Namespace, page: Page, inches: list[float]) -> dict[str, Any]:
     panels = [
         {"name": page.name_of(index), "kind": type(cell.panel).__name__.lower(), "label": cell.label}
         for index, cell in enumerate(page.cells)
@@ -153,9 +155,9 @@ def _add_fig2(templates: Any) -> None:
     add_crop_option(parser)
 
 
-def _add_units(parser: argparse.ArgumentParser, words: str, count: int) -> None:
+def _add_units(parser: argparse.ArgumentParser, help_text: str, count: int) -> None:
     units = parser.add_mutually_exclusive_group()
-    units.add_argument("--units", type=listed(at_least(0)), metavar="N,N,…", help=words)
+    units.add_argument("--units", type=listed(at_least(0)), metavar="N,N,…", help=help_text)
     units.add_argument(
         "--random",
         type=at_least(1),
@@ -325,14 +327,14 @@ def _table7(arguments: argparse.Namespace) -> tuple[Page, int]:
     from zfdesk.sources.files import open_file
 
     with open_file(arguments.result) as file:
-        data = file.read(10 << 20)
+        content = file.read(10 << 20)
     try:
-        told = json.loads(data)
+        data = json.loads(content)
     except (ValueError, RecursionError):
-        told = None
-    if not isinstance(told, dict):
+        data = None
+    if not isinstance(data, dict):
         raise CommandError(f"{arguments.result} is not JSON as `zfdesk train --transfer … --json` prints it.")
-    return table7_page(told, size=arguments.size), 0
+    return table7_page(data, size=arguments.size), 0
 
 
 # Histograms

@@ -48,7 +48,7 @@ class _Verbs:
 
     def listed(self) -> str:
         """The verbs and what they do, one a line."""
-        return "verbs:\n" + "".join(f"  {name:14} {words}\n" for name, words in self._help.items())
+        return "verbs:\n" + "".join(f"  {name:14} {help_text}\n" for name, help_text in self._help.items())
 
 
 def parse(argv: list[str]) -> argparse.Namespace:

@@ -54,6 +54,6 @@ def invert_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
         "path": arguments.image, "method": "feature inversion (Mahendran & Vedaldi 2015)", "seed": arguments.seed,
         "relative_error": errors, **provenance(model),
     }  # fmt: skip
-    told = ", ".join(f"{layer} {error:.1%}" for layer, error in errors.items())
-    words = f"relative error of the inverted layers: {told}; seed {arguments.seed}"
-    return finish(arguments, sketch, sheet(np.stack(row), len(row)), facts, words)
+    relative = ", ".join(f"{layer} {error:.1%}" for layer, error in errors.items())
+    text = f"relative error of the inverted layers: {relative}; seed {arguments.seed}"
+    return finish(arguments, sketch, sheet(np.stack(row), len(row)), facts, text)

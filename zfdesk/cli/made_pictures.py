@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import add_json_option, add_weights_option, at_least
-from zfdesk.cli.output import check_output, png_name, tell, write_output
+from zfdesk.cli.output import check_output, png_name, print_message, write_output
 from zfdesk.cli.report import report
 
 if TYPE_CHECKING:
@@ -61,11 +61,11 @@ def finish(
     sketch: Sketch | None,
     pixels: np.ndarray | None,
     facts: Mapping[str, Any],
-    words: str,
+    text: str,
 ) -> int:
     """Write the picture with its facts in its text chunks, tell them, and give the exit status: 130 if interrupted."""
     if sketch is None or pixels is None:
-        tell("Interrupted before anything was made; nothing is written.")
+        print_message("Interrupted before anything was made; nothing is written.")
         return 130
     from zfdesk.synthesis.sheet import png_bytes
 
@@ -73,11 +73,13 @@ def finish(
     facts = {**facts, **state}
     write_output(arguments.output, png_bytes(pixels, facts))
     for note in sketch.notes:
-        tell(note)
+        print_message(note)
     part = "" if sketch.finished else f" (unfinished: {sketch.step} of {sketch.steps} steps)"
-    report(arguments, facts, f"{words}{part}: {arguments.output}")
+    report(arguments, facts, f"{text}{part}: {arguments.output}")
     if not sketch.finished:
-        tell(f"Interrupted after {sketch.step} of {sketch.steps} steps; what is written is marked as unfinished.")
+        print_message(
+            f"Interrupted after {sketch.step} of {sketch.steps} steps; what is written is marked as unfinished."
+        )
         return 130
     return 0
 

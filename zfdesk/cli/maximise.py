@@ -67,23 +67,23 @@ def maximise_command(parser: argparse.ArgumentParser, arguments: argparse.Namesp
     model = chosen_model(arguments.weights)
     architecture = model.architecture
     objectives = [of_unit(architecture.stage(arguments.layer).name, unit) for unit in arguments.units or ()]
-    objectives += [parse(words, architecture, lambda name: class_called(model, name)) for words in arguments.objective]
+    objectives += [parse(text, architecture, lambda name: class_called(model, name)) for text in arguments.objective]
     recipe = recipe_called(arguments.recipe)
     if arguments.each > 1:
         recipe = several(objectives[0], 1, recipe)[1]
         objectives = [one for one in objectives for _ in range(arguments.each)]
     recipe = replace(recipe, steps=arguments.steps or recipe.steps)
     picture = network_picture(start, model) if start else arguments.start
-    words = [one.description(model.classes, architecture.class_layers) for one in objectives]
+    descriptions = [one.description(model.classes, architecture.class_layers) for one in objectives]
     maker = Maximiser(model, objectives, recipe, picture, arguments.seed)
     sketch = made(maximise(model, objectives, recipe, picture, arguments.seed), "")
     pixels = None if sketch is None else sheet(sketch.pictures)
     values = [] if sketch is None else [float(value) for value in sketch.values]
     facts = {
         "method": f"activation maximisation, recipe {recipe.name}",
-        "objectives": [{"words": word, "value": value} for word, value in zip(words, values, strict=False)],
+        "objectives": [{"words": text, "value": value} for text, value in zip(descriptions, values, strict=False)],
         "seed": arguments.seed, "start": arguments.start, "recipe": asdict(recipe), "field": list(maker.field),
         "scale": "1 pixel of the network's input each", **provenance(model),
     }  # fmt: skip
-    each = [f"{word}: {value:.4g}" for word, value in zip(words, values, strict=False)]
+    each = [f"{text}: {value:.4g}" for text, value in zip(descriptions, values, strict=False)]
     return finish(arguments, sketch, pixels, facts, f"{'; '.join(each)}; recipe {recipe.name}, seed {arguments.seed}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zfdesk.cli.common import CROPS
-from zfdesk.cli.output import CommandError, tell
+from zfdesk.cli.output import CommandError, print_message
 from zfdesk.engine import Model, Pass
 from zfdesk.live import Crop, CropMode
 from zfdesk.weights import CheckpointError, load, store
@@ -26,7 +26,7 @@ def chosen_model(weights: str | None) -> Model:
     if weights is None:
         model, sentence = store.load_current()
         if sentence:
-            tell(sentence)
+            print_message(sentence)
         return model
     return load(weights_file(weights))
 

@@ -19,7 +19,7 @@ from zfdesk.cli.common import (
     npz_name,
     unit_choice,
 )
-from zfdesk.cli.output import CommandError, check_output, tell, write_output
+from zfdesk.cli.output import CommandError, check_output, print_message, write_output
 from zfdesk.cli.report import provenance, report
 from zfdesk.progress import Progress, duration
 
@@ -107,7 +107,7 @@ def occlude_command(parser: argparse.ArgumentParser, arguments: argparse.Namespa
     unit = unit_called(clean, stage.name, arguments.unit)
     swept = _swept(clean, picture, plan, stage.name)
     if swept is None:
-        tell("The sweep was interrupted before anything was done; nothing is written.")
+        print_message("The sweep was interrupted before anything was done; nothing is written.")
         return 130
     index = int(swept.clean_probabilities.argmax()) if index is None else index
     facts = _facts(arguments, swept, index, unit)
@@ -121,7 +121,7 @@ def occlude_command(parser: argparse.ArgumentParser, arguments: argparse.Namespa
         write_output(path, data)
     report(arguments, facts, _sentence(facts, outputs))
     if not swept.complete:
-        tell(f"The sweep was interrupted: {swept.done.sum()} of {swept.done.size} positions are done, "
+        print_message(f"The sweep was interrupted: {swept.done.sum()} of {swept.done.size} positions are done, "
              "and what is written is marked as partial.")  # fmt: skip
         return 130
     return 0

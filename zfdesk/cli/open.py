@@ -87,7 +87,7 @@ def _open_session(arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
     from zfdesk.cli.network import chosen_model
-    from zfdesk.cli.output import tell
+    from zfdesk.cli.output import print_message
     from zfdesk.cli.preflight import prepare_qt
     from zfdesk.session import load, reopen
 
@@ -103,7 +103,7 @@ def _open_session(arguments: argparse.Namespace) -> int:
     reopened.model.architecture.stage(view.layer).check_unit(view.unit)
     if arguments.screenshot:
         for note in reopened.notes:
-            tell(note)
+            print_message(note)
     from zfdesk.desk.app import run
 
     return run(reopened.model, view, arguments.screenshot or "", 1, opened=(replace(reopened, view=view), path))

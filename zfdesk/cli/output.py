@@ -34,20 +34,20 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def tell(sentence: str) -> None:
-    """One line on stderr."""
-    words = "".join(letter if letter.isprintable() else "�" for letter in " ".join(sentence.split()))
-    print(f"zfdesk: {words}", file=sys.stderr)
+def print_message(sentence: str) -> None:
+    """Print a sentence as one line on stderr."""
+    text = "".join(letter if letter.isprintable() else "�" for letter in " ".join(sentence.split()))
+    print(f"zfdesk: {text}", file=sys.stderr)
 
 
-def tell_beside(progress: Progress) -> Callable[[str], None]:
-    """`tell`, for sentences that come while a line of progress stands."""
+def message_printer(progress: Progress) -> Callable[[str], None]:
+    """`print_message` for sentences that come while a line of progress stands."""
 
-    def told(sentence: str) -> None:
+    def show(sentence: str) -> None:
         progress.end()
-        tell(sentence)
+        print_message(sentence)
 
-    return told
+    return show
 
 
 def write_output(path: str, data: bytes) -> None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from zfdesk.cli.output import tell
+from zfdesk.cli.output import print_message
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +29,7 @@ def picture_files(paths: Iterable[str], unreadable: list[str]) -> Iterator[str]:
             if not names:
                 raise SourceError(f"There are no pictures in {path}.")
         except SourceError as error:
-            tell(str(error))
+            print_message(str(error))
             unreadable.append(path)
         else:
             yield from (os.path.join(path, name) for name in names)
@@ -47,7 +47,7 @@ def seen_pictures(
             pixels = read_picture(path)
         except SourceError as error:
             sentence = str(error)
-            tell(sentence if os.path.dirname(path) == "" else f"{sentence.rstrip('.')} ({path}).")
+            print_message(sentence if os.path.dirname(path) == "" else f"{sentence.rstrip('.')} ({path}).")
             unreadable.append(path)
         else:
             yield path, cut(pixels, crop.box(*pixels.shape[:2]), model.architecture.size)

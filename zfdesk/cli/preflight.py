@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from zfdesk.cli.output import CommandError, tell
+from zfdesk.cli.output import CommandError, print_message
 
 _VARIABLES = {"wayland": "WAYLAND_DISPLAY", "xcb": "DISPLAY"}  # in the order in which Qt tries them
 
@@ -79,7 +79,7 @@ def prepare_qt(offscreen: bool, camera: bool) -> None:
         # what Qt looks for and can do without is of no use to anyone but Qt's developers
         os.environ.setdefault("QT_LOGGING_RULES", "qt.multimedia.symbolsresolver=false;qt.multimedia.ffmpeg.info=false")
         if camera and (lacking := missing(["camera"])):
-            tell(f"{lacking_words('Qt’s part for cameras', lacking)} FFmpeg reads the camera meanwhile.")
+            print_message(f"{lacking_words('Qt’s part for cameras', lacking)} FFmpeg reads the camera meanwhile.")
     # torch before Qt: on Windows Qt's own libraries would otherwise be found first
     import torch  # noqa: F401
 
@@ -137,8 +137,8 @@ def _check_platform(
     _demand(missing([platform], load), "The window")
     if not answers(platform):
         variable = _VARIABLES[platform]
-        told = environment.get(variable)
-        which = f"{variable} is {told!r}, which does not answer" if told else f"{variable} is not set"
+        display = environment.get(variable)
+        which = f"{variable} is {display!r}, which does not answer" if display else f"{variable} is not set"
         raise CommandError(f"No window can be opened: {which}.")
 
 
@@ -164,10 +164,10 @@ def lacking_words(who: str, lacking: list[Library]) -> str:
     files = " and ".join(library.file for library in lacking)
     debian = " ".join(dict.fromkeys(library.debian for library in lacking if library.debian))
     fedora = " ".join(dict.fromkeys(library.fedora for library in lacking if library.fedora))
-    words = f"{who} needs {files}, which this system lacks"
+    sentence = f"{who} needs {files}, which this system lacks"
     if not debian:
-        return f"{words}."
-    return f"{words}: `sudo apt install {debian}` (Debian, Ubuntu) or `sudo dnf install {fedora}` (Fedora)."
+        return f"{sentence}."
+    return f"{sentence}: `sudo apt install {debian}` (Debian, Ubuntu) or `sudo dnf install {fedora}` (Fedora)."
 
 
 def import_words(error: ImportError) -> str:
@@ -196,9 +196,9 @@ def load_error(file: str) -> str:
     return ""
 
 
-def _named(words: str) -> str:
+def _named(message: str) -> str:
     """The library that the dynamic linker's message is about, "" when it is about none."""
-    found = re.search(r"(lib[\w.+-]+\.so[\w.]*): ", words)
+    found = re.search(r"(lib[\w.+-]+\.so[\w.]*): ", message)
     return found[1] if found else ""
 
 

@@ -25,7 +25,7 @@ from zfdesk.cli.common import (
     one_of,
     unit_choice,
 )
-from zfdesk.cli.output import CommandError, print_json, tell
+from zfdesk.cli.output import CommandError, print_json, print_message
 from zfdesk.progress import Progress, noun
 
 if TYPE_CHECKING:
@@ -125,12 +125,12 @@ def record_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
             raise CommandError(str(error)) from error
         if first is None:
             if stop.is_set():
-                tell("Interrupted before the first frame; nothing is written.")
+                print_message("Interrupted before the first frame; nothing is written.")
                 return 130
             raise CommandError(f"{arguments.source} has no such frames.")
         result, shot = first
         film = FilmWriter(
-            Path(arguments.output), Titles(*run.words(result), run.facts(result, reference)),
+            Path(arguments.output), Titles(*run.titles(result), run.facts(result, reference)),
             arguments.fps or 25.0, Quality(arguments.quality),
         )  # fmt: skip
         times = [shot.time]
@@ -152,10 +152,10 @@ def record_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
     else:
         print(status.sentence)
     if stop.is_set():
-        tell(f"Interrupted: the film ends after {status.frames} {noun(status.frames, 'frame')}.")
+        print_message(f"Interrupted: the film ends after {status.frames} {noun(status.frames, 'frame')}.")
         return 130
     if status.error and arguments.json:
-        tell(status.sentence)
+        print_message(status.sentence)
     return 1 if unreadable or status.error else 0
 
 
@@ -199,7 +199,7 @@ class _Run:
 
         drawn: MovingPage | None = None
         total = self._total()
-        for number, step in enumerate(steps(self.source, self.span, self.stepper.replay, self._trouble)):
+        for number, step in enumerate(steps(self.source, self.span, self.stepper.replay, self._on_error)):
             if self.stop.is_set():
                 return
             if number == 0:
@@ -230,12 +230,12 @@ class _Run:
         ends = [end for end in (count, self.span.last) if end is not None]
         return max(min(ends) - first, 0) if ends else None
 
-    def _trouble(self, sentence: str) -> None:
+    def _on_error(self, sentence: str) -> None:
         self.unreadable.append(sentence)
         self.progress.end()
-        tell(sentence)
+        print_message(sentence)
 
-    def words(self, result: Any) -> tuple[str, str]:
+    def titles(self, result: Any) -> tuple[str, str]:
         """Title and comment."""
         from zfdesk.pages.film_page import film_words
 
@@ -270,10 +270,10 @@ def _look_at(arguments: argparse.Namespace, replay: Replay | None) -> tuple[Step
         model = model_of(session, arguments.weights)
         view, notes = fitting(session.moment.view, model)
         for note in notes:
-            tell(note)
+            print_message(note)
         frame = session.moment.frame
         source = Stepped(
-            frame.origin, 1, lambda first, trouble: iter((TimedPicture(frame.pixels, frame.number, 0.0),)), still=True
+            frame.origin, 1, lambda first, on_error: iter((TimedPicture(frame.pixels, frame.number, 0.0),)), still=True
         )
         named = {"kind": "session", "name": frame.origin}
     else:
@@ -287,7 +287,7 @@ def _look_at(arguments: argparse.Namespace, replay: Replay | None) -> tuple[Step
     view = _view(arguments, view, model)
     if replay is not None and replay.size != model.architecture.size:
         path, size = replay.size, model.architecture.size
-        tell(
+        print_message(
             f"The path is of {path} × {path} pixels, the input of {size} × {size}: its positions are taken as they are."
         )
     demand = Demand(layers=False, maps="maps" in arguments.what, unit=True)

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import add_json_option, add_page_options, add_weights_option
-from zfdesk.cli.output import CommandError, check_output, tell, write_output
+from zfdesk.cli.output import CommandError, check_output, print_message, write_output
 from zfdesk.cli.report import report
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _of_session(arguments: argparse.Namespace) -> tuple[Page, list[str]]:
     session = load(Path(arguments.session))
     reopened = reopen(session, model_of(session, arguments.weights), switch=False)
     for note in reopened.notes:
-        tell(note)
+        print_message(note)
     size = arguments.size or "two-column"
     if not arguments.sweep:
         return page_of(reopened.result, size), list(reopened.notes)

@@ -25,8 +25,8 @@ Template = Callable[..., argparse.ArgumentParser]
 
 def add_templates(templates: Any, template: Template) -> None:
     """Register both templates; ``template`` makes one with the options that all have."""
-    words = "a training run: curves, spread of values, dead units, filters, a probe picture"
-    parser = template(templates, "training", words, _training, weights=False)
+    help_text = "a training run: curves, spread of values, dead units, filters, a probe picture"
+    parser = template(templates, "training", help_text, _training, weights=False)
     parser.set_defaults(fewer="Show fewer parts with --show, or fewer snapshots with --epochs.")
     parser.add_argument("folder", metavar="RUN", help="the folder of a training run, also of one in progress")
     parser.add_argument(
@@ -41,8 +41,8 @@ def add_templates(templates: Any, template: Template) -> None:
     parser.add_argument("--filters", type=at_least(1), default=6, metavar="N", help="how many filters (default: 6)")
     _add_epochs(parser)
 
-    words = "how units evolve while a network trains: strongest activation and patch at each snapshot"
-    parser = template(templates, "fig4", words, _fig4, weights=False)
+    help_text = "how units evolve while a network trains: strongest activation and patch at each snapshot"
+    parser = template(templates, "fig4", help_text, _fig4, weights=False)
     parser.add_argument("folder", metavar="RUN", help="the folder of a training run, also of one in progress")
     parser.add_argument(
         "--pictures", action="append", metavar="PATH",

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least, listed, number_where
-from zfdesk.cli.output import CommandError, tell
+from zfdesk.cli.output import CommandError, print_message
 from zfdesk.cli.report import provenance, report
 from zfdesk.progress import Progress, duration, noun
 
@@ -64,11 +64,11 @@ class Watching:
         """How the scan stands."""
         for sentence in step.passed_over:
             self._progress.end()
-            tell(sentence)
+            print_message(sentence)
         for path, reason in step.unreadable:
             self.unreadable.append(path)
             self._progress.end()
-            tell(f"{reason.rstrip('.')} ({path})." if reason else path)
+            print_message(f"{reason.rstrip('.')} ({path})." if reason else path)
         self.last = step
         if step.phase == "looking":
             self._progress.show(f"{step.found:,} {noun(step.found, 'picture')} found")
@@ -194,10 +194,10 @@ def _page(facts: dict[str, Any]) -> str:
         + (f", {facts['pictures_per_second']:.1f} a second" if facts["scanned"] else "")
         + f"; {size_words(kept['bytes'])} are kept of {kept['pictures']:,} pictures in {kept['folder']}.",
     ]
-    for layer, told in facts["layers"].items():
-        dead = ", ".join(map(str, told["dead"][:8])) + (" …" if len(told["dead"]) > 8 else "")
-        pairs = ", ".join(f"{a} and {b}" for a, b, _ in told["duplicates"][:4])
-        more = f" and {len(told['duplicates']) - 4} pairs more" if len(told["duplicates"]) > 4 else ""
+    for layer, layer_facts in facts["layers"].items():
+        dead = ", ".join(map(str, layer_facts["dead"][:8])) + (" …" if len(layer_facts["dead"]) > 8 else "")
+        pairs = ", ".join(f"{a} and {b}" for a, b, _ in layer_facts["duplicates"][:4])
+        more = f" and {len(layer_facts['duplicates']) - 4} pairs more" if len(layer_facts["duplicates"]) > 4 else ""
         alike = f"; alike: {pairs}{more}" if pairs else ""
-        lines.append(f"{layer:8} {told['count']} units, dead: {dead or 'none'}{alike}.")
+        lines.append(f"{layer:8} {layer_facts['count']} units, dead: {dead or 'none'}{alike}.")
     return "\n".join(lines)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import at_least, number_where
-from zfdesk.cli.output import CommandError, tell, tell_beside
+from zfdesk.cli.output import CommandError, message_printer, print_message
 from zfdesk.progress import Progress, noun
 
 if TYPE_CHECKING:
@@ -71,13 +71,13 @@ def shards_command(arguments: argparse.Namespace) -> int:
             source=", ".join(arguments.pictures),
             threads=threads,
             progress=progress.show,
-            on_message=tell_beside(progress),
+            on_message=message_printer(progress),
         )
     except (ShardsError, TeacherError) as error:
         raise CommandError(str(error)) from error
     except KeyboardInterrupt:
         progress.end()
-        tell("Stopped. The whole shards are kept: the same command goes on from there.")
+        print_message("Stopped. The whole shards are kept: the same command goes on from there.")
         raise
     finally:
         progress.end()
@@ -92,20 +92,22 @@ def _plan(arguments: argparse.Namespace, teacher: Teacher | None) -> PackPlan:
     from zfdesk.training.shard_views import ViewPlan
     from zfdesk.training.shards import PackPlan, ShardsError, labelled_pictures, pictures_of, read_description
 
-    told = read_description(Path(arguments.validation_of)) if arguments.validation_of else None
-    view = ViewPlan(told["side"] if told else arguments.side, arguments.mixtures, plain=told is not None)
+    description = read_description(Path(arguments.validation_of)) if arguments.validation_of else None
+    view = ViewPlan(
+        description["side"] if description else arguments.side, arguments.mixtures, plain=description is not None
+    )
     labels: tuple[int, ...] = ()
     if teacher:
-        pictures = pictures_of(arguments.pictures, arguments.most, arguments.seed, tell)
+        pictures = pictures_of(arguments.pictures, arguments.most, arguments.seed, print_message)
         classes = usual_names(teacher.classes)
     else:
         if len(arguments.pictures) > 1 or arguments.most:
             raise CommandError("Without --teacher one folder is packed, with a folder for each class, and whole.")
-        pictures, given, classes = labelled_pictures(arguments.pictures[0], tell)
+        pictures, given, classes = labelled_pictures(arguments.pictures[0], print_message)
         labels = tuple(given)
-    if told and list(classes) != told["classes"]:
-        if teacher or not set(classes) <= set(told["classes"]):
+    if description and list(classes) != description["classes"]:
+        if teacher or not set(classes) <= set(description["classes"]):
             raise ShardsError(f"{arguments.validation_of} has other classes.")
-        labels = tuple(told["classes"].index(classes[label]) for label in labels)
-        classes = tuple(told["classes"])
+        labels = tuple(description["classes"].index(classes[label]) for label in labels)
+        classes = tuple(description["classes"])
     return PackPlan(tuple(pictures), view, labels, classes, arguments.views, arguments.seed, arguments.quality)

@@ -7,7 +7,7 @@ from typing import Any
 
 from zfdesk.cli.common import at_least, number_where
 from zfdesk.cli.made_pictures import add_making_options, check_outputs, finish, made
-from zfdesk.cli.output import tell
+from zfdesk.cli.output import print_message
 from zfdesk.cli.report import provenance
 
 _weight = number_where(lambda value: 0 <= value < 1e6, "a weight from 0 up")
@@ -60,7 +60,7 @@ def style_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace
         **provenance(model),
     }  # fmt: skip
     if said := advice(model.architecture):
-        tell(said)
+        print_message(said)
     mixed = " + ".join(f"{share:g} × {path}" for path, share in zip(arguments.like, shares, strict=True))
-    words = f"{arguments.image} in the style of {mixed}: by {', '.join(layers)}, content at {at}, error {error:.2%}"
-    return finish(arguments, sketch, None if sketch is None else sketch.pictures[0], facts, words)
+    text = f"{arguments.image} in the style of {mixed}: by {', '.join(layers)}, content at {at}, error {error:.2%}"
+    return finish(arguments, sketch, None if sketch is None else sketch.pictures[0], facts, text)

@@ -7,7 +7,7 @@ from typing import Any
 
 from zfdesk.cli.common import at_least, listed
 from zfdesk.cli.made_pictures import add_making_options, check_outputs, finish, made
-from zfdesk.cli.output import tell
+from zfdesk.cli.output import print_message
 from zfdesk.cli.report import provenance
 
 
@@ -45,6 +45,6 @@ def texture_command(parser: argparse.ArgumentParser, arguments: argparse.Namespa
         "seed": arguments.seed, "relative_error": error, **provenance(model),
     }  # fmt: skip
     if said := advice(model.architecture):
-        tell(said)
-    words = f"texture by {', '.join(layers)}, relative error {error:.2%}, seed {arguments.seed}"
-    return finish(arguments, sketch, None if sketch is None else sketch.pictures[0], facts, words)
+        print_message(said)
+    text = f"texture by {', '.join(layers)}, relative error {error:.2%}, seed {arguments.seed}"
+    return finish(arguments, sketch, None if sketch is None else sketch.pictures[0], facts, text)

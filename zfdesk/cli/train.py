@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import add_json_option, at_least, given_options, number_where
 from zfdesk.cli.data_sets import DATA_SETS_HELP, add_download_option, download_data_sets
-from zfdesk.cli.output import CommandError, print_json, tell
+from zfdesk.cli.output import CommandError, print_json, print_message
 from zfdesk.cli.train_table3 import say_table3
 from zfdesk.cli.transfer import add_transfer_options, refuse_transfer_options, transfer_command
 
@@ -132,7 +132,7 @@ def train_command(arguments: argparse.Namespace, given: Sequence[str]) -> int:
     if not together.first:
         return 130 if ended.interrupted else 0
     if ended.interrupted:
-        tell(f"Interrupted at step {ended.step}; go on with: zfdesk train --resume {shlex.quote(str(run))}")
+        print_message(f"Interrupted at step {ended.step}; go on with: zfdesk train --resume {shlex.quote(str(run))}")
         return 130
     _say(arguments, run, ended)
     return 0
@@ -156,7 +156,7 @@ def _table3(arguments: argparse.Namespace, folder: Path) -> int:
     finally:
         together.close()
     if together.first and interrupted:
-        tell("Interrupted; the same command goes on.")
+        print_message("Interrupted; the same command goes on.")
     elif together.first:
         say_table3(arguments, order.data, filled)
     return 130 if interrupted else 0
@@ -213,14 +213,14 @@ def _order_again(arguments: argparse.Namespace, run: Path) -> TrainConfig:
     from zfdesk.training.state import read_settings
     from zfdesk.training.train_config import VALIDATION, TrainConfig
 
-    about, told = read_run(run).about, read_settings(run)
-    validation = [words.removeprefix(VALIDATION) for words in about.data if words.startswith(VALIDATION)]
-    machine = _machine(arguments) | {"limit": told["limit"], "strongest": told["strongest"]}
+    about, settings = read_run(run).about, read_settings(run)
+    validation = [source.removeprefix(VALIDATION) for source in about.data if source.startswith(VALIDATION)]
+    machine = _machine(arguments) | {"limit": settings["limit"], "strongest": settings["strongest"]}
     return TrainConfig(
-        data=tuple(words for words in about.data if not words.startswith(VALIDATION)),
+        data=tuple(source for source in about.data if not source.startswith(VALIDATION)),
         recipe=from_json(dict(about.recipe)), architecture=about.architecture, validation=next(iter(validation), None),
-        teacher=_teacher(told["teacher_path"]), teacher_path=told["teacher_path"],
-        teacher_classes=bool(told.get("teacher_classes")), start_words=told["start_words"], seed=about.seed,
+        teacher=_teacher(settings["teacher_path"]), teacher_path=settings["teacher_path"],
+        teacher_classes=bool(settings.get("teacher_classes")), start_words=settings["start_words"], seed=about.seed,
         command=about.command, **machine,
     )  # fmt: skip
 

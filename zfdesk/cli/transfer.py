@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from zfdesk.cli.common import add_weights_option, at_least, listed, number_where
 from zfdesk.cli.data_sets import download_data_sets
-from zfdesk.cli.output import CommandError, check_output, print_json, tell
+from zfdesk.cli.output import CommandError, check_output, print_json, print_message
 from zfdesk.progress import Progress
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def transfer_command(arguments: argparse.Namespace, given: Sequence[str]) -> int
             lambda what, done, total: progress.show(f"{what}: {done} of {total}"),
         )
     for sentence in found.passed_over:
-        tell(sentence)
+        print_message(sentence)
     _tell_unreadable(found.unreadable)
     if output:
         assert found.network is not None  # of the one layer, see above
@@ -124,10 +124,10 @@ def _tell_unreadable(names: Sequence[str]) -> None:
     from zfdesk.progress import noun
 
     for name in names[:3]:
-        tell(f"{name} could not be read and was left out.")
+        print_message(f"{name} could not be read and was left out.")
     more = len(names) - 3
     if more > 0:
-        tell(f"{more} more {noun(more, 'picture')} could not be read and {noun(more, 'was', 'were')} left out.")
+        print_message(f"{more} more {noun(more, 'picture')} could not be read and {noun(more, 'was', 'were')} left out.")
 
 
 def _average_precision(arguments: argparse.Namespace, given: Sequence[str], model: Model) -> int:
@@ -147,7 +147,7 @@ def _average_precision(arguments: argparse.Namespace, given: Sequence[str], mode
             lambda what, done, total: progress.show(f"{what}: {done} of {total}"),
         )  # fmt: skip
     for sentence in found.passed_over:
-        tell(sentence)
+        print_message(sentence)
     _tell_unreadable(found.unreadable)
     if arguments.json:
         print_json(as_json(found, model))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import add_json_option
-from zfdesk.cli.output import print_json, tell
+from zfdesk.cli.output import print_json, print_message
 from zfdesk.cli.report import named_values, report
 from zfdesk.cli.weights_calibrate import add_calibrate_arguments, calibrate_command
 from zfdesk.cli.weights_export import add_export_arguments, export_command
@@ -40,9 +40,9 @@ def add_parser(subparsers: Any, catalogue: Catalogue | None = None) -> None:
         dest="action", required=True, metavar="list|get|use|info|import|pack|calibrate|export|report"
     )
 
-    def action(name: str, words: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+    def action(name: str, help_text: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = actions.add_parser(
-            name, help=words, description=f"{words[0].upper()}{words[1:]}.", allow_abbrev=False
+            name, help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}.", allow_abbrev=False
         )
         parser.set_defaults(run=run)
         return parser
@@ -57,8 +57,8 @@ def add_parser(subparsers: Any, catalogue: Catalogue | None = None) -> None:
     used = action("use", "use these weights from now on", use_command)
     used.add_argument("name", metavar="NAME", help="a name from `zfdesk weights list`")
 
-    told = action("info", "what is known of some weights", info_command)
-    told.add_argument(
+    info = action("info", "what is known of some weights", info_command)
+    info.add_argument(
         "name", metavar="NAME|FILE", nargs="?", help="a name from the list, or a file; without it the weights in use"
     )
 
@@ -94,7 +94,7 @@ def add_parser(subparsers: Any, catalogue: Catalogue | None = None) -> None:
     )
     add_report_arguments(measured)
 
-    for parser in (shown, got, used, told, imported, packed, calibrated, exported, measured):
+    for parser in (shown, got, used, info, imported, packed, calibrated, exported, measured):
         add_json_option(parser)
 
 
@@ -115,18 +115,18 @@ def list_command(arguments: argparse.Namespace) -> int:
     print(f"  {'':{width}}  {'architecture':18}  {'classes':>7}  {'size':>8}  top-1/top-5 error")
     for entry in entries:
         mark, known = "*" if entry.in_use else " ", theirs.get(entry.name)
-        told = entry.error or (
+        text = entry.error or (
             f"{entry.architecture:18}  {entry.classes:7}  {store.size_words(entry.bytes):>8}  {_errors(known):17}"
             f"  {'' if entry.trained else '(untrained) '}{known.short if known else entry.provenance[:60]}"
         )
-        print(f"{mark} {entry.name:{width}}  {told}".rstrip())
+        print(f"{mark} {entry.name:{width}}  {text}".rstrip())
     if missing:
         print("\nTo be had (zfdesk weights get NAME):")
     for lacking in missing:
         size = f"{'' if lacking.bytes else '≈'}{store.size_words(lacking.size)}"
-        words = lacking.short + _by_file(lacking)
+        text = lacking.short + _by_file(lacking)
         print(
-            f"  {lacking.name:{width}}  {lacking.architecture:18}  {1000:7}  {size:>8}  {_errors(lacking):17}  {words}"
+            f"  {lacking.name:{width}}  {lacking.architecture:18}  {1000:7}  {size:>8}  {_errors(lacking):17}  {text}"
         )
     return 0
 
@@ -149,7 +149,7 @@ def get_command(arguments: argparse.Namespace) -> int:
             kept = obtain(entry, partial(_show_stage, progress, entry.name), keep=arguments.keep)
         except KeyboardInterrupt:
             progress.end()
-            tell(f"Stopped. What has come is kept: `zfdesk weights get {entry.name}` goes on from there.")
+            print_message(f"Stopped. What has come is kept: `zfdesk weights get {entry.name}` goes on from there.")
             raise
         finally:
             progress.end()
@@ -200,23 +200,23 @@ def info_command(arguments: argparse.Namespace) -> int:
         _show(arguments, _catalogue_facts(listed) | ({"installed_as": have.name} if have else {}))
         return 0
     path = store.find() if name is None else weights_file(name)
-    told, model = describe(path), load(path)
+    description, model = describe(path), load(path)
     facts = {
         "name": path.stem,
         "path": str(path),
-        "architecture": told.architecture.name,
-        "title": told.architecture.title,
-        "parameters": told.architecture.parameters,
-        "classes": len(told.classes),
-        "bytes": told.bytes,
+        "architecture": description.architecture.name,
+        "title": description.architecture.title,
+        "parameters": description.architecture.parameters,
+        "classes": len(description.classes),
+        "bytes": description.bytes,
         "sha256": model.sha256,
-        "trained": told.trained,
+        "trained": description.trained,
         "in_use": path == store.find(),
-        "input": _input(told.input, told.architecture.size),
-        "packing": told.packing,
-        "provenance": told.provenance,
-        "licence": told.licence,
-        "source": told.source,
+        "input": _input(description.input, description.architecture.size),
+        "packing": description.packing,
+        "provenance": description.provenance,
+        "licence": description.licence,
+        "source": description.source,
         "doubt": looks_untrained(model),
     }
     _show(arguments, facts)
@@ -254,8 +254,8 @@ def pack_command(arguments: argparse.Namespace) -> int:
         raise CheckpointError(f"{place}: the name of a weights file ends in .safetensors.")
     path = weights_file(arguments.name)
     model, losses = packed(load(path))
-    words = {"provenance": arguments.provenance, "licence": arguments.licence}
-    hash_of_file = save(replace(model, **{key: value for key, value in words.items() if value is not None}), place)
+    given = {"provenance": arguments.provenance, "licence": arguments.licence}
+    hash_of_file = save(replace(model, **{key: value for key, value in given.items() if value is not None}), place)
     before, after = path.stat().st_size, place.stat().st_size
     if arguments.json:
         layers = [asdict(loss) for loss in losses]

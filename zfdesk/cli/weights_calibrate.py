@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from zfdesk.cli.common import weights_file_name
-from zfdesk.cli.output import CommandError, check_output, tell, tell_beside
+from zfdesk.cli.output import CommandError, check_output, message_printer, print_message
 from zfdesk.cli.report import report
 from zfdesk.progress import Progress
 
@@ -40,27 +40,27 @@ def calibrate_command(arguments: argparse.Namespace) -> int:
         raise CommandError(f"{place} is the network that is read: name another file.")
     model = load(source)
     pictures = open_pictures(arguments.data, "val")
-    told = read_class_map(arguments.classes) if arguments.classes else None
-    for sentence in (*passed_over(pictures), *(left_out(pictures, told) if told else ())):
-        tell(sentence)
+    class_of = read_class_map(arguments.classes) if arguments.classes else None
+    for sentence in (*passed_over(pictures), *(left_out(pictures, class_of) if class_of else ())):
+        print_message(sentence)
     skipped: list[str] = []
     with Progress(things="pictures", every=30.0) as progress:
-        say = tell_beside(progress)
+        say = message_printer(progress)
 
         def skip(sentence: str) -> None:
             skipped.append(sentence)
             say(sentence)
 
         calibrated, found = calibrate(
-            model, pictures, places_of(pictures.classes, model.classes, told),
+            model, pictures, places_of(pictures.classes, model.classes, class_of),
             threads=os.cpu_count() or 1, progress=progress, on_message=skip,
         )  # fmt: skip
     facts = {"path": str(place), "sha256": save(calibrated, place), "skipped": len(skipped)} | asdict(found)
-    words = (
+    text = (
         f"{place}: scores divided by {found.temperature:.4g}, fitted on {found.pictures:,} pictures.\n"
         f"Of these pictures the negative log likelihood goes from {found.loss[0]:.3f} to {found.loss[1]:.3f}, the "
         f"calibration error ({BINS} bins) from {found.error[0]:.1%} to {found.error[1]:.1%}; of others: "
         "zfdesk evaluate."
     )
-    report(arguments, facts, words)
+    report(arguments, facts, text)
     return 1 if skipped else 0

@@ -35,8 +35,8 @@ def export_command(arguments: argparse.Namespace) -> int:
     check_output(arguments.output)
     files = export_model(load(weights_file(arguments.name)), Path(arguments.output))
     size = sum(file.stat().st_size for file in files)
-    words = f"{' and '.join(str(file) for file in files)}: {store.size_words(size)}."
+    text = f"{' and '.join(str(file) for file in files)}: {store.size_words(size)}."
     if len(files) > 1:
-        words += f"\nIn Python, beside {files[0].name}: from {files[1].stem} import network, probabilities, CLASSES"
-    report(arguments, {"files": [str(file) for file in files], "bytes": size}, words)
+        text += f"\nIn Python, beside {files[0].name}: from {files[1].stem} import network, probabilities, CLASSES"
+    report(arguments, {"files": [str(file) for file in files], "bytes": size}, text)
     return 0

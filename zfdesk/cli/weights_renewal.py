@@ -21,7 +21,7 @@ CAT = "resources/demo/chelsea.jpg"
 PICTURES = "docs/pictures.py"
 
 
-def renew(checkout: Path, tell: Callable[[str], None]) -> list[str]:
+def renew(checkout: Path, print_message: Callable[[str], None]) -> list[str]:
     """README's curves of the demo's cat and its pictures of the window; returns what was written.
 
     Each is made by a process of its own, which sees the network that the checkout ships now. Raises CommandError.
@@ -29,7 +29,7 @@ def renew(checkout: Path, tell: Callable[[str], None]) -> list[str]:
     written = []
     readme = checkout / "README.md"
     if BEGIN in readme.read_text("utf-8"):
-        tell("README's curves …")
+        print_message("README's curves …")
         block = curves_block(checkout)
         text = re.sub(
             f"{BEGIN}.*?{END}", lambda _: f"{BEGIN}\n{block}\n{END}", readme.read_text("utf-8"), flags=re.DOTALL
@@ -37,7 +37,7 @@ def renew(checkout: Path, tell: Callable[[str], None]) -> list[str]:
         write_whole(readme, [text.encode()])
         written.append("README.md: curves")
     if (checkout / PICTURES).exists():
-        tell("README's pictures of the window …")
+        print_message("README's pictures of the window …")
         written += _run(checkout, [str(checkout / PICTURES)]).split()
     return written
 

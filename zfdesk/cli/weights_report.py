@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from zfdesk.cli.output import tell
+from zfdesk.cli.output import print_message
 from zfdesk.cli.report import report
 from zfdesk.cli.weights_renewal import renew
 from zfdesk.progress import Progress
@@ -39,12 +39,12 @@ def report_command(arguments: argparse.Namespace) -> int:
     with Progress(every=60.0) as progress:
         facts = measure(
             file, tuple(zip(NAMES, (arguments.samples, arguments.imagenette), strict=True)),
-            lambda name, done, total: progress.show(f"{name}: {done:,} of {total:,}"), tell,
+            lambda name, done, total: progress.show(f"{name}: {done:,} of {total:,}"), print_message,
         )  # fmt: skip
-    words = f"{file}, SHA-256 {facts['sha256']}\n\n{readme_block(facts_from(facts))}"
+    text = f"{file}, SHA-256 {facts['sha256']}\n\n{readme_block(facts_from(facts))}"
     if arguments.ship is not None:
         written = ship(file, facts, arguments.ship)
-        renewed = renew(arguments.ship.resolve(), tell)
-        words += f"\n\nWritten: {', '.join([*map(str, written), *renewed])}."
-    report(arguments, facts, words)
+        renewed = renew(arguments.ship.resolve(), print_message)
+        text += f"\n\nWritten: {', '.join([*map(str, written), *renewed])}."
+    report(arguments, facts, text)
     return 0

@@ -350,6 +350,6 @@ def as_json(found: Transfer, model: Model) -> dict[str, Any]:
 
 
 __all__ = [
-    "FORMAT", "TOLERANCE", "Plan", "Score", "SeenPictures", "Told", "Transfer", "as_json", "layers_called",
+    "FORMAT", "TOLERANCE", "OnStageProgress", "Plan", "Score", "SeenPictures", "Transfer", "as_json", "layers_called",
     "run_transfer",
 ]  # fmt: skip
