@@ -123,13 +123,13 @@ def train_command(arguments: argparse.Namespace, given: Sequence[str]) -> int:
         torch.set_num_threads(arguments.threads)
     if arguments.table3:
         return _table3(arguments, run)
-    order = _order_again(arguments, run) if resume else _order(arguments)
-    together = join(arguments.device)
+    config = _config_again(arguments, run) if resume else _config(arguments)
+    group = join(arguments.device)
     try:
-        ended = train(order, run, together, Progress(every=60.0, quiet=not together.first), resume)
+        ended = train(config, run, group, Progress(every=60.0, quiet=not group.first), resume)
     finally:
-        together.close()
-    if not together.first:
+        group.close()
+    if not group.first:
         return 130 if ended.interrupted else 0
     if ended.interrupted:
         print_message(f"Interrupted at step {ended.step}; go on with: zfdesk train --resume {shlex.quote(str(run))}")
@@ -143,22 +143,22 @@ def _table3(arguments: argparse.Namespace, folder: Path) -> int:
     from zfdesk.training.process_group import join
     from zfdesk.training.table3 import rows_called, train_table3
 
-    rows, order = rows_called(arguments.rows), _order(arguments)
-    together = join(arguments.device)
+    rows, config = rows_called(arguments.rows), _config(arguments)
+    group = join(arguments.device)
     try:
         filled, interrupted = train_table3(
-            lambda name: replace(order, architecture=name),
+            lambda name: replace(config, architecture=name),
             folder,
             rows,
-            together,
-            Progress(every=60.0, quiet=not together.first),
+            group,
+            Progress(every=60.0, quiet=not group.first),
         )
     finally:
-        together.close()
-    if together.first and interrupted:
+        group.close()
+    if group.first and interrupted:
         print_message("Interrupted; the same command goes on.")
-    elif together.first:
-        say_table3(arguments, order.data, filled)
+    elif group.first:
+        say_table3(arguments, config.data, filled)
     return 130 if interrupted else 0
 
 
@@ -186,7 +186,7 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
     return changed(DECLARED[arguments.recipe], settings)
 
 
-def _order(arguments: argparse.Namespace) -> TrainConfig:
+def _config(arguments: argparse.Namespace) -> TrainConfig:
     from zfdesk.engine import ARCHITECTURES
     from zfdesk.training.data import validation_beside
     from zfdesk.training.train_config import TrainConfig
@@ -206,8 +206,8 @@ def _order(arguments: argparse.Namespace) -> TrainConfig:
     )  # fmt: skip
 
 
-def _order_again(arguments: argparse.Namespace, run: Path) -> TrainConfig:
-    """The order of a run that was begun, from its folder; this machine's settings may be others."""
+def _config_again(arguments: argparse.Namespace, run: Path) -> TrainConfig:
+    """The settings of a run that was begun, from its folder; this machine's settings may be others."""
     from zfdesk.runs import read_run
     from zfdesk.training.recipe import from_json
     from zfdesk.training.state import read_settings

@@ -81,26 +81,31 @@ def rows_called(names: str | None) -> tuple[Row, ...]:
 
 
 def train_table3(
-    order: Callable[[str], TrainConfig], folder: Path, rows: tuple[Row, ...], together: ProcessGroup, progress: Progress
+    config_of: Callable[[str], TrainConfig],
+    folder: Path,
+    rows: tuple[Row, ...],
+    group: ProcessGroup,
+    progress: Progress,
 ) -> tuple[list[Filled], bool]:
     """Train the rows one after another into FOLDER/ARCHITECTURE; what is there already is gone on with.
 
-    order: how an architecture is trained. Returns the rows and whether Ctrl-C came. Raises TrainingError or RunError.
+    config_of: how an architecture is trained. Returns the rows and whether Ctrl-C came. Raises TrainingError or
+    RunError.
     """
     filled: list[Filled] = []
-    pictures = len(open_all(order(rows[0].architecture).data))
+    pictures = len(open_all(config_of(rows[0].architecture).data))
     for row in rows:
         run = folder / row.architecture
         begun = (run / FILE).exists()
-        asked = order(row.architecture)
+        asked = config_of(row.architecture)
         if begun:
             _check_same(run, asked, pictures)
         if not (begun and _last(run, done=True)):
             progress.message(f"{row.label} ({row.architecture})")
-            ended = train(asked, run, together, progress, resume=begun)
+            ended = train(asked, run, group, progress, resume=begun)
             if ended.interrupted:
                 return [*filled, Filled(row, run, None, None, False)], True
-        together.wait()  # the first process has written its last line
+        group.wait()  # the first process has written its last line
         epoch = _last(run)
         assert epoch is not None
         score = epoch.validation or epoch.training
@@ -116,10 +121,10 @@ def _last(run: Path, done: bool = False) -> Epoch | None:
     return seen.epochs[-1]
 
 
-def _check_same(run: Path, order: TrainConfig, pictures: int) -> None:
+def _check_same(run: Path, config: TrainConfig, pictures: int) -> None:
     """A row that was begun otherwise, or on another number of ``pictures``, cannot stand in the same table."""
     about = read_run(run).about
-    if dict(about.recipe) != as_json(order.recipe) or about.seed != order.seed:
+    if dict(about.recipe) != as_json(config.recipe) or about.seed != config.seed:
         raise RunError(f"{run} was begun with another recipe or seed; give the same again, or another folder.")
-    if about.data != order.places() or about.pictures != pictures:
+    if about.data != config.places() or about.pictures != pictures:
         raise RunError(f"{run} was begun with other pictures; give the same again, or another folder.")

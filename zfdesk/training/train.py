@@ -60,28 +60,28 @@ class Training:
     """One training in one process; see `train`."""
 
     def __init__(
-        self, order: TrainConfig, run: Path, together: ProcessGroup, progress: Progress, resume: bool = False
+        self, config: TrainConfig, run: Path, group: ProcessGroup, progress: Progress, resume: bool = False
     ) -> None:
-        self.order, self.run, self.together, self.progress = order, run, together, progress
-        self.recipe, self.device = order.recipe, together.device
-        self.pictures = open_all(order.data)
+        self.config, self.run, self.group, self.progress = config, run, group, progress
+        self.recipe, self.device = config.recipe, group.device
+        self.pictures = open_all(config.data)
         for sentence in passed_over(self.pictures):
             progress.message(sentence)
-        taught = "" if order.teacher is None else self._ask(order.teacher)
-        check_pictures(self.pictures, order.teacher is not None, self.recipe)
+        taught = "" if config.teacher is None else self._ask(config.teacher)
+        check_pictures(self.pictures, config.teacher is not None, self.recipe)
         self.classes = self.pictures.classes
         self.validation: Validation | None = None
-        if order.validation is not None:
-            seen = open_pictures(order.validation, "val")
+        if config.validation is not None:
+            seen = open_pictures(config.validation, "val")
             for sentence in passed_over(seen):
                 progress.message(sentence)
-            self.validation = Validation(seen, self.classes, order.threads, progress.warn, order.limit)
-        self.architecture = ARCHITECTURES[order.architecture](len(self.classes))
+            self.validation = Validation(seen, self.classes, config.threads, progress.warn, config.limit)
+        self.architecture = ARCHITECTURES[config.architecture](len(self.classes))
         self.plan = Plan(self.recipe, len(self.pictures), self.architecture.size)
-        check_plan(self.plan, together.processes)
+        check_plan(self.plan, group.processes)
         self.loader = Loader(
-            self.pictures, self.plan, order.seed, order.threads, progress.warn, (together.rank, together.processes),
-            order.teacher,
+            self.pictures, self.plan, config.seed, config.threads, progress.warn, (group.rank, group.processes),
+            config.teacher,
         )  # fmt: skip
         self.heap = HeapBound()
         self.network = self._network()
@@ -93,11 +93,11 @@ class Training:
         )
         if resume:
             self._resume()
-            self.writer = RunWriter.resume(run, self.state.step) if together.first else None
+            self.writer = RunWriter.resume(run, self.state.step) if group.first else None
         else:
             self._begin()
-            probe = self._probe() if together.first else None
-            self.writer = RunWriter.create(run, self._about()) if together.first else None
+            probe = self._probe() if group.first else None
+            self.writer = RunWriter.create(run, self._about()) if group.first else None
             if self.writer is not None and probe is not None:
                 self.writer.probe(probe)
         if taught:
@@ -105,7 +105,7 @@ class Training:
             if self.writer is not None:
                 self.writer.note(self.state.step, taught)
         self.learner: torch.nn.Module = self.network
-        if together.processes > 1:
+        if group.processes > 1:
             # in a group of its own: it never lets go of it, and a thread of a group that is left at the end of Python,
             # just letting go of a tensor, aborts the process
             self.learner = DistributedDataParallel(
@@ -115,48 +115,48 @@ class Training:
         self._last: tuple[Score | None, Score | None] = (None, None)
 
     def _ask(self, teacher: Answering) -> str:
-        if self.order.teacher_classes:
+        if self.config.teacher_classes:
             self.pictures = TaughtPictures(self.pictures, teacher)
-        self.recipe, note = taught_recipe(self.order.recipe, self.pictures, teacher)
+        self.recipe, note = taught_recipe(self.config.recipe, self.pictures, teacher)
         return note
 
     def _network(self) -> TrainingNetwork:
         embedding = self.pictures.embedding
-        if self.order.teacher is not None:
-            embedding = self.order.teacher.embedding
+        if self.config.teacher is not None:
+            embedding = self.config.teacher.embedding
         embedding = embedding if self.recipe.embedding_weight else 0
         network = TrainingNetwork(self.architecture, self.recipe, embedding)
-        fill(network, self.order.seed)
+        fill(network, self.config.seed)
         check_sides(network, self.plan)
         moved: TrainingNetwork = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return moved
 
     def _about(self) -> About:
-        order, validation = self.order, self.validation
+        config, validation = self.config, self.validation
         return About(
-            zfdesk=__version__, architecture=order.architecture, recipe=as_json(self.order.recipe), data=order.places(),
-            pictures=len(self.pictures), validation_pictures=len(validation) if validation else 0,
-            classes=self.classes, seed=order.seed, command=order.command,
+            zfdesk=__version__, architecture=config.architecture, recipe=as_json(config.recipe),
+            data=config.places(), pictures=len(self.pictures), validation_pictures=len(validation) if validation else 0,
+            classes=self.classes, seed=config.seed, command=config.command,
             started=datetime.now(UTC).isoformat(timespec="seconds"), epochs=self.recipe.epochs,
-            processes=self.together.processes,
+            processes=self.group.processes,
         )  # fmt: skip
 
     def _identity(self) -> dict[str, object]:
         """What must be the same when a training goes on."""
         return {
-            "recipe": as_json(self.order.recipe), "architecture": self.order.architecture,
-            "classes": list(self.classes), "pictures": len(self.pictures), "seed": self.order.seed,
+            "recipe": as_json(self.config.recipe), "architecture": self.config.architecture,
+            "classes": list(self.classes), "pictures": len(self.pictures), "seed": self.config.seed,
         }  # fmt: skip
 
     def _begin(self) -> None:
-        start = self.order.start
+        start = self.config.start
         if start is None:
             return
         if start.classes != self.classes and len(start.classes) == len(self.classes):
             self.progress.message("The classes are called otherwise than in the network that is started from.")
         count = min(CALIBRATION, max(1, self.plan.steps_per_epoch))
         # all processes measure the same pictures, or their statistics would differ
-        loader = Loader(self.pictures, self.plan, self.order.seed, self.order.threads, self.progress.message)
+        loader = Loader(self.pictures, self.plan, self.config.seed, self.config.threads, self.progress.message)
 
         def batches() -> Iterator[Tensor]:
             for batch in loader.batches(0, count):
@@ -194,7 +194,7 @@ class Training:
         started, before = time.monotonic(), state.seconds
         interrupted = False
         try:
-            with self.together.as_one():
+            with self.group.as_one():
                 if not began:
                     self.keep_snapshot(0)
                     self._save()
@@ -207,7 +207,7 @@ class Training:
                     self.take_step(batch, total)
                     self.heap.after_step()
                     state.seconds = before + time.monotonic() - started
-                    if state.step % self.order.log_every == 0 or state.due:
+                    if state.step % self.config.log_every == 0 or state.due:
                         self._log(total)
                         total = _Sum(since=time.monotonic())
                     paused = time.monotonic()
@@ -215,15 +215,15 @@ class Training:
                         self._end_epoch()
                         self.heap.trim()
                         saved = time.monotonic()
-                    elif self.together.first and paused - saved >= self.order.every:
+                    elif self.group.first and paused - saved >= self.config.every:
                         self._save()
                         self.heap.trim()
                         saved = time.monotonic()
                     total.since += time.monotonic() - paused
-                    if self.together.any(self.stopping.is_set()):
+                    if self.group.any(self.stopping.is_set()):
                         interrupted = state.step < plan.steps
                         break
-                unreadable = self.together.union(self.loader.unreadable.found)
+                unreadable = self.group.union(self.loader.unreadable.found)
         except (TrainingError, RunError) as error:
             self._give_up(error)
             raise
@@ -238,20 +238,20 @@ class Training:
         state, plan, recipe = self.state, self.plan, self.recipe
         step = state.step
         rate = plan.learning_rate(step, state.lowered)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+        for settings in self.optimiser.param_groups:
+            settings["lr"] = rate
         self.learner.train()
         probe = Probe(self.network) if self._watched(step) else None
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat):
-            place = (self.order.seed, step, batch.first, plan.batch)
+            place = (self.config.seed, step, batch.first, plan.batch)
             scores, guessed = self.learner(inputs(batch, recipe, self.device), place)
         loss, parts = losses(scores, guessed, batch, recipe, plan.batch, self.network.last_maps)
         self.network.last_maps = None
         # DistributedDataParallel takes the mean over processes; each loss is already a share of the whole
-        (loss * self.together.processes).backward()
+        (loss * self.group.processes).backward()
         names, found = list(parts), hits(scores.detach().float(), batch)
         # the last word between processes in a step: where one is lost, the others stand between two steps
-        summed = self.together.summed(
+        summed = self.group.summed(
             float(loss.detach()), *found, *(float(parts[name].detach()) for name in names)
         )  # fmt: skip
         if not math.isfinite(summed[0]):
@@ -344,21 +344,21 @@ class Training:
         if self.validation is None:
             return None
         with as_kept(self.network, self.mean.tensors if self.mean else None):
-            return self.validation.score(self.network, self.together, self._bfloat)
+            return self.validation.score(self.network, self.group, self._bfloat)
 
     # what is kept
 
     def exported(self) -> Model:
         """The plain declared network as it is now: the running mean's weights where the recipe has it."""
         tensors: dict[str, Tensor] = self.mean.tensors if self.mean is not None else self.network.state_dict()
-        order, recipe = self.order, self.recipe
+        config, recipe = self.config, self.recipe
         epochs = self.state.step / self.plan.steps_per_epoch
         provenance = f"trained by zfdesk {__version__}, recipe {recipe.name}, {epochs:g} of {recipe.epochs} "
         provenance += f"{noun(recipe.epochs, 'epoch')} of "
         provenance += (
-            f"{len(self.pictures)} pictures ({', '.join(Path(path).name for path in order.data)}), seed {order.seed}"
+            f"{len(self.pictures)} pictures ({', '.join(Path(path).name for path in config.data)}), seed {config.seed}"
         )
-        provenance += f", started from {order.start_words}" if order.start_words else ""
+        provenance += f", started from {config.start_words}" if config.start_words else ""
         return exported(self.network, tensors, self.classes, provenance)
 
     def keep_snapshot(self, epoch: int) -> None:
@@ -368,14 +368,14 @@ class Training:
         model = self.exported()
         self.writer.snapshot(epoch, model)
         self.writer.network(model)
-        order = self.order
-        for found, crop in strongest_answers(model, self.pictures, order.seed, epoch, order.strongest):
+        config = self.config
+        for found, crop in strongest_answers(model, self.pictures, config.seed, epoch, config.strongest):
             self.writer.strongest(found, crop)
 
     def _probe(self) -> np.ndarray | None:
         """The picture that is followed over the snapshots."""
         sets = [self.pictures] if self.validation is None else [self.validation.pictures, self.pictures]
-        return probe_picture(self.order.probe, *sets)
+        return probe_picture(self.config.probe, *sets)
 
     def _check_weights(self) -> None:
         """A loss that is a number can still have had a gradient that is none."""
@@ -390,10 +390,10 @@ class Training:
         )
 
     def _save(self) -> None:
-        if self.together.first:
+        if self.group.first:
             self._check_weights()
             mean = self.mean.tensors if self.mean else None
-            settings = self.order.settings()
+            settings = self.config.settings()
             save_state(self.run, self.state, self._identity(), settings, self.network, self.optimiser, mean)
 
     def _give_up(self, error: Exception) -> None:
@@ -419,14 +419,14 @@ def fast_bfloat() -> bool:
 
 
 @freed_memory_kept()
-def train(order: TrainConfig, run: Path, together: ProcessGroup, progress: Progress, resume: bool = False) -> Ended:
+def train(config: TrainConfig, run: Path, group: ProcessGroup, progress: Progress, resume: bool = False) -> Ended:
     """Train a network into the run folder ``run``; with ``resume`` go on from its saved state.
 
     Ctrl-C or SIGTERM ends it after the step in progress, with its state saved. Raises TrainingError or RunError with
     one sentence; the last good state is then on disk.
     """
-    with together.as_one():
-        training = Training(order, run, together, progress, resume)
+    with group.as_one():
+        training = Training(config, run, group, progress, resume)
     asked = math.inf
 
     def stop(number: int, frame: FrameType | None) -> None:

@@ -45,7 +45,7 @@ class Validation:
         count = len(self.pictures)
         return count if self._most is None else min(count, self._most)
 
-    def score(self, network: TrainingNetwork, together: ProcessGroup, bfloat: bool) -> Score | None:
+    def score(self, network: TrainingNetwork, group: ProcessGroup, bfloat: bool) -> Score | None:
         """Mean loss and right answers of a network in evaluation mode, over all processes.
 
         None where no picture that could be read has a label. Raises PicturesGoneError.
@@ -53,19 +53,19 @@ class Validation:
         loss, known, top1, top5 = 0.0, 0, 0, 0
         batches = validation_batches(
             self.pictures, network.architecture.size, _BATCH, self._threads, self._unreadable,
-            (together.rank, together.processes), self._most,
+            (group.rank, group.processes), self._most,
         )  # fmt: skip
         with torch.no_grad():
             for views, labels in batches:
-                with torch.autocast(together.device.type, torch.bfloat16, enabled=bfloat):
-                    scores = network(normed(torch.from_numpy(views).to(together.device)))[0].float().cpu()
+                with torch.autocast(group.device.type, torch.bfloat16, enabled=bfloat):
+                    scores = network(normed(torch.from_numpy(views).to(group.device)))[0].float().cpu()
                 wanted = torch.from_numpy(labels)
                 wanted = torch.where(wanted >= 0, self._places[wanted.clamp(min=0)], -1)
                 if (wanted >= 0).any():
                     loss += float(F.cross_entropy(scores, wanted, ignore_index=-1, reduction="sum"))
                 found = counted(scores, wanted)
                 known, top1, top5 = known + found[0], top1 + found[1], top5 + found[2]
-        total, first, five, count = together.summed(loss, top1, top5, known)
+        total, first, five, count = group.summed(loss, top1, top5, known)
         return Score(total / count, first / count, five / count) if count else None
 
 
