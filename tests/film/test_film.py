@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zfdesk.film import FORMATS, FilmError, FilmWriter, Quality, Shot, Titles, form_of, mp4
+from zfdesk.film import FORMATS, FilmError, FilmFrame, FilmWriter, Quality, Titles, form_of, mp4
 from zfdesk.sources import read_picture
 from zfdesk.sources.pattern import pattern_frame, pattern_number
 from zfdesk.sources.video_pixels import rgb_pixels
@@ -27,7 +27,7 @@ def record(
     times = times or tuple(number / 25 for number in range(len(frames)))
     film = FilmWriter(path, TITLES, **options)  # type: ignore[arg-type]
     for number, (pixels, time) in enumerate(zip(frames, times, strict=True)):
-        assert film.put(Shot(pixels, time, {"source_frame": number, "class": "tabby"}))
+        assert film.put(FilmFrame(pixels, time, {"source_frame": number, "class": "tabby"}))
     film.finish(end)
     film.wait()
     return film
@@ -162,7 +162,9 @@ def test_what_it_is_stands_in_the_film_and_beside_it(name: str, tmp_path: Path) 
     film.path_json = b'{"format": "zfdesk-path-1"}\n'
     with film:
         for number in range(3):
-            film.put(Shot(pattern_frame(number), number / 25, {"class": "tabby, or moggy", "occluders": [{"top": 3}]}))
+            film.put(
+                FilmFrame(pattern_frame(number), number / 25, {"class": "tabby, or moggy", "occluders": [{"top": 3}]})
+            )
     told = json.loads(film.facts_place.read_text(encoding="utf-8"))
     assert {key: told[key] for key in ("format", "film", "title", "mode", "width", "height", "dropped", "layer")} == {
         "format": "zfdesk-film-1", "film": name, "title": TITLES.title, "mode": "every frame", "width": 640,

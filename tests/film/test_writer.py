@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from test_film import alone, read, record
 
-from zfdesk.film import FilmError, FilmWriter, Shot, Titles, disk, writer
+from zfdesk.film import FilmError, FilmFrame, FilmWriter, Titles, disk, writer
 from zfdesk.film.animations import Gif
 from zfdesk.film.formats import ENCODERS
 from zfdesk.film.pngs import Pngs
@@ -45,7 +45,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
 def filled(film: FilmWriter) -> int:
     """Offer frames until one finds no room; how many were taken."""
     for number in range(100):
-        if not film.offer(Shot(pattern_frame(number), number / 25)):
+        if not film.offer(FilmFrame(pattern_frame(number), number / 25)):
             return number
     raise AssertionError("there is always room")
 
@@ -55,7 +55,7 @@ def test_live_what_finds_no_room_is_dropped_and_counted(slow: threading.Semaphor
     taken = filled(film)
     assert taken <= writer.MOST_WAITING + 1
     for number in range(4):
-        assert not film.offer(Shot(pattern_frame(200 + number), 8.0))
+        assert not film.offer(FilmFrame(pattern_frame(200 + number), 8.0))
     slow.release(100)
     film.finish(taken / 25)
     status = film.wait()
@@ -70,7 +70,7 @@ def test_frame_by_frame_it_waits_and_nothing_is_dropped(slow: threading.Semaphor
 
     def give() -> None:
         for number in range(30):
-            assert film.put(Shot(pattern_frame(number), number / 25))
+            assert film.put(FilmFrame(pattern_frame(number), number / 25))
         done.set()
 
     giver = threading.Thread(target=give)
@@ -96,7 +96,7 @@ def test_pictures_may_be_drawn_in_the_films_thread(tmp_path: Path) -> None:
 
     with FilmWriter(tmp_path / "film.gif", Titles()) as film:
         for number in range(8):
-            film.put(Shot(draw(number), number / 25))
+            film.put(FilmFrame(draw(number), number / 25))
     assert threads == {"zfdesk-film"}
     assert len(read(tmp_path / "film.gif")) == 8
 
@@ -107,15 +107,15 @@ def test_a_picture_that_cannot_be_drawn_ends_the_film_and_what_was_before_is_kep
 
     film = FilmWriter(tmp_path / "film.gif", Titles())
     for number in range(3):
-        film.put(Shot(pattern_frame(number), number / 25))
-    film.put(Shot(fail, 1.0))
+        film.put(FilmFrame(pattern_frame(number), number / 25))
+    film.put(FilmFrame(fail, 1.0))
     film.finish()
     status = film.wait()
     assert status.error
     assert status.sentence.startswith("The recording ended early: The panels do not fit a page of this size. Saved")
     assert len(read(tmp_path / "film.gif")) == 3
     first = FilmWriter(tmp_path / "other.gif", Titles())
-    first.put(Shot(fail, 0.0))
+    first.put(FilmFrame(fail, 0.0))
     first.finish()
     assert "nothing was recorded" in first.wait().sentence
     assert not (tmp_path / "other.gif").exists()
@@ -123,8 +123,8 @@ def test_a_picture_that_cannot_be_drawn_ends_the_film_and_what_was_before_is_kep
 
 def test_another_size_ends_the_film(tmp_path: Path) -> None:
     film = FilmWriter(tmp_path / "film.gif", Titles())
-    film.put(Shot(pattern_frame(0), 0.0))
-    film.put(Shot(pattern_frame(1)[:100], 0.04))
+    film.put(FilmFrame(pattern_frame(0), 0.0))
+    film.put(FilmFrame(pattern_frame(1)[:100], 0.04))
     film.finish()
     assert "all frames of a film are uint8 (480, 640, 3)" in film.wait().sentence
     assert len(read(tmp_path / "film.gif")) == 1
@@ -144,7 +144,7 @@ def test_without_a_frame_there_is_no_film(tmp_path: Path) -> None:
 def test_nothing_lies_under_the_name_before_the_end_and_nothing_else_after_it(name: str, tmp_path: Path) -> None:
     film = FilmWriter(tmp_path / name, Titles())
     for number in range(5):
-        film.put(Shot(pattern_frame(number), number / 25))
+        film.put(FilmFrame(pattern_frame(number), number / 25))
         assert not (tmp_path / name).exists()
     film.finish()
     film.wait()
@@ -154,7 +154,7 @@ def test_nothing_lies_under_the_name_before_the_end_and_nothing_else_after_it(na
 def test_an_older_film_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
     (tmp_path / "film.gif").write_bytes(b"old")
     film = FilmWriter(tmp_path / "film.gif", Titles())
-    film.put(Shot(pattern_frame(0), 0.0))
+    film.put(FilmFrame(pattern_frame(0), 0.0))
     assert (tmp_path / "film.gif").read_bytes() == b"old"
     film.finish()
     assert film.wait().kept
@@ -201,10 +201,10 @@ def test_when_little_disk_is_left_the_film_ends_and_is_whole(
     monkeypatch.setattr(writer, "LOOK_AT_DISK_SECONDS", 0.0)
     film = FilmWriter(tmp_path / name, Titles())
     for number in range(3):
-        film.put(Shot(pattern_frame(number), number / 25))
+        film.put(FilmFrame(pattern_frame(number), number / 25))
     monkeypatch.setattr(disk, "free_bytes", lambda folder: 1 << 20)
     number = 3
-    while film.put(Shot(pattern_frame(number), number / 25)):
+    while film.put(FilmFrame(pattern_frame(number), number / 25)):
         number += 1
         assert number < 100
     status = film.wait()
@@ -256,7 +256,7 @@ def test_a_write_that_finds_the_disk_full_still_leaves_a_whole_film(
     limited.limit_files(monkeypatch)
     film = FilmWriter(tmp_path / name, Titles("A title"))
     for number, pixels in enumerate(NOISE):
-        if not film.put(Shot(pixels, number / 25)):
+        if not film.put(FilmFrame(pixels, number / 25)):
             break
     film.finish()
     status = film.wait()
@@ -300,7 +300,7 @@ def test_a_full_disk_among_numbered_pictures_keeps_those_that_are_whole(
     monkeypatch.setattr(pngs, "write_all", limited)
     film = FilmWriter(tmp_path / "film", Titles())
     for number, pixels in enumerate(NOISE):
-        if not film.put(Shot(pixels, number / 25)):
+        if not film.put(FilmFrame(pixels, number / 25)):
             break
     film.finish()
     status = film.wait()
@@ -316,7 +316,7 @@ def test_another_error_of_the_disk_is_told(tmp_path: Path, monkeypatch: pytest.M
 
     film = FilmWriter(tmp_path / "film.mp4", Titles())
     monkeypatch.setattr(disk.ReservedFile, "put", broken)
-    film.put(Shot(NOISE[0], 0.0))
+    film.put(FilmFrame(NOISE[0], 0.0))
     film.finish()
     assert "input/output error" in film.wait().sentence
     assert alone(tmp_path) == []
@@ -327,7 +327,7 @@ def test_a_folder_that_vanishes_is_told(tmp_path: Path) -> None:
 
     (tmp_path / "there").mkdir()
     film = FilmWriter(tmp_path / "there" / "film.gif", Titles())
-    film.put(Shot(NOISE[0], 0.0))
+    film.put(FilmFrame(NOISE[0], 0.0))
     while (tmp_path / "there").exists():  # the writer may just be making a file in it
         shutil.rmtree(tmp_path / "there", ignore_errors=True)
     film.finish()
@@ -347,11 +347,11 @@ def test_facts_that_cannot_be_written_cost_no_film(tmp_path: Path) -> None:
 KILLED = """
 import sys, numpy as np
 from pathlib import Path
-from zfdesk.film import FilmWriter, Shot, Titles
+from zfdesk.film import FilmWriter, FilmFrame, Titles
 film = FilmWriter(Path(sys.argv[1]), Titles())
 number = 0
 while True:
-    film.put(Shot(np.full((240, 320, 3), number % 256, np.uint8), number / 25))
+    film.put(FilmFrame(np.full((240, 320, 3), number % 256, np.uint8), number / 25))
     number += 1
     if number == 60:
         print("going", flush=True)
@@ -384,7 +384,7 @@ def test_the_next_recording_removes_what_a_killed_one_left(tmp_path: Path) -> No
             assert killed.stdout is not None
             killed.stdout.readline()
             living = FilmWriter(tmp_path / "other.mp4", Titles())
-            assert living.offer(Shot(NOISE[0], 0.0))
+            assert living.offer(FilmFrame(NOISE[0], 0.0))
             while not list(tmp_path.glob(".other*.room")):
                 assert not living.status.over
             grown_old(tmp_path)

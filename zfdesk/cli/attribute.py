@@ -34,7 +34,7 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--method", choices=tuple(METHODS), default="gradcam", metavar="M", help="see below (default: gradcam)"
     )
-    parser.add_argument("--class", dest="klass", metavar="NAME|INDEX", help="default: the most probable class")
+    parser.add_argument("--class", dest="class_name", metavar="NAME|INDEX", help="default: the most probable class")
     parser.add_argument("--of", metavar="LAYER", help="of a unit of this layer, instead of a class")
     parser.add_argument("--unit", type=at_least(0), metavar="N", help="the unit (default: the most active)")
     parser.add_argument("--layer", metavar="L", help="whose maps Grad-CAM weights (default: the last convolution)")
@@ -57,7 +57,7 @@ def attribute_command(parser: argparse.ArgumentParser, arguments: argparse.Names
     """Attribute and write; JSON: the facts, see `_facts`."""
     if not (arguments.output or arguments.npy or arguments.json):
         parser.error("nothing to do: give -o for a picture, --npy for the array or --json for the facts")
-    if arguments.of and arguments.klass:
+    if arguments.of and arguments.class_name:
         parser.error("--class and --of name two targets")
     if arguments.unit is not None and not arguments.of:
         parser.error("--unit goes with --of")
@@ -100,7 +100,9 @@ def _target(seen: Pass, arguments: argparse.Namespace) -> Seed:
         unit = seen.strongest_unit(layer) if arguments.unit is None else arguments.unit
         return Seed(layer, unit)
     index = (
-        int(seen.probabilities[0].argmax()) if arguments.klass is None else class_called(seen.model, arguments.klass)
+        int(seen.probabilities[0].argmax())
+        if arguments.class_name is None
+        else class_called(seen.model, arguments.class_name)
     )
     return of_class(seen.model, index)
 

@@ -128,18 +128,18 @@ def record_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
                 print_message("Interrupted before the first frame; nothing is written.")
                 return 130
             raise CommandError(f"{arguments.source} has no such frames.")
-        result, shot = first
+        result, frame = first
         film = FilmWriter(
             Path(arguments.output), Titles(*run.titles(result), run.facts(result, reference)),
             arguments.fps or 25.0, Quality(arguments.quality),
         )  # fmt: skip
-        times = [shot.time]
+        times = [frame.time]
         try:
-            film.put(shot)
-            for _, shot in frames:
-                if not film.put(shot):
+            film.put(frame)
+            for _, frame in frames:
+                if not film.put(frame):
                     break
-                times.append(shot.time)
+                times.append(frame.time)
         finally:
             film.path_json = run.path_json()
             film.finish(_end(times, arguments.seconds))
@@ -190,9 +190,9 @@ class _Run:
         self._moments: list[Any] = []
 
     def frames(self) -> Iterator[tuple[Any, Any]]:
-        """Results, each with its shot; ends early when it is told to stop."""
+        """Results, each with its frame of the film; ends early when it is asked to stop."""
         from zfdesk.figures.moving import MovingPage
-        from zfdesk.film import Shot
+        from zfdesk.film import FilmFrame
         from zfdesk.live.replay import Moment
         from zfdesk.live.stepping import steps
         from zfdesk.pages.film_page import film_page, frame_facts
@@ -210,7 +210,7 @@ class _Run:
             # drawn in the film's own thread, while the next is computed
             draw = partial(drawn.draw, page)
             self._moments.append(Moment(round(step.time, 6), result.request.view))
-            yield result, Shot(draw, step.time, frame_facts(result))
+            yield result, FilmFrame(draw, step.time, frame_facts(result))
             self.progress.show(f"{number + 1}{'' if total is None else f' of {total}'} frames")
 
     def _choose_unit(self, step: Any) -> None:

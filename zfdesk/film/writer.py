@@ -70,7 +70,7 @@ class Titles:
 
 
 @dataclass(frozen=True, eq=False)
-class Shot:
+class FilmFrame:
     """A frame of a film: uint8 (height, width, 3), RGB; seconds since the film's beginning; what JSON can hold.
 
     pixels: the picture, or what draws it, which then is done in the film's own thread.
@@ -121,7 +121,7 @@ class FilmWriter:
         comment = titles.comment[:2000]
         self._settings = Settings(self.rate, factor, percent, live, titles.title[:200], comment)
         self._place = self.path.with_name(f".{self.path.name[:40]}.{secrets.token_hex(4)}.part")
-        self._queue: queue.Queue[Shot | None] = queue.Queue(MOST_WAITING)
+        self._queue: queue.Queue[FilmFrame | None] = queue.Queue(MOST_WAITING)
         self._size: tuple[int, int] | None = None
         self._most: int | None = None
         self._dropped = 0
@@ -147,32 +147,32 @@ class FilmWriter:
 
     # Frames
 
-    def offer(self, shot: Shot) -> bool:
+    def offer(self, frame: FilmFrame) -> bool:
         """Take a frame if there is room; else it is counted as dropped. False also once the film is over."""
         if self._over.is_set():
             return False
         if self.waiting:
             self.drop()
             return False
-        self._take(shot)
+        self._take(frame)
         return True
 
-    def put(self, shot: Shot) -> bool:
+    def put(self, frame: FilmFrame) -> bool:
         """Wait until there is room, and take a frame. False once the film is over: it was not taken."""
         while not self._over.is_set():
             if not self.waiting:
-                self._take(shot)
+                self._take(frame)
                 return True
             self._over.wait(0.005)
         return False
 
-    def _take(self, shot: Shot) -> None:
+    def _take(self, frame: FilmFrame) -> None:
         """Into the queue; the first frame says how many may wait there."""
         if self._most is None:
             self._most = MOST_UNDRAWN
-            if isinstance(shot.pixels, np.ndarray):
-                self._most = max(2, min(MOST_WAITING, MOST_WAITING_BYTES // max(1, shot.pixels.nbytes)))
-        self._queue.put(shot)
+            if isinstance(frame.pixels, np.ndarray):
+                self._most = max(2, min(MOST_WAITING, MOST_WAITING_BYTES // max(1, frame.pixels.nbytes)))
+        self._queue.put(frame)
 
     def drop(self, count: int = 1) -> None:
         """Count frames that were due and could not be taken."""
@@ -197,9 +197,9 @@ class FilmWriter:
         self.finish()
         self.wait()
 
-    def _pixels(self, shot: Shot) -> np.ndarray:
+    def _pixels(self, frame: FilmFrame) -> np.ndarray:
         """The picture of a frame, drawn if need be, of the size that all have."""
-        pixels = self._draw(shot.pixels) if callable(shot.pixels) else shot.pixels
+        pixels = self._draw(frame.pixels) if callable(frame.pixels) else frame.pixels
         height, width = pixels.shape[:2]
         if self._size is None:
             if max(height, width) > LARGEST[self.form]:
@@ -246,9 +246,9 @@ class FilmWriter:
         why, last, lasts = "", 0.0, 1 / self.rate
         try:
             looked = time.monotonic()
-            while not why and (shot := self._queue.get()) is not None:
+            while not why and (frame := self._queue.get()) is not None:
                 try:
-                    pixels = self._pixels(shot)
+                    pixels = self._pixels(frame)
                 except (ValueError, ArithmeticError, MemoryError) as error:
                     if encoder is None:
                         raise
@@ -257,10 +257,10 @@ class FilmWriter:
                 if encoder is None:
                     encoder = ENCODERS[self.form](self._place, self._settings, pixels.shape[:2])
                 elif not self.live:
-                    lasts = shot.time - last
-                encoder.add(pixels, shot.time, _words(shot.facts))
-                self._lines.append({"number": len(self._lines), "time": round(shot.time, 6), **shot.facts})
-                last = shot.time
+                    lasts = frame.time - last
+                encoder.add(pixels, frame.time, _words(frame.facts))
+                self._lines.append({"number": len(self._lines), "time": round(frame.time, 6), **frame.facts})
+                last = frame.time
                 self._report(encoder, last)
                 if encoder.full or time.monotonic() - looked >= LOOK_AT_DISK_SECONDS:
                     looked = time.monotonic()
@@ -383,4 +383,4 @@ def _reason(error: Exception) -> str:
     return str(error).rstrip(".") or type(error).__name__
 
 
-__all__ = ["FORMATS", "FilmStatus", "FilmWriter", "Quality", "Shot", "Titles", "size_words"]
+__all__ = ["FORMATS", "FilmFrame", "FilmStatus", "FilmWriter", "Quality", "Titles", "size_words"]

@@ -8,9 +8,9 @@ from PIL import Image, ImageFile
 
 from zfdesk.sources.files import file_name, open_file
 from zfdesk.sources.frame import SourceError
+from zfdesk.sources.frame_reader import DecodedFrame, FrameReader
 from zfdesk.sources.picture_file import is_animation, open_picture, refuse_if_huge
 from zfdesk.sources.picture_pixels import pixels_of
-from zfdesk.sources.shots import Shot, ShotReader
 
 FORMATS = ("WEBP", "PNG", "AVIF")
 
@@ -20,7 +20,7 @@ _UNTOLD_SECONDS = 0.1
 _TOLERANCE = 5e-4  # seconds; the formats count milliseconds
 
 
-class AnimationReader(ShotReader):
+class AnimationReader(FrameReader):
     """An animated picture, frame by frame. Frames build on one another, so that going back decodes anew."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -59,7 +59,7 @@ class AnimationReader(ShotReader):
         """The current frame as uint8 height x width x 3, RGB."""
         return pixels_of(self._image)
 
-    def frame_at(self, seconds: float) -> Shot:
+    def frame_at(self, seconds: float) -> DecodedFrame:
         """Go to the frame that is shown at a time."""
         if seconds < self.current.time - _TOLERANCE:
             self._go_to(max(0, bisect_right(self._begins, seconds + _TOLERANCE) - 1))
@@ -70,7 +70,7 @@ class AnimationReader(ShotReader):
                 break
         return self.current
 
-    def move(self, count: int) -> Shot:
+    def move(self, count: int) -> DecodedFrame:
         """Go `count` frames on, or back where negative."""
         self._go_to(min(max(0, self._number + count), self.count - 1))
         return self.current
@@ -115,7 +115,7 @@ class AnimationReader(ShotReader):
         begin, duration = self._begins[number], milliseconds / 1000 or _UNTOLD_SECONDS
         if number + 1 == len(self._begins):
             self._begins.append(begin + duration)
-        self._number, self.current = number, Shot(self._image, begin, duration)
+        self._number, self.current = number, DecodedFrame(self._image, begin, duration)
 
     def _note_end(self) -> None:
         if self._number + 1 == self.count:

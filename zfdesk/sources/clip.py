@@ -7,13 +7,13 @@ from zfdesk.sources.animation_reader import AnimationReader, is_animated_picture
 from zfdesk.sources.base import Transport
 from zfdesk.sources.clip_reader import ClipReader
 from zfdesk.sources.files import file_name
+from zfdesk.sources.frame_reader import FrameReader
 from zfdesk.sources.paced import PacedSource
 from zfdesk.sources.reference import SourceReference
-from zfdesk.sources.shots import ShotReader
 from zfdesk.sources.threaded import Run
 
 
-def open_clip(path: str | os.PathLike[str]) -> ShotReader:
+def open_clip(path: str | os.PathLike[str]) -> FrameReader:
     """Open a clip, or an animated picture. Raises SourceError where it is neither, or cannot be read."""
     return AnimationReader(path) if is_animated_picture(path) else ClipReader(path)
 
@@ -27,7 +27,7 @@ class ClipSource(PacedSource):
 
     def __init__(self, reference: SourceReference) -> None:
         super().__init__(reference, file_name(reference.location), playing=True, looping=True)
-        self._reader: ShotReader | None = open_clip(reference.location)
+        self._reader: FrameReader | None = open_clip(reference.location)
         self._claimed_duration = self._reader.claimed_duration
         self._count = self._reader.count
         self._index = self._reader.index
@@ -53,8 +53,8 @@ class ClipSource(PacedSource):
 
     def _show(self, run: Run, position: float) -> float:
         assert self._reader is not None
-        shot = self._reader.frame_at(position)
-        self._shown, self._duration = shot.time, self._reader.end
+        frame = self._reader.frame_at(position)
+        self._shown, self._duration = frame.time, self._reader.end
         self._index, self._count = self._reader.index, self._reader.count
         run.hand_over(self._reader.pixels())
         if self._reader.damaged and not self._damage_reported:

@@ -11,8 +11,8 @@ import numpy as np
 
 from zfdesk.sources.files import file_name, open_file, regular_file
 from zfdesk.sources.frame import SourceError
+from zfdesk.sources.frame_reader import DecodedFrame, FrameReader
 from zfdesk.sources.iso_media import still_kind
-from zfdesk.sources.shots import Shot, ShotReader
 from zfdesk.sources.video_pixels import rgb_pixels
 
 CONTAINERS = (
@@ -35,7 +35,7 @@ Timed = tuple[av.VideoFrame, int | None, Fraction | None]
 """A decoded frame with when it is shown, and the unit of that in seconds, where these are known."""
 
 
-class ClipReader(ShotReader):
+class ClipReader(FrameReader):
     """A clip in one of `CONTAINERS`, read by FFmpeg."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -46,7 +46,7 @@ class ClipReader(ShotReader):
             if still_kind(stream):  # FFmpeg would show the first of its tiles
                 raise SourceError(f"{self.name} is a still picture, not a clip.")
         self._open()
-        first = self._read_shot()
+        first = self._read_frame()
         if first is None:
             self.close()
             raise SourceError(f"{self.name} has no picture that can be decoded.")
@@ -76,7 +76,7 @@ class ClipReader(ShotReader):
         except (av.FFmpegError, ValueError) as error:
             raise SourceError(f"{self.name} has pictures of a kind that cannot be shown.") from error
 
-    def frame_at(self, seconds: float) -> Shot:
+    def frame_at(self, seconds: float) -> DecodedFrame:
         """Go to the frame that is shown at a time: the last that begins no later, or the first of the clip."""
         near_ahead = self.current.time <= seconds + self._tolerance and seconds < self.next_time + SEEK_SECONDS
         if not near_ahead:
@@ -85,7 +85,7 @@ class ClipReader(ShotReader):
             self._advance()
         return self.current
 
-    def move(self, count: int) -> Shot:
+    def move(self, count: int) -> DecodedFrame:
         """Go `count` frames on, or back where negative; no further than the first or last frame."""
         if count < 0:
             return self.frame_at(self._time_before(-count))
@@ -191,7 +191,7 @@ class ClipReader(ShotReader):
         except (av.FFmpegError, OSError, ValueError):
             self.damaged = True
 
-    def _read_shot(self) -> Shot | None:
+    def _read_frame(self) -> DecodedFrame | None:
         if self.cancelled():
             return None
         timed = next(self._frames, None)
@@ -202,7 +202,7 @@ class ClipReader(ShotReader):
         time = self._time_of(shown, base)
         duration = float(frame.duration * base) if frame.duration and base else self._interval
         self._last_time = time
-        return Shot(frame, time, duration)
+        return DecodedFrame(frame, time, duration)
 
     def _time_of(self, shown: int | None, base: Fraction | None) -> float:
         """Seconds from the first frame; frames without a time, or with one before the last, follow evenly."""
@@ -217,9 +217,9 @@ class ClipReader(ShotReader):
             return evenly
         return time
 
-    def _stand_at(self, shot: Shot) -> None:
-        self.current = shot
-        self._following = self._read_shot()
+    def _stand_at(self, found: DecodedFrame) -> None:
+        self.current = found
+        self._following = self._read_frame()
         self._note_end()
 
     def _advance(self) -> None:
@@ -248,14 +248,14 @@ class ClipReader(ShotReader):
         if first is None or abs(first.time) > self._tolerance:
             self.close()
             self._open()
-            first = self._read_shot()
+            first = self._read_frame()
         if first is None:
             if self.cancelled():
                 return
             raise SourceError(f"{self.name} can no longer be read.")
         self._stand_at(first)
 
-    def _first_from(self, seconds: float) -> Shot | None:
+    def _first_from(self, seconds: float) -> DecodedFrame | None:
         """The first frame that comes after a jump to the key frame before a time; None where one cannot jump."""
         base = self._stream.time_base
         if base is None or self._zero is None:
@@ -266,7 +266,7 @@ class ClipReader(ShotReader):
         except (av.FFmpegError, OSError, OverflowError):
             return None
         self._start_decoding()
-        return self._read_shot()
+        return self._read_frame()
 
     def _time_before(self, count: int) -> float:
         """Seconds at which the frame `count` frames before the current one begins."""

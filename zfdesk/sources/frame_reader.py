@@ -9,7 +9,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Shot:
+class DecodedFrame:
     """A decoded frame in its reader's own form, not yet converted. time, duration: seconds, from the first frame on."""
 
     frame: Any
@@ -17,7 +17,7 @@ class Shot:
     duration: float
 
 
-class ShotReader(ABC):
+class FrameReader(ABC):
     """One open clip. Not safe to be used by two threads at once. Raises SourceError where it cannot be read.
 
     name: of its file, for people.
@@ -30,7 +30,7 @@ class ShotReader(ABC):
     """
 
     name: str
-    current: Shot
+    current: DecodedFrame
     end: float | None = None
     claimed_duration: float | None = None
     count: int | None = None
@@ -54,11 +54,11 @@ class ShotReader(ABC):
         """The current frame as uint8 height x width x 3, RGB."""
 
     @abstractmethod
-    def frame_at(self, seconds: float) -> Shot:
+    def frame_at(self, seconds: float) -> DecodedFrame:
         """Go to the frame that is shown at a time: the last that begins no later, or the first of the clip."""
 
     @abstractmethod
-    def move(self, count: int) -> Shot:
+    def move(self, count: int) -> DecodedFrame:
         """Go `count` frames on, or back where negative; no further than the first or last frame."""
 
     @abstractmethod

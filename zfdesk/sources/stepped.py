@@ -12,8 +12,8 @@ from zfdesk.sources.clip import open_clip
 from zfdesk.sources.files import file_name
 from zfdesk.sources.folder import pictures_in
 from zfdesk.sources.frame import SourceError, frozen_pixels
+from zfdesk.sources.frame_reader import FrameReader
 from zfdesk.sources.reference import SourceReference
-from zfdesk.sources.shots import ShotReader
 
 FOLDER_RATE = 25.0
 """Pictures a second that a folder's are taken to be when nobody says otherwise."""
@@ -119,7 +119,7 @@ def _clip(reference: SourceReference) -> Stepped:
 
     def pictures(first: int, on_error: Callable[[str], None]) -> Iterator[TimedPicture]:
         try:
-            yield from _shots(reader, first)
+            yield from _frames(reader, first)
             if reader.damaged:
                 on_error(f"{reader.name} is damaged in places; what could be decoded was taken.")
         finally:
@@ -128,7 +128,7 @@ def _clip(reference: SourceReference) -> Stepped:
     return Stepped(reader.name, reader.count, pictures, paced=True)
 
 
-def _shots(reader: ShotReader, first: int) -> Iterator[TimedPicture]:
+def _frames(reader: FrameReader, first: int) -> Iterator[TimedPicture]:
     number = 0
     while number < first:
         before = reader.current
@@ -137,8 +137,8 @@ def _shots(reader: ShotReader, first: int) -> Iterator[TimedPicture]:
         number += 1
     begun = reader.current.time
     while True:
-        shot = reader.current
-        yield TimedPicture(frozen_pixels(reader.pixels()), number, shot.time - begun)
-        if reader.move(1) is shot:
+        frame = reader.current
+        yield TimedPicture(frozen_pixels(reader.pixels()), number, frame.time - begun)
+        if reader.move(1) is frame:
             return
         number += 1

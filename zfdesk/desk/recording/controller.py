@@ -28,7 +28,7 @@ from zfdesk.desk.recording.grabbers import FIGURE, WINDOW, FigureShots, Shots, W
 from zfdesk.desk.recording.indicator import RecordingMark
 from zfdesk.desk.recording.stepping import SourceSteps
 from zfdesk.desk.widgets.text import clock
-from zfdesk.film import FilmError, FilmWriter, Quality, Shot, Titles
+from zfdesk.film import FilmError, FilmFrame, FilmWriter, Quality, Titles
 from zfdesk.film.writer import FilmStatus, size_words
 from zfdesk.live import Demand, Result
 from zfdesk.live.replay import Recorder, to_json
@@ -230,7 +230,7 @@ class Films(QObject):
         if film.waiting:
             film.drop()
             return
-        self._taken += film.offer(Shot(self._shots.take(result, seconds), seconds, frame_facts(result)))
+        self._taken += film.offer(FilmFrame(self._shots.take(result, seconds), seconds, frame_facts(result)))
         if self.plan and self.plan.frames is not None and self._taken >= self.plan.frames:
             self.stop()
 
@@ -271,7 +271,7 @@ class Films(QObject):
             self._room.start()
             return
         self._note_step(step, result)
-        if not film.put(Shot(self._shots.take(result, step.time), step.time, frame_facts(result))):
+        if not film.put(FilmFrame(self._shots.take(result, step.time), step.time, frame_facts(result))):
             return
         self._taken += 1
         if plan.frames is not None and self._taken >= plan.frames:
