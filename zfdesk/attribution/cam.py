@@ -35,7 +35,7 @@ class CamHead:
     agreement: float
 
     def description(self) -> str:
-        """What the head is."""
+        """Return what the head was taught, as text."""
         by = "the network's own answers" if self.own_answers else "a folder's classes"
         return (f"a softmax on the means of {self.layer}'s maps, taught {len(self.indices)} classes from "
                 f"{self.pictures} pictures with {by}, {self.agreement:.0%} of which it answers so")  # fmt: skip

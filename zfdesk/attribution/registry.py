@@ -110,7 +110,7 @@ class Attribution:
         return f"{self.classes[target.unit]} ({name})" if known else name
 
     def description(self) -> str:
-        """What it is, in full."""
+        """Return the target, the method and all its options as text."""
         texts = {
             "layer": f"at {self.options.layer}", "samples": f"{self.options.samples} samples",
             "noise": f"noise {self.options.noise:g}", "steps": f"{self.options.steps} steps",

@@ -70,7 +70,7 @@ def compute(arguments: argparse.Namespace, changes: Sequence[str], amounts: Sequ
 
 
 def make(arguments: argparse.Namespace) -> tuple[Page, int]:
-    """The page."""
+    """Make the page of Fig. 5, and the exit status."""
     from zfdesk.experiments.invariance import Change
     from zfdesk.figures import fig5_page
     from zfdesk.sources.files import file_name

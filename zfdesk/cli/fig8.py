@@ -28,7 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def make(arguments: argparse.Namespace) -> tuple[Page, int]:
-    """The page."""
+    """Make the page of masked parts, and the exit status."""
     from zfdesk.cli.correspondence import marked_pictures
     from zfdesk.cli.network import chosen_model
     from zfdesk.engine import OccluderFill

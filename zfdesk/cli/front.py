@@ -40,7 +40,7 @@ class _Verbs:
         self._help: dict[str, str] = {}
 
     def add_parser(self, name: str, *, help: str, **rest: Any) -> argparse.ArgumentParser:
-        """As argparse's own."""
+        """Add the parser of a verb; its help is kept for the list of verbs."""
         rest = {"description": f"{help[0].upper()}{help[1:]}{'' if help.endswith('?') else '.'}", **rest}
         self._help[name] = help
         self.parsers[name] = self._subparsers.add_parser(name, help=help, **rest)

@@ -242,7 +242,7 @@ class _Run:
         return film_words(result)
 
     def facts(self, result: Any, reference: dict[str, str]) -> dict[str, Any]:
-        """Of all frames."""
+        """Return what is known of all frames of the film."""
         from zfdesk.pages.film_page import film_facts
 
         return {**film_facts(result), "source": reference, "parts": list(self.parts)}

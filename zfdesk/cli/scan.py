@@ -61,7 +61,7 @@ class Watching:
         self._progress = Progress(every=every)
 
     def on_step(self, step: ScanStep) -> None:
-        """How the scan stands."""
+        """Show how far the scan is, and say what could not be read."""
         for sentence in step.passed_over:
             self._progress.end()
             print_message(sentence)

@@ -30,7 +30,7 @@ def add_parser(verbs: Any) -> None:
 
 
 def make(arguments: argparse.Namespace) -> tuple[Page, int]:
-    """The page."""
+    """Make the page of the units' strongest activations, and the exit status."""
     from zfdesk.cli.network import chosen_model, crop_called
     from zfdesk.cli.scan import Watching
     from zfdesk.engine import Rule

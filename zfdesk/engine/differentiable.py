@@ -229,7 +229,7 @@ class _FirstConvolution(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, signal: Tensor) -> tuple[Tensor, None, None, None]:
-        """The signal at the input."""
+        """Lead a signal down to the layer's input."""
         stride, (height, width) = ctx.stride, ctx.shape
         out, maps, kernel, _ = ctx.weight.shape
         taps = -(-kernel // stride)
@@ -259,7 +259,7 @@ class _Normalisation(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, signal: Tensor) -> tuple[Tensor, None]:
-        """The signal at the input."""
+        """Lead a signal down to the layer's input."""
         rows, d, factor, band = ctx.saved_tensors
         n, channels, height, width = ctx.shape
         passed = signal.permute(0, 2, 3, 1).reshape(-1, channels) * factor

@@ -248,7 +248,7 @@ class Basis:
             jitter *= 10
 
     def inner_products(self) -> Tensor:
-        """Of the pictures, (N, N)."""
+        """Return the inner products of the centred features, (N, N)."""
         return self.centred @ self.centred.T
 
     def back(self, weight: Tensor) -> Tensor:

@@ -54,7 +54,7 @@ def draw_unit_map(place: Place, panel: panels.UnitMap) -> list[Body]:
 
 
 def draw_maps(place: Place, panel: panels.Maps) -> list[Body]:
-    """All maps as one picture."""
+    """Draw all maps as one picture."""
     count, height, width = panel.values.shape
     columns = panel.columns or near_square(count, height + 1, width + 1)
     limits = np.abs(panel.values).max((1, 2), keepdims=True) if panel.each else np.abs(panel.values).max()

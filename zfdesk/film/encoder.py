@@ -81,7 +81,7 @@ class Encoder(ABC):
 
 
 class FileEncoder(Encoder):
-    """One that writes one file."""
+    """An encoder that writes a single file."""
 
     reserve = 0
 

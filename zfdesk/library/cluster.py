@@ -90,7 +90,7 @@ def _portions(chunks: Chunks) -> Iterator[list[Found]]:
 
 
 def scan_portion(model: Model, portion: list[Found], layers: tuple[str, ...], crop: Crop) -> Scanned:
-    """What a worker does."""
+    """Scan a portion of pictures: what a worker process does."""
     done = list(compute_here(model, iter([portion]), layers, crop))
     parts = [one.part for one in done if isinstance(one.part, Part)]
     return Scanned(

@@ -107,7 +107,7 @@ class Portraits:
         return self._pictures[layer]
 
     def statistics(self, layer: str) -> LayerStatistics:
-        """What they say of a layer."""
+        """Return what all chosen pictures say of a layer."""
         self.library.model.architecture.stage(layer)
         pictures = self.pictures(layer)
         if layer not in self._statistics:

@@ -69,11 +69,11 @@ class Part:
 def joined(parts: Sequence[Part]) -> Part:
     """One part of several, in their order; all have the same layers."""
 
-    def together(layer: str, name: str) -> np.ndarray:
+    def joined_field(layer: str, name: str) -> np.ndarray:
         return np.concatenate([getattr(part.layers[layer], name) for part in parts])
 
     layers = {
-        layer: LayerRecord(together(layer, "values"), together(layer, "places"), together(layer, "near"))
+        layer: LayerRecord(joined_field(layer, "values"), joined_field(layer, "places"), joined_field(layer, "near"))
         for layer in parts[0].layers
     }
     return Part(layers, {name: np.concatenate([part.features[name] for part in parts]) for name in parts[0].features})
@@ -256,7 +256,7 @@ class PartFile:
             raise PartError(f"{path.name} is damaged or gone ({error}).") from None
 
     def layer(self, layer: str) -> LayerRecord:
-        """One layer's answers."""
+        """Read one layer's answers."""
         if f"{layer}.nonzero" in self._arrays:
             where, nonzero = self._read(f"{layer}.where"), self._read(f"{layer}.nonzero")
             mask = np.unpackbits(where, axis=1, count=int(self._read(f"{layer}.units"))).astype(bool)

@@ -90,8 +90,8 @@ class RollingView:
     def blocks(self, pictures: Pictures, layer: str) -> Iterator[tuple[np.ndarray, LayerRecord]]:
         """All frames as one block, see `zfdesk.library.statistics.Scanned`."""
         records = [self.frames[number].records[layer] for number in pictures.ids.tolist()]
-        together = (np.concatenate([getattr(one, name) for one in records]) for name in ("values", "places", "near"))
-        yield np.arange(len(records)), LayerRecord(*together)
+        fields = (np.concatenate([getattr(one, name) for one in records]) for name in ("values", "places", "near"))
+        yield np.arange(len(records)), LayerRecord(*fields)
 
     def statistics(self, layer: str, ranks: int = 9) -> LayerStatistics:
         """What the frames say of a layer. Raises ValueError where there are none."""

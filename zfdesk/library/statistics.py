@@ -95,7 +95,7 @@ class LayerStatistics:
 
     @property
     def units(self) -> int:
-        """How many the layer has."""
+        """The number of units of the layer."""
         return len(self.highest)
 
     @property

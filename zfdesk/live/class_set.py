@@ -52,7 +52,7 @@ class ClassSet:
 
     @property
     def pictures(self) -> int:
-        """Of all classes."""
+        """The number of pictures of all classes."""
         return sum(len(known.samples) for known in self.classes)
 
     @property
@@ -72,7 +72,7 @@ class ClassSet:
         return next(name for name in names if name.casefold() not in taken)
 
     def add(self, name: str, samples: Sequence[Sample] = ()) -> ClassSet:
-        """One more class, the last."""
+        """Return the set with one more class at its end."""
         if len(self.classes) >= MOST_CLASSES:
             raise ClassSetError(f"There are {MOST_CLASSES} classes already: that is all there is room for.")
         return ClassSet((*self.classes, TaughtClass(self._checked(name, -1)))).take(len(self.classes), samples)

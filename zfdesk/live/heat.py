@@ -126,7 +126,7 @@ class HeatFound:
         return f"{self.found[name].description()}{chance}"
 
     def frame_words(self) -> str:
-        """Of which frame."""
+        """Return which frame the map is of, as text."""
         return (
             f"frame {self.input.number} of {self.input.origin}" if self.input.origin else f"frame {self.input.number}"
         )

@@ -70,7 +70,7 @@ class Replay:
         return sum(now != before for before, now in pairwise(states))
 
     def state(self, index: int) -> tuple[object, ...]:
-        """What a moment gives back."""
+        """Return the state of the view that a moment restores."""
         return state_of(self.moments[index].view, self.fields)
 
     def apply(self, index: int, present: View) -> View:
@@ -112,7 +112,7 @@ class Recorder:
         return len(self._moments)
 
     def replay(self) -> Replay:
-        """What was recorded so far."""
+        """Return what was recorded so far as a replay."""
         return Replay(tuple(self._moments), self.fields, self.size)
 
 

@@ -31,7 +31,7 @@ GIVE_WAY = 0.5
 
 
 class SweepState(StrEnum):
-    """How far a sweep is."""
+    """The state of a sweep."""
 
     RUNNING = "running"
     DONE = "done"

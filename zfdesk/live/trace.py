@@ -167,7 +167,7 @@ class Trace:
 
     @property
     def newest(self) -> TracePoint | None:
-        """The last point."""
+        """The last point, None where there is none."""
         return self._points[-1] if self._points else None
 
     def points(self, axis: TraceAxis) -> list[TracePoint]:

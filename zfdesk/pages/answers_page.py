@@ -41,8 +41,8 @@ def answers_page(answered: Sequence[Answered], model: Model, size: str = "two-co
         Cell(Picture(one.pixels, note=_note(one, model), facts=facts), *divmod(place, ACROSS), label=one.name)
         for place, one in enumerate(answered)
     )
-    told = "Below each picture the most probable class, and the kind of thing with the largest sum of softmax."
-    return Page(cells, size, f"{len(answered)} pictures", f"{told} {caption(facts)}", letters=False)
+    how = "Below each picture the most probable class, and the kind of thing with the largest sum of softmax."
+    return Page(cells, size, f"{len(answered)} pictures", f"{how} {caption(facts)}", letters=False)
 
 
 def _note(one: Answered, model: Model) -> str:

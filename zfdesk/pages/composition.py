@@ -186,7 +186,7 @@ class Composition:
         return Page(tuple(cells), self.size, title, caption, self.captioned, self.letters, widths)
 
     def column_widths(self) -> tuple[float, ...]:
-        """One for each column."""
+        """Return the relative width of each column, 1 by default."""
         across = self.shape[1]
         return (*self.widths[:across], *(1.0,) * (across - len(self.widths)))
 

@@ -54,7 +54,7 @@ class Spot:
 
     @property
     def spec(self) -> PanelSpec:
-        """What it shows."""
+        """The kind of panel that is shown here."""
         try:
             return PanelSpec(kind_named(self.kind), self.number)
         except KeyError:
@@ -116,7 +116,7 @@ def empty_of(layout: Layout) -> Composition:
 
 
 def to_text(layout: Layout) -> str:
-    """As JSON."""
+    """Return the layout as JSON text."""
     return json.dumps(to_plain(layout), allow_nan=False)
 
 

@@ -17,7 +17,7 @@ from zfdesk.pages.view_page import facts_of, unit_facts
 
 @dataclass(frozen=True, eq=False)
 class SnapshotA:
-    """The result that was kept."""
+    """The result that was kept as snapshot A."""
 
     result: Result
 

@@ -71,7 +71,7 @@ def chosen_epochs(there: Sequence[int], wanted: Sequence[int] | None) -> tuple[i
 
 
 def progress_of(run: Run) -> Progress:
-    """The log as arrays."""
+    """Return the log of a run as arrays."""
 
     def column(name: str) -> np.ndarray:
         return np.array([getattr(step, name) for step in run.steps], np.float64)

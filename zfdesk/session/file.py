@@ -109,7 +109,7 @@ class SweepHead:
 
 @dataclass(frozen=True)
 class Head:
-    """All of ``session.json``."""
+    """Everything that ``session.json`` holds."""
 
     format: str
     version: int

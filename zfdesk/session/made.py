@@ -68,10 +68,10 @@ def unpacked_made(head: MadeHead, data: bytes) -> Made:
         raise wrong
     if head.targets and len(head.targets) != count:
         raise wrong
-    told = tuple(float(v) if k else float("nan") for v, k in zip(values, known, strict=True))
+    numbers = tuple(float(v) if k else float("nan") for v, k in zip(values, known, strict=True))
     return Made(
-        head.method, head.title, head.words, pictures, head.names, told, head.step, head.steps, head.state, head.notes,
-        head.columns, head.network, head.targets, head.before, head.after,
+        head.method, head.title, head.words, pictures, head.names, numbers, head.step, head.steps, head.state,
+        head.notes, head.columns, head.network, head.targets, head.before, head.after,
     )  # fmt: skip
 
 

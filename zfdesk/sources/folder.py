@@ -52,11 +52,11 @@ def pictures_in(folder: str | os.PathLike[str]) -> list[str]:
     return sorted(names, key=natural_key)
 
 
-def folders_in(folder: str | os.PathLike[str], tell: Callable[[str], None]) -> list[str]:
+def folders_in(folder: str | os.PathLike[str], on_message: Callable[[str], None]) -> list[str]:
     """Names of the folders in a folder, sorted; links are followed, hidden names left out.
 
-    tell: gets a sentence for each entry that is passed over: one that cannot be looked into, as a link to itself, and
-    a link back to a folder that it lies in. Raises SourceError.
+    on_message: gets a sentence for each entry that is passed over: one that cannot be looked into, as a link to
+    itself, and a link back to a folder that it lies in. Raises SourceError.
     """
     try:
         with os.scandir(folder) as found:
@@ -69,22 +69,22 @@ def folders_in(folder: str | os.PathLike[str], tell: Callable[[str], None]) -> l
             if not entry.is_dir():
                 continue
         except OSError as error:
-            tell(passed_over(entry.path, error))
+            on_message(passed_over(entry.path, error))
             continue
         if entry.is_symlink() and place.is_relative_to(os.path.realpath(entry.path)):
-            tell(passed_over(entry.path))
+            on_message(passed_over(entry.path))
         else:
             names.append(entry.name)
     return names
 
 
 def pictures_below(
-    folder: str | os.PathLike[str], tell: Callable[[str], None], refused: Callable[[OSError], None] | None = None
+    folder: str | os.PathLike[str], on_message: Callable[[str], None], refused: Callable[[OSError], None] | None = None
 ) -> Iterator[str]:
     """Pictures in a folder and in those below it, each as a path from it, in natural order; hidden names left out.
 
-    tell: gets a sentence for each link that leads nowhere, as one to itself does, unless it is called like a picture:
-    whoever reads that tells it. refused: gets the error of a folder that cannot be looked into.
+    on_message: gets a sentence for each link that leads nowhere, as one to itself does, unless it is called like a
+    picture: whoever reads that reports it. refused: gets the error of a folder that cannot be looked into.
     """
     for root, folders, names in os.walk(folder, onerror=refused):
         folders[:] = sorted((name for name in folders if not name.startswith(".")), key=natural_key)
@@ -96,7 +96,7 @@ def pictures_below(
             if os.path.splitext(name)[1].lower() in PICTURE_SUFFIXES:
                 yield os.path.normpath(os.path.join(below, name))
             elif os.path.islink(path) and not os.path.exists(path):
-                tell(passed_over(path))
+                on_message(passed_over(path))
 
 
 def passed_over(path: str, error: OSError | None = None) -> str:

@@ -24,7 +24,7 @@ class HeifRows:
 
     @property
     def has_transparency_data(self) -> bool:
-        """Whether it has an opacity."""
+        """Whether the picture has an alpha channel."""
         return self.mode[-1] in "Aa"
 
     def crop(self, box: tuple[int, int, int, int]) -> Image.Image:

@@ -21,7 +21,7 @@ from zfdesk.synthesis.steps import Sketch, as_pictures, as_tensor, normaliser
 
 
 class Norm(StrEnum):
-    """How a change is measured."""
+    """The norm that limits the change of a picture."""
 
     LARGEST = "linf"
     LENGTH = "l2"

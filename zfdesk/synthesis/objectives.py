@@ -107,7 +107,7 @@ class Objective:
         return total
 
     def description(self, classes: Sequence[str] = (), class_layers: Sequence[str] = ()) -> str:
-        """The objective in full."""
+        """Return the sum of the terms as text, classes by name."""
         return " + ".join(term.description(classes, class_layers) for term in self.terms).replace("+ -", "− ")
 
 

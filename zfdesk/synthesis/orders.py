@@ -33,7 +33,7 @@ BATCH = 16
 
 
 class State(StrEnum):
-    """How a making stands."""
+    """The state of a computation that makes pictures."""
 
     RUNNING = "running"
     DONE = "done"

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 
 class Policy(StrEnum):
-    """How far a step goes."""
+    """How the length of a step is chosen."""
 
     ADAM = "adam"  # Kingma & Ba 2015, at ``rate``
     CONSTANT = "constant"  # ``rate`` times the gradient
@@ -21,7 +21,7 @@ class Policy(StrEnum):
 
 
 class Parametrisation(StrEnum):
-    """What is stepped."""
+    """What gradient ascent changes: frequencies or pixels."""
 
     FREQUENCIES = "frequencies"
     PIXELS = "pixels"

@@ -103,7 +103,7 @@ class JoinedPictures:
         return self._parts[part], index - (int(self._ends[part - 1]) if part else 0)
 
     def name(self, index: int) -> str:
-        """As the part calls it."""
+        """Return the picture's name in its own data set."""
         part, place = self._at(index)
         return part.name(place)
 

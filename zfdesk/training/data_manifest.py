@@ -52,7 +52,7 @@ class ManifestPictures:
         return len(self._paths)
 
     def name(self, index: int) -> str:
-        """The path as listed."""
+        """Return the path of a picture as the manifest lists it."""
         return self._paths[index]
 
     def label(self, index: int) -> int:

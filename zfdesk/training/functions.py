@@ -87,7 +87,7 @@ class BatchNorm(nn.Module):
         self.collecting: list[tuple[Tensor, Tensor, int]] | None = None
 
     def forward(self, x: Tensor) -> Tensor:
-        """The normalised x."""
+        """Return x, normalised over the batch."""
         if self.collecting is not None:
             values = x.detach().double().transpose(0, 1).flatten(1)
             self.collecting.append((values.sum(1), (values * values).sum(1), values.shape[1]))

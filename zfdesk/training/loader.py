@@ -65,7 +65,7 @@ class Batch:
 
 @dataclass(eq=False)
 class _Piece:
-    """One picture, made."""
+    """A picture that has been read and cut to its view."""
 
     view: np.ndarray
     entry: Entry

@@ -57,7 +57,7 @@ class TrainingNetwork(nn.Module):
         """The last convolution's maps of the last pass, where the recipe looks at their density."""
 
     def filters_of(self, name: str) -> nn.Conv2d | nn.Linear:
-        """The filters of a layer."""
+        """Return the layer's module, which holds its weights."""
         layer = self.filters[name]
         assert isinstance(layer, nn.Conv2d | nn.Linear)
         return layer

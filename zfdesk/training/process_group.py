@@ -36,7 +36,7 @@ class ProcessGroup:
         return [float(number) for number in total]
 
     def union(self, numbers: Iterable[int]) -> set[int]:
-        """All that any process has."""
+        """Return all numbers that any process has."""
         # by sums, which every device has: each process fills its own places in one long row
         mine = [float(number) for number in set(numbers)]
         counts = [int(count) for count in self.summed(*(len(mine) * (r == self.rank) for r in range(self.processes)))]
@@ -44,7 +44,7 @@ class ProcessGroup:
         return {int(number) for number in self.summed(*[0.0] * before, *mine, *[0.0] * after)}
 
     def any(self, flag: bool) -> bool:
-        """Whether any process says so."""
+        """Return whether any process has set the flag."""
         return flag if self.processes == 1 else self.summed(float(flag))[0] > 0
 
     @contextmanager
@@ -59,12 +59,12 @@ class ProcessGroup:
             raise TrainingError("Another process of this training has ended; what it said tells why.") from None
 
     def wait(self) -> None:
-        """Until all processes have come here."""
+        """Wait until all processes have come here."""
         if self.processes > 1:
             dist.barrier()
 
     def close(self) -> None:
-        """Leave the others."""
+        """Leave the group."""
         if self.processes > 1:
             dist.destroy_process_group()
 

@@ -118,16 +118,19 @@ class Packed:
 
 
 def pictures_of(
-    paths: Sequence[str], most: int | None = None, seed: int = 0, tell: Callable[[str], None] = lambda sentence: None
+    paths: Sequence[str],
+    most: int | None = None,
+    seed: int = 0,
+    on_message: Callable[[str], None] = lambda sentence: None,
 ) -> list[str]:
     """The picture files meant by paths: a file, a folder with all below it, or a .txt with one path a line.
 
-    most: at most so many of each path, drawn by ``seed``, in their order. tell: gets a sentence for each link that is
-    passed over. Raises ShardsError.
+    most: at most so many of each path, drawn by ``seed``, in their order. on_message: gets a sentence for each link
+    that is passed over. Raises ShardsError.
     """
     found: list[str] = []
     for number, path in enumerate(paths):
-        here = list(_pictures_at(path, tell))
+        here = list(_pictures_at(path, on_message))
         if not here:
             raise ShardsError(f"There are no pictures in {path}.")
         if most is not None and len(here) > most:
@@ -138,18 +141,18 @@ def pictures_of(
 
 
 def labelled_pictures(
-    folder: str, tell: Callable[[str], None] = lambda sentence: None
+    folder: str, on_message: Callable[[str], None] = lambda sentence: None
 ) -> tuple[list[str], list[int], tuple[str, ...]]:
     """Paths, labels and class names of a folder by class; of one with ``train`` and ``val`` the ``train`` part.
 
-    tell: gets a sentence for each link that is passed over.
+    on_message: gets a sentence for each link that is passed over.
     Raises ShardsError with a sentence when there are not two classes with pictures.
     """
     root = Path(folder)
     if (root / _SPLITS[0]).is_dir():
         root /= _SPLITS[0]
     try:
-        names = folders_in(root, tell)
+        names = folders_in(root, on_message)
     except SourceError as error:
         raise ShardsError(str(error)) from error
     if len(names) < 2:
@@ -157,7 +160,7 @@ def labelled_pictures(
     found: list[str] = []
     labels: list[int] = []
     for label, name in enumerate(names):
-        here = list(_pictures_at(str(root / name), tell))
+        here = list(_pictures_at(str(root / name), on_message))
         if not here:
             raise ShardsError(f"There are no pictures in {root / name}.")
         found += here
@@ -302,7 +305,7 @@ class _Shelf:
         self._describe()
 
     def next_place(self) -> int:
-        """Where the plan goes on."""
+        """Return the first place of the plan that is not written yet."""
         return self._next
 
     def add(self, views: list[tuple[str, list[tuple[str, bytes]]]]) -> None:
@@ -376,9 +379,9 @@ def _opened(path: str) -> Image.Image:
     return Image.fromarray(read_picture(path))
 
 
-def _pictures_at(path: str, tell: Callable[[str], None]) -> Iterator[str]:
+def _pictures_at(path: str, on_message: Callable[[str], None]) -> Iterator[str]:
     if os.path.isdir(path):
-        yield from (os.path.join(path, name) for name in pictures_below(path, tell, _refuse))
+        yield from (os.path.join(path, name) for name in pictures_below(path, on_message, _refuse))
     elif path.lower().endswith(".txt"):
         try:
             lines = Path(path).read_text("utf-8-sig").splitlines()

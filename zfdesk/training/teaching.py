@@ -36,7 +36,7 @@ class TaughtPictures:
         return self._pictures.name(index)
 
     def label(self, index: int) -> int:
-        """Among the teacher's classes."""
+        """Return the picture's class among the teacher's, -1 for none."""
         return self._place(self._pictures.label(index))
 
     def read(self, index: int) -> Entry:

@@ -64,7 +64,7 @@ class EmbeddedFacts:
 
     @property
     def name(self) -> str:
-        """As lists call it."""
+        """The name in lists of weights: the file's, without its suffix."""
         return self.file.removesuffix(".safetensors")
 
 

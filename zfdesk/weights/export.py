@@ -141,7 +141,7 @@ class _Graph:
         self._constants: list[Any] = []
 
     def file(self) -> bytes:
-        """The whole of it."""
+        """Return the bytes of the .onnx file."""
         from onnx import TensorProto
 
         model, helper = self._model, self._helper
