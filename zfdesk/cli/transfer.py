@@ -127,7 +127,9 @@ def _tell_unreadable(names: Sequence[str]) -> None:
         print_message(f"{name} could not be read and was left out.")
     more = len(names) - 3
     if more > 0:
-        print_message(f"{more} more {noun(more, 'picture')} could not be read and {noun(more, 'was', 'were')} left out.")
+        print_message(
+            f"{more} more {noun(more, 'picture')} could not be read and {noun(more, 'was', 'were')} left out."
+        )
 
 
 def _average_precision(arguments: argparse.Namespace, given: Sequence[str], model: Model) -> int:

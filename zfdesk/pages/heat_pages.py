@@ -132,7 +132,8 @@ def sanity_page(
     cells.append(Cell(lines, len(names), 0, label="likeness to the map of the trained network"))
     ends = ", ".join(f"{METHODS[name].label} {steps[-1].likeness[name]:.2f}" for name in names)
     lead = (
-        f"{steps[0].maps[names[0]].words()}. From the top down the weights of one layer after another are replaced by "
+        f"{steps[0].maps[names[0]].description()}. From the top "
+        "down the weights of one layer after another are replaced by "
         f"normal numbers of the same mean and deviation (seed {seed}; Adebayo et al. 2018, Section 3.1); a map that "
         f"stays the same tells of something else than what was learned. Spearman's rank correlation at the end: {ends}."
     )

@@ -19,7 +19,7 @@ from zfdesk.engine import Model
 from zfdesk.experiments.transfer import STRENGTH, Kind, feature_layer, fit_softmax, fit_svm
 from zfdesk.training.data import Pictures, open_pictures, passed_over, title_of, validation_beside
 from zfdesk.training.errors import TrainingError
-from zfdesk.training.transfer import TOLERANCE, SeenPictures, Told
+from zfdesk.training.transfer import TOLERANCE, OnStageProgress, SeenPictures
 
 
 @runtime_checkable
@@ -69,7 +69,7 @@ def average_precision(scores: np.ndarray, present: np.ndarray) -> float:
 
 def run_precision(
     model: Model, data: str, layer: str = "", kind: Kind = "softmax", strength: float = STRENGTH,
-    tell: Told = lambda *_: None,
+    on_progress: OnStageProgress = lambda *_: None,
 ) -> Precisions:  # fmt: skip
     """Teach on the part to train on, tell the part to validate on.
 
@@ -83,16 +83,16 @@ def run_precision(
     if taught.classes != told.classes:
         raise TrainingError(f"{data}: the classes to train on and to validate on are not the same.")
     layer = layer or feature_layer(model.architecture)
-    parts = [_part(model, pictures, layer, tell) for pictures in (taught, told)]
+    parts = [_part(model, pictures, layer, on_progress) for pictures in (taught, told)]
     labels = [taught.label(index) for index in parts[0][1]]
     known, numbers = np.unique(labels, return_inverse=True)
     if len(known) < 2:
         raise TrainingError(f"{data} has one class: it takes two to tell them apart.")
     fit = fit_softmax if kind == "softmax" else fit_svm
-    tell("taught", 0, 1)
+    on_progress("taught", 0, 1)
     found = fit(parts[0][0], torch.from_numpy(numbers), len(known), strength, TOLERANCE)
     scores = (found.probabilities if kind == "softmax" else found.scores)(parts[1][0]).numpy()
-    tell("taught", 1, 1)
+    on_progress("taught", 1, 1)
     shown = _shown(told, parts[1][1])
     values: list[float | None] = [None] * len(taught.classes)
     for place, label in enumerate(known.tolist()):
@@ -105,12 +105,14 @@ def run_precision(
     )  # fmt: skip
 
 
-def _part(model: Model, pictures: Pictures, layer: str, tell: Told) -> tuple[Tensor, list[int], list[str]]:
+def _part(
+    model: Model, pictures: Pictures, layer: str, on_progress: OnStageProgress
+) -> tuple[Tensor, list[int], list[str]]:
     """Features, which pictures they are of (those that show something), and names of those that cannot be read."""
-    seen = SeenPictures(model, pictures, (layer,), tell)
+    seen = SeenPictures(model, pictures, (layer,), on_progress)
     seen.compute([index for index in range(len(pictures)) if pictures.label(index) >= 0])
     if not seen.known:
-        raise TrainingError(f"{pictures.words} has no pictures that show something.")
+        raise TrainingError(f"{pictures.source} has no pictures that show something.")
     return seen.rows(layer, seen.known), list(seen.known), seen.unreadable
 
 

@@ -137,7 +137,7 @@ class HeatWork(QObject):
 
     def _use_head(self, head: CamHead) -> None:
         self.heats.use_head(head)
-        words = head.words()
+        words = head.description()
         self._context.show_message(f"{words[0].upper()}{words[1:]}.")
 
     # The sanity check
