@@ -112,8 +112,8 @@ def _page(model: Model, found: Correspondence) -> str:
         if found.draws
         else ""
     )
-    said = f"{len(found.pictures)} pictures, {masks}; {model.name or model.architecture.name}."
-    return f"{said} Share of differing signs: lower is more alike.\n\n{table(found.table())}"
+    lead = f"{len(found.pictures)} pictures, {masks}; {model.name or model.architecture.name}."
+    return f"{lead} Share of differing signs: lower is more alike.\n\n{table(found.table())}"
 
 
 def _layers(text: str) -> tuple[str, ...]:

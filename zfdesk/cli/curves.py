@@ -79,11 +79,11 @@ def curves_command(arguments: argparse.Namespace) -> int:
                 baselines[heat.cells] = random_baseline(
                     model, picture, index, heat.cells, arguments.random, arguments.seed, arguments.steps, fill, progress
                 )
-    beside = [baselines.get(heat.cells) for heat in heats]
+    random_maps = [baselines.get(heat.cells) for heat in heats]
     if arguments.output:
-        write_output(arguments.output, _drawn(arguments, model, heats, found, beside))
-    facts = _facts(arguments, model, probabilities, heats, found, beside) | provenance(model)
-    report(arguments, facts, _page(arguments, model, probabilities, heats, found, beside))
+        write_output(arguments.output, _drawn(arguments, model, heats, found, random_maps))
+    facts = _facts(arguments, model, probabilities, heats, found, random_maps) | provenance(model)
+    report(arguments, facts, _page(arguments, model, probabilities, heats, found, random_maps))
     return 0
 
 
@@ -92,7 +92,7 @@ def _drawn(
     model: Model,
     heats: list[HeatMap],
     found: list[Curves],
-    beside: list[Baseline | None],
+    random_maps: list[Baseline | None],
 ) -> bytes:
     from zfdesk.figures.curves import curves_page
     from zfdesk.figures.drawing import draw
@@ -102,7 +102,7 @@ def _drawn(
 
     named = [(file_name(path), curves) for path, curves in zip(arguments.maps, found, strict=True)]
     baselines = {
-        _random_words(heat, baseline): baseline for heat, baseline in zip(heats, beside, strict=True) if baseline
+        _random_words(heat, baseline): baseline for heat, baseline in zip(heats, random_maps, strict=True) if baseline
     }
     facts = Facts.of_model(model, picture=file_name(arguments.image))
     page = curves_page(model.classes[found[0].class_index], named, list(baselines.items()), facts)
@@ -116,7 +116,7 @@ def _random_words(heat: HeatMap, baseline: Baseline) -> str:
 
 def _facts(
     arguments: argparse.Namespace, model: Model, probabilities: np.ndarray, heats: list[HeatMap],
-    found: list[Curves], beside: list[Baseline | None],
+    found: list[Curves], random_maps: list[Baseline | None],
 ) -> dict[str, Any]:  # fmt: skip
     """``shares`` of all pixels changed, and for each map the class's probability at each of them; areas from 0 to 1.
     ``random``: mean and sample standard deviation over random maps of as many cells (null for a single one)."""
@@ -144,7 +144,7 @@ def _facts(
                 "insertion_curve": curves.insertion.probabilities.tolist(),
                 "random": random(baseline),
             }
-            for path, heat, curves, baseline in zip(arguments.maps, heats, found, beside, strict=True)
+            for path, heat, curves, baseline in zip(arguments.maps, heats, found, random_maps, strict=True)
         ],
         "steps": arguments.steps,
         "fill": arguments.fill,
@@ -156,18 +156,18 @@ def _facts(
 
 def _page(
     arguments: argparse.Namespace, model: Model, probabilities: np.ndarray, heats: list[HeatMap],
-    found: list[Curves], beside: list[Baseline | None],
+    found: list[Curves], random_maps: list[Baseline | None],
 ) -> str:  # fmt: skip
     index = found[0].class_index
     rows = [("area under the curve", "deletion (lower is better)", "insertion (higher is better)")]
     shown: set[tuple[int, int]] = set()
-    for path, heat, curves, baseline in zip(arguments.maps, heats, found, beside, strict=True):
+    for path, heat, curves, baseline in zip(arguments.maps, heats, found, random_maps, strict=True):
         rows.append((path, f"{curves.deletion.area:.3f}", f"{curves.insertion.area:.3f}"))
         if baseline is not None and heat.cells not in shown:
             shown.add(heat.cells)
             rows.append((_random_words(heat, baseline), _words(*baseline.deletion), _words(*baseline.insertion)))
-    said = f"{arguments.image}: {model.classes[index]} ({index}), {probabilities[index]:.1%}; {arguments.steps} steps."
-    return f"{said}\n\n{table(rows)}"
+    lead = f"{arguments.image}: {model.classes[index]} ({index}), {probabilities[index]:.1%}; {arguments.steps} steps."
+    return f"{lead}\n\n{table(rows)}"
 
 
 def _words(mean: float, deviation: float | None) -> str:

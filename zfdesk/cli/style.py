@@ -59,8 +59,8 @@ def style_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace
         "layers": list(layers), "content_layer": at, "content_weight": arguments.content, "relative_error": error,
         **provenance(model),
     }  # fmt: skip
-    if said := advice(model.architecture):
-        print_message(said)
+    if hint := advice(model.architecture):
+        print_message(hint)
     mixed = " + ".join(f"{share:g} × {path}" for path, share in zip(arguments.like, shares, strict=True))
     text = f"{arguments.image} in the style of {mixed}: by {', '.join(layers)}, content at {at}, error {error:.2%}"
     return finish(arguments, sketch, None if sketch is None else sketch.pictures[0], facts, text)

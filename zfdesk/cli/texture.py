@@ -44,7 +44,7 @@ def texture_command(parser: argparse.ArgumentParser, arguments: argparse.Namespa
         "path": arguments.image, "method": "texture by Gram matrices (Gatys et al. 2015)", "layers": list(layers),
         "seed": arguments.seed, "relative_error": error, **provenance(model),
     }  # fmt: skip
-    if said := advice(model.architecture):
-        print_message(said)
+    if hint := advice(model.architecture):
+        print_message(hint)
     text = f"texture by {', '.join(layers)}, relative error {error:.2%}, seed {arguments.seed}"
     return finish(arguments, sketch, None if sketch is None else sketch.pictures[0], facts, text)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from zfdesk.cli.common import add_json_option, at_least, given_options, number_where
 from zfdesk.cli.data_sets import DATA_SETS_HELP, add_download_option, download_data_sets
 from zfdesk.cli.output import CommandError, print_json, print_message
-from zfdesk.cli.train_table3 import say_table3
+from zfdesk.cli.train_table3 import report_table3
 from zfdesk.cli.transfer import add_transfer_options, refuse_transfer_options, transfer_command
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def _table3(arguments: argparse.Namespace, folder: Path) -> int:
     if group.first and interrupted:
         print_message("Interrupted; the same command goes on.")
     elif group.first:
-        say_table3(arguments, config.data, filled)
+        report_table3(arguments, config.data, filled)
     return 130 if interrupted else 0
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from zfdesk.training.table3 import Filled, Row
 
 
-def say_table3(arguments: argparse.Namespace, data: Sequence[str], filled: Sequence[Filled]) -> None:
+def report_table3(arguments: argparse.Namespace, data: Sequence[str], filled: Sequence[Filled]) -> None:
     """The table as text, or with ``--json`` as an object; errors in per cent."""
     from zfdesk.training.table3 import TABLE
 
@@ -38,10 +38,10 @@ def say_table3(arguments: argparse.Namespace, data: Sequence[str], filled: Seque
         here = [_percent(one.top1), _percent(one.top5)] if one else ["–", "–"]
         lines.append((row.label + " *" * row.replication, *here, f"{row.top1:.1f}", f"{row.top5:.1f}"))
     print(table(lines, right=range(1, 5)))
-    said = (
+    lead = (
         "validation pictures" if all(one.validated for one in filled) else "training pictures: there is no validation"
     )
-    print(f"\nHere: {', '.join(data)}, errors on {said}. Paper: ImageNet 2012 validation.")
+    print(f"\nHere: {', '.join(data)}, errors on {lead}. Paper: ImageNet 2012 validation.")
     if any(one.row.replication for one in filled):
         print("* The paper changed its replication of Krizhevsky et al. there; here Fig. 3 is changed.")
 

@@ -156,9 +156,9 @@ def get_command(arguments: argparse.Namespace) -> int:
         have = next(stored for stored in store.list_weights() if stored.path == kept.path)
         hint, original = looks_untrained(kept.model), kept.original
         size = store.size_words(have.bytes)
-        said = f"Kept as {have.name} ({kept.model.architecture.title}, {have.classes} classes, {size})."
+        text = f"Kept as {have.name} ({kept.model.architecture.title}, {have.classes} classes, {size})."
     else:
-        said = f"{entry.title} is here already, as {have.name}."
+        text = f"{entry.title} is here already, as {have.name}."
     if arguments.use:
         store.use(have.name, loaded=fresh)
     facts: dict[str, Any] = {
@@ -168,7 +168,7 @@ def get_command(arguments: argparse.Namespace) -> int:
         "sha256": have.sha256,
     }
     facts |= {"doubt": hint, "use": arguments.use, "kept": str(original) if original else None}
-    lines = [said]
+    lines = [text]
     lines += [f"The download is {original}."] * bool(original)
     lines += [f"Note: {hint}"] * bool(hint)
     lines += [f"From now on {have.name} is in use." if arguments.use else f"To use it: zfdesk weights use {have.name}"]

@@ -193,8 +193,8 @@ def check_weights(architecture: Architecture, weights: Weights) -> None:
     missing, extra = sorted(wanted.keys() - weights.keys()), sorted(weights.keys() - wanted.keys())
     if missing or extra:
         lack, surplus = f"lack {', '.join(missing[:3])}", f"have {', '.join(extra[:3])} too many"
-        said = " and ".join([lack] * bool(missing) + [surplus] * bool(extra))
-        raise ValueError(f"These weights do not fit {architecture.name}: they {said}.")
+        differences = " and ".join([lack] * bool(missing) + [surplus] * bool(extra))
+        raise ValueError(f"These weights do not fit {architecture.name}: they {differences}.")
     for name, shape in wanted.items():
         weight = weights[name]
         if tuple(weight.shape) != shape:

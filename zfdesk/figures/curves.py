@@ -41,11 +41,11 @@ def curves_page(
             f"P({class_name})", facts=facts,
         )  # fmt: skip
         cells.append(Cell(panel, 0, column, label=f"{way}: {better} is better", name=way))
-    said = (
+    how = (
         "The most important pixels are deleted, or inserted into the blurred picture, first (Petsiuk et al. 2018). "
         f"Numbers are areas under the curves. {caption(facts)}"
     )
-    return Page(tuple(cells), size, "Insertion and deletion", said)
+    return Page(tuple(cells), size, "Insertion and deletion", how)
 
 
 _DONE = {"deletion": "deleted", "insertion": "inserted"}

@@ -131,11 +131,11 @@ def _picture(facts: Facts) -> str:
 
 
 def _unit(facts: Facts) -> str:
-    said = [unit_words(facts.layer, facts.unit, facts.position)] if facts.layer else []
-    said += [METHOD_WORDS[facts.method]] if facts.method is not None else []
-    said += [seed_words(facts.seed, facts.seed_count)] if facts.seed is not None else []
-    said += [stretch_words(facts.stretch, facts.std)] if facts.stretch is not None else []
-    text = ", ".join(said)
+    parts = [unit_words(facts.layer, facts.unit, facts.position)] if facts.layer else []
+    parts += [METHOD_WORDS[facts.method]] if facts.method is not None else []
+    parts += [seed_words(facts.seed, facts.seed_count)] if facts.seed is not None else []
+    parts += [stretch_words(facts.stretch, facts.std)] if facts.stretch is not None else []
+    text = ", ".join(parts)
     return text[:1].upper() + text[1:] if not facts.layer else text
 
 

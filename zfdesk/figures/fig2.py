@@ -108,9 +108,9 @@ def projected(model: Model, examples: Sequence[Examples], rule: Rule) -> list[tu
 
 def _caption(facts: Facts, most: int, seen: int | None, chosen: str) -> str:
     over = f" over {seen} pictures" if seen is not None else ""
-    said = (
+    how = (
         f"For each unit its {most} strongest activations{over}, one a picture, the strongest at the top left: "
         "projected down separately, each stretched to its own range (mid-grey is 0), beside the patches of the "
         "pictures that caused them (grey lies beyond the picture)."
     )
-    return " ".join(part for part in (said, f"Units: {chosen}." if chosen else "", caption(facts)) if part)
+    return " ".join(part for part in (how, f"Units: {chosen}." if chosen else "", caption(facts)) if part)

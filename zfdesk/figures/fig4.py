@@ -61,12 +61,12 @@ def fig4_page(
             panel: Panel = Evolution(values, names, times, known, slots=slots, facts=facts)
             place = divmod(len(cells), across)
             cells.append(Cell(panel, *place, label=f"{layer} {what}", name=f"{layer}_{name}"))
-    said = (
+    shown = (
         "For each unit (number at the left) and epoch (above) the strongest activation over all pictures, led down to "
         "the pixels by the deconvnet, each stretched to its own range (mid-grey is 0), and the patch of the picture "
         "that caused it (grey lies beyond the picture). A jump is a change of picture. –: no picture wakes the unit."
     )
     over = f"Searched: {searched}." if searched else ""
     how = f"Units: {chosen}." if chosen else ""
-    text = " ".join(part for part in (about, said, over, how, caption(facts)) if part)
+    text = " ".join(part for part in (about, shown, over, how, caption(facts)) if part)
     return Page(tuple(cells), size, "Evolution of units (Fig. 4)", text, letters=False)

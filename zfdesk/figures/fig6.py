@@ -38,8 +38,8 @@ def fig6_page(model: Model, *, size: str | tuple[float, float] = "two-column") -
         for (panel, label), (row, column, across) in zip(panels, places, strict=True)
     )
     layer = f"{first.channels} filters of {first.kernel} × {first.kernel}, stride {first.stride}"
-    said = f"The first layer's {layer}; their RMS is {number(float(rms.min()))} to {number(float(rms.max()))}."
-    return Page(cells, size, "First-layer filters (Fig. 6)", f"{said} {caption(Facts.of_model(model))}")
+    filters_text = f"The first layer's {layer}; their RMS is {number(float(rms.min()))} to {number(float(rms.max()))}."
+    return Page(cells, size, "First-layer filters (Fig. 6)", f"{filters_text} {caption(Facts.of_model(model))}")
 
 
 def filters_page(
@@ -56,8 +56,8 @@ def filters_page(
     facts = Facts.of_model(model, layer=stage.name)
     if stage.layer == first_convolution(model):
         tiles = Tiles(colour_filters(model, stage.layer), facts=facts)
-        said = f"All {stage.layer.channels} filters of {stage.layer.kernel} × {stage.layer.kernel}."
-        text = f"{said} {caption(Facts.of_model(model))}"
+        filters_text = f"All {stage.layer.channels} filters of {stage.layer.kernel} × {stage.layer.kernel}."
+        text = f"{filters_text} {caption(Facts.of_model(model))}"
         return Page((Cell(tiles, 0, 0, label=f"filters of {stage.name}"),), size, "Filters", text, letters=False)
     if not units:
         raise ValueError(f"The filters of {stage.name} are shown unit by unit: at least one is needed.")

@@ -109,8 +109,8 @@ def _caption(sweep: Sweep, facts: Facts, name: str, clean: float) -> str:
     )
     edge = "its centre over the whole picture" if plan.overhang else "inside the picture"
     done = "" if sweep.complete else f"; {_partial(sweep)}"
-    said = f"{how}, {edge}; each value stands at the square's centre{done}."
-    return f"{said} Without it P({name}) is {number(clean)}. {caption(facts)}"
+    sweep_text = f"{how}, {edge}; each value stands at the square's centre{done}."
+    return f"{sweep_text} Without it P({name}) is {number(clean)}. {caption(facts)}"
 
 
 def _check(sweep: Sweep, unit: int, class_index: int) -> None:

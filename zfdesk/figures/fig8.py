@@ -70,8 +70,10 @@ def _masked(model: Model, picture: MarkedPicture, box: PartBox, fill: OccluderFi
 def _caption(
     pictures: Sequence[MarkedPicture], parts: Sequence[str], fill: OccluderFill, draws: int, shown: int, seed: int
 ) -> str:
-    said = f"What the network sees of each picture, and its masks ({FILL_WORDS[fill]}): {', '.join(parts)}"
+    masks_text = f"What the network sees of each picture, and its masks ({FILL_WORDS[fill]}): {', '.join(parts)}"
     if draws and shown:
-        said += f"; the first {min(shown, draws)} of {draws} random places (seed {seed}), which overlap no marked part"
+        masks_text += (
+            f"; the first {min(shown, draws)} of {draws} random places (seed {seed}), which overlap no marked part"
+        )
     named = ", ".join(picture.name for picture in pictures)
-    return f"{said}. Pictures, from the top: {named}. The network's answers to them are compared in Table 1."
+    return f"{masks_text}. Pictures, from the top: {named}. The network's answers to them are compared in Table 1."

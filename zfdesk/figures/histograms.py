@@ -53,15 +53,15 @@ def histograms_page(
     cells = tuple(
         Cell(panel, *divmod(index, across), label=label, name=name) for index, (panel, label, name) in enumerate(panels)
     )
-    said = "Counts on a logarithmic scale; SD: standard deviation."
+    counts_text = "Counts on a logarithmic scale; SD: standard deviation."
     if activations:
         over = "1 picture" if seen == 1 else f"{seen} pictures"
-        said += (
+        counts_text += (
             f" Activations after rectification, where there is one, over {over}, zeros left out. A rectified unit is "
             f"dead when none of the pictures brings it above zero: {_dead(activations.values())} here."
         )
     network = caption(Facts.of_model(model))
-    return Page(cells, size, "Weights and activations", f"{said} {network}", letters=False)
+    return Page(cells, size, "Weights and activations", f"{counts_text} {network}", letters=False)
 
 
 def _dead(layers: Iterable[Activations]) -> str:

@@ -130,11 +130,13 @@ def draw_labels(place: Place, panel: panels.Labels) -> list[Body]:
                 Rectangle((0, -top - side), side, side, transform=corner, clip_on=False, linewidth=0.4, **colours)
             )
             share, room = f"{count / len(done) * 100:.0f}\N{NO-BREAK SPACE}%", inches - side - 0.03
-            said = wrapped(f"{name}, {share}", room, look.small).split("\n")
-            if len(said) > 2:  # no more than two lines
-                rest = fitting(name[len(said[0]) :].strip(), room - text_width(f", {share}", look.small), look.small)
-                said = [said[0], f"{rest}, {share}"]
-            for line in said:
+            lines_of_text = wrapped(f"{name}, {share}", room, look.small).split("\n")
+            if len(lines_of_text) > 2:  # no more than two lines
+                rest = fitting(
+                    name[len(lines_of_text[0]) :].strip(), room - text_width(f", {share}", look.small), look.small
+                )
+                lines_of_text = [lines_of_text[0], f"{rest}, {share}"]
+            for line in lines_of_text:
                 axes.text(side + 0.03, -top + 0.02, line, transform=corner, va="top", ha="left", fontsize=look.small)
                 top += step
         body.below = top

@@ -29,13 +29,13 @@ def reliability_page(
         "probability of the answer", "share that is right", bridged=True, facts=facts,
     )  # fmt: skip
     many = panels.Histogram(np.asarray(counts, np.int64)[None], edges, quantity="probability of the answer")
-    said = (
+    how = (
         f"Reliability (Guo et al. 2017): answers in {len(counts)} bins of equal width by their probability, and how "
         f"many of each are right. Expected calibration error {error:.1%}. "
         f"{int(counts.sum()):,} answers{f' to {pictures}' if pictures else ''}. {caption(facts)}"
     )
     cells = (Cell(lines, 0, 0, name="reliability"), Cell(many, 1, 0, name="answers"))
-    return Page(cells, size, "Reliability", said.strip())
+    return Page(cells, size, "Reliability", how.strip())
 
 
 __all__ = ["reliability_page"]

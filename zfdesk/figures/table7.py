@@ -63,18 +63,18 @@ class Row:
 
 def paper_words(kind: str, number: int | None, per_class: int) -> str:
     """What the paper has in the place of a row, on its data sets; "" for nothing."""
-    said = []
+    parts = []
     for trained, untrained, words in (
         (PAPER_TABLE_4, PAPER_TABLE_4_UNTRAINED, "Caltech-101, {} a class, Table 4"),
         (PAPER_TABLE_5, PAPER_TABLE_5_UNTRAINED, "Caltech-256, {} a class, Table 5"),
     ):
         if kind == "softmax" and number == 7 and per_class in trained:
             figures = f"{_figure(trained[per_class])}, not pretrained {_figure(untrained[per_class])}"
-            said.append(f"{figures} ({words.format(per_class)})")
+            parts.append(f"{figures} ({words.format(per_class)})")
     if (found := PAPER_TABLE_7.get((kind, number or 0))) is not None:
-        said += [f"{_figure(found[0])} (Caltech-101, 30 a class)"] if per_class == 30 else []
-        said += [f"{_figure(found[1])} (Caltech-256, 60 a class)"] if per_class == 60 else []
-    return "; ".join(said)
+        parts += [f"{_figure(found[0])} (Caltech-101, 30 a class)"] if per_class == 30 else []
+        parts += [f"{_figure(found[1])} (Caltech-256, 60 a class)"] if per_class == 60 else []
+    return "; ".join(parts)
 
 
 def _figure(value: tuple[float, float | None]) -> str:
@@ -138,8 +138,8 @@ def _curves(rows: Sequence[Row], kind: str, numbers: Sequence[int]) -> panels.Cu
 
 def _words(row: Row) -> str:
     paper = PAPER_TABLE_7.get((row.kind, row.number or 0)) if row.per_class in (30, 60) else None
-    beside = "" if paper is None else f" (paper {_figure(paper[row.per_class == 60])})"
-    return f"layer {row.number}, {row.per_class} a class: {row.per_cent} %{beside}"
+    paper_text = "" if paper is None else f" (paper {_figure(paper[row.per_class == 60])})"
+    return f"layer {row.number}, {row.per_class} a class: {row.per_cent} %{paper_text}"
 
 
 def _caption(data: Mapping[str, Any], rows: Sequence[Row]) -> str:

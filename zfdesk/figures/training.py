@@ -111,18 +111,18 @@ def training_page(
 ) -> Page:
     """The parts of a run on one page. Raises ValueError where the run has none of them yet."""
     layout = _Layout(not is_narrow(size), record.facts)
-    said = []
+    sentences = []
     if "curves" in parts and record.progress is not None:
-        said += _add_curves(layout, record.progress)
+        sentences += _add_curves(layout, record.progress)
     if "spread" in parts and record.spread is not None and record.spread.times:
-        said += _add_spread(layout, record.spread, record.architecture)
+        sentences += _add_spread(layout, record.spread, record.architecture)
     if "filters" in parts and record.filters is not None and record.filters.times:
-        said += _add_filters(layout, record.filters)
+        sentences += _add_filters(layout, record.filters)
     if "probe" in parts and record.probe is not None and record.probe.times:
-        said += _add_probe(layout, record.probe)
+        sentences += _add_probe(layout, record.probe)
     if not layout.cells:
         raise ValueError("There is nothing of this run to show yet.")
-    text = " ".join(part for part in (record.about, *said, caption(record.facts)) if part)
+    text = " ".join(part for part in (record.about, *sentences, caption(record.facts)) if part)
     return Page(tuple(layout.cells), size, "Training", text)
 
 
@@ -240,9 +240,9 @@ def _add_spread(layout: _Layout, spread: SpreadOverTime, architecture: Architect
         shown = True
     if layout.wide:
         layout.end_row()
-    said = []
+    sentences = []
     if shown:
-        said = [
+        sentences = [
             f"Bands: the share of values in each of {BINS} bins over the range beside them, from white (1 in 10,000 or "
             f"fewer) to black (all) on a logarithmic scale; at most {100 - WITHIN * 100:.1f} % of a layer's values lie "
             "beyond; dotted: zero."
@@ -252,8 +252,8 @@ def _add_spread(layout: _Layout, spread: SpreadOverTime, architecture: Architect
     if rectified:
         values = np.array([[at.get("dead", np.nan) for at in spread.layers[name]] for name in rectified], np.float64)
         layout.add(Shares(values, tuple(rectified), times, facts=layout.facts), "dead units (%), by epoch", "dead")
-        said.append("A rectified unit is dead when no picture of those looked at brings it above zero.")
-    return said
+        sentences.append("A rectified unit is dead when no picture of those looked at brings it above zero.")
+    return sentences
 
 
 def _rectified(architecture: Architecture, name: str) -> bool:

@@ -303,9 +303,9 @@ class FilmWriter:
         frames = f"{len(self._lines)} {noun(len(self._lines), 'frame')}"
         text = f"Saved {self.path.name}: {frames}, {end:.1f} s, {size_words(size)}"
         text += f", {self._dropped} dropped" if self.live else ""
-        said = " ".join(part for part in (why, f"{text}.", beside) if part)
+        sentence = " ".join(part for part in (why, f"{text}.", beside) if part)
         error = bool(why or beside)
-        self._status = FilmStatus(len(self._lines), self._dropped, size, end, True, True, error, said)
+        self._status = FilmStatus(len(self._lines), self._dropped, size, end, True, True, error, sentence)
 
     def _put_in_place(self) -> None:
         if self.form == "png" and self.path.is_dir():

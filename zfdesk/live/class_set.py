@@ -1,4 +1,5 @@
-"""What is taught: classes with their pictures, as one value. Every step maps one Lesson to the next; undo is a list."""
+"""What is taught: classes with their pictures, as one value. Every step maps one ClassSet to the next; undo is a
+list."""
 
 from __future__ import annotations
 

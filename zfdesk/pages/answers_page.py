@@ -47,11 +47,11 @@ def answers_page(answered: Sequence[Answered], model: Model, size: str = "two-co
 
 def _note(one: Answered, model: Model) -> str:
     """tabby 13 %; cat 38 %."""
-    said = []
+    parts = []
     for bars in ClassBars:
         [row] = bar_rows(View(bars=bars, top_k=1), model.classes, one.probabilities, one.probabilities)
-        said.append(f"{row.name} {100 * row.probability:.0f} %")
-    return "; ".join(dict.fromkeys(said))
+        parts.append(f"{row.name} {100 * row.probability:.0f} %")
+    return "; ".join(dict.fromkeys(parts))
 
 
 __all__ = ["ACROSS", "MOST", "Answered", "answers_page"]

@@ -49,12 +49,12 @@ def film_page(result: Result, parts: Sequence[str] = PARTS, time: float | None =
         raise ValueError(f"{wrong}; a film's figure is made of {', '.join(PARTS)}.")
     facts = facts_of(result)
     across = len(parts) if len(parts) <= MOST_ACROSS else (len(parts) + 1) // 2
-    said = f"frame {result.request.frame.number}" + ("" if time is None else f" · {time:.2f} s")
+    frame_text = f"frame {result.request.frame.number}" + ("" if time is None else f" · {time:.2f} s")
     cells = []
     for place, part in enumerate(parts):
         panel, label = _part(result, part, facts)
         if place == 0:
-            panel = replace(panel, note=" · ".join(text for text in (panel.note, said) if text))
+            panel = replace(panel, note=" · ".join(text for text in (panel.note, frame_text) if text))
         cells.append(Cell(panel, *divmod(place, across), label=label, name=part))
     width = min(max(across * PANEL_INCHES, LEAST_INCHES), MOST_INCHES)
     where = f" · {unit_words(facts.layer, facts.unit, facts.position)}" if facts.layer else ""

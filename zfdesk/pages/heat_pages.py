@@ -29,16 +29,16 @@ def agreement_words(
 ) -> list[str]:
     """What is known of a method's map, in numbers; all but ``curves`` is worked out at once."""
     heat = found.found[name].heat
-    said: list[str] = []
+    parts: list[str] = []
     if curves is not None:
-        said += [f"deletion {curves.deletion.area:.3f}", f"insertion {curves.insertion.area:.3f}"]
+        parts += [f"deletion {curves.deletion.area:.3f}", f"insertion {curves.insertion.area:.3f}"]
     if box is not None:
-        said.append("points into the box" if points_into(heat, box) else "points beside the box")
-        said.append(f"{share_inside(heat, box) * 100:.0f} % of the heat in it")
+        parts.append("points into the box" if points_into(heat, box) else "points beside the box")
+        parts.append(f"{share_inside(heat, box) * 100:.0f} % of the heat in it")
     first = next(iter(found.found.values()))
     if found.found[name] is not first:
-        said.append(f"rank correlation {rank_correlation(heat, first.heat):.2f} with {first.method.label}")
-    return said
+        parts.append(f"rank correlation {rank_correlation(heat, first.heat):.2f} with {first.method.label}")
+    return parts
 
 
 def agreement_rows(

@@ -56,8 +56,8 @@ class Run:
     @property
     def ended(self) -> bool:
         """Whether the run said that it is over, or all its epochs are done."""
-        said = any(note.end for note in self.notes[-1:])
-        return said or (bool(self.epochs) and self.epochs[-1].epoch >= self.about.epochs)
+        over = any(note.end for note in self.notes[-1:])
+        return over or (bool(self.epochs) and self.epochs[-1].epoch >= self.about.epochs)
 
     @property
     def step(self) -> int:

@@ -143,10 +143,10 @@ def units_order(
     )
 
     def names(sketch: Sketch) -> tuple[str, ...]:
-        said = texts if not same or len(texts) == 1 else [f"{number + 1}" for number in range(len(texts))]
+        names_of_pictures = texts if not same or len(texts) == 1 else [f"{number + 1}" for number in range(len(texts))]
         return tuple(
             f"{name} · {value:.3g}" if np.isfinite(value) else name
-            for name, value in zip(said, sketch.values, strict=True)
+            for name, value in zip(names_of_pictures, sketch.values, strict=True)
         )
 
     alone = all(len(objective.terms) == 1 and objective.terms[0].direction is None for objective in objectives)
@@ -243,8 +243,8 @@ def _probabilities(model: Model, picture: np.ndarray) -> np.ndarray:
 
 def _answer(model: Model, probabilities: np.ndarray, to: int) -> str:
     top = int(probabilities.argmax())
-    said = f"{model.classes[top]} {probabilities[top]:.0%}"
-    return said if top == to else f"{said}, {model.classes[to]} {probabilities[to]:.1%}"
+    answer = f"{model.classes[top]} {probabilities[top]:.0%}"
+    return answer if top == to else f"{answer}, {model.classes[to]} {probabilities[to]:.1%}"
 
 
 # Dream, inversion

@@ -126,7 +126,7 @@ def recipe_words(recipe: Recipe) -> str:
         "decay": recipe.decay, "small norms below percentile": recipe.small_norm_percentile,
         "small contributions below percentile": recipe.small_contribution_percentile,
     }  # fmt: skip
-    said = [f"{name} {value:g}" for name, value in numbers.items() if value]
+    parts = [f"{name} {value:g}" for name, value in numbers.items() if value]
     if recipe.blur_every and recipe.blur_radius:
-        said.append(f"blur {recipe.blur_radius:g} every {recipe.blur_every} steps")
-    return f"{recipe.name}: {recipe.steps} steps, {policy}, {what}" + "".join(f", {one}" for one in said)
+        parts.append(f"blur {recipe.blur_radius:g} every {recipe.blur_every} steps")
+    return f"{recipe.name}: {recipe.steps} steps, {policy}, {what}" + "".join(f", {one}" for one in parts)

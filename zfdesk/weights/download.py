@@ -70,12 +70,12 @@ class Progress:
     def __str__(self) -> str:
         """123 of 249 MB · 4.2 MB/s · 30 s left."""
         known = f"{self.done / 1e6:.0f} of {self.total / 1e6:.0f} MB" if self.total else f"{self.done / 1e6:.0f} MB"
-        said = [known]
+        parts = [known]
         if self.speed > 0:
-            said.append(f"{self.speed / 1e6:.1f} MB/s")
+            parts.append(f"{self.speed / 1e6:.1f} MB/s")
         if (left := self.seconds_left) is not None:
-            said.append(f"{left:.0f} s left" if left < 100 else f"{left / 60:.0f} min left")
-        return " · ".join(said)
+            parts.append(f"{left:.0f} s left" if left < 100 else f"{left / 60:.0f} min left")
+        return " · ".join(parts)
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,8 @@ def divide_scores(model: Model, temperature: float) -> Model:
         PackedRows(weight.rows, weight.scale / temperature) if isinstance(weight, PackedRows) else weight / temperature
     )
     weights[f"{name}.bias"] = bias / temperature
-    said = f"scores divided by {temperature:.4g} (temperature, in {name})"
-    provenance = "; ".join(part for part in (model.provenance, said) if part)
+    note = f"scores divided by {temperature:.4g} (temperature, in {name})"
+    provenance = "; ".join(part for part in (model.provenance, note) if part)
     return replace(model, weights=weights, provenance=provenance, sha256="", body=None)
 
 
