@@ -22,11 +22,13 @@ from zfdesk.desk.attribution.commands import add_to_sources
 from zfdesk.desk.attribution.pane import HeatPane
 from zfdesk.desk.feature import Panes
 from zfdesk.desk.heat_maps import OVERLAY, HeatMaps, HeatStream
+from zfdesk.desk.recording.stepping import SourceSteps
 from zfdesk.engine import Rule
 from zfdesk.experiments.curves import insertion_deletion
 from zfdesk.live import HeatFound, HeatInput, HeatQuery, HeatSettings, HeatTarget, View
 from zfdesk.live.changes import set_method
 from zfdesk.live.heat import HeatFinder
+from zfdesk.live.stepping import Span
 from zfdesk.pages.panels import PanelSpec, Sources, capture
 from zfdesk.pages.panels_heat import HEAT_KINDS
 from zfdesk.session.reopen import fitting
@@ -63,6 +65,24 @@ def test_live_it_skips_and_says_of_which_frame_it_is(live: Window) -> None:
     wait_until(lambda: stream.stale() != "")
     assert f"frame {stream.found.input.number}" in stream.stale()  # type: ignore[union-attr]
     assert "OLD: frame" in live.picture.heat.words()
+
+
+def test_a_film_of_every_frame_waits_for_its_map(live: Window) -> None:
+    live.desk.change(view_of(live).change_heat(shown=True))
+    stream, seen = overlay(live), []
+    wait_until(lambda: stream.found is not None)
+    steps = SourceSteps(live.desk, Span(seconds=1.0), None, True, live, live.context.get(HeatMaps))
+
+    def arrived() -> None:
+        seen.append((stream.stale(), stream.found.input.number))  # type: ignore[union-attr]
+        steps.go_on()
+
+    steps.arrived.connect(arrived)
+    steps.begin()
+    wait_until(lambda: len(seen) == 4)
+    steps.end()
+    assert [stale for stale, _ in seen] == [""] * 4
+    assert len({number for _, number in seen}) == 4
 
 
 def test_nothing_is_found_for_nobody(window: Window) -> None:

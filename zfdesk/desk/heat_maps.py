@@ -78,8 +78,9 @@ class HeatStream(QObject):
 
 class HeatMaps(QObject):
     """Lives in the window's thread. ``head_changed``: CAM has another head, or none. ``box_asked``: the user is to draw
-    the box of the pointing game on the picture."""
+    the box of the pointing game on the picture. ``came``: a map was found."""
 
+    came = Signal()
     head_changed = Signal()
     box_asked = Signal()
 
@@ -116,6 +117,11 @@ class HeatMaps(QObject):
         """The picture that is shown, as the network sees it."""
         result = self.state.result
         return HeatInput.of(result) if result is not None and result.request.model is self.state.model else None
+
+    @property
+    def behind(self) -> bool:
+        """Whether a map that somebody looks at is not yet of what is shown."""
+        return self._task is not None or any(stream.wanted() is not None for stream in self.streams.values())
 
     def use_head(self, head: CamHead | None) -> None:
         """CAM is read with this head from now on."""
@@ -156,6 +162,7 @@ class HeatMaps(QObject):
             stream.found = found or HeatFound(query, input, {}, dict.fromkeys(query.methods, sentence))
             stream.changed.emit()
             self.go_on()
+            self.came.emit()
 
         self._task = self.state.tasks.run("heat", work, done, owner=self, progress=progress, threads=1)
 

@@ -263,9 +263,10 @@ class HeatPane(Pane):
 
 
 def _shortened(note: str) -> str:
+    """Without naming the method that ranks are compared with: it is the first."""
     for long, short in SHORT.items():
         note = note.replace(long, short)
-    return note
+    return note.partition(" with ")[0]
 
 
 __all__ = ["TITLE", "HeatPane"]

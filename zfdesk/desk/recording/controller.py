@@ -23,6 +23,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Panes
+from zfdesk.desk.heat_maps import HeatMaps
 from zfdesk.desk.path_player import Doing, PathPlayer
 from zfdesk.desk.recording.grabbers import FIGURE, WINDOW, FigureShots, Shots, WidgetShots
 from zfdesk.desk.recording.indicator import RecordingMark
@@ -138,7 +139,8 @@ class Films(QObject):
         steps = None
         if not plan.live:
             span = Span(0, None, plan.seconds, plan.rate if self._free_rate else None)
-            steps = SourceSteps(self.desk, span, replay if plan.replay else None, plan.from_start, self)
+            heats = self.context.get(HeatMaps)
+            steps = SourceSteps(self.desk, span, replay if plan.replay else None, plan.from_start, self, heats)
         title, comment = film_words(result)
         facts = {**film_facts(result), "recorded": plan.subject, "frames_a_second": plan.rate}
         if plan.subject == FIGURE:

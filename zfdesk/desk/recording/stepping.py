@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from zfdesk.desk.heat_maps import HeatMaps
 from zfdesk.desk.path_player import STILL
 from zfdesk.desk.tasks import error_text
 from zfdesk.film import FilmError
@@ -77,9 +78,13 @@ class SourceSteps(QObject):
     arrived = Signal()  # the step is computed and drawn
     ended = Signal(str)  # after the last one, with a sentence where that was not its end
 
-    def __init__(self, desk: AppState, span: Span, replay: Replay | None, from_start: bool, parent: QObject) -> None:
+    def __init__(
+        self, desk: AppState, span: Span, replay: Replay | None, from_start: bool, parent: QObject,
+        heats: HeatMaps | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(parent)
         self.desk = desk
+        self._heats = heats  # what it finds belongs to the step as well
         self.step: Step | None = None
         self.own_doing = False
         self._replay = replay
@@ -142,6 +147,8 @@ class SourceSteps(QObject):
         self.desk.result_ready.connect(self._see_result)
         self.desk.view_changed.connect(self._see_view)
         self.desk.told.connect(self._see_trouble)
+        if self._heats is not None:
+            self._heats.came.connect(self._see_result)
         self.go_on()
 
     def end(self) -> None:
@@ -153,6 +160,8 @@ class SourceSteps(QObject):
             self.desk.result_ready.disconnect(self._see_result)
             self.desk.view_changed.disconnect(self._see_view)
             self.desk.told.disconnect(self._see_trouble)
+            if self._heats is not None:
+                self._heats.came.disconnect(self._see_result)
         paused, self._paused = self._paused, None
         if paused is not None and paused is self.desk.source and not self.desk.closing:
             paused.start(self.desk.worker.feed, self.desk._trouble_from(paused))
@@ -205,7 +214,7 @@ class SourceSteps(QObject):
             return
         request = result.request
         fits = request.frame is self._frame and request.view == desk.view and request.demand == desk.demand
-        if result.complete and fits:
+        if result.complete and fits and not (self._heats is not None and self._heats.behind):
             self._given = True
             # not at once: the panes that are told of the result after us have yet to draw it
             QTimer.singleShot(0, self, self.arrived.emit)
