@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from PIL import Image
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.scan import ScanController
-from zfdesk.library import Library, LibraryError, Portraits
+from zfdesk.library import Library, LibraryError, Portraits, scanning
 from zfdesk.library import scan as scan_of
 
 
@@ -86,22 +88,40 @@ def test_what_was_scanned_last_is_spoken_of_at_the_start(window: Window, picture
     assert (later.status.places, later.status.pictures) == ((pictures,), 8)
 
 
-def test_a_paused_scan_rests_and_a_cancelled_one_keeps_what_it_has(
-    scan: ScanController, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """A scan goes on after its first four pictures when this is set."""
+    opened = threading.Event()
+    compute = scanning.compute_here
+
+    def gated(*arguments: Any) -> Iterator[Any]:
+        for scanned in compute(*arguments):
+            yield scanned
+            opened.wait(20)
+
+    monkeypatch.setattr(scanning, "BATCH", 4)
+    monkeypatch.setattr(scanning, "KEEP_EVERY", 0.0)
+    monkeypatch.setattr(scanning, "compute_here", gated)
+    return opened
+
+
+def four_done(scan: ScanController) -> None:
+    wait_until(lambda: scan.status.step is not None and scan.status.step.done == 4)
+
+
+def test_a_paused_scan_rests_and_a_stopped_one_keeps_what_it_has(
+    scan: ScanController, gate: threading.Event, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("zfdesk.library.scanning.BATCH", 4)
-    folder = write_pictures(tmp_path / "many", 40)
-    scan.open([folder])
+    scan.open([write_pictures(tmp_path / "many", 40)])
+    four_done(scan)
     scan.pause(True)
-    wait_until(lambda: (scan.status.step is not None and scan.status.step.found == 40) or not scan.status.running)
-    before = scan.status.step
-    assert before is not None
-    assert before.done < 40
+    gate.set()
+    wait_until(lambda: scan.status.step is not None and scan.status.step.done == 8)  # where it saw that it shall rest
     assert scan.status.paused
     scan.cancel()
     finished(scan)
+    wait_until(lambda: scan.status.pictures == 8)
     assert scan.status.trouble == ""
-    assert scan.status.pictures < 40
     scan.scan_again()
     wait_until(lambda: scan.status.pictures == 40)
 
@@ -179,3 +199,28 @@ def test_a_question_that_is_abandoned_is_not_asked(scan: ScanController, window:
     wait_until(lambda: len(told) == 2)
     assert set(asked) == {"a", "c"}
     assert set(told) == {"a", "c"}
+
+
+def test_a_folder_that_vanishes_and_a_full_disk_are_told_and_what_was_scanned_stays(
+    scan: ScanController, gate: threading.Event, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_pictures(tmp_path / "many", 40)
+    scan.open([folder])
+    four_done(scan)
+    folder.rename(tmp_path / "elsewhere")
+    gate.set()
+    wait_until(lambda: "vanished" in scan.status.trouble)
+    wait_until(lambda: 0 < scan.status.pictures < 40)
+    (tmp_path / "elsewhere").rename(folder)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("zfdesk.library.store.write_whole", full)
+        scan.scan_again()
+        wait_until(lambda: "no space left" in scan.status.trouble)
+    assert 0 < scan.status.pictures < 40
+    scan.scan_again()
+    wait_until(lambda: scan.status.pictures == 40)
+    assert scan.status.trouble == ""
