@@ -25,7 +25,17 @@ if TYPE_CHECKING:
 
 RECIPES = ("modern", "paper")
 
-_RESUMED = ("--resume", "--threads", "--decoders", "--device", "--save-every", "--log-every", "--json")
+_RESUMED = (
+    "--resume",
+    "--threads",
+    "--decoders",
+    "--device",
+    "--on-device",
+    "--share-of-peak",
+    "--save-every",
+    "--log-every",
+    "--json",
+)
 """Options that go with --resume: what may be otherwise on another machine. All else is as the run was begun."""
 
 _EPILOG = """\
@@ -33,7 +43,8 @@ DATA is a folder by class (DATA/CLASS/*.jpg, or DATA/train and DATA/val), a fold
 .csv with path and label). RUN holds the log, snapshots, statistics and network.safetensors, the network to use.
 Ctrl-C and SIGTERM save the state, and so does the training every --save-every minutes: no more is lost when the process
 is killed. zfdesk train --resume RUN goes on to the same step, as the run was begun: besides --json it takes --threads,
---decoders, --device, --save-every and --log-every. Several processes: torchrun --nproc-per-node 2 -m zfdesk train …
+--decoders, --device, --on-device, --share-of-peak, --save-every and --log-every. Several processes: torchrun
+--nproc-per-node 2 -m zfdesk train …
 
 """
 
@@ -86,6 +97,13 @@ def add_parser(verbs: Any) -> None:
         "--decoders", type=at_least(1), metavar="N", help="threads that decode pictures (default: as many)"
     )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to compute")
+    parser.add_argument(
+        "--on-device", action="store_true",
+        help="decode all pictures first and keep them where the network is: for a GPU; square views, as shards have",
+    )  # fmt: skip
+    parser.add_argument(
+        "--share-of-peak", action="store_true", help="at the end say what share of a matrix product's speed it reached"
+    )
     minutes = number_where(lambda value: 0 <= value < 1e6, "a number of minutes")
     parser.add_argument(
         "--save-every", type=minutes, default=5.0, metavar="MIN", help="minutes between saved states (default: 5)"
@@ -233,6 +251,8 @@ def _machine(arguments: argparse.Namespace) -> dict[str, Any]:
         "threads": arguments.decoders or arguments.threads or os.cpu_count() or 1,
         "probe": arguments.probe,
         "strongest": arguments.strongest,
+        "on_device": arguments.on_device,
+        "share_of_peak": arguments.share_of_peak,
     }
 
 

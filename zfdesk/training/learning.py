@@ -6,19 +6,25 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from zfdesk.training.loader import Batch
+from zfdesk.training.loader import Batch, Values
 from zfdesk.training.network import normed
 from zfdesk.training.recipe import Recipe
 
 _GREY = (0.299, 0.587, 0.114)
+_CPU = torch.device("cpu")
+
+
+def on(values: Values, device: torch.device) -> Tensor:
+    """An array or tensor as a tensor on a device; nothing is copied that is there."""
+    return (values if isinstance(values, Tensor) else torch.from_numpy(values)).to(device)
 
 
 def inputs(batch: Batch, recipe: Recipe, device: torch.device) -> Tensor:
     """The network's input for a batch: colours changed by chance, minus mean; (N, 3, side, side), channels-last."""
-    pictures = torch.from_numpy(batch.pictures).to(device)
+    pictures = on(batch.pictures, device)
     if not recipe.jitter:
         return normed(pictures)
-    by = 1 + recipe.jitter * torch.from_numpy(batch.colours).to(device).view(-1, 3, 1, 1, 1)
+    by = 1 + recipe.jitter * on(batch.colours, device).view(-1, 3, 1, 1, 1)
     x = pictures.float()
     grey = (x @ torch.tensor(_GREY, device=device))[..., None]
     middle = grey.mean((1, 2, 3), keepdim=True)
@@ -48,18 +54,18 @@ def losses(
     """
     device, scores = scores.device, scores.float()
     logged = F.log_softmax(scores, 1)
-    answered = torch.from_numpy(batch.answered).to(device)
+    answered = on(batch.answered, device)
     parts: dict[str, Tensor] = {}
     total = scores.new_zeros(())
     if batch.logits is not None and recipe.soft_weight:
         warm = recipe.temperature
-        wanted = F.log_softmax(torch.from_numpy(batch.logits).to(device) / warm, 1)
+        wanted = F.log_softmax(on(batch.logits, device) / warm, 1)
         given = logged if warm == 1 else F.log_softmax(scores / warm, 1)
         apart = (wanted.exp() * (wanted - given)).sum(1) * warm**2
         parts["soft"] = (apart * answered).sum() / whole
         total = total + recipe.soft_weight * parts["soft"]
     if batch.embedding is not None and guessed is not None and recipe.embedding_weight:
-        wanted, given = torch.from_numpy(batch.embedding).to(device), guessed.float()
+        wanted, given = on(batch.embedding, device), guessed.float()
         if recipe.embedding_loss == "cosine":
             apart = 1 - F.cosine_similarity(given, wanted, 1)
         else:
@@ -68,7 +74,7 @@ def losses(
         total = total + recipe.embedding_weight * parts["embedding"]
     elif guessed is not None:
         total = total + 0 * guessed.sum()  # so that every parameter has a gradient in every process
-    labels = torch.from_numpy(batch.labels).to(device)
+    labels = on(batch.labels, device)
     taught = answered if recipe.soft_weight or recipe.embedding_weight else torch.zeros_like(answered)
     factor = torch.where(taught, recipe.taught_label_weight, recipe.label_weight)
     hard = F.nll_loss(logged, labels.clamp(min=0), reduction="none")
@@ -76,7 +82,7 @@ def losses(
         hard = (1 - recipe.label_smoothing) * hard - recipe.label_smoothing * logged.mean(1)
     apart = hard * (labels >= 0)
     if batch.soft is not None:
-        soft = torch.from_numpy(batch.soft).to(device)
+        soft = on(batch.soft, device)
         apart = torch.where(soft.sum(1) > 0, -(soft * logged).sum(1), apart)
     if recipe.taught_label_weight or not batch.answered.all() or not bool(taught.all()):
         parts["label"] = (apart * factor).sum() / whole
@@ -92,12 +98,12 @@ def hits(scores: Tensor, batch: Batch) -> tuple[int, int, int]:
 
     The answer is the label, else the class of the soft label, else the teacher's most probable class.
     """
-    wanted = torch.from_numpy(batch.labels).clone()
+    wanted = on(batch.labels, _CPU).clone()
     if batch.soft is not None:
-        wanted = torch.where(wanted < 0, torch.from_numpy(batch.soft).argmax(1), wanted)
+        wanted = torch.where(wanted < 0, on(batch.soft, _CPU).argmax(1), wanted)
     if batch.logits is not None:
-        answered = torch.from_numpy(batch.answered) & (wanted < 0)
-        wanted = torch.where(answered, torch.from_numpy(batch.logits).argmax(1), wanted)
+        answered = on(batch.answered, _CPU) & (wanted < 0)
+        wanted = torch.where(answered, on(batch.logits, _CPU).argmax(1), wanted)
     return counted(scores, wanted)
 
 

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
+from torch import Tensor
 
 from zfdesk.training.data import Pictures, order
 from zfdesk.training.data_entry import Entry
@@ -28,6 +29,9 @@ AHEAD = 3
 """Batches that are being made while one is trained on."""
 MOST_TRIES = 200
 """Pictures in a row that may be unreadable before the training gives up."""
+
+
+Values = np.ndarray | Tensor
 
 
 class Answering(Protocol):
@@ -50,14 +54,15 @@ class Batch:
     pictures: uint8 (N, side, side, 3). labels: int64 (N,), -1 for none. soft: float32 (N, classes), rows of 0 for none,
     or None. logits, embedding: the teacher's, float32, with ``answered`` bool (N,). colours: float32 (N, 3), three
     numbers of chance from -1 to 1. indices: of the pictures. first: the place of the first in the step's batch.
+    Where pictures are kept on the device (`zfdesk.training.resident`) all but the last three are tensors there.
     """
 
-    pictures: np.ndarray
-    labels: np.ndarray
-    soft: np.ndarray | None
-    logits: np.ndarray | None
-    embedding: np.ndarray | None
-    answered: np.ndarray
+    pictures: Values
+    labels: Values
+    soft: Values | None
+    logits: Values | None
+    embedding: Values | None
+    answered: Values
     colours: np.ndarray
     indices: np.ndarray
     first: int
@@ -121,13 +126,16 @@ class Loader:
                 for future in futures:
                     future.cancel()
 
-    def _ask(self, step: int) -> list[Future[list[_Piece]]]:
+    def indices(self, step: int) -> list[int]:
+        """The pictures of a step that this process takes."""
         plan = self.plan
         epoch, place = divmod(step, plan.steps_per_epoch)
-        indices = self._order(epoch)[place * plan.batch : (place + 1) * plan.batch]
         first, last = self.slice()
-        mine = indices[first:last].tolist()
-        side = plan.side(step)
+        found: list[int] = self._order(epoch)[place * plan.batch : (place + 1) * plan.batch][first:last].tolist()
+        return found
+
+    def _ask(self, step: int) -> list[Future[list[_Piece]]]:
+        mine, epoch, side = self.indices(step), self.plan.epoch(step), self.plan.side(step)
         return [
             self._threads.submit(self._pieces, mine[start : start + CHUNK], epoch, side)
             for start in range(0, len(mine), CHUNK)

@@ -26,7 +26,7 @@ from zfdesk.runs import About, Epoch, RunError, RunWriter, Score, Step, snapshot
 from zfdesk.training.data import open_all, open_pictures, passed_over
 from zfdesk.training.errors import TrainingError
 from zfdesk.training.fitting import check_pictures, check_plan, check_sides
-from zfdesk.training.learning import hits, inputs, losses
+from zfdesk.training.learning import hits, inputs, losses, on
 from zfdesk.training.loader import Answering, Batch, Loader
 from zfdesk.training.memory import HeapBound, freed_memory_kept
 from zfdesk.training.network import TrainingNetwork, exported, fill, normed, start_from
@@ -35,8 +35,10 @@ from zfdesk.training.plan import Plan
 from zfdesk.training.probe import Probe, probe_picture, strongest_answers
 from zfdesk.training.process_group import ProcessGroup
 from zfdesk.training.recipe import as_json
+from zfdesk.training.resident import loader_of
 from zfdesk.training.state import TrainerState, read_state, restore, save_state
 from zfdesk.training.teaching import TaughtPictures, taught_recipe
+from zfdesk.training.throughput import share_sentence
 from zfdesk.training.train_config import Ended, TrainConfig
 from zfdesk.training.validate import Validation, as_kept
 
@@ -79,10 +81,7 @@ class Training:
         self.architecture = ARCHITECTURES[config.architecture](len(self.classes))
         self.plan = Plan(self.recipe, len(self.pictures), self.architecture.size)
         check_plan(self.plan, group.processes)
-        self.loader = Loader(
-            self.pictures, self.plan, config.seed, config.threads, progress.warn, (group.rank, group.processes),
-            config.teacher,
-        )  # fmt: skip
+        self.loader = loader_of(config, self.pictures, self.plan, group, progress.warn)
         self.heap = HeapBound()
         self.network = self._network()
         self.optimiser = make_optimiser(self.network, self.recipe)
@@ -113,6 +112,7 @@ class Training:
             )
         self.stopping = threading.Event()
         self._last: tuple[Score | None, Score | None] = (None, None)
+        self._reached: tuple[int, float] | None = None  # side and pictures a second of the last line of the log
 
     def _ask(self, teacher: Answering) -> str:
         if self.config.teacher_classes:
@@ -160,7 +160,7 @@ class Training:
 
         def batches() -> Iterator[Tensor]:
             for batch in loader.batches(0, count):
-                yield normed(torch.from_numpy(batch.pictures).to(self.device))
+                yield normed(on(batch.pictures, self.device))
                 self.heap.trim()
 
         try:
@@ -227,6 +227,8 @@ class Training:
         except (TrainingError, RunError) as error:
             self._give_up(error)
             raise
+        if self.config.share_of_peak and self._reached is not None:
+            self.progress.message(share_sentence(self.architecture, *self._reached, self.device, self._bfloat))
         if interrupted:
             self._save()
         else:
@@ -292,6 +294,7 @@ class Training:
         speed = count * plan.batch / max(time.monotonic() - total.since, 1e-9)
         epochs, side = state.step / plan.steps_per_epoch, plan.side(state.step - 1)
         rate = plan.learning_rate(state.step - 1, state.lowered)
+        self._reached = side, speed
         if self.writer is not None:
             parts = {name: value / count for name, value in total.parts.items()}
             self.writer.log(Step(state.step, epochs, state.seconds, total.loss / count, rate, parts, side, speed))

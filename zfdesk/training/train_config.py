@@ -38,6 +38,8 @@ class TrainConfig:
     limit: int | None = None
     strongest: int = 256
     threads: int = 2
+    on_device: bool = False
+    share_of_peak: bool = False
     probe: str | None = None
 
     def places(self) -> tuple[str, ...]:

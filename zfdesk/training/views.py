@@ -99,12 +99,18 @@ def view_of(data: bytes, side: int, recipe: Recipe, drawn: Rng, whole: bool) -> 
 def shifted(view: np.ndarray, most: float, drawn: Rng) -> np.ndarray:
     """A view moved by up to ``most`` of its side across and down, by chance; what comes in at an edge is reflected."""
     side = len(view)
-    across, down = (round((2 * part - 1) * most * side) for part in (drawn.across, drawn.down))
+    across, down = shift_of(most, side, drawn)
     if not across and not down:
         return view
     by = max(abs(across), abs(down))
     wide = np.pad(view, ((by, by), (by, by), (0, 0)), "reflect")
     return wide[by + down : by + down + side, by + across : by + across + side]
+
+
+def shift_of(most: float, side: int, drawn: Rng) -> tuple[int, int]:
+    """By how many pixels a view of ``side`` is moved across and down: up to a share ``most`` of it."""
+    across, down = (round((2 * part - 1) * most * side) for part in (drawn.across, drawn.down))
+    return across, down
 
 
 def validation_view(data: bytes, side: int, whole: bool) -> np.ndarray:
