@@ -155,6 +155,11 @@ def test_parts_of_a_source(loaded: zf.Model, tmp_path: Path, clip: Path, capsys:
     assert main(["record", str(clip), "--fps", "5", *base]) == 0
     assert [line["source_frame"] for line in facts_of(film)["frames"]] == [0, 2, 4]
     capsys.readouterr()
+    second = tmp_path / "second.mp4"
+    assert main(["record", "pattern", "--seconds", "1", "-o", str(second), *base[2:], "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["seconds"] == 1.0
+    with av.open(str(second)) as container:
+        assert container.duration == 1_000_000  # microseconds
     assert main(["record", str(clip), "--frames", "50:", *base]) == 1
     assert capsys.readouterr().err == f"zfdesk: {clip} has no such frames.\n"
 

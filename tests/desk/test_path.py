@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from desk_hands import CONTROL, COVER, SHIFT, change, drag, occluder_point, view_of, wait_for_result
-from desk_tools import press, wait_until
+from desk_tools import press, settle, wait_until
 from desk_window import Window
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QFileDialog
@@ -201,6 +201,19 @@ def test_the_real_clock_brings_it_to_its_end(still: Window, clock: Clock) -> Non
     finished(window)
     assert time.monotonic() - began >= 0.02
     assert place(window) == (3, 3)
+
+
+def test_a_replay_brings_up_what_comes_of_it(still: Window, clock: Clock) -> None:
+    still.desk.change(still.desk.view.change(occluders=(COVER,), chosen_occluder=0))
+    still.run("path-record")
+    still.run("nudge-right")
+    still.run("path-record")
+    still.bring_up(still.pins)
+    settle()
+    assert still.trace.visibleRegion().isEmpty()
+    still.run("path-replay")
+    wait_until(lambda: not still.trace.visibleRegion().isEmpty())
+    still.player.stop()
 
 
 def test_without_a_path_it_says_so(still: Window, clock: Clock, told: list[str]) -> None:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
-from desk_hands import COVER, change, wait_for_result
-from desk_tools import settle, wait_until
+from desk_hands import COVER, HandSource, change, numbered_picture, wait_for_result
+from desk_tools import close, settle, wait_until
 from desk_window import Window
+from PIL import Image
 from PySide6.QtGui import QColor
 
 from zfdesk.desk.occlusion.maps import LabelColours
+from zfdesk.desk.training.curves import CurvesView
+from zfdesk.desk.training.snapshots import lines_of
 from zfdesk.desk.widgets.canvas import Picture
 from zfdesk.desk.widgets.theme import THEMES
 from zfdesk.engine import Occluder
 from zfdesk.figures.facts import occluder_words, signed, whole
+from zfdesk.runs import Score
 
 
 def test_a_unit_of_the_first_layer_shows_its_own_filter(still: Window) -> None:
@@ -115,3 +122,75 @@ def test_teaching_again_leaves_the_thumbnails_and_bars(still: Window) -> None:
     wait_until(lambda: desk.result is not None and desk.result.request.model is taught)
     desk.use_model(body)
     wait_for_result(desk)
+
+
+def test_pins_and_a_comparison_are_large_enough_to_be_seen(still: Window) -> None:
+    still.resize(1440, 900)
+    still.layout_.reset()
+    change(still, layer="conv5", unit=1)
+    still.run("pin")
+    wait_for_result(still.desk)
+    still.bring_up(still.pins)
+    settle(30)
+    (card,) = still.pins.cards
+    for tile in (card.map_tile, card.picture_tile):
+        assert min(tile.canvas.width(), tile.canvas.height()) >= 90
+    still.run("snapshot")
+    settle(30)
+    for tile in still.compare.tiles:
+        assert min(tile.canvas.width(), tile.canvas.height()) >= 90
+    still.run("pin")
+    still.layout_.reset()
+
+
+def test_a_picture_says_how_large_it_is_in_its_file(still: Window, tmp_path: Path) -> None:
+    Image.new("RGB", (4000, 60), (90, 140, 20)).save(tmp_path / "strip.png")
+    before = still.desk.view.source
+    still.open_path(tmp_path / "strip.png")
+    wait_until(lambda: still.desk.frame is not None and still.desk.frame.origin == "strip.png")
+    still.show_facts()
+    for line in (still.picture.facts, still.status):
+        assert "4000 × 60, read as 2048 × 31" in line.whole
+    still.desk.change(still.desk.view.change(source=before))
+    wait_until(lambda: isinstance(still.desk.source, HandSource))
+    still.desk.source.give(numbered_picture(0))
+    wait_for_result(still.desk)
+
+
+def test_a_live_sweep_that_follows_is_not_tinted(still: Window) -> None:
+    still.bring_up(still.sweep)
+    still.run("sweep-live")
+    wait_until(lambda: still.sweeps.swept is not None and still.sweeps.swept.sweep is not None)
+    source = still.desk.source
+    source.give(numbered_picture(5))  # another frame of the same source
+    wait_for_result(still.desk)
+    assert still.sweeps.stale() == ""
+    still.run("sweep-live")
+    source.give(numbered_picture(6))
+    wait_for_result(still.desk)
+    wait_until(lambda: still.sweeps.stale() != "")
+    source.give(numbered_picture(0))
+    still.bring_up(still.maps)
+
+
+def test_top_5_of_three_classes_is_no_curve_and_the_legend_hides_none() -> None:
+    classes = ("cat", "dog", "tree")
+    run = SimpleNamespace(
+        steps=[], about=SimpleNamespace(classes=classes),
+        epochs=[SimpleNamespace(epoch=1, training=Score(1.0, 0.5, 1.0), validation=Score(1.2, 0.4, 1.0))],
+    )  # fmt: skip
+    _, accuracies, _ = lines_of(run)
+    assert [line.words for line in accuracies] == ["training top-1", "validation top-1"]
+    run.about.classes = tuple(f"class {number}" for number in range(6))
+    _, accuracies, _ = lines_of(run)
+    assert len(accuracies) == 4
+    view = CurvesView()
+    view.resize(500, 600)
+    view.show()
+    wait_until(lambda: len(view.plots) == 3)
+    view.show_lines(lines_of(run))
+    settle(30)
+    title, area = view.plots[1].titleLabel, view.plots[1].vb
+    assert "top-5" in title.text
+    assert not title.sceneBoundingRect().intersects(area.sceneBoundingRect().adjusted(1, 1, -1, -1))
+    close(view)

@@ -16,7 +16,7 @@ from desk_window import Window
 from embedded import NAME
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QPushButton
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
 
 import zfdesk.engine as zf
 import zfdesk.weights
@@ -266,3 +266,22 @@ def test_an_export_that_fails_is_told(dialog: WeightsDialog, tmp_path: Path, sai
     wait_until(lambda: not dialog.busy)
     assert said[-1][1]
     assert "cannot be written" in said[-1][0]
+
+
+def test_kept_weights_are_deleted_once_it_is_confirmed(
+    dialog: WeightsDialog, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    select(dialog, NAME)
+    assert not dialog.delete.isEnabled()  # it ships with the program
+    assert rows(dialog)[NAME][1].endswith(" %")  # and its error is known
+    select(dialog, "untrained")
+    asked: list[str] = []
+    answers = [QMessageBox.StandardButton.No, QMessageBox.StandardButton.Yes]
+    monkeypatch.setattr(QMessageBox, "question", lambda *told: asked.append(told[-1]) or answers[len(asked) - 1])
+    dialog.delete.click()
+    assert (folder / "untrained.safetensors").exists()
+    dialog.delete.click()
+    wait_until(lambda: not dialog.busy and "untrained" not in rows(dialog))
+    assert "untrained" in asked[0]
+    assert not (folder / "untrained.safetensors").exists()
+    assert (folder / "lab.safetensors").exists()

@@ -225,7 +225,7 @@ def test_a_silent_server_is_given_up(server: Loopback, part: Path) -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (socket.gaierror(-2, "Name or service not known"), "x.org is not found: there seems to be no connection"),
+        (socket.gaierror(-2, "Name or service not known"), "Import file…"),
         (OSError(101, "Network is unreachable"), "There is no way to x.org"),
         (TimeoutError(), "x.org did not answer for 20 seconds."),
         (OSError("Tunnel connection failed: 407 Proxy Authentication Required"), r"\(407 Proxy Authentication Req"),

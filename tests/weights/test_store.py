@@ -237,3 +237,19 @@ def test_of_two_programs_that_keep_one_name_one_is_told(home: Path, small: zf.Mo
     kept = zfdesk.weights.load(store.find("mine"))
     assert kept.provenance != loser
     assert [path.name for path in store.folder().iterdir()] == ["mine.safetensors"]
+
+
+def test_what_was_kept_can_be_deleted_but_not_what_is_in_use(home: Path, small: zf.Model) -> None:
+    path = store.add(small, "mine")
+    store.use("mine")
+    with pytest.raises(zfdesk.weights.CheckpointError, match="mine is in use"):
+        store.remove("mine")
+    assert path.exists()
+    store.use(NAME)
+    store.remove("mine")
+    assert not path.exists()
+    assert [entry.name for entry in store.list_weights()] == [NAME]
+    with pytest.raises(zfdesk.weights.CheckpointError, match="ships with the program"):
+        store.remove(NAME)
+    with pytest.raises(zfdesk.weights.CheckpointError, match="no weights called"):
+        store.remove("mine")

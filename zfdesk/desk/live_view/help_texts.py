@@ -29,14 +29,16 @@ CLASSES = (
 )  # fmt: skip
 MAPS_MOUSE = (
     ("Hover", "names unit, position and value, and outlines what it sees"),
-    ("Click", "selects the unit and its position"),
+    ("Click", "selects the unit, at its strongest place"),
+    ("Shift-click", "selects the unit at the position under the mouse"),
     ("Right-click", "what can be done with the unit"),
 )
 MAPS = (
     ("Feature maps",
      "Each small picture is one unit (channel) of the layer: its activation at every position, on this frame. "
-     "Activations are never negative after the rectification; black is zero. A click on a map selects the unit "
-     "and the position. The dashed box on the picture is its receptive field: all that this position can see."),
+     "Activations are never negative after the rectification; black is zero. A click on a map selects the unit, "
+     "which is then looked at where it is strongest; with Shift, at the position under the mouse. The dashed box on "
+     "the picture is its receptive field: all that this position can see."),
     ("Pattern mode",
      "In place of each unit's live map: the patch of the scanned picture that wakes it most, what that activation "
      "projects down to, or the picture that was made for the unit. Units can be found, and put in order, by the class "
