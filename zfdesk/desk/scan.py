@@ -248,6 +248,8 @@ class ScanController(QObject):
             scan.cancel()
             if seconds and scan.task is not None:
                 scan.task.wait(seconds)
+        if seconds:
+            self._reading.end(seconds)
 
 
 class _Scan:
@@ -322,6 +324,12 @@ class _Reading:
     def closed(self) -> _Closed:
         """While this lasts nothing is read."""
         return _Closed(self._lock, self._close)
+
+    def end(self, seconds: float) -> None:
+        """Let go of the files, once the question that is being answered is, at most so long."""
+        if self._lock.acquire(timeout=seconds):
+            self._close()
+            self._lock.release()
 
     def _of(self, model: Model, places: tuple[Path, ...]) -> Portraits:
         from zfdesk.library import Library, Portraits

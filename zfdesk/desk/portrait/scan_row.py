@@ -39,6 +39,15 @@ def ask_for_folder(context: AppContext) -> None:
         context.get(ScanController).open([chosen])
 
 
+def ask_for_files(context: AppContext) -> None:
+    """Ask for clips and pictures and scan them."""
+    folder = context.last_folder()
+    chosen, _ = QFileDialog.getOpenFileNames(context.window, "Scan clips or pictures: a frame a second", folder)
+    if chosen:
+        context.remember_folder(chosen[0])
+        context.get(ScanController).open(chosen)
+
+
 def progress_words(status: ScanStatus) -> str:
     """How a scan under way stands."""
     step = status.step
@@ -163,6 +172,7 @@ class ScanRow(QWidget):
         menu.addAction("The demo's pictures", lambda: scan.open([demo_folder()]))
         menu.addAction("My pictures folder", lambda: scan.open([pictures_folder()]))
         menu.addAction("A folder…", lambda: ask_for_folder(self._context))
+        menu.addAction("Clips or pictures…", lambda: ask_for_files(self._context))
         if status.unreadable:
             menu.addSeparator()
             listed = menu.addMenu(f"Cannot be read ({len(status.unreadable):,})")
