@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -252,6 +253,15 @@ def test_recipes_show_their_numbers(pane: LabPane) -> None:
     assert form.numbers.recipe.decay == 0.5
     assert form.numbers.recipe.name == "yosinski-4, changed"
     assert form.numbers.recipe.rate == RECIPES["yosinski-4"].rate
+    choices = {"policy", "parametrisation", "decorrelated", "bfloat16", "name"}
+    assert {*form.numbers.fields, *choices} == {field.name for field in fields(Recipe)}
+    click(form.more, (5.0, 5.0))
+    click(form.numbers.bfloat16, (5.0, 5.0))
+    choose(pane, What.UNIT)
+    assert form.numbers.recipe.bfloat16
+    assert "bfloat16" in pane.form.order().words
+    click(form.numbers.bfloat16, (5.0, 5.0))
+    click(form.more, (5.0, 5.0))
     form.recipe.activated.emit(0)
 
 

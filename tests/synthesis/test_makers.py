@@ -127,6 +127,9 @@ def test_a_texture_has_the_examples_gram_matrices(model: zf.Model) -> None:
     sketches = list(texture(model, OTHER, steps=60, every=5, seed=2))
     assert sketches[-1].values[0] < 0.2 * sketches[0].values[0]
     assert style_error(model, sketches[-1].pictures[0], OTHER) < 0.5 * style_error(model, SMOOTH, OTHER)
+    colours = [picture.reshape(-1, 3).astype(float) for picture in (sketches[-1].pictures[0], OTHER)]
+    assert np.abs(colours[0].mean(0) - colours[1].mean(0)).max() < 12  # of 255 levels
+    assert np.allclose(colours[0].std(0), colours[1].std(0), rtol=0.3)
     wide: Sketch = finished(texture(model, OTHER, (24, 50), steps=2))
     assert wide.pictures.shape == (1, 24, 50, 3)
 

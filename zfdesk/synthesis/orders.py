@@ -316,8 +316,8 @@ def texture_order(
     """The texture of an example, uint8 (height, width, 3), in its size. See `texture`."""
     layers = style_layers(model.architecture)
     text = (
-        f"Texture of {picture_words} by the Gram matrices of {', '.join(layers)} (Gatys et al. 2015): {steps} steps "
-        f"from noise, seed {seed}. {_capital(network_words(model))}. {advice(model.architecture)}"
+        f"Texture of {picture_words} by the Gram matrices of {', '.join(layers)} (Gatys et al. 2015) and its colours: "
+        f"{steps} steps from noise, seed {seed}. {_capital(network_words(model))}. {advice(model.architecture)}"
     ).strip()
     return Order(
         "texture synthesis", picture_words, text, lambda: texture(model, example, steps=steps, seed=seed, every=2),
@@ -335,8 +335,8 @@ def style_order(
     mixed = " + ".join(f"{weight:g} × {name}" for _, weight, name in styles)
     text = (
         f"Style transfer (Gatys et al. 2016): {content_words} in the style of {mixed}, by the Gram matrices of "
-        f"{', '.join(layers)}, content at {at} with weight {content_weight:g}; {steps} steps from the content, no "
-        f"seed. {_capital(network_words(model))}. {advice(model.architecture)}"
+        f"{', '.join(layers)} and the colours, content at {at} with weight {content_weight:g}; {steps} steps from the "
+        f"content, no seed. {_capital(network_words(model))}. {advice(model.architecture)}"
     ).strip()
     return Order(
         "style transfer", f"{content_words} like {mixed}", text,

@@ -55,11 +55,11 @@ class Recipe:
     parametrisation: Parametrisation = Parametrisation.FREQUENCIES
     decorrelated: bool = True
     slope: float = 1.0
-    contrast: float = 1.5
+    contrast: float = 4.0
     jitter: int = 8
     scale: float = 0.1
     rotation: float = 5.0
-    total_variation: float = 10.0
+    total_variation: float = 20.0
     diversity: float = 0.0
     decay: float = 0.0
     blur_radius: float = 0.0
@@ -129,4 +129,6 @@ def recipe_words(recipe: Recipe) -> str:
     parts = [f"{name} {value:g}" for name, value in numbers.items() if value]
     if recipe.blur_every and recipe.blur_radius:
         parts.append(f"blur {recipe.blur_radius:g} every {recipe.blur_every} steps")
+    if recipe.bfloat16:
+        parts.append("computed in bfloat16")
     return f"{recipe.name}: {recipe.steps} steps, {policy}, {what}" + "".join(f", {one}" for one in parts)

@@ -4,9 +4,11 @@ A texture is what is left when the positions of a layer's activations are forgot
 together, their Gram matrix. A picture is made whose Gram matrices at several layers are those of an example (texture),
 or of one or two examples mixed, while a higher layer's activations stay those of a content picture (style).
 
-*Our choices*: each layer's error is relative, |G - A|² / |A|², so that no layer outweighs the others in any network;
-steps are Adam's, in frequencies, where the papers use L-BFGS on pixels. The well-known results are VGG's, whose filters
-are small and many: the embedded ZFNet gives coarser ones (`advice`).
+*Our choices*: each layer's error is relative, |G - A|² / |A|², so that no layer outweighs the others. The
+colours' means and covariances (`_palette`) count as much as all layers together: a network that hardly tells bright
+from dark would make black and white of anything. Steps are Adam's, in frequencies, where the papers use L-BFGS on
+pixels. The well-known results are VGG's, whose filters are small and many: the embedded ZFNet gives coarser ones
+(`advice`).
 """
 
 from __future__ import annotations
@@ -105,7 +107,7 @@ def _made(
     wanted = dict.fromkeys((*chosen, at) if content is not None else chosen)
     network = Differentiable(model, wanted, (start.shape[2], start.shape[3]))
     check_memory(network)
-    grams = _mixed_grams(model, styles, chosen)
+    grams, palette = _mixed_grams(model, styles, chosen)
     with torch.no_grad():
         kept = network(normalised(as_tensor(content)))[at] if content is not None else None
 
@@ -113,7 +115,7 @@ def _made(
         seen = network(normalised(pictures))
         errors = [_relative(gram(seen[layer]), grams[layer]) for layer in chosen]
         value = torch.stack(errors).mean(0)
-        total = value + 0.05 * total_variation(pictures)
+        total = value + _relative(_palette(pictures), palette) + 0.05 * total_variation(pictures)
         if kept is not None:
             total = total + content_weight * _relative(seen[at], kept)
         return total.sum(), value
@@ -122,16 +124,23 @@ def _made(
 
 
 @torch.no_grad()
-def _mixed_grams(model: Model, styles: Sequence[Style], layers: Sequence[str]) -> dict[str, Tensor]:
-    """The styles' Gram matrices, each layer's mixed in the shares of their weights."""
+def _mixed_grams(model: Model, styles: Sequence[Style], layers: Sequence[str]) -> tuple[dict[str, Tensor], Tensor]:
+    """The styles' Gram matrices, each layer's mixed in the shares of their weights, and their palette."""
     whole = sum(style.weight for style in styles)
     mixed: dict[str, Tensor] = {}
+    palette = torch.zeros(1, 4, 4)
     for style in styles:
         pixels = as_tensor(style.picture)
         network = Differentiable(model, dict.fromkeys(layers), (pixels.shape[2], pixels.shape[3]))
         for layer, seen in network(normaliser(model)(pixels)).items():
             mixed[layer] = mixed.get(layer, 0) + style.weight / whole * gram(seen)
-    return mixed
+        palette += style.weight / whole * _palette(pixels)
+    return mixed, palette
+
+
+def _palette(pictures: Tensor) -> Tensor:
+    """Means and covariances of the colours, as the Gram matrix of (r, g, b, 1) about mid-grey: (N, 4, 4)."""
+    return gram(torch.cat(((pictures - 127.5) / 64, torch.ones_like(pictures[:, :1])), 1))
 
 
 def _relative(one: Tensor, other: Tensor) -> Tensor:

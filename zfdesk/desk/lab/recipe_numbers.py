@@ -57,16 +57,19 @@ class RecipeNumbers(QWidget):
         self.parametrisation = Choice(_PARAMETRISATIONS, "What is stepped: the picture's frequencies or its pixels")
         self.decorrelated = tool_button("decorrelated colours", checkable=True)
         self.decorrelated.setToolTip("Steps in colours that are independent in natural pictures")
+        self.bfloat16 = tool_button("bfloat16", checkable=True)
+        self.bfloat16.setToolTip("Half the time on a processor that has it; the pictures differ a little")
         strip = Controls()
         for choice, name in ((self.policy, "Policy"), (self.parametrisation, "Parametrisation")):
             strip.add(choice, name)
-        strip.add(self.decorrelated, "Decorrelated colours")
+        for button, name in ((self.decorrelated, "Decorrelated colours"), (self.bfloat16, "bfloat16")):
+            strip.add(button, name)
+            button.clicked.connect(self._take)
         for name, field in self.fields.items():
             strip.add(field, name.replace("_", " "))
             field.valueChanged.connect(self._take)
         self.policy.chosen.connect(self._take)
         self.parametrisation.chosen.connect(self._take)
-        self.decorrelated.clicked.connect(self._take)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(strip)
@@ -81,28 +84,31 @@ class RecipeNumbers(QWidget):
         self.policy.show_value(recipe.policy)
         self.parametrisation.show_value(recipe.parametrisation)
         self.decorrelated.setChecked(recipe.decorrelated)
+        self.bfloat16.setChecked(recipe.bfloat16)
         self.changed.emit()
 
     def _take(self, _: object = None) -> None:
-        """The numbers as they stand; one that cannot be goes back, and why is this widget's tool tip."""
-        numbers: dict[str, Any] = {name: field.value() for name, field in self.fields.items()}
-        for name, field in self.fields.items():  # what was not touched keeps all its digits
-            if isinstance(field, QDoubleSpinBox) and field.value() == round(
-                getattr(self.recipe, name), field.decimals()
-            ):
-                numbers[name] = getattr(self.recipe, name)
+        """The numbers as they stand; one that cannot be goes back, and why is told by ``refused``."""
         base = self.recipe.name.removesuffix(CHANGED)
         try:
-            made = Recipe(
-                base, policy=self.policy.values[self.policy.currentIndex()], decorrelated=self.decorrelated.isChecked(),
-                parametrisation=self.parametrisation.values[self.parametrisation.currentIndex()], **numbers,
-            )  # fmt: skip
+            made = replace(self.recipe, name=base, **self._chosen())
         except ValueError as error:
             self.refused.emit(str(error))
             self.show_recipe(self.recipe)
             return
         self.recipe = made if made == RECIPES.get(base) else replace(made, name=f"{base}{CHANGED}")
         self.changed.emit()
+
+    def _chosen(self) -> dict[str, Any]:
+        """All fields but the name; what was not touched keeps all its digits."""
+        chosen: dict[str, Any] = {}
+        for name, field in self.fields.items():
+            known = getattr(self.recipe, name)
+            decimals = field.decimals() if isinstance(field, QDoubleSpinBox) else 0
+            chosen[name] = known if field.value() == round(known, decimals) else field.value()
+        chosen["policy"] = self.policy.values[self.policy.currentIndex()]
+        chosen["parametrisation"] = self.parametrisation.values[self.parametrisation.currentIndex()]
+        return chosen | {"decorrelated": self.decorrelated.isChecked(), "bfloat16": self.bfloat16.isChecked()}
 
     refused = Signal(str)
 
