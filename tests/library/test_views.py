@@ -228,3 +228,34 @@ def test_a_lasso_of_any_shape() -> None:
     ImageDraw.Draw(image).polygon([tuple(corner) for corner in ((outline + 1) * 1000).tolist()], fill=1)
     expected = np.asarray(image)[((points[:, 1] + 1) * 1000).astype(int), ((points[:, 0] + 1) * 1000).astype(int)]
     assert (made.inside(outline) != expected).sum() <= 2  # pixels on the outline
+
+
+def test_a_gallery_needs_the_store_no_more(model: zf.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "pictures"
+    paths = sorted(write_folder(folder, 7))
+    with Library(model, root=tmp_path / "home") as library:
+        all_of(library, folder)
+        portraits = Portraits(library, [folder])
+        gallery = portraits.gallery("fc7")
+        assert portraits.gallery("conv3") is gallery
+        assert portraits.portrait("conv3", 1).examples  # settles, which is a change of the library but not of these
+        assert portraits.gallery("fc7") is gallery
+    ids = gallery.pictures.ids.tolist()
+    assert [gallery.path(number) for number in ids] == [str(path) for path in paths]
+    assert [gallery.class_name(number) for number in ids] == [path.parent.name for path in paths]
+    assert [gallery.title(number) for number in ids] == [path.name for path in paths]
+    assert all(np.array_equal(seen, crop_of(path)) for seen, path in zip(gallery.read(ids), paths, strict=True))
+    assert not gallery.tried(ids[0])
+    assert gallery.known_thumbnail(ids[0]) is None
+    small = gallery.thumbnail(ids[0])
+    assert small is not None
+    assert gallery.known_thumbnail(ids[0]) is small
+    paths[1].unlink()
+    Image.fromarray(picture(77)).save(paths[2])
+    assert gallery.thumbnail(ids[1]) is None, "gone"
+    assert gallery.thumbnail(ids[2]) is None, "another by now"
+    assert gallery.tried(ids[1])
+    monkeypatch.setattr("zfdesk.library.gallery.MOST_THUMBNAILS", 2)
+    for number in ids[3:]:
+        gallery.thumbnail(number)
+    assert [gallery.tried(number) for number in ids] == [False] * 5 + [True] * 2

@@ -55,7 +55,7 @@ class Gallery:
         """The subfolder, "" for none."""
         return self.pictures.names[int(self.pictures.classes[self._rows[number]])]
 
-    def words(self, number: int) -> str:
+    def title(self, number: int) -> str:
         """The file's name, and the second in a clip."""
         seconds = self.seconds(number)
         name = os.path.basename(self.path(number))

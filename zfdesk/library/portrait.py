@@ -11,6 +11,7 @@ import numpy as np
 
 from zfdesk.engine import Rule
 from zfdesk.library.evolution import Answer, answer_of
+from zfdesk.library.gallery import Gallery
 from zfdesk.library.listing import WHOLE, class_of
 from zfdesk.library.reading import Reader
 from zfdesk.library.settle import Ranked, ranked
@@ -90,6 +91,7 @@ class Portraits:
         self._pictures: dict[str, Pictures] = {}
         self._statistics: dict[str, LayerStatistics] = {}
         self._correlations: dict[str, np.ndarray] = {}
+        self._galleries: list[Gallery] = []
 
     def pictures(self, layer: str) -> Pictures:
         """Those that were scanned for a layer."""
@@ -105,6 +107,15 @@ class Portraits:
                 raise LibraryError(f"No picture{where} was scanned for {layer} with these weights.")
             self._pictures[layer] = found
         return self._pictures[layer]
+
+    def gallery(self, layer: str) -> Gallery:
+        """Those of a layer to be looked at; the same one, small pictures and all, while they are the same."""
+        pictures = self.pictures(layer)
+        for known in self._galleries:
+            if np.array_equal(known.pictures.ids, pictures.ids):
+                return known
+        self._galleries = [Gallery(self.library, pictures, self.places), *self._galleries[:1]]
+        return self._galleries[0]
 
     def statistics(self, layer: str) -> LayerStatistics:
         """Return what all chosen pictures say of a layer."""

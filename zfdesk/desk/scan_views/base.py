@@ -88,7 +88,7 @@ class ScanPane(Pane):
         return self.there
 
     @property
-    def scanned_words(self) -> str:
+    def scanned_text(self) -> str:
         """200 pictures of holiday · zfnet-v2."""
         model = self.desk.model.body or self.desk.model
         places = ", ".join(place.name or str(place) for place in self.scan.status.places)

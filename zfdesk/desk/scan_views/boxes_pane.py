@@ -107,7 +107,7 @@ class BoxesPane(ScanPane):
             words.append(unit_words(*self.of))
         if self.boxed:
             words.append(f"values over its highest, {number(self.boxed[0].example.activation)}")
-        self.facts.say(" · ".join([*words, self.scanned_words]))
+        self.facts.say(" · ".join([*words, self.scanned_text]))
 
     def as_data(self) -> str:
         rows = [

@@ -178,7 +178,7 @@ class Fig2Pane(ScanPane):
         if progress is not None:
             words.append(f"{progress.message}: {progress.done} of {progress.total}")
         words.append(str(self.which.currentData()))
-        self.facts.say(" · ".join([*words, self.scanned_words]))
+        self.facts.say(" · ".join([*words, self.scanned_text]))
 
     def for_figure(self) -> StrongestShown | None:
         """The selected unit's, where it is among those that are shown, for a figure."""
@@ -208,8 +208,7 @@ def _examples(wish: Wish, portraits: Portraits) -> tuple[Gallery, dict[int, tupl
     alive = ~portraits.statistics(wish.layer).dead
     units = list(wish.units) or random_units(alive, MOST, np.random.default_rng(wish.seed))
     ranked = portraits.ranked(wish.layer, [unit for unit in units if alive[unit]])
-    gallery = Gallery(portraits.library, portraits.pictures(wish.layer), portraits.places)
-    return gallery, {found.unit: portraits.examples(wish.layer, found) for found in ranked}
+    return portraits.gallery(wish.layer), {found.unit: portraits.examples(wish.layer, found) for found in ranked}
 
 
 def _strongest(

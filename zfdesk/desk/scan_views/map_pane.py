@@ -228,7 +228,7 @@ class MapPane(ScanPane):
             return
         number, gallery = self._number(point), self.known.gallery
         kind = gallery.class_name(number)
-        self.facts.say(f"{gallery.words(number)}{f' · class {kind}' if kind else ''} · a click opens it")
+        self.facts.say(f"{gallery.title(number)}{f' · class {kind}' if kind else ''} · a click opens it")
 
     def _lasso(self, outline: np.ndarray) -> None:
         if self.shown is not None:
@@ -251,7 +251,7 @@ class MapPane(ScanPane):
             item.setFlags(Qt.ItemFlag.ItemIsEnabled)
             self.list.addItem(item)
         for point in points[:LISTED].tolist():
-            item = QListWidgetItem(f"    {gallery.words(self._number(point))}")
+            item = QListWidgetItem(f"    {gallery.title(self._number(point))}")
             item.setToolTip(gallery.path(self._number(point)))
             item.setData(Qt.ItemDataRole.UserRole, point)
             self.list.addItem(item)
@@ -272,7 +272,7 @@ class MapPane(ScanPane):
             share = f", {self.shown.explained:.0%} of the variance" if self.shown.method == "PCA" else ""
             words.append(f"{self.known.layer} by {self.shown.method}{share}")
             words.append("◎ the live picture")
-        self.facts.say(" · ".join([*words, self.scanned_words]))
+        self.facts.say(" · ".join([*words, self.scanned_text]))
         self._check()
 
     def as_data(self) -> str:
@@ -307,7 +307,7 @@ def _features(portraits: Portraits) -> tuple[Gallery, str, np.ndarray]:
     pictures = library.pictures(portraits.places, layer)
     if not len(pictures):
         raise LibraryError(f"These pictures were scanned without {layer}: scan them again.")
-    return Gallery(library, pictures, portraits.places), layer, library.features(pictures, layer)
+    return portraits.gallery(layer), layer, library.features(pictures, layer)
 
 
 def _pca(gallery: Gallery, layer: str, features: np.ndarray, progress: Progress) -> Known:

@@ -168,7 +168,7 @@ class NearestPane(ScanPane):
             words.append(f"reading pixels: {progress.done:,} of {progress.total:,}")
         self.pixels.setText("stop" if progress is not None else "compare pixels")
         self.pixels.setEnabled(PIXELS not in self.searches)
-        self.facts.say(" · ".join([*words, self.scanned_words]))
+        self.facts.say(" · ".join([*words, self.scanned_text]))
 
     def as_data(self) -> str:
         if self.found is None:
@@ -203,14 +203,10 @@ class NearestPane(ScanPane):
 def _searches(portraits: Portraits) -> dict[str, Neighbours]:
     """By layer; those that the pictures were scanned without are left out."""
     library, made = portraits.library, {}
-    gallery: Gallery | None = None
     for by in reversed(feature_layers(library.model.architecture)):
         pictures = library.pictures(portraits.places, by)
-        if not len(pictures):
-            continue
-        if gallery is None or not np.array_equal(gallery.pictures.ids, pictures.ids):
-            gallery = Gallery(library, pictures, portraits.places)
-        made[by] = Neighbours(gallery, by, library.features(pictures, by))
+        if len(pictures):
+            made[by] = Neighbours(portraits.gallery(by), by, library.features(pictures, by))
     return made
 
 
@@ -228,7 +224,7 @@ def _found(result: Result, searches: dict[str, Neighbours]) -> Found:
 
 
 def _name(gallery: Gallery, one: Near) -> str:
-    return gallery.words(one.picture)
+    return gallery.title(one.picture)
 
 
 def _tip(gallery: Gallery, one: Near) -> str:

@@ -276,7 +276,7 @@ class ObjectsPane(ScanPane):
         self.measure.setText("stop" if progress is not None else "find the objects")
         if self.covered:
             words.append("live: left when covered")
-        self.facts.say(" · ".join([*words, self.scanned_words]))
+        self.facts.say(" · ".join([*words, self.scanned_text]))
 
     def as_data(self) -> str:
         rows = [
@@ -305,7 +305,7 @@ class ObjectsPane(ScanPane):
 def _strongest(layer: str, portraits: Portraits) -> Known:
     units = range(portraits.statistics(layer).units)
     examples = {found.unit: portraits.examples(layer, found) for found in portraits.ranked(layer, units, exact=False)}
-    return Known(layer, Gallery(portraits.library, portraits.pictures(layer), portraits.places), examples)
+    return Known(layer, portraits.gallery(layer), examples)
 
 
 def _find_objects(known: Known, objects: dict[int, Box | None], progress: Progress) -> None:
