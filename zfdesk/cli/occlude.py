@@ -89,9 +89,9 @@ def occlude_command(parser: argparse.ArgumentParser, arguments: argparse.Namespa
         parser.error("nothing to do: give -o for a figure, --npz for the raw values or --json for the facts")
     for path in outputs:
         check_output(path)
+    from zfdesk import npz
     from zfdesk.cli.network import chosen_model, class_called, crop_called, unit_called
     from zfdesk.engine import OccluderFill, OccluderShape, SweepPlan, crop
-    from zfdesk.figures.files import npz_bytes
     from zfdesk.sources import read_picture
 
     model = chosen_model(arguments.weights)
@@ -114,7 +114,7 @@ def occlude_command(parser: argparse.ArgumentParser, arguments: argparse.Namespa
     # both are made before the first is written: what cannot be made leaves no half of an answer
     made = {}
     if arguments.npz:
-        made[arguments.npz] = npz_bytes(swept.arrays(unit, index))
+        made[arguments.npz] = npz.encode(swept.arrays(unit, index))
     if arguments.output:
         made[arguments.output] = _figure(arguments, swept, index, unit)
     for path, data in made.items():

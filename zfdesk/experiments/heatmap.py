@@ -7,10 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from zfdesk import npz
+
 LARGEST_SIDE = 4096
 """Of a heat map, in cells; more is a mistake, and would need gigabytes."""
 
 
+LIMITS = npz.Limits(512 << 20)
 SWEEP = ("positions", "probability", "clean")
 """What is read of the arrays that ``zfdesk occlude --npz`` writes."""
 
@@ -42,9 +45,10 @@ def read_heat_map(path: Path, size: int) -> HeatMap:
         raise HeatMapError(f"{path} is not an ordinary file.")
     try:
         with path.open("rb") as file:
-            loaded = np.load(file, allow_pickle=False)
-            array = loaded if isinstance(loaded, np.ndarray) else None
-            arrays = {} if array is not None else {name: loaded[name] for name in SWEEP if name in loaded}
+            zipped = file.read(2) == b"PK"
+            file.seek(0)
+            array = None if zipped else np.load(file, allow_pickle=False)
+            arrays = npz.decode(file.read(LIMITS.most_bytes + 1), LIMITS) if zipped else {}
     except PermissionError:
         raise HeatMapError(f"{path} may not be read: permission denied.") from None
     except Exception:  # damaged files make numpy raise nearly anything

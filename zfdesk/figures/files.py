@@ -5,14 +5,12 @@ from __future__ import annotations
 import io
 import json
 import os
-import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zfdesk import __version__
+from zfdesk import __version__, npz
 from zfdesk.atomic_write import write_whole
 from zfdesk.figures.page import Page
 
@@ -24,8 +22,6 @@ FORMATS = ("png", "svg", "pdf")
 DPI = 300
 MOST_PIXELS = 200_000_000
 """Of a PNG; more would need gigabytes while it is drawn."""
-
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # of a zip's clock
 
 
 def save(figure: Figure, path: str | os.PathLike[str], dpi: float = DPI) -> None:
@@ -124,17 +120,4 @@ def encode_arrays(page: Page) -> bytes:
     """The bytes of an .npz: every panel's arrays by name, and under "page" the page itself as JSON."""
     data, arrays = page.to_data()
     about = json.dumps(data, ensure_ascii=False, allow_nan=False, sort_keys=True)
-    return npz_bytes({**arrays, "page": np.array(about)})
-
-
-def npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """What `numpy.savez_compressed` writes, but without the time of day."""
-    memory = io.BytesIO()
-    with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(arrays):
-            member = io.BytesIO()
-            np.lib.format.write_array(member, arrays[name], allow_pickle=False)
-            entry = zipfile.ZipInfo(f"{name}.npy", _EARLIEST)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, member.getvalue())
-    return memory.getvalue()
+    return npz.encode({**arrays, "page": np.array(about)})

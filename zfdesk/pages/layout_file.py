@@ -10,15 +10,14 @@ from __future__ import annotations
 import io
 import json
 import os
-import struct
-import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from zfdesk import npz
 from zfdesk.atomic_write import write_whole
-from zfdesk.figures.files import encode_arrays, npz_bytes
+from zfdesk.figures.files import encode_arrays
 from zfdesk.figures.page import SIZES, Page
 from zfdesk.pages.composition import DPI, MOST, Composition, Slot, of_page
 from zfdesk.pages.panel_kinds import kind_named
@@ -29,8 +28,7 @@ from zfdesk.typed_json import PlainError, from_plain, parsed, to_plain
 
 SUFFIX = ".npz"
 MOST_BYTES = 512 << 20  # of all members together, unpacked
-MOST_MEMBERS = 4000
-_KINDS = {"|u1", "|b1", "<i2", "<i4", "<i8", "<f4", "<f8"}
+LIMITS = npz.Limits(MOST_BYTES, 4000, frozenset({"|u1", "|b1", "<i2", "<i4", "<i8", "<f4", "<f8"}), text=True)
 
 
 class LayoutError(ValueError):
@@ -142,7 +140,7 @@ def figure_bytes(composition: Composition) -> bytes:
     kept = replace(composition, slots=tuple(order))
     texts = {"layout": to_text(layout_of(kept, by_hand=True)), "origins": json.dumps([slot.origin for slot in order])}
     with np.load(io.BytesIO(encode_arrays(page)), allow_pickle=False) as arrays:
-        return npz_bytes({**arrays, **{name: np.array(text) for name, text in texts.items()}})
+        return npz.encode({**arrays, **{name: np.array(text) for name, text in texts.items()}})
 
 
 def save_figure(composition: Composition, path: str | os.PathLike[str]) -> None:
@@ -183,7 +181,9 @@ def _read(path: str | os.PathLike[str]) -> tuple[Page, dict[str, str]]:
     name = file_name(os.fspath(path))
     try:
         with open_file(os.fspath(path)) as file:
-            arrays, texts = _members(file.read(MOST_BYTES + 1))
+            found = npz.decode(file.read(MOST_BYTES + 1), LIMITS)
+        texts = {name: str(value[()]) for name, value in found.items() if value.dtype.kind == "U"}
+        arrays = {name: value for name, value in found.items() if name not in texts}
         if "page" not in texts:
             raise LayoutError("there is no page in it")
         return Page.from_data(parsed(texts["page"].encode()), arrays), texts
@@ -196,52 +196,6 @@ def _read(path: str | os.PathLike[str]) -> tuple[Page, dict[str, str]]:
     except ValueError as error:
         reason = str(error).rstrip(".")
         raise LayoutError(f"{name} cannot be opened as a figure: {reason[:1].lower()}{reason[1:]}.") from None
-
-
-def _members(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Arrays, and texts, by name. Raises ValueError before anything large is made for a header that claims it."""
-    if len(data) > MOST_BYTES:
-        raise LayoutError("it is too large")
-    if data[:4] != b"PK\3\4":
-        raise LayoutError("it is not such a file")
-    arrays, texts = {}, {}
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            infos = archive.infolist()
-            if len(infos) > MOST_MEMBERS or sum(info.file_size for info in infos) > MOST_BYTES:
-                raise LayoutError("it would become too large")
-            for info in infos:
-                member = archive.open(info).read(info.file_size)
-                array = _array(member)
-                key = info.filename.removesuffix(".npy")
-                if isinstance(array, str):
-                    texts[key] = array
-                else:
-                    arrays[key] = array
-    except (LayoutError, MemoryError):
-        raise
-    except Exception:  # damaged archives make zipfile raise nearly anything
-        raise LayoutError("it is damaged") from None
-    return arrays, texts
-
-
-def _array(data: bytes) -> np.ndarray | str:
-    """One ``.npy`` of version 1.0 (numpy.lib.format) whose header claims no more than there is."""
-    stream = io.BytesIO(data)
-    if np.lib.format.read_magic(stream) != (1, 0):
-        raise LayoutError("an array in it is of another format")
-    (length,) = struct.unpack_from("<H", data, 8)
-    if length > 10_000:
-        raise LayoutError("an array in it is damaged")
-    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-    text = dtype.kind == "U" and shape == ()
-    if not text and (dtype.str not in _KINDS or len(shape) > 8):
-        raise LayoutError("an array in it is of a kind that no figure has")
-    count = int(np.prod(shape, dtype=object)) if shape else 1
-    if count * dtype.itemsize != len(data) - stream.tell():
-        raise LayoutError("an array in it is damaged")
-    array = np.frombuffer(data, dtype, count, stream.tell()).reshape(shape, order="F" if fortran else "C")
-    return str(array[()]) if text else array
 
 
 __all__ = ["MOST", "Layout", "LayoutError", "empty_of", "figure_bytes", "from_text", "layout_of", "open_figure",

@@ -6,9 +6,6 @@ For a layer L the arrays are "L.weight.counts" int64 (64,) and "L.weight.edges" 
 
 from __future__ import annotations
 
-import io
-import math
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +13,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from zfdesk import npz
 from zfdesk.runs.entries import RunError
 from zfdesk.runs.names import statistics_file
 
 BINS = 64
 KINDS = ("weight", "activation", "gradient")
 MOST_BYTES = 16 << 20
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # the same content gives the same bytes
+LIMITS = npz.Limits(MOST_BYTES, 10_000, frozenset({"<i8", "<f8"}))
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,27 +71,20 @@ def encode_statistics(layers: Mapping[str, LayerStatistics]) -> bytes:
                 arrays[f"{name}.{kind}.edges"] = np.ascontiguousarray(found.edges, np.float64)
         if layer.dead is not None:
             arrays[f"{name}.dead"] = np.asarray(layer.dead, np.float64)
-    memory = io.BytesIO()
-    with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, array in arrays.items():
-            member = io.BytesIO()
-            np.lib.format.write_array(member, array, allow_pickle=False)
-            entry = zipfile.ZipInfo(f"{name}.npy", _EARLIEST)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, member.getvalue())
-    return memory.getvalue()
+    return npz.encode(arrays, sort=False)  # that of the layers
 
 
 def read_statistics(folder: Path | str, epoch: int) -> dict[str, LayerStatistics]:
     """The statistics after ``epoch`` epochs, in the order of the layers. RunError where they are missing or damaged."""
     place = statistics_file(Path(folder), epoch)
     try:
-        arrays = _arrays(place)
+        with place.open("rb") as file:
+            arrays = npz.decode(file.read(MOST_BYTES + 1), LIMITS)
     except FileNotFoundError:
         raise RunError(f"{place} is missing.") from None
     except OSError as error:
         raise RunError(f"{place} cannot be read: {error.strerror or error}.") from None
-    except Exception:  # damaged archives make zipfile raise nearly anything
+    except npz.ArchiveError:
         raise RunError(f"{place} is damaged.") from None
     layers = dict.fromkeys(name.split(".")[0] for name in arrays)
     return {layer: _layer(layer, arrays, place) for layer in layers}
@@ -113,27 +104,3 @@ def _layer(layer: str, arrays: Mapping[str, np.ndarray], place: Path) -> LayerSt
     if dead is not None and (dead.shape != () or not 0 <= float(dead) <= 1):
         raise RunError(f"{place} is damaged: {layer}'s share of dead units is none.")
     return LayerStatistics(dead=None if dead is None else float(dead), **found)
-
-
-def _arrays(place: Path) -> dict[str, np.ndarray]:
-    """Arrays by name. Nothing larger than the file's declared bounds is ever made; ValueError where it is odd."""
-    if place.stat().st_size > MOST_BYTES:
-        raise ValueError("too large")
-    with zipfile.ZipFile(io.BytesIO(place.read_bytes())) as archive:
-        infos = archive.infolist()
-        if sum(info.file_size for info in infos) > MOST_BYTES:
-            raise ValueError("too large")
-        return {info.filename.removesuffix(".npy"): _array(archive.read(info)) for info in infos}
-
-
-def _array(data: bytes) -> np.ndarray:
-    """numpy itself would make room for whatever shape a header claims."""
-    stream = io.BytesIO(data)
-    if np.lib.format.read_magic(stream) != (1, 0):
-        raise ValueError("another version")
-    shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
-    if dtype not in (np.int64, np.float64) or math.prod(shape) * 8 != len(data) - stream.tell():
-        raise ValueError("another size")
-    array = np.frombuffer(data, dtype, offset=stream.tell()).reshape(shape)
-    array.setflags(write=False)
-    return array

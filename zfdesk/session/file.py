@@ -16,8 +16,8 @@ from zfdesk import __version__
 from zfdesk.atomic_write import write_whole
 from zfdesk.engine import OccluderFill, OccluderShape, SweepPlan
 from zfdesk.live import View
+from zfdesk.npz import ArchiveError
 from zfdesk.session import archive
-from zfdesk.session.archive import ArchiveError
 from zfdesk.session.content import Moment, Session
 from zfdesk.session.made import MADE, MadeHead, packed_made, unpacked_made
 from zfdesk.session.network_facts import NetworkFacts

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zfdesk.npz import ArchiveError
 from zfdesk.session import archive
-from zfdesk.session.archive import ArchiveError
 from zfdesk.synthesis.orders import Made, State
 
 MADE = "made.npz"

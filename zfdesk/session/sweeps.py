@@ -10,7 +10,7 @@ import numpy as np
 from zfdesk.engine import Model, Sweep, SweepPlan
 from zfdesk.live import SweepInput, SweepSnapshot, SweepState
 from zfdesk.live.sweeping import project
-from zfdesk.session.archive import ArchiveError
+from zfdesk.npz import ArchiveError
 from zfdesk.session.network_facts import NetworkFacts, network_facts
 
 MOST_BYTES = 96 << 20

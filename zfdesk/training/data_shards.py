@@ -7,7 +7,6 @@ three short reads.
 
 from __future__ import annotations
 
-import io
 import os
 import struct
 import tarfile
@@ -16,12 +15,15 @@ from pathlib import Path
 
 import numpy as np
 
+from zfdesk import npz
 from zfdesk.sources.folder import PICTURE_SUFFIXES
 from zfdesk.training.data_entry import Answers, Entry, read_json
 from zfdesk.training.errors import PicturesGoneError, TrainingError
 from zfdesk.weights.checkpoint import MOST_CLASSES
 
 FORMAT = "zfdesk-shards-1"
+LIMITS = npz.Limits(64 << 20)
+"""Of one picture's answers."""
 
 
 class ShardPictures:
@@ -167,9 +169,8 @@ def _answers(data: bytes) -> Answers:
         arrays = None
     if arrays is None:
         try:
-            with np.load(io.BytesIO(data), allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-        except Exception as error:  # a damaged zip makes numpy and zipfile raise nearly anything
+            arrays = npz.decode(data, LIMITS)
+        except npz.ArchiveError as error:
             raise ValueError(f"its stored answers are damaged ({error})") from None
     if "logits" not in arrays:
         raise ValueError("its stored answers lack logits")

@@ -17,10 +17,10 @@ def save_arrays(path: str, swept: SweepSnapshot, unit: int, class_index: int) ->
 
     Raises OSError where it cannot be written; nothing is left half done.
     """
-    from zfdesk.figures.files import npz_bytes
+    from zfdesk import npz
 
     assert swept.sweep is not None
-    write_whole(Path(os.path.realpath(path)), [npz_bytes(swept.sweep.arrays(unit, class_index))])
+    write_whole(Path(os.path.realpath(path)), [npz.encode(swept.sweep.arrays(unit, class_index))])
 
 
 def save_figure(path: str, swept: SweepSnapshot, unit: int, class_index: int, look: SweepSettings) -> None:
