@@ -11,7 +11,7 @@ from engine_nets import quick_weights
 from PIL import Image
 
 import zfdesk.engine as zf
-from zfdesk.attribution import attribute, of_class
+from zfdesk.attribution import METHODS, attribute, of_class
 from zfdesk.attribution.agreement import points_into, sanity_check, share_inside
 from zfdesk.cli import main
 from zfdesk.engine.layers import Architecture, Conv, Linear, MaxPool, ReLU, Softmax
@@ -108,3 +108,13 @@ def test_the_sanity_check_as_a_figure(small: zf.Model, folder: Path, capsys: pyt
     said = capsys.readouterr().out
     assert "Adebayo" in said
     assert "seed 5" in said
+
+
+def test_readme_and_help_name_every_method(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    section = text[text.index("### Where does a class look?") :].partition("\n### ")[0]
+    assert main(["attribute", "--help"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    for name, one in METHODS.items():
+        assert f"`{name}`" in section
+        assert f" {name} {one.help} ({one.source})" in told

@@ -329,6 +329,10 @@ class PicturePane(Pane):
     def demand(self, demand: Demand) -> Demand:
         return replace(demand, unit=True)  # whose position it marks
 
+    def set_lecture(self, lecture: bool) -> None:
+        super().set_lecture(lecture)
+        self.heat_controls.setVisible(self.desk.view.heat.shown and not lecture)
+
     def caption_words(self) -> str:
         return f"{self.heat.words()}." if self.desk.view.heat.shown else ""
 
