@@ -200,8 +200,8 @@ class PortraitPane(Pane):
         if shown is not None and shown.portrait is not None:
             portrait = shown.portrait
             count = f"{portrait.pictures:,} {noun(portrait.pictures, 'frame' if shown.camera else 'picture')}"
-            said += [portrait.weights, f"{places_words(portrait.places)}: {count}" if portrait.places else count]
-            said.append(f"patch | {METHOD_WORDS[shown.rule]}")
+            said += [METHOD_WORDS[shown.rule], portrait.weights]
+            said.append(f"{places_words(portrait.places)}: {count}" if portrait.places else count)
             if portrait.unsettled:
                 said.append(f"{portrait.unsettled} near ties open")
         self.facts.say(" · ".join(said))
