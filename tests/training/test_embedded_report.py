@@ -23,6 +23,7 @@ from zfdesk.training.errors import TrainingError
 from zfdesk.weights.checkpoint import embedded
 from zfdesk.weights.embedded_facts import embedded_facts, facts_from, known_kinds, readme_block, surest_error
 
+BEGIN_CURVES, END_CURVES = (mark.format(name="curves") for mark in weights_renewal.MARKS)
 ROOT = Path(__file__).parents[2]
 FACTS = embedded_facts()
 
@@ -114,7 +115,7 @@ def test_what_is_shown_of_the_network_is_made_anew_too(
             words, 0, "docs/window.png\n" if picture else json.dumps(said.get(words[3])), ""
         )
 
-    (checkout / "README.md").write_text(f"before\n{weights_renewal.BEGIN}\nold\n{weights_renewal.END}\nafter\n")
+    (checkout / "README.md").write_text(f"before\n{BEGIN_CURVES}\nold\n{END_CURVES}\nafter\n")
     (checkout / "docs").mkdir()
     (checkout / "docs/pictures.py").touch()
     monkeypatch.setattr(subprocess, "run", run)
@@ -131,6 +132,35 @@ def test_what_is_shown_of_the_network_is_made_anew_too(
     monkeypatch.setattr(subprocess, "run", lambda words, **_: subprocess.CompletedProcess(words, 1, "", "no\nroom\n"))
     with pytest.raises(CommandError, match="failed: room"):
         weights_renewal.renew(checkout, lambda _: None)
+
+
+def test_tables_4_and_7_of_caltech(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def score(kind: str, number: int, per_class: int, mean: float) -> dict[str, object]:
+        return {
+            "layer": f"layer {number}", "number": number, "kind": kind, "per_class": per_class, "mean": mean,
+            "deviation": 0.004, "accuracies": [mean],
+        }  # fmt: skip
+
+    told = {"format": "zfdesk transfer", "network": "new", "seed": 0, "rounds": 5}
+    counts = told | {"scores": [score("softmax", 7, 15, 0.6), score("softmax", 7, 30, 0.66)]}
+    layers = told | {"scores": [score(kind, n, 30, n / 10) for kind in ("softmax", "svm") for n in (1, 2, 3, 4, 5, 7)]}
+    asked: list[list[str]] = []
+
+    def run(words: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+        asked.append(words)
+        return subprocess.CompletedProcess(words, 0, json.dumps(layers if "--layers" in words else counts), "")
+
+    begin, end = (mark.format(name="caltech") for mark in weights_renewal.MARKS)
+    (checkout / "README.md").write_text(f"{begin}\nold\n{end}\n")
+    (tmp_path / "BACKGROUND_Google").mkdir()
+    monkeypatch.setattr(subprocess, "run", run)
+    assert weights_renewal.renew(checkout, lambda _: None, str(tmp_path)) == ["README.md: caltech"]
+    text = (checkout / "README.md").read_text()
+    assert "| 30 | 66.0 ± 0.4 % | 86.5 ± 0.5 % | 46.5 ± 1.7 % |" in text
+    assert "| SVM, here | 10.0 ± 0.4 % | 20.0 ± 0.4 %" in text
+    assert "| softmax, paper |  |  |  |  | 82.9 % | 85.4 % |" in text
+    assert "BACKGROUND_Google" in asked[0]
+    assert weights_renewal.renew(checkout, lambda _: None) == []
 
 
 @pytest.mark.slow

@@ -15,31 +15,88 @@ from typing import Any
 from zfdesk.atomic_write import write_whole
 from zfdesk.cli.output import CommandError
 
-BEGIN, END = "<!-- curves: begin -->", "<!-- curves: end -->"
-"""Around README's table of insertion and deletion curves."""
+MARKS = "<!-- {name}: begin -->", "<!-- {name}: end -->"
+"""Around README's tables of insertion and deletion curves ("curves") and of Caltech-101 ("caltech")."""
+BACKGROUND = "BACKGROUND_Google"
+"""Caltech-101's pictures of anything: no class of the paper's."""
 CAT = "resources/demo/chelsea.jpg"
 PICTURES = "docs/pictures.py"
 
 
-def renew(checkout: Path, print_message: Callable[[str], None]) -> list[str]:
-    """README's curves of the demo's cat and its pictures of the window; returns what was written.
+def renew(checkout: Path, on_message: Callable[[str], None], caltech: str = "") -> list[str]:
+    """README's curves of the demo's cat, its pictures of the window, and, from a folder of Caltech-101, Tables 4 and 7.
 
-    Each is made by a process of its own, which sees the network that the checkout ships now. Raises CommandError.
+    Each is made by a process of its own, which sees the network that the checkout ships now. Returns what was written.
+    Raises CommandError.
     """
     written = []
-    readme = checkout / "README.md"
-    if BEGIN in readme.read_text("utf-8"):
-        print_message("README's curves …")
-        block = curves_block(checkout)
-        text = re.sub(
-            f"{BEGIN}.*?{END}", lambda _: f"{BEGIN}\n{block}\n{END}", readme.read_text("utf-8"), flags=re.DOTALL
-        )
-        write_whole(readme, [text.encode()])
-        written.append("README.md: curves")
+    if _has(checkout, "curves"):
+        on_message("README's curves …")
+        written.append(_replaced(checkout, "curves", curves_block(checkout)))
+    if caltech and _has(checkout, "caltech"):
+        on_message("README's tables of Caltech-101, which take long …")
+        written.append(_replaced(checkout, "caltech", caltech_block(checkout, caltech)))
     if (checkout / PICTURES).exists():
-        print_message("README's pictures of the window …")
+        on_message("README's pictures of the window …")
         written += _run(checkout, [str(checkout / PICTURES)]).split()
     return written
+
+
+def _has(checkout: Path, name: str) -> bool:
+    return MARKS[0].format(name=name) in (checkout / "README.md").read_text("utf-8")
+
+
+def _replaced(checkout: Path, name: str, block: str) -> str:
+    begin, end = (mark.format(name=name) for mark in MARKS)
+    readme = checkout / "README.md"
+    text, renewed = readme.read_text("utf-8"), f"{begin}\n{block}\n{end}"
+    text = re.sub(f"{begin}.*?{end}", lambda _: renewed, text, flags=re.DOTALL)
+    write_whole(readme, [text.encode()])
+    return f"README.md: {name}"
+
+
+def caltech_block(checkout: Path, folder: str) -> str:
+    """Table 4's two rows and Table 7, each in five rounds, in Markdown."""
+    asked = (
+        "train",
+        "--transfer",
+        folder,
+        *(("--without", BACKGROUND) if (Path(folder) / BACKGROUND).is_dir() else ()),
+    )
+    layers = json.loads(_zfdesk(checkout, *asked, "--layers", "1,2,3,4,5,7", "--json"))
+    counts = json.loads(_zfdesk(checkout, *asked, "--per-class", "15,30", "--json"))
+    return caltech_tables(counts, layers)
+
+
+def caltech_tables(counts: dict[str, Any], layers: dict[str, Any] | None) -> str:
+    """What ``--per-class 15,30`` and ``--layers 1,2,3,4,5,7`` said, beside the paper; None: Table 4 alone."""
+    from zfdesk.figures.table7 import LAYERS, PAPER_TABLE_4, PAPER_TABLE_4_UNTRAINED, PAPER_TABLE_7, rows_of
+
+    names = {"softmax": "softmax", "svm": "SVM"}
+    lines = [
+        f"Caltech-101 with {counts['network']} (softmax on {counts['scores'][0]['layer']}, seed {counts['seed']}, "
+        f"{counts['rounds']} rounds, ± deviation), beside Table 4:",
+        "",
+        "| pictures a class | here | paper | paper, not pretrained |",
+        "|---|---|---|---|",
+    ]
+    for row in rows_of(counts):
+        paper, plain = PAPER_TABLE_4[row.per_class], PAPER_TABLE_4_UNTRAINED[row.per_class]
+        beside = (f"{mean} ± {deviation} %" for mean, deviation in (paper, plain))
+        lines.append(f"| {row.per_class} | {row.per_cent} % | {' | '.join(beside)} |")
+    if layers is None:
+        return "\n".join(lines)
+    lines += ["", f"Layer by layer (30 a class, {layers['rounds']} rounds, seed {layers['seed']}), beside Table 7:"]
+    lines += [""]
+    lines += [f"| layer | {' | '.join(map(str, LAYERS))} |", f"|---{'|---' * len(LAYERS)}|"]
+    for kind in ("softmax", "svm"):
+        own = {row.number: f"{row.per_cent} %" for row in rows_of(layers) if row.kind == kind}
+        lines.append(f"| {names[kind]}, here | {' | '.join(own.get(number, '') for number in LAYERS)} |")
+    for kind in ("svm", "softmax"):
+        found = (PAPER_TABLE_7.get((kind, number)) for number in LAYERS)
+        cells = [f"{one[0][0]} %" if one else "" for one in found]
+        lines.append(f"| {names[kind]}, paper | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def curves_block(checkout: Path) -> str:
@@ -85,4 +142,4 @@ def _run(checkout: Path, words: list[str]) -> str:
     return done.stdout
 
 
-__all__ = ["BEGIN", "CAT", "END", "PICTURES", "curves_block", "renew"]
+__all__ = ["CAT", "MARKS", "PICTURES", "caltech_block", "caltech_tables", "curves_block", "renew"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from zfdesk.cli.output import print_message
+from zfdesk.cli.output import CommandError, print_message
 from zfdesk.cli.report import report
 from zfdesk.cli.weights_renewal import renew
 from zfdesk.progress import Progress
@@ -27,6 +27,11 @@ def add_report_arguments(parser: argparse.ArgumentParser) -> None:
         "--ship", metavar="CHECKOUT", type=Path,
         help="make it the embedded network there, and make anew what README and its card say and show of it",
     )  # fmt: skip
+    parser.add_argument(
+        "--caltech",
+        metavar="FOLDER",
+        help="with --ship: README's tables of Caltech-101 too, of its pictures",
+    )
 
 
 def report_command(arguments: argparse.Namespace) -> int:
@@ -35,6 +40,8 @@ def report_command(arguments: argparse.Namespace) -> int:
     from zfdesk.training.embedded_report import measure, ship
     from zfdesk.weights.embedded_facts import facts_from, readme_block
 
+    if arguments.caltech and arguments.ship is None:
+        raise CommandError("--caltech goes with --ship.")
     file = weights_file(arguments.name)
     with Progress(every=60.0) as progress:
         facts = measure(
@@ -44,7 +51,7 @@ def report_command(arguments: argparse.Namespace) -> int:
     text = f"{file}, SHA-256 {facts['sha256']}\n\n{readme_block(facts_from(facts))}"
     if arguments.ship is not None:
         written = ship(file, facts, arguments.ship)
-        renewed = renew(arguments.ship.resolve(), print_message)
+        renewed = renew(arguments.ship.resolve(), print_message, arguments.caltech or "")
         text += f"\n\nWritten: {', '.join([*map(str, written), *renewed])}."
     report(arguments, facts, text)
     return 0
