@@ -29,6 +29,7 @@ from zfdesk.pages.panels_scan import PICTURE_MAP, MapShown, page_of
 from zfdesk.progress import noun
 
 FETCHED = 24  # small pictures that are read at once
+WIDE = 1.5  # width over height of a map that a list stands beside
 LISTED = 500  # of a selection; its count is of all
 
 
@@ -70,12 +71,10 @@ class MapPane(ScanPane):
         beside.addWidget(self.count)
         beside.addWidget(self.list, 1)
         self.beside.hide()
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.addWidget(self.view)
-        splitter.addWidget(self.beside)
-        splitter.setStretchFactor(0, 3)
-        splitter.setStretchFactor(1, 1)
-        self.inside.addWidget(splitter, 1)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.addWidget(self.view)
+        self.splitter.addWidget(self.beside)
+        self.inside.addWidget(self.splitter, 1)
 
     def _controls(self) -> Controls:
         controls = Controls()
@@ -239,6 +238,11 @@ class MapPane(ScanPane):
         self.view.show_selected(selected)
         self.list.clear()
         points = np.flatnonzero(selected)
+        if len(points) and self.beside.isHidden():  # beside the map, or below it in a narrow pane
+            wide = self.view.width() > self.view.height() * WIDE
+            self.splitter.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
+            whole = self.view.width() if wide else self.view.height()
+            self.splitter.setSizes([whole * 7 // 10, whole * 3 // 10])
         self.beside.setVisible(len(points) > 0)
         if self.known is None or not len(points):
             return

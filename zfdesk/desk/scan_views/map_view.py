@@ -173,7 +173,6 @@ class MapView(QWidget):
         self._paint_dots(painter, screen)
         for number in shown.tolist():
             self._paint_picture(painter, number, screen[number])
-        self._paint_selected(painter, screen, shown)
         painter.end()
         if missing := [number for number in shown.tolist() if self._thumbnail(number) is None]:
             self.drawn.emit(missing)
@@ -191,12 +190,16 @@ class MapView(QWidget):
 
     def _paint_dots(self, painter: QPainter, screen: np.ndarray) -> None:
         for place in range(len(WATCHED)):
-            chosen = screen[self._classes % len(WATCHED) == place]
-            if len(chosen):
-                dots = pyqtgraph.functions.create_qpolygonf(len(chosen))
-                pyqtgraph.functions.ndarray_from_qpolygonf(dots)[:] = chosen
-                painter.setPen(QPen(QColor(WATCHED[place]), DOT, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-                painter.drawPoints(dots)
+            self._paint_points(painter, screen[self._classes % len(WATCHED) == place], QColor(WATCHED[place]), DOT)
+        self._paint_points(painter, screen[self._selected], self.colours.colour("unit"), DOT + 3)
+
+    @staticmethod
+    def _paint_points(painter: QPainter, places: np.ndarray, colour: QColor, size: int) -> None:
+        if len(places):
+            dots = pyqtgraph.functions.create_qpolygonf(len(places))
+            pyqtgraph.functions.ndarray_from_qpolygonf(dots)[:] = places
+            painter.setPen(QPen(colour, size, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+            painter.drawPoints(dots)
 
     def _box(self, place: np.ndarray) -> QRectF:
         return QRectF(place[0] - SIDE / 2, place[1] - SIDE / 2, SIDE, SIDE)
@@ -207,18 +210,10 @@ class MapView(QWidget):
             return
         image = rgb_image(pixels)
         painter.drawImage(self._box(place), image, QRectF(image.rect()))
-        painter.setPen(QPen(QColor(WATCHED[self._classes[number] % len(WATCHED)]), 1))
+        chosen = bool(self._selected[number])
+        colour = self.colours.colour("unit") if chosen else QColor(WATCHED[self._classes[number] % len(WATCHED)])
+        painter.setPen(QPen(colour, 3 if chosen else 1))
         painter.drawRect(self._box(place))
-
-    def _paint_selected(self, painter: QPainter, screen: np.ndarray, shown: np.ndarray) -> None:
-        painter.setPen(QPen(self.colours.colour("unit"), 2))
-        with_picture = set(shown.tolist())
-        for number in np.flatnonzero(self._selected).tolist():
-            x, y = screen[number].tolist()
-            if number in with_picture and self._thumbnail(number) is not None:
-                painter.drawRect(self._box(screen[number]))
-            else:
-                painter.drawEllipse(QPointF(x, y), DOT, DOT)
 
     def _paint_live(self, painter: QPainter) -> None:
         """A ring with a cross, white within black: seen on any picture."""
