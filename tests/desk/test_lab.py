@@ -13,7 +13,9 @@ from desk_hands import click, show_picture
 from desk_tools import settle, wait_until
 from desk_window import Window
 from PIL import Image
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtTest import QTest
+from test_accessibility import SMALLEST_TARGET, controls, describe
 
 from zfdesk.desk.figure.capture import sources_of
 from zfdesk.desk.lab.commands import lab_pane
@@ -21,7 +23,9 @@ from zfdesk.desk.lab.files import save_made
 from zfdesk.desk.lab.maximise_form import MaximiseForm, What
 from zfdesk.desk.lab.pane import LabPane
 from zfdesk.desk.lab.picture_forms import FoolForm, StyleForm
+from zfdesk.desk.recording.controller import Plan
 from zfdesk.desk.session.controller import current_session
+from zfdesk.film.writer import FilmStatus
 from zfdesk.pages.panel_kinds import kind_named
 from zfdesk.pages.panels import PanelSpec, capture, why_not
 from zfdesk.session import from_bytes, to_bytes
@@ -357,11 +361,46 @@ def test_a_figure_takes_what_was_made(still: Window, pane: LabPane) -> None:
     assert captured.panel.names == ("one",)  # type: ignore[union-attr]
 
 
-def test_a_film_takes_each_sketch_over_a_still_picture(still: Window, pane: LabPane) -> None:
-    drawn: list[int] = []
-    still.context.redrawn.connect(lambda: drawn.append(1))
-    held = Held(steps=4)
+def test_a_film_takes_what_is_made_over_a_still_picture(still: Window, pane: LabPane, tmp_path: Path) -> None:
+    told: list[FilmStatus] = []
+    still.films.ended.connect(told.append)
+    held = Held(steps=5)
+    still.films.start(Plan(tmp_path / "lab.gif", "Lab", rate=10))
     pane.lab.start(held.order)
-    held.gate.release(4)
-    wait_until(lambda: not pane.lab.running)
-    assert drawn
+    for step in range(1, 6):
+        held.gate.release()
+        wait_until(lambda step=step: pane.lab.made is not None and pane.lab.made.step >= step)
+        settle(150)  # of the film's own clock: the next frame is due
+    still.films.stop()
+    wait_until(lambda: told)
+    assert told[0].frames >= 4, told[0]
+
+
+def test_every_control_of_every_form_is_named_and_large_enough(still: Window, pane: LabPane) -> None:
+    for title in pane.forms:
+        pane.show_form(title)
+        settle()
+        for widget in controls(still):
+            if pane.isAncestorOf(widget):
+                assert any(letter.isalpha() for letter in widget.accessibleName()), describe(widget)
+                assert widget.toolTip() or getattr(widget, "placeholderText", str)(), describe(widget)
+                assert min(widget.width(), widget.height()) >= SMALLEST_TARGET, describe(widget)
+    pane.show_form("Maximise")
+
+
+def test_letters_in_a_field_are_text_and_no_keys(still: Window, pane: LabPane) -> None:
+    choose(pane, What.CLASS)
+    field = form_of(pane).class_field
+    click(field, (10.0, 10.0))
+    field.clear()
+    field.setFocus(Qt.FocusReason.MouseFocusReason)
+    before = still.desk.view
+    QTest.keyClicks(field, "church")
+    assert field.text() == "church"
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert field.index == 3
+    assert still.desk.view == before
+    assert "church" in pane.form.order().words
+    field.clear()
+    assert field.index == -1
+    choose(pane, What.UNIT)

@@ -97,6 +97,8 @@ class Lab(QObject):
                     slot.put(order.made(sketch))
                     shown = now
                 progress.report(sketch.step, sketch.steps)
+                if not self._going.is_set():
+                    slot.put(order.made(sketch))
                 while not self._going.wait(PAUSED_SECONDS):
                     progress.check()
         except Exception as error:

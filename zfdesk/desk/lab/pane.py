@@ -21,6 +21,8 @@ from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.synthesis.orders import State
 
+LOW = 460  # pixels of the pane's height below which its words have fewer lines
+LEAST_LINES, MOST_LINES = 2, 8
 PAUSE, GO_ON = "❚❚", "▶"
 FORMS: tuple[Callable[[AppContext], Form], ...] = (
     MaximiseForm,
@@ -58,6 +60,7 @@ class LabPane(Pane):
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
         set_role(self.words, "quiet")
         self.body.addWidget(self.bar)
         self.body.addWidget(self.state_line)
@@ -125,6 +128,11 @@ class LabPane(Pane):
     def show_view(self) -> None:
         self.form.follow()
 
+    def resizeEvent(self, event: object) -> None:  # noqa: N802
+        """In a low pane the pictures have the room, and the words are a tool tip from their third line on."""
+        lines = LEAST_LINES if self.height() < LOW else MOST_LINES
+        self.words.setMaximumHeight(lines * self.words.fontMetrics().lineSpacing() + 2)
+
     def set_colours(self, colours: Colours) -> None:
         super().set_colours(colours)
         self.renew()
@@ -142,7 +150,9 @@ class LabPane(Pane):
             (self.compare, made is not None and made.before >= 0),
         ):  # fmt: skip
             button.setEnabled(enabled)
-        self.words.setText(" ".join((made.words, *made.notes)) if made is not None else "")
+        words = " ".join((*made.notes, made.words)) if made is not None else ""
+        self.words.setText(words)
+        self.words.setToolTip(words)
         self.words.setVisible(made is not None)
         self.show_facts()
 
