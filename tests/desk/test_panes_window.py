@@ -318,8 +318,7 @@ def test_a_pane_that_was_hidden_comes_back_with_what_is_shown_now(window: Window
         settle()
         frame = source.give(numbered_picture(hash(pane.title) % 1000))
         wait_for_result(window.desk, lambda result, frame=frame: result.request.frame is frame)
-        window.docks[pane].show()
-        window.docks[pane].raise_()
+        window.bring_up(pane)
         settle()
         result = wait_for_result(window.desk)
         layer_summaries = {layer_summary.stage.name: layer_summary for layer_summary in result.layer_summaries}

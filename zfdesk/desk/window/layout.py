@@ -99,6 +99,8 @@ class PaneLayout(QObject):
         panes = [self.docks[shown] for shown in (self._in_area(Area.UNIT)[0], pane)]
         height = sum(dock.height() for dock in panes)
         self._window.resizeDocks(panes, [int(height * share) for share in USED_SHARES], Qt.Orientation.Vertical)
+        # Qt tells of a tab that comes to the front, not of one that gets its room back
+        QTimer.singleShot(0, self, partial(self.seen.emit, pane, True))
 
     def _watch_tabs(self) -> None:
         """Tab bars come and go as docks are moved."""
