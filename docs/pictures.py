@@ -25,8 +25,10 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Panes
 from zfdesk.desk.figure.builder import FigureBuilder, show_builder
 from zfdesk.desk.occlusion.controller import Sweeps
+from zfdesk.desk.occlusion.pane import SweepPane
 from zfdesk.desk.state import AppState
 from zfdesk.desk.teach.controller import Teaching
+from zfdesk.desk.teach.pane import TeachPane
 from zfdesk.desk.widgets.screenshot import save_png
 from zfdesk.desk.window.layout import PaneLayout
 from zfdesk.desk.window.main_window import FIRST_SIZE, Window, make_context
@@ -121,7 +123,7 @@ def sweep(path: Path) -> None:
     """Fig. 7 of a motorcycle."""
     with shown(demo("motorcycle_left.jpg")) as context:
         sweeps = context.get(Sweeps)
-        context.get(Panes).show("Occlusion")
+        context.get(Panes).show(SweepPane.title)
         settle()
         sweeps.start()
         wait(lambda: not sweeps.running and sweeps.swept is not None)
@@ -132,7 +134,7 @@ def teach(path: Path) -> None:
     """Three of the demo's things, each from nine crops; one of them half covered."""
     with shown(demo("coffee.jpg"), occluders=(COVER,)) as context:
         teaching, size = context.get(Teaching), context.state.model.architecture.size
-        context.get(Panes).show("Teach")
+        context.get(Panes).show(TeachPane.title)
         for index, (thing, name) in enumerate(TAUGHT):
             teaching.add(thing)
             teaching.put(index, crops_of(read_picture(str(resource("demo") / name)), size))
