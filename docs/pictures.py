@@ -1,7 +1,7 @@
 """README's pictures of the window, made anew with the embedded network: python docs/pictures.py [-o FOLDER] [NAME…]
 
-NAME: window, sweep, teach, figure; all of them without one. `zfdesk weights report … --ship` runs this. With a display
-they are made on it, in its fonts.
+NAME: window, sweep, teach, figure, wants; all of them without one. `zfdesk weights report … --ship` runs this. With a
+display they are made on it, in its fonts.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,9 @@ from zfdesk.live import Crop, View
 from zfdesk.pages.templates import TEMPLATES
 from zfdesk.resources import resource
 from zfdesk.sources import SourceReference, read_picture
+from zfdesk.synthesis import Recipe, finished, of_class
+from zfdesk.synthesis.orders import units_order
+from zfdesk.synthesis.sheet import png_bytes, sheet
 
 DOCS = Path(__file__).resolve().parent
 BUILDER_SIZE = (1400, 860)
@@ -44,6 +48,7 @@ PATIENCE = 300.0  # seconds
 FRAMES = 40  # of the demo that is shown in motion
 SETTLED = 1.0  # seconds after which text has followed the pictures
 COVER = Occluder(88, 76, 50, 50)
+WANTED, WANTED_STEPS = (130, 340, 497, 950), 64  # flamingo, zebra, church, orange
 TAUGHT = (("cat", "chelsea.jpg"), ("cup", "coffee.jpg"), ("motorcycle", "motorcycle_left.jpg"))
 
 
@@ -154,7 +159,17 @@ def figure(path: Path) -> None:
         builder.close()
 
 
-PICTURES = {"window": window, "sweep": sweep, "teach": teach, "figure": figure}
+def wants(path: Path) -> None:
+    """What four classes would like to see, as the lab makes it."""
+    model = zfdesk.weights.load()
+    objectives = [of_class(model.architecture, index) for index in WANTED]
+    order = units_order(model, objectives, replace(Recipe(), steps=WANTED_STEPS))
+    made = order.made(finished(order.sketches()))
+    path.write_bytes(png_bytes(sheet(made.pictures, len(WANTED)), made.facts))
+    print(path)
+
+
+PICTURES = {"window": window, "sweep": sweep, "teach": teach, "figure": figure, "wants": wants}
 
 
 def main() -> None:

@@ -404,3 +404,12 @@ def test_letters_in_a_field_are_text_and_no_keys(still: Window, pane: LabPane) -
     field.clear()
     assert field.index == -1
     choose(pane, What.UNIT)
+
+
+def test_what_the_maker_has_to_say_stands_first(pane: LabPane) -> None:
+    held = Held(steps=1)
+    note = "conv5:3 stayed silent: no picture was found that excites it."
+    made = held.order.made(Sketch(1, 1, np.zeros((1, 8, 8, 3), np.uint8), np.zeros(1), (note,)))
+    pane.lab.restore(made)
+    assert pane.words.text().startswith(note)
+    assert "All that decides it." in pane.words.text()
