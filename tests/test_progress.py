@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from zfdesk.progress import Progress, duration
+from zfdesk.progress import ProgressLine, duration
 
 
 class Terminal(io.StringIO):
@@ -19,7 +19,7 @@ class Terminal(io.StringIO):
 
 def test_on_a_terminal_one_line_is_written_over_and_wiped() -> None:
     stream = Terminal()
-    with Progress(stream=stream) as progress:
+    with ProgressLine(stream=stream) as progress:
         progress.show("1 of 4", milestone="Downloading")
         progress.show("2 of 4", milestone="Downloading")  # too fresh
         progress.show("checking", milestone="Checking")
@@ -30,7 +30,7 @@ def test_on_a_terminal_one_line_is_written_over_and_wiped() -> None:
 
 def test_in_a_log_only_milestones_are_written() -> None:
     stream = io.StringIO()
-    with Progress(stream=stream) as progress:
+    with ProgressLine(stream=stream) as progress:
         for share in (0, 1, 2):
             progress.show(share, milestone=f"{share // 2 * 10} %")
         progress.show("no milestone")
@@ -39,7 +39,7 @@ def test_in_a_log_only_milestones_are_written() -> None:
 
 def test_in_a_log_a_line_is_written_now_and_then() -> None:
     stream = io.StringIO()
-    with Progress("maps: ", "positions", every=1000.0, stream=stream) as progress:
+    with ProgressLine("maps: ", "positions", every=1000.0, stream=stream) as progress:
         for done in (0, 1, 2):
             progress(done, 4)
         progress(4, 4)
@@ -48,7 +48,7 @@ def test_in_a_log_a_line_is_written_now_and_then() -> None:
 
 def test_quiet_says_only_what_is_wrong() -> None:
     stream = Terminal()
-    with Progress(quiet=True, stream=stream) as progress:
+    with ProgressLine(quiet=True, stream=stream) as progress:
         progress(1, 4)
         progress.message("Everything is well.")
         progress.warn("One picture could not be read.")
@@ -57,7 +57,7 @@ def test_quiet_says_only_what_is_wrong() -> None:
 
 def test_a_program_without_a_console_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", None)
-    with Progress() as progress:
+    with ProgressLine() as progress:
         progress(1, 4)
         progress.warn("One picture could not be read.")
 

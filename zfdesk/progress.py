@@ -12,7 +12,7 @@ TERMINAL_SECONDS = 0.1
 """A line that is written over is renewed so often at most."""
 
 
-class Progress:
+class ProgressLine:
     """One line that is written over where stderr is a terminal, and wiped at the end; elsewhere a line now and then.
 
     As a context manager it ends by itself. Called with (done, total) it shows both and the time that is left.
@@ -85,7 +85,7 @@ class Progress:
             print("\r\x1b[K", end="", file=self._output(), flush=True)
             self._open, self._next = False, 0.0
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> ProgressLine:
         return self
 
     def __exit__(
@@ -117,4 +117,4 @@ def noun(count: int, one: str, many: str = "") -> str:
     return one if count == 1 else many or f"{one}s"
 
 
-__all__ = ["OnProgress", "Progress", "duration", "noun"]
+__all__ = ["OnProgress", "ProgressLine", "duration", "noun"]

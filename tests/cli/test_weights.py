@@ -244,7 +244,7 @@ def test_stopped_with_control_c_the_part_is_kept(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("zfdesk.weights.download.Progress", interrupt)  # at the first word of progress
+        patch.setattr("zfdesk.weights.download.DownloadProgress", interrupt)  # at the first word of progress
         with pytest.raises(KeyboardInterrupt):
             run("get", "small", catalogue=(small,))
     assert "Stopped. What has come is kept: `zfdesk weights get small` goes on from there." in capsys.readouterr().err

@@ -17,8 +17,8 @@ from zfdesk.figures.panels import Curves, Evolution, Shares, Strips
 from zfdesk.figures.training import (
     FiltersOverTime,
     ProbeOverTime,
-    Progress,
     SpreadOverTime,
+    TrainingCurves,
     TrainingRecord,
     common_shares,
     thinned,
@@ -34,7 +34,7 @@ def record(times: tuple[int, ...] = EPOCHS, lines: int = 1000, validation: bool 
     steps = np.linspace(0, times[-1] or 1, lines)
     scored = np.arange(1.0, times[-1] + 1)
     training = np.stack([np.exp(-scored / 9), 1 - np.exp(-scored / 5), 1 - np.exp(-scored)], 1)
-    progress = Progress(
+    progress = TrainingCurves(
         steps, np.exp(-steps / 9), np.full(lines, 0.01), scored, training,
         training * 0.9 if validation else np.full_like(training, np.nan),
     )  # fmt: skip
@@ -177,7 +177,7 @@ def test_a_jump_of_the_learning_rate_stays_sharp() -> None:
     assert run.progress
     rate = np.where(np.arange(5000) < 3331, 0.01, 0.001)
     steps = np.linspace(0, 64, 5000)
-    jump = Progress(steps, rate, rate, *(np.empty((0, 3)) if n else np.empty(0) for n in (0, 1, 1)))
+    jump = TrainingCurves(steps, rate, rate, *(np.empty((0, 3)) if n else np.empty(0) for n in (0, 1, 1)))
     panel = panel_of(training_page(TrainingRecord(run.architecture, "", jump)), "rate")
     place = int(np.flatnonzero(panel.values[0] < 0.005)[0])
     assert panel.x[place] - panel.x[place - 1] == pytest.approx(64 / 4999)

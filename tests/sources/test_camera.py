@@ -14,7 +14,7 @@ import pytest
 from zfdesk.sources import SourceError, SourceReference, camera, capture, open_source
 from zfdesk.sources.camera import CameraDevice, CameraFormat, CameraSource, best_format, cameras, watch_cameras
 from zfdesk.sources.capture import CaptureReader
-from zfdesk.sources.device import Slot
+from zfdesk.sources.device import NewestPicture
 
 from .collector import check_frame, check_sentence, started
 
@@ -100,7 +100,7 @@ def join_readers() -> None:
 def test_a_camera_that_falls_silent_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     source = stream("testsrc")
     source.silence_seconds = 0.1
-    slots: list[Slot] = []
+    slots: list[NewestPicture] = []
     monkeypatch.setattr(CameraSource, "begin", lambda self, run, slot: slots.append(slot))
     monkeypatch.setattr(CameraSource, "convert", lambda self, raw: np.full((4, 4, 3), raw, np.uint8))
     collector = started(source)
@@ -163,7 +163,7 @@ class Device:
 
 
 def test_only_the_newest_picture_waits() -> None:
-    slot = Slot()
+    slot = NewestPicture()
     for number in range(1000):
         slot.put(number)
     content = slot.take(0)

@@ -10,7 +10,7 @@ import pytest
 from zfdesk.sources import Frame, Source, SourceReference, open_source
 from zfdesk.sources.paced import PacedSource
 from zfdesk.sources.pattern import pattern_number
-from zfdesk.sources.threaded import Run
+from zfdesk.sources.threaded import SourceRun
 
 from .collector import Collector, check_frame, check_sentence, started, write_clip
 
@@ -114,7 +114,7 @@ class BrokenSource(PacedSource):
     def __init__(self) -> None:
         super().__init__(SourceReference("pattern"), "broken", playing=True, looping=True)
 
-    def _show(self, run: Run, position: float) -> float:
+    def _show(self, run: SourceRun, position: float) -> float:
         self._shown = position
         run.hand_over(np.zeros((4, 4, 3 if position == 0 else 2), np.uint8))
         return position + 0.01

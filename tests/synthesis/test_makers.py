@@ -11,7 +11,7 @@ from engine_nets import quick_weights
 
 import zfdesk.engine as zf
 from zfdesk.engine.layers import Architecture, Conv, Linear, MaxPool, ReLU, Softmax
-from zfdesk.synthesis import Norm, Sketch, Style, dream, finished, fool, invert, texture, transfer
+from zfdesk.synthesis import Norm, Sketch, StyleSource, dream, finished, fool, invert, texture, transfer
 from zfdesk.synthesis.fooling import magnified, within
 from zfdesk.synthesis.sheet import sheet
 from zfdesk.synthesis.steps import as_tensor, no_larger, normaliser
@@ -135,20 +135,20 @@ def test_a_texture_has_the_examples_gram_matrices(model: zf.Model) -> None:
 
 
 def test_style_keeps_the_content_and_mixes_two(model: zf.Model) -> None:
-    def made(*styles: Style, content: float = 1.0) -> np.ndarray:
+    def made(*styles: StyleSource, content: float = 1.0) -> np.ndarray:
         return finished(transfer(model, SMOOTH, styles, content, steps=40)).pictures[0]
 
-    drawn = made(Style(OTHER))
+    drawn = made(StyleSource(OTHER))
     assert style_error(model, drawn, OTHER) < style_error(model, SMOOTH, OTHER)
-    kept = made(Style(OTHER), content=20.0)
+    kept = made(StyleSource(OTHER), content=20.0)
     seen = model.forward(np.stack([SMOOTH, kept, drawn]), until="conv2").activations["conv2"]
     assert float((seen[1] - seen[0]).norm()) < 0.8 * float((seen[2] - seen[0]).norm())
     third = np.ascontiguousarray(OTHER[::-1] // 2)
-    mixed = made(Style(OTHER, 0.5), Style(third, 0.5))
+    mixed = made(StyleSource(OTHER, 0.5), StyleSource(third, 0.5))
     assert not np.array_equal(mixed, drawn)
-    assert np.array_equal(made(Style(OTHER, 1.0), Style(third, 0.0)), drawn)
+    assert np.array_equal(made(StyleSource(OTHER, 1.0), StyleSource(third, 0.0)), drawn)
     with pytest.raises(ValueError, match="at least one"):
-        made(Style(OTHER, 0.0))
+        made(StyleSource(OTHER, 0.0))
     with pytest.raises(ValueError, match="no maps"):
         texture(model, OTHER, layers=("fc6",))
 

@@ -19,7 +19,7 @@ from zfdesk.synthesis.maximise import Maximiser, finished, maximise, several
 from zfdesk.synthesis.objectives import WHOLE, Objective, Term, along, between, of_class, of_unit, parse
 from zfdesk.synthesis.parametrisation import Frequencies
 from zfdesk.synthesis.recipes import RECIPES, Policy, Recipe, recipe_called
-from zfdesk.synthesis.steps import Stepper, as_pictures, as_tensor
+from zfdesk.synthesis.steps import GradientStepper, as_pictures, as_tensor
 
 LAYERS = (
     Conv("conv1", 6, 5, 2, 1), ReLU("relu1"), MaxPool("pool1", 3, 2, 1), Conv("conv2", 8, 3, 1, 1), ReLU("relu2"),
@@ -115,7 +115,7 @@ def test_a_unit_that_stays_silent_is_told(model: zf.Model) -> None:
 
 def test_values_that_are_no_numbers_take_the_step_back_and_halve_it() -> None:
     parameter = torch.ones(3)
-    stepper = Stepper(parameter, 0.5)
+    stepper = GradientStepper(parameter, 0.5)
     good = torch.ones(3)
     assert stepper.sound(good, torch.ones(1))
     stepper.adam(good)

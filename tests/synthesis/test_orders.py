@@ -12,7 +12,7 @@ from PIL import Image
 
 import zfdesk.engine as zf
 from zfdesk.engine.layers import Architecture, Conv, Linear, MaxPool, ReLU, Softmax
-from zfdesk.synthesis import Recipe, Style, dream, finished, fool, invert, maximise, of_unit, texture, transfer
+from zfdesk.synthesis import Recipe, StyleSource, dream, finished, fool, invert, maximise, of_unit, texture, transfer
 from zfdesk.synthesis.orders import (
     BATCH,
     Order,
@@ -68,7 +68,9 @@ def test_each_makes_what_its_maker_makes(model: zf.Model) -> None:
         assert np.array_equal(row[place], finished(invert(model, PICTURE, layer, 12, seed=3)).pictures[0])
     woven = finished(texture(model, OTHER, steps=3, seed=2)).pictures
     assert np.array_equal(last(texture_order(model, OTHER, 3, 2)), woven)
-    mixed = finished(transfer(model, PICTURE, [Style(OTHER, 0.3), Style(PICTURE, 0.7)], 2.0, steps=3)).pictures
+    mixed = finished(
+        transfer(model, PICTURE, [StyleSource(OTHER, 0.3), StyleSource(PICTURE, 0.7)], 2.0, steps=3)
+    ).pictures
     styled = style_order(model, PICTURE, [(OTHER, 0.3, "o"), (PICTURE, 0.7, "p")], 2.0, 3)
     assert np.array_equal(last(styled), mixed)
 

@@ -18,7 +18,7 @@ from zfdesk.training.class_names import left_out, read_class_map
 from zfdesk.training.data import open_all, open_pictures, passed_over
 from zfdesk.training.data_manifest import ManifestPictures
 from zfdesk.training.shards import labelled_pictures, pictures_of
-from zfdesk.training.transfer import Plan, run_transfer
+from zfdesk.training.transfer import TransferPlan, run_transfer
 from zfdesk.typed_json import parsed
 
 
@@ -119,7 +119,7 @@ def test_the_verbs_name_a_link_that_leads_back_once(
     assert named_once([line for line in err if " is passed over: " in line])
     layers = (zf.Conv("conv1", 4, 3, 2, 1), zf.ReLU("relu1"), zf.Linear("fc2", 3), zf.Softmax("prob"))
     model = zf.random_model(zf.Architecture("small", "Small", layers, 32), 3)
-    found = run_transfer(model, str(looped), Plan(per_class=(2,), tested=2, rounds=1))
+    found = run_transfer(model, str(looped), TransferPlan(per_class=(2,), tested=2, rounds=1))
     assert found.pictures == 8
     assert named_once(found.passed_over)
     with Library(model, root=tmp_path / "library") as library:

@@ -280,7 +280,7 @@ def test_table3_keeps_to_its_pictures(folder: Path, tmp_path: Path, capsys: pyte
     """Rows that were trained on others are not shown as these."""
     from zfdesk.training import table3
 
-    monkeypatch.setattr(table3, "ROWS", (table3.Row("tiny", "tiny", 38.4, 16.5),))
+    monkeypatch.setattr(table3, "ROWS", (table3.Table3Row("tiny", "tiny", 38.4, 16.5),))
     more = tiny.folder(tmp_path / "more", 9)
     words = ["--table3", "-o", tmp_path / "t", *SMALL[2:], "--epochs", 1]
     assert train(folder, *words) == 0

@@ -12,12 +12,12 @@ from test_train import SMALL, train
 from zfdesk.engine import ARCHITECTURES
 from zfdesk.runs import read_run
 from zfdesk.training import table3
-from zfdesk.training.table3 import ROWS, Row
+from zfdesk.training.table3 import ROWS, Table3Row
 
 
 @pytest.fixture(autouse=True)
 def _tiny_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = (Row("tiny", "tiny", 38.4, 16.5), Row("tiny-plain", "without all that", 71.3, 50.1, True))
+    rows = (Table3Row("tiny", "tiny", 38.4, 16.5), Table3Row("tiny-plain", "without all that", 71.3, 50.1, True))
     monkeypatch.setattr(table3, "ROWS", rows)
 
 

@@ -13,7 +13,7 @@ import zfdesk.engine as zf
 from zfdesk.experiments.transfer import features
 from zfdesk.figures.table7 import rows_of
 from zfdesk.training.errors import TrainingError
-from zfdesk.training.transfer import Plan, as_json, layers_called, run_transfer
+from zfdesk.training.transfer import TransferPlan, as_json, layers_called, run_transfer
 
 SIZES = {"a": 9, "b": 14, "c": 7}
 
@@ -49,7 +49,7 @@ def model() -> zf.Model:
 
 
 def test_layers_classifiers_and_rounds_are_compared(model: zf.Model, folder: Path) -> None:
-    plan = Plan(layers_called(model, ["1", "conv2", "6"]), ("softmax", "svm"), (2, 5), 50, 3, 7)
+    plan = TransferPlan(layers_called(model, ["1", "conv2", "6"]), ("softmax", "svm"), (2, 5), 50, 3, 7)
     said: list[tuple[str, int, int]] = []
     found = run_transfer(model, str(folder), plan, lambda *told: said.append(told))
     assert found.classes == ("a", "b", "c")
@@ -75,7 +75,7 @@ def test_an_accuracy_is_that_of_scikit_learn_on_the_same_pictures(model: zf.Mode
     """The draw is written anew here; the mean is over the classes, not over the pictures."""
     from sklearn.linear_model import LogisticRegression
 
-    found = run_transfer(model, str(folder), Plan(per_class=(5,), tested=4, rounds=1, seed=2))
+    found = run_transfer(model, str(folder), TransferPlan(per_class=(5,), tested=4, rounds=1, seed=2))
     x, y, test_x, test_y, start = [], [], [], [], 0
     for label, (name, count) in enumerate(SIZES.items()):
         order = start + np.random.default_rng([2, 0, label]).permutation(range(count))
@@ -100,7 +100,7 @@ def test_an_accuracy_is_that_of_scikit_learn_on_the_same_pictures(model: zf.Mode
 
 
 def test_the_network_is_that_of_the_first_round(model: zf.Model, folder: Path) -> None:
-    found = run_transfer(model, str(folder), Plan(per_class=(2, 6), rounds=2))
+    found = run_transfer(model, str(folder), TransferPlan(per_class=(2, 6), rounds=2))
     network = found.network
     assert network is not None
     assert network.classes == ("a", "b", "c")
@@ -111,7 +111,7 @@ def test_the_network_is_that_of_the_first_round(model: zf.Model, folder: Path) -
         for number in range(count)
     ]
     assert np.mean(right) > 0.6
-    svm = run_transfer(model, str(folder), Plan(kinds=("svm",), per_class=(4,), rounds=1)).network
+    svm = run_transfer(model, str(folder), TransferPlan(kinds=("svm",), per_class=(4,), rounds=1)).network
     assert svm is not None
     assert "linear SVM" in svm.provenance
 
@@ -123,31 +123,31 @@ def test_what_cannot_be_read_is_passed_over_and_told(model: zf.Model, folder: Pa
     for number in range(5):
         Image.fromarray(picture(1, number)).save(tmp_path / "d" / f"{number}.png")
     (tmp_path / "d" / "broken.png").write_bytes(b"no picture")
-    found = run_transfer(model, str(tmp_path), Plan(per_class=(4,), rounds=2))
+    found = run_transfer(model, str(tmp_path), TransferPlan(per_class=(4,), rounds=2))
     assert found.unreadable == ("d/broken.png",)
     assert len(found.classes) == 4
     with pytest.raises(TrainingError, match=r"'d' has 5 pictures; 1 could not be read: 5 to teach"):
-        run_transfer(model, str(tmp_path), Plan(per_class=(5,), rounds=1))
-    assert len(run_transfer(model, str(tmp_path), Plan(per_class=(5,), rounds=1, without=("d",))).classes) == 3
+        run_transfer(model, str(tmp_path), TransferPlan(per_class=(5,), rounds=1))
+    assert len(run_transfer(model, str(tmp_path), TransferPlan(per_class=(5,), rounds=1, without=("d",))).classes) == 3
 
 
 def test_bad_data_is_a_sentence(model: zf.Model, folder: Path, tmp_path: Path) -> None:
     for plan, words in (
-        (Plan(per_class=(7,)), "'c' has 7 pictures: 7 to teach with and one to tell need 8"),
-        (Plan(without=("x",)), "no class 'x' that could be left out"),
-        (Plan(per_class=(2,), without=("a", "b")), "one class"),
+        (TransferPlan(per_class=(7,)), "'c' has 7 pictures: 7 to teach with and one to tell need 8"),
+        (TransferPlan(without=("x",)), "no class 'x' that could be left out"),
+        (TransferPlan(per_class=(2,), without=("a", "b")), "one class"),
     ):
         with pytest.raises(TrainingError, match=words):
             run_transfer(model, str(folder), plan)
     (tmp_path / "one").mkdir()
     Image.fromarray(picture(0, 0)).save(tmp_path / "one" / "0.png")
     with pytest.raises(TrainingError, match="one class"):
-        run_transfer(model, str(tmp_path), Plan(per_class=(1,)))
+        run_transfer(model, str(tmp_path), TransferPlan(per_class=(1,)))
     (tmp_path / "two").mkdir()
     with pytest.raises(TrainingError, match=r"The class 'two' of .* has no pictures"):
-        run_transfer(model, str(tmp_path), Plan(per_class=(1,)))
+        run_transfer(model, str(tmp_path), TransferPlan(per_class=(1,)))
     with pytest.raises(TrainingError, match="does not exist"):
-        run_transfer(model, str(tmp_path / "gone"), Plan())
+        run_transfer(model, str(tmp_path / "gone"), TransferPlan())
     for layer, words in (("fc8", "holds the classes"), ("input", "no layer whose features"), ("9", "no layer 9")):
         with pytest.raises(ValueError, match=words):
             layers_called(model, [layer])

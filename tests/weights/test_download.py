@@ -16,7 +16,7 @@ import trustme
 from loopback import Loopback, loopback, room_for
 
 from zfdesk.weights import web
-from zfdesk.weights.download import Cancelled, DownloadError, Progress, Stop, alone, download, forget
+from zfdesk.weights.download import Cancelled, DownloadError, DownloadProgress, Stop, alone, download, forget
 
 DATA = random.Random(1).randbytes(300_000)
 AT_ONCE = (0.0, 0.0)
@@ -52,7 +52,7 @@ def refused(url: str, part: Path, most: int = 1 << 20) -> str:
 
 
 def test_a_file_comes_whole_and_progress_is_told(server: Loopback, part: Path) -> None:
-    told: list[Progress] = []
+    told: list[DownloadProgress] = []
     assert not bring(server.serve("a", DATA), part, on_progress=told.append)
     assert part.read_bytes() == DATA
     assert (told[0].done, told[-1].done, told[-1].total, told[-1].share) == (0, len(DATA), len(DATA), 1.0)
@@ -61,11 +61,11 @@ def test_a_file_comes_whole_and_progress_is_told(server: Loopback, part: Path) -
 
 
 def test_progress_in_words() -> None:
-    assert str(Progress(123_000_000, 249_000_000, 4.2e6)) == "123 of 249 MB · 4.2 MB/s · 30 s left"
-    assert str(Progress(1_000_000, 0, 0)) == "1 MB"
-    assert str(Progress(0, 600_000_000, 1e6)) == "0 of 600 MB · 1.0 MB/s · 10 min left"
-    assert Progress(5, 0, 1).share is None
-    assert Progress(5, 0, 1).seconds_left is None
+    assert str(DownloadProgress(123_000_000, 249_000_000, 4.2e6)) == "123 of 249 MB · 4.2 MB/s · 30 s left"
+    assert str(DownloadProgress(1_000_000, 0, 0)) == "1 MB"
+    assert str(DownloadProgress(0, 600_000_000, 1e6)) == "0 of 600 MB · 1.0 MB/s · 10 min left"
+    assert DownloadProgress(5, 0, 1).share is None
+    assert DownloadProgress(5, 0, 1).seconds_left is None
 
 
 @pytest.mark.parametrize("marks", [{}, {"etag": "", "modified": "Sun, 01 Nov 2026 10:00:00 GMT"}, {"etag": ""}])

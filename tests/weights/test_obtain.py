@@ -26,7 +26,7 @@ import zfdesk.engine as zf
 import zfdesk.weights
 from zfdesk.weights import store
 from zfdesk.weights.catalogue import CATALOGUE, CatalogueEntry, find_entry
-from zfdesk.weights.download import Progress
+from zfdesk.weights.download import DownloadProgress
 from zfdesk.weights.obtain import downloads, import_file, installed, obtain, part_bytes
 from zfdesk.weights.torch_file import pth_digest
 from zfdesk.weights.web import Cancelled, DownloadError, Stop
@@ -87,7 +87,7 @@ def test_downloaded_checked_converted_and_kept(server: Loopback, data: bytes, mo
     wanted, told = entry(server, data), []
     kept = obtain(wanted, lambda stage, progress: told.append((stage, progress)))
     assert list(dict.fromkeys(stage for stage, _ in told)) == ["Downloading", "Checking", "Converting"]
-    assert isinstance(told[0][1], Progress)
+    assert isinstance(told[0][1], DownloadProgress)
     assert told[-1][1] is None
     assert (kept.name, kept.path, kept.original) == ("small", store.folder() / "small.safetensors", None)
     again = zfdesk.weights.load(kept.path)

@@ -11,7 +11,7 @@ from zfdesk.attribution import METHODS
 from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, listed, one_of
 from zfdesk.cli.output import CommandError, print_message
 from zfdesk.cli.report import provenance, report, table
-from zfdesk.progress import Progress
+from zfdesk.progress import ProgressLine
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,7 +56,7 @@ def agreement_command(arguments: argparse.Namespace) -> int:
     index = None if arguments.klass is None else class_called(model, arguments.klass)
     pictures = _marked(arguments, model)
     found = {}
-    with Progress("", "pictures") as progress:
+    with ProgressLine("", "pictures") as progress:
         for number, (name, (picture, box)) in enumerate(pictures.items(), 1):
             found[name] = _picture_facts(model, picture, box, index, arguments)
             progress(number, len(pictures))

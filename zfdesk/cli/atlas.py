@@ -13,7 +13,7 @@ from zfdesk.cli.report import provenance, report
 
 if TYPE_CHECKING:
     from zfdesk.engine import Model
-    from zfdesk.synthesis.atlas import Atlas, Page
+    from zfdesk.synthesis.atlas import Atlas, AtlasPage
 
 
 def add_parser(verbs: Any) -> None:
@@ -39,7 +39,7 @@ def atlas_command(arguments: argparse.Namespace) -> int:
     """Make what is missing and write it; 130 when interrupted. JSON: the layers that are in it."""
     check_output(arguments.output)
     from zfdesk.cli.network import chosen_model
-    from zfdesk.progress import Progress
+    from zfdesk.progress import ProgressLine
     from zfdesk.synthesis.atlas import atlas_layers, make_page, write_atlas
 
     model = chosen_model(arguments.weights)
@@ -50,8 +50,8 @@ def atlas_command(arguments: argparse.Namespace) -> int:
     for layer in layers:
         if layer in atlas.pages:
             continue
-        made: Page | None = None
-        with Progress(f"{layer}: ", "units") as progress:
+        made: AtlasPage | None = None
+        with ProgressLine(f"{layer}: ", "units") as progress:
             try:
                 for done, page in make_page(model, layer, arguments.seed):
                     progress(done, model.architecture.stage(layer).shape[0])

@@ -120,9 +120,9 @@ def _head(model: Model, arguments: argparse.Namespace) -> CamHead:
     from zfdesk.cli.network import class_called, crop_called
     from zfdesk.cli.output import print_message
     from zfdesk.library.cam_pictures import teach_from_folder
-    from zfdesk.progress import Progress
+    from zfdesk.progress import ProgressLine
 
-    with Progress("CAM's head: ", "pictures") as progress:
+    with ProgressLine("CAM's head: ", "pictures") as progress:
         return teach_from_folder(
             model, arguments.pictures, crop_called(arguments.crop, model), lambda name: class_called(model, name),
             progress, lambda error: print_message(str(error)),

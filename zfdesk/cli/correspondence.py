@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zfdesk.cli.common import FILLS, add_crop_option, add_json_option, add_weights_option, at_least
 from zfdesk.cli.output import print_message
 from zfdesk.cli.report import provenance, report, table
-from zfdesk.progress import Progress
+from zfdesk.progress import ProgressLine
 
 if TYPE_CHECKING:
     from zfdesk.engine import Model
@@ -54,7 +54,7 @@ def correspondence_command(arguments: argparse.Namespace) -> int:
         model.architecture.stage(layer)
     pictures, left_out = marked_pictures(arguments.folder, model, arguments.crop)
     fill = OccluderFill(arguments.fill)
-    with Progress("", "pictures") as progress:
+    with ProgressLine("", "pictures") as progress:
         found = correspondence(
             model, pictures, arguments.layers or (), fill, arguments.random, arguments.seed, left_out, progress
         )

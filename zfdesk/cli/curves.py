@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least, figure_name
 from zfdesk.cli.output import check_output, write_output
 from zfdesk.cli.report import provenance, report, table
-from zfdesk.progress import Progress
+from zfdesk.progress import ProgressLine
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,10 +72,10 @@ def curves_command(arguments: argparse.Namespace) -> int:
     fill = OccluderFill(arguments.fill)
     found, baselines = [], {}
     for path, heat in zip(arguments.maps, heats, strict=True):
-        with Progress(f"{path}: ", "pictures") as progress:
+        with ProgressLine(f"{path}: ", "pictures") as progress:
             found.append(insertion_deletion(model, picture, heat.values, index, arguments.steps, fill, progress))
         if arguments.random and heat.cells not in baselines:
-            with Progress("random maps: ", "pictures") as progress:
+            with ProgressLine("random maps: ", "pictures") as progress:
                 baselines[heat.cells] = random_baseline(
                     model, picture, index, heat.cells, arguments.random, arguments.seed, arguments.steps, fill, progress
                 )

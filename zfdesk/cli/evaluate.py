@@ -12,7 +12,7 @@ from zfdesk.cli.common import add_json_option, figure_name
 from zfdesk.cli.data_sets import DATA_SETS_HELP, add_download_option, download_data_sets
 from zfdesk.cli.output import CommandError, check_output, message_printer, print_message, write_output
 from zfdesk.cli.report import report
-from zfdesk.progress import Progress, duration, noun
+from zfdesk.progress import ProgressLine, duration, noun
 
 if TYPE_CHECKING:
     from zfdesk.engine import Model
@@ -95,7 +95,7 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
         left = duration((total - done) / rate)
         progress.show(f"{done:,} of {total:,} {noun(total, 'picture')}, {rate:.1f} a second, {left} left")
 
-    with Progress(every=30.0) as progress:
+    with ProgressLine(every=30.0) as progress:
         found = evaluate(
             models,
             pictures,

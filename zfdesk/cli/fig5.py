@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from zfdesk.cli.common import add_crop_option
 from zfdesk.cli.output import CommandError
-from zfdesk.progress import Progress
+from zfdesk.progress import ProgressLine
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,7 +63,7 @@ def compute(arguments: argparse.Namespace, changes: Sequence[str], amounts: Sequ
     canvases = [around(frame, cut.box(*frame.shape[:2]), size) for frame in frames]
     found = []
     for change in (Change[word.upper()] for word in changes):
-        with Progress(f"{change}: ", "pictures") as progress:
+        with ProgressLine(f"{change}: ", "pictures") as progress:
             wanted = paper_amounts(change, size) if amounts is None else np.asarray(amounts, float)
             found.append(invariance(model, canvases, change, wanted, arguments.layer or (), classes, progress))
     return Computed(model, canvases, found)

@@ -44,10 +44,10 @@ def network_picture(path: str, model: Model, crop: str = "centre") -> np.ndarray
 
 def made(sketches: Iterator[Sketch], what: str) -> Sketch | None:
     """The last sketch; after Ctrl-C the last one that came, or None. Tells a terminal how far it is."""
-    from zfdesk.progress import Progress
+    from zfdesk.progress import ProgressLine
 
     last: Sketch | None = None
-    with Progress(what, "steps") as progress:
+    with ProgressLine(what, "steps") as progress:
         try:
             for last in sketches:
                 progress(last.step, last.steps)

@@ -21,7 +21,7 @@ from zfdesk.cli.common import (
 )
 from zfdesk.cli.output import CommandError, check_output, print_message, write_output
 from zfdesk.cli.report import provenance, report
-from zfdesk.progress import Progress, duration
+from zfdesk.progress import ProgressLine, duration
 
 if TYPE_CHECKING:
     import numpy as np
@@ -135,7 +135,7 @@ def _swept(clean: Pass, picture: np.ndarray, plan: SweepPlan, layer: str) -> Swe
 
     seen: Sweep | None = None
     steps = sweep(clean, picture, plan, layer)
-    with Progress() as progress:
+    with ProgressLine() as progress:
         try:
             for seen in steps:
                 if not np.isfinite(seen.clean_probabilities).all():

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from zfdesk.progress import Progress
+from zfdesk.progress import ProgressLine
 
 
 class CommandError(Exception):
@@ -40,7 +40,7 @@ def print_message(sentence: str) -> None:
     print(f"zfdesk: {text}", file=sys.stderr)
 
 
-def message_printer(progress: Progress) -> Callable[[str], None]:
+def message_printer(progress: ProgressLine) -> Callable[[str], None]:
     """`print_message` for sentences that come while a line of progress stands."""
 
     def show(sentence: str) -> None:

@@ -26,7 +26,7 @@ from zfdesk.cli.common import (
     unit_choice,
 )
 from zfdesk.cli.output import CommandError, print_json, print_message
-from zfdesk.progress import Progress, noun
+from zfdesk.progress import ProgressLine, noun
 
 if TYPE_CHECKING:
     from zfdesk.engine import Model
@@ -186,7 +186,7 @@ class _Run:
         """``unit``: which one to choose in the first frame, where the stepper's view has none."""
         self.source, self.stepper, self.span, self.parts, self.width = source, stepper, span, parts, width
         self.stop, self.unreadable, self._unit = stop, unreadable, unit
-        self.progress = Progress()
+        self.progress = ProgressLine()
         self._moments: list[Any] = []
 
     def frames(self) -> Iterator[tuple[Any, Any]]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from zfdesk.engine import Model
     from zfdesk.figures import Page
     from zfdesk.figures.fig4 import UnitOverTime
-    from zfdesk.library import Answer
+    from zfdesk.library import UnitAnswer
     from zfdesk.runs import Run, Strongest
 
 PARTS = ("curves", "spread", "filters", "probe")
@@ -106,7 +106,7 @@ def _fig4(arguments: argparse.Namespace) -> tuple[Page, int]:
     else:
         units, how = _units_random(last, arguments)
         searched = ""
-    found: list[list[Answer]] = []
+    found: list[list[UnitAnswer]] = []
     for epoch in epochs:
         model = last if epoch == epochs[-1] else load(run.snapshot_file(epoch))
         if kept:
@@ -158,7 +158,7 @@ def _units_random(model: Model, arguments: argparse.Namespace) -> tuple[list[tup
 
 def _answers_kept(
     run: Run, model: Model, epoch: int, kept: Sequence[Strongest], units: Sequence[tuple[str, int]]
-) -> list[Answer]:
+) -> list[UnitAnswer]:
     from zfdesk.library import answer_of_crop
     from zfdesk.library.evolution import silent_answer
     from zfdesk.runs import read_crop
@@ -199,7 +199,7 @@ class _Pictures:
             self.files, self._walked = readable, True
 
 
-def _unit_over_time(found: Sequence[Sequence[Answer]], place: int) -> UnitOverTime:
+def _unit_over_time(found: Sequence[Sequence[UnitAnswer]], place: int) -> UnitOverTime:
     import numpy as np
 
     from zfdesk.figures.fig4 import UnitOverTime

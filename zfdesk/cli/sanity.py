@@ -37,7 +37,7 @@ def make(arguments: argparse.Namespace) -> tuple[Page, int]:
     from zfdesk.cli.network import chosen_model, class_called
     from zfdesk.figures.facts import Facts
     from zfdesk.pages.heat_pages import sanity_page
-    from zfdesk.progress import Progress
+    from zfdesk.progress import ProgressLine
     from zfdesk.sources.files import file_name
 
     model = chosen_model(arguments.weights)
@@ -46,7 +46,7 @@ def make(arguments: argparse.Namespace) -> tuple[Page, int]:
     index = int(model.forward(picture).probabilities[0].argmax()) if named is None else class_called(model, named)
     total, steps = 1 + sum(bool(stage.parameters) for stage in model.architecture.stages), []
     options = Options(layer=arguments.layer)
-    with Progress("sanity check: ", "networks") as progress:
+    with ProgressLine("sanity check: ", "networks") as progress:
         for step in sanity_check(model, picture, of_class(model, index), arguments.methods, options, arguments.seed):
             steps.append(step)
             progress(len(steps), total)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least, listed, number_where
 from zfdesk.cli.output import CommandError, print_message
 from zfdesk.cli.report import provenance, report
-from zfdesk.progress import Progress, duration, noun
+from zfdesk.progress import ProgressLine, duration, noun
 
 if TYPE_CHECKING:
     from zfdesk.engine import Model
@@ -58,7 +58,7 @@ class Watching:
     def __init__(self, every: float | None = None) -> None:
         self.unreadable: list[str] = []
         self.last: ScanStep | None = None
-        self._progress = Progress(every=every)
+        self._progress = ProgressLine(every=every)
 
     def on_step(self, step: ScanStep) -> None:
         """Show how far the scan is, and say what could not be read."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import at_least, number_where
 from zfdesk.cli.output import CommandError, message_printer, print_message
-from zfdesk.progress import Progress, noun
+from zfdesk.progress import ProgressLine, noun
 
 if TYPE_CHECKING:
     from zfdesk.training.shards import PackPlan
@@ -60,7 +60,7 @@ def shards_command(arguments: argparse.Namespace) -> int:
     if arguments.validation_of and (arguments.mixtures or arguments.views > 1):
         raise CommandError("Validation packs one plain view of each picture: leave out --mixtures and --views.")
     threads = arguments.threads or os.cpu_count() or 1
-    progress = Progress(every=30.0)
+    progress = ProgressLine(every=30.0)
     try:
         teacher = open_teacher(arguments.teacher, threads) if arguments.teacher else None
         plan = _plan(arguments, teacher)

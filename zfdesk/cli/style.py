@@ -39,14 +39,14 @@ def style_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace
     check_outputs(parser, arguments, *arguments.like)
     from zfdesk.cli.network import chosen_model
     from zfdesk.sources import read_picture
-    from zfdesk.synthesis import Style, transfer
+    from zfdesk.synthesis import StyleSource, transfer
     from zfdesk.synthesis.steps import no_larger
     from zfdesk.synthesis.style import advice, content_layer, style_layers
 
     model = chosen_model(arguments.weights)
     shares = [1.0] if len(arguments.like) == 1 else [1 - arguments.mix, arguments.mix]
     styles = [
-        Style(no_larger(read_picture(path), arguments.side), share)
+        StyleSource(no_larger(read_picture(path), arguments.side), share)
         for path, share in zip(arguments.like, shares, strict=True)
     ]  # fmt: skip
     content = no_larger(read_picture(arguments.image), arguments.side)

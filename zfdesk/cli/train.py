@@ -129,7 +129,7 @@ def train_command(arguments: argparse.Namespace, given: Sequence[str]) -> int:
         raise CommandError(f"--resume goes on with a run as it was begun: it does not take {', '.join(surplus)}.")
     import torch
 
-    from zfdesk.progress import Progress
+    from zfdesk.progress import ProgressLine
     from zfdesk.training.process_group import join
     from zfdesk.training.train import train
 
@@ -144,7 +144,7 @@ def train_command(arguments: argparse.Namespace, given: Sequence[str]) -> int:
     config = _config_again(arguments, run) if resume else _config(arguments)
     group = join(arguments.device)
     try:
-        ended = train(config, run, group, Progress(every=60.0, quiet=not group.first), resume)
+        ended = train(config, run, group, ProgressLine(every=60.0, quiet=not group.first), resume)
     finally:
         group.close()
     if not group.first:
@@ -157,7 +157,7 @@ def train_command(arguments: argparse.Namespace, given: Sequence[str]) -> int:
 
 
 def _table3(arguments: argparse.Namespace, folder: Path) -> int:
-    from zfdesk.progress import Progress
+    from zfdesk.progress import ProgressLine
     from zfdesk.training.process_group import join
     from zfdesk.training.table3 import rows_called, train_table3
 
@@ -169,7 +169,7 @@ def _table3(arguments: argparse.Namespace, folder: Path) -> int:
             folder,
             rows,
             group,
-            Progress(every=60.0, quiet=not group.first),
+            ProgressLine(every=60.0, quiet=not group.first),
         )
     finally:
         group.close()

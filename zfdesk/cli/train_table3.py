@@ -10,7 +10,7 @@ from zfdesk.cli.output import print_json
 from zfdesk.cli.report import table
 
 if TYPE_CHECKING:
-    from zfdesk.training.table3 import Filled, Row
+    from zfdesk.training.table3 import Filled, Table3Row
 
 
 def report_table3(arguments: argparse.Namespace, data: Sequence[str], filled: Sequence[Filled]) -> None:
@@ -46,7 +46,7 @@ def report_table3(arguments: argparse.Namespace, data: Sequence[str], filled: Se
         print("* The paper changed its replication of Krizhevsky et al. there; here Fig. 3 is changed.")
 
 
-def _paper(row: Row) -> dict[str, float | bool | None]:
+def _paper(row: Table3Row) -> dict[str, float | bool | None]:
     train = None if row.train is None else row.train / 100
     return {"train_top1": train, "top1": row.top1 / 100, "top5": row.top5 / 100, "replication": row.replication}
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from zfdesk.cli.common import add_weights_option, at_least, listed, number_where
 from zfdesk.cli.data_sets import download_data_sets
 from zfdesk.cli.output import CommandError, check_output, print_json, print_message
-from zfdesk.progress import Progress
+from zfdesk.progress import ProgressLine
 
 if TYPE_CHECKING:
     from zfdesk.engine import Model
     from zfdesk.training.precision import Precisions
-    from zfdesk.training.transfer import Plan, Transfer
+    from zfdesk.training.transfer import Transfer, TransferPlan
 
 _OWN = (
     "--svm", "--layer", "--layers", "--per-class", "--rounds", "--tested", "--without", "--strength", "--weights",
@@ -100,7 +100,7 @@ def transfer_command(arguments: argparse.Namespace, given: Sequence[str]) -> int
     if output and plan.layers and plan.layers != (feature_layer(model.architecture),):
         raise CommandError("Only a classifier on the layer below the classes makes a network: leave --layer out.")
     download_data_sets(arguments, [arguments.transfer])
-    with Progress() as progress:
+    with ProgressLine() as progress:
         found = run_transfer(
             model,
             arguments.transfer,
@@ -143,7 +143,7 @@ def _average_precision(arguments: argparse.Namespace, given: Sequence[str], mode
         raise CommandError(f"--average-precision teaches one part and tells the other: without {', '.join(surplus)}.")
     layer = layers_called(model, [arguments.layer])[0] if arguments.layer else ""
     download_data_sets(arguments, [arguments.transfer])
-    with Progress() as progress:
+    with ProgressLine() as progress:
         found = run_precision(
             model, arguments.transfer, layer, "svm" if arguments.svm else "softmax", arguments.strength or STRENGTH,
             lambda what, done, total: progress.show(f"{what}: {done} of {total}"),
@@ -177,9 +177,9 @@ def _print_precisions(found: Precisions, model: Model) -> None:
     print(table([*rows, ("mean", words(found.mean), paper)]))
 
 
-def _plan(arguments: argparse.Namespace, model: Model) -> Plan:
+def _plan(arguments: argparse.Namespace, model: Model) -> TransferPlan:
     from zfdesk.experiments.transfer import STRENGTH
-    from zfdesk.training.transfer import Plan, layers_called
+    from zfdesk.training.transfer import TransferPlan, layers_called
 
     if arguments.layers and (arguments.layer or arguments.svm):
         raise CommandError("--layers compares softmax and SVM on several layers: it takes neither --layer nor --svm.")
@@ -187,7 +187,7 @@ def _plan(arguments: argparse.Namespace, model: Model) -> Plan:
         layers = layers_called(model, [word.strip() for word in arguments.layers.split(",")])
     else:
         layers = layers_called(model, [arguments.layer]) if arguments.layer else ()
-    return Plan(
+    return TransferPlan(
         layers, ("softmax", "svm") if arguments.layers else ("svm",) if arguments.svm else ("softmax",),
         arguments.per_class or (30,), arguments.tested or 50, arguments.rounds or 5, arguments.seed,
         tuple(arguments.without or ()), arguments.strength or STRENGTH,

@@ -15,11 +15,11 @@ from zfdesk.cli.report import named_values, report
 from zfdesk.cli.weights_calibrate import add_calibrate_arguments, calibrate_command
 from zfdesk.cli.weights_export import add_export_arguments, export_command
 from zfdesk.cli.weights_report import add_report_arguments, report_command
-from zfdesk.progress import Progress
+from zfdesk.progress import ProgressLine
 
 if TYPE_CHECKING:
     from zfdesk.weights.catalogue import CatalogueEntry
-    from zfdesk.weights.download import Progress as DownloadProgress
+    from zfdesk.weights.download import DownloadProgress
     from zfdesk.weights.store import StoredWeights
 
     Catalogue = tuple[CatalogueEntry, ...]
@@ -142,7 +142,7 @@ def get_command(arguments: argparse.Namespace) -> int:
 
     entry = find_entry(arguments.name, _catalogue(arguments))
     have = installed(entry, store.list_weights())
-    hint, original, progress = "", None, Progress()
+    hint, original, progress = "", None, ProgressLine()
     fresh = have is None
     if have is None:
         try:
@@ -350,7 +350,7 @@ def _by_file(entry: CatalogueEntry) -> str:
     return f"; {size_words(come)} of it have come" if come else ""
 
 
-def _show_stage(line: Progress, name: str, stage: str, progress: DownloadProgress | None) -> None:
+def _show_stage(line: ProgressLine, name: str, stage: str, progress: DownloadProgress | None) -> None:
     """As `zfdesk.weights.obtain` calls it; to a file, one line for each step and tenth of the way."""
     share = progress.share if progress else None
     tenth = "" if share is None else f" {int(share * 10) * 10} %"

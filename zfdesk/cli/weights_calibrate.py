@@ -10,7 +10,7 @@ from pathlib import Path
 from zfdesk.cli.common import weights_file_name
 from zfdesk.cli.output import CommandError, check_output, message_printer, print_message
 from zfdesk.cli.report import report
-from zfdesk.progress import Progress
+from zfdesk.progress import ProgressLine
 
 
 def add_calibrate_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +44,7 @@ def calibrate_command(arguments: argparse.Namespace) -> int:
     for sentence in (*passed_over(pictures), *(left_out(pictures, class_of) if class_of else ())):
         print_message(sentence)
     skipped: list[str] = []
-    with Progress(things="pictures", every=30.0) as progress:
+    with ProgressLine(things="pictures", every=30.0) as progress:
         say = message_printer(progress)
 
         def skip(sentence: str) -> None:

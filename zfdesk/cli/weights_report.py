@@ -8,7 +8,7 @@ from pathlib import Path
 from zfdesk.cli.output import CommandError, print_message
 from zfdesk.cli.report import report
 from zfdesk.cli.weights_renewal import renew
-from zfdesk.progress import Progress
+from zfdesk.progress import ProgressLine
 
 NAMES = (
     "`imagenet-sample-images`, one picture for each of the 1000 classes",
@@ -43,7 +43,7 @@ def report_command(arguments: argparse.Namespace) -> int:
     if arguments.caltech and arguments.ship is None:
         raise CommandError("--caltech goes with --ship.")
     file = weights_file(arguments.name)
-    with Progress(every=60.0) as progress:
+    with ProgressLine(every=60.0) as progress:
         facts = measure(
             file, tuple(zip(NAMES, (arguments.samples, arguments.imagenette), strict=True)),
             lambda name, done, total: progress.show(f"{name}: {done:,} of {total:,}"), print_message,

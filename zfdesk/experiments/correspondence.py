@@ -38,7 +38,7 @@ from zfdesk.engine.model import Model
 from zfdesk.engine.occlude import Occluder, OccluderFill, OccluderShape, occlude
 from zfdesk.engine.picture import Box, crop
 from zfdesk.experiments.parts import OBJECT, RANDOM, PartBox, PartsError, check_boxes, shared_parts, to_input
-from zfdesk.experiments.table1 import Correspondence, Score
+from zfdesk.experiments.table1 import Correspondence, Table1Score
 
 RANDOM_DRAWS = 10
 
@@ -182,14 +182,14 @@ def _is_seen(box: PartBox, size: int) -> bool:
     return top < size and left < size and top + height > 0 and left + width > 0
 
 
-def _score(part: str, layer: str, changes: Sequence[np.ndarray]) -> Score:
+def _score(part: str, layer: str, changes: Sequence[np.ndarray]) -> Table1Score:
     """Each of ``changes``: a picture's signs, int8 (masks, features); a pair's distance is the mean over its masks."""
     distances = [
         float(np.mean([hamming(a, b) for a, b in zip(one, other, strict=True)]))
         for one, other in combinations(changes, 2)
     ]
     error = float(np.std(distances, ddof=1) / len(distances) ** 0.5) if len(distances) > 1 else None
-    return Score(part, layer, float(np.mean(distances)), error, len(distances), len(changes))
+    return Table1Score(part, layer, float(np.mean(distances)), error, len(distances), len(changes))
 
 
 def _sign_changes(

@@ -18,7 +18,7 @@ PAPER_LAYERS = {"conv5": 5, "pool5": 5, "fc7": 7}
 
 
 @dataclass(frozen=True)
-class Score:
+class Table1Score:
     """One cell of the table: mean Hamming distance over ``pairs`` of ``pictures``, and its standard error (None for a
     single pair, of which nothing is known)."""
 
@@ -40,7 +40,7 @@ class Correspondence:
     """The table. ``pictures``: those compared; ``left_out``: sentences on what was marked and could not be used."""
 
     layers: tuple[str, ...]
-    scores: tuple[Score, ...]
+    scores: tuple[Table1Score, ...]
     pictures: tuple[str, ...]
     left_out: tuple[str, ...]
     fill: OccluderFill
@@ -82,7 +82,7 @@ class Correspondence:
             )
         return "\n".join(lines) + "\n"
 
-    def score(self, part: str, layer: str) -> Score:
+    def score(self, part: str, layer: str) -> Table1Score:
         """One cell; KeyError when there is none."""
         for score in self.scores:
             if (score.part, score.layer) == (part, layer):
@@ -94,4 +94,4 @@ def _words(mean: float, error: float | None) -> str:
     return f"{mean:.3f}" if error is None else f"{mean:.3f} ± {error:.3f}"
 
 
-__all__ = ["PAPER", "PAPER_LAYERS", "Correspondence", "Score"]
+__all__ = ["PAPER", "PAPER_LAYERS", "Correspondence", "Table1Score"]

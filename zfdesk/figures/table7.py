@@ -45,7 +45,7 @@ PAPER_TABLE_6_MEAN = 79.0
 
 
 @dataclass(frozen=True)
-class Row:
+class TransferRow:
     """One line of the table. mean, deviation: shares; deviation is None where there was one round."""
 
     layer: str
@@ -82,14 +82,14 @@ def _figure(value: tuple[float, float | None]) -> str:
     return f"{mean:.1f}" if deviation is None else f"{mean:.1f} ± {deviation:.1f}"
 
 
-def rows_of(data: Mapping[str, Any]) -> list[Row]:
+def rows_of(data: Mapping[str, Any]) -> list[TransferRow]:
     """The rows of what ``zfdesk train --transfer --json`` printed. Raises ValueError with a sentence for all else."""
     if data.get("format") != FORMAT or not isinstance(data.get("scores"), list):
         raise ValueError("This is not what `zfdesk train --transfer … --json` printed.")
     rows = []
     for score in data["scores"]:
         try:
-            row = Row(
+            row = TransferRow(
                 str(score["layer"]), score["number"], str(score["kind"]), int(score["per_class"]),
                 float(score["mean"]), None if score["deviation"] is None else float(score["deviation"]),
             )  # fmt: skip
@@ -123,7 +123,7 @@ def table7_page(data: Mapping[str, Any], size: str | tuple[float, float] = "two-
     return Page(tuple(cells), size, "How much each layer tells", _caption(data, rows), letters=False)
 
 
-def _curves(rows: Sequence[Row], kind: str, numbers: Sequence[int]) -> panels.Curves:
+def _curves(rows: Sequence[TransferRow], kind: str, numbers: Sequence[int]) -> panels.Curves:
     names, values = [], []
     for per_class in sorted({row.per_class for row in rows}):
         own = {row.number: row.mean * 100 for row in rows if row.per_class == per_class}
@@ -136,13 +136,13 @@ def _curves(rows: Sequence[Row], kind: str, numbers: Sequence[int]) -> panels.Cu
     return panels.Curves(np.array(numbers, float), np.array(values), tuple(names), "layer", "accuracy (%)")
 
 
-def _words(row: Row) -> str:
+def _words(row: TransferRow) -> str:
     paper = PAPER_TABLE_7.get((row.kind, row.number or 0)) if row.per_class in (30, 60) else None
     paper_text = "" if paper is None else f" (paper {_figure(paper[row.per_class == 60])})"
     return f"layer {row.number}, {row.per_class} a class: {row.per_cent} %{paper_text}"
 
 
-def _caption(data: Mapping[str, Any], rows: Sequence[Row]) -> str:
+def _caption(data: Mapping[str, Any], rows: Sequence[TransferRow]) -> str:
     per_class = ", ".join(str(count) for count in sorted({row.per_class for row in rows}))
     rounds = data.get("rounds")
     over = "one round" if rounds == 1 else f"± deviation over {rounds} rounds"
@@ -158,6 +158,6 @@ def _caption(data: Mapping[str, Any], rows: Sequence[Row]) -> str:
 
 
 __all__ = [
-    "LAYERS", "PAPER_TABLE_4", "PAPER_TABLE_5", "PAPER_TABLE_6", "PAPER_TABLE_6_MEAN", "PAPER_TABLE_7", "Row",
+    "LAYERS", "PAPER_TABLE_4", "PAPER_TABLE_5", "PAPER_TABLE_6", "PAPER_TABLE_6_MEAN", "PAPER_TABLE_7", "TransferRow",
     "paper_words", "rows_of", "table7_page",
 ]  # fmt: skip

@@ -42,7 +42,7 @@ Counted = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
-class Progress:
+class TrainingCurves:
     """The log. epochs: float64 (lines,), done at each line of steps; loss, rate: of those. scored: float64 (n,), the
     epochs that were scored; training, validation: float64 (n, 3), loss, top-1 and top-5 as shares, NaN where there is
     none."""
@@ -96,7 +96,7 @@ class TrainingRecord:
 
     architecture: Architecture
     about: str
-    progress: Progress | None = None
+    progress: TrainingCurves | None = None
     spread: SpreadOverTime | None = None
     filters: FiltersOverTime | None = None
     probe: ProbeOverTime | None = None
@@ -156,7 +156,7 @@ class _Layout:
 # Curves
 
 
-def _add_curves(layout: _Layout, progress: Progress) -> list[str]:
+def _add_curves(layout: _Layout, progress: TrainingCurves) -> list[str]:
     steps, loss = thinned(progress.epochs, progress.loss)
     scored = progress.scored
     if len(steps) + len(scored) == 0:
@@ -336,6 +336,13 @@ def _words(times: Sequence[int]) -> tuple[str, ...]:
 
 
 __all__ = [
-    "PARTS", "FiltersOverTime", "ProbeOverTime", "Progress", "SpreadOverTime", "TrainingRecord", "common_shares",
-    "thinned", "training_page",
+    "PARTS",
+    "FiltersOverTime",
+    "ProbeOverTime",
+    "SpreadOverTime",
+    "TrainingCurves",
+    "TrainingRecord",
+    "common_shares",
+    "thinned",
+    "training_page",
 ]  # fmt: skip

@@ -13,28 +13,28 @@ picture, and of
 many (`evolution`).
 """
 
-from zfdesk.library.evolution import Answer, Look, answer_of_crop, answers_over, look_at, strongest_units
+from zfdesk.library.evolution import PictureAnswers, UnitAnswer, answer_of_crop, answers_over, look_at, strongest_units
 from zfdesk.library.portrait import ClassPreference, Example, Portraits, UnitPortrait, shown, shown_best
 from zfdesk.library.rolling import RollingScan, RollingView
 from zfdesk.library.scanning import ScanStep, scan
-from zfdesk.library.spread import Spread, spread_of
-from zfdesk.library.store import Kept, Library, LibraryError
+from zfdesk.library.spread import ActivationSpread, spread_of
+from zfdesk.library.store import Library, LibraryError, LibrarySize
 from zfdesk.library.strongest import Strongest, strongest_over
 
 __all__ = [
-    "Answer",
+    "ActivationSpread",
     "ClassPreference",
     "Example",
-    "Kept",
     "Library",
     "LibraryError",
-    "Look",
+    "LibrarySize",
+    "PictureAnswers",
     "Portraits",
     "RollingScan",
     "RollingView",
     "ScanStep",
-    "Spread",
     "Strongest",
+    "UnitAnswer",
     "UnitPortrait",
     "answer_of_crop",
     "answers_over",

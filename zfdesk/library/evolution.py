@@ -18,7 +18,7 @@ BEYOND = 214
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class UnitAnswer:
     """The strongest answer of a unit over many pictures.
 
     activation: 0 or less for a unit that none of them wakes; ``patch`` and ``down`` are then empty. patch: uint8
@@ -41,7 +41,7 @@ class Answer:
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class PictureAnswers:
     """What a network makes of one picture, for some units of a layer.
 
     maps: float32 (units, height, width). down: float32 (units, side, side, 3), each unit's strongest activation led
@@ -61,7 +61,7 @@ def strongest_units(seen: Pass, layer: str, count: int) -> tuple[int, ...]:
     return tuple(int(unit) for unit in order if highest[unit] > 0)
 
 
-def look_at(seen: Pass, layer: str, units: Sequence[int], rule: Rule = Rule.DECONVNET) -> Look:
+def look_at(seen: Pass, layer: str, units: Sequence[int], rule: Rule = Rule.DECONVNET) -> PictureAnswers:
     """The maps and reconstructions of some units, from one picture's pass. ValueError for a unit that is not there."""
     stage = seen.model.architecture.stage(layer)
     side = min(stage.receptive_field.size, seen.model.architecture.size)
@@ -74,7 +74,7 @@ def look_at(seen: Pass, layer: str, units: Sequence[int], rule: Rule = Rule.DECO
         if highest[index] > 0:
             found = reconstruct(seen, Seed(layer, unit), rule)
             down[index] = cut_field(found.values, stage.receptive_field, found.positions[0])
-    return Look(maps, down, highest)
+    return PictureAnswers(maps, down, highest)
 
 
 def answers_over(
@@ -82,7 +82,7 @@ def answers_over(
     units: Sequence[tuple[str, int]],
     pictures: Callable[[], Iterator[tuple[str, np.ndarray]]],
     rule: Rule = Rule.DECONVNET,
-) -> list[Answer]:
+) -> list[UnitAnswer]:
     """The strongest answer of each (layer, unit) over pictures, uint8 (size, size, 3) with where they come from.
 
     ``pictures`` is walked twice, and must give the same ones again: none is kept in between. Raises ValueError where
@@ -101,7 +101,7 @@ def answers_over(
     if not names:
         raise ValueError("There are no pictures to search.")
     wanted: dict[int, list[int]] = {}
-    answers: list[Answer | None] = [None] * len(units)
+    answers: list[UnitAnswer | None] = [None] * len(units)
     for index, (layer, unit) in enumerate(units):
         if found[layer].alive[unit]:
             wanted.setdefault(int(found[layer].pictures[unit, 0]), []).append(index)
@@ -132,7 +132,7 @@ def answer_of_crop(
     crop: np.ndarray,
     picture: str = "",
     rule: Rule = Rule.DECONVNET,
-) -> Answer:
+) -> UnitAnswer:
     """The answer again from what was kept of its picture: what the receptive field saw, cut at the picture's border.
 
     Pasted back into its place it gives the same activation and reconstruction, as nothing else reaches the unit.
@@ -154,21 +154,29 @@ def answer_of_crop(
 
 def answer_of(
     seen: Pass, picture: np.ndarray, layer: str, unit: int, position: tuple[int, int], name: str, rule: Rule
-) -> Answer:
+) -> UnitAnswer:
     activation = float(seen.activations[layer][0, unit, position[0], position[1]])
     if activation <= 0:
         return silent_answer(seen.model, layer, unit, activation)
     field = seen.model.architecture.stage(layer).receptive_field
     down = reconstruct(seen, Seed(layer, unit, SeedKind.AT, position), rule).values
     patch = cut_field(picture, field, position, BEYOND)
-    return Answer(layer, unit, activation, patch, cut_field(down, field, position), name, position)
+    return UnitAnswer(layer, unit, activation, patch, cut_field(down, field, position), name, position)
 
 
-def silent_answer(model: Model, layer: str, unit: int, activation: float = 0.0) -> Answer:
+def silent_answer(model: Model, layer: str, unit: int, activation: float = 0.0) -> UnitAnswer:
     """That of a unit which no picture wakes."""
     side = min(model.architecture.stage(layer).receptive_field.size, model.architecture.size)
     empty = np.zeros((side, side, 3), np.float32)
-    return Answer(layer, unit, activation, np.full(empty.shape, BEYOND, np.uint8), empty)
+    return UnitAnswer(layer, unit, activation, np.full(empty.shape, BEYOND, np.uint8), empty)
 
 
-__all__ = ["Answer", "Look", "answer_of_crop", "answers_over", "look_at", "silent_answer", "strongest_units"]
+__all__ = [
+    "PictureAnswers",
+    "UnitAnswer",
+    "answer_of_crop",
+    "answers_over",
+    "look_at",
+    "silent_answer",
+    "strongest_units",
+]

@@ -12,7 +12,7 @@ import numpy as np
 from zfdesk.engine import Model, Rule
 
 if TYPE_CHECKING:
-    from zfdesk.library import Answer, Example, Portraits, RollingScan, UnitPortrait
+    from zfdesk.library import Example, Portraits, RollingScan, UnitAnswer, UnitPortrait
 
 TINY = 1e-12
 PAGES_KEPT = 2  # of the atlas: the classes' take 60 MB
@@ -61,7 +61,7 @@ class MadePicture:
     seed: int = 0
 
 
-def shown_example(example: Example, answer: Answer | None) -> ShownExample:
+def shown_example(example: Example, answer: UnitAnswer | None) -> ShownExample:
     """An example with its patch and projection."""
     if answer is None:
         return ShownExample(example, reason="The picture is gone, or another by now: scan again.")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from zfdesk.engine import Rule
-from zfdesk.library.evolution import Answer, answer_of
+from zfdesk.library.evolution import UnitAnswer, answer_of
 from zfdesk.library.gallery import Gallery
 from zfdesk.library.listing import WHOLE, class_of
 from zfdesk.library.reading import Reader
@@ -222,7 +222,7 @@ def read_again(library: Library, ids: Sequence[int]) -> Iterator[np.ndarray | No
 
 def shown(
     library: Library, layer: str, unit: int, examples: Sequence[Example], rule: Rule = Rule.DECONVNET
-) -> Iterator[Answer | None]:
+) -> Iterator[UnitAnswer | None]:
     """For each example the patch that the unit sees and what it projects down to; None where the picture is gone or
     another by now."""
     pictures = read_again(library, [example.picture for example in examples])
@@ -234,7 +234,7 @@ def shown(
         yield answer_of(through, picture, layer, unit, example.position, example.path, rule)
 
 
-def shown_best(portraits: Portraits, layer: str, rule: Rule = Rule.DECONVNET) -> Iterator[Answer]:
+def shown_best(portraits: Portraits, layer: str, rule: Rule = Rule.DECONVNET) -> Iterator[UnitAnswer]:
     """For each unit of a layer that answers at all, the patch of its strongest picture and its projection: what a grid
     of a layer's units shows in place of their maps. Picture by picture, as each goes through the network once; near
     ties stand as float32 has them. Pictures that are gone are passed over."""

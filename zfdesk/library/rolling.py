@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zfdesk.engine import Model, Pass, Rule
-from zfdesk.library.evolution import Answer, answer_of
+from zfdesk.library.evolution import UnitAnswer, answer_of
 from zfdesk.library.portrait import Example, UnitPortrait
 from zfdesk.library.records import LayerRecord, answers_of
 from zfdesk.library.settle import Ranked, ranked_as_scanned
@@ -102,7 +102,9 @@ class RollingView:
         places in ``frames``."""
         return ranked_as_scanned(self._pictures(), self.statistics(layer, ranks), units, ranks)
 
-    def shown(self, layer: str, found: Ranked, rule: Rule = Rule.DECONVNET) -> Iterator[tuple[RollingFrame, Answer]]:
+    def shown(
+        self, layer: str, found: Ranked, rule: Rule = Rule.DECONVNET
+    ) -> Iterator[tuple[RollingFrame, UnitAnswer]]:
         """For each frame of a ranking the patch that the unit sees and what it projects down to."""
         width = self.model.architecture.stage(layer).shape[2]
         for number, flat in zip(found.pictures, found.places, strict=True):

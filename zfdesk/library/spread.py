@@ -16,7 +16,7 @@ BINS = 64
 
 
 @dataclass(frozen=True, eq=False)
-class Spread:
+class ActivationSpread:
     """A layer's activations over many pictures.
 
     ``counts``: int64 (bins,) of those that are not zero, between ``edges``, float64 (bins + 1,). ``zeros``: how many
@@ -32,7 +32,7 @@ class Spread:
 
 
 @torch.inference_mode()
-def spread_of(model: Model, pictures: Iterable[np.ndarray], layers: Sequence[str]) -> dict[str, Spread]:
+def spread_of(model: Model, pictures: Iterable[np.ndarray], layers: Sequence[str]) -> dict[str, ActivationSpread]:
     """Walk over ``pictures``, uint8 (size, size, 3) each, once; by layer, how its activations are spread.
 
     The range grows by doubling, which merges bins in pairs, so that nothing need be known beforehand. Raises ValueError
@@ -86,7 +86,7 @@ class _Counted:
         out[begin : begin + len(pairs)] = pairs
         return out
 
-    def spread(self, layer: str) -> Spread:
+    def spread(self, layer: str) -> ActivationSpread:
         high = self.high or 1.0
         edges = np.linspace(-high if self.signed else 0.0, high, BINS + 1)
-        return Spread(layer, self.counts.numpy(), edges, self.zeros, self.values, self.alive.numpy())
+        return ActivationSpread(layer, self.counts.numpy(), edges, self.zeros, self.values, self.alive.numpy())

@@ -111,7 +111,7 @@ class LayerStatistics:
         return result
 
 
-class Scanned(Protocol):
+class AnswerSource(Protocol):
     """What has answers to pictures: a `zfdesk.library.store.Library`, or what was gathered of a live source."""
 
     @property
@@ -122,7 +122,7 @@ class Scanned(Protocol):
         """Block by block: places in ``pictures``, int64 (n,), and their answers."""
 
 
-def summarise(scanned: Scanned, pictures: Pictures, layer: str, ranks: int = 9) -> LayerStatistics:
+def summarise(scanned: AnswerSource, pictures: Pictures, layer: str, ranks: int = 9) -> LayerStatistics:
     """Two walks over what was kept of a layer: one for the range of each unit, one for all else.
 
     ranks: how many strongest pictures are wanted; `SPARE` more are kept. Raises LibraryError, and ValueError for no
@@ -176,7 +176,7 @@ class _Gathered:
 
 
 def correlations(
-    scanned: Scanned, pictures: Pictures, statistics: LayerStatistics, units: np.ndarray | None = None
+    scanned: AnswerSource, pictures: Pictures, statistics: LayerStatistics, units: np.ndarray | None = None
 ) -> np.ndarray:
     """Pearson's correlation over the pictures of some units (by default all) with all of the layer: float32 (some,
     units). NaN for a unit that is always the same, dead ones above all; 1 for a unit with itself."""
@@ -210,6 +210,13 @@ def duplicates(correlation: np.ndarray, least: float = 0.98) -> list[tuple[int, 
 
 
 __all__ = [
-    "BINS", "SPARE", "Candidates", "LayerStatistics", "Scanned", "correlations", "duplicates", "most_alike",
+    "BINS",
+    "SPARE",
+    "AnswerSource",
+    "Candidates",
+    "LayerStatistics",
+    "correlations",
+    "duplicates",
+    "most_alike",
     "summarise",
 ]  # fmt: skip

@@ -83,7 +83,7 @@ class Pictures:
 
 
 @dataclass(frozen=True)
-class Kept:
+class LibrarySize:
     """How much there is: pictures, bytes on the disk, and the pictures that could not be read."""
 
     pictures: int
@@ -148,13 +148,13 @@ class Library:
         with self._as_library_errors():
             return int(self._base.execute("SELECT value FROM facts WHERE name = 'generation'").fetchone()[0])
 
-    def kept(self) -> Kept:
+    def kept(self) -> LibrarySize:
         """How much there is of all places."""
         with self._as_library_errors():
             pictures = self._base.execute("SELECT count(*) FROM pictures").fetchone()[0]
             unreadable = self._base.execute("SELECT count(*) FROM unreadable").fetchone()[0]
             size = sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
-        return Kept(pictures, size, unreadable)
+        return LibrarySize(pictures, size, unreadable)
 
     def places(self) -> list[tuple[Path, ...]]:
         """The places of earlier scans, the last first."""
@@ -477,5 +477,13 @@ def _quoted(layer: str | None) -> list[str]:
 
 
 __all__ = [
-    "VERSION", "Kept", "Library", "LibraryError", "Pictures", "ScannedPicture", "fingerprint", "folder_of", "remove",
+    "VERSION",
+    "Library",
+    "LibraryError",
+    "LibrarySize",
+    "Pictures",
+    "ScannedPicture",
+    "fingerprint",
+    "folder_of",
+    "remove",
 ]  # fmt: skip

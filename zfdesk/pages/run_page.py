@@ -17,8 +17,8 @@ from zfdesk.figures.training import (
     PARTS,
     FiltersOverTime,
     ProbeOverTime,
-    Progress,
     SpreadOverTime,
+    TrainingCurves,
     TrainingRecord,
     training_page,
 )
@@ -70,7 +70,7 @@ def chosen_epochs(there: Sequence[int], wanted: Sequence[int] | None) -> tuple[i
     return tuple(sorted(wanted))
 
 
-def progress_of(run: Run) -> Progress:
+def progress_of(run: Run) -> TrainingCurves:
     """Return the log of a run as arrays."""
 
     def column(name: str) -> np.ndarray:
@@ -83,7 +83,7 @@ def progress_of(run: Run) -> Progress:
     ]
     both = np.array(scores, np.float64).reshape(-1, 2, 3)
     scored = np.array([epoch.epoch for epoch in run.epochs], np.float64)
-    return Progress(column("epoch"), column("loss"), column("learning_rate"), scored, both[:, 0], both[:, 1])
+    return TrainingCurves(column("epoch"), column("loss"), column("learning_rate"), scored, both[:, 0], both[:, 1])
 
 
 def spread_of_run(run: Run, wanted: Sequence[int] | None) -> SpreadOverTime:

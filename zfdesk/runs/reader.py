@@ -27,7 +27,7 @@ MOST_BYTES = 64 << 20  # of run.json
 
 
 @dataclass(frozen=True)
-class Place:
+class LogPosition:
     """How far a log was read: the file's own number (another one when it was replaced) and the bytes taken."""
 
     file: int = -1
@@ -51,7 +51,7 @@ class Run:
     statistics_epochs: tuple[int, ...] = ()
     damaged: int = 0
     updated: float = 0.0
-    place: Place = Place()
+    place: LogPosition = LogPosition()
 
     @property
     def ended(self) -> bool:
@@ -125,7 +125,7 @@ class Run:
         if fresh:  # another run may have begun in the same folder
             about = self.about if self.place.file < 0 else read_about(self.folder)
             old = replace(self, about=about, steps=(), epochs=(), notes=(), damaged=0)
-        taken = Place(found.st_ino, start + len(whole))
+        taken = LogPosition(found.st_ino, start + len(whole))
         if not fresh and not whole:
             return self
         return _with_lines(old, whole, taken, found.st_mtime)
@@ -158,7 +158,7 @@ def read_about(folder: Path) -> About:
         raise RunError(f"{folder} is not a training run: its {ABOUT} {error}.") from None
 
 
-def _with_lines(run: Run, data: bytes, place: Place, updated: float) -> Run:
+def _with_lines(run: Run, data: bytes, place: LogPosition, updated: float) -> Run:
     steps: list[Step] = []
     epochs: list[Epoch] = []
     notes: list[Note] = []

@@ -15,11 +15,11 @@ import numpy as np
 
 from zfdesk.sources.camera_location import split_location
 from zfdesk.sources.capture import LAVFI, CaptureReader, capture_backend, capture_devices
-from zfdesk.sources.device import CameraDevice, CameraFormat, DeviceSource, Slot
+from zfdesk.sources.device import CameraDevice, CameraFormat, DeviceSource, NewestPicture
 from zfdesk.sources.frame import SourceError
 from zfdesk.sources.qt_frames import pixels_of_qt
 from zfdesk.sources.reference import SourceReference
-from zfdesk.sources.threaded import Run
+from zfdesk.sources.threaded import SourceRun
 from zfdesk.sources.video_pixels import rgb_pixels
 
 __all__ = ["CameraDevice", "CameraFormat", "CameraSource", "best_format", "cameras", "watch_cameras"]
@@ -91,7 +91,7 @@ class CameraSource(DeviceSource):
         self.format = format or wish or best_format(self.device.formats)
         self._grabber: _QtGrabber | CaptureReader | None = None
 
-    def begin(self, run: Run, slot: Slot) -> None:
+    def begin(self, run: SourceRun, slot: NewestPicture) -> None:
         """By Qt where a program of Qt's runs, else by FFmpeg."""
         multimedia = None if self.device.id.startswith(LAVFI) else qt_multimedia()
         if multimedia is None:
@@ -161,7 +161,9 @@ def _device_of(item: Any) -> CameraDevice:
 class _QtGrabber:
     """A QCamera and what it needs; gives QVideoFrames to a slot. Everything but the slot stays in Qt's thread."""
 
-    def __init__(self, multimedia: Any, device: CameraDevice, wish: CameraFormat | None, run: Run, slot: Slot) -> None:
+    def __init__(
+        self, multimedia: Any, device: CameraDevice, wish: CameraFormat | None, run: SourceRun, slot: NewestPicture
+    ) -> None:
         from PySide6 import QtCore
 
         self._multimedia, self._device, self._wish, self._run, self._slot = multimedia, device, wish, run, slot

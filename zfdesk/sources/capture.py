@@ -9,9 +9,9 @@ from typing import Any
 
 import av
 
-from zfdesk.sources.device import CameraDevice, CameraFormat, Slot
+from zfdesk.sources.device import CameraDevice, CameraFormat, NewestPicture
 from zfdesk.sources.frame import SourceError
-from zfdesk.sources.threaded import Run
+from zfdesk.sources.threaded import SourceRun
 
 LAVFI = "lavfi:"
 """A camera id that begins so names a filter graph of FFmpeg, such as ``lavfi:testsrc=size=640x480:rate=30``."""
@@ -61,7 +61,7 @@ class CaptureReader:
     When the device hangs, the thread is left behind: what it still gives goes into a slot that nobody reads.
     """
 
-    def __init__(self, camera: CameraDevice, wish: CameraFormat | None, run: Run, slot: Slot) -> None:
+    def __init__(self, camera: CameraDevice, wish: CameraFormat | None, run: SourceRun, slot: NewestPicture) -> None:
         self._camera = camera
         self._wish = wish
         self._run = run

@@ -10,7 +10,7 @@ from zfdesk.sources.files import file_name
 from zfdesk.sources.frame_reader import FrameReader
 from zfdesk.sources.paced import PacedSource
 from zfdesk.sources.reference import SourceReference
-from zfdesk.sources.threaded import Run
+from zfdesk.sources.threaded import SourceRun
 
 
 def open_clip(path: str | os.PathLike[str]) -> FrameReader:
@@ -41,7 +41,7 @@ class ClipSource(PacedSource):
             return replace(state, duration=self._claimed_duration)
         return state
 
-    def _open(self, run: Run) -> None:
+    def _open(self, run: SourceRun) -> None:
         if self._reader is None:
             self._reader = open_clip(self.reference.location)
         self._reader.cancelled = run.stopping.is_set
@@ -51,7 +51,7 @@ class ClipSource(PacedSource):
             self._reader.close()
             self._reader = None
 
-    def _show(self, run: Run, position: float) -> float:
+    def _show(self, run: SourceRun, position: float) -> float:
         assert self._reader is not None
         frame = self._reader.frame_at(position)
         self._shown, self._duration = frame.time, self._reader.end

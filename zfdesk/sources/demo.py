@@ -15,7 +15,7 @@ from zfdesk.sources.paced import PacedSource
 from zfdesk.sources.pattern import frame_at
 from zfdesk.sources.picture import read_picture
 from zfdesk.sources.reference import SourceReference
-from zfdesk.sources.threaded import Run
+from zfdesk.sources.threaded import SourceRun
 
 WIDTH, HEIGHT = 640, 480
 FRAMES_PER_SECOND = 30
@@ -88,7 +88,7 @@ class DemoSource(PacedSource):
         """Show the picture before this one from its beginning."""
         self._ask(lambda run: self._go_to(run, _STARTS[(slide_at(self._shown) - 1) % len(SLIDES)]))
 
-    def _show(self, run: Run, position: float) -> float:
+    def _show(self, run: SourceRun, position: float) -> float:
         number = min(frame_at(position, FRAMES_PER_SECOND), round(DURATION * FRAMES_PER_SECOND) - 1)
         self._shown = number / FRAMES_PER_SECOND
         run.hand_over(demo_frame(self._shown))

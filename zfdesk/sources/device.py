@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from zfdesk.sources.threaded import Run, ThreadedSource
+from zfdesk.sources.threaded import SourceRun, ThreadedSource
 
 SILENCE_SECONDS = 3.0
 """After so long without a picture, the user is told."""
@@ -33,7 +33,7 @@ class CameraDevice:
     formats: list[CameraFormat] = field(default_factory=list, hash=False)
 
 
-class Slot:
+class NewestPicture:
     """Holds the newest picture that a device gave, until somebody takes it; an older one is let go."""
 
     def __init__(self) -> None:
@@ -64,14 +64,14 @@ class Slot:
 class DeviceSource(ThreadedSource):
     """Takes the newest picture of a device, converts it in its own thread, and notices when none comes.
 
-    A subclass puts what its device gives into the `Slot` that `begin` gets, from any thread.
+    A subclass puts what its device gives into the `NewestPicture` that `begin` gets, from any thread.
     """
 
-    _slot: Slot | None = None
+    _slot: NewestPicture | None = None
     silence_seconds = SILENCE_SECONDS
 
     @abstractmethod
-    def begin(self, run: Run, slot: Slot) -> None:
+    def begin(self, run: SourceRun, slot: NewestPicture) -> None:
         """Start the device without waiting for it; what goes wrong is told to `run`."""
 
     @abstractmethod
@@ -82,8 +82,8 @@ class DeviceSource(ThreadedSource):
     def convert(self, raw: Any) -> np.ndarray:
         """A picture in the device's form as uint8 height x width x 3, RGB. Called in the source's thread."""
 
-    def _prepare(self, run: Run) -> None:
-        self._slot = Slot()
+    def _prepare(self, run: SourceRun) -> None:
+        self._slot = NewestPicture()
         self.begin(run, self._slot)
 
     def _wake(self) -> None:
@@ -91,7 +91,7 @@ class DeviceSource(ThreadedSource):
             self._slot.close()
         self._end()
 
-    def _work(self, run: Run) -> None:
+    def _work(self, run: SourceRun) -> None:
         slot = self._slot
         assert slot is not None
         frames, silent, unreadable = 0, False, False

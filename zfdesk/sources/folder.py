@@ -12,7 +12,7 @@ from zfdesk.sources.frame import SourceError
 from zfdesk.sources.paced import PacedSource
 from zfdesk.sources.picture import read_picture
 from zfdesk.sources.reference import SourceReference
-from zfdesk.sources.threaded import Run
+from zfdesk.sources.threaded import SourceRun
 
 SLIDE_SECONDS = 3.0
 """How long a slide show stays on a picture."""
@@ -132,14 +132,14 @@ class FolderSource(PacedSource):
         """Show the picture before this one."""
         self._ask(lambda run: self._turn(run, -1))
 
-    def _turn(self, run: Run, count: int) -> None:
+    def _turn(self, run: SourceRun, count: int) -> None:
         self._backwards = count < 0
         try:
             self._go_to(run, self._position_after(count))
         finally:
             self._backwards = False
 
-    def _show(self, run: Run, position: float) -> float:
+    def _show(self, run: SourceRun, position: float) -> float:
         wanted = min(int(position / SLIDE_SECONDS + 1e-6), len(self._names) - 1)
         try:
             if self._first is not None and wanted == 0:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from zfdesk.sources.base import Transport
 from zfdesk.sources.frame import SourceError
 from zfdesk.sources.reference import SourceReference
-from zfdesk.sources.threaded import Run, ThreadedSource
+from zfdesk.sources.threaded import SourceRun, ThreadedSource
 
 MOST_LATE_SECONDS = 0.25
 """Later than this, the timeline is held back instead of dropping still more frames."""
@@ -29,7 +29,7 @@ class PacedSource(ThreadedSource):
     def __init__(self, reference: SourceReference, name: str, *, playing: bool, looping: bool) -> None:
         super().__init__(reference, name)
         self._asked = threading.Condition()
-        self._requests: deque[Callable[[Run], None]] = deque()
+        self._requests: deque[Callable[[SourceRun], None]] = deque()
         self._playing = playing
         self._looping = looping
         self._sought: float | None = None  # the newest time asked for; older ones are not worth going to
@@ -72,14 +72,14 @@ class PacedSource(ThreadedSource):
     # What a subclass says about its timeline.
 
     @abstractmethod
-    def _show(self, run: Run, position: float) -> float:
+    def _show(self, run: SourceRun, position: float) -> float:
         """Hand over the frame for `position` seconds, set `_shown`, and answer when the next frame is due."""
 
     @abstractmethod
     def _position_after(self, count: int) -> float:
         """Where on the timeline the frame `count` frames after the shown one is; before it, where negative."""
 
-    def _open(self, run: Run) -> None:
+    def _open(self, run: SourceRun) -> None:
         """Called first in the thread. May raise SourceError."""
 
     def _close(self) -> None:
@@ -91,7 +91,7 @@ class PacedSource(ThreadedSource):
 
     # The thread.
 
-    def _work(self, run: Run) -> None:
+    def _work(self, run: SourceRun) -> None:
         self._open(run)
         try:
             self._go_to(run, self._shown)
@@ -108,7 +108,7 @@ class PacedSource(ThreadedSource):
         finally:
             self._close()
 
-    def _next_request(self, run: Run) -> Callable[[Run], None] | None:
+    def _next_request(self, run: SourceRun) -> Callable[[SourceRun], None] | None:
         """Wait for a request, or until the next frame is due, or for the end of the run."""
         with self._asked:
             while not self._requests and not run.stopping.is_set():
@@ -118,7 +118,7 @@ class PacedSource(ThreadedSource):
                 self._asked.wait(wait)
             return self._requests.popleft() if self._requests else None
 
-    def _play_on(self, run: Run) -> None:
+    def _play_on(self, run: SourceRun) -> None:
         """Show the frame that is due now, leaving out those that are past."""
         position = max(self._due, time.perf_counter() - self._clock)
         end = self._duration
@@ -135,27 +135,27 @@ class PacedSource(ThreadedSource):
         else:  # something else was shown than was asked for, as when a picture cannot be read
             self._clock = time.perf_counter() - self._shown
 
-    def _go_to(self, run: Run, position: float) -> None:
+    def _go_to(self, run: SourceRun, position: float) -> None:
         """Show the frame at a position, and let the timeline go on from there."""
         if self._duration is not None:
             position = min(position, self._duration)
         self._due = self._show(run, max(position, 0.0))
         self._clock = time.perf_counter() - self._shown
 
-    def _go_to_sought(self, run: Run) -> None:
+    def _go_to_sought(self, run: SourceRun) -> None:
         with self._asked:
             sought, self._sought = self._sought, None
         if sought is not None:
             self._go_to(run, sought)
 
-    def _resume(self, run: Run) -> None:
+    def _resume(self, run: SourceRun) -> None:
         at_end = self._duration is not None and self._due >= self._duration
         if at_end and not self._looping:
             self._go_to(run, 0.0)
         else:
             self._clock = time.perf_counter() - self._shown
 
-    def _ask(self, request: Callable[[Run], None]) -> None:
+    def _ask(self, request: Callable[[SourceRun], None]) -> None:
         with self._asked:
             self._requests.append(request)
             self._asked.notify()

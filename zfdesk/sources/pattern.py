@@ -6,7 +6,7 @@ import numpy as np
 
 from zfdesk.sources.paced import PacedSource
 from zfdesk.sources.reference import SourceReference
-from zfdesk.sources.threaded import Run
+from zfdesk.sources.threaded import SourceRun
 
 WIDTH, HEIGHT = 640, 480
 FRAMES_PER_SECOND = 30
@@ -46,7 +46,7 @@ class PatternSource(PacedSource):
     def __init__(self) -> None:
         super().__init__(SourceReference("pattern"), "test pattern", playing=True, looping=True)
 
-    def _show(self, run: Run, position: float) -> float:
+    def _show(self, run: SourceRun, position: float) -> float:
         number = frame_at(position, FRAMES_PER_SECOND)
         self._shown = number / FRAMES_PER_SECOND
         run.hand_over(pattern_frame(number))

@@ -12,7 +12,7 @@ JOIN_SECONDS = 0.5
 """How long `stop` waits for a thread; a hung one is abandoned (it is a daemon, and can no longer deliver)."""
 
 
-class Run:
+class SourceRun:
     """From one `start` to the next `stop`. Frames and errors of a run that is over go nowhere."""
 
     def __init__(self, source: "ThreadedSource", deliver: Deliver, on_error: OnError) -> None:
@@ -35,7 +35,7 @@ class Run:
 class ThreadedSource(Source):
     """A source with one named daemon thread, which runs `_work` until that returns or the run is stopping."""
 
-    _run: Run | None = None
+    _run: SourceRun | None = None
     _thread: threading.Thread | None = None
 
     def start(self, deliver: Deliver, on_error: OnError) -> None:
@@ -44,7 +44,7 @@ class ThreadedSource(Source):
         if self._thread is not None:
             on_error(f"{self.name} does not answer, so it cannot be started again yet.")
             return
-        self._run = Run(self, deliver, on_error)
+        self._run = SourceRun(self, deliver, on_error)
         self._prepare(self._run)
         self._thread = threading.Thread(
             target=self._guarded_work, args=(self._run,), name=f"zfdesk source: {self.name}", daemon=True
@@ -63,16 +63,16 @@ class ThreadedSource(Source):
             self._thread = None
 
     @abstractmethod
-    def _work(self, run: Run) -> None:
+    def _work(self, run: SourceRun) -> None:
         """Hand over frames until `run.stopping`; what is raised is passed to ``on_error`` and ends the thread."""
 
-    def _prepare(self, run: Run) -> None:
+    def _prepare(self, run: SourceRun) -> None:
         """Called by `start` before the thread begins, in the thread that calls it; must not block or raise."""
 
     def _wake(self) -> None:
         """Called by `stop`, for a subclass that waits for more than `run.stopping`."""
 
-    def _guarded_work(self, run: Run) -> None:
+    def _guarded_work(self, run: SourceRun) -> None:
         try:
             self._work(run)
         except SourceError as error:

@@ -44,7 +44,7 @@ class AtlasError(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class Page:
+class AtlasPage:
     """One layer of an atlas. ``mosaic``: uint8 (rows · side, columns · side, 3)."""
 
     mosaic: np.ndarray = field(repr=False)
@@ -69,7 +69,7 @@ class Atlas:
     sha256: str
     convolutions: str
     seed: int
-    pages: Mapping[str, Page]
+    pages: Mapping[str, AtlasPage]
 
 
 def atlas_layers(architecture: Architecture) -> tuple[str, ...]:
@@ -87,7 +87,7 @@ def atlas_recipe(stage: Stage) -> Recipe:
     return recipe if stage.receptive_field.size <= 80 else replace(recipe, steps=32, rate=2 * recipe.rate)
 
 
-def make_page(model: Model, layer: str, seed: int = 0) -> Iterator[tuple[int, Page | None]]:
+def make_page(model: Model, layer: str, seed: int = 0) -> Iterator[tuple[int, AtlasPage | None]]:
     """How many units are done, after every few, and at last the page."""
     stage = model.architecture.stage(layer)
     recipe, units = atlas_recipe(stage), stage.shape[0]
@@ -101,7 +101,7 @@ def make_page(model: Model, layer: str, seed: int = 0) -> Iterator[tuple[int, Pa
         yield len(values), page_of(pictures, values, recipe) if len(values) == units else None
 
 
-def page_of(pictures: list[np.ndarray], values: list[float], recipe: Recipe) -> Page:
+def page_of(pictures: list[np.ndarray], values: list[float], recipe: Recipe) -> AtlasPage:
     """Pictures of one size, uint8 (side, side, 3), as a page. ValueError, in words, where they are too many for one."""
     shown = [no_larger(picture, LARGEST_SIDE) for picture in pictures]
     side, columns = shown[0].shape[0], math.ceil(math.sqrt(len(shown)))
@@ -112,7 +112,7 @@ def page_of(pictures: list[np.ndarray], values: list[float], recipe: Recipe) -> 
     for number, picture in enumerate(shown):
         top, left = number // columns * side, number % columns * side
         mosaic[top : top + side, left : left + side] = picture
-    return Page(mosaic, side, columns, tuple(values), asdict(recipe))
+    return AtlasPage(mosaic, side, columns, tuple(values), asdict(recipe))
 
 
 def convolutions_hash(model: Model) -> str:
@@ -200,10 +200,10 @@ def read_atlas(path: Path | str, layers: Collection[str] | None = None) -> Atlas
         raise AtlasError(f"{path} is not a unit atlas, or it is damaged.") from error
 
 
-def _read_page(archive: zipfile.ZipFile, layer: str, facts: Mapping[str, Any]) -> Page:
+def _read_page(archive: zipfile.ZipFile, layer: str, facts: Mapping[str, Any]) -> AtlasPage:
     with Image.open(io.BytesIO(archive.read(f"{layer}.webp"))) as picture:
         mosaic = np.array(picture.convert("RGB"))
-    page = Page(mosaic, int(facts["side"]), int(facts["columns"]), tuple(facts["values"]), facts["recipe"])
+    page = AtlasPage(mosaic, int(facts["side"]), int(facts["columns"]), tuple(facts["values"]), facts["recipe"])
     rows = -(-len(page.values) // page.columns)
     if mosaic.shape != (rows * page.side, page.columns * page.side, 3):
         raise ValueError(f"the mosaic of {layer} has another size than is said of it")

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from zfdesk.synthesis.parametrisation import Frequencies
-from zfdesk.synthesis.steps import Sketch, Stepper, as_pictures
+from zfdesk.synthesis.steps import GradientStepper, Sketch, as_pictures
 
 LARGEST_SIDE = 1024
 """Of a picture that is made. Above, the layers' values of a step take gigabytes."""
@@ -31,7 +31,7 @@ class Descent:
         self.steps, self.taken = steps, 0
         self._loss = loss
         self._canvas = Frequencies(start)
-        self._stepper = Stepper(self._canvas.parameter, rate)
+        self._stepper = GradientStepper(self._canvas.parameter, rate)
         self._values = torch.full((len(start),), float("nan"))
 
     def step(self) -> None:

@@ -23,7 +23,7 @@ from zfdesk.synthesis import regularisers
 from zfdesk.synthesis.objectives import Objective
 from zfdesk.synthesis.parametrisation import Frequencies, Pixels
 from zfdesk.synthesis.recipes import Parametrisation, Policy, Recipe
-from zfdesk.synthesis.steps import Sketch, Stepper, as_pictures, as_tensor, check_memory, normaliser
+from zfdesk.synthesis.steps import GradientStepper, Sketch, as_pictures, as_tensor, check_memory, normaliser
 
 LARGEST = 64
 """Pictures that are made together, at most: one of 224 × 224 takes some 40 MB while it is differentiated."""
@@ -62,7 +62,7 @@ class Maximiser:
         self._canvas = (
             Frequencies(canvas, self.recipe.decorrelated, self.recipe.slope) if frequencies else Pixels(canvas)
         )
-        self._stepper = Stepper(self._canvas.parameter, self.recipe.rate)
+        self._stepper = GradientStepper(self._canvas.parameter, self.recipe.rate)
         self._look = regularisers.Transformations(self._jitter, self.recipe.scale, self.recipe.rotation)
         self._values: Tensor = torch.full((len(objectives),), float("nan"))
         self.taken = 0

@@ -26,7 +26,7 @@ from zfdesk.synthesis.maximise import MEAN, NOISE, Maximiser, Start
 from zfdesk.synthesis.objectives import Objective, of_unit
 from zfdesk.synthesis.recipes import Recipe, recipe_words
 from zfdesk.synthesis.steps import Sketch
-from zfdesk.synthesis.style import Style, advice, content_layer, style_layers, texture, transfer
+from zfdesk.synthesis.style import StyleSource, advice, content_layer, style_layers, texture, transfer
 
 BATCH = 16
 """Pictures that are made together; more are made one batch after the other."""
@@ -330,7 +330,7 @@ def style_order(
     steps: int = 200, content_words: str = "the picture",
 ) -> Order:  # fmt: skip
     """``content`` in the style of (picture, weight, its name). See `transfer`."""
-    taken = [Style(picture, weight) for picture, weight, _ in styles]
+    taken = [StyleSource(picture, weight) for picture, weight, _ in styles]
     layers, at = style_layers(model.architecture), content_layer(model.architecture)
     mixed = " + ".join(f"{weight:g} × {name}" for _, weight, name in styles)
     text = (

@@ -40,7 +40,7 @@ class Sketch:
 
 
 @dataclass
-class Stepper:
+class GradientStepper:
     """Gradient steps on one parameter, downhill. ``loss``: of the parameter's present value, (scalar, gradient).
 
     Adam (Kingma & Ba 2015) with its usual constants, by hand, because a step can be taken back.

@@ -31,7 +31,7 @@ _VGG_CONTENT = "conv4_2"
 
 
 @dataclass(frozen=True, eq=False)
-class Style:
+class StyleSource:
     """A picture whose style is taken, uint8 (height, width, 3), and how much of it."""
 
     picture: np.ndarray
@@ -74,12 +74,12 @@ def texture(
     """
     size = size or (example.shape[0], example.shape[1])
     start = noise_about(model.input.mean, size, seed).clamp(1, 254)
-    return _made(model, start, None, [Style(example)], layers, "", 0.0, steps, rate, every)
+    return _made(model, start, None, [StyleSource(example)], layers, "", 0.0, steps, rate, every)
 
 
 def transfer(
-    model: Model, content: np.ndarray, styles: Sequence[Style], content_weight: float = 1.0, layers: Sequence[str] = (),
-    at: str = "", steps: int = 200, rate: float = 0.03, every: int = 10,
+    model: Model, content: np.ndarray, styles: Sequence[StyleSource], content_weight: float = 1.0,
+    layers: Sequence[str] = (), at: str = "", steps: int = 200, rate: float = 0.03, every: int = 10,
 ) -> Iterator[Sketch]:  # fmt: skip
     """Sketches of a content picture, uint8 (height, width, 3), in the style of one picture or of several mixed.
 
@@ -94,8 +94,8 @@ def transfer(
 
 
 def _made(
-    model: Model, start: Tensor, content: np.ndarray | None, styles: Sequence[Style], layers: Sequence[str], at: str,
-    content_weight: float, steps: int, rate: float, every: int,
+    model: Model, start: Tensor, content: np.ndarray | None, styles: Sequence[StyleSource], layers: Sequence[str],
+    at: str, content_weight: float, steps: int, rate: float, every: int,
 ) -> Iterator[Sketch]:  # fmt: skip
     architecture = model.architecture
     chosen = tuple(layers) or style_layers(architecture)
@@ -124,7 +124,9 @@ def _made(
 
 
 @torch.no_grad()
-def _mixed_grams(model: Model, styles: Sequence[Style], layers: Sequence[str]) -> tuple[dict[str, Tensor], Tensor]:
+def _mixed_grams(
+    model: Model, styles: Sequence[StyleSource], layers: Sequence[str]
+) -> tuple[dict[str, Tensor], Tensor]:
     """The styles' Gram matrices, each layer's mixed in the shares of their weights, and their palette."""
     whole = sum(style.weight for style in styles)
     mixed: dict[str, Tensor] = {}

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from zfdesk.training.data_entry import Entry
+from zfdesk.training.data_entry import StoredPicture
 from zfdesk.training.errors import TrainingError
 
 
@@ -38,7 +38,7 @@ class Pictures(Protocol):
     def label(self, index: int) -> int:
         """Its class as far as that is known without reading it, else -1."""
 
-    def read(self, index: int) -> Entry:
+    def read(self, index: int) -> StoredPicture:
         """One picture. Raises OSError or ValueError where it cannot be read, PicturesGoneError when all are gone."""
 
 
@@ -112,7 +112,7 @@ class JoinedPictures:
         part, place = self._at(index)
         return part.label(place)
 
-    def read(self, index: int) -> Entry:
+    def read(self, index: int) -> StoredPicture:
         """As in the part."""
         part, place = self._at(index)
         return part.read(place)

@@ -20,7 +20,7 @@ class Answers:
 
 
 @dataclass(frozen=True, eq=False)
-class Entry:
+class StoredPicture:
     """One picture as it is stored: the bytes of its file, and what is known of it.
 
     ``label``: index of its class, -1 for none. ``soft``: float32 (classes,) probabilities from a manifest.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from zfdesk.sources import SourceError
 from zfdesk.sources.folder import folders_in, passed_over, pictures_below
-from zfdesk.training.data_entry import Entry
+from zfdesk.training.data_entry import StoredPicture
 from zfdesk.training.errors import PicturesGoneError, TrainingError
 
 
@@ -53,11 +53,11 @@ class FolderPictures:
         """Index of its class."""
         return self._files[index][1]
 
-    def read(self, index: int) -> Entry:
+    def read(self, index: int) -> StoredPicture:
         """The file's bytes and its class."""
         path = self.place / self.name(index)
         try:
-            return Entry(path.read_bytes(), self._files[index][1])
+            return StoredPicture(path.read_bytes(), self._files[index][1])
         except FileNotFoundError:
             if not path.parent.is_dir():
                 raise PicturesGoneError(f"The folder {path.parent} has vanished during training.") from None

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from zfdesk.training.data_entry import Entry
+from zfdesk.training.data_entry import StoredPicture
 from zfdesk.training.errors import PicturesGoneError, TrainingError
 from zfdesk.weights.checkpoint import MOST_CLASSES
 
@@ -59,7 +59,7 @@ class ManifestPictures:
         """Index of its class, of soft labels the most probable."""
         return int(self._labels[index]) if index not in self._soft else int(self._spread(index).argmax())
 
-    def read(self, index: int) -> Entry:
+    def read(self, index: int) -> StoredPicture:
         """The file's bytes with its class or probabilities; what its soft labels leave is spread over all classes."""
         soft = self._spread(index) if index in self._soft else None
         try:
@@ -68,7 +68,7 @@ class ManifestPictures:
             if not self.place.parent.is_dir():
                 raise PicturesGoneError(f"The folder {self.place.parent} has vanished during training.") from None
             raise
-        return Entry(data, int(self._labels[index]), soft)
+        return StoredPicture(data, int(self._labels[index]), soft)
 
     def _spread(self, index: int) -> np.ndarray:
         places, shares = self._soft[index]

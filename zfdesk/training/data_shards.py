@@ -17,7 +17,7 @@ import numpy as np
 
 from zfdesk import npz
 from zfdesk.sources.folder import PICTURE_SUFFIXES
-from zfdesk.training.data_entry import Answers, Entry, read_json
+from zfdesk.training.data_entry import Answers, StoredPicture, read_json
 from zfdesk.training.errors import PicturesGoneError, TrainingError
 from zfdesk.weights.checkpoint import MOST_CLASSES
 
@@ -91,10 +91,10 @@ class ShardPictures:
         """Index of its class, -1 for none."""
         return _label(self._parts(index, 2)[0])
 
-    def read(self, index: int) -> Entry:
+    def read(self, index: int) -> StoredPicture:
         """The stored view with what the teacher answered to it."""
         picture, label, answers = self._parts(index, 0, 2, 4)
-        return Entry(picture, _label(label), None, _answers(answers) if answers else None)
+        return StoredPicture(picture, _label(label), None, _answers(answers) if answers else None)
 
     def _parts(self, index: int, *which: int) -> list[bytes]:
         """Members of a picture; b"" for one there is not. A file is opened for each picture: that takes 20 µs."""

@@ -23,7 +23,7 @@ from xml.etree.ElementTree import parse as parse_xml
 import numpy as np
 from PIL import Image
 
-from zfdesk.training.data_entry import Entry
+from zfdesk.training.data_entry import StoredPicture
 from zfdesk.training.errors import PicturesGoneError, TrainingError
 from zfdesk.weights.store import home
 
@@ -140,15 +140,15 @@ class TorchvisionPictures:
             return frozenset(np.flatnonzero(_areas(data.masks[index])).tolist()), frozenset()
         return frozenset((self.label(index),)), frozenset()
 
-    def read(self, index: int) -> Entry:
+    def read(self, index: int) -> StoredPicture:
         """The file's bytes, or a PNG of the array, and its class."""
         path = _path(self._data, index)
         if path is None:
             picture = io.BytesIO()
             self._data[index][0].convert("RGB").save(picture, "PNG", compress_level=1)
-            return Entry(picture.getvalue(), self.label(index))
+            return StoredPicture(picture.getvalue(), self.label(index))
         try:
-            return Entry(Path(path).read_bytes(), self.label(index))
+            return StoredPicture(Path(path).read_bytes(), self.label(index))
         except FileNotFoundError:
             if not os.path.isdir(os.path.dirname(path)):
                 raise PicturesGoneError(f"The folder {os.path.dirname(path)} has vanished.") from None

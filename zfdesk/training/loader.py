@@ -17,7 +17,7 @@ import numpy as np
 from torch import Tensor
 
 from zfdesk.training.data import Pictures, order
-from zfdesk.training.data_entry import Entry
+from zfdesk.training.data_entry import StoredPicture
 from zfdesk.training.errors import PicturesGoneError, TrainingError
 from zfdesk.training.plan import Plan
 from zfdesk.training.prefetch import batches_ahead
@@ -73,7 +73,7 @@ class _Piece:
     """A picture that has been read and cut to its view."""
 
     view: np.ndarray
-    entry: Entry
+    entry: StoredPicture
     drawn: Rng
     index: int
 
@@ -169,7 +169,7 @@ class Loader:
             "something is wrong with the data."
         )
 
-    def _check(self, entry: Entry) -> None:
+    def _check(self, entry: StoredPicture) -> None:
         answers = entry.answers
         if answers is not None and (
             len(answers.logits) != self.pictures.teacher_classes
@@ -205,7 +205,7 @@ class Loader:
         )  # fmt: skip
 
 
-def check_label(entry: Entry, classes: int) -> None:
+def check_label(entry: StoredPicture, classes: int) -> None:
     """ValueError where its label is not one of so many classes."""
     if entry.label >= classes:
         raise ValueError(f"its class {entry.label} is not one of the {classes}")

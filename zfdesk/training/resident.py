@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from zfdesk.training.data import Pictures
-from zfdesk.training.data_entry import Entry
+from zfdesk.training.data_entry import StoredPicture
 from zfdesk.training.errors import PicturesGoneError, TrainingError
 from zfdesk.training.loader import AHEAD, Batch, Loader, check_label
 from zfdesk.training.plan import Plan
@@ -84,7 +84,7 @@ class ResidentLoader(Loader):
             raise TrainingError(f"None of the pictures of {self.pictures.source} can be read.")
         return {size: torch.cat(found) for size, found in parts.items()}
 
-    def _decoded(self, index: int) -> tuple[np.ndarray, Entry] | None:
+    def _decoded(self, index: int) -> tuple[np.ndarray, StoredPicture] | None:
         try:
             entry = self.pictures.read(index)
             check_label(entry, len(self.pictures.classes))
@@ -102,7 +102,7 @@ class ResidentLoader(Loader):
             "(zfdesk shards makes them)."
         )
 
-    def _remember(self, index: int, entry: Entry) -> None:
+    def _remember(self, index: int, entry: StoredPicture) -> None:
         self._labels[index] = entry.label
         if entry.soft is not None:
             raise TrainingError("Soft labels cannot be kept on the device: train without --on-device.")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from zfdesk.progress import Progress
+from zfdesk.progress import ProgressLine
 from zfdesk.runs import Epoch, RunError, read_run
 from zfdesk.training.data import open_all
 from zfdesk.training.errors import TrainingError
@@ -18,7 +18,7 @@ from zfdesk.training.train_config import TrainConfig
 
 
 @dataclass(frozen=True)
-class Row:
+class Table3Row:
     """A row: our architecture, what the table calls it, and the paper's errors in per cent on ImageNet 2012.
 
     architecture: "" for a row that is printed and not declared here. top1, top5: on validation. ``replication``: the
@@ -35,18 +35,18 @@ class Row:
 
 
 TABLE = (
-    Row("", "replication of Krizhevsky et al.", 40.5, 18.1, True, 35.1),
-    Row("zfnet-no34", "without layers 3, 4", 45.4, 22.1, True, 41.8),
-    Row("zfnet-no7", "without layer 7", 40.0, 18.4, True, 27.4),
-    Row("zfnet-no67", "without layers 6, 7", 44.8, 22.4, True, 27.4),
-    Row("zfnet-no3467", "without layers 3, 4, 6, 7", 71.3, 50.1, True, 71.1),
-    Row("", "layers 6, 7: 2048 units, replication", 41.7, 18.8, True, 40.3),
-    Row("", "layers 6, 7: 8192 units, replication", 40.0, 18.1, True, 26.8),
-    Row("zfnet", "Fig. 3", 38.4, 16.5, train=33.1),
-    Row("zfnet-fc2048", "layers 6, 7: 2048 units", 40.2, 17.6, train=38.2),
-    Row("zfnet-fc8192", "layers 6, 7: 8192 units", 38.8, 17.0, train=22.0),
-    Row("zfnet-512-1024-512", "layers 3, 4, 5: 512, 1024, 512 maps", 37.5, 16.0, train=18.8),
-    Row("", "layers 6, 7: 8192 units, layers 3, 4, 5: 512, 1024, 512 maps", 38.3, 16.9, train=10.0),
+    Table3Row("", "replication of Krizhevsky et al.", 40.5, 18.1, True, 35.1),
+    Table3Row("zfnet-no34", "without layers 3, 4", 45.4, 22.1, True, 41.8),
+    Table3Row("zfnet-no7", "without layer 7", 40.0, 18.4, True, 27.4),
+    Table3Row("zfnet-no67", "without layers 6, 7", 44.8, 22.4, True, 27.4),
+    Table3Row("zfnet-no3467", "without layers 3, 4, 6, 7", 71.3, 50.1, True, 71.1),
+    Table3Row("", "layers 6, 7: 2048 units, replication", 41.7, 18.8, True, 40.3),
+    Table3Row("", "layers 6, 7: 8192 units, replication", 40.0, 18.1, True, 26.8),
+    Table3Row("zfnet", "Fig. 3", 38.4, 16.5, train=33.1),
+    Table3Row("zfnet-fc2048", "layers 6, 7: 2048 units", 40.2, 17.6, train=38.2),
+    Table3Row("zfnet-fc8192", "layers 6, 7: 8192 units", 38.8, 17.0, train=22.0),
+    Table3Row("zfnet-512-1024-512", "layers 3, 4, 5: 512, 1024, 512 maps", 37.5, 16.0, train=18.8),
+    Table3Row("", "layers 6, 7: 8192 units, layers 3, 4, 5: 512, 1024, 512 maps", 38.3, 16.9, train=10.0),
 )
 """Table 3, in its order."""
 
@@ -61,14 +61,14 @@ class Filled:
     ``run``: where its network lies. None for errors of a row that was interrupted.
     """
 
-    row: Row
+    row: Table3Row
     run: Path
     top1: float | None
     top5: float | None
     validated: bool
 
 
-def rows_called(names: str | None) -> tuple[Row, ...]:
+def rows_called(names: str | None) -> tuple[Table3Row, ...]:
     """The rows of architectures named with commas between them; all without. Raises TrainingError."""
     if names is None:
         return ROWS
@@ -83,9 +83,9 @@ def rows_called(names: str | None) -> tuple[Row, ...]:
 def train_table3(
     config_of: Callable[[str], TrainConfig],
     folder: Path,
-    rows: tuple[Row, ...],
+    rows: tuple[Table3Row, ...],
     group: ProcessGroup,
-    progress: Progress,
+    progress: ProgressLine,
 ) -> tuple[list[Filled], bool]:
     """Train the rows one after another into FOLDER/ARCHITECTURE; what is there already is gone on with.
 

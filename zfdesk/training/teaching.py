@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from zfdesk.training.class_names import place_of, usual_names
 from zfdesk.training.data import Pictures
-from zfdesk.training.data_entry import Entry
+from zfdesk.training.data_entry import StoredPicture
 from zfdesk.training.errors import TrainingError
 from zfdesk.training.loader import Answering
 from zfdesk.training.recipe import Recipe
@@ -39,7 +39,7 @@ class TaughtPictures:
         """Return the picture's class among the teacher's, -1 for none."""
         return self._place(self._pictures.label(index))
 
-    def read(self, index: int) -> Entry:
+    def read(self, index: int) -> StoredPicture:
         """As before, with the label among the teacher's classes and without soft labels."""
         entry = self._pictures.read(index)
         return replace(entry, label=self._place(entry.label), soft=None)

@@ -21,7 +21,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from zfdesk import __version__
 from zfdesk.engine import ARCHITECTURES, Model
-from zfdesk.progress import Progress, duration, noun
+from zfdesk.progress import ProgressLine, duration, noun
 from zfdesk.runs import About, Epoch, RunError, RunWriter, Score, Step, snapshot_epochs
 from zfdesk.training.data import open_all, open_pictures, passed_over
 from zfdesk.training.errors import TrainingError
@@ -62,7 +62,7 @@ class Training:
     """One training in one process; see `train`."""
 
     def __init__(
-        self, config: TrainConfig, run: Path, group: ProcessGroup, progress: Progress, resume: bool = False
+        self, config: TrainConfig, run: Path, group: ProcessGroup, progress: ProgressLine, resume: bool = False
     ) -> None:
         self.config, self.run, self.group, self.progress = config, run, group, progress
         self.recipe, self.device = config.recipe, group.device
@@ -422,7 +422,7 @@ def fast_bfloat() -> bool:
 
 
 @freed_memory_kept()
-def train(config: TrainConfig, run: Path, group: ProcessGroup, progress: Progress, resume: bool = False) -> Ended:
+def train(config: TrainConfig, run: Path, group: ProcessGroup, progress: ProgressLine, resume: bool = False) -> Ended:
     """Train a network into the run folder ``run``; with ``resume`` go on from its saved state.
 
     Ctrl-C or SIGTERM ends it after the step in progress, with its state saved. Raises TrainingError or RunError with

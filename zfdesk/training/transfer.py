@@ -48,7 +48,7 @@ OnStageProgress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
-class Plan:
+class TransferPlan:
     """What is compared.
 
     layers: names of stages; () for the one that the classifier reads. kinds: "softmax", "svm". per_class: pictures a
@@ -67,7 +67,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Score:
+class TransferScore:
     """One classifier on one layer. ``accuracies``: mean over the classes, a round each; shares, not per cent."""
 
     layer: str
@@ -91,12 +91,12 @@ class Transfer:
     """What came of it. ``network``: taught in the first round with the plan's first kind and the largest number of
     pictures, where a single layer was asked for and the classifier reads that; else None."""
 
-    plan: Plan
+    plan: TransferPlan
     data: str
     classes: tuple[str, ...]
     pictures: int
     unreadable: tuple[str, ...]
-    scores: tuple[Score, ...]
+    scores: tuple[TransferScore, ...]
     seconds: float
     network: Model | None = field(default=None, repr=False)
     passed_over: tuple[str, ...] = ()
@@ -115,7 +115,9 @@ def layers_called(model: Model, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def run_transfer(model: Model, data: str, plan: Plan, on_progress: OnStageProgress = lambda *_: None) -> Transfer:
+def run_transfer(
+    model: Model, data: str, plan: TransferPlan, on_progress: OnStageProgress = lambda *_: None
+) -> Transfer:
     """Compare layers and classifiers on a folder of classes (or shards, a manifest, torchvision:NAME).
 
     Raises TrainingError with a sentence for fewer than two classes, an empty one, or too few pictures in one.
@@ -146,7 +148,7 @@ def run_transfer(model: Model, data: str, plan: Plan, on_progress: OnStageProgre
                     if whole and number == 0 and per_class == largest and kind == plan.kinds[0]:
                         network = _network(model, classes, classifier, kind, per_class, pictures)
     scores = tuple(
-        Score(layer, kind, per_class, tuple(accuracies[layer, kind, per_class]))
+        TransferScore(layer, kind, per_class, tuple(accuracies[layer, kind, per_class]))
         for layer in layers
         for kind in plan.kinds
         for per_class in plan.per_class
@@ -169,7 +171,7 @@ def _network(
 # Which pictures
 
 
-def _classes(pictures: Pictures, data: str, plan: Plan) -> list[int]:
+def _classes(pictures: Pictures, data: str, plan: TransferPlan) -> list[int]:
     if not pictures.labelled:
         raise TrainingError(f"{data} has no labels: there is nothing to teach.")
     unknown = [name for name in plan.without if name not in pictures.classes]
@@ -183,7 +185,7 @@ def _classes(pictures: Pictures, data: str, plan: Plan) -> list[int]:
     return classes
 
 
-def _refuse_empty(data: str, pictures: Pictures, plan: Plan) -> None:
+def _refuse_empty(data: str, pictures: Pictures, plan: TransferPlan) -> None:
     """A folder that ought to be a class. Not for shards and the like, whose folders are none."""
     place = os.path.join(data, "train") if os.path.isdir(os.path.join(data, "train")) else data
     folders = folders_in(place, lambda sentence: None)  # `passed_over` has them
@@ -201,7 +203,7 @@ class _Drawn:
     tested: tuple[tuple[int, ...], ...]
 
 
-def _rounds(seen: SeenPictures, classes: Sequence[int], plan: Plan) -> list[_Drawn]:
+def _rounds(seen: SeenPictures, classes: Sequence[int], plan: TransferPlan) -> list[_Drawn]:
     """Random pictures of each class for each round; those that cannot be read are passed over."""
     own: dict[int, list[int]] = {label: [] for label in classes}
     for index in range(len(seen.pictures)):
@@ -350,6 +352,14 @@ def as_json(found: Transfer, model: Model) -> dict[str, Any]:
 
 
 __all__ = [
-    "FORMAT", "TOLERANCE", "OnStageProgress", "Plan", "Score", "SeenPictures", "Transfer", "as_json", "layers_called",
+    "FORMAT",
+    "TOLERANCE",
+    "OnStageProgress",
+    "SeenPictures",
+    "Transfer",
+    "TransferPlan",
+    "TransferScore",
+    "as_json",
+    "layers_called",
     "run_transfer",
 ]  # fmt: skip

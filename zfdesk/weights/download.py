@@ -50,7 +50,7 @@ class _BrokenOffError(Exception):
 
 
 @dataclass(frozen=True)
-class Progress:
+class DownloadProgress:
     """How far a download is. ``total``: bytes, 0 when the server does not say; ``speed``: bytes a second."""
 
     done: int
@@ -91,7 +91,7 @@ def download(
     url: str,
     part: Path,
     most: int,
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[DownloadProgress], None] = lambda _: None,
     stop: Stop | None = None,
     pauses: tuple[float, ...] = PAUSES,
     patience: float = PATIENCE,
@@ -117,7 +117,13 @@ def _note_of(part: Path) -> Path:
 
 class _Download:
     def __init__(
-        self, url: str, part: Path, most: int, on_progress: Callable[[Progress], None], stop: Stop, patience: float
+        self,
+        url: str,
+        part: Path,
+        most: int,
+        on_progress: Callable[[DownloadProgress], None],
+        stop: Stop,
+        patience: float,
     ) -> None:
         self.url, self.part, self.most, self.on_progress, self.stop = url, part, most, on_progress, stop
         self.patience = patience
@@ -253,7 +259,7 @@ class _Download:
         self.times = [(at, came) for at, came in self.times if now - at < SPEED_SECONDS]
         self.times.append((now, self.came))
         begun, before = self.times[0]
-        self.on_progress(Progress(done, total, (self.came - before) / (now - begun) if now > begun else 0.0))
+        self.on_progress(DownloadProgress(done, total, (self.came - before) / (now - begun) if now > begun else 0.0))
 
     def _broken(self, error: Exception) -> Exception:
         """The error that a failed connection becomes: broken off, or, where another try would end alike, for good."""
@@ -309,4 +315,4 @@ else:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-__all__ = ["Cancelled", "DownloadError", "Progress", "Stop", "alone", "download", "forget"]
+__all__ = ["Cancelled", "DownloadError", "DownloadProgress", "Stop", "alone", "download", "forget"]

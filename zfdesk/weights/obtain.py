@@ -15,19 +15,19 @@ from zfdesk.engine.model import Model
 from zfdesk.weights import store
 from zfdesk.weights.catalogue import CATALOGUE, CatalogueEntry
 from zfdesk.weights.convert import import_weights
-from zfdesk.weights.download import PATIENCE, PAUSES, Progress, alone, download, forget
+from zfdesk.weights.download import PATIENCE, PAUSES, DownloadProgress, alone, download, forget
 from zfdesk.weights.safetensors_file import CheckpointError
 from zfdesk.weights.store import StoredWeights
 from zfdesk.weights.torch_file import pth_digest
 from zfdesk.weights.web import DownloadError, Stop
 
 SPARE_BYTES = 1 << 20  # headers, names, notes
-OnStage = Callable[[str, Progress | None], None]
+OnStage = Callable[[str, DownloadProgress | None], None]
 """What goes on, a word or two ("Downloading", "Checking", "Converting"), and how far the download is."""
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptWeights:
     """Weights that are now in the user's folder. ``original``: the file they came from, where it was kept."""
 
     name: str
@@ -61,11 +61,11 @@ def obtain(
     keep: bool = False,
     pauses: tuple[float, ...] = PAUSES,
     patience: float = PATIENCE,
-) -> Kept:
+) -> KeptWeights:
     """Download an entry's file, check it, convert it and keep it under the entry's name, or a free one like it.
 
     on_stage: called in this thread. stop: to break off, which raises Cancelled; the part stays. keep: the downloaded
-    file too, see `Kept.original`. pauses, patience: see `download`.
+    file too, see `KeptWeights.original`. pauses, patience: see `download`.
     Raises CheckpointError (a failed download: DownloadError) with one sentence. A file that is not what it should be is
     thrown away; one that is good is kept for the next try when the disk has no room for what it is converted to.
     """
@@ -89,7 +89,7 @@ def obtain(
         return kept
 
 
-def import_file(path: Path, name: str | None = None, catalogue: tuple[CatalogueEntry, ...] = CATALOGUE) -> Kept:
+def import_file(path: Path, name: str | None = None, catalogue: tuple[CatalogueEntry, ...] = CATALOGUE) -> KeptWeights:
     """Convert a foreign file and keep it; one of the catalogue is recognised and credited.
 
     name: the name to keep it under; without it the catalogue's, or the file's own. Raises CheckpointError.
@@ -99,7 +99,7 @@ def import_file(path: Path, name: str | None = None, catalogue: tuple[CatalogueE
     if entry is not None:
         model = _credited(model, entry)
     name = name or store.name_for(Path(entry.name) if entry else path)
-    return Kept(name, store.add(model, name), model)
+    return KeptWeights(name, store.add(model, name), model)
 
 
 def _is(entry: CatalogueEntry, model: Model, path: Path) -> bool:
@@ -131,7 +131,7 @@ def _bring(
     """The file at its place, whole and good."""
     part = file.with_name(f"{file.name}.part")
 
-    def on_progress(progress: Progress) -> None:
+    def on_progress(progress: DownloadProgress) -> None:
         on_stage("Downloading", progress)
 
     while True:
@@ -169,7 +169,7 @@ def _check(entry: CatalogueEntry, file: Path) -> None:
         )
 
 
-def _converted(entry: CatalogueEntry, file: Path, stop: Stop) -> Kept:
+def _converted(entry: CatalogueEntry, file: Path, stop: Stop) -> KeptWeights:
     try:
         model = import_weights(file)
         if model.architecture.name != entry.architecture:
@@ -181,7 +181,7 @@ def _converted(entry: CatalogueEntry, file: Path, stop: Stop) -> Kept:
     stop.check()
     name = store.name_for(Path(entry.name))
     model = _credited(model, entry)
-    return Kept(name, store.add(model, name), model)
+    return KeptWeights(name, store.add(model, name), model)
 
 
 def _system(error: CheckpointError) -> bool:
@@ -189,4 +189,4 @@ def _system(error: CheckpointError) -> bool:
     return isinstance(error.__context__, OSError | MemoryError)
 
 
-__all__ = ["Kept", "downloads", "import_file", "installed", "obtain", "part_bytes"]
+__all__ = ["KeptWeights", "downloads", "import_file", "installed", "obtain", "part_bytes"]

@@ -41,7 +41,7 @@ class CheckpointError(ValueError):
 
 
 @dataclass(frozen=True)
-class Entry:
+class TensorEntry:
     """Where one tensor lies. ``start`` and ``end``: bytes from the end of the header."""
 
     dtype: str
@@ -54,7 +54,7 @@ class Entry:
 class Header:
     """A checked header. ``entries``: in file order, filling the file without gaps; ``raw``: its bytes, with length."""
 
-    entries: Mapping[str, Entry]
+    entries: Mapping[str, TensorEntry]
     metadata: Mapping[str, str]
     raw: bytes = field(repr=False)
 
@@ -145,7 +145,7 @@ def read_header(file: BufferedReader, path: Path) -> Header:
     return Header(dict(entries), metadata, length.to_bytes(8, "little") + raw)
 
 
-def _entry(name: str, value: Any, path: Path) -> Entry:
+def _entry(name: str, value: Any, path: Path) -> TensorEntry:
     def whole(numbers: Any, count: int | None = None) -> bool:
         right = isinstance(numbers, list) and len(numbers) <= DEEPEST_SHAPE and (count is None or len(numbers) == count)
         return right and all(type(number) is int and 0 <= number < 1 << 62 for number in numbers)
@@ -159,7 +159,7 @@ def _entry(name: str, value: Any, path: Path) -> Entry:
         raise CheckpointError(f"{path} is damaged: the shape or place of tensor {name!r} makes no sense.")
     if math.prod(shape) * DTYPES[dtype].itemsize != offsets[1] - offsets[0]:
         raise CheckpointError(f"{path} is damaged: tensor {name!r} of shape {tuple(shape)} has the wrong size.")
-    return Entry(dtype, tuple(shape), *offsets)
+    return TensorEntry(dtype, tuple(shape), *offsets)
 
 
 def parsed_json(text: str | bytes, path: Path, what: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from zfdesk.engine import Conv, Model, Pass, Seed, centre_crop, reconstruct
 from zfdesk.figures.colours import signed_picture
 from zfdesk.figures.fig6 import colour_filters, first_convolution
 from zfdesk.figures.training import thinned
-from zfdesk.library import Answer, answer_of_crop, answers_over, strongest_units
+from zfdesk.library import UnitAnswer, answer_of_crop, answers_over, strongest_units
 from zfdesk.library.evolution import silent_answer
 from zfdesk.live import MapsDisplay, Normalise, Style
 from zfdesk.live.render import grid_columns, levels, render, tile_mosaic
@@ -266,7 +266,7 @@ class UnitTile:
     patch: np.ndarray | None = None
 
 
-def tile_of(answer: Answer) -> UnitTile:
+def tile_of(answer: UnitAnswer) -> UnitTile:
     """An answer as pictures."""
     if not answer.alive:
         return UnitTile(answer.activation, answer.picture)

@@ -38,7 +38,7 @@ from zfdesk.weights.checkpoint import embedded
 from zfdesk.weights.download import Cancelled
 from zfdesk.weights.embedded_facts import embedded_facts, known_kinds
 from zfdesk.weights.export import export_model
-from zfdesk.weights.obtain import Kept, import_file
+from zfdesk.weights.obtain import KeptWeights, import_file
 from zfdesk.weights.store import StoredWeights
 
 if TYPE_CHECKING:
@@ -268,7 +268,7 @@ class WeightsDialog(Dialog):
         self.download.start(row.entry)
         self._show_details()
 
-    def _got(self, kept: tuple[Kept, str] | None, error: Exception | None) -> None:
+    def _got(self, kept: tuple[KeptWeights, str] | None, error: Exception | None) -> None:
         if isinstance(error, Cancelled):
             self.tell("The download was stopped; what has come is kept, and next time it goes on from there.", False)
         elif kept is None:

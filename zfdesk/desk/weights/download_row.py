@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from zfdesk.desk.widgets.buttons import ThinBar
 from zfdesk.weights import looks_untrained
 from zfdesk.weights.catalogue import CatalogueEntry
-from zfdesk.weights.download import Progress, Stop
-from zfdesk.weights.obtain import Kept, obtain
+from zfdesk.weights.download import DownloadProgress, Stop
+from zfdesk.weights.obtain import KeptWeights, obtain
 
 if TYPE_CHECKING:
     from zfdesk.desk.widgets.dialog import Dialog
@@ -28,10 +28,10 @@ class _Said:
     """Where the thread leaves how far it is. No Qt object: the sheet may be gone by then."""
 
     stage = "Asking for"
-    progress: Progress | None = None
+    progress: DownloadProgress | None = None
     at = float("inf")
 
-    def hear(self, stage: str, progress: Progress | None) -> None:
+    def hear(self, stage: str, progress: DownloadProgress | None) -> None:
         self.stage, self.progress, self.at = stage, progress, time.monotonic()
 
 
@@ -103,7 +103,7 @@ class DownloadRow(QWidget):
         self.ended.emit(kept, error)
 
 
-def _get(entry: CatalogueEntry, said: _Said, stop: Stop) -> tuple[Kept, str]:
+def _get(entry: CatalogueEntry, said: _Said, stop: Stop) -> tuple[KeptWeights, str]:
     kept = obtain(entry, said.hear, stop)
     said.hear("Trying out", None)
     return kept, looks_untrained(kept.model)
