@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Mapping
-from pathlib import Path
 from typing import cast
 from xml.sax.saxutils import escape
 
@@ -43,8 +42,7 @@ class WebP(_Changing):
     reserve = 1 << 20
     _XMP, _ANIMATION = 0x04, 0x02
 
-    def __init__(self, place: Path, settings: Settings, size: tuple[int, int]) -> None:
-        super().__init__(place, settings, size)
+    def _open(self) -> None:
         self._carry = 0  # milliseconds since the beginning that are written
         canvas = _three(self.width - 1) + _three(self.height - 1)
         head = b"WEBP" + _chunk(b"VP8X", bytes((self._XMP | self._ANIMATION, 0, 0, 0)) + canvas)
@@ -73,12 +71,11 @@ class Gif(_Changing):
 
     reserve = 1 << 20
 
-    def __init__(self, place: Path, settings: Settings, size: tuple[int, int]) -> None:
-        super().__init__(place, settings, size)
+    def _open(self) -> None:
         self._carry = 0  # hundredths of a second that are written
         screen = struct.pack("<HHBBB", self.width, self.height, 0x70, 0, 0)  # no colours for all
         self.file.write(b"GIF89a" + screen + b"!\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00")
-        comment = f"{settings.title}\n{settings.comment}".encode()
+        comment = f"{self.settings.title}\n{self.settings.comment}".encode()
         blocks = b"".join(bytes((len(part),)) + part for part in _parts(comment, 255))
         self.file.write(b"!\xfe" + blocks + b"\x00")
 

@@ -10,6 +10,7 @@ import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 try:
     import fcntl
@@ -70,7 +71,7 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-class ReservedFile(io.RawIOBase):
+class ReservedFile(io.FileIO):
     """A new file, unbuffered, with some room kept aside beside it.
 
     When the disk is full the room is given up and the write is done after all: ``full`` is set, and whoever writes
@@ -78,16 +79,16 @@ class ReservedFile(io.RawIOBase):
     """
 
     def __init__(self, path: Path, reserve: int) -> None:
-        self._file = io.FileIO(path, "xb+")
-        with suppress(OSError):
-            _hold(self._file.fileno())
         self._ballast = path.with_name(f"{path.name}.room")
         self.full = False
         self.bytes = 0
+        super().__init__(path, "xb+")  # "+": a film can be looked at before it is closed
+        with suppress(OSError):
+            _hold(self.fileno())
         try:
             self.keep_room(reserve)
         except OSError:
-            self._file.close()
+            self.close()
             with suppress(OSError):
                 path.unlink()
             raise
@@ -109,19 +110,7 @@ class ReservedFile(io.RawIOBase):
         with suppress(OSError):
             self._ballast.unlink()
 
-    def writable(self) -> bool:
-        """Return True: the encoder writes here."""
-        return True
-
-    def readable(self) -> bool:
-        """Return True: a film can be looked at before it is closed."""
-        return True
-
-    def seekable(self) -> bool:
-        """Return True: MP4 is completed at its beginning when it ends."""
-        return True
-
-    def write(self, data: bytes | bytearray | memoryview) -> int:  # type: ignore[override]
+    def write(self, data: Any) -> int:
         """Write all of it."""
         view = memoryview(data).cast("B")
         place = 0
@@ -133,32 +122,19 @@ class ReservedFile(io.RawIOBase):
                     raise
                 self.full = True
                 self.give_up_room()
-        self.bytes = max(self.bytes, self._file.tell())
+        self.bytes = max(self.bytes, self.tell())
         return len(view)
 
     def put(self, view: memoryview) -> int:
         """Write what fits in one go; returns how much."""
-        return self._file.write(view) or 0
-
-    def read(self, size: int = -1) -> bytes:
-        """Read up to ``size`` bytes, all that follow by default."""
-        return self._file.read(size) or b""
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Go to a position, and return it."""
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        """Return the position."""
-        return self._file.tell()
+        return super().write(view) or 0
 
     def sync(self) -> None:
         """Wait until all of it is on the disk."""
-        os.fsync(self._file.fileno())
+        os.fsync(self.fileno())
 
     def close(self) -> None:
         """Close the file and give up what was kept aside."""
         if not self.closed:
-            self._file.close()
+            super().close()
             self.give_up_room()
-        super().close()

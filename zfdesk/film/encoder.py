@@ -88,6 +88,15 @@ class FileEncoder(Encoder):
     def __init__(self, place: Path, settings: Settings, size: tuple[int, int]) -> None:
         super().__init__(place, settings, size)
         self.file = ReservedFile(place, self.reserve)
+        try:
+            self._open()
+        except BaseException:
+            self.file.close()
+            raise
+
+    @abstractmethod
+    def _open(self) -> None:
+        """Write what comes before the first frame."""
 
     @property
     def full(self) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from pathlib import Path
 from typing import cast
 
 import av
@@ -12,7 +11,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 
 from zfdesk.film.disk import RESERVE
-from zfdesk.film.encoder import FileEncoder, FilmError, Settings
+from zfdesk.film.encoder import FileEncoder, FilmError
 
 TICKS = 60_000  # a second of an MP4's clock; 24, 25, 30, 50 and 60 frames a second and 1000/1001 of them fall on it
 CODECS = ("libx264", "libopenh264", "mpeg4")
@@ -25,14 +24,6 @@ class Mp4(FileEncoder):
     """
 
     reserve = RESERVE
-
-    def __init__(self, place: Path, settings: Settings, size: tuple[int, int]) -> None:
-        super().__init__(place, settings, size)
-        try:
-            self._open()
-        except BaseException:
-            self.file.close()
-            raise
 
     def _open(self) -> None:
         settings = self.settings
