@@ -329,3 +329,27 @@ def at(window: Window) -> int | None:
     if result is None or result.request.frame.origin != "clip.gif":
         return None
     return round(float(result.request.frame.pixels[..., 0].mean()) / 10)
+
+
+def test_more_pictures_and_other_ones(
+    scanned: Window, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # the last: it changes what is scanned
+    fresh(scanned, folder)
+    scanned.run("scan-map")
+    pane, scan = scanned.context.get(MapPane), scanned.context.get(ScanController)
+    wait_until(lambda: pane.known is not None)
+    forgotten: list[int] = []
+    monkeypatch.setattr(pane, "forget", lambda: forgotten.append(1))
+    (folder / "kind0" / "p99.png").write_bytes((folder / "kind1" / "p04.png").read_bytes())
+    scan.scan_again()
+    wait_until(lambda: pane.known is not None and len(pane.known.gallery) == COUNT + 1)
+    assert not forgotten, "what is shown stays until there is more"
+    assert f"{COUNT + 1} pictures of pictures" in pane.facts.whole
+    other = tmp_path / "other"
+    other.mkdir()
+    for number in range(4):
+        (other / f"{number}.png").write_bytes((folder / "kind0" / f"p{3 * number:02d}.png").read_bytes())
+    scan.open([other])
+    wait_until(lambda: pane.known is not None and len(pane.known.gallery) == 4)
+    assert forgotten
+    assert "4 pictures of other" in pane.facts.whole

@@ -24,8 +24,8 @@ NOTHING = "No pictures were scanned with these weights yet. A scan finds what wa
 
 
 class ScanPane(Pane):
-    """Subclasses fill ``inside`` and override `renew`, which asks anew about other pictures, other weights or more of
-    them, and is called only while the pane is seen."""
+    """Subclasses fill ``inside`` and override two methods: `forget`, for other pictures or weights, and `renew`, which
+    asks about them, or about more of them, and keeps what is shown until the answer comes; only while it is seen."""
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
@@ -34,6 +34,8 @@ class ScanPane(Pane):
         self._task: Task | None = None
         self._long: Task | None = None
         self._seen, self._fresh = False, False
+        self._of: tuple[object, ...] = ()  # which pictures and weights are shown
+        self._count = 0  # of the pictures that were asked about last
         self.content = QWidget()
         self.inside = QVBoxLayout(self.content)
         self.inside.setContentsMargins(0, 0, 0, 0)
@@ -68,7 +70,7 @@ class ScanPane(Pane):
     # The scan
 
     def renew(self) -> None:
-        """Ask anew: the pictures are others, or more."""
+        """Ask: the pictures are others, or more."""
 
     def forget(self) -> None:
         """What was shown is of other pictures or other weights."""
@@ -92,17 +94,16 @@ class ScanPane(Pane):
         """200 pictures of holiday · zfnet-v2."""
         model = self.desk.model.body or self.desk.model
         places = ", ".join(place.name or str(place) for place in self.scan.status.places)
-        return f"{self._count} of {places} · {model.name or 'weights without a name'}"
+        return f"{self._counted} of {places} · {model.name or 'weights without a name'}"
 
     @property
     def scanned_in_full(self) -> str:
         """200 pictures of /home/me/holiday: for captions, which name the weights besides."""
-        return f"{self._count} of {', '.join(map(str, self.scan.status.places))}"
+        return f"{self._counted} of {', '.join(map(str, self.scan.status.places))}"
 
     @property
-    def _count(self) -> str:
-        count = self.scan.status.pictures
-        return f"{count:,} {noun(count, 'picture')}"
+    def _counted(self) -> str:
+        return f"{self._count:,} {noun(self._count, 'picture')}"
 
     def _scan_changed(self) -> None:
         self._fresh = False
@@ -112,8 +113,11 @@ class ScanPane(Pane):
             self._renew()
 
     def _renew(self) -> None:
+        of = (self.scan.status.places, self.desk.model.body or self.desk.model)
+        if of != self._of or not self.there:
+            self._of = of
+            self.forget()
         self._fresh = True
-        self.forget()
         if self.there:
             self.renew()
 
@@ -142,10 +146,11 @@ class ScanPane(Pane):
         """Ask the scan; what was asked before is of no use any more."""
         if self._task is not None:
             self._task.abandon()
-        self._task = self.scan.ask(self.title, question, partial(self._taken, take), self)
+        done = partial(self._taken, take, self.scan.status.pictures)
+        self._task = self.scan.ask(self.title, question, done, self)
 
-    def _taken(self, take: Callable[[Any], None], value: Any, error: Exception | None) -> None:
-        self._task = None
+    def _taken(self, take: Callable[[Any], None], count: int, value: Any, error: Exception | None) -> None:
+        self._task, self._count = None, count
         if error is not None:
             self.fail(error)
         else:
@@ -170,6 +175,8 @@ class ScanPane(Pane):
                 self.fail(error)
             else:
                 take(value)
+            if self._seen and not self._fresh:
+                self._renew()
 
         self._long = self.desk.tasks.run(
             self.title, partial(work, progress), done, owner=self, progress=progress, threads=1

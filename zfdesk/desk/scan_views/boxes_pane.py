@@ -65,6 +65,7 @@ class BoxesPane(ScanPane):
         self.grid.show_cells((), "The pictures are being looked for …")
 
     def renew(self) -> None:
+        self._asked = None
         self._ask()
 
     def show_view(self) -> None:

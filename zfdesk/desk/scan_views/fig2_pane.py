@@ -94,7 +94,11 @@ class Fig2Pane(ScanPane):
         self.grid.show_cells((), "The strongest pictures are being looked for …")
 
     def renew(self) -> None:
-        self._ask()
+        if self.working is None:
+            wish, self.wish = self.wish, None
+            self._ask(keep=wish is not None)
+        else:
+            self._fresh = False  # what is being led down is finished first
 
     def show_view(self) -> None:
         if self._seen and self.there:
@@ -110,7 +114,8 @@ class Fig2Pane(ScanPane):
                 return tuple(pin.unit for pin in view.pins if pin.layer == view.layer)[:MOST]
         return ()
 
-    def _ask(self) -> None:
+    def _ask(self, keep: bool = False) -> None:
+        """``keep``: what is shown, until there is an answer."""
         view, model = self.desk.view, self.desk.model
         if not self.there:
             return
@@ -120,13 +125,14 @@ class Fig2Pane(ScanPane):
         if wish == self.wish:
             return
         self.stop_work()
-        self.wish, self.shown = wish, []
+        self.wish, self.shown = wish, self.shown if keep else []
         if view.layer == "input" or (model.body is not None and view.layer in model.architecture.class_layers):
             self.grid.show_cells((), f"{view.layer} has no units that were scanned for.")
         elif which is Which.PINNED and not wish.units:
             self.grid.show_cells((), f"No unit of {view.layer} is pinned: press P in the window.")
         else:
-            self.grid.show_cells((), f"The strongest pictures of {view.layer} are being looked for …")
+            if not self.shown:
+                self.grid.show_cells((), f"The strongest pictures of {view.layer} are being looked for …")
             self.ask(partial(_examples, wish), partial(self._take_examples, wish))
 
     def _take_examples(self, wish: Wish, found: tuple[Gallery, dict[int, tuple[Example, ...]]]) -> None:

@@ -117,14 +117,20 @@ class MapPane(ScanPane):
         self.view.show_dot(None)
 
     def renew(self) -> None:
-        self.ask(_features, self._take_features)
+        if self.working is None:
+            self.ask(_features, self._take_features)
+        else:
+            self._fresh = False  # a map that is being made is not thrown away: next time
 
     def _take_features(self, found: tuple[Gallery, str, np.ndarray]) -> None:
         self.work("principal axes", partial(_pca, *found), self._take)
 
     def _take(self, known: Known) -> None:
-        self.known = known
-        self.show_pca()
+        same = self.known is not None and np.array_equal(self.known.gallery.pictures.ids, known.gallery.pictures.ids)
+        if not same:
+            self.known, self._tsne = known, None
+            self._select(self._none())
+            self.show_pca()
 
     def fail(self, error: Exception) -> None:
         super().fail(error)

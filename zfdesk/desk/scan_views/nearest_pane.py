@@ -97,7 +97,7 @@ class NearestPane(ScanPane):
             if by != PIXELS and by not in searches:
                 grid.show_cells((), f"These pictures were scanned without {by}: scan them again.")
         if searches and len(next(iter(searches.values())).gallery) <= AT_ONCE:
-            self._toggle_pixels()
+            self._read_pixels()
         self._search()
 
     def _toggle_pixels(self) -> None:
@@ -105,9 +105,12 @@ class NearestPane(ScanPane):
             self.stop_work()
             self._grid_says("Comparing pixels was stopped.")
         elif self.searches and PIXELS not in self.searches:
-            gallery = next(iter(self.searches.values())).gallery
             self._grid_says("Reading the pictures …")
-            self.work("reading pixels", partial(_of_pixels, gallery), self._take_pixels)
+            self._read_pixels()
+
+    def _read_pixels(self) -> None:
+        gallery = next(iter(self.searches.values())).gallery
+        self.work("reading pixels", partial(_of_pixels, gallery), self._take_pixels)
 
     def _grid_says(self, words: str) -> None:
         if PIXELS in self.rows:

@@ -166,7 +166,11 @@ class ObjectsPane(ScanPane):
         self._fill()
 
     def renew(self) -> None:
-        self._ask()
+        if self.working is None:
+            self._asked = ""
+            self._ask()
+        else:
+            self._fresh = False  # objects that are being looked for are found first
 
     def show_view(self) -> None:
         if self._seen and self.there:
@@ -178,7 +182,9 @@ class ObjectsPane(ScanPane):
         if layer == self._asked:
             return
         self.stop_work()
-        self._asked, self.known, self.covered = layer, None, {}
+        if self.known is not None and self.known.layer != layer:
+            self.known = None
+        self._asked, self.covered = layer, {}
         self._fill()
         if self._why():
             return
