@@ -11,6 +11,7 @@ import pytest
 from desk_hands import COVER, HandSource, change, drag, input_point, numbered_picture, show_picture, view_of
 from desk_tools import settle, small_model, wait_until
 from desk_window import Window
+from engine_nets import quick_weights
 from PIL import Image
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QGuiApplication
@@ -353,8 +354,8 @@ def test_a_and_b_are_compared_in_where_the_class_looks(looking: Window) -> None:
 @pytest.mark.parametrize("name", ["alexnet", "vgg16", "zfnet512"])
 @pytest.mark.slow
 def test_every_declared_architecture_has_maps(name: str) -> None:
-    model = zf.random_model(zf.ARCHITECTURES[name]())
-    size = model.architecture.size
+    architecture = zf.ARCHITECTURES[name]()
+    model, size = zf.Model(architecture, quick_weights(architecture)), architecture.size
     picture = np.random.default_rng(0).integers(0, 256, (size, size, 3), np.uint8)
     methods = tuple(one for one in METHODS if one not in ("cam", "occlusion"))
     found = HeatFinder().find(HeatQuery(methods, samples=1, steps=1), HeatInput(model, picture))
