@@ -6,7 +6,8 @@ or of one or two examples mixed, while a higher layer's activations stay those o
 
 *Our choices*: each layer's error is relative, |G - A|² / |A|², so that no layer outweighs the others. The
 colours' means and covariances (`_palette`) count as much as all layers together: a network that hardly tells bright
-from dark would make black and white of anything. Steps are Adam's, in frequencies, where the papers use L-BFGS on
+from dark would make black and white of anything. No picture gets rougher than its example, in total variation: filters
+with a stride would else be pleased by checks. Steps are Adam's, in frequencies, where the papers use L-BFGS on
 pixels. The well-known results are VGG's, whose filters are small and many: the embedded ZFNet gives coarser ones
 (`advice`).
 """
@@ -107,7 +108,7 @@ def _made(
     wanted = dict.fromkeys((*chosen, at) if content is not None else chosen)
     network = Differentiable(model, wanted, (start.shape[2], start.shape[3]))
     check_memory(network)
-    grams, palette = _mixed_grams(model, styles, chosen)
+    grams, palette, rough = _mixed_grams(model, styles, chosen)
     with torch.no_grad():
         kept = network(normalised(as_tensor(content)))[at] if content is not None else None
 
@@ -115,7 +116,8 @@ def _made(
         seen = network(normalised(pictures))
         errors = [_relative(gram(seen[layer]), grams[layer]) for layer in chosen]
         value = torch.stack(errors).mean(0)
-        total = value + _relative(_palette(pictures), palette) + 0.05 * total_variation(pictures)
+        total = value + _relative(_palette(pictures), palette)
+        total = total + (total_variation(pictures) - rough).relu()
         if kept is not None:
             total = total + content_weight * _relative(seen[at], kept)
         return total.sum(), value
@@ -126,18 +128,19 @@ def _made(
 @torch.no_grad()
 def _mixed_grams(
     model: Model, styles: Sequence[StyleSource], layers: Sequence[str]
-) -> tuple[dict[str, Tensor], Tensor]:
-    """The styles' Gram matrices, each layer's mixed in the shares of their weights, and their palette."""
+) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+    """The styles' Gram matrices, each layer's mixed in the shares of their weights; their palette and roughness."""
     whole = sum(style.weight for style in styles)
     mixed: dict[str, Tensor] = {}
-    palette = torch.zeros(1, 4, 4)
+    palette, rough = torch.zeros(1, 4, 4), torch.zeros(1)
     for style in styles:
         pixels = as_tensor(style.picture)
         network = Differentiable(model, dict.fromkeys(layers), (pixels.shape[2], pixels.shape[3]))
         for layer, seen in network(normaliser(model)(pixels)).items():
             mixed[layer] = mixed.get(layer, 0) + style.weight / whole * gram(seen)
         palette += style.weight / whole * _palette(pixels)
-    return mixed, palette
+        rough += style.weight / whole * total_variation(pixels)
+    return mixed, palette, rough
 
 
 def _palette(pictures: Tensor) -> Tensor:
