@@ -3,8 +3,9 @@ Inverting Them*).
 
 A picture is looked for whose activations at a layer are the given ones: the least of |Φ(x) - Φ₀|² / |Φ₀|² plus their
 two regularisers, the α-norm Σ|x|^α (α = 6) that keeps pixels in range and the total variation Σ (|∇x|²)^(β/2) (β = 2)
-that keeps them smooth. *Our choices*: their momentum is Adam here, and steps are taken in frequencies; where several
-pictures share the activations, the seed decides which is found.
+that keeps them smooth. As with them both weigh more the higher the layer, which pins the pixels down less. *Our
+choices*: they weigh in the share of the picture that the layer sees; the momentum is Adam here, and steps are taken in
+frequencies; where several pictures share the activations, the seed decides which is found.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from zfdesk.engine.differentiable import Differentiable
 from zfdesk.synthesis.descent import Descent, noise_about
 from zfdesk.synthesis.steps import Sketch, as_tensor, check_memory, normaliser
 
-_ALPHA, _ALPHA_WEIGHT, _TV_WEIGHT = 6, 0.05, 2.0
+_ALPHA, _ALPHA_WEIGHT, _TV_WEIGHT = 6, 1.0, 20.0  # of a layer that sees the whole picture
 
 
 def invert(
@@ -42,6 +43,7 @@ def invert(
     if not length > 0:
         raise ValueError(f"{layer} is silent on this picture: there is nothing to invert.")
     mean = torch.tensor(model.input.mean)[:, None, None]
+    seen = min(model.architecture.stage(layer).receptive_field.size / size, 1.0)
 
     def loss(pictures: Tensor) -> tuple[Tensor, Tensor]:
         error = (network(normalised(pictures))[layer] - wanted).square().sum((1, 2, 3)) / length
@@ -51,7 +53,7 @@ def invert(
             pictures[:, :, :-1, 1:] - pictures[:, :, :-1, :-1],
         )
         rough = ((down / 255).square() + (across / 255).square()).mean()
-        return error.sum() + _ALPHA_WEIGHT * far + _TV_WEIGHT * rough, error.sqrt()
+        return error.sum() + seen * (_ALPHA_WEIGHT * far + _TV_WEIGHT * rough), error.sqrt()
 
     start = noise_about(model.input.mean, (size, size), seed)
     return Descent(start.clamp(1, 254), loss, steps, rate).sketches(every)
