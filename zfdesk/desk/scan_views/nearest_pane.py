@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -29,7 +30,7 @@ from zfdesk.pages.panels import frame_text
 from zfdesk.pages.panels_scan import NEAREST, NearestRow, NearestShown, page_of
 
 SHOWN = 8
-AGAIN_MS = 150  # from one search to the next: the live view goes first
+AGAIN_MS, REST = 150, 2.0  # from one search to the next, and how many times as long as it took: the live view first
 AT_ONCE = 1000  # pictures whose pixels are read without being asked for
 
 
@@ -51,8 +52,8 @@ class NearestPane(ScanPane):
         self.searches: dict[str, Neighbours] = {}
         self.found: Found | None = None
         self._latest: Result | None = None
-        self._searching = False
-        self._again = QTimer(self, singleShot=True, interval=AGAIN_MS)
+        self._searching, self._begun = False, 0.0
+        self._again = QTimer(self, singleShot=True)
         self._again.timeout.connect(self._search)
         controls = Controls()
         self.pixels = tool_button("compare pixels")
@@ -134,7 +135,7 @@ class NearestPane(ScanPane):
             return
         if not set(result.means) >= set(self.searches) - {PIXELS}:
             return  # of before it was asked for
-        self._searching = True
+        self._searching, self._begun = True, time.perf_counter()
         work = partial(_found, result, dict(self.searches))
         self.desk.tasks.run("nearest", work, self._show_found, owner=self, threads=1)
 
@@ -153,7 +154,7 @@ class NearestPane(ScanPane):
                 ]
                 self.rows[by][1].show_cells(cells, "None of them can be read.")
             self.show_facts()
-        self._again.start()
+        self._again.start(max(AGAIN_MS, round((time.perf_counter() - self._begun) * 1e3 * REST)))
 
     def _open(self, one: Near, _x: float, _y: float) -> None:
         open_scanned(self.context, one.path, one.seconds)
