@@ -42,6 +42,11 @@ class LayerShown:
     alike: Sequence[tuple[int, int, float]]
     places: tuple[Path, ...] = ()
 
+    @property
+    def across(self) -> int:
+        """How often a bin of `spread` is drawn beside itself, so that the whole is about square."""
+        return max(self.statistics.units // int(self.statistics.counts.shape[1]), 1)
+
     def spread(self) -> np.ndarray:
         """float32 (units, bins): each unit's histogram between zero, or its lowest, and its highest activation; square
         roots of the shares of pictures."""
@@ -140,7 +145,8 @@ def _layer(spec: PanelSpec, sources: Sources) -> Captured:
         panel = UnitMap(values, quantity="correlation", signed=True, facts=facts)
         text = f"Pearson's correlation of the units' highest activations over {over}.{told}"
         return Captured(panel, f"{found.layer}, units by units", over, text)
-    panel = UnitMap(shown.spread(), quantity="√ share of pictures", facts=facts)
+    wide = shown.spread().repeat(shown.across, axis=1)
+    panel = UnitMap(wide, quantity="√ share of pictures", facts=facts)
     text = (
         f"A row a unit: the spread of its highest activation over {over}, in {found.counts.shape[1]} equal bins from "
         f"zero, or its lowest, to its highest.{told}"

@@ -183,14 +183,9 @@ class LayerPane(Pane):
         spread = shown.spread()
         colours = table(view.maps.colours, False, view.theme == "dark")
         high = max(float(spread.max()), 1e-9)
-        levels = (spread / high * 254 + 1).astype(np.uint8).repeat(self._wide(shown), axis=1)
+        levels = (spread / high * 254 + 1).astype(np.uint8).repeat(shown.across, axis=1)
         self.bar.show_range(0.0, high, "√ share of pictures", colours)
         return Picture.indexed(np.ascontiguousarray(levels), colours, value_range=ValueRange(0, high, table=colours))
-
-    @staticmethod
-    def _wide(shown: LayerShown) -> int:
-        """How wide a bin is drawn, so that the whole is about square."""
-        return max(shown.statistics.units // BINS, 1)
 
     def show_facts(self) -> None:
         shown = self.shown
@@ -214,7 +209,7 @@ class LayerPane(Pane):
         if self.canvas.square and shown.correlation is not None:
             self.line.say(f"{found.layer}:{row} and {column}: correlation {shown.correlation[row, column]:.3f}")
             return
-        bin_ = min(column // self._wide(shown), BINS - 1)
+        bin_ = min(column // shown.across, BINS - 1)
         low, high = found.edges[row, bin_], found.edges[row, bin_ + 1]
         self.line.say(f"{found.layer}:{row} · {found.counts[row, bin_]:,} pictures from {low:.3g} to {high:.3g}")
 
