@@ -30,6 +30,7 @@ from zfdesk.desk.occlusion.pane import SweepPane
 from zfdesk.desk.state import AppState
 from zfdesk.desk.teach.controller import Teaching
 from zfdesk.desk.teach.pane import TeachPane
+from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.screenshot import save_png
 from zfdesk.desk.window.layout import PaneLayout
 from zfdesk.desk.window.main_window import FIRST_SIZE, Window, make_context
@@ -86,7 +87,9 @@ def shown(source: SourceReference, **view: object) -> Iterator[AppContext]:
         window.resize(*FIRST_SIZE)
         window.show()
         window.resize(*FIRST_SIZE)  # the screen may be small
+        settle()  # its panes have their sizes
         context.get(PaneLayout).reset()
+        settle()
         wait(lambda: up_to_date(state))
         yield context
         window.close()
@@ -112,6 +115,9 @@ def save(context: AppContext, widget: QWidget, path: Path) -> None:
     settle()
     context.message_hidden.emit()
     settle()
+    context.text_wanted.emit()
+    for label in widget.findChildren(ElidedLabel):
+        label.renew_now()
     save_png(widget, str(path))
     print(path)
 

@@ -16,6 +16,7 @@ from zfdesk.desk.occlusion.maps import LabelColours
 from zfdesk.desk.training.curves import CurvesView
 from zfdesk.desk.training.snapshots import lines_of
 from zfdesk.desk.widgets.canvas import Picture
+from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import THEMES
 from zfdesk.engine import Occluder
 from zfdesk.figures.facts import occluder_words, signed, whole
@@ -194,3 +195,20 @@ def test_top_5_of_three_classes_is_no_curve_and_the_legend_hides_none() -> None:
     assert "top-5" in title.text
     assert not title.sceneBoundingRect().intersects(area.sceneBoundingRect().adjusted(1, 1, -1, -1))
     close(view)
+
+
+def test_a_short_form_stands_where_the_whole_has_no_room(application: object) -> None:
+    label = ElidedLabel()
+    label.say("(b) total activation of conv5:12 (highest total)", "(b) conv5:12")
+    label.resize(label.fontMetrics().horizontalAdvance(label.whole) + 2, 20)
+    label.renew_now()
+    assert label.text() == label.whole
+    label.resize(label.fontMetrics().horizontalAdvance("(b) conv5:12") + 2, 20)
+    label.resizeEvent(None)
+    assert label.text() == "(b) conv5:12"
+    assert not label.cut
+    label.say("conv5:2 @ (5, 4) · deconvnet · frame 3")
+    label.resize(label.fontMetrics().horizontalAdvance("conv5:2 @ (5, 4) · deconvnet") + 2, 20)
+    label.renew_now()
+    assert label.text() == "conv5:2 @ (5, 4) · deconvnet"  # the last fact has no room, and none is cut
+    close(label)

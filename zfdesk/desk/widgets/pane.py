@@ -61,15 +61,19 @@ class ElidedLabel(QLabel):
     def resizeEvent(self, event: object) -> None:  # noqa: N802
         if self.width() != self._fitted_to:
             self._fitted_to = self.width()
-            self.setMinimumHeight(0)
-            self._fit()
+            self._fit_anew()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         """Another size of type."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
+            self._fit_anew()
+
+    def _fit_anew(self) -> None:
+        """In another width or size of type: a second line that was needed may be needed no more."""
+        if self._lines > 1:
             self.setMinimumHeight(0)
-            self._fit()
+        self._fit()
 
     def _fit(self) -> None:
         metrics, room = self.fontMetrics(), max(self.width(), 0)
@@ -78,7 +82,8 @@ class ElidedLabel(QLabel):
             return metrics.horizontalAdvance(text) <= room
 
         lines = fit_facts(self._whole, self._lines, fits)
-        if self._short and BETWEEN.join(lines) != self._whole and " ".join(lines) != self._whole:
+        all_said = self._whole in (BETWEEN.join(lines), " ".join(lines)) and all(map(fits, lines))
+        if self._short and not all_said:
             lines = fit_facts(self._short, self._lines, fits)
         last = metrics.elidedText(lines[-1], Qt.TextElideMode.ElideRight, room)
         self.cut = last != lines[-1]

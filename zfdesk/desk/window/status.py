@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 
 from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.pane import ElidedLabel
-from zfdesk.sources import Frame
 
-STILL_SECONDS = 1.0  # without another frame: it is a still picture
+STILL = ("picture", "pasted")  # kinds of source that have one frame
 
 
 class StatusLine(ElidedLabel):
@@ -20,7 +17,6 @@ class StatusLine(ElidedLabel):
         super().__init__()
         self.desk = desk
         self.setAccessibleName("Status")
-        self._frames: tuple[Frame | None, float, float] = None, 0.0, 0.0  # the newest, when it came, the one before
 
     def show_facts(self) -> None:
         """Renew the line from the newest result."""
@@ -37,7 +33,7 @@ class StatusLine(ElidedLabel):
         age = float(np.median([d[1] for d in recent])) * 1e3 if recent else 0.0
         draw = float(np.median([d[2] for d in recent])) * 1e3 if recent else 0.0
         times = result.times
-        moving = self._moves(result.request.frame) and rate > 0
+        moving = self._moves()
         said = [result.request.frame.size_words]
         said += [f"{rate:.1f} fps" if moving else "still", f"frame {result.request.frame.number}"]
         capture = f"capture {times['capture'] + times['crop']:.0f} · " if moving else ""
@@ -50,11 +46,9 @@ class StatusLine(ElidedLabel):
             said.append(", ".join(f"{name} {ms:.1f}" for name, ms in times.items()) + " ms")
         self.say(" · ".join(said))
 
-    def _moves(self, frame: Frame) -> bool:
-        """Whether frames follow each other: the first one of a source, and a picture that is only looked at anew, do
-        not."""
-        newest, came, before = self._frames
-        now = time.perf_counter()
-        if frame is not newest:
-            self._frames, came, before = (frame, now, came), now, came
-        return not self.desk.view.frozen and now - before < 2 * STILL_SECONDS and now - came < STILL_SECONDS
+    def _moves(self) -> bool:
+        """Whether frames follow each other: not of a picture, nor of what is paused or frozen."""
+        source = self.desk.source
+        if source is None or self.desk.view.frozen or source.reference.kind in STILL:
+            return False
+        return source.transport is None or source.transport.playing
