@@ -182,11 +182,11 @@ def test_an_animation_cut_short_shows_what_there_is_or_is_refused(
 
 
 def test_what_record_writes_can_be_read_back(tmp_path: Path) -> None:
-    from zfdesk.film import DecodedFrame, FilmWriter, Titles
+    from zfdesk.film import FilmFrame, FilmWriter, Titles
 
     film = FilmWriter(tmp_path / "film.webp", Titles("a title"), 10.0)
     for number in range(5):
-        film.put(DecodedFrame(np.full((48, 64, 3), gray_of(number), np.uint8), number / 10))
+        film.put(FilmFrame(np.full((48, 64, 3), gray_of(number), np.uint8), number / 10))
     film.finish()
     film.wait()
     taken = list(step_through(parse_source(str(tmp_path / "film.webp"))).pictures(0, pytest.fail))

@@ -284,7 +284,7 @@ def test_a_slow_disk_does_not_hold_up_stop(tmp_path: Path, monkeypatch: pytest.M
         hanging.set()
         hang.wait(10)
 
-    monkeypatch.setattr(ClipReader, "_read_shot", read_slowly)
+    monkeypatch.setattr(ClipReader, "_read_frame", read_slowly)
     source.step(1)
     assert hanging.wait(5)
     for _ in range(2):
