@@ -543,7 +543,7 @@ def test_another_network_shows_what_it_can(good: bytes) -> None:
         "It was saved with the weights layered (layered, without a file), which are not installed: tiny (without a "
         "file) answers differently.",
         "tiny has no layer conv4: conv2 is shown.",
-        "tiny does not have the unit that was frozen as the origin.",
+        "tiny does not have the unit that was kept as the origin.",
         "1 pinned units and 0 watched classes are not in tiny and were left out.",
         "Snapshot A was taken with other weights and is left out.",
         "Its sweep was made with other weights and is left out.",
@@ -588,7 +588,7 @@ def test_other_answers_than_the_saved_ones_are_told(model: zf.Model, good: bytes
         ({"unit": 99}, {"unit": 23}, "conv4 has no unit 99: 23 is shown."),
         ({"unit": -1}, {"unit": 0}, "conv4 has no unit -1: 0 is shown."),
         ({"position": (16, 0)}, {"position": None, "seed": zf.SeedKind.MAX}, "The position (16, 0) lies outside"),
-        ({"origin": UnitReference("conv5", 12)}, {"origin": None}, "frozen as the origin"),
+        ({"origin": UnitReference("conv5", 12)}, {"origin": None}, "kept as the origin"),
         ({"watched": (1, 5)}, {"watched": (1,)}, "0 pinned units and 1 watched classes"),
         ({"pins": (UnitReference("conv5", 0),) * 9}, {"pins": (UnitReference("conv5", 0),) * 8}, "1 pinned units"),
         ({"chosen_occluder": 7}, {"chosen_occluder": -1}, ""),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
 import grimp
 import networkx
@@ -23,3 +25,10 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 def test_a_circle_is_found() -> None:
     assert circles_of([("a", "b"), ("b", "c"), ("c", "a"), ("c", "d")]) == [["a", "b", "c"]]
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    """pytest imports those that stand in no package by their names."""
+    files = Path(__file__).parent.rglob("test_*.py")
+    names = Counter(path.name for path in files if not (path.parent / "__init__.py").exists())
+    assert [name for name, count in names.items() if count > 1] == []

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from engine_nets import embedded_model
 from PIL import Image
 
 import zfdesk.engine as zf
-import zfdesk.weights
 from zfdesk.resources import resource
 from zfdesk.weights import store
 
@@ -25,7 +25,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 @pytest.fixture(scope="session")
 def embedded() -> zf.Model:
     """The network that ships."""
-    return zfdesk.weights.load()
+    return embedded_model()
 
 
 @pytest.fixture

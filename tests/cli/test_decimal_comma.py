@@ -94,8 +94,10 @@ def test_files_and_what_is_printed_are_the_same(
     request.getfixturevalue("in_germany")
     there = results(tmp_path / "there", capsys)
     assert here.keys() == there.keys()
-    different = [name for name in here if here[name] != there[name]]
+    different = [name for name in here if here[name] != there[name] and not name.endswith(".npy")]
     assert different == []
+    arrays = [np.load(tmp_path / place / "a.npy") for place in ("here", "there")]
+    assert np.allclose(*arrays, rtol=1e-4, atol=1e-7)  # the last digits of a sum depend on which thread is first
 
 
 def test_what_is_read_and_copied_means_the_same(in_germany: None, tmp_path: Path) -> None:

@@ -19,11 +19,11 @@ import shiboken6
 from desk_hands import show_picture, view_of, wait_for_result
 from desk_tools import close, settle, small_model, wait_until
 from desk_window import Window
+from engine_nets import embedded_model
 from PySide6.QtCore import QMessageLogContext, QSettings, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 import zfdesk.engine as zf
-import zfdesk.weights
 from zfdesk.desk.app import make_application
 from zfdesk.desk.state import AppState
 from zfdesk.live import View
@@ -49,7 +49,7 @@ def model() -> zf.Model:
 
 @pytest.fixture(scope="session")
 def embedded() -> zf.Model:
-    return zfdesk.weights.load()
+    return embedded_model()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from desk_tools import wait_until
+from desk_tools import settle, wait_until
 from desk_window import Window
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QWheelEvent
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.canvas import Canvas
+from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.engine import Occluder
 from zfdesk.live import Result, View
 from zfdesk.sources import Frame, Source, SourceReference
@@ -144,7 +145,17 @@ def show_picture(window: Window, number: int = 0, **view: object) -> HandSource:
     if view:
         desk.change(desk.view.change(**view))
     wait_for_result(desk, lambda result: result.request.frame is frame)
+    show_text(window)
+    wait_for_result(desk, lambda result: result.request.frame is frame)  # for the panes' sizes
     return source
+
+
+def show_text(window: Window) -> None:
+    """All text at once, that else comes a few times a second: the first facts give the panes their sizes."""
+    window.show_facts()
+    for label in window.findChildren(ElidedLabel):
+        label.renew_now()
+    settle()
 
 
 def change(window: Window, **fields: object) -> Result:

@@ -283,7 +283,7 @@ def test_the_page_is_the_one_that_render_makes(builder: FigureBuilder) -> None:
     room = builder.view.room()
     assert shape[0] <= room[1] + 1
     assert shape[1] <= room[0] + 1
-    assert (drawn.pixels[0] == 255).all()  # light, whatever the theme
+    assert (drawn.pixels[0, 0] == 255).all()  # light, whatever the theme
     assert builder.desk.view.theme == "dark"
 
 

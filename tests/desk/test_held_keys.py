@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from desk_hands import COVER, PLAIN, change, occluder_point, wait_for_result
+from desk_hands import COVER, PLAIN, change, occluder_point, show_text, wait_for_result
 from desk_tools import settle, wait_until
 from desk_window import Window
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
@@ -129,7 +129,7 @@ def changes(seen: list[tuple[bool, int]]) -> int:
 def test_picture_and_bars_change_together(still: Window) -> None:
     window = still
     change(window, occluders=(COVER,))
-    settle()
+    show_text(window)
     seen = [on_screen_now(window)]
     send_space(PRESS, 1000)
     for at in range(1600, 2400, 40):
@@ -158,7 +158,7 @@ sys.path.insert(0, {tests!r})
 from zfdesk.desk.app import make_application
 application = make_application()
 from PySide6.QtCore import QSettings, QTimer
-from desk_hands import COVER, change, show_picture
+from desk_hands import show_text, COVER, change, show_picture
 from desk_tools import settle, small_model
 from desk_window import Window
 from test_held_keys import on_screen_now

@@ -290,7 +290,6 @@ def test_every_choice_is_what_it_says(still: Window) -> None:
     window = still
     change(window, layer="conv4", unit=2, position=(3, 3), occluders=(COVER,))
     for box, kind, chosen in (
-        (window.unit.method, Rule, lambda view: view.method),
         (window.unit.seed, SeedKind, lambda view: view.seed),
         (window.unit.style_choice, Style, lambda view: view.style),
         (window.maps.content, MapsContent, lambda view: view.maps.content),
@@ -308,6 +307,14 @@ def test_every_choice_is_what_it_says(still: Window) -> None:
             assert box.currentIndex() == index
         assert {chosen(view_of(window))} <= set(kind)
         change(window, unit=2)  # and it can be computed
+    method = window.unit.method
+    rules = [method.itemText(index) for index in range(len(Rule))]
+    others = [method.itemText(index) for index in range(len(Rule), method.count())]
+    assert len({*rules, *others}) == method.count() > len(Rule)  # and each method of `zfdesk.attribution`
+    for index, rule in enumerate(Rule):
+        method.activated.emit(index)
+        assert view_of(window).method is rule
+        assert not view_of(window).heat.unit_method
     assert not window.desk.worker.troubles
     seed = window.unit.seed
     for index in range(seed.count()):

@@ -11,6 +11,7 @@ from PySide6.QtCore import QSettings
 from test_path import COVER, WAY, exact_table, finished, path, place
 
 from zfdesk.desk.path_player import Doing
+from zfdesk.desk.portrait.pane import PortraitPane
 from zfdesk.desk.state import AppState
 from zfdesk.live import Demand, TraceAxis, View
 from zfdesk.sources import SourceReference
@@ -66,7 +67,7 @@ def test_another_picture_stops_it(window: Window) -> None:
 
 def test_the_activation_is_asked_for_only_when_it_is_drawn(window: Window) -> None:
     show_picture(window)
-    for dock in (window.unit, window.picture):
+    for dock in (window.unit, window.picture, window.context.get(PortraitPane)):  # who asks for it besides
         window.docks[dock].hide()
     settle()
     change(window, trace_unit=True)

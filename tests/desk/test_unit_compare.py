@@ -155,6 +155,7 @@ def test_nothing_is_compared_that_is_not_seen(still: Window) -> None:
         assert result.unit.comparison is None
     finally:
         dock.show()
+        dock.raise_()
     wait_until(lambda: window.desk.demand.compare)
     assert wait_for_result(window.desk).unit.comparison is not None  # type: ignore[union-attr]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -83,7 +84,9 @@ def test_words() -> None:
 
 def test_all_are_listed_with_what_is_amiss_in_words(dialog: WeightsDialog) -> None:
     listed = rows(dialog)
-    assert listed[NAME] == ["66 MB", "", "MIT", "embedded"]
+    assert listed[NAME][0] == "66 MB"
+    assert re.fullmatch(r"\d+\.\d / \d+\.\d %", listed[NAME][1])  # measured, as its card says
+    assert listed[NAME][2:] == ["MIT", "embedded"]
     assert listed["lab"][0] == "5 MB"
     assert listed["lab"][-1] == ""
     assert listed["untrained"][-1] == "untrained"

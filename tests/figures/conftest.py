@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from engine_nets import embedded_model
 from figure_tools import every_panel
 
 import zfdesk.engine as zf
-import zfdesk.weights
 from zfdesk.figures import Page
 from zfdesk.resources import resource
 from zfdesk.sources import read_picture
@@ -15,7 +15,7 @@ from zfdesk.sources import read_picture
 @pytest.fixture(scope="session")
 def model() -> zf.Model:
     """The network that ships."""
-    return zfdesk.weights.load()
+    return embedded_model()
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from zfdesk.live import (
     ClassBars,
     Crop,
     CropMode,
+    HeatSettings,
     MapsContent,
     MapsDisplay,
     Order,
@@ -54,11 +55,12 @@ def test_every_field_counts() -> None:
         "lrn_derivative": True, "origin": UnitReference("fc8", 1), "occluders": (zf.Occluder(0, 0),),
         "chosen_occluder": 0, "maps": MapsDisplay(boost=2.0), "style": "norm", "zoom": 1, "picture_zoom": 1,
         "pins": (UnitReference("fc8", 1),), "watched": (1,), "watched_slots": ((3, 2),), "top_k": 6, "theme": "light",
-        "bars": ClassBars.KINDS, "trace_axis": TraceAxis.PATH, "sweep": SweepSettings(stride=3),
+        "bars": ClassBars.KINDS, "heat": HeatSettings(shown=True),
+        "trace_axis": TraceAxis.PATH, "sweep": SweepSettings(stride=3),
     }  # fmt: skip
     switches = (
         "frozen", "all_methods", "mirrored", "labels", "outlines", "timings", "presenter", "compare_clean",
-        "trace_unit", "replay_loop",
+        "trace_unit", "replay_loop", "filters",
     )  # fmt: skip
     others |= {name: not getattr(View(), name) for name in switches}
     assert set(others) == {field.name for field in fields(View)}

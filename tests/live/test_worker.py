@@ -185,6 +185,45 @@ def test_while_a_square_is_dragged_every_place_is_answered_and_maps_come_less_of
     listener.wait_for(lambda result: result.complete and not result.request.view.occluders)
 
 
+def test_an_older_answer_that_is_completed_late_is_not_told_after_a_newer_one(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second thread computes the clean picture of one place while the first has answered for the next."""
+    waiting, go_on = threading.Event(), threading.Event()
+    show = compute_module.RenderStep.show
+
+    def wait(
+        step: compute_module.RenderStep, seen: compute_module.ForwardResult, tell: Callable[[Answer], None]
+    ) -> Iterator[Result]:
+        waiting.set()
+        assert go_on.wait(PATIENCE)
+        return show(step, seen, tell)
+
+    monkeypatch.setattr(compute_module.RenderStep, "show", wait)
+    answers: list[Answer] = []
+    told = threading.Semaphore(0)
+
+    def notify() -> None:
+        if answer := worker.answers.take():
+            answers.append(answer)
+            told.release()
+        listener.notify()
+
+    worker, listener = start(running=False, notify=notify)
+    worker.show(VIEW.change(occluders=COVER), Demand())
+    worker.feed(numbered_frame(1))
+    worker.start()
+    assert waiting.wait(PATIENCE)
+    moved = VIEW.change(occluders=(zf.Occluder(9, 9, 8, 8),))
+    worker.show(moved, Demand())
+    while not answers or answers[-1].request.view is not moved:
+        assert told.acquire(timeout=PATIENCE)
+    go_on.set()
+    listener.wait_for(lambda result: result.request.view is moved and result.complete)
+    assert [answer.taken for answer in answers] == sorted(answer.taken for answer in answers)
+    assert {answer.request.view.occluders for answer in answers[1:]} == {moved.occluders}
+
+
 def test_the_newest_frame_wins_and_the_others_are_counted(start: Start, gate: Gate) -> None:
     worker, listener = start()
     worker.feed(numbered_frame(0))

@@ -11,7 +11,6 @@ from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_opti
 from zfdesk.cli.made_pictures import check_outputs, network_picture
 from zfdesk.cli.output import png_name, write_output
 from zfdesk.cli.report import provenance, report
-from zfdesk.synthesis.sheet import png_bytes
 
 if TYPE_CHECKING:
     from zfdesk.attribution import Attribution
@@ -70,6 +69,7 @@ def attribute_command(parser: argparse.ArgumentParser, arguments: argparse.Names
     from zfdesk.attribution import attribute
     from zfdesk.cli.network import chosen_model
     from zfdesk.figures.heat import warmed
+    from zfdesk.synthesis.sheet import png_bytes
 
     model = chosen_model(arguments.weights)
     picture = network_picture(arguments.image, model, arguments.crop)

@@ -49,6 +49,7 @@ class Worker:
         self._dirty = self._stopping = self._holding = False
         self._between: ForwardResult | None = None
         self._shown_view, self._shown_at = view, 0.0  # what was shown last, and until when
+        self._answered_at = 0.0  # when the newest answer was taken
         self.threads = tuple(
             threading.Thread(target=target, name=f"zfdesk-{name}", daemon=True)
             for name, target in (("look", self._look_loop), ("show", self._show_loop))
@@ -175,7 +176,12 @@ class Worker:
             self._shown_view, self._shown_at = seen.request.view, time.monotonic()
 
     def _answer(self, answer: Answer) -> None:
-        self.answers.put(answer)
+        """Tell it, unless a newer one has been told: the second thread completes those of before."""
+        with self._wake:
+            if answer.taken < self._answered_at:
+                return
+            self._answered_at = answer.taken
+            self.answers.put(answer)
         self._notify()
 
     def _tell(self, error: Exception) -> None:

@@ -258,7 +258,7 @@ class ClassesPane(Pane):
         self.search.clearFocus()
 
     def show_result(self, result: Result) -> None:
-        newest = self.desk.answer
+        newest, self._clean = self.desk.answer, result
         self.show_answer(newest if newest is not None and newest.taken >= result.taken else result)
 
     def _show_newest(self) -> None:
