@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from zfdesk.desk.actions import Action
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Area, Feature, Panes, PaneSpec
-from zfdesk.desk.invariance.figure import add_to_sources
 from zfdesk.desk.widgets.pane import Pane
+
+if TYPE_CHECKING:
+    from zfdesk.pages.panels import Sources
 
 TITLE = "Invariance"
 
@@ -15,6 +19,14 @@ def _make_pane(context: AppContext) -> Pane:
     from zfdesk.desk.invariance.pane import InvariancePane
 
     return InvariancePane(context)
+
+
+def _figure(context: AppContext, sources: Sources) -> Sources:
+    if all(pane.title != TITLE for pane in context.get(Panes).all):
+        return sources
+    from zfdesk.desk.invariance.figure import add_to_sources
+
+    return add_to_sources(context, sources)
 
 
 def show_invariance(context: AppContext) -> None:
@@ -41,7 +53,7 @@ FEATURE = Feature(
     name="invariance",
     panes=(
         PaneSpec(
-            TITLE, Area.CENTRE, _make_pane, at_start=False, mouse=MOUSE, help=HELP, figure=add_to_sources
+            TITLE, Area.CENTRE, _make_pane, at_start=False, mouse=MOUSE, help=HELP, figure=_figure
         ),
     ),
     actions=(
