@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import torch
 
-from zfdesk.weights import CheckpointError
+from zfdesk.engine.kernels import dense
+from zfdesk.weights import CheckpointError, import_weights
 from zfdesk.weights.torch_file import read_state_dict
 
 NETWORK = {
@@ -42,6 +43,28 @@ def test_wrapped_state_dicts_are_found(name: str, tmp_path: Path) -> None:
     found = read_state_dict(tmp_path / "w.pth")
     assert found.keys() == NETWORK.keys()
     assert all(torch.equal(found[key], NETWORK[key]) for key in NETWORK)
+
+
+SHAPES = {
+    "features.0": (64, 3, 11, 11), "features.3": (192, 64, 5, 5), "features.6": (384, 192, 3, 3),
+    "features.8": (256, 384, 3, 3), "features.10": (256, 256, 3, 3), "classifier.1": (4096, 9216),
+    "classifier.4": (4096, 4096), "classifier.6": (10, 4096),
+}  # fmt: skip
+"""torchvision's AlexNet with ten classes, as training scripts for CIFAR-10 have it."""
+
+
+@pytest.mark.parametrize("wrapping", ["Lightning", "pytorch-cifar"])
+def test_a_wrapped_alexnet_is_recognised_and_imported(wrapping: str, tmp_path: Path) -> None:
+    state = {}
+    for number, (name, shape) in enumerate(SHAPES.items()):
+        # of half precision, and all of one number, so that the file stays small
+        state[f"{name}.weight"] = torch.tensor(0.01 * (number + 1)).half().expand(shape)
+        state[f"{name}.bias"] = torch.arange(float(shape[0])).half()
+    torch.save(WRAPPED[wrapping](state), tmp_path / "w.pth")
+    model = import_weights(tmp_path / "w.pth")
+    assert (model.architecture.name, len(model.classes)) == ("alexnet", 10)
+    assert torch.equal(dense(model.weights["fc8.bias"], torch.float32), torch.arange(10.0))
+    assert float(dense(model.weights["conv2.weight"], torch.float32)[5, 4, 3, 2]) == pytest.approx(0.02, rel=1e-3)
 
 
 def test_zips_that_are_no_pytorch_file_are_refused_in_a_sentence(tmp_path: Path) -> None:
