@@ -62,6 +62,7 @@ def measure(seconds: float, occluder: bool, sweep: str = "") -> dict[str, float]
     from PySide6.QtCore import QSettings, QTimer
 
     from zfdesk.desk.app import make_application, tune_interpreter
+    from zfdesk.desk.lab.controller import Lab
     from zfdesk.desk.state import AppState
     from zfdesk.desk.window.main_window import FIRST_SIZE, Window, make_context
     from zfdesk.engine import Occluder
@@ -117,6 +118,8 @@ def measure(seconds: float, occluder: bool, sweep: str = "") -> dict[str, float]
             seconds = 2 * seconds + WARM_UP_SECONDS
         QTimer.singleShot(int((WARM_UP_SECONDS + seconds) * 1e3), window.close)
         application.exec()
+        if sweep == "lab":
+            window.context.get(Lab).close(30.0)  # a thread that still computes would break the interpreter's end
         return _figures(record, startup, desk.worker.dropped)
 
 

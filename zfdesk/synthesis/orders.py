@@ -229,7 +229,7 @@ def fool_order(
         factor, length = magnified(picture, changed)[1], float(np.linalg.norm(change))
         return (
             f"before: {_answer(model, before(), to)}", f"after: {_answer(model, _probabilities(model, changed), to)}",
-            f"difference × {factor:.3g}, largest {np.abs(change).max():g}, length {length:.0f}",
+            f"difference × {factor:.3g}, L∞ {np.abs(change).max():g}, L2 {length:.0f}",
         )  # fmt: skip
 
     title = f"taken for {model.classes[to]}"

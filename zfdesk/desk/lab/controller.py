@@ -48,6 +48,7 @@ class Lab(QObject):
         self._clock.timeout.connect(self._look)
         self._state.result_ready.connect(self._take_snapshot)
         self._state.model_changed.connect(self.changed)
+        self._state.stop_at_end(self.close)
 
     # One making
 
@@ -124,6 +125,15 @@ class Lab(QObject):
         if self._task is not None and self._task.running:
             self._task.cancel()
             self._going.set()
+
+    def close(self, timeout: float) -> None:
+        """All ends: cancel, and wait so many seconds for the step under way. Safe to call twice."""
+        self._clock.stop()
+        self.cancel()
+        self._going.set()
+        if self._task is not None:
+            self._task.progress.cancelled = True  # also where nobody waits for it any more
+            self._task.wait(timeout)
 
     def _look(self) -> None:
         if (made := self._slot.take()) is not None:
