@@ -163,7 +163,7 @@ class User:
         self.sources = self._make_sources(folder)
         self.done: list[str] = []
         self.told: list[str] = []
-        window.desk.told.connect(lambda sentence, trouble: self.told.append(sentence) if trouble else None)
+        window.desk.message.connect(lambda sentence, trouble: self.told.append(sentence) if trouble else None)
 
     def _make_sources(self, folder: Path) -> list[SourceReference]:
         pictures = folder / "pictures"

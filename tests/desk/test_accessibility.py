@@ -151,7 +151,7 @@ def test_text_can_be_read(theme: str) -> None:
     poor = [
         f"{name} on {ground}: {ratio:.2f}"
         for name, ground in itertools.product(
-            ("text", "quiet", "trouble", "rise", "fall"), ("pane", "background", "raised")
+            ("text", "quiet", "error", "rise", "fall"), ("pane", "background", "raised")
         )
         if (ratio := contrast(getattr(colours, name), getattr(colours, ground))) < READABLE
     ]

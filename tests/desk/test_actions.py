@@ -83,11 +83,11 @@ def test_a_key_given_twice_is_an_error_that_names_both() -> None:
 
 
 def test_every_action_has_words_a_menu_and_a_key() -> None:
-    assert len({action.words for action in ACTIONS}) == len(ACTIONS)
+    assert len({action.text for action in ACTIONS}) == len(ACTIONS)
     for action in ACTIONS:
-        assert action.words == action.words.strip()
-        assert action.words[0].isupper()
-        assert action.words[-1] not in ".:"
+        assert action.text == action.text.strip()
+        assert action.text[0].isupper()
+        assert action.text[-1] not in ".:"
         assert action.menu
     without = [action.id for action in ACTIONS if not action.keys]
     assert len(without) <= len(ACTIONS) // 20, without
@@ -131,7 +131,7 @@ def test_every_action_stands_once_in_the_menus_but_moves_by_keys(window: Window)
         made = window.actions_by_id[action.id]
         stands = 0 if action.id in by_value or action.id.startswith(KEYS_ONLY) else 1
         assert sum(entry is made for entry in entries) == stands, action.id
-        assert made.text() == action.words
+        assert made.text() == action.text
         assert [key.toString() for key in made.shortcuts()] == [QKeySequence(key).toString() for key in action.keys]
 
 

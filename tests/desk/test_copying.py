@@ -110,7 +110,7 @@ def test_trace(still: Window) -> None:
 
 def test_a_pane_without_numbers_says_so(still: Window) -> None:
     said: list[tuple[str, bool]] = []
-    still.desk.told.connect(lambda sentence, trouble: said.append((sentence, trouble)))
+    still.desk.message.connect(lambda sentence, trouble: said.append((sentence, trouble)))
     QGuiApplication.clipboard().setText("kept")
     still.copy_data_of(still.picture)
     assert said == [("Picture has no numbers to copy; copy its picture instead.", True)]

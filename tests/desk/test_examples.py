@@ -72,7 +72,7 @@ def test_what_they_promise(embedded: zf.Model) -> None:
     ]
     assert [f"{share:.0%}" for share in shares[:2]] == ["60%", "35%"]
     assert shares[2] < shares[1]
-    assert "from 60 to 35 %" in wheel.words
+    assert "from 60 to 35 %" in wheel.text
     seen = embedded.forward(zf.crop(demo_frame(CAT), box))
     assert seen.strongest_unit(EYE.layer) == EYE.unit
     y, x = divmod(int(seen.activations[EYE.layer][0, EYE.unit].argmax()), 13)
@@ -94,7 +94,7 @@ def test_each_is_shown_with_its_own_network_and_its_sentence_whole(lecture: Wind
         lecture.resize(width, 760)
         settle()
         for label in examples.line.findChildren(ElidedLabel):
-            assert label.text().replace("\n", " ") == examples.shown.words, width
+            assert label.text().replace("\n", " ") == examples.shown.text, width
             assert not label.cut, width
     geometry = examples.line.geometry()
     for dock in lecture.docks.values():

@@ -600,7 +600,7 @@ def test_export_goes_on_when_the_builder_is_closed(
     place(builder, PICTURE)
     wait(builder)
     told: list[str] = []
-    builder.desk.told.connect(lambda words, trouble: told.append(words))
+    builder.desk.message.connect(lambda words, trouble: told.append(words))
     monkeypatch.setattr(work, "write_whole", slow)
     builder.files.export((str(tmp_path / "f.png"),))
     builder.close()

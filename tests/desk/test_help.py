@@ -43,14 +43,14 @@ def test_every_key_of_every_action_is_in_the_table() -> None:
 
 def test_actions_that_differ_in_direction_alone_are_one_row() -> None:
     row = next(row for row in key_rows(ACTIONS) if row.keys == ("J", "L", "I", "K"))
-    assert row.words == "Unit left, right, up, down"
+    assert row.text == "Unit left, right, up, down"
 
 
 @pytest.mark.parametrize("columns", [1, 2])
 def test_words_of_all_actions_are_shown(columns: int) -> None:
     html = keys_html(CONTENT, DARK, columns=columns)
     for row in key_rows(ACTIONS):
-        assert row.words.replace("'", "&#x27;") in html
+        assert row.text.replace("'", "&#x27;") in html
     assert "Alt-drag" in html
 
 

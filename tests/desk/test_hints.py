@@ -18,7 +18,7 @@ from zfdesk.live import View
 
 
 def test_the_keys_are_those_of_the_table(window: Window) -> None:
-    words = " ".join(hint.words for hint in hints(window.table))
+    words = " ".join(hint.text for hint in hints(window.table))
     assert "Press X " in words
     assert "Press F12 to save a screenshot" in words
 

@@ -120,6 +120,6 @@ def test_before_any_picture_it_says_so(window: Window) -> None:
     assert pane.canvas.message
     assert pane.as_data() == ""
     told: list[str] = []
-    window.desk.told.connect(lambda sentence, _: told.append(sentence))
+    window.desk.message.connect(lambda sentence, _: told.append(sentence))
     ask_for_figure(window.context, pane.held)
     assert told == ["No picture has come yet."]

@@ -69,12 +69,12 @@ def test_the_tab_key_goes_as_one_reads(still: Window) -> None:
     ],
 )  # fmt: skip
 def test_the_palette_knows_what_else_things_are_called(still: Window, query: str, action: str) -> None:
-    found = [entry.words for entry, _ in find(entries_of(still.context), query)[:8]]
-    assert still.table.find(action).words in found, found
+    found = [entry.text for entry, _ in find(entries_of(still.context), query)[:8]]
+    assert still.table.find(action).text in found, found
 
 
 def test_one_word_for_one_thing(still: Window) -> None:
-    words = [action.words for action in still.table.actions]
+    words = [action.text for action in still.table.actions]
     assert not [said for said in words if "picture of the" in said.lower()]  # that is a screenshot
     assert [said for said in words if said.startswith("Freeze")] == ["Freeze the frame"]
     titles = [spec.title for spec in still.context.get(Features).panes]

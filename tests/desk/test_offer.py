@@ -7,7 +7,7 @@ from desk_tools import settle, wait_until
 from desk_window import Window
 from PySide6.QtWidgets import QWidget
 
-from zfdesk.desk.widgets.notification import Offer
+from zfdesk.desk.widgets.notification import Notification
 
 LONG = (
     "What the session shows cannot be computed with the network that is there: it was made with other weights, of 1000 "
@@ -29,7 +29,7 @@ def is_seen(window: Window, line: QWidget) -> bool:
 
 
 def test_an_offer_and_a_message_hide_no_pane_and_are_seen(window: Window) -> None:
-    offer = Offer(window, "Is this seen?", {"Yes": lambda: None})
+    offer = Notification(window, "Is this seen?", {"Yes": lambda: None})
     for width, height in ((1440, 900), (1024, 728)):
         window.resize(width, height)
         window.message.say(LONG, error=True)
@@ -49,9 +49,9 @@ def test_an_offer_and_a_message_hide_no_pane_and_are_seen(window: Window) -> Non
 
 
 def test_a_message_ends_with_the_source_it_was_about(live: Window) -> None:
-    live.desk.told.emit("The camera has gone.", True)
+    live.desk.message.emit("The camera has gone.", True)
     assert live.message.isVisible()
     live.desk.open_made(HandSource())
     wait_until(lambda: not live.message.isVisible())
-    live.desk.told.emit("Snapshot A taken of frame 3.", False)
+    live.desk.message.emit("Snapshot A taken of frame 3.", False)
     assert live.message.isVisible()  # nothing has become of what it says

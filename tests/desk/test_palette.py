@@ -63,21 +63,21 @@ def test_every_action_but_the_palette_is_found_first_by_its_whole_words(window: 
     entries = entries_of(window.context)
     for action in ACTIONS:
         if action.id != "palette":
-            assert find(entries, action.words)[0][0].words == action.words
+            assert find(entries, action.text)[0][0].text == action.text
 
 
 def test_word_beginnings_go_first(window: Window) -> None:
-    found = [entry.words for entry, _ in find(entries_of(window.context), "occ")]
+    found = [entry.text for entry, _ in find(entries_of(window.context), "occ")]
     assert found[0] == "Occluder on or off"
     assert found.index("Occluder on or off") < found.index("Larger occluder")
-    assert find(entries_of(window.context), "occluder shape")[0][0].words.startswith("Shape")
-    assert find(entries_of(window.context), "tab")[0][0].words == "tabby"
-    assert find(entries_of(window.context), "watch tab")[0][0].words == "tabby"
+    assert find(entries_of(window.context), "occluder shape")[0][0].text.startswith("Shape")
+    assert find(entries_of(window.context), "tab")[0][0].text == "tabby"
+    assert find(entries_of(window.context), "watch tab")[0][0].text == "tabby"
     assert find(entries_of(window.context), "qqqq") == []
 
 
 def test_without_a_query_everything_but_the_classes_is_listed(palette: Palette) -> None:
-    assert palette.found[0] == ACTIONS[0].words
+    assert palette.found[0] == ACTIONS[0].text
     assert "Layer conv4" in palette.found
     assert "tabby" not in palette.found
     palette.close_palette()

@@ -158,7 +158,7 @@ def test_a_click_on_the_maps_of_the_layer_before_does_not_pick_from_the_new_one(
     assert view.position is None or view.position[0] < stage.shape[1]
     assert (view.layer, view.unit) in (("conv4", 20), ("conv5", 1))
     wait_for_result(window.desk)
-    assert not window.desk.worker.troubles
+    assert not window.desk.worker.failures
 
 
 def test_contents_are_said_when_there_is_nothing_to_see(still: Window) -> None:
@@ -208,7 +208,7 @@ def test_typing_does_not_trigger_shortcuts(still: Window) -> None:
 def test_an_unknown_class_is_said(still: Window) -> None:
     window = still
     said: list[tuple[str, bool]] = []
-    window.desk.told.connect(lambda sentence, trouble: said.append((sentence, trouble)))
+    window.desk.message.connect(lambda sentence, trouble: said.append((sentence, trouble)))
     window.classes.watch_named("  wombat ")
     assert said == [("No class is called “wombat”.", True)]
     assert view_of(window).watched == ()
@@ -244,7 +244,7 @@ def test_a_watched_class_has_one_colour_everywhere(still: Window) -> None:
     for watched in ((4, 1, 2), (1, 2), (2,)):
         change(window, watched=watched)
         window.trace.show_facts()
-        curves = {curve.words: curve.colour for curve in window.trace.plot.curves}
+        curves = {curve.label: curve.colour for curve in window.trace.plot.curves}
         names = window.desk.model.classes
         assert curves == {names[index]: watched_colour(slots[index]).name() for index in watched}
         bars = picture_of(window.classes.bars)
@@ -315,7 +315,7 @@ def test_every_choice_is_what_it_says(still: Window) -> None:
         method.activated.emit(index)
         assert view_of(window).method is rule
         assert not view_of(window).heat.unit_method
-    assert not window.desk.worker.troubles
+    assert not window.desk.worker.failures
     seed = window.unit.seed
     for index in range(seed.count()):
         seed.activated.emit(index)

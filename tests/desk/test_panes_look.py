@@ -187,7 +187,7 @@ def test_f12_saves_a_numbered_picture_without_asking(
     folder = tmp_path / "Pictures"
     monkeypatch.setattr(QStandardPaths, "writableLocation", lambda _: str(folder))
     told: list[str] = []
-    still.desk.told.connect(lambda sentence, trouble: told.append(sentence))
+    still.desk.message.connect(lambda sentence, trouble: told.append(sentence))
     bar = show_hints(still.context)
     still.run("save-window")
     (folder / "zfdesk-007.png").write_bytes(b"kept")
@@ -205,7 +205,7 @@ def test_f12_says_why_nothing_was_saved(still: Window, monkeypatch: pytest.Monke
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.setattr(QStandardPaths, "writableLocation", lambda _: str(tmp_path / "file" / "Pictures"))
     told: list[tuple[str, bool]] = []
-    still.desk.told.connect(lambda sentence, trouble: told.append((sentence, trouble)))
+    still.desk.message.connect(lambda sentence, trouble: told.append((sentence, trouble)))
     still.run("save-window")
     assert told[-1][0].startswith("The picture was not saved")
     assert told[-1][1]

@@ -361,7 +361,7 @@ def test_frames_of_any_size_are_shown_and_handled(still: Window, shape: tuple[in
                     turn_wheel(canvas, point, -2)
                     drag(canvas, point, QPointF(-400, 900))
                 assert up_to_date(window.desk) or wait_for_result(window.desk)
-        assert not window.desk.worker.troubles
+        assert not window.desk.worker.failures
     finally:
         window.picture.canvas.reset_zoom()
         again = HandSource()

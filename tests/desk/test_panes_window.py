@@ -214,7 +214,7 @@ def test_the_mouse_moves_right_after_the_network_was_switched(window: Window) ->
     move_mouse(window.picture.canvas, (50, 50))
     click(window.picture.canvas, (150, 150))
     wait_for_result(window.desk)
-    assert not window.desk.worker.troubles
+    assert not window.desk.worker.failures
 
 
 def test_only_units_that_are_classes_are_named_as_classes(window: Window) -> None:

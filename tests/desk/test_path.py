@@ -52,9 +52,9 @@ def told(still: Window) -> object:
     def hear(sentence: str, trouble: bool) -> None:
         heard.append(sentence)
 
-    still.desk.told.connect(hear)
+    still.desk.message.connect(hear)
     yield heard
-    still.desk.told.disconnect(hear)
+    still.desk.message.disconnect(hear)
 
 
 def path(*places: tuple[int, int], step: float = 0.1) -> Replay:

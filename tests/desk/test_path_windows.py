@@ -102,4 +102,4 @@ def test_another_network_while_recording(window: Window) -> None:
     assert not window.trace.log.points()
     wait_until(lambda: bool(window.trace.log.points()))
     window.trace.show_facts()
-    assert all(curve.words in other.classes for curve in window.trace.plot.curves)
+    assert all(curve.label in other.classes for curve in window.trace.plot.curves)

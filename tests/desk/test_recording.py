@@ -81,7 +81,7 @@ def ended(window: Window) -> FilmStatus:
 
 def heard(window: Window) -> list[str]:
     said: list[str] = []
-    window.desk.told.connect(lambda sentence, trouble: said.append(sentence))
+    window.desk.message.connect(lambda sentence, trouble: said.append(sentence))
     return said
 
 

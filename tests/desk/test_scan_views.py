@@ -308,7 +308,7 @@ def test_object_or_background(scanned: Window, model: zf.Model, folder: Path) ->
 def test_a_file_that_is_gone_and_a_moment_of_a_clip(scanned: Window, folder: Path, tmp_path: Path) -> None:
     fresh(scanned, folder)
     told: list[tuple[str, bool]] = []
-    scanned.desk.told.connect(lambda sentence, trouble: told.append((sentence, trouble)))
+    scanned.desk.message.connect(lambda sentence, trouble: told.append((sentence, trouble)))
     before = scanned.desk.view
     open_scanned(scanned.context, str(tmp_path / "gone.png"))
     assert told == [("gone.png does not exist.", True)]

@@ -36,7 +36,7 @@ FAR = {
 
 def told_by(desk: AppState) -> list[tuple[str, bool]]:
     said: list[tuple[str, bool]] = []
-    desk.told.connect(lambda sentence, trouble: said.append((sentence, trouble)))
+    desk.message.connect(lambda sentence, trouble: said.append((sentence, trouble)))
     return said
 
 

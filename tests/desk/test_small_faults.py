@@ -181,7 +181,7 @@ def test_top_5_of_three_classes_is_no_curve_and_the_legend_hides_none() -> None:
         epochs=[SimpleNamespace(epoch=1, training=Score(1.0, 0.5, 1.0), validation=Score(1.2, 0.4, 1.0))],
     )  # fmt: skip
     _, accuracies, _ = lines_of(run)
-    assert [line.words for line in accuracies] == ["training top-1", "validation top-1"]
+    assert [line.label for line in accuracies] == ["training top-1", "validation top-1"]
     run.about.classes = tuple(f"class {number}" for number in range(6))
     _, accuracies, _ = lines_of(run)
     assert len(accuracies) == 4

@@ -83,7 +83,7 @@ def wish(desk: AppState, name: str) -> None:
 
 def told_by(desk: AppState) -> list[tuple[str, bool]]:
     said: list[tuple[str, bool]] = []
-    desk.told.connect(lambda sentence, trouble: said.append((sentence, trouble)))
+    desk.message.connect(lambda sentence, trouble: said.append((sentence, trouble)))
     return said
 
 
@@ -279,7 +279,7 @@ def test_another_network_moves_the_view_to_what_it_has(running: AppState) -> Non
     running.use_model(other_model(("a", "b")))
     assert running.view.layer == "b"  # no such layer: the last convolution
     wait_for_result(running)
-    assert not running.worker.troubles
+    assert not running.worker.failures
 
 
 def test_another_network_has_its_own_centre_crop(running: AppState) -> None:
@@ -341,7 +341,7 @@ def test_switching_to_and_fro_while_it_runs_shows_no_mixture(running: AppState, 
     wait_for_result(running)
     assert seen
     assert all(seen)
-    assert not running.worker.troubles
+    assert not running.worker.failures
 
 
 def test_alexnet_and_zfnet_to_and_fro(

@@ -370,7 +370,7 @@ def test_every_step_is_an_action_and_can_be_taken_back(stage: Stage) -> None:
 
 def test_a_name_that_is_taken_is_told_and_the_old_one_stays(stage: Stage) -> None:
     window, said = stage.window, []
-    window.desk.told.connect(lambda sentence, trouble: said.append((sentence, trouble)))
+    window.desk.message.connect(lambda sentence, trouble: said.append((sentence, trouble)))
     field = window.teach.rows[1].name
     field.setFocus()
     field.selectAll()
@@ -409,7 +409,7 @@ def test_a_picture_is_dropped_by_click_or_key_and_a_hold_by_undo(stage: Stage) -
 
 def test_it_is_full_at_some_point_and_says_so(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     window, said = stage.window, []
-    window.desk.told.connect(lambda sentence, trouble: said.append(sentence))
+    window.desk.message.connect(lambda sentence, trouble: said.append(sentence))
     monkeypatch.setattr(class_set, "MOST_PICTURES", 3)
     stage.hold(0, 5)
     assert counts(window)[0] == 3
@@ -556,14 +556,14 @@ def test_another_network_keeps_the_pictures_and_is_taught_for_when_it_is_wanted(
     wait_for_result(window.desk)
     stage.hold(0, 2)
     taught(window)
-    assert not window.desk.worker.troubles
+    assert not window.desk.worker.failures
 
 
 def test_a_network_without_a_classifier_says_so(window: Window) -> None:
     layers = (zf.Conv("conv1", 6, 5, 2), zf.ReLU("relu1"), zf.Conv("conv2", 3, 14), zf.Softmax("p"))
     window.desk.use_model(replace(zf.random_model(zf.Architecture("maps", "Maps", layers, 32), 1), name="maps"))
     said: list[str] = []
-    window.desk.told.connect(lambda sentence, trouble: said.append(sentence))
+    window.desk.message.connect(lambda sentence, trouble: said.append(sentence))
     show_picture(window)
     window.run("teach")
     wait_for_result(window.desk)
@@ -595,7 +595,7 @@ def test_it_is_kept_as_weights_and_a_session_finds_it_again(
     declared: Window, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window, said = stage.window, []
-    window.desk.told.connect(lambda sentence, trouble: said.append((sentence, trouble)))
+    window.desk.message.connect(lambda sentence, trouble: said.append((sentence, trouble)))
     teach_all(stage, holds=1)
     unsaved = to_bytes(Session(moment_of(window.desk.complete)))
     monkeypatch.setattr(QInputDialog, "getText", staticmethod(lambda *_, **__: ("mine", True)))
@@ -642,7 +642,7 @@ def test_pictures_go_into_a_folder_of_classes_and_back(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window, teaching, said = stage.window, stage.window.teaching, []
-    window.desk.told.connect(lambda sentence, trouble: said.append((sentence, trouble)))
+    window.desk.message.connect(lambda sentence, trouble: said.append((sentence, trouble)))
     teach_all(stage)
     folder = tmp_path / "things"
     folder.mkdir()
@@ -674,7 +674,7 @@ def test_pictures_go_into_a_folder_of_classes_and_back(
 
 def test_a_folder_without_classes_is_told(stage: Stage, tmp_path: Path) -> None:
     window, said = stage.window, []
-    window.desk.told.connect(lambda sentence, trouble: said.append((sentence, trouble)))
+    window.desk.message.connect(lambda sentence, trouble: said.append((sentence, trouble)))
     before = window.teaching.class_set
     for folder, words in ((tmp_path, "no folders of pictures"), (tmp_path / "gone", "does not exist")):
         import_lesson(window.context, folder)
@@ -694,7 +694,7 @@ def drop(window: Window, index: int, data: QMimeData) -> None:
 
 def test_pictures_are_dropped_on_a_class(stage: Stage, tmp_path: Path) -> None:
     window, said = stage.window, []
-    window.desk.told.connect(lambda sentence, trouble: said.append((sentence, trouble)))
+    window.desk.message.connect(lambda sentence, trouble: said.append((sentence, trouble)))
     for number in range(3):
         Image.fromarray(thing(0, 100 + number)).save(tmp_path / f"{number}.png")
     (tmp_path / "text.png").write_text("no picture")

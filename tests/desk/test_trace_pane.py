@@ -42,7 +42,7 @@ def test_curves_are_the_results(traced: Window) -> None:
     plot = traced.trace.plot
     points = traced.trace.log.points()
     names = traced.desk.model.classes
-    assert [curve.words for curve in plot.curves] == [names[1], names[3]]
+    assert [curve.label for curve in plot.curves] == [names[1], names[3]]
     assert [curve.colour for curve in plot.curves] == [WATCHED[0], WATCHED[1]]  # as the bars
     assert len({curve.mark for curve in plot.curves}) == 2  # not by colour alone
     for curve, index in zip(plot.curves, (1, 3), strict=True):
@@ -59,7 +59,7 @@ def test_without_a_watched_class_the_clean_pictures_best(traced: Window) -> None
     traced.trace.show_facts()
     (curve,) = traced.trace.plot.curves
     best = int(traced.desk.result.clean_probabilities.argmax())  # type: ignore[union-attr]
-    assert curve.words == traced.desk.model.classes[best]
+    assert curve.label == traced.desk.model.classes[best]
     assert curve.colour == traced.trace.plot.colours.bar  # as its bar
 
 
@@ -106,7 +106,7 @@ def test_the_unit_on_the_right(traced: Window) -> None:
     plot = traced.trace.plot
     curve = plot.curves[-1]
     assert curve.right
-    assert plot.right_words == curve.words == "conv5:1 max"
+    assert plot.right_words == curve.label == "conv5:1 max"
     assert result.unit is not None
     assert curve.y[-1] == result.unit.map.max()
     assert curve.clean[-1] == result.unit.clean_map.max()
@@ -140,7 +140,7 @@ def test_the_point_under_the_mouse_is_read(traced: Window) -> None:
     point = traced.trace.log.points()[1]
     assert point.distance == 3
     assert plot.cross == 3
-    assert legend.entries[0].words == f"{traced.desk.model.classes[1]} {point.probabilities[1] * 100:.1f} %"
+    assert legend.entries[0].text == f"{traced.desk.model.classes[1]} {point.probabilities[1] * 100:.1f} %"
     assert legend.entries[0].more == f" (clean {point.clean[1] * 100:.1f})"
     move_mouse(plot, QPointF(1, 1))
     assert plot.cross is None

@@ -227,7 +227,7 @@ def test_bands_and_their_values(pane: TrainingPane, run: Path) -> None:
     pane.choose_view("spread")
     pane.choose_layer("conv2")
     strips = pane.strips
-    assert [band.words for band in strips.bands] == ["weights", "activations", "gradients"]
+    assert [band.label for band in strips.bands] == ["weights", "activations", "gradients"]
     assert strips.epochs == EPOCHS
     pane.choose_epoch(0)
     spread = read_run(run).statistics(1)["conv2"].weight
@@ -240,10 +240,10 @@ def test_bands_and_their_values(pane: TrainingPane, run: Path) -> None:
     inside = (spread.edges[1:] > edges[24]) & (spread.edges[:-1] < edges[25])
     share = strips.bands[0].shares[1, 24]
     assert 0 < share <= spread.counts[inside].sum() / spread.counts.sum() + 1e-6
-    assert strips.words().startswith(f"epoch 1: {share * 100:.3g} % of the weights are")
+    assert strips.description().startswith(f"epoch 1: {share * 100:.3g} % of the weights are")
     dead = read_run(run).statistics(1)["conv2"].dead
     strips.leaveEvent(None)
-    assert strips.words().startswith(f"{dead * 100:.3g} % of the units are dead")
+    assert strips.description().startswith(f"{dead * 100:.3g} % of the units are dead")
 
 
 # Snapshots
@@ -343,7 +343,7 @@ def test_playing_goes_through_the_snapshots(pane: TrainingPane, monkeypatch: pyt
 
 def test_the_window_takes_over_a_snapshots_network(window: Window, pane: TrainingPane) -> None:
     said: list[tuple[str, bool]] = []
-    window.desk.told.connect(lambda *words: said.append(words))
+    window.desk.message.connect(lambda *words: said.append(words))
     pane.choose_epoch(1)
     before = window.desk.model
     pane.use_network()
@@ -371,7 +371,7 @@ def test_units_that_the_run_kept(pane: TrainingPane, run: Path) -> None:
     click(units, units.cell(1, 1).center())
     assert (pane.epoch, pane.unit) == (1, 11)
     move_mouse(units, units.cell(0, 2).center())
-    assert units.words().startswith("conv3:5 at epoch 3: ")
+    assert units.description().startswith("conv3:5 at epoch 3: ")
     pane.choose_layer("conv1")
     assert units.units == ()
     assert "kept no strongest activations of conv1" in units.message
@@ -433,14 +433,14 @@ def test_a_search_rests_while_the_pane_is_closed(
     assert len(pane.units.columns) < len(EPOCHS)
     window.run("training")
     wait_until(lambda: len(pane.units.columns) == len(EPOCHS))
-    assert not pane.trouble
+    assert not pane.error
 
 
 def test_the_run_is_saved_as_the_commands_figure(
     window: Window, pane: TrainingPane, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[tuple[str, bool]] = []
-    window.desk.told.connect(lambda words, trouble: told.append((words, trouble)))
+    window.desk.message.connect(lambda words, trouble: told.append((words, trouble)))
     answers = [("", ""), (str(tmp_path / "mine.svg"), ""), (str(tmp_path / "mine.txt"), "")]
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: answers.pop(0))
     pane.choose_layer("conv2")
@@ -463,8 +463,8 @@ def test_a_search_without_pictures_is_told(pane: TrainingPane, tmp_path: Path) -
     empty.mkdir()
     pane.choose_layer("conv2")
     pane.search(str(empty))
-    wait_until(lambda: pane.trouble)
-    assert "pictures in" in pane.trouble
+    wait_until(lambda: pane.error)
+    assert "pictures in" in pane.error
     wait_until(lambda: not pane.desk.tasks.busy)
 
 
@@ -475,9 +475,9 @@ def test_a_folder_that_is_no_run(window: Window, tmp_path: Path) -> None:
     watch_run(window.context, str(tmp_path))
     pane = window.training
     assert pane is not None
-    wait_until(lambda: pane.trouble)
-    assert pane.trouble == f"{tmp_path} is not a training run: it has no run.json."
-    assert pane.state_line.whole == f"⚠ {pane.trouble}"
+    wait_until(lambda: pane.error)
+    assert pane.error == f"{tmp_path} is not a training run: it has no run.json."
+    assert pane.state_line.whole == f"⚠ {pane.error}"
     assert pane.stack.currentIndex() == 0
 
 
@@ -486,15 +486,15 @@ def test_a_run_that_vanishes_stays_on_show_and_may_come_back(pane: TrainingPane,
     away = run.with_name("away")
     run.rename(away)
     pane.read()
-    wait_until(lambda: pane.trouble)
-    assert "there is no such folder" in pane.trouble
+    wait_until(lambda: pane.error)
+    assert "there is no such folder" in pane.error
     assert pane.state_line.whole.startswith("⚠ ")
     assert pane.curves.plots[0].listDataItems()
     pane.choose_view("snapshot")
     wait_until(lambda: "epoch-0003" in pane.snapshot.filters.canvas.message)
     away.rename(run)
     pane.read()
-    wait_until(lambda: not pane.trouble)
+    wait_until(lambda: not pane.error)
     pane.choose_epoch(0)
     wait_until(lambda: looked(pane))
 
@@ -507,7 +507,7 @@ def test_damaged_files_are_told(pane: TrainingPane, run: Path) -> None:
     wait_until(lambda: "epoch-0001.safetensors" in pane.snapshot.maps.canvas.message)
     pane.use_network()
     said: list[tuple[str, bool]] = []
-    pane.desk.told.connect(lambda *words: said.append(words))
+    pane.desk.message.connect(lambda *words: said.append(words))
     wait_until(lambda: said)
     assert said[0][0].endswith("The network in use stays.")
     (run / "probe.png").write_bytes(b"half")
@@ -517,7 +517,7 @@ def test_damaged_files_are_told(pane: TrainingPane, run: Path) -> None:
     assert pane.snapshot.filters.canvas.has_picture
     (run / "statistics" / "epoch-0009.npz").write_bytes(b"PK\3\4 half")
     pane.read()
-    wait_until(lambda: "epoch-0009.npz is damaged" in pane.trouble)
+    wait_until(lambda: "epoch-0009.npz is damaged" in pane.error)
     assert tuple(pane.reading.statistics) == EPOCHS
 
 

@@ -39,7 +39,7 @@ def lab() -> zf.Model:
 @pytest.fixture
 def said(window: Window) -> list[tuple[str, bool]]:
     heard: list[tuple[str, bool]] = []
-    window.desk.told.connect(lambda sentence, trouble: heard.append((sentence, trouble)))
+    window.desk.message.connect(lambda sentence, trouble: heard.append((sentence, trouble)))
     return heard
 
 

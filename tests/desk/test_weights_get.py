@@ -57,7 +57,7 @@ def entry(server: Loopback, data: bytes) -> CatalogueEntry:
 @pytest.fixture
 def said(window: Window) -> list[tuple[str, bool]]:
     heard: list[tuple[str, bool]] = []
-    window.desk.told.connect(lambda sentence, trouble: heard.append((sentence, trouble)))
+    window.desk.message.connect(lambda sentence, trouble: heard.append((sentence, trouble)))
     return heard
 
 
@@ -138,13 +138,13 @@ def test_progress_and_cancel_then_going_on(
 ) -> None:
     stalled(server, entry)
     dialog.get_selected()
-    assert dialog.download.told.text() == "Asking for lab…"
+    assert dialog.download.status.text() == "Asking for lab…"
     wait_until(lambda: part_bytes(entry) == 1_000_000)
-    wait_until(lambda: dialog.download.told.text().startswith("Downloading lab… "))
-    assert f" of {len(data) / 1e6:.0f} MB" in dialog.download.told.text()
+    wait_until(lambda: dialog.download.status.text().startswith("Downloading lab… "))
+    assert f" of {len(data) / 1e6:.0f} MB" in dialog.download.status.text()
     assert 0 <= dialog.download.bar.value() < dialog.download.bar.maximum()
     dialog.get_selected()  # nothing: one is under way
-    wait_until(lambda: dialog.download.told.text().endswith(" MB · waiting for the server"))
+    wait_until(lambda: dialog.download.status.text().endswith(" MB · waiting for the server"))
     QTest.mouseClick(dialog.download.cancel, Qt.MouseButton.LeftButton)
     begun = time.monotonic()
     wait_until(lambda: not dialog.download.running)
@@ -248,7 +248,7 @@ def line(window: Window, embedded: zf.Model) -> EmbeddedLine:
 
 def test_the_embedded_network_is_named_and_a_full_one_offered(line: EmbeddedLine, window: Window) -> None:
     assert line.isVisible()
-    assert line.words == f"embedded {TITLE}: briefly trained, knows few classes · get the full one…"
+    assert line.text == f"embedded {TITLE}: briefly trained, knows few classes · get the full one…"
     QTest.mouseClick(line.offer, Qt.MouseButton.LeftButton)
     (dialog,) = window.findChildren(WeightsDialog)
     wait_until(lambda: not dialog.busy)
@@ -284,11 +284,11 @@ def test_closed_it_stays_closed(line: EmbeddedLine, window: Window, embedded: zf
 def test_where_there_is_little_room_it_is_short(line: EmbeddedLine, window: Window) -> None:
     window.resize(1440, 900)
     settle()
-    assert line.offer.text() == line.words
+    assert line.offer.text() == line.text
     window.resize(1024, 680)
     settle()
     assert line.offer.text() == f"{TITLE}, embedded · full one…"
-    assert line.offer.accessibleName() == line.words
+    assert line.offer.accessibleName() == line.text
     assert window.width() == 1024
     for button in (line.offer, line.close_):
         assert min(button.width(), button.height()) >= 24

@@ -228,7 +228,7 @@ def test_an_impossible_sweep_is_told_in_words_and_the_next_one_works(ear: Ear, t
     assert failed.state is SweepState.FAILED
     assert failed.sweep is None
     assert failed.reason == f"An occluder of 25 × 25 is larger than the picture of {SIZE} × {SIZE} pixels."
-    assert ear.sweeper.troubles.popleft().sentence == failed.reason
+    assert ear.sweeper.failures.popleft().sentence == failed.reason
     assert not ear.sweeper.resume()
     ear.sweeper.start(subject_of(tiny), PLAN, LAYER)
     assert ear.end().state is SweepState.DONE

@@ -99,7 +99,7 @@ def test_a_frame_gives_its_result(start: Start) -> None:
     check(result)
     assert result.request.frame.number == 7
     assert result.request.view is VIEW
-    assert not worker.troubles
+    assert not worker.failures
 
 
 def test_nothing_is_computed_before_there_is_a_frame_or_after_all_is_shown(start: Start) -> None:
@@ -328,14 +328,14 @@ def test_an_exception_becomes_a_sentence_and_the_loop_goes_on(start: Start, monk
     monkeypatch.setattr(compute_module, "reconstruct", breaks_once)
     worker, listener = start()
     worker.feed(numbered_frame(1))
-    listener.wait_until(lambda: worker.troubles)
-    trouble = worker.troubles.popleft()
+    listener.wait_until(lambda: worker.failures)
+    trouble = worker.failures.popleft()
     assert trouble.sentence == "This frame could not be computed (RuntimeError: the bits fell out)."
     assert "Traceback" in trouble.details
     assert "breaks_once" in trouble.details
     worker.feed(numbered_frame(2))
     check(listener.wait_for(lambda result: result.request.frame.number == 2 and result.complete))
-    assert not worker.troubles
+    assert not worker.failures
 
 
 @pytest.mark.parametrize(
@@ -360,8 +360,8 @@ def test_what_is_told_is_a_sentence(
     monkeypatch.setattr(zf.Model, "forward", breaks)
     worker, listener = start()
     worker.feed(numbered_frame(1))
-    listener.wait_until(lambda: worker.troubles)
-    assert worker.troubles[0].sentence == sentence
+    listener.wait_until(lambda: worker.failures)
+    assert worker.failures[0].sentence == sentence
 
 
 def test_a_network_that_answers_nonsense_is_told_and_another_goes_on(start: Start, tiny: zf.Model) -> None:
@@ -369,8 +369,8 @@ def test_a_network_that_answers_nonsense_is_told_and_another_goes_on(start: Star
     nonsense = replace(tiny, weights=weights, name="nonsense")
     worker, listener = start(nonsense)
     worker.feed(numbered_frame(1))
-    listener.wait_until(lambda: worker.troubles)
-    assert worker.troubles[0].sentence == "nonsense answered with values that are not numbers."
+    listener.wait_until(lambda: worker.failures)
+    assert worker.failures[0].sentence == "nonsense answered with values that are not numbers."
     assert not listener.results
     worker.use(tiny, VIEW)
     check(listener.wait_for(lambda result: result.complete))
@@ -385,7 +385,7 @@ def test_troubles_do_not_pile_up(start: Start, monkeypatch: pytest.MonkeyPatch) 
     for number in range(60):
         worker.feed(numbered_frame(number))
         listener.wait_until(lambda number=number: listener.calls > number)
-    assert len(worker.troubles) <= 20
+    assert len(worker.failures) <= 20
 
 
 def test_another_network_comes_with_its_view(start: Start, tiny: zf.Model) -> None:
@@ -398,7 +398,7 @@ def test_another_network_comes_with_its_view(start: Start, tiny: zf.Model) -> No
         result = listener.wait_for(lambda result, turn=turn: result.complete and result.request.frame.number == turn)
         assert result.request.model is model
         check(result)
-    assert not worker.troubles
+    assert not worker.failures
 
 
 def test_stop_is_prompt_under_load_and_may_be_repeated(start: Start) -> None:
@@ -488,7 +488,7 @@ def test_two_feeders_and_a_restless_view_never_mix(start: Start) -> None:
         feeder.join(PATIENCE)
     last = worker.dropped
     assert worker.stop(PATIENCE)
-    assert not worker.troubles, worker.troubles[0]
+    assert not worker.failures, worker.failures[0]
     assert len(listener.results) > 10
     assert last > 0
     for result in listener.results[:: max(len(listener.results) // 60, 1)]:
@@ -503,13 +503,13 @@ def test_frames_of_any_size(start: Start, shape: tuple[int, int]) -> None:
     worker.feed(frame_of(np.full((*shape, 3), 90, np.uint8)))
     result = listener.wait_for(lambda result: result.complete)
     assert result.picture.shape == (SIZE, SIZE, 3)
-    assert not worker.troubles
+    assert not worker.failures
 
 
 def test_a_frame_that_is_no_picture_is_told(start: Start) -> None:
     worker, listener = start()
     worker.feed(frame_of(np.zeros((4, 5), np.uint8)))
-    listener.wait_until(lambda: worker.troubles)
+    listener.wait_until(lambda: worker.failures)
     worker.feed(numbered_frame(2))
     check(listener.wait_for(lambda result: result.complete))
 
@@ -532,4 +532,4 @@ def test_a_network_switched_while_a_class_unit_is_reconstructed(
     worker.use(other, VIEW.change(layer="fc8", unit=3))
     opened.set()
     check(listener.wait_for(lambda result: result.request.model is other and result.complete))
-    assert not worker.troubles
+    assert not worker.failures

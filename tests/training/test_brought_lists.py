@@ -103,7 +103,7 @@ def test_a_link_that_leads_back_is_passed_over_and_named_once(looped: Path) -> N
     listing = Listing(absolute([looped]))
     assert len(list(listing)) == 8
     assert named_once(listing.passed_over)
-    assert listing.troubles == []
+    assert listing.errors == []
     found = open_classes(looped, Crop(), 8)
     assert [(one.name, len(one.pictures)) for one in found] == [("cat", 4), ("cup", 4)]
     assert "self is passed over" in found[0].unread[0]

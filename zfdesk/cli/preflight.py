@@ -111,15 +111,15 @@ def choose_platform(
             "There is no display to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is set); "
             "--screenshot, classify, deconv and info work without one."
         )
-    troubles: list[CommandError] = []
+    errors: list[CommandError] = []
     for platform in wished:
         try:
             _check_platform(platform, environment, load, answers)
         except CommandError as error:
-            troubles.append(error)
+            errors.append(error)
         else:
-            return platform if troubles or platform == "offscreen" else ""
-    raise troubles[-1]
+            return platform if errors or platform == "offscreen" else ""
+    raise errors[-1]
 
 
 def _check_platform(

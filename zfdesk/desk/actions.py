@@ -51,7 +51,7 @@ Command = Callable[[AppContext], object]
 class HeldKeys:
     """Keys that work while they are held, and are no actions: a row of their own in the table of keys."""
 
-    words: str
+    text: str
     keys: tuple[str, ...]
 
 
@@ -66,7 +66,7 @@ class Action:
     """
 
     id: str
-    words: str
+    text: str
     keys: tuple[str, ...]
     menu: str
     change: Change | None = None
@@ -114,7 +114,7 @@ class ActionTable(QObject):
         context.state.model_changed.connect(self.show_checks)
 
     def _made(self, action: Action) -> QAction:
-        made = QAction(action.words, self)
+        made = QAction(action.text, self)
         made.setShortcuts([QKeySequence(key) for key in action.keys])
         made.setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
         made.setCheckable(action.checked is not None)
@@ -129,7 +129,7 @@ class ActionTable(QObject):
     def hint(self, action_id: str) -> str:
         """Its words and keys, for a tool tip."""
         action = self.find(action_id)
-        return f"{action.words} ({', '.join(action.keys)})"
+        return f"{action.text} ({', '.join(action.keys)})"
 
     def run(self, action_id: str, _checked: bool = False) -> None:
         """Do what the action of that id does."""

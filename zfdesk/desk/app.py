@@ -153,14 +153,14 @@ def _screenshot(application: QApplication, desk: AppState, window: Window, path:
             outcome.append(f"Only {shown} of {after} frames came; the picture shows the last.")
             finish()
 
-    def told(sentence: str, trouble: bool) -> None:
-        if trouble:
+    def show(sentence: str, error: bool) -> None:
+        if error:
             outcome.append(sentence)
             if desk.source is None:
                 window.close()
 
     desk.result_ready.connect(count)
-    desk.told.connect(told)
+    desk.message.connect(show)
     patience.timeout.connect(give_up)
     patience.start()
     application.exec()

@@ -54,7 +54,7 @@ class AppContext(QObject):
 
     def show_message(self, sentence: str, error: bool = False) -> None:
         """Tell the user something, in one sentence; an error stays longer and is marked."""
-        self.state.told.emit(sentence, error)
+        self.state.message.emit(sentence, error)
 
     def recall(self, setting: Setting[T]) -> T:
         """What is remembered (`zfdesk.desk.settings` lists all of it)."""

@@ -52,8 +52,8 @@ class _Hand:
         self.begun, self._moves = 0.0, 0
         self._clock = QTimer(interval=2)
         self._clock.timeout.connect(self._move)
-        watch = _painted(self.bars, self._note)
-        self.bars.installEventFilter(watch)
+        painted = _painted(self.bars, self._note)
+        self.bars.installEventFilter(painted)
 
     def begin(self) -> None:
         """Take hold of the square."""

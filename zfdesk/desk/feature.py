@@ -109,12 +109,12 @@ class Example:
     """A ready view on a moment of the demo, with the embedded network: what to try and what to look for.
 
     ``place``: among all, in the paper's own order; its key is Alt and that digit. ``seconds``: of the demo, whose
-    frame stands still. ``words``: one sentence. ``then``: done once the view is shown.
+    frame stands still. ``text``: one sentence. ``then``: done once the view is shown.
     """
 
     place: int
     title: str
-    words: str
+    text: str
     seconds: float
     view: View
     then: Callable[[AppContext], object] | None = None

@@ -51,9 +51,9 @@ class PathPlayer(QObject):
         desk.view_changed.connect(self._see_view)
         desk.result_ready.connect(self._see_result)
         desk.model_changed.connect(self._see_model)
-        desk.told.connect(self._see_trouble)
+        desk.message.connect(self._see_message)
 
-    # What is told
+    # How it stands
 
     @property
     def replaying(self) -> bool:
@@ -86,7 +86,7 @@ class PathPlayer(QObject):
         self._do(Doing.RECORDING)
         self.began.emit()
         if not self.desk.view.occluders:
-            self.desk.told.emit("Recording: press X for an occluder and drag it.", False)
+            self.desk.message.emit("Recording: press X for an occluder and drag it.", False)
 
     def stop(self, sentence: str = "") -> None:
         """End a recording or a replay; without either nothing happens."""
@@ -96,13 +96,13 @@ class PathPlayer(QObject):
             path, self._recorder = self._recorder.replay(), None
             if path.changes:
                 self.replay, self.index = path, 0
-                words = f"{len(path.moments)} positions in {path.duration:.1f} s are recorded: Replay shows them again."
+                text = f"{len(path.moments)} positions in {path.duration:.1f} s are recorded: Replay shows them again."
             else:
-                words = "No occluder was moved: nothing was recorded."
-                words += " The path from before is still there." if self.replay else ""
-            self.desk.told.emit(words, False)
+                text = "No occluder was moved: nothing was recorded."
+                text += " The path from before is still there." if self.replay else ""
+            self.desk.message.emit(text, False)
         elif was is not Doing.NOTHING and sentence:
-            self.desk.told.emit(sentence, False)
+            self.desk.message.emit(sentence, False)
         if was is not Doing.NOTHING:
             self.changed.emit()
 
@@ -118,16 +118,17 @@ class PathPlayer(QObject):
         """Replay the path: by its clock, or ``exactly``, each position computed before the next is taken."""
         self.stop()
         if self.replay is None:
-            self.desk.told.emit("There is no path to replay: record one first, or open one.", True)
+            self.desk.message.emit("There is no path to replay: record one first, or open one.", True)
             return
         size = self.desk.model.architecture.size
         if self.replay.size != size:
-            words = f"The path is of {self.replay.size} × {self.replay.size} pixels; here there are {size} × {size}."
-            self.desk.told.emit(f"{words} Its positions are taken as they are.", False)
+            text = f"The path is of {self.replay.size} × {self.replay.size} pixels; here there are {size} × {size}."
+            self.desk.message.emit(f"{text} Its positions are taken as they are.", False)
         self._passes += 1
         if exactly and not self.desk.view.frozen and self.desk.view.source.kind not in STILL:
             self._change(self.desk.view.change(frozen=True))
-            self.desk.told.emit("The frame is frozen, so that every position is computed on the same picture.", False)
+            text = "The frame is frozen, so that every position is computed on the same picture."
+            self.desk.message.emit(text, False)
         self._do(Doing.STEPPING if exactly else Doing.REPLAYING)
         self._begin_pass()
 
@@ -204,7 +205,7 @@ class PathPlayer(QObject):
         view = self.desk.view
         if self.doing is Doing.RECORDING and self._recorder is not None:
             if not self._recorder.note(view, self.clock()):
-                self.desk.told.emit(f"The recording ends here: it has {MOST_MOMENTS} positions.", False)
+                self.desk.message.emit(f"The recording ends here: it has {MOST_MOMENTS} positions.", False)
                 self.stop()
         elif self.replaying and self.replay is not None:
             if state_of(view, self.replay.fields) != self.replay.state(self.index):
@@ -229,6 +230,6 @@ class PathPlayer(QObject):
     def _see_model(self) -> None:
         self.stop("Another network: the replay was stopped.")
 
-    def _see_trouble(self, sentence: str, trouble: bool) -> None:
-        if trouble and self.doing is Doing.STEPPING:  # its result may never come
+    def _see_message(self, sentence: str, error: bool) -> None:
+        if error and self.doing is Doing.STEPPING:  # its result may never come
             self.stop()

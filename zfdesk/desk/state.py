@@ -37,8 +37,8 @@ class AppState(QObject):
     result_ready = Signal()
     model_changed = Signal()
     source_changed = Signal()
-    told = Signal(str, bool)  # a sentence for the user, and whether it is trouble
-    _source_trouble = Signal(str)
+    message = Signal(str, bool)  # a sentence for the user, and whether it is an error
+    _source_failed = Signal(str)
     _computed = Signal()
 
     def __init__(self, model: Model, view: View | None = None, parent: QObject | None = None) -> None:
@@ -59,11 +59,11 @@ class AppState(QObject):
         self._same_body = self._same_classes = False  # as before the last change of the network
         self._ticket = 0
         self._closing = False
-        self.worker = Worker(model, self.view, self._tell_computed, threads=network_threads())
+        self.worker = Worker(model, self.view, self._announce_computed, threads=network_threads())
         self.tasks = TaskRunner(self)
         self._stops: list[Callable[[float], object]] = []
         self._computed.connect(self._show_computed, Qt.ConnectionType.QueuedConnection)
-        self._source_trouble.connect(lambda sentence: self.told.emit(sentence, True))
+        self._source_failed.connect(lambda sentence: self.message.emit(sentence, True))
 
     def start(self) -> None:
         """Begin: the worker, the view's source."""
@@ -142,8 +142,8 @@ class AppState(QObject):
     @property
     def shows_clean(self) -> bool:
         """Whether what the panes show now is the clean picture: it comes, and goes, a moment after the key."""
-        told = [one for one in (self.result, self.answer) if one is not None]  # the bars follow the newer one
-        return max(told, key=lambda one: one.taken).request.clean if told else self._clean_held
+        known = [one for one in (self.result, self.answer) if one is not None]  # the bars follow the newer one
+        return max(known, key=lambda one: one.taken).request.clean if known else self._clean_held
 
     @contextmanager
     def seen_as(self, view: View) -> Iterator[None]:
@@ -299,7 +299,7 @@ class AppState(QObject):
             return
         if isinstance(answer, str):
             kept = isinstance(self.source, KeptSource)
-            self.told.emit(f"{answer} The saved frame stays." if kept else answer, True)
+            self.message.emit(f"{answer} The saved frame stays." if kept else answer, True)
             stays = self.source and self.view.change(source=self.source.reference, frozen=kept or self.view.frozen)
             if stays and stays != self.view:
                 self.worker.hold(stays.frozen)
@@ -316,28 +316,28 @@ class AppState(QObject):
             self.worker.hold(False)
             self.view = self.view.change(source=answer.reference, frozen=False)
             self.send()
-        answer.start(self.worker.feed, self._trouble_from(answer))
+        answer.start(self.worker.feed, self._on_error_of(answer))
         self.source_changed.emit()
         self.view_changed.emit()
 
-    def _trouble_from(self, source: Source) -> Callable[[str], None]:
-        def tell(sentence: str) -> None:
+    def _on_error_of(self, source: Source) -> Callable[[str], None]:
+        def report(sentence: str) -> None:
             if self.source is source and not self._closing:
-                self._source_trouble.emit(sentence)
+                self._source_failed.emit(sentence)
 
-        return tell
+        return report
 
     # What the worker computed
 
-    def _tell_computed(self) -> None:  # on the worker's threads
+    def _announce_computed(self) -> None:  # on the worker's threads
         if not self._closing and alive(self):
             self._computed.emit()
 
     def _show_computed(self) -> None:
         if self._closing:
             return
-        while self.worker.troubles:
-            self.told.emit(self.worker.troubles.popleft().sentence, True)
+        while self.worker.failures:
+            self.message.emit(self.worker.failures.popleft().sentence, True)
         answer = self.worker.answers.take()
         if answer is not None and answer.request.model is self.model:
             self.answer = answer

@@ -60,14 +60,14 @@ class Task:
         self._threads, self._discard = threads, discard
         self._lock = threading.Lock()
         self._outcome: tuple[Any, Exception | None] | None = None
-        self._abandoned = self._told = False
+        self._abandoned = self._delivered = False
         self._thread = threading.Thread(target=self._run, name=f"zfdesk {name}", daemon=not keep)
         self._thread.start()
 
     @property
     def running(self) -> bool:
-        """Whether somebody still waits for what comes of it: it has not been told, and is not abandoned."""
-        return not self._abandoned and not self._told
+        """Whether somebody still waits for what comes of it: it is not handed over, and not abandoned."""
+        return not self._abandoned and not self._delivered
 
     @property
     def ended(self) -> bool:
@@ -75,11 +75,11 @@ class Task:
         return self._abandoned or self._outcome is not None
 
     def cancel(self) -> None:
-        """Ask the work to end; it is told as `Cancelled`, or as what it did before it looked."""
+        """Ask the work to end; its outcome is `Cancelled`, or what it did before it looked."""
         self.progress.cancelled = True
 
     def abandon(self) -> None:
-        """Nobody wants to know any more: nothing is told. What is kept on the disk is still written."""
+        """Nobody wants to know any more: nobody is called back. What is kept on the disk is still written."""
         if not self.keep:
             self.cancel()
         with self._lock:
@@ -97,7 +97,7 @@ class Task:
         """Tell the outcome, if anybody waits for it. For the runner, in the window's thread."""
         if self._abandoned or self._outcome is None:
             return
-        self._told = True
+        self._delivered = True
         if alive(self._owner):
             self._done(*self._outcome)
         else:

@@ -33,27 +33,27 @@ class Found:
 class Listing:
     """Walks over places: folders with all that is nested in them, picture files, clips.
 
-    ``clip_every``: seconds between two frames of a clip. ``troubles``: what could not be looked into, a sentence
+    ``clip_every``: seconds between two frames of a clip. ``errors``: what could not be looked into, a sentence
     each; ``passed_over``: what leads nowhere or round in a circle, the same; ``whole``: the folders and files that were
-    gone through without troubles.
+    gone through without errors.
     """
 
     places: Sequence[Path]
     clip_every: float = 1.0
-    troubles: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
     passed_over: list[str] = field(default_factory=list)
     whole: list[Path] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Found]:
         for place in self.places:
-            before = len(self.troubles)
+            before = len(self.errors)
             try:
                 yield from self._in_folder(place, set()) if place.is_dir() else self._in_file(place)
             except SourceError as error:
-                self.troubles.append(str(error))
+                self.errors.append(str(error))
             except OSError as error:
-                self.troubles.append(str(source_error(error, place)))
-            if len(self.troubles) == before:
+                self.errors.append(str(source_error(error, place)))
+            if len(self.errors) == before:
                 self.whole.append(place)
 
     def _in_folder(self, folder: Path, above: set[tuple[int, int]]) -> Iterator[Found]:
@@ -63,7 +63,7 @@ class Listing:
             with os.scandir(folder) as found:
                 entries = sorted((entry for entry in found if not entry.name.startswith(".")), key=lambda e: e.name)
         except OSError as error:
-            self.troubles.append(str(source_error(error, folder)))
+            self.errors.append(str(source_error(error, folder)))
             return
         here = (about.st_dev, about.st_ino)
         if here in above and about.st_ino:
@@ -79,7 +79,7 @@ class Listing:
                 if error.errno == errno.ELOOP:
                     self.passed_over.append(passed_over(entry.path))
                 else:
-                    self.troubles.append(str(source_error(error, entry.path)))
+                    self.errors.append(str(source_error(error, entry.path)))
 
     def _in_file(self, path: Path) -> Iterator[Found]:
         if parse_source(str(path)).kind == "picture":

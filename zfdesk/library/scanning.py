@@ -115,13 +115,13 @@ def scan(
     for found in library.begin(listing, layers):
         yield ScanStep("looking", found)
     if not found:
-        raise LibraryError(" ".join(listing.troubles) or f"There are no pictures in {_listed(wanted)}.")
+        raise LibraryError(" ".join(listing.errors) or f"There are no pictures in {_listed(wanted)}.")
     library.remember(wanted)
     library.forget_missing([place for place in listing.whole if place.is_dir()])
     step = ScanStep(
         "scanning",
         found,
-        unreadable=tuple((sentence, "") for sentence in listing.troubles),
+        unreadable=tuple((sentence, "") for sentence in listing.errors),
         passed_over=tuple(listing.passed_over),
     )
     yield step

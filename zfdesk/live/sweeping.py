@@ -110,7 +110,7 @@ class Sweeper:
 
     def __init__(self, notify: Callable[[], None]) -> None:
         self.results: LatestSlot[SweepSnapshot] = LatestSlot()
-        self.troubles: deque[Failure] = deque(maxlen=20)
+        self.failures: deque[Failure] = deque(maxlen=20)
         self.gives_way = False  # to a live view that moves; may be set from any thread
         self._notify = notify
         self._lock = threading.Lock()
@@ -242,7 +242,7 @@ class Sweeper:
                     if not job.follows or swept.state is SweepState.DONE:
                         self._report(swept, job)
         except Exception as error:  # the program goes on whatever happens; the window tells
-            self.troubles.append(Failure(sentence_of(error), traceback.format_exc()))
+            self.failures.append(Failure(sentence_of(error), traceback.format_exc()))
             with self._lock:
                 self._following = None
             live = job.follows is not None
@@ -329,7 +329,7 @@ class Sweeper:
         try:
             projected = project(self._clean(last.subject), last.sweep.layer, unit)
         except Exception as error:  # as above
-            self.troubles.append(Failure(sentence_of(error), traceback.format_exc()))
+            self.failures.append(Failure(sentence_of(error), traceback.format_exc()))
             projected = Projected(unit, None, (0, 0, 0, 0), sentence_of(error))
         self._report(replace(last, projected=projected))
 

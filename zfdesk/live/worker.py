@@ -31,13 +31,13 @@ class Worker:
     ``answers``: the class probabilities, long before the result they belong to. ``threads``: how many the network
     itself may use.
 
-    ``troubles`` keeps the last sentences of what went wrong; an exception never ends the loop.
+    ``failures`` keeps the last sentences of what went wrong; an exception never ends the loop.
     """
 
     def __init__(self, model: Model, view: View, notify: Callable[[], None], threads: int = 1) -> None:
         self.results: LatestSlot[Result] = LatestSlot()
         self.answers: LatestSlot[Answer] = LatestSlot()
-        self.troubles: deque[Failure] = deque(maxlen=20)
+        self.failures: deque[Failure] = deque(maxlen=20)
         self._notify = notify
         self._threads = threads
         self._wake = threading.Condition()
@@ -185,7 +185,7 @@ class Worker:
         self._notify()
 
     def _tell(self, error: Exception) -> None:
-        self.troubles.append(Failure(sentence_of(error), traceback.format_exc()))
+        self.failures.append(Failure(sentence_of(error), traceback.format_exc()))
         self._notify()
 
 

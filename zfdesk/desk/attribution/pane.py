@@ -86,7 +86,7 @@ class HeatPane(Pane):
             button = tool_button(text)
             button.setToolTip(actions.hint(name))
             button.clicked.connect(partial(actions.run, name))
-            controls.add(button, actions.find(name).words)
+            controls.add(button, actions.find(name).text)
         self.back = tool_button("maps")
         self.back.setToolTip("The maps again, in place of the sanity check")
         self.back.clicked.connect(lambda: self.show_sanity(False))

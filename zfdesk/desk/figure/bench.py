@@ -53,7 +53,7 @@ class Bench:
         """Whether there is anything to write; else it is said."""
         page = self.draft.page()
         if page is None:
-            self.say(NOTHING if not self.draft.now.order else self.draft.trouble(), True)
+            self.say(NOTHING if not self.draft.now.order else self.draft.reason(), True)
         return page is not None
 
     def work(

@@ -79,16 +79,16 @@ class FigureBuilder(Dialog):
         """Do what the table names."""
         command.run(self._hands)
 
-    def _button(self, name: str, words: str) -> QPushButton:
+    def _button(self, name: str, text: str) -> QPushButton:
         command = BY_ID[name]
-        button = plain_button(words, hint(name), partial(self.run, command))
-        button.setAccessibleName(command.words)
+        button = plain_button(text, hint(name), partial(self.run, command))
+        button.setAccessibleName(command.text)
         return button
 
-    def _menu_button(self, words: str, tip: str, fill: Callable[[QMenu], None]) -> QToolButton:
-        button = tool_button(f"{words} ▾", pops_up=True)
+    def _menu_button(self, text: str, tip: str, fill: Callable[[QMenu], None]) -> QToolButton:
+        button = tool_button(f"{text} ▾", pops_up=True)
         button.setToolTip(tip)
-        button.setAccessibleName(words)
+        button.setAccessibleName(text)
         menu = QMenu(button)
         menu.aboutToShow.connect(partial(fill, menu))
         button.setMenu(menu)
@@ -101,7 +101,7 @@ class FigureBuilder(Dialog):
         layouts = self._menu_button("Layout", "Keep where the panels stand, for other views", self.layouts.fill_menu)
         self.undo_button, self.redo_button = self._button("undo", "↶ Undo"), self._button("redo", "↷ Redo")
         self.refresh_button = self._button("refresh-all", "⟳ Refresh all")
-        self.buttons = {name: self._button(name, words) for name, words in (
+        self.buttons = {name: self._button(name, text) for name, text in (
             ("open", "Open…"), ("save", "Save…"), ("copy", "Copy"), ("export", "Export…"),
             ("export-all", "All formats…"),
         )}  # fmt: skip
@@ -151,15 +151,15 @@ class FigureBuilder(Dialog):
         self._list_clock.timeout.connect(self.show_sources)
         self.desk.model_changed.connect(self.queue.forget)
 
-    def dress(self, colours: Colours) -> None:
+    def apply_theme(self, colours: Colours) -> None:
         """Take over a theme or another size of type."""
-        if self._dressed is not None and not self.isVisible():
+        if self._themed is not None and not self.isVisible():
             self._first_size()
         for part in (self.grid, self.view.canvas):
             part.colours = colours
             part.update()
         self.panels.set_colours(colours)
-        self.fields.dress(colours)
+        self.fields.apply_theme(colours)
         self._show_frames()
 
     def _first_size(self) -> None:
@@ -189,15 +189,15 @@ class FigureBuilder(Dialog):
     def _show_frames(self) -> None:
         """Of which frames the panels are: more than one is worth a warning."""
         origins, coverings = self.draft.now.origins, self.draft.now.coverings
-        words, amiss = f"all of {origins[0]}" if origins else "", len(origins) > 1 or coverings > 1
+        text, amiss = f"all of {origins[0]}" if origins else "", len(origins) > 1 or coverings > 1
         if len(origins) > 1:
             named = [origin.removeprefix("frame ") for origin in origins[:4]]
             if len({origin.partition(" of ")[2] for origin in origins}) == 1:
                 named = [name.partition(" ")[0] for name in named]
-            words = f"⚠ panels of {len(origins)} frames: {', '.join(named)}{', …' if len(origins) > 4 else ''}"
+            text = f"⚠ panels of {len(origins)} frames: {', '.join(named)}{', …' if len(origins) > 4 else ''}"
         elif coverings > 1:
-            words = f"⚠ panels of {origins[0]}, covered in {coverings} ways"
-        self.frames.setText(words)
+            text = f"⚠ panels of {origins[0]}, covered in {coverings} ways"
+        self.frames.setText(text)
         self.frames.setToolTip("Refresh all takes every panel of one and the same moment." if amiss else "")
         set_role(self.frames, "error" if amiss else "quiet")
 
@@ -250,8 +250,8 @@ class FigureBuilder(Dialog):
                 menu.addSeparator()
                 continue
             command = BY_ID[name]
-            action = menu.addAction(command.words, partial(self.run, command))
-            action.setText(f"{command.words}\t{command.keys[0]}")
+            action = menu.addAction(command.text, partial(self.run, command))
+            action.setText(f"{command.text}\t{command.keys[0]}")
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(where)
 

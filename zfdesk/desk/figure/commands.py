@@ -29,7 +29,7 @@ class Command:
     """``run``: does it. ``grid``: only while the arrangement has the focus."""
 
     id: str
-    words: str
+    text: str
     keys: tuple[str, ...]
     run: Callable[[Hands], object]
     grid: bool = False
@@ -96,12 +96,12 @@ def by_key(key: str, grid: bool) -> Command | None:
 
 def hint(name: str) -> str:
     """Words and keys, for a tool tip."""
-    return f"{BY_ID[name].words} ({', '.join(BY_ID[name].keys)})"
+    return f"{BY_ID[name].text} ({', '.join(BY_ID[name].keys)})"
 
 
 def keys_as_html() -> str:
     """The table of keys, in two columns."""
-    cells = [f"<td><b>{', '.join(command.keys)}</b>&nbsp;&nbsp;</td><td>{command.words}</td>" for command in COMMANDS]
+    cells = [f"<td><b>{', '.join(command.keys)}</b>&nbsp;&nbsp;</td><td>{command.text}</td>" for command in COMMANDS]
     half = (len(cells) + 1) // 2
     pairs = zip_longest(cells[:half], cells[half:], fillvalue="<td></td><td></td>")
     gap = "<td>&nbsp;&nbsp;&nbsp;&nbsp;</td>"

@@ -65,7 +65,7 @@ class Draft(QObject):
         """The page of the composition, the same object as long as that is the same; None where there is none."""
         return self._made()[1]
 
-    def trouble(self) -> str:
+    def reason(self) -> str:
         """Why there is no page; "" where there is one."""
         return self._made()[2]
 

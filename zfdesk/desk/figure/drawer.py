@@ -35,14 +35,14 @@ class Wish:
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """``pixels``: uint8 (height, width, 3), read-only; None with a ``trouble``, a sentence."""
+    """``pixels``: uint8 (height, width, 3), read-only; None with a ``error``, a sentence."""
 
     wish: Wish
     pixels: np.ndarray | None
     dpi: float = 0.0
     inches: tuple[float, float] = (0.0, 0.0)
     places: tuple[CellPlace, ...] = ()
-    trouble: str = ""
+    error: str = ""
 
 
 class Drawer:
@@ -109,7 +109,7 @@ class Drawer:
         try:
             return self._page(wish)
         except Exception as error:  # the builder goes on
-            return Drawn(wish, None, trouble=error_text(error, "The page cannot be drawn", "to draw this page"))
+            return Drawn(wish, None, error=error_text(error, "The page cannot be drawn", "to draw this page"))
 
     def _page(self, wish: Wish) -> Drawn:
         from zfdesk.figures.drawing import draw

@@ -31,8 +31,8 @@ def sentence(error: Exception, name: str = "") -> str:
     if isinstance(error, OSError):
         return f"{lead or 'That did not work: '}{(error.strerror or str(error)).lower().rstrip('.')}."
     if isinstance(error, ValueError | ArithmeticError):
-        words = str(error)
-        return f"{lead}{words[:1].lower()}{words[1:]}" if lead else words
+        text = str(error)
+        return f"{lead}{text[:1].lower()}{text[1:]}" if lead else text
     return f"{lead or 'That did not work: '}{type(error).__name__}: {error}."
 
 

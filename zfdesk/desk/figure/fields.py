@@ -68,8 +68,8 @@ class Fields(QWidget):
             ("Panel", self._panel_row()), ("", self.origin), ("Size", self._size_row()), ("File title", self.title),
             ("Caption", self._caption_row()),
         )  # fmt: skip
-        for row, (words, field) in enumerate(rows):
-            label = QLabel(words)
+        for row, (name, field) in enumerate(rows):
+            label = QLabel(name)
             label.setProperty("quiet", True)
             grid.addWidget(label, row, 0)
             grid.addLayout(field, row, 1) if isinstance(field, QHBoxLayout) else grid.addWidget(field, row, 1)
@@ -142,7 +142,7 @@ class Fields(QWidget):
 
     # What is shown
 
-    def dress(self, colours: Colours) -> None:
+    def apply_theme(self, colours: Colours) -> None:
         """Take over a theme."""
         self._colours = colours
         self.follow()
@@ -179,9 +179,9 @@ class Fields(QWidget):
         edited = now.caption is not None
         self.by_hand.setText("edited by hand" if edited else "written from the facts")
         self.restore.setEnabled(edited)
-        words = now.caption if now.caption is not None else now.written_caption if written else ""
-        if self.caption.toPlainText() != words and not (self.caption.hasFocus() and self._typed()):
-            self.caption.setPlainText(words)
+        caption = now.caption if now.caption is not None else now.written_caption if written else ""
+        if self.caption.toPlainText() != caption and not (self.caption.hasFocus() and self._typed()):
+            self.caption.setPlainText(caption)
         self.caption.setPlaceholderText("The caption is written from the facts of the panels.")
 
     def _typed(self) -> bool:
@@ -214,9 +214,9 @@ class Fields(QWidget):
         self._change(resized(self.draft.now, (width, height)), "inches")
 
     def _set_title(self) -> None:
-        words = self.title.text().strip()
-        if words != (self.draft.now.title or ""):
-            self._change(replace(self.draft.now, title=words or None))
+        title = self.title.text().strip()
+        if title != (self.draft.now.title or ""):
+            self._change(replace(self.draft.now, title=title or None))
 
     def take_typed(self) -> None:
         """What stands in the fields counts, also while they are being typed in."""
@@ -229,9 +229,9 @@ class Fields(QWidget):
         if not self.caption.document().isModified():
             return
         self.caption.document().setModified(False)
-        words, now = self.caption.toPlainText()[:LONGEST], self.draft.now
-        if words != (now.caption if now.caption is not None else now.written_caption):
-            self._change(replace(now, caption=words))
+        caption, now = self.caption.toPlainText()[:LONGEST], self.draft.now
+        if caption != (now.caption if now.caption is not None else now.written_caption):
+            self._change(replace(now, caption=caption))
 
     def _restore(self) -> None:
         self.caption.document().setModified(False)
@@ -248,19 +248,19 @@ def _row(*widgets: QWidget, stretch: int) -> QHBoxLayout:
     return row
 
 
-def _inches(words: str, least: float) -> QDoubleSpinBox:
+def _inches(hint: str, least: float) -> QDoubleSpinBox:
     box = DecimalSpinBox(minimum=least, maximum=LARGEST, decimals=2, singleStep=0.25, suffix=" in")
     box.setKeyboardTracking(False)
-    box.setToolTip(words)
-    box.setAccessibleName(words)
+    box.setToolTip(hint)
+    box.setAccessibleName(hint)
     return box
 
 
-def _show_text(line: QLineEdit, words: str) -> None:
+def _show_text(line: QLineEdit, text: str) -> None:
     """Not under the hands of who is typing in it."""
-    if line.text() != words and not (line.hasFocus() and line.isModified()):
+    if line.text() != text and not (line.hasFocus() and line.isModified()):
         with QSignalBlocker(line):
-            line.setText(words)
+            line.setText(text)
 
 
 __all__ = ["Fields"]

@@ -81,10 +81,10 @@ class FileCommands:
     def _exported(self, paths: tuple[str, ...], _: Any, error: Exception | None) -> None:
         names = ", ".join(os.path.basename(path) for path in paths)
         if error is None:
-            self.dialog.tell(f"Saved {names}.", False)
+            self.dialog.show_message(f"Saved {names}.", False)
             self.context.picture_taken.emit()
         else:
-            self.dialog.tell(str(error) if isinstance(error, ExportError) else sentence(error, names), True)
+            self.dialog.show_message(str(error) if isinstance(error, ExportError) else sentence(error, names), True)
 
     def ask_save(self) -> None:
         """Ask for a name, and save the figure so that it can be opened again."""

@@ -161,9 +161,9 @@ class GridPicture(QWidget):
         metrics, inner = painter.fontMetrics(), box.adjusted(6, 4, -6, -4)
         line = metrics.height()
         letter = self.shown.letter_of(index)
-        words = metrics.elidedText(f"{letter} {slot.title}".strip(), Qt.TextElideMode.ElideRight, int(inner.width()))
+        label = metrics.elidedText(f"{letter} {slot.title}".strip(), Qt.TextElideMode.ElideRight, int(inner.width()))
         painter.setPen(colours.colour("text" if slot.panel is not None else "quiet"))
-        painter.drawText(QRectF(inner.left(), inner.top(), inner.width(), line), words)
+        painter.drawText(QRectF(inner.left(), inner.top(), inner.width(), line), label)
         below = slot.origin if slot.panel is not None else ""
         roomy = inner.height() >= 3.4 * line and below
         if roomy:
@@ -175,7 +175,7 @@ class GridPicture(QWidget):
 
     def _paint_body(self, painter: QPainter, index: int, slot: Slot, body: QRectF) -> None:
         if slot.panel is None:
-            painter.setPen(self.colours.colour("trouble" if slot.reason else "quiet"))
+            painter.setPen(self.colours.colour("error" if slot.reason else "quiet"))
             flags = Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
             painter.drawText(body, flags, slot.reason or "waits for a picture")
             return
@@ -193,8 +193,8 @@ class GridPicture(QWidget):
         painter.setPen(self.colours.colour("quiet"))
         area = self.rect_of(0, 0).adjusted(20, 0, -20, 0)
         flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-        words = "Drag panels here from the list, or double-click them.\nOr begin with a template."
-        painter.drawText(area, flags, words)
+        text = "Drag panels here from the list, or double-click them.\nOr begin with a template."
+        painter.drawText(area, flags, text)
 
     def _paint_focus(self, painter: QPainter) -> None:
         if not self.hasFocus() or self.draft.chosen >= 0 or not self.shown.slots:

@@ -75,11 +75,11 @@ class LayoutCommands:
             for name in names:
                 forget.addAction(name, partial(self.forget_layout, name))
 
-    def arrange(self, empty: Composition, words: str) -> None:
+    def arrange(self, empty: Composition, name: str) -> None:
         """Fill an arrangement from what the window shows, and go on to it."""
         keep = replace(empty, dpi=self.draft.now.dpi)
         self._placing.capture_into(
-            lambda _: keep, [slot.spec for slot in keep.slots], f"{words} is filled from the window."
+            lambda _: keep, [slot.spec for slot in keep.slots], f"{name} is filled from the window."
         )
 
 

@@ -38,11 +38,11 @@ class LabelEditor(QLineEdit):
         self.setToolTip("Return keeps the label, Esc gives up")
         self.hide()
 
-    def begin(self, words: str, where: QRectF) -> None:
+    def begin(self, label: str, where: QRectF) -> None:
         """Show the words there, to be edited."""
-        self.setText(words)
+        self.setText(label)
         height = self.sizeHint().height()
-        width = max(int(where.width()), self.fontMetrics().horizontalAdvance(words) + 30, 140)
+        width = max(int(where.width()), self.fontMetrics().horizontalAdvance(label) + 30, 140)
         room = self._room.width()
         width = min(width, room - 8)
         left = min(int(where.left()), room - width - 4)
@@ -74,10 +74,10 @@ class LabelEditor(QLineEdit):
         """What was typed so far counts."""
         self._end(self.text())
 
-    def _end(self, words: str | None) -> None:
+    def _end(self, label: str | None) -> None:
         if self.isVisible():
             self.hide()
-            self.done.emit(words)
+            self.done.emit(label)
 
 
 class PageCanvas(QWidget):
@@ -104,7 +104,7 @@ class PageCanvas(QWidget):
 
     def show_drawn(self, drawn: Drawn) -> None:
         """Show a page, or why there is none: the last one stays, under the sentence."""
-        self.message = drawn.trouble
+        self.message = drawn.error
         if drawn.pixels is not None:
             self.drawn = drawn
             self._image = rgb_image(drawn.pixels)
@@ -181,19 +181,19 @@ class PageCanvas(QWidget):
             painter.setPen(QPen(THEMES["light"].colour("field"), 1.5))  # on the page, which is white
             painter.drawRoundedRect(chosen.adjusted(-3, -2, 3, 2).intersected(page), 3, 3)
         if self.waiting:
-            words = " drawing… "
-            box = QRectF(painter.fontMetrics().boundingRect(words)).adjusted(0, 0, 6, 4)
+            text = " drawing… "
+            box = QRectF(painter.fontMetrics().boundingRect(text)).adjusted(0, 0, 6, 4)
             box.moveBottomRight(self.visibleRegion().boundingRect().bottomRight().toPointF() - QPointF(8, 6))
             painter.fillRect(box, self.colours.colour("raised", 220))
             painter.setPen(self.colours.colour("quiet"))
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_message(self, painter: QPainter) -> None:
         area = QRectF(self.visibleRegion().boundingRect())
         flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
         if not self._image.isNull():
             painter.fillRect(area, self.colours.colour("background", 215))
-        painter.setPen(self.colours.colour("trouble" if not self._image.isNull() else "quiet"))
+        painter.setPen(self.colours.colour("error" if not self._image.isNull() else "quiet"))
         painter.drawText(area.adjusted(24, 12, -24, -12), flags, self.message)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802

@@ -63,8 +63,8 @@ class PanelList(QTreeWidget):
             shared = next(iter(reasons)) if len(reasons) == 1 else ""
             if shared:
                 self._line(header, f"{shared}", None, shared, italic=True)
-            for spec, words, reason in lines:
-                own = f"{words}\n{reason}" if reason and not shared else words
+            for spec, label, reason in lines:
+                own = f"{label}\n{reason}" if reason and not shared else label
                 item = self._line(header, own, spec, reason)
                 if spec == chosen:
                     self.setCurrentItem(item)
@@ -72,12 +72,12 @@ class PanelList(QTreeWidget):
         self.expandAll()
 
     def _line(
-        self, header: QTreeWidgetItem, words: str, spec: PanelSpec | None, reason: str, italic: bool = False
+        self, header: QTreeWidgetItem, label: str, spec: PanelSpec | None, reason: str, italic: bool = False
     ) -> QTreeWidgetItem:
-        item = QTreeWidgetItem(header, [words])
+        item = QTreeWidgetItem(header, [label])
         item.setData(0, SPEC, spec)
         item.setToolTip(
-            0, f"{words.splitlines()[0]}: {reason}" if reason else f"{words}: drag it onto the grid, or double-click"
+            0, f"{label.splitlines()[0]}: {reason}" if reason else f"{label}: drag it onto the grid, or double-click"
         )
         flags = Qt.ItemFlag.ItemIsEnabled
         if spec is not None:
@@ -87,14 +87,14 @@ class PanelList(QTreeWidget):
         item.setFlags(flags)
         if reason:
             room = QRect(0, 0, max(self.viewport().width(), self.minimumWidth()) - 34, 1000)
-            high = self.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, words).height()
+            high = self.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, label).height()
             item.setSizeHint(0, QSize(10, max(high + 8, self.fontMetrics().height() + 8)))
         item.setForeground(0, QColor(self.colours.quiet if reason else self.colours.text))
         if italic:
             font = item.font(0)
             font.setItalic(True)
             item.setFont(0, font)
-        item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{words.splitlines()[0]}{f': {reason}' if reason else ''}")
+        item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{label.splitlines()[0]}{f': {reason}' if reason else ''}")
         return item
 
     def spec_at(self, item: QTreeWidgetItem | None) -> PanelSpec | None:

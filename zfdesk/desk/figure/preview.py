@@ -66,7 +66,7 @@ class Preview(QWidget):
         """Draw the page of the draft; what is shown stays until it is there."""
         page, canvas = self.draft.page(), self.view.canvas
         if page is None:
-            canvas.show_nothing(self.draft.trouble() if self.draft.now.slots else "The page appears here.")
+            canvas.show_nothing(self.draft.reason() if self.draft.now.slots else "The page appears here.")
             self.measure.say("")
             return
         dpi = self.view.print_dpi() * self.zoom / 100

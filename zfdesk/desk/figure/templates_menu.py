@@ -54,8 +54,8 @@ class TemplateCommands:
         menu.addSeparator()
         layer, units = self.folder_units()
         named = ", ".join(map(str, units))
-        for name, words, hint in FOLDERS:
-            text = words.format(count=RANDOM_UNITS, layer=layer, units=f"{layer}:{named}")
+        for name, pattern, hint in FOLDERS:
+            text = pattern.format(count=RANDOM_UNITS, layer=layer, units=f"{layer}:{named}")
             action = menu.addAction(text, partial(self.ask_folder, name))
             action.setToolTip(hint)
             action.setEnabled(layer != "input" or name == "histograms-folder")

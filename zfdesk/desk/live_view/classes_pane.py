@@ -250,7 +250,7 @@ class ClassesPane(Pane):
             i for i, name in enumerate(self.desk.model.classes) if wanted and wanted in name.casefold()
         ]
         if not matches:
-            self.desk.told.emit(f"No class is called “{text.strip()}”.", True)
+            self.desk.message.emit(f"No class is called “{text.strip()}”.", True)
             return
         if matches[0] not in self.desk.view.watched:
             self.desk.change(toggle_watch(self.desk.view, matches[0]))

@@ -318,7 +318,7 @@ class PicturePane(Pane):
         self.transport = TransportBar(context)
         self.body.addWidget(self.transport)
         self._clean = False
-        desk.told.connect(self._hear)
+        desk.message.connect(self._hear)
         desk.answer_ready.connect(self._follow_answer)
 
     def _hear(self, sentence: str, trouble: bool) -> None:

@@ -127,11 +127,11 @@ class ComparePane(Pane):
     def take_snapshot(self) -> None:
         """Keep the newest complete result as A."""
         if self.desk.complete is None:
-            self.desk.told.emit("There is nothing to keep yet: try again in a moment.", True)
+            self.desk.message.emit("There is nothing to keep yet: try again in a moment.", True)
             return
         self.a = self.desk.complete
         self.show_result(self.a)
-        self.desk.told.emit(f"Snapshot A taken of frame {self.a.request.frame.number}.", False)
+        self.desk.message.emit(f"Snapshot A taken of frame {self.a.request.frame.number}.", False)
 
     def show_snapshot(self, a: Result | None) -> None:
         """Keep another result as A, or none."""

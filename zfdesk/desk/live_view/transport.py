@@ -147,7 +147,7 @@ class TransportBar(QWidget):
     def _button(self, name: str, do: Callable[[Source], None]) -> QToolButton:
         button = QToolButton()
         button.setToolTip(self._table.hint(name))
-        button.setAccessibleName(self._table.find(name).words)
+        button.setAccessibleName(self._table.find(name).text)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.clicked.connect(lambda: self._do(do))
         return button

@@ -189,11 +189,11 @@ class Legend(QWidget):
                 painter.drawText(swatch, Qt.AlignmentFlag.AlignCenter, str(entry.number))
             share = f"{entry.share * 100:.0f} %"
             room = int(area.width() - side - 8 - metrics.horizontalAdvance("100 %"))
-            words = self.name(entry) + (" (clean)" if entry.clean else "")
+            name = self.name(entry) + (" (clean)" if entry.clean else "")
             painter.setPen(self.colours.colour("text"))
             text = area.adjusted(side + 5, 0, 0, 0)
             middle = Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(text, middle, metrics.elidedText(words, Qt.TextElideMode.ElideRight, max(room, 10)))
+            painter.drawText(text, middle, metrics.elidedText(name, Qt.TextElideMode.ElideRight, max(room, 10)))
             painter.setPen(self.colours.colour("quiet"))
             painter.drawText(text, middle | Qt.AlignmentFlag.AlignRight, share)
 

@@ -59,11 +59,11 @@ def layer_of(view: View, model: Model) -> str:
 
 class Sweeps(QObject):
     """Lives in the window's thread. ``changed``: there is something new to draw. ``saved``: a sentence, and whether it
-    is trouble."""
+    is an error."""
 
     changed = Signal()
     saved = Signal(str, bool)
-    _told = Signal()
+    _reported = Signal()
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
@@ -71,14 +71,14 @@ class Sweeps(QObject):
         self.swept: SweepSnapshot | None = None
         self.running = False
         self._layer = ""  # of the sweep that was begun last
-        self.trouble = ""  # why the last sweep that was asked for came to nothing
+        self.error = ""  # why the last sweep that was asked for came to nothing
         self._swept_at = 0.0
         self._watched = self._closed = False
         self._following: tuple[SweepPlan, str] | None = None
         self._frame: tuple[Frame | None, float] = None, float("-inf")
-        self.sweeper = Sweeper(self._told.emit)
-        self._told.connect(self._take, Qt.ConnectionType.QueuedConnection)
-        self.saved.connect(self._tell_saved, Qt.ConnectionType.QueuedConnection)
+        self.sweeper = Sweeper(self._reported.emit)
+        self._reported.connect(self._take, Qt.ConnectionType.QueuedConnection)
+        self.saved.connect(self._report_saved, Qt.ConnectionType.QueuedConnection)
         desk.result_ready.connect(self._follow)
         desk.view_changed.connect(self._follow)
         desk.model_changed.connect(self._other_network)
@@ -89,8 +89,8 @@ class Sweeps(QObject):
         self._closed = True
         self.sweeper.stop(timeout)
 
-    def _tell_saved(self, sentence: str, trouble: bool) -> None:
-        self.desk.told.emit(sentence, trouble)
+    def _report_saved(self, sentence: str, error: bool) -> None:
+        self.desk.message.emit(sentence, error)
 
     # What is asked for
 
@@ -106,7 +106,7 @@ class Sweeps(QObject):
         """Sweep what is shown now."""
         subject = self.subject()
         if subject is None:
-            self.desk.told.emit("There is no picture to sweep yet: try again in a moment.", True)
+            self.desk.message.emit("There is no picture to sweep yet: try again in a moment.", True)
             return
         if self.desk.view.sweep.live:
             self._following = None
@@ -115,9 +115,9 @@ class Sweeps(QObject):
         try:
             plan = plan_of(settings_of(view, self.desk.model.architecture.size))
         except ValueError as error:
-            self.desk.told.emit(str(error), True)
+            self.desk.message.emit(str(error), True)
             return
-        self.running, self.trouble = True, ""
+        self.running, self.error = True, ""
         self._layer = layer_of(view, self.desk.model)
         self._choose_unit()
         self.sweeper.start(subject, plan, self._layer)
@@ -136,13 +136,13 @@ class Sweeps(QObject):
         self.sweeper.restore(swept)
         self.sweeper.results.take()
         self._layer = swept.sweep.layer
-        self.swept, self.running, self.trouble = swept, False, ""
+        self.swept, self.running, self.error = swept, False, ""
         self.changed.emit()
 
     def resume(self) -> None:
         """Go on with what was cancelled."""
         if self.can_resume and self.sweeper.resume():
-            self.running, self.trouble = True, ""
+            self.running, self.error = True, ""
             self.changed.emit()
 
     @property
@@ -151,9 +151,9 @@ class Sweeps(QObject):
         swept = self.swept
         if self.running or swept is None or swept.sweep is None or swept.live or swept.sweep.complete:
             return False
-        return not self.trouble and swept.subject.model is self.desk.model
+        return not self.error and swept.subject.model is self.desk.model
 
-    def watch(self, watched: bool) -> None:
+    def set_watched(self, watched: bool) -> None:
         """Whether anyone looks: the live sweep rests otherwise."""
         self._watched = watched
         self._follow()
@@ -247,14 +247,14 @@ class Sweeps(QObject):
             try:
                 following = plan_of(settings_of(view, len(subject.picture))), layer_of(view, self.desk.model)
             except ValueError as error:
-                self.trouble = str(error)
+                self.error = str(error)
         if following is None and self._following is not None:
             self.sweeper.cancel()
             self.running = False
         elif following is not None and following != self._following:
             self._layer = following[1]
             self.sweeper.follow(*following)
-            self.trouble = ""
+            self.error = ""
         self._following = following
         if following is not None and subject is not None:
             self.sweeper.feed(subject)
@@ -270,16 +270,16 @@ class Sweeps(QObject):
         swept = self.sweeper.results.take()
         if self._closed or swept is None:
             return
-        while self.sweeper.troubles:
-            self.desk.told.emit(self.sweeper.troubles.popleft().sentence, True)
+        while self.sweeper.failures:
+            self.desk.message.emit(self.sweeper.failures.popleft().sentence, True)
         if swept.sweep is not None:
             self.swept, self._swept_at = swept, time.perf_counter()
         if swept.state is SweepState.FAILED:
-            self.trouble = swept.reason
+            self.error = swept.reason
             if self.desk.view.sweep.live:
                 self.desk.change(self.desk.view.change_sweep(live=False))
         elif swept.reason:
-            self.desk.told.emit(swept.reason, True)
+            self.desk.message.emit(swept.reason, True)
         self.running = self._following is not None if swept.live else swept.state is SweepState.RUNNING
         self.changed.emit()
 

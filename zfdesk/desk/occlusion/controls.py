@@ -81,8 +81,8 @@ class SweepControls(QWidget):
         self.save.setToolTip("Save the sweep as a figure or as arrays")
         self.save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.save)
-        for words, name in (("Figure (Fig. 7)…", "sweep-figure"), ("Arrays (.npz)…", "sweep-arrays")):
-            menu.addAction(words).triggered.connect(lambda _=False, name=name: self.asked.emit(name))
+        for label, name in (("Figure (Fig. 7)…", "sweep-figure"), ("Arrays (.npz)…", "sweep-arrays")):
+            menu.addAction(label).triggered.connect(lambda _=False, name=name: self.asked.emit(name))
         self.save.setMenu(menu)
         return _strip(
             (self.sweep, "Sweep"), (self.cancel, "Cancel the sweep, or go on with it"), (self.size_box, "Size"),
@@ -149,8 +149,8 @@ class SweepControls(QWidget):
         spin.valueChanged.connect(lambda value: self._change(f"sweep {field}", field == "size", **{field: value}))
         return spin
 
-    def _choice(self, words: dict[Any, str], hint: str, field: str, own: bool = False) -> Choice:
-        choice = Choice(words, hint)
+    def _choice(self, labels: dict[Any, str], hint: str, field: str, own: bool = False) -> Choice:
+        choice = Choice(labels, hint)
         choice.chosen.connect(lambda value: self._change("", own, **{field: value}))
         return choice
 
@@ -176,7 +176,7 @@ class SweepControls(QWidget):
         if found:
             self._change(class_index=found[0])
         elif wanted:
-            self.desk.told.emit(f"No class is called “{text.strip()}”.", True)
+            self.desk.message.emit(f"No class is called “{text.strip()}”.", True)
         self.class_field.clearFocus()
         self.show_view()
 

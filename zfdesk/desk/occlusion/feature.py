@@ -51,8 +51,8 @@ def _key(context: AppContext) -> object:
 
 
 def _keep(context: AppContext, session: Session) -> Session:
-    kept, told = kept_sweep(context.get(Sweeps).swept, context.state.model)
-    return replace(session, sweep=kept, notes=(*session.notes, *((told,) if told else ())))
+    kept, note = kept_sweep(context.get(Sweeps).swept, context.state.model)
+    return replace(session, sweep=kept, notes=(*session.notes, *((note,) if note else ())))
 
 
 def _restore(context: AppContext, reopened: Reopened) -> None:

@@ -91,18 +91,18 @@ class SweepPane(Pane):
         self.context.get(ActionTable).run(action)
 
     def set_seen(self, seen: bool) -> None:
-        self.sweeps.watch(seen)
+        self.sweeps.set_watched(seen)
 
     def _invitation(self) -> QWidget:
         self.invitation = QWidget()
-        words = QLabel(INVITATION, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
+        label = QLabel(INVITATION, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
         self.begin = QPushButton("▦ Sweep")
         self.begin.setToolTip("Sweep the occluder over the picture as it is now (Ctrl+X)")
         self.begin.setAccessibleName("Sweep the occluder over the picture")
         self.begin.clicked.connect(lambda: self._run("sweep"))
         layout = QVBoxLayout(self.invitation)
         layout.addStretch(1)
-        layout.addWidget(words)
+        layout.addWidget(label)
         layout.addSpacing(10)
         layout.addWidget(self.begin, 0, Qt.AlignmentFlag.AlignCenter)
         layout.addStretch(2)
@@ -224,12 +224,12 @@ class SweepPane(Pane):
         if view.sweep.change:
             values = values - clean
             limit = float(np.abs(known - clean).max(initial=0)) or 1.0
-            low, high, mark, words = -limit, limit, 0.0, "0 = clean"
+            low, high, mark, middle = -limit, limit, 0.0, "0 = clean"
         else:
             # a total is seldom near zero anywhere: its map shows its own range, as Fig. 7 (b) does
             low = min(clean, float(known.min(initial=0.0 if sign else np.inf)))
             high = max(clean, float(known.max(initial=-np.inf)), low + 1e-9)
-            mark, words = clean, f"clean {number(clean)}{sign}"
+            mark, middle = clean, f"clean {number(clean)}{sign}"
         colours = table(view.sweep.colours, view.sweep.change, dark)
         levels = shades(values, low, high)
         level = -clean / 2 if view.sweep.change else clean / 2
@@ -237,7 +237,7 @@ class SweepPane(Pane):
             sweep.picture, stale=self.stale_words, opacity=view.sweep.opacity,
             overlay=layout.picture(np.array(colours, np.uint32)[levels], self.undone()),
             lines=tuple(contour(sweep, values, level)) if view.sweep.contour and clean > 0 else (),
-            value_range=ValueRange(low, high, words, colours, mark),
+            value_range=ValueRange(low, high, middle, colours, mark),
         )  # fmt: skip
 
     def _labels(self, sweep: Sweep, layout: Layout) -> SweepPicture:
@@ -246,11 +246,11 @@ class SweepPane(Pane):
         anew = sweep.picture is not self._legend_of
         self._legend_of = sweep.picture
         self.legend.show_entries(legend, sweep.model.classes, anew)
-        standing = np.where(layout.source_rows >= 0, labels[layout.source_rows, layout.source_columns], -1)
+        shown = np.where(layout.source_rows >= 0, labels[layout.source_rows, layout.source_columns], -1)
         y, x = centres(sweep)
         numbers = []
         for entry in legend:
-            place = middle_of(standing == entry.label) if entry.number else None
+            place = middle_of(shown == entry.label) if entry.number else None
             if place is not None and entry.share >= SMALLEST_NUMBERED:
                 numbers.append((float(x[place[1]]), float(y[place[0]]), entry.number))
         share = sweep.label_change_share() * 100
@@ -315,8 +315,8 @@ class SweepPane(Pane):
     def _state_words(self) -> str:
         sweeps, swept = self.sweeps, self.sweeps.swept
         of = f"OLD: {self.stale_words} · " if self.stale_words else ""
-        if sweeps.trouble:
-            return sweeps.trouble
+        if sweeps.error:
+            return sweeps.error
         if swept is None or swept.sweep is None:
             return "begins…" if sweeps.running else ""
         sweep = swept.sweep

@@ -80,8 +80,8 @@ class MarkCanvas(Canvas):
             self._paint_box(painter, self.boxes[self.chosen], self.chosen, self.colours.colour("unit"))
         drawn = self.box_between(self._from, self._to) if self._from is not None and self._to is not None else None
         if drawn is not None:
-            words = f"{self.chosen} {drawn[2]} × {drawn[3]}"
-            self._paint_box(painter, drawn, words, self.colours.colour("unit"))
+            label = f"{self.chosen} {drawn[2]} × {drawn[3]}"
+            self._paint_box(painter, drawn, label, self.colours.colour("unit"))
 
     def _paint_crop(self, painter: QPainter, crop: Box) -> None:
         rect = self.rect_to_screen(*crop)
@@ -92,14 +92,14 @@ class MarkCanvas(Canvas):
         painter.setPen(QPen(self.colours.colour("field"), 1.5, Qt.PenStyle.DashLine))
         painter.drawRect(rect)
 
-    def _paint_box(self, painter: QPainter, box: PartBox, words: str, colour: QColor) -> None:
+    def _paint_box(self, painter: QPainter, box: PartBox, label: str, colour: QColor) -> None:
         top, left, height, width = box
         rect = self.rect_to_screen(left, top, left + width, top + height)
         for line, thickness in ((QColor(0, 0, 0), 4.0), (colour, 2.0)):
             painter.setPen(QPen(line, thickness))
             painter.drawRect(rect)
         metrics = painter.fontMetrics()
-        wide, high = metrics.horizontalAdvance(words) + 8, metrics.height() + 2
+        wide, high = metrics.horizontalAdvance(label) + 8, metrics.height() + 2
         above = rect.top() - high - 3
         place = QRectF(
             min(max(rect.left(), 0.0), max(self.width() - wide, 0.0)),
@@ -107,8 +107,8 @@ class MarkCanvas(Canvas):
             wide, high,
         )  # fmt: skip
         painter.fillRect(place, QColor(0, 0, 0, 190))
-        painter.setPen(QColor("#ffb000") if words.startswith(self.chosen) else QColor(255, 255, 255))
-        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, words)
+        painter.setPen(QColor("#ffb000") if label.startswith(self.chosen) else QColor(255, 255, 255))
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, label)
 
     # The hand
 

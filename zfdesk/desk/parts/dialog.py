@@ -46,7 +46,7 @@ class MarkingSheet(Dialog):
         self.facts.setAccessibleName("Which picture")
         set_role(self.facts, "quiet")
         self.comparing = Comparing(self)
-        self.comparing.told.connect(self.say)
+        self.comparing.message.connect(self.say)
         self.comparing.crop_changed.connect(self._show)
         layout = QVBoxLayout(self)
         layout.addLayout(self._top())
@@ -86,14 +86,14 @@ class MarkingSheet(Dialog):
             self.parts.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
         return self.parts
 
-    def dress(self, colours: Colours) -> None:
+    def apply_theme(self, colours: Colours) -> None:
         """Take over a theme or another size of type."""
         em = self.context.window.fontMetrics().height()
         room = self.context.window.screen().availableSize()
         self.resize(min(56 * em, room.width() - 40), min(52 * em, room.height() - 60))
         self.canvas.colours = colours
         self.another.setFixedWidth(self.another.fontMetrics().horizontalAdvance("m" * 15))
-        self.comparing.dress(colours)
+        self.comparing.apply_theme(colours)
         self.canvas.update()
 
     # The folder and its pictures
@@ -230,12 +230,12 @@ class MarkingSheet(Dialog):
         left = min(max(box[1] + right, 0), max(width - box[3], 0))
         self.put((top, left, box[2], box[3]))
 
-    def _keep(self, change: Callable[[], None], words: str) -> None:
+    def _keep(self, change: Callable[[], None], sentence: str) -> None:
         assert self.book is not None
         before = self.book.picture
         try:
             change()
-            self.say(words, False)
+            self.say(sentence, False)
         except PartsError as error:
             self.say(f"{error} The marks are kept while this window is open.", True)
         if self.book.picture != before:

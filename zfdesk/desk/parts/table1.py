@@ -63,9 +63,9 @@ words_of = partial(error_text, failed="The pictures could not be compared", memo
 
 
 class Comparing(QWidget):
-    """The controls and the table. ``told``: a sentence and whether it is trouble; ``crop_changed``: another crop."""
+    """The controls and the table. ``message``: a sentence and whether it is an error. ``crop_changed``: another."""
 
-    told = Signal(str, bool)
+    message = Signal(str, bool)
     crop_changed = Signal()
 
     def __init__(self, sheet: Dialog) -> None:
@@ -148,7 +148,7 @@ class Comparing(QWidget):
             marks = book.marks
             progress = Progress()
             self.compare.setText("Stop")
-            self.told.emit("Comparing…", False)
+            self.message.emit("Comparing…", False)
             work = partial(compare, book.folder, marks, model, self.seen, fill, progress)
             done = partial(self._take, book, marks, model.name)
             self._task = self.sheet.run_task("correspondence", work, done, progress=progress)
@@ -165,10 +165,10 @@ class Comparing(QWidget):
         self.compare.setText("Compare")
         if table is None:
             stopped = isinstance(error, Cancelled)
-            self.told.emit("Stopped." if stopped else words_of(error), not stopped)
+            self.message.emit("Stopped." if stopped else words_of(error), not stopped)
         elif book is self._book:
             self.table, self._compared, self._network = table, marks, network
-            self.told.emit(" ".join(table.left_out), bool(table.left_out))
+            self.message.emit(" ".join(table.left_out), bool(table.left_out))
             self.show_table()
 
     # The table
@@ -192,8 +192,8 @@ class Comparing(QWidget):
         for column, name in enumerate(heading):
             if (head := self.cells.horizontalHeaderItem(column)) is not None:
                 head.setTextAlignment(left)
-            for row, words in enumerate(line[column] for line in body):
-                item = QTableWidgetItem(words)
+            for row, text in enumerate(line[column] for line in body):
+                item = QTableWidgetItem(text)
                 item.setTextAlignment(left)
                 if name.startswith("paper"):
                     item.setForeground(quiet)
@@ -219,9 +219,9 @@ class Comparing(QWidget):
         """The table to the clipboard, tab-separated."""
         if self.table:
             QGuiApplication.clipboard().setText(self.table.tsv())
-            self.told.emit("The table is on the clipboard.", False)
+            self.message.emit("The table is on the clipboard.", False)
 
-    def dress(self, colours: Colours) -> None:
+    def apply_theme(self, colours: Colours) -> None:
         """Take over a theme or another size of type."""
         self.show_table()
 

@@ -327,7 +327,8 @@ class Films(QObject):
             status, self.film = film.status, None
             self._show_mark()
             self.changed.emit()
-            self.desk.told.emit(" ".join(words for words in (self._why, status.sentence) if words), status.error)
+            text = " ".join(sentence for sentence in (self._why, status.sentence) if sentence)
+            self.desk.message.emit(text, status.error)
             self.ended.emit(status)
 
 

@@ -95,15 +95,15 @@ class RecordingDialog(Dialog):
         self.replay.setAutoDefault(False)
         self._form = form
         self.rows: dict[str, QWidget] = {}
-        for words, widget in (
+        for label, widget in (
             ("Record", self.subject), ("made of", parts), ("How", self.ways), ("", self.says), ("", self.replay),
             ("Begin", self.start), ("As", self.form), ("At most", self.rate),
             ("Until", _beside(self.amount, self.length)), ("Size", self.scale), ("Width", self.width_choice),
             ("Quality", self.quality),
         ):  # fmt: skip
-            form.addRow(words, widget)
-            if words:
-                self.rows[words] = widget
+            form.addRow(label, widget)
+            if label:
+                self.rows[label] = widget
         for name, control in (
             ("What to record", self.subject), ("Live or every frame", self.ways), ("Begin", self.start),
             ("Kind of film", self.form), ("Frames a second", self.rate), ("Ends after", self.length),
@@ -121,7 +121,7 @@ class RecordingDialog(Dialog):
         layout.addStretch(1)
         layout.addWidget(self.buttons)
 
-    def dress(self, colours: Colours) -> None:
+    def apply_theme(self, colours: Colours) -> None:
         """Room for the words in the size of the type."""
         em = self.context.window.fontMetrics().height()
         self.setMinimumWidth(30 * em)

@@ -28,13 +28,13 @@ POLL_MS = 4
 _NUMBERS = itertools.count(1)
 
 
-class _Ahead:
+class _StepQueue:
     """Decodes steps in a thread, a few ahead. No Qt object."""
 
     def __init__(self, source: Stepped, span: Span, replay: Replay | None) -> None:
         self._steps: queue.Queue[Step | None] = queue.Queue(AHEAD)
         self._stopping = threading.Event()
-        self.troubles: list[str] = []
+        self.errors: list[str] = []
         self._source, self._span, self._replay = source, span, replay
         threading.Thread(target=self._work, name="zfdesk-steps", daemon=True).start()
 
@@ -53,11 +53,11 @@ class _Ahead:
                 if self._stopping.is_set():
                     return
         except Exception as error:  # told, and the film ends there
-            self.troubles.append(error_text(error, f"{self._source.name} cannot be read on"))
+            self.errors.append(error_text(error, f"{self._source.name} cannot be read on"))
         self._put(None)
 
     def _walk(self) -> Iterator[Step]:
-        return steps(self._source, self._span, self._replay, self.troubles.append)
+        return steps(self._source, self._span, self._replay, self.errors.append)
 
     def _put(self, step: Step | None) -> None:
         while not self._stopping.is_set():
@@ -101,7 +101,7 @@ class SourceSteps(QObject):
         self._stepped = source
         self._paused = desk.source if not self._still else None
         self._frame: Frame | None = None
-        self._ahead: _Ahead | None = None
+        self._queue: _StepQueue | None = None
         self._given = False  # whether the step that is shown has been told of
         self._timer = QTimer(self, singleShot=True, interval=POLL_MS)
         self._timer.timeout.connect(self.go_on)
@@ -113,7 +113,7 @@ class SourceSteps(QObject):
         if view.frozen or view.source.kind in STILL or isinstance(desk.source, KeptSource):
             picture = TimedPicture(frame.pixels, frame.number, 0.0)
 
-            def pictures(first: int, trouble: Callable[[str], None]) -> Iterator[TimedPicture]:
+            def pictures(first: int, on_error: Callable[[str], None]) -> Iterator[TimedPicture]:
                 yield picture
 
             return Stepped(frame.origin, 1, pictures, still=True), 0
@@ -143,10 +143,10 @@ class SourceSteps(QObject):
         """Halt the source and take the first step."""
         if self._paused is not None:
             self._paused.stop()
-        self._ahead = _Ahead(self._stepped, self._span, self._replay)
+        self._queue = _StepQueue(self._stepped, self._span, self._replay)
         self.desk.result_ready.connect(self._see_result)
         self.desk.view_changed.connect(self._see_view)
-        self.desk.told.connect(self._see_trouble)
+        self.desk.message.connect(self._see_message)
         if self._heats is not None:
             self._heats.came.connect(self._see_result)
         self.go_on()
@@ -154,29 +154,29 @@ class SourceSteps(QObject):
     def end(self) -> None:
         """Let the source go on where it was."""
         self._timer.stop()
-        if self._ahead is not None:
-            self._ahead.end()
-            self._ahead = None
+        if self._queue is not None:
+            self._queue.end()
+            self._queue = None
             self.desk.result_ready.disconnect(self._see_result)
             self.desk.view_changed.disconnect(self._see_view)
-            self.desk.told.disconnect(self._see_trouble)
+            self.desk.message.disconnect(self._see_message)
             if self._heats is not None:
                 self._heats.came.disconnect(self._see_result)
         paused, self._paused = self._paused, None
         if paused is not None and paused is self.desk.source and not self.desk.closing:
-            paused.start(self.desk.worker.feed, self.desk._trouble_from(paused))
+            paused.start(self.desk.worker.feed, self.desk._on_error_of(paused))
 
     def go_on(self) -> None:
         """Show the next step."""
-        if self._ahead is None:
+        if self._queue is None:
             return
-        self._tell_troubles()
+        self._report_errors()
         try:
-            step = self._ahead.next()
+            step = self._queue.next()
         except queue.Empty:
             self._timer.start()
             return
-        self._tell_troubles()
+        self._report_errors()
         if step is None:
             self.ended.emit("")
             return
@@ -196,16 +196,16 @@ class SourceSteps(QObject):
                 self.own_doing = False
         self._see_result()  # a picture that looks the same as before may be there already
 
-    def _tell_troubles(self) -> None:
+    def _report_errors(self) -> None:
         self.own_doing = True  # a picture that is passed over is no reason to end
         try:
-            while self._ahead is not None and self._ahead.troubles:
-                self.desk.told.emit(self._ahead.troubles.pop(0), True)
+            while self._queue is not None and self._queue.errors:
+                self.desk.message.emit(self._queue.errors.pop(0), True)
         finally:
             self.own_doing = False
 
-    def _see_trouble(self, sentence: str, trouble: bool) -> None:
-        if trouble and not self.own_doing:  # the result may never come
+    def _see_message(self, sentence: str, error: bool) -> None:
+        if error and not self.own_doing:  # the result may never come
             self.ended.emit(f"{sentence} The recording ended there.")
 
     def _see_result(self) -> None:

@@ -21,7 +21,7 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Features
 from zfdesk.desk.session.controller import Sessions, current_session
 from zfdesk.desk.tasks import Task
-from zfdesk.desk.widgets.notification import Offer
+from zfdesk.desk.widgets.notification import Notification
 from zfdesk.session import SUFFIX, SessionError, save
 from zfdesk.weights import store
 
@@ -42,7 +42,7 @@ class Autosave(QObject):
         self._sessions = context.get(Sessions)
         self.folder = folder or store.home() / "autosave"
         self.path = self.folder / f"{os.getpid()}-{secrets.token_hex(3)}{SUFFIX}"
-        self.offer: Offer | None = None
+        self.offer: Notification | None = None
         self._lock: QLockFile | None = None
         self._orphans: dict[Path, QLockFile] = {}
         self._restoring: Path | None = None
@@ -50,7 +50,7 @@ class Autosave(QObject):
         self._kept: tuple[object, ...] = ()
         self._frame: object = None
         self._kept_at = 0.0
-        self._told = False
+        self._reported = False
         self._clock = QTimer(self, interval=LOOK_MS)
         self._clock.timeout.connect(self.look)
         context.closing.connect(self.close)
@@ -103,8 +103,8 @@ class Autosave(QObject):
             self._restoring = None
 
     def _tell(self, sentence: str) -> None:
-        if not self._told:
-            self._told = True
+        if not self._reported:
+            self._reported = True
             self.context.show_message(sentence, True)
 
     def close(self) -> None:
@@ -142,7 +142,7 @@ class Autosave(QObject):
     def _make_offer(self, path: Path) -> None:
         when = datetime.fromtimestamp(_changed(path))
         day = "" if when.date() == datetime.now().date() else f" on {when:%d %B}"
-        self.offer = Offer(
+        self.offer = Notification(
             self.context.window,
             f"zfdesk ended without being closed. What it showed was kept{day} at {when:%H:%M}.",
             {"Restore": lambda: self.restore(path), "Discard": lambda: self._discard(path)},

@@ -81,8 +81,8 @@ class Sessions(QObject):
             self.context.show_message(str(error), True)
         self.opened.emit(path, reopened is not None)
 
-    def show(self, reopened: Reopened, path: Path | None, own_look: bool = True, tell: bool = True) -> None:
-        """Show a session. ``own_look``: theme and type size stay those of this window. ``tell``: say what it is."""
+    def show(self, reopened: Reopened, path: Path | None, own_look: bool = True, announce: bool = True) -> None:
+        """Show a session. ``own_look``: theme and type size stay those of this window. ``announce``: say what it is."""
         desk = self._state
         view = reopened.view
         if own_look:
@@ -92,9 +92,9 @@ class Sessions(QObject):
             part.restore(self.context, reopened)
         if path is not None:
             self._remember(path)
-        if not tell:
+        if not announce:
             return
-        desk.told.emit(
+        desk.message.emit(
             opened_words(reopened, path, self.context.get(ActionTable).find("freeze").keys[0]), bool(reopened.notes)
         )
 

@@ -219,9 +219,9 @@ def _imported_lesson(context: AppContext, found: list[Found]) -> None:
     teaching = context.get(Teaching)
     before = teaching.class_set.pictures
     if teaching.attempt(lambda: _with_found(teaching.class_set, found, teaching.samples_of)):
-        words = f"{teaching.class_set.pictures - before} pictures of {len(found)} classes were added."
+        text = f"{teaching.class_set.pictures - before} pictures of {len(found)} classes were added."
         unread = [sentence for one in found for sentence in one.unread]
-        context.state.told.emit(" ".join([words, *unread_words(unread)]), bool(unread))
+        context.state.message.emit(" ".join([text, *unread_words(unread)]), bool(unread))
 
 
 def _run_task(context: AppContext, name: str, work: Callable[[], Any], done: Callable[[Any], None]) -> None:

@@ -82,7 +82,7 @@ class Teaching(QObject):
         self.base = desk.model.body or desk.model  # the network whose features are kept
         self.taught: Taught | None = None
         self.laid_by: LaidBy | None = None
-        self.trouble = ""  # why the last lesson could not be taught
+        self.error = ""  # why the last lesson could not be taught
         self._history: History[tuple[ClassSet, int]] = History(MOST_UNDO)
         self.features: WeakKeyDictionary[Sample, np.ndarray] = WeakKeyDictionary()
         self._hold = 0
@@ -117,7 +117,7 @@ class Teaching(QObject):
         try:
             class_set = step()
         except ClassSetError as error:
-            self.desk.told.emit(str(error), True)
+            self.desk.message.emit(str(error), True)
             self.changed.emit()  # a field may hold what was typed
             return False
         self.change(class_set, chosen)
@@ -177,7 +177,7 @@ class Teaching(QObject):
         if not 0 <= index < len(self.class_set.classes) or self.holding is not None:
             return
         if not teachable(self.base.architecture):
-            self.desk.told.emit(f"{self.base.name} has no classifier that could be taught anew.", True)
+            self.desk.message.emit(f"{self.base.name} has no classifier that could be taught anew.", True)
             return
         self._forget_owed()
         self.holding = self.chosen = self._owed = index
@@ -203,7 +203,7 @@ class Teaching(QObject):
     def take(self) -> None:
         """One picture for the chosen class: of what is shown, or else of what is shown next."""
         if not self.class_set.classes:
-            self.desk.told.emit("There are no classes yet: add one first.", True)
+            self.desk.message.emit("There are no classes yet: add one first.", True)
             return
         self.hold(self.chosen)
         self.release()
@@ -224,7 +224,7 @@ class Teaching(QObject):
         except ClassSetError as error:
             self.release()
             self._history.drop((self.class_set, index))
-            self.desk.told.emit(str(error), True)
+            self.desk.message.emit(str(error), True)
             return
         self._show(class_set, index)
 
@@ -301,7 +301,7 @@ class Teaching(QObject):
         self._task = None
         if base is self.base:
             self._done_with = class_set
-            self.trouble = "" if taught else str(error)
+            self.error = "" if taught else str(error)
             if taught is not None:
                 self.features.update(taught.found)
                 used = self.in_use or self._wanted
@@ -311,8 +311,8 @@ class Teaching(QObject):
                     self.taught, self.laid_by = taught, None
                     if used:
                         self._use(taught.model)
-            elif self.trouble:
-                self.desk.told.emit(self.trouble, True)
+            elif self.error:
+                self.desk.message.emit(self.error, True)
         self._plan()
         self.changed.emit()
 
@@ -323,13 +323,13 @@ class Teaching(QObject):
         if self.in_use:
             self._wanted = False
             self._use(self.base)
-            self.desk.told.emit(f"{self.base.name or 'The original network'} answers with its own classes.", False)
+            self.desk.message.emit(f"{self.base.name or 'The original network'} answers with its own classes.", False)
         elif self.taught is not None:
             self._wanted = True
             self._use(self.taught.model)
-            self.desk.told.emit(f"It answers with your {len(self.taught.model.classes)} classes.", False)
+            self.desk.message.emit(f"It answers with your {len(self.taught.model.classes)} classes.", False)
         else:
-            self.desk.told.emit("Nothing has been taught yet.", False)
+            self.desk.message.emit("Nothing has been taught yet.", False)
 
     def _use(self, model: Model) -> None:
         mine, before = model is not self.base, self.desk.model
@@ -379,9 +379,9 @@ def teach(class_set: ClassSet, base: Model, known: dict[Sample, np.ndarray]) -> 
     labels = torch.tensor([label for label, known_class in enumerate(classes) for _ in known_class.samples])
     holds = torch.tensor([sample.burst for sample in samples])
     classifier = fit_softmax(x, labels, len(classes))
-    words = taught_words(base, "softmax", len(classes), len(samples), date.today().isoformat())
+    provenance = taught_words(base, "softmax", len(classes), len(samples), date.today().isoformat())
     name = f"{base.name or base.architecture.name} taught {len(classes)} classes"
-    model = with_classes(base, [kept.name for kept in classes], classifier.weight, classifier.bias, words, name)
+    model = with_classes(base, [kept.name for kept in classes], classifier.weight, classifier.bias, provenance, name)
     left_out = leave_out(x, labels, holds, len(classes))
     return Taught(class_set, model, left_out if any(left_out.tried) else None, time.perf_counter() - begun, found)
 

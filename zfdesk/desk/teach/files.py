@@ -98,8 +98,8 @@ def open_classes(folder: Path, view_crop: Crop, size: int) -> list[Found]:
         names = sorted(folders_in(folder, left_out.append), key=natural_key)
     except SourceError as error:
         raise ClassSetError(str(error)) from None
-    told = _order(folder)
-    names.sort(key=lambda name: list(told).index(name) if name in told else len(told))
+    ordered = _order(folder)
+    names.sort(key=lambda name: list(ordered).index(name) if name in ordered else len(ordered))
     if len(names) > MOST_CLASSES:
         raise ClassSetError(
             f"{file_name(folder)} holds {len(names)} folders; there is room for {MOST_CLASSES} classes."
@@ -111,7 +111,7 @@ def open_classes(folder: Path, view_crop: Crop, size: int) -> list[Found]:
             f"{file_name(folder)} holds {count} pictures; there is room for {MOST_PICTURES} here. For more there is "
             "`zfdesk train --transfer`."
         )
-    found = [open_pictures(paths[name], view_crop, size, told.get(name, name)) for name in names if paths[name]]
+    found = [open_pictures(paths[name], view_crop, size, ordered.get(name, name)) for name in names if paths[name]]
     if not found:
         raise ClassSetError(f"In {file_name(folder)} there are no folders of pictures: it takes one a class.")
     return [replace(found[0], unread=(*left_out, *found[0].unread)), *found[1:]]
@@ -121,11 +121,11 @@ def _order(folder: Path) -> dict[str, str]:
     """Names by folder as `export` wrote them; {} where there is no such file, or another one."""
     try:
         with (folder / ORDER).open("rb") as file:
-            told = json.loads(file.read(LONGEST_ORDER))
+            names = json.loads(file.read(LONGEST_ORDER))
     except (OSError, ValueError, RecursionError):
         return {}
-    fits = isinstance(told, dict) and all(isinstance(name, str) and name.strip() for name in told.values())
-    return told if fits and len({name.casefold() for name in told.values()}) == len(told) else {}
+    fits = isinstance(names, dict) and all(isinstance(name, str) and name.strip() for name in names.values())
+    return names if fits and len({name.casefold() for name in names.values()}) == len(names) else {}
 
 
 # The last lesson

@@ -88,8 +88,8 @@ class TeachPane(Pane):
 
     def _invitation(self) -> QWidget:
         page = QWidget()
-        words = QLabel(INVITATION, wordWrap=True)
-        words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        label = QLabel(INVITATION, wordWrap=True)
+        label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.begin = QPushButton("Begin: two classes and “nothing”")
         self.begin.clicked.connect(self._begin)
         self.open = QPushButton("Open a folder of classes…")
@@ -99,7 +99,7 @@ class TeachPane(Pane):
         self.last.setVisible(last_lesson().is_dir())
         layout = QVBoxLayout(page)
         layout.addStretch(1)
-        layout.addWidget(words)
+        layout.addWidget(label)
         for button in (self.begin, self.open, self.last):  # one below the other: the pane may be narrow
             button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
             button.setMinimumWidth(80)
@@ -127,13 +127,13 @@ class TeachPane(Pane):
             button = tool_button(text, checkable=name == "teach-original")
             button.setToolTip(table.hint(name))
             button.clicked.connect(partial(self._ask, name))
-            controls.add(button, table.find(name).words)
+            controls.add(button, table.find(name).text)
             self.buttons[name] = button
         more = tool_button("⋯", pops_up=True)
         more.setToolTip("Open or save a folder of classes, forget all")
         self.menu = QMenu(more)
         for name in ("teach-import", "teach-last", "teach-export", "teach-clear"):
-            self.menu.addAction(table.find(name).words, partial(self.run_action, name))
+            self.menu.addAction(table.find(name).text, partial(self.run_action, name))
         more.setMenu(self.menu)
         controls.add(more, "More of teaching")
         return controls
@@ -207,16 +207,16 @@ class TeachPane(Pane):
         else:
             self.facts.say(f"{name} does not end with a softmax on a linear layer: it cannot be taught other classes.")
         self.state_line.say(self._state_words())
-        words = estimate_words(teaching.taught)
-        if words != self.estimate.text():
-            self.estimate.setText(words)
+        estimate = estimate_words(teaching.taught)
+        if estimate != self.estimate.text():
+            self.estimate.setText(estimate)
         self.hint.say(self._hint_words())
 
     def _state_words(self) -> str:
         teaching = self.teaching
         taught = teaching.taught
-        if teaching.trouble and not teaching.busy:
-            return f"⚠ {teaching.trouble}"
+        if teaching.error and not teaching.busy:
+            return f"⚠ {teaching.error}"
         if taught is None:
             if teaching.busy:
                 return "Teaching…"
@@ -228,10 +228,10 @@ class TeachPane(Pane):
                 return ""
             return f"It begins by itself when two classes have {LEAST_PICTURES} pictures each."
         classes = len(taught.model.classes)
-        words = f"Taught {classes} classes with {taught.pictures} pictures in {taught.seconds:.1f} s"
+        text = f"Taught {classes} classes with {taught.pictures} pictures in {taught.seconds:.1f} s"
         if teaching.busy:
-            return f"{words} · teaching what is new…"
-        return words if teaching.in_use else f"{words} · {teaching.base.name or 'the original network'} answers now"
+            return f"{text} · teaching what is new…"
+        return text if teaching.in_use else f"{text} · {teaching.base.name or 'the original network'} answers now"
 
     def _hint_words(self) -> str:
         count = min(len(self.teaching.class_set.classes), len(TEACH_KEYS))
@@ -320,14 +320,14 @@ class TeachPane(Pane):
             pixels = image_array(data.imageData())
             self.teaching.put(index, [crop(pixels, view.crop.box(*pixels.shape[:2]), size)])
         else:
-            self.desk.told.emit("There is no picture in what was dropped.", True)
+            self.desk.message.emit("There is no picture in what was dropped.", True)
 
     def _dropped(self, index: int, found: Found | None, error: Exception | None) -> None:
         if index >= len(self.teaching.class_set.classes):
             return
         if found is None:
-            words = str(error) if isinstance(error, ClassSetError) else f"The pictures could not be read ({error})."
-            self.desk.told.emit(words, True)
+            sentence = str(error) if isinstance(error, ClassSetError) else f"The pictures could not be read ({error})."
+            self.desk.message.emit(sentence, True)
             return
         if found.pictures:
             class_set = self.teaching.class_set
@@ -335,7 +335,7 @@ class TeachPane(Pane):
             self.teaching.attempt(lambda: class_set.take(index, samples), index)
         if not found.pictures or found.unread:
             said = unread_words(found.unread) or ["There is no picture in what was dropped."]
-            self.desk.told.emit(" ".join(said), True)
+            self.desk.message.emit(" ".join(said), True)
 
 
 def _scrolled(inner: QWidget) -> QScrollArea:

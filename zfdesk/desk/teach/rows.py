@@ -131,11 +131,11 @@ class Strip(QWidget):
     def _point_at(self, place: int | None) -> None:
         if place != self._pointed:
             self._pointed = place
-            words = (
+            hint = (
                 "" if place is None else f"Picture {place + 1} of {len(self.samples)}: a click, or Del, takes it away"
             )
-            self.setToolTip(words)
-            self.setAccessibleDescription(words)
+            self.setToolTip(hint)
+            self.setAccessibleDescription(hint)
             self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
@@ -251,9 +251,9 @@ class ClassRow(QWidget):
             ("Rename", "teach-rename"), ("Up", "teach-up"), ("Down", "teach-down"), ("", ""),
             ("Drop its last 2 seconds", "teach-drop"), ("Remove", "teach-remove"),
         )  # fmt: skip
-        for words, action in entries:
-            if words:
-                menu.addAction(words, self._runner(action))
+        for label, action in entries:
+            if label:
+                menu.addAction(label, self._runner(action))
             else:
                 menu.addSeparator()
         return menu
@@ -277,10 +277,10 @@ class ClassRow(QWidget):
         self.more.setAccessibleName(f"More for {known.name}")
         self.more.setToolTip(f"More for “{known.name}”")
         count, lacking = len(known.samples), max(LEAST_PICTURES - len(known.samples), 0)
-        words = f"{count} picture{'s' if count != 1 else ''}"
-        wanted = f"{words}, {lacking} more needed"
+        text = f"{count} picture{'s' if count != 1 else ''}"
+        wanted = f"{text}, {lacking} more needed"
         short = f"{count}, {lacking} more" if lacking else str(count)
-        self.count.say(wanted if lacking and count else words if count else "", short if count else "")
+        self.count.say(wanted if lacking and count else text if count else "", short if count else "")
         self.strip.setAccessibleName(f"Pictures of {known.name}: {count}")
         self.strip.show_shots(known.samples, f"Hold {key}, or drop pictures here." if key else "Drop pictures here.")
         if chosen != self.chosen:

@@ -85,5 +85,5 @@ def load_drag_path(context: AppContext, path: Path) -> None:
         context.show_message(str(error), error=True)
         return
     context.get(PathPlayer).take(replay)
-    words = f"{len(replay.moments)} positions in {replay.duration:.1f} s"
-    context.show_message(f"Opened {path.name}: {words}. Replay shows them.")
+    text = f"{len(replay.moments)} positions in {replay.duration:.1f} s"
+    context.show_message(f"Opened {path.name}: {text}. Replay shows them.")

@@ -14,7 +14,7 @@ from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.path_player import Doing, PathPlayer
 from zfdesk.desk.trace.controller import TraceLog
-from zfdesk.desk.trace.plot import MARKS, Curve, Entry, Legend, TracePlot
+from zfdesk.desk.trace.plot import MARKS, Curve, Legend, LegendEntry, TracePlot
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.desk.widgets.pane import FACTS_EVERY_MS, Pane
@@ -76,10 +76,10 @@ class PathLight(QLabel):
         self.setVisible(busy)
 
     def _renew(self) -> None:
-        sign, _, words = state_words(self._player).partition(" ")
-        colour = self.colours.trouble if self.colours and self._player.doing is Doing.RECORDING else "palette(text)"
-        self.setText(f'<span style="color:{colour};">{sign}</span> <b>{words}</b>')
-        self.setAccessibleDescription(words)
+        sign, _, text = state_words(self._player).partition(" ")
+        colour = self.colours.error if self.colours and self._player.doing is Doing.RECORDING else "palette(text)"
+        self.setText(f'<span style="color:{colour};">{sign}</span> <b>{text}</b>')
+        self.setAccessibleDescription(text)
 
 
 class TracePane(Pane):
@@ -118,7 +118,7 @@ class TracePane(Pane):
             button = tool_button(text, checkable=name == "trace-unit")
             button.setToolTip(table.hint(name))
             button.clicked.connect(partial(table.run, name))
-            controls.add(button, table.find(name).words)
+            controls.add(button, table.find(name).text)
             self.buttons[name] = button
         more = tool_button("⋯", pops_up=True)
         more.setToolTip("Loop the replay, copy the trace, save or open a path")
@@ -174,9 +174,9 @@ class TracePane(Pane):
         text = self.as_data()
         if text:
             QGuiApplication.clipboard().setText(text)
-            self.desk.told.emit(f"On the clipboard, tab-separated: {_count(self.log.points())}.", False)
+            self.desk.message.emit(f"On the clipboard, tab-separated: {_count(self.log.points())}.", False)
         else:
-            self.desk.told.emit("There is nothing to copy yet: drag the occluder, or play something.", True)
+            self.desk.message.emit("There is nothing to copy yet: drag the occluder, or play something.", True)
 
     def set_colours(self, colours: Colours) -> None:
         super().set_colours(colours)
@@ -187,7 +187,7 @@ class TracePane(Pane):
         if not self.isVisible():
             return
         view, points = self.desk.view, self.log.points()
-        said = [words for words in (state_words(self.player), _count(points)) if words]
+        said = [text for text in (state_words(self.player), _count(points)) if text]
         self.facts.say(" · ".join([*said, *(() if view.watched or not points else ("click a class to watch it",))]))
         key = (points[-1] if points else None, len(points), view.trace_axis, view.watched, view.trace_unit)
         if key == self._drawn:
@@ -209,7 +209,7 @@ class TracePane(Pane):
         curves = self._class_curves(points, x, joined)
         unit = self.unit_curve(points, x, joined) if self.desk.view.trace_unit else None
         curves += [unit] if unit else []
-        self.plot.show_curves(curves, AXIS_LABELS[axis], ends, unit.words if unit else "")
+        self.plot.show_curves(curves, AXIS_LABELS[axis], ends, unit.label if unit else "")
         self._read(self._hover)
 
     def _class_curves(self, points: list[TracePoint], x: np.ndarray, joined: np.ndarray) -> list[Curve]:
@@ -221,10 +221,10 @@ class TracePane(Pane):
         curves = []
         for index, y, clean in zip(shown.tolist(), now, before, strict=True):
             same = np.append(False, clean[1:] == clean[:-1])  # of one picture: known between the points too
-            curves.append(Curve(self.desk.model.classes[index], *self._dress(index), x, y, clean, joined, same))
+            curves.append(Curve(self.desk.model.classes[index], *self._line_style(index), x, y, clean, joined, same))
         return curves
 
-    def _dress(self, index: int) -> tuple[str, str]:
+    def _line_style(self, index: int) -> tuple[str, str]:
         """The colour of a class, as its bar has it, and its mark."""
         slot = self.desk.view.slot_of(index)
         colour = self.plot.colours.bar if slot is None else watched_colour(slot).name()
@@ -240,8 +240,8 @@ class TracePane(Pane):
         clean = np.where(its, [point.clean_activation for point in points], np.nan)
         same = np.append(False, clean[1:] == clean[:-1])
         where = f" at {unit.position}" if unit.position else " max"
-        words = f"{unit.layer}:{unit.unit}{where}"
-        return Curve(words, self.plot.colours.unit, "o", x, y, clean, joined, same, right=True)
+        label = f"{unit.layer}:{unit.unit}{where}"
+        return Curve(label, self.plot.colours.unit, "o", x, y, clean, joined, same, right=True)
 
     def _read(self, x: float | None) -> None:
         """The figures of the point under the mouse, else of the newest, in the legend."""
@@ -257,12 +257,12 @@ class TracePane(Pane):
             at = point.on(axis) - (points[-1].at if axis is TraceAxis.RECENT else 0.0)
             self.plot.set_cross(at if self._hover is not None else None)
             for index in self.log.shown_classes():
-                words = f"{self.desk.model.classes[index]} {point.probabilities[index] * 100:.1f} %"
+                text = f"{self.desk.model.classes[index]} {point.probabilities[index] * 100:.1f} %"
                 clean = f" (clean {point.clean[index] * 100:.1f})" if point.occluder else ""
-                entries.append(Entry(*self._dress(index), words, clean))
+                entries.append(LegendEntry(*self._line_style(index), text, clean))
             if self.desk.view.trace_unit and point.unit is not None:
                 where = f" at {point.unit.position}" if point.unit.position else " max"
-                words = f"{point.unit.layer}:{point.unit.unit}{where} {number(point.activation)}"
+                text = f"{point.unit.layer}:{point.unit.unit}{where} {number(point.activation)}"
                 clean = f" (clean {number(point.clean_activation)})" if point.occluder else ""
-                entries.append(Entry(self.plot.colours.unit, "o", words, clean, hollow=True))
+                entries.append(LegendEntry(self.plot.colours.unit, "o", text, clean, hollow=True))
         self.legend.show_entries(entries, 1 if self.height() < LOW else 3)

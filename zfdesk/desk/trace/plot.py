@@ -35,7 +35,7 @@ class Curve:
     are joined to the one before; ``clean_joined``: where the clean value is the same as at the one before.
     ``right``: drawn against the right axis, its marks hollow."""
 
-    words: str
+    label: str
     colour: str
     mark: str
     x: np.ndarray
@@ -189,10 +189,10 @@ class TracePlot(QWidget):
             x = float(self.to_screen(np.array([value]), np.zeros(1), False)[0][0])
             painter.setPen(self.colours.colour("quiet"))
             painter.drawLine(QPointF(x, area.bottom()), QPointF(x, area.bottom() + 3))
-            words = f"{value:g}" if abs(value) > 1e-9 else "0"
-            width = metrics.horizontalAdvance(words)
+            label = f"{value:g}" if abs(value) > 1e-9 else "0"
+            width = metrics.horizontalAdvance(label)
             left = min(max(x - width / 2, 0), self.width() - width)
-            painter.drawText(QRectF(left, area.bottom() + 3, width + 1, metrics.height()), CENTRE, words)
+            painter.drawText(QRectF(left, area.bottom() + 3, width + 1, metrics.height()), CENTRE, label)
         if self.right_words:
             low, high = self.right_range
             painter.setPen(self.colours.colour("unit"))
@@ -219,11 +219,11 @@ class TracePlot(QWidget):
             painter.setPen(self.colours.colour("unit"))
             self._backed(painter, line, RIGHT, f"{self.right_words} →")
 
-    def _backed(self, painter: QPainter, line: QRectF, side: Qt.AlignmentFlag, words: str) -> None:
+    def _backed(self, painter: QPainter, line: QRectF, side: Qt.AlignmentFlag, label: str) -> None:
         painter.fillRect(
-            painter.boundingRect(line, side, words).adjusted(-2, 0, 2, 0), self.colours.colour("pane", 180)
+            painter.boundingRect(line, side, label).adjusted(-2, 0, 2, 0), self.colours.colour("pane", 180)
         )
-        painter.drawText(line, side, words)
+        painter.drawText(line, side, label)
 
     def _paint_curve(self, painter: QPainter, curve: Curve) -> None:
         colour, smooth = QColor(curve.colour), len(curve.x) <= SMOOTH
@@ -283,12 +283,12 @@ def _end(which: object, curves: Sequence[Curve]) -> float:
 
 
 @dataclass(frozen=True)
-class Entry:
+class LegendEntry:
     """One curve in the legend: its mark, name and figure, and what is left out first where there is no room."""
 
     colour: str
     mark: str
-    words: str
+    text: str
     more: str = ""
     hollow: bool = False
 
@@ -299,17 +299,17 @@ class Legend(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.colours: Colours = THEMES["dark"]
-        self.entries: tuple[Entry, ...] = ()
+        self.entries: tuple[LegendEntry, ...] = ()
         self.lines = 1
         self.setAccessibleName("Legend of the trace")
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
-    def show_entries(self, entries: Sequence[Entry], lines: int) -> None:
+    def show_entries(self, entries: Sequence[LegendEntry], lines: int) -> None:
         """Show these, in so many lines at most."""
         if (tuple(entries), lines) != (self.entries, self.lines):
             self.entries, self.lines = tuple(entries), lines
-            self.setAccessibleDescription("; ".join(entry.words + entry.more for entry in entries))
-            self.setToolTip("\n".join(entry.words + entry.more for entry in entries))
+            self.setAccessibleDescription("; ".join(entry.text + entry.more for entry in entries))
+            self.setToolTip("\n".join(entry.text + entry.more for entry in entries))
             self._fit()
             self.update()
 
@@ -329,11 +329,11 @@ class Legend(QWidget):
         for whole in (True, False):
             places, x, y = [], 0, 0
             for entry in self.entries:
-                words = entry.words + (entry.more if whole else "")
-                width = min(self.fontMetrics().horizontalAdvance(words) + 26, max(self.width(), 40))
+                text = entry.text + (entry.more if whole else "")
+                width = min(self.fontMetrics().horizontalAdvance(text) + 26, max(self.width(), 40))
                 if x and x + width > self.width():
                     x, y = 0, y + self._line()
-                places.append((QRectF(x, y, width, self._line()), words))
+                places.append((QRectF(x, y, width, self._line()), text))
                 x += width
             if y < self.lines * self._line():
                 return places
@@ -342,11 +342,11 @@ class Legend(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         painter = QPainter(self)
         metrics = self.fontMetrics()
-        for (place, words), entry in zip(self._places(), self.entries, strict=False):
+        for (place, label), entry in zip(self._places(), self.entries, strict=False):
             mark = mark_image(entry.mark, entry.colour, entry.hollow, 8.0, self.devicePixelRatioF())
             half = mark.deviceIndependentSize().width() / 2
             painter.drawImage(QPointF(place.left() + 8 - half, place.center().y() - half), mark)
             painter.setPen(self.colours.colour("text"))
             text = place.adjusted(17, 0, -4, 0)
-            shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, int(text.width()))
+            shown = metrics.elidedText(label, Qt.TextElideMode.ElideRight, int(text.width()))
             painter.drawText(text, LEFT, shown)

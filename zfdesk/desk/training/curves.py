@@ -23,7 +23,7 @@ def legend_words(lines: list[Line], colours: Colours) -> str:
     """A stroke in the colour of each line and its name, as rich text."""
     return "&nbsp;&nbsp; ".join(
         f'<span style="color:{getattr(colours, line.colour)}"><b>{"╌╌" if line.dashed else "──"}</b></span> '
-        f'<span style="color:{colours.text}">{line.words}</span>'
+        f'<span style="color:{colours.text}">{line.label}</span>'
         for line in lines
     )
 
@@ -58,10 +58,10 @@ class CurvesView(QWidget):
         layout.addWidget(self.values)
         self.canvas.scene().sigMouseMoved.connect(self._hover)
 
-    def _plot(self, row: int, words: str) -> pyqtgraph.PlotItem:
+    def _plot(self, row: int, label: str) -> pyqtgraph.PlotItem:
         plot = self.canvas.addPlot(row=row, col=0, enableMenu=False)
         plot.hideButtons()
-        plot.setLabel("left", words)
+        plot.setLabel("left", label)
         plot.getAxis("left").setWidth(58)
         plot.getAxis("left").enableAutoSIPrefix(False)
         plot.getAxis("bottom").enableAutoSIPrefix(False)
@@ -85,7 +85,7 @@ class CurvesView(QWidget):
         self._marks.append(self._mark(plot))
         self.crosses.append(self._mark(plot))
         self._fill(row, [])
-        self._dress(row)
+        self._apply_theme(row)
         self.show_epoch(self._epoch)
         if len(self.plots) < len(WORDS):
             self._growth.start()
@@ -101,7 +101,7 @@ class CurvesView(QWidget):
         before, self.lines = self.lines, lines
         for row in range(len(self.plots)):
             if self._fill(row, before[row]):
-                self._dress(row)
+                self._apply_theme(row)
         self._read(None)
 
     def _fill(self, row: int, before: list[Line]) -> bool:
@@ -112,7 +112,7 @@ class CurvesView(QWidget):
             for item in plot.listDataItems():
                 plot.removeItem(item)
             for line in lines:
-                plot.addItem(pyqtgraph.PlotDataItem(name=line.words, connect="finite"))
+                plot.addItem(pyqtgraph.PlotDataItem(name=line.label, connect="finite"))
         for item, line in zip(plot.listDataItems(), lines, strict=True):
             item.setData(line.x, line.y)
         return not same
@@ -130,9 +130,9 @@ class CurvesView(QWidget):
         self.colours = colours
         self.canvas.setBackground(colours.pane)
         for row in range(len(self.plots)):
-            self._dress(row)
+            self._apply_theme(row)
 
-    def _dress(self, row: int) -> None:
+    def _apply_theme(self, row: int) -> None:
         colours, plot = self.colours, self.plots[row]
         for side in ("left", "bottom"):
             plot.getAxis(side).setPen(colours.line)
@@ -167,8 +167,8 @@ class CurvesView(QWidget):
             known = np.flatnonzero(np.isfinite(line.y))
             if len(known):
                 place = known[-1] if x is None else known[np.abs(line.x[known] - x).argmin()]
-                unit = " %" if "top-" in line.words else ""
-                name = line.words if unit or line.colour == "quiet" else f"{line.words} loss"
+                unit = " %" if "top-" in line.label else ""
+                name = line.label if unit or line.colour == "quiet" else f"{line.label} loss"
                 said.append(f"{name} {number(float(line.y[place]))}{unit}")
         for cross in self.crosses:
             cross.setVisible(x is not None)

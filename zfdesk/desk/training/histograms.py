@@ -24,7 +24,7 @@ EMPTY = "Histograms are written with each snapshot: none yet for this layer."
 class Band:
     """shares: float32 (times, bins); edges: float64 (bins + 1,)."""
 
-    words: str
+    label: str
     shares: np.ndarray
     edges: np.ndarray
 
@@ -40,11 +40,11 @@ def bands_of(reading: Reading, layer: str) -> tuple[tuple[int, ...], list[Band],
     epochs = tuple(reading.statistics)
     found = [reading.statistics[epoch].get(layer) for epoch in epochs]
     bands = []
-    for kind, words in KINDS.items():
+    for kind, label in KINDS.items():
         spreads = [getattr(one, kind) if one is not None else None for one in found]
         if any(spread is not None for spread in spreads):
             counted = [(spread.counts, spread.edges) if spread is not None else None for spread in spreads]
-            bands.append(Band(words, *common_shares(counted)))
+            bands.append(Band(label, *common_shares(counted)))
     dead = [one.dead if one is not None and one.dead is not None else np.nan for one in found]
     return epochs, bands, dead
 
@@ -120,16 +120,16 @@ class StripsView(QWidget):
             image: QImage = indexed_image(array, shades)
             painter.drawImage(rect, image, QRectF(image.rect()))
             painter.setPen(colours.colour("text"))
-            painter.drawText(QPointF(rect.left(), rect.top() - 4), band.words)
+            painter.drawText(QPointF(rect.left(), rect.top() - 4), band.label)
             painter.setPen(colours.colour("quiet"))
             ends = [(rect.top() + line * 0.8, band.edges[-1]), (rect.bottom(), band.edges[0])]
             if band.edges[0] < 0 < band.edges[-1] and rect.height() > 4 * line:
                 zero = rect.bottom() + rect.height() * band.edges[0] / (band.edges[-1] - band.edges[0])
                 ends.append((zero + line * 0.3, 0.0))
             for y, value in ends:
-                words = number(float(value)) if value else "0"
-                width = self.fontMetrics().horizontalAdvance(words)
-                painter.drawText(QPointF(rect.left() - width - 4, y), words)
+                text = number(float(value)) if value else "0"
+                width = self.fontMetrics().horizontalAdvance(text)
+                painter.drawText(QPointF(rect.left() - width - 4, y), text)
         self._paint_times(painter)
 
     def _paint_times(self, painter: QPainter) -> None:
@@ -138,21 +138,21 @@ class StripsView(QWidget):
         free = 0.0
         for index, epoch in enumerate(self.epochs):
             middle = rects[0].left() + (index + 0.5) * step
-            words = str(epoch)
-            width = metrics.horizontalAdvance(words)
+            text = str(epoch)
+            width = metrics.horizontalAdvance(text)
             if middle - width / 2 >= free:
                 painter.setPen(self.colours.colour("unit" if epoch == self.epoch else "quiet"))
-                painter.drawText(QPointF(middle - width / 2, rects[-1].bottom() + metrics.ascent() + 2), words)
+                painter.drawText(QPointF(middle - width / 2, rects[-1].bottom() + metrics.ascent() + 2), text)
                 free = middle + width / 2 + 4
             if epoch == self.epoch:
                 painter.setPen(QPen(self.colours.colour("unit"), 1.5))
                 for rect in rects:
                     painter.drawRect(QRectF(rect.left() + index * step, rect.top(), step, rect.height()))
         painter.setPen(self.colours.colour("quiet"))
-        words = metrics.elidedText(self.words(), Qt.TextElideMode.ElideRight, self.width() - 4)
-        painter.drawText(QPointF(2, self.height() - metrics.descent() - 1), words)
+        text = metrics.elidedText(self.description(), Qt.TextElideMode.ElideRight, self.width() - 4)
+        painter.drawText(QPointF(2, self.height() - metrics.descent() - 1), text)
 
-    def words(self) -> str:
+    def description(self) -> str:
         """What lies under the mouse; else what the axis is, and the dead units."""
         place = self._place(self._mouse) if self._mouse is not None else None
         if place is not None:
@@ -160,10 +160,10 @@ class StripsView(QWidget):
             band = self.bands[index]
             span = f"{number(float(band.edges[bin_]))} to {number(float(band.edges[bin_ + 1]))}"
             share = float(band.shares[time, bin_]) * 100
-            return f"epoch {self.epochs[time]}: {share:.3g} % of the {band.words} are {span}"
-        words = "by epoch; the lighter, the more values (logarithmic)"
+            return f"epoch {self.epochs[time]}: {share:.3g} % of the {band.label} are {span}"
+        axis = "by epoch; the lighter, the more values (logarithmic)"
         dead = self.dead[self.epochs.index(self.epoch)] if self.epoch in self.epochs else np.nan
-        return words if np.isnan(dead) else f"{dead * 100:.3g} % of the units are dead · {words}"
+        return axis if np.isnan(dead) else f"{dead * 100:.3g} % of the units are dead · {axis}"
 
     # The mouse
 

@@ -60,7 +60,7 @@ class TrainingPane(Pane):
         self.settings = context.settings
         self.folder: Path | None = None
         self.reading: Reading | None = None
-        self.trouble = ""
+        self.error = ""
         self.epoch = -1
         self.unit = -1
         self._looks: dict[tuple[object, ...], SnapshotLook] = {}
@@ -124,19 +124,19 @@ class TrainingPane(Pane):
         self.scrubber = Scrubber(lambda: self.shown == "snapshot" and self.looking)
         self.scrubber.moved.connect(self._scrub)
         self.columns = Columns(self.desk, self.units)
-        self.columns.failed.connect(self._tell_trouble)
+        self.columns.failed.connect(self._show_error)
         self.body.addWidget(self.scrubber)
 
     def _invitation(self) -> QWidget:
         page = QWidget()
-        words = QLabel(INVITATION, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
-        words.setMinimumWidth(80)
+        label = QLabel(INVITATION, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
+        label.setMinimumWidth(80)
         self.begin = QPushButton("Open a training run…")
         self.begin.setAccessibleName("Open the folder of a training run")
         self.begin.clicked.connect(self.ask_for_run)
         layout = QVBoxLayout(page)
         layout.addStretch(1)
-        layout.addWidget(words)
+        layout.addWidget(label)
         layout.addSpacing(10)
         layout.addWidget(self.begin, 0, Qt.AlignmentFlag.AlignCenter)
         layout.addStretch(2)
@@ -186,7 +186,7 @@ class TrainingPane(Pane):
     def open(self, path: str) -> None:
         """Show another run; what is wrong with it is told, and what was shown is gone."""
         self._choice += 1
-        self.folder, self.reading, self.trouble = Path(path), None, ""
+        self.folder, self.reading, self.error = Path(path), None, ""
         self.epoch = self.unit = -1
         self._looks.clear()
         self._follow, self._drawn = True, ()
@@ -211,10 +211,10 @@ class TrainingPane(Pane):
             self.read()  # of the run that was chosen meanwhile
             return
         if reading is None:
-            self.trouble = sentence_of(error)
+            self.error = sentence_of(error)
             self._show_state()
             return
-        self.trouble = reading.trouble
+        self.error = reading.error
         first = self.reading is None
         if reading is not self.reading:
             self.reading = reading
@@ -393,8 +393,8 @@ class TrainingPane(Pane):
         if self.reading is None or self.epoch < 0:
             return
         self._search_folder = folder
-        if trouble := self.columns.begin_search(self.reading, folder, self.layer, self.unit):
-            self._tell_trouble(trouble)
+        if reason := self.columns.begin_search(self.reading, folder, self.layer, self.unit):
+            self._show_error(reason)
         else:
             self.choose_view("units")
 
@@ -415,7 +415,7 @@ class TrainingPane(Pane):
         if choice != self._choice:
             return
         if model is None:
-            self.desk.told.emit(f"{sentence_of(error)} The network in use stays.", True)
+            self.desk.message.emit(f"{sentence_of(error)} The network in use stays.", True)
         else:
             self.desk.use_model(model)
             classes = f"{len(model.classes):,} classes"
@@ -423,11 +423,11 @@ class TrainingPane(Pane):
 
     # Words
 
-    def _tell_trouble(self, sentence: str) -> None:
+    def _show_error(self, sentence: str) -> None:
         """Here until the run is read again, and in the window."""
-        self.trouble = sentence
+        self.error = sentence
         self._show_state()
-        self.desk.told.emit(sentence, True)
+        self.desk.message.emit(sentence, True)
 
     def show_facts(self) -> None:
         """A few times a second: how long ago the run was heard of."""
@@ -436,20 +436,20 @@ class TrainingPane(Pane):
     def _show_state(self) -> None:
         if self.reading is None:
             self.facts.say("a training run, watched")
-            self.state_line.say(f"⚠ {self.trouble}" if self.trouble else "")
+            self.state_line.say(f"⚠ {self.error}" if self.error else "")
             self.state_line.setVisible(bool(self.folder))
-            if self.trouble or self.folder is None:
+            if self.error or self.folder is None:
                 self._show_chosen()
         else:
             run, now = self.reading.run, time.time()
             self.facts.say(f"{run.folder.name} · {run.about.label}")
-            if self.trouble:
-                self.state_line.say(f"⚠ {self.trouble} ({state_words(run, now)})")
+            if self.error:
+                self.state_line.say(f"⚠ {self.error} ({state_words(run, now)})")
             else:
                 said = self.columns.said
                 self.state_line.say(f"searching, {said}" if said else progress_words(run, now))
             self.state_line.setVisible(True)
-        set_role(self.state_line, "error" if self.trouble else "quiet")
+        set_role(self.state_line, "error" if self.error else "quiet")
 
     def as_data(self) -> str:
         """The scores and losses, as tab-separated text."""
@@ -466,7 +466,7 @@ class TrainingPane(Pane):
         return table_text(head, rows) if rows else ""
 
 
-def _button(text: str, words: str) -> QToolButton:
+def _button(text: str, hint: str) -> QToolButton:
     button = tool_button(text)
-    button.setToolTip(words)
+    button.setToolTip(hint)
     return button

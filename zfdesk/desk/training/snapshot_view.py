@@ -77,13 +77,13 @@ class SnapshotView(QWidget):
         if self.look is not None:
             self.show_look(self.look)
 
-    def show_waiting(self, words: str) -> None:
+    def show_waiting(self, reason: str) -> None:
         """What is shown belongs to another choice."""
         for tile in (self.probe, self.filters, self.maps, self.down):
             if tile.canvas.has_picture:
-                tile.canvas.mark_stale(words)
+                tile.canvas.mark_stale(reason)
             else:
-                tile.set_content(words or LOADING)
+                tile.set_content(reason or LOADING)
 
     def show_failure(self, sentence: str) -> None:
         """There is no look at the chosen snapshot."""
@@ -99,16 +99,16 @@ class SnapshotView(QWidget):
         self.filters.set_content(filters, f"{look.filters_words} · epoch {epoch}", f"filters · epoch {epoch}")
         if look.probe is None or look.maps is None:
             for tile in (self.probe, self.maps, self.down):
-                tile.set_content(look.trouble)
+                tile.set_content(look.error)
             return
         answers = ", ".join(f"{name} {share * 100:.0f} %" for name, share in look.answers)
         self.probe.set_content(Picture.rgb(look.probe), f"probe picture: {answers}", answers)
         shades = table("inferno", False, self.colours is THEMES["dark"])
-        told = f"{layer}, {look.units} maps, each over its own range · click chooses"
-        self.maps.set_content(Picture.indexed(look.maps, shades), told, f"{layer} maps")
+        caption = f"{layer}, {look.units} maps, each over its own range · click chooses"
+        self.maps.set_content(Picture.indexed(look.maps, shades), caption, f"{layer} maps")
         if look.down is None:
             silent = f"{which} is silent on the probe picture after epoch {epoch}."
             self.down.set_content(silent, f"{which} · silent")
         else:
-            told = f"{which} · strongest activation {number(look.activation)}, deconvnet"
-            self.down.set_content(Picture.rgb(look.down), told, which)
+            caption = f"{which} · strongest activation {number(look.activation)}, deconvnet"
+            self.down.set_content(Picture.rgb(look.down), caption, which)

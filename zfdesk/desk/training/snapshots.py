@@ -41,7 +41,7 @@ EACH_ITS_OWN = MapsDisplay(normalise=Normalise.UNIT)
 class Line:
     """A line of a plot. ``colour``: a name of the theme's. ``dashed``: of the held-out pictures."""
 
-    words: str
+    label: str
     x: np.ndarray
     y: np.ndarray
     colour: str = "bar"
@@ -55,7 +55,7 @@ class Line:
     @property
     def key(self) -> tuple[str, bool]:
         """What its look hangs on."""
-        return self.words, self.marked
+        return self.label, self.marked
 
 
 Lines = tuple[list[Line], list[Line], list[Line]]
@@ -80,8 +80,8 @@ def lines_of(run: Run) -> Lines:
             losses.append(Line(name, scored, _column(scores, "loss"), "fall", True))
         ranks = (("top1", "rise"), ("top5", "bar"))
         for rank, colour in ranks if len(run.about.classes) > FIVE else ranks[:1]:  # of five all are among the first
-            words = f"{name} top-{rank[-1]}"
-            accuracies.append(Line(words, scored, _column(scores, rank) * 100, colour, dashed))
+            label = f"{name} top-{rank[-1]}"
+            accuracies.append(Line(label, scored, _column(scores, rank) * 100, colour, dashed))
     return losses, accuracies, [Line("learning rate", *thinned(x, rate, MOST_POINTS), "quiet")] if len(x) else []
 
 
@@ -91,7 +91,7 @@ def _column(scores: list[Any], name: str) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """A run as it was read, its curves, and its histograms by epoch. ``trouble``: a sentence on what could not be read.
+    """A run as it was read, its curves, and its histograms by epoch. ``error``: a sentence on what could not be read.
 
     The lines are made here: of 20,000 steps they take the window's thread 25 ms.
     """
@@ -100,30 +100,30 @@ class Reading:
     lines: Lines = field(default_factory=lambda: ([], [], []))
     statistics: Mapping[int, Mapping[str, LayerStatistics]] = field(default_factory=dict)
     strongest: tuple[Strongest, ...] = ()
-    trouble: str = ""
+    error: str = ""
 
 
 def read_again(folder: Path, before: Reading | None) -> Reading:
     """The run as it is now, ``before`` itself where nothing is new. Raises RunError where it is gone or none."""
     run = read_run(folder) if before is None else before.run.refresh()
-    if before is not None and run is before.run and not before.trouble:
+    if before is not None and run is before.run and not before.error:
         return before
     same = before is not None and before.run.about == run.about
     statistics = dict(before.statistics) if before is not None and same else {}
-    troubles = [f"{run.damaged} lines of the log cannot be read."] if run.damaged > 1 else []
+    errors = [f"{run.damaged} lines of the log cannot be read."] if run.damaged > 1 else []
     for epoch in run.statistics_epochs:
         if epoch not in statistics:
             try:
                 statistics[epoch] = run.statistics(epoch)
             except RunError as error:
-                troubles.append(str(error))
+                errors.append(str(error))
     strongest: tuple[Strongest, ...] = ()
     try:
         strongest = run.strongest()
     except RunError as error:
-        troubles.append(str(error))
+        errors.append(str(error))
     known = {epoch: statistics[epoch] for epoch in run.statistics_epochs if epoch in statistics}
-    return Reading(run, lines_of(run), known, strongest, " ".join(troubles[:2]))
+    return Reading(run, lines_of(run), known, strongest, " ".join(errors[:2]))
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class SnapshotLook:
     filters: all first-layer filters, each over its own range. answers: likeliest classes with their probabilities.
     maps: the layer's mosaic in levels as `zfdesk.live.Mosaic` has them, ``columns`` tiles of ``tile`` (height, width)
     in a row. down: the reconstruction of ``unit``. probe and what comes of it is None where the run has no such picture
-    or it cannot be read, as ``trouble`` says.
+    or it cannot be read, as ``error`` says.
     """
 
     wish: Wish
@@ -167,7 +167,7 @@ class SnapshotLook:
     unit: int = -1
     activation: float = 0.0
     down: np.ndarray | None = None
-    trouble: str = ""
+    error: str = ""
 
 
 class Looker:
@@ -192,15 +192,15 @@ class Looker:
         if self._seen is None or self._seen[0] != key:
             self._seen = None  # before the next is loaded: two would take half a gigabyte
             model = load(wish.run.snapshot_file(wish.epoch))
-            picture, trouble = probe_of(wish.run, model)
-            self._seen = key, model, model.forward(picture) if picture is not None else None, picture, trouble
-        _, model, seen, picture, trouble = self._seen
+            picture, reason = probe_of(wish.run, model)
+            self._seen = key, model, model.forward(picture) if picture is not None else None, picture, reason
+        _, model, seen, picture, reason = self._seen
         first = first_convolution(model)
         filters = filter_sheet(colour_filters(model, first), wish.aspect)
         layers = layers_of(model)
-        words = f"{first.channels} filters of {first.name}, each over its own range"
+        filters_text = f"{first.channels} filters of {first.name}, each over its own range"
         if seen is None or picture is None:
-            return SnapshotLook(wish, layers, filters, words, trouble=trouble)
+            return SnapshotLook(wish, layers, filters, filters_text, error=reason)
         layer = wish.layer if wish.layer in layers else layers[-1]
         values = seen.activations[layer][0]
         probabilities = seen.probabilities[0]
@@ -213,9 +213,10 @@ class Looker:
         if activation > 0:
             down = render(reconstruct(seen, Seed(layer, unit)), Style.RAW).image
         return SnapshotLook(
-            wish, layers, filters, words, picture, tuple((model.classes[i], float(probabilities[i])) for i in best),
+            wish, layers, filters, filters_text, picture,
+            tuple((model.classes[i], float(probabilities[i])) for i in best),
             tile_mosaic(levels(values, EACH_ITS_OWN, False)[0], columns, GAP), columns, tile, len(values), unit,
-            activation, down, trouble,
+            activation, down, reason,
         )  # fmt: skip
 
 

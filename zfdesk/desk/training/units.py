@@ -92,12 +92,12 @@ class UnitsView(QWidget):
             return
         free = 0.0
         for column, epoch in enumerate(self.epochs):
-            cell, words = self.cell(0, column), str(epoch)
-            width = metrics.horizontalAdvance(words)
+            cell, text = self.cell(0, column), str(epoch)
+            width = metrics.horizontalAdvance(text)
             x = cell.center().x() - width / 2
             if x >= free:
                 painter.setPen(colours.colour("unit" if epoch == self.epoch else "quiet"))
-                painter.drawText(QPointF(x, cell.top() - metrics.descent() - 2), words)
+                painter.drawText(QPointF(x, cell.top() - metrics.descent() - 2), text)
                 free = x + width + 4
         for row, unit in enumerate(self.units):
             painter.setPen(colours.colour("text"))
@@ -113,8 +113,8 @@ class UnitsView(QWidget):
             painter.setPen(QPen(colours.colour("unit"), 1.5))
             painter.drawRect(frame)
         painter.setPen(colours.colour("quiet"))
-        words = metrics.elidedText(self.words(), Qt.TextElideMode.ElideRight, self.width() - 4)
-        painter.drawText(QPointF(2, self.height() - metrics.descent() - 1), words)
+        text = metrics.elidedText(self.description(), Qt.TextElideMode.ElideRight, self.width() - 4)
+        painter.drawText(QPointF(2, self.height() - metrics.descent() - 1), text)
 
     def _paint_tile(self, painter: QPainter, cell: QRectF, tile: UnitTile | None) -> None:
         if tile is None or tile.down is None or tile.patch is None:
@@ -131,7 +131,7 @@ class UnitsView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, image.width() > 24)
         painter.drawImage(where, image, QRectF(image.rect()))
 
-    def words(self) -> str:
+    def description(self) -> str:
         """What lies under the mouse; else what the table is."""
         if self._hover is not None:
             row, column = self._hover

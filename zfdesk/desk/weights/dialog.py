@@ -125,7 +125,7 @@ class WeightsDialog(Dialog):
         row.addWidget(close)
         return row
 
-    def dress(self, colours: Colours) -> None:
+    def apply_theme(self, colours: Colours) -> None:
         """Take over a theme or another size of type."""
         em = self.context.window.fontMetrics().height()
         room = self.context.window.screen().availableSize()
@@ -180,7 +180,7 @@ class WeightsDialog(Dialog):
         amiss = stored is not None and (stored.error or not stored.trained)
         for column in range(NOTE):
             item.setForeground(column, QColor(self.colours.text if stored else self.colours.quiet))
-        item.setForeground(NOTE, QColor(self.colours.trouble if amiss else self.colours.quiet))
+        item.setForeground(NOTE, QColor(self.colours.error if amiss else self.colours.quiet))
 
     @property
     def selected(self) -> Row | None:
@@ -212,17 +212,17 @@ class WeightsDialog(Dialog):
 
     _working = ""
 
-    def _show_busy(self, words: str) -> None:
-        self._working = words
-        self.import_file.setEnabled(not words)
-        if words:
-            self.say(words, False)
+    def _show_busy(self, stage: str) -> None:
+        self._working = stage
+        self.import_file.setEnabled(not stage)
+        if stage:
+            self.say(stage, False)
         self._show_details()
 
-    def _begin(self, words: str, work: Callable[[], Any], done: Done) -> None:
+    def _begin(self, stage: str, work: Callable[[], Any], done: Done) -> None:
         """One of these at a time; it is said while it lasts."""
-        self._show_busy(words)
-        self.run_task("weights", work, done, progress=Progress(words))
+        self._show_busy(stage)
+        self.run_task("weights", work, done, progress=Progress(stage))
 
     def use_selected(self) -> None:
         """Load the selected weights off this thread, and switch to them."""
@@ -236,21 +236,21 @@ class WeightsDialog(Dialog):
         self._show_busy("")
         if model is None:
             sentence = words_of(error or RuntimeError("nothing was loaded"))
-            self.tell(f"{sentence} The network in use stays.", True)
+            self.show_message(f"{sentence} The network in use stays.", True)
             return
         self.desk.use_model(model)
-        self.tell(f"{entry.name} is in use: {model.architecture.title}, {len(model.classes):,} classes.", False)
+        self.show_message(f"{entry.name} is in use: {model.architecture.title}, {len(model.classes):,} classes.", False)
         work, done = partial(_remember_and_doubt, entry.name, model), partial(self._checked, model)
         self._begin("Looking whether it answers as a trained network does…", work, done)
 
     def _checked(self, model: Model, hint: str | None, error: Exception | None) -> None:
         self._show_busy("")
         if error is not None:
-            self.tell(words_of(error), True)
+            self.show_message(words_of(error), True)
             return
         self._hints[model.sha256] = hint or ""
         if hint:
-            self.tell(f"{model.name}: {hint}", True)
+            self.show_message(f"{model.name}: {hint}", True)
         else:
             self.say(f"{model.name} is in use, from now on also at the start.", False)
         self._show_details()
@@ -270,13 +270,13 @@ class WeightsDialog(Dialog):
 
     def _got(self, kept: tuple[KeptWeights, str] | None, error: Exception | None) -> None:
         if isinstance(error, Cancelled):
-            self.tell("The download was stopped; what has come is kept, and next time it goes on from there.", False)
+            self.show_message("The download was stopped; what has come is kept, and next time it goes on from there.")
         elif kept is None:
-            self.tell(f"{words_of(error or RuntimeError('nothing came'))} The network in use stays.", True)
+            self.show_message(f"{words_of(error or RuntimeError('nothing came'))} The network in use stays.", True)
         else:
             (new, hint), self._wanted = kept, kept[0].name
             said = f"{new.name} is here: {new.model.architecture.title}, {len(new.model.classes):,} classes."
-            self.tell(f"{said} {hint or 'Press Use to switch to it.'}", bool(hint))
+            self.show_message(f"{said} {hint or 'Press Use to switch to it.'}", bool(hint))
         self.refresh()
 
     def ask_for_file(self) -> None:
@@ -295,11 +295,11 @@ class WeightsDialog(Dialog):
     def _imported(self, kept: tuple[str, Model, str] | None, error: Exception | None) -> None:
         self._show_busy("")
         if kept is None:
-            self.tell(words_of(error or RuntimeError("nothing was imported")), True)
+            self.show_message(words_of(error or RuntimeError("nothing was imported")), True)
             return
         name, model, hint = kept
         said = f"Kept as {name}: {model.architecture.title}, {len(model.classes):,} classes."
-        self.tell(f"{said} {hint}".strip(), bool(hint))
+        self.show_message(f"{said} {hint}".strip(), bool(hint))
         self._wanted = name
         self.refresh()
 
@@ -314,7 +314,7 @@ class WeightsDialog(Dialog):
 
     def _deleted(self, name: str, _: None, error: Exception | None) -> None:
         self._show_busy("")
-        self.tell(f"{name} is deleted." if error is None else words_of(error), error is not None)
+        self.show_message(f"{name} is deleted." if error is None else words_of(error), error is not None)
         self.refresh()
 
     def ask_where(self) -> None:
@@ -322,7 +322,9 @@ class WeightsDialog(Dialog):
         row = self.selected
         if row is None or row.stored is None:
             return
-        path, kind = ask_where(self.context, "Export weights", f"{row.name}.onnx", EXPORTED, parent=self, say=self.tell)
+        path, kind = ask_where(
+            self.context, "Export weights", f"{row.name}.onnx", EXPORTED, parent=self, say=self.show_message
+        )
         if path:
             place = Path(path)
             suffix = ".pth" if "*.pth" in kind else ".onnx"
@@ -339,9 +341,9 @@ class WeightsDialog(Dialog):
     def _exported(self, files: list[Path] | None, error: Exception | None) -> None:
         self._show_busy("")
         if files is None:
-            self.tell(words_of(error or RuntimeError("nothing was exported")), True)
+            self.show_message(words_of(error or RuntimeError("nothing was exported")), True)
         else:
-            self.tell(f"Exported: {' and '.join(map(str, files))}.", False)
+            self.show_message(f"Exported: {' and '.join(map(str, files))}.", False)
 
 
 def _remember_and_doubt(name: str, model: Model) -> str:

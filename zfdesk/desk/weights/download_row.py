@@ -45,20 +45,20 @@ class DownloadRow(QWidget):
         self._sheet = sheet
         self.entry: CatalogueEntry | None = None
         self._said, self._stop = _Said(), Stop()
-        self.told = QLabel()
-        self.told.setTextFormat(Qt.TextFormat.PlainText)
-        self.told.setAccessibleName("Download")
+        self.status = QLabel()
+        self.status.setTextFormat(Qt.TextFormat.PlainText)
+        self.status.setAccessibleName("Download")
         self.bar = ThinBar("How much of the download has come")
         self.bar.show()
         self.cancel = QPushButton("Cancel")
         self.cancel.setToolTip("Stop the download; what has come is kept, and the next time it goes on from there")
         self.cancel.clicked.connect(self.stop)
-        words = QVBoxLayout()
-        words.addWidget(self.told)
-        words.addWidget(self.bar)
+        column = QVBoxLayout()
+        column.addWidget(self.status)
+        column.addWidget(self.bar)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.addLayout(words, 1)
+        row.addLayout(column, 1)
         row.addWidget(self.cancel)
         self._clock = QTimer(self, interval=LOOK_MS)
         self._clock.timeout.connect(self._look)
@@ -94,7 +94,7 @@ class DownloadRow(QWidget):
         self.bar.setMaximum(0 if share is None else STEPS)
         self.bar.setValue(int(STEPS * (share or 0)))
         waits = " · waiting for the server" if progress and progress is not said.progress else ""
-        self.told.setText(f"{said.stage} {entry.name}… {progress or ''}{waits}".rstrip())
+        self.status.setText(f"{said.stage} {entry.name}… {progress or ''}{waits}".rstrip())
 
     def _end(self, kept: Any, error: Exception | None) -> None:
         self._clock.stop()

@@ -23,10 +23,10 @@ class EmbeddedLine(QWidget):
         self.context, self.desk = context, context.state
         self.name = embedded().stem
         title = self.name.replace("zfnet-", "ZFNet ")
-        self.words = f"embedded {title}: briefly trained, knows few classes · get the full one…"
+        self.text = f"embedded {title}: briefly trained, knows few classes · get the full one…"
         self.short = f"{title}, embedded · full one…"
-        self.offer = tool_button(self.words)
-        self.offer.setAccessibleName(self.words)
+        self.offer = tool_button(self.text)
+        self.offer.setAccessibleName(self.text)
         self.offer.setToolTip("Weights: ZFNet trained on all of ImageNet, and others, to download")
         self.offer.clicked.connect(self._show_full)
         self.close_ = tool_button("×")
@@ -42,9 +42,9 @@ class EmbeddedLine(QWidget):
         layout.addWidget(self.close_)
         self._theme: tuple[str, bool] | None = None
         self.desk.model_changed.connect(self._look)
-        self.desk.view_changed.connect(self._dress)
+        self.desk.view_changed.connect(self._apply_theme)
         context.window.installEventFilter(self)
-        self._dress()
+        self._apply_theme()
         self._look()
 
     def _look(self) -> None:
@@ -60,7 +60,7 @@ class EmbeddedLine(QWidget):
 
         show_weights(self.context, CATALOGUE[0].name)
 
-    def _dress(self) -> None:
+    def _apply_theme(self) -> None:
         view = self.desk.view
         if self._theme == (view.theme, view.presenter):
             return
@@ -68,8 +68,8 @@ class EmbeddedLine(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        fits = self.offer.fontMetrics().horizontalAdvance(self.words) < MOST_SHARE * self.context.window.width()
-        self.offer.setText(self.words if fits else self.short)
+        fits = self.offer.fontMetrics().horizontalAdvance(self.text) < MOST_SHARE * self.context.window.width()
+        self.offer.setText(self.text if fits else self.short)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         if event.type() == QEvent.Type.Resize:

@@ -21,7 +21,7 @@ class ColourBar(QWidget):
         super().__init__(parent)
         self.colours: Colours = THEMES["dark"]
         self._table: tuple[int, ...] = tuple(0xFF000000 | (v << 16) | (v << 8) | v for v in range(256))
-        self._low, self._high, self._words = 0.0, 1.0, ""
+        self._low, self._high, self._middle = 0.0, 1.0, ""
         self._mark: float | None = None
         self._blank = False
         self._renewal = QTimer(self, singleShot=True, interval=RENEW_MS)
@@ -36,18 +36,18 @@ class ColourBar(QWidget):
         return QSize(60, self.fontMetrics().height() + 10)
 
     def show_range(
-        self, low: float, high: float, words: str = "", table: tuple[int, ...] | None = None, mark: float | None = None
+        self, low: float, high: float, middle: str = "", table: tuple[int, ...] | None = None, mark: float | None = None
     ) -> None:
         """Set the ends, what stands between them, and the colours (levels 1–255 are the range).
 
         ``mark``: a value to be marked instead of zero.
         """
-        state = (low, high, words, table or self._table)
-        same = repr((*state[:3], mark)) == repr((self._low, self._high, self._words, self._mark))
+        state = (low, high, middle, table or self._table)
+        same = repr((*state[:3], mark)) == repr((self._low, self._high, self._middle, self._mark))
         blank, self._blank = self._blank, False
         if same and state[3] is self._table and not blank:
             return
-        self._low, self._high, self._words, self._table = state
+        self._low, self._high, self._middle, self._table = state
         self._mark = mark
         if blank:
             self._renew()
@@ -63,7 +63,7 @@ class ColourBar(QWidget):
             self.update()
 
     def _renew(self) -> None:
-        self.setAccessibleDescription(f"from {number(self._low)} to {number(self._high)} {self._words}")
+        self.setAccessibleDescription(f"from {number(self._low)} to {number(self._high)} {self._middle}")
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
@@ -88,7 +88,7 @@ class ColourBar(QWidget):
             low, high = "", f"± {high}"
         painter.drawText(area, Qt.AlignmentFlag.AlignLeft, low)
         painter.drawText(area, Qt.AlignmentFlag.AlignRight, high)
-        middle = self._words or ("0" if zero else "")
+        middle = self._middle or ("0" if zero else "")
         if width(middle) + 2 * max(width(low), width(high)) + 12 <= self.width():
             painter.drawText(area, Qt.AlignmentFlag.AlignHCenter, middle)
         mark = 0.0 if zero and self._mark is None else self._mark

@@ -24,20 +24,20 @@ class Choice(QComboBox):
 
     chosen = Signal(object)
 
-    def __init__(self, words: Mapping[Any, str], hint: str) -> None:
+    def __init__(self, labels: Mapping[Any, str], hint: str) -> None:
         super().__init__()
         self.values: tuple[Any, ...] = ()
-        self.offer(words)
+        self.offer(labels)
         self.setToolTip(hint)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.activated.connect(lambda index: self.chosen.emit(self.values[index]))
 
-    def offer(self, words: Mapping[Any, str], helps: Mapping[Any, str] | None = None) -> None:
+    def offer(self, labels: Mapping[Any, str], helps: Mapping[Any, str] | None = None) -> None:
         """Other values to choose among. ``helps``: what each is, shown where the mouse rests on it."""
         with QSignalBlocker(self):
             self.clear()
-            self.values = tuple(words)
-            for place, (value, text) in enumerate(words.items()):
+            self.values = tuple(labels)
+            for place, (value, text) in enumerate(labels.items()):
                 self.addItem(text, value)
                 if helps:
                     self.setItemData(place, helps[value], Qt.ItemDataRole.ToolTipRole)

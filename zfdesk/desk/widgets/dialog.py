@@ -35,7 +35,7 @@ class Dialog(QDialog):
         self.setModal(False)
         self.setWindowTitle(title)
         self.setAccessibleName(title)
-        self._dressed: tuple[str, bool] | None = None
+        self._themed: tuple[str, bool] | None = None
         self._message = message
         self.cancel: QPushButton | None = None
         self._tasks: list[Task] = []
@@ -51,7 +51,7 @@ class Dialog(QDialog):
         """Those of the theme in use."""
         return THEMES[self.desk.view.theme]
 
-    def dress(self, colours: Colours) -> None:
+    def apply_theme(self, colours: Colours) -> None:
         """Take over a theme or another size of type."""
 
     def keeps(self, event: QKeyEvent) -> bool:
@@ -90,7 +90,7 @@ class Dialog(QDialog):
         text = f"⚠ {text}" if error else text
         self.message.say(text) if isinstance(self.message, ElidedLabel) else self.message.setText(text)
 
-    def tell(self, text: str, error: bool = False) -> None:
+    def show_message(self, text: str, error: bool = False) -> None:
         """Here and in the window, which this dialog may cover or have left."""
         if not self._ended:
             self.say(text, error)
@@ -162,9 +162,9 @@ class Dialog(QDialog):
 
     def _follow(self) -> None:
         view = self.desk.view
-        if self._dressed != (view.theme, view.presenter) and not self._ended:
-            self._dressed = (view.theme, view.presenter)
-            self.dress(self.colours)
+        if self._themed != (view.theme, view.presenter) and not self._ended:
+            self._themed = (view.theme, view.presenter)
+            self.apply_theme(self.colours)
 
     def _end(self) -> None:
         self._ended = True

@@ -55,7 +55,7 @@ class HeatControls(Controls):
         self.class_field = ClassField("class")
         self.class_field.setToolTip("The class that is held")
         self.class_field.chosen.connect(self._choose_class)
-        self.class_field.missed.connect(lambda text: desk.told.emit(f"No class is called “{text}”.", True))
+        self.class_field.missed.connect(lambda text: desk.message.emit(f"No class is called “{text}”.", True))
         self.add(self.class_field, "Class")
         self.layer = Choice({}, "The layer whose maps are weighted")
         self.layer.chosen.connect(lambda name: self._change(layer=name))

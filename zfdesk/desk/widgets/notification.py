@@ -79,7 +79,7 @@ class MessageLine(QFrame):
         return False
 
 
-class Offer(LineBar):
+class Notification(LineBar):
     """A sentence that waits for an answer. ``answers``: the text of a button and what it does; each closes the line,
     and so does ×, which does nothing."""
 
@@ -100,4 +100,4 @@ class Offer(LineBar):
         self.stand()
 
 
-__all__ = ["MessageLine", "Offer"]
+__all__ = ["MessageLine", "Notification"]

@@ -43,8 +43,10 @@ def write_page(context: AppContext, path: str, make: Callable[[], Page]) -> None
 
     def done(value: None, error: Exception | None) -> None:
         name = Path(path).name
-        told = f"Saved {name}." if error is None else f"{name} was not saved: {error_text(error, 'it cannot be drawn')}"
-        context.show_message(told, error is not None)
+        message = f"Saved {name}."
+        if error is not None:
+            message = f"{name} was not saved: {error_text(error, 'it cannot be drawn')}"
+        context.show_message(message, error is not None)
         if error is None:
             context.picture_taken.emit()
 

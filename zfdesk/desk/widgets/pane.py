@@ -147,10 +147,10 @@ class Pane(QWidget):
         layout.addLayout(self.head)
         layout.addLayout(self.body, 1)
 
-    def _hover_button(self, sign: str, words: str, signal: Signal) -> QToolButton:
+    def _hover_button(self, sign: str, hint: str, signal: Signal) -> QToolButton:
         button = QToolButton(text=sign)
-        button.setToolTip(words)
-        button.setAccessibleName(words)
+        button.setToolTip(hint)
+        button.setAccessibleName(hint)
         button.setAutoRaise(True)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.setFixedSize(24, 24)

@@ -59,7 +59,7 @@ def inputs_of(context: AppContext) -> Iterable[str]:
     references = {state.view.source, *([state.source.reference] if state.source else [])}
     yield from (reference.location for reference in references if reference.location)
     yield str(store.folder())
-    yield from (path for tell in context.inputs for path in tell())
+    yield from (path for paths in context.inputs for path in paths())
 
 
 __all__ = ["Say", "ask_where", "inputs_of", "reads_any"]

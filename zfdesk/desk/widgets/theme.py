@@ -24,7 +24,7 @@ class Colours:
     unit: str  # the selected unit and its position
     field: str  # receptive field and crop
     stale: str
-    trouble: str
+    error: str
     bar: str
     rise: str
     fall: str
@@ -48,7 +48,7 @@ THEMES = {
         unit="#ffb000",
         field="#35c2ff",
         stale="#7a6a3a",
-        trouble="#ff6b5e",
+        error="#ff6b5e",
         bar="#4c78b5",
         rise="#5ad1c8",
         fall="#ff8f5e",
@@ -64,7 +64,7 @@ THEMES = {
         unit="#b26b00",
         field="#0072b2",
         stale="#cdb970",
-        trouble="#c0281a",
+        error="#c0281a",
         bar="#7ba3d6",
         rise="#00796f",
         fall="#b8480f",
@@ -183,7 +183,7 @@ def _sheet(c: Colours, pixels: int, theme: str) -> str:
     QListView, QTreeView, QTableView, QTextBrowser {{ background: {c.pane}; color: {c.text};
         border: 1px solid {c.line}; }}
     *[role="quiet"] {{ color: {c.quiet}; }}
-    *[role="error"] {{ color: {c.trouble}; }}
+    *[role="error"] {{ color: {c.error}; }}
     QScrollArea[role="ground"] {{ background: {c.background}; }}
     QProgressBar[role="thin"] {{ border: 0; border-radius: 2px; background: {c.line}; }}
     QProgressBar[role="thin"]::chunk {{ border-radius: 2px; background: {c.field}; }}
@@ -196,7 +196,7 @@ def _sheet(c: Colours, pixels: int, theme: str) -> str:
     #cells::item {{ min-height: 0; padding: 0 3px; }}
     #notification {{ background: {c.raised}; border: 0; border-top: 1px solid {c.field};
         border-left: 5px solid {c.field}; }}
-    #notification[role="error"] {{ border-top: 1px solid {c.trouble}; border-left: 5px solid {c.trouble}; }}
+    #notification[role="error"] {{ border-top: 1px solid {c.error}; border-left: 5px solid {c.error}; }}
     #notification QLabel {{ color: {c.text}; background: transparent; }}
     #palette {{ background: {c.raised}; border: 1px solid {c.field}; border-radius: 6px; }}
     #palette QListWidget {{ background: {c.raised}; border: 0; outline: 0; }}
@@ -204,11 +204,11 @@ def _sheet(c: Colours, pixels: int, theme: str) -> str:
     QToolBar[role="line"] {{ border-top: 1px solid {c.line}; spacing: 8px; padding: 1px 8px; }}
     QToolBar[role="line"] QLabel {{ color: {c.text}; background: transparent; }}
     QToolBar[role="line"] #title {{ font-weight: bold; }}
-    QToolBar[role="line"] #title:disabled, QToolBar[role="line"] #words {{ color: {c.quiet}; }}
+    QToolBar[role="line"] #title:disabled, QToolBar[role="line"] #sentence {{ color: {c.quiet}; }}
     QToolBar[role="line"] #mark {{ color: {c.field}; font-weight: bold; }}
     QToolBar[role="line"] QToolButton {{ border: 0; background: transparent; padding: 0; min-height: 24px; }}
     #keys {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.line}; padding: 10px; }}
-    #recording {{ color: {c.trouble}; border: 1px solid {c.trouble}; font-weight: bold; background: {c.pane};
+    #recording {{ color: {c.error}; border: 1px solid {c.error}; font-weight: bold; background: {c.pane};
         padding: 0 8px; min-height: 19px; }}
     #recording:hover {{ background: {c.raised}; }}
     #note QToolButton {{ border: 1px solid transparent; background: transparent; color: {c.quiet}; min-height: 22px;

@@ -14,10 +14,10 @@ def table_text(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "".join("\t".join(map(_cell, line)) + "\n" for line in lines)
 
 
-def array_text(told: str, array: np.ndarray) -> str:
+def array_text(comment: str, array: np.ndarray) -> str:
     """A float32 array (height, width), a line a row, below a comment on what it is."""
     memory = io.StringIO()
-    np.savetxt(memory, array, fmt="%.9g", delimiter="\t", header=" ".join(told.split()), comments="# ")
+    np.savetxt(memory, array, fmt="%.9g", delimiter="\t", header=" ".join(comment.split()), comments="# ")
     return memory.getvalue()
 
 

@@ -110,7 +110,7 @@ class CameraDialog(Dialog):
         self.list.setFocus()
         self.run_task("camera list", load_backend, self._begin)
 
-    def dress(self, colours: Colours) -> None:
+    def apply_theme(self, colours: Colours) -> None:
         """Room for the names in the size of the type."""
         em = self.context.window.fontMetrics().height()
         self.resize(28 * em, 20 * em)

@@ -48,10 +48,10 @@ PLACES = Qt.ItemDataRole.UserRole + 1
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One line: what it does in words, what kind of thing it is, its keys, and the doing."""
+class PaletteEntry:
+    """One line: its text, what kind of thing it is, its keys, and the doing."""
 
-    words: str
+    text: str
     kind: str
     keys: str
     do: Callable[[], None]
@@ -60,23 +60,23 @@ class Entry:
     also: str = ""  # what people may call it
 
 
-def find(entries: list[Entry], query: str) -> list[tuple[Entry, tuple[int, ...]]]:
+def find(entries: list[PaletteEntry], query: str) -> list[tuple[PaletteEntry, tuple[int, ...]]]:
     """The entries that fit, best first, each with the letters found in its words; without a query all but classes."""
     if not query.strip():
         return [(entry, ()) for entry in entries if entry.weight < 2]
-    found: list[tuple[tuple[int, ...], Entry, tuple[int, ...]]] = []
+    found: list[tuple[tuple[int, ...], PaletteEntry, tuple[int, ...]]] = []
     for order, entry in enumerate(entries):
         # with gaps, some of a thousand class names would fit anything
-        hit = match(query, entry.words, gaps=entry.weight < 2)
+        hit = match(query, entry.text, gaps=entry.weight < 2)
         if hit is None or hit.rank[0] == 6:
             asked = entry.weight < 2 or " " in query.strip()
-            beside = match(query, f"{entry.kind} {entry.words}", gaps=False) if asked else None
+            beside = match(query, f"{entry.kind} {entry.text}", gaps=False) if asked else None
             hit = Match((4, 1000), ()) if beside else hit
         if entry.also and (hit is None or hit.rank[0] >= 4) and _is_called(query, entry.also):
             hit = Match((2, 1000), ())
         if hit is not None:
             # actions keep the order of the menus; of classes the shorter name is the plainer one
-            last = len(entry.words) if entry.weight == 2 else order
+            last = len(entry.text) if entry.weight == 2 else order
             found.append(((hit.rank[0], entry.weight, hit.rank[1], last), entry, hit.places))
     found.sort(key=lambda item: item[0])
     return [(entry, places) for _, entry, places in found[:MOST_FOUND]]
@@ -92,23 +92,23 @@ def _is_called(query: str, also: str) -> bool:
     return hit is not None and hit.rank[0] <= 3
 
 
-def entries_of(context: AppContext) -> list[Entry]:
+def entries_of(context: AppContext) -> list[PaletteEntry]:
     """Actions, layers and classes."""
     desk, model, table = context.state, context.state.model, context.get(ActionTable)
     entries = [
-        Entry(action.words, action.menu, _keys_of(action), partial(table.run, action.id), also=action.also)
+        PaletteEntry(action.text, action.menu, _keys_of(action), partial(table.run, action.id), also=action.also)
         for action in table.actions
         if action.id != "palette"
     ]
     names = [stage.name for stage in model.architecture.stages]
-    entries += [Entry(f"Layer {name}", "Layers", "", partial(_show_layer, context, name), 1) for name in names]
+    entries += [PaletteEntry(f"Layer {name}", "Layers", "", partial(_show_layer, context, name), 1) for name in names]
     for index, name in enumerate(model.classes):
         kind = "watched class" if index in desk.view.watched else "class to watch"
-        entries.append(Entry(name, kind, "", partial(_watch, context, index), 2))
+        entries.append(PaletteEntry(name, kind, "", partial(_watch, context, index), 2))
     return entries
 
 
-def unit_entry(context: AppContext, query: str) -> Entry | None:
+def unit_entry(context: AppContext, query: str) -> PaletteEntry | None:
     """What conv4:17, conv4 17, or 17 alone for the shown layer, stands for."""
     wanted = _UNIT.fullmatch(query.strip())
     if wanted is None:
@@ -120,9 +120,9 @@ def unit_entry(context: AppContext, query: str) -> Entry | None:
         return None
     unit, count = int(wanted["unit"]), stage.shape[0]
     if unit >= count:
-        words = f"{stage.name} has no unit {unit}: they go from 0 to {count - 1}"
-        return Entry(words, "Units", "", lambda: None, good=False)
-    return Entry(f"Unit {stage.name}:{unit}", "Units", "", partial(_show_unit, context, stage.name, unit))
+        text = f"{stage.name} has no unit {unit}: they go from 0 to {count - 1}"
+        return PaletteEntry(text, "Units", "", lambda: None, good=False)
+    return PaletteEntry(f"Unit {stage.name}:{unit}", "Units", "", partial(_show_unit, context, stage.name, unit))
 
 
 def _show_layer(context: AppContext, layer: str) -> None:
@@ -156,7 +156,7 @@ class _Row(QStyledItemDelegate):
         return QSize(200, max(option.fontMetrics.height() + 10, 24))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        entry: Entry = index.data(ENTRY)
+        entry: PaletteEntry = index.data(ENTRY)
         colours, rect = self.colours, option.rect
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
@@ -172,19 +172,21 @@ class _Row(QStyledItemDelegate):
         painter.setPen(colours.colour("quiet"))
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, entry.kind)
         area.setRight(area.right() - metrics.horizontalAdvance(entry.kind + "   "))
-        self._words(painter, area, entry, index.data(PLACES), option.font)
+        self._paint_text(painter, area, entry, index.data(PLACES), option.font)
         painter.restore()
 
-    def _words(self, painter: QPainter, area: QRect, entry: Entry, places: tuple[int, ...], font: QFont) -> None:
+    def _paint_text(
+        self, painter: QPainter, area: QRect, entry: PaletteEntry, places: tuple[int, ...], font: QFont
+    ) -> None:
         """Letter runs, since a found one is bold and coloured: never by colour alone."""
         bold = QFont(font)
         bold.setBold(True)
-        shown = painter.fontMetrics().elidedText(entry.words, Qt.TextElideMode.ElideRight, area.width() - 12)
+        shown = painter.fontMetrics().elidedText(entry.text, Qt.TextElideMode.ElideRight, area.width() - 12)
         x, found = area.left(), set(places)
         for run in re.finditer(r"\x01+|\x00+", "".join("\x01" if i in found else "\x00" for i in range(len(shown)))):
             text, hit = shown[run.start() : run.end()], run.group().startswith("\x01")
             painter.setFont(bold if hit else font)
-            painter.setPen(self.colours.colour("field" if hit else "text" if entry.good else "trouble"))
+            painter.setPen(self.colours.colour("field" if hit else "text" if entry.good else "error"))
             width = painter.fontMetrics().horizontalAdvance(text)
             painter.drawText(QRect(x, area.top(), width + 4, area.height()), Qt.AlignmentFlag.AlignVCenter, text)
             x += width
@@ -246,7 +248,7 @@ class Palette(QFrame):
     @property
     def found(self) -> list[str]:
         """The words of the lines that are shown, in order."""
-        return [self.list.item(row).data(ENTRY).words for row in range(self.list.count())]
+        return [self.list.item(row).data(ENTRY).text for row in range(self.list.count())]
 
     def open(self) -> None:
         """Show the palette and take the keys."""
@@ -284,7 +286,7 @@ class Palette(QFrame):
             item = QListWidgetItem()
             item.setData(ENTRY, entry)
             item.setData(PLACES, places)
-            said = ", ".join(part for part in (entry.words, entry.kind, entry.keys) if part)
+            said = ", ".join(part for part in (entry.text, entry.kind, entry.keys) if part)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, said)
             self.list.addItem(item)
         self.list.setCurrentRow(0)
@@ -313,7 +315,7 @@ class Palette(QFrame):
         return option
 
     def _do(self, item: QListWidgetItem | None) -> None:
-        entry: Entry | None = item.data(ENTRY) if item else None
+        entry: PaletteEntry | None = item.data(ENTRY) if item else None
         if entry is not None and entry.good:
             self.close_palette()
             entry.do()
@@ -369,4 +371,4 @@ def show_palette(context: AppContext) -> Palette:
     return palette
 
 
-__all__ = ["Entry", "Palette", "entries_of", "find", "show_palette", "unit_entry"]
+__all__ = ["Palette", "PaletteEntry", "entries_of", "find", "show_palette", "unit_entry"]

@@ -32,7 +32,7 @@ def caption_of(state: AppState, panes: Iterable[Pane] = ()) -> str:
     result = state.complete or state.result
     if result is None:
         return ""
-    own = [words for pane in panes if pane.isVisible() and (words := pane.caption_words())]
+    own = [text for pane in panes if pane.isVisible() and (text := pane.caption_words())]
     return " ".join(part for part in (*own, bars_words(result), caption(facts_of(result))) if part)
 
 
@@ -101,8 +101,8 @@ def copy_picture_of(context: AppContext, widget: QWidget) -> None:
 def save_picture_of(context: AppContext, widget: QWidget) -> None:
     """Ask for a scale and a place, and save a PNG."""
     window = context.window
-    words = "Scale of the screenshot (1 is as large as on the screen):"
-    scale, good = QInputDialog.getDouble(window, "Screenshot", words, 2.0, 0.25, 8.0, 2)
+    question = "Scale of the screenshot (1 is as large as on the screen):"
+    scale, good = QInputDialog.getDouble(window, "Screenshot", question, 2.0, 0.25, 8.0, 2)
     if not good:
         return
     name = f"zfdesk-{_name(widget).replace(' ', '-').replace('|', '').lower()}.png"

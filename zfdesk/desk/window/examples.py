@@ -76,7 +76,7 @@ class Examples(QObject):
             self._context.show_message(str(error), error=True)
             return
         self.finish()
-        self._context.get(Sessions).show(ready, None, tell=False)
+        self._context.get(Sessions).show(ready, None, announce=False)
         self.shown = example
         self.line = ExampleLine(self._context.window, self, example)
         if example.then is not None:
@@ -102,12 +102,12 @@ class ExampleLine(LineBar):
         place, count = examples.all.index(example) + 1, len(examples.all)
         title = QLabel(f"{place} of {count} · {example.title}")
         title.setObjectName("title")
-        self.words = ElidedLabel(lines=2)
-        self.words.setObjectName("words")
-        self.words.say(example.words)
-        self.words.renew_now()
+        self.sentence = ElidedLabel(lines=2)
+        self.sentence.setObjectName("sentence")
+        self.sentence.say(example.text)
+        self.sentence.renew_now()
         self.row.addWidget(title)
-        self.row.addWidget(self.words, 1)
+        self.row.addWidget(self.sentence, 1)
         for text, by, name in (("‹", -1, "The example before"), ("›", 1, "The next example")):
             button = tool_button(text)
             button.setToolTip(name)
@@ -146,7 +146,7 @@ def _shower(example: Example) -> Command:
     def command(context: AppContext) -> None:
         context.get(Examples).show(example)
 
-    command.__doc__ = example.words
+    command.__doc__ = example.text
     return command
 
 

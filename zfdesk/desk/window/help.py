@@ -85,7 +85,7 @@ class KeyRow:
     """One line of the table of keys."""
 
     menu: str
-    words: str
+    text: str
     keys: tuple[str, ...]
 
 
@@ -97,19 +97,19 @@ def key_rows(actions: Iterable[Action]) -> list[KeyRow]:
     rows: list[KeyRow] = []
     families: dict[str, int] = {}
     for action in actions:
-        direction = _DIRECTION.search(action.words)
-        family = _DIRECTION.sub("…", action.words) if direction else action.id
+        direction = _DIRECTION.search(action.text)
+        family = _DIRECTION.sub("…", action.text) if direction else action.id
         if family in families:
             row = rows[families[family]]
-            rows[families[family]] = KeyRow(row.menu, row.words, row.keys + action.keys)
+            rows[families[family]] = KeyRow(row.menu, row.text, row.keys + action.keys)
             continue
         families[family] = len(rows)
-        words = _DIRECTION.sub("left, right, up, down", action.words) if direction else action.words
-        rows.append(KeyRow(action.menu, words, action.keys))
+        text = _DIRECTION.sub("left, right, up, down", action.text) if direction else action.text
+        rows.append(KeyRow(action.menu, text, action.keys))
         if action.id == "occluder-remove":
             rows.append(KeyRow(action.menu, "Held: the clean picture in every pane", (CLEAN_KEY,)))
         if action.held:
-            rows.append(KeyRow(action.menu, action.held.words, action.held.keys))
+            rows.append(KeyRow(action.menu, action.held.text, action.held.keys))
     return rows
 
 
@@ -154,9 +154,9 @@ def keys_html(content: HelpContent, colours: Colours, filter_text: str = "", col
     actions = content.actions
     rows, blocks = key_rows(actions), []
     for menu in menus(actions):
-        found = [row for row in rows if row.menu == menu and matches(filter_text, menu, row.words, *row.keys)]
+        found = [row for row in rows if row.menu == menu and matches(filter_text, menu, row.text, *row.keys)]
         lines = [
-            f'<tr><td width="58%">{escape(row.words)}</td><td>{_caps(row.keys, colours)}</td></tr>' for row in found
+            f'<tr><td width="58%">{escape(row.text)}</td><td>{_caps(row.keys, colours)}</td></tr>' for row in found
         ]
         if found:
             blocks.append((len(found) + 2, _heading(menu, colours) + _table(lines)))
@@ -193,7 +193,7 @@ def yosinski_html(actions: Sequence[Action], colours: Colours, filter_text: str 
     ]
     for binding in BINDINGS:
         found = answers(actions, binding.tag)
-        here = (action.words for action in found)
+        here = (action.text for action in found)
         if not matches(filter_text, binding.tag, binding.there, binding.differs, *binding.keys, *here):
             continue
         lines.append(
@@ -216,10 +216,10 @@ def _here(actions: Sequence[Action], binding: Binding, found: tuple[Action, ...]
     said = []
     for action in found:
         if set(binding.keys) <= set(kept):
-            said.append(escape(action.words))
+            said.append(escape(action.text))
         else:
             keys = dict.fromkeys((*kept, *action.keys))
-            said.append(f"{escape(action.words)} &nbsp;{_caps(keys, colours)}")
+            said.append(f"{escape(action.text)} &nbsp;{_caps(keys, colours)}")
     return "<br>".join(said)
 
 
@@ -276,7 +276,7 @@ class HelpSheet(Dialog):
         self._rendered = 0  # columns
         self.pages[0].setFocus()
 
-    def dress(self, colours: Colours) -> None:
+    def apply_theme(self, colours: Colours) -> None:
         """Take over a theme; larger type gets a larger sheet, within the screen."""
         room = self.context.window.screen().availableSize()
         em = self.context.window.fontMetrics().height()

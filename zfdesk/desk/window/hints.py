@@ -25,7 +25,7 @@ class Hint:
 
     id: str
     title: str
-    words: str
+    text: str
 
 
 def hints(table: ActionTable) -> tuple[Hint, ...]:
@@ -65,7 +65,7 @@ class HintBar(LineBar):
         self.open_hints = {hint.id for hint in self._hints}
         self._marks: dict[str, QLabel] = {}
         self._titles: dict[str, QLabel] = {}
-        self._words: dict[str, ElidedLabel] = {}
+        self._sentences: dict[str, ElidedLabel] = {}
         for number, hint in enumerate(self._hints):
             self._add_hint(number + 1, hint)
         self._add_examples()
@@ -77,13 +77,13 @@ class HintBar(LineBar):
         self.stand()
 
     def _add_hint(self, number: int, hint: Hint) -> None:
-        mark, title, words = QLabel(str(number)), QLabel(hint.title), ElidedLabel()
-        words.say(hint.words)
-        words.renew_now()
-        for label, name in ((mark, "mark"), (title, "title"), (words, "words")):
+        mark, title, sentence = QLabel(str(number)), QLabel(hint.title), ElidedLabel()
+        sentence.say(hint.text)
+        sentence.renew_now()
+        for label, name in ((mark, "mark"), (title, "title"), (sentence, "sentence")):
             label.setObjectName(name)
-            self.row.addWidget(label, int(label is words))
-        self._marks[hint.id], self._titles[hint.id], self._words[hint.id] = mark, title, words
+            self.row.addWidget(label, int(label is sentence))
+        self._marks[hint.id], self._titles[hint.id], self._sentences[hint.id] = mark, title, sentence
 
     def _add_examples(self) -> None:
         button, menu = tool_button("Examples ▾", pops_up=True), QMenu(self)
@@ -112,7 +112,7 @@ class HintBar(LineBar):
         self._marks[name].setText("✓")
         self._marks[name].setAccessibleName("done")
         self._titles[name].setEnabled(False)
-        self._words[name].hide()
+        self._sentences[name].hide()
         if not self.open_hints:
             self.context.remember(HINTS_DONE, True)
             self.linger.start()

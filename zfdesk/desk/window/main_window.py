@@ -119,7 +119,7 @@ class Window(QMainWindow):
         state.result_ready.connect(self._show_result)
         state.view_changed.connect(self._show_view)
         state.model_changed.connect(self._show_view)
-        state.told.connect(self.message.say)
+        state.message.connect(self.message.say)
         for gone in (state.source_changed, state.model_changed):
             gone.connect(self.message.end)
         context.demand_changed.connect(self._update_demand)
@@ -160,7 +160,7 @@ class Window(QMainWindow):
             button.setText(text)
             self._toolbar_values(button, name, text)
             button.setToolTip(self._table.hint(name))
-            button.setAccessibleName(self._table.find(name).words)
+            button.setAccessibleName(self._table.find(name).text)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             bar.addWidget(button)
         self.toolbar = bar
