@@ -232,8 +232,7 @@ class Window(QMainWindow):
         self._update_demand()
         if visible:
             QTimer.singleShot(0, self, self.layout_.order_tabs)  # once it has its place
-        if not visible:  # it tells before its pane is gone
-            QTimer.singleShot(0, self, self._update_demand)
+        QTimer.singleShot(0, self, self._update_demand)  # it tells before its pane is gone, or has its place
         if visible and self._state.result is not None:
             pane.show_result(self._state.result)
             pane.show_facts()
