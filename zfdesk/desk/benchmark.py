@@ -246,7 +246,7 @@ def _figures(record: _Record, startup: list[float], dropped: int) -> dict[str, f
 
 
 def _rate(times: list[float]) -> float:
-    """How many a second."""
+    """Return how many came a second."""
     return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else float("nan")
 
 

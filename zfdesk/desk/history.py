@@ -73,7 +73,7 @@ class History(Generic[T]):
         self._last = ("", 0.0)
 
     def clear(self) -> None:
-        """Forget all."""
+        """Forget all steps."""
         self._past.clear()
         self._future.clear()
         self.settle()

@@ -48,7 +48,7 @@ class Draft(QObject):
         return self._go(self._history.undo((self.now, self.chosen)))
 
     def redo(self) -> bool:
-        """And forward again."""
+        """Redo the edit that was undone last; False where there is none."""
         return self._go(self._history.redo((self.now, self.chosen)))
 
     @property

@@ -9,7 +9,7 @@ from zfdesk.pages.composition import Composition, inserted, labelled, removed
 
 
 class EditingCommands:
-    """On a bench."""
+    """Commands that edit the composition."""
 
     def __init__(self, bench: Bench) -> None:
         self.bench, self.draft, self.grid = bench, bench.draft, bench.grid
@@ -18,17 +18,17 @@ class EditingCommands:
             editor.done.connect(self._label_done)
 
     def undo(self) -> None:
-        """The figure before."""
+        """Undo the last edit."""
         self.bench.commit()
         if not self.draft.undo():
             self.bench.say("There is nothing to take back.")
 
     def redo(self) -> None:
-        """And forward again."""
+        """Redo the edit that was undone last."""
         self.draft.redo()
 
     def remove(self) -> None:
-        """The chosen panel away."""
+        """Remove the chosen panel."""
         if (index := self.draft.chosen) >= 0:
             self.draft.change(removed(self.draft.now, index), -1)
 
@@ -49,7 +49,7 @@ class EditingCommands:
             self.edit_label_of(index)
 
     def edit_label_of(self, index: int) -> None:
-        """In place, in the grid."""
+        """Edit the label of the chosen panel in its place."""
         self.draft.choose(index)
         self._edited = index
         box = self.grid.slot_rect(index)

@@ -41,7 +41,7 @@ LONGEST = 4000  # characters of a caption
 
 
 class CaptionEdit(QPlainTextEdit):
-    """Tells when it is left."""
+    """A text field with a signal for when the focus leaves it."""
 
     left = Signal()
 

@@ -34,7 +34,7 @@ def page_mime(png: bytes, caption: str) -> QMimeData:
 
 
 class FileCommands:
-    """On a bench."""
+    """Commands that export, save, open and copy the page."""
 
     def __init__(self, bench: Bench) -> None:
         self.bench, self.draft, self.context, self.dialog = bench, bench.draft, bench.context, bench.dialog

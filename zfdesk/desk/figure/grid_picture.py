@@ -79,7 +79,7 @@ class GridPicture(QWidget):
         return box.adjusted(GAP / 2, GAP / 2, -GAP / 2, -GAP / 2)
 
     def slot_rect(self, index: int) -> QRectF:
-        """A slot on the widget."""
+        """Return where a slot lies on the widget."""
         return self.rect_of(*self.shown.slots[index].rectangle)
 
     def place_at(self, point: QPointF) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from zfdesk.pages.layout_file import LayoutError, empty_of, from_text, layout_of
 
 
 class LayoutCommands:
-    """On a bench."""
+    """Commands that keep, apply and forget layouts."""
 
     def __init__(self, bench: Bench, placing: PlacingCommands) -> None:
         self.bench, self.draft, self.settings = bench, bench.draft, bench.context.settings
@@ -48,7 +48,7 @@ class LayoutCommands:
         self.bench.say(f"Kept as the layout “{name}”{rest}.", False)
 
     def forget_layout(self, name: str) -> None:
-        """Keep it no longer."""
+        """Remove a kept layout."""
         FIGURE_LAYOUTS.of(name).forget(self.settings)
         self.bench.say(f"The layout “{name}” is forgotten.", False)
 

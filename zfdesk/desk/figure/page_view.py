@@ -128,7 +128,7 @@ class PageCanvas(QWidget):
         return self._image.copy()
 
     def page_rect(self) -> QRectF:
-        """Where the page lies."""
+        """Return where the page lies on the widget."""
         size = self._image.deviceIndependentSize()
         left, top = max((self.width() - size.width()) / 2, EDGE), max((self.height() - size.height()) / 2, EDGE)
         return QRectF(int(left), int(top), size.width(), size.height())

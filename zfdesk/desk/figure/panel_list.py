@@ -102,7 +102,7 @@ class PanelList(QTreeWidget):
         return item.data(0, SPEC) if item is not None else None
 
     def item_of(self, spec: PanelSpec) -> QTreeWidgetItem | None:
-        """The line of a panel."""
+        """Return the line of a panel, None where there is none."""
         for place in range(self.topLevelItemCount()):
             header = self.topLevelItem(place)
             for child in range(header.childCount() if header is not None else 0):
@@ -112,7 +112,7 @@ class PanelList(QTreeWidget):
         return None
 
     def set_colours(self, colours: Colours) -> None:
-        """Another theme."""
+        """Take over another theme's colours."""
         self.colours = colours
         self._fill()
 

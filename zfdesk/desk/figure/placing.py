@@ -14,7 +14,7 @@ from zfdesk.pages.panels import FIXED, CannotError, Captured, PanelSpec, why_not
 
 
 class PlacingCommands:
-    """On a bench."""
+    """Commands that place panels and refresh them from the window."""
 
     def __init__(self, bench: Bench) -> None:
         self.bench, self.draft, self.grid = bench, bench.draft, bench.grid

@@ -58,7 +58,7 @@ class Preview(QWidget):
         return self._clock.isActive()
 
     def stop(self) -> None:
-        """Nothing more is drawn."""
+        """Stop drawing."""
         self._clock.stop()
         self.drawer.stop()
 

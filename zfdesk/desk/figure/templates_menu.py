@@ -31,7 +31,7 @@ FOLDERS = (
 
 
 class TemplateCommands:
-    """On a bench."""
+    """Commands that begin a page from a template."""
 
     def __init__(self, bench: Bench) -> None:
         self.bench, self.draft = bench, bench.draft

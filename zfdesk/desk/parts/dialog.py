@@ -216,7 +216,7 @@ class MarkingSheet(Dialog):
             self._keep(self.book.undo, "Taken back.")
 
     def redo(self) -> None:
-        """Mark it again."""
+        """Redo the mark that was taken back."""
         if self.book:
             self._keep(self.book.redo, "")
 

@@ -70,7 +70,7 @@ def save_drag_path_as(context: AppContext, path: Path) -> None:
 
 
 def open_drag_path(context: AppContext) -> None:
-    """Ask for a saved path."""
+    """Ask for the file of a saved path, and open it."""
     name, _ = QFileDialog.getOpenFileName(context.window, "Open a drag path", context.last_folder(), KIND)
     if name:
         load_drag_path(context, Path(name))

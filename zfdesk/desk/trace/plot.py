@@ -136,7 +136,7 @@ class TracePlot(QWidget):
         return font
 
     def area(self) -> QRectF:
-        """Where the curves are."""
+        """Return the area of the curves, inside the axes."""
         width = self.fontMetrics().horizontalAdvance
         left, right = width("100 %") + 5, (width("0.0001") + 5 if self.right_words else 8)
         bottom = self.fontMetrics().height() * (2 if self.height() >= ROOMY else 1) + 2

@@ -70,7 +70,7 @@ class StripsView(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def show_bands(self, epochs: tuple[int, ...], bands: list[Band], dead: list[float]) -> None:
-        """Draw these."""
+        """Draw these bands."""
         self.epochs, self.bands, self.dead = epochs, bands, dead
         self._arrays = [band.image() for band in bands]
         self.update()

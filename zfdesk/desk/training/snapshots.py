@@ -178,7 +178,7 @@ class Looker:
         self._seen: tuple[tuple[Path, str, int], Model, Pass | None, np.ndarray | None, str] | None = None
 
     def forget(self) -> None:
-        """Let the network go."""
+        """Release the network that is kept."""
         with self._lock:
             self._seen = None
 

@@ -71,7 +71,7 @@ class Columns(QObject):
 
     @property
     def said(self) -> str:
-        """How far a search is."""
+        """Return how far the search is, as text."""
         return self.search.said if self.search is not None else ""
 
     def _next(self) -> None:

@@ -43,7 +43,7 @@ class UnitsView(QWidget):
         self.update()
 
     def show_column(self, epoch: int, tiles: list[UnitTile]) -> None:
-        """A column that has come."""
+        """Show the tiles of an epoch."""
         self.columns[epoch] = tiles
         self.update()
 

@@ -140,7 +140,7 @@ class Canvas(QWidget):
 
     @property
     def content(self) -> Content:
-        """What is shown."""
+        """The content that is shown."""
         return self._content
 
     @property

@@ -117,7 +117,7 @@ class CameraDialog(Dialog):
 
     @property
     def device(self) -> CameraDevice:
-        """The selected one."""
+        """Return the selected camera."""
         item = self.list.currentItem()
         return item.data(DEVICE) if item else TEST_STREAM
 

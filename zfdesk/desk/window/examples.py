@@ -88,7 +88,7 @@ class Examples(QObject):
             self.finish()
 
     def finish(self) -> None:
-        """Close the line."""
+        """Close the line of the example."""
         line, self.line, self.shown = self.line, None, None
         if line is not None:
             line.finish()
@@ -131,7 +131,7 @@ class ExampleLine(LineBar):
 
 
 def example_actions(examples: Iterable[Example]) -> list[Action]:
-    """One for each."""
+    """Return an action for each example."""
     return [
         Action(f"example-{one.place}", f"Example: {one.title}", _key(one), "Examples", command=_shower(one))
         for one in examples

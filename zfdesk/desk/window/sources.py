@@ -49,7 +49,7 @@ class SourceOpener:
         self._open_chosen(QFileDialog.getOpenFileName(self._context.window, "Open a picture or clip", folder)[0])
 
     def ask_for_folder(self) -> None:
-        """Ask for a folder."""
+        """Ask for a folder, and open it."""
         folder = self._context.last_folder()
         self._open_chosen(QFileDialog.getExistingDirectory(self._context.window, "Open a folder of pictures", folder))
 
