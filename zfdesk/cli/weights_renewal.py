@@ -106,15 +106,15 @@ def curves_block(checkout: Path) -> str:
         found = json.loads(_zfdesk(checkout, "occlude", CAT, "--npz", sweep, "--json"))
         index = str(found["index"])
         _zfdesk(checkout, "attribute", CAT, "--method", "saliency", "--class", index, "--npy", gradient, "--json")
-        told = json.loads(_zfdesk(checkout, "curves", CAT, sweep, gradient, "--class", index, "--json"))
-    return _table(told)
+        facts = json.loads(_zfdesk(checkout, "curves", CAT, sweep, gradient, "--class", index, "--json"))
+    return _table(facts)
 
 
-def _table(told: dict[str, Any]) -> str:
-    of_sweep, of_gradient = told["maps"]
+def _table(facts: dict[str, Any]) -> str:
+    of_sweep, of_gradient = facts["maps"]
     names = ("`zfdesk occlude`, 50 × 50, stride 8", "gradient of the class's score (fc8), largest magnitude over RGB")
     lines = [
-        f"For the demo's cat ({told['class']}, {100 * told['probability']:.1f} %):",
+        f"For the demo's cat ({facts['class']}, {100 * facts['probability']:.1f} %):",
         "",
         "| map | deletion, lower is better | insertion, higher is better |",
         "|---|---|---|",
@@ -127,18 +127,18 @@ def _table(told: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _zfdesk(checkout: Path, *words: str) -> str:
-    return _run(checkout, ["-m", "zfdesk", *words])
+def _zfdesk(checkout: Path, *arguments: str) -> str:
+    return _run(checkout, ["-m", "zfdesk", *arguments])
 
 
-def _run(checkout: Path, words: list[str]) -> str:
+def _run(checkout: Path, arguments: list[str]) -> str:
     """What a Python process says on stdout, run on the checkout's own code. Raises CommandError."""
     places = (str(checkout.resolve()), os.environ.get("PYTHONPATH", ""))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(place for place in places if place)}
-    done = subprocess.run([sys.executable, *words], cwd=checkout, env=environment, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, *arguments], cwd=checkout, env=environment, capture_output=True, text=True)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no reason was given"])[-1]
-        raise CommandError(f"{' '.join(words)} failed: {last}")
+        raise CommandError(f"{' '.join(arguments)} failed: {last}")
     return done.stdout
 
 

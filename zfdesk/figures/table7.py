@@ -64,13 +64,13 @@ class TransferRow:
 def paper_words(kind: str, number: int | None, per_class: int) -> str:
     """What the paper has in the place of a row, on its data sets; "" for nothing."""
     parts = []
-    for trained, untrained, words in (
+    for trained, untrained, source in (
         (PAPER_TABLE_4, PAPER_TABLE_4_UNTRAINED, "Caltech-101, {} a class, Table 4"),
         (PAPER_TABLE_5, PAPER_TABLE_5_UNTRAINED, "Caltech-256, {} a class, Table 5"),
     ):
         if kind == "softmax" and number == 7 and per_class in trained:
             figures = f"{_figure(trained[per_class])}, not pretrained {_figure(untrained[per_class])}"
-            parts.append(f"{figures} ({words.format(per_class)})")
+            parts.append(f"{figures} ({source.format(per_class)})")
     if (found := PAPER_TABLE_7.get((kind, number or 0))) is not None:
         parts += [f"{_figure(found[0])} (Caltech-101, 30 a class)"] if per_class == 30 else []
         parts += [f"{_figure(found[1])} (Caltech-256, 60 a class)"] if per_class == 60 else []

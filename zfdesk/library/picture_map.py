@@ -126,9 +126,9 @@ def _apart(
     with tempfile.TemporaryDirectory(prefix="zfdesk-map-") as folder:
         place = Path(folder)
         np.savez(place / "in.npz", low=low, start=start)
-        words = [sys.executable, "-u", "-c", _PROGRAM, folder, json.dumps(settings)]
+        command = [sys.executable, "-u", "-c", _PROGRAM, folder, json.dumps(settings)]
         with (place / "told").open("wb") as told:
-            process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=told, stderr=subprocess.STDOUT)
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=told, stderr=subprocess.STDOUT)
         try:
             while process.poll() is None:
                 steps = _STEP.findall((place / "told").read_text("utf-8", "replace"))

@@ -137,19 +137,19 @@ def _layer(spec: PanelSpec, sources: Sources) -> Captured:
     over = f"{found.pictures:,} {noun(found.pictures, 'picture')}"
     over += f" of {', '.join(place.name for place in shown.places)}" if shown.places else ""
     dead = int(found.dead.sum())
-    told = f" {dead} of {found.units} units are dead." if dead else ""
+    dead_text = f" {dead} of {found.units} units are dead." if dead else ""
     if spec.kind is LAYER_CORRELATION:
         if shown.correlation is None:
             raise CannotError(_no_layer(spec, sources))
         values = np.nan_to_num(shown.correlation, nan=0.0)
         panel = UnitMap(values, quantity="correlation", signed=True, facts=facts)
-        text = f"Pearson's correlation of the units' highest activations over {over}.{told}"
+        text = f"Pearson's correlation of the units' highest activations over {over}.{dead_text}"
         return Captured(panel, f"{found.layer}, units by units", over, text)
     wide = shown.spread().repeat(shown.across, axis=1)
     panel = UnitMap(wide, quantity="√ share of pictures", facts=facts)
     text = (
         f"A row a unit: the spread of its highest activation over {over}, in {found.counts.shape[1]} equal bins from "
-        f"zero, or its lowest, to its highest.{told}"
+        f"zero, or its lowest, to its highest.{dead_text}"
     )
     return Captured(panel, f"{found.layer}, activations", over, text)
 

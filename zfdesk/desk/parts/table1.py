@@ -63,7 +63,8 @@ words_of = partial(error_text, failed="The pictures could not be compared", memo
 
 
 class Comparing(QWidget):
-    """The controls and the table. ``message``: a sentence and whether it is an error. ``crop_changed``: another."""
+    """The controls and the table. ``message``: a sentence and whether it is an error. ``crop_changed``: another crop is
+    used."""
 
     message = Signal(str, bool)
     crop_changed = Signal()
