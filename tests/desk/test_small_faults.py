@@ -212,3 +212,16 @@ def test_a_short_form_stands_where_the_whole_has_no_room(application: object) ->
     label.renew_now()
     assert label.text() == "conv5:2 @ (5, 4) · deconvnet"  # the last fact has no room, and none is cut
     close(label)
+
+
+def test_class_bars_never_lie_over_one_another(still: Window) -> None:
+    bars = still.classes.bars
+    before = bars.size()
+    bars.resize(300, 60)
+    metrics = bars.fontMetrics()
+    assert bars.row_height() >= metrics.height() + 4
+    image = bars.grab().toImage()
+    last = int(60 // bars.row_height()) * bars.row_height()
+    below = {QColor(image.pixel(x, y)).name() for x in range(300) for y in range(int(last) + 1, 60)}
+    assert below <= {bars.colours.colour("pane").name()}  # a row that has no room is left out whole
+    bars.resize(before)

@@ -16,6 +16,8 @@ from zfdesk.live import Answer, ClassBars, Result, View
 from zfdesk.live.bars import BarRow, bar_rows, shows_kinds
 from zfdesk.progress import noun
 
+LEAST_ROOM = 6  # pixels of a row besides its type, for the bar: rather fewer rows than one over the other
+
 
 class Bars(QWidget):
     """One bar a class; a tick where it stood on the clean picture, so that the change is seen before it is read."""
@@ -37,7 +39,7 @@ class Bars(QWidget):
     def row_height(self) -> float:
         """Screen pixels a row."""
         wanted = self.fontMetrics().height() + 14
-        return min(wanted, self.height() / max(len(self.rows), 1))
+        return max(min(wanted, self.height() / max(len(self.rows), 1)), self.fontMetrics().height() + LEAST_ROOM)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         painter = QPainter(self)
@@ -51,7 +53,8 @@ class Bars(QWidget):
         figures, change = metrics.horizontalAdvance("100.0 %  "), metrics.horizontalAdvance("▼100.0  ")
         # where there is no room for it beside the names the tick alone shows the change
         change = change if self.occluded and self.width() - figures - change > change else 0
-        for place, row in enumerate(self.rows):
+        fitting = max(int(self.height() / height + 1e-6), 1)
+        for place, row in enumerate(self.rows[:fitting]):
             self._paint_row(painter, QRectF(0, place * height, self.width(), height), row, figures, change)
 
     def _paint_row(self, painter: QPainter, area: QRectF, row: BarRow, figures: int, room: int) -> None:

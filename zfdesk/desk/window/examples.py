@@ -102,7 +102,7 @@ class ExampleLine(LineBar):
         place, count = examples.all.index(example) + 1, len(examples.all)
         title = QLabel(f"{place} of {count} · {example.title}")
         title.setObjectName("title")
-        self.sentence = ElidedLabel(lines=2)
+        self.sentence = ElidedLabel(lines=3)
         self.sentence.setObjectName("sentence")
         self.sentence.say(example.text)
         self.sentence.renew_now()
