@@ -42,8 +42,7 @@ def test_an_offer_and_a_message_hide_no_pane_and_are_seen(window: Window) -> Non
     for pane in (window.sweep, window.maps, window.training):
         window.docks[pane].show()
         window.docks[pane].raise_()
-        settle()
-        assert is_seen(window, offer), pane.title
+        wait_until(lambda: is_seen(window, offer))  # docks move to their places
         assert is_seen(window, window.message), pane.title
     offer.finish()
 
