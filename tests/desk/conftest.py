@@ -34,11 +34,12 @@ THREADS_END_WITHIN = 5.0  # seconds
 
 
 @pytest.fixture(scope="session")
-def application() -> QApplication:
+def application() -> Iterator[QApplication]:
     made = make_application()
     gc.collect()
     gc.freeze()  # what was imported stays: else each collection looks through 200,000 objects, a fifth of a second
-    return made
+    yield made
+    made.clipboard().clear()  # Qt would ask for what lies there after Python's end
 
 
 @pytest.fixture(scope="session")

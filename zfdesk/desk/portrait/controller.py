@@ -255,7 +255,7 @@ class PortraitController(QObject):
 
     def _take_made(self, atlas: MadePictures, made: MadePicture | None, error: Exception | None) -> None:
         if atlas is self._atlas:
-            self.made = made
+            self.made, self._making = made, None
             self.changed.emit()
 
 
