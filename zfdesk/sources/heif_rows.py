@@ -17,10 +17,11 @@ class HeifRows:
         stream.seek(0)
         file = pillow_heif.open_heif(stream, convert_hdr_to_8bit=True, remove_stride=False)
         picture = file[file.primary_index]
-        pixels = np.asarray(picture)  # decodes; a view of what the decoder wrote, each row as long as it needed
+        data = picture.data  # decodes: what the decoder wrote, each row of as many bytes as it needed
         self.mode: str = picture.mode
         self.width, self.height = self.size = picture.size
-        self._pixels = pixels[:, : self.width]
+        self._channels = len(self.mode)
+        self._rows = np.frombuffer(data, np.uint8)[: self.height * picture.stride].reshape(self.height, picture.stride)
 
     @property
     def has_transparency_data(self) -> bool:
@@ -30,5 +31,5 @@ class HeifRows:
     def crop(self, box: tuple[int, int, int, int]) -> Image.Image:
         """A copy of left, top, right, bottom."""
         left, top, right, bottom = box
-        part = self._pixels[top:bottom, left:right]
+        part = self._rows[top:bottom, left * self._channels : right * self._channels]
         return Image.frombytes(self.mode, (right - left, bottom - top), part.tobytes())
