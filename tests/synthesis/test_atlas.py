@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from engine_nets import quick_weights
+from engine_nets import embedded_model, quick_weights
 
 import zfdesk.engine as zf
 import zfdesk.resources
@@ -142,3 +142,13 @@ def test_the_atlas_that_ships_reads_and_is_small() -> None:
         stage = zf.ARCHITECTURES["zfnet"]().stage(layer)
         assert len(page.values) == stage.shape[0]
         assert page.picture(0).std() > 1
+
+
+def test_the_atlas_that_ships_has_every_unit_and_every_class() -> None:
+    path = Path(atlases.resource(atlases.SHIPPED))
+    atlas, embedded = read_atlas(path), embedded_model()
+    wanted = {layer: embedded.architecture.stage(layer).shape[0] for layer in atlas_layers(embedded.architecture)}
+    assert {layer: len(page.values) for layer, page in atlas.pages.items()} == wanted
+    assert atlas.sha256 == embedded.sha256
+    assert path.stat().st_size < 12_000_000
+    assert all(page.recipe["steps"] and np.isfinite(page.values).all() for page in atlas.pages.values())
