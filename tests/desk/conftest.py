@@ -29,7 +29,10 @@ from zfdesk.desk.state import AppState
 from zfdesk.live import View
 from zfdesk.sources import SourceReference
 
-IGNORED = ("This plugin does not support propagateSizeHints", "This plugin does not support raise()")
+IGNORED = (
+    "This plugin does not support propagateSizeHints", "This plugin does not support raise()",
+    "This plugin does not support grabbing the keyboard",
+)  # fmt: skip
 THREADS_END_WITHIN = 5.0  # seconds
 
 

@@ -162,8 +162,8 @@ def test_paused_continued_cancelled_and_come_back_to(pane: LabPane) -> None:
     assert shown is not None
     if held.taken < held.steps:
         assert shown.state is State.CANCELLED
-        assert "cancelled at step" in pane.wall.stale
-        assert "CANCELLED" in pane.facts.whole
+        wait_until(lambda: "cancelled at step" in pane.wall.stale)
+        wait_until(lambda: "CANCELLED" in pane.facts.whole)
     assert shown.pictures[0, 0, 0, 0] == shown.step
     pane.lab.undo()
     assert pane.lab.made is None

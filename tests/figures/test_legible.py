@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from figure_tools import every_panel, unreadable, words_on
 
 import zfdesk.engine as zf
 import zfdesk.experiments
+from zfdesk.attribution import of_class
+from zfdesk.attribution.agreement import sanity_check
 from zfdesk.experiments.correspondence import masks_of
 from zfdesk.experiments.invariance import Change, Invariance, around, invariance
 from zfdesk.figures import (
@@ -32,6 +35,7 @@ from zfdesk.figures import (
 )
 from zfdesk.figures.curves import curves_page
 from zfdesk.figures.histograms import Activations
+from zfdesk.pages.heat_pages import sanity_page
 from zfdesk.resources import resource
 from zfdesk.sources import read_picture
 
@@ -93,6 +97,7 @@ def templates(
     beside = zfdesk.experiments.random_baseline(model, seen[0], 285, (8, 8), 2, 0, 4)
     lines = [("a-heat-map-with-a-long-name.npy", heat), ("b.npz", heat)]
     facts = Facts.of_model(model, picture="chelsea.jpg")
+    checked = list(islice(sanity_check(model, seen[0], of_class(model, 285), ("gradcam", "guided")), 3))
     counts, edges = np.logspace(6, 0, 64).astype(np.int64), np.linspace(0, 18, 65)
     spread = {
         stage.name: Activations(counts, edges, 0.63, 140, 4096)
@@ -117,6 +122,7 @@ def templates(
         "histograms": lambda size: histograms_page(model, size=size),
         "histograms of answers": lambda size: histograms_page(model, spread, 5, size=size),
         "curves": lambda size: curves_page("Egyptian cat", lines, [("2 random maps, 8 × 8", beside)], facts, size),
+        "sanity": lambda size: sanity_page(seen[0], checked, facts, size=size),
         "every panel": lambda size: every_panel(size, columns=1 if size == "one-column" else 4, last=9),
     }  # fmt: skip
 
@@ -126,7 +132,7 @@ def templates(
     "name",
     ["fig2", "fig3", "fig5", "fig5 of one", "fig6", "fig7", "fig7 begun", "fig8", "filters of the first layer",
      "filters of a higher layer", "filters of six units", "fig2 of twelve units", "histograms",
-     "histograms of answers", "curves", "every panel"],
+     "histograms of answers", "curves", "sanity", "every panel"],
 )  # fmt: skip
 def test_every_template_at_every_size(name: str, size: str, templates: dict[str, Callable[[str], Page]]) -> None:
     page = templates[name](size)
