@@ -413,3 +413,37 @@ def test_what_the_maker_has_to_say_stands_first(pane: LabPane) -> None:
     pane.lab.restore(made)
     assert pane.words.text().startswith(note)
     assert "All that decides it." in pane.words.text()
+
+
+def test_what_an_undone_run_still_makes_is_not_shown(pane: LabPane) -> None:
+    first = Held(2)
+    first.gate.release(2)
+    pane.lab.start(first.order)
+    wait_until(lambda: not pane.lab.running)
+    done = pane.lab.made
+    second = Held(6)
+    pane.lab.start(second.order)
+    second.gate.release(1)
+    wait_until(lambda: pane.lab.made is not done)
+    pane.lab.undo()
+    assert pane.lab.made is done
+    second.gate.release(1)
+    wait_until(lambda: second.taken == 2)
+    settle(150)
+    assert pane.lab.made is done
+
+
+def test_a_session_without_a_picture_lets_the_run_go_on(pane: LabPane) -> None:
+    held = Held(3)
+    pane.lab.start(held.order)
+    held.gate.release(1)
+    wait_until(lambda: pane.lab.made is not None)
+    pane.lab.restore(None)
+    assert pane.lab.running
+    kept = pane.lab.kept
+    assert kept is not None
+    assert kept.state is State.CANCELLED  # what a session says of it, which is opened when nothing runs
+    held.gate.release(2)
+    wait_until(lambda: not pane.lab.running)
+    assert pane.lab.made is not None
+    assert pane.lab.made.state is State.DONE

@@ -174,16 +174,24 @@ class Lab(QObject):
     def _walk(self, step: Callable[[Made | None], Made | None]) -> None:
         if self._task is not None and self._task.running:
             self._task.abandon()
+            self._slot = LatestSlot()  # what the abandoned task still puts is not shown
         self.made, self.trouble = step(_ended(self.made, State.CANCELLED)), ""
         self.changed.emit()
 
     def restore(self, made: Made | None) -> None:
-        """Show what a session kept."""
+        """Show what a session kept; where it kept nothing, what is being made goes on."""
+        if made is None:
+            return
         if self._task is not None and self._task.running:
             self._task.abandon()
-        if made is not None:
-            self.history.step(self.made)
-            self._show(made)
+            self._slot = LatestSlot()
+        self.history.step(_ended(self.made, State.CANCELLED))
+        self._show(made)
+
+    @property
+    def kept(self) -> Made | None:
+        """What a session keeps: of what is being made the pictures so far, marked as not finished."""
+        return _ended(self.made, State.CANCELLED)
 
     @property
     def network(self) -> str:

@@ -39,7 +39,7 @@ def _key(context: AppContext) -> object:
 
 
 def _keep(context: AppContext, session: Session) -> Session:
-    kept, told = kept_made(context.get(Lab).made)
+    kept, told = kept_made(context.get(Lab).kept)
     return replace(session, made=kept, notes=(*session.notes, *((told,) if told else ())))
 
 

@@ -110,12 +110,20 @@ class Bars(QWidget):
 
 
 def _alike(one: Answer, other: Answer) -> bool:
-    """Whether two answers are of the same network, source and crop."""
+    """Whether the clean picture of two answers is the same: a tick of another frame would be a change that is none."""
     return (
         one.request.model is other.request.model
-        and one.request.frame.origin == other.request.frame.origin
+        and one.request.frame is other.request.frame
         and one.crop_box == other.crop_box
     )
+
+
+def _hurries(answer: Answer, before: Answer | None) -> bool:
+    """Whether an answer is shown before the picture it is of: to the hand that moves a square, or of the same frame."""
+    if before is None:
+        return True
+    now, then = answer.request, before.request
+    return now.frame is then.frame or now.view.occluders != then.view.occluders or now.model is not then.model
 
 
 def toggle_watch(view: View, index: int) -> View:
@@ -261,19 +269,24 @@ class ClassesPane(Pane):
         self.search.clearFocus()
 
     def show_result(self, result: Result) -> None:
-        newest, self._clean = self.desk.answer, result
-        self.show_answer(newest if newest is not None and newest.taken >= result.taken else result)
+        newest, shown, self._clean = self.desk.answer, self.bars.answer, result
+        if newest is not None and newest.taken >= result.taken and _hurries(newest, result):
+            self.show_answer(newest)
+        elif shown is not None and shown.taken > result.taken and shown.request.model is result.request.model:
+            self.show_answer(shown)  # the hand has just let go: bars never go back
+        else:
+            self.show_answer(result)
 
     def _show_newest(self) -> None:
         answer, before = self.desk.answer, self.bars.answer
-        if answer is not None and self.isVisible():
+        if answer is not None and self.isVisible() and _hurries(answer, before):
             self.show_answer(answer)
             if before is None or before.request.clean == answer.request.clean:  # else with the picture, not before it
                 self.headline.repaint()
                 self.bars.repaint()  # before the other panes are drawn
 
     def show_answer(self, answer: Answer) -> None:
-        """Draw the probabilities. Until the clean picture's are there the ticks stay where they were."""
+        """Draw the probabilities, with ticks where those of the same frame's clean picture are known."""
         if answer.clean_probabilities is not None:
             self._clean = answer
         known = self._clean.clean_probabilities if self._clean and _alike(self._clean, answer) else None

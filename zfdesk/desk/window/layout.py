@@ -69,6 +69,8 @@ class PaneLayout(QObject):
                 self._window.tabifyDockWidget(self.docks[others[-1]], dock)
             else:
                 self._window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+        else:  # Qt puts it among its tabs later, and raises none that is not there yet
+            QTimer.singleShot(0, dock, dock.raise_)
 
     def _in_area(self, area: Area) -> list[Pane]:
         order = list(self._panes.specs)
