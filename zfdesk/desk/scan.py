@@ -159,6 +159,8 @@ class ScanController(QObject):
                 remove_library(folder_of(model, Crop.centre_of(model)))
 
         def done(_: object, error: Exception | None) -> None:
+            if self._scan is not None:  # another has begun meanwhile
+                return
             self.status = ScanStatus(known=True, trouble=error_text(error, "It could not be removed") if error else "")
             self.changed.emit()
             self.progressed.emit()
@@ -229,6 +231,8 @@ class ScanController(QObject):
         scan, self._scan = self._scan, None
         if scan is not None:
             scan.cancel()
+        if self._look_up is not None:  # its answer would be of the places before
+            self._look_up.abandon()
         self._clock.stop()
         self.status = replace(self.status, step=None, paused=False)
 

@@ -94,7 +94,8 @@ class ScanPane(Pane):
         """200 pictures of holiday · zfnet-v2."""
         model = self.desk.model.body or self.desk.model
         places = ", ".join(place.name or str(place) for place in self.scan.status.places)
-        return f"{self._counted} of {places} · {model.name or 'weights without a name'}"
+        scanned = f"{self._counted} of {places}" if places and self._count else "no pictures scanned"
+        return f"{scanned} · {model.name or 'weights without a name'}"
 
     @property
     def scanned_in_full(self) -> str:

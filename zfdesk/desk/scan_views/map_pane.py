@@ -149,7 +149,8 @@ class MapPane(ScanPane):
     def toggle_tsne(self) -> None:
         """By t-SNE: computed when it is first asked for; asked once more meanwhile, it is stopped."""
         if self.working is not None:
-            self.stop_work()
+            if self.known is not None:  # else the first map is being made, which nothing replaces
+                self.stop_work()
         elif self._tsne is not None:
             self._show(self._tsne)
         elif self.known is not None:
