@@ -59,6 +59,8 @@ class PortraitPane(Pane):
             Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
         )
         self.alike.linkActivated.connect(self._select)
+        for label in (self.share, self.classes):  # a folder may be called like a tag
+            label.setTextFormat(Qt.TextFormat.PlainText)
         for label, name in (
             (self.share, "How many wake it"),
             (self.classes, "Classes"),
