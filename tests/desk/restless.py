@@ -87,16 +87,19 @@ class Eye:
         self._look_at_pins_and_snapshot(result)
 
     def _look_at_the_classes(self, result: Result) -> None:
-        """They follow the newest answer; its ticks may still be those of the answer before."""
-        answer, number = self.window.desk.answer, result.request.frame.number
-        newest = answer if answer is not None and answer.taken >= result.taken else result
-        rows, clean = self.window.classes.bars.rows, newest.clean_probabilities
+        """They are the picture's, or newer ones to the hand that moves a square; ticks are of the same frame."""
+        shown, number = self.window.classes.bars.answer, result.request.frame.number
+        rows = self.window.classes.bars.rows
+        if shown is None or shown.taken < result.taken:
+            self._expect(False, f"classes: older than frame {number}")
+            return
         of_kinds = [[index for index, _ in row.members] for row in rows]  # of a class its own
-        wanted = [newest.probabilities[members].sum() for members in of_kinds]
+        wanted = [shown.probabilities[members].sum() for members in of_kinds]
         self._expect(np.allclose([row.probability for row in rows], wanted, atol=1e-6), f"classes: not frame {number}")
-        if clean is not None:
-            ticks = [clean[members].sum() for members in of_kinds]
-            self._expect(np.allclose([row.clean for row in rows], ticks, atol=1e-6), "ticks: another frame")
+        same = shown.request.frame is result.request.frame and shown.crop_box == result.crop_box
+        clean = result.clean_probabilities if same else shown.clean_probabilities
+        ticks = [(shown.probabilities if clean is None else clean)[members].sum() for members in of_kinds]
+        self._expect(np.allclose([row.clean for row in rows], ticks, atol=1e-6), "ticks: another frame")
 
     def _look_at_the_unit(self, result: Result) -> None:
         """The unit may lag behind by an unfinished result, but all of its tiles are of one."""
