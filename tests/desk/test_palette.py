@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from desk_tools import press, settle
@@ -11,6 +12,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolButton
 
+import zfdesk.engine as zf
 from zfdesk.desk.alive import alive
 from zfdesk.desk.widgets.fuzzy import match
 from zfdesk.desk.window.command_palette import Palette, entries_of, find, show_palette
@@ -222,3 +224,19 @@ def test_it_closes_when_what_had_the_focus_is_gone(window: Window) -> None:
     palette.close_palette()
     settle()
     assert not alive(palette)
+
+
+def test_another_network_while_it_is_open(window: Window) -> None:
+    """Its layers and classes are offered, and those of the one before no more."""
+    palette = show_palette(window.context)
+    palette.edit.setText("conv4")
+    assert "Layer conv4" in palette.found
+    layers = (zf.Conv("conv9", 4, 3, 1, 1), zf.ReLU("relu9"), zf.Linear("fc8", 2), zf.Softmax("prob"))
+    other = zf.random_model(zf.Architecture("other", "Another network", layers, 32), 1)
+    window.desk.use_model(replace(other, classes=("a kettle", "a lamp"), name="other"))
+    assert "Layer conv4" not in palette.found
+    palette.edit.setText("conv9")
+    assert "Layer conv9" in palette.found
+    palette.edit.setText("kettle")
+    assert "a kettle" in palette.found
+    palette.close_palette()

@@ -243,7 +243,13 @@ class Palette(QFrame):
         self._shield = _Shield(self, context)
         self.edit.installEventFilter(self)
         context.window.installEventFilter(self)
+        context.state.model_changed.connect(self._renew)
         self.hide()
+
+    def _renew(self) -> None:
+        """Another network has other layers and classes."""
+        self._entries = entries_of(self.context)
+        self.look(self.edit.text())
 
     @property
     def found(self) -> list[str]:
