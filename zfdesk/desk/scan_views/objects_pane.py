@@ -116,6 +116,7 @@ class ObjectsPane(ScanPane):
         super().__init__(context, parent)
         self.known: Known | None = None
         self.shares: dict[str, list[ObjectShare]] = {}  # by layer
+        self._shared_by = 0  # how many pictures had been scanned then
         self.covered: dict[int, Covered] = {}
         self._objects: dict[int, Box | None] = {}  # by picture
         self._asked = ""
@@ -167,6 +168,8 @@ class ObjectsPane(ScanPane):
 
     def renew(self) -> None:
         if self.working is None:
+            if self.scan.status.pictures != self._shared_by:  # what was found is of fewer pictures than are named
+                self.shares, self._objects = {}, {}
             self._asked = ""
             self._ask()
         else:
@@ -214,6 +217,7 @@ class ObjectsPane(ScanPane):
 
     def _take_objects(self, known: Known, _: None) -> None:
         there = {number: box for number, box in self._objects.items() if box is not None}
+        self._shared_by = self.scan.status.pictures
         self.shares[known.layer] = object_shares(known.examples, there, known.gallery.model.architecture.size)
         self._fill()
 
