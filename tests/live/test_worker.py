@@ -115,8 +115,8 @@ def test_nothing_is_computed_before_there_is_a_frame_or_after_all_is_shown(start
     assert listener.calls - calls == 2, "its answer, then all of it"
 
 
-def test_the_answer_is_there_before_maps_and_reconstruction(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And while they are being made, a moved occluder gets its own."""
+def held_rendering(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
+    """The second thread waits before it renders: (it does, it may go on)."""
     waiting, go_on = threading.Event(), threading.Event()
     show = compute_module.RenderStep.show
 
@@ -128,6 +128,11 @@ def test_the_answer_is_there_before_maps_and_reconstruction(start: Start, monkey
         return show(step, seen, tell)
 
     monkeypatch.setattr(compute_module.RenderStep, "show", wait)
+    return waiting, go_on
+
+
+def answering(start: Start) -> tuple[Worker, Listener, list[Answer], threading.Semaphore]:
+    """A worker that has not begun, its listener, its answers, and a count of these to wait for."""
     answers: list[Answer] = []
     told = threading.Semaphore(0)
 
@@ -138,6 +143,13 @@ def test_the_answer_is_there_before_maps_and_reconstruction(start: Start, monkey
         listener.notify()
 
     worker, listener = start(running=False, notify=notify)
+    return worker, listener, answers, told
+
+
+def test_the_answer_is_there_before_maps_and_reconstruction(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And while they are being made, a moved occluder gets its own."""
+    waiting, go_on = held_rendering(monkeypatch)
+    worker, listener, answers, told = answering(start)
     worker.start()
     worker.feed(numbered_frame(1))
     assert told.acquire(timeout=PATIENCE)
@@ -160,16 +172,7 @@ def test_while_a_square_is_dragged_every_place_is_answered_and_maps_come_less_of
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("zfdesk.live.worker.DRAG_PAUSE", 3600.0)
-    answers: list[Answer] = []
-    told = threading.Semaphore(0)
-
-    def notify() -> None:
-        if answer := worker.answers.take():
-            answers.append(answer)
-            told.release()
-        listener.notify()
-
-    worker, listener = start(running=False, notify=notify)
+    worker, listener, answers, told = answering(start)
     places = [VIEW.change(occluders=(zf.Occluder(step, 5, 9, 10),)) for step in range(8)]
     worker.show(places[0], Demand())
     worker.feed(numbered_frame(1))
@@ -189,27 +192,8 @@ def test_an_older_answer_that_is_completed_late_is_not_told_after_a_newer_one(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second thread computes the clean picture of one place while the first has answered for the next."""
-    waiting, go_on = threading.Event(), threading.Event()
-    show = compute_module.RenderStep.show
-
-    def wait(
-        step: compute_module.RenderStep, seen: compute_module.ForwardResult, tell: Callable[[Answer], None]
-    ) -> Iterator[Result]:
-        waiting.set()
-        assert go_on.wait(PATIENCE)
-        return show(step, seen, tell)
-
-    monkeypatch.setattr(compute_module.RenderStep, "show", wait)
-    answers: list[Answer] = []
-    told = threading.Semaphore(0)
-
-    def notify() -> None:
-        if answer := worker.answers.take():
-            answers.append(answer)
-            told.release()
-        listener.notify()
-
-    worker, listener = start(running=False, notify=notify)
+    waiting, go_on = held_rendering(monkeypatch)
+    worker, listener, answers, told = answering(start)
     worker.show(VIEW.change(occluders=COVER), Demand())
     worker.feed(numbered_frame(1))
     worker.start()

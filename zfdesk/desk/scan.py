@@ -27,7 +27,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.tasks import Cancelled, Progress, Task, error_text
+from zfdesk.desk.tasks import Cancelled, Progress, Task, error_text, give_way
 from zfdesk.engine import Model
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 LOOK_MS = 250  # the scan under way is looked at so often
 RENEW_SECONDS, RENEW_MORE = 20.0, 1.5  # what is shown is renewed after so long, or with so many times the pictures
-NICENESS = 10  # where threads have one: the live view goes first
 FAILED = "The scan failed"
 
 
@@ -83,7 +82,7 @@ class ScanController(QObject):
         super().__init__(context)
         self._state = context.state
         self.status = ScanStatus()
-        self._network = _network_of(self._state.model)
+        self._network = self._state.model.base
         self._reading = _Reading()
         self._scan: _Scan | None = None
         self._look_up: Task | None = None
@@ -237,7 +236,7 @@ class ScanController(QObject):
         self.status = replace(self.status, step=None, paused=False)
 
     def _follow_model(self) -> None:
-        network = _network_of(self._state.model)
+        network = self._state.model.base
         if network is self._network:
             return  # of another classifier alone: what was scanned is of the network below it
         self._network = network
@@ -272,7 +271,7 @@ class _Scan:
         """The scan itself, in its thread."""
         from zfdesk.library import Library, scan
 
-        _step_back()
+        give_way()
         with Library(self.model) as library, closing(scan(library, self.places)) as steps:
             for step in steps:
                 self.step = step
@@ -338,7 +337,7 @@ class _Reading:
     def _of(self, model: Model, places: tuple[Path, ...]) -> Portraits:
         from zfdesk.library import Library, Portraits
 
-        network = _network_of(model)
+        network = model.base
         if self._portraits is None or self._portraits.library.model is not network:
             self._close()
             self._portraits = Portraits(Library(network), places)
@@ -362,18 +361,6 @@ class _Closed:
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()
-
-
-def _network_of(model: Model) -> Model:
-    """What pictures are scanned with: of a network that was taught other classes, what is below its classifier."""
-    return model.body or model
-
-
-def _step_back() -> None:
-    """Let the live view go first, where the system knows of threads that do."""
-    if hasattr(os, "setpriority") and os.uname().sysname == "Linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 __all__ = ["ScanController", "ScanStatus"]

@@ -189,7 +189,7 @@ class AppState(QObject):
         """
         before, self.model = self.model, model
         self.answer = self.result = self.complete = None
-        same_body = (model.body or model) is (before.body or before)
+        same_body = model.base is before.base
         self._same_body, self._same_classes = same_body, same_body and model.classes == before.classes
         if not self._same_classes:
             self.history.clear()

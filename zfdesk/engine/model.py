@@ -112,6 +112,11 @@ class Model:
             return self.body._batch.with_classifier(self.architecture, self.weights, self._fast)
         return BatchKernels(self.architecture, self.weights, self._fast)
 
+    @property
+    def base(self) -> Model:
+        """The network below the classes that were taught; the network itself where none were."""
+        return self.body or self
+
     def kernels(self, dtype: torch.dtype, reference: bool = False) -> ReferenceKernels:
         """What computes the layers: the fast kernels for float32, else, or if asked for, the plain reference."""
         return self._reference if reference or dtype != torch.float32 else self._fast

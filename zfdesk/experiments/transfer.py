@@ -330,7 +330,7 @@ def with_classes(
     own. ``sha256`` is of what the network is made of, until it is saved. Raises ValueError, in words, where names and
     numbers do not fit, or the network ends otherwise than with a linear layer and a softmax.
     """
-    body = model.body or model
+    body = model.base
     layer = _classifier(body.architecture)
     names = tuple(_checked_name(word) for word in names)
     if len(names) < 2:
@@ -359,7 +359,7 @@ def with_classes(
 
 def taught_words(model: Model, kind: Kind, classes: int, pictures: int, day: str) -> str:
     """Provenance: "zfnet-v1, its softmax taught on 3 classes, 92 pictures, 2026-11-23"."""
-    body = model.body or model
+    body = model.base
     what = "softmax" if kind == "softmax" else "classifier (linear SVM)"
     noun = "picture" if pictures == 1 else "pictures"
     return f"{body.name or body.architecture.title}, its {what} taught on {classes} classes, {pictures} {noun}, {day}"

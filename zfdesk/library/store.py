@@ -100,7 +100,7 @@ class Library:
     """
 
     def __init__(self, model: Model, crop: Crop | None = None, root: Path | None = None) -> None:
-        self.model, self.crop = model.body or model, crop or Crop.centre_of(model)
+        self.model, self.crop = model.base, crop or Crop.centre_of(model)
         self.folder = folder_of(self.model, self.crop, root)
         self._parts = self.folder / "parts"
         with self._as_library_errors():
@@ -429,7 +429,7 @@ class Library:
 
 def folder_of(model: Model, crop: Crop, root: Path | None = None) -> Path:
     """Where the library of a network and a crop lies."""
-    model = model.body or model
+    model = model.base
     standard = crop.mode is not CropMode.CROP or crop == Crop.centre_of(model)
     how = str(crop.mode) if standard else f"{crop.mode}-{crop.x:g}-{crop.y:g}-{crop.side:g}"
     return (root or home() / "library") / f"v{VERSION}-{fingerprint(model)[:16]}-{how}"

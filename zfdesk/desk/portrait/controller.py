@@ -72,7 +72,7 @@ class PortraitController(QObject):
     @property
     def network(self) -> Model:
         """What pictures are scanned with."""
-        return self._state.model.body or self._state.model
+        return self._state.model.base
 
     def set_seen(self, seen: bool) -> None:
         """Whether anyone looks: work for nobody rests."""

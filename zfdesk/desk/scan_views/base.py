@@ -92,7 +92,7 @@ class ScanPane(Pane):
     @property
     def scanned_text(self) -> str:
         """200 pictures of holiday · zfnet-v2."""
-        model = self.desk.model.body or self.desk.model
+        model = self.desk.model.base
         places = ", ".join(place.name or str(place) for place in self.scan.status.places)
         scanned = f"{self._counted} of {places}" if places and self._count else "no pictures scanned"
         return f"{scanned} · {model.name or 'weights without a name'}"
@@ -114,7 +114,7 @@ class ScanPane(Pane):
             self._renew()
 
     def _renew(self) -> None:
-        of = (self.scan.status.places, self.desk.model.body or self.desk.model)
+        of = (self.scan.status.places, self.desk.model.base)
         if of != self._of or not self.there:
             self._of = of
             self.forget()

@@ -78,7 +78,7 @@ class BoxesPane(ScanPane):
             return
         self._asked = unit
         layer = unit[0]
-        model = self.desk.model.body or self.desk.model
+        model = self.desk.model.base
         taught = self.desk.model.architecture.class_layers if self.desk.model.body is not None else ()
         if layer in ("input", *taught):
             self._say(f"{layer} has no units that were scanned for.")
@@ -122,7 +122,7 @@ class BoxesPane(ScanPane):
         """What is shown, for a figure."""
         if self.of is None or not self.boxed:
             return None
-        model = self.desk.model.body or self.desk.model
+        model = self.desk.model.base
         return BoxesShown(model, *self.of, list(self.boxed), self.scanned_in_full)
 
     def ask_for_figure(self) -> None:

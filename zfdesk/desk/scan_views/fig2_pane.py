@@ -192,7 +192,7 @@ class Fig2Pane(ScanPane):
         one = next((one for one in self.shown if one.unit == view.unit), None)
         if wish is None or one is None or wish.layer != view.layer:
             return None
-        model = self.desk.model.body or self.desk.model
+        model = self.desk.model.base
         return StrongestShown(model, wish.layer, one.unit, wish.rule, one.downs, one.patches, self.scanned_in_full)
 
     def ask_for_figure(self) -> None:
@@ -202,7 +202,7 @@ class Fig2Pane(ScanPane):
             return
         which = Which(self.which.currentData())
         chosen = f"{which} (seed {self.wish.seed})" if which is Which.RANDOM else str(which)
-        model = self.desk.model.body or self.desk.model
+        model = self.desk.model.base
         make = partial(
             fig2_page, model, [_as_examples(self.wish.layer, one) for one in self.shown],
             seen=self.scan.status.pictures, chosen=f"{chosen}; {self.scanned_in_full}", rule=self.wish.rule,

@@ -79,7 +79,7 @@ class Teaching(QObject):
         self.class_set = ClassSet()
         self.chosen = 0  # the class that actions without a digit mean
         self.holding: int | None = None
-        self.base = desk.model.body or desk.model  # the network whose features are kept
+        self.base = desk.model.base  # the network whose features are kept
         self.taught: Taught | None = None
         self.laid_by: LaidBy | None = None
         self.error = ""  # why the last lesson could not be taught
@@ -351,7 +351,7 @@ class Teaching(QObject):
 
     @staticmethod
     def _root(model: Model) -> Model:
-        return model.body or model
+        return model.base
 
     def kept_as(self, taught: Taught, name: str, sha256: str) -> None:
         """What was taught is in a file now: it is known by that one's name and hash."""

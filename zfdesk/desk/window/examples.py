@@ -36,7 +36,7 @@ def session_of(example: Example, model: Model) -> Session:
 def made_ready(example: Example, present: Model) -> Reopened:
     """An example, computed with the embedded network: the present one, its body, or read from its file."""
     wanted = embedded().stem
-    network = present.body or present
+    network = present.base
     if network.name != wanted:
         network = load()
     return reopen(session_of(example, network), network, switch=False)
