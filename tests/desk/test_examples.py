@@ -13,10 +13,12 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QToolButton
 
 import zfdesk.engine as zf
+from zfdesk.desk.actions import with_keys
 from zfdesk.desk.feature import Features
 from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.window.examples import Examples
+from zfdesk.desk.window.features import ACTIONS
 from zfdesk.desk.window.hints import HintBar, show_hints
 from zfdesk.live import View
 from zfdesk.sources import SourceReference
@@ -93,8 +95,9 @@ def test_each_is_shown_with_its_own_network_and_its_sentence_whole(lecture: Wind
     for width in (1024, 1440):
         lecture.resize(width, 760)
         settle()
+        whole = with_keys(examples.shown.text, ACTIONS)
         for label in examples.line.findChildren(ElidedLabel):
-            assert label.text().replace("\n", " ") == examples.shown.text, width
+            assert label.text().replace("\n", " ") == whole, width
             assert not label.cut, width
     geometry = examples.line.geometry()
     for dock in lecture.docks.values():

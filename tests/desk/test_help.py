@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from html import escape
+from pathlib import Path
 
 import pytest
 from desk_tools import press, settle
@@ -11,25 +13,32 @@ from desk_window import Window
 from embedded import FACTS
 from PySide6.QtCore import Qt
 
-from zfdesk.desk.actions import CLEAN_KEY
+import zfdesk
+from zfdesk.desk.actions import CLEAN_KEY, native, with_keys
 from zfdesk.desk.feature import Features
 from zfdesk.desk.teach.pane import TEACH_KEYS
 from zfdesk.desk.widgets.theme import THEMES
 from zfdesk.desk.window.features import ACTIONS, FEATURES
 from zfdesk.desk.window.help import (
+    GENERAL,
     HelpSheet,
     help_content,
     help_html,
     key_rows,
     keys_html,
-    native,
     show_help,
     yosinski_html,
 )
-from zfdesk.desk.window.yosinski import BINDINGS, answers, kept_keys
+from zfdesk.desk.window.help_file import FILE, help_section, help_sections
+from zfdesk.desk.window.hints import TITLE as FIRST_STEPS
+from zfdesk.desk.window.yosinski import TITLE as YOSINSKI
+from zfdesk.desk.window.yosinski import answers, bindings, kept_keys
+from zfdesk.resources import resource
 
 DARK = THEMES["dark"]
 CONTENT = help_content(ACTIONS, Features(FEATURES).panes)
+BINDINGS = bindings(CONTENT.yosinski)
+KEY = r"(?:Ctrl|Alt|Shift)\+\S|\b(?:[Pp]ress|key) [A-Z0-9]\b"
 
 
 def test_every_key_of_every_action_is_in_the_table() -> None:
@@ -67,7 +76,7 @@ def test_all_thirty_bindings_of_yosinski_are_listed_and_every_tag_of_an_action_i
     assert {action.yosinski for action in ACTIONS if action.yosinski} <= set(tags)
     keys = [key for binding in BINDINGS for key in binding.keys]
     assert len(keys) == len(set(keys))
-    assert yosinski_html(ACTIONS, DARK).count("<tr><td>") == 30
+    assert yosinski_html(CONTENT, DARK).count("<tr><td>") == 30
 
 
 def test_a_binding_that_lost_its_key_or_its_meaning_says_so() -> None:
@@ -81,12 +90,61 @@ def test_a_binding_without_an_equal_is_listed_honestly(monkeypatch: pytest.Monke
     assert help_html(1, CONTENT, DARK).count("has no equal") == 30
 
 
-def test_what_a_pane_declares_is_in_the_sheet() -> None:
+def test_every_section_of_the_file_is_told_and_every_pane_has_one() -> None:
     keys, texts = keys_html(CONTENT, DARK), help_html(2, CONTENT, DARK)
-    for feature in FEATURES:
-        for spec in feature.panes:
-            assert all(escape(does) in keys for _, does in spec.mouse), spec.title
-            assert all(escape(title) in texts for title, _ in spec.help), spec.title
+    panes = [spec.title for spec in Features(FEATURES).panes]
+    assert set(panes) - set(help_sections()) == {"Pins", "A | B"}
+    assert set(help_sections()) - set(panes) == {*GENERAL, YOSINSKI, FIRST_STEPS}
+    told = 0
+    for title in (*panes, *GENERAL):
+        section = help_section(title, ACTIONS)
+        assert all(escape(gesture) in keys and escape(does) in keys for gesture, does in section.mouse), title
+        assert all(escape(part) in texts and escape(text) in texts for part, text in section.texts), title
+        told += len(section.mouse) + len(section.texts)
+    lines = resource(FILE).read_text("utf-8").splitlines()
+    assert told == sum(line.startswith(("- ", "### ")) for line in lines)
+
+
+def test_the_file_names_keys_by_their_actions_alone() -> None:
+    sections = dict(help_sections())
+    differs = [row.split("|")[-2] for row in sections.pop(YOSINSKI).splitlines() if row.startswith("|")]
+    assert not any(re.search(rf"{KEY}|^ *(?:Esc|[0-9B-Z]) ", text) for text in differs)
+    assert not any(re.search(KEY, text) for text in sections.values())
+    assert not any(re.search(KEY, example.text) for feature in FEATURES for example in feature.examples)
+    with pytest.raises(KeyError, match="no-such-action"):
+        with_keys("Press {no-such-action}.", ACTIONS)
+
+
+def test_texts_of_the_window_name_keys_by_their_actions() -> None:
+    """Those few that stand below the table of actions are compared with it here."""
+    below = {
+        "Recording: press {occluder}",
+        "No heat lies over the picture: press {heat}",
+        "No methods were set side by side: open that pane, {heats}",
+        "The sanity check was not made: {heat-sanity}",
+        "Nothing is covered: press {occluder}",
+        "No unit is pinned: press {pin}",
+        "Nothing has been made yet: press {lab-unit}",
+        "There is no snapshot A: press {snapshot}",
+        "There is no sweep yet: press {sweep}",
+    }
+    known = tuple(with_keys(text, ACTIONS) for text in below)
+    package = Path(zfdesk.__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        if path.name in ("actions.py", "feature.py") or path.parent.name in ("figure", "parts"):  # these two: their own
+            continue
+        for text in texts_in(path):
+            if " " in text.strip() and re.search(KEY, text):
+                assert text.startswith(known), f"{path.name}: {text}"
+
+
+def texts_in(path: Path) -> list[str]:
+    """The strings of a module that may name a key, but for its docstrings."""
+    source = path.read_text("utf-8")
+    tree = ast.parse(source if re.search(KEY, source) else "")
+    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in told]
+    return [node.value for node in nodes if isinstance(node.value, str)]
 
 
 def test_texts_name_what_they_explain() -> None:

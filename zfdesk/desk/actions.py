@@ -7,9 +7,11 @@ is a function of the `AppContext`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial, wraps
+from types import MappingProxyType
 from typing import Any, Concatenate, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -95,6 +97,27 @@ def check(actions: Iterable[Action]) -> None:
             seen[key] = action.id
 
 
+def native(key: str) -> str:
+    """A key as this system writes it."""
+    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) or key
+
+
+def with_keys(
+    text: str, actions: Iterable[Action], values: Mapping[str, Callable[[], str]] = MappingProxyType({})
+) -> str:
+    """A text in which ``{id}`` stands for the first key of the action of that id, or for a value of that name.
+
+    Raises KeyError for one that there is not.
+    """
+    by_id = {action.id: action for action in actions}
+
+    def filled(found: re.Match[str]) -> str:
+        name = found[1]
+        return values[name]() if name in values else native(by_id[name].keys[0])
+
+    return re.sub(r"\{([\w-]+)\}", filled, text)
+
+
 class ActionTable(QObject):
     """All actions of a window, as Qt has them too. ``navigated``: the view is about to change by a key held down."""
 
@@ -130,6 +153,10 @@ class ActionTable(QObject):
         """Its words and keys, for a tool tip."""
         action = self.find(action_id)
         return f"{action.text} ({', '.join(action.keys)})"
+
+    def with_keys(self, text: str) -> str:
+        """A text in which ``{id}`` stands for the key of the action of that id."""
+        return with_keys(text, self.actions)
 
     def run(self, action_id: str, _checked: bool = False) -> None:
         """Do what the action of that id does."""
@@ -190,5 +217,5 @@ def next_of(field: str, values: tuple[Any, ...]) -> Change:
 
 __all__ = [
     "CLEAN_KEY", "Action", "ActionTable", "Change", "Command", "HeldKeys", "ViewContext", "calls", "check", "cycle",
-    "next_of", "set_fields", "toggle",
+    "native", "next_of", "set_fields", "toggle", "with_keys",
 ]  # fmt: skip

@@ -10,18 +10,17 @@ A feature is a folder of `zfdesk.desk` with a ``feature.py`` that says all of it
                 title="Portrait",                    # of the dock; also its name in the layout that is remembered
                 area=Area.CENTRE,                    # where it stands at first: panes of one area are tabs
                 make=PortraitPane,                   # called with the context; draws nothing yet
-                mouse=(("Click", "selects the unit"),),        # for the help sheet
-                help=(("Portrait", "What one sees here, in plain words."),),
                 figure=figure_source,                # what of it a figure's panel is made of
             ),
         ),
         actions=(Action("portrait", "Portrait of the unit", ("Ctrl+Alt+Q",), "Unit", command=show_portrait),),
     )
 
-and one line in `zfdesk.desk.window.features`. Menus, palette, help, the check for keys given twice and the first
-layout are made from it. A pane says by `Pane.demand` what the worker must compute while it is seen; work of the pane's
-own goes into a `zfdesk.desk.tasks.Task`. What features need of each other goes through the context: a controller that
-several use stands beside this file, as `zfdesk.desk.path_player` does.
+and one line in `zfdesk.desk.window.features`. Menus, palette, the table of keys, the check for keys given twice and the
+first layout are made from it; what the help says of a pane is the section of its title in ``resources/help.md``. A pane
+says by `Pane.demand` what the worker must compute while it is seen; work of the pane's own goes into a
+`zfdesk.desk.tasks.Task`. What features need of each other goes through the context: a controller that several use
+stands beside this file, as `zfdesk.desk.path_player` does.
 """
 
 from __future__ import annotations
@@ -71,16 +70,13 @@ class PaneSpec:
     """A pane, declared once. ``make``: usually its class; it makes, and shows nothing yet.
 
     ``at_start``: else it is made and shown when it is first asked for (`Panes.show`), and closed again by a reset of
-    the layout. ``mouse``: (gesture, what it does) for the help sheet; ``help``: (title, text) for its last tab.
-    ``figure``: adds what this pane shows to what a figure can be made of.
+    the layout. ``figure``: adds what this pane shows to what a figure can be made of.
     """
 
     title: str
     area: Area
     make: Callable[[AppContext], Pane]
     at_start: bool = True
-    mouse: tuple[tuple[str, str], ...] = ()
-    help: tuple[tuple[str, str], ...] = ()
     figure: Callable[[AppContext, Sources], Sources] | None = None
 
 
@@ -109,7 +105,8 @@ class Example:
     """A ready view on a moment of the demo, with the embedded network: what to try and what to look for.
 
     ``place``: among all, in the paper's own order; its key is Alt and that digit. ``seconds``: of the demo, whose
-    frame stands still. ``text``: one sentence. ``then``: done once the view is shown.
+    frame stands still. ``text``: one sentence, in which ``{freeze}`` is that action's key. ``then``: done once the view
+    is shown.
     """
 
     place: int

@@ -59,26 +59,9 @@ ACTIONS = (
     Action("heat-figure", "Save the methods, or the sanity check, as a figure…", ("Ctrl+Alt+Shift+F",), "Attribution", command=save_figure),
 )  # fmt: skip
 
-MOUSE = (("Drag on the picture, after “box”", "draws the box of the pointing game"),)
-METHODS_HELP = "; ".join(f"{one.label}: {one.help} ({one.source})" for one in METHODS.values())
-HELP = (
-    ("Where a class looks",
-     "Ctrl+Shift+H lays a heat over the picture: how much each place counts for the most probable class of each frame, for a "
-     "class that is held, or for the unit that is looked at. Full colour is the 99.5th percentile of the heat. It is found "
-     "beside the live view, as often as that leaves time; what is of an older frame says so. The methods: "
-     f"{METHODS_HELP}."),
-    ("Methods side by side",
-     "The chosen methods on one frame and one class. “box” lets you draw a box on the picture: does the hottest pixel lie in it, "
-     "or less than 15 pixels off (pointing game), and how much of the heat? “measure” deletes the hottest pixels first, or "
-     "inserts them, and follows the class: a small area for deletion and a large one for insertion are good. CAM needs a "
-     "head that this network does not have: “teach CAM…” teaches one from a folder, by class or with the network's own answers; "
-     "it is another classifier, and says so. The sanity check makes the weights of one layer after another random, from the top: "
-     "a map that does not change tells of something else than what was learned (Adebayo et al. 2018)."),
-)  # fmt: skip
-
 FEATURE = Feature(
     name="attribution",
     make=_make,
-    panes=(PaneSpec(TITLE, Area.CENTRE, _make_pane, at_start=False, mouse=MOUSE, help=HELP, figure=add_to_sources),),
+    panes=(PaneSpec(TITLE, Area.CENTRE, _make_pane, at_start=False, figure=add_to_sources),),
     actions=ACTIONS,
 )

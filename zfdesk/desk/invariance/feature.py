@@ -35,27 +35,10 @@ def show_invariance(context: AppContext) -> None:
     panes.hide(TITLE) if panes.is_open(TITLE) else panes.show(TITLE)
 
 
-MOUSE = (
-    ("Drag a slider", "shifts, enlarges or turns the picture that is shown at that moment"),
-    ("Click a plot", "goes to that amount"),
-)
-HELP = (
-    ("Invariance (Fig. 5)",
-     "The photograph itself is shifted, enlarged about its centre or turned about it, and the network sees the result "
-     "without any occluder. The curves tell how far the features of the lower and of the upper layer have moved (the "
-     "Euclidean distance from those of the unchanged picture), and the probability of the first watched class, or of "
-     "the picture's own first. They grow while you slide; when you rest, the amounts of the paper's figure are "
-     "measured too. What lies beyond the photograph is mid-grey. A camera's picture is the one at the moment you take "
-     "hold of a slider."),
-)  # fmt: skip
 
 FEATURE = Feature(
     name="invariance",
-    panes=(
-        PaneSpec(
-            TITLE, Area.CENTRE, _make_pane, at_start=False, mouse=MOUSE, help=HELP, figure=_figure
-        ),
-    ),
+    panes=(PaneSpec(TITLE, Area.CENTRE, _make_pane, at_start=False, figure=_figure),),
     actions=(
         Action(
             "invariance", "Shift, enlarge and turn the picture (Fig. 5), or close that pane", ("Ctrl+Alt+4",), "Tools",

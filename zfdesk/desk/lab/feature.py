@@ -61,24 +61,10 @@ ACTIONS = (
     Action("lab-cancel", "Cancel the picture that is made", ("Ctrl+Alt+Backspace",), "Lab", command=commands.cancel_making),
 )
 
-MOUSE = (
-    ("Click", "selects the unit that the picture was made for"),
-    ("Double-click", "shows one picture alone, or all again"),
-    ("Wheel", "zooms"),
-)
-HELP = (
-    ("Lab",
-     "Pictures that are made, beside a live view that stays alive. Activation maximisation looks for the picture that "
-     "a unit, a class or a sum of them answers most; only the unit's receptive field is made, and values are those "
-     "before rectification. Recipes: “modern”, and the four rows of Table 1 in Yosinski et al. 2015; their numbers can "
-     "be changed. A picture can be paused, cancelled (it stays, marked) and come back to. The same seed gives the same "
-     "picture. Below it stands all that decides it."),
-)
-
 FEATURE = Feature(
     name="lab",
     make=_make,
-    panes=(PaneSpec("Lab", Area.CENTRE, _make_pane, at_start=False, figure=_figure, mouse=MOUSE, help=HELP),),
+    panes=(PaneSpec("Lab", Area.CENTRE, _make_pane, at_start=False, figure=_figure),),
     actions=ACTIONS,
     session=SessionPart(_key, _keep, _restore),
 )

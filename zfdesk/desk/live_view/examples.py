@@ -18,8 +18,8 @@ EXAMPLES = (
     ),
     Example(
         2, "An eye in conv5 (Fig. 2)",
-        "Unit 2 answers to eyes: the frame on the picture is all it can see and the reconstruction is an eye; press F "
-        "to go on and see it find the eyes of other pictures.",
+        "Unit 2 answers to eyes: the frame on the picture is all it can see and the reconstruction is an eye; press "
+        "{freeze} to go on and see it find the eyes of other pictures.",
         CAT, EYE,
     ),
     Example(

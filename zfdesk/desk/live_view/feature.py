@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QMenu
 from zfdesk.desk.actions import ActionTable, ViewContext
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Area, Feature, Panes, PaneSpec, SessionPart
-from zfdesk.desk.live_view import help_texts
 from zfdesk.desk.live_view.actions import ACTIONS
 from zfdesk.desk.live_view.classes_pane import ClassesPane
 from zfdesk.desk.live_view.examples import EXAMPLES
@@ -137,11 +136,11 @@ FEATURE = Feature(
     name="live view",
     connect=_connect,
     panes=(
-        PaneSpec("Layers", Area.LAYERS, LayersPane, mouse=(("Click", "shows that layer"),)),
-        PaneSpec("Picture", Area.PICTURE, PicturePane, figure=_result_for_figures, mouse=help_texts.PICTURE_MOUSE, help=help_texts.PICTURE),
-        PaneSpec("Classes", Area.ANSWER, ClassesPane, mouse=help_texts.CLASSES_MOUSE, help=help_texts.CLASSES),
-        PaneSpec("Feature maps", Area.CENTRE, MapsPane, mouse=help_texts.MAPS_MOUSE, help=help_texts.MAPS),
-        PaneSpec("Unit", Area.UNIT, UnitPane, mouse=help_texts.UNIT_MOUSE, help=help_texts.UNIT),
+        PaneSpec("Layers", Area.LAYERS, LayersPane),
+        PaneSpec("Picture", Area.PICTURE, PicturePane, figure=_result_for_figures),
+        PaneSpec("Classes", Area.ANSWER, ClassesPane),
+        PaneSpec("Feature maps", Area.CENTRE, MapsPane),
+        PaneSpec("Unit", Area.UNIT, UnitPane),
         PaneSpec("Pins", Area.BELOW_UNIT, PinsPane),
         PaneSpec("A | B", Area.BELOW_UNIT, ComparePane, figure=_snapshot_for_figures),
     ),

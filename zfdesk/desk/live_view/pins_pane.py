@@ -8,6 +8,7 @@ from functools import partial
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.live_view.unit_pane import map_picture, reconstruction_content, reference_words
 from zfdesk.desk.widgets.buttons import tool_button
@@ -75,7 +76,8 @@ class PinsPane(Pane):
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self.cards: list[PinCard] = []
-        self.empty = QLabel("Pin a unit (key P) to keep it in view beside others.")
+        keys = context.get(ActionTable)
+        self.empty = QLabel(keys.with_keys("Pin a unit (key {pin}) to keep it in view beside others."))
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.row = QHBoxLayout()

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
 
+from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.heat_maps import HeatMaps, HeatStream
 from zfdesk.desk.widgets.canvas import Content, Picture, ValueRange
@@ -121,8 +122,10 @@ class ComparePane(Pane):
     def _forget(self) -> None:
         self.a = None
         self.changes.say("")
+        keys = self.context.get(ActionTable)
+        text = keys.with_keys("Take a snapshot ({snapshot}) to compare it with the live picture.")
         for tile in self.tiles:
-            tile.set_content("Take a snapshot (Shift+A) to compare it with the live picture.")
+            tile.set_content(text)
 
     def take_snapshot(self) -> None:
         """Keep the newest complete result as A."""

@@ -11,6 +11,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QGridLayout, QWidget
 
+from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.heat_maps import HeatMaps
 from zfdesk.desk.live_view.unit_compare import Comparison, common_seed_words
@@ -140,7 +141,8 @@ class UnitPane(Pane):
         self.all_methods.setToolTip("Show deconvnet, guided backprop and gradient side by side")
         self.all_methods.clicked.connect(lambda on: self.desk.change(side_by_side(self.desk.view, on)))
         self.filters = tool_button("filters", checkable=True)
-        self.filters.setToolTip("Show the unit's own filters, a tile for each map below (Shift+N)")
+        text = "Show the unit's own filters, a tile for each map below ({unit-filters})"
+        self.filters.setToolTip(self.context.get(ActionTable).with_keys(text))
         self.filters.clicked.connect(lambda on: self.desk.change(self.desk.view.change(filters=on)))
         self.compare_clean = tool_button("clean | covered", checkable=True)
         self.compare_clean.setToolTip("Clean, covered and their difference side by side, while something is covered")

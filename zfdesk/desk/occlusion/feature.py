@@ -78,22 +78,6 @@ ACTIONS = (
     Action("sweep-arrays", "Save the sweep as arrays…", ("Ctrl+Shift+A",), "Sweep", command=save_sweep_arrays, also="export numpy npz values"),
 )
 
-MOUSE = (
-    ("Hover", "shows the square and tells what the network answers with it there"),
-    ("Click or drag", "the occluder goes there"),
-    ("Click on the legend", "shows the probability of that label"),
-)
-HELP = (
-    ("Sweep: occlusion maps",
-     "Where is the evidence? A square is moved over the picture; a value stands where the square's centre was. "
-     "(b) is the total activation of the strongest map of the last convolution, (c) that map led back to the "
-     "pixels, (d) the probability of a class, (e) the most probable label (Zeiler & Fergus, Fig. 7). Large "
-     "cells are answers of the coarse grid, not yet refined; hatched is nothing yet. The tick on a bar is the "
-     "value without the square. Maps are of the frame that the line above them names; tinted, that is no longer "
-     "the frame you see. Live sweeps the newest frame again and again, as finely as there is time for within a "
-     "second."),
-)
-
 EXAMPLE = Example(
     5, "Where the cat is seen (Fig. 7)",
     "A grey square is swept over the cat, and each map fills where the square's centre was: look where (d), the class's "
@@ -105,7 +89,7 @@ FEATURE = Feature(
     name="occlusion",
     make=_make,
     connect=_connect,
-    panes=(PaneSpec("Sweep", Area.CENTRE, SweepPane, figure=_figure, mouse=MOUSE, help=HELP),),
+    panes=(PaneSpec("Sweep", Area.CENTRE, SweepPane, figure=_figure),),
     actions=ACTIONS,
     examples=(EXAMPLE,),
     session=SessionPart(_key, _keep, _restore),

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from zfdesk.session import Reopened, Session
 
 
+LAYER_TITLE = "Layer statistics"
+
+
 def _make(context: AppContext) -> None:
     context.add(ScanController(context))
     context.add(PortraitController(context))
@@ -73,36 +76,13 @@ def show_portrait(context: AppContext) -> None:
     context.get(Panes).show(PortraitPane.title)
 
 
-MOUSE = (("Click a picture", "opens it at the position that wakes the unit"), ("Click a number", "selects that unit"))
-HELP = (
-    ("Portrait",
-     "What the selected unit is for, as many pictures tell it. Scan a folder once: of each picture every unit's highest "
-     "activation is kept, for these weights, so that the next scan takes only what is new. Shown are the nine pictures "
-     "that wake the unit most: the patch that it saw, grey beyond the picture's border, and beside it what the "
-     "deconvnet (or the method that is chosen) makes of that activation alone, in the same box. Below: the picture "
-     "made for the unit by activation maximisation, how strongly the pictures wake it with the live value marked, how "
-     "many do, the classes (subfolders) that it answers to most, and the units whose answers correlate with its own. "
-     "In place of a scan it shows the last minutes of the live source."),
-)  # fmt: skip
-LAYER_TITLE = "Layer statistics"
-LAYER_MOUSE = (("Click", "selects the unit of that row; with Shift that of the column"),)
-LAYER_HELP = (
-    ("Layer statistics",
-     "The units of the shown layer beside each other, over the scanned pictures: Pearson's correlation of their highest "
-     "activations, or how those are spread, each row a unit from zero to its highest. Dead units, which none of the "
-     "pictures wakes, and pairs that answer alike are listed below."),
-)  # fmt: skip
-
 FEATURE = Feature(
     name="portrait",
     make=_make,
     connect=_connect,
     panes=(
-        PaneSpec(PortraitPane.title, Area.PORTRAIT, PortraitPane, mouse=MOUSE, help=HELP, figure=_figure),
-        PaneSpec(
-            LAYER_TITLE, Area.CENTRE, _make_layer_pane, at_start=False, mouse=LAYER_MOUSE, help=LAYER_HELP,
-            figure=_layer_figure,
-        ),
+        PaneSpec(PortraitPane.title, Area.PORTRAIT, PortraitPane, figure=_figure),
+        PaneSpec(LAYER_TITLE, Area.CENTRE, _make_layer_pane, at_start=False, figure=_layer_figure),
     ),
     session=SessionPart(_key, _keep, _restore),
     actions=(

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 from PySide6.QtWidgets import QSpinBox, QWidget
 
+from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.open_scanned import open_scanned
 from zfdesk.desk.scan_views.base import ScanPane
@@ -129,7 +130,8 @@ class Fig2Pane(ScanPane):
         if view.layer == "input" or (model.body is not None and view.layer in model.architecture.class_layers):
             self.grid.show_cells((), f"{view.layer} has no units that were scanned for.")
         elif which is Which.PINNED and not wish.units:
-            self.grid.show_cells((), f"No unit of {view.layer} is pinned: press P in the window.")
+            text = f"No unit of {view.layer} is pinned: press {{pin}} in the window."
+            self.grid.show_cells((), self.context.get(ActionTable).with_keys(text))
         else:
             if not self.shown:
                 self.grid.show_cells((), f"The strongest pictures of {view.layer} are being looked for …")

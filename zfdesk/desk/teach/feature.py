@@ -40,15 +40,9 @@ ACTIONS = (
     Action("teach-last", "Go on with the last lesson", ("Ctrl+Alt+G",), "Teach", command=commands.teach_last),
 )
 
-MOUSE = (
-    ("A class's Hold button, held", "takes pictures for that class"),
-    ("Click a small picture", "takes it away"),
-    ("Drop files, folders or a picture on a class", "gives them to it"),
-)
-
 EXAMPLE = Example(
     6, "A class taught (5.2)",
-    "From eight pictures each of the demo it has learned “my cat”, “motorbike” and “coffee”: press F to go on and see "
+    "From eight pictures each of the demo it has learned “my cat”, “motorbike” and “coffee”: press {freeze} to go on and see "
     "it name them, then hold a key of your own for what your camera sees.",
     0.0, View(layer="fc7"), commands.teach_example,
 )  # fmt: skip
@@ -57,7 +51,7 @@ FEATURE = Feature(
     name="teach",
     make=_make,
     connect=_connect,
-    panes=(PaneSpec("Teach", Area.CENTRE, TeachPane, mouse=MOUSE),),
+    panes=(PaneSpec("Teach", Area.CENTRE, TeachPane),),
     actions=ACTIONS,
     examples=(EXAMPLE,),
 )

@@ -47,24 +47,10 @@ ACTIONS = (
     Action("trace-copy", "Copy the trace as a table", ("Ctrl+Alt+C",), "Trace", command=calls(TracePane, TracePane.copy)),
 )
 
-MOUSE = (
-    ("● rec, ▶, exact", "records the path of the dragged occluder, and shows it again"),
-    ("Hover", "reads the point under the mouse"),
-)
-HELP = (
-    ("Trace and drag path",
-     "The watched classes, and the selected unit if you like, against time or against the way the occluder has "
-     "gone. A line joins two points only where no frame and no position between them was left out, and no pause "
-     "lies between. The thin line is the clean picture's value, the ring the newest point. A drag can be "
-     "recorded and shown again by its own clock, or exactly: then each position waits for the last to be "
-     "computed, on one frame, and the same picture and path give the same values. A path is a small JSON file; "
-     "zfdesk/live/replay.py describes it."),
-)
-
 FEATURE = Feature(
     name="trace",
     make=_make,
     connect=_connect,
-    panes=(PaneSpec("Trace", Area.BELOW_UNIT, TracePane, figure=_figure, mouse=MOUSE, help=HELP),),
+    panes=(PaneSpec("Trace", Area.BELOW_UNIT, TracePane, figure=_figure),),
     actions=ACTIONS,
 )

@@ -27,15 +27,9 @@ ACTIONS = (
     Action("training-use", "Use the network of this snapshot", ("Ctrl+Alt+M",), "Training", command=commands.use_training_network),
 )
 
-MOUSE = (
-    ("Drop the folder of a run", "watches it, also while it is still going on"),
-    ("Hover", "reads the values under the mouse"),
-    ("Drag the scrubber, or click a bar or a picture", "goes to that snapshot"),
-)
-
 FEATURE = Feature(
     name="training",
-    panes=(PaneSpec("Training", Area.CENTRE, _make_pane, at_start=False, mouse=MOUSE),),
+    panes=(PaneSpec("Training", Area.CENTRE, _make_pane, at_start=False),),
     actions=ACTIONS,
     opens=(Opener(is_run, commands.watch_run),),
 )

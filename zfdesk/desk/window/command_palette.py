@@ -24,13 +24,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from zfdesk.desk.actions import Action, ActionTable
+from zfdesk.desk.actions import Action, ActionTable, native
 from zfdesk.desk.alive import alive
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.live_view.classes_pane import toggle_watch
 from zfdesk.desk.widgets.fuzzy import Match, match
 from zfdesk.desk.widgets.theme import THEMES, Colours
-from zfdesk.desk.window.help import native
 from zfdesk.live.changes import to_layer, to_unit
 
 Index = QModelIndex | QPersistentModelIndex

@@ -9,7 +9,7 @@ from functools import partial
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QLabel, QMainWindow
 
-from zfdesk.desk.actions import Action, Command
+from zfdesk.desk.actions import Action, ActionTable, Command
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Example, Features
 from zfdesk.desk.session.controller import Sessions
@@ -78,7 +78,7 @@ class Examples(QObject):
         self.finish()
         self._context.get(Sessions).show(ready, None, announce=False)
         self.shown = example
-        self.line = ExampleLine(self._context.window, self, example)
+        self.line = ExampleLine(self._context.window, self, example, self._context.get(ActionTable))
         if example.then is not None:
             example.then(self._context)
 
@@ -97,14 +97,14 @@ class Examples(QObject):
 class ExampleLine(LineBar):
     """Which example is shown, and its sentence."""
 
-    def __init__(self, window: QMainWindow, examples: Examples, example: Example) -> None:
+    def __init__(self, window: QMainWindow, examples: Examples, example: Example, keys: ActionTable) -> None:
         super().__init__(window, "Example")
         place, count = examples.all.index(example) + 1, len(examples.all)
         title = QLabel(f"{place} of {count} · {example.title}")
         title.setObjectName("title")
         self.sentence = ElidedLabel(lines=3)
         self.sentence.setObjectName("sentence")
-        self.sentence.say(example.text)
+        self.sentence.say(keys.with_keys(example.text))
         self.sentence.renew_now()
         self.row.addWidget(title)
         self.row.addWidget(self.sentence, 1)
@@ -146,7 +146,7 @@ def _shower(example: Example) -> Command:
     def command(context: AppContext) -> None:
         context.get(Examples).show(example)
 
-    command.__doc__ = example.text
+    command.__doc__ = f"Show “{example.title}”."
     return command
 
 

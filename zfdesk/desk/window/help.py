@@ -14,13 +14,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QTabWidget, QTextBrowser, QVBoxLayout
 
-from zfdesk.desk.actions import CLEAN_KEY, Action, ActionTable
+from zfdesk.desk.actions import CLEAN_KEY, Action, ActionTable, native
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Features, PaneSpec
 from zfdesk.desk.widgets.dialog import Dialog, open_dialog
 from zfdesk.desk.widgets.theme import Colours
-from zfdesk.desk.window.yosinski import BINDINGS, UPCONV, Binding, answers, kept_keys
-from zfdesk.weights.embedded_facts import embedded_facts, known_kinds, surest_error
+from zfdesk.desk.window import yosinski
+from zfdesk.desk.window.help_file import Section, help_section
+from zfdesk.desk.window.yosinski import Binding, answers, bindings, kept_keys
 
 TWO_COLUMNS_FROM = 62  # widths of an x: narrower than this, the keys stand in one column
 CLOSING = (Qt.Key.Key_Escape, Qt.Key.Key_H, Qt.Key.Key_F1, Qt.Key.Key_Q)
@@ -29,35 +30,8 @@ SCROLLING = (
     Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_Tab, Qt.Key.Key_Backtab, Qt.Key.Key_Return, Qt.Key.Key_Enter,
 )  # fmt: skip
 
-MOUSE: tuple[tuple[str, str, str], ...] = (
-    ("Every picture", "Wheel", "zooms about the mouse"),
-    ("Every picture", "Middle-drag", "pans; a middle double-click shows all again"),
-    ("Panes", "Drag the title", "docks, floats or tabs the pane"),
-    ("Panes", "Hover", "buttons to copy and save its picture, and to pin the unit it shows"),
-    ("Panes", "Drag the copy button or the line of facts", "takes the pane's picture to another program"),
-    ("Panes", "Right-click the copy button", "copies the picture, the numbers or a caption"),
-)
-"""In all panes; what is of one pane stands with it."""
-
-
-def embedded_texts() -> tuple[tuple[str, str], ...]:
-    """What the embedded network can and cannot recognise, as it was measured."""
-    facts = embedded_facts()
-    samples, imagenette = facts.scores
-    return (
-        ("What the embedded network can recognise",
-         "It is ZFNet exactly as in Fig. 3, but trained in hours on two CPU cores (distilled from EfficientNet-Lite0 "
-         "on public photographs) instead of twelve days on a GPU. On Imagenette it gets "
-         f"{imagenette.top1:.0%} right at the first guess and {imagenette.top5:.0%} among five: tench, English "
-         "springer, cassette player, chain saw, church, French horn, garbage truck, gas pump, golf ball, parachute. Of "
-         "other pictures it often knows the kind of thing and not which: taken for some class of its kind are "
-         f"{known_kinds(facts)}."),
-        ("… and what it cannot",
-         "Most of its 1000 classes it does not know: one held-out picture for each gave "
-         f"{samples.top1:.0%} right at the first guess, {samples.top5:.0%} among five. Many of its first-layer filters "
-         f"are still noisy. The demo's cup of coffee it takes for {surest_error(facts)}. ZFNet trained on all of "
-         "ImageNet, and others, can be had: see the Source menu, Weights."),
-    )  # fmt: skip
+GENERAL = ("Every picture", "Panes", "The embedded network")
+"""Sections of the help that are of no pane, after those that are."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +41,16 @@ class HelpContent:
     actions: tuple[Action, ...]
     mouse: tuple[tuple[str, str, str], ...]
     texts: tuple[tuple[str, str], ...]
+    yosinski: Section
 
 
 def help_content(actions: Iterable[Action], panes: Iterable[PaneSpec]) -> HelpContent:
     """The help on these actions and panes."""
-    specs = tuple(panes)
-    mouse = tuple((spec.title, gesture, does) for spec in specs for gesture, does in spec.mouse)
-    texts = tuple(text for spec in specs for text in spec.help)
-    return HelpContent(tuple(actions), (*mouse, *MOUSE), (*texts, *embedded_texts()))
+    actions = tuple(actions)
+    sections = {title: help_section(title, actions) for title in (*(spec.title for spec in panes), *GENERAL)}
+    mouse = tuple((title, *row) for title, section in sections.items() for row in section.mouse)
+    texts = tuple(text for section in sections.values() for text in section.texts)
+    return HelpContent(actions, mouse, texts, help_section(yosinski.TITLE, actions))
 
 
 # The table of keys
@@ -116,11 +92,6 @@ def key_rows(actions: Iterable[Action]) -> list[KeyRow]:
 def menus(actions: Iterable[Action]) -> list[str]:
     """The menus in the order of the table."""
     return list(dict.fromkeys(action.menu for action in actions))
-
-
-def native(key: str) -> str:
-    """A key as this system writes it."""
-    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) or key
 
 
 # As HTML
@@ -184,14 +155,14 @@ def _side_by_side(blocks: list[tuple[int, str]]) -> str:
     return f'<table width="100%" cellspacing="0"><tr>{cells}</tr></table>'
 
 
-def yosinski_html(actions: Sequence[Action], colours: Colours, filter_text: str = "") -> str:
+def yosinski_html(content: HelpContent, colours: Colours, filter_text: str = "") -> str:
     """What each binding of Yosinski's toolbox is here."""
-    quiet = f"color:{colours.quiet};"
+    actions, quiet = content.actions, f"color:{colours.quiet};"
     lines = [
         f'<tr style="{quiet}"><td width="13%">there</td><td width="27%">what it did</td><td width="30%">here</td>'
         "<td>where it differs</td></tr>"
     ]
-    for binding in BINDINGS:
+    for binding in bindings(content.yosinski):
         found = answers(actions, binding.tag)
         here = (action.text for action in found)
         if not matches(filter_text, binding.tag, binding.there, binding.differs, *binding.keys, *here):
@@ -202,11 +173,7 @@ def yosinski_html(actions: Sequence[Action], colours: Colours, filter_text: str 
         )  # fmt: skip
     if len(lines) == 1:
         return _nothing(filter_text, colours)
-    intro = (
-        "Keys that did something in Yosinski's Deep Visualization Toolbox do the same here wherever that is possible. "
-        + UPCONV
-    )
-    return f'<p style="{quiet}">{escape(intro)}</p>{_table(lines)}'
+    return f'<p style="{quiet}">{escape(content.yosinski.intro)}</p>{_table(lines)}'
 
 
 def _here(actions: Sequence[Action], binding: Binding, found: tuple[Action, ...], colours: Colours) -> str:
@@ -238,11 +205,11 @@ def help_html(tab: int, content: HelpContent, colours: Colours, filter_text: str
     if tab == 0:
         return keys_html(content, colours, filter_text, columns)
     if tab == 1:
-        return yosinski_html(content.actions, colours, filter_text)
+        return yosinski_html(content, colours, filter_text)
     return texts_html(content, colours, filter_text)
 
 
-TABS = ("Keys and mouse", "Coming from Yosinski's toolbox", "What am I looking at")
+TABS = ("Keys and mouse", yosinski.TITLE, "What am I looking at")
 
 
 class HelpSheet(Dialog):

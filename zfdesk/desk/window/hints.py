@@ -13,9 +13,10 @@ from zfdesk.desk.settings import HINTS_DONE
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.line_bar import LineBar
 from zfdesk.desk.widgets.pane import ElidedLabel
-from zfdesk.desk.window.help import native
+from zfdesk.desk.window.help_file import help_section
 from zfdesk.live import View
 
+TITLE = "First steps"
 LINGER_MS = 2500  # how long the card stays once all is done
 
 
@@ -30,15 +31,7 @@ class Hint:
 
 def hints(table: ActionTable) -> tuple[Hint, ...]:
     """The three first steps, with the keys of the actions table."""
-    return (
-        Hint("unit", "Pick a unit", "Click one of the feature maps."),
-        Hint(
-            "occluder",
-            "Drag the square",
-            f"Press {native(table.find('occluder').keys[0])} and drag it over the picture.",
-        ),
-        Hint("figure", "Take a screenshot", f"Press {native(table.find('save-window').keys[0])} to save a screenshot."),
-    )
+    return tuple(Hint(*row) for row in help_section(TITLE, table.actions).rows)
 
 
 def picked_unit(before: View, now: View) -> bool:
@@ -58,7 +51,7 @@ class HintBar(LineBar):
     """Three hints in a line; watches what is done."""
 
     def __init__(self, context: AppContext) -> None:
-        super().__init__(context.window, "First steps")
+        super().__init__(context.window, TITLE)
         self.context, self.desk = context, context.state
         self._hints = hints(context.get(ActionTable))
         self._view = self.desk.view
