@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from zfdesk.progress import ProgressLine, duration
+from zfdesk.progress import ProgressLine, bytes_text, duration
 
 
 class Terminal(io.StringIO):
@@ -65,3 +65,13 @@ def test_a_program_without_a_console_is_silent(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(("seconds", "text"), [(-1, "0 s"), (59.4, "59 s"), (60, "1 min 00 s"), (7500, "2 h 05 min")])
 def test_durations_are_said_in_two_units_at_most(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_numbers_of_bytes() -> None:
+    assert [bytes_text(count) for count in (0, 900, 66_000_000, 2_000_000_000_000)] == [
+        "0 kB",
+        "1 kB",
+        "66 MB",
+        "2000 GB",
+    ]
+    assert bytes_text(3_440_000, 1) == "3.4 MB"

@@ -9,7 +9,7 @@ _NEVER_READ = (".pdf", ".svg")
 """Files that nobody here reads, so that a figure in a folder of pictures can be made anew."""
 
 
-def words_on_overwriting(path: str, inputs: Iterable[str]) -> str:
+def overwriting_text(path: str, inputs: Iterable[str]) -> str:
     """A sentence where a file to be written is one of the inputs, or lies in a folder among them; else "".
 
     Files are compared by device and number, so that another spelling, a link or a mounted path makes no difference.

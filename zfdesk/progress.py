@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -112,9 +113,15 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {left:02d} s" if minutes else f"{left} s"
 
 
+def bytes_text(count: int, decimals: int = 0) -> str:
+    """A number of bytes as ``900 kB``, ``66 MB`` or ``1.2 GB``."""
+    power = min(max(int(math.log10(max(count, 1)) // 3), 1), 3)
+    return f"{count / 1000**power:.{decimals}f} {('kB', 'MB', 'GB')[power - 1]}"
+
+
 def noun(count: int, one: str, many: str = "") -> str:
     """``picture`` for 1, else ``pictures``. many: where that is not the word with an s."""
     return one if count == 1 else many or f"{one}s"
 
 
-__all__ = ["OnProgress", "ProgressLine", "duration", "noun"]
+__all__ = ["OnProgress", "ProgressLine", "bytes_text", "duration", "noun"]

@@ -9,7 +9,7 @@ import pytest
 
 from zfdesk.cli import preflight
 from zfdesk.cli.output import CommandError
-from zfdesk.cli.preflight import LIBRARIES, Load, choose_platform, import_words, missing
+from zfdesk.cli.preflight import LIBRARIES, Load, choose_platform, import_error_text, missing
 
 
 def lacking(*files: str) -> Load:
@@ -54,7 +54,7 @@ def test_the_usual_suspects_are_known(file: str) -> None:
 
 def test_several_are_named_together_and_packages_once() -> None:
     lost = missing(["xcb"], lacking("libxcb-randr.so.0", "libxcb-shm.so.0"))
-    words = preflight.lacking_words("The window", lost)
+    words = preflight.missing_text("The window", lost)
     assert "libxcb-randr.so.0 and libxcb-shm.so.0" in words
     assert "apt install libxcb-randr0 libxcb-shm0`" in words
     assert "dnf install libxcb`" in words
@@ -63,7 +63,7 @@ def test_several_are_named_together_and_packages_once() -> None:
 def test_a_library_that_a_library_lacks_is_the_one_named() -> None:
     lost = missing(["qt"], lambda file: "libbrotlidec.so.1" if "font" in file or "freetype" in file else "")
     assert [library.file for library in lost] == ["libbrotlidec.so.1"]
-    assert preflight.lacking_words("It", lost) == "It needs libbrotlidec.so.1, which this system lacks."
+    assert preflight.missing_text("It", lost) == "It needs libbrotlidec.so.1, which this system lacks."
 
 
 def test_a_display_that_answers() -> None:
@@ -99,9 +99,9 @@ def test_x_when_wayland_will_not() -> None:
 
 def test_words_of_the_dynamic_linker() -> None:
     error = ImportError("libEGL.so.1: cannot open shared object file: No such file or directory")
-    assert "apt install libegl1`" in import_words(error)
-    assert "libodd.so.7, which this system lacks." in import_words(ImportError("libodd.so.7: cannot open shared"))
-    assert "does not load (No module named 'PySide6')" in import_words(ImportError("No module named 'PySide6'"))
+    assert "apt install libegl1`" in import_error_text(error)
+    assert "libodd.so.7, which this system lacks." in import_error_text(ImportError("libodd.so.7: cannot open shared"))
+    assert "does not load (No module named 'PySide6')" in import_error_text(ImportError("No module named 'PySide6'"))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="how Linux loads libraries")

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from zfdesk.desk.window import camera_dialog
-from zfdesk.desk.window.camera_dialog import TEST_STREAM, CameraDialog, format_words, show_camera_dialog, why_none
+from zfdesk.desk.window.camera_dialog import TEST_STREAM, CameraDialog, format_text, show_camera_dialog, why_none
 from zfdesk.sources import SourceReference, camera
 from zfdesk.sources.camera_location import location_of, split_location
 from zfdesk.sources.device import CameraDevice, CameraFormat
@@ -76,8 +76,8 @@ def test_a_location_is_read_as_it_was_written(camera_id: str, wish: CameraFormat
 
 
 def test_words() -> None:
-    assert format_words(WIDE) == "1280 × 720 · 30 fps · NV12"
-    assert format_words(CameraFormat(640, 480, 30, "")) == "640 × 480 · 30 fps"
+    assert format_text(WIDE) == "1280 × 720 · 30 fps · NV12"
+    assert format_text(CameraFormat(640, 480, 30, "")) == "640 × 480 · 30 fps"
 
 
 def test_without_a_camera_it_says_so_and_offers_the_test_stream(window: Window, there: Cameras) -> None:

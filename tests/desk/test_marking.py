@@ -24,7 +24,7 @@ import zfdesk.experiments
 from zfdesk.desk.parts import dialog as marking_module
 from zfdesk.desk.parts import table1 as comparing_module
 from zfdesk.desk.parts.dialog import NO_FOLDER, MarkingSheet, show_marking
-from zfdesk.desk.parts.table1 import words_of
+from zfdesk.desk.parts.table1 import compare_error_text
 from zfdesk.experiments.correspondence import cut_out
 from zfdesk.experiments.parts import FILE, PartsError, read_parts, write_parts
 from zfdesk.live import Crop
@@ -454,6 +454,6 @@ def test_names_and_targets(sheet: MarkingSheet, window: Window, folder: Path, pr
 
 
 def test_sentences() -> None:
-    assert words_of(PartsError("It is so.")) == "It is so."
-    assert words_of(MemoryError()).endswith(".")
-    assert words_of(RuntimeError("x")) == "The pictures could not be compared (RuntimeError: x)."
+    assert compare_error_text(PartsError("It is so.")) == "It is so."
+    assert compare_error_text(MemoryError()).endswith(".")
+    assert compare_error_text(RuntimeError("x")) == "The pictures could not be compared (RuntimeError: x)."

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QFileDialog
 
 import zfdesk.engine as zf
 from zfdesk.desk.path_player import Doing, PathPlayer
-from zfdesk.desk.trace.pane import PathLight, state_words
+from zfdesk.desk.trace.pane import PathLight, player_state_text
 from zfdesk.engine import Occluder
 from zfdesk.live import TraceAxis, View
 from zfdesk.live.replay import Moment, Replay, load_path, save_path
@@ -388,8 +388,8 @@ def test_what_it_is_at_is_seen_in_words(still: Window, clock: Clock) -> None:
     window.run("nudge-right")
     light._renew()
     assert light.isVisible()
-    assert "● " in state_words(player)
-    assert state_words(player) == "● REC 0:03.2 · 2 positions"
+    assert "● " in player_state_text(player)
+    assert player_state_text(player) == "● REC 0:03.2 · 2 positions"
     assert "REC 0:03.2 · 2 positions" in light.text()
     assert light.accessibleDescription() == "REC 0:03.2 · 2 positions"
     image = light.grab().toImage()
@@ -399,13 +399,13 @@ def test_what_it_is_at_is_seen_in_words(still: Window, clock: Clock) -> None:
     assert not light.isVisible()
     window.run("path-replay")
     clock.now += 1
-    assert state_words(player) == "▶ REPLAY 0:01.0 / 0:03.2"
+    assert player_state_text(player) == "▶ REPLAY 0:01.0 / 0:03.2"
     player.stop()
     window.run("path-exact")
-    assert state_words(player).startswith("▶ EXACT ")
-    assert state_words(player).endswith(" / 2")
+    assert player_state_text(player).startswith("▶ EXACT ")
+    assert player_state_text(player).endswith(" / 2")
     finished(window)
-    assert state_words(player) == "path: 2 positions, 3.2 s"
+    assert player_state_text(player) == "path: 2 positions, 3.2 s"
 
 
 # Files

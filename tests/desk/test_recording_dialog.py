@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QFil
 
 from zfdesk.desk.recording import dialog as recording_dialog
 from zfdesk.desk.recording.controller import FIGURE, WINDOW, Plan
-from zfdesk.desk.recording.dialog import LIVE_WORDS, STEP_WORDS, RecordingDialog, show_recording_dialog
+from zfdesk.desk.recording.dialog import LIVE_TEXT, STEP_TEXT, RecordingDialog, show_recording_dialog
 from zfdesk.desk.widgets.controls import Choice
 from zfdesk.engine import Occluder
 from zfdesk.film import FORMATS, Quality
@@ -60,7 +60,7 @@ def test_the_key_opens_it_once(window: Window) -> None:
 
 def test_what_belongs_together_is_shown_together(dialog: RecordingDialog, window: Window) -> None:
     assert shown(dialog) == {"Record", "How", "As", "At most", "Until", "Size", "Quality"}
-    assert dialog.says.text() == LIVE_WORDS
+    assert dialog.says.text() == LIVE_TEXT
     choose(dialog.subject, FIGURE)
     assert {"made of", "Width"} <= shown(dialog)
     assert "Size" not in shown(dialog)
@@ -68,7 +68,7 @@ def test_what_belongs_together_is_shown_together(dialog: RecordingDialog, window
     assert "Quality" not in shown(dialog)
     assert dialog.rate.maximum() == 50
     choose(dialog.ways, False)
-    assert dialog.says.text() == STEP_WORDS
+    assert dialog.says.text() == STEP_TEXT
     assert "At most" not in shown(dialog)
     window.desk.change(window.desk.view.change(source=SourceReference("pattern")))
     wait_until(lambda: "Begin" in shown(dialog))
@@ -208,4 +208,4 @@ def test_every_control_has_a_name_and_is_large_enough(dialog: RecordingDialog, w
 
 def test_the_words_name_what_there_is() -> None:
     assert set(recording_dialog.SUFFIXES) == set(FORMATS)
-    assert set(recording_dialog.QUALITY_WORDS) == set(Quality)
+    assert set(recording_dialog.QUALITY_LABELS) == set(Quality)

@@ -19,7 +19,7 @@ from zfdesk.desk.widgets.canvas import Picture
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import THEMES
 from zfdesk.engine import Occluder
-from zfdesk.figures.facts import occluder_words, signed, whole
+from zfdesk.figures.facts import occluder_text, signed, whole
 from zfdesk.runs import Score
 
 
@@ -67,7 +67,7 @@ def test_what_is_lit_is_what_is_shown(still: Window) -> None:
 
 def test_minus_is_no_hyphen() -> None:
     assert (signed(-0.25), signed(0.25), signed(0), whole(-3)) == ("−0.25", "+0.25", "0", "−3")
-    assert occluder_words(Occluder(-4, -5, 10, 10)).endswith("at (−4, −5)")
+    assert occluder_text(Occluder(-4, -5, 10, 10)).endswith("at (−4, −5)")
 
 
 def test_the_legend_counts_from_one() -> None:

@@ -306,7 +306,7 @@ def test_a_click_puts_the_occluder_there_and_every_pane_follows(window: Window) 
     assert np.abs(result.probabilities - found.probabilities[4, 11]).max() < 2e-3
     click(window.sweep.activation.canvas, point(window, 10, 3))
     assert view_of(window).occluders == (found.plan.occluder(*found.positions[10, 3]),)
-    assert window.sweep.stale_words == ""  # the sweep is of the picture without it
+    assert window.sweep.stale_text == ""  # the sweep is of the picture without it
     press(window, Qt.Key.Key_Z, CONTROL)
     assert view_of(window).occluders == (found.plan.occluder(*found.positions[4, 11]),)
     press(window, Qt.Key.Key_Z, CONTROL)
@@ -355,16 +355,16 @@ def test_it_says_when_it_is_of_another_frame(window: Window) -> None:
     assert f"frame {number}" in window.sweep.facts.whole
     frame = source.give(numbered_picture(4))
     wait_for_result(window.desk, lambda result: result.request.frame is frame)
-    assert window.sweep.stale_words == f"frame {number}"
+    assert window.sweep.stale_text == f"frame {number}"
     assert all(tile.canvas.stale for tile in window.sweep.tiles.values())
     assert "OLD" in words(window)
     move_mouse(window.sweep.probability.canvas, point(window, 5, 5))
     assert window.picture.canvas.hover_box is None  # that is another picture
     frame = source.give(numbered_picture(0))  # the same picture again
     wait_for_result(window.desk, lambda result: result.request.frame is frame)
-    assert window.sweep.stale_words == ""
+    assert window.sweep.stale_text == ""
     change(window, crop=zf_crop())
-    assert window.sweep.stale_words.endswith("another crop") or window.sweep.stale_words.startswith("frame")
+    assert window.sweep.stale_text.endswith("another crop") or window.sweep.stale_text.startswith("frame")
 
 
 def zf_crop() -> object:

@@ -34,7 +34,7 @@ from zfdesk.desk.state import AppState
 from zfdesk.desk.teach import controller as teaching_module
 from zfdesk.desk.teach import files as teaching_files
 from zfdesk.desk.teach.commands import import_lesson
-from zfdesk.desk.teach.pane import estimate_words
+from zfdesk.desk.teach.pane import estimate_text
 from zfdesk.engine import Occluder
 from zfdesk.experiments.transfer import features, fit_softmax
 from zfdesk.live import ClassSet, Sample, UnitReference
@@ -315,12 +315,12 @@ def test_the_estimate_leaves_whole_holds_out_and_says_so(stage: Stage) -> None:
         stage.hold(kind, 3)
     taught(window)
     assert teaching.taught.left_out is None
-    assert "hold each key a second time" in estimate_words(teaching.taught)
+    assert "hold each key a second time" in estimate_text(teaching.taught)
     for kind in range(2):
         stage.hold(kind, 3)
     taught(window)
     assert teaching.taught.left_out.tried == (6, 6, 0)
-    words = estimate_words(teaching.taught)
+    words = estimate_text(teaching.taught)
     assert words.startswith("Estimate: ")
     assert "of 12 pictures told rightly, each hold left out in turn" in words
     assert "near-copies" in words

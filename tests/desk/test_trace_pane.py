@@ -50,7 +50,7 @@ def test_curves_are_the_results(traced: Window) -> None:
         assert curve.joined.tolist() == [False, True, True, True]
         assert np.allclose(curve.y, [point.probabilities[index] * 100 for point in points])
         assert np.allclose(curve.clean, traced.desk.result.clean_probabilities[index] * 100)  # type: ignore[union-attr]
-    assert plot.axis_words == "way of the occluder (px)"
+    assert plot.axis_label == "way of the occluder (px)"
     assert plot.span == (0, 10)
 
 
@@ -106,7 +106,7 @@ def test_the_unit_on_the_right(traced: Window) -> None:
     plot = traced.trace.plot
     curve = plot.curves[-1]
     assert curve.right
-    assert plot.right_words == curve.label == "conv5:1 max"
+    assert plot.right_label == curve.label == "conv5:1 max"
     assert result.unit is not None
     assert curve.y[-1] == result.unit.map.max()
     assert curve.clean[-1] == result.unit.clean_map.max()

@@ -27,8 +27,8 @@ from zfdesk.desk.training import pane as training_module
 from zfdesk.desk.training import snapshots as looks_module
 from zfdesk.desk.training.commands import watch_run
 from zfdesk.desk.training.pane import TrainingPane
+from zfdesk.desk.training.run_texts import run_state_text
 from zfdesk.desk.training.snapshots import Looker, Wish
-from zfdesk.desk.training.words import state_words
 from zfdesk.engine import ARCHITECTURES
 from zfdesk.runs import Epoch, Note, RunWriter, Score, Step, read_run
 from zfdesk.runs.entries import to_line
@@ -216,8 +216,8 @@ def test_a_chosen_snapshot_stays_while_the_run_goes_on(
 )  # fmt: skip
 def test_state_in_words(written: Path, age: float, words: str) -> None:
     run = replace(read_run(written), updated=1000.0)
-    assert state_words(run, 1000 + age) == words
-    assert state_words(replace(run, notes=(Note(60, "Stopped.", end=True),)), 1000 + age) == "ended"
+    assert run_state_text(run, 1000 + age) == words
+    assert run_state_text(replace(run, notes=(Note(60, "Stopped.", end=True),)), 1000 + age) == "ended"
 
 
 # Spread

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.live_view.transport import SEEK_MS, SMALLEST, TransportBar, position_words
+from zfdesk.desk.live_view.transport import SEEK_MS, SMALLEST, TransportBar, position_text
 from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.text import clock
 from zfdesk.desk.widgets.theme import apply_theme
@@ -98,9 +98,9 @@ def give(bar: TransportBar, kind: str, state: Transport | None) -> Played:
 
 def test_words() -> None:
     assert [clock(s) for s in (0, 7.4, 59.96, 61, 3723.5)] == ["0:00.0", "0:07.4", "0:59.9", "1:01.0", "1:02:03.5"]
-    assert position_words(CLIP, "clip") == "0:02.5 / 0:10.0"
-    assert position_words(FOLDER, "folder") == "3 / 12"
-    assert position_words(Transport(True, 61.0, None, True), "clip") == "1:01.0"
+    assert position_text(CLIP, "clip") == "0:02.5 / 0:10.0"
+    assert position_text(FOLDER, "folder") == "3 / 12"
+    assert position_text(Transport(True, 61.0, None, True), "clip") == "1:01.0"
 
 
 def test_it_is_seen_only_while_there_is_something_to_play(bar: TransportBar) -> None:

@@ -22,8 +22,8 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
 import zfdesk.engine as zf
 import zfdesk.weights
 from zfdesk.desk.weights import dialog as weights_dialog
-from zfdesk.desk.weights.dialog import WeightsDialog, show_weights, words_of
-from zfdesk.desk.weights.rows import COLUMNS, state_words
+from zfdesk.desk.weights.dialog import WeightsDialog, show_weights, weights_error_text
+from zfdesk.desk.weights.rows import COLUMNS, weights_state_text
 from zfdesk.weights import store
 
 NAMES = tuple(f"thing {number}" for number in range(7))
@@ -74,12 +74,10 @@ def select(dialog: WeightsDialog, name: str) -> None:
 
 
 def test_words() -> None:
-    assert store.size_words(66_000_000) == "66 MB"
-    assert store.size_words(900) == "1 kB"
-    assert words_of(zfdesk.weights.CheckpointError("It is damaged.")) == "It is damaged."
-    assert words_of(MemoryError()).endswith(".")
-    assert words_of(KeyError("x")).startswith("The weights could not be read (KeyError")
-    assert state_words(store.StoredWeights("a", Path("a"), 1, False, False, trained=False)) == "untrained"
+    assert weights_error_text(zfdesk.weights.CheckpointError("It is damaged.")) == "It is damaged."
+    assert weights_error_text(MemoryError()).endswith(".")
+    assert weights_error_text(KeyError("x")).startswith("The weights could not be read (KeyError")
+    assert weights_state_text(store.StoredWeights("a", Path("a"), 1, False, False, trained=False)) == "untrained"
 
 
 def test_all_are_listed_with_what_is_amiss_in_words(dialog: WeightsDialog) -> None:

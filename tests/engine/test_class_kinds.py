@@ -7,7 +7,7 @@ import pytest
 from engine_nets import demo_frames, embedded_model
 
 import zfdesk.engine as zf
-from zfdesk.engine.class_kinds import class_kinds, kind_words, sum_by_kind
+from zfdesk.engine.class_kinds import class_kinds, kind_text, sum_by_kind
 from zfdesk.resources import resource
 
 
@@ -66,8 +66,8 @@ def test_in_words() -> None:
     for name, value in (("Labrador retriever", 0.3), ("beagle", 0.2), ("pug", 0.1), ("umbrella", 0.4)):
         probabilities[classes.index(name)] = value
     dog, umbrella = sum_by_kind(probabilities, kinds)[:2]
-    assert kind_words(dog, kinds, 2) == "dog 60 %: Labrador retriever 30 %, beagle 20 %, …"
-    assert kind_words(umbrella, kinds) == "umbrella 40 %"
+    assert kind_text(dog, kinds, 2) == "dog 60 %: Labrador retriever 30 %, beagle 20 %, …"
+    assert kind_text(umbrella, kinds) == "umbrella 40 %"
 
 
 def test_other_classes_have_no_kinds() -> None:

@@ -22,7 +22,7 @@ from zfdesk.experiments.transfer import (
     fit_svm,
     leave_out,
     paper_layer,
-    taught_words,
+    taught_text,
     with_classes,
 )
 from zfdesk.weights import store
@@ -347,10 +347,10 @@ def test_it_is_saved_and_listed_like_any_weights(tmp_path: Path, monkeypatch: py
 
 
 def test_provenance_is_told_in_words(small: zf.Model) -> None:
-    assert taught_words(small, "softmax", 3, 92, "2026-11-23") == (
+    assert taught_text(small, "softmax", 3, 92, "2026-11-23") == (
         "small, its softmax taught on 3 classes, 92 pictures, 2026-11-23"
     )
-    assert "linear SVM" in taught_words(small, "svm", 3, 1, "2026-11-23")
+    assert "linear SVM" in taught_text(small, "svm", 3, 1, "2026-11-23")
 
 
 def test_the_embedded_network_learns_the_demo_pictures_apart() -> None:

@@ -25,7 +25,7 @@ from zfdesk.synthesis.orders import (
     texture_order,
     units_order,
 )
-from zfdesk.synthesis.recipes import RECIPES, recipe_words
+from zfdesk.synthesis.recipes import RECIPES, recipe_text
 from zfdesk.synthesis.sheet import png_bytes, sheet
 
 LAYERS = (
@@ -95,7 +95,7 @@ def test_everything_that_decides_a_picture_is_said(model: zf.Model) -> None:
         assert part in said, part
     for order, parts in (
         (
-            fool_order(model, PICTURE, 2, 6.0, steps=4, picture_words="cat.jpg"),
+            fool_order(model, PICTURE, 2, 6.0, steps=4, picture_text="cat.jpg"),
             ("cat.jpg", "(2)", "6 of 255", "4 proj"),
         ),
         (dream_order(model, PICTURE, "conv1", 2, 3, 4, 2.5, 8), ("conv1:2", "3 octaves", "4 steps", "2.5", "seed 8")),
@@ -109,7 +109,7 @@ def test_everything_that_decides_a_picture_is_said(model: zf.Model) -> None:
 
 def test_every_number_of_a_recipe_that_is_on_is_in_its_words() -> None:
     for recipe in RECIPES.values():
-        said = recipe_words(recipe)
+        said = recipe_text(recipe)
         for name, value in vars(recipe).items():
             if isinstance(value, float) and value and name not in ("rate", "slope", "progress"):
                 assert f"{value:g}" in said, (recipe.name, name)

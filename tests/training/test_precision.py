@@ -15,7 +15,7 @@ from sklearn.metrics import average_precision_score
 import zfdesk.engine as zf
 import zfdesk.weights
 from zfdesk.cli import main
-from zfdesk.figures.table7 import PAPER_TABLE_6, PAPER_TABLE_6_MEAN, paper_words
+from zfdesk.figures.table7 import PAPER_TABLE_6, PAPER_TABLE_6_MEAN, paper_text
 from zfdesk.training.data_folder import FolderPictures
 from zfdesk.training.errors import TrainingError
 from zfdesk.training.precision import average_precision, run_precision
@@ -109,7 +109,7 @@ def test_the_verb(model: zf.Model, things: Path, capsys: pytest.CaptureFixture[s
 
 def test_the_papers_figures() -> None:
     assert np.mean(list(PAPER_TABLE_6.values())) == pytest.approx(PAPER_TABLE_6_MEAN, abs=0.05)
-    assert "74.2 ± 0.3, not pretrained 38.8 ± 1.4 (Caltech-256, 60 a class, Table 5)" in paper_words("softmax", 7, 60)
-    assert "Table 4" in paper_words("softmax", 7, 30)
-    assert "Table 5" in paper_words("softmax", 7, 30)
-    assert not paper_words("svm", 7, 45)
+    assert "74.2 ± 0.3, not pretrained 38.8 ± 1.4 (Caltech-256, 60 a class, Table 5)" in paper_text("softmax", 7, 60)
+    assert "Table 4" in paper_text("softmax", 7, 30)
+    assert "Table 5" in paper_text("softmax", 7, 30)
+    assert not paper_text("svm", 7, 45)

@@ -327,7 +327,7 @@ def _but(whole: dict[str, object], **changed: object) -> str:
     return json.dumps(whole | changed)
 
 
-WRONG_WORDS: dict[str, tuple[dict[str, str | None], str]] = {
+WRONG_LABELS: dict[str, tuple[dict[str, str | None], str]] = {
     "unknown architecture": ({"architecture": "resnet50"}, "unknown architecture, 'resnet50'"),
     "another architecture": ({"architecture": "zfnet"}, "does not fit zfnet: it lacks"),
     "alexnet": ({"architecture": "alexnet"}, "does not fit alexnet"),
@@ -360,9 +360,9 @@ WRONG_WORDS: dict[str, tuple[dict[str, str | None], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", WRONG_WORDS)
+@pytest.mark.parametrize("case", WRONG_LABELS)
 def test_metadata_that_do_not_fit_are_refused(case: str, good: Path, tmp_path: Path) -> None:
-    metadata, words = WRONG_WORDS[case]
+    metadata, words = WRONG_LABELS[case]
     assert re.search(words, refused(_forged(good, tmp_path / "forged", metadata, {})))
 
 

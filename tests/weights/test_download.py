@@ -236,7 +236,7 @@ def test_a_silent_server_is_given_up(server: Loopback, part: Path) -> None:
 def test_failures_in_words(error: Exception, words: str) -> None:
     import re
 
-    assert re.search(words, web.failure_words(error, "x.org", 20)[0])
+    assert re.search(words, web.download_failure_text(error, "x.org", 20)[0])
 
 
 # ---- stopping

@@ -102,7 +102,7 @@ class Attribution:
         """The layer whose maps are weighted, for the methods that do so."""
         return self.options.layer if "layer" in self.method.options else None
 
-    def target_words(self) -> str:
+    def target_text(self) -> str:
         """Whom it is of: tabby (fc8:281)."""
         target = self.target
         name = f"{target.layer}:{target.unit}"
@@ -117,7 +117,7 @@ class Attribution:
             "epsilon": f"ε {self.options.epsilon:g}", "seed": f"seed {self.options.seed}",
             "head": self.options.head.description() if self.options.head else "",
         }  # fmt: skip
-        return ", ".join([self.target_words(), self.method.label, *(texts[option] for option in self.method.options)])
+        return ", ".join([self.target_text(), self.method.label, *(texts[option] for option in self.method.options)])
 
 
 def method_called(name: str) -> Method:

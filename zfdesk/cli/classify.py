@@ -118,10 +118,10 @@ def _kinds(probabilities: np.ndarray, classes: tuple[str, ...], kinds: ClassKind
 
 def _kind_lines(probabilities: np.ndarray, kinds: ClassKinds) -> list[str]:
     """By kind: sums of softmax."""
-    from zfdesk.engine.class_kinds import kind_words, sum_by_kind
+    from zfdesk.engine.class_kinds import kind_text, sum_by_kind
 
     found = sum_by_kind(probabilities, kinds)[:KINDS]
-    return ["  by kind (sums of softmax):", *(f"    {kind_words(one, kinds, KINDS)}" for one in found)]
+    return ["  by kind (sums of softmax):", *(f"    {kind_text(one, kinds, KINDS)}" for one in found)]
 
 
 def _table(answer: dict[str, Any]) -> str:

@@ -102,14 +102,14 @@ def _drawn(
 
     named = [(file_name(path), curves) for path, curves in zip(arguments.maps, found, strict=True)]
     baselines = {
-        _random_words(heat, baseline): baseline for heat, baseline in zip(heats, random_maps, strict=True) if baseline
+        _random_text(heat, baseline): baseline for heat, baseline in zip(heats, random_maps, strict=True) if baseline
     }
     facts = Facts.of_model(model, picture=file_name(arguments.image))
     page = curves_page(model.classes[found[0].class_index], named, list(baselines.items()), facts)
     return encode(draw(page), format_of(arguments.output))
 
 
-def _random_words(heat: HeatMap, baseline: Baseline) -> str:
+def _random_text(heat: HeatMap, baseline: Baseline) -> str:
     count = len(baseline.curves)
     return f"{count} random map{'s' * (count > 1)}, {heat.cells[0]} × {heat.cells[1]}"
 
@@ -165,10 +165,10 @@ def _page(
         rows.append((path, f"{curves.deletion.area:.3f}", f"{curves.insertion.area:.3f}"))
         if baseline is not None and heat.cells not in shown:
             shown.add(heat.cells)
-            rows.append((_random_words(heat, baseline), _words(*baseline.deletion), _words(*baseline.insertion)))
+            rows.append((_random_text(heat, baseline), _mean_text(*baseline.deletion), _mean_text(*baseline.insertion)))
     lead = f"{arguments.image}: {model.classes[index]} ({index}), {probabilities[index]:.1%}; {arguments.steps} steps."
     return f"{lead}\n\n{table(rows)}"
 
 
-def _words(mean: float, deviation: float | None) -> str:
+def _mean_text(mean: float, deviation: float | None) -> str:
     return f"{mean:.3f}" if deviation is None else f"{mean:.3f} ± {deviation:.3f}"

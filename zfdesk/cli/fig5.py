@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from zfdesk.experiments.invariance import Invariance
     from zfdesk.figures import Page
 
-WORDS = "features and answers of pictures that are shifted, enlarged and turned"
+HELP = "features and answers of pictures that are shifted, enlarged and turned"
 MOST_PICTURES = 5
 
 

@@ -11,7 +11,7 @@ from zfdesk.cli.output import print_message
 if TYPE_CHECKING:
     from zfdesk.figures import Page
 
-WORDS = "the pictures of Table 1 with their masks"
+HELP = "the pictures of Table 1 with their masks"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

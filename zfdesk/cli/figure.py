@@ -58,14 +58,14 @@ def add_parser(verbs: Any) -> None:
     templates = verb.add_subparsers(dest="template", required=True, metavar="|".join(TEMPLATES))
     _add_fig2(templates)
     _add_fig3(templates)
-    fig5.add_options(_template(templates, "fig5", fig5.WORDS, fig5.make))
+    fig5.add_options(_template(templates, "fig5", fig5.HELP, fig5.make))
     _template(templates, "fig6", "the first layer's filters and their strength", _fig6)
     _add_fig7(templates)
-    fig8.add_options(_template(templates, "fig8", fig8.WORDS, fig8.make))
+    fig8.add_options(_template(templates, "fig8", fig8.HELP, fig8.make))
     _add_table7(templates)
     _add_filters(templates)
     _add_histograms(templates)
-    sanity.add_options(_template(templates, "sanity", sanity.WORDS, sanity.make))
+    sanity.add_options(_template(templates, "sanity", sanity.HELP, sanity.make))
     run_figures.add_templates(templates, _template)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from zfdesk.cli.output import CommandError
-from zfdesk.overwriting import exists, words_on_overwriting
+from zfdesk.overwriting import exists, overwriting_text
 
 OUTPUTS = ("output", "npz", "npy", "caption_file", "screenshot")
 """What the arguments are called that name a file or folder to write, in every verb."""
@@ -28,7 +28,7 @@ def refuse_overwriting(arguments: argparse.Namespace) -> None:
         raise CommandError(f"{' and '.join(written)} are the same file: give each output its own.")
     beside = [also for path in written for also in given.get("written_beside", _nothing)(path)]
     for path in (*written, *beside):
-        if sentence := words_on_overwriting(path, _inputs(given)):
+        if sentence := overwriting_text(path, _inputs(given)):
             raise CommandError(sentence)
 
 

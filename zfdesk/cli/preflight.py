@@ -79,14 +79,14 @@ def prepare_qt(offscreen: bool, camera: bool) -> None:
         # what Qt looks for and can do without is of no use to anyone but Qt's developers
         os.environ.setdefault("QT_LOGGING_RULES", "qt.multimedia.symbolsresolver=false;qt.multimedia.ffmpeg.info=false")
         if camera and (lacking := missing(["camera"])):
-            print_message(f"{lacking_words('Qt’s part for cameras', lacking)} FFmpeg reads the camera meanwhile.")
+            print_message(f"{missing_text('Qt’s part for cameras', lacking)} FFmpeg reads the camera meanwhile.")
     # torch before Qt: on Windows Qt's own libraries would otherwise be found first
     import torch  # noqa: F401
 
     try:
         import PySide6.QtWidgets  # noqa: F401
     except ImportError as error:
-        raise CommandError(import_words(error)) from error
+        raise CommandError(import_error_text(error)) from error
 
 
 def choose_platform(
@@ -159,7 +159,7 @@ def missing(parts: Collection[str], load: Load | None = None) -> list[Library]:
     return [_library(file) for file in dict.fromkeys(lacking) if file]
 
 
-def lacking_words(who: str, lacking: list[Library]) -> str:
+def missing_text(who: str, lacking: list[Library]) -> str:
     """A sentence that names the libraries and the packages to install."""
     files = " and ".join(library.file for library in lacking)
     debian = " ".join(dict.fromkeys(library.debian for library in lacking if library.debian))
@@ -170,17 +170,17 @@ def lacking_words(who: str, lacking: list[Library]) -> str:
     return f"{sentence}: `sudo apt install {debian}` (Debian, Ubuntu) or `sudo dnf install {fedora}` (Fedora)."
 
 
-def import_words(error: ImportError) -> str:
+def import_error_text(error: ImportError) -> str:
     """A sentence for Qt's modules that do not load."""
     file = _named(str(error))
     if not file:
         return f"The window needs PySide6, which does not load ({error})."
-    return lacking_words("The window", [_library(file)])
+    return missing_text("The window", [_library(file)])
 
 
 def _demand(lacking: list[Library], who: str) -> None:
     if lacking:
-        raise CommandError(lacking_words(who, lacking))
+        raise CommandError(missing_text(who, lacking))
 
 
 def _library(file: str) -> Library:

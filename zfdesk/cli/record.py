@@ -237,9 +237,9 @@ class _Run:
 
     def titles(self, result: Any) -> tuple[str, str]:
         """Title and comment."""
-        from zfdesk.pages.film_page import film_words
+        from zfdesk.pages.film_page import film_texts
 
-        return film_words(result)
+        return film_texts(result)
 
     def facts(self, result: Any, reference: dict[str, str]) -> dict[str, Any]:
         """Return what is known of all frames of the film."""

@@ -11,7 +11,7 @@ from zfdesk.cli.common import add_crop_option, at_least, listed, one_of
 if TYPE_CHECKING:
     from zfdesk.figures import Page
 
-WORDS = "the sanity check of methods of attribution: random layers from the top (Adebayo et al. 2018)"
+HELP = "the sanity check of methods of attribution: random layers from the top (Adebayo et al. 2018)"
 CHOSEN = "gradcam,guided-gradcam,guided,saliency"
 
 

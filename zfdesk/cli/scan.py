@@ -186,13 +186,13 @@ def _layer(portraits: Portraits, layer: str, with_units: bool) -> dict[str, Any]
 
 
 def _page(facts: dict[str, Any]) -> str:
-    from zfdesk.weights.store import size_words
+    from zfdesk.progress import bytes_text
 
     kept = facts["kept"]
     lines = [
         f"{facts['found']:,} pictures, {facts['scanned']:,} scanned now"
         + (f", {facts['pictures_per_second']:.1f} a second" if facts["scanned"] else "")
-        + f"; {size_words(kept['bytes'])} are kept of {kept['pictures']:,} pictures in {kept['folder']}.",
+        + f"; {bytes_text(kept['bytes'])} are kept of {kept['pictures']:,} pictures in {kept['folder']}.",
     ]
     for layer, layer_facts in facts["layers"].items():
         dead = ", ".join(map(str, layer_facts["dead"][:8])) + (" …" if len(layer_facts["dead"]) > 8 else "")

@@ -216,7 +216,7 @@ def _config(arguments: argparse.Namespace) -> TrainConfig:
     return TrainConfig(
         data=tuple(arguments.data), recipe=_recipe(arguments), architecture=arguments.architecture,
         validation=arguments.validation or validation_beside(arguments.data[0]), start=_start(arguments),
-        start_words="" if arguments.start is None else os.path.basename(arguments.start),
+        start_text="" if arguments.start is None else os.path.basename(arguments.start),
         teacher=_teacher(arguments.teacher), teacher_path=arguments.teacher,
         teacher_classes=arguments.teacher_classes, seed=arguments.seed,
         command=shlex.join(["zfdesk", *sys.argv[1:]]),
@@ -238,7 +238,7 @@ def _config_again(arguments: argparse.Namespace, run: Path) -> TrainConfig:
         data=tuple(source for source in about.data if not source.startswith(VALIDATION)),
         recipe=from_json(dict(about.recipe)), architecture=about.architecture, validation=next(iter(validation), None),
         teacher=_teacher(settings["teacher_path"]), teacher_path=settings["teacher_path"],
-        teacher_classes=bool(settings.get("teacher_classes")), start_words=settings["start_words"], seed=about.seed,
+        teacher_classes=bool(settings.get("teacher_classes")), start_text=settings["start_words"], seed=about.seed,
         command=about.command, **machine,
     )  # fmt: skip
 

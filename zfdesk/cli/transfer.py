@@ -160,14 +160,14 @@ def _average_precision(arguments: argparse.Namespace, given: Sequence[str], mode
 
 def _print_precisions(found: Precisions, model: Model) -> None:
     from zfdesk.cli.report import table
-    from zfdesk.figures.table7 import KIND_WORDS, PAPER_TABLE_6, PAPER_TABLE_6_MEAN
+    from zfdesk.figures.table7 import KIND_LABELS, PAPER_TABLE_6, PAPER_TABLE_6_MEAN
     from zfdesk.training.data import title_of
 
     def words(value: float | None) -> str:
         return "–" if value is None else f"{100 * value:.1f}"
 
     print(
-        f"{model.name} on {title_of(found.data)}: {KIND_WORDS[found.kind]} on {found.layer}, "
+        f"{model.name} on {title_of(found.data)}: {KIND_LABELS[found.kind]} on {found.layer}, "
         f"{found.taught:,} pictures taught, {found.told:,} told; average precision in %\n"
     )
     rows = [("class", "here", "paper (VOC 2012, Table 6)")]
@@ -195,7 +195,7 @@ def _plan(arguments: argparse.Namespace, model: Model) -> TransferPlan:
 
 
 def _print(found: Transfer, model: Model, output: str | None) -> None:
-    from zfdesk.figures.table7 import paper_words, rows_of
+    from zfdesk.figures.table7 import paper_text, rows_of
     from zfdesk.progress import noun
     from zfdesk.training.data import title_of
 
@@ -213,7 +213,7 @@ def _print(found: Transfer, model: Model, output: str | None) -> None:
         layer = row.layer + (f" ({row.number})" if row.number else "")
         print(
             f"{row.kind:11} {layer:10} {row.per_class:7}   {row.per_cent:>11}   "
-            f"{paper_words(row.kind, row.number, row.per_class)}".rstrip()
+            f"{paper_text(row.kind, row.number, row.per_class)}".rstrip()
         )
     if output:
         print(f"{output} is the network of the first round.")

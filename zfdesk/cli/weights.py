@@ -15,7 +15,7 @@ from zfdesk.cli.report import named_values, report
 from zfdesk.cli.weights_calibrate import add_calibrate_arguments, calibrate_command
 from zfdesk.cli.weights_export import add_export_arguments, export_command
 from zfdesk.cli.weights_report import add_report_arguments, report_command
-from zfdesk.progress import ProgressLine
+from zfdesk.progress import ProgressLine, bytes_text
 
 if TYPE_CHECKING:
     from zfdesk.weights.catalogue import CatalogueEntry
@@ -116,14 +116,14 @@ def list_command(arguments: argparse.Namespace) -> int:
     for entry in entries:
         mark, known = "*" if entry.in_use else " ", theirs.get(entry.name)
         text = entry.error or (
-            f"{entry.architecture:18}  {entry.classes:7}  {store.size_words(entry.bytes):>8}  {_errors(known):17}"
+            f"{entry.architecture:18}  {entry.classes:7}  {bytes_text(entry.bytes):>8}  {_errors(known):17}"
             f"  {'' if entry.trained else '(untrained) '}{known.short if known else entry.provenance[:60]}"
         )
         print(f"{mark} {entry.name:{width}}  {text}".rstrip())
     if missing:
         print("\nTo be had (zfdesk weights get NAME):")
     for lacking in missing:
-        size = f"{'' if lacking.bytes else '≈'}{store.size_words(lacking.size)}"
+        size = f"{'' if lacking.bytes else '≈'}{bytes_text(lacking.size)}"
         text = lacking.short + _by_file(lacking)
         print(
             f"  {lacking.name:{width}}  {lacking.architecture:18}  {1000:7}  {size:>8}  {_errors(lacking):17}  {text}"
@@ -155,7 +155,7 @@ def get_command(arguments: argparse.Namespace) -> int:
             progress.end()
         have = next(stored for stored in store.list_weights() if stored.path == kept.path)
         hint, original = looks_untrained(kept.model), kept.original
-        size = store.size_words(have.bytes)
+        size = bytes_text(have.bytes)
         text = f"Kept as {have.name} ({kept.model.architecture.title}, {have.classes} classes, {size})."
     else:
         text = f"{entry.title} is here already, as {have.name}."
@@ -234,7 +234,7 @@ def import_command(arguments: argparse.Namespace) -> int:
         store.use(name, loaded=True)
     entry = next(entry for entry in store.list_weights() if entry.path == path)
     hint = looks_untrained(model)
-    size = store.size_words(entry.bytes)
+    size = bytes_text(entry.bytes)
     lines = [f"Kept as {name} ({model.architecture.title}, {entry.classes} classes, {size})."]
     lines += [f"Note: {hint}"] * bool(hint)
     lines += [f"To use it: zfdesk weights use {name}"] * (not arguments.use)
@@ -246,7 +246,7 @@ def import_command(arguments: argparse.Namespace) -> int:
 def pack_command(arguments: argparse.Namespace) -> int:
     """Pack; JSON: {"path", "bytes", "bytes_before", "sha256", "layers": [{"layer", "kind", "relative"}, …]}."""
     from zfdesk.cli.network import weights_file
-    from zfdesk.weights import CheckpointError, load, save, store
+    from zfdesk.weights import CheckpointError, load, save
     from zfdesk.weights.packing import packed
 
     place: Path = arguments.output
@@ -264,7 +264,7 @@ def pack_command(arguments: argparse.Namespace) -> int:
         return 0
     for loss in losses:
         print(f"{loss.layer:8}{loss.kind:11}moved by {loss.relative:.2%}")
-    sizes = f"{store.size_words(after)}, {store.size_words(before)} before"
+    sizes = f"{bytes_text(after)}, {bytes_text(before)} before"
     print(f"{place}: {sizes}. What that costs in answers: zfdesk evaluate.")
     return 0
 
@@ -342,12 +342,11 @@ def _errors(entry: CatalogueEntry | None) -> str:
 
 def _by_file(entry: CatalogueEntry) -> str:
     from zfdesk.weights.obtain import part_bytes
-    from zfdesk.weights.store import size_words
 
     if entry.by_file:
         return f"; by file, see `zfdesk weights info {entry.name}`"
     come = part_bytes(entry)
-    return f"; {size_words(come)} of it have come" if come else ""
+    return f"; {bytes_text(come)} of it have come" if come else ""
 
 
 def _show_stage(line: ProgressLine, name: str, stage: str, progress: DownloadProgress | None) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from zfdesk.cli.output import check_output
 from zfdesk.cli.report import report
+from zfdesk.progress import bytes_text
 
 
 def exported_name(text: str) -> str:
@@ -29,13 +30,13 @@ def add_export_arguments(parser: argparse.ArgumentParser) -> None:
 def export_command(arguments: argparse.Namespace) -> int:
     """Write it; JSON: {"files": [path, …], "bytes"}."""
     from zfdesk.cli.network import weights_file
-    from zfdesk.weights import load, store
+    from zfdesk.weights import load
     from zfdesk.weights.export import export_model
 
     check_output(arguments.output)
     files = export_model(load(weights_file(arguments.name)), Path(arguments.output))
     size = sum(file.stat().st_size for file in files)
-    text = f"{' and '.join(str(file) for file in files)}: {store.size_words(size)}."
+    text = f"{' and '.join(str(file) for file in files)}: {bytes_text(size)}."
     if len(files) > 1:
         text += f"\nIn Python, beside {files[0].name}: from {files[1].stem} import network, probabilities, CLASSES"
     report(arguments, {"files": [str(file) for file in files], "bytes": size}, text)

@@ -72,7 +72,7 @@ class HeatStream(QObject):
         if not found.input.same(input):
             crop = ", another crop" if (found.input.number, found.input.origin) == (input.number, input.origin) else ""
             covered = found.input.occluders != input.occluders
-            return found.frame_words() + (", covered otherwise" if covered else crop)
+            return found.frame_text() + (", covered otherwise" if covered else crop)
         return "being renewed" if query is not None and query != found.query else ""
 
 

@@ -100,11 +100,11 @@ class Patterns(QObject):
         if known is None:
             return replace(sheet, reason=NO_SCAN if not taught else "The scan is of the network below these classes.")
         tiles = (self._patches if pattern is Pattern.PATCH else self._projections).get(known.key, {})
-        return replace(sheet, tiles=tiles, words=self._words(known, pattern, len(tiles)), reason=known.trouble)
+        return replace(sheet, tiles=tiles, words=self._caption(known, pattern, len(tiles)), reason=known.trouble)
 
     # Of a scan
 
-    def _words(self, known: _Layer, pattern: Pattern, done: int) -> str:
+    def _caption(self, known: _Layer, pattern: Pattern, done: int) -> str:
         if known.best is None:
             return "looked up…"
         what = "best patch" if pattern is Pattern.PATCH else f"best projection, {known.key[1]}"

@@ -74,13 +74,13 @@ def sum_by_kind(probabilities: np.ndarray, kinds: ClassKinds, most: int | None =
     return found
 
 
-def kind_words(found: KindProbability, kinds: ClassKinds, most: int = 3) -> str:
+def kind_text(found: KindProbability, kinds: ClassKinds, most: int = 3) -> str:
     """``dog 61 %: Labrador retriever 12 %, beagle 9 %, …``; of a kind of one class its name and probability alone."""
-    text, members = f"{found.kind} {_percent(found.probability)}", member_words(found, kinds, most)
+    text, members = f"{found.kind} {_percent(found.probability)}", member_text(found, kinds, most)
     return f"{text}: {members}" if members else text
 
 
-def member_words(found: KindProbability, kinds: ClassKinds, most: int = 3) -> str:
+def member_text(found: KindProbability, kinds: ClassKinds, most: int = 3) -> str:
     """``Labrador retriever 12 %, beagle 9 %, …``: the most probable of a kind; "" where it has one class alone."""
     if len(found.members) == 1:
         return ""
@@ -105,4 +105,4 @@ def _first(name: str) -> str:
     return name.partition(",")[0].strip().casefold().replace("_", " ")
 
 
-__all__ = ["ClassKinds", "KindProbability", "class_kinds", "kind_words", "member_words", "sum_by_kind"]
+__all__ = ["ClassKinds", "KindProbability", "class_kinds", "kind_text", "member_text", "sum_by_kind"]

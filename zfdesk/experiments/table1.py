@@ -64,9 +64,9 @@ class Correspondence:
             row = [part]
             for layer in self.layers:
                 score = self.score(part, layer)
-                row.append(_words(score.mean, score.error))
+                row.append(_mean_text(score.mean, score.error))
                 if layer in PAPER_LAYERS:
-                    row.append(_words(*score.paper) if score.paper else "–")
+                    row.append(_mean_text(*score.paper) if score.paper else "–")
             rows.append((*row, str(self.score(part, self.layers[0]).pairs)))
         return rows
 
@@ -90,7 +90,7 @@ class Correspondence:
         raise KeyError((part, layer))
 
 
-def _words(mean: float, error: float | None) -> str:
+def _mean_text(mean: float, error: float | None) -> str:
     return f"{mean:.3f}" if error is None else f"{mean:.3f} ± {error:.3f}"
 
 

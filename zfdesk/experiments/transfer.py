@@ -357,7 +357,7 @@ def with_classes(
     )  # fmt: skip
 
 
-def taught_words(model: Model, kind: Kind, classes: int, pictures: int, day: str) -> str:
+def taught_text(model: Model, kind: Kind, classes: int, pictures: int, day: str) -> str:
     """Provenance: "zfnet-v1, its softmax taught on 3 classes, 92 pictures, 2026-11-23"."""
     body = model.base
     what = "softmax" if kind == "softmax" else "classifier (linear SVM)"
@@ -380,5 +380,5 @@ def _checked_name(name: str) -> str:
 
 __all__ = [
     "Basis", "Classifier", "LeftOut", "feature_layer", "features", "features_of_layers", "fit_softmax", "fit_svm",
-    "leave_out", "paper_layer", "taken", "taught_words", "teachable", "with_classes",
+    "leave_out", "paper_layer", "taken", "taught_text", "teachable", "with_classes",
 ]  # fmt: skip

@@ -39,7 +39,7 @@ def joint_caption(panels: Sequence[PanelFacts]) -> str:
     known = [panel if panel.of_unit else replace(panel, facts=without_unit(panel.facts)) for panel in panels]
     lead = [
         f"{', '.join(names)}: {sentence}" if len(names) < len(known) else sentence
-        for sentence, names in _by_words(known)
+        for sentence, names in _by_sentence(known)
     ]
     fullest = max((panel.facts for panel in known), key=lambda facts: len(_unit(facts)), default=Facts())
     if all(panel.facts in (fullest, without_method(fullest), without_unit(fullest)) for panel in known):
@@ -63,7 +63,7 @@ def joint_caption(panels: Sequence[PanelFacts]) -> str:
     return " ".join([*lead, *(f"{sentence}." for sentence in sentences if sentence)])
 
 
-def _by_words(panels: Sequence[PanelFacts]) -> list[tuple[str, list[str]]]:
+def _by_sentence(panels: Sequence[PanelFacts]) -> list[tuple[str, list[str]]]:
     """Each panel's own sentences once, with the names of all panels that they are of."""
     found: dict[str, list[str]] = {}
     for panel in panels:

@@ -115,19 +115,19 @@ def draw_text(place: Place, panel: panels.Text) -> list[Body]:
 
 
 def _chart(
-    place: Place, axes: Axes, x_words: str, y_words: str, names: tuple[str, ...], note: str, share: float = TALL
+    place: Place, axes: Axes, x_label: str, y_label: str, names: tuple[str, ...], note: str, share: float = TALL
 ) -> Body:
     look = place.look
     axes.tick_params(labelsize=look.small, pad=2)
-    axes.set_xlabel(printable(x_words), fontsize=look.small, labelpad=1.5)
-    axes.set_ylabel(printable(y_words), fontsize=look.small, labelpad=1.5)
+    axes.set_xlabel(printable(x_label), fontsize=look.small, labelpad=1.5)
+    axes.set_ylabel(printable(y_label), fontsize=look.small, labelpad=1.5)
     axes.xaxis.set(major_locator=MaxNLocator(3), major_formatter=FuncFormatter(_tick))
     if axes.get_yscale() == "log":
         axes.yaxis.set(major_locator=_Powers(), major_formatter=FuncFormatter(_power))
         axes.yaxis.set(minor_locator=NullLocator(), minor_formatter=NullFormatter())
     else:
         axes.yaxis.set(major_locator=_Steps(), major_formatter=FuncFormatter(_tick))
-    below = (2 if x_words else 1) * look.line + 0.03  # tick labels and the axis's words
+    below = (2 if x_label else 1) * look.line + 0.03  # tick labels and the axis's words
     body = Body(axes, lambda inches: min(max(share * inches, 0.5), 2.4 * look.stroke), below=below, note=note)
     body.finish.append(lambda inches: axes.xaxis.set_major_locator(MaxNLocator(4 if inches >= WIDE else 3)))
     if len(names) > 1:

@@ -10,15 +10,15 @@ from zfdesk import __version__
 from zfdesk.attribution import METHODS
 from zfdesk.engine import Model, Occluder, OccluderFill, Rule, SeedKind
 
-METHOD_WORDS = {rule: METHODS[rule].label for rule in Rule}
+RULE_LABELS = {rule: METHODS[rule].label for rule in Rule}
 
-SEED_WORDS = {
+SEED_LABELS = {
     SeedKind.MAX: "single activation (max)", SeedKind.AT: "single activation (picked)",
     SeedKind.TOPK: "strongest {k}", SeedKind.MAP: "whole map",
 }  # fmt: skip
 """Which activations were kept before walking down; {k} is their number."""
 
-FILL_WORDS = {
+FILL_LABELS = {
     OccluderFill.GREY: "grey", OccluderFill.MEAN: "mean-coloured", OccluderFill.BLUR: "blurred",
     OccluderFill.NOISE: "noisy", OccluderFill.BLACK: "black",
 }  # fmt: skip
@@ -70,28 +70,28 @@ def caption(facts: Facts) -> str:
     return " ".join(f"{sentence}." for sentence in sentences if sentence)
 
 
-def unit_words(layer: str, unit: int | None = None, position: tuple[int, int] | None = None) -> str:
+def unit_text(layer: str, unit: int | None = None, position: tuple[int, int] | None = None) -> str:
     """conv4:17 @ (6, 7)."""
     text = layer if unit is None else f"{layer}:{unit}"
     return text if position is None else f"{text} @ ({position[0]}, {position[1]})"
 
 
-def seed_words(kind: SeedKind, k: int = 9) -> str:
+def seed_text(kind: SeedKind, k: int = 9) -> str:
     """Which activations were kept."""
-    return SEED_WORDS[kind].format(k=k)
+    return SEED_LABELS[kind].format(k=k)
 
 
-def stretch_words(stretch: float, std: tuple[float, float, float] | None = None) -> str:
+def stretch_text(stretch: float, std: tuple[float, float, float] | None = None) -> str:
     """By how much the contrast of a picture was stretched: display levels per unit of value, which is one level of 255,
     or as many as the network's ``std`` (RGB) where it divides its input by one."""
     text = f"contrast stretched × {number(stretch)}"
     return text if std is None else f"{text} a unit of ({', '.join(number(one) for one in std)}) levels"
 
 
-def occluder_words(occluder: Occluder) -> str:
+def occluder_text(occluder: Occluder) -> str:
     """grey square 50 × 50 at (87, 87); the corner is (top, left)."""
     size = f"{occluder.height} × {occluder.width}"
-    return f"{FILL_WORDS[occluder.fill]} {occluder.shape} {size} at ({whole(occluder.top)}, {whole(occluder.left)})"
+    return f"{FILL_LABELS[occluder.fill]} {occluder.shape} {size} at ({whole(occluder.top)}, {whole(occluder.left)})"
 
 
 def number(value: float) -> str:
@@ -131,10 +131,10 @@ def _picture(facts: Facts) -> str:
 
 
 def _unit(facts: Facts) -> str:
-    parts = [unit_words(facts.layer, facts.unit, facts.position)] if facts.layer else []
-    parts += [METHOD_WORDS[facts.method]] if facts.method is not None else []
-    parts += [seed_words(facts.seed, facts.seed_count)] if facts.seed is not None else []
-    parts += [stretch_words(facts.stretch, facts.std)] if facts.stretch is not None else []
+    parts = [unit_text(facts.layer, facts.unit, facts.position)] if facts.layer else []
+    parts += [RULE_LABELS[facts.method]] if facts.method is not None else []
+    parts += [seed_text(facts.seed, facts.seed_count)] if facts.seed is not None else []
+    parts += [stretch_text(facts.stretch, facts.std)] if facts.stretch is not None else []
     text = ", ".join(parts)
     return text[:1].upper() + text[1:] if not facts.layer else text
 
@@ -142,5 +142,5 @@ def _unit(facts: Facts) -> str:
 def _occluders(occluders: tuple[Occluder, ...]) -> str:
     if not occluders:
         return ""
-    covered = "; ".join(occluder_words(occluder) for occluder in occluders)
+    covered = "; ".join(occluder_text(occluder) for occluder in occluders)
     return f"Covered: {covered}, in pixels of the network's input (top, left)"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from zfdesk.engine import Model, Rule, Seed, SeedKind, cut_field, reconstruct
-from zfdesk.figures.facts import Facts, caption, unit_words
+from zfdesk.figures.facts import Facts, caption, unit_text
 from zfdesk.figures.page import Cell, Page, is_narrow
 from zfdesk.figures.panels import Tiles
 
@@ -67,7 +67,7 @@ def fig2_page(
         about = Facts.of_model(model, layer=example.layer, unit=example.unit, method=rule, seed=SeedKind.MAX)
         row, column = divmod(index, across)
         name = f"{example.layer}_{example.unit}"
-        pair = ((down, unit_words(example.layer, example.unit), "projections"), (patches, "", "patches"))
+        pair = ((down, unit_text(example.layer, example.unit), "projections"), (patches, "", "patches"))
         cells += [
             Cell(
                 Tiles(tiles, columns, silent=True, facts=about),

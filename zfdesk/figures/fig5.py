@@ -62,7 +62,7 @@ def fig5_page(
             label = f"{one.change}, {UNITS[one.change]}"
         cells.append(Cell(pictures, top, 0, 1, across if narrow else 2, label, f"{word}_tiles"))
         panels: list[tuple[Panel, str, str]] = [
-            (_curves(one, distances, "distance", (), facts), layer_words(layer), f"{word}_{layer}")
+            (_curves(one, distances, "distance", (), facts), layer_text(layer), f"{word}_{layer}")
             for layer, distances in one.distances.items()
         ]
         label = "P(true label)" if given else "P(label)"
@@ -102,7 +102,7 @@ def _curves(one: Invariance, values: np.ndarray, quantity: str, names: tuple[str
     return Curves(one.amounts, values, names, AXES[one.change], quantity, facts=facts)
 
 
-def layer_words(layer: str) -> str:
+def layer_text(layer: str) -> str:
     """norm1 (layer 1): the paper's number, where it has one."""
     return f"{layer} (layer {LAYERS[layer]})" if layer in LAYERS else layer
 
@@ -118,7 +118,7 @@ def _caption(names: Sequence[str], lines: Sequence[str], found: Sequence[Invaria
         Change.ROTATION: "turned by {}° to {}°, anticlockwise, about its centre",
     }
     done = [ways[one.change].format(_number(one.amounts.min()), _number(one.amounts.max())) for one in found]
-    layers = " and ".join(layer_words(layer) for layer in found[0].distances)
+    layers = " and ".join(layer_text(layer) for layer in found[0].distances)
     whose = "its true label" if given else "the label that is most probable for it untransformed"
     pictures = ", ".join(f"{line} ({name})" for line, name in zip(lines, names, strict=True))
     return (

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from zfdesk.engine import Conv, Model
-from zfdesk.figures.facts import Facts, caption, number, unit_words
+from zfdesk.figures.facts import Facts, caption, number, unit_text
 from zfdesk.figures.page import Cell, Page, is_narrow
 from zfdesk.figures.panels import Histogram, Maps, Panel, Tiles
 
@@ -70,7 +70,7 @@ def filters_page(
         about = Facts.of_model(model, layer=stage.name, unit=unit)
         below, name = np.arange(filters.shape[1]), f"{stage.name}_{unit}"
         panel = Maps(filters[unit], below, "weight", each=False, signed=True, facts=about)
-        cells.append(Cell(panel, *divmod(index, across), label=unit_words(stage.name, unit), name=name))
+        cells.append(Cell(panel, *divmod(index, across), label=unit_text(stage.name, unit), name=name))
     text = f"{stage.name}: one tile for each of the {filters.shape[1]} maps below, in their order."
     text = f"Filters of {text} {caption(Facts.of_model(model))}"
     return Page(tuple(cells), size, "Filters", text, letters=False)

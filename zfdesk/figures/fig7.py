@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zfdesk.engine import OccluderShape, Rule, Seed, Sweep, reconstruct
-from zfdesk.figures.facts import FILL_WORDS, Facts, caption, number, unit_words
+from zfdesk.figures.facts import FILL_LABELS, Facts, caption, number, unit_text
 from zfdesk.figures.page import Cell, Page, is_narrow
 from zfdesk.figures.panels import Box, Labels, Occlusion, Panel, Picture, Signed
 
@@ -50,7 +50,7 @@ def fig7_page(
     side = sweep.plan.size
     facts = Facts.of_model(sweep.model, picture=picture, frame=frame)
     box = Box(occluder.top, occluder.left, side, side, "covered", ellipse=sweep.plan.shape is OccluderShape.ELLIPSE)
-    name, layer_unit = sweep.model.classes[class_index], unit_words(sweep.layer, unit)
+    name, layer_unit = sweep.model.classes[class_index], unit_text(sweep.layer, unit)
     down, unit_facts = _projected(sweep, unit, facts)
 
     def occlusion(values: np.ndarray, clean: float, quantity: str, facts: Facts, low: float | None = None) -> Occlusion:
@@ -104,9 +104,8 @@ def _partial(sweep: Sweep) -> str:
 
 def _caption(sweep: Sweep, facts: Facts, name: str, clean: float) -> str:
     plan = sweep.plan
-    how = (
-        f"A {FILL_WORDS[plan.fill]} {plan.shape} of {plan.size} × {plan.size} pixels is moved in steps of {plan.stride}"
-    )
+    occluder = f"A {FILL_LABELS[plan.fill]} {plan.shape} of {plan.size} × {plan.size} pixels"
+    how = f"{occluder} is moved in steps of {plan.stride}"
     edge = "its centre over the whole picture" if plan.overhang else "inside the picture"
     done = "" if sweep.complete else f"; {_partial(sweep)}"
     sweep_text = f"{how}, {edge}; each value stands at the square's centre{done}."

@@ -10,7 +10,7 @@ from zfdesk.engine import Model, Occluder, OccluderFill, OccluderShape, occlude
 from zfdesk.experiments import MarkedPicture
 from zfdesk.experiments.correspondence import masks_of
 from zfdesk.experiments.parts import RANDOM, PartBox, shared_parts
-from zfdesk.figures.facts import FILL_WORDS, Facts, caption
+from zfdesk.figures.facts import FILL_LABELS, Facts, caption
 from zfdesk.figures.page import Cell, Page
 from zfdesk.figures.panels import Box, Picture
 
@@ -70,7 +70,7 @@ def _masked(model: Model, picture: MarkedPicture, box: PartBox, fill: OccluderFi
 def _caption(
     pictures: Sequence[MarkedPicture], parts: Sequence[str], fill: OccluderFill, draws: int, shown: int, seed: int
 ) -> str:
-    masks_text = f"What the network sees of each picture, and its masks ({FILL_WORDS[fill]}): {', '.join(parts)}"
+    masks_text = f"What the network sees of each picture, and its masks ({FILL_LABELS[fill]}): {', '.join(parts)}"
     if draws and shown:
         masks_text += (
             f"; the first {min(shown, draws)} of {draws} random places (seed {seed}), which overlap no marked part"

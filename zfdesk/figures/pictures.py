@@ -10,7 +10,7 @@ from matplotlib.patches import Ellipse, Patch, Rectangle
 
 from zfdesk.figures import panels
 from zfdesk.figures.colours import BOXES, EMPTY, sequential, signed, signed_picture
-from zfdesk.figures.facts import number, stretch_words
+from zfdesk.figures.facts import number, stretch_text
 from zfdesk.figures.files import CELLS
 from zfdesk.figures.look import Look, fitting
 from zfdesk.figures.place import Body, Place, colour_bar, ends_of
@@ -35,7 +35,7 @@ def draw_signed(place: Place, panel: panels.Signed) -> list[Body]:
         top, left, bottom, right = panel.window
         values = values[top:bottom, left:right]
     limit = panel.limit or float(np.abs(values).max())
-    note = "zero everywhere" if limit < TINY else f"{stretch_words(127 / limit, panel.facts.std)}; mid-grey is 0"
+    note = "zero everywhere" if limit < TINY else f"{stretch_text(127 / limit, panel.facts.std)}; mid-grey is 0"
     boxes = tuple(
         panels.Box(box.top - top, box.left - left, box.height, box.width, box.kind, box.words, box.ellipse)
         for box in panel.boxes
@@ -86,7 +86,7 @@ def draw_tiles(place: Place, panel: panels.Tiles) -> list[Body]:
         note = (
             "each stretched to its own range"
             if panel.each
-            else stretch_words(127 / max(float(limits), TINY), panel.facts.std)
+            else stretch_text(127 / max(float(limits), TINY), panel.facts.std)
         )
         note += "; mid-grey is 0"
     body = _shown(place, sheet(tiles, columns, gap), (), _joined("" if panel.silent else note, panel.note))
@@ -125,7 +125,7 @@ def draw_compare(place: Place, panel: panels.Compare) -> list[Body]:
         limit = max(float(np.abs(a).max()), float(np.abs(b).max()), TINY)
         difference = sign * (b - a).mean(2)
         pictures = [signed_picture(values, limit) for values in (a, b)]
-        note = stretch_words(127 / limit, panel.facts.std)
+        note = stretch_text(127 / limit, panel.facts.std)
         bodies = [_shown(place, pixels, (), note, parts[index]) for index, pixels in enumerate(pictures)]
         note = "mean over RGB"
     else:

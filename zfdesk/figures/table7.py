@@ -14,7 +14,7 @@ from zfdesk.figures.page import Cell, Page
 
 FORMAT = "zfdesk transfer"
 LAYERS = (1, 2, 3, 4, 5, 7)
-KIND_WORDS = {"svm": "linear SVM", "softmax": "softmax"}
+KIND_LABELS = {"svm": "linear SVM", "softmax": "softmax"}
 
 # Mean accuracy in % and its deviation, on Caltech-101 with 30 pictures a class and on Caltech-256 with 60.
 PAPER_TABLE_7: dict[tuple[str, int], tuple[tuple[float, float], tuple[float, float]]] = {
@@ -61,7 +61,7 @@ class TransferRow:
         return _figure((self.mean * 100, None if self.deviation is None else self.deviation * 100))
 
 
-def paper_words(kind: str, number: int | None, per_class: int) -> str:
+def paper_text(kind: str, number: int | None, per_class: int) -> str:
     """What the paper has in the place of a row, on its data sets; "" for nothing."""
     parts = []
     for trained, untrained, source in (
@@ -95,7 +95,7 @@ def rows_of(data: Mapping[str, Any]) -> list[TransferRow]:
             )  # fmt: skip
         except (TypeError, KeyError, ValueError):
             raise ValueError("A score in this result of a transfer is damaged.") from None
-        known = row.kind in KIND_WORDS and (row.number is None or type(row.number) is int)
+        known = row.kind in KIND_LABELS and (row.number is None or type(row.number) is int)
         if not known or not (0 <= row.mean <= 1 and math.isfinite(row.deviation or 0)):
             raise ValueError("A score in this result of a transfer is damaged.")
         rows.append(row)
@@ -113,13 +113,13 @@ def table7_page(data: Mapping[str, Any], size: str | tuple[float, float] = "two-
     numbers = sorted({row.number for row in rows if row.number is not None})
     if len(numbers) < 2:
         raise ValueError("A figure over the layers needs two of them or more: --layers 1,2,3,4,5,7.")
-    kinds = [kind for kind in KIND_WORDS if any(row.kind == kind for row in rows)]
+    kinds = [kind for kind in KIND_LABELS if any(row.kind == kind for row in rows)]
     cells = []
     for column, kind in enumerate(kinds):
         own = [row for row in rows if row.kind == kind and row.number is not None]
-        label = KIND_WORDS[kind]
+        label = KIND_LABELS[kind]
         cells.append(Cell(_curves(own, kind, numbers), 0, column, label=label, name=kind))
-        cells.append(Cell(panels.Text("\n".join(map(_words, own))), 1, column, name=f"{kind}_figures"))
+        cells.append(Cell(panels.Text("\n".join(map(_row_text, own))), 1, column, name=f"{kind}_figures"))
     return Page(tuple(cells), size, "How much each layer tells", _caption(data, rows), letters=False)
 
 
@@ -136,7 +136,7 @@ def _curves(rows: Sequence[TransferRow], kind: str, numbers: Sequence[int]) -> p
     return panels.Curves(np.array(numbers, float), np.array(values), tuple(names), "layer", "accuracy (%)")
 
 
-def _words(row: TransferRow) -> str:
+def _row_text(row: TransferRow) -> str:
     paper = PAPER_TABLE_7.get((row.kind, row.number or 0)) if row.per_class in (30, 60) else None
     paper_text = "" if paper is None else f" (paper {_figure(paper[row.per_class == 60])})"
     return f"layer {row.number}, {row.per_class} a class: {row.per_cent} %{paper_text}"
@@ -159,5 +159,5 @@ def _caption(data: Mapping[str, Any], rows: Sequence[TransferRow]) -> str:
 
 __all__ = [
     "LAYERS", "PAPER_TABLE_4", "PAPER_TABLE_5", "PAPER_TABLE_6", "PAPER_TABLE_6_MEAN", "PAPER_TABLE_7", "TransferRow",
-    "paper_words", "rows_of", "table7_page",
+    "paper_text", "rows_of", "table7_page",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from zfdesk.engine.layers import Architecture
-from zfdesk.figures.facts import Facts, caption, unit_words
+from zfdesk.figures.facts import Facts, caption, unit_text
 from zfdesk.figures.over_time import Evolution, Shares, Strips
 from zfdesk.figures.page import Cell, Page, is_narrow
 from zfdesk.figures.panels import Curves, Panel, Picture
@@ -227,7 +227,7 @@ def _corners(values: np.ndarray) -> np.ndarray:
 
 
 def _add_spread(layout: _Layout, spread: SpreadOverTime, architecture: Architecture) -> list[str]:
-    times = _words(spread.times)
+    times = _epoch_labels(spread.times)
     shown = False
     for kind, label in KINDS.items():
         named = {name: [at.get(kind) for at in found] for name, found in spread.layers.items()}
@@ -301,7 +301,9 @@ def _quantiles(counts: np.ndarray, edges: np.ndarray, signed: bool) -> tuple[flo
 
 def _add_filters(layout: _Layout, filters: FiltersOverTime) -> list[str]:
     names = tuple(str(unit) for unit in filters.units)
-    panel = Evolution(filters.values, names, _words(filters.times), slots=layout.slots(SLOTS_WIDE), facts=layout.facts)
+    panel = Evolution(
+        filters.values, names, _epoch_labels(filters.times), slots=layout.slots(SLOTS_WIDE), facts=layout.facts
+    )
     layout.add(panel, f"filters of {filters.layer}, by epoch", "filters", 4, ACROSS)
     layout.end_row()
     which = f"{filters.chosen}, " if filters.chosen else ""
@@ -311,7 +313,7 @@ def _add_filters(layout: _Layout, filters: FiltersOverTime) -> list[str]:
 def _add_probe(layout: _Layout, probe: ProbeOverTime) -> list[str]:
     layout.end_row()
     names = tuple(str(unit) for unit in probe.units)
-    times = _words(probe.times)
+    times = _epoch_labels(probe.times)
     awake = probe.maps.max((2, 3)) > 0 if probe.units else np.zeros((0, len(times)), bool)
     answer = f"{probe.answers[-1]} after epoch {probe.times[-1]}" if probe.answers else ""
     layout.add(Picture(probe.picture, note=answer, facts=layout.facts), "probe picture", "probe", narrow=2)
@@ -323,7 +325,7 @@ def _add_probe(layout: _Layout, probe: ProbeOverTime) -> list[str]:
     down = Evolution(probe.down, names, times, known, slots=layout.slots(SLOTS_ACROSS), facts=layout.facts)
     layout.end_row()
     layout.add(down, f"reconstructions from {probe.layer}, by epoch", "reconstructions", ACROSS, ACROSS)
-    first = unit_words(probe.layer, probe.units[0])
+    first = unit_text(probe.layer, probe.units[0])
     return [
         f"Probe picture: the units of {probe.layer} that it wakes most after the last epoch shown (from {first}); each "
         "map from black (0) to its own maximum; the strongest activation led down by the deconvnet, within its "
@@ -331,7 +333,7 @@ def _add_probe(layout: _Layout, probe: ProbeOverTime) -> list[str]:
     ]
 
 
-def _words(times: Sequence[int]) -> tuple[str, ...]:
+def _epoch_labels(times: Sequence[int]) -> tuple[str, ...]:
     return tuple(str(epoch) for epoch in times)
 
 

@@ -38,7 +38,7 @@ from zfdesk.atomic_write import write_whole
 from zfdesk.film import disk
 from zfdesk.film.encoder import Encoder, FilmError, Settings
 from zfdesk.film.formats import ENCODERS, FASTEST_GIF, FORMATS, LARGEST, form_of
-from zfdesk.progress import noun
+from zfdesk.progress import bytes_text, noun
 
 FORMAT = "zfdesk-film-1"
 MOST_WAITING_BYTES = 96 << 20  # of pictures that wait for the encoder
@@ -258,7 +258,7 @@ class FilmWriter:
                     encoder = ENCODERS[self.form](self._place, self._settings, pixels.shape[:2])
                 elif not self.live:
                     lasts = frame.time - last
-                encoder.add(pixels, frame.time, _words(frame.facts))
+                encoder.add(pixels, frame.time, _as_texts(frame.facts))
                 self._lines.append({"number": len(self._lines), "time": round(frame.time, 6), **frame.facts})
                 last = frame.time
                 self._report(encoder, last)
@@ -301,7 +301,7 @@ class FilmWriter:
         beside = self._write_facts(encoder, end)
         size = encoder.bytes
         frames = f"{len(self._lines)} {noun(len(self._lines), 'frame')}"
-        text = f"Saved {self.path.name}: {frames}, {end:.1f} s, {size_words(size)}"
+        text = f"Saved {self.path.name}: {frames}, {end:.1f} s, {bytes_text(size, 1)}"
         text += f", {self._dropped} dropped" if self.live else ""
         sentence = " ".join(part for part in (why, f"{text}.", beside) if part)
         error = bool(why or beside)
@@ -365,12 +365,7 @@ class FilmWriter:
                 break
 
 
-def size_words(size: int) -> str:
-    """3.4 MB."""
-    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
-
-
-def _words(facts: Mapping[str, Any]) -> dict[str, str]:
+def _as_texts(facts: Mapping[str, Any]) -> dict[str, str]:
     return {name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             for name, value in facts.items()}  # fmt: skip
 
@@ -383,4 +378,4 @@ def _reason(error: Exception) -> str:
     return str(error).rstrip(".") or type(error).__name__
 
 
-__all__ = ["FORMATS", "FilmFrame", "FilmStatus", "FilmWriter", "Quality", "Titles", "size_words"]
+__all__ = ["FORMATS", "FilmFrame", "FilmStatus", "FilmWriter", "Quality", "Titles"]

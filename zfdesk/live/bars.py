@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from zfdesk.engine.class_kinds import ClassKinds, class_kinds, member_words, sum_by_kind
+from zfdesk.engine.class_kinds import ClassKinds, class_kinds, member_text, sum_by_kind
 from zfdesk.live.view import ClassBars, View
 
 SUMS = "bars are sums of softmax over the classes of a kind"
@@ -62,7 +62,7 @@ def bar_rows(view: View, classes: tuple[str, ...], now: np.ndarray, clean: np.nd
         BarRow(
             found.members[0][0], found.kind, found.probability,
             float(np.sum(clean[[index for index, _ in found.members]], dtype=np.float64)), found.members,
-            member_words(found, kinds),
+            member_text(found, kinds),
         )
         for found in sum_by_kind(now, kinds, view.top_k)
         if len(found.members) > 1 or found.members[0][0] not in view.watched

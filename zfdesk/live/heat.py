@@ -125,7 +125,7 @@ class HeatFound:
         chance = "" if self.probability is None else f", P {self.probability * 100:.1f} %"
         return f"{self.found[name].description()}{chance}"
 
-    def frame_words(self) -> str:
+    def frame_text(self) -> str:
         """Return which frame the map is of, as text."""
         return (
             f"frame {self.input.number} of {self.input.origin}" if self.input.origin else f"frame {self.input.number}"

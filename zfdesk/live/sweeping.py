@@ -23,7 +23,7 @@ from zfdesk.live.render import render
 from zfdesk.live.result import Failure, Rendered
 from zfdesk.live.slot import LatestSlot
 from zfdesk.live.view import Style, SweepUnit, View
-from zfdesk.live.worker import sentence_of
+from zfdesk.live.worker import worker_error_text
 
 TELL_SECONDS = 0.1
 GIVE_WAY = 0.5
@@ -242,13 +242,15 @@ class Sweeper:
                     if not job.follows or swept.state is SweepState.DONE:
                         self._report(swept, job)
         except Exception as error:  # the program goes on whatever happens; the window tells
-            self.failures.append(Failure(sentence_of(error), traceback.format_exc()))
+            self.failures.append(Failure(worker_error_text(error), traceback.format_exc()))
             with self._lock:
                 self._following = None
             live = job.follows is not None
             kept = None if live else swept.sweep if swept is not None else job.resume
             self._report(
-                SweepSnapshot(job.subject, kept, SweepState.FAILED, self.pace.rate, live, reason=sentence_of(error)),
+                SweepSnapshot(
+                    job.subject, kept, SweepState.FAILED, self.pace.rate, live, reason=worker_error_text(error)
+                ),
                 job,
             )
         finally:
@@ -329,8 +331,8 @@ class Sweeper:
         try:
             projected = project(self._clean(last.subject), last.sweep.layer, unit)
         except Exception as error:  # as above
-            self.failures.append(Failure(sentence_of(error), traceback.format_exc()))
-            projected = Projected(unit, None, (0, 0, 0, 0), sentence_of(error))
+            self.failures.append(Failure(worker_error_text(error), traceback.format_exc()))
+            projected = Projected(unit, None, (0, 0, 0, 0), worker_error_text(error))
         self._report(replace(last, projected=projected))
 
 

@@ -185,7 +185,7 @@ class Worker:
         self._notify()
 
     def _tell(self, error: Exception) -> None:
-        self.failures.append(Failure(sentence_of(error), traceback.format_exc()))
+        self.failures.append(Failure(worker_error_text(error), traceback.format_exc()))
         self._notify()
 
 
@@ -193,7 +193,7 @@ def _moved(before: View, now: View) -> bool:
     return len(now.occluders) == len(before.occluders) and now.occluders != before.occluders
 
 
-def sentence_of(error: Exception) -> str:
+def worker_error_text(error: Exception) -> str:
     """What went wrong, for the user: the error's own words where they were written for one."""
     if isinstance(error, ValueError | ArithmeticError) and str(error):
         return str(error)

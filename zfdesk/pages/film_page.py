@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from zfdesk.engine import Occluder
-from zfdesk.figures.facts import Facts, caption, unit_words
+from zfdesk.figures.facts import Facts, caption, unit_text
 from zfdesk.figures.page import Cell, Page
 from zfdesk.figures.panels import Maps, Panel, Text
 from zfdesk.live import Normalise, Result
 from zfdesk.pages.view_page import (
     bars_label,
     bars_panel,
-    bars_words,
+    bars_text,
     facts_of,
     map_panel,
     picture_panel,
@@ -28,7 +28,7 @@ PARTS = ("picture", "maps", "map", "reconstruction", "bars")
 """What a figure that is filmed can be made of: the picture that the network sees, all maps of the layer, the unit's
 map, its reconstruction, the most probable classes."""
 
-PART_WORDS = {
+PART_LABELS = {
     "picture": "picture", "maps": "feature maps", "map": "unit's map", "reconstruction": "reconstruction",
     "bars": "class probabilities",
 }  # fmt: skip
@@ -57,7 +57,7 @@ def film_page(result: Result, parts: Sequence[str] = PARTS, time: float | None =
             panel = replace(panel, note=" · ".join(text for text in (panel.note, frame_text) if text))
         cells.append(Cell(panel, *divmod(place, across), label=label, name=part))
     width = min(max(across * PANEL_INCHES, LEAST_INCHES), MOST_INCHES)
-    where = f" · {unit_words(facts.layer, facts.unit, facts.position)}" if facts.layer else ""
+    where = f" · {unit_text(facts.layer, facts.unit, facts.position)}" if facts.layer else ""
     title = f"{facts.picture or 'Picture'}{where}"
     return Page(tuple(cells), (width, 0.0), title, caption(facts), captioned=False, letters=False)
 
@@ -72,7 +72,7 @@ def _part(result: Result, part: str, facts: Facts) -> tuple[Panel, str]:
         case "bars":
             return bars_panel(result, facts), bars_label(result)
     if unit is None:
-        return Text("No unit was computed."), PART_WORDS[part]
+        return Text("No unit was computed."), PART_LABELS[part]
     if part == "map":
         return map_panel(result, unit, facts)
     return reconstruction_panel(result, unit, facts, result.request.view.method)
@@ -81,7 +81,7 @@ def _part(result: Result, part: str, facts: Facts) -> tuple[Panel, str]:
 def _maps(result: Result, facts: Facts) -> tuple[Panel, str]:
     mosaic = result.mosaic
     if mosaic is None:
-        return Text("No maps were computed."), PART_WORDS["maps"]
+        return Text("No maps were computed."), PART_LABELS["maps"]
     display = result.request.view.maps
     unit = result.request.view.unit if mosaic.layer == result.request.view.layer else -1
     maps = Maps(
@@ -134,11 +134,11 @@ def film_facts(result: Result) -> dict[str, Any]:
     }
 
 
-def film_words(result: Result) -> tuple[str, str]:
+def film_texts(result: Result) -> tuple[str, str]:
     """Title and comment of a film: the caption of its first frame, without what is of that frame alone."""
     facts = replace(facts_of(result), frame=None, stretch=None, occluders=(), position=None)
-    where = f" · {unit_words(facts.layer, facts.unit)}" if facts.layer else ""
-    return f"{facts.picture or 'zfdesk'}{where}", f"{bars_words(result)} {caption(facts)}".strip()
+    where = f" · {unit_text(facts.layer, facts.unit)}" if facts.layer else ""
+    return f"{facts.picture or 'zfdesk'}{where}", f"{bars_text(result)} {caption(facts)}".strip()
 
 
 def _occluder(occluder: Occluder) -> dict[str, Any]:
@@ -148,4 +148,4 @@ def _occluder(occluder: Occluder) -> dict[str, Any]:
     }  # fmt: skip
 
 
-__all__ = ["PARTS", "PART_WORDS", "film_facts", "film_page", "film_words", "frame_facts"]
+__all__ = ["PARTS", "PART_LABELS", "film_facts", "film_page", "film_texts", "frame_facts"]

@@ -24,7 +24,7 @@ def facts_of_heat(found: HeatFound) -> Facts:
     return Facts.of_model(given.model, picture=given.origin, frame=given.number, occluders=given.occluders)
 
 
-def agreement_words(
+def agreement_text(
     found: HeatFound, name: str, box: tuple[int, int, int, int] | None, curves: Curves | None = None
 ) -> list[str]:
     """What is known of a method's map, in numbers; all but ``curves`` is worked out at once."""
@@ -71,7 +71,7 @@ def heat_panel(found: HeatFound, name: str, look: HeatSettings, colours: str, no
     )  # fmt: skip
 
 
-def heat_words(found: HeatFound, name: str) -> str:
+def heat_text(found: HeatFound, name: str) -> str:
     """A sentence: whose map by which method, and what full colour means."""
     source = found.found[name].method.source
     return f"{found.words(name)} ({source}); full colour is the 99.5th percentile of the heat."
@@ -97,10 +97,10 @@ def methods_page(
         raise ValueError(next(iter(found.reasons.values()), "There is no map to show."))
     across, cells = 2 if is_narrow(size) else ALONE, []
     for place, (name, one) in enumerate(found.found.items()):
-        note = "; ".join(agreement_words(found, name, look.box, (curves or {}).get(name)))
+        note = "; ".join(agreement_text(found, name, look.box, (curves or {}).get(name)))
         panel = heat_panel(found, name, look, colours, note)
         cells.append(Cell(panel, *divmod(place, across), label=method_label(one)))
-    lead = " ".join(heat_words(found, name) for name in found.found)
+    lead = " ".join(heat_text(found, name) for name in found.found)
     left_out = " ".join(found.reasons.values())
     words = " ".join(part for part in (lead, left_out, caption(facts_of_heat(found))) if part)
     return Page(tuple(cells), size, "Methods side by side", words)
@@ -141,6 +141,6 @@ def sanity_page(
 
 
 __all__ = [
-    "agreement_rows", "agreement_words", "facts_of_heat", "heat_panel", "heat_words", "method_label", "methods_page",
+    "agreement_rows", "agreement_text", "facts_of_heat", "heat_panel", "heat_text", "method_label", "methods_page",
     "sanity_page",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from zfdesk.experiments.curves import Curves
 from zfdesk.figures.page import Page
 from zfdesk.live import HeatFound, HeatSettings
-from zfdesk.pages.heat_pages import agreement_words, heat_panel, heat_words, method_label
+from zfdesk.pages.heat_pages import agreement_text, heat_panel, heat_text, method_label
 from zfdesk.pages.panels import CannotError, Captured, PanelKind, PanelSpec, Sources
 
 GROUP = "Where a class looks"
@@ -63,10 +63,10 @@ def _capture_method(spec: PanelSpec, sources: Sources) -> Captured:
 
 def _captured(shown: HeatShown, found: HeatFound, name: str) -> Captured:
     note = (
-        "; ".join(agreement_words(found, name, shown.look.box, shown.curves.get(name))) if found is shown.beside else ""
+        "; ".join(agreement_text(found, name, shown.look.box, shown.curves.get(name))) if found is shown.beside else ""
     )
     panel = heat_panel(found, name, shown.look, shown.colours, note)
-    return Captured(panel, method_label(found.found[name]), found.frame_words(), heat_words(found, name))
+    return Captured(panel, method_label(found.found[name]), found.frame_text(), heat_text(found, name))
 
 
 def _method_title(spec: PanelSpec, sources: Sources) -> str:

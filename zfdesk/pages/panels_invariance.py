@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from zfdesk.engine import Model
 from zfdesk.experiments.invariance import Invariance
 from zfdesk.figures.facts import Facts
-from zfdesk.figures.fig5 import AXES, layer_words
+from zfdesk.figures.fig5 import AXES, layer_text
 from zfdesk.figures.panels import Curves
 from zfdesk.pages.panels import Captured, PanelKind, PanelSpec, Sources
 
@@ -38,8 +38,8 @@ def _capture(spec: PanelSpec, sources: Sources) -> Captured:
         return Captured(panel, f"P({shown.model.classes[one.classes[0]]})", shown.origin, f"{change} ({beyond}).")
     layer = list(one.distances)[0 if spec.kind is INVARIANCE_LOW else -1]
     panel = Curves(one.amounts, one.distances[layer], (), axis, "distance", facts=facts)
-    text = f"{change} ({beyond}); distance: Euclidean, of {layer_words(layer)} from the unchanged picture's."
-    return Captured(panel, layer_words(layer), shown.origin, text)
+    text = f"{change} ({beyond}); distance: Euclidean, of {layer_text(layer)} from the unchanged picture's."
+    return Captured(panel, layer_text(layer), shown.origin, text)
 
 
 def _of(what: str, text: str) -> PanelKind:

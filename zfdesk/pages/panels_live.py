@@ -10,7 +10,7 @@ from functools import partial
 
 from zfdesk.engine import Rule
 from zfdesk.figures.captions import without_method
-from zfdesk.figures.facts import METHOD_WORDS, seed_words, unit_words
+from zfdesk.figures.facts import RULE_LABELS, seed_text, unit_text
 from zfdesk.figures.panels import Compare, Maps
 from zfdesk.live import Normalise, Result, UnitResult
 from zfdesk.live.view import MOST_PINS
@@ -18,7 +18,7 @@ from zfdesk.pages.panels import CannotError, Captured, PanelKind, PanelSpec, Sou
 from zfdesk.pages.view_page import (
     bars_label,
     bars_panel,
-    bars_words,
+    bars_text,
     facts_of,
     map_panel,
     picture_panel,
@@ -88,7 +88,7 @@ def no_reconstruction(spec: PanelSpec, sources: Sources) -> str:
 
 def _capture_bars(spec: PanelSpec, sources: Sources) -> Captured:
     result = result_of(sources)
-    return Captured(bars_panel(result, facts_of(result)), bars_label(result), frame_text(result), bars_words(result))
+    return Captured(bars_panel(result, facts_of(result)), bars_label(result), frame_text(result), bars_text(result))
 
 
 # Clean and covered
@@ -107,7 +107,7 @@ def _capture_covered(spec: PanelSpec, sources: Sources) -> Captured:
     if compared is None or unit is None or unit.comparison is None:
         raise CannotError("Nothing is covered: press X in the window and drag the square.")
     comparison, view = unit.comparison, compared.request.view
-    names, text = ("clean", "covered"), unit_words(unit.reference.layer, unit.reference.unit)
+    names, text = ("clean", "covered"), unit_text(unit.reference.layer, unit.reference.unit)
     if spec.kind is COVERED_MAP:
         facts = without_method(unit_facts(compared, unit, view.method))
         clean, covered, _ = comparison.maps
@@ -116,7 +116,7 @@ def _capture_covered(spec: PanelSpec, sources: Sources) -> Captured:
         raise CannotError(comparison.reason or "There is no reconstruction.")
     clean_values, covered_values = (rendered.reconstruction.values for rendered in comparison.pictures)
     facts = replace(unit_facts(compared, unit, view.method), stretch=None)
-    seed = f"Both reconstructions are led down from {seed_words(unit.reference.to_seed().kind, view.seed_count)}"
+    seed = f"Both reconstructions are led down from {seed_text(unit.reference.to_seed().kind, view.seed_count)}"
     panel = Compare(clean_values, covered_values, names, facts=facts)
     return Captured(panel, f"{view.method} of {text}", frame_text(compared), f"{seed} of the clean picture.")
 
@@ -140,7 +140,7 @@ def _pin_title(spec: PanelSpec, sources: Sources) -> str:
     if sources.result is None or spec.number >= len(pins := sources.result.request.view.pins):
         return ""
     what = "map" if spec.kind is PIN_MAP else "reconstruction"
-    return f"{unit_words(pins[spec.number].layer, pins[spec.number].unit)}: {what}"
+    return f"{unit_text(pins[spec.number].layer, pins[spec.number].unit)}: {what}"
 
 
 def _capture_pin(spec: PanelSpec, sources: Sources) -> Captured:
@@ -152,7 +152,7 @@ def _capture_pin(spec: PanelSpec, sources: Sources) -> Captured:
 
 
 def _of_rule(rule: Rule) -> PanelKind:
-    label = METHOD_WORDS[rule]
+    label = RULE_LABELS[rule]
     return PanelKind(
         rule.value, NOW, f"{label[0].upper()}{label[1:]}", partial(_capture_rule, rule), no_reconstruction
     )  # fmt: skip

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from zfdesk.engine import Model
-from zfdesk.figures.facts import Facts, number, unit_words
+from zfdesk.figures.facts import Facts, number, unit_text
 from zfdesk.figures.panels import Histogram, Tiles, UnitMap
 from zfdesk.library import UnitPortrait
 from zfdesk.library.pictures import MadePicture, Portrayed
@@ -87,22 +87,22 @@ def _examples(spec: PanelSpec, sources: Sources) -> Captured:
     one = shown.portrayed
     drawn = [each for each in one.shown if each.patch is not None and each.projection is not None]
     if not drawn:
-        raise CannotError(f"None of the pictures wakes {unit_words(one.layer, one.unit)}, or they are still looked up.")
+        raise CannotError(f"None of the pictures wakes {unit_text(one.layer, one.unit)}, or they are still looked up.")
     values = [each.example.activation for each in drawn]
     over = of_pictures(portrait, one.camera)
     text = (
-        f"The {len(drawn)} of {over} that wake {unit_words(one.layer, one.unit)} most, the strongest first "
+        f"The {len(drawn)} of {over} that wake {unit_text(one.layer, one.unit)} most, the strongest first "
         f"(activations {number(values[0])} to {number(values[-1])}); grey: beyond the picture's border."
     )
     facts = Facts.of_model(shown.model, layer=one.layer, unit=one.unit)
     if spec.kind is PORTRAIT_PATCHES:
         patches = np.stack([each.patch for each in drawn if each.patch is not None])
-        return Captured(Tiles(patches, COLUMNS, facts=facts), f"{unit_words(one.layer, one.unit)}, patches", over, text)
+        return Captured(Tiles(patches, COLUMNS, facts=facts), f"{unit_text(one.layer, one.unit)}, patches", over, text)
     facts = Facts.of_model(shown.model, layer=one.layer, unit=one.unit, method=one.rule)
     projections = np.stack([each.projection for each in drawn if each.projection is not None])
     text += " Each projection is of its one activation alone, mid-grey is zero, stretched by its own largest value."
     panel = Tiles(projections, COLUMNS, facts=facts)
-    return Captured(panel, f"{unit_words(one.layer, one.unit)}, projections", over, text)
+    return Captured(panel, f"{unit_text(one.layer, one.unit)}, projections", over, text)
 
 
 def _histogram(spec: PanelSpec, sources: Sources) -> Captured:
@@ -111,7 +111,7 @@ def _histogram(spec: PanelSpec, sources: Sources) -> Captured:
     facts = Facts.of_model(shown.model, layer=one.layer, unit=one.unit)
     panel = Histogram(portrait.counts[None], portrait.edges, (), "highest activation", logarithmic=True, facts=facts)
     text = f"Each picture's highest activation over {over}; {100 * portrait.active:.3g} % of them wake the unit."
-    return Captured(panel, unit_words(one.layer, one.unit), over, text)
+    return Captured(panel, unit_text(one.layer, one.unit), over, text)
 
 
 def _made(spec: PanelSpec, sources: Sources) -> Captured:
@@ -121,12 +121,12 @@ def _made(spec: PanelSpec, sources: Sources) -> Captured:
     made = shown.made
     recipe = ", ".join(f"{name} {value}" for name, value in made.recipe.items() if value not in (0, 0.0, False, ""))
     text = (
-        f"Activation maximisation of {unit_words(made.layer, made.unit)} from seed {made.seed}: activation "
+        f"Activation maximisation of {unit_text(made.layer, made.unit)} from seed {made.seed}: activation "
         f"{number(made.value)} before rectification ({recipe})."
     )
     facts = Facts.of_model(shown.model, layer=made.layer, unit=made.unit)
     panel = Tiles(np.ascontiguousarray(made.picture)[None], facts=facts)
-    return Captured(panel, f"{unit_words(made.layer, made.unit)}, made", "the atlas of made pictures", text)
+    return Captured(panel, f"{unit_text(made.layer, made.unit)}, made", "the atlas of made pictures", text)
 
 
 def _layer(spec: PanelSpec, sources: Sources) -> Captured:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from zfdesk.engine import Model, Rule, SeedKind
-from zfdesk.figures.facts import Facts, caption, number, unit_words
+from zfdesk.figures.facts import Facts, caption, number, unit_text
 from zfdesk.figures.page import Cell, Page
 from zfdesk.figures.panels import Curves, Picture, Tiles
 from zfdesk.library.boxes import BoxedPicture, ObjectShare, object_occluder
@@ -165,7 +165,7 @@ def map_picture(gallery: Gallery, made: PictureMap, live: np.ndarray | None = No
 
 
 def _boxes(shown: BoxesShown) -> Captured:
-    whose, boxed = unit_words(shown.layer, shown.unit), shown.boxed
+    whose, boxed = unit_text(shown.layer, shown.unit), shown.boxed
     tiles = np.stack([with_box(one.pixels, one.box, 2 * TILE) for one in boxed])
     names = tuple(f"{one.share:.2f}" for one in boxed)
     text = (
@@ -196,7 +196,7 @@ def with_box(pixels: np.ndarray, box: tuple[float, float, float, float], side: i
 
 def _projections(shown: StrongestShown) -> Captured:
     facts = Facts.of_model(shown.model, layer=shown.layer, unit=shown.unit, method=shown.rule, seed=SeedKind.AT)
-    label = f"{shown.rule} of {unit_words(shown.layer, shown.unit)}"
+    label = f"{shown.rule} of {unit_text(shown.layer, shown.unit)}"
     return _strongest(shown, shown.downs, facts, label, "each led down separately and stretched to its own range")
 
 
@@ -208,7 +208,7 @@ def _patches(shown: StrongestShown) -> Captured:
 
 
 def _strongest(shown: StrongestShown, tiles: np.ndarray, facts: Facts, label: str, what: str) -> Captured:
-    whose = unit_words(shown.layer, shown.unit)
+    whose = unit_text(shown.layer, shown.unit)
     text = f"The {len(tiles)} strongest activations of {whose} over {shown.scanned}, one a picture: {what}."
     panel = Tiles(tiles, math.isqrt(len(tiles) - 1) + 1, silent=True, facts=facts)
     return Captured(panel, label, "the scan", text)

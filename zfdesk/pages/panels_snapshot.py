@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from zfdesk.figures.captions import without_method, without_unit
-from zfdesk.figures.facts import occluder_words, unit_words
+from zfdesk.figures.facts import occluder_text, unit_text
 from zfdesk.figures.panels import Compare
 from zfdesk.live import Result
 from zfdesk.pages.panels import CannotError, Captured, PanelKind, PanelSpec, Sources, frame_text, no_picture
@@ -56,13 +56,13 @@ def _capture(spec: PanelSpec, sources: Sources) -> Captured:
 
 
 def _covering(result: Result) -> str:
-    text = "; ".join(map(occluder_words, result.request.view.occluders))
+    text = "; ".join(map(occluder_text, result.request.view.occluders))
     return f"covered: {text}" if text else "nothing covered"
 
 
 def _what(result: Result) -> str:
     unit = result.request.view.looked_at
-    return f"{unit_words(unit.layer, unit.unit)}, {result.request.view.method}"
+    return f"{unit_text(unit.layer, unit.unit)}, {result.request.view.method}"
 
 
 def _array(result: Result, kind: PanelKind) -> np.ndarray:

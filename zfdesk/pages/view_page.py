@@ -6,7 +6,7 @@ import numpy as np
 
 from zfdesk.engine import OccluderShape, Rule, SeedKind
 from zfdesk.figures.captions import without_method
-from zfdesk.figures.facts import Facts, caption, number, unit_words
+from zfdesk.figures.facts import Facts, caption, number, unit_text
 from zfdesk.figures.page import Cell, Page, is_narrow
 from zfdesk.figures.panels import Bars, Box, Panel, Picture, Signed, Text, UnitMap
 from zfdesk.live import Result, Style, SweepSettings, SweepSnapshot, UnitResult, View
@@ -51,12 +51,12 @@ def page_of(result: Result, size: str = "two-column") -> Page:
     panels.append((bars_panel(result, facts), bars_label(result)))
     across = 2 if is_narrow(size) else len(panels)
     cells = tuple(Cell(panel, *divmod(place, across), label=label) for place, (panel, label) in enumerate(panels))
-    return Page(cells, size, title_of(facts), f"{bars_words(result)} {caption(facts)}".strip())
+    return Page(cells, size, title_of(facts), f"{bars_text(result)} {caption(facts)}".strip())
 
 
 def title_of(facts: Facts) -> str:
     """What a page of these facts is called."""
-    where = f" · {unit_words(facts.layer, facts.unit, facts.position)}" if facts.layer else ""
+    where = f" · {unit_text(facts.layer, facts.unit, facts.position)}" if facts.layer else ""
     return f"{facts.picture or 'Picture'}{where}"
 
 
@@ -95,7 +95,7 @@ def picture_panel(result: Result, facts: Facts) -> Picture:
 
 def map_panel(result: Result, unit: UnitResult, facts: Facts) -> tuple[Panel, str]:
     """A unit's map, or its one value in words; and a label."""
-    label = unit_words(facts.layer, facts.unit)
+    label = unit_text(facts.layer, facts.unit)
     if unit.map.size == 1:
         return Text(f"activation {number(unit.activation)}"), label
     stage = result.request.model.architecture.stage(unit.reference.layer)
@@ -107,7 +107,7 @@ def map_panel(result: Result, unit: UnitResult, facts: Facts) -> tuple[Panel, st
 def reconstruction_panel(result: Result, unit: UnitResult, facts: Facts, method: Rule) -> tuple[Panel, str]:
     """A unit's reconstruction by a method, or the reason why there is none; and a label."""
     view = result.request.view
-    label, rendered = f"{method} of {unit_words(facts.layer, facts.unit)}", unit.pictures.get(method)
+    label, rendered = f"{method} of {unit_text(facts.layer, facts.unit)}", unit.pictures.get(method)
     if rendered is None:
         return Text(unit.reason or "There is no reconstruction."), label
     values = rendered.reconstruction.values
@@ -146,7 +146,7 @@ def bars_label(result: Result) -> str:
     return "probabilities by kind" if _by_kind(result) else "class probabilities"
 
 
-def bars_words(result: Result) -> str:
+def bars_text(result: Result) -> str:
     """What a caption says of the bars: "" for those of single classes."""
     return f"The {SUMS} of thing (by WordNet's hypernyms)." if _by_kind(result) else ""
 

@@ -115,7 +115,7 @@ def _find(camera_id: str) -> CameraDevice:
         return CameraDevice(camera_id, f"test stream {camera_id.removeprefix(LAVFI).partition('=')[0]}")
     found = cameras()
     if not found and qt_multimedia() is None and capture_backend() is None:
-        raise SourceError(_words_for_no_backend())
+        raise SourceError(_no_backend_text())
     if not found:
         raise SourceError("No camera is connected.")
     if not camera_id:
@@ -126,7 +126,7 @@ def _find(camera_id: str) -> CameraDevice:
     raise SourceError(f"The camera {camera_id} is not connected.")
 
 
-def _words_for_no_backend() -> str:
+def _no_backend_text() -> str:
     if sys.platform == "linux":
         return "Cameras cannot be used: Qt's multimedia part needs the system package libpulse0, which is missing."
     return "Cameras cannot be used: neither Qt nor FFmpeg offers them in this installation."

@@ -101,7 +101,7 @@ class DeviceSource(ThreadedSource):
                 return
             if content is None:
                 if not silent:
-                    run.report(self._words_for_silence(frames))
+                    run.report(self._silence_text(frames))
                 silent = True
                 continue
             silent = False
@@ -115,7 +115,7 @@ class DeviceSource(ThreadedSource):
             frames += 1
             run.hand_over(pixels, content[1])
 
-    def _words_for_silence(self, frames: int) -> str:
+    def _silence_text(self, frames: int) -> str:
         if frames == 0:
             return f"{self.name} has given no picture for {self.silence_seconds:g} seconds; it may still be starting."
         return f"{self.name} has given no picture for {self.silence_seconds:g} seconds."

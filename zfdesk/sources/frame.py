@@ -33,7 +33,7 @@ class Frame:
     full: tuple[int, int] | None = None
 
     @property
-    def size_words(self) -> str:
+    def size_text(self) -> str:
         """4000 × 60, read as 2048 × 31."""
         height, width = self.pixels.shape[:2]
         shown = f"{width} × {height}"

@@ -130,7 +130,7 @@ def _read(stream: BinaryIO, name: str) -> np.ndarray:
     except SourceError:
         raise
     except UnidentifiedImageError as error:
-        raise SourceError(_words_for_unknown(stream, name)) from error
+        raise SourceError(_unknown_text(stream, name)) from error
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise SourceError(f"{name} is too large a picture to be read.") from error
     except MemoryError as error:
@@ -143,7 +143,7 @@ def _read(stream: BinaryIO, name: str) -> np.ndarray:
         raise SourceError(f"{name} is damaged or cut short, so it cannot be read.") from error
 
 
-def _words_for_unknown(stream: BinaryIO, name: str) -> str:
+def _unknown_text(stream: BinaryIO, name: str) -> str:
     kind = still_kind(stream)
     if kind in ("HEIF", "AVIF"):
         refuse_if_said_to_be_huge(stream, kind, name)

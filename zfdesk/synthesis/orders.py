@@ -24,7 +24,7 @@ from zfdesk.synthesis.fooling import Norm, fool, magnified
 from zfdesk.synthesis.inversion import invert
 from zfdesk.synthesis.maximise import MEAN, NOISE, Maximiser, Start
 from zfdesk.synthesis.objectives import Objective, of_unit
-from zfdesk.synthesis.recipes import Recipe, recipe_words
+from zfdesk.synthesis.recipes import Recipe, recipe_text
 from zfdesk.synthesis.steps import Sketch
 from zfdesk.synthesis.style import StyleSource, advice, content_layer, style_layers, texture, transfer
 
@@ -75,7 +75,7 @@ class Made:
         return {name: value for name, value in facts.items() if name not in ("pictures", "columns", "before", "after")}
 
     @property
-    def state_words(self) -> str:
+    def state_text(self) -> str:
         """ "" for what is done; else how far it came."""
         if self.state is State.DONE:
             return ""
@@ -112,7 +112,7 @@ def network_name(model: Model) -> str:
     return model.sha256 or model.name
 
 
-def network_words(model: Model) -> str:
+def network_text(model: Model) -> str:
     """zfnet-v2 (SHA-256 8cf9edf234bf)."""
     name = model.name or (model.architecture.title if model.trained else f"{model.architecture.title}, random")
     return f"weights {name} (SHA-256 {model.sha256[:12]})" if model.sha256 else f"weights {name}"
@@ -123,7 +123,7 @@ def network_words(model: Model) -> str:
 
 def units_order(
     model: Model, objectives: Sequence[Objective], recipe: Recipe, start: Start = NOISE, seed: int = 0,
-    start_words: str = "", title: str = "",
+    start_text: str = "", title: str = "",
 ) -> Order:  # fmt: skip
     """Pictures that excite objectives, one each; the same objective again gets another. See `maximise`."""
     if not objectives:
@@ -134,12 +134,12 @@ def units_order(
     texts = [objective.description(classes, layers) for objective in objectives]
     first = objectives[: min(BATCH, len(objectives))]
     same = len(set(texts)) == 1
-    began = start_words or (str(start) if isinstance(start, str) else "a picture")
+    began = start_text or (str(start) if isinstance(start, str) else "a picture")
     what = texts[0] if same else f"{title or f'{texts[0]} to {texts[-1]}'}, {len(texts)} pictures"
     many = f", {len(texts)} different pictures" if same and len(texts) > 1 else ""
     text = (
-        f"Activation maximisation of {what}{many}: values before rectification. Recipe {recipe_words(recipe)}. "
-        f"Start: {began}; seed {seed}. {_capital(network_words(model))}."
+        f"Activation maximisation of {what}{many}: values before rectification. Recipe {recipe_text(recipe)}. "
+        f"Start: {began}; seed {seed}. {_capital(network_text(model))}."
     )
 
     def names(sketch: Sketch) -> tuple[str, ...]:
@@ -201,7 +201,7 @@ def _in_batches(
 
 def fool_order(
     model: Model, picture: np.ndarray, to: int, budget: float = 8.0, norm: Norm = Norm.LARGEST, steps: int = 40,
-    picture_words: str = "the picture",
+    picture_text: str = "the picture",
 ) -> Order:  # fmt: skip
     """The picture, the picture that is taken for class ``to``, and their difference, magnified. See `fool`."""
     fool(model, picture, to, budget, norm, steps)  # what cannot be is said now
@@ -213,8 +213,8 @@ def fool_order(
     measure = f"no pixel by more than {budget:g} of 255 levels (L∞)" if norm is Norm.LARGEST else (
         f"all pixels together by a length of at most {budget:g} levels (L2)")  # fmt: skip
     text = (
-        f"Fooling picture: {picture_words}, changed towards {model.classes[to]} ({to}), {measure}; at most {steps} "
-        f"projected gradient steps, no seed. {_capital(network_words(model))}."
+        f"Fooling picture: {picture_text}, changed towards {model.classes[to]} ({to}), {measure}; at most {steps} "
+        f"projected gradient steps, no seed. {_capital(network_text(model))}."
     )
 
     def sketches() -> Iterator[Sketch]:
@@ -252,15 +252,15 @@ def _answer(model: Model, probabilities: np.ndarray, to: int) -> str:
 
 def dream_order(
     model: Model, picture: np.ndarray, layer: str, unit: int | None = None, octaves: int = 4, steps: int = 10,
-    rate: float = 1.5, seed: int = 0, picture_words: str = "the picture",
+    rate: float = 1.5, seed: int = 0, picture_text: str = "the picture",
 ) -> Order:  # fmt: skip
     """A dream on a picture. See `dream`."""
     dream(model, picture, layer, unit, octaves, steps, rate, seed)
     what = layer if unit is None else f"{layer}:{unit}"
     measure = "mean square of all its activations, halved" if unit is None else "mean of its map"
     text = (
-        f"DeepDream of {what} on {picture_words}: raises the {measure}; {octaves} octaves 1.4 apart, {steps} steps "
-        f"each, {rate:g} levels a step in the mean; seed {seed}. {_capital(network_words(model))}."
+        f"DeepDream of {what} on {picture_text}: raises the {measure}; {octaves} octaves 1.4 apart, {steps} steps "
+        f"each, {rate:g} levels a step in the mean; seed {seed}. {_capital(network_text(model))}."
     )
     return Order(
         "DeepDream", what, text, lambda: dream(model, picture, layer, unit, octaves, steps, rate, seed),
@@ -270,7 +270,7 @@ def dream_order(
 
 def inversion_order(
     model: Model, picture: np.ndarray, layers: Sequence[str] = (), steps: int = 200, seed: int = 0,
-    picture_words: str = "the picture",
+    picture_text: str = "the picture",
 ) -> Order:  # fmt: skip
     """The picture, and what each layer still knows of it: by default from the first convolution to the scores.
 
@@ -280,8 +280,8 @@ def inversion_order(
     for layer in chosen:
         model.architecture.stage(layer)
     text = (
-        f"Feature inversion (Mahendran & Vedaldi 2015) of {picture_words} at {', '.join(chosen)}: {steps} steps each, "
-        f"from noise, seed {seed}; below each its relative error. {_capital(network_words(model))}."
+        f"Feature inversion (Mahendran & Vedaldi 2015) of {picture_text} at {', '.join(chosen)}: {steps} steps each, "
+        f"from noise, seed {seed}; below each its relative error. {_capital(network_text(model))}."
     )
 
     def sketches() -> Iterator[Sketch]:
@@ -311,35 +311,35 @@ def inversion_order(
 
 
 def texture_order(
-    model: Model, example: np.ndarray, steps: int = 200, seed: int = 0, picture_words: str = "the picture"
+    model: Model, example: np.ndarray, steps: int = 200, seed: int = 0, picture_text: str = "the picture"
 ) -> Order:
     """The texture of an example, uint8 (height, width, 3), in its size. See `texture`."""
     layers = style_layers(model.architecture)
     text = (
-        f"Texture of {picture_words} by the Gram matrices of {', '.join(layers)} (Gatys et al. 2015) and its colours: "
-        f"{steps} steps from noise, seed {seed}. {_capital(network_words(model))}. {advice(model.architecture)}"
+        f"Texture of {picture_text} by the Gram matrices of {', '.join(layers)} (Gatys et al. 2015) and its colours: "
+        f"{steps} steps from noise, seed {seed}. {_capital(network_text(model))}. {advice(model.architecture)}"
     ).strip()
     return Order(
-        "texture synthesis", picture_words, text, lambda: texture(model, example, steps=steps, seed=seed, every=2),
+        "texture synthesis", picture_text, text, lambda: texture(model, example, steps=steps, seed=seed, every=2),
         lambda sketch: (f"texture · error {sketch.values[0]:.2%}",), 1, network_name(model),
     )  # fmt: skip
 
 
 def style_order(
     model: Model, content: np.ndarray, styles: Sequence[tuple[np.ndarray, float, str]], content_weight: float = 1.0,
-    steps: int = 200, content_words: str = "the picture",
+    steps: int = 200, content_text: str = "the picture",
 ) -> Order:  # fmt: skip
     """``content`` in the style of (picture, weight, its name). See `transfer`."""
     taken = [StyleSource(picture, weight) for picture, weight, _ in styles]
     layers, at = style_layers(model.architecture), content_layer(model.architecture)
     mixed = " + ".join(f"{weight:g} × {name}" for _, weight, name in styles)
     text = (
-        f"Style transfer (Gatys et al. 2016): {content_words} in the style of {mixed}, by the Gram matrices of "
+        f"Style transfer (Gatys et al. 2016): {content_text} in the style of {mixed}, by the Gram matrices of "
         f"{', '.join(layers)} and the colours, content at {at} with weight {content_weight:g}; {steps} steps from the "
-        f"content, no seed. {_capital(network_words(model))}. {advice(model.architecture)}"
+        f"content, no seed. {_capital(network_text(model))}. {advice(model.architecture)}"
     ).strip()
     return Order(
-        "style transfer", f"{content_words} like {mixed}", text,
+        "style transfer", f"{content_text} like {mixed}", text,
         lambda: transfer(model, content, taken, content_weight, steps=steps, every=2),
         lambda sketch: (f"error of the style {sketch.values[0]:.2%}",), 1, network_name(model),
     )  # fmt: skip

@@ -110,7 +110,7 @@ def recipe_called(name: str) -> Recipe:
     return RECIPES[name]
 
 
-def recipe_words(recipe: Recipe) -> str:
+def recipe_text(recipe: Recipe) -> str:
     """The recipe in full: its name, its step, and each regulariser that is on."""
     policy = {
         Policy.ADAM: f"Adam at rate {recipe.rate:g}",

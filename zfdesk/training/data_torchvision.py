@@ -93,7 +93,7 @@ class DataSetName:
                 f"There is no folder {self.root}: say where {self.name} lies ({PREFIX}{self.name}@FOLDER)."
             )
         # what torchvision prints of its downloads is no part of a verb's answer
-        with _in_words(self), _no_empty_folder_left(self.root), redirect_stdout(sys.stderr):
+        with _as_training_errors(self), _no_empty_folder_left(self.root), redirect_stdout(sys.stderr):
             return maker(str(self.root), **chosen)
 
 
@@ -112,7 +112,7 @@ class TorchvisionPictures:
         self.source = text
         name = DataSetName.parse(text)
         self._data = name.open(part)
-        with _in_words(name):
+        with _as_training_errors(name):
             self.classes, self._labels = _classes_and_labels(self._data)
         if not len(self._labels):
             raise TrainingError(f"{text} has no pictures.")
@@ -232,7 +232,7 @@ def _areas(place: str) -> np.ndarray:
 
 
 @contextmanager
-def _in_words(data: DataSetName) -> Iterator[None]:
+def _as_training_errors(data: DataSetName) -> Iterator[None]:
     """Turn what torchvision raises into a sentence."""
     try:
         yield

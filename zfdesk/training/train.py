@@ -361,7 +361,7 @@ class Training:
         provenance += (
             f"{len(self.pictures)} pictures ({', '.join(Path(path).name for path in config.data)}), seed {config.seed}"
         )
-        provenance += f", started from {config.start_words}" if config.start_words else ""
+        provenance += f", started from {config.start_text}" if config.start_text else ""
         return exported(self.network, tensors, self.classes, provenance)
 
     def keep_snapshot(self, epoch: int) -> None:

@@ -27,7 +27,7 @@ class TrainConfig:
     architecture: str = "zfnet"
     validation: str | None = None
     start: Model | None = None
-    start_words: str = ""
+    start_text: str = ""
     teacher: Answering | None = None
     teacher_path: str | None = None
     teacher_classes: bool = False
@@ -49,7 +49,7 @@ class TrainConfig:
     def settings(self) -> dict[str, str | int | bool | None]:
         """What is needed to go on, beside ``run.json``."""
         return {
-            "start_words": self.start_words, "teacher_path": self.teacher_path,
+            "start_words": self.start_text, "teacher_path": self.teacher_path,
             "teacher_classes": self.teacher_classes, "limit": self.limit, "strongest": self.strongest,
         }  # fmt: skip
 

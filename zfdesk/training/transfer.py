@@ -30,7 +30,7 @@ from zfdesk.experiments.transfer import (
     fit_softmax,
     fit_svm,
     paper_layer,
-    taught_words,
+    taught_text,
     with_classes,
 )
 from zfdesk.progress import noun
@@ -164,7 +164,7 @@ def _network(
     model: Model, classes: Sequence[int], classifier: Classifier, kind: Kind, per_class: int, pictures: Pictures
 ) -> Model:
     names = [pictures.classes[label] for label in classes]
-    provenance = taught_words(model, kind, len(names), per_class * len(names), date.today().isoformat())
+    provenance = taught_text(model, kind, len(names), per_class * len(names), date.today().isoformat())
     return with_classes(model, names, classifier.weight, classifier.bias, provenance)
 
 

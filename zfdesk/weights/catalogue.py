@@ -67,7 +67,7 @@ class CatalogueEntry:
         return self.size + self.size // 10 + (1 << 20)
 
     @property
-    def algorithm_words(self) -> str:
+    def algorithm_text(self) -> str:
         """SHA-1 or SHA-256."""
         return self.algorithm.upper().replace("SHA", "SHA-")
 
@@ -75,7 +75,7 @@ class CatalogueEntry:
     def provenance(self) -> str:
         """What is kept with the weights, in words."""
         whole = len(self.hash) == 2 * hashlib.new(self.algorithm).digest_size
-        return f"{self.title}, {self.description}; {self.algorithm_words} {self.hash}{'' if whole else '…'}"
+        return f"{self.title}, {self.description}; {self.algorithm_text} {self.hash}{'' if whole else '…'}"
 
     @property
     def short(self) -> str:

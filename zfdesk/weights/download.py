@@ -31,9 +31,9 @@ from zfdesk.weights.web import (
     DownloadError,
     Stop,
     check_address,
-    failure_words,
+    download_failure_text,
     make_opener,
-    proxy_words,
+    proxy_text,
 )
 
 PATIENCE = 20.0  # seconds without a byte
@@ -265,8 +265,8 @@ class _Download:
         """The error that a failed connection becomes: broken off, or, where another try would end alike, for good."""
         self.stop.check()
         reason = error.reason if isinstance(error, URLError) else error
-        message, again = failure_words(reason, self.host, self.patience)
-        sentence = message + proxy_words(self.url)
+        message, again = download_failure_text(reason, self.host, self.patience)
+        sentence = message + proxy_text(self.url)
         return _BrokenOffError(sentence) if again or self.came else DownloadError(sentence)
 
 

@@ -164,7 +164,7 @@ def _check(entry: CatalogueEntry, file: Path) -> None:
     if not found.startswith(entry.hash):
         file.unlink(missing_ok=True)
         raise DownloadError(
-            f"What came for {entry.name} is not what the catalogue names: its {entry.algorithm_words} begins "
+            f"What came for {entry.name} is not what the catalogue names: its {entry.algorithm_text} begins "
             f"{found[:8]}, not {entry.hash[:8]}; it was thrown away."
         )
 

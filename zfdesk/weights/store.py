@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 import re
 import secrets
@@ -52,12 +51,6 @@ class StoredWeights:
             return _hash(self.path, stat.st_size, stat.st_mtime_ns)
         except (OSError, CheckpointError):
             return ""
-
-
-def size_words(count: int) -> str:
-    """66 MB, of a number of bytes."""
-    power = min(max(int(math.log10(max(count, 1)) // 3), 1), 3)
-    return f"{count / 1000**power:.0f} {('kB', 'MB', 'GB')[power - 1]}"
 
 
 @lru_cache(maxsize=256)

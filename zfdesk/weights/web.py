@@ -73,7 +73,7 @@ OFFLINE = (
 )
 
 
-def failure_words(reason: Any, host: str, patience: float) -> tuple[str, bool]:
+def download_failure_text(reason: Any, host: str, patience: float) -> tuple[str, bool]:
     """A sentence on why a connection failed, and whether it is worth another try at once."""
     if isinstance(reason, DownloadError):  # a redirect that is not followed
         return str(reason), False
@@ -93,7 +93,7 @@ def failure_words(reason: Any, host: str, patience: float) -> tuple[str, bool]:
     return f"The connection to {host} broke off ({detail.rstrip('.')}).", True
 
 
-def proxy_words(url: str) -> str:
+def proxy_text(url: str) -> str:
     """Which proxy is in use, without a password in its address."""
     parts = urlsplit(url)
     proxy = urllib.request.getproxies().get(parts.scheme)
@@ -170,4 +170,4 @@ def make_opener(stop: Stop) -> urllib.request.OpenerDirector:
     return opener
 
 
-__all__ = ["Cancelled", "DownloadError", "Stop", "check_address", "failure_words", "make_opener", "proxy_words"]
+__all__ = ["Cancelled", "DownloadError", "Stop", "check_address", "download_failure_text", "make_opener", "proxy_text"]

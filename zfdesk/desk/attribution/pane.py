@@ -22,7 +22,7 @@ from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.tile import Tile
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.live import HeatFound
-from zfdesk.pages.heat_pages import agreement_rows, agreement_words, heat_words, method_label
+from zfdesk.pages.heat_pages import agreement_rows, agreement_text, heat_text, method_label
 
 PROGRESS_MS = 50
 SHORT = {"deletion ": "del ", "insertion ": "ins ", "points into the box": "hits", "points beside the box": "misses",
@@ -187,11 +187,11 @@ class HeatPane(Pane):
         progress = self.work.progress
         self.bar.show_progress(progress)
         self.cancel.setVisible(progress is not None)
-        self.state_line.say(progress.message if progress is not None else self._stale_words())
+        self.state_line.say(progress.message if progress is not None else self._stale_text())
         if progress is None:
             self._clock.stop()
 
-    def _stale_words(self) -> str:
+    def _stale_text(self) -> str:
         stale = self.work.stream.stale()
         return f"OLD: {stale}" if stale else ""
 
@@ -202,7 +202,7 @@ class HeatPane(Pane):
         for name in self._shown():
             self.tiles[name].canvas.mark_stale(stale)
         if self.work.progress is None:
-            self.state_line.say(self._stale_words())
+            self.state_line.say(self._stale_text())
 
     def _draw(self) -> None:
         found = self.work.stream.found
@@ -213,7 +213,7 @@ class HeatPane(Pane):
             elif name in found.reasons:
                 tile.set_content(found.reasons[name])
             else:
-                said = agreement_words(found, name, self.desk.view.heat.box, self.work.curves_of(found).get(name))
+                said = agreement_text(found, name, self.desk.view.heat.box, self.work.curves_of(found).get(name))
                 label = method_label(found.found[name])
                 tile.set_content(self._content(found, name, " · ".join(said)), label)
         self.show_facts()
@@ -235,24 +235,24 @@ class HeatPane(Pane):
         found = self.work.stream.found
         if self.shows_sanity and self.work.sanity is not None:
             found = self.work.sanity.found
-            what = next(iter(found.found.values())).target_words()
-            self.facts.say(f"sanity check (Adebayo et al. 2018) · {what} · {found.frame_words()}")
+            what = next(iter(found.found.values())).target_text()
+            self.facts.say(f"sanity check (Adebayo et al. 2018) · {what} · {found.frame_text()}")
             return
         if not self._shown():
             self.facts.say(NO_METHOD)
         elif found is None or not found.found:
             self.facts.say(next(iter(found.reasons.values())) if found is not None and found.reasons else "")
         else:
-            what = next(iter(found.found.values())).target_words()
+            what = next(iter(found.found.values())).target_text()
             chance = "" if found.probability is None else f" · P {found.probability * 100:.1f} %"
             covered = " · covered" if found.input.occluders else ""
-            self.facts.say(f"{what}{chance} · {found.frame_words()}{covered}")
+            self.facts.say(f"{what}{chance} · {found.frame_text()}{covered}")
 
-    def caption_words(self) -> str:
+    def caption_text(self) -> str:
         found = self.work.stream.found
         if found is None or not self._shown():
             return ""
-        return " ".join(heat_words(found, name) for name in self._shown() if name in found.found)
+        return " ".join(heat_text(found, name) for name in self._shown() if name in found.found)
 
     def as_data(self) -> str:
         """A line for each method, with all that is known of it."""

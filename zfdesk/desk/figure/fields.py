@@ -30,7 +30,7 @@ from zfdesk.pages.panels import FIXED
 from zfdesk.pages.resizing import resized
 
 CUSTOM = "custom"
-SIZE_WORDS = {
+SIZE_LABELS = {
     "one-column": "one column, 3.5 in", "two-column": "two columns, 7.16 in", "slide": "slide, 13.33 × 7.5 in",
     CUSTOM: "inches…",
 }  # fmt: skip
@@ -98,7 +98,7 @@ class Fields(QWidget):
         self.origin.setAccessibleName("Of which frame the chosen panel is")
 
     def _make_figure(self) -> None:
-        self.sizes = Choice(SIZE_WORDS, "How wide the page is; its height is what the panels need, but for a slide")
+        self.sizes = Choice(SIZE_LABELS, "How wide the page is; its height is what the panels need, but for a slide")
         self.sizes.setAccessibleName("Size of the page")
         self.sizes.chosen.connect(self._set_size)
         self.width_inches = _inches("Width in inches", 1.0)

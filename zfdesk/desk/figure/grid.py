@@ -96,10 +96,10 @@ class GridCanvas(GridPicture):
                 self.cursor_place = (slot.row, slot.column)
         rows, columns = self.draft.now.shape
         self.cursor_place = min(self.cursor_place[0], rows), min(self.cursor_place[1], columns)
-        self.setAccessibleDescription(self.words_of(self.cursor_place))
+        self.setAccessibleDescription(self.place_text(self.cursor_place))
         self.update()
 
-    def words_of(self, place: tuple[int, int]) -> str:
+    def place_text(self, place: tuple[int, int]) -> str:
         """What is at a place, for those who hear it."""
         index = self.draft.now.at(*place)
         where = f"row {place[0] + 1}, column {place[1] + 1}"
@@ -212,7 +212,7 @@ class GridCanvas(GridPicture):
         self.setCursor(shapes.get(edges, Qt.CursorShape.OpenHandCursor if inside else Qt.CursorShape.ArrowCursor))
         if inside and over is not None and index < 0:
             slot = self.draft.now.slots[over]
-            QToolTip.showText(self.mapToGlobal(point.toPoint()), slot.reason or self.words_of(place), self)
+            QToolTip.showText(self.mapToGlobal(point.toPoint()), slot.reason or self.place_text(place), self)
 
     def _carry(self, index: int, start: QPointF) -> None:
         """The slot follows the mouse to wherever it is dropped."""

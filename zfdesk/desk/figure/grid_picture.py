@@ -126,7 +126,7 @@ class GridPicture(QWidget):
         for index in range(len(shown.slots)):
             self._paint_slot(painter, index)
         if not shown.slots:
-            self._paint_words(painter)
+            self._paint_text(painter)
         self._paint_focus(painter)
         self._paint_target(painter)
 
@@ -189,7 +189,7 @@ class GridPicture(QWidget):
         target.moveCenter(body.center())
         painter.drawImage(target, image)
 
-    def _paint_words(self, painter: QPainter) -> None:
+    def _paint_text(self, painter: QPainter) -> None:
         painter.setPen(self.colours.colour("quiet"))
         area = self.rect_of(0, 0).adjusted(20, 0, -20, 0)
         flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap

@@ -20,17 +20,17 @@ from zfdesk.desk.widgets.theme import Colours
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.experiments.invariance import MOST_SHIFT, Change, invariance_layers
 from zfdesk.figures.facts import number
-from zfdesk.figures.fig5 import AXES, layer_words
+from zfdesk.figures.fig5 import AXES, layer_text
 from zfdesk.live import Result
 
 STILL_MS = 400  # a source that gives nothing new for so long stands still: its picture is taken
 REST_MS = 250  # a slider that rests so long has the whole curve measured
 
-WORDS = {Change.TRANSLATION: "Shift down", Change.SCALE: "Enlarge", Change.ROTATION: "Turn"}
+LABELS = {Change.TRANSLATION: "Shift down", Change.SCALE: "Enlarge", Change.ROTATION: "Turn"}
 EMPTY = "The picture that the sliders move appears here once one has come."
 
 
-def amount_words(change: Change, amount: float) -> str:
+def amount_text(change: Change, amount: float) -> str:
     """12 px, × 1.25, 30°."""
     words = {Change.TRANSLATION: f"{amount:g} px", Change.SCALE: f"× {amount:.2f}", Change.ROTATION: f"{amount:g}°"}
     return words[change].replace("-", "−")
@@ -87,7 +87,7 @@ class InvariancePane(Pane):
         rows.setSpacing(4)
         for row, change in enumerate(Change):
             slider = QSlider(Qt.Orientation.Horizontal)
-            slider.setAccessibleName(WORDS[change])
+            slider.setAccessibleName(LABELS[change])
             slider.setToolTip(f"{change.capitalize()}, in {AXES[change]}")
             slider.setMinimumHeight(24)
             slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -96,7 +96,7 @@ class InvariancePane(Pane):
             value = QLabel()
             value.setMinimumWidth(self.fontMetrics().horizontalAdvance("−888 px "))
             self.sliders[change], self._values[change] = slider, value
-            for column, widget in enumerate((QLabel(WORDS[change]), slider, value)):
+            for column, widget in enumerate((QLabel(LABELS[change]), slider, value)):
                 rows.addWidget(widget, row, column)
         self._set_ranges()
         return rows
@@ -108,7 +108,7 @@ class InvariancePane(Pane):
             with QSignalBlocker(self.sliders[change]):
                 self.sliders[change].setRange(low, high)
                 self.sliders[change].setValue(self._place(change, NEUTRAL[change]))
-            self._values[change].setText(amount_words(change, NEUTRAL[change]))
+            self._values[change].setText(amount_text(change, NEUTRAL[change]))
         self.held.set_amount(self.held.change, NEUTRAL[self.held.change])
 
     @staticmethod
@@ -128,9 +128,9 @@ class InvariancePane(Pane):
             if other is not change:
                 with QSignalBlocker(slider):
                     slider.setValue(self._place(other, NEUTRAL[other]))
-                self._values[other].setText(amount_words(other, NEUTRAL[other]))
+                self._values[other].setText(amount_text(other, NEUTRAL[other]))
         amount = place / 100 if change is Change.SCALE else float(place)
-        self._values[change].setText(amount_words(change, amount))
+        self._values[change].setText(amount_text(change, amount))
         self.held.fill(False)
         self.held.set_amount(change, amount)
         self._rest.start()
@@ -192,7 +192,7 @@ class InvariancePane(Pane):
         for layer in invariance_layers(self.desk.model.architecture):
             y = np.array([one.distances[layer] for one in points.values()])
             at = present.distances[layer] if present is not None else np.nan
-            series.append(Series(f"{layer_words(layer)}<br>distance", x, y, at))
+            series.append(Series(f"{layer_text(layer)}<br>distance", x, y, at))
         y = np.array([one.probabilities[index] * 100 for one in points.values()])
         at = float(present.probabilities[index]) * 100 if present is not None else np.nan
         series.append(Series("P, %", x, y, at))
@@ -208,7 +208,7 @@ class InvariancePane(Pane):
         if subject is None:
             return "waiting for a picture"
         name = self.desk.model.classes[held.class_index]
-        words = [f"{held.change} {amount_words(held.change, held.amount)}", subject.words]
+        words = [f"{held.change} {amount_text(held.change, held.amount)}", subject.words]
         present = held.present()
         if present is not None:
             far = [f"{layer} {number(distance)}" for layer, distance in present.distances.items()]
@@ -231,4 +231,4 @@ class InvariancePane(Pane):
         return table_text(head, rows) if rows else ""
 
 
-__all__ = ["InvariancePane", "amount_words"]
+__all__ = ["InvariancePane", "amount_text"]

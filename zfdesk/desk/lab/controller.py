@@ -204,7 +204,7 @@ class Lab(QObject):
         if self.made is None or self.running:
             return ""
         other = self.made.network != self.network
-        return self.made.state_words or ("of another network" if other else "")
+        return self.made.state_text or ("of another network" if other else "")
 
     # What is done with it
 

@@ -35,7 +35,7 @@ def save_to(context: AppContext, path: str, made: Made) -> None:
 
     def done(_: None, error: Exception | None) -> None:
         name = Path(path).name
-        marked = f", marked as {made.state.value}" if made.state_words else ""
+        marked = f", marked as {made.state.value}" if made.state_text else ""
         reason = (getattr(error, "strerror", "") or str(error)).lower()
         told = f"Saved {name}{marked}." if error is None else f"{name} was not saved: {reason}."
         context.show_message(told, error is not None)

@@ -118,13 +118,13 @@ class MaximiseForm(Form):
 
     def order(self) -> Order:
         model, recipe = self.state.model, self.numbers.recipe
-        start, start_words = (self.start.choice, "") if self.start.choice in (NOISE, MEAN) else self.start.seen()
+        start, start_text = (self.start.choice, "") if self.start.choice in (NOISE, MEAN) else self.start.seen()
         if self.chosen is What.LAYER:
             return layer_order(model, self.state.view.layer, recipe, start, self.seed.value())
         objectives = [self._objective()]
         if self.count.value() > 1:
             objectives, recipe = several(objectives[0], self.count.value(), recipe)
-        return units_order(model, objectives, recipe, start, self.seed.value(), start_words)
+        return units_order(model, objectives, recipe, start, self.seed.value(), start_text)
 
     def _objective(self) -> Objective:
         view, architecture = self.state.view, self.state.model.architecture

@@ -159,12 +159,12 @@ class LabPane(Pane):
     def show_facts(self) -> None:
         made = self.lab.made
         said = [f"{made.method} · {made.title}"] if made is not None else ["nothing made yet"]
-        if made is not None and made.state_words and made.state is not State.RUNNING:
-            said.insert(0, made.state_words.upper())
+        if made is not None and made.state_text and made.state is not State.RUNNING:
+            said.insert(0, made.state_text.upper())
         self.facts.say(" · ".join(said))
-        self.state_line.say(self._state_words())
+        self.state_line.say(self._state_text())
 
-    def _state_words(self) -> str:
+    def _state_text(self) -> str:
         lab, made = self.lab, self.lab.made
         if self._pointed is not None and made is not None and self._pointed < len(made.names):
             return made.names[self._pointed]
@@ -174,7 +174,7 @@ class LabPane(Pane):
             return f"paused at {far}" if lab.paused else far
         if lab.trouble:
             return lab.trouble
-        return "" if made is None else made.state_words or f"done: {made.steps} steps"
+        return "" if made is None else made.state_text or f"done: {made.steps} steps"
 
     def _subject(self) -> int:
         """The number of the picture that is meant: the one that is shown alone, else what was made."""

@@ -163,24 +163,24 @@ class StyleForm(_Gram):
         self.content = PictureSlot(context, "content")
         self.style_slot = PictureSlot(context, "style")
         self.second = PictureSlot(context, "second style", (NO_STYLE,))
-        self.mix, self.mix_words = _slider(50), QLabel()
+        self.mix, self.mix_label = _slider(50), QLabel()
         self.mix.setToolTip("Share of the second style")
-        self.weight, self.weight_words = _slider(50), QLabel()
+        self.weight, self.weight_label = _slider(50), QLabel()
         self.weight.setToolTip("Weight of the content against the style, from 0.01 to 100")
         self.mix.valueChanged.connect(lambda _: self._say())
         self.weight.valueChanged.connect(lambda _: self._say())
         self.add_strip((self.content, "Content"), (self.style_slot, "Style"), (self.second, "Second style"))
         self.add_strip(
-            (self.weight, "Weight of the content"), (self.weight_words, "Weight of the content, as a number"),
-            (self.mix, "Share of the second style"), (self.mix_words, "Share of the second style, as a number"),
+            (self.weight, "Weight of the content"), (self.weight_label, "Weight of the content, as a number"),
+            (self.mix, "Share of the second style"), (self.mix_label, "Share of the second style, as a number"),
             (self.side, "Longest side"), (self.steps, "Steps"),
         )  # fmt: skip
         self.rows.addWidget(self.advice)
         self._say()
 
     def _say(self) -> None:
-        self.weight_words.setText(f"content {self.content_weight:.2g}")
-        self.mix_words.setText(f"second {self.mix.value()} %")
+        self.weight_label.setText(f"content {self.content_weight:.2g}")
+        self.mix_label.setText(f"second {self.mix.value()} %")
 
     @property
     def content_weight(self) -> float:

@@ -30,12 +30,12 @@ NAME_SHARE = 0.85  # of the size of type: all layers of ZFNet stand in one row o
 THUMBNAILS_EVERY_MS = 80  # small pictures at half the frame rate cost half as much, and nobody sees the difference
 
 
-def shape_words(stage: Stage) -> str:
+def shape_text(stage: Stage) -> str:
     """96×110×110, or 4096 for a vector."""
     return "×".join(str(n) for n in stage.shape) if stage.spatial else str(stage.shape[0])
 
 
-def active_words(summary: LayerSummary) -> str:
+def active_text(summary: LayerSummary) -> str:
     """Share of units active on this frame; "100 %" only where all are."""
     count = summary.stage.shape[0]
     return f"{int(round(summary.active * count) * 100 / count)} % of units"
@@ -156,7 +156,7 @@ class LayersPane(Pane):
             item.setData(Qt.ItemDataRole.UserRole, stage)
             field = stage.receptive_field
             item.setToolTip(
-                f"{stage.name}: {shape_words(stage)}\nreceptive field {field.size} × {field.size} pixels, "
+                f"{stage.name}: {shape_text(stage)}\nreceptive field {field.size} × {field.size} pixels, "
                 f"one every {field.jump}\n{stage.parameters:,} parameters, "
                 f"{stage.multiply_adds / 1e6:,.1f} M multiply-adds"
                 "\nThe percentage is the share of units active on this frame."
@@ -223,10 +223,10 @@ class LayersPane(Pane):
     def show_facts(self) -> None:
         architecture = self.desk.model.architecture
         view, shown = self.desk.view, architecture.stage(self.desk.view.layer)
-        said = [shown.name, shape_words(shown)]
+        said = [shown.name, shape_text(shown)]
         summary = self.layer_summaries.get(view.layer)
         if shown.name != "input":
             said.append(f"each unit sees {shown.receptive_field.size} px")
             if summary is not None and shown.name not in architecture.class_layers:  # where all are, more or less
-                said.append(f"{active_words(summary)} active")
+                said.append(f"{active_text(summary)} active")
         self.facts.say(" · ".join([*said, architecture.title]), " · ".join(said))

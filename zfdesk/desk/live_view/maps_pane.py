@@ -28,20 +28,20 @@ from zfdesk.live import Demand, MapsContent, Mosaic, Normalise, Order, Pattern, 
 from zfdesk.live.changes import to_unit
 
 WAITING = "The layer's maps appear with the first frame."
-CONTENT_WORDS = {
+CONTENT_LABELS = {
     MapsContent.ACTIVATION: "activations",
     MapsContent.CHANGE: "change when covered",
     MapsContent.GRADIENT: "gradient",
 }
-NORMALISE_WORDS = {
+NORMALISE_LABELS = {
     Normalise.LAYER: "one range",
     Normalise.UNIT: "each unit's own",
     Normalise.LOCKED: "locked range",
 }
-ORDER_WORDS = {
+ORDER_LABELS = {
     Order.INDEX: "by number", Order.ACTIVITY: "by activity", Order.CHANGE: "by change", Order.CLASS: "by class",
 }  # fmt: skip
-PATTERN_WORDS = {
+PATTERN_LABELS = {
     Pattern.NONE: "live maps", Pattern.PATCH: "best patches", Pattern.PROJECTION: "best projections",
     Pattern.MADE: "made pictures",
 }  # fmt: skip
@@ -193,12 +193,14 @@ class MapsPane(Pane):
 
     def _controls(self) -> Controls:
         self.pattern = self._choice(
-            "Live maps, or what each unit answers to most", PATTERN_WORDS, lambda v: {"pattern": v}
+            "Live maps, or what each unit answers to most", PATTERN_LABELS, lambda v: {"pattern": v}
         )
-        self.content = self._choice("What the maps show", CONTENT_WORDS, lambda v: {"content": v})
-        self.normalise = Choice(NORMALISE_WORDS, "Range of the colours")
+        self.content = self._choice("What the maps show", CONTENT_LABELS, lambda v: {"content": v})
+        self.normalise = Choice(NORMALISE_LABELS, "Range of the colours")
         self.normalise.chosen.connect(self._change_range)
-        self.order = self._choice("Order of the units (sorted anew once a second)", ORDER_WORDS, lambda v: {"order": v})
+        self.order = self._choice(
+            "Order of the units (sorted anew once a second)", ORDER_LABELS, lambda v: {"order": v}
+        )
         names = {name: name for name in SEQUENTIAL}
         self.palette_choice = self._choice("Colours of activations", names, lambda v: {"colours": v})
         self.hide_dead = tool_button("hide silent", checkable=True)

@@ -85,7 +85,7 @@ class PictureHeat:
             place = self._canvas.frame_rect(*found.input.crop_box)
             layer.paint(painter, place, view.heat.opacity, view.mirrored)
 
-    def paint_words(self, painter: QPainter) -> None:
+    def paint_text(self, painter: QPainter) -> None:
         """What it is; and the box of the pointing game."""
         view = self._canvas.desk.view
         box = self._drawn or view.heat.box

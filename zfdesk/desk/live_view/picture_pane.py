@@ -117,7 +117,7 @@ class PictureCanvas(Canvas):
             painter.setPen(QPen(self.colours.colour("unit"), 1.5, Qt.PenStyle.DashLine))
             painter.drawRect(self.input_rect(*self.hover_box))
         if self.heat is not None:
-            self.heat.paint_words(painter)
+            self.heat.paint_text(painter)
 
     def _paint_crop(self, painter: QPainter) -> None:
         box = self.crop_box()
@@ -333,7 +333,7 @@ class PicturePane(Pane):
         super().set_lecture(lecture)
         self.heat_controls.setVisible(self.desk.view.heat.shown and not lecture)
 
-    def caption_words(self) -> str:
+    def caption_text(self) -> str:
         return f"{self.heat.words()}." if self.desk.view.heat.shown else ""
 
     def set_seen(self, seen: bool) -> None:
@@ -374,7 +374,7 @@ class PicturePane(Pane):
             return
         frame, view = result.request.frame, self.desk.view
         left, top, right, bottom = result.crop_box
-        said = [frame.origin, frame.size_words, f"frame {frame.number}"]
+        said = [frame.origin, frame.size_text, f"frame {frame.number}"]
         at = f"({whole(round(top))}, {whole(round(left))})"
         said.append(f"{view.crop.mode.value} {right - left:.0f} × {bottom - top:.0f} at {at}")
         if view.mirrored:

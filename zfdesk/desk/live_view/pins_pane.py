@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWi
 
 from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.live_view.unit_pane import map_picture, reconstruction_content, reference_words
+from zfdesk.desk.live_view.unit_pane import map_picture, reconstruction_content, reference_text
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.desk.widgets.theme import Colours
@@ -59,7 +59,7 @@ class PinCard(QWidget):
         view = self.pane.desk.view
         signed = not stage.rectified and float(unit.map.min()) < 0
         shown = map_picture(unit, view.maps.colours, signed, view.theme == "dark")
-        self.map_tile.set_content(shown, reference_words(unit.reference, unit.position, stage.spatial))
+        self.map_tile.set_content(shown, reference_text(unit.reference, unit.position, stage.spatial))
         asked, (top, left, bottom, right) = result.request.view, unit.box
         window = QRectF(left, top, right - left, bottom - top)
         content = reconstruction_content(

@@ -32,7 +32,7 @@ MANY = ("folder", "demo")  # kinds of source that have a next picture
 SMALLEST = 24  # pixels a button
 
 
-def position_words(state: Transport, kind: str) -> str:
+def position_text(state: Transport, kind: str) -> str:
     """Where the source stands: a picture's number where there are several, else the time."""
     if kind in MANY and state.index is not None and state.count:
         return f"{state.index + 1} / {state.count}"
@@ -244,7 +244,7 @@ class TransportBar(QWidget):
             self.play.setAccessibleName("Pause" if state.playing else "Play")
         with QSignalBlocker(self.loop):
             self.loop.setChecked(state.looping)
-        words = position_words(state, source.reference.kind)
+        words = position_text(state, source.reference.kind)
         self.label.setText(words)
         # figures are of one width, and none is longer than the last: so nothing jumps
         end = words.split(" / ")[-1]
@@ -289,4 +289,4 @@ class TransportBar(QWidget):
         self._was_playing = False
 
 
-__all__ = ["SeekSlider", "TransportBar", "position_words"]
+__all__ = ["SeekSlider", "TransportBar", "position_text"]

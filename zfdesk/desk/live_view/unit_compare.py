@@ -11,7 +11,7 @@ from zfdesk.desk.widgets.canvas import Picture, ValueRange
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.tile import MapCanvas, Tile
 from zfdesk.engine import SeedKind
-from zfdesk.figures.facts import number, signed, stretch_words
+from zfdesk.figures.facts import number, signed, stretch_text
 from zfdesk.live import Result, Style, UnitComparison
 from zfdesk.live.result import Shades
 
@@ -19,7 +19,7 @@ COLUMNS = ("clean", "covered", "difference")
 HELD = "The clean picture is held (Space): let go to compare."
 
 
-def common_seed_words(asked: SeedKind, positions: tuple[tuple[int, int], ...]) -> str:
+def common_seed_text(asked: SeedKind, positions: tuple[tuple[int, int], ...]) -> str:
     """Where both reconstructions begin, in words."""
     match asked:
         case SeedKind.MAP:
@@ -101,7 +101,7 @@ class Comparison(QWidget):
             silent = " · inactive: zero" if value == 0 and not rendered.reconstruction.values.any() else ""
             words = f"× {number(rendered.stretch)}, alike{silent}"
             known = ValueRange(rendered.low, rendered.high, "" if norm else "0")
-            note = f"{stretch_words(rendered.stretch, std)}, alike{silent}"
+            note = f"{stretch_text(rendered.stretch, std)}, alike{silent}"
             tile.set_content(Picture.rgb(rendered.image, window=window, value_range=known, note=note, short_note=words))
         mean = "mean over RGB" if style is Style.RAW else ""
         note = f"covered − clean, {mean}" if mean else "covered − clean"

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.heat_maps import HeatMaps
-from zfdesk.desk.live_view.unit_compare import Comparison, common_seed_words
+from zfdesk.desk.live_view.unit_compare import Comparison, common_seed_text
 from zfdesk.desk.live_view.unit_filter import Filter, filter_of, has_filters, sees_the_picture
 from zfdesk.desk.live_view.unit_heat import UnitHeat
 from zfdesk.desk.widgets.buttons import tool_button
@@ -26,7 +26,7 @@ from zfdesk.desk.widgets.pane import QWIDGETSIZE_MAX, ElidedLabel, Pane
 from zfdesk.desk.widgets.tile import MapCanvas, Tile
 from zfdesk.desk.widgets.tsv import array_text
 from zfdesk.engine import LRN, Model, Rule, SeedKind
-from zfdesk.figures.facts import METHOD_WORDS, number, stretch_words, unit_words
+from zfdesk.figures.facts import RULE_LABELS, number, stretch_text, unit_text
 from zfdesk.live import Demand, Normalise, Result, Style, UnitReference, UnitResult
 from zfdesk.live.changes import method_of, pick_position, set_method, set_seed, side_by_side
 from zfdesk.live.render import levels
@@ -34,7 +34,7 @@ from zfdesk.live.render import levels
 STALE_SECONDS = 0.4
 SMALL_SHARE, PRESENTER_SHARE = 0.25, 0.09  # of the pane's height at most: the map and the patch
 
-SEED_WORDS = {
+SEED_LABELS = {
     SeedKind.MAX: "strongest position",
     SeedKind.AT: "picked position",
     SeedKind.TOPK: "k strongest",
@@ -45,15 +45,15 @@ SEED_WORDS = {
 SEED_HINT = "Seed: the activations of this unit that the way down to the pixels begins with; all others are set to zero"
 
 
-def reference_words(reference: UnitReference, position: tuple[int, int], spatial: bool) -> str:
+def reference_text(reference: UnitReference, position: tuple[int, int], spatial: bool) -> str:
     """conv4:17 @ (6, 7)."""
-    return unit_words(reference.layer, reference.unit, position if spatial else None)
+    return unit_text(reference.layer, reference.unit, position if spatial else None)
 
 
 def _seed_said(reference: UnitReference) -> str:
     """seed: strongest position."""
     kind = reference.to_seed().kind
-    return f"seed: {reference.k} strongest" if kind is SeedKind.TOPK else f"seed: {SEED_WORDS[kind]}"
+    return f"seed: {reference.k} strongest" if kind is SeedKind.TOPK else f"seed: {SEED_LABELS[kind]}"
 
 
 def map_picture(unit: UnitResult, colours: str, signed: bool, dark: bool, note: str = "", stale: str = "") -> Picture:
@@ -82,13 +82,13 @@ def reconstruction_content(
     """A unit's reconstruction by one method, or the sentence why there is none."""
     rendered = unit.pictures.get(rule)
     if rendered is None:
-        return unit.reason or f"{METHOD_WORDS[rule]} is being computed…"
+        return unit.reason or f"{RULE_LABELS[rule]} is being computed…"
     if rendered.high <= 1e-12:
-        return f"The {METHOD_WORDS[rule]} is zero everywhere: no path to the picture is active."
+        return f"The {RULE_LABELS[rule]} is zero everywhere: no path to the picture is active."
     text = "" if style in (Style.NORM, Style.BLURRED) else "0"
     return Picture.rgb(
         rendered.image, window=window, value_range=ValueRange(rendered.low, rendered.high, text),
-        note=stretch_words(rendered.stretch, std), short_note=stretch_words(rendered.stretch), stale=stale,
+        note=stretch_text(rendered.stretch, std), short_note=stretch_text(rendered.stretch), stale=stale,
     )  # fmt: skip
 
 
@@ -109,7 +109,7 @@ class UnitPane(Pane):
         self.filter_tile = Tile("its filter", Canvas(), self)
         self.filter_tile.set_compact(True)
         self._filter: tuple[tuple[Model, str, int], Filter] | None = None
-        self.rule_tiles = {rule: Tile(METHOD_WORDS[rule], parent=self) for rule in Rule}
+        self.rule_tiles = {rule: Tile(RULE_LABELS[rule], parent=self) for rule in Rule}
         self.heat_tile = UnitHeat(context.get(HeatMaps), self)
         for tile in (*self.small_tiles, self.heat_tile, *self.rule_tiles.values()):
             tile.set_content("Waiting for the first frame…")
@@ -132,7 +132,7 @@ class UnitPane(Pane):
         self.method = Choice({}, "Method: the walks down of the paper, or where the unit looks by any other")
         self.method.offer(METHOD_LABELS, METHOD_HELPS)
         self.method.chosen.connect(lambda name: self.desk.change(set_method(self.desk.view, name)))
-        self.seed = Choice(SEED_WORDS, SEED_HINT)
+        self.seed = Choice(SEED_LABELS, SEED_HINT)
         self.seed.chosen.connect(self._choose_seed)
         self.style_choice = self._choice(
             {style: style.value for style in Style}, "How the signed values become a picture", lambda v: {"style": v}
@@ -392,8 +392,8 @@ class UnitPane(Pane):
             return
         unit, view = result.unit, result.request.view
         stage = result.request.model.architecture.stage(unit.reference.layer)
-        method = self.heat_tile.words() if view.heat.unit_method else METHOD_WORDS[view.method]
-        said = [reference_words(unit.reference, unit.position, stage.spatial), method]
+        method = self.heat_tile.words() if view.heat.unit_method else RULE_LABELS[view.method]
+        said = [reference_text(unit.reference, unit.position, stage.spatial), method]
         if stage.name in result.request.model.architecture.class_layers:
             said[0] += f" “{result.request.model.classes[unit.reference.unit]}”"
         both = unit.comparison
@@ -409,7 +409,7 @@ class UnitPane(Pane):
             self._mark(behind)
         self.facts.say(" · ".join(said))
         if both is not None:
-            words = common_seed_words(view.looked_at.to_seed().kind, both.positions)
+            words = common_seed_text(view.looked_at.to_seed().kind, both.positions)
             self.foot.say(f"both reconstructed from {words}", f"both from {words}")
             return
         clean = float(unit.clean_map.max())

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from zfdesk.desk.context import AppContext
 from zfdesk.engine import Model, Occluder, OccluderShape, SweepPlan
-from zfdesk.figures.facts import FILL_WORDS
+from zfdesk.figures.facts import FILL_LABELS
 from zfdesk.live import Sweeper, SweepInput, SweepSettings, SweepSnapshot, SweepState, SweepUnit, View
 from zfdesk.live.sweeping import shown_class, shown_unit
 from zfdesk.sources import Frame
@@ -42,11 +42,11 @@ def plan_of(settings: SweepSettings) -> SweepPlan:
     return SweepPlan(settings.size, settings.stride, settings.shape, settings.fill, settings.overhang)
 
 
-def plan_words(plan: SweepPlan) -> str:
+def plan_text(plan: SweepPlan) -> str:
     """50 × 50 grey square, stride 8, over the edge."""
     shape = "disc" if plan.shape is OccluderShape.ELLIPSE else plan.shape.value
     edge = "over the edge" if plan.overhang else "inside"
-    return f"{plan.size} × {plan.size} {FILL_WORDS[plan.fill]} {shape}, stride {plan.stride}, {edge}"
+    return f"{plan.size} × {plan.size} {FILL_LABELS[plan.fill]} {shape}, stride {plan.stride}, {edge}"
 
 
 def layer_of(view: View, model: Model) -> str:
@@ -209,7 +209,7 @@ class Sweeps(QObject):
         differs = settings.overhang != plan.overhang or (settings.stride != plan.stride and not swept.live)
         if settings.own:  # a live occluder that is moved or resized makes no sweep stale
             differs = differs or (settings.size, settings.shape, settings.fill) != (plan.size, plan.shape, plan.fill)
-        return f"of {plan_words(plan)}" if differs else ""
+        return f"of {plan_text(plan)}" if differs else ""
 
     def _keeps_up(self, subject: SweepInput | None) -> bool:
         """Whether a live sweep follows what is shown: its maps are always of a frame before, which their line names."""
@@ -294,11 +294,11 @@ class Sweeps(QObject):
         unit, class_index = self.unit, self.class_index
         name = path.replace("\\", "/").rsplit("/", 1)[-1]
 
-        partial_words = "" if swept.sweep.complete else ", marked as partial"
+        partial_text = "" if swept.sweep.complete else ", marked as partial"
 
         def done(_: None, error: Exception | None) -> None:
             if error is None:
-                self.saved.emit(f"Saved {name}{partial_words}.", False)
+                self.saved.emit(f"Saved {name}{partial_text}.", False)
             elif isinstance(error, OSError):
                 self.saved.emit(f"{name} was not saved: {error.strerror or error}.", True)
             else:

@@ -25,14 +25,14 @@ from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.engine import OccluderFill, OccluderShape
 from zfdesk.live import SweepMap, SweepUnit
 
-SHAPE_WORDS = {OccluderShape.SQUARE: "square", OccluderShape.ELLIPSE: "disc"}
-EDGE_WORDS = {True: "over the edge", False: "inside"}
-UNIT_WORDS = {SweepUnit.STRONGEST: "highest total", SweepUnit.SELECTED: "selected unit"}
-MAP_WORDS = {
+SHAPE_LABELS = {OccluderShape.SQUARE: "square", OccluderShape.ELLIPSE: "disc"}
+EDGE_LABELS = {True: "over the edge", False: "inside"}
+UNIT_LABELS = {SweepUnit.STRONGEST: "highest total", SweepUnit.SELECTED: "selected unit"}
+MAP_LABELS = {
     SweepMap.ALL: "all four", SweepMap.ACTIVATION: "activation", SweepMap.RECONSTRUCTION: "projection",
     SweepMap.PROBABILITY: "probability", SweepMap.LABEL: "labels",
 }  # fmt: skip
-CHANGE_WORDS = {False: "values", True: "change"}
+CHANGE_LABELS = {False: "values", True: "change"}
 
 
 class _Spin(QSpinBox):
@@ -90,10 +90,10 @@ class SweepControls(QWidget):
         )  # fmt: skip
 
     def _seldom(self) -> Controls:
-        self.shape = self._choice(SHAPE_WORDS, "Shape of the occluder", "shape", own=True)
+        self.shape = self._choice(SHAPE_LABELS, "Shape of the occluder", "shape", own=True)
         fills = {fill: fill.value for fill in OccluderFill}
         self.fill = self._choice(fills, "What covers the picture", "fill", own=True)
-        self.edge = self._choice(EDGE_WORDS, "Whether the occluder hangs over the picture's edge", "overhang")
+        self.edge = self._choice(EDGE_LABELS, "Whether the occluder hangs over the picture's edge", "overhang")
         self.like = tool_button("as the occluder")
         self.like.setToolTip("Size, shape and fill of the occluder on the picture")
         self.like.clicked.connect(lambda: self._change(own=False))
@@ -104,7 +104,7 @@ class SweepControls(QWidget):
         self.opacity.setFixedWidth(84)
         self.opacity.setMinimumHeight(24)
         self.opacity.valueChanged.connect(lambda v: self._change("sweep opacity", opacity=v / 100))
-        self.change = self._choice(CHANGE_WORDS, "The values, or their change from clean", "change")
+        self.change = self._choice(CHANGE_LABELS, "The values, or their change from clean", "change")
         self.contour = self._button("contour", "Lines at half the clean value", "sweep-contour")
         self.contour.setCheckable(True)
         return _strip(
@@ -127,8 +127,8 @@ class SweepControls(QWidget):
         self.class_field.returnPressed.connect(lambda: self.choose_named(self.class_field.text()))
         self.class_field.editingFinished.connect(self._left)
         self.class_field.textChanged.connect(lambda text: None if text else self._change(class_index=-1))
-        self.unit = self._choice(UNIT_WORDS, "Whose total activation is shown, and led back to the pixels", "unit")
-        self.map = self._choice(MAP_WORDS, "Which maps are shown", "shown")
+        self.unit = self._choice(UNIT_LABELS, "Whose total activation is shown, and led back to the pixels", "unit")
+        self.map = self._choice(MAP_LABELS, "Which maps are shown", "shown")
         self.more = tool_button("More", checkable=True)
         self.more.setToolTip("Shape, fill and edges of the occluder; colours, opacity and contour; files")
         self.more.toggled.connect(lambda on: self.seldom.setVisible(on))

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVB
 from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.occlusion.canvas import Legend, ProgressLine, SweepCanvas, SweepPicture
-from zfdesk.desk.occlusion.controller import Sweeps, plan_words
+from zfdesk.desk.occlusion.controller import Sweeps, plan_text
 from zfdesk.desk.occlusion.controls import SweepControls
 from zfdesk.desk.occlusion.maps import LabelColours, Layout, centres, contour, label_colours, middle_of, shades
 from zfdesk.desk.widgets.canvas import Content, ValueRange
@@ -157,12 +157,12 @@ class SweepPane(Pane):
         return self.isVisible() and not self.visibleRegion().isEmpty()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-        if self.stale_words:
+        if self.stale_text:
             QPainter(self).fillRect(self.rect(), self.activation.canvas.colours.colour("stale", 110))
 
     # Content
 
-    stale_words = ""
+    stale_text = ""
 
     def show_view(self) -> None:
         self.controls.show_view()
@@ -235,7 +235,7 @@ class SweepPane(Pane):
         levels = shades(values, low, high)
         level = -clean / 2 if view.sweep.change else clean / 2
         return SweepPicture.rgb(
-            sweep.picture, stale=self.stale_words, opacity=view.sweep.opacity,
+            sweep.picture, stale=self.stale_text, opacity=view.sweep.opacity,
             overlay=layout.picture(np.array(colours, np.uint32)[levels], self.undone()),
             lines=tuple(contour(sweep, values, level)) if view.sweep.contour and clean > 0 else (),
             value_range=ValueRange(low, high, middle, colours, mark),
@@ -256,7 +256,7 @@ class SweepPane(Pane):
                 numbers.append((float(x[place[1]]), float(y[place[0]]), entry.number))
         share = sweep.label_change_share() * 100
         return SweepPicture.rgb(
-            sweep.picture, stale=self.stale_words, opacity=self.desk.view.sweep.opacity, numbers=tuple(numbers),
+            sweep.picture, stale=self.stale_text, opacity=self.desk.view.sweep.opacity, numbers=tuple(numbers),
             overlay=layout.picture(label_colours(labels, legend), self.undone()),
             note=f"another label at {share:.0f} % of the positions", short_note=f"another label: {share:.0f} %",
         )  # fmt: skip
@@ -272,7 +272,7 @@ class SweepPane(Pane):
         rendered = projected.rendered
         whole = projected.box[2] - projected.box[0] >= len(sweep.picture)
         content = SweepPicture.rgb(
-            rendered.image, stale=self.stale_words, region=None if whole else projected.box,
+            rendered.image, stale=self.stale_text, region=None if whole else projected.box,
             value_range=ValueRange(rendered.low, rendered.high),
         )  # fmt: skip
         stretch = f"× {number(rendered.stretch)}"
@@ -287,9 +287,9 @@ class SweepPane(Pane):
 
     def _show_stale(self) -> None:
         stale = self.sweeps.stale()
-        if stale == self.stale_words:
+        if stale == self.stale_text:
             return
-        self.stale_words = stale
+        self.stale_text = stale
         for tile in self.tiles.values():
             tile.canvas.mark_stale(stale)
         self.update()
@@ -301,21 +301,21 @@ class SweepPane(Pane):
         if swept is not None and swept.sweep is not None:
             top = swept.sweep.model.classes[int(swept.sweep.clean_probabilities.argmax())]
         self.controls.show_state(sweeps.running, sweeps.can_resume, swept is not None, top)
-        self.state_line.say(self._state_words())
+        self.state_line.say(self._state_text())
         if swept is None or swept.sweep is None:
             self.progress.show_fraction(0.0, False)
             self.facts.say("no sweep yet")
             return
         sweep = swept.sweep
         self.progress.show_fraction(0.0 if swept.live else sweep.fraction, not sweeps.running)
-        what = [f"frame {swept.subject.number}", swept.subject.origin, sweep.layer, plan_words(sweep.plan)]
+        what = [f"frame {swept.subject.number}", swept.subject.origin, sweep.layer, plan_text(sweep.plan)]
         if not sweep.complete:
             what.insert(0, f"PARTIAL: {sweep.fraction * 100:.0f} %")
         self.facts.say(" · ".join(part for part in what if part))
 
-    def _state_words(self) -> str:
+    def _state_text(self) -> str:
         sweeps, swept = self.sweeps, self.sweeps.swept
-        of = f"OLD: {self.stale_words} · " if self.stale_words else ""
+        of = f"OLD: {self.stale_text} · " if self.stale_text else ""
         if sweeps.error:
             return sweeps.error
         if swept is None or swept.sweep is None:
@@ -367,7 +367,7 @@ class SweepPane(Pane):
             self.hover_line.say("")
         else:
             square = swept.sweep.plan.occluder(*swept.sweep.positions[place])
-            self.hover_line.say(*self._hover_words(swept.sweep, place))
+            self.hover_line.say(*self._hover_text(swept.sweep, place))
         for canvas in self._canvases:
             canvas.show_square(square)
         box = None
@@ -375,7 +375,7 @@ class SweepPane(Pane):
             box = square.top, square.left, square.top + square.height, square.left + square.width
         self.square_hovered.emit(box)
 
-    def _hover_words(self, sweep: Sweep, place: tuple[int, int]) -> tuple[str, str]:
+    def _hover_text(self, sweep: Sweep, place: tuple[int, int]) -> tuple[str, str]:
         """What the network answers there; and shorter."""
         unit, class_index, names = self.sweeps.unit, self.sweeps.class_index, sweep.model.classes
         top, left = sweep.positions[place]

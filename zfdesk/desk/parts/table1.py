@@ -59,7 +59,9 @@ def compare(
     return correspondence(model, pictures, fill=fill, left_out=left_out, progress=progress.report)
 
 
-words_of = partial(error_text, failed="The pictures could not be compared", memory="to compare these pictures")
+compare_error_text = partial(
+    error_text, failed="The pictures could not be compared", memory="to compare these pictures"
+)
 
 
 class Comparing(QWidget):
@@ -166,7 +168,7 @@ class Comparing(QWidget):
         self.compare.setText("Compare")
         if table is None:
             stopped = isinstance(error, Cancelled)
-            self.message.emit("Stopped." if stopped else words_of(error), not stopped)
+            self.message.emit("Stopped." if stopped else compare_error_text(error), not stopped)
         elif book is self._book:
             self.table, self._compared, self._network = table, marks, network
             self.message.emit(" ".join(table.left_out), bool(table.left_out))
@@ -227,4 +229,4 @@ class Comparing(QWidget):
         self.show_table()
 
 
-__all__ = ["Comparing", "compare", "words_of"]
+__all__ = ["Comparing", "compare", "compare_error_text"]

@@ -10,7 +10,7 @@ from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.portrait.words import places_words
+from zfdesk.desk.portrait.texts import places_text
 from zfdesk.desk.scan import ScanController
 from zfdesk.desk.tasks import Task, error_text
 from zfdesk.desk.widgets.canvas import Canvas, Content, Picture, ValueRange
@@ -26,7 +26,7 @@ from zfdesk.live.changes import to_unit
 from zfdesk.pages.panels_portrait import LayerShown
 
 CORRELATION, SPREAD = "correlation", "spread"
-WORDS = {CORRELATION: "correlation of the units", SPREAD: "activations of the units"}
+LABELS = {CORRELATION: "correlation of the units", SPREAD: "activations of the units"}
 NO_SCAN = "No pictures were scanned: choose some in the pane “Portrait”."
 WAITING = "The layer is looked up…"
 FAILED = "The layer's statistics could not be made"
@@ -95,7 +95,7 @@ class LayerPane(Pane):
         self._task: Task | None = None
         self._asked = ""
         self._seen = False
-        self.choice = Choice(WORDS, "What is shown of the layer's units")
+        self.choice = Choice(LABELS, "What is shown of the layer's units")
         self.choice.chosen.connect(lambda _: self._draw())
         controls = Controls(self)
         controls.add(self.choice, "What is shown")
@@ -194,7 +194,7 @@ class LayerPane(Pane):
             return
         found = shown.statistics
         said = [f"{found.layer} · {found.units} units", f"{int(found.dead.sum())} dead", shown.model.name]
-        said.append(f"{places_words(shown.places)}: {found.pictures:,} pictures")
+        said.append(f"{places_text(shown.places)}: {found.pictures:,} pictures")
         self.facts.say(" · ".join(said))
 
     # What is pointed at

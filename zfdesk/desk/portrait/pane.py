@@ -14,7 +14,7 @@ from zfdesk.desk.portrait.examples import ExamplesView, caption_of
 from zfdesk.desk.portrait.histogram import HistogramView
 from zfdesk.desk.portrait.opening import open_example
 from zfdesk.desk.portrait.scan_row import ScanRow, ScanStart
-from zfdesk.desk.portrait.words import class_words, example_hint, links_to, made_words, places_words, share_words
+from zfdesk.desk.portrait.texts import class_text, example_hint, links_to, made_text, places_text, share_text
 from zfdesk.desk.scan import ScanController
 from zfdesk.desk.widgets.canvas import Canvas, Picture
 from zfdesk.desk.widgets.controls import Choice
@@ -22,14 +22,14 @@ from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.theme import set_role
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.engine import Conv
-from zfdesk.figures.facts import METHOD_WORDS, unit_words
+from zfdesk.figures.facts import RULE_LABELS, unit_text
 from zfdesk.library.pictures import Portrayed, ShownExample, projection_picture
 from zfdesk.live import Demand, MapsContent, Result
 from zfdesk.live.changes import to_unit
 from zfdesk.progress import noun
 
 SCANNED, CAMERA = "scan", "camera"
-SOURCE_WORDS = {SCANNED: "scanned pictures", CAMERA: f"last {CAMERA_MINUTES:.0f} minutes"}
+SOURCE_LABELS = {SCANNED: "scanned pictures", CAMERA: f"last {CAMERA_MINUTES:.0f} minutes"}
 MADE_SHARE, MADE_ALONE = 0.17, 0.45  # of the height: the made picture, the filter, the histogram
 MAKING = "The made picture is looked up…"
 NONE_MADE = "No picture was made for this layer. zfdesk atlas makes one for each unit."
@@ -45,7 +45,7 @@ class PortraitPane(Pane):
         super().__init__(context, parent)
         self.portraits, self.scan = context.get(PortraitController), context.get(ScanController)
         self.source = Choice(
-            SOURCE_WORDS, "Of which pictures: those that were scanned, or the frames of the live source"
+            SOURCE_LABELS, "Of which pictures: those that were scanned, or the frames of the live source"
         )
         self.source.chosen.connect(lambda value: self.portraits.use_camera(value == CAMERA))
         self.start = ScanStart(context)
@@ -131,7 +131,7 @@ class PortraitPane(Pane):
         self._renew_start()
         self._show_examples(shown)
         self._show_made()
-        self._show_words(shown)
+        self._show_texts(shown)
         self.show_facts()
 
     def _renew_start(self) -> None:
@@ -165,7 +165,7 @@ class PortraitPane(Pane):
             self.made.setToolTip("")
             return
         self.made.set_content(Picture.rgb(np.ascontiguousarray(made.picture)))
-        words, hint = made_words(made, self.desk.model.name)
+        words, hint = made_text(made, self.desk.model.name)
         self.made_caption.say(words)
         self.made.setToolTip(hint)
 
@@ -184,26 +184,26 @@ class PortraitPane(Pane):
                 f"The filter of {view.layer}:{view.unit}, {size}, mid-grey is zero, stretched × {stretch:.3g}"
             )
 
-    def _show_words(self, shown: Portrayed | None) -> None:
+    def _show_texts(self, shown: Portrayed | None) -> None:
         portrait = shown.portrait if shown is not None else None
         if portrait is None:
             self.histogram.show_counts(np.zeros(0, np.int64), np.zeros(0))
         else:
             self.histogram.show_counts(portrait.counts, portrait.edges)
-        self.share.setText(share_words(portrait) if portrait is not None else "")
-        self.classes.setText(class_words(portrait) if portrait is not None else "")
+        self.share.setText(share_text(portrait) if portrait is not None else "")
+        self.classes.setText(class_text(portrait) if portrait is not None else "")
         self.alike.setText(links_to(portrait.alike) if portrait is not None else "")
         for label in (self.share, self.classes, self.alike):
             label.setVisible(bool(label.text()))
 
     def show_facts(self) -> None:
         view, shown = self.desk.view, self.portraits.shown
-        said = [unit_words(view.layer, view.unit)]
+        said = [unit_text(view.layer, view.unit)]
         if shown is not None and shown.portrait is not None:
             portrait = shown.portrait
             count = f"{portrait.pictures:,} {noun(portrait.pictures, 'frame' if shown.camera else 'picture')}"
-            said += [METHOD_WORDS[shown.rule], portrait.weights]
-            said.append(f"{places_words(portrait.places)}: {count}" if portrait.places else count)
+            said += [RULE_LABELS[shown.rule], portrait.weights]
+            said.append(f"{places_text(portrait.places)}: {count}" if portrait.places else count)
             if portrait.unsettled:
                 said.append(f"{portrait.unsettled} near ties open")
         self.facts.say(" · ".join(said))

@@ -14,9 +14,8 @@ from zfdesk.desk.widgets.buttons import ThinBar, plain_button, tool_button
 from zfdesk.desk.widgets.controls import Controls
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import set_role
-from zfdesk.progress import duration, noun
+from zfdesk.progress import bytes_text, duration, noun
 from zfdesk.resources import resource
-from zfdesk.weights.store import size_words
 
 MOST_LISTED = 200  # of the pictures that cannot be read
 
@@ -48,7 +47,7 @@ def ask_for_files(context: AppContext) -> None:
         context.get(ScanController).open(chosen)
 
 
-def progress_words(status: ScanStatus) -> str:
+def scan_progress_text(status: ScanStatus) -> str:
     """How a scan under way stands."""
     step = status.step
     if step is None:
@@ -71,12 +70,12 @@ class ScanStart(QWidget):
     def __init__(self, context: AppContext) -> None:
         super().__init__()
         scan = context.get(ScanController)
-        self._words = QLabel(wordWrap=True)
-        self._words.setText("Scan pictures to see which of them this unit answers to most:")
-        set_role(self._words, "quiet")
+        self._hint = QLabel(wordWrap=True)
+        self._hint.setText("Scan pictures to see which of them this unit answers to most:")
+        set_role(self._hint, "quiet")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
-        layout.addWidget(self._words)
+        layout.addWidget(self._hint)
         choices: tuple[tuple[str, str, Callable[[], object]], ...] = (
             ("The demo's pictures", "The few that come with the program", lambda: scan.open([demo_folder()])),
             (
@@ -154,10 +153,10 @@ class ScanRow(QWidget):
         if status.step is not None:
             self.bar.setRange(0, status.step.total)
             self.bar.setValue(status.step.done)
-            self.words.say(progress_words(status))
+            self.words.say(scan_progress_text(status))
             self.words.show()
             return
-        said = [f"{size_words(status.bytes)} kept"] if status.bytes else []
+        said = [f"{bytes_text(status.bytes)} kept"] if status.bytes else []
         if status.unreadable:
             said.append(f"{len(status.unreadable):,} cannot be read")
         self.words.say(" · ".join(said))
@@ -181,8 +180,8 @@ class ScanRow(QWidget):
                 action = listed.addAction(Path(path).name)
                 action.setToolTip(f"{path}: {reason}")
         menu.addSeparator()
-        size = f" ({size_words(status.bytes)})" if status.bytes else ""
+        size = f" ({bytes_text(status.bytes)})" if status.bytes else ""
         menu.addAction(f"Forget all that was scanned with these weights{size}", scan.clear)
 
 
-__all__ = ["ScanRow", "ScanStart", "ask_for_folder", "demo_folder", "pictures_folder", "progress_words"]
+__all__ = ["ScanRow", "ScanStart", "ask_for_folder", "demo_folder", "pictures_folder", "scan_progress_text"]

@@ -30,11 +30,12 @@ from zfdesk.desk.recording.indicator import RecordingMark
 from zfdesk.desk.recording.stepping import SourceSteps
 from zfdesk.desk.widgets.text import clock
 from zfdesk.film import FilmError, FilmFrame, FilmWriter, Quality, Titles
-from zfdesk.film.writer import FilmStatus, size_words
+from zfdesk.film.writer import FilmStatus
 from zfdesk.live import Demand, Result
 from zfdesk.live.replay import Recorder, to_json
 from zfdesk.live.stepping import Span, Step
-from zfdesk.pages.film_page import film_facts, film_words, frame_facts
+from zfdesk.pages.film_page import film_facts, film_texts, frame_facts
+from zfdesk.progress import bytes_text
 
 LOOK_MS = 100  # how often the mark is renewed and the limits are looked at
 ROOM_MS = 5  # frame by frame: how often the encoder is asked whether it has room
@@ -141,7 +142,7 @@ class Films(QObject):
             span = Span(0, None, plan.seconds, plan.rate if self._free_rate else None)
             heats = self.context.get(HeatMaps)
             steps = SourceSteps(self.desk, span, replay if plan.replay else None, plan.from_start, self, heats)
-        title, comment = film_words(result)
+        title, comment = film_texts(result)
         facts = {**film_facts(result), "recorded": plan.subject, "frames_a_second": plan.rate}
         if plan.subject == FIGURE:
             facts["parts"] = list(plan.parts)
@@ -307,7 +308,7 @@ class Films(QObject):
         status = self.status
         text = f"● {clock(self.seconds)} · {status.frames} frames"
         text += f" · {status.dropped} dropped" if self.plan.live else ""
-        text += f" · {size_words(status.bytes)}"
+        text += f" · {bytes_text(status.bytes, 1)}"
         text += " · writing the end…" if self.finishing else "   ■ Stop"
         tool_tip = f"Recording {self.plan.path.name}; a click stops it and keeps it"
         self.mark.show_state(text, tool_tip, enabled=not self.finishing)

@@ -29,19 +29,19 @@ from zfdesk.desk.widgets.save_dialog import ask_where
 from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.film import FORMATS, FilmError, Quality
 from zfdesk.film.formats import FASTEST_GIF
-from zfdesk.pages.film_page import PART_WORDS, PARTS
+from zfdesk.pages.film_page import PART_LABELS, PARTS
 
 SUFFIXES = {"mp4": ".mp4", "webp": ".webp", "gif": ".gif", "png": ""}
-QUALITY_WORDS = {Quality.SMALL: "small file", Quality.GOOD: "good", Quality.BEST: "best"}
+QUALITY_LABELS = {Quality.SMALL: "small file", Quality.GOOD: "good", Quality.BEST: "best"}
 SCALES = {0.5: "half as large", 1.0: "as on screen", 1.5: "1.5 times as large", 2.0: "twice as large"}
 WIDTHS = {640: "640 pixels wide", 960: "960 pixels wide", 1280: "1280 pixels wide", 1920: "1920 pixels wide"}
 LENGTHS = {"": "it ends or is stopped", "seconds": "seconds", "frames": "frames"}
-LIVE_WORDS = (
+LIVE_TEXT = (
     "What is seen, as fast as it is seen: every frame has the time at which it was shown. Frames that the computer is "
     "too slow for are left out, and counted."
 )
-FIGURE_WORDS = "A figure takes a tenth of a second to draw, so many will be left out."
-STEP_WORDS = (
+FIGURE_TEXT = "A figure takes a tenth of a second to draw, so many will be left out."
+STEP_TEXT = (
     "The source waits: frame after frame is computed, drawn and kept. That takes longer than the film lasts, and "
     "nothing is left out."
 )
@@ -54,7 +54,7 @@ class RecordingDialog(Dialog):
         super().__init__(context, "Record a film")
         panes = {pane.title: f"the pane “{pane.title}”" for pane in context.get(Panes).all}
         self.subject = Choice({WINDOW: "the whole window", FIGURE: "a figure", **panes}, "What is in the picture")
-        self.parts = {part: _check_button(PART_WORDS[part]) for part in PARTS}
+        self.parts = {part: _check_button(PART_LABELS[part]) for part in PARTS}
         self.ways = Choice(
             {True: "live", False: "every frame"}, "In real time, or as slowly as it takes to leave nothing out"
         )
@@ -69,7 +69,7 @@ class RecordingDialog(Dialog):
         self.amount = DecimalSpinBox(minimum=1, maximum=100_000, decimals=0, value=10)
         self.scale = Choice(SCALES, "Size of the film")
         self.width_choice = Choice(WIDTHS, "Size of the film")
-        self.quality = Choice(QUALITY_WORDS, "How much fineness is kept, for a larger file; PNGs keep all")
+        self.quality = Choice(QUALITY_LABELS, "How much fineness is kept, for a larger file; PNGs keep all")
         self._build()
         self._restore()
         for choice in (self.subject, self.ways, self.form, self.length):
@@ -164,7 +164,7 @@ class RecordingDialog(Dialog):
         show(self.replay, path is not None)
         if path is not None:
             self.replay.setText(f"replay the drag path: {len(path.moments)} positions, {path.duration:.1f} s")
-        self.says.setText((f"{LIVE_WORDS} {FIGURE_WORDS}" if figure else LIVE_WORDS) if live else STEP_WORDS)
+        self.says.setText((f"{LIVE_TEXT} {FIGURE_TEXT}" if figure else LIVE_TEXT) if live else STEP_TEXT)
         self.rate.setMaximum(FASTEST_GIF if form == "gif" else 60)
         self.amount.setVisible(self.value(self.length) != "")
         reason = self.why_not()

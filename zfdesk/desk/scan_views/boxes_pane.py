@@ -15,7 +15,7 @@ from zfdesk.desk.widgets.controls import Controls
 from zfdesk.desk.widgets.page_files import ask_for_page
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.engine import Architecture
-from zfdesk.figures.facts import number, unit_words
+from zfdesk.figures.facts import number, unit_text
 from zfdesk.library import Portraits
 from zfdesk.library.boxes import BoxedPicture, boxed_pictures
 from zfdesk.pages.panels_scan import BOXES, BoxesShown, page_of
@@ -95,7 +95,7 @@ class BoxesPane(ScanPane):
     def _take(self, unit: Unit, boxed: list[BoxedPicture]) -> None:
         self.boxed, self.of = boxed, unit
         cells = [Cell(one.pixels, f"{one.share:.2f}", _tip(one), one, one.box) for one in boxed]
-        self.grid.show_cells(cells, f"{unit_words(*unit)} is active for none of the pictures.")
+        self.grid.show_cells(cells, f"{unit_text(*unit)} is active for none of the pictures.")
         self.show_facts()
 
     # What is said of it
@@ -105,7 +105,7 @@ class BoxesPane(ScanPane):
             return
         words = [self.trouble] if self.trouble else []
         if self.of is not None:
-            words.append(unit_words(*self.of))
+            words.append(unit_text(*self.of))
         if self.boxed:
             words.append(f"values over its highest, {number(self.boxed[0].example.activation)}")
         self.facts.say(" · ".join([*words, self.scanned_text]))

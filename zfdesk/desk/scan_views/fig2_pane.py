@@ -19,7 +19,7 @@ from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.desk.widgets.page_files import ask_for_page
 from zfdesk.engine import Rule
-from zfdesk.figures.facts import unit_words
+from zfdesk.figures.facts import unit_text
 from zfdesk.figures.fig2 import Examples, fig2_page, projected
 from zfdesk.library import Example, Portraits
 from zfdesk.library.gallery import Gallery
@@ -156,7 +156,7 @@ class Fig2Pane(ScanPane):
             layer, view = self.wish.layer, self.desk.view
             cells = [
                 Cell(
-                    block_of(one), unit_words(layer, one.unit), f"{unit_words(layer, one.unit)}: projections, patches",
+                    block_of(one), unit_text(layer, one.unit), f"{unit_text(layer, one.unit)}: projections, patches",
                     one, marked=one.unit == view.unit and layer == view.layer,
                 )
                 for one in self.shown

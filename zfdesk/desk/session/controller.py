@@ -95,7 +95,7 @@ class Sessions(QObject):
         if not announce:
             return
         desk.message.emit(
-            opened_words(reopened, path, self.context.get(ActionTable).find("freeze").keys[0]), bool(reopened.notes)
+            opened_text(reopened, path, self.context.get(ActionTable).find("freeze").keys[0]), bool(reopened.notes)
         )
 
     # Save
@@ -162,7 +162,7 @@ class Sessions(QObject):
         recent.aboutToShow.connect(fill)
 
 
-def opened_words(reopened: Reopened, path: Path | None, live_key: str) -> str:
+def opened_text(reopened: Reopened, path: Path | None, live_key: str) -> str:
     """What was opened, and what differs from what was saved. ``live_key``: the key that goes on live."""
     frame, source = reopened.session.moment.frame, reopened.view.source
     where = (source.location and Path(source.location).name) or source.kind
@@ -171,4 +171,4 @@ def opened_words(reopened: Reopened, path: Path | None, live_key: str) -> str:
     return " ".join([*reopened.notes, said, f"{live_key} goes on live from {where}."])
 
 
-__all__ = ["Sessions", "current_session", "opened_words"]
+__all__ = ["Sessions", "current_session", "opened_text"]

@@ -16,7 +16,7 @@ from zfdesk.desk.feature import Panes
 from zfdesk.desk.tasks import error_text
 from zfdesk.desk.teach.controller import DROP_SECONDS, Taught, Teaching
 from zfdesk.desk.teach.example import example_holds, example_pictures
-from zfdesk.desk.teach.files import Found, export, keep_last, last_lesson, open_classes, unread_words
+from zfdesk.desk.teach.files import Found, export, keep_last, last_lesson, open_classes, unread_text
 from zfdesk.desk.teach.pane import TeachPane
 from zfdesk.live import ClassSet, Sample
 from zfdesk.weights import store
@@ -221,7 +221,7 @@ def _imported_lesson(context: AppContext, found: list[Found]) -> None:
     if teaching.attempt(lambda: _with_found(teaching.class_set, found, teaching.samples_of)):
         text = f"{teaching.class_set.pictures - before} pictures of {len(found)} classes were added."
         unread = [sentence for one in found for sentence in one.unread]
-        context.state.message.emit(" ".join([text, *unread_words(unread)]), bool(unread))
+        context.state.message.emit(" ".join([text, *unread_text(unread)]), bool(unread))
 
 
 def _run_task(context: AppContext, name: str, work: Callable[[], Any], done: Callable[[Any], None]) -> None:

@@ -27,7 +27,7 @@ from zfdesk.experiments.transfer import (
     features,
     fit_softmax,
     leave_out,
-    taught_words,
+    taught_text,
     teachable,
     with_classes,
 )
@@ -379,7 +379,7 @@ def teach(class_set: ClassSet, base: Model, known: dict[Sample, np.ndarray]) -> 
     labels = torch.tensor([label for label, known_class in enumerate(classes) for _ in known_class.samples])
     holds = torch.tensor([sample.burst for sample in samples])
     classifier = fit_softmax(x, labels, len(classes))
-    provenance = taught_words(base, "softmax", len(classes), len(samples), date.today().isoformat())
+    provenance = taught_text(base, "softmax", len(classes), len(samples), date.today().isoformat())
     name = f"{base.name or base.architecture.name} taught {len(classes)} classes"
     model = with_classes(base, [kept.name for kept in classes], classifier.weight, classifier.bias, provenance, name)
     left_out = leave_out(x, labels, holds, len(classes))

@@ -181,11 +181,11 @@ def open_pictures(paths: Iterable[Path], view_crop: Crop, size: int, name: str =
     return Found(name, tuple(pictures), tuple(holds), tuple(unread))
 
 
-def unread_words(unread: Iterable[str]) -> list[str]:
+def unread_text(unread: Iterable[str]) -> list[str]:
     """One sentence for all that could not be read, or none."""
     unread = list(unread)
     more = f" (and {len(unread) - 1} more could not be read)" if len(unread) > 1 else ""
     return [f"{unread[0].rstrip('.')}{more}."] if unread else []
 
 
-__all__ = ["Found", "export", "keep_last", "last_lesson", "open_classes", "open_pictures", "unread_words"]
+__all__ = ["Found", "export", "keep_last", "last_lesson", "open_classes", "open_pictures", "unread_text"]

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.teach.controller import Taught, Teaching
-from zfdesk.desk.teach.files import Found, last_lesson, open_pictures, unread_words
+from zfdesk.desk.teach.files import Found, last_lesson, open_pictures, unread_text
 from zfdesk.desk.teach.rows import ClassRow
 from zfdesk.desk.widgets.application import the_application
 from zfdesk.desk.widgets.buttons import tool_button
@@ -206,13 +206,13 @@ class TeachPane(Pane):
             )
         else:
             self.facts.say(f"{name} does not end with a softmax on a linear layer: it cannot be taught other classes.")
-        self.state_line.say(self._state_words())
-        estimate = estimate_words(teaching.taught)
+        self.state_line.say(self._state_text())
+        estimate = estimate_text(teaching.taught)
         if estimate != self.estimate.text():
             self.estimate.setText(estimate)
-        self.hint.say(self._hint_words())
+        self.hint.say(self._hint_text())
 
-    def _state_words(self) -> str:
+    def _state_text(self) -> str:
         teaching = self.teaching
         taught = teaching.taught
         if teaching.error and not teaching.busy:
@@ -233,7 +233,7 @@ class TeachPane(Pane):
             return f"{text} · teaching what is new…"
         return text if teaching.in_use else f"{text} · {teaching.base.name or 'the original network'} answers now"
 
-    def _hint_words(self) -> str:
+    def _hint_text(self) -> str:
         count = min(len(self.teaching.class_set.classes), len(TEACH_KEYS))
         if not count:
             return ""
@@ -305,7 +305,7 @@ class TeachPane(Pane):
         """A key that is let go of elsewhere is not heard here."""
         if not (new is self or (new is not None and self.isAncestorOf(new))):
             self.keys.let_go()
-        self.hint.say(self._hint_words())
+        self.hint.say(self._hint_text())
 
     # Dropped pictures
 
@@ -334,7 +334,7 @@ class TeachPane(Pane):
             samples = self.teaching.samples_of(found.pictures, found.holds)
             self.teaching.attempt(lambda: class_set.take(index, samples), index)
         if not found.pictures or found.unread:
-            said = unread_words(found.unread) or ["There is no picture in what was dropped."]
+            said = unread_text(found.unread) or ["There is no picture in what was dropped."]
             self.desk.message.emit(" ".join(said), True)
 
 
@@ -348,7 +348,7 @@ def _scrolled(inner: QWidget) -> QScrollArea:
     return area
 
 
-def estimate_words(taught: Taught | None) -> str:
+def estimate_text(taught: Taught | None) -> str:
     """How well pictures are told that were left out, and what that is worth."""
     if taught is None:
         return ""
@@ -362,4 +362,4 @@ def estimate_words(taught: Taught | None) -> str:
     )
 
 
-__all__ = ["TeachPane", "estimate_words"]
+__all__ = ["TeachPane", "estimate_text"]

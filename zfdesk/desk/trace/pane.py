@@ -27,7 +27,7 @@ from zfdesk.progress import noun
 
 LOW = 240  # pixels: below this the legend has one line
 PAUSE = 0.5  # seconds without a result: a line across would tell of values that nobody computed
-AXIS_WORDS = {
+AXIS_CHOICES = {
     TraceAxis.RECENT: f"last {SECONDS:.0f} s", TraceAxis.TIME: "time", TraceAxis.PATH: "drag path",
     TraceAxis.POSITION: "position",
 }  # fmt: skip
@@ -36,7 +36,7 @@ LEAST_SPAN = {TraceAxis.TIME: 1.0, TraceAxis.PATH: 10.0, TraceAxis.POSITION: 4.0
 EMPTY = "Drag the occluder, or play something: what is computed is drawn here."
 
 
-def state_words(player: PathPlayer) -> str:
+def player_state_text(player: PathPlayer) -> str:
     """What the recorder is at, with a sign of its own for each: never by a colour alone."""
     replay = player.replay
     match player.doing:
@@ -76,7 +76,7 @@ class PathLight(QLabel):
         self.setVisible(busy)
 
     def _renew(self) -> None:
-        sign, _, text = state_words(self._player).partition(" ")
+        sign, _, text = player_state_text(self._player).partition(" ")
         colour = self.colours.error if self.colours and self._player.doing is Doing.RECORDING else "palette(text)"
         self.setText(f'<span style="color:{colour};">{sign}</span> <b>{text}</b>')
         self.setAccessibleDescription(text)
@@ -105,7 +105,7 @@ class TracePane(Pane):
         self.player.changed.connect(self._show_state)
 
     def _controls(self) -> Controls:
-        self.axis = Choice(AXIS_WORDS, "What the trace is drawn against")
+        self.axis = Choice(AXIS_CHOICES, "What the trace is drawn against")
         self.axis.chosen.connect(lambda axis: self.desk.change(self.desk.view.change(trace_axis=axis)))
         controls = Controls(self)
         controls.add(self.axis, "Trace against")
@@ -187,7 +187,7 @@ class TracePane(Pane):
         if not self.isVisible():
             return
         view, points = self.desk.view, self.log.points()
-        said = [text for text in (state_words(self.player), _count(points)) if text]
+        said = [text for text in (player_state_text(self.player), _count(points)) if text]
         self.facts.say(" · ".join([*said, *(() if view.watched or not points else ("click a class to watch it",))]))
         key = (points[-1] if points else None, len(points), view.trace_axis, view.watched, view.trace_unit)
         if key == self._drawn:

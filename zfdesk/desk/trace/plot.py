@@ -101,7 +101,7 @@ class TracePlot(QWidget):
         super().__init__()
         self.colours: Colours = THEMES["dark"]
         self.curves: tuple[Curve, ...] = ()
-        self.axis_words = self.right_words = ""
+        self.axis_label = self.right_label = ""
         self.span = (0.0, 1.0)
         self.top, self.right_range = 100.0, (0.0, 1.0)
         self.cross: float | None = None
@@ -112,10 +112,10 @@ class TracePlot(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def show_curves(
-        self, curves: Sequence[Curve], axis_words: str, span: tuple[float, float], right_words: str
+        self, curves: Sequence[Curve], axis_label: str, span: tuple[float, float], right_label: str
     ) -> None:
         """Draw these and nothing else."""
-        self.curves, self.axis_words, self.span, self.right_words = tuple(curves), axis_words, span, right_words
+        self.curves, self.axis_label, self.span, self.right_label = tuple(curves), axis_label, span, right_label
         highest = _end(max, [curve for curve in curves if not curve.right])
         self.top = next((ceiling for ceiling in CEILINGS if ceiling >= highest), 100.0)
         rights = [curve for curve in curves if curve.right]
@@ -138,7 +138,7 @@ class TracePlot(QWidget):
     def area(self) -> QRectF:
         """Return the area of the curves, inside the axes."""
         width = self.fontMetrics().horizontalAdvance
-        left, right = width("100 %") + 5, (width("0.0001") + 5 if self.right_words else 8)
+        left, right = width("100 %") + 5, (width("0.0001") + 5 if self.right_label else 8)
         bottom = self.fontMetrics().height() * (2 if self.height() >= ROOMY else 1) + 2
         return QRectF(left, 7, max(self.width() - left - right, 20), max(self.height() - 7 - bottom, 15))
 
@@ -193,7 +193,7 @@ class TracePlot(QWidget):
             width = metrics.horizontalAdvance(label)
             left = min(max(x - width / 2, 0), self.width() - width)
             painter.drawText(QRectF(left, area.bottom() + 3, width + 1, metrics.height()), CENTRE, label)
-        if self.right_words:
+        if self.right_label:
             low, high = self.right_range
             painter.setPen(self.colours.colour("unit"))
             for value in ticks(low, high, rows):
@@ -209,15 +209,15 @@ class TracePlot(QWidget):
         painter.setPen(self.colours.colour("quiet"))
         if self.height() >= ROOMY:
             painter.drawText(
-                QRectF(0, self.height() - metrics.height() - 1, self.width(), metrics.height()), CENTRE, self.axis_words
+                QRectF(0, self.height() - metrics.height() - 1, self.width(), metrics.height()), CENTRE, self.axis_label
             )
         else:
-            room = line.width() - metrics.horizontalAdvance(f"{self.right_words} →")
-            if metrics.horizontalAdvance(f"→ {self.axis_words}") < room:  # else the choice above says it
-                self._backed(painter, line, LEFT, f"→ {self.axis_words}")
-        if self.right_words:
+            room = line.width() - metrics.horizontalAdvance(f"{self.right_label} →")
+            if metrics.horizontalAdvance(f"→ {self.axis_label}") < room:  # else the choice above says it
+                self._backed(painter, line, LEFT, f"→ {self.axis_label}")
+        if self.right_label:
             painter.setPen(self.colours.colour("unit"))
-            self._backed(painter, line, RIGHT, f"{self.right_words} →")
+            self._backed(painter, line, RIGHT, f"{self.right_label} →")
 
     def _backed(self, painter: QPainter, line: QRectF, side: Qt.AlignmentFlag, label: str) -> None:
         painter.fillRect(

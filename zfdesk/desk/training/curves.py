@@ -16,10 +16,10 @@ from zfdesk.figures.facts import number
 DASH = Qt.PenStyle.DashLine
 
 
-WORDS = ("loss", "per cent right", "rate")
+LABELS = ("loss", "per cent right", "rate")
 
 
-def legend_words(lines: list[Line], colours: Colours) -> str:
+def legend_text(lines: list[Line], colours: Colours) -> str:
     """A stroke in the colour of each line and its name, as rich text."""
     return "&nbsp;&nbsp; ".join(
         f'<span style="color:{getattr(colours, line.colour)}"><b>{"╌╌" if line.dashed else "──"}</b></span> '
@@ -74,12 +74,12 @@ class CurvesView(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         super().showEvent(event)
-        if len(self.plots) < len(WORDS):
+        if len(self.plots) < len(LABELS):
             self._growth.start()
 
     def _grow(self) -> None:
         row = len(self.plots)
-        plot = self._plot(row, WORDS[row])
+        plot = self._plot(row, LABELS[row])
         self.canvas.ci.layout.setRowStretchFactor(row, 2 if row == 2 else 4)
         self.plots.append(plot)
         self._marks.append(self._mark(plot))
@@ -87,7 +87,7 @@ class CurvesView(QWidget):
         self._fill(row, [])
         self._apply_theme(row)
         self.show_epoch(self._epoch)
-        if len(self.plots) < len(WORDS):
+        if len(self.plots) < len(LABELS):
             self._growth.start()
 
     def _mark(self, plot: pyqtgraph.PlotItem) -> pyqtgraph.InfiniteLine:
@@ -148,7 +148,7 @@ class CurvesView(QWidget):
             item.setSymbolBrush(colour)
             item.setSymbolPen(None)
         # above the plot, where it hides no curve
-        plot.setTitle(legend_words(self.lines[row], colours) if len(self.lines[row]) > 1 else None, size="9pt")
+        plot.setTitle(legend_text(self.lines[row], colours) if len(self.lines[row]) > 1 else None, size="9pt")
 
     # The mouse
 

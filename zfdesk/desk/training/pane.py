@@ -24,12 +24,12 @@ from zfdesk.desk.settings import TRAINING_RUN
 from zfdesk.desk.training.curves import CurvesView
 from zfdesk.desk.training.figure import ask_for_figure, save_figure
 from zfdesk.desk.training.histograms import StripsView, bands_of
+from zfdesk.desk.training.run_texts import run_error_text, run_progress_text, run_state_text
 from zfdesk.desk.training.scrubber import Scrubber
 from zfdesk.desk.training.snapshot_view import SnapshotView
 from zfdesk.desk.training.snapshots import Looker, Reading, SnapshotLook, Wish, read_again, weight_layers
 from zfdesk.desk.training.unit_search import Columns
 from zfdesk.desk.training.units import UnitsView
-from zfdesk.desk.training.words import progress_words, sentence_of, state_words
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
@@ -211,7 +211,7 @@ class TrainingPane(Pane):
             self.read()  # of the run that was chosen meanwhile
             return
         if reading is None:
-            self.error = sentence_of(error)
+            self.error = run_error_text(error)
             self._show_state()
             return
         self.error = reading.error
@@ -375,7 +375,7 @@ class TrainingPane(Pane):
         if now is None or self.shown != "snapshot" or not self.isVisible():
             return
         if choice == self._choice and now.key == wish.key and look is None:
-            self.snapshot.show_failure(sentence_of(error))
+            self.snapshot.show_failure(run_error_text(error))
             return
         self._show_snapshot()  # the newest wish, whichever that is by now
 
@@ -415,7 +415,7 @@ class TrainingPane(Pane):
         if choice != self._choice:
             return
         if model is None:
-            self.desk.message.emit(f"{sentence_of(error)} The network in use stays.", True)
+            self.desk.message.emit(f"{run_error_text(error)} The network in use stays.", True)
         else:
             self.desk.use_model(model)
             classes = f"{len(model.classes):,} classes"
@@ -444,10 +444,10 @@ class TrainingPane(Pane):
             run, now = self.reading.run, time.time()
             self.facts.say(f"{run.folder.name} · {run.about.label}")
             if self.error:
-                self.state_line.say(f"⚠ {self.error} ({state_words(run, now)})")
+                self.state_line.say(f"⚠ {self.error} ({run_state_text(run, now)})")
             else:
                 said = self.columns.said
-                self.state_line.say(f"searching, {said}" if said else progress_words(run, now))
+                self.state_line.say(f"searching, {said}" if said else run_progress_text(run, now))
             self.state_line.setVisible(True)
         set_role(self.state_line, "error" if self.error else "quiet")
 

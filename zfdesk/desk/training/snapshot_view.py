@@ -96,7 +96,7 @@ class SnapshotView(QWidget):
         self.look = self.mosaic.look = look
         epoch, layer, which = look.wish.epoch, look.wish.layer, f"{look.wish.layer}:{look.unit}"
         filters = Picture.rgb(look.filters)
-        self.filters.set_content(filters, f"{look.filters_words} · epoch {epoch}", f"filters · epoch {epoch}")
+        self.filters.set_content(filters, f"{look.filters_text} · epoch {epoch}", f"filters · epoch {epoch}")
         if look.probe is None or look.maps is None:
             for tile in (self.probe, self.maps, self.down):
                 tile.set_content(look.error)

@@ -157,7 +157,7 @@ class SnapshotLook:
     wish: Wish
     layers: tuple[str, ...]
     filters: np.ndarray
-    filters_words: str
+    filters_text: str
     probe: np.ndarray | None = None
     answers: tuple[tuple[str, float], ...] = ()
     maps: np.ndarray | None = None

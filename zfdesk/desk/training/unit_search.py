@@ -7,9 +7,9 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal
 
 from zfdesk.desk.state import AppState
+from zfdesk.desk.training.run_texts import run_error_text
 from zfdesk.desk.training.snapshots import Reading, Search, UnitTile, kept_column, kept_units, some_units
 from zfdesk.desk.training.units import UnitsView
-from zfdesk.desk.training.words import sentence_of
 from zfdesk.engine import ARCHITECTURES
 
 NO_UNITS = "The run kept no strongest activations of {layer}. “Search pictures…” finds them over a folder of pictures."
@@ -98,7 +98,7 @@ class Columns(QObject):
         self.running = False
         if table == self._for[:-1] and not (tiles is None and self.search is not None and self.search.stopped):
             if tiles is None:
-                self.failed.emit(sentence_of(error))
+                self.failed.emit(run_error_text(error))
                 if self.search is not None:  # the next snapshot would fail likewise
                     self.stop()
                     return

@@ -53,7 +53,7 @@ KNOWN = (
 EXPORTED = "ONNX (*.onnx);;PyTorch state dict (*.pth)"
 
 
-def embedded_words() -> str:
+def embedded_text() -> str:
     """What the embedded network is, as it was measured."""
     return (
         "The embedded network is ZFNet as in Fig. 3, trained briefly: it knows the ten classes of Imagenette, and of "
@@ -62,7 +62,7 @@ def embedded_words() -> str:
     )
 
 
-words_of = partial(error_text, failed="The weights could not be read", memory="for these weights")
+weights_error_text = partial(error_text, failed="The weights could not be read", memory="for these weights")
 
 
 class WeightsDialog(Dialog):
@@ -138,7 +138,7 @@ class WeightsDialog(Dialog):
 
     def refresh(self) -> None:
         """List the weights anew; only the headers of the files are read."""
-        self.quiet.setText(embedded_words() if self._is_in_use(embedded().stem) else "")
+        self.quiet.setText(embedded_text() if self._is_in_use(embedded().stem) else "")
         self.quiet.setVisible(bool(self.quiet.text()))
         self.run_task("weights list", partial(list_rows, self.catalogue), self._show_list)
 
@@ -147,7 +147,7 @@ class WeightsDialog(Dialog):
 
     def _show_list(self, rows: list[Row] | None, error: Exception | None) -> None:
         if error is not None or rows is None:
-            self.say(words_of(error or RuntimeError("no list")), True)
+            self.say(weights_error_text(error or RuntimeError("no list")), True)
             return
         selected = self._wanted or (self.selected.name if self.selected else self.desk.model.name)
         self._wanted = ""
@@ -235,7 +235,7 @@ class WeightsDialog(Dialog):
     def _loaded(self, entry: StoredWeights, model: Model | None, error: Exception | None) -> None:
         self._show_busy("")
         if model is None:
-            sentence = words_of(error or RuntimeError("nothing was loaded"))
+            sentence = weights_error_text(error or RuntimeError("nothing was loaded"))
             self.show_message(f"{sentence} The network in use stays.", True)
             return
         self.desk.use_model(model)
@@ -246,7 +246,7 @@ class WeightsDialog(Dialog):
     def _checked(self, model: Model, hint: str | None, error: Exception | None) -> None:
         self._show_busy("")
         if error is not None:
-            self.show_message(words_of(error), True)
+            self.show_message(weights_error_text(error), True)
             return
         self._hints[model.sha256] = hint or ""
         if hint:
@@ -272,7 +272,9 @@ class WeightsDialog(Dialog):
         if isinstance(error, Cancelled):
             self.show_message("The download was stopped; what has come is kept, and next time it goes on from there.")
         elif kept is None:
-            self.show_message(f"{words_of(error or RuntimeError('nothing came'))} The network in use stays.", True)
+            self.show_message(
+                f"{weights_error_text(error or RuntimeError('nothing came'))} The network in use stays.", True
+            )
         else:
             (new, hint), self._wanted = kept, kept[0].name
             said = f"{new.name} is here: {new.model.architecture.title}, {len(new.model.classes):,} classes."
@@ -295,7 +297,7 @@ class WeightsDialog(Dialog):
     def _imported(self, kept: tuple[str, Model, str] | None, error: Exception | None) -> None:
         self._show_busy("")
         if kept is None:
-            self.show_message(words_of(error or RuntimeError("nothing was imported")), True)
+            self.show_message(weights_error_text(error or RuntimeError("nothing was imported")), True)
             return
         name, model, hint = kept
         said = f"Kept as {name}: {model.architecture.title}, {len(model.classes):,} classes."
@@ -314,7 +316,7 @@ class WeightsDialog(Dialog):
 
     def _deleted(self, name: str, _: None, error: Exception | None) -> None:
         self._show_busy("")
-        self.show_message(f"{name} is deleted." if error is None else words_of(error), error is not None)
+        self.show_message(f"{name} is deleted." if error is None else weights_error_text(error), error is not None)
         self.refresh()
 
     def ask_where(self) -> None:
@@ -341,7 +343,7 @@ class WeightsDialog(Dialog):
     def _exported(self, files: list[Path] | None, error: Exception | None) -> None:
         self._show_busy("")
         if files is None:
-            self.show_message(words_of(error or RuntimeError("nothing was exported")), True)
+            self.show_message(weights_error_text(error or RuntimeError("nothing was exported")), True)
         else:
             self.show_message(f"Exported: {' and '.join(map(str, files))}.", False)
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zfdesk.engine import ARCHITECTURES
+from zfdesk.progress import bytes_text
 from zfdesk.weights import store
 from zfdesk.weights.catalogue import CatalogueEntry
 from zfdesk.weights.embedded_facts import embedded_facts
 from zfdesk.weights.obtain import installed, part_bytes
-from zfdesk.weights.store import StoredWeights, size_words
+from zfdesk.weights.store import StoredWeights
 
 COLUMNS = ("weights", "size", "error, top 1 / top 5", "licence", "note")
 NOTE = len(COLUMNS) - 1
 
 
-def state_words(entry: StoredWeights) -> str:
+def weights_state_text(entry: StoredWeights) -> str:
     """What is amiss or special about weights, in a word or two."""
     if entry.error:
         return "cannot be used"
@@ -59,17 +60,17 @@ class Row:
         errors = f"{known.top1:.1f} / {known.top5:.1f} %" if known else embedded_errors() if self.is_embedded else ""
         licence = (stored.licence if stored else self.entry.licence).partition(" (")[0]
         if stored:
-            size = size_words(stored.bytes) if stored.bytes else ""
-            note = " · ".join(filter(None, ("in use" if used else "", state_words(stored))))
+            size = bytes_text(stored.bytes) if stored.bytes else ""
+            note = " · ".join(filter(None, ("in use" if used else "", weights_state_text(stored))))
             return [stored.name, size, errors, licence, note]
         entry = self.entry
-        size = size_words(entry.size) if entry.bytes else f"≈ {size_words(entry.size)}"
+        size = bytes_text(entry.size) if entry.bytes else f"≈ {bytes_text(entry.size)}"
         return [entry.name, size, errors, licence, self._to_be_had()]
 
     def _to_be_had(self) -> str:
         if self.entry.by_file:
             return "by file"
-        return f"{size_words(self.come)} have come" if self.come else "to download"
+        return f"{bytes_text(self.come)} have come" if self.come else "to download"
 
 
 def embedded_errors() -> str:
@@ -92,7 +93,7 @@ def stored_lines(stored: StoredWeights, hint: str, digest: str) -> list[str]:
         return [stored.error]
     lines = [stored.provenance or "It does not say where it comes from."]
     title = ARCHITECTURES[stored.architecture]().title
-    lines.append(f"{title}: {stored.parameters:,} parameters, {stored.classes:,} classes, {size_words(stored.bytes)}")
+    lines.append(f"{title}: {stored.parameters:,} parameters, {stored.classes:,} classes, {bytes_text(stored.bytes)}")
     lines += [f"Licence: {stored.licence}"] if stored.licence else []
     lines += [f"From {stored.source}"] if stored.source else []
     if not stored.trained:
@@ -120,4 +121,4 @@ def known_lines(known: CatalogueEntry) -> list[str]:
     return [*lines, f"To get it, {known.by_file}."] if known.by_file else lines
 
 
-__all__ = ["COLUMNS", "NOTE", "Row", "known_lines", "list_rows", "size_words", "state_words", "stored_lines"]
+__all__ = ["COLUMNS", "NOTE", "Row", "known_lines", "list_rows", "stored_lines", "weights_state_text"]

@@ -203,7 +203,7 @@ class Pane(QWidget):
         """The numbers that are shown, as tab-separated text; "" for a pane that shows none."""
         return ""
 
-    def caption_words(self) -> str:
+    def caption_text(self) -> str:
         """Sentences for a caption, of what this pane shows beyond the facts of the view; "" for none."""
         return ""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from zfdesk.desk.context import AppContext
-from zfdesk.overwriting import words_on_overwriting
+from zfdesk.overwriting import overwriting_text
 
 Say = Callable[[str, bool], object]
 """Tells the user a sentence; True for an error."""
@@ -45,7 +45,7 @@ def ask_where(
 def reads_any(context: AppContext, paths: Sequence[str], say: Say) -> bool:
     """Whether the window reads one of these files that are to be written; then it is told why not."""
     read = list(inputs_of(context))
-    sentence = next(filter(None, (words_on_overwriting(path, read) for path in paths)), "")
+    sentence = next(filter(None, (overwriting_text(path, read) for path in paths)), "")
     if sentence:
         say(sentence, True)
     return bool(sentence)

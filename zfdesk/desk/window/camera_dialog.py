@@ -55,7 +55,7 @@ def why_none() -> str:
     return ""
 
 
-def format_words(choice: CameraFormat) -> str:
+def format_text(choice: CameraFormat) -> str:
     """1280 × 720, 30 frames a second, NV12."""
     name = choice.pixel_format.removeprefix("Format_")
     return f"{choice.width} × {choice.height} · {choice.fps:g} fps" + (f" · {name}" if name else "")
@@ -172,9 +172,9 @@ class CameraDialog(Dialog):
         formats = sorted(set(self.device.formats), key=lambda f: (-f.width * f.height, -f.fps, f.pixel_format))
         best = best_format(formats)
         self.formats.clear()
-        self.formats.addItem(f"automatic: {format_words(best)}" if best else "as the camera gives it", None)
+        self.formats.addItem(f"automatic: {format_text(best)}" if best else "as the camera gives it", None)
         for choice in formats:
-            self.formats.addItem(format_words(choice), choice)
+            self.formats.addItem(format_text(choice), choice)
         if self._wish in formats and self.device.id == self._wanted:
             self.formats.setCurrentIndex(1 + formats.index(self._wish))
         self.formats.setEnabled(bool(formats))
@@ -196,4 +196,4 @@ def show_camera_dialog(context: AppContext) -> CameraDialog:
     return dialog
 
 
-__all__ = ["TEST_STREAM", "CameraDialog", "format_words", "show_camera_dialog", "why_none"]
+__all__ = ["TEST_STREAM", "CameraDialog", "format_text", "show_camera_dialog", "why_none"]

@@ -20,7 +20,7 @@ from zfdesk.desk.widgets.pane import Pane
 from zfdesk.desk.widgets.save_dialog import ask_where
 from zfdesk.figures.facts import caption
 from zfdesk.live.changes import toggle_pin
-from zfdesk.pages.view_page import bars_words, facts_of
+from zfdesk.pages.view_page import bars_text, facts_of
 
 REPORT_SCALE = 2.0
 """Screen pixels times this: sharp in print."""
@@ -32,8 +32,8 @@ def caption_of(state: AppState, panes: Iterable[Pane] = ()) -> str:
     result = state.complete or state.result
     if result is None:
         return ""
-    own = [text for pane in panes if pane.isVisible() and (text := pane.caption_words())]
-    return " ".join(part for part in (*own, bars_words(result), caption(facts_of(result))) if part)
+    own = [text for pane in panes if pane.isVisible() and (text := pane.caption_text())]
+    return " ".join(part for part in (*own, bars_text(result), caption(facts_of(result))) if part)
 
 
 def pane_under_mouse(context: AppContext) -> Pane:

@@ -17,8 +17,8 @@ from PySide6.QtWidgets import QMenu, QMenuBar
 
 from zfdesk.desk.actions import Action, ActionTable
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.live_view.maps_pane import CONTENT_WORDS, NORMALISE_WORDS, ORDER_WORDS
-from zfdesk.desk.live_view.unit_pane import SEED_WORDS
+from zfdesk.desk.live_view.maps_pane import CONTENT_LABELS, NORMALISE_LABELS, ORDER_LABELS
+from zfdesk.desk.live_view.unit_pane import SEED_LABELS
 from zfdesk.desk.widgets.colour_tables import SEQUENTIAL
 from zfdesk.desk.widgets.heat_controls import CONTOUR_LABELS, METHOD_LABELS
 from zfdesk.engine import Occluder, OccluderFill, OccluderShape
@@ -90,7 +90,7 @@ def _of_occluder(title: str, action: str, field: str, labels: dict[Any, str]) ->
 
 
 METHOD = Values("&Method", "method-direct", METHOD_LABELS, method_of, set_method)
-SEED = Values("&Seed: where it starts", "seed", SEED_WORDS, lambda view: view.looked_at.seed, set_seed)
+SEED = Values("&Seed: where it starts", "seed", SEED_LABELS, lambda view: view.looked_at.seed, set_seed)
 SHAPE = _of_occluder("&Shape", "occluder-shape", "shape", _plain(OccluderShape))
 FILL = _of_occluder("&Fill", "occluder-fill", "fill", _plain(OccluderFill))
 SWEEP_MAPS = Values(
@@ -126,9 +126,9 @@ MENUS = (
             SEPARATOR,
             Menu("&Crop", (), ("Crop",)),
             Menu("&Feature maps", (
-                _of_maps("&Content", "maps-content", "content", CONTENT_WORDS),
-                _of_maps("&Range", "normalise", "normalise", NORMALISE_WORDS),
-                _of_maps("&Order", "order", "order", ORDER_WORDS),
+                _of_maps("&Content", "maps-content", "content", CONTENT_LABELS),
+                _of_maps("&Range", "normalise", "normalise", NORMALISE_LABELS),
+                _of_maps("&Order", "order", "order", ORDER_LABELS),
                 _of_maps("Co&lours", "colour-map", "colours", {name: name for name in SEQUENTIAL}),
                 "gamma", "boost", "lock", "hide-silent", "maps-default",
             ), ("Maps",)),

@@ -34,7 +34,7 @@ class StatusLine(ElidedLabel):
         draw = float(np.median([d[2] for d in recent])) * 1e3 if recent else 0.0
         times = result.times
         moving = self._moves()
-        said = [result.request.frame.size_words]
+        said = [result.request.frame.size_text]
         said += [f"{rate:.1f} fps" if moving else "still", f"frame {result.request.frame.number}"]
         capture = f"capture {times['capture'] + times['crop']:.0f} · " if moving else ""
         forward, unit = times["forward"], (desk.complete or result).times.get("unit", 0.0)

@@ -10,7 +10,7 @@ from zfdesk.runs import Run
 QUIET_AFTER = 120.0  # seconds without a new line
 
 
-def state_words(run: Run, now: float) -> str:
+def run_state_text(run: Run, now: float) -> str:
     """Whether a run goes on, by what its log says and when it last grew. now: as `time.time`."""
     if run.ended:
         return "ended"
@@ -24,14 +24,14 @@ def state_words(run: Run, now: float) -> str:
     return f"no new line for {hours} h" if hours < 48 else f"no new line for {hours // 24} days"
 
 
-def progress_words(run: Run, now: float) -> str:
+def run_progress_text(run: Run, now: float) -> str:
     """The state, how far the run is and how fast, and its last note."""
     done = run.epochs[-1].epoch if run.epochs else 0
-    said = [state_words(run, now), f"epoch {done} of {run.about.epochs}, step {run.step:,}"]
+    said = [run_state_text(run, now), f"epoch {done} of {run.about.epochs}, step {run.step:,}"]
     speed = run.steps[-1].pictures_per_second if run.steps and not run.ended else 0.0
     said += [f"{speed:.3g} pictures/s"] if speed > 0 else []
     said += [run.notes[-1].words] if run.notes else []
     return " · ".join(said)
 
 
-sentence_of = partial(error_text, failed="The run could not be read", memory="for this network")
+run_error_text = partial(error_text, failed="The run could not be read", memory="for this network")

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zfdesk.figures.facts import METHOD_WORDS, number, stretch_words, unit_words
+from zfdesk.figures.facts import RULE_LABELS, number, stretch_text, unit_text
 from zfdesk.library.pictures import MadePicture, Portrayed, ShownExample
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MOST_PLACES = 2
 
 
-def places_words(places: Sequence[Path]) -> str:
+def places_text(places: Sequence[Path]) -> str:
     """The folders by their names."""
     names = [place.name or str(place) for place in places[:MOST_PLACES]]
     more = len(places) - len(names)
@@ -33,12 +33,12 @@ def example_hint(shown: ShownExample, portrayed: Portrayed, weights: str) -> str
     top, left, bottom, right = example.box
     lines = [
         where,
-        f"{unit_words(portrayed.layer, portrayed.unit, example.position)}, activation {number(example.activation)}",
+        f"{unit_text(portrayed.layer, portrayed.unit, example.position)}, activation {number(example.activation)}",
         f"what it sees: rows {top} to {bottom}, columns {left} to {right} of the network's input",
-        f"left the patch, right its {METHOD_WORDS[portrayed.rule]} from this position alone",
+        f"left the patch, right its {RULE_LABELS[portrayed.rule]} from this position alone",
     ]
     if shown.stretch:
-        lines.append(stretch_words(shown.stretch))
+        lines.append(stretch_text(shown.stretch))
     if example.class_name:
         lines.insert(1, f"class {example.class_name}")
     lines += [shown.reason] if shown.reason else []
@@ -46,9 +46,9 @@ def example_hint(shown: ShownExample, portrayed: Portrayed, weights: str) -> str
     return "\n".join(lines + ([] if portrayed.camera else ["Click: opens it at this position"]))
 
 
-def made_words(made: MadePicture, weights: str) -> tuple[str, str]:
+def made_text(made: MadePicture, weights: str) -> tuple[str, str]:
     """The caption of a made picture, and its recipe for the tool tip."""
-    unit = unit_words(made.layer, made.unit)
+    unit = unit_text(made.layer, made.unit)
     caption = f"made for {unit}: activation {number(made.value)}"
     recipe = ", ".join(f"{name} {value}" for name, value in made.recipe.items() if value not in (0, 0.0, False, ""))
     hint = (
@@ -59,14 +59,14 @@ def made_words(made: MadePicture, weights: str) -> tuple[str, str]:
     return caption, f"<p>{escape(hint).replace(chr(10), '<br>')}</p>"
 
 
-def share_words(portrait: UnitPortrait) -> str:
+def share_text(portrait: UnitPortrait) -> str:
     """How many of the pictures wake the unit, and how strongly."""
     if portrait.dead:
         return f"dead: none of {portrait.pictures:,} pictures wakes it"
     return f"awake in {100 * portrait.active:.3g} % of the pictures, mean {number(portrait.mean)}"
 
 
-def class_words(portrait: UnitPortrait) -> str:
+def class_text(portrait: UnitPortrait) -> str:
     """The classes it answers to most."""
     preferred = [f"{one.name or 'no class'} (× {number(one.times)})" for one in portrait.classes if one.times > 1]
     return "prefers " + ", ".join(preferred) if preferred else ""
@@ -80,4 +80,4 @@ def links_to(alike: Sequence[tuple[int, float]]) -> str:
     return f"alike: {told}"
 
 
-__all__ = ["class_words", "example_hint", "links_to", "made_words", "places_words", "share_words"]
+__all__ = ["class_text", "example_hint", "links_to", "made_text", "places_text", "share_text"]
