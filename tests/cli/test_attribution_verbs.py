@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from engine_nets import quick_weights
 from PIL import Image
+from shard_files import write_shards
 
 import zfdesk.engine as zf
 from zfdesk.attribution import METHODS, attribute, of_class
@@ -118,3 +119,52 @@ def test_readme_and_help_name_every_method(capsys: pytest.CaptureFixture[str]) -
     for name, one in METHODS.items():
         assert f"`{name}`" in section
         assert f" {name} {one.help} ({one.source})" in told
+
+
+def taught_by_a_teacher(folder: Path, model: zf.Model) -> np.ndarray:
+    """Shards of twelve pictures; what the teacher takes them for is none of the network's doing."""
+    rng = np.random.default_rng(3)
+    pictures = [np.full((40, 40, 3), 20 * number, np.uint8) for number in range(12)]
+    logits = rng.normal(size=(12, len(model.classes)))
+    logits[np.arange(12), np.arange(12) // 4] += 20
+    write_shards(folder, pictures, logits, model.classes[::-1])
+    return logits
+
+
+def test_cam_is_taught_from_a_teachers_stored_answers(
+    small: zf.Model, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taught_by_a_teacher(tmp_path / "shards", small)
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)).save(tmp_path / "a.png")
+    command = [
+        "attribute",
+        str(tmp_path / "a.png"),
+        "--method",
+        "cam",
+        "--pictures",
+        str(tmp_path / "shards"),
+        "--json",
+    ]
+    # the shards name the classes the other way round: their class 0 is the network's last
+    assert main([*command, "--class", str(len(small.classes) - 1)]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert "taught 3 classes from 12 pictures with a teacher's stored answers" in said["head"]
+    assert main([*command, "--class", "0"]) == 1
+    assert "was not taught" in capsys.readouterr().err
+
+
+def test_shards_that_teach_nothing_are_told(
+    small: zf.Model, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.fromarray(np.zeros((32, 32, 3), np.uint8)).save(tmp_path / "a.png")
+    command = ["attribute", str(tmp_path / "a.png"), "--method", "cam", "--json", "--pictures"]
+    blank = [np.zeros((40, 40, 3), np.uint8)] * 2
+    write_shards(tmp_path / "bare", blank, None, small.classes)
+    assert main([*command, str(tmp_path / "bare")]) == 1
+    assert "neither a teacher's answers nor labels" in capsys.readouterr().err
+    write_shards(tmp_path / "other", blank, np.eye(2), ("yak", "gnu"))
+    assert main([*command, str(tmp_path / "other")]) == 1
+    assert "knows no class “yak”" in capsys.readouterr().err
+    (tmp_path / "other" / "views-00000.tar").write_bytes(b"no tar")
+    assert main([*command, str(tmp_path / "other")]) == 1
+    assert "cannot be read as a tar file" in capsys.readouterr().err

@@ -15,6 +15,7 @@ from engine_nets import quick_weights
 from PIL import Image
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QGuiApplication
+from shard_files import write_shards
 
 import zfdesk.engine as zf
 from zfdesk.attribution import METHODS, attribute, of_class
@@ -265,6 +266,12 @@ def test_a_head_is_taught_from_a_folder_and_says_what_it_is(looking: Window, bes
     wait_until(lambda: "cam" in beside.work.stream.found.found)  # type: ignore[union-attr]
     beside.work.teach_head(str(tmp_path / names[0]))  # no classes: the network's own answers
     wait_until(lambda: beside.work.progress is None)
+    teacher = np.eye(len(looking.desk.model.classes))[[0, 0, 1, 1]]
+    views = [numbered_picture(number) for number in range(4)]
+    write_shards(tmp_path / "shards", views, teacher, looking.desk.model.classes)
+    beside.work.teach_head(str(tmp_path / "shards"))
+    wait_until(lambda: beside.work.progress is None)
+    assert "4 pictures with a teacher's stored answers" in looking.message.label.text()
     (tmp_path / "empty").mkdir()
     beside.work.teach_head(str(tmp_path / "empty"))
     wait_until(lambda: beside.work.progress is None)

@@ -57,6 +57,18 @@ def test_every_recipe_raises_every_objective(model: zf.Model, recipe: Recipe, te
     assert maker.sketch().values[0] > before
 
 
+def test_a_small_unit_gets_its_filter_and_not_a_single_colour() -> None:
+    """A first-layer unit likes nothing better than its own filter; smoothness that suits large fields must not win."""
+    layers = (Conv("conv1", 4, 7, 2, 1), ReLU("relu1"), Linear("fc2", 3), Softmax("prob"))
+    architecture = Architecture("first", "First", layers, 48)
+    model = zf.random_model(architecture, 5)
+    sketch = finished(maximise(model, [of_unit("conv1", unit) for unit in range(4)]))
+    filters = model.weights["conv1.weight"].flatten(1).numpy()  # type: ignore[union-attr]
+    pictures = sketch.pictures.transpose(0, 3, 1, 2)[:, :: -1 if model.input.order == "BGR" else 1].reshape(4, -1)
+    likeness = [np.corrcoef(one, other)[0, 1] for one, other in zip(filters, pictures, strict=True)]
+    assert min(likeness) > 0.5
+
+
 def test_the_value_told_is_the_networks_own(model: zf.Model) -> None:
     maker = Maximiser(model, [of_unit("conv2", 3)], SHORT)
     for _ in range(8):

@@ -1,15 +1,17 @@
 """Class activation maps (Zhou et al. 2016) for a network that has fully connected layers.
 
 CAM reads the weights of a head that sees nothing but the means of a layer's maps. ZFNet has no such head, so one is
-taught: a softmax on the means of conv5's maps, over pictures in a folder by class, or over any pictures with the
-network's own answers as their classes. It is *another classifier* on the same maps: its classes are those it was
-taught, and it may be wrong where the network is right; `CamHead.description` says so.
+taught: a softmax on the means of conv5's maps, over pictures in a folder by class, over any pictures with the network's
+own answers as their classes, or over shards with the answers that a teacher stored in them. It is *another classifier*
+on the same maps: its classes are those it was taught, and it may be wrong where the network is right;
+`CamHead.description` says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from itertools import islice
 
 import numpy as np
@@ -20,25 +22,35 @@ from zfdesk.engine import Conv, Model
 from zfdesk.experiments.transfer import BATCH, fit_softmax
 
 
+class Answers(StrEnum):
+    """Whose classes a head is taught."""
+
+    FOLDER = "a folder's classes"
+    NETWORK = "the network's own answers"
+    TEACHER = "a teacher's stored answers"
+    LABELS = "the labels of shards"
+
+
 @dataclass(frozen=True, eq=False)
 class CamHead:
     """``weight``: (classes, maps) over the means of ``layer``'s maps, ``bias``: (classes,). ``indices``: which class of
-    the network each is. ``pictures``: how many taught it, by ``answers`` of the network's own or by a folder's;
-    ``agreement``: the share of them that it answers as it was taught."""
+    the network each is. ``pictures``: how many taught it, by whose ``answers``; ``agreement``: the share of them that
+    it answers as it was taught."""
 
     layer: str
     weight: Tensor = field(repr=False)
     bias: Tensor = field(repr=False)
     indices: tuple[int, ...]
     pictures: int
-    own_answers: bool
+    answers: Answers
     agreement: float
 
     def description(self) -> str:
         """Return what the head was taught, as text."""
-        by = "the network's own answers" if self.own_answers else "a folder's classes"
-        return (f"a softmax on the means of {self.layer}'s maps, taught {len(self.indices)} classes from "
-                f"{self.pictures} pictures with {by}, {self.agreement:.0%} of which it answers so")  # fmt: skip
+        return (
+            f"a softmax on the means of {self.layer}'s maps, taught {len(self.indices)} classes from {self.pictures} "
+            f"pictures with {self.answers}, {self.agreement:.0%} of which it answers so"
+        )
 
     def weights_of(self, index: int, model: Model) -> Tensor:
         """(maps,): of a class of the network. Raises ValueError, in words, for one that was not taught."""
@@ -49,26 +61,27 @@ class CamHead:
 
 
 def teach_cam_head(
-    model: Model, pictures: Iterable[np.ndarray], labels: Sequence[int] | None = None, layer: str | None = None
-) -> CamHead:
+    model: Model, pictures: Iterable[np.ndarray], labels: Sequence[int] | None = None, layer: str | None = None,
+    answers: Answers = Answers.FOLDER,
+) -> CamHead:  # fmt: skip
     """A head for `CAM`, from pictures, uint8 (size, size, 3) each.
 
-    labels: a class of the network for each; without them its own most probable one. layer: by default the last
-    convolution. Takes a forward pass a picture and a second or two. Raises ValueError, in words, for fewer than two
-    classes, or labels that do not fit.
+    labels: a class of the network for each, by ``answers``; without them its own most probable one. layer: by default
+    the last convolution. Takes a forward pass a picture and a second or two. Raises ValueError, in words, for fewer
+    than two classes, or labels that do not fit.
     """
     architecture = model.architecture
     layer = layer or [stage.name for stage in architecture.stages if isinstance(stage.layer, Conv)][-1]
     if not architecture.stage(layer).spatial:
         raise ValueError(f"{layer} has no maps for CAM to weight.")
-    means, answers = [], []
+    means, own = [], []
     waiting = iter(pictures)
     while batch := list(islice(waiting, BATCH)):
         seen = model.forward(np.stack(batch), until=None if labels is None else layer)
         means.append(seen.activations[layer].mean((2, 3)).float().clone())
         if labels is None:
-            answers += seen.probabilities.argmax(1).tolist()
-    classes = answers if labels is None else list(labels)
+            own += seen.probabilities.argmax(1).tolist()
+    classes = own if labels is None else list(labels)
     if not means or len(classes) != sum(map(len, means)):
         raise ValueError("A CAM head is taught with pictures, and one class for each.")
     indices = tuple(sorted(set(classes)))
@@ -79,4 +92,5 @@ def teach_cam_head(
     features, taught = torch.cat(means), torch.tensor([indices.index(one) for one in classes])
     found = fit_softmax(features, taught, len(indices))
     agreement = float((found.answer(features) == taught).double().mean())
-    return CamHead(layer, found.weight, found.bias, indices, len(features), labels is None, agreement)
+    by = Answers.NETWORK if labels is None else answers
+    return CamHead(layer, found.weight, found.bias, indices, len(features), by, agreement)

@@ -37,7 +37,10 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--of", metavar="LAYER", help="of a unit of this layer, instead of a class")
     parser.add_argument("--unit", type=at_least(0), metavar="N", help="the unit (default: the most active)")
     parser.add_argument("--layer", metavar="L", help="whose maps Grad-CAM weights (default: the last convolution)")
-    parser.add_argument("--pictures", metavar="FOLDER", help="for cam: what its head is taught from, by class or not")
+    parser.add_argument(
+        "--pictures", metavar="FOLDER", help="for cam, what its head is taught from: a folder for each class, pictures "
+        "alone (with the network's own answers), or what zfdesk shards --teacher wrote (with the teacher's)",
+    )  # fmt: skip
     parser.add_argument("--samples", type=at_least(1, 1000), metavar="N", help="of SmoothGrad (default: 16)")
     parser.add_argument("--steps", type=at_least(1, 1000), metavar="N", help="of integrated gradients (default: 24)")
     share = number_where(lambda value: 0 <= value <= 10, "a share from 0 to 10")
@@ -116,7 +119,7 @@ def _options(model: Model, arguments: argparse.Namespace) -> Any:
 
 
 def _head(model: Model, arguments: argparse.Namespace) -> CamHead:
-    """Taught from a folder by class, or, where its pictures lie in it directly, from the network's own answers."""
+    """See `zfdesk.library.cam_pictures`."""
     from zfdesk.cli.network import class_called, crop_called
     from zfdesk.cli.output import print_message
     from zfdesk.library.cam_pictures import teach_from_folder

@@ -27,6 +27,9 @@ from zfdesk.synthesis.steps import GradientStepper, Sketch, as_pictures, as_tens
 
 LARGEST = 64
 """Pictures that are made together, at most: one of 224 × 224 takes some 40 MB while it is differentiated."""
+WHOLE_BURDEN = 128
+"""Side of a receptive field in pixels from which on total variation and contrast weigh in full. A small field is filled
+to its edges by what its unit wants: with the weights of a large one it would become a single colour."""
 _JITTER_SHARE = 16
 """A picture is shifted by no more than its side over this: a filter of 7 pixels would see another one each time."""
 MEAN, NOISE = "mean", "noise"
@@ -63,6 +66,8 @@ class Maximiser:
             Frequencies(canvas, self.recipe.decorrelated, self.recipe.slope) if frequencies else Pixels(canvas)
         )
         self._stepper = GradientStepper(self._canvas.parameter, self.recipe.rate)
+        stages = [model.architecture.stage(layer) for layer in self._windows]
+        self._burden_share = min(max(stage.receptive_field.size for stage in stages) / WHOLE_BURDEN, 1.0)
         self._look = regularisers.Transformations(self._jitter, self.recipe.scale, self.recipe.rotation)
         self._values: Tensor = torch.full((len(objectives),), float("nan"))
         self.taken = 0
@@ -104,11 +109,11 @@ class Maximiser:
 
     def _burden(self, pictures: Tensor) -> Tensor:
         """What the pictures' own looks cost, as a share of the objective: (N,)."""
-        burden = pictures.new_zeros(len(pictures))
-        if self.recipe.total_variation:
-            burden = burden + self.recipe.total_variation * regularisers.total_variation(pictures)
+        burden, share = pictures.new_zeros(len(pictures)), self._burden_share
+        if self.recipe.total_variation:  # an edge across the picture is a share of it that falls with its side
+            burden = burden + share * self.recipe.total_variation * regularisers.total_variation(pictures)
         if self.recipe.contrast:
-            burden = burden + self.recipe.contrast * regularisers.contrast(pictures, self._mean)
+            burden = burden + share**0.5 * self.recipe.contrast * regularisers.contrast(pictures, self._mean)
         return burden
 
     def _score(self, seen: dict[str, Tensor]) -> Tensor:

@@ -36,8 +36,9 @@ class Recipe:
     Transformations before each look (a picture that is to excite under all of them has fewer fine ripples):
     ``jitter`` in pixels, ``scale`` (0.1: by 0.9 to 1.1), ``rotation`` in degrees either way.
     ``total_variation``: of the mean absolute difference of neighbouring pixels, of 255 levels; ``contrast``: of the
-    mean square distance from the mean colour, of half of 255 levels: both as shares of the objective, so that a recipe
-    suits any layer. ``diversity``: the same of the likeness of pictures made together.
+    mean square distance from the mean colour, of half of 255 levels: both as shares of the objective, and less for
+    units that see little (`maximise.WHOLE_BURDEN`), so that a recipe suits any layer. ``diversity``: the same of the
+    likeness of pictures made together.
     After each step (Yosinski's): ``decay`` towards the mean; a Gaussian blur of ``blur_radius`` pixels every
     ``blur_every`` steps; pixels below ``small_norm_percentile`` of all norms, or below
     ``small_contribution_percentile`` of all contributions (pixel times gradient), are set to the mean.

@@ -42,7 +42,7 @@ def measure(context: AppContext) -> None:
 
 def teach_head(context: AppContext) -> None:
     """Ask for a folder of pictures, and teach CAM's head from it."""
-    title = "Pictures to teach CAM's head: a folder for each class, or pictures alone"
+    title = "Pictures to teach CAM's head: a folder for each class, pictures alone, or shards"
     folder = QFileDialog.getExistingDirectory(context.window, title, context.last_folder())
     if folder:
         context.remember_folder(f"{folder}/.")
