@@ -1,8 +1,48 @@
-"""The one exception of work that was cancelled, in every room."""
+"""The one exception of work that was cancelled, in every room, and how long work is told to look for it.
+
+Work that looks between its steps alone goes on for as long as a step takes. Who runs it says how it is asked:
+
+    with cancellable(progress.check):
+        ...                             # whatever is called in here may call `checkpoint`
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 
 class Cancelled(Exception):  # noqa: N818 - nothing is wrong
     """The user does not want the result any more. No error: it is raised where cancelled work looks for it."""
 
 
-__all__ = ["Cancelled"]
+class _Watch(threading.local):
+    check: Callable[[], None] | None = None
+
+
+_watch = _Watch()
+
+
+@contextmanager
+def cancellable(check: Callable[[], None]) -> Iterator[None]:
+    """Within, in this thread, `checkpoint` calls ``check``, which raises `Cancelled` when the work shall end."""
+    before, _watch.check = _watch.check, check
+    try:
+        yield
+    finally:
+        _watch.check = before
+
+
+def watched() -> bool:
+    """Whether anybody may cancel what this thread does."""
+    return _watch.check is not None
+
+
+def checkpoint() -> None:
+    """Raise `Cancelled` where this thread's work is cancelled: called within steps that take long."""
+    if _watch.check is not None:
+        _watch.check()
+
+
+__all__ = ["Cancelled", "cancellable", "checkpoint", "watched"]

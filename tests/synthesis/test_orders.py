@@ -11,8 +11,24 @@ from engine_nets import quick_weights
 from PIL import Image
 
 import zfdesk.engine as zf
+from zfdesk.cancellation import Cancelled, cancellable
+from zfdesk.engine.differentiable import Differentiable
 from zfdesk.engine.layers import Architecture, Conv, Linear, MaxPool, ReLU, Softmax
-from zfdesk.synthesis import Recipe, StyleSource, dream, finished, fool, invert, maximise, of_unit, texture, transfer
+from zfdesk.synthesis import (
+    Maximiser,
+    Recipe,
+    StyleSource,
+    dream,
+    finished,
+    fool,
+    invert,
+    maximise,
+    of_class,
+    of_unit,
+    several,
+    texture,
+    transfer,
+)  # fmt: skip
 from zfdesk.synthesis.orders import (
     BATCH,
     Order,
@@ -129,13 +145,49 @@ def test_what_cannot_be_made_is_said_at_once(model: zf.Model, monkeypatch: pytes
     class Full:
         available = 1000
 
+    def computed(*_: object) -> None:
+        pytest.fail("Something is computed though there is no memory for it.")
+
     monkeypatch.setattr(psutil, "virtual_memory", Full)
+    monkeypatch.setattr(Differentiable, "__call__", computed)
+    many, recipe = several(of_unit("conv2", 1), 4, Recipe())
     for order in (
-        units_order(model, [of_unit("conv2", 1)], Recipe()), inversion_order(model, PICTURE, ("conv2",)),
-        texture_order(model, PICTURE), style_order(model, PICTURE, [(OTHER, 1.0, "waves")]),
+        lambda: units_order(model, [of_unit("conv2", 1)], Recipe()), lambda: units_order(model, many, recipe),
+        lambda: fool_order(model, PICTURE, 1), lambda: dream_order(model, PICTURE, "conv2"),
+        lambda: inversion_order(model, PICTURE, ("conv2",)), lambda: texture_order(model, PICTURE),
+        lambda: style_order(model, PICTURE, [(OTHER, 1.0, "waves")]),
     ):  # fmt: skip
-        with pytest.raises(ValueError, match="memory"):
-            next(order.sketches())
+        with pytest.raises(ValueError, match=r"memory, and .* are free"):
+            next(order().sketches())
+
+
+def test_a_style_too_large_is_said_before_anything_is_computed(
+    model: zf.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Differentiable, "__call__", lambda *_: pytest.fail("The style is computed."))
+    with pytest.raises(ValueError, match="1030 × 40 is too large"):
+        next(style_order(model, PICTURE, [(np.zeros((1030, 40, 3), np.uint8), 1.0, "tall")]).sketches())
+
+
+@pytest.mark.parametrize("after", [1, 4, 6, 10])
+def test_a_step_under_way_is_cut_off_between_two_layers(model: zf.Model, after: int) -> None:
+    """A class's step goes up five layers and down again: it ends at whichever it has come to."""
+    asked = 0
+
+    def check() -> None:
+        nonlocal asked
+        asked += 1
+        if asked == after:
+            raise Cancelled
+
+    maker = Maximiser(model, [of_class(NET, 1)], Recipe())
+    before = maker.sketch().pictures
+    with cancellable(check), pytest.raises(Cancelled):
+        maker.step()
+    assert asked == after
+    assert np.array_equal(maker.sketch().pictures, before)
+    maker.step()  # nobody may cancel any more
+    assert asked == after
 
 
 def test_a_file_holds_all_that_is_said(model: zf.Model, tmp_path: object) -> None:

@@ -21,6 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from zfdesk.cancellation import checkpoint, watched
 from zfdesk.engine.kernels import dense, inverse_power, lrn_band
 from zfdesk.engine.layers import LRN, Conv, Linear, MaxPool, Shape, Softmax, Stage, out_size
 from zfdesk.engine.model import Model
@@ -99,7 +100,8 @@ class Differentiable:
     def __call__(self, x: Tensor) -> dict[str, Tensor]:
         """The wanted windows, by layer: (N, channels, height, width); vectors as (N, units, 1, 1).
 
-        x: the normalised picture, (N, 3, height, width), whole or its ``field`` alone.
+        x: the normalised picture, (N, 3, height, width), whole or its ``field`` alone. Raises `Cancelled` between two
+        layers, on the way up and on the way down, where the thread's work is cancelled.
         """
         if tuple(x.shape[1:]) == self.shapes["input"]:
             x = _cut(x, self.field, (0, 0, *x.shape[2:]))
@@ -111,6 +113,9 @@ class Differentiable:
         x = x.contiguous(memory_format=torch.channels_last)
         for before, stage in zip(self._stages, self._stages[1:], strict=False):
             x = self._layer(stage, _cut(x, self._read_window(before, stage), self.windows[before.name]))
+            checkpoint()
+            if x.requires_grad and watched():
+                x.register_hook(lambda _: checkpoint())
             raw = x
             if stage.rectified:
                 x = x.relu()

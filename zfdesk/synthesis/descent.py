@@ -14,6 +14,13 @@ from zfdesk.synthesis.steps import GradientStepper, Sketch, as_pictures
 LARGEST_SIDE = 1024
 """Of a picture that is made. Above, the layers' values of a step take gigabytes."""
 
+
+def check_side(height: int, width: int) -> None:
+    """Raises ValueError, in words, for a picture that is too large to be made or looked at."""
+    if max(height, width) > LARGEST_SIDE:
+        raise ValueError(f"A picture of {height} × {width} is too large; {LARGEST_SIDE} is the most.")
+
+
 Loss = Callable[[Tensor], tuple[Tensor, Tensor]]
 """Pictures (N, 3, height, width), 0 to 255 → what is made small (a number), and what is told of each (N,)."""
 
@@ -24,10 +31,7 @@ class Descent:
     def __init__(self, start: Tensor, loss: Loss, steps: int, rate: float) -> None:
         if steps < 1 or not rate > 0:
             raise ValueError("A picture is made in at least one step, of a rate above 0.")
-        if max(start.shape[2:]) > LARGEST_SIDE:
-            raise ValueError(
-                f"A picture of {start.shape[2]} × {start.shape[3]} is too large; {LARGEST_SIDE} is the most."
-            )
+        check_side(start.shape[2], start.shape[3])
         self.steps, self.taken = steps, 0
         self._loss = loss
         self._canvas = Frequencies(start)

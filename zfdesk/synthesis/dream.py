@@ -16,7 +16,7 @@ from torch import Tensor
 
 from zfdesk.engine import Model
 from zfdesk.engine.differentiable import Differentiable
-from zfdesk.synthesis.descent import LARGEST_SIDE
+from zfdesk.synthesis.descent import check_side
 from zfdesk.synthesis.steps import Sketch, as_pictures, as_tensor, check_memory, normaliser
 
 OCTAVE = 1.4
@@ -40,10 +40,7 @@ def dream(
     if octaves < 1 or steps < 1 or not rate > 0:
         raise ValueError("A dream has at least one octave and one step, of a rate above 0.")
     whole = as_tensor(picture)
-    if max(whole.shape[2:]) > LARGEST_SIDE:
-        raise ValueError(
-            f"A picture of {picture.shape[0]} × {picture.shape[1]} is too large; {LARGEST_SIDE} is the most."
-        )
+    check_side(*picture.shape[:2])
     return _dreamt(model, whole, layer, unit, _sizes(model, layer, whole, octaves), steps, rate, seed, every)
 
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from zfdesk.engine import Model, Softmax
 from zfdesk.engine.differentiable import Differentiable
 from zfdesk.synthesis.objectives import of_class
-from zfdesk.synthesis.steps import Sketch, as_pictures, as_tensor, normaliser
+from zfdesk.synthesis.steps import Sketch, as_pictures, as_tensor, check_memory, normaliser
 
 
 class Norm(StrEnum):
@@ -35,7 +35,8 @@ def fool(
 
     picture: uint8 (size, size, 3), as the network sees it. budget: see above; whole pixels count, so rounding is within
     it. Ends when the class has ``confidence``, or after ``steps``; then a note says how far it came. Deterministic.
-    Raises ValueError, in words, for a class that does not exist, a budget without room, or a picture of another size.
+    Raises ValueError, in words, for a class that does not exist, a budget without room, a picture of another size, or
+    too little memory.
     """
     size = model.architecture.size
     objective = of_class(model.architecture, to)
@@ -45,16 +46,17 @@ def fool(
         raise ValueError(f"The budget is a number of levels above 0, not {budget:g}.")
     if not isinstance(model.architecture.stages[-1].layer, Softmax):
         raise ValueError(f"{model.architecture.name} does not end in class probabilities.")
-    return _fooled(
-        model, as_tensor(picture), objective.terms[0].layer, to, budget, Norm(norm), steps, confidence, every
-    )
+    layer = objective.terms[0].layer
+    network = Differentiable(model, {layer: None})
+    check_memory(network)
+    return _fooled(network, as_tensor(picture), layer, to, budget, Norm(norm), steps, confidence, every)
 
 
 def _fooled(
-    model: Model, clean: Tensor, layer: str, to: int, budget: float, norm: Norm, steps: int, confidence: float,
-    every: int,
+    network: Differentiable, clean: Tensor, layer: str, to: int, budget: float, norm: Norm, steps: int,
+    confidence: float, every: int,
 ) -> Iterator[Sketch]:  # fmt: skip
-    network, normalised = Differentiable(model, {layer: None}), normaliser(model)
+    model, normalised = network.model, normaliser(network.model)
     pace = 2.5 * budget / steps
     x = clean.clone()
     for taken in range(1, steps + 1):

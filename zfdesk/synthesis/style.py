@@ -23,7 +23,7 @@ from torch import Tensor
 
 from zfdesk.engine import Architecture, Conv, Linear, Model
 from zfdesk.engine.differentiable import Differentiable
-from zfdesk.synthesis.descent import Descent, noise_about
+from zfdesk.synthesis.descent import Descent, check_side, noise_about
 from zfdesk.synthesis.regularisers import total_variation
 from zfdesk.synthesis.steps import Sketch, as_tensor, check_memory, normaliser
 
@@ -106,8 +106,10 @@ def _made(
             raise ValueError(f"{layer} has no maps; these layers have: {', '.join(_spatial(architecture))}.")
     normalised = normaliser(model)
     wanted = dict.fromkeys((*chosen, at) if content is not None else chosen)
+    for height, width in ((start.shape[2], start.shape[3]), *(style.picture.shape[:2] for style in styles)):
+        check_side(height, width)
+        check_memory(Differentiable(model, wanted, (height, width)))
     network = Differentiable(model, wanted, (start.shape[2], start.shape[3]))
-    check_memory(network)
     grams, palette, rough = _mixed_grams(model, styles, chosen)
     with torch.no_grad():
         kept = network(normalised(as_tensor(content)))[at] if content is not None else None
