@@ -13,7 +13,7 @@ from desk_hands import click, show_picture
 from desk_tools import settle, wait_until
 from desk_window import Window
 from PIL import Image
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from test_accessibility import SMALLEST_TARGET, controls, describe
 
@@ -70,7 +70,8 @@ def made(pane: LabPane) -> None:
 class Held:
     """An order whose steps are let through one by one."""
 
-    def __init__(self, steps: int = 6, fails: Exception | None = None) -> None:
+    def __init__(self, steps: int = 6, fails: Exception | None = None, size: tuple[int, int] = (8, 8)) -> None:
+        self.size = size
         self.steps, self.fails, self.taken = steps, fails, 0
         self.gate = threading.Semaphore(0)
         self.order = Order("waiting", "a picture", "All that decides it.", self.sketches, lambda sketch: ("one",))
@@ -81,7 +82,7 @@ class Held:
             if self.fails is not None and step == 3:
                 raise self.fails
             self.taken = step
-            yield Sketch(step, self.steps, np.full((1, 8, 8, 3), step, np.uint8), np.array([float(step)]))
+            yield Sketch(step, self.steps, np.full((1, *self.size, 3), step, np.uint8), np.array([float(step)]))
 
 
 def test_the_pane_is_made_when_it_is_asked_for(window: Window) -> None:
@@ -316,6 +317,7 @@ def test_a_style_is_mixed_by_sliders_from_files(pane: LabPane, tmp_path: Path) -
     for name, slot in (("waves", form.style_slot), ("sand", form.second)):
         Image.fromarray(np.random.default_rng(1).integers(0, 255, (40, 60, 3), np.uint8)).save(tmp_path / f"{name}.png")
         slot.open(str(tmp_path / f"{name}.png"))
+    assert form.mix.isVisible()  # there are two to be mixed
     form.mix.setValue(25)
     form.weight.setValue(75)
     words = form.order().words
@@ -325,6 +327,7 @@ def test_a_style_is_mixed_by_sliders_from_files(pane: LabPane, tmp_path: Path) -
     assert "waves.png" in form.order().words
     form.style_slot.choose("current frame")
     form.second.choose("none")
+    assert not form.mix.isVisible()
     pane.show_form("Maximise")
 
 
@@ -374,6 +377,34 @@ def test_a_film_takes_what_is_made_over_a_still_picture(still: Window, pane: Lab
     still.films.stop()
     wait_until(lambda: told)
     assert told[0].frames >= 4, told[0]
+
+
+def test_buttons_stay_where_they_are_whatever_is_said_above_them(pane: LabPane) -> None:
+    before = pane.make.mapTo(pane, QPoint(0, 0))
+    for said in ("short", " · ".join(f"a fact of some length, number {number}" for number in range(9)), ""):
+        pane.facts.say(said)
+        pane.facts.renew_now()
+        settle()
+        assert pane.make.mapTo(pane, QPoint(0, 0)) == before
+
+
+@pytest.mark.parametrize("size", [(8, 8), (8, 40), (40, 8)])
+def test_what_is_said_of_a_cancelled_picture_is_not_written_over_its_name(
+    pane: LabPane, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    held = Held(size=size)
+    pane.lab.start(held.order)
+    held.gate.release()
+    wait_until(lambda: held.taken == 1)
+    pane.lab.cancel()
+    held.gate.release()
+    wait_until(lambda: not pane.lab.running)
+    assert pane.wall.stale
+    named: list[float] = []
+    monkeypatch.setattr(pane.wall, "_paint_name", lambda painter, area, name: named.append(area.bottom()))
+    pane.wall.grab()
+    assert named
+    assert max(named) <= pane.wall.height() - pane.wall.fontMetrics().height()
 
 
 def test_every_control_of_every_form_is_named_and_large_enough(still: Window, pane: LabPane) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zfdesk.sources import Frame, Source, SourceError, SourceReference, Transport, open_source
+from zfdesk.sources import Frame, Source, SourceError, SourceReference, Transport, open_source, read_picture
 from zfdesk.sources.clip_reader import ClipReader
 
 from .collector import Collector, check_frame, check_sentence, number_in, started, write_clip
@@ -49,6 +49,13 @@ def transport_of(source: Source) -> Transport:
     transport = source.transport
     assert transport is not None
     return transport
+
+
+@pytest.mark.parametrize("name", ["mpeg4.mp4", "h264.mkv", "vp9.webm", "mpeg2.mpg", "plain.avi"])
+def test_where_a_picture_is_wanted_a_clip_is_called_one(name: str, tmp_path: Path) -> None:
+    path = write_clip(tmp_path / name, **KINDS[name])
+    with pytest.raises(SourceError, match=f"{name} is a clip, and a picture is wanted"):
+        read_picture(path)
 
 
 def test_steps_and_seeks_are_exact(any_clip: Path) -> None:

@@ -23,6 +23,12 @@ from zfdesk.sources.picture_file import (
 from zfdesk.sources.picture_pixels import shrunk, upright_pixels
 from zfdesk.sources.reference import SourceReference
 
+CLIP_SIGNS = (
+    (4, b"ftyp"), (4, b"moov"), (0, b"\x1aE\xdf\xa3"), (8, b"AVI "), (0, b"OggS"), (0, b"FLV"),
+    (0, b"\x00\x00\x01\xba"),
+)  # fmt: skip
+"""Place and bytes by which files of clips are known."""
+
 
 class PictureSource(Source):
     """One picture file; it is read when the source is made. Raises SourceError."""
@@ -150,4 +156,13 @@ def _unknown_text(stream: BinaryIO, name: str) -> str:
         return f"{name} is a picture in {kind} that cannot be read: it is damaged, or in a coding that is not known."
     if kind:
         return f"{name} is a {kind} picture, which is not read here; save it as JPEG or PNG."
+    if _is_clip(stream):
+        return f"{name} is a clip, and a picture is wanted here: save one of its frames as a picture."
     return f"{name} is not a picture that can be read ({FORMAT_NAMES})."
+
+
+def _is_clip(stream: BinaryIO) -> bool:
+    """Whether a file begins as MP4, MOV, Matroska, WebM, AVI, Ogg, MPEG or FLV do."""
+    stream.seek(0)
+    head = stream.read(12)
+    return any(head[place : place + len(sign)] == sign for place, sign in CLIP_SIGNS)

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QSpinBox, QVBoxLayout, QWidget
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QSlider,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.controls import Controls
@@ -56,6 +67,45 @@ class _Real(DecimalSpinBox):
         return QSize(_width(self, self.prefix(), digits), super().sizeHint().height())
 
 
+class NamedSlider(QWidget):
+    """A slider from 0 to 100 behind words that say what it means now: they are kept together in a narrow pane.
+
+    words: of a value; the longest they can be must be that of 0, 50 or 100, so that nothing moves as it is dragged.
+    """
+
+    def __init__(self, name: str, hint: str, words: Callable[[int], str], value: int = 50) -> None:
+        super().__init__()
+        self.label = QLabel()
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, 100)
+        self.slider.setFixedWidth(84)
+        self.slider.setMinimumHeight(24)
+        self.slider.setAccessibleName(name)
+        self.setFocusProxy(self.slider)
+        self.slider.setToolTip(hint)
+        self._words = words
+        row = QHBoxLayout(self)
+        row.setContentsMargins(4, 0, 0, 0)
+        row.addWidget(self.label)
+        row.addWidget(self.slider)
+        self.slider.valueChanged.connect(lambda now: self.label.setText(words(now)))
+        self.setValue(value)
+        self.label.setText(words(value))
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        longest = max(self.fontMetrics().horizontalAdvance(self._words(value)) for value in (0, 50, 100))
+        self.label.setMinimumWidth(longest + 2)
+        return super().sizeHint()
+
+    def value(self) -> int:
+        """From 0 to 100."""
+        return self.slider.value()
+
+    def setValue(self, value: int) -> None:  # noqa: N802
+        """Move it."""
+        self.slider.setValue(value)
+
+
 def whole_number(prefix: str, value: int, low: int, high: int, hint: str) -> QSpinBox:
     """A field for a whole number, with its name in it."""
     spin = _Whole(prefix=f"{prefix} ", minimum=low, maximum=high, value=value)
@@ -80,4 +130,4 @@ def seed_number() -> QSpinBox:
     return whole_number("seed", 0, 0, 999_999, "The same seed gives the same picture")
 
 
-__all__ = ["Form", "real_number", "seed_number", "whole_number"]
+__all__ = ["Form", "NamedSlider", "real_number", "seed_number", "whole_number"]

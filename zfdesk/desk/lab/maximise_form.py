@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QSlider
+from PySide6.QtWidgets import QLineEdit
 
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.lab.form import Form, seed_number, whole_number
+from zfdesk.desk.lab.form import Form, NamedSlider, seed_number, whole_number
 from zfdesk.desk.lab.picture_slot import PictureSlot
 from zfdesk.desk.lab.recipe_numbers import RecipeNumbers
 from zfdesk.desk.widgets.buttons import tool_button
@@ -46,12 +45,10 @@ class MaximiseForm(Form):
         self.units = QLineEdit(placeholderText="units, such as 3, 17")
         self.units.setToolTip("Units of the layer that is shown; each counts as much")
         self.other = whole_number("and unit", 0, 0, 99_999, "The other unit, of the same layer")
-        self.share = QSlider(Qt.Orientation.Horizontal)
-        self.share.setRange(0, 100)
-        self.share.setValue(50)
-        self.share.setToolTip("How far the way has gone from the selected unit to the other")
-        self.share.setFixedWidth(84)
-        self.share.setMinimumHeight(24)
+        self.share = NamedSlider(
+            "Share of the other unit", "How far the way has gone from the selected unit to the other",
+            lambda share: f"{share} % of the way",
+        )  # fmt: skip
         self.words = QLineEdit(placeholderText="0.5*conv5:17 + 0.5*conv5:40")
         self.words.setMinimumWidth(200)
         self.words.setToolTip(

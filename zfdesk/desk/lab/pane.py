@@ -39,6 +39,7 @@ class LabPane(Pane):
     """One method at a time; its last pictures stay until others are made, and undo comes back to them."""
 
     title = "Lab"
+    has_controls = True
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)

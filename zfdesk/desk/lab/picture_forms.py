@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QSlider
-
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.lab.form import Form, real_number, seed_number, whole_number
+from zfdesk.desk.lab.form import Form, NamedSlider, real_number, seed_number, whole_number
 from zfdesk.desk.lab.picture_slot import PictureSlot
 from zfdesk.desk.widgets.class_field import ClassField
 from zfdesk.desk.widgets.controls import Choice
@@ -123,7 +120,7 @@ class _Gram(Form):
         super().__init__(context)
         self.side = whole_number("side", SIDE, LEAST_SIDE, MOST_SIDE, "Longest side of what is made, in pixels")
         self.steps = whole_number("steps", 200, 1, 10_000, "Steps")
-        self.advice = ElidedLabel()
+        self.advice = ElidedLabel(lines=2)
         set_role(self.advice, "quiet")
 
     def follow(self) -> None:
@@ -163,29 +160,26 @@ class StyleForm(_Gram):
         self.content = PictureSlot(context, "content")
         self.style_slot = PictureSlot(context, "style")
         self.second = PictureSlot(context, "second style", (NO_STYLE,))
-        self.mix, self.mix_label = _slider(50), QLabel()
-        self.mix.setToolTip("Share of the second style")
-        self.weight, self.weight_label = _slider(50), QLabel()
-        self.weight.setToolTip("Weight of the content against the style, from 0.01 to 100")
-        self.mix.valueChanged.connect(lambda _: self._say())
-        self.weight.valueChanged.connect(lambda _: self._say())
+        self.mix = NamedSlider(
+            "Share of the second style", "Share of the second style", lambda share: f"second {share} %"
+        )
+        self.weight = NamedSlider(
+            "Weight of the content", "Weight of the content against the style, from 0.01 to 100",
+            lambda place: f"content × {_weight(place):.2g}",
+        )  # fmt: skip
         self.add_strip((self.content, "Content"), (self.style_slot, "Style"), (self.second, "Second style"))
-        self.add_strip(
-            (self.weight, "Weight of the content"), (self.weight_label, "Weight of the content, as a number"),
-            (self.mix, "Share of the second style"), (self.mix_label, "Share of the second style, as a number"),
+        strip = self.add_strip(
+            (self.weight, "Weight of the content"), (self.mix, "Share of the second style"),
             (self.side, "Longest side"), (self.steps, "Steps"),
         )  # fmt: skip
+        strip.set_present(self.mix, False)
+        self.second.changed.connect(lambda: strip.set_present(self.mix, self.second.choice != NO_STYLE))
         self.rows.addWidget(self.advice)
-        self._say()
-
-    def _say(self) -> None:
-        self.weight_label.setText(f"content {self.content_weight:.2g}")
-        self.mix_label.setText(f"second {self.mix.value()} %")
 
     @property
     def content_weight(self) -> float:
-        """By the slider: 1 in its middle, a hundredth and a hundredfold at its ends."""
-        return float(f"{10 ** ((self.weight.value() - 50) / 25):.3g}")
+        """By the slider."""
+        return _weight(self.weight.value())
 
     def order(self) -> Order:
         side = self.side.value()
@@ -199,13 +193,9 @@ class StyleForm(_Gram):
         return style_order(self.state.model, content, taken, self.content_weight, self.steps.value(), words)
 
 
-def _slider(value: int) -> QSlider:
-    slider = QSlider(Qt.Orientation.Horizontal)
-    slider.setRange(0, 100)
-    slider.setValue(value)
-    slider.setFixedWidth(84)
-    slider.setMinimumHeight(24)
-    return slider
+def _weight(place: int) -> float:
+    """1 in the slider's middle, a hundredth and a hundredfold at its ends."""
+    return float(f"{10 ** ((place - 50) / 25):.3g}")
 
 
 __all__ = ["DreamForm", "FoolForm", "InversionForm", "StyleForm", "TextureForm"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton
 
@@ -29,7 +30,10 @@ class _File:
 
 class PictureSlot(QToolButton):
     """A button that says which picture is taken, with a menu of all there are. ``others``: words that stand for no
-    picture, such as noise; the first choice is the first of them, else the current frame."""
+    picture, such as noise; the first choice is the first of them, else the current frame. ``changed``: another was
+    chosen."""
+
+    changed = Signal()
 
     def __init__(self, context: AppContext, label: str, others: tuple[str, ...] = (), hint: str = "") -> None:
         super().__init__()
@@ -49,6 +53,7 @@ class PictureSlot(QToolButton):
         self.choice, self._file = words, None
         self.setText(f"{self._label}: {words} ▾")
         self.setIcon(QIcon())
+        self.changed.emit()
 
     def ask(self) -> None:
         """Ask for a file."""
@@ -69,6 +74,7 @@ class PictureSlot(QToolButton):
         small = no_larger(pixels, ICON_SIDE)
         self.setIcon(QIcon(QPixmap.fromImage(rgb_image(small))))
         self.setText(f"{self._label}: {self._file.name} ▾")
+        self.changed.emit()
 
     def seen(self) -> tuple[np.ndarray, str]:
         """The picture as the network sees it, uint8 (size, size, 3), and what it is. ValueError where there is none."""

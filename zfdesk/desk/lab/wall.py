@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,14 +114,16 @@ class Wall(Canvas):
         pictures = self._made.pictures[list(self.shown)]
         count, height, width, _ = pictures.shape
         text = self.fontMetrics().height() + TEXT_ROOM
-        room = (self.height(), self.width())
+        foot = text if self._stale else 0  # what is said of an older picture stands below them all
+        room = (self.height() - foot, self.width())
         grid = fitting(count, height, width, room, text)
         widest = max(self.fontMetrics().horizontalAdvance(self._made.names[number]) for number in self.shown)
         if grid.band and widest * grid.band > text * grid.width:  # two lines, where one is too short
             grid = fitting(count, height, width, room, text + self.fontMetrics().height())
         self._grid = grid
         colour = self.colours.colour("pane")
-        whole = np.empty((*grid.size, 3), np.uint8)
+        scale = min(room[0] / grid.size[0], room[1] / grid.size[1])
+        whole = np.empty((grid.size[0] + math.ceil(foot / max(scale, 1e-3)), grid.size[1], 3), np.uint8)
         whole[:] = colour.red(), colour.green(), colour.blue()
         for number, picture in enumerate(pictures):
             top, left = grid.corner(number)

@@ -131,7 +131,7 @@ class Controls(QWidget):
 
     def _has_focus(self) -> bool:
         focused = QApplication.focusWidget()
-        return focused is not None and focused in self.widgets
+        return focused is not None and any(one is focused or one.isAncestorOf(focused) for one in self.widgets)
 
     def _unfold(self, unfolded: bool) -> None:
         if unfolded != self._unfolded:

@@ -22,13 +22,14 @@ class ElidedLabel(QLabel):
     """A few lines at most, which never widen their pane: facts without room are left out, and only a first one that is
     longer than all the lines is cut with …. The whole of it is the tool tip.
 
-    ``lines``: at most so many; a second one that was needed once stays until the label has another width.
+    ``lines``: at most so many; a second one that was needed once stays until the label has another width. ``steady``:
+    it takes the room of all of them from the beginning, because what stands below must never move.
     """
 
-    def __init__(self, parent: QWidget | None = None, lines: int = 1) -> None:
+    def __init__(self, parent: QWidget | None = None, lines: int = 1, steady: bool = False) -> None:
         super().__init__(parent)
         self._whole = self._short = ""
-        self._lines, self._fitted_to = lines, -1
+        self._lines, self._fitted_to, self._steady = lines, -1, steady
         self.cut = False
         self._renewal = QTimer(self, singleShot=True, interval=RENEW_MS)
         self._renewal.timeout.connect(self._renew)
@@ -87,10 +88,11 @@ class ElidedLabel(QLabel):
             lines = fit_facts(self._short, self._lines, fits)
         last = metrics.elidedText(lines[-1], Qt.TextElideMode.ElideRight, room)
         self.cut = last != lines[-1]
-        fitting = "\n".join([*lines[:-1], last])
+        blank = [" "] * (self._lines - len(lines)) if self._steady else []
+        fitting = "\n".join([*lines[:-1], last, *blank])
         if fitting != self.text():  # setting a text lays out the whole window anew
             self.setText(fitting)
-            if len(lines) > 1:  # nothing jumps when a number is shorter for a while
+            if len(lines) > 1 or self._steady:  # nothing jumps when a number is shorter for a while
                 self.setMinimumHeight(max(self.minimumHeight(), self.sizeHint().height()))
 
 
@@ -103,6 +105,7 @@ class Pane(QWidget):
 
     title = "Pane"
     shows_unit = False  # one that can be pinned
+    has_controls = False  # buttons stand below its facts, which take two lines from the beginning
     follows_occluder = False  # its `show_view` is called at every step of a drag too
     save_asked = Signal(object)
     copy_asked = Signal(object)
@@ -114,7 +117,7 @@ class Pane(QWidget):
         super().__init__(parent)
         self.context, self.desk = context, context.state
         self.setAccessibleName(self.title)
-        self.facts = ElidedLabel(lines=2)
+        self.facts = ElidedLabel(lines=2, steady=self.has_controls)
         self.facts.setAccessibleName(f"{self.title}: what is shown")
         set_role(self.facts, "quiet")
         self.head = QHBoxLayout()
