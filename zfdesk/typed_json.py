@@ -67,7 +67,7 @@ def to_plain(value: Any, arrays: dict[str, np.ndarray] | None = None, name: str 
             if not math.isfinite(value):
                 raise ValueError(f"{value} is not a finite number.")
             return value
-        case tuple():
+        case tuple() | list():
             return [to_plain(item, arrays, f"{name}_{place}") for place, item in enumerate(value)]
         case Mapping():
             return {str(key): to_plain(item, arrays, f"{name}_{key}") for key, item in value.items()}
@@ -161,6 +161,8 @@ class _Reader:
 
     def _simple(self, kind: Any, value: Any, name: str) -> Any:
         limits = self.limits
+        if kind is Any:  # who put it there reads it
+            return value
         if kind is bool and type(value) is bool:
             return value
         if kind is int and type(value) is int and abs(value) <= LARGEST_WHOLE:

@@ -32,7 +32,7 @@ from zfdesk.live.changes import set_method
 from zfdesk.live.heat import HeatFinder
 from zfdesk.live.stepping import Span
 from zfdesk.pages.panels import PanelSpec, Sources, capture
-from zfdesk.pages.panels_heat import HEAT_KINDS
+from zfdesk.pages.panels_heat import KINDS as HEAT_KINDS
 from zfdesk.session.reopen import fitting
 from zfdesk.typed_json import from_plain, to_plain
 

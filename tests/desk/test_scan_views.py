@@ -41,10 +41,10 @@ from zfdesk.pages.panels import PanelSpec, capture, why_not
 from zfdesk.pages.panels_scan import (
     BOXES,
     FIG2_DOWN,
+    KINDS,
     NEAREST,
     OBJECT_SHARES,
     PICTURE_MAP,
-    SCAN_KINDS,
 )
 from zfdesk.sources import SourceReference
 
@@ -102,7 +102,7 @@ def test_without_a_scan_each_says_so(window: Window) -> None:
         assert "No pictures were scanned with these weights yet" in pane.sentence.text()  # type: ignore[attr-defined]
         assert pane.stack.currentIndex() == 0  # type: ignore[attr-defined]
         assert pane.as_data() == ""
-    for kind in SCAN_KINDS:
+    for kind in KINDS:
         assert "open the pane" in why_not(PanelSpec(kind), sources_of(window.context))
 
 

@@ -16,7 +16,7 @@ A feature is a folder of `zfdesk.desk` with a ``feature.py`` that says all of it
         actions=(Action("portrait", "Portrait of the unit", ("Ctrl+Alt+Q",), "Unit", command=show_portrait),),
     )
 
-and one line in `zfdesk.desk.window.features`. Menus, palette, the table of keys, the check for keys given twice and the
+`zfdesk.desk.window.features` finds it there. Menus, palette, the table of keys, the check for keys given twice and the
 first layout are made from it; what the help says of a pane is the section of its title in ``resources/help.md``. A pane
 says by `Pane.demand` what the worker must compute while it is seen; work of the pane's own goes into a
 `zfdesk.desk.tasks.Task`. What features need of each other goes through the context: a controller that several use
@@ -26,9 +26,9 @@ stands beside this file, as `zfdesk.desk.path_player` does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QDockWidget, QWidget
@@ -37,10 +37,13 @@ from zfdesk.desk.actions import Action
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.live import Demand, View
+from zfdesk.typed_json import PlainError, from_plain, to_plain
 
 if TYPE_CHECKING:
     from zfdesk.pages.panels import Sources
     from zfdesk.session import Reopened, Session
+
+T = TypeVar("T")
 
 
 class Area(Enum):
@@ -84,12 +87,37 @@ class PaneSpec:
 class SessionPart:
     """What a feature keeps in a session file. ``key``: something that is another when there is something new to keep.
 
-    ``keep`` adds to a session; ``restore`` shows what one held.
+    ``keep`` adds to a session; ``restore`` shows what one held, and says what of it cannot be shown.
     """
 
     key: Callable[[AppContext], object]
     keep: Callable[[AppContext, Session], Session]
-    restore: Callable[[AppContext, Reopened], None]
+    restore: Callable[[AppContext, Reopened], str | None]
+
+
+def keeps(
+    name: str, kind: type[T], now: Callable[[AppContext], T | None], show: Callable[[AppContext, T], None]
+) -> SessionPart:
+    """What a feature keeps as a frozen dataclass of numbers, words and tuples, under its name.
+
+    ``now``: what there is to keep, None for nothing; ``show``: shows it again. A field that a file lacks takes its
+    default, one that is not known is passed over.
+    """
+
+    def keep(context: AppContext, session: Session) -> Session:
+        value = now(context)
+        return session if value is None else replace(session, kept={**session.kept, name: to_plain(value)})
+
+    def restore(context: AppContext, reopened: Reopened) -> str | None:
+        if name not in reopened.session.kept:
+            return None
+        try:
+            show(context, from_plain(kind, reopened.session.kept[name], name, []))
+        except PlainError as error:
+            return f"Its part “{name}” is left out: {error}."
+        return None
+
+    return SessionPart(now, keep, restore)
 
 
 @dataclass(frozen=True)
@@ -217,4 +245,4 @@ def dock_of(pane: Pane) -> QDockWidget:
     return dock
 
 
-__all__ = ["Area", "Example", "Feature", "Features", "Opener", "PaneSpec", "Panes", "SessionPart", "dock_of"]
+__all__ = ["Area", "Example", "Feature", "Features", "Opener", "PaneSpec", "Panes", "SessionPart", "dock_of", "keeps"]

@@ -1,31 +1,27 @@
-"""All kinds of figure panel, in the order in which they are offered. A new one has a line in ``KINDS``."""
+"""All kinds of figure panel, in the order in which they are offered: the ``KINDS`` of each module ``panels_…`` here."""
 
 from __future__ import annotations
 
-from zfdesk.pages.panels import FIXED, PanelKind, PanelSpec, Sources
-from zfdesk.pages.panels_heat import HEAT_KINDS
-from zfdesk.pages.panels_invariance import INVARIANCE_KINDS
-from zfdesk.pages.panels_live import LIVE_KINDS
-from zfdesk.pages.panels_made import MADE
-from zfdesk.pages.panels_network import NETWORK_KINDS
-from zfdesk.pages.panels_portrait import PORTRAIT_KINDS
-from zfdesk.pages.panels_scan import SCAN_KINDS
-from zfdesk.pages.panels_snapshot import SNAPSHOT_KINDS
-from zfdesk.pages.panels_sweep import SWEEP_KINDS
-from zfdesk.pages.panels_trace import TRACE
+import pkgutil
+from importlib import import_module
 
-KINDS: tuple[PanelKind, ...] = (
-    *LIVE_KINDS,
-    *SWEEP_KINDS,
-    *SNAPSHOT_KINDS,
-    TRACE,
-    *HEAT_KINDS,
-    *INVARIANCE_KINDS,
-    MADE,
-    *SCAN_KINDS,
-    *PORTRAIT_KINDS,
-    *NETWORK_KINDS,
-)
+import zfdesk.pages
+from zfdesk.pages.panels import FIXED, PanelKind, PanelSpec, Sources
+
+ORDER = ("live", "sweep", "snapshot", "trace", "heat", "invariance", "made", "scan", "portrait", "network")
+"""Others follow, by name."""
+PREFIX = "panels_"
+
+
+def found_kinds() -> tuple[PanelKind, ...]:
+    """Those of all modules, in order."""
+    modules = (module.name for module in pkgutil.iter_modules(zfdesk.pages.__path__))
+    names = [name.removeprefix(PREFIX) for name in modules if name.startswith(PREFIX)]
+    names.sort(key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+    return tuple(kind for name in names for kind in import_module(f"{zfdesk.pages.__name__}.{PREFIX}{name}").KINDS)
+
+
+KINDS = found_kinds()
 
 _BY_NAME = {kind.name: kind for kind in (*KINDS, FIXED)}
 

@@ -99,6 +99,6 @@ HEAT_METHOD = PanelKind(
     title=_method_title, count=_methods_count,
 )  # fmt: skip
 SANITY = PanelKind("sanity check", GROUP, "Sanity check", _capture_sanity, _no_sanity, columns=2, about_unit=False)
-HEAT_KINDS = (HEAT, HEAT_METHOD, SANITY)
+KINDS = (HEAT, HEAT_METHOD, SANITY)
 
-__all__ = ["HEAT", "HEAT_KINDS", "HEAT_METHOD", "SANITY", "HeatShown"]
+__all__ = ["HEAT", "HEAT_METHOD", "KINDS", "SANITY", "HeatShown"]

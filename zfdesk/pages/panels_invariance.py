@@ -49,6 +49,6 @@ def _of(what: str, text: str) -> PanelKind:
 INVARIANCE_LOW = _of("lower layer", "Distance in the lower layer")
 INVARIANCE_HIGH = _of("upper layer", "Distance in the upper layer")
 INVARIANCE_PROBABILITY = _of("probability", "Probability of the label")
-INVARIANCE_KINDS = (INVARIANCE_LOW, INVARIANCE_HIGH, INVARIANCE_PROBABILITY)
+KINDS = (INVARIANCE_LOW, INVARIANCE_HIGH, INVARIANCE_PROBABILITY)
 
-__all__ = ["INVARIANCE_HIGH", "INVARIANCE_KINDS", "INVARIANCE_LOW", "INVARIANCE_PROBABILITY", "InvarianceShown"]
+__all__ = ["INVARIANCE_HIGH", "INVARIANCE_LOW", "INVARIANCE_PROBABILITY", "KINDS", "InvarianceShown"]

@@ -173,7 +173,7 @@ PIN_MAP = PanelKind("map of a pinned unit", PINS, "Pin: map", _capture_pin, _no_
                     count=_count_pins)  # fmt: skip
 PIN = PanelKind("reconstruction of a pinned unit", PINS, "Pin", _capture_pin, _no_pin, title=_pin_title,
                 count=_count_pins)  # fmt: skip
-LIVE_KINDS = (PICTURE, MAPS, UNIT_MAP, *METHODS.values(), BARS, COVERED_MAP, COVERED, PIN_MAP, PIN)
+KINDS = (PICTURE, MAPS, UNIT_MAP, *METHODS.values(), BARS, COVERED_MAP, COVERED, PIN_MAP, PIN)
 
-__all__ = ["BARS", "COVERED", "COVERED_MAP", "DECONVNET", "GRADIENT", "GUIDED", "LIVE_KINDS", "MAPS", "METHODS",
+__all__ = ["BARS", "COVERED", "COVERED_MAP", "DECONVNET", "GRADIENT", "GUIDED", "KINDS", "MAPS", "METHODS",
            "PICTURE", "PIN", "PIN_MAP", "UNIT_MAP", "no_reconstruction", "result_of", "unit_of"]  # fmt: skip

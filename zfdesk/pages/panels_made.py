@@ -25,5 +25,6 @@ def _capture(spec: PanelSpec, sources: Sources) -> Captured:
 
 
 MADE = PanelKind("made pictures", "Made in the lab", "Made pictures", _capture, _nothing_made, about_unit=False)
+KINDS = (MADE,)
 
-__all__ = ["MADE"]
+__all__ = ["KINDS", "MADE"]

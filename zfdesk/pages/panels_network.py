@@ -30,6 +30,6 @@ def _capture_filters(spec: PanelSpec, sources: Sources) -> Captured:
 
 ARCHITECTURE = PanelKind("architecture", GROUP, "Architecture (Fig. 3)", _capture_architecture, no_picture, columns=3)
 FILTERS = PanelKind("first-layer filters", GROUP, "First-layer filters (Fig. 6)", _capture_filters, no_picture)
-NETWORK_KINDS = (ARCHITECTURE, FILTERS)
+KINDS = (ARCHITECTURE, FILTERS)
 
-__all__ = ["ARCHITECTURE", "FILTERS", "NETWORK_KINDS"]
+__all__ = ["ARCHITECTURE", "FILTERS", "KINDS"]

@@ -163,11 +163,18 @@ PORTRAIT_MADE = PanelKind("portrait made", PORTRAIT_GROUP, "The picture made for
 PORTRAIT_HISTOGRAM = PanelKind("portrait histogram", PORTRAIT_GROUP, "Its activations", _histogram, _no_portrait)
 LAYER_CORRELATION = PanelKind("layer correlation", LAYER_GROUP, "Correlation of the units", _layer, _no_layer)
 LAYER_SPREAD = PanelKind("layer activations", LAYER_GROUP, "Activations of the units", _layer, _no_layer)
-PORTRAIT_KINDS = (
+KINDS = (
     PORTRAIT_PATCHES, PORTRAIT_PROJECTIONS, PORTRAIT_MADE, PORTRAIT_HISTOGRAM, LAYER_CORRELATION, LAYER_SPREAD,
 )  # fmt: skip
 
 __all__ = [
-    "LAYER_CORRELATION", "LAYER_SPREAD", "PORTRAIT_HISTOGRAM", "PORTRAIT_KINDS", "PORTRAIT_MADE", "PORTRAIT_PATCHES",
-    "PORTRAIT_PROJECTIONS", "LayerShown", "PortraitShown",
+    "KINDS",
+    "LAYER_CORRELATION",
+    "LAYER_SPREAD",
+    "PORTRAIT_HISTOGRAM",
+    "PORTRAIT_MADE",
+    "PORTRAIT_PATCHES",
+    "PORTRAIT_PROJECTIONS",
+    "LayerShown",
+    "PortraitShown",
 ]  # fmt: skip

@@ -253,7 +253,7 @@ BOXES = _kind("boxes of the unit", "Boxes on whole pictures", BoxesShown, _boxes
 FIG2_DOWN = _kind("fig2 projections", "Strongest activations: projections", StrongestShown, _projections, "Fig. 2", 1)
 FIG2_PATCHES = _kind("fig2 patches", "Strongest activations: patches", StrongestShown, _patches, "Fig. 2", 1)
 OBJECT_SHARES = _kind("object or background", "Units: object or background", SharesShown, _shares, "Objects", 1)
-SCAN_KINDS = (NEAREST, PICTURE_MAP, BOXES, FIG2_DOWN, FIG2_PATCHES, OBJECT_SHARES)
+KINDS = (NEAREST, PICTURE_MAP, BOXES, FIG2_DOWN, FIG2_PATCHES, OBJECT_SHARES)
 
 
 def page_of(kind: PanelKind, shown: object) -> Page:
@@ -282,6 +282,20 @@ def _resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 __all__ = [
-    "BOXES", "FIG2_DOWN", "FIG2_PATCHES", "NEAREST", "OBJECT_SHARES", "PICTURE_MAP", "SCAN_KINDS", "BoxesShown",
-    "MapShown", "NearestRow", "NearestShown", "SharesShown", "StrongestShown", "map_picture", "page_of", "with_box",
+    "BOXES",
+    "FIG2_DOWN",
+    "FIG2_PATCHES",
+    "KINDS",
+    "NEAREST",
+    "OBJECT_SHARES",
+    "PICTURE_MAP",
+    "BoxesShown",
+    "MapShown",
+    "NearestRow",
+    "NearestShown",
+    "SharesShown",
+    "StrongestShown",
+    "map_picture",
+    "page_of",
+    "with_box",
 ]  # fmt: skip

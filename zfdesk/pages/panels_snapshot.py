@@ -85,6 +85,6 @@ def _of(name: str, short: str) -> PanelKind:
 A_PICTURE = _of("snapshot picture", "Picture")
 A_MAP = _of("snapshot map", "Unit map")
 A_RECONSTRUCTION = _of("snapshot reconstruction", "Reconstruction")
-SNAPSHOT_KINDS = (A_PICTURE, A_MAP, A_RECONSTRUCTION)
+KINDS = (A_PICTURE, A_MAP, A_RECONSTRUCTION)
 
-__all__ = ["A_MAP", "A_PICTURE", "A_RECONSTRUCTION", "SNAPSHOT_KINDS", "SnapshotA"]
+__all__ = ["A_MAP", "A_PICTURE", "A_RECONSTRUCTION", "KINDS", "SnapshotA"]

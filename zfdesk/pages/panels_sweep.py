@@ -31,7 +31,7 @@ def _no_sweep(spec: PanelSpec, sources: Sources) -> str:
 def _capture(spec: PanelSpec, sources: Sources) -> Captured:
     page, shown = sweep_page(sources), sources.get(SweepShown)
     assert shown is not None
-    cell = page.cells[SWEEP_KINDS.index(spec.kind)]
+    cell = page.cells[KINDS.index(spec.kind)]
     lead = page.caption.removesuffix(caption(page.cells[1].panel.facts)).strip()
     return Captured(cell.panel, cell.label, sweep_text(shown), lead)
 
@@ -59,8 +59,17 @@ SWEEP_ACTIVATION = _of("b", "Total activation")
 SWEEP_RECONSTRUCTION = _of("c", "Its reconstruction")
 SWEEP_PROBABILITY = _of("d", "Probability of the class")
 SWEEP_LABEL = _of("e", "Most probable class")
-SWEEP_KINDS = (SWEEP_INPUT, SWEEP_ACTIVATION, SWEEP_RECONSTRUCTION, SWEEP_PROBABILITY, SWEEP_LABEL)
+KINDS = (SWEEP_INPUT, SWEEP_ACTIVATION, SWEEP_RECONSTRUCTION, SWEEP_PROBABILITY, SWEEP_LABEL)
 """In the order of Fig. 7's row."""
 
-__all__ = ["SWEEP_ACTIVATION", "SWEEP_INPUT", "SWEEP_KINDS", "SWEEP_LABEL", "SWEEP_PROBABILITY",
-           "SWEEP_RECONSTRUCTION", "SweepShown", "sweep_page", "sweep_text"]  # fmt: skip
+__all__ = [
+    "KINDS",
+    "SWEEP_ACTIVATION",
+    "SWEEP_INPUT",
+    "SWEEP_LABEL",
+    "SWEEP_PROBABILITY",
+    "SWEEP_RECONSTRUCTION",
+    "SweepShown",
+    "sweep_page",
+    "sweep_text",
+]  # fmt: skip

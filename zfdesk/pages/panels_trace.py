@@ -58,5 +58,6 @@ def _class_names(sources: Sources, classes: tuple[int, ...]) -> tuple[str, ...]:
 
 
 TRACE = PanelKind("trace", "Over time", "Trace", _capture, _no_trace, about_unit=False)
+KINDS = (TRACE,)
 
-__all__ = ["TRACE", "TraceLines"]
+__all__ = ["KINDS", "TRACE", "TraceLines"]

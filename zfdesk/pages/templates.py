@@ -17,7 +17,8 @@ from zfdesk.pages.panels import CannotError, PanelKind, PanelSpec, Sources, why_
 from zfdesk.pages.panels_live import BARS, COVERED, COVERED_MAP, DECONVNET, GRADIENT, GUIDED, METHODS, PICTURE, UNIT_MAP
 from zfdesk.pages.panels_network import ARCHITECTURE
 from zfdesk.pages.panels_snapshot import A_MAP, A_PICTURE, A_RECONSTRUCTION
-from zfdesk.pages.panels_sweep import SWEEP_KINDS, SweepShown, sweep_page, sweep_text
+from zfdesk.pages.panels_sweep import KINDS as SWEEP_KINDS
+from zfdesk.pages.panels_sweep import SweepShown, sweep_page, sweep_text
 from zfdesk.pages.view_page import page_of
 
 

@@ -19,6 +19,7 @@ The file is a zip (deflated or stored; no encryption, no folders, no comment, at
 - ``made.npz``: the pictures of the lab, with their values; ``made`` in the JSON has all that decides them, and is
   missing where there are none.
 
+``kept`` in the JSON is what features of the window keep besides, by their names (`zfdesk.desk.feature.keeps`).
 The weights are not in it, nor is anything that is executed. The same session gives the same bytes.
 
 Reading is strict about types and forgiving about versions: a field that is missing takes its default, a field or word

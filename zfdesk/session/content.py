@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +33,8 @@ class Session:
     """What was on screen, and the snapshots kept beside it, by name.
 
     ``sweep``: the occlusion sweep in its pane, perhaps of another frame. ``made``: the pictures of the lab.
-    ``scan``: the folders, pictures and clips that the panes about many pictures speak of.
+    ``scan``: the folders, pictures and clips that the panes about many pictures speak of. ``kept``: what features of
+    the window keep besides, by their names, as JSON.
     ``zfdesk``: the version that wrote it, "" for this one. ``notes``: sentences on what was missing or not known when
     it was read, or is too large to be written.
     """
@@ -42,6 +44,7 @@ class Session:
     sweep: KeptSweep | None = None
     made: Made | None = None
     scan: tuple[str, ...] = ()
+    kept: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     zfdesk: str = ""
     notes: tuple[str, ...] = ()
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +120,7 @@ class Head:
     parts: dict[str, str]
     made: MadeHead | None = None
     scan: tuple[str, ...] = ()
+    kept: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def to_bytes(session: Session) -> bytes:
@@ -141,7 +142,7 @@ def to_bytes(session: Session) -> bytes:
     if session.made is not None:
         made, parts[MADE] = packed_made(session.made)
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()}
-    head = Head(KIND, FORMAT, __version__, live, snapshots, sweep, hashes, made, session.scan)
+    head = Head(KIND, FORMAT, __version__, live, snapshots, sweep, hashes, made, session.scan, dict(session.kept))
     text = json.dumps(to_plain(head), indent=1, allow_nan=False).encode()
     return archive.pack({HEAD: text, **parts})
 
@@ -233,7 +234,7 @@ def _session(parts: dict[str, bytes]) -> Session:
     if len(set(map(str.casefold, snapshots))) < len(snapshots) or not all(map(str.isalnum, snapshots)):
         raise ArchiveError("its snapshots have names that none of ours has")
     return Session(
-        moment, snapshots, _sweep(head.sweep, parts), _made(head.made, parts), head.scan,
+        moment, snapshots, _sweep(head.sweep, parts), _made(head.made, parts), head.scan, head.kept,
         head.zfdesk,
         tuple(f"I{_its(note)[1:]}" for note in notes),
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -88,8 +89,8 @@ class Sessions(QObject):
         if own_look:
             view = view.change(theme=desk.view.theme, presenter=desk.view.presenter)
         desk.show_kept(reopened.session.moment.frame, view, reopened.model)
-        for part in self.context.get(Features).session_parts:
-            part.restore(self.context, reopened)
+        told = [part.restore(self.context, reopened) for part in self.context.get(Features).session_parts]
+        reopened = replace(reopened, notes=(*reopened.notes, *filter(None, told)))
         if path is not None:
             self._remember(path)
         if not announce:

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Iterable
+from importlib import import_module
+from importlib.util import find_spec
 
+import zfdesk.desk
 from zfdesk.desk.actions import Action, check
-from zfdesk.desk.attribution.feature import FEATURE as ATTRIBUTION
 from zfdesk.desk.feature import Feature, Features
-from zfdesk.desk.figure.feature import FEATURE as FIGURE
-from zfdesk.desk.invariance.feature import FEATURE as INVARIANCE
-from zfdesk.desk.lab.feature import FEATURE as LAB
-from zfdesk.desk.live_view.feature import FEATURE as LIVE_VIEW
-from zfdesk.desk.occlusion.feature import FEATURE as OCCLUSION
-from zfdesk.desk.parts.feature import FEATURE as PARTS
-from zfdesk.desk.portrait.feature import FEATURE as PORTRAIT
-from zfdesk.desk.recording.feature import FEATURE as RECORDING
-from zfdesk.desk.scan_views.feature import FEATURE as SCAN_VIEWS
-from zfdesk.desk.session.feature import FEATURE as SESSION
-from zfdesk.desk.teach.feature import FEATURE as TEACH
-from zfdesk.desk.trace.feature import FEATURE as TRACE
-from zfdesk.desk.training.feature import FEATURE as TRAINING
-from zfdesk.desk.weights.feature import FEATURE as WEIGHTS
 from zfdesk.desk.window.examples import example_actions
-from zfdesk.desk.window.feature import FEATURE as WINDOW
 
-FEATURES: tuple[Feature, ...] = (
-    WINDOW, SESSION, LIVE_VIEW, PORTRAIT, TRACE, OCCLUSION, ATTRIBUTION, TEACH, TRAINING, INVARIANCE, SCAN_VIEWS, LAB,
-    PARTS, FIGURE, RECORDING, WEIGHTS,
+ORDER = (
+    "window", "session", "live_view", "portrait", "trace", "occlusion", "attribution", "teach", "training",
+    "invariance", "scan_views", "lab", "parts", "figure", "recording", "weights",
 )  # fmt: skip
-"""In the order in which their panes are tabs; later ones may use what earlier ones made."""
+"""Their panes are tabs in this order, and a later one may use what an earlier one made. Others follow, by name."""
+
+
+def found_features() -> tuple[Feature, ...]:
+    """That of each folder of the desk with a ``feature.py``."""
+    names = [module.name for module in pkgutil.iter_modules(zfdesk.desk.__path__) if module.ispkg]
+    names.sort(key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+    modules = [f"{zfdesk.desk.__name__}.{name}.feature" for name in names]
+    return tuple(import_module(module).FEATURE for module in modules if find_spec(module))
+
+
+FEATURES = found_features()
 
 MENUS = (
     "Source", "Examples", "Session", "Edit", "Crop", "Occluder", "Sweep", "Unit", "Maps", "Classes", "Teach", "Trace",
