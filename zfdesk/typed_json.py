@@ -39,6 +39,7 @@ class Limits:
     longest_text: int = 4096
     most_items: int = 1000
     largest_number: float = 1e12
+    largest_whole: int = LARGEST_WHOLE
 
 
 class PlainError(ValueError):
@@ -165,7 +166,7 @@ class _Reader:
             return value
         if kind is bool and type(value) is bool:
             return value
-        if kind is int and type(value) is int and abs(value) <= LARGEST_WHOLE:
+        if kind is int and type(value) is int and abs(value) <= limits.largest_whole:
             return value
         # NaN is not <= anything
         if kind is float and type(value) in (int, float) and abs(value) <= limits.largest_number:

@@ -157,6 +157,13 @@ def test_lines_of_another_program_are_passed_over(tmp_path: Path) -> None:
     assert run.damaged == 6
 
 
+ABOUT, ODD = about().to_json(), "its run.json is not what it should be"
+
+
+def test_a_run_of_a_large_seed_is_read() -> None:
+    assert About.from_json(about(seed=10**12).to_json()).seed == 10**12
+
+
 def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"there is no such folder\.$"):
         read_run(tmp_path / "nowhere")
@@ -166,7 +173,8 @@ def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
         ("{", "its run.json is not JSON."),
         ("[" * 100_000, "its run.json is not JSON."),
         ('{"format": "zfdesk-run-9"}', "its run.json is not of the format zfdesk-run-1."),
-        (about().to_json().replace('"seed": 7', '"seed": "7"'), "its run.json lacks the entry 'seed', or it is odd."),
+        (ABOUT.replace('"seed": 7', '"seed": "7"'), f"{ODD}: seed is not a whole number in range."),
+        (ABOUT.replace('"seed"', '"sead"'), f"{ODD}: seed is missing."),
     ):
         (tmp_path / "run.json").write_text(text)
         with pytest.raises(RunError) as told:

@@ -2,6 +2,9 @@
 
 A line is a JSON object with a "kind": "step", "epoch", "note" or "end". Numbers that are not finite are written as
 null and read as NaN. What a reader does not know, it passes over: a newer program may write more.
+
+Lines of the log are read by hand: 5.3 µs each instead of 19 by `zfdesk.typed_json` (3 are JSON's), and a log has
+100,000 of them.
 """
 
 from __future__ import annotations
@@ -14,7 +17,9 @@ from types import MappingProxyType
 from typing import Any
 
 from zfdesk.runs.names import FORMAT
+from zfdesk.typed_json import Limits, PlainError, from_plain
 
+LIMITS = Limits(longest_text=1 << 20, most_items=1 << 20, largest_whole=1 << 63)
 NO_PARTS: Mapping[str, float] = MappingProxyType({})
 
 
@@ -32,7 +37,7 @@ class About:
 
     zfdesk: str
     architecture: str
-    recipe: Mapping[str, Any]
+    recipe: dict[str, Any]
     data: tuple[str, ...]
     pictures: int
     validation_pictures: int
@@ -71,22 +76,9 @@ class About:
         if not isinstance(data, dict) or data.get("format") != FORMAT:
             raise RunError(f"is not of the format {FORMAT}")
         try:
-            return About(
-                zfdesk=_text(data, "zfdesk"),
-                architecture=_text(data, "architecture"),
-                recipe=_mapping(data, "recipe"),
-                data=_texts(data, "data"),
-                pictures=_whole(data, "pictures"),
-                validation_pictures=_whole(data, "validation_pictures"),
-                classes=_texts(data, "classes"),
-                seed=_whole(data, "seed"),
-                command=_text(data, "command"),
-                started=_text(data, "started"),
-                epochs=_whole(data, "epochs"),
-                processes=_whole(data, "processes"),
-            )
-        except (KeyError, TypeError) as error:
-            raise RunError(f"lacks the entry {error.args[0]!r}, or it is odd") from None
+            return from_plain(About, data, "", notes=[], limits=LIMITS)
+        except PlainError as error:
+            raise RunError(f"is not what it should be: {str(error).lstrip('.')}") from None
 
 
 @dataclass(frozen=True)
@@ -209,12 +201,6 @@ def _text(data: Mapping[str, Any], key: str) -> str:
         raise TypeError(key)
     result: str = data[key]
     return result
-
-
-def _texts(data: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    if not isinstance(data[key], list) or not all(isinstance(text, str) for text in data[key]):
-        raise TypeError(key)
-    return tuple(data[key])
 
 
 def _mapping(data: Mapping[str, Any], key: str, otherwise: Any = None) -> Mapping[str, Any]:
