@@ -134,6 +134,39 @@ def test_what_is_shown_of_the_network_is_made_anew_too(
         weights_renewal.renew(checkout, lambda _: None)
 
 
+def test_table_1_of_the_marked_dogs(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the pictures that the repository's marks name, wherever they lie among those of one a class."""
+    marks = ROOT / weights_renewal.DOGS
+    names = list(json.loads(marks.read_text("utf-8"))["pictures"])
+    scores = [
+        {"part": part, "layer": layer, "score": 0.25, "standard_error": 0.0125, "paper": paper}
+        for part, paper in (("nose", {"score": 0.079, "error": 0.017}), ("tail", None))
+        for layer in ("pool5", "fc7")
+    ]
+
+    def run(words: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+        folder = Path(words[words.index("correspondence") + 1])
+        assert sorted(path.name for path in folder.iterdir()) == sorted([*names, "zfdesk-parts.json"])
+        facts = {"weights": {"name": "new"}, "layers": ["pool5", "fc7"], "scores": scores}
+        return subprocess.CompletedProcess(words, 0, json.dumps(facts), "")
+
+    begin, end = (mark.format(name="correspondence") for mark in weights_renewal.MARKS)
+    (checkout / "README.md").write_text(f"{begin}\nold\n{end}\n")
+    (checkout / "docs").mkdir()
+    shutil.copyfile(marks, checkout / weights_renewal.DOGS)
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(CommandError, match=f"has no picture {names[0]}"):
+        weights_renewal.renew(checkout, lambda _: None, samples=str(tmp_path))
+    for name in names:
+        (tmp_path / name.split("_")[0]).mkdir()
+        (tmp_path / name.split("_")[0] / name).touch()
+    assert weights_renewal.renew(checkout, lambda _: None, samples=str(tmp_path)) == ["README.md: correspondence"]
+    text = (checkout / "README.md").read_text()
+    assert "With new:" in text
+    assert "| nose | 0.250 ± 0.013 | 0.079 ± 0.017 | 0.250 ± 0.013 | 0.079 ± 0.017 |" in text
+    assert "| tail | 0.250 ± 0.013 |  | 0.250 ± 0.013 |  |" in text
+
+
 def test_tables_4_and_7_of_caltech(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def score(kind: str, number: int, per_class: int, mean: float) -> dict[str, object]:
         return {

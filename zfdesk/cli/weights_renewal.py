@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,16 +17,20 @@ from zfdesk.atomic_write import write_whole
 from zfdesk.cli.output import CommandError
 
 MARKS = "<!-- {name}: begin -->", "<!-- {name}: end -->"
-"""Around README's tables of insertion and deletion curves ("curves") and of Caltech-101 ("caltech")."""
+"""Around README's tables of insertion and deletion curves ("curves"), Table 1 ("correspondence") and of Caltech-101
+("caltech")."""
 BACKGROUND = "BACKGROUND_Google"
 """Caltech-101's pictures of anything: no class of the paper's."""
 CAT = "resources/demo/chelsea.jpg"
 PICTURES = "docs/pictures.py"
+DOGS = "docs/correspondence-boxes.json"
+"""Where eyes, nose and the dog are in six of the pictures of one a class, as `zfdesk correspondence` reads it."""
 
 
-def renew(checkout: Path, on_message: Callable[[str], None], caltech: str = "") -> list[str]:
+def renew(checkout: Path, on_message: Callable[[str], None], caltech: str = "", samples: str = "") -> list[str]:
     """README's curves of the demo's cat, its pictures of the window, and, from a folder of Caltech-101, Tables 4 and 7.
 
+    samples: a picture of each class; from six of them, with `DOGS`, Table 1.
     Each is made by a process of its own, which sees the network that the checkout ships now. Returns what was written.
     Raises CommandError.
     """
@@ -33,6 +38,9 @@ def renew(checkout: Path, on_message: Callable[[str], None], caltech: str = "") 
     if _has(checkout, "curves"):
         on_message("README's curves …")
         written.append(_replaced(checkout, "curves", curves_block(checkout)))
+    if samples and _has(checkout, "correspondence"):
+        on_message("README's Table 1 …")
+        written.append(_replaced(checkout, "correspondence", correspondence_block(checkout, Path(samples))))
     if caltech and _has(checkout, "caltech"):
         on_message("README's tables of Caltech-101, which take long …")
         written.append(_replaced(checkout, "caltech", caltech_block(checkout, caltech)))
@@ -53,6 +61,34 @@ def _replaced(checkout: Path, name: str, block: str) -> str:
     text = re.sub(f"{begin}.*?{end}", lambda _: renewed, text, flags=re.DOTALL)
     write_whole(readme, [text.encode()])
     return f"README.md: {name}"
+
+
+def correspondence_block(checkout: Path, samples: Path) -> str:
+    """Table 1 in Markdown, of the dogs whose parts are marked in `DOGS`; CommandError where one is not in samples."""
+    from zfdesk.experiments.parts import FILE
+
+    marks = json.loads((checkout / DOGS).read_text("utf-8"))["pictures"]
+    with tempfile.TemporaryDirectory() as folder:
+        for name in marks:
+            found = next(iter(samples.rglob(name)), None)
+            if found is None:
+                raise CommandError(f"{samples} has no picture {name}, which {DOGS} names.")
+            shutil.copyfile(found, Path(folder) / name)
+        shutil.copyfile(checkout / DOGS, Path(folder) / FILE)
+        facts = json.loads(_zfdesk(checkout, "correspondence", folder, "--json"))
+    scores = {(row["part"], row["layer"]): row for row in facts["scores"]}
+    layers, papers = facts["layers"], {"pool5": "paper, layer 5", "fc7": "paper, layer 7"}
+    heads = " | ".join(f"{layer} | {papers[layer]}" for layer in layers)
+    lines = [f"With {facts['weights']['name']}:", "", f"| masked | {heads} |", f"|---{'|---' * 2 * len(layers)}|"]
+    for part in dict.fromkeys(row["part"] for row in facts["scores"]):
+        cells = [part]
+        for layer in layers:
+            row = scores[part, layer]
+            cells.append(f"{row['score']:.3f} ± {row['standard_error']:.3f}")
+            paper = row["paper"]
+            cells.append(f"{paper['score']:.3f} ± {paper['error']:.3f}" if paper else "")
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def caltech_block(checkout: Path, folder: str) -> str:
@@ -142,4 +178,7 @@ def _run(checkout: Path, arguments: list[str]) -> str:
     return done.stdout
 
 
-__all__ = ["CAT", "MARKS", "PICTURES", "caltech_block", "caltech_tables", "curves_block", "renew"]
+__all__ = [
+    "CAT", "DOGS", "MARKS", "PICTURES", "caltech_block", "caltech_tables", "correspondence_block", "curves_block",
+    "renew",
+]  # fmt: skip

@@ -51,7 +51,7 @@ def report_command(arguments: argparse.Namespace) -> int:
     text = f"{file}, SHA-256 {facts['sha256']}\n\n{readme_block(facts_from(facts))}"
     if arguments.ship is not None:
         written = ship(file, facts, arguments.ship)
-        renewed = renew(arguments.ship.resolve(), print_message, arguments.caltech or "")
+        renewed = renew(arguments.ship.resolve(), print_message, arguments.caltech or "", arguments.samples)
         text += f"\n\nWritten: {', '.join([*map(str, written), *renewed])}."
     report(arguments, facts, text)
     return 0
