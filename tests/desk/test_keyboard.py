@@ -5,12 +5,15 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from desk_tools import press
+from desk_tools import press, wait_until
 from desk_window import Window
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox, QWidget
 
 from zfdesk.desk.feature import Features
+from zfdesk.desk.recording.dialog import RecordingDialog
+from zfdesk.desk.widgets.combo_box import ComboBox
 from zfdesk.desk.window.command_palette import entries_of, find
 
 # Keys
@@ -35,6 +38,50 @@ def test_a_list_and_a_number_that_have_the_focus_keep_the_arrows(still: Window) 
     still.picture.canvas.setFocus()
     press(still.picture.canvas, Qt.Key.Key_Right)
     assert still.desk.view.occluders[0].left == before.occluders[0].left + 1
+
+
+@pytest.mark.parametrize("home", ["window", "dialog"])
+def test_an_open_choice_keeps_its_keys(still: Window, home: str) -> None:
+    still.run("occluder")
+    choice = still.maps.order
+    if home == "dialog":
+        still.run("record")
+        choice = still.findChild(RecordingDialog).form
+    before = still.desk.view
+    choice.setCurrentIndex(0)
+    choice.showPopup()
+    listed = choice.view()
+    for key in (Qt.Key.Key_Down, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_F, Qt.Key.Key_Home, Qt.Key.Key_Down):
+        press(listed, key)
+    assert still.desk.view == before, "the square moves, or the picture freezes"
+    press(listed, Qt.Key.Key_Return)
+    wait_until(lambda: not listed.isVisible())
+    assert choice.currentIndex() == 1
+    choice.showPopup()
+    press(listed, Qt.Key.Key_End)
+    press(listed, Qt.Key.Key_Escape)
+    wait_until(lambda: not listed.isVisible())
+    assert choice.currentIndex() == 1
+    assert still.desk.view.occluders == before.occluders
+
+
+def test_all_choices_are_such(still: Window) -> None:
+    assert all(isinstance(one, ComboBox) for one in still.findChildren(QComboBox))
+
+
+def test_what_is_offered_for_typed_letters_is_chosen_by_keys(still: Window) -> None:
+    still.run("occluder")
+    before = still.desk.view
+    line = still.classes.search
+    line.setFocus()
+    QTest.keyClicks(line, "t")
+    offered = line.completer().popup()
+    assert offered.isVisible()
+    press(offered, Qt.Key.Key_Down)
+    assert still.desk.view == before
+    press(offered, Qt.Key.Key_Return)
+    assert still.desk.view.watched == (0,)
+    still.run("undo")
 
 
 def test_the_tab_key_goes_as_one_reads(still: Window) -> None:

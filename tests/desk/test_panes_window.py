@@ -33,6 +33,7 @@ from PySide6.QtWidgets import QApplication, QToolButton
 
 import zfdesk.engine as zf
 from zfdesk.desk.live_view.snapshot_pane import compared
+from zfdesk.desk.portrait.pane import PortraitPane
 from zfdesk.desk.state import MOST_MADE, AppState
 from zfdesk.desk.widgets.images import image_array
 from zfdesk.desk.widgets.pane import Pane
@@ -286,6 +287,18 @@ def test_presenter_type_is_large_everywhere_from_the_start(
         assert [part.fontInfo().pixelSize() for part in parts] == [NORMAL_PIXELS] * len(parts)
     finally:
         close(window)
+
+
+def test_large_type_comes_while_columns_float(window: Window) -> None:
+    """Whatever columns are left share the width."""
+    for pane in (window.layers, window.maps, window.unit, window.context.get(PortraitPane)):
+        window.docks[pane].setFloating(True)
+    for presenter in (True, False):
+        window.desk.change(window.desk.view.change(presenter=presenter))
+        settle()
+    window.docks[window.picture].setFloating(True)
+    window.desk.change(window.desk.view.change(presenter=True))
+    settle()
 
 
 def test_the_layout_is_remembered_and_reset(window: Window) -> None:

@@ -1,5 +1,7 @@
 """A pass computed only where a rectangle changed the picture equals the full pass."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -97,3 +99,24 @@ def test_a_batch_is_refused_in_words() -> None:
     picture = noise(2)
     with pytest.raises(ValueError, match="one picture"):
         forward_changed(model.forward(np.stack([picture, picture])), picture, noise(3))
+
+
+COVERED_IN_MANY_SIZES = """
+import numpy as np, psutil, zfdesk.engine as zf, zfdesk.weights
+model, random = zfdesk.weights.load(), np.random.default_rng(0)
+picture = random.integers(0, 256, (224, 224, 3), np.uint8)
+clean, held = model.forward(picture), []
+for turn in range(150):
+    height, width = (int(side) for side in random.integers(1, 224, 2))
+    covered = zf.occlude(picture, (zf.Occluder(5, 5, height, width),), model.input.mean)
+    zf.forward_changed(clean, picture, covered)
+    held.append(psutil.Process().memory_info().rss)
+print(held[-1] - held[0])
+"""
+
+
+@pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="oneDNN is what keeps it")
+def test_what_was_made_for_a_size_is_not_kept_for_ever() -> None:
+    """By itself oneDNN keeps a megabyte or two for each size of a covered part that it ever saw."""
+    done = subprocess.run([sys.executable, "-c", COVERED_IN_MANY_SIZES], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 160e6

@@ -10,6 +10,7 @@ the same numbers. Every path equals float64 to 1e-5 of a layer's largest value; 
 from __future__ import annotations
 
 import copy
+import os
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -20,6 +21,11 @@ from torch import Tensor
 
 from zfdesk.engine.layers import LRN, Architecture, Conv, Linear, MaxPool
 from zfdesk.engine.winograd import TILE, Winograd
+
+for _cache in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):  # oneDNN's own, and torch's before it
+    os.environ.setdefault(_cache, "64")
+"""oneDNN keeps what it made for each size of a convolution, 1,024 of them by itself: 0.5 GB after a square of many
+sizes was dragged. 64 hold those of one size. Read when the first convolution is computed."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.heat_maps import HeatMaps, HeatStream
 from zfdesk.desk.widgets.canvas import Content, Picture, ValueRange
 from zfdesk.desk.widgets.colour_tables import table
+from zfdesk.desk.widgets.combo_box import ComboBox
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.tile import Tile
 from zfdesk.desk.widgets.tsv import table_text
@@ -62,7 +63,7 @@ class ComparePane(Pane):
         self.tiles = [Tile(name) for name in NAMES]
         for tile in self.tiles:
             tile.set_compact(True)
-        self.content = QComboBox()
+        self.content = ComboBox()
         self.content.addItems(CONTENTS)
         self.content.setAccessibleName("What is compared")
         self.content.setToolTip("What is compared: the picture, the unit's map or its reconstruction")

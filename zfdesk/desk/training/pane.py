@@ -9,7 +9,6 @@ from pathlib import Path
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QLabel,
     QPushButton,
@@ -31,6 +30,7 @@ from zfdesk.desk.training.snapshots import Looker, Reading, SnapshotLook, Wish, 
 from zfdesk.desk.training.unit_search import Columns
 from zfdesk.desk.training.units import UnitsView
 from zfdesk.desk.widgets.buttons import tool_button
+from zfdesk.desk.widgets.combo_box import ComboBox
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.theme import Colours, set_role
@@ -82,8 +82,8 @@ class TrainingPane(Pane):
     def _make(self) -> None:
         self.view_choice = Choice(VIEWS, "What is shown of the run")
         self.view_choice.chosen.connect(lambda _: self._show_chosen())
-        self.layer_choice = QComboBox()
-        self.layer_choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.layer_choice = ComboBox()
+        self.layer_choice.setSizeAdjustPolicy(ComboBox.SizeAdjustPolicy.AdjustToContents)
         self.layer_choice.setToolTip("The layer whose values, maps or units are shown")
         self.layer_choice.activated.connect(lambda _: self._choose_layer())
         self.open_button = _button("Open run…", "Open the folder of a training run")

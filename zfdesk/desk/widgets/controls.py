@@ -7,16 +7,17 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QRect, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QSizePolicy, QWidget
 
 from zfdesk.desk.widgets.application import the_application
 from zfdesk.desk.widgets.buttons import tool_button
+from zfdesk.desk.widgets.combo_box import ComboBox
 
 SPACING = 3
 UNFOLD_MS, FOLD_MS = 150, 400  # the mouse passes over without unfolding anything; nothing folds as it slips out
 
 
-class Choice(QComboBox):
+class Choice(ComboBox):
     """One of several values, each with its words. ``chosen`` carries the value itself.
 
     The values are kept here: PySide hands an enumeration of strings back from `itemData` as a bare string.
@@ -29,7 +30,7 @@ class Choice(QComboBox):
         self.values: tuple[Any, ...] = ()
         self.offer(labels)
         self.setToolTip(hint)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToContents)
         self.activated.connect(lambda index: self.chosen.emit(self.values[index]))
 
     def offer(self, labels: Mapping[Any, str], helps: Mapping[Any, str] | None = None) -> None:

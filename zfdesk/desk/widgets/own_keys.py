@@ -32,10 +32,11 @@ class OwnKeys(QObject):
     more than all drawing."""
 
     def take(self, root: QWidget) -> None:
-        """Let every field and list below keep its keys."""
+        """Let every field and list below keep its keys; the open list of a choice does so itself (`ComboBox`)."""
         for kind in (*TYPED, *CHOSEN):
             for widget in root.findChildren(kind):
-                widget.installEventFilter(self)
+                if not isinstance(widget.window().parent(), QComboBox):
+                    widget.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialogButtonBox,
     QFormLayout,
     QLabel,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.settings import CAMERA
+from zfdesk.desk.widgets.combo_box import ComboBox
 from zfdesk.desk.widgets.dialog import Dialog, open_dialog
 from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.desk.window.sources import SourceOpener
@@ -88,7 +88,7 @@ class CameraDialog(Dialog):
         self.list.setSpacing(2)
         self.list.currentItemChanged.connect(lambda now, _: self._show_formats())
         self.list.itemDoubleClicked.connect(lambda _: self.accept())
-        self.formats = QComboBox()
+        self.formats = ComboBox()
         self.formats.setAccessibleName("Format of the camera")
         form = QFormLayout()
         form.addRow("Format", self.formats)

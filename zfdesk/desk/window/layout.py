@@ -157,7 +157,7 @@ class PaneLayout(QObject):
 
     def _share_out(self, firsts: dict[Area, QDockWidget]) -> None:
         height = max(self._window.height(), 600)
-        self._share_columns([dock for area, dock in firsts.items() if area.place == 0])
+        self._share_columns({area.column: dock for area, dock in firsts.items() if area.place == 0})
         for upper, heights in UPPER_SHARES.items():
             column = [dock for area, dock in firsts.items() if area.column == upper.column]
             self._window.resizeDocks(column, [int(height * share) for share in heights], Qt.Orientation.Vertical)
@@ -170,13 +170,15 @@ class PaneLayout(QObject):
         for one, other in pairwise(stops):
             QWidget.setTabOrder(one, other)
 
-    def _share_columns(self, tops: list[QDockWidget]) -> None:
-        """``tops``: the highest dock of each column."""
+    def _share_columns(self, tops: dict[int, QDockWidget]) -> None:
+        """``tops``: the highest dock of each column there is; the maps take the room of those that lack."""
         of_all = PRESENTER_SHARES if self._presenter else COLUMN_SHARES
-        shares = list(of_all[: len(tops)])
-        shares[Area.CENTRE.column] += sum(of_all[len(tops) :])
+        shares = {column: of_all[column] for column in tops}
+        if (centre := Area.CENTRE.column) in shares:
+            shares[centre] += sum(of_all) - sum(shares.values())
         width = max(self._window.width(), 1000)
-        self._window.resizeDocks(tops, [int(width * share) for share in shares], Qt.Orientation.Horizontal)
+        sizes = [int(width * share) for share in shares.values()]
+        self._window.resizeDocks(list(tops.values()), sizes, Qt.Orientation.Horizontal)
 
     def present(self, presenter: bool) -> None:
         """Large type comes or goes: the columns share the width anew."""
@@ -190,9 +192,9 @@ class PaneLayout(QObject):
 
     def _share_again(self) -> None:
         if self._before_lecture is None:
-            firsts = [self._in_area(area) for area in Area if area.place == 0]
-            docks = [self.docks[panes[0]] for panes in firsts if panes]
-            self._share_columns([dock for dock in docks if not dock.isFloating()])
+            firsts = {area.column: panes[0] for area in Area if area.place == 0 and (panes := self._in_area(area))}
+            docks = {column: self.docks[pane] for column, pane in firsts.items()}
+            self._share_columns({column: dock for column, dock in docks.items() if not dock.isFloating()})
 
     def show_all(self) -> None:
         """No pane behind another: those that share a place as tabs are set beside or below each other."""
