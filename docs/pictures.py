@@ -39,7 +39,7 @@ from zfdesk.live import Crop, View
 from zfdesk.pages.templates import TEMPLATES
 from zfdesk.resources import resource
 from zfdesk.sources import SourceReference, read_picture
-from zfdesk.synthesis import Recipe, finished, of_class
+from zfdesk.synthesis import MaximiseRecipe, finished, of_class
 from zfdesk.synthesis.orders import units_order
 from zfdesk.synthesis.sheet import png_bytes, sheet
 
@@ -169,7 +169,7 @@ def wants(path: Path) -> None:
     """What four classes would like to see, as the lab makes it."""
     model = zfdesk.weights.load()
     objectives = [of_class(model.architecture, index) for index in WANTED]
-    order = units_order(model, objectives, replace(Recipe(), steps=WANTED_STEPS))
+    order = units_order(model, objectives, replace(MaximiseRecipe(), steps=WANTED_STEPS))
     made = order.made(finished(order.sketches()))
     path.write_bytes(png_bytes(sheet(made.pictures, len(WANTED)), made.facts))
     print(path)

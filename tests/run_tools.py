@@ -11,7 +11,7 @@ import torch
 
 import zfdesk.engine as zf
 from zfdesk.engine.kernels import dense
-from zfdesk.runs import About, Epoch, LayerStatistics, RunWriter, Score, Step, Strongest, spread
+from zfdesk.runs import About, Epoch, LayerTrainingStatistics, RunWriter, Score, Step, StrongestEntry, spread
 
 CLASSES = ("tabby", "tiger cat", "moped", "church", "tench")
 
@@ -50,7 +50,7 @@ def some_pictures(count: int, size: int = 48, seed: int = 5) -> list[np.ndarray]
     return [picture.astype(np.uint8) for picture in pictures]
 
 
-def statistics_of(model: zf.Model, pictures: Sequence[np.ndarray], seed: int) -> dict[str, LayerStatistics]:
+def statistics_of(model: zf.Model, pictures: Sequence[np.ndarray], seed: int) -> dict[str, LayerTrainingStatistics]:
     """Of real weights and activations; the gradients are noise."""
     seen = model.forward(np.stack([zf.centre_crop(p, model.architecture.size, model.input.resize) for p in pictures]))
     chance = torch.Generator().manual_seed(seed)
@@ -61,7 +61,7 @@ def statistics_of(model: zf.Model, pictures: Sequence[np.ndarray], seed: int) ->
             dead = float((values.amax((0, 2, 3)) <= 0).float().mean()) if stage.rectified else None
             weight = dense(model.weights[f"{stage.name}.weight"], torch.float32)
             gradient = torch.randn(4000, generator=chance) * 1e-3 / (seed + 1)
-            found[stage.name] = LayerStatistics(spread(weight), spread(values), spread(gradient), dead)
+            found[stage.name] = LayerTrainingStatistics(spread(weight), spread(values), spread(gradient), dead)
     return found
 
 
@@ -121,5 +121,5 @@ def keep_strongest(
     y, x = np.unravel_index(int(maps[place].argmax()), maps[place].shape)
     top, left, bottom, right = stage.receptive_field.box(int(y), int(x))
     patch = crops[place][max(top, 0) : min(bottom, size), max(left, 0) : min(right, size)]
-    found = Strongest(epoch, layer, unit, f"picture {place}", (int(y), int(x)), float(maps[place].max()))
+    found = StrongestEntry(epoch, layer, unit, f"picture {place}", (int(y), int(x)), float(maps[place].max()))
     writer.strongest(found, patch)

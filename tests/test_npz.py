@@ -15,7 +15,7 @@ import pytest
 
 from zfdesk import npz
 from zfdesk.experiments.heatmap import HeatMapError, read_heat_map
-from zfdesk.npz import ArchiveError, Limits
+from zfdesk.npz import ArchiveError, NpzLimits
 from zfdesk.pages.layout_file import LayoutError, read_page
 from zfdesk.runs import RunError
 from zfdesk.runs.names import statistics_file
@@ -26,7 +26,7 @@ ARRAYS = {
     "columns": np.asfortranarray(np.arange(6.0).reshape(2, 3)), "big": np.arange(3, dtype=">u2"),
     "flags": np.array([True, False]),
 }  # fmt: skip
-LIMITS = Limits(1 << 20)
+LIMITS = NpzLimits(1 << 20)
 
 
 @pytest.mark.parametrize("compressed", [True, False])

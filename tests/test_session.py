@@ -39,7 +39,7 @@ import zfdesk.engine as zf
 import zfdesk.weights
 from zfdesk import __version__, session
 from zfdesk.live import Crop, CropMode, MapsDisplay, UnitReference, View
-from zfdesk.session import Moment, Session, SessionError, file, network_facts
+from zfdesk.session import FrameRecord, Session, SessionError, file, network_facts
 from zfdesk.sources import SourceReference
 from zfdesk.typed_json import from_plain, to_plain
 from zfdesk.weights import store
@@ -71,7 +71,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
-def assert_same(a: Moment, b: Moment) -> None:
+def assert_same(a: FrameRecord, b: FrameRecord) -> None:
     assert a.view == b.view
     assert a.network == b.network
     assert np.array_equal(a.frame.pixels, b.frame.pixels)
@@ -615,7 +615,7 @@ def test_no_view_that_a_file_can_hold_breaks_the_worker(model: zf.Model) -> None
         *(View(layer="conv4", seed=kind, seed_count=k) for kind in zf.SeedKind for k in (-big, 0, big)),
     ]  # fmt: skip
     for view in views:
-        moment = Moment(view, frame, network_facts(model))
+        moment = FrameRecord(view, frame, network_facts(model))
         kept = session.from_bytes(session.to_bytes(Session(moment)))
         with contextlib.suppress(SessionError):  # nothing else
             assert session.reopen(kept, model).view == view

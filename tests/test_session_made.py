@@ -13,16 +13,16 @@ import zfdesk.engine as zf
 import zfdesk.session.made
 from zfdesk import session
 from zfdesk.live import View
-from zfdesk.session import Moment, Session, kept_made, network_facts
+from zfdesk.session import FrameRecord, Session, kept_made, network_facts
 from zfdesk.session.made import packed_made, unpacked_made
 from zfdesk.synthesis.orders import Made, State
 
 
 @pytest.fixture(scope="module")
-def moment() -> Moment:
+def moment() -> FrameRecord:
     small = zf.Architecture("small", "Small", (zf.Conv("conv1", 2, 3), zf.Linear("fc", 2), zf.Softmax("prob")), 16)
     model = zf.Model(small, quick_weights(small))
-    return Moment(View(layer="conv1"), frame_of(), network_facts(model))
+    return FrameRecord(View(layer="conv1"), frame_of(), network_facts(model))
 
 
 MADE = Made(
@@ -32,7 +32,7 @@ MADE = Made(
 )  # fmt: skip
 
 
-def test_they_come_back_exactly(moment: Moment) -> None:
+def test_they_come_back_exactly(moment: FrameRecord) -> None:
     again = session.from_bytes(session.to_bytes(Session(moment, made=MADE))).made
     assert again is not None
     assert np.array_equal(again.pictures, MADE.pictures)
@@ -42,7 +42,7 @@ def test_they_come_back_exactly(moment: Moment) -> None:
     assert (again.before, again.after, again.columns) == (0, 1, 3)
 
 
-def test_a_session_without_them_has_no_part_for_them(moment: Moment) -> None:
+def test_a_session_without_them_has_no_part_for_them(moment: FrameRecord) -> None:
     data = session.to_bytes(Session(moment))
     assert session.from_bytes(data).made is None
     assert b"made.npz" not in data

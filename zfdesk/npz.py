@@ -36,7 +36,7 @@ class ArchiveError(ValueError):
 
 
 @dataclass(frozen=True)
-class Limits:
+class NpzLimits:
     """What is read. most_bytes: of all members together, unpacked; most_bytes_of_one: of each. kinds: of arrays, as in
     a header. text: whether an array may be a single text. fortran: whether an array may be
     stored column by column."""
@@ -63,7 +63,7 @@ def encode(arrays: Mapping[str, np.ndarray], compressed: bool = True, sort: bool
     return memory.getvalue()
 
 
-def decode(data: bytes, limits: Limits) -> dict[str, np.ndarray]:
+def decode(data: bytes, limits: NpzLimits) -> dict[str, np.ndarray]:
     """The arrays of an .npz, read-only; a text has no dimensions. Raises ArchiveError.
 
     numpy itself would make room for whatever shape a header claims.
@@ -74,7 +74,7 @@ def decode(data: bytes, limits: Limits) -> dict[str, np.ndarray]:
     return {name.removesuffix(".npy"): array(part, limits) for name, part in parts.items()}
 
 
-def array(data: bytes, limits: Limits) -> np.ndarray:
+def array(data: bytes, limits: NpzLimits) -> np.ndarray:
     """One .npy of version 1.0 (numpy.lib.format) whose header claims no more than there is. Raises ArchiveError."""
     try:
         stream = io.BytesIO(data)
@@ -98,7 +98,7 @@ def array(data: bytes, limits: Limits) -> np.ndarray:
         raise ArchiveError("an array in it is damaged") from None
 
 
-def members(data: bytes, limits: Limits) -> dict[str, bytes]:
+def members(data: bytes, limits: NpzLimits) -> dict[str, bytes]:
     """The members of a zip by name. Raises ArchiveError, before anything large is made, where it is damaged, cut short,
     encrypted, packed in a rare way, or has double names, or too many or too large members."""
     _check_end(data, limits.most_members)
@@ -129,7 +129,7 @@ def _check_end(data: bytes, most: int) -> None:
         raise ArchiveError(f"it has more than {most} parts")
 
 
-def _check(infos: list[zipfile.ZipInfo], limits: Limits) -> None:
+def _check(infos: list[zipfile.ZipInfo], limits: NpzLimits) -> None:
     # of the name as it is written, too: zipfile cuts it at a null and turns the other system's separators
     if any(info.filename != info.orig_filename for info in infos):
         raise ArchiveError("a part of it has a name that none of ours has")
@@ -155,4 +155,4 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     return data
 
 
-__all__ = ["EARLIEST", "NUMBERS", "ArchiveError", "Limits", "array", "decode", "encode", "members"]
+__all__ = ["EARLIEST", "NUMBERS", "ArchiveError", "NpzLimits", "array", "decode", "encode", "members"]

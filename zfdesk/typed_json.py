@@ -33,7 +33,7 @@ def formerly(*names: str) -> dict[str, tuple[str, ...]]:
 
 
 @dataclass(frozen=True)
-class Limits:
+class JsonLimits:
     """How much a file may say. longest_text: characters; paths are this long at most. most_items: of one list."""
 
     longest_text: int = 4096
@@ -88,7 +88,7 @@ def from_plain(
     name: str,
     notes: list[str] | None = None,
     arrays: Mapping[str, np.ndarray] | None = None,
-    limits: Limits = Limits(),
+    limits: JsonLimits = JsonLimits(),
 ) -> T:
     """A value of type ``kind`` from JSON; ``name`` is what a sentence calls it.
 
@@ -128,7 +128,7 @@ class _Reader:
 
     notes: list[str] | None
     arrays: Mapping[str, np.ndarray] | None
-    limits: Limits
+    limits: JsonLimits
 
     def read(self, kind: Any, value: Any, name: str) -> Any:
         origin, parts = get_origin(kind), get_args(kind)

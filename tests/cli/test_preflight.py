@@ -32,7 +32,7 @@ BOTH = {"DISPLAY": ":0", "WAYLAND_DISPLAY": "wayland-0"}
 @pytest.mark.parametrize(
     "library", [library for library in LIBRARIES if library.part != "camera"], ids=lambda library: library.file
 )
-def test_every_library_is_named_with_its_packages(library: preflight.Library) -> None:
+def test_every_library_is_named_with_its_packages(library: preflight.SystemLibrary) -> None:
     environment = {"QT_QPA_PLATFORM": "xcb" if library.part == "qt" else library.part}
     with pytest.raises(CommandError) as caught:
         choose(environment, lost=lacking(library.file))

@@ -21,7 +21,7 @@ from zfdesk import session
 from zfdesk.cli import main
 from zfdesk.engine import Occluder
 from zfdesk.live import Computation, Crop, Demand, Request, View
-from zfdesk.live.replay import Moment, Replay, load_path, save_path
+from zfdesk.live.replay import Replay, TimedView, load_path, save_path
 from zfdesk.sources import Frame, SourceReference, read_picture
 from zfdesk.sources.clip_reader import ClipReader
 from zfdesk.sources.demo import demo_frame
@@ -48,7 +48,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def path(tmp_path: Path) -> Path:
     """A drag over three positions."""
     moments = (
-        Moment(time, View(occluders=(Occluder(top, 60, 50, 50),), chosen_occluder=0))
+        TimedView(time, View(occluders=(Occluder(top, 60, 50, 50),), chosen_occluder=0))
         for time, top in ((0.0, 30), (0.25, 80), (0.6, 130))
     )
     save_path(Replay(tuple(moments)), tmp_path / "drag.json")

@@ -16,7 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QMenu, QWidget
 
 from zfdesk.desk.alive import alive
-from zfdesk.desk.widgets.canvas import Canvas, Picture
+from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture
 from zfdesk.desk.window.command_palette import Palette
 from zfdesk.desk.window.features import ACTIONS
 from zfdesk.desk.window.sources import SourceOpener
@@ -115,7 +115,9 @@ class Eye:
         self._expect(pane.patch_tile.canvas.array is shown.picture, "what the unit sees is of another frame")
         assert shown.unit is not None
         content = pane.map_tile.canvas.content
-        mapped = content.position == shown.unit.position if isinstance(content, Picture) else shown.unit.map.size == 1
+        mapped = (
+            content.position == shown.unit.position if isinstance(content, CanvasPicture) else shown.unit.map.size == 1
+        )
         self._expect(mapped, "the unit's map is of another frame")
         for rule in pane.shown_rules():
             canvas = pane.rule_tiles[rule].canvas

@@ -20,7 +20,7 @@ from zfdesk.desk.actions import CLEAN_KEY, Action, ViewContext, check
 from zfdesk.desk.history import MERGE_SECONDS, History
 from zfdesk.desk.state import AppState
 from zfdesk.desk.window.features import ACTIONS
-from zfdesk.desk.window.menus import KEYS_ONLY, MENUS, Menu, Values
+from zfdesk.desk.window.menus import KEYS_ONLY, MENUS, Menu, ValuesMenu
 from zfdesk.engine import Architecture, Model, Occluder, Rule, SeedKind
 from zfdesk.live import (
     Crop,
@@ -135,12 +135,12 @@ def test_every_action_stands_once_in_the_menus_but_moves_by_keys(window: Window)
         assert [key.toString() for key in made.shortcuts()] == [QKeySequence(key).toString() for key in action.keys]
 
 
-def submenus_of_values(menu: Menu) -> Iterator[Values]:
+def submenus_of_values(menu: Menu) -> Iterator[ValuesMenu]:
     """All of a menu, in its submenus too."""
     for item in menu.items:
         if isinstance(item, Menu):
             yield from submenus_of_values(item)
-        elif isinstance(item, Values):
+        elif isinstance(item, ValuesMenu):
             yield item
 
 

@@ -17,7 +17,7 @@ from zfdesk.desk.actions import with_keys
 from zfdesk.desk.feature import Features
 from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.pane import ElidedLabel
-from zfdesk.desk.window.examples import Examples
+from zfdesk.desk.window.examples import ExampleViews
 from zfdesk.desk.window.features import ACTIONS
 from zfdesk.desk.window.hints import HintBar, show_hints
 from zfdesk.live import View
@@ -39,8 +39,8 @@ def lecture(application: object, nothing_left: None, model: zf.Model, settings: 
     settle()
 
 
-def show(window: Window, place: int) -> Examples:
-    examples = window.context.get(Examples)
+def show(window: Window, place: int) -> ExampleViews:
+    examples = window.context.get(ExampleViews)
     window.run(f"example-{place}")
     wait_until(lambda: examples.shown is not None and examples.shown.place == place)
     return examples

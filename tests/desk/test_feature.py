@@ -20,7 +20,7 @@ from zfdesk.desk.feature import keeps
 from zfdesk.desk.window.features import FEATURES, found_features
 from zfdesk.live import View
 from zfdesk.pages.panel_kinds import KINDS, found_kinds
-from zfdesk.session import Moment, Session, network_facts
+from zfdesk.session import FrameRecord, Session, network_facts
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def restored(value: Levels | None, change: dict[str, Any] | None = None) -> tupl
     model, shown = zf.Model(small, quick_weights(small)), []
     context: Any = SimpleNamespace()
     part = keeps("levels", Levels, lambda _: value, lambda _, again: shown.append(again))
-    whole = part.keep(context, Session(Moment(View(layer="conv1"), frame_of(), network_facts(model))))
+    whole = part.keep(context, Session(FrameRecord(View(layer="conv1"), frame_of(), network_facts(model))))
     if change is not None:
         whole = replace(whole, kept={"levels": change})
     again = session.from_bytes(session.to_bytes(whole))

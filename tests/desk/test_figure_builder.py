@@ -32,7 +32,7 @@ from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.figure import grid as grid_module
 from zfdesk.desk.figure.builder import FigureBuilder, show_builder
 from zfdesk.desk.figure.commands import COMMANDS
-from zfdesk.desk.figure.drawer import Drawer, Wish
+from zfdesk.desk.figure.drawer import Drawer, DrawRequest
 from zfdesk.desk.figure.grid import SLOT_MIME, Target, panel_mime
 from zfdesk.desk.figure.kept import KeptFigure
 from zfdesk.figures import draw, encode
@@ -395,7 +395,7 @@ def test_closing_while_a_page_is_drawn_ends_cleanly(builder: FigureBuilder, monk
 def test_the_drawer_ends_without_having_begun() -> None:
     drawer = Drawer()
     drawer.stop()
-    drawer.ask(Wish(None, 0, (10, 10)))  # type: ignore[arg-type]
+    drawer.ask(DrawRequest(None, 0, (10, 10)))  # type: ignore[arg-type]
     assert drawer.drawn.take() is None
 
 

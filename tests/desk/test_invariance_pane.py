@@ -12,7 +12,7 @@ from zfdesk.desk.feature import Panes
 from zfdesk.desk.figure.capture import sources_of
 from zfdesk.desk.invariance.figure import ask_for_figure, page_of
 from zfdesk.desk.invariance.pane import InvariancePane
-from zfdesk.experiments.invariance import Change, around, invariance, paper_amounts
+from zfdesk.experiments.invariance import Transformation, around, invariance, paper_amounts
 from zfdesk.pages.panels import PanelSpec, capture, why_not
 from zfdesk.pages.panels_invariance import INVARIANCE_HIGH, INVARIANCE_LOW
 
@@ -41,7 +41,7 @@ def pane(window: Window, source: HandSource) -> InvariancePane:
     return pane
 
 
-def measured(pane: InvariancePane, change: Change) -> bool:
+def measured(pane: InvariancePane, change: Transformation) -> bool:
     return not pane.held.missing(change)
 
 
@@ -51,9 +51,9 @@ def test_sliding_measures_what_the_study_does(window: Window, pane: InvariancePa
     model, size = window.desk.model, window.desk.model.architecture.size
     canvas = around(result.request.frame.pixels, result.crop_box, size)
     for change, place, amount in (
-        (Change.TRANSLATION, -3, -3.0),
-        (Change.SCALE, 150, 1.5),
-        (Change.ROTATION, 33, 33.0),
+        (Transformation.TRANSLATION, -3, -3.0),
+        (Transformation.SCALE, 150, 1.5),
+        (Transformation.ROTATION, 33, 33.0),
     ):
         pane.sliders[change].setValue(place)
         wait_until(lambda: pane.held.present() is not None and pane.held.picture is not None)
@@ -64,11 +64,11 @@ def test_sliding_measures_what_the_study_does(window: Window, pane: InvariancePa
             assert present.distances[layer] == pytest.approx(distances[0, 0], rel=1e-6)
             assert distances[0, 0] > 0
         assert present.probabilities[expected.classes[0]] == pytest.approx(expected.probabilities[0, 0], rel=1e-6)
-    assert pane.sliders[Change.SCALE].value() == 100  # one change at a time
-    wait_until(lambda: measured(pane, Change.ROTATION))  # once the slider rests
-    points = pane.held.points(Change.ROTATION)
-    assert set(paper_amounts(Change.ROTATION).tolist()) | {33.0} == set(points)
-    whole = invariance(model, [canvas], Change.ROTATION)
+    assert pane.sliders[Transformation.SCALE].value() == 100  # one change at a time
+    wait_until(lambda: measured(pane, Transformation.ROTATION))  # once the slider rests
+    points = pane.held.points(Transformation.ROTATION)
+    assert set(paper_amounts(Transformation.ROTATION).tolist()) | {33.0} == set(points)
+    whole = invariance(model, [canvas], Transformation.ROTATION)
     layer = next(iter(whole.distances))
     found = [points[amount].distances[layer] for amount in whole.amounts.tolist()]
     assert np.allclose(found, whole.distances[layer][0], rtol=1e-6)
@@ -80,7 +80,7 @@ def test_sliding_measures_what_the_study_does(window: Window, pane: InvariancePa
     assert taken.origin == "frame 0 of by hand"
     assert pane.held.subject is not None
     page = page_of(pane.held.subject, pane.held.class_index)
-    assert {one.name.lower() for one in Change} == {cell.name.split("_")[0] for cell in page.cells}
+    assert {one.name.lower() for one in Transformation} == {cell.name.split("_")[0] for cell in page.cells}
     assert "frame 0 of by hand" in page.caption
 
 
@@ -97,18 +97,18 @@ def test_what_is_looked_at(window: Window, pane: InvariancePane, source: HandSou
     held = pane.held.subject
     assert held is not None
     assert held.words == "frame 1 of by hand"
-    pane.sliders[Change.SCALE].setSliderDown(True)  # the hand holds what it took
+    pane.sliders[Transformation.SCALE].setSliderDown(True)  # the hand holds what it took
     source.give(noise(3))
     wait_until(lambda: window.desk.result is not None and window.desk.result.request.frame.number == 2)
     assert pane.held.subject is held
-    pane.sliders[Change.SCALE].setSliderDown(False)
+    pane.sliders[Transformation.SCALE].setSliderDown(False)
     pane.take_frame()
     wait_until(lambda: pane.held.subject is not held)
-    pane.sliders[Change.SCALE].setValue(140)
+    pane.sliders[Transformation.SCALE].setValue(140)
     wait_until(lambda: pane.held.present() is not None)
     window.desk.use_model(small_model(("a", "b", "c")))
     assert pane.held.subject is None
-    assert pane.sliders[Change.SCALE].value() == 100
+    assert pane.sliders[Transformation.SCALE].value() == 100
     wait_until(lambda: pane.held.subject is not None)
     assert pane.held.subject.taken.model is window.desk.model  # type: ignore[union-attr]
 

@@ -23,13 +23,13 @@ from zfdesk.desk.lab.files import save_made
 from zfdesk.desk.lab.maximise_form import MaximiseForm, What
 from zfdesk.desk.lab.pane import LabPane
 from zfdesk.desk.lab.picture_forms import FoolForm, StyleForm
-from zfdesk.desk.recording.controller import Plan
+from zfdesk.desk.recording.controller import RecordingPlan
 from zfdesk.desk.session.controller import current_session
 from zfdesk.film.writer import FilmStatus
 from zfdesk.pages.panel_kinds import kind_named
 from zfdesk.pages.panels import PanelSpec, capture, why_not
 from zfdesk.session import from_bytes, to_bytes
-from zfdesk.synthesis import RECIPES, Recipe, Sketch, finished, maximise, of_unit
+from zfdesk.synthesis import RECIPES, MaximiseRecipe, Sketch, finished, maximise, of_unit
 from zfdesk.synthesis.orders import Order, State, units_order
 
 
@@ -128,7 +128,7 @@ def test_the_picture_is_the_one_the_command_line_makes(pane: LabPane) -> None:
     steps(pane, 5)
     form_of(pane).seed.setValue(7)
     made(pane)
-    recipe = Recipe("modern, changed", steps=5)
+    recipe = MaximiseRecipe("modern, changed", steps=5)
     last = finished(maximise(pane.desk.model, [of_unit("conv5", 3)], recipe, seed=7))
     shown = pane.lab.made
     assert shown is not None
@@ -259,7 +259,7 @@ def test_recipes_show_their_numbers(pane: LabPane) -> None:
     assert form.numbers.recipe.name == "yosinski-4, changed"
     assert form.numbers.recipe.rate == RECIPES["yosinski-4"].rate
     choices = {"policy", "parametrisation", "decorrelated", "bfloat16", "name"}
-    assert {*form.numbers.fields, *choices} == {field.name for field in fields(Recipe)}
+    assert {*form.numbers.fields, *choices} == {field.name for field in fields(MaximiseRecipe)}
     click(form.more, (5.0, 5.0))
     click(form.numbers.bfloat16, (5.0, 5.0))
     choose(pane, What.UNIT)
@@ -282,7 +282,7 @@ def test_a_start_from_the_frame(pane: LabPane) -> None:
 
 
 def test_a_picture_of_another_network_is_marked(pane: LabPane) -> None:
-    order = units_order(pane.desk.model, [of_unit("conv5", 1)], Recipe(steps=1))
+    order = units_order(pane.desk.model, [of_unit("conv5", 1)], MaximiseRecipe(steps=1))
     pane.lab.restore(order.made(finished(order.sketches())))
     assert not pane.wall.stale
     pane.lab.restore(Held().order.made(Sketch(1, 1, np.zeros((1, 8, 8, 3), np.uint8), np.zeros(1))))
@@ -368,7 +368,7 @@ def test_a_film_takes_what_is_made_over_a_still_picture(still: Window, pane: Lab
     told: list[FilmStatus] = []
     still.films.ended.connect(told.append)
     held = Held(steps=5)
-    still.films.start(Plan(tmp_path / "lab.gif", "Lab", rate=10))
+    still.films.start(RecordingPlan(tmp_path / "lab.gif", "Lab", rate=10))
     pane.lab.start(held.order)
     for step in range(1, 6):
         held.gate.release()

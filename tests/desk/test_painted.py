@@ -17,7 +17,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFrame, QWidget
 
-from zfdesk.desk.widgets.canvas import Canvas, Picture, ValueRange
+from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture, ValueRange
 from zfdesk.desk.widgets.colour_bar import RENEW_MS
 from zfdesk.desk.widgets.tile import Tile
 from zfdesk.engine import Occluder, SeedKind
@@ -105,7 +105,7 @@ def test_a_tile_paints_each_content_at_once(still: Window) -> None:
     colour = np.zeros((8, 8, 3), np.uint8)
     for value in (40, 200):
         colour[:] = value
-        tile.set_content(Picture.rgb(colour.copy(), value_range=ValueRange(0, value), note="× 2"))
+        tile.set_content(CanvasPicture.rgb(colour.copy(), value_range=ValueRange(0, value), note="× 2"))
         rest()
         assert painted(tile.canvas)[150, 150].tolist() == [value] * 3
     tile.set_content("This unit is inactive here.")

@@ -28,11 +28,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from zfdesk.desk.live_view.unit_pane import Tile
-from zfdesk.desk.widgets.canvas import Picture
+from zfdesk.desk.widgets.canvas import CanvasPicture
 from zfdesk.desk.widgets.screenshot import picture_of
 from zfdesk.desk.widgets.theme import watched_colour
 from zfdesk.engine import Rule, SeedKind
-from zfdesk.live import MapsContent, Normalise, Order, Style, UnitReference
+from zfdesk.live import MapsContent, Normalise, Style, UnitOrder, UnitReference
 
 
 def test_hover_and_click_on_the_maps(still: Window) -> None:
@@ -136,7 +136,7 @@ def test_the_mouse_stands_still_while_the_maps_are_laid_out_anew(still: Window) 
     assert old is not None
     columns = old.columns - 1
     image = np.zeros((-(-24 // columns) * 17, columns * 17), np.uint8)
-    canvas.show_mosaic(replace(old, columns=columns, image=image), Picture.indexed(image, (0,) * 256))
+    canvas.show_mosaic(replace(old, columns=columns, image=image), CanvasPicture.indexed(image, (0,) * 256))
     x, y = canvas.to_picture(point)
     assert canvas.hover == canvas.mosaic.tile_at(int(y // 1), int(x // 1)) != (17, 8, 8)  # type: ignore[union-attr]
     window.maps.show_result(window.desk.result)  # type: ignore[arg-type]
@@ -294,7 +294,7 @@ def test_every_choice_is_what_it_says(still: Window) -> None:
         (window.unit.style_choice, Style, lambda view: view.style),
         (window.maps.content, MapsContent, lambda view: view.maps.content),
         (window.maps.normalise, Normalise, lambda view: view.maps.normalise),
-        (window.maps.order, Order, lambda view: view.maps.order),
+        (window.maps.order, UnitOrder, lambda view: view.maps.order),
     ):
         assert box.count() == len(kind)
         texts = [box.itemText(index) for index in range(box.count())]

@@ -18,7 +18,7 @@ from zfdesk.desk.path_player import Doing, PathPlayer
 from zfdesk.desk.trace.pane import PathLight, player_state_text
 from zfdesk.engine import Occluder
 from zfdesk.live import TraceAxis, View
-from zfdesk.live.replay import Moment, Replay, load_path, save_path
+from zfdesk.live.replay import Replay, TimedView, load_path, save_path
 from zfdesk.sources import SourceReference
 
 
@@ -59,7 +59,7 @@ def told(still: Window) -> object:
 
 def path(*places: tuple[int, int], step: float = 0.1) -> Replay:
     moments = (
-        Moment(round(step * number, 6), View(occluders=(Occluder(top, left, 12, 12),), chosen_occluder=0))
+        TimedView(round(step * number, 6), View(occluders=(Occluder(top, left, 12, 12),), chosen_occluder=0))
         for number, (top, left) in enumerate(places)
     )
     return Replay(tuple(moments), size=32)

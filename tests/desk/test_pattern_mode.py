@@ -17,7 +17,7 @@ from zfdesk.desk.live_view.pattern_grid import PatternPanel
 from zfdesk.desk.patterns import NO_SCAN
 from zfdesk.desk.scan import ScanController
 from zfdesk.library import Library, Portraits, shown_best
-from zfdesk.live import Order, Pattern
+from zfdesk.live import Pattern, UnitOrder
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_s_goes_through_the_patterns_and_back(live: Window, panel: PatternPanel)
 
 
 def test_units_are_found_and_ordered_by_class_and_picked(live: Window, panel: PatternPanel) -> None:
-    live.desk.change(live.desk.view.change_maps(pattern=Pattern.PATCH, order=Order.CLASS))
+    live.desk.change(live.desk.view.change_maps(pattern=Pattern.PATCH, order=UnitOrder.CLASS))
     wait_until(lambda: panel.sheet is not None and panel.sheet.best is not None and panel.grid.has_picture)
     assert panel.sheet is not None
     assert panel.sheet.best is not None

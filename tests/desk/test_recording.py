@@ -18,13 +18,13 @@ from PySide6.QtCore import Qt
 
 import zfdesk.engine as zf
 from zfdesk.desk.path_player import Doing
-from zfdesk.desk.recording.controller import FIGURE, Plan
+from zfdesk.desk.recording.controller import FIGURE, RecordingPlan
 from zfdesk.engine import Occluder
 from zfdesk.film import FilmError, FilmWriter, disk
 from zfdesk.film import writer as film_writer
 from zfdesk.film.writer import FilmStatus
 from zfdesk.live import Computation, Demand, Request, View
-from zfdesk.live.replay import Moment, Replay, load_path
+from zfdesk.live.replay import Replay, TimedView, load_path
 from zfdesk.sources import Frame, SourceReference, read_picture
 from zfdesk.sources.pattern import pattern_frame, pattern_number
 
@@ -91,7 +91,7 @@ def next_frame(window: Window, source: HandSource, number: int) -> None:
 
 
 def path(*places: tuple[float, int]) -> Replay:
-    moments = (Moment(time, View(occluders=(Occluder(top, 4, 12, 12),), chosen_occluder=0)) for time, top in places)
+    moments = (TimedView(time, View(occluders=(Occluder(top, 4, 12, 12),), chosen_occluder=0)) for time, top in places)
     return Replay(tuple(moments), size=32)
 
 
@@ -108,7 +108,7 @@ def open_clip(window: Window, clip: Path) -> None:
 def test_live_frames_have_the_times_at_which_they_were_seen(window: Window, tmp_path: Path) -> None:
     source = show_picture(window, 0)
     window.films.clock = clock = Clock()
-    window.films.start(Plan(tmp_path / "film.gif", "Classes", rate=10.0))
+    window.films.start(RecordingPlan(tmp_path / "film.gif", "Classes", rate=10.0))
     for number, now in ((1, 500.0), (2, 500.1), (3, 500.13), (4, 500.5), (5, 501.0)):
         clock.now = now
         next_frame(window, source, number)
@@ -129,7 +129,7 @@ def test_live_frames_have_the_times_at_which_they_were_seen(window: Window, tmp_
 def test_an_even_source_is_recorded_at_the_rate_asked_for(window: Window, tmp_path: Path) -> None:
     source = show_picture(window, 0)
     window.films.clock = clock = Clock()
-    window.films.start(Plan(tmp_path / "film.gif", "Classes", rate=10.0))
+    window.films.start(RecordingPlan(tmp_path / "film.gif", "Classes", rate=10.0))
     for number in range(1, 31):  # thirty a second, with jitter
         clock.now = 500 + number / 30 + (0.004 if number % 2 else -0.004)
         next_frame(window, source, number)
@@ -147,7 +147,7 @@ def test_live_what_the_encoder_has_no_room_for_is_dropped_counted_and_shown(
     window.films.clock = clock = Clock()
     busy = [False]
     monkeypatch.setattr(FilmWriter, "waiting", property(lambda film: busy[0]))
-    window.films.start(Plan(tmp_path / "film.gif", "Classes", rate=10.0))
+    window.films.start(RecordingPlan(tmp_path / "film.gif", "Classes", rate=10.0))
     for number in range(1, 9):
         clock.now += 0.1
         busy[0] = number in (3, 4, 6)
@@ -168,7 +168,7 @@ def test_live_what_the_encoder_has_no_room_for_is_dropped_counted_and_shown(
 def test_frames_that_the_network_was_too_slow_for_are_counted(window: Window, tmp_path: Path) -> None:
     source = show_picture(window, 0)
     window.films.clock = clock = Clock()
-    window.films.start(Plan(tmp_path / "film.gif", "Classes", rate=10.0))
+    window.films.start(RecordingPlan(tmp_path / "film.gif", "Classes", rate=10.0))
     news = ((1, 0.1), (1, 0.1), (4, 0.4), (3, 0.1), (2, 2.0))  # from the source; until it was seen
     for number, (came, seconds) in enumerate(news, 1):
         for _ in range(came - 1):  # replaced before anybody computed them
@@ -184,7 +184,7 @@ def test_frames_that_the_network_was_too_slow_for_are_counted(window: Window, tm
 def test_live_a_dragged_occluder_is_in_the_picture_and_its_path_beside_it(window: Window, tmp_path: Path) -> None:
     show_picture(window, 3, occluders=(COVER,), chosen_occluder=0)
     window.films.clock = clock = Clock()
-    window.films.start(Plan(tmp_path / "film", "Picture", rate=60.0))
+    window.films.start(RecordingPlan(tmp_path / "film", "Picture", rate=60.0))
     for number in range(5):
         clock.now += 0.5
         change(window, occluders=(Occluder(2 + 4 * number, 10, 12, 12),))
@@ -207,7 +207,7 @@ def test_a_picture_of_the_window_belongs_to_one_request(window: Window, tmp_path
     """The hand has moved the occluder on since the frame was computed: in the film it is where the network saw it."""
     show_picture(window, 3, occluders=(COVER,), chosen_occluder=0)
     desk = window.desk
-    window.films.start(Plan(tmp_path / "ahead", "Picture", live=True))
+    window.films.start(RecordingPlan(tmp_path / "ahead", "Picture", live=True))
     desk.worker.stop()  # nothing newer comes
     desk.view = desk.view.change(occluders=(Occluder(20, 18, 12, 12),))
     desk.result_ready.emit()
@@ -217,7 +217,7 @@ def test_a_picture_of_the_window_belongs_to_one_request(window: Window, tmp_path
     assert line["occluders"][0]["top"] == COVER.top
     assert view_of(window).occluders[0].top == 20  # as the hand left it
     desk.view = desk.view.change(occluders=(COVER,))
-    window.films.start(Plan(tmp_path / "settled", "Picture", live=True))
+    window.films.start(RecordingPlan(tmp_path / "settled", "Picture", live=True))
     desk.result_ready.emit()
     window.films.stop()
     ended(window)
@@ -228,7 +228,7 @@ def test_a_picture_of_the_window_belongs_to_one_request(window: Window, tmp_path
 def test_a_film_of_the_window_shows_it_without_the_mark(window: Window, tmp_path: Path) -> None:
     source = show_picture(window, 1)
     window.films.clock = clock = Clock()
-    window.films.start(Plan(tmp_path / "film", rate=60.0))
+    window.films.start(RecordingPlan(tmp_path / "film", rate=60.0))
     for number in range(2, 5):
         clock.now += 1
         next_frame(window, source, number)
@@ -246,7 +246,7 @@ def test_a_film_of_the_window_shows_it_without_the_mark(window: Window, tmp_path
 def test_a_pane_that_changes_its_size_is_fitted_into_the_first(window: Window, tmp_path: Path) -> None:
     source = show_picture(window, 1)
     window.films.clock = clock = Clock()
-    window.films.start(Plan(tmp_path / "film", rate=60.0))
+    window.films.start(RecordingPlan(tmp_path / "film", rate=60.0))
     next_frame(window, source, 2)
     first = window.width(), window.height()
     window.resize(1100, 640)
@@ -263,7 +263,7 @@ def test_the_numbers_in_words_are_those_of_the_frame(window: Window, tmp_path: P
     window.films.clock = clock = Clock()
     window.facts_clock.stop()
     seen: list[tuple[int, str]] = []
-    window.films.start(Plan(tmp_path / "film", "Picture", rate=60.0))
+    window.films.start(RecordingPlan(tmp_path / "film", "Picture", rate=60.0))
     for number in range(2, 6):
         clock.now += 1
         next_frame(window, source, number)
@@ -278,7 +278,7 @@ def test_the_numbers_in_words_are_those_of_the_frame(window: Window, tmp_path: P
 def test_a_figure_is_drawn_of_the_same_result(window: Window, tmp_path: Path) -> None:
     source = show_picture(window, 1)
     window.films.clock = clock = Clock()
-    window.films.start(Plan(tmp_path / "film", FIGURE, ("picture", "maps", "bars"), 400, rate=60.0))
+    window.films.start(RecordingPlan(tmp_path / "film", FIGURE, ("picture", "maps", "bars"), 400, rate=60.0))
     for number in range(2, 5):
         clock.now += 1
         next_frame(window, source, number)
@@ -299,7 +299,7 @@ def test_a_figure_is_drawn_of_the_same_result(window: Window, tmp_path: Path) ->
 def test_every_frame_of_a_clip_in_order_and_nothing_else(window: Window, clip: Path, tmp_path: Path) -> None:
     open_clip(window, clip)
     window.desk.change(window.desk.view.change(outlines=False))  # nothing is drawn over the pattern's number
-    window.films.start(Plan(tmp_path / "film", "Picture", live=False))
+    window.films.start(RecordingPlan(tmp_path / "film", "Picture", live=False))
     status = ended(window)
     assert (status.frames, status.dropped, status.error) == (CLIP_FRAMES, 0, False)
     lines = facts_of(tmp_path / "film")["frames"]
@@ -341,7 +341,7 @@ def test_a_slow_encoder_is_waited_for(
         return asked[0] % 5 != 0
 
     monkeypatch.setattr(FilmWriter, "waiting", property(waiting))
-    window.films.start(Plan(tmp_path / "film.gif", FIGURE, ("bars",), 200, live=False))
+    window.films.start(RecordingPlan(tmp_path / "film.gif", FIGURE, ("bars",), 200, live=False))
     assert ended(window).frames == CLIP_FRAMES
     assert asked[0] >= 5 * CLIP_FRAMES
 
@@ -353,7 +353,7 @@ def test_a_path_is_replayed_over_a_picture_and_every_position_filmed(
     window.player.take(replay := path((0.0, 1), (0.3, 6), (0.35, 12), (1.0, 17)))
     frame = window.desk.frame
     assert frame is not None
-    window.films.start(Plan(tmp_path / "film.webp", FIGURE, ("picture", "bars"), 300, live=False, replay=True))
+    window.films.start(RecordingPlan(tmp_path / "film.webp", FIGURE, ("picture", "bars"), 300, live=False, replay=True))
     assert ended(window).frames == 4
     lines = facts_of(tmp_path / "film.webp")["frames"]
     assert [line["time"] for line in lines] == [0.0, 0.3, 0.35, 1.0]
@@ -371,7 +371,7 @@ def test_a_path_is_replayed_over_a_picture_and_every_position_filmed(
 def test_a_path_is_replayed_over_a_clip(window: Window, clip: Path, tmp_path: Path) -> None:
     open_clip(window, clip)
     window.player.take(path((0.0, 1), (0.12, 9)))
-    window.films.start(Plan(tmp_path / "film.gif", "Classes", live=False, replay=True))
+    window.films.start(RecordingPlan(tmp_path / "film.gif", "Classes", live=False, replay=True))
     ended(window)
     lines = facts_of(tmp_path / "film.gif")["frames"]
     assert [line["source_frame"] for line in lines] == list(range(CLIP_FRAMES))
@@ -381,7 +381,7 @@ def test_a_path_is_replayed_over_a_clip(window: Window, clip: Path, tmp_path: Pa
 def test_a_path_is_replayed_live_by_its_own_clock(window: Window, tmp_path: Path) -> None:
     show_picture(window, 5)
     window.player.take(path((0.0, 1), (0.2, 6), (0.4, 12)))
-    window.films.start(Plan(tmp_path / "film.gif", "Classes", rate=50.0, replay=True))
+    window.films.start(RecordingPlan(tmp_path / "film.gif", "Classes", rate=50.0, replay=True))
     assert ended(window).frames >= 2
     assert window.player.doing is Doing.NOTHING
     tops = [line["occluders"][0]["top"] for line in facts_of(tmp_path / "film.gif")["frames"] if line["occluders"]]
@@ -391,18 +391,18 @@ def test_a_path_is_replayed_live_by_its_own_clock(window: Window, tmp_path: Path
 
 def test_lengths(window: Window, clip: Path, tmp_path: Path) -> None:
     open_clip(window, clip)
-    window.films.start(Plan(tmp_path / "a.gif", "Classes", live=False, frames=4))
+    window.films.start(RecordingPlan(tmp_path / "a.gif", "Classes", live=False, frames=4))
     assert ended(window).frames == 4
-    window.films.start(Plan(tmp_path / "b.gif", "Classes", live=False, seconds=0.15))
+    window.films.start(RecordingPlan(tmp_path / "b.gif", "Classes", live=False, seconds=0.15))
     assert ended(window).frames == 3
     window.desk.change(window.desk.view.change(source=SourceReference("pattern")))
     wait_until(lambda: window.desk.frame is not None and window.desk.frame.origin == "test pattern")
-    window.films.start(Plan(tmp_path / "c.gif", "Classes", live=False, frames=5, seconds=100.0))
+    window.films.start(RecordingPlan(tmp_path / "c.gif", "Classes", live=False, frames=5, seconds=100.0))
     assert ended(window).frames == 5
     assert [line["source_frame"] for line in facts_of(tmp_path / "c.gif")["frames"]] == [0, 1, 2, 3, 4]
-    window.films.start(Plan(tmp_path / "d.gif", "Classes", frames=3))
+    window.films.start(RecordingPlan(tmp_path / "d.gif", "Classes", frames=3))
     assert ended(window).frames == 3
-    window.films.start(Plan(tmp_path / "e.gif", "Classes", seconds=0.3))
+    window.films.start(RecordingPlan(tmp_path / "e.gif", "Classes", seconds=0.3))
     assert ended(window).seconds == pytest.approx(0.4, abs=0.35)
 
 
@@ -413,7 +413,7 @@ def test_from_what_is_shown(window: Window, clip: Path, tmp_path: Path) -> None:
     source.pause()
     source.seek(0.25)
     wait_until(lambda: window.desk.frame is not None and pattern_number(window.desk.frame.pixels) == 5)
-    window.films.start(Plan(tmp_path / "film.gif", "Classes", live=False, from_start=False))
+    window.films.start(RecordingPlan(tmp_path / "film.gif", "Classes", live=False, from_start=False))
     ended(window)
     assert [line["source_frame"] for line in facts_of(tmp_path / "film.gif")["frames"]] == [5, 6, 7, 8]
     assert facts_of(tmp_path / "film.gif")["frames"][0]["time"] == 0.0
@@ -421,19 +421,19 @@ def test_from_what_is_shown(window: Window, clip: Path, tmp_path: Path) -> None:
 
 def test_what_cannot_be_taken_frame_by_frame_is_told(window: Window, tmp_path: Path) -> None:
     with pytest.raises(FilmError, match="There is nothing to record yet"):
-        window.films.start(Plan(tmp_path / "film.gif"))
+        window.films.start(RecordingPlan(tmp_path / "film.gif"))
     show_picture(window, 5)
     with pytest.raises(FilmError, match="One picture makes no film frame by frame"):
-        window.films.start(Plan(tmp_path / "film.gif", live=False))
+        window.films.start(RecordingPlan(tmp_path / "film.gif", live=False))
     with pytest.raises(FilmError, match="There is no path to replay"):
-        window.films.start(Plan(tmp_path / "film.gif", live=False, replay=True))
+        window.films.start(RecordingPlan(tmp_path / "film.gif", live=False, replay=True))
     with pytest.raises(FilmError, match="does not exist"):
-        window.films.start(Plan(tmp_path / "nowhere" / "film.gif"))
+        window.films.start(RecordingPlan(tmp_path / "nowhere" / "film.gif"))
     assert not window.films.recording
     assert list(tmp_path.glob("film*")) == []
-    window.films.start(Plan(tmp_path / "film.gif"))
+    window.films.start(RecordingPlan(tmp_path / "film.gif"))
     with pytest.raises(FilmError, match="is being recorded: stop it first"):
-        window.films.start(Plan(tmp_path / "other.gif"))
+        window.films.start(RecordingPlan(tmp_path / "other.gif"))
     window.films.stop()
     ended(window)
 
@@ -444,7 +444,7 @@ def test_what_cannot_be_taken_frame_by_frame_is_told(window: Window, tmp_path: P
 def test_the_key_stops_and_so_does_the_mark(live: Window, tmp_path: Path) -> None:
     window = live
     for stop in (lambda: press(window, Qt.Key.Key_F9), lambda: window.films.mark.click()):
-        window.films.start(Plan(tmp_path / "film.gif", "Classes"))
+        window.films.start(RecordingPlan(tmp_path / "film.gif", "Classes"))
         wait_until(lambda: window.films.status.frames >= 2 and window.films.mark.isVisible())
         assert "■ Stop" in window.films.mark.text()
         stop()
@@ -456,7 +456,7 @@ def test_the_key_stops_and_so_does_the_mark(live: Window, tmp_path: Path) -> Non
 @pytest.mark.parametrize("live_way", [True, False])
 def test_closing_the_window_keeps_what_was_recorded(window: Window, clip: Path, tmp_path: Path, live_way: bool) -> None:
     open_clip(window, clip)
-    window.films.start(Plan(tmp_path / "film.mp4", live=live_way))
+    window.films.start(RecordingPlan(tmp_path / "film.mp4", live=live_way))
     film = window.films.film
     assert film is not None
     wait_until(lambda: film.status.frames >= 2)
@@ -475,7 +475,7 @@ def test_another_source_or_network_ends_a_film_that_steps_through_one(
 
     open_clip(window, clip)
     said = heard(window)
-    window.films.start(Plan(tmp_path / "film.gif", "Classes", live=live_way))
+    window.films.start(RecordingPlan(tmp_path / "film.gif", "Classes", live=live_way))
     wait_until(lambda: window.films.status.frames >= 2)
     if live_way:
         window.desk.use_model(replace(model, name="another"))
@@ -490,7 +490,7 @@ def test_another_source_or_network_ends_a_film_that_steps_through_one(
 def test_freezing_ends_a_film_that_steps(window: Window, clip: Path, tmp_path: Path) -> None:
     open_clip(window, clip)
     said = heard(window)
-    window.films.start(Plan(tmp_path / "film.gif", "Classes", live=False))
+    window.films.start(RecordingPlan(tmp_path / "film.gif", "Classes", live=False))
     wait_until(lambda: window.films.status.frames >= 2)
     press(window, Qt.Key.Key_F)
     assert ended(window).kept
@@ -500,7 +500,7 @@ def test_freezing_ends_a_film_that_steps(window: Window, clip: Path, tmp_path: P
 def test_a_full_disk_ends_it_and_says_so(live: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(film_writer, "LOOK_AT_DISK_SECONDS", 0.0)
     said = heard(live)
-    live.films.start(Plan(tmp_path / "film.gif", "Classes"))
+    live.films.start(RecordingPlan(tmp_path / "film.gif", "Classes"))
     wait_until(lambda: live.films.status.frames >= 2)
     monkeypatch.setattr(disk, "free_bytes", lambda folder: 0)
     status = ended(live)
@@ -516,7 +516,7 @@ def test_what_a_hidden_pane_would_show_is_computed_for_a_figure(window: Window, 
     settle(50)
     window.context.demand_changed.emit()
     assert not window.desk.demand.maps
-    window.films.start(Plan(tmp_path / "film", FIGURE, ("maps",), 300))
+    window.films.start(RecordingPlan(tmp_path / "film", FIGURE, ("maps",), 300))
     assert window.desk.demand.maps
     next_frame(window, source, 2)
     window.films.stop()

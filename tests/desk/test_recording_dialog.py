@@ -13,18 +13,18 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QFileDialog, QWidget
 
 from zfdesk.desk.recording import dialog as recording_dialog
-from zfdesk.desk.recording.controller import FIGURE, WINDOW, Plan
+from zfdesk.desk.recording.controller import FIGURE, WINDOW, RecordingPlan
 from zfdesk.desk.recording.dialog import LIVE_TEXT, STEP_TEXT, RecordingDialog, show_recording_dialog
 from zfdesk.desk.widgets.controls import Choice
 from zfdesk.engine import Occluder
 from zfdesk.film import FORMATS, Quality
 from zfdesk.live import View
-from zfdesk.live.replay import Moment, Replay
+from zfdesk.live.replay import Replay, TimedView
 from zfdesk.sources import SourceReference
 
 PLACES = ((0.0, 1), (1.5, 9))
 PATH = Replay(
-    tuple(Moment(time, View(occluders=(Occluder(top, 4, 12, 12),), chosen_occluder=0)) for time, top in PLACES),
+    tuple(TimedView(time, View(occluders=(Occluder(top, 4, 12, 12),), chosen_occluder=0)) for time, top in PLACES),
     size=32,
 )
 
@@ -128,7 +128,7 @@ def test_choices_become_a_plan_and_are_remembered(dialog: RecordingDialog, windo
     dialog.rate.setValue(12.5)
     dialog.amount.setValue(3)
     plan = dialog.plan(tmp_path / "film.webp")
-    assert plan == Plan(
+    assert plan == RecordingPlan(
         tmp_path / "film.webp", FIGURE, ("maps", "bars"), 1280, 1.0, 12.5, Quality.BEST, True, False, True, 3.0, None
     )
     dialog.record_to(tmp_path / "film.webp")

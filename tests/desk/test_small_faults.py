@@ -15,7 +15,7 @@ from PySide6.QtGui import QColor
 from zfdesk.desk.occlusion.maps import LabelColours
 from zfdesk.desk.training.curves import CurvesView
 from zfdesk.desk.training.snapshots import lines_of
-from zfdesk.desk.widgets.canvas import Picture
+from zfdesk.desk.widgets.canvas import CanvasPicture
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import THEMES
 from zfdesk.engine import Occluder
@@ -29,7 +29,7 @@ def test_a_unit_of_the_first_layer_shows_its_own_filter(still: Window) -> None:
     assert tile.isVisible()
     weights = still.desk.model.filters("conv1")[3].numpy()
     shown = tile.canvas.content
-    assert isinstance(shown, Picture)
+    assert isinstance(shown, CanvasPicture)
     limit = np.abs(weights).max()
     assert np.allclose(shown.array, weights.transpose(1, 2, 0) * (127 / limit) + 128, atol=1)
     assert "3 × 3" in tile.caption.whole

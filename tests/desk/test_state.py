@@ -14,7 +14,7 @@ from desk_tools import PATIENCE, settle, wait_until
 import zfdesk.engine as zf
 from zfdesk.desk import state as state_module
 from zfdesk.desk.state import AppState
-from zfdesk.live import Crop, MapsContent, Order, UnitReference, View
+from zfdesk.live import Crop, MapsContent, UnitOrder, UnitReference, View
 from zfdesk.sources import Source, SourceError, SourceReference
 
 
@@ -350,7 +350,7 @@ def test_alexnet_and_zfnet_to_and_fro(
     said = told_by(running)
     running.use_model(embedded)
     running.change(running.view.change(layer="norm2", unit=200, watched=(999,), pins=(UnitReference("norm1", 3),)))
-    running.change(running.view.change_maps(content=MapsContent.GRADIENT, order=Order.ACTIVITY, hide_dead=True))
+    running.change(running.view.change_maps(content=MapsContent.GRADIENT, order=UnitOrder.ACTIVITY, hide_dead=True))
     result = wait_for_result(running)
     assert len(result.probabilities) == len(embedded.classes)
     running.use_model(alexnet)

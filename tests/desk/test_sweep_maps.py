@@ -13,7 +13,7 @@ from desk_tools import small_model
 import zfdesk.engine as zf
 from zfdesk.desk.occlusion.maps import (
     LabelColours,
-    Layout,
+    SweepLayout,
     cells,
     centres,
     contour,
@@ -90,7 +90,7 @@ def test_the_first_grid_fills_the_whole_map() -> None:
 
 def test_a_picture_shows_values_hatching_and_nothing_beside() -> None:
     sweep = snapshots(zf.SweepPlan(size=10, stride=4, overhang=False))[0]
-    layout = Layout.of(sweep)
+    layout = SweepLayout.of(sweep)
     colours = np.arange(sweep.done.size, dtype=np.uint32).reshape(sweep.done.shape) + np.uint32(0xFF000000)
     picture = layout.picture(colours, (0xFF111111, 0xFF222222))
     assert picture.shape == (32, 32)

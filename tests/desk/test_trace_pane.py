@@ -15,7 +15,7 @@ from desk_window import Window
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 
-from zfdesk.desk.trace.plot import CEILINGS, MARKS, Curve, TracePlot, ticks
+from zfdesk.desk.trace.plot import CEILINGS, MARKS, TraceCurve, TracePlot, ticks
 from zfdesk.desk.widgets.screenshot import picture_of
 from zfdesk.desk.widgets.theme import WATCHED
 from zfdesk.live import TraceAxis
@@ -204,10 +204,12 @@ def colours_of(plot: TracePlot) -> set[str]:
 # The drawing
 
 
-def curve(x: list[float], y: list[float], joined: list[bool], mark: str = "o") -> Curve:
+def curve(x: list[float], y: list[float], joined: list[bool], mark: str = "o") -> TraceCurve:
     array = np.array(y, float)
     same = np.zeros(len(x), bool)
-    return Curve("a", "#ff0000", mark, np.array(x, float), array, np.full(len(x), np.nan), np.array(joined, bool), same)
+    return TraceCurve(
+        "a", "#ff0000", mark, np.array(x, float), array, np.full(len(x), np.nan), np.array(joined, bool), same
+    )
 
 
 def test_lines_never_cross_a_value_that_is_not_there() -> None:

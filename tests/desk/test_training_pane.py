@@ -28,7 +28,7 @@ from zfdesk.desk.training import snapshots as looks_module
 from zfdesk.desk.training.commands import watch_run
 from zfdesk.desk.training.pane import TrainingPane
 from zfdesk.desk.training.run_texts import run_state_text
-from zfdesk.desk.training.snapshots import Looker, Wish
+from zfdesk.desk.training.snapshots import Looker, SnapshotRequest
 from zfdesk.engine import ARCHITECTURES
 from zfdesk.runs import Epoch, Note, RunWriter, Score, Step, read_run
 from zfdesk.runs.entries import to_line
@@ -305,7 +305,7 @@ def test_what_comes_for_an_earlier_choice_is_not_drawn(pane: TrainingPane, monke
     gate = [False]
     look = Looker.look
 
-    def slow(self: Looker, wish: Wish) -> object:
+    def slow(self: Looker, wish: SnapshotRequest) -> object:
         begun.append(wish.epoch)
         end = time.monotonic() + 20
         while not gate[0] and time.monotonic() < end:

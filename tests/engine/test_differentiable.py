@@ -10,11 +10,11 @@ import torch
 from engine_nets import embedded_model, quick_weights, random_architecture, varied_pictures
 
 import zfdesk.engine as zf
-from zfdesk.engine.differentiable import Differentiable, Window
+from zfdesk.engine.differentiable import Differentiable, MapWindow
 from zfdesk.engine.layers import Stage
 
 
-def random_window(rng: random.Random, stage: Stage) -> Window:
+def random_window(rng: random.Random, stage: Stage) -> MapWindow:
     _, height, width = stage.shape
     top, left = rng.randrange(height), rng.randrange(width)
     return top, left, rng.randint(top + 1, height), rng.randint(left + 1, width)

@@ -10,7 +10,14 @@ import pytest
 from PIL import Image
 
 import zfdesk.engine as zf
-from zfdesk.experiments.invariance import Change, around, invariance, invariance_layers, paper_amounts, transformed
+from zfdesk.experiments.invariance import (
+    Transformation,
+    around,
+    invariance,
+    invariance_layers,
+    paper_amounts,
+    transformed,
+)
 from zfdesk.resources import resource
 
 
@@ -43,7 +50,12 @@ def middle(canvas: np.ndarray, size: int = 224) -> np.ndarray:
 
 def test_the_middle_is_what_the_network_sees(frame: np.ndarray, canvas: np.ndarray) -> None:
     assert np.abs(middle(canvas).astype(int) - zf.centre_crop(frame)).max() <= 1
-    for change, nothing in ((Change.TRANSLATION, 0), (Change.SCALE, 1), (Change.ROTATION, 0), (Change.ROTATION, 360)):
+    for change, nothing in (
+        (Transformation.TRANSLATION, 0),
+        (Transformation.SCALE, 1),
+        (Transformation.ROTATION, 0),
+        (Transformation.ROTATION, 360),
+    ):
         assert np.array_equal(transformed(canvas, 224, change, [nothing])[0], middle(canvas))
 
 
@@ -52,14 +64,14 @@ def test_a_shift_is_a_slice(canvas: np.ndarray, shift: int) -> None:
     """Positive is down: row 0 shows what stood ``shift`` rows above the crop."""
     pad = (len(canvas) - 224) // 2
     expected = canvas[pad - shift : pad - shift + 224, pad : pad + 224]
-    assert np.array_equal(transformed(canvas, 224, Change.TRANSLATION, [shift])[0], expected)
+    assert np.array_equal(transformed(canvas, 224, Transformation.TRANSLATION, [shift])[0], expected)
 
 
 def test_beyond_the_photograph_is_grey(frame: np.ndarray) -> None:
     """A crop of the whole height: shifted by 60, 60 rows of nothing, then the photograph as it was."""
     height, width = frame.shape[:2]
     canvas = around(frame, zf.centre_box(height, width, 1.0), 224)
-    down, up = transformed(canvas, 224, Change.TRANSLATION, [60, -60])
+    down, up = transformed(canvas, 224, Transformation.TRANSLATION, [60, -60])
     assert (down[:60] == 128).all()
     assert (up[-60:] == 128).all()
     assert np.array_equal(down[60:], middle(canvas)[:-60])
@@ -70,7 +82,7 @@ def test_beyond_the_photograph_is_grey(frame: np.ndarray) -> None:
 def test_a_turn_is_pillows(canvas: np.ndarray, degrees: int) -> None:
     """Both anticlockwise about the centre with bilinear interpolation; Pillow cuts the fraction off."""
     expected = middle(np.asarray(Image.fromarray(canvas).rotate(degrees, Image.Resampling.BILINEAR)))
-    found = transformed(canvas, 224, Change.ROTATION, [degrees])[0]
+    found = transformed(canvas, 224, Transformation.ROTATION, [degrees])[0]
     assert np.abs(found.astype(int) - expected).max() <= 1
     if degrees == 90:
         assert np.array_equal(found, np.rot90(middle(canvas)))
@@ -83,17 +95,17 @@ def test_an_enlargement_is_pillows(canvas: np.ndarray, factor: float) -> None:
     turned = Image.fromarray(canvas).transform(
         (len(canvas), len(canvas)), Image.Transform.AFFINE, data, Image.Resampling.BILINEAR
     )
-    found = transformed(canvas, 224, Change.SCALE, [factor])[0]
+    found = transformed(canvas, 224, Transformation.SCALE, [factor])[0]
     assert np.abs(found.astype(int) - middle(np.asarray(turned))).max() <= 1
 
 
 def test_the_papers_amounts() -> None:
-    shifts, scales, turns = (paper_amounts(change) for change in Change)
+    shifts, scales, turns = (paper_amounts(change) for change in Transformation)
     assert (shifts.min(), shifts.max(), len(shifts)) == (-60, 60, 25)
     assert 0 in shifts
     assert (scales.min(), scales.max(), len(scales)) == (1, 1.8, 17)
     assert turns.tolist() == list(range(0, 360, 10))
-    assert paper_amounts(Change.TRANSLATION, 32).tolist() == list(range(-9, 10))
+    assert paper_amounts(Transformation.TRANSLATION, 32).tolist() == list(range(-9, 10))
 
 
 def test_the_papers_layers() -> None:
@@ -108,7 +120,9 @@ def test_the_papers_layers() -> None:
 def test_distances_and_probabilities_by_hand(small: zf.Model, frame: np.ndarray) -> None:
     canvases = [around(frame, (60, 40, 260, 240), 32), around(frame[:, ::-1].copy(), (100, 60, 280, 240), 32)]
     told: list[tuple[int, int]] = []
-    found = invariance(small, canvases, Change.ROTATION, progress=lambda done, total: told.append((done, total)))
+    found = invariance(
+        small, canvases, Transformation.ROTATION, progress=lambda done, total: told.append((done, total))
+    )
     assert told[-1] == (2 * 37, 2 * 37)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert found.distances.keys() == {"norm1", "fc7"}
@@ -118,7 +132,7 @@ def test_distances_and_probabilities_by_hand(small: zf.Model, frame: np.ndarray)
     for row, canvas in enumerate(canvases):
         clean = small.forward(middle(canvas, 32), reference=True)
         for place in (0, 5, 35):
-            seen = small.forward(transformed(canvas, 32, Change.ROTATION, [10 * place])[0], reference=True)
+            seen = small.forward(transformed(canvas, 32, Transformation.ROTATION, [10 * place])[0], reference=True)
             for layer, distances in found.distances.items():
                 changed = (seen.activations[layer] - clean.activations[layer]).double().flatten()
                 expected = math.sqrt(sum(float(value) ** 2 for value in changed))
@@ -126,7 +140,7 @@ def test_distances_and_probabilities_by_hand(small: zf.Model, frame: np.ndarray)
             assert found.probabilities[row, place] == pytest.approx(
                 float(seen.probabilities[0, found.classes[row]]), abs=1e-6
             )
-    given = invariance(small, canvases, Change.SCALE, [1.0, 1.5], ["conv2"], [4, 0])
+    given = invariance(small, canvases, Transformation.SCALE, [1.0, 1.5], ["conv2"], [4, 0])
     assert given.classes == (4, 0)
     assert given.distances["conv2"].shape == (2, 2)
     assert given.probabilities[1, 0] == pytest.approx(
@@ -136,12 +150,12 @@ def test_distances_and_probabilities_by_hand(small: zf.Model, frame: np.ndarray)
 
 def test_what_cannot_be(small: zf.Model, canvas: np.ndarray) -> None:
     with pytest.raises(ValueError, match=r"enlarged 1 times or more, not 0\.5"):
-        transformed(canvas, 224, Change.SCALE, [0.5])
+        transformed(canvas, 224, Transformation.SCALE, [0.5])
     with pytest.raises(ValueError, match="shows more than the 348 pixels"):
-        transformed(canvas, 224, Change.TRANSLATION, [70])
+        transformed(canvas, 224, Transformation.TRANSLATION, [70])
     with pytest.raises(ValueError, match="no layer 'conv9'"):
-        invariance(small, [canvas], Change.SCALE, layers=["conv9"])
+        invariance(small, [canvas], Transformation.SCALE, layers=["conv9"])
     with pytest.raises(ValueError, match="There is no class 5; there are 0 to 4"):
-        invariance(small, [canvas], Change.SCALE, classes=[5])
+        invariance(small, [canvas], Transformation.SCALE, classes=[5])
     with pytest.raises(ValueError, match="2 classes for 1 pictures"):
-        invariance(small, [canvas], Change.SCALE, classes=[1, 2])
+        invariance(small, [canvas], Transformation.SCALE, classes=[1, 2])

@@ -17,12 +17,12 @@ import zfdesk.experiments
 from zfdesk.attribution import of_class
 from zfdesk.attribution.agreement import sanity_check
 from zfdesk.experiments.correspondence import masks_of
-from zfdesk.experiments.invariance import Change, Invariance, around, invariance
+from zfdesk.experiments.invariance import Invariance, Transformation, around, invariance
 from zfdesk.figures import (
     SIZES,
-    Examples,
     Facts,
     Page,
+    UnitExamples,
     draw,
     fig2_page,
     fig3_page,
@@ -59,8 +59,12 @@ def canvases() -> list[np.ndarray]:
 @pytest.fixture(scope="module")
 def changes(model: zf.Model, canvases: list[np.ndarray]) -> list[Invariance]:
     """Few amounts, as each is a pass."""
-    amounts = {Change.TRANSLATION: (-60.0, 0.0, 60.0), Change.SCALE: (1.0, 1.8), Change.ROTATION: (0.0, 100.0, 350.0)}
-    return [invariance(model, canvases, change, amounts[change]) for change in Change]
+    amounts = {
+        Transformation.TRANSLATION: (-60.0, 0.0, 60.0),
+        Transformation.SCALE: (1.0, 1.8),
+        Transformation.ROTATION: (0.0, 100.0, 350.0),
+    }
+    return [invariance(model, canvases, change, amounts[change]) for change in Transformation]
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +95,7 @@ def templates(
         width = model.architecture.stage(layer).shape[2]
         places = [int(model.forward(one).activations[layer][0, unit].argmax()) for one in seen[:3]]
         where = tuple((place // width, place % width) for place in places)
-        examples.append(Examples(layer, unit, tuple(seen[:3]), where))
+        examples.append(UnitExamples(layer, unit, tuple(seen[:3]), where))
     twelve = [replace(examples[place % 4], unit=place) for place in range(12)]
     heat = zfdesk.experiments.insertion_deletion(model, seen[0], np.random.default_rng(0).random((8, 8)), 285, 4)
     beside = zfdesk.experiments.random_baseline(model, seen[0], 285, (8, 8), 2, 0, 4)
@@ -108,7 +112,7 @@ def templates(
         "fig3": lambda size: fig3_page(model.architecture, facts, size=size),
         "fig5": lambda size: fig5_page(model, [f"{name}.jpg" for name in NAMES], canvases, changes, size=size),
         "fig5 of one": lambda size: fig5_page(
-            model, ["chelsea.jpg"], canvases[:1], [invariance(model, canvases[:1], Change.SCALE, (1.0, 1.5))],
+            model, ["chelsea.jpg"], canvases[:1], [invariance(model, canvases[:1], Transformation.SCALE, (1.0, 1.5))],
             given=True, size=size,
         ),
         "fig6": lambda size: fig6_page(model, size=size),
@@ -183,7 +187,7 @@ def test_fig5_is_what_was_found(model: zf.Model, canvases: list[np.ndarray], cha
     ):  # fmt: skip
         assert words in page.caption
     given = fig5_page(
-        model, ["a"], canvases[:1], [invariance(model, canvases[:1], Change.SCALE, (1.0,), (), [3])], given=True
+        model, ["a"], canvases[:1], [invariance(model, canvases[:1], Transformation.SCALE, (1.0,), (), [3])], given=True
     )
     assert "its true label" in given.caption
     assert "P(true label)" in [cell.label for cell in given.cells]

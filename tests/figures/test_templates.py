@@ -12,7 +12,7 @@ from figure_tools import unreadable, words_on
 
 import zfdesk.engine as zf
 from zfdesk.engine.kernels import dense
-from zfdesk.figures import Examples, Facts, draw, fig2_page, fig3_page, fig6_page, fig7_page, fig7_row, filters_page
+from zfdesk.figures import Facts, UnitExamples, draw, fig2_page, fig3_page, fig6_page, fig7_page, fig7_row, filters_page
 from zfdesk.figures.facts import number
 from zfdesk.figures.fig2 import BEYOND
 from zfdesk.figures.histograms import Activations, histograms_page
@@ -89,7 +89,7 @@ def test_an_unfinished_sweep_is_marked(sweeps: tuple[zf.Sweep, zf.Sweep]) -> Non
 
 
 @pytest.fixture(scope="module")
-def examples(model: zf.Model) -> list[Examples]:
+def examples(model: zf.Model) -> list[UnitExamples]:
     pictures = [zf.centre_crop(read_picture(resource(f"demo/{name}.jpg"))) for name in ("chelsea", "coffee", "rocket")]
     made = []
     for layer, unit in (("conv2", 5), ("conv5", 103), ("fc6", 7)):
@@ -97,11 +97,11 @@ def examples(model: zf.Model) -> list[Examples]:
         maps = [model.forward(picture).activations[layer][0, unit] for picture in pictures]
         positions = tuple(divmod(int(values.argmax()), width) for values in maps)
         assert height * width == maps[0].numel()
-        made.append(Examples(layer, unit, tuple(pictures), positions))
+        made.append(UnitExamples(layer, unit, tuple(pictures), positions))
     return made
 
 
-def test_fig2_projects_each_picture_separately(model: zf.Model, examples: list[Examples]) -> None:
+def test_fig2_projects_each_picture_separately(model: zf.Model, examples: list[UnitExamples]) -> None:
     page = fig2_page(model, examples, seen=3)
     assert len(page.cells) == 6
     for index, example in enumerate(examples):
@@ -121,7 +121,7 @@ def test_fig2_projects_each_picture_separately(model: zf.Model, examples: list[E
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_fig2_is_legible(model: zf.Model, examples: list[Examples], size: str) -> None:
+def test_fig2_is_legible(model: zf.Model, examples: list[UnitExamples], size: str) -> None:
     figure = draw(fig2_page(model, examples, seen=3, size=size))
     assert unreadable(figure) == []
     assert "conv5:103" in said_on(figure)
@@ -129,7 +129,7 @@ def test_fig2_is_legible(model: zf.Model, examples: list[Examples], size: str) -
 
 def test_fig2_of_a_silent_unit(model: zf.Model) -> None:
     with pytest.raises(ValueError, match="conv5:1 is active for none of the pictures"):
-        fig2_page(model, [Examples("conv5", 1, (), ())])
+        fig2_page(model, [UnitExamples("conv5", 1, (), ())])
     with pytest.raises(ValueError, match="at least one unit"):
         fig2_page(model, [])
 

@@ -20,9 +20,9 @@ from zfdesk.live import (
     MapsContent,
     MapsDisplay,
     Normalise,
-    Order,
     Result,
     Style,
+    UnitOrder,
     UnitReference,
     View,
 )
@@ -322,7 +322,7 @@ def test_every_layer_can_show_everything(tiny: zf.Model) -> None:
     computation, frame = Computation(), numbered_frame(3)
     for stage in tiny.architecture.stages:
         for content in MapsContent:
-            for order in Order:
+            for order in UnitOrder:
                 for normalise in Normalise:
                     maps = MapsDisplay(content, normalise, order=order, hide_dead=True, boost=2.0, gamma=0.5)
                     view = VIEW.change(layer=stage.name, unit=0, occluders=COVER, maps=maps, all_methods=True)
@@ -477,7 +477,7 @@ def by_activity(model: zf.Model, number: int, clean: bool = True) -> list[int]:
 
 
 def test_a_sorted_grid_is_sorted_anew_once_a_second(tiny: zf.Model, clock: Callable[[float], None]) -> None:
-    computation, view = Computation(), VIEW.change_maps(order=Order.ACTIVITY)
+    computation, view = Computation(), VIEW.change_maps(order=UnitOrder.ACTIVITY)
     number = next(n for n in range(2, 50) if by_activity(tiny, n) != by_activity(tiny, 1))
     assert orders(computation, tiny, view, 1) == by_activity(tiny, 1)
     clock(REORDER_SECONDS * 0.9)
@@ -490,9 +490,9 @@ def test_another_order_is_taken_at_once(tiny: zf.Model, clock: Callable[[float],
     computation = Computation()
     view = VIEW.change(occluders=COVER)
     assert orders(computation, tiny, view, 1) == list(range(9))
-    assert orders(computation, tiny, view.change_maps(order=Order.CHANGE), 1) == by_activity(tiny, 1, clean=False)
+    assert orders(computation, tiny, view.change_maps(order=UnitOrder.CHANGE), 1) == by_activity(tiny, 1, clean=False)
     assert orders(computation, tiny, view, 1) == list(range(9))
-    assert len(orders(computation, tiny, view.change(layer="conv1").change_maps(order=Order.ACTIVITY), 1)) == 6
+    assert len(orders(computation, tiny, view.change(layer="conv1").change_maps(order=UnitOrder.ACTIVITY), 1)) == 6
 
 
 def test_silent_units_can_be_left_out(clock: Callable[[float], None]) -> None:

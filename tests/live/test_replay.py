@@ -11,7 +11,7 @@ import pytest
 import zfdesk.engine as zf
 from zfdesk.live import View
 from zfdesk.live import replay as module
-from zfdesk.live.replay import Moment, Recorder, Replay, ReplayError, from_json, load_path, save_path, to_json
+from zfdesk.live.replay import Recorder, Replay, ReplayError, TimedView, from_json, load_path, save_path, to_json
 
 RICH = (
     zf.Occluder(-7, 300, 1, 448, zf.OccluderShape.RECTANGLE, zf.OccluderFill.NOISE),
@@ -25,8 +25,8 @@ def at(left: int, **more: object) -> View:
 
 def some_replay() -> Replay:
     moments = (
-        Moment(0.0, View()), Moment(0.1, at(1)), Moment(1 / 3, at(2)),
-        Moment(1 / 3, View(occluders=RICH, chosen_occluder=1)), Moment(7.25, at(3)),
+        TimedView(0.0, View()), TimedView(0.1, at(1)), TimedView(1 / 3, at(2)),
+        TimedView(1 / 3, View(occluders=RICH, chosen_occluder=1)), TimedView(7.25, at(3)),
     )  # fmt: skip
     return Replay(moments, size=227)
 

@@ -11,8 +11,8 @@ from live_tools import number_in, numbered_pixels
 import zfdesk.engine as zf
 from zfdesk.engine import Occluder
 from zfdesk.live import Computation, Demand, Request, View
-from zfdesk.live.replay import Moment, Replay
-from zfdesk.live.stepping import Span, Step, Stepper, steps
+from zfdesk.live.replay import Replay, TimedView
+from zfdesk.live.stepping import FilmStep, Span, Stepper, steps
 from zfdesk.sources import Frame
 from zfdesk.sources.stepped import Stepped, TimedPicture
 
@@ -33,16 +33,16 @@ def picture() -> Stepped:
 
 def path(*moments: tuple[float, int]) -> Replay:
     return Replay(
-        tuple(Moment(time, View(occluders=(Occluder(top, 2, 6, 6),), chosen_occluder=0)) for time, top in moments),
+        tuple(TimedView(time, View(occluders=(Occluder(top, 2, 6, 6),), chosen_occluder=0)) for time, top in moments),
         size=24,
     )
 
 
-def walked(source: Stepped, span: Span | None = None, replay: Replay | None = None) -> list[Step]:
+def walked(source: Stepped, span: Span | None = None, replay: Replay | None = None) -> list[FilmStep]:
     return list(steps(source, span or Span(), replay, lambda sentence: None))
 
 
-def shown(taken: list[Step]) -> list[tuple[int, float, int]]:
+def shown(taken: list[FilmStep]) -> list[tuple[int, float, int]]:
     return [(step.picture.number, round(step.time, 6), step.moment) for step in taken]
 
 

@@ -16,9 +16,9 @@ from zfdesk.live import (
     HeatSettings,
     MapsContent,
     MapsDisplay,
-    Order,
     SweepSettings,
     TraceAxis,
+    UnitOrder,
     UnitReference,
     View,
 )
@@ -73,8 +73,8 @@ def test_every_field_counts() -> None:
 
 
 def test_change_of_the_maps_leaves_the_rest() -> None:
-    changed = RICH.change_maps(order=Order.ACTIVITY, content=MapsContent.CHANGE)
-    assert changed.maps == replace(View().maps, order=Order.ACTIVITY, content=MapsContent.CHANGE)
+    changed = RICH.change_maps(order=UnitOrder.ACTIVITY, content=MapsContent.CHANGE)
+    assert changed.maps == replace(View().maps, order=UnitOrder.ACTIVITY, content=MapsContent.CHANGE)
     assert changed.change(maps=RICH.maps) == RICH
     with pytest.raises(TypeError):
         RICH.change(unknown=1)

@@ -17,13 +17,13 @@ from zfdesk.engine import ARCHITECTURES, random_model
 from zfdesk.runs import (
     About,
     Epoch,
-    LayerStatistics,
+    LayerTrainingStatistics,
     Note,
     RunError,
     RunWriter,
     Score,
     Step,
-    Strongest,
+    StrongestEntry,
     read_run,
     read_strongest,
     snapshot_epochs,
@@ -65,7 +65,7 @@ def test_the_files_are_what_the_format_says(tmp_path: Path) -> None:
     """Read with json and numpy alone, as another program would."""
     writer = RunWriter.create(tmp_path, about())
     writer.log(step(5))
-    writer.statistics(3, {"conv1": LayerStatistics(spread(np.array([-1.0, 0.5, 1.0])), dead=0.25)})
+    writer.statistics(3, {"conv1": LayerTrainingStatistics(spread(np.array([-1.0, 0.5, 1.0])), dead=0.25)})
     told = json.loads((tmp_path / "run.json").read_text())
     assert told["format"] == "zfdesk-run-1"
     assert told["recipe"]["rates"] == [0.1, 0.01]
@@ -229,7 +229,7 @@ def test_histograms_are_numpys() -> None:
 
 def test_damaged_statistics_are_told(tmp_path: Path) -> None:
     writer = RunWriter.create(tmp_path, about())
-    writer.statistics(1, {"conv1": LayerStatistics(spread(np.arange(9.0)), dead=0.0)})
+    writer.statistics(1, {"conv1": LayerTrainingStatistics(spread(np.arange(9.0)), dead=0.0)})
     run = read_run(tmp_path)
     assert run.statistics_epochs == (1,)
     place = tmp_path / "statistics" / "epoch-0001.npz"
@@ -252,11 +252,11 @@ def test_strongest_answers(tmp_path: Path) -> None:
     assert read_strongest(tmp_path) == ()
     pixels = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
     for activation in (1.0, 2.5):
-        writer.strongest(Strongest(1, "conv5", 12, "a/b.jpg", (3, 4), activation), pixels)
+        writer.strongest(StrongestEntry(1, "conv5", 12, "a/b.jpg", (3, 4), activation), pixels)
     with (tmp_path / "strongest.jsonl").open("ab") as lines:
         lines.write(b'{"snapshot": "epoch-0002", "layer"')
     (found,) = read_strongest(tmp_path)
-    assert found == Strongest(1, "conv5", 12, "a/b.jpg", (3, 4), 2.5, "strongest/epoch-0001-conv5-12.png")
+    assert found == StrongestEntry(1, "conv5", 12, "a/b.jpg", (3, 4), 2.5, "strongest/epoch-0001-conv5-12.png")
     assert np.array_equal(read_crop(tmp_path, found), pixels)
     (tmp_path / "secret.png").write_bytes((tmp_path / found.crop).read_bytes())
     for crop in ("strongest/../secret.png", "secret.png", str(tmp_path / "secret.png"), r"strongest/..\secret.png"):

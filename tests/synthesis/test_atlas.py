@@ -17,7 +17,7 @@ from zfdesk.engine.layers import Architecture, Conv, Linear, MaxPool, ReLU, Soft
 from zfdesk.synthesis import atlas as atlases
 from zfdesk.synthesis import finished, maximise, of_unit
 from zfdesk.synthesis.atlas import AtlasError, atlas_layers, atlas_recipe, make_page, page_of, read_atlas
-from zfdesk.synthesis.recipes import Recipe
+from zfdesk.synthesis.recipes import MaximiseRecipe
 from zfdesk.weights import store
 
 LAYERS = (
@@ -31,7 +31,7 @@ NET = Architecture("small", "Small", LAYERS, 32)
 def model(monkeypatch: pytest.MonkeyPatch) -> zf.Model:
     made = zf.Model(NET, quick_weights(NET, seed=2), name="small", sha256="abc")
     monkeypatch.setattr(store, "load_current", lambda: (made, ""))
-    short = replace(Recipe(), steps=2)
+    short = replace(MaximiseRecipe(), steps=2)
     monkeypatch.setattr(atlases, "atlas_recipe", lambda stage: short)
     return made
 
@@ -81,7 +81,9 @@ def test_another_file_is_never_written_over(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_large_pictures_are_kept_smaller_and_all_layers_are_named() -> None:
-    page = page_of([np.full((224, 224, 3), value, np.uint8) for value in (10, 200, 90)], [1.0, 2.0, 3.0], Recipe())
+    page = page_of(
+        [np.full((224, 224, 3), value, np.uint8) for value in (10, 200, 90)], [1.0, 2.0, 3.0], MaximiseRecipe()
+    )
     assert page.side == 144
     assert page.mosaic.shape == (288, 288, 3)
     assert int(page.picture(1)[70, 70, 0]) == 200
@@ -96,8 +98,8 @@ def test_large_pictures_are_kept_smaller_and_all_layers_are_named() -> None:
 
 def test_pictures_of_half_precision_are_told_in_float32(model: zf.Model) -> None:
     units = [of_unit("fc8", unit) for unit in range(4)]
-    half = finished(maximise(model, units, replace(Recipe(), steps=12, bfloat16=True)))
-    whole = finished(maximise(model, units, replace(Recipe(), steps=12)))
+    half = finished(maximise(model, units, replace(MaximiseRecipe(), steps=12, bfloat16=True)))
+    whole = finished(maximise(model, units, replace(MaximiseRecipe(), steps=12)))
     seen = model.forward(half.pictures).activations["fc8"]
     assert half.values == pytest.approx([float(seen[unit, unit, 0, 0]) for unit in range(4)], rel=1e-4)
     assert half.values == pytest.approx(whole.values, rel=0.15)

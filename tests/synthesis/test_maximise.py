@@ -17,8 +17,8 @@ from zfdesk.engine.layers import Architecture, Conv, Linear, MaxPool, ReLU, Soft
 from zfdesk.synthesis import regularisers
 from zfdesk.synthesis.maximise import Maximiser, finished, maximise, several
 from zfdesk.synthesis.objectives import WHOLE, Objective, Term, along, between, of_class, of_unit, parse
-from zfdesk.synthesis.parametrisation import Frequencies
-from zfdesk.synthesis.recipes import RECIPES, Policy, Recipe, recipe_called
+from zfdesk.synthesis.parametrisation import FourierParametrisation
+from zfdesk.synthesis.recipes import RECIPES, MaximiseRecipe, Policy, recipe_called
 from zfdesk.synthesis.steps import GradientStepper, as_pictures, as_tensor
 
 LAYERS = (
@@ -26,7 +26,7 @@ LAYERS = (
     Linear("fc6", 10), ReLU("relu6"), Linear("fc8", 5), Softmax("prob"),
 )  # fmt: skip
 NET = Architecture("small", "Small", LAYERS, 48)
-SHORT = Recipe(steps=8)
+SHORT = MaximiseRecipe(steps=8)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def placed(model: zf.Model, maker: Maximiser, picture: np.ndarray) -> zf.Pass:
 
 @pytest.mark.parametrize("recipe", [SHORT, *(replace(recipe, steps=8) for recipe in RECIPES.values())])
 @pytest.mark.parametrize("text", ["conv2:3", "class:dog", "conv2:1/map", "conv2:1@2,3 - 0.5*conv1:2"])
-def test_every_recipe_raises_every_objective(model: zf.Model, recipe: Recipe, text: str) -> None:
+def test_every_recipe_raises_every_objective(model: zf.Model, recipe: MaximiseRecipe, text: str) -> None:
     if recipe.policy is Policy.CONSTANT:
         recipe = replace(recipe, rate=1000.0)  # this network's gradients are smaller than CaffeNet's
     objective = parse(text, NET, model.classes.index)
@@ -220,11 +220,11 @@ def test_clipping_takes_the_lower_part() -> None:
 def test_transformations_look_at_the_middle_and_move_no_further_than_they_may() -> None:
     canvas = torch.rand(2, 3, 30, 34, generator=torch.Generator().manual_seed(1))
     generators = [torch.Generator().manual_seed(one) for one in (0, 1)]
-    still = regularisers.Transformations(0, 0, 0)
+    still = regularisers.RandomTransform(0, 0, 0)
     assert torch.equal(still(canvas, (20, 24), generators), canvas[:, :, 5:25, 5:29])
-    barely = regularisers.Transformations(0, 1e-9, 0)
+    barely = regularisers.RandomTransform(0, 1e-9, 0)
     assert torch.allclose(barely(canvas, (20, 24), generators), canvas[:, :, 5:25, 5:29], atol=1e-4)
-    shifted = regularisers.Transformations(5, 0, 0)(canvas, (20, 24), generators)
+    shifted = regularisers.RandomTransform(5, 0, 0)(canvas, (20, 24), generators)
     places = [
         (y, x) for y in range(11) for x in range(11) if torch.equal(shifted[0], canvas[0, :, y : y + 20, x : x + 24])
     ]
@@ -233,9 +233,9 @@ def test_transformations_look_at_the_middle_and_move_no_further_than_they_may() 
 
 def test_frequencies_give_a_picture_back_and_have_its_gradient() -> None:
     picture = np.random.default_rng(0).integers(5, 250, (2, 17, 22, 3), np.uint8)
-    back = as_pictures(Frequencies(as_tensor(picture)).pictures())
+    back = as_pictures(FourierParametrisation(as_tensor(picture)).pictures())
     assert np.abs(back.astype(int) - picture).max() <= 1
-    canvas = Frequencies(as_tensor(picture[:1], torch.float64), slope=1.3)
+    canvas = FourierParametrisation(as_tensor(picture[:1], torch.float64), slope=1.3)
 
     def of(parameter: torch.Tensor) -> torch.Tensor:
         canvas.parameter = parameter
@@ -250,7 +250,7 @@ def test_frequencies_give_a_picture_back_and_have_its_gradient() -> None:
 )
 def test_recipes_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"recipe|Decay"):
-        Recipe(**wrong)  # type: ignore[arg-type]
+        MaximiseRecipe(**wrong)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="no recipe"):
         recipe_called("grandma")
 

@@ -16,7 +16,7 @@ from zfdesk.engine.differentiable import Differentiable
 from zfdesk.engine.layers import Architecture, Conv, Linear, MaxPool, ReLU, Softmax
 from zfdesk.synthesis import (
     Maximiser,
-    Recipe,
+    MaximiseRecipe,
     StyleSource,
     dream,
     finished,
@@ -68,7 +68,7 @@ def last(order: Order) -> np.ndarray:
 
 
 def test_each_makes_what_its_maker_makes(model: zf.Model) -> None:
-    recipe = Recipe(steps=3)
+    recipe = MaximiseRecipe(steps=3)
     pictures = last(units_order(model, [of_unit("conv2", 1), of_unit("conv2", 4)], recipe, seed=5))
     assert np.array_equal(
         pictures, finished(maximise(model, [of_unit("conv2", 1), of_unit("conv2", 4)], recipe, seed=5)).pictures
@@ -92,7 +92,7 @@ def test_each_makes_what_its_maker_makes(model: zf.Model) -> None:
 
 
 def test_a_layer_is_made_batch_by_batch_and_each_as_it_would_be_alone(model: zf.Model) -> None:
-    order, steps = layer_order(model, "conv2", Recipe(steps=2), seed=1), 2
+    order, steps = layer_order(model, "conv2", MaximiseRecipe(steps=2), seed=1), 2
     sketches = list(order.sketches())
     assert [sketch.step for sketch in sketches] == [1, 2, 3, 4]
     assert all(sketch.steps == 2 * steps for sketch in sketches)
@@ -100,7 +100,7 @@ def test_a_layer_is_made_batch_by_batch_and_each_as_it_would_be_alone(model: zf.
     assert (first.pictures[BATCH:] == 128).all()
     assert np.isnan(first.values[BATCH:]).all()
     assert np.array_equal(first.pictures[:BATCH], final.pictures[:BATCH])
-    alone = finished(maximise(model, [of_unit("conv2", BATCH + 1)], Recipe(steps=2), seed=1))
+    alone = finished(maximise(model, [of_unit("conv2", BATCH + 1)], MaximiseRecipe(steps=2), seed=1))
     assert np.abs(final.pictures[BATCH + 1].astype(int) - alone.pictures[0]).max() <= 1
     assert order.targets[BATCH + 1] == ("conv2", BATCH + 1)
 
@@ -133,8 +133,8 @@ def test_every_number_of_a_recipe_that_is_on_is_in_its_words() -> None:
 
 def test_what_cannot_be_made_is_said_at_once(model: zf.Model, monkeypatch: pytest.MonkeyPatch) -> None:
     for order, words in (
-        (lambda: units_order(model, [], Recipe()), "Nothing is chosen"),
-        (lambda: units_order(model, [of_unit("conv2", 99)], Recipe()), "99"),
+        (lambda: units_order(model, [], MaximiseRecipe()), "Nothing is chosen"),
+        (lambda: units_order(model, [of_unit("conv2", 99)], MaximiseRecipe()), "99"),
         (lambda: fool_order(model, PICTURE, 9), "no class 9"),
         (lambda: dream_order(model, PICTURE, "fc8"), "no maps"),
         (lambda: inversion_order(model, PICTURE, ("conv7",)), "conv7"),
@@ -150,9 +150,9 @@ def test_what_cannot_be_made_is_said_at_once(model: zf.Model, monkeypatch: pytes
 
     monkeypatch.setattr(psutil, "virtual_memory", Full)
     monkeypatch.setattr(Differentiable, "__call__", computed)
-    many, recipe = several(of_unit("conv2", 1), 4, Recipe())
+    many, recipe = several(of_unit("conv2", 1), 4, MaximiseRecipe())
     for order in (
-        lambda: units_order(model, [of_unit("conv2", 1)], Recipe()), lambda: units_order(model, many, recipe),
+        lambda: units_order(model, [of_unit("conv2", 1)], MaximiseRecipe()), lambda: units_order(model, many, recipe),
         lambda: fool_order(model, PICTURE, 1), lambda: dream_order(model, PICTURE, "conv2"),
         lambda: inversion_order(model, PICTURE, ("conv2",)), lambda: texture_order(model, PICTURE),
         lambda: style_order(model, PICTURE, [(OTHER, 1.0, "waves")]),
@@ -180,7 +180,7 @@ def test_a_step_under_way_is_cut_off_between_two_layers(model: zf.Model, after: 
         if asked == after:
             raise Cancelled
 
-    maker = Maximiser(model, [of_class(NET, 1)], Recipe())
+    maker = Maximiser(model, [of_class(NET, 1)], MaximiseRecipe())
     before = maker.sketch().pictures
     with cancellable(check), pytest.raises(Cancelled):
         maker.step()

@@ -13,27 +13,27 @@ import pytest
 import tiny
 from PIL import Image
 
-from zfdesk.training.data import JoinedPictures, Pictures, open_all, open_pictures, order
+from zfdesk.training.data import JoinedPictures, PictureDataset, open_all, open_pictures, order
 from zfdesk.training.errors import PicturesGoneError, TrainingError
 from zfdesk.training.loader import Batch, Loader, Unreadable, validation_batches
-from zfdesk.training.plan import Plan
-from zfdesk.training.recipe import MODERN, PAPER, Recipe, changed
+from zfdesk.training.plan import TrainingPlan
+from zfdesk.training.recipe import MODERN, PAPER, TrainRecipe, changed
 from zfdesk.training.views import part_seen, rng, shifted, validation_view, view_of
 
 WHOLE = changed(MODERN, {"view": "whole", "jitter": "0", "flip": "no", "sides": "40", "batch": "8", "epochs": "3"})
 
 
 def loader(
-    pictures: Pictures, recipe: Recipe = WHOLE, threads: int = 2, share: tuple[int, int] = (0, 1), **more
+    pictures: PictureDataset, recipe: TrainRecipe = WHOLE, threads: int = 2, share: tuple[int, int] = (0, 1), **more
 ) -> Loader:
     """With its complaints in ``said``."""
     said: list[str] = []
-    made = Loader(pictures, Plan(recipe, len(pictures), 32), 5, threads, said.append, share, **more)
+    made = Loader(pictures, TrainingPlan(recipe, len(pictures), 32), 5, threads, said.append, share, **more)
     made.said = said  # type: ignore[attr-defined]
     return made
 
 
-def all_batches(pictures: Pictures, first: int = 0, last: int = 6, **how) -> list[Batch]:
+def all_batches(pictures: PictureDataset, first: int = 0, last: int = 6, **how) -> list[Batch]:
     """The batches of some steps."""
     made = loader(pictures, **how)
     try:

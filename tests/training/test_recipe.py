@@ -7,7 +7,7 @@ import math
 import pytest
 
 from zfdesk.training.errors import TrainingError
-from zfdesk.training.plan import Plan
+from zfdesk.training.plan import TrainingPlan
 from zfdesk.training.recipe import MODERN, PAPER, as_json, changed, from_json
 
 
@@ -66,7 +66,7 @@ def test_a_stored_recipe_of_another_version_is_refused() -> None:
 
 def test_the_sides_share_the_computing() -> None:
     """Each side is trained on for the same number of pixels, the smallest first, the last at the end."""
-    plan = Plan(changed(MODERN, {"sides": "16,32,64", "batch": "10", "epochs": "20"}), 1000, 64)
+    plan = TrainingPlan(changed(MODERN, {"sides": "16,32,64", "batch": "10", "epochs": "20"}), 1000, 64)
     steps = [plan.side(step) for step in range(plan.steps)]
     assert steps == sorted(steps)
     assert steps[-1] == 64
@@ -78,20 +78,20 @@ def test_the_sides_share_the_computing() -> None:
 def test_rates_rise_hold_and_fall() -> None:
     """Warm-up from nothing to the rate, then the schedule; plateau only by what it was lowered."""
     settings = {"warm_up": "0.1", "epochs": "10", "batch": "10", "learning_rate": "0.5"}
-    cosine = Plan(changed(MODERN, {**settings, "schedule": "cosine"}), 100, 32)
+    cosine = TrainingPlan(changed(MODERN, {**settings, "schedule": "cosine"}), 100, 32)
     rates = [cosine.learning_rate(step) for step in range(100)]
     assert rates[0] == pytest.approx(0.05)
     assert rates[9] == pytest.approx(0.5)
     assert rates[10:] == sorted(rates[10:], reverse=True)
     assert rates[55] == pytest.approx(0.5 * (1 + math.cos(math.pi / 2)) / 2)
-    hold = Plan(changed(MODERN, {**settings, "schedule": "hold-decay"}), 100, 32)
+    hold = TrainingPlan(changed(MODERN, {**settings, "schedule": "hold-decay"}), 100, 32)
     assert hold.learning_rate(69) == 0.5
     assert hold.learning_rate(85) == pytest.approx(0.25)
-    plateau = Plan(changed(PAPER, {"batch": "10"}), 100, 32)
+    plateau = TrainingPlan(changed(PAPER, {"batch": "10"}), 100, 32)
     assert plateau.learning_rate(500, 0.1) == pytest.approx(0.001)
 
 
 def test_a_batch_is_never_larger_than_the_pictures() -> None:
     """Three pictures make batches of three."""
-    plan = Plan(MODERN, 3, 32)
+    plan = TrainingPlan(MODERN, 3, 32)
     assert (plan.batch, plan.steps_per_epoch, plan.steps) == (3, 1, MODERN.epochs)

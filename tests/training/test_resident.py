@@ -19,7 +19,7 @@ from zfdesk.training.data import open_pictures
 from zfdesk.training.errors import TrainingError
 from zfdesk.training.learning import losses, on
 from zfdesk.training.loader import Loader
-from zfdesk.training.plan import Plan
+from zfdesk.training.plan import TrainingPlan
 from zfdesk.training.process_group import ProcessGroup
 from zfdesk.training.recipe import RECIPES
 from zfdesk.training.resident import ResidentLoader, loader_of, views_of
@@ -49,7 +49,7 @@ def test_a_view_is_pillows_to_a_level(seed: int) -> None:
 
 def test_batches_are_those_of_the_decoding_loader(shards: Path) -> None:
     pictures = open_pictures(str(shards))
-    plan = Plan(RECIPE, len(pictures), 32)
+    plan = TrainingPlan(RECIPE, len(pictures), 32)
     usual, kept = Loader(pictures, plan, 3, 1, print), ResidentLoader(pictures, plan, 3, 1, print)
     try:
         for one, other in zip(usual.batches(0, 4), kept.batches(0, 4), strict=True):
@@ -69,7 +69,7 @@ def test_batches_are_those_of_the_decoding_loader(shards: Path) -> None:
 def test_what_cannot_be_kept_is_a_sentence(folder: Path, shards: Path) -> None:
     found = open_pictures(str(folder))
     with pytest.raises(TrainingError, match="only square views"):
-        ResidentLoader(found, Plan(RECIPE, len(found), 32), 0, 1, print)
+        ResidentLoader(found, TrainingPlan(RECIPE, len(found), 32), 0, 1, print)
 
     class Teacher:
         classes, embedding = 3, 0
@@ -80,7 +80,7 @@ def test_what_cannot_be_kept_is_a_sentence(folder: Path, shards: Path) -> None:
     order = TrainConfig((str(shards),), RECIPE, teacher=Teacher(), on_device=True)
     views, alone = open_pictures(str(shards)), ProcessGroup(0, 1, torch.device("cpu"))
     with pytest.raises(TrainingError, match="stored answers"):
-        loader_of(order, views, Plan(RECIPE, len(views), 32), alone, print)
+        loader_of(order, views, TrainingPlan(RECIPE, len(views), 32), alone, print)
 
 
 def test_a_damaged_picture_is_passed_over(shards: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,7 +88,7 @@ def test_a_damaged_picture_is_passed_over(shards: Path, monkeypatch: pytest.Monk
     found = open_pictures(str(shards))
     read = found.read
     monkeypatch.setattr(found, "read", lambda index: replace(read(index), data=b"") if index == 4 else read(index))
-    kept = ResidentLoader(found, Plan(RECIPE, len(found), 32), 0, 1, said.append)
+    kept = ResidentLoader(found, TrainingPlan(RECIPE, len(found), 32), 0, 1, said.append)
     try:
         seen = np.concatenate([batch.indices for batch in kept.batches(0, 6)])
     finally:

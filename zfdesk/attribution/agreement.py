@@ -14,15 +14,15 @@ import torch
 from zfdesk.attribution.registry import Attribution, Options, attribute
 from zfdesk.engine import Model, Pass, Seed
 from zfdesk.engine.kernels import PackedRows
-from zfdesk.experiments.curves import STEPS, Curves, insertion_deletion
+from zfdesk.experiments.curves import STEPS, InsertionDeletion, insertion_deletion
 
-Box = tuple[int, int, int, int]
+PixelBox = tuple[int, int, int, int]
 """top, left, bottom, right in pixels of the network's input, the last two exclusive."""
 TOLERANCE = 15
 """Pixels by which the pointing game lets the hottest pixel miss (Zhang et al. 2016)."""
 
 
-def points_into(heat: np.ndarray, box: Box, tolerance: int = TOLERANCE) -> bool:
+def points_into(heat: np.ndarray, box: PixelBox, tolerance: int = TOLERANCE) -> bool:
     """The pointing game (Zhang et al. 2016): whether the hottest pixel lies in the box, or less than ``tolerance`` off.
 
     Of equally hot pixels the first in row-major order counts. Raises ValueError, in words, for a box without area.
@@ -32,7 +32,7 @@ def points_into(heat: np.ndarray, box: Box, tolerance: int = TOLERANCE) -> bool:
     return bool(top - tolerance <= y < bottom + tolerance and left - tolerance <= x < right + tolerance)
 
 
-def share_inside(heat: np.ndarray, box: Box) -> float:
+def share_inside(heat: np.ndarray, box: PixelBox) -> float:
     """The share of all heat in the box (the energy-based pointing game of Wang et al. 2020); 0 without heat."""
     top, left, bottom, right = _checked(box)
     total = float(heat.sum())
@@ -41,7 +41,7 @@ def share_inside(heat: np.ndarray, box: Box) -> float:
 
 def areas(
     model: Model, picture: np.ndarray, found: Sequence[Attribution], class_index: int, steps: int = STEPS
-) -> dict[str, Curves]:
+) -> dict[str, InsertionDeletion]:
     """Insertion and deletion of each method's heat, by its name, see `zfdesk.experiments.curves`."""
     return {
         one.method.name: insertion_deletion(model, picture, one.heat, class_index, steps) for one in found
@@ -131,7 +131,7 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     return (last - (counts - 1) / 2)[place]
 
 
-def _checked(box: Box) -> Box:
+def _checked(box: PixelBox) -> PixelBox:
     top, left, bottom, right = box
     if bottom <= top or right <= left:
         raise ValueError(f"The box {box} has no area.")

@@ -40,7 +40,7 @@ class Options:
             raise ValueError("A method's noise and epsilon are shares from 0 to 10.")
 
 
-Function = Callable[["Pass", "Seed", Options], "Tensor"]
+MethodFunction = Callable[["Pass", "Seed", Options], "Tensor"]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Method:
     label: str
     help: str
     source: str
-    function: Function = field(repr=False)
+    function: MethodFunction = field(repr=False)
     walk: bool = False
     signed: bool = True
     options: tuple[str, ...] = ()
@@ -72,10 +72,10 @@ METHODS: Mapping[str, Method] = MappingProxyType(_METHODS)
 def method(
     name: str, label: str, help: str, source: str, *, walk: bool = False, signed: bool = True,
     options: tuple[str, ...] = (), classes_only: bool = False,
-) -> Callable[[Function], Function]:  # fmt: skip
+) -> Callable[[MethodFunction], MethodFunction]:  # fmt: skip
     """Register a function as a method, see `Method`. ValueError for a name that is taken."""
 
-    def registered(function: Function) -> Function:
+    def registered(function: MethodFunction) -> MethodFunction:
         if name in _METHODS:
             raise ValueError(f"Two methods are called {name}.")
         _METHODS[name] = Method(name, label, help, source, function, walk, signed, options, classes_only)

@@ -16,7 +16,7 @@ from zfdesk.progress import ProgressLine
 if TYPE_CHECKING:
     import numpy as np
 
-    from zfdesk.attribution.agreement import Box
+    from zfdesk.attribution.agreement import PixelBox
     from zfdesk.engine import Model
 
 KNOWN = tuple(name for name, one in METHODS.items() if "head" not in one.options)
@@ -67,7 +67,7 @@ def agreement_command(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _marked(arguments: argparse.Namespace, model: Model) -> dict[str, tuple[np.ndarray, Box]]:
+def _marked(arguments: argparse.Namespace, model: Model) -> dict[str, tuple[np.ndarray, PixelBox]]:
     """What the network sees of each marked picture, and its object's box, in the network's pixels."""
     from zfdesk.cli.network import crop_called
     from zfdesk.engine import crop
@@ -78,7 +78,7 @@ def _marked(arguments: argparse.Namespace, model: Model) -> dict[str, tuple[np.n
     marks = {name: parts for name, parts in read_parts(place).items() if OBJECT in parts}
     if not marks:
         raise CommandError(f"No part called “{OBJECT}” is marked in {arguments.folder}.")
-    pictures: dict[str, tuple[np.ndarray, Box]] = {}
+    pictures: dict[str, tuple[np.ndarray, PixelBox]] = {}
     for name, parts in marks.items():
         pixels = read_picture(place / name)
         check_boxes(name, parts, *pixels.shape[:2])
@@ -95,7 +95,7 @@ def _marked(arguments: argparse.Namespace, model: Model) -> dict[str, tuple[np.n
 
 
 def _picture_facts(
-    model: Model, picture: np.ndarray, box: Box, index: int | None, arguments: argparse.Namespace
+    model: Model, picture: np.ndarray, box: PixelBox, index: int | None, arguments: argparse.Namespace
 ) -> dict[str, Any]:
     """``even``: the box's share of the picture; by method its ``share``, whether it ``points`` into the box, and with
     ``--curves`` its ``deletion`` and ``insertion``."""

@@ -19,14 +19,14 @@ def synthesis_figures(repetitions: int) -> dict[str, Any]:
     import torch
 
     from zfdesk.cli.bench_timing import eager_module, interleaved
-    from zfdesk.synthesis import Maximiser, Recipe, of_unit
+    from zfdesk.synthesis import Maximiser, MaximiseRecipe, of_unit
     from zfdesk.weights import load
 
     model = load()
     module = eager_module(model)
     for part in module.parameters():
         part.requires_grad_(False)
-    recipe = replace(Recipe(steps=1_000_000, jitter=0, scale=0, rotation=0), total_variation=0, contrast=0)
+    recipe = replace(MaximiseRecipe(steps=1_000_000, jitter=0, scale=0, rotation=0), total_variation=0, contrast=0)
     figures: dict[str, Any] = {}
     for layer in LAYERS:
         objective = of_unit(layer, 7)

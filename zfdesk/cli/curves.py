@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from zfdesk.engine import Model
-    from zfdesk.experiments import Baseline, Curves
+    from zfdesk.experiments import Baseline, InsertionDeletion
     from zfdesk.experiments.heatmap import HeatMap
 
 FILLS = ("mean", "grey", "blur", "black")
@@ -91,7 +91,7 @@ def _drawn(
     arguments: argparse.Namespace,
     model: Model,
     heats: list[HeatMap],
-    found: list[Curves],
+    found: list[InsertionDeletion],
     random_maps: list[Baseline | None],
 ) -> bytes:
     from zfdesk.figures.curves import curves_page
@@ -116,7 +116,7 @@ def _random_text(heat: HeatMap, baseline: Baseline) -> str:
 
 def _facts(
     arguments: argparse.Namespace, model: Model, probabilities: np.ndarray, heats: list[HeatMap],
-    found: list[Curves], random_maps: list[Baseline | None],
+    found: list[InsertionDeletion], random_maps: list[Baseline | None],
 ) -> dict[str, Any]:  # fmt: skip
     """``shares`` of all pixels changed, and for each map the class's probability at each of them; areas from 0 to 1.
     ``random``: mean and sample standard deviation over random maps of as many cells (null for a single one)."""
@@ -156,7 +156,7 @@ def _facts(
 
 def _page(
     arguments: argparse.Namespace, model: Model, probabilities: np.ndarray, heats: list[HeatMap],
-    found: list[Curves], random_maps: list[Baseline | None],
+    found: list[InsertionDeletion], random_maps: list[Baseline | None],
 ) -> str:  # fmt: skip
     index = found[0].class_index
     rows = [("area under the curve", "deletion (lower is better)", "insertion (higher is better)")]

@@ -49,7 +49,7 @@ def compute(arguments: argparse.Namespace, changes: Sequence[str], amounts: Sequ
     import numpy as np
 
     from zfdesk.cli.network import chosen_model, class_called, crop_called
-    from zfdesk.experiments.invariance import Change, around, invariance, paper_amounts
+    from zfdesk.experiments.invariance import Transformation, around, invariance, paper_amounts
     from zfdesk.sources import read_picture
 
     if arguments.classes and len(arguments.classes) != len(arguments.images):
@@ -62,7 +62,7 @@ def compute(arguments: argparse.Namespace, changes: Sequence[str], amounts: Sequ
     frames = [read_picture(path) for path in arguments.images]
     canvases = [around(frame, cut.box(*frame.shape[:2]), size) for frame in frames]
     found = []
-    for change in (Change[word.upper()] for word in changes):
+    for change in (Transformation[word.upper()] for word in changes):
         with ProgressLine(f"{change}: ", "pictures") as progress:
             wanted = paper_amounts(change, size) if amounts is None else np.asarray(amounts, float)
             found.append(invariance(model, canvases, change, wanted, arguments.layer or (), classes, progress))
@@ -71,13 +71,13 @@ def compute(arguments: argparse.Namespace, changes: Sequence[str], amounts: Sequ
 
 def make(arguments: argparse.Namespace) -> tuple[Page, int]:
     """Make the page of Fig. 5, and the exit status."""
-    from zfdesk.experiments.invariance import Change
+    from zfdesk.experiments.invariance import Transformation
     from zfdesk.figures import fig5_page
     from zfdesk.sources.files import file_name
 
     if len(arguments.images) > MOST_PICTURES:
         raise CommandError(f"Fig. 5 is drawn of 1 to {MOST_PICTURES} pictures, not {len(arguments.images)}.")
-    computed = compute(arguments, [change.name for change in Change])
+    computed = compute(arguments, [change.name for change in Transformation])
     names = [file_name(path) for path in arguments.images]
     given = bool(arguments.classes)
     return fig5_page(computed.model, names, computed.canvases, computed.found, given=given, size=arguments.size), 0

@@ -25,7 +25,7 @@ Load = Callable[[str], str]
 
 
 @dataclass(frozen=True)
-class Library:
+class SystemLibrary:
     """A system library, the packages it comes in, and what needs it: "qt" (always), "xcb", "wayland" or "camera"."""
 
     file: str
@@ -35,33 +35,33 @@ class Library:
 
 
 LIBRARIES = (
-    Library("libEGL.so.1", "libegl1", "libglvnd-egl"),
-    Library("libGL.so.1", "libgl1", "libglvnd-glx"),
-    Library("libxkbcommon.so.0", "libxkbcommon0", "libxkbcommon"),
-    Library("libdbus-1.so.3", "libdbus-1-3", "dbus-libs"),
-    Library("libfontconfig.so.1", "libfontconfig1", "fontconfig"),
-    Library("libfreetype.so.6", "libfreetype6", "freetype"),
-    Library("libglib-2.0.so.0", "libglib2.0-0", "glib2"),
-    Library("libX11.so.6", "libx11-6", "libX11"),
-    Library("libzstd.so.1", "libzstd1", "libzstd"),
-    Library("libxcb-cursor.so.0", "libxcb-cursor0", "xcb-util-cursor", "xcb"),
-    Library("libxkbcommon-x11.so.0", "libxkbcommon-x11-0", "libxkbcommon-x11", "xcb"),
-    Library("libX11-xcb.so.1", "libx11-xcb1", "libX11-xcb", "xcb"),
-    Library("libxcb-icccm.so.4", "libxcb-icccm4", "xcb-util-wm", "xcb"),
-    Library("libxcb-image.so.0", "libxcb-image0", "xcb-util-image", "xcb"),
-    Library("libxcb-keysyms.so.1", "libxcb-keysyms1", "xcb-util-keysyms", "xcb"),
-    Library("libxcb-render-util.so.0", "libxcb-render-util0", "xcb-util-renderutil", "xcb"),
-    Library("libxcb-util.so.1", "libxcb-util1", "xcb-util", "xcb"),
-    Library("libxcb-randr.so.0", "libxcb-randr0", "libxcb", "xcb"),
-    Library("libxcb-render.so.0", "libxcb-render0", "libxcb", "xcb"),
-    Library("libxcb-shape.so.0", "libxcb-shape0", "libxcb", "xcb"),
-    Library("libxcb-shm.so.0", "libxcb-shm0", "libxcb", "xcb"),
-    Library("libxcb-sync.so.1", "libxcb-sync1", "libxcb", "xcb"),
-    Library("libxcb-xfixes.so.0", "libxcb-xfixes0", "libxcb", "xcb"),
-    Library("libxcb-xkb.so.1", "libxcb-xkb1", "libxcb", "xcb"),
-    Library("libwayland-client.so.0", "libwayland-client0", "libwayland-client", "wayland"),
-    Library("libwayland-cursor.so.0", "libwayland-cursor0", "libwayland-cursor", "wayland"),
-    Library("libpulse.so.0", "libpulse0", "pulseaudio-libs", "camera"),
+    SystemLibrary("libEGL.so.1", "libegl1", "libglvnd-egl"),
+    SystemLibrary("libGL.so.1", "libgl1", "libglvnd-glx"),
+    SystemLibrary("libxkbcommon.so.0", "libxkbcommon0", "libxkbcommon"),
+    SystemLibrary("libdbus-1.so.3", "libdbus-1-3", "dbus-libs"),
+    SystemLibrary("libfontconfig.so.1", "libfontconfig1", "fontconfig"),
+    SystemLibrary("libfreetype.so.6", "libfreetype6", "freetype"),
+    SystemLibrary("libglib-2.0.so.0", "libglib2.0-0", "glib2"),
+    SystemLibrary("libX11.so.6", "libx11-6", "libX11"),
+    SystemLibrary("libzstd.so.1", "libzstd1", "libzstd"),
+    SystemLibrary("libxcb-cursor.so.0", "libxcb-cursor0", "xcb-util-cursor", "xcb"),
+    SystemLibrary("libxkbcommon-x11.so.0", "libxkbcommon-x11-0", "libxkbcommon-x11", "xcb"),
+    SystemLibrary("libX11-xcb.so.1", "libx11-xcb1", "libX11-xcb", "xcb"),
+    SystemLibrary("libxcb-icccm.so.4", "libxcb-icccm4", "xcb-util-wm", "xcb"),
+    SystemLibrary("libxcb-image.so.0", "libxcb-image0", "xcb-util-image", "xcb"),
+    SystemLibrary("libxcb-keysyms.so.1", "libxcb-keysyms1", "xcb-util-keysyms", "xcb"),
+    SystemLibrary("libxcb-render-util.so.0", "libxcb-render-util0", "xcb-util-renderutil", "xcb"),
+    SystemLibrary("libxcb-util.so.1", "libxcb-util1", "xcb-util", "xcb"),
+    SystemLibrary("libxcb-randr.so.0", "libxcb-randr0", "libxcb", "xcb"),
+    SystemLibrary("libxcb-render.so.0", "libxcb-render0", "libxcb", "xcb"),
+    SystemLibrary("libxcb-shape.so.0", "libxcb-shape0", "libxcb", "xcb"),
+    SystemLibrary("libxcb-shm.so.0", "libxcb-shm0", "libxcb", "xcb"),
+    SystemLibrary("libxcb-sync.so.1", "libxcb-sync1", "libxcb", "xcb"),
+    SystemLibrary("libxcb-xfixes.so.0", "libxcb-xfixes0", "libxcb", "xcb"),
+    SystemLibrary("libxcb-xkb.so.1", "libxcb-xkb1", "libxcb", "xcb"),
+    SystemLibrary("libwayland-client.so.0", "libwayland-client0", "libwayland-client", "wayland"),
+    SystemLibrary("libwayland-cursor.so.0", "libwayland-cursor0", "libwayland-cursor", "wayland"),
+    SystemLibrary("libpulse.so.0", "libpulse0", "pulseaudio-libs", "camera"),
 )
 """What PySide6 6.12's QtGui, QtWidgets, QtMultimedia and platform plugins name and no desktop-less image has (ldd)."""
 
@@ -152,14 +152,14 @@ def _platforms(environment: Mapping[str, str]) -> list[str]:
     return sorted(names | ({"wayland", "wayland-egl"} if any(name.startswith("wayland") for name in names) else set()))
 
 
-def missing(parts: Collection[str], load: Load | None = None) -> list[Library]:
+def missing(parts: Collection[str], load: Load | None = None) -> list[SystemLibrary]:
     """The libraries that keep these parts from loading: their own, or those that their own need in turn."""
     load = load or load_error
     lacking = [load(library.file) for library in LIBRARIES if library.part in parts]
     return [_library(file) for file in dict.fromkeys(lacking) if file]
 
 
-def missing_text(who: str, lacking: list[Library]) -> str:
+def missing_text(who: str, lacking: list[SystemLibrary]) -> str:
     """A sentence that names the libraries and the packages to install."""
     files = " and ".join(library.file for library in lacking)
     debian = " ".join(dict.fromkeys(library.debian for library in lacking if library.debian))
@@ -178,13 +178,13 @@ def import_error_text(error: ImportError) -> str:
     return missing_text("The window", [_library(file)])
 
 
-def _demand(lacking: list[Library], who: str) -> None:
+def _demand(lacking: list[SystemLibrary], who: str) -> None:
     if lacking:
         raise CommandError(missing_text(who, lacking))
 
 
-def _library(file: str) -> Library:
-    return next((library for library in LIBRARIES if library.file == file), Library(file, "", ""))
+def _library(file: str) -> SystemLibrary:
+    return next((library for library in LIBRARIES if library.file == file), SystemLibrary(file, "", ""))
 
 
 def load_error(file: str) -> str:

@@ -193,7 +193,7 @@ class _Run:
         """Results, each with its frame of the film; ends early when it is asked to stop."""
         from zfdesk.figures.moving import MovingPage
         from zfdesk.film import FilmFrame
-        from zfdesk.live.replay import Moment
+        from zfdesk.live.replay import TimedView
         from zfdesk.live.stepping import steps
         from zfdesk.pages.film_page import film_page, frame_facts
 
@@ -209,7 +209,7 @@ class _Run:
             drawn = drawn or MovingPage(page, self.width)
             # drawn in the film's own thread, while the next is computed
             draw = partial(drawn.draw, page)
-            self._moments.append(Moment(round(step.time, 6), result.request.view))
+            self._moments.append(TimedView(round(step.time, 6), result.request.view))
             yield result, FilmFrame(draw, step.time, frame_facts(result))
             self.progress.show(f"{number + 1}{'' if total is None else f' of {total}'} frames")
 

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from zfdesk.figures import Page
     from zfdesk.figures.fig4 import UnitOverTime
     from zfdesk.library import UnitAnswer
-    from zfdesk.runs import Run, Strongest
+    from zfdesk.runs import Run, StrongestEntry
 
 PARTS = ("curves", "spread", "filters", "probe")
-Template = Callable[..., argparse.ArgumentParser]
+AddTemplate = Callable[..., argparse.ArgumentParser]
 
 
-def add_templates(templates: Any, template: Template) -> None:
+def add_templates(templates: Any, template: AddTemplate) -> None:
     """Register both templates; ``template`` makes one with the options that all have."""
     help_text = "a training run: curves, spread of values, dead units, filters, a probe picture"
     parser = template(templates, "training", help_text, _training, weights=False)
@@ -122,7 +122,7 @@ def _fig4(arguments: argparse.Namespace) -> tuple[Page, int]:
 
 
 def _units_kept(
-    kept: Sequence[Strongest], epochs: Sequence[int], arguments: argparse.Namespace
+    kept: Sequence[StrongestEntry], epochs: Sequence[int], arguments: argparse.Namespace
 ) -> list[tuple[str, int]]:
     """Of what the run kept, the units asked for, or the first of each layer; in the order of the run."""
     there = list(dict.fromkeys((one.layer, one.unit) for one in kept if one.epoch in epochs))
@@ -157,7 +157,7 @@ def _units_random(model: Model, arguments: argparse.Namespace) -> tuple[list[tup
 
 
 def _answers_kept(
-    run: Run, model: Model, epoch: int, kept: Sequence[Strongest], units: Sequence[tuple[str, int]]
+    run: Run, model: Model, epoch: int, kept: Sequence[StrongestEntry], units: Sequence[tuple[str, int]]
 ) -> list[UnitAnswer]:
     from zfdesk.library import answer_of_crop
     from zfdesk.library.evolution import silent_answer

@@ -20,7 +20,7 @@ from zfdesk.cli.transfer import add_transfer_options, refuse_transfer_options, t
 if TYPE_CHECKING:
     from zfdesk.engine import Model
     from zfdesk.training.loader import Answering
-    from zfdesk.training.recipe import Recipe
+    from zfdesk.training.recipe import TrainRecipe
     from zfdesk.training.train_config import Ended, TrainConfig
 
 RECIPES = ("modern", "paper")
@@ -188,7 +188,7 @@ def _run_folder(arguments: argparse.Namespace) -> tuple[Path, bool]:
     return Path(arguments.output), False
 
 
-def _recipe(arguments: argparse.Namespace) -> Recipe:
+def _recipe(arguments: argparse.Namespace) -> TrainRecipe:
     from zfdesk.training.recipe import RECIPES as DECLARED
     from zfdesk.training.recipe import changed
 

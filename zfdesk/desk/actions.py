@@ -45,12 +45,12 @@ class ViewContext:
         return self.model.architecture
 
 
-Change = Callable[[View, ViewContext], View]
-Command = Callable[[AppContext], object]
+ViewChange = Callable[[View, ViewContext], View]
+CommandFunction = Callable[[AppContext], object]
 
 
 @dataclass(frozen=True)
-class HeldKeys:
+class HeldKeysHelp:
     """Keys that work while they are held, and are no actions: a row of their own in the table of keys."""
 
     text: str
@@ -71,12 +71,12 @@ class Action:
     text: str
     keys: tuple[str, ...]
     menu: str
-    change: Change | None = None
-    command: Command | None = None
+    change: ViewChange | None = None
+    command: CommandFunction | None = None
     kind: str = ""
     checked: Callable[[View, ViewContext], bool] | None = None
     after: str = ""
-    held: HeldKeys | None = None
+    held: HeldKeysHelp | None = None
     yosinski: str = ""
     also: str = ""
 
@@ -185,7 +185,7 @@ class ActionTable(QObject):
 # What many actions are
 
 
-def calls(kind: type[T], method: Callable[Concatenate[T, ...], object]) -> Command:
+def calls(kind: type[T], method: Callable[Concatenate[T, ...], object]) -> CommandFunction:
     """A command that calls a method of the controller or pane of that type."""
 
     @wraps(method)
@@ -200,22 +200,35 @@ def cycle(values: tuple[T, ...], now: T) -> T:
     return values[(values.index(now) + 1) % len(values)] if now in values else values[0]
 
 
-def set_fields(**changes: Any) -> Change:
+def set_fields(**changes: Any) -> ViewChange:
     """Set fields of the view."""
     return lambda view, context: view.change(**changes)
 
 
-def toggle(field: str) -> Change:
+def toggle(field: str) -> ViewChange:
     """Turn a field of the view on or off."""
     return lambda view, context: view.change(**{field: not getattr(view, field)})
 
 
-def next_of(field: str, values: tuple[Any, ...]) -> Change:
+def next_of(field: str, values: tuple[Any, ...]) -> ViewChange:
     """The next value of a field of the view."""
     return lambda view, context: view.change(**{field: cycle(values, getattr(view, field))})
 
 
 __all__ = [
-    "CLEAN_KEY", "Action", "ActionTable", "Change", "Command", "HeldKeys", "ViewContext", "calls", "check", "cycle",
-    "native", "next_of", "set_fields", "toggle", "with_keys",
+    "CLEAN_KEY",
+    "Action",
+    "ActionTable",
+    "CommandFunction",
+    "HeldKeysHelp",
+    "ViewChange",
+    "ViewContext",
+    "calls",
+    "check",
+    "cycle",
+    "native",
+    "next_of",
+    "set_fields",
+    "toggle",
+    "with_keys",
 ]  # fmt: skip

@@ -150,13 +150,13 @@ def _make(context: AppContext, record: _Record) -> None:
 
     from zfdesk.desk.lab.commands import lab_pane
     from zfdesk.desk.lab.controller import Lab
-    from zfdesk.synthesis import Recipe, of_unit
+    from zfdesk.synthesis import MaximiseRecipe, of_unit
     from zfdesk.synthesis.orders import units_order
 
     lab, begun = context.get(Lab), time.perf_counter()
 
     def again() -> None:
-        steps = record.rounds * Recipe().steps + (lab.progress.done if lab.progress is not None else 0)
+        steps = record.rounds * MaximiseRecipe().steps + (lab.progress.done if lab.progress is not None else 0)
         record.steps_a_second = steps / (time.perf_counter() - begun)
         if not lab.running and not context.state.closing:
             record.rounds += 1
@@ -166,7 +166,7 @@ def _make(context: AppContext, record: _Record) -> None:
 
     def begin() -> None:
         if not context.state.closing:
-            lab.start(units_order(context.state.model, [of_unit("conv5", record.rounds)], Recipe()))
+            lab.start(units_order(context.state.model, [of_unit("conv5", record.rounds)], MaximiseRecipe()))
 
     lab_pane(context)
     lab.changed.connect(again)

@@ -129,7 +129,7 @@ class Opener:
 
 
 @dataclass(frozen=True)
-class Example:
+class ExampleView:
     """A ready view on a moment of the demo, with the embedded network: what to try and what to look for.
 
     ``place``: among all, in the paper's own order; its key is Alt and that digit. ``seconds``: of the demo, whose
@@ -162,7 +162,7 @@ class Feature:
     demand: Callable[[AppContext, Demand], Demand] | None = None
     opens: tuple[Opener, ...] = ()
     session: SessionPart | None = None
-    examples: tuple[Example, ...] = ()
+    examples: tuple[ExampleView, ...] = ()
 
 
 class Features(tuple[Feature, ...]):
@@ -179,7 +179,7 @@ class Features(tuple[Feature, ...]):
         return tuple(feature.session for feature in self if feature.session is not None)
 
     @property
-    def examples(self) -> tuple[Example, ...]:
+    def examples(self) -> tuple[ExampleView, ...]:
         """The ready views of all, in the paper's order."""
         return tuple(sorted((one for feature in self for one in feature.examples), key=lambda one: one.place))
 
@@ -245,4 +245,15 @@ def dock_of(pane: Pane) -> QDockWidget:
     return dock
 
 
-__all__ = ["Area", "Example", "Feature", "Features", "Opener", "PaneSpec", "Panes", "SessionPart", "dock_of", "keeps"]
+__all__ = [
+    "Area",
+    "ExampleView",
+    "Feature",
+    "Features",
+    "Opener",
+    "PaneSpec",
+    "Panes",
+    "SessionPart",
+    "dock_of",
+    "keeps",
+]

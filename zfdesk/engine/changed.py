@@ -21,7 +21,7 @@ from zfdesk.engine.model import Pass
 
 
 @dataclass(frozen=True)
-class Window:
+class MapRegion:
     """Rows top to bottom - 1 and columns left to right - 1 of a layer's maps."""
 
     top: int
@@ -34,13 +34,13 @@ class Window:
         return maps[:, :, self.top : self.bottom, self.left : self.right]
 
 
-def changed_window(before: np.ndarray, after: np.ndarray) -> Window | None:
+def changed_window(before: np.ndarray, after: np.ndarray) -> MapRegion | None:
     """The smallest window that holds every pixel in which two pictures (height, width, 3) differ; None if none does."""
     different = (before != after).any(2)
     rows, columns = np.flatnonzero(different.any(1)), np.flatnonzero(different.any(0))
     if not len(rows):
         return None
-    return Window(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
+    return MapRegion(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
 
 
 @torch.inference_mode()
@@ -87,7 +87,7 @@ def _whole(kernels: ReferenceKernels, stage: Stage, x: Tensor) -> Tensor:
     raise TypeError(f"{stage.name}: no way to compute {stage.layer}")
 
 
-def _reached(window: Window, layer: Conv | MaxPool, stage: Stage) -> Window:
+def _reached(window: MapRegion, layer: Conv | MaxPool, stage: Stage) -> MapRegion:
     """The outputs whose kernels touch the window."""
     _, height, width = stage.shape
     kernel, stride, padding = layer.kernel, layer.stride, layer.padding
@@ -99,21 +99,21 @@ def _reached(window: Window, layer: Conv | MaxPool, stage: Stage) -> Window:
         return min((stop - 1 + padding) // stride + 1, size)
 
     top, left = min(first(window.top), height - 1), min(first(window.left), width - 1)
-    return Window(top, left, max(end(window.bottom, height), top + 1), max(end(window.right, width), left + 1))
+    return MapRegion(top, left, max(end(window.bottom, height), top + 1), max(end(window.right, width), left + 1))
 
 
-def _source(window: Window, layer: Conv | MaxPool) -> Window:
+def _source(window: MapRegion, layer: Conv | MaxPool) -> MapRegion:
     """The inputs that a window of outputs is computed from; may reach into the padding."""
     kernel, stride, padding = layer.kernel, layer.stride, layer.padding
-    return Window(
+    return MapRegion(
         window.top * stride - padding, window.left * stride - padding,
         (window.bottom - 1) * stride - padding + kernel, (window.right - 1) * stride - padding + kernel,
     )  # fmt: skip
 
 
-def _needed(x: Tensor, window: Window, layer: Conv | MaxPool, filling: float) -> Tensor:
+def _needed(x: Tensor, window: MapRegion, layer: Conv | MaxPool, filling: float) -> Tensor:
     source, height, width = _source(window, layer), x.shape[2], x.shape[3]
-    inside = Window(max(source.top, 0), max(source.left, 0), min(source.bottom, height), min(source.right, width))
+    inside = MapRegion(max(source.top, 0), max(source.left, 0), min(source.bottom, height), min(source.right, width))
     part = inside.of(x)
     beyond = (
         inside.left - source.left, source.right - inside.right, inside.top - source.top, source.bottom - inside.bottom,
@@ -121,7 +121,7 @@ def _needed(x: Tensor, window: Window, layer: Conv | MaxPool, filling: float) ->
     return F.pad(part, beyond, value=filling) if any(beyond) else part
 
 
-def _pooled(x: Tensor, window: Window, layer: MaxPool, old: Tensor, old_switches: Tensor) -> tuple[Tensor, Tensor]:
+def _pooled(x: Tensor, window: MapRegion, layer: MaxPool, old: Tensor, old_switches: Tensor) -> tuple[Tensor, Tensor]:
     part = _needed(x, window, layer, -torch.inf)
     new, local = F.max_pool2d(part, layer.kernel, layer.stride, return_indices=True)
     source, across = _source(window, layer), part.shape[3]
@@ -131,7 +131,7 @@ def _pooled(x: Tensor, window: Window, layer: MaxPool, old: Tensor, old_switches
     return _put(old, window, new), _put(old_switches, window, switches)
 
 
-def _put(old: Tensor, window: Window, new: Tensor) -> Tensor:
+def _put(old: Tensor, window: MapRegion, new: Tensor) -> Tensor:
     whole = old.clone(memory_format=torch.preserve_format)
     window.of(whole).copy_(new)
     return whole

@@ -26,7 +26,7 @@ from zfdesk.engine.kernels import dense, inverse_power, lrn_band
 from zfdesk.engine.layers import LRN, Conv, Linear, MaxPool, Shape, Softmax, Stage, out_size
 from zfdesk.engine.model import Model
 
-Window = tuple[int, int, int, int]
+MapWindow = tuple[int, int, int, int]
 """top, left, bottom, right in positions of a layer's map, the last two exclusive."""
 
 
@@ -55,7 +55,7 @@ class Differentiable:
     def __init__(
         self,
         model: Model,
-        wanted: Mapping[str, Window | None],
+        wanted: Mapping[str, MapWindow | None],
         size: tuple[int, int] | None = None,
         signed: bool = False,
         dtype: torch.dtype = torch.float32,
@@ -74,11 +74,11 @@ class Differentiable:
         self.input_shape = (self.field[2] - self.field[0], self.field[3] - self.field[1])
         self._weights: dict[str, Tensor] = {}
 
-    def _planned(self) -> tuple[dict[str, Window], dict[str, tuple[_Span, _Span]]]:
+    def _planned(self) -> tuple[dict[str, MapWindow], dict[str, tuple[_Span, _Span]]]:
         """From the top down: the least window of each layer that holds what is wanted and what those above read."""
-        windows: dict[str, Window] = {}
+        windows: dict[str, MapWindow] = {}
         spans: dict[str, tuple[_Span, _Span]] = {}
-        needed: Window | None = None
+        needed: MapWindow | None = None
         for place in range(len(self._stages) - 1, -1, -1):
             stage = self._stages[place]
             needed = _union(needed, self.wanted.get(stage.name))
@@ -124,7 +124,7 @@ class Differentiable:
                 found[stage.name] = _cut(kept, self.wanted[stage.name], self.windows[stage.name])
         return found
 
-    def _read_window(self, before: Stage, stage: Stage) -> Window:
+    def _read_window(self, before: Stage, stage: Stage) -> MapWindow:
         """What a layer reads of the one before, which may hold more because it is wanted itself."""
         if stage.name in self._spans:
             rows, columns = self._spans[stage.name]
@@ -182,7 +182,7 @@ def _shapes(stages: tuple[Stage, ...], size: tuple[int, int], own: tuple[int, in
     return shapes
 
 
-def _checked(layer: str, window: Window | None, shape: Shape) -> Window:
+def _checked(layer: str, window: MapWindow | None, shape: Shape) -> MapWindow:
     _, height, width = shape
     if window is None:
         return 0, 0, height, width
@@ -192,7 +192,7 @@ def _checked(layer: str, window: Window | None, shape: Shape) -> Window:
     return window
 
 
-def _union(one: Window | None, other: Window | None) -> Window | None:
+def _union(one: MapWindow | None, other: MapWindow | None) -> MapWindow | None:
     if one is None or other is None:
         return one or other
     return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
@@ -205,7 +205,7 @@ def _read(layer: Conv | MaxPool, first: int, end: int, size: int) -> _Span:
     return _Span(max(begin, 0), min(stop, size), max(-begin, 0), max(stop - size, 0))
 
 
-def _cut(x: Tensor, window: Window, held: tuple[int, ...]) -> Tensor:
+def _cut(x: Tensor, window: MapWindow, held: tuple[int, ...]) -> Tensor:
     """``window`` of a map of which ``x`` holds the window ``held``."""
     if window == held:
         return x

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from zfdesk.engine.layers import ReceptiveField
 
-Box = tuple[float, float, float, float]  # left, top, right, bottom in frame pixels
+CropBox = tuple[float, float, float, float]  # left, top, right, bottom in frame pixels
 
 
 @dataclass(frozen=True)
@@ -62,14 +62,14 @@ class InputSpec:
         return values if self.order == "RGB" else values.flip(0)
 
 
-def centre_box(height: int, width: int, share: float = 224 / 256) -> Box:
+def centre_box(height: int, width: int, share: float = 224 / 256) -> CropBox:
     """The standard central crop of a frame: a square of ``share`` of its shortest side, in frame pixels."""
     side = share * min(height, width)
     left, top = (width - side) / 2, (height - side) / 2
     return left, top, left + side, top + side
 
 
-def crop(frame: np.ndarray, box: Box, size: int = 224) -> np.ndarray:
+def crop(frame: np.ndarray, box: CropBox, size: int = 224) -> np.ndarray:
     """Cut ``box`` out of a frame and scale it to ``size`` × ``size``, antialiased bilinear.
 
     frame: uint8 (height, width, 3) RGB. The box may lie between pixels, so that a dragged crop moves smoothly; the

@@ -58,7 +58,7 @@ class Spans:
         return Spans(begin, begin + length, begin, length)
 
 
-Area = tuple[Spans, Spans]  # rows, columns
+Region = tuple[Spans, Spans]  # rows, columns
 
 
 class Windows:
@@ -126,7 +126,7 @@ class Windows:
             needed += round(float(share.sum()) * stage.multiply_adds)
         return needed
 
-    def _areas(self, positions: np.ndarray) -> list[Area]:
+    def _areas(self, positions: np.ndarray) -> list[Region]:
         """What changes in each layer that has maps, from the input on."""
         size = np.array((self._occluder.height, self._occluder.width))
         height, width = self._clean["input"].shape[:2]
@@ -156,7 +156,7 @@ class Windows:
         return _composed(whole, areas[-1], new, _all_of(whole, len(new)), 0.0), totals
 
     def _computed(
-        self, layer: object, rectified: bool, below: np.ndarray, changed: Area, new: np.ndarray, area: Area
+        self, layer: object, rectified: bool, below: np.ndarray, changed: Region, new: np.ndarray, area: Region
     ) -> np.ndarray:
         """The windows of one layer from the clean maps below it and the windows in them."""
         rows, columns = area
@@ -176,7 +176,7 @@ class Windows:
                 raise TypeError(f"no way to compute windows of {layer}")
         return y.permute(0, 2, 3, 1).numpy()[:, : rows.length, : columns.length]
 
-    def _occluded(self, positions: np.ndarray, area: Area) -> np.ndarray:
+    def _occluded(self, positions: np.ndarray, area: Region) -> np.ndarray:
         """The windows of the input, with the occluder in them."""
         rows, columns = area
         new = np.empty((len(positions), rows.length, columns.length, 3), self._covered.dtype)
@@ -192,7 +192,7 @@ class Windows:
             )
         return new
 
-    def _totals(self, area: Area, new: np.ndarray) -> np.ndarray:
+    def _totals(self, area: Region, new: np.ndarray) -> np.ndarray:
         """The activation of each unit summed over its map: the clean sum and what the windows change of it."""
         rows, columns = area
         clean = self._clean[self._layer.name]
@@ -216,7 +216,7 @@ class Windows:
         return x.numpy(), totals
 
 
-def _composed(clean: np.ndarray, changed: Area, new: np.ndarray, wanted: Area, filling: float) -> np.ndarray:
+def _composed(clean: np.ndarray, changed: Region, new: np.ndarray, wanted: Region, filling: float) -> np.ndarray:
     """Parts (n, height, width, channels) of a layer's maps: the clean ones with the changed windows put in.
 
     Beyond the maps is ``filling``.
@@ -242,7 +242,7 @@ def _paste(part: np.ndarray, what: np.ndarray, y: int, x: int) -> None:
         part[top:bottom, left:right] = what[top - y : bottom - y, left - x : right - x]
 
 
-def _all_of(maps: np.ndarray, n: int) -> Area:
+def _all_of(maps: np.ndarray, n: int) -> Region:
     """The area of n whole maps."""
     zero = np.zeros(n, int)
     height, width = maps.shape[:2]

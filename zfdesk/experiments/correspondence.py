@@ -36,7 +36,7 @@ from zfdesk.engine.changed import forward_changed
 from zfdesk.engine.layers import Architecture, Linear
 from zfdesk.engine.model import Model
 from zfdesk.engine.occlude import Occluder, OccluderFill, OccluderShape, occlude
-from zfdesk.engine.picture import Box, crop
+from zfdesk.engine.picture import CropBox, crop
 from zfdesk.experiments.parts import OBJECT, RANDOM, PartBox, PartsError, check_boxes, shared_parts, to_input
 from zfdesk.experiments.table1 import Correspondence, Table1Score
 
@@ -113,7 +113,7 @@ def masks_of(picture: MarkedPicture, parts: Iterable[str], draws: int, seed: int
 def cut_out(
     marks: Mapping[str, Mapping[str, PartBox]],
     read: Callable[[str], np.ndarray],
-    crop_box: Callable[[int, int], Box],
+    crop_box: Callable[[int, int], CropBox],
     size: int,
 ) -> tuple[list[MarkedPicture], list[str]]:
     """What the network sees of each marked picture, and a sentence for each part that it does not see at all.

@@ -46,7 +46,7 @@ class Curve:
 
 
 @dataclass(frozen=True, eq=False)
-class Curves:
+class InsertionDeletion:
     """Both curves of one heat map."""
 
     class_index: int
@@ -58,7 +58,7 @@ class Curves:
 class Baseline:
     """Curves of several random maps, to set beside those of a heat map."""
 
-    curves: tuple[Curves, ...]
+    curves: tuple[InsertionDeletion, ...]
 
     @property
     def deletion(self) -> tuple[float, float | None]:
@@ -79,7 +79,7 @@ def insertion_deletion(
     steps: int = STEPS,
     fill: OccluderFill = OccluderFill.MEAN,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Curves:
+) -> InsertionDeletion:
     """Both curves of a heat map on a picture.
 
     picture: uint8 (size, size, 3), as the network sees it. heat: real (height, width) of any size, higher = more
@@ -109,7 +109,7 @@ def insertion_deletion(
             progress(passed, total)
         shares = _counts(len(order), steps) / len(order)
         made.append(Curve(_frozen(shares), _frozen(np.concatenate(probabilities).astype(np.float64))))
-    return Curves(class_index, *made)
+    return InsertionDeletion(class_index, *made)
 
 
 def random_baseline(
@@ -177,4 +177,4 @@ def _frozen(array: np.ndarray) -> np.ndarray:
     return array
 
 
-__all__ = ["STEPS", "Baseline", "Curve", "Curves", "insertion_deletion", "order_of", "random_baseline"]
+__all__ = ["STEPS", "Baseline", "Curve", "InsertionDeletion", "insertion_deletion", "order_of", "random_baseline"]

@@ -27,7 +27,7 @@ import torch.nn.functional as F
 
 from zfdesk.engine.layers import Architecture, Conv, Linear, MaxPool
 from zfdesk.engine.model import Model
-from zfdesk.engine.picture import Box, crop
+from zfdesk.engine.picture import CropBox, crop
 from zfdesk.experiments.correspondence import default_layers
 
 BATCH = 16
@@ -35,7 +35,7 @@ MOST_SHIFT = 60 / 224
 """Of the paper: 60 pixels of 224, as a share of the input's side."""
 
 
-class Change(StrEnum):
+class Transformation(StrEnum):
     """What is done to a picture."""
 
     TRANSLATION = "vertical translation"  # pixels of the network's input, downwards
@@ -51,20 +51,20 @@ class Invariance:
     ``probabilities``: float64 (pictures, amounts), of each picture's class in ``classes``.
     """
 
-    change: Change
+    change: Transformation
     amounts: np.ndarray
     distances: dict[str, np.ndarray]
     probabilities: np.ndarray
     classes: tuple[int, ...]
 
 
-def paper_amounts(change: Change, size: int = 224) -> np.ndarray:
+def paper_amounts(change: Transformation, size: int = 224) -> np.ndarray:
     """The amounts of Fig. 5 for an input of that side, float64: −60 to 60 pixels in steps of 5 at 224, 1 to 1.8 in
     steps of 0.05, 0° to 350° in steps of 10."""
-    if change is Change.TRANSLATION:
+    if change is Transformation.TRANSLATION:
         most = round(MOST_SHIFT * size)
         return np.unique(np.round(np.linspace(-most, most, 25)))
-    return np.linspace(1, 1.8, 17) if change is Change.SCALE else np.arange(0.0, 360.0, 10.0)
+    return np.linspace(1, 1.8, 17) if change is Transformation.SCALE else np.arange(0.0, 360.0, 10.0)
 
 
 def invariance_layers(architecture: Architecture) -> tuple[str, ...]:
@@ -80,7 +80,7 @@ def invariance_layers(architecture: Architecture) -> tuple[str, ...]:
     return tuple(dict.fromkeys((first, default_layers(architecture)[-1])))
 
 
-def around(frame: np.ndarray, box: Box, size: int) -> np.ndarray:
+def around(frame: np.ndarray, box: CropBox, size: int) -> np.ndarray:
     """The part of a frame that transformations can bring into the crop ``box``, at the scale at which the network sees
     it: uint8 (side, side, 3), the crop being the middle ``size`` × ``size`` pixels of it."""
     pad = math.ceil(max(round(MOST_SHIFT * size), (math.sqrt(2) - 1) / 2 * size)) + 2
@@ -89,7 +89,9 @@ def around(frame: np.ndarray, box: Box, size: int) -> np.ndarray:
     return crop(frame, (left - across, top - down, right + across, bottom + down), size + 2 * pad)
 
 
-def transformed(canvas: np.ndarray, size: int, change: Change, amounts: Sequence[float] | np.ndarray) -> np.ndarray:
+def transformed(
+    canvas: np.ndarray, size: int, change: Transformation, amounts: Sequence[float] | np.ndarray
+) -> np.ndarray:
     """What the network sees after each amount of a change: uint8 (amounts, size, size, 3).
 
     canvas: of `around`. Raises ValueError for an amount that shows more than the canvas has, or no size at all.
@@ -99,9 +101,9 @@ def transformed(canvas: np.ndarray, size: int, change: Change, amounts: Sequence
     y, x = torch.meshgrid(grid, grid, indexing="ij")
     places = []
     for amount in np.asarray(amounts, np.float64).tolist():
-        if change is Change.TRANSLATION:
+        if change is Transformation.TRANSLATION:
             moved = x, y - amount
-        elif change is Change.SCALE:
+        elif change is Transformation.SCALE:
             if not amount >= 1:
                 raise ValueError(f"A picture is enlarged 1 times or more, not {amount:g} times.")
             moved = x / amount, y / amount
@@ -132,7 +134,7 @@ class Untransformed:
     probabilities: np.ndarray
 
     def compared(
-        self, change: Change, amounts: Sequence[float] | np.ndarray
+        self, change: Transformation, amounts: Sequence[float] | np.ndarray
     ) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """After each amount of a change: distances by layer, float64 (amounts,), and the probabilities of all classes,
         float64 (amounts, classes). Raises ValueError as `transformed`."""
@@ -149,14 +151,16 @@ def untransformed(model: Model, canvas: np.ndarray, layers: Sequence[str] = ()) 
     layers = tuple(layers) or invariance_layers(model.architecture)
     for layer in layers:
         model.architecture.stage(layer)
-    found, answers = _features(model, transformed(canvas, model.architecture.size, Change.SCALE, (1.0,)), layers)
+    found, answers = _features(
+        model, transformed(canvas, model.architecture.size, Transformation.SCALE, (1.0,)), layers
+    )
     return Untransformed(model, canvas, {layer: found[layer][0] for layer in layers}, answers[0])
 
 
 def invariance(
     model: Model,
     canvases: Sequence[np.ndarray],
-    change: Change,
+    change: Transformation,
     amounts: Sequence[float] | np.ndarray | None = None,
     layers: Sequence[str] = (),
     classes: Sequence[int] = (),
@@ -205,6 +209,13 @@ def _features(model: Model, pictures: np.ndarray, layers: Sequence[str]) -> tupl
 
 
 __all__ = [
-    "Change", "Invariance", "Untransformed", "around", "invariance", "invariance_layers", "paper_amounts",
-    "transformed", "untransformed",
+    "Invariance",
+    "Transformation",
+    "Untransformed",
+    "around",
+    "invariance",
+    "invariance_layers",
+    "paper_amounts",
+    "transformed",
+    "untransformed",
 ]  # fmt: skip

@@ -16,7 +16,7 @@ REMEMBERED = 20  # pairs of steps and changes of the gradient
 ARMIJO = 1e-4
 MOST_HALVINGS = 40
 
-Function = Callable[[Tensor], tuple[Tensor, Tensor]]
+ValueAndGradient = Callable[[Tensor], tuple[Tensor, Tensor]]
 """From a point to the value there and the gradient, which is of the point's shape."""
 
 
@@ -34,7 +34,7 @@ class Minimum:
     converged: bool
 
 
-def minimise(function: Function, start: Tensor, tolerance: float = 1e-6, most_steps: int = 2000) -> Minimum:
+def minimise(function: ValueAndGradient, start: Tensor, tolerance: float = 1e-6, most_steps: int = 2000) -> Minimum:
     """Go down from ``start`` until the largest component of the gradient is below ``tolerance``.
 
     The same start gives the same end. Raises ArithmeticError, in words, where the value is not a number.

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from zfdesk.atomic_write import write_whole
-from zfdesk.engine.picture import Box
+from zfdesk.engine.picture import CropBox
 from zfdesk.weights.safetensors_file import CheckpointError, opened, parsed_json
 
 FILE = "zfdesk-parts.json"
@@ -136,7 +136,7 @@ def check_boxes(name: str, parts: Mapping[str, PartBox], height: int, width: int
             )
 
 
-def to_input(box: PartBox, crop: Box, size: int) -> PartBox:
+def to_input(box: PartBox, crop: CropBox, size: int) -> PartBox:
     """A box in picture pixels → network-input pixels, its edges rounded, at least 1 × 1; not clipped.
 
     ``crop``: what the network sees, in picture pixels, as `zfdesk.engine.crop` takes it; ``size``: the input's side.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from zfdesk.figures.drawing import draw
     from zfdesk.figures.facts import Facts, caption
-    from zfdesk.figures.fig2 import Examples, fig2_page
+    from zfdesk.figures.fig2 import UnitExamples, fig2_page
     from zfdesk.figures.fig3 import fig3_page
     from zfdesk.figures.fig5 import fig5_page
     from zfdesk.figures.fig6 import fig6_page, filters_page
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "Cell": "page",
-    "Examples": "fig2",
+    "UnitExamples": "fig2",
     "Facts": "facts",
     "Page": "page",
     "SIZES": "page",
@@ -61,9 +61,9 @@ def __getattr__(name: str) -> Any:
 __all__ = [
     "SIZES",
     "Cell",
-    "Examples",
     "Facts",
     "Page",
+    "UnitExamples",
     "caption",
     "draw",
     "encode",

@@ -13,8 +13,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from zfdesk.figures import panels
 from zfdesk.figures.colours import BAR, CLEAN, DASHES, EMPTY, LINES
 from zfdesk.figures.facts import number
-from zfdesk.figures.look import Look, fitting, printable, text_width, wrapped
-from zfdesk.figures.place import GAP, Body, Place, inches_from_corner
+from zfdesk.figures.look import PageStyle, fitting, printable, text_width, wrapped
+from zfdesk.figures.place import GAP, Body, PanelPlace, inches_from_corner
 
 FEW, MARKERS = 24, ("o", "s", "^", "D")
 """A bridged line of so few points has them marked, each line in its own way."""
@@ -30,7 +30,7 @@ WIDE = 1.3
 """Inches that an axis must be long to have room for five figures."""
 
 
-def draw_bars(place: Place, panel: panels.Bars) -> list[Body]:
+def draw_bars(place: PanelPlace, panel: panels.Bars) -> list[Body]:
     """A bar a class with its name above it; where something is covered, a tick at the clean value, and the change."""
     axes, look, count = place.axes(), place.look, len(panel.values)
     axes.set(xlim=(0, 1), ylim=(count, 0), xticks=[], yticks=[])
@@ -63,7 +63,7 @@ def draw_bars(place: Place, panel: panels.Bars) -> list[Body]:
     return [Body(axes, lambda inches: count * row, [finish], note=note, rigid=True)]
 
 
-def draw_histogram(place: Place, panel: panels.Histogram) -> list[Body]:
+def draw_histogram(place: PanelPlace, panel: panels.Histogram) -> list[Body]:
     """Steps, filled where there is one series."""
     axes = place.axes()
     for index, counts in enumerate(panel.counts):
@@ -79,7 +79,7 @@ def draw_histogram(place: Place, panel: panels.Histogram) -> list[Body]:
     return [_chart(place, axes, panel.quantity, "count", panel.names, panel.note, LOW)]
 
 
-def draw_curves(place: Place, panel: panels.Curves) -> list[Body]:
+def draw_curves(place: PanelPlace, panel: panels.LineChart) -> list[Body]:
     """Lines that differ in dashes as well as in colour."""
     axes = place.axes()
     for index, values in enumerate(panel.values):
@@ -99,7 +99,7 @@ def draw_curves(place: Place, panel: panels.Curves) -> list[Body]:
     return [body]
 
 
-def draw_text(place: Place, panel: panels.Text) -> list[Body]:
+def draw_text(place: PanelPlace, panel: panels.Text) -> list[Body]:
     """Draw text, wrapped to the width."""
     axes, look = place.axes(), place.look
     axes.set_axis_off()
@@ -115,7 +115,7 @@ def draw_text(place: Place, panel: panels.Text) -> list[Body]:
 
 
 def _chart(
-    place: Place, axes: Axes, x_label: str, y_label: str, names: tuple[str, ...], note: str, share: float = TALL
+    place: PanelPlace, axes: Axes, x_label: str, y_label: str, names: tuple[str, ...], note: str, share: float = TALL
 ) -> Body:
     look = place.look
     axes.tick_params(labelsize=look.small, pad=2)
@@ -175,7 +175,7 @@ class _Steps(MaxNLocator):
         return super().tick_values(vmin, vmax)
 
 
-def _legend(body: Body, names: tuple[str, ...], inches: float, look: Look) -> None:
+def _legend(body: Body, names: tuple[str, ...], inches: float, look: PageStyle) -> None:
     """A piece of each line with its name, below the axes, where it hides nothing; as many in a row as there is room
     for."""
     place, sample, top = inches_from_corner(body.axes), 0.22 * look.stroke, body.below + GAP

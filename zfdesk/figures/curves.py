@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from zfdesk.experiments.curves import Baseline, Curve, Curves
+from zfdesk.experiments.curves import Baseline, Curve, InsertionDeletion
 from zfdesk.figures import panels
 from zfdesk.figures.facts import Facts, caption
 from zfdesk.figures.page import Cell, Page
@@ -14,7 +14,7 @@ from zfdesk.figures.page import Cell, Page
 
 def curves_page(
     class_name: str,
-    named: Sequence[tuple[str, Curves]],
+    named: Sequence[tuple[str, InsertionDeletion]],
     baselines: Sequence[tuple[str, Baseline]] = (),
     facts: Facts | None = None,
     size: str | tuple[float, float] = "two-column",
@@ -36,7 +36,7 @@ def curves_page(
             mean, deviation = getattr(baseline, way)
             names.append(f"{name}: {mean:.3f}" + ("" if deviation is None else f" ± {deviation:.3f}"))
             values.append(np.mean([getattr(curves, way).probabilities for curves in baseline.curves], 0))
-        panel = panels.Curves(
+        panel = panels.LineChart(
             getattr(named[0][1], way).shares, np.array(values), tuple(names), f"share of pixels {_DONE[way]}",
             f"P({class_name})", facts=facts,
         )  # fmt: skip

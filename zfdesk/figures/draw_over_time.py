@@ -10,7 +10,7 @@ from zfdesk.figures.colours import BAR, EMPTY, INK, LINE, LINES, sequential, sig
 from zfdesk.figures.facts import number
 from zfdesk.figures.look import printable, text_width
 from zfdesk.figures.over_time import Evolution, Shares, Strips
-from zfdesk.figures.place import Body, Place
+from zfdesk.figures.place import Body, PanelPlace
 
 FAINTEST = 1e-4
 """The share of values that is just not white in a band; lightness falls with the logarithm up to all of them."""
@@ -24,7 +24,7 @@ SLOTS = 6
 TINY = 1e-12
 
 
-def draw_strips(place: Place, panel: Strips) -> list[Body]:
+def draw_strips(place: PanelPlace, panel: Strips) -> list[Body]:
     """The bands one below the other, each with its name and range at the left, and the times below all."""
     axes, look = place.axes(), place.look
     layers, times, bins = panel.shares.shape
@@ -54,7 +54,7 @@ def draw_strips(place: Place, panel: Strips) -> list[Body]:
     return [body]
 
 
-def draw_shares(place: Place, panel: Shares) -> list[Body]:
+def draw_shares(place: PanelPlace, panel: Shares) -> list[Body]:
     """Per cents in cells, as high as wide; few times are not drawn huge."""
     axes, look = place.axes(), place.look
     rows, times = panel.values.shape
@@ -75,7 +75,7 @@ def draw_shares(place: Place, panel: Shares) -> list[Body]:
     return [body]
 
 
-def draw_evolution(place: Place, panel: Evolution) -> list[Body]:
+def draw_evolution(place: PanelPlace, panel: Evolution) -> list[Body]:
     """The table as one picture, the times above it and the names of the rows at its left."""
     axes, look = place.bare(), place.look
     rows, times, height, width = panel.values.shape[:4]

@@ -15,17 +15,17 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from zfdesk.figures import over_time, panels
 from zfdesk.figures.charts import draw_bars, draw_curves, draw_histogram, draw_text
 from zfdesk.figures.draw_over_time import draw_evolution, draw_shares, draw_strips
-from zfdesk.figures.look import Look, looks_for, printable, styled, wrapped
+from zfdesk.figures.look import PageStyle, looks_for, printable, styled, wrapped
 from zfdesk.figures.over_picture import draw_labels, draw_occlusion
 from zfdesk.figures.page import Page
 from zfdesk.figures.pictures import draw_compare, draw_maps, draw_picture, draw_signed, draw_tiles, draw_unit_map
-from zfdesk.figures.place import Body, Place, inches_on_page, say_below
+from zfdesk.figures.place import Body, PanelPlace, inches_on_page, say_below
 from zfdesk.figures.scheme import draw_scheme
 
-DRAWERS: dict[type, Callable[[Place, Any], list[Body]]] = {
+DRAWERS: dict[type, Callable[[PanelPlace, Any], list[Body]]] = {
     panels.Picture: draw_picture, panels.Maps: draw_maps, panels.UnitMap: draw_unit_map, panels.Signed: draw_signed,
     panels.Tiles: draw_tiles, panels.Occlusion: draw_occlusion, panels.Labels: draw_labels, panels.Bars: draw_bars,
-    panels.Compare: draw_compare, panels.Histogram: draw_histogram, panels.Curves: draw_curves,
+    panels.Compare: draw_compare, panels.Histogram: draw_histogram, panels.LineChart: draw_curves,
     panels.Text: draw_text, panels.Drawing: draw_scheme, over_time.Strips: draw_strips, over_time.Shares: draw_shares,
     over_time.Evolution: draw_evolution,
 }  # fmt: skip
@@ -70,7 +70,7 @@ def draw(page: Page) -> PageFigure:
     raise ValueError("The panels do not fit a page of this size.")
 
 
-def _drawn(page: Page, look: Look, share: float) -> tuple[PageFigure, float]:
+def _drawn(page: Page, look: PageStyle, share: float) -> tuple[PageFigure, float]:
     """The page drawn, and the share of their places' widths that its pictures have; 0 where it does not fit at all.
 
     share: what is expected of it, which words are fitted to.
@@ -90,7 +90,7 @@ def _drawn(page: Page, look: Look, share: float) -> tuple[PageFigure, float]:
     return figure, found
 
 
-def _draw_panels(figure: PageFigure, page: Page, look: Look) -> tuple[GridSpec, list[list[Body]]]:
+def _draw_panels(figure: PageFigure, page: Page, look: PageStyle) -> tuple[GridSpec, list[list[Body]]]:
     """Every panel in its part of the grid, whose columns are divided in three where pictures are compared."""
     rows, columns = page.shape
     parts = 3 if any(isinstance(cell.panel, panels.Compare) for cell in page.cells) else 1
@@ -103,7 +103,7 @@ def _draw_panels(figure: PageFigure, page: Page, look: Look) -> tuple[GridSpec, 
         if parts > 1:
             begins = (first + third * cell.columns for third in range(3))
             thirds = tuple(grid[down, begin : begin + cell.columns] for begin in begins)
-        place = Place(figure, grid[down, first : first + cell.columns * parts], look, thirds)
+        place = PanelPlace(figure, grid[down, first : first + cell.columns * parts], look, thirds)
         found = DRAWERS[type(cell.panel)](place, cell.panel)
         letter = f"({page.letter(index)})" if page.letters else ""
         found[0].title = " ".join(part for part in (letter, cell.label, found[0].title) if part)
@@ -112,7 +112,7 @@ def _draw_panels(figure: PageFigure, page: Page, look: Look) -> tuple[GridSpec, 
 
 
 def _arrange(
-    figure: PageFigure, page: Page, grid: GridSpec, bodies: list[list[Body]], look: Look, share: float
+    figure: PageFigure, page: Page, grid: GridSpec, bodies: list[list[Body]], look: PageStyle, share: float
 ) -> float:
     """Find the panels' widths, write the words that depend on them, and give every row the height it needs.
 
@@ -137,7 +137,7 @@ def _arrange(
     return _settle(figure, page, bodies, look)
 
 
-def _settle(figure: PageFigure, page: Page, bodies: list[list[Body]], look: Look) -> float:
+def _settle(figure: PageFigure, page: Page, bodies: list[list[Body]], look: PageStyle) -> float:
     """Fix the places, and give pictures square pixels in them; the share of `_arrange`."""
     smallest = 1.0
     for body in (body for group in bodies for body in group):
@@ -190,7 +190,7 @@ def _allotted(body: Body) -> tuple[float, float]:
     return place.width * width, place.height * height
 
 
-def _place_caption(figure: PageFigure, page: Page, look: Look) -> float:
+def _place_caption(figure: PageFigure, page: Page, look: PageStyle) -> float:
     """Write the caption at the foot; the inches it takes."""
     if not (page.captioned and page.caption):
         return 0.0

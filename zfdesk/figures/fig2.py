@@ -28,7 +28,7 @@ MOST_BELOW = 6
 
 
 @dataclass(frozen=True, eq=False)
-class Examples:
+class UnitExamples:
     """The pictures that make a unit most active, the strongest first.
 
     ``pictures``: uint8 (size, size, 3) each, what the network saw. ``positions``: (y, x) of each in the unit's map.
@@ -42,7 +42,7 @@ class Examples:
 
 def fig2_page(
     model: Model,
-    examples: Sequence[Examples],
+    examples: Sequence[UnitExamples],
     *,
     seen: int | None = None,
     chosen: str = "",
@@ -84,7 +84,7 @@ def fig2_page(
     return Page(tuple(cells), size, "Strongest activations (Fig. 2)", text, letters=False, widths=widths)
 
 
-def projected(model: Model, examples: Sequence[Examples], rule: Rule) -> list[tuple[np.ndarray, np.ndarray]]:
+def projected(model: Model, examples: Sequence[UnitExamples], rule: Rule) -> list[tuple[np.ndarray, np.ndarray]]:
     """For each unit its projections, float32, and patches, uint8: (pictures, field, field, 3); what lies beyond the
     picture is 0, and `BEYOND`. Every picture goes through the network once, and one pass at a time is in memory."""
     made = []

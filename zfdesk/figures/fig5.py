@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from zfdesk.engine import Model
-from zfdesk.experiments.invariance import Change, Invariance, transformed
+from zfdesk.experiments.invariance import Invariance, Transformation, transformed
 from zfdesk.experiments.table1 import PAPER_LAYERS
 from zfdesk.figures.facts import Facts, caption
 from zfdesk.figures.page import Cell, Page, inches_of, is_narrow
-from zfdesk.figures.panels import Curves, Panel, Tiles
+from zfdesk.figures.panels import LineChart, Panel, Tiles
 
 MOST_PICTURES = 5
 """The paper's number; more lines could not be told apart."""
@@ -20,8 +20,8 @@ SHOWN, SHOWN_NARROW, SHOWN_LOW = 5, 9, 3
 """How many of a picture's transformed versions are shown; more and smaller ones across a narrow page, few on a page of
 given height, where two pictures stand side by side."""
 
-AXES = {Change.TRANSLATION: "pixels down", Change.SCALE: "times", Change.ROTATION: "degrees"}
-UNITS = {Change.TRANSLATION: "pixels", Change.SCALE: "times", Change.ROTATION: "degrees"}
+AXES = {Transformation.TRANSLATION: "pixels down", Transformation.SCALE: "times", Transformation.ROTATION: "degrees"}
+UNITS = {Transformation.TRANSLATION: "pixels", Transformation.SCALE: "times", Transformation.ROTATION: "degrees"}
 LAYERS = PAPER_LAYERS | {"norm1": 1, "pool1": 1}
 
 
@@ -98,8 +98,8 @@ def _pictures(
     return Tiles(np.concatenate(tiles), len(amounts) * side_by_side, names=names, facts=facts)
 
 
-def _curves(one: Invariance, values: np.ndarray, quantity: str, names: tuple[str, ...], facts: Facts) -> Curves:
-    return Curves(one.amounts, values, names, AXES[one.change], quantity, facts=facts)
+def _curves(one: Invariance, values: np.ndarray, quantity: str, names: tuple[str, ...], facts: Facts) -> LineChart:
+    return LineChart(one.amounts, values, names, AXES[one.change], quantity, facts=facts)
 
 
 def layer_text(layer: str) -> str:
@@ -113,9 +113,9 @@ def _number(amount: float) -> str:
 
 def _caption(names: Sequence[str], lines: Sequence[str], found: Sequence[Invariance], given: bool) -> str:
     ways = {
-        Change.TRANSLATION: "moved down by {} to {} pixels of the network's input",
-        Change.SCALE: "enlarged {} to {} times about its centre",
-        Change.ROTATION: "turned by {}° to {}°, anticlockwise, about its centre",
+        Transformation.TRANSLATION: "moved down by {} to {} pixels of the network's input",
+        Transformation.SCALE: "enlarged {} to {} times about its centre",
+        Transformation.ROTATION: "turned by {}° to {}°, anticlockwise, about its centre",
     }
     done = [ways[one.change].format(_number(one.amounts.min()), _number(one.amounts.max())) for one in found]
     layers = " and ".join(layer_text(layer) for layer in found[0].distances)

@@ -41,7 +41,7 @@ def styled() -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Look:
+class PageStyle:
     """Sizes at which a page is drawn. text, small: points. line: the height of a line of small text in inches."""
 
     text: float = 7.5
@@ -54,10 +54,10 @@ class Look:
         return self.small * 1.25 / 72
 
 
-PAPER, BETWEEN, SLIDE = Look(), Look(11, 9.5, 1.4), Look(15, 12.5, 1.9)
+PAPER, BETWEEN, SLIDE = PageStyle(), PageStyle(11, 9.5, 1.4), PageStyle(15, 12.5, 1.9)
 
 
-def looks_for(width: float, height: float) -> tuple[Look, ...]:
+def looks_for(width: float, height: float) -> tuple[PageStyle, ...]:
     """The looks to try for a page of that size in inches: what is wider than two columns is looked at from afar, but
     what a page of a given height cannot hold is drawn smaller."""
     if width <= 8.5:

@@ -12,7 +12,7 @@ from zfdesk.figures import panels
 from zfdesk.figures.colours import CATEGORIES, EMPTY, INK, LINE, sequential
 from zfdesk.figures.facts import number
 from zfdesk.figures.look import fitting, text_width, wrapped
-from zfdesk.figures.place import GAP, Body, Place, colour_bar, ends_of, inches_from_corner
+from zfdesk.figures.place import GAP, Body, PanelPlace, colour_bar, ends_of, inches_from_corner
 
 SMALLEST_NUMBERED = 0.03
 """Share of the positions below which a region carries no number; the legend still has its colour."""
@@ -48,7 +48,7 @@ def spread(values: np.ndarray, rows: np.ndarray, columns: np.ndarray, missing: f
     return out
 
 
-def draw_occlusion(place: Place, panel: panels.Occlusion) -> list[Body]:
+def draw_occlusion(place: PanelPlace, panel: panels.Occlusion) -> list[Body]:
     """A continuous map with its colour bar, on which the clean value is marked."""
     axes, known = place.bare(), panel.values[np.isfinite(panel.values)]
     body = Body(
@@ -79,7 +79,7 @@ def draw_occlusion(place: Place, panel: panels.Occlusion) -> list[Body]:
     return [body]
 
 
-def draw_labels(place: Place, panel: panels.Labels) -> list[Body]:
+def draw_labels(place: PanelPlace, panel: panels.Labels) -> list[Body]:
     """A map of classes with numbers on its regions and a legend below; the commonest come first."""
     axes, done = place.bare(), panel.values[panel.values >= 0]
     found, counts = np.unique(done, return_counts=True)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from zfdesk.figures.panels import Panel, Text
-from zfdesk.typed_json import Limits, PlainError, from_plain, to_plain
+from zfdesk.typed_json import JsonLimits, PlainError, from_plain, to_plain
 
 SIZES: dict[str, tuple[float, float]] = {"one-column": (3.5, 0.0), "two-column": (7.16, 0.0), "slide": (13.33, 7.5)}
 """Width and height in inches by name: an IEEE column, its two columns, a 16:9 slide. Height 0 is what is needed."""
@@ -138,7 +138,7 @@ class Page:
 
 _NOTHING = Text("")
 
-_LIMITS = Limits(longest_text=100_000, most_items=100_000, largest_number=float_info.max)
+_LIMITS = JsonLimits(longest_text=100_000, most_items=100_000, largest_number=float_info.max)
 """Of a page in a file: whatever can be drawn."""
 
 

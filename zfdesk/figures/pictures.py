@@ -12,8 +12,8 @@ from zfdesk.figures import panels
 from zfdesk.figures.colours import BOXES, EMPTY, sequential, signed, signed_picture
 from zfdesk.figures.facts import number, stretch_text
 from zfdesk.figures.files import CELLS
-from zfdesk.figures.look import Look, fitting
-from zfdesk.figures.place import Body, Place, colour_bar, ends_of
+from zfdesk.figures.look import PageStyle, fitting
+from zfdesk.figures.place import Body, PanelPlace, colour_bar, ends_of
 
 TINY = 1e-12
 SMALL_TILE = 32  # pixels: tiles no larger are filters, whose pixels are values
@@ -22,12 +22,12 @@ SMALL_BOX = 0.15
 """Inches; a box that is printed smaller has half as thick an outline, which would hide what it stands on."""
 
 
-def draw_picture(place: Place, panel: panels.Picture) -> list[Body]:
+def draw_picture(place: PanelPlace, panel: panels.Picture) -> list[Body]:
     """Pixels, and the boxes on them."""
     return [_shown(place, panel.pixels, panel.boxes, panel.note)]
 
 
-def draw_signed(place: Place, panel: panels.Signed) -> list[Body]:
+def draw_signed(place: PanelPlace, panel: panels.Signed) -> list[Body]:
     """A reconstruction about mid-grey, with the stretch in words."""
     values = panel.values
     top, left = 0, 0
@@ -37,13 +37,13 @@ def draw_signed(place: Place, panel: panels.Signed) -> list[Body]:
     limit = panel.limit or float(np.abs(values).max())
     note = "zero everywhere" if limit < TINY else f"{stretch_text(127 / limit, panel.facts.std)}; mid-grey is 0"
     boxes = tuple(
-        panels.Box(box.top - top, box.left - left, box.height, box.width, box.kind, box.words, box.ellipse)
+        panels.BoxOutline(box.top - top, box.left - left, box.height, box.width, box.kind, box.words, box.ellipse)
         for box in panel.boxes
     )
     return [_shown(place, signed_picture(values, limit), boxes, _joined(note, panel.note))]
 
 
-def draw_unit_map(place: Place, panel: panels.UnitMap) -> list[Body]:
+def draw_unit_map(place: PanelPlace, panel: panels.UnitMap) -> list[Body]:
     """One map over its own range, with its colour bar."""
     body = _scalar(place, place.bare(), panel.values, panel.signed, panel.colours)
     if panel.position is not None:
@@ -53,7 +53,7 @@ def draw_unit_map(place: Place, panel: panels.UnitMap) -> list[Body]:
     return [body]
 
 
-def draw_maps(place: Place, panel: panels.Maps) -> list[Body]:
+def draw_maps(place: PanelPlace, panel: panels.Maps) -> list[Body]:
     """Draw all maps as one picture."""
     count, height, width = panel.values.shape
     columns = panel.columns or near_square(count, height + 1, width + 1)
@@ -74,7 +74,7 @@ def draw_maps(place: Place, panel: panels.Maps) -> list[Body]:
     return [body]
 
 
-def draw_tiles(place: Place, panel: panels.Tiles) -> list[Body]:
+def draw_tiles(place: PanelPlace, panel: panels.Tiles) -> list[Body]:
     """Small pictures in a sheet, with their names on them where they have any."""
     count, height, width, _ = panel.values.shape
     columns = panel.columns or near_square(count, height, width)
@@ -98,7 +98,7 @@ def draw_tiles(place: Place, panel: panels.Tiles) -> list[Body]:
     return [body]
 
 
-def _name_tiles(axes: Axes, panel: panels.Tiles, columns: int, gap: int, inches: float, look: Look) -> None:
+def _name_tiles(axes: Axes, panel: panels.Tiles, columns: int, gap: int, inches: float, look: PageStyle) -> None:
     """Each tile's name, if it has one, in its upper left corner."""
     _, height, width, _ = panel.values.shape
     room = inches / (columns * (width + gap) - gap) * width - 0.04
@@ -112,7 +112,7 @@ def _name_tiles(axes: Axes, panel: panels.Tiles, columns: int, gap: int, inches:
         )  # fmt: skip
 
 
-def draw_compare(place: Place, panel: panels.Compare) -> list[Body]:
+def draw_compare(place: PanelPlace, panel: panels.Compare) -> list[Body]:
     """A and B over the same range, and their difference over its own, symmetric about zero."""
     parts = place.thirds
     a, b = panel.a, panel.b
@@ -163,7 +163,7 @@ def sheet(tiles: np.ndarray, columns: int, gap: int) -> np.ndarray:
     return out[: out.shape[0] - gap, : out.shape[1] - gap]
 
 
-def draw_boxes(axes: Axes, boxes: tuple[panels.Box, ...], look: Look) -> list[tuple[Patch, Patch]]:
+def draw_boxes(axes: Axes, boxes: tuple[panels.BoxOutline, ...], look: PageStyle) -> list[tuple[Patch, Patch]]:
     """Outlines on a picture, clipped to it: of each box what is drawn of it."""
     drawn = []
     for box in boxes:
@@ -178,7 +178,9 @@ def draw_boxes(axes: Axes, boxes: tuple[panels.Box, ...], look: Look) -> list[tu
     return drawn
 
 
-def _shown(place: Place, pixels: np.ndarray, boxes: tuple[panels.Box, ...], note: str, spec: object = None) -> Body:
+def _shown(
+    place: PanelPlace, pixels: np.ndarray, boxes: tuple[panels.BoxOutline, ...], note: str, spec: object = None
+) -> Body:
     """A picture of uint8 pixels."""
     axes = place.bare(spec)  # type: ignore[arg-type]
     axes.imshow(pixels, aspect="auto")
@@ -206,7 +208,7 @@ def _shown(place: Place, pixels: np.ndarray, boxes: tuple[panels.Box, ...], note
 
 
 def _scalar(
-    place: Place, axes: Axes, values: np.ndarray, about_zero: bool, colours: str, high: float | None = None
+    place: PanelPlace, axes: Axes, values: np.ndarray, about_zero: bool, colours: str, high: float | None = None
 ) -> Body:
     """A map of numbers with its colour bar, from zero up or symmetric about it."""
     table = signed() if about_zero else sequential(colours)
@@ -220,7 +222,7 @@ def _scalar(
     return body
 
 
-def _outline(axes: Axes, patch: Rectangle | Ellipse, colour: str, look: Look) -> tuple[Patch, Patch]:
+def _outline(axes: Axes, patch: Rectangle | Ellipse, colour: str, look: PageStyle) -> tuple[Patch, Patch]:
     """A line that is seen on light and on dark, in colour and in grey."""
     from copy import copy
 

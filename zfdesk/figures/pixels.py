@@ -14,7 +14,7 @@ from zfdesk.figures.files import MOST_PIXELS, _Interpolated
 from zfdesk.figures.look import styled
 from zfdesk.figures.page import Page
 
-Box = tuple[float, float, float, float]
+PageArea = tuple[float, float, float, float]
 """Left, top, right and bottom as shares of the page's width and height."""
 
 
@@ -22,8 +22,8 @@ Box = tuple[float, float, float, float]
 class CellPlace:
     """Where a panel came to lie on the drawn page. picture: what it shows. whole: with its words."""
 
-    picture: Box
-    whole: Box
+    picture: PageArea
+    whole: PageArea
 
 
 def pixels(page: Page | Figure, dpi: float) -> np.ndarray:

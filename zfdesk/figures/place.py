@@ -15,7 +15,7 @@ from matplotlib.transforms import ScaledTranslation, Transform, blended_transfor
 
 from zfdesk.figures.colours import INK, LINE
 from zfdesk.figures.facts import number
-from zfdesk.figures.look import Look, text_width, wrapped
+from zfdesk.figures.look import PageStyle, text_width, wrapped
 
 GAP = 0.045
 """Inches between a picture and what stands below it."""
@@ -42,12 +42,12 @@ class Body:
 
 
 @dataclass(frozen=True)
-class Place:
+class PanelPlace:
     """The part of a figure that a panel gets. thirds: the same for each of three pictures side by side."""
 
     figure: Figure
     spec: SubplotSpec
-    look: Look
+    look: PageStyle
     thirds: tuple[SubplotSpec, ...] = ()
 
     def axes(self, spec: SubplotSpec | None = None) -> Axes:
@@ -83,7 +83,7 @@ def _from_corner(figure: Any, place: Any) -> Transform:
     return result
 
 
-def say_below(body: Body, text: str, width: float, look: Look) -> None:
+def say_below(body: Body, text: str, width: float, look: PageStyle) -> None:
     """Write small text under the axes and whatever is there already."""
     if not text:
         return
@@ -96,7 +96,7 @@ def say_below(body: Body, text: str, width: float, look: Look) -> None:
 
 
 def colour_bar(
-    body: Body, colours: Colormap, ends: tuple[str, str], look: Look, mark: float | None = None, middle: str = ""
+    body: Body, colours: Colormap, ends: tuple[str, str], look: PageStyle, mark: float | None = None, middle: str = ""
 ) -> None:
     """A bar below the axes, with words at its ends. mark: a share from 0 to 1 where a ▼ stands; middle: words there."""
     axes, thick = body.axes, 0.07 * look.stroke

@@ -11,8 +11,8 @@ from matplotlib.patches import FancyArrowPatch, Polygon
 
 from zfdesk.figures import panels
 from zfdesk.figures.colours import INK, QUIET
-from zfdesk.figures.look import Look, fitting, text_width
-from zfdesk.figures.place import Body, Place
+from zfdesk.figures.look import PageStyle, fitting, text_width
+from zfdesk.figures.place import Body, PanelPlace
 
 FACES = {"input": "#f4f5f7", "conv": "#7ba3d6", "pool": "#f2cf8d", "full": "#4f7f6b"}
 """Of the blocks; they differ in lightness, too."""
@@ -31,16 +31,16 @@ TALLEST = 0.55
 class _Block:
     """A block with the words above it, its output, and below it, how that is made."""
 
-    layer: panels.Layer
+    layer: panels.SchemeLayer
     above: tuple[str, ...]
     below: tuple[str, ...]
 
-    def width(self, look: Look) -> float:
+    def width(self, look: PageStyle) -> float:
         """Return the width of its widest line of text, in inches."""
         return max(text_width(line, look.small) for line in (*self.above, *self.below))
 
 
-def draw_scheme(place: Place, panel: panels.Drawing) -> list[Body]:
+def draw_scheme(place: PanelPlace, panel: panels.Drawing) -> list[Body]:
     """A block a layer, as high as its maps and as deep as they are many, in as many rows as the width needs."""
     axes, look, blocks = place.axes(), place.look, _blocks(panel.layers)
     axes.set_axis_off()
@@ -67,7 +67,7 @@ def draw_scheme(place: Place, panel: panels.Drawing) -> list[Body]:
     return [Body(axes, height, [finish], note=panel.note, shaped=True, rigid=True)]
 
 
-def _blocks(layers: tuple[panels.Layer, ...]) -> list[_Block]:
+def _blocks(layers: tuple[panels.SchemeLayer, ...]) -> list[_Block]:
     """One for each layer that changes the shape; normalisation and softmax are words under the layer before."""
     blocks: list[_Block] = []
     for layer in layers:
@@ -90,7 +90,9 @@ def _blocks(layers: tuple[panels.Layer, ...]) -> list[_Block]:
     return blocks
 
 
-def _draw_block(axes: Axes, block: _Block, left: float, top: float, slot: float, look: Look, follows: bool) -> None:
+def _draw_block(
+    axes: Axes, block: _Block, left: float, top: float, slot: float, look: PageStyle, follows: bool
+) -> None:
     middle, layer = left + slot / 2, block.layer
     for number, text in enumerate(block.above):
         _say(axes, text, middle, top - number * look.line, look, slot)
@@ -109,7 +111,7 @@ def _draw_block(axes: Axes, block: _Block, left: float, top: float, slot: float,
 
 
 def _draw_cuboid(
-    axes: Axes, layer: panels.Layer, middle: float, centre: float, most: float, slot: float, look: Look
+    axes: Axes, layer: panels.SchemeLayer, middle: float, centre: float, most: float, slot: float, look: PageStyle
 ) -> tuple[float, float]:
     """Depth to the right stands for the maps, height and slant for their side; the widths of front and slant."""
     room = TALLEST * slot
@@ -134,7 +136,7 @@ def _draw_cuboid(
     return front, slant
 
 
-def _say(axes: Axes, text: str, x: float, y: float, look: Look, slot: float, weight: str = "normal") -> None:
+def _say(axes: Axes, text: str, x: float, y: float, look: PageStyle, slot: float, weight: str = "normal") -> None:
     axes.text(
         x, y, fitting(text, slot, look.small), fontsize=look.small, ha="center", va="top", fontweight=weight, color=INK
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zfdesk.engine import Model, Pass, Stage, SweepPlan, sweep
-from zfdesk.engine.picture import Box
+from zfdesk.engine.picture import CropBox
 from zfdesk.library.portrait import Example, Portraits
 from zfdesk.library.reading import Reader
 
@@ -25,7 +25,7 @@ class BoxedPicture:
 
     example: Example
     pixels: np.ndarray
-    box: Box
+    box: CropBox
     share: float
 
 
@@ -50,7 +50,7 @@ def boxed_pictures(portraits: Portraits, layer: str, unit: int, exact: bool = Tr
         reader.close()
 
 
-def on_frame(box: tuple[int, int, int, int], crop: Box, size: int) -> Box:
+def on_frame(box: tuple[int, int, int, int], crop: CropBox, size: int) -> CropBox:
     """(top, left, bottom, right) in pixels of the network's input → (left, top, right, bottom) in the frame's."""
     top, left, bottom, right = box
     across, down = (crop[2] - crop[0]) / size, (crop[3] - crop[1]) / size

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any
 
 from zfdesk.engine import Model
-from zfdesk.library.listing import Found
+from zfdesk.library.listing import ListedPicture
 from zfdesk.library.records import Part, encoded, joined
 from zfdesk.library.scanning import Chunks, Compute, Scanned, compute_here
 from zfdesk.library.store import LibraryError
@@ -83,13 +83,13 @@ def _scanned(client: Any, model: Model, chunks: Chunks, layers: Sequence[str], c
             waiting.add(further)
 
 
-def _portions(chunks: Chunks) -> Iterator[list[Found]]:
+def _portions(chunks: Chunks) -> Iterator[list[ListedPicture]]:
     waiting = iter(chunks)
     while portion := [one for chunk in islice(waiting, CHUNKS) for one in chunk]:
         yield portion
 
 
-def scan_portion(model: Model, portion: list[Found], layers: tuple[str, ...], crop: Crop) -> Scanned:
+def scan_portion(model: Model, portion: list[ListedPicture], layers: tuple[str, ...], crop: Crop) -> Scanned:
     """Scan a portion of pictures: what a worker process does."""
     done = list(compute_here(model, iter([portion]), layers, crop))
     parts = [one.part for one in done if isinstance(one.part, Part)]

@@ -13,7 +13,7 @@ import torch
 
 from zfdesk.library.listing import WHOLE
 from zfdesk.library.reading import Reader
-from zfdesk.library.store import Library, Pictures
+from zfdesk.library.store import Library, ScannedPictures
 
 SIDE = 96
 """Of thumbnails, in pixels."""
@@ -28,7 +28,7 @@ class Gallery:
     ``pictures``: in the order of their paths. ``places``: that they were scanned in.
     """
 
-    def __init__(self, library: Library, pictures: Pictures, places: Sequence[Path] = ()) -> None:
+    def __init__(self, library: Library, pictures: ScannedPictures, places: Sequence[Path] = ()) -> None:
         self.model, self.pictures, self.places = library.model, pictures, tuple(places)
         self._files = library.seen(pictures.ids.tolist())
         self._rows = {number: row for row, number in enumerate(pictures.ids.tolist())}

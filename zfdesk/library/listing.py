@@ -18,7 +18,7 @@ WHOLE = -1
 
 
 @dataclass(frozen=True, order=True)
-class Found:
+class ListedPicture:
     """A picture file, or a frame of a clip. ``path``: absolute, as the system spells it (`os.fsencode`). ``frame``:
     `WHOLE`, or the frame's time in the clip in milliseconds. ``size``, ``changed``: of the file, in bytes and
     nanoseconds; either tells that it is another one."""
@@ -44,7 +44,7 @@ class Listing:
     passed_over: list[str] = field(default_factory=list)
     whole: list[Path] = field(default_factory=list)
 
-    def __iter__(self) -> Iterator[Found]:
+    def __iter__(self) -> Iterator[ListedPicture]:
         for place in self.places:
             before = len(self.errors)
             try:
@@ -56,7 +56,7 @@ class Listing:
             if len(self.errors) == before:
                 self.whole.append(place)
 
-    def _in_folder(self, folder: Path, above: set[tuple[int, int]]) -> Iterator[Found]:
+    def _in_folder(self, folder: Path, above: set[tuple[int, int]]) -> Iterator[ListedPicture]:
         """In order of names; links are followed, but never round in a circle; hidden names are left out."""
         try:
             about = folder.stat()
@@ -81,13 +81,13 @@ class Listing:
                 else:
                     self.errors.append(str(source_error(error, entry.path)))
 
-    def _in_file(self, path: Path) -> Iterator[Found]:
+    def _in_file(self, path: Path) -> Iterator[ListedPicture]:
         if parse_source(str(path)).kind == "picture":
             yield _found(str(path), WHOLE)
             return
         whole = _found(str(path), WHOLE)
         for time in clip_times(path, self.clip_every):
-            yield Found(whole.path, time, whole.size, whole.changed)
+            yield ListedPicture(whole.path, time, whole.size, whole.changed)
 
 
 def clip_times(path: Path, every: float) -> list[int]:
@@ -119,9 +119,9 @@ def class_of(path: bytes, places: Sequence[Path]) -> str:
     return ""
 
 
-def _found(path: str, frame: int) -> Found:
+def _found(path: str, frame: int) -> ListedPicture:
     about = os.stat(path)
-    return Found(os.fsencode(path), frame, about.st_size, about.st_mtime_ns)
+    return ListedPicture(os.fsencode(path), frame, about.st_size, about.st_mtime_ns)
 
 
-__all__ = ["WHOLE", "Found", "Listing", "absolute", "class_of", "clip_times"]
+__all__ = ["WHOLE", "ListedPicture", "Listing", "absolute", "class_of", "clip_times"]

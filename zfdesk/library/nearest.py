@@ -10,7 +10,7 @@ import numpy as np
 from zfdesk.engine import Pass
 from zfdesk.library.gallery import Gallery, smaller
 from zfdesk.library.records import feature_layers
-from zfdesk.library.store import Library, LibraryError, Pictures
+from zfdesk.library.store import Library, LibraryError, ScannedPictures
 
 PIXELS = "pixels"
 """In place of a layer: the picture itself, brought down to `PIXEL_SIDE`."""
@@ -81,7 +81,7 @@ class Neighbours:
 
 
 def neighbours(
-    library: Library, pictures: Pictures, by: str, progress: Callable[[int, int], None] = lambda done, n: None
+    library: Library, pictures: ScannedPictures, by: str, progress: Callable[[int, int], None] = lambda done, n: None
 ) -> Neighbours:
     """Of scanned pictures, by pixels or a layer. Raises as `Neighbours`."""
     known = by in feature_layers(library.model.architecture)

@@ -16,7 +16,7 @@ from zfdesk.library.listing import WHOLE, class_of
 from zfdesk.library.reading import Reader
 from zfdesk.library.settle import Ranked, ranked
 from zfdesk.library.statistics import LayerStatistics, correlations, duplicates, most_alike, summarise
-from zfdesk.library.store import Library, LibraryError, Pictures
+from zfdesk.library.store import Library, LibraryError, ScannedPictures
 
 MOST_CORRELATED = 1024
 """Units of a layer whose correlations are all computed and kept at once; of larger layers, one unit's at a time."""
@@ -88,12 +88,12 @@ class Portraits:
     def __init__(self, library: Library, places: Sequence[Path] = (), ranks: int = 9) -> None:
         self.library, self.places, self.ranks = library, tuple(places), ranks
         self._generation = -1
-        self._pictures: dict[str, Pictures] = {}
+        self._pictures: dict[str, ScannedPictures] = {}
         self._statistics: dict[str, LayerStatistics] = {}
         self._correlations: dict[str, np.ndarray] = {}
         self._galleries: list[Gallery] = []
 
-    def pictures(self, layer: str) -> Pictures:
+    def pictures(self, layer: str) -> ScannedPictures:
         """Those that were scanned for a layer."""
         generation = self.library.generation
         if generation != self._generation:

@@ -9,8 +9,8 @@ from collections import OrderedDict
 import numpy as np
 
 from zfdesk.engine import Model, crop
-from zfdesk.engine.picture import Box
-from zfdesk.library.listing import WHOLE, Found
+from zfdesk.engine.picture import CropBox
+from zfdesk.library.listing import WHOLE, ListedPicture
 from zfdesk.library.records import digest_of
 from zfdesk.live import Crop
 from zfdesk.sources import SourceError, read_picture
@@ -31,12 +31,12 @@ class Reader:
         self._lock = threading.Lock()  # of the clips: a reader stands at one frame
         self._clips: OrderedDict[bytes, ClipReader] = OrderedDict()
 
-    def read(self, found: Found) -> np.ndarray:
+    def read(self, found: ListedPicture) -> np.ndarray:
         """What the network sees, uint8 (size, size, 3). Raises `Gone`, or ValueError with the reason."""
         frame = self.frame(found)
         return crop(frame, self.box(frame), self._model.architecture.size)
 
-    def read_same(self, found: Found, digest: bytes) -> np.ndarray | None:
+    def read_same(self, found: ListedPicture, digest: bytes) -> np.ndarray | None:
         """As `read`, of a picture that was scanned; None for one that is gone or another by now."""
         try:
             picture = self.read(found)
@@ -44,11 +44,11 @@ class Reader:
             return None
         return picture if digest_of(picture) == digest else None
 
-    def box(self, frame: np.ndarray) -> Box:
+    def box(self, frame: np.ndarray) -> CropBox:
         """The part of a frame that the network sees, in the frame's pixels."""
         return self._crop.box(*frame.shape[:2])
 
-    def frame(self, found: Found) -> np.ndarray:
+    def frame(self, found: ListedPicture) -> np.ndarray:
         """The whole picture, uint8 (height, width, 3). Raises as `read`."""
         path = os.fsdecode(found.path)
         try:

@@ -15,7 +15,7 @@ from zfdesk.library.portrait import Example, UnitPortrait
 from zfdesk.library.records import LayerRecord, answers_of
 from zfdesk.library.settle import Ranked, ranked_as_scanned
 from zfdesk.library.statistics import LayerStatistics, correlations, most_alike, summarise
-from zfdesk.library.store import Pictures
+from zfdesk.library.store import ScannedPictures
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +87,7 @@ class RollingView:
     model: Model
     frames: tuple[RollingFrame, ...]
 
-    def blocks(self, pictures: Pictures, layer: str) -> Iterator[tuple[np.ndarray, LayerRecord]]:
+    def blocks(self, pictures: ScannedPictures, layer: str) -> Iterator[tuple[np.ndarray, LayerRecord]]:
         """All frames as one block, see `zfdesk.library.statistics.Scanned`."""
         records = [self.frames[number].records[layer] for number in pictures.ids.tolist()]
         fields = (np.concatenate([getattr(one, name) for one in records]) for name in ("values", "places", "near"))
@@ -131,10 +131,10 @@ class RollingView:
             float(statistics.sums[unit] / statistics.pictures), (), most_alike(row, unit),
         )  # fmt: skip
 
-    def _pictures(self) -> Pictures:
+    def _pictures(self) -> ScannedPictures:
         numbers = np.arange(len(self.frames))
         nothing = np.zeros(len(numbers), np.int64)
-        return Pictures(numbers, nothing, numbers, nothing, ("",), numbers)
+        return ScannedPictures(numbers, nothing, numbers, nothing, ("",), numbers)
 
 
 __all__ = ["RollingFrame", "RollingScan", "RollingView"]

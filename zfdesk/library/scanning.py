@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from zfdesk.engine import Model
-from zfdesk.library.listing import Found, Listing, absolute
+from zfdesk.library.listing import ListedPicture, Listing, absolute
 from zfdesk.library.reading import Gone, Reader
 from zfdesk.library.records import Part, answers, digest_of, joined, scannable_layers
 from zfdesk.library.store import Library, LibraryError, ScannedPicture
@@ -77,8 +77,8 @@ class Scanned:
 
     seen: list[ScannedPicture]
     part: Part | bytes | None
-    unreadable: list[tuple[Found, str]]
-    gone: list[Found]
+    unreadable: list[tuple[ListedPicture, str]]
+    gone: list[ListedPicture]
 
     @property
     def count(self) -> int:
@@ -86,7 +86,7 @@ class Scanned:
         return len(self.seen) + len(self.unreadable) + len(self.gone)
 
 
-Chunks = Iterator[list[Found]]
+Chunks = Iterator[list[ListedPicture]]
 Compute = Callable[[Model, Chunks, Sequence[str], Crop], Iterator[Scanned]]
 """Scans chunks of pictures, cut square, for some layers; in any order and any portions."""
 
@@ -158,7 +158,7 @@ def _scanned(
     yield ScanStep("scanning", found, total, total, (), seconds)
 
 
-def _chunks(library: Library, total: int, layers: Sequence[str]) -> Iterator[list[Found]]:
+def _chunks(library: Library, total: int, layers: Sequence[str]) -> Iterator[list[ListedPicture]]:
     """What is to be scanned, by chunks in random order; what another scan has done meanwhile is left out."""
     starts = np.arange(0, total, CHUNK)
     random.Random().shuffle(starts)  # type: ignore[arg-type]  # an array can be shuffled too
@@ -224,13 +224,13 @@ def compute_here(model: Model, chunks: Chunks, layers: Sequence[str], crop: Crop
 
 @dataclass(frozen=True, eq=False)
 class _Decoded:
-    found: Found
+    found: ListedPicture
     picture: np.ndarray | None
     digest: bytes = b""
     reason: str = ""  # why there is no picture; "" where there is no file
 
 
-def _decoded(reader: Reader, found: Found) -> _Decoded:
+def _decoded(reader: Reader, found: ListedPicture) -> _Decoded:
     try:
         picture = reader.read(found)
     except Gone:

@@ -15,7 +15,7 @@ from zfdesk.engine import Model
 from zfdesk.library.reading import Reader
 from zfdesk.library.records import PLACE_REACH, digest_of, record_of
 from zfdesk.library.statistics import LayerStatistics, summarise
-from zfdesk.library.store import Library, Pictures, ScannedPicture
+from zfdesk.library.store import Library, ScannedPicture, ScannedPictures
 
 BATCH = 4
 """Pictures that go through the network together in float64."""
@@ -25,7 +25,7 @@ BATCH = 4
 class Ranked:
     """The strongest pictures of one unit, in order.
 
-    ``pictures``: places in a `Pictures`. ``values``: float32 activations. ``places``: flat positions on the map.
+    ``pictures``: places in a `ScannedPictures`. ``values``: float32 activations. ``places``: flat positions on the map.
     ``unsettled``: how many near ties could not be settled, because pictures are gone or changed: they stand as float32
     has them.
     """
@@ -43,7 +43,7 @@ Settled = dict[tuple[int, int], tuple[float, int]]
 
 def ranked(
     library: Library,
-    pictures: Pictures,
+    pictures: ScannedPictures,
     statistics: LayerStatistics,
     units: Sequence[int],
     ranks: int = 9,
@@ -75,7 +75,7 @@ def ranked(
 
 
 def ranked_as_scanned(
-    pictures: Pictures, statistics: LayerStatistics, units: Sequence[int], ranks: int = 9
+    pictures: ScannedPictures, statistics: LayerStatistics, units: Sequence[int], ranks: int = 9
 ) -> list[Ranked]:
     """The strongest pictures of some units as float32 has them."""
     rounding = statistics.rounding()
@@ -105,7 +105,9 @@ def _groups(statistics: LayerStatistics, unit: int, ranks: int, rounding: float)
     return groups
 
 
-def _unclear(statistics: LayerStatistics, pictures: Pictures, unit: int, ranks: int, rounding: float) -> Iterator[int]:
+def _unclear(
+    statistics: LayerStatistics, pictures: ScannedPictures, unit: int, ranks: int, rounding: float
+) -> Iterator[int]:
     """The pictures that float64 is asked about."""
     found = statistics.candidates
     for group in _groups(statistics, unit, ranks, rounding):
@@ -121,7 +123,7 @@ def _unclear(statistics: LayerStatistics, pictures: Pictures, unit: int, ranks: 
 
 
 def _ranked(
-    statistics: LayerStatistics, pictures: Pictures, unit: int, ranks: int, rounding: float, settled: Settled
+    statistics: LayerStatistics, pictures: ScannedPictures, unit: int, ranks: int, rounding: float, settled: Settled
 ) -> Ranked:
     found = statistics.candidates
     unclear = set(_unclear(statistics, pictures, unit, ranks, rounding))
@@ -147,7 +149,7 @@ def _ranked(
 
 
 def _asked(
-    library: Library, pictures: Pictures, layer: str, wanted: dict[int, list[int]],
+    library: Library, pictures: ScannedPictures, layer: str, wanted: dict[int, list[int]],
     progress: Callable[[int, int], None],
 ) -> Settled:  # fmt: skip
     """Asks float64 about pictures, each for some units, and keeps the answers."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from zfdesk.engine import Model
 from zfdesk.library.records import FAINT, ROUNDING, LayerRecord, nonnegative
-from zfdesk.library.store import Pictures
+from zfdesk.library.store import ScannedPictures
 
 BINS = 32
 
@@ -26,8 +26,8 @@ class Candidates:
     """The pictures that wake each unit of a layer most, the strongest first; equal ones in the order of their paths.
 
     ``values``: float32 (units, count), −inf where there were fewer pictures. ``pictures``: int64 (units, count), places
-    in a `Pictures`, −1 for none. ``places``: int64 (units, count), flat positions on the map. ``near``: bool (units,
-    count), as in `LayerRecord`. ``beyond``: float32 (units,), the highest value left out.
+    in `ScannedPictures`, −1 for none. ``places``: int64 (units, count), flat positions on the map. ``near``: bool
+    (units, count), as in `LayerRecord`. ``beyond``: float32 (units,), the highest value left out.
     """
 
     values: np.ndarray
@@ -45,7 +45,7 @@ class Candidates:
 
     @staticmethod
     def of(record: LayerRecord, pictures: np.ndarray) -> Candidates:
-        """All of some pictures, at these places in a `Pictures`."""
+        """All of some pictures, at these places in a `ScannedPictures`."""
         units = record.values.shape[1]
         places = np.broadcast_to(pictures, (units, len(pictures)))
         nothing = np.full(units, -np.inf, np.float32)
@@ -76,7 +76,8 @@ class LayerStatistics:
     count as an answer: the layer's rounding, or −inf for a layer with signs. ``active``: int64 (units,), pictures that
     wake a unit (of a layer with signs, those above zero). ``counts``: int64 (units, `BINS`) between ``edges``, float64
     (units, `BINS` + 1), from zero or the lowest to the highest. ``sums``, ``squares``: float64 (units,).
-    ``class_sizes``: int64 (classes,); ``class_sums``: float64 (classes, units); in the order of `Pictures.names`.
+    ``class_sizes``: int64 (classes,); ``class_sums``: float64 (classes, units); in the order of
+    `ScannedPictures.names`.
     """
 
     layer: str
@@ -118,11 +119,11 @@ class AnswerSource(Protocol):
     def model(self) -> Model:
         """The network that saw them."""
 
-    def blocks(self, pictures: Pictures, layer: str) -> Iterator[tuple[np.ndarray, LayerRecord]]:
+    def blocks(self, pictures: ScannedPictures, layer: str) -> Iterator[tuple[np.ndarray, LayerRecord]]:
         """Block by block: places in ``pictures``, int64 (n,), and their answers."""
 
 
-def summarise(scanned: AnswerSource, pictures: Pictures, layer: str, ranks: int = 9) -> LayerStatistics:
+def summarise(scanned: AnswerSource, pictures: ScannedPictures, layer: str, ranks: int = 9) -> LayerStatistics:
     """Two walks over what was kept of a layer: one for the range of each unit, one for all else.
 
     ranks: how many strongest pictures are wanted; `SPARE` more are kept. Raises LibraryError, and ValueError for no
@@ -176,7 +177,7 @@ class _Gathered:
 
 
 def correlations(
-    scanned: AnswerSource, pictures: Pictures, statistics: LayerStatistics, units: np.ndarray | None = None
+    scanned: AnswerSource, pictures: ScannedPictures, statistics: LayerStatistics, units: np.ndarray | None = None
 ) -> np.ndarray:
     """Pearson's correlation over the pictures of some units (by default all) with all of the layer: float32 (some,
     units). NaN for a unit that is always the same, dead ones above all; 1 for a unit with itself."""

@@ -25,7 +25,7 @@ import numpy as np
 from zfdesk.atomic_write import write_whole
 from zfdesk.engine import Model
 from zfdesk.engine.kernels import PackedRows
-from zfdesk.library.listing import WHOLE, Found, class_of
+from zfdesk.library.listing import WHOLE, ListedPicture, class_of
 from zfdesk.library.records import LayerRecord, Part, PartError, PartFile, encoded
 from zfdesk.live import Crop, CropMode
 from zfdesk.weights.store import home
@@ -58,12 +58,12 @@ class LibraryError(ValueError):
 class ScannedPicture:
     """A picture that was scanned. ``digest``: of what the network saw, see `zfdesk.library.records.digest_of`."""
 
-    found: Found
+    found: ListedPicture
     digest: bytes
 
 
 @dataclass(frozen=True, eq=False)
-class Pictures:
+class ScannedPictures:
     """Scanned pictures in the order of their paths and frames.
 
     ``ids``: int64 (n,), for good: a changed picture gets another. ``parts``, ``rows``: int64 (n,), where its answers
@@ -162,7 +162,7 @@ class Library:
             row = self._base.execute("SELECT value FROM facts WHERE name = 'places'").fetchone()
         return [tuple(map(Path, places)) for places in json.loads(row[0])] if row else []
 
-    def pictures(self, places: Sequence[Path] = (), layer: str | None = None) -> Pictures:
+    def pictures(self, places: Sequence[Path] = (), layer: str | None = None) -> ScannedPictures:
         """Those in some places, by default all; with ``layer``, those scanned for that layer."""
         where, values = _inside(places)
         wanted = "" if layer is None else " AND part IN (SELECT id FROM parts WHERE instr(layers, ?))"
@@ -178,14 +178,14 @@ class Library:
         ids, parts, rows = np.array(numbers, np.int64).reshape(-1, 3).T
         order = {name: place for place, name in enumerate(sorted(names))}
         sorted_classes = np.array([order[name] for name in names], np.int64)[np.array(classes, np.int64)]
-        return Pictures(ids, parts, rows, sorted_classes, tuple(order), np.array(digests, np.int64))
+        return ScannedPictures(ids, parts, rows, sorted_classes, tuple(order), np.array(digests, np.int64))
 
     def seen(self, ids: Iterable[int]) -> dict[int, ScannedPicture]:
         """The files of some pictures, by their ids; those no longer kept are missing."""
         query = "SELECT path, frame, size, changed, digest FROM pictures WHERE id = ?"
         with self._as_library_errors():
             rows = ((number, self._base.execute(query, (int(number),)).fetchone()) for number in ids)
-            return {int(number): ScannedPicture(Found(*row[:4]), row[4]) for number, row in rows if row}
+            return {int(number): ScannedPicture(ListedPicture(*row[:4]), row[4]) for number, row in rows if row}
 
     def unreadable(self, places: Sequence[Path] = ()) -> list[tuple[str, str]]:
         """Path and reason of what could not be read when it was last scanned."""
@@ -194,12 +194,12 @@ class Library:
             rows = self._base.execute(f"SELECT path, reason FROM unreadable WHERE {where} ORDER BY path", values)
             return [(os.fsdecode(path), reason) for path, reason in rows]
 
-    def blocks(self, pictures: Pictures, layer: str) -> Iterator[tuple[np.ndarray, LayerRecord]]:
+    def blocks(self, pictures: ScannedPictures, layer: str) -> Iterator[tuple[np.ndarray, LayerRecord]]:
         """Part by part: places in ``pictures``, int64 (n,), and their answers. Raises LibraryError."""
         for chosen, part in self._by_part(pictures):
             yield chosen, part.layer(layer).rows(pictures.rows[chosen])
 
-    def features(self, pictures: Pictures, layer: str) -> np.ndarray:
+    def features(self, pictures: ScannedPictures, layer: str) -> np.ndarray:
         """What pictures are compared by, float16 (n, numbers), see `zfdesk.library.records.feature_layers`."""
         found: np.ndarray | None = None
         for chosen, part in self._by_part(pictures):
@@ -209,7 +209,7 @@ class Library:
             found[chosen] = features[pictures.rows[chosen]]
         return np.zeros((0, 0), np.float16) if found is None else found
 
-    def _by_part(self, pictures: Pictures) -> Iterator[tuple[np.ndarray, PartFile]]:
+    def _by_part(self, pictures: ScannedPictures) -> Iterator[tuple[np.ndarray, PartFile]]:
         order = np.argsort(pictures.parts, kind="stable")
         starts = np.flatnonzero(np.diff(pictures.parts[order], prepend=-1))
         for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
@@ -244,7 +244,7 @@ class Library:
             )
             self._changed()
 
-    def add_unreadable(self, found: Sequence[tuple[Found, str]]) -> None:
+    def add_unreadable(self, found: Sequence[tuple[ListedPicture, str]]) -> None:
         """Remember pictures that could not be read, each with the reason."""
         with self._as_library_errors(), self._writing():
             rows = [(one.path, one.frame, reason) for one, reason in found]
@@ -292,7 +292,7 @@ class Library:
 
     # What is left to do.
 
-    def begin(self, found: Iterable[Found], layers: Sequence[str]) -> Iterator[int]:
+    def begin(self, found: Iterable[ListedPicture], layers: Sequence[str]) -> Iterator[int]:
         """Take in what there is to scan; gives how many so far. Then `left`, `chunk` and `layers_to_keep` answer.
 
         The list lies in a temporary table on the disk: memory does not grow with it.
@@ -337,7 +337,7 @@ class Library:
         wanted = set(layers).union(*(json.loads(row[0]) for row in rows))
         return tuple(stage.name for stage in self.model.architecture.stages if stage.name in wanted)
 
-    def chunk(self, first: int, last: int, layers: Sequence[str]) -> list[Found]:
+    def chunk(self, first: int, last: int, layers: Sequence[str]) -> list[ListedPicture]:
         """Of what is to be scanned, numbers ``first`` to ``last`` - 1 as far as no other scan has done them."""
         with self._as_library_errors():
             rows = self._base.execute(
@@ -345,7 +345,7 @@ class Library:
                 f" AND NOT {self._is_kept('t', layers)} ORDER BY id",
                 (first, last),
             )
-            return [Found(*row) for row in rows.fetchall()]
+            return [ListedPicture(*row) for row in rows.fetchall()]
 
     def forget_missing(self, places: Sequence[Path]) -> int:
         """Remove the picture files of places that are no longer there; gives how many."""
@@ -456,7 +456,7 @@ def fingerprint(model: Model) -> str:
     return digest.hexdigest()
 
 
-def _row(found: Found) -> tuple[bytes, int, int, int]:
+def _row(found: ListedPicture) -> tuple[bytes, int, int, int]:
     return found.path, found.frame, found.size, found.changed
 
 
@@ -481,8 +481,8 @@ __all__ = [
     "Library",
     "LibraryError",
     "LibrarySize",
-    "Pictures",
     "ScannedPicture",
+    "ScannedPictures",
     "fingerprint",
     "folder_of",
     "remove",

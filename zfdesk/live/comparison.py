@@ -31,7 +31,7 @@ def common_seed(reference: UnitReference, seed: Seed, clean: Tensor) -> tuple[Un
 
 
 @dataclass
-class Comparing:
+class ComparisonStep:
     """Compares, and keeps the clean picture's reconstruction for as long as that picture stays: a dragged occluder
     changes only the other one."""
 

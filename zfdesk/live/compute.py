@@ -18,10 +18,10 @@ from torch import Tensor
 from zfdesk.engine import Model, Pass, Rule, Seed, SeedKind, crop, forward_changed, occlude, reconstruct
 from zfdesk.engine.layers import Linear, Softmax, Stage
 from zfdesk.experiments.transfer import feature_layer, taken, teachable
-from zfdesk.live.comparison import Comparing, common_seed
+from zfdesk.live.comparison import ComparisonStep, common_seed
 from zfdesk.live.render import frozen, grid_columns, levels, render, thumbnail, tile_mosaic
 from zfdesk.live.result import Answer, LayerSummary, Mosaic, Peaks, Request, Result, UnitResult
-from zfdesk.live.view import MapsContent, Normalise, Order, UnitReference
+from zfdesk.live.view import MapsContent, Normalise, UnitOrder, UnitReference
 
 REORDER_SECONDS = 1.0  # a grid sorted anew at every frame cannot be read
 SLOW_UNIT_MS = 25.0  # a slower reconstruction is announced by an incomplete result, so that the bars need not wait
@@ -116,7 +116,7 @@ class RenderStep:
     _alive: dict[str, Tensor] = field(default_factory=dict)  # by layer: units active since the network was loaded
     _order: tuple[tuple[Any, ...], float, np.ndarray] | None = None
     _unit_ms: float = 0.0
-    _comparing: Comparing = field(default_factory=Comparing)
+    _comparing: ComparisonStep = field(default_factory=ComparisonStep)
 
     @torch.inference_mode()
     def show(self, seen: ForwardResult, on_answer: Callable[[Answer], None] = lambda answer: None) -> Iterator[Result]:
@@ -188,7 +188,7 @@ class RenderStep:
         count, height, width = values.shape
         picked = (
             values
-            if len(units) == count and display.order in (Order.INDEX, Order.CLASS)
+            if len(units) == count and display.order in (UnitOrder.INDEX, UnitOrder.CLASS)
             else values[torch.tensor(units)]
         )
         if height * width == 1 and display.normalise is Normalise.UNIT:
@@ -242,9 +242,9 @@ class RenderStep:
         now = time.perf_counter()
         if self._order and self._order[0] == key and now - self._order[1] < REORDER_SECONDS:
             return self._order[2]
-        if view.maps.order in (Order.INDEX, Order.CLASS):
+        if view.maps.order in (UnitOrder.INDEX, UnitOrder.CLASS):
             units = torch.arange(len(values))
-        elif view.maps.order is Order.ACTIVITY:
+        elif view.maps.order is UnitOrder.ACTIVITY:
             activation = seen.occluded.activations[stage.name][0]
             units = torch.argsort(activation.amax((1, 2)), descending=True, stable=True)
         else:

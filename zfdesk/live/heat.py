@@ -16,7 +16,7 @@ from zfdesk.attribution import METHODS, Attribution, Options, attribute, of_clas
 from zfdesk.attribution.cam import CamHead
 from zfdesk.attribution.preparation import shares
 from zfdesk.engine import Model, Occluder, Pass, Seed
-from zfdesk.engine.picture import Box
+from zfdesk.engine.picture import CropBox
 from zfdesk.live.result import Result
 from zfdesk.live.view import HeatSettings, HeatTarget, UnitReference, View
 
@@ -33,7 +33,7 @@ class HeatInput:
     number: int = 0
     origin: str = ""
     occluders: tuple[Occluder, ...] = ()
-    crop_box: Box | None = None
+    crop_box: CropBox | None = None
 
     @classmethod
     def of(cls, result: Result) -> HeatInput:

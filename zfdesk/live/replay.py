@@ -43,7 +43,7 @@ class ReplayError(ValueError):
 
 
 @dataclass(frozen=True)
-class Moment:
+class TimedView:
     """A view, and when it was shown: seconds since the recording began."""
 
     time: float
@@ -54,7 +54,7 @@ class Moment:
 class Replay:
     """Moments in the order of time. ``fields``: what of a view is given back; ``size``: side of the network's input."""
 
-    moments: tuple[Moment, ...]
+    moments: tuple[TimedView, ...]
     fields: tuple[str, ...] = PATH_FIELDS
     size: int = 224
 
@@ -95,17 +95,17 @@ class Recorder:
     first: View
     fields: tuple[str, ...] = PATH_FIELDS
     size: int = 224
-    _moments: list[Moment] = field(default_factory=list)
+    _moments: list[TimedView] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._moments.append(Moment(0.0, self.first))
+        self._moments.append(TimedView(0.0, self.first))
 
     def note(self, view: View, now: float) -> bool:
         """Take down a view, if it is another; False when there is no room for more."""
         if state_of(view, self.fields) != state_of(self._moments[-1].view, self.fields):
             if len(self._moments) >= MOST_MOMENTS:
                 return False
-            self._moments.append(Moment(round(max(now - self.began, self._moments[-1].time), 6), view))
+            self._moments.append(TimedView(round(max(now - self.began, self._moments[-1].time), 6), view))
         return True
 
     def __len__(self) -> int:
@@ -177,7 +177,7 @@ def _replay(tree: dict[str, Any]) -> Replay:
     _names(tree, ("format", "size", "moments"), "the file")
     size = _whole(tree["size"], "the size", 1, FURTHEST)
     listed = _list(tree["moments"], "the moments", 1, MOST_MOMENTS)
-    moments: list[Moment] = []
+    moments: list[TimedView] = []
     for number, entry in enumerate(listed):
         where = f"moment {number}"
         _names(entry, ("time", "chosen", "occluders"), where)
@@ -189,7 +189,7 @@ def _replay(tree: dict[str, Any]) -> Replay:
             for place, one in enumerate(_list(entry["occluders"], f"the occluders of {where}", 0, MOST_OCCLUDERS))
         )
         chosen = _whole(entry["chosen"], f"the chosen occluder of {where}", -1, len(occluders) - 1)
-        moments.append(Moment(time, View(occluders=occluders, chosen_occluder=chosen)))
+        moments.append(TimedView(time, View(occluders=occluders, chosen_occluder=chosen)))
     return Replay(tuple(moments), size=size)
 
 

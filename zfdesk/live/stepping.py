@@ -29,7 +29,7 @@ class Span:
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class FilmStep:
     """A picture of a source, when it is shown in the film, and which moment of the path belongs to it, -1 for none."""
 
     picture: TimedPicture
@@ -37,7 +37,7 @@ class Step:
     moment: int = -1
 
 
-def steps(source: Stepped, span: Span, replay: Replay | None, on_error: Callable[[str], None]) -> Iterator[Step]:
+def steps(source: Stepped, span: Span, replay: Replay | None, on_error: Callable[[str], None]) -> Iterator[FilmStep]:
     """The frames to compute, in order.
 
     A still picture has as many as the path has positions, each at its own time, or as fit at the span's rate. Other
@@ -60,10 +60,12 @@ def steps(source: Stepped, span: Span, replay: Replay | None, on_error: Callable
         if source.paced and span.rate and seconds < taken / span.rate - TOLERANCE:
             continue  # of a source with more frames than are wanted
         taken = taken + 1 if not (source.paced and span.rate) else int(seconds * span.rate + TOLERANCE) + 1
-        yield Step(picture, seconds, _reached(replay, seconds))
+        yield FilmStep(picture, seconds, _reached(replay, seconds))
 
 
-def _over_still(source: Stepped, span: Span, replay: Replay | None, on_error: Callable[[str], None]) -> Iterator[Step]:
+def _over_still(
+    source: Stepped, span: Span, replay: Replay | None, on_error: Callable[[str], None]
+) -> Iterator[FilmStep]:
     if replay is None:
         raise ValueError(f"{source.name} is one picture: lead an occluder's path over it to make a film of it.")
     picture = next(source.pictures(0, on_error))
@@ -78,7 +80,7 @@ def _over_still(source: Stepped, span: Span, replay: Replay | None, on_error: Ca
             return
         if span.seconds is not None and seconds >= span.seconds - TOLERANCE:
             return
-        yield Step(picture, seconds - times[span.first], _reached(replay, seconds))
+        yield FilmStep(picture, seconds - times[span.first], _reached(replay, seconds))
 
 
 def _times_of(replay: Replay) -> list[float]:
@@ -110,7 +112,7 @@ class Stepper:
     def __post_init__(self) -> None:
         self._computation = Computation()
 
-    def request(self, step: Step) -> Request:
+    def request(self, step: FilmStep) -> Request:
         """The frame and view of a step."""
         view = self.view
         if self.replay is not None and step.moment >= 0:
@@ -118,7 +120,7 @@ class Stepper:
         frame = Frame(step.picture.pixels, step.picture.number, time.perf_counter(), self.origin)
         return Request(frame, view, self.demand, self.model)
 
-    def compute(self, step: Step) -> Result:
+    def compute(self, step: FilmStep) -> Result:
         """All of it. ValueError and ArithmeticError, with a sentence, where that cannot be."""
         *_, result = self._computation.run(self.request(step))
         return result

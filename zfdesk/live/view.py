@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from zfdesk.engine import Model, Occluder, OccluderFill, OccluderShape, Rule, Seed, SeedKind, centre_box
-from zfdesk.engine.picture import Box
+from zfdesk.engine.picture import CropBox
 from zfdesk.sources import SourceReference
 from zfdesk.typed_json import formerly
 
@@ -39,7 +39,7 @@ class Crop:
         """The centre crop that a network's weights were trained with."""
         return cls(side=model.architecture.size / model.input.resize)
 
-    def box(self, height: int, width: int) -> Box:
+    def box(self, height: int, width: int) -> CropBox:
         """(left, top, right, bottom) in pixels of a frame of that size."""
         if self.mode is CropMode.STRETCH:
             return 0.0, 0.0, float(width), float(height)
@@ -90,7 +90,7 @@ class Normalise(StrEnum):
     LOCKED = "locked"
 
 
-class Order(StrEnum):
+class UnitOrder(StrEnum):
     """How the units are laid out in the grid."""
 
     INDEX = "index"
@@ -134,7 +134,7 @@ class MapsDisplay:
     boost: float = 1.0
     gamma: float = 1.0
     colours: Literal["inferno", "viridis", "gray", "jet (paper)"] = "inferno"
-    order: Order = Order.INDEX
+    order: UnitOrder = UnitOrder.INDEX
     hide_dead: bool = False
     pattern: Pattern = Pattern.NONE
 

@@ -23,7 +23,7 @@ MOST = 12
 DPI = 300
 NARROWEST, WIDEST = 0.2, 5.0
 """Of a column, as a share of an equal one."""
-Place = tuple[int, int]
+GridPlace = tuple[int, int]
 Rectangle = tuple[int, int, int, int]
 """Row, column, rows, columns."""
 
@@ -102,7 +102,7 @@ class Composition:
     arranged: Arrangement | None = None
 
     @property
-    def shape(self) -> Place:
+    def shape(self) -> GridPlace:
         """Rows and columns."""
         rows = max((slot.row + slot.rows for slot in self.slots), default=0)
         return rows, max((slot.column + slot.columns for slot in self.slots), default=0)
@@ -313,7 +313,7 @@ def of_page(page: Page, origin: str = "", specs: Callable[[int], PanelSpec] | No
     return Composition(slots, page.size, None, None, page.captioned, page.letters, page.widths, template=page)
 
 
-def free_place(composition: Composition) -> Place:
+def free_place(composition: Composition) -> GridPlace:
     """The first empty place, row by row; else the end of the first row, or a new row where it is long."""
     rows, columns = composition.shape
     for row in range(rows):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 
 from zfdesk.engine import Conv, Linear, Model, Rule
-from zfdesk.figures.fig2 import Examples, fig2_page
+from zfdesk.figures.fig2 import UnitExamples, fig2_page
 from zfdesk.figures.histograms import Activations, histograms_page
 from zfdesk.figures.page import Page
 from zfdesk.library import Library, Portraits, ScanStep, scan, spread_of
@@ -51,7 +51,7 @@ def fig2_of(
     return fig2_page(library.model, examples, seen=seen, chosen=chosen, size=size, rule=rule)
 
 
-def _examples(portraits: Portraits, layer: str, found: Ranked) -> Examples:
+def _examples(portraits: Portraits, layer: str, found: Ranked) -> UnitExamples:
     strongest = portraits.examples(layer, found)
     if not strongest:
         raise ValueError(f"{layer}:{found.unit} is active for none of the pictures.")
@@ -59,7 +59,7 @@ def _examples(portraits: Portraits, layer: str, found: Ranked) -> Examples:
     if lost := next((one.path for one, picture in zip(strongest, pictures, strict=True) if picture is None), None):
         raise ValueError(f"{lost} can no longer be read.")
     there = tuple(picture for picture in pictures if picture is not None)
-    return Examples(layer, found.unit, there, tuple(one.position for one in strongest))
+    return UnitExamples(layer, found.unit, there, tuple(one.position for one in strongest))
 
 
 def histograms_of(model: Model, files: Iterable[str], read: Read, size: Size = "two-column") -> Page:

@@ -8,7 +8,7 @@ import numpy as np
 
 from zfdesk.attribution import METHODS, Attribution
 from zfdesk.attribution.agreement import SanityStep, points_into, rank_correlation, share_inside
-from zfdesk.experiments.curves import Curves
+from zfdesk.experiments.curves import InsertionDeletion
 from zfdesk.figures import panels
 from zfdesk.figures.facts import Facts, caption
 from zfdesk.figures.heat import heated
@@ -25,7 +25,7 @@ def facts_of_heat(found: HeatFound) -> Facts:
 
 
 def agreement_text(
-    found: HeatFound, name: str, box: tuple[int, int, int, int] | None, curves: Curves | None = None
+    found: HeatFound, name: str, box: tuple[int, int, int, int] | None, curves: InsertionDeletion | None = None
 ) -> list[str]:
     """What is known of a method's map, in numbers; all but ``curves`` is worked out at once."""
     heat = found.found[name].heat
@@ -42,7 +42,7 @@ def agreement_text(
 
 
 def agreement_rows(
-    found: HeatFound, box: tuple[int, int, int, int] | None, curves: Mapping[str, Curves]
+    found: HeatFound, box: tuple[int, int, int, int] | None, curves: Mapping[str, InsertionDeletion]
 ) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
     """Names of columns, and a row for each method; "" where a number was not worked out."""
     names = list(found.found)
@@ -61,10 +61,10 @@ def agreement_rows(
 def heat_panel(found: HeatFound, name: str, look: HeatSettings, colours: str, note: str = "") -> panels.Picture:
     """One method's heat over its picture, as the window shows it. KeyError where it has none."""
     pixels = heated(found.input.picture, found.found[name].heat, colours, look.opacity, look.contour)
-    boxes: tuple[panels.Box, ...] = ()
+    boxes: tuple[panels.BoxOutline, ...] = ()
     if look.box is not None:
         top, left, bottom, right = look.box
-        boxes = (panels.Box(top, left, bottom - top, right - left, "region"),)
+        boxes = (panels.BoxOutline(top, left, bottom - top, right - left, "region"),)
     line = f"line at {look.contour * 100:.0f} % of the full heat" if look.contour > 0 else ""
     return panels.Picture(
         pixels, boxes, "; ".join(part for part in (note, line) if part), facts_of_heat(found)
@@ -86,7 +86,7 @@ def methods_page(
     found: HeatFound,
     look: HeatSettings,
     colours: str = "inferno",
-    curves: Mapping[str, Curves] | None = None,
+    curves: Mapping[str, InsertionDeletion] | None = None,
     size: str | tuple[float, float] = "two-column",
 ) -> Page:
     """The maps of all methods that have one. ``curves``: by method, where they were measured.
@@ -125,7 +125,7 @@ def sanity_page(
         panel = panels.Tiles(tiles, len(steps), names=layers, facts=facts)
         cells.append(Cell(panel, row, 0, label=method_label(steps[0].maps[name])))
     likeness = np.array([[step.likeness[name] for step in steps] for name in names])
-    lines = panels.Curves(
+    lines = panels.LineChart(
         np.arange(len(steps), dtype=np.float64), likeness, tuple(METHODS[name].label for name in names),
         "layers whose weights are random, from the top", "rank correlation", facts=facts,
     )  # fmt: skip

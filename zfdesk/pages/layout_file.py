@@ -28,7 +28,7 @@ from zfdesk.typed_json import PlainError, from_plain, parsed, to_plain
 
 SUFFIX = ".npz"
 MOST_BYTES = 512 << 20  # of all members together, unpacked
-LIMITS = npz.Limits(MOST_BYTES, 4000, frozenset({"|u1", "|b1", "<i2", "<i4", "<i8", "<f4", "<f8"}), text=True)
+LIMITS = npz.NpzLimits(MOST_BYTES, 4000, frozenset({"|u1", "|b1", "<i2", "<i4", "<i8", "<f4", "<f8"}), text=True)
 
 
 class LayoutError(ValueError):
@@ -60,7 +60,7 @@ class Spot:
 
 
 @dataclass(frozen=True)
-class Layout:
+class FigureLayout:
     """A composition without what it shows. ``title``, ``caption``: those by hand."""
 
     spots: tuple[Spot, ...] = ()
@@ -84,20 +84,20 @@ class Layout:
             raise ValueError("its sizes cannot be")
 
 
-def layout_of(composition: Composition, by_hand: bool = False) -> Layout:
+def layout_of(composition: Composition, by_hand: bool = False) -> FigureLayout:
     """Where its panels stand. by_hand: with the title and caption that were written by hand, and what is fixed."""
     spots = tuple(
         Spot(slot.spec.kind.name, slot.spec.number, *slot.rectangle, slot.label if slot.by_hand else None)
         for slot in composition.slots
         if by_hand or slot.spec.kind is not FIXED
     )
-    return Layout(
+    return FigureLayout(
         spots, composition.size, composition.captioned, composition.letters, composition.widths, composition.dpi,
         composition.title if by_hand else None, composition.caption if by_hand else None,
     )  # fmt: skip
 
 
-def empty_of(layout: Layout) -> Composition:
+def empty_of(layout: FigureLayout) -> Composition:
     """A composition that shows nothing yet. Raises LayoutError where panels would lie over each other."""
     slots = tuple(
         Slot(spot.spec, spot.row, spot.column, spot.rows, spot.columns,
@@ -113,16 +113,16 @@ def empty_of(layout: Layout) -> Composition:
     )
 
 
-def to_text(layout: Layout) -> str:
+def to_text(layout: FigureLayout) -> str:
     """Return the layout as JSON text."""
     return json.dumps(to_plain(layout), allow_nan=False)
 
 
-def from_text(text: str) -> Layout:
+def from_text(text: str) -> FigureLayout:
     """The layout of `to_text`. Raises LayoutError for anything else."""
     try:
         data = parsed(text.encode())
-        layout = from_plain(Layout, data, "it", [])
+        layout = from_plain(FigureLayout, data, "it", [])
         if len(layout.spots) < len(data.get("spots", ())):
             raise PlainError("it names a panel that is not known here")
         return layout
@@ -198,5 +198,5 @@ def _read(path: str | os.PathLike[str]) -> tuple[Page, dict[str, str]]:
         raise LayoutError(f"{name} cannot be opened as a figure: {reason[:1].lower()}{reason[1:]}.") from None
 
 
-__all__ = ["MOST", "Layout", "LayoutError", "empty_of", "figure_bytes", "from_text", "layout_of", "open_figure",
+__all__ = ["MOST", "FigureLayout", "LayoutError", "empty_of", "figure_bytes", "from_text", "layout_of", "open_figure",
            "read_page", "save_figure", "to_text"]  # fmt: skip

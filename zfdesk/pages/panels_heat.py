@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from zfdesk.experiments.curves import Curves
+from zfdesk.experiments.curves import InsertionDeletion
 from zfdesk.figures.page import Page
 from zfdesk.live import HeatFound, HeatSettings
 from zfdesk.pages.heat_pages import agreement_text, heat_panel, heat_text, method_label
@@ -24,7 +24,7 @@ class HeatShown:
     over: HeatFound | None = None
     beside: HeatFound | None = None
     sanity: Page | None = None
-    curves: Mapping[str, Curves] = field(default_factory=dict)
+    curves: Mapping[str, InsertionDeletion] = field(default_factory=dict)
 
 
 def _shown(sources: Sources) -> HeatShown:

@@ -11,15 +11,15 @@ RUN/ holds ``run.json``, ``log.jsonl``, ``snapshots/epoch-0001.safetensors``, ``
 from zfdesk.runs.entries import About, Epoch, Note, RunError, Score, Step
 from zfdesk.runs.names import SNAPSHOT_EPOCHS, epoch_of, snapshot_epochs, snapshot_name
 from zfdesk.runs.reader import Run, read_run
-from zfdesk.runs.statistics import LayerStatistics, Spread, read_statistics, spread
-from zfdesk.runs.strongest import Strongest, read_crop, read_strongest
+from zfdesk.runs.statistics import LayerTrainingStatistics, Spread, read_statistics, spread
+from zfdesk.runs.strongest import StrongestEntry, read_crop, read_strongest
 from zfdesk.runs.writer import RunWriter
 
 __all__ = [
     "SNAPSHOT_EPOCHS",
     "About",
     "Epoch",
-    "LayerStatistics",
+    "LayerTrainingStatistics",
     "Note",
     "Run",
     "RunError",
@@ -27,7 +27,7 @@ __all__ = [
     "Score",
     "Spread",
     "Step",
-    "Strongest",
+    "StrongestEntry",
     "epoch_of",
     "read_crop",
     "read_run",

@@ -128,10 +128,10 @@ class Note:
     end: bool = False
 
 
-Entry = Step | Epoch | Note
+LogEntry = Step | Epoch | Note
 
 
-def to_line(entry: Entry) -> bytes:
+def to_line(entry: LogEntry) -> bytes:
     """An entry as a line of the log, with its newline."""
     data = {key: dict(value) if key == "parts" else value for key, value in vars(entry).items()}
     match entry:
@@ -149,7 +149,7 @@ def to_line(entry: Entry) -> bytes:
     return json.dumps(ordered, ensure_ascii=False, allow_nan=False).encode() + b"\n"
 
 
-def from_line(line: bytes) -> Entry | None:
+def from_line(line: bytes) -> LogEntry | None:
     """The entry of a line, None for a kind that is not known. ValueError for a line that is damaged."""
     data = json.loads(line)
     if not isinstance(data, dict):

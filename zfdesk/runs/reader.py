@@ -20,8 +20,8 @@ from zfdesk.runs.names import (
     epoch_of,
     snapshot_file,
 )
-from zfdesk.runs.statistics import LayerStatistics, read_statistics
-from zfdesk.runs.strongest import Strongest, read_picture, read_strongest
+from zfdesk.runs.statistics import LayerTrainingStatistics, read_statistics
+from zfdesk.runs.strongest import StrongestEntry, read_picture, read_strongest
 
 MOST_BYTES = 64 << 20  # of run.json
 
@@ -79,7 +79,7 @@ class Run:
         """Where the network after ``epoch`` epochs lies."""
         return snapshot_file(self.folder, epoch)
 
-    def statistics(self, epoch: int) -> dict[str, LayerStatistics]:
+    def statistics(self, epoch: int) -> dict[str, LayerTrainingStatistics]:
         """The histograms after ``epoch`` epochs by layer. RunError where they are missing or damaged."""
         return read_statistics(self.folder, epoch)
 
@@ -88,7 +88,7 @@ class Run:
         place = self.folder / PROBE
         return read_picture(place) if place.exists() else None
 
-    def strongest(self) -> tuple[Strongest, ...]:
+    def strongest(self) -> tuple[StrongestEntry, ...]:
         """The strongest answers of chosen units over the training pictures, for Fig. 4; () where none were kept."""
         return read_strongest(self.folder)
 

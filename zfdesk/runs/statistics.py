@@ -20,7 +20,7 @@ from zfdesk.runs.names import statistics_file
 BINS = 64
 KINDS = ("weight", "activation", "gradient")
 MOST_BYTES = 16 << 20
-LIMITS = npz.Limits(MOST_BYTES, 10_000, frozenset({"<i8", "<f8"}))
+LIMITS = npz.NpzLimits(MOST_BYTES, 10_000, frozenset({"<i8", "<f8"}))
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Spread:
 
 
 @dataclass(frozen=True, eq=False)
-class LayerStatistics:
+class LayerTrainingStatistics:
     """What is known of a layer at one time; None for what is not."""
 
     weight: Spread | None = None
@@ -61,7 +61,7 @@ def spread(values: torch.Tensor | np.ndarray, bins: int = BINS) -> Spread:
     return Spread(counts, np.linspace(low, high, bins + 1))
 
 
-def encode_statistics(layers: Mapping[str, LayerStatistics]) -> bytes:
+def encode_statistics(layers: Mapping[str, LayerTrainingStatistics]) -> bytes:
     """The bytes of the file; the same statistics give the same bytes."""
     arrays: dict[str, np.ndarray] = {}
     for name, layer in layers.items():
@@ -74,7 +74,7 @@ def encode_statistics(layers: Mapping[str, LayerStatistics]) -> bytes:
     return npz.encode(arrays, sort=False)  # that of the layers
 
 
-def read_statistics(folder: Path | str, epoch: int) -> dict[str, LayerStatistics]:
+def read_statistics(folder: Path | str, epoch: int) -> dict[str, LayerTrainingStatistics]:
     """The statistics after ``epoch`` epochs, in the order of the layers. RunError where they are missing or damaged."""
     place = statistics_file(Path(folder), epoch)
     try:
@@ -90,7 +90,7 @@ def read_statistics(folder: Path | str, epoch: int) -> dict[str, LayerStatistics
     return {layer: _layer(layer, arrays, place) for layer in layers}
 
 
-def _layer(layer: str, arrays: Mapping[str, np.ndarray], place: Path) -> LayerStatistics:
+def _layer(layer: str, arrays: Mapping[str, np.ndarray], place: Path) -> LayerTrainingStatistics:
     found: dict[str, Spread] = {}
     for kind in KINDS:
         counts, edges = arrays.get(f"{layer}.{kind}.counts"), arrays.get(f"{layer}.{kind}.edges")
@@ -103,4 +103,4 @@ def _layer(layer: str, arrays: Mapping[str, np.ndarray], place: Path) -> LayerSt
     dead = arrays.get(f"{layer}.dead")
     if dead is not None and (dead.shape != () or not 0 <= float(dead) <= 1):
         raise RunError(f"{place} is damaged: {layer}'s share of dead units is none.")
-    return LayerStatistics(dead=None if dead is None else float(dead), **found)
+    return LayerTrainingStatistics(dead=None if dead is None else float(dead), **found)

@@ -25,7 +25,7 @@ _CROP = re.compile(rf"{CROPS}/[A-Za-z0-9_-]+\.png")  # a file beside the run's o
 
 
 @dataclass(frozen=True)
-class Strongest:
+class StrongestEntry:
     """The strongest answer of a unit after ``epoch`` epochs. crop: the picture's place inside the run folder."""
 
     epoch: int
@@ -50,7 +50,7 @@ def crop_name(epoch: int, layer: str, unit: int) -> str:
     return f"{CROPS}/{snapshot_name(epoch)}-{layer}-{unit}.png"
 
 
-def read_strongest(folder: Path | str) -> tuple[Strongest, ...]:
+def read_strongest(folder: Path | str) -> tuple[StrongestEntry, ...]:
     """All lines that are whole; a later line for the same snapshot and unit counts. () where there is no such file."""
     try:
         data = (Path(folder) / STRONGEST).read_bytes()
@@ -58,7 +58,7 @@ def read_strongest(folder: Path | str) -> tuple[Strongest, ...]:
         return ()
     except OSError as error:
         raise RunError(f"{Path(folder) / STRONGEST} cannot be read: {error.strerror or error}.") from None
-    found: dict[tuple[int, str, int], Strongest] = {}
+    found: dict[tuple[int, str, int], StrongestEntry] = {}
     for line in data.splitlines():
         try:
             one = _from_line(line)
@@ -68,7 +68,7 @@ def read_strongest(folder: Path | str) -> tuple[Strongest, ...]:
     return tuple(found.values())
 
 
-def read_crop(folder: Path | str, strongest: Strongest) -> np.ndarray:
+def read_crop(folder: Path | str, strongest: StrongestEntry) -> np.ndarray:
     """uint8 (height, width, 3) RGB. RunError where it is missing, damaged, or leads out of the run's folder."""
     if not _CROP.fullmatch(strongest.crop):
         raise RunError(
@@ -99,7 +99,7 @@ def encode_picture(pixels: np.ndarray) -> bytes:
     return memory.getvalue()
 
 
-def _from_line(line: bytes) -> Strongest:
+def _from_line(line: bytes) -> StrongestEntry:
     data = json.loads(line)
     y, x = data["position"]
     unit, activation = data["unit"], float(data["activation"])
@@ -108,4 +108,4 @@ def _from_line(line: bytes) -> Strongest:
         isinstance(text, str) for text in texts
     ):
         raise ValueError("odd")
-    return Strongest(epoch_of(data["snapshot"]), texts[0], unit, texts[1], (y, x), activation, texts[2])
+    return StrongestEntry(epoch_of(data["snapshot"]), texts[0], unit, texts[1], (y, x), activation, texts[2])

@@ -12,7 +12,7 @@ import numpy as np
 
 from zfdesk.atomic_write import write_whole
 from zfdesk.engine import Model
-from zfdesk.runs.entries import About, Entry, Note, RunError, from_line, to_line
+from zfdesk.runs.entries import About, LogEntry, Note, RunError, from_line, to_line
 from zfdesk.runs.names import (
     ABOUT,
     CROPS,
@@ -28,8 +28,8 @@ from zfdesk.runs.names import (
     statistics_file,
 )
 from zfdesk.runs.reader import read_about, read_run
-from zfdesk.runs.statistics import LayerStatistics, encode_statistics
-from zfdesk.runs.strongest import Strongest, crop_name, encode_picture
+from zfdesk.runs.statistics import LayerTrainingStatistics, encode_statistics
+from zfdesk.runs.strongest import StrongestEntry, crop_name, encode_picture
 from zfdesk.weights import CheckpointError, save
 
 
@@ -85,7 +85,7 @@ class RunWriter:
             writer._whole(place / LOG, b"".join(kept))
         return writer
 
-    def log(self, entry: Entry) -> None:
+    def log(self, entry: LogEntry) -> None:
         """Add a line to the log: a Step, an Epoch or a Note."""
         self._append(self.folder / LOG, to_line(entry))
 
@@ -101,7 +101,7 @@ class RunWriter:
         """Replace the newest exported network, and return where it lies."""
         return self._model(self.folder / NETWORK, model)
 
-    def statistics(self, epoch: int, layers: Mapping[str, LayerStatistics]) -> None:
+    def statistics(self, epoch: int, layers: Mapping[str, LayerTrainingStatistics]) -> None:
         """Keep the histograms after ``epoch`` epochs; ``layers`` in the network's order."""
         self._whole(statistics_file(self.folder, epoch), encode_statistics(layers))
 
@@ -109,11 +109,13 @@ class RunWriter:
         """Keep the picture that is followed over the snapshots: uint8 (height, width, 3) RGB."""
         self._whole(self.folder / PROBE, encode_picture(pixels))
 
-    def strongest(self, found: Strongest, pixels: np.ndarray) -> None:
+    def strongest(self, found: StrongestEntry, pixels: np.ndarray) -> None:
         """Keep a unit's strongest answer and its crop, uint8 (height, width, 3) RGB (see `strongest`)."""
         name = crop_name(found.epoch, found.layer, found.unit)
         self._whole(self.folder / name, encode_picture(pixels))
-        entry = Strongest(found.epoch, found.layer, found.unit, found.picture, found.position, found.activation, name)
+        entry = StrongestEntry(
+            found.epoch, found.layer, found.unit, found.picture, found.position, found.activation, name
+        )
         self._append(self.folder / STRONGEST, entry.to_line())
 
     def _model(self, place: Path, model: Model) -> Path:

@@ -32,7 +32,7 @@ For example:
     save(Session(moment_of(result), {}), Path("again.zfdesk"))
 """
 
-from zfdesk.session.content import Moment, Session, moment_of
+from zfdesk.session.content import FrameRecord, Session, moment_of
 from zfdesk.session.file import FORMAT, MIGRATIONS, SUFFIX, SessionError, from_bytes, is_session, load, save, to_bytes
 from zfdesk.session.made import kept_made
 from zfdesk.session.network_facts import NetworkFacts, network_facts
@@ -40,7 +40,25 @@ from zfdesk.session.reopen import Reopened, find_network, fitting, reopen
 from zfdesk.session.sweeps import KeptSweep, kept_sweep
 
 __all__ = [
-    "FORMAT", "MIGRATIONS", "SUFFIX", "KeptSweep", "Moment", "NetworkFacts", "Reopened", "Session", "SessionError",
-    "find_network", "fitting", "from_bytes", "is_session", "kept_made", "kept_sweep", "load", "moment_of",
-    "network_facts", "reopen", "save", "to_bytes",
+    "FORMAT",
+    "MIGRATIONS",
+    "SUFFIX",
+    "FrameRecord",
+    "KeptSweep",
+    "NetworkFacts",
+    "Reopened",
+    "Session",
+    "SessionError",
+    "find_network",
+    "fitting",
+    "from_bytes",
+    "is_session",
+    "kept_made",
+    "kept_sweep",
+    "load",
+    "moment_of",
+    "network_facts",
+    "reopen",
+    "save",
+    "to_bytes",
 ]  # fmt: skip

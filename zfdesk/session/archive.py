@@ -18,7 +18,7 @@ MOST_MEMBERS = 32
 MOST_BYTES = 192 << 20  # of all members together, unpacked
 MOST_BYTES_OF_A_MEMBER = 128 << 20
 MOST_PIXELS = 40_000_000  # of one frame
-LIMITS = npz.Limits(
+LIMITS = npz.NpzLimits(
     MOST_BYTES, MOST_MEMBERS, frozenset({"|u1", "<f4", "<i4", "<i8"}), most_dimensions=4,
     most_bytes_of_one=MOST_BYTES_OF_A_MEMBER, fortran=False,
 )  # fmt: skip

@@ -16,7 +16,7 @@ from zfdesk.synthesis.orders import Made
 
 
 @dataclass(frozen=True, eq=False)
-class Moment:
+class FrameRecord:
     """One frame, the view it was looked at with, and what the network made of it.
 
     ``arrays``: by the names that `zfdesk.session` lists; empty where they had not been computed yet.
@@ -39,8 +39,8 @@ class Session:
     it was read, or is too large to be written.
     """
 
-    moment: Moment
-    snapshots: Mapping[str, Moment] = field(default_factory=dict)
+    moment: FrameRecord
+    snapshots: Mapping[str, FrameRecord] = field(default_factory=dict)
     sweep: KeptSweep | None = None
     made: Made | None = None
     scan: tuple[str, ...] = ()
@@ -49,11 +49,13 @@ class Session:
     notes: tuple[str, ...] = ()
 
 
-def moment_of(result: Result, view: View | None = None) -> Moment:
+def moment_of(result: Result, view: View | None = None) -> FrameRecord:
     """A result as a moment; with a ``view`` that is not the result's own, its frame without what was computed."""
     request = result.request
     same = view is None or view == request.view
-    return Moment(view or request.view, request.frame, network_facts(request.model), _arrays_of(result) if same else {})
+    return FrameRecord(
+        view or request.view, request.frame, network_facts(request.model), _arrays_of(result) if same else {}
+    )
 
 
 def _arrays_of(result: Result) -> dict[str, np.ndarray]:

@@ -18,7 +18,7 @@ from zfdesk.engine import OccluderFill, OccluderShape, SweepPlan
 from zfdesk.live import View
 from zfdesk.npz import ArchiveError
 from zfdesk.session import archive
-from zfdesk.session.content import Moment, Session
+from zfdesk.session.content import FrameRecord, Session
 from zfdesk.session.made import MADE, MadeHead, packed_made, unpacked_made
 from zfdesk.session.network_facts import NetworkFacts
 from zfdesk.session.sweeps import KeptSweep, checked_sweep
@@ -67,7 +67,7 @@ class FrameHead:
 
 @dataclass(frozen=True)
 class MomentHead:
-    """A `Moment` without its pixels and arrays. ``arrays``: the part that holds them, "" for none."""
+    """A `FrameRecord` without its pixels and arrays. ``arrays``: the part that holds them, "" for none."""
 
     view: View
     network: NetworkFacts
@@ -147,7 +147,7 @@ def to_bytes(session: Session) -> bytes:
     return archive.pack({HEAD: text, **parts})
 
 
-def _head_of(moment: Moment, name: str, parts: dict[str, bytes], frames: dict[int, str]) -> MomentHead:
+def _head_of(moment: FrameRecord, name: str, parts: dict[str, bytes], frames: dict[int, str]) -> MomentHead:
     frame = moment.frame
     file = frames.setdefault(id(frame.pixels), f"frame-{len(frames) + 1}.png")
     if file not in parts:
@@ -284,7 +284,9 @@ def _head_json(content: bytes) -> dict[str, Any]:
     return data
 
 
-def _moment(head: MomentHead, parts: Mapping[str, bytes], frames: dict[tuple[str, int, int], np.ndarray]) -> Moment:
+def _moment(
+    head: MomentHead, parts: Mapping[str, bytes], frames: dict[tuple[str, int, int], np.ndarray]
+) -> FrameRecord:
     kept = head.frame
     if kept.file not in parts or (head.arrays and head.arrays not in parts):
         raise ArchiveError("a part that it needs is not in it")
@@ -293,4 +295,4 @@ def _moment(head: MomentHead, parts: Mapping[str, bytes], frames: dict[tuple[str
         frames[key] = archive.unpack_frame(parts[kept.file], kept.height, kept.width)
     arrays = archive.unpack_arrays(parts[head.arrays]) if head.arrays else {}
     frame = Frame(frames[key], kept.number, time.perf_counter(), kept.origin)
-    return Moment(head.view, frame, head.network, arrays)
+    return FrameRecord(head.view, frame, head.network, arrays)

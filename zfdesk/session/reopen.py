@@ -10,7 +10,7 @@ from zfdesk import __version__
 from zfdesk.engine import Model, SeedKind
 from zfdesk.live import Computation, Demand, HeatTarget, Request, Result, SweepSnapshot, SweepUnit, UnitReference, View
 from zfdesk.live.view import MOST_PINS
-from zfdesk.session.content import Moment, Session
+from zfdesk.session.content import FrameRecord, Session
 from zfdesk.session.file import SessionError
 from zfdesk.session.network_facts import NetworkFacts, network_facts
 from zfdesk.session.sweeps import swept_again
@@ -154,7 +154,7 @@ def _inside(position: tuple[int, int], shape: tuple[int, int, int]) -> bool:
     return 0 <= position[0] < shape[1] and 0 <= position[1] < shape[2]
 
 
-def _computed(moment: Moment, view: View, model: Model) -> Result:
+def _computed(moment: FrameRecord, view: View, model: Model) -> Result:
     request = Request(moment.frame, view, Demand(), model)
     try:
         *_, result = Computation().run(request)
@@ -164,7 +164,7 @@ def _computed(moment: Moment, view: View, model: Model) -> Result:
     return result
 
 
-def _deviation(moment: Moment, result: Result) -> str:
+def _deviation(moment: FrameRecord, result: Result) -> str:
     """Whether other probabilities came out than were saved."""
     saved = moment.arrays.get("probabilities")
     if saved is None or saved.shape != result.probabilities.shape:

@@ -13,12 +13,31 @@ from zfdesk.synthesis.fooling import Norm, fool
 from zfdesk.synthesis.inversion import invert
 from zfdesk.synthesis.maximise import Maximiser, finished, maximise, several
 from zfdesk.synthesis.objectives import Objective, Term, along, between, of_class, of_unit, parse
-from zfdesk.synthesis.recipes import RECIPES, Recipe, recipe_called
+from zfdesk.synthesis.recipes import RECIPES, MaximiseRecipe, recipe_called
 from zfdesk.synthesis.steps import Sketch
 from zfdesk.synthesis.style import StyleSource, texture, transfer
 
 __all__ = [
-    "RECIPES", "Maximiser", "Norm", "Objective", "Recipe", "Sketch", "StyleSource", "Term", "along", "between", "dream",
-    "finished", "fool", "invert", "maximise", "of_class", "of_unit", "parse", "recipe_called", "several", "texture",
+    "RECIPES",
+    "MaximiseRecipe",
+    "Maximiser",
+    "Norm",
+    "Objective",
+    "Sketch",
+    "StyleSource",
+    "Term",
+    "along",
+    "between",
+    "dream",
+    "finished",
+    "fool",
+    "invert",
+    "maximise",
+    "of_class",
+    "of_unit",
+    "parse",
+    "recipe_called",
+    "several",
+    "texture",
     "transfer",
 ]  # fmt: skip

@@ -28,7 +28,7 @@ from zfdesk.engine.kernels import dense
 from zfdesk.resources import resource
 from zfdesk.synthesis.maximise import finished, maximise
 from zfdesk.synthesis.objectives import of_unit, score_layer
-from zfdesk.synthesis.recipes import Recipe
+from zfdesk.synthesis.recipes import MaximiseRecipe
 from zfdesk.synthesis.steps import no_larger
 
 SHIPPED = "atlas/embedded.zip"
@@ -78,10 +78,10 @@ def atlas_layers(architecture: Architecture) -> tuple[str, ...]:
     return (*convolutions, score_layer(architecture))
 
 
-def atlas_recipe(stage: Stage) -> Recipe:
+def atlas_recipe(stage: Stage) -> MaximiseRecipe:
     """Large fields take longer a step: they get half as many steps, twice as long. Whole pictures, of the classes, get
     fewer still, in bfloat16: a thousand take a quarter of an hour of one core, in place of an hour."""
-    recipe = Recipe(steps=64)
+    recipe = MaximiseRecipe(steps=64)
     if not stage.spatial:
         return replace(recipe, steps=16, rate=0.036, bfloat16=True)
     return recipe if stage.receptive_field.size <= 80 else replace(recipe, steps=32, rate=2 * recipe.rate)
@@ -101,7 +101,7 @@ def make_page(model: Model, layer: str, seed: int = 0) -> Iterator[tuple[int, At
         yield len(values), page_of(pictures, values, recipe) if len(values) == units else None
 
 
-def page_of(pictures: list[np.ndarray], values: list[float], recipe: Recipe) -> AtlasPage:
+def page_of(pictures: list[np.ndarray], values: list[float], recipe: MaximiseRecipe) -> AtlasPage:
     """Pictures of one size, uint8 (side, side, 3), as a page. ValueError, in words, where they are too many for one."""
     shown = [no_larger(picture, LARGEST_SIDE) for picture in pictures]
     side, columns = shown[0].shape[0], math.ceil(math.sqrt(len(shown)))

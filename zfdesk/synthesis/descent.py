@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zfdesk.synthesis.parametrisation import Frequencies
+from zfdesk.synthesis.parametrisation import FourierParametrisation
 from zfdesk.synthesis.steps import GradientStepper, Sketch, as_pictures
 
 LARGEST_SIDE = 1024
@@ -34,7 +34,7 @@ class Descent:
         check_side(start.shape[2], start.shape[3])
         self.steps, self.taken = steps, 0
         self._loss = loss
-        self._canvas = Frequencies(start)
+        self._canvas = FourierParametrisation(start)
         self._stepper = GradientStepper(self._canvas.parameter, rate)
         self._values = torch.full((len(start),), float("nan"))
 

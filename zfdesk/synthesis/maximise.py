@@ -18,11 +18,11 @@ import torch
 from torch import Tensor
 
 from zfdesk.engine import Model
-from zfdesk.engine.differentiable import Differentiable, Window
+from zfdesk.engine.differentiable import Differentiable, MapWindow
 from zfdesk.synthesis import regularisers
 from zfdesk.synthesis.objectives import Objective
-from zfdesk.synthesis.parametrisation import Frequencies, Pixels
-from zfdesk.synthesis.recipes import Parametrisation, Policy, Recipe
+from zfdesk.synthesis.parametrisation import FourierParametrisation, PixelParametrisation
+from zfdesk.synthesis.recipes import MaximiseRecipe, Parametrisation, Policy
 from zfdesk.synthesis.steps import GradientStepper, Sketch, as_pictures, as_tensor, check_memory, normaliser
 
 LARGEST = 64
@@ -45,12 +45,12 @@ class Maximiser:
     """
 
     def __init__(
-        self, model: Model, objectives: Sequence[Objective], recipe: Recipe | None = None, start: Start = NOISE,
+        self, model: Model, objectives: Sequence[Objective], recipe: MaximiseRecipe | None = None, start: Start = NOISE,
         seed: int = 0,
     ) -> None:  # fmt: skip
         if not 0 < len(objectives) <= LARGEST:
             raise ValueError(f"1 to {LARGEST} pictures are made together, not {len(objectives)}.")
-        self.model, self.objectives, self.recipe = model, tuple(objectives), recipe or Recipe()
+        self.model, self.objectives, self.recipe = model, tuple(objectives), recipe or MaximiseRecipe()
         self._windows = _shared_windows(model, self.objectives)
         precision = torch.bfloat16 if self.recipe.bfloat16 else torch.float32
         self.network = Differentiable(model, self._windows | self._compared(), signed=True, dtype=precision)
@@ -63,12 +63,14 @@ class Maximiser:
         canvas = self._start(start)
         frequencies = self.recipe.parametrisation is Parametrisation.FREQUENCIES
         self._canvas = (
-            Frequencies(canvas, self.recipe.decorrelated, self.recipe.slope) if frequencies else Pixels(canvas)
+            FourierParametrisation(canvas, self.recipe.decorrelated, self.recipe.slope)
+            if frequencies
+            else PixelParametrisation(canvas)
         )
         self._stepper = GradientStepper(self._canvas.parameter, self.recipe.rate)
         stages = [model.architecture.stage(layer) for layer in self._windows]
         self._burden_share = min(max(stage.receptive_field.size for stage in stages) / WHOLE_BURDEN, 1.0)
-        self._look = regularisers.Transformations(self._jitter, self.recipe.scale, self.recipe.rotation)
+        self._look = regularisers.RandomTransform(self._jitter, self.recipe.scale, self.recipe.rotation)
         self._values: Tensor = torch.full((len(objectives),), float("nan"))
         self.taken = 0
 
@@ -129,7 +131,7 @@ class Maximiser:
             if len(layers) == 1 and layers[0].rectified and objective.terms[0].weight > 0 and value <= 0:
                 yield f"{objective.description()} stayed silent ({value:.3g}): no picture was found that excites it."
 
-    def _compared(self) -> dict[str, Window | None]:
+    def _compared(self) -> dict[str, MapWindow | None]:
         """The layer that tells how alike pictures are: the one below the wanted one, where it has maps."""
         if not self.recipe.diversity:
             return {}
@@ -164,7 +166,7 @@ class Maximiser:
 
     def _coloured_noise(self, canvas: Tensor) -> Tensor:
         """Noise with as much in long waves as in short ones, as natural pictures have it."""
-        blank = Frequencies(canvas, self.recipe.decorrelated, self.recipe.slope)
+        blank = FourierParametrisation(canvas, self.recipe.decorrelated, self.recipe.slope)
         with torch.no_grad():
             noise = self._noise(blank.parameter.shape[1:])
             blank.parameter.add_(noise, alpha=self.recipe.noise / 255)
@@ -216,8 +218,8 @@ class Maximiser:
 
 
 def maximise(
-    model: Model, objectives: Sequence[Objective], recipe: Recipe | None = None, start: Start = NOISE, seed: int = 0,
-    every: int = 8,
+    model: Model, objectives: Sequence[Objective], recipe: MaximiseRecipe | None = None, start: Start = NOISE,
+    seed: int = 0, every: int = 8,
 ) -> Iterator[Sketch]:  # fmt: skip
     """Sketches of the pictures every few steps, the last one finished; see `Maximiser`. Same seed, same pictures."""
     maker = Maximiser(model, objectives, recipe, start, seed)
@@ -234,13 +236,13 @@ def finished(sketches: Iterator[Sketch]) -> Sketch:
     return last
 
 
-def several(objective: Objective, count: int, recipe: Recipe) -> tuple[list[Objective], Recipe]:
+def several(objective: Objective, count: int, recipe: MaximiseRecipe) -> tuple[list[Objective], MaximiseRecipe]:
     """``count`` pictures of one objective that differ: what to hand to `maximise`."""
     return [objective] * count, recipe if recipe.diversity else replace(recipe, diversity=1.0)
 
 
-def _shared_windows(model: Model, objectives: Sequence[Objective]) -> dict[str, Window]:
-    found: dict[str, Window] = {}
+def _shared_windows(model: Model, objectives: Sequence[Objective]) -> dict[str, MapWindow]:
+    found: dict[str, MapWindow] = {}
     for objective in objectives:
         for layer, one in objective.windows(model.architecture).items():
             other = found.get(layer, one)

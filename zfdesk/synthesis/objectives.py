@@ -24,11 +24,11 @@ import torch
 from torch import Tensor
 
 from zfdesk.engine import Architecture, Softmax, Stage
-from zfdesk.engine.differentiable import Window
+from zfdesk.engine.differentiable import MapWindow
 
 MIDDLE = "middle"
 WHOLE = "whole map"
-Place = tuple[int, int] | str
+MapPlace = tuple[int, int] | str
 """A position (y, x), `MIDDLE` or `WHOLE`."""
 
 
@@ -38,11 +38,11 @@ class Term:
 
     layer: str
     unit: int
-    place: Place = MIDDLE
+    place: MapPlace = MIDDLE
     weight: float = 1.0
     direction: Tensor | None = field(default=None, repr=False)
 
-    def window(self, architecture: Architecture) -> Window:
+    def window(self, architecture: Architecture) -> MapWindow:
         """The positions of the layer's map that count. Raises ValueError, in words, for what does not exist."""
         stage = architecture.stage(self.layer)
         position = self.place if isinstance(self.place, tuple) else None
@@ -81,9 +81,9 @@ class Objective:
         if not all(math.isfinite(term.weight) for term in self.terms):
             raise ValueError("An objective's weights are finite numbers.")
 
-    def windows(self, architecture: Architecture) -> dict[str, Window]:
+    def windows(self, architecture: Architecture) -> dict[str, MapWindow]:
         """The least window of each layer that holds all its terms."""
-        found: dict[str, Window] = {}
+        found: dict[str, MapWindow] = {}
         for term in self.terms:
             one = term.window(architecture)
             other = found.get(term.layer, one)
@@ -93,7 +93,7 @@ class Objective:
         return found
 
     def value(
-        self, activations: Mapping[str, Tensor], windows: Mapping[str, Window], architecture: Architecture
+        self, activations: Mapping[str, Tensor], windows: Mapping[str, MapWindow], architecture: Architecture
     ) -> Tensor:
         """(N,): of the activations of ``windows``, by layer."""
         total = None
@@ -121,7 +121,7 @@ def score_layer(architecture: Architecture) -> str:
     return architecture.stages[-2 if isinstance(architecture.stages[-1].layer, Softmax) else -1].name
 
 
-def of_unit(layer: str, unit: int, place: Place = MIDDLE) -> Objective:
+def of_unit(layer: str, unit: int, place: MapPlace = MIDDLE) -> Objective:
     """The objective of one unit."""
     return Objective((Term(layer, unit, place),))
 
@@ -140,7 +140,7 @@ def between(layer: str, one: int, other: int, share: float) -> Objective:
     return Objective((Term(layer, one, weight=1 - share), Term(layer, other, weight=share)))
 
 
-def along(layer: str, direction: Tensor, place: Place = MIDDLE) -> Objective:
+def along(layer: str, direction: Tensor, place: MapPlace = MIDDLE) -> Objective:
     """A direction among a layer's units, made one long; such as the difference of two pictures' activations."""
     length = float(direction.norm())
     if direction.ndim != 1 or not length > 0 or not math.isfinite(length):
@@ -183,5 +183,5 @@ def _parsed(text: str, architecture: Architecture, class_called: Callable[[str],
     if found["other"]:
         pair = between(layer, unit, int(found["other"]), float(found["share"]))
         return tuple(replace(term, weight=weight * term.weight) for term in pair.terms)
-    place: Place = (int(found["y"]), int(found["x"])) if found["y"] else WHOLE if found["map"] else MIDDLE
+    place: MapPlace = (int(found["y"]), int(found["x"])) if found["y"] else WHOLE if found["map"] else MIDDLE
     return (Term(layer, unit, place, weight),)

@@ -24,7 +24,7 @@ from zfdesk.synthesis.fooling import Norm, fool, magnified
 from zfdesk.synthesis.inversion import invert
 from zfdesk.synthesis.maximise import MEAN, NOISE, Maximiser, Start
 from zfdesk.synthesis.objectives import Objective, of_unit
-from zfdesk.synthesis.recipes import Recipe, recipe_text
+from zfdesk.synthesis.recipes import MaximiseRecipe, recipe_text
 from zfdesk.synthesis.steps import Sketch
 from zfdesk.synthesis.style import StyleSource, advice, content_layer, style_layers, texture, transfer
 
@@ -122,7 +122,7 @@ def network_text(model: Model) -> str:
 
 
 def units_order(
-    model: Model, objectives: Sequence[Objective], recipe: Recipe, start: Start = NOISE, seed: int = 0,
+    model: Model, objectives: Sequence[Objective], recipe: MaximiseRecipe, start: Start = NOISE, seed: int = 0,
     start_text: str = "", title: str = "",
 ) -> Order:  # fmt: skip
     """Pictures that excite objectives, one each; the same objective again gets another. See `maximise`."""
@@ -161,7 +161,7 @@ def units_order(
     return Order("activation maximisation", title, text, sketches, names, 0, network_name(model), targets)
 
 
-def layer_order(model: Model, layer: str, recipe: Recipe, start: Start = NOISE, seed: int = 0) -> Order:
+def layer_order(model: Model, layer: str, recipe: MaximiseRecipe, start: Start = NOISE, seed: int = 0) -> Order:
     """Every unit of a layer, as one sheet."""
     count = model.architecture.stage(layer).shape[0]
     return units_order(
@@ -176,7 +176,7 @@ def _stepped(maker: Maximiser) -> Iterator[Sketch]:
 
 
 def _in_batches(
-    model: Model, objectives: Sequence[Objective], recipe: Recipe, start: Start, seed: int
+    model: Model, objectives: Sequence[Objective], recipe: MaximiseRecipe, start: Start, seed: int
 ) -> Iterator[Sketch]:
     """One batch after the other; what has not been begun is grey. A unit's picture is the one it has alone."""
     total, pictures = recipe.steps * -(-len(objectives) // BATCH), np.zeros(0, np.uint8)

@@ -24,7 +24,7 @@ def colour_matrix(dtype: torch.dtype = torch.float32) -> Tensor:
     return result
 
 
-class Pixels:
+class PixelParametrisation:
     """Pictures as they are: one parameter a pixel and colour, in 0 to 255 around ``mean``."""
 
     def __init__(self, start: Tensor) -> None:
@@ -36,7 +36,7 @@ class Pixels:
         return self.parameter
 
 
-class Frequencies:
+class FourierParametrisation:
     """Pictures as the inverse Fourier transform of what is stepped, by frequency scaled with 1/f."""
 
     def __init__(self, start: Tensor, decorrelated: bool = True, slope: float = 1.0) -> None:

@@ -28,7 +28,7 @@ class Parametrisation(StrEnum):
 
 
 @dataclass(frozen=True)
-class Recipe:
+class MaximiseRecipe:
     """The hyperparameters. Each regulariser is off at 0.
 
     Of the step: ``steps``, ``policy``, ``rate``, ``progress``, ``parametrisation``, ``decorrelated`` colours;
@@ -85,14 +85,14 @@ class Recipe:
             raise ValueError("Decay, blur and clipping act on pixels: choose the parametrisation pixels.")
 
 
-_PIXELS = Recipe(
+_PIXELS = MaximiseRecipe(
     "pixels", policy=Policy.CONSTANT, rate=100.0, parametrisation=Parametrisation.PIXELS, decorrelated=False,
     jitter=0, scale=0, rotation=0, total_variation=0, contrast=0, noise=10.0,
 )  # fmt: skip
 RECIPES = {
     recipe.name: recipe
     for recipe in (
-        Recipe(),
+        MaximiseRecipe(),
         replace(_PIXELS, name="yosinski-1", steps=500, policy=Policy.PROGRESS, progress=2.0, blur_radius=0.5,
                 blur_every=4, small_norm_percentile=50),
         replace(_PIXELS, name="yosinski-2", steps=750, decay=0.3, small_norm_percentile=20),
@@ -104,14 +104,14 @@ RECIPES = {
 """By name; yosinski-1 to 4 are the rows of their Table 1, from the top."""
 
 
-def recipe_called(name: str) -> Recipe:
+def recipe_called(name: str) -> MaximiseRecipe:
     """ValueError, in words, for a name that there is not."""
     if name not in RECIPES:
         raise ValueError(f"There is no recipe {name!r}; there are {', '.join(RECIPES)}.")
     return RECIPES[name]
 
 
-def recipe_text(recipe: Recipe) -> str:
+def recipe_text(recipe: MaximiseRecipe) -> str:
     """The recipe in full: its name, its step, and each regulariser that is on."""
     policy = {
         Policy.ADAM: f"Adam at rate {recipe.rate:g}",

@@ -1,7 +1,7 @@
 """What keeps a made picture from being noise: Yosinski's four, and those the field has used since.
 
 Yosinski's act on the pictures after each step, in pixels around the network's mean; the others on what the network
-looks at (`Transformations`) or on the objective (`total_variation`, `likeness`).
+looks at (`RandomTransform`) or on the objective (`total_variation`, `likeness`).
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def likeness(activations: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Transformations:
+class RandomTransform:
     """A little shift, size and turn, new at every look, so that a picture excites not by its exact pixels alone.
 
     ``jitter`` in pixels, ``scale`` as a share, ``rotation`` in degrees, each at most so much either way.

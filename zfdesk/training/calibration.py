@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zfdesk.engine import Model
-from zfdesk.training.data import Pictures
+from zfdesk.training.data import PictureDataset
 from zfdesk.training.errors import TrainingError
 from zfdesk.training.evaluate import Protocol, readable_batches
 from zfdesk.weights.temperature import divide_scores, score_layer
@@ -102,7 +102,7 @@ def fit_temperature(scores: np.ndarray, labels: np.ndarray) -> float:
 
 def calibrate(
     model: Model,
-    pictures: Pictures,
+    pictures: PictureDataset,
     places: np.ndarray,
     *,
     threads: int = 2,

@@ -15,7 +15,7 @@ import numpy as np
 
 from zfdesk.progress import noun
 from zfdesk.resources import resource
-from zfdesk.training.data import Pictures
+from zfdesk.training.data import PictureDataset
 from zfdesk.training.errors import TrainingError
 from zfdesk.weights import describe
 from zfdesk.weights.checkpoint import embedded
@@ -108,7 +108,7 @@ def _pairs(text: str, path: str) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
-def left_out(pictures: Pictures, class_of: Mapping[str, str]) -> list[str]:
+def left_out(pictures: PictureDataset, class_of: Mapping[str, str]) -> list[str]:
     """Sentences on what does not fit together: folders without a class, with their pictures, and lines without any."""
     without = [name for name in pictures.classes if name not in class_of]
     unmatched = [name for name in class_of if name not in pictures.classes]

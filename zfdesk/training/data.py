@@ -1,7 +1,7 @@
 """Where the pictures of a training come from, as one list that can be read at any place.
 
-A folder by class, tar shards, a manifest, or a data set of torchvision's by name: each gives `Pictures`. Nothing is
-kept but names and places, so that millions of pictures need no more memory than their list.
+A folder by class, tar shards, a manifest, or a data set of torchvision's by name: each gives a `PictureDataset`.
+Nothing is kept but names and places, so that millions of pictures need no more memory than their list.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from zfdesk.training.data_entry import StoredPicture
 from zfdesk.training.errors import TrainingError
 
 
-class Pictures(Protocol):
+class PictureDataset(Protocol):
     """Many pictures, read one by one from several threads at once."""
 
     classes: tuple[str, ...]
@@ -52,7 +52,7 @@ def title_of(path: str) -> str:
     return path.partition("@")[0] if is_data_set_name(path) else os.path.basename(os.path.normpath(path))
 
 
-def open_pictures(path: str, part: str = "train") -> Pictures:
+def open_pictures(path: str, part: str = "train") -> PictureDataset:
     """The pictures in a folder by class, a folder of tar shards, a manifest (.jsonl, .csv), or ``torchvision:NAME``.
 
     ``part``: "train" or "val", which is looked for where a folder has both. Raises TrainingError with a sentence.
@@ -79,9 +79,9 @@ def open_pictures(path: str, part: str = "train") -> Pictures:
 
 
 class JoinedPictures:
-    """Several data sets of the same classes as one, see `Pictures`."""
+    """Several data sets of the same classes as one, see `PictureDataset`."""
 
-    def __init__(self, parts: list[Pictures]) -> None:
+    def __init__(self, parts: list[PictureDataset]) -> None:
         first = parts[0]
         for part in parts[1:]:
             same = (part.classes, part.teacher_classes, part.embedding)
@@ -98,7 +98,7 @@ class JoinedPictures:
     def __len__(self) -> int:
         return int(self._ends[-1])
 
-    def _at(self, index: int) -> tuple[Pictures, int]:
+    def _at(self, index: int) -> tuple[PictureDataset, int]:
         part = int(np.searchsorted(self._ends, index, "right"))
         return self._parts[part], index - (int(self._ends[part - 1]) if part else 0)
 
@@ -118,13 +118,13 @@ class JoinedPictures:
         return part.read(place)
 
 
-def passed_over(pictures: Pictures) -> tuple[str, ...]:
+def passed_over(pictures: PictureDataset) -> tuple[str, ...]:
     """Sentences on what lies among the pictures and cannot be looked into, such as a link to itself."""
     sentences: tuple[str, ...] = getattr(pictures, "passed_over", ())
     return sentences
 
 
-def open_all(paths: Sequence[str]) -> Pictures:
+def open_all(paths: Sequence[str]) -> PictureDataset:
     """One data set, or several as one. Raises TrainingError."""
     parts = [open_pictures(path) for path in paths]
     return parts[0] if len(parts) == 1 else JoinedPictures(parts)

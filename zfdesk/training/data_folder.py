@@ -12,7 +12,7 @@ from zfdesk.training.errors import PicturesGoneError, TrainingError
 
 
 class FolderPictures:
-    """See `zfdesk.training.data.Pictures`. Raises TrainingError for no pictures.
+    """See `zfdesk.training.data.PictureDataset`. Raises TrainingError for no pictures.
 
     passed_over: a sentence for each entry that cannot be looked into, see `zfdesk.training.data.passed_over`.
     """

@@ -20,7 +20,7 @@ from zfdesk.weights.checkpoint import MOST_CLASSES
 
 
 class ManifestPictures:
-    """See `zfdesk.training.data.Pictures`. Raises TrainingError that names the line that is wrong."""
+    """See `zfdesk.training.data.PictureDataset`. Raises TrainingError that names the line that is wrong."""
 
     labelled = True
     teacher_classes = 0

@@ -22,12 +22,12 @@ from zfdesk.training.errors import PicturesGoneError, TrainingError
 from zfdesk.weights.checkpoint import MOST_CLASSES
 
 FORMAT = "zfdesk-shards-1"
-LIMITS = npz.Limits(64 << 20)
+LIMITS = npz.NpzLimits(64 << 20)
 """Of one picture's answers."""
 
 
 class ShardPictures:
-    """See `zfdesk.training.data.Pictures`. Raises TrainingError for no shards, a damaged one, or no pictures."""
+    """See `zfdesk.training.data.PictureDataset`. Raises TrainingError for no shards, a damaged one, or no pictures."""
 
     def __init__(self, place: Path) -> None:
         self.place, self.source = place, str(place)

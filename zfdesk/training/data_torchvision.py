@@ -98,7 +98,7 @@ class DataSetName:
 
 
 class TorchvisionPictures:
-    """See `zfdesk.training.data.Pictures`.
+    """See `zfdesk.training.data.PictureDataset`.
 
     A picture of VOCDetection or VOCSegmentation has the class of its largest object (box or area), since a network
     with a softmax names one. Classes are called as torchvision calls them, ImageNet's by their WordNet ids.

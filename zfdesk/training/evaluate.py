@@ -14,7 +14,7 @@ import numpy as np
 
 from zfdesk.engine import Model, centre_box, crop
 from zfdesk.sources import SourceError, decode_picture
-from zfdesk.training.data import Pictures
+from zfdesk.training.data import PictureDataset
 from zfdesk.training.errors import PicturesGoneError, TrainingError
 from zfdesk.training.prefetch import batches_ahead
 
@@ -103,7 +103,7 @@ def views(pixels: np.ndarray, size: int, resize: int, protocol: Protocol) -> np.
 
 def evaluate(
     models: Sequence[Model],
-    pictures: Pictures,
+    pictures: PictureDataset,
     places: np.ndarray,
     protocol: Protocol | None = None,
     *,
@@ -135,7 +135,7 @@ def evaluate(
 
 def readable_batches(
     models: Sequence[Model],
-    pictures: Pictures,
+    pictures: PictureDataset,
     places: np.ndarray,
     protocol: Protocol,
     threads: int,
@@ -206,7 +206,7 @@ _Seen = tuple[int, list[np.ndarray]]  # the class's place, and the crops for eac
 
 
 def _batches(
-    models: Sequence[Model], pictures: Pictures, places: np.ndarray, protocol: Protocol, threads: int
+    models: Sequence[Model], pictures: PictureDataset, places: np.ndarray, protocol: Protocol, threads: int
 ) -> Iterator[tuple[int, list[_Seen | str]]]:
     """How many pictures are done, and a batch of them, or why one cannot be read; decoded by threads ahead of need."""
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import torch
 
-from zfdesk.training.data import Pictures
+from zfdesk.training.data import PictureDataset
 from zfdesk.training.errors import TrainingError
 from zfdesk.training.network import TrainingNetwork
-from zfdesk.training.plan import Plan
-from zfdesk.training.recipe import Recipe
+from zfdesk.training.plan import TrainingPlan
+from zfdesk.training.recipe import TrainRecipe
 
 
-def check_pictures(pictures: Pictures, asked: bool, recipe: Recipe) -> None:
+def check_pictures(pictures: PictureDataset, asked: bool, recipe: TrainRecipe) -> None:
     """Whether there is something to learn from them. ``asked``: a teacher is asked about each."""
     if len(pictures.classes) < 2:
         raise TrainingError(
@@ -27,7 +27,7 @@ def check_pictures(pictures: Pictures, asked: bool, recipe: Recipe) -> None:
         )
 
 
-def check_plan(plan: Plan, processes: int) -> None:
+def check_plan(plan: TrainingPlan, processes: int) -> None:
     """Whether a step has pictures enough."""
     if plan.batch < processes:
         raise TrainingError(f"A batch of {plan.batch} cannot be shared by {processes} processes.")
@@ -35,7 +35,7 @@ def check_plan(plan: Plan, processes: int) -> None:
         raise TrainingError("Batch norm needs two pictures in a step at least; without it: --set batch_norm=false.")
 
 
-def check_sides(network: TrainingNetwork, plan: Plan) -> None:
+def check_sides(network: TrainingNetwork, plan: TrainingPlan) -> None:
     """Whether the smallest pictures are large enough for every layer."""
     smallest = min(plan.recipe.sides, default=network.architecture.size)
     was = network.training

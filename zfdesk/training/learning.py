@@ -6,20 +6,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from zfdesk.training.loader import Batch, Values
+from zfdesk.training.loader import Batch, BatchValues
 from zfdesk.training.network import normed
-from zfdesk.training.recipe import Recipe
+from zfdesk.training.recipe import TrainRecipe
 
 _GREY = (0.299, 0.587, 0.114)
 _CPU = torch.device("cpu")
 
 
-def on(values: Values, device: torch.device) -> Tensor:
+def on(values: BatchValues, device: torch.device) -> Tensor:
     """An array or tensor as a tensor on a device; nothing is copied that is there."""
     return (values if isinstance(values, Tensor) else torch.from_numpy(values)).to(device)
 
 
-def inputs(batch: Batch, recipe: Recipe, device: torch.device) -> Tensor:
+def inputs(batch: Batch, recipe: TrainRecipe, device: torch.device) -> Tensor:
     """The network's input for a batch: colours changed by chance, minus mean; (N, 3, side, side), channels-last."""
     pictures = on(batch.pictures, device)
     if not recipe.jitter:
@@ -44,7 +44,7 @@ def density(maps: Tensor) -> Tensor:
 
 
 def losses(
-    scores: Tensor, guessed: Tensor | None, batch: Batch, recipe: Recipe, whole: int, maps: Tensor | None = None
+    scores: Tensor, guessed: Tensor | None, batch: Batch, recipe: TrainRecipe, whole: int, maps: Tensor | None = None
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """The loss, summed over the batch's pictures and divided by ``whole`` (pictures in the step over all processes).
 

@@ -16,10 +16,10 @@ from typing import Protocol
 import numpy as np
 from torch import Tensor
 
-from zfdesk.training.data import Pictures, order
+from zfdesk.training.data import PictureDataset, order
 from zfdesk.training.data_entry import StoredPicture
 from zfdesk.training.errors import PicturesGoneError, TrainingError
-from zfdesk.training.plan import Plan
+from zfdesk.training.plan import TrainingPlan
 from zfdesk.training.prefetch import batches_ahead
 from zfdesk.training.views import Rng, rng, validation_view, view_of
 
@@ -31,7 +31,7 @@ MOST_TRIES = 200
 """Pictures in a row that may be unreadable before the training gives up."""
 
 
-Values = np.ndarray | Tensor
+BatchValues = np.ndarray | Tensor
 
 
 class Answering(Protocol):
@@ -57,12 +57,12 @@ class Batch:
     Where pictures are kept on the device (`zfdesk.training.resident`) all but the last three are tensors there.
     """
 
-    pictures: Values
-    labels: Values
-    soft: Values | None
-    logits: Values | None
-    embedding: Values | None
-    answered: Values
+    pictures: BatchValues
+    labels: BatchValues
+    soft: BatchValues | None
+    logits: BatchValues | None
+    embedding: BatchValues | None
+    answered: BatchValues
     colours: np.ndarray
     indices: np.ndarray
     first: int
@@ -97,7 +97,7 @@ class Loader:
     """The batches of a plan. ``share``: (rank, processes). ``threads``: that decode."""
 
     def __init__(
-        self, pictures: Pictures, plan: Plan, seed: int, threads: int, on_message: Callable[[str], None],
+        self, pictures: PictureDataset, plan: TrainingPlan, seed: int, threads: int, on_message: Callable[[str], None],
         share: tuple[int, int] = (0, 1), teacher: Answering | None = None,
     ) -> None:  # fmt: skip
         self.pictures, self.plan, self.seed, self.teacher = pictures, plan, seed, teacher
@@ -212,8 +212,8 @@ def check_label(entry: StoredPicture, classes: int) -> None:
 
 
 def validation_batches(
-    pictures: Pictures, size: int, batch: int, threads: int, unreadable: Unreadable, share: tuple[int, int] = (0, 1),
-    most: int | None = None,
+    pictures: PictureDataset, size: int, batch: int, threads: int, unreadable: Unreadable,
+    share: tuple[int, int] = (0, 1), most: int | None = None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:  # fmt: skip
     """(uint8 (N, size, size, 3), labels int64 (N,)): what validation sees of all pictures, or ``most``, spread evenly.
 

@@ -14,9 +14,9 @@ from zfdesk.engine import LRN, Architecture, Conv, Linear, MaxPool, Model
 from zfdesk.engine.kernels import dense
 from zfdesk.engine.picture import InputSpec
 from zfdesk.training.functions import EPSILON, BatchNorm, band_of, dropout, normalised
-from zfdesk.training.recipe import Recipe
+from zfdesk.training.recipe import TrainRecipe
 
-Place = tuple[int, int, int, int]
+BatchPlace = tuple[int, int, int, int]
 """(seed, step, place of the first picture in the step's batch, pictures in that batch)."""
 
 
@@ -27,7 +27,7 @@ class TrainingNetwork(nn.Module):
     none. The map is thrown away at export.
     """
 
-    def __init__(self, architecture: Architecture, recipe: Recipe, embedding: int = 0) -> None:
+    def __init__(self, architecture: Architecture, recipe: TrainRecipe, embedding: int = 0) -> None:
         super().__init__()
         self.architecture, self.recipe = architecture, recipe
         self.filters, self.norms = nn.ModuleDict(), nn.ModuleDict()
@@ -68,7 +68,7 @@ class TrainingNetwork(nn.Module):
         assert norm is None or isinstance(norm, BatchNorm)
         return norm
 
-    def forward(self, x: Tensor, place: Place | None = None) -> tuple[Tensor, Tensor | None]:
+    def forward(self, x: Tensor, place: BatchPlace | None = None) -> tuple[Tensor, Tensor | None]:
         """Scores (N, classes) and the guessed embedding (N, E) of pictures (N, 3, side, side) minus mean, 0–255.
 
         ``place``: as while training, for dropout; without it nothing is left out.

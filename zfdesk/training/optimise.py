@@ -6,10 +6,10 @@ import torch
 from torch import nn
 
 from zfdesk.training.network import TrainingNetwork
-from zfdesk.training.recipe import Recipe
+from zfdesk.training.recipe import TrainRecipe
 
 
-def make_optimiser(network: TrainingNetwork, recipe: Recipe) -> torch.optim.Optimizer:
+def make_optimiser(network: TrainingNetwork, recipe: TrainRecipe) -> torch.optim.Optimizer:
     """torch's own, in its fused form; weight decay for weights alone."""
     weights = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]

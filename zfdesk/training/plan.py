@@ -6,14 +6,14 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
-from zfdesk.training.recipe import Recipe
+from zfdesk.training.recipe import TrainRecipe
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """The steps of ``recipe`` over ``pictures`` pictures, for a network whose declared input has ``size`` pixels."""
 
-    recipe: Recipe
+    recipe: TrainRecipe
     pictures: int
     size: int
 

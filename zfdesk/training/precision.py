@@ -17,7 +17,7 @@ from torch import Tensor
 
 from zfdesk.engine import Model
 from zfdesk.experiments.transfer import STRENGTH, Kind, feature_layer, fit_softmax, fit_svm
-from zfdesk.training.data import Pictures, open_pictures, passed_over, title_of, validation_beside
+from zfdesk.training.data import PictureDataset, open_pictures, passed_over, title_of, validation_beside
 from zfdesk.training.errors import TrainingError
 from zfdesk.training.transfer import TOLERANCE, OnStageProgress, SeenPictures
 
@@ -106,7 +106,7 @@ def run_precision(
 
 
 def _part(
-    model: Model, pictures: Pictures, layer: str, on_progress: OnStageProgress
+    model: Model, pictures: PictureDataset, layer: str, on_progress: OnStageProgress
 ) -> tuple[Tensor, list[int], list[str]]:
     """Features, which pictures they are of (those that show something), and names of those that cannot be read."""
     seen = SeenPictures(model, pictures, (layer,), on_progress)
@@ -116,7 +116,7 @@ def _part(
     return seen.rows(layer, seen.known), list(seen.known), seen.unreadable
 
 
-def _shown(pictures: Pictures, indices: list[int]) -> list[tuple[frozenset[int], frozenset[int]]]:
+def _shown(pictures: PictureDataset, indices: list[int]) -> list[tuple[frozenset[int], frozenset[int]]]:
     if isinstance(pictures, ManyThings):
         return [pictures.shown(index) for index in indices]
     return [(frozenset((pictures.label(index),)), frozenset()) for index in indices]

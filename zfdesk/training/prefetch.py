@@ -10,15 +10,15 @@ from typing import TypeVar
 AHEAD = 4
 """Batches that are made before they are needed: enough that nobody waits, and never all of them in memory."""
 
-Made = TypeVar("Made")
+Prepared = TypeVar("Prepared")
 
 
 def batches_ahead(
-    indices: Sequence[int], size: int, make: Callable[[int], Made], threads: int
-) -> Iterator[tuple[Sequence[int], list[Made]]]:
+    indices: Sequence[int], size: int, make: Callable[[int], Prepared], threads: int
+) -> Iterator[tuple[Sequence[int], list[Prepared]]]:
     """Batches of up to ``size`` indices, in order, each with what ``make`` gave for them; what it raises is raised."""
     starts = iter(range(0, len(indices), size))
-    waiting: deque[tuple[Sequence[int], list[Future[Made]]]] = deque()
+    waiting: deque[tuple[Sequence[int], list[Future[Prepared]]]] = deque()
     pool = ThreadPoolExecutor(threads, "prepare")
     try:
         while True:

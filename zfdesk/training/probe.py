@@ -10,10 +10,10 @@ from torch import Tensor
 
 from zfdesk.engine import Conv, Linear, Model
 from zfdesk.engine.kernels import dense
-from zfdesk.runs import LayerStatistics, Strongest, spread
+from zfdesk.runs import LayerTrainingStatistics, StrongestEntry, spread
 from zfdesk.sources import SourceError
 from zfdesk.sources.picture import decode_picture
-from zfdesk.training.data import Pictures
+from zfdesk.training.data import PictureDataset
 from zfdesk.training.errors import PicturesGoneError, TrainingError
 from zfdesk.training.network import TrainingNetwork
 from zfdesk.training.views import validation_view
@@ -28,7 +28,7 @@ class Probe:
 
     def __init__(self, network: TrainingNetwork) -> None:
         self.network = network
-        self.found: dict[str, LayerStatistics] = {}
+        self.found: dict[str, LayerTrainingStatistics] = {}
         network.watched = {}
 
     def look(self) -> None:
@@ -41,21 +41,21 @@ class Probe:
                 across = [0, *range(2, values.ndim)]
                 dead = float((values.amax(across) <= 0).float().mean())
             gradient = self.network.filters_of(name).weight.grad
-            self.found[name] = LayerStatistics(
+            self.found[name] = LayerTrainingStatistics(
                 activation=spread(values), gradient=None if gradient is None else spread(gradient), dead=dead
             )
 
-    def statistics(self, model: Model) -> dict[str, LayerStatistics]:
+    def statistics(self, model: Model) -> dict[str, LayerTrainingStatistics]:
         """All that was seen, with the histogram of the exported network's weights."""
         return {
-            name: LayerStatistics(
+            name: LayerTrainingStatistics(
                 spread(dense(model.weights[f"{name}.weight"], torch.float32)), one.activation, one.gradient, one.dead
             )
             for name, one in self.found.items()
         }
 
 
-def probe_picture(path: str | None, *sets: Pictures) -> np.ndarray | None:
+def probe_picture(path: str | None, *sets: PictureDataset) -> np.ndarray | None:
     """The picture that is followed, uint8 (height, width, 3): a file, else the first that can be read of the sets.
 
     Raises SourceError or TrainingError for a file that cannot be read.
@@ -89,8 +89,8 @@ def chosen_units(model: Model, seed: int) -> dict[str, list[int]]:
 
 
 def strongest_answers(
-    model: Model, pictures: Pictures, seed: int, epoch: int, most: int
-) -> list[tuple[Strongest, np.ndarray]]:
+    model: Model, pictures: PictureDataset, seed: int, epoch: int, most: int
+) -> list[tuple[StrongestEntry, np.ndarray]]:
     """The strongest answer of each chosen unit over ``most`` training pictures spread evenly, with its crop.
 
     The crop is what the unit's receptive field sees of the network's input, uint8 (height, width, 3).
@@ -144,13 +144,13 @@ def _update(
 
 
 def _found(
-    model: Model, pictures: Pictures, epoch: int, key: tuple[str, int],
+    model: Model, pictures: PictureDataset, epoch: int, key: tuple[str, int],
     value: tuple[float, int, tuple[int, int], np.ndarray],
-) -> tuple[Strongest, np.ndarray]:  # fmt: skip
+) -> tuple[StrongestEntry, np.ndarray]:  # fmt: skip
     (layer, unit), (activation, index, position, view) = key, value
     top, left, bottom, right = model.architecture.stage(layer).receptive_field.box(*position)
     crop = view[max(top, 0) : bottom, max(left, 0) : right]
-    return Strongest(epoch, layer, unit, pictures.name(index), position, activation), crop
+    return StrongestEntry(epoch, layer, unit, pictures.name(index), position, activation), crop
 
 
 __all__ = ["Probe", "chosen_units", "probe_picture", "strongest_answers"]

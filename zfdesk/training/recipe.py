@@ -24,7 +24,7 @@ _CHOICES = {
 
 
 @dataclass(frozen=True)
-class Recipe:
+class TrainRecipe:
     """How a network is trained; every field can be set on the command line with ``--set FIELD=VALUE``."""
 
     name: str
@@ -132,14 +132,14 @@ class Recipe:
             raise TrainingError(f"sides are from 16 to 1024 pixels, not {', '.join(map(str, self.sides))}.")
 
 
-PAPER = Recipe(
+PAPER = TrainRecipe(
     "paper", epochs=70, batch=128, optimiser="sgd", learning_rate=0.01, momentum=0.9, schedule="plateau",
     initial="gauss", dropout=0.5, rms_limit=0.1, view="ten", precision="float32",
 )  # fmt: skip
 """Section 3, but for the mean: the paper subtracts one for each pixel, we the three of the channels, as the engine's
 input does. The paper lowered the rate by hand when validation stood still; here that is done by rule."""
 
-MODERN = Recipe(
+MODERN = TrainRecipe(
     "modern", epochs=30, batch=128, optimiser="sgd", learning_rate=0.05, momentum=0.9, nesterov=True,
     weight_decay=5e-5, gradient_limit=5.0, schedule="cosine", warm_up=0.02, ema=0.999, initial="he", dropout=0.1,
     batch_norm=True, view="scaled", jitter=0.2, sides=(128, 160, 192, 224), label_smoothing=0.1, soft_weight=1.0,
@@ -151,9 +151,9 @@ RECIPES = MappingProxyType({recipe.name: recipe for recipe in (PAPER, MODERN)})
 """The declared recipes by name."""
 
 
-def changed(recipe: Recipe, settings: dict[str, str]) -> Recipe:
+def changed(recipe: TrainRecipe, settings: dict[str, str]) -> TrainRecipe:
     """A recipe with fields set from texts, as the command line gives them. Raises TrainingError in a sentence."""
-    kinds = typing.get_type_hints(Recipe)
+    kinds = typing.get_type_hints(TrainRecipe)
     values: dict[str, typing.Any] = {}
     for field, text in settings.items():
         if field not in kinds or field == "name":
@@ -177,16 +177,16 @@ def _value(field: str, kind: type, text: str) -> object:
         raise TrainingError(f"{field} must be {allowed}, not {text!r}.") from None
 
 
-def as_json(recipe: Recipe) -> dict[str, object]:
+def as_json(recipe: TrainRecipe) -> dict[str, object]:
     """Every field; tuples as lists."""
     return {
         key: list(value) if isinstance(value, tuple) else value for key, value in dataclasses.asdict(recipe).items()
     }
 
 
-def from_json(data: dict[str, typing.Any]) -> Recipe:
+def from_json(data: dict[str, typing.Any]) -> TrainRecipe:
     """The recipe that `as_json` gave. Raises TrainingError where it is none."""
-    kinds = typing.get_type_hints(Recipe)
+    kinds = typing.get_type_hints(TrainRecipe)
     if set(data) != set(kinds):
         odd = sorted(set(data) ^ set(kinds))
         raise TrainingError(f"The stored recipe does not fit this version of zfdesk ({', '.join(odd)}).")
@@ -198,4 +198,4 @@ def from_json(data: dict[str, typing.Any]) -> Recipe:
         fits = isinstance(value, int | float if kind is float else kind)
         if not fits:
             raise TrainingError(f"The stored recipe is damaged: {key} is {value!r}.")
-    return Recipe(**values)
+    return TrainRecipe(**values)

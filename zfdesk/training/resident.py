@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zfdesk.training.data import Pictures
+from zfdesk.training.data import PictureDataset
 from zfdesk.training.data_entry import StoredPicture
 from zfdesk.training.errors import PicturesGoneError, TrainingError
 from zfdesk.training.loader import AHEAD, Batch, Loader, check_label
-from zfdesk.training.plan import Plan
+from zfdesk.training.plan import TrainingPlan
 from zfdesk.training.prefetch import batches_ahead
 from zfdesk.training.process_group import ProcessGroup
 from zfdesk.training.train_config import TrainConfig
@@ -47,7 +47,7 @@ class ResidentLoader(Loader):
     do not fit."""
 
     def __init__(
-        self, pictures: Pictures, plan: Plan, seed: int, threads: int, tell: Callable[[str], None],
+        self, pictures: PictureDataset, plan: TrainingPlan, seed: int, threads: int, tell: Callable[[str], None],
         share: tuple[int, int] = (0, 1), device: torch.device | None = None,
     ) -> None:  # fmt: skip
         super().__init__(pictures, plan, seed, threads, tell, share)
@@ -162,7 +162,7 @@ class ResidentLoader(Loader):
 
 
 def loader_of(
-    config: TrainConfig, pictures: Pictures, plan: Plan, group: ProcessGroup, tell: Callable[[str], None]
+    config: TrainConfig, pictures: PictureDataset, plan: TrainingPlan, group: ProcessGroup, tell: Callable[[str], None]
 ) -> Loader:
     """The batches of a training: decoded as they are needed, or kept on the device. Raises TrainingError."""
     share = (group.rank, group.processes)

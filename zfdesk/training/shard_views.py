@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from zfdesk.engine.picture import CropBox
+
 ASPECT = (3 / 4, 4 / 3)
 SCALE = (0.3, 1.0)
 """Share of a picture's area that an ordinary crop takes."""
@@ -21,8 +23,6 @@ WHOLE_SHARE, SMALL_SHARE = 0.12, 0.15
 SMALLEST = 64
 SPLIT = (0.35, 0.65)
 """Where a view that shows two pictures is divided."""
-
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class ViewPlan:
         return mixture(picture, another(rng), self.side, rng)
 
 
-def centre_square(size: tuple[int, int]) -> Box:
+def centre_square(size: tuple[int, int]) -> CropBox:
     """The largest central square of a picture of ``size`` (width, height)."""
     width, height = size
     side = min(width, height)
@@ -53,7 +53,7 @@ def centre_square(size: tuple[int, int]) -> Box:
     return left, top, left + side, top + side
 
 
-def random_box(size: tuple[int, int], scale: tuple[float, float], shape: float, rng: np.random.Generator) -> Box:
+def random_box(size: tuple[int, int], scale: tuple[float, float], shape: float, rng: np.random.Generator) -> CropBox:
     """A box inside a picture of ``size``: its area a share within ``scale``, evenly drawn, its width / height within
     `ASPECT` times ``shape``, evenly in the logarithm. What does not fit ten times becomes as much as fits the centre.
     """
@@ -106,6 +106,6 @@ def mixture(first: Image.Image, second: Image.Image, side: int, rng: np.random.G
     return made
 
 
-def cut(picture: Image.Image, box: Box, width: int, height: int) -> Image.Image:
+def cut(picture: Image.Image, box: CropBox, width: int, height: int) -> Image.Image:
     """``box`` of a picture scaled to ``width`` × ``height``, antialiased bicubic."""
     return picture.resize((width, height), Image.Resampling.BICUBIC, box=box)

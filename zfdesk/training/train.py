@@ -31,7 +31,7 @@ from zfdesk.training.loader import Answering, Batch, Loader
 from zfdesk.training.memory import HeapBound, freed_memory_kept
 from zfdesk.training.network import TrainingNetwork, exported, fill, normed, start_from
 from zfdesk.training.optimise import RunningMean, limit_filters, make_optimiser
-from zfdesk.training.plan import Plan
+from zfdesk.training.plan import TrainingPlan
 from zfdesk.training.probe import Probe, probe_picture, strongest_answers
 from zfdesk.training.process_group import ProcessGroup
 from zfdesk.training.recipe import as_json
@@ -79,7 +79,7 @@ class Training:
                 progress.message(sentence)
             self.validation = Validation(seen, self.classes, config.threads, progress.warn, config.limit)
         self.architecture = ARCHITECTURES[config.architecture](len(self.classes))
-        self.plan = Plan(self.recipe, len(self.pictures), self.architecture.size)
+        self.plan = TrainingPlan(self.recipe, len(self.pictures), self.architecture.size)
         check_plan(self.plan, group.processes)
         self.loader = loader_of(config, self.pictures, self.plan, group, progress.warn)
         self.heap = HeapBound()

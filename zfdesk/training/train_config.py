@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from zfdesk.engine import Model
 from zfdesk.runs import Score
 from zfdesk.training.loader import Answering
-from zfdesk.training.recipe import Recipe
+from zfdesk.training.recipe import TrainRecipe
 
 VALIDATION = "validation: "
 """Before the validation pictures' place in ``run.json``'s list of data."""
@@ -23,7 +23,7 @@ class TrainConfig:
     """
 
     data: tuple[str, ...]
-    recipe: Recipe
+    recipe: TrainRecipe
     architecture: str = "zfnet"
     validation: str | None = None
     start: Model | None = None

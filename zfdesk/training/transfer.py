@@ -36,7 +36,7 @@ from zfdesk.experiments.transfer import (
 from zfdesk.progress import noun
 from zfdesk.sources import SourceError, decode_picture
 from zfdesk.sources.folder import folders_in
-from zfdesk.training.data import Pictures, open_pictures, passed_over, title_of
+from zfdesk.training.data import PictureDataset, open_pictures, passed_over, title_of
 from zfdesk.training.errors import PicturesGoneError, TrainingError
 
 CHUNK = 64  # pictures between two words of progress
@@ -161,7 +161,7 @@ def run_transfer(
 
 
 def _network(
-    model: Model, classes: Sequence[int], classifier: Classifier, kind: Kind, per_class: int, pictures: Pictures
+    model: Model, classes: Sequence[int], classifier: Classifier, kind: Kind, per_class: int, pictures: PictureDataset
 ) -> Model:
     names = [pictures.classes[label] for label in classes]
     provenance = taught_text(model, kind, len(names), per_class * len(names), date.today().isoformat())
@@ -171,7 +171,7 @@ def _network(
 # Which pictures
 
 
-def _classes(pictures: Pictures, data: str, plan: TransferPlan) -> list[int]:
+def _classes(pictures: PictureDataset, data: str, plan: TransferPlan) -> list[int]:
     if not pictures.labelled:
         raise TrainingError(f"{data} has no labels: there is nothing to teach.")
     unknown = [name for name in plan.without if name not in pictures.classes]
@@ -185,7 +185,7 @@ def _classes(pictures: Pictures, data: str, plan: TransferPlan) -> list[int]:
     return classes
 
 
-def _refuse_empty(data: str, pictures: Pictures, plan: TransferPlan) -> None:
+def _refuse_empty(data: str, pictures: PictureDataset, plan: TransferPlan) -> None:
     """A folder that ought to be a class. Not for shards and the like, whose folders are none."""
     place = os.path.join(data, "train") if os.path.isdir(os.path.join(data, "train")) else data
     folders = folders_in(place, lambda sentence: None)  # `passed_over` has them
@@ -255,7 +255,9 @@ class SeenPictures:
     ``known``: the row of a picture; ``lost``: what cannot be read.
     """
 
-    def __init__(self, model: Model, pictures: Pictures, layers: Sequence[str], on_progress: OnStageProgress) -> None:
+    def __init__(
+        self, model: Model, pictures: PictureDataset, layers: Sequence[str], on_progress: OnStageProgress
+    ) -> None:
         """``layers``: by name, as `features_of_layers` takes them."""
         self.model, self.pictures, self.layers, self._on_progress = model, pictures, layers, on_progress
         self.known: dict[int, int] = {}

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from zfdesk.runs import Score
 from zfdesk.training.class_names import places_of
-from zfdesk.training.data import Pictures
+from zfdesk.training.data import PictureDataset
 from zfdesk.training.errors import TrainingError
 from zfdesk.training.learning import counted
 from zfdesk.training.loader import Unreadable, validation_batches
@@ -29,7 +29,7 @@ class Validation:
     """
 
     def __init__(
-        self, pictures: Pictures, classes: tuple[str, ...], threads: int, on_message: Callable[[str], None],
+        self, pictures: PictureDataset, classes: tuple[str, ...], threads: int, on_message: Callable[[str], None],
         most: int | None = None,
     ) -> None:  # fmt: skip
         self.pictures, self._threads, self._most = pictures, threads, most

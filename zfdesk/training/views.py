@@ -15,7 +15,7 @@ from PIL import Image, JpegImagePlugin
 from zfdesk.sources import SourceError, decode_picture
 from zfdesk.sources.colour import to_srgb
 from zfdesk.sources.picture_pixels import turn_of
-from zfdesk.training.recipe import Recipe
+from zfdesk.training.recipe import TrainRecipe
 
 RESIZE = 256
 """The side the shortest edge is brought to before the paper's crops, for an input of 224."""
@@ -45,7 +45,7 @@ def rng(seed: int, epoch: int, picture: int) -> Rng:
     return Rng(flip, area, ratio, across, down, tuple(colours))
 
 
-def part_seen(width: int, height: int, recipe: Recipe, drawn: Rng, whole: bool) -> tuple[float, ...]:
+def part_seen(width: int, height: int, recipe: TrainRecipe, drawn: Rng, whole: bool) -> tuple[float, ...]:
     """(left, top, right, bottom) of the part of a picture that is trained on, in its pixels; ``whole``: all of it."""
     shortest = min(width, height)
     if whole or recipe.view == "whole":
@@ -86,7 +86,7 @@ def opened(data: bytes) -> Image.Image:
         raise ValueError(str(error)) from error
 
 
-def view_of(data: bytes, side: int, recipe: Recipe, drawn: Rng, whole: bool) -> np.ndarray:
+def view_of(data: bytes, side: int, recipe: TrainRecipe, drawn: Rng, whole: bool) -> np.ndarray:
     """The view of one picture, uint8 (side, side, 3). Raises ValueError or OSError where it cannot be read."""
     image = opened(data)
     turned = _turned(image)

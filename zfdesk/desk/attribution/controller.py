@@ -16,7 +16,7 @@ from zfdesk.attribution.cam import CamHead
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.heat_maps import SIDE_BY_SIDE, HeatMaps, HeatStream
 from zfdesk.desk.tasks import Cancelled, Progress, Task, error_text
-from zfdesk.experiments.curves import Curves, insertion_deletion
+from zfdesk.experiments.curves import InsertionDeletion, insertion_deletion
 from zfdesk.figures.page import Page
 from zfdesk.live import HeatFound, HeatQuery, View
 from zfdesk.pages.heat_pages import facts_of_heat, sanity_page
@@ -47,7 +47,7 @@ class HeatWork(QObject):
         self.stream: HeatStream = self.heats.open(SIDE_BY_SIDE, self._query)
         self.stream.changed.connect(self.changed)
         self.measured: HeatFound | None = None
-        self.curves: Mapping[str, Curves] = {}
+        self.curves: Mapping[str, InsertionDeletion] = {}
         self.sanity: Sanity | None = None
         self._task: Task | None = None
         self._state.model_changed.connect(self._forget)
@@ -55,7 +55,7 @@ class HeatWork(QObject):
     def _query(self, view: View) -> HeatQuery | None:
         return self.heats.asks(view, view.heat.methods) if view.heat.methods else None
 
-    def curves_of(self, found: HeatFound) -> Mapping[str, Curves]:
+    def curves_of(self, found: HeatFound) -> Mapping[str, InsertionDeletion]:
         """By method, where exactly these maps were measured."""
         return self.curves if found is self.measured else {}
 
@@ -115,7 +115,7 @@ class HeatWork(QObject):
             self._context.show_message("Insertion and deletion follow the probability of a class, not a unit.", True)
             return
 
-        def take(curves: Mapping[str, Curves]) -> None:
+        def take(curves: Mapping[str, InsertionDeletion]) -> None:
             self.measured, self.curves = found, curves
 
         self._run(partial(_measure, found, target.unit), take, "The maps could not be measured")
@@ -153,8 +153,8 @@ class HeatWork(QObject):
         self.sanity = sanity
 
 
-def _measure(found: HeatFound, class_index: int, progress: Progress) -> dict[str, Curves]:
-    curves: dict[str, Curves] = {}
+def _measure(found: HeatFound, class_index: int, progress: Progress) -> dict[str, InsertionDeletion]:
+    curves: dict[str, InsertionDeletion] = {}
     for place, (name, one) in enumerate(found.found.items()):
 
         def told(done: int, total: int, place: int = place, name: str = name) -> None:

@@ -13,7 +13,7 @@ from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.attribution.controller import TITLE, HeatWork
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.buttons import ThinBar, plain_button, tool_button
-from zfdesk.desk.widgets.canvas import Canvas, Content, Picture, ValueRange
+from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture, Content, ValueRange
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.controls import Controls
 from zfdesk.desk.widgets.heat import HeatCanvas, HeatLayer, HeatPicture
@@ -145,7 +145,7 @@ class HeatPane(Pane):
         self.grid_widget.setVisible(not shown)
         self.buttons.set_present(self.back, shown)
         if shown and self.work.sanity is not None:
-            self.sanity_canvas.set_content(Picture.rgb(self.work.sanity.picture))
+            self.sanity_canvas.set_content(CanvasPicture.rgb(self.work.sanity.picture))
         self.show_facts()
 
     @property

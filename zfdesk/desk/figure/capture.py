@@ -11,11 +11,10 @@ from PySide6.QtCore import QObject, Signal
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Features
-from zfdesk.desk.tasks import Task
+from zfdesk.desk.tasks import Done, Task
 from zfdesk.pages.panels import Sources, completed
 
 Work = Callable[[Sources], Any]
-Done = Callable[[Any, Exception | None], None]
 
 
 def sources_of(context: AppContext) -> Sources:

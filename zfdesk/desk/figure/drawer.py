@@ -22,7 +22,7 @@ GREYS = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 @dataclass(frozen=True, eq=False)
-class Wish:
+class DrawRequest:
     """A page as it is to be seen. ``dpi``: device pixels an inch; 0: as large as fits ``room``, width and height in
     device pixels. ``grey``: as a black and white printer would. ``print_dpi``: of the copy that is made ready."""
 
@@ -37,7 +37,7 @@ class Wish:
 class Drawn:
     """``pixels``: uint8 (height, width, 3), read-only; None with a ``error``, a sentence."""
 
-    wish: Wish
+    wish: DrawRequest
     pixels: np.ndarray | None
     dpi: float = 0.0
     inches: tuple[float, float] = (0.0, 0.0)
@@ -51,14 +51,14 @@ class Drawer:
     def __init__(self) -> None:
         self.drawn: LatestSlot[Drawn] = LatestSlot()
         self.count = 0  # of pages laid out, for those who measure
-        self._wish: Wish | None = None
+        self._wish: DrawRequest | None = None
         self._ready: tuple[Page, float, bytes] | None = None
         self._known: tuple[Page, PageFigure, tuple[CellPlace, ...]] | None = None
         self._wake = threading.Condition()
         self._stopped = self._busy = False
         self._thread: threading.Thread | None = None
 
-    def ask(self, wish: Wish) -> None:
+    def ask(self, wish: DrawRequest) -> None:
         """Draw this, and forget what was asked before and is not begun."""
         with self._wake:
             self._wish = wish
@@ -88,7 +88,7 @@ class Drawer:
         import torch
 
         torch.set_num_threads(1)
-        last: Wish | None = None
+        last: DrawRequest | None = None
         while True:
             with self._wake:
                 self._busy = False
@@ -105,13 +105,13 @@ class Drawer:
                 self._prepare(last)
                 last = None
 
-    def _draw(self, wish: Wish) -> Drawn:
+    def _draw(self, wish: DrawRequest) -> Drawn:
         try:
             return self._page(wish)
         except Exception as error:  # the builder goes on
             return Drawn(wish, None, error=error_text(error, "The page cannot be drawn", "to draw this page"))
 
-    def _page(self, wish: Wish) -> Drawn:
+    def _page(self, wish: DrawRequest) -> Drawn:
         from zfdesk.figures.drawing import draw
         from zfdesk.figures.pixels import cell_places, pixels
 
@@ -128,7 +128,7 @@ class Drawer:
             drawn = np.repeat((drawn @ GREYS).astype(np.uint8)[..., None], 3, axis=2)
         return Drawn(wish, drawn, dpi, (width, height), places)
 
-    def _prepare(self, wish: Wish) -> None:
+    def _prepare(self, wish: DrawRequest) -> None:
         from zfdesk.figures.files import encode
 
         known = self._known
@@ -140,4 +140,4 @@ class Drawer:
             self._ready = None
 
 
-__all__ = ["Drawer", "Drawn", "Wish"]
+__all__ = ["DrawRequest", "Drawer", "Drawn"]

@@ -7,7 +7,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from zfdesk.desk.figure.draft import Draft
-from zfdesk.desk.figure.drawer import Drawer, Drawn, Wish
+from zfdesk.desk.figure.drawer import Drawer, Drawn, DrawRequest
 from zfdesk.desk.figure.fields import TARGET
 from zfdesk.desk.figure.page_view import PageView
 from zfdesk.desk.widgets.controls import Choice
@@ -70,7 +70,7 @@ class Preview(QWidget):
             self.measure.say("")
             return
         dpi = self.view.print_dpi() * self.zoom / 100
-        self.drawer.ask(Wish(page, dpi, self.view.room(), self.grey.isChecked(), self.draft.now.dpi))
+        self.drawer.ask(DrawRequest(page, dpi, self.view.room(), self.grey.isChecked(), self.draft.now.dpi))
         canvas.waiting = True
         if not self._clock.isActive():
             self._clock.start()

@@ -13,8 +13,8 @@ from PySide6.QtCore import QObject, Signal
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.tasks import error_text
 from zfdesk.experiments.invariance import (
-    Change,
     Invariance,
+    Transformation,
     Untransformed,
     around,
     paper_amounts,
@@ -26,7 +26,7 @@ from zfdesk.pages.panels import frame_text
 
 FEW = 3  # amounts measured at once along the curve: what the slider asks for waits no longer
 
-NEUTRAL = {Change.TRANSLATION: 0.0, Change.SCALE: 1.0, Change.ROTATION: 0.0}
+NEUTRAL = {Transformation.TRANSLATION: 0.0, Transformation.SCALE: 1.0, Transformation.ROTATION: 0.0}
 """The amounts that change nothing."""
 
 
@@ -48,18 +48,18 @@ class Measured:
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class InvarianceResult:
     """What a task found out: ``measured`` by amount, and the picture after ``shown`` of the change where that was
     wanted, uint8 (size, size, 3)."""
 
     subject: Subject
-    change: Change
+    change: Transformation
     measured: dict[float, Measured]
     shown: float = 0.0
     picture: np.ndarray | None = None
 
 
-class Transformations(QObject):
+class InvarianceStudy(QObject):
     """``changed``: something was measured, or another picture is looked at. ``picture``: the subject's as it is now,
     uint8 (size, size, 3)."""
 
@@ -69,7 +69,7 @@ class Transformations(QObject):
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
         self._state = context.state
-        self.change, self.amount = Change.TRANSLATION, 0.0
+        self.change, self.amount = Transformation.TRANSLATION, 0.0
         self._running = self._filling = False
         self.forget()
         self._state.model_changed.connect(self.forget)
@@ -80,8 +80,8 @@ class Transformations(QObject):
         """Another network: nothing that was measured holds."""
         self.subject: Subject | None = None
         self.picture: np.ndarray | None = None
-        self._known: dict[Change, dict[float, Measured]] = {change: {} for change in Change}
-        self._shown: tuple[Change, float] | None = None  # what the picture shows
+        self._known: dict[Transformation, dict[float, Measured]] = {change: {} for change in Transformation}
+        self._shown: tuple[Transformation, float] | None = None  # what the picture shows
         self._wanted: Result | None = None  # whose frame is to be taken
         self.changed.emit()
 
@@ -90,7 +90,7 @@ class Transformations(QObject):
         self._wanted = result
         self._next()
 
-    def set_amount(self, change: Change, amount: float) -> None:
+    def set_amount(self, change: Transformation, amount: float) -> None:
         """Do this to the picture."""
         self.change, self.amount = change, amount
         self._next()
@@ -102,7 +102,7 @@ class Transformations(QObject):
 
     # What is known
 
-    def points(self, change: Change) -> dict[float, Measured]:
+    def points(self, change: Transformation) -> dict[float, Measured]:
         """By amount, in rising order; that which changes nothing is among them."""
         return dict(sorted(self._known[change].items()))
 
@@ -110,7 +110,7 @@ class Transformations(QObject):
         """What was measured at the present amount; None while it is not."""
         return self._known[self.change].get(self.amount)
 
-    def missing(self, change: Change) -> list[float]:
+    def missing(self, change: Transformation) -> list[float]:
         """The paper's amounts that are not measured yet."""
         amounts = paper_amounts(change, self._state.model.architecture.size).tolist()
         return [amount for amount in amounts if amount not in self._known[change]]
@@ -123,7 +123,7 @@ class Transformations(QObject):
             return watched[0] if watched else 0
         return int(self.subject.taken.probabilities.argmax())
 
-    def as_invariance(self, change: Change) -> Invariance | None:
+    def as_invariance(self, change: Transformation) -> Invariance | None:
         """All that was measured of a change, as Fig. 5 draws it; None without two points."""
         points = self.points(change)
         if self.subject is None or len(points) < 2:
@@ -173,7 +173,7 @@ class Transformations(QObject):
         as_it_is = Measured(dict.fromkeys(subject.taken.features, 0.0), subject.taken.probabilities)
         self._known = {change: {amount: as_it_is} for change, amount in NEUTRAL.items()}
 
-    def _keep(self, look: Look) -> None:
+    def _keep(self, look: InvarianceResult) -> None:
         if look.subject is self.subject:
             self._known[look.change].update(look.measured)
             if look.picture is not None:
@@ -186,7 +186,7 @@ def _taken(result: Result) -> Subject:
     return Subject(untransformed(model, canvas), frame.origin, frame_text(result))
 
 
-def _look(subject: Subject, change: Change, amounts: list[float], shown: float | None) -> Look:
+def _look(subject: Subject, change: Transformation, amounts: list[float], shown: float | None) -> InvarianceResult:
     taken, measured = subject.taken, {}
     if amounts:
         distances, probabilities = taken.compared(change, amounts)
@@ -194,9 +194,9 @@ def _look(subject: Subject, change: Change, amounts: list[float], shown: float |
             each = {layer: float(values[place]) for layer, values in distances.items()}
             measured[amount] = Measured(each, probabilities[place])
     if shown is None:
-        return Look(subject, change, measured)
+        return InvarianceResult(subject, change, measured)
     picture = transformed(taken.canvas, taken.model.architecture.size, change, [shown])[0]
-    return Look(subject, change, measured, shown, np.ascontiguousarray(picture))
+    return InvarianceResult(subject, change, measured, shown, np.ascontiguousarray(picture))
 
 
-__all__ = ["NEUTRAL", "Measured", "Subject", "Transformations"]
+__all__ = ["NEUTRAL", "InvarianceStudy", "Measured", "Subject"]

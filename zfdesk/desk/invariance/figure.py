@@ -7,9 +7,9 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.invariance.controller import Subject, Transformations
+from zfdesk.desk.invariance.controller import InvarianceStudy, Subject
 from zfdesk.desk.widgets.page_files import ask_for_page
-from zfdesk.experiments.invariance import Change, invariance
+from zfdesk.experiments.invariance import Transformation, invariance
 
 if TYPE_CHECKING:
     from zfdesk.figures import Page
@@ -21,12 +21,12 @@ def page_of(subject: Subject, class_index: int) -> Page:
     from zfdesk.figures import fig5_page
 
     taken = subject.taken
-    found = [invariance(taken.model, [taken.canvas], change, None, (), (class_index,)) for change in Change]
+    found = [invariance(taken.model, [taken.canvas], change, None, (), (class_index,)) for change in Transformation]
     given = class_index != int(taken.probabilities.argmax())
     return fig5_page(taken.model, [subject.words], [taken.canvas], found, given=given)
 
 
-def ask_for_figure(context: AppContext, held: Transformations) -> None:
+def ask_for_figure(context: AppContext, held: InvarianceStudy) -> None:
     """Ask for a place and save Fig. 5 of the picture that is looked at."""
     if held.subject is None:
         context.show_message("No picture has come yet.", error=True)
@@ -40,9 +40,9 @@ def add_to_sources(context: AppContext, sources: Sources) -> Sources:
     """The curves that the pane shows, once there are any."""
     from zfdesk.pages.panels_invariance import InvarianceShown
 
-    if not context.has(Transformations):
+    if not context.has(InvarianceStudy):
         return sources
-    held = context.get(Transformations)
+    held = context.get(InvarianceStudy)
     one, subject = held.as_invariance(held.change), held.subject
     if one is None or subject is None:
         return sources

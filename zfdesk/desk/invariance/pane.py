@@ -9,16 +9,16 @@ from PySide6.QtCore import QSignalBlocker, Qt, QTimer
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSlider, QWidget
 
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.invariance.controller import NEUTRAL, Subject, Transformations
+from zfdesk.desk.invariance.controller import NEUTRAL, InvarianceStudy, Subject
 from zfdesk.desk.invariance.figure import ask_for_figure
 from zfdesk.desk.invariance.plots import InvariancePlots, Series
 from zfdesk.desk.widgets.buttons import tool_button
-from zfdesk.desk.widgets.canvas import Canvas, Picture
+from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture
 from zfdesk.desk.widgets.controls import Controls
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.desk.widgets.theme import Colours
 from zfdesk.desk.widgets.tsv import table_text
-from zfdesk.experiments.invariance import MOST_SHIFT, Change, invariance_layers
+from zfdesk.experiments.invariance import MOST_SHIFT, Transformation, invariance_layers
 from zfdesk.figures.facts import number
 from zfdesk.figures.fig5 import AXES, layer_text
 from zfdesk.live import Result
@@ -26,13 +26,17 @@ from zfdesk.live import Result
 STILL_MS = 400  # a source that gives nothing new for so long stands still: its picture is taken
 REST_MS = 250  # a slider that rests so long has the whole curve measured
 
-LABELS = {Change.TRANSLATION: "Shift down", Change.SCALE: "Enlarge", Change.ROTATION: "Turn"}
+LABELS = {Transformation.TRANSLATION: "Shift down", Transformation.SCALE: "Enlarge", Transformation.ROTATION: "Turn"}
 EMPTY = "The picture that the sliders move appears here once one has come."
 
 
-def amount_text(change: Change, amount: float) -> str:
+def amount_text(change: Transformation, amount: float) -> str:
     """12 px, × 1.25, 30°."""
-    words = {Change.TRANSLATION: f"{amount:g} px", Change.SCALE: f"× {amount:.2f}", Change.ROTATION: f"{amount:g}°"}
+    words = {
+        Transformation.TRANSLATION: f"{amount:g} px",
+        Transformation.SCALE: f"× {amount:.2f}",
+        Transformation.ROTATION: f"{amount:g}°",
+    }
     return words[change].replace("-", "−")
 
 
@@ -46,11 +50,11 @@ class InvariancePane(Pane):
         self._seen = True
         self._key: tuple[object, ...] = ()  # of the frame that was seen last
         self._taken: tuple[object, ...] = ()  # of that which is looked at
-        self.held = context.add(Transformations(context))
+        self.held = context.add(InvarianceStudy(context))
         self.held.changed.connect(self._show)
         self.held.failed.connect(partial(context.show_message, error=True))
-        self.sliders: dict[Change, QSlider] = {}
-        self._values: dict[Change, QLabel] = {}
+        self.sliders: dict[Transformation, QSlider] = {}
+        self._values: dict[Transformation, QLabel] = {}
         self.canvas = Canvas(smooth=True)
         self.canvas.setAccessibleName("The transformed picture")
         self.canvas.set_content(EMPTY)
@@ -85,7 +89,7 @@ class InvariancePane(Pane):
     def _rows(self) -> QGridLayout:
         rows = QGridLayout()
         rows.setSpacing(4)
-        for row, change in enumerate(Change):
+        for row, change in enumerate(Transformation):
             slider = QSlider(Qt.Orientation.Horizontal)
             slider.setAccessibleName(LABELS[change])
             slider.setToolTip(f"{change.capitalize()}, in {AXES[change]}")
@@ -103,7 +107,11 @@ class InvariancePane(Pane):
 
     def _set_ranges(self) -> None:
         most = round(MOST_SHIFT * self.desk.model.architecture.size)
-        spans = {Change.TRANSLATION: (-most, most), Change.SCALE: (100, 180), Change.ROTATION: (0, 359)}
+        spans = {
+            Transformation.TRANSLATION: (-most, most),
+            Transformation.SCALE: (100, 180),
+            Transformation.ROTATION: (0, 359),
+        }
         for change, (low, high) in spans.items():
             with QSignalBlocker(self.sliders[change]):
                 self.sliders[change].setRange(low, high)
@@ -112,8 +120,8 @@ class InvariancePane(Pane):
         self.held.set_amount(self.held.change, NEUTRAL[self.held.change])
 
     @staticmethod
-    def _place(change: Change, amount: float) -> int:
-        return round(amount * 100) if change is Change.SCALE else round(amount)
+    def _place(change: Transformation, amount: float) -> int:
+        return round(amount * 100) if change is Transformation.SCALE else round(amount)
 
     # The hand
 
@@ -123,13 +131,13 @@ class InvariancePane(Pane):
             return
         self.take_frame()
 
-    def _slide(self, change: Change, place: int) -> None:
+    def _slide(self, change: Transformation, place: int) -> None:
         for other, slider in self.sliders.items():  # one change at a time, as in the paper
             if other is not change:
                 with QSignalBlocker(slider):
                     slider.setValue(self._place(other, NEUTRAL[other]))
                 self._values[other].setText(amount_text(other, NEUTRAL[other]))
-        amount = place / 100 if change is Change.SCALE else float(place)
+        amount = place / 100 if change is Transformation.SCALE else float(place)
         self._values[change].setText(amount_text(change, amount))
         self.held.fill(False)
         self.held.set_amount(change, amount)
@@ -184,7 +192,7 @@ class InvariancePane(Pane):
         held = self.held
         change, subject = held.change, held.subject
         slider = self.sliders[change]
-        scale = 100 if change is Change.SCALE else 1
+        scale = 100 if change is Transformation.SCALE else 1
         span = slider.minimum() / scale, slider.maximum() / scale
         points, present = held.points(change), held.present()
         index, x = held.class_index, np.array(list(points))
@@ -198,7 +206,7 @@ class InvariancePane(Pane):
         series.append(Series("P, %", x, y, at))
         self.plots.show_series(series, AXES[change], span, held.amount)
         picture = held.picture
-        self.canvas.set_content(EMPTY if picture is None else Picture.rgb(picture))
+        self.canvas.set_content(EMPTY if picture is None else CanvasPicture.rgb(picture))
         self.facts.say(self._facts(subject))
         if subject is not None and held.missing(change) and not self._rest.isActive() and held.amount in points:
             self._rest.start()

@@ -14,7 +14,7 @@ from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.class_field import ClassField, class_named
 from zfdesk.desk.widgets.controls import Choice
 from zfdesk.synthesis import RECIPES, Objective, Term, between, of_class, of_unit, parse, several
-from zfdesk.synthesis.objectives import WHOLE, Place
+from zfdesk.synthesis.objectives import WHOLE, MapPlace
 from zfdesk.synthesis.orders import MEAN, NOISE, Order, layer_order, units_order
 
 
@@ -145,7 +145,7 @@ class MaximiseForm(Form):
                 return of_unit(view.layer, view.unit, WHOLE)
         return of_unit(view.layer, view.unit)
 
-    def _position(self) -> Place:
+    def _position(self) -> MapPlace:
         """The picked position, else the strongest on the present frame."""
         view, result = self.state.view, self.state.result
         if view.position is not None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox, QVBoxLayout, QWidget
 from zfdesk.desk.lab.form import real_number, whole_number
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.controls import Choice, Controls
-from zfdesk.synthesis import RECIPES, Recipe
+from zfdesk.synthesis import RECIPES, MaximiseRecipe
 from zfdesk.synthesis.recipes import Parametrisation, Policy
 
 CHANGED = ", changed"
@@ -41,13 +41,13 @@ _PARAMETRISATIONS = {Parametrisation.FREQUENCIES: "frequencies", Parametrisation
 
 
 class RecipeNumbers(QWidget):
-    """All fields of a `Recipe`. ``changed``: one of them is another, or another recipe was chosen."""
+    """All fields of a `MaximiseRecipe`. ``changed``: one of them is another, or another recipe was chosen."""
 
     changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
-        self.recipe = Recipe()
+        self.recipe = MaximiseRecipe()
         self.fields: dict[str, QSpinBox | QDoubleSpinBox] = {}
         for name, (words, high, hint) in _WHOLE.items():
             self.fields[name] = whole_number(words, 0, 0, high, hint)
@@ -75,7 +75,7 @@ class RecipeNumbers(QWidget):
         layout.addWidget(strip)
         self.show_recipe(self.recipe)
 
-    def show_recipe(self, recipe: Recipe) -> None:
+    def show_recipe(self, recipe: MaximiseRecipe) -> None:
         """Show the numbers of a recipe."""
         self.recipe = recipe
         for name, field in self.fields.items():

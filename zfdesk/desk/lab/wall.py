@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from zfdesk.desk.widgets.canvas import Canvas, Picture
+from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture
 from zfdesk.synthesis.orders import Made
 
 NAMED_WIDTH = 64  # screen pixels below which a picture carries no name
@@ -128,7 +128,7 @@ class Wall(Canvas):
         for number, picture in enumerate(pictures):
             top, left = grid.corner(number)
             whole[top : top + height, left : left + width] = picture
-        self.set_content(Picture.rgb(whole, stale=self._stale))
+        self.set_content(CanvasPicture.rgb(whole, stale=self._stale))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)

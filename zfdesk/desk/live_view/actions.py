@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from zfdesk.desk.actions import Action, Change, ViewContext, cycle, next_of, set_fields, toggle
+from zfdesk.desk.actions import Action, ViewChange, ViewContext, cycle, next_of, set_fields, toggle
 from zfdesk.desk.live_view.commands import find_class, jump_to_unit, take_snapshot
 from zfdesk.engine import Occluder, OccluderFill, OccluderShape, Rule, SeedKind
-from zfdesk.live import ClassBars, CropMode, MapsContent, Normalise, Order, Pattern, Style, View
+from zfdesk.live import ClassBars, CropMode, MapsContent, Normalise, Pattern, Style, UnitOrder, View
 from zfdesk.live.changes import chosen_occluder, set_method, set_seed, side_by_side, to_layer, toggle_pin
 from zfdesk.live.handles import keep_near, scale_occluder
 from zfdesk.live.view import FIRST_MAPS, Crop
@@ -42,7 +42,7 @@ def _step_unit(view: View, context: ViewContext, steps: int) -> View:
     return view.change(unit=units[min(max(place + steps, 0), len(units) - 1)])
 
 
-def _move(rows: int, columns: int, fast: bool = False) -> Change:
+def _move(rows: int, columns: int, fast: bool = False) -> ViewChange:
     """Move the selected unit; while an occluder is chosen, the plain arrows move that."""
     factor = FAST if fast else 1
 
@@ -52,7 +52,7 @@ def _move(rows: int, columns: int, fast: bool = False) -> Change:
     return change
 
 
-def _arrow(rows: int, columns: int, fast: bool = False) -> Change:
+def _arrow(rows: int, columns: int, fast: bool = False) -> ViewChange:
     move, nudge = _move(rows, columns, fast), _nudge(rows, columns, 8 if fast else 1)
 
     def change(view: View, context: ViewContext) -> View:
@@ -90,7 +90,7 @@ def _toggle_occluder(view: View, context: ViewContext) -> View:
     return view.change(occluders=(), chosen_occluder=-1) if view.occluders else _add_occluder(view, context)
 
 
-def _edit_occluder(edit: Callable[[Occluder], Occluder]) -> Change:
+def _edit_occluder(edit: Callable[[Occluder], Occluder]) -> ViewChange:
     def change(view: View, context: ViewContext) -> View:
         index, _ = chosen_occluder(view)
         if index < 0:
@@ -103,7 +103,7 @@ def _edit_occluder(edit: Callable[[Occluder], Occluder]) -> Change:
     return change
 
 
-def _nudge(rows: int, columns: int, step: int) -> Change:
+def _nudge(rows: int, columns: int, step: int) -> ViewChange:
     def change(view: View, context: ViewContext) -> View:
         def edit(occluder: Occluder) -> Occluder:
             return replace(occluder, top=occluder.top + rows * step, left=occluder.left + columns * step)
@@ -132,7 +132,7 @@ def _reshape(occluder: Occluder) -> Occluder:
 # Display
 
 
-def _next_maps(field: str, values: tuple[Any, ...]) -> Change:
+def _next_maps(field: str, values: tuple[Any, ...]) -> ViewChange:
     return lambda view, context: view.change_maps(**{field: cycle(values, getattr(view.maps, field))})
 
 
@@ -150,7 +150,7 @@ def _cycle_direct(view: View, context: ViewContext) -> View:
     return set_method(view, following[0]).change(style=following[1])
 
 
-def _scale_crop(factor: float) -> Change:
+def _scale_crop(factor: float) -> ViewChange:
     def change(view: View, context: ViewContext) -> View:
         side = min(max(view.crop.side * factor, 0.05), 4.0)
         return view.change(crop=replace(view.crop, mode=CropMode.CROP, side=side))
@@ -225,7 +225,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("normalise", "Range of the colours: one, each unit's own, locked", ("Shift+T",), "Maps", _cycle_normalise, yosinski="boost_individual", also="contrast scale"),
     Action("lock", "Lock the range as it is now", ("Ctrl+T",), "Maps", _lock_now),
     Action("boost", "Boost: × 1, 2, 4, 8, 16", ("Ctrl+Shift+T",), "Maps", _next_maps("boost", BOOSTS), also="contrast brightness gain"),
-    Action("order", "Order: by number, activity, change, class", ("Shift+S",), "Maps", _next_maps("order", tuple(Order)), also="sort rank"),
+    Action("order", "Order: by number, activity, change, class", ("Shift+S",), "Maps", _next_maps("order", tuple(UnitOrder)), also="sort rank"),
     Action("hide-silent", "Hide silent units", ("Shift+H",), "Maps", lambda v, c: v.change_maps(hide_dead=not v.maps.hide_dead), checked=lambda v, c: v.maps.hide_dead, also="dead channels neurons"),
     Action("colour-map", "Colour map of activations", ("Shift+M",), "Maps", _next_maps("colours", ("inferno", "viridis", "gray", "jet (paper)")), also="palette colormap jet viridis"),
     Action("maps-default", "Maps as at first", ("Ctrl+Shift+M",), "Maps", lambda v, c: v.change(maps=FIRST_MAPS)),

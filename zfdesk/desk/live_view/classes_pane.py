@@ -19,7 +19,7 @@ from zfdesk.progress import noun
 LEAST_ROOM = 6  # pixels of a row besides its type, for the bar: rather fewer rows than one over the other
 
 
-class Bars(QWidget):
+class BarsView(QWidget):
     """One bar a class; a tick where it stood on the clean picture, so that the change is seen before it is read."""
 
     def __init__(self, desk: AppState, parent: QWidget | None = None) -> None:
@@ -201,7 +201,7 @@ class ClassesPane(Pane):
         super().__init__(context, parent)
         desk = self.desk
         self.headline = Headline(desk)
-        self.bars = Bars(desk)
+        self.bars = BarsView(desk)
         self._clean: Answer | None = None  # the newest with the clean picture's probabilities
         self.search = QLineEdit(placeholderText="Find a class to watch…", clearButtonEnabled=True)
         self.search.setAccessibleName("Find a class by name")

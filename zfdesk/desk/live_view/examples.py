@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zfdesk.desk.feature import Example
+from zfdesk.desk.feature import ExampleView
 from zfdesk.engine import Occluder, SeedKind
 from zfdesk.live import View
 
@@ -10,25 +10,25 @@ CAT, MOTORCYCLE = 9.9, 12.5  # seconds of the demo
 EYE = View(layer="conv5", unit=2)
 
 EXAMPLES = (
-    Example(
+    ExampleView(
         1, "Edges in conv1 (Fig. 2)",
         "Unit 20 answers to bright diagonals: look where its map is bright and what is led back from there, then click "
         "other maps: each unit of conv1 has one direction or one colour.",
         CAT, View(layer="conv1", unit=20, seed=SeedKind.MAP),
     ),
-    Example(
+    ExampleView(
         2, "An eye in conv5 (Fig. 2)",
         "Unit 2 answers to eyes: the frame on the picture is all it can see and the reconstruction is an eye; press "
         "{freeze} to go on and see it find the eyes of other pictures.",
         CAT, EYE,
     ),
-    Example(
+    ExampleView(
         3, "Three methods side by side (4.1)",
         "The same eye led back by deconvnet, guided backpropagation and gradient, the last of Simonyan et al.: compare "
         "how sharp they are, then click other units.",
         CAT, EYE.change(all_methods=True),
     ),
-    Example(
+    ExampleView(
         4, "A wheel covered (4.2)",
         "With the wheel covered moped falls from 60 to 35 %: the tick on its bar is the value without the square; drag "
         "the square on to the engine, where it falls further.",

@@ -41,7 +41,7 @@ def active_text(summary: LayerSummary) -> str:
     return f"{int(round(summary.active * count) * 100 / count)} % of units"
 
 
-Index = QModelIndex | QPersistentModelIndex
+_ModelIndex = QModelIndex | QPersistentModelIndex
 
 
 class _List(QListWidget):
@@ -54,11 +54,11 @@ class _Row(QStyledItemDelegate):
         self.pane = pane
         self._cards: dict[str, tuple[tuple[object, ...], QPixmap]] = {}
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
+    def sizeHint(self, option: QStyleOptionViewItem, index: _ModelIndex) -> QSize:  # noqa: N802
         metrics = QFontMetrics(_name_font(option.font))
         return QSize(max(THUMB, metrics.horizontalAdvance("norm2")) + 5, THUMB + metrics.height() + 10)
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _ModelIndex) -> None:
         stage: Stage = index.data(Qt.ItemDataRole.UserRole)
         rect: QRect = option.rect
         hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)

@@ -14,7 +14,7 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.live_view.pattern_grid import PatternPanel
 from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.buttons import tool_button
-from zfdesk.desk.widgets.canvas import Canvas, Content, Picture
+from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture, Content
 from zfdesk.desk.widgets.colour_bar import ColourBar
 from zfdesk.desk.widgets.colour_tables import SEQUENTIAL, table
 from zfdesk.desk.widgets.controls import Choice, Controls
@@ -24,7 +24,7 @@ from zfdesk.desk.widgets.theme import THEMES
 from zfdesk.desk.widgets.tsv import array_text, table_text
 from zfdesk.engine import SeedKind
 from zfdesk.figures.facts import number
-from zfdesk.live import Demand, MapsContent, Mosaic, Normalise, Order, Pattern, Result
+from zfdesk.live import Demand, MapsContent, Mosaic, Normalise, Pattern, Result, UnitOrder
 from zfdesk.live.changes import to_unit
 
 WAITING = "The layer's maps appear with the first frame."
@@ -39,7 +39,8 @@ NORMALISE_LABELS = {
     Normalise.LOCKED: "locked range",
 }
 ORDER_LABELS = {
-    Order.INDEX: "by number", Order.ACTIVITY: "by activity", Order.CHANGE: "by change", Order.CLASS: "by class",
+    UnitOrder.INDEX: "by number", UnitOrder.ACTIVITY: "by activity", UnitOrder.CHANGE: "by change",
+    UnitOrder.CLASS: "by class",
 }  # fmt: skip
 PATTERN_LABELS = {
     Pattern.NONE: "live maps", Pattern.PATCH: "best patches", Pattern.PROJECTION: "best projections",
@@ -283,7 +284,7 @@ class MapsPane(Pane):
         view = self.desk.view
         shown = table(view.maps.colours, mosaic.signed, view.theme == "dark")
         stale = "" if mosaic.layer == view.layer else f"still {mosaic.layer}"
-        self.canvas.show_mosaic(mosaic, mosaic.reason or Picture.indexed(mosaic.image, shown, stale=stale))
+        self.canvas.show_mosaic(mosaic, mosaic.reason or CanvasPicture.indexed(mosaic.image, shown, stale=stale))
         self._table = shown
 
     def show_view(self) -> None:

@@ -12,22 +12,22 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.patterns import Patterns, PatternSheet
 from zfdesk.desk.state import AppState
-from zfdesk.desk.widgets.canvas import Canvas, Picture
+from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture
 from zfdesk.figures.facts import number
-from zfdesk.live import Order, Pattern
+from zfdesk.live import Pattern, UnitOrder
 from zfdesk.live.render import grid_columns
 
 GAP = 2
 GROUND = 38  # grey of a tile that is not there, or not yet
 
 
-def order_of(sheet: PatternSheet, count: int, order: Order, wanted: str) -> list[int]:
+def order_of(sheet: PatternSheet, count: int, order: UnitOrder, wanted: str) -> list[int]:
     """The units in their order: those that prefer a class with ``wanted`` in its name, by number or by class."""
     units = list(range(count))
     classes = sheet.best.classes if sheet.best is not None else ("",) * count
     if words := wanted.strip().lower():
         units = [unit for unit in units if words in classes[unit].lower()]
-    if order is Order.CLASS:
+    if order is UnitOrder.CLASS:
         units.sort(key=lambda unit: (not classes[unit], classes[unit], unit))
     return units
 
@@ -69,7 +69,7 @@ class PatternGrid(Canvas):
         self._layer, self.units, self._step = sheet.layer, units, sheet.side + GAP
         aspect = self.width() / max(self.height(), 1)
         self.columns = grid_columns(len(units), (self._step, self._step), aspect)
-        self.set_content(Picture.rgb(sheet_picture(sheet, units, self.columns)))
+        self.set_content(CanvasPicture.rgb(sheet_picture(sheet, units, self.columns)))
 
     def unit_at(self, point: tuple[float, float] | None) -> int:
         """The unit at a point of the picture, −1 for none."""

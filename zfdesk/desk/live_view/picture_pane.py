@@ -13,7 +13,7 @@ from zfdesk.desk.heat_maps import HeatMaps
 from zfdesk.desk.live_view.picture_heat import PictureHeat
 from zfdesk.desk.live_view.transport import TransportBar
 from zfdesk.desk.state import AppState
-from zfdesk.desk.widgets.canvas import Canvas, Picture, rgb_image
+from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture, rgb_image
 from zfdesk.desk.widgets.heat_controls import HeatControls
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.desk.widgets.theme import THEMES
@@ -350,7 +350,7 @@ class PicturePane(Pane):
         image = rgb_image(pixels)
         if result.request.view.mirrored:
             image = image.flipped(Qt.Orientation.Horizontal)
-        self.canvas.set_content(Picture(image, pixels, self._window()))
+        self.canvas.set_content(CanvasPicture(image, pixels, self._window()))
 
     def show_view(self) -> None:
         self.heat_controls.setVisible(self.desk.view.heat.shown and not self.lecture)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.heat_maps import HeatMaps, HeatStream
-from zfdesk.desk.widgets.canvas import Content, Picture, ValueRange
+from zfdesk.desk.widgets.canvas import CanvasPicture, Content, ValueRange
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.combo_box import ComboBox
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
@@ -166,20 +166,22 @@ class ComparePane(Pane):
         if facts.array is None:
             return facts.words
         if content == "picture":
-            return Picture.rgb(facts.array.astype(np.uint8), value_range=ValueRange(0, 255))
+            return CanvasPicture.rgb(facts.array.astype(np.uint8), value_range=ValueRange(0, 255))
         limit = limit or float(np.abs(facts.array).max()) or 1.0
         if content in ("unit map", HEAT):
             return self._indexed(facts.array, limit, signed=float(facts.array.min()) < 0)
         image = (facts.array * (127 / limit) + 128.5).clip(0, 255).astype(np.uint8)
         note = f"contrast stretched × {number(127 / limit)}"
-        return Picture.rgb(image, value_range=ValueRange(-limit, limit), note=note, short_note="contrast stretched")
+        return CanvasPicture.rgb(
+            image, value_range=ValueRange(-limit, limit), note=note, short_note="contrast stretched"
+        )
 
-    def _indexed(self, array: np.ndarray, limit: float, signed: bool) -> Picture:
+    def _indexed(self, array: np.ndarray, limit: float, signed: bool) -> CanvasPicture:
         display = MapsDisplay(normalise=Normalise.LOCKED, locked=(-limit if signed else 0.0, limit))
         shades, low, high = levels(torch.tensor(array)[None], display, signed)
         image = shades[0].numpy()
         shown = table(self.desk.view.maps.colours, signed, self.desk.view.theme == "dark")
-        return Picture.indexed(image, shown, value_range=ValueRange(low, high, table=shown))
+        return CanvasPicture.indexed(image, shown, value_range=ValueRange(low, high, table=shown))
 
     def _difference(self, a: _Facts, b: _Facts, content: str) -> None:
         tile = self.tiles[2]

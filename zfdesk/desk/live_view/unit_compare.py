@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import QRectF, Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from zfdesk.desk.widgets.canvas import Picture, ValueRange
+from zfdesk.desk.widgets.canvas import CanvasPicture, ValueRange
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.tile import MapCanvas, Tile
 from zfdesk.engine import SeedKind
@@ -102,12 +102,14 @@ class Comparison(QWidget):
             words = f"× {number(rendered.stretch)}, alike{silent}"
             known = ValueRange(rendered.low, rendered.high, "" if norm else "0")
             note = f"{stretch_text(rendered.stretch, std)}, alike{silent}"
-            tile.set_content(Picture.rgb(rendered.image, window=window, value_range=known, note=note, short_note=words))
+            tile.set_content(
+                CanvasPicture.rgb(rendered.image, window=window, value_range=known, note=note, short_note=words)
+            )
         mean = "mean over RGB" if style is Style.RAW else ""
         note = f"covered − clean, {mean}" if mean else "covered − clean"
         self.pictures[2].set_content(_shades(both.change, table("gray", True, dark), note, mean, window=window))
 
 
-def _shades(shades: Shades, colours: tuple[int, ...], note: str, short_note: str, **facts: Any) -> Picture:
+def _shades(shades: Shades, colours: tuple[int, ...], note: str, short_note: str, **facts: Any) -> CanvasPicture:
     known = ValueRange(shades.low, shades.high, table=colours)
-    return Picture.indexed(shades.image, colours, value_range=known, note=note, short_note=short_note, **facts)
+    return CanvasPicture.indexed(shades.image, colours, value_range=known, note=note, short_note=short_note, **facts)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from zfdesk.desk.widgets.canvas import Picture, ValueRange
+from zfdesk.desk.widgets.canvas import CanvasPicture, ValueRange
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.engine import Conv, Model
 from zfdesk.live import MapsDisplay, Normalise
@@ -26,14 +26,14 @@ class Filter:
     colour: np.ndarray | None = None
     weights: np.ndarray | None = None
 
-    def picture(self, dark: bool) -> Picture:
+    def picture(self, dark: bool) -> CanvasPicture:
         """As it is drawn."""
         if self.colour is not None:
-            return Picture.rgb(self.colour, value_range=ValueRange(-self.limit, self.limit, "0"))
+            return CanvasPicture.rgb(self.colour, value_range=ValueRange(-self.limit, self.limit, "0"))
         shown = table("gray", True, dark)
         display = MapsDisplay(normalise=Normalise.LOCKED, locked=(-self.limit, self.limit))
         shades, low, high = levels(torch.tensor(self.weights)[None], display, signed=True)
-        return Picture.indexed(shades[0].numpy(), shown, value_range=ValueRange(low, high, table=shown))
+        return CanvasPicture.indexed(shades[0].numpy(), shown, value_range=ValueRange(low, high, table=shown))
 
 
 def sees_the_picture(model: Model, layer: str) -> bool:

@@ -18,7 +18,7 @@ from zfdesk.desk.live_view.unit_compare import Comparison, common_seed_text
 from zfdesk.desk.live_view.unit_filter import Filter, filter_of, has_filters, sees_the_picture
 from zfdesk.desk.live_view.unit_heat import UnitHeat
 from zfdesk.desk.widgets.buttons import tool_button
-from zfdesk.desk.widgets.canvas import Canvas, Content, Picture, ValueRange
+from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture, Content, ValueRange
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.desk.widgets.heat_controls import METHOD_HELPS, METHOD_LABELS
@@ -56,7 +56,9 @@ def _seed_said(reference: UnitReference) -> str:
     return f"seed: {reference.k} strongest" if kind is SeedKind.TOPK else f"seed: {SEED_LABELS[kind]}"
 
 
-def map_picture(unit: UnitResult, colours: str, signed: bool, dark: bool, note: str = "", stale: str = "") -> Picture:
+def map_picture(
+    unit: UnitResult, colours: str, signed: bool, dark: bool, note: str = "", stale: str = ""
+) -> CanvasPicture:
     """A unit's map over its own range, its position framed."""
     import torch
 
@@ -68,7 +70,7 @@ def map_picture(unit: UnitResult, colours: str, signed: bool, dark: bool, note: 
     shown = table(colours, signed, dark)
     ends = (low, high) if unit.map.any() else (0.0, 0.0)
     known = ValueRange(*ends, table=shown)
-    return Picture.indexed(array, shown, position=unit.position, value_range=known, note=note, stale=stale)
+    return CanvasPicture.indexed(array, shown, position=unit.position, value_range=known, note=note, stale=stale)
 
 
 def reconstruction_content(
@@ -86,7 +88,7 @@ def reconstruction_content(
     if rendered.high <= 1e-12:
         return f"The {RULE_LABELS[rule]} is zero everywhere: no path to the picture is active."
     text = "" if style in (Style.NORM, Style.BLURRED) else "0"
-    return Picture.rgb(
+    return CanvasPicture.rgb(
         rendered.image, window=window, value_range=ValueRange(rendered.low, rendered.high, text),
         note=stretch_text(rendered.stretch, std), short_note=stretch_text(rendered.stretch), stale=stale,
     )  # fmt: skip
@@ -326,7 +328,7 @@ class UnitPane(Pane):
         top, left, bottom, right = unit.box
         window = QRectF(left, top, right - left, bottom - top)
         seen = "covered" if result.occluded else "the clean picture"
-        self.patch_tile.set_content(Picture.rgb(result.picture, window=window, note=seen, stale=stale))
+        self.patch_tile.set_content(CanvasPicture.rgb(result.picture, window=window, note=seen, stale=stale))
         single = unit.reference.to_seed().kind in (SeedKind.MAX, SeedKind.AT)
         style, shown, std = result.request.view.style, window if single else None, result.request.model.input.divisor
         for rule in self.shown_rules():

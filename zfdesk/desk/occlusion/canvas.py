@@ -10,8 +10,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from zfdesk.desk.occlusion.maps import LegendEntry
-from zfdesk.desk.widgets.canvas import Canvas, Picture
+from zfdesk.desk.occlusion.maps import LabelLegendEntry
+from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture
 from zfdesk.desk.widgets.theme import THEMES, Colours
 from zfdesk.engine import Occluder, OccluderShape
 
@@ -20,7 +20,7 @@ BLACK, WHITE = QColor(0, 0, 0), QColor(255, 255, 255)
 
 
 @dataclass(frozen=True, eq=False)
-class SweepPicture(Picture):
+class SweepPicture(CanvasPicture):
     """The swept picture and what is drawn over it. ``overlay``: 0xAARRGGBB, uint32 (size, size); ``lines``: (n, 2)
     each, x and y; ``numbers``: x, y and which; ``region``: (top, left, bottom, right)."""
 
@@ -128,7 +128,7 @@ class SweepCanvas(Canvas):
             self.placed.emit(self.to_picture(event.position()), self._hold)
 
 
-class Legend(QWidget):
+class LabelLegend(QWidget):
     """The labels of the map: number, colour, name, share of the positions. A click asks for the label's probability."""
 
     picked = Signal(int)
@@ -136,14 +136,14 @@ class Legend(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.colours: Colours = THEMES["dark"]
-        self.entries: tuple[LegendEntry, ...] = ()
+        self.entries: tuple[LabelLegendEntry, ...] = ()
         self.names: tuple[str, ...] = ()
         self.lines = 1
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
         self.setAccessibleName("Legend of the most probable labels")
 
-    def show_entries(self, entries: tuple[LegendEntry, ...], names: tuple[str, ...], anew: bool = False) -> None:
+    def show_entries(self, entries: tuple[LabelLegendEntry, ...], names: tuple[str, ...], anew: bool = False) -> None:
         """Other labels, or others' shares. ``anew``: of another sweep; within one the legend only grows."""
         lines = max(-(-len(entries) // 2), 1 if anew else self.lines)
         if lines != self.lines:
@@ -154,7 +154,7 @@ class Legend(QWidget):
             self.setAccessibleDescription("; ".join(f"{self.name(e)} {e.share:.0%}" for e in entries))
             self.update()
 
-    def name(self, entry: LegendEntry) -> str:
+    def name(self, entry: LabelLegendEntry) -> str:
         """As it stands in the legend."""
         return self.names[entry.label] if entry.label >= 0 else "other labels"
 
@@ -197,7 +197,7 @@ class Legend(QWidget):
             painter.setPen(self.colours.colour("quiet"))
             painter.drawText(text, middle | Qt.AlignmentFlag.AlignRight, share)
 
-    def entry_at(self, x: float, y: float) -> LegendEntry | None:
+    def entry_at(self, x: float, y: float) -> LabelLegendEntry | None:
         """The entry at a point."""
         return next((e for place, e in enumerate(self.entries) if self.area(place).contains(x, y)), None)
 
@@ -214,7 +214,7 @@ class Legend(QWidget):
             self.picked.emit(entry.label)
 
 
-class ProgressLine(QWidget):
+class SweepProgressBar(QWidget):
     """A thin bar: how much of the sweep is done."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from zfdesk.desk.actions import Action, cycle
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.feature import Area, Example, Feature, PaneSpec, SessionPart
+from zfdesk.desk.feature import Area, ExampleView, Feature, PaneSpec, SessionPart
 from zfdesk.desk.occlusion.commands import (
     cancel_or_resume_sweep,
     find_sweep_class,
@@ -78,7 +78,7 @@ ACTIONS = (
     Action("sweep-arrays", "Save the sweep as arrays…", ("Ctrl+Shift+A",), "Sweep", command=save_sweep_arrays, also="export numpy npz values"),
 )
 
-EXAMPLE = Example(
+EXAMPLE = ExampleView(
     5, "Where the cat is seen (Fig. 7)",
     "A grey square is swept over the cat, and each map fills where the square's centre was: look where (d), the class's "
     "probability, falls, and which label (e) stands there instead.",

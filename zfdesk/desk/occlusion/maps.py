@@ -63,7 +63,7 @@ def _coarse(length: int, step: int) -> np.ndarray:
 
 
 @dataclass(frozen=True, eq=False)
-class Layout:
+class SweepLayout:
     """Where everything of a snapshot of a sweep stands; made once for all its maps."""
 
     rows: np.ndarray  # of pixels → of positions, -1 outside
@@ -72,9 +72,9 @@ class Layout:
     source_columns: np.ndarray
 
     @staticmethod
-    def of(sweep: Sweep) -> Layout:
+    def of(sweep: Sweep) -> SweepLayout:
         """The layout of what is done."""
-        return Layout(*cells(sweep), *sources(sweep.done))
+        return SweepLayout(*cells(sweep), *sources(sweep.done))
 
     def position_at(self, x: float, y: float) -> tuple[int, int] | None:
         """The done position (row, column) whose cell is drawn at a point; None where there is none."""
@@ -119,7 +119,7 @@ def contour(sweep: Sweep, values: np.ndarray, level: float) -> list[np.ndarray]:
 
 
 @dataclass(frozen=True)
-class LegendEntry:
+class LabelLegendEntry:
     """A label on the map. ``number``: as it is written there, 0 for the others. ``label``: -1 for the others."""
 
     label: int
@@ -136,7 +136,7 @@ class LabelColours:
     most: int = len(CATEGORIES)
     _slots: dict[int, int] = field(default_factory=dict)
 
-    def legend(self, labels: np.ndarray, clean: int) -> tuple[LegendEntry, ...]:
+    def legend(self, labels: np.ndarray, clean: int) -> tuple[LabelLegendEntry, ...]:
         """labels: int (n,) of the positions that are done. The clean label comes first, then as they came up."""
         found, counts = np.unique(labels, return_counts=True)
         order = sorted(range(len(found)), key=lambda i: (found[i] != clean, -counts[i], found[i]))
@@ -149,15 +149,15 @@ class LabelColours:
                 self._slots[label] = next(slot for slot in range(self.most) if slot not in taken)
         share = {int(found[i]): counts[i] / len(labels) for i in order}
         entries = [
-            LegendEntry(label, place + 1, CATEGORIES[slot], float(share[label]), label == clean)
+            LabelLegendEntry(label, place + 1, CATEGORIES[slot], float(share[label]), label == clean)
             for place, (label, slot) in enumerate(sorted(self._slots.items(), key=lambda item: item[1]))
         ]
         if len(order) > room:
-            entries.append(LegendEntry(-1, 0, OTHER, float(sum(share.values()) - sum(e.share for e in entries))))
+            entries.append(LabelLegendEntry(-1, 0, OTHER, float(sum(share.values()) - sum(e.share for e in entries))))
         return tuple(entries)
 
 
-def label_colours(labels: np.ndarray, legend: tuple[LegendEntry, ...]) -> np.ndarray:
+def label_colours(labels: np.ndarray, legend: tuple[LabelLegendEntry, ...]) -> np.ndarray:
     """Labels (rows, columns), -1 where there is none → 0xAARRGGBB, uint32."""
     out = np.full(labels.shape, 0xFF000000 | int(OTHER[1:], 16), np.uint32)
     for entry in legend:

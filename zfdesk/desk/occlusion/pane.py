@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVB
 
 from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.occlusion.canvas import Legend, ProgressLine, SweepCanvas, SweepPicture
+from zfdesk.desk.occlusion.canvas import LabelLegend, SweepCanvas, SweepPicture, SweepProgressBar
 from zfdesk.desk.occlusion.controller import Sweeps, plan_text
 from zfdesk.desk.occlusion.controls import SweepControls
-from zfdesk.desk.occlusion.maps import LabelColours, Layout, centres, contour, label_colours, middle_of, shades
+from zfdesk.desk.occlusion.maps import LabelColours, SweepLayout, centres, contour, label_colours, middle_of, shades
 from zfdesk.desk.widgets.canvas import Content, ValueRange
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
@@ -68,14 +68,14 @@ class SweepPane(Pane):
         self.label.bar.hide()
         self.label.note.show()
         self.label.note.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.progress, self.state_line = ProgressLine(), ElidedLabel()
+        self.progress, self.state_line = SweepProgressBar(), ElidedLabel()
         self.state_line.setAccessibleName("State of the sweep")
-        self.legend, self.hover_line = Legend(), ElidedLabel()
+        self.legend, self.hover_line = LabelLegend(), ElidedLabel()
         self.legend.picked.connect(lambda label: desk.change(desk.view.change_sweep(class_index=label)))
         self._label_colours = LabelColours()
         self._legend_of: np.ndarray | None = None
         self._drawn: tuple[object, ...] = ()
-        self._layout: tuple[Sweep, Layout] | None = None
+        self._layout: tuple[Sweep, SweepLayout] | None = None
         self._hovered: tuple[int, int] | None = None
         self._columns, self._placed = 0, []  # type: ignore[var-annotated]
         self.body.addWidget(self.controls)
@@ -200,10 +200,10 @@ class SweepPane(Pane):
         self._tell_state()
         sweep = swept.sweep
         if self._layout is None or self._layout[0] is not sweep:
-            self._layout = sweep, Layout.of(sweep)
+            self._layout = sweep, SweepLayout.of(sweep)
         self._draw(swept, sweep, self._layout[1])
 
-    def _draw(self, swept: SweepSnapshot, sweep: Sweep, layout: Layout) -> None:
+    def _draw(self, swept: SweepSnapshot, sweep: Sweep, layout: SweepLayout) -> None:
         unit, class_index = self.sweeps.unit, self.sweeps.class_index
         name, strongest = (
             sweep.model.classes[class_index],
@@ -218,7 +218,9 @@ class SweepPane(Pane):
         self.label.set_content(self._labels(sweep, layout), "(e) most probable label", "(e) label")
         self._draw_reconstruction(swept, sweep, unit)
 
-    def _values(self, sweep: Sweep, layout: Layout, values: np.ndarray, clean: float, sign: str = "") -> SweepPicture:
+    def _values(
+        self, sweep: Sweep, layout: SweepLayout, values: np.ndarray, clean: float, sign: str = ""
+    ) -> SweepPicture:
         view = self.desk.view
         dark = view.theme == "dark"
         known = values[sweep.done]
@@ -241,7 +243,7 @@ class SweepPane(Pane):
             value_range=ValueRange(low, high, middle, colours, mark),
         )  # fmt: skip
 
-    def _labels(self, sweep: Sweep, layout: Layout) -> SweepPicture:
+    def _labels(self, sweep: Sweep, layout: SweepLayout) -> SweepPicture:
         labels = sweep.label()
         legend = self._label_colours.legend(labels[sweep.done], int(sweep.clean_probabilities.argmax()))
         anew = sweep.picture is not self._legend_of

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QWidget
 
 from zfdesk.desk.widgets.canvas import Canvas
-from zfdesk.engine.picture import Box
+from zfdesk.engine.picture import CropBox
 from zfdesk.experiments.parts import PartBox
 
 CLICK = 4.0
@@ -27,14 +27,14 @@ class MarkCanvas(Canvas):
         super().__init__(parent, smooth=True)
         self.boxes: dict[str, PartBox] = {}
         self.chosen = ""
-        self.crop: Box | None = None
+        self.crop: CropBox | None = None
         self._from: QPointF | None = None
         self._to: QPointF | None = None
         self.setMinimumSize(224, 160)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.CrossCursor)
 
-    def show_boxes(self, boxes: dict[str, PartBox], chosen: str, crop: Box | None) -> None:
+    def show_boxes(self, boxes: dict[str, PartBox], chosen: str, crop: CropBox | None) -> None:
         """Show these boxes."""
         self.boxes, self.chosen, self.crop = boxes, chosen, crop
         self.update()
@@ -83,7 +83,7 @@ class MarkCanvas(Canvas):
             label = f"{self.chosen} {drawn[2]} × {drawn[3]}"
             self._paint_box(painter, drawn, label, self.colours.colour("unit"))
 
-    def _paint_crop(self, painter: QPainter, crop: Box) -> None:
+    def _paint_crop(self, painter: QPainter, crop: CropBox) -> None:
         rect = self.rect_to_screen(*crop)
         outside, inside = QPainterPath(), QPainterPath()
         outside.addRect(self.picture_rect())

@@ -14,10 +14,10 @@ from PySide6.QtWidgets import QButtonGroup, QFileDialog, QHBoxLayout, QLineEdit,
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.parts.canvas import MarkCanvas
 from zfdesk.desk.parts.marks import MarkBook
-from zfdesk.desk.parts.table1 import Comparing
+from zfdesk.desk.parts.table1 import Table1Widget
 from zfdesk.desk.settings import MARKING_FOLDER
 from zfdesk.desk.widgets.buttons import plain_button
-from zfdesk.desk.widgets.canvas import Picture
+from zfdesk.desk.widgets.canvas import CanvasPicture
 from zfdesk.desk.widgets.controls import Controls
 from zfdesk.desk.widgets.dialog import Dialog, open_dialog
 from zfdesk.desk.widgets.pane import ElidedLabel
@@ -45,7 +45,7 @@ class MarkingSheet(Dialog):
         self.facts = ElidedLabel()
         self.facts.setAccessibleName("Which picture")
         set_role(self.facts, "quiet")
-        self.comparing = Comparing(self)
+        self.comparing = Table1Widget(self)
         self.comparing.message.connect(self.say)
         self.comparing.crop_changed.connect(self._show)
         layout = QVBoxLayout(self)
@@ -151,7 +151,7 @@ class MarkingSheet(Dialog):
         if ticket != self._ticket or self.book is None:
             return
         self.pixels = pixels
-        self.canvas.set_content(Picture.rgb(pixels) if pixels is not None else str(error))
+        self.canvas.set_content(CanvasPicture.rgb(pixels) if pixels is not None else str(error))
         self.canvas.reset_zoom()
         self._show()
         try:

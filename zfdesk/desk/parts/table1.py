@@ -64,7 +64,7 @@ compare_error_text = partial(
 )
 
 
-class Comparing(QWidget):
+class Table1Widget(QWidget):
     """The controls and the table. ``message``: a sentence and whether it is an error. ``crop_changed``: another crop is
     used."""
 
@@ -229,4 +229,4 @@ class Comparing(QWidget):
         self.show_table()
 
 
-__all__ = ["Comparing", "compare", "compare_error_text"]
+__all__ = ["Table1Widget", "compare", "compare_error_text"]

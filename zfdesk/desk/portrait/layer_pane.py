@@ -13,7 +13,7 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.portrait.texts import places_text
 from zfdesk.desk.scan import ScanController
 from zfdesk.desk.tasks import Task, error_text
-from zfdesk.desk.widgets.canvas import Canvas, Content, Picture, ValueRange
+from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture, Content, ValueRange
 from zfdesk.desk.widgets.colour_bar import ColourBar
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.controls import Choice, Controls
@@ -179,13 +179,17 @@ class LayerPane(Pane):
             colours = table(view.maps.colours, True, view.theme == "dark")
             levels = (np.nan_to_num(shown.correlation, nan=0.0) * 127 + 128.5).astype(np.uint8)
             self.bar.show_range(-1.0, 1.0, "0", colours)
-            return Picture.indexed(np.ascontiguousarray(levels), colours, value_range=ValueRange(-1, 1, table=colours))
+            return CanvasPicture.indexed(
+                np.ascontiguousarray(levels), colours, value_range=ValueRange(-1, 1, table=colours)
+            )
         spread = shown.spread()
         colours = table(view.maps.colours, False, view.theme == "dark")
         high = max(float(spread.max()), 1e-9)
         levels = (spread / high * 254 + 1).astype(np.uint8).repeat(shown.across, axis=1)
         self.bar.show_range(0.0, high, "√ share of pictures", colours)
-        return Picture.indexed(np.ascontiguousarray(levels), colours, value_range=ValueRange(0, high, table=colours))
+        return CanvasPicture.indexed(
+            np.ascontiguousarray(levels), colours, value_range=ValueRange(0, high, table=colours)
+        )
 
     def show_facts(self) -> None:
         shown = self.shown

@@ -16,7 +16,7 @@ from zfdesk.desk.portrait.opening import open_example
 from zfdesk.desk.portrait.scan_row import ScanRow, ScanStart
 from zfdesk.desk.portrait.texts import class_text, example_hint, links_to, made_text, places_text, share_text
 from zfdesk.desk.scan import ScanController
-from zfdesk.desk.widgets.canvas import Canvas, Picture
+from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture
 from zfdesk.desk.widgets.controls import Choice
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.theme import set_role
@@ -164,7 +164,7 @@ class PortraitPane(Pane):
             self.made_caption.say("")
             self.made.setToolTip("")
             return
-        self.made.set_content(Picture.rgb(np.ascontiguousarray(made.picture)))
+        self.made.set_content(CanvasPicture.rgb(np.ascontiguousarray(made.picture)))
         words, hint = made_text(made, self.desk.model.name)
         self.made_caption.say(words)
         self.made.setToolTip(hint)
@@ -178,7 +178,7 @@ class PortraitPane(Pane):
         if first:
             values = model.input.to_rgb(model.filters(view.layer)[view.unit]).permute(1, 2, 0).numpy()
             image, stretch = projection_picture(values)
-            self.filter.set_content(Picture.rgb(image))
+            self.filter.set_content(CanvasPicture.rgb(image))
             size = f"{image.shape[0]} × {image.shape[1]}"
             self.filter.setToolTip(
                 f"The filter of {view.layer}:{view.unit}, {size}, mid-grey is zero, stretched × {stretch:.3g}"

@@ -33,7 +33,7 @@ from zfdesk.film import FilmError, FilmFrame, FilmWriter, Quality, Titles
 from zfdesk.film.writer import FilmStatus
 from zfdesk.live import Demand, Result
 from zfdesk.live.replay import Recorder, to_json
-from zfdesk.live.stepping import Span, Step
+from zfdesk.live.stepping import FilmStep, Span
 from zfdesk.pages.film_page import film_facts, film_texts, frame_facts
 from zfdesk.progress import bytes_text
 
@@ -43,7 +43,7 @@ EARLY = 0.25  # of a frame's time: a result that comes so early is not for the n
 
 
 @dataclass(frozen=True)
-class Plan:
+class RecordingPlan:
     """What to record, and how. subject: "window", "figure", or a pane's title. parts, width: of the figure; scale: of
     what is on screen. live: else frame by frame. replay: lead the occluders along the recorded path. from_start: of a
     source that is stepped. seconds, frames: at most, None without end."""
@@ -72,7 +72,7 @@ class Films(QObject):
         super().__init__(context)
         self.context, self.desk, self.clock = context, context.state, clock
         self.player = context.get(PathPlayer)
-        self.plan: Plan | None = None
+        self.plan: RecordingPlan | None = None
         self.mark = RecordingMark(context)
         self.mark.clicked.connect(lambda: self.stop())
         self.film: FilmWriter | None = None
@@ -128,7 +128,7 @@ class Films(QObject):
 
     # Begin and end
 
-    def start(self, plan: Plan) -> None:
+    def start(self, plan: RecordingPlan) -> None:
         """Begin to record. FilmError, with a sentence, where that cannot be; then nothing has changed."""
         if self.film is not None:
             raise FilmError("A film is being recorded: stop it first.")
@@ -172,7 +172,7 @@ class Films(QObject):
         """Whether a stepped source's frames are as far apart as one likes."""
         return self.desk.view.source.kind == "folder" and not self.desk.view.frozen
 
-    def _make_shots(self, plan: Plan) -> Shots:
+    def _make_shots(self, plan: RecordingPlan) -> Shots:
         if plan.subject == FIGURE:
             return FigureShots(plan.parts, plan.width)
         if plan.subject == WINDOW:
@@ -245,7 +245,7 @@ class Films(QObject):
         came = result.request.frame.number - self._last.request.frame.number - 1 - self._early
         return max(min(due, came), 0)
 
-    def _path_is_over(self, plan: Plan, film: FilmWriter) -> bool:
+    def _path_is_over(self, plan: RecordingPlan, film: FilmWriter) -> bool:
         """Live: whether the replayed path has come to its end, and its last position is in the film."""
         if not plan.replay or self.player.doing is Doing.REPLAYING or self._begun is None:
             return False
@@ -282,7 +282,7 @@ class Films(QObject):
         else:
             steps.go_on()
 
-    def _note_step(self, step: Step, result: Result) -> None:
+    def _note_step(self, step: FilmStep, result: Result) -> None:
         if self._path is None:
             self._begun = 0.0
             self._path = Recorder(0.0, result.request.view, size=self.desk.model.architecture.size)
@@ -333,4 +333,4 @@ class Films(QObject):
             self.ended.emit(status)
 
 
-__all__ = ["FIGURE", "WINDOW", "Films", "Plan"]
+__all__ = ["FIGURE", "WINDOW", "Films", "RecordingPlan"]

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Panes
 from zfdesk.desk.path_player import STILL, PathPlayer
-from zfdesk.desk.recording.controller import FIGURE, WINDOW, Films, Plan
+from zfdesk.desk.recording.controller import FIGURE, WINDOW, Films, RecordingPlan
 from zfdesk.desk.settings import FILM_AMOUNT, FILM_CHOICE, FILM_PARTS, FILM_RATE
 from zfdesk.desk.widgets.controls import Choice
 from zfdesk.desk.widgets.dialog import Dialog, open_dialog
@@ -201,10 +201,10 @@ class RecordingDialog(Dialog):
         """Of the figure, in their order."""
         return tuple(part for part, box in self.parts.items() if box.isChecked())
 
-    def plan(self, path: Path) -> Plan:
+    def plan(self, path: Path) -> RecordingPlan:
         """What is chosen, as a plan."""
         length, amount = self.value(self.length), self.amount.value()
-        return Plan(
+        return RecordingPlan(
             path, str(self.value(self.subject)), self.chosen_parts, int(str(self.value(self.width_choice))),
             float(str(self.value(self.scale))), self.rate.value(), Quality(str(self.value(self.quality))),
             bool(self.value(self.ways)), self._replays, bool(self.value(self.start)),

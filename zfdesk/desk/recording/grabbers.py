@@ -21,7 +21,7 @@ from zfdesk.pages.film_page import film_page
 if TYPE_CHECKING:
     from zfdesk.figures.moving import MovingPage
 
-Pixels = np.ndarray | Callable[[], np.ndarray]
+FramePixels = np.ndarray | Callable[[], np.ndarray]
 WINDOW, FIGURE = "window", "figure"
 MOST_SIDE = 4096  # pixels of a film of the window
 
@@ -39,7 +39,7 @@ class WidgetShots:
         """What must be computed besides what the panes show: nothing."""
         return demand
 
-    def take(self, result: Result, time: float) -> Pixels:
+    def take(self, result: Result, time: float) -> FramePixels:
         """The widget as it shows this result: what of the view was changed since is left out, so that all that is in
         the picture belongs to one request. The text, which is renewed less often than the pictures, is renewed now."""
         with self._context.state.seen_as(result.request.view):
@@ -86,7 +86,7 @@ class FigureShots:
         unit = demand.unit or bool({"map", "reconstruction"} & set(self._parts))
         return replace(demand, maps=maps, unit=unit)
 
-    def take(self, result: Result, time: float) -> Pixels:
+    def take(self, result: Result, time: float) -> FramePixels:
         """What draws it; the panels stay where they are in the first one."""
         return partial(self._draw, result, time)
 

@@ -16,7 +16,7 @@ from zfdesk.desk.path_player import STILL
 from zfdesk.desk.tasks import error_text
 from zfdesk.film import FilmError
 from zfdesk.live.replay import Replay
-from zfdesk.live.stepping import Span, Step, steps
+from zfdesk.live.stepping import FilmStep, Span, steps
 from zfdesk.sources import Frame, KeptSource, SourceError
 from zfdesk.sources.stepped import Stepped, TimedPicture, step_through
 
@@ -32,13 +32,13 @@ class _StepQueue:
     """Decodes steps in a thread, a few ahead. No Qt object."""
 
     def __init__(self, source: Stepped, span: Span, replay: Replay | None) -> None:
-        self._steps: queue.Queue[Step | None] = queue.Queue(AHEAD)
+        self._steps: queue.Queue[FilmStep | None] = queue.Queue(AHEAD)
         self._stopping = threading.Event()
         self.errors: list[str] = []
         self._source, self._span, self._replay = source, span, replay
         threading.Thread(target=self._work, name="zfdesk-steps", daemon=True).start()
 
-    def next(self) -> Step | None:
+    def next(self) -> FilmStep | None:
         """The next step. queue.Empty while it is not there yet; None after the last."""
         return self._steps.get_nowait()
 
@@ -56,10 +56,10 @@ class _StepQueue:
             self.errors.append(error_text(error, f"{self._source.name} cannot be read on"))
         self._put(None)
 
-    def _walk(self) -> Iterator[Step]:
+    def _walk(self) -> Iterator[FilmStep]:
         return steps(self._source, self._span, self._replay, self.errors.append)
 
-    def _put(self, step: Step | None) -> None:
+    def _put(self, step: FilmStep | None) -> None:
         while not self._stopping.is_set():
             try:
                 self._steps.put(step, timeout=0.05)
@@ -85,7 +85,7 @@ class SourceSteps(QObject):
         super().__init__(parent)
         self.desk = desk
         self._heats = heats  # what it finds belongs to the step as well
-        self.step: Step | None = None
+        self.step: FilmStep | None = None
         self.own_doing = False
         self._replay = replay
         self._kind = f"drag film {next(_NUMBERS)}"

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.open_scanned import open_scanned
 from zfdesk.desk.scan_views.base import ScanPane
-from zfdesk.desk.scan_views.grid import Cell, PictureGrid
+from zfdesk.desk.scan_views.grid import GridCell, PictureGrid
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.controls import Controls
 from zfdesk.desk.widgets.page_files import ask_for_page
@@ -94,7 +94,7 @@ class BoxesPane(ScanPane):
 
     def _take(self, unit: Unit, boxed: list[BoxedPicture]) -> None:
         self.boxed, self.of = boxed, unit
-        cells = [Cell(one.pixels, f"{one.share:.2f}", _tip(one), one, one.box) for one in boxed]
+        cells = [GridCell(one.pixels, f"{one.share:.2f}", _tip(one), one, one.box) for one in boxed]
         self.grid.show_cells(cells, f"{unit_text(*unit)} is active for none of the pictures.")
         self.show_facts()
 

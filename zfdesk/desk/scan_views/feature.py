@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from zfdesk.desk.actions import Action, Command
+from zfdesk.desk.actions import Action, CommandFunction
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Area, Feature, Panes, PaneSpec
 from zfdesk.desk.scan import ScanController
@@ -35,7 +35,7 @@ def _figure(title: str) -> Callable[[AppContext, Sources], Sources]:
     return figure
 
 
-def _toggle(title: str) -> Command:
+def _toggle(title: str) -> CommandFunction:
     def toggle(context: AppContext) -> None:
         """Open the pane, or close it."""
         panes = context.get(Panes)

@@ -13,14 +13,14 @@ from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.open_scanned import open_scanned
 from zfdesk.desk.scan_views.base import ScanPane
-from zfdesk.desk.scan_views.grid import Cell, PictureGrid
+from zfdesk.desk.scan_views.grid import GridCell, PictureGrid
 from zfdesk.desk.tasks import Progress
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.desk.widgets.page_files import ask_for_page
 from zfdesk.engine import Rule
 from zfdesk.figures.facts import unit_text
-from zfdesk.figures.fig2 import Examples, fig2_page, projected
+from zfdesk.figures.fig2 import UnitExamples, fig2_page, projected
 from zfdesk.library import Example, Portraits
 from zfdesk.library.gallery import Gallery
 from zfdesk.live import View
@@ -41,7 +41,7 @@ class Which(StrEnum):
 
 
 @dataclass(frozen=True)
-class Wish:
+class Fig2Request:
     """What is to be shown; the same wish has the same answer while the scan is the same."""
 
     layer: str
@@ -51,7 +51,7 @@ class Wish:
 
 
 @dataclass(frozen=True, eq=False)
-class Strongest:
+class ShownExamples:
     """A unit's strongest pictures. ``examples`` without those that are gone; ``pictures``: what the network saw."""
 
     unit: int
@@ -68,8 +68,8 @@ class Fig2Pane(ScanPane):
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
-        self.shown: list[Strongest] = []
-        self.wish: Wish | None = None  # that was asked for last
+        self.shown: list[ShownExamples] = []
+        self.wish: Fig2Request | None = None  # that was asked for last
         controls = Controls()
         self.which = Choice({which: str(which) for which in Which}, "Which units of the layer are shown")
         self.which.chosen.connect(lambda _: self._ask())
@@ -122,7 +122,7 @@ class Fig2Pane(ScanPane):
             return
         which = Which(self.which.currentData())
         self.seed.setEnabled(which is Which.RANDOM)
-        wish = Wish(view.layer, view.method, self._units(view), self.seed.value())
+        wish = Fig2Request(view.layer, view.method, self._units(view), self.seed.value())
         if wish == self.wish:
             return
         self.stop_work()
@@ -137,7 +137,7 @@ class Fig2Pane(ScanPane):
                 self.grid.show_cells((), f"The strongest pictures of {view.layer} are being looked for …")
             self.ask(partial(_examples, wish), partial(self._take_examples, wish))
 
-    def _take_examples(self, wish: Wish, found: tuple[Gallery, dict[int, tuple[Example, ...]]]) -> None:
+    def _take_examples(self, wish: Fig2Request, found: tuple[Gallery, dict[int, tuple[Example, ...]]]) -> None:
         if wish != self.wish:
             return
         if not found[1]:
@@ -145,7 +145,7 @@ class Fig2Pane(ScanPane):
             return
         self.work("leading down", partial(_strongest, wish, *found), partial(self._take, wish))
 
-    def _take(self, wish: Wish, shown: list[Strongest]) -> None:
+    def _take(self, wish: Fig2Request, shown: list[ShownExamples]) -> None:
         if wish == self.wish:
             self.shown = shown
             self._mark()
@@ -155,7 +155,7 @@ class Fig2Pane(ScanPane):
         if self.shown and self.wish is not None:
             layer, view = self.wish.layer, self.desk.view
             cells = [
-                Cell(
+                GridCell(
                     block_of(one), unit_text(layer, one.unit), f"{unit_text(layer, one.unit)}: projections, patches",
                     one, marked=one.unit == view.unit and layer == view.layer,
                 )
@@ -165,7 +165,7 @@ class Fig2Pane(ScanPane):
 
     # The hand
 
-    def _pick(self, one: Strongest, x: float, y: float) -> None:
+    def _pick(self, one: ShownExamples, x: float, y: float) -> None:
         if x < 0.5:
             layer = self.wish.layer if self.wish is not None else self.desk.view.layer
             self.desk.change(self.desk.view.change(layer=layer, unit=one.unit, position=None), "unit")
@@ -212,7 +212,7 @@ class Fig2Pane(ScanPane):
         ask_for_page(self.context, "Save Fig. 2 of these units", f"fig2-{self.wish.layer}", make)
 
 
-def _examples(wish: Wish, portraits: Portraits) -> tuple[Gallery, dict[int, tuple[Example, ...]]]:
+def _examples(wish: Fig2Request, portraits: Portraits) -> tuple[Gallery, dict[int, tuple[Example, ...]]]:
     alive = ~portraits.statistics(wish.layer).dead
     units = list(wish.units) or random_units(alive, MOST, np.random.default_rng(wish.seed))
     ranked = portraits.ranked(wish.layer, [unit for unit in units if alive[unit]])
@@ -220,8 +220,8 @@ def _examples(wish: Wish, portraits: Portraits) -> tuple[Gallery, dict[int, tupl
 
 
 def _strongest(
-    wish: Wish, gallery: Gallery, examples: dict[int, tuple[Example, ...]], progress: Progress
-) -> list[Strongest]:
+    wish: Fig2Request, gallery: Gallery, examples: dict[int, tuple[Example, ...]], progress: Progress
+) -> list[ShownExamples]:
     shown = []
     for done, (unit, strongest) in enumerate(examples.items()):
         progress.report(done, len(examples))
@@ -229,17 +229,17 @@ def _strongest(
         there = [(one, picture) for one, picture in zip(strongest, pictures, strict=True) if picture is not None]
         if there:
             ones, seen = zip(*there, strict=True)
-            made = Examples(wish.layer, unit, tuple(seen), tuple(one.position for one in ones))
+            made = UnitExamples(wish.layer, unit, tuple(seen), tuple(one.position for one in ones))
             ((downs, patches),) = projected(gallery.model, [made], wish.rule)
-            shown.append(Strongest(unit, tuple(ones), tuple(seen), downs, patches))
+            shown.append(ShownExamples(unit, tuple(ones), tuple(seen), downs, patches))
     return shown
 
 
-def _as_examples(layer: str, one: Strongest) -> Examples:
-    return Examples(layer, one.unit, one.pictures, tuple(example.position for example in one.examples))
+def _as_examples(layer: str, one: ShownExamples) -> UnitExamples:
+    return UnitExamples(layer, one.unit, one.pictures, tuple(example.position for example in one.examples))
 
 
-def block_of(one: Strongest) -> np.ndarray:
+def block_of(one: ShownExamples) -> np.ndarray:
     """A unit's projections beside its patches, each 3 × 3: uint8 (height, 2 · height, 3). Zero is mid-grey, and each
     projection is stretched to its own range."""
     side = one.patches.shape[1] + GAP

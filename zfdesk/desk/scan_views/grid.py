@@ -18,7 +18,7 @@ GONE = "gone"  # in place of a picture that is no longer there, or another by no
 
 
 @dataclass(frozen=True, eq=False)
-class Cell:
+class GridCell:
     """A picture, uint8 (height, width, 3), or None for one that is gone.
 
     ``box``: (left, top, right, bottom) to be outlined, in its pixels; it may hang over. ``key``: told when it is
@@ -42,7 +42,7 @@ class PictureGrid(QWidget):
         """rows: as many, 0 for what makes the pictures largest. aspect: of a cell's picture, width over height."""
         super().__init__()
         self.colours: Colours = THEMES["dark"]
-        self.cells: tuple[Cell, ...] = ()
+        self.cells: tuple[GridCell, ...] = ()
         self.message = ""
         self._rows, self._aspect = rows, aspect
         self._hover = -1
@@ -52,7 +52,7 @@ class PictureGrid(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
-    def show_cells(self, cells: Sequence[Cell], message: str = "") -> None:
+    def show_cells(self, cells: Sequence[GridCell], message: str = "") -> None:
         """Show these, or where there are none a sentence."""
         self.cells, self.message, self._hover = tuple(cells), message, -1
         self.setAccessibleDescription("; ".join(cell.caption for cell in cells) or message)
@@ -107,7 +107,7 @@ class PictureGrid(QWidget):
         for index, cell in enumerate(self.cells):
             self._paint_cell(painter, index, cell)
 
-    def _paint_cell(self, painter: QPainter, index: int, cell: Cell) -> None:
+    def _paint_cell(self, painter: QPainter, index: int, cell: GridCell) -> None:
         shown, colours = self._shown(index), self.colours
         if cell.pixels is None:
             painter.fillRect(shown, colours.colour("raised"))
@@ -173,4 +173,4 @@ class PictureGrid(QWidget):
         return super().event(event)
 
 
-__all__ = ["Cell", "PictureGrid"]
+__all__ = ["GridCell", "PictureGrid"]

@@ -34,7 +34,7 @@ LISTED = 500  # of a selection; its count is of all
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class MapData:
     """The pictures, what they are compared by, and the map by principal axes."""
 
     gallery: Gallery
@@ -49,7 +49,7 @@ class MapPane(ScanPane):
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
-        self.known: Known | None = None
+        self.known: MapData | None = None
         self.shown: PictureMap | None = None
         self.selected = np.zeros(0, bool)
         self.live: np.ndarray | None = None  # where the live picture lies
@@ -125,7 +125,7 @@ class MapPane(ScanPane):
     def _take_features(self, found: tuple[Gallery, str, np.ndarray]) -> None:
         self.work("principal axes", partial(_pca, *found), self._take)
 
-    def _take(self, known: Known) -> None:
+    def _take(self, known: MapData) -> None:
         same = self.known is not None and np.array_equal(self.known.gallery.pictures.ids, known.gallery.pictures.ids)
         if not same:
             self.known, self._tsne = known, None
@@ -321,9 +321,9 @@ def _features(portraits: Portraits) -> tuple[Gallery, str, np.ndarray]:
     return portraits.gallery(layer), layer, library.features(pictures, layer)
 
 
-def _pca(gallery: Gallery, layer: str, features: np.ndarray, progress: Progress) -> Known:
+def _pca(gallery: Gallery, layer: str, features: np.ndarray, progress: Progress) -> MapData:
     progress.check()
-    return Known(gallery, layer, pca_map(features))
+    return MapData(gallery, layer, pca_map(features))
 
 
 def _tsne(begun: PictureMap, progress: Progress) -> PictureMap:

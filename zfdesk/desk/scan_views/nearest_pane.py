@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.open_scanned import open_scanned
 from zfdesk.desk.scan_views.base import ScanPane
-from zfdesk.desk.scan_views.grid import Cell, PictureGrid
+from zfdesk.desk.scan_views.grid import GridCell, PictureGrid
 from zfdesk.desk.tasks import Progress
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.controls import Controls
@@ -35,7 +35,7 @@ AT_ONCE = 1000  # pictures whose pixels are read without being asked for
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class NearestResult:
     """What a search found, by what was compared, of which result."""
 
     result: Result
@@ -50,7 +50,7 @@ class NearestPane(ScanPane):
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self.searches: dict[str, Neighbours] = {}
-        self.found: Found | None = None
+        self.found: NearestResult | None = None
         self._latest: Result | None = None
         self._searching, self._begun = False, 0.0
         self._again = QTimer(self, singleShot=True)
@@ -139,7 +139,7 @@ class NearestPane(ScanPane):
         work = partial(_found, result, dict(self.searches))
         self.desk.tasks.run("nearest", work, self._show_found, owner=self, threads=1)
 
-    def _show_found(self, found: Found | None, error: Exception | None) -> None:
+    def _show_found(self, found: NearestResult | None, error: Exception | None) -> None:
         self._searching = False
         if error is not None:
             self.fail(error)
@@ -149,7 +149,7 @@ class NearestPane(ScanPane):
             self.found = found
             for by, near in found.rows.items():
                 cells = [
-                    Cell(picture, number(one.distance), _tip(self.searches[by].gallery, one), one)
+                    GridCell(picture, number(one.distance), _tip(self.searches[by].gallery, one), one)
                     for one, picture in near
                 ]
                 self.rows[by][1].show_cells(cells, "None of them can be read.")
@@ -218,13 +218,13 @@ def _of_pixels(gallery: Gallery, progress: Progress) -> Neighbours:
     return Neighbours(gallery, PIXELS, None, progress.report)
 
 
-def _found(result: Result, searches: dict[str, Neighbours]) -> Found:
+def _found(result: Result, searches: dict[str, Neighbours]) -> NearestResult:
     rows = {}
     for by, search in searches.items():
         query = pixels_of(result.picture) if by == PIXELS else result.means[by]
         near = search.nearest(query, SHOWN)
         rows[by] = [(one, search.gallery.thumbnail(one.picture)) for one in near]
-    return Found(result, rows)
+    return NearestResult(result, rows)
 
 
 def _name(gallery: Gallery, one: Near) -> str:

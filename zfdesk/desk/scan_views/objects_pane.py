@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt, QTimer
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QTableView, QWidget
 
+from zfdesk.attribution.agreement import PixelBox
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.scan_views.base import ScanPane
 from zfdesk.desk.tasks import Progress
@@ -23,7 +24,6 @@ from zfdesk.library.gallery import Gallery
 from zfdesk.live import Demand, Result
 from zfdesk.pages.panels_scan import OBJECT_SHARES, SharesShown, page_of
 
-Box = tuple[int, int, int, int]
 LIVE_MS = 300  # a list that is sorted anew at every frame cannot be read
 HEAD = ("unit", "on the object", "by chance", "pictures", "left")
 TIPS = (
@@ -41,7 +41,7 @@ NOTHING_YET = (
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class LayerExamples:
     """What the scan says of a layer: the units' strongest pictures, and those pictures."""
 
     layer: str
@@ -114,11 +114,11 @@ class ObjectsPane(ScanPane):
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
-        self.known: Known | None = None
+        self.known: LayerExamples | None = None
         self.shares: dict[str, list[ObjectShare]] = {}  # by layer
         self._shared_by = 0  # how many pictures had been scanned then
         self.covered: dict[int, Covered] = {}
-        self._objects: dict[int, Box | None] = {}  # by picture
+        self._objects: dict[int, PixelBox | None] = {}  # by picture
         self._asked = ""
         self._latest: Result | None = None
         self._live = QTimer(self, singleShot=True, interval=LIVE_MS)
@@ -202,7 +202,7 @@ class ObjectsPane(ScanPane):
             return f"{layer}'s units see the whole picture, object and background: choose a layer with maps."
         return ""
 
-    def _take(self, known: Known) -> None:
+    def _take(self, known: LayerExamples) -> None:
         self.known = known
         self._fill()
 
@@ -215,7 +215,7 @@ class ObjectsPane(ScanPane):
             self.work("objects", work, partial(self._take_objects, known))
         self._fill()
 
-    def _take_objects(self, known: Known, _: None) -> None:
+    def _take_objects(self, known: LayerExamples, _: None) -> None:
         there = {number: box for number, box in self._objects.items() if box is not None}
         self._shared_by = self.scan.status.pictures
         self.shares[known.layer] = object_shares(known.examples, there, known.gallery.model.architecture.size)
@@ -312,13 +312,13 @@ class ObjectsPane(ScanPane):
         ask_for_page(self.context, "Save the shares as a figure", f"objects-{layer}", make)
 
 
-def _strongest(layer: str, portraits: Portraits) -> Known:
+def _strongest(layer: str, portraits: Portraits) -> LayerExamples:
     units = range(portraits.statistics(layer).units)
     examples = {found.unit: portraits.examples(layer, found) for found in portraits.ranked(layer, units, exact=False)}
-    return Known(layer, portraits.gallery(layer), examples)
+    return LayerExamples(layer, portraits.gallery(layer), examples)
 
 
-def _find_objects(known: Known, objects: dict[int, Box | None], progress: Progress) -> None:
+def _find_objects(known: LayerExamples, objects: dict[int, PixelBox | None], progress: Progress) -> None:
     """Fill in those that are not known yet; what is done stays when it is stopped."""
     ids = known.pictures
     for done, number in enumerate(ids):

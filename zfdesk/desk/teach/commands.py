@@ -16,7 +16,7 @@ from zfdesk.desk.feature import Panes
 from zfdesk.desk.tasks import error_text
 from zfdesk.desk.teach.controller import DROP_SECONDS, Taught, Teaching
 from zfdesk.desk.teach.example import example_holds, example_pictures
-from zfdesk.desk.teach.files import Found, export, keep_last, last_lesson, open_classes, unread_text
+from zfdesk.desk.teach.files import ClassPictures, export, keep_last, last_lesson, open_classes, unread_text
 from zfdesk.desk.teach.pane import TeachPane
 from zfdesk.live import ClassSet, Sample
 from zfdesk.weights import store
@@ -215,7 +215,7 @@ def keep_lesson(context: AppContext) -> None:
         context.state.tasks.run("save lesson", partial(keep_last, class_set), lambda value, error: None, keep=True)
 
 
-def _imported_lesson(context: AppContext, found: list[Found]) -> None:
+def _imported_lesson(context: AppContext, found: list[ClassPictures]) -> None:
     teaching = context.get(Teaching)
     before = teaching.class_set.pictures
     if teaching.attempt(lambda: _with_found(teaching.class_set, found, teaching.samples_of)):
@@ -240,7 +240,7 @@ def _keep(taught: Taught, name: str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _with_found(class_set: ClassSet, found: list[Found], samples_of: Callable[..., list[Sample]]) -> ClassSet:
+def _with_found(class_set: ClassSet, found: list[ClassPictures], samples_of: Callable[..., list[Sample]]) -> ClassSet:
     for one in found:
         names = [known.name.casefold() for known in class_set.classes]
         index = names.index(one.name.casefold()) if one.name.casefold() in names else len(names)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from zfdesk.desk.actions import Action, HeldKeys
+from zfdesk.desk.actions import Action, HeldKeysHelp
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.feature import Area, Example, Feature, PaneSpec
+from zfdesk.desk.feature import Area, ExampleView, Feature, PaneSpec
 from zfdesk.desk.teach import commands
 from zfdesk.desk.teach.controller import Teaching
 from zfdesk.desk.teach.pane import TEACH_KEYS, TeachPane
@@ -23,7 +23,7 @@ ACTIONS = (
     Action("teach", "Teach it your own classes", ("Ctrl+J",), "Teach", command=commands.show_teach, also="train fine-tune transfer learn custom labels"),
     Action("teach-original", "The original network, or the taught one", ("Shift+G",), "Teach", command=commands.switch_taught, checked=lambda v, c: c.model.body is not None),
     Action("teach-add", "Add a class", ("Ctrl+Shift+G",), "Teach", command=commands.teach_add,
-           held=HeldKeys("Held in the Teach pane: pictures for the class of that number", tuple(TEACH_KEYS))),
+           held=HeldKeysHelp("Held in the Teach pane: pictures for the class of that number", tuple(TEACH_KEYS))),
     Action("teach-background", "Add a class for the background, “nothing”", ("Ctrl+Alt+N",), "Teach", command=commands.teach_background),
     Action("teach-next", "Choose the next class to teach", ("Ctrl+Alt+J",), "Teach", command=commands.teach_next),
     Action("teach-take", "Take a picture for the chosen class", ("Ctrl+Alt+T",), "Teach", command=commands.teach_take),
@@ -40,7 +40,7 @@ ACTIONS = (
     Action("teach-last", "Go on with the last lesson", ("Ctrl+Alt+G",), "Teach", command=commands.teach_last),
 )
 
-EXAMPLE = Example(
+EXAMPLE = ExampleView(
     6, "A class taught (5.2)",
     "From eight pictures each of the demo it has learned “my cat”, “motorbike” and “coffee”: press {freeze} to go on and see "
     "it name them, then hold a key of your own for what your camera sees.",

@@ -34,7 +34,7 @@ LONGEST_ORDER = 1 << 20  # bytes of it that are read
 
 
 @dataclass(frozen=True)
-class Found:
+class ClassPictures:
     """Pictures of one class. ``holds``: what tells which of them were taken in one go. ``unread``: sentences."""
 
     name: str
@@ -88,7 +88,7 @@ def _folder_names(class_set: ClassSet) -> list[str]:
     return names
 
 
-def open_classes(folder: Path, view_crop: Crop, size: int) -> list[Found]:
+def open_classes(folder: Path, view_crop: Crop, size: int) -> list[ClassPictures]:
     """The classes of a folder: one a folder in it, with the pictures there, cropped as the view crops a frame.
 
     Raises LessonError where there are no such folders, or more pictures than there is room for.
@@ -161,7 +161,7 @@ def _pictures_of(folder: Path) -> list[Path]:
         raise ClassSetError(str(error)) from None
 
 
-def open_pictures(paths: Iterable[Path], view_crop: Crop, size: int, name: str = "") -> Found:
+def open_pictures(paths: Iterable[Path], view_crop: Crop, size: int, name: str = "") -> ClassPictures:
     """Pictures from files; a folder among them means those in it. What cannot be read is told in ``unread``."""
     pictures, holds, unread = [], [], []
     files = [file for path in paths for file in (_pictures_of(path) if path.is_dir() else [path])]
@@ -178,7 +178,7 @@ def open_pictures(paths: Iterable[Path], view_crop: Crop, size: int, name: str =
         seen = crop(pixels, (0, 0, size, size) if whole else view_crop.box(*pixels.shape[:2]), size)
         pictures.append(seen)
         holds.append(f"hold {own[1]}" if own else str(path))
-    return Found(name, tuple(pictures), tuple(holds), tuple(unread))
+    return ClassPictures(name, tuple(pictures), tuple(holds), tuple(unread))
 
 
 def unread_text(unread: Iterable[str]) -> list[str]:
@@ -188,4 +188,4 @@ def unread_text(unread: Iterable[str]) -> list[str]:
     return [f"{unread[0].rstrip('.')}{more}."] if unread else []
 
 
-__all__ = ["Found", "export", "keep_last", "last_lesson", "open_classes", "open_pictures", "unread_text"]
+__all__ = ["ClassPictures", "export", "keep_last", "last_lesson", "open_classes", "open_pictures", "unread_text"]

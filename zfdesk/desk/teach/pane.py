@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.teach.controller import Taught, Teaching
-from zfdesk.desk.teach.files import Found, last_lesson, open_pictures, unread_text
+from zfdesk.desk.teach.files import ClassPictures, last_lesson, open_pictures, unread_text
 from zfdesk.desk.teach.rows import ClassRow
 from zfdesk.desk.widgets.application import the_application
 from zfdesk.desk.widgets.buttons import tool_button
@@ -322,7 +322,7 @@ class TeachPane(Pane):
         else:
             self.desk.message.emit("There is no picture in what was dropped.", True)
 
-    def _dropped(self, index: int, found: Found | None, error: Exception | None) -> None:
+    def _dropped(self, index: int, found: ClassPictures | None, error: Exception | None) -> None:
         if index >= len(self.teaching.class_set.classes):
             return
         if found is None:

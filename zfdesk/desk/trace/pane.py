@@ -14,7 +14,7 @@ from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.path_player import Doing, PathPlayer
 from zfdesk.desk.trace.controller import TraceLog
-from zfdesk.desk.trace.plot import MARKS, Curve, Legend, LegendEntry, TracePlot
+from zfdesk.desk.trace.plot import MARKS, TraceCurve, TraceLegend, TraceLegendEntry, TracePlot
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.desk.widgets.pane import FACTS_EVERY_MS, Pane
@@ -95,7 +95,7 @@ class TracePane(Pane):
         self.plot = TracePlot(EMPTY)
         self.plot.setAccessibleName("Probability of the watched classes")
         self.plot.hovered.connect(self._read)
-        self.legend = Legend()
+        self.legend = TraceLegend()
         self.body.addWidget(self.plot, 1)
         self.body.addWidget(self.legend)
         self._hover: float | None = None
@@ -212,7 +212,7 @@ class TracePane(Pane):
         self.plot.show_curves(curves, AXIS_LABELS[axis], ends, unit.label if unit else "")
         self._read(self._hover)
 
-    def _class_curves(self, points: list[TracePoint], x: np.ndarray, joined: np.ndarray) -> list[Curve]:
+    def _class_curves(self, points: list[TracePoint], x: np.ndarray, joined: np.ndarray) -> list[TraceCurve]:
         if not points:
             return []
         shown = np.array(self.log.shown_classes())
@@ -221,7 +221,9 @@ class TracePane(Pane):
         curves = []
         for index, y, clean in zip(shown.tolist(), now, before, strict=True):
             same = np.append(False, clean[1:] == clean[:-1])  # of one picture: known between the points too
-            curves.append(Curve(self.desk.model.classes[index], *self._line_style(index), x, y, clean, joined, same))
+            curves.append(
+                TraceCurve(self.desk.model.classes[index], *self._line_style(index), x, y, clean, joined, same)
+            )
         return curves
 
     def _line_style(self, index: int) -> tuple[str, str]:
@@ -230,7 +232,7 @@ class TracePane(Pane):
         colour = self.plot.colours.bar if slot is None else watched_colour(slot).name()
         return colour, MARKS[(slot or 0) % len(MARKS)]
 
-    def unit_curve(self, points: list[TracePoint], x: np.ndarray, joined: np.ndarray) -> Curve | None:
+    def unit_curve(self, points: list[TracePoint], x: np.ndarray, joined: np.ndarray) -> TraceCurve | None:
         """The unit's activation at these points; None where nothing was measured."""
         unit = next((point.unit for point in reversed(points) if point.unit), None)
         if unit is None:
@@ -241,7 +243,7 @@ class TracePane(Pane):
         same = np.append(False, clean[1:] == clean[:-1])
         where = f" at {unit.position}" if unit.position else " max"
         label = f"{unit.layer}:{unit.unit}{where}"
-        return Curve(label, self.plot.colours.unit, "o", x, y, clean, joined, same, right=True)
+        return TraceCurve(label, self.plot.colours.unit, "o", x, y, clean, joined, same, right=True)
 
     def _read(self, x: float | None) -> None:
         """The figures of the point under the mouse, else of the newest, in the legend."""
@@ -259,10 +261,10 @@ class TracePane(Pane):
             for index in self.log.shown_classes():
                 text = f"{self.desk.model.classes[index]} {point.probabilities[index] * 100:.1f} %"
                 clean = f" (clean {point.clean[index] * 100:.1f})" if point.occluder else ""
-                entries.append(LegendEntry(*self._line_style(index), text, clean))
+                entries.append(TraceLegendEntry(*self._line_style(index), text, clean))
             if self.desk.view.trace_unit and point.unit is not None:
                 where = f" at {point.unit.position}" if point.unit.position else " max"
                 text = f"{point.unit.layer}:{point.unit.unit}{where} {number(point.activation)}"
                 clean = f" (clean {number(point.clean_activation)})" if point.occluder else ""
-                entries.append(LegendEntry(self.plot.colours.unit, "o", text, clean, hollow=True))
+                entries.append(TraceLegendEntry(self.plot.colours.unit, "o", text, clean, hollow=True))
         self.legend.show_entries(entries, 1 if self.height() < LOW else 3)

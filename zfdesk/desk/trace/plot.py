@@ -30,7 +30,7 @@ CEILINGS = (1.0, 2.0, 3.0, 5.0, 8.0, 10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 60.0, 8
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class TraceCurve:
     """One quantity: where its points lie, their values and the clean ones (nan where there is none), and which points
     are joined to the one before; ``clean_joined``: where the clean value is the same as at the one before.
     ``right``: drawn against the right axis, its marks hollow."""
@@ -100,7 +100,7 @@ class TracePlot(QWidget):
     def __init__(self, invitation: str = "") -> None:
         super().__init__()
         self.colours: Colours = THEMES["dark"]
-        self.curves: tuple[Curve, ...] = ()
+        self.curves: tuple[TraceCurve, ...] = ()
         self.axis_label = self.right_label = ""
         self.span = (0.0, 1.0)
         self.top, self.right_range = 100.0, (0.0, 1.0)
@@ -112,7 +112,7 @@ class TracePlot(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def show_curves(
-        self, curves: Sequence[Curve], axis_label: str, span: tuple[float, float], right_label: str
+        self, curves: Sequence[TraceCurve], axis_label: str, span: tuple[float, float], right_label: str
     ) -> None:
         """Draw these and nothing else."""
         self.curves, self.axis_label, self.span, self.right_label = tuple(curves), axis_label, span, right_label
@@ -225,7 +225,7 @@ class TracePlot(QWidget):
         )
         painter.drawText(line, side, label)
 
-    def _paint_curve(self, painter: QPainter, curve: Curve) -> None:
+    def _paint_curve(self, painter: QPainter, curve: TraceCurve) -> None:
         colour, smooth = QColor(curve.colour), len(curve.x) <= SMOOTH
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
         path = pyqtgraph.functions.arrayToQPath
@@ -276,14 +276,14 @@ RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
 CENTRE = Qt.AlignmentFlag.AlignCenter
 
 
-def _end(which: object, curves: Sequence[Curve]) -> float:
+def _end(which: object, curves: Sequence[TraceCurve]) -> float:
     """The largest or smallest finite value."""
     parts = [part[np.isfinite(part)] for curve in curves for part in (curve.y, curve.clean)]
     return float(which((float(which(part)) for part in parts if len(part)), default=0.0))  # type: ignore[operator]
 
 
 @dataclass(frozen=True)
-class LegendEntry:
+class TraceLegendEntry:
     """One curve in the legend: its mark, name and figure, and what is left out first where there is no room."""
 
     colour: str
@@ -293,18 +293,18 @@ class LegendEntry:
     hollow: bool = False
 
 
-class Legend(QWidget):
+class TraceLegend(QWidget):
     """Mark, name and figures of every curve, in lines like words; in a low pane a single line."""
 
     def __init__(self) -> None:
         super().__init__()
         self.colours: Colours = THEMES["dark"]
-        self.entries: tuple[LegendEntry, ...] = ()
+        self.entries: tuple[TraceLegendEntry, ...] = ()
         self.lines = 1
         self.setAccessibleName("Legend of the trace")
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
-    def show_entries(self, entries: Sequence[LegendEntry], lines: int) -> None:
+    def show_entries(self, entries: Sequence[TraceLegendEntry], lines: int) -> None:
         """Show these, in so many lines at most."""
         if (tuple(entries), lines) != (self.entries, self.lines):
             self.entries, self.lines = tuple(entries), lines

@@ -26,7 +26,7 @@ from zfdesk.desk.training.histograms import StripsView, bands_of
 from zfdesk.desk.training.run_texts import run_error_text, run_progress_text, run_state_text
 from zfdesk.desk.training.scrubber import Scrubber
 from zfdesk.desk.training.snapshot_view import SnapshotView
-from zfdesk.desk.training.snapshots import Looker, Reading, SnapshotLook, Wish, read_again, weight_layers
+from zfdesk.desk.training.snapshots import Looker, Reading, SnapshotLook, SnapshotRequest, read_again, weight_layers
 from zfdesk.desk.training.unit_search import Columns
 from zfdesk.desk.training.units import UnitsView
 from zfdesk.desk.widgets.buttons import tool_button
@@ -355,15 +355,17 @@ class TrainingPane(Pane):
             work, done = partial(self._looker.look, wish), partial(self._take_look, self._choice, wish)
             self.desk.tasks.run("training look", work, done, owner=self)
 
-    def wish(self) -> Wish | None:
+    def wish(self) -> SnapshotRequest | None:
         """What is to be seen of the snapshot under the scrubber; None without one."""
         if self.reading is None or self.epoch < 0:
             return None
         canvas = self.snapshot.mosaic
         aspect = min(ASPECTS, key=lambda one: abs(one - canvas.width() / max(canvas.height(), 1)))
-        return Wish(self.reading.run, self.epoch, self.layer, self.unit, aspect)
+        return SnapshotRequest(self.reading.run, self.epoch, self.layer, self.unit, aspect)
 
-    def _take_look(self, choice: int, wish: Wish, look: SnapshotLook | None, error: Exception | None) -> None:
+    def _take_look(
+        self, choice: int, wish: SnapshotRequest, look: SnapshotLook | None, error: Exception | None
+    ) -> None:
         self.looking = False
         if not self.isVisible():
             self._looker.forget()

@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from zfdesk.desk.training.snapshots import GAP, SnapshotLook
-from zfdesk.desk.widgets.canvas import Canvas, Picture
+from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.theme import THEMES, Colours
 from zfdesk.desk.widgets.tile import Tile
@@ -95,20 +95,20 @@ class SnapshotView(QWidget):
         """Draw what a snapshot holds and answers."""
         self.look = self.mosaic.look = look
         epoch, layer, which = look.wish.epoch, look.wish.layer, f"{look.wish.layer}:{look.unit}"
-        filters = Picture.rgb(look.filters)
+        filters = CanvasPicture.rgb(look.filters)
         self.filters.set_content(filters, f"{look.filters_text} · epoch {epoch}", f"filters · epoch {epoch}")
         if look.probe is None or look.maps is None:
             for tile in (self.probe, self.maps, self.down):
                 tile.set_content(look.error)
             return
         answers = ", ".join(f"{name} {share * 100:.0f} %" for name, share in look.answers)
-        self.probe.set_content(Picture.rgb(look.probe), f"probe picture: {answers}", answers)
+        self.probe.set_content(CanvasPicture.rgb(look.probe), f"probe picture: {answers}", answers)
         shades = table("inferno", False, self.colours is THEMES["dark"])
         caption = f"{layer}, {look.units} maps, each over its own range · click chooses"
-        self.maps.set_content(Picture.indexed(look.maps, shades), caption, f"{layer} maps")
+        self.maps.set_content(CanvasPicture.indexed(look.maps, shades), caption, f"{layer} maps")
         if look.down is None:
             silent = f"{which} is silent on the probe picture after epoch {epoch}."
             self.down.set_content(silent, f"{which} · silent")
         else:
             caption = f"{which} · strongest activation {number(look.activation)}, deconvnet"
-            self.down.set_content(Picture.rgb(look.down), caption, which)
+            self.down.set_content(CanvasPicture.rgb(look.down), caption, which)

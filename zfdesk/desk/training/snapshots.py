@@ -21,7 +21,7 @@ from zfdesk.library import UnitAnswer, answer_of_crop, answers_over, strongest_u
 from zfdesk.library.evolution import silent_answer
 from zfdesk.live import MapsDisplay, Normalise, Style
 from zfdesk.live.render import grid_columns, levels, render, tile_mosaic
-from zfdesk.runs import LayerStatistics, Run, RunError, Strongest, read_crop, read_run
+from zfdesk.runs import LayerTrainingStatistics, Run, RunError, StrongestEntry, read_crop, read_run
 from zfdesk.sources import SourceError, read_picture
 from zfdesk.sources.folder import pictures_in
 from zfdesk.weights import load
@@ -98,8 +98,8 @@ class Reading:
 
     run: Run
     lines: Lines = field(default_factory=lambda: ([], [], []))
-    statistics: Mapping[int, Mapping[str, LayerStatistics]] = field(default_factory=dict)
-    strongest: tuple[Strongest, ...] = ()
+    statistics: Mapping[int, Mapping[str, LayerTrainingStatistics]] = field(default_factory=dict)
+    strongest: tuple[StrongestEntry, ...] = ()
     error: str = ""
 
 
@@ -117,7 +117,7 @@ def read_again(folder: Path, before: Reading | None) -> Reading:
                 statistics[epoch] = run.statistics(epoch)
             except RunError as error:
                 errors.append(str(error))
-    strongest: tuple[Strongest, ...] = ()
+    strongest: tuple[StrongestEntry, ...] = ()
     try:
         strongest = run.strongest()
     except RunError as error:
@@ -127,7 +127,7 @@ def read_again(folder: Path, before: Reading | None) -> Reading:
 
 
 @dataclass(frozen=True)
-class Wish:
+class SnapshotRequest:
     """Which snapshot of a run, and which unit of which layer; −1: the one that the probe picture wakes most.
     aspect: of the place there is for a mosaic, width over height.
     """
@@ -154,7 +154,7 @@ class SnapshotLook:
     or it cannot be read, as ``error`` says.
     """
 
-    wish: Wish
+    wish: SnapshotRequest
     layers: tuple[str, ...]
     filters: np.ndarray
     filters_text: str
@@ -182,12 +182,12 @@ class Looker:
         with self._lock:
             self._seen = None
 
-    def look(self, wish: Wish) -> SnapshotLook:
+    def look(self, wish: SnapshotRequest) -> SnapshotLook:
         """Raises CheckpointError for a snapshot that is gone or damaged."""
         with self._lock:
             return self._look(wish)
 
-    def _look(self, wish: Wish) -> SnapshotLook:
+    def _look(self, wish: SnapshotRequest) -> SnapshotLook:
         key = wish.key[:3]
         if self._seen is None or self._seen[0] != key:
             self._seen = None  # before the next is loaded: two would take half a gigabyte
@@ -275,7 +275,7 @@ def tile_of(answer: UnitAnswer) -> UnitTile:
     return UnitTile(answer.activation, answer.picture, down, answer.patch)
 
 
-def kept_units(strongest: Sequence[Strongest], layer: str) -> tuple[int, ...]:
+def kept_units(strongest: Sequence[StrongestEntry], layer: str) -> tuple[int, ...]:
     """The units of a layer that the run itself followed."""
     return tuple(dict.fromkeys(one.unit for one in strongest if one.layer == layer))
 
@@ -339,6 +339,18 @@ def some_units(count: int, chosen: int) -> tuple[int, ...]:
 
 
 __all__ = [
-    "Line", "Lines", "Looker", "Reading", "Search", "SnapshotLook", "UnitTile", "Wish", "kept_column",
-    "kept_units", "layers_of", "read_again", "some_units", "weight_layers",
+    "Line",
+    "Lines",
+    "Looker",
+    "Reading",
+    "Search",
+    "SnapshotLook",
+    "SnapshotRequest",
+    "UnitTile",
+    "kept_column",
+    "kept_units",
+    "layers_of",
+    "read_again",
+    "some_units",
+    "weight_layers",
 ]  # fmt: skip

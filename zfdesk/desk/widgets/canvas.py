@@ -44,7 +44,7 @@ class ValueRange:
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class CanvasPicture:
     """A picture with all that is said of it. ``window``: the part to be shown, in picture pixels, None for all of it.
     ``position``: (y, x) of a pixel to be framed. ``stale``: of what other moment it is, "" for the present one.
     """
@@ -69,7 +69,7 @@ class Picture:
         return cls(indexed_image(array, table), array, **facts)
 
 
-Content = Picture | str
+Content = CanvasPicture | str
 """What a canvas shows: a picture, or the sentence that stands in its place."""
 
 
@@ -90,7 +90,7 @@ class Canvas(QWidget):
         self.colours: Colours = THEMES["dark"]
         self._smooth = smooth
         self._content: Content = ""
-        self._picture: Picture | None = None  # of the content
+        self._picture: CanvasPicture | None = None  # of the content
         self.zoom, self._centre = 1.0, QPointF(0.5, 0.5)
         self.laid_out: tuple[QRectF, QRectF, float] | None = None
         self._panning: QPointF | None = None
@@ -105,7 +105,7 @@ class Canvas(QWidget):
 
     def set_content(self, content: Content) -> None:
         """Show another picture, or a sentence and no picture."""
-        before, picture = self._picture, content if isinstance(content, Picture) else None
+        before, picture = self._picture, content if isinstance(content, CanvasPicture) else None
         if (
             before is None
             or picture is None
@@ -146,7 +146,7 @@ class Canvas(QWidget):
     @property
     def message(self) -> str:
         """The sentence that is shown; "" where there is a picture."""
-        return "" if isinstance(self._content, Picture) else self._content
+        return "" if isinstance(self._content, CanvasPicture) else self._content
 
     @property
     def stale(self) -> str:
@@ -217,7 +217,7 @@ class Canvas(QWidget):
         if self._picture.stale:
             self._paint_stale(painter)
 
-    def _paint_picture(self, painter: QPainter, picture: Picture) -> None:
+    def _paint_picture(self, painter: QPainter, picture: CanvasPicture) -> None:
         visible = self._shown().intersected(QRectF(picture.image.rect()))
         target = self.rect_to_screen(visible.left(), visible.top(), visible.right(), visible.bottom())
         if picture.window is not None:
@@ -290,5 +290,5 @@ class Canvas(QWidget):
         self.resized.emit()
 
 
-def _layout_of(picture: Picture) -> tuple[QSize, QRectF | None]:
+def _layout_of(picture: CanvasPicture) -> tuple[QSize, QRectF | None]:
     return picture.image.size(), picture.window

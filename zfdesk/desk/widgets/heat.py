@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF, QTransform
 
-from zfdesk.desk.widgets.canvas import Canvas, Picture
+from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture
 
 BLACK, WHITE = QColor(0, 0, 0), QColor(255, 255, 255)
 
@@ -68,7 +68,7 @@ def contour_lines(shares: np.ndarray, level: float) -> tuple[np.ndarray, ...]:
 
 
 @dataclass(frozen=True, eq=False)
-class HeatPicture(Picture):
+class HeatPicture(CanvasPicture):
     """A picture under a heat. ``box``: (top, left, bottom, right), in its pixels."""
 
     layer: HeatLayer | None = None

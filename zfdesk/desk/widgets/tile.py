@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from zfdesk.desk.widgets.canvas import Canvas, Content, Picture
+from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture, Content
 from zfdesk.desk.widgets.colour_bar import ColourBar
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import set_role
@@ -46,7 +46,7 @@ class Tile(QWidget):
 
         Text waits for the next of its renewals, but not where a sentence and a picture change places.
         """
-        picture = content if isinstance(content, Picture) else None
+        picture = content if isinstance(content, CanvasPicture) else None
         at_once = self.canvas.has_picture != (picture is not None)
         self.canvas.set_content(content)
         self.caption.say(caption or self.name, short_caption)
@@ -80,7 +80,7 @@ class MapCanvas(Canvas):
             self.position_picked.emit(y, x)
 
     def paint_over(self, painter: QPainter) -> None:
-        if isinstance(self.content, Picture) and self.content.position is not None:
+        if isinstance(self.content, CanvasPicture) and self.content.position is not None:
             y, x = self.content.position
             painter.setPen(QPen(self.colours.colour("unit"), 2))
             painter.drawRect(self.rect_to_screen(x, y, x + 1, y + 1))

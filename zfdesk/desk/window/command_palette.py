@@ -32,7 +32,7 @@ from zfdesk.desk.widgets.fuzzy import Match, match
 from zfdesk.desk.widgets.theme import THEMES, Colours
 from zfdesk.live.changes import to_layer, to_unit
 
-Index = QModelIndex | QPersistentModelIndex
+_ModelIndex = QModelIndex | QPersistentModelIndex
 MOST_ROWS = 12  # seen at once; the rest scrolls
 MOST_FOUND = 60
 _UNIT = re.compile(r"(?:(?P<layer>[a-z]\w*)\s*[:\s]\s*)?(?P<unit>\d{1,6})", re.IGNORECASE)
@@ -151,10 +151,10 @@ class _Row(QStyledItemDelegate):
 
     colours: Colours = THEMES["dark"]
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
+    def sizeHint(self, option: QStyleOptionViewItem, index: _ModelIndex) -> QSize:  # noqa: N802
         return QSize(200, max(option.fontMetrics.height() + 10, 24))
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _ModelIndex) -> None:
         entry: PaletteEntry = index.data(ENTRY)
         colours, rect = self.colours, option.rect
         selected = bool(option.state & QStyle.StateFlag.State_Selected)

@@ -9,31 +9,31 @@ from functools import partial
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QLabel, QMainWindow
 
-from zfdesk.desk.actions import Action, ActionTable, Command
+from zfdesk.desk.actions import Action, ActionTable, CommandFunction
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.feature import Example, Features
+from zfdesk.desk.feature import ExampleView, Features
 from zfdesk.desk.session.controller import Sessions
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.line_bar import LineBar
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.engine import Model
 from zfdesk.live.view import Crop
-from zfdesk.session import Moment, Reopened, Session, network_facts, reopen
+from zfdesk.session import FrameRecord, Reopened, Session, network_facts, reopen
 from zfdesk.sources import Frame
 from zfdesk.sources.demo import FRAMES_PER_SECOND, demo_frame
 from zfdesk.weights import load
 from zfdesk.weights.checkpoint import embedded
 
 
-def session_of(example: Example, model: Model) -> Session:
+def session_of(example: ExampleView, model: Model) -> Session:
     """The session that an example is, of that network. Raises SourceError where the demo's pictures are missing."""
     number = round(example.seconds * FRAMES_PER_SECOND)
     frame = Frame(demo_frame(number / FRAMES_PER_SECOND), number, time.perf_counter(), "demo")
     view = example.view.change(crop=Crop.centre_of(model), frozen=True)
-    return Session(Moment(view, frame, network_facts(model)))
+    return Session(FrameRecord(view, frame, network_facts(model)))
 
 
-def made_ready(example: Example, present: Model) -> Reopened:
+def made_ready(example: ExampleView, present: Model) -> Reopened:
     """An example, computed with the embedded network: the present one, its body, or read from its file."""
     wanted = embedded().stem
     network = present.base
@@ -42,23 +42,23 @@ def made_ready(example: Example, present: Model) -> Reopened:
     return reopen(session_of(example, network), network, switch=False)
 
 
-class Examples(QObject):
+class ExampleViews(QObject):
     """Shows examples. ``shown``: the one whose line stands below the panes, None without a line."""
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
         self._context, self._state = context, context.state
         self._ticket = 0
-        self.shown: Example | None = None
+        self.shown: ExampleView | None = None
         self.line: ExampleLine | None = None
         context.state.source_changed.connect(self._look)
 
     @property
-    def all(self) -> tuple[Example, ...]:
+    def all(self) -> tuple[ExampleView, ...]:
         """In the paper's order."""
         return self._context.get(Features).examples
 
-    def show(self, example: Example) -> None:
+    def show(self, example: ExampleView) -> None:
         """Show an example; what is shown stays until all of it is there."""
         self._ticket += 1
         work, done = partial(made_ready, example, self._state.model), partial(self._take, example, self._ticket)
@@ -69,7 +69,7 @@ class Examples(QObject):
         if self.shown is not None:
             self.show(self.all[(self.all.index(self.shown) + by) % len(self.all)])
 
-    def _take(self, example: Example, ticket: int, ready: Reopened | None, error: Exception | None) -> None:
+    def _take(self, example: ExampleView, ticket: int, ready: Reopened | None, error: Exception | None) -> None:
         if ticket != self._ticket:  # overtaken by a later wish
             return
         if ready is None:
@@ -97,7 +97,7 @@ class Examples(QObject):
 class ExampleLine(LineBar):
     """Which example is shown, and its sentence."""
 
-    def __init__(self, window: QMainWindow, examples: Examples, example: Example, keys: ActionTable) -> None:
+    def __init__(self, window: QMainWindow, examples: ExampleViews, example: ExampleView, keys: ActionTable) -> None:
         super().__init__(window, "Example")
         place, count = examples.all.index(example) + 1, len(examples.all)
         title = QLabel(f"{place} of {count} · {example.title}")
@@ -120,7 +120,7 @@ class ExampleLine(LineBar):
         self.stand()
 
     @staticmethod
-    def _step(examples: Examples, by: int, _checked: bool = False) -> None:
+    def _step(examples: ExampleViews, by: int, _checked: bool = False) -> None:
         examples.step(by)
 
     def finish(self) -> None:
@@ -130,7 +130,7 @@ class ExampleLine(LineBar):
         super().finish()
 
 
-def example_actions(examples: Iterable[Example]) -> list[Action]:
+def example_actions(examples: Iterable[ExampleView]) -> list[Action]:
     """Return an action for each example."""
     return [
         Action(f"example-{one.place}", f"Example: {one.title}", _key(one), "Examples", command=_shower(one))
@@ -138,16 +138,16 @@ def example_actions(examples: Iterable[Example]) -> list[Action]:
     ]
 
 
-def _key(example: Example) -> tuple[str]:
+def _key(example: ExampleView) -> tuple[str]:
     return (f"Alt+{example.place}",)
 
 
-def _shower(example: Example) -> Command:
+def _shower(example: ExampleView) -> CommandFunction:
     def command(context: AppContext) -> None:
-        context.get(Examples).show(example)
+        context.get(ExampleViews).show(example)
 
     command.__doc__ = f"Show “{example.title}”."
     return command
 
 
-__all__ = ["ExampleLine", "Examples", "example_actions", "made_ready", "session_of"]
+__all__ = ["ExampleLine", "ExampleViews", "example_actions", "made_ready", "session_of"]

@@ -31,7 +31,7 @@ KEYS_ONLY = ("arrow-", "nudge-", "unit-left", "unit-right", "unit-up", "unit-dow
 
 
 @dataclass(frozen=True)
-class Values:
+class ValuesMenu:
     """A submenu of values. ``action``: the id of the action whose key goes through them. ``now``: the present one, None
     where there is none; ``change``: the view with another."""
 
@@ -47,7 +47,7 @@ class Menu:
     """A menu: ids of actions, `SEPARATOR`, and submenus. ``topics``: whose further actions stand at its end."""
 
     title: str
-    items: tuple[str | Values | Menu, ...]
+    items: tuple[str | ValuesMenu | Menu, ...]
     topics: tuple[str, ...] = ()
 
 
@@ -55,27 +55,27 @@ def _plain(kind: type[StrEnum]) -> dict[Any, str]:
     return {value: value.value for value in kind}
 
 
-def _of_maps(title: str, action: str, field: str, labels: dict[Any, str]) -> Values:
-    return Values(
+def _of_maps(title: str, action: str, field: str, labels: dict[Any, str]) -> ValuesMenu:
+    return ValuesMenu(
         title, action, labels, lambda view: getattr(view.maps, field),
         lambda view, value: view.change_maps(**{field: value}),
     )  # fmt: skip
 
 
-def _of_heat(title: str, action: str, field: str, labels: dict[Any, str]) -> Values:
-    return Values(
+def _of_heat(title: str, action: str, field: str, labels: dict[Any, str]) -> ValuesMenu:
+    return ValuesMenu(
         title, action, labels, lambda view: getattr(view.heat, field),
         lambda view, value: view.change_heat(**{field: value}),
     )  # fmt: skip
 
 
-def _of_view(title: str, action: str, field: str, labels: dict[Any, str]) -> Values:
-    return Values(
+def _of_view(title: str, action: str, field: str, labels: dict[Any, str]) -> ValuesMenu:
+    return ValuesMenu(
         title, action, labels, lambda view: getattr(view, field), lambda view, value: view.change(**{field: value})
     )
 
 
-def _of_occluder(title: str, action: str, field: str, labels: dict[Any, str]) -> Values:
+def _of_occluder(title: str, action: str, field: str, labels: dict[Any, str]) -> ValuesMenu:
     def change(view: View, value: Any) -> View:
         index, occluder = chosen_occluder(view)
         if occluder is None:
@@ -86,14 +86,14 @@ def _of_occluder(title: str, action: str, field: str, labels: dict[Any, str]) ->
             edited = replace(edited, height=side, width=side)
         return view.change(occluders=(*view.occluders[:index], edited, *view.occluders[index + 1 :]))
 
-    return Values(title, action, labels, lambda view: getattr(chosen_occluder(view)[1], field, None), change)
+    return ValuesMenu(title, action, labels, lambda view: getattr(chosen_occluder(view)[1], field, None), change)
 
 
-METHOD = Values("&Method", "method-direct", METHOD_LABELS, method_of, set_method)
-SEED = Values("&Seed: where it starts", "seed", SEED_LABELS, lambda view: view.looked_at.seed, set_seed)
+METHOD = ValuesMenu("&Method", "method-direct", METHOD_LABELS, method_of, set_method)
+SEED = ValuesMenu("&Seed: where it starts", "seed", SEED_LABELS, lambda view: view.looked_at.seed, set_seed)
 SHAPE = _of_occluder("&Shape", "occluder-shape", "shape", _plain(OccluderShape))
 FILL = _of_occluder("&Fill", "occluder-fill", "fill", _plain(OccluderFill))
-SWEEP_MAPS = Values(
+SWEEP_MAPS = ValuesMenu(
     "&Map shown", "sweep-map", _plain(SweepMap), lambda view: view.sweep.shown,
     lambda view, value: view.change_sweep(shown=value),
 )  # fmt: skip
@@ -194,7 +194,7 @@ class MenuBar:
         for item in menu.items:
             if isinstance(item, Menu):
                 self._fill(made.addMenu(item.title), item)
-            elif isinstance(item, Values):
+            elif isinstance(item, ValuesMenu):
                 self._add_values(made, item)
             elif item == SEPARATOR:
                 made.addSeparator()
@@ -212,7 +212,7 @@ class MenuBar:
     def _is_loose(self, action: Action) -> bool:
         return action.id not in self._placed and not action.id.startswith(KEYS_ONLY)
 
-    def _add_values(self, menu: QMenu, values: Values) -> None:
+    def _add_values(self, menu: QMenu, values: ValuesMenu) -> None:
         key = self._table.find(values.action).keys[0]
         submenu = menu.addMenu(f"{values.title}\t{key}")
         group = QActionGroup(submenu)
@@ -231,7 +231,7 @@ class MenuBar:
 
         submenu.aboutToShow.connect(mark)
 
-    def _choose(self, values: Values, value: Any, _checked: bool = False) -> None:
+    def _choose(self, values: ValuesMenu, value: Any, _checked: bool = False) -> None:
         state = self._context.state
         state.change(values.change(state.view, value))
 
@@ -242,7 +242,7 @@ def _named(menu: Menu) -> Iterable[str]:
         if isinstance(item, Menu):
             yield from _named(item)
         else:
-            yield item.action if isinstance(item, Values) else item
+            yield item.action if isinstance(item, ValuesMenu) else item
 
 
 def _topics(menu: Menu) -> Iterable[str]:
@@ -252,4 +252,4 @@ def _topics(menu: Menu) -> Iterable[str]:
             yield from _topics(item)
 
 
-__all__ = ["KEYS_ONLY", "MENUS", "METHOD", "SEED", "Menu", "MenuBar", "Values"]
+__all__ = ["KEYS_ONLY", "MENUS", "METHOD", "SEED", "Menu", "MenuBar", "ValuesMenu"]
