@@ -17,9 +17,9 @@ from types import MappingProxyType
 from typing import Any
 
 from zfdesk.runs.names import FORMAT
-from zfdesk.typed_json import Limits, PlainError, from_plain
+from zfdesk.typed_json import JsonLimits, PlainError, from_plain
 
-LIMITS = Limits(longest_text=1 << 20, most_items=1 << 20, largest_whole=1 << 63)
+LIMITS = JsonLimits(longest_text=1 << 20, most_items=1 << 20, largest_whole=1 << 63)
 NO_PARTS: Mapping[str, float] = MappingProxyType({})
 
 
