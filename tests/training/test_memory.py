@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from zfdesk import heap
 from zfdesk.training import memory
 
 PROGRAM = """
@@ -47,11 +48,11 @@ def test_freed_memory_is_not_asked_for_again_until_the_training_ends() -> None:
 
 
 def test_elsewhere_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory.ctypes, "CDLL", lambda name: object())  # a library without mallopt
+    monkeypatch.setattr(heap.ctypes, "CDLL", lambda name: object())  # a library without mallopt
     with memory.freed_memory_kept():
         pass
-    monkeypatch.setattr(memory.sys, "platform", "darwin")
-    monkeypatch.setattr(memory.ctypes, "CDLL", lambda name: pytest.fail("asked of another system"))
+    monkeypatch.setattr(heap.sys, "platform", "darwin")
+    monkeypatch.setattr(heap.ctypes, "CDLL", lambda name: pytest.fail("asked of another system"))
     with memory.freed_memory_kept():
         pass
 
@@ -66,7 +67,7 @@ def test_what_is_kept_does_not_grow_step_by_step(monkeypatch: pytest.MonkeyPatch
         def malloc_trim(self, spare: int) -> None:
             held[0] = 1000
 
-    monkeypatch.setattr(memory, "_glibc", Library)
+    monkeypatch.setattr(memory, "glibc", Library)
     monkeypatch.setattr(memory, "resident_bytes", lambda: held[0])
     bound = memory.HeapBound()
     bound.trim()
@@ -81,7 +82,7 @@ def test_what_is_kept_does_not_grow_step_by_step(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_bound_without_glibc_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory.sys, "platform", "darwin")
+    monkeypatch.setattr(heap.sys, "platform", "darwin")
     bound = memory.HeapBound()
     bound.trim()
     bound.after_step()

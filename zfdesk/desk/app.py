@@ -16,6 +16,7 @@ from PySide6.QtCore import QMessageLogContext, QSettings, QTimer, QtMsgType, qIn
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication, QWidget
 
+from zfdesk.desk.freed_memory import FreedMemory
 from zfdesk.desk.session.autosave import Autosave
 from zfdesk.desk.session.controller import Sessions
 from zfdesk.desk.settings import PRESENTER, THEME
@@ -84,6 +85,7 @@ def run(
         _leave(_screenshot(application, desk, window, screenshot, after))
     first_steps(context)
     Autosave(context).start()
+    FreedMemory(desk).start()
     _leave(application.exec())
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from zfdesk.heap import glibc, resident_bytes
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _MMAP_MAX = -1, -2, -3, -4  # glibc's malloc.h
 _KEEPING = ((_MMAP_MAX, 0), (_TRIM_THRESHOLD, -1), (_TOP_PAD, 1 << 26))
@@ -23,7 +22,7 @@ def freed_memory_kept() -> Iterator[None]:
     process that goes on after a training must not keep its peak for ever. Where the C library is not glibc nothing
     happens.
     """
-    library = _glibc()
+    library = glibc()
     if library is None:
         yield
         return
@@ -47,7 +46,7 @@ class HeapBound:
     """
 
     def __init__(self) -> None:
-        self._library = _glibc()
+        self._library = glibc()
         self._allowed: int | None = None
         self._empty = 0
 
@@ -68,23 +67,4 @@ class HeapBound:
             self.trim()
 
 
-def resident_bytes() -> int:
-    """Of this process; 0 where the system does not tell as Linux does."""
-    try:
-        with open("/proc/self/statm", "rb") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        return 0
-
-
-def _glibc() -> ctypes.CDLL | None:
-    if not sys.platform.startswith("linux"):
-        return None
-    try:
-        library = ctypes.CDLL(None)
-    except OSError:
-        return None
-    return library if hasattr(library, "mallopt") and hasattr(library, "malloc_trim") else None
-
-
-__all__ = ["HeapBound", "freed_memory_kept", "resident_bytes"]
+__all__ = ["HeapBound", "freed_memory_kept"]
