@@ -24,7 +24,7 @@ def circles_of(imports: Iterable[tuple[str, str]]) -> list[list[str]]:
 FEATURES = "features"
 DESK = (
     {"benchmark", "drag_benchmark"}, {"app"}, {"window"}, FEATURES, {"feature", "patterns"}, {"scan", "open_scanned"},
-    {"actions", "widgets"}, {"path_player", "heat_maps", "context"}, {"state"}, {"history", "tasks"},
+    {"actions", "widgets"}, {"path_player", "heat_maps", "context", "freed_memory"}, {"state"}, {"history", "tasks"},
     {"alive", "settings"},
 )  # fmt: skip
 """The rooms of the desk, from above. Features are its folders with a ``feature.py``."""
