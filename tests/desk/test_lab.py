@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from zfdesk.desk.figure.capture import sources_of
 from zfdesk.desk.lab.commands import lab_pane
 from zfdesk.desk.lab.files import save_made
 from zfdesk.desk.lab.maximise_form import MaximiseForm, What
-from zfdesk.desk.lab.pane import LabPane
+from zfdesk.desk.lab.pane import GO_ON, LabPane
 from zfdesk.desk.lab.picture_forms import FoolForm, StyleForm
 from zfdesk.desk.recording.controller import RecordingPlan
 from zfdesk.desk.session.controller import current_session
@@ -386,6 +386,36 @@ def test_buttons_stay_where_they_are_whatever_is_said_above_them(pane: LabPane) 
         pane.facts.renew_now()
         settle()
         assert pane.make.mapTo(pane, QPoint(0, 0)) == before
+
+
+def test_buttons_stay_where_they_are_when_it_is_paused(pane: LabPane) -> None:
+    held = Held()
+    pane.lab.start(held.order)
+    settle()
+    before = pane.cancel.geometry()
+    pane.lab.pause()
+    settle()
+    assert pane.pause.text() == GO_ON
+    assert pane.cancel.geometry() == before
+    pane.lab.cancel()
+    held.gate.release(6)
+    wait_until(lambda: not pane.lab.running)
+
+
+def test_in_large_type_the_pictures_keep_their_room(still: Window, pane: LabPane) -> None:
+    held = Held(steps=1)
+    held.order = replace(held.order, words="All that decides it. " * 30)
+    pane.lab.start(held.order)
+    held.gate.release()
+    wait_until(lambda: not pane.lab.running)
+    still.desk.change(still.desk.view.change(presenter=True))
+    settle()
+    try:
+        assert pane.wall.height() > pane.words.height()
+        assert pane.words.geometry().bottom() <= pane.height()
+    finally:
+        still.desk.undo()
+        settle()
 
 
 @pytest.mark.parametrize("size", [(8, 8), (8, 40), (40, 8)])

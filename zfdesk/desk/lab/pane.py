@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtWidgets import QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from zfdesk.desk.context import AppContext
@@ -21,7 +21,7 @@ from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.synthesis.orders import State
 
-LOW = 460  # pixels of the pane's height below which its words have fewer lines
+LOW = 30  # lines of the pane's height below which its words have fewer lines
 LEAST_LINES, MOST_LINES = 2, 8
 PAUSE, GO_ON = "❚❚", "▶"
 FORMS: tuple[Callable[[AppContext], Form], ...] = (
@@ -33,6 +33,15 @@ FORMS: tuple[Callable[[AppContext], Form], ...] = (
     StyleForm,
 )
 """In the order in which they are offered."""
+
+
+class _PauseButton(QToolButton):
+    """As wide as the wider of its two signs: what stands beside it stays there."""
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        metrics, hint = self.fontMetrics(), super().sizeHint()
+        widest = max(metrics.horizontalAdvance(sign) for sign in (PAUSE, GO_ON))
+        return QSize(hint.width() + widest - metrics.horizontalAdvance(self.text()), hint.height())
 
 
 class LabPane(Pane):
@@ -74,7 +83,7 @@ class LabPane(Pane):
 
     def _buttons(self) -> Controls:
         self.make = self._button("Make", "Make the pictures; what runs is cancelled", self.begin)
-        self.pause = self._button(PAUSE, "Let it wait, or go on", self.lab.pause)
+        self.pause = self._button(PAUSE, "Let it wait, or go on", self.lab.pause, _PauseButton())
         self.cancel = self._button("✕", "Cancel: end it; the last picture stays, marked", self.lab.cancel)
         self.undo = self._button("↶", "The pictures before", self.lab.undo)
         self.redo = self._button("↷", "The pictures after", self.lab.redo)
@@ -96,8 +105,11 @@ class LabPane(Pane):
             strip.add(widget, name)
         return strip
 
-    def _button(self, text: str, hint: str, action: Callable[[], object]) -> QToolButton:
-        button = tool_button(text)
+    def _button(
+        self, text: str, hint: str, action: Callable[[], object], button: QToolButton | None = None
+    ) -> QToolButton:
+        button = button or tool_button(text)
+        button.setText(text)
         button.setToolTip(hint)
         button.clicked.connect(lambda _=False: action())
         return button
@@ -130,9 +142,18 @@ class LabPane(Pane):
         self.form.follow()
 
     def resizeEvent(self, event: object) -> None:  # noqa: N802
+        self._fit_words()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit_words()
+
+    def _fit_words(self) -> None:
         """In a low pane the pictures have the room, and the words are a tool tip from their third line on."""
-        lines = LEAST_LINES if self.height() < LOW else MOST_LINES
-        self.words.setMaximumHeight(lines * self.words.fontMetrics().lineSpacing() + 2)
+        line = self.words.fontMetrics().lineSpacing()
+        lines = LEAST_LINES if self.height() < LOW * line else MOST_LINES
+        self.words.setMaximumHeight(lines * line + 2)
 
     def set_colours(self, colours: Colours) -> None:
         super().set_colours(colours)

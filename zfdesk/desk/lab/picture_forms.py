@@ -165,7 +165,7 @@ class StyleForm(_Gram):
         )
         self.weight = NamedSlider(
             "Weight of the content", "Weight of the content against the style, from 0.01 to 100",
-            lambda place: f"content × {_weight(place):.2g}",
+            lambda place: f"content × {_weight(place):.3g}",
         )  # fmt: skip
         self.add_strip((self.content, "Content"), (self.style_slot, "Style"), (self.second, "Second style"))
         strip = self.add_strip(
