@@ -23,8 +23,10 @@ from zfdesk.desk.lab.files import save_made
 from zfdesk.desk.lab.maximise_form import MaximiseForm, What
 from zfdesk.desk.lab.pane import GO_ON, LabPane
 from zfdesk.desk.lab.picture_forms import FoolForm, StyleForm
+from zfdesk.desk.portrait.pane import PortraitPane
 from zfdesk.desk.recording.controller import RecordingPlan
 from zfdesk.desk.session.controller import current_session
+from zfdesk.desk.widgets.canvas import Picture
 from zfdesk.film.writer import FilmStatus
 from zfdesk.pages.panel_kinds import kind_named
 from zfdesk.pages.panels import PanelSpec, capture, why_not
@@ -268,6 +270,22 @@ def test_recipes_show_their_numbers(pane: LabPane) -> None:
     click(form.numbers.bfloat16, (5.0, 5.0))
     click(form.more, (5.0, 5.0))
     form.recipe.activated.emit(0)
+
+
+def test_the_portraits_made_picture_leads_to_nine_that_differ(still: Window, pane: LabPane) -> None:
+    change_unit(pane, "conv1", 2)
+    choose(pane, What.CLASS)
+    steps(pane, 2)
+    portrait = still.context.get(PortraitPane)
+    portrait.made.set_content(Picture.rgb(np.zeros((8, 8, 3), np.uint8)))  # this network comes without an atlas
+    click(portrait.made, (portrait.made.width() / 2, portrait.made.height() / 2))
+    wait_until(lambda: pane.lab.made is not None and not pane.lab.running)
+    shown = pane.lab.made
+    assert shown is not None
+    assert len(shown.pictures) == 9
+    assert len({picture.tobytes() for picture in shown.pictures}) == 9
+    assert shown.targets == (("conv1", 2),) * 9
+    form_of(pane).count.setValue(1)
 
 
 def test_a_start_from_the_frame(pane: LabPane) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from zfdesk.desk.lab.pane import LabPane
 
 TITLE = "Lab"
+NINE = 9
 
 
 def lab_pane(context: AppContext) -> LabPane:
@@ -42,6 +43,18 @@ def makes(title: str) -> Callable[[AppContext], None]:
         pane.begin()
 
     return command
+
+
+def make_nine(context: AppContext) -> None:
+    """Nine pictures of the selected unit, for its portrait: what all of them share is what it wants."""
+    from zfdesk.desk.lab.maximise_form import MaximiseForm, What
+
+    pane = lab_pane(context)
+    pane.show_form(MaximiseForm.title)
+    form = pane.form
+    assert isinstance(form, MaximiseForm)
+    form.choose(What.UNIT, NINE)
+    pane.begin()
 
 
 def shows(title: str) -> Callable[[AppContext], None]:

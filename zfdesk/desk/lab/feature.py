@@ -52,6 +52,8 @@ def _restore(context: AppContext, reopened: Reopened) -> None:
 ACTIONS = (
     Action("lab", "Lab: pictures that are made, or close it", ("Ctrl+Alt+A",), "Lab", command=commands.show_lab),
     Action("lab-unit", "What the selected unit would like to see", ("Ctrl+Shift+1",), "Unit", command=commands.makes("Maximise")),
+    Action("lab-nine", "Nine different pictures that the selected unit would like to see", ("Ctrl+Shift+9",), "Unit",
+           command=commands.make_nine),
     Action("lab-fool", "Fooling picture: the frame, taken for any class…", ("Ctrl+Shift+2",), "Lab", command=commands.shows("Fool")),
     Action("lab-dream", "DeepDream on the frame", ("Ctrl+Shift+3",), "Lab", command=commands.makes("Dream")),
     Action("lab-invert", "What each layer still knows of the frame", ("Ctrl+Shift+4",), "Lab", command=commands.makes("Invert")),

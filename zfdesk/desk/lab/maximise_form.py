@@ -100,6 +100,12 @@ class MaximiseForm(Form):
         for widget, kinds in self._fields.items():
             self._strip.set_present(widget, chosen in kinds)
 
+    def choose(self, what: What, count: int) -> None:
+        """So many pictures that are to excite that."""
+        self.what.show_value(what)
+        self.count.setValue(count)
+        self._show_fields()
+
     @property
     def chosen(self) -> What:
         """What the picture is to excite."""

@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
+from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.portrait.controller import CAMERA_MINUTES, PortraitController
 from zfdesk.desk.portrait.examples import ExamplesView, caption_of
@@ -77,6 +78,7 @@ class PortraitPane(Pane):
     def _small_pictures(self) -> QHBoxLayout:
         self.made, self.filter = Canvas(smooth=True), Canvas()
         self.made.setAccessibleName("The picture made for the unit")
+        self.made.pressed.connect(lambda: self.context.get(ActionTable).run("lab-nine"))
         self.filter.setAccessibleName("The unit's filter")
         self.histogram = HistogramView()
         self.made_caption = ElidedLabel(lines=2)

@@ -54,7 +54,7 @@ def made_text(made: MadePicture, weights: str) -> tuple[str, str]:
     hint = (
         f"Activation maximisation of {unit} at the middle of its map, before rectification, from noise "
         f"(seed {made.seed}); its receptive field alone.\nRecipe: {recipe}.\nWeights {weights}. Of the atlas that "
-        "comes with zfdesk; zfdesk atlas makes one for other weights."
+        "comes with zfdesk; zfdesk atlas makes one for other weights.\nClick: the lab makes nine that differ."
     )
     return caption, f"<p>{escape(hint).replace(chr(10), '<br>')}</p>"
 
