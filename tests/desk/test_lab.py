@@ -187,6 +187,22 @@ def test_what_fails_is_said_and_its_last_picture_stays(pane: LabPane, error: Exc
     assert pane.lab.trouble.endswith(".")
 
 
+def test_the_last_picture_is_marked_also_where_it_was_shown_before_the_end_was_told(pane: LabPane) -> None:
+    held = Held()
+    pane.lab.start(held.order)
+    held.gate.release()
+    wait_until(lambda: held.taken == 1)
+    pane.lab.cancel()
+    held.gate.release()
+    thread = next(one for one in threading.enumerate() if one.name == "zfdesk lab")
+    thread.join(20)  # it has put its last picture, and the window has not been told that it has ended
+    pane.lab.look_for_sketch()
+    assert pane.lab.running
+    wait_until(lambda: not pane.lab.running)
+    assert "cancelled" in pane.wall.stale
+    assert not pane.cancel.isEnabled()
+
+
 def test_another_making_takes_the_place_of_the_one_that_runs(pane: LabPane) -> None:
     first, second = Held(), Held()
     pane.lab.start(first.order)

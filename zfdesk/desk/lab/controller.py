@@ -46,7 +46,7 @@ class Lab(QObject):
         self._going.set()
         self._compared: tuple[np.ndarray, np.ndarray] | None = None  # the first is on its way to be snapshot A
         self._clock = QTimer(self, interval=LOOK_MS)
-        self._clock.timeout.connect(self._look)
+        self._clock.timeout.connect(self.look_for_sketch)
         self._state.result_ready.connect(self._take_snapshot)
         self._state.model_changed.connect(self.changed)
         self._state.stop_at_end(self.close)
@@ -137,7 +137,8 @@ class Lab(QObject):
             self._task.progress.cancelled = True  # also where nobody waits for it any more
             self._task.wait(timeout)
 
-    def _look(self) -> None:
+    def look_for_sketch(self) -> None:
+        """Show the newest one, if one has come."""
         if (made := self._slot.take()) is not None:
             self._show(made)
         if not self.running:
@@ -151,10 +152,10 @@ class Lab(QObject):
                 error, "The picture could not be made", "for pictures of this size")  # fmt: skip
             if self.trouble:
                 self._context.show_message(self.trouble, error=True)
-        self._show(made or last or self.made)
+        self.made = made or last or self.made
         if self.made is self._begun_from:  # nothing came: undo has nothing to take back
             self.history.drop(self.made)
-            self.changed.emit()
+        self.changed.emit()  # also where the last picture is shown already: it is finished, or marked, only now
 
     def _show(self, made: Made | None) -> None:
         if made is not self.made:
