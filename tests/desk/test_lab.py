@@ -26,7 +26,7 @@ from zfdesk.desk.lab.picture_forms import FoolForm, StyleForm
 from zfdesk.desk.portrait.pane import PortraitPane
 from zfdesk.desk.recording.controller import RecordingPlan
 from zfdesk.desk.session.controller import current_session
-from zfdesk.desk.widgets.canvas import Picture
+from zfdesk.desk.widgets.canvas import CanvasPicture
 from zfdesk.film.writer import FilmStatus
 from zfdesk.pages.panel_kinds import kind_named
 from zfdesk.pages.panels import PanelSpec, capture, why_not
@@ -293,7 +293,7 @@ def test_the_portraits_made_picture_leads_to_nine_that_differ(still: Window, pan
     choose(pane, What.CLASS)
     steps(pane, 2)
     portrait = still.context.get(PortraitPane)
-    portrait.made.set_content(Picture.rgb(np.zeros((8, 8, 3), np.uint8)))  # this network comes without an atlas
+    portrait.made.set_content(CanvasPicture.rgb(np.zeros((8, 8, 3), np.uint8)))  # this network comes without an atlas
     click(portrait.made, (portrait.made.width() / 2, portrait.made.height() / 2))
     wait_until(lambda: pane.lab.made is not None and not pane.lab.running)
     shown = pane.lab.made
