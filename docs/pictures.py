@@ -1,7 +1,7 @@
 """README's pictures of the window, made anew with the embedded network: python docs/pictures.py [-o FOLDER] [NAME…]
 
-NAME: window, sweep, teach, figure, wants; all of them without one. `zfdesk weights report … --ship` runs this. With a
-display they are made on it, in its fonts.
+NAME: window, sweep, teach, figure, wants, units; all of them without one. `zfdesk weights report … --ship` runs this.
+With a display they are made on it, in its fonts.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from PySide6.QtCore import QEventLoop, QSettings
 from PySide6.QtWidgets import QWidget
 
@@ -34,12 +35,12 @@ from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.screenshot import save_png
 from zfdesk.desk.window.layout import PaneLayout
 from zfdesk.desk.window.main_window import FIRST_SIZE, Window, make_context
-from zfdesk.engine import Occluder, crop
+from zfdesk.engine import Conv, Occluder, crop
 from zfdesk.live import Crop, View
 from zfdesk.pages.templates import TEMPLATES
 from zfdesk.resources import resource
 from zfdesk.sources import SourceReference, read_picture
-from zfdesk.synthesis import MaximiseRecipe, finished, of_class
+from zfdesk.synthesis import MaximiseRecipe, finished, maximise, of_class, of_unit
 from zfdesk.synthesis.orders import units_order
 from zfdesk.synthesis.sheet import png_bytes, sheet
 
@@ -50,6 +51,7 @@ FRAMES = 40  # of the demo that is shown in motion
 SETTLED = 1.0  # seconds after which text has followed the pictures
 COVER = Occluder(88, 76, 50, 50)
 WANTED, WANTED_STEPS = (130, 340, 497, 950), 64  # flamingo, zebra, church, orange
+ACROSS, UNIT_SIDE = 9, 100  # of the units of a layer
 TAUGHT = (("cat", "chelsea.jpg"), ("cup", "coffee.jpg"), ("motorcycle", "motorcycle_left.jpg"))
 
 
@@ -175,7 +177,23 @@ def wants(path: Path) -> None:
     print(path)
 
 
-PICTURES = {"window": window, "sweep": sweep, "teach": teach, "figure": figure, "wants": wants}
+def units(path: Path) -> None:
+    """What units of each convolution would like to see, a row each: every so many, none chosen."""
+    model, rows = zfdesk.weights.load(), []
+    for stage in model.architecture.stages:
+        if isinstance(stage.layer, Conv):
+            chosen = [number * stage.shape[0] // ACROSS for number in range(ACROSS)]
+            made = finished(maximise(model, [of_unit(stage.name, unit) for unit in chosen]))
+            rows += [
+                Image.fromarray(picture).resize((UNIT_SIDE, UNIT_SIDE), Image.Resampling.BICUBIC)
+                for picture in made.pictures
+            ]
+    facts = {"method": f"activation maximisation, recipe {MaximiseRecipe().name}, seed 0", "weights": model.name}
+    path.write_bytes(png_bytes(sheet(np.stack([np.asarray(one) for one in rows]), ACROSS), facts))
+    print(path)
+
+
+PICTURES = {"window": window, "sweep": sweep, "teach": teach, "figure": figure, "wants": wants, "units": units}
 
 
 def main() -> None:
