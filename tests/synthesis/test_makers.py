@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
@@ -92,6 +93,15 @@ def test_a_dream_raises_its_layer_at_the_pictures_own_size(model: zf.Model, unit
     assert not np.array_equal(finished(dream(model, frame, "conv2", unit, 3, 4, seed=2)).pictures, again[-1].pictures)
 
 
+def test_a_dream_of_values_that_are_no_numbers_says_so_and_not_that_it_is_silent(model: zf.Model) -> None:
+    endless = {"conv2.weight": torch.full_like(model.weights["conv2.weight"], 3e38)}  # type: ignore[arg-type]
+    broken = replace(model, weights=model.weights | endless, body=None)
+    sketch = finished(dream(broken, SMOOTH, "conv2", octaves=1, steps=2))
+    assert np.array_equal(sketch.pictures[0], SMOOTH)
+    assert len(sketch.notes) == 1
+    assert "not made of numbers" in sketch.notes[0]
+
+
 def test_dreams_that_cannot_be_are_told(model: zf.Model) -> None:
     for layer, picture, said in (
         ("fc6", SMOOTH, "no maps"), ("conv7", SMOOTH, "no layer"), ("pool2", SMOOTH[:3, :3], "too small"),
@@ -170,6 +180,18 @@ def test_vggs_gram_matrices_are_torchvisions(torchvision: ModuleType) -> None:
 
     ours = Differentiable(model, {"conv2_2": None}, (40, 40))(normaliser(model)(as_tensor(SMOOTH)))["conv2_2"]
     assert torch.allclose(gram(ours), wanted, rtol=1e-4, atol=1e-4 * float(wanted.abs().max()))
+
+
+def test_random_vgg_makes_textures_and_mixes_styles_by_gatyss_layers() -> None:
+    layers = zf.ARCHITECTURES["vgg16"](3).layers
+    convolutions = layers[: next(place for place, layer in enumerate(layers) if isinstance(layer, Linear))]
+    architecture = Architecture("vgg", "VGG", (*convolutions, Linear("fc8", 3), Softmax("prob")), 64)
+    model = zf.Model(architecture, quick_weights(architecture, seed=3))
+    sketches = list(texture(model, SMOOTH, steps=6, every=1))
+    assert sketches[-1].values[0] < 0.7 * sketches[0].values[0]
+    mixed = finished(transfer(model, SMOOTH, [StyleSource(OTHER, 0.5), StyleSource(SMOOTH, 0.5)], steps=3))
+    assert np.isfinite(mixed.values).all()
+    assert not np.array_equal(mixed.pictures[0], SMOOTH)
 
 
 def test_which_layers_and_what_is_said_of_the_network() -> None:

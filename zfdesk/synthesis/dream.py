@@ -86,9 +86,16 @@ def _dreamt(
                 shown = _resized(whole, (whole.shape[2], whole.shape[3])) + _resized(
                     x - base, (whole.shape[2], whole.shape[3])
                 )
-                notes = () if float(pace) > 0 else (f"{layer} is silent on this picture: it dreams of nothing.",)
+                notes = () if float(pace) > 0 else (_stuck(layer, pace),)
                 yield Sketch(taken, total, as_pictures(shown), np.array([float(value.detach())]), notes)
         detail = x - base
+
+
+def _stuck(layer: str, pace: Tensor) -> str:
+    """Why a step moved nothing."""
+    if bool(pace.isfinite()):
+        return f"{layer} is silent on this picture: it dreams of nothing."
+    return f"{layer}'s gradient is not made of numbers here: the step was left out."
 
 
 def _resized(x: Tensor, size: tuple[int, int]) -> Tensor:
