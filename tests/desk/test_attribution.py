@@ -299,6 +299,15 @@ def test_the_sanity_check_is_one_action_and_one_figure(looking: Window, beside: 
     assert beside.tiles["gradcam"].isVisible()
 
 
+def test_the_maps_keep_their_size_while_something_is_worked_out(looking: Window, beside: HeatPane) -> None:
+    settle()
+    before = beside.tiles["gradcam"].size()
+    beside.cancel.show()
+    settle()
+    assert beside.tiles["gradcam"].size() == before
+    beside.cancel.hide()
+
+
 def test_panels_that_cannot_be_had_say_why() -> None:
     for kind in HEAT_KINDS:
         assert kind.why_not(PanelSpec(kind), Sources()).endswith((".", "S."))

@@ -100,6 +100,9 @@ class HeatPane(Pane):
         self.state_line.setAccessibleName("What is worked out")
         self.bar.setFixedWidth(120)
         self.cancel = plain_button("Cancel", "End what is being worked out; what was there stays", self.work.cancel)
+        policy = self.cancel.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # the maps keep their size when it appears
+        self.cancel.setSizePolicy(policy)
         self.cancel.hide()
         foot = QHBoxLayout()
         foot.addWidget(self.state_line, 1)
