@@ -9,8 +9,11 @@ Work that looks between its steps alone goes on for as long as a step takes. Who
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
+
+Thing = TypeVar("Thing")
 
 
 class Cancelled(Exception):  # noqa: N818 - nothing is wrong
@@ -45,4 +48,11 @@ def checkpoint() -> None:
         _watch.check()
 
 
-__all__ = ["Cancelled", "cancellable", "checkpoint", "watched"]
+def checkpoints(things: Iterable[Thing]) -> Iterator[Thing]:
+    """The same things, with a checkpoint before each is handed on."""
+    for thing in things:
+        checkpoint()
+        yield thing
+
+
+__all__ = ["Cancelled", "cancellable", "checkpoint", "checkpoints", "watched"]

@@ -15,6 +15,7 @@ from zfdesk.attribution import METHODS, Options, attribute, of_class
 from zfdesk.attribution.cam import teach_cam_head
 from zfdesk.attribution.methods import occluder_of
 from zfdesk.attribution.registry import method
+from zfdesk.cancellation import Cancelled, cancellable
 from zfdesk.engine.layers import LRN, Architecture, Conv, Linear, MaxPool, ReLU, Softmax
 
 LAYERS = (
@@ -134,3 +135,18 @@ def test_the_names_are_known_without_torch_and_numpy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == [str(len(METHODS)), "False", "False"]
+
+
+@pytest.mark.parametrize("name", ["smoothgrad", "integrated", "occlusion"])
+def test_a_method_that_takes_long_ends_where_it_is_when_it_is_cancelled(seen: zf.Pass, name: str) -> None:
+    asked = 0
+
+    def check() -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 3:
+            raise Cancelled
+
+    with cancellable(check), pytest.raises(Cancelled):
+        attribute(seen, of_class(seen.model, 1), name)
+    assert asked == 3

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zfdesk.attribution.registry import Options, method
+from zfdesk.cancellation import checkpoints
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -175,7 +176,8 @@ def occlusion(seen: Pass, target: Seed, options: Options) -> Tensor:
     from zfdesk.experiments.heatmap import placed
 
     size, plan = seen.model.architecture.size, SweepPlan(*occluder_of(seen.model.architecture.size))
-    *_, swept = sweep(seen, seen.model.input.to_pictures(seen.activations["input"])[0], plan, target.layer)
+    picture = seen.model.input.to_pictures(seen.activations["input"])[0]
+    *_, swept = checkpoints(sweep(seen, picture, plan, target.layer))
     drop = swept.clean_probabilities[target.unit] - swept.probability(target.unit)
     rows, columns = swept.positions[:, 0, 0] + plan.size / 2, swept.positions[0, :, 1] + plan.size / 2
     return torch.from_numpy(placed(drop.astype(np.float64), rows, columns, size))

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from zfdesk.cancellation import checkpoint
 from zfdesk.engine import Architecture, Conv, Pass, Rule, Seed, SeedKind, reconstruct
 from zfdesk.engine.reconstruct import seed_positions
 from zfdesk.experiments.heatmap import upsampled
@@ -64,6 +65,7 @@ def mean_gradient(seen: Pass, target: Seed, inputs: Tensor, weights: Tensor) -> 
     for part, share in zip(inputs.split(BATCH), weights.split(BATCH), strict=True):
         passes = seen.model.forward(part, until=target.layer)
         for number, weight in enumerate(share):
+            checkpoint()
             total += weight * gradient(passes.select(number), target)
     return total
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from zfdesk.cancellation import checkpoint
+
 if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
@@ -141,7 +143,7 @@ def attribute(seen: Pass, target: Seed, name: str, options: Options | None = Non
     """What a unit of ``seen``, the pass of one picture, rests on, by the method called ``name``.
 
     Raises ValueError, in words, for a method, layer, unit or position that does not exist, and for a method that cannot
-    answer for this target.
+    answer for this target; `Cancelled` where the thread's work is cancelled, also while a method goes on.
     """
     import numpy as np
 
@@ -154,6 +156,7 @@ def attribute(seen: Pass, target: Seed, name: str, options: Options | None = Non
     if "layer" in chosen.options:
         options = replace(options, layer=layer_for(architecture, target.layer, options.layer))
     target = settled(seen, target)
+    checkpoint()
     values = chosen.function(seen, target, options)
     if values.ndim == 3:
         values = seen.model.input.to_rgb(values).permute(1, 2, 0)

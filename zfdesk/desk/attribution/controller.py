@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from zfdesk.attribution import METHODS
 from zfdesk.attribution.agreement import sanity_check
 from zfdesk.attribution.cam import CamHead
+from zfdesk.cancellation import cancellable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.heat_maps import SIDE_BY_SIDE, HeatMaps, HeatStream
 from zfdesk.desk.tasks import Cancelled, Progress, Task, error_text
@@ -90,9 +91,11 @@ class HeatWork(QObject):
                 take(value)
             self.changed.emit()
 
-        self._task = self._state.tasks.run(
-            "heat work", partial(work, progress), done, owner=self, progress=progress, threads=1
-        )
+        def watched() -> Any:
+            with cancellable(progress.check):
+                return work(progress)
+
+        self._task = self._state.tasks.run("heat work", watched, done, owner=self, progress=progress, threads=1)
         self.changed.emit()
 
     def _maps(self) -> HeatFound | None:
