@@ -170,8 +170,39 @@ def test_several_sets_are_one(folder: Path, shards: Path) -> None:
     assert len(twice) == 48
     assert twice.read(30).data == twice.read(6).data != twice.read(7).data
     assert (twice.name(23), twice.label(47)) == (twice.name(47), twice.label(23))
+    assert (twice.teacher_classes, twice.labelled) == (3, True)
+
+
+@pytest.mark.parametrize("first", [0, 24])
+def test_a_teacher_need_not_have_answered_to_all_sets(folder: Path, shards: Path, first: int) -> None:
+    """Pictures with a class alone beside views with answers, in either order; each is learned from what it has."""
+    parts = [str(shards), str(folder)] if first else [str(folder), str(shards)]
+    both = open_all(parts)
+    assert (len(both), both.teacher_classes, both.embedding, both.labelled) == (48, 3, 5, True)
+    for batch in all_batches(both):
+        alone = (batch.indices >= first) & (batch.indices < first + 24)
+        assert (batch.answered == ~alone).all()
+        assert not batch.logits[alone].any()
+        assert batch.logits[~alone].any(1).all()
+        assert (batch.labels >= 0).all()
+
+
+def test_sets_that_do_not_go_together_are_told(folder: Path, shards: Path, tmp_path: Path) -> None:
+    """Other classes; views with neither answers nor labels beside those with answers."""
+    shutil.copytree(folder, tmp_path / "more")
+    shutil.copytree(folder / "a", tmp_path / "more" / "d")
     with pytest.raises(TrainingError, match="other classes or another teacher"):
-        open_all([str(folder), str(shards)])
+        open_all([str(tmp_path / "more"), str(shards)])
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    shutil.copyfile(shards / "shards.json", bare / "shards.json")
+    for path in shards.glob("*.tar"):
+        with tarfile.open(path) as tar, tarfile.open(bare / path.name, "w") as out:
+            for member in tar:
+                if member.name.endswith(".jpg"):
+                    out.addfile(member, tar.extractfile(member))
+    with pytest.raises(TrainingError, match="bare has neither labels nor a teacher's answers"):
+        open_all([str(shards), str(bare)])
 
 
 def test_the_order_is_a_permutation_that_seed_and_epoch_fix() -> None:

@@ -79,18 +79,24 @@ def open_pictures(path: str, part: str = "train") -> PictureDataset:
 
 
 class JoinedPictures:
-    """Several data sets of the same classes as one, see `PictureDataset`."""
+    """Several data sets of the same classes as one, see `PictureDataset`; a teacher need not have answered to all.
+
+    Raises TrainingError where their classes or the sizes of their answers differ, or one has nothing to learn.
+    """
 
     def __init__(self, parts: list[PictureDataset]) -> None:
-        first = parts[0]
-        for part in parts[1:]:
-            same = (part.classes, part.teacher_classes, part.embedding)
-            if same != (first.classes, first.teacher_classes, first.embedding):
+        first = next((part for part in parts if part.teacher_classes), parts[0])
+        answers = first.teacher_classes, first.embedding
+        for part in parts:
+            answered = (part.teacher_classes, part.embedding) if part.teacher_classes else answers
+            if (part.classes, answered) != (first.classes, answers):
                 raise TrainingError(
                     f"{part.source} has other classes or another teacher's answers than {first.source}."
                 )
+            if first.teacher_classes and not (part.teacher_classes or part.labelled):
+                raise TrainingError(f"{part.source} has neither labels nor a teacher's answers.")
         self.classes, self.source = first.classes, ", ".join(part.source for part in parts)
-        self.teacher_classes, self.embedding = first.teacher_classes, first.embedding
+        self.teacher_classes, self.embedding = answers
         self.labelled = all(part.labelled for part in parts)
         self.passed_over = tuple(sentence for part in parts for sentence in passed_over(part))
         self._parts, self._ends = parts, np.cumsum([len(part) for part in parts])
