@@ -188,7 +188,8 @@ def test_another_class_or_unit_needs_no_other_sweep(window: Window) -> None:
     press(window, Qt.Key.Key_Z, CONTROL)
     assert view_of(window).sweep.class_index == -1
     assert np.array_equal(before, map_of(window, SweepMap.PROBABILITY))
-    pane.controls.choose_named("no such class")
+    pane.controls.class_field.setText("no such class")
+    press(pane.controls.class_field, Qt.Key.Key_Return)
     assert "No class is called “no such class”." in window.message.label.text()
     other = (found.highest_total_unit + 1) % 12
     change(window, layer="conv5", unit=other)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, QSize, QStringListModel, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import (
-    QCompleter,
-    QLineEdit,
     QMenu,
     QSlider,
     QSpinBox,
@@ -20,6 +18,7 @@ from PySide6.QtWidgets import (
 from zfdesk.desk.occlusion.controller import settings_of
 from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.buttons import tool_button
+from zfdesk.desk.widgets.class_field import ClassField
 from zfdesk.desk.widgets.colour_tables import SEQUENTIAL
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.engine import OccluderFill, OccluderShape
@@ -43,13 +42,6 @@ class _Spin(QSpinBox):
         return QSize(
             self.fontMetrics().horizontalAdvance(f"{self.prefix()}224") + self.fontMetrics().height() * 2, height
         )
-
-
-class _Field(QLineEdit):
-    """A line for a name of common length."""
-
-    def sizeHint(self) -> QSize:  # noqa: N802
-        return QSize(self.fontMetrics().horizontalAdvance("top: Egyptian cat"), super().sizeHint().height())
 
 
 class SweepControls(QWidget):
@@ -114,19 +106,11 @@ class SweepControls(QWidget):
         )  # fmt: skip
 
     def _shown(self) -> Controls:
-        self.class_field = _Field(placeholderText="top class", clearButtonEnabled=True)
+        self.class_field = ClassField("top class")
         self.class_field.setToolTip("Whose probability is shown; any class, without another sweep")
-        self._names = QStringListModel(self)
-        completer = QCompleter(self._names, self)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        if (popup := completer.popup()) is not None:
-            popup.setMinimumWidth(220)
-        completer.activated.connect(self.choose_named)
-        self.class_field.setCompleter(completer)
-        self.class_field.returnPressed.connect(lambda: self.choose_named(self.class_field.text()))
-        self.class_field.editingFinished.connect(self._left)
-        self.class_field.textChanged.connect(lambda text: None if text else self._change(class_index=-1))
+        self.class_field.chosen.connect(lambda index: self._change(class_index=index))
+        self.class_field.missed.connect(lambda text: self.desk.message.emit(f"No class is called “{text}”.", True))
+        self.class_field.returnPressed.connect(self.class_field.clearFocus)
         self.unit = self._choice(UNIT_LABELS, "Whose total activation is shown, and led back to the pixels", "unit")
         self.map = self._choice(MAP_LABELS, "Which maps are shown", "shown")
         self.more = tool_button("More", checkable=True)
@@ -162,28 +146,10 @@ class SweepControls(QWidget):
         self.desk.change(view.change(sweep=replace(settings, **changes)), kind)  # type: ignore[arg-type]
 
     def _new_names(self) -> None:
-        self._names.setStringList(list(self.desk.model.classes))
+        self.class_field.set_names(self.desk.model.classes)
         for spin in (self.size_box, self.stride_box):
             with QSignalBlocker(spin):
                 spin.setMaximum(self.desk.model.architecture.size)
-
-    def choose_named(self, text: str) -> None:
-        """Show the probability of the class of that name, or number."""
-        wanted, names = text.strip().casefold(), [name.casefold() for name in self.desk.model.classes]
-        found = [i for i, name in enumerate(names) if name == wanted]
-        found = found or ([int(wanted)] if wanted.isdecimal() and int(wanted) < len(names) else [])
-        found = found or [i for i, name in enumerate(names) if wanted and wanted in name]
-        if found:
-            self._change(class_index=found[0])
-        elif wanted:
-            self.desk.message.emit(f"No class is called “{text.strip()}”.", True)
-        self.class_field.clearFocus()
-        self.show_view()
-
-    def _left(self) -> None:
-        """Text that chose nothing gives way to the class that is chosen."""
-        if not self.class_field.hasFocus():
-            self.show_view()
 
     def show_view(self) -> None:
         """Follow the view."""
@@ -205,9 +171,7 @@ class SweepControls(QWidget):
             self.opacity.setValue(round(settings.opacity * 100))
         if not self.class_field.hasFocus():
             chosen = settings.class_index if 0 <= settings.class_index < len(self.desk.model.classes) else -1
-            with QSignalBlocker(self.class_field):
-                self.class_field.setText(self.desk.model.classes[chosen] if chosen >= 0 else "")
-                self.class_field.setCursorPosition(0)
+            self.class_field.show_class(chosen)
 
     def show_state(self, running: bool, can_resume: bool, anything: bool, top: str) -> None:
         """What can be done now. ``top``: the name of the most probable class."""
