@@ -168,11 +168,12 @@ def test_a_database_that_is_full(tmp_path: Path) -> None:
     folder = tmp_path / "pictures"
     write_folder(folder, 40)
     with Library(small_model(), root=tmp_path / "home") as library:
-        base = library._base
-        base.execute(f"PRAGMA max_page_count = {base.execute('PRAGMA page_count').fetchone()[0]}")
+        with library.database.reading() as base:
+            base.execute(f"PRAGMA max_page_count = {base.execute('PRAGMA page_count').fetchone()[0]}")
         with pytest.raises(LibraryError, match="There is no space left on the disk"):
             all_of(library, folder)
-        base.execute("PRAGMA max_page_count = 1000000")
+        with library.database.reading() as base:
+            base.execute("PRAGMA max_page_count = 1000000")
         assert all_of(library, folder).done == 40
 
 

@@ -14,10 +14,10 @@ from itertools import islice
 from typing import Any
 
 from zfdesk.engine import Model
+from zfdesk.library.database import LibraryError
 from zfdesk.library.listing import ListedPicture
 from zfdesk.library.records import Part, encoded, joined
 from zfdesk.library.scanning import Chunks, Compute, Scanned, compute_here
-from zfdesk.library.store import LibraryError
 from zfdesk.live import Crop
 
 CHUNKS = 8

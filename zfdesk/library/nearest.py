@@ -1,4 +1,4 @@
-"""Pictures that are alike: nearest in features (fc7, pool5) or in pixels, as cs231n shows them."""
+"""ScannedPictures that are alike: nearest in features (fc7, pool5) or in pixels, as cs231n shows them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from zfdesk.engine import Pass
+from zfdesk.library.database import LibraryError
 from zfdesk.library.gallery import Gallery, smaller
 from zfdesk.library.records import feature_layers
-from zfdesk.library.store import Library, LibraryError, ScannedPictures
+from zfdesk.library.store import Library, ScannedPictures
 
 PIXELS = "pixels"
 """In place of a layer: the picture itself, brought down to `PIXEL_SIDE`."""

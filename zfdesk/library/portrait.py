@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from zfdesk.engine import Rule
+from zfdesk.library.database import LibraryError
 from zfdesk.library.evolution import UnitAnswer, answer_of
 from zfdesk.library.gallery import Gallery
 from zfdesk.library.listing import WHOLE, class_of
 from zfdesk.library.reading import Reader
 from zfdesk.library.settle import Ranked, ranked
 from zfdesk.library.statistics import LayerStatistics, correlations, duplicates, most_alike, summarise
-from zfdesk.library.store import Library, LibraryError, ScannedPictures
+from zfdesk.library.store import Library, ScannedPictures
 
 MOST_CORRELATED = 1024
 """Units of a layer whose correlations are all computed and kept at once; of larger layers, one unit's at a time."""

@@ -23,10 +23,11 @@ from pathlib import Path
 import numpy as np
 
 from zfdesk.engine import Model
+from zfdesk.library.database import LibraryError
 from zfdesk.library.listing import ListedPicture, Listing, absolute
 from zfdesk.library.reading import Gone, Reader
 from zfdesk.library.records import Part, answers, digest_of, joined, scannable_layers
-from zfdesk.library.store import Library, LibraryError, ScannedPicture
+from zfdesk.library.store import Library, ScannedPicture
 from zfdesk.live import Crop
 
 BATCH = 32
@@ -112,12 +113,12 @@ def scan(
     library.tidy()
     listing = Listing(wanted, clip_every)
     found = 0
-    for found in library.begin(listing, layers):
+    for found in library.backlog.begin(listing, layers):
         yield ScanStep("looking", found)
     if not found:
         raise LibraryError(" ".join(listing.errors) or f"There are no pictures in {_listed(wanted)}.")
     library.remember(wanted)
-    library.forget_missing([place for place in listing.whole if place.is_dir()])
+    library.backlog.forget_missing([place for place in listing.whole if place.is_dir()])
     step = ScanStep(
         "scanning",
         found,
@@ -135,7 +136,7 @@ def scan(
 def _scanned(
     library: Library, places: Sequence[Path], layers: Sequence[str], found: int, compute: Compute
 ) -> Iterator[ScanStep]:
-    total, layers = library.left(), library.layers_to_keep(layers)
+    total, layers = library.backlog.left(), library.backlog.layers_to_keep(layers)
     work = compute(library.model, _chunks(library, total, layers), layers, library.crop)
     keeper = _Keeper(library, layers)
     done, seconds, begun = 0, 0.0, time.monotonic()
@@ -163,7 +164,7 @@ def _chunks(library: Library, total: int, layers: Sequence[str]) -> Iterator[lis
     starts = np.arange(0, total, CHUNK)
     random.Random().shuffle(starts)  # type: ignore[arg-type]  # an array can be shuffled too
     for start in starts.tolist():
-        if chunk := library.chunk(start, start + CHUNK, layers):
+        if chunk := library.backlog.chunk(start, start + CHUNK, layers):
             yield chunk
 
 
