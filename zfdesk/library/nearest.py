@@ -1,4 +1,4 @@
-"""ScannedPictures that are alike: nearest in features (fc7, pool5) or in pixels, as cs231n shows them."""
+"""Pictures that are alike: nearest in features (fc7, pool5) or in pixels, as cs231n shows them."""
 
 from __future__ import annotations
 
