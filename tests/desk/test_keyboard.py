@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from desk_tools import press, wait_until
 from desk_window import Window
@@ -12,9 +14,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QWidget
 
 from zfdesk.desk.feature import Features
+from zfdesk.desk.portrait.examples import ExamplesView
 from zfdesk.desk.recording.dialog import RecordingDialog
+from zfdesk.desk.scan_views.grid import GridCell, PictureGrid
 from zfdesk.desk.widgets.combo_box import ComboBox
+from zfdesk.desk.widgets.walked import Walked
 from zfdesk.desk.window.command_palette import entries_of, find
+from zfdesk.library.pictures import ShownExample
+from zfdesk.library.portrait import Example
 
 # Keys
 
@@ -128,3 +135,49 @@ def test_one_word_for_one_thing(still: Window) -> None:
     assert "Sweep" in titles
     assert "Occlusion" not in titles
     assert "begins" in still.unit.seed.toolTip()
+
+
+# Pictures in rows
+
+
+@pytest.fixture(params=["grid", "examples"])
+def pictures(still: Window, request: pytest.FixtureRequest) -> Iterator[tuple[Walked, list[object]]]:
+    taken: list[object] = []
+    if request.param == "grid":
+        made: Walked = PictureGrid("Pictures")
+        made.show_cells([GridCell(np.zeros((4, 4, 3), np.uint8), tip=f"{key}", key=key) for key in range(5)])
+        made.picked.connect(lambda key, x, y: taken.append(key))
+    else:
+        made = ExamplesView()
+        shown = [ShownExample(Example(f"{n}.png", 1.0, (0, 0), (0, 0, 4, 4))) for n in range(5)]
+        made.show_examples(shown, [""] * 5, [""] * 5)
+        made.chosen.connect(taken.append)
+    made.setParent(still)
+    made.resize(600, 500)
+    made.show()
+    made.setFocus()
+    yield made, taken
+    made.hide()
+    made.setParent(None)
+    made.deleteLater()
+
+
+def test_pictures_are_walked_by_arrows_and_taken_by_return(
+    still: Window, pictures: tuple[Walked, list[object]]
+) -> None:
+    made, taken = pictures
+    before = still.desk.view
+    columns = made.places()[1]
+    assert 1 < columns < 5
+    for key, place in (
+        (Qt.Key.Key_Right, 0), (Qt.Key.Key_Right, 1), (Qt.Key.Key_Down, 1 + columns), (Qt.Key.Key_End, 4),
+        (Qt.Key.Key_Right, 4), (Qt.Key.Key_Up, 4 - columns), (Qt.Key.Key_Home, 0), (Qt.Key.Key_Left, 0),
+    ):  # fmt: skip
+        press(made, key)
+        assert made.pointed == place, key
+    press(made, Qt.Key.Key_Down)
+    press(made, Qt.Key.Key_Return)
+    assert taken == [columns]
+    assert still.desk.view == before
+    still.picture.canvas.setFocus()
+    assert made.pointed == -1

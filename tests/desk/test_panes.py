@@ -296,7 +296,7 @@ def test_every_choice_is_what_it_says(still: Window) -> None:
         (window.maps.normalise, Normalise, lambda view: view.maps.normalise),
         (window.maps.order, UnitOrder, lambda view: view.maps.order),
     ):
-        assert box.count() == len(kind)
+        assert box.count() == len(kind) - (kind is UnitOrder)  # live maps have no class to be sorted by
         texts = [box.itemText(index) for index in range(box.count())]
         assert len(set(texts)) == len(texts)
         for index in range(box.count()):

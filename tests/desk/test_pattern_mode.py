@@ -14,7 +14,7 @@ from PySide6.QtCore import Qt
 from test_desk_scan import write_pictures
 
 from zfdesk.desk.live_view.pattern_grid import PatternPanel
-from zfdesk.desk.patterns import NO_SCAN
+from zfdesk.desk.patterns import FIRST, NO_SCAN, Patterns
 from zfdesk.desk.scan import ScanController
 from zfdesk.library import Library, Portraits, shown_best
 from zfdesk.live import Pattern, UnitOrder
@@ -71,3 +71,60 @@ def test_units_are_found_and_ordered_by_class_and_picked(live: Window, panel: Pa
 def test_without_a_scan_it_says_what_to_do(live: Window) -> None:
     live.desk.change(live.desk.view.change(maps=replace(live.desk.view.maps, pattern=Pattern.PROJECTION)))
     wait_until(lambda: live.maps.patterns.grid.message == NO_SCAN)
+
+
+def test_only_orders_that_make_a_difference_are_offered(live: Window, panel: PatternPanel) -> None:
+    def offered() -> set[UnitOrder]:
+        return set(live.maps.order.values)
+
+    assert offered() == set(UnitOrder) - {UnitOrder.CLASS}
+    live.desk.change(live.desk.view.change_maps(pattern=Pattern.PATCH))
+    assert offered() == set(UnitOrder) - {UnitOrder.CHANGE}
+    wait_until(lambda: panel.sheet is not None and panel.sheet.best is not None and panel.grid.has_picture)
+    grids = set()
+    for _ in offered():
+        live.run("order")
+        grids.add(tuple(panel.grid.units))
+        assert live.maps.order.currentData() == live.desk.view.maps.order
+    assert len(grids) == 3
+
+
+def test_the_patterns_of_fewer_pictures_stay_until_those_of_more_are_made(
+    live: Window, panel: PatternPanel, tmp_path: Path
+) -> None:
+    """As at each renewal of a scan under way."""
+    scan = live.context.get(ScanController)
+    live.desk.change(live.desk.view.change_maps(pattern=Pattern.PATCH))
+    wait_until(lambda: panel.sheet is not None and panel.sheet.words == "best patch of 12 pictures")
+    assert panel.sheet is not None
+    before = dict(panel.sheet.tiles)
+    said: set[str] = set()
+
+    def look() -> None:
+        assert panel.sheet is not None
+        said.add(panel.sheet.words)
+        assert panel.grid.has_picture, panel.grid.message
+        assert set(before) <= set(panel.sheet.tiles)
+
+    live.context.get(Patterns).changed.connect(look)
+    write_pictures(tmp_path / "pictures", 40, kinds=3)
+    scan.scan_again()
+    wait_until(lambda: panel.sheet is not None and "40 pictures" in panel.sheet.words)
+    with Library(live.desk.model) as library:
+        best = list(shown_best(Portraits(library), "conv5"))
+    wait_until(
+        lambda: (
+            panel.sheet is not None and all(np.array_equal(panel.sheet.tiles.get(one.unit), one.patch) for one in best)
+        )
+    )
+    wait_until(lambda: panel.sheet is not None and panel.sheet.words == "best patch of 40 pictures")
+    live.context.get(Patterns).changed.disconnect(look)
+    assert any("12 pictures" in words for words in said)
+
+
+def test_during_the_first_scan_it_does_not_say_that_there_is_none(live: Window, tmp_path: Path) -> None:
+    live.desk.change(live.desk.view.change_maps(pattern=Pattern.PATCH))
+    wait_until(lambda: live.maps.patterns.grid.message == NO_SCAN)
+    live.context.get(ScanController).open([write_pictures(tmp_path / "pictures", 40, kinds=3)])
+    wait_until(lambda: live.maps.patterns.grid.message == FIRST)
+    wait_until(lambda: live.maps.patterns.grid.has_picture)

@@ -86,6 +86,35 @@ def test_a_click_opens_the_picture_at_that_position(live: Window, pane: Portrait
     wait_until(lambda: pane.histogram.live == pytest.approx(example.activation, rel=1e-4))
 
 
+def test_the_portrait_of_fewer_pictures_stays_until_that_of_more_is_there(
+    live: Window, pane: PortraitPane, scanned: Path
+) -> None:
+    """As at each renewal of a scan under way."""
+    portraits = live.context.get(PortraitController)
+    wait_until(lambda: complete(live))
+
+    def look() -> None:
+        assert complete(live), "blank places, or none"
+
+    portraits.changed.connect(look)
+    write_pictures(scanned, 40, kinds=3)
+    live.context.get(ScanController).scan_again()
+    wait_until(lambda: "40 pictures" in pane.facts.whole)
+    portraits.changed.disconnect(look)
+    assert portraits.shown is not None
+    with Library(live.desk.model) as library:
+        expected = Portraits(library, (scanned,)).portrait("conv5", portraits.shown.unit)
+    wait_until(lambda: [one.example for one in portraits.shown.shown] == list(expected.examples))
+
+
+def test_what_has_no_portrait_says_so_without_a_scan_too(live: Window, pane: PortraitPane) -> None:
+    assert pane.start.isVisible()
+    live.desk.change(to_layer(live.desk.view, "input", live.desk.model.architecture, None))
+    wait_until(lambda: not pane.start.isVisible() and pane.examples.isVisible())
+    live.desk.change(to_layer(live.desk.view, "conv5", live.desk.model.architecture, None))
+    wait_until(pane.start.isVisible)
+
+
 def test_units_that_are_alike_are_links(live: Window, pane: PortraitPane, scanned: Path) -> None:
     wait_until(lambda: "href" in pane.alike.text())
     pane.alike.linkActivated.emit("3")

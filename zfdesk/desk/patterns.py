@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,7 @@ TELL_SECONDS = 0.7
 SHEETS_KEPT = 3
 FAILED = "The patterns could not be made"
 NO_SCAN = "No pictures were scanned: choose some in the pane “Portrait”."
+FIRST = "The first pictures are being scanned…"
 NONE_MADE = "No pictures were made for this layer: zfdesk atlas makes one for each unit."
 
 
@@ -55,13 +56,18 @@ class PatternSheet:
 
 @dataclass(eq=False)
 class _Layer:
-    """What is known of a layer and still to be asked, for one rule."""
+    """What is known of a layer and still to be asked, for one rule.
+
+    ``of``: the examples that the tiles are of. ``outdated``: more pictures have been scanned since.
+    """
 
     key: tuple[str, Rule]
     side: int
     best: LayerBest | None = None
     left: list[list[tuple[int, Example]]] | None = None
     trouble: str = ""
+    of: dict[int, Example] = field(default_factory=dict)
+    outdated: bool = False
 
 
 class Patterns(QObject):
@@ -82,7 +88,8 @@ class Patterns(QObject):
         self._making: Task | None = None
         self._making_layer = ""
         self._told = 0.0
-        self._scan.changed.connect(self._forget_scan)
+        self._spoken_of: tuple[object, ...] = ()  # places and network
+        self._scan.changed.connect(self._follow_scan)
         self._state.model_changed.connect(self._forget)
 
     def sheet(self, layer: str, pattern: Pattern, rule: Rule) -> PatternSheet:
@@ -98,18 +105,20 @@ class Patterns(QObject):
         if pattern is Pattern.MADE:
             return self._with_made(sheet)
         if known is None:
-            return replace(sheet, reason=NO_SCAN if not taught else "The scan is of the network below these classes.")
+            none = FIRST if self._scan.status.running else NO_SCAN
+            return replace(sheet, reason=none if not taught else "The scan is of the network below these classes.")
         tiles = (self._patches if pattern is Pattern.PATCH else self._projections).get(known.key, {})
-        return replace(sheet, tiles=tiles, words=self._caption(known, pattern, len(tiles)), reason=known.trouble)
+        return replace(sheet, tiles=tiles, words=self._caption(known, pattern), reason=known.trouble)
 
     # Of a scan
 
-    def _caption(self, known: _Layer, pattern: Pattern, done: int) -> str:
+    def _caption(self, known: _Layer, pattern: Pattern) -> str:
         if known.best is None:
             return "looked up…"
         what = "best patch" if pattern is Pattern.PATCH else f"best projection, {known.key[1]}"
-        count = len(known.best.examples)
-        far = f" · {done} of {count}" if known.left else ""
+        count, left = len(known.best.examples), [unit for group in known.left or () for unit, _ in group]
+        far = f" · {count - len(left)} of {count}" if left else ""
+        far += ", the others of fewer" if any(unit in known.of for unit in left) else ""
         return f"{what} of {known.best.pictures:,} pictures{far}"
 
     def _of_scan(self, layer: str, rule: Rule, side: int, tiles: bool) -> _Layer | None:
@@ -138,7 +147,7 @@ class Patterns(QObject):
         layer, rule = known.key
         if known.trouble:
             return
-        if known.best is None:
+        if known.best is None or known.outdated:
             done = partial(self._take_best, known)
             self._task = self._scan.ask("best of the layer", partial(layer_best, layer=layer), done, self)
         elif known.left and self._with_tiles:
@@ -150,7 +159,9 @@ class Patterns(QObject):
         if best is None:
             known.trouble = error_text(error, FAILED)
         else:
-            known.best, known.left = best, best.by_picture()
+            known.best, known.outdated = best, False
+            groups = ([task for task in tasks if known.of.get(task[0]) != task[1]] for tasks in best.by_picture())
+            known.left = [group for group in groups if group]
         self._go_on(known)
         self.changed.emit()
 
@@ -159,10 +170,14 @@ class Patterns(QObject):
             known.trouble = error_text(error, FAILED)
             self.changed.emit()
             return
+        wanted = {unit: example for group in known.left[:PICTURES_AT_ONCE] for unit, example in group}
         known.left = known.left[PICTURES_AT_ONCE:]
         patches, projections = (kept.setdefault(known.key, {}) for kept in (self._patches, self._projections))
+        for unit in wanted:  # a picture that is gone leaves none
+            for kept in (patches, projections, known.of):
+                kept.pop(unit, None)
         for unit, patch, projection in tiles:
-            patches[unit], projections[unit] = patch, projection
+            patches[unit], projections[unit], known.of[unit] = patch, projection, wanted[unit]
         self._go_on(known)
         if not known.left or time.monotonic() - self._told > TELL_SECONDS:
             self._told = time.monotonic()
@@ -196,6 +211,18 @@ class Patterns(QObject):
             self.changed.emit()
 
     # Other pictures, another network
+
+    def _follow_scan(self) -> None:
+        """Other pictures, or more of them: what was made of fewer stays until there is what replaces it."""
+        spoken_of = self._scan.status.places, self._state.model.base
+        if spoken_of != self._spoken_of or not self._scan.status.pictures:
+            self._spoken_of = spoken_of
+            self._forget_scan()
+            return
+        self._abandon()
+        for known in self._layers.values():
+            known.outdated, known.trouble = True, ""
+        self.changed.emit()
 
     def _forget_scan(self) -> None:
         self._abandon()

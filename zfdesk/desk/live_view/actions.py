@@ -136,6 +136,16 @@ def _next_maps(field: str, values: tuple[Any, ...]) -> ViewChange:
     return lambda view, context: view.change_maps(**{field: cycle(values, getattr(view.maps, field))})
 
 
+def unit_orders(view: View) -> tuple[UnitOrder, ...]:
+    """Those that make a difference: classes are preferred over many pictures, and change is of the live one."""
+    without = UnitOrder.CLASS if view.maps.pattern is Pattern.NONE else UnitOrder.CHANGE
+    return tuple(order for order in UnitOrder if order is not without)
+
+
+def _next_order(view: View, context: ViewContext) -> View:
+    return view.change_maps(order=cycle(unit_orders(view), view.maps.order))
+
+
 def _cycle_normalise(view: View, context: ViewContext) -> View:
     following = Normalise(cycle(tuple(Normalise), view.maps.normalise))
     return view.change_range(following, _shown_range(context))
@@ -225,7 +235,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("normalise", "Range of the colours: one, each unit's own, locked", ("Shift+T",), "Maps", _cycle_normalise, yosinski="boost_individual", also="contrast scale"),
     Action("lock", "Lock the range as it is now", ("Ctrl+T",), "Maps", _lock_now),
     Action("boost", "Boost: × 1, 2, 4, 8, 16", ("Ctrl+Shift+T",), "Maps", _next_maps("boost", BOOSTS), also="contrast brightness gain"),
-    Action("order", "Order: by number, activity, change, class", ("Shift+S",), "Maps", _next_maps("order", tuple(UnitOrder)), also="sort rank"),
+    Action("order", "Order: by number, activity, change or class", ("Shift+S",), "Maps", _next_order, also="sort rank"),
     Action("hide-silent", "Hide silent units", ("Shift+H",), "Maps", lambda v, c: v.change_maps(hide_dead=not v.maps.hide_dead), checked=lambda v, c: v.maps.hide_dead, also="dead channels neurons"),
     Action("colour-map", "Colour map of activations", ("Shift+M",), "Maps", _next_maps("colours", ("inferno", "viridis", "gray", "jet (paper)")), also="palette colormap jet viridis"),
     Action("maps-default", "Maps as at first", ("Ctrl+Shift+M",), "Maps", lambda v, c: v.change(maps=FIRST_MAPS)),

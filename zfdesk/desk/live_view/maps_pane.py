@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QContextMenuEvent, QFont, QMouseEvent, QPainte
 from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QWidget
 
 from zfdesk.desk.context import AppContext
+from zfdesk.desk.live_view.actions import unit_orders
 from zfdesk.desk.live_view.pattern_grid import PatternPanel
 from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.buttons import tool_button
@@ -292,10 +293,10 @@ class MapsPane(Pane):
         count = self.desk.model.architecture.stage(view.layer).shape[0]
         for box, value in (
             (self.pattern, maps.pattern),
-            (self.content, maps.content), (self.normalise, maps.normalise), (self.order, maps.order),
-            (self.palette_choice, maps.colours),
+            (self.content, maps.content), (self.normalise, maps.normalise), (self.palette_choice, maps.colours),
         ):  # fmt: skip
             box.show_value(value)
+        self._show_order()
         with QSignalBlocker(self.boost):
             self.boost.setValue(maps.boost)
         with QSignalBlocker(self.jump):
@@ -304,6 +305,12 @@ class MapsPane(Pane):
         self.hide_dead.setChecked(maps.hide_dead)
         self._show_pattern()
         self.canvas.update()
+
+    def _show_order(self) -> None:
+        view, offered = self.desk.view, unit_orders(self.desk.view)
+        if self.order.values != offered:
+            self.order.offer({order: ORDER_LABELS[order] for order in offered})
+        self.order.show_value(view.maps.order if view.maps.order in offered else UnitOrder.INDEX)
 
     def _show_pattern(self) -> None:
         """Either the live maps with their colour bar, or the patterns."""

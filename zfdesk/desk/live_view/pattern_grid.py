@@ -22,11 +22,14 @@ GROUND = 38  # grey of a tile that is not there, or not yet
 
 
 def order_of(sheet: PatternSheet, count: int, order: UnitOrder, wanted: str) -> list[int]:
-    """The units in their order: those that prefer a class with ``wanted`` in its name, by number or by class."""
+    """The units that prefer a class with ``wanted`` in its name, by number, highest activation or class."""
     units = list(range(count))
     classes = sheet.best.classes if sheet.best is not None else ("",) * count
     if words := wanted.strip().lower():
         units = [unit for unit in units if words in classes[unit].lower()]
+    if order is UnitOrder.ACTIVITY and sheet.best is not None:
+        highest = sheet.best.values
+        units.sort(key=lambda unit: (-float(highest[unit]), unit))
     if order is UnitOrder.CLASS:
         units.sort(key=lambda unit: (not classes[unit], classes[unit], unit))
     return units

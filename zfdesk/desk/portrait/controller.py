@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -85,6 +86,8 @@ class PortraitController(QObject):
         if camera != self.camera:
             self.camera = camera
             self._rolling = None
+            for key in [key for key in self._kept if key[3]]:  # of minutes that are over
+                del self._kept[key]
             self.follow()
             self.changed.emit()
 
@@ -171,7 +174,10 @@ class PortraitController(QObject):
         if portrait is None:
             self._take(Portrayed(*key, trouble=error_text(error, FAILED)))
         else:
-            self._take(Portrayed(*key, portrait))
+            before = self.shown.shown if self.shown is not None and _key_of(self.shown) == key else ()
+            made = {one.example: one for one in before}
+            same = takewhile(lambda example: example in made, portrait.examples)
+            self._take(Portrayed(*key, portrait, tuple(made[example] for example in same)))
             self._ask()
 
     def _take_pictures(self, key: Key, pictures: Any, error: Exception | None) -> None:
@@ -193,11 +199,13 @@ class PortraitController(QObject):
             self._ask()
 
     def _take(self, portrayed: Portrayed) -> None:
-        key = portrayed.layer, portrayed.unit, portrayed.rule, portrayed.camera
+        """Keep it; the whole portrait of fewer pictures stays on show until this one has all of its own."""
+        key = _key_of(portrayed)
         self._kept[key] = portrayed
         while len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)
-        if key == self._key():
+        whole = self.shown is not None and _key_of(self.shown) == key and _is_whole(self.shown)
+        if key == self._key() and (_is_whole(portrayed) or portrayed.trouble or not whole):
             self.shown = portrayed
             self.changed.emit()
 
@@ -257,6 +265,14 @@ class PortraitController(QObject):
         if atlas is self._atlas:
             self.made, self._making = made, None
             self.changed.emit()
+
+
+def _key_of(portrayed: Portrayed) -> Key:
+    return portrayed.layer, portrayed.unit, portrayed.rule, portrayed.camera
+
+
+def _is_whole(portrayed: Portrayed) -> bool:
+    return portrayed.portrait is not None and len(portrayed.shown) == len(portrayed.portrait.examples)
 
 
 def _fed(rolling: RollingScan, model: Model, picture: np.ndarray, now: float) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from zfdesk.desk.widgets.canvas import rgb_image
 from zfdesk.desk.widgets.theme import THEMES, Colours
+from zfdesk.desk.widgets.walked import Walked
 from zfdesk.figures.facts import number
 from zfdesk.library.pictures import ShownExample
 
@@ -31,7 +32,7 @@ def best_columns(count: int, width: float, height: float, caption: float) -> tup
     return best
 
 
-class ExamplesView(QWidget):
+class ExamplesView(Walked):
     """Draws them, each as large as fits. ``chosen`` carries the number of the one that was clicked, or left with the
     arrow keys and taken by Return."""
 
@@ -44,9 +45,6 @@ class ExamplesView(QWidget):
         self._captions: tuple[str, ...] = ()
         self._hints: tuple[str, ...] = ()
         self._sentence = ""
-        self._hover = -1
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName("The pictures that wake the unit most")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(2 * LEAST_SIDE, 2 * LEAST_SIDE)
@@ -65,8 +63,8 @@ class ExamplesView(QWidget):
         """Draw these, each with what stands below it and its tool tip; or the sentence, where there are none."""
         self._shown, self._captions, self._hints = tuple(shown), tuple(captions), tuple(hints)
         self._sentence = sentence
-        if self._hover >= len(self._shown):
-            self._hover = -1
+        if self.pointed >= len(self._shown):
+            self.point_at(-1)
         told = "; ".join(self._captions)
         if told != self.accessibleDescription():
             self.setAccessibleDescription(told)
@@ -81,7 +79,7 @@ class ExamplesView(QWidget):
         left = (self.width() - columns * wide - (columns - 1) * GAP) / 2
         return QRectF(left + column * (wide + GAP), row * (high + GAP), wide, high)
 
-    def example_at(self, point: QPointF) -> int:
+    def place_at(self, point: QPointF) -> int:
         """The number of the example there, −1 for none."""
         return next((place for place in range(len(self._shown)) if self.rect_of(place).contains(point)), -1)
 
@@ -106,7 +104,7 @@ class ExamplesView(QWidget):
                 painter.fillRect(target, self.colours.colour("raised"))
             else:
                 painter.drawImage(target, rgb_image(array))
-        if place == self._hover:
+        if place == self.pointed:
             painter.setPen(QPen(self.colours.colour("unit"), 2))
             painter.drawRect(QRectF(rect.left(), rect.top(), rect.width(), side))
         painter.setPen(self.colours.colour("text"))
@@ -114,43 +112,25 @@ class ExamplesView(QWidget):
         words = self.fontMetrics().elidedText(self._captions[place], Qt.TextElideMode.ElideRight, int(room.width()))
         painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
 
-    # Mouse and keys
+    def places(self) -> tuple[int, int]:
+        columns, _ = best_columns(max(self.count, 1), self.width(), self.height(), self.fontMetrics().height())
+        return self.count, columns
 
-    def event(self, event: QEvent) -> bool:
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            place = self.example_at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), self._hints[place] if place >= 0 else "", self)
-            return True
-        return super().event(event)
+    def take(self, place: int) -> None:
+        self.chosen.emit(place)
 
-    def _point_at(self, place: int) -> None:
-        if place != self._hover:
-            self._hover = place
-            self.setCursor(Qt.CursorShape.PointingHandCursor if place >= 0 else Qt.CursorShape.ArrowCursor)
-            self.update()
+    def where(self, place: int) -> QRectF:
+        return self.rect_of(place)
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        self._point_at(self.example_at(event.position()))
+    def tip(self, place: int) -> str:
+        return self._hints[place]
 
-    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
-        self._point_at(-1)
+    # The mouse
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        place = self.example_at(event.position())
+        place = self.place_at(event.position())
         if event.button() == Qt.MouseButton.LeftButton and place >= 0:
             self.chosen.emit(place)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        steps = {Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1, Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1}
-        key = Qt.Key(event.key())
-        if key in steps and self._shown:
-            self._point_at((self._hover + steps[key]) % len(self._shown))
-            where = self.rect_of(self._hover).bottomLeft().toPoint()
-            QToolTip.showText(self.mapToGlobal(where + QPoint(0, 2)), self._hints[self._hover], self)
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._hover >= 0:
-            self.chosen.emit(self._hover)
-        else:
-            super().keyPressEvent(event)
 
 
 def caption_of(shown: ShownExample) -> str:

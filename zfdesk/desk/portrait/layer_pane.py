@@ -10,6 +10,7 @@ from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 
 from zfdesk.desk.context import AppContext
+from zfdesk.desk.patterns import FIRST, NO_SCAN
 from zfdesk.desk.portrait.texts import places_text
 from zfdesk.desk.scan import ScanController
 from zfdesk.desk.tasks import Task, error_text
@@ -27,7 +28,6 @@ from zfdesk.pages.panels_portrait import LayerShown
 
 CORRELATION, SPREAD = "correlation", "spread"
 LABELS = {CORRELATION: "correlation of the units", SPREAD: "activations of the units"}
-NO_SCAN = "No pictures were scanned: choose some in the pane “Portrait”."
 WAITING = "The layer is looked up…"
 FAILED = "The layer's statistics could not be made"
 MOST_LISTED = 60
@@ -95,6 +95,7 @@ class LayerPane(Pane):
         self._task: Task | None = None
         self._asked = ""
         self._seen = False
+        self._sentence = NO_SCAN  # why nothing is drawn
         self.choice = Choice(LABELS, "What is shown of the layer's units")
         self.choice.chosen.connect(lambda _: self._draw())
         controls = Controls(self)
@@ -146,24 +147,26 @@ class LayerPane(Pane):
         taught = model.body is not None and layer in model.architecture.class_layers
         if not self.scan.status.pictures or taught or model.architecture.stage(layer).layer is None:
             self.shown = None
-            self._draw("The scan is not of this layer: choose another." if self.scan.status.pictures else NO_SCAN)
+            none = FIRST if self.scan.status.running else NO_SCAN
+            self._sentence = "The scan is not of this layer: choose another." if self.scan.status.pictures else none
+            self._draw()
             return
         if self.shown is None or self.shown.statistics.layer != layer:
-            self.shown = None
-            self._draw(WAITING)
+            self.shown, self._sentence = None, WAITING
+            self._draw()
         self._task = self.scan.ask("layer statistics", partial(layer_shown, layer=layer), self._take, self)
 
     def _take(self, shown: LayerShown | None, error: Exception | None) -> None:
-        self.shown = shown
-        self._draw(error_text(error, FAILED) if shown is None else "")
+        self.shown, self._sentence = shown, error_text(error, FAILED)
+        self._draw()
 
     # What is drawn
 
-    def _draw(self, sentence: str = "") -> None:
+    def _draw(self) -> None:
         shown = self.shown
         self.lists.setText(list_html(shown) if shown is not None else "")
         if shown is None:
-            self.canvas.set_content(sentence)
+            self.canvas.set_content(self._sentence)
             self.bar.clear()
         else:
             self.canvas.set_content(self._content(shown))

@@ -139,12 +139,14 @@ class PortraitPane(Pane):
     def _renew_start(self) -> None:
         """Three buttons where there is nothing to speak of."""
         status = self.scan.status
+        shown = self.portraits.shown
         nothing = not self.portraits.camera and status.known and not status.pictures and not status.running
+        nothing = nothing and not (shown is not None and shown.trouble)
         self.start.setVisible(nothing)
         self.examples.setVisible(not nothing)
         self.scan_row.show_scan(not self.portraits.camera)
         self._share_out()
-        if self.portraits.shown is None:
+        if shown is None:
             self._show_examples(None)
 
     def _show_examples(self, shown: Portrayed | None) -> None:

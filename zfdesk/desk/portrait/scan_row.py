@@ -52,8 +52,9 @@ def scan_progress_text(status: ScanStatus) -> str:
     step = status.step
     if step is None:
         return ""
-    if step.phase == "looking" or not step.total:
-        return f"{step.found:,} {noun(step.found, 'picture')} found…"
+    if not step.total:
+        found = f"{step.found:,} {noun(step.found, 'picture')} found"
+        return f"{found}…" if step.phase == "looking" else f"{found}: the first are being scanned…"
     said = [f"{step.done:,} of {step.total:,}"]
     if step.rate:
         said.append(f"{step.rate:.1f}/s")

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy
 
 from zfdesk.desk.widgets.canvas import rgb_image
 from zfdesk.desk.widgets.theme import THEMES, Colours
+from zfdesk.desk.widgets.walked import Walked
 
 GAP = 5
 GONE = "gone"  # in place of a picture that is no longer there, or another by now
@@ -33,8 +34,8 @@ class GridCell:
     marked: bool = False
 
 
-class PictureGrid(QWidget):
-    """``picked``: the key of a cell, and where on its picture, as shares of width and height. ``hovered``: its tip."""
+class PictureGrid(Walked):
+    """``picked``: the key of a cell, and where on its picture, as shares of width and height; by Return its middle."""
 
     picked = Signal(object, float, float)
 
@@ -45,16 +46,16 @@ class PictureGrid(QWidget):
         self.cells: tuple[GridCell, ...] = ()
         self.message = ""
         self._rows, self._aspect = rows, aspect
-        self._hover = -1
         self.setAccessibleName(name)
-        self.setMouseTracking(True)
         self.setMinimumSize(80, 60)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def show_cells(self, cells: Sequence[GridCell], message: str = "") -> None:
         """Show these, or where there are none a sentence."""
-        self.cells, self.message, self._hover = tuple(cells), message, -1
+        self.cells, self.message = tuple(cells), message
+        if self.pointed >= len(self.cells):
+            self.point_at(-1)
         self.setAccessibleDescription("; ".join(cell.caption for cell in cells) or message)
         self.update()
 
@@ -91,7 +92,7 @@ class PictureGrid(QWidget):
         width, height = pixels.shape[1] * scale, pixels.shape[0] * scale
         return QRectF(place.center().x() - width / 2, place.center().y() - height / 2, width, height)
 
-    def _at(self, point: QPointF) -> int:
+    def place_at(self, point: QPointF) -> int:
         return next((index for index in range(len(self.cells)) if self._shown(index).contains(point)), -1)
 
     # Painting
@@ -118,7 +119,7 @@ class PictureGrid(QWidget):
             painter.drawImage(shown, image, QRectF(image.rect()))
         if cell.box is not None and cell.pixels is not None:
             self._paint_box(painter, shown, cell.pixels.shape[1], cell.box)
-        if cell.marked or index == self._hover:
+        if cell.marked or index == self.pointed:
             painter.setPen(QPen(colours.colour("unit" if cell.marked else "field"), 2))
             painter.drawRect(shown.adjusted(-1, -1, 1, 1))
         if cell.caption:
@@ -141,21 +142,23 @@ class PictureGrid(QWidget):
             painter.drawRect(where)
         painter.restore()
 
+    def places(self) -> tuple[int, int]:
+        return len(self.cells), self._grid()[0]
+
+    def take(self, place: int) -> None:
+        if self.cells[place].key is not None:
+            self.picked.emit(self.cells[place].key, 0.5, 0.5)
+
+    def where(self, place: int) -> QRectF:
+        return self._shown(place)
+
+    def tip(self, place: int) -> str:
+        return self.cells[place].tip
+
     # The mouse
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        hover = self._at(event.position())
-        if hover != self._hover:
-            self._hover = hover
-            self.setCursor(Qt.CursorShape.PointingHandCursor if hover >= 0 else Qt.CursorShape.ArrowCursor)
-            self.update()
-
-    def leaveEvent(self, event: object) -> None:  # noqa: N802
-        self._hover = -1
-        self.update()
-
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        index = self._at(event.position())
+        index = self.place_at(event.position())
         if event.button() == Qt.MouseButton.LeftButton and index >= 0 and self.cells[index].key is not None:
             shown = self._shown(index)
             x, y = (
@@ -163,14 +166,6 @@ class PictureGrid(QWidget):
                 (event.position().y() - shown.top()) / shown.height(),
             )
             self.picked.emit(self.cells[index].key, x, y)
-
-    def event(self, event: QEvent) -> bool:
-        """The tool tip is that of the cell under the mouse."""
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            index = self._at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), self.cells[index].tip if index >= 0 else "", self)
-            return True
-        return super().event(event)
 
 
 __all__ = ["GridCell", "PictureGrid"]

@@ -31,6 +31,7 @@ from zfdesk.pages.panels_scan import NEAREST, NearestRow, NearestShown, page_of
 
 SHOWN = 8
 AGAIN_MS, REST = 150, 2.0  # from one search to the next, and how many times as long as it took: the live view first
+NOT_COMPARED = "Pixels are not compared yet."
 AT_ONCE = 1000  # pictures whose pixels are read without being asked for
 
 
@@ -87,7 +88,7 @@ class NearestPane(ScanPane):
             grid.setVisible(row < len(compared))
         for by, (label, grid) in self.rows.items():
             label.say(f"in {by}, by Euclidean distance")
-            grid.show_cells((), "Being read …" if by != PIXELS else "Pixels are not compared yet.")
+            grid.show_cells((), "Being read …" if by != PIXELS else NOT_COMPARED)
 
     def renew(self) -> None:
         self.ask(_searches, self._take)
@@ -99,6 +100,8 @@ class NearestPane(ScanPane):
                 grid.show_cells((), f"These pictures were scanned without {by}: scan them again.")
         if searches and len(next(iter(searches.values())).gallery) <= AT_ONCE:
             self._read_pixels()
+        elif self.working is None:
+            self._grid_says(NOT_COMPARED)
         self._search()
 
     def _toggle_pixels(self) -> None:

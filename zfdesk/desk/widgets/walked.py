@@ -1,0 +1,90 @@
+"""Pictures that the arrow keys walk through and Return takes."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QToolTip, QWidget
+
+from zfdesk.desk.widgets.own_keys import MOVES, PLAIN
+
+RETURN = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+
+class Walked(QWidget):
+    """Draws places in rows, of which one may be pointed at, by the mouse or the keys. Subclasses say what they are."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.pointed = -1
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def places(self) -> tuple[int, int]:
+        """How many there are, and how many in a row."""
+        raise NotImplementedError
+
+    def take(self, place: int) -> None:
+        """Return was pressed on it."""
+        raise NotImplementedError
+
+    def where(self, place: int) -> QRectF:
+        """Where it is drawn."""
+        raise NotImplementedError
+
+    def tip(self, place: int) -> str:
+        """What is to be said of it."""
+        raise NotImplementedError
+
+    def place_at(self, point: QPointF) -> int:
+        """The place there, -1 for none."""
+        raise NotImplementedError
+
+    def point_at(self, place: int) -> None:
+        """Mark it; -1 for none."""
+        if place != self.pointed:
+            self.pointed = place
+            self.setCursor(Qt.CursorShape.PointingHandCursor if place >= 0 else Qt.CursorShape.ArrowCursor)
+            self.update()
+
+    def event(self, event: QEvent) -> bool:
+        """The keys that walk are no actions here; the tool tip is that of the place under the mouse."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            walks = bool(self.places()[0]) and event.key() in MOVES and not event.modifiers() & ~PLAIN
+            event.setAccepted(walks)
+            return walks or super().event(event)
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            place = self.place_at(QPointF(event.pos()))
+            QToolTip.showText(event.globalPos(), self.tip(place) if place >= 0 else "", self)
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        count, columns = self.places()
+        key, last = event.key(), count - 1
+        steps = {
+            Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1, Qt.Key.Key_Down: columns, Qt.Key.Key_Up: -columns,
+            Qt.Key.Key_Home: -count, Qt.Key.Key_End: count,
+        }  # fmt: skip
+        if key in steps and count:
+            self.point_at(min(max(self.pointed + steps[Qt.Key(key)], 0), last) if self.pointed >= 0 else 0)
+            corner = self.where(self.pointed).bottomLeft().toPoint() + QPoint(0, 2)
+            QToolTip.showText(self.mapToGlobal(corner), self.tip(self.pointed), self)
+        elif key in RETURN and 0 <= self.pointed < count:
+            self.take(self.pointed)
+        else:
+            super().keyPressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        self.point_at(self.place_at(event.position()))
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
+        if not self.hasFocus():
+            self.point_at(-1)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        super().focusOutEvent(event)
+        self.point_at(-1)
+
+
+__all__ = ["Walked"]
