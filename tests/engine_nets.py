@@ -65,7 +65,7 @@ def quick_weights(architecture: zf.Architecture, dtype: torch.dtype = torch.floa
 def random_architecture(rng: random.Random, normalised: bool = True, head: bool = True) -> zf.Architecture:
     """A small network of random kernels, strides, paddings, pools (also rounding up), normalisation and fc layers."""
     while True:
-        layers: list[zf.layers.Layer] = []
+        layers: list[zf.layers.LayerSpec] = []
         for number in range(1, rng.randint(2, 4)):
             kernel = rng.randint(1, 5)
             layers.append(

@@ -242,7 +242,7 @@ def test_a_trace_is_its_points(model: zf.Model) -> None:
     assert [point.joined for point in points] == [False, True, False]
     sources = full(results[-1], TraceLines(points, (2, 0), TraceAxis.RECENT, "seconds"))
     found = taken(TRACE, sources)
-    assert isinstance(found.panel, panels.LineChart)
+    assert isinstance(found.panel, panels.Curves)
     assert found.panel.names == ("moped", "tabby")
     np.testing.assert_allclose(found.panel.x, [-2, -1, -0.5, 0])
     for row, class_index in enumerate((2, 0)):

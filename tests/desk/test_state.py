@@ -245,7 +245,7 @@ def alexnet() -> zf.Model:
 
 def other_model(layers: tuple[str, ...] = ("first", "conv5"), units: int = 3, classes: int = 4) -> zf.Model:
     """A small network with other layers, fewer units and fewer classes."""
-    declared: list[zf.layers.Layer] = []
+    declared: list[zf.layers.LayerSpec] = []
     for name in layers:
         declared += [zf.Conv(name, units, 3, 1, 1), zf.ReLU(f"relu {name}"), zf.MaxPool(f"pool {name}", 2, 2)]
     declared += [zf.Linear("out", classes), zf.Softmax("probability")]

@@ -309,7 +309,7 @@ def test_every_architecture_runs_and_walks_down_from_every_layer(name: str) -> N
         ((Conv("conv1", 4, 3), MaxPool("pool1", 2, 2), ReLU("relu1")), "must follow a convolution"),
     ],
 )
-def test_impossible_declarations_are_refused_in_words(layers: tuple[zf.layers.Layer, ...], words: str) -> None:
+def test_impossible_declarations_are_refused_in_words(layers: tuple[zf.layers.LayerSpec, ...], words: str) -> None:
     """A declaration that cannot be computed says which layer is wrong, and how."""
     with pytest.raises(ValueError, match=words):
         _ = Architecture("wrong", "Wrong", layers, 16).stages

@@ -15,7 +15,7 @@ from torch import Tensor
 
 import zfdesk.engine as zf
 from zfdesk.engine.kernels import PackedRows, Weights
-from zfdesk.engine.layers import LRN, Architecture, Conv, Layer, Linear, MaxPool, ReLU, Softmax
+from zfdesk.engine.layers import LRN, Architecture, Conv, LayerSpec, Linear, MaxPool, ReLU, Softmax
 from zfdesk.engine.reconstruct import Reconstruction, Rule, Seed, SeedKind, reconstruct, seed_positions
 
 RULES = pytest.mark.parametrize("rule", list(Rule))
@@ -24,7 +24,7 @@ RULES = pytest.mark.parametrize("rule", list(Rule))
 # --- tiny networks, weighted by hand -------------------------------------------------------------------------------
 
 
-def tiny(layers: tuple[Layer, ...], weights: dict[str, object], red: object, green: object = 0) -> zf.Pass:
+def tiny(layers: tuple[LayerSpec, ...], weights: dict[str, object], red: object, green: object = 0) -> zf.Pass:
     """A forward pass in float64 of a picture whose red and green planes are given; the blue is 0. Biases not given
     are 0; convolution weights are given per colour or map, (out, in, kernel, kernel), missing colours are 0."""
     plane = torch.tensor(red, dtype=torch.float64)

@@ -36,14 +36,14 @@ def some_panels() -> list[panels.Panel]:
     names = tuple((index, f"a class with quite a long name {index}") for index in range(12))
     place = {"positions": grid(), "square": (50, 50), "size": 224}
     boxes = (
-        panels.BoxOutline(-20, 100, 90, 90, "field", "conv4 @ (6, 7)"),
-        panels.BoxOutline(100, 40, 50, 60, "covered", ellipse=True),
+        panels.Box(-20, 100, 90, 90, "field", "conv4 @ (6, 7)"),
+        panels.Box(100, 40, 50, 60, "covered", ellipse=True),
     )
     layers = (
-        panels.SchemeLayer("input", "input", 3, 224, 224),
-        panels.SchemeLayer("conv1", "conv", 96, 110, 110, 7, 2, 1, True),
-        panels.SchemeLayer("norm1", "norm", 96, 110, 110),
-        panels.SchemeLayer("fc6", "full", 4096, 1, 1),
+        panels.Layer("input", "input", 3, 224, 224),
+        panels.Layer("conv1", "conv", 96, 110, 110, 7, 2, 1, True),
+        panels.Layer("norm1", "norm", 96, 110, 110),
+        panels.Layer("fc6", "full", 4096, 1, 1),
     )
     return [
         panels.Picture(pixels, boxes, "frame 1203", FACTS),
@@ -60,7 +60,7 @@ def some_panels() -> list[panels.Panel]:
         panels.Compare(pixels, pixels[::-1].copy(), quantity="RGB"),
         panels.Compare(maps[0], maps[1], ("clean", "covered"), "activation"),
         panels.Histogram(rng.integers(0, 5000, (2, 12)), np.linspace(-2, 2, 13), ("one", "two"), logarithmic=True),
-        panels.LineChart(np.arange(20.0), rng.random((3, 20)), ("a", "b", "c"), "position", "distance"),
+        panels.Curves(np.arange(20.0), rng.random((3, 20)), ("a", "b", "c"), "position", "distance"),
         panels.Text("Words that are wrapped to whatever width there is, and go on for a while."),
         panels.Drawing(layers),
     ]  # fmt: skip

@@ -257,7 +257,7 @@ def test_words_are_broken_where_nothing_is_torn() -> None:
 @pytest.mark.parametrize("size", [(1.6, 0.0), (3.0, 0.0), (3.0, 0.9), (3.0, 0.6)])
 def test_logarithmic_axes_are_legible(size: Any, decades: float) -> None:
     values = np.logspace(-decades, -0.01, 30)[None]
-    panel = panels.LineChart(np.arange(30.0), values, quantity="rate", logarithmic=True)
+    panel = panels.Curves(np.arange(30.0), values, quantity="rate", logarithmic=True)
     counts = np.round(np.logspace(0, decades, 30)).astype(np.int64)[None]
     bars = panels.Histogram(counts, np.linspace(0, 1, 31), logarithmic=True)
     for one in (panel, bars):

@@ -64,8 +64,8 @@ def test_letters() -> None:
         (lambda: panels.Histogram(np.ones((1, 2), np.int64), np.array([0.0, 1, 1])), "must rise"),
         (lambda: panels.Signed(np.zeros((4, 4, 3), np.float32), window=(0, 0, 5, 4)), "does not lie in a picture"),
         (lambda: panels.Occlusion(FLAT, np.zeros((2, 1, 2), np.int32), (5, 5), 9), "form a grid"),
-        (lambda: panels.BoxOutline(0, 0, 0, 5), "a place and a size"),
-        (lambda: panels.Drawing((panels.SchemeLayer("a", "conv", 1, 1, 1),)), "begins with the input"),
+        (lambda: panels.Box(0, 0, 0, 5), "a place and a size"),
+        (lambda: panels.Drawing((panels.Layer("a", "conv", 1, 1, 1),)), "begins with the input"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit(make: Any, said: str) -> None:

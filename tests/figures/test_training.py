@@ -13,7 +13,7 @@ from zfdesk.figures import Cell, Facts, Page, draw, encode_arrays
 from zfdesk.figures.draw_over_time import band_colours
 from zfdesk.figures.fig4 import UnitOverTime, fig4_page
 from zfdesk.figures.page import SIZES
-from zfdesk.figures.panels import Evolution, LineChart, Shares, Strips
+from zfdesk.figures.panels import Curves, Evolution, Shares, Strips
 from zfdesk.figures.training import (
     FiltersOverTime,
     ProbeOverTime,
@@ -242,7 +242,7 @@ def test_fig4_is_legible_and_ordered(size: str) -> None:
         (lambda: Shares(np.zeros((2, 2)), ("a",), ("0", "1")), "1 × 2"),
         (lambda: Evolution(np.zeros((2, 2, 4, 4), np.uint8), ("a", "b"), ("0", "1")), "× 3, not"),
         (lambda: Evolution(np.full((1, 1, 4, 4), np.nan, np.float32), ("a",), ("0",)), "not numbers"),
-        (lambda: LineChart(np.arange(3.0), np.zeros((1, 2))), "must be 2, not 3"),
+        (lambda: Curves(np.arange(3.0), np.zeros((1, 2))), "must be 2, not 3"),
     ],
 )
 def test_panels_refuse_what_does_not_fit(make: Any, words: str) -> None:

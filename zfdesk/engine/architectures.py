@@ -6,23 +6,23 @@ choice (the paper prints none); they give its map sizes 110, 55, 26, 13, 13, 13,
 
 from __future__ import annotations
 
-from zfdesk.engine.layers import LRN, Architecture, Conv, Layer, Linear, MaxPool, ReLU, Softmax
+from zfdesk.engine.layers import LRN, Architecture, Conv, LayerSpec, Linear, MaxPool, ReLU, Softmax
 
 
-def _head(classes: int, widths: tuple[int, ...] = (4096, 4096), first: int = 6) -> tuple[Layer, ...]:
+def _head(classes: int, widths: tuple[int, ...] = (4096, 4096), first: int = 6) -> tuple[LayerSpec, ...]:
     """Fully connected layers fc6, fc7, … of the given widths, then the classifier."""
-    layers: list[Layer] = []
+    layers: list[LayerSpec] = []
     for number, width in enumerate(widths, first):
         layers += [Linear(f"fc{number}", width), ReLU(f"relu{number}")]
     return (*layers, Linear("fc8", classes), Softmax("prob"))
 
 
-def _body(maps: tuple[int, ...] = (384, 384, 256), first: Conv | None = None) -> tuple[Layer, ...]:
+def _body(maps: tuple[int, ...] = (384, 384, 256), first: Conv | None = None) -> tuple[LayerSpec, ...]:
     """Layers 1 to 5 of Fig. 3: convolution, rectification, pooling, contrast normalisation, in this order.
 
     ``maps`` are the widths of the 3×3 convolutions conv3, conv4, …; a shorter tuple leaves the last ones out.
     """
-    layers: list[Layer] = [
+    layers: list[LayerSpec] = [
         first or Conv("conv1", 96, 7, 2, 1), ReLU("relu1"), MaxPool("pool1", 3, 2, 1), LRN("norm1"),
         Conv("conv2", 256, 5, 2, 0), ReLU("relu2"), MaxPool("pool2", 3, 2, 1), LRN("norm2"),
     ]  # fmt: skip
@@ -78,7 +78,7 @@ def zfnet_11_4(classes: int = 1000) -> Architecture:
     """
     body = _body(first=Conv("conv1", 96, 11, 4, 2))
     # 55 → pool 27 (padding 0) → conv2 27 → pool 13 (padding 0), as in AlexNet
-    changed: dict[str, Layer] = {
+    changed: dict[str, LayerSpec] = {
         "pool1": MaxPool("pool1", 3, 2), "conv2": Conv("conv2", 256, 5, 1, 2), "pool2": MaxPool("pool2", 3, 2),
     }  # fmt: skip
     layers = tuple(changed.get(layer.name, layer) for layer in body)
@@ -90,7 +90,7 @@ def zfnet_lrn_pool(classes: int = 1000, maps: tuple[int, int, int] = (384, 384, 
 
     Its pools round up (``ceil``), so the map sizes are those of Fig. 3 all the same.
     """
-    layers: list[Layer] = [
+    layers: list[LayerSpec] = [
         Conv("conv1", 96, 7, 2, 1), ReLU("relu1"), LRN("norm1"), MaxPool("pool1", 3, 2, ceil=True),
         Conv("conv2", 256, 5, 2, 0), ReLU("relu2"), LRN("norm2"), MaxPool("pool2", 3, 2, ceil=True),
     ]  # fmt: skip
@@ -110,7 +110,7 @@ def zfnet512(classes: int = 1000) -> Architecture:
 
     As in the zoo's own graph (87,250,536 parameters, its 349 MB); its README: "4th layer has 512 maps instead of 1024".
     """
-    layers: list[Layer] = [
+    layers: list[LayerSpec] = [
         Conv("conv1", 96, 7, 2), ReLU("relu1"), LRN("norm1", alpha=5e-4), MaxPool("pool1", 3, 2),
         Conv("conv2", 256, 5, 2), ReLU("relu2"), LRN("norm2", alpha=5e-4), MaxPool("pool2", 3, 2),
         Conv("conv3", 512, 3, 1, 1), ReLU("relu3"),
@@ -122,7 +122,7 @@ def zfnet512(classes: int = 1000) -> Architecture:
 
 def alexnet(classes: int = 1000) -> Architecture:
     """torchvision's AlexNet ("One weird trick", Krizhevsky 2014): no normalisation."""
-    layers: list[Layer] = [
+    layers: list[LayerSpec] = [
         Conv("conv1", 64, 11, 4, 2), ReLU("relu1"), MaxPool("pool1", 3, 2),
         Conv("conv2", 192, 5, 1, 2), ReLU("relu2"), MaxPool("pool2", 3, 2),
         Conv("conv3", 384, 3, 1, 1), ReLU("relu3"),
@@ -134,7 +134,7 @@ def alexnet(classes: int = 1000) -> Architecture:
 
 def vgg16(classes: int = 1000) -> Architecture:
     """torchvision's VGG-16 (Simonyan & Zisserman 2014, configuration D)."""
-    layers: list[Layer] = []
+    layers: list[LayerSpec] = []
     for block, (width, depth) in enumerate(((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)), 1):
         for number in range(1, depth + 1):
             layers += [Conv(f"conv{block}_{number}", width, 3, 1, 1), ReLU(f"relu{block}_{number}")]

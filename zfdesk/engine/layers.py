@@ -70,7 +70,7 @@ class Softmax:
     name: str
 
 
-Layer = Conv | ReLU | MaxPool | LRN | Linear | Softmax
+LayerSpec = Conv | ReLU | MaxPool | LRN | Linear | Softmax
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Stage:
     """
 
     name: str
-    layer: Layer | None  # None for the input picture
+    layer: LayerSpec | None  # None for the input picture
     rectified: bool
     shape: Shape
     receptive_field: ReceptiveField
@@ -145,7 +145,7 @@ class Architecture:
 
     name: str
     title: str
-    layers: tuple[Layer, ...] = field(repr=False)
+    layers: tuple[LayerSpec, ...] = field(repr=False)
     size: int = 224
 
     @cached_property
@@ -230,7 +230,7 @@ def _reach(stage: Stage, rows: int, size: int) -> int | None:
     return end if end < size else None
 
 
-def _next_stage(last: Stage, layer: Layer, size: int) -> Stage:
+def _next_stage(last: Stage, layer: LayerSpec, size: int) -> Stage:
     channels, height, width = last.shape
     seen = last.receptive_field
     shape = last.shape

@@ -79,7 +79,7 @@ def draw_histogram(place: PanelPlace, panel: panels.Histogram) -> list[Body]:
     return [_chart(place, axes, panel.quantity, "count", panel.names, panel.note, LOW)]
 
 
-def draw_curves(place: PanelPlace, panel: panels.LineChart) -> list[Body]:
+def draw_curves(place: PanelPlace, panel: panels.Curves) -> list[Body]:
     """Lines that differ in dashes as well as in colour."""
     axes = place.axes()
     for index, values in enumerate(panel.values):

@@ -36,7 +36,7 @@ def curves_page(
             mean, deviation = getattr(baseline, way)
             names.append(f"{name}: {mean:.3f}" + ("" if deviation is None else f" ± {deviation:.3f}"))
             values.append(np.mean([getattr(curves, way).probabilities for curves in baseline.curves], 0))
-        panel = panels.LineChart(
+        panel = panels.Curves(
             getattr(named[0][1], way).shares, np.array(values), tuple(names), f"share of pixels {_DONE[way]}",
             f"P({class_name})", facts=facts,
         )  # fmt: skip

@@ -25,7 +25,7 @@ from zfdesk.figures.scheme import draw_scheme
 DRAWERS: dict[type, Callable[[PanelPlace, Any], list[Body]]] = {
     panels.Picture: draw_picture, panels.Maps: draw_maps, panels.UnitMap: draw_unit_map, panels.Signed: draw_signed,
     panels.Tiles: draw_tiles, panels.Occlusion: draw_occlusion, panels.Labels: draw_labels, panels.Bars: draw_bars,
-    panels.Compare: draw_compare, panels.Histogram: draw_histogram, panels.LineChart: draw_curves,
+    panels.Compare: draw_compare, panels.Histogram: draw_histogram, panels.Curves: draw_curves,
     panels.Text: draw_text, panels.Drawing: draw_scheme, over_time.Strips: draw_strips, over_time.Shares: draw_shares,
     over_time.Evolution: draw_evolution,
 }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from zfdesk.engine import LRN, Architecture, Conv, Linear, MaxPool, Softmax
 from zfdesk.figures.facts import Facts, caption
 from zfdesk.figures.page import Cell, Page
-from zfdesk.figures.panels import Drawing, SchemeLayer
+from zfdesk.figures.panels import Drawing, Layer
 
 KINDS = {Conv: "conv", MaxPool: "pool", LRN: "norm", Linear: "full", Softmax: "softmax"}
 
@@ -26,10 +26,10 @@ def fig3_page(
     )
 
 
-def drawn_layers(architecture: Architecture) -> tuple[SchemeLayer, ...]:
+def drawn_layers(architecture: Architecture) -> tuple[Layer, ...]:
     """The layers of a network, as a `Drawing` takes them."""
     return tuple(
-        SchemeLayer(
+        Layer(
             stage.name, KINDS[type(stage.layer)] if stage.layer else "input", *stage.shape,
             getattr(stage.layer, "kernel", 0), getattr(stage.layer, "stride", 0), getattr(stage.layer, "padding", 0),
             stage.rectified,

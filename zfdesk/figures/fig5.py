@@ -11,7 +11,7 @@ from zfdesk.experiments.invariance import Invariance, Transformation, transforme
 from zfdesk.experiments.table1 import PAPER_LAYERS
 from zfdesk.figures.facts import Facts, caption
 from zfdesk.figures.page import Cell, Page, inches_of, is_narrow
-from zfdesk.figures.panels import LineChart, Panel, Tiles
+from zfdesk.figures.panels import Curves, Panel, Tiles
 
 MOST_PICTURES = 5
 """The paper's number; more lines could not be told apart."""
@@ -98,8 +98,8 @@ def _pictures(
     return Tiles(np.concatenate(tiles), len(amounts) * side_by_side, names=names, facts=facts)
 
 
-def _curves(one: Invariance, values: np.ndarray, quantity: str, names: tuple[str, ...], facts: Facts) -> LineChart:
-    return LineChart(one.amounts, values, names, AXES[one.change], quantity, facts=facts)
+def _curves(one: Invariance, values: np.ndarray, quantity: str, names: tuple[str, ...], facts: Facts) -> Curves:
+    return Curves(one.amounts, values, names, AXES[one.change], quantity, facts=facts)
 
 
 def layer_text(layer: str) -> str:

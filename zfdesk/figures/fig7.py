@@ -9,7 +9,7 @@ import numpy as np
 from zfdesk.engine import OccluderShape, Rule, Seed, Sweep, reconstruct
 from zfdesk.figures.facts import FILL_LABELS, Facts, caption, number, unit_text
 from zfdesk.figures.page import Cell, Page, is_narrow
-from zfdesk.figures.panels import BoxOutline, Labels, Occlusion, Panel, Picture, Signed
+from zfdesk.figures.panels import Box, Labels, Occlusion, Panel, Picture, Signed
 
 if TYPE_CHECKING:
     from zfdesk.figures.drawing import PageFigure
@@ -49,9 +49,7 @@ def fig7_page(
     drop, occluder = sweep.largest_drop(class_index)
     side = sweep.plan.size
     facts = Facts.of_model(sweep.model, picture=picture, frame=frame)
-    box = BoxOutline(
-        occluder.top, occluder.left, side, side, "covered", ellipse=sweep.plan.shape is OccluderShape.ELLIPSE
-    )
+    box = Box(occluder.top, occluder.left, side, side, "covered", ellipse=sweep.plan.shape is OccluderShape.ELLIPSE)
     name, layer_unit = sweep.model.classes[class_index], unit_text(sweep.layer, unit)
     down, unit_facts = _projected(sweep, unit, facts)
 
@@ -96,7 +94,7 @@ def _projected(sweep: Sweep, unit: int, facts: Facts) -> tuple[Signed, Facts]:
         sweep.model, picture=facts.picture, frame=facts.frame, layer=sweep.layer, unit=unit, position=position,
         seed=found.seed.kind, method=found.rule, stretch=127 / limit if limit > 0 else None,
     )  # fmt: skip
-    box = BoxOutline(top, left, bottom - top, right - left, "region")
+    box = Box(top, left, bottom - top, right - left, "region")
     return Signed(found.values, limit, boxes=(box,), note="box: receptive field", facts=shown), shown
 
 

@@ -12,7 +12,7 @@ from zfdesk.experiments.correspondence import masks_of
 from zfdesk.experiments.parts import RANDOM, PartBox, shared_parts
 from zfdesk.figures.facts import FILL_LABELS, Facts, caption
 from zfdesk.figures.page import Cell, Page
-from zfdesk.figures.panels import BoxOutline, Picture
+from zfdesk.figures.panels import Box, Picture
 
 DRAWS = 2
 """Random masks that are shown of each picture, by default."""
@@ -63,7 +63,7 @@ def _masked(model: Model, picture: MarkedPicture, box: PartBox, fill: OccluderFi
     occluder = Occluder(*box, OccluderShape.RECTANGLE, fill)
     pixels: np.ndarray = occlude(picture.pixels, [occluder], model.input.mean)
     # grey on grey would not be seen without an outline
-    outline = BoxOutline(*box, "covered")
+    outline = Box(*box, "covered")
     return Picture(pixels, (outline,), facts=Facts.of_model(model, picture=facts.picture, occluders=(occluder,)))
 
 

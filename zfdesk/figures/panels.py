@@ -22,7 +22,7 @@ BOX_KINDS = ("field", "unit", "covered", "region")
 
 
 @dataclass(frozen=True)
-class BoxOutline:
+class Box:
     """An outline on a picture, in its pixels; it may hang over the border.
 
     kind: one of `BOX_KINDS`. ellipse: the box is that of an ellipse.
@@ -50,7 +50,7 @@ class Picture:
     """A picture, uint8 (height, width, 3) RGB, with boxes on it."""
 
     pixels: np.ndarray
-    boxes: tuple[BoxOutline, ...] = ()
+    boxes: tuple[Box, ...] = ()
     note: str = ""
     facts: Facts = UNKNOWN
 
@@ -111,7 +111,7 @@ class Signed:
     values: np.ndarray
     limit: float = 0.0
     window: tuple[int, int, int, int] | None = None
-    boxes: tuple[BoxOutline, ...] = ()
+    boxes: tuple[Box, ...] = ()
     note: str = ""
     facts: Facts = UNKNOWN
 
@@ -270,7 +270,7 @@ class Histogram:
 
 
 @dataclass(frozen=True, eq=False)
-class LineChart:
+class Curves:
     """Lines over a common axis. x: float64 (points,); values: float64 (series, points), NaN leaves a gap.
 
     bridged: lines go over the gaps, and few points are marked: the series are known at different places.
@@ -302,7 +302,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class SchemeLayer:
+class Layer:
     """A layer in an architecture drawing. kind: "input", "conv", "pool", "norm", "full" or "softmax".
 
     channels, height, width: of its output. kernel, stride, padding: 0 where it has none.
@@ -329,7 +329,7 @@ class SchemeLayer:
 class Drawing:
     """An architecture as boxes, from its declared layers (Fig. 3)."""
 
-    layers: tuple[SchemeLayer, ...]
+    layers: tuple[Layer, ...]
     note: str = ""
     facts: Facts = UNKNOWN
 
@@ -349,7 +349,7 @@ Panel = (
     | Bars
     | Compare
     | Histogram
-    | LineChart
+    | Curves
     | Text
     | Drawing
     | Strips

@@ -37,7 +37,7 @@ def draw_signed(place: PanelPlace, panel: panels.Signed) -> list[Body]:
     limit = panel.limit or float(np.abs(values).max())
     note = "zero everywhere" if limit < TINY else f"{stretch_text(127 / limit, panel.facts.std)}; mid-grey is 0"
     boxes = tuple(
-        panels.BoxOutline(box.top - top, box.left - left, box.height, box.width, box.kind, box.words, box.ellipse)
+        panels.Box(box.top - top, box.left - left, box.height, box.width, box.kind, box.words, box.ellipse)
         for box in panel.boxes
     )
     return [_shown(place, signed_picture(values, limit), boxes, _joined(note, panel.note))]
@@ -163,7 +163,7 @@ def sheet(tiles: np.ndarray, columns: int, gap: int) -> np.ndarray:
     return out[: out.shape[0] - gap, : out.shape[1] - gap]
 
 
-def draw_boxes(axes: Axes, boxes: tuple[panels.BoxOutline, ...], look: PageStyle) -> list[tuple[Patch, Patch]]:
+def draw_boxes(axes: Axes, boxes: tuple[panels.Box, ...], look: PageStyle) -> list[tuple[Patch, Patch]]:
     """Outlines on a picture, clipped to it: of each box what is drawn of it."""
     drawn = []
     for box in boxes:
@@ -179,7 +179,7 @@ def draw_boxes(axes: Axes, boxes: tuple[panels.BoxOutline, ...], look: PageStyle
 
 
 def _shown(
-    place: PanelPlace, pixels: np.ndarray, boxes: tuple[panels.BoxOutline, ...], note: str, spec: object = None
+    place: PanelPlace, pixels: np.ndarray, boxes: tuple[panels.Box, ...], note: str, spec: object = None
 ) -> Body:
     """A picture of uint8 pixels."""
     axes = place.bare(spec)  # type: ignore[arg-type]

@@ -24,7 +24,7 @@ def reliability_page(
     x = np.concatenate([[0.0], confidence[full], [1.0]])
     right = np.concatenate([[np.nan], accuracy[full], [np.nan]])
     order = np.argsort(x, kind="stable")
-    lines = panels.LineChart(
+    lines = panels.Curves(
         x[order], np.stack([right[order], x[order]]), ("this network", "calibrated"),
         "probability of the answer", "share that is right", bridged=True, facts=facts,
     )  # fmt: skip

@@ -31,7 +31,7 @@ TALLEST = 0.55
 class _Block:
     """A block with the words above it, its output, and below it, how that is made."""
 
-    layer: panels.SchemeLayer
+    layer: panels.Layer
     above: tuple[str, ...]
     below: tuple[str, ...]
 
@@ -67,7 +67,7 @@ def draw_scheme(place: PanelPlace, panel: panels.Drawing) -> list[Body]:
     return [Body(axes, height, [finish], note=panel.note, shaped=True, rigid=True)]
 
 
-def _blocks(layers: tuple[panels.SchemeLayer, ...]) -> list[_Block]:
+def _blocks(layers: tuple[panels.Layer, ...]) -> list[_Block]:
     """One for each layer that changes the shape; normalisation and softmax are words under the layer before."""
     blocks: list[_Block] = []
     for layer in layers:
@@ -111,7 +111,7 @@ def _draw_block(
 
 
 def _draw_cuboid(
-    axes: Axes, layer: panels.SchemeLayer, middle: float, centre: float, most: float, slot: float, look: PageStyle
+    axes: Axes, layer: panels.Layer, middle: float, centre: float, most: float, slot: float, look: PageStyle
 ) -> tuple[float, float]:
     """Depth to the right stands for the maps, height and slant for their side; the widths of front and slant."""
     room = TALLEST * slot

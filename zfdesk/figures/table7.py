@@ -123,7 +123,7 @@ def table7_page(data: Mapping[str, Any], size: str | tuple[float, float] = "two-
     return Page(tuple(cells), size, "How much each layer tells", _caption(data, rows), letters=False)
 
 
-def _curves(rows: Sequence[TransferRow], kind: str, numbers: Sequence[int]) -> panels.LineChart:
+def _curves(rows: Sequence[TransferRow], kind: str, numbers: Sequence[int]) -> panels.Curves:
     names, values = [], []
     for per_class in sorted({row.per_class for row in rows}):
         own = {row.number: row.mean * 100 for row in rows if row.per_class == per_class}
@@ -133,7 +133,7 @@ def _curves(rows: Sequence[TransferRow], kind: str, numbers: Sequence[int]) -> p
     for place, name in ((0, "paper, Caltech-101, 30 a class"), (1, "paper, Caltech-256, 60 a class")):
         names.append(name)
         values.append([math.nan if found is None else found[place][0] for found in paper])
-    return panels.LineChart(np.array(numbers, float), np.array(values), tuple(names), "layer", "accuracy (%)")
+    return panels.Curves(np.array(numbers, float), np.array(values), tuple(names), "layer", "accuracy (%)")
 
 
 def _row_text(row: TransferRow) -> str:

@@ -14,7 +14,7 @@ from zfdesk.engine.layers import Architecture
 from zfdesk.figures.facts import Facts, caption, unit_text
 from zfdesk.figures.over_time import Evolution, Shares, Strips
 from zfdesk.figures.page import Cell, Page, is_narrow
-from zfdesk.figures.panels import LineChart, Panel, Picture
+from zfdesk.figures.panels import Curves, Panel, Picture
 
 MOST_POINTS = 400
 """Of a curve on paper; more are means of neighbours."""
@@ -182,7 +182,7 @@ def _add_curves(layout: _Layout, progress: TrainingCurves) -> list[str]:
         rate = progress.rate[known]
         kept = _corners(rate)
         if kept.any():
-            panel = LineChart(
+            panel = Curves(
                 progress.epochs[known][kept], rate[kept][None], (), "epoch", "learning rate",
                 logarithmic=bool((rate > 0).all() and rate.max() > 4 * rate.min()), facts=layout.facts,
             )  # fmt: skip
@@ -192,12 +192,12 @@ def _add_curves(layout: _Layout, progress: TrainingCurves) -> list[str]:
     return [f"Training loss: each point the mean over {every} lines of the log."] if every > 1 else []
 
 
-def _curves(x: np.ndarray, series: Sequence[tuple[str, np.ndarray]], quantity: str, facts: Facts) -> LineChart:
+def _curves(x: np.ndarray, series: Sequence[tuple[str, np.ndarray]], quantity: str, facts: Facts) -> Curves:
     order = np.argsort(x, kind="stable")
     values = np.stack([values for _, values in series])[:, order]
     values = np.where(np.isfinite(values), values, np.nan)
     names = tuple(name for name, _ in series)
-    return LineChart(x[order], values, names, "epoch", quantity, bridged=True, facts=facts)
+    return Curves(x[order], values, names, "epoch", quantity, bridged=True, facts=facts)
 
 
 def thinned(x: np.ndarray, values: np.ndarray, most: int = MOST_POINTS) -> tuple[np.ndarray, np.ndarray]:

@@ -61,10 +61,10 @@ def agreement_rows(
 def heat_panel(found: HeatFound, name: str, look: HeatSettings, colours: str, note: str = "") -> panels.Picture:
     """One method's heat over its picture, as the window shows it. KeyError where it has none."""
     pixels = heated(found.input.picture, found.found[name].heat, colours, look.opacity, look.contour)
-    boxes: tuple[panels.BoxOutline, ...] = ()
+    boxes: tuple[panels.Box, ...] = ()
     if look.box is not None:
         top, left, bottom, right = look.box
-        boxes = (panels.BoxOutline(top, left, bottom - top, right - left, "region"),)
+        boxes = (panels.Box(top, left, bottom - top, right - left, "region"),)
     line = f"line at {look.contour * 100:.0f} % of the full heat" if look.contour > 0 else ""
     return panels.Picture(
         pixels, boxes, "; ".join(part for part in (note, line) if part), facts_of_heat(found)
@@ -125,7 +125,7 @@ def sanity_page(
         panel = panels.Tiles(tiles, len(steps), names=layers, facts=facts)
         cells.append(Cell(panel, row, 0, label=method_label(steps[0].maps[name])))
     likeness = np.array([[step.likeness[name] for step in steps] for name in names])
-    lines = panels.LineChart(
+    lines = panels.Curves(
         np.arange(len(steps), dtype=np.float64), likeness, tuple(METHODS[name].label for name in names),
         "layers whose weights are random, from the top", "rank correlation", facts=facts,
     )  # fmt: skip

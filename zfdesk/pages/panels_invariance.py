@@ -8,7 +8,7 @@ from zfdesk.engine import Model
 from zfdesk.experiments.invariance import Invariance
 from zfdesk.figures.facts import Facts
 from zfdesk.figures.fig5 import AXES, layer_text
-from zfdesk.figures.panels import LineChart
+from zfdesk.figures.panels import Curves
 from zfdesk.pages.panels import Captured, PanelKind, PanelSpec, Sources
 
 
@@ -34,10 +34,10 @@ def _capture(spec: PanelSpec, sources: Sources) -> Captured:
     change = f"The picture is changed ({one.change}, {axis}) about its centre and seen anew"
     beyond = "bilinear interpolation; what lies beyond the photograph is mid-grey, 128"
     if spec.kind is INVARIANCE_PROBABILITY:
-        panel = LineChart(one.amounts, one.probabilities, (), axis, "probability", facts=facts)
+        panel = Curves(one.amounts, one.probabilities, (), axis, "probability", facts=facts)
         return Captured(panel, f"P({shown.model.classes[one.classes[0]]})", shown.origin, f"{change} ({beyond}).")
     layer = list(one.distances)[0 if spec.kind is INVARIANCE_LOW else -1]
-    panel = LineChart(one.amounts, one.distances[layer], (), axis, "distance", facts=facts)
+    panel = Curves(one.amounts, one.distances[layer], (), axis, "distance", facts=facts)
     text = f"{change} ({beyond}); distance: Euclidean, of {layer_text(layer)} from the unchanged picture's."
     return Captured(panel, layer_text(layer), shown.origin, text)
 

@@ -16,7 +16,7 @@ import numpy as np
 from zfdesk.engine import Model, Rule, SeedKind
 from zfdesk.figures.facts import Facts, caption, number, unit_text
 from zfdesk.figures.page import Cell, Page
-from zfdesk.figures.panels import LineChart, Picture, Tiles
+from zfdesk.figures.panels import Curves, Picture, Tiles
 from zfdesk.library.boxes import BoxedPicture, ObjectShare, object_occluder
 from zfdesk.library.gallery import Gallery, smaller
 from zfdesk.library.picture_map import PictureMap
@@ -226,7 +226,7 @@ def _shares(shown: SharesShown) -> Captured:
         f"where an occluder of {side} × {side} pixels takes half or more from the probability of the picture's most "
         f"probable class, and how much of boxes anywhere would. Most on the object: {first}; least: {last}."
     )
-    panel = LineChart(
+    panel = Curves(
         np.arange(1.0, len(shares) + 1), values, ("on the object", "by chance"), f"units of {layer}, sorted", "%",
         facts=Facts.of_model(shown.model, layer=layer),
     )  # fmt: skip

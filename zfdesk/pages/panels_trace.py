@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zfdesk.figures.facts import Facts
-from zfdesk.figures.panels import LineChart
+from zfdesk.figures.panels import Curves
 from zfdesk.live import TraceAxis
 from zfdesk.live.trace import TracePoint
 from zfdesk.pages.panels import Captured, PanelKind, PanelSpec, Sources
@@ -45,7 +45,7 @@ def _capture(spec: PanelSpec, sources: Sources) -> Captured:
         facts = Facts.of_model(sources.result.request.model)
     many = f"{lonely} points that are joined to none are not drawn" if lonely else ""
     note = "1 point that is joined to none is not drawn" if lonely == 1 else many
-    panel = LineChart(x, values, names, lines.axis_label, "%", note=note, facts=facts)
+    panel = Curves(x, values, names, lines.axis_label, "%", note=note, facts=facts)
     frames = f"frames {first.frame} to {last.frame}" if last.frame != first.frame else f"frame {first.frame}"
     text = f"{len(points)} computed points of {frames}; lines join those between which nothing was left out."
     label = f"P({names[0]})" if len(names) == 1 else "probability"

@@ -9,7 +9,7 @@ import math
 from dataclasses import replace
 
 from zfdesk.figures.page import is_narrow
-from zfdesk.figures.panels import Bars, Compare, Histogram, Labels, LineChart, Occlusion, Picture, Signed, UnitMap
+from zfdesk.figures.panels import Bars, Compare, Curves, Histogram, Labels, Occlusion, Picture, Signed, UnitMap
 from zfdesk.pages.composition import Arrangement, Composition, Rectangle, Slot
 
 SMALL = (Picture, UnitMap, Signed, Occlusion, Labels)
@@ -58,7 +58,7 @@ def _narrow(composition: Composition, template: Arrangement) -> Arrangement:
     across = math.ceil(len(others) / math.ceil(len(others) / (3 if small else 2)))
     for number, index in enumerate(others):
         row, column = divmod(number, across)
-        chart = isinstance(slots[index].panel, Histogram | LineChart | Bars)
+        chart = isinstance(slots[index].panel, Histogram | Curves | Bars)
         last = number == len(others) - 1 and chart
         places[index] = (row, column, 1, across - column if last else 1)
     return Arrangement(tuple(places))

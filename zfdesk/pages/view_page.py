@@ -8,7 +8,7 @@ from zfdesk.engine import OccluderShape, Rule, SeedKind
 from zfdesk.figures.captions import without_method
 from zfdesk.figures.facts import Facts, caption, number, unit_text
 from zfdesk.figures.page import Cell, Page, is_narrow
-from zfdesk.figures.panels import Bars, BoxOutline, Panel, Picture, Signed, Text, UnitMap
+from zfdesk.figures.panels import Bars, Box, Panel, Picture, Signed, Text, UnitMap
 from zfdesk.live import Result, Style, SweepSettings, SweepSnapshot, UnitResult, View
 from zfdesk.live.bars import SUMS, BarRow, bar_rows, shows_kinds
 from zfdesk.live.sweeping import shown_class, shown_unit
@@ -84,10 +84,10 @@ def picture_panel(result: Result, facts: Facts) -> Picture:
     if result.unit is not None and result.unit.reference.layer != "input":
         top, left, bottom, right = result.unit.box
         if bottom - top < len(result.picture):  # one that covers everything says nothing
-            boxes.append(BoxOutline(top, left, bottom - top, right - left, "field"))
+            boxes.append(Box(top, left, bottom - top, right - left, "field"))
             note = "box: receptive field"
     boxes += [
-        BoxOutline(o.top, o.left, o.height, o.width, "covered", ellipse=o.shape is OccluderShape.ELLIPSE)
+        Box(o.top, o.left, o.height, o.width, "covered", ellipse=o.shape is OccluderShape.ELLIPSE)
         for o in result.request.view.occluders
     ]
     return Picture(result.picture, tuple(boxes), note, without_method(facts))

@@ -23,11 +23,11 @@ _STILLS = {
 }  # fmt: skip
 """Major brands of still pictures (mp4ra.org), and what people call them."""
 
-Box = tuple[bytes, int, int]
+BoxSpan = tuple[bytes, int, int]
 """Four letters, and where the content begins and ends in the file."""
 
 
-def boxes(stream: IO[bytes], start: int, end: int) -> Iterator[Box]:
+def boxes(stream: IO[bytes], start: int, end: int) -> Iterator[BoxSpan]:
     """The boxes between two places of a file; ends where what follows is none."""
     for _ in range(_MOST_BOXES):
         stream.seek(start)
@@ -106,7 +106,7 @@ def _property_of_primary(stream: IO[bytes], wanted: bytes, start: bytes = b"") -
     if b"pitm" not in inside or b"iprp" not in inside:
         return b""
     primary = _item_number(_content(stream, inside[b"pitm"]))
-    properties: list[Box] = []
+    properties: list[BoxSpan] = []
     associations: list[bytes] = []
     for kind, begin, stop in boxes(stream, *inside[b"iprp"]):
         if kind == b"ipco":

@@ -16,7 +16,7 @@ import torch
 
 from zfdesk.atomic_write import write_whole
 from zfdesk.engine.kernels import PackedRows, dense
-from zfdesk.engine.layers import LRN, Conv, Layer, Linear, MaxPool, ReLU, Softmax
+from zfdesk.engine.layers import LRN, Conv, LayerSpec, Linear, MaxPool, ReLU, Softmax
 from zfdesk.engine.model import Model
 from zfdesk.weights.safetensors_file import CheckpointError
 
@@ -97,7 +97,7 @@ def _calls(model: Model) -> list[str]:
     """How torch makes each layer."""
     shapes = model.architecture.weight_shapes()
 
-    def call(layer: Layer) -> str:
+    def call(layer: LayerSpec) -> str:
         match layer:
             case Conv():
                 inside = shapes[f"{layer.name}.weight"][1]
