@@ -19,7 +19,7 @@ from torchvision_peer import import_torchvision
 import zfdesk.engine as zf
 from zfdesk.cli.bench_timing import eager_module
 from zfdesk.engine.layers import LRN, Architecture, Conv, Linear, MaxPool, ReLU, Softmax
-from zfdesk.synthesis import Maximiser, Recipe
+from zfdesk.synthesis import Maximiser, MaximiseRecipe
 from zfdesk.synthesis.objectives import WHOLE, Objective, Term, of_class, of_unit
 from zfdesk.synthesis.steps import as_tensor, normaliser
 
@@ -68,7 +68,7 @@ def test_objectives_are_worth_what_lucent_says(lucent: Any, ours: Objective, the
     with torch.no_grad():
         module(x)
         wanted = -float(objectives.as_objective(theirs(objectives))(hook))  # it is made small
-    maker = Maximiser(model, [ours], Recipe())
+    maker = Maximiser(model, [ours], MaximiseRecipe())
     top, left, bottom, right = maker.field
     found = float(maker.true_values(picture[None, top:bottom, left:right])[0])
     assert found == pytest.approx(wanted, rel=1e-5, abs=1e-6)
