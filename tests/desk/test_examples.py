@@ -122,3 +122,14 @@ def test_a_class_taught(lecture: Window) -> None:
     assert len(lecture.desk.model.classes) == 1000  # each example has the network it is of
     assert lecture.teaching.class_set.pictures == 24  # the lesson stays
     assert examples.line is not None
+
+
+def test_an_example_that_comes_late_leaves_the_lecture_view_as_it_is(lecture: Window) -> None:
+    lecture.run("lecture")
+    try:
+        examples = show(lecture, 1)
+        assert examples.line is not None
+        assert not examples.line.isVisible()
+    finally:
+        lecture.run("lecture")
+    assert examples.line.isVisible()

@@ -9,9 +9,10 @@ from desk_tools import press, settle
 from desk_window import Window
 from PySide6.QtCore import QPoint, QSettings, QStandardPaths, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QToolButton
+from PySide6.QtWidgets import QFileDialog, QToolButton
 
 from zfdesk.desk.settings import HINTS_DONE
+from zfdesk.desk.window import copy_commands
 from zfdesk.desk.window.hints import HintBar, first_steps, hints, moved_occluder, picked_unit, show_hints
 from zfdesk.engine import Occluder
 from zfdesk.live import View
@@ -52,7 +53,7 @@ def test_each_is_closed_by_doing_it_and_the_line_goes(
         QTest.mouseMove(canvas, middle + QPoint(step, step))
     QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=middle + QPoint(9, 9))
     assert card.open_hints == {"figure"}
-    monkeypatch.setattr(QInputDialog, "getDouble", lambda *_, **__: (1.0, True))
+    monkeypatch.setattr(copy_commands, "ask_for_number", lambda *_: 1.0)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(tmp_path / "figure.png"), ""))
     live.run("save-window-as")
     assert (tmp_path / "figure.png").exists()

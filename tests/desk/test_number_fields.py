@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 from desk_window import Window
-from PySide6.QtCore import QLocale, Qt
+from PySide6.QtCore import QLocale, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDoubleSpinBox
+from PySide6.QtWidgets import QApplication, QDialog, QDoubleSpinBox, QWidget
 
 from zfdesk.desk.app import make_application
-from zfdesk.desk.widgets.numbers import DecimalSpinBox
+from zfdesk.desk.widgets.numbers import DecimalSpinBox, ask_for_number
 
 
 @pytest.fixture(params=["de_DE", "fr_FR", "en_US", "C"])
@@ -43,3 +43,19 @@ def test_every_field_for_fractions_in_the_window_takes_both(window: Window) -> N
     fields = window.findChildren(QDoubleSpinBox)
     assert fields
     assert [field for field in fields if not isinstance(field, DecimalSpinBox)] == []
+
+
+@pytest.mark.parametrize(("key", "answer"), [(Qt.Key.Key_Return, 0.5), (Qt.Key.Key_Escape, None)])
+def test_a_number_that_is_asked_for_takes_both(
+    key: Qt.Key, answer: float | None, country: None, nothing_left: None
+) -> None:
+    def type_it() -> None:
+        dialog = QApplication.activeModalWidget()
+        assert isinstance(dialog, QDialog)
+        QTest.keyClicks(dialog.findChild(DecimalSpinBox), "0,5")
+        QTest.keyClick(dialog, key)
+
+    parent = QWidget()
+    QTimer.singleShot(0, parent, type_it)
+    assert ask_for_number(parent, "Screenshot", "Scale:", 2.0, 0.25, 8.0) == answer
+    parent.deleteLater()

@@ -14,11 +14,12 @@ from desk_window import Window
 from PIL import Image
 from PySide6.QtCore import QEvent, QPoint, QPointF, QSettings, QStandardPaths, Qt
 from PySide6.QtGui import QColor, QEnterEvent, QGuiApplication, QImage
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from zfdesk.desk.app import remembered
 from zfdesk.desk.widgets.screenshot import picture_of, save_png
 from zfdesk.desk.widgets.theme import THEMES
+from zfdesk.desk.window import copy_commands
 from zfdesk.desk.window.hints import show_hints
 from zfdesk.live import View
 
@@ -135,7 +136,7 @@ def test_pictures_are_saved_and_copied_by_their_actions(
 ) -> None:
     window = still
     path = tmp_path / "shot.png"
-    monkeypatch.setattr(QInputDialog, "getDouble", lambda *given, **more: (2.0, True))
+    monkeypatch.setattr(copy_commands, "ask_for_number", lambda *_: 2.0)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *given, **more: (str(path), ""))
     window.run("save-window-as")
     with Image.open(path) as image:

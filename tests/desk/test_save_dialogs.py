@@ -9,10 +9,11 @@ import pytest
 from desk_tools import wait_until
 from desk_window import Window
 from PIL import Image
-from PySide6.QtWidgets import QFileDialog, QInputDialog
+from PySide6.QtWidgets import QFileDialog
 
 import zfdesk.desk
 from zfdesk.desk.widgets.save_dialog import ask_where, reads_any
+from zfdesk.desk.window import copy_commands
 from zfdesk.sources import SourceReference
 from zfdesk.weights import store
 
@@ -51,7 +52,7 @@ def test_the_picture_that_is_shown_is_not_written_over(
         os.link(read, path)
     bytes_before = read.read_bytes()
     choose(monkeypatch, path)
-    monkeypatch.setattr(QInputDialog, "getDouble", lambda *given, **more: (1.0, True))
+    monkeypatch.setattr(copy_commands, "ask_for_number", lambda *_: 1.0)
     window.run("save-window-as")
     assert read.read_bytes() == bytes_before
     assert "which is read" in window.message.label.text()

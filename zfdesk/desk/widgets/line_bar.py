@@ -36,10 +36,10 @@ class LineBar(QToolBar):
         self.row.addWidget(close)
 
     def stand(self) -> None:
-        """Show the line, below others of its kind."""
+        """Show the line, below others of its kind; where all but panes is hidden, once that ends."""
         self._window.addToolBarBreak(Qt.ToolBarArea.BottomToolBarArea)
         self._window.addToolBar(Qt.ToolBarArea.BottomToolBarArea, self)
-        self.show()
+        self.setVisible(not self._window.menuBar().isHidden())
 
     def finish(self) -> None:
         """Close the line."""

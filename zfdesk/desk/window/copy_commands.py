@@ -9,13 +9,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QPoint, QStandardPaths, Qt
 from PySide6.QtGui import QCursor, QDrag, QGuiApplication
-from PySide6.QtWidgets import QApplication, QInputDialog, QMenu, QToolBar, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QToolBar, QWidget
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Panes
 from zfdesk.desk.live_view.picture_pane import PicturePane
 from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.drag_out import DRAGGED, carry, picture_mime
+from zfdesk.desk.widgets.numbers import ask_for_number
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.desk.widgets.save_dialog import ask_where
 from zfdesk.figures.facts import caption
@@ -102,8 +103,8 @@ def save_picture_of(context: AppContext, widget: QWidget) -> None:
     """Ask for a scale and a place, and save a PNG."""
     window = context.window
     question = "Scale of the screenshot (1 is as large as on the screen):"
-    scale, good = QInputDialog.getDouble(window, "Screenshot", question, 2.0, 0.25, 8.0, 2)
-    if not good:
+    scale = ask_for_number(window, "Screenshot", question, 2.0, 0.25, 8.0)
+    if scale is None:
         return
     name = f"zfdesk-{_name(widget).replace(' ', '-').replace('|', '').lower()}.png"
     path, _ = ask_where(context, "Save a picture", name, "PNG (*.png)", ".png")
