@@ -45,8 +45,11 @@ class InputSpec:
 
     def to_tensor(self, pictures: np.ndarray) -> Tensor:
         """uint8 (N, height, width, 3) RGB → float32 (N, 3, height, width), channels-last in memory."""
-        x = torch.from_numpy(np.array(pictures, dtype=np.float32))
-        x = (x - torch.tensor(self.mean)).div_(torch.tensor(self.std))
+        n, height, width, _ = pictures.shape
+        # whole rows of pixels: to add three numbers at a time takes ten times as long
+        lines = torch.from_numpy(np.array(pictures, order="C")).view(n * height, width * 3)
+        mean, std = (torch.tensor(each, dtype=torch.float32).repeat(width) for each in (self.mean, self.std))
+        x = (lines - mean).div_(std).view(n, height, width, 3)
         if self.order == "BGR":
             x = x.flip(-1)
         return x.permute(0, 3, 1, 2)
