@@ -2,9 +2,9 @@
 the reference in tests).
 
 The fast path keeps activations channels-last, lets oneDNN fuse convolution and rectification over weights packed
-once, writes the normalisation's neighbourhood sum as a product with a banded matrix, and reads fully connected weights
-that are stored as int8 rows in half precision, which holds integers up to 2048 exactly: half the bytes of float32, and
-the same numbers. Every path equals float64 to 1e-5 of a layer's largest value; speed is measured by ``zfdesk bench``.
+once, and reads fully connected weights that are stored as int8 rows in half precision, which holds integers up to 2048
+exactly: half the bytes of float32, and the same numbers. Every path equals float64 to 1e-5 of a layer's largest value;
+speed is measured by ``zfdesk bench``.
 """
 
 from __future__ import annotations
@@ -74,6 +74,10 @@ def reads_half_precision() -> bool:
 LONGEST_SUM = 4096
 """Products that fbgemm adds one after the other into one float32: with ZFNet's 9216 the rounding grew to 8e-6 of fc6's
 largest value, in three parts it is 2e-6."""
+
+
+LRN_ROWS = 4096
+"""Positions that are normalised together."""
 
 
 class HalfRows:
@@ -164,14 +168,11 @@ class FastKernels(ReferenceKernels):
     def __init__(self, architecture: Architecture, weights: Weights) -> None:
         super().__init__(weights)
         self._packed: dict[str, Tensor] = {}
-        self._bands: dict[str, Tensor] = {}
         self._matrices: dict[str, Tensor] = {}  # filters as `conv_window` needs them
         vectors = [stage.name for stage in architecture.stages if isinstance(stage.layer, Linear)]
         for before, stage in zip(architecture.stages, architecture.stages[1:], strict=False):
             if isinstance(stage.layer, Conv):
                 self._packed[stage.name] = _pack_convolution(stage.layer, weights[f"{stage.name}.weight"], before.shape)
-            elif isinstance(stage.layer, LRN):
-                self._bands[stage.name] = lrn_band(stage.layer, before.shape[0], torch.zeros(()))
         self.halves = {
             f"{name}.weight": HalfRows(weight)
             for name in vectors
@@ -228,12 +229,20 @@ class FastKernels(ReferenceKernels):
         return y.view(n, down, across, -1).permute(0, 3, 1, 2)
 
     def lrn(self, layer: LRN, x: Tensor) -> Tensor:
-        """Contrast normalisation; the neighbourhood sum is one product with a banded matrix."""
+        """Contrast normalisation; the squares of neighbours are added map upon map, in blocks that a cache holds."""
         n, c, h, w = x.shape
         rows = x.permute(0, 2, 3, 1).reshape(-1, c)
-        denominator = torch.addmm(torch.full((c,), layer.k), rows * rows, self._bands[layer.name])
-        factor = inverse_power(denominator, layer.beta)
-        return factor.mul_(rows).view(n, h, w, c).permute(0, 3, 1, 2)
+        y = torch.empty_like(rows)
+        for part, place in zip(rows.split(LRN_ROWS), y.split(LRN_ROWS), strict=True):
+            squares = part * part
+            total = squares.clone()
+            for back in range(1, min(layer.size // 2, c - 1) + 1):
+                total[:, back:].add_(squares[:, :-back])
+            for ahead in range(1, min((layer.size - 1) // 2, c - 1) + 1):
+                total[:, :-ahead].add_(squares[:, ahead:])
+            denominator = total.mul_(layer.alpha / layer.size).add_(layer.k)
+            torch.mul(inverse_power(denominator, layer.beta), part, out=place)
+        return y.view(n, h, w, c).permute(0, 3, 1, 2)
 
     def linear(self, layer: Linear, x: Tensor, rectified: bool) -> Tensor:
         """Fully connected layer; int8 rows are read in half precision where torch can."""
