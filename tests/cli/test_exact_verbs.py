@@ -29,10 +29,10 @@ def in_float64() -> Iterator[None]:
     """Within it every forward pass is float64, and with it all that is computed from one."""
     forward = zf.Model.forward
 
-    def exact(model: zf.Model, pictures: object, reference: bool = False, until: str | None = None) -> zf.Pass:
+    def exact(model: zf.Model, pictures: object, *order: object, **options: object) -> zf.Pass:
         if isinstance(pictures, np.ndarray):
             pictures = model.input.to_tensor(pictures if pictures.ndim == 4 else pictures[None])
-        return forward(model, pictures.double(), reference, until)  # type: ignore[attr-defined]
+        return forward(model, pictures.double(), *order, **options)  # type: ignore[attr-defined,arg-type]
 
     with patch.object(zf.Model, "forward", exact):
         yield

@@ -15,7 +15,7 @@ from engine_nets import quick_weights
 from torch import Tensor
 
 import zfdesk.engine as zf
-from zfdesk.engine.kernels import PackedRows, lrn_band
+from zfdesk.engine.kernels import FastKernels, PackedRows, lrn_band
 from zfdesk.engine.layers import LRN, Architecture, Conv, Linear, MaxPool, ReLU, Softmax
 
 SMALL = Architecture(
@@ -345,3 +345,28 @@ def test_random_model_is_seeded_and_says_so() -> None:
     assert not torch.equal(one.weights["conv1.weight"], other.weights["conv1.weight"])  # type: ignore[arg-type]
     assert not one.trained
     assert "random weights, seed 1" in one.provenance
+
+
+def test_a_pass_can_keep_some_layers_alone(embedded: zf.Model, pictures: np.ndarray) -> None:
+    """Of more pictures than are computed together, in any order; switches too; nothing above the last is computed."""
+    many = np.concatenate([pictures, pictures[:, ::-1]])[:13]
+    whole = embedded.forward(many)
+    for layers in (["prob"], ["norm1", "pool5", "fc7"], ["conv2", "input"], ["fc8", "pool1"]):
+        part = embedded.forward(many, keep=layers)
+        assert set(part.activations) == set(layers)
+        assert set(part.switches) == {layer for layer in layers if layer.startswith("pool")}
+        for layer in layers:
+            expected, found = whole.activations[layer], part.activations[layer]
+            assert torch.allclose(found, expected, rtol=0, atol=1e-5 * float(expected.abs().max())), layer
+            if layer in part.switches:
+                assert float((part.switches[layer] == whole.switches[layer]).float().mean()) > 0.999
+    assert torch.equal(embedded.probabilities(many), embedded.forward(many, keep=["prob"]).probabilities)
+    with pytest.raises(ValueError, match="conv9"):
+        embedded.forward(many, keep=["conv9"])
+
+
+def test_only_what_is_kept_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = small_model()
+    monkeypatch.setattr(FastKernels, "linear", lambda *_: pytest.fail("a layer above the last was computed"))
+    layer = next(stage.name for stage in model.architecture.stages if stage.spatial and stage.parameters)
+    assert set(model.forward(torch.randn(7, 3, 32, 32), keep=[layer]).activations) == {layer}

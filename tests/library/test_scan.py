@@ -276,7 +276,7 @@ def test_near_ties_are_settled_in_float64(model: zf.Model, tmp_path: Path, monke
 
     def rough(self: zf.Model, pictures: object, *rest: object, **options: object) -> zf.Pass:
         seen = real(self, pictures, *rest, **options)  # type: ignore[arg-type]
-        if seen.activations["input"].dtype == torch.float64:
+        if any(values.dtype == torch.float64 for values in seen.activations.values()):
             return seen
         noisy = {
             name: values * (1 + 4e-3 * torch.from_numpy(rng.uniform(-1, 1, values.shape)).float())

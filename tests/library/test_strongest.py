@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -86,9 +88,9 @@ def test_pictures_come_one_by_one(model: zf.Model, pictures: np.ndarray) -> None
 
     forward = zf.Model.forward
 
-    def counted(self: zf.Model, batch: np.ndarray) -> zf.Pass:
+    def counted(self: zf.Model, batch: np.ndarray, **options: Any) -> zf.Pass:
         taken.clear()
-        return forward(self, batch)
+        return forward(self, batch, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(zf.Model, "forward", counted)

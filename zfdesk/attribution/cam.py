@@ -76,9 +76,10 @@ def teach_cam_head(
         raise ValueError(f"{layer} has no maps for CAM to weight.")
     means, own = [], []
     waiting = iter(pictures)
+    keep = [layer] if labels is not None else [layer, architecture.stages[-1].name]
     while batch := list(islice(waiting, BATCH)):
-        seen = model.forward(np.stack(batch), until=None if labels is None else layer)
-        means.append(seen.activations[layer].mean((2, 3)).float().clone())
+        seen = model.forward(np.stack(batch), keep=keep)
+        means.append(seen.activations[layer].mean((2, 3)).float())
         if labels is None:
             own += seen.probabilities.argmax(1).tolist()
     classes = own if labels is None else list(labels)

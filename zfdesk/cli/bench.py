@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from zfdesk.cli.bench_scan import scan_figures
-from zfdesk.cli.bench_timing import eager_module, interleaved
+from zfdesk.cli.bench_timing import eager_module, interleaved, onnx_runtime
 
 
 def add_parser(subparsers: Any) -> None:
@@ -33,6 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     repetitions = 5 if arguments.short else 25
     figures: dict[str, Any] = {"cores": os.cpu_count(), "threads": torch.get_num_threads(), "torch": torch.__version__}
     figures |= forward_figures(repetitions)
+    figures |= batch_figures(max(repetitions // 4, 2))
     figures |= reconstruction_figures(repetitions)
     figures |= sweep_figures(arguments.short)
     figures |= moved_figures(repetitions)
@@ -84,6 +85,31 @@ def forward_figures(repetitions: int) -> dict[str, float]:
         "forward_ms": times["forward"], "eager_ms": times["eager"], "forward_ratio": times["eager"] / times["forward"],
         "peak_gflops": peak, "forward_share_of_peak": reached / peak,
     }  # fmt: skip
+
+
+def batch_figures(repetitions: int) -> dict[str, float | str]:
+    """Milliseconds a picture for the probabilities of 32 at once, against eager torch and, if it is here, ONNX
+    Runtime."""
+    import numpy as np
+    import torch
+
+    from zfdesk.weights import load
+
+    model, count = load(), 32
+    pictures = np.repeat(_demo_picture()[None], count, 0)
+    module, x = eager_module(model), model.input.to_tensor(pictures).contiguous()
+    calls = {"batch": lambda: model.probabilities(pictures), "batch_eager": lambda: module(x)}
+    runtime = onnx_runtime(model, torch.get_num_threads())
+    if runtime is not None:
+        rgb = np.ascontiguousarray(pictures.transpose(0, 3, 1, 2), np.float32)
+        calls["batch_onnx"] = lambda: runtime(rgb)
+    with torch.inference_mode():
+        figures: dict[str, float | str] = {
+            f"{name}_ms": time / count for name, time in interleaved(calls, repetitions).items()
+        }
+    if runtime is None:
+        figures["batch_onnx"] = "not measured: onnxruntime is not installed (pip install onnxruntime)"
+    return figures
 
 
 def reconstruction_figures(repetitions: int) -> dict[str, float | str]:

@@ -16,6 +16,14 @@ def report(figures: dict[str, Any]) -> str:
         f"  share of matrix peak      {figures['forward_share_of_peak']:7.0%}"
         f"      of {figures['peak_gflops']:.0f} GFLOP/s",
     ]
+    eager, onnx = figures["batch_eager_ms"], figures.get("batch_onnx_ms")
+    lines += [
+        f"a picture of a batch of 32  {figures['batch_ms']:7.1f} ms",
+        f"  eager nn.Sequential       {eager:7.1f} ms   {eager / figures['batch_ms']:.2f} × slower",
+        f"  ONNX Runtime              {figures['batch_onnx']}"
+        if onnx is None
+        else f"  ONNX Runtime              {onnx:7.1f} ms   {onnx / figures['batch_ms']:.2f} × slower",
+    ]
     if "captum_ms" in figures:
         lines += [
             f"forward + conv5 deconvnet   {figures['reconstruction_ms']:7.1f} ms",

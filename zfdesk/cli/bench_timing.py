@@ -58,3 +58,17 @@ def eager_module(model: Any) -> Any:
         modules[layer.name] = made
         before = layer.name if layer.name in shapes else before
     return nn.Sequential(OrderedDict(modules)).eval()
+
+
+def onnx_runtime(model: Any, threads: int) -> Callable[[Any], object] | None:
+    """What gives the answers to RGB pictures, float32 (N, 3, size, size), by ONNX Runtime; None where it is missing."""
+    try:
+        import onnxruntime
+    except ImportError:
+        return None
+    from zfdesk.weights.export import onnx_bytes
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(onnx_bytes(model), options, providers=["CPUExecutionProvider"])
+    return lambda pictures: session.run(None, {session.get_inputs()[0].name: pictures})

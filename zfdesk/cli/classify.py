@@ -89,7 +89,7 @@ def _probabilities(
     import numpy as np
 
     while batch := list(islice(pictures, BATCH)):
-        answers = model.forward(np.stack([picture for _, picture in batch])).probabilities.numpy()
+        answers = model.probabilities(np.stack([picture for _, picture in batch])).numpy()
         if not np.isfinite(answers).all():
             raise CommandError(f"{model.name or 'The network'} answered with values that are not numbers.")
         yield from ((path, picture, answer) for (path, picture), answer in zip(batch, answers, strict=True))

@@ -66,7 +66,7 @@ def curves_command(arguments: argparse.Namespace) -> int:
     size = model.architecture.size
     heats = [read_heat_map(Path(path), size) for path in arguments.maps]
     picture = crop(pixels, crop_called(arguments.crop, model).box(*pixels.shape[:2]), size)
-    probabilities = model.forward(picture).probabilities[0].numpy()
+    probabilities = model.probabilities(picture)[0].numpy()
     named = arguments.class_name
     index = int(probabilities.argmax()) if named is None else class_called(model, named)
     fill = OccluderFill(arguments.fill)

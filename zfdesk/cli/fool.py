@@ -53,7 +53,7 @@ def fool_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace)
         return finish(arguments, None, None, {}, "")
     changed = sketch.pictures[0]
     shown, factor = magnified(picture, changed)
-    answers = model.forward(np.stack((picture, changed))).probabilities.numpy()
+    answers = model.probabilities(np.stack((picture, changed))).numpy()
     (was, sure), (now, _) = ((int(answer.argmax()), float(answer.max())) for answer in answers)
     change = changed.astype(float) - picture
     facts = {

@@ -43,7 +43,7 @@ def make(arguments: argparse.Namespace) -> tuple[Page, int]:
     model = chosen_model(arguments.weights)
     picture = network_picture(arguments.image, model, arguments.crop)
     named = arguments.klass
-    index = int(model.forward(picture).probabilities[0].argmax()) if named is None else class_called(model, named)
+    index = int(model.probabilities(picture).argmax()) if named is None else class_called(model, named)
     total, steps = 1 + sum(bool(stage.parameters) for stage in model.architecture.stages), []
     options = Options(layer=arguments.layer)
     with ProgressLine("sanity check: ", "networks") as progress:

@@ -9,7 +9,7 @@ For example:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from zfdesk.engine.kernels import BatchKernels, FastKernels, PackedRows, ReferenceKernels, Weights, dense, max_pool
-from zfdesk.engine.layers import LRN, Architecture, Conv, Linear, MaxPool, Softmax
+from zfdesk.engine.layers import LRN, Architecture, Conv, Linear, MaxPool, Softmax, Stage
 from zfdesk.engine.picture import InputSpec
 
 
@@ -141,36 +141,37 @@ class Model:
         return made
 
     @torch.inference_mode()
-    def forward(self, pictures: np.ndarray | Tensor, reference: bool = False, until: str | None = None) -> Pass:
+    def forward(
+        self,
+        pictures: np.ndarray | Tensor,
+        reference: bool = False,
+        until: str | None = None,
+        keep: Collection[str] | None = None,
+    ) -> Pass:
         """Run the network and keep every layer's activation, the switches and the probabilities.
 
         pictures: uint8 (size, size, 3) or (N, size, size, 3) RGB as `zfdesk.engine.crop` gives, or a normalised
         float32 or float64 tensor (N, 3, size, size). ``reference``: plain torch operations in the tensor's own
         precision instead of the fast float32 path, which gives the same numbers to 1e-5 of a layer's largest value.
-        ``until``: the last layer wanted; what lies above it is not computed (None: all). Raises ValueError on another
-        shape or type, on NaN or infinite values in a tensor, or a layer that does not exist.
+        ``until``: the last layer wanted; what lies above it is not computed (None: all). ``keep``: the only layers
+        wanted (then ``until`` says nothing): many pictures take less time so, and far less memory. Raises ValueError on
+        another shape or type, on NaN or infinite values in a tensor, or a layer that does not exist.
         """
-        last = None if until is None else self.architecture.index(until) + 1
+        stages, index = self.architecture.stages, self.architecture.index
+        stages = stages[: max(index(layer) for layer in keep or [until or stages[-1].name]) + 1]
+        split = next((place for place, stage in enumerate(stages) if isinstance(stage.layer, Linear)), len(stages))
         x = self._checked(pictures)
         kernels = self.kernels(x.dtype, reference)
         if kernels is self._fast:
             x = x.contiguous(memory_format=torch.channels_last)
-        activations, switches = {"input": x}, {}
-        for stage in self.architecture.stages[1:last]:
-            match stage.layer:
-                case Conv() as layer:
-                    x = kernels.conv(layer, x, stage.rectified)
-                case MaxPool() as layer:
-                    x, switches[stage.name] = max_pool(layer, x)
-                case LRN() as layer:
-                    x = kernels.lrn(layer, x)
-                case Linear() as layer:
-                    # reshape, not view: fc6 wants (channel, row, column) order whatever the memory order
-                    x = kernels.linear(layer, x.reshape(x.shape[0], -1), stage.rectified)[:, :, None, None]
-                case Softmax():
-                    x = x.softmax(1)
-            activations[stage.name] = x
-        return Pass(self, MappingProxyType(activations), MappingProxyType(switches))
+        parts = [_run(kernels, stages[:split], part, keep) for part in x.split(len(x) if keep is None else TOGETHER)]
+        tops, activations, switches = (_joined(values) for values in zip(*parts, strict=True))
+        _, vectors, _ = _run(kernels, stages[split:], tops[""], keep)
+        return Pass(self, MappingProxyType(activations | vectors), MappingProxyType(switches))
+
+    def probabilities(self, pictures: np.ndarray | Tensor) -> Tensor:
+        """Class probabilities of pictures, float32 (N, classes), and nothing else; see `forward`."""
+        return self.forward(pictures, keep=[self.architecture.stages[-1].name]).probabilities
 
     def _checked(self, pictures: np.ndarray | Tensor) -> Tensor:
         size = self.architecture.size
@@ -190,6 +191,45 @@ class Model:
         if batch.ndim != 4 or batch.shape[1:] != (size, size, 3) or batch.dtype != np.uint8 or len(batch) == 0:
             raise ValueError(f"Pictures must be uint8 ({size}, {size}, 3), not {pictures.dtype} {pictures.shape}.")
         return self.input.to_tensor(batch)
+
+
+TOGETHER = 6
+"""Pictures whose maps are computed together where not all are kept: what a layer reads is then still in the cache, and
+the blocks of memory are small enough to be used again (glibc returns those of over 32 MB to the system)."""
+
+Named = dict[str, Tensor]
+
+
+def _run(
+    kernels: ReferenceKernels, stages: Sequence[Stage], x: Tensor, keep: Collection[str] | None
+) -> tuple[Named, Named, Named]:
+    """The last stage's output, named "", and the activations and switches that are wanted (None: all)."""
+    activations, switches = {}, {}
+    for stage in stages:
+        wanted = keep is None or stage.name in keep
+        match stage.layer:
+            case Conv() as layer:
+                x = kernels.conv(layer, x, stage.rectified)
+            case MaxPool() as layer:
+                x, chosen = max_pool(layer, x)
+                if wanted:
+                    switches[stage.name] = chosen
+            case LRN() as layer:
+                x = kernels.lrn(layer, x)
+            case Linear() as layer:
+                # reshape, not view: fc6 wants (channel, row, column) order whatever the memory order
+                x = kernels.linear(layer, x.reshape(x.shape[0], -1), stage.rectified)[:, :, None, None]
+            case Softmax():
+                x = x.softmax(1)
+        if wanted:
+            activations[stage.name] = x
+    return {"": x}, activations, switches
+
+
+def _joined(parts: Sequence[Named]) -> Named:
+    if len(parts) == 1:
+        return parts[0]
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
 
 def check_weights(architecture: Architecture, weights: Weights) -> None:

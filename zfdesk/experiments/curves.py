@@ -94,7 +94,7 @@ def insertion_deletion(
         raise ValueError("Pixels are not deleted by noise: choose mean, grey, blur or black.")
     order = order_of(heat, size)
     if class_index is None:
-        class_index = int(model.forward(picture).probabilities[0].argmax())
+        class_index = int(model.probabilities(picture).argmax())
     if not 0 <= class_index < len(model.classes):
         raise ValueError(f"There is no class {class_index}; there are 0 to {len(model.classes) - 1}.")
     total = 2 * (steps + 1)
@@ -104,7 +104,7 @@ def insertion_deletion(
         pictures = _changed_in_order(start, finish, order, steps)
         probabilities: list[np.ndarray] = []
         while batch := list(islice(pictures, BATCH)):
-            probabilities.append(model.forward(np.stack(batch)).probabilities[:, class_index].numpy())
+            probabilities.append(model.probabilities(np.stack(batch))[:, class_index].numpy())
             passed += len(batch)
             progress(passed, total)
         shares = _counts(len(order), steps) / len(order)

@@ -203,7 +203,7 @@ def invariance(
 
 def _features(model: Model, pictures: np.ndarray, layers: Sequence[str]) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """By layer float64 (pictures, features), and float64 (pictures, classes)."""
-    seen = model.forward(pictures)
+    seen = model.forward(pictures, keep=(*layers, model.architecture.stages[-1].name))
     found = {layer: seen.activations[layer].flatten(1).double().numpy() for layer in layers}
     return found, seen.probabilities.double().numpy()
 

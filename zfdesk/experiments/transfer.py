@@ -125,14 +125,13 @@ def features(model: Model, pictures: Iterable[np.ndarray], layer: str | None = N
 
 def features_of_layers(model: Model, pictures: Iterable[np.ndarray], layers: Sequence[str]) -> dict[str, Tensor]:
     """`features` of several layers from one forward pass a picture, by layer."""
-    highest = max(layers, key=model.architecture.index)
     found: dict[str, list[Tensor]] = {layer: [] for layer in layers}
     with torch.inference_mode():
         waiting = iter(pictures)
         while batch := list(islice(waiting, BATCH)):
-            seen = model.forward(np.stack(batch), until=highest)
+            seen = model.forward(np.stack(batch), keep=layers)
             for layer in layers:
-                found[layer].append(taken(seen, layer).clone())
+                found[layer].append(taken(seen, layer))
     if not next(iter(found.values())):
         raise ValueError("There are no pictures to take features of.")
     return {layer: torch.cat(parts) for layer, parts in found.items()}

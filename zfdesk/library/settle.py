@@ -192,7 +192,7 @@ def _exact(
 ) -> list[list[tuple[int, float, int]]]:
     """For each picture and its units: unit, activation in float64, place."""
     batch = model.input.to_tensor(np.stack([picture for picture, _ in wanted])).double()
-    maps = model.forward(batch, until=layer).activations[layer]
+    maps = model.forward(batch, keep=[layer]).activations[layer]
     record = record_of(maps)
     return [
         [(int(unit), float(record.values[row, unit]), int(record.places[row, unit])) for unit in units]

@@ -44,7 +44,7 @@ def spread_of(model: Model, pictures: Iterable[np.ndarray], layers: Sequence[str
         signed = name == "input" or (isinstance(stage.layer, Linear) and not stage.rectified)
         counted[name] = _Counted(stage.shape[0], signed)
     for batch in batches(pictures):
-        passed = model.forward(batch)
+        passed = model.forward(batch, keep=layers)
         for name, record in counted.items():
             record.take(passed.activations[name])
     if not all(record.values for record in counted.values()):

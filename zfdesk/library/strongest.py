@@ -51,7 +51,7 @@ def strongest_over(
     kept = {name: _Kept(model.architecture.stage(name).shape[0], count) for name in layers}
     seen = 0
     for batch in batches(pictures):
-        passed = model.forward(batch)
+        passed = model.forward(batch, keep=layers)
         for name, record in kept.items():
             record.take(passed.activations[name], seen)
         seen += len(batch)

@@ -237,7 +237,7 @@ def fool_order(
 
 
 def _probabilities(model: Model, picture: np.ndarray) -> np.ndarray:
-    found: np.ndarray = model.forward(picture).probabilities.numpy().reshape(-1)
+    found: np.ndarray = model.probabilities(picture).numpy().reshape(-1)
     return found
 
 

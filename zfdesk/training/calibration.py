@@ -121,7 +121,7 @@ def calibrate(
     labels, scores = [], []
     for known, seen in readable_batches([model], pictures, places, Protocol(), threads, progress, on_message):
         labels.append(known)
-        passed = model.forward(np.concatenate([picture[0] for picture in seen]))
+        passed = model.forward(np.concatenate([picture[0] for picture in seen]), keep=[layer])
         scores.append(passed.activations[layer].flatten(1).numpy())
     if sum(map(len, labels)) < _FEWEST:
         raise TrainingError(f"A temperature is fitted on {_FEWEST} pictures or more, with their classes.")

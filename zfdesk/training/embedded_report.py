@@ -101,7 +101,7 @@ def _renewed(place: Path, block: str) -> str:
 
 
 def _answers(model: Model, path: Path) -> list[tuple[int, str, float]]:
-    shares = model.forward(centre_crop(read_picture(str(path)), model.architecture.size)).probabilities[0].numpy()
+    shares = model.probabilities(centre_crop(read_picture(str(path)), model.architecture.size))[0].numpy()
     return [(int(i), model.classes[i], round(float(shares[i]), 4)) for i in (-shares).argsort(kind="stable")[:5]]
 
 

@@ -192,10 +192,7 @@ def _answers(models: Sequence[Model], seen: list[list[np.ndarray]]) -> np.ndarra
     total = np.zeros((len(seen), len(models[0].classes)), np.float64)
     for number, model in enumerate(models):
         crops = np.concatenate([picture[number] for picture in seen])
-        parts = [
-            model.forward(crops[first : first + BATCH]).probabilities.numpy() for first in range(0, len(crops), BATCH)
-        ]
-        probabilities = np.concatenate(parts)
+        probabilities = model.probabilities(crops).numpy()
         if not np.isfinite(probabilities).all():
             raise TrainingError(f"{model.name or 'The network'} answers with values that are not numbers.")
         total += probabilities.reshape(len(seen), -1, total.shape[1]).mean(1, dtype=np.float64)

@@ -98,7 +98,7 @@ def strongest_answers(
     units = chosen_units(model, seed)
     if not units or most < 1:
         return []
-    size, last, count = model.architecture.size, list(units)[-1], len(pictures)
+    size, count = model.architecture.size, len(pictures)
     indices = range(count) if most >= count else [place * count // most for place in range(most)]
     best: dict[tuple[str, int], tuple[float, int, tuple[int, int], np.ndarray]] = {}
     views: list[np.ndarray] = []
@@ -107,7 +107,7 @@ def strongest_answers(
     def flush() -> None:
         if not views:
             return
-        seen = model.forward(np.stack(views), until=last)
+        seen = model.forward(np.stack(views), keep=units)
         for layer, chosen in units.items():
             _update(best, layer, chosen, seen.activations[layer], views, names)
         views.clear()
