@@ -15,9 +15,10 @@ import torch.nn.functional as F
 from engine_nets import quick_weights
 
 import zfdesk.engine as zf
-from zfdesk.engine import kernels
-from zfdesk.engine.kernels import HalfRows, PackedRows, dense, reads_half_precision
+from zfdesk.engine import packed_rows
+from zfdesk.engine.kernels import dense
 from zfdesk.engine.layers import Architecture, Conv, Linear, ReLU, Softmax
+from zfdesk.engine.packed_rows import HalfRows, IntegerRows, PackedRows, multiplies_integers, reads_half_precision
 
 EXACT = 1e-5
 CAT, COVERED_CAT = 6, 10
@@ -123,21 +124,50 @@ def odd_rows() -> Iterator[tuple[PackedRows, int]]:
         yield PackedRows(rows, torch.rand(outside, generator=generator) * 1e-3), inside
 
 
-@pytest.mark.skipif(not reads_half_precision(), reason="this torch has no product with half-precision matrices")
-def test_half_precision_holds_int8_rows_exactly() -> None:
-    """Rows of any length and any number of pictures, with inputs that half precision could not hold."""
+@pytest.mark.parametrize(
+    ("product", "error"),
+    [
+        pytest.param(
+            HalfRows,
+            1e-6,
+            marks=pytest.mark.skipif(not reads_half_precision(), reason="torch cannot do it here"),
+        ),
+        pytest.param(
+            IntegerRows, 2e-7, marks=pytest.mark.skipif(not multiplies_integers(), reason="the processor has no VNNI")
+        ),
+    ],
+)
+def test_products_with_int8_rows_are_exact(product: type[HalfRows | IntegerRows], error: float) -> None:
+    """Rows of any length and any number of pictures, with inputs that half precision or one byte could not hold, of
+    either sign, all zero, and of very different size."""
     for weight, inside in odd_rows():
-        product = HalfRows(weight)
+        multiply = product(weight)
         for count in (1, 2, 3, 5, 8, 33):
-            x = torch.randn(count, inside, generator=torch.Generator().manual_seed(count)).relu() * 70000 + 2.0**-20
+            random = torch.Generator().manual_seed(count)
+            signed = torch.randn(count, inside, generator=random) * 70000
+            signed[0, :3] = torch.tensor([1e-4, 3e5, -2e5])[: signed.shape[1]]
             bias = torch.randn(weight.shape[0])
-            expected = F.linear(x.double(), weight.dense(torch.float64), bias.double())
-            size = x.double() @ weight.dense(torch.float64).abs().T
-            assert bool(((product(x, bias).double() - expected).abs() <= 1e-6 * size.amax(1, keepdim=True)).all())
+            for x in (signed.relu() + 2.0**-20, signed, torch.zeros(count, inside), signed.relu() * 1e-20):
+                expected = F.linear(x.double(), weight.dense(torch.float64), bias.double())
+                size = x.double().abs() @ weight.dense(torch.float64).abs().T + bias.abs()
+                allowed = error * size.amax(1, keepdim=True)
+                assert bool(((multiply(x, bias).double() - expected).abs() <= allowed).all())
 
 
-def test_where_torch_cannot_read_half_precision_the_numbers_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a processor without it the matrices are float32."""
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_is_no_number_stays_none(value: float) -> None:
+    """A layer below may have overflowed: plausible scores of such values would be a lie."""
+    weight = PackedRows(torch.full((3, 8), 5, dtype=torch.int8), torch.ones(3))
+    for product in [HalfRows] * reads_half_precision() + [IntegerRows] * multiplies_integers():
+        x = torch.ones(2, 8)
+        x[1, 3] = value
+        found = product(weight)(x, torch.zeros(3))
+        assert bool(torch.isfinite(found[0]).all())
+        assert not bool(torch.isfinite(found[1]).any())
+
+
+def test_all_ways_to_multiply_int8_rows_give_the_same_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In bytes, in half precision, and where a processor has neither in float32."""
     architecture = Architecture(
         "packed",
         "P",
@@ -149,13 +179,12 @@ def test_where_torch_cannot_read_half_precision_the_numbers_are_the_same(monkeyp
         rows = torch.randint(-127, 128, (outside, inside), generator=torch.Generator().manual_seed(1))
         weights[f"{name}.weight"] = PackedRows(rows.to(torch.int8), torch.full((outside,), 0.0001))
     pictures = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
-    usual = zf.Model(architecture, weights).forward(pictures)
-    monkeypatch.setattr(kernels, "reads_half_precision", lambda: False)
-    other = zf.Model(architecture, weights).forward(pictures)
     expected = zf.Model(architecture, {name: dense(one, torch.float64) for name, one in weights.items()})
     exact = in_float64(expected, pictures)
-    assert_exact(usual, exact)
-    assert_exact(other, exact)
+    for missing in ((), ("multiplies_integers",), ("reads_half_precision",)):
+        for function in missing:
+            monkeypatch.setattr(packed_rows, function, lambda: False)
+        assert_exact(zf.Model(architecture, weights).forward(pictures), exact)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])

@@ -15,8 +15,9 @@ from engine_nets import quick_weights
 from torch import Tensor
 
 import zfdesk.engine as zf
-from zfdesk.engine.kernels import FastKernels, PackedRows, lrn_band
+from zfdesk.engine.kernels import FastKernels, lrn_band
 from zfdesk.engine.layers import LRN, Architecture, Conv, Linear, MaxPool, ReLU, Softmax
+from zfdesk.engine.packed_rows import PackedRows
 
 SMALL = Architecture(
     "small",

@@ -14,8 +14,9 @@ from engine_nets import quick_weights, random_architecture, random_seed
 from torch import Tensor
 
 import zfdesk.engine as zf
-from zfdesk.engine.kernels import PackedRows, Weights
+from zfdesk.engine.kernels import Weights
 from zfdesk.engine.layers import LRN, Architecture, Conv, LayerSpec, Linear, MaxPool, ReLU, Softmax
+from zfdesk.engine.packed_rows import PackedRows
 from zfdesk.engine.reconstruct import Reconstruction, Rule, Seed, SeedKind, reconstruct, seed_positions
 
 RULES = pytest.mark.parametrize("rule", list(Rule))

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 import zfdesk.engine as zf
-from zfdesk.engine.kernels import PackedRows
 from zfdesk.engine.layers import LRN, Conv, Linear, MaxPool, ReLU, Softmax
+from zfdesk.engine.packed_rows import PackedRows
 
 
 class DeconvnetReLU(torch.autograd.Function):

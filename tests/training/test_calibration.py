@@ -15,7 +15,7 @@ from sklearn.calibration import calibration_curve
 import zfdesk.engine as zf
 import zfdesk.weights
 from zfdesk.cli import main
-from zfdesk.engine.kernels import PackedRows
+from zfdesk.engine.packed_rows import PackedRows
 from zfdesk.sources import read_picture
 from zfdesk.training.calibration import calibrate, fit_temperature, negative_log_likelihood, reliability
 from zfdesk.training.class_names import places_of

@@ -22,7 +22,7 @@ from embedded import NAME
 
 import zfdesk.engine as zf
 import zfdesk.weights
-from zfdesk.engine.kernels import PackedRows
+from zfdesk.engine.packed_rows import PackedRows
 from zfdesk.weights.checkpoint import embedded
 from zfdesk.weights.embedded_facts import embedded_facts
 from zfdesk.weights.safetensors_file import digest, write_tensors

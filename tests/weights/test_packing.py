@@ -11,7 +11,7 @@ import torch
 
 import zfdesk.engine as zf
 import zfdesk.weights
-from zfdesk.engine.kernels import PackedRows
+from zfdesk.engine.packed_rows import PackedRows
 from zfdesk.weights.packing import packed
 
 NET = zf.ARCHITECTURES["zfnet-no3467"]

@@ -13,7 +13,7 @@ import torch
 
 from zfdesk.attribution.registry import Attribution, Options, attribute
 from zfdesk.engine import Model, Pass, Seed
-from zfdesk.engine.kernels import PackedRows
+from zfdesk.engine.packed_rows import PackedRows
 from zfdesk.experiments.curves import STEPS, InsertionDeletion, insertion_deletion
 
 PixelBox = tuple[int, int, int, int]

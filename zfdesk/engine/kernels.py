@@ -2,24 +2,22 @@
 the reference in tests).
 
 The fast path keeps activations channels-last, lets oneDNN fuse convolution and rectification over weights packed
-once, and reads fully connected weights that are stored as int8 rows in half precision, which holds integers up to 2048
-exactly: half the bytes of float32, and the same numbers. Every path equals float64 to 1e-5 of a layer's largest value;
-speed is measured by ``zfdesk bench``.
+once, and multiplies fully connected weights that are stored as int8 rows as such (`packed_rows`). Every path equals
+float64 to 1e-5 of a layer's largest value; speed is measured by ``zfdesk bench``.
 """
 
 from __future__ import annotations
 
 import copy
 import os
-from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from zfdesk.engine.layers import LRN, Architecture, Conv, Linear, MaxPool
+from zfdesk.engine.packed_rows import HalfRows, IntegerRows, PackedRows, fast_product
 from zfdesk.engine.winograd import TILE, Winograd
 
 for _cache in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):  # oneDNN's own, and torch's before it
@@ -28,77 +26,11 @@ for _cache in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):  # oneD
 sizes was dragged. 64 hold those of one size. Read when the first convolution is computed."""
 
 
-@dataclass(frozen=True, eq=False)
-class PackedRows:
-    """A matrix as int8 rows, each with its float32 scale: weight = rows · scale[:, None]. rows: (out, in)."""
-
-    rows: Tensor
-    scale: Tensor
-
-    @property
-    def shape(self) -> torch.Size:
-        """(outputs, inputs), as of the dense matrix."""
-        return self.rows.shape
-
-    def dense(self, dtype: torch.dtype = torch.float32) -> Tensor:
-        """The matrix itself, (out, in)."""
-        return self.rows.to(dtype) * self.scale.to(dtype)[:, None]
-
-    def transposed_product(self, signal: Tensor) -> Tensor:
-        """signal (n, out) times the matrix (out, in), in slices so that the dense matrix never exists."""
-        scaled = signal * self.scale.to(signal.dtype)
-        result = signal.new_zeros(signal.shape[0], self.rows.shape[1])
-        for rows, part in zip(self.rows.split(256), scaled.split(256, dim=1), strict=True):
-            result.addmm_(part, rows.to(signal.dtype))
-        return result
-
-
 Weights = dict[str, "Tensor | PackedRows"]
-
-
-@cache
-def reads_half_precision() -> bool:
-    """Whether torch multiplies float32 with half-precision matrices here, without rounding the float32.
-
-    Its fbgemm does, on x86. Elsewhere matrices are float32.
-    """
-    try:
-        packed = torch.ops.quantized.linear_prepack_fp16(torch.tensor([[1.0, 0.0], [-128.0, 127.0]]), None)
-        x = torch.tensor([[1 + 2.0**-20, 3.0]])
-        product = torch.ops.quantized.linear_dynamic_fp16(x, packed)
-    except (RuntimeError, AttributeError):
-        return False
-    return torch.equal(product, torch.tensor([[1 + 2.0**-20, 253 - 2.0**-13]]))
-
-
-LONGEST_SUM = 4096
-"""Products that fbgemm adds one after the other into one float32: with ZFNet's 9216 the rounding grew to 8e-6 of fc6's
-largest value, in three parts it is 2e-6."""
 
 
 LRN_ROWS = 4096
 """Positions that are normalised together."""
-
-
-class HalfRows:
-    """The product with `PackedRows`, whose integers are read in half precision; exact but for the order of sums."""
-
-    def __init__(self, weight: PackedRows) -> None:
-        count = -(-weight.shape[1] // LONGEST_SUM)
-        parts = weight.rows.tensor_split(count, 1)
-        self._widths = [part.shape[1] for part in parts]
-        self._parts: list[Any] = [
-            torch.ops.quantized.linear_prepack_fp16(part.float().contiguous(), None) for part in parts
-        ]
-        self._scale = weight.scale
-
-    def __call__(self, x: Tensor, bias: Tensor) -> Tensor:
-        """x (n, in), float32 → (n, out)."""
-        multiply = torch.ops.quantized.linear_dynamic_fp16
-        first, *others = (multiply(x, part) for x, part in zip(x.split(self._widths, 1), self._parts, strict=True))
-        for other in others:
-            first.add_(other)
-        return torch.addcmul(bias, first, self._scale)
 
 
 def dense(weight: Tensor | PackedRows, dtype: torch.dtype) -> Tensor:
@@ -173,20 +105,20 @@ class FastKernels(ReferenceKernels):
         for before, stage in zip(architecture.stages, architecture.stages[1:], strict=False):
             if isinstance(stage.layer, Conv):
                 self._packed[stage.name] = _pack_convolution(stage.layer, weights[f"{stage.name}.weight"], before.shape)
-        self.halves = {
-            f"{name}.weight": HalfRows(weight)
+        self.products: dict[str, IntegerRows | HalfRows] = {
+            f"{name}.weight": product
             for name in vectors
-            if isinstance(weight := weights[f"{name}.weight"], PackedRows) and reads_half_precision()
+            if isinstance(weight := weights[f"{name}.weight"], PackedRows) and (product := fast_product(weight))
         }
         wanted = {f"{name}.weight" for name in vectors} | {name for name in weights if name.endswith(".bias")}
-        self._dense = {name: dense(weights[name], torch.float32) for name in wanted - self.halves.keys()}
+        self._dense = {name: dense(weights[name], torch.float32) for name in wanted - self.products.keys()}
 
     def with_classifier(self, architecture: Architecture, weights: Weights) -> FastKernels:
         """The same with another last linear layer; what is packed of the layers below is shared."""
         other, last = copy.copy(self), _last_linear(architecture)
         parts = (f"{last}.weight", f"{last}.bias")
         other._weights = weights
-        other.halves = {name: rows for name, rows in self.halves.items() if name not in parts}
+        other.products = {name: product for name, product in self.products.items() if name not in parts}
         other._dense = {**self._dense, **{name: dense(weights[name], torch.float32) for name in parts}}
         return other
 
@@ -245,10 +177,10 @@ class FastKernels(ReferenceKernels):
         return y.view(n, h, w, c).permute(0, 3, 1, 2)
 
     def linear(self, layer: Linear, x: Tensor, rectified: bool) -> Tensor:
-        """Fully connected layer; int8 rows are read in half precision where torch can."""
+        """Fully connected layer; int8 rows are multiplied as such where torch can."""
         name, bias = f"{layer.name}.weight", self.bias(layer)
-        half = self.halves.get(name)
-        y = half(x, bias) if half else F.linear(x, self._dense[name], bias)
+        product = self.products.get(name)
+        y = product(x, bias) if product else F.linear(x, self._dense[name], bias)
         return y.relu_() if rectified else y
 
 
@@ -270,7 +202,7 @@ class BatchKernels(ReferenceKernels):
                 case Conv(_, channels, 3, 1, _) if min(channels, before.shape[0]) >= 64:
                     parts = (dense(weights[f"{stage.name}.{part}"], torch.float32) for part in ("weight", "bias"))
                     self._winograd[stage.name] = Winograd(*parts)
-                case Linear() if f"{stage.name}.weight" not in fast.halves:
+                case Linear() if f"{stage.name}.weight" not in fast.products:
                     self._matrices[stage.name] = _pack_matrix(dense(weights[f"{stage.name}.weight"], torch.float32))
 
     def with_classifier(self, architecture: Architecture, weights: Weights, fast: FastKernels) -> BatchKernels:

@@ -18,8 +18,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zfdesk.engine.kernels import BatchKernels, FastKernels, PackedRows, ReferenceKernels, Weights, dense, max_pool
+from zfdesk.engine.kernels import BatchKernels, FastKernels, ReferenceKernels, Weights, dense, max_pool
 from zfdesk.engine.layers import LRN, Architecture, Conv, Linear, MaxPool, Softmax, Stage
+from zfdesk.engine.packed_rows import PackedRows
 from zfdesk.engine.picture import InputSpec
 
 

@@ -25,9 +25,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from zfdesk.engine.kernels import PackedRows, dense, inverse_power, lrn_band
+from zfdesk.engine.kernels import dense, inverse_power, lrn_band
 from zfdesk.engine.layers import LRN, Conv, Linear, MaxPool, Softmax, Stage
 from zfdesk.engine.model import Pass
+from zfdesk.engine.packed_rows import PackedRows
 
 
 class Rule(StrEnum):

@@ -26,9 +26,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from zfdesk.engine.kernels import PackedRows
 from zfdesk.engine.layers import Architecture, Linear, Softmax
 from zfdesk.engine.model import Model, Pass
+from zfdesk.engine.packed_rows import PackedRows
 from zfdesk.experiments.lbfgs import minimise
 from zfdesk.experiments.svm import fit_squared_hinge
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from zfdesk.atomic_write import write_whole
 from zfdesk.engine import Model
-from zfdesk.engine.kernels import PackedRows
+from zfdesk.engine.packed_rows import PackedRows
 from zfdesk.library.backlog import Backlog
 from zfdesk.library.database import VERSION, Database, LibraryError, inside, row_of
 from zfdesk.library.listing import ListedPicture, class_of

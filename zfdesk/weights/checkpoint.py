@@ -25,9 +25,10 @@ import torch
 from torch import Tensor
 
 from zfdesk.engine.architectures import ARCHITECTURES
-from zfdesk.engine.kernels import PackedRows, Weights
+from zfdesk.engine.kernels import Weights
 from zfdesk.engine.layers import LRN, Architecture
 from zfdesk.engine.model import Model
+from zfdesk.engine.packed_rows import PackedRows
 from zfdesk.engine.picture import InputSpec
 from zfdesk.resources import resource
 from zfdesk.weights.embedded_facts import embedded_facts

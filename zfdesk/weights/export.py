@@ -15,9 +15,10 @@ import numpy as np
 import torch
 
 from zfdesk.atomic_write import write_whole
-from zfdesk.engine.kernels import PackedRows, dense
+from zfdesk.engine.kernels import dense
 from zfdesk.engine.layers import LRN, Conv, LayerSpec, Linear, MaxPool, ReLU, Softmax
 from zfdesk.engine.model import Model
+from zfdesk.engine.packed_rows import PackedRows
 from zfdesk.weights.safetensors_file import CheckpointError
 
 OPSET, IR_VERSION = 17, 8

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from zfdesk.engine.kernels import PackedRows, Weights, dense
+from zfdesk.engine.kernels import Weights, dense
 from zfdesk.engine.layers import Linear
 from zfdesk.engine.model import Model
+from zfdesk.engine.packed_rows import PackedRows
 
 STEPS = 127
 """Of an int8 row, to either side of zero."""

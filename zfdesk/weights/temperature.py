@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from zfdesk.engine.kernels import PackedRows, Weights
+from zfdesk.engine.kernels import Weights
 from zfdesk.engine.layers import Linear, Softmax
 from zfdesk.engine.model import Model
+from zfdesk.engine.packed_rows import PackedRows
 
 
 def score_layer(model: Model) -> str:
