@@ -13,7 +13,7 @@ A feature is a folder of `zfdesk.desk` with a ``feature.py`` that says all of it
                 figure=figure_source,                # what of it a figure's panel is made of
             ),
         ),
-        actions=(Action("portrait", "Portrait of the unit", ("Ctrl+Alt+Q",), "Unit", command=show_portrait),),
+        actions=(Action("portrait", "Portrait of the unit", ("Ctrl+Alt+Q",), "Unit", command=shows_pane("Portrait")),),
     )
 
 `zfdesk.desk.window.features` finds it there. Menus, palette, the table of keys, the check for keys given twice and the
@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QDockWidget, QWidget
 
-from zfdesk.desk.actions import Action
+from zfdesk.desk.actions import Action, CommandFunction
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.live import Demand, View
@@ -237,6 +237,30 @@ class Panes(QObject):
         if title in self._panes:
             dock_of(self._panes[title]).hide()
 
+    def toggle(self, title: str) -> None:
+        """Close a pane that is open, else bring it to the front."""
+        self.hide(title) if self.is_open(title) else self.show(title)
+
+
+def shows_pane(title: str) -> CommandFunction:
+    """The command that brings the pane of that title to the front."""
+
+    def command(context: AppContext) -> None:
+        """Bring the pane to the front."""
+        context.get(Panes).show(title)
+
+    return command
+
+
+def toggles_pane(title: str) -> CommandFunction:
+    """The command that opens the pane of that title, or closes it."""
+
+    def command(context: AppContext) -> None:
+        """Open the pane, or close it."""
+        context.get(Panes).toggle(title)
+
+    return command
+
 
 def dock_of(pane: Pane) -> QDockWidget:
     """The dock that a pane stands in."""
@@ -256,4 +280,6 @@ __all__ = [
     "SessionPart",
     "dock_of",
     "keeps",
+    "shows_pane",
+    "toggles_pane",
 ]

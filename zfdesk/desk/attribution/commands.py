@@ -17,12 +17,6 @@ if TYPE_CHECKING:
     from zfdesk.pages.panels import Sources
 
 
-def show_methods(context: AppContext) -> None:
-    """Open the pane, or close it."""
-    panes = context.get(Panes)
-    panes.hide(TITLE) if panes.is_open(TITLE) else panes.show(TITLE)
-
-
 def _opened(context: AppContext) -> HeatPane:
     from zfdesk.desk.attribution.pane import HeatPane
 
@@ -84,4 +78,4 @@ def add_to_sources(context: AppContext, sources: Sources) -> Sources:
     return sources.having(HeatShown(view.heat, view.maps.colours, over, beside, sanity, curves))
 
 
-__all__ = ["add_to_sources", "check_sanity", "measure", "remove_box", "save_figure", "show_methods", "teach_head"]
+__all__ = ["add_to_sources", "check_sanity", "measure", "remove_box", "save_figure", "teach_head"]

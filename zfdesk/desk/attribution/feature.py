@@ -10,12 +10,11 @@ from zfdesk.desk.attribution.commands import (
     measure,
     remove_box,
     save_figure,
-    show_methods,
     teach_head,
 )
 from zfdesk.desk.attribution.controller import TITLE, HeatWork
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.feature import Area, Feature, PaneSpec
+from zfdesk.desk.feature import Area, Feature, PaneSpec, toggles_pane
 from zfdesk.desk.heat_maps import HeatMaps
 from zfdesk.desk.widgets.heat_controls import CONTOUR_LABELS, hold_top
 from zfdesk.desk.widgets.pane import Pane
@@ -40,7 +39,7 @@ def _hold(view: View, context: ViewContext) -> View:
 ACTIONS = (
     Action("heat", "Where the class looks, over the picture", ("Ctrl+Shift+H",), "Attribution",
            lambda v, c: v.change_heat(shown=not v.heat.shown), checked=lambda v, c: v.heat.shown),
-    Action("heats", "Methods side by side, or close that pane", ("Ctrl+Alt+Shift+H",), "Attribution", command=show_methods),
+    Action("heats", "Methods side by side, or close that pane", ("Ctrl+Alt+Shift+H",), "Attribution", command=toggles_pane(TITLE)),
     Action("heat-method", "Method of attribution: the next", ("Ctrl+Alt+Shift+M",), "Attribution",
            lambda v, c: v.change_heat(method=cycle(tuple(METHODS), v.heat.method))),
     Action("heat-contour", "Contour of the heat: none, 25, 50, 75 %", ("Ctrl+Alt+Shift+C",), "Attribution",

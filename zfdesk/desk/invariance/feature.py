@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from zfdesk.desk.actions import Action
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.feature import Area, Feature, Panes, PaneSpec
+from zfdesk.desk.feature import Area, Feature, Panes, PaneSpec, toggles_pane
 from zfdesk.desk.widgets.pane import Pane
 
 if TYPE_CHECKING:
@@ -29,20 +29,13 @@ def _figure(context: AppContext, sources: Sources) -> Sources:
     return add_to_sources(context, sources)
 
 
-def show_invariance(context: AppContext) -> None:
-    """Open the pane, or close it."""
-    panes = context.get(Panes)
-    panes.hide(TITLE) if panes.is_open(TITLE) else panes.show(TITLE)
-
-
-
 FEATURE = Feature(
     name="invariance",
     panes=(PaneSpec(TITLE, Area.CENTRE, _make_pane, at_start=False, figure=_figure),),
     actions=(
         Action(
             "invariance", "Shift, enlarge and turn the picture (Fig. 5), or close that pane", ("Ctrl+Alt+4",), "Tools",
-            command=show_invariance,
+            command=toggles_pane(TITLE),
         ),
     ),
 )  # fmt: skip

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Panes
-from zfdesk.desk.lab.controller import Lab
 
 if TYPE_CHECKING:
     from zfdesk.desk.lab.pane import LabPane
@@ -22,15 +21,6 @@ def lab_pane(context: AppContext) -> LabPane:
 
     context.get(Panes).show(TITLE)
     return context.get(LabPane)
-
-
-def show_lab(context: AppContext) -> None:
-    """Open the pane, or close it."""
-    panes = context.get(Panes)
-    if panes.is_open(TITLE):
-        panes.hide(TITLE)
-    else:
-        panes.show(TITLE)
 
 
 def makes(title: str) -> Callable[[AppContext], None]:
@@ -65,13 +55,3 @@ def shows(title: str) -> Callable[[AppContext], None]:
         lab_pane(context).show_form(title)
 
     return command
-
-
-def pause_making(context: AppContext) -> None:
-    """Let it wait, or go on."""
-    context.get(Lab).pause()
-
-
-def cancel_making(context: AppContext) -> None:
-    """End it."""
-    context.get(Lab).cancel()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from zfdesk.desk.actions import Action
+from zfdesk.desk.actions import Action, calls
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.feature import Area, Feature, Panes, PaneSpec, SessionPart
+from zfdesk.desk.feature import Area, Feature, Panes, PaneSpec, SessionPart, toggles_pane
 from zfdesk.desk.lab import commands
 from zfdesk.desk.lab.controller import Lab
 from zfdesk.desk.widgets.pane import Pane
@@ -50,7 +50,7 @@ def _restore(context: AppContext, reopened: Reopened) -> None:
 
 
 ACTIONS = (
-    Action("lab", "Lab: pictures that are made, or close it", ("Ctrl+Alt+A",), "Lab", command=commands.show_lab),
+    Action("lab", "Lab: pictures that are made, or close it", ("Ctrl+Alt+A",), "Lab", command=toggles_pane(commands.TITLE)),
     Action("lab-unit", "What the selected unit would like to see", ("Ctrl+Shift+1",), "Unit", command=commands.makes("Maximise")),
     Action("lab-nine", "Nine different pictures that the selected unit would like to see", ("Ctrl+Shift+9",), "Unit",
            command=commands.make_nine),
@@ -59,8 +59,8 @@ ACTIONS = (
     Action("lab-invert", "What each layer still knows of the frame", ("Ctrl+Shift+4",), "Lab", command=commands.makes("Invert")),
     Action("lab-texture", "Texture of the frame", ("Ctrl+Shift+5",), "Lab", command=commands.makes("Texture")),
     Action("lab-style", "Style transfer…", ("Ctrl+Shift+6",), "Lab", command=commands.shows("Style")),
-    Action("lab-pause", "Pause the picture that is made, or go on", ("Ctrl+Alt+Space",), "Lab", command=commands.pause_making),
-    Action("lab-cancel", "Cancel the picture that is made", ("Ctrl+Alt+Backspace",), "Lab", command=commands.cancel_making),
+    Action("lab-pause", "Pause the picture that is made, or go on", ("Ctrl+Alt+Space",), "Lab", command=calls(Lab, Lab.pause)),
+    Action("lab-cancel", "Cancel the picture that is made", ("Ctrl+Alt+Backspace",), "Lab", command=calls(Lab, Lab.cancel)),
 )
 
 FEATURE = Feature(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from zfdesk.desk.actions import Action
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.feature import Area, Feature, Panes, PaneSpec, SessionPart
+from zfdesk.desk.feature import Area, Feature, PaneSpec, SessionPart, shows_pane
 from zfdesk.desk.patterns import Patterns
 from zfdesk.desk.portrait.controller import PortraitController
 from zfdesk.desk.portrait.pane import PortraitPane
@@ -66,16 +66,6 @@ def _restore(context: AppContext, reopened: Reopened) -> None:
     context.get(ScanController).speak_of(reopened.session.scan)
 
 
-def show_layer(context: AppContext) -> None:
-    """Bring the units of the layer up."""
-    context.get(Panes).show(LAYER_TITLE)
-
-
-def show_portrait(context: AppContext) -> None:
-    """Bring the pane up."""
-    context.get(Panes).show(PortraitPane.title)
-
-
 FEATURE = Feature(
     name="portrait",
     make=_make,
@@ -86,8 +76,8 @@ FEATURE = Feature(
     ),
     session=SessionPart(_key, _keep, _restore),
     actions=(
-        Action("portrait", "Portrait of the unit", ("Ctrl+Alt+Q",), "Unit", command=show_portrait),
-        Action("layer-statistics", "Units of the layer: correlations, activations, dead and alike", ("Ctrl+Alt+Shift+L",), "Maps", command=show_layer),
+        Action("portrait", "Portrait of the unit", ("Ctrl+Alt+Q",), "Unit", command=shows_pane(PortraitPane.title)),
+        Action("layer-statistics", "Units of the layer: correlations, activations, dead and alike", ("Ctrl+Alt+Shift+L",), "Maps", command=shows_pane(LAYER_TITLE)),
         Action("scan-folder", "Scan a folder of pictures…", ("Ctrl+Alt+B",), "Unit", command=ask_for_folder),
     ),
 )

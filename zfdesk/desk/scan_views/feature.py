@@ -39,11 +39,9 @@ def _toggle(title: str) -> CommandFunction:
     def toggle(context: AppContext) -> None:
         """Open the pane, or close it."""
         panes = context.get(Panes)
-        if panes.is_open(title):
-            panes.hide(title)
-        else:
+        if not panes.is_open(title):
             context.get(ScanController).begin()
-            panes.show(title)
+        panes.toggle(title)
 
     return toggle
 

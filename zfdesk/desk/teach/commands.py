@@ -32,11 +32,6 @@ def _raise_teach(context: AppContext) -> None:
     context.get(Panes).show(TeachPane.title)
 
 
-def switch_taught(context: AppContext) -> None:
-    """The original network, or the taught one."""
-    context.get(Teaching).switch()
-
-
 def teach_add(context: AppContext) -> None:
     """One more class, its name ready to be typed over."""
     _raise_teach(context)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zfdesk.desk.actions import Action, HeldKeysHelp
+from zfdesk.desk.actions import Action, HeldKeysHelp, calls
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Area, ExampleView, Feature, PaneSpec
 from zfdesk.desk.teach import commands
@@ -21,7 +21,7 @@ def _connect(context: AppContext) -> None:
 
 ACTIONS = (
     Action("teach", "Teach it your own classes", ("Ctrl+J",), "Teach", command=commands.show_teach, also="train fine-tune transfer learn custom labels"),
-    Action("teach-original", "The original network, or the taught one", ("Shift+G",), "Teach", command=commands.switch_taught, checked=lambda v, c: c.model.body is not None),
+    Action("teach-original", "The original network, or the taught one", ("Shift+G",), "Teach", command=calls(Teaching, Teaching.switch), checked=lambda v, c: c.model.body is not None),
     Action("teach-add", "Add a class", ("Ctrl+Shift+G",), "Teach", command=commands.teach_add,
            held=HeldKeysHelp("Held in the Teach pane: pictures for the class of that number", tuple(TEACH_KEYS))),
     Action("teach-background", "Add a class for the background, “nothing”", ("Ctrl+Alt+N",), "Teach", command=commands.teach_background),

@@ -13,15 +13,6 @@ if TYPE_CHECKING:
 TITLE = "Training"
 
 
-def show_training(context: AppContext) -> None:
-    """Open the pane, or close it."""
-    panes = context.get(Panes)
-    if panes.is_open(TITLE):
-        panes.hide(TITLE)
-    else:
-        panes.show(TITLE)
-
-
 def open_training_run(context: AppContext) -> None:
     """Ask for the folder of a run."""
     _open_training(context).ask_for_run()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from zfdesk.desk.actions import Action
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.feature import Area, Feature, Opener, PaneSpec
+from zfdesk.desk.feature import Area, Feature, Opener, PaneSpec, toggles_pane
 from zfdesk.desk.training import commands
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.runs.names import is_run
@@ -18,7 +18,7 @@ def _make_pane(context: AppContext) -> Pane:
 
 
 ACTIONS = (
-    Action("training", "Watch a training run, or close its pane", ("Ctrl+Alt+W",), "Training", command=commands.show_training, also="loss learning run"),
+    Action("training", "Watch a training run, or close its pane", ("Ctrl+Alt+W",), "Training", command=toggles_pane(commands.TITLE), also="loss learning run"),
     Action("training-open", "Open a training run…", ("Ctrl+Alt+Y",), "Training", command=commands.open_training_run, also="loss log run"),
     Action("training-back", "The snapshot before", ("Ctrl+Alt+Left",), "Training", command=commands.training_back),
     Action("training-on", "The next snapshot", ("Ctrl+Alt+Right",), "Training", command=commands.training_on),
