@@ -173,10 +173,10 @@ class _Reader:
             return float(value)
         if kind is str and type(value) is str and len(value) <= limits.longest_text and "\0" not in value:
             return value
-        words = {bool: "true or false", int: "a whole number in range", float: "a number in range", str: "a text"}
-        if kind not in words:
+        kinds = {bool: "true or false", int: "a whole number in range", float: "a number in range", str: "a text"}
+        if kind not in kinds:
             raise TypeError(f"{name}: the type {kind} cannot be read from JSON.")
-        raise PlainError(f"{name} is not {words[kind]}")
+        raise PlainError(f"{name} is not {kinds[kind]}")
 
     def _array(self, value: Any, name: str) -> np.ndarray:
         called = value.get("array") if isinstance(value, dict) else None
@@ -196,15 +196,15 @@ class _Reader:
         trouble: PlainError | None = None
         for part in parts:
             if part is not NoneType:
-                told: list[str] = []
+                found_notes: list[str] = []
                 try:
-                    found = _Reader(None if self.notes is None else told, self.arrays, self.limits).read(
+                    found = _Reader(None if self.notes is None else found_notes, self.arrays, self.limits).read(
                         part, value, name
                     )
                 except PlainError as error:
                     trouble = trouble or error
                 else:
-                    self._note(*told)
+                    self._note(*found_notes)
                     return found
         raise trouble or PlainError(f"{name} is of the wrong kind")
 

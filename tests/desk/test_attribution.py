@@ -66,7 +66,7 @@ def test_live_it_skips_and_says_of_which_frame_it_is(live: Window) -> None:
     assert numbers == sorted(set(numbers))
     wait_until(lambda: stream.stale() != "")
     assert f"frame {stream.found.input.number}" in stream.stale()  # type: ignore[union-attr]
-    assert "OLD: frame" in live.picture.heat.words()
+    assert "OLD: frame" in live.picture.heat.text()
 
 
 def test_a_film_of_every_frame_waits_for_its_map(live: Window) -> None:
@@ -165,7 +165,7 @@ def test_a_class_is_held_and_followed_again(looking: Window) -> None:
 def test_every_method_can_be_laid_over_the_picture(looking: Window, name: str) -> None:
     found = looked(looking, method=name, samples=2, steps=2)
     assert found.found[name].heat.shape == (32, 32)
-    assert looking.picture.heat.words().startswith(f"{found.found[name].description()}, P ")
+    assert looking.picture.heat.text().startswith(f"{found.found[name].description()}, P ")
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_every_method_can_be_laid_over_the_picture(looking: Window, name: str) -
 )
 def test_what_cannot_be_is_said_in_one_sentence(looking: Window, heat: dict[str, object], said: str) -> None:
     looked(looking, **heat)
-    assert said in looking.picture.heat.words()
+    assert said in looking.picture.heat.text()
 
 
 def test_of_a_unit(looking: Window) -> None:

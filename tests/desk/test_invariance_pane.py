@@ -96,7 +96,7 @@ def test_what_is_looked_at(window: Window, pane: InvariancePane, source: HandSou
     wait_until(lambda: pane.held.subject is not before)
     held = pane.held.subject
     assert held is not None
-    assert held.words == "frame 1 of by hand"
+    assert held.text == "frame 1 of by hand"
     pane.sliders[Transformation.SCALE].setSliderDown(True)  # the hand holds what it took
     source.give(noise(3))
     wait_until(lambda: window.desk.result is not None and window.desk.result.request.frame.number == 2)

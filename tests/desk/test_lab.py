@@ -137,7 +137,7 @@ def test_the_picture_is_the_one_the_command_line_makes(pane: LabPane) -> None:
     assert shown.state is State.DONE
     assert np.array_equal(shown.pictures, last.pictures)
     for part in ("conv5:3", "modern, changed: 5 steps", "seed 7", "Start: noise", "jitter"):
-        assert part in pane.words.text()
+        assert part in pane.description.text()
     assert "conv5:3" in pane.facts.whole
     assert pane.as_data().count("\n") >= 1
 
@@ -238,7 +238,7 @@ def test_a_sheet_of_a_layer_selects_units(pane: LabPane) -> None:
         (What.DIFFERENCE, lambda form: (form.class_field.choose("moped"), form.other_class.choose("1")), "tiger cat"),
         (What.MIXED, lambda form: form.units.setText("1, 4"), "0.5 × conv5:4"),
         (What.BETWEEN, lambda form: (form.other.setValue(4), form.share.setValue(25)), "0.25 × conv5:4"),
-        (What.WORDS, lambda form: form.words.setText("class:church - conv5:2/map"), "conv5:2, whole map"),
+        (What.WORDS, lambda form: form.objective_text.setText("class:church - conv5:2/map"), "conv5:2, whole map"),
         (What.MAP, lambda form: None, "whole map"),
         (What.POSITION, lambda form: None, "conv5:2 at ("),
     ],
@@ -249,13 +249,13 @@ def test_objectives_are_said_as_they_are(pane: LabPane, what: What, fill: object
     wait_until(lambda: pane.desk.result is not None and pane.desk.result.unit is not None)
     choose(pane, what)
     fill(form_of(pane))  # type: ignore[operator]
-    assert told in pane.form.order().words
+    assert told in pane.form.order().text
 
 
 def test_what_cannot_be_made_is_said_and_nothing_changes(still: Window, pane: LabPane) -> None:
     for what, fill in (
         (What.MIXED, lambda form: form.units.setText("3, many")),
-        (What.WORDS, lambda form: form.words.setText("conv9:1")),
+        (What.WORDS, lambda form: form.objective_text.setText("conv9:1")),
         (What.MIXED, lambda form: form.units.setText("3, 9999")),
     ):
         choose(pane, what)
@@ -282,7 +282,7 @@ def test_recipes_show_their_numbers(pane: LabPane) -> None:
     click(form.numbers.bfloat16, (5.0, 5.0))
     choose(pane, What.UNIT)
     assert form.numbers.recipe.bfloat16
-    assert "bfloat16" in pane.form.order().words
+    assert "bfloat16" in pane.form.order().text
     click(form.numbers.bfloat16, (5.0, 5.0))
     click(form.more, (5.0, 5.0))
     form.recipe.activated.emit(0)
@@ -308,7 +308,7 @@ def test_a_start_from_the_frame(pane: LabPane) -> None:
     form = form_of(pane)
     choose(pane, What.UNIT)
     form.start.choose("current frame")
-    assert "frame" in pane.form.order().words
+    assert "frame" in pane.form.order().text
     steps(pane, 1)
     made(pane)
     assert pane.lab.made is not None
@@ -338,7 +338,7 @@ def test_every_form_makes_what_it_says(pane: LabPane) -> None:
         shown = pane.lab.made
         assert shown is not None, pane.lab.trouble
         assert shown.state is State.DONE, pane.lab.trouble
-        assert "frame" in shown.words
+        assert "frame" in shown.text
         assert shown.method in pane.facts.whole
         assert pane.wall.has_picture
     pane.show_form("Maximise")
@@ -354,11 +354,11 @@ def test_a_style_is_mixed_by_sliders_from_files(pane: LabPane, tmp_path: Path) -
     assert form.mix.isVisible()  # there are two to be mixed
     form.mix.setValue(25)
     form.weight.setValue(75)
-    words = form.order().words
+    words = form.order().text
     assert "0.75 × waves.png + 0.25 × sand.png" in words
     assert "weight 10" in words
     form.style_slot.open(str(tmp_path / "missing.png"))  # told, and the one before stays
-    assert "waves.png" in form.order().words
+    assert "waves.png" in form.order().text
     form.style_slot.choose("current frame")
     form.second.choose("none")
     assert not form.mix.isVisible()
@@ -376,7 +376,7 @@ def test_a_session_keeps_what_was_made(still: Window, pane: LabPane, tmp_path: P
     assert kept.made is shown
     save_made(str(tmp_path / "a.png"), shown)
     with Image.open(tmp_path / "a.png") as picture:
-        assert picture.text["words"] == shown.words  # type: ignore[attr-defined]
+        assert picture.text["words"] == shown.text  # type: ignore[attr-defined]
     pane.lab.undo()
     assert pane.lab.made is not shown
     pane.lab.restore(from_bytes(to_bytes(kept)).made)
@@ -438,15 +438,15 @@ def test_buttons_stay_where_they_are_when_it_is_paused(pane: LabPane) -> None:
 
 def test_in_large_type_the_pictures_keep_their_room(still: Window, pane: LabPane) -> None:
     held = Held(steps=1)
-    held.order = replace(held.order, words="All that decides it. " * 30)
+    held.order = replace(held.order, text="All that decides it. " * 30)
     pane.lab.start(held.order)
     held.gate.release()
     wait_until(lambda: not pane.lab.running)
     still.desk.change(still.desk.view.change(presenter=True))
     settle()
     try:
-        assert pane.wall.height() > pane.words.height()
-        assert pane.words.geometry().bottom() <= pane.height()
+        assert pane.wall.height() > pane.description.height()
+        assert pane.description.geometry().bottom() <= pane.height()
     finally:
         still.desk.undo()
         settle()
@@ -495,7 +495,7 @@ def test_letters_in_a_field_are_text_and_no_keys(still: Window, pane: LabPane) -
     QTest.keyClick(field, Qt.Key.Key_Return)
     assert field.index == 3
     assert still.desk.view == before
-    assert "church" in pane.form.order().words
+    assert "church" in pane.form.order().text
     field.clear()
     assert field.index == -1
     choose(pane, What.UNIT)
@@ -506,8 +506,8 @@ def test_what_the_maker_has_to_say_stands_first(pane: LabPane) -> None:
     note = "conv5:3 stayed silent: no picture was found that excites it."
     made = held.order.made(Sketch(1, 1, np.zeros((1, 8, 8, 3), np.uint8), np.zeros(1), (note,)))
     pane.lab.restore(made)
-    assert pane.words.text().startswith(note)
-    assert "All that decides it." in pane.words.text()
+    assert pane.description.text().startswith(note)
+    assert "All that decides it." in pane.description.text()
 
 
 def test_what_an_undone_run_still_makes_is_not_shown(pane: LabPane) -> None:

@@ -40,7 +40,7 @@ def test_s_goes_through_the_patterns_and_back(live: Window, panel: PatternPanel)
     assert panel.sheet is not None
     for answer in best:
         assert np.array_equal(panel.sheet.tiles[answer.unit], answer.patch)
-    assert "12 pictures" in " ".join(panel.words())
+    assert "12 pictures" in " ".join(panel.facts_text())
     press(live, Qt.Key.Key_S)
     wait_until(lambda: panel.sheet is not None and panel.sheet.pattern is Pattern.PROJECTION)
     press(live, Qt.Key.Key_S)
@@ -95,21 +95,21 @@ def test_the_patterns_of_fewer_pictures_stay_until_those_of_more_are_made(
     """As at each renewal of a scan under way."""
     scan = live.context.get(ScanController)
     live.desk.change(live.desk.view.change_maps(pattern=Pattern.PATCH))
-    wait_until(lambda: panel.sheet is not None and panel.sheet.words == "best patch of 12 pictures")
+    wait_until(lambda: panel.sheet is not None and panel.sheet.text == "best patch of 12 pictures")
     assert panel.sheet is not None
     before = dict(panel.sheet.tiles)
     said: set[str] = set()
 
     def look() -> None:
         assert panel.sheet is not None
-        said.add(panel.sheet.words)
+        said.add(panel.sheet.text)
         assert panel.grid.has_picture, panel.grid.message
         assert set(before) <= set(panel.sheet.tiles)
 
     live.context.get(Patterns).changed.connect(look)
     write_pictures(tmp_path / "pictures", 40, kinds=3)
     scan.scan_again()
-    wait_until(lambda: panel.sheet is not None and "40 pictures" in panel.sheet.words)
+    wait_until(lambda: panel.sheet is not None and "40 pictures" in panel.sheet.text)
     with Library(live.desk.model) as library:
         best = list(shown_best(Portraits(library), "conv5"))
     wait_until(
@@ -117,7 +117,7 @@ def test_the_patterns_of_fewer_pictures_stay_until_those_of_more_are_made(
             panel.sheet is not None and all(np.array_equal(panel.sheet.tiles.get(one.unit), one.patch) for one in best)
         )
     )
-    wait_until(lambda: panel.sheet is not None and panel.sheet.words == "best patch of 40 pictures")
+    wait_until(lambda: panel.sheet is not None and panel.sheet.text == "best patch of 40 pictures")
     live.context.get(Patterns).changed.disconnect(look)
     assert any("12 pictures" in words for words in said)
 

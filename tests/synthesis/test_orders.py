@@ -106,7 +106,7 @@ def test_a_layer_is_made_batch_by_batch_and_each_as_it_would_be_alone(model: zf.
 
 
 def test_everything_that_decides_a_picture_is_said(model: zf.Model) -> None:
-    said = units_order(model, [of_unit("conv2", 1)] * 2, RECIPES["yosinski-2"], "mean", 9).words
+    said = units_order(model, [of_unit("conv2", 1)] * 2, RECIPES["yosinski-2"], "mean", 9).text
     for part in ("conv2:1", "2 different pictures", "yosinski-2: 750 steps", "decay 0.3", "mean", "seed 9", "Small"):
         assert part in said, part
     for order, parts in (
@@ -120,7 +120,7 @@ def test_everything_that_decides_a_picture_is_said(model: zf.Model) -> None:
         (style_order(model, PICTURE, [(OTHER, 1.0, "waves")], 0.5, 13), ("1 × waves", "weight 0.5", "13 steps")),
     ):
         for part in (*parts, "weights"):
-            assert part.casefold() in order.words.casefold(), part
+            assert part.casefold() in order.text.casefold(), part
 
 
 def test_every_number_of_a_recipe_that_is_on_is_in_its_words() -> None:
@@ -199,6 +199,6 @@ def test_a_file_holds_all_that_is_said(model: zf.Model, tmp_path: object) -> Non
         file.write(data)
     with Image.open(path) as picture:
         text = picture.text  # type: ignore[attr-defined]
-    assert text["words"] == made.words
+    assert text["words"] == made.text
     assert text["state"] == "cancelled"
     assert json.loads(text["names"]) == list(made.names)

@@ -68,7 +68,7 @@ def things(tmp_path: Path) -> Path:
 
 def test_one_part_is_taught_and_the_other_told(model: zf.Model, things: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = run_precision(model, str(things))
-    assert (found.classes, found.taught, found.told) == (("a", "b", "c"), 9, 6)
+    assert (found.classes, found.taught, found.tested) == (("a", "b", "c"), 9, 6)
     first, second, third = found.values
     assert third == 1
     # the copy is as sure a b as what it was made from: with it in second place, or in first

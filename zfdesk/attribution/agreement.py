@@ -25,7 +25,7 @@ TOLERANCE = 15
 def points_into(heat: np.ndarray, box: PixelBox, tolerance: int = TOLERANCE) -> bool:
     """The pointing game (Zhang et al. 2016): whether the hottest pixel lies in the box, or less than ``tolerance`` off.
 
-    Of equally hot pixels the first in row-major order counts. Raises ValueError, in words, for a box without area.
+    Of equally hot pixels the first in row-major order counts. Raises ValueError for a box without area.
     """
     top, left, bottom, right = _checked(box)
     y, x = np.unravel_index(int(np.argmax(heat)), heat.shape)
@@ -92,7 +92,7 @@ def sanity_check(
     From the top down. A method whose map stays the same explains something else than what the network has learned.
 
     A step for the trained network, then one for every layer with weights. Each layer's weights become normal with the
-    mean and standard deviation they had; its biases stay. Raises ValueError, in words, as `attribute` does.
+    mean and standard deviation they had; its biases stay. Raises ValueError as `attribute` does.
     """
     generator = torch.Generator().manual_seed(seed)
 

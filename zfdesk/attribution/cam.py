@@ -53,7 +53,7 @@ class CamHead:
         )
 
     def weights_of(self, index: int, model: Model) -> Tensor:
-        """(maps,): of a class of the network. Raises ValueError, in words, for one that was not taught."""
+        """(maps,): of a class of the network. Raises ValueError for one that was not taught."""
         if index not in self.indices:
             some = ", ".join(model.classes[one] for one in self.indices[:5])
             raise ValueError(f"The CAM head was not taught {model.classes[index]}; it knows {some} …")
@@ -67,7 +67,7 @@ def teach_cam_head(
     """A head for `CAM`, from pictures, uint8 (size, size, 3) each.
 
     labels: a class of the network for each, by ``answers``; without them its own most probable one. layer: by default
-    the last convolution. Takes a forward pass a picture and a second or two. Raises ValueError, in words, for fewer
+    the last convolution. Takes a forward pass a picture and a second or two. Raises ValueError for fewer
     than two classes, or labels that do not fit.
     """
     architecture = model.architecture

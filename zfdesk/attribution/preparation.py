@@ -33,7 +33,7 @@ def settled(seen: Pass, target: Seed) -> Seed:
 def layer_for(architecture: Architecture, top: str, layer: str | None) -> str:
     """The layer whose maps are weighted: by default the last convolution below the target.
 
-    Raises ValueError, in words, for a layer without maps or not below the target.
+    Raises ValueError for a layer without maps or not below the target.
     """
     below = architecture.stages[1 : architecture.index(top)]
     if layer is None:

@@ -24,7 +24,7 @@ class Options:
     ``layer``: whose maps are weighted (default: the last convolution). ``samples`` and ``noise`` (standard deviation,
     as a share of the picture's range) of SmoothGrad, with its ``seed``; ``steps`` of integrated gradients on the way
     from the network's mean picture; ``epsilon`` of LRP, as a share of each layer's root mean square; ``head``: of CAM.
-    Raises ValueError, in words, for numbers out of range.
+    Raises ValueError for numbers out of range.
     """
 
     layer: str | None = None
@@ -123,14 +123,14 @@ class Attribution:
 
 
 def method_called(name: str) -> Method:
-    """ValueError, in words, for a name that there is not."""
+    """ValueError for a name that there is not."""
     if name not in METHODS:
         raise ValueError(f"There is no method {name!r}; there are {', '.join(METHODS)}.")
     return METHODS[name]
 
 
 def of_class(model: Model, index: int) -> Seed:
-    """The target that is a class: its score, before the softmax. ValueError, in words, for one that does not exist."""
+    """The target that is a class: its score, before the softmax. ValueError for one that does not exist."""
     from zfdesk.engine import Seed, Softmax
 
     stages = model.architecture.stages
@@ -142,7 +142,7 @@ def of_class(model: Model, index: int) -> Seed:
 def attribute(seen: Pass, target: Seed, name: str, options: Options | None = None) -> Attribution:
     """What a unit of ``seen``, the pass of one picture, rests on, by the method called ``name``.
 
-    Raises ValueError, in words, for a method, layer, unit or position that does not exist, and for a method that cannot
+    Raises ValueError for a method, layer, unit or position that does not exist, and for a method that cannot
     answer for this target; `Cancelled` where the thread's work is cancelled, also while a method goes on.
     """
     import numpy as np

@@ -56,7 +56,7 @@ def model_of(session: Session, weights: str | None) -> Model:
 def unit_called(seen: Pass, layer: str, unit: int | str) -> int:
     """The unit that ``--unit`` means in a pass of one picture: a number, "max" or "total", see `UNIT_HELP`.
 
-    ValueError, in words, where the layer has no such unit.
+    ValueError where the layer has no such unit.
     """
     if isinstance(unit, int):
         seen.model.architecture.stage(layer).check_unit(unit)

@@ -163,18 +163,18 @@ def _print_precisions(found: Precisions, model: Model) -> None:
     from zfdesk.figures.table7 import KIND_LABELS, PAPER_TABLE_6, PAPER_TABLE_6_MEAN
     from zfdesk.training.data import title_of
 
-    def words(value: float | None) -> str:
+    def percent(value: float | None) -> str:
         return "–" if value is None else f"{100 * value:.1f}"
 
     print(
         f"{model.name} on {title_of(found.data)}: {KIND_LABELS[found.kind]} on {found.layer}, "
-        f"{found.taught:,} pictures taught, {found.told:,} told; average precision in %\n"
+        f"{found.taught:,} pictures taught, {found.tested:,} told; average precision in %\n"
     )
     rows = [("class", "here", "paper (VOC 2012, Table 6)")]
     for name, value in zip(found.classes, found.values, strict=True):
-        rows.append((name, words(value), f"{PAPER_TABLE_6[name]:.1f}" if name in PAPER_TABLE_6 else ""))
+        rows.append((name, percent(value), f"{PAPER_TABLE_6[name]:.1f}" if name in PAPER_TABLE_6 else ""))
     paper = f"{PAPER_TABLE_6_MEAN:.1f}" if set(PAPER_TABLE_6) <= set(found.classes) else ""
-    print(table([*rows, ("mean", words(found.mean), paper)]))
+    print(table([*rows, ("mean", percent(found.mean), paper)]))
 
 
 def _plan(arguments: argparse.Namespace, model: Model) -> TransferPlan:

@@ -41,7 +41,7 @@ NONE_MADE = "No pictures were made for this layer: zfdesk atlas makes one for ea
 class PatternSheet:
     """The patterns of a layer as far as they are made. ``tiles``: by unit, uint8 (side, side, 3).
 
-    ``best``: what the scan says of the units, None without one. ``words``: what is shown. ``reason``: why there is
+    ``best``: what the scan says of the units, None without one. ``text``: what is shown. ``reason``: why there is
     nothing, or not yet.
     """
 
@@ -50,7 +50,7 @@ class PatternSheet:
     side: int
     tiles: dict[int, np.ndarray]
     best: LayerBest | None = None
-    words: str = ""
+    text: str = ""
     reason: str = ""
 
 
@@ -71,7 +71,7 @@ class _Layer:
 
 
 class Patterns(QObject):
-    """See the module's words."""
+    """See the module's docstring."""
 
     changed = Signal()
 
@@ -108,7 +108,7 @@ class Patterns(QObject):
             none = FIRST if self._scan.status.running else NO_SCAN
             return replace(sheet, reason=none if not taught else "The scan is of the network below these classes.")
         tiles = (self._patches if pattern is Pattern.PATCH else self._projections).get(known.key, {})
-        return replace(sheet, tiles=tiles, words=self._caption(known, pattern), reason=known.trouble)
+        return replace(sheet, tiles=tiles, text=self._caption(known, pattern), reason=known.trouble)
 
     # Of a scan
 
@@ -189,7 +189,7 @@ class Patterns(QObject):
         layer, model = sheet.layer, self._state.model
         if layer in self._made:
             tiles = self._made[layer]
-            return replace(sheet, tiles=tiles or {}, words="made pictures", reason="" if tiles else NONE_MADE)
+            return replace(sheet, tiles=tiles or {}, text="made pictures", reason="" if tiles else NONE_MADE)
         if self._making is None or self._making_layer != layer:
             if self._making is not None:
                 self._making.abandon()

@@ -49,7 +49,7 @@ class Differentiable:
     layers are given before their rectification, so that a gradient reaches a unit that is still silent.
     ``field``: the window of the input that is read, ``input_shape`` its (height, width), ``shapes``: every layer's
     whole map at this size, ``windows``: what is computed of each.
-    Raises ValueError, in words, for a layer that does not exist, a window outside its map, or a size that is too small.
+    Raises ValueError for a layer that does not exist, a window outside its map, or a size that is too small.
     """
 
     def __init__(

@@ -128,7 +128,7 @@ class Stage:
         return self.shape[1] * self.shape[2] > 1
 
     def check_unit(self, unit: int, position: tuple[int, int] | None = None) -> None:
-        """ValueError, in words, when there is no such unit, or no such position (y, x) on its map."""
+        """ValueError when there is no such unit, or no such position (y, x) on its map."""
         if not 0 <= unit < self.shape[0]:
             raise ValueError(f"{self.name} has units 0 to {self.shape[0] - 1}; there is no unit {unit}.")
         _, height, width = self.shape
@@ -168,7 +168,7 @@ class Architecture:
         return tuple(stages)
 
     def stage(self, name: str) -> Stage:
-        """The stage called ``name``; ValueError, in words, when there is none."""
+        """The stage called ``name``; ValueError when there is none."""
         for stage in self.stages:
             if stage.name == name:
                 return stage

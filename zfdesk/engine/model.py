@@ -72,7 +72,7 @@ class Model:
     ``provenance``: where the weights come from, in words. ``trained``: False when they are known to be random.
     ``licence`` of the weights and ``source``, the address they were published at; "" when not known. ``body``: the
     network that this one shares all but its classifier with, see `zfdesk.experiments.transfer`.
-    Raises ValueError, in words, when weights are missing, superfluous, of the wrong shape or not finite.
+    Raises ValueError when weights are missing, superfluous, of the wrong shape or not finite.
     """
 
     architecture: Architecture
@@ -234,7 +234,7 @@ def _joined(parts: Sequence[Named]) -> Named:
 
 
 def check_weights(architecture: Architecture, weights: Weights) -> None:
-    """Raise ValueError, in words, unless ``weights`` are exactly those the architecture declares, and finite."""
+    """Raise ValueError unless ``weights`` are exactly those the architecture declares, and finite."""
     wanted = architecture.weight_shapes()
     missing, extra = sorted(wanted.keys() - weights.keys()), sorted(weights.keys() - wanted.keys())
     if missing or extra:

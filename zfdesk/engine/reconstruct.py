@@ -121,7 +121,7 @@ def reconstruct(
     account.
     lrn_derivative: contrast normalisation on the way down is the identity for the deconvnet and its derivative for
     the others, unless set here.
-    Raises ValueError, in words, for a layer, unit or position that does not exist.
+    Raises ValueError for a layer, unit or position that does not exist.
     """
     rule = Rule(rule)
     architecture = seen.model.architecture

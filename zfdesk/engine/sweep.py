@@ -30,7 +30,7 @@ class SweepPlan:
     ``overhang``: the centre of the occluder goes over the whole picture, one position for each ``stride`` × ``stride``
     cell of it, so that the occluder hangs over the edge as the paper's pictures show. Without it the occluder stays
     inside: the first position is the upper left corner, and the last ones are moved in to touch the edge.
-    Raises ValueError, in words, where there is no such sweep.
+    Raises ValueError where there is no such sweep.
     """
 
     size: int = 50
@@ -248,7 +248,7 @@ def sweep(
     the stride, and nothing is computed twice; who stops iterating cancels, and ``resume`` takes up what came so far.
     What is yielded never changes. ``batch``: positions in a step; from 16 to 128 the speed is the same. The
     probabilities are those of plain float32, of float64 for a float64 pass.
-    Raises ValueError, in words, at once: when the pass is not of that picture, there is no such layer or position, or
+    Raises ValueError at once: when the pass is not of that picture, there is no such layer or position, or
     ``resume`` is of another sweep.
     """
     if batch < 1:

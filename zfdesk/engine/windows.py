@@ -65,7 +65,7 @@ class Windows:
     """Computes answers for positions of one occluder on one picture.
 
     ``clean_probabilities`` (classes,) and ``clean_activations`` (units,): the answers without the occluder.
-    Raises ValueError, in words, as `zfdesk.engine.sweep` says.
+    Raises ValueError as `zfdesk.engine.sweep` says.
     """
 
     def __init__(self, clean: Pass, picture: np.ndarray, occluder: Occluder, layer: str) -> None:

@@ -85,7 +85,7 @@ def insertion_deletion(
     picture: uint8 (size, size, 3), as the network sees it. heat: real (height, width) of any size, higher = more
     important, spread over the picture. class_index: by default the most probable class. ``fill``: what deleted pixels
     become (MEAN, GREY, BLUR or BLACK). ``progress(done, total)``: passes so far; what it raises ends the work.
-    Raises ValueError, in words, on a map that is not one, an unknown class, or steps out of range.
+    Raises ValueError on a map that is not one, an unknown class, or steps out of range.
     """
     size = model.architecture.size
     if not 1 <= steps <= size * size:

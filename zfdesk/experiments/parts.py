@@ -44,7 +44,7 @@ def read_parts(folder: Path) -> Marks:
     """The marks kept in a folder, checked in all but what only the pictures can tell (see `check_pictures`,
     `check_boxes`).
 
-    Raises PartsError, in words, also when nothing was ever marked there.
+    Raises PartsError also when nothing was ever marked there.
     """
     path = folder / FILE
     if not folder.is_dir():

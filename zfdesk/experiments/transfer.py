@@ -326,7 +326,7 @@ def with_classes(
     """The same network with its classifier replaced: every layer below it is shared with ``model``, not copied.
 
     weight: (classes, features) of `feature_layer`; bias: (classes,). ``provenance``: words that go before the model's
-    own. ``sha256`` is of what the network is made of, until it is saved. Raises ValueError, in words, where names and
+    own. ``sha256`` is of what the network is made of, until it is saved. Raises ValueError where names and
     numbers do not fit, or the network ends otherwise than with a linear layer and a softmax.
     """
     body = model.base

@@ -1,4 +1,4 @@
-"""What every panel holds to: arrays of one type and shape that nobody can write to. ValueError, in words, otherwise."""
+"""What every panel holds to: arrays of one type and shape that nobody can write to. ValueError otherwise."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ WHOLE = Crop(side=1.0)
 def class_of_folder(text: str, classes: tuple[str, ...]) -> int:
     """The class that a folder is called after: by its name, its index or, of ImageNet's 1000, its WordNet id.
 
-    Raises ValueError, in words, where there is none.
+    Raises ValueError where there is none.
     """
     wanted, names = text.strip().casefold(), [name.casefold() for name in classes]
     if wanted in names:
@@ -53,7 +53,7 @@ def teach_from_folder(
     A folder that ``zfdesk shards`` wrote teaches what its teacher took each stored view for, or its labels. view: how a
     picture is cut, by default the centre crop. class_of: the class of a subfolder's name, by default
     `class_of_folder`. progress: pictures read, of how many; what it raises ends the work. unread: told of each that
-    cannot be read. Raises ValueError, in words, as `teach_cam_head`, and for a folder without pictures; SourceError for
+    cannot be read. Raises ValueError as `teach_cam_head`, and for a folder without pictures; SourceError for
     one that cannot be read.
     """
     if os.path.isfile(os.path.join(folder, SHARDS)):
@@ -118,7 +118,7 @@ def _teach_from_shards(
 
 
 def _classes_of_shards(names: tuple[str, ...], model: Model) -> list[int]:
-    """The network's class for each of the shards'. Raises ValueError, in words, for one that it does not know."""
+    """The network's class for each of the shards'. Raises ValueError for one that it does not know."""
     if names == model.classes:  # two of ImageNet's share a name
         return list(range(len(names)))
     known = {name.casefold(): index for index, name in enumerate(model.classes)}

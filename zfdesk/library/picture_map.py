@@ -127,8 +127,8 @@ def _apart(
         place = Path(folder)
         np.savez(place / "in.npz", low=low, start=start)
         command = [sys.executable, "-u", "-c", _PROGRAM, folder, json.dumps(settings)]
-        with (place / "told").open("wb") as told:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=told, stderr=subprocess.STDOUT)
+        with (place / "told").open("wb") as log:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         try:
             while process.poll() is None:
                 steps = _STEP.findall((place / "told").read_text("utf-8", "replace"))

@@ -84,11 +84,11 @@ class HeatQuery:
         )  # fmt: skip
 
     def options(self) -> Options:
-        """As the methods take them. ValueError, in words, for numbers out of range."""
+        """As the methods take them. ValueError for numbers out of range."""
         return Options(self.layer or None, self.samples, self.noise, self.steps, self.epsilon, self.seed, self.head)
 
     def seed_of(self, seen: Pass) -> Seed:
-        """Whom the maps are of. ValueError, in words, for a class that does not exist."""
+        """Whom the maps are of. ValueError for a class that does not exist."""
         if self.target is HeatTarget.UNIT and self.unit is not None:
             return self.unit.to_seed()
         top = self.target is HeatTarget.TOP
@@ -118,7 +118,7 @@ class HeatFound:
         """Whether this is what the query would give."""
         return self.query == query and self.input.same(input)
 
-    def words(self, name: str) -> str:
+    def method_text(self, name: str) -> str:
         """What the map of a method is, in full; or why there is none."""
         if name not in self.found:
             return self.reasons.get(name, "")
@@ -159,8 +159,8 @@ class HeatFinder:
         if found and seed is not None and seed.layer in input.model.architecture.class_layers:
             chance = float(seen.probabilities[0, seed.unit])
         drawn = {name: shares(one.heat) for name, one in found.items()}  # here, not in the window's thread
-        told = MappingProxyType(found), MappingProxyType(reasons), MappingProxyType(drawn)
-        return HeatFound(query, input, *told, chance, time.thread_time() - begun)
+        tables = MappingProxyType(found), MappingProxyType(reasons), MappingProxyType(drawn)
+        return HeatFound(query, input, *tables, chance, time.thread_time() - begun)
 
     def seen(self, input: HeatInput) -> Pass:
         """The pass of a picture."""

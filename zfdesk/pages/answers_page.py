@@ -32,7 +32,7 @@ class Answered:
 def answers_page(answered: Sequence[Answered], model: Model, size: str = "two-column") -> Page:
     """The sheet. Below each picture stand its most probable class and, for ImageNet's classes, its most probable kind.
 
-    Raises ValueError, in words, for no picture or more than `MOST`.
+    Raises ValueError for no picture or more than `MOST`.
     """
     if not 1 <= len(answered) <= MOST:
         raise ValueError(f"A sheet has 1 to {MOST} pictures, not {len(answered):,}.")

@@ -169,7 +169,7 @@ class Composition:
         return self.template if same and self.letters == self.template.letters else None
 
     def page(self) -> Page:
-        """As it is drawn and written. Raises ValueError in words, also for one that shows nothing."""
+        """As it is drawn and written. Raises ValueError, also for one that shows nothing."""
         if not (order := self.order):
             raise ValueError("There is nothing on the page yet.")
         cells, names = [], set()

@@ -74,7 +74,7 @@ def heat_panel(found: HeatFound, name: str, look: HeatSettings, colours: str, no
 def heat_text(found: HeatFound, name: str) -> str:
     """A sentence: whose map by which method, and what full colour means."""
     source = found.found[name].method.source
-    return f"{found.words(name)} ({source}); full colour is the 99.5th percentile of the heat."
+    return f"{found.method_text(name)} ({source}); full colour is the 99.5th percentile of the heat."
 
 
 def method_label(one: Attribution) -> str:
@@ -91,7 +91,7 @@ def methods_page(
 ) -> Page:
     """The maps of all methods that have one. ``curves``: by method, where they were measured.
 
-    Raises ValueError, in words, where none has.
+    Raises ValueError where none has.
     """
     if not found.found:
         raise ValueError(next(iter(found.reasons.values()), "There is no map to show."))
@@ -102,8 +102,8 @@ def methods_page(
         cells.append(Cell(panel, *divmod(place, across), label=method_label(one)))
     lead = " ".join(heat_text(found, name) for name in found.found)
     left_out = " ".join(found.reasons.values())
-    words = " ".join(part for part in (lead, left_out, caption(facts_of_heat(found))) if part)
-    return Page(tuple(cells), size, "Methods side by side", words)
+    text = " ".join(part for part in (lead, left_out, caption(facts_of_heat(found))) if part)
+    return Page(tuple(cells), size, "Methods side by side", text)
 
 
 def sanity_page(

@@ -19,7 +19,7 @@ def _capture(spec: PanelSpec, sources: Sources) -> Captured:
     assert made is not None
     names = made.names if len(made.names) <= NAMED else ()
     panel = Tiles(made.pictures, columns=made.columns, names=names, note=made.state_text)
-    text = " ".join((made.words, *made.notes))
+    text = " ".join((made.text, *made.notes))
     state = f" ({made.state_text})" if made.state_text else ""
     return Captured(panel, f"{made.method}: {made.title}{state}", f"{made.method} of {made.title}", text)
 

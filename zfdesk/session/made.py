@@ -48,7 +48,7 @@ def packed_made(made: Made) -> tuple[MadeHead, bytes]:
     arrays = {"pictures": made.pictures, "values": np.nan_to_num(np.array(made.values, np.float32), posinf=0, neginf=0)}
     arrays["known"] = np.isfinite(made.values).astype(np.uint8)
     head = MadeHead(
-        made.method, made.title, made.words, made.names, made.step, made.steps, MADE, made.state, made.notes,
+        made.method, made.title, made.text, made.names, made.step, made.steps, MADE, made.state, made.notes,
         made.columns, made.network, made.targets, made.before, made.after,
     )  # fmt: skip
     return head, archive.pack_arrays(arrays)

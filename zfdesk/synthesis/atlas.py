@@ -54,7 +54,7 @@ class AtlasPage:
     recipe: Mapping[str, Any]
 
     def picture(self, unit: int) -> np.ndarray:
-        """The picture of a unit, uint8 (side, side, 3). ValueError, in words, for one that is not there."""
+        """The picture of a unit, uint8 (side, side, 3). ValueError for one that is not there."""
         if not 0 <= unit < len(self.values):
             raise ValueError(f"The atlas has units 0 to {len(self.values) - 1} here; there is no unit {unit}.")
         top, left = unit // self.columns * self.side, unit % self.columns * self.side
@@ -102,7 +102,7 @@ def make_page(model: Model, layer: str, seed: int = 0) -> Iterator[tuple[int, At
 
 
 def page_of(pictures: list[np.ndarray], values: list[float], recipe: MaximiseRecipe) -> AtlasPage:
-    """Pictures of one size, uint8 (side, side, 3), as a page. ValueError, in words, where they are too many for one."""
+    """Pictures of one size, uint8 (side, side, 3), as a page. ValueError where they are too many for one."""
     shown = [no_larger(picture, LARGEST_SIDE) for picture in pictures]
     side, columns = shown[0].shape[0], math.ceil(math.sqrt(len(shown)))
     rows = -(-len(shown) // columns)
@@ -178,7 +178,7 @@ def write_atlas(path: Path | str, atlas: Atlas) -> None:
 
 
 def read_atlas(path: Path | str, layers: Collection[str] | None = None) -> Atlas:
-    """An atlas from its file; ``layers``: of these alone, as far as there are pages. Raises AtlasError, in words."""
+    """An atlas from its file; ``layers``: of these alone, as far as there are pages. Raises AtlasError."""
     try:
         with zipfile.ZipFile(path) as archive:
             contents = json.loads(archive.read("atlas.json"))

@@ -16,7 +16,7 @@ LARGEST_SIDE = 1024
 
 
 def check_side(height: int, width: int) -> None:
-    """Raises ValueError, in words, for a picture that is too large to be made or looked at."""
+    """Raises ValueError for a picture that is too large to be made or looked at."""
     if max(height, width) > LARGEST_SIDE:
         raise ValueError(f"A picture of {height} × {width} is too large; {LARGEST_SIDE} is the most.")
 
@@ -39,7 +39,7 @@ class Descent:
         self._values = torch.full((len(start),), float("nan"))
 
     def step(self) -> None:
-        """One step. Raises ArithmeticError, in words, when no step helps against values that are no numbers."""
+        """One step. Raises ArithmeticError when no step helps against values that are no numbers."""
         loss, values = self._loss(self._canvas.pictures())
         (gradient,) = torch.autograd.grad(loss, self._canvas.parameter)
         if self._stepper.sound(gradient, values):

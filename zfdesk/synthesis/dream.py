@@ -30,7 +30,7 @@ def dream(
     """Sketches of a dream on a picture, uint8 (height, width, 3); ``values``: the objective, in the layer's own units.
 
     octaves: sizes, each with ``steps`` steps; those too small for the layer are left out. Every sketch has the full
-    size. Raises ValueError, in words, for a layer without maps, a unit that does not exist, or a picture too large.
+    size. Raises ValueError for a layer without maps, a unit that does not exist, or a picture too large.
     """
     stage = model.architecture.stage(layer)
     if not stage.spatial:

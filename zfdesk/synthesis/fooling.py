@@ -35,7 +35,7 @@ def fool(
 
     picture: uint8 (size, size, 3), as the network sees it. budget: see above; whole pixels count, so rounding is within
     it. Ends when the class has ``confidence``, or after ``steps``; then a note says how far it came. Deterministic.
-    Raises ValueError, in words, for a class that does not exist, a budget without room, a picture of another size, or
+    Raises ValueError for a class that does not exist, a budget without room, a picture of another size, or
     too little memory.
     """
     size = model.architecture.size

@@ -29,7 +29,7 @@ def invert(
 ) -> Iterator[Sketch]:
     """Sketches of a picture that a layer takes for the given one; ``values``: the relative error |Φ(x) - Φ₀| / |Φ₀|.
 
-    picture: uint8 (size, size, 3), as the network sees it. Raises ValueError, in words, for a layer that does not
+    picture: uint8 (size, size, 3), as the network sees it. Raises ValueError for a layer that does not
     exist, a picture of another size, or a layer that is silent.
     """
     size = model.architecture.size

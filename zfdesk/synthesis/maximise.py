@@ -40,7 +40,7 @@ Start = str | np.ndarray
 class Maximiser:
     """A step object: `step` once, look at `sketch` whenever wanted.
 
-    ``field``: the window of the input that is made. Raises ValueError, in words, for objectives that do not exist, too
+    ``field``: the window of the input that is made. Raises ValueError for objectives that do not exist, too
     many pictures, or a start that does not fit.
     """
 
@@ -75,7 +75,7 @@ class Maximiser:
         self.taken = 0
 
     def step(self) -> None:
-        """One step of the recipe. Raises ArithmeticError, in words, when no step helps against values not numbers."""
+        """One step of the recipe. Raises ArithmeticError when no step helps against values not numbers."""
         pictures = self._canvas.pictures()
         shaken = self._normalised(self._look(pictures, self.network.input_shape, self._generators))
         seen = {layer: part.float() for layer, part in self.network(shaken.to(self.network.dtype)).items()}

@@ -43,7 +43,7 @@ class Term:
     direction: Tensor | None = field(default=None, repr=False)
 
     def window(self, architecture: Architecture) -> MapWindow:
-        """The positions of the layer's map that count. Raises ValueError, in words, for what does not exist."""
+        """The positions of the layer's map that count. Raises ValueError for what does not exist."""
         stage = architecture.stage(self.layer)
         position = self.place if isinstance(self.place, tuple) else None
         stage.check_unit(self.unit, position)
@@ -127,7 +127,7 @@ def of_unit(layer: str, unit: int, place: MapPlace = MIDDLE) -> Objective:
 
 
 def of_class(architecture: Architecture, index: int) -> Objective:
-    """A class's score. Raises ValueError, in words, for a class that does not exist."""
+    """A class's score. Raises ValueError for a class that does not exist."""
     if not 0 <= index < architecture.classes:
         raise ValueError(f"There is no class {index}; there are 0 to {architecture.classes - 1}.")
     return of_unit(score_layer(architecture), index)
@@ -157,7 +157,7 @@ _WEIGHT = re.compile(r"(?P<weight>\d+(?:\.\d*)?|\.\d+)\s*\*\s*(?P<rest>.+)", re.
 def parse(text: str, architecture: Architecture, class_called: Callable[[str], int]) -> Objective:
     """An objective from words, see above. ``class_called`` finds a class by its name.
 
-    Raises ValueError, in words, for what is not understood or does not exist.
+    Raises ValueError for what is not understood or does not exist.
     """
     parts = _SIGN.split(text.strip())
     terms: list[Term] = []

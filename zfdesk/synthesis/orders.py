@@ -2,9 +2,9 @@
 
     order = units_order(model, [of_unit("conv5", 17)], Recipe())
     for sketch in order.sketches():
-        made = order.made(sketch)      # pictures, a name for each, and `Made.words`: all that decides them
+        made = order.made(sketch)      # pictures, a name for each, and `Made.text`: all that decides them
 
-Each way to make a picture has one function that gives an `Order`; it raises ValueError, in words, for what cannot be
+Each way to make a picture has one function that gives an `Order`; it raises ValueError for what cannot be
 made, as far as that is known without computing anything. Window, figures and sessions know orders, not methods.
 """
 
@@ -46,7 +46,7 @@ class Made:
     """Pictures as they are now, with all that decides them.
 
     pictures: uint8 (N, height, width, 3) RGB, read-only. names: of each, with what it reached. method: how; title: of
-    what, short; words: everything, in sentences. network: SHA-256 of its weights, or their name. notes: what the user
+    what, short; text: everything, in sentences. network: SHA-256 of its weights, or their name. notes: what the user
     should know, a sentence each. columns: in which they are shown, 0 for as square as it comes. targets: the (layer,
     unit) of each picture, or none. after: the number of the picture that is what was made; before: of the one it was
     made from, -1 where that is not among them.
@@ -54,7 +54,7 @@ class Made:
 
     method: str
     title: str
-    words: str
+    text: str
     pictures: np.ndarray
     names: tuple[str, ...]
     values: tuple[float, ...]
@@ -88,7 +88,7 @@ class Order:
 
     method: str
     title: str
-    words: str
+    text: str
     sketches: Callable[[], Iterator[Sketch]]
     names: Callable[[Sketch], tuple[str, ...]]
     columns: int = 0
@@ -101,7 +101,7 @@ class Order:
         """A sketch with its explanation; one that is finished is done, whatever ``state``."""
         values = tuple(float(value) for value in sketch.values)
         return Made(
-            self.method, self.title, self.words, sketch.pictures, self.names(sketch), values, sketch.step, sketch.steps,
+            self.method, self.title, self.text, sketch.pictures, self.names(sketch), values, sketch.step, sketch.steps,
             State.DONE if sketch.finished else state, sketch.notes, self.columns, self.network, self.targets,
             self.before, self.after,
         )  # fmt: skip

@@ -45,7 +45,7 @@ class MaximiseRecipe:
     ``noise``: standard deviation of the start's noise, of 255 levels, around the mean.
     ``bfloat16``: the network is computed in that precision while pictures are made: half the time on a processor that
     has it, and pictures that differ a little; what is said of a finished one is float32's.
-    Raises ValueError, in words, for numbers out of range.
+    Raises ValueError for numbers out of range.
     """
 
     name: str = "modern"
@@ -105,7 +105,7 @@ RECIPES = {
 
 
 def recipe_called(name: str) -> MaximiseRecipe:
-    """ValueError, in words, for a name that there is not."""
+    """ValueError for a name that there is not."""
     if name not in RECIPES:
         raise ValueError(f"There is no recipe {name!r}; there are {', '.join(RECIPES)}.")
     return RECIPES[name]

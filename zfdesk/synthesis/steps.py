@@ -60,7 +60,7 @@ class GradientStepper:
     def sound(self, gradient: Tensor, value: Tensor) -> bool:
         """Whether both are numbers. If not, the parameter goes back to where they were, and steps are half as long.
 
-        Raises ArithmeticError, in words, when halving does not help.
+        Raises ArithmeticError when halving does not help.
         """
         if bool(gradient.isfinite().all()) and bool(value.isfinite().all()):
             with torch.no_grad():
@@ -96,7 +96,7 @@ class GradientStepper:
 
 
 def check_memory(network: Differentiable, count: int = 1) -> None:
-    """Raises ValueError, in words, where a step on ``count`` pictures needs more memory than is free."""
+    """Raises ValueError where a step on ``count`` pictures needs more memory than is free."""
     import psutil
 
     values = 0

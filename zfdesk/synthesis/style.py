@@ -71,7 +71,7 @@ def texture(
     """Sketches of a picture with the texture of an example, uint8 (height, width, 3), from noise.
 
     size: (height, width) of what is made, by default the example's. ``values``: the mean relative error of the Gram
-    matrices. Raises ValueError, in words, for layers without maps, or pictures too small or too large for them.
+    matrices. Raises ValueError for layers without maps, or pictures too small or too large for them.
     """
     size = size or (example.shape[0], example.shape[1])
     start = noise_about(model.input.mean, size, seed).clamp(1, 254)

@@ -73,7 +73,7 @@ def read_class_map(path: str) -> dict[str, str]:
     """A file that tells the class of each folder: JSON {folder: class}, or lines of folder and class.
 
     Between them stands a tab, comma or semicolon, as a spreadsheet writes it, with its mark of the encoding or without;
-    the first line may name the columns (folder, path or name; class or label). Raises TrainingError in words.
+    the first line may name the columns (folder, path or name; class or label). Raises TrainingError.
     """
     try:
         data = Path(path).read_bytes()

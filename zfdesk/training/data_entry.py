@@ -38,7 +38,7 @@ class StoredPicture:
 
 
 def read_json(path: Path) -> dict[str, object]:
-    """A JSON object in a file. Raises TrainingError in words."""
+    """A JSON object in a file. Raises TrainingError."""
     try:
         data = json.loads(path.read_bytes())
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Average precision a class (Table 6): a softmax or SVM taught on one part of a data set, told on another.
+"""Average precision a class (Table 6): a softmax or SVM taught on one part of a data set, tested on another.
 
 As in the paper the classifier gives one class a picture, though a picture may show several: it is taught the largest,
 and each class's precision is counted over all pictures that show it (PASCAL VOC 2010 to 2012: area under the precision,
@@ -32,7 +32,7 @@ class ManyThings(Protocol):
 
 @dataclass(frozen=True)
 class Precisions:
-    """``values``: average precision of each class, None for one that no told picture shows. ``taught``, ``told``:
+    """``values``: average precision of each class, None for one that no tested picture shows. ``taught``, ``tested``:
     pictures."""
 
     data: str
@@ -41,7 +41,7 @@ class Precisions:
     classes: tuple[str, ...]
     values: tuple[float | None, ...]
     taught: int
-    told: int
+    tested: int
     unreadable: tuple[str, ...]
     passed_over: tuple[str, ...]
     seconds: float
@@ -79,11 +79,11 @@ def run_precision(
     begun = time.perf_counter()
     if validation_beside(data) is None:
         raise TrainingError(f"{data} has no part to train on and one to validate on (train/ and val/).")
-    taught, told = open_pictures(data, "train"), open_pictures(data, "val")
-    if taught.classes != told.classes:
+    taught, tested = open_pictures(data, "train"), open_pictures(data, "val")
+    if taught.classes != tested.classes:
         raise TrainingError(f"{data}: the classes to train on and to validate on are not the same.")
     layer = layer or feature_layer(model.architecture)
-    parts = [_part(model, pictures, layer, on_progress) for pictures in (taught, told)]
+    parts = [_part(model, pictures, layer, on_progress) for pictures in (taught, tested)]
     labels = [taught.label(index) for index in parts[0][1]]
     known, numbers = np.unique(labels, return_inverse=True)
     if len(known) < 2:
@@ -93,7 +93,7 @@ def run_precision(
     found = fit(parts[0][0], torch.from_numpy(numbers), len(known), strength, TOLERANCE)
     scores = (found.probabilities if kind == "softmax" else found.scores)(parts[1][0]).numpy()
     on_progress("taught", 1, 1)
-    shown = _shown(told, parts[1][1])
+    shown = _shown(tested, parts[1][1])
     values: list[float | None] = [None] * len(taught.classes)
     for place, label in enumerate(known.tolist()):
         values[label] = _of_class(shown, label, scores[:, place])
@@ -101,7 +101,7 @@ def run_precision(
         raise TrainingError(f"{data}: none of the classes that were taught is in the pictures to validate on.")
     return Precisions(
         data, layer, kind, taught.classes, tuple(values), len(labels), len(parts[1][1]),
-        (*parts[0][2], *parts[1][2]), (*passed_over(taught), *passed_over(told)), time.perf_counter() - begun,
+        (*parts[0][2], *parts[1][2]), (*passed_over(taught), *passed_over(tested)), time.perf_counter() - begun,
     )  # fmt: skip
 
 
@@ -133,7 +133,7 @@ def as_json(found: Precisions, model: Model) -> dict[str, Any]:
     """What ``zfdesk train --transfer DATA --average-precision --json`` prints."""
     return {
         "network": model.name, "sha256": model.sha256, "data": title_of(found.data), "layer": found.layer,
-        "kind": found.kind, "taught": found.taught, "told": found.told, "unreadable": list(found.unreadable),
+        "kind": found.kind, "taught": found.taught, "told": found.tested, "unreadable": list(found.unreadable),
         "seconds": round(found.seconds, 1), "mean": found.mean,
         "classes": [
             {"class": name, "average_precision": value} for name, value in zip(found.classes, found.values, strict=True)

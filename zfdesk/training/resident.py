@@ -129,13 +129,13 @@ class ResidentLoader(Loader):
         recipe, sizes = self.plan.recipe, self._size[found]
         whole = self._answered[torch.tensor(found, device=self._answered.device)].tolist()
         parts = [
-            part_seen(size, size, recipe, told, answered)
-            for size, told, answered in zip(sizes.tolist(), drawn, whole, strict=True)
+            part_seen(size, size, recipe, draw, answered)
+            for size, draw, answered in zip(sizes.tolist(), drawn, whole, strict=True)
         ]
         return _Wanted(
-            np.array(found), np.array(parts, np.float64), np.array([recipe.flip and told.flip < 0.5 for told in drawn]),
-            np.array([shift_of(recipe.shift, side, told) for told in drawn], np.int64),
-            np.array([told.colours for told in drawn], np.float32) * 2 - 1, side,
+            np.array(found), np.array(parts, np.float64), np.array([recipe.flip and draw.flip < 0.5 for draw in drawn]),
+            np.array([shift_of(recipe.shift, side, draw) for draw in drawn], np.int64),
+            np.array([draw.colours for draw in drawn], np.float32) * 2 - 1, side,
         )  # fmt: skip
 
     def _readable(self, index: int) -> int:

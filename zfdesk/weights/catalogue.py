@@ -122,7 +122,7 @@ CATALOGUE = (
 
 
 def find_entry(name: str, catalogue: tuple[CatalogueEntry, ...] = CATALOGUE) -> CatalogueEntry:
-    """The entry called ``name``; CheckpointError, in words, when there is none."""
+    """The entry called ``name``; CheckpointError when there is none."""
     for entry in catalogue:
         if entry.name == name:
             return entry

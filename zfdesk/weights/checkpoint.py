@@ -109,7 +109,7 @@ def save(model: Model, path: Path | str) -> str:
     """Write a network as a weights file, whole or not at all, and return the file's SHA-256.
 
     `load` gives back the same numbers, bit by bit: packed rows stay packed, and float32 weights that float16 holds
-    exactly (those of the embedded network) take half the space. Raises CheckpointError in words.
+    exactly (those of the embedded network) take half the space. Raises CheckpointError.
     """
     place = Path(path)
     tensors: dict[str, Tensor] = {}

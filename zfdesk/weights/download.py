@@ -272,7 +272,7 @@ class _Download:
 
 @contextmanager
 def _on_disk(part: Path) -> Iterator[None]:
-    """DownloadError in words when the disk refuses."""
+    """DownloadError when the disk refuses."""
     try:
         yield
     except OSError as error:

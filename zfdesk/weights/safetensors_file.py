@@ -61,7 +61,7 @@ class Header:
 
 @contextmanager
 def opened(path: Path) -> Iterator[BufferedReader]:
-    """An ordinary file, open for reading; CheckpointError in words for anything else (also while it is read)."""
+    """An ordinary file, open for reading; CheckpointError for anything else (also while it is read)."""
     try:
         # before opening: opening a pipe would wait for a writer, for ever
         mode = path.stat().st_mode
@@ -163,7 +163,7 @@ def _entry(name: str, value: Any, path: Path) -> TensorEntry:
 
 
 def parsed_json(text: str | bytes, path: Path, what: str) -> dict[str, Any]:
-    """A JSON object, refusing duplicate keys, NaN and Infinity; CheckpointError in words for whatever is not one."""
+    """A JSON object, refusing duplicate keys, NaN and Infinity; CheckpointError for whatever is not one."""
     try:
         return parsed(text if isinstance(text, bytes) else text.encode())
     except PlainError as error:

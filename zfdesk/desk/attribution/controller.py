@@ -140,8 +140,8 @@ class HeatWork(QObject):
 
     def _use_head(self, head: CamHead) -> None:
         self.heats.use_head(head)
-        words = head.description()
-        self._context.show_message(f"{words[0].upper()}{words[1:]}.")
+        text = head.description()
+        self._context.show_message(f"{text[0].upper()}{text[1:]}.")
 
     # The sanity check
 
@@ -160,11 +160,11 @@ def _measure(found: HeatFound, class_index: int, progress: Progress) -> dict[str
     curves: dict[str, InsertionDeletion] = {}
     for place, (name, one) in enumerate(found.found.items()):
 
-        def told(done: int, total: int, place: int = place, name: str = name) -> None:
+        def report(done: int, total: int, place: int = place, name: str = name) -> None:
             progress.report(place * total + done, len(found.found) * total, f"{METHODS[name].label}: pixels in turn…")
 
         curves[name] = insertion_deletion(
-            found.input.model, found.input.picture, one.heat, class_index, progress=told
+            found.input.model, found.input.picture, one.heat, class_index, progress=report
         )  # fmt: skip
     return curves
 

@@ -32,11 +32,11 @@ NEUTRAL = {Transformation.TRANSLATION: 0.0, Transformation.SCALE: 1.0, Transform
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """The picture that is looked at. ``picture``: its file or source. ``words``: frame 3 of demo."""
+    """The picture that is looked at. ``picture``: its file or source. ``text``: frame 3 of demo."""
 
     taken: Untransformed
     picture: str
-    words: str
+    text: str
 
 
 @dataclass(frozen=True, eq=False)

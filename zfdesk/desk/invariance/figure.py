@@ -23,7 +23,7 @@ def page_of(subject: Subject, class_index: int) -> Page:
     taken = subject.taken
     found = [invariance(taken.model, [taken.canvas], change, None, (), (class_index,)) for change in Transformation]
     given = class_index != int(taken.probabilities.argmax())
-    return fig5_page(taken.model, [subject.words], [taken.canvas], found, given=given)
+    return fig5_page(taken.model, [subject.text], [taken.canvas], found, given=given)
 
 
 def ask_for_figure(context: AppContext, held: InvarianceStudy) -> None:
@@ -46,7 +46,7 @@ def add_to_sources(context: AppContext, sources: Sources) -> Sources:
     one, subject = held.as_invariance(held.change), held.subject
     if one is None or subject is None:
         return sources
-    return sources.having(InvarianceShown(subject.taken.model, one, subject.picture, subject.words))
+    return sources.having(InvarianceShown(subject.taken.model, one, subject.picture, subject.text))
 
 
 __all__ = ["add_to_sources", "ask_for_figure", "page_of"]

@@ -32,12 +32,12 @@ EMPTY = "The picture that the sliders move appears here once one has come."
 
 def amount_text(change: Transformation, amount: float) -> str:
     """12 px, × 1.25, 30°."""
-    words = {
+    parts = {
         Transformation.TRANSLATION: f"{amount:g} px",
         Transformation.SCALE: f"× {amount:.2f}",
         Transformation.ROTATION: f"{amount:g}°",
     }
-    return words[change].replace("-", "−")
+    return parts[change].replace("-", "−")
 
 
 class InvariancePane(Pane):
@@ -75,15 +75,15 @@ class InvariancePane(Pane):
 
     def _buttons(self, context: AppContext) -> Controls:
         controls = Controls()
-        for text, words, action in (
+        for text, parts, action in (
             ("⟳ this frame", "Look at the frame that is shown now", self.take_frame),
             ("as it is", "Set all sliders back", self.reset),
             ("figure…", "Save Fig. 5 of this picture, all three changes", partial(ask_for_figure, context, self.held)),
         ):
             button = tool_button(text)
-            button.setToolTip(words)
+            button.setToolTip(parts)
             button.clicked.connect(lambda _checked, action=action: action())
-            controls.add(button, words)
+            controls.add(button, parts)
         return controls
 
     def _rows(self) -> QGridLayout:
@@ -216,15 +216,15 @@ class InvariancePane(Pane):
         if subject is None:
             return "waiting for a picture"
         name = self.desk.model.classes[held.class_index]
-        words = [f"{held.change} {amount_text(held.change, held.amount)}", subject.words]
+        parts = [f"{held.change} {amount_text(held.change, held.amount)}", subject.text]
         present = held.present()
         if present is not None:
             far = [f"{layer} {number(distance)}" for layer, distance in present.distances.items()]
-            words.append(f"moved by {', '.join(far)}")
-            words.append(f"P({name}) {present.probabilities[held.class_index]:.1%}")
+            parts.append(f"moved by {', '.join(far)}")
+            parts.append(f"P({name}) {present.probabilities[held.class_index]:.1%}")
         if missing := len(held.missing(held.change)):
-            words.append(f"{missing} amounts of the curve to come")
-        return " · ".join(words)
+            parts.append(f"{missing} amounts of the curve to come")
+        return " · ".join(parts)
 
     def as_data(self) -> str:
         """Amount, distances, probability, as tab-separated lines."""

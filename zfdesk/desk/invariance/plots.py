@@ -18,7 +18,7 @@ class Series:
     """A quantity against the amounts: float64 (points,) each. ``present``: its value where the slider stands, nan while
     it is not known."""
 
-    words: str
+    label: str
     x: np.ndarray
     y: np.ndarray
     present: float
@@ -67,7 +67,7 @@ class InvariancePlots(QWidget):
         self.series = tuple(series)
         for number, one in enumerate(series):
             plot = self.plots[number]
-            plot.setLabel("left", one.words)
+            plot.setLabel("left", one.label)
             self._lines[number].setData(one.x, one.y)
             known = np.isfinite(one.present)
             self._rings[number].setData([at] if known else [], [one.present] if known else [])

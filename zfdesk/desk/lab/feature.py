@@ -39,8 +39,8 @@ def _key(context: AppContext) -> object:
 
 
 def _keep(context: AppContext, session: Session) -> Session:
-    kept, told = kept_made(context.get(Lab).kept)
-    return replace(session, made=kept, notes=(*session.notes, *((told,) if told else ())))
+    kept, note = kept_made(context.get(Lab).kept)
+    return replace(session, made=kept, notes=(*session.notes, *((note,) if note else ())))
 
 
 def _restore(context: AppContext, reopened: Reopened) -> None:

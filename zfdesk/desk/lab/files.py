@@ -37,8 +37,8 @@ def save_to(context: AppContext, path: str, made: Made) -> None:
         name = Path(path).name
         marked = f", marked as {made.state.value}" if made.state_text else ""
         reason = (getattr(error, "strerror", "") or str(error)).lower()
-        told = f"Saved {name}{marked}." if error is None else f"{name} was not saved: {reason}."
-        context.show_message(told, error is not None)
+        message = f"Saved {name}{marked}." if error is None else f"{name} was not saved: {reason}."
+        context.show_message(message, error is not None)
 
     context.state.tasks.run("save", lambda: save_made(path, made), done, keep=True)
 

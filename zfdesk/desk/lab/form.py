@@ -44,7 +44,7 @@ class Form(QWidget):
         return strip
 
     def order(self) -> Order:
-        """What the settings mean now. ValueError, in words, where they mean nothing."""
+        """What the settings mean now. ValueError where they mean nothing."""
         raise NotImplementedError
 
     def follow(self) -> None:
@@ -68,12 +68,12 @@ class _Real(DecimalSpinBox):
 
 
 class NamedSlider(QWidget):
-    """A slider from 0 to 100 behind words that say what it means now: they are kept together in a narrow pane.
+    """A slider from 0 to 100 behind a label that says what it means now: they are kept together in a narrow pane.
 
-    words: of a value; the longest they can be must be that of 0, 50 or 100, so that nothing moves as it is dragged.
+    label_text: of a value; the longest it can be must be that of 0, 50 or 100, so that nothing moves as it is dragged.
     """
 
-    def __init__(self, name: str, hint: str, words: Callable[[int], str], value: int = 50) -> None:
+    def __init__(self, name: str, hint: str, label_text: Callable[[int], str], value: int = 50) -> None:
         super().__init__()
         self.label = QLabel()
         self.slider = QSlider(Qt.Orientation.Horizontal)
@@ -83,17 +83,17 @@ class NamedSlider(QWidget):
         self.slider.setAccessibleName(name)
         self.setFocusProxy(self.slider)
         self.slider.setToolTip(hint)
-        self._words = words
+        self._label_text = label_text
         row = QHBoxLayout(self)
         row.setContentsMargins(4, 0, 0, 0)
         row.addWidget(self.label)
         row.addWidget(self.slider)
-        self.slider.valueChanged.connect(lambda now: self.label.setText(words(now)))
+        self.slider.valueChanged.connect(lambda now: self.label.setText(label_text(now)))
         self.setValue(value)
-        self.label.setText(words(value))
+        self.label.setText(label_text(value))
 
     def sizeHint(self) -> QSize:  # noqa: N802
-        longest = max(self.fontMetrics().horizontalAdvance(self._words(value)) for value in (0, 50, 100))
+        longest = max(self.fontMetrics().horizontalAdvance(self._label_text(value)) for value in (0, 50, 100))
         self.label.setMinimumWidth(longest + 2)
         return super().sizeHint()
 

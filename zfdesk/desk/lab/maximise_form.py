@@ -49,9 +49,9 @@ class MaximiseForm(Form):
             "Share of the other unit", "How far the way has gone from the selected unit to the other",
             lambda share: f"{share} % of the way",
         )  # fmt: skip
-        self.words = QLineEdit(placeholderText="0.5*conv5:17 + 0.5*conv5:40")
-        self.words.setMinimumWidth(200)
-        self.words.setToolTip(
+        self.objective_text = QLineEdit(placeholderText="0.5*conv5:17 + 0.5*conv5:40")
+        self.objective_text.setMinimumWidth(200)
+        self.objective_text.setToolTip(
             "conv5:17, conv5:17@2,3 (row, column), conv5:17/map, class:tabby, a sum of these with + and - and weights, "
             "conv5:17>40@0.3 (30 % of the way)"
         )
@@ -59,12 +59,12 @@ class MaximiseForm(Form):
         self._fields = {
             self.class_field: (What.CLASS, What.DIFFERENCE), self.other_class: (What.DIFFERENCE,),
             self.units: (What.MIXED,), self.other: (What.BETWEEN,), self.share: (What.BETWEEN,),
-            self.words: (What.WORDS,), self.count: tuple(set(What) - {What.LAYER}),
+            self.objective_text: (What.WORDS,), self.count: tuple(set(What) - {What.LAYER}),
         }  # fmt: skip
         self._strip = self.add_strip(
             (self.what, "What the picture is to excite"), (self.class_field, "Class"),
             (self.other_class, "Minus class"), (self.units, "Units to be mixed"), (self.other, "Other unit"),
-            (self.share, "Share of the other unit"), (self.words, "Objective in words"),
+            (self.share, "Share of the other unit"), (self.objective_text, "Objective in words"),
             (self.count, "How many pictures"),
         )  # fmt: skip
         self._add_recipe()
@@ -144,7 +144,7 @@ class MaximiseForm(Form):
             case What.BETWEEN:
                 return between(view.layer, view.unit, self.other.value(), self.share.value() / 100)
             case What.WORDS:
-                return parse(self.words.text(), architecture, self._called)
+                return parse(self.objective_text.text(), architecture, self._called)
             case What.POSITION:
                 return of_unit(view.layer, view.unit, self._position())
             case What.MAP:

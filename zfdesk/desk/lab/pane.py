@@ -21,7 +21,7 @@ from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.synthesis.orders import State
 
-LOW = 30  # lines of the pane's height below which its words have fewer lines
+LOW = 30  # lines of the pane's height below which its description has fewer lines
 LEAST_LINES, MOST_LINES = 2, 8
 PAUSE, GO_ON = "❚❚", "▶"
 FORMS: tuple[Callable[[AppContext], Form], ...] = (
@@ -65,17 +65,17 @@ class LabPane(Pane):
         self.wall.setAccessibleName("Made pictures")
         self.wall.picked.connect(self._select)
         self.wall.pointed.connect(self._point)
-        self.words = QLabel(wordWrap=True)
-        self.words.setAccessibleName("All that decides the pictures")
-        self.words.setTextFormat(Qt.TextFormat.PlainText)
-        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-        self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
-        set_role(self.words, "quiet")
+        self.description = QLabel(wordWrap=True)
+        self.description.setAccessibleName("All that decides the pictures")
+        self.description.setTextFormat(Qt.TextFormat.PlainText)
+        self.description.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.description.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self.description.setAlignment(Qt.AlignmentFlag.AlignTop)
+        set_role(self.description, "quiet")
         self.body.addWidget(self.bar)
         self.body.addWidget(self.state_line)
         self.body.addWidget(self.wall, 1)
-        self.body.addWidget(self.words)
+        self.body.addWidget(self.description)
         self._pointed: int | None = None
         self.show_form(next(iter(self.forms)))
         self.lab.changed.connect(self.renew)
@@ -142,18 +142,18 @@ class LabPane(Pane):
         self.form.follow()
 
     def resizeEvent(self, event: object) -> None:  # noqa: N802
-        self._fit_words()
+        self._fit_description()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self._fit_words()
+            self._fit_description()
 
-    def _fit_words(self) -> None:
-        """In a low pane the pictures have the room, and the words are a tool tip from their third line on."""
-        line = self.words.fontMetrics().lineSpacing()
+    def _fit_description(self) -> None:
+        """In a low pane the pictures have the room, and the description is a tool tip from its third line on."""
+        line = self.description.fontMetrics().lineSpacing()
         lines = LEAST_LINES if self.height() < LOW * line else MOST_LINES
-        self.words.setMaximumHeight(lines * line + 2)
+        self.description.setMaximumHeight(lines * line + 2)
 
     def set_colours(self, colours: Colours) -> None:
         super().set_colours(colours)
@@ -172,10 +172,10 @@ class LabPane(Pane):
             (self.compare, made is not None and made.before >= 0),
         ):  # fmt: skip
             button.setEnabled(enabled)
-        words = " ".join((*made.notes, made.words)) if made is not None else ""
-        self.words.setText(words)
-        self.words.setToolTip(words)
-        self.words.setVisible(made is not None)
+        text = " ".join((*made.notes, made.text)) if made is not None else ""
+        self.description.setText(text)
+        self.description.setToolTip(text)
+        self.description.setVisible(made is not None)
         self.show_facts()
 
     def show_facts(self) -> None:

@@ -55,11 +55,9 @@ class FoolForm(Form):
     def order(self) -> Order:
         if self.to.index < 0:
             raise ValueError("Name the class that the picture is to be taken for.")
-        picture, words = self.picture.seen()
+        picture, text = self.picture.seen()
         norm = self.norm.values[self.norm.currentIndex()]
-        return fool_order(
-            self.state.model, picture, self.to.index, self.budget.value(), norm, self.steps.value(), words
-        )
+        return fool_order(self.state.model, picture, self.to.index, self.budget.value(), norm, self.steps.value(), text)
 
 
 class DreamForm(Form):
@@ -83,10 +81,10 @@ class DreamForm(Form):
     def order(self) -> Order:
         view = self.state.view
         unit = view.unit if self.of.values[self.of.currentIndex()] == UNIT else None
-        picture, words = self.picture.whole(self.side.value())
+        picture, text = self.picture.whole(self.side.value())
         return dream_order(
             self.state.model, picture, view.layer, unit, self.octaves.value(), self.steps.value(), self.rate.value(),
-            self.seed.value(), words,
+            self.seed.value(), text,
         )  # fmt: skip
 
 
@@ -108,9 +106,9 @@ class InversionForm(Form):
 
     def order(self) -> Order:
         alone = self.layers.values[self.layers.currentIndex()] == ALONE
-        picture, words = self.picture.seen()
+        picture, text = self.picture.seen()
         layers = (self.state.view.layer,) if alone else ()
-        return inversion_order(self.state.model, picture, layers, self.steps.value(), self.seed.value(), words)
+        return inversion_order(self.state.model, picture, layers, self.steps.value(), self.seed.value(), text)
 
 
 class _Gram(Form):
@@ -145,8 +143,8 @@ class TextureForm(_Gram):
         self.rows.addWidget(self.advice)
 
     def order(self) -> Order:
-        example, words = self.picture.whole(self.side.value())
-        return texture_order(self.state.model, example, self.steps.value(), self.seed.value(), words)
+        example, text = self.picture.whole(self.side.value())
+        return texture_order(self.state.model, example, self.steps.value(), self.seed.value(), text)
 
 
 class StyleForm(_Gram):
@@ -183,14 +181,14 @@ class StyleForm(_Gram):
 
     def order(self) -> Order:
         side = self.side.value()
-        content, words = self.content.whole(side)
+        content, text = self.content.whole(side)
         styles = [self.style_slot.whole(side)]
         shares = [1.0]
         if self.second.choice != NO_STYLE:
             styles.append(self.second.whole(side))
             shares = [1 - self.mix.value() / 100, self.mix.value() / 100]
         taken = [(picture, share, name) for (picture, name), share in zip(styles, shares, strict=True)]
-        return style_order(self.state.model, content, taken, self.content_weight, self.steps.value(), words)
+        return style_order(self.state.model, content, taken, self.content_weight, self.steps.value(), text)
 
 
 def _weight(place: int) -> float:

@@ -42,16 +42,16 @@ class PictureSlot(QToolButton):
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setToolTip(hint or f"{label}: the frame that is shown now, also of a camera, or a picture from a file")
         menu = QMenu(self)
-        for words in (*others, FRAME):
-            menu.addAction(words).triggered.connect(lambda _=False, words=words: self.choose(words))
+        for choice in (*others, FRAME):
+            menu.addAction(choice).triggered.connect(lambda _=False, choice=choice: self.choose(choice))
         menu.addAction("a file…").triggered.connect(lambda _=False: self.ask())
         self.setMenu(menu)
         self.choose((*others, FRAME)[0])
 
-    def choose(self, words: str) -> None:
+    def choose(self, choice: str) -> None:
         """One of the others, or the current frame."""
-        self.choice, self._file = words, None
-        self.setText(f"{self._label}: {words} ▾")
+        self.choice, self._file = choice, None
+        self.setText(f"{self._label}: {choice} ▾")
         self.setIcon(QIcon())
         self.changed.emit()
 

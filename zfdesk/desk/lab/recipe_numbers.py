@@ -49,10 +49,10 @@ class RecipeNumbers(QWidget):
         super().__init__()
         self.recipe = MaximiseRecipe()
         self.fields: dict[str, QSpinBox | QDoubleSpinBox] = {}
-        for name, (words, high, hint) in _WHOLE.items():
-            self.fields[name] = whole_number(words, 0, 0, high, hint)
-        for name, (words, most, decimals, hint) in _REAL.items():
-            self.fields[name] = real_number(words, 0, most, hint, decimals, 10.0**-decimals * 5)
+        for name, (label, high, hint) in _WHOLE.items():
+            self.fields[name] = whole_number(label, 0, 0, high, hint)
+        for name, (label, most, decimals, hint) in _REAL.items():
+            self.fields[name] = real_number(label, 0, most, hint, decimals, 10.0**-decimals * 5)
         self.policy = Choice(_POLICIES, "How far a step goes")
         self.parametrisation = Choice(_PARAMETRISATIONS, "What is stepped: the picture's frequencies or its pixels")
         self.decorrelated = tool_button("decorrelated colours", checkable=True)

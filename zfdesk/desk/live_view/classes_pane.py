@@ -84,8 +84,8 @@ class BarsView(QWidget):
             change = (now - clean) * 100
             kind = "rise" if change > 0.05 else "fall" if change < -0.05 else "quiet"
             painter.setPen(self.colours.colour(kind))
-            words = f"{'▲' if kind == 'rise' else '▼' if kind == 'fall' else ' '}{abs(change):.1f}"
-            painter.drawText(text.adjusted(0, 0, -figures, 0), right, words)
+            label = f"{'▲' if kind == 'rise' else '▼' if kind == 'fall' else ' '}{abs(change):.1f}"
+            painter.drawText(text.adjusted(0, 0, -figures, 0), right, label)
 
     def row_at(self, y: float) -> BarRow | None:
         """The row at this height."""
@@ -213,9 +213,9 @@ class ClassesPane(Pane):
         self.search.setCompleter(completer)
         self.search.returnPressed.connect(lambda: self.watch_named(self.search.text()))
         fewer, more = tool_button("−"), tool_button("+")
-        for button, step, words in ((fewer, -1, "Show fewer classes"), (more, 1, "Show more classes")):
-            button.setToolTip(words)
-            button.setAccessibleName(words)
+        for button, step, label in ((fewer, -1, "Show fewer classes"), (more, 1, "Show more classes")):
+            button.setToolTip(label)
+            button.setAccessibleName(label)
             button.clicked.connect(lambda _=False, step=step: self._show_more(step))
         self.row = QWidget()
         row = QHBoxLayout(self.row)

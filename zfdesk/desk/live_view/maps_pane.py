@@ -172,7 +172,7 @@ class MapsPane(Pane):
         row = QHBoxLayout()
         row.addWidget(self.bar, 1)
         row.addWidget(self.hover_line, 1)
-        self.patterns.told.connect(self.hover_line.say)
+        self.patterns.hovered.connect(self.hover_line.say)
         self.body.addLayout(row)
 
     @property
@@ -272,11 +272,11 @@ class MapsPane(Pane):
         mosaic, result = self.canvas.mosaic, self.desk.result
         if mosaic is None or result is None:
             return ""
-        told = f"{mosaic.text} · {result.request.frame.origin} · frame {result.request.frame.number}"
+        origin = f"{mosaic.text} · {result.request.frame.origin} · frame {result.request.frame.number}"
         if mosaic.tile == (1, 1):
             return table_text(("unit", mosaic.text), enumerate(mosaic.values[:, 0, 0]))
         unit = self.canvas.hover[0] if self.canvas.hover else min(self.desk.view.unit, len(mosaic.values) - 1)
-        return array_text(f"{mosaic.layer}:{unit} · {told}", mosaic.values[unit])
+        return array_text(f"{mosaic.layer}:{unit} · {origin}", mosaic.values[unit])
 
     def show_result(self, result: Result) -> None:
         mosaic = result.mosaic
@@ -326,7 +326,7 @@ class MapsPane(Pane):
 
     def show_facts(self) -> None:
         if self.patterns.isVisible():
-            self.facts.say(" · ".join(self.patterns.words()))
+            self.facts.say(" · ".join(self.patterns.facts_text()))
             return
         mosaic, result = self.canvas.mosaic, self.desk.result
         if mosaic is None or result is None:

@@ -25,8 +25,8 @@ def order_of(sheet: PatternSheet, count: int, order: UnitOrder, wanted: str) -> 
     """The units that prefer a class with ``wanted`` in its name, by number, highest activation or class."""
     units = list(range(count))
     classes = sheet.best.classes if sheet.best is not None else ("",) * count
-    if words := wanted.strip().lower():
-        units = [unit for unit in units if words in classes[unit].lower()]
+    if query := wanted.strip().lower():
+        units = [unit for unit in units if query in classes[unit].lower()]
     if order is UnitOrder.ACTIVITY and sheet.best is not None:
         highest = sheet.best.values
         units.sort(key=lambda unit: (-float(highest[unit]), unit))
@@ -116,9 +116,9 @@ class PatternGrid(Canvas):
 
 
 class PatternPanel(QWidget):
-    """The grid with a field that finds units by the class they prefer. ``told``: what is under the mouse, in words."""
+    """The grid with a field that finds units by the class they prefer. ``hovered``: what is under the mouse."""
 
-    told = Signal(str)
+    hovered = Signal(str)
     unit_clicked = Signal(int)
 
     def __init__(self, context: AppContext) -> None:
@@ -157,7 +157,7 @@ class PatternPanel(QWidget):
             return
         count = self._desk.model.architecture.stage(sheet.layer).shape[0]
         drawn = (
-            sheet.words,
+            sheet.text,
             sheet.reason,
             len(sheet.tiles),
             sheet.layer,
@@ -178,11 +178,11 @@ class PatternPanel(QWidget):
         else:
             self.grid.show_tiles(sheet, units)
 
-    def words(self) -> list[str]:
+    def facts_text(self) -> list[str]:
         """What is shown, and how many units are dead."""
         if self.sheet is None:
             return []
-        said = [f"{self.sheet.layer} · {len(self.grid.units)} units", self.sheet.words]
+        said = [f"{self.sheet.layer} · {len(self.grid.units)} units", self.sheet.text]
         if self.sheet.best is not None:
             dead = len(self.sheet.best.values) - len(self.sheet.best.examples)
             said.append(f"{dead} dead")
@@ -191,14 +191,14 @@ class PatternPanel(QWidget):
     def _tell(self, unit: int) -> None:
         sheet = self.sheet
         if unit < 0 or sheet is None:
-            self.told.emit("")
+            self.hovered.emit("")
             return
         said = f"{sheet.layer}:{unit}"
         if sheet.best is not None:
             example = sheet.best.examples.get(unit)
             said += f" · at most {number(float(sheet.best.values[unit]))}" if example is not None else " · dead"
             said += f" · prefers {sheet.best.classes[unit]}" if sheet.best.classes[unit] else ""
-        self.told.emit(said)
+        self.hovered.emit(said)
 
 
 __all__ = ["PatternGrid", "PatternPanel", "order_of", "sheet_picture"]

@@ -53,12 +53,12 @@ class PictureHeat:
     def _query(self, view: View) -> HeatQuery | None:
         return self._heats.asks(view, (view.heat.method,)) if view.heat.shown else None
 
-    def words(self) -> str:
+    def text(self) -> str:
         """What lies over the picture, in full, or why nothing does."""
         found, heat = self.stream.found, self._canvas.desk.view.heat
         if found is None:
             return f"{heat.method} is being computed…"
-        said = found.words(found.query.methods[0])
+        said = found.method_text(found.query.methods[0])
         stale = self.stream.stale()
         return f"{said} · OLD: {stale}" if stale else said
 
@@ -97,7 +97,7 @@ class PictureHeat:
         if self.asking:
             self._paint_lines(painter, "Drag a box around the thing that the class should look at.", False)
         elif view.heat.shown:
-            self._paint_lines(painter, self.words(), bool(self.stream.stale()))
+            self._paint_lines(painter, self.text(), bool(self.stream.stale()))
 
     def _paint_lines(self, painter: QPainter, text: str, stale: bool) -> None:
         """At the foot of the picture, wrapped; what is stale, on the colour for that."""

@@ -169,8 +169,8 @@ class PictureCanvas(Canvas):
                     if (x, y) != (middle.x(), middle.y()):
                         painter.drawRect(QRectF(x - 3.5, y - 3.5, 7, 7))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            words = f"{occluder.height} × {occluder.width} at ({whole(occluder.top)}, {whole(occluder.left)})"
-            self._paint_label(painter, rect, words, QColor(255, 255, 255))
+            label = f"{occluder.height} × {occluder.width} at ({whole(occluder.top)}, {whole(occluder.left)})"
+            self._paint_label(painter, rect, label, QColor(255, 255, 255))
 
     def _fill(self, painter: QPainter, path: QPainterPath, fill: OccluderFill) -> None:
         """What the network gets there; the blur and the noise are drawn alike, the network's own are exact."""
@@ -334,7 +334,7 @@ class PicturePane(Pane):
         self.heat_controls.setVisible(self.desk.view.heat.shown and not lecture)
 
     def caption_text(self) -> str:
-        return f"{self.heat.words()}." if self.desk.view.heat.shown else ""
+        return f"{self.heat.text()}." if self.desk.view.heat.shown else ""
 
     def set_seen(self, seen: bool) -> None:
         self.heat.stream.watch(seen)
@@ -384,5 +384,5 @@ class PicturePane(Pane):
         if result.request.clean:
             said.insert(0, "CLEAN")
         if view.heat.shown:
-            said.append(self.heat.words())
+            said.append(self.heat.text())
         self.facts.say(" · ".join(said))

@@ -32,7 +32,7 @@ class _Facts:
     """What of a result is compared: an array, or a sentence why there is none, and what it is."""
 
     array: np.ndarray | None
-    words: str
+    text: str
 
 
 def compared(result: Result, content: str) -> _Facts:
@@ -42,13 +42,13 @@ def compared(result: Result, content: str) -> _Facts:
         return _Facts(result.picture.astype(np.float32), f"picture · frame {frame}")
     if unit is None:
         return _Facts(None, "No unit was computed for this.")
-    words = f"{unit.reference.layer}:{unit.reference.unit} · frame {frame}"
+    text = f"{unit.reference.layer}:{unit.reference.unit} · frame {frame}"
     if content == "unit map":
-        return _Facts(unit.map, words)
+        return _Facts(unit.map, text)
     rendered = unit.pictures.get(result.request.view.method)
     if rendered is None:
         return _Facts(None, unit.reason or "No reconstruction.")
-    return _Facts(rendered.reconstruction.values, f"{result.request.view.method.value} · {words}")
+    return _Facts(rendered.reconstruction.values, f"{result.request.view.method.value} · {text}")
 
 
 class ComparePane(Pane):
@@ -112,10 +112,10 @@ class ComparePane(Pane):
             return _Facts(None, "Where the class looks is being computed…")
         name = found.query.methods[0]
         if name not in found.found:
-            return _Facts(None, found.words(name))
+            return _Facts(None, found.method_text(name))
         stale = stream.stale()
-        words = f"{found.words(name)} · frame {found.input.number}" + (f" · OLD: {stale}" if stale else "")
-        return _Facts(found.found[name].heat.astype(np.float32), words)
+        text = f"{found.method_text(name)} · frame {found.input.number}" + (f" · OLD: {stale}" if stale else "")
+        return _Facts(found.found[name].heat.astype(np.float32), text)
 
     def demand(self, demand: Demand) -> Demand:
         return replace(demand, unit=demand.unit or self.a is not None)
@@ -159,12 +159,12 @@ class ComparePane(Pane):
         self._classes(self.a, result)
 
     def _draw(self, tile: Tile, facts: _Facts, content: str, limit: float | None) -> None:
-        caption = ("A · " if tile is self.tiles[0] else "B · ") + facts.words
+        caption = ("A · " if tile is self.tiles[0] else "B · ") + facts.text
         tile.set_content(self._content(facts, content, limit), caption)
 
     def _content(self, facts: _Facts, content: str, limit: float | None) -> Content:
         if facts.array is None:
-            return facts.words
+            return facts.text
         if content == "picture":
             return CanvasPicture.rgb(facts.array.astype(np.uint8), value_range=ValueRange(0, 255))
         limit = limit or float(np.abs(facts.array).max()) or 1.0

@@ -244,11 +244,11 @@ class TransportBar(QWidget):
             self.play.setAccessibleName("Pause" if state.playing else "Play")
         with QSignalBlocker(self.loop):
             self.loop.setChecked(state.looping)
-        words = position_text(state, source.reference.kind)
-        self.label.setText(words)
+        position = position_text(state, source.reference.kind)
+        self.label.setText(position)
         # figures are of one width, and none is longer than the last: so nothing jumps
-        end = words.split(" / ")[-1]
-        longest = f" {end} / {end}" if "/" in words else f" {end}"
+        end = position.split(" / ")[-1]
+        longest = f" {end} / {end}" if "/" in position else f" {end}"
         self.label.setMinimumWidth(self.fontMetrics().horizontalAdvance(longest))
         exact = clock(state.position) + (f" / {clock(state.duration)}" if state.duration else "")
         frame = f", frame {state.index + 1} of {state.count}" if state.index is not None and state.count else ""

@@ -21,7 +21,7 @@ class Filter:
     """``colour``: uint8 (kernel, kernel, 3), mid-grey at zero, of a unit that sees the picture; else ``weights``,
     float32 (height, width), is the mosaic. ``limit``: the largest weight's size. ``words``: what it is."""
 
-    words: str
+    text: str
     limit: float
     colour: np.ndarray | None = None
     weights: np.ndarray | None = None

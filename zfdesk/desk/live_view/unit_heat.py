@@ -31,13 +31,13 @@ class UnitHeat(Tile):
         method = view.heat.unit_method
         return self._heats.asks(view, (method,), HeatTarget.UNIT) if method else None
 
-    def words(self) -> str:
+    def text(self) -> str:
         """What it shows, in full, or why nothing."""
         found, method = self.stream.found, self._heats.state.view.heat.unit_method
         if found is None or found.query.methods[0] != method:
             label = METHODS[method].label if method in METHODS else method
             return f"{label} is being computed…"
-        return found.words(method)
+        return found.method_text(method)
 
     def draw(self) -> None:
         """What came, or the sentence why nothing did."""
@@ -47,9 +47,9 @@ class UnitHeat(Tile):
             return
         label = METHODS[method].label if method in METHODS else method
         if found is None or method not in found.found:
-            self.set_content(self.words(), label)
+            self.set_content(self.text(), label)
         else:
-            self.set_content(self._content(found, method, view), self.words(), label)
+            self.set_content(self._content(found, method, view), self.text(), label)
 
     def _content(self, found: HeatFound, method: str, view: View) -> Content:
         key = found, view.heat.contour, view.maps.colours

@@ -161,8 +161,8 @@ class UnitPane(Pane):
             controls.add(widget, name)
         return controls
 
-    def _choice(self, words: Mapping[Any, str], hint: str, change: Callable[[Any], dict[str, Any]]) -> Choice:
-        choice = Choice(words, hint)
+    def _choice(self, labels: Mapping[Any, str], hint: str, change: Callable[[Any], dict[str, Any]]) -> Choice:
+        choice = Choice(labels, hint)
         choice.chosen.connect(lambda value: self.desk.change(self.desk.view.change(**change(value))))
         return choice
 
@@ -233,8 +233,8 @@ class UnitPane(Pane):
         key = (model, reference.layer, reference.unit)
         if self._filter is None or self._filter[0] != key:
             self._filter = key, filter_of(*key)
-        told = self._filter[1]
-        self.filter_tile.set_content(told.picture(dark), told.words)
+        unit_filter = self._filter[1]
+        self.filter_tile.set_content(unit_filter.picture(dark), unit_filter.text)
 
     def _arrange(self) -> None:
         """The reconstruction over the whole width, map and patch below it; other methods share the width with it."""
@@ -394,7 +394,7 @@ class UnitPane(Pane):
             return
         unit, view = result.unit, result.request.view
         stage = result.request.model.architecture.stage(unit.reference.layer)
-        method = self.heat_tile.words() if view.heat.unit_method else RULE_LABELS[view.method]
+        method = self.heat_tile.text() if view.heat.unit_method else RULE_LABELS[view.method]
         said = [reference_text(unit.reference, unit.position, stage.spatial), method]
         if stage.name in result.request.model.architecture.class_layers:
             said[0] += f" “{result.request.model.classes[unit.reference.unit]}”"
@@ -411,8 +411,8 @@ class UnitPane(Pane):
             self._mark(behind)
         self.facts.say(" · ".join(said))
         if both is not None:
-            words = common_seed_text(view.looked_at.to_seed().kind, both.positions)
-            self.foot.say(f"both reconstructed from {words}", f"both from {words}")
+            labels = common_seed_text(view.looked_at.to_seed().kind, both.positions)
+            self.foot.say(f"both reconstructed from {labels}", f"both from {labels}")
             return
         clean = float(unit.clean_map.max())
         changed = f" · clean max {number(clean)}" if result.occluded else ""

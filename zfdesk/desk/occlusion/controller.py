@@ -38,7 +38,7 @@ def settings_of(view: View, size: int) -> SweepSettings:
 
 
 def plan_of(settings: SweepSettings) -> SweepPlan:
-    """As the engine takes it. Raises ValueError, in words, where there is no such sweep."""
+    """As the engine takes it. Raises ValueError where there is no such sweep."""
     return SweepPlan(settings.size, settings.stride, settings.shape, settings.fill, settings.overhang)
 
 

@@ -25,7 +25,7 @@ def save_arrays(path: str, swept: SweepSnapshot, unit: int, class_index: int) ->
 
 def save_figure(path: str, swept: SweepSnapshot, unit: int, class_index: int, look: SweepSettings) -> None:
     """Write Fig. 7's row, in the pane's colours, as PDF, SVG or PNG, by the name's suffix. Raises OSError, and
-    ValueError in words."""
+    ValueError."""
     from zfdesk.pages.view_page import fig7_of
 
     save_page(path, lambda: fig7_of(swept, unit, class_index, look))

@@ -65,9 +65,9 @@ class ExamplesView(Walked):
         self._sentence = sentence
         if self.pointed >= len(self._shown):
             self.point_at(-1)
-        told = "; ".join(self._captions)
-        if told != self.accessibleDescription():
-            self.setAccessibleDescription(told)
+        description = "; ".join(self._captions)
+        if description != self.accessibleDescription():
+            self.setAccessibleDescription(description)
         self.update()
 
     def rect_of(self, number: int) -> QRectF:
@@ -109,8 +109,8 @@ class ExamplesView(Walked):
             painter.drawRect(QRectF(rect.left(), rect.top(), rect.width(), side))
         painter.setPen(self.colours.colour("text"))
         room = QRectF(rect.left(), rect.top() + side, rect.width(), caption)
-        words = self.fontMetrics().elidedText(self._captions[place], Qt.TextElideMode.ElideRight, int(room.width()))
-        painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
+        elided = self.fontMetrics().elidedText(self._captions[place], Qt.TextElideMode.ElideRight, int(room.width()))
+        painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, elided)
 
     def places(self) -> tuple[int, int]:
         columns, _ = best_columns(max(self.count, 1), self.width(), self.height(), self.fontMetrics().height())

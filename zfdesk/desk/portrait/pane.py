@@ -169,8 +169,8 @@ class PortraitPane(Pane):
             self.made.setToolTip("")
             return
         self.made.set_content(CanvasPicture.rgb(np.ascontiguousarray(made.picture)))
-        words, hint = made_text(made, self.desk.model.name)
-        self.made_caption.say(words)
+        caption, hint = made_text(made, self.desk.model.name)
+        self.made_caption.say(caption)
         self.made.setToolTip(hint)
 
     def _show_filter(self) -> None:

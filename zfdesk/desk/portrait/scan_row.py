@@ -102,9 +102,9 @@ class ScanRow(QWidget):
         super().__init__()
         self._context, self.scan = context, context.get(ScanController)
         self._shown = True
-        self.words = ElidedLabel(lines=2)
-        self.words.setAccessibleName("How the scan stands")
-        set_role(self.words, "quiet")
+        self.state_line = ElidedLabel(lines=2)
+        self.state_line.setAccessibleName("How the scan stands")
+        set_role(self.state_line, "quiet")
         self.trouble = QLabel(wordWrap=True)
         self.trouble.setTextFormat(Qt.TextFormat.PlainText)
         self.trouble.setAccessibleName("What went wrong with the scan")
@@ -130,7 +130,7 @@ class ScanRow(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        for widget in (self.trouble, self.words, self.bar, controls):
+        for widget in (self.trouble, self.state_line, self.bar, controls):
             layout.addWidget(widget)
         self.scan.progressed.connect(self.show_status)
         self.show_status()
@@ -154,14 +154,14 @@ class ScanRow(QWidget):
         if status.step is not None:
             self.bar.setRange(0, status.step.total)
             self.bar.setValue(status.step.done)
-            self.words.say(scan_progress_text(status))
-            self.words.show()
+            self.state_line.say(scan_progress_text(status))
+            self.state_line.show()
             return
         said = [f"{bytes_text(status.bytes)} kept"] if status.bytes else []
         if status.unreadable:
             said.append(f"{len(status.unreadable):,} cannot be read")
-        self.words.say(" · ".join(said))
-        self.words.setVisible(bool(said))
+        self.state_line.say(" · ".join(said))
+        self.state_line.setVisible(bool(said))
 
     def _fill_menu(self) -> None:
         menu, scan, status = self.menu, self.scan, self.scan.status

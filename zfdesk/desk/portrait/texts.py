@@ -76,8 +76,8 @@ def links_to(alike: Sequence[tuple[int, float]]) -> str:
     """Units as links, each with its correlation."""
     if not alike:
         return ""
-    told = ", ".join(f'<a href="{unit}">{unit}</a> {value:.2f}'.replace("-", "−") for unit, value in alike)
-    return f"alike: {told}"
+    links = ", ".join(f'<a href="{unit}">{unit}</a> {value:.2f}'.replace("-", "−") for unit, value in alike)
+    return f"alike: {links}"
 
 
 __all__ = ["class_text", "example_hint", "links_to", "made_text", "places_text", "share_text"]

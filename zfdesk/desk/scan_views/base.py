@@ -131,11 +131,11 @@ class ScanPane(Pane):
     def _show_scan(self) -> None:
         status = self.scan.status
         step = status.step
-        words = status.trouble or NOTHING
+        message = status.trouble or NOTHING
         if step is not None:
             far = f"{step.done:,} of {step.total:,}" if step.total else f"{step.found:,} found"
-            words = f"Scanning {', '.join(place.name or str(place) for place in status.places)}: {far} …"
-        self.sentence.setText(words)
+            message = f"Scanning {', '.join(place.name or str(place) for place in status.places)}: {far} …"
+        self.sentence.setText(message)
         self.button.setVisible(step is None)
         self.stack.setCurrentIndex(1 if self.has_content else 0)
         if not self.has_content:
@@ -164,10 +164,10 @@ class ScanPane(Pane):
             self.trouble = error_text(error, "That could not be found out")
             self.show_facts()
 
-    def work(self, words: str, work: Callable[[Progress], Any], take: Callable[[Any], None]) -> None:
+    def work(self, message: str, work: Callable[[Progress], Any], take: Callable[[Any], None]) -> None:
         """Do what takes long in a task of its own, with a bar; one at a time: what went on before is ended."""
         self.stop_work()
-        progress = Progress(words)
+        progress = Progress(message)
 
         def done(value: Any, error: Exception | None) -> None:
             self._long = None

@@ -87,9 +87,9 @@ class BoxesPane(ScanPane):
         else:
             self.ask(partial(_boxed, unit), partial(self._take, unit))
 
-    def _say(self, words: str) -> None:
+    def _say(self, parts: str) -> None:
         self.boxed, self.of = [], self._asked
-        self.grid.show_cells((), words)
+        self.grid.show_cells((), parts)
         self.show_facts()
 
     def _take(self, unit: Unit, boxed: list[BoxedPicture]) -> None:
@@ -103,12 +103,12 @@ class BoxesPane(ScanPane):
     def show_facts(self) -> None:
         if not self.there:
             return
-        words = [self.trouble] if self.trouble else []
+        parts = [self.trouble] if self.trouble else []
         if self.of is not None:
-            words.append(unit_text(*self.of))
+            parts.append(unit_text(*self.of))
         if self.boxed:
-            words.append(f"values over its highest, {number(self.boxed[0].example.activation)}")
-        self.facts.say(" · ".join([*words, self.scanned_text]))
+            parts.append(f"values over its highest, {number(self.boxed[0].example.activation)}")
+        self.facts.say(" · ".join([*parts, self.scanned_text]))
 
     def as_data(self) -> str:
         rows = [

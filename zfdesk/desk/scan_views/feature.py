@@ -58,8 +58,8 @@ PANES = tuple(
 )
 
 ACTIONS = tuple(
-    Action(f"scan-{name}", f"{words}, or close that pane", (key,), "Scan", command=_toggle(title))
-    for name, words, key, title in (
+    Action(f"scan-{name}", f"{text}, or close that pane", (key,), "Scan", command=_toggle(title))
+    for name, text, key, title in (
         ("nearest", "Nearest scanned pictures", "Ctrl+Alt+5", NEAREST),
         ("map", "Map of the scanned pictures", "Ctrl+Alt+6", MAP),
         ("boxes", "The unit's boxes on whole pictures (R-CNN)", "Ctrl+Alt+7", BOXES),

@@ -179,14 +179,14 @@ class Fig2Pane(ScanPane):
     def show_facts(self) -> None:
         if not self.there:
             return
-        words = [self.trouble] if self.trouble else []
+        parts = [self.trouble] if self.trouble else []
         if self.wish is not None:
-            words += [self.wish.layer, str(self.wish.rule)]
+            parts += [self.wish.layer, str(self.wish.rule)]
         progress = self.working
         if progress is not None:
-            words.append(f"{progress.message}: {progress.done} of {progress.total}")
-        words.append(str(self.which.currentData()))
-        self.facts.say(" · ".join([*words, self.scanned_text]))
+            parts.append(f"{progress.message}: {progress.done} of {progress.total}")
+        parts.append(str(self.which.currentData()))
+        self.facts.say(" · ".join([*parts, self.scanned_text]))
 
     def for_figure(self) -> StrongestShown | None:
         """The selected unit's, where it is among those that are shown, for a figure."""

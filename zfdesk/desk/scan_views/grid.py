@@ -125,9 +125,9 @@ class PictureGrid(Walked):
         if cell.caption:
             metrics, place = painter.fontMetrics(), self.place(index)
             painter.setPen(colours.colour("text"))
-            words = metrics.elidedText(cell.caption, Qt.TextElideMode.ElideRight, int(place.width()))
+            caption = metrics.elidedText(cell.caption, Qt.TextElideMode.ElideRight, int(place.width()))
             line = QRectF(place.left(), place.bottom(), place.width(), metrics.height())
-            painter.drawText(line, Qt.AlignmentFlag.AlignHCenter, words)
+            painter.drawText(line, Qt.AlignmentFlag.AlignHCenter, caption)
 
     @staticmethod
     def _paint_box(painter: QPainter, shown: QRectF, width: int, box: tuple[float, float, float, float]) -> None:

@@ -82,16 +82,16 @@ class MapPane(ScanPane):
         self.tsne = tool_button("t-SNE", checkable=True)
         self.lasso = tool_button("lasso", checkable=True)
         whole, figure = tool_button("all"), tool_button("figure…")
-        for button, words, action in (
+        for button, parts, action in (
             (self.pca, "The map by the two principal axes, at once", self.show_pca),
             (self.tsne, "The map by t-SNE, computed in the background; again stops it", self.toggle_tsne),
             (self.lasso, "A drag outlines pictures, as with Shift", self._set_lasso),
             (whole, "Show the whole map", lambda: self.view.show_all()),
             (figure, "Save the map as a figure", self.ask_for_figure),
         ):
-            button.setToolTip(words)
+            button.setToolTip(parts)
             button.clicked.connect(lambda _checked, action=action: action())
-            controls.add(button, words)
+            controls.add(button, parts)
         return controls
 
     def _set_lasso(self) -> None:
@@ -274,16 +274,16 @@ class MapPane(ScanPane):
     def show_facts(self) -> None:
         if not self.there:
             return
-        words = [self.trouble] if self.trouble else []
+        parts = [self.trouble] if self.trouble else []
         progress = self.working
         if progress is not None:
             far = f": {progress.done:,} of {progress.total:,} steps" if progress.total else " …"
-            words.append(progress.message + far)
+            parts.append(progress.message + far)
         if self.shown is not None and self.known is not None:
             share = f", {self.shown.explained:.0%} of the variance" if self.shown.method == "PCA" else ""
-            words.append(f"{self.known.layer} by {self.shown.method}{share}")
-            words.append("◎ the live picture")
-        self.facts.say(" · ".join([*words, self.scanned_text]))
+            parts.append(f"{self.known.layer} by {self.shown.method}{share}")
+            parts.append("◎ the live picture")
+        self.facts.say(" · ".join([*parts, self.scanned_text]))
         self._check()
 
     def as_data(self) -> str:

@@ -116,9 +116,9 @@ class NearestPane(ScanPane):
         gallery = next(iter(self.searches.values())).gallery
         self.work("reading pixels", partial(_of_pixels, gallery), self._take_pixels)
 
-    def _grid_says(self, words: str) -> None:
+    def _grid_says(self, parts: str) -> None:
         if PIXELS in self.rows:
-            self.rows[PIXELS][1].show_cells((), words)
+            self.rows[PIXELS][1].show_cells((), parts)
 
     def _take_pixels(self, search: Neighbours) -> None:
         self.searches[PIXELS] = search
@@ -167,15 +167,15 @@ class NearestPane(ScanPane):
     def show_facts(self) -> None:
         if not self.there:
             return
-        words = [self.trouble] if self.trouble else []
+        parts = [self.trouble] if self.trouble else []
         if self.found is not None:
-            words.append(f"nearest to {frame_text(self.found.result)}")
+            parts.append(f"nearest to {frame_text(self.found.result)}")
         progress = self.working
         if progress is not None:
-            words.append(f"reading pixels: {progress.done:,} of {progress.total:,}")
+            parts.append(f"reading pixels: {progress.done:,} of {progress.total:,}")
         self.pixels.setText("stop" if progress is not None else "compare pixels")
         self.pixels.setEnabled(PIXELS not in self.searches)
-        self.facts.say(" · ".join([*words, self.scanned_text]))
+        self.facts.say(" · ".join([*parts, self.scanned_text]))
 
     def as_data(self) -> str:
         if self.found is None:

@@ -276,17 +276,17 @@ class ObjectsPane(ScanPane):
     def show_facts(self) -> None:
         if not self.has_content:
             return
-        words = [self.trouble] if self.trouble else []
-        words.append(self.desk.view.layer)
+        parts = [self.trouble] if self.trouble else []
+        parts.append(self.desk.view.layer)
         progress = self.working
         if progress is not None:
-            words.append(f"objects of {progress.done:,} of {progress.total:,} pictures")
+            parts.append(f"objects of {progress.done:,} of {progress.total:,} pictures")
         elif self.known is not None and self.known.layer not in self.shares:
-            words.append(f"objects of {len(self.known.pictures):,} pictures to be found")
+            parts.append(f"objects of {len(self.known.pictures):,} pictures to be found")
         self.measure.setText("stop" if progress is not None else "find the objects")
         if self.covered:
-            words.append("live: left when covered")
-        self.facts.say(" · ".join([*words, self.scanned_text]))
+            parts.append("live: left when covered")
+        self.facts.say(" · ".join([*parts, self.scanned_text]))
 
     def as_data(self) -> str:
         rows = [

@@ -89,8 +89,8 @@ class Sessions(QObject):
         if own_look:
             view = view.change(theme=desk.view.theme, presenter=desk.view.presenter)
         desk.show_kept(reopened.session.moment.frame, view, reopened.model)
-        told = [part.restore(self.context, reopened) for part in self.context.get(Features).session_parts]
-        reopened = replace(reopened, notes=(*reopened.notes, *filter(None, told)))
+        notes = [part.restore(self.context, reopened) for part in self.context.get(Features).session_parts]
+        reopened = replace(reopened, notes=(*reopened.notes, *filter(None, notes)))
         if path is not None:
             self._remember(path)
         if not announce:

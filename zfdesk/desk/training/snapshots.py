@@ -311,7 +311,7 @@ class Search:
         self.stopped = True
 
     def column(self, epoch: int) -> list[UnitTile]:
-        """Those of one snapshot. Raises ValueError, in words; also where it was stopped."""
+        """Those of one snapshot. Raises ValueError; also where it was stopped."""
         model = load(self.run.snapshot_file(epoch))
         names = [str(Path(self.folder) / name) for name in pictures_in(self.folder)]
         if not names:

@@ -22,7 +22,7 @@ FIGURE_KINDS = "Figure (*.pdf *.svg *.png)"
 def save_page(path: str, make: Callable[[], Page]) -> None:
     """Write the page that ``make`` returns as PDF, SVG or PNG, by the name's suffix; on any thread but the GUI's.
 
-    Raises OSError, and ValueError in words.
+    Raises OSError, and ValueError.
     """
     from zfdesk.figures import draw, format_of, save
 
