@@ -72,7 +72,9 @@ class Made:
     def facts(self) -> dict[str, Any]:
         """All but the pictures, for a file."""
         facts = asdict(replace(self, pictures=np.zeros(0, np.uint8)))
-        return {name: value for name, value in facts.items() if name not in ("pictures", "columns", "before", "after")}
+        left_out = ("pictures", "columns", "before", "after")
+        names = {"text": "words"}  # as files of earlier versions call it
+        return {names.get(name, name): value for name, value in facts.items() if name not in left_out}
 
     @property
     def state_text(self) -> str:
