@@ -21,7 +21,7 @@ from zfdesk.cli.common import (
 )
 from zfdesk.cli.output import CommandError, check_output, print_message, write_output
 from zfdesk.cli.report import provenance, report
-from zfdesk.progress import ProgressLine, duration
+from zfdesk.progress import ProgressLine
 
 if TYPE_CHECKING:
     import numpy as np
@@ -135,15 +135,14 @@ def _swept(clean: Pass, picture: np.ndarray, plan: SweepPlan, layer: str) -> Swe
 
     seen: Sweep | None = None
     steps = sweep(clean, picture, plan, layer)
-    with ProgressLine() as progress:
+    with ProgressLine(things="positions") as progress:
         try:
             for seen in steps:
                 if not np.isfinite(seen.clean_probabilities).all():
                     raise CommandError(
                         f"{clean.model.name or 'The network'} answered with values that are not numbers."
                     )
-                left = duration((1 / seen.fraction - 1) * seen.seconds)
-                progress.show(f"{seen.fraction:4.0%} of {seen.done.size} positions, {left} left")
+                progress(int(seen.done.sum()), seen.done.size)
         except KeyboardInterrupt:
             return seen
     return seen
