@@ -9,11 +9,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from desk_tools import press
+from desk_tools import close, press, wait_until
 from desk_window import Window
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMenu, QToolButton
+from PySide6.QtWidgets import QCompleter, QDialog, QLineEdit, QMenu, QToolButton
 
 import zfdesk.engine as zf
 from zfdesk.desk.actions import CLEAN_KEY, Action, ViewContext, check
@@ -555,6 +555,32 @@ def test_a_key_does_what_the_table_says(window: Window) -> None:
         assert getattr(window.desk.view, field) == value, field
         press(window, Qt.Key.Key_Z, control)
         assert window.desk.view == first, field
+
+
+def test_a_modal_dialog_has_all_keys_also_while_it_completes_what_is_typed(window: Window) -> None:
+    """As Qt's dialog for files does: Return there chose the strongest unit, and the file was not taken."""
+    window.activateWindow()
+    before = window.desk.view
+    dialog = QDialog(window, modal=True)
+    field = QLineEdit(dialog)
+    completer = QCompleter(["/pictures/cat.jpg"], field)
+    field.setCompleter(completer)
+    field.returnPressed.connect(dialog.accept)
+    dialog.show()
+    dialog.activateWindow()
+    field.setFocus()
+    wait_until(lambda: field.hasFocus())
+    for key in (Qt.Key.Key_Slash, Qt.Key.Key_P):
+        press(field, key)
+    wait_until(lambda: completer.popup().isVisible())
+    press(completer.popup(), Qt.Key.Key_Return)
+    assert window.desk.view == before
+    assert dialog.result() == QDialog.DialogCode.Accepted
+    close(dialog)
+    window.activateWindow()
+    wait_until(lambda: window.isActiveWindow())
+    press(window, Qt.Key.Key_F)
+    assert window.desk.view.frozen
 
 
 def test_check_marks_tell_the_truth(window: Window) -> None:

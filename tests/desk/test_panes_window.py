@@ -29,7 +29,7 @@ from desk_window import Window
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QFont, QGuiApplication, QImage
-from PySide6.QtWidgets import QApplication, QToolButton
+from PySide6.QtWidgets import QApplication, QTabBar, QToolButton
 
 import zfdesk.engine as zf
 from zfdesk.desk.live_view.snapshot_pane import compared
@@ -317,6 +317,19 @@ def test_the_layout_is_remembered_and_reset(window: Window) -> None:
         again.close()
         again.deleteLater()
         settle()
+
+
+def test_titles_of_tabs_are_whole_however_many_there_are(window: Window) -> None:
+    window.resize(1024, 700)
+    for action in ("lab", "invariance", "training"):
+        window.run(action)
+    settle()
+    bars = window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    assert any(bar.count() > 5 for bar in bars)
+    for bar in bars:
+        for index in range(bar.count()):
+            title = bar.tabText(index)
+            assert bar.tabRect(index).width() > bar.fontMetrics().horizontalAdvance(title), title
 
 
 def test_a_pane_that_was_hidden_comes_back_with_what_is_shown_now(window: Window) -> None:

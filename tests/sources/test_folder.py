@@ -112,8 +112,10 @@ def test_a_folder_without_pictures(tmp_path: Path) -> None:
         open_source(SourceReference("folder", str(tmp_path)))
     with pytest.raises(SourceError, match="does not exist"):
         open_source(SourceReference("folder", str(tmp_path / "missing")))
-    with pytest.raises(SourceError, match="a part of its path is a file"):
+    with pytest.raises(SourceError, match=r"b\.txt is not a folder"):
         open_source(SourceReference("folder", str(tmp_path / "b.txt")))
+    with pytest.raises(SourceError, match="a part of its path is a file"):
+        open_source(SourceReference("folder", str(tmp_path / "b.txt" / "c")))
 
 
 def test_a_large_folder_opens_fast(tmp_path: Path) -> None:

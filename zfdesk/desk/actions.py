@@ -15,8 +15,8 @@ from types import MappingProxyType
 from typing import Any, Concatenate, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMenu
+from PySide6.QtGui import QAction, QActionGroup, QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QApplication, QMenu
 
 from zfdesk.desk.context import AppContext
 from zfdesk.engine import Architecture, Model
@@ -132,7 +132,12 @@ class ActionTable(QObject):
         self.menus: dict[str, QMenu] = {}  # of the window, once it has them
         self._context = context
         self._by_id = {action.id: action for action in self.actions}
+        self._all = QActionGroup(self)
+        self._all.setExclusionPolicy(QActionGroup.ExclusionPolicy.None_)
         self.qt = {action.id: self._made(action) for action in self.actions}
+        application = QApplication.instance()
+        assert isinstance(application, QGuiApplication)
+        application.focusWindowChanged.connect(self._rest_below_dialogs)
         context.state.view_changed.connect(self.show_checks)
         context.state.model_changed.connect(self.show_checks)
 
@@ -143,7 +148,13 @@ class ActionTable(QObject):
         made.setCheckable(action.checked is not None)
         made.triggered.connect(partial(self.run, action.id))
         made.setAutoRepeat(True)
+        self._all.addAction(made)
         return made
+
+    def _rest_below_dialogs(self) -> None:
+        """No action while a modal dialog is open: Qt would give Return to it while a list of completions is open there,
+        and the file that was typed would not be taken."""
+        self._all.setEnabled(QApplication.activeModalWidget() is None)
 
     def find(self, action_id: str) -> Action:
         """The action of that id; KeyError where there is none."""

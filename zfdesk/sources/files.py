@@ -55,6 +55,8 @@ def source_error(error: OSError, path: str | os.PathLike[str]) -> SourceError:
     if isinstance(error, PermissionError):
         return SourceError(f"There is no permission to read {name}.")
     if isinstance(error, NotADirectoryError):
+        if os.path.exists(path):
+            return SourceError(f"{name} is not a folder.")
         return SourceError(f"{name} does not exist: a part of its path is a file, not a folder.")
     return SourceError(f"{name} cannot be read: {(error.strerror or 'the disk reports an error').lower()}.")
 

@@ -27,7 +27,7 @@ STILL_MS = 400  # a source that gives nothing new for so long stands still: its 
 REST_MS = 250  # a slider that rests so long has the whole curve measured
 
 LABELS = {Transformation.TRANSLATION: "Shift down", Transformation.SCALE: "Enlarge", Transformation.ROTATION: "Turn"}
-EMPTY = "The picture that the sliders move appears here once one has come."
+EMPTY = "Move a slider, or take “this frame”: the picture that is moved appears here."
 
 
 def amount_text(change: Transformation, amount: float) -> str:
@@ -214,7 +214,7 @@ class InvariancePane(Pane):
     def _facts(self, subject: Subject | None) -> str:
         held = self.held
         if subject is None:
-            return "waiting for a picture"
+            return "no picture taken yet"
         name = self.desk.model.classes[held.class_index]
         parts = [f"{held.change} {amount_text(held.change, held.amount)}", subject.text]
         present = held.present()

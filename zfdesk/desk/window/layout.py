@@ -107,6 +107,7 @@ class PaneLayout(QObject):
     def _watch_tabs(self) -> None:
         """Tab bars come and go as docks are moved."""
         for bar in self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            bar.setElideMode(Qt.TextElideMode.ElideNone)  # titles are read whole, and scrolled where they have no room
             bar.tabBarClicked.connect(self._click_tab, Qt.ConnectionType.UniqueConnection)
 
     def _click_tab(self, index: int) -> None:
