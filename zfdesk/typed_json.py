@@ -193,7 +193,7 @@ class _Reader:
             if not isinstance(value[TAG], str) or value[TAG] not in named:
                 raise PlainError(f"{name} is {_shown(value[TAG])}, which is none of {', '.join(named)}")
             return self.read(named[value[TAG]], value, name)
-        trouble: PlainError | None = None
+        first_error: PlainError | None = None
         for part in parts:
             if part is not NoneType:
                 found_notes: list[str] = []
@@ -202,11 +202,11 @@ class _Reader:
                         part, value, name
                     )
                 except PlainError as error:
-                    trouble = trouble or error
+                    first_error = first_error or error
                 else:
                     self._note(*found_notes)
                     return found
-        raise trouble or PlainError(f"{name} is of the wrong kind")
+        raise first_error or PlainError(f"{name} is of the wrong kind")
 
     def _tuple(self, parts: tuple[Any, ...], value: Any, name: str) -> tuple[Any, ...]:
         if not isinstance(value, list):

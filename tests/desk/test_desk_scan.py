@@ -57,7 +57,7 @@ def finished(scan: ScanController) -> None:
 def test_nothing_is_spoken_of_and_nothing_written_before_a_folder_is_chosen(
     scan: ScanController, tmp_path: Path
 ) -> None:
-    assert (scan.status.places, scan.status.pictures, scan.status.trouble) == ((), 0, "")
+    assert (scan.status.places, scan.status.pictures, scan.status.error) == ((), 0, "")
     assert not (tmp_path / "library").exists()
 
 
@@ -121,7 +121,7 @@ def test_a_paused_scan_rests_and_a_stopped_one_keeps_what_it_has(
     scan.cancel()
     finished(scan)
     wait_until(lambda: scan.status.pictures == 8)
-    assert scan.status.trouble == ""
+    assert scan.status.error == ""
     scan.scan_again()
     wait_until(lambda: scan.status.pictures == 40)
 
@@ -136,14 +136,14 @@ def test_what_goes_wrong_is_one_sentence_and_what_was_scanned_stays(
     (tmp_path / "empty").mkdir()
     scan.open([tmp_path / "empty"])
     finished(scan)
-    wait_until(lambda: scan.status.trouble)
-    assert "no pictures" in scan.status.trouble
+    wait_until(lambda: scan.status.error)
+    assert "no pictures" in scan.status.error
     assert scan.status.pictures == 0
     _, error = answered(scan, window.context, lambda portraits: portraits.portrait("conv5", 0))
     assert isinstance(error, LibraryError)
     scan.open([pictures])
     wait_until(lambda: scan.status.pictures == 8)
-    assert scan.status.trouble == ""
+    assert scan.status.error == ""
 
 
 def test_a_damaged_store_is_told_and_can_be_cleared(scan: ScanController, pictures: Path, tmp_path: Path) -> None:
@@ -163,9 +163,9 @@ def test_a_damaged_store_is_told_and_can_be_cleared(scan: ScanController, pictur
         path.write_bytes(b"this is no database" * 100)
     scan.open([pictures])
     finished(scan)
-    wait_until(lambda: "damaged" in scan.status.trouble)
+    wait_until(lambda: "damaged" in scan.status.error)
     scan.clear()
-    wait_until(lambda: scan.status.places == () and not scan.status.trouble)
+    wait_until(lambda: scan.status.places == () and not scan.status.error)
     scan.open([pictures])
     wait_until(lambda: scan.status.pictures == 8)
 
@@ -209,7 +209,7 @@ def test_a_folder_that_vanishes_and_a_full_disk_are_told_and_what_was_scanned_st
     four_done(scan)
     folder.rename(tmp_path / "elsewhere")
     gate.set()
-    wait_until(lambda: "vanished" in scan.status.trouble)
+    wait_until(lambda: "vanished" in scan.status.error)
     wait_until(lambda: 0 < scan.status.pictures < 40)
     (tmp_path / "elsewhere").rename(folder)
 
@@ -219,8 +219,8 @@ def test_a_folder_that_vanishes_and_a_full_disk_are_told_and_what_was_scanned_st
     with monkeypatch.context() as patched:
         patched.setattr("zfdesk.library.store.write_whole", full)
         scan.scan_again()
-        wait_until(lambda: "no space left" in scan.status.trouble)
+        wait_until(lambda: "no space left" in scan.status.error)
     assert 0 < scan.status.pictures < 40
     scan.scan_again()
     wait_until(lambda: scan.status.pictures == 40)
-    assert scan.status.trouble == ""
+    assert scan.status.error == ""

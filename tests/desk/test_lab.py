@@ -184,7 +184,7 @@ def test_what_fails_is_said_and_its_last_picture_stays(pane: LabPane, error: Exc
     assert pane.lab.made is not None
     assert pane.lab.made.state is State.FAILED
     assert pane.lab.made.step == 2
-    assert pane.lab.trouble.endswith(".")
+    assert pane.lab.error.endswith(".")
 
 
 def test_the_last_picture_is_marked_also_where_it_was_shown_before_the_end_was_told(pane: LabPane) -> None:
@@ -336,8 +336,8 @@ def test_every_form_makes_what_it_says(pane: LabPane) -> None:
             form.to.choose("moped")  # type: ignore[attr-defined]
         made(pane)
         shown = pane.lab.made
-        assert shown is not None, pane.lab.trouble
-        assert shown.state is State.DONE, pane.lab.trouble
+        assert shown is not None, pane.lab.error
+        assert shown.state is State.DONE, pane.lab.error
         assert "frame" in shown.text
         assert shown.method in pane.facts.whole
         assert pane.wall.has_picture

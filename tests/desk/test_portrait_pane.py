@@ -123,9 +123,7 @@ def test_units_that_are_alike_are_links(live: Window, pane: PortraitPane, scanne
 
 def test_layers_without_units_or_made_pictures_say_so(live: Window, pane: PortraitPane, scanned: Path) -> None:
     live.desk.change(to_layer(live.desk.view, "input", live.desk.model.architecture, None))
-    wait_until(
-        lambda: (shown := live.context.get(PortraitController).shown) is not None and "no units" in shown.trouble
-    )
+    wait_until(lambda: (shown := live.context.get(PortraitController).shown) is not None and "no units" in shown.error)
     live.desk.change(to_layer(live.desk.view, "conv1", live.desk.model.architecture, None))
     wait_until(lambda: complete(live))
     assert pane.filter.isVisible()

@@ -22,7 +22,7 @@ from zfdesk.engine import Conv, Model
 from zfdesk.experiments.transfer import BATCH, fit_softmax
 
 
-class Answers(StrEnum):
+class TeacherAnswers(StrEnum):
     """Whose classes a head is taught."""
 
     FOLDER = "a folder's classes"
@@ -42,7 +42,7 @@ class CamHead:
     bias: Tensor = field(repr=False)
     indices: tuple[int, ...]
     pictures: int
-    answers: Answers
+    answers: TeacherAnswers
     agreement: float
 
     def description(self) -> str:
@@ -62,7 +62,7 @@ class CamHead:
 
 def teach_cam_head(
     model: Model, pictures: Iterable[np.ndarray], labels: Sequence[int] | None = None, layer: str | None = None,
-    answers: Answers = Answers.FOLDER,
+    answers: TeacherAnswers = TeacherAnswers.FOLDER,
 ) -> CamHead:  # fmt: skip
     """A head for `CAM`, from pictures, uint8 (size, size, 3) each.
 
@@ -93,5 +93,5 @@ def teach_cam_head(
     features, taught = torch.cat(means), torch.tensor([indices.index(one) for one in classes])
     found = fit_softmax(features, taught, len(indices))
     agreement = float((found.answer(features) == taught).double().mean())
-    by = Answers.NETWORK if labels is None else answers
+    by = TeacherAnswers.NETWORK if labels is None else answers
     return CamHead(layer, found.weight, found.bias, indices, len(features), by, agreement)

@@ -39,7 +39,7 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--methods", type=listed(one_of(KNOWN)), default=KNOWN, metavar="M,M,…", help=f"of {', '.join(KNOWN)}; all"
     )
-    parser.add_argument("--class", dest="klass", metavar="NAME|INDEX", help="default: each picture's most probable one")
+    parser.add_argument("--class", dest="class_name", metavar="NAME|INDEX", help="default: each picture's most probable one")
     parser.add_argument("--layer", metavar="L", help="whose maps Grad-CAM weights (default: the last convolution)")
     parser.add_argument("--curves", action="store_true", help="also deletion and insertion")
     add_crop_option(parser)
@@ -53,7 +53,7 @@ def agreement_command(arguments: argparse.Namespace) -> int:
     from zfdesk.cli.network import chosen_model, class_called
 
     model = chosen_model(arguments.weights)
-    index = None if arguments.klass is None else class_called(model, arguments.klass)
+    index = None if arguments.class_name is None else class_called(model, arguments.class_name)
     pictures = _marked(arguments, model)
     found = {}
     with ProgressLine("", "pictures") as progress:

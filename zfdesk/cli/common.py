@@ -24,7 +24,7 @@ SIZES = ("one-column", "two-column", "slide")
 
 LARGEST_DPI = 2400
 
-Named = TypeVar("Named")
+Item = TypeVar("Item")
 
 
 def at_least(least: int, most: int | None = None) -> Callable[[str], int]:
@@ -56,7 +56,7 @@ def number_where(fits: Callable[[float], bool], what: str) -> Callable[[str], fl
     return number
 
 
-def listed(one: Callable[[str], Named]) -> Callable[[str], tuple[Named, ...]]:
+def listed(one: Callable[[str], Item]) -> Callable[[str], tuple[Item, ...]]:
     """For argparse: entries between commas, each as ``one`` takes it; what is named twice counts once."""
     return lambda text: tuple(dict.fromkeys(one(part.strip()) for part in text.split(",")))
 

@@ -23,7 +23,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--methods", type=listed(one_of(known)), default=tuple(CHOSEN.split(",")), metavar="M,M,…",
         help=f"of {', '.join(known)} (default: {CHOSEN})",
     )  # fmt: skip
-    parser.add_argument("--class", dest="klass", metavar="NAME|INDEX", help="default: the most probable class")
+    parser.add_argument("--class", dest="class_name", metavar="NAME|INDEX", help="default: the most probable class")
     parser.add_argument("--layer", metavar="L", help="whose maps Grad-CAM weights (default: the last convolution)")
     parser.add_argument("--seed", type=at_least(0), default=0, metavar="N", help="of the random weights (default: 0)")
     add_crop_option(parser)
@@ -42,7 +42,7 @@ def make(arguments: argparse.Namespace) -> tuple[Page, int]:
 
     model = chosen_model(arguments.weights)
     picture = network_picture(arguments.image, model, arguments.crop)
-    named = arguments.klass
+    named = arguments.class_name
     index = int(model.probabilities(picture).argmax()) if named is None else class_called(model, named)
     total, steps = 1 + sum(bool(stage.parameters) for stage in model.architecture.stages), []
     options = Options(layer=arguments.layer)

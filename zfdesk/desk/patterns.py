@@ -65,7 +65,7 @@ class _Layer:
     side: int
     best: LayerBest | None = None
     left: list[list[tuple[int, Example]]] | None = None
-    trouble: str = ""
+    error: str = ""
     of: dict[int, Example] = field(default_factory=dict)
     outdated: bool = False
 
@@ -108,7 +108,7 @@ class Patterns(QObject):
             none = FIRST if self._scan.status.running else NO_SCAN
             return replace(sheet, reason=none if not taught else "The scan is of the network below these classes.")
         tiles = (self._patches if pattern is Pattern.PATCH else self._projections).get(known.key, {})
-        return replace(sheet, tiles=tiles, text=self._caption(known, pattern), reason=known.trouble)
+        return replace(sheet, tiles=tiles, text=self._caption(known, pattern), reason=known.error)
 
     # Of a scan
 
@@ -145,7 +145,7 @@ class Patterns(QObject):
 
     def _go_on(self, known: _Layer) -> None:
         layer, rule = known.key
-        if known.trouble:
+        if known.error:
             return
         if known.best is None or known.outdated:
             done = partial(self._take_best, known)
@@ -157,7 +157,7 @@ class Patterns(QObject):
 
     def _take_best(self, known: _Layer, best: LayerBest | None, error: Exception | None) -> None:
         if best is None:
-            known.trouble = error_text(error, FAILED)
+            known.error = error_text(error, FAILED)
         else:
             known.best, known.outdated = best, False
             groups = ([task for task in tasks if known.of.get(task[0]) != task[1]] for tasks in best.by_picture())
@@ -167,7 +167,7 @@ class Patterns(QObject):
 
     def _take_tiles(self, known: _Layer, tiles: Sequence[Any] | None, error: Exception | None) -> None:
         if tiles is None or known.left is None:
-            known.trouble = error_text(error, FAILED)
+            known.error = error_text(error, FAILED)
             self.changed.emit()
             return
         wanted = {unit: example for group in known.left[:PICTURES_AT_ONCE] for unit, example in group}
@@ -221,7 +221,7 @@ class Patterns(QObject):
             return
         self._abandon()
         for known in self._layers.values():
-            known.outdated, known.trouble = True, ""
+            known.outdated, known.error = True, ""
         self.changed.emit()
 
     def _forget_scan(self) -> None:

@@ -53,7 +53,7 @@ class ScanStatus:
     """How it stands. ``places``: folders, pictures and clips that are spoken of, none before any is chosen.
 
     ``pictures``: of them, that were scanned with these weights. ``bytes``: of all that is kept for these weights.
-    ``unreadable``: (path, reason). ``step``: of the scan under way, None where there is none. ``trouble``: why the last
+    ``unreadable``: (path, reason). ``step``: of the scan under way, None where there is none. ``error``: why the last
     one ended, or why nothing can be read; "" where all went well. ``known``: whether it has been looked up by now.
     """
 
@@ -63,7 +63,7 @@ class ScanStatus:
     unreadable: tuple[tuple[str, str], ...] = ()
     step: ScanStep | None = None
     paused: bool = False
-    trouble: str = ""
+    error: str = ""
     known: bool = False
 
     @property
@@ -106,7 +106,7 @@ class ScanController(QObject):
         self._stop()
         chosen = absolute(places)
         same = chosen == self.status.places
-        self.status = ScanStatus(chosen, known=True) if not same else replace(self.status, trouble="", paused=False)
+        self.status = ScanStatus(chosen, known=True) if not same else replace(self.status, error="", paused=False)
         self.status = replace(self.status, step=ScanStep("looking", 0))
         self._scan = scan = _Scan(self._state.model, chosen)
         scan.task = self._state.tasks.run(
@@ -160,7 +160,7 @@ class ScanController(QObject):
         def done(_: object, error: Exception | None) -> None:
             if self._scan is not None:  # another has begun meanwhile
                 return
-            self.status = ScanStatus(known=True, trouble=error_text(error, "It could not be removed") if error else "")
+            self.status = ScanStatus(known=True, error=error_text(error, "It could not be removed") if error else "")
             self.changed.emit()
             self.progressed.emit()
 
@@ -197,9 +197,9 @@ class ScanController(QObject):
     def _take_look(self, found: ScanStatus | None, error: Exception | None) -> None:
         if found is not None:
             now = self.status
-            self.status = replace(found, step=now.step, paused=now.paused, trouble=now.trouble)
+            self.status = replace(found, step=now.step, paused=now.paused, error=now.error)
         else:
-            self.status = replace(self.status, known=True, trouble=error_text(error, "The scans cannot be read"))
+            self.status = replace(self.status, known=True, error=error_text(error, "The scans cannot be read"))
         self.changed.emit()
         self.progressed.emit()
 
@@ -220,8 +220,8 @@ class ScanController(QObject):
             return
         self._scan = None
         self._clock.stop()
-        trouble = "" if error is None or isinstance(error, Cancelled) else error_text(error, FAILED)
-        self.status = replace(self.status, step=None, paused=False, trouble=trouble)
+        sentence = "" if error is None or isinstance(error, Cancelled) else error_text(error, FAILED)
+        self.status = replace(self.status, step=None, paused=False, error=sentence)
         self.progressed.emit()
         self._look(scan.places)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zfdesk.attribution.cam import Answers, CamHead, teach_cam_head
+from zfdesk.attribution.cam import CamHead, TeacherAnswers, teach_cam_head
 from zfdesk.engine import Model, crop
 from zfdesk.live import Crop
 from zfdesk.resources import resource
@@ -114,7 +114,7 @@ def _teach_from_shards(
                 pictures.append(crop(pixels, WHOLE.box(*pixels.shape[:2]), model.architecture.size))
                 labels.append(classes[answer])
         progress(number, len(places))
-    return teach_cam_head(model, pictures, labels, answers=Answers.TEACHER if taught else Answers.LABELS)
+    return teach_cam_head(model, pictures, labels, answers=TeacherAnswers.TEACHER if taught else TeacherAnswers.LABELS)
 
 
 def _classes_of_shards(names: tuple[str, ...], model: Model) -> list[int]:

@@ -37,7 +37,7 @@ class ShownExample:
 class Portrayed:
     """The portrait of a unit as far as it is known. ``shown``: the examples' pictures so far, the strongest first.
 
-    ``camera``: it is of the last minutes of the live source. ``trouble``: why there is none.
+    ``camera``: it is of the last minutes of the live source. ``error``: why there is none.
     """
 
     layer: str
@@ -46,7 +46,7 @@ class Portrayed:
     camera: bool = False
     portrait: UnitPortrait | None = None
     shown: tuple[ShownExample, ...] = ()
-    trouble: str = ""
+    error: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +92,7 @@ def rolling_portrait(rolling: RollingScan, layer: str, unit: int, rule: Rule) ->
     """The portrait over the frames of the last minutes."""
     view = rolling.snapshot()
     if not view.frames:
-        return Portrayed(layer, unit, rule, True, trouble="The frames of the next minutes are gathered here.")
+        return Portrayed(layer, unit, rule, True, error="The frames of the next minutes are gathered here.")
     portrait = view.portrait(layer, unit)
     answers = [answer for _, answer in view.shown(layer, view.ranked(layer, [unit])[0], rule)]
     pictures = tuple(shown_example(*pair) for pair in zip(portrait.examples, answers, strict=True))

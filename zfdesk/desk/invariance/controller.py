@@ -31,7 +31,7 @@ NEUTRAL = {Transformation.TRANSLATION: 0.0, Transformation.SCALE: 1.0, Transform
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class StudiedPicture:
     """The picture that is looked at. ``picture``: its file or source. ``text``: frame 3 of demo."""
 
     taken: Untransformed
@@ -52,7 +52,7 @@ class InvarianceResult:
     """What a task found out: ``measured`` by amount, and the picture after ``shown`` of the change where that was
     wanted, uint8 (size, size, 3)."""
 
-    subject: Subject
+    subject: StudiedPicture
     change: Transformation
     measured: dict[float, Measured]
     shown: float = 0.0
@@ -78,7 +78,7 @@ class InvarianceStudy(QObject):
 
     def forget(self) -> None:
         """Another network: nothing that was measured holds."""
-        self.subject: Subject | None = None
+        self.subject: StudiedPicture | None = None
         self.picture: np.ndarray | None = None
         self._known: dict[Transformation, dict[float, Measured]] = {change: {} for change in Transformation}
         self._shown: tuple[Transformation, float] | None = None  # what the picture shows
@@ -166,7 +166,7 @@ class InvarianceStudy(QObject):
         self.changed.emit()
         self._next()
 
-    def _begin(self, subject: Subject) -> None:
+    def _begin(self, subject: StudiedPicture) -> None:
         if subject.taken.model is not self._state.model:
             return
         self.subject, self._shown = subject, None
@@ -180,13 +180,15 @@ class InvarianceStudy(QObject):
                 self.picture, self._shown = look.picture, (look.change, look.shown)
 
 
-def _taken(result: Result) -> Subject:
+def _taken(result: Result) -> StudiedPicture:
     model, frame = result.request.model, result.request.frame
     canvas = around(frame.pixels, result.crop_box, model.architecture.size)
-    return Subject(untransformed(model, canvas), frame.origin, frame_text(result))
+    return StudiedPicture(untransformed(model, canvas), frame.origin, frame_text(result))
 
 
-def _look(subject: Subject, change: Transformation, amounts: list[float], shown: float | None) -> InvarianceResult:
+def _look(
+    subject: StudiedPicture, change: Transformation, amounts: list[float], shown: float | None
+) -> InvarianceResult:
     taken, measured = subject.taken, {}
     if amounts:
         distances, probabilities = taken.compared(change, amounts)
@@ -199,4 +201,4 @@ def _look(subject: Subject, change: Transformation, amounts: list[float], shown:
     return InvarianceResult(subject, change, measured, shown, np.ascontiguousarray(picture))
 
 
-__all__ = ["NEUTRAL", "InvarianceStudy", "Measured", "Subject"]
+__all__ = ["NEUTRAL", "InvarianceStudy", "Measured", "StudiedPicture"]

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.invariance.controller import InvarianceStudy, Subject
+from zfdesk.desk.invariance.controller import InvarianceStudy, StudiedPicture
 from zfdesk.desk.widgets.page_files import ask_for_page
 from zfdesk.experiments.invariance import Transformation, invariance
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from zfdesk.pages.panels import Sources
 
 
-def page_of(subject: Subject, class_index: int) -> Page:
+def page_of(subject: StudiedPicture, class_index: int) -> Page:
     """Fig. 5 of one picture under all three changes; takes some eighty passes."""
     from zfdesk.figures import fig5_page
 

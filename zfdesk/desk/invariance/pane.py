@@ -9,7 +9,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, QTimer
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSlider, QWidget
 
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.invariance.controller import NEUTRAL, InvarianceStudy, Subject
+from zfdesk.desk.invariance.controller import NEUTRAL, InvarianceStudy, StudiedPicture
 from zfdesk.desk.invariance.figure import ask_for_figure
 from zfdesk.desk.invariance.plots import InvariancePlots, Series
 from zfdesk.desk.widgets.buttons import tool_button
@@ -211,7 +211,7 @@ class InvariancePane(Pane):
         if subject is not None and held.missing(change) and not self._rest.isActive() and held.amount in points:
             self._rest.start()
 
-    def _facts(self, subject: Subject | None) -> str:
+    def _facts(self, subject: StudiedPicture | None) -> str:
         held = self.held
         if subject is None:
             return "no picture taken yet"

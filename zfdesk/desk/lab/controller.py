@@ -39,7 +39,7 @@ class Lab(QObject):
         self._context, self._state = context, context.state
         self.made: Made | None = None
         self.history: History[Made | None] = History(MOST_UNDO)
-        self.trouble = ""  # why the last making ended before its end
+        self.error = ""  # why the last making ended before its end
         self._task: Task | None = None
         self._slot: LatestSlot[Made] = LatestSlot()
         self._going = threading.Event()
@@ -74,7 +74,7 @@ class Lab(QObject):
             self._task.abandon()
             self._show(_ended(self.made, State.CANCELLED))
         self.history.step(self.made)
-        self.trouble = ""
+        self.error = ""
         self._going.set()
         slot: LatestSlot[Made] = LatestSlot()
         self._slot = slot
@@ -148,10 +148,10 @@ class Lab(QObject):
         self._clock.stop()
         last = self._slot.take()
         if error is not None:
-            self.trouble = "" if isinstance(error, Cancelled) else error_text(
+            self.error = "" if isinstance(error, Cancelled) else error_text(
                 error, "The picture could not be made", "for pictures of this size")  # fmt: skip
-            if self.trouble:
-                self._context.show_message(self.trouble, error=True)
+            if self.error:
+                self._context.show_message(self.error, error=True)
         self.made = made or last or self.made
         if self.made is self._begun_from:  # nothing came: undo has nothing to take back
             self.history.drop(self.made)
@@ -178,7 +178,7 @@ class Lab(QObject):
         if self._task is not None and self._task.running:
             self._task.abandon()
             self._slot = LatestSlot()  # what the abandoned task still puts is not shown
-        self.made, self.trouble = step(_ended(self.made, State.CANCELLED)), ""
+        self.made, self.error = step(_ended(self.made, State.CANCELLED)), ""
         self.changed.emit()
 
     def restore(self, made: Made | None) -> None:

@@ -194,8 +194,8 @@ class LabPane(Pane):
             progress = lab.progress
             far = f"step {progress.done} of {progress.total}" if progress is not None and progress.total else "begins…"
             return f"paused at {far}" if lab.paused else far
-        if lab.trouble:
-            return lab.trouble
+        if lab.error:
+            return lab.error
         return "" if made is None else made.state_text or f"done: {made.steps} steps"
 
     def _subject(self) -> int:

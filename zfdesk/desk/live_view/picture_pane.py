@@ -321,9 +321,9 @@ class PicturePane(Pane):
         desk.message.connect(self._hear)
         desk.answer_ready.connect(self._follow_answer)
 
-    def _hear(self, sentence: str, trouble: bool) -> None:
+    def _hear(self, sentence: str, is_error: bool) -> None:
         """Before the first frame, why there is none stays where it would be; the message line goes by itself."""
-        if trouble and self.desk.frame is None:
+        if is_error and self.desk.frame is None:
             self.canvas.set_content(f"{sentence}\n\nThe Source menu has others: a picture, a clip, a folder, the demo.")
 
     def demand(self, demand: Demand) -> Demand:

@@ -144,10 +144,10 @@ class PortraitController(QObject):
         known = self._kept.get(key)
         stage = self._state.model.architecture.stage(layer)
         if stage.layer is None:
-            self._take(Portrayed(layer, unit, rule, camera, trouble="The input has no units: choose a layer above it."))
+            self._take(Portrayed(layer, unit, rule, camera, error="The input has no units: choose a layer above it."))
         elif layer in self._state.model.architecture.class_layers and self._state.model.body is not None:
             sentence = "These classes were taught: the scan is of the network below them. Choose a lower layer."
-            self._take(Portrayed(layer, unit, rule, camera, trouble=sentence))
+            self._take(Portrayed(layer, unit, rule, camera, error=sentence))
         elif camera:
             self._ask_camera(key)
         elif known is None and self._scan.status.pictures:
@@ -172,7 +172,7 @@ class PortraitController(QObject):
 
     def _take_portrait(self, key: Key, portrait: UnitPortrait | None, error: Exception | None) -> None:
         if portrait is None:
-            self._take(Portrayed(*key, trouble=error_text(error, FAILED)))
+            self._take(Portrayed(*key, error=error_text(error, FAILED)))
         else:
             before = self.shown.shown if self.shown is not None and _key_of(self.shown) == key else ()
             made = {one.example: one for one in before}
@@ -183,7 +183,7 @@ class PortraitController(QObject):
     def _take_pictures(self, key: Key, pictures: Any, error: Exception | None) -> None:
         known = self._kept.get(key)
         if known is None or pictures is None:
-            self._take(Portrayed(*key, trouble=error_text(error, FAILED)))
+            self._take(Portrayed(*key, error=error_text(error, FAILED)))
             return
         self._take(replace(known, shown=(*known.shown, *pictures)))
         self._ask()
@@ -205,7 +205,7 @@ class PortraitController(QObject):
         while len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)
         whole = self.shown is not None and _key_of(self.shown) == key and _is_whole(self.shown)
-        if key == self._key() and (_is_whole(portrayed) or portrayed.trouble or not whole):
+        if key == self._key() and (_is_whole(portrayed) or portrayed.error or not whole):
             self.shown = portrayed
             self.changed.emit()
 
@@ -229,7 +229,7 @@ class PortraitController(QObject):
 
     def _take_fed(self, taken: bool | None, error: Exception | None) -> None:
         if error is not None:
-            self._take(Portrayed(*self._key(), trouble=error_text(error, FAILED)))
+            self._take(Portrayed(*self._key(), error=error_text(error, FAILED)))
         elif self._fed - self._renewed > CAMERA_RENEW:
             self._ask()
 
@@ -244,7 +244,7 @@ class PortraitController(QObject):
         )
 
     def _take_camera(self, key: Key, portrayed: Portrayed | None, error: Exception | None) -> None:
-        self._take(portrayed or Portrayed(*key, trouble=error_text(error, FAILED)))
+        self._take(portrayed or Portrayed(*key, error=error_text(error, FAILED)))
 
     # The made picture
 

@@ -141,7 +141,7 @@ class PortraitPane(Pane):
         status = self.scan.status
         shown = self.portraits.shown
         nothing = not self.portraits.camera and status.known and not status.pictures and not status.running
-        nothing = nothing and not (shown is not None and shown.trouble)
+        nothing = nothing and not (shown is not None and shown.error)
         self.start.setVisible(nothing)
         self.examples.setVisible(not nothing)
         self.scan_row.show_scan(not self.portraits.camera)
@@ -152,7 +152,7 @@ class PortraitPane(Pane):
     def _show_examples(self, shown: Portrayed | None) -> None:
         if shown is None or shown.portrait is None:
             waiting = "The first pictures are being scanned…" if self.scan.status.running else "Looked up…"
-            self.examples.show_examples((), (), (), shown.trouble if shown is not None else waiting)
+            self.examples.show_examples((), (), (), shown.error if shown is not None else waiting)
             return
         portrait = shown.portrait
         pictures = (*shown.shown, *(ShownExample(one) for one in portrait.examples[len(shown.shown) :]))

@@ -30,7 +30,7 @@ class ScanPane(Pane):
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self.scan = context.get(ScanController)
-        self.trouble = ""
+        self.error = ""
         self._task: Task | None = None
         self._long: Task | None = None
         self._seen, self._fresh = False, False
@@ -108,7 +108,7 @@ class ScanPane(Pane):
 
     def _scan_changed(self) -> None:
         self._fresh = False
-        self.trouble = ""
+        self.error = ""
         self._show_scan()
         if self._seen:
             self._renew()
@@ -131,7 +131,7 @@ class ScanPane(Pane):
     def _show_scan(self) -> None:
         status = self.scan.status
         step = status.step
-        message = status.trouble or NOTHING
+        message = status.error or NOTHING
         if step is not None:
             far = f"{step.done:,} of {step.total:,}" if step.total else f"{step.found:,} found"
             message = f"Scanning {', '.join(place.name or str(place) for place in status.places)}: {far} …"
@@ -155,13 +155,13 @@ class ScanPane(Pane):
         if error is not None:
             self.fail(error)
         else:
-            self.trouble = ""
+            self.error = ""
             take(value)
 
     def fail(self, error: Exception) -> None:
         """Say what went wrong."""
         if not isinstance(error, Cancelled):
-            self.trouble = error_text(error, "That could not be found out")
+            self.error = error_text(error, "That could not be found out")
             self.show_facts()
 
     def work(self, message: str, work: Callable[[Progress], Any], take: Callable[[Any], None]) -> None:

@@ -103,7 +103,7 @@ class BoxesPane(ScanPane):
     def show_facts(self) -> None:
         if not self.there:
             return
-        parts = [self.trouble] if self.trouble else []
+        parts = [self.error] if self.error else []
         if self.of is not None:
             parts.append(unit_text(*self.of))
         if self.boxed:

@@ -179,7 +179,7 @@ class Fig2Pane(ScanPane):
     def show_facts(self) -> None:
         if not self.there:
             return
-        parts = [self.trouble] if self.trouble else []
+        parts = [self.error] if self.error else []
         if self.wish is not None:
             parts += [self.wish.layer, str(self.wish.rule)]
         progress = self.working

@@ -134,7 +134,7 @@ class MapPane(ScanPane):
 
     def fail(self, error: Exception) -> None:
         super().fail(error)
-        self.view.message = self.trouble
+        self.view.message = self.error
         self.view.update()
         self._check()
 
@@ -274,7 +274,7 @@ class MapPane(ScanPane):
     def show_facts(self) -> None:
         if not self.there:
             return
-        parts = [self.trouble] if self.trouble else []
+        parts = [self.error] if self.error else []
         progress = self.working
         if progress is not None:
             far = f": {progress.done:,} of {progress.total:,} steps" if progress.total else " …"

@@ -167,7 +167,7 @@ class NearestPane(ScanPane):
     def show_facts(self) -> None:
         if not self.there:
             return
-        parts = [self.trouble] if self.trouble else []
+        parts = [self.error] if self.error else []
         if self.found is not None:
             parts.append(f"nearest to {frame_text(self.found.result)}")
         progress = self.working

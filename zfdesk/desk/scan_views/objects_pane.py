@@ -276,7 +276,7 @@ class ObjectsPane(ScanPane):
     def show_facts(self) -> None:
         if not self.has_content:
             return
-        parts = [self.trouble] if self.trouble else []
+        parts = [self.error] if self.error else []
         parts.append(self.desk.view.layer)
         progress = self.working
         if progress is not None:
