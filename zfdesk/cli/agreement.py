@@ -39,7 +39,9 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--methods", type=listed(one_of(KNOWN)), default=KNOWN, metavar="M,M,…", help=f"of {', '.join(KNOWN)}; all"
     )
-    parser.add_argument("--class", dest="class_name", metavar="NAME|INDEX", help="default: each picture's most probable one")
+    parser.add_argument(
+        "--class", dest="class_name", metavar="NAME|INDEX", help="default: each picture's most probable one"
+    )
     parser.add_argument("--layer", metavar="L", help="whose maps Grad-CAM weights (default: the last convolution)")
     parser.add_argument("--curves", action="store_true", help="also deletion and insertion")
     add_crop_option(parser)
