@@ -178,6 +178,7 @@ def _sheet(c: Colours, pixels: int, theme: str) -> str:
     QScrollBar::handle {{ background: {c.line}; border-radius: 4px; min-height: 24px; min-width: 24px; }}
     QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
     QTabBar::tab {{ background: {c.background}; color: {c.quiet}; padding: {pad}px 10px; border: 0; }}
+    QTabBar QToolButton {{ padding: 0; }}
     QTabBar::tab:selected {{ color: {c.text}; border-bottom: 2px solid {c.field}; }}
     QSlider::groove:horizontal {{ background: {c.line}; height: 4px; border-radius: 2px; }}
     QSlider::handle:horizontal {{ background: {c.text}; width: 12px; margin: -5px 0; border-radius: 6px; }}
