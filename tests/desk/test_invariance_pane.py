@@ -113,6 +113,18 @@ def test_what_is_looked_at(window: Window, pane: InvariancePane, source: HandSou
     assert pane.held.subject.taken.model is window.desk.model  # type: ignore[union-attr]
 
 
+def test_a_network_of_fewer_classes_takes_the_place_of_what_is_looked_at(window: Window, pane: InvariancePane) -> None:
+    """The window shows its panes before the study, made later, is told of the other network."""
+    many = small_model(tuple(f"thing {index}" for index in range(50)))
+    window.desk.use_model(many)
+    wait_until(lambda: pane.held.subject is not None and pane.held.subject.taken.model is many)
+    assert pane.held.class_index > 0
+    window.desk.use_model(small_model(("a",)))
+    assert pane.held.subject is None
+    wait_until(lambda: pane.held.subject is not None)
+    assert pane.held.class_index == 0
+
+
 def test_before_any_picture_it_says_so(window: Window) -> None:
     assert "open the pane Invariance" in why_not(PanelSpec(INVARIANCE_LOW), sources_of(window.context))
     pane = window.context.get(Panes).show("Invariance")

@@ -85,6 +85,11 @@ class InvarianceStudy(QObject):
         self._wanted: Result | None = None  # whose frame is to be taken
         self.changed.emit()
 
+    def follow_model(self) -> None:
+        """Forget what is of another network: a window may show its panes before this study is told of the change."""
+        if self.subject is not None and self.subject.taken.model is not self._state.model:
+            self.forget()
+
     def take(self, result: Result) -> None:
         """Look at the frame of a result, from now on."""
         self._wanted = result

@@ -180,6 +180,7 @@ class InvariancePane(Pane):
             self.held.fill(False)
 
     def show_view(self) -> None:
+        self.held.follow_model()
         self._show()
 
     def set_colours(self, colours: Colours) -> None:
