@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 from desk_hands import show_picture, wait_for_result
 from desk_tools import close, settle, wait_until
 from desk_window import Window
-from PySide6.QtCore import QRect, QSettings
+from PySide6.QtCore import QPoint, QRect, QSettings
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
 import zfdesk.engine as zf
+import zfdesk.weights
 from zfdesk.desk.state import AppState
+from zfdesk.desk.widgets.canvas import Canvas
 from zfdesk.desk.widgets.pane import ElidedLabel
+from zfdesk.desk.widgets.text import BETWEEN
 from zfdesk.live import View
 from zfdesk.sources import SourceReference
 
@@ -23,8 +27,6 @@ from zfdesk.sources import SourceReference
 @pytest.fixture(scope="module")
 def first(application: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Window]:
     """The window as a user sees it first: the network that ships, a still picture."""
-    import zfdesk.weights
-
     settings = QSettings(str(tmp_path_factory.mktemp("first") / "settings.ini"), QSettings.Format.IniFormat)
     desk = AppState(zfdesk.weights.load(), View(source=SourceReference("pattern")))
     window = Window(desk, settings)
@@ -63,6 +65,53 @@ def test_no_fact_is_cut_and_those_that_matter_are_there(first: Window, size: tup
     said = first.unit.facts.text().replace("\n", " · ")
     for fact in ("conv5:2 @ (", "deconvnet", "strongest position", "frame "):  # unit, place, method, seed, frame
         assert fact in said, (size, said)
+
+
+@pytest.mark.parametrize("presenter", [False, True])
+def test_hover_says_what_the_line_has_no_room_for(first: Window, presenter: bool) -> None:
+    first.resize(1024, 728)
+    first.layout_.reset()
+    first.desk.change(first.desk.view.change(presenter=presenter))
+    wait_for_result(first.desk)
+    labels_of(first)
+    facts = first.unit.facts
+    shown = facts.text().strip().replace("\n", BETWEEN)
+    assert facts.toolTip().startswith(shown)  # what goes first is the last fact
+    assert "frame " in facts.toolTip()
+    first.desk.change(first.desk.view.change(presenter=False))
+    settle(50)
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1024, 728)])
+def test_the_first_facts_move_nothing(application: object, tmp_path: Path, size: tuple[int, int]) -> None:
+    """The window has just opened, without any text; then the first frame has come."""
+    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    desk = AppState(zfdesk.weights.load(), View(source=SourceReference("pattern")))
+    window = Window(desk, settings)
+    window.resize(*size)
+    window.show()
+    settle(30)
+
+    titled = [(pane.title, dock) for pane, dock in window.docks.items()]
+
+    def places() -> dict[str, QRect]:
+        seen = [canvas for canvas in window.findChildren(Canvas) if not canvas.visibleRegion().isEmpty()]
+        canvases = {
+            canvas.accessibleName(): QRect(canvas.mapTo(window, QPoint(0, 0)), canvas.size()) for canvas in seen
+        }
+        docks = {title: dock.geometry() for title, dock in titled if not dock.visibleRegion().isEmpty()}
+        return docks | canvases
+
+    assert desk.result is None
+    before = places()
+    show_picture(window, unit=2)
+    labels_of(window)
+    after = places()
+    moved = {name: (place, after[name]) for name, place in before.items() if name in after and after[name] != place}
+    close(window)
+    desk.deleteLater()
+    settle()
+    assert moved == {}
 
 
 def share(window: Window, widget: QWidget, width: float, height: float) -> float:

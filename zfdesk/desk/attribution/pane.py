@@ -35,7 +35,7 @@ class HeatPane(Pane):
     """The maps in a grid, live; numbers below each, those that take seconds when they are asked for."""
 
     title = TITLE
-    has_controls = True
+    two_lines = True
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)

@@ -48,7 +48,7 @@ class LabPane(Pane):
     """One method at a time; its last pictures stay until others are made, and undo comes back to them."""
 
     title = "Lab"
-    has_controls = True
+    two_lines = True
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)

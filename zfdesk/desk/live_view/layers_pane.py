@@ -118,6 +118,7 @@ class LayersPane(Pane):
     """The layers in a strip; click, arrows, or the keys u and o, to change."""
 
     title = "Layers"
+    two_lines = True
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)

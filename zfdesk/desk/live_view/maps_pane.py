@@ -144,6 +144,7 @@ class MapsPane(Pane):
     """The grid of the layer with its settings, a colour bar and the value under the mouse."""
 
     title = "Feature maps"
+    two_lines = True
     shows_unit = True
     unit_hovered = Signal(object)
     menu_asked = Signal(object, object)

@@ -302,6 +302,7 @@ class PicturePane(Pane):
     """The picture, with all that can be done to it by hand."""
 
     title = "Picture"
+    two_lines = True
     follows_occluder = True
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:

@@ -99,6 +99,7 @@ class UnitPane(Pane):
 
     title = "Unit"
     shows_unit = True
+    two_lines = True
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
@@ -126,7 +127,7 @@ class UnitPane(Pane):
         self.comparison.position_picked.connect(self._pick)
         self.comparison.hide()
         self.body.addWidget(self.comparison, 1)
-        self.foot = ElidedLabel(lines=2)
+        self.foot = ElidedLabel(lines=2, steady=True)
         self.body.addWidget(self.foot)
         desk.model_changed.connect(self._forget)
 

@@ -31,6 +31,7 @@ class ElidedLabel(QLabel):
         self._whole = self._short = ""
         self._lines, self._fitted_to, self._steady = lines, -1, steady
         self.cut = False
+        self.setText(" ")  # a label that never had a text is a pixel lower than it will be
         self._renewal = QTimer(self, singleShot=True, interval=RENEW_MS)
         self._renewal.timeout.connect(self._renew)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -105,7 +106,7 @@ class Pane(QWidget):
 
     title = "Pane"
     shows_unit = False  # one that can be pinned
-    has_controls = False  # buttons stand below its facts, which take two lines from the beginning
+    two_lines = False  # its facts have room for two lines from the beginning: nothing below moves when they come
     follows_occluder = False  # its `show_view` is called at every step of a drag too
     save_asked = Signal(object)
     copy_asked = Signal(object)
@@ -117,7 +118,7 @@ class Pane(QWidget):
         super().__init__(parent)
         self.context, self.desk = context, context.state
         self.setAccessibleName(self.title)
-        self.facts = ElidedLabel(lines=2, steady=self.has_controls)
+        self.facts = ElidedLabel(lines=2, steady=self.two_lines)
         self.facts.setAccessibleName(f"{self.title}: what is shown")
         set_role(self.facts, "quiet")
         self.head = QHBoxLayout()
