@@ -129,6 +129,11 @@ def test_fool_changes_the_answer_within_the_budget(
     told(["fool", cat, "--to", "cup", "--norm", "l2", "-o", out], capsys)
     assert size_of(out) == (3 * NET.size + 4, NET.size)
     assert "no class “sofa”" in refused(["fool", cat, "--to", "sofa", "-o", out], capsys)
+    assert (
+        main(["fool", cat, "--to", told(["fool", cat, "--to", "cup", "-o", out], capsys)["was"]["class"], "-o", out])
+        == 0
+    )
+    assert "% is still " in capsys.readouterr().out
 
 
 def test_dream_keeps_the_pictures_size(out: str, noise: str, capsys: pytest.CaptureFixture[str]) -> None:

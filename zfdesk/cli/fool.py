@@ -65,8 +65,9 @@ def fool_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace)
         "length_of_change": float(np.linalg.norm(change)), "change_magnified": factor, **provenance(model),
     }  # fmt: skip
     pixels = changed if arguments.alone else sheet(np.stack((picture, changed, shown)), 3)
+    what = "still" if now == was else "now"
     text = (
-        f"{model.classes[was]} {sure:.1%} is now {model.classes[now]} {answers[1, now]:.1%}; no pixel changed by more "
-        f"than {facts['largest_change']:g} of 255 levels, by {facts['length_of_change']:.0f} in all"
+        f"{model.classes[was]} {sure:.1%} is {what} {model.classes[now]} {answers[1, now]:.1%}; no pixel changed by "
+        f"more than {facts['largest_change']:g} of 255 levels, by {facts['length_of_change']:.0f} in all"
     )
     return finish(arguments, sketch, pixels, facts, text)
