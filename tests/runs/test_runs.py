@@ -167,6 +167,9 @@ def test_a_run_of_a_large_seed_is_read() -> None:
 def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"there is no such folder\.$"):
         read_run(tmp_path / "nowhere")
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(RunError, match=r"file is not a training run: it is not a folder\.$"):
+        read_run(tmp_path / "file")
     with pytest.raises(RunError, match=r"it has no run\.json\.$"):
         read_run(tmp_path)
     for text, words in (

@@ -146,7 +146,10 @@ def read_about(folder: Path) -> About:
             raise RunError(f"{folder} is not a training run: its {ABOUT} is not a file of ours.")
         text = place.read_bytes().decode()
     except (FileNotFoundError, NotADirectoryError):
-        reason = f"it has no {ABOUT}" if folder.is_dir() else "there is no such folder"
+        if os.path.lexists(folder):
+            reason = f"it has no {ABOUT}" if folder.is_dir() else "it is not a folder"
+        else:
+            reason = "there is no such folder"
         raise RunError(f"{folder} is not a training run: {reason}.") from None
     except UnicodeDecodeError:
         raise RunError(f"{folder} is not a training run: its {ABOUT} is not text.") from None
