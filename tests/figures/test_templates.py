@@ -118,6 +118,8 @@ def test_fig2_projects_each_picture_separately(model: zf.Model, examples: list[U
             beyond = np.pad(picture, ((200, 200), (200, 200), (0, 0)), constant_values=BEYOND)
             assert np.array_equal(patches[place], beyond[top + 200 : bottom + 200, left + 200 : right + 200])
     assert "its 3 strongest activations over 3 pictures" in page.caption
+    single = [UnitExamples(one.layer, one.unit, one.pictures[:1], one.positions[:1]) for one in examples]
+    assert "its strongest activation over 1 picture: projected" in fig2_page(model, single, seen=1).caption
 
 
 @pytest.mark.parametrize("size", SIZES)

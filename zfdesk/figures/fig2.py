@@ -13,6 +13,7 @@ from zfdesk.engine import Model, Rule, Seed, SeedKind, cut_field, reconstruct
 from zfdesk.figures.facts import Facts, caption, unit_text
 from zfdesk.figures.page import Cell, Page, is_narrow
 from zfdesk.figures.panels import Tiles
+from zfdesk.progress import noun
 
 BEYOND = 214
 """The grey of a patch where its unit looks beyond the picture."""
@@ -107,10 +108,16 @@ def projected(model: Model, examples: Sequence[UnitExamples], rule: Rule) -> lis
 
 
 def _caption(facts: Facts, most: int, seen: int | None, chosen: str) -> str:
-    over = f" over {seen} pictures" if seen is not None else ""
-    how = (
-        f"For each unit its {most} strongest activations{over}, one a picture, the strongest at the top left: "
-        "projected down separately, each stretched to its own range (mid-grey is 0), beside the patches of the "
-        "pictures that caused them (grey lies beyond the picture)."
-    )
+    over = f" over {seen} {noun(seen, 'picture')}" if seen is not None else ""
+    if most == 1:
+        how = (
+            f"For each unit its strongest activation{over}: projected down, stretched to its own range (mid-grey is "
+            "0), beside the patch of the picture that caused it (grey lies beyond the picture)."
+        )
+    else:
+        how = (
+            f"For each unit its {most} strongest activations{over}, one a picture, the strongest at the top left: "
+            "projected down separately, each stretched to its own range (mid-grey is 0), beside the patches of the "
+            "pictures that caused them (grey lies beyond the picture)."
+        )
     return " ".join(part for part in (how, f"Units: {chosen}." if chosen else "", caption(facts)) if part)
