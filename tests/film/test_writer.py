@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,6 +63,24 @@ def test_live_what_finds_no_room_is_dropped_and_counted(slow: threading.Semaphor
     assert (status.frames, status.dropped) == (taken, 5)
     assert status.sentence.endswith("5 dropped.")
     assert [pattern_number(pixels) for pixels, _, _ in read(tmp_path / "film.gif")] == list(range(taken))
+
+
+def test_live_no_more_waits_than_is_written_soon(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A program that is closed ends when they are written."""
+
+    class Heavy(Gif):
+        def add(self, *frame: object) -> None:
+            time.sleep(0.1)
+            super().add(*frame)  # type: ignore[arg-type]
+
+    monkeypatch.setitem(ENCODERS, "gif", Heavy)  # type: ignore[arg-type]
+    film = FilmWriter(tmp_path / "film.gif", Titles(), live=True)
+    assert film.offer(FilmFrame(pattern_frame(0), 0.0))
+    while not film.status.frames:
+        time.sleep(0.005)
+    assert 1 <= filled(film) <= writer.MOST_WAITING_SECONDS / 0.1 + 1  # one is being written
+    film.finish()
+    assert film.wait().kept
 
 
 def test_frame_by_frame_it_waits_and_nothing_is_dropped(slow: threading.Semaphore, tmp_path: Path) -> None:

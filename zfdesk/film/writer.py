@@ -43,6 +43,7 @@ from zfdesk.progress import bytes_text, noun
 FORMAT = "zfdesk-film-1"
 MOST_WAITING_BYTES = 96 << 20  # of pictures that wait for the encoder
 MOST_WAITING = 16
+MOST_WAITING_SECONDS = 0.4  # live: of the encoder's work, for which a closed program still runs
 MOST_UNDRAWN = 3  # that wait to be drawn
 LOOK_AT_DISK_SECONDS = 0.5
 HEAVY_SECONDS, MOST_REST_SECONDS = 0.02, 0.25  # of drawing a frame; then that thread rests as long
@@ -124,6 +125,7 @@ class FilmWriter:
         self._queue: queue.Queue[FilmFrame | None] = queue.Queue(MOST_WAITING)
         self._size: tuple[int, int] | None = None
         self._most: int | None = None
+        self._took = 0.0  # seconds for the last frame
         self._dropped = 0
         self._end: float | None = None
         self._over = threading.Event()
@@ -143,7 +145,12 @@ class FilmWriter:
     @property
     def waiting(self) -> bool:
         """Whether there is no room for another frame just now."""
-        return self._most is not None and self._queue.qsize() >= self._most
+        if self._most is None:
+            return False
+        most = self._most
+        if self.live and self._took > 0:
+            most = min(most, max(1, int(MOST_WAITING_SECONDS / self._took)))
+        return self._queue.qsize() >= most
 
     # Frames
 
@@ -247,6 +254,7 @@ class FilmWriter:
         try:
             looked = time.monotonic()
             while not why and (frame := self._queue.get()) is not None:
+                begun = time.monotonic()
                 try:
                     pixels = self._pixels(frame)
                 except (ValueError, ArithmeticError, MemoryError) as error:
@@ -259,6 +267,7 @@ class FilmWriter:
                 elif not self.live:
                     lasts = frame.time - last
                 encoder.add(pixels, frame.time, _as_texts(frame.facts))
+                self._took = time.monotonic() - begun
                 self._lines.append({"number": len(self._lines), "time": round(frame.time, 6), **frame.facts})
                 last = frame.time
                 self._report(encoder, last)
