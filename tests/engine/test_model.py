@@ -15,7 +15,7 @@ from engine_nets import quick_weights
 from torch import Tensor
 
 import zfdesk.engine as zf
-from zfdesk.engine.kernels import FastKernels, lrn_band
+from zfdesk.engine.kernels import FastKernels, lrn_band, neighbour_sum
 from zfdesk.engine.layers import LRN, Architecture, Conv, Linear, MaxPool, ReLU, Softmax
 from zfdesk.engine.packed_rows import PackedRows
 
@@ -221,6 +221,12 @@ def test_fast_normalisation_is_torchs(size: int, beta: float) -> None:
     assert torch.allclose(seen.activations["norm"], expected, rtol=1e-5, atol=1e-6)
     band = lrn_band(layer, 9, torch.zeros(()))
     assert int((band[:, 4] != 0).sum()) == size
+    for channels in (9, 3, 1):  # windows wider than all channels, too
+        x, band = torch.randn(5, channels), lrn_band(layer, channels, torch.zeros(()))
+        for dim, rows in ((1, x), (0, x.T)):
+            assert torch.allclose(neighbour_sum(layer, rows, dim), (x @ band if dim else (x @ band).T), atol=1e-5)
+            back = x @ band.T if dim else (x @ band.T).T
+            assert torch.allclose(neighbour_sum(layer, rows, dim, transposed=True), back, atol=1e-5)
 
 
 def test_packed_rows_are_their_dense_matrix() -> None:

@@ -25,7 +25,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from zfdesk.engine.kernels import dense, inverse_power, lrn_band
+from zfdesk.engine.kernels import dense, inverse_power, neighbour_sum
 from zfdesk.engine.layers import LRN, Conv, Linear, MaxPool, Softmax, Stage
 from zfdesk.engine.model import Pass
 from zfdesk.engine.packed_rows import PackedRows
@@ -294,10 +294,9 @@ def _normalisation_down(signal: _Signal, layer: LRN, activation: Tensor) -> _Sig
     x = signal.window_of(activation)
     count, h, w = x.shape
     x, g = x.reshape(count, -1), signal.values.reshape(count, -1)
-    band = lrn_band(layer, count, x).T
-    d = layer.k + band @ (x * x)
+    d = neighbour_sum(layer, x * x, 0).add_(layer.k)
     passed = g * inverse_power(d, layer.beta)
-    down = passed - 2 * layer.beta * x * (band.T @ (passed * x / d))
+    down = passed - 2 * layer.beta * x * neighbour_sum(layer, (passed * x).div_(d), 0, transposed=True)
     return _Signal(down.view(count, h, w), signal.top, signal.left)
 
 
