@@ -227,6 +227,7 @@ def test_the_chosen_methods_stand_side_by_side_on_one_frame(looking: Window, bes
     assert [name for name, tile in beside.tiles.items() if tile.isVisible()] == ["saliency", "gradcam", "cam"]
     assert beside.tiles["gradcam"].canvas.has_picture
     assert "CAM needs a head" in beside.tiles["cam"].canvas.message
+    assert all(widget.window() is looking for widget in (*beside.tiles.values(), beside.controls.method))
     beside.methods["lrp"].trigger()
     assert view_of(looking).heat.methods == ("saliency", "gradcam", "cam", "lrp")
     wait_until(lambda: "lrp" in beside.work.stream.found.found)  # type: ignore[union-attr]

@@ -44,10 +44,11 @@ class HeatPane(Pane):
         self.buttons = self._buttons()
         self.body.addWidget(self.buttons)
         self.body.addWidget(self.controls)
-        self.tiles = {name: Tile(one.label, HeatCanvas(smooth=True)) for name, one in METHODS.items()}
+        self.grid, self.grid_widget = QGridLayout(), QWidget()
+        self.tiles = {name: Tile(one.label, HeatCanvas(smooth=True), self.grid_widget) for name, one in METHODS.items()}
         for name, tile in self.tiles.items():
             tile.setToolTip(f"{METHODS[name].help} ({METHODS[name].source})")
-        self.grid, self.grid_widget = QGridLayout(), QWidget()
+            tile.hide()  # until its method is chosen
         self.grid.setContentsMargins(0, 0, 0, 0)
         self.grid.setSpacing(5)
         self.grid_widget.setLayout(self.grid)

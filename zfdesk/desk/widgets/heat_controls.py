@@ -49,6 +49,9 @@ class HeatControls(Controls):
         self.method.chosen.connect(lambda name: self._change(method=name))
         if one_method:
             self.add(self.method, "Method of attribution")
+        else:
+            self.method.setParent(self)
+            self.method.hide()
         self.target = Choice(TARGET_LABELS, "Whose attribution: the most probable class of each frame, a class, a unit")
         self.target.chosen.connect(self._choose_target)
         self.add(self.target, "Whose attribution")
