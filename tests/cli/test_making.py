@@ -213,3 +213,9 @@ def test_no_input_is_written_over(noise: str, capsys: pytest.CaptureFixture[str]
         said = refused([*words, "-o", noise], capsys)
         assert "the same" in said or "written over" in said
         assert Path(noise).read_bytes() == before
+
+
+def test_a_name_without_an_ending_is_refused(noise: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["dream", noise], ["fool", noise, "--to", "cup"], ["maximise", "conv1"], ["attribute", noise]):
+        assert "its name ends in .png" in refused([*words, "-o", str(tmp_path / "o")], capsys)
+    assert not (tmp_path / "o").exists()

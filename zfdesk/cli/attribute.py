@@ -7,9 +7,17 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.attribution import METHODS
-from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least, number_where
+from zfdesk.cli.common import (
+    add_crop_option,
+    add_json_option,
+    add_weights_option,
+    at_least,
+    npy_name,
+    number_where,
+    png_name,
+)
 from zfdesk.cli.made_pictures import check_outputs, network_picture
-from zfdesk.cli.output import png_name, write_output
+from zfdesk.cli.output import write_output
 from zfdesk.cli.report import provenance, report
 
 if TYPE_CHECKING:
@@ -50,7 +58,7 @@ def add_parser(verbs: Any) -> None:
     add_crop_option(parser)
     add_weights_option(parser)
     parser.add_argument("-o", "--output", type=png_name, metavar="OUT.png", help="the picture under its heat")
-    parser.add_argument("--npy", metavar="OUT.npy", help="the array")
+    parser.add_argument("--npy", type=npy_name, metavar="OUT.npy", help="the array")
     add_json_option(parser)
     parser.set_defaults(run=lambda arguments: attribute_command(parser, arguments))
 

@@ -99,6 +99,13 @@ def figure_name(text: str) -> str:
     return text
 
 
+def png_name(text: str) -> str:
+    """For argparse: the name of a PNG file."""
+    if os.path.splitext(text)[1].lower() != ".png" and not _is_device(text):
+        raise argparse.ArgumentTypeError(f"{text!r}: the picture is written as PNG, so its name ends in .png")
+    return text
+
+
 def npz_name(text: str) -> str:
     """For argparse: the name of a file of several arrays."""
     return _name_ending_in(".npz", text)
@@ -110,10 +117,14 @@ def npy_name(text: str) -> str:
 
 
 def _name_ending_in(suffix: str, text: str) -> str:
-    device = os.path.exists(text) and not os.path.isfile(text) and not os.path.isdir(text)  # such as /dev/stdout
-    if os.path.splitext(text)[1].lower() != suffix and not device:
+    if os.path.splitext(text)[1].lower() != suffix and not _is_device(text):
         raise argparse.ArgumentTypeError(f"{text!r}: its name ends in {suffix}")
     return text
+
+
+def _is_device(text: str) -> bool:
+    """Such as /dev/stdout, or a pipe."""
+    return os.path.exists(text) and not os.path.isfile(text) and not os.path.isdir(text)
 
 
 def weights_file_name(text: str) -> str:

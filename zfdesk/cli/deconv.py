@@ -17,9 +17,10 @@ from zfdesk.cli.common import (
     add_weights_option,
     at_least,
     npy_name,
+    png_name,
     unit_choice,
 )
-from zfdesk.cli.output import CommandError, png_name, write_output
+from zfdesk.cli.output import CommandError, write_output
 from zfdesk.cli.report import provenance, report
 
 if TYPE_CHECKING:

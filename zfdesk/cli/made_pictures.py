@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from zfdesk.cli.common import add_json_option, add_weights_option, at_least
-from zfdesk.cli.output import check_output, png_name, print_message, write_output
+from zfdesk.cli.common import add_json_option, add_weights_option, at_least, png_name
+from zfdesk.cli.output import check_output, print_message, write_output
 from zfdesk.cli.report import report
 
 if TYPE_CHECKING:

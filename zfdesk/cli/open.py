@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from zfdesk.cli.common import add_weights_option, at_least
-from zfdesk.cli.output import check_output, png_name
+from zfdesk.cli.common import add_weights_option, at_least, png_name
+from zfdesk.cli.output import check_output
 
 if TYPE_CHECKING:
     from zfdesk.engine import Model

@@ -77,12 +77,3 @@ def check_output(path: str) -> None:
         raise CommandError(f"{path} cannot be written: the folder {place.parent} does not exist.")
     if not os.access(place.parent, os.W_OK):
         raise CommandError(f"{path} cannot be written: permission denied.")
-
-
-def png_name(text: str) -> str:
-    """For argparse: the name of a PNG file."""
-    import argparse
-
-    if os.path.splitext(text)[1].lower() not in ("", ".png"):
-        raise argparse.ArgumentTypeError(f"{text!r}: the picture is written as PNG, so its name ends in .png")
-    return text
