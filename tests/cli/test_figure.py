@@ -191,6 +191,13 @@ def test_what_cannot_be_made(
     assert not output.exists()
 
 
+def test_one_bad_picture_is_told_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["figure", "histograms", str(tmp_path / "none.png"), "-o", str(tmp_path / "f.png")]) == 1
+    assert "none.png" in (said := capsys.readouterr().err)
+    assert len(said.splitlines()) == 1
+    assert not (tmp_path / "f.png").exists()
+
+
 @pytest.mark.parametrize("option", ["-o", "--npz", "--caption-file"])
 def test_an_unwritable_output_is_told_before_the_work(
     option: str, cat: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -347,6 +347,8 @@ def _add_histograms(templates: Any) -> None:
 
 
 def _histograms(arguments: argparse.Namespace) -> tuple[Page, int]:
+    from itertools import chain
+
     from zfdesk.cli.network import chosen_model, crop_called
     from zfdesk.cli.pictures import picture_files, seen_pictures
     from zfdesk.figures import histograms_page
@@ -356,9 +358,10 @@ def _histograms(arguments: argparse.Namespace) -> tuple[Page, int]:
     if not arguments.paths:
         return histograms_page(model, size=arguments.size), 0
     unreadable: list[str] = []
-    crop = crop_called(arguments.crop, model)
-    page = histograms_of(
-        model, picture_files(arguments.paths, unreadable), lambda paths: seen_pictures(paths, crop, model, unreadable),
-        arguments.size,
-    )  # fmt: skip
+    files = picture_files(arguments.paths, unreadable)
+    pictures = seen_pictures(files, crop_called(arguments.crop, model), model, unreadable)
+    first = next(pictures, None)
+    if first is None:
+        raise SystemExit(1)  # why has been told of each
+    page = histograms_of(model, arguments.paths, lambda _: chain((first,), pictures), arguments.size)
     return page, 1 if unreadable else 0

@@ -13,6 +13,7 @@ from zfdesk.figures.page import Cell, Page
 from zfdesk.figures.panels import Picture
 from zfdesk.live import ClassBars, View
 from zfdesk.live.bars import bar_rows
+from zfdesk.progress import noun
 
 ACROSS = 5
 MOST = 200
@@ -42,7 +43,9 @@ def answers_page(answered: Sequence[Answered], model: Model, size: str = "two-co
         for place, one in enumerate(answered)
     )
     how = "Below each picture the most probable class, and the kind of thing with the largest sum of softmax."
-    return Page(cells, size, f"{len(answered)} pictures", f"{how} {caption(facts)}", letters=False)
+    return Page(
+        cells, size, f"{len(answered)} {noun(len(answered), 'picture')}", f"{how} {caption(facts)}", letters=False
+    )
 
 
 def _note(one: Answered, model: Model) -> str:
