@@ -49,7 +49,7 @@ class InputSpec:
         # whole rows of pixels: to add three numbers at a time takes ten times as long
         lines = torch.from_numpy(np.array(pictures, order="C")).view(n * height, width * 3)
         mean, std = (torch.tensor(each, dtype=torch.float32).repeat(width) for each in (self.mean, self.std))
-        x = (lines - mean).div_(std).view(n, height, width, 3)
+        x = (lines - mean).float().div_(std).view(n, height, width, 3)
         if self.order == "BGR":
             x = x.flip(-1)
         return x.permute(0, 3, 1, 2)
