@@ -101,7 +101,8 @@ def figure_name(text: str) -> str:
 
 def png_name(text: str) -> str:
     """For argparse: the name of a PNG file."""
-    if os.path.splitext(text)[1].lower() != ".png" and not _is_device(text):
+    told_later = not text or os.path.isdir(text)  # in sentences of their own
+    if os.path.splitext(text)[1].lower() != ".png" and not told_later and not _is_device(text):
         raise argparse.ArgumentTypeError(f"{text!r}: the picture is written as PNG, so its name ends in .png")
     return text
 
