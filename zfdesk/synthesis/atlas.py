@@ -79,8 +79,8 @@ def atlas_layers(architecture: Architecture) -> tuple[str, ...]:
 
 
 def atlas_recipe(stage: Stage) -> MaximiseRecipe:
-    """Whole pictures, of the classes, get fewer steps, longer ones, in bfloat16: a thousand take a quarter of an hour of
-    one core, in place of an hour."""
+    """Whole pictures, of the classes, get fewer steps, longer ones, in bfloat16: a thousand take a quarter of an hour
+    of one core, in place of an hour."""
     recipe = MaximiseRecipe(steps=64)
     return recipe if stage.spatial else replace(recipe, steps=16, rate=0.036, bfloat16=True)
 
