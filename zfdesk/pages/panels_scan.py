@@ -168,8 +168,9 @@ def _boxes(shown: BoxesShown) -> Captured:
     whose, boxed = unit_text(shown.layer, shown.unit), shown.boxed
     tiles = np.stack([with_box(one.pixels, one.box, 2 * TILE) for one in boxed])
     names = tuple(f"{one.share:.2f}" for one in boxed)
+    counted = "picture that wakes" if len(boxed) == 1 else f"{len(boxed)} pictures that wake"
     text = (
-        f"The {len(boxed)} pictures that wake {whose} most of {shown.scanned}, its receptive fields (white) and its "
+        f"The {counted} {whose} most of {shown.scanned}, its receptive fields (white) and its "
         f"activations over the highest, {number(boxed[0].example.activation)} (after Girshick et al. 2014, Fig. 3): "
         f"{', '.join(os.path.basename(one.example.path) for one in boxed)}."
     )

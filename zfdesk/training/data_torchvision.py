@@ -89,9 +89,8 @@ class DataSetName:
             self.root.mkdir(parents=True, exist_ok=True)
             chosen["download"] = True
         elif not self.root.is_dir():
-            raise TrainingError(
-                f"There is no folder {self.root}: say where {self.name} lies ({PREFIX}{self.name}@FOLDER)."
-            )
+            missing = f"{self.root} is not a folder" if self.root.exists() else f"There is no folder {self.root}"
+            raise TrainingError(f"{missing}: say where {self.name} lies ({PREFIX}{self.name}@FOLDER).")
         # what torchvision prints of its downloads is no part of a verb's answer
         with _as_training_errors(self), _no_empty_folder_left(self.root), redirect_stdout(sys.stderr):
             return maker(str(self.root), **chosen)
