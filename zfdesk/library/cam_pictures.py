@@ -15,7 +15,6 @@ from zfdesk.resources import resource
 from zfdesk.sources import SourceError, decode_picture, read_picture
 from zfdesk.sources.folder import folders_in, pictures_in
 
-SHARDS = "shards.json"
 MOST_A_CLASS = 40
 MOST_WITHOUT = 400
 """Of a folder without classes. As many are seen within seconds, and more change a softmax little."""
@@ -56,7 +55,9 @@ def teach_from_folder(
     cannot be read. Raises ValueError as `teach_cam_head`, and for a folder without pictures; SourceError for
     one that cannot be read.
     """
-    if os.path.isfile(os.path.join(folder, SHARDS)):
+    from zfdesk.training.data_shards import DESCRIPTION
+
+    if os.path.isfile(os.path.join(folder, DESCRIPTION)):
         return _teach_from_shards(model, Path(folder), progress, unread)
     view = view or Crop.centre_of(model)
     known = class_of or (lambda name: class_of_folder(name, model.classes))

@@ -59,7 +59,7 @@ def open_pictures(path: str, part: str = "train") -> PictureDataset:
     """
     from zfdesk.training.data_folder import FolderPictures
     from zfdesk.training.data_manifest import ManifestPictures
-    from zfdesk.training.data_shards import ShardPictures
+    from zfdesk.training.data_shards import DESCRIPTION, ShardPictures
 
     if is_data_set_name(path):
         from zfdesk.training.data_torchvision import TorchvisionPictures
@@ -73,7 +73,7 @@ def open_pictures(path: str, part: str = "train") -> PictureDataset:
         raise TrainingError(f"{path} {what}.")
     if (place / part).is_dir():
         place = place / part
-    if (place / "shards.json").is_file() or any(place.glob("*.tar")):
+    if (place / DESCRIPTION).is_file() or any(place.glob("*.tar")):
         return ShardPictures(place)
     return FolderPictures(place)
 

@@ -22,6 +22,8 @@ from zfdesk.training.errors import PicturesGoneError, TrainingError
 from zfdesk.weights.checkpoint import MOST_CLASSES
 
 FORMAT = "zfdesk-shards-1"
+DESCRIPTION = "shards.json"
+"""Tells what is in the shards of its folder."""
 LIMITS = npz.NpzLimits(64 << 20)
 """Of one picture's answers."""
 
@@ -31,12 +33,12 @@ class ShardPictures:
 
     def __init__(self, place: Path) -> None:
         self.place, self.source = place, str(place)
-        description = read_json(place / "shards.json") if (place / "shards.json").is_file() else {}
+        description = read_json(place / DESCRIPTION) if (place / DESCRIPTION).is_file() else {}
         if description and description.get("format") != FORMAT:
-            raise TrainingError(f"{place / 'shards.json'} is not of the format {FORMAT}.")
+            raise TrainingError(f"{place / DESCRIPTION} is not of the format {FORMAT}.")
         classes = description.get("classes", [])
         if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
-            raise TrainingError(f"{place / 'shards.json'} is damaged: its classes are not a list of names.")
+            raise TrainingError(f"{place / DESCRIPTION} is damaged: its classes are not a list of names.")
         self._files = _shard_files(place, description)
         # for each picture: file, then (offset, bytes) of its picture, class and answers; 0 bytes for none
         rows: list[tuple[int, ...]] = []
@@ -59,7 +61,7 @@ class ShardPictures:
     def _numbered_classes(self) -> list[str]:
         most = max(self._label_or_none(index) for index in range(len(self)))
         if most < 0:
-            raise TrainingError(f"{self.place} has neither shards.json nor labels: there are no classes.")
+            raise TrainingError(f"{self.place} has neither {DESCRIPTION} nor labels: there are no classes.")
         return [f"class {index}" for index in range(most + 1)]
 
     def _label_or_none(self, index: int) -> int:
@@ -117,7 +119,7 @@ def _shard_files(place: Path, description: dict[str, object]) -> list[Path]:
     if listed is None:
         return sorted(place.glob("*.tar"))
     if not isinstance(listed, list) or not all(isinstance(s, dict) and isinstance(s.get("file"), str) for s in listed):
-        raise TrainingError(f"{place / 'shards.json'} is damaged: its shards are not a list of files.")
+        raise TrainingError(f"{place / DESCRIPTION} is damaged: its shards are not a list of files.")
     files = [place / os.path.basename(shard["file"]) for shard in listed]
     missing = [file.name for file in files if not file.is_file()]
     if missing:

@@ -26,13 +26,12 @@ from PIL import Image
 from zfdesk.atomic_write import write_whole
 from zfdesk.sources import SourceError, read_picture
 from zfdesk.sources.folder import folders_in, pictures_below
+from zfdesk.training.data_shards import DESCRIPTION, FORMAT
 from zfdesk.training.errors import TrainingError
 from zfdesk.training.prefetch import batches_ahead
 from zfdesk.training.shard_views import ViewPlan
 from zfdesk.training.teacher import Teacher
 
-FORMAT = "zfdesk-shards-1"
-DESCRIPTION = "shards.json"
 SHARD_BYTES = 58_000_000
 BATCH = 32
 """Views the teacher is asked about at once. A shard holds whole batches, so that one that goes on after an
