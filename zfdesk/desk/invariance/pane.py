@@ -75,15 +75,15 @@ class InvariancePane(Pane):
 
     def _buttons(self, context: AppContext) -> Controls:
         controls = Controls()
-        for text, parts, action in (
+        for text, tip, action in (
             ("⟳ this frame", "Look at the frame that is shown now", self.take_frame),
             ("as it is", "Set all sliders back", self.reset),
             ("figure…", "Save Fig. 5 of this picture, all three changes", partial(ask_for_figure, context, self.held)),
         ):
             button = tool_button(text)
-            button.setToolTip(parts)
+            button.setToolTip(tip)
             button.clicked.connect(lambda _checked, action=action: action())
-            controls.add(button, parts)
+            controls.add(button, tip)
         return controls
 
     def _rows(self) -> QGridLayout:

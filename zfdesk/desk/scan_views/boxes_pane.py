@@ -87,9 +87,9 @@ class BoxesPane(ScanPane):
         else:
             self.ask(partial(_boxed, unit), partial(self._take, unit))
 
-    def _say(self, parts: str) -> None:
+    def _say(self, text: str) -> None:
         self.boxed, self.of = [], self._asked
-        self.grid.show_cells((), parts)
+        self.grid.show_cells((), text)
         self.show_facts()
 
     def _take(self, unit: Unit, boxed: list[BoxedPicture]) -> None:

@@ -82,16 +82,16 @@ class MapPane(ScanPane):
         self.tsne = tool_button("t-SNE", checkable=True)
         self.lasso = tool_button("lasso", checkable=True)
         whole, figure = tool_button("all"), tool_button("figure…")
-        for button, parts, action in (
+        for button, tip, action in (
             (self.pca, "The map by the two principal axes, at once", self.show_pca),
             (self.tsne, "The map by t-SNE, computed in the background; again stops it", self.toggle_tsne),
             (self.lasso, "A drag outlines pictures, as with Shift", self._set_lasso),
             (whole, "Show the whole map", lambda: self.view.show_all()),
             (figure, "Save the map as a figure", self.ask_for_figure),
         ):
-            button.setToolTip(parts)
+            button.setToolTip(tip)
             button.clicked.connect(lambda _checked, action=action: action())
-            controls.add(button, parts)
+            controls.add(button, tip)
         return controls
 
     def _set_lasso(self) -> None:

@@ -116,9 +116,9 @@ class NearestPane(ScanPane):
         gallery = next(iter(self.searches.values())).gallery
         self.work("reading pixels", partial(_of_pixels, gallery), self._take_pixels)
 
-    def _grid_says(self, parts: str) -> None:
+    def _grid_says(self, text: str) -> None:
         if PIXELS in self.rows:
-            self.rows[PIXELS][1].show_cells((), parts)
+            self.rows[PIXELS][1].show_cells((), text)
 
     def _take_pixels(self, search: Neighbours) -> None:
         self.searches[PIXELS] = search
