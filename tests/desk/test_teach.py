@@ -36,7 +36,8 @@ from zfdesk.desk.teach import files as teaching_files
 from zfdesk.desk.teach.commands import import_lesson
 from zfdesk.desk.teach.pane import estimate_text
 from zfdesk.engine import Occluder
-from zfdesk.experiments.transfer import features, fit_softmax
+from zfdesk.experiments.features import features
+from zfdesk.experiments.linear_classifier import fit_softmax
 from zfdesk.live import ClassSet, Sample, UnitReference
 from zfdesk.live import class_set as class_set
 from zfdesk.session import from_bytes, moment_of, reopen, to_bytes

@@ -12,19 +12,10 @@ from engine_nets import embedded_model, quick_weights, varied_pictures
 
 import zfdesk.engine as zf
 import zfdesk.weights
+from zfdesk.engine.classifier import taught_text, with_classes
+from zfdesk.experiments.features import features, features_of_layers
 from zfdesk.experiments.lbfgs import minimise
-from zfdesk.experiments.transfer import (
-    Classifier,
-    feature_layer,
-    features,
-    features_of_layers,
-    fit_softmax,
-    fit_svm,
-    leave_out,
-    paper_layer,
-    taught_text,
-    with_classes,
-)
+from zfdesk.experiments.linear_classifier import Classifier, fit_softmax, fit_svm, leave_out
 from zfdesk.weights import store
 
 NAMES = ("cup", "cat", "nothing")
@@ -236,15 +227,15 @@ def test_features_are_the_activations_whatever_the_batch(small: zf.Model) -> Non
 
 def test_the_papers_layers_are_what_the_next_one_reads() -> None:
     zfnet = zf.ARCHITECTURES["zfnet"]()
-    assert [paper_layer(zfnet, n) for n in range(1, 8)] == [
+    assert [zfnet.paper_layer(n) for n in range(1, 8)] == [
         "norm1", "norm2", "conv3", "conv4", "pool5", "fc6", "fc7"
     ]  # fmt: skip
-    assert paper_layer(zf.ARCHITECTURES["vgg16"](), 2) == "pool2"
-    assert feature_layer(zfnet) == "fc7"
-    assert feature_layer(zf.ARCHITECTURES["zfnet-no67"]()) == "pool5"
+    assert zf.ARCHITECTURES["vgg16"]().paper_layer(2) == "pool2"
+    assert zfnet.feature_layer == "fc7"
+    assert zf.ARCHITECTURES["zfnet-no67"]().feature_layer == "pool5"
     for number in (0, 8, 9):
         with pytest.raises(ValueError, match=f"no layer {number}"):
-            paper_layer(zfnet, number)
+            zfnet.paper_layer(number)
 
 
 # The network

@@ -19,7 +19,8 @@ import torch
 from torch import Tensor
 
 from zfdesk.engine import Conv, Model
-from zfdesk.experiments.transfer import BATCH, fit_softmax
+from zfdesk.experiments.features import BATCH
+from zfdesk.experiments.linear_classifier import fit_softmax
 
 
 class TeacherAnswers(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import add_weights_option, at_least, listed, number_where
 from zfdesk.cli.data_sets import download_data_sets
@@ -87,7 +87,6 @@ def transfer_command(arguments: argparse.Namespace, given: Sequence[str]) -> int
     import torch
 
     from zfdesk.cli.network import chosen_model
-    from zfdesk.experiments.transfer import feature_layer
     from zfdesk.training.transfer import as_json, run_transfer
     from zfdesk.weights import save
 
@@ -97,7 +96,7 @@ def transfer_command(arguments: argparse.Namespace, given: Sequence[str]) -> int
     if arguments.average_precision:
         return _average_precision(arguments, given, model)
     plan = _plan(arguments, model)
-    if output and plan.layers and plan.layers != (feature_layer(model.architecture),):
+    if output and plan.layers and plan.layers != (model.architecture.feature_layer,):
         raise CommandError("Only a classifier on the layer below the classes makes a network: leave --layer out.")
     download_data_sets(arguments, [arguments.transfer])
     with ProgressLine() as progress:
@@ -113,10 +112,11 @@ def transfer_command(arguments: argparse.Namespace, given: Sequence[str]) -> int
     if output:
         assert found.network is not None  # of the one layer, see above
         save(found.network, output)
+    result = as_json(found, model)
     if arguments.json:
-        print_json(as_json(found, model))
+        print_json(result)
     else:
-        _print(found, model, output)
+        _print(found, result, model, output)
     return 1 if found.unreadable else 0
 
 
@@ -134,7 +134,7 @@ def _tell_unreadable(names: Sequence[str]) -> None:
 
 def _average_precision(arguments: argparse.Namespace, given: Sequence[str], model: Model) -> int:
     """Table 6: print each class beside the paper's. JSON: see `zfdesk.training.precision.as_json`."""
-    from zfdesk.experiments.transfer import STRENGTH
+    from zfdesk.experiments.linear_classifier import STRENGTH
     from zfdesk.training.precision import as_json, run_precision
     from zfdesk.training.transfer import layers_called
 
@@ -178,7 +178,7 @@ def _print_precisions(found: Precisions, model: Model) -> None:
 
 
 def _plan(arguments: argparse.Namespace, model: Model) -> TransferPlan:
-    from zfdesk.experiments.transfer import STRENGTH
+    from zfdesk.experiments.linear_classifier import STRENGTH
     from zfdesk.training.transfer import TransferPlan, layers_called
 
     if arguments.layers and (arguments.layer or arguments.svm):
@@ -194,7 +194,7 @@ def _plan(arguments: argparse.Namespace, model: Model) -> TransferPlan:
     )  # fmt: skip
 
 
-def _print(found: Transfer, model: Model, output: str | None) -> None:
+def _print(found: Transfer, result: dict[str, Any], model: Model, output: str | None) -> None:
     from zfdesk.figures.table7 import paper_text, rows_of
     from zfdesk.progress import noun
     from zfdesk.training.data import title_of
@@ -206,10 +206,8 @@ def _print(found: Transfer, model: Model, output: str | None) -> None:
         f"{plan.tested} {noun(plan.tested, 'other')} a class told; mean accuracy of the classes in %"
         f"{', ± deviation over the rounds' if plan.rounds > 1 else ''}"
     )
-    from zfdesk.training.transfer import as_json
-
     print(f"{'classifier':11} {'layer':10} {'a class':>7}   {'here':>11}   paper (ImageNet weights)")
-    for row in rows_of(as_json(found, model)):
+    for row in rows_of(result):
         layer = row.layer + (f" ({row.number})" if row.number else "")
         print(
             f"{row.kind:11} {layer:10} {row.per_class:7}   {row.per_cent:>11}   "

@@ -190,6 +190,44 @@ class Architecture:
         return tuple(stage.name for stage in self.stages[-1 - softmax :])
 
     @property
+    def teachable(self) -> bool:
+        """Whether the network ends with a linear layer and a softmax, so that other classes can be put there."""
+        return len(self.layers) > 1 and isinstance(self.layers[-1], Softmax) and isinstance(self.layers[-2], Linear)
+
+    @property
+    def classifier(self) -> Linear:
+        """The linear layer below the softmax: fc8 of ZFNet. Raises ValueError where there is none."""
+        last = self.layers[-2] if self.teachable else None
+        if isinstance(last, Linear):
+            return last
+        raise ValueError(f"{self.name} does not end with a linear layer and a softmax: it cannot be taught.")
+
+    @property
+    def feature_layer(self) -> str:
+        """The layer that the classifier reads: fc7 of ZFNet. Raises ValueError where there is no `classifier`."""
+        return self.stages[self.index(self.classifier.name) - 1].name
+
+    def paper_layer(self, number: int) -> str:
+        """Layer 1 to 7 as the paper counts them: what the next layer reads, pooled and normalised.
+
+        Layer 1 is norm1, layer 5 is pool5, layer 7 is fc7; one of several convolutions of a number is the last of them.
+        Raises ValueError where the network has no such layer below its classes.
+        """
+        place = -1
+        for index, stage in enumerate(self.stages):
+            name = stage.name
+            if name in (f"conv{number}", f"fc{number}") or name.startswith(f"conv{number}_"):
+                place = index
+        if place < 0 or self.stages[place].name in self.class_layers:
+            raise ValueError(f"{self.name} has no layer {number} below its classes.")
+        last = self.stages[place]
+        for stage in self.stages[place + 1 :]:
+            if stage.parameters or isinstance(stage.layer, Softmax):
+                break
+            last = stage
+        return last.name
+
+    @property
     def parameters(self) -> int:
         """Weights and biases of the whole network."""
         return sum(stage.parameters for stage in self.stages)

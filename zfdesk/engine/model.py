@@ -71,7 +71,7 @@ class Model:
     network that was taught other classes and is in no file, of what it is made of.
     ``provenance``: where the weights come from, in words. ``trained``: False when they are known to be random.
     ``licence`` of the weights and ``source``, the address they were published at; "" when not known. ``body``: the
-    network that this one shares all but its classifier with, see `zfdesk.experiments.transfer`.
+    network that this one shares all but its classifier with, see `zfdesk.engine.classifier`.
     Raises ValueError when weights are missing, superfluous, of the wrong shape or not finite.
     """
 

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from zfdesk.engine import Model, Pass, Rule, Seed, SeedKind, crop, forward_changed, occlude, reconstruct
 from zfdesk.engine.layers import Linear, Softmax, Stage
-from zfdesk.experiments.transfer import feature_layer, taken, teachable
+from zfdesk.experiments.features import pass_features
 from zfdesk.live.comparison import ComparisonStep, common_seed
 from zfdesk.live.render import frozen, grid_columns, levels, render, thumbnail, tile_mosaic
 from zfdesk.live.result import Answer, LayerSummary, Mosaic, Peaks, Request, Result, UnitResult
@@ -142,8 +142,8 @@ class RenderStep:
             frozen(seen.clean.probabilities[0].numpy()),
             taken=seen.started,
         )
-        if demand.features and teachable(request.model.architecture):
-            read = taken(seen.clean, feature_layer(request.model.architecture))
+        if demand.features and request.model.architecture.teachable:
+            read = pass_features(seen.clean, request.model.architecture.feature_layer)
             result = replace(result, features=frozen(read[0].numpy()))
         result = replace(result, means=_means(seen, demand.means), peaks=_peaks(seen) if demand.peaks else None)
         mark = time.perf_counter()

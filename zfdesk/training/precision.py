@@ -16,10 +16,11 @@ import torch
 from torch import Tensor
 
 from zfdesk.engine import Model
-from zfdesk.experiments.transfer import STRENGTH, Kind, feature_layer, fit_softmax, fit_svm
+from zfdesk.experiments.linear_classifier import FITS, STRENGTH, Kind
 from zfdesk.training.data import PictureDataset, open_pictures, passed_over, title_of, validation_beside
 from zfdesk.training.errors import TrainingError
-from zfdesk.training.transfer import TOLERANCE, OnStageProgress, SeenPictures
+from zfdesk.training.picture_features import OnStageProgress, PictureFeatures
+from zfdesk.training.transfer import TOLERANCE
 
 
 @runtime_checkable
@@ -82,15 +83,14 @@ def run_precision(
     taught, tested = open_pictures(data, "train"), open_pictures(data, "val")
     if taught.classes != tested.classes:
         raise TrainingError(f"{data}: the classes to train on and to validate on are not the same.")
-    layer = layer or feature_layer(model.architecture)
+    layer = layer or model.architecture.feature_layer
     parts = [_part(model, pictures, layer, on_progress) for pictures in (taught, tested)]
     labels = [taught.label(index) for index in parts[0][1]]
     known, numbers = np.unique(labels, return_inverse=True)
     if len(known) < 2:
         raise TrainingError(f"{data} has one class: it takes two to tell them apart.")
-    fit = fit_softmax if kind == "softmax" else fit_svm
     on_progress("taught", 0, 1)
-    found = fit(parts[0][0], torch.from_numpy(numbers), len(known), strength, TOLERANCE)
+    found = FITS[kind](parts[0][0], torch.from_numpy(numbers), len(known), strength, TOLERANCE)
     scores = (found.probabilities if kind == "softmax" else found.scores)(parts[1][0]).numpy()
     on_progress("taught", 1, 1)
     shown = _shown(tested, parts[1][1])
@@ -109,7 +109,7 @@ def _part(
     model: Model, pictures: PictureDataset, layer: str, on_progress: OnStageProgress
 ) -> tuple[Tensor, list[int], list[str]]:
     """Features, which pictures they are of (those that show something), and names of those that cannot be read."""
-    seen = SeenPictures(model, pictures, (layer,), on_progress)
+    seen = PictureFeatures(model, pictures, (layer,), on_progress)
     seen.compute([index for index in range(len(pictures)) if pictures.label(index) >= 0])
     if not seen.known:
         raise TrainingError(f"{pictures.source} has no pictures that show something.")

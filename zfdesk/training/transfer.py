@@ -9,42 +9,28 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import product
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from zfdesk.engine import Model, centre_crop
-from zfdesk.experiments.transfer import (
-    STRENGTH,
-    Basis,
-    Classifier,
-    Kind,
-    feature_layer,
-    features_of_layers,
-    fit_softmax,
-    fit_svm,
-    paper_layer,
-    taught_text,
-    with_classes,
-)
+from zfdesk.engine import Model
+from zfdesk.engine.classifier import taught_text, with_classes
+from zfdesk.experiments.linear_classifier import FITS, STRENGTH, Basis, Classifier, Kind
 from zfdesk.progress import noun
-from zfdesk.sources import SourceError, decode_picture
 from zfdesk.sources.folder import folders_in
 from zfdesk.training.data import PictureDataset, open_pictures, passed_over, title_of
-from zfdesk.training.errors import PicturesGoneError, TrainingError
+from zfdesk.training.errors import TrainingError
+from zfdesk.training.picture_features import OnStageProgress, PictureFeatures
 
-CHUNK = 64  # pictures between two words of progress
-DECODERS = 2
 TOLERANCE = 1e-4
 """Of a fit, as in scikit-learn. 1e-5 moved Caltech-101 at 15 a class by 0.1 points (softmax) and 0.4 (SVM)."""
-OnStageProgress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +92,7 @@ def layers_called(model: Model, names: Iterable[str]) -> tuple[str, ...]:
     """Stages by name, or by the paper's number (1 to 7). Raises ValueError with a sentence."""
     found = []
     for word in names:
-        name = paper_layer(model.architecture, int(word)) if word.isdecimal() else word
+        name = model.architecture.paper_layer(int(word)) if word.isdecimal() else word
         if model.architecture.index(name) == 0:
             raise ValueError("The input is no layer whose features could be taught.")
         if name in model.architecture.class_layers:
@@ -126,46 +112,33 @@ def run_transfer(
     torch.manual_seed(plan.seed)
     pictures = open_pictures(data)
     classes = _classes(pictures, data, plan)
-    layers = plan.layers or (feature_layer(model.architecture),)
-    seen = SeenPictures(model, pictures, layers, on_progress)
+    names = tuple(pictures.classes[label] for label in classes)
+    layers = plan.layers or (model.architecture.feature_layer,)
+    seen = PictureFeatures(model, pictures, layers, on_progress)
     rounds = _rounds(seen, classes, plan)
-    total, done, network = len(layers) * len(plan.kinds) * len(plan.per_class) * plan.rounds, 0, None
-    largest = max(plan.per_class)
-    accuracies: dict[tuple[str, Kind, int], list[float]] = {}
-    whole = layers == (feature_layer(model.architecture),)
-    for layer in layers:
-        for number, drawn in enumerate(rounds):
-            for per_class in plan.per_class:
-                taught, labels = _basis(seen, layer, drawn, per_class)
-                for kind in plan.kinds:
-                    on_progress("taught", done, total)
-                    fit = fit_softmax if kind == "softmax" else fit_svm
-                    classifier = fit(taught, labels, len(classes), plan.strength, TOLERANCE)
-                    accuracies.setdefault((layer, kind, per_class), []).append(
-                        _accuracy(seen, layer, drawn, classifier)
-                    )
-                    done += 1
-                    if whole and number == 0 and per_class == largest and kind == plan.kinds[0]:
-                        network = _network(model, classes, classifier, kind, per_class, pictures)
+    most, total = max(plan.per_class), len(layers) * len(plan.kinds) * len(plan.per_class) * plan.rounds
+    accuracies: dict[tuple[str, Kind, int], list[float]] = defaultdict(list)
+    first: Classifier | None = None
+    for done, (layer, drawn, per_class, kind) in enumerate(product(layers, rounds, plan.per_class, plan.kinds)):
+        on_progress("taught", done, total)
+        if kind == plan.kinds[0]:
+            basis, labels = _basis(seen, layer, drawn, per_class)
+        classifier = FITS[kind](basis, labels, len(classes), plan.strength, TOLERANCE)
+        accuracies[layer, kind, per_class].append(_accuracy(seen, layer, drawn, classifier))
+        if drawn is rounds[0] and kind == plan.kinds[0] and per_class == most:
+            first = classifier
+    on_progress("taught", total, total)
     scores = tuple(
         TransferScore(layer, kind, per_class, tuple(accuracies[layer, kind, per_class]))
-        for layer in layers
-        for kind in plan.kinds
-        for per_class in plan.per_class
+        for layer, kind, per_class in product(layers, plan.kinds, plan.per_class)
     )
-    on_progress("taught", total, total)
-    names = tuple(pictures.classes[label] for label in classes)
+    network = None
+    if first is not None and layers == (model.architecture.feature_layer,):
+        provenance = taught_text(model, first.kind, len(names), most * len(names), date.today().isoformat())
+        network = with_classes(model, names, first.weight, first.bias, provenance)
     seconds = time.perf_counter() - begun
     passed = passed_over(pictures)
     return Transfer(plan, data, names, len(seen.known), tuple(seen.unreadable), scores, seconds, network, passed)
-
-
-def _network(
-    model: Model, classes: Sequence[int], classifier: Classifier, kind: Kind, per_class: int, pictures: PictureDataset
-) -> Model:
-    names = [pictures.classes[label] for label in classes]
-    provenance = taught_text(model, kind, len(names), per_class * len(names), date.today().isoformat())
-    return with_classes(model, names, classifier.weight, classifier.bias, provenance)
 
 
 # Which pictures
@@ -203,7 +176,7 @@ class _Drawn:
     tested: tuple[tuple[int, ...], ...]
 
 
-def _rounds(seen: SeenPictures, classes: Sequence[int], plan: TransferPlan) -> list[_Drawn]:
+def _rounds(seen: PictureFeatures, classes: Sequence[int], plan: TransferPlan) -> list[_Drawn]:
     """Random pictures of each class for each round; those that cannot be read are passed over."""
     own: dict[int, list[int]] = {label: [] for label in classes}
     for index in range(len(seen.pictures)):
@@ -234,7 +207,7 @@ def _rounds(seen: SeenPictures, classes: Sequence[int], plan: TransferPlan) -> l
     ]
 
 
-def _readable(indices: Iterable[int], seen: SeenPictures) -> list[int]:
+def _readable(indices: Iterable[int], seen: PictureFeatures) -> list[int]:
     return [index for index in indices if index not in seen.lost]
 
 
@@ -246,74 +219,13 @@ def _refuse_few(name: str, count: int, most: int, among: str) -> None:
         )
 
 
-# Their features
-
-
-class SeenPictures:
-    """Features of pictures by layer, computed once: 1.5 GB for the six layers of Table 7 on Caltech-101.
-
-    ``known``: the row of a picture; ``lost``: what cannot be read.
-    """
-
-    def __init__(
-        self, model: Model, pictures: PictureDataset, layers: Sequence[str], on_progress: OnStageProgress
-    ) -> None:
-        """``layers``: by name, as `features_of_layers` takes them."""
-        self.model, self.pictures, self.layers, self._on_progress = model, pictures, layers, on_progress
-        self.known: dict[int, int] = {}
-        self.lost: set[int] = set()
-        self.unreadable: list[str] = []
-        self._parts: dict[str, list[Tensor]] = {layer: [] for layer in layers}
-
-    def compute(self, wanted: Sequence[int]) -> None:
-        """Look at these pictures, a chunk at a time, decoding ahead of the network."""
-        with ThreadPoolExecutor(DECODERS) as pool:
-            chunks = [wanted[start : start + CHUNK] for start in range(0, len(wanted), CHUNK)]
-            next_chunk = pool.map(self._decoded, chunks[0]) if chunks else iter(())
-            for number, chunk in enumerate(chunks):
-                self._on_progress("looked at", number * CHUNK, len(wanted))
-                decoded = list(next_chunk)
-                next_chunk = pool.map(self._decoded, chunks[number + 1]) if number + 1 < len(chunks) else iter(())
-                good = list(self._good(chunk, decoded))
-                if good:
-                    found = features_of_layers(self.model, (picture for _, picture in good), self.layers)
-                    for layer, rows in found.items():
-                        self._parts[layer].append(rows)
-                for index, _ in good:
-                    self.known[index] = len(self.known)
-        self._on_progress("looked at", len(wanted), len(wanted))
-
-    def _good(self, chunk: Sequence[int], decoded: Sequence[Any]) -> Iterator[tuple[int, np.ndarray]]:
-        for index, picture in zip(chunk, decoded, strict=True):
-            if isinstance(picture, np.ndarray):
-                yield index, picture
-            else:
-                self.lost.add(index)
-                self.unreadable.append(self.pictures.name(index))
-
-    def _decoded(self, index: int) -> np.ndarray | Exception:
-        try:
-            pixels = decode_picture(self.pictures.read(index).data, self.pictures.name(index))
-        except PicturesGoneError:
-            raise
-        except (OSError, ValueError, SourceError) as error:
-            return error
-        return centre_crop(pixels, self.model.architecture.size, self.model.input.resize)
-
-    def rows(self, layer: str, indices: Iterable[int]) -> Tensor:
-        """Features of some pictures, float32 (N, features)."""
-        if len(self._parts[layer]) > 1:
-            self._parts[layer] = [torch.cat(self._parts[layer])]
-        return self._parts[layer][0][[self.known[index] for index in indices]]
-
-
-def _basis(seen: SeenPictures, layer: str, drawn: _Drawn, per_class: int) -> tuple[Basis, Tensor]:
+def _basis(seen: PictureFeatures, layer: str, drawn: _Drawn, per_class: int) -> tuple[Basis, Tensor]:
     """What is taught in one round, made ready for every kind of classifier, and the labels."""
     indices = [index for own in drawn.taught for index in own[:per_class]]
     return Basis.of(seen.rows(layer, indices)), torch.arange(len(drawn.taught)).repeat_interleave(per_class)
 
 
-def _accuracy(seen: SeenPictures, layer: str, drawn: _Drawn, classifier: Classifier) -> float:
+def _accuracy(seen: PictureFeatures, layer: str, drawn: _Drawn, classifier: Classifier) -> float:
     """The mean over the classes of how many of their other pictures are told."""
     shares = []
     for label, own in enumerate(drawn.tested):
@@ -333,7 +245,7 @@ def as_json(found: Transfer, model: Model) -> dict[str, Any]:
     numbers = {}
     for number in range(1, 8):
         try:
-            numbers[paper_layer(architecture, number)] = number
+            numbers[architecture.paper_layer(number)] = number
         except ValueError:
             continue
     return {
@@ -356,8 +268,6 @@ def as_json(found: Transfer, model: Model) -> dict[str, Any]:
 __all__ = [
     "FORMAT",
     "TOLERANCE",
-    "OnStageProgress",
-    "SeenPictures",
     "Transfer",
     "TransferPlan",
     "TransferScore",

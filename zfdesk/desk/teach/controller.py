@@ -22,15 +22,9 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.history import History
 from zfdesk.desk.tasks import Task
 from zfdesk.engine import Model, crop
-from zfdesk.experiments.transfer import (
-    LeftOut,
-    features,
-    fit_softmax,
-    leave_out,
-    taught_text,
-    teachable,
-    with_classes,
-)
+from zfdesk.engine.classifier import taught_text, with_classes
+from zfdesk.experiments.features import features
+from zfdesk.experiments.linear_classifier import LeftOut, fit_softmax, leave_out
 from zfdesk.live import ClassSet, ClassSetError, Result, Sample
 from zfdesk.live.class_set import BACKGROUND, LEAST_PICTURES
 
@@ -176,7 +170,7 @@ class Teaching(QObject):
         """Take what is seen now, and every new frame until `release`, for that class."""
         if not 0 <= index < len(self.class_set.classes) or self.holding is not None:
             return
-        if not teachable(self.base.architecture):
+        if not self.base.architecture.teachable:
             self.desk.message.emit(f"{self.base.name} has no classifier that could be taught anew.", True)
             return
         self._forget_owed()
@@ -269,7 +263,7 @@ class Teaching(QObject):
         return tuple((known.name, known.samples) for known in class_set.taught)
 
     def _plan(self) -> None:
-        if len(self.class_set.taught) < 2 or not teachable(self.base.architecture):
+        if len(self.class_set.taught) < 2 or not self.base.architecture.teachable:
             self._clock.stop()
             return
         if not self.up_to_date and not self.busy and not self._clock.isActive():

@@ -35,7 +35,6 @@ from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.engine import crop
-from zfdesk.experiments.transfer import feature_layer, teachable
 from zfdesk.live import ClassSetError, Demand, Result
 from zfdesk.live.class_set import BACKGROUND, LEAST_PICTURES
 
@@ -197,11 +196,10 @@ class TeachPane(Pane):
         switch.setChecked(teaching.in_use)
         architecture = teaching.base.architecture
         name = teaching.base.name or architecture.name
-        if teachable(architecture):
+        if architecture.teachable:
             covered = ": the occluder is left out" if self.desk.view.occluders else ", never an occluder"
             self.facts.say(
-                f"{class_set.pictures} pictures · {feature_layer(architecture)} of {name}"
-                f" · the crop is taught{covered}",
+                f"{class_set.pictures} pictures · {architecture.feature_layer} of {name} · the crop is taught{covered}",
                 f"{class_set.pictures} pictures · the crop is taught{covered}",
             )
         else:

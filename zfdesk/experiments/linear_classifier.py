@@ -1,43 +1,29 @@
-"""Other classes for a trained network (Section 5.2): all layers are kept, and a softmax or a linear SVM is taught anew.
-
-For example:
+"""Linear classifiers of features: a softmax, or linear SVMs as in the paper (Section 5.2).
 
     seen = features(model, pictures)
     classifier = fit_softmax(seen, labels)
     mine = with_classes(model, ("cup", "cat"), classifier.weight, classifier.bias)
-    mine.forward(picture).probabilities
 
-Features are taken as they come from the layer, flattened. Maps of more than 6 × 6 positions are averaged down to 6 × 6,
-the size of pool5, unless the classifier itself reads them: the paper does not say what it does, and layer 1 alone would
-have 290,400 numbers a picture (our choice). Before the fit they are centred and divided by one number, so that their
-mean square length is 1: ``strength`` then means the same at every layer. Both are folded into weights and biases again.
+Before a fit features are centred and divided by one number, so that their mean square length is 1: ``strength`` then
+means the same at every layer. Both are folded into weights and biases again.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from zfdesk.engine.layers import Architecture, Linear, Softmax
-from zfdesk.engine.model import Model, Pass
-from zfdesk.engine.packed_rows import PackedRows
 from zfdesk.experiments.lbfgs import minimise
 from zfdesk.experiments.svm import fit_squared_hinge
 
 Kind = Literal["softmax", "svm"]
-GRID = 6  # positions a side that a layer's maps are averaged down to
-BATCH = 16  # pictures a forward pass
 STRENGTH = 100.0
 MOST_DUAL = 6000  # pictures an SVM is fitted on by their inner products: 0.3 GB for those
-MOST_NAME = 200  # characters of a class name
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,80 +50,6 @@ class Classifier:
     def answer(self, features: Tensor) -> Tensor:
         """The class of each picture, int64 (N,)."""
         return self.scores(features).argmax(1)
-
-
-# Features
-
-
-def feature_layer(architecture: Architecture) -> str:
-    """The layer that the classifier reads: fc7 of ZFNet. ValueError where the last layer is no linear one."""
-    return architecture.stages[architecture.index(_classifier(architecture).name) - 1].name
-
-
-def teachable(architecture: Architecture) -> bool:
-    """Whether it ends with a linear layer and a softmax, so that other classes can be put there."""
-    layers = architecture.layers
-    return len(layers) > 1 and isinstance(layers[-1], Softmax) and isinstance(layers[-2], Linear)
-
-
-def paper_layer(architecture: Architecture, number: int) -> str:
-    """Layer 1 to 7 as the paper counts them: what the next layer reads, pooled and normalised. ValueError without it.
-
-    Layer 1 is norm1, layer 5 is pool5, layer 7 is fc7; one of several convolutions of a number is the last of them.
-    """
-    stages, place = architecture.stages, -1
-    for index, stage in enumerate(stages):
-        name = stage.name
-        if name in (f"conv{number}", f"fc{number}") or name.startswith(f"conv{number}_"):
-            place = index
-    if place < 0 or stages[place].name in architecture.class_layers:
-        raise ValueError(f"{architecture.name} has no layer {number} below its classes.")
-    following = iter(stages[place + 1 :])
-    last = stages[place]
-    for stage in following:
-        if stage.parameters or isinstance(stage.layer, Softmax):
-            break
-        last = stage
-    return last.name
-
-
-def taken(seen: Pass, layer: str) -> Tensor:
-    """The features of a pass, float32 (N, features): the layer's activations, averaged down to 6 × 6, flattened.
-
-    What the classifier itself reads stays whole.
-    """
-    x, architecture = seen.activations[layer], seen.model.architecture
-    read = teachable(architecture) and layer == feature_layer(architecture)
-    if max(x.shape[2:]) > GRID and not read:
-        x = F.adaptive_avg_pool2d(x, (min(GRID, x.shape[2]), min(GRID, x.shape[3])))
-    return x.reshape(x.shape[0], -1).float()
-
-
-def features(model: Model, pictures: Iterable[np.ndarray], layer: str | None = None) -> Tensor:
-    """The features of pictures, float32 (N, features). Raises ValueError without pictures or for an unknown layer.
-
-    pictures: uint8 (size, size, 3) RGB each, as `crop` gives, taken in batches of 16. layer: by default the one that
-    the classifier reads.
-    """
-    (found,) = features_of_layers(model, pictures, [layer or feature_layer(model.architecture)]).values()
-    return found
-
-
-def features_of_layers(model: Model, pictures: Iterable[np.ndarray], layers: Sequence[str]) -> dict[str, Tensor]:
-    """`features` of several layers from one forward pass a picture, by layer."""
-    found: dict[str, list[Tensor]] = {layer: [] for layer in layers}
-    with torch.inference_mode():
-        waiting = iter(pictures)
-        while batch := list(islice(waiting, BATCH)):
-            seen = model.forward(np.stack(batch), keep=layers)
-            for layer in layers:
-                found[layer].append(taken(seen, layer))
-    if not next(iter(found.values())):
-        raise ValueError("There are no pictures to take features of.")
-    return {layer: torch.cat(parts) for layer, parts in found.items()}
-
-
-# Fits
 
 
 def fit_softmax(
@@ -168,6 +80,9 @@ def fit_svm(
     classes = _checked(basis, labels, classes, strength)
     shares, bias, steps, converged = fit_squared_hinge(basis.inner_products(), labels, classes, strength)
     return _unscaled(shares @ basis.centred / basis.scale, bias, basis, "svm", steps, converged)
+
+
+FITS: dict[Kind, Callable[..., Classifier]] = {"softmax": fit_softmax, "svm": fit_svm}
 
 
 def _fit(
@@ -274,9 +189,6 @@ def _checked(basis: Basis, labels: Tensor, classes: int, strength: float) -> int
     return classes
 
 
-# An estimate
-
-
 @dataclass(frozen=True)
 class LeftOut:
     """How pictures were told that the fit had not seen: ``right`` and ``tried`` by class."""
@@ -317,67 +229,4 @@ def leave_out(
     return LeftOut(tuple(right), tuple(tried))
 
 
-# A network
-
-
-def with_classes(
-    model: Model, names: Sequence[str], weight: Tensor, bias: Tensor, provenance: str = "", name: str = ""
-) -> Model:
-    """The same network with its classifier replaced: every layer below it is shared with ``model``, not copied.
-
-    weight: (classes, features) of `feature_layer`; bias: (classes,). ``provenance``: words that go before the model's
-    own. ``sha256`` is of what the network is made of, until it is saved. Raises ValueError where names and
-    numbers do not fit, or the network ends otherwise than with a linear layer and a softmax.
-    """
-    body = model.base
-    layer = _classifier(body.architecture)
-    names = tuple(_checked_name(word) for word in names)
-    if len(names) < 2:
-        raise ValueError("A network needs two classes or more.")
-    if len(set(names)) < len(names):
-        raise ValueError("Two classes have the same name.")
-    layers = tuple(
-        replace(layer, channels=len(names)) if other is layer else other for other in body.architecture.layers
-    )
-    architecture = replace(body.architecture, layers=layers)
-    weights = dict(body.weights)
-    weights[f"{layer.name}.weight"], weights[f"{layer.name}.bias"] = (
-        part.detach().to(torch.float32).clone() for part in (weight, bias)
-    )
-    digest = hashlib.sha256(f"{body.sha256}\0{body.name}\0{chr(0).join(names)}\0".encode())
-    for part in ("weight", "bias"):
-        tensor = weights[f"{layer.name}.{part}"]
-        assert not isinstance(tensor, PackedRows)
-        digest.update(tensor.contiguous().numpy().tobytes())
-    history = "\n".join(part for part in (provenance, body.provenance) if part)
-    return replace(
-        body, architecture=architecture, weights=weights, classes=names, name=name or f"{body.name} taught",
-        provenance=history, sha256=digest.hexdigest(), source="", body=body,
-    )  # fmt: skip
-
-
-def taught_text(model: Model, kind: Kind, classes: int, pictures: int, day: str) -> str:
-    """Provenance: "zfnet-v1, its softmax taught on 3 classes, 92 pictures, 2026-11-23"."""
-    body = model.base
-    what = "softmax" if kind == "softmax" else "classifier (linear SVM)"
-    noun = "picture" if pictures == 1 else "pictures"
-    return f"{body.name or body.architecture.title}, its {what} taught on {classes} classes, {pictures} {noun}, {day}"
-
-
-def _classifier(architecture: Architecture) -> Linear:
-    last = architecture.layers[-2] if teachable(architecture) else None
-    if isinstance(last, Linear):
-        return last
-    raise ValueError(f"{architecture.name} does not end with a linear layer and a softmax: it cannot be taught.")
-
-
-def _checked_name(name: str) -> str:
-    if not name.strip() or not name.isprintable() or len(name) > MOST_NAME:
-        raise ValueError(f"{name[:40]!r} is not a name for a class.")
-    return name
-
-
-__all__ = [
-    "Basis", "Classifier", "LeftOut", "feature_layer", "features", "features_of_layers", "fit_softmax", "fit_svm",
-    "leave_out", "paper_layer", "taken", "taught_text", "teachable", "with_classes",
-]  # fmt: skip
+__all__ = ["FITS", "STRENGTH", "Basis", "Classifier", "Kind", "LeftOut", "fit_softmax", "fit_svm", "leave_out"]
