@@ -34,7 +34,7 @@ from zfdesk.live import (
     UnitReference,
     View,
 )  # fmt: skip
-from zfdesk.session import Session, kept_sweep, moment_of, to_bytes
+from zfdesk.session import FORMAT, Session, kept_sweep, moment_of, to_bytes
 from zfdesk.sources import Frame, SourceReference
 
 Parts = dict[str, bytes]
@@ -157,7 +157,7 @@ def flipped(data: bytes, count: int = 150) -> Iterator[tuple[str, bytes]]:
 
 
 def wrong_versions(data: bytes) -> Iterator[tuple[str, bytes]]:
-    for version in (0, -1, 3, 99, 10**9, 10**30, "1", 1.0, 1.5, True, None, [1], {}):
+    for version in (0, -1, FORMAT + 1, 99, 10**9, 10**30, "1", 1.0, 1.5, True, None, [1], {}):
         yield f"version {version!r}", with_head(data, lambda head, v=version: head.update(version=v))
     for word in ("", "zfdesk", "ZFDESK SESSION", None, 1, ["zfdesk session"]):
         yield f"format {word!r}", with_head(data, lambda head, w=word: head.update(format=w))

@@ -15,11 +15,14 @@ from session_files import full_view
 
 import zfdesk.engine as zf
 from zfdesk import session
+from zfdesk.desk.lab.kept import KeptMade
 from zfdesk.engine.architectures import ARCHITECTURES
 from zfdesk.live import MapsDisplay, Normalise, View
 from zfdesk.live.replay import load_path
 from zfdesk.pages.layout_file import open_figure
 from zfdesk.runs import Score, read_run
+from zfdesk.synthesis.orders import State
+from zfdesk.typed_json import from_plain
 from zfdesk.weights import load
 
 FILES = Path(__file__).parent / "earlier_files"
@@ -35,6 +38,22 @@ def test_a_session() -> None:
     assert opened.snapshots["A"].view == View(layer="conv5", unit=2, maps=as_it_was)
     assert opened.sweep is not None
     assert opened.sweep.arrays
+
+
+def test_a_session_with_what_features_keep() -> None:
+    """Written by commit e28d9a9: the scanned folders and the pictures of the lab had places of their own."""
+    opened = session.load(FILES / "session-made.zfdesk")
+    assert opened.notes == ()
+    assert opened.kept["scan"].value == {"places": ["/pictures", "/clip.mp4"]}
+    kept = from_plain(KeptMade, opened.kept["made"].value, "made", None, opened.kept["made"].arrays)
+    made = kept.whole
+    assert (made.method, made.title, made.text) == ("fooling picture", "taken for church", "All that decides it.")
+    assert (made.names, made.step, made.steps) == (("before", "after", "difference × 16"), 3, 40)
+    assert (made.state, made.notes, made.columns, made.network) == (State.CANCELLED, ("A note.",), 3, "abc")
+    assert (made.targets, made.before, made.after) == ((("conv1", 1),) * 3, 0, 1)
+    assert np.array_equal(made.values, (0.25, 0.5, np.nan), equal_nan=True)
+    pixels = np.random.default_rng(1).integers(0, 256, (3, 16, 16, 3), np.uint8)
+    assert np.array_equal(made.pictures, pixels)
 
 
 def test_a_figure() -> None:

@@ -222,21 +222,21 @@ def test_what_a_newer_version_added_is_left_out_and_told(good: bytes) -> None:
 
 
 def test_an_older_format_goes_through_the_migrations(good: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    def to_third(head: dict[str, Any]) -> dict[str, Any]:
+    def to_fourth(head: dict[str, Any]) -> dict[str, Any]:
         view = head["moment"]["view"]
         view["layer"] = view.pop("stage")
         return head
 
     old = with_head(good, lambda head: head["moment"]["view"].update(stage=head["moment"]["view"].pop("layer")))
-    monkeypatch.setattr(file, "FORMAT", 3)
-    monkeypatch.setitem(session.MIGRATIONS, 2, to_third)
+    monkeypatch.setattr(file, "FORMAT", 4)
+    monkeypatch.setitem(session.MIGRATIONS, 3, to_fourth)
     assert session.from_bytes(old).moment.view == full_view()
-    with pytest.raises(SessionError, match="of the old format 2 and damaged"):
+    with pytest.raises(SessionError, match="of the old format 3 and damaged"):
         session.from_bytes(good)
 
 
 def test_a_newer_format_is_refused_by_name(good: bytes) -> None:
-    newer = with_head(good, lambda head: head.update(version=3, zfdesk="3.0"))
+    newer = with_head(good, lambda head: head.update(version=4, zfdesk="3.0"))
     with pytest.raises(SessionError, match=r"x cannot be opened as a session: it was saved by a newer zfdesk \(3\.0\)"):
         session.from_bytes(newer, "x")
 

@@ -224,7 +224,7 @@ class _Reader:
         if not isinstance(value, dict):
             raise PlainError(f"{name} is not a set of named values")
         if self.arrays is not None:
-            if value.get(TAG) != kind.__name__:
+            if value.get(TAG, kind.__name__) != kind.__name__:
                 raise PlainError(f"{name} is not {with_article(kind.__name__.lower())}")
             value = {key: item for key, item in value.items() if key != TAG}
         types, read = _types(kind), {}

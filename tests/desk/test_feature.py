@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from engine_nets import quick_weights
 from session_files import frame_of
@@ -20,7 +21,7 @@ from zfdesk.desk.feature import keeps
 from zfdesk.desk.window.features import FEATURES, found_features
 from zfdesk.live import View
 from zfdesk.pages.panel_kinds import KINDS, found_kinds
-from zfdesk.session import FrameRecord, Session, network_facts
+from zfdesk.session import FrameRecord, Kept, Session, SessionError, network_facts
 
 
 @pytest.fixture
@@ -53,15 +54,28 @@ class Levels:
     seed: int = 0
 
 
+@dataclass(frozen=True, eq=False)
+class Painting:
+    """What a feature may keep, with an array in it."""
+
+    pixels: np.ndarray
+    levels: Levels
+
+
+def small_session() -> Session:
+    """A session of a small network."""
+    small = zf.Architecture("small", "Small", (zf.Conv("conv1", 2, 3), zf.Linear("fc", 2), zf.Softmax("prob")), 16)
+    return Session(FrameRecord(View(layer="conv1"), frame_of(), network_facts(zf.Model(small, quick_weights(small)))))
+
+
 def restored(value: Levels | None, change: dict[str, Any] | None = None) -> tuple[list[Levels], str | None, Session]:
     """What comes back of it through a file, what is said, and the session."""
-    small = zf.Architecture("small", "Small", (zf.Conv("conv1", 2, 3), zf.Linear("fc", 2), zf.Softmax("prob")), 16)
-    model, shown = zf.Model(small, quick_weights(small)), []
+    shown: list[Levels] = []
     context: Any = SimpleNamespace()
     part = keeps("levels", Levels, lambda _: value, lambda _, again: shown.append(again))
-    whole = part.keep(context, Session(FrameRecord(View(layer="conv1"), frame_of(), network_facts(model))))
+    whole = part.keep(context, small_session())
     if change is not None:
-        whole = replace(whole, kept={"levels": change})
+        whole = replace(whole, kept={"levels": Kept(change)})
     again = session.from_bytes(session.to_bytes(whole))
     assert again.notes == ()
     reopened: Any = SimpleNamespace(session=again)
@@ -76,6 +90,26 @@ def test_what_a_feature_keeps_comes_back() -> None:
 def test_nothing_to_keep_keeps_nothing() -> None:
     shown, said, again = restored(None)
     assert (shown, said, again.kept) == ([], None, {})
+
+
+def test_arrays_come_back_too() -> None:
+    shown: list[Painting] = []
+    context: Any = SimpleNamespace()
+    painting = Painting(np.arange(12, dtype=np.uint8).reshape(2, 2, 3), Levels((0.5,)))
+    part = keeps("painting", Painting, lambda _: painting, lambda _, again: shown.append(again))
+    again: Any = SimpleNamespace(session=session.from_bytes(session.to_bytes(part.keep(context, small_session()))))
+    assert part.restore(context, again) is None
+    assert np.array_equal(shown[0].pixels, painting.pixels)
+    assert shown[0].levels == painting.levels
+
+
+def test_what_is_too_large_is_told_and_not_kept() -> None:
+    def now(_: object) -> Levels:
+        raise SessionError("It is too large.")
+
+    context: Any = SimpleNamespace()
+    saved = keeps("levels", Levels, now, lambda _, __: None).keep(context, small_session())
+    assert (saved.notes, saved.kept) == (("It is too large.",), {})
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from test_accessibility import SMALLEST_TARGET, controls, describe
 
+from zfdesk.desk.feature import Features
 from zfdesk.desk.figure.capture import sources_of
 from zfdesk.desk.lab.commands import lab_pane
 from zfdesk.desk.lab.files import save_made
@@ -30,7 +31,7 @@ from zfdesk.desk.widgets.canvas import CanvasPicture
 from zfdesk.film.writer import FilmStatus
 from zfdesk.pages.panel_kinds import kind_named
 from zfdesk.pages.panels import PanelSpec, capture, why_not
-from zfdesk.session import from_bytes, to_bytes
+from zfdesk.session import Session, from_bytes, reopen, to_bytes
 from zfdesk.synthesis import RECIPES, MaximiseRecipe, Sketch, finished, maximise, of_unit
 from zfdesk.synthesis.orders import Order, State, units_order
 
@@ -365,6 +366,13 @@ def test_a_style_is_mixed_by_sliders_from_files(pane: LabPane, tmp_path: Path) -
     pane.show_form("Maximise")
 
 
+def show_kept(window: Window, kept: Session) -> None:
+    """Show what a session file keeps of the lab."""
+    part = next(one.session for one in window.context.get(Features) if one.name == "lab")
+    assert part is not None
+    assert part.restore(window.context, reopen(from_bytes(to_bytes(kept)), window.desk.model)) is None
+
+
 def test_a_session_keeps_what_was_made(still: Window, pane: LabPane, tmp_path: Path) -> None:
     held = Held(steps=1)
     pane.lab.start(held.order)
@@ -373,13 +381,12 @@ def test_a_session_keeps_what_was_made(still: Window, pane: LabPane, tmp_path: P
     shown = pane.lab.made
     assert shown is not None
     kept = current_session(still.context)
-    assert kept.made is shown
     save_made(str(tmp_path / "a.png"), shown)
     with Image.open(tmp_path / "a.png") as picture:
         assert picture.text["words"] == shown.text  # type: ignore[attr-defined]
     pane.lab.undo()
     assert pane.lab.made is not shown
-    pane.lab.restore(from_bytes(to_bytes(kept)).made)
+    show_kept(still, kept)
     assert pane.lab.made is not None
     assert np.array_equal(pane.lab.made.pictures, shown.pictures)
 
@@ -528,12 +535,14 @@ def test_what_an_undone_run_still_makes_is_not_shown(pane: LabPane) -> None:
     assert pane.lab.made is done
 
 
-def test_a_session_without_a_picture_lets_the_run_go_on(pane: LabPane) -> None:
+def test_a_session_without_a_picture_lets_the_run_go_on(still: Window, pane: LabPane) -> None:
+    empty = current_session(still.context)
+    assert "made" not in empty.kept
     held = Held(3)
     pane.lab.start(held.order)
     held.gate.release(1)
     wait_until(lambda: pane.lab.made is not None)
-    pane.lab.restore(None)
+    show_kept(still, empty)
     assert pane.lab.running
     kept = pane.lab.kept
     assert kept is not None

@@ -102,7 +102,7 @@ def test_a_session_knows_its_scan(live: Window, scanned: Path, tmp_path: Path) -
     session = kept.keep(live.context, Session(moment_of(live.desk.result)))
     save(session, tmp_path / "a.zfdesk")
     again = load(tmp_path / "a.zfdesk")
-    assert again.scan == (str(scanned),)
+    assert again.kept["scan"].value["places"] == [str(scanned)]
     other = write_pictures(tmp_path / "other", 3)
     scan.open([other])
     wait_until(lambda: scan.status.pictures == 3)

@@ -30,6 +30,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QDockWidget, QWidget
 
@@ -37,6 +38,7 @@ from zfdesk.desk.actions import Action, CommandFunction
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.live import Demand, View
+from zfdesk.session import Kept, SessionError
 from zfdesk.typed_json import PlainError, from_plain, to_plain
 
 if TYPE_CHECKING:
@@ -85,9 +87,10 @@ class PaneSpec:
 
 @dataclass(frozen=True)
 class SessionPart:
-    """What a feature keeps in a session file. ``key``: something that is another when there is something new to keep.
+    """What a feature keeps in a session file: made by `keeps`, but for what `zfdesk.session` itself computes anew.
 
-    ``keep`` adds to a session; ``restore`` shows what one held, and says what of it cannot be shown.
+    ``key``: something that is another when there is something new to keep. ``keep`` adds to a session; ``restore``
+    shows what one held, and says what of it cannot be shown.
     """
 
     key: Callable[[AppContext], object]
@@ -96,28 +99,41 @@ class SessionPart:
 
 
 def keeps(
-    name: str, kind: type[T], now: Callable[[AppContext], T | None], show: Callable[[AppContext, T], None]
+    name: str,
+    kind: type[T],
+    now: Callable[[AppContext], T | None],
+    show: Callable[[AppContext, T], None],
+    key: Callable[[AppContext], object] | None = None,
 ) -> SessionPart:
-    """What a feature keeps as a frozen dataclass of numbers, words and tuples, under its name.
+    """What a feature keeps as a frozen dataclass of numbers, texts, tuples and arrays, under a name of its own.
 
-    ``now``: what there is to keep, None for nothing; ``show``: shows it again. A field that a file lacks takes its
-    default, one that is not known is passed over.
+    ``now``: what there is to keep, None for nothing, SessionError, with a sentence, for what is too large; ``show``:
+    shows it again. ``key``: as in `SessionPart`, else ``now``. Names of the dataclasses and their fields stand in the
+    file: a field that it lacks takes its default, one that is not known is passed over.
     """
 
     def keep(context: AppContext, session: Session) -> Session:
-        value = now(context)
-        return session if value is None else replace(session, kept={**session.kept, name: to_plain(value)})
+        try:
+            value = now(context)
+        except SessionError as error:
+            return replace(session, notes=(*session.notes, str(error)))
+        if value is None:
+            return session
+        arrays: dict[str, np.ndarray] = {}
+        return replace(session, kept={**session.kept, name: Kept(to_plain(value, arrays, name), arrays)})
 
     def restore(context: AppContext, reopened: Reopened) -> str | None:
-        if name not in reopened.session.kept:
+        kept = reopened.session.kept.get(name)
+        if kept is None:
             return None
         try:
-            show(context, from_plain(kind, reopened.session.kept[name], name, []))
+            value = from_plain(kind, kept.value, name, [], kept.arrays)
         except PlainError as error:
             return f"Its part “{name}” is left out: {error}."
+        show(context, value)
         return None
 
-    return SessionPart(now, keep, restore)
+    return SessionPart(key or now, keep, restore)
 
 
 @dataclass(frozen=True)

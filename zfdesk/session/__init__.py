@@ -3,7 +3,7 @@
 The file is a zip (deflated or stored; no encryption, no folders, no comment, at most 32 parts) of
 
 - ``session.json``, always first: `zfdesk.session.file.Head` as JSON, field for field. ``format`` is "zfdesk session",
-  ``version`` the format's number (2), ``zfdesk`` the program that wrote it; ``moment`` is what was on screen and
+  ``version`` the format's number (3), ``zfdesk`` the program that wrote it; ``moment`` is what was on screen and
   ``snapshots`` what was kept beside it, by name ("A"), ``sweep`` the occlusion sweep, null for none. A moment has its
   ``view`` (every field of `zfdesk.live.View` under its own name, enumerations by value, tuples as lists), its
   ``network`` (architecture, name and SHA-256 of the weights), its ``frame`` (file, height, width, number, origin) and
@@ -16,15 +16,15 @@ The file is a zip (deflated or stored; no encryption, no folders, no comment, at
 - ``sweep.npz``: every answer of the sweep, which is shown again as it was: the arrays of
   `zfdesk.session.sweeps.KeptSweep`. A partial one has rows only for the positions whose ``done`` is 1. ``sweep`` in
   the JSON has its plan (size, stride, shape, fill, overhang), layer, network and of which frame it is.
-- ``made.npz``: the pictures of the lab, with their values; ``made`` in the JSON has all that decides them, and is
-  missing where there are none.
+- ``NAME.npz``: the arrays of what a feature of the window keeps under that name (`zfdesk.desk.feature.keeps`), such as
+  the pictures of the lab. ``kept`` in the JSON has the ``value`` of each, and the name of its ``arrays``, "" for none.
 
-``kept`` in the JSON is what features of the window keep besides, by their names (`zfdesk.desk.feature.keeps`).
 The weights are not in it, nor is anything that is executed. The same session gives the same bytes.
 
 Reading is strict about types and forgiving about versions: a field that is missing takes its default, a field or word
 that is not known is left out, and each is told. A file of an older ``version`` goes through `MIGRATIONS` first (1 had
-no sweep); one of a newer is refused. Limits: 192 MB unpacked, 40 million pixels a frame, 1 MB of JSON.
+no sweep, 2 other places for the lab and the scan); one of a newer is refused. Limits: 192 MB unpacked, 40 million
+pixels a frame, 1 MB of JSON.
 
 For example:
 
@@ -32,9 +32,8 @@ For example:
     save(Session(moment_of(result), {}), Path("again.zfdesk"))
 """
 
-from zfdesk.session.content import FrameRecord, Session, moment_of
+from zfdesk.session.content import FrameRecord, Kept, Session, moment_of
 from zfdesk.session.file import FORMAT, MIGRATIONS, SUFFIX, SessionError, from_bytes, is_session, load, save, to_bytes
-from zfdesk.session.made import kept_made
 from zfdesk.session.network_facts import NetworkFacts, network_facts
 from zfdesk.session.reopen import Reopened, find_network, fitting, reopen
 from zfdesk.session.sweeps import KeptSweep, kept_sweep
@@ -44,6 +43,7 @@ __all__ = [
     "MIGRATIONS",
     "SUFFIX",
     "FrameRecord",
+    "Kept",
     "KeptSweep",
     "NetworkFacts",
     "Reopened",
@@ -53,7 +53,6 @@ __all__ = [
     "fitting",
     "from_bytes",
     "is_session",
-    "kept_made",
     "kept_sweep",
     "load",
     "moment_of",

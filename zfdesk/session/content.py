@@ -12,7 +12,6 @@ from zfdesk.live import Result, View
 from zfdesk.session.network_facts import NetworkFacts, network_facts
 from zfdesk.session.sweeps import KeptSweep
 from zfdesk.sources import Frame
-from zfdesk.synthesis.orders import Made
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,12 +28,19 @@ class FrameRecord:
 
 
 @dataclass(frozen=True, eq=False)
+class Kept:
+    """What a feature of the window keeps: its value as JSON, and the arrays that it names."""
+
+    value: dict[str, Any]
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
 class Session:
     """What was on screen, and the snapshots kept beside it, by name.
 
-    ``sweep``: the occlusion sweep in its pane, perhaps of another frame. ``made``: the pictures of the lab.
-    ``scan``: the folders, pictures and clips that the panes about many pictures speak of. ``kept``: what features of
-    the window keep besides, by their names, as JSON.
+    ``sweep``: the occlusion sweep in its pane, perhaps of another frame. ``kept``: what features of the window keep
+    besides, by name.
     ``zfdesk``: the version that wrote it, "" for this one. ``notes``: sentences on what was missing or not known when
     it was read, or is too large to be written.
     """
@@ -42,9 +48,7 @@ class Session:
     moment: FrameRecord
     snapshots: Mapping[str, FrameRecord] = field(default_factory=dict)
     sweep: KeptSweep | None = None
-    made: Made | None = None
-    scan: tuple[str, ...] = ()
-    kept: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    kept: Mapping[str, Kept] = field(default_factory=dict)
     zfdesk: str = ""
     notes: tuple[str, ...] = ()
 

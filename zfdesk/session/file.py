@@ -18,18 +18,16 @@ from zfdesk.engine import OccluderFill, OccluderShape, SweepPlan
 from zfdesk.live import View
 from zfdesk.npz import ArchiveError
 from zfdesk.session import archive
-from zfdesk.session.content import FrameRecord, Session
-from zfdesk.session.made import MADE, MadeHead, packed_made, unpacked_made
+from zfdesk.session.content import FrameRecord, Kept, Session
 from zfdesk.session.network_facts import NetworkFacts
 from zfdesk.session.sweeps import KeptSweep, checked_sweep
 from zfdesk.sources import Frame, SourceError
 from zfdesk.sources.files import file_name, open_file
-from zfdesk.synthesis.orders import Made
 from zfdesk.typed_json import PlainError, from_plain, parsed, to_plain
 
 SUFFIX = ".zfdesk"
 KIND = "zfdesk session"
-FORMAT = 2
+FORMAT = 3
 """Goes up when a file could not be read field for field any more; a new field of the view alone does not need that."""
 
 
@@ -40,7 +38,21 @@ def _with_a_sweep(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "version": 2, "sweep": None}
 
 
-MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _with_a_sweep}
+def _with_features(data: dict[str, Any]) -> dict[str, Any]:
+    """Format 2 gave the scanned folders and the pictures of the lab places of their own."""
+    kept: dict[str, Any] = {}
+    scan, made = data.pop("scan", []), data.pop("made", None)
+    if scan:
+        kept["scan"] = {"value": {"places": scan}}
+    if made is not None:
+        arrays = made.pop("arrays")
+        pictures, values, known = ({"array": name} for name in ("pictures", "values", "known"))
+        made |= {"text": made.pop("words"), "pictures": pictures, "values": []}
+        kept["made"] = {"value": {"made": made, "values": values, "known": known}, "arrays": arrays}
+    return {**data, "version": 3, "kept": kept}
+
+
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _with_a_sweep, 2: _with_features}
 """By format: from the JSON of that format to that of the next."""
 
 HEAD = "session.json"
@@ -108,6 +120,14 @@ class SweepHead:
 
 
 @dataclass(frozen=True)
+class KeptHead:
+    """A `Kept`; ``arrays``: the part that holds its arrays, "" for none."""
+
+    value: dict[str, Any]
+    arrays: str = ""
+
+
+@dataclass(frozen=True)
 class Head:
     """Everything that ``session.json`` holds."""
 
@@ -118,9 +138,7 @@ class Head:
     snapshots: dict[str, MomentHead]
     sweep: SweepHead | None
     parts: dict[str, str]
-    made: MadeHead | None = None
-    scan: tuple[str, ...] = ()
-    kept: dict[str, dict[str, Any]] = field(default_factory=dict)
+    kept: dict[str, KeptHead] = field(default_factory=dict)
 
 
 def to_bytes(session: Session) -> bytes:
@@ -138,11 +156,13 @@ def to_bytes(session: Session) -> bytes:
         sweep = SweepHead(
             plan, kept_of.layer, kept_of.network, SWEEP, kept_of.number, kept_of.origin, kept_of.live, kept_of.seconds
         )
-    made = None
-    if session.made is not None:
-        made, parts[MADE] = packed_made(session.made)
+    by_features = {}
+    for name, one in session.kept.items():
+        if one.arrays:
+            parts[f"{name}.npz"] = archive.pack_arrays(one.arrays)
+        by_features[name] = KeptHead(one.value, f"{name}.npz" if one.arrays else "")
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()}
-    head = Head(KIND, FORMAT, __version__, live, snapshots, sweep, hashes, made, session.scan, dict(session.kept))
+    head = Head(KIND, FORMAT, __version__, live, snapshots, sweep, hashes, by_features)
     text = json.dumps(to_plain(head), indent=1, allow_nan=False).encode()
     return archive.pack({HEAD: text, **parts})
 
@@ -233,27 +253,24 @@ def _session(parts: dict[str, bytes]) -> Session:
     snapshots = {name: _moment(kept, parts, frames) for name, kept in head.snapshots.items()}
     if len(set(map(str.casefold, snapshots))) < len(snapshots) or not all(map(str.isalnum, snapshots)):
         raise ArchiveError("its snapshots have names that none of ours has")
-    return Session(
-        moment, snapshots, _sweep(head.sweep, parts), _made(head.made, parts), head.scan, head.kept,
-        head.zfdesk,
-        tuple(f"I{_its(note)[1:]}" for note in notes),
-    )  # fmt: skip
+    by_features = {name: Kept(one.value, _arrays(one.arrays, parts)) for name, one in head.kept.items()}
+    sentences = tuple(f"I{_its(note)[1:]}" for note in notes)
+    return Session(moment, snapshots, _sweep(head.sweep, parts), by_features, head.zfdesk, sentences)
 
 
-def _made(head: MadeHead | None, parts: Mapping[str, bytes]) -> Made | None:
-    if head is None:
-        return None
-    if head.arrays not in parts:
+def _arrays(name: str, parts: Mapping[str, bytes]) -> dict[str, np.ndarray]:
+    """The arrays in a part; "" has none."""
+    if not name:
+        return {}
+    if name not in parts:
         raise ArchiveError("a part that it needs is not in it")
-    return unpacked_made(head, parts[head.arrays])
+    return archive.unpack_arrays(parts[name])
 
 
 def _sweep(head: SweepHead | None, parts: Mapping[str, bytes]) -> KeptSweep | None:
     if head is None:
         return None
-    if head.arrays not in parts:
-        raise ArchiveError("a part that it needs is not in it")
-    arrays = archive.unpack_arrays(parts[head.arrays])
+    arrays = _arrays(head.arrays, parts)
     return checked_sweep(
         KeptSweep(head.plan.plan(), head.layer, head.network, arrays, head.number, head.origin, head.live, head.seconds)
     )
@@ -288,11 +305,10 @@ def _moment(
     head: MomentHead, parts: Mapping[str, bytes], frames: dict[tuple[str, int, int], np.ndarray]
 ) -> FrameRecord:
     kept = head.frame
-    if kept.file not in parts or (head.arrays and head.arrays not in parts):
+    if kept.file not in parts:
         raise ArchiveError("a part that it needs is not in it")
     key = (kept.file, kept.height, kept.width)
     if key not in frames:
         frames[key] = archive.unpack_frame(parts[kept.file], kept.height, kept.width)
-    arrays = archive.unpack_arrays(parts[head.arrays]) if head.arrays else {}
     frame = Frame(frames[key], kept.number, time.perf_counter(), kept.origin)
-    return FrameRecord(head.view, frame, head.network, arrays)
+    return FrameRecord(head.view, frame, head.network, _arrays(head.arrays, parts))

@@ -181,10 +181,8 @@ class Lab(QObject):
         self.made, self.error = step(_ended(self.made, State.CANCELLED)), ""
         self.changed.emit()
 
-    def restore(self, made: Made | None) -> None:
-        """Show what a session kept; where it kept nothing, what is being made goes on."""
-        if made is None:
-            return
+    def restore(self, made: Made) -> None:
+        """Show what a session kept."""
         if self._task is not None and self._task.running:
             self._task.abandon()
             self._slot = LatestSlot()

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zfdesk.desk.actions import Action, calls
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.feature import Area, Feature, Panes, PaneSpec, SessionPart, toggles_pane
+from zfdesk.desk.feature import Area, Feature, Panes, PaneSpec, keeps, toggles_pane
 from zfdesk.desk.lab import commands
 from zfdesk.desk.lab.controller import Lab
+from zfdesk.desk.lab.kept import KeptMade, kept_made
 from zfdesk.desk.widgets.pane import Pane
-from zfdesk.session import kept_made
 
 if TYPE_CHECKING:
     from zfdesk.pages.panels import Sources
-    from zfdesk.session import Reopened, Session
 
 
 def _make(context: AppContext) -> None:
@@ -38,15 +36,14 @@ def _key(context: AppContext) -> object:
     return None if lab.running else lab.made
 
 
-def _keep(context: AppContext, session: Session) -> Session:
-    kept, note = kept_made(context.get(Lab).kept)
-    return replace(session, made=kept, notes=(*session.notes, *((note,) if note else ())))
+def _kept(context: AppContext) -> KeptMade | None:
+    made = context.get(Lab).kept
+    return None if made is None else kept_made(made)
 
 
-def _restore(context: AppContext, reopened: Reopened) -> None:
-    context.get(Lab).restore(reopened.session.made)
-    if reopened.session.made is not None:
-        context.get(Panes).show(commands.TITLE)
+def _show_kept(context: AppContext, kept: KeptMade) -> None:
+    context.get(Lab).restore(kept.whole)
+    context.get(Panes).show(commands.TITLE)
 
 
 ACTIONS = (
@@ -68,5 +65,5 @@ FEATURE = Feature(
     make=_make,
     panes=(PaneSpec("Lab", Area.CENTRE, _make_pane, at_start=False, figure=_figure),),
     actions=ACTIONS,
-    session=SessionPart(_key, _keep, _restore),
+    session=keeps("made", KeptMade, _kept, _show_kept, _key),
 )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zfdesk.desk.actions import Action
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.feature import Area, Feature, PaneSpec, SessionPart, shows_pane
+from zfdesk.desk.feature import Area, Feature, PaneSpec, keeps, shows_pane
 from zfdesk.desk.patterns import Patterns
 from zfdesk.desk.portrait.controller import PortraitController
 from zfdesk.desk.portrait.pane import PortraitPane
@@ -17,7 +17,6 @@ from zfdesk.desk.widgets.pane import Pane
 
 if TYPE_CHECKING:
     from zfdesk.pages.panels import Sources
-    from zfdesk.session import Reopened, Session
 
 
 LAYER_TITLE = "Layer statistics"
@@ -54,16 +53,20 @@ def _make_layer_pane(context: AppContext) -> Pane:
     return LayerPane(context)
 
 
-def _key(context: AppContext) -> object:
-    return context.get(ScanController).status.places
+@dataclass(frozen=True)
+class KeptScan:
+    """The folders, pictures and clips that the panes about many pictures speak of."""
+
+    places: tuple[str, ...]
 
 
-def _keep(context: AppContext, session: Session) -> Session:
-    return replace(session, scan=tuple(map(str, context.get(ScanController).status.places)))
+def _kept(context: AppContext) -> KeptScan | None:
+    places = context.get(ScanController).status.places
+    return KeptScan(tuple(map(str, places))) if places else None
 
 
-def _restore(context: AppContext, reopened: Reopened) -> None:
-    context.get(ScanController).speak_of(reopened.session.scan)
+def _show_kept(context: AppContext, kept: KeptScan) -> None:
+    context.get(ScanController).speak_of(kept.places)
 
 
 FEATURE = Feature(
@@ -74,7 +77,7 @@ FEATURE = Feature(
         PaneSpec(PortraitPane.title, Area.PORTRAIT, PortraitPane, figure=_figure),
         PaneSpec(LAYER_TITLE, Area.CENTRE, _make_layer_pane, at_start=False, figure=_layer_figure),
     ),
-    session=SessionPart(_key, _keep, _restore),
+    session=keeps("scan", KeptScan, _kept, _show_kept),
     actions=(
         Action("portrait", "Portrait of the unit", ("Ctrl+Alt+Q",), "Unit", command=shows_pane(PortraitPane.title)),
         Action("layer-statistics", "Units of the layer: correlations, activations, dead and alike", ("Ctrl+Alt+Shift+L",), "Maps", command=shows_pane(LAYER_TITLE)),

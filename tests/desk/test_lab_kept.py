@@ -1,20 +1,23 @@
-"""Made pictures in a session: every pixel and every word comes back, and what does not fit together is refused."""
+"""Made pictures in a session: every pixel and every word comes back, and what does not fit together is left out."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from engine_nets import quick_weights
 from session_files import frame_of
 
+import zfdesk.desk.lab.kept
 import zfdesk.engine as zf
-import zfdesk.session.made
 from zfdesk import session
+from zfdesk.desk.feature import keeps
+from zfdesk.desk.lab.kept import KeptMade, kept_made
 from zfdesk.live import View
-from zfdesk.session import FrameRecord, Session, kept_made, network_facts
-from zfdesk.session.made import packed_made, unpacked_made
+from zfdesk.session import FrameRecord, Session, SessionError, network_facts
 from zfdesk.synthesis.orders import Made, State
 
 
@@ -32,9 +35,19 @@ MADE = Made(
 )  # fmt: skip
 
 
+def restored(moment: FrameRecord, kept: KeptMade | None) -> tuple[list[Made], str | None, bytes]:
+    """What comes back of them through a file, what is said, and the file."""
+    shown: list[Made] = []
+    context: Any = SimpleNamespace()
+    part = keeps("made", KeptMade, lambda _: kept, lambda _, again: shown.append(again.whole))
+    data = session.to_bytes(part.keep(context, Session(moment)))
+    reopened: Any = SimpleNamespace(session=session.from_bytes(data))
+    return shown, part.restore(context, reopened), data
+
+
 def test_they_come_back_exactly(moment: FrameRecord) -> None:
-    again = session.from_bytes(session.to_bytes(Session(moment, made=MADE))).made
-    assert again is not None
+    (again,), sentence, _ = restored(moment, kept_made(MADE))
+    assert sentence is None
     assert np.array_equal(again.pictures, MADE.pictures)
     assert np.array_equal(again.values, MADE.values, equal_nan=True)
     same = {"pictures": MADE.pictures, "values": MADE.values}
@@ -43,23 +56,23 @@ def test_they_come_back_exactly(moment: FrameRecord) -> None:
 
 
 def test_a_session_without_them_has_no_part_for_them(moment: FrameRecord) -> None:
-    data = session.to_bytes(Session(moment))
-    assert session.from_bytes(data).made is None
+    shown, _, data = restored(moment, None)
+    assert shown == []
     assert b"made.npz" not in data
 
 
 @pytest.mark.parametrize(
     "wrong", [{"names": ("one",)}, {"after": 3}, {"before": -2}, {"targets": (("conv1", 1),)}, {"names": ()}]
 )
-def test_what_does_not_fit_together_is_refused(wrong: dict[str, object]) -> None:
-    head, data = packed_made(MADE)
-    with pytest.raises(ValueError, match="do not fit"):
-        unpacked_made(replace(head, **wrong), data)
+def test_what_does_not_fit_together_is_left_out(moment: FrameRecord, wrong: dict[str, Any]) -> None:
+    kept = kept_made(MADE)
+    object.__setattr__(kept, "made", replace(kept.made, **wrong))  # as only a file can have it
+    shown, sentence, _ = restored(moment, kept)
+    assert shown == []
+    assert "do not fit" in str(sentence)
 
 
 def test_too_many_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert kept_made(MADE) == (MADE, "")
-    monkeypatch.setattr(zfdesk.session.made, "MOST_BYTES", 100)
-    kept, told = kept_made(MADE)
-    assert kept is None
-    assert "PNG" in told
+    monkeypatch.setattr(zfdesk.desk.lab.kept, "MOST_BYTES", 100)
+    with pytest.raises(SessionError, match="PNG"):
+        kept_made(MADE)
