@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from zfdesk.heap import glibc, resident_bytes
+from zfdesk.heap import give_back, glibc, resident_bytes
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _MMAP_MAX = -1, -2, -3, -4  # glibc's malloc.h
 _KEEPING = ((_MMAP_MAX, 0), (_TRIM_THRESHOLD, -1), (_TOP_PAD, 1 << 26))
@@ -33,7 +33,7 @@ def freed_memory_kept() -> Iterator[None]:
     finally:
         for name, value in _USUAL:
             library.mallopt(name, value)
-        library.malloc_trim(0)
+        give_back()
 
 
 class HeapBound:
@@ -46,20 +46,16 @@ class HeapBound:
     """
 
     def __init__(self) -> None:
-        self._library = glibc()
         self._allowed: int | None = None
         self._empty = 0
 
     def trim(self) -> None:
         """Give back what is free; the next step tells anew how much a step needs."""
-        if self._library is not None:
-            self._library.malloc_trim(0)
-            self._allowed, self._empty = None, resident_bytes()
+        give_back()
+        self._allowed, self._empty = None, resident_bytes()
 
     def after_step(self) -> None:
-        """Look at what is held."""
-        if self._library is None:
-            return
+        """Give back what is free when the process holds more than it may."""
         held = resident_bytes()
         if self._allowed is None:
             self._allowed = held + (held - self._empty) // 2
