@@ -14,7 +14,7 @@ from PySide6.QtGui import QColor
 
 from zfdesk.desk.occlusion.maps import LabelColours
 from zfdesk.desk.training.curves import CurvesView
-from zfdesk.desk.training.snapshots import lines_of
+from zfdesk.desk.training.reading import lines_of
 from zfdesk.desk.widgets.canvas import CanvasPicture
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import THEMES

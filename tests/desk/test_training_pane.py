@@ -24,11 +24,11 @@ import zfdesk.weights
 from zfdesk.cli import main
 from zfdesk.desk.settings import TRAINING_RUN
 from zfdesk.desk.training import pane as training_module
-from zfdesk.desk.training import snapshots as looks_module
+from zfdesk.desk.training import unit_tiles
 from zfdesk.desk.training.commands import watch_run
 from zfdesk.desk.training.pane import TrainingPane
 from zfdesk.desk.training.run_texts import run_state_text
-from zfdesk.desk.training.snapshots import Looker, SnapshotRequest
+from zfdesk.desk.training.snapshots import SnapshotRequest, SnapshotWorker
 from zfdesk.engine import ARCHITECTURES
 from zfdesk.runs import Epoch, Note, RunWriter, Score, Step, read_run
 from zfdesk.runs.entries import to_line
@@ -74,8 +74,8 @@ def pane(window: Window, run: Path) -> TrainingPane:
 
 def looked(pane: TrainingPane) -> bool:
     """Whether what is wished for is shown."""
-    look, wish = pane.snapshot.look, pane.wish()
-    return look is not None and wish is not None and look.wish.key == wish.key and not pane.looking
+    result, wanted, computing = pane.snapshot.result, pane.snapshots.request, pane.snapshots.computing
+    return result is not None and wanted is not None and result.request.key == wanted.key and not computing
 
 
 # Closed, opened
@@ -103,10 +103,10 @@ def test_the_pane_opens_and_closes_and_computes_nothing_while_closed(window: Win
     assert "What does a network learn" in pane.stack.currentWidget().layout().itemAt(1).widget().text()
     window.open_path(str(run))
     wait_until(lambda: pane.reading is not None)
-    assert pane.clock.isActive()
+    assert pane.watcher.timer.isActive()
     press(window, Qt.Key.Key_W, CONTROL | ALT)
     assert not pane.isVisible()
-    assert not pane.clock.isActive()
+    assert not pane.watcher.timer.isActive()
     wait_until(lambda: not pane.desk.tasks.busy)
     window.layout_.reset()
     assert not pane.isVisible()
@@ -117,7 +117,7 @@ def test_the_last_run_is_remembered(window: Window, pane: TrainingPane, run: Pat
     again = TrainingPane(window.context)
     again.show()
     wait_until(lambda: again.reading is not None)
-    assert again.folder == run
+    assert again.watcher.folder == run
     again.end()
     again.close()
     again.deleteLater()
@@ -135,7 +135,7 @@ def test_a_dropped_run_is_watched_and_other_folders_are_not(window: Window, run:
     Image.fromarray(some_pictures(1)[0]).save(other / "a.png")
     data.setUrls([QUrl.fromLocalFile(str(other))])
     window.take_mime(data, "dropped")
-    assert window.training.folder == run
+    assert window.training.watcher.folder == run
     assert window.desk.view.source.location == str(other)
 
 
@@ -180,18 +180,18 @@ def test_values_under_the_mouse(pane: TrainingPane, run: Path) -> None:
 def test_a_run_in_progress_is_followed(pane: TrainingPane, run: Path, tiny: tuple[zf.Model, zf.Model]) -> None:
     pane.choose_view("curves")
     before = pane.reading
-    pane.read()
+    pane.watcher.read()
     wait_until(lambda: not pane.desk.tasks.busy)
     assert pane.reading is before  # nothing new, nothing drawn
     writer = RunWriter.resume(run, 60)
     writer.log(Step(61, 3.05, 31.0, 0.25, 0.001, {"label": 0.25}, 224, 30.0))
-    pane.read()
+    pane.watcher.read()
     wait_until(lambda: pane.reading is not before)
     assert pane.curves.plots[0].listDataItems()[0].getOriginalDataset()[1][-1] == 0.25
     assert pane.epoch == 3
     writer.log(Epoch(80, 4, 40.0, Score(0.5, 0.9, 1.0)))
     writer.snapshot(4, tiny[1])
-    pane.read()
+    pane.watcher.read()
     wait_until(lambda: pane.epoch == 4)  # the newest, as nobody chose another
     assert "(4 of 4)" in pane.scrubber.label.text()
     pane.show_facts()
@@ -203,7 +203,7 @@ def test_a_chosen_snapshot_stays_while_the_run_goes_on(
 ) -> None:
     pane.choose_epoch(1)
     RunWriter.resume(run, 60).snapshot(4, tiny[1])
-    pane.read()
+    pane.watcher.read()
     wait_until(lambda: pane.reading.run.snapshots == (0, 1, 3, 4))
     assert pane.epoch == 1
     assert pane.scrubber.slider.value() == 1
@@ -253,20 +253,20 @@ def test_a_snapshot_is_looked_at(pane: TrainingPane, run: Path) -> None:
     pane.choose_view("snapshot")
     pane.choose_layer("conv2")
     wait_until(lambda: looked(pane))
-    look = pane.snapshot.look
-    assert look is not None
+    result = pane.snapshot.result
+    assert result is not None
     model = zfdesk.weights.load(read_run(run).snapshot_file(3))
     seen = model.forward(zf.centre_crop(read_run(run).probe(), 32, 256))
-    assert look.unit == seen.strongest_unit("conv2")
-    assert look.activation == pytest.approx(float(seen.activations["conv2"].max()))
-    assert look.answers[0] == (
+    assert result.unit == seen.strongest_unit("conv2")
+    assert result.activation == pytest.approx(float(seen.activations["conv2"].max()))
+    assert result.answers[0] == (
         CLASSES[int(seen.probabilities.argmax())],
         pytest.approx(float(seen.probabilities.max())),
     )
-    down = zf.reconstruct(seen, zf.Seed("conv2", look.unit)).values
-    assert look.down is not None
-    assert np.array_equal(look.down, (down * (127 / np.abs(down).max()) + 128.5).astype(np.uint8))
-    tile = look.maps[: look.tile[0], : look.tile[1]]  # type: ignore[index]
+    down = zf.reconstruct(seen, zf.Seed("conv2", result.unit)).values
+    assert result.down is not None
+    assert np.array_equal(result.down, (down * (127 / np.abs(down).max()) + 128.5).astype(np.uint8))
+    tile = result.maps[: result.tile[0], : result.tile[1]]  # type: ignore[index]
     values = seen.activations["conv2"][0, 0].numpy()
     assert np.array_equal(tile, (values / max(values.max(), 1e-12) * 254 + 1.5).astype(np.uint8))
 
@@ -275,11 +275,11 @@ def test_a_click_chooses_a_unit(pane: TrainingPane) -> None:
     pane.choose_view("snapshot")
     pane.choose_layer("conv2")
     wait_until(lambda: looked(pane))
-    look = pane.snapshot.look
-    assert look is not None
-    row, column = divmod(7, look.columns)
+    result = pane.snapshot.result
+    assert result is not None
+    row, column = divmod(7, result.columns)
     click(pane.snapshot.mosaic, pane.snapshot.mosaic.to_screen(column * 17 + 3, row * 17 + 3))
-    wait_until(lambda: looked(pane) and pane.snapshot.look.unit == 7)
+    wait_until(lambda: looked(pane) and pane.snapshot.result.unit == 7)
     assert "conv2:7" in pane.snapshot.down.caption.whole
 
 
@@ -297,29 +297,29 @@ def test_scrubbing_by_keys_and_actions(window: Window, pane: TrainingPane) -> No
     press(window, Qt.Key.Key_Left, CONTROL | ALT)
     assert pane.epoch == 0
     wait_until(lambda: looked(pane))
-    assert pane.snapshot.look.wish.epoch == 0
+    assert pane.snapshot.result.request.epoch == 0
 
 
 def test_what_comes_for_an_earlier_choice_is_not_drawn(pane: TrainingPane, monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[int] = []
     gate = [False]
-    look = Looker.look
+    compute = SnapshotWorker.compute
 
-    def slow(self: Looker, wish: SnapshotRequest) -> object:
-        begun.append(wish.epoch)
+    def slow(self: SnapshotWorker, request: SnapshotRequest) -> object:
+        begun.append(request.epoch)
         end = time.monotonic() + 20
         while not gate[0] and time.monotonic() < end:
             time.sleep(0.002)
-        return look(self, wish)
+        return compute(self, request)
 
-    monkeypatch.setattr(Looker, "look", slow)
+    monkeypatch.setattr(SnapshotWorker, "compute", slow)
     pane.choose_view("snapshot")
     wait_until(lambda: begun == [3])
     for epoch in (1, 0, 1):
         pane.choose_epoch(epoch)
     drawn: list[int] = []
-    show = pane.snapshot.show_look
-    monkeypatch.setattr(pane.snapshot, "show_look", lambda look: (drawn.append(look.wish.epoch), show(look)))
+    show = pane.snapshot.show_result
+    monkeypatch.setattr(pane.snapshot, "show_result", lambda result: (drawn.append(result.request.epoch), show(result)))
     gate[0] = True
     wait_until(lambda: looked(pane))
     assert begun == [3, 1]  # the newest wish alone, after the one under way
@@ -331,8 +331,8 @@ def test_playing_goes_through_the_snapshots(pane: TrainingPane, monkeypatch: pyt
     pane.choose_view("snapshot")
     wait_until(lambda: looked(pane))
     drawn: list[int] = []
-    show = pane.snapshot.show_look
-    monkeypatch.setattr(pane.snapshot, "show_look", lambda look: (drawn.append(look.wish.epoch), show(look)))
+    show = pane.snapshot.show_result
+    monkeypatch.setattr(pane.snapshot, "show_result", lambda result: (drawn.append(result.request.epoch), show(result)))
     pane.scrubber.play()
     assert pane.scrubber.button.text() == "■"
     wait_until(lambda: not pane.scrubber.clock.isActive())
@@ -410,14 +410,14 @@ def test_a_search_rests_while_the_pane_is_closed(
     for number, pixels in enumerate(some_pictures(40)):
         Image.fromarray(pixels).save(place / f"{number}.png")
     read: list[str] = []
-    real = looks_module.read_picture
+    real = unit_tiles.read_picture
 
     def slow(path: str) -> np.ndarray:
         read.append(path)
         time.sleep(0.02)
         return real(path)
 
-    monkeypatch.setattr(looks_module, "read_picture", slow)
+    monkeypatch.setattr(unit_tiles, "read_picture", slow)
     pane.choose_layer("conv2")
     pane.search(str(place))
     wait_until(lambda: len(pane.units.columns) == 1)
@@ -485,7 +485,7 @@ def test_a_run_that_vanishes_stays_on_show_and_may_come_back(pane: TrainingPane,
     pane.choose_view("curves")
     away = run.with_name("away")
     run.rename(away)
-    pane.read()
+    pane.watcher.read()
     wait_until(lambda: pane.error)
     assert "there is no such folder" in pane.error
     assert pane.state_line.whole.startswith("⚠ ")
@@ -493,7 +493,7 @@ def test_a_run_that_vanishes_stays_on_show_and_may_come_back(pane: TrainingPane,
     pane.choose_view("snapshot")
     wait_until(lambda: "epoch-0003" in pane.snapshot.filters.canvas.message)
     away.rename(run)
-    pane.read()
+    pane.watcher.read()
     wait_until(lambda: not pane.error)
     pane.choose_epoch(0)
     wait_until(lambda: looked(pane))
@@ -516,7 +516,7 @@ def test_damaged_files_are_told(pane: TrainingPane, run: Path) -> None:
     assert "probe.png is no picture" in pane.snapshot.probe.canvas.message
     assert pane.snapshot.filters.canvas.has_picture
     (run / "statistics" / "epoch-0009.npz").write_bytes(b"PK\3\4 half")
-    pane.read()
+    pane.watcher.read()
     wait_until(lambda: "epoch-0009.npz is damaged" in pane.error)
     assert tuple(pane.reading.statistics) == EPOCHS
 
@@ -545,11 +545,11 @@ def test_another_run_while_one_is_being_read(
     other = tmp_path / "other"
     make_run(other, *tiny, (0, 2))
     pane.choose_view("snapshot")
-    pane.read()
+    pane.watcher.read()
     pane.open(str(other))
     wait_until(lambda: pane.reading is not None and pane.reading.run.folder == other)
     wait_until(lambda: looked(pane))
-    assert pane.snapshot.look.wish.run.folder == other
+    assert pane.snapshot.result.request.run.folder == other
     assert pane.epoch == 2
 
 
@@ -589,7 +589,7 @@ def test_the_window_is_never_blocked(pane: TrainingPane, run: Path, tiny: tuple[
                 timed((name, place), partial(pane.scrubber.slider.setValue, place))
                 rest((name, place, "shown"), 0.1)
             writer.log(Step(20_061 + turn, 5.0, 1.0, 0.1, 0.01, {}, 224, 30.0))
-            timed((name, "read"), pane.read)
+            timed((name, "read"), pane.watcher.read)
             rest((name, "read", "shown"), 0.3)
     wait_until(lambda: not pane.desk.tasks.busy)
     assert len(pane.reading.run.steps) == 20_080

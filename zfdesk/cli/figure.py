@@ -171,11 +171,11 @@ def _add_units(parser: argparse.ArgumentParser, help_text: str, count: int) -> N
 def _fig2(arguments: argparse.Namespace) -> tuple[Page, int]:
     from zfdesk.cli.network import chosen_model, crop_called
     from zfdesk.cli.scan import Watching
-    from zfdesk.engine import Conv, Rule
+    from zfdesk.engine import Rule
     from zfdesk.pages.folder_page import fig2_of
 
     model = chosen_model(arguments.weights)
-    convolutions = [layer.name for layer in model.architecture.layers if isinstance(layer, Conv)]
+    convolutions = model.architecture.convolutions
     layers = list(dict.fromkeys(arguments.layer or convolutions[1:][-4:]))
     if arguments.units and len(layers) > 1:
         raise CommandError("--units goes with one --layer.")

@@ -142,11 +142,9 @@ def _units_kept(
 def _units_random(model: Model, arguments: argparse.Namespace) -> tuple[list[tuple[str, int]], str]:
     import numpy as np
 
-    from zfdesk.engine import Conv
-
     if arguments.unit:
         return list(dict.fromkeys(arguments.unit)), ""
-    layers = arguments.layers or [layer.name for layer in model.architecture.layers if isinstance(layer, Conv)]
+    layers = arguments.layers or list(model.architecture.convolutions)
     rng = np.random.default_rng(arguments.seed)
     units = []
     for layer in layers:

@@ -133,13 +133,12 @@ def _clear(model: Model, crop: Crop) -> None:
 
 
 def _facts(arguments: argparse.Namespace, library: Any, watching: Watching) -> dict[str, Any]:
-    from zfdesk.engine import Conv
     from zfdesk.library import Portraits
     from zfdesk.library.listing import absolute
 
     places, step, kept = absolute(arguments.paths), watching.last, library.kept()
     assert step is not None
-    convolutions = [layer.name for layer in library.model.architecture.layers if isinstance(layer, Conv)]
+    convolutions = library.model.architecture.convolutions
     portraits = Portraits(library, places, arguments.top)
     return {
         "paths": [str(place) for place in places],

@@ -228,6 +228,11 @@ class Architecture:
         return last.name
 
     @property
+    def convolutions(self) -> tuple[str, ...]:
+        """The names of the convolutions, the first one first."""
+        return tuple(layer.name for layer in self.layers if isinstance(layer, Conv))
+
+    @property
     def parameters(self) -> int:
         """Weights and biases of the whole network."""
         return sum(stage.parameters for stage in self.stages)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from zfdesk import __version__
-from zfdesk.engine import ARCHITECTURES, Conv, Model, centre_crop
+from zfdesk.engine import ARCHITECTURES, Model, centre_crop
 from zfdesk.engine.layers import Architecture
 from zfdesk.figures.facts import Facts
 from zfdesk.figures.fig6 import colour_filters, first_convolution
@@ -46,7 +46,7 @@ def training_of(
     if epochs and {"filters", "probe"} & set(parts):
         models = _of_models(run, epochs, "probe" in parts, layer, units, filters)
     spread = spread_of_run(run, wanted) if "spread" in parts else None
-    record = TrainingRecord(architecture, run.label, progress_of(run), spread, *models)
+    record = TrainingRecord(architecture, run.label, curves_of(run), spread, *models)
     return training_page(record, parts=parts, size=size)
 
 
@@ -70,7 +70,7 @@ def chosen_epochs(there: Sequence[int], wanted: Sequence[int] | None) -> tuple[i
     return tuple(sorted(wanted))
 
 
-def progress_of(run: Run) -> TrainingCurves:
+def curves_of(run: Run) -> TrainingCurves:
     """Return the log of a run as arrays."""
 
     def column(name: str) -> np.ndarray:
@@ -119,7 +119,7 @@ def _of_models(
     rms = np.sqrt((colour_filters(last, first) ** 2).mean((1, 2, 3)))
     kept = np.sort(np.argsort(-rms, kind="stable")[:most])
     picture = run.probe() if probe else None
-    convolutions = [layer.name for layer in last.architecture.layers if isinstance(layer, Conv)]
+    convolutions = last.architecture.convolutions
     layer = layer or convolutions[len(convolutions) // 2]
     if last.architecture.stage(layer).layer is None:
         raise ValueError("The input has no units to look at: choose a layer above it.")
@@ -159,4 +159,4 @@ def _look(
     return units, look_at(passed, layer, units), answer
 
 
-__all__ = ["MOST_TIMES", "architecture_of", "chosen_epochs", "progress_of", "run_facts", "spread_of_run", "training_of"]
+__all__ = ["MOST_TIMES", "architecture_of", "chosen_epochs", "curves_of", "run_facts", "spread_of_run", "training_of"]

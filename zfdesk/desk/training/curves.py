@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, Qt, QTimer
 from PySide6.QtGui import QColor, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from zfdesk.desk.training.snapshots import Line, Lines
+from zfdesk.desk.training.reading import Line, Lines
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import THEMES, Colours
 from zfdesk.figures.facts import number
@@ -160,19 +160,19 @@ class CurvesView(QWidget):
         self._read(None)
 
     def _read(self, x: float | None) -> None:
-        """The values next to x, else the newest, in words."""
+        """Show the values next to the epoch x, else the newest."""
         lines = [line for plot in self.lines for line in plot]
-        said = []
+        values = []
         for line in lines:
             known = np.flatnonzero(np.isfinite(line.y))
             if len(known):
                 place = known[-1] if x is None else known[np.abs(line.x[known] - x).argmin()]
                 unit = " %" if "top-" in line.label else ""
                 name = line.label if unit or line.colour == "quiet" else f"{line.label} loss"
-                said.append(f"{name} {number(float(line.y[place]))}{unit}")
+                values.append(f"{name} {number(float(line.y[place]))}{unit}")
         for cross in self.crosses:
             cross.setVisible(x is not None)
             if x is not None:
                 cross.setPos(x)
         where = "" if x is None else f"epoch {max(x, 0):.2f}: "
-        self.values.say(where + " · ".join(said))
+        self.values.say(where + " · ".join(values))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QPointF, QRectF, Signal
+from PySide6.QtGui import QImage, QPainter, QPen
 
-from zfdesk.desk.training.snapshots import Reading
+from zfdesk.desk.training.epochs_view import EpochsView
+from zfdesk.desk.training.reading import Reading
 from zfdesk.desk.widgets.canvas import indexed_image
 from zfdesk.desk.widgets.colour_tables import table
-from zfdesk.desk.widgets.theme import THEMES, Colours
+from zfdesk.desk.widgets.theme import THEMES
 from zfdesk.figures.facts import number
 from zfdesk.figures.training import KINDS, common_shares
 
@@ -49,38 +49,23 @@ def bands_of(reading: Reading, layer: str) -> tuple[tuple[int, ...], list[Band],
     return epochs, bands, dead
 
 
-class StripsView(QWidget):
-    """Painted here: a band is one picture of 48 × times pixels, stretched. ``picked``: an epoch that was clicked."""
+class StripsView(EpochsView):
+    """A band is one picture of 48 × times pixels, stretched. ``picked``: an epoch that was clicked."""
 
     picked = Signal(int)
 
     def __init__(self) -> None:
-        super().__init__()
-        self.colours: Colours = THEMES["dark"]
-        self.epochs: tuple[int, ...] = ()
+        super().__init__("Spread of weights, activations and gradients over the snapshots")
         self.bands: list[Band] = []
         self.dead: list[float] = []
-        self.epoch = -1
         self._arrays: list[np.ndarray] = []
-        self._mouse: QPointF | None = None
-        self.setAccessibleName("Spread of weights, activations and gradients over the snapshots")
-        self.setMouseTracking(True)
-        self.setMinimumSize(120, 120)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def show_bands(self, epochs: tuple[int, ...], bands: list[Band], dead: list[float]) -> None:
         """Draw these bands."""
         self.epochs, self.bands, self.dead = epochs, bands, dead
+        self.message = "" if bands else EMPTY
         self._arrays = [band.image() for band in bands]
         self.update()
-
-    def show_epoch(self, epoch: int) -> None:
-        """Frame the column of the snapshot that is looked at."""
-        self.epoch = epoch
-        self.update()
-
-    # Geometry
 
     def rects(self) -> list[QRectF]:
         """Where each band's picture lies."""
@@ -93,7 +78,7 @@ class StripsView(QWidget):
             for index in range(len(self.bands))
         ]
 
-    def _place(self, point: QPointF) -> tuple[int, int, int] | None:
+    def place_at(self, point: QPointF) -> tuple[int, int, int] | None:
         """(band, time, bin) under a point of the widget."""
         for index, rect in enumerate(self.rects()):
             if rect.contains(point):
@@ -103,20 +88,11 @@ class StripsView(QWidget):
                 return index, min(time, len(self.epochs) - 1), min(max(place, 0), bins - 1)
         return None
 
-    # Painting
-
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-        painter = QPainter(self)
-        colours = self.colours
-        painter.fillRect(self.rect(), colours.colour("pane"))
-        if not self.bands:
-            painter.setPen(colours.colour("quiet"))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect().adjusted(10, 6, -10, -6), flags, EMPTY)
-            return
-        line = self.fontMetrics().height()
+    def paint_content(self, painter: QPainter) -> None:
+        colours, metrics, rects = self.colours, self.fontMetrics(), self.rects()
+        line = metrics.height()
         shades = table("inferno", False, colours is THEMES["dark"])
-        for band, array, rect in zip(self.bands, self._arrays, self.rects(), strict=True):
+        for band, array, rect in zip(self.bands, self._arrays, rects, strict=True):
             image: QImage = indexed_image(array, shades)
             painter.drawImage(rect, image, QRectF(image.rect()))
             painter.setPen(colours.colour("text"))
@@ -128,35 +104,23 @@ class StripsView(QWidget):
                 ends.append((zero + line * 0.3, 0.0))
             for y, value in ends:
                 text = number(float(value)) if value else "0"
-                width = self.fontMetrics().horizontalAdvance(text)
-                painter.drawText(QPointF(rect.left() - width - 4, y), text)
-        self._paint_times(painter)
-
-    def _paint_times(self, painter: QPainter) -> None:
-        rects, metrics = self.rects(), self.fontMetrics()
+                painter.drawText(QPointF(rect.left() - metrics.horizontalAdvance(text) - 4, y), text)
         step = rects[0].width() / len(self.epochs)
-        free = 0.0
-        for index, epoch in enumerate(self.epochs):
-            middle = rects[0].left() + (index + 0.5) * step
-            text = str(epoch)
-            width = metrics.horizontalAdvance(text)
-            if middle - width / 2 >= free:
-                painter.setPen(self.colours.colour("unit" if epoch == self.epoch else "quiet"))
-                painter.drawText(QPointF(middle - width / 2, rects[-1].bottom() + metrics.ascent() + 2), text)
-                free = middle + width / 2 + 4
-            if epoch == self.epoch:
-                painter.setPen(QPen(self.colours.colour("unit"), 1.5))
-                for rect in rects:
-                    painter.drawRect(QRectF(rect.left() + index * step, rect.top(), step, rect.height()))
-        painter.setPen(self.colours.colour("quiet"))
-        text = metrics.elidedText(self.description(), Qt.TextElideMode.ElideRight, self.width() - 4)
-        painter.drawText(QPointF(2, self.height() - metrics.descent() - 1), text)
+        columns = [QRectF(rects[0].left() + index * step, 0, step, 1) for index in range(len(self.epochs))]
+        self.paint_epochs(painter, columns, rects[-1].bottom() + metrics.ascent() + 2)
+        if self.epoch in self.epochs:
+            painter.setPen(QPen(colours.colour("unit"), 1.5))
+            left = columns[self.epochs.index(self.epoch)].left()
+            for rect in rects:
+                painter.drawRect(QRectF(left, rect.top(), step, rect.height()))
+
+    def pick(self, place: tuple[int, ...]) -> None:
+        self.picked.emit(self.epochs[place[1]])
 
     def description(self) -> str:
         """What lies under the mouse; else what the axis is, and the dead units."""
-        place = self._place(self._mouse) if self._mouse is not None else None
-        if place is not None:
-            index, time, bin_ = place
+        if self.hover is not None:
+            index, time, bin_ = self.hover
             band = self.bands[index]
             span = f"{number(float(band.edges[bin_]))} to {number(float(band.edges[bin_ + 1]))}"
             share = float(band.shares[time, bin_]) * 100
@@ -165,17 +129,5 @@ class StripsView(QWidget):
         dead = self.dead[self.epochs.index(self.epoch)] if self.epoch in self.epochs else np.nan
         return axis if np.isnan(dead) else f"{dead * 100:.3g} % of the units are dead · {axis}"
 
-    # The mouse
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        self._mouse = event.position()
-        self.update()
-
-    def leaveEvent(self, event: object) -> None:  # noqa: N802
-        self._mouse = None
-        self.update()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        place = self._place(event.position())
-        if event.button() == Qt.MouseButton.LeftButton and place is not None:
-            self.picked.emit(self.epochs[place[1]])
+__all__ = ["Band", "StripsView", "bands_of"]

@@ -3,44 +3,36 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QLabel,
-    QPushButton,
-    QStackedWidget,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.settings import TRAINING_RUN
 from zfdesk.desk.training.curves import CurvesView
-from zfdesk.desk.training.figure import ask_for_figure, save_figure
+from zfdesk.desk.training.figure import ask_for_figure
 from zfdesk.desk.training.histograms import StripsView, bands_of
-from zfdesk.desk.training.run_texts import run_error_text, run_progress_text, run_state_text
+from zfdesk.desk.training.reading import Reading, layers_of
+from zfdesk.desk.training.run_texts import run_error_text, run_progress_text, run_state_text, scores_text
+from zfdesk.desk.training.run_watcher import RunWatcher
 from zfdesk.desk.training.scrubber import Scrubber
+from zfdesk.desk.training.snapshot_controller import SnapshotController
 from zfdesk.desk.training.snapshot_view import SnapshotView
-from zfdesk.desk.training.snapshots import Looker, Reading, SnapshotLook, SnapshotRequest, read_again, weight_layers
-from zfdesk.desk.training.unit_search import Columns
+from zfdesk.desk.training.snapshots import SnapshotRequest
 from zfdesk.desk.training.units import UnitsView
+from zfdesk.desk.training.units_controller import UnitsController
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.combo_box import ComboBox
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.theme import Colours, set_role
-from zfdesk.desk.widgets.tsv import table_text
-from zfdesk.engine import ARCHITECTURES, Conv, Model
+from zfdesk.engine import Model
 from zfdesk.weights import load
 
-READ_EVERY_MS = 2000
-MOST_LOOKS = 48  # kept: half a megabyte each
-ASPECTS = (0.5, 0.7, 1.0, 1.4, 2.0)  # of the mosaic of maps: few, so that a resized pane asks seldom for another
 VIEWS = {"curves": "curves", "spread": "spread", "snapshot": "snapshot", "units": "units (Fig. 4)"}
 INVITATION = (
     "What does a network learn, and when?\n\nOpen the folder of a training run, also of one that is still going on: "
@@ -50,70 +42,74 @@ INVITATION = (
 
 
 class TrainingPane(Pane):
-    """Everything is read and computed off this thread, by `TaskRunner`. Each choice has a number, and what comes for an
-    earlier one is not drawn."""
+    """Lets one choose a view, a layer, a snapshot and a unit of a run. What is shown is read and computed off this
+    thread, by the watcher and the controllers of the views."""
 
     title = "Training"
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
-        self.settings = context.settings
-        self.folder: Path | None = None
-        self.reading: Reading | None = None
         self.error = ""
         self.epoch = -1
         self.unit = -1
-        self._looks: dict[tuple[object, ...], SnapshotLook] = {}
-        self._looker = Looker()
-        self._choice = 0  # its number
-        self._reading = self.looking = self._using = False
+        self._loading = False  # the network of a snapshot
         self._search_folder = ""
         self._drawn: tuple[object, ...] = ()
         self._follow = True  # the newest snapshot, as long as nobody chose another
-        self._make()
-        context.inputs.append(lambda: [str(self.folder)] if self.folder else [])
-        self.clock = QTimer(self, interval=READ_EVERY_MS)
-        self.clock.timeout.connect(self.read)
+        self.watcher = RunWatcher(self.desk, self)
+        self.watcher.renewed.connect(self._show_reading)
+        self.watcher.checked.connect(self._show_checked)
+        self._make_controls()
+        self._make_views()
+        context.inputs.append(lambda: [str(self.watcher.folder)] if self.watcher.folder else [])
         context.closing.connect(self.end)
         self._show_state()
 
     # Making
 
-    def _make(self) -> None:
+    def _make_controls(self) -> None:
+        self.controls = Controls(self)
+        self._add_button("Open run…", "Open the folder of a training run", self.ask_for_run)
         self.view_choice = Choice(VIEWS, "What is shown of the run")
         self.view_choice.chosen.connect(lambda _: self._show_chosen())
+        self.controls.add(self.view_choice, "What is shown")
         self.layer_choice = ComboBox()
         self.layer_choice.setSizeAdjustPolicy(ComboBox.SizeAdjustPolicy.AdjustToContents)
         self.layer_choice.setToolTip("The layer whose values, maps or units are shown")
         self.layer_choice.activated.connect(lambda _: self._choose_layer())
-        self.open_button = _button("Open run…", "Open the folder of a training run")
-        self.open_button.clicked.connect(self.ask_for_run)
-        self.search_button = _button(
-            "Search pictures…", "Find the strongest activations of these units over a folder of pictures"
+        self.controls.add(self.layer_choice, "Layer")
+        self.search_button = self._add_button(
+            "Search pictures…",
+            "Find the strongest activations of these units over a folder of pictures",
+            self.ask_for_pictures,
         )
-        self.search_button.clicked.connect(self.ask_for_pictures)
-        self.figure_button = _button(
-            "Figure…", "Save the run as a figure: PDF, SVG or PNG, as `zfdesk figure training`"
+        self.figure_button = self._add_button(
+            "Figure…", "Save the run as a figure: PDF, SVG or PNG, as `zfdesk figure training`", self.ask_for_figure
         )
-        self.figure_button.clicked.connect(self.ask_for_figure)
-        self.use_button = _button("Use this network", "Switch the window to the network of this snapshot")
-        self.use_button.clicked.connect(self.use_network)
-        self.controls = Controls(self)
-        for widget, name in (
-            (self.open_button, "Open the folder of a training run"), (self.view_choice, "What is shown"),
-            (self.layer_choice, "Layer"), (self.search_button, "Search pictures for the strongest activations"),
-            (self.figure_button, "Save the run as a figure"), (self.use_button, "Use the network of this snapshot"),
-        ):  # fmt: skip
-            self.controls.add(widget, name)
+        self.use_button = self._add_button(
+            "Use this network", "Switch the window to the network of this snapshot", self.use_network
+        )
         self.state_line = ElidedLabel()
         self.state_line.setAccessibleName("State of the run")
+
+    def _add_button(self, text: str, hint: str, action: Callable[[], None]) -> QToolButton:
+        button = tool_button(text)
+        button.setToolTip(hint)
+        button.clicked.connect(lambda _: action())
+        self.controls.add(button, hint)
+        return button
+
+    def _make_views(self) -> None:
         self.curves, self.strips, self.snapshot, self.units = CurvesView(), StripsView(), SnapshotView(), UnitsView()
+        self.snapshots = SnapshotController(self.desk, self.snapshot)
+        self.columns = UnitsController(self.desk, self.units)
+        self.scrubber = Scrubber(lambda: self.shown == "snapshot" and self.snapshots.computing)
         self.strips.picked.connect(self.choose_epoch)
         self.snapshot.unit_picked.connect(self.choose_unit)
         self.units.picked.connect(self._pick_tile)
-        self.views: dict[str, QWidget] = {
-            "curves": self.curves, "spread": self.strips, "snapshot": self.snapshot, "units": self.units
-        }  # fmt: skip
+        self.columns.failed.connect(self._show_error)
+        self.scrubber.moved.connect(self._scrub)
+        self.views = dict(zip(VIEWS, (self.curves, self.strips, self.snapshot, self.units), strict=True))
         self.stack = QStackedWidget()
         self.stack.addWidget(self._invitation())
         for view in self.views.values():
@@ -121,10 +117,6 @@ class TrainingPane(Pane):
         self.body.addWidget(self.controls)
         self.body.addWidget(self.state_line)
         self.body.addWidget(self.stack, 1)
-        self.scrubber = Scrubber(lambda: self.shown == "snapshot" and self.looking)
-        self.scrubber.moved.connect(self._scrub)
-        self.columns = Columns(self.desk, self.units)
-        self.columns.failed.connect(self._show_error)
         self.body.addWidget(self.scrubber)
 
     def _invitation(self) -> QWidget:
@@ -151,28 +143,25 @@ class TrainingPane(Pane):
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         super().showEvent(event)
-        if self.folder is None and (last := self.context.recall(TRAINING_RUN)) and Path(last).is_dir():
-            self.open(last)
-        elif self.folder is not None:
+        if self.watcher.folder is not None:
             self._show_chosen()  # what was left undone
-            self.read()
-            self.clock.start()
+            self.watcher.start()
+        elif (last := self.context.recall(TRAINING_RUN)) and Path(last).is_dir():
+            self.open(last)
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
         """Nothing is read or computed while nobody looks."""
         super().hideEvent(event)
-        self.clock.stop()
+        self.watcher.timer.stop()
         self.scrubber.stop()
         self.columns.rest()
-        self._looker.forget() if not self.looking else None
+        self.snapshots.rest()
 
     def end(self) -> None:
         """The window closes: nothing more is begun, and what comes is not drawn."""
-        self.clock.stop()
+        self.watcher.close()
         self.scrubber.stop()
         self.columns.stop()
-        self._choice += 1
-        self.folder = None
 
     # The run
 
@@ -185,59 +174,33 @@ class TrainingPane(Pane):
 
     def open(self, path: str) -> None:
         """Show another run; what is wrong with it is told, and what was shown is gone."""
-        self._choice += 1
-        self.folder, self.reading, self.error = Path(path), None, ""
+        self.error, self._search_folder = "", ""
         self.epoch = self.unit = -1
-        self._looks.clear()
         self._follow, self._drawn = True, ()
         self.scrubber.stop()
         self.columns.stop()
-        self._search_folder = ""
+        self.snapshots.forget()
         self.state_line.say(f"Reading {path}…")
-        self.read()
-        self.clock.start()
+        self.watcher.open(Path(path))
 
-    def read(self) -> None:
-        """Look what has become of the run, unless that is being done."""
-        if self.folder is None or self._reading:
-            return
-        self._reading = True
-        work, done = partial(read_again, self.folder, self.reading), partial(self._take, self._choice)
-        self.desk.tasks.run("training read", work, done, owner=self)
+    @property
+    def reading(self) -> Reading | None:
+        """The run as it was read last; None before it was."""
+        return self.watcher.reading
 
-    def _take(self, choice: int, reading: Reading | None, error: Exception | None) -> None:
-        self._reading = False
-        if choice != self._choice:
-            self.read()  # of the run that was chosen meanwhile
-            return
-        if reading is None:
-            self.error = run_error_text(error)
-            self._show_state()
-            return
-        self.error = reading.error
-        first = self.reading is None
-        if reading is not self.reading:
-            self.reading = reading
-            self._show_reading(first)
-        self._show_state()
-
-    def _show_reading(self, first: bool) -> None:
+    def _show_reading(self) -> None:
         assert self.reading is not None
         run = self.reading.run
-        if first:
+        if self.context.recall(TRAINING_RUN) != str(run.folder):
             self.context.remember(TRAINING_RUN, str(run.folder))
-        self._fill_layers()
-        self._fill_scrubber()
+        self._fill_layers(layers_of(self.reading))
+        if self._follow or self.epoch not in run.snapshots:
+            self.epoch = run.snapshots[-1] if run.snapshots else -1
+        self.scrubber.show_epochs(run.snapshots, self.epoch)
         self._show_chosen()
 
-    def _fill_layers(self) -> None:
-        assert self.reading is not None
-        about = self.reading.run.about
-        names = list(weight_layers(self.reading))
-        if not names and about.architecture in ARCHITECTURES:
-            layers = ARCHITECTURES[about.architecture](max(len(about.classes), 1)).layers
-            names = [layer.name for layer in layers if isinstance(layer, Conv)]
-        if names != [self.layer_choice.itemText(index) for index in range(self.layer_choice.count())]:
+    def _fill_layers(self, names: tuple[str, ...]) -> None:
+        if names != tuple(self.layer_choice.itemText(index) for index in range(self.layer_choice.count())):
             before = self.layer
             with QSignalBlocker(self.layer_choice):
                 self.layer_choice.clear()
@@ -249,10 +212,7 @@ class TrainingPane(Pane):
         """Ask for a place, and save the run as a figure."""
         ask_for_figure(self.context, self.reading, self.layer)
 
-    def save_figure(self, path: str) -> None:
-        """Save the run as a figure."""
-        if self.reading is not None:
-            save_figure(self.context, self.reading, self.layer, path)
+    # Choosing
 
     @property
     def layer(self) -> str:
@@ -263,17 +223,6 @@ class TrainingPane(Pane):
     def shown(self) -> str:
         """Which of `VIEWS`."""
         return list(VIEWS)[self.view_choice.currentIndex()]
-
-    def _fill_scrubber(self) -> None:
-        assert self.reading is not None
-        snapshots = self.reading.run.snapshots
-        if not snapshots:
-            self.epoch = -1
-        elif self._follow or self.epoch not in snapshots:
-            self.epoch = snapshots[-1]
-        self.scrubber.show_epochs(snapshots, self.epoch)
-
-    # Choosing
 
     def choose_view(self, name: str) -> None:
         """One of `VIEWS`."""
@@ -335,51 +284,10 @@ class TrainingPane(Pane):
                 self.strips.show_bands(*bands_of(reading, self.layer))
             self.strips.show_epoch(self.epoch)
         elif self.shown == "snapshot":
-            self._show_snapshot()
+            known = self.epoch >= 0
+            self.snapshots.show(SnapshotRequest(reading.run, self.epoch, self.layer, self.unit) if known else None)
         else:
             self.columns.show(reading, self.layer, self.epoch)
-            self.units.show_epoch(self.epoch)
-
-    def _show_snapshot(self) -> None:
-        wish = self.wish()
-        if wish is None:
-            self.snapshot.show_waiting("There is no snapshot yet: the first comes with the start of the training.")
-            return
-        look = self._looks.get(wish.key)
-        if look is not None:
-            self.snapshot.show_look(look)
-            return
-        self.snapshot.show_waiting(f"epoch {self.snapshot.look.wish.epoch}" if self.snapshot.look else "Loading…")
-        if not self.looking:
-            self.looking = True
-            work, done = partial(self._looker.look, wish), partial(self._take_look, self._choice, wish)
-            self.desk.tasks.run("training look", work, done, owner=self)
-
-    def wish(self) -> SnapshotRequest | None:
-        """What is to be seen of the snapshot under the scrubber; None without one."""
-        if self.reading is None or self.epoch < 0:
-            return None
-        canvas = self.snapshot.mosaic
-        aspect = min(ASPECTS, key=lambda one: abs(one - canvas.width() / max(canvas.height(), 1)))
-        return SnapshotRequest(self.reading.run, self.epoch, self.layer, self.unit, aspect)
-
-    def _take_look(
-        self, choice: int, wish: SnapshotRequest, look: SnapshotLook | None, error: Exception | None
-    ) -> None:
-        self.looking = False
-        if not self.isVisible():
-            self._looker.forget()
-        if choice == self._choice and look is not None:
-            self._looks[wish.key] = look
-            for old in list(self._looks)[:-MOST_LOOKS]:
-                del self._looks[old]
-        now = self.wish()
-        if now is None or self.shown != "snapshot" or not self.isVisible():
-            return
-        if choice == self._choice and now.key == wish.key and look is None:
-            self.snapshot.show_failure(run_error_text(error))
-            return
-        self._show_snapshot()  # the newest wish, whichever that is by now
 
     # Fig. 4
 
@@ -404,43 +312,47 @@ class TrainingPane(Pane):
 
     def use_network(self) -> None:
         """Load the snapshot's network off this thread, and ask the window to switch to it."""
-        if self.reading is None or self.epoch < 0 or self._using:
+        if self.reading is None or self.epoch < 0 or self._loading:
             return
-        self._using = True
+        self._loading = True
         self.use_button.setEnabled(False)
-        place = self.reading.run.snapshot_file(self.epoch)
-        self.desk.tasks.run("training network", partial(load, place), partial(self._use, self._choice), owner=self)
+        place, done = self.reading.run.snapshot_file(self.epoch), partial(self._use, self.watcher.folder)
+        self.desk.tasks.run("training network", partial(load, place), done, owner=self)
 
-    def _use(self, choice: int, model: Model | None, error: Exception | None) -> None:
-        self._using = False
+    def _use(self, folder: Path | None, model: Model | None, error: Exception | None) -> None:
+        self._loading = False
         self.use_button.setEnabled(True)
-        if choice != self._choice:
+        if folder != self.watcher.folder:
             return
         if model is None:
-            self.desk.message.emit(f"{run_error_text(error)} The network in use stays.", True)
+            self.context.show_message(f"{run_error_text(error)} The network in use stays.", error=True)
         else:
             self.desk.use_model(model)
             classes = f"{len(model.classes):,} classes"
             self.context.show_message(f"The network of {model.name} is in use: {model.architecture.title}, {classes}.")
 
-    # Words
+    # Texts
+
+    def _show_checked(self) -> None:
+        self.error = self.watcher.error
+        self._show_state()
 
     def _show_error(self, sentence: str) -> None:
         """Here until the run is read again, and in the window."""
         self.error = sentence
         self._show_state()
-        self.desk.message.emit(sentence, True)
+        self.context.show_message(sentence, error=True)
 
     def show_facts(self) -> None:
         """A few times a second: how long ago the run was heard of."""
         self._show_state()
 
     def _show_state(self) -> None:
+        known = self.reading is not None or self.watcher.folder is not None
         if self.reading is None:
             self.facts.say("a training run, watched")
             self.state_line.say(f"⚠ {self.error}" if self.error else "")
-            self.state_line.setVisible(bool(self.folder))
-            if self.error or self.folder is None:
+            if self.error or not known:
                 self._show_chosen()
         else:
             run, now = self.reading.run, time.time()
@@ -448,27 +360,14 @@ class TrainingPane(Pane):
             if self.error:
                 self.state_line.say(f"⚠ {self.error} ({run_state_text(run, now)})")
             else:
-                said = self.columns.said
-                self.state_line.say(f"searching, {said}" if said else run_progress_text(run, now))
-            self.state_line.setVisible(True)
+                search = self.columns.progress
+                self.state_line.say(f"searching, {search}" if search else run_progress_text(run, now))
+        self.state_line.setVisible(known)
         set_role(self.state_line, "error" if self.error else "quiet")
 
     def as_data(self) -> str:
         """The scores and losses, as tab-separated text."""
-        if self.reading is None:
-            return ""
-        nothing = ("", "", "")
-        rows = [
-            (epoch.epoch, epoch.step, *vars(epoch.training).values(),
-             *(vars(epoch.validation).values() if epoch.validation else nothing))
-            for epoch in self.reading.run.epochs
-        ]  # fmt: skip
-        names = ("loss", "top-1", "top-5")
-        head = ("epoch", "step", *(f"training {name}" for name in names), *(f"validation {name}" for name in names))
-        return table_text(head, rows) if rows else ""
+        return scores_text(self.reading.run) if self.reading is not None else ""
 
 
-def _button(text: str, hint: str) -> QToolButton:
-    button = tool_button(text)
-    button.setToolTip(hint)
-    return button
+__all__ = ["TrainingPane"]

@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from zfdesk.desk.training.snapshots import GAP, SnapshotLook
+from zfdesk.desk.training.snapshots import GAP, SnapshotResult
 from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.theme import THEMES, Colours
@@ -23,25 +23,25 @@ class MosaicCanvas(Canvas):
 
     def __init__(self) -> None:
         super().__init__()
-        self.look: SnapshotLook | None = None
+        self.result: SnapshotResult | None = None
         self.pressed.connect(self._pick)
 
     def _pick(self, point: tuple[float, float], _: object) -> None:
-        look = self.look
-        if look is None or look.maps is None:
+        result = self.result
+        if result is None or result.maps is None:
             return
-        column, row = int(point[0] // (look.tile[1] + GAP)), int(point[1] // (look.tile[0] + GAP))
-        unit = row * look.columns + column
-        if 0 <= column < look.columns and row >= 0 and unit < look.units:
+        column, row = int(point[0] // (result.tile[1] + GAP)), int(point[1] // (result.tile[0] + GAP))
+        unit = row * result.columns + column
+        if 0 <= column < result.columns and row >= 0 and unit < result.units:
             self.unit_picked.emit(unit)
 
     def paint_over(self, painter: QPainter) -> None:
-        look = self.look
-        if look is not None and look.unit >= 0:
-            row, column = divmod(look.unit, look.columns)
-            left, top = column * (look.tile[1] + GAP), row * (look.tile[0] + GAP)
+        result = self.result
+        if result is not None and result.unit >= 0:
+            row, column = divmod(result.unit, result.columns)
+            left, top = column * (result.tile[1] + GAP), row * (result.tile[0] + GAP)
             painter.setPen(QPen(self.colours.colour("unit"), 2))
-            painter.drawRect(self.rect_to_screen(left, top, left + look.tile[1], top + look.tile[0]))
+            painter.drawRect(self.rect_to_screen(left, top, left + result.tile[1], top + result.tile[0]))
 
 
 class SnapshotView(QWidget):
@@ -68,14 +68,14 @@ class SnapshotView(QWidget):
         for line in (0, 1):
             grid.setRowStretch(line, 1)
             grid.setColumnStretch(line, 1)
-        self.look: SnapshotLook | None = None
+        self.result: SnapshotResult | None = None
         self._arrays: list[object] = []
 
     def set_colours(self, colours: Colours) -> None:
         """Take over a theme."""
         self.colours = colours
-        if self.look is not None:
-            self.show_look(self.look)
+        if self.result is not None:
+            self.show_result(self.result)
 
     def show_waiting(self, reason: str) -> None:
         """What is shown belongs to another choice."""
@@ -86,29 +86,29 @@ class SnapshotView(QWidget):
                 tile.set_content(reason or LOADING)
 
     def show_failure(self, sentence: str) -> None:
-        """There is no look at the chosen snapshot."""
-        self.look = self.mosaic.look = None
+        """Say why there is nothing of the chosen snapshot."""
+        self.result = self.mosaic.result = None
         for tile in (self.probe, self.filters, self.maps, self.down):
             tile.set_content(sentence)
 
-    def show_look(self, look: SnapshotLook) -> None:
+    def show_result(self, result: SnapshotResult) -> None:
         """Draw what a snapshot holds and answers."""
-        self.look = self.mosaic.look = look
-        epoch, layer, which = look.wish.epoch, look.wish.layer, f"{look.wish.layer}:{look.unit}"
-        filters = CanvasPicture.rgb(look.filters)
-        self.filters.set_content(filters, f"{look.filters_text} · epoch {epoch}", f"filters · epoch {epoch}")
-        if look.probe is None or look.maps is None:
+        self.result = self.mosaic.result = result
+        epoch, layer, which = result.request.epoch, result.request.layer, f"{result.request.layer}:{result.unit}"
+        filters = CanvasPicture.rgb(result.filters)
+        self.filters.set_content(filters, f"{result.filters_text} · epoch {epoch}", f"filters · epoch {epoch}")
+        if result.probe is None or result.maps is None:
             for tile in (self.probe, self.maps, self.down):
-                tile.set_content(look.error)
+                tile.set_content(result.error)
             return
-        answers = ", ".join(f"{name} {share * 100:.0f} %" for name, share in look.answers)
-        self.probe.set_content(CanvasPicture.rgb(look.probe), f"probe picture: {answers}", answers)
+        answers = ", ".join(f"{name} {share * 100:.0f} %" for name, share in result.answers)
+        self.probe.set_content(CanvasPicture.rgb(result.probe), f"probe picture: {answers}", answers)
         shades = table("inferno", False, self.colours is THEMES["dark"])
-        caption = f"{layer}, {look.units} maps, each over its own range · click chooses"
-        self.maps.set_content(CanvasPicture.indexed(look.maps, shades), caption, f"{layer} maps")
-        if look.down is None:
+        caption = f"{layer}, {result.units} maps, each over its own range · click chooses"
+        self.maps.set_content(CanvasPicture.indexed(result.maps, shades), caption, f"{layer} maps")
+        if result.down is None:
             silent = f"{which} is silent on the probe picture after epoch {epoch}."
             self.down.set_content(silent, f"{which} · silent")
         else:
-            caption = f"{which} · strongest activation {number(look.activation)}, deconvnet"
-            self.down.set_content(CanvasPicture.rgb(look.down), caption, which)
+            caption = f"{which} · strongest activation {number(result.activation)}, deconvnet"
+            self.down.set_content(CanvasPicture.rgb(result.down), caption, which)

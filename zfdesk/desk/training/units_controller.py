@@ -7,15 +7,16 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal
 
 from zfdesk.desk.state import AppState
+from zfdesk.desk.training.reading import Reading
 from zfdesk.desk.training.run_texts import run_error_text
-from zfdesk.desk.training.snapshots import Reading, Search, UnitTile, kept_column, kept_units, some_units
+from zfdesk.desk.training.unit_tiles import UnitSearch, UnitTile, kept_column, kept_units, some_units
 from zfdesk.desk.training.units import UnitsView
 from zfdesk.engine import ARCHITECTURES
 
 NO_UNITS = "The run kept no strongest activations of {layer}. “Search pictures…” finds them over a folder of pictures."
 
 
-class Columns(QObject):
+class UnitsController(QObject):
     """One column at a time; what comes for another table is not shown. ``failed``: a sentence."""
 
     failed = Signal(str)
@@ -23,9 +24,9 @@ class Columns(QObject):
     def __init__(self, desk: AppState, view: UnitsView) -> None:
         super().__init__(view)
         self.desk, self.view = desk, view
-        self.search: Search | None = None
+        self.search: UnitSearch | None = None
         self.running = False
-        self._for: tuple[object, ...] = ()
+        self._table: tuple[object, ...] = ()  # which units, of which run
         self._reading: Reading | None = None
         self._epoch = -1
 
@@ -37,13 +38,12 @@ class Columns(QObject):
         units = self.search.units if self.search is not None else kept_units(reading.strongest, layer)
         table = (reading.run.folder, reading.run.about.started, layer, units, self.search)
         epochs = reading.run.snapshots
-        if (*table, epochs) == self._for:
-            self._next()  # where it was left
-            return
-        known = self.view.columns if table == self._for[:-1] else {}
-        self._for = (*table, epochs)
-        self.view.show_units(layer, units, epochs, NO_UNITS.format(layer=layer))
-        self.view.columns = {epoch: tiles for epoch, tiles in known.items() if epoch in epochs}
+        if table != self._table or epochs != self.view.epochs:
+            known = self.view.columns if table == self._table else {}
+            self._table = table
+            self.view.show_units(layer, units, epochs, NO_UNITS.format(layer=layer))
+            self.view.columns = {epoch: tiles for epoch, tiles in known.items() if epoch in epochs}
+        self.view.show_epoch(epoch)
         self._next()
 
     def begin_search(self, reading: Reading, folder: str, layer: str, unit: int) -> str:
@@ -55,7 +55,7 @@ class Columns(QObject):
             return f"The architecture {about.architecture!r} is not known here."
         stage = declare(max(len(about.classes), 1)).stage(layer)
         units = kept_units(reading.strongest, layer) or some_units(stage.shape[0], unit)
-        self.search = Search(reading.run, folder, layer, units)
+        self.search = UnitSearch(reading.run, folder, layer, units)
         return ""
 
     def rest(self) -> None:
@@ -67,36 +67,37 @@ class Columns(QObject):
         """Give a search up, and begin the table anew when it is shown again."""
         self.rest()
         self.search = None
-        self._for = ()
+        self._table = ()
 
     @property
-    def said(self) -> str:
-        """Return how far the search is, as text."""
-        return self.search.said if self.search is not None else ""
+    def progress(self) -> str:
+        """How far the search is, as text; empty without one."""
+        return self.search.progress if self.search is not None else ""
 
     def _next(self) -> None:
-        """The first column that is missing, unless one is being made."""
-        if self.running or not self._for or self._reading is None or not self.view.isVisible():
+        """Begin with the first column that is missing, unless one is being made."""
+        if self.running or not self._table or self._reading is None or not self.view.isVisible():
             return
         epochs = self.view.epochs if self.view.units else ()
         missing = [epoch for epoch in (self._epoch, *epochs) if epoch in epochs and epoch not in self.view.columns]
         search = self.search
         if not missing:
             if search is not None:
-                search.said = ""
+                search.progress = ""
             return
         if search is not None:
             search.stopped = False
-        work = search.column if search is not None else partial(_kept, self._reading, self.view.layer, self.view.units)
+            work = partial(search.column, missing[0])
+        else:
+            work = partial(kept_column, self._reading, missing[0], self.view.layer, self.view.units)
         self.running = True
-        done = partial(self._take, self._for[:-1], missing[0])
-        self.desk.tasks.run("training units", partial(work, missing[0]), done, owner=self)
+        self.desk.tasks.run("training units", work, partial(self._take, self._table, missing[0]), owner=self)
 
     def _take(
         self, table: tuple[object, ...], epoch: int, tiles: list[UnitTile] | None, error: Exception | None
     ) -> None:
         self.running = False
-        if table == self._for[:-1] and not (tiles is None and self.search is not None and self.search.stopped):
+        if table == self._table and not (tiles is None and self.search is not None and self.search.stopped):
             if tiles is None:
                 self.failed.emit(run_error_text(error))
                 if self.search is not None:  # the next snapshot would fail likewise
@@ -107,5 +108,4 @@ class Columns(QObject):
         self._next()  # of whatever is wanted by now
 
 
-def _kept(reading: Reading, layer: str, units: tuple[int, ...], epoch: int) -> list[UnitTile]:
-    return kept_column(reading, epoch, layer, units)
+__all__ = ["UnitsController"]
