@@ -21,7 +21,7 @@ from zfdesk.live import MapsDisplay, Normalise, View
 from zfdesk.live.replay import load_path
 from zfdesk.pages.layout_file import open_figure
 from zfdesk.runs import Score, read_run
-from zfdesk.synthesis.orders import State
+from zfdesk.synthesis.orders import Description, State
 from zfdesk.typed_json import from_plain
 from zfdesk.weights import load
 
@@ -47,11 +47,12 @@ def test_a_session_with_what_features_keep() -> None:
     assert opened.kept["scan"].value == {"places": ["/pictures", "/clip.mp4"]}
     kept = from_plain(KeptMade, opened.kept["made"].value, "made", None, opened.kept["made"].arrays)
     made = kept.whole
-    assert (made.method, made.title, made.text) == ("fooling picture", "taken for church", "All that decides it.")
-    assert (made.names, made.step, made.steps) == (("before", "after", "difference × 16"), 3, 40)
-    assert (made.state, made.notes, made.columns, made.network) == (State.CANCELLED, ("A note.",), 3, "abc")
-    assert (made.targets, made.before, made.after) == ((("conv1", 1),) * 3, 0, 1)
-    assert np.array_equal(made.values, (0.25, 0.5, np.nan), equal_nan=True)
+    assert made.description == Description(
+        "fooling picture", "taken for church", "All that decides it.", "abc", 3, (("conv1", 1),) * 3, before=0, after=1
+    )
+    assert (made.names, made.state) == (("before", "after", "difference × 16"), State.CANCELLED)
+    assert (made.sketch.step, made.sketch.steps, made.sketch.notes) == (3, 40, ("A note.",))
+    assert np.array_equal(made.sketch.values, (0.25, 0.5, np.nan), equal_nan=True)
     pixels = np.random.default_rng(1).integers(0, 256, (3, 16, 16, 3), np.uint8)
     assert np.array_equal(made.pictures, pixels)
 

@@ -33,7 +33,7 @@ from zfdesk.pages.panel_kinds import kind_named
 from zfdesk.pages.panels import PanelSpec, capture, why_not
 from zfdesk.session import Session, from_bytes, reopen, to_bytes
 from zfdesk.synthesis import RECIPES, MaximiseRecipe, Sketch, finished, maximise, of_unit
-from zfdesk.synthesis.orders import Order, State, units_order
+from zfdesk.synthesis.orders import Description, Order, State, units_order
 
 
 @pytest.fixture
@@ -77,7 +77,9 @@ class Held:
         self.size = size
         self.steps, self.fails, self.taken = steps, fails, 0
         self.gate = threading.Semaphore(0)
-        self.order = Order("waiting", "a picture", "All that decides it.", self.sketches, lambda sketch: ("one",))
+        self.order = Order(
+            Description("waiting", "a picture", "All that decides it."), self.sketches, lambda sketch: ("one",)
+        )
 
     def sketches(self) -> Iterator[Sketch]:
         for step in range(1, self.steps + 1):
@@ -168,7 +170,7 @@ def test_paused_continued_cancelled_and_come_back_to(pane: LabPane) -> None:
         assert shown.state is State.CANCELLED
         wait_until(lambda: "cancelled at step" in pane.wall.stale)
         wait_until(lambda: "CANCELLED" in pane.facts.whole)
-    assert shown.pictures[0, 0, 0, 0] == shown.step
+    assert shown.pictures[0, 0, 0, 0] == shown.sketch.step
     pane.lab.undo()
     assert pane.lab.made is None
     assert not pane.wall.has_picture
@@ -184,7 +186,7 @@ def test_what_fails_is_said_and_its_last_picture_stays(pane: LabPane, error: Exc
     wait_until(lambda: not pane.lab.running)
     assert pane.lab.made is not None
     assert pane.lab.made.state is State.FAILED
-    assert pane.lab.made.step == 2
+    assert pane.lab.made.sketch.step == 2
     assert pane.lab.error.endswith(".")
 
 
@@ -214,7 +216,7 @@ def test_another_making_takes_the_place_of_the_one_that_runs(pane: LabPane) -> N
     second.gate.release(6)
     wait_until(lambda: not pane.lab.running)
     assert pane.lab.made is not None
-    assert (pane.lab.made.step, pane.lab.made.state) == (6, State.DONE)
+    assert (pane.lab.made.sketch.step, pane.lab.made.state) == (6, State.DONE)
 
 
 def test_a_sheet_of_a_layer_selects_units(pane: LabPane) -> None:
@@ -250,7 +252,7 @@ def test_objectives_are_said_as_they_are(pane: LabPane, what: What, fill: object
     wait_until(lambda: pane.desk.result is not None and pane.desk.result.unit is not None)
     choose(pane, what)
     fill(form_of(pane))  # type: ignore[operator]
-    assert told in pane.form.order().text
+    assert told in pane.form.order().description.text
 
 
 def test_what_cannot_be_made_is_said_and_nothing_changes(still: Window, pane: LabPane) -> None:
@@ -283,7 +285,7 @@ def test_recipes_show_their_numbers(pane: LabPane) -> None:
     click(form.numbers.bfloat16, (5.0, 5.0))
     choose(pane, What.UNIT)
     assert form.numbers.recipe.bfloat16
-    assert "bfloat16" in pane.form.order().text
+    assert "bfloat16" in pane.form.order().description.text
     click(form.numbers.bfloat16, (5.0, 5.0))
     click(form.more, (5.0, 5.0))
     form.recipe.activated.emit(0)
@@ -301,7 +303,7 @@ def test_the_portraits_made_picture_leads_to_nine_that_differ(still: Window, pan
     assert shown is not None
     assert len(shown.pictures) == 9
     assert len({picture.tobytes() for picture in shown.pictures}) == 9
-    assert shown.targets == (("conv1", 2),) * 9
+    assert shown.description.targets == (("conv1", 2),) * 9
     form_of(pane).count.setValue(1)
 
 
@@ -309,7 +311,7 @@ def test_a_start_from_the_frame(pane: LabPane) -> None:
     form = form_of(pane)
     choose(pane, What.UNIT)
     form.start.choose("current frame")
-    assert "frame" in pane.form.order().text
+    assert "frame" in pane.form.order().description.text
     steps(pane, 1)
     made(pane)
     assert pane.lab.made is not None
@@ -339,8 +341,8 @@ def test_every_form_makes_what_it_says(pane: LabPane) -> None:
         shown = pane.lab.made
         assert shown is not None, pane.lab.error
         assert shown.state is State.DONE, pane.lab.error
-        assert "frame" in shown.text
-        assert shown.method in pane.facts.whole
+        assert "frame" in shown.description.text
+        assert shown.description.method in pane.facts.whole
         assert pane.wall.has_picture
     pane.show_form("Maximise")
 
@@ -355,11 +357,11 @@ def test_a_style_is_mixed_by_sliders_from_files(pane: LabPane, tmp_path: Path) -
     assert form.mix.isVisible()  # there are two to be mixed
     form.mix.setValue(25)
     form.weight.setValue(75)
-    words = form.order().text
+    words = form.order().description.text
     assert "0.75 × waves.png + 0.25 × sand.png" in words
     assert "weight 10" in words
     form.style_slot.open(str(tmp_path / "missing.png"))  # told, and the one before stays
-    assert "waves.png" in form.order().text
+    assert "waves.png" in form.order().description.text
     form.style_slot.choose("current frame")
     form.second.choose("none")
     assert not form.mix.isVisible()
@@ -383,7 +385,7 @@ def test_a_session_keeps_what_was_made(still: Window, pane: LabPane, tmp_path: P
     kept = current_session(still.context)
     save_made(str(tmp_path / "a.png"), shown)
     with Image.open(tmp_path / "a.png") as picture:
-        assert picture.text["words"] == shown.text  # type: ignore[attr-defined]
+        assert picture.text["words"] == shown.description.text  # type: ignore[attr-defined]
     pane.lab.undo()
     assert pane.lab.made is not shown
     show_kept(still, kept)
@@ -413,7 +415,7 @@ def test_a_film_takes_what_is_made_over_a_still_picture(still: Window, pane: Lab
     pane.lab.start(held.order)
     for step in range(1, 6):
         held.gate.release()
-        wait_until(lambda step=step: pane.lab.made is not None and pane.lab.made.step >= step)
+        wait_until(lambda step=step: pane.lab.made is not None and pane.lab.made.sketch.step >= step)
         settle(150)  # of the film's own clock: the next frame is due
     still.films.stop()
     wait_until(lambda: told)
@@ -445,7 +447,8 @@ def test_buttons_stay_where_they_are_when_it_is_paused(pane: LabPane) -> None:
 
 def test_in_large_type_the_pictures_keep_their_room(still: Window, pane: LabPane) -> None:
     held = Held(steps=1)
-    held.order = replace(held.order, text="All that decides it. " * 30)
+    description = replace(held.order.description, text="All that decides it. " * 30)
+    held.order = replace(held.order, description=description)
     pane.lab.start(held.order)
     held.gate.release()
     wait_until(lambda: not pane.lab.running)
@@ -502,7 +505,7 @@ def test_letters_in_a_field_are_text_and_no_keys(still: Window, pane: LabPane) -
     QTest.keyClick(field, Qt.Key.Key_Return)
     assert field.index == 3
     assert still.desk.view == before
-    assert "church" in pane.form.order().text
+    assert "church" in pane.form.order().description.text
     field.clear()
     assert field.index == -1
     choose(pane, What.UNIT)

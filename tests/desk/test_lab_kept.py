@@ -18,7 +18,8 @@ from zfdesk.desk.feature import keeps
 from zfdesk.desk.lab.kept import KeptMade, kept_made
 from zfdesk.live import View
 from zfdesk.session import FrameRecord, Session, SessionError, network_facts
-from zfdesk.synthesis.orders import Made, State
+from zfdesk.synthesis.orders import Description, Made, State
+from zfdesk.synthesis.steps import Sketch
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +30,14 @@ def moment() -> FrameRecord:
 
 
 MADE = Made(
-    "fooling picture", "taken for church", "All that decides it.",
-    np.random.default_rng(1).integers(0, 256, (3, 16, 16, 3), np.uint8), ("before", "after", "difference × 16"),
-    (0.25, 0.5, float("nan")), 3, 40, State.CANCELLED, ("A note.",), 3, "abc", (("conv1", 1),) * 3, 0, 1,
+    Description(
+        "fooling picture", "taken for church", "All that decides it.", "abc", 3, (("conv1", 1),) * 3, before=0, after=1
+    ),
+    Sketch(
+        3, 40, np.random.default_rng(1).integers(0, 256, (3, 16, 16, 3), np.uint8), np.array([0.25, 0.5, np.nan]),
+        ("A note.",),
+    ),
+    ("before", "after", "difference × 16"), State.CANCELLED,
 )  # fmt: skip
 
 
@@ -49,10 +55,9 @@ def test_they_come_back_exactly(moment: FrameRecord) -> None:
     (again,), sentence, _ = restored(moment, kept_made(MADE))
     assert sentence is None
     assert np.array_equal(again.pictures, MADE.pictures)
-    assert np.array_equal(again.values, MADE.values, equal_nan=True)
-    same = {"pictures": MADE.pictures, "values": MADE.values}
-    assert replace(again, **same).facts == MADE.facts
-    assert (again.before, again.after, again.columns) == (0, 1, 3)
+    assert np.array_equal(again.sketch.values, MADE.sketch.values, equal_nan=True)
+    assert (again.description, again.names, again.state) == (MADE.description, MADE.names, MADE.state)
+    assert (again.sketch.step, again.sketch.steps, again.sketch.notes) == (3, 40, ("A note.",))
 
 
 def test_a_session_without_them_has_no_part_for_them(moment: FrameRecord) -> None:
@@ -62,7 +67,14 @@ def test_a_session_without_them_has_no_part_for_them(moment: FrameRecord) -> Non
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"names": ("one",)}, {"after": 3}, {"before": -2}, {"targets": (("conv1", 1),)}, {"names": ()}]
+    "wrong",
+    [
+        {"names": ("one",)},
+        {"description": replace(MADE.description, after=3)},
+        {"description": replace(MADE.description, before=-2)},
+        {"description": replace(MADE.description, targets=(("conv1", 1),))},
+        {"names": ()},
+    ],
 )
 def test_what_does_not_fit_together_is_left_out(moment: FrameRecord, wrong: dict[str, Any]) -> None:
     kept = kept_made(MADE)

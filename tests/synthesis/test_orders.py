@@ -63,7 +63,7 @@ def model() -> zf.Model:
 def last(order: Order) -> np.ndarray:
     made = order.made(finished(order.sketches()))
     assert made.state is State.DONE
-    assert len(made.names) == len(made.pictures) == len(made.values)
+    assert len(made.names) == len(made.pictures) == len(made.sketch.values)
     return made.pictures
 
 
@@ -102,11 +102,11 @@ def test_a_layer_is_made_batch_by_batch_and_each_as_it_would_be_alone(model: zf.
     assert np.array_equal(first.pictures[:BATCH], final.pictures[:BATCH])
     alone = finished(maximise(model, [of_unit("conv2", BATCH + 1)], MaximiseRecipe(steps=2), seed=1))
     assert np.abs(final.pictures[BATCH + 1].astype(int) - alone.pictures[0]).max() <= 1
-    assert order.targets[BATCH + 1] == ("conv2", BATCH + 1)
+    assert order.description.targets[BATCH + 1] == ("conv2", BATCH + 1)
 
 
 def test_everything_that_decides_a_picture_is_said(model: zf.Model) -> None:
-    said = units_order(model, [of_unit("conv2", 1)] * 2, RECIPES["yosinski-2"], "mean", 9).text
+    said = units_order(model, [of_unit("conv2", 1)] * 2, RECIPES["yosinski-2"], "mean", 9).description.text
     for part in ("conv2:1", "2 different pictures", "yosinski-2: 750 steps", "decay 0.3", "mean", "seed 9", "Small"):
         assert part in said, part
     for order, parts in (
@@ -120,7 +120,7 @@ def test_everything_that_decides_a_picture_is_said(model: zf.Model) -> None:
         (style_order(model, PICTURE, [(OTHER, 1.0, "waves")], 0.5, 13), ("1 × waves", "weight 0.5", "13 steps")),
     ):
         for part in (*parts, "weights"):
-            assert part.casefold() in order.text.casefold(), part
+            assert part.casefold() in order.description.text.casefold(), part
 
 
 def test_every_number_of_a_recipe_that_is_on_is_in_its_words() -> None:
@@ -199,6 +199,6 @@ def test_a_file_holds_all_that_is_said(model: zf.Model, tmp_path: object) -> Non
         file.write(data)
     with Image.open(path) as picture:
         text = picture.text  # type: ignore[attr-defined]
-    assert text["words"] == made.text
+    assert text["words"] == made.description.text
     assert text["state"] == "cancelled"
     assert json.loads(text["names"]) == list(made.names)

@@ -18,10 +18,11 @@ def _capture(spec: PanelSpec, sources: Sources) -> Captured:
     made = sources.get(Made)
     assert made is not None
     names = made.names if len(made.names) <= NAMED else ()
-    panel = Tiles(made.pictures, columns=made.columns, names=names, note=made.state_text)
-    text = " ".join((made.text, *made.notes))
+    about = made.description
+    panel = Tiles(made.pictures, columns=about.columns, names=names, note=made.state_text)
+    text = " ".join((about.text, *made.sketch.notes))
     state = f" ({made.state_text})" if made.state_text else ""
-    return Captured(panel, f"{made.method}: {made.title}{state}", f"{made.method} of {made.title}", text)
+    return Captured(panel, f"{about.method}: {about.title}{state}", f"{about.method} of {about.title}", text)
 
 
 MADE = PanelKind("made pictures", "Made in the lab", "Made pictures", _capture, _nothing_made, about_unit=False)

@@ -45,10 +45,12 @@ def _with_features(data: dict[str, Any]) -> dict[str, Any]:
     if scan:
         kept["scan"] = {"value": {"places": scan}}
     if made is not None:
-        arrays = made.pop("arrays")
+        arrays, names, state = (made.pop(key) for key in ("arrays", "names", "state"))
         pictures, values, known = ({"array": name} for name in ("pictures", "values", "known"))
-        made |= {"text": made.pop("words"), "pictures": pictures, "values": []}
-        kept["made"] = {"value": {"made": made, "values": values, "known": known}, "arrays": arrays}
+        sketch = {key: made.pop(key) for key in ("step", "steps", "notes")} | {"pictures": pictures, "values": values}
+        description = made | {"text": made.pop("words")}
+        whole = {"description": description, "sketch": sketch, "names": names, "state": state}
+        kept["made"] = {"value": {"made": whole, "known": known}, "arrays": arrays}
     return {**data, "version": 3, "kept": kept}
 
 

@@ -1,6 +1,6 @@
 """Pictures that are made: what a unit would like to see, what fools the network, what a layer still knows.
 
-    from zfdesk.synthesis import Recipe, maximise, of_unit
+    from zfdesk.synthesis import maximise, of_unit
     for sketch in maximise(model, [of_unit("conv5", 17)]):
         sketch.pictures, sketch.values, sketch.finished
 

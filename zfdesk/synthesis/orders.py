@@ -1,8 +1,8 @@
 """What is to be made, said in full before it is made, and what came of it: pictures that explain themselves.
 
-    order = units_order(model, [of_unit("conv5", 17)], Recipe())
+    order = units_order(model, [of_unit("conv5", 17)], MaximiseRecipe())
     for sketch in order.sketches():
-        made = order.made(sketch)      # pictures, a name for each, and `Made.text`: all that decides them
+        made = order.made(sketch)      # pictures, a name for each, and all that decides them
 
 Each way to make a picture has one function that gives an `Order`; it raises ValueError for what cannot be
 made, as far as that is known without computing anything. Window, figures and sessions know orders, not methods.
@@ -11,7 +11,7 @@ made, as far as that is known without computing anything. Window, figures and se
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -41,72 +41,69 @@ class State(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, eq=False)
-class Made:
-    """Pictures as they are now, with all that decides them.
+@dataclass(frozen=True)
+class Description:
+    """All that decides pictures which are made, and how they are shown.
 
-    pictures: uint8 (N, height, width, 3) RGB, read-only. names: of each, with what it reached. method: how; title: of
-    what, short; text: everything, in sentences. network: SHA-256 of its weights, or their name. notes: what the user
-    should know, a sentence each. columns: in which they are shown, 0 for as square as it comes. targets: the (layer,
-    unit) of each picture, or none. after: the number of the picture that is what was made; before: of the one it was
-    made from, -1 where that is not among them.
+    method: how they are made; title: of what, short; text: everything, in sentences. network: SHA-256 of its weights,
+    or their name. columns: in which they are shown, 0 for as square as it comes. targets: the (layer, unit) of each
+    picture, or none. after: the number of the picture that is what was made; before: of the one it was made from, -1
+    where that is not among them.
     """
 
     method: str
     title: str
     text: str
-    pictures: np.ndarray
-    names: tuple[str, ...]
-    values: tuple[float, ...]
-    step: int
-    steps: int
-    state: State = State.RUNNING
-    notes: tuple[str, ...] = ()
-    columns: int = 0
     network: str = ""
+    columns: int = 0
     targets: tuple[tuple[str, int], ...] = ()
     before: int = -1
     after: int = 0
 
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """Pictures as they are now, with all that decides them. names: of each picture, with what it reached."""
+
+    description: Description
+    sketch: Sketch
+    names: tuple[str, ...]
+    state: State = State.RUNNING
+
+    @property
+    def pictures(self) -> np.ndarray:
+        """uint8 (N, height, width, 3) RGB, read-only."""
+        return self.sketch.pictures
+
     @property
     def facts(self) -> dict[str, Any]:
-        """All but the pictures, for a file."""
-        facts = asdict(replace(self, pictures=np.zeros(0, np.uint8)))
-        left_out = ("pictures", "columns", "before", "after")
-        names = {"text": "words"}  # as files of earlier versions call it
-        return {names.get(name, name): value for name, value in facts.items() if name not in left_out}
+        """All but the pictures, for the text chunks of a PNG; by names that stay."""
+        about, sketch = self.description, self.sketch
+        return {
+            "method": about.method, "title": about.title, "words": about.text, "names": self.names,
+            "values": sketch.values.tolist(), "step": sketch.step, "steps": sketch.steps, "state": self.state.value,
+            "notes": sketch.notes, "network": about.network, "targets": about.targets,
+        }  # fmt: skip
 
     @property
     def state_text(self) -> str:
         """ "" for what is done; else how far it came."""
         if self.state is State.DONE:
             return ""
-        return f"{self.state.value} at step {self.step} of {self.steps}"
+        return f"{self.state.value} at step {self.sketch.step} of {self.sketch.steps}"
 
 
 @dataclass(frozen=True, eq=False)
 class Order:
     """What is to be made. ``sketches``: begins to make it; ``names``: of each picture of a sketch."""
 
-    method: str
-    title: str
-    text: str
+    description: Description
     sketches: Callable[[], Iterator[Sketch]]
     names: Callable[[Sketch], tuple[str, ...]]
-    columns: int = 0
-    network: str = ""
-    targets: tuple[tuple[str, int], ...] = ()
-    before: int = -1
-    after: int = 0
 
     def made(self, sketch: Sketch, state: State = State.RUNNING) -> Made:
         """A sketch with its explanation; one that is finished is done, whatever ``state``."""
-        values = tuple(float(value) for value in sketch.values)
-        return Made(
-            self.method, self.title, self.text, sketch.pictures, self.names(sketch), values, sketch.step, sketch.steps,
-            State.DONE if sketch.finished else state, sketch.notes, self.columns, self.network, self.targets,
-            self.before, self.after,
-        )  # fmt: skip
+        return Made(self.description, sketch, self.names(sketch), State.DONE if sketch.finished else state)
 
 
 def network_name(model: Model) -> str:
@@ -160,7 +157,8 @@ def units_order(
         return _in_batches(model, objectives, recipe, start, seed)
 
     title = title or (texts[0] if same else f"{texts[0]} to {texts[-1]}")
-    return Order("activation maximisation", title, text, sketches, names, 0, network_name(model), targets)
+    description = Description("activation maximisation", title, text, network_name(model), targets=targets)
+    return Order(description, sketches, names)
 
 
 def layer_order(model: Model, layer: str, recipe: MaximiseRecipe, start: Start = NOISE, seed: int = 0) -> Order:
@@ -235,7 +233,8 @@ def fool_order(
         )  # fmt: skip
 
     title = f"taken for {model.classes[to]}"
-    return Order("fooling picture", title, text, sketches, names, 3, network_name(model), before=0, after=1)
+    description = Description("fooling picture", title, text, network_name(model), 3, before=0, after=1)
+    return Order(description, sketches, names)
 
 
 def _probabilities(model: Model, picture: np.ndarray) -> np.ndarray:
@@ -265,9 +264,10 @@ def dream_order(
         f"each, {rate:g} levels a step in the mean; seed {seed}. {_capital(network_text(model))}."
     )
     return Order(
-        "DeepDream", what, text, lambda: dream(model, picture, layer, unit, octaves, steps, rate, seed),
-        lambda sketch: (f"dream of {what} · objective {sketch.values[0]:.3g}",), 1, network_name(model),
-    )  # fmt: skip
+        Description("DeepDream", what, text, network_name(model), 1),
+        lambda: dream(model, picture, layer, unit, octaves, steps, rate, seed),
+        lambda sketch: (f"dream of {what} · objective {sketch.values[0]:.3g}",),
+    )
 
 
 def inversion_order(
@@ -306,7 +306,8 @@ def inversion_order(
         return ("the picture", *(f"{layer}{error}" for layer, error in zip(chosen, errors, strict=True)))
 
     title = f"{chosen[0]} to {chosen[-1]}" if len(chosen) > 1 else chosen[0]
-    return Order("feature inversion", title, text, sketches, names, 0, network_name(model), before=0, after=1)
+    description = Description("feature inversion", title, text, network_name(model), before=0, after=1)
+    return Order(description, sketches, names)
 
 
 # Texture, style
@@ -322,9 +323,10 @@ def texture_order(
         f"{steps} steps from noise, seed {seed}. {_capital(network_text(model))}. {advice(model.architecture)}"
     ).strip()
     return Order(
-        "texture synthesis", picture_text, text, lambda: texture(model, example, steps=steps, seed=seed, every=2),
-        lambda sketch: (f"texture · error {sketch.values[0]:.2%}",), 1, network_name(model),
-    )  # fmt: skip
+        Description("texture synthesis", picture_text, text, network_name(model), 1),
+        lambda: texture(model, example, steps=steps, seed=seed, every=2),
+        lambda sketch: (f"texture · error {sketch.values[0]:.2%}",),
+    )
 
 
 def style_order(
@@ -332,7 +334,7 @@ def style_order(
     steps: int = 200, content_text: str = "the picture",
 ) -> Order:  # fmt: skip
     """``content`` in the style of (picture, weight, its name). See `transfer`."""
-    taken = [StyleSource(picture, weight) for picture, weight, _ in styles]
+    sources = [StyleSource(picture, weight) for picture, weight, _ in styles]
     layers, at = style_layers(model.architecture), content_layer(model.architecture)
     mixed = " + ".join(f"{weight:g} × {name}" for _, weight, name in styles)
     text = (
@@ -341,10 +343,10 @@ def style_order(
         f"content, no seed. {_capital(network_text(model))}. {advice(model.architecture)}"
     ).strip()
     return Order(
-        "style transfer", f"{content_text} like {mixed}", text,
-        lambda: transfer(model, content, taken, content_weight, steps=steps, every=2),
-        lambda sketch: (f"error of the style {sketch.values[0]:.2%}",), 1, network_name(model),
-    )  # fmt: skip
+        Description("style transfer", f"{content_text} like {mixed}", text, network_name(model), 1),
+        lambda: transfer(model, content, sources, content_weight, steps=steps, every=2),
+        lambda sketch: (f"error of the style {sketch.values[0]:.2%}",),
+    )
 
 
 def _capital(text: str) -> str:
@@ -352,6 +354,6 @@ def _capital(text: str) -> str:
 
 
 __all__ = [
-    "BATCH", "MEAN", "NOISE", "Made", "Order", "State", "dream_order", "fool_order", "inversion_order", "layer_order",
-    "network_name", "style_order", "texture_order", "units_order",
+    "BATCH", "MEAN", "NOISE", "Description", "Made", "Order", "State", "dream_order", "fool_order", "inversion_order",
+    "layer_order", "network_name", "style_order", "texture_order", "units_order",
 ]  # fmt: skip

@@ -204,7 +204,7 @@ class Lab(QObject):
         """Of what the pictures are where that is not what is in use, or that they are not finished; "" else."""
         if self.made is None or self.running:
             return ""
-        other = self.made.network != self.network
+        other = self.made.description.network != self.network
         return self.made.state_text or ("of another network" if other else "")
 
     # What is done with it
@@ -213,16 +213,17 @@ class Lab(QObject):
         """One of the pictures becomes what the window looks at, whole: all its panes work on it."""
         if self.made is not None:
             self._compared = None
-            self._show_as_source(self.made.pictures[number], self.made.title)
+            self._show_as_source(self.made.pictures[number], self.made.description.title)
 
     def compare(self) -> None:
         """What the pictures were made from becomes snapshot A as soon as it is computed; then what was made is looked
         at: A | B, and every other pane on either."""
         made = self.made
-        if made is not None and made.before >= 0:
-            self._compared = made.pictures[made.before], made.pictures[made.after]
+        if made is not None and made.description.before >= 0:
+            about = made.description
+            self._compared = made.pictures[about.before], made.pictures[about.after]
             self._context.get(Panes).show(COMPARED)
-            self._show_as_source(self._compared[0], f"before: {made.title}")
+            self._show_as_source(self._compared[0], f"before: {about.title}")
 
     def _show_as_source(self, picture: np.ndarray, label: str) -> None:
         self._state.open_made(PastedSource(picture, label), crop=WHOLE, occluders=(), chosen_occluder=-1)
@@ -233,7 +234,7 @@ class Lab(QObject):
             return
         (_, after), self._compared = self._compared, None
         self._context.get(ActionTable).run("snapshot")
-        self._show_as_source(after, "after" if self.made is None else self.made.title)
+        self._show_as_source(after, "after" if self.made is None else self.made.description.title)
 
 
 def _ended(made: Made | None, state: State) -> Made | None:

@@ -15,7 +15,7 @@ from zfdesk.synthesis.sheet import png_bytes, sheet
 
 def save_made(path: str, made: Made) -> None:
     """Write all pictures as one sheet, with everything that is said of them in its text chunks. Raises OSError."""
-    write_whole(Path(path), [png_bytes(sheet(made.pictures, made.columns), made.facts)])
+    write_whole(Path(path), [png_bytes(sheet(made.pictures, made.description.columns), made.facts)])
 
 
 def ask_to_save(context: AppContext) -> None:
@@ -24,7 +24,7 @@ def ask_to_save(context: AppContext) -> None:
     if made is None:
         context.show_message("There are no made pictures to save yet.", error=True)
         return
-    name = re.sub(r"[^\w-]+", "-", f"{made.method}-{made.title}").strip("-").lower()[:60]
+    name = re.sub(r"[^\w-]+", "-", f"{made.description.method}-{made.description.title}").strip("-").lower()[:60]
     path, _ = ask_where(context, "Save the made pictures", f"{name}.png", "PNG (*.png)", ".png")
     if path:
         save_to(context, path, made)

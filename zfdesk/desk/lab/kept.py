@@ -15,29 +15,29 @@ MOST_BYTES = 48 << 20
 
 @dataclass(frozen=True, eq=False)
 class KeptMade:
-    """A `Made` whose values, some of which may be no number, stand in arrays.
+    """A `Made` without values that are no numbers: they are float32 (N,), 0 where ``known``, uint8 (N,), is 0.
 
-    values: float32 (N,), 0 where ``known``, uint8 (N,), is 0. ValueError where these do not fit together.
+    Raises ValueError where the parts do not fit together.
     """
 
     made: Made
-    values: np.ndarray
     known: np.ndarray
 
     def __post_init__(self) -> None:
-        made, pictures, count = self.made, self.made.pictures, len(self.made.names)
-        fits = self.values.shape == self.known.shape == (count,)
-        fits &= self.values.dtype == np.float32 and self.known.dtype == np.uint8
+        about, pictures, values = self.made.description, self.made.pictures, self.made.sketch.values
+        count = len(self.made.names)
+        fits = values.shape == self.known.shape == (count,)
+        fits &= values.dtype == np.float32 and self.known.dtype == np.uint8
         fits &= pictures.ndim == 4 and pictures.dtype == np.uint8 and pictures.shape[3:] == (3,)
-        fits &= count > 0 and len(pictures) == count and pictures.size > 0 and len(made.targets) in (0, count)
-        if not (fits and 0 <= made.after < count and -1 <= made.before < count):
+        fits &= count > 0 and len(pictures) == count and pictures.size > 0 and len(about.targets) in (0, count)
+        if not (fits and 0 <= about.after < count and -1 <= about.before < count):
             raise ValueError("its made pictures do not fit together")
 
     @property
     def whole(self) -> Made:
         """The made pictures with their values."""
-        pairs = zip(self.values, self.known, strict=True)
-        return replace(self.made, values=tuple(float(v) if k else float("nan") for v, k in pairs))
+        values = np.where(self.known, self.made.sketch.values.astype(np.float64), np.nan)
+        return replace(self.made, sketch=replace(self.made.sketch, values=values))
 
 
 def kept_made(made: Made) -> KeptMade:
@@ -45,8 +45,9 @@ def kept_made(made: Made) -> KeptMade:
     if made.pictures.nbytes > MOST_BYTES:
         size = f"{made.pictures.nbytes / 1e6:.0f} MB"
         raise SessionError(f"The made pictures ({size}) are too many for a session: save them as a PNG.")
-    values = np.nan_to_num(np.array(made.values, np.float32), posinf=0, neginf=0)
-    return KeptMade(replace(made, values=()), values, np.isfinite(made.values).astype(np.uint8))
+    values = made.sketch.values
+    numbers = np.nan_to_num(values.astype(np.float32), posinf=0, neginf=0)
+    return KeptMade(replace(made, sketch=replace(made.sketch, values=numbers)), np.isfinite(values).astype(np.uint8))
 
 
 __all__ = ["KeptMade", "kept_made"]

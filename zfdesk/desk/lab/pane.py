@@ -169,10 +169,10 @@ class LabPane(Pane):
         for button, enabled in (
             (self.pause, lab.running), (self.cancel, lab.running), (self.undo, lab.history.can_undo),
             (self.redo, lab.history.can_redo), (self.use, made is not None),
-            (self.compare, made is not None and made.before >= 0),
+            (self.compare, made is not None and made.description.before >= 0),
         ):  # fmt: skip
             button.setEnabled(enabled)
-        text = " ".join((*made.notes, made.text)) if made is not None else ""
+        text = " ".join((*made.sketch.notes, made.description.text)) if made is not None else ""
         self.description.setText(text)
         self.description.setToolTip(text)
         self.description.setVisible(made is not None)
@@ -180,7 +180,7 @@ class LabPane(Pane):
 
     def show_facts(self) -> None:
         made = self.lab.made
-        said = [f"{made.method} · {made.title}"] if made is not None else ["nothing made yet"]
+        said = [f"{made.description.method} · {made.description.title}"] if made is not None else ["nothing made yet"]
         if made is not None and made.state_text and made.state is not State.RUNNING:
             said.insert(0, made.state_text.upper())
         self.facts.say(" · ".join(said))
@@ -196,13 +196,13 @@ class LabPane(Pane):
             return f"paused at {far}" if lab.paused else far
         if lab.error:
             return lab.error
-        return "" if made is None else made.state_text or f"done: {made.steps} steps"
+        return "" if made is None else made.state_text or f"done: {made.sketch.steps} steps"
 
     def _subject(self) -> int:
         """The number of the picture that is meant: the one that is shown alone, else what was made."""
         shown = self.wall.shown
         made = self.lab.made
-        return shown[0] if len(shown) == 1 or made is None else made.after
+        return shown[0] if len(shown) == 1 or made is None else made.description.after
 
     def _point(self, number: int | None) -> None:
         if number != self._pointed:
@@ -212,9 +212,9 @@ class LabPane(Pane):
     def _select(self, number: int) -> None:
         """The unit that a picture was made for becomes the selected one."""
         made, view = self.lab.made, self.desk.view
-        if made is None or len(made.targets) <= number or made.network != self.lab.network:
+        if made is None or len(made.description.targets) <= number or made.description.network != self.lab.network:
             return
-        layer, unit = made.targets[number]
+        layer, unit = made.description.targets[number]
         if (layer, unit) != (view.layer, view.unit):
             self.desk.change(view.change(layer=layer, unit=unit, position=None))
 
@@ -223,7 +223,8 @@ class LabPane(Pane):
         made = self.lab.made
         if made is None:
             return ""
-        rows = [(number, name, value) for number, (name, value) in enumerate(zip(made.names, made.values, strict=True))]
+        values = made.sketch.values.tolist()
+        rows = [(number, name, value) for number, (name, value) in enumerate(zip(made.names, values, strict=True))]
         return table_text(("picture", "name", "value"), rows)
 
 
