@@ -13,7 +13,7 @@ from desk_window import Window
 from PIL import Image
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QInputDialog, QMenu, QWidget
 
 from zfdesk.desk.alive import alive
 from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture
@@ -40,6 +40,14 @@ EXPECTED = (
     "There is nothing to keep yet", "missing.png", "broken.png", "empty.png", "A pasted picture",
     "There is no path to replay", "There are no classes yet", "There is no picture to", "There is nothing to copy yet",
 )  # fmt: skip
+
+
+def answer_no_file(put: Callable[[object, str, object], None]) -> None:
+    """Whoever asks for a file or a name is told: none. The real dialogs would wait for a hand."""
+    for name in ("getOpenFileName", "getSaveFileName"):
+        put(QFileDialog, name, lambda *_, **__: ("", ""))
+    put(QFileDialog, "getExistingDirectory", lambda *_, **__: "")
+    put(QInputDialog, "getText", lambda *_, **__: ("", False))
 
 
 class Eye:

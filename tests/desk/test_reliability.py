@@ -22,8 +22,8 @@ from desk_window import Window
 from PIL import Image
 from PySide6.QtCore import QCoreApplication, QEventLoop, QSettings
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QWidget
-from restless import Eye, User
+from PySide6.QtWidgets import QApplication, QWidget
+from restless import Eye, User, answer_no_file
 
 import zfdesk.engine as zf
 from zfdesk.desk.app import close_on_interrupt
@@ -204,11 +204,7 @@ def test_the_command_makes_its_picture_and_ends(tmp_path: Path) -> None:
 
 @pytest.fixture
 def no_pickers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever asks for a file or a name is told: none. The real ones would wait for a hand."""
-    for name in ("getOpenFileName", "getSaveFileName"):
-        monkeypatch.setattr(QFileDialog, name, lambda *_, **__: ("", ""))
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_, **__: "")
-    monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: ("", False))
+    answer_no_file(monkeypatch.setattr)
 
 
 def be_restless(window: Window, models: list[zf.Model], tmp_path: Path, seed: int, seconds: float) -> None:
