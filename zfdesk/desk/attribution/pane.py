@@ -218,9 +218,9 @@ class HeatPane(Pane):
             elif name in found.reasons:
                 tile.set_content(found.reasons[name])
             else:
-                said = agreement_text(found, name, self.desk.view.heat.box, self.work.curves_of(found).get(name))
+                parts = agreement_text(found, name, self.desk.view.heat.box, self.work.curves_of(found).get(name))
                 label = method_label(found.found[name])
-                tile.set_content(self._content(found, name, " · ".join(said)), label)
+                tile.set_content(self._content(found, name, " · ".join(parts)), label)
         self.show_facts()
 
     def _content(self, found: HeatFound, name: str, note: str) -> Content:

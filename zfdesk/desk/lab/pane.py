@@ -180,10 +180,10 @@ class LabPane(Pane):
 
     def show_facts(self) -> None:
         made = self.lab.made
-        said = [f"{made.description.method} · {made.description.title}"] if made is not None else ["nothing made yet"]
+        parts = [f"{made.description.method} · {made.description.title}"] if made is not None else ["nothing made yet"]
         if made is not None and made.state_text and made.state is not State.RUNNING:
-            said.insert(0, made.state_text.upper())
-        self.facts.say(" · ".join(said))
+            parts.insert(0, made.state_text.upper())
+        self.facts.say(" · ".join(parts))
         self.state_line.say(self._state_text())
 
     def _state_text(self) -> str:

@@ -122,9 +122,9 @@ class _Gram(Form):
         set_role(self.advice, "quiet")
 
     def follow(self) -> None:
-        said = advice(self.state.model.architecture)
-        self.advice.say(said)
-        self.advice.setVisible(bool(said))
+        text = advice(self.state.model.architecture)
+        self.advice.say(text)
+        self.advice.setVisible(bool(text))
 
 
 class TextureForm(_Gram):

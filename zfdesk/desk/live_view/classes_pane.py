@@ -324,7 +324,7 @@ class ClassesPane(Pane):
         count = len(answer.request.view.occluders)
         covered = f"{count} {noun(count, 'occluder')}, tick = clean" if answer.occluded else "clean"
         view = self.desk.view
-        said = [f"top {view.top_k}", f"{len(view.watched)} watched", covered]
+        parts = [f"top {view.top_k}", f"{len(view.watched)} watched", covered]
         if view.bars is ClassBars.KINDS:
-            said.insert(0, "kinds: sums of softmax" if self._by_kind else "no kinds are known of these classes")
-        self.facts.say(" · ".join([*said, f"frame {answer.request.frame.number}"]))
+            parts.insert(0, "kinds: sums of softmax" if self._by_kind else "no kinds are known of these classes")
+        self.facts.say(" · ".join([*parts, f"frame {answer.request.frame.number}"]))

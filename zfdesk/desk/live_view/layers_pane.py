@@ -224,10 +224,10 @@ class LayersPane(Pane):
     def show_facts(self) -> None:
         architecture = self.desk.model.architecture
         view, shown = self.desk.view, architecture.stage(self.desk.view.layer)
-        said = [shown.name, shape_text(shown)]
+        parts = [shown.name, shape_text(shown)]
         summary = self.layer_summaries.get(view.layer)
         if shown.name != "input":
-            said.append(f"each unit sees {shown.receptive_field.size} px")
+            parts.append(f"each unit sees {shown.receptive_field.size} px")
             if summary is not None and shown.name not in architecture.class_layers:  # where all are, more or less
-                said.append(f"{active_text(summary)} active")
-        self.facts.say(" · ".join([*said, architecture.title]), " · ".join(said))
+                parts.append(f"{active_text(summary)} active")
+        self.facts.say(" · ".join([*parts, architecture.title]), " · ".join(parts))

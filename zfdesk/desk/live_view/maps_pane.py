@@ -334,16 +334,16 @@ class MapsPane(Pane):
             return
         maps = self.desk.view.maps
         count, shown = mosaic.values.shape[0], len(mosaic.units)
-        said = [f"{mosaic.layer} · {count} units", mosaic.text]
+        parts = [f"{mosaic.layer} · {count} units", mosaic.text]
         if shown < count:
-            said.append(f"{shown} shown")
-        said.append(f"{count - mosaic.alive} silent so far")
+            parts.append(f"{shown} shown")
+        parts.append(f"{count - mosaic.alive} silent so far")
         if maps.gamma != 1:
-            said.append(f"gamma {maps.gamma:g}")
-        said.append(f"frame {result.request.frame.number}")
+            parts.append(f"gamma {maps.gamma:g}")
+        parts.append(f"frame {result.request.frame.number}")
         if result.request.clean:
-            said.insert(0, "CLEAN")
-        self.facts.say(" · ".join(said))
+            parts.insert(0, "CLEAN")
+        self.facts.say(" · ".join(parts))
         words = {Normalise.UNIT: "each unit's own range", Normalise.LOCKED: "locked"}.get(maps.normalise, "")
         if mosaic.tile == (1, 1) and maps.normalise is Normalise.UNIT:
             words = ""

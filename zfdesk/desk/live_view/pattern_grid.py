@@ -182,23 +182,23 @@ class PatternPanel(QWidget):
         """What is shown, and how many units are dead."""
         if self.sheet is None:
             return []
-        said = [f"{self.sheet.layer} · {len(self.grid.units)} units", self.sheet.text]
+        parts = [f"{self.sheet.layer} · {len(self.grid.units)} units", self.sheet.text]
         if self.sheet.best is not None:
             dead = len(self.sheet.best.values) - len(self.sheet.best.examples)
-            said.append(f"{dead} dead")
-        return said
+            parts.append(f"{dead} dead")
+        return parts
 
     def _tell(self, unit: int) -> None:
         sheet = self.sheet
         if unit < 0 or sheet is None:
             self.hovered.emit("")
             return
-        said = f"{sheet.layer}:{unit}"
+        text = f"{sheet.layer}:{unit}"
         if sheet.best is not None:
             example = sheet.best.examples.get(unit)
-            said += f" · at most {number(float(sheet.best.values[unit]))}" if example is not None else " · dead"
-            said += f" · prefers {sheet.best.classes[unit]}" if sheet.best.classes[unit] else ""
-        self.hovered.emit(said)
+            text += f" · at most {number(float(sheet.best.values[unit]))}" if example is not None else " · dead"
+            text += f" · prefers {sheet.best.classes[unit]}" if sheet.best.classes[unit] else ""
+        self.hovered.emit(text)
 
 
 __all__ = ["PatternGrid", "PatternPanel", "order_of", "sheet_picture"]

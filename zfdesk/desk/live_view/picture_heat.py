@@ -58,9 +58,9 @@ class PictureHeat:
         found, heat = self.stream.found, self._canvas.desk.view.heat
         if found is None:
             return f"{heat.method} is being computed…"
-        said = found.method_text(found.query.methods[0])
+        text = found.method_text(found.query.methods[0])
         stale = self.stream.stale()
-        return f"{said} · OLD: {stale}" if stale else said
+        return f"{text} · OLD: {stale}" if stale else text
 
     # Painting
 

@@ -375,15 +375,15 @@ class PicturePane(Pane):
             return
         frame, view = result.request.frame, self.desk.view
         left, top, right, bottom = result.crop_box
-        said = [frame.origin, frame.size_text, f"frame {frame.number}"]
+        parts = [frame.origin, frame.size_text, f"frame {frame.number}"]
         at = f"({whole(round(top))}, {whole(round(left))})"
-        said.append(f"{view.crop.mode.value} {right - left:.0f} × {bottom - top:.0f} at {at}")
+        parts.append(f"{view.crop.mode.value} {right - left:.0f} × {bottom - top:.0f} at {at}")
         if view.mirrored:
-            said.append("mirrored on screen only")
+            parts.append("mirrored on screen only")
         if view.frozen:
-            said.insert(0, "FROZEN")
+            parts.insert(0, "FROZEN")
         if result.request.clean:
-            said.insert(0, "CLEAN")
+            parts.insert(0, "CLEAN")
         if view.heat.shown:
-            said.append(self.heat.text())
-        self.facts.say(" · ".join(said))
+            parts.append(self.heat.text())
+        self.facts.say(" · ".join(parts))

@@ -197,11 +197,11 @@ class ComparePane(Pane):
     def _classes(self, a: Result, b: Result) -> None:
         first, second = int(a.probabilities.argmax()), int(b.probabilities.argmax())
         names = self.desk.model.classes
-        said = [
+        parts = [
             f"{names[i]} {a.probabilities[i] * 100:.1f} → {b.probabilities[i] * 100:.1f} %"
             for i in dict.fromkeys((first, second))
         ]
-        self.changes.say("   ".join(said))
+        self.changes.say("   ".join(parts))
 
     def as_data(self) -> str:
         """The classes' probabilities in A and B."""

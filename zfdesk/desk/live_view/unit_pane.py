@@ -396,21 +396,21 @@ class UnitPane(Pane):
         unit, view = result.unit, result.request.view
         stage = result.request.model.architecture.stage(unit.reference.layer)
         method = self.heat_tile.text() if view.heat.unit_method else RULE_LABELS[view.method]
-        said = [reference_text(unit.reference, unit.position, stage.spatial), method]
+        parts = [reference_text(unit.reference, unit.position, stage.spatial), method]
         if stage.name in result.request.model.architecture.class_layers:
-            said[0] += f" “{result.request.model.classes[unit.reference.unit]}”"
+            parts[0] += f" “{result.request.model.classes[unit.reference.unit]}”"
         both = unit.comparison
-        said += [
+        parts += [
             _seed_said(unit.reference) if both is None else "clean | covered",
             f"frame {result.request.frame.number}",
         ]
         if view.origin is not None:
-            said.insert(0, "ORIGIN")
+            parts.insert(0, "ORIGIN")
         if result.request.clean:
-            said.insert(0, "CLEAN")
+            parts.insert(0, "CLEAN")
         if behind := self._behind():
             self._mark(behind)
-        self.facts.say(" · ".join(said))
+        self.facts.say(" · ".join(parts))
         if both is not None:
             labels = common_seed_text(view.looked_at.to_seed().kind, both.positions)
             self.foot.say(f"both reconstructed from {labels}", f"both from {labels}")

@@ -385,12 +385,12 @@ class SweepPane(Pane):
         p, clean = float(sweep.probability(label)[place]), float(sweep.clean_probabilities[class_index])
         q = float(sweep.probability(class_index)[place])
         a, whole = float(sweep.activation(unit)[place]), float(sweep.clean_activations[unit])
-        said = [f"{names[label]} {p * 100:.1f} %"]
+        parts = [f"{names[label]} {p * 100:.1f} %"]
         if label != class_index:
-            said.append(f"{names[class_index]} {q * 100:.1f} %")
-        said[-1] += f" ({_sign(q - clean)}{abs(q - clean) * 100:.1f})"
-        said.append(f"{sweep.layer}:{unit} {number(a)} ({_sign(a - whole)}{number(abs(a - whole))})")
-        return " · ".join([f"at ({with_sign(int(top))}, {with_sign(int(left))})", *said]), " · ".join(said)
+            parts.append(f"{names[class_index]} {q * 100:.1f} %")
+        parts[-1] += f" ({_sign(q - clean)}{abs(q - clean) * 100:.1f})"
+        parts.append(f"{sweep.layer}:{unit} {number(a)} ({_sign(a - whole)}{number(abs(a - whole))})")
+        return " · ".join([f"at ({with_sign(int(top))}, {with_sign(int(left))})", *parts]), " · ".join(parts)
 
     def _place(self, point: tuple[float, float], hold: int) -> None:
         """The live occluder goes where the sweep's stood."""

@@ -264,16 +264,16 @@ class MarkingSheet(Dialog):
         self.next.setEnabled(book.index < len(book.names) - 1)
         self.undo_button.setEnabled(book.can_undo)
         self.remove_button.setEnabled(book.part in book.boxes)
-        said = [f"{book.index + 1} of {len(book.names)}", book.picture]
+        facts = [f"{book.index + 1} of {len(book.names)}", book.picture]
         crop = None
         if self.pixels is not None:
             height, width = self.pixels.shape[:2]
-            said.append(f"{width} × {height}")
+            facts.append(f"{width} × {height}")
             crop = self.comparing.seen.box(height, width)
         if book.part in book.boxes:
             top, left, tall, wide = book.boxes[book.part]
-            said.append(f"{book.part}: {tall} × {wide} at ({top}, {left})")
-        self.facts.say(" · ".join(said))
+            facts.append(f"{book.part}: {tall} × {wide} at ({top}, {left})")
+        self.facts.say(" · ".join(facts))
         self.canvas.show_boxes(book.boxes, book.part, crop)
 
     # Keys and sentences

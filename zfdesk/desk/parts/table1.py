@@ -211,12 +211,12 @@ class Table1Widget(QWidget):
         if table is None:
             self.of.setText(NOT_YET if self._book else "")
             return
-        said = [f"{len(table.pictures)} pictures, {table.fill} masks, {self._network}. {WHAT}"]
+        sentences = [f"{len(table.pictures)} pictures, {table.fill} masks, {self._network}. {WHAT}"]
         if self._book and self._book.marks != self._compared:
-            said.append("⚠ The marks have changed since: compare again.")
+            sentences.append("⚠ The marks have changed since: compare again.")
         if self.desk.model.name != self._network:
-            said.append("⚠ Another network is in use by now: compare again.")
-        self.of.setText(" ".join(said))
+            sentences.append("⚠ Another network is in use by now: compare again.")
+        self.of.setText(" ".join(sentences))
 
     def copy_table(self) -> None:
         """The table to the clipboard, tab-separated."""

@@ -200,9 +200,9 @@ class LayerPane(Pane):
             self.facts.say(self.desk.view.layer)
             return
         found = shown.statistics
-        said = [f"{found.layer} · {found.units} units", f"{int(found.dead.sum())} dead", shown.model.name]
-        said.append(f"{places_text(shown.places)}: {found.pictures:,} pictures")
-        self.facts.say(" · ".join(said))
+        parts = [f"{found.layer} · {found.units} units", f"{int(found.dead.sum())} dead", shown.model.name]
+        parts.append(f"{places_text(shown.places)}: {found.pictures:,} pictures")
+        self.facts.say(" · ".join(parts))
 
     # What is pointed at
 

@@ -202,15 +202,15 @@ class PortraitPane(Pane):
 
     def show_facts(self) -> None:
         view, shown = self.desk.view, self.portraits.shown
-        said = [unit_text(view.layer, view.unit)]
+        parts = [unit_text(view.layer, view.unit)]
         if shown is not None and shown.portrait is not None:
             portrait = shown.portrait
             count = f"{portrait.pictures:,} {noun(portrait.pictures, 'frame' if shown.camera else 'picture')}"
-            said += [RULE_LABELS[shown.rule], portrait.weights]
-            said.append(f"{places_text(portrait.places)}: {count}" if portrait.places else count)
+            parts += [RULE_LABELS[shown.rule], portrait.weights]
+            parts.append(f"{places_text(portrait.places)}: {count}" if portrait.places else count)
             if portrait.unsettled:
-                said.append(f"{portrait.unsettled} near ties open")
-        self.facts.say(" · ".join(said))
+                parts.append(f"{portrait.unsettled} near ties open")
+        self.facts.say(" · ".join(parts))
 
     # What is done
 

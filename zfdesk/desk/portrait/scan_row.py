@@ -55,14 +55,14 @@ def scan_progress_text(status: ScanStatus) -> str:
     if not step.total:
         found = f"{step.found:,} {noun(step.found, 'picture')} found"
         return f"{found}…" if step.phase == "looking" else f"{found}: the first are being scanned…"
-    said = [f"{step.done:,} of {step.total:,}"]
+    parts = [f"{step.done:,} of {step.total:,}"]
     if step.rate:
-        said.append(f"{step.rate:.1f}/s")
+        parts.append(f"{step.rate:.1f}/s")
     if status.paused:
-        said.append("paused")
+        parts.append("paused")
     elif step.seconds_left is not None:
-        said.append(f"{duration(step.seconds_left)} left")
-    return " · ".join(said)
+        parts.append(f"{duration(step.seconds_left)} left")
+    return " · ".join(parts)
 
 
 class ScanStart(QWidget):
@@ -157,11 +157,11 @@ class ScanRow(QWidget):
             self.state_line.say(scan_progress_text(status))
             self.state_line.show()
             return
-        said = [f"{bytes_text(status.bytes)} kept"] if status.bytes else []
+        parts = [f"{bytes_text(status.bytes)} kept"] if status.bytes else []
         if status.unreadable:
-            said.append(f"{len(status.unreadable):,} cannot be read")
-        self.state_line.say(" · ".join(said))
-        self.state_line.setVisible(bool(said))
+            parts.append(f"{len(status.unreadable):,} cannot be read")
+        self.state_line.say(" · ".join(parts))
+        self.state_line.setVisible(bool(parts))
 
     def _fill_menu(self) -> None:
         menu, scan, status = self.menu, self.scan, self.scan.status

@@ -168,8 +168,8 @@ def opened_text(reopened: Reopened, path: Path | None, live_key: str) -> str:
     frame, source = reopened.session.moment.frame, reopened.view.source
     where = (source.location and Path(source.location).name) or source.kind
     name = f"Opened {file_name(path)}" if path else "Restored"
-    said = f"{name}: frame {frame.number} of {frame.origin or where}, frozen as it was saved."
-    return " ".join([*reopened.notes, said, f"{live_key} goes on live from {where}."])
+    text = f"{name}: frame {frame.number} of {frame.origin or where}, frozen as it was saved."
+    return " ".join([*reopened.notes, text, f"{live_key} goes on live from {where}."])
 
 
 __all__ = ["Sessions", "current_session", "opened_text"]

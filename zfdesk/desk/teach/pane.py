@@ -332,8 +332,8 @@ class TeachPane(Pane):
             samples = self.teaching.samples_of(found.pictures, found.holds)
             self.teaching.attempt(lambda: class_set.take(index, samples), index)
         if not found.pictures or found.unread:
-            said = unread_text(found.unread) or ["There is no picture in what was dropped."]
-            self.desk.message.emit(" ".join(said), True)
+            sentences = unread_text(found.unread) or ["There is no picture in what was dropped."]
+            self.desk.message.emit(" ".join(sentences), True)
 
 
 def _scrolled(inner: QWidget) -> QScrollArea:

@@ -187,8 +187,8 @@ class TracePane(Pane):
         if not self.isVisible():
             return
         view, points = self.desk.view, self.log.points()
-        said = [text for text in (player_state_text(self.player), _count(points)) if text]
-        self.facts.say(" · ".join([*said, *(() if view.watched or not points else ("click a class to watch it",))]))
+        parts = [text for text in (player_state_text(self.player), _count(points)) if text]
+        self.facts.say(" · ".join([*parts, *(() if view.watched or not points else ("click a class to watch it",))]))
         key = (points[-1] if points else None, len(points), view.trace_axis, view.watched, view.trace_unit)
         if key == self._drawn:
             return

@@ -277,8 +277,8 @@ class WeightsDialog(Dialog):
             )
         else:
             (new, hint), self._wanted = kept, kept[0].name
-            said = f"{new.name} is here: {new.model.architecture.title}, {len(new.model.classes):,} classes."
-            self.show_message(f"{said} {hint or 'Press Use to switch to it.'}", bool(hint))
+            text = f"{new.name} is here: {new.model.architecture.title}, {len(new.model.classes):,} classes."
+            self.show_message(f"{text} {hint or 'Press Use to switch to it.'}", bool(hint))
         self.refresh()
 
     def ask_for_file(self) -> None:
@@ -300,8 +300,8 @@ class WeightsDialog(Dialog):
             self.show_message(weights_error_text(error or RuntimeError("nothing was imported")), True)
             return
         name, model, hint = kept
-        said = f"Kept as {name}: {model.architecture.title}, {len(model.classes):,} classes."
-        self.show_message(f"{said} {hint}".strip(), bool(hint))
+        text = f"Kept as {name}: {model.architecture.title}, {len(model.classes):,} classes."
+        self.show_message(f"{text} {hint}".strip(), bool(hint))
         self._wanted = name
         self.refresh()
 

@@ -180,24 +180,24 @@ def _here(actions: Sequence[Action], binding: Binding, found: tuple[Action, ...]
     if not found:
         return f'<span style="color:{colours.quiet};">has no equal</span>'
     kept = kept_keys(actions, binding)
-    said = []
+    parts = []
     for action in found:
         if set(binding.keys) <= set(kept):
-            said.append(escape(action.text))
+            parts.append(escape(action.text))
         else:
             keys = dict.fromkeys((*kept, *action.keys))
-            said.append(f"{escape(action.text)} &nbsp;{_caps(keys, colours)}")
-    return "<br>".join(said)
+            parts.append(f"{escape(action.text)} &nbsp;{_caps(keys, colours)}")
+    return "<br>".join(parts)
 
 
 def texts_html(content: HelpContent, colours: Colours, filter_text: str = "") -> str:
     """What one is looking at, in plain words."""
     found = [(title, text) for title, text in content.texts if matches(filter_text, title, text)]
-    said = [
+    parts = [
         f'{_heading(title, colours)}<p style="margin-top:0; line-height:135%;">{escape(text)}</p>'
         for title, text in found
     ]
-    return "".join(said) or _nothing(filter_text, colours)
+    return "".join(parts) or _nothing(filter_text, colours)
 
 
 def help_html(tab: int, content: HelpContent, colours: Colours, filter_text: str = "", columns: int = 1) -> str:

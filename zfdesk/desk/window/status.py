@@ -34,17 +34,17 @@ class StatusLine(ElidedLabel):
         draw = float(np.median([d[2] for d in recent])) * 1e3 if recent else 0.0
         times = result.times
         moving = self._moves()
-        said = [result.request.frame.size_text]
-        said += [f"{rate:.1f} fps" if moving else "still", f"frame {result.request.frame.number}"]
+        parts = [result.request.frame.size_text]
+        parts += [f"{rate:.1f} fps" if moving else "still", f"frame {result.request.frame.number}"]
         capture = f"capture {times['capture'] + times['crop']:.0f} · " if moving else ""
         forward, unit = times["forward"], (desk.complete or result).times.get("unit", 0.0)
-        said.append(f"{capture}forward {forward:.0f} · reconstruct {unit:.0f} · draw {draw:.0f} ms")
+        parts.append(f"{capture}forward {forward:.0f} · reconstruct {unit:.0f} · draw {draw:.0f} ms")
         if moving:
-            said += [f"age {age:.0f} ms", f"{desk.worker.dropped} dropped"]
-        said += ["cpu", f"{weights}" + ("" if desk.model.trained else " (untrained)")]
+            parts += [f"age {age:.0f} ms", f"{desk.worker.dropped} dropped"]
+        parts += ["cpu", f"{weights}" + ("" if desk.model.trained else " (untrained)")]
         if desk.view.timings:
-            said.append(", ".join(f"{name} {ms:.1f}" for name, ms in times.items()) + " ms")
-        self.say(" · ".join(said))
+            parts.append(", ".join(f"{name} {ms:.1f}" for name, ms in times.items()) + " ms")
+        self.say(" · ".join(parts))
 
     def _moves(self) -> bool:
         """Whether frames follow each other: not of a picture, nor of what is paused or frozen."""
