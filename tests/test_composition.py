@@ -236,8 +236,8 @@ def test_a_trace_is_its_points(model: zf.Model) -> None:
     results = [covered(model, number) for number in (3, 4, 9)]
     trace = Trace()
     for at, result in enumerate(results):
-        trace.note_view(result.request.view)
-        trace.note_result(result, float(at))
+        trace.add_view(result.request.view)
+        trace.add_result(result, float(at))
     points = tuple(trace.points(TraceAxis.RECENT))
     assert [point.joined for point in points] == [False, True, False]
     sources = full(results[-1], TraceLines(points, (2, 0), TraceAxis.RECENT, "seconds"))

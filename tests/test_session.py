@@ -268,8 +268,8 @@ def test_a_sweep_comes_back_exactly_and_goes_on(batches: int, model: zf.Model) -
     after = session.reopen(opened, model).swept
     assert after is not None
     assert (after.state, after.live) == (before.state, False)
-    assert after.subject.same(before.subject)
-    assert (after.subject.number, after.subject.origin) == (77, "Front camera")
+    assert after.input.same(before.input)
+    assert (after.input.number, after.input.origin) == (77, "Front camera")
     old, new = before.sweep, after.sweep
     assert (new.plan, new.layer, new.complete, new.seconds) == (old.plan, old.layer, batches == 99, old.seconds)
     for name in ("positions", "done", "probabilities", "activations", "clean_probabilities", "clean_activations"):

@@ -98,7 +98,7 @@ class Eye:
         """They are the picture's, or newer ones to the hand that moves a square; ticks are of the same frame."""
         shown, number = self.window.classes.bars.answer, result.request.frame.number
         rows = self.window.classes.bars.rows
-        if shown is None or shown.taken < result.taken:
+        if shown is None or shown.started < result.started:
             self._expect(False, f"classes: older than frame {number}")
             return
         of_kinds = [[index for index, _ in row.members] for row in rows]  # of a class its own

@@ -25,7 +25,7 @@ def test_bars_and_their_ticks_are_of_one_frame(window: Window) -> None:
         request = replace(shown.request, frame=later, view=desk.view.change(occluders=occluders))
         return Answer(
             request, shown.picture, shown.clean, shown.crop_box, shown.probabilities[::-1].copy(), None,
-            taken=shown.taken + 1,
+            started=shown.started + 1,
         )  # fmt: skip
 
     desk.worker.stop()

@@ -14,10 +14,10 @@ from zfdesk.live.handles import (
     LARGEST,
     SMALLEST,
     Handle,
-    crop_grip,
+    crop_handle,
     drag_crop,
     drag_occluder,
-    find_grip,
+    find_handle,
     keep_near,
     put_occluder,
     scale_occluder,
@@ -70,26 +70,26 @@ def grip_point(occluder: Occluder, edges: str) -> tuple[float, float]:
 def test_each_handle_is_found_where_it_is_drawn(edges: str) -> None:
     x, y = grip_point(BOX, edges)
     for dx, dy in itertools.product((-REACH + 1, 0.0, REACH - 1), repeat=2):
-        assert find_grip(view_of(BOX), x + dx, y + dy, REACH) == Handle("occluder", 0, edges)
+        assert find_handle(view_of(BOX), x + dx, y + dy, REACH) == Handle("occluder", 0, edges)
 
 
 def test_beside_it_there_is_nothing() -> None:
-    assert find_grip(view_of(), 70, 70, REACH) is None
+    assert find_handle(view_of(), 70, 70, REACH) is None
     for x, y in ((80 - REACH - 1, 80), (110 + REACH + 1, 80), (95, 60 - REACH - 1), (95, 100 + REACH + 1)):
-        assert find_grip(view_of(BOX), x, y, REACH) is None
+        assert find_handle(view_of(BOX), x, y, REACH) is None
 
 
 def test_the_one_on_top_is_caught_first() -> None:
     under, over = Occluder(10, 10), Occluder(30, 30)
-    assert find_grip(view_of(under, over), 45, 45, REACH) == Handle("occluder", 1)
-    assert find_grip(view_of(under, over), 20, 20, REACH) == Handle("occluder", 0)
+    assert find_handle(view_of(under, over), 45, 45, REACH) == Handle("occluder", 1)
+    assert find_handle(view_of(under, over), 20, 20, REACH) == Handle("occluder", 0)
 
 
 @pytest.mark.parametrize("side", [1, SMALLEST, 10])
 @pytest.mark.parametrize("reach", [3.0, 7.0, 50.0])
 def test_a_small_one_keeps_a_middle_to_be_dragged_by(side: int, reach: float) -> None:
     small = Occluder(100, 100, side, side)
-    assert find_grip(view_of(small), 100 + side / 2, 100 + side / 2, reach) == Handle("occluder", 0)
+    assert find_handle(view_of(small), 100 + side / 2, 100 + side / 2, reach) == Handle("occluder", 0)
 
 
 # Dragging
@@ -233,11 +233,11 @@ def test_the_border_of_the_crop_is_found_and_its_inside_is_not() -> None:
         ((middle_x, top), ""), ((middle_x, bottom), ""), ((left, middle_y), ""), ((right, middle_y), ""),
     ):  # fmt: skip
         for dx, dy in itertools.product((-6, 0, 6), repeat=2):
-            assert crop_grip(view, *FRAME, x + dx, y + dy, 7.0) == Handle("crop", 0, edges)
+            assert crop_handle(view, *FRAME, x + dx, y + dy, 7.0) == Handle("crop", 0, edges)
     for x, y in ((middle_x, middle_y), (left - 8, middle_y), (right + 8, top), (middle_x, bottom + 8)):
-        assert crop_grip(view, *FRAME, x, y, 7.0) is None
+        assert crop_handle(view, *FRAME, x, y, 7.0) is None
     for mode in (CropMode.FIT, CropMode.STRETCH):  # nothing to drag
-        assert crop_grip(View(crop=Crop(mode)), *FRAME, left, top, 7.0) is None
+        assert crop_handle(View(crop=Crop(mode)), *FRAME, left, top, 7.0) is None
 
 
 def test_a_side_moves_the_crop_and_stops_at_the_frame() -> None:

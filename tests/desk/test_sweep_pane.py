@@ -50,7 +50,7 @@ class Gate:
                 yield seen
 
         monkeypatch.setattr(sweeping, "sweep", gated)
-        monkeypatch.setattr(sweeping, "TELL_SECONDS", 0.0)
+        monkeypatch.setattr(sweeping, "REPORT_SECONDS", 0.0)
         monkeypatch.setattr(Pace, "batch", lambda pace: self.batch)
 
     def let(self, batches: int) -> None:
@@ -352,7 +352,7 @@ def test_the_live_occluder_is_the_sweeps_until_another_is_chosen(window: Window)
 def test_it_says_when_it_is_of_another_frame(window: Window) -> None:
     source = show(window)
     sweep(window)
-    number = window.sweeps.swept.subject.number  # type: ignore[union-attr]
+    number = window.sweeps.swept.input.number  # type: ignore[union-attr]
     assert f"frame {number}" in window.sweep.facts.whole
     frame = source.give(numbered_picture(4))
     wait_for_result(window.desk, lambda result: result.request.frame is frame)
@@ -505,14 +505,14 @@ def test_the_live_sweep_follows_the_frames_and_names_them(window: Window) -> Non
     assert view_of(window).sweep.live
     for picture in (1, 2, 3):
         frame = source.give(numbered_picture(picture))
-        wait_until(lambda frame=frame: window.sweeps.swept and window.sweeps.swept.subject.number == frame.number)
+        wait_until(lambda frame=frame: window.sweeps.swept and window.sweeps.swept.input.number == frame.number)
         found = window.sweeps.swept
         assert found is not None
         assert found.live
         assert found.state is SweepState.DONE
         assert found.sweep is not None
         assert found.sweep.complete  # a round replaces the map when it is whole
-        assert np.array_equal(found.sweep.picture, found.subject.picture)
+        assert np.array_equal(found.sweep.picture, found.input.picture)
         wait_until(lambda frame=frame: f"frame {frame.number}" in words(window))
         assert "a round" in words(window)
     window.docks[window.maps].raise_()  # nobody looks: it rests
@@ -521,9 +521,9 @@ def test_the_live_sweep_follows_the_frames_and_names_them(window: Window) -> Non
     frame = source.give(numbered_picture(9))
     wait_for_result(window.desk, lambda result: result.request.frame is frame)
     settle(50)
-    assert window.sweeps.swept.subject.number != frame.number  # type: ignore[union-attr]
+    assert window.sweeps.swept.input.number != frame.number  # type: ignore[union-attr]
     window.docks[window.sweep].raise_()
-    wait_until(lambda: window.sweeps.swept.subject.number == frame.number)  # type: ignore[union-attr]
+    wait_until(lambda: window.sweeps.swept.input.number == frame.number)  # type: ignore[union-attr]
     press(window, Qt.Key.Key_V)
     assert not window.sweeps.running
     frame = source.give(numbered_picture(10))

@@ -80,11 +80,11 @@ def test_a_pause_is_no_line(traced: Window) -> None:
     """On an axis of time; along the way nothing was left out."""
     trace = traced.trace.log.trace
     moved = view_of(traced).change(occluders=(replace(COVER, left=20),))
-    trace.note_view(moved)
+    trace.add_view(moved)
     result = traced.desk.result
     assert result is not None
     later = replace(result, request=replace(result.request, view=moved))
-    trace.note_result(later, time.perf_counter() + 3.0)
+    trace.add_result(later, time.perf_counter() + 3.0)
     for axis, joined in ((TraceAxis.TIME, False), (TraceAxis.RECENT, False), (TraceAxis.PATH, True)):
         traced.desk.view = view_of(traced).change(trace_axis=axis)
         traced.trace.show_facts()
@@ -261,10 +261,10 @@ def test_the_window_is_not_blocked_by_the_trace(traced: Window) -> None:
     for number in range(MOST_POINTS):
         for left in ((number + 1) % 7, number % 5):  # one of the two is never computed
             view = view_of(window).change(occluders=(replace(COVER, left=left, top=number % 9),))
-            trace.note_view(view)
+            trace.add_view(view)
         shown = rng.random(5).astype(np.float32)
         later = replace(result, request=replace(result.request, view=view), probabilities=shown)
-        trace.note_result(later, number * 0.05)
+        trace.add_result(later, number * 0.05)
     points, costs = window.trace.log.points(), []
     assert len(points) == MOST_POINTS
     for _ in range(9):

@@ -39,19 +39,19 @@ def test_classes_are_added_renamed_moved_and_removed(class_set: ClassSet) -> Non
 
 
 def test_pictures_are_taken_and_dropped(class_set: ClassSet) -> None:
-    more = class_set.take(1, samples(3, 5, at=10))
+    more = class_set.add_samples(1, samples(3, 5, at=10))
     assert [len(known.samples) for known in more.classes] == [4, 5, 0]
     assert more.pictures == 9
     assert more.drop(1, 0).classes[1].samples == more.classes[1].samples[1:]
     assert more.drop_last(1, 2.0).classes[1].samples == class_set.classes[1].samples  # the hold at 10 s goes
-    assert [sample.at for sample in more.drop_last(1, 0.15).classes[1].samples] == pytest.approx([0, 0.1, 10])
+    assert [sample.time for sample in more.drop_last(1, 0.15).classes[1].samples] == pytest.approx([0, 0.1, 10])
     assert class_set.drop_last(2, 2.0) == class_set
     assert len(more.samples()) == 9
 
 
 def test_classes_with_pictures_enough_take_part(class_set: ClassSet) -> None:
     assert [known.name for known in class_set.taught] == ["cup"]
-    enough = class_set.take(2, samples(LEAST_PICTURES))
+    enough = class_set.add_samples(2, samples(LEAST_PICTURES))
     assert [known.name for known in enough.taught] == ["cup", "nothing"]
 
 
@@ -70,7 +70,7 @@ def test_what_cannot_be_is_told_in_a_sentence(class_set: ClassSet) -> None:
         with pytest.raises(ClassSetError, match=words):
             class_set.rename(2, name)
     with pytest.raises(ClassSetError, match=f"{MOST_PICTURES} is all"):
-        class_set.take(0, samples(1) * MOST_PICTURES)
+        class_set.add_samples(0, samples(1) * MOST_PICTURES)
     full = ClassSet()
     for number in range(MOST_CLASSES):
         full = full.add(f"class {number}")

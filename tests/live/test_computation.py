@@ -113,8 +113,8 @@ def test_a_new_frame_with_an_occluder_is_a_whole_pass_and_a_changed_one(tiny: zf
 def test_the_covered_answer_of_a_new_frame_comes_before_the_clean_one(tiny: zf.Model) -> None:
     """Then both, with the maps; from there on both at once."""
     step, shown, frame, told = ForwardStep(), RenderStep(), numbered_frame(1), list[Answer]()
-    seen = step.look(request_of(tiny, VIEW.change(occluders=COVER), frame), told.append)
-    last_of(shown.show(seen, told.append))
+    seen = step.forward(request_of(tiny, VIEW.change(occluders=COVER), frame), told.append)
+    last_of(shown.render(seen, told.append))
     assert [answer.clean_probabilities is None for answer in told] == [True, False]
     expected = [tiny.forward(picture).probabilities[0].numpy() for picture in (seen.picture, seen.clean_picture)]
     for answer in told:
@@ -122,20 +122,22 @@ def test_the_covered_answer_of_a_new_frame_comes_before_the_clean_one(tiny: zf.M
         assert np.array_equal(answer.picture, seen.picture)
         assert answer.occluded
     assert told[1].clean_probabilities == pytest.approx(expected[1], abs=1e-6)
-    last_of(shown.show(step.look(request_of(tiny, VIEW.change(occluders=ELSEWHERE), frame), told.append), told.append))
-    step.look(request_of(tiny, VIEW, frame), told.append)
+    last_of(
+        shown.render(step.forward(request_of(tiny, VIEW.change(occluders=ELSEWHERE), frame), told.append), told.append)
+    )
+    step.forward(request_of(tiny, VIEW, frame), told.append)
     assert len(told) == 4
     for answer in told[2:]:
         assert np.array_equal(answer.clean_probabilities, told[1].clean_probabilities)
     assert not told[3].occluded
-    assert [answer.taken for answer in told] == sorted(answer.taken for answer in told)
+    assert [answer.started for answer in told] == sorted(answer.started for answer in told)
 
 
 def test_a_square_that_moves_on_before_the_clean_pass_is_followed(tiny: zf.Model, forwards: list[str]) -> None:
     """The next place is computed from the last one, and the clean picture once it is asked for."""
     step, frame = ForwardStep(), numbered_frame(1)
-    step.look(request_of(tiny, VIEW.change(occluders=COVER), frame))
-    seen = step.look(request_of(tiny, VIEW.change(occluders=ELSEWHERE), frame))
+    step.forward(request_of(tiny, VIEW.change(occluders=COVER), frame))
+    seen = step.forward(request_of(tiny, VIEW.change(occluders=ELSEWHERE), frame))
     assert forwards == ["whole", "changed"]
     for found, picture in ((seen.occluded, seen.picture), (seen.clean, seen.clean_picture)):
         expected = tiny.forward(picture)

@@ -72,7 +72,7 @@ class Gate:
                 yield seen
 
         monkeypatch.setattr(sweeping, "sweep", gated)
-        monkeypatch.setattr(sweeping, "TELL_SECONDS", 0.0)
+        monkeypatch.setattr(sweeping, "REPORT_SECONDS", 0.0)
         monkeypatch.setattr(Pace, "batch", lambda self: 5)
 
     def let(self, batches: int) -> None:
@@ -97,16 +97,16 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
 
 
 def test_a_sweep_says_what_the_network_says(ear: Ear, tiny: zf.Model) -> None:
-    subject = subject_of(tiny)
-    ear.sweeper.start(subject, PLAN, LAYER)
+    input = subject_of(tiny)
+    ear.sweeper.start(input, PLAN, LAYER)
     swept = ear.end()
     assert swept.state is SweepState.DONE
-    assert swept.subject is subject
+    assert swept.input is input
     sweep = swept.sweep
     assert sweep is not None
     assert sweep.complete
     for place in np.ndindex(sweep.done.shape):
-        covered = zf.occlude(subject.picture, [PLAN.occluder(*sweep.positions[place])], tiny.input.mean)
+        covered = zf.occlude(input.picture, [PLAN.occluder(*sweep.positions[place])], tiny.input.mean)
         seen = tiny.forward(covered, reference=True)
         assert np.abs(seen.probabilities[0].numpy() - sweep.probabilities[place]).max() < 1e-4
         total = seen.activations[LAYER][0].sum((1, 2)).numpy()
@@ -131,8 +131,8 @@ def test_it_grows_and_what_was_told_never_changes(ear: Ear, gate: Gate, tiny: zf
 
 
 def test_a_cancelled_sweep_keeps_its_part_and_goes_on(ear: Ear, gate: Gate, tiny: zf.Model) -> None:
-    subject = subject_of(tiny)
-    ear.sweeper.start(subject, PLAN, LAYER)
+    input = subject_of(tiny)
+    ear.sweeper.start(input, PLAN, LAYER)
     gate.let(2)
     ear.wait_for(lambda s: True)
     assert not ear.sweeper.resume()  # it runs
@@ -150,7 +150,7 @@ def test_a_cancelled_sweep_keeps_its_part_and_goes_on(ear: Ear, gate: Gate, tiny
     assert whole.state is SweepState.DONE
     assert gate.begun[-1] is part.sweep  # nothing is computed twice
     assert whole.sweep is not None
-    alone = list(zf.sweep(tiny.forward(subject.picture), subject.picture, PLAN, LAYER))[-1]
+    alone = list(zf.sweep(tiny.forward(input.picture), input.picture, PLAN, LAYER))[-1]
     assert np.array_equal(whole.sweep.label(), alone.label())
     assert np.abs(whole.sweep.probabilities - alone.probabilities).max() < 1e-6
     assert not ear.sweeper.resume()  # there is nothing left to do
@@ -170,14 +170,14 @@ def test_a_newer_sweep_overtakes(ear: Ear, gate: Gate, tiny: zf.Model) -> None:
     old, new = subject_of(tiny, 1), subject_of(tiny, 2)
     ear.sweeper.start(old, PLAN, LAYER)
     gate.let(1)
-    ear.wait_for(lambda s: s.subject is old)
+    ear.wait_for(lambda s: s.input is old)
     gate.wait()
     ear.sweeper.start(new, PLAN, LAYER)
     heard = len(ear.heard)
     gate.let(80)
     done = ear.wait_for(lambda s: s.state is SweepState.DONE)
-    assert done.subject is new
-    assert all(s.subject is new for s in ear.heard[heard:])  # nothing of the old one after the new was asked for
+    assert done.input is new
+    assert all(s.input is new for s in ear.heard[heard:])  # nothing of the old one after the new was asked for
 
 
 def test_rounds_of_the_live_sweep_are_whole_and_of_one_picture(ear: Ear, tiny: zf.Model) -> None:
@@ -186,13 +186,13 @@ def test_rounds_of_the_live_sweep_are_whole_and_of_one_picture(ear: Ear, tiny: z
     ear.sweeper.follow(PLAN, LAYER)
     first = ear.end()
     assert first.live
-    assert first.subject is one
+    assert first.input is one
     assert first.sweep is not None
     assert first.sweep.complete
     ear.sweeper.feed(same)  # another frame, the same picture: nothing to do
     ear.sweeper.feed(two)
     second = ear.end()
-    assert second.subject is two
+    assert second.input is two
     assert second.sweep is not None
     assert np.array_equal(second.sweep.picture, two.picture)
     ear.sweeper.follow(zf.SweepPlan(size=9, stride=3), LAYER)
@@ -264,13 +264,13 @@ def test_values_that_are_no_numbers_are_told(ear: Ear, tiny: zf.Model) -> None:
 
 
 def test_another_unit_needs_no_other_sweep(ear: Ear, tiny: zf.Model) -> None:
-    subject = subject_of(tiny)
-    ear.sweeper.start(subject, PLAN, LAYER)
+    input = subject_of(tiny)
+    ear.sweeper.start(input, PLAN, LAYER)
     done = ear.end()
     assert done.sweep is not None
     assert done.projected is not None
     assert done.projected.unit == done.sweep.highest_total_unit
-    clean = tiny.forward(subject.picture)
+    clean = tiny.forward(input.picture)
     peaks = clean.activations[LAYER][0].amax((1, 2))
     for unit in range(len(peaks)):
         ear.heard.clear()

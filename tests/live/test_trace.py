@@ -33,12 +33,12 @@ class Hand:
         self.demand = Demand(layers=False, maps=False)
 
     def move(self, view: View, time: float | None = None) -> View:
-        self.trace.note_view(view, time)
+        self.trace.add_view(view, time)
         return view
 
     def compute(self, view: View, now: float) -> Result:
         result = last_of(self.computation.run(request_of(self.model, view, self.frame, self.demand)))
-        self.trace.note_result(result, now)
+        self.trace.add_result(result, now)
         return result
 
 
@@ -96,7 +96,7 @@ def test_once_more_of_the_same_is_no_point_more(hand: Hand, tiny: zf.Model) -> N
     hand.compute(view, 2)
     hand.compute(view.change(watched=(1,)), 3)
     (point,) = hand.trace.points(TraceAxis.TIME)
-    assert point.at == 1
+    assert point.clock == 1
     assert point.unit is not None
     hand.compute(view.change(crop=replace(view.crop, x=0.4)), 4)  # another picture
     assert len(hand.trace) == 2
@@ -120,12 +120,12 @@ def test_runs(hand: Hand) -> None:
     hand.compute(hand.move(at(0, 8)), 52)
     run = trace.points(TraceAxis.PATH)
     assert [(p.time, p.distance, p.position, p.joined) for p in run] == [(1, 0, 0, False), (2, 2, 1, True)]
-    assert [p.at for p in trace.points(TraceAxis.RECENT)] == [51, 52]
+    assert [p.clock for p in trace.points(TraceAxis.RECENT)] == [51, 52]
     trace.end()
     hand.frame = numbered_frame(1)
     hand.compute(at(0, 8), 53)  # the picture moves on; the run is over
     assert trace.points(TraceAxis.PATH) == run
-    assert trace.newest.at == 53  # type: ignore[union-attr]
+    assert trace.newest.clock == 53  # type: ignore[union-attr]
     hand.compute(hand.move(at(0, 9)), 54)
     assert [(p.distance, p.position) for p in trace.points(TraceAxis.PATH)] == [(1, 1)]
     trace.clear()
@@ -143,7 +143,7 @@ def test_given_times_count_and_not_the_clock(hand: Hand) -> None:
 def test_only_the_last_seconds_and_no_more_than_there_is_room_for(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
     for now in (0, 5, 21, 25):
         hand.compute(hand.move(at(0, now)), now)
-    assert [p.at for p in hand.trace.points(TraceAxis.RECENT)] == [5, 21, 25]
+    assert [p.clock for p in hand.trace.points(TraceAxis.RECENT)] == [5, 21, 25]
     assert len(hand.trace.points(TraceAxis.TIME)) == 4
     monkeypatch.setattr(module, "MOST_POINTS", 3)
     hand.trace = Trace()

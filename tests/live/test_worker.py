@@ -51,7 +51,7 @@ class Gate:
         forward = zf.Model.forward
 
         def wait(model: zf.Model, pictures: np.ndarray, reference: bool = False) -> zf.Pass:
-            if self.closed and threading.current_thread().name == "zfdesk-look":
+            if self.closed and threading.current_thread().name == "zfdesk-forward":
                 self.entered.release()
                 assert self.opened.acquire(timeout=PATIENCE)
             return forward(model, pictures, reference)
@@ -104,12 +104,12 @@ def test_a_frame_gives_its_result(start: Start) -> None:
 
 def test_nothing_is_computed_before_there_is_a_frame_or_after_all_is_shown(start: Start) -> None:
     worker, listener = start()
-    worker.show(VIEW.change(unit=2), Demand())
+    worker.set_view(VIEW.change(unit=2), Demand())
     worker.feed(numbered_frame(1))
     listener.wait_for(lambda result: result.complete and result.request.view.unit == 2)
     calls = listener.calls
-    worker.show(VIEW.change(unit=2), Demand())  # an equal view is no reason to compute
-    worker.hold(False)
+    worker.set_view(VIEW.change(unit=2), Demand())  # an equal view is no reason to compute
+    worker.freeze(False)
     worker.feed(numbered_frame(2))
     listener.wait_for(lambda result: result.request.frame.number == 2 and result.complete)
     assert listener.calls - calls == 2, "its answer, then all of it"
@@ -118,16 +118,16 @@ def test_nothing_is_computed_before_there_is_a_frame_or_after_all_is_shown(start
 def held_rendering(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
     """The second thread waits before it renders: (it does, it may go on)."""
     waiting, go_on = threading.Event(), threading.Event()
-    show = compute_module.RenderStep.show
+    render = compute_module.RenderStep.render
 
     def wait(
-        step: compute_module.RenderStep, seen: compute_module.ForwardResult, tell: Callable[[Answer], None]
+        step: compute_module.RenderStep, forward: compute_module.ForwardResult, on_answer: Callable[[Answer], None]
     ) -> Iterator[Result]:
         waiting.set()
         assert go_on.wait(PATIENCE)
-        return show(step, seen, tell)
+        return render(step, forward, on_answer)
 
-    monkeypatch.setattr(compute_module.RenderStep, "show", wait)
+    monkeypatch.setattr(compute_module.RenderStep, "render", wait)
     return waiting, go_on
 
 
@@ -156,7 +156,7 @@ def test_the_answer_is_there_before_maps_and_reconstruction(start: Start, monkey
     assert waiting.wait(PATIENCE)
     places = [VIEW.change(occluders=(zf.Occluder(step, 5, 9, 10),)) for step in range(3)]
     for view in places:
-        worker.show(view, Demand())
+        worker.set_view(view, Demand())
         assert told.acquire(timeout=PATIENCE)
     assert [answer.request.view for answer in answers] == [VIEW, *places]
     assert not listener.results
@@ -164,7 +164,7 @@ def test_the_answer_is_there_before_maps_and_reconstruction(start: Start, monkey
     last = listener.wait_for(lambda result: result.request.view is places[-1] and result.complete)
     check(last)
     assert np.array_equal(last.probabilities, answers[-1].probabilities)
-    assert last.taken == answers[-1].taken
+    assert last.started == answers[-1].started
     assert places[0] not in [result.request.view for result in listener.results], "replaced before anyone took it"
 
 
@@ -174,17 +174,17 @@ def test_while_a_square_is_dragged_every_place_is_answered_and_maps_come_less_of
     monkeypatch.setattr("zfdesk.live.worker.DRAG_PAUSE", 3600.0)
     worker, listener, answers, told = answering(start)
     places = [VIEW.change(occluders=(zf.Occluder(step, 5, 9, 10),)) for step in range(8)]
-    worker.show(places[0], Demand())
+    worker.set_view(places[0], Demand())
     worker.feed(numbered_frame(1))
     worker.start()
     listener.wait_for(lambda result: result.complete)
     count = len(listener.results)
     for view in places[1:]:
-        worker.show(view, Demand())
+        worker.set_view(view, Demand())
         while answers[-1].request.view is not view:
             assert told.acquire(timeout=PATIENCE)
     assert len(listener.results) == count
-    worker.show(places[-1].change(occluders=()), Demand())  # no longer dragged: shown without a pause
+    worker.set_view(places[-1].change(occluders=()), Demand())  # no longer dragged: shown without a pause
     listener.wait_for(lambda result: result.complete and not result.request.view.occluders)
 
 
@@ -194,17 +194,17 @@ def test_an_older_answer_that_is_completed_late_is_not_told_after_a_newer_one(
     """The second thread computes the clean picture of one place while the first has answered for the next."""
     waiting, go_on = held_rendering(monkeypatch)
     worker, listener, answers, told = answering(start)
-    worker.show(VIEW.change(occluders=COVER), Demand())
+    worker.set_view(VIEW.change(occluders=COVER), Demand())
     worker.feed(numbered_frame(1))
     worker.start()
     assert waiting.wait(PATIENCE)
     moved = VIEW.change(occluders=(zf.Occluder(9, 9, 8, 8),))
-    worker.show(moved, Demand())
+    worker.set_view(moved, Demand())
     while not answers or answers[-1].request.view is not moved:
         assert told.acquire(timeout=PATIENCE)
     go_on.set()
     listener.wait_for(lambda result: result.request.view is moved and result.complete)
-    assert [answer.taken for answer in answers] == sorted(answer.taken for answer in answers)
+    assert [answer.started for answer in answers] == sorted(answer.started for answer in answers)
     assert {answer.request.view.occluders for answer in answers[1:]} == {moved.occluders}
 
 
@@ -227,7 +227,7 @@ def test_a_view_that_changes_in_the_middle_is_shown_next(start: Start, gate: Gat
     gate.wait_until_busy()
     wanted = VIEW.change(layer="conv1", occluders=COVER)
     for unit in range(5):
-        worker.show(wanted.change(unit=unit), Demand())
+        worker.set_view(wanted.change(unit=unit), Demand())
     gate.open()
     result = listener.wait_for(lambda result: result.request.view == wanted.change(unit=4) and result.complete)
     check(result)
@@ -257,7 +257,7 @@ def test_a_change_breaks_off_what_nobody_will_see(start: Start, monkeypatch: pyt
         if result.request.view is VIEW and not result.complete:
             worker.feed(numbered_frame(2))
             if result.request.frame.number == 2:
-                worker.show(wanted, Demand())
+                worker.set_view(wanted, Demand())
         if result.request.view is wanted and result.complete:
             done.set()
 
@@ -276,25 +276,25 @@ def test_a_held_frame_stays_and_follows_the_view(start: Start) -> None:
     worker, listener = start()
     worker.feed(numbered_frame(1))
     listener.wait_for(lambda result: result.complete)
-    worker.hold(True)
+    worker.freeze(True)
     for number in range(2, 9):
         worker.feed(numbered_frame(number))
     assert worker.dropped == 0  # held back is not dropped: nobody wanted them
-    worker.show(VIEW.change(occluders=COVER), Demand())
+    worker.set_view(VIEW.change(occluders=COVER), Demand())
     check(listener.wait_for(lambda result: result.request.view.occluders == COVER and result.complete))
     assert {result.request.frame.number for result in listener.results} == {1}
-    worker.hold(False)
+    worker.freeze(False)
     worker.feed(numbered_frame(9))
     listener.wait_for(lambda result: result.request.frame.number == 9)
 
 
 def test_held_before_anything_came_the_first_frame_is_taken(start: Start) -> None:
     worker, listener = start()
-    worker.hold(True)
+    worker.freeze(True)
     worker.feed(numbered_frame(4))
     listener.wait_for(lambda result: result.request.frame.number == 4 and result.complete)
     worker.feed(numbered_frame(5))
-    worker.forget_frame()  # a new source begins
+    worker.drop_frame()  # a new source begins
     worker.feed(numbered_frame(0, "another"))
     listener.wait_for(lambda result: result.request.frame.origin == "another")
     assert 5 not in [result.request.frame.number for result in listener.results]
@@ -356,7 +356,7 @@ def test_a_network_that_answers_nonsense_is_told_and_another_goes_on(start: Star
     listener.wait_until(lambda: worker.failures)
     assert worker.failures[0].sentence == "nonsense answered with values that are not numbers."
     assert not listener.results
-    worker.use(tiny, VIEW)
+    worker.set_model(tiny, VIEW)
     check(listener.wait_for(lambda result: result.complete))
 
 
@@ -377,7 +377,7 @@ def test_another_network_comes_with_its_view(start: Start, tiny: zf.Model) -> No
     other = zf.random_model(zf.Architecture("other", "Another", layers, 16), 1)
     worker, listener = start()
     for turn, (model, view) in enumerate([(tiny, VIEW), (other, VIEW.change(layer="first"))] * 4):
-        worker.use(model, view)
+        worker.set_model(model, view)
         worker.feed(numbered_frame(turn))
         result = listener.wait_for(lambda result, turn=turn: result.complete and result.request.frame.number == turn)
         assert result.request.model is model
@@ -393,7 +393,7 @@ def test_stop_is_prompt_under_load_and_may_be_repeated(start: Start) -> None:
         number = 0
         while not stopping.wait(0.0005):
             worker.feed(numbered_frame(number := (number + 1) % 1000))
-            worker.show(VIEW.change(unit=number % 9), Demand())
+            worker.set_view(VIEW.change(unit=number % 9), Demand())
 
     feeders = [threading.Thread(target=feed) for _ in range(2)]
     for feeder in feeders:
@@ -465,7 +465,7 @@ def test_two_feeders_and_a_restless_view_never_mix(start: Start) -> None:
         layer = str(rng.choice(["conv1", "norm1", "conv2", "fc6", "fc8"]))
         unit = int(rng.integers(0, 5))
         pins = (UnitReference("conv1", int(rng.integers(0, 6))),)
-        worker.show(VIEW.change(layer=layer, unit=unit, occluders=occluders, pins=pins), Demand())
+        worker.set_view(VIEW.change(layer=layer, unit=unit, occluders=occluders, pins=pins), Demand())
         time.sleep(0.002)
     halt.set()
     for feeder in feeders:
@@ -513,7 +513,7 @@ def test_a_network_switched_while_a_class_unit_is_reconstructed(
     worker.feed(numbered_frame(1))
     assert entered.wait(PATIENCE)
     other = tiny_model(8, "other")
-    worker.use(other, VIEW.change(layer="fc8", unit=3))
+    worker.set_model(other, VIEW.change(layer="fc8", unit=3))
     opened.set()
     check(listener.wait_for(lambda result: result.request.model is other and result.complete))
     assert not worker.failures

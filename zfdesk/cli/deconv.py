@@ -102,7 +102,7 @@ def _computed(model: Model, arguments: argparse.Namespace) -> tuple[Result, Unit
     frame = Frame(pixels, 0, time.perf_counter(), file_name(arguments.image))
     demand = Demand(layers=False, maps=False, unit=True, pins=False)
     view = View(crop=crop_called(arguments.crop, model), layer=stage.name)
-    seen = ForwardStep().look(Request(frame, view, demand, model)).occluded
+    seen = ForwardStep().forward(Request(frame, view, demand, model)).occluded
     view = view.change(
         unit=unit_called(seen, stage.name, arguments.unit), position=arguments.at, seed=SeedKind(seed),
         seed_count=arguments.top or view.seed_count,

@@ -220,7 +220,7 @@ class _Run:
 
         view = self.stepper.view
         if view.unit < 0:
-            seen = ForwardStep().look(self.stepper.request(step)).occluded
+            seen = ForwardStep().forward(self.stepper.request(step)).occluded
             self.stepper.view = view.change(unit=unit_called(seen, view.layer, self._unit))
 
     def _total(self) -> int | None:

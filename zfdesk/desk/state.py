@@ -143,7 +143,7 @@ class AppState(QObject):
     def shows_clean(self) -> bool:
         """Whether what the panes show now is the clean picture: it comes, and goes, a moment after the key."""
         known = [one for one in (self.result, self.answer) if one is not None]  # the bars follow the newer one
-        return max(known, key=lambda one: one.taken).request.clean if known else self._clean_held
+        return max(known, key=lambda one: one.started).request.clean if known else self._clean_held
 
     @contextmanager
     def seen_as(self, view: View) -> Iterator[None]:
@@ -166,7 +166,7 @@ class AppState(QObject):
             self._take_kept(kept)
         else:
             if view.frozen != before.frozen:
-                self.worker.hold(view.frozen)
+                self.worker.freeze(view.frozen)
             self.send()
             if view.source != before.source or (isinstance(self.source, KeptSource) and not view.frozen):
                 self.open(view.source)
@@ -174,7 +174,7 @@ class AppState(QObject):
 
     def send(self) -> None:
         """Give the view, and what the panes demand of it, to the worker."""
-        self.worker.show(self._computed_view(), self.demand, self._clean_held and bool(self.view.occluders))
+        self.worker.set_view(self._computed_view(), self.demand, self._clean_held and bool(self.view.occluders))
 
     def _computed_view(self) -> View:
         return self.view.change(occluders=()) if self._clean_held else self.view
@@ -198,7 +198,7 @@ class AppState(QObject):
                 self.view = _other_classes(self.view, model, watched)
             else:
                 self.view = _other_layers(self.view, before, model)
-        self.worker.use(model, self._computed_view())
+        self.worker.set_model(model, self._computed_view())
         self.model_changed.emit()
         self.view_changed.emit()
 
@@ -255,7 +255,7 @@ class AppState(QObject):
         if self.view.frozen and self.frame is not None:
             self._kept.append((self.view, KeptSource(self.view.source, self.frame)))
         if model is not None and model is not self.model:
-            self.worker.forget_frame()
+            self.worker.drop_frame()
             self.use_model(model)
         view = view.change(frozen=True)
         kept = KeptSource(view.source, frame)
@@ -271,8 +271,8 @@ class AppState(QObject):
         if self.source:
             self.source.stop()
         self.source = kept
-        self.worker.hold(True)
-        self.worker.forget_frame()  # between view and frame nothing is computed that belongs to neither
+        self.worker.freeze(True)
+        self.worker.drop_frame()  # between view and frame nothing is computed that belongs to neither
         self.send()
         kept.start(self.worker.feed, lambda sentence: None)
         self.source_changed.emit()
@@ -302,7 +302,7 @@ class AppState(QObject):
             self.message.emit(f"{answer} The saved frame stays." if kept else answer, True)
             stays = self.source and self.view.change(source=self.source.reference, frozen=kept or self.view.frozen)
             if stays and stays != self.view:
-                self.worker.hold(stays.frozen)
+                self.worker.freeze(stays.frozen)
                 self.view = stays
                 self.history.drop(self.view)  # undo has nothing to take back
                 self.send()
@@ -311,9 +311,9 @@ class AppState(QObject):
         if self.source:
             self.source.stop()
         self.source = answer
-        self.worker.forget_frame()
+        self.worker.drop_frame()
         if self.view.source != answer.reference or self.view.frozen:
-            self.worker.hold(False)
+            self.worker.freeze(False)
             self.view = self.view.change(source=answer.reference, frozen=False)
             self.send()
         answer.start(self.worker.feed, self._on_error_of(answer))

@@ -20,12 +20,12 @@ class Sample:
     """One picture as the network sees it, without occluders.
 
     picture: uint8 (size, size, 3), read-only. ``burst``: a number that pictures share which were taken in one go.
-    ``at``: seconds, by time.monotonic.
+    ``time``: seconds, by time.monotonic.
     """
 
     picture: np.ndarray
     burst: int
-    at: float
+    time: float
 
 
 @dataclass(frozen=True)
@@ -54,29 +54,29 @@ class ClassSet:
     @property
     def pictures(self) -> int:
         """The number of pictures of all classes."""
-        return sum(len(known.samples) for known in self.classes)
+        return sum(len(taught.samples) for taught in self.classes)
 
     @property
     def taught(self) -> tuple[TaughtClass, ...]:
         """The classes with pictures enough; there is something to teach where these are two or more."""
-        return tuple(known for known in self.classes if known.takes_part)
+        return tuple(taught for taught in self.classes if taught.takes_part)
 
     def samples(self) -> tuple[Sample, ...]:
         """All pictures, class by class."""
-        return tuple(sample for known in self.classes for sample in known.samples)
+        return tuple(sample for taught in self.classes for sample in taught.samples)
 
     def free_name(self, wish: str = "class") -> str:
         """A name that no class has: the wish itself, or with a number."""
-        taken = {known.name.casefold() for known in self.classes}
+        used_names = {one.name.casefold() for one in self.classes}
         names = [wish] if wish != "class" else []
-        names += [f"{wish} {number}" for number in range(1, len(taken) + 2)]
-        return next(name for name in names if name.casefold() not in taken)
+        names += [f"{wish} {number}" for number in range(1, len(used_names) + 2)]
+        return next(name for name in names if name.casefold() not in used_names)
 
     def add(self, name: str, samples: Sequence[Sample] = ()) -> ClassSet:
         """Return the set with one more class at its end."""
         if len(self.classes) >= MOST_CLASSES:
             raise ClassSetError(f"There are {MOST_CLASSES} classes already: that is all there is room for.")
-        return ClassSet((*self.classes, TaughtClass(self._checked(name, -1)))).take(len(self.classes), samples)
+        return ClassSet((*self.classes, TaughtClass(self._checked(name, -1)))).add_samples(len(self.classes), samples)
 
     def rename(self, index: int, name: str) -> ClassSet:
         """Another name for a class."""
@@ -93,30 +93,32 @@ class ClassSet:
         rest.insert(place, rest.pop(index))
         return ClassSet(tuple(rest))
 
-    def take(self, index: int, samples: Sequence[Sample]) -> ClassSet:
+    def add_samples(self, index: int, samples: Sequence[Sample]) -> ClassSet:
         """More pictures for a class."""
         if self.pictures + len(samples) > MOST_PICTURES:
             raise ClassSetError(
                 f"There are {self.pictures} pictures already; {MOST_PICTURES} is all there is room for."
             )
-        known = self.classes[index]
-        return self._with(index, replace(known, samples=(*known.samples, *samples)))
+        taught = self.classes[index]
+        return self._with(index, replace(taught, samples=(*taught.samples, *samples)))
 
     def drop(self, index: int, place: int) -> ClassSet:
         """Without one picture of a class."""
-        known = self.classes[index]
-        return self._with(index, replace(known, samples=known.samples[:place] + known.samples[place + 1 :]))
+        taught = self.classes[index]
+        return self._with(index, replace(taught, samples=taught.samples[:place] + taught.samples[place + 1 :]))
 
     def drop_last(self, index: int, seconds: float) -> ClassSet:
         """Without the pictures of a class's last seconds: those taken so shortly before its newest, and that one."""
-        known = self.classes[index]
-        if not known.samples:
+        taught = self.classes[index]
+        if not taught.samples:
             return self
-        newest = max(sample.at for sample in known.samples)
-        return self._with(index, replace(known, samples=tuple(s for s in known.samples if newest - s.at >= seconds)))
+        newest = max(sample.time for sample in taught.samples)
+        return self._with(
+            index, replace(taught, samples=tuple(s for s in taught.samples if newest - s.time >= seconds))
+        )
 
-    def _with(self, index: int, known: TaughtClass) -> ClassSet:
-        return ClassSet((*self.classes[:index], known, *self.classes[index + 1 :]))
+    def _with(self, index: int, taught: TaughtClass) -> ClassSet:
+        return ClassSet((*self.classes[:index], taught, *self.classes[index + 1 :]))
 
     def _checked(self, name: str, own: int) -> str:
         name = " ".join(name.split())
@@ -124,9 +126,9 @@ class ClassSet:
             raise ClassSetError("A class needs a name.")
         if len(name) > LONGEST_NAME:
             raise ClassSetError(f"A class's name has {LONGEST_NAME} letters at most.")
-        for index, known in enumerate(self.classes):
-            if index != own and known.name.casefold() == name.casefold():
-                raise ClassSetError(f"There is a class called “{known.name}” already.")
+        for index, taught in enumerate(self.classes):
+            if index != own and taught.name.casefold() == name.casefold():
+                raise ClassSetError(f"There is a class called “{taught.name}” already.")
         return name
 
 

@@ -16,7 +16,7 @@ from zfdesk.live.view import MapsDisplay, Normalise, UnitReference, View
 
 
 def common_seed(reference: UnitReference, seed: Seed, clean: Tensor) -> tuple[UnitReference, Seed]:
-    """The seed that both pictures are led down from: a picked position stays; the strongest are those of the clean map.
+    """The seed that both pictures are reconstructed from: a picked position stays; else the clean map's strongest.
 
     What is asked is what became of what the unit saw, so the place is where it saw it, not where it is strongest now.
     """
@@ -48,11 +48,11 @@ class ComparisonStep:
         positions = seed_positions(before, seed)
         pictures = change = None
         if not reason:
-            found = found or _led_down(covered, seed, view)
+            found = found or _reconstructed(covered, seed, view)
             first = self._of_clean(clean, seed, view)
             pictures = render_alike(first, found, view.style)
-            gap = styled(found.values, view.style) - styled(first.values, view.style)
-            change = _about_zero(torch.from_numpy(gap if gap.ndim == 2 else gap.mean(2)))
+            difference = styled(found.values, view.style) - styled(first.values, view.style)
+            change = _about_zero(torch.from_numpy(difference if difference.ndim == 2 else difference.mean(2)))
         at = positions[0]
         activations = float(before[at]), float(after[at])
         maps = (*_on_one_range(before, after), _about_zero(after - before))
@@ -61,11 +61,11 @@ class ComparisonStep:
     def _of_clean(self, clean: Pass, seed: Seed, view: View) -> Reconstruction:
         key = (seed, view.method, view.lrn_derivative)
         if self._clean is None or self._clean[0] is not clean or self._clean[1:4] != key:
-            self._clean = (clean, *key, _led_down(clean, seed, view))
+            self._clean = (clean, *key, _reconstructed(clean, seed, view))
         return self._clean[4]
 
 
-def _led_down(seen: Pass, seed: Seed, view: View) -> Reconstruction:
+def _reconstructed(seen: Pass, seed: Seed, view: View) -> Reconstruction:
     return reconstruct(seen, seed, view.method, lrn_derivative=view.lrn_derivative or None)
 
 
@@ -82,8 +82,8 @@ def _on_one_range(before: Tensor, after: Tensor) -> tuple[Shades, Shades]:
     return one, other
 
 
-def _about_zero(gap: Tensor) -> Shades:
-    shades, low, high = levels(gap[None], MapsDisplay(normalise=Normalise.LAYER), True)
-    if not bool(gap.any()):
+def _about_zero(difference: Tensor) -> Shades:
+    shades, low, high = levels(difference[None], MapsDisplay(normalise=Normalise.LAYER), True)
+    if not bool(difference.any()):
         low = high = 0.0
-    return Shades(frozen(np.ascontiguousarray(gap.numpy())), frozen(shades[0].numpy()), low, high)
+    return Shades(frozen(np.ascontiguousarray(difference.numpy())), frozen(shades[0].numpy()), low, high)

@@ -58,7 +58,7 @@ class ForwardResult:
         probabilities = _numbers(self.occluded)
         clean = None if self.clean_known is None else _numbers(self.clean_known)
         return Answer(
-            self.request, self.picture, self.clean_picture, self.crop_box, probabilities, clean, taken=self.started
+            self.request, self.picture, self.clean_picture, self.crop_box, probabilities, clean, started=self.started
         )
 
 
@@ -69,7 +69,7 @@ class ForwardStep:
     _last: ForwardResult | None = None
 
     @torch.inference_mode()
-    def look(self, request: Request, on_answer: Callable[[Answer], None] = lambda answer: None) -> ForwardResult:
+    def forward(self, request: Request, on_answer: Callable[[Answer], None] = lambda answer: None) -> ForwardResult:
         """The occluded pass, taken over from the last request as far as it is the same; the clean one where known.
 
         ``on_answer`` is given the probabilities. Of a new frame with an occluder the covered picture alone is computed;
@@ -116,75 +116,77 @@ class RenderStep:
     _alive: dict[str, Tensor] = field(default_factory=dict)  # by layer: units active since the network was loaded
     _order: tuple[tuple[Any, ...], float, np.ndarray] | None = None
     _unit_ms: float = 0.0
-    _comparing: ComparisonStep = field(default_factory=ComparisonStep)
+    _comparison: ComparisonStep = field(default_factory=ComparisonStep)
 
     @torch.inference_mode()
-    def show(self, seen: ForwardResult, on_answer: Callable[[Answer], None] = lambda answer: None) -> Iterator[Result]:
+    def render(
+        self, forward: ForwardResult, on_answer: Callable[[Answer], None] = lambda answer: None
+    ) -> Iterator[Result]:
         """Results for a request, each more complete than the one before; the last has ``complete`` set.
 
         ``on_answer`` is given the probabilities anew where those of the clean picture had not been computed.
         """
-        request, times = seen.request, dict(seen.times)
-        if seen.clean_known is None:
+        request, times = forward.request, dict(forward.times)
+        if forward.clean_known is None:
             mark = time.perf_counter()
-            _ = seen.clean
+            _ = forward.clean
             times["clean"] = _since(mark)
-            on_answer(seen.answer)
+            on_answer(forward.answer)
         if request.model is not self._model:
             self._model, self._alive, self._order = request.model, {}, None
         demand = request.demand
         result = Result(
             request,
-            seen.picture,
-            seen.clean_picture,
-            seen.crop_box,
-            frozen(seen.occluded.probabilities[0].numpy()),
-            frozen(seen.clean.probabilities[0].numpy()),
-            taken=seen.started,
+            forward.picture,
+            forward.clean_picture,
+            forward.crop_box,
+            frozen(forward.occluded.probabilities[0].numpy()),
+            frozen(forward.clean.probabilities[0].numpy()),
+            started=forward.started,
         )
         if demand.features and request.model.architecture.teachable:
-            read = pass_features(seen.clean, request.model.architecture.feature_layer)
+            read = pass_features(forward.clean, request.model.architecture.feature_layer)
             result = replace(result, features=frozen(read[0].numpy()))
-        result = replace(result, means=_means(seen, demand.means), peaks=_peaks(seen) if demand.peaks else None)
+        result = replace(result, means=_means(forward, demand.means), peaks=_peaks(forward) if demand.peaks else None)
         mark = time.perf_counter()
         if demand.layers:
-            result = replace(result, layer_summaries=self._layer_summaries(seen))
+            result = replace(result, layer_summaries=self._layer_summaries(forward))
         if demand.maps:
-            result = replace(result, mosaic=self._mosaic(seen))
+            result = replace(result, mosaic=self._mosaic(forward))
         times["maps"] = _since(mark)
         wants_unit = demand.unit or (demand.pins and request.view.pins)
         if wants_unit and self._unit_ms > SLOW_UNIT_MS:
-            glimpse = self._unit(seen, request.view.looked_at, None) if demand.unit else None
-            yield replace(result, unit=glimpse, times=MappingProxyType(dict(times)), complete=False)
+            preview = self._unit(forward, request.view.looked_at, None) if demand.unit else None
+            yield replace(result, unit=preview, times=MappingProxyType(dict(times)), complete=False)
         mark = time.perf_counter()
         if demand.unit:
-            result = replace(result, unit=self._unit(seen, request.view.looked_at, demand.methods, demand.compare))
+            result = replace(result, unit=self._unit(forward, request.view.looked_at, demand.methods, demand.compare))
         elif demand.activation:
-            result = replace(result, unit=self._unit(seen, request.view.looked_at, None))
+            result = replace(result, unit=self._unit(forward, request.view.looked_at, None))
         if demand.pins:
-            pins = tuple(self._unit(seen, pin, (request.view.method,)) for pin in request.view.pins)
+            pins = tuple(self._unit(forward, pin, (request.view.method,)) for pin in request.view.pins)
             result = replace(result, pins=pins)
         times["unit"] = self._unit_ms = _since(mark)
-        times["total"] = _since(seen.started)
+        times["total"] = _since(forward.started)
         yield replace(result, times=MappingProxyType(times))
 
-    def _layer_summaries(self, seen: ForwardResult) -> tuple[LayerSummary, ...]:
+    def _layer_summaries(self, forward: ForwardResult) -> tuple[LayerSummary, ...]:
         layer_summaries = []
-        for stage in seen.clean.model.architecture.stages:
-            activation = seen.occluded.activations[stage.name][0]
+        for stage in forward.clean.model.architecture.stages:
+            activation = forward.occluded.activations[stage.name][0]
             strongest = activation.amax((1, 2)).numpy()
             unit, active = int(strongest.argmax()), float((strongest > 0).mean())
             layer_summaries.append(LayerSummary(stage, thumbnail(activation), float(strongest[unit]), active, unit))
         return tuple(layer_summaries)
 
-    def _mosaic(self, seen: ForwardResult) -> Mosaic:
-        view = seen.request.view
-        stage = seen.clean.model.architecture.stage(view.layer)
-        values, text, signed, reason = self._maps_content(seen, stage)
+    def _mosaic(self, forward: ForwardResult) -> Mosaic:
+        view = forward.request.view
+        stage = forward.clean.model.architecture.stage(view.layer)
+        values, text, signed, reason = self._maps_content(forward, stage)
         display = view.maps
-        active = seen.occluded.activations[stage.name][0].abs().amax((1, 2)) > 0
+        active = forward.occluded.activations[stage.name][0].abs().amax((1, 2)) > 0
         alive = self._alive[stage.name] = active | self._alive.get(stage.name, active)
-        units = self._unit_order(seen, stage, values, alive)
+        units = self._unit_order(forward, stage, values, alive)
         count, height, width = values.shape
         picked = (
             values
@@ -194,7 +196,7 @@ class RenderStep:
         if height * width == 1 and display.normalise is Normalise.UNIT:
             display = replace(display, normalise=Normalise.LAYER)  # one value is always its own maximum
         gap = 1 if height * width > 1 else 0
-        columns = grid_columns(len(units), (height + gap, width + gap), seen.request.demand.aspect)
+        columns = grid_columns(len(units), (height + gap, width + gap), forward.request.demand.aspect)
         shades, low, high = levels(picked, display, signed)
         image = tile_mosaic(shades, columns, gap)
         array = frozen(values.numpy())
@@ -203,30 +205,32 @@ class RenderStep:
             int(alive.sum()), reason,
         )  # fmt: skip
 
-    def _maps_content(self, seen: ForwardResult, stage: Stage) -> tuple[Tensor, str, bool, str]:
+    def _maps_content(self, forward: ForwardResult, stage: Stage) -> tuple[Tensor, str, bool, str]:
         """The values the maps pane shows, in words, whether they are signed, and why they may be all zero."""
-        view, activation = seen.request.view, seen.occluded.activations[stage.name][0]
+        view, activation = forward.request.view, forward.occluded.activations[stage.name][0]
         signed = stage.name == "input" or (isinstance(stage.layer, Linear) and not stage.rectified)
         match view.maps.content:
             case MapsContent.CHANGE:
-                reason = "" if seen.picture is not seen.clean_picture else "Nothing is covered: there is no change."
-                return activation - seen.clean.activations[stage.name][0], "change under the occluder", True, reason
+                reason = (
+                    "" if forward.picture is not forward.clean_picture else "Nothing is covered: there is no change."
+                )
+                return activation - forward.clean.activations[stage.name][0], "change under the occluder", True, reason
             case MapsContent.GRADIENT:
-                return self._maps_gradient(seen, stage, activation)
+                return self._maps_gradient(forward, stage, activation)
         return activation, "activation", signed, ""
 
-    def _maps_gradient(self, seen: ForwardResult, stage: Stage, activation: Tensor) -> tuple[Tensor, str, bool, str]:
-        architecture = seen.clean.model.architecture
-        origin = seen.request.view.origin
+    def _maps_gradient(self, forward: ForwardResult, stage: Stage, activation: Tensor) -> tuple[Tensor, str, bool, str]:
+        architecture = forward.clean.model.architecture
+        origin = forward.request.view.origin
         if origin is None:
             scores = next(s.name for s in reversed(architecture.stages) if not isinstance(s.layer, Softmax))
-            origin = UnitReference(scores, int(seen.occluded.probabilities[0].argmax()))
-        origin, seed = _fitting(origin, seen)
+            origin = UnitReference(scores, int(forward.occluded.probabilities[0].argmax()))
+        origin, seed = _fitting(origin, forward)
         text = f"derivative of {origin.layer}:{origin.unit}"
         if architecture.index(origin.layer) <= architecture.index(stage.name):
             reason = f"{origin.layer} does not lie above {stage.name}: choose a lower layer or another origin."
             return torch.zeros_like(activation), text, True, reason
-        found = reconstruct(seen.occluded, seed, Rule.GRADIENT, target=stage.name)
+        found = reconstruct(forward.occluded, seed, Rule.GRADIENT, target=stage.name)
         values = torch.from_numpy(found.values.copy())
         if stage.name == "input":
             values = values.permute(2, 0, 1)
@@ -235,9 +239,9 @@ class RenderStep:
         )
         return values, text, True, reason
 
-    def _unit_order(self, seen: ForwardResult, stage: Stage, values: Tensor, alive: Tensor) -> np.ndarray:
+    def _unit_order(self, forward: ForwardResult, stage: Stage, values: Tensor, alive: Tensor) -> np.ndarray:
         """Which unit stands at which place of the grid; sorted grids are sorted anew once a second."""
-        view = seen.request.view
+        view = forward.request.view
         key = (stage.name, view.maps.order, view.maps.hide_dead, view.maps.content)
         now = time.perf_counter()
         if self._order and self._order[0] == key and now - self._order[1] < REORDER_SECONDS:
@@ -245,10 +249,10 @@ class RenderStep:
         if view.maps.order in (UnitOrder.INDEX, UnitOrder.CLASS):
             units = torch.arange(len(values))
         elif view.maps.order is UnitOrder.ACTIVITY:
-            activation = seen.occluded.activations[stage.name][0]
+            activation = forward.occluded.activations[stage.name][0]
             units = torch.argsort(activation.amax((1, 2)), descending=True, stable=True)
         else:
-            change = seen.occluded.activations[stage.name][0] - seen.clean.activations[stage.name][0]
+            change = forward.occluded.activations[stage.name][0] - forward.clean.activations[stage.name][0]
             units = torch.argsort(change.abs().amax((1, 2)), descending=True, stable=True)
         if view.maps.hide_dead and bool(alive.any()):
             units = units[alive[units]]
@@ -257,36 +261,36 @@ class RenderStep:
         return order
 
     def _unit(
-        self, seen: ForwardResult, reference: UnitReference, rules: tuple[Rule, ...] | None, comparing: bool = False
+        self, forward: ForwardResult, reference: UnitReference, rules: tuple[Rule, ...] | None, compare: bool = False
     ) -> UnitResult:
         """One unit on this frame, reconstructed by the view's method and ``rules``; None: its map and place only.
 
-        ``comparing``: with the clean picture, from the same seed.
+        ``compare``: with the clean picture, from the same seed.
         """
-        stage = seen.clean.model.architecture.stage(reference.layer)
-        reference, seed = _fitting(reference, seen)
-        shown = seen.occluded.activations[stage.name][0, reference.unit]
-        clean = seen.clean.activations[stage.name][0, reference.unit]
-        comparing = comparing and seen.picture is not seen.clean_picture
+        stage = forward.clean.model.architecture.stage(reference.layer)
+        reference, seed = _fitting(reference, forward)
+        shown = forward.occluded.activations[stage.name][0, reference.unit]
+        clean = forward.clean.activations[stage.name][0, reference.unit]
+        compare = compare and forward.picture is not forward.clean_picture
         asked = seed
-        if comparing:
+        if compare:
             reference, seed = common_seed(reference, seed, clean)
         reason, pictures, comparison = _why_not(stage, shown, seed), {}, None
         position, activation = divmod(int(shown.argmax()), shown.shape[1]), float(shown.max())
         if chosen := seed.position if seed.kind is SeedKind.AT else next(iter(seed.positions), None):
             position, activation = chosen, float(shown[chosen])
         if not reason and rules is not None:
-            for rule in dict.fromkeys((seen.request.view.method, *rules)):
-                derivative = seen.request.view.lrn_derivative or None
-                found = reconstruct(seen.occluded, seed, rule, lrn_derivative=derivative)
-                pictures[rule] = render(found, seen.request.view.style)
-        if comparing and rules is not None:
-            view, known = seen.request.view, pictures.get(seen.request.view.method)
+            for rule in dict.fromkeys((forward.request.view.method, *rules)):
+                derivative = forward.request.view.lrn_derivative or None
+                found = reconstruct(forward.occluded, seed, rule, lrn_derivative=derivative)
+                pictures[rule] = render(found, forward.request.view.style)
+        if compare and rules is not None:
+            view, known = forward.request.view, pictures.get(forward.request.view.method)
             why = _why_not(stage, clean, asked, "the clean picture")
             if not reason and asked.kind in (SeedKind.AT, SeedKind.MAP):
                 why = ""  # the places are given, and one of the pictures has something there
             covered = known.reconstruction if known else None
-            comparison = self._comparing.compare(seen.clean, seen.occluded, seed, covered, view, why)
+            comparison = self._comparison.compare(forward.clean, forward.occluded, seed, covered, view, why)
         return UnitResult(
             reference,
             frozen(shown.numpy()),
@@ -304,11 +308,11 @@ class Computation:
     """Both halves in turn, for whoever has one request at a time."""
 
     def __init__(self) -> None:
-        self._looking, self._showing = ForwardStep(), RenderStep()
+        self._forward, self._render = ForwardStep(), RenderStep()
 
     def run(self, request: Request) -> Iterator[Result]:
         """Results for a request, each more complete than the one before; the last has ``complete`` set."""
-        yield from self._showing.show(self._looking.look(request))
+        yield from self._render.render(self._forward.forward(request))
 
 
 def _numbers(seen: Pass) -> np.ndarray:
@@ -318,22 +322,22 @@ def _numbers(seen: Pass) -> np.ndarray:
     return frozen(seen.probabilities[0].numpy())
 
 
-def _means(seen: ForwardResult, layers: tuple[str, ...]) -> Mapping[str, np.ndarray]:
-    known = seen.occluded.activations  # of another network a layer may be missing
+def _means(forward: ForwardResult, layers: tuple[str, ...]) -> Mapping[str, np.ndarray]:
+    known = forward.occluded.activations  # of another network a layer may be missing
     return {layer: frozen(known[layer][0].mean((1, 2)).numpy()) for layer in layers if layer in known}
 
 
-def _peaks(seen: ForwardResult) -> Peaks:
-    layer = seen.request.view.layer
-    clean, covered = (which.activations[layer][0] for which in (seen.clean, seen.occluded))
+def _peaks(forward: ForwardResult) -> Peaks:
+    layer = forward.request.view.layer
+    clean, covered = (one.activations[layer][0] for one in (forward.clean, forward.occluded))
     best, flat = clean.flatten(1).max(1)
     places = torch.stack((flat // clean.shape[2], flat % clean.shape[2]), 1)
     return Peaks(layer, *(frozen(array.numpy()) for array in (best, covered.amax((1, 2)), places)))
 
 
-def _fitting(reference: UnitReference, seen: ForwardResult) -> tuple[UnitReference, Seed]:
+def _fitting(reference: UnitReference, forward: ForwardResult) -> tuple[UnitReference, Seed]:
     """The nearest unit that the layer has, and its seed; a position outside its map means the maximum."""
-    count, height, width = seen.clean.model.architecture.stage(reference.layer).shape
+    count, height, width = forward.clean.model.architecture.stage(reference.layer).shape
     reference = replace(reference, unit=min(max(reference.unit, 0), count - 1))
     seed = reference.to_seed()
     if seed.position and not (0 <= seed.position[0] < height and 0 <= seed.position[1] < width):

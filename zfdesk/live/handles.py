@@ -1,4 +1,4 @@
-"""The hand on the picture: grips of occluders and of the crop box, and what dragging one makes of it.
+"""The hand on the picture: handles of occluders and of the crop box, and what dragging one makes of it.
 
 Pure geometry on Views, so that every drag can be tested without a window.
 """
@@ -23,8 +23,8 @@ class Handle:
     edges: str = ""  # any of "t", "b", "l", "r"
 
 
-def find_grip(view: View, x: float, y: float, reach: float) -> Handle | None:
-    """The occluder grip at a point of the input picture; ``reach``: how near a border counts, in input pixels."""
+def find_handle(view: View, x: float, y: float, reach: float) -> Handle | None:
+    """The occluder handle at a point of the input picture; ``reach``: how near a border counts, in input pixels."""
     for index in range(len(view.occluders) - 1, -1, -1):
         occluder = view.occluders[index]
         edges = _edges(occluder.top, occluder.left, occluder.height, occluder.width, x, y, reach)
@@ -43,36 +43,36 @@ def _edges(top: float, left: float, height: float, width: float, x: float, y: fl
     return edges
 
 
-def drag_occluder(view: View, grip: Handle, start: Occluder, dx: float, dy: float, size: int) -> View:
-    """The view after the gripped occluder, which was ``start``, was dragged by (dx, dy) input pixels."""
-    if not grip.edges:
+def drag_occluder(view: View, handle: Handle, start: Occluder, dx: float, dy: float, size: int) -> View:
+    """The view after the occluder held, which was ``start``, was dragged by (dx, dy) input pixels."""
+    if not handle.edges:
         moved = replace(start, top=round(start.top + dy), left=round(start.left + dx))
-        return put_occluder(view, grip.index, keep_near(moved, size))
+        return put_occluder(view, handle.index, keep_near(moved, size))
     top, left = start.top, start.left
     bottom, right = top + start.height, left + start.width
-    if "t" in grip.edges:
+    if "t" in handle.edges:
         top = min(round(top + dy), bottom - SMALLEST)
-    if "b" in grip.edges:
+    if "b" in handle.edges:
         bottom = max(round(bottom + dy), top + SMALLEST)
-    if "l" in grip.edges:
+    if "l" in handle.edges:
         left = min(round(left + dx), right - SMALLEST)
-    if "r" in grip.edges:
+    if "r" in handle.edges:
         right = max(round(right + dx), left + SMALLEST)
     if start.shape is OccluderShape.SQUARE:
         side = (
             max(bottom - top, right - left)
-            if len(grip.edges) == 2
-            else (bottom - top if grip.edges in ("t", "b") else right - left)
+            if len(handle.edges) == 2
+            else (bottom - top if handle.edges in ("t", "b") else right - left)
         )
         side = min(side, LARGEST)
-        top = bottom - side if "t" in grip.edges else top
-        left = right - side if "l" in grip.edges else left
+        top = bottom - side if "t" in handle.edges else top
+        left = right - side if "l" in handle.edges else left
         bottom, right = top + side, left + side
     height, width = min(bottom - top, LARGEST), min(right - left, LARGEST)
-    top = bottom - height if "t" in grip.edges else top  # the side across from the grip stays where it is
-    left = right - width if "l" in grip.edges else left
+    top = bottom - height if "t" in handle.edges else top  # the side across from the handle stays where it is
+    left = right - width if "l" in handle.edges else left
     resized = replace(start, top=top, left=left, height=height, width=width)
-    return put_occluder(view, grip.index, keep_near(resized, size))
+    return put_occluder(view, handle.index, keep_near(resized, size))
 
 
 def put_occluder(view: View, index: int, occluder: Occluder) -> View:
@@ -103,7 +103,7 @@ def scale_occluder(occluder: Occluder, factor: float) -> Occluder:
     return replace(occluder, top=top, left=left, height=height, width=width)
 
 
-def crop_grip(view: View, frame_height: int, frame_width: int, x: float, y: float, reach: float) -> Handle | None:
+def crop_handle(view: View, frame_height: int, frame_width: int, x: float, y: float, reach: float) -> Handle | None:
     """The crop box's border at a point of the frame; only a crop has one to drag."""
     if view.crop.mode is not CropMode.CROP:
         return None
@@ -117,14 +117,14 @@ def crop_grip(view: View, frame_height: int, frame_width: int, x: float, y: floa
     return Handle("crop", 0, corner if len(corner) == 2 else "")
 
 
-def drag_crop(start: Crop, grip: Handle, dx: float, dy: float, frame_height: int, frame_width: int) -> Crop:
+def drag_crop(start: Crop, handle: Handle, dx: float, dy: float, frame_height: int, frame_width: int) -> Crop:
     """The crop after its border was dragged by (dx, dy) frame pixels: corners scale it, sides move it."""
     shortest = min(frame_height, frame_width)
-    if not grip.edges:
+    if not handle.edges:
         x = min(max(start.x + dx / frame_width, 0.0), 1.0)
         y = min(max(start.y + dy / frame_height, 0.0), 1.0)
         return replace(start, x=x, y=y)
-    sign_y, sign_x = (-1 if "t" in grip.edges else 1), (-1 if "l" in grip.edges else 1)
+    sign_y, sign_x = (-1 if "t" in handle.edges else 1), (-1 if "l" in handle.edges else 1)
     grow = (sign_x * dx + sign_y * dy) / 2
     side = min(max(start.side * shortest + grow, 16.0), 2.0 * max(frame_height, frame_width)) / shortest
     change = (side - start.side) * shortest / 2

@@ -122,8 +122,8 @@ class HeatFound:
         """What the map of a method is, in full; or why there is none."""
         if name not in self.found:
             return self.reasons.get(name, "")
-        chance = "" if self.probability is None else f", P {self.probability * 100:.1f} %"
-        return f"{self.found[name].description()}{chance}"
+        probability_text = "" if self.probability is None else f", P {self.probability * 100:.1f} %"
+        return f"{self.found[name].description()}{probability_text}"
 
     def frame_text(self) -> str:
         """Return which frame the map is of, as text."""
@@ -143,7 +143,7 @@ class HeatFinder:
 
         What cannot be answered is told in the reasons; raises ArithmeticError for a network that answers with NaN.
         """
-        begun = time.thread_time()
+        started = time.thread_time()
         seen = self.seen(input)
         found: dict[str, Attribution] = {}
         reasons: dict[str, str] = {}
@@ -155,12 +155,12 @@ class HeatFinder:
                 found[name] = attribute(seen, seed, name, query.options())
             except ValueError as error:
                 reasons[name] = str(error)
-        chance = None
+        probability = None
         if found and seed is not None and seed.layer in input.model.architecture.class_layers:
-            chance = float(seen.probabilities[0, seed.unit])
+            probability = float(seen.probabilities[0, seed.unit])
         drawn = {name: shares(one.heat) for name, one in found.items()}  # here, not in the window's thread
         tables = MappingProxyType(found), MappingProxyType(reasons), MappingProxyType(drawn)
-        return HeatFound(query, input, *tables, chance, time.thread_time() - begun)
+        return HeatFound(query, input, *tables, probability, time.thread_time() - started)
 
     def seen(self, input: HeatInput) -> Pass:
         """The pass of a picture."""

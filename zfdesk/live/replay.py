@@ -35,7 +35,7 @@ MOST_BYTES = 64 << 20
 MOST_OCCLUDERS = 64
 FURTHEST = 100_000  # pixels
 LONGEST = 86_400.0  # seconds
-Word = TypeVar("Word", bound=StrEnum)
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class ReplayError(ValueError):
@@ -175,7 +175,7 @@ def _replay(tree: dict[str, Any]) -> Replay:
     if tree.get("format") != FORMAT:
         raise ReplayError(f"its format is not {FORMAT}.")
     _names(tree, ("format", "size", "moments"), "the file")
-    size = _whole(tree["size"], "the size", 1, FURTHEST)
+    size = _integer(tree["size"], "the size", 1, FURTHEST)
     listed = _list(tree["moments"], "the moments", 1, MOST_MOMENTS)
     moments: list[TimedView] = []
     for number, entry in enumerate(listed):
@@ -188,17 +188,17 @@ def _replay(tree: dict[str, Any]) -> Replay:
             _occluder(one, f"occluder {place} of {where}")
             for place, one in enumerate(_list(entry["occluders"], f"the occluders of {where}", 0, MOST_OCCLUDERS))
         )
-        chosen = _whole(entry["chosen"], f"the chosen occluder of {where}", -1, len(occluders) - 1)
+        chosen = _integer(entry["chosen"], f"the chosen occluder of {where}", -1, len(occluders) - 1)
         moments.append(TimedView(time, View(occluders=occluders, chosen_occluder=chosen)))
     return Replay(tuple(moments), size=size)
 
 
 def _occluder(entry: Any, where: str) -> Occluder:
     _names(entry, ("top", "left", "height", "width", "shape", "fill"), where)
-    top, left = (_whole(entry[side], f"{side} of {where}", -FURTHEST, FURTHEST) for side in ("top", "left"))
-    height, width = (_whole(entry[side], f"{side} of {where}", 1, FURTHEST) for side in ("height", "width"))
-    shape = _word(entry["shape"], OccluderShape, f"the shape of {where}")
-    return Occluder(top, left, height, width, shape, _word(entry["fill"], OccluderFill, f"the fill of {where}"))
+    top, left = (_integer(entry[side], f"{side} of {where}", -FURTHEST, FURTHEST) for side in ("top", "left"))
+    height, width = (_integer(entry[side], f"{side} of {where}", 1, FURTHEST) for side in ("height", "width"))
+    shape = _choice(entry["shape"], OccluderShape, f"the shape of {where}")
+    return Occluder(top, left, height, width, shape, _choice(entry["fill"], OccluderFill, f"the fill of {where}"))
 
 
 def _names(entry: Any, names: tuple[str, ...], where: str) -> None:
@@ -218,7 +218,7 @@ def _list(value: Any, where: str, least: int, most: int) -> list[Any]:
     return value
 
 
-def _whole(value: Any, where: str, least: int, most: int) -> int:
+def _integer(value: Any, where: str, least: int, most: int) -> int:
     if type(value) is not int or not least <= value <= most:
         raise ReplayError(f"{where} must be a whole number from {least} to {most}.")
     return value
@@ -230,7 +230,7 @@ def _seconds(value: Any, where: str) -> float:
     return float(value)
 
 
-def _word(value: Any, kind: type[Word], where: str) -> Word:
+def _choice(value: Any, kind: type[Choice], where: str) -> Choice:
     allowed = [word.value for word in kind]
     if value not in allowed:
         raise ReplayError(f"{where} must be one of {', '.join(allowed)}.")

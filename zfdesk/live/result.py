@@ -134,7 +134,7 @@ class Shades:
 
 @dataclass(frozen=True, eq=False)
 class UnitComparison:
-    """One unit on the clean and on the covered picture, led down from the same ``positions`` (y, x) of its map.
+    """One unit on the clean and on the covered picture, reconstructed from the same ``positions`` (y, x) of its map.
 
     ``maps``: clean, covered (both on one range), covered − clean (a range about zero). ``pictures``: the
     reconstructions by the view's method, both stretched alike; ``change``: covered − clean of what they show, the mean
@@ -155,7 +155,7 @@ class UnitResult:
     """One unit on one frame. ``map``: float32 (height, width). ``box``: receptive field of the first seed position,
     (top, left, bottom, right) in input pixels, not clipped. ``reason``: why there is no reconstruction, else "".
 
-    With a ``comparison`` all is as led down from the comparison's positions, and ``reference`` says so.
+    With a ``comparison`` all is as reconstructed from the comparison's positions, and ``reference`` says so.
     """
 
     reference: UnitReference
@@ -186,7 +186,7 @@ class Answer:
 
     ``picture``: what the network saw, uint8 (size, size, 3), occluders drawn in; ``clean``: without them.
     ``probabilities`` and ``clean_probabilities``: float32 (classes,); None while the clean picture's are still being
-    computed. ``taken``: when the request was taken, by time.perf_counter: the later of two answers is the newer.
+    computed. ``started``: when the request was taken, by time.perf_counter: the later of two answers is the newer.
     """
 
     request: Request
@@ -195,7 +195,7 @@ class Answer:
     crop_box: tuple[float, float, float, float]
     probabilities: np.ndarray
     clean_probabilities: np.ndarray | None
-    taken: float = field(default=0.0, kw_only=True)
+    started: float = field(default=0.0, kw_only=True)
 
     @property
     def occluded(self) -> bool:

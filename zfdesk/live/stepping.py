@@ -1,4 +1,4 @@
-"""Every frame of a source computed in turn, with an occluder's path led over it: slower than time, and whole."""
+"""Every frame of a source computed in turn, with an occluder's path over it: slower than time, and whole."""
 
 from __future__ import annotations
 
@@ -48,19 +48,19 @@ def steps(source: Stepped, span: Span, replay: Replay | None, on_error: Callable
         return
     if source.endless and span.last is None and span.seconds is None and replay is None:
         raise ValueError(f"The {source.name} has no end: say how many frames or seconds of it.")
-    taken = 0
+    count = 0
     for picture in source.pictures(span.first, on_error):
-        seconds = picture.time if source.paced else taken / (span.rate or FOLDER_RATE)
+        seconds = picture.time if source.paced else count / (span.rate or FOLDER_RATE)
         over = span.seconds is not None and seconds >= span.seconds - TOLERANCE
         if over or (span.last is not None and picture.number >= span.last):
             return
-        led = source.endless and span.last is None and span.seconds is None
-        if led and replay is not None and seconds > replay.duration + TOLERANCE:
+        ends_with_path = source.endless and span.last is None and span.seconds is None
+        if ends_with_path and replay is not None and seconds > replay.duration + TOLERANCE:
             return
-        if source.paced and span.rate and seconds < taken / span.rate - TOLERANCE:
+        if source.paced and span.rate and seconds < count / span.rate - TOLERANCE:
             continue  # of a source with more frames than are wanted
-        taken = taken + 1 if not (source.paced and span.rate) else int(seconds * span.rate + TOLERANCE) + 1
-        yield FilmStep(picture, seconds, _reached(replay, seconds))
+        count = count + 1 if not (source.paced and span.rate) else int(seconds * span.rate + TOLERANCE) + 1
+        yield FilmStep(picture, seconds, _moment_at(replay, seconds))
 
 
 def _over_still(
@@ -80,7 +80,7 @@ def _over_still(
             return
         if span.seconds is not None and seconds >= span.seconds - TOLERANCE:
             return
-        yield FilmStep(picture, seconds - times[span.first], _reached(replay, seconds))
+        yield FilmStep(picture, seconds - times[span.first], _moment_at(replay, seconds))
 
 
 def _times_of(replay: Replay) -> list[float]:
@@ -95,7 +95,7 @@ def _times_of(replay: Replay) -> list[float]:
     return times
 
 
-def _reached(replay: Replay | None, seconds: float) -> int:
+def _moment_at(replay: Replay | None, seconds: float) -> int:
     return -1 if replay is None else max(replay.reached(seconds + TOLERANCE) - 1, 0)
 
 

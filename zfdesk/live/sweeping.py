@@ -25,7 +25,7 @@ from zfdesk.live.slot import LatestSlot
 from zfdesk.live.view import Style, SweepUnit, View
 from zfdesk.live.worker import worker_error_text
 
-TELL_SECONDS = 0.1
+REPORT_SECONDS = 0.1
 GIVE_WAY = 0.5
 """Of a batch's time, a pause after it while frames are coming: the live view has the machine to itself meanwhile."""
 
@@ -75,7 +75,7 @@ class SweepSnapshot:
     sweep. ``reason``: why it ended before its end, "" when by the user's wish.
     """
 
-    subject: SweepInput
+    input: SweepInput
     sweep: Sweep | None
     state: SweepState
     rate: float
@@ -95,7 +95,7 @@ class SweepSnapshot:
 class _Job:
     """``follows``: plan and layer of the live sweep that this is a round of."""
 
-    subject: SweepInput
+    input: SweepInput
     plan: SweepPlan
     layer: str
     resume: Sweep | None = None
@@ -128,11 +128,11 @@ class Sweeper:
 
     # What is asked for
 
-    def start(self, subject: SweepInput, plan: SweepPlan, layer: str) -> None:
+    def start(self, input: SweepInput, plan: SweepPlan, layer: str) -> None:
         """Sweep this picture instead of whatever is being swept; the live sweep ends."""
         with self._lock:
             self._following = self._cancelled = None
-            self._wanted = _Job(subject, plan, layer)
+            self._wanted = _Job(input, plan, layer)
             self._wake()
 
     def restore(self, swept: SweepSnapshot) -> None:
@@ -157,7 +157,7 @@ class Sweeper:
             if self.busy or last is None or last.live or last.sweep is None or last.sweep.complete:
                 return False
             self._following = self._cancelled = None
-            self._wanted = _Job(last.subject, last.sweep.plan, last.sweep.layer, last.sweep)
+            self._wanted = _Job(last.input, last.sweep.plan, last.sweep.layer, last.sweep)
             self._wake()
             return True
 
@@ -167,10 +167,10 @@ class Sweeper:
             self._wanted, self._following = None, (plan, layer)
             self._wake()
 
-    def feed(self, subject: SweepInput) -> None:
+    def feed(self, input: SweepInput) -> None:
         """The newest picture, for the live sweep."""
         with self._lock:
-            self._newest = subject
+            self._newest = input
             self._wake()
 
     def show_unit(self, unit: int | None) -> None:
@@ -235,7 +235,7 @@ class Sweeper:
         try:
             for swept in self._steps(job):
                 now = time.monotonic()
-                if swept.state is not SweepState.RUNNING or now - reported > max(TELL_SECONDS, 10 * cost):
+                if swept.state is not SweepState.RUNNING or now - reported > max(REPORT_SECONDS, 10 * cost):
                     assert swept.sweep is not None
                     swept.sweep.label()  # kept in the sweep: the window need not work it out
                     reported, cost = time.monotonic(), time.monotonic() - now
@@ -249,7 +249,7 @@ class Sweeper:
             kept = None if live else swept.sweep if swept is not None else job.resume
             self._report(
                 SweepSnapshot(
-                    job.subject, kept, SweepState.FAILED, self.pace.rate, live, reason=worker_error_text(error)
+                    job.input, kept, SweepState.FAILED, self.pace.rate, live, reason=worker_error_text(error)
                 ),
                 job,
             )
@@ -260,26 +260,26 @@ class Sweeper:
 
     def _steps(self, job: _Job) -> Iterator[SweepSnapshot]:
         """The job as it grows; ends with one that no longer runs, or in silence when it is overtaken."""
-        clean, plan, seen, projected = self._clean(job.subject), job.plan, job.resume, None
+        clean, plan, current, projected = self._clean(job.input), job.plan, job.resume, None
         if job.follows is not None:
-            plan = self.pace.affordable(plan, job.subject.picture.shape[:2])
-        live, before = job.follows is not None, int(seen.done.sum()) if seen else 0
+            plan = self.pace.affordable(plan, job.input.picture.shape[:2])
+        live, before = job.follows is not None, int(current.done.sum()) if current else 0
         while True:
             batch = self.pace.batch()
-            steps = sweep(clean, job.subject.picture, plan, job.layer, seen, batch)
-            mark = time.perf_counter()
-            for seen in steps:
-                done, now = int(seen.done.sum()), time.perf_counter()
-                took = now - mark
+            steps = sweep(clean, job.input.picture, plan, job.layer, current, batch)
+            timed_from = time.perf_counter()
+            for current in steps:
+                done, now = int(current.done.sum()), time.perf_counter()
+                took = now - timed_from
                 self.pace.measure(done - before, took, batch)
-                before, mark = done, now
-                state, reason = self._state_of(job, seen)
+                before, timed_from = done, now
+                state, reason = self._state_of(job, current)
                 if state is None:
                     return
-                if projected is None or projected.unit != self._unit_of(seen):
-                    projected = project(clean, job.layer, self._unit_of(seen))
-                    mark = time.perf_counter()
-                yield SweepSnapshot(job.subject, seen, state, self.pace.rate, live, projected, reason)
+                if projected is None or projected.unit != self._unit_of(current):
+                    projected = project(clean, job.layer, self._unit_of(current))
+                    timed_from = time.perf_counter()
+                yield SweepSnapshot(job.input, current, state, self.pace.rate, live, projected, reason)
                 if state is not SweepState.RUNNING:
                     return
                 if self.gives_way:
@@ -287,14 +287,14 @@ class Sweeper:
                 if not batch / 2 <= self.pace.batch() <= 2 * batch:
                     break  # the same sweep goes on in other batches
 
-    def _state_of(self, job: _Job, seen: Sweep) -> tuple[SweepState | None, str]:
+    def _state_of(self, job: _Job, current: Sweep) -> tuple[SweepState | None, str]:
         """The state of the running job and why it ended; no state when it is overtaken."""
         with self._lock:
             if self._stopping or not threading.main_thread().is_alive() or self._wanted is not None:
                 return None, ""
             if job.follows != self._following or self._running is not job:
                 return None, ""
-            if seen.complete:
+            if current.complete:
                 return SweepState.DONE, ""
             if self._cancelled is not None:
                 return SweepState.CANCELLED, self._cancelled
@@ -312,24 +312,24 @@ class Sweeper:
 
     # The reconstruction
 
-    def _clean(self, subject: SweepInput) -> Pass:
-        if self._pass is None or self._pass[0] is not subject:
-            clean = subject.model.forward(subject.picture)
+    def _clean(self, input: SweepInput) -> Pass:
+        if self._pass is None or self._pass[0] is not input:
+            clean = input.model.forward(input.picture)
             if not bool(torch.isfinite(clean.probabilities).all()):
-                name = subject.model.name or "The network"
+                name = input.model.name or "The network"
                 raise ArithmeticError(f"{name} answered with values that are not numbers.")
-            self._pass = subject, clean
+            self._pass = input, clean
         return self._pass[1]
 
-    def _unit_of(self, seen: Sweep) -> int:
+    def _unit_of(self, current: Sweep) -> int:
         unit = self._unit
-        return seen.highest_total_unit if unit is None or unit >= len(seen.clean_activations) else unit
+        return current.highest_total_unit if unit is None or unit >= len(current.clean_activations) else unit
 
     def _project_again(self, last: SweepSnapshot) -> None:
         assert last.sweep is not None
         unit = self._unit_of(last.sweep)
         try:
-            projected = project(self._clean(last.subject), last.sweep.layer, unit)
+            projected = project(self._clean(last.input), last.sweep.layer, unit)
         except Exception as error:  # as above
             self.failures.append(Failure(worker_error_text(error), traceback.format_exc()))
             projected = Projected(unit, None, (0, 0, 0, 0), worker_error_text(error))
@@ -337,7 +337,7 @@ class Sweeper:
 
 
 def project(clean: Pass, layer: str, unit: int) -> Projected:
-    """The unit's strongest activation led back to the pixels by the deconvnet, as in the paper."""
+    """The unit's strongest activation projected back to the pixels by the deconvnet, as in the paper."""
     stage = clean.model.architecture.stage(layer)
     if layer == clean.model.architecture.stages[0].name:
         return Projected(unit, None, (0, 0, 0, 0), "The input has no reconstruction.")
@@ -361,7 +361,7 @@ def shown_class(sweep: Sweep, view: View) -> int:
 
 def _is_of(last: SweepSnapshot | None, newest: SweepInput, follows: tuple[SweepPlan, str]) -> bool:
     """Whether the live sweep of this picture is there already."""
-    if last is None or not last.live or last.sweep is None or not last.subject.same(newest):
+    if last is None or not last.live or last.sweep is None or not last.input.same(newest):
         return False
     plan, layer = follows
     return last.sweep.layer == layer and replace(last.sweep.plan, stride=plan.stride) == plan

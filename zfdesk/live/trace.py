@@ -27,14 +27,14 @@ AXIS_LABELS = {
 
 @dataclass(frozen=True, eq=False)
 class TracePoint:
-    """One result. ``at``: seconds by the clock; ``time``: seconds since the run began; ``distance``: input pixels that
-    the occluders' centres have gone since then; ``position``: how many places they took; ``run``: 0 between runs.
+    """One result. ``clock``: seconds by the clock; ``time``: seconds since the run began; ``distance``: input pixels
+    that the occluders' centres have gone since then; ``position``: how many places they took; ``run``: 0 between runs.
 
     ``joined``: nothing was left out since the point before. ``unit``: which unit and place ``activation`` and
     ``clean_activation`` are of; nan where it was not computed.
     """
 
-    at: float
+    clock: float
     time: float
     distance: float
     position: int
@@ -54,12 +54,12 @@ class TracePoint:
 
 
 _ON = {
-    TraceAxis.RECENT: "at", TraceAxis.TIME: "time", TraceAxis.PATH: "distance", TraceAxis.POSITION: "position",
+    TraceAxis.RECENT: "clock", TraceAxis.TIME: "time", TraceAxis.PATH: "distance", TraceAxis.POSITION: "position",
 }  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
-class _Place:
+class _OccluderPosition:
     """Where the occluders were. ``number``: counts all places; ``time``: seconds of the run, where they are given."""
 
     occluders: tuple[Occluder, ...]
@@ -76,7 +76,7 @@ class Trace:
 
     def __init__(self) -> None:
         self._points: deque[TracePoint] = deque(maxlen=MOST_POINTS)
-        self._places: deque[_Place] = deque([_Place((), 0, 0.0, 0, 1, None)], maxlen=MOST_POINTS)
+        self._places: deque[_OccluderPosition] = deque([_OccluderPosition((), 0, 0.0, 0, 1, None)], maxlen=MOST_POINTS)
         self._run = 1
         self._closed = False
         self._began: float | None = None
@@ -93,29 +93,31 @@ class Trace:
         """A new run, from where the occluders are now. Its time begins at ``now``, or with its first point."""
         self._run += 1
         self._closed, self._began = False, now
-        here = self._places[-1]
-        self._places.append(_Place(here.occluders, here.number + 1, 0.0, 0, self._run, None))
+        last = self._places[-1]
+        self._places.append(_OccluderPosition(last.occluders, last.number + 1, 0.0, 0, self._run, None))
 
     def end(self) -> None:
         """The run is over; what comes until the next move belongs to none."""
         self._closed = True
 
-    def note_view(self, view: View, time: float | None = None) -> None:
+    def add_view(self, view: View, time: float | None = None) -> None:
         """The occluders are there now. ``time``: seconds of the run that its point gets, and not the clock's."""
-        here = self._places[-1]
-        if view.occluders == here.occluders:
-            if time is not None and time != here.time:
-                self._places[-1] = replace(here, time=time)
+        last = self._places[-1]
+        if view.occluders == last.occluders:
+            if time is not None and time != last.time:
+                self._places[-1] = replace(last, time=time)
             return
         if self._closed:
             self.begin()
-            here = self._places[-1]
-        distance = here.distance + _way(here.occluders, view.occluders)
-        self._places.append(_Place(view.occluders, here.number + 1, distance, here.position + 1, self._run, time))
+            last = self._places[-1]
+        distance = last.distance + _distance_between(last.occluders, view.occluders)
+        self._places.append(
+            _OccluderPosition(view.occluders, last.number + 1, distance, last.position + 1, self._run, time)
+        )
 
-    def note_result(self, result: Result, now: float) -> None:
+    def add_result(self, result: Result, now: float) -> None:
         """Take a point. What was computed once more of the same frame and place takes the place of the point there."""
-        place = self._place_of(result.request.view)
+        place = self._position_of(result.request.view)
         if place is None:
             return  # the clean picture was held, or it is long gone
         last = self._points[-1] if self._points else None
@@ -153,7 +155,7 @@ class Trace:
         )  # fmt: skip
         self._points.append(point)
 
-    def _place_of(self, view: View) -> _Place | None:
+    def _position_of(self, view: View) -> _OccluderPosition | None:
         """The newest place with these occluders that is not older than the last point's."""
         for place in reversed(self._places):
             if place.number < self._last_place.number:
@@ -174,9 +176,9 @@ class Trace:
         """What an axis shows, oldest first: the last seconds, or the newest run that has points."""
         if not self._points:
             return []
-        newest = self._points[-1].at
+        newest = self._points[-1].clock
         if axis is TraceAxis.RECENT:
-            return [point for point in self._points if newest - point.at <= SECONDS]
+            return [point for point in self._points if newest - point.clock <= SECONDS]
         return [point for point in self._points if point.run == self._run]
 
 
@@ -212,7 +214,7 @@ def as_table(points: Sequence[TracePoint], classes: Sequence[str], watched: Sequ
     return "".join("\t".join(" ".join(cell.split()) for cell in line) + "\n" for line in lines)
 
 
-def _way(before: tuple[Occluder, ...], after: tuple[Occluder, ...]) -> float:
+def _distance_between(before: tuple[Occluder, ...], after: tuple[Occluder, ...]) -> float:
     """How far the centres have gone, in input pixels; a new occluder, or one that is gone, went nowhere."""
     if len(before) != len(after):
         return 0.0

@@ -46,13 +46,13 @@ class Worker:
         self._frame: Frame | None = None
         self._frame_taken = True
         self._frames_dropped = 0
-        self._dirty = self._stopping = self._holding = False
-        self._between: ForwardResult | None = None
+        self._dirty = self._stopping = self._frozen = False
+        self._pending: ForwardResult | None = None
         self._shown_view, self._shown_at = view, 0.0  # what was shown last, and until when
         self._answered_at = 0.0  # when the newest answer was taken
         self.threads = tuple(
             threading.Thread(target=target, name=f"zfdesk-{name}", daemon=True)
-            for name, target in (("look", self._look_loop), ("show", self._show_loop))
+            for name, target in (("forward", self._forward_loop), ("render", self._render_loop))
         )
 
     def start(self) -> None:
@@ -74,13 +74,13 @@ class Worker:
     def feed(self, frame: Frame) -> None:
         """Hand over a frame; one that nobody took yet is dropped for it. Ignored while held."""
         with self._wake:
-            if self._holding and self._frame is not None and self._frame.origin == frame.origin:
+            if self._frozen and self._frame is not None and self._frame.origin == frame.origin:
                 return
             self._frames_dropped += not self._frame_taken
             self._frame, self._frame_taken, self._dirty = frame, False, True
             self._wake.notify_all()
 
-    def show(self, view: View, demand: Demand, clean: bool = False) -> None:
+    def set_view(self, view: View, demand: Demand, clean: bool = False) -> None:
         """Compute this view from now on. ``clean``: it lacks its occluders for a moment; its results say so."""
         with self._wake:
             if (view, demand, clean) == (self._view, self._demand, self._clean):
@@ -88,18 +88,18 @@ class Worker:
             self._view, self._demand, self._clean, self._dirty = view, demand, clean, True
             self._wake.notify_all()
 
-    def use(self, model: Model, view: View) -> None:
+    def set_model(self, model: Model, view: View) -> None:
         """Compute with another model from now on, together with a view that fits it."""
         with self._wake:
             self._model, self._view, self._dirty = model, view, True
             self._wake.notify_all()
 
-    def hold(self, holding: bool) -> None:
+    def freeze(self, frozen: bool) -> None:
         """Freeze: keep the present frame and ignore new ones."""
         with self._wake:
-            self._holding = holding
+            self._frozen = frozen
 
-    def forget_frame(self) -> None:
+    def drop_frame(self) -> None:
         """A new source begins: its first frame is taken even while held."""
         with self._wake:
             self._frame, self._frame_taken = None, True
@@ -110,81 +110,83 @@ class Worker:
         with self._wake:
             return self._frames_dropped
 
-    def _take(self) -> Request | None:
+    def _next_request(self) -> Request | None:
         """The newest frame and view together, as soon as the second thread has taken what came before.
 
         A changed view does not wait for that: the hand that drags wants its answer, and what lies between is replaced.
         """
         with self._wake:
-            self._wake.wait_for(lambda: self._stopping or (self._dirty and self._frame is not None and self._free()))
+            self._wake.wait_for(
+                lambda: self._stopping or (self._dirty and self._frame is not None and self._can_begin())
+            )
             if self._stopping or self._frame is None:
                 return None
             self._dirty, self._frame_taken = False, True
             return Request(self._frame, self._view, self._demand, self._model, self._clean)
 
-    def _free(self) -> bool:
-        between = self._between
-        return between is None or between.request.view is not self._view or between.request.model is not self._model
+    def _can_begin(self) -> bool:
+        pending = self._pending
+        return pending is None or pending.request.view is not self._view or pending.request.model is not self._model
 
-    def _take_seen(self) -> ForwardResult | None:
+    def _next_forward_result(self) -> ForwardResult | None:
         with self._wake:
-            self._wake.wait_for(lambda: self._stopping or self._between is not None)
+            self._wake.wait_for(lambda: self._stopping or self._pending is not None)
             pause = self._shown_at + DRAG_PAUSE - time.monotonic()
-            self._wake.wait_for(lambda: self._stopping or not self._dragged(self._between), timeout=pause)
-            seen, self._between = self._between, None
+            self._wake.wait_for(lambda: self._stopping or not self._dragged(self._pending), timeout=pause)
+            forward, self._pending = self._pending, None
             self._wake.notify_all()
-            return None if self._stopping else seen
+            return None if self._stopping else forward
 
-    def _dragged(self, seen: ForwardResult | None) -> bool:
+    def _dragged(self, forward: ForwardResult | None) -> bool:
         """Whether it has the occluders of what was shown last, elsewhere."""
-        return seen is not None and _moved(self._shown_view, seen.request.view)
+        return forward is not None and _moved(self._shown_view, forward.request.view)
 
-    def _overtaken(self, request: Request) -> bool:
+    def _is_outdated(self, request: Request) -> bool:
         """Whether the view was changed meanwhile; a newer frame alone would leave everything unfinished."""
         with self._wake:
             return self._stopping or self._view is not request.view or self._model is not request.model
 
-    def _look_loop(self) -> None:
-        looking, before = ForwardStep(), self._view
-        while request := self._take():
+    def _forward_loop(self) -> None:
+        forward_step, before = ForwardStep(), self._view
+        while request := self._next_request():
             # while a square is dragged the second thread pauses, and its core is free
             torch.set_num_threads(self._threads + _moved(before, request.view))
             before = request.view
             try:
-                seen = looking.look(request, self._answer)
+                forward = forward_step.forward(request, self._put_answer)
             except Exception as error:  # the loop goes on whatever happens; the window tells
-                looking = ForwardStep()
-                self._tell(error)
+                forward_step = ForwardStep()
+                self._put_failure(error)
             else:
                 with self._wake:
-                    self._between = seen
+                    self._pending = forward
                     self._wake.notify_all()
 
-    def _show_loop(self) -> None:
+    def _render_loop(self) -> None:
         torch.set_num_threads(1)
-        showing = RenderStep()
-        while seen := self._take_seen():
+        render_step = RenderStep()
+        while forward := self._next_forward_result():
             try:
-                for result in showing.show(seen, self._answer):
+                for result in render_step.render(forward, self._put_answer):
                     self.results.put(result)
                     self._notify()
-                    if self._overtaken(seen.request):
+                    if self._is_outdated(forward.request):
                         break
             except Exception as error:  # as above
-                showing = RenderStep()
-                self._tell(error)
-            self._shown_view, self._shown_at = seen.request.view, time.monotonic()
+                render_step = RenderStep()
+                self._put_failure(error)
+            self._shown_view, self._shown_at = forward.request.view, time.monotonic()
 
-    def _answer(self, answer: Answer) -> None:
+    def _put_answer(self, answer: Answer) -> None:
         """Tell it, unless a newer one has been told: the second thread completes those of before."""
         with self._wake:
-            if answer.taken < self._answered_at:
+            if answer.started < self._answered_at:
                 return
-            self._answered_at = answer.taken
+            self._answered_at = answer.started
             self.answers.put(answer)
         self._notify()
 
-    def _tell(self, error: Exception) -> None:
+    def _put_failure(self, error: Exception) -> None:
         self.failures.append(Failure(worker_error_text(error), traceback.format_exc()))
         self._notify()
 

@@ -38,7 +38,7 @@ def _capture(spec: PanelSpec, sources: Sources) -> Captured:
 
 def sweep_text(shown: SweepShown) -> str:
     """sweep of frame 7 of demo."""
-    return f"sweep of frame {shown.swept.subject.number} of {shown.swept.subject.origin}"
+    return f"sweep of frame {shown.swept.input.number} of {shown.swept.input.origin}"
 
 
 def sweep_page(sources: Sources) -> Page:

@@ -73,7 +73,7 @@ def fig7_of(swept: SweepSnapshot, unit: int, class_index: int, look: SweepSettin
 
     assert swept.sweep is not None
     return fig7_page(
-        swept.sweep, unit, class_index, size=size, picture=swept.subject.origin, frame=swept.subject.number,
+        swept.sweep, unit, class_index, size=size, picture=swept.input.origin, frame=swept.input.number,
         colours=look.colours, opacity=look.opacity, contour=look.contour,
     )  # fmt: skip
 

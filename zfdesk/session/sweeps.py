@@ -46,7 +46,7 @@ def kept_sweep(swept: SweepSnapshot | None, model: Model) -> tuple[KeptSweep | N
 
     A sweep of another network is not kept: it is not of what is shown.
     """
-    if swept is None or swept.sweep is None or swept.subject.model is not model or not swept.sweep.done.any():
+    if swept is None or swept.sweep is None or swept.input.model is not model or not swept.sweep.done.any():
         return None, ""
     sweep = swept.sweep
     count = int(sweep.done.sum())
@@ -64,9 +64,9 @@ def kept_sweep(swept: SweepSnapshot | None, model: Model) -> tuple[KeptSweep | N
         "clean_activations": sweep.clean_activations,
     }
     network = network_facts(model)
-    subject = swept.subject
+    input = swept.input
     return KeptSweep(
-        sweep.plan, sweep.layer, network, arrays, subject.number, subject.origin, swept.live, sweep.seconds
+        sweep.plan, sweep.layer, network, arrays, input.number, input.origin, swept.live, sweep.seconds
     ), ""  # fmt: skip
 
 
@@ -114,13 +114,11 @@ def swept_again(kept: KeptSweep, model: Model, unit: int) -> SweepSnapshot | Non
         kept.plan, kept.layer, model, arrays["picture"], arrays["positions"], done, grown["probabilities"],
         grown["activations"], arrays["clean_probabilities"], arrays["clean_activations"], kept.seconds,
     )  # fmt: skip
-    subject = SweepInput(model, arrays["picture"], kept.number, kept.origin)
+    input = SweepInput(model, arrays["picture"], kept.number, kept.origin)
     clean = model.forward(arrays["picture"])
     shown = unit if 0 <= unit < stage.shape[0] else sweep.highest_total_unit
     state = SweepState.DONE if sweep.complete else SweepState.CANCELLED
-    return SweepSnapshot(
-        subject, sweep, state, sweep.positions_per_second, kept.live, project(clean, kept.layer, shown)
-    )
+    return SweepSnapshot(input, sweep, state, sweep.positions_per_second, kept.live, project(clean, kept.layer, shown))
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

@@ -249,9 +249,9 @@ class HeatPane(Pane):
             self.facts.say(next(iter(found.reasons.values())) if found is not None and found.reasons else "")
         else:
             what = next(iter(found.found.values())).target_text()
-            chance = "" if found.probability is None else f" · P {found.probability * 100:.1f} %"
+            probability = "" if found.probability is None else f" · P {found.probability * 100:.1f} %"
             covered = " · covered" if found.input.occluders else ""
-            self.facts.say(f"{what}{chance} · {found.frame_text()}{covered}")
+            self.facts.say(f"{what}{probability} · {found.frame_text()}{covered}")
 
     def caption_text(self) -> str:
         found = self.work.stream.found

@@ -270,9 +270,9 @@ class ClassesPane(Pane):
 
     def show_result(self, result: Result) -> None:
         newest, shown, self._clean = self.desk.answer, self.bars.answer, result
-        if newest is not None and newest.taken >= result.taken and _hurries(newest, result):
+        if newest is not None and newest.started >= result.started and _hurries(newest, result):
             self.show_answer(newest)
-        elif shown is not None and shown.taken > result.taken and shown.request.model is result.request.model:
+        elif shown is not None and shown.started > result.started and shown.request.model is result.request.model:
             self.show_answer(shown)  # the hand has just let go: bars never go back
         else:
             self.show_answer(result)

@@ -22,10 +22,10 @@ from zfdesk.figures.facts import whole
 from zfdesk.live import Crop, Demand, Result
 from zfdesk.live.handles import (
     Handle,
-    crop_grip,
+    crop_handle,
     drag_crop,
     drag_occluder,
-    find_grip,
+    find_handle,
     keep_near,
     put_occluder,
     scale_occluder,
@@ -49,7 +49,7 @@ class PictureCanvas(Canvas):
         self.desk = desk
         self.hover_box: tuple[int, int, int, int] | None = None
         self.heat: PictureHeat | None = None
-        self._grip: Handle | None = None
+        self._handle: Handle | None = None
         self._start: tuple[QPointF, Occluder | Crop] | None = None
         self._press: QPointF | None = None
         self._drags = 0
@@ -210,15 +210,17 @@ class PictureCanvas(Canvas):
 
     # The hand
 
-    def _grip_at(self, point: QPointF) -> Handle | None:
+    def _handle_at(self, point: QPointF) -> Handle | None:
         where, box, shape = self.to_input(point), self.crop_box(), self._frame_shape()
         if where is None or box is None or shape is None:
             return None
         per_pixel = self.desk.model.architecture.size / max(
             self.input_rect(0, 0, *[self.desk.model.architecture.size] * 2).width(), 1
         )
-        found = find_grip(self.desk.view, *where, REACH * per_pixel)
-        return found or crop_grip(self.desk.view, *shape, *self._unmirror(self.to_picture(point)), REACH / self.scale())
+        found = find_handle(self.desk.view, *where, REACH * per_pixel)
+        return found or crop_handle(
+            self.desk.view, *shape, *self._unmirror(self.to_picture(point)), REACH / self.scale()
+        )
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         if event.button() != Qt.MouseButton.LeftButton or not self.has_picture:
@@ -230,17 +232,17 @@ class PictureCanvas(Canvas):
         view = self.desk.view
         self._press = event.position()
         self._drags += 1
-        self._grip = self._grip_at(event.position())
-        if self._grip and self._grip.what == "occluder":
-            index = self._grip.index
+        self._handle = self._handle_at(event.position())
+        if self._handle and self._handle.what == "occluder":
+            index = self._handle.index
             if event.modifiers() & Qt.KeyboardModifier.AltModifier:
                 copies = (*view.occluders, view.occluders[index])
-                self._grip = replace(self._grip, index=len(copies) - 1, edges="")
+                self._handle = replace(self._handle, index=len(copies) - 1, edges="")
                 self.desk.change(view.change(occluders=copies, chosen_occluder=len(copies) - 1))
             else:
                 self.desk.change(view.change(chosen_occluder=index), "choose")
-            self._start = (event.position(), self.desk.view.occluders[self._grip.index])
-        elif self._grip:
+            self._start = (event.position(), self.desk.view.occluders[self._handle.index])
+        elif self._handle:
             self._start = (event.position(), view.crop)
         elif view.chosen_occluder >= 0:
             self.desk.change(view.change(chosen_occluder=-1), "choose")
@@ -249,27 +251,27 @@ class PictureCanvas(Canvas):
         super().mouseMoveEvent(event)
         if self.heat is not None and self.heat.asking:
             self.heat.move(self.to_input(event.position()))
-        elif self._grip and self._start:
+        elif self._handle and self._start:
             self._drag(event)
         elif not event.buttons():
-            grip = self._grip_at(event.position())
-            self.setCursor(CURSORS[grip.edges] if grip else Qt.CursorShape.CrossCursor)
+            handle = self._handle_at(event.position())
+            self.setCursor(CURSORS[handle.edges] if handle else Qt.CursorShape.CrossCursor)
 
     def _drag(self, event: QMouseEvent) -> None:
-        assert self._grip is not None
+        assert self._handle is not None
         assert self._start is not None
         origin, start = self._start
         if isinstance(start, Occluder):
             here, there = self.to_input(event.position()), self.to_input(origin)
             if here and there:
                 size = self.desk.model.architecture.size
-                view = drag_occluder(self.desk.view, self._grip, start, here[0] - there[0], here[1] - there[1], size)
+                view = drag_occluder(self.desk.view, self._handle, start, here[0] - there[0], here[1] - there[1], size)
                 self.desk.change(view, f"drag {self._drags}")
         else:
             here, there = self._unmirror(self.to_picture(event.position())), self._unmirror(self.to_picture(origin))
             shape = self._frame_shape()
             if shape:
-                crop = drag_crop(start, self._grip, here[0] - there[0], here[1] - there[1], *shape)
+                crop = drag_crop(start, self._handle, here[0] - there[0], here[1] - there[1], *shape)
                 self.desk.change(self.desk.view.change(crop=crop), f"drag {self._drags}")
         self.update()
 
@@ -278,18 +280,18 @@ class PictureCanvas(Canvas):
         if self.heat is not None and self.heat.release():
             return
         still = self._press is not None and (event.position() - self._press).manhattanLength() < 4
-        if still and self._grip is None and event.button() == Qt.MouseButton.LeftButton:
+        if still and self._handle is None and event.button() == Qt.MouseButton.LeftButton:
             where = self.to_input(event.position())
             if where:
                 self.picked.emit(*where)
-        self._grip = self._start = self._press = None
+        self._handle = self._start = self._press = None
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
-        grip = self._grip_at(event.position())
-        if grip and grip.what == "occluder" and event.angleDelta().y():
-            occluder = scale_occluder(self.desk.view.occluders[grip.index], 1.001 ** event.angleDelta().y())
+        handle = self._handle_at(event.position())
+        if handle and handle.what == "occluder" and event.angleDelta().y():
+            occluder = scale_occluder(self.desk.view.occluders[handle.index], 1.001 ** event.angleDelta().y())
             occluder = keep_near(occluder, self.desk.model.architecture.size)
-            self.desk.change(put_occluder(self.desk.view, grip.index, occluder), "scale occluder")
+            self.desk.change(put_occluder(self.desk.view, handle.index, occluder), "scale occluder")
             event.accept()
         else:
             super().wheelEvent(event)

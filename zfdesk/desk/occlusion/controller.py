@@ -94,7 +94,7 @@ class Sweeps(QObject):
 
     # What is asked for
 
-    def subject(self) -> SweepInput | None:
+    def current_input(self) -> SweepInput | None:
         """What a sweep would be of now: the newest frame as the network sees it without occluders."""
         result = self.desk.result
         if result is None or result.request.model is not self.desk.model:
@@ -104,8 +104,8 @@ class Sweeps(QObject):
 
     def start(self) -> None:
         """Sweep what is shown now."""
-        subject = self.subject()
-        if subject is None:
+        input = self.current_input()
+        if input is None:
             self.desk.message.emit("There is no picture to sweep yet: try again in a moment.", True)
             return
         if self.desk.view.sweep.live:
@@ -120,7 +120,7 @@ class Sweeps(QObject):
         self.running, self.error = True, ""
         self._layer = layer_of(view, self.desk.model)
         self._choose_unit()
-        self.sweeper.start(subject, plan, self._layer)
+        self.sweeper.start(input, plan, self._layer)
         self.changed.emit()
 
     def cancel(self) -> None:
@@ -151,7 +151,7 @@ class Sweeps(QObject):
         swept = self.swept
         if self.running or swept is None or swept.sweep is None or swept.live or swept.sweep.complete:
             return False
-        return not self.error and swept.subject.model is self.desk.model
+        return not self.error and swept.input.model is self.desk.model
 
     def set_watched(self, watched: bool) -> None:
         """Whether anyone looks: the live sweep rests otherwise."""
@@ -188,22 +188,22 @@ class Sweeps(QObject):
     @property
     def of_what_is_shown(self) -> bool:
         """Whether the swept picture and network are those of the newest result."""
-        subject = self.subject()
-        return self.swept is not None and subject is not None and self.swept.subject.same(subject)
+        input = self.current_input()
+        return self.swept is not None and input is not None and self.swept.input.same(input)
 
     def stale(self) -> str:
         """Of what the maps are, when that is no longer what is shown; else ""."""
         swept = self.swept
         if swept is None or swept.sweep is None:
             return ""
-        subject, old = self.subject(), swept.subject
+        input, old = self.current_input(), swept.input
         if old.model is not self.desk.model:
             return f"of the network before, {old.model.name or old.model.architecture.name}"
-        if self._keeps_up(subject):
+        if self._keeps_up(input):
             return ""
-        if subject is not None and not old.same(subject):
-            name = f" of {old.origin}" if old.origin != subject.origin else ""
-            other = ", another crop" if (old.number, old.origin) == (subject.number, subject.origin) else ""
+        if input is not None and not old.same(input):
+            name = f" of {old.origin}" if old.origin != input.origin else ""
+            other = ", another crop" if (old.number, old.origin) == (input.number, input.origin) else ""
             return f"frame {old.number}{name}{other}"
         plan, settings = swept.sweep.plan, self.desk.view.sweep
         differs = settings.overhang != plan.overhang or (settings.stride != plan.stride and not swept.live)
@@ -211,13 +211,13 @@ class Sweeps(QObject):
             differs = differs or (settings.size, settings.shape, settings.fill) != (plan.size, plan.shape, plan.fill)
         return f"of {plan_text(plan)}" if differs else ""
 
-    def _keeps_up(self, subject: SweepInput | None) -> bool:
+    def _keeps_up(self, input: SweepInput | None) -> bool:
         """Whether a live sweep follows what is shown: its maps are always of a frame before, which their line names."""
         swept = self.swept
-        if swept is None or subject is None or self._following is None or not swept.live:
+        if swept is None or input is None or self._following is None or not swept.live:
             return False
-        old, behind = swept.subject, (self.desk.frame.time - self._swept_at if self.desk.frame else 0.0)
-        return (old.origin, old.picture.shape) == (subject.origin, subject.picture.shape) and behind < KEEPS_UP_SECONDS
+        old, behind = swept.input, (self.desk.frame.time - self._swept_at if self.desk.frame else 0.0)
+        return (old.origin, old.picture.shape) == (input.origin, input.picture.shape) and behind < KEEPS_UP_SECONDS
 
     # Its life
 
@@ -241,11 +241,11 @@ class Sweeps(QObject):
             return
         self._choose_unit()
         self._watch_motion()
-        view, subject = self.desk.view, self.subject()
+        view, input = self.desk.view, self.current_input()
         following = None
-        if view.sweep.live and self._watched and subject is not None:
+        if view.sweep.live and self._watched and input is not None:
             try:
-                following = plan_of(settings_of(view, len(subject.picture))), layer_of(view, self.desk.model)
+                following = plan_of(settings_of(view, len(input.picture))), layer_of(view, self.desk.model)
             except ValueError as error:
                 self.error = str(error)
         if following is None and self._following is not None:
@@ -256,8 +256,8 @@ class Sweeps(QObject):
             self.sweeper.follow(*following)
             self.error = ""
         self._following = following
-        if following is not None and subject is not None:
-            self.sweeper.feed(subject)
+        if following is not None and input is not None:
+            self.sweeper.feed(input)
         self.running = self.running or following is not None
 
     def _other_network(self) -> None:

@@ -39,7 +39,7 @@ def _figure(context: AppContext, sources: Sources) -> Sources:
     from zfdesk.pages.panels_sweep import SweepShown
 
     sweeps, swept = context.get(Sweeps), context.get(Sweeps).swept
-    if swept is None or swept.sweep is None or swept.subject.model is not context.state.model:
+    if swept is None or swept.sweep is None or swept.input.model is not context.state.model:
         return sources
     return sources.having(SweepShown(swept, sweeps.unit, sweeps.class_index, context.state.view.sweep))
 

@@ -310,7 +310,7 @@ class SweepPane(Pane):
             return
         sweep = swept.sweep
         self.progress.show_fraction(0.0 if swept.live else sweep.fraction, not sweeps.running)
-        what = [f"frame {swept.subject.number}", swept.subject.origin, sweep.layer, plan_text(sweep.plan)]
+        what = [f"frame {swept.input.number}", swept.input.origin, sweep.layer, plan_text(sweep.plan)]
         if not sweep.complete:
             what.insert(0, f"PARTIAL: {sweep.fraction * 100:.0f} %")
         self.facts.say(" · ".join(part for part in what if part))
@@ -328,7 +328,7 @@ class SweepPane(Pane):
         if swept.live:
             seconds = sweep.done.size / max(swept.rate, 1e-9)
             ended = "" if self.desk.view.sweep.live else " · ended"
-            return f"live, frame {swept.subject.number} · {grid}, {seconds:.1f} s a round{ended}"
+            return f"live, frame {swept.input.number} · {grid}, {seconds:.1f} s a round{ended}"
         percent = f"{sweep.fraction * 100:.0f} % of {grid}"
         if sweeps.running and swept.state is SweepState.RUNNING:
             return f"{of}{percent} · {swept.rate:.0f} a second · {_time(swept.seconds_left)} left"

@@ -240,5 +240,5 @@ def _with_found(class_set: ClassSet, found: list[ClassPictures], samples_of: Cal
         names = [known.name.casefold() for known in class_set.classes]
         index = names.index(one.name.casefold()) if one.name.casefold() in names else len(names)
         class_set = class_set if index < len(names) else class_set.add(one.name)
-        class_set = class_set.take(index, samples_of(one.pictures, one.holds))
+        class_set = class_set.add_samples(index, samples_of(one.pictures, one.holds))
     return class_set

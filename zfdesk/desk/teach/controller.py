@@ -214,7 +214,7 @@ class Teaching(QObject):
         sample = Sample(result.clean, self._hold, time.monotonic())
         self.features[sample] = result.features
         try:
-            class_set = self.class_set.take(index, [sample])
+            class_set = self.class_set.add_samples(index, [sample])
         except ClassSetError as error:
             self.release()
             self._history.drop((self.class_set, index))
@@ -228,7 +228,7 @@ class Teaching(QObject):
 
     def put(self, index: int, pictures: Iterable[np.ndarray]) -> None:
         """Pictures from elsewhere for a class, as `crop` gives them; each is a hold of its own."""
-        self.attempt(lambda: self.class_set.take(index, self.samples_of(pictures)), index)
+        self.attempt(lambda: self.class_set.add_samples(index, self.samples_of(pictures)), index)
 
     def samples_of(self, pictures: Iterable[np.ndarray], holds: Iterable[str] = ()) -> list[Sample]:
         """Pictures as they are kept. ``holds``: what tells which were taken in one go; by default each is alone."""

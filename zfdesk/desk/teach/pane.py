@@ -330,7 +330,7 @@ class TeachPane(Pane):
         if found.pictures:
             class_set = self.teaching.class_set
             samples = self.teaching.samples_of(found.pictures, found.holds)
-            self.teaching.attempt(lambda: class_set.take(index, samples), index)
+            self.teaching.attempt(lambda: class_set.add_samples(index, samples), index)
         if not found.pictures or found.unread:
             sentences = unread_text(found.unread) or ["There is no picture in what was dropped."]
             self.desk.message.emit(" ".join(sentences), True)

@@ -23,15 +23,15 @@ class TraceLog(QObject):
 
     def _take(self) -> None:
         if self._state.result is not None:
-            self.trace.note_result(self._state.result, time.perf_counter())
+            self.trace.add_result(self._state.result, time.perf_counter())
 
     def begin(self, moment: float | None) -> None:
         """A run of its own, from here. ``moment``: the time within a drag path, where that counts and not the clock."""
         now, state = time.perf_counter(), self._state
         self.trace.begin(now)
-        self.trace.note_view(state.view, moment)
+        self.trace.add_view(state.view, moment)
         if state.result is not None and state.result.request.view == state.view:
-            self.trace.note_result(state.result, now)
+            self.trace.add_result(state.result, now)
 
     def clear(self, moment: float | None) -> None:
         """Forget the points, and begin anew."""

@@ -143,7 +143,7 @@ class TracePane(Pane):
 
     def show_view(self) -> None:
         view = self.desk.view
-        self.log.trace.note_view(view, self.player.moment_time())
+        self.log.trace.add_view(view, self.player.moment_time())
         self.axis.show_value(view.trace_axis)
         self.buttons["trace-unit"].setChecked(view.trace_unit)
 
@@ -251,12 +251,12 @@ class TracePane(Pane):
         points, axis = self.log.points(), self.desk.view.trace_axis
         place = len(points) - 1
         if x is not None and points:
-            x += points[-1].at if axis is TraceAxis.RECENT else 0.0
+            x += points[-1].clock if axis is TraceAxis.RECENT else 0.0
             place = int(np.abs(np.array([point.on(axis) for point in points]) - x).argmin())
         entries = []
         if points:
             point = points[place]
-            at = point.on(axis) - (points[-1].at if axis is TraceAxis.RECENT else 0.0)
+            at = point.on(axis) - (points[-1].clock if axis is TraceAxis.RECENT else 0.0)
             self.plot.set_cross(at if self._hover is not None else None)
             for index in self.log.shown_classes():
                 text = f"{self.desk.model.classes[index]} {point.probabilities[index] * 100:.1f} %"
