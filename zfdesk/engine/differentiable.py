@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from zfdesk.cancellation import checkpoint, watched
-from zfdesk.engine.kernels import dense, inverse_power, lrn_band
+from zfdesk.engine.kernels import dense, inverse_power, neighbour_sum
 from zfdesk.engine.layers import LRN, Conv, Linear, MaxPool, Shape, Softmax, Stage, out_size
 from zfdesk.engine.model import Model
 
@@ -248,25 +248,21 @@ class _FirstConvolution(torch.autograd.Function):
 
 
 class _Normalisation(torch.autograd.Function):
-    """y_i = x_i · d_i^-β with d_i = k + (α/n) Σ x_j², and its derivative, as two products with a banded matrix."""
+    """y_i = x_i · d_i^-β with d_i = k + (α/n) Σ x_j², and its derivative, as `neighbour_sum` adds up the neighbours."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, layer: LRN) -> Tensor:
         """x: (N, channels, h, w)."""
-        n, channels, height, width = x.shape
-        rows = x.permute(0, 2, 3, 1).reshape(-1, channels)
-        band = lrn_band(layer, channels, rows)
-        d = layer.k + (rows * rows) @ band
+        d = neighbour_sum(layer, x * x, 1).add_(layer.k)
         factor = inverse_power(d, layer.beta)
-        ctx.save_for_backward(rows, d, factor, band)
-        ctx.beta, ctx.shape = layer.beta, x.shape
-        return (rows * factor).view(n, height, width, channels).permute(0, 3, 1, 2)
+        ctx.save_for_backward(x, d, factor)
+        ctx.layer = layer
+        return x * factor
 
     @staticmethod
     def backward(ctx: Any, signal: Tensor) -> tuple[Tensor, None]:
         """Lead a signal down to the layer's input."""
-        rows, d, factor, band = ctx.saved_tensors
-        n, channels, height, width = ctx.shape
-        passed = signal.permute(0, 2, 3, 1).reshape(-1, channels) * factor
-        down = passed - 2 * ctx.beta * rows * ((passed * rows / d) @ band.T)
-        return down.view(n, height, width, channels).permute(0, 3, 1, 2), None
+        x, d, factor = ctx.saved_tensors
+        passed = signal * factor
+        shared = neighbour_sum(ctx.layer, (passed * x).div_(d), 1, transposed=True)
+        return passed.addcmul_(x, shared, value=-2 * ctx.layer.beta), None
