@@ -90,7 +90,6 @@ def test_the_first_facts_move_nothing(application: object, tmp_path: Path, size:
     window = Window(desk, settings)
     window.resize(*size)
     window.show()
-    settle(30)
 
     titled = [(pane.title, dock) for pane, dock in window.docks.items()]
 
@@ -103,7 +102,10 @@ def test_the_first_facts_move_nothing(application: object, tmp_path: Path, size:
         return docks | canvases
 
     assert desk.result is None
-    before = places()
+    before: dict[str, QRect] = {}
+    while before != (now := places()):  # docks come to their places in several turns
+        before = now
+        settle(100)
     show_picture(window, unit=2)
     labels_of(window)
     after = places()
@@ -136,7 +138,7 @@ def test_the_reconstruction_is_large(first: Window, presenter: bool, least: floa
 def title_height(window: Window) -> int:
     """How many rows of pixels the words in a pane's title bar take."""
     dock = window.docks[window.unit]
-    image = dock.grab(QRect(4, 0, 120, window.unit.y())).toImage().convertToFormat(QImage.Format.Format_Grayscale8)
+    image = dock.grab(QRect(4, 0, 120, dock.widget().y())).toImage().convertToFormat(QImage.Format.Format_Grayscale8)
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1)[:, : image.width()]
     return int((np.ptp(rows.astype(int), axis=1) > 40).sum())
 

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QDockWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from zfdesk.desk.actions import Action, CommandFunction
 from zfdesk.desk.context import AppContext
@@ -239,19 +239,19 @@ class Panes(QObject):
         """Bring a pane to the front, wherever it stands."""
         pane = self.get(title)
         self.used.emit(pane)
-        dock = dock_of(pane)
+        dock = pane.dock
         dock.show()
         dock.raise_()
         return pane
 
     def is_open(self, title: str) -> bool:
         """Whether it stands in the window, perhaps behind another."""
-        return title in self._panes and dock_of(self._panes[title]).isVisible()
+        return title in self._panes and self._panes[title].dock.isVisible()
 
     def hide(self, title: str) -> None:
         """Close a pane."""
         if title in self._panes:
-            dock_of(self._panes[title]).hide()
+            self._panes[title].dock.hide()
 
     def toggle(self, title: str) -> None:
         """Close a pane that is open, else bring it to the front."""
@@ -278,13 +278,6 @@ def toggles_pane(title: str) -> CommandFunction:
     return command
 
 
-def dock_of(pane: Pane) -> QDockWidget:
-    """The dock that a pane stands in."""
-    dock = pane.parentWidget()
-    assert isinstance(dock, QDockWidget), pane.title
-    return dock
-
-
 __all__ = [
     "Area",
     "ExampleView",
@@ -294,7 +287,6 @@ __all__ = [
     "PaneSpec",
     "Panes",
     "SessionPart",
-    "dock_of",
     "keeps",
     "shows_pane",
     "toggles_pane",

@@ -49,6 +49,7 @@ LAYOUT_VERSION = Setting("layout/version", 0)
 LAYOUT_GEOMETRY = Setting("layout/geometry", QByteArray())
 LAYOUT_STATE = Setting("layout/state", QByteArray())
 LAYOUT_FOLDED = Setting("layout/folded", True)
+LAYOUT_WIDE = Setting("layout/wide", True)
 
 HINTS_DONE = Setting("hints/done", False)
 EMBEDDED_LINE_CLOSED = Setting("embedded-line/closed", "")

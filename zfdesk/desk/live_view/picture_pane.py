@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPen, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
@@ -32,6 +32,8 @@ from zfdesk.live.handles import (
 )
 
 REACH = 7.0  # screen pixels
+SMALLEST = QSize(224, 224)  # of the canvas: a pixel of the network's picture is one of the screen at least
+SMALLEST_PRESENTED = QSize(224, 140)  # large type needs its room in a small window, and the play buttons stay
 CURSORS = {
     "": Qt.CursorShape.SizeAllCursor, "t": Qt.CursorShape.SizeVerCursor, "b": Qt.CursorShape.SizeVerCursor,
     "l": Qt.CursorShape.SizeHorCursor, "r": Qt.CursorShape.SizeHorCursor, "tl": Qt.CursorShape.SizeFDiagCursor,
@@ -54,7 +56,7 @@ class PictureCanvas(Canvas):
         self._press: QPointF | None = None
         self._drags = 0
         self._blurred: tuple[object, QImage] | None = None
-        self.setMinimumSize(224, 224)
+        self.setMinimumSize(SMALLEST)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
 
     # Geometry: frame pixels are the picture's, input pixels the network's
@@ -356,6 +358,7 @@ class PicturePane(Pane):
         self.canvas.set_content(CanvasPicture(image, pixels, self._window()))
 
     def show_view(self) -> None:
+        self.canvas.setMinimumSize(SMALLEST_PRESENTED if self.desk.view.presenter else SMALLEST)
         self.heat_controls.setVisible(self.desk.view.heat.shown and not self.lecture)
         self.heat_controls.show_view()
         self.canvas.set_window(self._window())

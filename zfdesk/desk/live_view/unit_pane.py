@@ -33,6 +33,7 @@ from zfdesk.live.render import levels
 
 STALE_SECONDS = 0.4
 SMALL_SHARE, PRESENTER_SHARE = 0.25, 0.09  # of the pane's height at most: the map and the patch
+SMALLEST = 48  # screen pixels a picture
 
 SEED_LABELS = {
     SeedKind.MAX: "strongest position",
@@ -253,12 +254,13 @@ class UnitPane(Pane):
             # the small ones take little of the room: what the unit saw is what people came for
             share = PRESENTER_SHARE if self.desk.view.presenter else SMALL_SHARE
             side = int(min(self.width() / max(len(small), 1), self.height() * share))
-            tile.canvas.setFixedHeight(max(side, 48))
+            tile.canvas.setMinimumHeight(SMALLEST)
+            tile.canvas.setMaximumHeight(max(side, SMALLEST))
         presenter, several = self.desk.view.presenter, len(large) > 1
         self.foot.setVisible(not (presenter or self.lecture))
         for tile in large:
             tile.caption.setVisible(several or not presenter)  # pictures grow before text: the line above names it
-            tile.canvas.setMinimumHeight(48)
+            tile.canvas.setMinimumHeight(SMALLEST)
             tile.canvas.setMaximumHeight(QWIDGETSIZE_MAX)
 
     @property

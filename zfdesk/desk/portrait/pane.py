@@ -31,6 +31,7 @@ from zfdesk.progress import noun
 
 SCANNED, CAMERA = "scan", "camera"
 SOURCE_LABELS = {SCANNED: "scanned pictures", CAMERA: f"last {CAMERA_MINUTES:.0f} minutes"}
+SMALLEST, MADE_FIRST = 64, 100  # pixels; how much sooner than others they grow to their share
 MADE_SHARE, MADE_ALONE = 0.17, 0.45  # of the height: the made picture, the filter, the histogram
 MAKING = "The made picture is looked up…"
 NONE_MADE = "No picture was made for this layer. zfdesk atlas makes one for each unit."
@@ -54,7 +55,7 @@ class PortraitPane(Pane):
         self.examples.chosen.connect(self._open)
         self.body.addWidget(self.start, 3)
         self.body.addWidget(self.examples, 3)
-        self.body.addLayout(self._small_pictures())
+        self.body.addLayout(self._small_pictures(), MADE_FIRST)
         self.share, self.classes, self.alike = (QLabel(wordWrap=True) for _ in range(3))
         self.alike.setTextInteractionFlags(
             Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
@@ -87,6 +88,7 @@ class PortraitPane(Pane):
         row = QHBoxLayout()
         row.setSpacing(4)
         for widget in (self.made, self.filter, self.histogram):
+            widget.setMinimumHeight(SMALLEST)
             row.addWidget(widget, 1)
         return row
 
@@ -123,10 +125,10 @@ class PortraitPane(Pane):
         """Where nothing was scanned yet the made picture has the room of what is missing."""
         alone = self.start.isVisible()
         share, across = (MADE_ALONE, 1.0) if alone else (MADE_SHARE, 0.6)
-        side = max(int(min(self.height() * share, self.width() * across)), 64)
+        side = max(int(min(self.height() * share, self.width() * across)), SMALLEST)
         self.histogram.setVisible(not alone)
         for widget in (self.made, self.filter, self.histogram):
-            widget.setFixedHeight(side)
+            widget.setMaximumHeight(side)  # and no more than is left: the pane's height must not depend on it
 
     def _renew(self) -> None:
         shown = self.portraits.shown

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QDockWidget,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.colour_bar import RENEW_MS
@@ -180,21 +189,40 @@ class Pane(QWidget):
         self._leaving.start()  # the mouse may be on its way to them
 
     def _show_tools(self) -> None:
-        """In the title bar, left of its own buttons; where there is none, over the facts."""
-        dock = self.parentWidget() or self
-        own = dock.findChildren(QAbstractButton, options=Qt.FindChildOption.FindDirectChildrenOnly)
-        right = min((button.x() for button in own if button.isVisible()), default=dock.width()) - 4
-        self._tools.setParent(dock)
-        self._tools.adjustSize()
-        self._tools.move(right - self._tools.width(), max((self.y() - self._tools.height()) // 2, 0))
+        self._tools.setParent(self.dock)
+        self.dock.installEventFilter(self)
+        self._place_tools()
         self._tools.show()
         self._tools.raise_()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """The dock has another size."""
+        if event.type() == QEvent.Type.Resize and self._tools.isVisible():
+            self._place_tools()
+        return False
+
+    def _place_tools(self) -> None:
+        """In the title bar, left of its own buttons; where there is none, over the facts."""
+        dock = self.dock
+        own = dock.findChildren(QAbstractButton, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        right = min((button.x() for button in own if button.isVisible()), default=dock.width()) - 4
+        self._tools.adjustSize()
+        title = dock.widget().y()
+        self._tools.move(right - self._tools.width(), max((title - self._tools.height()) // 2, 0))
 
     def _leave(self) -> None:
         if self.underMouse() or self._tools.underMouse():
             self._leaving.start()
         else:
             self._tools.hide()
+
+    @property
+    def dock(self) -> QDockWidget:
+        """The dock that the pane stands in."""
+        above = self.parentWidget()
+        while not isinstance(above, QDockWidget):
+            above = above.parentWidget()
+        return above
 
     def set_colours(self, colours: Colours) -> None:
         """Take over a theme; the base hands it to every child that paints itself."""

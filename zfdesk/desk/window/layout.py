@@ -7,12 +7,13 @@ from itertools import pairwise
 
 from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QTabBar, QToolBar, QWidget
+from PySide6.QtWidgets import QAbstractButton, QDockWidget, QLayout, QMainWindow, QTabBar, QToolBar, QWidget
 
 from zfdesk.desk import settings
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.feature import Area, Panes, dock_of
+from zfdesk.desk.feature import Area, Panes
 from zfdesk.desk.widgets.pane import QWIDGETSIZE_MAX, Pane
+from zfdesk.desk.widgets.scrolled import Scrolled
 from zfdesk.desk.widgets.theme import PRESENTER_PIXELS
 
 LAYOUT_VERSION = 5
@@ -40,6 +41,7 @@ class PaneLayout(QObject):
         self._folded = False
         self._before_lecture: QByteArray | None = None
         self._presenter = False
+        self._wide = True  # whether there is room for a column of its own beside the unit
         for pane in self._panes.all:
             self._add(pane)
         self._panes.used.connect(self._use)
@@ -50,7 +52,9 @@ class PaneLayout(QObject):
     def _add(self, pane: Pane) -> QDockWidget:
         dock = QDockWidget(pane.title, self._window)
         dock.setObjectName(pane.title)
-        dock.setWidget(pane)
+        dock.setWidget(Scrolled(pane))
+        if (inside := dock.layout()) is not None:  # a dock that refuses to be smaller would lie over its neighbours
+            inside.setSizeConstraint(QLayout.SizeConstraint.SetMaximumSize)
         dock.visibilityChanged.connect(partial(self.seen.emit, pane))
         for button in dock.findChildren(QAbstractButton, options=Qt.FindChildOption.FindDirectChildrenOnly):
             text = f"{'Close' if 'close' in button.objectName() else 'Float or dock'} “{pane.title}”"
@@ -79,14 +83,14 @@ class PaneLayout(QObject):
 
     def _area_of(self, pane: Pane) -> Area:
         area = self._panes.specs[pane.title].area
-        return Area.UNIT if area is Area.PORTRAIT and self._window.width() < WIDE else area
+        return Area.UNIT if area is Area.PORTRAIT and not self._wide else area
 
     # The panes below the unit: closed to their tabs until one is used
 
     def _fold(self, folded: bool) -> None:
         self._folded = folded
         for pane in self._in_area(FOLDED):
-            pane.setMaximumHeight(0 if folded else QWIDGETSIZE_MAX)
+            self.docks[pane].widget().setMaximumHeight(0 if folded else QWIDGETSIZE_MAX)
             self._set_title_bar(self.docks[pane], shown=not folded)
 
     @staticmethod
@@ -123,6 +127,7 @@ class PaneLayout(QObject):
     def reset(self) -> None:
         """Every pane back in its first place; those that are made when they are asked for are closed."""
         window, docks = self._window, self.docks
+        self._wide = window.width() >= WIDE
         self._fold(True)
         for dock in docks.values():
             dock.setFloating(False)
@@ -197,6 +202,27 @@ class PaneLayout(QObject):
             docks = {column: self.docks[pane] for column, pane in firsts.items()}
             self._share_columns({column: dock for column, dock in docks.items() if not dock.isFloating()})
 
+    def follow_width(self) -> None:
+        """The window got narrow: what stood in a column of its own is a tab behind the unit. Or wide, and back."""
+        window, wide = self._window, self._window.width() >= WIDE
+        if wide == self._wide or self._before_lecture is not None:
+            return
+        unit, *others = (self.docks[pane] for area in (Area.UNIT, Area.PORTRAIT) for pane in self._in_area(area))
+        self._wide = wide
+        for dock in others:
+            tabs = window.tabifiedDockWidgets(dock)
+            if dock.isHidden() or dock.isFloating() or (unit not in tabs if wide else bool(tabs)):
+                continue  # it stands where the user has put it
+            if wide:
+                window.removeDockWidget(dock)
+                window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock, Qt.Orientation.Horizontal)
+                dock.show()
+            else:
+                window.tabifyDockWidget(unit, dock)
+                unit.raise_()
+        self._watch_tabs()
+        QTimer.singleShot(0, self, self._share_again)  # once the docks have their places
+
     def show_all(self) -> None:
         """No pane behind another: those that share a place as tabs are set beside or below each other."""
         for area in Area:
@@ -216,8 +242,10 @@ class PaneLayout(QObject):
         if recall(settings.LAYOUT_VERSION) == LAYOUT_VERSION:
             self._window.restoreGeometry(recall(settings.LAYOUT_GEOMETRY))
             self._fold(recall(settings.LAYOUT_FOLDED))
+            self._wide = recall(settings.LAYOUT_WIDE)
             self._window.restoreState(recall(settings.LAYOUT_STATE))
             self._watch_tabs()
+            self.follow_width()  # the screen may be another
 
     def save(self) -> None:
         """Remember it."""
@@ -228,6 +256,7 @@ class PaneLayout(QObject):
         remember(settings.LAYOUT_GEOMETRY, self._window.saveGeometry())
         remember(settings.LAYOUT_STATE, self._window.saveState())
         remember(settings.LAYOUT_FOLDED, self._folded)
+        remember(settings.LAYOUT_WIDE, self._wide)
 
     def lecture(self) -> None:
         """Full screen with the picture, the answer and the unit alone, or back to what there was before."""
@@ -292,4 +321,4 @@ def tab_stops(root: QWidget) -> list[QWidget]:
     return [stop for line in lines for stop in sorted(line, key=lambda stop: places[stop].x())]
 
 
-__all__ = ["LAYOUT_VERSION", "PaneLayout", "dock_of", "tab_stops"]
+__all__ = ["LAYOUT_VERSION", "PaneLayout", "tab_stops"]

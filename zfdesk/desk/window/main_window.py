@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSettings, QSize, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
@@ -37,6 +37,7 @@ from zfdesk.live import View
 
 FIRST_SIZE = (1440, 900)
 FRAME = (8, 40)  # what a window manager sets around a window, in screen pixels
+EXTENSION = 20  # screen pixels: by so much the arrow of a toolbar is wider than Qt thinks, to be hit
 NAVIGATION_MS = 100  # after a key press the heavy panes wait this long
 SOURCES = ("demo", "camera", "camera-pick", "open", "open-folder", "paste", "pattern", "weights")
 TOOLBAR = {
@@ -142,6 +143,7 @@ class Window(QMainWindow):
         bar = QToolBar("Toolbar", self)
         bar.setObjectName("Toolbar")
         bar.setMovable(False)
+        bar.setContentsMargins(0, 0, EXTENSION, 0)
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         sources = tool_button("Source ▾")
         sources.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -263,6 +265,10 @@ class Window(QMainWindow):
     def keyReleaseEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         if not self.clean_key.handle(event):
             super().keyReleaseEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self.layout_.follow_width()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         super().changeEvent(event)

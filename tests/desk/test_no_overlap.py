@@ -1,0 +1,141 @@
+"""Nothing in the shown window lies over something else, or is cut off, at any size, size of type and set of panes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import pytest
+from desk_hands import show_text, wait_for_result
+from desk_tools import close, settle, wait_until
+from desk_window import Window
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QScrollBar, QTabBar, QWidget
+
+import zfdesk.weights
+from zfdesk.desk.feature import Panes
+from zfdesk.desk.live_view.transport import TransportBar
+from zfdesk.desk.state import AppState
+from zfdesk.desk.widgets.notification import MessageLine, Notification
+from zfdesk.live import View
+from zfdesk.sources import SourceReference
+
+SIZES = [(1016, 728), (1440, 900), (1920, 1080)]  # the first: 1024 × 768 without a frame
+DIRECT = Qt.FindChildOption.FindDirectChildrenOnly
+
+
+@pytest.fixture(scope="module")
+def first(application: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Window]:
+    """The window as a user sees it first: the network that ships, on the demo, which can be played."""
+    settings = QSettings(str(tmp_path_factory.mktemp("first") / "settings.ini"), QSettings.Format.IniFormat)
+    desk = AppState(zfdesk.weights.load(), View(source=SourceReference("demo")))
+    window = Window(desk, settings)
+    desk.start()
+    window.show()
+    wait_for_result(desk)
+    desk.change(desk.view.change(frozen=True))
+    yield window
+    close(window)
+    desk.deleteLater()
+    settle()
+
+
+def faults(window: QWidget) -> list[str]:
+    """Parts that lie over each other, and parts that reach beyond what they stand in."""
+    found: list[str] = []
+    waiting = [window]
+    while waiting:
+        above = waiting.pop()
+        parts = [
+            part
+            for part in above.findChildren(QWidget, options=DIRECT)
+            if part.isVisible() and not part.isWindow() and part.geometry().intersects(above.rect())  # not behind a tab
+            and not isinstance(part, MessageLine)  # over the status line on purpose
+        ]  # fmt: skip
+        parent = above.parentWidget()
+        scrolls = isinstance(parent, QAbstractScrollArea) and parent.viewport() is above
+        beyond = [part for part in parts if not scrolls and not above.rect().contains(part.geometry())]
+        found += [f"{name(part)} reaches beyond {name(above)}: {part.geometry()}, {above.rect()}" for part in beyond]
+        for one, other in combinations(parts, 2):
+            if one.geometry().intersects(other.geometry()):
+                found.append(f"{name(one)} over {name(other)}: {one.geometry()}, {other.geometry()}")
+        waiting += [part for part in parts if not isinstance(part, QTabBar)]  # Qt's arrows there share a border
+    return found
+
+
+def name(widget: QWidget) -> str:
+    said = widget.accessibleName() or widget.objectName()
+    return f"{type(widget).__name__} “{said}”"
+
+
+def show(window: Window, size: tuple[int, int], presenter: bool) -> None:
+    window.desk.change(window.desk.view.change(presenter=presenter))
+    window.resize(*size)
+    settle(50)
+    window.layout_.reset()
+    settle(50)
+    wait_for_result(window.desk)
+    show_text(window)
+    settle(50)
+
+
+@pytest.mark.parametrize("offered", [False, True])
+@pytest.mark.parametrize("presenter", [False, True])
+@pytest.mark.parametrize("size", SIZES)
+def test_nothing_overlaps(first: Window, size: tuple[int, int], presenter: bool, offered: bool) -> None:
+    offer = Notification(first, "It ended without being closed.", {"Restore": bool, "Discard": bool})
+    offer.setVisible(offered)
+    show(first, size, presenter)
+    assert (first.width(), first.height()) == size
+    found = faults(first)
+    offer.finish()
+    assert found == []
+
+
+@pytest.mark.parametrize("presenter", [False, True])
+def test_every_pane_fits_into_a_small_window_or_is_scrolled(first: Window, presenter: bool) -> None:
+    show(first, (1016, 728), presenter)
+    panes = first.context.get(Panes)
+    found = {}
+    for title in panes.specs:
+        pane = panes.show(title)
+        wait_until(lambda pane=pane: not pane.visibleRegion().isEmpty())
+        settle(30)
+        found[title] = faults(first)
+    assert {title: said for title, said in found.items() if said} == {}
+    assert (first.width(), first.height()) == (1016, 728)
+
+
+def test_play_buttons_are_seen_whole_in_large_type_on_a_small_screen(first: Window) -> None:
+    offer = Notification(first, "It ended without being closed.", {"Restore": bool, "Discard": bool})
+    show(first, (1016, 728), presenter=True)
+    bar = first.picture.findChild(TransportBar)
+    assert bar is not None
+    for button in bar.findChildren(QAbstractButton):
+        assert not button.isVisible() or button.visibleRegion().boundingRect() == button.rect(), button.toolTip()
+    scrolls = [bar for bar in first.picture.dock.findChildren(QScrollBar) if bar.isVisible()]
+    offer.finish()
+    assert scrolls == []  # it fits
+
+
+def test_a_narrow_window_has_the_portrait_behind_the_unit_and_a_wide_one_beside_it(first: Window) -> None:
+    show(first, (1440, 900), presenter=False)
+    portrait, unit = (first.context.get(Panes).get(title).dock for title in ("Portrait", "Unit"))
+
+    def beside() -> bool:
+        return portrait.x() >= unit.geometry().right() and portrait.y() == unit.y()
+
+    assert beside()
+    for _ in range(2):
+        first.resize(1016, 728)
+        wait_until(lambda: portrait in first.tabifiedDockWidgets(unit))
+        assert not unit.visibleRegion().isEmpty()
+        first.resize(1440, 900)
+        wait_until(beside)
+        assert portrait.geometry().bottom() > unit.geometry().bottom()  # a column of its own, below it nothing
+    first.resize(1016, 728)
+    wait_until(lambda: portrait in first.tabifiedDockWidgets(unit))
+    portrait.hide()
+    first.resize(1440, 900)
+    settle(30)
+    assert not portrait.isVisible()  # what was closed stays closed
