@@ -37,12 +37,12 @@ def pane(window: Window, source: HandSource) -> InvariancePane:
     """The pane, once it has taken the picture."""
     window.run("invariance")
     pane = window.context.get(InvariancePane)
-    wait_until(lambda: pane.held.subject is not None)
+    wait_until(lambda: pane.study.subject is not None)
     return pane
 
 
 def measured(pane: InvariancePane, change: Transformation) -> bool:
-    return not pane.held.missing(change)
+    return not pane.study.missing(change)
 
 
 def test_sliding_measures_what_the_study_does(window: Window, pane: InvariancePane) -> None:
@@ -56,8 +56,8 @@ def test_sliding_measures_what_the_study_does(window: Window, pane: InvariancePa
         (Transformation.ROTATION, 33, 33.0),
     ):
         pane.sliders[change].setValue(place)
-        wait_until(lambda: pane.held.present() is not None and pane.held.picture is not None)
-        present = pane.held.present()
+        wait_until(lambda: pane.study.present() is not None and pane.study.picture is not None)
+        present = pane.study.present()
         expected = invariance(model, [canvas], change, [amount])
         assert present is not None
         for layer, distances in expected.distances.items():
@@ -66,7 +66,7 @@ def test_sliding_measures_what_the_study_does(window: Window, pane: InvariancePa
         assert present.probabilities[expected.classes[0]] == pytest.approx(expected.probabilities[0, 0], rel=1e-6)
     assert pane.sliders[Transformation.SCALE].value() == 100  # one change at a time
     wait_until(lambda: measured(pane, Transformation.ROTATION))  # once the slider rests
-    points = pane.held.points(Transformation.ROTATION)
+    points = pane.study.points(Transformation.ROTATION)
     assert set(paper_amounts(Transformation.ROTATION).tolist()) | {33.0} == set(points)
     whole = invariance(model, [canvas], Transformation.ROTATION)
     layer = next(iter(whole.distances))
@@ -78,51 +78,51 @@ def test_sliding_measures_what_the_study_does(window: Window, pane: InvariancePa
     taken = capture(PanelSpec(INVARIANCE_HIGH), sources)
     assert len(taken.panel.x) == len(points)  # type: ignore[union-attr]
     assert taken.origin == "frame 0 of by hand"
-    assert pane.held.subject is not None
-    page = page_of(pane.held.subject, pane.held.class_index)
+    assert pane.study.subject is not None
+    page = page_of(pane.study.subject, pane.study.class_index)
     assert {one.name.lower() for one in Transformation} == {cell.name.split("_")[0] for cell in page.cells}
     assert "frame 0 of by hand" in page.caption
 
 
 def test_what_is_looked_at(window: Window, pane: InvariancePane, source: HandSource) -> None:
-    before = pane.held.subject
+    before = pane.study.subject
     assert before is not None
-    first = int(before.taken.probabilities.argmax())
-    assert pane.held.class_index == first
+    first = int(before.original.probabilities.argmax())
+    assert pane.study.class_index == first
     other = (first + 1) % len(window.desk.model.classes)
     window.desk.change(window.desk.view.change(watched=(other,)))
     wait_until(lambda: f"P({window.desk.model.classes[other]})" in pane.facts.whole)
     source.give(noise(2))  # and stands still then
-    wait_until(lambda: pane.held.subject is not before)
-    held = pane.held.subject
+    wait_until(lambda: pane.study.subject is not before)
+    held = pane.study.subject
     assert held is not None
     assert held.text == "frame 1 of by hand"
     pane.sliders[Transformation.SCALE].setSliderDown(True)  # the hand holds what it took
     source.give(noise(3))
     wait_until(lambda: window.desk.result is not None and window.desk.result.request.frame.number == 2)
-    assert pane.held.subject is held
+    assert pane.study.subject is held
     pane.sliders[Transformation.SCALE].setSliderDown(False)
     pane.take_frame()
-    wait_until(lambda: pane.held.subject is not held)
+    wait_until(lambda: pane.study.subject is not held)
     pane.sliders[Transformation.SCALE].setValue(140)
-    wait_until(lambda: pane.held.present() is not None)
+    wait_until(lambda: pane.study.present() is not None)
     window.desk.use_model(small_model(("a", "b", "c")))
-    assert pane.held.subject is None
+    assert pane.study.subject is None
     assert pane.sliders[Transformation.SCALE].value() == 100
-    wait_until(lambda: pane.held.subject is not None)
-    assert pane.held.subject.taken.model is window.desk.model  # type: ignore[union-attr]
+    wait_until(lambda: pane.study.subject is not None)
+    assert pane.study.subject.original.model is window.desk.model  # type: ignore[union-attr]
 
 
 def test_a_network_of_fewer_classes_takes_the_place_of_what_is_looked_at(window: Window, pane: InvariancePane) -> None:
     """The window shows its panes before the study, made later, is told of the other network."""
     many = small_model(tuple(f"thing {index}" for index in range(50)))
     window.desk.use_model(many)
-    wait_until(lambda: pane.held.subject is not None and pane.held.subject.taken.model is many)
-    assert pane.held.class_index > 0
+    wait_until(lambda: pane.study.subject is not None and pane.study.subject.original.model is many)
+    assert pane.study.class_index > 0
     window.desk.use_model(small_model(("a",)))
-    assert pane.held.subject is None
-    wait_until(lambda: pane.held.subject is not None)
-    assert pane.held.class_index == 0
+    assert pane.study.subject is None
+    wait_until(lambda: pane.study.subject is not None)
+    assert pane.study.class_index == 0
 
 
 def test_before_any_picture_it_says_so(window: Window) -> None:
@@ -133,5 +133,5 @@ def test_before_any_picture_it_says_so(window: Window) -> None:
     assert pane.as_data() == ""
     told: list[str] = []
     window.desk.message.connect(lambda sentence, _: told.append(sentence))
-    ask_for_figure(window.context, pane.held)
+    ask_for_figure(window.context, pane.study)
     assert told == ["No picture has come yet."]

@@ -51,7 +51,7 @@ class HeatWork(QObject):
         self.curves: Mapping[str, InsertionDeletion] = {}
         self.sanity: Sanity | None = None
         self._task: Task | None = None
-        self._state.model_changed.connect(self._forget)
+        self._state.model_changed.connect(self._clear)
 
     def _query(self, view: View) -> HeatQuery | None:
         return self.heats.asks(view, view.heat.methods) if view.heat.methods else None
@@ -70,12 +70,12 @@ class HeatWork(QObject):
         if self._task is not None:
             self._task.cancel()
 
-    def _forget(self) -> None:
+    def _clear(self) -> None:
         self.measured, self.curves, self.sanity = None, {}, None
         self.cancel()
         self.changed.emit()
 
-    def _run(self, work: Callable[[Progress], Any], take: Callable[[Any], None], failed: str) -> None:
+    def _run(self, work: Callable[[Progress], Any], on_result: Callable[[Any], None], failed: str) -> None:
         if self._task is not None:
             self._context.show_message("Something is being worked out already: wait for it, or cancel it.", error=True)
             return
@@ -88,7 +88,7 @@ class HeatWork(QObject):
             elif error is not None:
                 self._context.show_message(error_text(error, failed), error=True)
             elif model is self._state.model:
-                take(value)
+                on_result(value)
             self.changed.emit()
 
         def watched() -> Any:
@@ -118,10 +118,10 @@ class HeatWork(QObject):
             self._context.show_message("Insertion and deletion follow the probability of a class, not a unit.", True)
             return
 
-        def take(curves: Mapping[str, InsertionDeletion]) -> None:
+        def keep(curves: Mapping[str, InsertionDeletion]) -> None:
             self.measured, self.curves = found, curves
 
-        self._run(partial(_measure, found, target.unit), take, "The maps could not be measured")
+        self._run(partial(_measure, found, target.unit), keep, "The maps could not be measured")
 
     # CAM's head
 
@@ -150,9 +150,9 @@ class HeatWork(QObject):
         found = self._maps()
         if found is not None:
             colours = self._state.view.maps.colours
-            self._run(partial(_check, found, colours), self._take_sanity, "The check could not be made")
+            self._run(partial(_check, found, colours), self._keep_sanity, "The check could not be made")
 
-    def _take_sanity(self, sanity: Sanity) -> None:
+    def _keep_sanity(self, sanity: Sanity) -> None:
         self.sanity = sanity
 
 

@@ -32,7 +32,7 @@ def _make_pane(context: AppContext) -> Pane:
     return HeatPane(context)
 
 
-def _hold(view: View, context: ViewContext) -> View:
+def _hold_class(view: View, context: ViewContext) -> View:
     return hold_top(view, int(context.result.probabilities.argmax()) if context.result is not None else 0)
 
 
@@ -44,7 +44,7 @@ ACTIONS = (
            lambda v, c: v.change_heat(method=cycle(tuple(METHODS), v.heat.method))),
     Action("heat-contour", "Contour of the heat: none, 25, 50, 75 %", ("Ctrl+Alt+Shift+C",), "Attribution",
            lambda v, c: v.change_heat(contour=cycle(tuple(CONTOUR_LABELS), v.heat.contour))),
-    Action("heat-hold", "Hold the class that looks, or follow the most probable", ("Ctrl+Alt+Shift+K",), "Attribution", _hold,
+    Action("heat-hold", "Hold the class that looks, or follow the most probable", ("Ctrl+Alt+Shift+K",), "Attribution", _hold_class,
            checked=lambda v, c: v.heat.target is HeatTarget.CLASS),
     Action("heat-unit", "Where the unit looks, or the class", ("Ctrl+Alt+Shift+U",), "Attribution",
            lambda v, c: v.change_heat(target=HeatTarget.TOP if v.heat.target is HeatTarget.UNIT else HeatTarget.UNIT),

@@ -57,7 +57,7 @@ class HeatPane(Pane):
         self.sanity_canvas.setAccessibleName("Sanity check: the maps as the weights become random")
         self.sanity_canvas.hide()
         self.body.addWidget(self.sanity_canvas, 1)
-        self.body.addLayout(self._foot())
+        self.body.addLayout(self._bottom_row())
         self._placed: tuple[tuple[str, ...], int] = ((), 0)
         self._layers: dict[str, tuple[object, HeatLayer]] = {}
         self._clock = QTimer(self, interval=PROGRESS_MS)
@@ -74,10 +74,10 @@ class HeatPane(Pane):
         menu.setToolTipsVisible(True)
         self.methods: dict[str, QAction] = {}
         for name, one in METHODS.items():
-            made = self.methods[name] = menu.addAction(one.label)
-            made.setToolTip(f"{one.help} ({one.source})")
-            made.setCheckable(True)
-            made.triggered.connect(lambda on, name=name: self._choose(name, on))
+            action = self.methods[name] = menu.addAction(one.label)
+            action.setToolTip(f"{one.help} ({one.source})")
+            action.setCheckable(True)
+            action.triggered.connect(lambda on, name=name: self._choose(name, on))
         self.choose.setMenu(menu)
         controls = Controls(self)
         controls.add(self.choose, "Methods")
@@ -96,7 +96,7 @@ class HeatPane(Pane):
         controls.set_present(self.back, False)
         return controls
 
-    def _foot(self) -> QHBoxLayout:
+    def _bottom_row(self) -> QHBoxLayout:
         self.state_line, self.bar = ElidedLabel(), ThinBar("How far it is")
         self.state_line.setAccessibleName("What is worked out")
         self.bar.setFixedWidth(120)
@@ -105,11 +105,11 @@ class HeatPane(Pane):
         policy.setRetainSizeWhenHidden(True)  # the maps keep their size when it appears
         self.cancel.setSizePolicy(policy)
         self.cancel.hide()
-        foot = QHBoxLayout()
-        foot.addWidget(self.state_line, 1)
-        foot.addWidget(self.bar)
-        foot.addWidget(self.cancel)
-        return foot
+        row = QHBoxLayout()
+        row.addWidget(self.state_line, 1)
+        row.addWidget(self.bar)
+        row.addWidget(self.cancel)
+        return row
 
     def _choose(self, name: str, on: bool) -> None:
         chosen = {*self.desk.view.heat.methods, name} if on else {*self.desk.view.heat.methods} - {name}
@@ -168,8 +168,8 @@ class HeatPane(Pane):
 
     def show_view(self) -> None:
         heat = self.desk.view.heat
-        for name, made in self.methods.items():
-            made.setChecked(name in heat.methods)
+        for name, action in self.methods.items():
+            action.setChecked(name in heat.methods)
         self.controls.show_view()
         self._arrange()
         self._draw()

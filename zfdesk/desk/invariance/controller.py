@@ -34,7 +34,7 @@ NEUTRAL = {Transformation.TRANSLATION: 0.0, Transformation.SCALE: 1.0, Transform
 class StudiedPicture:
     """The picture that is looked at. ``picture``: its file or source. ``text``: frame 3 of demo."""
 
-    taken: Untransformed
+    original: Untransformed
     picture: str
     text: str
 
@@ -71,26 +71,26 @@ class InvarianceStudy(QObject):
         self._state = context.state
         self.change, self.amount = Transformation.TRANSLATION, 0.0
         self._running = self._filling = False
-        self.forget()
-        self._state.model_changed.connect(self.forget)
+        self.clear()
+        self._state.model_changed.connect(self.clear)
 
     # What is asked for
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Another network: nothing that was measured holds."""
         self.subject: StudiedPicture | None = None
         self.picture: np.ndarray | None = None
         self._known: dict[Transformation, dict[float, Measured]] = {change: {} for change in Transformation}
         self._shown: tuple[Transformation, float] | None = None  # what the picture shows
-        self._wanted: Result | None = None  # whose frame is to be taken
+        self._wanted: Result | None = None  # whose frame is looked at next
         self.changed.emit()
 
     def follow_model(self) -> None:
         """Forget what is of another network: a window may show its panes before this study is told of the change."""
-        if self.subject is not None and self.subject.taken.model is not self._state.model:
-            self.forget()
+        if self.subject is not None and self.subject.original.model is not self._state.model:
+            self.clear()
 
-    def take(self, result: Result) -> None:
+    def set_frame(self, result: Result) -> None:
         """Look at the frame of a result, from now on."""
         self._wanted = result
         self._next()
@@ -126,14 +126,14 @@ class InvarianceStudy(QObject):
         watched = [index for index in self._state.view.watched if index < len(self._state.model.classes)]
         if watched or self.subject is None:
             return watched[0] if watched else 0
-        return int(self.subject.taken.probabilities.argmax())
+        return int(self.subject.original.probabilities.argmax())
 
     def as_invariance(self, change: Transformation) -> Invariance | None:
         """All that was measured of a change, as Fig. 5 draws it; None without two points."""
         points = self.points(change)
         if self.subject is None or len(points) < 2:
             return None
-        layers, index = self.subject.taken.features, self.class_index
+        layers, index = self.subject.original.features, self.class_index
         distances = {layer: np.array([[one.distances[layer] for one in points.values()]]) for layer in layers}
         probabilities = np.array([[one.probabilities[index] for one in points.values()]])
         return Invariance(change, np.array(list(points)), distances, probabilities, (index,))
@@ -145,64 +145,64 @@ class InvarianceStudy(QObject):
             return
         if self._wanted is not None:
             result, self._wanted = self._wanted, None
-            self._run(partial(_taken, result), self._begin)
+            self._run(partial(_studied_picture, result), self._begin)
             return
         subject, known = self.subject, self._known[self.change]
         if subject is None:
             return
         if (self.change, self.amount) != self._shown:
             new = [] if self.amount in known else [self.amount]
-            self._run(partial(_look, subject, self.change, new, self.amount), self._keep)
+            self._run(partial(_measure, subject, self.change, new, self.amount), self._keep)
         elif self._filling and (missing := self.missing(self.change)):
             near = sorted(missing, key=lambda amount: abs(amount - self.amount))[:FEW]
-            self._run(partial(_look, subject, self.change, near, None), self._keep)
+            self._run(partial(_measure, subject, self.change, near, None), self._keep)
 
-    def _run(self, work: Callable[[], Any], take: Callable[[Any], None]) -> None:
+    def _run(self, work: Callable[[], Any], on_result: Callable[[Any], None]) -> None:
         self._running = True
-        self._state.tasks.run("invariance", work, partial(self._done, take), owner=self, threads=1)
+        self._state.tasks.run("invariance", work, partial(self._done, on_result), owner=self, threads=1)
 
-    def _done(self, take: Callable[[Any], None], value: Any, error: Exception | None) -> None:
+    def _done(self, on_result: Callable[[Any], None], value: Any, error: Exception | None) -> None:
         self._running = False
         if error is not None:
             self._filling = False
             self.failed.emit(error_text(error, "That could not be measured"))
             return
-        take(value)
+        on_result(value)
         self.changed.emit()
         self._next()
 
     def _begin(self, subject: StudiedPicture) -> None:
-        if subject.taken.model is not self._state.model:
+        if subject.original.model is not self._state.model:
             return
         self.subject, self._shown = subject, None
-        as_it_is = Measured(dict.fromkeys(subject.taken.features, 0.0), subject.taken.probabilities)
+        as_it_is = Measured(dict.fromkeys(subject.original.features, 0.0), subject.original.probabilities)
         self._known = {change: {amount: as_it_is} for change, amount in NEUTRAL.items()}
 
-    def _keep(self, look: InvarianceResult) -> None:
-        if look.subject is self.subject:
-            self._known[look.change].update(look.measured)
-            if look.picture is not None:
-                self.picture, self._shown = look.picture, (look.change, look.shown)
+    def _keep(self, found: InvarianceResult) -> None:
+        if found.subject is self.subject:
+            self._known[found.change].update(found.measured)
+            if found.picture is not None:
+                self.picture, self._shown = found.picture, (found.change, found.shown)
 
 
-def _taken(result: Result) -> StudiedPicture:
+def _studied_picture(result: Result) -> StudiedPicture:
     model, frame = result.request.model, result.request.frame
     canvas = around(frame.pixels, result.crop_box, model.architecture.size)
     return StudiedPicture(untransformed(model, canvas), frame.origin, frame_text(result))
 
 
-def _look(
+def _measure(
     subject: StudiedPicture, change: Transformation, amounts: list[float], shown: float | None
 ) -> InvarianceResult:
-    taken, measured = subject.taken, {}
+    original, measured = subject.original, {}
     if amounts:
-        distances, probabilities = taken.compared(change, amounts)
+        distances, probabilities = original.compared(change, amounts)
         for place, amount in enumerate(amounts):
             each = {layer: float(values[place]) for layer, values in distances.items()}
             measured[amount] = Measured(each, probabilities[place])
     if shown is None:
         return InvarianceResult(subject, change, measured)
-    picture = transformed(taken.canvas, taken.model.architecture.size, change, [shown])[0]
+    picture = transformed(original.canvas, original.model.architecture.size, change, [shown])[0]
     return InvarianceResult(subject, change, measured, shown, np.ascontiguousarray(picture))
 
 

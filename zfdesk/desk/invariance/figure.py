@@ -20,19 +20,21 @@ def page_of(subject: StudiedPicture, class_index: int) -> Page:
     """Fig. 5 of one picture under all three changes; takes some eighty passes."""
     from zfdesk.figures import fig5_page
 
-    taken = subject.taken
-    found = [invariance(taken.model, [taken.canvas], change, None, (), (class_index,)) for change in Transformation]
-    given = class_index != int(taken.probabilities.argmax())
-    return fig5_page(taken.model, [subject.text], [taken.canvas], found, given=given)
+    original = subject.original
+    found = [
+        invariance(original.model, [original.canvas], change, None, (), (class_index,)) for change in Transformation
+    ]
+    given = class_index != int(original.probabilities.argmax())
+    return fig5_page(original.model, [subject.text], [original.canvas], found, given=given)
 
 
-def ask_for_figure(context: AppContext, held: InvarianceStudy) -> None:
+def ask_for_figure(context: AppContext, study: InvarianceStudy) -> None:
     """Ask for a place and save Fig. 5 of the picture that is looked at."""
-    if held.subject is None:
+    if study.subject is None:
         context.show_message("No picture has come yet.", error=True)
         return
-    name = f"{PurePath(held.subject.picture).stem or 'picture'}-invariance"
-    make = partial(page_of, held.subject, held.class_index)
+    name = f"{PurePath(study.subject.picture).stem or 'picture'}-invariance"
+    make = partial(page_of, study.subject, study.class_index)
     ask_for_page(context, "Save Fig. 5 of this picture", name, make)
 
 
@@ -42,11 +44,11 @@ def add_to_sources(context: AppContext, sources: Sources) -> Sources:
 
     if not context.has(InvarianceStudy):
         return sources
-    held = context.get(InvarianceStudy)
-    one, subject = held.as_invariance(held.change), held.subject
+    study = context.get(InvarianceStudy)
+    one, subject = study.as_invariance(study.change), study.subject
     if one is None or subject is None:
         return sources
-    return sources.having(InvarianceShown(subject.taken.model, one, subject.picture, subject.text))
+    return sources.having(InvarianceShown(subject.original.model, one, subject.picture, subject.text))
 
 
 __all__ = ["add_to_sources", "ask_for_figure", "page_of"]

@@ -49,10 +49,10 @@ class InvariancePane(Pane):
         super().__init__(context, parent)
         self._seen = True
         self._key: tuple[object, ...] = ()  # of the frame that was seen last
-        self._taken: tuple[object, ...] = ()  # of that which is looked at
-        self.held = context.add(InvarianceStudy(context))
-        self.held.changed.connect(self._show)
-        self.held.failed.connect(partial(context.show_message, error=True))
+        self._studied_key: tuple[object, ...] = ()  # of that which is looked at
+        self.study = context.add(InvarianceStudy(context))
+        self.study.changed.connect(self._show)
+        self.study.failed.connect(partial(context.show_message, error=True))
         self.sliders: dict[Transformation, QSlider] = {}
         self._values: dict[Transformation, QLabel] = {}
         self.canvas = Canvas(smooth=True)
@@ -67,10 +67,10 @@ class InvariancePane(Pane):
         below.addWidget(self.canvas, 2)
         below.addWidget(self.plots, 3)
         self.body.addLayout(below, 1)
-        self._still = QTimer(self, singleShot=True, interval=STILL_MS)
-        self._still.timeout.connect(self.take_frame)
-        self._rest = QTimer(self, singleShot=True, interval=REST_MS)
-        self._rest.timeout.connect(lambda: self.held.fill(self._seen))
+        self._still_timer = QTimer(self, singleShot=True, interval=STILL_MS)
+        self._still_timer.timeout.connect(self.take_frame)
+        self._idle_timer = QTimer(self, singleShot=True, interval=REST_MS)
+        self._idle_timer.timeout.connect(lambda: self.study.fill(self._seen))
         self.desk.model_changed.connect(self._set_ranges)
 
     def _buttons(self, context: AppContext) -> Controls:
@@ -78,7 +78,7 @@ class InvariancePane(Pane):
         for text, tip, action in (
             ("⟳ this frame", "Look at the frame that is shown now", self.take_frame),
             ("as it is", "Set all sliders back", self.reset),
-            ("figure…", "Save Fig. 5 of this picture, all three changes", partial(ask_for_figure, context, self.held)),
+            ("figure…", "Save Fig. 5 of this picture, all three changes", partial(ask_for_figure, context, self.study)),
         ):
             button = tool_button(text)
             button.setToolTip(tip)
@@ -117,7 +117,7 @@ class InvariancePane(Pane):
                 self.sliders[change].setRange(low, high)
                 self.sliders[change].setValue(self._place(change, NEUTRAL[change]))
             self._values[change].setText(amount_text(change, NEUTRAL[change]))
-        self.held.set_amount(self.held.change, NEUTRAL[self.held.change])
+        self.study.set_amount(self.study.change, NEUTRAL[self.study.change])
 
     @staticmethod
     def _place(change: Transformation, amount: float) -> int:
@@ -127,7 +127,7 @@ class InvariancePane(Pane):
 
     def _grab(self) -> None:
         """A slider is taken hold of: what is shown now is what it moves, also of a camera."""
-        if not self._still.isActive() and self._is_of_now():
+        if not self._still_timer.isActive() and self._is_of_now():
             return
         self.take_frame()
 
@@ -139,23 +139,23 @@ class InvariancePane(Pane):
                 self._values[other].setText(amount_text(other, NEUTRAL[other]))
         amount = place / 100 if change is Transformation.SCALE else float(place)
         self._values[change].setText(amount_text(change, amount))
-        self.held.fill(False)
-        self.held.set_amount(change, amount)
-        self._rest.start()
+        self.study.fill(False)
+        self.study.set_amount(change, amount)
+        self._idle_timer.start()
         self._show()
 
     def _go_to(self, amount: float) -> None:
-        self.sliders[self.held.change].setValue(self._place(self.held.change, amount))
+        self.sliders[self.study.change].setValue(self._place(self.study.change, amount))
 
     def reset(self) -> None:
         """The picture as it is."""
-        self.sliders[self.held.change].setValue(self._place(self.held.change, NEUTRAL[self.held.change]))
+        self.sliders[self.study.change].setValue(self._place(self.study.change, NEUTRAL[self.study.change]))
 
     def take_frame(self) -> None:
         """Look at the frame that is shown now, in place of that before."""
         if self.desk.result is not None:
-            self._taken = self._key_of(self.desk.result)
-            self.held.take(self.desk.result)
+            self._studied_key = self._key_of(self.desk.result)
+            self.study.set_frame(self.desk.result)
 
     # What comes
 
@@ -164,23 +164,23 @@ class InvariancePane(Pane):
         return result.request.frame, result.crop_box, result.request.model
 
     def _is_of_now(self) -> bool:
-        return self.desk.result is not None and self._key_of(self.desk.result) == self._taken
+        return self.desk.result is not None and self._key_of(self.desk.result) == self._studied_key
 
     def show_result(self, result: Result) -> None:
         key = self._key_of(result)
         if key == self._key:
             return
         self._key = key
-        if key != self._taken and not any(slider.isSliderDown() for slider in self.sliders.values()):
-            self._still.start()
+        if key != self._studied_key and not any(slider.isSliderDown() for slider in self.sliders.values()):
+            self._still_timer.start()
 
     def set_seen(self, seen: bool) -> None:
         self._seen = seen
         if not seen:
-            self.held.fill(False)
+            self.study.fill(False)
 
     def show_view(self) -> None:
-        self.held.follow_model()
+        self.study.follow_model()
         self._show()
 
     def set_colours(self, colours: Colours) -> None:
@@ -190,13 +190,13 @@ class InvariancePane(Pane):
     # What is shown
 
     def _show(self) -> None:
-        held = self.held
-        change, subject = held.change, held.subject
+        study = self.study
+        change, subject = study.change, study.subject
         slider = self.sliders[change]
         scale = 100 if change is Transformation.SCALE else 1
         span = slider.minimum() / scale, slider.maximum() / scale
-        points, present = held.points(change), held.present()
-        index, x = held.class_index, np.array(list(points))
+        points, present = study.points(change), study.present()
+        index, x = study.class_index, np.array(list(points))
         series = []
         for layer in invariance_layers(self.desk.model.architecture):
             y = np.array([one.distances[layer] for one in points.values()])
@@ -205,37 +205,37 @@ class InvariancePane(Pane):
         y = np.array([one.probabilities[index] * 100 for one in points.values()])
         at = float(present.probabilities[index]) * 100 if present is not None else np.nan
         series.append(Series("P, %", x, y, at))
-        self.plots.show_series(series, AXES[change], span, held.amount)
-        picture = held.picture
+        self.plots.show_series(series, AXES[change], span, study.amount)
+        picture = study.picture
         self.canvas.set_content(EMPTY if picture is None else CanvasPicture.rgb(picture))
         self.facts.say(self._facts(subject))
-        if subject is not None and held.missing(change) and not self._rest.isActive() and held.amount in points:
-            self._rest.start()
+        if subject is not None and study.missing(change) and not self._idle_timer.isActive() and study.amount in points:
+            self._idle_timer.start()
 
     def _facts(self, subject: StudiedPicture | None) -> str:
-        held = self.held
+        study = self.study
         if subject is None:
             return "no picture taken yet"
-        name = self.desk.model.classes[held.class_index]
-        parts = [f"{held.change} {amount_text(held.change, held.amount)}", subject.text]
-        present = held.present()
+        name = self.desk.model.classes[study.class_index]
+        parts = [f"{study.change} {amount_text(study.change, study.amount)}", subject.text]
+        present = study.present()
         if present is not None:
-            far = [f"{layer} {number(distance)}" for layer, distance in present.distances.items()]
-            parts.append(f"moved by {', '.join(far)}")
-            parts.append(f"P({name}) {present.probabilities[held.class_index]:.1%}")
-        if missing := len(held.missing(held.change)):
+            moved = [f"{layer} {number(distance)}" for layer, distance in present.distances.items()]
+            parts.append(f"moved by {', '.join(moved)}")
+            parts.append(f"P({name}) {present.probabilities[study.class_index]:.1%}")
+        if missing := len(study.missing(study.change)):
             parts.append(f"{missing} amounts of the curve to come")
         return " · ".join(parts)
 
     def as_data(self) -> str:
         """Amount, distances, probability, as tab-separated lines."""
-        held = self.held
+        study = self.study
         layers = invariance_layers(self.desk.model.architecture)
-        name = self.desk.model.classes[held.class_index]
-        head = [AXES[held.change], *(f"distance in {layer}" for layer in layers), f"P({name})"]
+        name = self.desk.model.classes[study.class_index]
+        head = [AXES[study.change], *(f"distance in {layer}" for layer in layers), f"P({name})"]
         rows = [
-            [amount, *(one.distances[layer] for layer in layers), float(one.probabilities[held.class_index])]
-            for amount, one in held.points(held.change).items()
+            [amount, *(one.distances[layer] for layer in layers), float(one.probabilities[study.class_index])]
+            for amount, one in study.points(study.change).items()
         ]
         return table_text(head, rows) if rows else ""
 
