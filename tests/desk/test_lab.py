@@ -21,7 +21,7 @@ from zfdesk.desk.feature import Features
 from zfdesk.desk.figure.capture import sources_of
 from zfdesk.desk.lab.commands import lab_pane
 from zfdesk.desk.lab.files import save_made
-from zfdesk.desk.lab.maximise_form import MaximiseForm, What
+from zfdesk.desk.lab.maximise_form import Aim, MaximiseForm
 from zfdesk.desk.lab.pane import GO_ON, LabPane
 from zfdesk.desk.lab.picture_forms import FoolForm, StyleForm
 from zfdesk.desk.portrait.pane import PortraitPane
@@ -54,10 +54,10 @@ def form_of(pane: LabPane) -> MaximiseForm:
     return form
 
 
-def choose(pane: LabPane, what: What) -> None:
+def choose(pane: LabPane, aim: Aim) -> None:
     """As if it were chosen by mouse."""
-    choice = form_of(pane).what
-    choice.setCurrentIndex(choice.values.index(what))
+    choice = form_of(pane).aim
+    choice.setCurrentIndex(choice.values.index(aim))
     choice.activated.emit(choice.currentIndex())
 
 
@@ -104,7 +104,7 @@ def test_before_and_after_are_compared_in_the_other_panes(window: Window) -> Non
     pane.show_form("Fool")
     form = pane.form
     assert isinstance(form, FoolForm)
-    form.to.choose("moped")
+    form.target_class.choose("moped")
     form.budget.setValue(40)
     made(pane)
     shown = pane.lab.made
@@ -117,7 +117,7 @@ def test_before_and_after_are_compared_in_the_other_panes(window: Window) -> Non
     )
     assert still.compare.a is not None
     assert np.array_equal(still.compare.a.picture, shown.pictures[0])
-    pane.wall.show_alone(2)
+    pane.grid.show_alone(2)
     pane.look_at.trigger()
     wait_until(
         lambda: still.desk.complete is not None and np.array_equal(still.desk.complete.picture, shown.pictures[2])
@@ -129,7 +129,7 @@ def test_before_and_after_are_compared_in_the_other_panes(window: Window) -> Non
 
 def test_the_picture_is_the_one_the_command_line_makes(pane: LabPane) -> None:
     change_unit(pane, "conv5", 3)
-    choose(pane, What.UNIT)
+    choose(pane, Aim.UNIT)
     steps(pane, 5)
     form_of(pane).seed.setValue(7)
     made(pane)
@@ -168,12 +168,12 @@ def test_paused_continued_cancelled_and_come_back_to(pane: LabPane) -> None:
     assert shown is not None
     if held.taken < held.steps:
         assert shown.state is State.CANCELLED
-        wait_until(lambda: "cancelled at step" in pane.wall.stale)
+        wait_until(lambda: "cancelled at step" in pane.grid.stale)
         wait_until(lambda: "CANCELLED" in pane.facts.whole)
     assert shown.pictures[0, 0, 0, 0] == shown.sketch.step
     pane.lab.undo()
     assert pane.lab.made is None
-    assert not pane.wall.has_picture
+    assert not pane.grid.has_picture
     pane.lab.redo()
     assert pane.lab.made is shown
 
@@ -202,7 +202,7 @@ def test_the_last_picture_is_marked_also_where_it_was_shown_before_the_end_was_t
     pane.lab.look_for_sketch()
     assert pane.lab.running
     wait_until(lambda: not pane.lab.running)
-    assert "cancelled" in pane.wall.stale
+    assert "cancelled" in pane.grid.stale
     assert not pane.cancel.isEnabled()
 
 
@@ -221,47 +221,47 @@ def test_another_making_takes_the_place_of_the_one_that_runs(pane: LabPane) -> N
 
 def test_a_sheet_of_a_layer_selects_units(pane: LabPane) -> None:
     change_unit(pane, "conv5", 0)
-    choose(pane, What.LAYER)
+    choose(pane, Aim.LAYER)
     steps(pane, 2)
     made(pane)
     assert pane.lab.made is not None
     assert len(pane.lab.made.pictures) == 12
     assert len(set(pane.lab.made.names)) == 12
-    at = pane.wall.picture_rect().bottomLeft() + QPointF(4, -40)
-    number = pane.wall.picture_at(at)
+    at = pane.grid.picture_rect().bottomLeft() + QPointF(4, -40)
+    number = pane.grid.picture_at(at)
     assert number
-    click(pane.wall, at)
+    click(pane.grid, at)
     assert pane.desk.view.unit == number
 
 
 @pytest.mark.parametrize(
-    ("what", "fill", "told"),
+    ("aim", "fill", "told"),
     [
-        (What.CLASS, lambda form: form.class_field.choose("moped"), "moped"),
-        (What.DIFFERENCE, lambda form: (form.class_field.choose("moped"), form.other_class.choose("1")), "tiger cat"),
-        (What.MIXED, lambda form: form.units.setText("1, 4"), "0.5 × conv5:4"),
-        (What.BETWEEN, lambda form: (form.other.setValue(4), form.share.setValue(25)), "0.25 × conv5:4"),
-        (What.WORDS, lambda form: form.objective_text.setText("class:church - conv5:2/map"), "conv5:2, whole map"),
-        (What.MAP, lambda form: None, "whole map"),
-        (What.POSITION, lambda form: None, "conv5:2 at ("),
+        (Aim.CLASS, lambda form: form.class_field.choose("moped"), "moped"),
+        (Aim.DIFFERENCE, lambda form: (form.class_field.choose("moped"), form.other_class.choose("1")), "tiger cat"),
+        (Aim.MIXED, lambda form: form.units.setText("1, 4"), "0.5 × conv5:4"),
+        (Aim.BETWEEN, lambda form: (form.other.setValue(4), form.share.setValue(25)), "0.25 × conv5:4"),
+        (Aim.WORDS, lambda form: form.objective_text.setText("class:church - conv5:2/map"), "conv5:2, whole map"),
+        (Aim.MAP, lambda form: None, "whole map"),
+        (Aim.POSITION, lambda form: None, "conv5:2 at ("),
     ],
 )  # fmt: skip
-def test_objectives_are_said_as_they_are(pane: LabPane, what: What, fill: object, told: str) -> None:
+def test_objectives_are_said_as_they_are(pane: LabPane, aim: Aim, fill: object, told: str) -> None:
     change_unit(pane, "conv5", 2)
     wait_until(lambda: pane.desk.result is not None and pane.desk.result.request.view == pane.desk.view)
     wait_until(lambda: pane.desk.result is not None and pane.desk.result.unit is not None)
-    choose(pane, what)
+    choose(pane, aim)
     fill(form_of(pane))  # type: ignore[operator]
     assert told in pane.form.order().description.text
 
 
 def test_what_cannot_be_made_is_said_and_nothing_changes(still: Window, pane: LabPane) -> None:
-    for what, fill in (
-        (What.MIXED, lambda form: form.units.setText("3, many")),
-        (What.WORDS, lambda form: form.objective_text.setText("conv9:1")),
-        (What.MIXED, lambda form: form.units.setText("3, 9999")),
+    for aim, fill in (
+        (Aim.MIXED, lambda form: form.units.setText("3, many")),
+        (Aim.WORDS, lambda form: form.objective_text.setText("conv9:1")),
+        (Aim.MIXED, lambda form: form.units.setText("3, 9999")),
     ):
-        choose(pane, what)
+        choose(pane, aim)
         fill(form_of(pane))
         click(pane.make, (5.0, 5.0))
         assert not pane.lab.running
@@ -283,7 +283,7 @@ def test_recipes_show_their_numbers(pane: LabPane) -> None:
     assert {*form.numbers.fields, *choices} == {field.name for field in fields(MaximiseRecipe)}
     click(form.more, (5.0, 5.0))
     click(form.numbers.bfloat16, (5.0, 5.0))
-    choose(pane, What.UNIT)
+    choose(pane, Aim.UNIT)
     assert form.numbers.recipe.bfloat16
     assert "bfloat16" in pane.form.order().description.text
     click(form.numbers.bfloat16, (5.0, 5.0))
@@ -293,7 +293,7 @@ def test_recipes_show_their_numbers(pane: LabPane) -> None:
 
 def test_the_portraits_made_picture_leads_to_nine_that_differ(still: Window, pane: LabPane) -> None:
     change_unit(pane, "conv1", 2)
-    choose(pane, What.CLASS)
+    choose(pane, Aim.CLASS)
     steps(pane, 2)
     portrait = still.context.get(PortraitPane)
     portrait.made.set_content(CanvasPicture.rgb(np.zeros((8, 8, 3), np.uint8)))  # this network comes without an atlas
@@ -309,7 +309,7 @@ def test_the_portraits_made_picture_leads_to_nine_that_differ(still: Window, pan
 
 def test_a_start_from_the_frame(pane: LabPane) -> None:
     form = form_of(pane)
-    choose(pane, What.UNIT)
+    choose(pane, Aim.UNIT)
     form.start.choose("current frame")
     assert "frame" in pane.form.order().description.text
     steps(pane, 1)
@@ -321,9 +321,9 @@ def test_a_start_from_the_frame(pane: LabPane) -> None:
 def test_a_picture_of_another_network_is_marked(pane: LabPane) -> None:
     order = units_order(pane.desk.model, [of_unit("conv5", 1)], MaximiseRecipe(steps=1))
     pane.lab.restore(order.made(finished(order.sketches())))
-    assert not pane.wall.stale
+    assert not pane.grid.stale
     pane.lab.restore(Held().order.made(Sketch(1, 1, np.zeros((1, 8, 8, 3), np.uint8), np.zeros(1))))
-    assert pane.wall.stale == ("of another network" if pane.lab.network else "")
+    assert pane.grid.stale == ("of another network" if pane.lab.network else "")
 
 
 def test_every_form_makes_what_it_says(pane: LabPane) -> None:
@@ -336,14 +336,14 @@ def test_every_form_makes_what_it_says(pane: LabPane) -> None:
         assert form.isVisible()
         form.steps.setValue(2)  # type: ignore[attr-defined]
         if title == "Fool":
-            form.to.choose("moped")  # type: ignore[attr-defined]
+            form.target_class.choose("moped")  # type: ignore[attr-defined]
         made(pane)
         shown = pane.lab.made
         assert shown is not None, pane.lab.error
         assert shown.state is State.DONE, pane.lab.error
         assert "frame" in shown.description.text
         assert shown.description.method in pane.facts.whole
-        assert pane.wall.has_picture
+        assert pane.grid.has_picture
     pane.show_form("Maximise")
 
 
@@ -455,7 +455,7 @@ def test_in_large_type_the_pictures_keep_their_room(still: Window, pane: LabPane
     still.desk.change(still.desk.view.change(presenter=True))
     settle()
     try:
-        assert pane.wall.height() > pane.description.height()
+        assert pane.grid.height() > pane.description.height()
         assert pane.description.geometry().bottom() <= pane.height()
     finally:
         still.desk.undo()
@@ -473,12 +473,12 @@ def test_what_is_said_of_a_cancelled_picture_is_not_written_over_its_name(
     pane.lab.cancel()
     held.gate.release()
     wait_until(lambda: not pane.lab.running)
-    assert pane.wall.stale
+    assert pane.grid.stale
     named: list[float] = []
-    monkeypatch.setattr(pane.wall, "_paint_name", lambda painter, area, name: named.append(area.bottom()))
-    pane.wall.grab()
+    monkeypatch.setattr(pane.grid, "_paint_name", lambda painter, area, name: named.append(area.bottom()))
+    pane.grid.grab()
     assert named
-    assert max(named) <= pane.wall.height() - pane.wall.fontMetrics().height()
+    assert max(named) <= pane.grid.height() - pane.grid.fontMetrics().height()
 
 
 def test_every_control_of_every_form_is_named_and_large_enough(still: Window, pane: LabPane) -> None:
@@ -494,7 +494,7 @@ def test_every_control_of_every_form_is_named_and_large_enough(still: Window, pa
 
 
 def test_letters_in_a_field_are_text_and_no_keys(still: Window, pane: LabPane) -> None:
-    choose(pane, What.CLASS)
+    choose(pane, Aim.CLASS)
     field = form_of(pane).class_field
     click(field, (10.0, 10.0))
     field.clear()
@@ -508,7 +508,7 @@ def test_letters_in_a_field_are_text_and_no_keys(still: Window, pane: LabPane) -
     assert "church" in pane.form.order().description.text
     field.clear()
     assert field.index == -1
-    choose(pane, What.UNIT)
+    choose(pane, Aim.UNIT)
 
 
 def test_what_the_maker_has_to_say_stands_first(pane: LabPane) -> None:

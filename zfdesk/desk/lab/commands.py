@@ -37,13 +37,13 @@ def makes(title: str) -> Callable[[AppContext], None]:
 
 def make_nine(context: AppContext) -> None:
     """Nine pictures of the selected unit, for its portrait: what all of them share is what it wants."""
-    from zfdesk.desk.lab.maximise_form import MaximiseForm, What
+    from zfdesk.desk.lab.maximise_form import Aim, MaximiseForm
 
     pane = lab_pane(context)
     pane.show_form(MaximiseForm.title)
     form = pane.form
     assert isinstance(form, MaximiseForm)
-    form.choose(What.UNIT, NINE)
+    form.choose(Aim.UNIT, NINE)
     pane.begin()
 
 

@@ -1,4 +1,4 @@
-"""The lab of the desk: the one making that runs beside the live view, what it has made, and what was made before."""
+"""The lab of the desk: the one run beside the live view, what it has made, and what was made before."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from zfdesk.synthesis.orders import Made, Order, State, network_name
 
 LOOK_MS = 60  # how often the window looks for a newer sketch
 SHOW_SECONDS = 0.12  # between two sketches that are explained and handed over
-PAUSED_SECONDS = 0.1  # a paused making looks so often whether it is cancelled
+PAUSED_SECONDS = 0.1  # a paused run looks so often whether it is cancelled
 MOST_UNDO = 20  # pictures that undo comes back to
 COMPARED = "A | B"  # the title of that pane
 WHOLE = Crop(side=1.0)  # of a picture that is as the network sees it
@@ -39,19 +39,19 @@ class Lab(QObject):
         self._context, self._state = context, context.state
         self.made: Made | None = None
         self.history: History[Made | None] = History(MOST_UNDO)
-        self.error = ""  # why the last making ended before its end
+        self.error = ""  # why the last run ended before its end
         self._task: Task | None = None
         self._slot: LatestSlot[Made] = LatestSlot()
-        self._going = threading.Event()
-        self._going.set()
-        self._compared: tuple[np.ndarray, np.ndarray] | None = None  # the first is on its way to be snapshot A
+        self._may_run = threading.Event()
+        self._may_run.set()
+        self._comparison: tuple[np.ndarray, np.ndarray] | None = None  # the first is on its way to be snapshot A
         self._clock = QTimer(self, interval=LOOK_MS)
         self._clock.timeout.connect(self.look_for_sketch)
-        self._state.result_ready.connect(self._take_snapshot)
+        self._state.result_ready.connect(self._continue_comparison)
         self._state.model_changed.connect(self.changed)
         self._state.stop_at_end(self.close)
 
-    # One making
+    # One run
 
     @property
     def running(self) -> bool:
@@ -61,7 +61,7 @@ class Lab(QObject):
     @property
     def paused(self) -> bool:
         """Whether what is being made waits."""
-        return self.running and not self._going.is_set()
+        return self.running and not self._may_run.is_set()
 
     @property
     def progress(self) -> Progress | None:
@@ -75,7 +75,7 @@ class Lab(QObject):
             self._show(_ended(self.made, State.CANCELLED))
         self.history.step(self.made)
         self.error = ""
-        self._going.set()
+        self._may_run.set()
         slot: LatestSlot[Made] = LatestSlot()
         self._slot = slot
         progress = Progress()
@@ -100,9 +100,9 @@ class Lab(QObject):
                         slot.put(order.made(sketch))
                         shown = now
                     progress.report(sketch.step, sketch.steps)
-                    if not self._going.is_set():
+                    if not self._may_run.is_set():
                         slot.put(order.made(sketch))
-                    while not self._going.wait(PAUSED_SECONDS):
+                    while not self._may_run.wait(PAUSED_SECONDS):
                         progress.check()
         except Exception as error:
             if sketch is not None:
@@ -116,23 +116,23 @@ class Lab(QObject):
     def pause(self) -> None:
         """Let it wait where it is, or go on."""
         if self.running:
-            if self._going.is_set():
-                self._going.clear()
+            if self._may_run.is_set():
+                self._may_run.clear()
             else:
-                self._going.set()
+                self._may_run.set()
             self.changed.emit()
 
     def cancel(self) -> None:
         """End it; its last picture stays, marked."""
         if self._task is not None and self._task.running:
             self._task.cancel()
-            self._going.set()
+            self._may_run.set()
 
     def close(self, timeout: float) -> None:
         """All ends: cancel, and wait so many seconds for the step under way. Safe to call twice."""
         self._clock.stop()
         self.cancel()
-        self._going.set()
+        self._may_run.set()
         if self._task is not None:
             self._task.progress.cancelled = True  # also where nobody waits for it any more
             self._task.wait(timeout)
@@ -167,14 +167,14 @@ class Lab(QObject):
     def undo(self) -> None:
         """The pictures before; what runs is cancelled."""
         if self.history.can_undo:
-            self._walk(self.history.undo)
+            self._step(self.history.undo)
 
     def redo(self) -> None:
         """The pictures after."""
         if self.history.can_redo:
-            self._walk(self.history.redo)
+            self._step(self.history.redo)
 
-    def _walk(self, step: Callable[[Made | None], Made | None]) -> None:
+    def _step(self, step: Callable[[Made | None], Made | None]) -> None:
         if self._task is not None and self._task.running:
             self._task.abandon()
             self._slot = LatestSlot()  # what the abandoned task still puts is not shown
@@ -212,7 +212,7 @@ class Lab(QObject):
     def look_at(self, number: int) -> None:
         """One of the pictures becomes what the window looks at, whole: all its panes work on it."""
         if self.made is not None:
-            self._compared = None
+            self._comparison = None
             self._show_as_source(self.made.pictures[number], self.made.description.title)
 
     def compare(self) -> None:
@@ -221,18 +221,18 @@ class Lab(QObject):
         made = self.made
         if made is not None and made.description.before >= 0:
             about = made.description
-            self._compared = made.pictures[about.before], made.pictures[about.after]
+            self._comparison = made.pictures[about.before], made.pictures[about.after]
             self._context.get(Panes).show(COMPARED)
-            self._show_as_source(self._compared[0], f"before: {about.title}")
+            self._show_as_source(self._comparison[0], f"before: {about.title}")
 
     def _show_as_source(self, picture: np.ndarray, label: str) -> None:
         self._state.open_made(PastedSource(picture, label), crop=WHOLE, occluders=(), chosen_occluder=-1)
 
-    def _take_snapshot(self) -> None:
+    def _continue_comparison(self) -> None:
         result = self._state.complete
-        if self._compared is None or result is None or not np.array_equal(result.clean, self._compared[0]):
+        if self._comparison is None or result is None or not np.array_equal(result.clean, self._comparison[0]):
             return
-        (_, after), self._compared = self._compared, None
+        (_, after), self._comparison = self._comparison, None
         self._context.get(ActionTable).run("snapshot")
         self._show_as_source(after, "after" if self.made is None else self.made.description.title)
 

@@ -56,12 +56,12 @@ def _width(spin: QAbstractSpinBox, prefix: str, digits: str) -> int:
     return spin.fontMetrics().horizontalAdvance(f"{prefix}{digits}") + 2 * spin.fontMetrics().height()
 
 
-class _Whole(QSpinBox):
+class _IntegerBox(QSpinBox):
     def sizeHint(self) -> QSize:  # noqa: N802
         return QSize(_width(self, self.prefix(), "0000"), super().sizeHint().height())
 
 
-class _Real(DecimalSpinBox):
+class _RealBox(DecimalSpinBox):
     def sizeHint(self) -> QSize:  # noqa: N802
         digits = "00." + "0" * max(self.decimals(), 2)
         return QSize(_width(self, self.prefix(), digits), super().sizeHint().height())
@@ -108,7 +108,7 @@ class NamedSlider(QWidget):
 
 def whole_number(prefix: str, value: int, low: int, high: int, hint: str) -> QSpinBox:
     """A field for a whole number, with its name in it."""
-    spin = _Whole(prefix=f"{prefix} ", minimum=low, maximum=high, value=value)
+    spin = _IntegerBox(prefix=f"{prefix} ", minimum=low, maximum=high, value=value)
     spin.setKeyboardTracking(False)
     spin.setToolTip(hint)
     return spin
@@ -118,7 +118,7 @@ def real_number(
     prefix: str, value: float, high: float, hint: str, decimals: int = 2, step: float = 0.5
 ) -> QDoubleSpinBox:
     """A field for a number from 0 up, with its name in it."""
-    spin = _Real(prefix=f"{prefix} ", decimals=decimals, minimum=0, maximum=high, singleStep=step)
+    spin = _RealBox(prefix=f"{prefix} ", decimals=decimals, minimum=0, maximum=high, singleStep=step)
     spin.setValue(value)
     spin.setKeyboardTracking(False)
     spin.setToolTip(hint)

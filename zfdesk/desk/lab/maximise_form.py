@@ -18,7 +18,7 @@ from zfdesk.synthesis.objectives import WHOLE, MapPlace
 from zfdesk.synthesis.orders import MEAN, NOISE, Order, layer_order, units_order
 
 
-class What(StrEnum):
+class Aim(StrEnum):
     """What a picture is made for."""
 
     UNIT = "selected unit"
@@ -40,7 +40,7 @@ class MaximiseForm(Form):
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
-        self.what = Choice({what: what.value for what in What}, "What the picture is to excite")
+        self.aim = Choice({aim: aim.value for aim in Aim}, "What the picture is to excite")
         self.class_field, self.other_class = ClassField("class"), ClassField("minus class")
         self.units = QLineEdit(placeholderText="units, such as 3, 17")
         self.units.setToolTip("Units of the layer that is shown; each counts as much")
@@ -57,18 +57,18 @@ class MaximiseForm(Form):
         )
         self.count = whole_number("pictures", 1, 1, 16, "So many pictures that differ")
         self._fields = {
-            self.class_field: (What.CLASS, What.DIFFERENCE), self.other_class: (What.DIFFERENCE,),
-            self.units: (What.MIXED,), self.other: (What.BETWEEN,), self.share: (What.BETWEEN,),
-            self.objective_text: (What.WORDS,), self.count: tuple(set(What) - {What.LAYER}),
+            self.class_field: (Aim.CLASS, Aim.DIFFERENCE), self.other_class: (Aim.DIFFERENCE,),
+            self.units: (Aim.MIXED,), self.other: (Aim.BETWEEN,), self.share: (Aim.BETWEEN,),
+            self.objective_text: (Aim.WORDS,), self.count: tuple(set(Aim) - {Aim.LAYER}),
         }  # fmt: skip
         self._strip = self.add_strip(
-            (self.what, "What the picture is to excite"), (self.class_field, "Class"),
+            (self.aim, "What the picture is to excite"), (self.class_field, "Class"),
             (self.other_class, "Minus class"), (self.units, "Units to be mixed"), (self.other, "Other unit"),
             (self.share, "Share of the other unit"), (self.objective_text, "Objective in words"),
             (self.count, "How many pictures"),
         )  # fmt: skip
         self._add_recipe()
-        self.what.chosen.connect(self._show_fields)
+        self.aim.chosen.connect(self._show_fields)
         for field in (self.class_field, self.other_class):
             field.missed.connect(lambda text: context.show_message(f"No class is called “{text}”.", error=True))
         self._show_fields()
@@ -100,16 +100,16 @@ class MaximiseForm(Form):
         for widget, kinds in self._fields.items():
             self._strip.set_present(widget, chosen in kinds)
 
-    def choose(self, what: What, count: int) -> None:
+    def choose(self, aim: Aim, count: int) -> None:
         """So many pictures that are to excite that."""
-        self.what.show_value(what)
+        self.aim.show_value(aim)
         self.count.setValue(count)
         self._show_fields()
 
     @property
-    def chosen(self) -> What:
+    def chosen(self) -> Aim:
         """What the picture is to excite."""
-        return self.what.values[self.what.currentIndex()]  # type: ignore[no-any-return]
+        return self.aim.values[self.aim.currentIndex()]  # type: ignore[no-any-return]
 
     def follow(self) -> None:
         """The classes there are, and how many units."""
@@ -121,8 +121,8 @@ class MaximiseForm(Form):
 
     def order(self) -> Order:
         model, recipe = self.state.model, self.numbers.recipe
-        start, start_text = (self.start.choice, "") if self.start.choice in (NOISE, MEAN) else self.start.seen()
-        if self.chosen is What.LAYER:
+        start, start_text = (self.start.choice, "") if self.start.choice in (NOISE, MEAN) else self.start.cropped()
+        if self.chosen is Aim.LAYER:
             return layer_order(model, self.state.view.layer, recipe, start, self.seed.value())
         objectives = [self._objective()]
         if self.count.value() > 1:
@@ -132,22 +132,22 @@ class MaximiseForm(Form):
     def _objective(self) -> Objective:
         view, architecture = self.state.view, self.state.model.architecture
         match self.chosen:
-            case What.CLASS:
+            case Aim.CLASS:
                 return of_class(architecture, self._class(self.class_field))
-            case What.DIFFERENCE:
+            case Aim.DIFFERENCE:
                 one, other = (of_class(architecture, self._class(f)) for f in (self.class_field, self.other_class))
                 less = other.terms[0]
                 return Objective((*one.terms, Term(less.layer, less.unit, weight=-1.0)))
-            case What.MIXED:
+            case Aim.MIXED:
                 units = _numbers(self.units.text())
                 return Objective(tuple(Term(view.layer, unit, weight=1 / len(units)) for unit in units))
-            case What.BETWEEN:
+            case Aim.BETWEEN:
                 return between(view.layer, view.unit, self.other.value(), self.share.value() / 100)
-            case What.WORDS:
+            case Aim.WORDS:
                 return parse(self.objective_text.text(), architecture, self._called)
-            case What.POSITION:
+            case Aim.POSITION:
                 return of_unit(view.layer, view.unit, self._position())
-            case What.MAP:
+            case Aim.MAP:
                 return of_unit(view.layer, view.unit, WHOLE)
         return of_unit(view.layer, view.unit)
 
@@ -180,4 +180,4 @@ def _numbers(text: str) -> list[int]:
     return [int(part) for part in parts]
 
 
-__all__ = ["MaximiseForm", "What"]
+__all__ = ["Aim", "MaximiseForm"]

@@ -13,7 +13,7 @@ from zfdesk.desk.lab.files import ask_to_save
 from zfdesk.desk.lab.form import Form
 from zfdesk.desk.lab.maximise_form import MaximiseForm
 from zfdesk.desk.lab.picture_forms import DreamForm, FoolForm, InversionForm, StyleForm, TextureForm
-from zfdesk.desk.lab.wall import Wall
+from zfdesk.desk.lab.picture_grid import PictureGrid
 from zfdesk.desk.widgets.buttons import ThinBar, tool_button
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
@@ -61,10 +61,10 @@ class LabPane(Pane):
             self.body.addWidget(form)
         self.bar, self.state_line = ThinBar("How far the picture is"), ElidedLabel()
         self.state_line.setAccessibleName("State of the making")
-        self.wall = Wall()
-        self.wall.setAccessibleName("Made pictures")
-        self.wall.picked.connect(self._select)
-        self.wall.pointed.connect(self._point)
+        self.grid = PictureGrid()
+        self.grid.setAccessibleName("Made pictures")
+        self.grid.picked.connect(self._select)
+        self.grid.picture_hovered.connect(self._hover)
         self.description = QLabel(wordWrap=True)
         self.description.setAccessibleName("All that decides the pictures")
         self.description.setTextFormat(Qt.TextFormat.PlainText)
@@ -74,9 +74,9 @@ class LabPane(Pane):
         set_role(self.description, "quiet")
         self.body.addWidget(self.bar)
         self.body.addWidget(self.state_line)
-        self.body.addWidget(self.wall, 1)
+        self.body.addWidget(self.grid, 1)
         self.body.addWidget(self.description)
-        self._pointed: int | None = None
+        self._hovered: int | None = None
         self.show_form(next(iter(self.forms)))
         self.lab.changed.connect(self.renew)
         self.lab.changed.connect(context.redrawn)
@@ -91,7 +91,7 @@ class LabPane(Pane):
         self.use.setToolTip("Look at the picture, compare it, save it")
         menu = QMenu(self.use)
         self.look_at = menu.addAction("Look at it: the window's picture")
-        self.look_at.triggered.connect(lambda _=False: self.lab.look_at(self._subject()))
+        self.look_at.triggered.connect(lambda _=False: self.lab.look_at(self._chosen_picture()))
         self.compare = menu.addAction("A | B: before and after")
         self.compare.triggered.connect(lambda _=False: self.lab.compare())
         menu.addAction("Save as PNG…").triggered.connect(lambda _=False: ask_to_save(self.context))
@@ -162,7 +162,7 @@ class LabPane(Pane):
     def renew(self) -> None:
         """Show what is new."""
         lab, made = self.lab, self.lab.made
-        self.wall.show_made(made, self.form.hint, lab.stale)
+        self.grid.show_made(made, self.form.hint, lab.stale)
         self.bar.show_progress(lab.progress)
         self.pause.setText(GO_ON if lab.paused else PAUSE)
         self.pause.setToolTip("Go on" if lab.paused else "Let it wait")
@@ -188,25 +188,27 @@ class LabPane(Pane):
 
     def _state_text(self) -> str:
         lab, made = self.lab, self.lab.made
-        if self._pointed is not None and made is not None and self._pointed < len(made.names):
-            return made.names[self._pointed]
+        if self._hovered is not None and made is not None and self._hovered < len(made.names):
+            return made.names[self._hovered]
         if lab.running:
             progress = lab.progress
-            far = f"step {progress.done} of {progress.total}" if progress is not None and progress.total else "begins…"
-            return f"paused at {far}" if lab.paused else far
+            position = (
+                f"step {progress.done} of {progress.total}" if progress is not None and progress.total else "begins…"
+            )
+            return f"paused at {position}" if lab.paused else position
         if lab.error:
             return lab.error
         return "" if made is None else made.state_text or f"done: {made.sketch.steps} steps"
 
-    def _subject(self) -> int:
+    def _chosen_picture(self) -> int:
         """The number of the picture that is meant: the one that is shown alone, else what was made."""
-        shown = self.wall.shown
+        shown = self.grid.shown
         made = self.lab.made
         return shown[0] if len(shown) == 1 or made is None else made.description.after
 
-    def _point(self, number: int | None) -> None:
-        if number != self._pointed:
-            self._pointed = number
+    def _hover(self, number: int | None) -> None:
+        if number != self._hovered:
+            self._hovered = number
             self.show_facts()
 
     def _select(self, number: int) -> None:

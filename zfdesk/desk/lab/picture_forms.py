@@ -36,8 +36,8 @@ class FoolForm(Form):
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
         self.picture = PictureSlot(context, "picture")
-        self.to = ClassField("taken for…")
-        self.to.missed.connect(lambda text: context.show_message(f"No class is called “{text}”.", error=True))
+        self.target_class = ClassField("taken for…")
+        self.target_class.missed.connect(lambda text: context.show_message(f"No class is called “{text}”.", error=True))
         self.norm = Choice(
             {Norm.LARGEST: "largest change (L∞)", Norm.LENGTH: "length of all (L2)"}, "How a change is measured"
         )
@@ -46,18 +46,20 @@ class FoolForm(Form):
         )
         self.steps = whole_number("steps", 40, 1, 1000, "At most so many steps")
         self.norm.chosen.connect(lambda norm: self.budget.setValue(BUDGETS[norm]))
-        self.add_strip((self.picture, "Picture"), (self.to, "Class it is to be taken for"))
+        self.add_strip((self.picture, "Picture"), (self.target_class, "Class it is to be taken for"))
         self.add_strip((self.norm, "Measure"), (self.budget, "Budget"), (self.steps, "Steps"))
 
     def follow(self) -> None:
-        self.to.set_names(self.state.model.classes)
+        self.target_class.set_names(self.state.model.classes)
 
     def order(self) -> Order:
-        if self.to.index < 0:
+        if self.target_class.index < 0:
             raise ValueError("Name the class that the picture is to be taken for.")
-        picture, text = self.picture.seen()
+        picture, text = self.picture.cropped()
         norm = self.norm.values[self.norm.currentIndex()]
-        return fool_order(self.state.model, picture, self.to.index, self.budget.value(), norm, self.steps.value(), text)
+        return fool_order(
+            self.state.model, picture, self.target_class.index, self.budget.value(), norm, self.steps.value(), text
+        )
 
 
 class DreamForm(Form):
@@ -69,19 +71,19 @@ class DreamForm(Form):
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
         self.picture = PictureSlot(context, "picture")
-        self.of = Choice({LAYER: LAYER, UNIT: UNIT}, "Who dreams: the layer that is shown, or its selected unit")
+        self.target = Choice({LAYER: LAYER, UNIT: UNIT}, "Who dreams: the layer that is shown, or its selected unit")
         self.octaves = whole_number("octaves", 4, 1, 12, "Sizes, 1.4 apart")
         self.steps = whole_number("steps", 10, 1, 1000, "Steps at each size")
         self.rate = real_number("rate", 1.5, 99, "Mean change of a step, in levels of 255")
         self.side = whole_number("side", 320, LEAST_SIDE, MOST_SIDE, "Longest side of what is made, in pixels")
         self.seed = seed_number()
-        self.add_strip((self.picture, "Picture"), (self.of, "Who dreams"), (self.side, "Longest side"))
+        self.add_strip((self.picture, "Picture"), (self.target, "Who dreams"), (self.side, "Longest side"))
         self.add_strip((self.octaves, "Octaves"), (self.steps, "Steps"), (self.rate, "Rate"), (self.seed, "Seed"))
 
     def order(self) -> Order:
         view = self.state.view
-        unit = view.unit if self.of.values[self.of.currentIndex()] == UNIT else None
-        picture, text = self.picture.whole(self.side.value())
+        unit = view.unit if self.target.values[self.target.currentIndex()] == UNIT else None
+        picture, text = self.picture.uncropped(self.side.value())
         return dream_order(
             self.state.model, picture, view.layer, unit, self.octaves.value(), self.steps.value(), self.rate.value(),
             self.seed.value(), text,
@@ -106,7 +108,7 @@ class InversionForm(Form):
 
     def order(self) -> Order:
         alone = self.layers.values[self.layers.currentIndex()] == ALONE
-        picture, text = self.picture.seen()
+        picture, text = self.picture.cropped()
         layers = (self.state.view.layer,) if alone else ()
         return inversion_order(self.state.model, picture, layers, self.steps.value(), self.seed.value(), text)
 
@@ -143,7 +145,7 @@ class TextureForm(_Gram):
         self.rows.addWidget(self.advice)
 
     def order(self) -> Order:
-        example, text = self.picture.whole(self.side.value())
+        example, text = self.picture.uncropped(self.side.value())
         return texture_order(self.state.model, example, self.steps.value(), self.seed.value(), text)
 
 
@@ -181,14 +183,14 @@ class StyleForm(_Gram):
 
     def order(self) -> Order:
         side = self.side.value()
-        content, text = self.content.whole(side)
-        styles = [self.style_slot.whole(side)]
+        content, text = self.content.uncropped(side)
+        styles = [self.style_slot.uncropped(side)]
         shares = [1.0]
         if self.second.choice != NO_STYLE:
-            styles.append(self.second.whole(side))
+            styles.append(self.second.uncropped(side))
             shares = [1 - self.mix.value() / 100, self.mix.value() / 100]
-        taken = [(picture, share, name) for (picture, name), share in zip(styles, shares, strict=True)]
-        return style_order(self.state.model, content, taken, self.content_weight, self.steps.value(), text)
+        weighted_styles = [(picture, share, name) for (picture, name), share in zip(styles, shares, strict=True)]
+        return style_order(self.state.model, content, weighted_styles, self.content_weight, self.steps.value(), text)
 
 
 def _weight(place: int) -> float:

@@ -76,7 +76,7 @@ class PictureSlot(QToolButton):
         self.setText(f"{self._label}: {self._file.name} ▾")
         self.changed.emit()
 
-    def seen(self) -> tuple[np.ndarray, str]:
+    def cropped(self) -> tuple[np.ndarray, str]:
         """The picture as the network sees it, uint8 (size, size, 3), and what it is. ValueError where there is none."""
         state = self._context.state
         if self._file is not None:
@@ -88,7 +88,7 @@ class PictureSlot(QToolButton):
             raise ValueError("No picture has come yet: try again in a moment.")
         return result.clean, frame_text(result)
 
-    def whole(self, side: int) -> tuple[np.ndarray, str]:
+    def uncropped(self, side: int) -> tuple[np.ndarray, str]:
         """The whole picture, at most ``side`` pixels long, and what it is. ValueError where there is none."""
         if self._file is not None:
             return no_larger(self._file.pixels, side), self._file.name

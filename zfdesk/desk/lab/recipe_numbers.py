@@ -15,12 +15,12 @@ from zfdesk.synthesis import RECIPES, MaximiseRecipe
 from zfdesk.synthesis.recipes import Parametrisation, Policy
 
 CHANGED = ", changed"
-_WHOLE = {
+_INTEGERS = {
     "steps": ("steps", 100_000, "Steps of the optimisation"),
     "jitter": ("jitter", 64, "Most shift before each look, in pixels"),
     "blur_every": ("blur every", 1000, "A Gaussian blur after so many steps (Yosinski); 0: never"),
 }
-_REAL = {
+_REALS = {
     "rate": ("rate", 1e9, 4, "Length of a step"),
     "progress": ("progress", 1e6, 2, "So far a step should raise the objective (Yosinski); counts for that policy"),
     "noise": ("noise", 255.0, 1, "Standard deviation of the noise it starts from, of 255 levels"),
@@ -49,9 +49,9 @@ class RecipeNumbers(QWidget):
         super().__init__()
         self.recipe = MaximiseRecipe()
         self.fields: dict[str, QSpinBox | QDoubleSpinBox] = {}
-        for name, (label, high, hint) in _WHOLE.items():
+        for name, (label, high, hint) in _INTEGERS.items():
             self.fields[name] = whole_number(label, 0, 0, high, hint)
-        for name, (label, most, decimals, hint) in _REAL.items():
+        for name, (label, most, decimals, hint) in _REALS.items():
             self.fields[name] = real_number(label, 0, most, hint, decimals, 10.0**-decimals * 5)
         self.policy = Choice(_POLICIES, "How far a step goes")
         self.parametrisation = Choice(_PARAMETRISATIONS, "What is stepped: the picture's frequencies or its pixels")
@@ -64,12 +64,12 @@ class RecipeNumbers(QWidget):
             strip.add(choice, name)
         for button, name in ((self.decorrelated, "Decorrelated colours"), (self.bfloat16, "bfloat16")):
             strip.add(button, name)
-            button.clicked.connect(self._take)
+            button.clicked.connect(self._apply)
         for name, field in self.fields.items():
             strip.add(field, name.replace("_", " "))
-            field.valueChanged.connect(self._take)
-        self.policy.chosen.connect(self._take)
-        self.parametrisation.chosen.connect(self._take)
+            field.valueChanged.connect(self._apply)
+        self.policy.chosen.connect(self._apply)
+        self.parametrisation.chosen.connect(self._apply)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(strip)
@@ -87,16 +87,16 @@ class RecipeNumbers(QWidget):
         self.bfloat16.setChecked(recipe.bfloat16)
         self.changed.emit()
 
-    def _take(self, _: object = None) -> None:
+    def _apply(self, _: object = None) -> None:
         """The numbers as they stand; one that cannot be goes back, and why is told by ``refused``."""
         base = self.recipe.name.removesuffix(CHANGED)
         try:
-            made = replace(self.recipe, name=base, **self._chosen())
+            recipe = replace(self.recipe, name=base, **self._chosen())
         except ValueError as error:
             self.refused.emit(str(error))
             self.show_recipe(self.recipe)
             return
-        self.recipe = made if made == RECIPES.get(base) else replace(made, name=f"{base}{CHANGED}")
+        self.recipe = recipe if recipe == RECIPES.get(base) else replace(recipe, name=f"{base}{CHANGED}")
         self.changed.emit()
 
     def _chosen(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ TEXT_ROOM = 3  # screen pixels around a name
 
 
 @dataclass(frozen=True)
-class Grid:
+class GridLayout:
     """Where pictures of one size stand in a whole, in picture pixels. ``band``: room for a name below each."""
 
     count: int
@@ -55,7 +55,7 @@ class Grid:
         return number if inside and x - column * (self.width + self.gap) < self.width else None
 
 
-def fitting(count: int, height: int, width: int, room: tuple[float, float], text: float) -> Grid:
+def fitting_layout(count: int, height: int, width: int, room: tuple[float, float], text: float) -> GridLayout:
     """The grid in which ``count`` pictures come out largest. room: height and width on screen; text: of a name."""
     best: tuple[float, int] = (0.0, 1)
     for candidate in range(1, count + 1):
@@ -66,21 +66,21 @@ def fitting(count: int, height: int, width: int, room: tuple[float, float], text
         best = max(best, (min(across, with_names), -candidate))
     scale, columns = max(best[0], 1e-3), -best[1] if best[1] < 0 else 1
     band = int(-(-text // scale)) if scale * width >= NAMED_WIDTH else 0
-    return Grid(count, columns, height, width, band, max(round(GAP / scale), 1))
+    return GridLayout(count, columns, height, width, band, max(round(GAP / scale), 1))
 
 
-class Wall(Canvas):
-    """``picked``: the number of the picture that was clicked; ``pointed``: of the one under the mouse, or None."""
+class PictureGrid(Canvas):
+    """``picked``: the number of the picture that was clicked; ``picture_hovered``: of that under the mouse, or None."""
 
     picked = Signal(int)
-    pointed = Signal(object)
+    picture_hovered = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, smooth=True)
         self._made: Made | None = None
         self._stale = ""
         self._alone: int | None = None
-        self._grid: Grid | None = None
+        self._grid: GridLayout | None = None
         self.pressed.connect(self._press)
         self.hovered.connect(self._hover)
 
@@ -114,21 +114,21 @@ class Wall(Canvas):
         pictures = self._made.pictures[list(self.shown)]
         count, height, width, _ = pictures.shape
         text = self.fontMetrics().height() + TEXT_ROOM
-        foot = text if self._stale else 0  # what is said of an older picture stands below them all
-        room = (self.height() - foot, self.width())
-        grid = fitting(count, height, width, room, text)
+        stale_height = text if self._stale else 0  # what is said of an older picture stands below them all
+        room = (self.height() - stale_height, self.width())
+        grid = fitting_layout(count, height, width, room, text)
         widest = max(self.fontMetrics().horizontalAdvance(self._made.names[number]) for number in self.shown)
         if grid.band and widest * grid.band > text * grid.width:  # two lines, where one is too short
-            grid = fitting(count, height, width, room, text + self.fontMetrics().height())
+            grid = fitting_layout(count, height, width, room, text + self.fontMetrics().height())
         self._grid = grid
         colour = self.colours.colour("pane")
         scale = min(room[0] / grid.size[0], room[1] / grid.size[1])
-        whole = np.empty((grid.size[0] + math.ceil(foot / max(scale, 1e-3)), grid.size[1], 3), np.uint8)
-        whole[:] = colour.red(), colour.green(), colour.blue()
+        image = np.empty((grid.size[0] + math.ceil(stale_height / max(scale, 1e-3)), grid.size[1], 3), np.uint8)
+        image[:] = colour.red(), colour.green(), colour.blue()
         for number, picture in enumerate(pictures):
             top, left = grid.corner(number)
-            whole[top : top + height, left : left + width] = picture
-        self.set_content(CanvasPicture.rgb(whole, stale=self._stale))
+            image[top : top + height, left : left + width] = picture
+        self.set_content(CanvasPicture.rgb(image, stale=self._stale))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
@@ -174,7 +174,7 @@ class Wall(Canvas):
 
     def _hover(self, point: tuple[float, float] | None) -> None:
         place = self._grid.at(*point) if self._grid is not None and point is not None else None
-        self.pointed.emit(None if place is None else self.shown[place])
+        self.picture_hovered.emit(None if place is None else self.shown[place])
 
 
-__all__ = ["Grid", "Wall", "fitting"]
+__all__ = ["GridLayout", "PictureGrid", "fitting_layout"]
