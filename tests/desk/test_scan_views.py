@@ -24,7 +24,7 @@ from zfdesk.desk.open_scanned import open_scanned
 from zfdesk.desk.scan import ScanController
 from zfdesk.desk.scan_views import map_pane
 from zfdesk.desk.scan_views.boxes_pane import BoxesPane
-from zfdesk.desk.scan_views.fig2_pane import Fig2Pane, Which, block_of
+from zfdesk.desk.scan_views.fig2_pane import Fig2Pane, UnitChoice, block_of
 from zfdesk.desk.scan_views.map_pane import MapPane
 from zfdesk.desk.scan_views.map_view import MapView
 from zfdesk.desk.scan_views.nearest_pane import NearestPane
@@ -188,7 +188,7 @@ def test_the_map(scanned: Window, folder: Path, monkeypatch: pytest.MonkeyPatch)
     wait_until(lambda: "t-SNE: 250 of 1,000 steps" in pane.facts.whole)
     pane.tsne.click()
     assert stopped.wait(10)
-    assert pane.working is None
+    assert pane.work_progress is None
     assert pane.shown.method == "PCA"
     pane.tsne.click()
     go.set()
@@ -213,7 +213,7 @@ def test_boxes_follow_the_unit(scanned: Window, model: zf.Model, folder: Path) -
     pane = scanned.context.get(BoxesPane)
     pane.jump.click()
     assert scanned.desk.view.layer == "pool5"
-    wait_until(lambda: pane.of == ("pool5", 1) and pane.boxed)
+    wait_until(lambda: pane.unit == ("pool5", 1) and pane.boxed)
     with Library(model) as library:
         expected = Portraits(library, [folder]).portrait("pool5", 1)
     assert [one.example.path for one in pane.boxed] == [one.path for one in expected.examples]
@@ -233,11 +233,11 @@ def test_fig2_of_the_layer(scanned: Window, model: zf.Model, folder: Path) -> No
     fresh(scanned, folder)
     scanned.run("scan-fig2")
     pane = scanned.context.get(Fig2Pane)
-    pane.which.setCurrentIndex(list(Which).index(Which.ON))
-    pane.which.chosen.emit(Which.ON)
+    pane.unit_choice.setCurrentIndex(list(UnitChoice).index(UnitChoice.ON))
+    pane.unit_choice.chosen.emit(UnitChoice.ON)
     wait_until(lambda: pane.shown)
-    assert pane.wish is not None
-    assert pane.wish.layer == "conv5"
+    assert pane.request is not None
+    assert pane.request.layer == "conv5"
     with Library(model) as library:
         portraits = Portraits(library, [folder])
         alive = [unit for unit in range(1, 10) if not portraits.statistics("conv5").dead[unit]]
@@ -249,7 +249,7 @@ def test_fig2_of_the_layer(scanned: Window, model: zf.Model, folder: Path) -> No
     seed = zf.Seed("conv5", first.unit, zf.SeedKind.AT, expected[0].position)
     field = model.architecture.stage("conv5").receptive_field
     down = zf.cut_field(zf.reconstruct(best, seed, zf.Rule.DECONVNET).values, field, expected[0].position)
-    assert np.allclose(first.downs[0], down, atol=1e-6)
+    assert np.allclose(first.projections[0], down, atol=1e-6)
     assert block_of(first).shape[1] == 2 * block_of(first).shape[0]
     place = pane.grid.place(1)
     click(pane.grid, QPointF(place.left() + place.width() / 4, place.center().y()))
@@ -258,10 +258,10 @@ def test_fig2_of_the_layer(scanned: Window, model: zf.Model, folder: Path) -> No
     taken = capture(PanelSpec(FIG2_DOWN), sources_of(scanned.context))
     assert taken.panel.facts.unit == alive[1]
     scanned.desk.change(scanned.desk.view.change(method=zf.Rule.GUIDED))
-    wait_until(lambda: pane.wish is not None and pane.wish.rule is zf.Rule.GUIDED and pane.shown)
+    wait_until(lambda: pane.request is not None and pane.request.rule is zf.Rule.GUIDED and pane.shown)
     assert "guided" in pane.facts.whole
-    pane.which.setCurrentIndex(list(Which).index(Which.PINNED))
-    pane.which.chosen.emit(Which.PINNED)
+    pane.unit_choice.setCurrentIndex(list(UnitChoice).index(UnitChoice.PINNED))
+    pane.unit_choice.chosen.emit(UnitChoice.PINNED)
     assert "No unit of conv5 is pinned" in pane.grid.message
     scanned.run("scan-fig2")
 
@@ -339,7 +339,7 @@ def test_more_pictures_and_other_ones(
     pane, scan = scanned.context.get(MapPane), scanned.context.get(ScanController)
     wait_until(lambda: pane.known is not None)
     forgotten: list[int] = []
-    monkeypatch.setattr(pane, "forget", lambda: forgotten.append(1))
+    monkeypatch.setattr(pane, "clear", lambda: forgotten.append(1))
     (folder / "kind0" / "p99.png").write_bytes((folder / "kind1" / "p04.png").read_bytes())
     scan.scan_again()
     wait_until(lambda: pane.known is not None and len(pane.known.gallery) == COUNT + 1)

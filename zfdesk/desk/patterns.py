@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SIDE, SIDE_OF_MANY, MANY = 72, 40, 1024  # pixels of a tile; of a layer with so many units
 PICTURES_AT_ONCE = 4  # between two of them a portrait may be asked for
-TELL_SECONDS = 0.7
+REPORT_SECONDS = 0.7
 SHEETS_KEPT = 3
 FAILED = "The patterns could not be made"
 NO_SCAN = "No pictures were scanned: choose some in the pane “Portrait”."
@@ -58,15 +58,15 @@ class PatternSheet:
 class _Layer:
     """What is known of a layer and still to be asked, for one rule.
 
-    ``of``: the examples that the tiles are of. ``outdated``: more pictures have been scanned since.
+    ``tile_examples``: the examples that the tiles are of. ``outdated``: more pictures have been scanned since.
     """
 
     key: tuple[str, Rule]
     side: int
     best: LayerBest | None = None
-    left: list[list[tuple[int, Example]]] | None = None
+    pending: list[list[tuple[int, Example]]] | None = None
     error: str = ""
-    of: dict[int, Example] = field(default_factory=dict)
+    tile_examples: dict[int, Example] = field(default_factory=dict)
     outdated: bool = False
 
 
@@ -85,12 +85,12 @@ class Patterns(QObject):
         self._task: Task | None = None
         self._asked: tuple[str, Rule] | None = None
         self._with_tiles = False
-        self._making: Task | None = None
-        self._making_layer = ""
-        self._told = 0.0
-        self._spoken_of: tuple[object, ...] = ()  # places and network
+        self._made_task: Task | None = None
+        self._made_task_layer = ""
+        self._reported_at = 0.0
+        self._scan_key: tuple[object, ...] = ()  # places and network
         self._scan.changed.connect(self._follow_scan)
-        self._state.model_changed.connect(self._forget)
+        self._state.model_changed.connect(self._clear)
 
     def sheet(self, layer: str, pattern: Pattern, rule: Rule) -> PatternSheet:
         """What is known of a layer's patterns by now; the rest is asked for, in place of what was asked before."""
@@ -115,11 +115,11 @@ class Patterns(QObject):
     def _caption(self, known: _Layer, pattern: Pattern) -> str:
         if known.best is None:
             return "looked up…"
-        what = "best patch" if pattern is Pattern.PATCH else f"best projection, {known.key[1]}"
-        count, left = len(known.best.examples), [unit for group in known.left or () for unit, _ in group]
-        far = f" · {count - len(left)} of {count}" if left else ""
-        far += ", the others of fewer" if any(unit in known.of for unit in left) else ""
-        return f"{what} of {known.best.pictures:,} pictures{far}"
+        label = "best patch" if pattern is Pattern.PATCH else f"best projection, {known.key[1]}"
+        count, left = len(known.best.examples), [unit for group in known.pending or () for unit, _ in group]
+        remaining = f" · {count - len(left)} of {count}" if left else ""
+        remaining += ", the others of fewer" if any(unit in known.tile_examples for unit in left) else ""
+        return f"{label} of {known.best.pictures:,} pictures{remaining}"
 
     def _of_scan(self, layer: str, rule: Rule, side: int, tiles: bool) -> _Layer | None:
         """``tiles``: the pictures too are wanted, and not only the classes."""
@@ -129,13 +129,13 @@ class Patterns(QObject):
         known = self._layers.setdefault(key, _Layer(key, side))
         self._layers.move_to_end(key)
         while len(self._layers) > SHEETS_KEPT:
-            gone, _ = self._layers.popitem(last=False)
-            self._patches.pop(gone, None)
-            self._projections.pop(gone, None)
+            dropped, _ = self._layers.popitem(last=False)
+            self._patches.pop(dropped, None)
+            self._projections.pop(dropped, None)
         if key != self._asked or (tiles and not self._with_tiles):
             self._abandon()
             self._asked, self._with_tiles = key, tiles
-            self._go_on(known)
+            self._ask_next(known)
         return known
 
     def _abandon(self) -> None:
@@ -143,44 +143,46 @@ class Patterns(QObject):
             self._task.abandon()
         self._task, self._asked = None, None
 
-    def _go_on(self, known: _Layer) -> None:
+    def _ask_next(self, known: _Layer) -> None:
         layer, rule = known.key
         if known.error:
             return
         if known.best is None or known.outdated:
-            done = partial(self._take_best, known)
+            done = partial(self._on_best, known)
             self._task = self._scan.ask("best of the layer", partial(layer_best, layer=layer), done, self)
-        elif known.left and self._with_tiles:
-            wanted = known.left[:PICTURES_AT_ONCE]
+        elif known.pending and self._with_tiles:
+            wanted = known.pending[:PICTURES_AT_ONCE]
             question = partial(best_tiles, layer=layer, wanted=wanted, rule=rule, side=known.side)
-            self._task = self._scan.ask("patterns", question, partial(self._take_tiles, known), self)
+            self._task = self._scan.ask("patterns", question, partial(self._on_tiles, known), self)
 
-    def _take_best(self, known: _Layer, best: LayerBest | None, error: Exception | None) -> None:
+    def _on_best(self, known: _Layer, best: LayerBest | None, error: Exception | None) -> None:
         if best is None:
             known.error = error_text(error, FAILED)
         else:
             known.best, known.outdated = best, False
-            groups = ([task for task in tasks if known.of.get(task[0]) != task[1]] for tasks in best.by_picture())
-            known.left = [group for group in groups if group]
-        self._go_on(known)
+            groups = (
+                [task for task in tasks if known.tile_examples.get(task[0]) != task[1]] for tasks in best.by_picture()
+            )
+            known.pending = [group for group in groups if group]
+        self._ask_next(known)
         self.changed.emit()
 
-    def _take_tiles(self, known: _Layer, tiles: Sequence[Any] | None, error: Exception | None) -> None:
-        if tiles is None or known.left is None:
+    def _on_tiles(self, known: _Layer, tiles: Sequence[Any] | None, error: Exception | None) -> None:
+        if tiles is None or known.pending is None:
             known.error = error_text(error, FAILED)
             self.changed.emit()
             return
-        wanted = {unit: example for group in known.left[:PICTURES_AT_ONCE] for unit, example in group}
-        known.left = known.left[PICTURES_AT_ONCE:]
+        wanted = {unit: example for group in known.pending[:PICTURES_AT_ONCE] for unit, example in group}
+        known.pending = known.pending[PICTURES_AT_ONCE:]
         patches, projections = (kept.setdefault(known.key, {}) for kept in (self._patches, self._projections))
         for unit in wanted:  # a picture that is gone leaves none
-            for kept in (patches, projections, known.of):
+            for kept in (patches, projections, known.tile_examples):
                 kept.pop(unit, None)
         for unit, patch, projection in tiles:
-            patches[unit], projections[unit], known.of[unit] = patch, projection, wanted[unit]
-        self._go_on(known)
-        if not known.left or time.monotonic() - self._told > TELL_SECONDS:
-            self._told = time.monotonic()
+            patches[unit], projections[unit], known.tile_examples[unit] = patch, projection, wanted[unit]
+        self._ask_next(known)
+        if not known.pending or time.monotonic() - self._reported_at > REPORT_SECONDS:
+            self._reported_at = time.monotonic()
             self.changed.emit()
 
     # Of the atlas
@@ -190,21 +192,19 @@ class Patterns(QObject):
         if layer in self._made:
             tiles = self._made[layer]
             return replace(sheet, tiles=tiles or {}, text="made pictures", reason="" if tiles else NONE_MADE)
-        if self._making is None or self._making_layer != layer:
-            if self._making is not None:
-                self._making.abandon()
-            self._making_layer = layer
-            done = partial(self._take_made, model, layer)
-            self._making = self._state.tasks.run(
+        if self._made_task is None or self._made_task_layer != layer:
+            if self._made_task is not None:
+                self._made_task.abandon()
+            self._made_task_layer = layer
+            done = partial(self._on_made, model, layer)
+            self._made_task = self._state.tasks.run(
                 "made pictures", partial(_made_tiles, model, layer, sheet.side), done, owner=self, threads=1
             )
         return replace(sheet, reason="The made pictures are read…")
 
-    def _take_made(
-        self, model: Model, layer: str, tiles: dict[int, np.ndarray] | None, error: Exception | None
-    ) -> None:
+    def _on_made(self, model: Model, layer: str, tiles: dict[int, np.ndarray] | None, error: Exception | None) -> None:
         if model is self._state.model:
-            self._making = None
+            self._made_task = None
             self._made[layer] = tiles
             while len(self._made) > SHEETS_KEPT:
                 self._made.popitem(last=False)
@@ -214,28 +214,28 @@ class Patterns(QObject):
 
     def _follow_scan(self) -> None:
         """Other pictures, or more of them: what was made of fewer stays until there is what replaces it."""
-        spoken_of = self._scan.status.places, self._state.model.base
-        if spoken_of != self._spoken_of or not self._scan.status.pictures:
-            self._spoken_of = spoken_of
-            self._forget_scan()
+        scan_key = self._scan.status.places, self._state.model.base
+        if scan_key != self._scan_key or not self._scan.status.pictures:
+            self._scan_key = scan_key
+            self._clear_scan()
             return
         self._abandon()
         for known in self._layers.values():
             known.outdated, known.error = True, ""
         self.changed.emit()
 
-    def _forget_scan(self) -> None:
+    def _clear_scan(self) -> None:
         self._abandon()
         for kept in (self._layers, self._patches, self._projections):
             kept.clear()
         self.changed.emit()
 
-    def _forget(self) -> None:
+    def _clear(self) -> None:
         self._made.clear()
-        if self._making is not None:
-            self._making.abandon()
-            self._making = None
-        self._forget_scan()
+        if self._made_task is not None:
+            self._made_task.abandon()
+            self._made_task = None
+        self._clear_scan()
 
 
 def _made_tiles(model: Model, layer: str, side: int) -> dict[int, np.ndarray] | None:

@@ -52,23 +52,23 @@ class PortraitController(QObject):
         self._kept: OrderedDict[Key, Portrayed] = OrderedDict()
         self._asked: Key | None = None
         self._task: Task | None = None
-        self._making: Task | None = None
+        self._made_task: Task | None = None
         self._made_for: tuple[Model, str, int] | None = None
         self._atlas = MadePictures(self._state.model)
         self._rolling: RollingScan | None = None
-        self._feeding: Task | None = None
-        self._fed = self._renewed = 0.0
-        self._rest = QTimer(self, singleShot=True, interval=REST_MS)
-        self._rest.timeout.connect(self._ask)
+        self._feed_task: Task | None = None
+        self._fed_at = self._asked_at = 0.0
+        self._idle_timer = QTimer(self, singleShot=True, interval=REST_MS)
+        self._idle_timer.timeout.connect(self._ask)
         self._state.view_changed.connect(self.follow)
-        self._state.model_changed.connect(self._forget)
+        self._state.model_changed.connect(self._clear)
         self._state.result_ready.connect(self._feed)
         self._scan.changed.connect(self._renew)
 
     @property
-    def making(self) -> bool:
+    def loads_made(self) -> bool:
         """Whether the made picture is being looked up."""
-        return self._making is not None and self._making.running
+        return self._made_task is not None and self._made_task.running
 
     @property
     def network(self) -> Model:
@@ -103,7 +103,7 @@ class PortraitController(QObject):
             self._kept.move_to_end(key)
         self._make()
         self.changed.emit()
-        self._rest.start()
+        self._idle_timer.start()
 
     # The portrait
 
@@ -125,10 +125,10 @@ class PortraitController(QObject):
             if not self._scan.status.pictures:
                 self.shown = None
             if self._seen:
-                self._rest.start()
+                self._idle_timer.start()
         self.changed.emit()
 
-    def _forget(self) -> None:
+    def _clear(self) -> None:
         self._kept.clear()
         self._abandon()
         self.shown = self.made = self._rolling = None
@@ -144,15 +144,15 @@ class PortraitController(QObject):
         known = self._kept.get(key)
         stage = self._state.model.architecture.stage(layer)
         if stage.layer is None:
-            self._take(Portrayed(layer, unit, rule, camera, error="The input has no units: choose a layer above it."))
+            self._keep(Portrayed(layer, unit, rule, camera, error="The input has no units: choose a layer above it."))
         elif layer in self._state.model.architecture.class_layers and self._state.model.body is not None:
             sentence = "These classes were taught: the scan is of the network below them. Choose a lower layer."
-            self._take(Portrayed(layer, unit, rule, camera, error=sentence))
+            self._keep(Portrayed(layer, unit, rule, camera, error=sentence))
         elif camera:
             self._ask_camera(key)
         elif known is None and self._scan.status.pictures:
             question: Callable[[Any], UnitPortrait] = lambda portraits: portraits.portrait(layer, unit, exact=False)  # noqa: E731
-            self._task = self._scan.ask("portrait", question, partial(self._take_portrait, key), self)
+            self._task = self._scan.ask("portrait", question, partial(self._on_portrait, key), self)
         elif known is not None and known.portrait is not None:
             self._ask_more(key, known)
 
@@ -163,49 +163,49 @@ class PortraitController(QObject):
         if wanted:
             self._task = self._scan.ask(
                 "examples", lambda portraits: examples_shown(portraits, layer, unit, wanted, rule),
-                partial(self._take_pictures, key), self,
+                partial(self._on_pictures, key), self,
             )  # fmt: skip
         elif known.portrait.unsettled:
             self._task = self._scan.ask(
-                "near ties", lambda portraits: portraits.portrait(layer, unit), partial(self._take_settled, key), self
+                "near ties", lambda portraits: portraits.portrait(layer, unit), partial(self._on_settled, key), self
             )
 
-    def _take_portrait(self, key: Key, portrait: UnitPortrait | None, error: Exception | None) -> None:
+    def _on_portrait(self, key: Key, portrait: UnitPortrait | None, error: Exception | None) -> None:
         if portrait is None:
-            self._take(Portrayed(*key, error=error_text(error, FAILED)))
+            self._keep(Portrayed(*key, error=error_text(error, FAILED)))
         else:
             before = self.shown.shown if self.shown is not None and _key_of(self.shown) == key else ()
             made = {one.example: one for one in before}
             same = takewhile(lambda example: example in made, portrait.examples)
-            self._take(Portrayed(*key, portrait, tuple(made[example] for example in same)))
+            self._keep(Portrayed(*key, portrait, tuple(made[example] for example in same)))
             self._ask()
 
-    def _take_pictures(self, key: Key, pictures: Any, error: Exception | None) -> None:
+    def _on_pictures(self, key: Key, pictures: Any, error: Exception | None) -> None:
         known = self._kept.get(key)
         if known is None or pictures is None:
-            self._take(Portrayed(*key, error=error_text(error, FAILED)))
+            self._keep(Portrayed(*key, error=error_text(error, FAILED)))
             return
-        self._take(replace(known, shown=(*known.shown, *pictures)))
+        self._keep(replace(known, shown=(*known.shown, *pictures)))
         self._ask()
 
-    def _take_settled(self, key: Key, portrait: UnitPortrait | None, error: Exception | None) -> None:
+    def _on_settled(self, key: Key, portrait: UnitPortrait | None, error: Exception | None) -> None:
         """Float64 has been asked: where it changes the order, the pictures follow."""
         known = self._kept.get(key)
         if known is None or portrait is None or known.portrait is None:
             return
         same = [one.picture for one in portrait.examples] == [one.picture for one in known.portrait.examples]
-        self._take(replace(known, portrait=portrait, shown=known.shown if same else ()))
+        self._keep(replace(known, portrait=portrait, shown=known.shown if same else ()))
         if not same:
             self._ask()
 
-    def _take(self, portrayed: Portrayed) -> None:
+    def _keep(self, portrayed: Portrayed) -> None:
         """Keep it; the whole portrait of fewer pictures stays on show until this one has all of its own."""
         key = _key_of(portrayed)
         self._kept[key] = portrayed
         while len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)
-        whole = self.shown is not None and _key_of(self.shown) == key and _is_whole(self.shown)
-        if key == self._key() and (_is_whole(portrayed) or portrayed.error or not whole):
+        shows_complete = self.shown is not None and _key_of(self.shown) == key and _is_complete(self.shown)
+        if key == self._key() and (_is_complete(portrayed) or portrayed.error or not shows_complete):
             self.shown = portrayed
             self.changed.emit()
 
@@ -214,37 +214,37 @@ class PortraitController(QObject):
     def _feed(self) -> None:
         """Now and then a frame goes into the rolling scan: one pass more, by one thread."""
         result, now = self._state.result, time.monotonic()
-        busy = self._feeding is not None and self._feeding.running
-        if not (self.camera and self._seen) or result is None or busy or now - self._fed < CAMERA_EVERY:
+        busy = self._feed_task is not None and self._feed_task.running
+        if not (self.camera and self._seen) or result is None or busy or now - self._fed_at < CAMERA_EVERY:
             return
-        self._fed = now
+        self._fed_at = now
         model, picture = self.network, result.clean
         if self._rolling is None:
             from zfdesk.library import RollingScan
             from zfdesk.library.records import scannable_layers
 
             self._rolling = RollingScan(model, scannable_layers(model.architecture), CAMERA_MINUTES, CAMERA_EVERY)
-        work = partial(_fed, self._rolling, model, picture, now)
-        self._feeding = self._state.tasks.run("camera scan", work, self._take_fed, owner=self, threads=1)
+        work = partial(_feed_scan, self._rolling, model, picture, now)
+        self._feed_task = self._state.tasks.run("camera scan", work, self._on_fed, owner=self, threads=1)
 
-    def _take_fed(self, taken: bool | None, error: Exception | None) -> None:
+    def _on_fed(self, added: bool | None, error: Exception | None) -> None:
         if error is not None:
-            self._take(Portrayed(*self._key(), error=error_text(error, FAILED)))
-        elif self._fed - self._renewed > CAMERA_RENEW:
+            self._keep(Portrayed(*self._key(), error=error_text(error, FAILED)))
+        elif self._fed_at - self._asked_at > CAMERA_RENEW:
             self._ask()
 
     def _ask_camera(self, key: Key) -> None:
         rolling, (layer, unit, rule, _) = self._rolling, key
         if rolling is None or (self._task is not None and self._task.running):
             return
-        self._renewed = time.monotonic()
+        self._asked_at = time.monotonic()
         work = partial(rolling_portrait, rolling, layer, unit, rule)
         self._task = self._state.tasks.run(
-            "camera portrait", work, partial(self._take_camera, key), owner=self, threads=1
+            "camera portrait", work, partial(self._on_camera, key), owner=self, threads=1
         )
 
-    def _take_camera(self, key: Key, portrayed: Portrayed | None, error: Exception | None) -> None:
-        self._take(portrayed or Portrayed(*key, error=error_text(error, FAILED)))
+    def _on_camera(self, key: Key, portrayed: Portrayed | None, error: Exception | None) -> None:
+        self._keep(portrayed or Portrayed(*key, error=error_text(error, FAILED)))
 
     # The made picture
 
@@ -255,15 +255,15 @@ class PortraitController(QObject):
             return
         self._made_for = wanted
         self.made = None
-        if self._making is not None:
-            self._making.abandon()
+        if self._made_task is not None:
+            self._made_task.abandon()
         if model.architecture.stage(view.layer).layer is not None:
             work, atlas = partial(self._atlas.of_unit, view.layer, view.unit), self._atlas
-            self._making = self._state.tasks.run("atlas", work, partial(self._take_made, atlas), owner=self, threads=1)
+            self._made_task = self._state.tasks.run("atlas", work, partial(self._on_made, atlas), owner=self, threads=1)
 
-    def _take_made(self, atlas: MadePictures, made: MadePicture | None, error: Exception | None) -> None:
+    def _on_made(self, atlas: MadePictures, made: MadePicture | None, error: Exception | None) -> None:
         if atlas is self._atlas:
-            self.made, self._making = made, None
+            self.made, self._made_task = made, None
             self.changed.emit()
 
 
@@ -271,11 +271,11 @@ def _key_of(portrayed: Portrayed) -> Key:
     return portrayed.layer, portrayed.unit, portrayed.rule, portrayed.camera
 
 
-def _is_whole(portrayed: Portrayed) -> bool:
+def _is_complete(portrayed: Portrayed) -> bool:
     return portrayed.portrait is not None and len(portrayed.shown) == len(portrayed.portrait.examples)
 
 
-def _fed(rolling: RollingScan, model: Model, picture: np.ndarray, now: float) -> bool:
+def _feed_scan(rolling: RollingScan, model: Model, picture: np.ndarray, now: float) -> bool:
     return rolling.feed(model.forward(picture), picture, now)
 
 

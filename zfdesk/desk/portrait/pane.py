@@ -165,7 +165,7 @@ class PortraitPane(Pane):
     def _show_made(self) -> None:
         made = self.portraits.made
         if made is None:
-            looking = self.portraits.making
+            looking = self.portraits.loads_made
             self.made.set_content(MAKING if looking else NONE_MADE)
             self.made_caption.say("")
             self.made.setToolTip("")

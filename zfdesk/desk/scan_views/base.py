@@ -24,7 +24,7 @@ NOTHING = "No pictures were scanned with these weights yet. A scan finds what wa
 
 
 class ScanPane(Pane):
-    """Subclasses fill ``inside`` and override two methods: `forget`, for other pictures or weights, and `renew`, which
+    """Subclasses fill ``inside`` and override two methods: `clear`, for other pictures or weights, and `renew`, which
     asks about them, or about more of them, and keeps what is shown until the answer comes; only while it is seen."""
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
@@ -32,9 +32,9 @@ class ScanPane(Pane):
         self.scan = context.get(ScanController)
         self.error = ""
         self._task: Task | None = None
-        self._long: Task | None = None
-        self._seen, self._fresh = False, False
-        self._of: tuple[object, ...] = ()  # which pictures and weights are shown
+        self._long_task: Task | None = None
+        self._seen, self._up_to_date = False, False
+        self._scan_key: tuple[object, ...] = ()  # which pictures and weights are shown
         self._count = 0  # of the pictures that were asked about last
         self.content = QWidget()
         self.inside = QVBoxLayout(self.content)
@@ -46,9 +46,9 @@ class ScanPane(Pane):
         self.stack.addWidget(self.content)
         self.body.addWidget(self.stack, 1)
         self.body.addWidget(self.bar)
-        self._look = QTimer(self, interval=FACTS_EVERY_MS)
-        self._look.timeout.connect(self._show_long)
-        self.scan.changed.connect(self._scan_changed)
+        self._progress_timer = QTimer(self, interval=FACTS_EVERY_MS)
+        self._progress_timer.timeout.connect(self._show_long)
+        self.scan.changed.connect(self._on_scan_changed)
         self.scan.progressed.connect(self._show_scan)
 
     def _invitation(self) -> QWidget:
@@ -72,11 +72,11 @@ class ScanPane(Pane):
     def renew(self) -> None:
         """Ask: the pictures are others, or more."""
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """What was shown is of other pictures or other weights."""
 
     @property
-    def there(self) -> bool:
+    def has_scan(self) -> bool:
         """Whether there is anything to ask about."""
         return self.scan.status.pictures > 0
 
@@ -87,7 +87,7 @@ class ScanPane(Pane):
     @property
     def has_content(self) -> bool:
         """Whether there is anything to show in place of the invitation."""
-        return self.there
+        return self.has_scan
 
     @property
     def scanned_text(self) -> str:
@@ -106,26 +106,26 @@ class ScanPane(Pane):
     def _counted(self) -> str:
         return f"{self._count:,} {noun(self._count, 'picture')}"
 
-    def _scan_changed(self) -> None:
-        self._fresh = False
+    def _on_scan_changed(self) -> None:
+        self._up_to_date = False
         self.error = ""
         self._show_scan()
         if self._seen:
             self._renew()
 
     def _renew(self) -> None:
-        of = (self.scan.status.places, self.desk.model.base)
-        if of != self._of or not self.there:
-            self._of = of
-            self.forget()
-        self._fresh = True
-        if self.there:
+        scan_key = (self.scan.status.places, self.desk.model.base)
+        if scan_key != self._scan_key or not self.has_scan:
+            self._scan_key = scan_key
+            self.clear()
+        self._up_to_date = True
+        if self.has_scan:
             self.renew()
 
     def set_seen(self, seen: bool) -> None:
         self._seen = seen
         self._show_scan()
-        if seen and not self._fresh:
+        if seen and not self._up_to_date:
             self._renew()
 
     def _show_scan(self) -> None:
@@ -133,8 +133,8 @@ class ScanPane(Pane):
         step = status.step
         message = status.error or NOTHING
         if step is not None:
-            far = f"{step.done:,} of {step.total:,}" if step.total else f"{step.found:,} found"
-            message = f"Scanning {', '.join(place.name or str(place) for place in status.places)}: {far} …"
+            found = f"{step.done:,} of {step.total:,}" if step.total else f"{step.found:,} found"
+            message = f"Scanning {', '.join(place.name or str(place) for place in status.places)}: {found} …"
         self.sentence.setText(message)
         self.button.setVisible(step is None)
         self.stack.setCurrentIndex(1 if self.has_content else 0)
@@ -143,20 +143,20 @@ class ScanPane(Pane):
 
     # Questions and work
 
-    def ask(self, question: Callable[[Portraits], Any], take: Callable[[Any], None]) -> None:
+    def ask(self, question: Callable[[Portraits], Any], on_result: Callable[[Any], None]) -> None:
         """Ask the scan; what was asked before is of no use any more."""
         if self._task is not None:
             self._task.abandon()
-        done = partial(self._taken, take, self.scan.status.pictures)
+        done = partial(self._on_answer, on_result, self.scan.status.pictures)
         self._task = self.scan.ask(self.title, question, done, self)
 
-    def _taken(self, take: Callable[[Any], None], count: int, value: Any, error: Exception | None) -> None:
+    def _on_answer(self, on_result: Callable[[Any], None], count: int, value: Any, error: Exception | None) -> None:
         self._task, self._count = None, count
         if error is not None:
             self.fail(error)
         else:
             self.error = ""
-            take(value)
+            on_result(value)
 
     def fail(self, error: Exception) -> None:
         """Say what went wrong."""
@@ -164,44 +164,44 @@ class ScanPane(Pane):
             self.error = error_text(error, "That could not be found out")
             self.show_facts()
 
-    def work(self, message: str, work: Callable[[Progress], Any], take: Callable[[Any], None]) -> None:
+    def run_long(self, message: str, work: Callable[[Progress], Any], on_result: Callable[[Any], None]) -> None:
         """Do what takes long in a task of its own, with a bar; one at a time: what went on before is ended."""
         self.stop_work()
         progress = Progress(message)
 
         def done(value: Any, error: Exception | None) -> None:
-            self._long = None
+            self._long_task = None
             self._show_long()
             if error is not None:
                 self.fail(error)
             else:
-                take(value)
-            if self._seen and not self._fresh:
+                on_result(value)
+            if self._seen and not self._up_to_date:
                 self._renew()
 
-        self._long = self.desk.tasks.run(
+        self._long_task = self.desk.tasks.run(
             self.title, partial(work, progress), done, owner=self, progress=progress, threads=1
         )
-        self._look.start()
+        self._progress_timer.start()
         self._show_long()
 
     def stop_work(self) -> None:
         """End what goes on."""
-        if self._long is not None:
-            self._long.abandon()
-            self._long = None
+        if self._long_task is not None:
+            self._long_task.abandon()
+            self._long_task = None
         self._show_long()
 
     @property
-    def working(self) -> Progress | None:
+    def work_progress(self) -> Progress | None:
         """How far what goes on is; None where there is nothing."""
-        return self._long.progress if self._long is not None else None
+        return self._long_task.progress if self._long_task is not None else None
 
     def _show_long(self) -> None:
-        progress = self.working
+        progress = self.work_progress
         self.bar.show_progress(progress if progress is not None and progress.shown else None)
         if progress is None:
-            self._look.stop()
+            self._progress_timer.stop()
         self.show_facts()
 
 

@@ -37,7 +37,7 @@ class BoxesPane(ScanPane):
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self.boxed: list[BoxedPicture] = []
-        self.of: Unit | None = None  # whose boxes are shown
+        self.unit: Unit | None = None  # whose boxes are shown
         self._asked: Unit | None = None
         controls = Controls()
         self.jump, figure = tool_button("pool5"), tool_button("figure…")
@@ -59,8 +59,8 @@ class BoxesPane(ScanPane):
 
     # What is asked
 
-    def forget(self) -> None:
-        self.boxed, self.of, self._asked = [], None, None
+    def clear(self) -> None:
+        self.boxed, self.unit, self._asked = [], None, None
         self.jump.setText(last_maps(self.desk.model.architecture))
         self.grid.show_cells((), "The pictures are being looked for …")
 
@@ -69,7 +69,7 @@ class BoxesPane(ScanPane):
         self._ask()
 
     def show_view(self) -> None:
-        if self._seen and self.there:
+        if self._seen and self.has_scan:
             self._ask()
 
     def _ask(self) -> None:
@@ -81,19 +81,19 @@ class BoxesPane(ScanPane):
         model = self.desk.model.base
         taught = self.desk.model.architecture.class_layers if self.desk.model.body is not None else ()
         if layer in ("input", *taught):
-            self._say(f"{layer} has no units that were scanned for.")
+            self._show_sentence(f"{layer} has no units that were scanned for.")
         elif not model.architecture.stage(layer).spatial:
-            self._say(f"{layer}'s units see the whole picture: choose a layer with maps.")
+            self._show_sentence(f"{layer}'s units see the whole picture: choose a layer with maps.")
         else:
-            self.ask(partial(_boxed, unit), partial(self._take, unit))
+            self.ask(partial(_boxed, unit), partial(self._on_boxes, unit))
 
-    def _say(self, text: str) -> None:
-        self.boxed, self.of = [], self._asked
+    def _show_sentence(self, text: str) -> None:
+        self.boxed, self.unit = [], self._asked
         self.grid.show_cells((), text)
         self.show_facts()
 
-    def _take(self, unit: Unit, boxed: list[BoxedPicture]) -> None:
-        self.boxed, self.of = boxed, unit
+    def _on_boxes(self, unit: Unit, boxed: list[BoxedPicture]) -> None:
+        self.boxed, self.unit = boxed, unit
         cells = [GridCell(one.pixels, f"{one.share:.2f}", _tip(one), one, one.box) for one in boxed]
         self.grid.show_cells(cells, f"{unit_text(*unit)} is active for none of the pictures.")
         self.show_facts()
@@ -101,11 +101,11 @@ class BoxesPane(ScanPane):
     # What is said of it
 
     def show_facts(self) -> None:
-        if not self.there:
+        if not self.has_scan:
             return
         parts = [self.error] if self.error else []
-        if self.of is not None:
-            parts.append(unit_text(*self.of))
+        if self.unit is not None:
+            parts.append(unit_text(*self.unit))
         if self.boxed:
             parts.append(f"values over its highest, {number(self.boxed[0].example.activation)}")
         self.facts.say(" · ".join([*parts, self.scanned_text]))
@@ -120,10 +120,10 @@ class BoxesPane(ScanPane):
 
     def for_figure(self) -> BoxesShown | None:
         """What is shown, for a figure."""
-        if self.of is None or not self.boxed:
+        if self.unit is None or not self.boxed:
             return None
         model = self.desk.model.base
-        return BoxesShown(model, *self.of, list(self.boxed), self.scanned_in_full)
+        return BoxesShown(model, *self.unit, list(self.boxed), self.scanned_in_full)
 
     def ask_for_figure(self) -> None:
         """Save what is shown as a page."""

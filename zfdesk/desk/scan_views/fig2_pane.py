@@ -32,7 +32,7 @@ ACROSS = 3  # pictures of a unit, and as many below each other
 GAP = 2  # pixels between them, before they are enlarged
 
 
-class Which(StrEnum):
+class UnitChoice(StrEnum):
     """Which units are shown."""
 
     RANDOM = "random among the active"
@@ -42,7 +42,7 @@ class Which(StrEnum):
 
 @dataclass(frozen=True)
 class Fig2Request:
-    """What is to be shown; the same wish has the same answer while the scan is the same."""
+    """What is to be shown; the same request has the same answer while the scan is the same."""
 
     layer: str
     rule: Rule
@@ -57,7 +57,7 @@ class ShownExamples:
     unit: int
     examples: tuple[Example, ...]
     pictures: tuple[np.ndarray, ...]
-    downs: np.ndarray  # float32 (pictures, side, side, 3)
+    projections: np.ndarray  # float32 (pictures, side, side, 3)
     patches: np.ndarray  # uint8 of that shape
 
 
@@ -69,17 +69,17 @@ class Fig2Pane(ScanPane):
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self.shown: list[ShownExamples] = []
-        self.wish: Fig2Request | None = None  # that was asked for last
+        self.request: Fig2Request | None = None  # that was asked for last
         controls = Controls()
-        self.which = Choice({which: str(which) for which in Which}, "Which units of the layer are shown")
-        self.which.chosen.connect(lambda _: self._ask())
+        self.unit_choice = Choice({choice: str(choice) for choice in UnitChoice}, "Which units of the layer are shown")
+        self.unit_choice.chosen.connect(lambda _: self._ask())
         self.seed = QSpinBox()
         self.seed.setRange(0, 9999)
         self.seed.setPrefix("seed ")
         self.seed.valueChanged.connect(lambda _: self._ask())
         figure = tool_button("figure…")
         figure.clicked.connect(self.ask_for_figure)
-        controls.add(self.which, "Which units")
+        controls.add(self.unit_choice, "Which units")
         controls.add(self.seed, "Seed of the choice")
         controls.add(figure, "Save Fig. 2 of these units")
         self.inside.addWidget(controls)
@@ -89,71 +89,71 @@ class Fig2Pane(ScanPane):
 
     # What is asked
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         self.stop_work()
-        self.shown, self.wish = [], None
+        self.shown, self.request = [], None
         self.grid.show_cells((), "The strongest pictures are being looked for …")
 
     def renew(self) -> None:
-        if self.working is None:
-            wish, self.wish = self.wish, None
-            self._ask(keep=wish is not None)
+        if self.work_progress is None:
+            request, self.request = self.request, None
+            self._ask(keep=request is not None)
         else:
-            self._fresh = False  # what is being led down is finished first
+            self._up_to_date = False  # what is being projected is finished first
 
     def show_view(self) -> None:
-        if self._seen and self.there:
-            self._mark()
+        if self._seen and self.has_scan:
+            self._show_grid()
             self._ask()
 
     def _units(self, view: View) -> tuple[int, ...]:
         count = self.desk.model.architecture.stage(view.layer).shape[0]
-        match self.which.currentData():
-            case Which.ON:
+        match self.unit_choice.currentData():
+            case UnitChoice.ON:
                 return tuple(range(view.unit, min(view.unit + MOST, count)))
-            case Which.PINNED:
+            case UnitChoice.PINNED:
                 return tuple(pin.unit for pin in view.pins if pin.layer == view.layer)[:MOST]
         return ()
 
     def _ask(self, keep: bool = False) -> None:
         """``keep``: what is shown, until there is an answer."""
         view, model = self.desk.view, self.desk.model
-        if not self.there:
+        if not self.has_scan:
             return
-        which = Which(self.which.currentData())
-        self.seed.setEnabled(which is Which.RANDOM)
-        wish = Fig2Request(view.layer, view.method, self._units(view), self.seed.value())
-        if wish == self.wish:
+        choice = UnitChoice(self.unit_choice.currentData())
+        self.seed.setEnabled(choice is UnitChoice.RANDOM)
+        request = Fig2Request(view.layer, view.method, self._units(view), self.seed.value())
+        if request == self.request:
             return
         self.stop_work()
-        self.wish, self.shown = wish, self.shown if keep else []
+        self.request, self.shown = request, self.shown if keep else []
         if view.layer == "input" or (model.body is not None and view.layer in model.architecture.class_layers):
             self.grid.show_cells((), f"{view.layer} has no units that were scanned for.")
-        elif which is Which.PINNED and not wish.units:
+        elif choice is UnitChoice.PINNED and not request.units:
             text = f"No unit of {view.layer} is pinned: press {{pin}} in the window."
             self.grid.show_cells((), self.context.get(ActionTable).with_keys(text))
         else:
             if not self.shown:
                 self.grid.show_cells((), f"The strongest pictures of {view.layer} are being looked for …")
-            self.ask(partial(_examples, wish), partial(self._take_examples, wish))
+            self.ask(partial(_examples, request), partial(self._on_examples, request))
 
-    def _take_examples(self, wish: Fig2Request, found: tuple[Gallery, dict[int, tuple[Example, ...]]]) -> None:
-        if wish != self.wish:
+    def _on_examples(self, request: Fig2Request, found: tuple[Gallery, dict[int, tuple[Example, ...]]]) -> None:
+        if request != self.request:
             return
         if not found[1]:
-            self.grid.show_cells((), f"None of the pictures wakes a unit of {wish.layer}.")
+            self.grid.show_cells((), f"None of the pictures wakes a unit of {request.layer}.")
             return
-        self.work("leading down", partial(_strongest, wish, *found), partial(self._take, wish))
+        self.run_long("leading down", partial(_strongest, request, *found), partial(self._on_strongest, request))
 
-    def _take(self, wish: Fig2Request, shown: list[ShownExamples]) -> None:
-        if wish == self.wish:
+    def _on_strongest(self, request: Fig2Request, shown: list[ShownExamples]) -> None:
+        if request == self.request:
             self.shown = shown
-            self._mark()
+            self._show_grid()
             self.show_facts()
 
-    def _mark(self) -> None:
-        if self.shown and self.wish is not None:
-            layer, view = self.wish.layer, self.desk.view
+    def _show_grid(self) -> None:
+        if self.shown and self.request is not None:
+            layer, view = self.request.layer, self.desk.view
             cells = [
                 GridCell(
                     block_of(one), unit_text(layer, one.unit), f"{unit_text(layer, one.unit)}: projections, patches",
@@ -167,7 +167,7 @@ class Fig2Pane(ScanPane):
 
     def _pick(self, one: ShownExamples, x: float, y: float) -> None:
         if x < 0.5:
-            layer = self.wish.layer if self.wish is not None else self.desk.view.layer
+            layer = self.request.layer if self.request is not None else self.desk.view.layer
             self.desk.change(self.desk.view.change(layer=layer, unit=one.unit, position=None), "unit")
             return
         place = min(int(y * ACROSS), ACROSS - 1) * ACROSS + min(int((x - 0.5) * 2 * ACROSS), ACROSS - 1)
@@ -177,61 +177,63 @@ class Fig2Pane(ScanPane):
     # What is said of it
 
     def show_facts(self) -> None:
-        if not self.there:
+        if not self.has_scan:
             return
         parts = [self.error] if self.error else []
-        if self.wish is not None:
-            parts += [self.wish.layer, str(self.wish.rule)]
-        progress = self.working
+        if self.request is not None:
+            parts += [self.request.layer, str(self.request.rule)]
+        progress = self.work_progress
         if progress is not None:
             parts.append(f"{progress.message}: {progress.done} of {progress.total}")
-        parts.append(str(self.which.currentData()))
+        parts.append(str(self.unit_choice.currentData()))
         self.facts.say(" · ".join([*parts, self.scanned_text]))
 
     def for_figure(self) -> StrongestShown | None:
         """The selected unit's, where it is among those that are shown, for a figure."""
-        view, wish = self.desk.view, self.wish
+        view, request = self.desk.view, self.request
         one = next((one for one in self.shown if one.unit == view.unit), None)
-        if wish is None or one is None or wish.layer != view.layer:
+        if request is None or one is None or request.layer != view.layer:
             return None
         model = self.desk.model.base
-        return StrongestShown(model, wish.layer, one.unit, wish.rule, one.downs, one.patches, self.scanned_in_full)
+        return StrongestShown(
+            model, request.layer, one.unit, request.rule, one.projections, one.patches, self.scanned_in_full
+        )
 
     def ask_for_figure(self) -> None:
         """Save Fig. 2 of what is shown."""
-        if not self.shown or self.wish is None:
+        if not self.shown or self.request is None:
             self.context.show_message("There is nothing to save yet: the strongest pictures are not found.", error=True)
             return
-        which = Which(self.which.currentData())
-        chosen = f"{which} (seed {self.wish.seed})" if which is Which.RANDOM else str(which)
+        choice = UnitChoice(self.unit_choice.currentData())
+        chosen = f"{choice} (seed {self.request.seed})" if choice is UnitChoice.RANDOM else str(choice)
         model = self.desk.model.base
         make = partial(
-            fig2_page, model, [_as_examples(self.wish.layer, one) for one in self.shown],
-            seen=self.scan.status.pictures, chosen=f"{chosen}; {self.scanned_in_full}", rule=self.wish.rule,
+            fig2_page, model, [_as_examples(self.request.layer, one) for one in self.shown],
+            seen=self.scan.status.pictures, chosen=f"{chosen}; {self.scanned_in_full}", rule=self.request.rule,
         )  # fmt: skip
-        ask_for_page(self.context, "Save Fig. 2 of these units", f"fig2-{self.wish.layer}", make)
+        ask_for_page(self.context, "Save Fig. 2 of these units", f"fig2-{self.request.layer}", make)
 
 
-def _examples(wish: Fig2Request, portraits: Portraits) -> tuple[Gallery, dict[int, tuple[Example, ...]]]:
-    alive = ~portraits.statistics(wish.layer).dead
-    units = list(wish.units) or random_units(alive, MOST, np.random.default_rng(wish.seed))
-    ranked = portraits.ranked(wish.layer, [unit for unit in units if alive[unit]])
-    return portraits.gallery(wish.layer), {found.unit: portraits.examples(wish.layer, found) for found in ranked}
+def _examples(request: Fig2Request, portraits: Portraits) -> tuple[Gallery, dict[int, tuple[Example, ...]]]:
+    alive = ~portraits.statistics(request.layer).dead
+    units = list(request.units) or random_units(alive, MOST, np.random.default_rng(request.seed))
+    ranked = portraits.ranked(request.layer, [unit for unit in units if alive[unit]])
+    return portraits.gallery(request.layer), {found.unit: portraits.examples(request.layer, found) for found in ranked}
 
 
 def _strongest(
-    wish: Fig2Request, gallery: Gallery, examples: dict[int, tuple[Example, ...]], progress: Progress
+    request: Fig2Request, gallery: Gallery, examples: dict[int, tuple[Example, ...]], progress: Progress
 ) -> list[ShownExamples]:
     shown = []
     for done, (unit, strongest) in enumerate(examples.items()):
         progress.report(done, len(examples))
         pictures = list(gallery.read([one.picture for one in strongest]))
-        there = [(one, picture) for one, picture in zip(strongest, pictures, strict=True) if picture is not None]
-        if there:
-            ones, seen = zip(*there, strict=True)
-            made = UnitExamples(wish.layer, unit, tuple(seen), tuple(one.position for one in ones))
-            ((downs, patches),) = projected(gallery.model, [made], wish.rule)
-            shown.append(ShownExamples(unit, tuple(ones), tuple(seen), downs, patches))
+        readable = [(one, picture) for one, picture in zip(strongest, pictures, strict=True) if picture is not None]
+        if readable:
+            ones, seen = zip(*readable, strict=True)
+            made = UnitExamples(request.layer, unit, tuple(seen), tuple(one.position for one in ones))
+            ((projections, patches),) = projected(gallery.model, [made], request.rule)
+            shown.append(ShownExamples(unit, tuple(ones), tuple(seen), projections, patches))
     return shown
 
 
@@ -246,11 +248,11 @@ def block_of(one: ShownExamples) -> np.ndarray:
     block = np.full((ACROSS * side, 2 * ACROSS * side, 3), 0, np.uint8)
     for place in range(min(len(one.patches), ACROSS**2)):
         top, left = (at * side for at in divmod(place, ACROSS))
-        down = one.downs[place]
+        down = one.projections[place]
         shown = np.clip(128 + down / (np.abs(down).max() or 1.0) * 127, 0, 255).astype(np.uint8)
-        for picture, near in ((shown, left), (one.patches[place], left + ACROSS * side)):
-            block[top : top + side - GAP, near : near + side - GAP] = picture
+        for picture, x in ((shown, left), (one.patches[place], left + ACROSS * side)):
+            block[top : top + side - GAP, x : x + side - GAP] = picture
     return block
 
 
-__all__ = ["Fig2Pane", "Which", "block_of"]
+__all__ = ["Fig2Pane", "UnitChoice", "block_of"]

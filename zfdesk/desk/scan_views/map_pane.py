@@ -81,12 +81,12 @@ class MapPane(ScanPane):
         self.pca = tool_button("PCA", checkable=True)
         self.tsne = tool_button("t-SNE", checkable=True)
         self.lasso = tool_button("lasso", checkable=True)
-        whole, figure = tool_button("all"), tool_button("figure…")
+        show_all, figure = tool_button("all"), tool_button("figure…")
         for button, tip, action in (
             (self.pca, "The map by the two principal axes, at once", self.show_pca),
             (self.tsne, "The map by t-SNE, computed in the background; again stops it", self.toggle_tsne),
             (self.lasso, "A drag outlines pictures, as with Shift", self._set_lasso),
-            (whole, "Show the whole map", lambda: self.view.show_all()),
+            (show_all, "Show the whole map", lambda: self.view.show_all()),
             (figure, "Save the map as a figure", self.ask_for_figure),
         ):
             button.setToolTip(tip)
@@ -107,7 +107,7 @@ class MapPane(ScanPane):
 
     # The scan
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         self.stop_work()
         self.known = self.shown = self._tsne = None
         self._select(np.zeros(0, bool))
@@ -117,15 +117,15 @@ class MapPane(ScanPane):
         self.view.show_dot(None)
 
     def renew(self) -> None:
-        if self.working is None:
-            self.ask(_features, self._take_features)
+        if self.work_progress is None:
+            self.ask(_features, self._on_features)
         else:
-            self._fresh = False  # a map that is being made is not thrown away: next time
+            self._up_to_date = False  # a map that is being made is not thrown away: next time
 
-    def _take_features(self, found: tuple[Gallery, str, np.ndarray]) -> None:
-        self.work("principal axes", partial(_pca, *found), self._take)
+    def _on_features(self, found: tuple[Gallery, str, np.ndarray]) -> None:
+        self.run_long("principal axes", partial(_pca, *found), self._on_pca)
 
-    def _take(self, known: MapData) -> None:
+    def _on_pca(self, known: MapData) -> None:
         same = self.known is not None and np.array_equal(self.known.gallery.pictures.ids, known.gallery.pictures.ids)
         if not same:
             self.known, self._tsne = known, None
@@ -136,7 +136,7 @@ class MapPane(ScanPane):
         super().fail(error)
         self.view.message = self.error
         self.view.update()
-        self._check()
+        self._update_buttons()
 
     # The maps
 
@@ -144,35 +144,35 @@ class MapPane(ScanPane):
         """By principal axes."""
         if self.known is not None:
             self._show(self.known.pca)
-        self._check()
+        self._update_buttons()
 
     def toggle_tsne(self) -> None:
         """By t-SNE: computed when it is first asked for; asked once more meanwhile, it is stopped."""
-        if self.working is not None:
+        if self.work_progress is not None:
             if self.known is not None:  # else the first map is being made, which nothing replaces
                 self.stop_work()
         elif self._tsne is not None:
             self._show(self._tsne)
         elif self.known is not None:
-            self.work("t-SNE", partial(_tsne, self.known.pca), self._take_tsne)
-        self._check()
+            self.run_long("t-SNE", partial(_tsne, self.known.pca), self._on_tsne)
+        self._update_buttons()
 
-    def _take_tsne(self, made: PictureMap) -> None:
-        self._tsne = made
-        self._show(made)
-        self._check()
+    def _on_tsne(self, picture_map: PictureMap) -> None:
+        self._tsne = picture_map
+        self._show(picture_map)
+        self._update_buttons()
 
-    def _check(self) -> None:
+    def _update_buttons(self) -> None:
         method = self.shown.method if self.shown is not None else ""
         self.pca.setChecked(method == "PCA")
-        self.tsne.setChecked(method == "t-SNE" or self.working is not None)
-        self.tsne.setText("stop t-SNE" if self.working is not None and self.known is not None else "t-SNE")
+        self.tsne.setChecked(method == "t-SNE" or self.work_progress is not None)
+        self.tsne.setText("stop t-SNE" if self.work_progress is not None and self.known is not None else "t-SNE")
 
-    def _show(self, made: PictureMap) -> None:
+    def _show(self, picture_map: PictureMap) -> None:
         assert self.known is not None
-        self.shown = made
-        self.view.show_points(made.points, self.known.gallery.pictures.classes)
-        self.view.show_selected(self.selected if len(self.selected) == len(made.points) else self._none())
+        self.shown = picture_map
+        self.view.show_points(picture_map.points, self.known.gallery.pictures.classes)
+        self.view.show_selected(self.selected if len(self.selected) == len(picture_map.points) else self._none())
         if self.desk.result is not None:
             self.show_result(self.desk.result)
         self.show_facts()
@@ -233,8 +233,8 @@ class MapPane(ScanPane):
             self.show_facts()
             return
         number, gallery = self._number(point), self.known.gallery
-        kind = gallery.class_name(number)
-        self.facts.say(f"{gallery.title(number)}{f' · class {kind}' if kind else ''} · a click opens it")
+        class_name = gallery.class_name(number)
+        self.facts.say(f"{gallery.title(number)}{f' · class {class_name}' if class_name else ''} · a click opens it")
 
     def _lasso(self, outline: np.ndarray) -> None:
         if self.shown is not None:
@@ -248,8 +248,8 @@ class MapPane(ScanPane):
         if len(points) and self.beside.isHidden():  # beside the map, or below it in a narrow pane
             wide = self.view.width() > self.view.height() * WIDE
             self.splitter.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
-            whole = self.view.width() if wide else self.view.height()
-            self.splitter.setSizes([whole * 7 // 10, whole * 3 // 10])
+            length = self.view.width() if wide else self.view.height()
+            self.splitter.setSizes([length * 7 // 10, length * 3 // 10])
         self.beside.setVisible(len(points) > 0)
         if self.known is None or not len(points):
             return
@@ -272,19 +272,19 @@ class MapPane(ScanPane):
     # What is said of it
 
     def show_facts(self) -> None:
-        if not self.there:
+        if not self.has_scan:
             return
         parts = [self.error] if self.error else []
-        progress = self.working
+        progress = self.work_progress
         if progress is not None:
-            far = f": {progress.done:,} of {progress.total:,} steps" if progress.total else " …"
-            parts.append(progress.message + far)
+            steps = f": {progress.done:,} of {progress.total:,} steps" if progress.total else " …"
+            parts.append(progress.message + steps)
         if self.shown is not None and self.known is not None:
             share = f", {self.shown.explained:.0%} of the variance" if self.shown.method == "PCA" else ""
             parts.append(f"{self.known.layer} by {self.shown.method}{share}")
             parts.append("◎ the live picture")
         self.facts.say(" · ".join([*parts, self.scanned_text]))
-        self._check()
+        self._update_buttons()
 
     def as_data(self) -> str:
         if self.shown is None or self.known is None:
@@ -326,8 +326,8 @@ def _pca(gallery: Gallery, layer: str, features: np.ndarray, progress: Progress)
     return MapData(gallery, layer, pca_map(features))
 
 
-def _tsne(begun: PictureMap, progress: Progress) -> PictureMap:
-    return tsne_map(begun, progress=progress.report)
+def _tsne(start: PictureMap, progress: Progress) -> PictureMap:
+    return tsne_map(start, progress=progress.report)
 
 
 __all__ = ["MapPane"]

@@ -131,7 +131,7 @@ class MapView(QWidget):
             self._laid_out = screen, self._with_room(screen)
         return self._laid_out
 
-    def at(self, point: QPointF) -> int:
+    def point_at(self, point: QPointF) -> int:
         """The point that is meant by a place on the widget; −1 for none: the picture that lies there, else a dot."""
         if not len(self._points):
             return -1
@@ -246,17 +246,17 @@ class MapView(QWidget):
             self._outline = [event.position()] if lasso else None
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        at = event.position()
+        position = event.position()
         if self._pressed is None:
-            self._look(self.at(at))
+            self._set_hover(self.point_at(position))
             return
-        self._moved = self._moved or (at - self._pressed).manhattanLength() > DRAGGED
+        self._moved = self._moved or (position - self._pressed).manhattanLength() > DRAGGED
         if self._outline is not None:
-            self._outline.append(at)
+            self._outline.append(position)
         elif self._moved:
-            by = at - self._pressed
-            self._centre = self._centre - np.array([by.x(), -by.y()]) / self._scale
-            self._pressed = at
+            offset = position - self._pressed
+            self._centre = self._centre - np.array([offset.x(), -offset.y()]) / self._scale
+            self._pressed = position
             self._laid_out = self._drawn = None
         self.update()
 
@@ -266,8 +266,8 @@ class MapView(QWidget):
         if pressed is None or event.button() != Qt.MouseButton.LeftButton:
             return
         if self._moved and outline is not None:
-            self.lassoed.emit(self.to_plane(np.array([[at.x(), at.y()] for at in outline])))
-        elif not self._moved and (number := self.at(event.position())) >= 0:
+            self.lassoed.emit(self.to_plane(np.array([[corner.x(), corner.y()] for corner in outline])))
+        elif not self._moved and (number := self.point_at(event.position())) >= 0:
             self.picked.emit(number)
         self.update()
 
@@ -275,9 +275,9 @@ class MapView(QWidget):
         self.show_all()
 
     def leaveEvent(self, event: object) -> None:  # noqa: N802
-        self._look(-1)
+        self._set_hover(-1)
 
-    def _look(self, number: int) -> None:
+    def _set_hover(self, number: int) -> None:
         if number != self._hover:
             self._hover = number
             self.setCursor(Qt.CursorShape.PointingHandCursor if number >= 0 else Qt.CursorShape.ArrowCursor)

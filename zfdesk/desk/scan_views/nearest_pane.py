@@ -53,9 +53,9 @@ class NearestPane(ScanPane):
         self.searches: dict[str, Neighbours] = {}
         self.found: NearestResult | None = None
         self._latest: Result | None = None
-        self._searching, self._begun = False, 0.0
-        self._again = QTimer(self, singleShot=True)
-        self._again.timeout.connect(self._search)
+        self._searching, self._started_at = False, 0.0
+        self._next_search = QTimer(self, singleShot=True)
+        self._next_search.timeout.connect(self._search)
         controls = Controls()
         self.pixels = tool_button("compare pixels")
         self.pixels.setToolTip("Reads all pictures once more, in the background; again stops it")
@@ -78,34 +78,34 @@ class NearestPane(ScanPane):
 
     # The scan
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         self.searches, self.found = {}, None
         self.stop_work()
-        compared = (*reversed(feature_layers(self.desk.model.architecture)), PIXELS)
-        self.rows = dict(zip(compared, self._lines, strict=False))
+        spaces = (*reversed(feature_layers(self.desk.model.architecture)), PIXELS)
+        self.rows = dict(zip(spaces, self._lines, strict=False))
         for row, (label, grid) in enumerate(self._lines):
-            label.setVisible(row < len(compared))
-            grid.setVisible(row < len(compared))
-        for by, (label, grid) in self.rows.items():
-            label.say(f"in {by}, by Euclidean distance")
-            grid.show_cells((), "Being read …" if by != PIXELS else NOT_COMPARED)
+            label.setVisible(row < len(spaces))
+            grid.setVisible(row < len(spaces))
+        for space, (label, grid) in self.rows.items():
+            label.say(f"in {space}, by Euclidean distance")
+            grid.show_cells((), "Being read …" if space != PIXELS else NOT_COMPARED)
 
     def renew(self) -> None:
-        self.ask(_searches, self._take)
+        self.ask(_searches, self._on_searches)
 
-    def _take(self, searches: dict[str, Neighbours]) -> None:
+    def _on_searches(self, searches: dict[str, Neighbours]) -> None:
         self.searches = searches
-        for by, (_, grid) in self.rows.items():
-            if by != PIXELS and by not in searches:
-                grid.show_cells((), f"These pictures were scanned without {by}: scan them again.")
+        for space, (_, grid) in self.rows.items():
+            if space != PIXELS and space not in searches:
+                grid.show_cells((), f"These pictures were scanned without {space}: scan them again.")
         if searches and len(next(iter(searches.values())).gallery) <= AT_ONCE:
             self._read_pixels()
-        elif self.working is None:
+        elif self.work_progress is None:
             self._grid_says(NOT_COMPARED)
         self._search()
 
     def _toggle_pixels(self) -> None:
-        if self.working is not None:
+        if self.work_progress is not None:
             self.stop_work()
             self._grid_says("Comparing pixels was stopped.")
         elif self.searches and PIXELS not in self.searches:
@@ -114,13 +114,13 @@ class NearestPane(ScanPane):
 
     def _read_pixels(self) -> None:
         gallery = next(iter(self.searches.values())).gallery
-        self.work("reading pixels", partial(_of_pixels, gallery), self._take_pixels)
+        self.run_long("reading pixels", partial(_of_pixels, gallery), self._on_pixels)
 
     def _grid_says(self, text: str) -> None:
         if PIXELS in self.rows:
             self.rows[PIXELS][1].show_cells((), text)
 
-    def _take_pixels(self, search: Neighbours) -> None:
+    def _on_pixels(self, search: Neighbours) -> None:
         self.searches[PIXELS] = search
         self._search()
 
@@ -128,36 +128,38 @@ class NearestPane(ScanPane):
 
     def show_result(self, result: Result) -> None:
         self._latest = result
-        if not self._again.isActive():
+        if not self._next_search.isActive():
             self._search()
 
     def _search(self) -> None:
         result = self._latest
-        known = self.found is not None and self.found.result is result and set(self.found.rows) == set(self.searches)
-        if result is None or not self.searches or self._searching or known or not self._seen:
+        up_to_date = (
+            self.found is not None and self.found.result is result and set(self.found.rows) == set(self.searches)
+        )
+        if result is None or not self.searches or self._searching or up_to_date or not self._seen:
             return
         if not set(result.means) >= set(self.searches) - {PIXELS}:
             return  # of before it was asked for
-        self._searching, self._begun = True, time.perf_counter()
+        self._searching, self._started_at = True, time.perf_counter()
         work = partial(_found, result, dict(self.searches))
-        self.desk.tasks.run("nearest", work, self._show_found, owner=self, threads=1)
+        self.desk.tasks.run("nearest", work, self._on_found, owner=self, threads=1)
 
-    def _show_found(self, found: NearestResult | None, error: Exception | None) -> None:
+    def _on_found(self, found: NearestResult | None, error: Exception | None) -> None:
         self._searching = False
         if error is not None:
             self.fail(error)
             return
         assert found is not None
-        if all(self.searches.get(by) is not None for by in found.rows) and found.rows.keys() <= self.rows.keys():
+        if all(self.searches.get(space) is not None for space in found.rows) and found.rows.keys() <= self.rows.keys():
             self.found = found
-            for by, near in found.rows.items():
+            for space, near in found.rows.items():
                 cells = [
-                    GridCell(picture, number(one.distance), _tip(self.searches[by].gallery, one), one)
+                    GridCell(picture, number(one.distance), _tip(self.searches[space].gallery, one), one)
                     for one, picture in near
                 ]
-                self.rows[by][1].show_cells(cells, "None of them can be read.")
+                self.rows[space][1].show_cells(cells, "None of them can be read.")
             self.show_facts()
-        self._again.start(max(AGAIN_MS, round((time.perf_counter() - self._begun) * 1e3 * REST)))
+        self._next_search.start(max(AGAIN_MS, round((time.perf_counter() - self._started_at) * 1e3 * REST)))
 
     def _open(self, one: Near, _x: float, _y: float) -> None:
         open_scanned(self.context, one.path, one.seconds)
@@ -165,12 +167,12 @@ class NearestPane(ScanPane):
     # What is said of it
 
     def show_facts(self) -> None:
-        if not self.there:
+        if not self.has_scan:
             return
         parts = [self.error] if self.error else []
         if self.found is not None:
             parts.append(f"nearest to {frame_text(self.found.result)}")
-        progress = self.working
+        progress = self.work_progress
         if progress is not None:
             parts.append(f"reading pixels: {progress.done:,} of {progress.total:,}")
         self.pixels.setText("stop" if progress is not None else "compare pixels")
@@ -181,8 +183,8 @@ class NearestPane(ScanPane):
         if self.found is None:
             return ""
         rows = [
-            [by, rank, one.distance, one.path, "" if one.seconds is None else one.seconds]
-            for by, near in self.found.rows.items()
+            [space, rank, one.distance, one.path, "" if one.seconds is None else one.seconds]
+            for space, near in self.found.rows.items()
             for rank, (one, _) in enumerate(near, 1)
         ]
         return table_text(["compared in", "rank", "distance", "path", "seconds"], rows)
@@ -192,9 +194,11 @@ class NearestPane(ScanPane):
         if self.found is None:
             return None
         rows = [
-            NearestRow(by, [(one.distance, _name(self.searches[by].gallery, one), pixels) for one, pixels in near])
-            for by, near in self.found.rows.items()
-            if by in self.searches
+            NearestRow(
+                space, [(one.distance, _name(self.searches[space].gallery, one), pixels) for one, pixels in near]
+            )
+            for space, near in self.found.rows.items()
+            if space in self.searches
         ]
         return NearestShown(self.found.result, rows, self.scanned_in_full) if rows else None
 
@@ -209,12 +213,12 @@ class NearestPane(ScanPane):
 
 def _searches(portraits: Portraits) -> dict[str, Neighbours]:
     """By layer; those that the pictures were scanned without are left out."""
-    library, made = portraits.library, {}
-    for by in reversed(feature_layers(library.model.architecture)):
-        pictures = library.pictures(portraits.places, by)
+    library, searches = portraits.library, {}
+    for space in reversed(feature_layers(library.model.architecture)):
+        pictures = library.pictures(portraits.places, space)
         if len(pictures):
-            made[by] = Neighbours(portraits.gallery(by), by, library.features(pictures, by))
-    return made
+            searches[space] = Neighbours(portraits.gallery(space), space, library.features(pictures, space))
+    return searches
 
 
 def _of_pixels(gallery: Gallery, progress: Progress) -> Neighbours:
@@ -223,10 +227,10 @@ def _of_pixels(gallery: Gallery, progress: Progress) -> Neighbours:
 
 def _found(result: Result, searches: dict[str, Neighbours]) -> NearestResult:
     rows = {}
-    for by, search in searches.items():
-        query = pixels_of(result.picture) if by == PIXELS else result.means[by]
+    for space, search in searches.items():
+        query = pixels_of(result.picture) if space == PIXELS else result.means[space]
         near = search.nearest(query, SHOWN)
-        rows[by] = [(one, search.gallery.thumbnail(one.picture)) for one in near]
+        rows[space] = [(one, search.gallery.thumbnail(one.picture)) for one in near]
     return NearestResult(result, rows)
 
 

@@ -116,7 +116,7 @@ class ObjectsPane(ScanPane):
         super().__init__(context, parent)
         self.known: LayerExamples | None = None
         self.shares: dict[str, list[ObjectShare]] = {}  # by layer
-        self._shared_by = 0  # how many pictures had been scanned then
+        self._shared_count = 0  # how many pictures had been scanned then
         self.covered: dict[int, Covered] = {}
         self._objects: dict[int, PixelBox | None] = {}  # by picture
         self._asked = ""
@@ -158,27 +158,27 @@ class ObjectsPane(ScanPane):
 
     @property
     def has_content(self) -> bool:
-        return self.there or bool(self.covered)
+        return self.has_scan or bool(self.covered)
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         self.stop_work()
         self.known, self.shares, self._objects, self._asked = None, {}, {}, ""
         self.covered = {}
         self._fill()
 
     def renew(self) -> None:
-        if self.working is None:
-            if self.scan.status.pictures != self._shared_by:  # what was found is of fewer pictures than are named
+        if self.work_progress is None:
+            if self.scan.status.pictures != self._shared_count:  # what was found is of fewer pictures than are named
                 self.shares, self._objects = {}, {}
             self._asked = ""
             self._ask()
         else:
-            self._fresh = False  # objects that are being looked for are found first
+            self._up_to_date = False  # objects that are being looked for are found first
 
     def show_view(self) -> None:
-        if self._seen and self.there:
+        if self._seen and self.has_scan:
             self._ask()
-            self._mark()
+            self._select_row()
 
     def _ask(self) -> None:
         layer = self.desk.view.layer
@@ -189,11 +189,11 @@ class ObjectsPane(ScanPane):
             self.known = None
         self._asked, self.covered = layer, {}
         self._fill()
-        if self._why():
+        if self._reason():
             return
-        self.ask(partial(_strongest, layer), self._take)
+        self.ask(partial(_strongest, layer), self._on_strongest)
 
-    def _why(self) -> str:
+    def _reason(self) -> str:
         """Why the layer's boxes tell nothing."""
         model, layer = self.desk.model, self.desk.view.layer
         if layer == "input":
@@ -202,23 +202,23 @@ class ObjectsPane(ScanPane):
             return f"{layer}'s units see the whole picture, object and background: choose a layer with maps."
         return ""
 
-    def _take(self, known: LayerExamples) -> None:
+    def _on_strongest(self, known: LayerExamples) -> None:
         self.known = known
         self._fill()
 
     def _toggle(self) -> None:
-        if self.working is not None:
+        if self.work_progress is not None:
             self.stop_work()
         elif self.known is not None:
             known = self.known
             work = partial(_find_objects, known, self._objects)
-            self.work("objects", work, partial(self._take_objects, known))
+            self.run_long("objects", work, partial(self._on_objects, known))
         self._fill()
 
-    def _take_objects(self, known: LayerExamples, _: None) -> None:
-        there = {number: box for number, box in self._objects.items() if box is not None}
-        self._shared_by = self.scan.status.pictures
-        self.shares[known.layer] = object_shares(known.examples, there, known.gallery.model.architecture.size)
+    def _on_objects(self, known: LayerExamples, _: None) -> None:
+        found = {number: box for number, box in self._objects.items() if box is not None}
+        self._shared_count = self.scan.status.pictures
+        self.shares[known.layer] = object_shares(known.examples, found, known.gallery.model.architecture.size)
         self._fill()
 
     # The live part
@@ -234,7 +234,7 @@ class ObjectsPane(ScanPane):
         if result is None or peaks is None or peaks.layer != self.desk.view.layer:
             return
         covered: dict[int, Covered] = {}
-        if result.occluded and not self._why():
+        if result.occluded and not self._reason():
             boxes = [(o.top, o.left, o.top + o.height, o.left + o.width) for o in result.request.view.occluders]
             stage = result.request.model.architecture.stage(peaks.layer)
             covered = {one.unit: one for one in covered_peaks(stage, peaks.clean, peaks.covered, peaks.places, boxes)}
@@ -246,9 +246,9 @@ class ObjectsPane(ScanPane):
     # What is shown
 
     def _fill(self) -> None:
-        layer, why = self.desk.view.layer, self._why()
+        layer, reason = self.desk.view.layer, self._reason()
         shares = {one.unit: one for one in self.shares.get(layer, ())}
-        count = 0 if why else self.desk.model.architecture.stage(layer).shape[0]
+        count = 0 if reason else self.desk.model.architecture.stage(layer).shape[0]
         before = [self.table.isColumnHidden(column) for column in (1, LIVE_COLUMN)]
         for column in range(1, len(HEAD)):
             self.table.setColumnHidden(column, not (self.covered if column == LIVE_COLUMN else shares))
@@ -256,13 +256,13 @@ class ObjectsPane(ScanPane):
         for column, hidden in zip((LIVE_COLUMN, 1), reversed(before), strict=True):  # what has come is sorted by
             if hidden and not self.table.isColumnHidden(column):
                 self.table.sortByColumn(column, Qt.SortOrder.AscendingOrder)
-        self.hint.setText(why or NOTHING_YET)
-        self.hint.setVisible(bool(why) or not (shares or self.covered))
-        self.measure.setEnabled(self.known is not None and not why)
-        self._mark()
+        self.hint.setText(reason or NOTHING_YET)
+        self.hint.setVisible(bool(reason) or not (shares or self.covered))
+        self.measure.setEnabled(self.known is not None and not reason)
+        self._select_row()
         self.show_facts()
 
-    def _mark(self) -> None:
+    def _select_row(self) -> None:
         view = self.desk.view
         if view.unit < self.units.rowCount():
             row = self.order.mapFromSource(self.units.index(view.unit, 0)).row()
@@ -278,7 +278,7 @@ class ObjectsPane(ScanPane):
             return
         parts = [self.error] if self.error else []
         parts.append(self.desk.view.layer)
-        progress = self.working
+        progress = self.work_progress
         if progress is not None:
             parts.append(f"objects of {progress.done:,} of {progress.total:,} pictures")
         elif self.known is not None and self.known.layer not in self.shares:
