@@ -6,8 +6,17 @@
     seen = zfdesk.weights.load().forward(zf.centre_crop(picture))            # picture: uint8 (height, width, 3) RGB
     array = zf.reconstruct(seen, zf.Seed("conv5", seen.strongest_unit("conv5"))).values
 
-Read on in `layers` (a network is a tuple), `architectures` (the tuples), `model` (the forward pass) and
-`reconstruct` (the way back down).
+The paper (Zeiler & Fergus, arXiv 1311.2901), part by part:
+
+- Fig. 3, the network: `layers` (a network is a tuple of layers) and `architectures` (the tuples; Table 3's too).
+- Section 2, the forward pass with its switches: `model`; the picture it sees (Section 3): `picture`.
+- Section 2.1, the deconvnet: `reconstruct`, with guided back-propagation and the gradient beside it.
+- Section 4.2, Fig. 7, the grey square: `occlude`, and `sweep` for all its positions.
+- Section 5.2, other classes on top of the same layers: `classifier`.
+
+The rest makes these fast: `kernels`, `packed_rows` and `winograd` compute single layers, `changed` and `windows` only
+what a covered place can reach; `differentiable` is the network for whoever needs gradients. Shapes are written
+(N, channels, height, width) for tensors and (height, width, 3) for pictures, sides in pixels; a position is (y, x).
 """
 
 from zfdesk.engine.architectures import ARCHITECTURES

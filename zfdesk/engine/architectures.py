@@ -1,7 +1,8 @@
 """The declared networks: Fig. 3, the Table 3 variants, and their relatives.
 
-Each is a tuple of layers and nothing else. Paddings of the paper's networks and the constants of LRN are our
-choice (the paper prints none); they give its map sizes 110, 55, 26, 13, 13, 13, 6.
+Each is a tuple of layers and nothing else. Every function takes the number of classes (1000: ImageNet). Paddings of
+the paper's networks and the constants of LRN are our choice (the paper prints none); they give its map sizes 110, 55,
+26, 13, 13, 13, 6.
 """
 
 from __future__ import annotations
@@ -37,35 +38,35 @@ def zfnet(classes: int = 1000) -> Architecture:
 
 
 def zfnet_512_1024_512(classes: int = 1000) -> Architecture:
-    """Table 3, last row: layers 3, 4, 5 with 512, 1024, 512 maps."""
+    """Table 3, last row but one: layers 3, 4, 5 with 512, 1024, 512 maps; (b) in Table 2."""
     return Architecture(
         "zfnet-512-1024-512", "ZFNet with 512-1024-512 maps, Table 3", (*_body((512, 1024, 512)), *_head(classes))
     )
 
 
 def zfnet_fc(width: int, classes: int = 1000) -> Architecture:
-    """Table 3: fc6 and fc7 of ``width`` units (2048 or 8192 in the paper)."""
+    """Table 3: fc6 and fc7 of Fig. 3 with ``width`` units (2048 or 8192 in the paper)."""
     layers = (*_body(), *_head(classes, (width, width)))
     return Architecture(f"zfnet-fc{width}", f"ZFNet with {width} fc units, Table 3", layers)
 
 
 def zfnet_without_3_4(classes: int = 1000) -> Architecture:
-    """Table 3: without layers 3 and 4; layer 5 follows layer 2."""
+    """Fig. 3 without layers 3 and 4; layer 5 follows layer 2. Table 3 takes them out of its replication of AlexNet."""
     return Architecture("zfnet-no34", "ZFNet without layers 3, 4, Table 3", (*_body((256,)), *_head(classes)))
 
 
 def zfnet_without_7(classes: int = 1000) -> Architecture:
-    """Table 3: without layer 7."""
+    """Fig. 3 without layer 7. Table 3 takes it out of its replication of AlexNet."""
     return Architecture("zfnet-no7", "ZFNet without layer 7, Table 3", (*_body(), *_head(classes, (4096,))))
 
 
 def zfnet_without_6_7(classes: int = 1000) -> Architecture:
-    """Table 3: without layers 6 and 7; the classifier reads pool5."""
+    """Fig. 3 without layers 6, 7: the classifier reads pool5. Table 3 takes them out of its replication of AlexNet."""
     return Architecture("zfnet-no67", "ZFNet without layers 6, 7, Table 3", (*_body(), *_head(classes, ())))
 
 
 def zfnet_without_3_4_6_7(classes: int = 1000) -> Architecture:
-    """Table 3: without layers 3, 4, 6 and 7."""
+    """Fig. 3 without layers 3, 4, 6 and 7. Table 3 takes them out of its replication of AlexNet."""
     return Architecture(
         "zfnet-no3467", "ZFNet without layers 3, 4, 6, 7, Table 3", (*_body((256,)), *_head(classes, ()))
     )

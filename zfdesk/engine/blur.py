@@ -9,10 +9,10 @@ from torch import Tensor
 
 
 def gaussian_blur(maps: Tensor, sigma: float) -> Tensor:
-    """maps (channels, height, width), float32, blurred with ``sigma`` in pixels; the borders reflect, as in OpenCV.
+    """Blur maps (channels, height, width), float32, and return as many; ``sigma`` in pixels, above 0.
 
-    The kernel ends at three sigma; where the picture is smaller than that, at its side. As two products with a band
-    matrix it takes a fifth of the time of two convolutions.
+    The borders reflect, as in OpenCV. The kernel ends at three sigma, or at the side of a smaller picture. As two
+    products with a banded matrix it takes a fifth of the time of two convolutions.
     """
     return _band(maps.shape[1], sigma) @ maps @ _band(maps.shape[2], sigma).T
 

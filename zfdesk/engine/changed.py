@@ -22,7 +22,7 @@ from zfdesk.engine.model import Pass
 
 @dataclass(frozen=True)
 class MapRegion:
-    """Rows top to bottom - 1 and columns left to right - 1 of a layer's maps."""
+    """Rows ``top`` to ``bottom`` - 1 and columns ``left`` to ``right`` - 1 of a layer's maps."""
 
     top: int
     left: int
@@ -30,12 +30,12 @@ class MapRegion:
     right: int
 
     def of(self, maps: Tensor) -> Tensor:
-        """The part of maps (N, channels, height, width) that lies in the window."""
+        """The part of maps (N, channels, height, width) that lies in the region, not a copy."""
         return maps[:, :, self.top : self.bottom, self.left : self.right]
 
 
 def changed_window(before: np.ndarray, after: np.ndarray) -> MapRegion | None:
-    """The smallest window that holds every pixel in which two pictures (height, width, 3) differ; None if none does."""
+    """The smallest region that holds every pixel in which two pictures (height, width, 3) differ; None if none does."""
     different = (before != after).any(2)
     rows, columns = np.flatnonzero(different.any(1)), np.flatnonzero(different.any(0))
     if not len(rows):
@@ -45,7 +45,8 @@ def changed_window(before: np.ndarray, after: np.ndarray) -> MapRegion | None:
 
 @torch.inference_mode()
 def forward_changed(clean: Pass, before: np.ndarray, after: np.ndarray) -> Pass:
-    """The pass of ``after``, given the pass ``clean`` of ``before``; pictures uint8 (size, size, 3) RGB.
+    """The forward pass of picture ``after``, given the pass ``clean`` of picture ``before``; both uint8 (size, size, 3)
+    RGB.
 
     Equals ``clean.model.forward(after)``, as far up as the clean pass goes, to 1e-5 of a layer's largest value. Raises
     ValueError when the pass is not of one picture of that size.

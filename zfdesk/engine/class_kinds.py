@@ -25,7 +25,7 @@ class ClassKinds:
 
     @cached_property
     def members(self) -> dict[str, np.ndarray]:
-        """The classes of each kind, int64, rising; kinds in the order of their first class."""
+        """The classes of each kind, int64 (n,), rising; kinds in the order of their first class."""
         found: dict[str, list[int]] = {}
         for index, kind in enumerate(self.kinds):
             found.setdefault(kind, []).append(index)
@@ -40,7 +40,8 @@ class ClassKinds:
 
 @dataclass(frozen=True)
 class KindProbability:
-    """The sum of softmax over the classes of a kind. ``members``: (class index, probability), most probable first."""
+    """The sum of softmax over the classes of a kind, 0 to 1. ``members``: (class index, probability), most probable
+    first."""
 
     kind: str
     probability: float
@@ -50,7 +51,7 @@ class KindProbability:
 def class_kinds(classes: Sequence[str]) -> ClassKinds | None:
     """Plain names and kinds of a network's classes where they are ImageNet's 1000 in their usual order, else None.
 
-    They are where nine of ten go by ImageNet's name: publishers write some of them otherwise.
+    Nine names of ten must be ImageNet's: publishers write some of them otherwise.
     """
     names, found = _imagenet()
     if len(classes) != len(names):
@@ -60,9 +61,9 @@ def class_kinds(classes: Sequence[str]) -> ClassKinds | None:
 
 
 def sum_by_kind(probabilities: np.ndarray, kinds: ClassKinds, most: int | None = None) -> list[KindProbability]:
-    """The probability of every kind, or of the ``most`` most probable ones, in falling order; all of them sum to one.
+    """The probability of every kind, or of the ``most`` most probable ones, in falling order.
 
-    probabilities: (classes,).
+    probabilities: float (classes,), 0 to 1. Those of all kinds sum to one.
     """
     totals, named = np.bincount(kinds.numbers, probabilities), list(kinds.members.items())
     found = []

@@ -44,11 +44,12 @@ class _Span:
 class Differentiable:
     """The layers that lead to the wanted windows, in torch operations with a gradient.
 
-    wanted: layers and the window of each, None for the whole map. size: (height, width) of the input, by default the
-    network's own; any other only for layers below the first fully connected one. ``signed``: whether the wanted
-    layers are given before their rectification, so that a gradient reaches a unit that is still silent.
+    wanted: layers and the window of each, None for the whole map. size: (height, width) of the input in pixels, by
+    default the network's own; any other only for layers below the first fully connected one. ``signed``: whether the
+    wanted layers are given before their rectification, so that a gradient reaches a unit that is still silent.
+    ``dtype``: of the weights, and so of what goes in.
     ``field``: the window of the input that is read, ``input_shape`` its (height, width), ``shapes``: every layer's
-    whole map at this size, ``windows``: what is computed of each.
+    (channels, height, width) as a whole at this size, ``windows``: what is computed of each.
     Raises ValueError for a layer that does not exist, a window outside its map, or a size that is too small.
     """
 
@@ -100,8 +101,8 @@ class Differentiable:
     def __call__(self, x: Tensor) -> dict[str, Tensor]:
         """The wanted windows, by layer: (N, channels, height, width); vectors as (N, units, 1, 1).
 
-        x: the normalised picture, (N, 3, height, width), whole or its ``field`` alone. Raises `Cancelled` between two
-        layers, on the way up and on the way down, where the thread's work is cancelled.
+        x: the normalised picture, (N, 3, height, width), whole or its ``field`` alone. Raises ValueError for another
+        shape, `Cancelled` between two layers, on the way up and on the way down, where the thread's work is cancelled.
         """
         if tuple(x.shape[1:]) == self.shapes["input"]:
             x = _cut(x, self.field, (0, 0, *x.shape[2:]))

@@ -27,20 +27,21 @@ sizes was dragged. 64 hold those of one size. Read when the first convolution is
 
 
 Weights = dict[str, "Tensor | PackedRows"]
-
+"""By name, such as conv1.weight and conv1.bias; shapes as in `Architecture.weight_shapes`."""
 
 LRN_ROWS = 4096
-"""Positions that are normalised together."""
+"""Positions that are normalised together, so that their channels stay in the processor's cache."""
 
 
 def dense(weight: Tensor | PackedRows, dtype: torch.dtype) -> Tensor:
-    """A weight as an ordinary tensor of ``dtype``."""
+    """A weight as an ordinary tensor of ``dtype``, in its own shape."""
     return weight.dense(dtype) if isinstance(weight, PackedRows) else weight.to(dtype)
 
 
 def max_pool(layer: MaxPool, x: Tensor) -> tuple[Tensor, Tensor]:
-    """Pooled maps and switches: for each window the flat position y·W + x of its maximum in the input map.
+    """Pool maps (N, channels, H, W): the pooled maps and the switches, both (N, channels, h, w).
 
+    A switch, int64, is the flat position y·W + x in the input map at which a window has its maximum (Section 2.1).
     Of equal values the first in row-major order wins, as always in torch.
     """
     return F.max_pool2d(x, layer.kernel, layer.stride, layer.padding, ceil_mode=layer.ceil, return_indices=True)
@@ -56,8 +57,10 @@ def lrn_band(layer: LRN, channels: int, like: Tensor) -> Tensor:
 
 
 def neighbour_sum(layer: LRN, x: Tensor, dim: int, transposed: bool = False) -> Tensor:
-    """α/size times the sum over the neighbours within the window along the channels, ``dim``: the product with
-    `lrn_band`, or with its transpose, in less time."""
+    """α/size times the sum over the neighbouring channels within the window, in the shape of ``x``.
+
+    ``dim`` is x's dimension of channels. Gives the product with `lrn_band`, or with its transpose, in less time.
+    """
     reach = layer.size // 2, (layer.size - 1) // 2
     back, ahead = reach[::-1] if transposed else reach
     total, count = x.clone(), x.shape[dim]
@@ -70,7 +73,8 @@ def neighbour_sum(layer: LRN, x: Tensor, dim: int, transposed: bool = False) -> 
 
 
 def inverse_power(d: Tensor, beta: float) -> Tensor:
-    """d^-β, for positive d. The usual β = ¾ needs no power function: with r = d^-½ it is r·√r."""
+    """d^-β, element by element, for positive d. β = ¾, the usual one, needs no power function: with r = d^-½ it is
+    r·√r."""
     if beta != 0.75:
         return d.pow(-beta)
     root = d.rsqrt()
@@ -84,25 +88,25 @@ class ReferenceKernels:
         self._weights = weights
 
     def conv(self, layer: Conv, x: Tensor, rectified: bool) -> Tensor:
-        """Convolution, rectified if asked; (N, C, H, W)."""
+        """Convolution, rectified if asked: (N, in, H, W) → (N, out, h, w)."""
         weight, bias = (dense(self._weights[f"{layer.name}.{part}"], x.dtype) for part in ("weight", "bias"))
         y = F.conv2d(x, weight, bias, layer.stride, layer.padding)
         return y.relu() if rectified else y
 
     def conv_window(self, layer: Conv, x: Tensor, rectified: bool) -> Tensor:
-        """The same for windows (n, C, h, w) of any size that have their padding already."""
+        """The same for windows (n, in, H, W) of any size that have their padding already."""
         return self.conv(replace(layer, padding=0), x, rectified)
 
     def tile(self, layer: Conv) -> int:
-        """`conv_window` gives a multiple of so many rows and columns."""
+        """The number of rows and columns of which `conv_window` gives a multiple."""
         return 1
 
     def lrn(self, layer: LRN, x: Tensor) -> Tensor:
-        """Contrast normalisation across maps."""
+        """Contrast normalisation across maps, (N, channels, H, W)."""
         return F.local_response_norm(x, layer.size, layer.alpha, layer.beta, layer.k)
 
     def linear(self, layer: Linear, x: Tensor, rectified: bool) -> Tensor:
-        """Fully connected layer; x is (N, in)."""
+        """Fully connected layer, rectified if asked: (N, in) → (N, out)."""
         weight, bias = (dense(self._weights[f"{layer.name}.{part}"], x.dtype) for part in ("weight", "bias"))
         y = F.linear(x, weight, bias)
         return y.relu() if rectified else y
@@ -137,11 +141,11 @@ class FastKernels(ReferenceKernels):
         return other
 
     def bias(self, layer: Conv | Linear) -> Tensor:
-        """The layer's bias, float32."""
+        """The layer's bias, float32 (out,)."""
         return self._dense[f"{layer.name}.bias"]
 
     def conv(self, layer: Conv, x: Tensor, rectified: bool) -> Tensor:
-        """Convolution and rectification in one pass over packed weights."""
+        """Convolution and rectification in one pass over packed weights: (N, in, H, W) → (N, out, h, w)."""
         packed, bias = self._packed[layer.name], self.bias(layer)
         if not packed.is_mkldnn:
             y = F.conv2d(x, packed, bias, layer.stride, layer.padding)
@@ -175,7 +179,7 @@ class FastKernels(ReferenceKernels):
         return y.view(n, down, across, -1).permute(0, 3, 1, 2)
 
     def lrn(self, layer: LRN, x: Tensor) -> Tensor:
-        """Contrast normalisation; the squares of neighbours are added map upon map, in blocks that a cache holds."""
+        """Contrast normalisation, (N, channels, H, W), in blocks that a processor's cache holds."""
         n, c, h, w = x.shape
         rows = x.permute(0, 2, 3, 1).reshape(-1, c)
         y = torch.empty_like(rows)
@@ -185,7 +189,7 @@ class FastKernels(ReferenceKernels):
         return y.view(n, h, w, c).permute(0, 3, 1, 2)
 
     def linear(self, layer: Linear, x: Tensor, rectified: bool) -> Tensor:
-        """Fully connected layer; int8 rows are multiplied as such where torch can."""
+        """Fully connected layer, (N, in) → (N, out); int8 rows are multiplied as such where torch can."""
         name, bias = f"{layer.name}.weight", self.bias(layer)
         product = self.products.get(name)
         y = product(x, bias) if product else F.linear(x, self._dense[name], bias)
@@ -225,16 +229,16 @@ class BatchKernels(ReferenceKernels):
         return TILE if layer.name in self._winograd else 1
 
     def conv_window(self, layer: Conv, x: Tensor, rectified: bool) -> Tensor:
-        """Convolution of windows without padding, rectified if asked."""
+        """Convolution of windows without padding, rectified if asked: (n, in, H, W) → (n, out, h, w)."""
         way = self._winograd.get(layer.name)
         return way(x, rectified) if way else self._fast.conv_window(layer, x, rectified)
 
     def lrn(self, layer: LRN, x: Tensor) -> Tensor:
-        """Contrast normalisation across maps."""
+        """Contrast normalisation across maps, (n, channels, H, W)."""
         return self._fast.lrn(layer, x)
 
     def linear(self, layer: Linear, x: Tensor, rectified: bool) -> Tensor:
-        """Fully connected layer; x is (N, in)."""
+        """Fully connected layer, rectified if asked: (N, in) → (N, out)."""
         matrix = self._matrices.get(layer.name)
         if matrix is None:
             return self._fast.linear(layer, x, rectified)

@@ -14,7 +14,7 @@ Shape = tuple[int, int, int]  # channels, height, width; a vector is (channels, 
 
 @dataclass(frozen=True)
 class Conv:
-    """Convolution with a bias: ``channels`` filters of ``kernel`` × ``kernel``."""
+    """Convolution with a bias: ``channels`` filters of ``kernel`` × ``kernel``; all in positions of the map below."""
 
     name: str
     channels: int
@@ -32,7 +32,8 @@ class ReLU:
 
 @dataclass(frozen=True)
 class MaxPool:
-    """Max pooling that remembers its switches. ``ceil``: a last, partly outside window is kept."""
+    """Max pooling that remembers its switches, the places of the maxima (Section 2.1). ``kernel``, ``stride`` and
+    ``padding`` in positions of the map below; ``ceil``: a last window that lies partly outside is kept."""
 
     name: str
     kernel: int
@@ -45,7 +46,7 @@ class MaxPool:
 class LRN:
     """Contrast normalisation across maps: x · (k + α/size · Σ x²)^-β over ``size`` neighbouring channels.
 
-    α is meant as in torch, divided by ``size``.
+    As Krizhevsky et al. 2012, Section 3.3, but α as in torch, divided by ``size``. The paper prints no constants.
     """
 
     name: str
@@ -65,7 +66,7 @@ class Linear:
 
 @dataclass(frozen=True)
 class Softmax:
-    """Class probabilities."""
+    """Scores to class probabilities: exp(x_i) / Σ exp(x_j)."""
 
     name: str
 
@@ -75,7 +76,7 @@ LayerSpec = Conv | ReLU | MaxPool | LRN | Linear | Softmax
 
 @dataclass(frozen=True)
 class ReceptiveField:
-    """The square of input pixels that one unit can see (Dumoulin & Visin 2016, chapter 2).
+    """The square of input pixels that one unit can see (Araujo, Norris & Sim 2019), all in input pixels.
 
     A unit at row y, column x sees rows ``offset + y·jump`` to ``offset + y·jump + size - 1`` of the network
     input, and the columns likewise. It may hang over the picture's border, where the padding is. ``reach``: the first
@@ -99,7 +100,10 @@ class ReceptiveField:
         )
 
     def unit_at(self, row: float, column: float, shape: Shape) -> tuple[int, int]:
-        """The position (y, x) in a map of ``shape`` whose receptive field's centre is nearest to an input pixel."""
+        """The position (y, x) in a map whose receptive field's centre is nearest to an input pixel.
+
+        row, column: of the pixel. shape: of the layer, (channels, height, width).
+        """
         _, height, width = shape
         centre = self.offset + (self.size - 1) / 2
         y = round((row - centre) / max(self.jump, 1))
@@ -111,7 +115,8 @@ class ReceptiveField:
 class Stage:
     """One entry of the layer bar: a declared layer together with the rectification that follows it.
 
-    What is shown and reconstructed under ``name`` is the activation after that rectification.
+    What is shown and reconstructed under ``name`` is the activation after that rectification. ``shape``: (channels,
+    height, width). ``multiply_adds``: for one picture.
     """
 
     name: str
@@ -128,7 +133,7 @@ class Stage:
         return self.shape[1] * self.shape[2] > 1
 
     def check_unit(self, unit: int, position: tuple[int, int] | None = None) -> None:
-        """ValueError when there is no such unit, or no such position (y, x) on its map."""
+        """Raise ValueError when there is no such unit, or no such position (y, x) on its map."""
         if not 0 <= unit < self.shape[0]:
             raise ValueError(f"{self.name} has units 0 to {self.shape[0] - 1}; there is no unit {unit}.")
         _, height, width = self.shape
@@ -150,7 +155,10 @@ class Architecture:
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
-        """The layer bar: the input, then every layer with its rectification folded in."""
+        """The layer bar: the input, then every layer with its rectification folded in.
+
+        Raises ValueError for layers that cannot follow each other, or share a name.
+        """
         stages = [Stage("input", None, False, (3, self.size, self.size), ReceptiveField(1, 1, 0), 0, 0)]
         for layer in self.layers:
             last = stages[-1]
@@ -168,14 +176,14 @@ class Architecture:
         return tuple(stages)
 
     def stage(self, name: str) -> Stage:
-        """The stage called ``name``; ValueError when there is none."""
+        """The stage called ``name``. Raises ValueError when there is none."""
         for stage in self.stages:
             if stage.name == name:
                 return stage
         raise ValueError(f"{self.name} has no layer {name!r}; it has {', '.join(s.name for s in self.stages)}.")
 
     def index(self, name: str) -> int:
-        """The place of a stage in the layer bar; 0 is the input."""
+        """The place of a stage in the layer bar; 0 is the input. Raises ValueError when there is no such stage."""
         return self.stages.index(self.stage(name))
 
     @property
@@ -243,7 +251,7 @@ class Architecture:
         return sum(stage.multiply_adds for stage in self.stages)
 
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
-        """Names and shapes of all weights and biases, in torch's order (out, in, kernel, kernel)."""
+        """Names and shapes of all weights and biases, as in torch: (out, in, kernel, kernel), (out, in), (out,)."""
         shapes: dict[str, tuple[int, ...]] = {}
         for before, stage in zip(self.stages, self.stages[1:], strict=False):
             layer = stage.layer
@@ -258,6 +266,7 @@ class Architecture:
 
 
 def out_size(size: int, layer: Conv | MaxPool) -> int:
+    """The side of a layer's map, given the side of the map below (Dumoulin & Visin 2016, relationship 6)."""
     span = size + 2 * layer.padding - layer.kernel
     if isinstance(layer, MaxPool) and layer.ceil:
         out = -(-span // layer.stride) + 1

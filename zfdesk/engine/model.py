@@ -1,4 +1,4 @@
-"""A declared network with its weights, and the forward pass.
+"""A declared network with its weights, and the forward pass (Section 2).
 
 For example:
 
@@ -28,8 +28,8 @@ from zfdesk.engine.picture import InputSpec
 class Pass:
     """All that one forward pass leaves behind for N pictures.
 
-    ``activations``: by stage name (see `Architecture.stages`), tensors (N, channels, height, width), float32,
-    vectors as (N, units, 1, 1); "input" is the normalised picture. Never written to.
+    ``activations``: by stage name (see `Architecture.stages`), tensors (N, channels, height, width), float32 (float64
+    for an input of that type), vectors as (N, units, 1, 1); "input" is the normalised picture. Never written to.
     ``switches``: by pooling stage, int64 of the pooled shape: the flat position y·W + x of each window's maximum.
     """
 
@@ -39,7 +39,7 @@ class Pass:
 
     @property
     def probabilities(self) -> Tensor:
-        """Class probabilities, float32 (N, classes). Raises ValueError for a pass that ended below them."""
+        """Class probabilities, 0 to 1, (N, classes). Raises ValueError for a pass that ended below them."""
         last = self.model.architecture.stages[-1].name
         if last not in self.activations:
             raise ValueError(f"This pass ended at {list(self.activations)[-1]}: it has no probabilities.")
@@ -171,7 +171,7 @@ class Model:
         return Pass(self, MappingProxyType(activations | vectors), MappingProxyType(switches))
 
     def probabilities(self, pictures: np.ndarray | Tensor) -> Tensor:
-        """Class probabilities of pictures, float32 (N, classes), and nothing else; see `forward`."""
+        """Class probabilities of pictures, 0 to 1, (N, classes), and nothing else. Takes and raises as `forward`."""
         return self.forward(pictures, keep=[self.architecture.stages[-1].name]).probabilities
 
     def _checked(self, pictures: np.ndarray | Tensor) -> Tensor:
@@ -256,7 +256,10 @@ def check_weights(architecture: Architecture, weights: Weights) -> None:
 
 
 def random_model(architecture: Architecture, seed: int = 0, dtype: torch.dtype = torch.float32) -> Model:
-    """The architecture with random weights (He et al. 2015), for tests and to show what an untrained network does."""
+    """The architecture with random weights, for tests and to show what an untrained network does.
+
+    Weights are normal with variance 2 / inputs (He et al. 2015), biases with deviation 0.01.
+    """
     generator = torch.Generator().manual_seed(seed)
     weights: Weights = {}
     for name, shape in architecture.weight_shapes().items():

@@ -35,7 +35,10 @@ class OccluderFill(StrEnum):
 
 @dataclass(frozen=True)
 class Occluder:
-    """A covered region, in network-input pixels; it may hang over the border."""
+    """A covered region, in network-input pixels; it may hang over the border.
+
+    Raises ValueError for a height or width below 1, a shape or a fill that does not exist.
+    """
 
     top: int
     left: int
@@ -94,6 +97,6 @@ def occlude(
 
 
 def blurred(picture: np.ndarray, sigma: float = BLUR_SIGMA) -> np.ndarray:
-    """A uint8 (height, width, 3) picture, blurred as `gaussian_blur` does; sigma in pixels."""
+    """A uint8 (height, width, 3) picture, blurred as `gaussian_blur` does, uint8 again; sigma in pixels."""
     maps = gaussian_blur(torch.from_numpy(picture.astype(np.float32)).permute(2, 0, 1), sigma)
     return maps.permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8).numpy()

@@ -16,7 +16,7 @@ from torch import Tensor
 
 @dataclass(frozen=True, eq=False)
 class PackedRows:
-    """A matrix as int8 rows, each with its float32 scale: weight = rows · scale[:, None]. rows: (out, in)."""
+    """A matrix as int8 rows (out, in), each with its float32 scale (out,): weight = rows · scale[:, None]."""
 
     rows: Tensor
     scale: Tensor
@@ -27,11 +27,11 @@ class PackedRows:
         return self.rows.shape
 
     def dense(self, dtype: torch.dtype = torch.float32) -> Tensor:
-        """The matrix itself, (out, in)."""
+        """The matrix itself, (out, in), of ``dtype``."""
         return self.rows.to(dtype) * self.scale.to(dtype)[:, None]
 
     def transposed_product(self, signal: Tensor) -> Tensor:
-        """signal (n, out) times the matrix (out, in), in slices so that the dense matrix never exists."""
+        """signal (n, out) times the matrix (out, in): (n, in). In slices, so that the dense matrix never exists."""
         scaled = signal * self.scale.to(signal.dtype)
         result = signal.new_zeros(signal.shape[0], self.rows.shape[1])
         for rows, part in zip(self.rows.split(256), scaled.split(256, dim=1), strict=True):
@@ -57,7 +57,7 @@ class IntegerRows:
         self._scale, self._zeros = weight.scale, torch.zeros(len(weight.scale), dtype=torch.int64)
 
     def __call__(self, x: Tensor, bias: Tensor) -> Tensor:
-        """x (n, in), float32 → (n, out)."""
+        """x · weightᵀ + bias: x (n, in), float32; bias (out,) → (n, out)."""
         if bool(x.amin() < 0):  # digits have no sign
             return self(x.clamp_min(0), bias) - self(x.neg().clamp_min_(0), torch.zeros_like(bias))
         unit = x.amax(1, keepdim=True).clamp_min_(1e-30).div_(255)  # of the first digit; not finite where x is not
@@ -96,7 +96,7 @@ class HalfRows:
         self._scale = weight.scale
 
     def __call__(self, x: Tensor, bias: Tensor) -> Tensor:
-        """x (n, in), float32 → (n, out)."""
+        """x · weightᵀ + bias: x (n, in), float32; bias (out,) → (n, out)."""
         multiply = torch.ops.quantized.linear_dynamic_fp16
         first, *others = (multiply(x, part) for x, part in zip(x.split(self._widths, 1), self._parts, strict=True))
         for other in others:

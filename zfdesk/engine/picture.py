@@ -12,15 +12,17 @@ from torch import Tensor
 
 from zfdesk.engine.layers import ReceptiveField
 
-CropBox = tuple[float, float, float, float]  # left, top, right, bottom in frame pixels
+CropBox = tuple[float, float, float, float]
+"""left, top, right, bottom in frame pixels: as in Pillow, where a layer's windows are top, left, bottom, right."""
 
 
 @dataclass(frozen=True)
 class InputSpec:
     """What a network's weights expect: (picture - mean) / std with the picture in 0–255, channels in ``order``.
 
-    ``mean`` and ``std`` are in RGB order. ``resize`` is the side the shortest edge was brought to before the
-    central crop when the weights were trained; it fixes how much of a frame the standard centre crop takes.
+    ``mean`` and ``std`` are in RGB order, ``order`` is "RGB" or "BGR". ``resize`` is the side in pixels the shortest
+    edge was brought to before the central crop when the weights were trained; it fixes how much of a frame the standard
+    centre crop takes. Raises ValueError for numbers that cannot be.
     """
 
     mean: tuple[float, float, float] = (123.675, 116.28, 103.53)
@@ -40,7 +42,7 @@ class InputSpec:
 
     @property
     def divisor(self) -> tuple[float, float, float] | None:
-        """``std`` where the input is divided by one that is not 1: a unit of value is then so many levels of 255."""
+        """``std`` where it is not 1 in all colours, else None: one unit of the input is so many levels of 255."""
         return None if self.std == (1.0, 1.0, 1.0) else self.std
 
     def to_tensor(self, pictures: np.ndarray) -> Tensor:
@@ -61,12 +63,13 @@ class InputSpec:
         return pictures.clamp(0, 255).round().to(torch.uint8).contiguous().numpy()
 
     def to_rgb(self, values: Tensor) -> Tensor:
-        """Channels of a (3, height, width) array in the network's order → RGB."""
+        """Channels of a (3, height, width) tensor in the network's order → RGB, the same shape."""
         return values if self.order == "RGB" else values.flip(0)
 
 
 def centre_box(height: int, width: int, share: float = 224 / 256) -> CropBox:
-    """The standard central crop of a frame: a square of ``share`` of its shortest side, in frame pixels."""
+    """The standard central crop of a frame, in frame pixels: a square of ``share`` of its shortest side (Section 3: the
+    centre 224 of 256)."""
     side = share * min(height, width)
     left, top = (width - side) / 2, (height - side) / 2
     return left, top, left + side, top + side
@@ -79,7 +82,7 @@ def crop(frame: np.ndarray, box: CropBox, size: int = 224) -> np.ndarray:
     result is that of Pillow's ``resize(box=…, BILINEAR)`` to ±1. Where the box hangs over the frame the picture is
     mid-grey (128), in the exact share of each pixel. A box that is not square is stretched.
     Returns uint8 (size, size, 3), read-only.
-    Raises ValueError on a box without area or a frame that is not an RGB picture.
+    Raises ValueError on a box smaller than a pixel or not finite, or a frame that is not an RGB picture.
     """
     if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8 or 0 in frame.shape:
         raise ValueError(f"A frame must be uint8 (height, width, 3), not {frame.dtype} {frame.shape}.")
@@ -101,7 +104,10 @@ def crop(frame: np.ndarray, box: CropBox, size: int = 224) -> np.ndarray:
 
 
 def centre_crop(frame: np.ndarray, size: int = 224, resize: int = 256) -> np.ndarray:
-    """The standard central crop of a uint8 (height, width, 3) picture, as uint8 (size, size, 3)."""
+    """The standard central crop of a uint8 (height, width, 3) RGB picture, as uint8 (size, size, 3).
+
+    The shortest side becomes ``resize`` pixels, of which the middle ``size`` are kept. Raises ValueError as `crop`.
+    """
     height, width = frame.shape[:2]
     return crop(frame, centre_box(height, width, size / resize), size)
 

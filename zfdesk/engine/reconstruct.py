@@ -153,8 +153,10 @@ def reconstruct(
 
 @torch.inference_mode()
 def gradient_step(seen: Pass, signal: Tensor, layer: str) -> Tensor:
-    """The signal of a whole layer (channels, height, width) led to its input as the gradient is, its rectification and
-    the constants of normalisation left aside: Wᵀ of a convolution or a matrix, the switches of a pool."""
+    """Lead the signal of a whole layer (channels, height, width) to its input, as the gradient is: (channels below, …).
+
+    Wᵀ of a convolution or a matrix, the switches of a pool. Rectification is left out, normalisation the identity.
+    """
     architecture = seen.model.architecture
     place = architecture.index(layer)
     stage, below = architecture.stages[place], architecture.stages[place - 1]
@@ -163,7 +165,10 @@ def gradient_step(seen: Pass, signal: Tensor, layer: str) -> Tensor:
 
 
 def seed_positions(activation: Tensor, seed: Seed) -> tuple[tuple[int, int], ...]:
-    """The positions (y, x) that a seed keeps of a unit's map ``activation`` (height, width), strongest first."""
+    """The positions (y, x) that a seed keeps of a unit's map ``activation`` (height, width).
+
+    Strongest first, of the whole map row by row. Raises ValueError for a picked position that is missing or not there.
+    """
     height, width = activation.shape
     if seed.kind is SeedKind.AT:
         if seed.position is None:

@@ -1,8 +1,8 @@
 """A square moved over a picture, and what the network answers at each of its positions (Section 4.2, Fig. 7).
 
 picture = centre_crop(frame)
-for seen in sweep(model.forward(picture), picture):
-    seen.probability(285), seen.fraction      # coarse at first, refined with every step
+for result in sweep(model.forward(picture), picture):
+    result.probability(285), result.fraction      # coarse at first, refined with every step
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class SweepPlan:
     ``overhang``: the centre of the occluder goes over the whole picture, one position for each ``stride`` × ``stride``
     cell of it, so that the occluder hangs over the edge as the paper's pictures show. Without it the occluder stays
     inside: the first position is the upper left corner, and the last ones are moved in to touch the edge.
-    Raises ValueError where there is no such sweep.
+    Raises ValueError for a size or stride below 1 pixel, a shape or a fill that does not exist.
     """
 
     size: int = 50
@@ -71,7 +71,7 @@ class SweepPlan:
         return result
 
     def occluder(self, top: int, left: int) -> Occluder:
-        """The occluder at one position."""
+        """The occluder at one position, in pixels."""
         return Occluder(int(top), int(left), self.size, self.size, self.shape, self.fill)
 
 

@@ -37,7 +37,7 @@ class Spans:
 
     @staticmethod
     def of(first: np.ndarray, end: np.ndarray, size: int) -> Spans:
-        """The spans on a side of ``size``."""
+        """The spans of what changes, rows ``first`` to ``end`` - 1, int (n,), on a side of ``size``."""
         length = int((end - first).max())
         return Spans(first, end, np.minimum(first, size - length), length)
 
@@ -99,7 +99,7 @@ class Windows:
         self.clean_probabilities, self.clean_activations = probabilities[0], activations[0]
 
     def ordered(self, positions: np.ndarray) -> np.ndarray:
-        """Positions (n, 2) put so that those with windows of alike shapes follow each other: the order, (n,)."""
+        """An order, int (n,), of positions (n, 2) in which those with windows of alike shapes follow each other."""
         areas = self._areas(positions)
         heights, widths = (np.sum([area[side].end - area[side].first for area in areas], 0) for side in (0, 1))
         return np.lexsort((-widths, -heights))
@@ -118,7 +118,8 @@ class Windows:
         return self._answers_from(maps, np.concatenate(totals) if totals else None)
 
     def multiply_adds(self, positions: np.ndarray) -> int:
-        """What the answers need in all: the convolutions directly, in each position's own windows, and the rest."""
+        """Multiply-adds of the answers for positions (n, 2): convolutions directly, in each position's own windows, and
+        the fully connected layers."""
         needed = len(positions) * sum(stage.multiply_adds for stage in self._vectors)
         for stage, (rows, columns) in zip(self._spatial, self._areas(positions), strict=True):
             _, height, width = stage.shape
