@@ -1,4 +1,4 @@
-"""The one exception of work that was cancelled, in every room, and how long work is told to look for it.
+"""The one exception of work that was cancelled, in every room; how long work is told to look for it; and Ctrl-C.
 
 Work that looks between its steps alone goes on for as long as a step takes. Who runs it says how it is asked:
 
@@ -8,9 +8,13 @@ Work that looks between its steps alone goes on for as long as a step takes. Who
 
 from __future__ import annotations
 
+import math
+import signal
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import TypeVar
 
 Thing = TypeVar("Thing")
@@ -55,4 +59,30 @@ def checkpoints(things: Iterable[Thing]) -> Iterator[Thing]:
         yield thing
 
 
-__all__ = ["Cancelled", "cancellable", "checkpoint", "checkpoints", "watched"]
+@contextmanager
+def stop_on_signal(*others: signal.Signals, patience: float = 0.0) -> Iterator[threading.Event]:
+    """Within, Ctrl-C and the ``others`` set the event, in place of ending whatever is done just then.
+
+    Ctrl-C again raises KeyboardInterrupt, where that is more than ``patience`` seconds after the first signal. Python
+    hands signals to the main thread alone: in another one nobody sets the event.
+    """
+    stop, first = threading.Event(), math.inf
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        nonlocal first
+        now = time.monotonic()
+        if number == signal.SIGINT and now - first > patience:
+            raise KeyboardInterrupt
+        first = min(first, now)
+        stop.set()
+
+    in_main = threading.current_thread() is threading.main_thread()
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, *others) if in_main}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+__all__ = ["Cancelled", "cancellable", "checkpoint", "checkpoints", "stop_on_signal", "watched"]

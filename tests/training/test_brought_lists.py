@@ -17,7 +17,7 @@ from zfdesk.live import Crop
 from zfdesk.training.class_names import left_out, read_class_map
 from zfdesk.training.data import open_all, open_pictures, passed_over
 from zfdesk.training.data_manifest import ManifestPictures
-from zfdesk.training.shards import labelled_pictures, pictures_of
+from zfdesk.training.pack_plan import labelled_pictures, pictures_of
 from zfdesk.training.transfer import TransferPlan, run_transfer
 from zfdesk.typed_json import parsed
 

@@ -17,8 +17,8 @@ from zfdesk.cli import main
 from zfdesk.engine import ARCHITECTURES
 from zfdesk.training.data import open_pictures
 from zfdesk.training.errors import TrainingError
-from zfdesk.training.learning import losses, on
 from zfdesk.training.loader import Loader
+from zfdesk.training.losses import losses, on
 from zfdesk.training.plan import TrainingPlan
 from zfdesk.training.process_group import ProcessGroup
 from zfdesk.training.recipe import RECIPES

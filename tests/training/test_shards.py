@@ -14,10 +14,13 @@ from PIL import Image
 from shard_tools import ColourTeacher, arrays, members, write_pictures
 
 from zfdesk.cli import main
-from zfdesk.training import shards
+from zfdesk.training import shard_writer
 from zfdesk.training.data import open_pictures
+from zfdesk.training.errors import ShardsError
+from zfdesk.training.pack_plan import PackPlan, labelled_pictures, pictures_of
 from zfdesk.training.shard_views import ViewPlan
-from zfdesk.training.shards import BATCH, PackPlan, ShardsError, labelled_pictures, pack, pictures_of
+from zfdesk.training.shard_writer import BATCH
+from zfdesk.training.shards import pack
 
 CLASSES = tuple(f"colour {number}" for number in range(12))
 
@@ -32,7 +35,7 @@ def plan(tmp_path: Path) -> PackPlan:
 @pytest.fixture
 def small_shards(monkeypatch: pytest.MonkeyPatch) -> int:
     """The largest shard in bytes, so that the plan needs three or four."""
-    monkeypatch.setattr(shards, "SHARD_BYTES", 220_000)
+    monkeypatch.setattr(shard_writer, "SHARD_BYTES", 220_000)
     return 220_000
 
 
@@ -86,7 +89,7 @@ def test_the_description_and_the_size_of_shards(plan: PackPlan, tmp_path: Path, 
 
 
 def test_a_shard_travels() -> None:
-    assert shards.SHARD_BYTES < 60_000_000
+    assert shard_writer.SHARD_BYTES < 60_000_000
 
 
 def test_the_seed_decides(plan: PackPlan, tmp_path: Path, small_shards: int) -> None:
@@ -180,7 +183,7 @@ def test_unreadable_pictures_are_named_and_left_out(tmp_path: Path) -> None:
 def test_a_full_disk_is_told_and_whole_shards_stay(
     plan: PackPlan, tmp_path: Path, small_shards: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, real = packed(plan, tmp_path / "whole"), shards.write_whole
+    whole, real = packed(plan, tmp_path / "whole"), shard_writer.write_whole
 
     def full(path: Path, parts: object) -> None:
         if path.name == "views-00001.tar":
@@ -188,7 +191,7 @@ def test_a_full_disk_is_told_and_whole_shards_stay(
         real(path, parts)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(shards, "write_whole", full)
+        patch.setattr(shard_writer, "write_whole", full)
         with pytest.raises(ShardsError, match=r"views-00001\.tar cannot be written: no space left on device"):
             packed(plan, tmp_path / "out")
     assert (tmp_path / "out/views-00000.tar").read_bytes() == whole["views-00000.tar"]

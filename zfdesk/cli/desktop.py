@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from zfdesk.cli.output import CommandError
+from zfdesk.error_reason import error_reason
 
 MIME_TYPE = "application/x-zfdesk-session"
 
@@ -66,9 +67,7 @@ def desktop_command(arguments: argparse.Namespace) -> int:
     try:
         changed = change(folder)
     except OSError as error:
-        raise CommandError(
-            f"{error.filename or folder} cannot be changed: {(error.strerror or str(error)).lower()}."
-        ) from None
+        raise CommandError(f"{error.filename or folder} cannot be changed: {error_reason(error)}.") from None
     _update(folder)
     done = "written" if arguments.action == "install" else "removed"
     for path in changed:

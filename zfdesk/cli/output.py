@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from zfdesk.error_reason import error_reason
 from zfdesk.progress import ProgressLine
 
 
@@ -64,8 +65,7 @@ def write_output(path: str, data: bytes) -> None:
     except BrokenPipeError:
         raise
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise CommandError(f"{path} cannot be written: {reason.lower()}.") from error
+        raise CommandError(f"{path} cannot be written: {error_reason(error)}.") from error
 
 
 def check_output(path: str) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zfdesk.cancellation import stop_on_signal
 from zfdesk.cli.common import (
     CROPS,
     METHODS,
@@ -116,7 +115,7 @@ def record_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
     first_number, last_number = arguments.frames
     span = Span(first_number, last_number, arguments.seconds, arguments.fps)
     unreadable: list[str] = []
-    with _interruptible() as stop:
+    with stop_on_signal() as stop:
         run = _Run(source, stepper, span, arguments.what, arguments.size, stop, unreadable, arguments.unit or "max")
         frames = run.frames()
         try:
@@ -316,26 +315,6 @@ def _view(arguments: argparse.Namespace, view: View, model: Model) -> View:
     if arguments.crop is not None:
         view = view.change(crop=crop_called(arguments.crop, model))
     return view
-
-
-@contextmanager
-def _interruptible() -> Iterator[threading.Event]:
-    """Ctrl-C sets the event instead of ending whatever is done just then; a second one does what it always does."""
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = signal.getsignal(signal.SIGINT)
-
-    def ask(number: int, frame: object) -> None:
-        stop.set()
-        signal.signal(signal.SIGINT, before)
-
-    signal.signal(signal.SIGINT, ask)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 # Words into values

@@ -11,7 +11,7 @@ from zfdesk.cli.output import CommandError, message_printer, print_message
 from zfdesk.progress import ProgressLine, noun
 
 if TYPE_CHECKING:
-    from zfdesk.training.shards import PackPlan
+    from zfdesk.training.pack_plan import PackPlan
     from zfdesk.training.teacher import Teacher
 
 
@@ -52,7 +52,8 @@ def shards_command(arguments: argparse.Namespace) -> int:
     """Pack; 1 when something could not be read (it is told and left out), or nothing could be done."""
     import os
 
-    from zfdesk.training.shards import ShardsError, pack
+    from zfdesk.training.errors import ShardsError
+    from zfdesk.training.shards import pack
     from zfdesk.training.teacher import TeacherError, open_teacher
 
     if arguments.mixtures and not arguments.teacher:
@@ -89,8 +90,10 @@ def shards_command(arguments: argparse.Namespace) -> int:
 
 def _plan(arguments: argparse.Namespace, teacher: Teacher | None) -> PackPlan:
     from zfdesk.training.class_names import usual_names
+    from zfdesk.training.errors import ShardsError
+    from zfdesk.training.pack_plan import PackPlan, labelled_pictures, pictures_of
     from zfdesk.training.shard_views import ViewPlan
-    from zfdesk.training.shards import PackPlan, ShardsError, labelled_pictures, pictures_of, read_description
+    from zfdesk.training.shard_writer import read_description
 
     description = read_description(Path(arguments.validation_of)) if arguments.validation_of else None
     view = ViewPlan(

@@ -15,6 +15,7 @@ from typing import Any
 
 from zfdesk.atomic_write import write_whole
 from zfdesk.engine.picture import CropBox
+from zfdesk.error_reason import error_reason
 from zfdesk.weights.safetensors_file import CheckpointError, opened, parsed_json
 
 FILE = "zfdesk-parts.json"
@@ -91,7 +92,7 @@ def write_parts(folder: Path, marks: Mapping[str, Mapping[str, PartBox]]) -> Non
     try:
         write_whole(path, [text.encode()])
     except OSError as error:
-        raise PartsError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}.") from None
+        raise PartsError(f"{path} cannot be written: {error_reason(error)}.") from None
 
 
 def check_part_name(name: str) -> str:

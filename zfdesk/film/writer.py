@@ -35,6 +35,7 @@ import numpy as np
 
 from zfdesk import __version__
 from zfdesk.atomic_write import write_whole
+from zfdesk.error_reason import error_reason
 from zfdesk.film import disk
 from zfdesk.film.encoder import Encoder, FilmError, Settings
 from zfdesk.film.formats import ENCODERS, FASTEST_GIF, FORMATS, LARGEST, form_of
@@ -381,7 +382,7 @@ def _as_texts(facts: Mapping[str, Any]) -> dict[str, str]:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, av.FFmpegError | OSError):
-        return (error.strerror or str(error)).lower().rstrip(".")
+        return error_reason(error)
     if isinstance(error, MemoryError):
         return "there is not enough memory"
     return str(error).rstrip(".") or type(error).__name__

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from zfdesk.error_reason import error_reason
 from zfdesk.library.listing import ListedPicture
 
 VERSION = 1
@@ -112,7 +113,7 @@ class Database:
                 f"The scans in {self._folder} are damaged ({error}); zfdesk scan --clear begins them anew."
             ) from None
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
+            reason = error_reason(error)
             raise LibraryError(f"The scans in {self._folder} cannot be written: {reason}.") from None
 
 

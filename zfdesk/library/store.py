@@ -24,6 +24,7 @@ import numpy as np
 from zfdesk.atomic_write import write_whole
 from zfdesk.engine import Model
 from zfdesk.engine.packed_rows import PackedRows
+from zfdesk.error_reason import error_reason
 from zfdesk.library.backlog import Backlog
 from zfdesk.library.database import VERSION, Database, LibraryError, inside, row_of
 from zfdesk.library.listing import ListedPicture, class_of
@@ -280,7 +281,7 @@ def remove(folder: Path) -> None:
         if folder.exists():
             shutil.rmtree(folder)
     except OSError as error:
-        raise LibraryError(f"{folder} cannot be removed: {(error.strerror or str(error)).lower()}.") from None
+        raise LibraryError(f"{folder} cannot be removed: {error_reason(error)}.") from None
 
 
 def fingerprint(model: Model) -> str:

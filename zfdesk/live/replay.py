@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 
 from zfdesk.atomic_write import write_whole
 from zfdesk.engine import Occluder, OccluderFill, OccluderShape
+from zfdesk.error_reason import error_reason
 from zfdesk.live.view import View
 from zfdesk.typed_json import PlainError, parsed
 
@@ -132,7 +133,7 @@ def load_path(path: Path) -> Replay:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise ReplayError(f"{path.name} cannot be read: {(error.strerror or str(error)).lower()}.") from error
+        raise ReplayError(f"{path.name} cannot be read: {error_reason(error)}.") from error
     return from_json(data, path.name)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from zfdesk import npz
 from zfdesk.atomic_write import write_whole
+from zfdesk.error_reason import error_reason
 from zfdesk.figures.files import encode_arrays
 from zfdesk.figures.page import SIZES, Page
 from zfdesk.pages.composition import DPI, MOST, Composition, Slot, of_page
@@ -192,7 +193,7 @@ def _read(path: str | os.PathLike[str]) -> tuple[Page, dict[str, str]]:
     except MemoryError:
         raise LayoutError(f"{name} needs more memory than there is.") from None
     except OSError as error:
-        raise LayoutError(f"{name} cannot be read: {(error.strerror or str(error)).lower()}.") from None
+        raise LayoutError(f"{name} cannot be read: {error_reason(error)}.") from None
     except ValueError as error:
         reason = str(error).rstrip(".")
         raise LayoutError(f"{name} cannot be opened as a figure: {reason[:1].lower()}{reason[1:]}.") from None

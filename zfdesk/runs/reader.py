@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zfdesk.error_reason import error_reason
 from zfdesk.runs.entries import About, Epoch, Note, RunError, Step, from_line
 from zfdesk.runs.names import (
     ABOUT,
@@ -119,7 +120,7 @@ class Run:
             read_about(self.folder)  # says that the run is gone, if it is
             return self
         except OSError as error:
-            raise RunError(f"{place} cannot be read: {error.strerror or error}.") from None
+            raise RunError(f"{place} cannot be read: {error_reason(error)}.") from None
         whole = data[: data.rfind(b"\n") + 1]  # the last line may be half written
         old = self
         if fresh:  # another run may have begun in the same folder
@@ -154,7 +155,7 @@ def read_about(folder: Path) -> About:
     except UnicodeDecodeError:
         raise RunError(f"{folder} is not a training run: its {ABOUT} is not text.") from None
     except OSError as error:
-        raise RunError(f"{place} cannot be read: {error.strerror or error}.") from None
+        raise RunError(f"{place} cannot be read: {error_reason(error)}.") from None
     try:
         return About.from_json(text)
     except RunError as error:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from zfdesk import npz
+from zfdesk.error_reason import error_reason
 from zfdesk.runs.entries import RunError
 from zfdesk.runs.names import statistics_file
 
@@ -83,7 +84,7 @@ def read_statistics(folder: Path | str, epoch: int) -> dict[str, LayerTrainingSt
     except FileNotFoundError:
         raise RunError(f"{place} is missing.") from None
     except OSError as error:
-        raise RunError(f"{place} cannot be read: {error.strerror or error}.") from None
+        raise RunError(f"{place} cannot be read: {error_reason(error)}.") from None
     except npz.ArchiveError:
         raise RunError(f"{place} is damaged.") from None
     layers = dict.fromkeys(name.split(".")[0] for name in arrays)

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from zfdesk.error_reason import error_reason
 from zfdesk.runs.entries import RunError
 from zfdesk.runs.names import CROPS, STRONGEST, epoch_of, snapshot_name
 
@@ -57,7 +58,7 @@ def read_strongest(folder: Path | str) -> tuple[StrongestEntry, ...]:
     except FileNotFoundError:
         return ()
     except OSError as error:
-        raise RunError(f"{Path(folder) / STRONGEST} cannot be read: {error.strerror or error}.") from None
+        raise RunError(f"{Path(folder) / STRONGEST} cannot be read: {error_reason(error)}.") from None
     found: dict[tuple[int, str, int], StrongestEntry] = {}
     for line in data.splitlines():
         try:

@@ -12,6 +12,7 @@ import numpy as np
 
 from zfdesk.atomic_write import write_whole
 from zfdesk.engine import Model
+from zfdesk.error_reason import error_reason
 from zfdesk.runs.entries import About, LogEntry, Note, RunError, from_line, to_line
 from zfdesk.runs.names import (
     ABOUT,
@@ -57,7 +58,7 @@ class RunWriter:
             for name in ("", SNAPSHOTS, STATISTICS, STATE):
                 (place / name).mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise RunError(f"The folder {place} cannot be made: {error.strerror or error}.") from None
+            raise RunError(f"The folder {place} cannot be made: {error_reason(error)}.") from None
         writer = RunWriter(place, about)
         writer._whole(place / LOG, b"")
         writer._whole(place / ABOUT, about.to_json().encode())  # last: with it the folder is a run
@@ -79,7 +80,7 @@ class RunWriter:
         except FileNotFoundError:
             lines = []
         except OSError as error:
-            raise RunError(f"{place / LOG} cannot be read: {error.strerror or error}.") from None
+            raise RunError(f"{place / LOG} cannot be read: {error_reason(error)}.") from None
         kept = [line for line in lines if line.endswith(b"\n") and _still_true(line, step)]
         if kept != lines or not lines:
             writer._whole(place / LOG, b"".join(kept))
@@ -123,7 +124,7 @@ class RunWriter:
             place.parent.mkdir(exist_ok=True)
             save(model, place)
         except OSError as error:
-            raise RunError(f"{place} cannot be written: {error.strerror or error}.") from None
+            raise RunError(f"{place} cannot be written: {error_reason(error)}.") from None
         except CheckpointError as error:
             raise RunError(str(error)) from None
         return place
@@ -133,7 +134,7 @@ class RunWriter:
             place.parent.mkdir(exist_ok=True)
             write_whole(place, [data])
         except OSError as error:
-            raise RunError(f"{place} cannot be written: {error.strerror or error}.") from None
+            raise RunError(f"{place} cannot be written: {error_reason(error)}.") from None
 
     def _append(self, place: Path, line: bytes) -> None:
         """One write of a whole line, and never behind the torn end of one that failed."""
@@ -146,7 +147,7 @@ class RunWriter:
                 if file.write(line) != len(line):
                     raise RunError(f"{place} cannot be written: the disk is full.")
         except OSError as error:
-            raise RunError(f"{place} cannot be written: {error.strerror or error}.") from None
+            raise RunError(f"{place} cannot be written: {error_reason(error)}.") from None
 
 
 def _came_to_nothing(place: Path) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 from zfdesk import __version__
 from zfdesk.atomic_write import write_whole
 from zfdesk.engine import OccluderFill, OccluderShape, SweepPlan
+from zfdesk.error_reason import error_reason
 from zfdesk.live import View
 from zfdesk.npz import ArchiveError
 from zfdesk.session import archive
@@ -193,7 +194,7 @@ def save(session: Session, path: Path) -> None:
     except MemoryError:
         raise SessionError(f"{file_name(path)} was not saved: there is not enough memory.") from None
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = error_reason(error)
         raise SessionError(f"{file_name(path)} was not saved: {reason}.") from None
 
 
@@ -220,7 +221,7 @@ def load(path: Path) -> Session:
     except MemoryError:
         raise SessionError(f"{name} needs more memory than there is.") from None
     except OSError as error:
-        raise SessionError(f"{name} cannot be read: {(error.strerror or str(error)).lower()}.") from None
+        raise SessionError(f"{name} cannot be read: {error_reason(error)}.") from None
     return from_bytes(data, name)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zfdesk.error_reason import error_reason
 from zfdesk.sources.files import file_name, source_error
 from zfdesk.sources.frame import SourceError
 from zfdesk.sources.paced import PacedSource
@@ -101,7 +102,7 @@ def pictures_below(
 
 def passed_over(path: str, error: OSError | None = None) -> str:
     """The sentence on an entry of a folder that is not looked into; without an error, on a link."""
-    reason = "it is a link that leads back, or nowhere" if error is None else (error.strerror or str(error)).lower()
+    reason = "it is a link that leads back, or nowhere" if error is None else error_reason(error)
     return f"{path} is passed over: {reason}."
 
 

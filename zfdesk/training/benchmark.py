@@ -9,29 +9,25 @@ import argparse
 import json
 import time
 from contextlib import nullcontext
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from zfdesk.engine import ARCHITECTURES
-from zfdesk.training.learning import inputs, losses
+from zfdesk.training.learner import Learner
 from zfdesk.training.loader import Batch
 from zfdesk.training.memory import freed_memory_kept
-from zfdesk.training.network import TrainingNetwork, fill
-from zfdesk.training.optimise import RunningMean, make_optimiser
+from zfdesk.training.process_group import ProcessGroup
 from zfdesk.training.recipe import RECIPES
-from zfdesk.training.train import fast_bfloat
 
 SIDE, BATCH, CLASSES, EMBEDDING, STEPS = 128, 128, 1000, 1280, 4
 
 
 def measure() -> dict[str, float]:
     """Pictures a second of the recipe modern with a teacher's stored answers, decoding aside: ZFNet, 128 px."""
-    recipe = RECIPES["modern"]
-    network = TrainingNetwork(ARCHITECTURES["zfnet"](CLASSES), recipe, EMBEDDING)
-    fill(network, 0)
-    learner: TrainingNetwork = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimiser, mean = make_optimiser(learner, recipe), RunningMean(learner, recipe.ema)
+    recipe, group = RECIPES["modern"], ProcessGroup(0, 1, torch.device("cpu"))
+    learner = Learner(ARCHITECTURES["zfnet"](CLASSES), recipe, EMBEDDING, 0, group, Path())
     rng = np.random.default_rng(0)
     batch = Batch(
         rng.integers(0, 256, (BATCH, SIDE, SIDE, 3), np.uint8), np.full(BATCH, -1), None,
@@ -39,19 +35,11 @@ def measure() -> dict[str, float]:
         rng.normal(0, 1, (BATCH, EMBEDDING)).astype(np.float32), np.ones(BATCH, bool),
         rng.uniform(-1, 1, (BATCH, 3)).astype(np.float32), np.arange(BATCH), 0,
     )  # fmt: skip
-    device = torch.device("cpu")
     begun = time.perf_counter()
     for step in range(STEPS + 1):
         if step == 1:  # the first makes what stays
             begun = time.perf_counter()
-        learner.train()
-        with torch.autocast("cpu", torch.bfloat16, enabled=fast_bfloat()):
-            scores, guessed = learner(inputs(batch, recipe, device), (0, step, 0, BATCH))
-        losses(scores, guessed, batch, recipe, BATCH)[0].backward()
-        torch.nn.utils.clip_grad_norm_(learner.parameters(), recipe.gradient_limit, foreach=True)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
-        mean.update(learner, step + 1)
+        learner.step(batch, recipe.learning_rate, step, BATCH)
     return {"pictures_per_second": STEPS * BATCH / (time.perf_counter() - begun)}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zfdesk.error_reason import error_reason
 from zfdesk.training.errors import TrainingError
 
 
@@ -42,7 +43,7 @@ def read_json(path: Path) -> dict[str, object]:
     try:
         data = json.loads(path.read_bytes())
     except OSError as error:
-        raise TrainingError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from None
+        raise TrainingError(f"{path} cannot be read: {error_reason(error)}.") from None
     except (ValueError, RecursionError):
         raise TrainingError(f"{path} is damaged: it is not JSON.") from None
     if not isinstance(data, dict):

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from zfdesk.error_reason import error_reason
 from zfdesk.training.data_entry import StoredPicture
 from zfdesk.training.errors import PicturesGoneError, TrainingError
 from zfdesk.weights.checkpoint import MOST_CLASSES
@@ -100,7 +101,7 @@ def _rows(place: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     except TrainingError:
         raise
     except OSError as error:
-        raise TrainingError(f"{place} cannot be read: {(error.strerror or str(error)).lower()}.") from None
+        raise TrainingError(f"{place} cannot be read: {error_reason(error)}.") from None
     except (ValueError, csv.Error):
         raise TrainingError(f"{place} is damaged: a line of it cannot be read.") from None
 

@@ -15,6 +15,7 @@ import numpy as np
 from zfdesk.atomic_write import write_whole
 from zfdesk.engine import Model, centre_crop
 from zfdesk.engine.class_kinds import class_kinds
+from zfdesk.error_reason import error_reason
 from zfdesk.resources import resource
 from zfdesk.sources import read_picture
 from zfdesk.training.calibration import reliability
@@ -93,7 +94,7 @@ def _renewed(place: Path, block: str) -> str:
     try:
         text = place.read_text("utf-8")
     except OSError as error:
-        raise TrainingError(f"{place} cannot be read: {(error.strerror or str(error)).lower()}.") from None
+        raise TrainingError(f"{place} cannot be read: {error_reason(error)}.") from None
     if text.count(BEGIN) != 1 or text.count(END) != 1:
         raise TrainingError(f"{place} needs the lines {BEGIN} and {END} once each, around the table of scores.")
     before, after = text.split(BEGIN)[0], text.split(END)[1]

@@ -9,3 +9,7 @@ class TrainingError(ValueError):
 
 class PicturesGoneError(TrainingError):
     """Pictures that were there when the training began are not any more."""
+
+
+class ShardsError(TrainingError):
+    """Something that cannot be packed."""

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from zfdesk.engine import Model, centre_box, crop
+from zfdesk.error_reason import error_reason
 from zfdesk.sources import SourceError, decode_picture
 from zfdesk.training.data import PictureDataset
 from zfdesk.training.errors import PicturesGoneError, TrainingError
@@ -222,7 +223,7 @@ def _batches(
         except SourceError as error:
             return str(error)
         except (OSError, ValueError) as error:
-            return f"{name} cannot be read: {getattr(error, 'strerror', None) or error}."
+            return f"{name} cannot be read: {error_reason(error)}."
         inputs = [(model.architecture.size, model.input.resize) for model in models]
         made = {one: views(pixels, *one, protocol) for one in set(inputs)}
         return int(places[label]), [made[one] for one in inputs]

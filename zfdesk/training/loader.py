@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 from torch import Tensor
 
+from zfdesk.error_reason import error_reason
 from zfdesk.training.data import PictureDataset, order
 from zfdesk.training.data_entry import StoredPicture
 from zfdesk.training.errors import PicturesGoneError, TrainingError
@@ -89,7 +90,7 @@ class Unreadable:
         """Remember one, and why."""
         if index not in self.found:
             self.found[index] = name
-            why = (getattr(error, "strerror", None) or str(error)).rstrip(".").lower()
+            why = error_reason(error)
             self.on_message(f"{name} cannot be read and is left out: {why}.")
 
 

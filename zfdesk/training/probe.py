@@ -10,6 +10,7 @@ from torch import Tensor
 
 from zfdesk.engine import Conv, Linear, Model
 from zfdesk.engine.kernels import dense
+from zfdesk.error_reason import error_reason
 from zfdesk.runs import LayerTrainingStatistics, StrongestEntry, spread
 from zfdesk.sources import SourceError
 from zfdesk.sources.picture import decode_picture
@@ -64,7 +65,7 @@ def probe_picture(path: str | None, *sets: PictureDataset) -> np.ndarray | None:
         try:
             return decode_picture(Path(path).read_bytes(), path)
         except OSError as error:
-            raise TrainingError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from None
+            raise TrainingError(f"{path} cannot be read: {error_reason(error)}.") from None
     for pictures in sets:
         for index in range(min(len(pictures), 20)):
             try:

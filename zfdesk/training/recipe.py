@@ -94,7 +94,7 @@ class TrainRecipe:
     """Of the distance of a linear map of the last hidden layer from the teacher's embedding."""
     embedding_loss: str = "cosine"
     density_weight: float = 0.0
-    """Of the density of the last convolution's maps, see `zfdesk.training.learning.density`; 0 for no such penalty."""
+    """Of the density of the last convolution's maps, see `zfdesk.training.losses.density`; 0 for no such penalty."""
 
     def __post_init__(self) -> None:
         for field, choices in _CHOICES.items():

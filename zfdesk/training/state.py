@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from zfdesk.error_reason import error_reason
 from zfdesk.training.errors import TrainingError
 from zfdesk.weights.safetensors_file import (
     CheckpointError,
@@ -80,7 +81,7 @@ def save_state(
         place.parent.mkdir(parents=True, exist_ok=True)
         write_tensors(place, tensors, metadata)
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
+        why = error_reason(error)
         kept = "; the last good one is kept" if place.exists() else ""
         raise TrainingError(f"The state of the training cannot be saved in {place.parent}: {why}{kept}.") from None
 

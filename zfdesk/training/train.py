@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import signal
 import threading
 import time
@@ -11,26 +10,23 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 
 import numpy as np
-import torch
-import torch.distributed as dist
 from torch import Tensor
-from torch.nn.parallel import DistributedDataParallel
 
 from zfdesk import __version__
+from zfdesk.cancellation import stop_on_signal
 from zfdesk.engine import ARCHITECTURES, Model
 from zfdesk.progress import ProgressLine, duration, noun
 from zfdesk.runs import About, Epoch, RunError, RunWriter, Score, Step, snapshot_epochs
 from zfdesk.training.data import open_all, open_pictures, passed_over
 from zfdesk.training.errors import TrainingError
 from zfdesk.training.fitting import check_pictures, check_plan, check_sides
-from zfdesk.training.learning import hits, inputs, losses, on
-from zfdesk.training.loader import Answering, Batch, Loader
+from zfdesk.training.learner import Learner, NotFiniteError
+from zfdesk.training.loader import Batch, Loader
+from zfdesk.training.losses import on
 from zfdesk.training.memory import HeapBound, freed_memory_kept
-from zfdesk.training.network import TrainingNetwork, exported, fill, normed, start_from
-from zfdesk.training.optimise import RunningMean, limit_filters, make_optimiser
+from zfdesk.training.network import TrainingNetwork, normed
 from zfdesk.training.plan import TrainingPlan
 from zfdesk.training.probe import Probe, probe_picture, strongest_answers
 from zfdesk.training.process_group import ProcessGroup
@@ -40,7 +36,7 @@ from zfdesk.training.state import TrainerState, read_state, restore, save_state
 from zfdesk.training.teaching import TaughtPictures, taught_recipe
 from zfdesk.training.throughput import share_sentence
 from zfdesk.training.train_config import Ended, TrainConfig
-from zfdesk.training.validate import Validation, as_kept
+from zfdesk.training.validate import Validation
 
 PATIENCE = 2.0
 """Seconds after which a second Ctrl-C ends a training at once."""
@@ -65,31 +61,27 @@ class Training:
         self, config: TrainConfig, run: Path, group: ProcessGroup, progress: ProgressLine, resume: bool = False
     ) -> None:
         self.config, self.run, self.group, self.progress = config, run, group, progress
-        self.recipe, self.device = config.recipe, group.device
-        self.pictures = open_all(config.data)
+        self.pictures, self.recipe = open_all(config.data), config.recipe
         for sentence in passed_over(self.pictures):
             progress.message(sentence)
-        taught = "" if config.teacher is None else self._ask(config.teacher)
+        taught, embedding = "", self.pictures.embedding
+        if config.teacher is not None:
+            if config.teacher_classes:
+                self.pictures = TaughtPictures(self.pictures, config.teacher)
+            self.recipe, taught = taught_recipe(self.recipe, self.pictures, config.teacher)
+            embedding = config.teacher.embedding
         check_pictures(self.pictures, config.teacher is not None, self.recipe)
         self.classes = self.pictures.classes
-        self.validation: Validation | None = None
-        if config.validation is not None:
-            seen = open_pictures(config.validation, "val")
-            for sentence in passed_over(seen):
-                progress.message(sentence)
-            self.validation = Validation(seen, self.classes, config.threads, progress.warn, config.limit)
+        self.validation = self._open_validation()
         self.architecture = ARCHITECTURES[config.architecture](len(self.classes))
         self.plan = TrainingPlan(self.recipe, len(self.pictures), self.architecture.size)
         check_plan(self.plan, group.processes)
         self.loader = loader_of(config, self.pictures, self.plan, group, progress.warn)
         self.heap = HeapBound()
-        self.network = self._network()
-        self.optimiser = make_optimiser(self.network, self.recipe)
-        self.mean = RunningMean(self.network, self.recipe.ema) if self.recipe.ema else None
+        embedding = embedding if self.recipe.embedding_weight else 0
+        self.learner = Learner(self.architecture, self.recipe, embedding, config.seed, group, run)
+        check_sides(self.network, self.plan)
         self.state = TrainerState()
-        self._bfloat = self.recipe.precision == "bfloat16" or (
-            self.recipe.precision == "auto" and (self.device.type == "cuda" or fast_bfloat())
-        )
         if resume:
             self._resume()
             self.writer = RunWriter.resume(run, self.state.step) if group.first else None
@@ -100,36 +92,25 @@ class Training:
             if self.writer is not None and probe is not None:
                 self.writer.probe(probe)
         if taught:
-            progress.message(taught)
-            if self.writer is not None:
-                self.writer.note(self.state.step, taught)
-        self.learner: torch.nn.Module = self.network
-        if group.processes > 1:
-            # in a group of its own: it never lets go of it, and a thread of a group that is left at the end of Python,
-            # just letting go of a tensor, aborts the process
-            self.learner = DistributedDataParallel(
-                self.network, process_group=dist.new_group(), forward_sync_buffers=False
-            )
+            self._note(taught)
+        self.learner.distribute()
         self.stopping = threading.Event()
         self._last: tuple[Score | None, Score | None] = (None, None)
         self._reached: tuple[int, float] | None = None  # side and pictures a second of the last line of the log
 
-    def _ask(self, teacher: Answering) -> str:
-        if self.config.teacher_classes:
-            self.pictures = TaughtPictures(self.pictures, teacher)
-        self.recipe, note = taught_recipe(self.config.recipe, self.pictures, teacher)
-        return note
+    @property
+    def network(self) -> TrainingNetwork:
+        """The network that is trained."""
+        return self.learner.network
 
-    def _network(self) -> TrainingNetwork:
-        embedding = self.pictures.embedding
-        if self.config.teacher is not None:
-            embedding = self.config.teacher.embedding
-        embedding = embedding if self.recipe.embedding_weight else 0
-        network = TrainingNetwork(self.architecture, self.recipe, embedding)
-        fill(network, self.config.seed)
-        check_sides(network, self.plan)
-        moved: TrainingNetwork = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        return moved
+    def _open_validation(self) -> Validation | None:
+        config = self.config
+        if config.validation is None:
+            return None
+        pictures = open_pictures(config.validation, "val")
+        for sentence in passed_over(pictures):
+            self.progress.message(sentence)
+        return Validation(pictures, self.classes, config.threads, self.progress.warn, config.limit)
 
     def _about(self) -> About:
         config, validation = self.config, self.validation
@@ -160,17 +141,15 @@ class Training:
 
         def batches() -> Iterator[Tensor]:
             for batch in loader.batches(0, count):
-                yield normed(on(batch.pictures, self.device))
+                yield normed(on(batch.pictures, self.group.device))
                 self.heap.trim()
 
         try:
-            left = start_from(self.network, start, batches())
+            left = self.learner.start_from(start, batches())
         finally:
             loader.close()
         if left:
             self.progress.message(f"Begun anew, as they do not fit: {', '.join(left)}.")
-        if self.mean is not None:
-            self.mean = RunningMean(self.network, self.recipe.ema)
 
     def _resume(self) -> None:
         tensors, state, identity = read_state(self.run)
@@ -181,7 +160,7 @@ class Training:
                     key, f"another {key}"
                 )
                 raise TrainingError(f"The state in {self.run} is of a training with {difference}.")
-        restore(tensors, self.network, self.optimiser, self.mean.tensors if self.mean else None)
+        restore(tensors, self.network, self.learner.optimiser, self.learner.mean_weights)
         self.state = state
 
     # the loop
@@ -228,7 +207,9 @@ class Training:
             self._give_up(error)
             raise
         if self.config.share_of_peak and self._reached is not None:
-            self.progress.message(share_sentence(self.architecture, *self._reached, self.device, self._bfloat))
+            self.progress.message(
+                share_sentence(self.architecture, *self._reached, self.group.device, self.learner.bfloat)
+            )
         if interrupted:
             self._save()
         else:
@@ -237,50 +218,23 @@ class Training:
 
     def take_step(self, batch: Batch, total: _Sum) -> None:
         """One step of the optimiser on one batch; its loss is added to ``total``."""
-        state, plan, recipe = self.state, self.plan, self.recipe
-        step = state.step
-        rate = plan.learning_rate(step, state.lowered)
-        for settings in self.optimiser.param_groups:
-            settings["lr"] = rate
-        self.learner.train()
-        probe = Probe(self.network) if self._watched(step) else None
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat):
-            place = (self.config.seed, step, batch.first, plan.batch)
-            scores, guessed = self.learner(inputs(batch, recipe, self.device), place)
-        loss, parts = losses(scores, guessed, batch, recipe, plan.batch, self.network.last_maps)
-        self.network.last_maps = None
-        # DistributedDataParallel takes the mean over processes; each loss is already a share of the whole
-        (loss * self.group.processes).backward()
-        names, found = list(parts), hits(scores.detach().float(), batch)
-        # the last word between processes in a step: where one is lost, the others stand between two steps
-        summed = self.group.summed(
-            float(loss.detach()), *found, *(float(parts[name].detach()) for name in names)
-        )  # fmt: skip
-        if not math.isfinite(summed[0]):
-            raise self._not_finite("loss is no longer a number", step + 1)
-        if probe is not None:
-            probe.look()
-        if recipe.gradient_limit:
-            torch.nn.utils.clip_grad_norm_(self.network.parameters(), recipe.gradient_limit, foreach=True)
-        self.optimiser.step()
-        self.optimiser.zero_grad(set_to_none=True)
-        if recipe.rms_limit:
-            limit_filters(self.network, recipe.rms_limit)
-        state.step = step + 1
+        state, plan = self.state, self.plan
+        probe = Probe(self.network) if self._watched(state.step) else None
+        rate = plan.learning_rate(state.step, state.lowered)
+        result = self.learner.step(batch, rate, state.step, plan.batch, probe)
+        state.step += 1
         state.due = state.step % plan.steps_per_epoch == 0
-        if self.mean is not None:
-            self.mean.update(self.network, state.step)
         state.seen += plan.batch
-        state.loss += summed[0] * plan.batch
-        state.known += int(summed[1])
-        state.top1 += int(summed[2])
-        state.top5 += int(summed[3])
-        total.loss, total.steps = total.loss + summed[0], total.steps + 1
-        for name, value in zip(names, summed[4:], strict=True):
+        state.loss += result.loss * plan.batch
+        state.known += result.known
+        state.top1 += result.top1
+        state.top5 += result.top5
+        total.loss, total.steps = total.loss + result.loss, total.steps + 1
+        for name, value in result.parts.items():
             total.parts[name] = total.parts.get(name, 0.0) + value
         if probe is not None and self.writer is not None:
-            epoch = 0 if step == 0 else state.step // plan.steps_per_epoch
-            self._check_weights()
+            self.learner.check(state.step)
+            epoch = 0 if state.step == 1 else state.step // plan.steps_per_epoch
             self.writer.statistics(epoch, probe.statistics(self.exported()))
 
     def _watched(self, step: int) -> bool:
@@ -307,12 +261,12 @@ class Training:
 
     def _end_epoch(self) -> None:
         """What belongs to the end of an epoch; until all of it is done it is due."""
-        self._check_weights()
+        self.learner.check(self.state.step)
         state, plan = self.state, self.plan
         epoch = state.step // plan.steps_per_epoch
         known = max(state.known, 1)
         training = Score(state.loss / max(state.seen, 1), state.top1 / known, state.top5 / known)
-        validation = self._validated()
+        validation = None if self.validation is None else self.learner.score(self.validation)
         self._last = (training, validation)
         if epoch in snapshot_epochs(self.recipe.epochs):
             self.keep_snapshot(epoch)
@@ -339,30 +293,21 @@ class Training:
             state.lowered, state.waiting = state.lowered / 10, 0
             sentence = f"The learning rate was lowered to {recipe.learning_rate * state.lowered:g}: {recipe.patience} "
             sentence += "epochs without a better one."
-            self.progress.message(sentence)
-            if self.writer is not None:
-                self.writer.note(state.step, sentence)
-
-    def _validated(self) -> Score | None:
-        if self.validation is None:
-            return None
-        with as_kept(self.network, self.mean.tensors if self.mean else None):
-            return self.validation.score(self.network, self.group, self._bfloat)
+            self._note(sentence)
 
     # what is kept
 
     def exported(self) -> Model:
-        """The plain declared network as it is now: the running mean's weights where the recipe has it."""
-        tensors: dict[str, Tensor] = self.mean.tensors if self.mean is not None else self.network.state_dict()
+        """The plain declared network as it is now, which says how it was trained."""
         config, recipe = self.config, self.recipe
-        epochs = self.state.step / self.plan.steps_per_epoch
-        provenance = f"trained by zfdesk {__version__}, recipe {recipe.name}, {epochs:g} of {recipe.epochs} "
-        provenance += f"{noun(recipe.epochs, 'epoch')} of "
-        provenance += (
-            f"{len(self.pictures)} pictures ({', '.join(Path(path).name for path in config.data)}), seed {config.seed}"
+        epochs = f"{self.state.step / self.plan.steps_per_epoch:g} of {recipe.epochs} {noun(recipe.epochs, 'epoch')}"
+        data = ", ".join(Path(path).name for path in config.data)
+        start = f", started from {config.start_text}" if config.start_text else ""
+        return self.learner.exported(
+            self.classes,
+            f"trained by zfdesk {__version__}, recipe {recipe.name}, {epochs} of {len(self.pictures)} pictures "
+            f"({data}), seed {config.seed}{start}",
         )
-        provenance += f", started from {config.start_text}" if config.start_text else ""
-        return exported(self.network, tensors, self.classes, provenance)
 
     def keep_snapshot(self, epoch: int) -> None:
         """A snapshot, and what is looked at there."""
@@ -380,45 +325,32 @@ class Training:
         sets = [self.pictures] if self.validation is None else [self.validation.pictures, self.pictures]
         return probe_picture(self.config.probe, *sets)
 
-    def _check_weights(self) -> None:
-        """A loss that is a number can still have had a gradient that is none."""
-        tensors = [*self.network.state_dict().values(), *(self.mean.tensors.values() if self.mean else ())]
-        if not bool(torch.stack([tensor.isfinite().all() for tensor in tensors]).all()):
-            raise self._not_finite("weights are no longer numbers", self.state.step)
-
-    def _not_finite(self, what: str, step: int) -> _NotFiniteError:
-        return _NotFiniteError(
-            f"The {what} at step {step}; the last good state is kept. A lower learning rate may help: begin a new run "
-            f"with --set learning_rate=…, and with --start {self.run / 'network.safetensors'} to keep what was learned."
-        )
-
     def _save(self) -> None:
         if self.group.first:
-            self._check_weights()
-            mean = self.mean.tensors if self.mean else None
-            settings = self.config.settings()
-            save_state(self.run, self.state, self._identity(), settings, self.network, self.optimiser, mean)
+            learner = self.learner
+            learner.check(self.state.step)
+            save_state(
+                self.run, self.state, self._identity(), self.config.settings(), learner.network, learner.optimiser,
+                learner.mean_weights,
+            )  # fmt: skip
 
     def _give_up(self, error: Exception) -> None:
         """Save what was reached, unless that is what is wrong, and say why in the log; as far as the disk lets."""
         with suppress(TrainingError, RunError):
-            if not isinstance(error, _NotFiniteError):
+            if not isinstance(error, NotFiniteError):
                 self._save()
         with suppress(TrainingError, RunError):
             self._say_end(str(error))
 
+    def _note(self, sentence: str) -> None:
+        """On the terminal, and in the log."""
+        self.progress.message(sentence)
+        if self.writer is not None:
+            self.writer.note(self.state.step, sentence)
+
     def _say_end(self, sentence: str) -> None:
         if self.writer is not None:
             self.writer.note(self.state.step, sentence, end=True)
-
-
-class _NotFiniteError(TrainingError):
-    """The loss, or a weight, is NaN or infinite."""
-
-
-def fast_bfloat() -> bool:
-    """Whether the processor multiplies bfloat16 in hardware: here 45 instead of 27 pictures/s a core at 128 px."""
-    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
 @freed_memory_kept()
@@ -430,24 +362,12 @@ def train(config: TrainConfig, run: Path, group: ProcessGroup, progress: Progres
     """
     with group.as_one():
         training = Training(config, run, group, progress, resume)
-    asked = math.inf
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        nonlocal asked
-        # torchrun hands on what the terminal has sent already, and SIGTERM where another process has ended
-        if number == signal.SIGINT and time.monotonic() - asked > PATIENCE:
-            raise KeyboardInterrupt
-        asked = min(asked, time.monotonic())
-        training.stopping.set()
-
-    in_main = threading.current_thread() is threading.main_thread()
-    was = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM) if in_main}
     try:
-        return training.go()
+        # torchrun hands on what the terminal has sent already, and SIGTERM where another process has ended
+        with stop_on_signal(signal.SIGTERM, patience=PATIENCE) as training.stopping:
+            return training.go()
     finally:
         training.loader.close()
-        for number, handler in was.items():
-            signal.signal(number, handler)
 
 
-__all__ = ["Training", "fast_bfloat", "train"]
+__all__ = ["Training", "train"]

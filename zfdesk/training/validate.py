@@ -13,8 +13,8 @@ from zfdesk.runs import Score
 from zfdesk.training.class_names import places_of
 from zfdesk.training.data import PictureDataset
 from zfdesk.training.errors import TrainingError
-from zfdesk.training.learning import counted
 from zfdesk.training.loader import Unreadable, validation_batches
+from zfdesk.training.losses import counted
 from zfdesk.training.network import TrainingNetwork, normed
 from zfdesk.training.process_group import ProcessGroup
 

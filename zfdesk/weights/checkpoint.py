@@ -30,6 +30,7 @@ from zfdesk.engine.layers import LRN, Architecture
 from zfdesk.engine.model import Model
 from zfdesk.engine.packed_rows import PackedRows
 from zfdesk.engine.picture import InputSpec
+from zfdesk.error_reason import error_reason
 from zfdesk.resources import resource
 from zfdesk.weights.embedded_facts import embedded_facts
 from zfdesk.weights.safetensors_file import (
@@ -126,7 +127,7 @@ def save(model: Model, path: Path | str) -> str:
     try:
         return write_tensors(place, tensors, metadata)
     except OSError as error:
-        raise CheckpointError(f"{place} cannot be written: {error.strerror or error}.") from None
+        raise CheckpointError(f"{place} cannot be written: {error_reason(error)}.") from None
 
 
 def _place(path: Path | str | None) -> Path:

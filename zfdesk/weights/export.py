@@ -19,6 +19,7 @@ from zfdesk.engine.kernels import dense
 from zfdesk.engine.layers import LRN, Conv, LayerSpec, Linear, MaxPool, ReLU, Softmax
 from zfdesk.engine.model import Model
 from zfdesk.engine.packed_rows import PackedRows
+from zfdesk.error_reason import error_reason
 from zfdesk.weights.safetensors_file import CheckpointError
 
 OPSET, IR_VERSION = 17, 8
@@ -44,7 +45,7 @@ def export_model(model: Model, path: Path) -> list[Path]:
         try:
             write_whole(place, [data])
         except OSError as error:
-            raise CheckpointError(f"{place} cannot be written: {error.strerror or error}.") from None
+            raise CheckpointError(f"{place} cannot be written: {error_reason(error)}.") from None
     return list(files)
 
 
@@ -126,7 +127,7 @@ def _check_ours(code: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise CheckpointError(f"{code} cannot be read: {error.strerror or error}.") from None
+        raise CheckpointError(f"{code} cannot be read: {error_reason(error)}.") from None
     if not ours:
         raise CheckpointError(f"{code} is in the way: the lines that read the weights would be written there.")
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from zfdesk.engine.model import Model
+from zfdesk.error_reason import error_reason
 from zfdesk.weights import store
 from zfdesk.weights.catalogue import CATALOGUE, CatalogueEntry
 from zfdesk.weights.convert import import_weights
@@ -148,7 +149,7 @@ def _bring(
     try:
         part.replace(file)
     except OSError as error:
-        raise DownloadError(f"{file} cannot be written: {error.strerror or error}.") from None
+        raise DownloadError(f"{file} cannot be written: {error_reason(error)}.") from None
     forget(part)
 
 

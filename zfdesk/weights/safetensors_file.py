@@ -25,6 +25,7 @@ import torch
 from torch import Tensor
 
 from zfdesk.atomic_write import write_whole
+from zfdesk.error_reason import error_reason
 from zfdesk.typed_json import PlainError, parsed
 
 DTYPES = {
@@ -78,7 +79,7 @@ def opened(path: Path) -> Iterator[BufferedReader]:
     except MemoryError:
         raise CheckpointError(f"{path} needs more memory than there is.") from None
     except OSError as error:
-        raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from None
+        raise CheckpointError(f"{path} cannot be read: {error_reason(error)}.") from None
 
 
 def what_is(head: bytes) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from zfdesk.atomic_write import write_whole
 from zfdesk.engine.model import Model
+from zfdesk.error_reason import error_reason
 from zfdesk.weights.checkpoint import describe, embedded, load, save
 from zfdesk.weights.safetensors_file import CheckpointError, opened, parsed_json
 
@@ -126,7 +127,7 @@ def use(name: str, loaded: bool = False) -> None:
         home().mkdir(parents=True, exist_ok=True)
         write_whole(_memory(), [text])
     except OSError as error:
-        raise CheckpointError(f"The choice cannot be remembered in {_memory()}: {error.strerror or error}.") from None
+        raise CheckpointError(f"The choice cannot be remembered in {_memory()}: {error_reason(error)}.") from None
 
 
 def current() -> Path | None:
@@ -167,7 +168,7 @@ def add(model: Model, name: str) -> Path:
     try:
         folder().mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CheckpointError(f"The folder {folder()} cannot be made: {error.strerror or error}.") from None
+        raise CheckpointError(f"The folder {folder()} cannot be made: {error_reason(error)}.") from None
     beside = path.with_name(f".{secrets.token_hex(8)}{SUFFIX}")
     save(model, beside)
     try:
@@ -191,7 +192,7 @@ def remove(name: str) -> None:
     try:
         path.unlink()
     except OSError as error:
-        raise CheckpointError(f"{name} was not deleted: {(error.strerror or str(error)).lower()}.") from None
+        raise CheckpointError(f"{name} was not deleted: {error_reason(error)}.") from None
 
 
 def name_for(path: Path) -> str:

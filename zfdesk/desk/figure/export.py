@@ -14,6 +14,7 @@ from zfdesk.atomic_write import write_whole
 from zfdesk.desk.tasks import Progress
 from zfdesk.engine import Model
 from zfdesk.engine import crop as cut
+from zfdesk.error_reason import error_reason
 from zfdesk.live import Crop
 from zfdesk.pages.composition import Composition
 from zfdesk.pages.layout_file import figure_bytes
@@ -29,7 +30,7 @@ def sentence(error: Exception, name: str = "") -> str:
     if isinstance(error, MemoryError):
         return f"{lead}there is not enough memory."
     if isinstance(error, OSError):
-        return f"{lead or 'That did not work: '}{(error.strerror or str(error)).lower().rstrip('.')}."
+        return f"{lead or 'That did not work: '}{error_reason(error)}."
     if isinstance(error, ValueError | ArithmeticError):
         text = str(error)
         return f"{lead}{text[:1].lower()}{text[1:]}" if lead else text

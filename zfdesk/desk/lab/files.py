@@ -9,6 +9,7 @@ from zfdesk.atomic_write import write_whole
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.lab.controller import Lab
 from zfdesk.desk.widgets.save_dialog import ask_where
+from zfdesk.error_reason import error_reason
 from zfdesk.synthesis.orders import Made
 from zfdesk.synthesis.sheet import png_bytes, sheet
 
@@ -36,8 +37,9 @@ def save_to(context: AppContext, path: str, made: Made) -> None:
     def done(_: None, error: Exception | None) -> None:
         name = Path(path).name
         marked = f", marked as {made.state.value}" if made.state_text else ""
-        reason = (getattr(error, "strerror", "") or str(error)).lower()
-        message = f"Saved {name}{marked}." if error is None else f"{name} was not saved: {reason}."
+        message = f"Saved {name}{marked}."
+        if error is not None:
+            message = f"{name} was not saved: {error_reason(error)}."
         context.show_message(message, error is not None)
 
     context.state.tasks.run("save", lambda: save_made(path, made), done, keep=True)

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from zfdesk.desk.context import AppContext
 from zfdesk.engine import Model, Occluder, OccluderShape, SweepPlan
+from zfdesk.error_reason import error_reason
 from zfdesk.figures.facts import FILL_LABELS
 from zfdesk.live import Sweeper, SweepInput, SweepSettings, SweepSnapshot, SweepState, SweepUnit, View
 from zfdesk.live.sweeping import shown_class, shown_unit
@@ -300,7 +301,7 @@ class Sweeps(QObject):
             if error is None:
                 self.saved.emit(f"Saved {name}{partial_text}.", False)
             elif isinstance(error, OSError):
-                self.saved.emit(f"{name} was not saved: {error.strerror or error}.", True)
+                self.saved.emit(f"{name} was not saved: {error_reason(error)}.", True)
             else:
                 self.saved.emit(f"{name} was not saved: {error}", True)
 

@@ -22,6 +22,7 @@ from zfdesk.desk.feature import Features
 from zfdesk.desk.session.controller import Sessions, current_session
 from zfdesk.desk.tasks import Task
 from zfdesk.desk.widgets.notification import Notification
+from zfdesk.error_reason import error_reason
 from zfdesk.session import SUFFIX, SessionError, save
 from zfdesk.weights import store
 
@@ -61,7 +62,7 @@ class Autosave(QObject):
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            self._tell(f"What is shown is not kept against a crash: {error.strerror or error}.")
+            self._tell(f"What is shown is not kept against a crash: {error_reason(error)}.")
             return
         self._lock = _locked(self.path)
         self._clock.start()

@@ -18,6 +18,7 @@ from PIL import Image
 
 from zfdesk.atomic_write import write_whole
 from zfdesk.engine import crop
+from zfdesk.error_reason import error_reason
 from zfdesk.live import ClassSet, ClassSetError, Crop
 from zfdesk.live.class_set import MOST_CLASSES, MOST_PICTURES
 from zfdesk.sources import SourceError, read_picture
@@ -69,7 +70,7 @@ def export(class_set: ClassSet, folder: Path) -> int:
                 write_whole(place / f"hold-{sample.burst:03}-{number:04}.png", [memory.getvalue()])
                 count += 1
     except OSError as error:
-        raise ClassSetError(f"The pictures were not all saved in {folder}: {error.strerror or error}.") from None
+        raise ClassSetError(f"The pictures were not all saved in {folder}: {error_reason(error)}.") from None
     return count
 
 

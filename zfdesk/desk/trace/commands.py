@@ -10,6 +10,7 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Panes
 from zfdesk.desk.path_player import Doing, PathPlayer
 from zfdesk.desk.widgets.save_dialog import ask_where
+from zfdesk.error_reason import error_reason
 from zfdesk.live.replay import ReplayError, load_path, save_path
 
 KIND = "Drag path (*.json)"
@@ -63,7 +64,7 @@ def save_drag_path_as(context: AppContext, path: Path) -> None:
     try:
         save_path(replay, path)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = error_reason(error)
         context.show_message(f"The path was not saved: {path.name}: {reason}.", error=True)
     else:
         context.show_message(f"Saved {path.name}: {len(replay.moments)} positions.")

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from zfdesk.atomic_write import write_whole
 from zfdesk.desk.widgets.images import png_of
+from zfdesk.error_reason import error_reason
 
 
 def picture_of(widget: QWidget, scale: float = 1.0) -> QImage:
@@ -32,4 +33,4 @@ def save_png(widget: QWidget, path: str, scale: float = 1.0) -> None:
     try:
         write_whole(Path(path), [encoded])
     except OSError as error:
-        raise OSError((error.strerror or str(error)).lower()) from error
+        raise OSError(error_reason(error)) from error

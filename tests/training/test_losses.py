@@ -13,8 +13,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from zfdesk.engine.picture import InputSpec
-from zfdesk.training.learning import density, hits, inputs, losses
 from zfdesk.training.loader import Batch
+from zfdesk.training.losses import density, hits, inputs, losses
 from zfdesk.training.network import TrainingNetwork, fill
 from zfdesk.training.optimise import RunningMean, limit_filters, make_optimiser
 from zfdesk.training.recipe import MODERN, PAPER
