@@ -47,7 +47,7 @@ def test_classes_are_taught_and_the_network_kept(
     assert main(["train", "--transfer", folder, *words, "-o", str(output)]) == 0
     out = capsys.readouterr().out
     assert "3 classes, 12 pictures, 2 rounds (seed 0)" in out
-    assert "softmax     fc7 (7)          2   100.0 ± 0.0" in out
+    assert "softmax fc7 (7) 2 100.0 ± 0.0" in " ".join(out.split())
     assert str(output) in out
     model = zfdesk.weights.load(output)
     assert model.classes == ("chelsea", "coffee", "rocket")
@@ -98,7 +98,7 @@ def test_bad_data_and_words_are_told_in_one_line(
     folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for words, said in (
-        (["--transfer", folder], "has 4 pictures: 30 to teach with and one to tell need 31"),
+        (["--transfer", folder], "has 4 pictures: 30 to teach with and one to test need 31"),
         (["--transfer", str(tmp_path / "gone")], "does not exist"),
         (["--transfer", folder, "--per-class", "2", "--layer", "9"], "has no layer 9"),
         (["--transfer", folder, "--layers", "1,2", "--svm"], "takes neither --layer nor --svm"),

@@ -543,4 +543,4 @@ def test_a_folder_that_cannot_be_made_is_told_once(camera: HandSource, window: W
     (tmp_path / "file").write_text("")
     said = told_by(window.desk)
     Autosave(window.context, tmp_path / "file" / "autosave").start()
-    assert said == [("What is shown is not kept against a crash: Not a directory.", True)]
+    assert said == [("What is shown is not kept against a crash: not a directory.", True)]

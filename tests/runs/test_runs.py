@@ -284,7 +284,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
     writer = RunWriter.create(tmp_path, about())
     (tmp_path / "log.jsonl").unlink()
     os.symlink("/dev/full", tmp_path / "log.jsonl")
-    with pytest.raises(RunError, match=r"log\.jsonl cannot be written: No space left on device\.$"):
+    with pytest.raises(RunError, match=r"log\.jsonl cannot be written: no space left on device\.$"):
         writer.log(step(1))
 
 

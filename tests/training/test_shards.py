@@ -231,7 +231,9 @@ def test_a_labelled_folder_and_its_validation(tmp_path: Path, capsys: pytest.Cap
     plan = PackPlan(*_as_plan(tmp_path / "data"), repeats=3)
     assert found == [plan.labels[picture] for picture in plan.order]
 
-    assert main(["shards", str(tmp_path / "data/val"), "-o", val, "--validation-of", out]) == 0
+    assert main(["shards", str(tmp_path / "data/val"), "-o", val, "--validation-of", out, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["folder"], facts["views"], facts["shards"], facts["made"], facts["unreadable"]) == (val, 8, 1, 8, [])
     beside = open_pictures(val)
     assert beside.classes == ("ant", "bee", "cow")
     assert [beside.label(index) for index in range(8)] == [1] * 4 + [2] * 4

@@ -133,7 +133,7 @@ def test_what_cannot_be_read_is_passed_over_and_told(model: zf.Model, folder: Pa
 
 def test_bad_data_is_a_sentence(model: zf.Model, folder: Path, tmp_path: Path) -> None:
     for plan, words in (
-        (TransferPlan(per_class=(7,)), "'c' has 7 pictures: 7 to teach with and one to tell need 8"),
+        (TransferPlan(per_class=(7,)), "'c' has 7 pictures: 7 to teach with and one to test need 8"),
         (TransferPlan(without=("x",)), "no class 'x' that could be left out"),
         (TransferPlan(per_class=(2,), without=("a", "b")), "one class"),
     ):

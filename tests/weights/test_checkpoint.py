@@ -142,7 +142,7 @@ def test_saving_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.Monke
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(zfdesk.weights.CheckpointError, match=r"cannot be written: No space left on device\.$"):
+    with pytest.raises(zfdesk.weights.CheckpointError, match=r"cannot be written: no space left on device\.$"):
         zfdesk.weights.save(small_model(), place)
     assert place.read_bytes() == b"the older file"
     assert list(tmp_path.iterdir()) == [place]

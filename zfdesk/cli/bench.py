@@ -11,8 +11,10 @@ import sys
 import time
 from typing import Any
 
+from zfdesk.cli.bench_report import bench_text
 from zfdesk.cli.bench_scan import scan_figures
 from zfdesk.cli.bench_timing import eager_module, interleaved, onnx_runtime
+from zfdesk.cli.report import report
 
 
 def add_parser(subparsers: Any) -> None:
@@ -25,7 +27,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure and print."""
+    """Measure and print; JSON: the figures by what they are of."""
     import torch
 
     from zfdesk.cli.bench_synthesis import synthesis_figures
@@ -46,13 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         figures |= drag_figures(4.0 if arguments.short else 15.0)
     if not arguments.short:
         figures |= training_figures()
-    if arguments.json:
-        json.dump(figures, sys.stdout, indent=2)
-        print()
-    else:
-        from zfdesk.cli.bench_report import report
-
-        print(report(figures))
+    report(arguments, figures, lambda: bench_text(figures))
     return 0
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from zfdesk.cli.bench_synthesis import synthesis_report
 
 
-def report(figures: dict[str, Any]) -> str:
+def bench_text(figures: dict[str, Any]) -> str:
     """The figures as a page of text."""
     lines = [
         f"{figures['cores']} cores, torch {figures['torch']} with {figures['threads']} threads; medians, one run",

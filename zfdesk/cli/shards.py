@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zfdesk.cli.common import at_least, number_where
+from zfdesk.cli.common import add_json_option, at_least, number_where
 from zfdesk.cli.output import CommandError, message_printer, print_message
+from zfdesk.cli.report import report
 from zfdesk.progress import ProgressLine, noun
 
 if TYPE_CHECKING:
@@ -45,46 +46,44 @@ def add_parser(verbs: Any) -> None:
         help="pack one central view of each picture, with the side and the classes of the shards in DIR",
     )
     parser.add_argument("--threads", type=at_least(1), metavar="N", help="for pictures and teacher (default: all)")
+    add_json_option(parser)
     parser.set_defaults(run=shards_command)
 
 
 def shards_command(arguments: argparse.Namespace) -> int:
-    """Pack; 1 when something could not be read (it is told and left out), or nothing could be done."""
+    """Pack; 1 when something could not be read (it is told and left out), or nothing could be done.
+
+    JSON: {"folder", "views", "shards", "made", "seconds", "unreadable"}: views and shards there are in the folder, and
+    the views, seconds and unreadable pictures of this run alone.
+    """
     import os
 
-    from zfdesk.training.errors import ShardsError
     from zfdesk.training.shards import pack
-    from zfdesk.training.teacher import TeacherError, open_teacher
+    from zfdesk.training.teacher import open_teacher
 
     if arguments.mixtures and not arguments.teacher:
         raise CommandError("A mixture of two pictures has no label: --mixtures needs a --teacher.")
     if arguments.validation_of and (arguments.mixtures or arguments.views > 1):
         raise CommandError("Validation packs one plain view of each picture: leave out --mixtures and --views.")
     threads = arguments.threads or os.cpu_count() or 1
-    progress = ProgressLine(every=30.0)
+    teacher = open_teacher(arguments.teacher, threads) if arguments.teacher else None
+    plan = _plan(arguments, teacher)
     try:
-        teacher = open_teacher(arguments.teacher, threads) if arguments.teacher else None
-        plan = _plan(arguments, teacher)
-        done = pack(
-            plan,
-            Path(arguments.output),
-            teacher,
-            source=", ".join(arguments.pictures),
-            threads=threads,
-            progress=progress.show,
-            on_message=message_printer(progress),
-        )
-    except (ShardsError, TeacherError) as error:
-        raise CommandError(str(error)) from error
+        with ProgressLine(every=30.0) as progress:
+            done = pack(
+                plan, Path(arguments.output), teacher, source=", ".join(arguments.pictures), threads=threads,
+                progress=progress.show, on_message=message_printer(progress),
+            )  # fmt: skip
     except KeyboardInterrupt:
-        progress.end()
         print_message("Stopped. The whole shards are kept: the same command goes on from there.")
         raise
-    finally:
-        progress.end()
+    facts = {
+        "folder": arguments.output, "views": done.views, "shards": done.shards, "made": done.made,
+        "seconds": round(done.seconds, 3), "unreadable": list(done.skipped),
+    }  # fmt: skip
     rate = f", {done.made / done.seconds:.1f} views a second" if done.made else ""
     shards = f"{done.shards} {noun(done.shards, 'shard')}"
-    print(f"{done.views:,} {noun(done.views, 'view')} in {shards} in {arguments.output}{rate}.")
+    report(arguments, facts, f"{done.views:,} {noun(done.views, 'view')} in {shards} in {arguments.output}{rate}.")
     return 1 if done.skipped else 0
 
 

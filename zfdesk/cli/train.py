@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import add_json_option, at_least, given_options, number_where
 from zfdesk.cli.data_sets import DATA_SETS_HELP, add_download_option, download_data_sets
-from zfdesk.cli.output import CommandError, print_json, print_message
+from zfdesk.cli.output import CommandError, print_message
+from zfdesk.cli.report import report
 from zfdesk.cli.train_table3 import report_table3
 from zfdesk.cli.transfer import add_transfer_options, refuse_transfer_options, transfer_command
 
@@ -116,7 +117,11 @@ def add_parser(verbs: Any) -> None:
 
 
 def train_command(arguments: argparse.Namespace, given: Sequence[str]) -> int:
-    """Train, say how it goes on stderr, and at the end where the network lies; or transfer. given: `given_options`."""
+    """Train, say how it goes on stderr, and at the end where the network lies; or transfer. given: `given_options`.
+
+    JSON: {"run", "network", "steps", "seconds", "unreadable", "training": {"loss", "top1", "top5"}, "validation"}, the
+    scores of the last epoch, null where there is none; see `transfer_command` and `report_table3` for theirs.
+    """
     if arguments.transfer:
         return transfer_command(arguments, given)
     refuse_transfer_options(given)
@@ -152,7 +157,7 @@ def train_command(arguments: argparse.Namespace, given: Sequence[str]) -> int:
     if ended.interrupted:
         print_message(f"Interrupted at step {ended.step}; go on with: zfdesk train --resume {shlex.quote(str(run))}")
         return 130
-    _say(arguments, run, ended)
+    _report(arguments, run, ended)
     return 0
 
 
@@ -275,19 +280,14 @@ def _teacher(path: str | None) -> Answering | None:
     return open_teacher(path)
 
 
-def _say(arguments: argparse.Namespace, run: Path, ended: Ended) -> None:
-    if arguments.json:
-        scores = {"training": ended.training, "validation": ended.validation}
-        print_json(
-            {
-                "run": str(run), "network": str(run / "network.safetensors"), "steps": ended.step,
-                "seconds": ended.seconds, "unreadable": ended.unreadable,
-                **{name: None if score is None else vars(score) for name, score in scores.items()},
-            }
-        )  # fmt: skip
-        return
+def _report(arguments: argparse.Namespace, run: Path, ended: Ended) -> None:
     from zfdesk.progress import noun
 
-    lost = ended.unreadable
+    network, steps, lost = run / "network.safetensors", ended.step, ended.unreadable
+    scores = {"training": ended.training, "validation": ended.validation}
+    facts = {
+        "run": str(run), "network": str(network), "steps": steps, "seconds": ended.seconds, "unreadable": lost,
+        **{name: None if score is None else vars(score) for name, score in scores.items()},
+    }  # fmt: skip
     left = f" {lost} {noun(lost, 'picture')} could not be read." if lost else ""
-    print(f"{run / 'network.safetensors'} is the network, after {ended.step} {noun(ended.step, 'step')}.{left}")
+    report(arguments, facts, f"{network} is the network, after {steps} {noun(steps, 'step')}.{left}")

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import add_weights_option, at_least, listed, number_where
 from zfdesk.cli.data_sets import download_data_sets
-from zfdesk.cli.output import CommandError, check_output, print_json, print_message
-from zfdesk.progress import ProgressLine
+from zfdesk.cli.output import CommandError, check_output, print_message
+from zfdesk.cli.report import report, table
+from zfdesk.progress import ProgressLine, noun
 
 if TYPE_CHECKING:
     from zfdesk.engine import Model
     from zfdesk.training.precision import Precisions
     from zfdesk.training.transfer import Transfer, TransferPlan
+
+MOST_NAMED = 3
+"""Pictures that cannot be read are named, at most so many."""
 
 _OWN = (
     "--svm", "--layer", "--layers", "--per-class", "--rounds", "--tested", "--without", "--strength", "--weights",
@@ -35,8 +39,8 @@ def add_transfer_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "transfer (Section 5.2)",
         "Keep all layers of the network in use and teach the classes of FOLDER on top: random pictures a class are "
-        "taught, up to 50 others told, several rounds; -o NAME.safetensors keeps the network of the first round, where "
-        "the last layer is read. Of the options above --seed, --threads, --download and --json go with it.",
+        "taught, up to 50 others tested, in several rounds; -o NAME.safetensors keeps the network of the first round, "
+        "where the last layer is read. Of the options above --seed, --threads, --download and --json go with it.",
     )
     group.add_argument(
         "--transfer", metavar="FOLDER", help="a folder of classes, or torchvision:NAME, in place of DATA"
@@ -50,13 +54,13 @@ def add_transfer_options(parser: argparse.ArgumentParser) -> None:
         "--per-class", type=listed(at_least(1)), metavar="N,N,…", help="pictures a class to teach with (default: 30)"
     )
     group.add_argument("--rounds", type=at_least(1), metavar="N", help="with other random pictures (default: 5)")
-    group.add_argument("--tested", type=at_least(1), metavar="N", help="other pictures a class to tell (default: 50)")
+    group.add_argument("--tested", type=at_least(1), metavar="N", help="other pictures a class to test (default: 50)")
     group.add_argument("--without", action="append", metavar="CLASS", help="leave a class out; may be repeated")
     strength = number_where(lambda value: 0 < value < 1e9, "a positive number")
     group.add_argument("--strength", type=strength, metavar="C", help="of the fits, C of an SVM (default: 100)")
     group.add_argument(
         "--average-precision", action="store_true",
-        help="teach FOLDER/train and tell FOLDER/val: average precision a class, as Table 6 (VOCDetection)",
+        help="teach FOLDER/train and test FOLDER/val: average precision a class, as Table 6 (VOCDetection)",
     )  # fmt: skip
     add_weights_option(group)  # type: ignore[arg-type]
 
@@ -100,36 +104,33 @@ def transfer_command(arguments: argparse.Namespace, given: Sequence[str]) -> int
         raise CommandError("Only a classifier on the layer below the classes makes a network: leave --layer out.")
     download_data_sets(arguments, [arguments.transfer])
     with ProgressLine() as progress:
-        found = run_transfer(
-            model,
-            arguments.transfer,
-            plan,
-            lambda what, done, total: progress.show(f"{what}: {done} of {total}"),
-        )
-    for sentence in found.passed_over:
-        print_message(sentence)
-    _tell_unreadable(found.unreadable)
+        found = run_transfer(model, arguments.transfer, plan, _shown_on(progress))
     if output:
         assert found.network is not None  # of the one layer, see above
         save(found.network, output)
-    result = as_json(found, model)
-    if arguments.json:
-        print_json(result)
-    else:
-        _print(found, result, model, output)
-    return 1 if found.unreadable else 0
+    facts = as_json(found, model)
+    return _report(arguments, found, facts, lambda: _page(found, facts, model, output))
 
 
-def _tell_unreadable(names: Sequence[str]) -> None:
-    from zfdesk.progress import noun
+def _shown_on(progress: ProgressLine) -> Callable[[str, int, int], None]:
+    return lambda what, done, total: progress.show(f"{what}: {done} of {total}")
 
-    for name in names[:3]:
+
+def _report(
+    arguments: argparse.Namespace, found: Transfer | Precisions, facts: dict[str, Any], text: Callable[[], str]
+) -> int:
+    """Print the facts, and what was passed over or could not be read; the exit status."""
+    for sentence in found.passed_over:
+        print_message(sentence)
+    for name in found.unreadable[:MOST_NAMED]:
         print_message(f"{name} could not be read and was left out.")
-    more = len(names) - 3
+    more = len(found.unreadable) - MOST_NAMED
     if more > 0:
         print_message(
             f"{more} more {noun(more, 'picture')} could not be read and {noun(more, 'was', 'were')} left out."
         )
+    report(arguments, facts, text)
+    return 1 if found.unreadable else 0
 
 
 def _average_precision(arguments: argparse.Namespace, given: Sequence[str], model: Model) -> int:
@@ -140,41 +141,33 @@ def _average_precision(arguments: argparse.Namespace, given: Sequence[str], mode
 
     surplus = [name for name in given if name in (*_ROUNDS, "--output")]
     if surplus:
-        raise CommandError(f"--average-precision teaches one part and tells the other: without {', '.join(surplus)}.")
+        raise CommandError(f"--average-precision teaches one part and tests the other: without {', '.join(surplus)}.")
     layer = layers_called(model, [arguments.layer])[0] if arguments.layer else ""
     download_data_sets(arguments, [arguments.transfer])
     with ProgressLine() as progress:
         found = run_precision(
             model, arguments.transfer, layer, "svm" if arguments.svm else "softmax", arguments.strength or STRENGTH,
-            lambda what, done, total: progress.show(f"{what}: {done} of {total}"),
+            _shown_on(progress),
         )  # fmt: skip
-    for sentence in found.passed_over:
-        print_message(sentence)
-    _tell_unreadable(found.unreadable)
-    if arguments.json:
-        print_json(as_json(found, model))
-    else:
-        _print_precisions(found, model)
-    return 1 if found.unreadable else 0
+    return _report(arguments, found, as_json(found, model), lambda: _precisions_page(found, model))
 
 
-def _print_precisions(found: Precisions, model: Model) -> None:
-    from zfdesk.cli.report import table
+def _precisions_page(found: Precisions, model: Model) -> str:
     from zfdesk.figures.table7 import KIND_LABELS, PAPER_TABLE_6, PAPER_TABLE_6_MEAN
     from zfdesk.training.data import title_of
 
     def percent(value: float | None) -> str:
         return "–" if value is None else f"{100 * value:.1f}"
 
-    print(
+    title = (
         f"{model.name} on {title_of(found.data)}: {KIND_LABELS[found.kind]} on {found.layer}, "
-        f"{found.taught:,} pictures taught, {found.tested:,} told; average precision in %\n"
+        f"{found.taught:,} pictures taught, {found.tested:,} tested; average precision in %"
     )
     rows = [("class", "here", "paper (VOC 2012, Table 6)")]
     for name, value in zip(found.classes, found.values, strict=True):
         rows.append((name, percent(value), f"{PAPER_TABLE_6[name]:.1f}" if name in PAPER_TABLE_6 else ""))
     paper = f"{PAPER_TABLE_6_MEAN:.1f}" if set(PAPER_TABLE_6) <= set(found.classes) else ""
-    print(table([*rows, ("mean", percent(found.mean), paper)]))
+    return f"{title}\n\n{table([*rows, ('mean', percent(found.mean), paper)])}"
 
 
 def _plan(arguments: argparse.Namespace, model: Model) -> TransferPlan:
@@ -194,24 +187,21 @@ def _plan(arguments: argparse.Namespace, model: Model) -> TransferPlan:
     )  # fmt: skip
 
 
-def _print(found: Transfer, result: dict[str, Any], model: Model, output: str | None) -> None:
+def _page(found: Transfer, facts: dict[str, Any], model: Model, output: str | None) -> str:
     from zfdesk.figures.table7 import paper_text, rows_of
-    from zfdesk.progress import noun
     from zfdesk.training.data import title_of
 
     plan = found.plan
-    print(
+    title = (
         f"{model.name} on {title_of(found.data)}: {len(found.classes)} classes, "
         f"{found.pictures} pictures, {plan.rounds} {noun(plan.rounds, 'round')} (seed {plan.seed}), up to "
-        f"{plan.tested} {noun(plan.tested, 'other')} a class told; mean accuracy of the classes in %"
+        f"{plan.tested} {noun(plan.tested, 'other')} a class tested; mean accuracy of the classes in %"
         f"{', ± deviation over the rounds' if plan.rounds > 1 else ''}"
     )
-    print(f"{'classifier':11} {'layer':10} {'a class':>7}   {'here':>11}   paper (ImageNet weights)")
-    for row in rows_of(result):
+    rows = [("classifier", "layer", "a class", "here", "paper (ImageNet weights)")]
+    for row in rows_of(facts):
         layer = row.layer + (f" ({row.number})" if row.number else "")
-        print(
-            f"{row.kind:11} {layer:10} {row.per_class:7}   {row.per_cent:>11}   "
-            f"{paper_text(row.kind, row.number, row.per_class)}".rstrip()
-        )
-    if output:
-        print(f"{output} is the network of the first round.")
+        paper = paper_text(row.kind, row.number, row.per_class)
+        rows.append((row.kind, layer, str(row.per_class), row.per_cent, paper))
+    kept = f"\n{output} is the network of the first round." if output else ""
+    return f"{title}\n{table(rows, right=(2, 3))}{kept}"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.cli.common import add_json_option
-from zfdesk.cli.output import print_json, print_message
+from zfdesk.cli.output import print_message
 from zfdesk.cli.report import named_values, report
 from zfdesk.cli.weights_calibrate import add_calibrate_arguments, calibrate_command
 from zfdesk.cli.weights_export import add_export_arguments, export_command
@@ -106,29 +106,33 @@ def list_command(arguments: argparse.Namespace) -> int:
     catalogue, entries = _catalogue(arguments), store.list_weights()
     theirs = {have.name: entry for entry in catalogue if (have := installed(entry, entries))}
     missing = [entry for entry in catalogue if entry not in theirs.values()]
-    if arguments.json:
-        here = [_facts(entry, theirs.get(entry.name)) for entry in entries]
-        print_json(here + [_catalogue_facts(entry) for entry in missing])
-        return 0
-    names = [entry.name for entry in entries] + [entry.name for entry in missing]
-    width = max(map(len, names))
-    print(f"  {'':{width}}  {'architecture':18}  {'classes':>7}  {'size':>8}  top-1/top-5 error")
+    facts = [_facts(entry, theirs.get(entry.name)) for entry in entries] + [_catalogue_facts(one) for one in missing]
+    report(arguments, facts, lambda: _list_text(entries, theirs, missing))
+    return 0
+
+
+def _list_text(
+    entries: Sequence[StoredWeights], theirs: Mapping[str, CatalogueEntry], missing: Sequence[CatalogueEntry]
+) -> str:
+    """theirs: the catalogue's entries of those that are here, by name. missing: what the catalogue has besides."""
+    width = max(map(len, [*(entry.name for entry in entries), *(entry.name for entry in missing)]))
+    lines = [f"  {'':{width}}  {'architecture':18}  {'classes':>7}  {'size':>8}  top-1/top-5 error"]
     for entry in entries:
         mark, known = "*" if entry.in_use else " ", theirs.get(entry.name)
         text = entry.error or (
             f"{entry.architecture:18}  {entry.classes:7}  {bytes_text(entry.bytes):>8}  {_errors(known):17}"
             f"  {'' if entry.trained else '(untrained) '}{known.short if known else entry.provenance[:60]}"
         )
-        print(f"{mark} {entry.name:{width}}  {text}".rstrip())
+        lines.append(f"{mark} {entry.name:{width}}  {text}".rstrip())
     if missing:
-        print("\nTo be had (zfdesk weights get NAME):")
+        lines.append("\nTo be had (zfdesk weights get NAME):")
     for lacking in missing:
         size = f"{'' if lacking.bytes else '≈'}{bytes_text(lacking.size)}"
         text = lacking.short + _by_file(lacking)
-        print(
+        lines.append(
             f"  {lacking.name:{width}}  {lacking.architecture:18}  {1000:7}  {size:>8}  {_errors(lacking):17}  {text}"
         )
-    return 0
+    return "\n".join(lines)
 
 
 def get_command(arguments: argparse.Namespace) -> int:
@@ -257,15 +261,12 @@ def pack_command(arguments: argparse.Namespace) -> int:
     given = {"provenance": arguments.provenance, "licence": arguments.licence}
     hash_of_file = save(replace(model, **{key: value for key, value in given.items() if value is not None}), place)
     before, after = path.stat().st_size, place.stat().st_size
-    if arguments.json:
-        layers = [asdict(loss) for loss in losses]
-        facts = {"path": str(place), "bytes": after, "bytes_before": before, "sha256": hash_of_file, "layers": layers}
-        print_json(facts)
-        return 0
-    for loss in losses:
-        print(f"{loss.layer:8}{loss.kind:11}moved by {loss.relative:.2%}")
+    layers = [asdict(loss) for loss in losses]
+    facts = {"path": str(place), "bytes": after, "bytes_before": before, "sha256": hash_of_file, "layers": layers}
+    lines = [f"{loss.layer:8}{loss.kind:11}moved by {loss.relative:.2%}" for loss in losses]
     sizes = f"{bytes_text(after)}, {bytes_text(before)} before"
-    print(f"{place}: {sizes}. What that costs in answers: zfdesk evaluate.")
+    lines.append(f"{place}: {sizes}. What that costs in answers: zfdesk evaluate.")
+    report(arguments, facts, "\n".join(lines))
     return 0
 
 

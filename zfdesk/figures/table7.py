@@ -152,7 +152,7 @@ def _caption(data: Mapping[str, Any], rows: Sequence[TransferRow]) -> str:
         "or a linear SVM on the layer's output, pooled and normalised, averaged down to 6 × 6 positions. Network "
         f"{data.get('network') or data.get('architecture')}; {data.get('data')}, {data.get('classes')} classes"
         f"{' without ' + ', '.join(left_out) if left_out else ''}, {per_class} pictures a class taught, up to "
-        f"{data.get('tested')} others told, mean accuracy of the classes, {over} "
+        f"{data.get('tested')} others tested, mean accuracy of the classes, {over} "
         f"(seed {data.get('seed')}). The paper's network was trained on ImageNet's 1.3 million pictures."
     )
 

@@ -72,7 +72,7 @@ def run_precision(
     model: Model, data: str, layer: str = "", kind: Kind = "softmax", strength: float = STRENGTH,
     on_progress: OnStageProgress = lambda *_: None,
 ) -> Precisions:  # fmt: skip
-    """Teach on the part to train on, tell the part to validate on.
+    """Teach on the part to train on, test on the part to validate on.
 
     layer: that is read, by default the one the classifier reads. Raises TrainingError with a sentence where the data
     have no two such parts, or no two classes.

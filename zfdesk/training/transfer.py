@@ -1,8 +1,8 @@
-"""Transfer (Section 5.2): the layers of a trained network on another data set, told by a softmax or a linear SVM.
+"""Transfer (Section 5.2): the layers of a trained network on another data set, classified by a softmax or a linear SVM.
 
-As in the paper: so many random pictures a class are taught, up to 50 others a class are told, the accuracy is the mean
-over the classes, and all that in several rounds with other random pictures. The features of a picture are computed once
-and serve every round, layer and classifier.
+As in the paper: so many random pictures a class are taught, up to 50 others a class are tested, the accuracy is the
+mean over the classes, and all that in several rounds with other random pictures. The features of a picture are computed
+once and serve every round, layer and classifier.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class TransferPlan:
     """What is compared.
 
     layers: names of stages; () for the one that the classifier reads. kinds: "softmax", "svm". per_class: pictures a
-    class that are taught, one run for each number. tested: other pictures a class that are told, at most. rounds: with
+    class that are taught, one run for each number. tested: other pictures a class to test on, at most. rounds: with
     other random pictures. without: classes that are left out. strength: of the fits, see `fit_softmax`.
     """
 
@@ -170,7 +170,7 @@ def _refuse_empty(data: str, pictures: PictureDataset, plan: TransferPlan) -> No
 
 @dataclass(frozen=True)
 class _Drawn:
-    """One round: pictures to teach with, as many a class as the largest number wants, and pictures to tell."""
+    """One round: pictures to teach with, as many a class as the largest number wants, and pictures to test."""
 
     taught: tuple[tuple[int, ...], ...]
     tested: tuple[tuple[int, ...], ...]
@@ -215,7 +215,7 @@ def _refuse_few(name: str, count: int, most: int, among: str) -> None:
     if count <= most:
         raise TrainingError(
             f"The class {name!r} has {count} {noun(count, 'picture')}{among if among[2:3] != '0' else ''}: "
-            f"{most} to teach with and one to tell need {most + 1}. Take fewer a class, or leave it out (--without)."
+            f"{most} to teach with and one to test need {most + 1}. Take fewer a class, or leave it out (--without)."
         )
 
 
@@ -226,7 +226,7 @@ def _basis(seen: PictureFeatures, layer: str, drawn: _Drawn, per_class: int) -> 
 
 
 def _accuracy(seen: PictureFeatures, layer: str, drawn: _Drawn, classifier: Classifier) -> float:
-    """The mean over the classes of how many of their other pictures are told."""
+    """The mean over the classes of the share of their other pictures that is answered rightly."""
     shares = []
     for label, own in enumerate(drawn.tested):
         answers = classifier.answer(seen.rows(layer, own))
