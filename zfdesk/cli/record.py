@@ -24,15 +24,17 @@ from zfdesk.cli.common import (
     one_of,
     unit_choice,
 )
-from zfdesk.cli.output import CommandError, print_json, print_message
+from zfdesk.cli.output import CommandError, message_printer, print_message
+from zfdesk.cli.report import report
 from zfdesk.progress import ProgressLine, noun
 
 if TYPE_CHECKING:
     from zfdesk.engine import Model
-    from zfdesk.film import FilmWriter
-    from zfdesk.live import View
+    from zfdesk.film import FilmFrame, FilmWriter
+    from zfdesk.live import Result, View
     from zfdesk.live.replay import Replay
-    from zfdesk.live.stepping import Span, Stepper
+    from zfdesk.live.stepping import FilmStep, Span, Stepper
+    from zfdesk.pages.film_page import FilmedFigure
     from zfdesk.sources.stepped import Stepped
 
 PARTS = ("picture", "maps", "map", "reconstruction", "bars")
@@ -106,6 +108,7 @@ def record_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
     from zfdesk.film import FilmWriter, Quality, Titles, form_of
     from zfdesk.live.replay import load_path
     from zfdesk.live.stepping import Span
+    from zfdesk.pages.film_page import FilmedFigure, film_facts, film_texts
 
     if form_of(arguments.output) == "gif" and arguments.fps and arguments.fps > 50:
         parser.error("a GIF has at most 50 frames a second")
@@ -114,10 +117,9 @@ def record_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
     torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))  # one core draws meanwhile
     first_number, last_number = arguments.frames
     span = Span(first_number, last_number, arguments.seconds, arguments.fps)
-    unreadable: list[str] = []
-    with stop_on_signal() as stop:
-        run = _Run(source, stepper, span, arguments.what, arguments.size, stop, unreadable, arguments.unit or "max")
-        frames = run.frames()
+    with stop_on_signal() as stop, ProgressLine() as progress:
+        run = _Run(source, stepper, span, FilmedFigure(arguments.what, arguments.size), stop, progress)
+        frames = run.frames(arguments.unit or "max")
         try:
             first = next(frames, None)
         except ValueError as error:
@@ -128,10 +130,13 @@ def record_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
                 return 130
             raise CommandError(f"{arguments.source} has no such frames.")
         result, frame = first
+        facts = {**film_facts(result), "source": reference, "parts": list(arguments.what)}
         film = FilmWriter(
-            Path(arguments.output), Titles(*run.titles(result), run.facts(result, reference)),
-            arguments.fps or 25.0, Quality(arguments.quality),
-        )  # fmt: skip
+            Path(arguments.output),
+            Titles(*film_texts(result), facts),
+            arguments.fps or 25.0,
+            Quality(arguments.quality),
+        )
         times = [frame.time]
         try:
             film.put(frame)
@@ -143,19 +148,15 @@ def record_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
             film.path_json = run.path_json()
             film.finish(_end(times, arguments.seconds))
             status = film.wait()
-        run.progress.end()
     if not status.kept:
         raise CommandError(status.sentence)
-    if arguments.json:
-        _print_facts(arguments, film, stop.is_set())
-    else:
-        print(status.sentence)
+    report(arguments, _facts(arguments, film, stop.is_set()), status.sentence)
     if stop.is_set():
         print_message(f"Interrupted: the film ends after {status.frames} {noun(status.frames, 'frame')}.")
         return 130
     if status.error and arguments.json:
         print_message(status.sentence)
-    return 1 if unreadable or status.error else 0
+    return 1 if run.unreadable or status.error else 0
 
 
 def _end(times: list[float], seconds: float | None) -> float | None:
@@ -166,61 +167,55 @@ def _end(times: list[float], seconds: float | None) -> float | None:
     return seconds
 
 
-def _print_facts(arguments: argparse.Namespace, film: FilmWriter, interrupted: bool) -> None:
+def _facts(arguments: argparse.Namespace, film: FilmWriter, interrupted: bool) -> dict[str, Any]:
     status = film.status
-    print_json({
+    return {
         "film": arguments.output, "facts": str(film.facts_place),
         "path": str(film.path_place) if film.path_json else None, "frames": status.frames,
         "seconds": round(status.seconds, 6), "bytes": status.bytes, "interrupted": interrupted,
-    })  # fmt: skip
+    }  # fmt: skip
 
 
 class _Run:
-    """The frames of one film, computed and drawn."""
+    """The frames of one film, computed; they are drawn in the film's own thread, while the next is computed."""
 
     def __init__(
-        self, source: Stepped, stepper: Stepper, span: Span, parts: tuple[str, ...], width: int,
-        stop: threading.Event, unreadable: list[str], unit: int | str,
+        self, source: Stepped, stepper: Stepper, span: Span, figure: FilmedFigure, stop: threading.Event,
+        progress: ProgressLine,
     ) -> None:  # fmt: skip
-        """``unit``: which one to choose in the first frame, where the stepper's view has none."""
-        self.source, self.stepper, self.span, self.parts, self.width = source, stepper, span, parts, width
-        self.stop, self.unreadable, self._unit = stop, unreadable, unit
-        self.progress = ProgressLine()
+        self.source, self.stepper, self.span, self.figure = source, stepper, span, figure
+        self.stop, self.progress = stop, progress
+        self.unreadable: list[str] = []
         self._moments: list[Any] = []
 
-    def frames(self) -> Iterator[tuple[Any, Any]]:
-        """Results, each with its frame of the film; ends early when it is asked to stop."""
-        from zfdesk.figures.moving import MovingPage
+    def frames(self, unit: int | str) -> Iterator[tuple[Result, FilmFrame]]:
+        """Results, each with its frame of the film; ends early when it is asked to stop.
+
+        ``unit``: which one to choose in the first frame, where the stepper's view has none; it is kept for all.
+        """
         from zfdesk.film import FilmFrame
         from zfdesk.live.replay import TimedView
         from zfdesk.live.stepping import steps
-        from zfdesk.pages.film_page import film_page, frame_facts
+        from zfdesk.pages.film_page import frame_facts
 
-        drawn: MovingPage | None = None
-        total = self._total()
+        of = "" if (total := self._total()) is None else f" of {total}"
         for number, step in enumerate(steps(self.source, self.span, self.stepper.replay, self._on_error)):
             if self.stop.is_set():
                 return
-            if number == 0:
-                self._choose_unit(step)
+            if number == 0 and self.stepper.view.unit < 0:
+                self._choose_unit(step, unit)
             result = self.stepper.compute(step)
-            page = film_page(result, self.parts, step.time)
-            drawn = drawn or MovingPage(page, self.width)
-            # drawn in the film's own thread, while the next is computed
-            draw = partial(drawn.draw, page)
             self._moments.append(TimedView(round(step.time, 6), result.request.view))
-            yield result, FilmFrame(draw, step.time, frame_facts(result))
-            self.progress.show(f"{number + 1}{'' if total is None else f' of {total}'} frames")
+            yield result, FilmFrame(partial(self.figure.draw, result, step.time), step.time, frame_facts(result))
+            self.progress.show(f"{number + 1}{of} frames")
 
-    def _choose_unit(self, step: Any) -> None:
-        """The unit that is meant in the first frame, where none was named; it is kept for all of the film."""
+    def _choose_unit(self, step: FilmStep, unit: int | str) -> None:
         from zfdesk.cli.network import unit_called
         from zfdesk.live.compute import ForwardStep
 
         view = self.stepper.view
-        if view.unit < 0:
-            seen = ForwardStep().forward(self.stepper.request(step)).occluded
-            self.stepper.view = view.change(unit=unit_called(seen, view.layer, self._unit))
+        seen = ForwardStep().forward(self.stepper.request(step)).occluded
+        self.stepper.view = view.change(unit=unit_called(seen, view.layer, unit))
 
     def _total(self) -> int | None:
         count, first = self.source.count, self.span.first
@@ -231,20 +226,7 @@ class _Run:
 
     def _on_error(self, sentence: str) -> None:
         self.unreadable.append(sentence)
-        self.progress.end()
-        print_message(sentence)
-
-    def titles(self, result: Any) -> tuple[str, str]:
-        """Title and comment."""
-        from zfdesk.pages.film_page import film_texts
-
-        return film_texts(result)
-
-    def facts(self, result: Any, reference: dict[str, str]) -> dict[str, Any]:
-        """Return what is known of all frames of the film."""
-        from zfdesk.pages.film_page import film_facts
-
-        return {**film_facts(result), "source": reference, "parts": list(self.parts)}
+        message_printer(self.progress)(sentence)
 
     def path_json(self) -> bytes:
         """The way of the occluders as a path of its own, where they moved."""
@@ -262,7 +244,7 @@ def _look_at(arguments: argparse.Namespace, replay: Replay | None) -> tuple[Step
     from zfdesk.session import is_session, load
     from zfdesk.session.reopen import fitting
     from zfdesk.sources import parse_source
-    from zfdesk.sources.stepped import Stepped, TimedPicture, step_through
+    from zfdesk.sources.stepped import one_picture, step_through
 
     if os.path.isfile(arguments.source) and is_session(arguments.source):
         session = load(Path(arguments.source))
@@ -271,9 +253,7 @@ def _look_at(arguments: argparse.Namespace, replay: Replay | None) -> tuple[Step
         for note in notes:
             print_message(note)
         frame = session.moment.frame
-        source = Stepped(
-            frame.origin, 1, lambda first, on_error: iter((TimedPicture(frame.pixels, frame.number, 0.0),)), still=True
-        )
+        source = one_picture(frame.origin, frame.pixels, frame.number)
         named = {"kind": "session", "name": frame.origin}
     else:
         reference = parse_source(arguments.source)

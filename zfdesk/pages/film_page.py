@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from zfdesk.engine import Occluder
 from zfdesk.figures.facts import Facts, caption, unit_text
 from zfdesk.figures.page import Cell, Page
 from zfdesk.figures.panels import Maps, Panel, Text
-from zfdesk.live import Normalise, Result
+from zfdesk.live import Demand, Normalise, Result
 from zfdesk.pages.view_page import (
     bars_label,
     bars_panel,
@@ -23,6 +23,9 @@ from zfdesk.pages.view_page import (
     reconstruction_panel,
 )
 from zfdesk.session.network_facts import network_facts
+
+if TYPE_CHECKING:
+    from zfdesk.figures.moving import MovingPage
 
 PARTS = ("picture", "maps", "map", "reconstruction", "bars")
 """What a figure that is filmed can be made of: the picture that the network sees, all maps of the layer, the unit's
@@ -60,6 +63,27 @@ def film_page(result: Result, parts: Sequence[str] = PARTS, time: float | None =
     where = f" · {unit_text(facts.layer, facts.unit, facts.position)}" if facts.layer else ""
     title = f"{facts.picture or 'Picture'}{where}"
     return Page(tuple(cells), (width, 0.0), title, caption(facts), captioned=False, letters=False)
+
+
+class FilmedFigure:
+    """A figure drawn anew for each result; its panels stay where they are in the first one. width: in pixels."""
+
+    def __init__(self, parts: Sequence[str], width: int) -> None:
+        self.parts, self.width = tuple(parts), width
+        self._page: MovingPage | None = None
+
+    def demand(self, demand: Demand) -> Demand:
+        """The demand with what the parts need besides."""
+        maps = demand.maps or "maps" in self.parts
+        return replace(demand, maps=maps, unit=demand.unit or bool({"map", "reconstruction"} & set(self.parts)))
+
+    def draw(self, result: Result, time: float) -> np.ndarray:
+        """uint8 (height, width, 3) RGB, for one thread. time: seconds in the film."""
+        from zfdesk.figures.moving import MovingPage
+
+        page = film_page(result, self.parts, time)
+        self._page = self._page or MovingPage(page, self.width)
+        return self._page.draw(page)
 
 
 def _part(result: Result, part: str, facts: Facts) -> tuple[Panel, str]:

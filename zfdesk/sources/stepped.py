@@ -79,16 +79,20 @@ def _made(name: str, rate: float, frame: Callable[[int], np.ndarray]) -> Stepped
     return Stepped(name, None, pictures, endless=True, paced=True)
 
 
-def _picture(reference: SourceReference) -> Stepped:
-    from zfdesk.sources.picture import read_picture
-
-    pixels = frozen_pixels(read_picture(reference.location))
+def one_picture(name: str, pixels: np.ndarray, number: int = 0) -> Stepped:
+    """A picture that stands still, read-only uint8 (height, width, 3) RGB; ``number``: of the frame that it is."""
 
     def pictures(first: int, on_error: Callable[[str], None]) -> Iterator[TimedPicture]:
         if first == 0:
-            yield TimedPicture(pixels, 0, 0.0)
+            yield TimedPicture(pixels, number, 0.0)
 
-    return Stepped(file_name(reference.location), 1, pictures, still=True)
+    return Stepped(name, 1, pictures, still=True)
+
+
+def _picture(reference: SourceReference) -> Stepped:
+    from zfdesk.sources.picture import read_picture
+
+    return one_picture(file_name(reference.location), frozen_pixels(read_picture(reference.location)))
 
 
 def _folder(reference: SourceReference) -> Stepped:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSize
@@ -16,10 +15,7 @@ from zfdesk.desk.recording.indicator import RecordingMark
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.screenshot import picture_of
 from zfdesk.live import Demand, Result
-from zfdesk.pages.film_page import film_page
-
-if TYPE_CHECKING:
-    from zfdesk.figures.moving import MovingPage
+from zfdesk.pages.film_page import FilmedFigure
 
 FramePixels = np.ndarray | Callable[[], np.ndarray]
 WINDOW, FIGURE = "window", "figure"
@@ -71,31 +67,12 @@ class WidgetShots:
         return whole
 
 
-class FigureShots:
+class FigureShots(FilmedFigure):
     """Figures of the result, drawn in the film's own thread."""
 
-    def __init__(self, parts: tuple[str, ...], width: int) -> None:
-        self._parts, self._width = parts, width
-        self._drawn: MovingPage | None = None
-
-    def demand(self, demand: Demand) -> Demand:
-        """With what the figure's parts need, whether or not a pane shows it."""
-        from dataclasses import replace
-
-        maps = demand.maps or "maps" in self._parts
-        unit = demand.unit or bool({"map", "reconstruction"} & set(self._parts))
-        return replace(demand, maps=maps, unit=unit)
-
     def take(self, result: Result, time: float) -> FramePixels:
-        """What draws it; the panels stay where they are in the first one."""
-        return partial(self._draw, result, time)
-
-    def _draw(self, result: Result, time: float) -> np.ndarray:
-        from zfdesk.figures.moving import MovingPage
-
-        page = film_page(result, self._parts, time)
-        self._drawn = self._drawn or MovingPage(page, self._width)
-        return self._drawn.draw(page)
+        """What draws it."""
+        return partial(self.draw, result, time)
 
 
 Shots = WidgetShots | FigureShots

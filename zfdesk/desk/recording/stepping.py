@@ -3,69 +3,26 @@
 from __future__ import annotations
 
 import itertools
-import queue
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from zfdesk.desk.heat_maps import HeatMaps
 from zfdesk.desk.path_player import STILL
-from zfdesk.desk.tasks import error_text
+from zfdesk.desk.tasks import Task, error_text
 from zfdesk.film import FilmError
 from zfdesk.live.replay import Replay
 from zfdesk.live.stepping import FilmStep, Span, steps
 from zfdesk.sources import Frame, KeptSource, SourceError
-from zfdesk.sources.stepped import Stepped, TimedPicture, step_through
+from zfdesk.sources.stepped import Stepped, one_picture, step_through
 
 if TYPE_CHECKING:
     from zfdesk.desk.state import AppState
 
-AHEAD = 2  # steps that are decoded before they are asked for
-POLL_MS = 4
 _NUMBERS = itertools.count(1)
-
-
-class _StepQueue:
-    """Decodes steps in a thread, a few ahead. No Qt object."""
-
-    def __init__(self, source: Stepped, span: Span, replay: Replay | None) -> None:
-        self._steps: queue.Queue[FilmStep | None] = queue.Queue(AHEAD)
-        self._stopping = threading.Event()
-        self.errors: list[str] = []
-        self._source, self._span, self._replay = source, span, replay
-        threading.Thread(target=self._work, name="zfdesk-steps", daemon=True).start()
-
-    def next(self) -> FilmStep | None:
-        """The next step. queue.Empty while it is not there yet; None after the last."""
-        return self._steps.get_nowait()
-
-    def end(self) -> None:
-        """No more are wanted."""
-        self._stopping.set()
-
-    def _work(self) -> None:
-        try:
-            for step in self._walk():
-                self._put(step)
-                if self._stopping.is_set():
-                    return
-        except Exception as error:  # told, and the film ends there
-            self.errors.append(error_text(error, f"{self._source.name} cannot be read on"))
-        self._put(None)
-
-    def _walk(self) -> Iterator[FilmStep]:
-        return steps(self._source, self._span, self._replay, self.errors.append)
-
-    def _put(self, step: FilmStep | None) -> None:
-        while not self._stopping.is_set():
-            try:
-                self._steps.put(step, timeout=0.05)
-                return
-            except queue.Full:
-                pass
 
 
 class SourceSteps(QObject):
@@ -101,22 +58,19 @@ class SourceSteps(QObject):
         self._stepped = source
         self._paused = desk.source if not self._still else None
         self._frame: Frame | None = None
-        self._queue: _StepQueue | None = None
+        self._steps: Iterator[FilmStep] | None = None
+        self._errors: list[str] = []  # of pictures that were passed over
+        self._decoding: Task | None = None
+        self._decoded: list[FilmStep | None] = []  # the next step, ahead of need; None after the last
+        self._wanted = False  # whether it is waited for
         self._given = False  # whether the step that is shown has been told of
-        self._timer = QTimer(self, singleShot=True, interval=POLL_MS)
-        self._timer.timeout.connect(self.go_on)
 
     def _look_at(self, from_start: bool) -> tuple[Stepped, int]:
         desk = self.desk
         view, frame = desk.view, desk.frame
         assert frame is not None
         if view.frozen or view.source.kind in STILL or isinstance(desk.source, KeptSource):
-            picture = TimedPicture(frame.pixels, frame.number, 0.0)
-
-            def pictures(first: int, on_error: Callable[[str], None]) -> Iterator[TimedPicture]:
-                yield picture
-
-            return Stepped(frame.origin, 1, pictures, still=True), 0
+            return one_picture(frame.origin, frame.pixels, frame.number), 0
         try:
             source = step_through(view.source)
         except SourceError as error:
@@ -143,20 +97,21 @@ class SourceSteps(QObject):
         """Halt the source and take the first step."""
         if self._paused is not None:
             self._paused.stop()
-        self._queue = _StepQueue(self._stepped, self._span, self._replay)
+        self._steps = steps(self._stepped, self._span, self._replay, self._errors.append)
         self.desk.result_ready.connect(self._see_result)
         self.desk.view_changed.connect(self._see_view)
         self.desk.message.connect(self._see_message)
         if self._heats is not None:
             self._heats.came.connect(self._see_result)
+        self._decode()
         self.go_on()
 
     def end(self) -> None:
         """Let the source go on where it was."""
-        self._timer.stop()
-        if self._queue is not None:
-            self._queue.end()
-            self._queue = None
+        if self._decoding is not None:
+            self._decoding.abandon()
+        if self._steps is not None:
+            self._steps = None
             self.desk.result_ready.disconnect(self._see_result)
             self.desk.view_changed.disconnect(self._see_view)
             self.desk.message.disconnect(self._see_message)
@@ -166,20 +121,29 @@ class SourceSteps(QObject):
         if paused is not None and paused is self.desk.source and not self.desk.closing:
             paused.start(self.desk.worker.feed, self.desk._on_error_of(paused))
 
+    def _decode(self) -> None:
+        """The next step, while this one is computed."""
+        work = partial(next, self._steps, None)
+        self._decoding = self.desk.tasks.run("film step", work, self._take_step, owner=self)
+
+    def _take_step(self, step: FilmStep | None, error: Exception | None) -> None:
+        if error is not None:
+            self._errors.append(error_text(error, f"{self._stepped.name} cannot be read on"))
+        self._decoded.append(step)
+        if self._wanted:
+            self.go_on()
+
     def go_on(self) -> None:
-        """Show the next step."""
-        if self._queue is None:
+        """Show the next step, as soon as it is decoded."""
+        self._wanted = not self._decoded
+        if self._wanted or self._steps is None:
             return
         self._report_errors()
-        try:
-            step = self._queue.next()
-        except queue.Empty:
-            self._timer.start()
-            return
-        self._report_errors()
+        step = self._decoded.pop()
         if step is None:
             self.ended.emit("")
             return
+        self._decode()
         self.step, self._given = step, False
         desk = self.desk
         if self._still:
@@ -199,8 +163,8 @@ class SourceSteps(QObject):
     def _report_errors(self) -> None:
         self.own_doing = True  # a picture that is passed over is no reason to end
         try:
-            while self._queue is not None and self._queue.errors:
-                self.desk.message.emit(self._queue.errors.pop(0), True)
+            while self._errors:
+                self.desk.message.emit(self._errors.pop(0), True)
         finally:
             self.own_doing = False
 
