@@ -117,7 +117,7 @@ class Eye:
             return
         if result.unit is not None and result.complete:
             self._expect(shown is result, f"unit: not frame {result.request.frame.number}")
-        if pane.comparing:
+        if pane.shows_comparison:
             self._look_at_the_comparison(shown)
             return
         self._expect(pane.patch_tile.canvas.array is shown.picture, "what the unit sees is of another frame")

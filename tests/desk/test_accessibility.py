@@ -195,7 +195,13 @@ def test_unit_and_field_are_told_apart_by_everybody(theme: str, deficiency: str)
 
 def test_the_keys_work_whichever_pane_has_the_focus(still: Window) -> None:
     window = still
-    for widget in (window.picture.canvas, window.maps.content, window.unit.method, window.toolbar, window.compare.take):
+    for widget in (
+        window.picture.canvas,
+        window.maps.content,
+        window.unit.controls.method,
+        window.toolbar,
+        window.compare.take_button,
+    ):
         widget.setFocus()
         before = view_of(window).unit
         press(QApplication.focusWidget() or window, Qt.Key.Key_L)

@@ -328,9 +328,11 @@ def test_cancelling_keeps_what_was_there(looking: Window, beside: HeatPane) -> N
 
 def test_the_unit_pane_offers_every_method(looking: Window) -> None:
     pane = looking.unit
-    assert pane.method.values == tuple(METHODS)
-    assert [pane.method.itemText(place) for place in range(pane.method.count())] == [m.label for m in METHODS.values()]
-    pane.method.chosen.emit("saliency")
+    assert pane.controls.method.values == tuple(METHODS)
+    assert [pane.controls.method.itemText(place) for place in range(pane.controls.method.count())] == [
+        m.label for m in METHODS.values()
+    ]
+    pane.controls.method.chosen.emit("saliency")
     found = found_now(looking, pane.heat_tile.stream)
     unit = view_of(looking).looked_at
     assert (found.found["saliency"].target.layer, found.found["saliency"].target.unit) == (unit.layer, unit.unit)
@@ -342,7 +344,7 @@ def test_the_unit_pane_offers_every_method(looking: Window) -> None:
         return "saliency" in pane.facts.whole
 
     wait_until(says_saliency)
-    pane.method.chosen.emit("occlusion")
+    pane.controls.method.chosen.emit("occlusion")
     wait_until(lambda: "answers for classes" in pane.heat_tile.canvas.message)
     looking.run("method-direct")
     assert view_of(looking).heat.unit_method == ""

@@ -134,7 +134,7 @@ def test_one_word_for_one_thing(still: Window) -> None:
     titles = [spec.title for spec in still.context.get(Features).panes]
     assert "Sweep" in titles
     assert "Occlusion" not in titles
-    assert "begins" in still.unit.seed.toolTip()
+    assert "begins" in still.unit.controls.seed.toolTip()
 
 
 # Pictures in rows

@@ -27,10 +27,10 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from zfdesk.desk.live_view.unit_pane import Tile
 from zfdesk.desk.widgets.canvas import CanvasPicture
 from zfdesk.desk.widgets.screenshot import picture_of
 from zfdesk.desk.widgets.theme import watched_colour
+from zfdesk.desk.widgets.tile import Tile
 from zfdesk.engine import Rule, SeedKind
 from zfdesk.live import MapsContent, Normalise, Style, UnitOrder, UnitReference
 
@@ -260,7 +260,7 @@ def test_the_origin_stays_while_another_layer_is_shown(still: Window) -> None:
     window = still
     change(window, layer="conv5", unit=3)
     press(window, Qt.Key.Key_D)
-    assert window.unit.freeze.isChecked()
+    assert window.unit.controls.freeze.isChecked()
     origin = view_of(window).origin
     assert origin == UnitReference("conv5", 3)
     press(window, Qt.Key.Key_U)
@@ -277,7 +277,7 @@ def test_the_origin_stays_while_another_layer_is_shown(still: Window) -> None:
     assert view_of(window).origin.seed is SeedKind.AT  # type: ignore[union-attr]
     assert view_of(window).position is None
     # and so does the choice of a seed
-    seed = window.unit.seed
+    seed = window.unit.controls.seed
     seed.activated.emit(seed.findData(SeedKind.MAP))
     assert view_of(window).looked_at.seed is SeedKind.MAP
     assert seed.currentData() == SeedKind.MAP  # Qt keeps its text
@@ -290,8 +290,8 @@ def test_every_choice_is_what_it_says(still: Window) -> None:
     window = still
     change(window, layer="conv4", unit=2, position=(3, 3), occluders=(COVER,))
     for box, kind, chosen in (
-        (window.unit.seed, SeedKind, lambda view: view.seed),
-        (window.unit.style_choice, Style, lambda view: view.style),
+        (window.unit.controls.seed, SeedKind, lambda view: view.seed),
+        (window.unit.controls.style_choice, Style, lambda view: view.style),
         (window.maps.content, MapsContent, lambda view: view.maps.content),
         (window.maps.normalise, Normalise, lambda view: view.maps.normalise),
         (window.maps.order, UnitOrder, lambda view: view.maps.order),
@@ -307,7 +307,7 @@ def test_every_choice_is_what_it_says(still: Window) -> None:
             assert box.currentIndex() == index
         assert {chosen(view_of(window))} <= set(kind)
         change(window, unit=2)  # and it can be computed
-    method = window.unit.method
+    method = window.unit.controls.method
     rules = [method.itemText(index) for index in range(len(Rule))]
     others = [method.itemText(index) for index in range(len(Rule), method.count())]
     assert len({*rules, *others}) == method.count() > len(Rule)  # and each method of `zfdesk.attribution`
@@ -316,7 +316,7 @@ def test_every_choice_is_what_it_says(still: Window) -> None:
         assert view_of(window).method is rule
         assert not view_of(window).heat.unit_method
     assert not window.desk.worker.failures
-    seed = window.unit.seed
+    seed = window.unit.controls.seed
     for index in range(seed.count()):
         seed.activated.emit(index)
         unit = wait_for_result(window.desk).unit
@@ -372,16 +372,16 @@ def test_the_seed_that_is_chosen_is_the_seed_that_is_used(still: Window) -> None
     change(window, layer="conv4", unit=2)
     click(window.maps.canvas, map_point(window, 5, 3, 7), SHIFT)
     wait_for_result(window.desk)
-    assert window.unit.seed.currentText() == "picked position"
+    assert window.unit.controls.seed.currentText() == "picked position"
     window.maps.jump.setValue(6)  # by its number: no position of it was picked
     assert view_of(window).selected == UnitReference("conv4", 6)
-    assert window.unit.seed.currentText() == "strongest position"
+    assert window.unit.controls.seed.currentText() == "strongest position"
     shown = wait_for_result(window.desk).unit
     assert shown is not None
-    window.unit.seed.chosen.emit(SeedKind.AT)  # none was picked yet: what is shown stays where it is
+    window.unit.controls.seed.chosen.emit(SeedKind.AT)  # none was picked yet: what is shown stays where it is
     assert view_of(window).selected == UnitReference("conv4", 6, SeedKind.AT, shown.position)
     change(window, origin=UnitReference("conv1", 1))
-    window.unit.seed.chosen.emit(SeedKind.MAP)
+    window.unit.controls.seed.chosen.emit(SeedKind.MAP)
     assert view_of(window).looked_at == UnitReference("conv1", 1, SeedKind.MAP)
 
 

@@ -36,7 +36,7 @@ from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 import zfdesk.engine as zf
-from zfdesk.desk.live_view.picture_pane import PictureCanvas
+from zfdesk.desk.live_view.picture_canvas import PictureCanvas
 from zfdesk.desk.widgets.screenshot import picture_of
 from zfdesk.engine import Occluder, OccluderShape
 from zfdesk.live import Crop, CropMode

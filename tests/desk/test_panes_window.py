@@ -32,7 +32,7 @@ from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QFont, QGuiApplic
 from PySide6.QtWidgets import QApplication, QTabBar, QToolButton
 
 import zfdesk.engine as zf
-from zfdesk.desk.live_view.snapshot_pane import compared
+from zfdesk.desk.live_view.snapshot_pane import compared_array
 from zfdesk.desk.portrait.pane import PortraitPane
 from zfdesk.desk.state import MOST_MADE, AppState
 from zfdesk.desk.widgets.images import image_array
@@ -172,7 +172,7 @@ def test_a_and_b_and_their_difference(window: Window) -> None:
     ):
         pane.content.setCurrentText(content)
         pane.content.activated.emit(pane.content.currentIndex())
-        assert np.array_equal(compared(a, content).array, first)  # type: ignore[arg-type]
+        assert np.array_equal(compared_array(a, content).array, first)  # type: ignore[arg-type]
         difference = first - second
         if difference.ndim == 3:
             difference = difference.mean(2)

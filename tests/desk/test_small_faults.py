@@ -55,13 +55,13 @@ def test_one_number_is_no_map(still: Window) -> None:
 
 def test_what_is_lit_is_what_is_shown(still: Window) -> None:
     change(still, occluders=(COVER,), all_methods=True)
-    assert still.unit.all_methods.isChecked()
+    assert still.unit.controls.all_methods.isChecked()
     change(still, compare_clean=True)
-    assert not still.unit.all_methods.isChecked()
-    still.unit.all_methods.click()
+    assert not still.unit.controls.all_methods.isChecked()
+    still.unit.controls.all_methods.click()
     wait_for_result(still.desk)
-    assert still.unit.all_methods.isChecked()
-    assert not still.unit.compare_clean.isChecked()
+    assert still.unit.controls.all_methods.isChecked()
+    assert not still.unit.controls.compare_clean.isChecked()
     assert len(still.unit.shown_rules()) == 3
 
 

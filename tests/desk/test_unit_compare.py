@@ -36,13 +36,13 @@ def test_the_button_and_the_key(still: Window) -> None:
     window, pane = still, still.unit
     change(window, occluders=COVER)
     assert not pane.comparison.isVisible()
-    click(pane.compare_clean, QPointF(8, 8))
+    click(pane.controls.compare_clean, QPointF(8, 8))
     assert view_of(window).compare_clean
     assert pane.comparison.isVisible()
     assert not any(tile.isVisible() for tile in (pane.map_tile, pane.patch_tile, *pane.rule_tiles.values()))
     press(window, Qt.Key.Key_D, SHIFT)
     assert not pane.comparison.isVisible()
-    assert not pane.compare_clean.isChecked()
+    assert not pane.controls.compare_clean.isChecked()
     assert pane.map_tile.isVisible()
     wait_for_result(window.desk)
 
@@ -88,7 +88,7 @@ def test_the_place_is_said_and_marked(still: Window) -> None:
     ):
         result, both = comparing(window, **fields)
         pane.show_facts()
-        assert pane.foot.whole.startswith(f"both reconstructed from {words}")
+        assert pane.bottom_line.whole.startswith(f"both reconstructed from {words}")
         assert "clean | covered" in pane.facts.whole
         assert result.unit is not None
         assert pane.comparison.maps[1].canvas.content.position == result.unit.position  # type: ignore[attr-defined]
@@ -100,7 +100,7 @@ def test_the_place_is_said_and_marked(still: Window) -> None:
     assert view_of(window).position == (2, 3)
     assert both.positions == ((2, 3),)
     pane.show_facts()
-    assert pane.foot.whole == "both reconstructed from the picked place (2, 3)"
+    assert pane.bottom_line.whole == "both reconstructed from the picked place (2, 3)"
 
 
 @pytest.mark.parametrize("style", list(Style))

@@ -62,7 +62,7 @@ class MapsCanvas(Canvas):
         self.desk = desk
         self.mosaic: Mosaic | None = None
         self.hover: tuple[int, int, int] | None = None
-        self.hovered.connect(self._look)
+        self.hovered.connect(self._set_hover)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
     def show_mosaic(self, mosaic: Mosaic | None, content: Content) -> None:
@@ -72,9 +72,9 @@ class MapsCanvas(Canvas):
         self.set_content(content)
         if known[0] != known[1]:
             self.hover = None
-            self._look(self.to_picture(self.mouse) if self.mouse else None)
+            self._set_hover(self.to_picture(self.mouse) if self.mouse else None)
 
-    def _look(self, point: tuple[float, float] | None) -> None:
+    def _set_hover(self, point: tuple[float, float] | None) -> None:
         hover = None
         if point and self.mosaic and self.has_picture:
             hover = self.mosaic.tile_at(int(point[1] // 1), int(point[0] // 1))
@@ -155,11 +155,11 @@ class MapsPane(Pane):
         self.canvas = MapsCanvas(desk)
         self.canvas.setMinimumSize(160, 96)
         self.canvas.set_content(WAITING)
-        desk.model_changed.connect(self._forget)
+        desk.model_changed.connect(self._clear)
         self.canvas.setAccessibleName("Feature maps of the layer")
         self.canvas.unit_clicked.connect(self._select)
         self.canvas.position_clicked.connect(self._select_position)
-        self.canvas.unit_hovered.connect(self._tell_hover)
+        self.canvas.unit_hovered.connect(self._show_hover)
         self.canvas.menu_asked.connect(self.menu_asked)
         self.bar = ColourBar()
         self.hover_line = ElidedLabel()
@@ -226,15 +226,15 @@ class MapsPane(Pane):
             controls.add(widget, name)
         return controls
 
-    def _forget(self) -> None:
+    def _clear(self) -> None:
         """Another network: nothing of the old one may be picked any more."""
         mosaic = self.canvas.mosaic
         if mosaic is not None and self.desk.still_holds(mosaic.layer):
             return
         self.canvas.show_mosaic(None, WAITING)
 
-    def _choice(self, hint: str, words: Mapping[Any, str], change: Callable[[Any], dict[str, Any]]) -> Choice:
-        choice = Choice(words, hint)
+    def _choice(self, hint: str, labels: Mapping[Any, str], change: Callable[[Any], dict[str, Any]]) -> Choice:
+        choice = Choice(labels, hint)
         choice.chosen.connect(lambda value: self.desk.change(self.desk.view.change_maps(**change(value))))
         return choice
 
@@ -253,7 +253,7 @@ class MapsPane(Pane):
             return
         self.desk.change(view.change(unit=unit, chosen_occluder=-1, position=(y, x), seed=SeedKind.AT), "unit")
 
-    def _tell_hover(self, hover: tuple[int, int, int] | None) -> None:
+    def _show_hover(self, hover: tuple[int, int, int] | None) -> None:
         mosaic = self.canvas.mosaic
         self.unit_hovered.emit(hover)
         if hover is None or mosaic is None:
@@ -344,10 +344,10 @@ class MapsPane(Pane):
         if result.request.clean:
             parts.insert(0, "CLEAN")
         self.facts.say(" · ".join(parts))
-        words = {Normalise.UNIT: "each unit's own range", Normalise.LOCKED: "locked"}.get(maps.normalise, "")
+        range_text = {Normalise.UNIT: "each unit's own range", Normalise.LOCKED: "locked"}.get(maps.normalise, "")
         if mosaic.tile == (1, 1) and maps.normalise is Normalise.UNIT:
-            words = ""
+            range_text = ""
         self.bar.show_range(
-            -1 if mosaic.low != mosaic.low and mosaic.signed else mosaic.low, mosaic.high, words, self._table
+            -1 if mosaic.low != mosaic.low and mosaic.signed else mosaic.low, mosaic.high, range_text, self._table
         )
-        self._tell_hover(self.canvas.hover)
+        self._show_hover(self.canvas.hover)

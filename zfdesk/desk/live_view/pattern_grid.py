@@ -39,16 +39,16 @@ def sheet_picture(sheet: PatternSheet, units: Sequence[int], columns: int) -> np
     """All tiles as one picture, uint8 (height, width, 3); grey where one is missing."""
     step = sheet.side + GAP
     rows = -(-max(len(units), 1) // columns)
-    whole = np.zeros((rows * step, columns * step, 3), np.uint8)
+    image = np.zeros((rows * step, columns * step, 3), np.uint8)
     for place, unit in enumerate(units):
         top, left = place // columns * step, place % columns * step
         tile = sheet.tiles.get(unit)
         if tile is None:
-            whole[top : top + sheet.side, left : left + sheet.side] = GROUND
+            image[top : top + sheet.side, left : left + sheet.side] = GROUND
         else:
             height, width = tile.shape[:2]
-            whole[top : top + height, left : left + width] = tile
-    return whole
+            image[top : top + height, left : left + width] = tile
+    return image
 
 
 class PatternGrid(Canvas):
@@ -63,7 +63,7 @@ class PatternGrid(Canvas):
         self.units: list[int] = []
         self.columns, self._step, self._layer = 1, 1, ""
         self._hover = -1
-        self.hovered.connect(self._look)
+        self.hovered.connect(self._set_hover)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName("What each unit of the layer answers to most")
 
@@ -87,7 +87,7 @@ class PatternGrid(Canvas):
         row, column = divmod(self.units.index(unit), self.columns)
         return (column + 0.5) * self._step, (row + 0.5) * self._step
 
-    def _look(self, point: tuple[float, float] | None) -> None:
+    def _set_hover(self, point: tuple[float, float] | None) -> None:
         hover = self.unit_at(point)
         if hover != self._hover:
             self._hover = hover
@@ -128,7 +128,7 @@ class PatternPanel(QWidget):
         self._drawn: tuple[object, ...] = ()
         self.grid = PatternGrid(self._desk)
         self.grid.unit_clicked.connect(self.unit_clicked)
-        self.grid.unit_hovered.connect(self._tell)
+        self.grid.unit_hovered.connect(self._show_hover)
         self.grid.resized.connect(self._draw)
         self.search = QLineEdit()
         self.search.setPlaceholderText("Units that prefer a class…")
@@ -188,7 +188,7 @@ class PatternPanel(QWidget):
             parts.append(f"{dead} dead")
         return parts
 
-    def _tell(self, unit: int) -> None:
+    def _show_hover(self, unit: int) -> None:
         sheet = self.sheet
         if unit < 0 or sheet is None:
             self.hovered.emit("")

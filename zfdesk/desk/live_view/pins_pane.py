@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWi
 
 from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.live_view.unit_pane import map_picture, reconstruction_content, reference_text
+from zfdesk.desk.live_view.unit_content import map_picture, reconstruction_content, reference_text
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.desk.widgets.theme import Colours

@@ -35,7 +35,7 @@ class _Facts:
     text: str
 
 
-def compared(result: Result, content: str) -> _Facts:
+def compared_array(result: Result, content: str) -> _Facts:
     """The compared array of a result: picture (levels), unit map (activations) or reconstruction (its values)."""
     unit, frame = result.unit, result.request.frame.number
     if content == "picture":
@@ -68,13 +68,13 @@ class ComparePane(Pane):
         self.content.setAccessibleName("What is compared")
         self.content.setToolTip("What is compared: the picture, the unit's map or its reconstruction")
         self.content.activated.connect(self._choose)
-        self.take = QPushButton("Take A")
-        self.take.setToolTip("Keep what is shown now as snapshot A")
-        self.take.clicked.connect(self.take_snapshot)
+        self.take_button = QPushButton("Take A")
+        self.take_button.setToolTip("Keep what is shown now as snapshot A")
+        self.take_button.clicked.connect(self.take_snapshot)
         self.changes = ElidedLabel()
         self.changes.setAccessibleName("Change of the most probable classes from A to B")
         row = QHBoxLayout()
-        row.addWidget(self.take)
+        row.addWidget(self.take_button)
         row.addWidget(self.content)
         row.addWidget(self.changes, 1)
         self.body.addLayout(row)
@@ -87,8 +87,8 @@ class ComparePane(Pane):
         self._heats = heats.open("A", ask, self._a_input), heats.open("B", ask)
         for stream in self._heats:
             stream.changed.connect(self.show_view)
-        desk.model_changed.connect(self._forget)
-        self._forget()
+        desk.model_changed.connect(self._clear)
+        self._clear()
 
     def _a_input(self) -> HeatInput | None:
         return HeatInput.of(self.a) if self.a is not None else None
@@ -104,9 +104,9 @@ class ComparePane(Pane):
         for stream in self._heats:
             stream.watch(self._seen and self.content.currentText() == HEAT)
 
-    def _compared(self, result: Result, content: str, stream: HeatStream) -> _Facts:
+    def _compared_array(self, result: Result, content: str, stream: HeatStream) -> _Facts:
         if content != HEAT:
-            return compared(result, content)
+            return compared_array(result, content)
         found = stream.found
         if found is None or found.input.model is not result.request.model:
             return _Facts(None, "Where the class looks is being computed…")
@@ -120,7 +120,7 @@ class ComparePane(Pane):
     def demand(self, demand: Demand) -> Demand:
         return replace(demand, unit=demand.unit or self.a is not None)
 
-    def _forget(self) -> None:
+    def _clear(self) -> None:
         self.a = None
         self.changes.say("")
         keys = self.context.get(ActionTable)
@@ -139,7 +139,7 @@ class ComparePane(Pane):
 
     def show_snapshot(self, a: Result | None) -> None:
         """Keep another result as A, or none."""
-        self._forget()
+        self._clear()
         self.a = a
         self.show_view()
 
@@ -147,11 +147,11 @@ class ComparePane(Pane):
         if not result.complete or not self.isVisible():
             return
         content = self.content.currentText()
-        b = self._compared(result, content, self._heats[1])
+        b = self._compared_array(result, content, self._heats[1])
         if self.a is None:
             self._draw(self.tiles[1], b, content, None)
             return
-        a = self._compared(self.a, content, self._heats[0])
+        a = self._compared_array(self.a, content, self._heats[0])
         limit = max((float(np.abs(f.array).max()) for f in (a, b) if f.array is not None), default=1.0) or 1.0
         self._draw(self.tiles[0], a, content, limit)
         self._draw(self.tiles[1], b, content, limit)

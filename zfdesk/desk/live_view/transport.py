@@ -100,9 +100,9 @@ class TransportBar(QWidget):
         desk = self.desk = context.state
         self._table = context.get(ActionTable)
         self.colours: Colours = THEMES[desk.view.theme]
-        self._dressed: tuple[str, bool] | None = None
+        self._icons_of: tuple[str, bool] | None = None
         self._wanted: float | None = None
-        self._sought = 0.0
+        self._seek_time = 0.0
         self._was_playing = False
         self.setAccessibleName("Playing")
         self._make_parts()
@@ -111,8 +111,8 @@ class TransportBar(QWidget):
         self.refresh_clock = QTimer(self, interval=REFRESH_MS)
         self.refresh_clock.timeout.connect(self.refresh)
         desk.source_changed.connect(self.refresh)
-        desk.view_changed.connect(self._dress)
-        self._dress()
+        desk.view_changed.connect(self._renew_icons)
+        self._renew_icons()
         self.refresh()
 
     def _make_parts(self) -> None:
@@ -144,17 +144,17 @@ class TransportBar(QWidget):
         layout.addWidget(self.loop)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
-    def _button(self, name: str, do: Callable[[Source], None]) -> QToolButton:
+    def _button(self, name: str, action: Callable[[Source], None]) -> QToolButton:
         button = QToolButton()
         button.setToolTip(self._table.hint(name))
         button.setAccessibleName(self._table.find(name).text)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.clicked.connect(lambda: self._do(do))
+        button.clicked.connect(lambda: self._run(action))
         return button
 
-    def _do(self, do: Callable[[Source], None]) -> None:
+    def _run(self, action: Callable[[Source], None]) -> None:
         if self.desk.source is not None:
-            do(self.desk.source)
+            action(self.desk.source)
             self.refresh()
 
     def _play_or_pause(self, source: Source) -> None:
@@ -171,11 +171,11 @@ class TransportBar(QWidget):
         super().resizeEvent(event)
         self._fit()
 
-    def _dress(self) -> None:
+    def _renew_icons(self) -> None:
         view = self.desk.view
-        if self._dressed == (view.theme, view.presenter):
+        if self._icons_of == (view.theme, view.presenter):
             return
-        self._dressed = (view.theme, view.presenter)
+        self._icons_of = (view.theme, view.presenter)
         self.colours = THEMES[view.theme]
         side = max(SMALLEST, self.fontMetrics().height() + 8)
         for name in ("previous", "step-back", "step-on", "next"):
@@ -192,8 +192,8 @@ class TransportBar(QWidget):
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and hasattr(self, "refresh_clock"):
-            self._dressed = None
-            self._dress()
+            self._icons_of = None
+            self._renew_icons()
 
     def event(self, event: QEvent) -> bool:
         """Once it has its place, see whether there is something to play."""
@@ -253,7 +253,7 @@ class TransportBar(QWidget):
         exact = clock(state.position) + (f" / {clock(state.duration)}" if state.duration else "")
         frame = f", frame {state.index + 1} of {state.count}" if state.index is not None and state.count else ""
         self.slider.setToolTip(exact + (frame if source.reference.kind == "clip" else ""))
-        if state.duration and not self.slider.isSliderDown() and time.monotonic() - self._sought > SETTLE_SECONDS:
+        if state.duration and not self.slider.isSliderDown() and time.monotonic() - self._seek_time > SETTLE_SECONDS:
             with QSignalBlocker(self.slider):
                 self.slider.setMaximum(max(int(state.duration * 1000), 1))
                 self.slider.setValue(int(state.position * 1000))
@@ -278,7 +278,7 @@ class TransportBar(QWidget):
         wanted, self._wanted = self._wanted, None
         if wanted is not None and self.desk.source is not None:
             self.desk.move(lambda source: source.seek(wanted))
-            self._sought = time.monotonic()
+            self._seek_time = time.monotonic()
             self._seek_clock.start()
 
     def _end_drag(self) -> None:

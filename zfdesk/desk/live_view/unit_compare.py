@@ -41,7 +41,7 @@ class Comparison(QWidget):
         canvases = [MapCanvas() for _ in COLUMNS]
         self.maps = [Tile(f"{column} · map", canvas) for column, canvas in zip(COLUMNS, canvases, strict=True)]
         self.pictures = [Tile(f"{column} · reconstruction") for column in COLUMNS]
-        self.say("Computing…")
+        self.show_message("Computing…")
         grid = self._grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(5)
@@ -58,7 +58,7 @@ class Comparison(QWidget):
         """All of them."""
         return [*self.maps, *self.pictures]
 
-    def say(self, message: str) -> None:
+    def show_message(self, message: str) -> None:
         """A sentence instead of the pictures."""
         for tile in self.tiles:
             tile.set_content(message)
@@ -76,16 +76,16 @@ class Comparison(QWidget):
         unit = result.unit
         both = unit.comparison if unit else None
         if unit is None or both is None:
-            self.say(HELD if not result.occluded else "Computing…")
+            self.show_message(HELD if not result.occluded else "Computing…")
             return
         single = len(both.positions) == 1 and unit.reference.to_seed().kind is not SeedKind.MAP
-        gap = both.activations[1] - both.activations[0]
+        change = both.activations[1] - both.activations[0]
         notes = [(f"{number(value)} here", "one range for both") for value in both.activations]
-        notes.append((f"{signed(gap)} here", "covered − clean"))
-        for place, (tile, shades, (here, of)) in enumerate(zip(self.maps, both.maps, notes, strict=True)):
+        notes.append((f"{signed(change)} here", "covered − clean"))
+        for place, (tile, shades, (text, range_text)) in enumerate(zip(self.maps, both.maps, notes, strict=True)):
             shown = table(colours, place == 2 or shades.low < 0, dark)
             position = unit.position if unit.map.size > 1 else None
-            tile.set_content(_shades(shades, shown, f"{here} · {of}", here, position=position))
+            tile.set_content(_shades(shades, shown, f"{text} · {range_text}", text, position=position))
         top, left, bottom, right = unit.box
         window = QRectF(left, top, right - left, bottom - top) if single else None
         self._draw_pictures(both, window, result, dark)

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar
 from zfdesk.desk.actions import Action, ActionTable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.live_view.maps_pane import CONTENT_LABELS, NORMALISE_LABELS, ORDER_LABELS
-from zfdesk.desk.live_view.unit_pane import SEED_LABELS
+from zfdesk.desk.live_view.unit_content import SEED_LABELS
 from zfdesk.desk.widgets.colour_tables import SEQUENTIAL
 from zfdesk.desk.widgets.heat_controls import CONTOUR_LABELS, METHOD_LABELS
 from zfdesk.engine import Occluder, OccluderFill, OccluderShape

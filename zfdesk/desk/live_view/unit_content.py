@@ -1,0 +1,69 @@
+"""What the unit pane and the pins show of a unit: its map, its reconstructions, and what they are called."""
+
+from __future__ import annotations
+
+import torch
+from PySide6.QtCore import QRectF
+
+from zfdesk.desk.widgets.canvas import CanvasPicture, Content, ValueRange
+from zfdesk.desk.widgets.colour_tables import table
+from zfdesk.engine import Rule, SeedKind
+from zfdesk.figures.facts import RULE_LABELS, stretch_text, unit_text
+from zfdesk.live import MapsDisplay, Normalise, Style, UnitReference, UnitResult
+from zfdesk.live.render import levels
+
+SEED_LABELS = {
+    SeedKind.MAX: "strongest position",
+    SeedKind.AT: "picked position",
+    SeedKind.TOPK: "k strongest",
+    SeedKind.MAP: "whole map",
+}
+SEED_HINT = "Seed: the activations of this unit that the way down to the pixels begins with; all others are set to zero"
+
+
+def reference_text(reference: UnitReference, position: tuple[int, int], spatial: bool) -> str:
+    """conv4:17 @ (6, 7)."""
+    return unit_text(reference.layer, reference.unit, position if spatial else None)
+
+
+def seed_text(reference: UnitReference) -> str:
+    """seed: strongest position."""
+    kind = reference.to_seed().kind
+    return f"seed: {reference.k} strongest" if kind is SeedKind.TOPK else f"seed: {SEED_LABELS[kind]}"
+
+
+def map_picture(
+    unit: UnitResult, colours: str, signed: bool, dark: bool, note: str = "", stale: str = ""
+) -> CanvasPicture:
+    """A unit's map over its own range, its position framed."""
+    tensor = torch.tensor(unit.map)[None]
+    shades, low, high = levels(tensor, MapsDisplay(normalise=Normalise.LAYER), signed)
+    array = shades[0].numpy()
+    shown = table(colours, signed, dark)
+    ends = (low, high) if unit.map.any() else (0.0, 0.0)
+    known = ValueRange(*ends, table=shown)
+    return CanvasPicture.indexed(array, shown, position=unit.position, value_range=known, note=note, stale=stale)
+
+
+def reconstruction_content(
+    unit: UnitResult,
+    rule: Rule,
+    style: Style,
+    window: QRectF | None,
+    stale: str = "",
+    std: tuple[float, float, float] | None = None,
+) -> Content:
+    """A unit's reconstruction by one method, or the sentence why there is none."""
+    rendered = unit.pictures.get(rule)
+    if rendered is None:
+        return unit.reason or f"{RULE_LABELS[rule]} is being computed…"
+    if rendered.high <= 1e-12:
+        return f"The {RULE_LABELS[rule]} is zero everywhere: no path to the picture is active."
+    text = "" if style in (Style.NORM, Style.BLURRED) else "0"
+    return CanvasPicture.rgb(
+        rendered.image, window=window, value_range=ValueRange(rendered.low, rendered.high, text),
+        note=stretch_text(rendered.stretch, std), short_note=stretch_text(rendered.stretch), stale=stale,
+    )  # fmt: skip
+
+
+__all__ = ["SEED_HINT", "SEED_LABELS", "map_picture", "reconstruction_content", "reference_text", "seed_text"]
