@@ -118,6 +118,13 @@ def test_the_default_pieces_make_the_page_that_render_makes(sources: Sources) ->
     assert encode(draw(page), "png", 100) == encode(draw(rendered), "png", 100)
 
 
+def test_maps_of_one_value_are_seen_beside_each_other(model: zf.Model) -> None:
+    panel = taken(MAPS, full(some_result(model, layer="fc3", unit=2))).panel
+    assert isinstance(panel, panels.Maps)
+    assert not panel.each, "each over its own range would be as bright as the next"
+    assert panel.marked == -1, "a value has no frame around it"
+
+
 @pytest.mark.parametrize(("kind", "rule"), [(DECONVNET, zf.Rule.DECONVNET), (GUIDED, zf.Rule.GUIDED),
                                             (GRADIENT, zf.Rule.GRADIENT)])  # fmt: skip
 def test_each_method_is_the_engines(sources: Sources, kind: PanelKind, rule: zf.Rule) -> None:

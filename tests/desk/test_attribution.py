@@ -31,7 +31,7 @@ from zfdesk.live import HeatFound, HeatInput, HeatQuery, HeatSettings, HeatTarge
 from zfdesk.live.changes import set_method
 from zfdesk.live.heat import HeatFinder
 from zfdesk.live.stepping import Span
-from zfdesk.pages.panels import PanelSpec, Sources, capture
+from zfdesk.pages.panels import PanelSpec, Sources, capture, why_not
 from zfdesk.pages.panels_heat import KINDS as HEAT_KINDS
 from zfdesk.session.reopen import fitting
 from zfdesk.typed_json import from_plain, to_plain
@@ -311,7 +311,7 @@ def test_the_maps_keep_their_size_while_something_is_worked_out(looking: Window,
 
 def test_panels_that_cannot_be_had_say_why() -> None:
     for kind in HEAT_KINDS:
-        assert kind.why_not(PanelSpec(kind), Sources()).endswith((".", "S."))
+        assert why_not(PanelSpec(kind), Sources()).endswith((".", "S."))
 
 
 def test_cancelling_keeps_what_was_there(looking: Window, beside: HeatPane) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from zfdesk.figures import Cell, Page, panels
+from zfdesk.figures.page import letter
 
 TEXT = panels.Text("words")
 FLAT = np.zeros((2, 1), np.float32)
@@ -38,8 +39,7 @@ def test_arrays_are_named_by_letter_or_name() -> None:
 
 
 def test_letters() -> None:
-    page = Page((Cell(TEXT, 0, 0),))
-    assert [page.letter(index) for index in (0, 1, 25, 26, 27, 701, 702)] == ["a", "b", "z", "aa", "ab", "zz", "aaa"]
+    assert [letter(index) for index in (0, 1, 25, 26, 27, 701, 702)] == ["a", "b", "z", "aa", "ab", "zz", "aaa"]
 
 
 @pytest.mark.parametrize(

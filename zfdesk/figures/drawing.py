@@ -17,7 +17,7 @@ from zfdesk.figures.charts import draw_bars, draw_curves, draw_histogram, draw_t
 from zfdesk.figures.draw_over_time import draw_evolution, draw_shares, draw_strips
 from zfdesk.figures.look import PageStyle, looks_for, printable, styled, wrapped
 from zfdesk.figures.over_picture import draw_labels, draw_occlusion
-from zfdesk.figures.page import Page
+from zfdesk.figures.page import Page, letter
 from zfdesk.figures.pictures import draw_compare, draw_maps, draw_picture, draw_signed, draw_tiles, draw_unit_map
 from zfdesk.figures.place import Body, PanelPlace, inches_on_page, say_below
 from zfdesk.figures.scheme import draw_scheme
@@ -105,8 +105,8 @@ def _draw_panels(figure: PageFigure, page: Page, look: PageStyle) -> tuple[GridS
             thirds = tuple(grid[down, begin : begin + cell.columns] for begin in begins)
         place = PanelPlace(figure, grid[down, first : first + cell.columns * parts], look, thirds)
         found = DRAWERS[type(cell.panel)](place, cell.panel)
-        letter = f"({page.letter(index)})" if page.letters else ""
-        found[0].title = " ".join(part for part in (letter, cell.label, found[0].title) if part)
+        before = f"({letter(index)})" if page.letters else ""
+        found[0].title = " ".join(part for part in (before, cell.label, found[0].title) if part)
         bodies.append(found)
     return grid, bodies
 

@@ -33,6 +33,15 @@ def is_narrow(size: str | tuple[float, float]) -> bool:
     return inches_of(size)[0] < NARROW
 
 
+def letter(index: int) -> str:
+    """a, b, … z, aa, ab, … for the panel of that index."""
+    letters = ""
+    while index >= 0:
+        index, last = divmod(index, 26)
+        letters, index = chr(ord("a") + last) + letters, index - 1
+    return letters
+
+
 @dataclass(frozen=True)
 class Cell:
     """A panel's place in the grid. label: words above it. name: of its arrays in a file; by default its letter."""
@@ -101,17 +110,9 @@ class Page:
         rows = max((cell.row + cell.rows for cell in self.cells), default=0)
         return rows, max((cell.column + cell.columns for cell in self.cells), default=0)
 
-    def letter(self, index: int) -> str:
-        """a, b, … z, aa, ab, … for the panel of that index."""
-        letters = ""
-        while index >= 0:
-            index, last = divmod(index, 26)
-            letters, index = chr(ord("a") + last) + letters, index - 1
-        return letters
-
     def name_of(self, index: int) -> str:
         """What the arrays of a panel are called in a file."""
-        return self.cells[index].name or self.letter(index)
+        return self.cells[index].name or letter(index)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Every array of every panel, called NAME_FIELD, such as ``d_values``."""

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from zfdesk.figures.captions import PanelFacts, joint_caption
-from zfdesk.figures.page import Cell, Page
-from zfdesk.figures.panels import Panel, Text
+from zfdesk.figures.page import Cell, Page, letter
+from zfdesk.figures.panels import Panel
 from zfdesk.pages.panels import FIXED, CannotError, Captured, PanelSpec, Sources, capture
 from zfdesk.pages.view_page import title_of
 
@@ -121,7 +121,7 @@ class Composition:
         """(a), or "" where there are no letters or nothing is shown."""
         if not self.letters or index not in (order := self.order):
             return ""
-        return f"({Page.letter(_ANY, order.index(index))})"
+        return f"({letter(order.index(index))})"
 
     @property
     def origins(self) -> list[str]:
@@ -189,9 +189,6 @@ class Composition:
         """Return the relative width of each column, 1 by default."""
         across = self.shape[1]
         return (*self.widths[:across], *(1.0,) * (across - len(self.widths)))
-
-
-_ANY = Page((Cell(Text(""), 0, 0),))
 
 
 # Edits

@@ -11,16 +11,18 @@ import numpy as np
 from zfdesk.engine import Occluder
 from zfdesk.figures.facts import Facts, caption, unit_text
 from zfdesk.figures.page import Cell, Page
-from zfdesk.figures.panels import Maps, Panel, Text
-from zfdesk.live import Demand, Normalise, Result
+from zfdesk.figures.panels import Panel, Text
+from zfdesk.live import Demand, Result
 from zfdesk.pages.view_page import (
     bars_label,
     bars_panel,
     bars_text,
     facts_of,
     map_panel,
+    maps_panel,
     picture_panel,
     reconstruction_panel,
+    title_of,
 )
 from zfdesk.session.network_facts import network_facts
 
@@ -60,9 +62,7 @@ def film_page(result: Result, parts: Sequence[str] = PARTS, time: float | None =
             panel = replace(panel, note=" · ".join(text for text in (panel.note, frame_text) if text))
         cells.append(Cell(panel, *divmod(place, across), label=label, name=part))
     width = min(max(across * PANEL_INCHES, LEAST_INCHES), MOST_INCHES)
-    where = f" · {unit_text(facts.layer, facts.unit, facts.position)}" if facts.layer else ""
-    title = f"{facts.picture or 'Picture'}{where}"
-    return Page(tuple(cells), (width, 0.0), title, caption(facts), captioned=False, letters=False)
+    return Page(tuple(cells), (width, 0.0), title_of(facts), caption(facts), captioned=False, letters=False)
 
 
 class FilmedFigure:
@@ -92,7 +92,10 @@ def _part(result: Result, part: str, facts: Facts) -> tuple[Panel, str]:
         case "picture":
             return picture_panel(result, facts), "what the network sees"
         case "maps":
-            return _maps(result, facts)
+            if result.mosaic is None:
+                return Text("No maps were computed."), PART_LABELS[part]
+            panel = maps_panel(result, result.mosaic, facts)
+            return panel, f"all {len(result.mosaic.units)} maps of {result.mosaic.layer}"
         case "bars":
             return bars_panel(result, facts), bars_label(result)
     if unit is None:
@@ -100,20 +103,6 @@ def _part(result: Result, part: str, facts: Facts) -> tuple[Panel, str]:
     if part == "map":
         return map_panel(result, unit, facts)
     return reconstruction_panel(result, unit, facts, result.request.view.method)
-
-
-def _maps(result: Result, facts: Facts) -> tuple[Panel, str]:
-    mosaic = result.mosaic
-    if mosaic is None:
-        return Text("No maps were computed."), PART_LABELS["maps"]
-    display = result.request.view.maps
-    unit = result.request.view.unit if mosaic.layer == result.request.view.layer else -1
-    maps = Maps(
-        np.ascontiguousarray(mosaic.values[mosaic.units]), mosaic.units, mosaic.text,
-        each=display.normalise is Normalise.UNIT and mosaic.tile != (1, 1), signed=mosaic.signed,
-        colours=display.colours, marked=unit if mosaic.tile != (1, 1) else -1, facts=facts,
-    )  # fmt: skip
-    return maps, f"all {len(mosaic.units)} maps of {mosaic.layer}"
 
 
 # Facts

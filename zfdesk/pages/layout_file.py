@@ -20,7 +20,7 @@ from zfdesk.atomic_write import write_whole
 from zfdesk.error_reason import error_reason
 from zfdesk.figures.files import encode_arrays
 from zfdesk.figures.page import SIZES, Page
-from zfdesk.pages.composition import DPI, MOST, Composition, Slot, of_page
+from zfdesk.pages.composition import DPI, Composition, Rectangle, Slot, of_page
 from zfdesk.pages.panel_kinds import kind_named
 from zfdesk.pages.panels import FIXED, PanelSpec
 from zfdesk.sources import SourceError
@@ -58,6 +58,11 @@ class Spot:
             return PanelSpec(kind_named(self.kind), self.number)
         except KeyError:
             raise ValueError(f"the panel {self.kind[:30]!r} is not known") from None
+
+    @property
+    def rectangle(self) -> Rectangle:
+        """Row, column, rows, columns."""
+        return self.row, self.column, self.rows, self.columns
 
 
 @dataclass(frozen=True)
@@ -101,8 +106,7 @@ def layout_of(composition: Composition, by_hand: bool = False) -> FigureLayout:
 def empty_of(layout: FigureLayout) -> Composition:
     """A composition that shows nothing yet. Raises LayoutError where panels would lie over each other."""
     slots = tuple(
-        Slot(spot.spec, spot.row, spot.column, spot.rows, spot.columns,
-             label=spot.label or "", by_hand=spot.label is not None)
+        Slot(spot.spec, *spot.rectangle, label=spot.label or "", by_hand=spot.label is not None)
         for spot in layout.spots
     )  # fmt: skip
     places = [(row, column) for slot in slots for row in range(slot.row, slot.row + slot.rows)
@@ -161,7 +165,7 @@ def open_figure(path: str | os.PathLike[str]) -> Composition:
     try:
         layout = from_text(texts["layout"])
         origins = json.loads(texts["origins"])
-        same = [spot_place(spot) for spot in layout.spots] == [slot.rectangle for slot in opened.slots]
+        same = [spot.rectangle for spot in layout.spots] == [slot.rectangle for slot in opened.slots]
         if not same or len(origins) != len(layout.spots) or not all(isinstance(origin, str) for origin in origins):
             raise LayoutError("its layout is another's")
     except (KeyError, ValueError, TypeError):  # a page of `zfdesk figure`: nothing is known but the page
@@ -171,11 +175,6 @@ def open_figure(path: str | os.PathLike[str]) -> Composition:
         for slot, spot, origin in zip(opened.slots, layout.spots, origins, strict=True)
     )
     return replace(opened, slots=slots, title=layout.title, caption=layout.caption, dpi=layout.dpi)
-
-
-def spot_place(spot: Spot) -> tuple[int, int, int, int]:
-    """Row, column, rows, columns."""
-    return spot.row, spot.column, spot.rows, spot.columns
 
 
 def _read(path: str | os.PathLike[str]) -> tuple[Page, dict[str, str]]:
@@ -199,5 +198,5 @@ def _read(path: str | os.PathLike[str]) -> tuple[Page, dict[str, str]]:
         raise LayoutError(f"{name} cannot be opened as a figure: {reason[:1].lower()}{reason[1:]}.") from None
 
 
-__all__ = ["MOST", "FigureLayout", "LayoutError", "empty_of", "figure_bytes", "from_text", "layout_of", "open_figure",
+__all__ = ["FigureLayout", "LayoutError", "empty_of", "figure_bytes", "from_text", "layout_of", "open_figure",
            "read_page", "save_figure", "to_text"]  # fmt: skip

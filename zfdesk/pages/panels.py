@@ -1,6 +1,7 @@
 """What a figure is made of: a kind of panel is declared once, as a `PanelKind`, and captured from what is shown.
 
-    ANSWER = PanelKind("my answer", "The network", "My answer", capture=_capture_answer, why_not=_no_answer)
+    _lines = part_of(AnswerLines, "No answer has come yet.")
+    ANSWER = PanelKind("my answer", "The network", "My answer", _capture_answer, _lines)
 
 is all there is to a kind; it stands in a module of its feature and has its place in the list of
 `zfdesk.pages.panel_kinds`. What it is made from comes from `Sources`: the result that the window shows, or what a pane
@@ -10,7 +11,7 @@ adds of its own, by its type::
         return sources.having(context.get(AnswerLog).lines())           # a frozen dataclass, say AnswerLines
 
     def _capture_answer(spec: PanelSpec, sources: Sources) -> Captured: # in any thread
-        lines = sources.get(AnswerLines)
+        lines = _lines(spec, sources)
         ...
 """
 
@@ -21,24 +22,32 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from zfdesk.engine import Rule
-from zfdesk.figures.page import Page
 from zfdesk.figures.panels import Panel
 from zfdesk.live import Computation, Demand, Result
 
 T = TypeVar("T")
 
 
+class CannotError(ValueError):
+    """A panel that cannot be had, with the reason in a sentence."""
+
+
 @dataclass(frozen=True, eq=False)
 class Sources:
     """What panels are captured from. ``compared``: the result once more with its unit clean and covered, from one seed.
 
-    ``parts``: what panes add, by its type. ``pages``: made once for all panels that are captured from them.
+    ``parts``: what panes add, by its type.
     """
 
     result: Result | None = None
     compared: Result | None = None
     parts: Mapping[type, Any] = field(default_factory=dict)
-    pages: dict[str, Page] = field(default_factory=dict)
+
+    def live(self) -> Result:
+        """The result that the window shows. Raises CannotError before there is a picture."""
+        if self.result is None:
+            raise CannotError("No picture has come yet.")
+        return self.result
 
     def get(self, kind: type[T]) -> T | None:
         """What a pane added of that type."""
@@ -75,8 +84,8 @@ class PanelSpec:
     number: int = 0
 
 
-def _always(spec: PanelSpec, sources: Sources) -> str:
-    return ""
+def _nothing(spec: PanelSpec, sources: Sources) -> None:
+    """There is always what the panel is captured from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,16 +93,16 @@ class PanelKind:
     """One kind of panel. ``name``: in a layout's file, for ever. ``group``: the heading it is listed under; "": not.
 
     ``text``: what people call it; ``short``: the same under its heading. ``capture``: makes it, in any thread; a
-    ValueError says why it cannot. ``why_not``: why it cannot be had, as far as that is known without computing
-    anything, or "". ``columns``: how many it wants. ``about_unit``: whether the unit that its facts name is its
-    subject, for the caption. ``title``: what one of several is called; ``count``: how many there are.
+    ValueError says why it cannot. ``needs``: finds what it is captured from, without computing anything; CannotError
+    says why it is not there. ``columns``: how many it wants. ``about_unit``: whether the unit that its facts name is
+    its subject, for the caption. ``title``: what one of several is called; ``count``: how many there are.
     """
 
     name: str
     group: str
     text: str
     capture: Callable[[PanelSpec, Sources], Captured]
-    why_not: Callable[[PanelSpec, Sources], str] = _always
+    needs: Callable[[PanelSpec, Sources], object] = _nothing
     columns: int = 1
     about_unit: bool = True
     short: str = ""
@@ -105,19 +114,14 @@ class PanelKind:
         return [PanelSpec(self, number) for number in range(max(self.count(sources), 1) if self.count else 1)]
 
 
-class CannotError(ValueError):
-    """A panel that cannot be had, with the reason in a sentence."""
+NOT_AGAIN = "It was made by a template or comes from a file: take that again."
 
 
-def _capture_fixed(spec: PanelSpec, sources: Sources) -> Captured:
-    raise CannotError(_fixed(spec, sources))
+def _fixed(spec: PanelSpec, sources: Sources) -> Captured:
+    raise CannotError(NOT_AGAIN)
 
 
-def _fixed(spec: PanelSpec, sources: Sources) -> str:
-    return "It was made by a template or comes from a file: take that again."
-
-
-FIXED = PanelKind("fixed", "", "Panel as it was made", _capture_fixed, _fixed)
+FIXED = PanelKind("fixed", "", "Panel as it was made", _fixed, _fixed)
 """Of a template or a file: it stays as it is."""
 
 
@@ -132,14 +136,13 @@ def completed(sources: Sources) -> Sources:
     compared = None
     if result.occluded:
         *_, compared = computation.run(replace(request, demand=replace(demand, methods=(), compare=True, maps=False)))
-    return replace(sources, result=result, compared=compared, pages={})
+    return replace(sources, result=result, compared=compared)
 
 
 def capture(spec: PanelSpec, sources: Sources) -> Captured:
     """The panel as it is now. ``sources``: `completed`. Raises CannotError."""
-    if reason := spec.kind.why_not(spec, sources):
-        raise CannotError(reason)
     try:
+        spec.kind.needs(spec, sources)
         return spec.kind.capture(spec, sources)
     except CannotError:
         raise
@@ -149,7 +152,11 @@ def capture(spec: PanelSpec, sources: Sources) -> Captured:
 
 def why_not(spec: PanelSpec, sources: Sources) -> str:
     """Why a panel cannot be had, as far as that is known without computing anything; "" when it may be."""
-    return spec.kind.why_not(spec, sources)
+    try:
+        spec.kind.needs(spec, sources)
+    except CannotError as error:
+        return str(error)
+    return ""
 
 
 def panel_text(spec: PanelSpec, sources: Sources) -> str:
@@ -164,10 +171,21 @@ def frame_text(result: Result) -> str:
     return f"frame {frame.number} of {frame.origin}" if frame.origin else f"frame {frame.number}"
 
 
-def no_picture(spec: PanelSpec, sources: Sources) -> str:
-    """Why there is no panel of the live view before there is a picture."""
-    return "" if sources.result is not None else "No picture has come yet."
+def part_of(kind: type[T], missing: str) -> Callable[[PanelSpec, Sources], T]:
+    """What a pane adds of that type, found for a panel; ``missing`` says why it is not there."""
+
+    def part(spec: PanelSpec, sources: Sources) -> T:
+        if (found := sources.get(kind)) is None:
+            raise CannotError(missing)
+        return found
+
+    return part
 
 
-__all__ = ["FIXED", "CannotError", "Captured", "PanelKind", "PanelSpec", "Sources", "capture", "completed",
-           "frame_text", "no_picture", "panel_text", "why_not"]  # fmt: skip
+def live_result(spec: PanelSpec, sources: Sources) -> Result:
+    """The result that the window shows, found for a panel. Raises CannotError before there is a picture."""
+    return sources.live()
+
+
+__all__ = ["FIXED", "NOT_AGAIN", "CannotError", "Captured", "PanelKind", "PanelSpec", "Sources", "capture",
+           "completed", "frame_text", "live_result", "panel_text", "part_of", "why_not"]  # fmt: skip

@@ -27,38 +27,33 @@ class HeatShown:
     curves: Mapping[str, InsertionDeletion] = field(default_factory=dict)
 
 
-def _shown(sources: Sources) -> HeatShown:
-    shown = sources.get(HeatShown)
-    assert shown is not None
-    return shown
-
-
-def _no_heat(spec: PanelSpec, sources: Sources) -> str:
+def _over(spec: PanelSpec, sources: Sources) -> tuple[HeatShown, HeatFound]:
     shown = sources.get(HeatShown)
     if shown is None or shown.over is None:
-        return "No heat lies over the picture: press Ctrl+Shift+H in the window."
-    return next(iter(shown.over.reasons.values()), "")
+        raise CannotError("No heat lies over the picture: press Ctrl+Shift+H in the window.")
+    if shown.over.reasons:
+        raise CannotError(next(iter(shown.over.reasons.values())))
+    return shown, shown.over
 
 
 def _capture_heat(spec: PanelSpec, sources: Sources) -> Captured:
-    shown = _shown(sources)
-    assert shown.over is not None
-    return _captured(shown, shown.over, next(iter(shown.over.found)))
+    shown, over = _over(spec, sources)
+    return _captured(shown, over, next(iter(over.found)))
 
 
-def _no_methods(spec: PanelSpec, sources: Sources) -> str:
+def _beside(spec: PanelSpec, sources: Sources) -> tuple[HeatShown, HeatFound]:
     shown = sources.get(HeatShown)
     if shown is None or shown.beside is None:
-        return "No methods were set side by side: open that pane, Ctrl+Alt+Shift+H."
+        raise CannotError("No methods were set side by side: open that pane, Ctrl+Alt+Shift+H.")
     if spec.number >= len(shown.beside.found):
-        return next(iter(shown.beside.reasons.values()), "There are not so many methods side by side.")
-    return ""
+        reasons = iter(shown.beside.reasons.values())
+        raise CannotError(next(reasons, "There are not so many methods side by side."))
+    return shown, shown.beside
 
 
 def _capture_method(spec: PanelSpec, sources: Sources) -> Captured:
-    shown = _shown(sources)
-    assert shown.beside is not None
-    return _captured(shown, shown.beside, list(shown.beside.found)[spec.number])
+    shown, beside = _beside(spec, sources)
+    return _captured(shown, beside, list(beside.found)[spec.number])
 
 
 def _captured(shown: HeatShown, found: HeatFound, name: str) -> Captured:
@@ -80,25 +75,25 @@ def _methods_count(sources: Sources) -> int:
     return len(shown.beside.found) if shown is not None and shown.beside is not None else 0
 
 
-def _no_sanity(spec: PanelSpec, sources: Sources) -> str:
+def _sanity(spec: PanelSpec, sources: Sources) -> Page:
     shown = sources.get(HeatShown)
-    return "" if shown is not None and shown.sanity is not None else "The sanity check was not made: Ctrl+Alt+Shift+S."
+    if shown is None or shown.sanity is None:
+        raise CannotError("The sanity check was not made: Ctrl+Alt+Shift+S.")
+    return shown.sanity
 
 
 def _capture_sanity(spec: PanelSpec, sources: Sources) -> Captured:
-    page = _shown(sources).sanity
-    if page is None:
-        raise CannotError(_no_sanity(spec, sources))
+    page = _sanity(spec, sources)
     cell = page.cells[-1]
     return Captured(cell.panel, cell.label, "the sanity check", page.caption)
 
 
-HEAT = PanelKind("heat", GROUP, "Over the picture", _capture_heat, _no_heat, about_unit=False)
+HEAT = PanelKind("heat", GROUP, "Over the picture", _capture_heat, _over, about_unit=False)
 HEAT_METHOD = PanelKind(
-    "heat, a method side by side", GROUP, "A method side by side", _capture_method, _no_methods, about_unit=False,
+    "heat, a method side by side", GROUP, "A method side by side", _capture_method, _beside, about_unit=False,
     title=_method_title, count=_methods_count,
 )  # fmt: skip
-SANITY = PanelKind("sanity check", GROUP, "Sanity check", _capture_sanity, _no_sanity, columns=2, about_unit=False)
+SANITY = PanelKind("sanity check", GROUP, "Sanity check", _capture_sanity, _sanity, columns=2, about_unit=False)
 KINDS = (HEAT, HEAT_METHOD, SANITY)
 
 __all__ = ["HEAT", "HEAT_METHOD", "KINDS", "SANITY", "HeatShown"]

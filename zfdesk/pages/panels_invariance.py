@@ -9,7 +9,7 @@ from zfdesk.experiments.invariance import Invariance
 from zfdesk.figures.facts import Facts
 from zfdesk.figures.fig5 import AXES, layer_text
 from zfdesk.figures.panels import Curves
-from zfdesk.pages.panels import Captured, PanelKind, PanelSpec, Sources
+from zfdesk.pages.panels import Captured, PanelKind, PanelSpec, Sources, part_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,13 +22,11 @@ class InvarianceShown:
     origin: str
 
 
-def _not_moved(spec: PanelSpec, sources: Sources) -> str:
-    return "" if sources.get(InvarianceShown) else "Nothing was moved yet: open the pane Invariance and slide."
+_shown = part_of(InvarianceShown, "Nothing was moved yet: open the pane Invariance and slide.")
 
 
 def _capture(spec: PanelSpec, sources: Sources) -> Captured:
-    shown = sources.get(InvarianceShown)
-    assert shown is not None
+    shown = _shown(spec, sources)
     one, facts = shown.found, Facts.of_model(shown.model, picture=shown.picture)
     axis = AXES[one.change]
     change = f"The picture is changed ({one.change}, {axis}) about its centre and seen anew"
@@ -43,7 +41,7 @@ def _capture(spec: PanelSpec, sources: Sources) -> Captured:
 
 
 def _of(what: str, text: str) -> PanelKind:
-    return PanelKind(f"invariance, {what}", "Shifted, enlarged, turned (Fig. 5)", text, _capture, _not_moved)
+    return PanelKind(f"invariance, {what}", "Shifted, enlarged, turned (Fig. 5)", text, _capture, _shown)
 
 
 INVARIANCE_LOW = _of("lower layer", "Distance in the lower layer")

@@ -11,28 +11,23 @@ from functools import partial
 from zfdesk.engine import Rule
 from zfdesk.figures.captions import without_method
 from zfdesk.figures.facts import RULE_LABELS, seed_text, unit_text
-from zfdesk.figures.panels import Compare, Maps
-from zfdesk.live import Normalise, Result, UnitResult
+from zfdesk.figures.panels import Compare
+from zfdesk.live import Result, UnitResult
 from zfdesk.live.view import MOST_PINS
-from zfdesk.pages.panels import CannotError, Captured, PanelKind, PanelSpec, Sources, frame_text, no_picture
+from zfdesk.pages.panels import CannotError, Captured, PanelKind, PanelSpec, Sources, frame_text, live_result
 from zfdesk.pages.view_page import (
     bars_label,
     bars_panel,
     bars_text,
     facts_of,
     map_panel,
+    maps_panel,
     picture_panel,
     reconstruction_panel,
     unit_facts,
 )
 
 NOW, COVERED_GROUP, PINS = "Now in the window", "Clean | covered | difference", "Pinned units"
-
-
-def result_of(sources: Sources) -> Result:
-    """The result, of which `no_picture` says that it is there."""
-    assert sources.result is not None
-    return sources.result
 
 
 def unit_of(result: Result) -> UnitResult:
@@ -43,32 +38,30 @@ def unit_of(result: Result) -> UnitResult:
 
 
 def _capture_picture(spec: PanelSpec, sources: Sources) -> Captured:
-    result = result_of(sources)
+    result = sources.live()
     return Captured(picture_panel(result, facts_of(result)), "what the network sees", frame_text(result))
 
 
 def _capture_maps(spec: PanelSpec, sources: Sources) -> Captured:
-    result = result_of(sources)
-    mosaic, view = result.mosaic, result.request.view
+    result = sources.live()
+    mosaic = result.mosaic
     if mosaic is None:
         raise CannotError("No feature maps were computed for this frame.")
     if mosaic.reason:
         raise CannotError(mosaic.reason)
-    facts = replace(unit_facts(result, None, view.method), layer=mosaic.layer)
-    panel = Maps(
-        mosaic.values[mosaic.units], mosaic.units, mosaic.text, view.maps.normalise is Normalise.UNIT, mosaic.signed,
-        view.maps.colours, marked=view.unit, facts=facts,
-    )  # fmt: skip
+    facts = replace(unit_facts(result, None, result.request.view.method), layer=mosaic.layer)
+    panel = maps_panel(result, mosaic, facts)
     return Captured(panel, f"{mosaic.layer}, {len(mosaic.units)} maps", frame_text(result))
 
 
 def _capture_map(spec: PanelSpec, sources: Sources) -> Captured:
-    result = result_of(sources)
+    result = sources.live()
     return Captured(*map_panel(result, unit_of(result), facts_of(result)), frame_text(result))
 
 
 def _capture_rule(rule: Rule, spec: PanelSpec, sources: Sources) -> Captured:
-    return _reconstruction(result_of(sources), unit_of(result_of(sources)), rule)
+    result = reconstructed_result(spec, sources)
+    return _reconstruction(result, unit_of(result), rule)
 
 
 def _reconstruction(result: Result, unit: UnitResult, rule: Rule) -> Captured:
@@ -78,34 +71,36 @@ def _reconstruction(result: Result, unit: UnitResult, rule: Rule) -> Captured:
     return Captured(panel, label, frame_text(result))
 
 
-def no_reconstruction(spec: PanelSpec, sources: Sources) -> str:
-    """Why there is no reconstruction."""
-    if reason := no_picture(spec, sources):
-        return reason
-    layer = result_of(sources).request.view.looked_at.layer
-    return "The input has no reconstruction: choose a layer above it." if layer == "input" else ""
+def reconstructed_result(spec: PanelSpec, sources: Sources) -> Result:
+    """The result, of a unit that has a reconstruction. Raises CannotError."""
+    result = sources.live()
+    if result.request.view.looked_at.layer == "input":
+        raise CannotError("The input has no reconstruction: choose a layer above it.")
+    return result
 
 
 def _capture_bars(spec: PanelSpec, sources: Sources) -> Captured:
-    result = result_of(sources)
+    result = sources.live()
     return Captured(bars_panel(result, facts_of(result)), bars_label(result), frame_text(result), bars_text(result))
 
 
 # Clean and covered
 
+NOTHING_COVERED = "Nothing is covered: press X in the window and drag the square."
 
-def _nothing_covered(spec: PanelSpec, sources: Sources) -> str:
-    reason = no_reconstruction(spec, sources) if spec.kind is COVERED else no_picture(spec, sources)
-    if not reason and not result_of(sources).request.view.occluders:
-        return "Nothing is covered: press X in the window and drag the square."
-    return reason
+
+def _covered_result(spec: PanelSpec, sources: Sources) -> Result:
+    result = reconstructed_result(spec, sources) if spec.kind is COVERED else sources.live()
+    if not result.request.view.occluders:
+        raise CannotError(NOTHING_COVERED)
+    return result
 
 
 def _capture_covered(spec: PanelSpec, sources: Sources) -> Captured:
     compared = sources.compared
     unit = compared.unit if compared is not None else None
     if compared is None or unit is None or unit.comparison is None:
-        raise CannotError("Nothing is covered: press X in the window and drag the square.")
+        raise CannotError(NOTHING_COVERED)
     comparison, view = unit.comparison, compared.request.view
     names, text = ("clean", "covered"), unit_text(unit.reference.layer, unit.reference.unit)
     if spec.kind is COVERED_MAP:
@@ -128,12 +123,12 @@ def _count_pins(sources: Sources) -> int:
     return min(len(sources.result.request.view.pins), MOST_PINS) if sources.result is not None else 0
 
 
-def _no_pin(spec: PanelSpec, sources: Sources) -> str:
-    if reason := no_picture(spec, sources):
-        return reason
-    if spec.number < len(result_of(sources).request.view.pins):
-        return ""
-    return "There are not so many pinned units." if spec.number else "No unit is pinned: press P in the window."
+def _pinned_result(spec: PanelSpec, sources: Sources) -> Result:
+    result = sources.live()
+    if spec.number >= len(result.request.view.pins):
+        none = "No unit is pinned: press P in the window."
+        raise CannotError("There are not so many pinned units." if spec.number else none)
+    return result
 
 
 def _pin_title(spec: PanelSpec, sources: Sources) -> str:
@@ -144,7 +139,7 @@ def _pin_title(spec: PanelSpec, sources: Sources) -> str:
 
 
 def _capture_pin(spec: PanelSpec, sources: Sources) -> Captured:
-    result = result_of(sources)
+    result = _pinned_result(spec, sources)
     unit, rule = result.pins[spec.number], result.request.view.method
     if spec.kind is PIN:
         return _reconstruction(result, unit, rule)
@@ -154,26 +149,26 @@ def _capture_pin(spec: PanelSpec, sources: Sources) -> Captured:
 def _of_rule(rule: Rule) -> PanelKind:
     label = RULE_LABELS[rule]
     return PanelKind(
-        rule.value, NOW, f"{label[0].upper()}{label[1:]}", partial(_capture_rule, rule), no_reconstruction
+        rule.value, NOW, f"{label[0].upper()}{label[1:]}", partial(_capture_rule, rule), reconstructed_result
     )  # fmt: skip
 
 
-PICTURE = PanelKind("picture", NOW, "Picture with boxes", _capture_picture, no_picture)
-MAPS = PanelKind("feature maps", NOW, "Feature maps", _capture_maps, no_picture, about_unit=False)
-UNIT_MAP = PanelKind("unit map", NOW, "Unit map", _capture_map, no_picture)
+PICTURE = PanelKind("picture", NOW, "Picture with boxes", _capture_picture, live_result)
+MAPS = PanelKind("feature maps", NOW, "Feature maps", _capture_maps, live_result, about_unit=False)
+UNIT_MAP = PanelKind("unit map", NOW, "Unit map", _capture_map, live_result)
 METHODS = {rule: _of_rule(rule) for rule in Rule}
 """By walk down, as the registry of methods calls it."""
 DECONVNET, GUIDED, GRADIENT = METHODS[Rule.DECONVNET], METHODS[Rule.GUIDED], METHODS[Rule.GRADIENT]
-BARS = PanelKind("probabilities", NOW, "Class probabilities", _capture_bars, no_picture, about_unit=False)
+BARS = PanelKind("probabilities", NOW, "Class probabilities", _capture_bars, live_result, about_unit=False)
 COVERED_MAP = PanelKind("map clean and covered", COVERED_GROUP, "Unit map: clean | covered | difference",
-                        _capture_covered, _nothing_covered, columns=3, short="Unit map")  # fmt: skip
+                        _capture_covered, _covered_result, columns=3, short="Unit map")  # fmt: skip
 COVERED = PanelKind("reconstruction clean and covered", COVERED_GROUP, "Reconstruction: clean | covered | difference",
-                    _capture_covered, _nothing_covered, columns=3, short="Reconstruction")  # fmt: skip
-PIN_MAP = PanelKind("map of a pinned unit", PINS, "Pin: map", _capture_pin, _no_pin, title=_pin_title,
+                    _capture_covered, _covered_result, columns=3, short="Reconstruction")  # fmt: skip
+PIN_MAP = PanelKind("map of a pinned unit", PINS, "Pin: map", _capture_pin, _pinned_result, title=_pin_title,
                     count=_count_pins)  # fmt: skip
-PIN = PanelKind("reconstruction of a pinned unit", PINS, "Pin", _capture_pin, _no_pin, title=_pin_title,
+PIN = PanelKind("reconstruction of a pinned unit", PINS, "Pin", _capture_pin, _pinned_result, title=_pin_title,
                 count=_count_pins)  # fmt: skip
 KINDS = (PICTURE, MAPS, UNIT_MAP, *METHODS.values(), BARS, COVERED_MAP, COVERED, PIN_MAP, PIN)
 
 __all__ = ["BARS", "COVERED", "COVERED_MAP", "DECONVNET", "GRADIENT", "GUIDED", "KINDS", "MAPS", "METHODS",
-           "PICTURE", "PIN", "PIN_MAP", "UNIT_MAP", "no_reconstruction", "result_of", "unit_of"]  # fmt: skip
+           "PICTURE", "PIN", "PIN_MAP", "UNIT_MAP", "reconstructed_result", "unit_of"]  # fmt: skip

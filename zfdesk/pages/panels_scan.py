@@ -9,7 +9,7 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
@@ -21,8 +21,10 @@ from zfdesk.library.boxes import BoxedPicture, ObjectShare, object_occluder
 from zfdesk.library.gallery import Gallery, smaller
 from zfdesk.library.picture_map import PictureMap
 from zfdesk.live import Result
-from zfdesk.pages.panels import Captured, PanelKind, PanelSpec, Sources, frame_text
+from zfdesk.pages.panels import Captured, PanelKind, PanelSpec, Sources, frame_text, part_of
 from zfdesk.pages.view_page import unit_facts
+
+T = TypeVar("T")
 
 TILE = 128
 """Pixels of a picture in a row or a table of pictures."""
@@ -237,14 +239,10 @@ def _shares(shown: SharesShown) -> Captured:
 # Kinds and pages
 
 
-def _kind(
-    name: str, text: str, part: type[Any], capture: Callable[[Any], Captured], pane: str, columns: int
-) -> PanelKind:
+def _kind(name: str, text: str, part: type[T], capture: Callable[[T], Captured], pane: str, columns: int) -> PanelKind:
+    shown = part_of(part, f"There is nothing of it yet: open the pane {pane}.")
     return PanelKind(
-        name, GROUP, text,
-        capture=lambda spec, sources: capture(sources.get(part)),
-        why_not=lambda spec, sources: "" if sources.get(part) else f"There is nothing of it yet: open the pane {pane}.",
-        columns=columns,
+        name, GROUP, text, lambda spec, sources: capture(shown(spec, sources)), shown, columns=columns
     )  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from zfdesk.figures.captions import without_method, without_unit
 from zfdesk.figures.facts import occluder_text, unit_text
 from zfdesk.figures.panels import Compare
 from zfdesk.live import Result
-from zfdesk.pages.panels import CannotError, Captured, PanelKind, PanelSpec, Sources, frame_text, no_picture
-from zfdesk.pages.panels_live import no_reconstruction, result_of, unit_of
+from zfdesk.pages.panels import CannotError, Captured, PanelKind, PanelSpec, Sources, frame_text
+from zfdesk.pages.panels_live import reconstructed_result, unit_of
 from zfdesk.pages.view_page import facts_of, unit_facts
 
 
@@ -22,21 +22,17 @@ class SnapshotA:
     result: Result
 
 
-def _no_snapshot(spec: PanelSpec, sources: Sources) -> str:
-    if reason := no_picture(spec, sources):
-        return reason
-    a = sources.get(SnapshotA)
-    if a is None:
-        return "There is no snapshot A: press Shift+A in the window."
-    if a.result.request.model is not result_of(sources).request.model:
-        return "Snapshot A is of another network."
-    return no_reconstruction(spec, sources) if spec.kind is A_RECONSTRUCTION else ""
+def _a_and_b(spec: PanelSpec, sources: Sources) -> tuple[Result, Result]:
+    b, kept = sources.live(), sources.get(SnapshotA)
+    if kept is None:
+        raise CannotError("There is no snapshot A: press Shift+A in the window.")
+    if kept.result.request.model is not b.request.model:
+        raise CannotError("Snapshot A is of another network.")
+    return kept.result, reconstructed_result(spec, sources) if spec.kind is A_RECONSTRUCTION else b
 
 
 def _capture(spec: PanelSpec, sources: Sources) -> Captured:
-    kept, b = sources.get(SnapshotA), result_of(sources)
-    assert kept is not None
-    a = kept.result
+    a, b = _a_and_b(spec, sources)
     arrays = [_array(result, spec.kind) for result in (a, b)]
     if arrays[0].shape != arrays[1].shape:
         raise CannotError("A and B are not of the same kind and size.")
@@ -79,7 +75,7 @@ def _array(result: Result, kind: PanelKind) -> np.ndarray:
 
 def _of(name: str, short: str) -> PanelKind:
     group = "Snapshot A | B | difference"
-    return PanelKind(name, group, f"{short}: A | B | difference", _capture, _no_snapshot, columns=3, short=short)
+    return PanelKind(name, group, f"{short}: A | B | difference", _capture, _a_and_b, columns=3, short=short)
 
 
 A_PICTURE = _of("snapshot picture", "Picture")

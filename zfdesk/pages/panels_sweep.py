@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from zfdesk.figures.facts import caption
 from zfdesk.figures.page import Page
 from zfdesk.live import SweepSettings, SweepSnapshot
-from zfdesk.pages.panels import Captured, PanelKind, PanelSpec, Sources
+from zfdesk.pages.panels import CannotError, Captured, PanelKind, PanelSpec, Sources
 from zfdesk.pages.view_page import fig7_of
 
 
@@ -20,38 +21,38 @@ class SweepShown:
     class_index: int = 0
     look: SweepSettings = field(default_factory=SweepSettings)
 
+    @cached_property
+    def page(self) -> Page:
+        """Fig. 7's row, made once for all its panels."""
+        return fig7_of(self.swept, self.unit, self.class_index, self.look)
 
-def _no_sweep(spec: PanelSpec, sources: Sources) -> str:
+    @property
+    def text(self) -> str:
+        """What the row's caption says beyond the facts of its network and picture."""
+        return self.page.caption.removesuffix(caption(self.page.cells[1].panel.facts)).strip()
+
+    @property
+    def origin(self) -> str:
+        """sweep of frame 7 of demo."""
+        return f"sweep of frame {self.swept.input.number} of {self.swept.input.origin}"
+
+
+def shown_sweep(spec: PanelSpec, sources: Sources) -> SweepShown:
+    """The sweep that its pane shows. Raises CannotError before any of it is done."""
     shown = sources.get(SweepShown)
     if shown is None or shown.swept.sweep is None or not shown.swept.sweep.done.any():
-        return "There is no sweep yet: press Ctrl+X in the window."
-    return ""
+        raise CannotError("There is no sweep yet: press Ctrl+X in the window.")
+    return shown
 
 
 def _capture(spec: PanelSpec, sources: Sources) -> Captured:
-    page, shown = sweep_page(sources), sources.get(SweepShown)
-    assert shown is not None
-    cell = page.cells[KINDS.index(spec.kind)]
-    lead = page.caption.removesuffix(caption(page.cells[1].panel.facts)).strip()
-    return Captured(cell.panel, cell.label, sweep_text(shown), lead)
-
-
-def sweep_text(shown: SweepShown) -> str:
-    """sweep of frame 7 of demo."""
-    return f"sweep of frame {shown.swept.input.number} of {shown.swept.input.origin}"
-
-
-def sweep_page(sources: Sources) -> Page:
-    """Fig. 7's row of the sweep, as its pane shows it; made once."""
-    if "fig7" not in sources.pages:
-        shown = sources.get(SweepShown)
-        assert shown is not None
-        sources.pages["fig7"] = fig7_of(shown.swept, shown.unit, shown.class_index, shown.look)
-    return sources.pages["fig7"]
+    shown = shown_sweep(spec, sources)
+    cell = shown.page.cells[KINDS.index(spec.kind)]
+    return Captured(cell.panel, cell.label, shown.origin, shown.text)
 
 
 def _of(letter: str, text: str) -> PanelKind:
-    return PanelKind(f"fig7 {letter}", "Occlusion (Fig. 7)", text, _capture, _no_sweep)
+    return PanelKind(f"fig7 {letter}", "Occlusion (Fig. 7)", text, _capture, shown_sweep)
 
 
 SWEEP_INPUT = _of("a", "Picture with the square")
@@ -70,6 +71,5 @@ __all__ = [
     "SWEEP_PROBABILITY",
     "SWEEP_RECONSTRUCTION",
     "SweepShown",
-    "sweep_page",
-    "sweep_text",
+    "shown_sweep",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from zfdesk.figures.facts import Facts
 from zfdesk.figures.panels import Curves
 from zfdesk.live import TraceAxis
 from zfdesk.live.trace import TracePoint
-from zfdesk.pages.panels import Captured, PanelKind, PanelSpec, Sources
+from zfdesk.pages.panels import CannotError, Captured, PanelKind, PanelSpec, Sources
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,14 +23,15 @@ class TraceLines:
     axis_label: str
 
 
-def _no_trace(spec: PanelSpec, sources: Sources) -> str:
+def _lines(spec: PanelSpec, sources: Sources) -> TraceLines:
     lines = sources.get(TraceLines)
-    return "" if lines and len(lines.points) > 1 else "There is no trace yet: drag the occluder, or play something."
+    if lines is None or len(lines.points) < 2:
+        raise CannotError("There is no trace yet: drag the occluder, or play something.")
+    return lines
 
 
 def _capture(spec: PanelSpec, sources: Sources) -> Captured:
-    lines = sources.get(TraceLines)
-    assert lines is not None
+    lines = _lines(spec, sources)
     points, first, last = lines.points, lines.points[0], lines.points[-1]
     x = np.array([point.on(lines.axis) for point in points], np.float64)
     x = x - x[-1] if lines.axis is TraceAxis.RECENT else x
@@ -57,7 +58,7 @@ def _class_names(sources: Sources, classes: tuple[int, ...]) -> tuple[str, ...]:
     return tuple(known[index] if index < len(known) else f"class {index}" for index in classes)
 
 
-TRACE = PanelKind("trace", "Over time", "Trace", _capture, _no_trace, about_unit=False)
+TRACE = PanelKind("trace", "Over time", "Trace", _capture, _lines, about_unit=False)
 KINDS = (TRACE,)
 
 __all__ = ["KINDS", "TRACE", "TraceLines"]

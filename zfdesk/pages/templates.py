@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from zfdesk.engine import Conv
-from zfdesk.figures.facts import Facts, caption
+from zfdesk.figures.facts import Facts
 from zfdesk.figures.fig3 import fig3_page
 from zfdesk.figures.fig6 import fig6_page, filters_page, first_convolution
 from zfdesk.figures.histograms import histograms_page
 from zfdesk.pages.composition import Composition, Slot, of_page, refreshed
-from zfdesk.pages.panels import CannotError, PanelKind, PanelSpec, Sources, why_not
+from zfdesk.pages.panels import CannotError, PanelKind, PanelSpec, Sources, frame_text, why_not
 from zfdesk.pages.panels_live import BARS, COVERED, COVERED_MAP, DECONVNET, GRADIENT, GUIDED, METHODS, PICTURE, UNIT_MAP
-from zfdesk.pages.panels_network import ARCHITECTURE
+from zfdesk.pages.panels_network import ARCHITECTURE, NETWORK
 from zfdesk.pages.panels_snapshot import A_MAP, A_PICTURE, A_RECONSTRUCTION
 from zfdesk.pages.panels_sweep import KINDS as SWEEP_KINDS
-from zfdesk.pages.panels_sweep import SweepShown, sweep_page, sweep_text
+from zfdesk.pages.panels_sweep import shown_sweep
 from zfdesk.pages.view_page import page_of
 
 
@@ -55,58 +55,43 @@ def _arranged(*rows: tuple[tuple[PanelKind, int], ...]) -> Callable[[Sources], C
 
 def _unit(sources: Sources) -> Composition:
     """As `zfdesk render` makes it of a session."""
-    result = sources.result
-    assert result is not None
-    view = result.request.view
-    method = METHODS[view.method]
-    page = page_of(result)
+    result = sources.live()
+    method = METHODS[result.request.view.method]
     kinds = (PICTURE, UNIT_MAP, method, BARS) if result.unit is not None else (PICTURE, BARS)
-    made = of_page(page, specs=lambda index: PanelSpec(kinds[index]))
-    return _from(made, f"frame {result.request.frame.number} of {result.request.frame.origin}")
-
-
-def _from(composition: Composition, origin: str) -> Composition:
-    return replace(composition, slots=tuple(replace(slot, origin=origin) for slot in composition.slots))
+    return of_page(page_of(result), frame_text(result), lambda index: PanelSpec(kinds[index]))
 
 
 def _fig7(sources: Sources) -> Composition:
-    page, shown = sweep_page(sources), sources.get(SweepShown)
-    assert shown is not None
-    made = of_page(page, sweep_text(shown), lambda index: PanelSpec(SWEEP_KINDS[index]))
-    lead = page.caption.removesuffix(caption(page.cells[1].panel.facts)).strip()
-    return replace(made, slots=tuple(replace(slot, text=lead) for slot in made.slots))
+    shown = shown_sweep(PanelSpec(SWEEP_KINDS[0]), sources)
+    made = of_page(shown.page, shown.origin, lambda index: PanelSpec(SWEEP_KINDS[index]))
+    return replace(made, slots=tuple(replace(slot, text=shown.text) for slot in made.slots))
 
 
 def _fig3(sources: Sources) -> Composition:
-    assert sources.result is not None
-    model = sources.result.request.model
-    return of_page(
-        fig3_page(model.architecture, Facts.of_model(model)), "the network", lambda _: PanelSpec(ARCHITECTURE)
-    )
+    model = sources.live().request.model
+    page = fig3_page(model.architecture, Facts.of_model(model))
+    return of_page(page, NETWORK, lambda _: PanelSpec(ARCHITECTURE))
 
 
 def _fig6(sources: Sources) -> Composition:
-    assert sources.result is not None
-    return of_page(fig6_page(sources.result.request.model), "the network")
+    return of_page(fig6_page(sources.live().request.model), NETWORK)
 
 
 def _filters(sources: Sources) -> Composition:
     """Of the selected unit and the two after it; of the first layer all."""
-    assert sources.result is not None
-    model, view = sources.result.request.model, sources.result.request.view
+    model, view = sources.live().request.model, sources.live().request.view
     stages = model.architecture.stages
     place = next(index for index, stage in enumerate(stages) if stage.name == view.layer)
     layer = next((s.name for s in reversed(stages[: place + 1]) if isinstance(s.layer, Conv)), None)
     if layer is None or layer == first_convolution(model).name:
-        return of_page(filters_page(model), "the network")
+        return of_page(filters_page(model), NETWORK)
     count = model.architecture.stage(layer).shape[0]
     units = [int(unit) for unit in np.arange(view.unit, view.unit + 3) if unit < count] or [count - 1]
-    return of_page(filters_page(model, layer, units), "the network")
+    return of_page(filters_page(model, layer, units), NETWORK)
 
 
 def _histograms(sources: Sources) -> Composition:
-    assert sources.result is not None
-    return of_page(histograms_page(sources.result.request.model), "the network")
+    return of_page(histograms_page(sources.live().request.model), NETWORK)
 
 
 TEMPLATES: tuple[Template, ...] = (

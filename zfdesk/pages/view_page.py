@@ -8,8 +8,8 @@ from zfdesk.engine import OccluderShape, Rule, SeedKind
 from zfdesk.figures.captions import without_method
 from zfdesk.figures.facts import Facts, caption, number, unit_text
 from zfdesk.figures.page import Cell, Page, is_narrow
-from zfdesk.figures.panels import Bars, Box, Panel, Picture, Signed, Text, UnitMap
-from zfdesk.live import Result, Style, SweepSettings, SweepSnapshot, UnitResult, View
+from zfdesk.figures.panels import Bars, Box, Maps, Panel, Picture, Signed, Text, UnitMap
+from zfdesk.live import Mosaic, Normalise, Result, Style, SweepSettings, SweepSnapshot, UnitResult, View
 from zfdesk.live.bars import SUMS, BarRow, bar_rows, shows_kinds
 from zfdesk.live.sweeping import shown_class, shown_unit
 
@@ -91,6 +91,16 @@ def picture_panel(result: Result, facts: Facts) -> Picture:
         for o in result.request.view.occluders
     ]
     return Picture(result.picture, tuple(boxes), note, without_method(facts))
+
+
+def maps_panel(result: Result, mosaic: Mosaic, facts: Facts) -> Maps:
+    """All maps of the layer, as the window shows them; of a layer without positions over one range, and none framed."""
+    view, has_maps = result.request.view, mosaic.tile != (1, 1)
+    return Maps(
+        np.ascontiguousarray(mosaic.values[mosaic.units]), mosaic.units, mosaic.text,
+        each=view.maps.normalise is Normalise.UNIT and has_maps, signed=mosaic.signed, colours=view.maps.colours,
+        marked=view.unit if has_maps and mosaic.layer == view.layer else -1, facts=facts,
+    )  # fmt: skip
 
 
 def map_panel(result: Result, unit: UnitResult, facts: Facts) -> tuple[Panel, str]:

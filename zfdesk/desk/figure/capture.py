@@ -67,7 +67,7 @@ class CaptureQueue(QObject):
 
         def run() -> tuple[Sources, object]:
             if known is not None and _same_request(known, sources):
-                full = replace(sources, result=known.result, compared=known.compared, pages={})
+                full = replace(sources, result=known.result, compared=known.compared)
             else:
                 full = completed(sources)
             return full, work(full)
