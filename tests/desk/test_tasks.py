@@ -145,6 +145,7 @@ def test_one_callback_may_begin_another_task_or_close(runner: TaskRunner) -> Non
         (ValueError("shapes (2,) (3,) not aligned"), "It failed (ValueError: shapes (2,) (3,) not aligned)."),
         (KeyError("x"), "It failed (KeyError: 'x')."),
         (MemoryError(), "There is not enough memory for it."),
+        (PermissionError(13, "Permission denied"), "It failed: permission denied."),
     ],
 )
 def test_an_error_in_one_sentence(error: Exception, text: str) -> None:

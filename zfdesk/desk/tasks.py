@@ -18,6 +18,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from zfdesk.cancellation import Cancelled
 from zfdesk.desk.alive import alive
+from zfdesk.error_reason import error_reason
 
 POLL_MS = 15  # a result waits at most so long
 GIVING_WAY = 10  # the niceness of work that others go before
@@ -187,12 +188,14 @@ def give_way() -> None:
 
 def error_text(error: Exception | None, failed: str, memory: str = "") -> str:
     """What went wrong, in one sentence: the error's own where it was written for the user, else ``failed`` and what it
-    is. ``memory``: for what there is not enough."""
+    is, or why the system refused. ``memory``: for what there is not enough."""
     if isinstance(error, MemoryError):
         return f"There is not enough memory {memory}.".replace(" .", ".")
     own = type(error).__module__.startswith("zfdesk.")
     if own or (isinstance(error, ValueError) and str(error).endswith(".")):
         return str(error)
+    if isinstance(error, OSError):
+        return f"{failed}: {error_reason(error)}."
     return f"{failed} ({type(error).__name__}: {error})."
 
 

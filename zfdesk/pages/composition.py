@@ -26,6 +26,8 @@ NARROWEST, WIDEST = 0.2, 5.0
 GridPlace = tuple[int, int]
 Rectangle = tuple[int, int, int, int]
 """Row, column, rows, columns."""
+Captures = Mapping[PanelSpec, Captured | CannotError]
+"""Panels as they are now, or why they cannot be had."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -272,7 +274,7 @@ def refreshed(composition: Composition, sources: Sources, only: Sequence[int] | 
     return filled(composition, captured_of(wanted, sources), only)
 
 
-def captured_of(specs: Iterable[PanelSpec], sources: Sources) -> dict[PanelSpec, Captured | CannotError]:
+def captured_of(specs: Iterable[PanelSpec], sources: Sources) -> Captures:
     """Each panel that is not fixed as it is now, or why it cannot be had; of `completed` sources."""
     found: dict[PanelSpec, Captured | CannotError] = {}
     for spec in specs:
@@ -284,9 +286,12 @@ def captured_of(specs: Iterable[PanelSpec], sources: Sources) -> dict[PanelSpec,
     return found
 
 
-def filled(
-    composition: Composition, captured: Mapping[PanelSpec, Captured | CannotError], only: Iterable[int] | None = None
-) -> Composition:
+def lacking(captured: Captures) -> list[str]:
+    """Why panels cannot be had, of those that cannot."""
+    return [str(reason) for reason in captured.values() if isinstance(reason, CannotError)]
+
+
+def filled(composition: Composition, captured: Captures, only: Iterable[int] | None = None) -> Composition:
     """Its slots with what was captured for them. only: the slots to fill."""
     slots, indices = list(composition.slots), None if only is None else set(only)
     for index, slot in enumerate(slots):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,8 +15,10 @@ from zfdesk.desk.figure.grid import GridCanvas
 from zfdesk.desk.figure.page_view import LabelEditor
 from zfdesk.desk.figure.panel_list import PanelList
 from zfdesk.desk.figure.preview import Preview
-from zfdesk.desk.tasks import Progress
+from zfdesk.desk.tasks import Progress, error_text
 from zfdesk.desk.widgets.dialog import Dialog
+from zfdesk.pages.composition import Captures, captured_of
+from zfdesk.pages.panels import PanelSpec
 
 NOTHING = "There is nothing on the page yet: place a panel first."
 
@@ -43,6 +45,10 @@ class Bench:
         """One sentence in the dialog."""
         self.dialog.say(text, error)
 
+    def show_error(self, error: Exception | None) -> None:
+        """Say why something failed."""
+        self.say(error_text(error, "That did not work"), True)
+
     def commit(self) -> None:
         """What is being typed counts."""
         for editor in self.editors:
@@ -55,6 +61,19 @@ class Bench:
         if page is None:
             self.say(NOTHING if not self.draft.now.order else self.draft.reason(), True)
         return page is not None
+
+    def capture(self, specs: Iterable[PanelSpec], then: Callable[[Captures], None],
+                ended: Callable[[], None] = lambda: None) -> None:  # fmt: skip
+        """Take panels of this moment from the window and go on with them; ``ended`` is called in any case."""
+
+        def done(found: Captures | None, error: Exception | None) -> None:
+            ended()
+            if found is None:
+                self.show_error(error)
+            else:
+                then(found)
+
+        self.queue.take(partial(captured_of, list(specs)), done)
 
     def work(
         self, work: Callable[[Progress], Any], done: Callable[[Any, Exception | None], None], text: str,

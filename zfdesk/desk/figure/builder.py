@@ -30,8 +30,8 @@ from zfdesk.desk.widgets.buttons import plain_button, tool_button
 from zfdesk.desk.widgets.dialog import Dialog, open_dialog
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import Colours, set_role
-from zfdesk.pages.composition import captured_of, filled
-from zfdesk.pages.panels import FIXED, CannotError, Captured, PanelSpec
+from zfdesk.pages.composition import Captures, captured_of, filled
+from zfdesk.pages.panels import FIXED
 
 LIST_MS = 500  # how often it is looked what can be had
 
@@ -72,7 +72,7 @@ class FigureBuilder(Dialog):
         )  # fmt: skip
         self.placing = PlacingCommands(bench)
         self.files, self.editing = FileCommands(bench), EditingCommands(bench)
-        self.layouts, self.templates = LayoutCommands(bench, self.placing), TemplateCommands(bench)
+        self.layouts, self.templates = LayoutCommands(bench), TemplateCommands(bench)
         self._hands = Hands(self.editing, self.placing, self.files, self.grid, self.preview)
 
     def run(self, command: Command) -> None:
@@ -215,7 +215,7 @@ class FigureBuilder(Dialog):
             self._fill_waiting()
 
     def _fill_waiting(self) -> None:
-        def done(found: dict[PanelSpec, Captured | CannotError] | None, error: Exception | None) -> None:
+        def done(found: Captures | None, error: Exception | None) -> None:
             self._waiting_refresh = False
             if found is not None:
                 only = [i for i, slot in enumerate(self.draft.now.slots) if slot.panel is None and not slot.reason]

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from zfdesk.atomic_write import write_whole
-from zfdesk.desk.tasks import Progress
+from zfdesk.desk.tasks import Progress, error_text
 from zfdesk.engine import Model
 from zfdesk.engine import crop as cut
-from zfdesk.error_reason import error_reason
 from zfdesk.live import Crop
 from zfdesk.pages.composition import Composition
 from zfdesk.pages.layout_file import figure_bytes
@@ -22,19 +21,6 @@ from zfdesk.sources import SourceError, read_picture
 from zfdesk.sources.folder import pictures_in
 
 FORMATS = ("png", "svg", "pdf", "npz")
-
-
-def sentence(error: Exception, name: str = "") -> str:
-    """A failure in one sentence."""
-    lead = f"{name} was not saved: " if name else ""
-    if isinstance(error, MemoryError):
-        return f"{lead}there is not enough memory."
-    if isinstance(error, OSError):
-        return f"{lead or 'That did not work: '}{error_reason(error)}."
-    if isinstance(error, ValueError | ArithmeticError):
-        text = str(error)
-        return f"{lead}{text[:1].lower()}{text[1:]}" if lead else text
-    return f"{lead or 'That did not work: '}{type(error).__name__}: {error}."
 
 
 # Files
@@ -69,7 +55,7 @@ class Export:
             try:
                 write_whole(Path(os.path.realpath(path)), [data])
             except OSError as error:
-                raise ExportError(sentence(error, os.path.basename(path))) from error
+                raise ExportError(error_text(error, f"{os.path.basename(path)} was not saved")) from error
         return self.paths
 
 
@@ -125,5 +111,4 @@ def picture_paths(folder: str) -> list[str]:
     return [os.path.join(folder, name) for name in names]
 
 
-__all__ = ["FORMATS", "Export", "ExportError", "form_of", "picture_paths", "reader",
-           "sentence", "with_suffix"]  # fmt: skip
+__all__ = ["FORMATS", "Export", "ExportError", "form_of", "picture_paths", "reader", "with_suffix"]

@@ -12,7 +12,8 @@ from PySide6.QtGui import QDrag, QGuiApplication, QImage, QPixmap
 from PySide6.QtWidgets import QFileDialog
 
 from zfdesk.desk.figure.bench import NOTHING, Bench
-from zfdesk.desk.figure.export import FORMATS, Export, ExportError, form_of, sentence, with_suffix
+from zfdesk.desk.figure.export import FORMATS, Export, form_of, with_suffix
+from zfdesk.desk.tasks import error_text
 from zfdesk.desk.widgets.drag_out import DRAGGED, carry
 from zfdesk.desk.widgets.save_dialog import ask_where, reads_any
 from zfdesk.figures import draw, encode
@@ -67,24 +68,22 @@ class FileCommands:
             return
         there = [Path(path).name for path in paths[1:] if os.path.exists(path)]
         if there:  # the dialog has asked about another name
-            self.bench.say(f"{', '.join(there)} replaced.", False)
+            self.bench.say(f"{', '.join(there)} replaced.")
         try:
             for path in paths:
                 form_of(path)
         except ValueError as error:
             self.bench.say(str(error), True)
             return
-        self.bench.work(
-            Export(self.draft.now, paths).write, partial(self._exported, paths), "Drawing…", keep=True
-        )  # fmt: skip
+        self.bench.work(Export(self.draft.now, paths).write, partial(self._exported, paths), "Drawing…", keep=True)
 
     def _exported(self, paths: tuple[str, ...], _: Any, error: Exception | None) -> None:
         names = ", ".join(os.path.basename(path) for path in paths)
         if error is None:
-            self.dialog.show_message(f"Saved {names}.", False)
+            self.dialog.show_message(f"Saved {names}.")
             self.context.picture_taken.emit()
         else:
-            self.dialog.show_message(str(error) if isinstance(error, ExportError) else sentence(error, names), True)
+            self.dialog.show_message(error_text(error, f"{names} was not saved"), True)
 
     def ask_save(self) -> None:
         """Ask for a name, and save the figure so that it can be opened again."""
@@ -110,10 +109,10 @@ class FileCommands:
 
         def opened(composition: Composition | None, error: Exception | None) -> None:
             if composition is None:
-                self.bench.say(sentence(error or ValueError("nothing was read")), True)
+                self.bench.show_error(error)
                 return
             self.draft.change(composition, -1)
-            self.bench.say(f"Opened {name}: its panels are as they were saved; refresh takes them anew.", False)
+            self.bench.say(f"Opened {name}: its panels are as they were saved; refresh takes them anew.")
 
         self.bench.work(lambda _: open_figure(path), opened, f"Reading {name}…")
 
@@ -134,30 +133,27 @@ class FileCommands:
 
     def _copied(self, page: Page, png: bytes | None, error: Exception | None) -> None:
         if png is None:
-            self.bench.say(sentence(error or ValueError("nothing was drawn")), True)
+            self.bench.show_error(error)
             return
         QGuiApplication.clipboard().setMimeData(page_mime(png, page.caption))
-        self.bench.say(f"The page is on the clipboard, {self.draft.now.dpi} dpi, and its caption as text.", False)
+        self.bench.say(f"The page is on the clipboard, {self.draft.now.dpi} dpi, and its caption as text.")
 
     def drag_out(self) -> None:
         """The page follows the mouse into another program."""
-        page, drawn = self.draft.page(), self.bench.preview.view.canvas.drawn
-        if page is None or drawn is None:
+        page, view = self.draft.page(), self.bench.preview.view
+        if page is None or view.canvas.drawn is None:
             return
-        png = self.bench.preview.drawer.ready(page, self.draft.now.dpi)
-        shown = QPixmap.fromImage(self.bench.preview.view.canvas.image())
-        drag = QDrag(self.bench.preview.view)
+        png, shown = self.bench.preview.drawer.ready(page, self.draft.now.dpi), view.canvas.image()
         if png is not None:
-            drag.setMimeData(page_mime(png, page.caption))
+            mime = page_mime(png, page.caption)
         else:  # as on screen: it has not been drawn for print yet
             mime = QMimeData()
-            mime.setImageData(self.bench.preview.view.canvas.image())
+            mime.setImageData(shown)
             mime.setText(page.caption)
-            drag.setMimeData(mime)
-        small = shown.scaled(
-            DRAGGED, DRAGGED, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-        )
-        drag.setPixmap(small)
+        drag = QDrag(view)
+        drag.setMimeData(mime)
+        keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+        drag.setPixmap(QPixmap.fromImage(shown.scaled(DRAGGED, DRAGGED, keep, smooth)))
         carry(drag)
 
 

@@ -10,18 +10,16 @@ from PySide6.QtWidgets import QInputDialog, QMenu
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.figure.bench import Bench
 from zfdesk.desk.figure.kept import KeptFigure
-from zfdesk.desk.figure.placing import PlacingCommands
 from zfdesk.desk.settings import FIGURE_LAYOUT, FIGURE_LAYOUTS
-from zfdesk.pages.composition import Composition
+from zfdesk.pages.composition import Captures, Composition, filled, lacking
 from zfdesk.pages.layout_file import LayoutError, empty_of, from_text, layout_of, to_text
 
 
 class LayoutCommands:
     """Commands that keep, apply and forget layouts."""
 
-    def __init__(self, bench: Bench, placing: PlacingCommands) -> None:
+    def __init__(self, bench: Bench) -> None:
         self.bench, self.draft, self.settings = bench, bench.draft, bench.context.settings
-        self._placing = placing
 
     def kept_layouts(self) -> list[str]:
         """The names of the layouts that were kept."""
@@ -45,12 +43,12 @@ class LayoutCommands:
         FIGURE_LAYOUTS.of(name).write(self.settings, to_text(layout))
         left_out = len(self.draft.now.slots) - len(layout.spots)
         rest = f"; {left_out} of a template are left out" if left_out else ""
-        self.bench.say(f"Kept as the layout “{name}”{rest}.", False)
+        self.bench.say(f"Kept as the layout “{name}”{rest}.")
 
     def forget_layout(self, name: str) -> None:
         """Remove a kept layout."""
         FIGURE_LAYOUTS.of(name).forget(self.settings)
-        self.bench.say(f"The layout “{name}” is forgotten.", False)
+        self.bench.say(f"The layout “{name}” is forgotten.")
 
     def apply_layout(self, name: str) -> None:
         """The panels of a kept layout, taken from what the window shows now."""
@@ -77,10 +75,15 @@ class LayoutCommands:
 
     def arrange(self, empty: Composition, name: str) -> None:
         """Fill an arrangement from what the window shows, and go on to it."""
-        keep = replace(empty, dpi=self.draft.now.dpi)
-        self._placing.capture_into(
-            lambda _: keep, [slot.spec for slot in keep.slots], f"{name} is filled from the window."
-        )
+        empty = replace(empty, dpi=self.draft.now.dpi)
+
+        def fill(found: Captures) -> None:
+            self.draft.change(filled(empty, found))
+            reasons = lacking(found)
+            cannot = f"{len(reasons)} panels cannot be had: {reasons[0]}" if reasons else ""
+            self.bench.say(cannot or f"{name} is filled from the window.", bool(reasons))
+
+        self.bench.capture([slot.spec for slot in empty.slots], fill)
 
 
 def first_figure(context: AppContext) -> Composition:

@@ -9,13 +9,12 @@ from PySide6.QtWidgets import QFileDialog, QMenu
 
 from zfdesk.desk.figure.bench import Bench
 from zfdesk.desk.figure.capture import sources_of
-from zfdesk.desk.figure.export import picture_paths, reader, sentence
+from zfdesk.desk.figure.export import picture_paths, reader
 from zfdesk.desk.tasks import Cancelled, Progress
 from zfdesk.figures.page import Page
 from zfdesk.library import ScanStep
 from zfdesk.pages.composition import Composition, of_page
 from zfdesk.pages.folder_page import fig2_of, histograms_of
-from zfdesk.pages.panels import CannotError
 from zfdesk.pages.resizing import arranged, resized
 from zfdesk.pages.templates import TEMPLATES, Template
 
@@ -65,12 +64,12 @@ class TemplateCommands:
 
         def made(composition: Composition | None, error: Exception | None) -> None:
             if composition is None:
-                self.bench.say(str(error) if isinstance(error, CannotError) else sentence(error or ValueError()), True)
+                self.bench.show_error(error)
                 return
             self.show_made(composition)
-            self.bench.say(f"{template.label}.", False)
+            self.bench.say(f"{template.label}.")
 
-        self.bench.say(f"{template.label}…", False)
+        self.bench.say(f"{template.label}…")
         self.bench.queue.take(template.make, made)
 
     def show_made(self, composition: Composition) -> None:
@@ -115,9 +114,9 @@ class TemplateCommands:
 
         def made(page: Page | None, error: Exception | None) -> None:
             if isinstance(error, Cancelled):
-                self.bench.say("Stopped; the figure is as it was.", False)
+                self.bench.say("Stopped; the figure is as it was.")
             elif page is None:
-                self.bench.say(sentence(error or ValueError("nothing was made")), True)
+                self.bench.show_error(error)
             else:
                 self.show_made(of_page(page, "the pictures of a folder"))
                 rest = f" {len(lost)} could not be read: {lost[0]}" if lost else ""

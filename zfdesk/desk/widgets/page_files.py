@@ -43,9 +43,7 @@ def write_page(context: AppContext, path: str, make: Callable[[], Page]) -> None
 
     def done(value: None, error: Exception | None) -> None:
         name = Path(path).name
-        message = f"Saved {name}."
-        if error is not None:
-            message = f"{name} was not saved: {error_text(error, 'it cannot be drawn')}"
+        message = f"Saved {name}." if error is None else error_text(error, f"{name} was not saved")
         context.show_message(message, error is not None)
         if error is None:
             context.picture_taken.emit()
