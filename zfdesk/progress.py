@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable
 from types import TracebackType
 from typing import TextIO
 
@@ -99,10 +98,6 @@ class ProgressLine:
         return self._stream or sys.stderr
 
 
-OnProgress = Callable[[int, int], None]
-"""Called with (done, total)."""
-
-
 def duration(seconds: float) -> str:
     """``2 h 05 min``, ``3 min 10 s``, ``12 s``."""
     whole = max(0, round(seconds))
@@ -124,4 +119,4 @@ def noun(count: int, one: str, many: str = "") -> str:
     return one if count == 1 else many or f"{one}s"
 
 
-__all__ = ["OnProgress", "ProgressLine", "bytes_text", "duration", "noun"]
+__all__ = ["ProgressLine", "bytes_text", "duration", "noun"]

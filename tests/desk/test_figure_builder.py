@@ -25,7 +25,15 @@ from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt
 from PySide6.QtGui import QDrag, QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QFileDialog, QInputDialog, QMenu
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QApplication,
+    QFileDialog,
+    QInputDialog,
+    QMenu,
+    QTreeWidgetItem,
+)
 from test_accessibility import controls, describe
 
 from zfdesk.desk.actions import ActionTable
@@ -115,6 +123,12 @@ def slot_mime(index: int) -> QMimeData:
     return mime
 
 
+def item_of(builder: FigureBuilder, spec: PanelSpec) -> QTreeWidgetItem:
+    """The line of a panel in the list."""
+    lines = builder.panels.findItems("", Qt.MatchFlag.MatchContains | Qt.MatchFlag.MatchRecursive)
+    return next(line for line in lines if builder.panels.spec_at(line) == spec)
+
+
 def middle(builder: FigureBuilder, row: int, column: int) -> QPointF:
     return builder.grid.rect_of(row, column).center()
 
@@ -123,8 +137,7 @@ def middle(builder: FigureBuilder, row: int, column: int) -> QPointF:
 
 
 def test_pieces_are_dragged_from_the_list_onto_the_grid(builder: FigureBuilder) -> None:
-    item = builder.panels.item_of(PanelSpec(PICTURE))
-    assert item is not None
+    item = item_of(builder, PanelSpec(PICTURE))
     mime = builder.panels.mimeData([item])
     assert drop(builder, mime, middle(builder, 0, 0))
     wait(builder)
@@ -183,12 +196,12 @@ def test_an_edge_spans_cells_and_the_ruler_widens_columns(builder: FigureBuilder
 
 def test_all_of_it_by_the_keyboard(builder: FigureBuilder) -> None:
     grid = builder.grid
-    builder.panels.setCurrentItem(builder.panels.item_of(PanelSpec(PICTURE)))
+    builder.panels.setCurrentItem(item_of(builder, PanelSpec(PICTURE)))
     press(builder.panels, Qt.Key.Key_Return)
     wait(builder)
     grid.setFocus()
     press(grid, Qt.Key.Key_Right)
-    builder.panels.setCurrentItem(builder.panels.item_of(PanelSpec(BARS)))
+    builder.panels.setCurrentItem(item_of(builder, PanelSpec(BARS)))
     press(grid, Qt.Key.Key_Space)
     wait(builder)
     assert rectangles(builder) == [(0, 0, 1, 1), (0, 1, 1, 1)]
@@ -239,8 +252,7 @@ def test_keys_of_the_builder_are_not_the_windows(builder: FigureBuilder) -> None
 def test_what_cannot_be_had_is_grey_and_says_why(builder: FigureBuilder) -> None:
     for kind, words in ((COVERED, "Nothing is covered"), (PIN, "No unit is pinned"),
                         (SWEEP_LABEL, "no sweep"), (A_MAP, "no snapshot A")):  # fmt: skip
-        item = builder.panels.item_of(PanelSpec(kind))
-        assert item is not None
+        item = item_of(builder, PanelSpec(kind))
         assert words in item.toolTip(0)
         assert not item.flags() & Qt.ItemFlag.ItemIsDragEnabled
         builder.placing.place(PanelSpec(kind))
@@ -249,8 +261,7 @@ def test_what_cannot_be_had_is_grey_and_says_why(builder: FigureBuilder) -> None
     builder.context.get(ActionTable).run("pin")
     wait_for_result(builder.desk)
     builder.show_sources()
-    item = builder.panels.item_of(PanelSpec(PIN))
-    assert item is not None
+    item = item_of(builder, PanelSpec(PIN))
     assert item.flags() & Qt.ItemFlag.ItemIsDragEnabled
     assert item.text(0).startswith("conv5:")
 

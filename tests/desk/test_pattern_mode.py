@@ -16,7 +16,7 @@ from test_desk_scan import write_pictures
 from zfdesk.desk.live_view.pattern_grid import PatternPanel
 from zfdesk.desk.patterns import FIRST, NO_SCAN, Patterns
 from zfdesk.desk.scan import ScanController
-from zfdesk.library import Library, Portraits, shown_best
+from zfdesk.library import Library, Portraits, UnitAnswer, shown
 from zfdesk.live import Pattern, UnitOrder
 
 
@@ -28,6 +28,15 @@ def panel(live: Window, tmp_path: Path) -> PatternPanel:
     return live.maps.patterns
 
 
+def best_of(portraits: Portraits, layer: str) -> list[UnitAnswer]:
+    """Each unit's strongest picture, of those that answer at all."""
+    best = []
+    for found in portraits.ranked(layer, range(portraits.statistics(layer).units), exact=False):
+        examples = portraits.examples(layer, found)[:1]
+        best += [one for one in shown(portraits.library, layer, found.unit, examples) if one is not None]
+    return best
+
+
 def test_s_goes_through_the_patterns_and_back(live: Window, panel: PatternPanel) -> None:
     live.maps.canvas.setFocus()
     press(live, Qt.Key.Key_S)
@@ -35,7 +44,7 @@ def test_s_goes_through_the_patterns_and_back(live: Window, panel: PatternPanel)
     assert panel.isVisible()
     assert not live.maps.canvas.isVisible()
     with Library(live.desk.model) as library:
-        best = list(shown_best(Portraits(library), "conv5"))
+        best = best_of(Portraits(library), "conv5")
     wait_until(lambda: panel.sheet is not None and len(panel.sheet.tiles) == len(best))
     assert panel.sheet is not None
     for answer in best:
@@ -111,7 +120,7 @@ def test_the_patterns_of_fewer_pictures_stay_until_those_of_more_are_made(
     scan.scan_again()
     wait_until(lambda: panel.sheet is not None and "40 pictures" in panel.sheet.text)
     with Library(live.desk.model) as library:
-        best = list(shown_best(Portraits(library), "conv5"))
+        best = best_of(Portraits(library), "conv5")
     wait_until(
         lambda: (
             panel.sheet is not None and all(np.array_equal(panel.sheet.tiles.get(one.unit), one.patch) for one in best)

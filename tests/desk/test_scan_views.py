@@ -33,8 +33,9 @@ from zfdesk.desk.state import AppState
 from zfdesk.engine import Occluder
 from zfdesk.figures.panels import Tiles
 from zfdesk.library import Library, Portraits
-from zfdesk.library.boxes import covered_units, object_box, object_shares
-from zfdesk.library.nearest import PIXELS, features_of, neighbours
+from zfdesk.library.boxes import object_box, object_shares
+from zfdesk.library.gallery import Gallery
+from zfdesk.library.nearest import PIXELS, Neighbours, pixels_of
 from zfdesk.library.picture_map import STEPS, PictureMap
 from zfdesk.live import Crop, View
 from zfdesk.pages.panels import PanelSpec, capture, why_not
@@ -115,8 +116,11 @@ def test_nearest_as_the_library_finds_them(scanned: Window, model: zf.Model, fol
     result = pane.found.result
     with Library(model) as library:
         for by, near in pane.found.rows.items():
-            expected = neighbours(library, library.pictures([folder], "pool5"), by)
-            found = expected.nearest(features_of(model.forward(result.picture), result.picture, by), 8)
+            pictures = library.pictures([folder], "pool5")
+            features = library.features(pictures, by) if by != PIXELS else None
+            seen = model.forward(result.picture).activations
+            query = pixels_of(result.picture) if by == PIXELS else seen[by][0].mean((1, 2)).float().numpy()
+            found = Neighbours(Gallery(library, pictures), by, features).nearest(query, 8)
             assert [one.path for one, _ in near] == [one.path for one in found]
             assert near[0][0].path == str(folder / "kind1" / "p04.png")
     assert f"{COUNT} pictures of pictures · small" in pane.facts.whole
@@ -277,8 +281,10 @@ def test_object_or_background(scanned: Window, model: zf.Model, folder: Path) ->
     wait_until(lambda: pane.covered)
     result = scanned.desk.result
     assert result is not None
-    clean, covered = model.forward(result.clean), model.forward(result.picture)
-    expected = {one.unit: one.kept for one in covered_units(clean, covered, "conv5", (6, 7, 18, 19))}
+    clean, covered = (
+        model.forward(picture).activations["conv5"][0].amax((1, 2)) for picture in (result.clean, result.picture)
+    )
+    expected = {int(unit): float(covered[unit] / clean[unit]) for unit in clean.nonzero()[:, 0]}
     assert {unit: one.kept for unit, one in pane.covered.items()} == pytest.approx(expected, rel=1e-3, abs=1e-3)
     pane.table.sortByColumn(4, Qt.SortOrder.AscendingOrder)
     order = [pane.units.units[pane.order.mapToSource(pane.order.index(row, 0)).row()] for row in range(3)]

@@ -232,22 +232,6 @@ def test_shown_is_the_patch_and_its_projection(model: zf.Model, library: Library
     assert np.allclose(first.down, zf.cut_field(down, field, examples[0].position), atol=1e-6)
 
 
-def test_the_best_patch_of_every_unit(model: zf.Model, library: Library, tmp_path: Path) -> None:
-    from zfdesk.library import shown, shown_best
-
-    write_folder(tmp_path / "pictures", 12)
-    all_of(library, tmp_path / "pictures")
-    portraits = Portraits(library, [tmp_path / "pictures"])
-    found = {answer.unit: answer for answer in shown_best(portraits, "conv2")}
-    assert sorted(found) == [unit for unit in range(7) if unit != 3]  # which is dead
-    for unit, answer in found.items():
-        alone = next(shown(library, "conv2", unit, portraits.portrait("conv2", unit).examples))
-        assert alone is not None
-        assert (answer.picture, answer.position) == (alone.picture, alone.position)
-        assert np.array_equal(answer.patch, alone.patch)
-        assert np.allclose(answer.down, alone.down, atol=1e-6)
-
-
 def test_frames_of_a_clip(model: zf.Model, library: Library, tmp_path: Path) -> None:
     import av
 

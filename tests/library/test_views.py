@@ -15,9 +15,11 @@ from sklearn.decomposition import PCA
 import zfdesk.engine as zf
 from zfdesk.cancellation import Cancelled
 from zfdesk.library import Example, Library, Portraits, RollingScan
-from zfdesk.library.boxes import boxed_pictures, covered_units, object_box, object_shares, on_frame
-from zfdesk.library.nearest import PIXELS, features_of, neighbours
+from zfdesk.library.boxes import boxed_pictures, covered_peaks, object_box, object_shares, on_frame
+from zfdesk.library.gallery import Gallery
+from zfdesk.library.nearest import PIXELS, Neighbours
 from zfdesk.library.picture_map import STEPS, pca_map, tsne_map
+from zfdesk.library.records import feature_layers
 from zfdesk.sources import read_picture
 
 
@@ -45,6 +47,13 @@ def crop_of(path: Path | str) -> np.ndarray:
     return zf.centre_crop(read_picture(path), 48)
 
 
+def compared(library: Library, folder: Path, by: str) -> Neighbours:
+    """All pictures, by pixels or a layer."""
+    pictures = library.pictures([folder])
+    known = by in feature_layers(library.model.architecture)
+    return Neighbours(Gallery(library, pictures), by, library.features(pictures, by) if known else None)
+
+
 @pytest.mark.parametrize("by", ["fc7", "pool3", PIXELS])
 def test_nearest_as_measuring_all(by: str, model: zf.Model, library: Library, folder: Path) -> None:
     paths = sorted(folder.rglob("*.png"))
@@ -57,20 +66,20 @@ def test_nearest_as_measuring_all(by: str, model: zf.Model, library: Library, fo
         return model.forward(crop).activations[by][0].double().mean((1, 2)).numpy()
 
     distances = np.array([np.linalg.norm(features(crop_of(path)) - features(query)) for path in paths])
-    search = neighbours(library, library.pictures([folder]), by)
-    found = search.nearest(features_of(model.forward(query), query, by), 5)
+    search = compared(library, folder, by)
+    found = search.nearest(features(query).astype(np.float32), 5)
     order = np.argsort(distances, kind="stable")[:5]
     assert [one.path for one in found] == [str(paths[place]) for place in order]
     assert np.allclose([one.distance for one in found], distances[order], rtol=3e-2, atol=1e-2)
     itself = crop_of(paths[7])
-    nearest = search.nearest(features_of(model.forward(itself), itself, by), 1)[0]
+    nearest = search.nearest(features(itself).astype(np.float32), 1)[0]
     assert nearest.path == str(paths[7])
     assert nearest.distance == pytest.approx(0, abs=1e-2 * distances.max())
 
 
 def test_what_cannot_be_compared(library: Library, folder: Path) -> None:
     with pytest.raises(ValueError, match="compared in pool3, fc7 or pixels, not in conv2"):
-        neighbours(library, library.pictures([folder]), "conv2")
+        compared(library, folder, "conv2")
 
 
 def test_the_map_is_scikit_learns_pca(library: Library, folder: Path) -> None:
@@ -172,12 +181,15 @@ def test_an_object_is_where_covering_costs() -> None:
     assert object_box(looking, np.full((224, 224, 3), 128, np.uint8), 0) is None
 
 
-def test_covered_units_are_sorted_by_what_they_keep(model: zf.Model) -> None:
+def test_covered_peaks_are_sorted_by_what_they_keep(model: zf.Model) -> None:
     crop = zf.centre_crop(picture(3), 48)
     occluder = zf.Occluder(10, 12, 20, 20)
     clean, covered = model.forward(crop), model.forward(zf.occlude(crop, [occluder]))
-    found = covered_units(clean, covered, "conv3", (10, 12, 30, 32))
-    before, after = (seen.activations["conv3"][0].amax((1, 2)).tolist() for seen in (clean, covered))
+    before, after = (seen.activations["conv3"][0].amax((1, 2)).numpy() for seen in (clean, covered))
+    stage = model.architecture.stage("conv3")
+    places = clean.activations["conv3"][0].flatten(1).argmax(1).numpy()
+    where = np.stack(np.divmod(places, stage.shape[2]), 1)
+    found = covered_peaks(stage, before, after, where, [(10, 12, 30, 32)])
     assert {one.unit for one in found} == {unit for unit, value in enumerate(before) if value > 0}
     assert [one.kept for one in found] == sorted(one.kept for one in found)
     for one in found:

@@ -90,10 +90,10 @@ def page_options(parser: argparse.ArgumentParser, make: Make, weights: bool = Tr
     if weights:
         add_weights_option(parser)
     add_json_option(parser)
-    parser.set_defaults(run=lambda arguments: figure_command(parser, arguments, make))
+    parser.set_defaults(run=lambda arguments: figure_command(arguments, make))
 
 
-def figure_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace, make: Make) -> int:
+def figure_command(arguments: argparse.Namespace, make: Make) -> int:
     """Make the page and write what is asked for.
 
     JSON: {"output", "npz", "caption_file", "caption", "inches", "panels": [{"letter", "kind", "label"}]}.

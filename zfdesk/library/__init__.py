@@ -16,7 +16,7 @@ many (`evolution`).
 
 from zfdesk.library.database import LibraryError
 from zfdesk.library.evolution import PictureAnswers, UnitAnswer, answer_of_crop, answers_over, look_at, strongest_units
-from zfdesk.library.portrait import ClassPreference, Example, Portraits, UnitPortrait, shown, shown_best
+from zfdesk.library.portrait import ClassPreference, Example, Portraits, UnitPortrait, shown
 from zfdesk.library.rolling import RollingScan, RollingView
 from zfdesk.library.scanning import ScanStep, scan
 from zfdesk.library.spread import ActivationSpread, spread_of
@@ -43,7 +43,6 @@ __all__ = [
     "look_at",
     "scan",
     "shown",
-    "shown_best",
     "spread_of",
     "strongest_over",
     "strongest_units",

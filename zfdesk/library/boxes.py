@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zfdesk.engine import Model, Pass, Stage, SweepPlan, sweep
+from zfdesk.engine import Model, Stage, SweepPlan, sweep
 from zfdesk.engine.picture import CropBox
 from zfdesk.library.portrait import Example, Portraits
 from zfdesk.library.reading import Reader
@@ -131,20 +131,14 @@ class Covered:
         return self.covered / self.clean if self.clean > 0 else 0.0
 
 
-def covered_units(clean: Pass, covered: Pass, layer: str, box: tuple[int, int, int, int]) -> list[Covered]:
-    """The units of a layer that are awake, from those that lose all to those that lose nothing when an occluder covers
-    ``box``, (top, left, bottom, right) in pixels of the network's input."""
-    stage = clean.model.architecture.stage(layer)
-    best, places = clean.activations[layer][0].flatten(1).max(1)
-    where = np.stack(np.divmod(places.numpy(), stage.shape[2]), 1)
-    return covered_peaks(stage, best.numpy(), covered.activations[layer][0].amax((1, 2)).numpy(), where, [box])
-
-
 def covered_peaks(
     stage: Stage, clean: np.ndarray, covered: np.ndarray, places: np.ndarray, boxes: Sequence[tuple[int, int, int, int]]
 ) -> list[Covered]:
-    """The same of what was computed already: highest activations without and with occluders over ``boxes``, (units,),
-    and where on their maps (y, x) the former are, (units, 2)."""
+    """The units of a layer that are awake, from those that lose all to those that lose nothing when it is covered.
+
+    clean, covered: float32 (units,), the highest activations without and with occluders. places: (units, 2), where on
+    their maps (y, x) the former are. boxes: of the occluders, (top, left, bottom, right) in the network's input.
+    """
     found = []
     for unit in np.flatnonzero(clean > 0).tolist():
         up, near, down, far = stage.receptive_field.box(*places[unit].tolist())
@@ -173,6 +167,6 @@ def _overlap(box: tuple[int, int, int, int], other: tuple[int, int, int, int], s
 
 
 __all__ = [
-    "BoxedPicture", "Covered", "ObjectShare", "boxed_pictures", "covered_peaks", "covered_units", "object_box",
+    "BoxedPicture", "Covered", "ObjectShare", "boxed_pictures", "covered_peaks", "object_box",
     "object_occluder", "object_shares", "on_frame",
 ]  # fmt: skip

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zfdesk.engine import Pass
 from zfdesk.library.database import LibraryError
 from zfdesk.library.gallery import Gallery, smaller
 from zfdesk.library.records import feature_layers
-from zfdesk.library.store import Library, ScannedPictures
 
 PIXELS = "pixels"
 """In place of a layer: the picture itself, brought down to `PIXEL_SIDE`."""
@@ -57,8 +55,8 @@ class Neighbours:
         self._squares = np.concatenate([(part.astype(np.float32) ** 2).sum(1) for part in _parts(self._features)])
 
     def nearest(self, query: np.ndarray, count: int = 9) -> list[Near]:
-        """The pictures nearest to features, (numbers,) as `features_of` gives them; of equally near ones the path
-        decides."""
+        """The pictures nearest to features, (numbers,): a layer's maps averaged over their positions, or `pixels_of` a
+        picture; of equally near ones the path decides."""
         wanted = query.astype(np.float32)
         products = np.concatenate([part.astype(np.float32) @ wanted for part in _parts(self._features)])
         squares = np.maximum(self._squares - 2 * products + wanted @ wanted, 0)
@@ -79,22 +77,6 @@ class Neighbours:
     def features(self) -> np.ndarray:
         """(n, numbers), float16, or uint8 of pixels, in the order of the gallery's pictures."""
         return self._features
-
-
-def neighbours(
-    library: Library, pictures: ScannedPictures, by: str, progress: Callable[[int, int], None] = lambda done, n: None
-) -> Neighbours:
-    """Of scanned pictures, by pixels or a layer. Raises as `Neighbours`."""
-    known = by in feature_layers(library.model.architecture)
-    features = library.features(pictures, by) if known else None
-    return Neighbours(Gallery(library, pictures), by, features, progress)
-
-
-def features_of(seen: Pass, picture: np.ndarray, by: str) -> np.ndarray:
-    """What a live picture is compared by: float32 (numbers,). picture: what the network saw, uint8 (size, size, 3)."""
-    if by == PIXELS:
-        return pixels_of(picture)
-    return seen.activations[by][0].mean((1, 2)).float().numpy()
 
 
 def pixels_of(picture: np.ndarray) -> np.ndarray:
@@ -123,4 +105,4 @@ def _parts(features: np.ndarray, rows: int = 2048) -> Sequence[np.ndarray]:
     return [features[start : start + rows] for start in range(0, max(len(features), 1), rows)]
 
 
-__all__ = ["PIXELS", "Near", "Neighbours", "features_of", "neighbours", "pixels_of"]
+__all__ = ["PIXELS", "Near", "Neighbours", "pixels_of"]

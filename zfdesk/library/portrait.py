@@ -235,20 +235,4 @@ def shown(
         yield answer_of(through, picture, layer, unit, example.position, example.path, rule)
 
 
-def shown_best(portraits: Portraits, layer: str, rule: Rule = Rule.DECONVNET) -> Iterator[UnitAnswer]:
-    """For each unit of a layer that answers at all, the patch of its strongest picture and its projection: what a grid
-    of a layer's units shows in place of their maps. Picture by picture, as each goes through the network once; near
-    ties stand as float32 has them. Pictures that are gone are passed over."""
-    library, units = portraits.library, range(portraits.statistics(layer).units)
-    wanted: dict[int, list[tuple[int, Example]]] = {}
-    for found in portraits.ranked(layer, units, exact=False):
-        for example in portraits.examples(layer, found)[:1]:
-            wanted.setdefault(example.picture, []).append((found.unit, example))
-    for tasks, picture in zip(wanted.values(), read_again(library, list(wanted)), strict=True):
-        if picture is not None:
-            through = library.model.forward(picture, until=layer)
-            for unit, example in tasks:
-                yield answer_of(through, picture, layer, unit, example.position, example.path, rule)
-
-
-__all__ = ["ClassPreference", "Example", "Portraits", "UnitPortrait", "read_again", "shown", "shown_best"]
+__all__ = ["ClassPreference", "Example", "Portraits", "UnitPortrait", "read_again", "shown"]

@@ -101,16 +101,6 @@ class PanelList(QTreeWidget):
         """The panel of a line that can be had; None for a heading."""
         return item.data(0, SPEC) if item is not None else None
 
-    def item_of(self, spec: PanelSpec) -> QTreeWidgetItem | None:
-        """Return the line of a panel, None where there is none."""
-        for place in range(self.topLevelItemCount()):
-            header = self.topLevelItem(place)
-            for child in range(header.childCount() if header is not None else 0):
-                line = header.child(child) if header is not None else None
-                if self.spec_at(line) == spec:
-                    return line
-        return None
-
     def set_colours(self, colours: Colours) -> None:
         """Take over another theme's colours."""
         self.colours = colours

@@ -288,7 +288,3 @@ class Canvas(QWidget):
         super().resizeEvent(event)
         self.laid_out = None
         self.resized.emit()
-
-
-def _layout_of(picture: CanvasPicture) -> tuple[QSize, QRectF | None]:
-    return picture.image.size(), picture.window
