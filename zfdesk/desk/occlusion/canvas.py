@@ -15,7 +15,7 @@ from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture
 from zfdesk.desk.widgets.theme import THEMES, Colours
 from zfdesk.engine import Occluder, OccluderShape
 
-HOLDS = count(1)  # of the mouse button, on any canvas: each is one step of undo
+PRESSES = count(1)  # of the mouse button, on any canvas: each is one step of undo
 BLACK, WHITE = QColor(0, 0, 0), QColor(255, 255, 255)
 
 
@@ -34,7 +34,7 @@ class SweepPicture(CanvasPicture):
 class SweepCanvas(Canvas):
     """The swept picture, a map laid over it, lines and numbers, and the occluder under the mouse.
 
-    ``placed``: where the left button is held, (x, y) in input pixels, and which hold it is.
+    ``placed``: where the left button is held, (x, y) in input pixels, and the number of that press.
     """
 
     placed = Signal(object, int)
@@ -42,7 +42,7 @@ class SweepCanvas(Canvas):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, smooth=True)
         self.square: Occluder | None = None
-        self._hold = 0
+        self._press = 0
         self.setMinimumSize(72, 72)
         self.setCursor(Qt.CursorShape.CrossCursor)
 
@@ -119,13 +119,13 @@ class SweepCanvas(Canvas):
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         super().mousePressEvent(event)
         if event.button() == Qt.MouseButton.LeftButton and self.has_picture:
-            self._hold = next(HOLDS)
-            self.placed.emit(self.to_picture(event.position()), self._hold)
+            self._press = next(PRESSES)
+            self.placed.emit(self.to_picture(event.position()), self._press)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         super().mouseMoveEvent(event)
         if event.buttons() & Qt.MouseButton.LeftButton and self.has_picture:
-            self.placed.emit(self.to_picture(event.position()), self._hold)
+            self.placed.emit(self.to_picture(event.position()), self._press)
 
 
 class LabelLegend(QWidget):

@@ -65,7 +65,7 @@ def save_sweep_figure(context: AppContext) -> None:
     from zfdesk.desk.widgets.page_files import FIGURE_KINDS
 
     if path := _sweep_path(context, "figure 7", "zfdesk-occlusion.pdf", FIGURE_KINDS):
-        context.get(Sweeps).save(path, partial(save_figure, look=context.state.view.sweep))
+        context.get(Sweeps).save(path, partial(save_figure, settings=context.state.view.sweep))
 
 
 def save_sweep_arrays(context: AppContext) -> None:
@@ -76,11 +76,11 @@ def save_sweep_arrays(context: AppContext) -> None:
         context.get(Sweeps).save(path, save_arrays)
 
 
-def _sweep_path(context: AppContext, what: str, name: str, kinds: str, suffix: str = "") -> str:
+def _sweep_path(context: AppContext, label: str, name: str, kinds: str, suffix: str = "") -> str:
     if context.get(Sweeps).swept is None:
         context.show_message("There is no sweep to save yet.", error=True)
         return ""
-    return ask_where(context, f"Save the sweep: {what}", name, kinds, suffix)[0]
+    return ask_where(context, f"Save the sweep: {label}", name, kinds, suffix)[0]
 
 
 def _show_sweep(context: AppContext) -> None:

@@ -78,11 +78,11 @@ class Sweeps(QObject):
         self._following: tuple[SweepPlan, str] | None = None
         self._frame: tuple[Frame | None, float] = None, float("-inf")
         self.sweeper = Sweeper(self._reported.emit)
-        self._reported.connect(self._take, Qt.ConnectionType.QueuedConnection)
+        self._reported.connect(self._on_reported, Qt.ConnectionType.QueuedConnection)
         self.saved.connect(self._report_saved, Qt.ConnectionType.QueuedConnection)
         desk.result_ready.connect(self._follow)
         desk.view_changed.connect(self._follow)
-        desk.model_changed.connect(self._other_network)
+        desk.model_changed.connect(self._on_model_changed)
         desk.stop_at_end(self.close)
 
     def close(self, timeout: float) -> None:
@@ -261,12 +261,12 @@ class Sweeps(QObject):
             self.sweeper.feed(input)
         self.running = self.running or following is not None
 
-    def _other_network(self) -> None:
+    def _on_model_changed(self) -> None:
         if self.running and self._following is None:
             self.sweeper.cancel("The sweep ended: another network was chosen. What was done of it stays.")
         self._following = None
 
-    def _take(self) -> None:
+    def _on_reported(self) -> None:
         self._watch_motion()
         swept = self.sweeper.results.take()
         if self._closed or swept is None:

@@ -138,11 +138,11 @@ class SweepControls(QWidget):
         choice.chosen.connect(lambda value: self._change("", own, **{field: value}))
         return choice
 
-    def _change(self, kind: str = "", take_over: bool = False, **changes: object) -> None:
-        """``take_over``: from now on the occluder is the sweep's own, not the live one's."""
+    def _change(self, kind: str = "", makes_own: bool = False, **changes: object) -> None:
+        """``makes_own``: from now on the occluder is the sweep's own, not the live one's."""
         view = self.desk.view
-        settings = settings_of(view, self.desk.model.architecture.size) if take_over else view.sweep
-        changes |= {"own": True} if take_over else {}
+        settings = settings_of(view, self.desk.model.architecture.size) if makes_own else view.sweep
+        changes |= {"own": True} if makes_own else {}
         self.desk.change(view.change(sweep=replace(settings, **changes)), kind)  # type: ignore[arg-type]
 
     def _new_names(self) -> None:

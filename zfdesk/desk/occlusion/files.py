@@ -23,9 +23,9 @@ def save_arrays(path: str, swept: SweepSnapshot, unit: int, class_index: int) ->
     write_whole(Path(os.path.realpath(path)), [npz.encode(swept.sweep.arrays(unit, class_index))])
 
 
-def save_figure(path: str, swept: SweepSnapshot, unit: int, class_index: int, look: SweepSettings) -> None:
+def save_figure(path: str, swept: SweepSnapshot, unit: int, class_index: int, settings: SweepSettings) -> None:
     """Write Fig. 7's row, in the pane's colours, as PDF, SVG or PNG, by the name's suffix. Raises OSError, and
     ValueError."""
     from zfdesk.pages.view_page import fig7_of
 
-    save_page(path, lambda: fig7_of(swept, unit, class_index, look))
+    save_page(path, lambda: fig7_of(swept, unit, class_index, settings))

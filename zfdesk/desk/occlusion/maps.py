@@ -145,8 +145,8 @@ class LabelColours:
         self._slots = {label: slot for label, slot in self._slots.items() if label in named}
         for label in named:
             if label not in self._slots:
-                taken = self._slots.values()
-                self._slots[label] = next(slot for slot in range(self.most) if slot not in taken)
+                used = self._slots.values()
+                self._slots[label] = next(slot for slot in range(self.most) if slot not in used)
         share = {int(found[i]): counts[i] / len(labels) for i in order}
         entries = [
             LabelLegendEntry(label, place + 1, CATEGORIES[slot], float(share[label]), label == clean)

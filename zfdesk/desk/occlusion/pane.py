@@ -12,17 +12,14 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.occlusion.canvas import LabelLegend, SweepCanvas, SweepPicture, SweepProgressBar
 from zfdesk.desk.occlusion.controller import Sweeps, plan_text
 from zfdesk.desk.occlusion.controls import SweepControls
-from zfdesk.desk.occlusion.maps import LabelColours, SweepLayout, centres, contour, label_colours, middle_of, shades
-from zfdesk.desk.widgets.canvas import Content, ValueRange
-from zfdesk.desk.widgets.colour_tables import table
+from zfdesk.desk.occlusion.map_contents import SweepLook, reconstruction_content, value_picture
+from zfdesk.desk.occlusion.maps import LabelColours, SweepLayout, centres, label_colours, middle_of
+from zfdesk.desk.occlusion.texts import answer_text, state_text, sweep_table
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.theme import Colours
 from zfdesk.desk.widgets.tile import Tile
-from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.engine import Sweep
-from zfdesk.figures.facts import number
-from zfdesk.figures.facts import whole as with_sign
-from zfdesk.live import Result, SweepMap, SweepSnapshot, SweepState
+from zfdesk.live import Result, SweepMap, SweepSnapshot
 
 SMALLEST_NUMBERED = 0.03  # share of the positions below which a label's region carries no number
 TILE_TEXT = 48  # screen pixels a tile needs above and below its map
@@ -47,9 +44,7 @@ class SweepPane(Pane):
         self.sweeps = context.get(Sweeps)
         self.controls = SweepControls(desk)
         self.controls.asked.connect(self._run)
-        self.controls.more.toggled.connect(
-            lambda: QTimer.singleShot(0, self, self._arrange)
-        )  # when there is room again
+        self.controls.more.toggled.connect(lambda: QTimer.singleShot(0, self, self._arrange))  # once there is room
         self._canvases = [SweepCanvas() for _ in range(4)]
         names = ("activation", "probability", "reconstruction", "labels")
         self.activation, self.probability, self.reconstruction, self.label = (
@@ -84,7 +79,7 @@ class SweepPane(Pane):
         self.body.addWidget(self._invitation(), 1)
         self.body.addWidget(self._maps(), 1)
         self.sweeps.changed.connect(self._renew)
-        self.sweeps.changed.connect(self._tell_state)
+        self.sweeps.changed.connect(self._show_state)
         desk.model_changed.connect(self._renew)
 
     def _run(self, action: str) -> None:
@@ -178,7 +173,7 @@ class SweepPane(Pane):
         self._renew()
 
     def show_facts(self) -> None:
-        self._tell_state()
+        self._show_state()
 
     def _renew(self) -> None:
         """Draw what is new of the sweep, or of how it is to be shown."""
@@ -197,7 +192,7 @@ class SweepPane(Pane):
         if key == self._drawn:
             return
         self._drawn = key
-        self._tell_state()
+        self._show_state()
         sweep = swept.sweep
         if self._layout is None or self._layout[0] is not sweep:
             self._layout = sweep, SweepLayout.of(sweep)
@@ -205,43 +200,18 @@ class SweepPane(Pane):
 
     def _draw(self, swept: SweepSnapshot, sweep: Sweep, layout: SweepLayout) -> None:
         unit, class_index = self.sweeps.unit, self.sweeps.class_index
-        name, strongest = (
-            sweep.model.classes[class_index],
-            " (highest total)" if unit == sweep.highest_total_unit else "",
-        )
-        activation = self._values(sweep, layout, sweep.activation(unit), float(sweep.clean_activations[unit]))
-        which = f"{sweep.layer}:{unit}{strongest}"
-        self.activation.set_content(activation, f"(b) total activation of {which}", f"(b) {which}")
+        name = sweep.model.classes[class_index]
+        strongest = " (highest total)" if unit == sweep.highest_total_unit else ""
+        look = SweepLook(self.desk.view.sweep, self.desk.view.theme == "dark", self.undone(), self.stale_text)
+        clean = float(sweep.clean_activations[unit])
+        activation = value_picture(sweep, layout, sweep.activation(unit), clean, look)
+        map_name = f"{sweep.layer}:{unit}{strongest}"
+        self.activation.set_content(activation, f"(b) total activation of {map_name}", f"(b) {map_name}")
         percent = sweep.probability(class_index) * 100, float(sweep.clean_probabilities[class_index]) * 100
-        probability = self._values(sweep, layout, *percent, " %")
+        probability = value_picture(sweep, layout, *percent, look, " %")
         self.probability.set_content(probability, f"(d) probability of {name}", f"(d) P({name})")
         self.label.set_content(self._labels(sweep, layout), "(e) most probable label", "(e) label")
-        self._draw_reconstruction(swept, sweep, unit)
-
-    def _values(
-        self, sweep: Sweep, layout: SweepLayout, values: np.ndarray, clean: float, sign: str = ""
-    ) -> SweepPicture:
-        view = self.desk.view
-        dark = view.theme == "dark"
-        known = values[sweep.done]
-        if view.sweep.change:
-            values = values - clean
-            limit = float(np.abs(known - clean).max(initial=0)) or 1.0
-            low, high, mark, middle = -limit, limit, 0.0, "0 = clean"
-        else:
-            # a total is seldom near zero anywhere: its map shows its own range, as Fig. 7 (b) does
-            low = min(clean, float(known.min(initial=0.0 if sign else np.inf)))
-            high = max(clean, float(known.max(initial=-np.inf)), low + 1e-9)
-            mark, middle = clean, f"clean {number(clean)}{sign}"
-        colours = table(view.sweep.colours, view.sweep.change, dark)
-        levels = shades(values, low, high)
-        level = -clean / 2 if view.sweep.change else clean / 2
-        return SweepPicture.rgb(
-            sweep.picture, stale=self.stale_text, opacity=view.sweep.opacity,
-            overlay=layout.picture(np.array(colours, np.uint32)[levels], self.undone()),
-            lines=tuple(contour(sweep, values, level)) if view.sweep.contour and clean > 0 else (),
-            value_range=ValueRange(low, high, middle, colours, mark),
-        )  # fmt: skip
+        self.reconstruction.set_content(*reconstruction_content(swept.projected, sweep, unit, self.stale_text))
 
     def _labels(self, sweep: Sweep, layout: SweepLayout) -> SweepPicture:
         labels = sweep.label()
@@ -263,23 +233,6 @@ class SweepPane(Pane):
             note=f"another label at {share:.0f} % of the positions", short_note=f"another label: {share:.0f} %",
         )  # fmt: skip
 
-    def _draw_reconstruction(self, swept: SweepSnapshot, sweep: Sweep, unit: int) -> None:
-        projected, which = swept.projected, f"(c) {sweep.layer}:{unit}"
-        content: Content
-        if projected is None or projected.unit != unit or projected.rendered is None:
-            behind = projected is None or projected.unit != unit
-            content = "being computed…" if behind or projected is None else projected.reason
-            self.reconstruction.set_content(content, f"{which} deconvnet", which)
-            return
-        rendered = projected.rendered
-        whole = projected.box[2] - projected.box[0] >= len(sweep.picture)
-        content = SweepPicture.rgb(
-            rendered.image, stale=self.stale_text, region=None if whole else projected.box,
-            value_range=ValueRange(rendered.low, rendered.high),
-        )  # fmt: skip
-        stretch = f"× {number(rendered.stretch)}"
-        self.reconstruction.set_content(content, f"{which} deconvnet, contrast {stretch}", f"{which} {stretch}")
-
     def undone(self) -> tuple[int, int]:
         """The two colours of the hatching, 0xAARRGGBB."""
         colours = self.activation.canvas.colours
@@ -295,61 +248,32 @@ class SweepPane(Pane):
         for tile in self.tiles.values():
             tile.canvas.mark_stale(stale)
         self.update()
-        self._tell_state()
+        self._show_state()
 
-    def _tell_state(self) -> None:
+    def _show_state(self) -> None:
         sweeps, swept = self.sweeps, self.sweeps.swept
         top = ""
         if swept is not None and swept.sweep is not None:
             top = swept.sweep.model.classes[int(swept.sweep.clean_probabilities.argmax())]
         self.controls.show_state(sweeps.running, sweeps.can_resume, swept is not None, top)
-        self.state_line.say(self._state_text())
+        self.state_line.say(state_text(sweeps, self.stale_text))
         if swept is None or swept.sweep is None:
             self.progress.show_fraction(0.0, False)
             self.facts.say("no sweep yet")
             return
         sweep = swept.sweep
         self.progress.show_fraction(0.0 if swept.live else sweep.fraction, not sweeps.running)
-        what = [f"frame {swept.input.number}", swept.input.origin, sweep.layer, plan_text(sweep.plan)]
+        parts = [f"frame {swept.input.number}", swept.input.origin, sweep.layer, plan_text(sweep.plan)]
         if not sweep.complete:
-            what.insert(0, f"PARTIAL: {sweep.fraction * 100:.0f} %")
-        self.facts.say(" · ".join(part for part in what if part))
-
-    def _state_text(self) -> str:
-        sweeps, swept = self.sweeps, self.sweeps.swept
-        of = f"OLD: {self.stale_text} · " if self.stale_text else ""
-        if sweeps.error:
-            return sweeps.error
-        if swept is None or swept.sweep is None:
-            return "begins…" if sweeps.running else ""
-        sweep = swept.sweep
-        rows, columns = sweep.done.shape
-        grid = f"{rows} × {columns} positions"
-        if swept.live:
-            seconds = sweep.done.size / max(swept.rate, 1e-9)
-            ended = "" if self.desk.view.sweep.live else " · ended"
-            return f"live, frame {swept.input.number} · {grid}, {seconds:.1f} s a round{ended}"
-        percent = f"{sweep.fraction * 100:.0f} % of {grid}"
-        if sweeps.running and swept.state is SweepState.RUNNING:
-            return f"{of}{percent} · {swept.rate:.0f} a second · {_time(swept.seconds_left)} left"
-        if sweep.complete:
-            return f"{of}{grid} · {sweep.positions_per_second:.0f} a second"
-        return f"{of}partial: {percent}" + (" · Resume goes on" if sweeps.can_resume else "")
+            parts.insert(0, f"PARTIAL: {sweep.fraction * 100:.0f} %")
+        self.facts.say(" · ".join(filter(None, parts)))
 
     def as_data(self) -> str:
         """A line for each position that is done."""
         swept = self.sweeps.swept
         if swept is None or swept.sweep is None:
             return ""
-        sweep, unit, class_index = swept.sweep, self.sweeps.unit, self.sweeps.class_index
-        names, labels = sweep.model.classes, sweep.label()
-        values = sweep.probability(class_index), sweep.activation(unit)
-        rows = [
-            (*sweep.positions[row, column], *(v[row, column] for v in values), names[labels[row, column]])
-            for row, column in np.argwhere(sweep.done)
-        ]
-        activation = f"total activation of {sweep.layer}:{unit}"
-        return table_text(("top", "left", f"probability of {names[class_index]}", activation, "label"), rows)
+        return sweep_table(swept.sweep, self.sweeps.unit, self.sweeps.class_index)
 
     # The hand
 
@@ -369,7 +293,7 @@ class SweepPane(Pane):
             self.hover_line.say("")
         else:
             square = swept.sweep.plan.occluder(*swept.sweep.positions[place])
-            self.hover_line.say(*self._hover_text(swept.sweep, place))
+            self.hover_line.say(*answer_text(swept.sweep, place, self.sweeps.unit, self.sweeps.class_index))
         for canvas in self._canvases:
             canvas.show_square(square)
         box = None
@@ -377,33 +301,11 @@ class SweepPane(Pane):
             box = square.top, square.left, square.top + square.height, square.left + square.width
         self.square_hovered.emit(box)
 
-    def _hover_text(self, sweep: Sweep, place: tuple[int, int]) -> tuple[str, str]:
-        """What the network answers there; and shorter."""
-        unit, class_index, names = self.sweeps.unit, self.sweeps.class_index, sweep.model.classes
-        top, left = sweep.positions[place]
-        label = int(sweep.label()[place])
-        p, clean = float(sweep.probability(label)[place]), float(sweep.clean_probabilities[class_index])
-        q = float(sweep.probability(class_index)[place])
-        a, whole = float(sweep.activation(unit)[place]), float(sweep.clean_activations[unit])
-        parts = [f"{names[label]} {p * 100:.1f} %"]
-        if label != class_index:
-            parts.append(f"{names[class_index]} {q * 100:.1f} %")
-        parts[-1] += f" ({_sign(q - clean)}{abs(q - clean) * 100:.1f})"
-        parts.append(f"{sweep.layer}:{unit} {number(a)} ({_sign(a - whole)}{number(abs(a - whole))})")
-        return " · ".join([f"at ({with_sign(int(top))}, {with_sign(int(left))})", *parts]), " · ".join(parts)
-
-    def _place(self, point: tuple[float, float], hold: int) -> None:
+    def _place(self, point: tuple[float, float], press: int) -> None:
         """The live occluder goes where the sweep's stood."""
         place, swept = self._position(point), self.sweeps.swept
         if place is not None and swept is not None and swept.sweep is not None:
-            self.sweeps.place(swept.sweep.plan.occluder(*swept.sweep.positions[place]), f"drag sweep {hold}")
+            self.sweeps.place(swept.sweep.plan.occluder(*swept.sweep.positions[place]), f"drag sweep {press}")
 
 
-def _sign(value: float) -> str:
-    return "▲" if value > 0 else "▼" if value < 0 else "±"
-
-
-def _time(seconds: float) -> str:
-    if seconds >= 90:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds:.0f} s" if np.isfinite(seconds) else "?"
+__all__ = ["SweepPane"]
