@@ -150,7 +150,7 @@ def teach(path: Path) -> None:
         context.get(Panes).show(TeachPane.title)
         for index, (thing, name) in enumerate(TAUGHT):
             teaching.add(thing)
-            teaching.put(index, crops_of(read_picture(str(resource("demo") / name)), size))
+            teaching.add_pictures(index, crops_of(read_picture(str(resource("demo") / name)), size))
         wait(lambda: teaching.up_to_date and teaching.in_use and up_to_date(context.state))
         save(context, context.window, path)
 

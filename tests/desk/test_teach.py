@@ -31,9 +31,10 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 
 import zfdesk.engine as zf
 from zfdesk.desk.state import AppState
-from zfdesk.desk.teach import controller as teaching_module
+from zfdesk.desk.teach import classifier as classifier_module
+from zfdesk.desk.teach import controller as controller_module
 from zfdesk.desk.teach import files as teaching_files
-from zfdesk.desk.teach.commands import import_lesson
+from zfdesk.desk.teach.commands import import_classes
 from zfdesk.desk.teach.pane import estimate_text
 from zfdesk.engine import Occluder
 from zfdesk.experiments.features import features
@@ -155,7 +156,7 @@ def test_features_are_the_workers_own_and_no_pass_is_run_twice(stage: Stage, mon
     def refuse(*_: object) -> None:
         raise AssertionError("features were computed a second time")
 
-    monkeypatch.setattr(teaching_module, "features", refuse)
+    monkeypatch.setattr(classifier_module, "features", refuse)
     teach_all(stage, holds=1)
     teaching = window.teaching
     samples = teaching.class_set.samples()
@@ -179,8 +180,8 @@ def test_while_a_key_repeats_nothing_begins_anew_and_on_letting_go_it_ends(stage
         send_key(window, QEvent.Type.KeyRelease, KEYS[0], repeated=True)
         send_key(window, QEvent.Type.KeyPress, KEYS[0], repeated=True)
     stage.show(0)
-    assert window.teaching.holding == 0
-    assert "●" in window.teach.rows[0].hold.text()
+    assert window.teaching.burst_class == 0
+    assert "●" in window.teach.rows[0].hold_button.text()
     send_key(window, QEvent.Type.KeyRelease, KEYS[0])
     stage.show(0)
     assert counts(window) == [3, 0, 0]
@@ -206,14 +207,14 @@ def test_the_digits_are_actions_again_where_the_pane_has_not_the_focus(stage: St
 def test_a_key_that_is_let_go_elsewhere_ends_the_hold(stage: Stage) -> None:
     window = stage.window
     send_key(window, QEvent.Type.KeyPress, KEYS[1])
-    assert window.teaching.holding == 1
+    assert window.teaching.burst_class == 1
     window.picture.canvas.setFocus()
-    assert window.teaching.holding is None
+    assert window.teaching.burst_class is None
 
 
 def test_a_button_held_with_the_mouse_takes_pictures(stage: Stage) -> None:
     window = stage.window
-    button = window.teach.rows[1].hold
+    button = window.teach.rows[1].hold_button
     assert button.isVisible()
     middle = QPointF(button.rect().center())
     stage.show(1)
@@ -415,7 +416,7 @@ def test_it_is_full_at_some_point_and_says_so(stage: Stage, monkeypatch: pytest.
     stage.hold(0, 5)
     assert counts(window)[0] == 3
     assert any("all there is room for" in sentence for sentence in said)
-    assert window.teaching.holding is None
+    assert window.teaching.burst_class is None
 
 
 # Which network
@@ -497,14 +498,14 @@ def test_classes_forgotten_while_the_original_answers_come_back_as_they_were(sta
 def held_back(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
     """Teaching waits in the middle: (set once it has begun, to be set for it to go on)."""
     begun, go_on = threading.Event(), threading.Event()
-    real = teaching_module.teach
+    real = controller_module.teach
 
     def slow(*given: object) -> object:
         begun.set()
         go_on.wait(PATIENCE)
         return real(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(teaching_module, "teach", slow)
+    monkeypatch.setattr(controller_module, "teach", slow)
     return begun, go_on
 
 
@@ -547,7 +548,7 @@ def test_another_network_keeps_the_pictures_and_is_taught_for_when_it_is_wanted(
     other = replace(zf.random_model(zf.Architecture("other", "Another", layers, 40), 1), name="other")
     send_key(window, QEvent.Type.KeyPress, KEYS[0])
     window.desk.use_model(other)  # in the middle of a hold
-    assert teaching.holding is None
+    assert teaching.burst_class is None
     wait_until(lambda: teaching.taught is not None and teaching.up_to_date)
     assert window.desk.model is other  # as it was chosen
     assert counts(window)[1:] == [4, 4]
@@ -678,7 +679,7 @@ def test_a_folder_without_classes_is_told(stage: Stage, tmp_path: Path) -> None:
     window.desk.message.connect(lambda sentence, trouble: said.append((sentence, trouble)))
     before = window.teaching.class_set
     for folder, words in ((tmp_path, "no folders of pictures"), (tmp_path / "gone", "does not exist")):
-        import_lesson(window.context, folder)
+        import_classes(window.context, folder)
         wait_until(lambda words=words: said and words in said[-1][0])  # type: ignore[misc]
     assert window.teaching.class_set == before
 
@@ -715,7 +716,7 @@ def test_pictures_are_dropped_on_a_class(stage: Stage, tmp_path: Path) -> None:
     assert counts(window) == [3, 1, 0]
     words = QMimeData()
     words.setText("cup")
-    window.teach.take_dropped(2, words)
+    window.teach.add_dropped(2, words)
     assert said[-1] == ("There is no picture in what was dropped.", True)
 
 
@@ -743,7 +744,7 @@ def test_a_lesson_outlives_its_window(stage: Stage) -> None:
     teaching.attempt(lambda: teaching.class_set.rename(0, "a/b: con"))
     before = teaching.class_set
     window.close()
-    wait_until(lambda: teaching_files.last_lesson().is_dir())
+    wait_until(lambda: teaching_files.last_classes_folder().is_dir())
     again = Window(AppState(small_model()), window.settings)
     again.show()
     again.run("teach")
@@ -764,7 +765,9 @@ def test_a_lesson_outlives_its_window(stage: Stage) -> None:
     settle()
 
 
-def test_what_cannot_be_kept_leaves_the_last_lesson_as_it_was(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_kept_leaves_the_last_classes_folder_as_it_was(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = ClassSet().add("cup", [Sample(thing(0, 1), 1, 0.0)])
     teaching_files.keep_last(first)
 
@@ -773,7 +776,7 @@ def test_what_cannot_be_kept_leaves_the_last_lesson_as_it_was(stage: Stage, monk
 
     monkeypatch.setattr(teaching_files, "write_whole", full)
     teaching_files.keep_last(ClassSet().add("cat", [Sample(thing(1, 1), 1, 0.0)]))
-    place = teaching_files.last_lesson()
+    place = teaching_files.last_classes_folder()
     assert sorted(path.name for path in place.iterdir()) == ["classes.json", "cup"]
     assert sorted(path.name for path in place.parent.glob("*lesson*")) == ["lesson"]
 

@@ -14,9 +14,10 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Panes
 from zfdesk.desk.tasks import error_text
-from zfdesk.desk.teach.controller import DROP_SECONDS, Taught, Teaching
-from zfdesk.desk.teach.example import example_holds, example_pictures
-from zfdesk.desk.teach.files import ClassPictures, export, keep_last, last_lesson, open_classes, unread_text
+from zfdesk.desk.teach.classifier import Taught
+from zfdesk.desk.teach.controller import DROP_SECONDS, Teaching
+from zfdesk.desk.teach.example import example_bursts, example_pictures
+from zfdesk.desk.teach.files import ClassPictures, export, keep_last, last_classes_folder, open_classes, unread_text
 from zfdesk.desk.teach.pane import TeachPane
 from zfdesk.live import ClassSet, Sample
 from zfdesk.weights import store
@@ -55,7 +56,7 @@ def teach_next(context: AppContext) -> None:
 def teach_take(context: AppContext) -> None:
     """One picture for the chosen class."""
     _raise_teach(context)
-    context.get(Teaching).take()
+    context.get(Teaching).take_picture()
 
 
 def teach_rename(context: AppContext) -> None:
@@ -111,17 +112,17 @@ def teach_example(context: AppContext) -> None:
     _raise_teach(context)
     teaching = context.get(Teaching)
     work = partial(example_pictures, teaching.base)
-    context.state.tasks.run("lesson", work, partial(_take_lesson, context), owner=teaching, threads=1)
+    context.state.tasks.run("lesson", work, partial(_on_example, context), owner=teaching, threads=1)
 
 
-def _take_lesson(context: AppContext, pictures: dict[str, list[np.ndarray]] | None, error: Exception | None) -> None:
+def _on_example(context: AppContext, pictures: dict[str, list[np.ndarray]] | None, error: Exception | None) -> None:
     if pictures is None:
         context.show_message(error_text(error, "The example's pictures could not be read"), True)
         return
-    teaching, lesson = context.get(Teaching), ClassSet()
+    teaching, class_set = context.get(Teaching), ClassSet()
     for name, of_class in pictures.items():
-        lesson = lesson.add(name, teaching.samples_of(of_class, example_holds()))
-    teaching.change(lesson, 0)
+        class_set = class_set.add(name, teaching.samples_of(of_class, example_bursts()))
+    teaching.change(class_set, 0)
 
 
 def _has_class(context: AppContext) -> bool:
@@ -157,7 +158,7 @@ def keep_taught(context: AppContext, taught: Taught, name: str) -> None:
 
 
 def _kept_taught(context: AppContext, taught: Taught, name: str, sha256: str) -> None:
-    context.get(Teaching).kept_as(taught, name, sha256)
+    context.get(Teaching).rename_taught(taught, name, sha256)
     context.show_message(f"Kept as {name}: it is in the list of weights from now on.")
 
 
@@ -168,10 +169,10 @@ def teach_export(context: AppContext) -> None:
     path = QFileDialog.getExistingDirectory(context.window, "Save the pictures in…", context.last_folder())
     if path:
         context.remember_folder(f"{path}/x")
-        export_lesson(context, Path(path))
+        export_classes(context, Path(path))
 
 
-def export_lesson(context: AppContext, folder: Path) -> None:
+def export_classes(context: AppContext, folder: Path) -> None:
     """Save the pictures there, a folder a class."""
     class_set = context.get(Teaching).class_set
     _run_task(context,
@@ -185,32 +186,32 @@ def teach_import(context: AppContext) -> None:
     path = QFileDialog.getExistingDirectory(context.window, "Open a folder of classes", context.last_folder())
     if path:
         context.remember_folder(f"{path}/x")
-        import_lesson(context, Path(path))
+        import_classes(context, Path(path))
 
 
-def import_lesson(context: AppContext, folder: Path) -> None:
+def import_classes(context: AppContext, folder: Path) -> None:
     """Add the classes of a folder; one that is there already gets the pictures."""
     _raise_teach(context)
     view, size = context.state.view, context.state.model.architecture.size
-    _run_task(context, "import", partial(open_classes, folder, view.crop, size), partial(_imported_lesson, context))
+    _run_task(context, "import", partial(open_classes, folder, view.crop, size), partial(_on_imported, context))
 
 
 def teach_last(context: AppContext) -> None:
     """Go on with the lesson that the window was closed with last."""
-    if last_lesson().is_dir():
-        import_lesson(context, last_lesson())
+    if last_classes_folder().is_dir():
+        import_classes(context, last_classes_folder())
     else:
         context.show_message("No lesson was kept from before.")
 
 
-def keep_lesson(context: AppContext) -> None:
+def keep_classes(context: AppContext) -> None:
     """At the end: the classes and pictures are there again at the next start. The program waits for it."""
     class_set = context.get(Teaching).class_set
     if class_set.pictures:
         context.state.tasks.run("save lesson", partial(keep_last, class_set), lambda value, error: None, keep=True)
 
 
-def _imported_lesson(context: AppContext, found: list[ClassPictures]) -> None:
+def _on_imported(context: AppContext, found: list[ClassPictures]) -> None:
     teaching = context.get(Teaching)
     before = teaching.class_set.pictures
     if teaching.attempt(lambda: _with_found(teaching.class_set, found, teaching.samples_of)):
@@ -240,5 +241,5 @@ def _with_found(class_set: ClassSet, found: list[ClassPictures], samples_of: Cal
         names = [known.name.casefold() for known in class_set.classes]
         index = names.index(one.name.casefold()) if one.name.casefold() in names else len(names)
         class_set = class_set if index < len(names) else class_set.add(one.name)
-        class_set = class_set.add_samples(index, samples_of(one.pictures, one.holds))
+        class_set = class_set.add_samples(index, samples_of(one.pictures, one.bursts))
     return class_set

@@ -10,7 +10,7 @@ from zfdesk.sources.demo import demo_frame
 
 LESSON = {"my cat": (0.0, 9.5), "motorbike": (10.0, 19.5), "coffee": (20.0, 24.8)}
 """Class: from which second of the demo to which."""
-PICTURES, HOLDS = 8, 2  # a class; taken in so many goes, so that the estimate can leave one out
+PICTURES, BURSTS = 8, 2  # a class; taken in so many goes, so that the estimate can leave one out
 
 
 def example_pictures(model: Model) -> dict[str, list[np.ndarray]]:
@@ -22,9 +22,9 @@ def example_pictures(model: Model) -> dict[str, list[np.ndarray]]:
     }
 
 
-def example_holds() -> list[str]:
-    """Which hold each picture of a class counts as."""
-    return [f"hold {place * HOLDS // PICTURES}" for place in range(PICTURES)]
+def example_bursts() -> list[str]:
+    """Which burst each picture of a class counts as."""
+    return [f"hold {place * BURSTS // PICTURES}" for place in range(PICTURES)]
 
 
-__all__ = ["HOLDS", "LESSON", "PICTURES", "example_holds", "example_pictures"]
+__all__ = ["BURSTS", "LESSON", "PICTURES", "example_bursts", "example_pictures"]

@@ -16,7 +16,7 @@ def _make(context: AppContext) -> None:
 
 
 def _connect(context: AppContext) -> None:
-    context.ending.connect(lambda: commands.keep_lesson(context))
+    context.ending.connect(lambda: commands.keep_classes(context))
 
 
 ACTIONS = (

@@ -26,7 +26,7 @@ from zfdesk.sources.files import file_name
 from zfdesk.sources.folder import folders_in, natural_key, pictures_in
 from zfdesk.weights import store
 
-_HOLD = re.compile(r"hold-(\d{1,6})-\d+\.png")  # what `export` calls them
+_BURST_NAME = re.compile(r"hold-(\d{1,6})-\d+\.png")  # what `export` calls them
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # Windows' device names
 
 
@@ -36,11 +36,11 @@ LONGEST_ORDER = 1 << 20  # bytes of it that are read
 
 @dataclass(frozen=True)
 class ClassPictures:
-    """Pictures of one class. ``holds``: what tells which of them were taken in one go. ``unread``: sentences."""
+    """Pictures of one class. ``bursts``: what tells which of them were taken in one go. ``unread``: sentences."""
 
     name: str
     pictures: tuple[np.ndarray, ...]
-    holds: tuple[str, ...]
+    bursts: tuple[str, ...]
     unread: tuple[str, ...] = ()
 
 
@@ -132,14 +132,14 @@ def _order(folder: Path) -> dict[str, str]:
 # The last lesson
 
 
-def last_lesson() -> Path:
+def last_classes_folder() -> Path:
     """Where the lesson is kept that the window was closed with; it need not exist."""
     return store.home() / "lesson"
 
 
 def keep_last(class_set: ClassSet) -> None:
     """Keep a lesson as the last one. The one kept before stays where that cannot be; nothing is raised."""
-    place = last_lesson()
+    place = last_classes_folder()
     new, old = place.with_name(".lesson.new"), place.with_name(".lesson.old")
     try:
         for left in (new, old):
@@ -164,7 +164,7 @@ def _pictures_of(folder: Path) -> list[Path]:
 
 def open_pictures(paths: Iterable[Path], view_crop: Crop, size: int, name: str = "") -> ClassPictures:
     """Pictures from files; a folder among them means those in it. What cannot be read is told in ``unread``."""
-    pictures, holds, unread = [], [], []
+    pictures, bursts, unread = [], [], []
     files = [file for path in paths for file in (_pictures_of(path) if path.is_dir() else [path])]
     if len(files) > MOST_PICTURES:
         raise ClassSetError(f"These are {len(files)} pictures; there is room for {MOST_PICTURES}.")
@@ -174,12 +174,12 @@ def open_pictures(paths: Iterable[Path], view_crop: Crop, size: int, name: str =
         except SourceError as error:
             unread.append(str(error))
             continue
-        own = _HOLD.fullmatch(path.name)
-        whole = own is not None and pixels.shape[:2] == (size, size)  # as it was kept
-        seen = crop(pixels, (0, 0, size, size) if whole else view_crop.box(*pixels.shape[:2]), size)
+        kept_name = _BURST_NAME.fullmatch(path.name)
+        as_kept = kept_name is not None and pixels.shape[:2] == (size, size)
+        seen = crop(pixels, (0, 0, size, size) if as_kept else view_crop.box(*pixels.shape[:2]), size)
         pictures.append(seen)
-        holds.append(f"hold {own[1]}" if own else str(path))
-    return ClassPictures(name, tuple(pictures), tuple(holds), tuple(unread))
+        bursts.append(f"hold {kept_name[1]}" if kept_name else str(path))
+    return ClassPictures(name, tuple(pictures), tuple(bursts), tuple(unread))
 
 
 def unread_text(unread: Iterable[str]) -> list[str]:
@@ -189,4 +189,12 @@ def unread_text(unread: Iterable[str]) -> list[str]:
     return [f"{unread[0].rstrip('.')}{more}."] if unread else []
 
 
-__all__ = ["ClassPictures", "export", "keep_last", "last_lesson", "open_classes", "open_pictures", "unread_text"]
+__all__ = [
+    "ClassPictures",
+    "export",
+    "keep_last",
+    "last_classes_folder",
+    "open_classes",
+    "open_pictures",
+    "unread_text",
+]

@@ -23,8 +23,9 @@ from PySide6.QtWidgets import (
 
 from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.teach.controller import Taught, Teaching
-from zfdesk.desk.teach.files import ClassPictures, last_lesson, open_pictures, unread_text
+from zfdesk.desk.teach.classifier import Taught
+from zfdesk.desk.teach.controller import Teaching
+from zfdesk.desk.teach.files import ClassPictures, last_classes_folder, open_pictures, unread_text
 from zfdesk.desk.teach.rows import ClassRow
 from zfdesk.desk.widgets.application import the_application
 from zfdesk.desk.widgets.buttons import tool_button
@@ -57,8 +58,8 @@ class TeachPane(Pane):
         self.teaching = context.get(Teaching)
         self.rows: list[ClassRow] = []
         self.keys = HeldKeys(lambda event: self._key_of(event) is not None, self)
-        self.keys.pressed.connect(lambda key: self.teaching.hold(TEACH_KEYS.index(chr(key))))
-        self.keys.released.connect(lambda _: self.teaching.release())
+        self.keys.pressed.connect(lambda key: self.teaching.begin_burst(TEACH_KEYS.index(chr(key))))
+        self.keys.released.connect(lambda _: self.teaching.end_burst())
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.pages = QStackedWidget()
         self.pages.addWidget(self._invitation())
@@ -73,10 +74,10 @@ class TeachPane(Pane):
         self.body.addWidget(self.pages, 1)
         for label in (self.state_line, self.estimate, self.hint):
             self.body.addWidget(label)
-        self.teaching.changed.connect(self.show_lesson)
+        self.teaching.changed.connect(self.show_classes)
         the_application().focusChanged.connect(self._focus_moved)
         self.setMinimumHeight(80)
-        self.show_lesson()
+        self.show_classes()
 
     def demand(self, demand: Demand) -> Demand:
         return replace(demand, features=True)
@@ -95,7 +96,7 @@ class TeachPane(Pane):
         self.open.clicked.connect(partial(self.run_action, "teach-import"))
         self.last = QPushButton("Go on with the last lesson")
         self.last.clicked.connect(partial(self.run_action, "teach-last"))
-        self.last.setVisible(last_lesson().is_dir())
+        self.last.setVisible(last_classes_folder().is_dir())
         layout = QVBoxLayout(page)
         layout.addStretch(1)
         layout.addWidget(label)
@@ -156,13 +157,13 @@ class TeachPane(Pane):
 
     # What is shown
 
-    def show_lesson(self) -> None:
+    def show_classes(self) -> None:
         """Follow the classes and what was taught."""
         teaching, class_set = self.teaching, self.teaching.class_set
         if len(self.rows) != len(class_set.classes):
             self._renew_rows(len(class_set.classes))
         for index, known in enumerate(class_set.classes):
-            self.rows[index].show_class(known, index == teaching.chosen, index == teaching.holding)
+            self.rows[index].show_class(known, index == teaching.chosen, index == teaching.burst_class)
         self.pages.setCurrentIndex(1 if class_set.classes else 0)
         self._show_state()
 
@@ -174,7 +175,7 @@ class TeachPane(Pane):
             row.deleteLater()
         while len(self.rows) < count:
             row = ClassRow(self.teaching, self.run_action, len(self.rows), self.setFocus)
-            row.dropped.connect(self.take_dropped)
+            row.dropped.connect(self.add_dropped)
             row.setParent(self.area.widget())
             self.column.insertWidget(len(self.rows), row)
             self.rows.append(row)
@@ -219,7 +220,7 @@ class TeachPane(Pane):
             if teaching.busy:
                 return "Teaching…"
             lacking = max(2 - len(teaching.class_set.taught), 0)
-            if lacking and teaching.laid_by is not None:
+            if lacking and teaching.suspended is not None:
                 name = teaching.base.name or "The original network"
                 return f"{name} answers again: it takes two classes with {LEAST_PICTURES} pictures each."
             if not teaching.class_set.classes or not lacking:
@@ -235,7 +236,7 @@ class TeachPane(Pane):
         count = min(len(self.teaching.class_set.classes), len(TEACH_KEYS))
         if not count:
             return ""
-        if self.teaching.holding is not None:
+        if self.teaching.burst_class is not None:
             return "● Every new frame is taken until you let go. Turn the thing, come nearer, change the light."
         keys = "1" if count == 1 else f"1 to {count}"
         if self.isAncestorOf(QApplication.focusWidget() or self) or self.hasFocus():
@@ -307,7 +308,7 @@ class TeachPane(Pane):
 
     # Dropped pictures
 
-    def take_dropped(self, index: int, data: QMimeData) -> None:
+    def add_dropped(self, index: int, data: QMimeData) -> None:
         """Files, folders or a picture for a class."""
         paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()] if data.hasUrls() else []
         size, view = self.desk.model.architecture.size, self.desk.view
@@ -316,7 +317,7 @@ class TeachPane(Pane):
             self.desk.tasks.run("teach drop", work, partial(self._dropped, index), owner=self)
         elif data.hasImage() and isinstance(data.imageData(), QImage) and not data.imageData().isNull():
             pixels = image_array(data.imageData())
-            self.teaching.put(index, [crop(pixels, view.crop.box(*pixels.shape[:2]), size)])
+            self.teaching.add_pictures(index, [crop(pixels, view.crop.box(*pixels.shape[:2]), size)])
         else:
             self.desk.message.emit("There is no picture in what was dropped.", True)
 
@@ -329,7 +330,7 @@ class TeachPane(Pane):
             return
         if found.pictures:
             class_set = self.teaching.class_set
-            samples = self.teaching.samples_of(found.pictures, found.holds)
+            samples = self.teaching.samples_of(found.pictures, found.bursts)
             self.teaching.attempt(lambda: class_set.add_samples(index, samples), index)
         if not found.pictures or found.unread:
             sentences = unread_text(found.unread) or ["There is no picture in what was dropped."]

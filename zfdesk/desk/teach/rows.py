@@ -28,7 +28,7 @@ from zfdesk.live import Sample, TaughtClass
 from zfdesk.live.class_set import LEAST_PICTURES
 
 SIDE = 42  # pixels of a thumbnail
-GAP, HOLD_GAP = 2, 7  # between pictures, and between holds
+GAP, BURST_GAP = 2, 7  # between pictures, and between bursts
 LINE = 5
 
 
@@ -78,7 +78,7 @@ class Strip(QWidget):
         x, last, found = float(self.width()), None, []
         for place in range(len(self.samples) - 1, -1, -1):
             burst = self.samples[place].burst
-            x -= SIDE + (0 if last is None else GAP if burst == last else HOLD_GAP)
+            x -= SIDE + (0 if last is None else GAP if burst == last else BURST_GAP)
             if x < (0 if place == 0 else self._count_room()):
                 break
             found.append((place, QRectF(x, 2, SIDE, SIDE)))
@@ -204,7 +204,7 @@ class AnswerLine(QWidget):
 
 
 class ClassRow(QWidget):
-    """One class of the lesson."""
+    """One class: its name, its pictures, what it answers."""
 
     dropped = Signal(int, object)  # its index, the QMimeData
 
@@ -214,10 +214,10 @@ class ClassRow(QWidget):
         self._teaching, self._run, self.index = teaching, run, index
         self.colours: Colours = THEMES["dark"]
         self.chosen = False
-        self.hold = QToolButton()
-        self.hold.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.hold.pressed.connect(lambda: teaching.hold(self.index))
-        self.hold.released.connect(teaching.release)
+        self.hold_button = QToolButton()
+        self.hold_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.hold_button.pressed.connect(lambda: teaching.begin_burst(self.index))
+        self.hold_button.released.connect(teaching.end_burst)
         self.name = NameField()
         self.name.left.connect(left)
         self.name.editingFinished.connect(self._rename)
@@ -233,7 +233,7 @@ class ClassRow(QWidget):
         self.more.setMenu(self._menu())
         head = QHBoxLayout()
         head.setSpacing(4)
-        head.addWidget(self.hold)
+        head.addWidget(self.hold_button)
         head.addWidget(self.name, 3)
         head.addWidget(self.count, 2)
         head.addWidget(self.more)
@@ -265,12 +265,13 @@ class ClassRow(QWidget):
 
         return run
 
-    def show_class(self, known: TaughtClass, chosen: bool, holding: bool) -> None:
-        """Follow the lesson."""
+    def show_class(self, known: TaughtClass, chosen: bool, takes_pictures: bool) -> None:
+        """Follow the classes."""
         key = str(self.index + 1) if self.index < 9 else ""
-        self.hold.setText(f"● {key}" if holding else f"Hold {key}".strip())
-        self.hold.setAccessibleName(f"Hold: pictures for {known.name}{f', key {key}' if key else ''}")
-        self.hold.setToolTip(f"Held, pictures of what is seen go to “{known.name}”" + (f" (hold {key})" if key else ""))
+        self.hold_button.setText(f"● {key}" if takes_pictures else f"Hold {key}".strip())
+        self.hold_button.setAccessibleName(f"Hold: pictures for {known.name}{f', key {key}' if key else ''}")
+        hint = f"Held, pictures of what is seen go to “{known.name}”"
+        self.hold_button.setToolTip(f"{hint} (hold {key})" if key else hint)
         if not self.name.hasFocus() or not self.name.isModified():
             self.name.setText(known.name)
         self.name.setAccessibleName(f"Name of class {self.index + 1}")
