@@ -38,9 +38,9 @@ from zfdesk.pages.layout_file import (
     figure_bytes,
     from_text,
     layout_of,
-    open_figure,
+    open_layout,
     read_page,
-    save_figure,
+    save_layout,
     to_text,
 )
 from zfdesk.pages.panels import CannotError, PanelKind, PanelSpec, Sources, capture, completed, why_not
@@ -68,7 +68,7 @@ from zfdesk.pages.panels_sweep import (
 )
 from zfdesk.pages.panels_trace import TRACE, TraceLines
 from zfdesk.pages.templates import TEMPLATES
-from zfdesk.pages.view_page import page_of
+from zfdesk.pages.view_page import result_page
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_the_default_pieces_make_the_page_that_render_makes(sources: Sources) ->
     result = sources.result
     assert result is not None
     composition = figure_of(sources, PICTURE, UNIT_MAP, DECONVNET, BARS)
-    page, rendered = composition.page(), page_of(result)
+    page, rendered = composition.page(), result_page(result)
     assert (page.title, page.caption) == (rendered.title, rendered.caption)
     assert encode(draw(page), "png", 100) == encode(draw(rendered), "png", 100)
 
@@ -463,8 +463,8 @@ def test_a_figures_file_there_and_back(sources: Sources, tmp_path: Path) -> None
     composition = figure_of(sources, PICTURE, MAPS, COVERED)
     composition = replace(labelled(composition, 0, "by hand"), caption="Mine × 1.")
     path = tmp_path / "f.npz"
-    save_figure(composition, path)
-    opened = open_figure(path)
+    save_layout(composition, path)
+    opened = open_layout(path)
     assert encode(draw(opened.page()), "png", 80) == encode(draw(composition.page()), "png", 80)
     assert opened.caption == "Mine × 1."
     assert [slot.spec for slot in opened.slots] == [slot.spec for slot in composition.slots]
@@ -516,7 +516,7 @@ def test_files_that_claim_much_are_refused(tmp_path: Path) -> None:
 def test_a_figures_file_is_whole_or_not_there(sources: Sources, tmp_path: Path) -> None:
     composition = figure_of(sources, PICTURE)
     with pytest.raises(FileNotFoundError):
-        save_figure(composition, tmp_path / "no" / "f.npz")
+        save_layout(composition, tmp_path / "no" / "f.npz")
     with pytest.raises(ValueError, match="nothing on the page"):
-        save_figure(Composition(), tmp_path / "empty.npz")
+        save_layout(Composition(), tmp_path / "empty.npz")
     assert os.listdir(tmp_path) == []

@@ -19,7 +19,7 @@ from zfdesk.desk.lab.kept import KeptMade
 from zfdesk.engine.architectures import ARCHITECTURES
 from zfdesk.live import MapsDisplay, Normalise, View
 from zfdesk.live.replay import load_path
-from zfdesk.pages.layout_file import open_figure
+from zfdesk.pages.layout_file import open_layout
 from zfdesk.runs import Score, read_run
 from zfdesk.synthesis.orders import Description, State
 from zfdesk.typed_json import from_plain
@@ -29,7 +29,7 @@ FILES = Path(__file__).parent / "earlier_files"
 
 
 def test_a_session() -> None:
-    opened = session.load(FILES / "session.zfdesk")
+    opened = session.load_session(FILES / "session.zfdesk")
     assert opened.notes == ()
     assert opened.moment.view == full_view()
     assert (opened.moment.frame.number, opened.moment.frame.origin) == (1203, "Front camera")
@@ -42,7 +42,7 @@ def test_a_session() -> None:
 
 def test_a_session_with_what_features_keep() -> None:
     """Written by commit e28d9a9: the scanned folders and the pictures of the lab had places of their own."""
-    opened = session.load(FILES / "session-made.zfdesk")
+    opened = session.load_session(FILES / "session-made.zfdesk")
     assert opened.notes == ()
     assert opened.kept["scan"].value == {"places": ["/pictures", "/clip.mp4"]}
     kept = from_plain(KeptMade, opened.kept["made"].value, "made", None, opened.kept["made"].arrays)
@@ -58,7 +58,7 @@ def test_a_session_with_what_features_keep() -> None:
 
 
 def test_a_figure() -> None:
-    opened = open_figure(FILES / "figure.npz")
+    opened = open_layout(FILES / "figure.npz")
     assert [slot.spec.kind.name for slot in opened.slots] == [
         "picture", "unit map", "reconstruction clean and covered", "reconstruction of a pinned unit", "probabilities",
     ]  # fmt: skip

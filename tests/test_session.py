@@ -103,8 +103,8 @@ def assert_same_session(a: Session, b: Session) -> None:
 
 def test_everything_comes_back(model: zf.Model, tmp_path: Path) -> None:
     before = full_session(model)
-    session.save(before, tmp_path / "a.zfdesk")
-    after = session.load(tmp_path / "a.zfdesk")
+    session.save_session(before, tmp_path / "a.zfdesk")
+    after = session.load_session(tmp_path / "a.zfdesk")
     assert_same_session(before, after)
     assert (after.notes, after.zfdesk) == ((), __version__)
     assert set(after.moment.arrays) == {
@@ -416,7 +416,7 @@ def test_bombs_need_little_memory(good: bytes) -> None:
 def test_what_is_no_file(make: Any, sentence: str, tmp_path: Path) -> None:
     make(tmp_path / "odd.zfdesk")
     with pytest.raises(SessionError) as caught:
-        session.load(tmp_path / "odd.zfdesk")
+        session.load_session(tmp_path / "odd.zfdesk")
     assert str(caught.value) == sentence
 
 
@@ -482,7 +482,7 @@ def test_no_space_is_told(model: zf.Model, good: bytes, tmp_path: Path, monkeypa
     path.write_bytes(good)
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(SessionError, match=r"^a\.zfdesk was not saved: no space left on device\.$"):
-        session.save(session.from_bytes(good), path)
+        session.save_session(session.from_bytes(good), path)
     assert path.read_bytes() == good
     assert list(tmp_path.iterdir()) == [path]
 
@@ -505,9 +505,9 @@ def test_a_place_that_cannot_be(good: bytes, tmp_path: Path) -> None:
     kept = session.from_bytes(good)
     (tmp_path / "folder.zfdesk").mkdir()
     with pytest.raises(SessionError, match="there is a folder of that name"):
-        session.save(kept, tmp_path / "folder.zfdesk")
+        session.save_session(kept, tmp_path / "folder.zfdesk")
     with pytest.raises(SessionError, match="no such file or directory"):
-        session.save(kept, tmp_path / "nowhere" / "a.zfdesk")
+        session.save_session(kept, tmp_path / "nowhere" / "a.zfdesk")
 
 
 # Opened again
@@ -595,11 +595,11 @@ def test_other_answers_than_the_saved_ones_are_told(model: zf.Model, good: bytes
     ],
 )  # fmt: skip
 def test_what_the_network_does_not_have(change: dict, seen: dict, words: str, model: zf.Model) -> None:
-    view, notes = session.fitting(full_view().change(**change), model)
+    view, notes = session.fitting_view(full_view().change(**change), model)
     assert view == full_view().change(**seen)
     assert words in " ".join(notes)
     assert len(notes) == bool(words)
-    assert session.fitting(view, model) == (view, [])
+    assert session.fitting_view(view, model) == (view, [])
 
 
 def test_no_view_that_a_file_can_hold_breaks_the_worker(model: zf.Model) -> None:

@@ -8,7 +8,7 @@ from engine_nets import embedded_model, quick_weights, varied_pictures
 from scipy.stats import spearmanr
 
 import zfdesk.engine as zf
-from zfdesk.attribution import Options, attribute, of_class
+from zfdesk.attribution import Options, attribute, class_target
 from zfdesk.attribution.agreement import agreement, areas, points_into, rank_correlation, sanity_check, share_inside
 from zfdesk.engine.layers import Architecture, Conv, Linear, MaxPool, ReLU, Softmax
 from zfdesk.experiments.curves import insertion_deletion
@@ -55,7 +55,7 @@ def test_the_rank_correlation_is_scipys(levels: int) -> None:
 
 def test_a_table_of_agreement(model: zf.Model) -> None:
     seen = model.forward(PICTURE)
-    found = [attribute(seen, of_class(model, 1), name) for name in ("gradient", "saliency", "gradcam")]
+    found = [attribute(seen, class_target(model, 1), name) for name in ("gradient", "saliency", "gradcam")]
     table = agreement(found)
     assert table[0, 1] == pytest.approx(1)  # the same heat
     assert np.array_equal(table, table.T)
@@ -63,7 +63,7 @@ def test_a_table_of_agreement(model: zf.Model) -> None:
 
 
 def test_areas_are_those_of_insertion_and_deletion(model: zf.Model) -> None:
-    found = attribute(model.forward(PICTURE), of_class(model, 1), "gradcam")
+    found = attribute(model.forward(PICTURE), class_target(model, 1), "gradcam")
     ours = areas(model, PICTURE, [found], 1, steps=8)["gradcam"]
     wanted = insertion_deletion(model, PICTURE, found.heat, 1, steps=8)
     assert ours.deletion.area == wanted.deletion.area
@@ -71,16 +71,16 @@ def test_areas_are_those_of_insertion_and_deletion(model: zf.Model) -> None:
 
 def test_the_sanity_check_goes_down_from_the_top_and_the_gradient_passes_it(model: zf.Model) -> None:
     methods = ("gradient", "gradcam")
-    steps = list(sanity_check(model, PICTURE, of_class(model, 1), methods, Options(), seed=4))
+    steps = list(sanity_check(model, PICTURE, class_target(model, 1), methods, Options(), seed=4))
     assert [step.layer for step in steps] == ["", "fc8", "fc6", "conv2", "conv1"]
     assert steps[0].likeness == {"gradient": 1.0, "gradcam": 1.0}
     assert steps[-1].likeness["gradient"] < 0.6
-    again = list(sanity_check(model, PICTURE, of_class(model, 1), methods, Options(), seed=4))
+    again = list(sanity_check(model, PICTURE, class_target(model, 1), methods, Options(), seed=4))
     assert [step.likeness for step in steps] == [step.likeness for step in again]
 
 
 def test_packed_weights_are_made_random_too() -> None:
     embedded, pictures = embedded_model(), varied_pictures()
-    steps = sanity_check(embedded, pictures[5], of_class(embedded, 285), ("gradcam",))
+    steps = sanity_check(embedded, pictures[5], class_target(embedded, 285), ("gradcam",))
     assert next(steps).likeness == {"gradcam": 1.0}
     assert abs(next(steps).likeness["gradcam"]) < 0.95

@@ -11,7 +11,7 @@ import torch
 from engine_nets import quick_weights
 
 import zfdesk.engine as zf
-from zfdesk.attribution import METHODS, Options, attribute, of_class
+from zfdesk.attribution import METHODS, Options, attribute, class_target
 from zfdesk.attribution.cam import teach_cam_head
 from zfdesk.attribution.methods import occluder_of
 from zfdesk.attribution.registry import method
@@ -43,7 +43,7 @@ def head(model: zf.Model):
 
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_answers_for_a_class(seen: zf.Pass, name: str, head) -> None:
-    found = attribute(seen, of_class(seen.model, 3), name, Options(samples=2, steps=2, head=head))
+    found = attribute(seen, class_target(seen.model, 3), name, Options(samples=2, steps=2, head=head))
     assert found.heat.shape == (64, 64)
     assert found.heat.min() >= 0
     assert np.isfinite(found.values).all()
@@ -74,7 +74,7 @@ def test_the_three_walks_are_the_engines_rules() -> None:
 def test_occlusion_falls_where_the_sweep_does(seen: zf.Pass) -> None:
     picture = seen.model.input.to_pictures(seen.activations["input"])[0]
     *_, swept = zf.sweep(seen, picture, zf.SweepPlan(*occluder_of(64)), "conv2")
-    found = attribute(seen, of_class(seen.model, 2), "occlusion").values
+    found = attribute(seen, class_target(seen.model, 2), "occlusion").values
     drop = float(swept.clean_probabilities[2]) - swept.probability(2)
     row, column = 6, 6
     top, left = swept.positions[row, column]
@@ -84,7 +84,7 @@ def test_occlusion_falls_where_the_sweep_does(seen: zf.Pass) -> None:
 
 
 def test_a_head_tells_what_it_is_and_maps_what_it_was_taught(seen: zf.Pass, head) -> None:
-    found = attribute(seen, of_class(seen.model, 1), "cam", Options(head=head))
+    found = attribute(seen, class_target(seen.model, 1), "cam", Options(head=head))
     maps = seen.activations["conv2"][0]
     assert torch.allclose(
         torch.from_numpy(found.values.copy()), torch.einsum("k,khw->hw", head.weight[1], maps).double(), atol=1e-5
@@ -148,5 +148,5 @@ def test_a_method_that_takes_long_ends_where_it_is_when_it_is_cancelled(seen: zf
             raise Cancelled
 
     with cancellable(check), pytest.raises(Cancelled):
-        attribute(seen, of_class(seen.model, 1), name)
+        attribute(seen, class_target(seen.model, 1), name)
     assert asked == 3

@@ -12,7 +12,7 @@ from PIL import Image
 from shard_files import write_shards
 
 import zfdesk.engine as zf
-from zfdesk.attribution import METHODS, attribute, of_class
+from zfdesk.attribution import METHODS, attribute, class_target
 from zfdesk.attribution.agreement import points_into, sanity_check, share_inside
 from zfdesk.cli import main
 from zfdesk.engine.layers import Architecture, Conv, Linear, MaxPool, ReLU, Softmax
@@ -52,7 +52,7 @@ def test_the_heat_on_the_thing(small: zf.Model, folder: Path, capsys: pytest.Cap
     wanted = []
     for name, (top, left, height, width) in BOXES.items():
         seen = small.forward(np.asarray(Image.open(folder / name)))
-        heat = attribute(seen, of_class(small, int(seen.probabilities[0].argmax())), "gradcam").heat
+        heat = attribute(seen, class_target(small, int(seen.probabilities[0].argmax())), "gradcam").heat
         box = (top, left, top + height, left + width)
         one = facts["pictures"][name]
         assert one["box"] == list(box)
@@ -101,7 +101,7 @@ def test_the_sanity_check_as_a_figure(small: zf.Model, folder: Path, capsys: pyt
     assert main(["figure", "sanity", str(folder / "a.png"), *chosen, "-o", str(out), "--npz", str(arrays)]) == 0
     assert out.read_bytes().startswith(b"%PDF")
     picture = np.asarray(Image.open(folder / "a.png"))
-    steps = list(sanity_check(small, picture, of_class(small, 3), ("gradcam", "guided"), seed=5))
+    steps = list(sanity_check(small, picture, class_target(small, 3), ("gradcam", "guided"), seed=5))
     with np.load(arrays) as kept:
         likeness = kept["c_values"]
         assert kept["a_values"].shape == (len(steps), 32, 32, 3)

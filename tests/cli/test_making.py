@@ -14,7 +14,7 @@ from PIL import Image
 
 import zfdesk.engine as zf
 import zfdesk.synthesis
-from zfdesk.attribution import attribute, of_class
+from zfdesk.attribution import attribute, class_target
 from zfdesk.cli import main
 from zfdesk.engine.layers import Architecture, Conv, Linear, MaxPool, ReLU, Softmax
 from zfdesk.sources import read_picture
@@ -170,7 +170,7 @@ def test_attribute_writes_the_methods_own_array(
     words = ["attribute", cat, "--method", "gradcam", "--class", "cup", "--layer", "conv1", "-o", out, "--npy", array]
     facts = told(words, capsys)
     seen = model.forward(zf.centre_crop(read_picture(cat), NET.size))
-    wanted = attribute(seen, of_class(model, 2), "gradcam", zfdesk.attribution.Options(layer="conv1"))
+    wanted = attribute(seen, class_target(model, 2), "gradcam", zfdesk.attribution.Options(layer="conv1"))
     assert np.array_equal(np.load(array), wanted.values)
     assert facts["words"] == "cup (fc8:2), Grad-CAM, at conv1"
     assert size_of(out) == (NET.size, NET.size)

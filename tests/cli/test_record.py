@@ -184,7 +184,7 @@ def test_a_folder_and_a_picture_in_it_that_cannot_be_read(
 def test_a_session_with_a_path(cat: str, path: Path, loaded: zf.Model, tmp_path: Path) -> None:
     view = View(source=SourceReference("camera"), layer="conv4", unit=11, crop=Crop(x=0.4))
     *_, result = Computation().run(Request(Frame(read_picture(cat), 12, 1.0, "Front camera"), view, Demand(), loaded))
-    session.save(session.Session(session.moment_of(result)), tmp_path / "eyes.zfdesk")
+    session.save_session(session.Session(session.moment_of(result)), tmp_path / "eyes.zfdesk")
     film = tmp_path / "film.gif"
     asked = ["record", str(tmp_path / "eyes.zfdesk"), "-o", str(film), "--path", str(path), "--size", "500"]
     assert main([*asked, "--bars", "kinds"]) == 0

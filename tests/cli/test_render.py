@@ -31,7 +31,7 @@ from zfdesk.live import (
     UnitReference,
     View,
 )
-from zfdesk.pages.view_page import facts_of, page_of
+from zfdesk.pages.view_page import facts_of, result_page
 from zfdesk.session import Session
 from zfdesk.sources import Frame, SourceReference, read_picture
 
@@ -56,15 +56,15 @@ def result(embedded: zf.Model, cat: str) -> Result:
 
 @pytest.fixture
 def saved(result: Result, tmp_path: Path) -> Path:
-    session.save(Session(session.moment_of(result), {"A": session.moment_of(result)}), tmp_path / "eyes.zfdesk")
+    session.save_session(Session(session.moment_of(result), {"A": session.moment_of(result)}), tmp_path / "eyes.zfdesk")
     return tmp_path / "eyes.zfdesk"
 
 
 def with_network(path: Path, **changes: Any) -> Path:
     """The session as if another network had been in use."""
-    kept = session.load(path)
+    kept = session.load_session(path)
     moment = dataclasses.replace(kept.moment, network=dataclasses.replace(kept.moment.network, **changes))
-    session.save(Session(moment), path)
+    session.save_session(Session(moment), path)
     return path
 
 
@@ -99,7 +99,7 @@ def test_the_page_is_what_the_window_showed(saved: Path, loaded: zf.Model, resul
     order = [207, *(i for i in np.argsort(-result.probabilities, kind="stable")[:5] if i != 207)]
     assert np.array_equal(kinds["d_values"], result.probabilities[order])
     assert np.array_equal(kinds["d_clean"], result.clean_probabilities[order])
-    assert page["caption"] == page_of(result).caption
+    assert page["caption"] == result_page(result).caption
 
 
 def test_what_the_caption_says(saved: Path, loaded: zf.Model, result: Result, capsys: pytest.CaptureFixture) -> None:
@@ -142,7 +142,7 @@ def test_every_kind_of_view_has_a_page(changes: dict, embedded: zf.Model, cat: s
     import zfdesk.figures as figures
 
     seen = computed(embedded, EYES.change(**changes), cat)
-    page = page_of(seen, "one-column")
+    page = result_page(seen, "one-column")
     assert figures.encode(figures.draw(page), "png", 60).startswith(b"\x89PNG")
     facts = facts_of(seen)
     assert (facts.layer, facts.unit) == (seen.unit.reference.layer, seen.unit.reference.unit)
@@ -250,7 +250,7 @@ def test_the_sweep_that_was_kept_is_drawn(
     first, *_ = zf.sweep(loaded.forward(result.clean), result.clean, zf.SweepPlan(50, 56), batch=6)
     swept = SweepSnapshot(SweepInput(loaded, result.clean, 12, "Front camera"), first, SweepState.CANCELLED, 10.0)
     kept = session.kept_sweep(swept, loaded)[0]
-    session.save(Session(session.moment_of(result), {}, kept), saved)
+    session.save_session(Session(session.moment_of(result), {}, kept), saved)
     assert main(words) == 0
     out, err = capsys.readouterr()
     assert err == ""

@@ -18,7 +18,7 @@ from PySide6.QtGui import QGuiApplication
 from shard_files import write_shards
 
 import zfdesk.engine as zf
-from zfdesk.attribution import METHODS, attribute, of_class
+from zfdesk.attribution import METHODS, attribute, class_target
 from zfdesk.attribution.agreement import share_inside
 from zfdesk.desk.attribution.commands import add_to_sources
 from zfdesk.desk.attribution.pane import HeatPane
@@ -33,7 +33,7 @@ from zfdesk.live.heat import HeatFinder
 from zfdesk.live.stepping import Span
 from zfdesk.pages.panels import PanelSpec, Sources, capture, why_not
 from zfdesk.pages.panels_heat import KINDS as HEAT_KINDS
-from zfdesk.session.reopen import fitting
+from zfdesk.session.reopen import fitting_view
 from zfdesk.typed_json import from_plain, to_plain
 
 
@@ -119,7 +119,7 @@ def test_what_lies_over_the_picture_is_the_method_of_the_shown_frame(looking: Wi
     top = int(result.probabilities.argmax())
     seen = looking.desk.model.forward(result.picture)
     assert np.array_equal(
-        found.found["gradcam"].heat, attribute(seen, of_class(looking.desk.model, top), "gradcam").heat
+        found.found["gradcam"].heat, attribute(seen, class_target(looking.desk.model, top), "gradcam").heat
     )
     assert found.probability == pytest.approx(result.probabilities[top], abs=1e-6)
     looking.picture.show_facts()
@@ -390,7 +390,7 @@ def test_a_session_keeps_it_and_says_what_another_network_lacks() -> None:
     heat = HeatSettings(True, "lrp", HeatTarget.CLASS, 99, "conv9", epsilon=0.1, box=(1, 2, 3, 4), methods=("gradcam",))
     kept = from_plain(View, to_plain(View(layer="conv5", heat=heat)), "view")
     assert kept.heat == heat
-    view, notes = fitting(kept, small_model())
+    view, notes = fitting_view(kept, small_model())
     assert view.heat == replace(heat, target=HeatTarget.TOP, class_index=0, layer="")
     assert len(notes) == 2
     assert "class 99" in notes[0]

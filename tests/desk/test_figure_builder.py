@@ -50,7 +50,7 @@ from zfdesk.pages.panels_live import BARS, COVERED, COVERED_MAP, DECONVNET, PICT
 from zfdesk.pages.panels_snapshot import A_MAP
 from zfdesk.pages.panels_sweep import SWEEP_LABEL
 from zfdesk.pages.templates import TEMPLATES
-from zfdesk.pages.view_page import page_of
+from zfdesk.pages.view_page import result_page
 
 CONTROL, SHIFT, ALT = (
     Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
@@ -285,7 +285,7 @@ def test_the_page_is_the_one_that_render_makes(builder: FigureBuilder) -> None:
     drawn = builder.view.canvas.drawn
     assert drawn is not None
     assert drawn.pixels is not None
-    page = page_of(full_result(builder))
+    page = result_page(full_result(builder))
     assert (builder.draft.page().caption, builder.draft.page().title) == (page.caption, page.title)  # type: ignore[union-attr]
     with Image.open(io.BytesIO(encode(draw(page), "png", drawn.dpi))) as image:
         shape = image.height, image.width

@@ -14,7 +14,7 @@ import zfdesk.engine as zf
 from zfdesk.desk.window.copy_commands import caption_of
 from zfdesk.engine.class_kinds import class_kinds, sum_by_kind
 from zfdesk.live import ClassBars
-from zfdesk.pages.view_page import page_of
+from zfdesk.pages.view_page import result_page
 from zfdesk.resources import resource
 
 NAMES = tuple(line.split("\t")[1] for line in resource("imagenet/classes.tsv").read_text("utf-8").splitlines()[1:])
@@ -48,7 +48,7 @@ def test_the_bars_become_sums_by_kind_and_say_so_everywhere(still: Window) -> No
     assert copied[0] == ["kind", "classes summed", "probability"]
     assert copied[1][:2] == [wanted[0].kind, str(len(wanted[0].members))]
     assert "sums of softmax" in caption_of(window.desk)
-    page = page_of(result)
+    page = result_page(result)
     assert page.caption.startswith("The bars are sums of softmax")
     bars = page.cells[-1]
     assert bars.label == "probabilities by kind"

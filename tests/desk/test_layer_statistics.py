@@ -29,7 +29,7 @@ from zfdesk.pages.panels_portrait import (
 )
 from zfdesk.session import moment_of
 from zfdesk.session.content import Session
-from zfdesk.session.file import load, save
+from zfdesk.session.file import load_session, save_session
 from zfdesk.session.reopen import reopen
 
 
@@ -100,8 +100,8 @@ def test_a_session_knows_its_scan(live: Window, scanned: Path, tmp_path: Path) -
     assert kept is not None
     assert live.desk.result is not None
     session = kept.keep(live.context, Session(moment_of(live.desk.result)))
-    save(session, tmp_path / "a.zfdesk")
-    again = load(tmp_path / "a.zfdesk")
+    save_session(session, tmp_path / "a.zfdesk")
+    again = load_session(tmp_path / "a.zfdesk")
     assert again.kept["scan"].value["places"] == [str(scanned)]
     other = write_pictures(tmp_path / "other", 3)
     scan.open([other])

@@ -320,7 +320,7 @@ def test_actions_save_open_and_remember(
     wait_until(lambda: len(said) == 2)
     assert said == [("Saved mine.zfdesk.", False)] * 2
     assert len(asked) == 1
-    assert session.load(tmp_path / "mine.zfdesk").moment.view.unit == 6
+    assert session.load_session(tmp_path / "mine.zfdesk").moment.view.unit == 6
     press(
         window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     )  # as: the name without suffix is there already
@@ -369,7 +369,7 @@ def autosave(camera: HandSource, window: Window, tmp_path: Path) -> Autosave:
 def kept(autosave: Autosave) -> session.Session:
     """What is kept once the writing under way has ended."""
     wait_until(lambda: not autosave.busy)
-    return session.load(autosave.path)
+    return session.load_session(autosave.path)
 
 
 def test_a_changed_view_is_kept_and_a_clean_exit_leaves_nothing(autosave: Autosave, window: Window) -> None:
@@ -482,7 +482,7 @@ def test_after_a_crash_the_session_is_offered_and_restored(crashing, camera: Han
     rival.start()
     assert rival.offer is None  # offered once, however many windows are open
     rival.close()
-    before = session.load(path)
+    before = session.load_session(path)
     view = window.desk.view
     assert window.desk.view is view  # nothing changes by itself
     autosave.offer.buttons["Restore"].click()
@@ -495,7 +495,7 @@ def test_after_a_crash_the_session_is_offered_and_restored(crashing, camera: Han
     assert path.exists()  # until this window has kept it itself
     autosave.look()
     wait_until(lambda: not path.exists())
-    assert session.load(autosave.path).moment.view == window.desk.view
+    assert session.load_session(autosave.path).moment.view == window.desk.view
     window.desk.undo()
     assert window.desk.view == view
     window.close()

@@ -37,7 +37,7 @@ from zfdesk.desk.teach import files as teaching_files
 from zfdesk.desk.teach.commands import import_classes
 from zfdesk.desk.teach.pane import estimate_text
 from zfdesk.engine import Occluder
-from zfdesk.experiments.features import features
+from zfdesk.experiments.layer_features import features
 from zfdesk.experiments.linear_classifier import fit_softmax
 from zfdesk.live import ClassSet, Sample, UnitReference
 from zfdesk.live import class_set as class_set
@@ -627,7 +627,7 @@ def test_it_is_kept_as_weights_and_a_session_finds_it_again(
 
 def test_what_is_shown_is_kept_against_a_crash_with_a_taught_network(stage: Stage, tmp_path: Path) -> None:
     from zfdesk.desk.session.autosave import Autosave
-    from zfdesk.session import load
+    from zfdesk.session import load_session
 
     window = stage.window
     teach_all(stage, holds=1)
@@ -635,7 +635,7 @@ def test_what_is_shown_is_kept_against_a_crash_with_a_taught_network(stage: Stag
     autosave.start()
     autosave.look()
     wait_until(lambda: autosave.path.exists() and not autosave.busy)
-    told = load(autosave.path).moment.network
+    told = load_session(autosave.path).moment.network
     assert (told.classes, told.sha256) == (3, window.desk.model.sha256)
     autosave.close()
 

@@ -13,8 +13,8 @@ from engine_nets import demo_frames, embedded_model
 
 import zfdesk.engine as zf
 import zfdesk.experiments
-from zfdesk.engine.occlude import OccluderFill, blurred
-from zfdesk.experiments.curves import Curve, order_of
+from zfdesk.engine.occlude import OccluderFill, blurred_picture
+from zfdesk.experiments.curves import Curve, pixel_order
 from zfdesk.experiments.heatmap import HeatMapError
 
 SIDE = 8
@@ -70,12 +70,12 @@ def test_all_equal_goes_row_by_row(bright: zf.Model) -> None:
 
 def test_ties_go_by_place_and_the_order_is_the_maps_alone() -> None:
     heat = np.array([[1, 3], [3, 2]])
-    assert order_of(heat, 2).tolist() == [1, 2, 3, 0]
-    assert order_of(heat.astype(np.float32) * 1000 - 5, 2).tolist() == [1, 2, 3, 0]
-    assert order_of(heat == 3, 2).tolist() == [1, 2, 0, 3]
+    assert pixel_order(heat, 2).tolist() == [1, 2, 3, 0]
+    assert pixel_order(heat.astype(np.float32) * 1000 - 5, 2).tolist() == [1, 2, 3, 0]
+    assert pixel_order(heat == 3, 2).tolist() == [1, 2, 0, 3]
     coarse = np.random.default_rng(0).integers(0, 3, (64, 64))  # enough of a kind for an unstable sort to show
     flat = coarse.ravel()
-    assert order_of(coarse, 64).tolist() == sorted(range(64 * 64), key=lambda place: (-flat[place], place))
+    assert pixel_order(coarse, 64).tolist() == sorted(range(64 * 64), key=lambda place: (-flat[place], place))
 
 
 def test_steps_share_the_pixels_evenly_and_end_at_the_other_picture(bright: zf.Model) -> None:
@@ -119,7 +119,7 @@ def test_equals_an_independent_loop_on_a_photograph() -> None:
     assert ours.class_index == CAT
     mean = np.broadcast_to(np.round(model.input.mean).astype(np.uint8), picture.shape)
     for curve, start, finish in (
-        (ours.deletion, picture, mean), (ours.insertion, blurred(picture, 5.0), picture),
+        (ours.deletion, picture, mean), (ours.insertion, blurred_picture(picture, 5.0), picture),
     ):  # fmt: skip
         scores = rise(model, start, finish, heat, ours.class_index, 224 * 224 // steps)
         np.testing.assert_allclose(curve.probabilities, scores, atol=5e-3)
@@ -130,7 +130,7 @@ def test_equals_an_independent_loop_on_a_photograph() -> None:
 def test_the_blurred_canvas_is_a_gaussian_of_sigma_five() -> None:
     point = np.zeros((64, 64, 3), np.uint8)
     point[26:39, 26:39] = 255
-    canvas = blurred(point, 5.0).astype(float)[..., 0]
+    canvas = blurred_picture(point, 5.0).astype(float)[..., 0]
     y, x = np.mgrid[:64, :64] - 32
     weight = canvas / canvas.sum()
     box = (13**2 - 1) / 12

@@ -13,8 +13,8 @@ from zfdesk.experiments.parts import (
     FILE,
     PartsError,
     check_boxes,
+    check_marks,
     check_part_name,
-    check_pictures,
     read_parts,
     shared_parts,
     to_input,
@@ -144,13 +144,13 @@ def test_a_missing_picture_and_too_few_pictures(tmp_path: Path) -> None:
     box = (1, 2, 3, 4)
     (tmp_path / "a.jpg").touch()
     (tmp_path / "b.jpg").touch()
-    check_pictures(tmp_path, {"a.jpg": {"nose": box}, "b.jpg": {"nose": box}})
+    check_marks(tmp_path, {"a.jpg": {"nose": box}, "b.jpg": {"nose": box}})
     with pytest.raises(PartsError, match=r"^gone\.jpg, and 1 more is marked in .*, but not in the folder"):
-        check_pictures(tmp_path, {"a.jpg": {"nose": box}, "gone.jpg": {"nose": box}, "gone2.jpg": {"nose": box}})
+        check_marks(tmp_path, {"a.jpg": {"nose": box}, "gone.jpg": {"nose": box}, "gone2.jpg": {"nose": box}})
     with pytest.raises(PartsError, match=r"at least two pictures; in .* no part is\.$"):
-        check_pictures(tmp_path, {"a.jpg": {"nose": box}, "b.jpg": {"left eye": box}})
+        check_marks(tmp_path, {"a.jpg": {"nose": box}, "b.jpg": {"left eye": box}})
     with pytest.raises(PartsError, match="no part is marked at all"):
-        check_pictures(tmp_path, {})
+        check_marks(tmp_path, {})
 
 
 def test_the_rows_are_in_the_papers_order() -> None:

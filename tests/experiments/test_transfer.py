@@ -13,7 +13,7 @@ from engine_nets import embedded_model, quick_weights, varied_pictures
 import zfdesk.engine as zf
 import zfdesk.weights
 from zfdesk.engine.classifier import taught_text, with_classes
-from zfdesk.experiments.features import features, features_of_layers
+from zfdesk.experiments.layer_features import features, features_of_layers
 from zfdesk.experiments.lbfgs import minimise
 from zfdesk.experiments.linear_classifier import Classifier, fit_softmax, fit_svm, leave_out
 from zfdesk.weights import store
@@ -316,7 +316,7 @@ def test_names_and_numbers_that_do_not_fit_are_told(small: zf.Model) -> None:
     with pytest.raises(ValueError, match=r"fc8\.weight has shape"):
         with_classes(small, NAMES, weight, bias)
     headless = zf.Architecture("maps", "Maps", (zf.Conv("conv1", 4, 3), zf.ReLU("relu1")), 16)
-    with pytest.raises(ValueError, match="cannot be taught"):
+    with pytest.raises(ValueError, match="does not end with"):
         with_classes(zf.random_model(headless), ("a", "b"), weight, bias)
 
 

@@ -14,7 +14,7 @@ from figure_tools import every_panel, unreadable, words_on
 
 import zfdesk.engine as zf
 import zfdesk.experiments
-from zfdesk.attribution import of_class
+from zfdesk.attribution import class_target
 from zfdesk.attribution.agreement import sanity_check
 from zfdesk.experiments.correspondence import masks_of
 from zfdesk.experiments.invariance import Invariance, Transformation, around, invariance
@@ -101,7 +101,7 @@ def templates(
     beside = zfdesk.experiments.random_baseline(model, seen[0], 285, (8, 8), 2, 0, 4)
     lines = [("a-heat-map-with-a-long-name.npy", heat), ("b.npz", heat)]
     facts = Facts.of_model(model, picture="chelsea.jpg")
-    checked = list(islice(sanity_check(model, seen[0], of_class(model, 285), ("gradcam", "guided")), 3))
+    checked = list(islice(sanity_check(model, seen[0], class_target(model, 285), ("gradcam", "guided")), 3))
     counts, edges = np.logspace(6, 0, 64).astype(np.int64), np.linspace(0, 18, 65)
     spread = {
         stage.name: Activations(counts, edges, 0.63, 140, 4096)

@@ -16,7 +16,7 @@ from zfdesk.cli import main
 from zfdesk.engine.layers import Architecture, Conv, Linear, MaxPool, ReLU, Softmax
 from zfdesk.synthesis import atlas as atlases
 from zfdesk.synthesis import finished, maximise, of_unit
-from zfdesk.synthesis.atlas import AtlasError, atlas_layers, atlas_recipe, make_page, page_of, read_atlas
+from zfdesk.synthesis.atlas import AtlasError, atlas_layers, atlas_page, atlas_recipe, make_page, read_atlas
 from zfdesk.synthesis.recipes import MaximiseRecipe
 from zfdesk.weights import store
 
@@ -81,7 +81,7 @@ def test_another_file_is_never_written_over(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_large_pictures_are_kept_smaller_and_all_layers_are_named() -> None:
-    page = page_of(
+    page = atlas_page(
         [np.full((224, 224, 3), value, np.uint8) for value in (10, 200, 90)], [1.0, 2.0, 3.0], MaximiseRecipe()
     )
     assert page.side == 144

@@ -16,7 +16,7 @@ import zfdesk.engine as zf
 from zfdesk.engine.layers import Architecture, Conv, Linear, MaxPool, ReLU, Softmax
 from zfdesk.synthesis import regularisers
 from zfdesk.synthesis.maximise import Maximiser, finished, maximise, several
-from zfdesk.synthesis.objectives import WHOLE, Objective, Term, along, between, of_class, of_unit, parse
+from zfdesk.synthesis.objectives import WHOLE, Objective, Term, along, between, of_class, of_unit, parse_objective
 from zfdesk.synthesis.parametrisation import FourierParametrisation
 from zfdesk.synthesis.recipes import RECIPES, MaximiseRecipe, Policy, recipe_called
 from zfdesk.synthesis.steps import GradientStepper, as_pictures, as_tensor
@@ -48,7 +48,7 @@ def placed(model: zf.Model, maker: Maximiser, picture: np.ndarray) -> zf.Pass:
 def test_every_recipe_raises_every_objective(model: zf.Model, recipe: MaximiseRecipe, text: str) -> None:
     if recipe.policy is Policy.CONSTANT:
         recipe = replace(recipe, rate=1000.0)  # this network's gradients are smaller than CaffeNet's
-    objective = parse(text, NET, model.classes.index)
+    objective = parse_objective(text, NET, model.classes.index)
     maker = Maximiser(model, [objective], recipe, start="mean")
     before = float(maker.true_values(maker.sketch().pictures)[0])
     for _ in range(recipe.steps):
@@ -161,12 +161,12 @@ def test_objectives_that_do_not_exist_are_told(model: zf.Model, text: str, said:
         return model.classes.index(name)
 
     with pytest.raises(ValueError, match=said):
-        parse(text, NET, index)
+        parse_objective(text, NET, index)
 
 
 def test_objectives_in_words(model: zf.Model) -> None:
     def words(text: str) -> str:
-        return parse(text, NET, model.classes.index).description(model.classes, NET.class_layers)
+        return parse_objective(text, NET, model.classes.index).description(model.classes, NET.class_layers)
 
     assert words("conv2:3") == "conv2:3"
     assert words("class:dog - class:cat") == "dog (fc8:1) + -1 × cat (fc8:0)".replace("+ -", "− ")
@@ -182,7 +182,9 @@ def test_objectives_add_up(model: zf.Model) -> None:
         return float(Maximiser(model, [objective], SHORT, start=picture).true_values(picture[None])[0])
 
     scores = seen.activations["fc8"][0, :, 0, 0]
-    assert value(parse("class:1 - 0.5*class:2", NET, int)) == pytest.approx(float(scores[1] - scores[2] / 2), rel=1e-3)
+    assert value(parse_objective("class:1 - 0.5*class:2", NET, int)) == pytest.approx(
+        float(scores[1] - scores[2] / 2), rel=1e-3
+    )
     direction = torch.tensor([0.0, 3.0, 0.0, 4.0, 0.0])
     assert value(along("fc8", direction)) == pytest.approx(float(0.6 * scores[1] + 0.8 * scores[3]), rel=1e-3)
     assert value(between("fc8", 1, 2, 0.25)) == pytest.approx(float(0.75 * scores[1] + 0.25 * scores[2]), rel=1e-3)

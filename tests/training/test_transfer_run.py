@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import zfdesk.engine as zf
-from zfdesk.experiments.features import features
+from zfdesk.experiments.layer_features import features
 from zfdesk.figures.table7 import rows_of
 from zfdesk.training.errors import TrainingError
 from zfdesk.training.transfer import TransferPlan, as_json, layers_called, run_transfer

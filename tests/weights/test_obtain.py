@@ -331,7 +331,7 @@ def test_names_are_found_and_others_told(home: Path) -> None:
     with pytest.raises(zfdesk.weights.CheckpointError, match="to get it: `zfdesk weights get vgg16`"):
         store.use("vgg16")
     with pytest.raises(zfdesk.weights.CheckpointError, match=r"zfnet512-12\.onnx from .* `zfdesk weights import FILE`"):
-        store.find("zfnet512")
+        store.find_weights("zfnet512")
     assert not home.exists()
 
 

@@ -164,7 +164,7 @@ def test_names_that_are_none_for_a_file(name: str, home: Path, small: zf.Model) 
     with pytest.raises(zfdesk.weights.CheckpointError, match="is not a name for weights"):
         store.add(small, name)
     with pytest.raises(zfdesk.weights.CheckpointError, match="is not a name for weights"):
-        store.find(name)
+        store.find_weights(name)
     assert not home.exists()
 
 
@@ -234,7 +234,7 @@ def test_of_two_programs_that_keep_one_name_one_is_told(home: Path, small: zf.Mo
             thread.join(60)
     ((loser, sentence),) = told
     assert "already weights called 'mine'" in sentence
-    kept = zfdesk.weights.load(store.find("mine"))
+    kept = zfdesk.weights.load(store.find_weights("mine"))
     assert kept.provenance != loser
     assert [path.name for path in store.folder().iterdir()] == ["mine.safetensors"]
 
@@ -243,13 +243,13 @@ def test_what_was_kept_can_be_deleted_but_not_what_is_in_use(home: Path, small: 
     path = store.add(small, "mine")
     store.use("mine")
     with pytest.raises(zfdesk.weights.CheckpointError, match="mine is in use"):
-        store.remove("mine")
+        store.remove_weights("mine")
     assert path.exists()
     store.use(NAME)
-    store.remove("mine")
+    store.remove_weights("mine")
     assert not path.exists()
     assert [entry.name for entry in store.list_weights()] == [NAME]
     with pytest.raises(zfdesk.weights.CheckpointError, match="ships with the program"):
-        store.remove(NAME)
+        store.remove_weights(NAME)
     with pytest.raises(zfdesk.weights.CheckpointError, match="no weights called"):
-        store.remove("mine")
+        store.remove_weights("mine")

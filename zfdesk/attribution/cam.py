@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from zfdesk.engine import Conv, Model
-from zfdesk.experiments.features import BATCH
+from zfdesk.experiments.layer_features import BATCH
 from zfdesk.experiments.linear_classifier import fit_softmax
 
 

@@ -131,10 +131,10 @@ def guided_gradcam(seen: Pass, target: Seed, options: Options) -> Tensor:
     """Guided back-propagation times Grad-CAM, interpolated to the picture."""
     import torch
 
-    from zfdesk.attribution.preparation import spread
+    from zfdesk.attribution.preparation import resized_heat
 
     guide = _walk(seen, target, "guided")
-    warm = spread(gradcam(seen, target, options).double().numpy(), guide.shape[-1])
+    warm = resized_heat(gradcam(seen, target, options).double().numpy(), guide.shape[-1])
     return guide * torch.from_numpy(warm).to(guide.dtype)
 
 
@@ -173,11 +173,11 @@ def occlusion(seen: Pass, target: Seed, options: Options) -> Tensor:
     import torch
 
     from zfdesk.engine import SweepPlan, sweep
-    from zfdesk.experiments.heatmap import placed
+    from zfdesk.experiments.heatmap import interpolated
 
     size, plan = seen.model.architecture.size, SweepPlan(*occluder_of(seen.model.architecture.size))
     picture = seen.model.input.to_pictures(seen.activations["input"])[0]
     *_, swept = checkpoints(sweep(seen, picture, plan, target.layer))
     drop = swept.clean_probabilities[target.unit] - swept.probability(target.unit)
     rows, columns = swept.positions[:, 0, 0] + plan.size / 2, swept.positions[0, :, 1] + plan.size / 2
-    return torch.from_numpy(placed(drop.astype(np.float64), rows, columns, size))
+    return torch.from_numpy(interpolated(drop.astype(np.float64), rows, columns, size))

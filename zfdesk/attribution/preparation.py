@@ -70,7 +70,7 @@ def mean_gradient(seen: Pass, target: Seed, inputs: Tensor, weights: Tensor) -> 
     return total
 
 
-def spread(heat: np.ndarray, size: int) -> np.ndarray:
+def resized_heat(heat: np.ndarray, size: int) -> np.ndarray:
     """A map (height, width) interpolated to (size, size)."""
     return heat if heat.shape == (size, size) else upsampled(heat, size)
 
@@ -80,7 +80,7 @@ def heat_of(values: np.ndarray, size: int) -> np.ndarray:
 
     Of a signed picture the largest magnitude over the colours (Simonyan et al. 2014), of a map what is above zero.
     """
-    result: np.ndarray = np.abs(values).max(2) if values.ndim == 3 else np.maximum(spread(values, size), 0)
+    result: np.ndarray = np.abs(values).max(2) if values.ndim == 3 else np.maximum(resized_heat(values, size), 0)
     return result
 
 

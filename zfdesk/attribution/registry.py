@@ -129,14 +129,13 @@ def method_called(name: str) -> Method:
     return METHODS[name]
 
 
-def of_class(model: Model, index: int) -> Seed:
+def class_target(model: Model, index: int) -> Seed:
     """The target that is a class: its score, before the softmax. ValueError for one that does not exist."""
-    from zfdesk.engine import Seed, Softmax
+    from zfdesk.engine import Seed
 
-    stages = model.architecture.stages
     if not 0 <= index < len(model.classes):
         raise ValueError(f"There is no class {index}; there are 0 to {len(model.classes) - 1}.")
-    return Seed(stages[-2 if isinstance(stages[-1].layer, Softmax) else -1].name, index)
+    return Seed(model.architecture.class_layers[0], index)
 
 
 def attribute(seen: Pass, target: Seed, name: str, options: Options | None = None) -> Attribution:

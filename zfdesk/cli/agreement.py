@@ -101,7 +101,7 @@ def _picture_facts(
 ) -> dict[str, Any]:
     """``even``: the box's share of the picture; by method its ``share``, whether it ``points`` into the box, and with
     ``--curves`` its ``deletion`` and ``insertion``."""
-    from zfdesk.attribution import Options, attribute, of_class
+    from zfdesk.attribution import Options, attribute, class_target
     from zfdesk.attribution.agreement import points_into, share_inside
     from zfdesk.experiments.curves import insertion_deletion
 
@@ -109,7 +109,7 @@ def _picture_facts(
     index = int(seen.probabilities[0].argmax()) if index is None else index
     methods: dict[str, dict[str, Any]] = {}
     for name in arguments.methods:
-        heat = attribute(seen, of_class(model, index), name, Options(layer=arguments.layer)).heat
+        heat = attribute(seen, class_target(model, index), name, Options(layer=arguments.layer)).heat
         methods[name] = {"share": share_inside(heat, box), "points": points_into(heat, box)}
         if arguments.curves:
             curves = insertion_deletion(model, picture, heat, index)

@@ -102,7 +102,7 @@ def attribute_command(parser: argparse.ArgumentParser, arguments: argparse.Names
 
 
 def _target(seen: Pass, arguments: argparse.Namespace) -> Seed:
-    from zfdesk.attribution import of_class
+    from zfdesk.attribution import class_target
     from zfdesk.cli.network import class_called
     from zfdesk.engine import Seed
 
@@ -115,7 +115,7 @@ def _target(seen: Pass, arguments: argparse.Namespace) -> Seed:
         if arguments.class_name is None
         else class_called(seen.model, arguments.class_name)
     )
-    return of_class(seen.model, index)
+    return class_target(seen.model, index)
 
 
 def _options(model: Model, arguments: argparse.Namespace) -> Any:

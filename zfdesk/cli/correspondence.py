@@ -69,12 +69,12 @@ def marked_pictures(folder: str, model: Model, crop: str) -> tuple[list[MarkedPi
     """What a network sees of a folder's marked pictures, and sentences on what it does not. Raises PartsError."""
     from zfdesk.cli.network import crop_called
     from zfdesk.experiments.correspondence import cut_out
-    from zfdesk.experiments.parts import check_pictures, read_parts
+    from zfdesk.experiments.parts import check_marks, read_parts
     from zfdesk.sources import read_picture
 
     place = Path(folder)
     marks = read_parts(place)
-    check_pictures(place, marks)
+    check_marks(place, marks)
     box = crop_called(crop, model).box
     return cut_out(marks, lambda name: read_picture(place / name), box, model.architecture.size)
 

@@ -61,13 +61,15 @@ def maximise_command(parser: argparse.ArgumentParser, arguments: argparse.Namesp
     from dataclasses import asdict, replace
 
     from zfdesk.cli.network import chosen_model, class_called
-    from zfdesk.synthesis import Maximiser, maximise, of_unit, parse, recipe_called, several
+    from zfdesk.synthesis import Maximiser, maximise, of_unit, parse_objective, recipe_called, several
     from zfdesk.synthesis.sheet import sheet
 
     model = chosen_model(arguments.weights)
     architecture = model.architecture
     objectives = [of_unit(architecture.stage(arguments.layer).name, unit) for unit in arguments.units or ()]
-    objectives += [parse(text, architecture, lambda name: class_called(model, name)) for text in arguments.objective]
+    objectives += [
+        parse_objective(text, architecture, lambda name: class_called(model, name)) for text in arguments.objective
+    ]
     recipe = recipe_called(arguments.recipe)
     if arguments.each > 1:
         recipe = several(objectives[0], 1, recipe)[1]

@@ -34,7 +34,7 @@ def chosen_model(weights: str | None) -> Model:
 def weights_file(weights: str) -> Path:
     """The file that is meant: a name of the list goes before a file. Raises CheckpointError where it is neither."""
     try:
-        return store.find(weights)
+        return store.find_weights(weights)
     except CheckpointError:
         if not (os.path.exists(weights) or os.path.dirname(weights) or Path(weights).suffix == store.SUFFIX):
             raise

@@ -89,10 +89,10 @@ def _open_session(arguments: argparse.Namespace) -> int:
     from zfdesk.cli.network import chosen_model
     from zfdesk.cli.output import print_message
     from zfdesk.cli.preflight import prepare_qt
-    from zfdesk.session import load, reopen
+    from zfdesk.session import load_session, reopen
 
     path = Path(arguments.path)
-    session = load(path)
+    session = load_session(path)
     prepare_qt(offscreen=bool(arguments.screenshot), camera=False)
     reopened = reopen(session, chosen_model(arguments.weights), switch=arguments.weights is None)
     view = reopened.view

@@ -241,15 +241,15 @@ def _look_at(arguments: argparse.Namespace, replay: Replay | None) -> tuple[Step
     from zfdesk.cli.network import chosen_model, model_of
     from zfdesk.live import Crop, Demand, View
     from zfdesk.live.stepping import Stepper
-    from zfdesk.session import is_session, load
-    from zfdesk.session.reopen import fitting
+    from zfdesk.session import is_session, load_session
+    from zfdesk.session.reopen import fitting_view
     from zfdesk.sources import parse_source
     from zfdesk.sources.stepped import one_picture, step_through
 
     if os.path.isfile(arguments.source) and is_session(arguments.source):
-        session = load(Path(arguments.source))
+        session = load_session(Path(arguments.source))
         model = model_of(session, arguments.weights)
-        view, notes = fitting(session.moment.view, model)
+        view, notes = fitting_view(session.moment.view, model)
         for note in notes:
             print_message(note)
         frame = session.moment.frame

@@ -73,16 +73,16 @@ def _of_session(arguments: argparse.Namespace) -> tuple[Page, list[str]]:
     from pathlib import Path
 
     from zfdesk.cli.network import model_of
-    from zfdesk.pages.view_page import page_of, page_of_sweep
-    from zfdesk.session import load, reopen
+    from zfdesk.pages.view_page import page_of_sweep, result_page
+    from zfdesk.session import load_session, reopen
 
-    session = load(Path(arguments.session))
+    session = load_session(Path(arguments.session))
     reopened = reopen(session, model_of(session, arguments.weights), switch=False)
     for note in reopened.notes:
         print_message(note)
     size = arguments.size or "two-column"
     if not arguments.sweep:
-        return page_of(reopened.result, size), list(reopened.notes)
+        return result_page(reopened.result, size), list(reopened.notes)
     if reopened.swept is None:
         raise CommandError(f"{arguments.session} holds no sweep that can be drawn.")
     return page_of_sweep(reopened.swept, reopened.view, size), list(reopened.notes)

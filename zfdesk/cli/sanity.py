@@ -31,7 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def make(arguments: argparse.Namespace) -> tuple[Page, int]:
     """The page."""
-    from zfdesk.attribution import Options, of_class
+    from zfdesk.attribution import Options, class_target
     from zfdesk.attribution.agreement import sanity_check
     from zfdesk.cli.made_pictures import network_picture
     from zfdesk.cli.network import chosen_model, class_called
@@ -47,7 +47,9 @@ def make(arguments: argparse.Namespace) -> tuple[Page, int]:
     total, steps = 1 + sum(bool(stage.parameters) for stage in model.architecture.stages), []
     options = Options(layer=arguments.layer)
     with ProgressLine("sanity check: ", "networks") as progress:
-        for step in sanity_check(model, picture, of_class(model, index), arguments.methods, options, arguments.seed):
+        for step in sanity_check(
+            model, picture, class_target(model, index), arguments.methods, options, arguments.seed
+        ):
             steps.append(step)
             progress(len(steps), total)
     facts = Facts.of_model(model, picture=file_name(arguments.image))

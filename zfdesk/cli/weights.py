@@ -203,7 +203,7 @@ def info_command(arguments: argparse.Namespace) -> int:
         have = installed(listed, entries)
         _show(arguments, _catalogue_facts(listed) | ({"installed_as": have.name} if have else {}))
         return 0
-    path = store.find() if name is None else weights_file(name)
+    path = store.find_weights() if name is None else weights_file(name)
     description, model = describe(path), load(path)
     facts = {
         "name": path.stem,
@@ -215,7 +215,7 @@ def info_command(arguments: argparse.Namespace) -> int:
         "bytes": description.bytes,
         "sha256": model.sha256,
         "trained": description.trained,
-        "in_use": path == store.find(),
+        "in_use": path == store.find_weights(),
         "input": _input(description.input, description.architecture.size),
         "packing": description.packing,
         "provenance": description.provenance,

@@ -208,7 +208,7 @@ class Architecture:
         last = self.layers[-2] if self.teachable else None
         if isinstance(last, Linear):
             return last
-        raise ValueError(f"{self.name} does not end with a linear layer and a softmax: it cannot be taught.")
+        raise ValueError(f"{self.name} does not end with a linear layer and a softmax.")
 
     @property
     def feature_layer(self) -> str:

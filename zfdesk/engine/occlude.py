@@ -91,12 +91,12 @@ def occlude(
             case OccluderFill.NOISE:
                 out[mask] = np.random.default_rng(0).integers(0, 256, picture.shape, np.uint8)[mask]
             case OccluderFill.BLUR:
-                out[mask] = blurred(picture)[mask]
+                out[mask] = blurred_picture(picture)[mask]
     out.setflags(write=False)
     return out
 
 
-def blurred(picture: np.ndarray, sigma: float = BLUR_SIGMA) -> np.ndarray:
+def blurred_picture(picture: np.ndarray, sigma: float = BLUR_SIGMA) -> np.ndarray:
     """A uint8 (height, width, 3) picture, blurred as `gaussian_blur` does, uint8 again; sigma in pixels."""
     maps = gaussian_blur(torch.from_numpy(picture.astype(np.float32)).permute(2, 0, 1), sigma)
     return maps.permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8).numpy()

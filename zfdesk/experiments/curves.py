@@ -19,7 +19,7 @@ from itertools import islice
 import numpy as np
 
 from zfdesk.engine.model import Model
-from zfdesk.engine.occlude import Occluder, OccluderFill, blurred, occlude
+from zfdesk.engine.occlude import Occluder, OccluderFill, blurred_picture, occlude
 from zfdesk.experiments.heatmap import checked, upsampled
 
 STEPS = 56
@@ -92,14 +92,14 @@ def insertion_deletion(
         raise ValueError(f"The curve has 1 to {size * size} steps, not {steps}.")
     if fill is OccluderFill.NOISE:
         raise ValueError("Pixels are not deleted by noise: choose mean, grey, blur or black.")
-    order = order_of(heat, size)
+    order = pixel_order(heat, size)
     if class_index is None:
         class_index = int(model.probabilities(picture).argmax())
     if not 0 <= class_index < len(model.classes):
         raise ValueError(f"There is no class {class_index}; there are 0 to {len(model.classes) - 1}.")
     total = 2 * (steps + 1)
     made: list[Curve] = []
-    for start, finish in ((picture, _covered(model, picture, fill)), (blurred(picture, BLUR_SIGMA), picture)):
+    for start, finish in ((picture, _covered(model, picture, fill)), (blurred_picture(picture, BLUR_SIGMA), picture)):
         passed = len(made) * (steps + 1)
         pictures = _changed_in_order(start, finish, order, steps)
         probabilities: list[np.ndarray] = []
@@ -136,7 +136,7 @@ def random_baseline(
     return Baseline(tuple(curves))
 
 
-def order_of(heat: np.ndarray, size: int) -> np.ndarray:
+def pixel_order(heat: np.ndarray, size: int) -> np.ndarray:
     """Flat positions y·size + x of all pixels, most important first, int64 (size²,); of equals the first goes first.
 
     Raises HeatMapError (a ValueError) unless ``heat`` is (height, width) of finite real numbers.
@@ -147,7 +147,7 @@ def order_of(heat: np.ndarray, size: int) -> np.ndarray:
 
 def _covered(model: Model, picture: np.ndarray, fill: OccluderFill) -> np.ndarray:
     if fill is OccluderFill.BLUR:
-        return blurred(picture, BLUR_SIGMA)
+        return blurred_picture(picture, BLUR_SIGMA)
     height, width = picture.shape[:2]
     return occlude(picture, [Occluder(0, 0, height, width, fill=fill)], model.input.mean)
 
@@ -177,4 +177,4 @@ def _frozen(array: np.ndarray) -> np.ndarray:
     return array
 
 
-__all__ = ["STEPS", "Baseline", "Curve", "InsertionDeletion", "insertion_deletion", "order_of", "random_baseline"]
+__all__ = ["STEPS", "Baseline", "Curve", "InsertionDeletion", "insertion_deletion", "pixel_order", "random_baseline"]

@@ -16,7 +16,7 @@ from typing import Any
 from zfdesk.atomic_write import write_whole
 from zfdesk.engine.picture import CropBox
 from zfdesk.error_reason import error_reason
-from zfdesk.weights.safetensors_file import CheckpointError, opened, parsed_json
+from zfdesk.weights.safetensors_file import CheckpointError, opened_file, parsed_json
 
 FILE = "zfdesk-parts.json"
 VERSION = 1
@@ -42,7 +42,7 @@ class PartsError(ValueError):
 
 
 def read_parts(folder: Path) -> Marks:
-    """The marks kept in a folder, checked in all but what only the pictures can tell (see `check_pictures`,
+    """The marks kept in a folder, checked in all but what only the pictures can tell (see `check_marks`,
     `check_boxes`).
 
     Raises PartsError also when nothing was ever marked there.
@@ -55,7 +55,7 @@ def read_parts(folder: Path) -> Marks:
     if path.is_dir():
         raise PartsError(f"{path} is a folder, not a file of marked parts.")
     try:
-        with opened(path) as file:
+        with opened_file(path) as file:
             text = file.read(LARGEST_FILE + 1)
         if len(text) > LARGEST_FILE:
             raise PartsError(f"{path} is too large for a file of marked parts.")
@@ -104,7 +104,7 @@ def check_part_name(name: str) -> str:
     return name
 
 
-def check_pictures(folder: Path, marks: Mapping[str, Mapping[str, PartBox]]) -> None:
+def check_marks(folder: Path, marks: Mapping[str, Mapping[str, PartBox]]) -> None:
     """Raise PartsError when a marked picture is no longer there, or when no part is marked on two pictures."""
     missing = [name for name, parts in marks.items() if parts and not (folder / name).is_file()]
     if missing:
@@ -183,6 +183,17 @@ def _shown(value: Any) -> str:
 
 
 __all__ = [
-    "FILE", "PARTS", "RANDOM", "Marks", "PartBox", "PartsError", "check_boxes", "check_part_name", "check_pictures",
-    "read_parts", "shared_parts", "to_input", "write_parts",
+    "FILE",
+    "PARTS",
+    "RANDOM",
+    "Marks",
+    "PartBox",
+    "PartsError",
+    "check_boxes",
+    "check_marks",
+    "check_part_name",
+    "read_parts",
+    "shared_parts",
+    "to_input",
+    "write_parts",
 ]  # fmt: skip

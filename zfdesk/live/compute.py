@@ -17,7 +17,7 @@ from torch import Tensor
 
 from zfdesk.engine import Model, Pass, Rule, Seed, SeedKind, crop, forward_changed, occlude, reconstruct
 from zfdesk.engine.layers import Linear, Softmax, Stage
-from zfdesk.experiments.features import pass_features
+from zfdesk.experiments.layer_features import pass_features
 from zfdesk.live.comparison import ComparisonStep, common_seed
 from zfdesk.live.render import frozen, grid_columns, levels, render, thumbnail, tile_mosaic
 from zfdesk.live.result import Answer, LayerSummary, Mosaic, Peaks, Request, Result, UnitResult

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from zfdesk.attribution import METHODS, Attribution, Options, attribute, of_class
+from zfdesk.attribution import METHODS, Attribution, Options, attribute, class_target
 from zfdesk.attribution.cam import CamHead
 from zfdesk.attribution.preparation import shares
 from zfdesk.engine import Model, Occluder, Pass, Seed
@@ -92,7 +92,7 @@ class HeatQuery:
         if self.target is HeatTarget.UNIT and self.unit is not None:
             return self.unit.to_seed()
         top = self.target is HeatTarget.TOP
-        return of_class(seen.model, int(seen.probabilities[0].argmax()) if top else self.class_index)
+        return class_target(seen.model, int(seen.probabilities[0].argmax()) if top else self.class_index)
 
 
 _NUMBERS = tuple(set(HeatSettings.__dataclass_fields__) & set(Options.__dataclass_fields__) - {"layer"})

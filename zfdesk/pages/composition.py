@@ -16,7 +16,7 @@ from zfdesk.figures.captions import PanelFacts, joint_caption
 from zfdesk.figures.page import Cell, Page, letter
 from zfdesk.figures.panels import Panel
 from zfdesk.pages.panels import FIXED, CannotError, Captured, PanelSpec, Sources, capture
-from zfdesk.pages.view_page import title_of
+from zfdesk.pages.view_page import page_title
 
 MOST = 12
 """Rows and columns that can be made by hand; a template may have more."""
@@ -146,7 +146,7 @@ class Composition:
         shown = [self.slots[index].panel for index in self.order]
         facts = [panel.facts for panel in shown if panel is not None]
         fullest = max(facts, key=lambda known: (bool(known.picture), bool(known.layer)), default=None)
-        return title_of(fullest) if fullest is not None and fullest.picture else "Figure"
+        return page_title(fullest) if fullest is not None and fullest.picture else "Figure"
 
     @property
     def written_caption(self) -> str:

@@ -20,9 +20,9 @@ from zfdesk.pages.view_page import (
     facts_of,
     map_panel,
     maps_panel,
+    page_title,
     picture_panel,
     reconstruction_panel,
-    title_of,
 )
 from zfdesk.session.network_facts import network_facts
 
@@ -62,7 +62,7 @@ def film_page(result: Result, parts: Sequence[str] = PARTS, time: float | None =
             panel = replace(panel, note=" · ".join(text for text in (panel.note, frame_text) if text))
         cells.append(Cell(panel, *divmod(place, across), label=label, name=part))
     width = min(max(across * PANEL_INCHES, LEAST_INCHES), MOST_INCHES)
-    return Page(tuple(cells), (width, 0.0), title_of(facts), caption(facts), captioned=False, letters=False)
+    return Page(tuple(cells), (width, 0.0), page_title(facts), caption(facts), captioned=False, letters=False)
 
 
 class FilmedFigure:

@@ -148,7 +148,7 @@ def figure_bytes(composition: Composition) -> bytes:
         return npz.encode({**arrays, **{name: np.array(text) for name, text in texts.items()}})
 
 
-def save_figure(composition: Composition, path: str | os.PathLike[str]) -> None:
+def save_layout(composition: Composition, path: str | os.PathLike[str]) -> None:
     """Write the figure's file, whole or not at all. Raises OSError, and ValueError for one that shows nothing."""
     write_whole(Path(os.path.realpath(path)), [figure_bytes(composition)])
 
@@ -158,7 +158,7 @@ def read_page(path: str | os.PathLike[str]) -> Page:
     return _read(path)[0]
 
 
-def open_figure(path: str | os.PathLike[str]) -> Composition:
+def open_layout(path: str | os.PathLike[str]) -> Composition:
     """The figure as it was saved: its panels as they were, and what they are of, so that they can be taken anew."""
     page, texts = _read(path)
     opened = of_page(page)
@@ -198,5 +198,5 @@ def _read(path: str | os.PathLike[str]) -> tuple[Page, dict[str, str]]:
         raise LayoutError(f"{name} cannot be opened as a figure: {reason[:1].lower()}{reason[1:]}.") from None
 
 
-__all__ = ["FigureLayout", "LayoutError", "empty_of", "figure_bytes", "from_text", "layout_of", "open_figure",
-           "read_page", "save_figure", "to_text"]  # fmt: skip
+__all__ = ["FigureLayout", "LayoutError", "empty_of", "figure_bytes", "from_text", "layout_of", "open_layout",
+           "read_page", "save_layout", "to_text"]  # fmt: skip

@@ -135,11 +135,11 @@ def _map(shown: MapShown) -> Captured:
         f"{shown.scanned}, by {made.method} of {shown.layer}{share}: alike ones near each other, a picture where "
         f"there is room for it, else a dot.{' The ring is the live picture.' if shown.live is not None else ''}"
     )
-    panel = Picture(map_picture(shown.gallery, made, shown.live), facts=Facts.of_model(shown.gallery.model))
+    panel = Picture(map_of_pictures(shown.gallery, made, shown.live), facts=Facts.of_model(shown.gallery.model))
     return Captured(panel, f"map by {made.method} of {shown.layer}", "the scan", text)
 
 
-def map_picture(gallery: Gallery, made: PictureMap, live: np.ndarray | None = None) -> np.ndarray:
+def map_of_pictures(gallery: Gallery, made: PictureMap, live: np.ndarray | None = None) -> np.ndarray:
     """uint8 (height, width, 3): a picture in each cell of a grid, at its place, dots for the others, a ring for the
     live one. The small pictures are read from the disk where they were not yet."""
     low, high = made.points.min(0), made.points.max(0)
@@ -255,7 +255,7 @@ OBJECT_SHARES = _kind("object or background", "Units: object or background", Sha
 KINDS = (NEAREST, PICTURE_MAP, BOXES, FIG2_DOWN, FIG2_PATCHES, OBJECT_SHARES)
 
 
-def page_of(kind: PanelKind, shown: object) -> Page:
+def scan_page(kind: PanelKind, shown: object) -> Page:
     """What a pane shows as a page of its own. Raises ValueError where that is nothing."""
     captured = kind.capture(PanelSpec(kind), Sources().having(shown))
     facts = replace(captured.panel.facts, layer="", unit=None)  # the text names them
@@ -294,7 +294,7 @@ __all__ = [
     "NearestShown",
     "SharesShown",
     "StrongestShown",
-    "map_picture",
-    "page_of",
+    "map_of_pictures",
+    "scan_page",
     "with_box",
 ]  # fmt: skip

@@ -19,7 +19,7 @@ from zfdesk.pages.panels_network import ARCHITECTURE, NETWORK
 from zfdesk.pages.panels_snapshot import A_MAP, A_PICTURE, A_RECONSTRUCTION
 from zfdesk.pages.panels_sweep import KINDS as SWEEP_KINDS
 from zfdesk.pages.panels_sweep import shown_sweep
-from zfdesk.pages.view_page import page_of
+from zfdesk.pages.view_page import result_page
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def _unit(sources: Sources) -> Composition:
     result = sources.live()
     method = METHODS[result.request.view.method]
     kinds = (PICTURE, UNIT_MAP, method, BARS) if result.unit is not None else (PICTURE, BARS)
-    return of_page(page_of(result), frame_text(result), lambda index: PanelSpec(kinds[index]))
+    return of_page(result_page(result), frame_text(result), lambda index: PanelSpec(kinds[index]))
 
 
 def _fig7(sources: Sources) -> Composition:

@@ -38,7 +38,7 @@ def unit_facts(result: Result, unit: UnitResult | None, method: Rule) -> Facts:
     return Facts.of_model(result.request.model, **known)
 
 
-def page_of(result: Result, size: str = "two-column") -> Page:
+def result_page(result: Result, size: str = "two-column") -> Page:
     """The default page of a result, captioned with its facts."""
     facts = facts_of(result)
     panels: list[tuple[Panel, str]] = [(picture_panel(result, facts), "what the network sees")]
@@ -51,10 +51,10 @@ def page_of(result: Result, size: str = "two-column") -> Page:
     panels.append((bars_panel(result, facts), bars_label(result)))
     across = 2 if is_narrow(size) else len(panels)
     cells = tuple(Cell(panel, *divmod(place, across), label=label) for place, (panel, label) in enumerate(panels))
-    return Page(cells, size, title_of(facts), f"{bars_text(result)} {caption(facts)}".strip())
+    return Page(cells, size, page_title(facts), f"{bars_text(result)} {caption(facts)}".strip())
 
 
-def title_of(facts: Facts) -> str:
+def page_title(facts: Facts) -> str:
     """What a page of these facts is called."""
     where = f" · {unit_text(facts.layer, facts.unit, facts.position)}" if facts.layer else ""
     return f"{facts.picture or 'Picture'}{where}"

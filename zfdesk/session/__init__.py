@@ -29,13 +29,23 @@ pixels a frame, 1 MB of JSON.
 For example:
 
     session = load(Path("cat.zfdesk"))
-    save(Session(moment_of(result), {}), Path("again.zfdesk"))
+    save_session(Session(moment_of(result), {}), Path("again.zfdesk"))
 """
 
 from zfdesk.session.content import FrameRecord, Kept, Session, moment_of
-from zfdesk.session.file import FORMAT, MIGRATIONS, SUFFIX, SessionError, from_bytes, is_session, load, save, to_bytes
+from zfdesk.session.file import (
+    FORMAT,
+    MIGRATIONS,
+    SUFFIX,
+    SessionError,
+    from_bytes,
+    is_session,
+    load_session,
+    save_session,
+    to_bytes,
+)
 from zfdesk.session.network_facts import NetworkFacts, network_facts
-from zfdesk.session.reopen import Reopened, find_network, fitting, reopen
+from zfdesk.session.reopen import Reopened, find_network, fitting_view, reopen
 from zfdesk.session.sweeps import KeptSweep, kept_sweep
 
 __all__ = [
@@ -50,14 +60,14 @@ __all__ = [
     "Session",
     "SessionError",
     "find_network",
-    "fitting",
+    "fitting_view",
     "from_bytes",
     "is_session",
     "kept_sweep",
-    "load",
+    "load_session",
     "moment_of",
     "network_facts",
     "reopen",
-    "save",
+    "save_session",
     "to_bytes",
 ]  # fmt: skip

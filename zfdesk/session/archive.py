@@ -27,7 +27,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,60}")
 _END_OF_PNG = b"\0\0\0\0IEND\xaeB`\x82"
 
 
-def pack(members: Mapping[str, bytes]) -> bytes:
+def pack_members(members: Mapping[str, bytes]) -> bytes:
     """A zip of these members in this order; the same members give the same bytes. PNG is stored, the rest deflated."""
     memory = io.BytesIO()
     with zipfile.ZipFile(memory, "w") as archive:
@@ -39,9 +39,9 @@ def pack(members: Mapping[str, bytes]) -> bytes:
     return memory.getvalue()
 
 
-def unpack(data: bytes) -> dict[str, bytes]:
-    """The members of a zip. Raises ArchiveError, before anything large is made, where it is not one `pack` could make
-    up to its compression: damaged, cut short, encrypted, with odd or double names, too many or too large members."""
+def unpack_members(data: bytes) -> dict[str, bytes]:
+    """The members of a zip. Raises ArchiveError, before anything large is made, where it is not one that `pack_members`
+    could make up to its compression: damaged, cut short, encrypted, with odd names, too many or too large members."""
     parts = npz.members(data, LIMITS)
     if not all(_NAME.fullmatch(name) for name in parts):
         raise ArchiveError("a part of it has a name that none of ours has")

@@ -167,7 +167,7 @@ def to_bytes(session: Session) -> bytes:
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()}
     head = Head(KIND, FORMAT, __version__, live, snapshots, sweep, hashes, by_features)
     text = json.dumps(to_plain(head), indent=1, allow_nan=False).encode()
-    return archive.pack({HEAD: text, **parts})
+    return archive.pack_members({HEAD: text, **parts})
 
 
 def _head_of(moment: FrameRecord, name: str, parts: dict[str, bytes], frames: dict[int, str]) -> MomentHead:
@@ -182,7 +182,7 @@ def _head_of(moment: FrameRecord, name: str, parts: dict[str, bytes], frames: di
     return MomentHead(moment.view, moment.network, FrameHead(file, height, width, frame.number, frame.origin), arrays)
 
 
-def save(session: Session, path: Path) -> None:
+def save_session(session: Session, path: Path) -> None:
     """Write a session file, whole or not at all: what was there stays until the new one is safely on the disk.
 
     Raises SessionError.
@@ -210,7 +210,7 @@ def is_session(path: str | Path) -> bool:
     return head[:4] == b"PK\3\4" and head[30:] == HEAD.encode()
 
 
-def load(path: Path) -> Session:
+def load_session(path: Path) -> Session:
     """Read a session file. Raises SessionError, in a sentence that names the file, for whatever is wrong with it."""
     name = file_name(path)
     try:
@@ -226,11 +226,11 @@ def load(path: Path) -> Session:
 
 
 def from_bytes(data: bytes, name: str = "The session") -> Session:
-    """Like `load`, from the bytes of a file; ``name`` is how a sentence calls it."""
+    """Like `load_session`, from the bytes of a file; ``name`` is how a sentence calls it."""
     try:
         if len(data) > MOST_BYTES_OF_FILE:
             raise ArchiveError("it is too large")
-        return _session(archive.unpack(data))
+        return _session(archive.unpack_members(data))
     except (ArchiveError, PlainError) as error:
         raise SessionError(f"{name} cannot be opened as a session: {_its(str(error))}.") from None
 

@@ -49,14 +49,14 @@ def reopen(session: Session, present: Model, switch: bool = True) -> Reopened:
     model, difference = find_network(session.moment.network, present) if switch else (present, "")
     difference = difference or _difference(session.moment.network, model)
     notes += [difference] if difference else []
-    view, changed = fitting(session.moment.view, model)
+    view, changed = fitting_view(session.moment.view, model)
     notes += changed
     result = _computed(session.moment, view, model)
     if not difference and (deviation := _deviation(session.moment, result)):
         notes.append(deviation)
     snapshots = {}
     for name, moment in session.snapshots.items():
-        seen_with = fitting(moment.view, model)[0]
+        seen_with = fitting_view(moment.view, model)[0]
         if seen_with != moment.view or _difference(moment.network, model):
             notes.append(f"Snapshot {name} was taken with other weights and is left out.")
         else:
@@ -101,7 +101,7 @@ def _difference(wanted: NetworkFacts, model: Model) -> str:
     )
 
 
-def fitting(view: View, model: Model) -> tuple[View, list[str]]:
+def fitting_view(view: View, model: Model) -> tuple[View, list[str]]:
     """The view with all that this network does not have replaced by the nearest, and a sentence for each."""
     notes: list[str] = []
     architecture = model.architecture
@@ -183,4 +183,4 @@ def _short(text: str, most: int = 40) -> str:
     return "".join(letter if letter.isprintable() else "�" for letter in text[:most])
 
 
-__all__ = ["Reopened", "find_network", "fitting", "reopen"]
+__all__ = ["Reopened", "find_network", "fitting_view", "reopen"]

@@ -12,7 +12,7 @@ from zfdesk.synthesis.dream import dream
 from zfdesk.synthesis.fooling import Norm, fool
 from zfdesk.synthesis.inversion import invert
 from zfdesk.synthesis.maximise import Maximiser, finished, maximise, several
-from zfdesk.synthesis.objectives import Objective, Term, along, between, of_class, of_unit, parse
+from zfdesk.synthesis.objectives import Objective, Term, along, between, of_class, of_unit, parse_objective
 from zfdesk.synthesis.recipes import RECIPES, MaximiseRecipe, recipe_called
 from zfdesk.synthesis.steps import Sketch
 from zfdesk.synthesis.style import StyleSource, texture, transfer
@@ -35,7 +35,7 @@ __all__ = [
     "maximise",
     "of_class",
     "of_unit",
-    "parse",
+    "parse_objective",
     "recipe_called",
     "several",
     "texture",

@@ -27,7 +27,7 @@ from zfdesk.engine import LRN, Architecture, Conv, MaxPool, Model, Softmax, Stag
 from zfdesk.engine.kernels import dense
 from zfdesk.resources import resource
 from zfdesk.synthesis.maximise import finished, maximise
-from zfdesk.synthesis.objectives import of_unit, score_layer
+from zfdesk.synthesis.objectives import of_unit
 from zfdesk.synthesis.recipes import MaximiseRecipe
 from zfdesk.synthesis.steps import no_larger
 
@@ -75,7 +75,7 @@ class Atlas:
 def atlas_layers(architecture: Architecture) -> tuple[str, ...]:
     """Every convolution, and the class scores."""
     convolutions = [stage.name for stage in architecture.stages if isinstance(stage.layer, Conv)]
-    return (*convolutions, score_layer(architecture))
+    return (*convolutions, architecture.class_layers[0])
 
 
 def atlas_recipe(stage: Stage) -> MaximiseRecipe:
@@ -96,10 +96,10 @@ def make_page(model: Model, layer: str, seed: int = 0) -> Iterator[tuple[int, At
         sketch = finished(maximise(model, objectives, recipe, seed=seed, every=recipe.steps))
         pictures += list(sketch.pictures)
         values += sketch.values.tolist()
-        yield len(values), page_of(pictures, values, recipe) if len(values) == units else None
+        yield len(values), atlas_page(pictures, values, recipe) if len(values) == units else None
 
 
-def page_of(pictures: list[np.ndarray], values: list[float], recipe: MaximiseRecipe) -> AtlasPage:
+def atlas_page(pictures: list[np.ndarray], values: list[float], recipe: MaximiseRecipe) -> AtlasPage:
     """Pictures of one size, uint8 (side, side, 3), as a page. ValueError where they are too many for one."""
     shown = [no_larger(picture, LARGEST_SIDE) for picture in pictures]
     side, columns = shown[0].shape[0], math.ceil(math.sqrt(len(shown)))

@@ -1,6 +1,6 @@
 """What a made picture is to excite: a unit, one of its positions, its whole map, a class, or any sum of these.
 
-In words, as the command line takes them (`parse`):
+In words, as the command line takes them (`parse_objective`):
 
     conv5:17               a unit, at the middle of its map
     conv5:17@2,3           at row 2, column 3
@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from zfdesk.engine import Architecture, Softmax, Stage
+from zfdesk.engine import Architecture, Stage
 from zfdesk.engine.differentiable import MapWindow
 
 MIDDLE = "middle"
@@ -116,11 +116,6 @@ def middle(stage: Stage) -> tuple[int, int]:
     return stage.shape[1] // 2, stage.shape[2] // 2
 
 
-def score_layer(architecture: Architecture) -> str:
-    """The layer of the class scores, below the softmax."""
-    return architecture.stages[-2 if isinstance(architecture.stages[-1].layer, Softmax) else -1].name
-
-
 def of_unit(layer: str, unit: int, place: MapPlace = MIDDLE) -> Objective:
     """The objective of one unit."""
     return Objective((Term(layer, unit, place),))
@@ -130,7 +125,7 @@ def of_class(architecture: Architecture, index: int) -> Objective:
     """A class's score. Raises ValueError for a class that does not exist."""
     if not 0 <= index < architecture.classes:
         raise ValueError(f"There is no class {index}; there are 0 to {architecture.classes - 1}.")
-    return of_unit(score_layer(architecture), index)
+    return of_unit(architecture.class_layers[0], index)
 
 
 def between(layer: str, one: int, other: int, share: float) -> Objective:
@@ -154,7 +149,7 @@ _UNIT = re.compile(r"(?P<layer>[\w.]+):(?P<unit>\d{1,7})(?:>(?P<other>\d{1,7})@(
 _WEIGHT = re.compile(r"(?P<weight>\d+(?:\.\d*)?|\.\d+)\s*\*\s*(?P<rest>.+)", re.ASCII)
 
 
-def parse(text: str, architecture: Architecture, class_called: Callable[[str], int]) -> Objective:
+def parse_objective(text: str, architecture: Architecture, class_called: Callable[[str], int]) -> Objective:
     """An objective from words, see above. ``class_called`` finds a class by its name.
 
     Raises ValueError for what is not understood or does not exist.
@@ -175,7 +170,7 @@ def _parsed(text: str, architecture: Architecture, class_called: Callable[[str],
         weight, text = float(found["weight"]), found["rest"].strip()
     if text.startswith("class:"):
         index = class_called(text.removeprefix("class:").strip().strip('"'))
-        return (Term(score_layer(architecture), index, weight=weight),)
+        return (Term(architecture.class_layers[0], index, weight=weight),)
     found = _UNIT.fullmatch(text)
     if not found:
         raise ValueError(f"“{text}” is no objective: write conv5:17, conv5:17@2,3, conv5:17/map or class:NAME.")

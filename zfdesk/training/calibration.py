@@ -11,7 +11,7 @@ from zfdesk.engine import Model
 from zfdesk.training.data import PictureDataset
 from zfdesk.training.errors import TrainingError
 from zfdesk.training.evaluate import Protocol, readable_batches
-from zfdesk.weights.temperature import divide_scores, score_layer
+from zfdesk.weights.temperature import divide_scores
 
 BINS = 15
 """Of equal width from 0 to 1, as in the paper."""
@@ -115,7 +115,7 @@ def calibrate(
     training nor test. Raises TrainingError with a sentence.
     """
     try:
-        layer = score_layer(model)
+        layer = model.architecture.classifier.name
     except ValueError as error:
         raise TrainingError(str(error)) from None
     labels, scores = [], []

@@ -25,7 +25,7 @@ from zfdesk.training.errors import TrainingError
 from zfdesk.training.evaluate import Evaluation, evaluate
 from zfdesk.weights import load
 from zfdesk.weights.embedded_facts import FACTS, FEWEST, KindScore, Scores, facts_from, readme_block
-from zfdesk.weights.looks_untrained import answers
+from zfdesk.weights.looks_untrained import spread_and_mirror
 
 BEGIN, END = "<!-- embedded network: begin -->", "<!-- embedded network: end -->"
 """Around what is written anew in README and the card."""
@@ -55,7 +55,7 @@ def measure(
 
         places = places_of(pictures.classes, model.classes)
         found.append((name, evaluate([model], pictures, places, progress=show, on_message=on_message)))
-    spread, mirror = answers(model)
+    spread, mirror = spread_and_mirror(model)
     return {
         "file": file.name,
         "sha256": model.sha256,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from zfdesk.engine import Model, centre_crop
-from zfdesk.experiments.features import features_of_layers
+from zfdesk.experiments.layer_features import features_of_layers
 from zfdesk.sources import SourceError, decode_picture
 from zfdesk.training.data import PictureDataset
 from zfdesk.training.errors import PicturesGoneError

@@ -23,7 +23,7 @@ from zfdesk.weights.safetensors_file import (
     CheckpointError,
     Header,
     digest,
-    opened,
+    opened_file,
     read_header,
     read_tensors,
     write_tensors,
@@ -115,7 +115,7 @@ def _state_file(place: Path) -> Iterator[tuple[BufferedReader, Header]]:
     if not place.exists():
         raise TrainingError(f"{place.parent.parent} has no saved state to go on from ({FILE}).")
     try:
-        with opened(place) as file:
+        with opened_file(place) as file:
             header = read_header(file, place)
             if header.metadata.get("format") != FORMAT:
                 raise TrainingError(f"{place} is not the state of a training of this version of zfdesk.")

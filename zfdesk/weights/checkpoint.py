@@ -37,7 +37,7 @@ from zfdesk.weights.safetensors_file import (
     CheckpointError,
     Header,
     digest,
-    opened,
+    opened_file,
     parsed_json,
     read_header,
     read_tensors,
@@ -80,7 +80,7 @@ def load(path: Path | str | None = None) -> Model:
     file carries one, its hash. Raises CheckpointError with one sentence that says what is wrong.
     """
     place = _place(path)
-    with opened(place) as file:
+    with opened_file(place) as file:
         header = read_header(file, place)
         description = _described(header, place)
         hash_of_file = hashlib.sha256()
@@ -102,7 +102,7 @@ def load(path: Path | str | None = None) -> Model:
 def describe(path: Path | str | None = None) -> Description:
     """What a weights file says of itself, from its header alone (a millisecond); CheckpointError as for `load`."""
     place = _place(path)
-    with opened(place) as file:
+    with opened_file(place) as file:
         return _described(read_header(file, place), place)
 
 

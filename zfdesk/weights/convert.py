@@ -22,7 +22,7 @@ from zfdesk.engine.model import Model
 from zfdesk.engine.picture import InputSpec
 from zfdesk.weights.checkpoint import FORMAT, MOST_CLASSES, describe, load
 from zfdesk.weights.onnx_file import read_zfnet512
-from zfdesk.weights.safetensors_file import DTYPES, CheckpointError, opened, read_header, read_tensors, what_is
+from zfdesk.weights.safetensors_file import DTYPES, CheckpointError, opened_file, read_header, read_tensors, what_is
 from zfdesk.weights.torch_file import most_bytes, read_state_dict, unwrapped
 
 # torchvision's and pytorchcv's ImageNet mean (0.485, 0.456, 0.406) and deviation (0.229, 0.224, 0.225), in 0–255
@@ -88,7 +88,7 @@ def import_weights(path: Path | str) -> Model:
     Raises CheckpointError with one sentence that says what was found.
     """
     place = Path(path)
-    with opened(place) as file:
+    with opened_file(place) as file:
         head = file.read(64)
         size = file.seek(0, 2)
     if size > most_bytes():
@@ -106,7 +106,7 @@ def import_weights(path: Path | str) -> Model:
 
 
 def _from_safetensors(path: Path) -> Model:
-    with opened(path) as file:
+    with opened_file(path) as file:
         header = read_header(file, path)
         if header.metadata.get("format") == FORMAT:
             return load(path)
@@ -134,7 +134,7 @@ def _from_state_dict(state: dict[str, Any], path: Path) -> Model:
 
 
 def _model(architecture: Architecture, weights: Weights, spec: InputSpec, origin: str, path: Path) -> Model:
-    with opened(path) as file:
+    with opened_file(path) as file:
         source = hashlib.file_digest(file, "sha256").hexdigest()
     classes = describe().classes if architecture.classes == len(describe().classes) else ()
     provenance = f"{origin}; imported from {path.name}, SHA-256 {source}"

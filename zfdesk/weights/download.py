@@ -25,7 +25,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
 from zfdesk.atomic_write import write_whole
-from zfdesk.weights.safetensors_file import CheckpointError, opened, parsed_json
+from zfdesk.weights.safetensors_file import CheckpointError, opened_file, parsed_json
 from zfdesk.weights.web import (
     Cancelled,
     DownloadError,
@@ -161,7 +161,7 @@ class _Download:
 
     def _note(self) -> _Note:
         try:
-            with opened(_note_of(self.part)) as file:
+            with opened_file(_note_of(self.part)) as file:
                 data = parsed_json(file.read(1 << 16), self.part, "note")
             return _Note(str(data["url"]), int(data["total"]), str(data["mark"]))
         except (CheckpointError, KeyError, TypeError, ValueError):

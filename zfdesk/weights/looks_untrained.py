@@ -6,7 +6,8 @@ are often quite certain, so probabilities tell little):
 - spread: how much the scores differ from picture to picture, relative to what they share, |s − mean s| / |mean s|;
 - mirror: the cosine between a picture's s − mean s and its mirror image's; a trained network hardly minds mirroring.
 
-Measured by ``python -c "from zfdesk.weights.looks_untrained import measure; measure()"`` (five demo pictures, 2026-11):
+Measured by ``python -c "from zfdesk.weights.looks_untrained import print_table; print_table()"`` on the five demo
+pictures, 2026-11:
 
 | network                                                            | spread      | mirror      |
 |--------------------------------------------------------------------|-------------|-------------|
@@ -41,7 +42,7 @@ def looks_untrained(model: Model) -> str:
     """
     if not model.trained:
         return "These weights are known to be untrained: the answers mean nothing."
-    spread, mirror = answers(model)
+    spread, mirror = spread_and_mirror(model)
     if spread < LEAST_SPREAD:
         return "This network answers every demo picture nearly alike: its weights or its input's scale may be wrong."
     if mirror < LEAST_MIRROR:
@@ -50,7 +51,7 @@ def looks_untrained(model: Model) -> str:
 
 
 @torch.inference_mode()
-def answers(model: Model) -> tuple[float, float]:
+def spread_and_mirror(model: Model) -> tuple[float, float]:
     """The spread and the mirror number of a network, see above; (inf, 1) when the demo pictures are missing."""
     pictures = _demo_pictures(model)
     if len(pictures) < 3:
@@ -86,12 +87,12 @@ def _demo_pictures(model: Model) -> list[np.ndarray]:
     return pictures
 
 
-def measure() -> None:
+def print_table() -> None:
     """Print the numbers of the table above."""
     from zfdesk.weights.checkpoint import load
 
     def print_row(name: str, model: Model) -> None:
-        spread, mirror = answers(model)
+        spread, mirror = spread_and_mirror(model)
         print(f"{name:40} spread {spread:.3f} mirror {mirror:.3f}", flush=True)
 
     imagenet = (58.395, 57.12, 57.375)

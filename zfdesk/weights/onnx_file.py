@@ -16,7 +16,7 @@ from torch import Tensor
 
 from zfdesk.engine.layers import LRN, Architecture, Conv, Linear, MaxPool, ReLU, Softmax
 from zfdesk.weights.checkpoint import MOST_CLASSES
-from zfdesk.weights.safetensors_file import CheckpointError, opened
+from zfdesk.weights.safetensors_file import CheckpointError, opened_file
 
 MOST_BYTES = (1 << 31) - 1  # protobuf's own limit
 _SILENT = {"Dropout", "Identity"}  # nothing happens there when a network only answers
@@ -34,7 +34,7 @@ def read_zfnet512(path: Path, make: Callable[[int], Architecture]) -> tuple[Arch
     import onnx
     from google.protobuf.message import DecodeError
 
-    with opened(path) as file:
+    with opened_file(path) as file:
         data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise CheckpointError(f"{path} is larger than an ONNX file can be.")

@@ -61,7 +61,7 @@ class Header:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BufferedReader]:
+def opened_file(path: Path) -> Iterator[BufferedReader]:
     """An ordinary file, open for reading; CheckpointError for anything else (also while it is read)."""
     try:
         # before opening: opening a pipe would wait for a writer, for ever

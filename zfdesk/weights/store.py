@@ -19,7 +19,7 @@ from zfdesk.atomic_write import write_whole
 from zfdesk.engine.model import Model
 from zfdesk.error_reason import error_reason
 from zfdesk.weights.checkpoint import describe, embedded, load, save
-from zfdesk.weights.safetensors_file import CheckpointError, opened, parsed_json
+from zfdesk.weights.safetensors_file import CheckpointError, opened_file, parsed_json
 
 SUFFIX = ".safetensors"
 _NAME = re.compile(r"[^\W_][\w.+-]{0,63}")
@@ -56,7 +56,7 @@ class StoredWeights:
 
 @lru_cache(maxsize=256)
 def _hash(path: Path, size: int, changed: int) -> str:
-    with opened(path) as file:
+    with opened_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -98,7 +98,7 @@ def _entry(path: Path, in_use: bool, is_embedded: bool) -> StoredWeights:
     )  # fmt: skip
 
 
-def find(name: str | None = None) -> Path:
+def find_weights(name: str | None = None) -> Path:
     """The file of the weights called ``name``, without it of those in use; CheckpointError when there is none."""
     if name is None:
         return current() or embedded()
@@ -119,7 +119,7 @@ def use(name: str, loaded: bool = False) -> None:
 
     Raises CheckpointError, and what was in use stays, when there are none of that name or they are damaged.
     """
-    path = find(name)
+    path = find_weights(name)
     if not loaded:
         load(path)
     text = json.dumps({"use": name}, ensure_ascii=False).encode()
@@ -182,9 +182,9 @@ def add(model: Model, name: str) -> Path:
     return path
 
 
-def remove(name: str) -> None:
+def remove_weights(name: str) -> None:
     """Delete weights that were kept. CheckpointError for the embedded ones, those in use, or where the disk refuses."""
-    path = find(name)
+    path = find_weights(name)
     if path == embedded():
         raise CheckpointError(f"{name} ships with the program and cannot be deleted.")
     if path == current():
@@ -211,7 +211,7 @@ def _memory() -> Path:
 def _remembered() -> str | None:
     """The chosen name; None when nothing was chosen or the note cannot be read."""
     try:
-        with opened(_memory()) as file:
+        with opened_file(_memory()) as file:
             name = parsed_json(file.read(1 << 16), _memory(), "note").get("use")
     except CheckpointError:
         return None

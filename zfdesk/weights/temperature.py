@@ -6,28 +6,20 @@ import math
 from dataclasses import replace
 
 from zfdesk.engine.kernels import Weights
-from zfdesk.engine.layers import Linear, Softmax
 from zfdesk.engine.model import Model
 from zfdesk.engine.packed_rows import PackedRows
-
-
-def score_layer(model: Model) -> str:
-    """The stage whose activations are the softmax's input. Raises ValueError where there is no softmax behind one."""
-    stages = model.architecture.stages
-    if len(stages) < 2 or not isinstance(stages[-1].layer, Softmax) or not isinstance(stages[-2].layer, Linear):
-        raise ValueError(f"{model.architecture.name} does not end with a linear layer and a softmax.")
-    return stages[-2].name
 
 
 def divide_scores(model: Model, temperature: float) -> Model:
     """The network whose softmax sees its scores divided by ``temperature``: weights and bias of the last layer are.
 
     Packed rows keep their int8 values, only their scales change, so that nothing is rounded anew; the order of the
-    classes stays as it is. Raises ValueError for a temperature that is not a finite number above 0.
+    classes stays as it is. Raises ValueError for a temperature that is not a finite number above 0, or a network that
+    does not end with a linear layer and a softmax.
     """
     if not (math.isfinite(temperature) and temperature > 0):
         raise ValueError(f"A temperature is a finite number above 0, not {temperature:g}.")
-    name = score_layer(model)
+    name = model.architecture.classifier.name
     weights: Weights = dict(model.weights)
     weight, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
     assert not isinstance(bias, PackedRows)
@@ -40,4 +32,4 @@ def divide_scores(model: Model, temperature: float) -> Model:
     return replace(model, weights=weights, provenance=provenance, sha256="", body=None)
 
 
-__all__ = ["divide_scores", "score_layer"]
+__all__ = ["divide_scores"]

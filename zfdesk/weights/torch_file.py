@@ -20,7 +20,7 @@ from typing import Any
 import torch
 
 from zfdesk.engine.architectures import ARCHITECTURES
-from zfdesk.weights.safetensors_file import CheckpointError, opened
+from zfdesk.weights.safetensors_file import CheckpointError, opened_file
 
 MOST_ENTRIES = 10_000
 LONGEST_PICKLE = 16 << 20  # bytes; the state dicts in question need under 10 thousand
@@ -43,7 +43,7 @@ def read_state_dict(path: Path) -> dict[str, Any]:
     """
     if not _is_zip(path):
         return unwrapped(_unpickled(path, path, mapped=False), path)
-    with opened(path) as file, _archive(file, path) as archive:
+    with opened_file(path) as file, _archive(file, path) as archive:
         inner = _checked_members(archive, path.stat().st_size, path)
         if inner is None:
             return unwrapped(_unpickled(path, path, mapped=True), path)
@@ -62,7 +62,7 @@ def pth_digest(path: Path, algorithm: str) -> str:
 
     Raises CheckpointError for a damaged or dangerous zip.
     """
-    with opened(path) as file:
+    with opened_file(path) as file:
         if not _is_zip(path):
             return hashlib.file_digest(file, algorithm).hexdigest()
         with _archive(file, path) as archive:
@@ -76,7 +76,7 @@ def pth_digest(path: Path, algorithm: str) -> str:
                 except Exception as error:
                     raise _not_unpacked(path, inner, error) from None
                 return running.hexdigest()
-    with opened(path) as file:
+    with opened_file(path) as file:
         return hashlib.file_digest(file, algorithm).hexdigest()
 
 
@@ -86,7 +86,7 @@ def _not_unpacked(path: Path, inner: zipfile.ZipInfo, error: Exception) -> Check
 
 def _from_inside(place: Path, path: Path) -> dict[str, Any]:
     if _is_zip(place):
-        with opened(place) as file, _archive(file, path) as archive:
+        with opened_file(place) as file, _archive(file, path) as archive:
             if _checked_members(archive, place.stat().st_size, path) is not None:
                 raise CheckpointError(f"{path} is a zip in a zip; unpack it first.")
     # not mapped: the unpacked file vanishes, which Windows refuses while it is mapped
@@ -95,7 +95,7 @@ def _from_inside(place: Path, path: Path) -> dict[str, Any]:
 
 def _is_zip(path: Path) -> bool:
     """As torch tells the two formats apart: by the first bytes."""
-    with opened(path) as file:
+    with opened_file(path) as file:
         return file.read(4) == b"PK\x03\x04"
 
 

@@ -13,7 +13,7 @@ from zfdesk.desk.lab.recipe_numbers import RecipeNumbers
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.class_field import ClassField, class_named
 from zfdesk.desk.widgets.controls import Choice
-from zfdesk.synthesis import RECIPES, Objective, Term, between, of_class, of_unit, parse, several
+from zfdesk.synthesis import RECIPES, Objective, Term, between, of_class, of_unit, parse_objective, several
 from zfdesk.synthesis.objectives import WHOLE, MapPlace
 from zfdesk.synthesis.orders import MEAN, NOISE, Order, layer_order, units_order
 
@@ -144,7 +144,7 @@ class MaximiseForm(Form):
             case Aim.BETWEEN:
                 return between(view.layer, view.unit, self.other.value(), self.share.value() / 100)
             case Aim.WORDS:
-                return parse(self.objective_text.text(), architecture, self._called)
+                return parse_objective(self.objective_text.text(), architecture, self._called)
             case Aim.POSITION:
                 return of_unit(view.layer, view.unit, self._position())
             case Aim.MAP:

@@ -28,7 +28,7 @@ from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.engine import Model, OccluderFill
 from zfdesk.experiments import Correspondence, correspondence
 from zfdesk.experiments.correspondence import cut_out
-from zfdesk.experiments.parts import Marks, check_pictures
+from zfdesk.experiments.parts import Marks, check_marks
 from zfdesk.live import Crop, CropMode
 from zfdesk.sources import read_picture
 
@@ -49,7 +49,7 @@ def compare(
     folder: Path, marks: Marks, model: Model, crop: Crop, fill: OccluderFill, progress: Progress
 ) -> Correspondence:
     """The table of a folder; for another thread. Raises what its parts raise, all in words."""
-    check_pictures(folder, marks)
+    check_marks(folder, marks)
 
     def read(name: str) -> np.ndarray:
         progress.check()

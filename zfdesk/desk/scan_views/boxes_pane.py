@@ -18,7 +18,7 @@ from zfdesk.engine import Architecture
 from zfdesk.figures.facts import number, unit_text
 from zfdesk.library import Portraits
 from zfdesk.library.boxes import BoxedPicture, boxed_pictures
-from zfdesk.pages.panels_scan import BOXES, BoxesShown, page_of
+from zfdesk.pages.panels_scan import BOXES, BoxesShown, scan_page
 
 Unit = tuple[str, int]
 
@@ -132,7 +132,7 @@ class BoxesPane(ScanPane):
             self.context.show_message("There are no boxes to save: select a unit that is active.", error=True)
             return
         name = f"boxes-{shown.layer}-{shown.unit}"
-        ask_for_page(self.context, "Save the boxes as a figure", name, partial(page_of, BOXES, shown))
+        ask_for_page(self.context, "Save the boxes as a figure", name, partial(scan_page, BOXES, shown))
 
 
 def _boxed(unit: Unit, portraits: Portraits) -> list[BoxedPicture]:

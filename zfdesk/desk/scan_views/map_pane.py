@@ -25,7 +25,7 @@ from zfdesk.library.gallery import Gallery
 from zfdesk.library.picture_map import PictureMap, pca_map, tsne_map
 from zfdesk.library.records import feature_layers
 from zfdesk.live import Demand, Result
-from zfdesk.pages.panels_scan import PICTURE_MAP, MapShown, page_of
+from zfdesk.pages.panels_scan import PICTURE_MAP, MapShown, scan_page
 from zfdesk.progress import noun
 
 FETCHED = 24  # small pictures that are read at once
@@ -309,7 +309,7 @@ class MapPane(ScanPane):
         if shown is None:
             self.context.show_message("There is no map yet.", error=True)
             return
-        ask_for_page(self.context, "Save the map as a figure", "map", partial(page_of, PICTURE_MAP, shown))
+        ask_for_page(self.context, "Save the map as a figure", "map", partial(scan_page, PICTURE_MAP, shown))
 
 
 def _features(portraits: Portraits) -> tuple[Gallery, str, np.ndarray]:

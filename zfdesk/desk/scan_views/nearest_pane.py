@@ -27,7 +27,7 @@ from zfdesk.library.nearest import PIXELS, Near, Neighbours, pixels_of
 from zfdesk.library.records import feature_layers
 from zfdesk.live import Demand, Result
 from zfdesk.pages.panels import frame_text
-from zfdesk.pages.panels_scan import NEAREST, NearestRow, NearestShown, page_of
+from zfdesk.pages.panels_scan import NEAREST, NearestRow, NearestShown, scan_page
 
 SHOWN = 8
 AGAIN_MS, REST = 150, 2.0  # from one search to the next, and how many times as long as it took: the live view first
@@ -208,7 +208,9 @@ class NearestPane(ScanPane):
         if shown is None:
             self.context.show_message("No nearest pictures were found yet.", error=True)
             return
-        ask_for_page(self.context, "Save the nearest pictures as a figure", "nearest", partial(page_of, NEAREST, shown))
+        ask_for_page(
+            self.context, "Save the nearest pictures as a figure", "nearest", partial(scan_page, NEAREST, shown)
+        )
 
 
 def _searches(portraits: Portraits) -> dict[str, Neighbours]:

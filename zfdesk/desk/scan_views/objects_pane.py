@@ -22,7 +22,7 @@ from zfdesk.library import Example, Portraits
 from zfdesk.library.boxes import Covered, ObjectShare, covered_peaks, object_box, object_shares
 from zfdesk.library.gallery import Gallery
 from zfdesk.live import Demand, Result
-from zfdesk.pages.panels_scan import OBJECT_SHARES, SharesShown, page_of
+from zfdesk.pages.panels_scan import OBJECT_SHARES, SharesShown, scan_page
 
 LIVE_MS = 300  # a list that is sorted anew at every frame cannot be read
 HEAD = ("unit", "on the object", "by chance", "pictures", "left")
@@ -308,7 +308,7 @@ class ObjectsPane(ScanPane):
         if shown is None:
             self.context.show_message(f"The objects of {layer}'s strongest pictures are not found yet.", error=True)
             return
-        make = partial(page_of, OBJECT_SHARES, shown)
+        make = partial(scan_page, OBJECT_SHARES, shown)
         ask_for_page(self.context, "Save the shares as a figure", f"objects-{layer}", make)
 
 

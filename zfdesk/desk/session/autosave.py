@@ -23,7 +23,7 @@ from zfdesk.desk.session.controller import Sessions, current_session
 from zfdesk.desk.tasks import Task
 from zfdesk.desk.widgets.notification import Notification
 from zfdesk.error_reason import error_reason
-from zfdesk.session import SUFFIX, SessionError, save
+from zfdesk.session import SUFFIX, SessionError, save_session
 from zfdesk.weights import store
 
 LOOK_MS = 4000  # how often is looked whether the view has changed
@@ -86,7 +86,7 @@ class Autosave(QObject):
             return  # no frame yet
         self._kept, self._frame, self._kept_at = key, session.moment.frame, time.monotonic()
         self._task = desk.tasks.run(
-            "autosave", partial(save, session, self.path), self._after_writing, owner=self,
+            "autosave", partial(save_session, session, self.path), self._after_writing, owner=self,
             discard=lambda _: self._remove_own(),  # written after the end
         )  # fmt: skip
 

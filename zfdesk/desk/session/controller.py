@@ -16,7 +16,7 @@ from zfdesk.desk.feature import Features
 from zfdesk.desk.settings import RECENT_SESSIONS
 from zfdesk.desk.widgets.save_dialog import ask_where
 from zfdesk.live import Result
-from zfdesk.session import SUFFIX, Reopened, Session, SessionError, load, moment_of, reopen, save
+from zfdesk.session import SUFFIX, Reopened, Session, SessionError, load_session, moment_of, reopen, save_session
 from zfdesk.sources.files import file_name
 
 FILES = f"zfdesk session (*{SUFFIX})"
@@ -67,7 +67,7 @@ class Sessions(QObject):
         self._ticket += 1
         model, done = self._state.model, partial(self._show_opened, path, self._ticket, restoring)
         # one thread: the worker has the others
-        self._state.tasks.run("session", lambda: reopen(load(path), model), done, owner=self, threads=1)
+        self._state.tasks.run("session", lambda: reopen(load_session(path), model), done, owner=self, threads=1)
 
     def _show_opened(
         self, path: Path, ticket: int, restoring: bool, reopened: Reopened | None, error: Exception | None
@@ -129,7 +129,7 @@ class Sessions(QObject):
 
     def _write(self, session: Session, path: Path) -> None:
         with self._writing:
-            save(session, path)
+            save_session(session, path)
 
     def _tell_saved(self, path: Path, _: None, error: Exception | None) -> None:
         if error is None:

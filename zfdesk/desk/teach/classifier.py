@@ -11,7 +11,7 @@ import torch
 
 from zfdesk.engine import Model, crop
 from zfdesk.engine.classifier import taught_text, with_classes
-from zfdesk.experiments.features import features
+from zfdesk.experiments.layer_features import features
 from zfdesk.experiments.linear_classifier import LeftOut, fit_softmax, leave_out
 from zfdesk.live import ClassSet, Sample
 

@@ -312,7 +312,9 @@ class WeightsDialog(Dialog):
             return
         question = f"Delete {row.name} and its file for good?"
         if QMessageBox.question(self, "Delete weights", question) is QMessageBox.StandardButton.Yes:
-            self._begin(f"Deleting {row.name}…", partial(store.remove, row.name), partial(self._deleted, row.name))
+            self._begin(
+                f"Deleting {row.name}…", partial(store.remove_weights, row.name), partial(self._deleted, row.name)
+            )
 
     def _deleted(self, name: str, _: None, error: Exception | None) -> None:
         self._show_busy("")
