@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from zfdesk.error_reason import error_reason
 from zfdesk.runs.names import FORMAT
 from zfdesk.typed_json import JsonLimits, PlainError, from_plain
 
@@ -25,6 +28,17 @@ NO_PARTS: Mapping[str, float] = MappingProxyType({})
 
 class RunError(ValueError):
     """One sentence for the user: this is no run, or a part of it cannot be read or written."""
+
+
+@contextmanager
+def file_errors(place: Path, verb: str) -> Iterator[None]:
+    """Raise RunError where the file at ``place`` cannot be ``verb``: read, written or made."""
+    try:
+        yield
+    except OSError as error:
+        if verb == "read" and isinstance(error, FileNotFoundError):
+            raise RunError(f"{place} is missing.") from None
+        raise RunError(f"{place} cannot be {verb}: {error_reason(error)}.") from None
 
 
 @dataclass(frozen=True)
@@ -157,19 +171,21 @@ def from_line(line: bytes) -> LogEntry | None:
     try:
         match data.get("kind"):
             case "step":
-                parts = {str(name): _number(value) for name, value in _mapping(data, "parts", {}).items()}
+                found = _typed(data, "parts", dict) if "parts" in data else {}
+                parts = {str(name): _number(value) for name, value in found.items()}
                 return Step(
-                    _whole(data, "step"), _number(data["epoch"]), _number(data["seconds"]), _number(data["loss"]),
-                    _number(data["learning_rate"]), parts, _whole(data, "side"), _number(data["pictures_per_second"]),
+                    _typed(data, "step", int), _number(data["epoch"]), _number(data["seconds"]), _number(data["loss"]),
+                    _number(data["learning_rate"]), parts, _typed(data, "side", int),
+                    _number(data["pictures_per_second"]),
                 )  # fmt: skip
             case "epoch":
                 validation = data["validation"]
                 return Epoch(
-                    _whole(data, "step"), _whole(data, "epoch"), _number(data["seconds"]), _score(data["training"]),
-                    None if validation is None else _score(validation),
+                    _typed(data, "step", int), _typed(data, "epoch", int), _number(data["seconds"]),
+                    _score(data["training"]), None if validation is None else _score(validation),
                 )  # fmt: skip
             case "note" | "end" as kind:
-                return Note(_whole(data, "step"), _text(data, "words"), kind == "end")
+                return Note(_typed(data, "step", int), _typed(data, "words", str), kind == "end")
     except (KeyError, TypeError, OverflowError):
         raise ValueError("not an entry") from None
     return None
@@ -189,25 +205,10 @@ def _number(value: Any) -> float:
     return float(value)
 
 
-def _whole(data: Mapping[str, Any], key: str) -> int:
-    if type(data[key]) is not int:
+def _typed(data: Mapping[str, Any], key: str, kind: type) -> Any:
+    if type(data[key]) is not kind:
         raise TypeError(key)
-    result: int = data[key]
-    return result
-
-
-def _text(data: Mapping[str, Any], key: str) -> str:
-    if not isinstance(data[key], str):
-        raise TypeError(key)
-    result: str = data[key]
-    return result
-
-
-def _mapping(data: Mapping[str, Any], key: str, otherwise: Any = None) -> Mapping[str, Any]:
-    found = data[key] if otherwise is None else data.get(key, otherwise)
-    if not isinstance(found, dict):
-        raise TypeError(key)
-    return found
+    return data[key]
 
 
 def _finite(value: Any) -> Any:

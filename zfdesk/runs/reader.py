@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from zfdesk.error_reason import error_reason
-from zfdesk.runs.entries import About, Epoch, Note, RunError, Step, from_line
+from zfdesk.runs.entries import About, Epoch, Note, RunError, Step, file_errors, from_line
 from zfdesk.runs.names import (
     ABOUT,
     LOG,
@@ -107,20 +107,17 @@ class Run:
 
     def _log(self) -> Run:
         place = self.folder / LOG
-        try:
-            with place.open("rb") as file:
-                found = os.fstat(file.fileno())
-                if (found.st_ino, found.st_size) == (self.place.file, self.place.taken):
-                    return self
-                fresh = found.st_ino != self.place.file or found.st_size < self.place.taken
-                start = 0 if fresh else self.place.taken
-                file.seek(start)
-                data = file.read()
-        except FileNotFoundError:
+        if not os.path.exists(place):
             read_about(self.folder)  # says that the run is gone, if it is
             return self
-        except OSError as error:
-            raise RunError(f"{place} cannot be read: {error_reason(error)}.") from None
+        with file_errors(place, "read"), place.open("rb") as file:
+            found = os.fstat(file.fileno())
+            if (found.st_ino, found.st_size) == (self.place.file, self.place.taken):
+                return self
+            fresh = found.st_ino != self.place.file or found.st_size < self.place.taken
+            start = 0 if fresh else self.place.taken
+            file.seek(start)
+            data = file.read()
         whole = data[: data.rfind(b"\n") + 1]  # the last line may be half written
         old = self
         if fresh:  # another run may have begun in the same folder

@@ -14,8 +14,7 @@ import numpy as np
 import torch
 
 from zfdesk import npz
-from zfdesk.error_reason import error_reason
-from zfdesk.runs.entries import RunError
+from zfdesk.runs.entries import RunError, file_errors
 from zfdesk.runs.names import statistics_file
 
 BINS = 64
@@ -79,12 +78,8 @@ def read_statistics(folder: Path | str, epoch: int) -> dict[str, LayerTrainingSt
     """The statistics after ``epoch`` epochs, in the order of the layers. RunError where they are missing or damaged."""
     place = statistics_file(Path(folder), epoch)
     try:
-        with place.open("rb") as file:
+        with file_errors(place, "read"), place.open("rb") as file:
             arrays = npz.decode(file.read(MOST_BYTES + 1), LIMITS)
-    except FileNotFoundError:
-        raise RunError(f"{place} is missing.") from None
-    except OSError as error:
-        raise RunError(f"{place} cannot be read: {error_reason(error)}.") from None
     except npz.ArchiveError:
         raise RunError(f"{place} is damaged.") from None
     layers = dict.fromkeys(name.split(".")[0] for name in arrays)

@@ -17,8 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from zfdesk.error_reason import error_reason
-from zfdesk.runs.entries import RunError
+from zfdesk.runs.entries import RunError, file_errors
 from zfdesk.runs.names import CROPS, STRONGEST, epoch_of, snapshot_name
 
 MOST_SIDE = 4096
@@ -53,12 +52,9 @@ def crop_name(epoch: int, layer: str, unit: int) -> str:
 
 def read_strongest(folder: Path | str) -> tuple[StrongestEntry, ...]:
     """All lines that are whole; a later line for the same snapshot and unit counts. () where there is no such file."""
-    try:
-        data = (Path(folder) / STRONGEST).read_bytes()
-    except FileNotFoundError:
-        return ()
-    except OSError as error:
-        raise RunError(f"{Path(folder) / STRONGEST} cannot be read: {error_reason(error)}.") from None
+    place = Path(folder) / STRONGEST
+    with file_errors(place, "read"):
+        data = place.read_bytes() if place.exists() else b""
     found: dict[tuple[int, str, int], StrongestEntry] = {}
     for line in data.splitlines():
         try:

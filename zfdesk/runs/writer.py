@@ -12,8 +12,7 @@ import numpy as np
 
 from zfdesk.atomic_write import write_whole
 from zfdesk.engine import Model
-from zfdesk.error_reason import error_reason
-from zfdesk.runs.entries import About, LogEntry, Note, RunError, from_line, to_line
+from zfdesk.runs.entries import About, LogEntry, Note, RunError, file_errors, from_line, to_line
 from zfdesk.runs.names import (
     ABOUT,
     CROPS,
@@ -47,7 +46,7 @@ class RunWriter:
         """A new run in a folder that does not exist, is empty, or holds a run that came to nothing: without a step and
         without a saved state. RunError otherwise."""
         place = Path(folder)
-        try:
+        with file_errors(place, "made"):
             if place.exists() and any(place.iterdir()):
                 if not _came_to_nothing(place):
                     raise RunError(f"{place} is not empty; a new run needs a folder of its own.")
@@ -57,11 +56,9 @@ class RunWriter:
                     shutil.rmtree(place / name, ignore_errors=True)
             for name in ("", SNAPSHOTS, STATISTICS, STATE):
                 (place / name).mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError(f"The folder {place} cannot be made: {error_reason(error)}.") from None
         writer = RunWriter(place, about)
-        writer._whole(place / LOG, b"")
-        writer._whole(place / ABOUT, about.to_json().encode())  # last: with it the folder is a run
+        writer._write(place / LOG, b"")
+        writer._write(place / ABOUT, about.to_json().encode())  # last: with it the folder is a run
         return writer
 
     @staticmethod
@@ -75,15 +72,12 @@ class RunWriter:
         for old in place.rglob(".*.part"):  # of a process that was killed while it wrote
             with suppress(OSError):
                 old.unlink()
-        try:
-            lines = (place / LOG).read_bytes().splitlines(keepends=True)
-        except FileNotFoundError:
-            lines = []
-        except OSError as error:
-            raise RunError(f"{place / LOG} cannot be read: {error_reason(error)}.") from None
+        log = place / LOG
+        with file_errors(log, "read"):
+            lines = log.read_bytes().splitlines(keepends=True) if log.exists() else []
         kept = [line for line in lines if line.endswith(b"\n") and _still_true(line, step)]
         if kept != lines or not lines:
-            writer._whole(place / LOG, b"".join(kept))
+            writer._write(log, b"".join(kept))
         return writer
 
     def log(self, entry: LogEntry) -> None:
@@ -104,16 +98,16 @@ class RunWriter:
 
     def statistics(self, epoch: int, layers: Mapping[str, LayerTrainingStatistics]) -> None:
         """Keep the histograms after ``epoch`` epochs; ``layers`` in the network's order."""
-        self._whole(statistics_file(self.folder, epoch), encode_statistics(layers))
+        self._write(statistics_file(self.folder, epoch), encode_statistics(layers))
 
     def probe(self, pixels: np.ndarray) -> None:
         """Keep the picture that is followed over the snapshots: uint8 (height, width, 3) RGB."""
-        self._whole(self.folder / PROBE, encode_picture(pixels))
+        self._write(self.folder / PROBE, encode_picture(pixels))
 
     def strongest(self, found: StrongestEntry, pixels: np.ndarray) -> None:
         """Keep a unit's strongest answer and its crop, uint8 (height, width, 3) RGB (see `strongest`)."""
         name = crop_name(found.epoch, found.layer, found.unit)
-        self._whole(self.folder / name, encode_picture(pixels))
+        self._write(self.folder / name, encode_picture(pixels))
         entry = StrongestEntry(
             found.epoch, found.layer, found.unit, found.picture, found.position, found.activation, name
         )
@@ -121,33 +115,27 @@ class RunWriter:
 
     def _model(self, place: Path, model: Model) -> Path:
         try:
-            place.parent.mkdir(exist_ok=True)
-            save(model, place)
-        except OSError as error:
-            raise RunError(f"{place} cannot be written: {error_reason(error)}.") from None
+            with file_errors(place, "written"):
+                place.parent.mkdir(exist_ok=True)
+                save(model, place)
         except CheckpointError as error:
             raise RunError(str(error)) from None
         return place
 
-    def _whole(self, place: Path, data: bytes) -> None:
-        try:
+    def _write(self, place: Path, data: bytes) -> None:
+        with file_errors(place, "written"):
             place.parent.mkdir(exist_ok=True)
             write_whole(place, [data])
-        except OSError as error:
-            raise RunError(f"{place} cannot be written: {error_reason(error)}.") from None
 
     def _append(self, place: Path, line: bytes) -> None:
         """One write of a whole line, and never behind the torn end of one that failed."""
-        try:
-            with place.open("ab+", buffering=0) as file:
-                if size := file.seek(0, os.SEEK_END):
-                    file.seek(size - 1)
-                    if file.read(1) != b"\n":
-                        line = b"\n" + line
-                if file.write(line) != len(line):
-                    raise RunError(f"{place} cannot be written: the disk is full.")
-        except OSError as error:
-            raise RunError(f"{place} cannot be written: {error_reason(error)}.") from None
+        with file_errors(place, "written"), place.open("ab+", buffering=0) as file:
+            if size := file.seek(0, os.SEEK_END):
+                file.seek(size - 1)
+                if file.read(1) != b"\n":
+                    line = b"\n" + line
+            if file.write(line) != len(line):
+                raise RunError(f"{place} cannot be written: the disk is full.")
 
 
 def _came_to_nothing(place: Path) -> bool:
