@@ -14,15 +14,16 @@ from typing import Any
 from zfdesk.cli.bench_report import bench_text
 from zfdesk.cli.bench_scan import scan_figures
 from zfdesk.cli.bench_timing import eager_module, interleaved, onnx_runtime
+from zfdesk.cli.common import add_json_option
 from zfdesk.cli.report import report
 
 
 def add_parser(subparsers: Any) -> None:
     """Register the verb."""
     parser = subparsers.add_parser("bench", help="measure speed and memory on this machine")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--short", action="store_true", help="fewer repetitions: a glance, not a measurement")
     parser.add_argument("--no-live", action="store_true", help="leave the live window out")
+    add_json_option(parser)
     parser.set_defaults(run=run)
 
 

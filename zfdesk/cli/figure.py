@@ -58,6 +58,7 @@ def add_parser(verbs: Any) -> None:
     templates = verb.add_subparsers(dest="template", required=True, metavar="|".join(TEMPLATES))
     _add_fig2(templates)
     _add_fig3(templates)
+    run_figures.add_fig4(templates, _template)
     fig5.add_options(_template(templates, "fig5", fig5.HELP, fig5.make))
     _template(templates, "fig6", "the first layer's filters and their strength", _fig6)
     _add_fig7(templates)
@@ -66,7 +67,7 @@ def add_parser(verbs: Any) -> None:
     _add_filters(templates)
     _add_histograms(templates)
     sanity.add_options(_template(templates, "sanity", sanity.HELP, sanity.make))
-    run_figures.add_templates(templates, _template)
+    run_figures.add_training(templates, _template)
 
 
 def _template(templates: Any, name: str, help_text: str, make: Make, weights: bool = True) -> argparse.ArgumentParser:
@@ -226,9 +227,8 @@ def _fig6(arguments: argparse.Namespace) -> tuple[Page, int]:
 
 
 def _add_filters(templates: Any) -> None:
-    parser = _template(
-        templates, "filters", "filters: the first layer's in colour, a mosaic a unit of higher ones", _filters
-    )
+    help_text = "a layer's filters: the first layer's in colour, a mosaic for each unit of higher ones"
+    parser = _template(templates, "filters", help_text, _filters)
     parser.add_argument("--layer", metavar="L", help="a convolution (default: the first)")
     _add_units(parser, "the units of a higher layer", 6)
 
@@ -275,7 +275,9 @@ def _add_fig7(templates: Any) -> None:
         help=f"its unit; {UNIT_HELP} (default: total)",
     )
     parser.add_argument("--class", dest="class_index", metavar="NAME|INDEX", help="default: the most probable class")
-    parser.add_argument("--colours", choices=COLOURS, default=COLOURS[0], help="of the maps; jet is the paper's")
+    parser.add_argument(
+        "--colours", choices=COLOURS, default=COLOURS[0], help="of the maps (default: inferno; the paper: jet)"
+    )
     parser.add_argument("--overlay", action="store_true", help="lay the maps over the picture")
     parser.add_argument("--contour", action="store_true", help="a line at half the clean value")
     add_crop_option(parser)

@@ -23,8 +23,8 @@ PARTS = ("curves", "spread", "filters", "probe")
 AddTemplate = Callable[..., argparse.ArgumentParser]
 
 
-def add_templates(templates: Any, template: AddTemplate) -> None:
-    """Register both templates; ``template`` makes one with the options that all have."""
+def add_training(templates: Any, template: AddTemplate) -> None:
+    """Register the page of a run; ``template`` makes a template with the options that all have."""
     help_text = "a training run: curves, spread of values, dead units, filters, a probe picture"
     parser = template(templates, "training", help_text, _training, weights=False)
     parser.set_defaults(fewer="Show fewer parts with --show, or fewer snapshots with --epochs.")
@@ -41,6 +41,9 @@ def add_templates(templates: Any, template: AddTemplate) -> None:
     parser.add_argument("--filters", type=at_least(1), default=6, metavar="N", help="how many filters (default: 6)")
     _add_epochs(parser)
 
+
+def add_fig4(templates: Any, template: AddTemplate) -> None:
+    """Register Fig. 4 of a run; ``template`` as of `add_training`."""
     help_text = "how units evolve while a network trains: strongest activation and patch at each snapshot"
     parser = template(templates, "fig4", help_text, _fig4, weights=False)
     parser.add_argument("folder", metavar="RUN", help="the folder of a training run, also of one in progress")
@@ -219,4 +222,4 @@ def _unit(text: str) -> tuple[str, int]:
     return layer, at_least(0)(unit)
 
 
-__all__ = ["add_templates"]
+__all__ = ["add_fig4", "add_training"]

@@ -44,8 +44,8 @@ DATA is a folder by class (DATA/CLASS/*.jpg, or DATA/train and DATA/val), a fold
 .csv with path and label). RUN holds the log, snapshots, statistics and network.safetensors, the network to use.
 Ctrl-C and SIGTERM save the state, and so does the training every --save-every minutes: no more is lost when the process
 is killed. zfdesk train --resume RUN goes on to the same step, as the run was begun: besides --json it takes --threads,
---decoders, --device, --on-device, --share-of-peak, --save-every and --log-every. Several processes: torchrun
---nproc-per-node 2 -m zfdesk train …
+--decoders, --device, --on-device, --share-of-peak, --save-every and --log-every. torchrun --nproc-per-node 2 -m zfdesk
+train … trains in two processes.
 
 """
 
@@ -64,7 +64,7 @@ def add_parser(verbs: Any) -> None:
         metavar="FIELD=VALUE",
         action="append",
         default=[],
-        help="change a field of the recipe (again and again)",
+        help="change a field of the recipe; may be repeated",
     )
     parser.add_argument("--epochs", metavar="N", help="the same as --set epochs=N")
     parser.add_argument("--batch", metavar="N", help="the same as --set batch=N")
@@ -92,12 +92,14 @@ def add_parser(verbs: Any) -> None:
         "--table3", action="store_true", help="train the rows of the paper's Table 3 one after another into RUN"
     )
     parser.add_argument("--rows", metavar="NAME,NAME,…", help="with --table3: only these architectures")
-    parser.add_argument("--seed", type=at_least(0), default=0, metavar="N", help="of everything left to chance")
+    parser.add_argument("--seed", type=at_least(0), default=0, metavar="N", help="of all that is random (default: 0)")
     parser.add_argument("--threads", type=at_least(1), metavar="N", help="threads that compute (default: all cores)")
     parser.add_argument(
         "--decoders", type=at_least(1), metavar="N", help="threads that decode pictures (default: as many)"
     )
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to compute")
+    parser.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to compute (default: auto)"
+    )
     parser.add_argument(
         "--on-device", action="store_true",
         help="decode all pictures first and keep them where the network is: for a GPU; square views, as shards have",
@@ -109,7 +111,9 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--save-every", type=minutes, default=5.0, metavar="MIN", help="minutes between saved states (default: 5)"
     )
-    parser.add_argument("--log-every", type=at_least(1), default=10, metavar="N", help="steps between lines of the log")
+    parser.add_argument(
+        "--log-every", type=at_least(1), default=10, metavar="N", help="steps between lines of the log (default: 10)"
+    )
     add_download_option(parser)
     add_json_option(parser)
     add_transfer_options(parser)

@@ -32,7 +32,7 @@ def add_parser(subparsers: Any, catalogue: Catalogue | None = None) -> None:
     """
     verb = subparsers.add_parser(
         "weights",
-        help="list, get, choose, describe, import, pack, calibrate or export the network's weights",
+        help="list, get, choose, describe, import, pack, calibrate, export or measure the network's weights",
         allow_abbrev=False,
     )
     verb.set_defaults(catalogue=catalogue)
