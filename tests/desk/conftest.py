@@ -181,7 +181,7 @@ def still(live_once: Window) -> Window:
     window = live_once
     window.activateWindow()
     window.picture.canvas.setFocus()
-    window.desk.hold_clean(False)
+    window.desk.set_clean(False)
     window.desk.change(View(source=view_of(window).source, unit=1))
     window.desk.history.settle()
     wait_for_result(window.desk)

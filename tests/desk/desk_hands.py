@@ -122,7 +122,7 @@ def numbered_picture(number: int, height: int = 96, width: int = 128) -> np.ndar
 def up_to_date(desk: AppState, fits: Callable[[Result], bool] = lambda result: True) -> bool:
     """Whether the newest result is complete and of the present view."""
     result = desk.result
-    view = desk.view.change(occluders=()) if desk.clean_held else desk.view
+    view = desk.view.change(occluders=()) if desk.wants_clean else desk.view
     return bool(result and result.complete and result.request.view == view and result.request.model is desk.model) and (
         result is not None and result.request.demand == desk.demand and fits(result)
     )

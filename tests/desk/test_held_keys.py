@@ -142,7 +142,7 @@ def test_picture_and_bars_change_together(still: Window) -> None:
     wait_for_result(window.desk)
     settle()
     assert not on_screen_now(window)[0]
-    assert window.desk.clean_held
+    assert window.desk.wants_clean
     send_space(RELEASE, 2500)
     end = time.monotonic() + 10
     while seen[-1] != seen[0] and time.monotonic() < end:
@@ -174,7 +174,7 @@ show_picture(window)
 change(window, occluders=(COVER,))
 window.picture.canvas.setFocus()
 seen, held = [], []
-desk.view_changed.connect(lambda: held.append(desk.clean_held))
+desk.view_changed.connect(lambda: held.append(desk.wants_clean))
 settle(300)
 clock = QTimer(interval=5)
 clock.timeout.connect(lambda: seen.append(on_screen_now(window)))

@@ -71,7 +71,7 @@ def _box(occluder: Occluder) -> tuple[int, int, int, int]:
 
 def test_the_unit_that_the_first_frame_selects_is_nobody_s_pick(window: Window) -> None:
     bar = show_hints(window.context)
-    window.desk.settle(window.desk.view.change(unit=5))
+    window.desk.change_without_undo(window.desk.view.change(unit=5))
     assert "unit" in bar.open_hints
     bar.finish()
 

@@ -19,7 +19,7 @@ from zfdesk.desk.recording.dialog import RecordingDialog
 from zfdesk.desk.scan_views.grid import GridCell, PictureGrid
 from zfdesk.desk.widgets.combo_box import ComboBox
 from zfdesk.desk.widgets.walked import Walked
-from zfdesk.desk.window.command_palette import entries_of, find
+from zfdesk.desk.window.palette_entries import entries_of, find
 from zfdesk.library.pictures import ShownExample
 from zfdesk.library.portrait import Example
 

@@ -15,8 +15,9 @@ from PySide6.QtWidgets import QToolButton
 import zfdesk.engine as zf
 from zfdesk.desk.alive import alive
 from zfdesk.desk.widgets.fuzzy import match
-from zfdesk.desk.window.command_palette import Palette, entries_of, find, show_palette
+from zfdesk.desk.window.command_palette import Palette, show_palette
 from zfdesk.desk.window.features import ACTIONS
+from zfdesk.desk.window.palette_entries import entries_of, find
 from zfdesk.live import UnitReference
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -126,7 +127,7 @@ def test_no_key_leaks_to_the_window(window: Window, palette: Palette) -> None:
     for name, action in window.actions_by_id.items():
         action.triggered.connect(lambda _=False, name=name: triggered.append(name))
     held: list[bool] = []
-    window.desk.hold_clean = held.append  # type: ignore[method-assign]
+    window.desk.set_clean = held.append  # type: ignore[method-assign]
     before = window.desk.view
     for key in (Qt.Key.Key_X, Qt.Key.Key_F, Qt.Key.Key_Space, Qt.Key.Key_Left, Qt.Key.Key_Up, Qt.Key.Key_PageDown,
                 Qt.Key.Key_Home, Qt.Key.Key_Delete, Qt.Key.Key_Backspace, Qt.Key.Key_Tab, Qt.Key.Key_F1, Qt.Key.Key_F11,
@@ -172,7 +173,7 @@ def test_escape_and_its_own_key_close_it(
 
 
 def test_a_click_elsewhere_closes_it_and_one_inside_does_not(window: Window, palette: Palette) -> None:
-    QTest.mouseClick(palette.foot, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(palette.bottom_line, Qt.MouseButton.LeftButton)
     assert palette.isVisible()
     canvas = window.maps.canvas
     place = canvas.mapTo(window, QPoint(5, canvas.height() - 5))
@@ -194,7 +195,7 @@ def test_it_lies_within_the_window_at_its_top(window: Window, palette: Palette, 
     window.desk.change(window.desk.view.change(presenter=True))
     window.resize(*size)
     settle(20)
-    palette.look("")
+    palette.search("")
     place = palette.geometry()
     assert window.rect().contains(place)
     assert abs(place.center().x() - window.rect().center().x()) <= 1

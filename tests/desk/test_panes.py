@@ -194,7 +194,7 @@ def test_typing_does_not_trigger_shortcuts(still: Window) -> None:
     assert search.text() == "fuqoxb Tab ]5"
     assert view_of(window) == before
     assert window.isVisible()  # q is not quit
-    assert not window.desk.clean_held
+    assert not window.desk.wants_clean
     search.clear()
     QTest.keyClicks(search, "mop")
     QTest.keyClick(search, Qt.Key.Key_Return)

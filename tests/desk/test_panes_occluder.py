@@ -245,7 +245,7 @@ def test_space_shows_the_clean_picture_everywhere_while_it_is_held(still: Window
     assert not window.classes.bars.occluded
     held = picture_of(window.picture.canvas)
     space(window, QEvent.Type.KeyRelease)
-    wait_until(lambda: not window.desk.clean_held)
+    wait_until(lambda: not window.desk.wants_clean)
     again = wait_for_result(window.desk)
     assert np.array_equal(again.probabilities, covered.probabilities)
     at = occluder_point(window).toPoint()
@@ -258,9 +258,9 @@ def test_space_is_let_go_whatever_else_is_held_by_then(still: Window, modifiers:
     window = still
     change(window, occluders=(COVER,))
     space(window, QEvent.Type.KeyPress)
-    assert window.desk.clean_held
+    assert window.desk.wants_clean
     space(window, QEvent.Type.KeyRelease, modifiers)
-    wait_until(lambda: not window.desk.clean_held)
+    wait_until(lambda: not window.desk.wants_clean)
 
 
 def test_space_is_let_go_while_the_class_search_has_the_keys(still: Window) -> None:
@@ -269,18 +269,18 @@ def test_space_is_let_go_while_the_class_search_has_the_keys(still: Window) -> N
     space(window, QEvent.Type.KeyPress)
     window.classes.search.setFocus()
     QApplication.sendEvent(window.classes.search, QKeyEvent(QEvent.Type.KeyRelease, Qt.Key.Key_Space, PLAIN, " "))
-    wait_until(lambda: not window.desk.clean_held)
+    wait_until(lambda: not window.desk.wants_clean)
 
 
 def test_space_is_let_go_when_another_window_is_used(still: Window) -> None:
     window = still
     space(window, QEvent.Type.KeyPress)
-    assert window.desk.clean_held
+    assert window.desk.wants_clean
     other = QWidget()
     other.show()
     other.activateWindow()
     wait_until(lambda: not window.isActiveWindow())
-    assert not window.desk.clean_held
+    assert not window.desk.wants_clean
     other.close()
     window.activateWindow()
     wait_until(window.isActiveWindow)

@@ -364,12 +364,12 @@ def test_held_clean_pictures_make_it_wait(still: Window, clock: Clock) -> None:
     window = still
     change(window, occluders=(COVER,), chosen_occluder=0)
     window.player.take(path((1, 1), (2, 2)))
-    window.desk.hold_clean(True)
+    window.desk.set_clean(True)
     window.run("path-exact")
     wait_until(lambda: window.desk.result.request.view.occluders == ())  # type: ignore[union-attr]
     assert place(window) == (1, 1)
     assert window.player.doing is Doing.STEPPING
-    window.desk.hold_clean(False)
+    window.desk.set_clean(False)
     finished(window)
     assert place(window) == (2, 2)
 

@@ -212,7 +212,7 @@ def be_restless(window: Window, models: list[zf.Model], tmp_path: Path, seed: in
     user = User(window, models, tmp_path, seed)
     user.go_on(seconds)
     # it still does what it should
-    window.desk.hold_clean(False)
+    window.desk.set_clean(False)
     window.run("reset")
     source = HandSource("at the end")
     window.desk.open_made(source)

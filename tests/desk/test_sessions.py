@@ -90,7 +90,7 @@ def camera(window: Window) -> HandSource:
     source.reference = SourceReference("camera", "usb-1")
     source.name = "Front camera"
     window.desk.view = window.desk.view.change(source=source.reference)
-    window.desk.send()
+    window.desk.update_worker()
     frame = source.give(numbered_picture(41))
     wait_for_result(window.desk, lambda result: result.request.frame is frame)
     return source

@@ -68,7 +68,7 @@ def doorman(monkeypatch: pytest.MonkeyPatch) -> Doorman:
 def running(desk: AppState, doorman: Doorman) -> AppState:
     """A desk that shows a picture from a source called "first"."""
     desk.view = desk.view.change(source=reference("first"))
-    desk.send()
+    desk.update_worker()
     doorman.let("first")
     desk.start()
     wait_until(lambda: desk.source is not None)
@@ -307,11 +307,11 @@ def test_a_change_after_the_switch_can_be_undone(running: AppState) -> None:
 
 def test_the_clean_picture_stays_clean_over_a_switch(running: AppState) -> None:
     running.change(running.view.change(occluders=(zf.Occluder(3, 4, 5, 6),)))
-    running.hold_clean(True)
+    running.set_clean(True)
     running.use_model(other_model())
     result = wait_for_result(running)
     assert not result.occluded
-    running.hold_clean(False)
+    running.set_clean(False)
     assert wait_for_result(running).occluded
 
 

@@ -99,7 +99,7 @@ def select_strongest(state: AppState) -> None:
         state.result_ready.disconnect(select)
         if state.view == first:
             found = {summary.stage.name: summary.strongest for summary in result.layer_summaries}
-            state.settle(to_unit(first, found[first.layer]))
+            state.change_without_undo(to_unit(first, found[first.layer]))
 
     first = state.view
     state.result_ready.connect(select)

@@ -216,7 +216,7 @@ class PathPlayer(QObject):
     def _is_computed(self) -> bool:
         """Whether the newest result is complete and of what is shown now."""
         desk, result = self.desk, self.desk.result
-        return bool(result and result.complete and result.request.view == desk.view and not desk.clean_held)
+        return bool(result and result.complete and result.request.view == desk.view and not desk.wants_clean)
 
     def _see_result(self) -> None:
         if self.doing is not Doing.STEPPING or not self._is_computed() or self.desk.frame is None:

@@ -15,7 +15,8 @@ from zfdesk.desk.alive import alive
 from zfdesk.desk.history import History
 from zfdesk.desk.tasks import TaskRunner, error_text
 from zfdesk.engine import Model
-from zfdesk.live import Answer, Crop, Demand, HeatTarget, Result, View, Worker
+from zfdesk.live import Answer, Demand, Result, View, Worker
+from zfdesk.live.changes import with_other_classes, with_other_layers
 from zfdesk.sources import Frame, KeptSource, Source, SourceReference, open_source
 
 MOST_UNDO = 500
@@ -55,7 +56,7 @@ class AppState(QObject):
         self.opened: dict[SourceReference, Source] = {}
         self.history: History[View] = History(MOST_UNDO)
         self._kept: list[tuple[View, KeptSource]] = []
-        self._clean_held = False
+        self._wants_clean = False
         self._same_body = self._same_classes = False  # as before the last change of the network
         self._ticket = 0
         self._closing = False
@@ -103,7 +104,7 @@ class AppState(QObject):
         self.history.step(self.view, kind)
         self._show(view)
 
-    def settle(self, view: View) -> None:
+    def change_without_undo(self, view: View) -> None:
         """Show another view that is no step of undo: what the first frame decides."""
         if view != self.view:
             self._show(view)
@@ -127,26 +128,26 @@ class AppState(QObject):
         """The kind of the last change, "" after undo."""
         return self.history.last_kind
 
-    def hold_clean(self, held: bool) -> None:
-        """While held every pane shows the picture without occluders."""
-        if held != self._clean_held:
-            self._clean_held = held
-            self.send()
+    def set_clean(self, clean: bool) -> None:
+        """While set, every pane shows the picture without occluders."""
+        if clean != self._wants_clean:
+            self._wants_clean = clean
+            self.update_worker()
             self.view_changed.emit()
 
     @property
-    def clean_held(self) -> bool:
+    def wants_clean(self) -> bool:
         """Whether the clean picture is asked for, for a moment."""
-        return self._clean_held
+        return self._wants_clean
 
     @property
     def shows_clean(self) -> bool:
         """Whether what the panes show now is the clean picture: it comes, and goes, a moment after the key."""
         known = [one for one in (self.result, self.answer) if one is not None]  # the bars follow the newer one
-        return max(known, key=lambda one: one.started).request.clean if known else self._clean_held
+        return max(known, key=lambda one: one.started).request.clean if known else self._wants_clean
 
     @contextmanager
-    def seen_as(self, view: View) -> Iterator[None]:
+    def painting(self, view: View) -> Iterator[None]:
         """While this lasts, what paints itself paints this view: that of a result a picture is taken of."""
         present, self.view = self.view, view
         try:
@@ -154,30 +155,30 @@ class AppState(QObject):
         finally:
             self.view = present
 
-    def want(self, demand: Demand) -> None:
+    def set_demand(self, demand: Demand) -> None:
         """Tell what the open panes show."""
         self.demand = demand
-        self.send()
+        self.update_worker()
 
     def _show(self, view: View) -> None:
         before, self.view = self.view, view
         kept = next((source for then, source in reversed(self._kept) if then == view), None)
         if kept is not None and kept is not self.source:
-            self._take_kept(kept)
+            self._use_kept(kept)
         else:
             if view.frozen != before.frozen:
                 self.worker.freeze(view.frozen)
-            self.send()
+            self.update_worker()
             if view.source != before.source or (isinstance(self.source, KeptSource) and not view.frozen):
                 self.open(view.source)
         self.view_changed.emit()
 
-    def send(self) -> None:
+    def update_worker(self) -> None:
         """Give the view, and what the panes demand of it, to the worker."""
-        self.worker.set_view(self._computed_view(), self.demand, self._clean_held and bool(self.view.occluders))
+        self.worker.set_view(self._computed_view(), self.demand, self._wants_clean and bool(self.view.occluders))
 
     def _computed_view(self) -> View:
-        return self.view.change(occluders=()) if self._clean_held else self.view
+        return self.view.change(occluders=()) if self._wants_clean else self.view
 
     # The network
 
@@ -195,14 +196,14 @@ class AppState(QObject):
             self.history.clear()
             self._kept.clear()
             if same_body:
-                self.view = _other_classes(self.view, model, watched)
+                self.view = with_other_classes(self.view, model, watched)
             else:
-                self.view = _other_layers(self.view, before, model)
+                self.view = with_other_layers(self.view, before, model)
         self.worker.set_model(model, self._computed_view())
         self.model_changed.emit()
         self.view_changed.emit()
 
-    def still_holds(self, layer: str) -> bool:
+    def is_valid_for(self, layer: str) -> bool:
         """Whether what was shown of a layer is true of the network that was just changed to: it was only taught anew,
         and lies below its classifier or has the same classes."""
         below = layer not in self.model.architecture.class_layers
@@ -215,12 +216,12 @@ class AppState(QObject):
         self._ticket += 1
         ticket = self._ticket
         if reference in self.opened:
-            self._take_source(self.opened[reference], ticket)
+            self._use_source(self.opened[reference], ticket)
             return
         if reference.kind == "camera":  # Qt's camera must be made in this thread; it opens without blocking
             QTimer.singleShot(0, self, partial(self._open_here, reference, ticket))
             return
-        done = partial(self._take_opened, reference, ticket)
+        done = partial(self._on_opened, reference, ticket)
         self.tasks.run("open", partial(open_source, reference), done, discard=lambda source: source.stop())
 
     def open_made(self, source: Source, **changes: object) -> None:
@@ -230,8 +231,8 @@ class AppState(QObject):
         """
         self.opened.pop(source.reference, None)
         self.opened[source.reference] = source
-        for forgotten in list(self.opened)[:-MOST_MADE]:
-            del self.opened[forgotten]
+        for dropped in list(self.opened)[:-MOST_MADE]:
+            del self.opened[dropped]
         if source.reference == self.view.source:
             self.change(self.view.change(**changes))
             self.open(source.reference)
@@ -261,39 +262,39 @@ class AppState(QObject):
         kept = KeptSource(view.source, frame)
         self._kept = [*(entry for entry in self._kept if entry[0] != view), (view, kept)][-MOST_KEPT:]
         if view == self.view:
-            self._take_kept(kept)
+            self._use_kept(kept)
             self.view_changed.emit()
         else:
             self.change(view)
 
-    def _take_kept(self, kept: KeptSource) -> None:
+    def _use_kept(self, kept: KeptSource) -> None:
         self._ticket += 1  # whatever is being opened comes too late
         if self.source:
             self.source.stop()
         self.source = kept
         self.worker.freeze(True)
         self.worker.drop_frame()  # between view and frame nothing is computed that belongs to neither
-        self.send()
+        self.update_worker()
         kept.start(self.worker.feed, lambda sentence: None)
         self.source_changed.emit()
 
     def _open_here(self, reference: SourceReference, ticket: int) -> None:
         try:
-            self._take_opened(reference, ticket, open_source(reference), None)
+            self._on_opened(reference, ticket, open_source(reference), None)
         except Exception as error:  # told in words
-            self._take_opened(reference, ticket, None, error)
+            self._on_opened(reference, ticket, None, error)
 
-    def _take_opened(
+    def _on_opened(
         self, reference: SourceReference, ticket: int, source: Source | None, error: Exception | None
     ) -> None:
         if source is not None:
-            self._take_source(source, ticket)
+            self._use_source(source, ticket)
         else:
             failed = f"{reference.location or reference.kind} could not be opened"
-            self._take_source(error_text(error, failed), ticket)
+            self._use_source(error_text(error, failed), ticket)
 
-    def _take_source(self, answer: Source | str, ticket: int) -> None:
-        if ticket != self._ticket or self._closing:  # overtaken by a later wish
+    def _use_source(self, answer: Source | str, ticket: int) -> None:
+        if ticket != self._ticket or self._closing:  # overtaken by a later request
             if isinstance(answer, Source):
                 answer.stop()
             return
@@ -305,7 +306,7 @@ class AppState(QObject):
                 self.worker.freeze(stays.frozen)
                 self.view = stays
                 self.history.drop(self.view)  # undo has nothing to take back
-                self.send()
+                self.update_worker()
                 self.view_changed.emit()
             return
         if self.source:
@@ -315,7 +316,7 @@ class AppState(QObject):
         if self.view.source != answer.reference or self.view.frozen:
             self.worker.freeze(False)
             self.view = self.view.change(source=answer.reference, frozen=False)
-            self.send()
+            self.update_worker()
         answer.start(self.worker.feed, self._on_error_of(answer))
         self.source_changed.emit()
         self.view_changed.emit()
@@ -348,11 +349,11 @@ class AppState(QObject):
         self.result = result
         if result.complete:
             self.complete = result
-        begun = time.perf_counter()
+        start = time.perf_counter()
         self.result_ready.emit()
         self.shown_at = time.perf_counter()
         if result.complete:
-            self.draws.append((self.shown_at, self.shown_at - result.request.frame.time, self.shown_at - begun))
+            self.draws.append((self.shown_at, self.shown_at - result.request.frame.time, self.shown_at - start))
 
     @property
     def frame(self) -> Frame | None:
@@ -360,33 +361,4 @@ class AppState(QObject):
         return self.result.request.frame if self.result else None
 
 
-def _other_layers(view: View, before: Model, model: Model) -> View:
-    """A view of one network for another."""
-    names = [stage.name for stage in model.architecture.stages]
-    layer = view.layer if view.layer in names else _last_convolution(model)
-    unit = min(view.unit, model.architecture.stage(layer).shape[0] - 1)
-    crop = Crop.centre_of(model) if view.crop == Crop.centre_of(before) else view.crop
-    view = view.change(crop=crop, layer=layer, unit=unit, position=None, origin=None, pins=(), watched=())
-    box = view.heat.box if model.architecture.size == before.architecture.size else None
-    return _top_class(view.change_sweep(class_index=-1).change_heat(layer="", box=box))
-
-
-def _other_classes(view: View, model: Model, watched: tuple[int, ...]) -> View:
-    """A view for a network that differs in its classes alone: what is a class of the one before is let go."""
-    above = model.architecture.class_layers
-    if view.layer in above:
-        view = view.change(unit=min(view.unit, len(model.classes) - 1), position=None)
-    origin = None if view.origin and view.origin.layer in above else view.origin
-    pins = tuple(pin for pin in view.pins if pin.layer not in above)
-    watched = tuple(index for index in watched if index < len(model.classes))
-    return _top_class(view.change(origin=origin, pins=pins, watched=watched).change_sweep(class_index=-1))
-
-
-def _top_class(view: View) -> View:
-    """Where a class looks follows the most probable one: the one that was held is of the network before."""
-    held = view.heat.target is HeatTarget.CLASS
-    return view.change_heat(class_index=0, target=HeatTarget.TOP if held else view.heat.target)
-
-
-def _last_convolution(model: Model) -> str:
-    return next(s.name for s in reversed(model.architecture.stages) if s.spatial and s.parameters)
+__all__ = ["MOST_MADE", "AppState", "network_threads"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from zfdesk.engine import Architecture, Occluder, Rule, SeedKind
+from zfdesk.engine import Architecture, Model, Occluder, Rule, SeedKind
 from zfdesk.live.result import Result
-from zfdesk.live.view import MOST_PINS, UnitReference, View
+from zfdesk.live.view import MOST_PINS, Crop, HeatTarget, UnitReference, View
 
 
 def to_layer(view: View, layer: str, architecture: Architecture, result: Result | None) -> View:
@@ -72,7 +72,36 @@ def toggle_pin(view: View, unit: UnitReference) -> View:
     return view.change(pins=kept if unit in view.pins else (*kept, unit)[-MOST_PINS:])
 
 
+def with_other_layers(view: View, before: Model, model: Model) -> View:
+    """A view of one network for another."""
+    names = [stage.name for stage in model.architecture.stages]
+    last = next(stage.name for stage in reversed(model.architecture.stages) if stage.spatial and stage.parameters)
+    layer = view.layer if view.layer in names else last
+    unit = min(view.unit, model.architecture.stage(layer).shape[0] - 1)
+    crop = Crop.centre_of(model) if view.crop == Crop.centre_of(before) else view.crop
+    view = view.change(crop=crop, layer=layer, unit=unit, position=None, origin=None, pins=(), watched=())
+    box = view.heat.box if model.architecture.size == before.architecture.size else None
+    return _top_class(view.change_sweep(class_index=-1).change_heat(layer="", box=box))
+
+
+def with_other_classes(view: View, model: Model, watched: tuple[int, ...]) -> View:
+    """A view for a network that differs in its classes alone: what is a class of the one before is let go."""
+    above = model.architecture.class_layers
+    if view.layer in above:
+        view = view.change(unit=min(view.unit, len(model.classes) - 1), position=None)
+    origin = None if view.origin and view.origin.layer in above else view.origin
+    pins = tuple(pin for pin in view.pins if pin.layer not in above)
+    watched = tuple(index for index in watched if index < len(model.classes))
+    return _top_class(view.change(origin=origin, pins=pins, watched=watched).change_sweep(class_index=-1))
+
+
+def _top_class(view: View) -> View:
+    """Where a class looks follows the most probable one: the one that was held is of the network before."""
+    held = view.heat.target is HeatTarget.CLASS
+    return view.change_heat(class_index=0, target=HeatTarget.TOP if held else view.heat.target)
+
+
 __all__ = [
     "chosen_occluder", "method_of", "pick_position", "set_method", "set_seed", "side_by_side", "to_layer", "to_unit",
-    "toggle_pin",
+    "toggle_pin", "with_other_classes", "with_other_layers",
 ]  # fmt: skip

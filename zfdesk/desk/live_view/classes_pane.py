@@ -240,7 +240,7 @@ class ClassesPane(Pane):
 
     def _new_names(self) -> None:
         last = self.desk.model.architecture.stages[-1].name
-        if self.bars.rows and self.desk.still_holds(last):  # taught anew: the bars stay until the next answer
+        if self.bars.rows and self.desk.is_valid_for(last):  # taught anew: the bars stay until the next answer
             return
         self._names.setStringList(list(self.desk.model.classes))
         self.bars.rows = []

@@ -144,7 +144,7 @@ class LayersPane(Pane):
         self._fill()
 
     def _fill(self) -> None:
-        kept = {name: shown for name, shown in self.layer_summaries.items() if self.desk.still_holds(name)}
+        kept = {name: shown for name, shown in self.layer_summaries.items() if self.desk.is_valid_for(name)}
         self.layer_summaries = kept
         with QSignalBlocker(self.list):
             self._fill_list()

@@ -229,7 +229,7 @@ class MapsPane(Pane):
     def _clear(self) -> None:
         """Another network: nothing of the old one may be picked any more."""
         mosaic = self.canvas.mosaic
-        if mosaic is not None and self.desk.still_holds(mosaic.layer):
+        if mosaic is not None and self.desk.is_valid_for(mosaic.layer):
             return
         self.canvas.show_mosaic(None, WAITING)
 

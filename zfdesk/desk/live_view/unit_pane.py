@@ -232,7 +232,7 @@ class UnitPane(Pane):
 
     def _clear(self) -> None:
         """Another network: what is shown is of the old one."""
-        if self.shown_result is not None and self.desk.still_holds(self.shown_result.request.view.looked_at.layer):
+        if self.shown_result is not None and self.desk.is_valid_for(self.shown_result.request.view.looked_at.layer):
             return
         self.shown_result = None
         self._mark("", "Computing…")

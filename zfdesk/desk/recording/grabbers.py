@@ -38,7 +38,7 @@ class WidgetShots:
     def take(self, result: Result, time: float) -> FramePixels:
         """The widget as it shows this result: what of the view was changed since is left out, so that all that is in
         the picture belongs to one request. The text, which is renewed less often than the pictures, is renewed now."""
-        with self._context.state.seen_as(result.request.view):
+        with self._context.state.painting(result.request.view):
             if isinstance(self._widget, Pane):
                 self._widget.show_facts()
             else:

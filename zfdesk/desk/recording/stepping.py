@@ -174,7 +174,7 @@ class SourceSteps(QObject):
 
     def _see_result(self) -> None:
         desk, result = self.desk, self.desk.result
-        if self._given or self._frame is None or result is None or desk.clean_held:
+        if self._given or self._frame is None or result is None or desk.wants_clean:
             return
         request = result.request
         fits = request.frame is self._frame and request.view == desk.view and request.demand == desk.demand

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter
@@ -24,126 +21,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from zfdesk.desk.actions import Action, ActionTable, native
 from zfdesk.desk.alive import alive
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.live_view.classes_pane import toggle_watch
-from zfdesk.desk.widgets.fuzzy import Match, match
 from zfdesk.desk.widgets.theme import THEMES, Colours
-from zfdesk.live.changes import to_layer, to_unit
+from zfdesk.desk.window.palette_entries import PaletteEntry, entries_of, find, unit_entry
 
 _ModelIndex = QModelIndex | QPersistentModelIndex
 MOST_ROWS = 12  # seen at once; the rest scrolls
-MOST_FOUND = 60
-_UNIT = re.compile(r"(?:(?P<layer>[a-z]\w*)\s*[:\s]\s*)?(?P<unit>\d{1,6})", re.IGNORECASE)
 STEPS: dict[int, int] = {
     Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -MOST_ROWS, Qt.Key.Key_PageDown: MOST_ROWS,
 }  # fmt: skip
 ENTRY = Qt.ItemDataRole.UserRole
 PLACES = Qt.ItemDataRole.UserRole + 1
-
-
-# Finding
-
-
-@dataclass(frozen=True)
-class PaletteEntry:
-    """One line: its text, what kind of thing it is, its keys, and the doing."""
-
-    text: str
-    kind: str
-    keys: str
-    do: Callable[[], None]
-    weight: int = 0  # actions 0, layers 1, classes 2: among equals the lower goes first
-    good: bool = True
-    also: str = ""  # what people may call it
-
-
-def find(entries: list[PaletteEntry], query: str) -> list[tuple[PaletteEntry, tuple[int, ...]]]:
-    """The entries that fit, best first, each with the letters found in its words; without a query all but classes."""
-    if not query.strip():
-        return [(entry, ()) for entry in entries if entry.weight < 2]
-    found: list[tuple[tuple[int, ...], PaletteEntry, tuple[int, ...]]] = []
-    for order, entry in enumerate(entries):
-        # with gaps, some of a thousand class names would fit anything
-        hit = match(query, entry.text, gaps=entry.weight < 2)
-        if hit is None or hit.rank[0] == 6:
-            asked = entry.weight < 2 or " " in query.strip()
-            beside = match(query, f"{entry.kind} {entry.text}", gaps=False) if asked else None
-            hit = Match((4, 1000), ()) if beside else hit
-        if entry.also and (hit is None or hit.rank[0] >= 4) and _is_called(query, entry.also):
-            hit = Match((2, 1000), ())
-        if hit is not None:
-            # actions keep the order of the menus; of classes the shorter name is the plainer one
-            last = len(entry.text) if entry.weight == 2 else order
-            found.append(((hit.rank[0], entry.weight, hit.rank[1], last), entry, hit.places))
-    found.sort(key=lambda item: item[0])
-    return [(entry, places) for _, entry, places in found[:MOST_FOUND]]
-
-
-def _keys_of(action: Action) -> str:
-    return "  ".join(map(native, action.keys))
-
-
-def _is_called(query: str, also: str) -> bool:
-    """Whether the query begins words of a thing's other names."""
-    hit = match(query, also, gaps=False)
-    return hit is not None and hit.rank[0] <= 3
-
-
-def entries_of(context: AppContext) -> list[PaletteEntry]:
-    """Actions, layers and classes."""
-    desk, model, table = context.state, context.state.model, context.get(ActionTable)
-    entries = [
-        PaletteEntry(action.text, action.menu, _keys_of(action), partial(table.run, action.id), also=action.also)
-        for action in table.actions
-        if action.id != "palette"
-    ]
-    names = [stage.name for stage in model.architecture.stages]
-    entries += [PaletteEntry(f"Layer {name}", "Layers", "", partial(_show_layer, context, name), 1) for name in names]
-    for index, name in enumerate(model.classes):
-        kind = "watched class" if index in desk.view.watched else "class to watch"
-        entries.append(PaletteEntry(name, kind, "", partial(_watch, context, index), 2))
-    return entries
-
-
-def unit_entry(context: AppContext, query: str) -> PaletteEntry | None:
-    """What conv4:17, conv4 17, or 17 alone for the shown layer, stands for."""
-    wanted = _UNIT.fullmatch(query.strip())
-    if wanted is None:
-        return None
-    desk = context.state
-    names = {stage.name.casefold(): stage for stage in desk.model.architecture.stages}
-    stage = names.get((wanted["layer"] or desk.view.layer).casefold())
-    if stage is None:
-        return None
-    unit, count = int(wanted["unit"]), stage.shape[0]
-    if unit >= count:
-        text = f"{stage.name} has no unit {unit}: they go from 0 to {count - 1}"
-        return PaletteEntry(text, "Units", "", lambda: None, good=False)
-    return PaletteEntry(f"Unit {stage.name}:{unit}", "Units", "", partial(_show_unit, context, stage.name, unit))
-
-
-def _show_layer(context: AppContext, layer: str) -> None:
-    desk = context.state
-    desk.change(to_layer(desk.view, layer, desk.model.architecture, desk.result), "layer")
-
-
-def _show_unit(context: AppContext, layer: str, unit: int) -> None:
-    desk = context.state
-    there = to_layer(desk.view, layer, desk.model.architecture, desk.result)
-    desk.change(to_unit(there, unit), "unit")
-
-
-def _watch(context: AppContext, index: int) -> None:
-    state = context.state
-    if index in state.view.watched:
-        context.show_message(f"{state.model.classes[index]} is watched already.")
-    else:
-        state.change(toggle_watch(state.view, index))
-
-
-# Showing
 
 
 class _Row(QStyledItemDelegate):
@@ -219,7 +108,7 @@ class Palette(QFrame):
         self.colours = THEMES[context.state.view.theme]
         self.edit = QLineEdit(placeholderText="An action, a layer, conv4:17, a class…")
         self.edit.setAccessibleName("Type to find an action, a layer, a unit or a class")
-        self.edit.textChanged.connect(self.look)
+        self.edit.textChanged.connect(self.search)
         self.list = QListWidget()
         self.list.setAccessibleName("What was found")
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -229,14 +118,14 @@ class Palette(QFrame):
         self._row = _Row(self.list)
         self._row.colours = self.colours
         self.list.setItemDelegate(self._row)
-        self.list.itemClicked.connect(self._do)
-        self.foot = QLabel()
+        self.list.itemClicked.connect(self._run)
+        self.bottom_line = QLabel()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 6)
         layout.setSpacing(6)
         layout.addWidget(self.edit)
         layout.addWidget(self.list)
-        layout.addWidget(self.foot)
+        layout.addWidget(self.bottom_line)
         self._entries = entries_of(context)
         self._before: QWidget | None = None
         self._shield = _Shield(self, context)
@@ -248,7 +137,7 @@ class Palette(QFrame):
     def _renew(self) -> None:
         """Another network has other layers and classes."""
         self._entries = entries_of(self.context)
-        self.look(self.edit.text())
+        self.search(self.edit.text())
 
     @property
     def found(self) -> list[str]:
@@ -259,7 +148,7 @@ class Palette(QFrame):
         """Show the palette and take the keys."""
         self._before = QApplication.focusWidget()
         self._open = True
-        self.look("")
+        self.search("")
         for part in (self._shield, self):
             part.show()
             part.raise_()
@@ -281,7 +170,7 @@ class Palette(QFrame):
         self._shield.deleteLater()
         self.deleteLater()
 
-    def look(self, query: str) -> None:
+    def search(self, query: str) -> None:
         """Show what fits the query."""
         found = find(self._entries, query)
         if unit := unit_entry(self.context, query):
@@ -296,7 +185,7 @@ class Palette(QFrame):
             self.list.addItem(item)
         self.list.setCurrentRow(0)
         count = len(self._entries)
-        self.foot.setText(
+        self.bottom_line.setText(
             "↑ ↓ move · Return does it · Esc closes" if found else f"None of {count} actions, layers and classes fits."
         )
         self._place()
@@ -307,7 +196,7 @@ class Palette(QFrame):
         rows = min(max(self.list.count(), 1), MOST_ROWS)
         em = self.fontMetrics().averageCharWidth()
         top = window.menuBar().height() + 6 if window.menuBar().isVisible() else 6
-        spare = self.edit.sizeHint().height() + self.foot.sizeHint().height() + 30
+        spare = self.edit.sizeHint().height() + self.bottom_line.sizeHint().height() + 30
         rows = max(min(rows, (window.height() - top - spare - 20) // row), 2)
         self.list.setFixedHeight(rows * row + 2)
         self._shield.setGeometry(window.rect())
@@ -319,11 +208,11 @@ class Palette(QFrame):
         option.fontMetrics = self.list.fontMetrics()
         return option
 
-    def _do(self, item: QListWidgetItem | None) -> None:
+    def _run(self, item: QListWidgetItem | None) -> None:
         entry: PaletteEntry | None = item.data(ENTRY) if item else None
         if entry is not None and entry.good:
             self.close_palette()
-            entry.do()
+            entry.run()
 
     # Keys and mouse
 
@@ -343,21 +232,21 @@ class Palette(QFrame):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         kind = event.type()
         if watched is self.edit and kind == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            return self._take_key(event)
+            return self._handle_key(event)
         if watched is self.window_ and kind == QEvent.Type.Resize:
             self._place()
         return False
 
-    def _take_key(self, event: QKeyEvent) -> bool:
+    def _handle_key(self, event: QKeyEvent) -> bool:
         key, row, last = event.key(), self.list.currentRow(), self.list.count() - 1
         step = STEPS.get(key)
         if step is not None:
-            past = row + step
-            if abs(step) == 1 and not 0 <= past <= last:
-                past = last if step < 0 else 0
-            self.list.setCurrentRow(min(max(past, 0), last))
+            target = row + step
+            if abs(step) == 1 and not 0 <= target <= last:
+                target = last if step < 0 else 0
+            self.list.setCurrentRow(min(max(target, 0), last))
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._do(self.list.currentItem())
+            self._run(self.list.currentItem())
         elif key == Qt.Key.Key_Escape or (
             key == Qt.Key.Key_K and event.modifiers() == Qt.KeyboardModifier.ControlModifier
         ):
@@ -376,4 +265,4 @@ def show_palette(context: AppContext) -> Palette:
     return palette
 
 
-__all__ = ["Palette", "PaletteEntry", "entries_of", "find", "show_palette", "unit_entry"]
+__all__ = ["Palette", "show_palette"]

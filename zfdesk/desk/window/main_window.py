@@ -86,8 +86,8 @@ class Window(QMainWindow):
         self._theme: tuple[str, bool] | None = None
         self._viewed: View | None = None
         self.clean_key = HeldKeys(_is_clean_key, self)
-        self.clean_key.pressed.connect(lambda _: self._state.hold_clean(True))
-        self.clean_key.released.connect(lambda _: self._state.hold_clean(False))
+        self.clean_key.pressed.connect(lambda _: self._state.set_clean(True))
+        self.clean_key.released.connect(lambda _: self._state.set_clean(False))
         self._own_keys = OwnKeys(self)
         self.layout_ = context.add(PaneLayout(self, context))
         for pane in self._panes.all:
@@ -202,7 +202,7 @@ class Window(QMainWindow):
         self._update_demand()
 
     def _update_demand(self) -> None:
-        self._state.want(demand_of(self.context, self.isVisible(), self.navigation.isActive()))
+        self._state.set_demand(demand_of(self.context, self.isVisible(), self.navigation.isActive()))
 
     def _show_result(self) -> None:
         result = self._state.result
