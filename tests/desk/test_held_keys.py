@@ -53,7 +53,7 @@ class Heard:
 def heard(nothing_left: None) -> Iterator[Heard]:
     heard = Heard()
     yield heard
-    heard.keys.let_go()
+    heard.keys.release()
 
 
 @pytest.mark.parametrize("marked", [True, False])
@@ -102,7 +102,7 @@ def test_one_key_at_a_time_and_no_other_key(heard: Heard) -> None:
     assert heard.send(RELEASE, B, 1200)
     settle(2 * SETTLE_MS)
     assert heard.told == ["A down"]
-    heard.keys.let_go()
+    heard.keys.release()
     assert heard.told == ["A down", "A up"]
     heard.send(PRESS, A, 1700, repeated=True)  # of a key that went down elsewhere
     assert heard.told == ["A down", "A up"]

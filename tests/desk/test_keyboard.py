@@ -18,7 +18,7 @@ from zfdesk.desk.portrait.examples import ExamplesView
 from zfdesk.desk.recording.dialog import RecordingDialog
 from zfdesk.desk.scan_views.grid import GridCell, PictureGrid
 from zfdesk.desk.widgets.combo_box import ComboBox
-from zfdesk.desk.widgets.walked import Walked
+from zfdesk.desk.widgets.keyboard_grid import KeyboardGrid
 from zfdesk.desk.window.palette_entries import entries_of, find
 from zfdesk.library.pictures import ShownExample
 from zfdesk.library.portrait import Example
@@ -141,10 +141,10 @@ def test_one_word_for_one_thing(still: Window) -> None:
 
 
 @pytest.fixture(params=["grid", "examples"])
-def pictures(still: Window, request: pytest.FixtureRequest) -> Iterator[tuple[Walked, list[object]]]:
+def pictures(still: Window, request: pytest.FixtureRequest) -> Iterator[tuple[KeyboardGrid, list[object]]]:
     taken: list[object] = []
     if request.param == "grid":
-        made: Walked = PictureGrid("Pictures")
+        made: KeyboardGrid = PictureGrid("Pictures")
         made.show_cells([GridCell(np.zeros((4, 4, 3), np.uint8), tip=f"{key}", key=key) for key in range(5)])
         made.picked.connect(lambda key, x, y: taken.append(key))
     else:
@@ -163,7 +163,7 @@ def pictures(still: Window, request: pytest.FixtureRequest) -> Iterator[tuple[Wa
 
 
 def test_pictures_are_walked_by_arrows_and_taken_by_return(
-    still: Window, pictures: tuple[Walked, list[object]]
+    still: Window, pictures: tuple[KeyboardGrid, list[object]]
 ) -> None:
     made, taken = pictures
     before = still.desk.view
@@ -174,10 +174,10 @@ def test_pictures_are_walked_by_arrows_and_taken_by_return(
         (Qt.Key.Key_Right, 4), (Qt.Key.Key_Up, 4 - columns), (Qt.Key.Key_Home, 0), (Qt.Key.Key_Left, 0),
     ):  # fmt: skip
         press(made, key)
-        assert made.pointed == place, key
+        assert made.current == place, key
     press(made, Qt.Key.Key_Down)
     press(made, Qt.Key.Key_Return)
     assert taken == [columns]
     assert still.desk.view == before
     still.picture.canvas.setFocus()
-    assert made.pointed == -1
+    assert made.current == -1

@@ -199,10 +199,10 @@ def mark_all(folder: Path) -> dict[str, dict[str, tuple[int, int, int, int]]]:
 
 
 def compared(sheet: MarkingSheet) -> None:
-    QTest.mouseClick(sheet.comparing.compare, Qt.MouseButton.LeftButton)
-    assert sheet.comparing.compare.text() == "Stop"
+    QTest.mouseClick(sheet.table1.compare, Qt.MouseButton.LeftButton)
+    assert sheet.table1.compare.text() == "Stop"
     wait_until(lambda: not sheet.busy)
-    assert sheet.comparing.compare.text() == "Compare"
+    assert sheet.table1.compare.text() == "Compare"
 
 
 def test_comparing_shows_what_the_engine_gives_beside_the_paper(
@@ -211,7 +211,7 @@ def test_comparing_shows_what_the_engine_gives_beside_the_paper(
     marks = mark_all(folder)
     sheet.open_folder(folder)
     wait_until(lambda: not sheet.busy)
-    part, cells = sheet.comparing, sheet.comparing.cells
+    part, cells = sheet.table1, sheet.table1.cells
     assert not cells.isVisible()
     assert not part.copy.isEnabled()
     compared(sheet)
@@ -229,14 +229,14 @@ def test_comparing_shows_what_the_engine_gives_beside_the_paper(
     assert cells.height() >= cells.rowHeight(0) * len(shown)
     press(sheet.canvas, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert QGuiApplication.clipboard().text() == expected.tsv()
-    assert "3 pictures, grey masks, small" in part.of.text()
-    assert "changed since" not in part.of.text()
+    assert "3 pictures, grey masks, small" in part.source_line.text()
+    assert "changed since" not in part.source_line.text()
     draw(sheet, BOX)
-    assert "The marks have changed since" in part.of.text()
+    assert "The marks have changed since" in part.source_line.text()
     sheet.undo()
-    assert "changed since" not in part.of.text()
+    assert "changed since" not in part.source_line.text()
     window.desk.use_model(zf.random_model(zf.ARCHITECTURES["zfnet-no3467"](3)))
-    assert "Another network is in use by now" in part.of.text()
+    assert "Another network is in use by now" in part.source_line.text()
     assert sheet.canvas.crop == Crop().box(80, 120)  # that network's own
 
 
@@ -248,20 +248,20 @@ def test_the_crop_and_the_masks_that_are_chosen_are_used(sheet: MarkingSheet, fo
     wait_until(lambda: not sheet.busy)
     compared(sheet)
     assert sheet.message.text() == "⚠ The right eye of 0.png lies outside what the network sees."
-    assert sheet.comparing.table is not None
-    assert sheet.comparing.table.score("right eye", sheet.comparing.table.layers[0]).pictures == 2
-    first = sheet.comparing.table.tsv()
+    assert sheet.table1.table is not None
+    assert sheet.table1.table.score("right eye", sheet.table1.table.layers[0]).pictures == 2
+    first = sheet.table1.table.tsv()
     crop = sheet.canvas.crop
-    sheet.comparing.crop.setCurrentIndex(1)
-    sheet.comparing.crop.activated.emit(1)
+    sheet.table1.crop.setCurrentIndex(1)
+    sheet.table1.crop.activated.emit(1)
     assert sheet.canvas.crop != crop
     assert sheet.canvas.crop == (0, -20, 120, 100)
-    sheet.comparing.fill.setCurrentIndex(2)
+    sheet.table1.fill.setCurrentIndex(2)
     compared(sheet)
     assert sheet.message.text() == ""
-    assert sheet.comparing.table.score("right eye", sheet.comparing.table.layers[0]).pictures == 3
-    assert sheet.comparing.table.fill is zf.OccluderFill.BLUR
-    assert sheet.comparing.table.tsv() != first
+    assert sheet.table1.table.score("right eye", sheet.table1.table.layers[0]).pictures == 3
+    assert sheet.table1.table.fill is zf.OccluderFill.BLUR
+    assert sheet.table1.table.tsv() != first
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_what_cannot_be_compared_is_told(sheet: MarkingSheet, folder: Path, mark
     assert words in sheet.message.text()
     assert sheet.message.text().startswith("⚠ ")
     assert sheet.message.text().endswith(".")
-    assert not sheet.comparing.cells.isVisible()
+    assert not sheet.table1.cells.isVisible()
     assert read_parts(folder) == marks
 
 
@@ -299,7 +299,7 @@ def test_it_can_be_stopped_and_closing_stops_it(
         return read_picture(path)
 
     monkeypatch.setattr(comparing_module, "read_picture", slow)
-    part = sheet.comparing
+    part = sheet.table1
     part.compare_or_stop()
     wait_until(begun.is_set)
     assert sheet.bar.isVisible()
@@ -399,7 +399,7 @@ def test_what_cannot_be_saved_is_told_and_kept(sheet: MarkingSheet, monkeypatch:
 def test_without_a_folder_it_asks_for_one(window: Window) -> None:
     sheet = show_marking(window.context)
     assert sheet.canvas.message == NO_FOLDER
-    for button in (sheet.comparing.compare, sheet.next, sheet.previous, sheet.comparing.copy):
+    for button in (sheet.table1.compare, sheet.next, sheet.previous, sheet.table1.copy):
         assert not button.isEnabled()
     for key in (Qt.Key.Key_E, Qt.Key.Key_1, Qt.Key.Key_Delete, Qt.Key.Key_Left):
         press(sheet.canvas, key)
@@ -444,8 +444,8 @@ def test_names_and_targets(sheet: MarkingSheet, window: Window, folder: Path, pr
         sheet.canvas,
         sheet.facts,
         sheet.message,
-        sheet.comparing.of,
-        sheet.comparing.cells,
+        sheet.table1.source_line,
+        sheet.table1.cells,
         sheet.bar,
     ):
         assert part.accessibleName()

@@ -120,7 +120,7 @@ def test_nudges_by_the_keys_are_recorded(still: Window, clock: Clock) -> None:
 
 def test_a_recording_without_a_move_keeps_the_path_from_before(still: Window, clock: Clock, told: list[str]) -> None:
     window = still
-    window.player.take(kept := path((1, 1), (2, 2)))
+    window.player.set_path(kept := path((1, 1), (2, 2)))
     window.run("path-record")
     assert "press X" in told[-1]  # there is nothing to drag yet
     change(window, unit=2)
@@ -148,7 +148,7 @@ def test_a_recording_ends_when_it_is_full(
 def test_a_replay_keeps_the_time_and_is_one_step_of_undo(still: Window, clock: Clock) -> None:
     window, player = still, still.player
     change(window, occluders=(COVER,), chosen_occluder=0, unit=3)
-    player.take(path((1, 1), (2, 2), (3, 3), (4, 4)))
+    player.set_path(path((1, 1), (2, 2), (3, 3), (4, 4)))
     window.run("path-replay")
     shown = []
     for elapsed in (0.0, 0.05, 0.1, 0.15, 0.25):
@@ -176,7 +176,7 @@ def test_every_place_is_passed_when_the_clock_jumps(still: Window, clock: Clock)
         passed.append(place(window))
 
     change(window, occluders=(COVER,), chosen_occluder=0)
-    player.take(path((1, 1), (1, 4), (5, 4), (5, 9)))
+    player.set_path(path((1, 1), (1, 4), (5, 4), (5, 9)))
     window.run("path-replay")
     window.desk.view_changed.connect(note)
     clock.now += 60
@@ -195,7 +195,7 @@ def test_the_real_clock_brings_it_to_its_end(still: Window, clock: Clock) -> Non
     window, player = still, still.player
     player.clock = time.monotonic
     change(window, occluders=(COVER,), chosen_occluder=0)
-    player.take(path((1, 1), (2, 2), (3, 3), step=0.01))
+    player.set_path(path((1, 1), (2, 2), (3, 3), step=0.01))
     began = time.monotonic()
     window.run("path-replay")
     finished(window)
@@ -232,7 +232,7 @@ def test_the_hand_escape_and_undo_stop_a_replay(still: Window, clock: Clock, tol
         lambda: press(window, Qt.Key.Key_P, SHIFT),
     ):
         change(window, occluders=(COVER,), chosen_occluder=0)
-        player.take(path((1, 1), (2, 2), (3, 3)))
+        player.set_path(path((1, 1), (2, 2), (3, 3)))
         press(window, Qt.Key.Key_P, SHIFT)
         assert player.doing is Doing.REPLAYING
         stop()
@@ -247,7 +247,7 @@ def test_the_hand_escape_and_undo_stop_a_replay(still: Window, clock: Clock, tol
 def test_another_unit_meanwhile_does_not_stop_it(still: Window, clock: Clock) -> None:
     window, player = still, still.player
     change(window, occluders=(COVER,), chosen_occluder=0)
-    player.take(path((1, 1), (2, 2), (3, 3)))
+    player.set_path(path((1, 1), (2, 2), (3, 3)))
     window.run("path-replay")
     window.desk.change(view_of(window).change(unit=5, theme="light"))
     clock.now += 60
@@ -261,7 +261,7 @@ def test_a_loop_begins_again_until_it_is_told_not_to(still: Window, clock: Clock
     window, player = still, still.player
     passes: list[tuple[int, int]] = []
     change(window, occluders=(COVER,), chosen_occluder=0, replay_loop=True)
-    player.take(path((1, 1), (2, 2)))
+    player.set_path(path((1, 1), (2, 2)))
     note = lambda: passes.append(place(window))  # noqa: E731
     player.began.connect(note)
     window.run("path-exact")
@@ -275,7 +275,7 @@ def test_a_loop_begins_again_until_it_is_told_not_to(still: Window, clock: Clock
 
 def test_a_path_that_goes_nowhere_is_not_looped(still: Window, clock: Clock) -> None:
     change(still, occluders=(COVER,), chosen_occluder=0, replay_loop=True)
-    still.player.take(path((1, 1), (1, 1)))
+    still.player.set_path(path((1, 1), (1, 1)))
     still.run("path-exact")
     finished(still)
 
@@ -296,7 +296,7 @@ def test_every_position_is_computed_and_right(still: Window, clock: Clock) -> No
     """Against whole forwards of the network, which know nothing of paths."""
     window, model = still, still.desk.model
     change(window, occluders=(COVER,), chosen_occluder=0, watched=(1, 3), trace_axis=TraceAxis.PATH, trace_unit=True)
-    window.player.take(path(*WAY))
+    window.player.set_path(path(*WAY))
     exact_table(window)
     points = window.trace.log.points()
     moved = [one for one, before in zip(WAY, (None, *WAY), strict=False) if one != before]
@@ -319,13 +319,13 @@ def test_the_same_picture_and_path_give_the_same_table(still: Window, clock: Clo
     window = still
     change(window, occluders=(COVER,), chosen_occluder=0, watched=(0, 2), trace_axis=TraceAxis.TIME, trace_unit=True)
     player = window.player
-    player.take(path(*WAY))
+    player.set_path(path(*WAY))
     first = exact_table(window)
     assert len(first.splitlines()) == 1 + len({i for i, one in enumerate(WAY) if i == 0 or one != WAY[i - 1]})
     save_path(player.replay, tmp_path / "way.json")  # type: ignore[arg-type]
     window.run("nudge-right")
     wait_for_result(window.desk)
-    player.take(load_path(tmp_path / "way.json"))
+    player.set_path(load_path(tmp_path / "way.json"))
     assert exact_table(window) == first
 
 
@@ -334,7 +334,7 @@ def test_another_network_stops_it_and_says_so_of_its_size(
 ) -> None:
     window, small = still, still.desk.model
     change(window, occluders=(COVER,), chosen_occluder=0)
-    window.player.take(path((1, 1), (2, 2), (3, 3)))
+    window.player.set_path(path((1, 1), (2, 2), (3, 3)))
     window.run("path-replay")
     try:
         window.desk.use_model(embedded)
@@ -351,7 +351,7 @@ def test_another_network_stops_it_and_says_so_of_its_size(
 def test_a_result_of_before_is_not_taken_for_a_position(still: Window, clock: Clock) -> None:
     window, player = still, still.player
     change(window, occluders=(COVER,), chosen_occluder=0)
-    player.take(path((1, 1), (2, 2), (3, 3)))
+    player.set_path(path((1, 1), (2, 2), (3, 3)))
     window.run("path-exact")
     for _ in range(3):
         window.desk.result_ready.emit()  # as when what was under way comes late
@@ -363,7 +363,7 @@ def test_a_result_of_before_is_not_taken_for_a_position(still: Window, clock: Cl
 def test_held_clean_pictures_make_it_wait(still: Window, clock: Clock) -> None:
     window = still
     change(window, occluders=(COVER,), chosen_occluder=0)
-    window.player.take(path((1, 1), (2, 2)))
+    window.player.set_path(path((1, 1), (2, 2)))
     window.desk.set_clean(True)
     window.run("path-exact")
     wait_until(lambda: window.desk.result.request.view.occluders == ())  # type: ignore[union-attr]
@@ -417,10 +417,10 @@ def test_save_and_open_by_the_dialogs(
     window, player, file = still, still.player, tmp_path / "way.json"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(file), ""))
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(file), ""))
-    player.take(way := path((1, 1), (2, 2)))
+    player.set_path(way := path((1, 1), (2, 2)))
     window.run("path-save")
     assert told[-1] == "Saved way.json: 2 positions."
-    player.take(path((5, 5)))
+    player.set_path(path((5, 5)))
     window.run("path-open")
     assert player.replay == way
     assert told[-1].startswith("Opened way.json: 2 positions in 0.1 s.")
@@ -445,7 +445,7 @@ def test_a_player_of_its_own_needs_no_pane(still: Window) -> None:
 
 def test_sources_that_stand_still_are_not_frozen(still: Window, clock: Clock) -> None:
     assert view_of(still).source == SourceReference("pasted", "by hand")
-    still.player.take(path((1, 1), (2, 2)))
+    still.player.set_path(path((1, 1), (2, 2)))
     change(still, occluders=(COVER,), chosen_occluder=0)
     exact_table(still)
     assert not view_of(still).frozen

@@ -25,7 +25,7 @@ def test_another_window_gives_the_same_table(window: Window, settings: QSettings
     for one in (window, other):
         show_picture(one, 3)
         change(one, chosen_occluder=0, **fields)
-        one.player.take(path(*WAY))
+        one.player.set_path(path(*WAY))
         tables.append(exact_table(one))
     other.close()
     other.deleteLater()
@@ -39,7 +39,7 @@ def test_a_moving_picture_is_frozen_for_it(live: Window) -> None:
     window.desk.change(
         view_of(window).change(occluders=(COVER,), chosen_occluder=0, watched=(1,), trace_axis=TraceAxis.PATH)
     )
-    window.player.take(path((1, 1), (2, 2), (3, 3), (4, 4)))
+    window.player.set_path(path((1, 1), (2, 2), (3, 3), (4, 4)))
     window.run("path-exact")
     finished(window)
     assert view_of(window).frozen
@@ -47,7 +47,7 @@ def test_a_moving_picture_is_frozen_for_it(live: Window) -> None:
     assert [p.position for p in points] == list(range(len(points)))
     assert {p.frame for p in points} == {points[0].frame}
     assert len(points) == 4
-    window.player.take(path((1, 1), (2, 2)))
+    window.player.set_path(path((1, 1), (2, 2)))
     window.run("path-exact")
     window.run("freeze")  # the picture moves again
     assert window.player.doing is Doing.NOTHING
@@ -56,7 +56,7 @@ def test_a_moving_picture_is_frozen_for_it(live: Window) -> None:
 def test_another_picture_stops_it(window: Window) -> None:
     source = show_picture(window)
     change(window, occluders=(COVER,), chosen_occluder=0)
-    window.player.take(path(*WAY, *WAY, *WAY))
+    window.player.set_path(path(*WAY, *WAY, *WAY))
     window.run("path-exact")
     wait_until(lambda: window.player.index > 3)
     source.give(numbered_picture(7))

@@ -350,7 +350,7 @@ def test_a_path_is_replayed_over_a_picture_and_every_position_filmed(
     window: Window, tmp_path: Path, model: zf.Model
 ) -> None:
     show_picture(window, 5)
-    window.player.take(replay := path((0.0, 1), (0.3, 6), (0.35, 12), (1.0, 17)))
+    window.player.set_path(replay := path((0.0, 1), (0.3, 6), (0.35, 12), (1.0, 17)))
     frame = window.desk.frame
     assert frame is not None
     window.films.start(RecordingPlan(tmp_path / "film.webp", FIGURE, ("picture", "bars"), 300, live=False, replay=True))
@@ -370,7 +370,7 @@ def test_a_path_is_replayed_over_a_picture_and_every_position_filmed(
 
 def test_a_path_is_replayed_over_a_clip(window: Window, clip: Path, tmp_path: Path) -> None:
     open_clip(window, clip)
-    window.player.take(path((0.0, 1), (0.12, 9)))
+    window.player.set_path(path((0.0, 1), (0.12, 9)))
     window.films.start(RecordingPlan(tmp_path / "film.gif", "Classes", live=False, replay=True))
     ended(window)
     lines = facts_of(tmp_path / "film.gif")["frames"]
@@ -380,7 +380,7 @@ def test_a_path_is_replayed_over_a_clip(window: Window, clip: Path, tmp_path: Pa
 
 def test_a_path_is_replayed_live_by_its_own_clock(window: Window, tmp_path: Path) -> None:
     show_picture(window, 5)
-    window.player.take(path((0.0, 1), (0.2, 6), (0.4, 12)))
+    window.player.set_path(path((0.0, 1), (0.2, 6), (0.4, 12)))
     window.films.start(RecordingPlan(tmp_path / "film.gif", "Classes", rate=50.0, replay=True))
     assert ended(window).frames >= 2
     assert window.player.doing is Doing.NOTHING

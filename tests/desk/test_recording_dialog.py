@@ -79,7 +79,7 @@ def test_what_cannot_be_is_said_before_it_is_tried(dialog: RecordingDialog, wind
     choose(dialog.ways, False)
     assert dialog.message.text().removeprefix("⚠ ").startswith("One picture makes no film frame by frame")
     assert not dialog.begin.isEnabled()
-    window.player.take(PATH)
+    window.player.set_path(PATH)
     assert dialog.replay.text() == "replay the drag path: 2 positions, 1.5 s"
     dialog.replay.setChecked(True)
     assert dialog.begin.isEnabled()
@@ -101,7 +101,7 @@ def test_a_source_without_an_end_needs_a_length(live: Window) -> None:
     choose(made.length, "seconds")
     assert made.begin.isEnabled()
     choose(made.length, "")
-    live.player.take(PATH)
+    live.player.set_path(PATH)
     made.replay.setChecked(True)
     assert made.begin.isEnabled()
     made.reject()
@@ -109,7 +109,7 @@ def test_a_source_without_an_end_needs_a_length(live: Window) -> None:
 
 def test_a_recorded_path_over_a_picture_is_proposed(window: Window) -> None:
     show_picture(window)
-    window.player.take(PATH)
+    window.player.set_path(PATH)
     made = show_recording_dialog(window.context)
     assert made.value(made.ways) is False
     assert made.replay.isChecked()

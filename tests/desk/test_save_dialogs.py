@@ -69,7 +69,10 @@ def test_what_else_the_window_reads(
     show(window, "folder", read.parent)
     for path in (read, small_weights):
         choose(monkeypatch, path)
-        assert ask_where(window.context, "Save", "x", "", say=lambda sentence, error: said.append(sentence))[0] == ""
+        assert (
+            ask_where(window.context, "Save", "x", "", show_message=lambda sentence, error: said.append(sentence))[0]
+            == ""
+        )
         assert "which is read" in said.pop()
     window.context.inputs.append(lambda: [str(read.parent / "made.npz")])
     (read.parent / "made.npz").write_bytes(b"made")
@@ -92,7 +95,9 @@ def test_an_added_suffix_replaces_nothing_unasked(
     choose(monkeypatch, tmp_path / "arrays")
 
     def asked() -> str:
-        return ask_where(window.context, "Save", "x.npz", "", ".npz", say=lambda sentence, _: said.append(sentence))[0]
+        return ask_where(
+            window.context, "Save", "x.npz", "", ".npz", show_message=lambda sentence, _: said.append(sentence)
+        )[0]
 
     assert asked() == str(tmp_path / "arrays.npz")
     (tmp_path / "arrays.npz").write_bytes(b"old")

@@ -48,10 +48,10 @@ class PathPlayer(QObject):
         self._timer = QTimer(self, singleShot=True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self.follow_clock)
-        desk.view_changed.connect(self._see_view)
-        desk.result_ready.connect(self._see_result)
-        desk.model_changed.connect(self._see_model)
-        desk.message.connect(self._see_message)
+        desk.view_changed.connect(self._on_view_changed)
+        desk.result_ready.connect(self._on_result)
+        desk.model_changed.connect(self._on_model_changed)
+        desk.message.connect(self._on_message)
 
     # How it stands
 
@@ -83,7 +83,7 @@ class PathPlayer(QObject):
         self.stop()
         self._started = self.clock()
         self._recorder = Recorder(self._started, self.desk.view, size=self.desk.model.architecture.size)
-        self._do(Doing.RECORDING)
+        self._set_doing(Doing.RECORDING)
         self.began.emit()
         if not self.desk.view.occluders:
             self.desk.message.emit("Recording: press X for an occluder and drag it.", False)
@@ -106,7 +106,7 @@ class PathPlayer(QObject):
         if was is not Doing.NOTHING:
             self.changed.emit()
 
-    def take(self, replay: Replay) -> None:
+    def set_path(self, replay: Replay) -> None:
         """Another path, read from a file."""
         self.stop()
         self.replay, self.index = replay, 0
@@ -129,10 +129,10 @@ class PathPlayer(QObject):
             self._change(self.desk.view.change(frozen=True))
             text = "The frame is frozen, so that every position is computed on the same picture."
             self.desk.message.emit(text, False)
-        self._do(Doing.STEPPING if exactly else Doing.REPLAYING)
+        self._set_doing(Doing.STEPPING if exactly else Doing.REPLAYING)
         self._begin_pass()
 
-    def _do(self, doing: Doing) -> None:
+    def _set_doing(self, doing: Doing) -> None:
         self.doing = doing
         self.changed.emit()
 
@@ -147,7 +147,7 @@ class PathPlayer(QObject):
         if self.doing is Doing.REPLAYING:
             self.follow_clock()
         elif self.desk.view == before:
-            self._see_result()  # computed already, as it seems
+            self._on_result()  # computed already, as it seems
 
     def follow_clock(self) -> None:
         """Show what is due by now, every position in turn, and wait for the next."""
@@ -199,7 +199,7 @@ class PathPlayer(QObject):
 
     # What happens meanwhile
 
-    def _see_view(self) -> None:
+    def _on_view_changed(self) -> None:
         if self._applying:
             return
         view = self.desk.view
@@ -218,7 +218,7 @@ class PathPlayer(QObject):
         desk, result = self.desk, self.desk.result
         return bool(result and result.complete and result.request.view == desk.view and not desk.wants_clean)
 
-    def _see_result(self) -> None:
+    def _on_result(self) -> None:
         if self.doing is not Doing.STEPPING or not self._is_computed() or self.desk.frame is None:
             return
         if self._frame is not None and self.desk.frame is not self._frame:
@@ -227,9 +227,9 @@ class PathPlayer(QObject):
         self._frame = self.desk.frame
         self._step_on()
 
-    def _see_model(self) -> None:
+    def _on_model_changed(self) -> None:
         self.stop("Another network: the replay was stopped.")
 
-    def _see_message(self, sentence: str, error: bool) -> None:
+    def _on_message(self, sentence: str, error: bool) -> None:
         if error and self.doing is Doing.STEPPING:  # its result may never come
             self.stop()

@@ -85,7 +85,7 @@ class ScanController(QObject):
         self._network = self._state.model.base
         self._reading = _Reading()
         self._scan: _Scan | None = None
-        self._look_up: Task | None = None
+        self._find_task: Task | None = None
         self._clock = QTimer(self, interval=LOOK_MS)
         self._clock.timeout.connect(self._follow)
         self._state.model_changed.connect(self._follow_model)
@@ -93,10 +93,10 @@ class ScanController(QObject):
 
     # What is scanned
 
-    def begin(self) -> None:
+    def open_last(self) -> None:
         """Speak of what was scanned last with these weights, if anything was. Nothing is scanned for that."""
         if not self.status.known:
-            self._look(())
+            self._find_kept(())
 
     def open(self, places: Sequence[str | os.PathLike[str]]) -> None:
         """Speak of these folders, pictures and clips from now on, and scan what is new or changed of them."""
@@ -117,7 +117,7 @@ class ScanController(QObject):
         if not same:
             self.changed.emit()
 
-    def speak_of(self, places: Sequence[str | os.PathLike[str]]) -> None:
+    def set_places(self, places: Sequence[str | os.PathLike[str]]) -> None:
         """Speak of these from now on, as far as they were scanned. Nothing is scanned for that."""
         from zfdesk.library.listing import absolute
 
@@ -125,7 +125,7 @@ class ScanController(QObject):
         if chosen and chosen != self.status.places:
             self._stop()
             self.status = ScanStatus(chosen)
-            self._look(chosen)
+            self._find_kept(chosen)
 
     def scan_again(self) -> None:
         """Take what is new or changed since, or what a scan that was stopped has left."""
@@ -187,14 +187,14 @@ class ScanController(QObject):
 
     # What becomes of the scan
 
-    def _look(self, places: tuple[Path, ...]) -> None:
+    def _find_kept(self, places: tuple[Path, ...]) -> None:
         """Look up what is kept of some places, by default of those scanned last."""
-        if self._look_up is not None:
-            self._look_up.abandon()
-        work = partial(self._reading.looked_up, self._state.model, places)
-        self._look_up = self._state.tasks.run("look up the scan", work, self._take_look, owner=self)
+        if self._find_task is not None:
+            self._find_task.abandon()
+        work = partial(self._reading.kept_status, self._state.model, places)
+        self._find_task = self._state.tasks.run("look up the scan", work, self._on_kept_found, owner=self)
 
-    def _take_look(self, found: ScanStatus | None, error: Exception | None) -> None:
+    def _on_kept_found(self, found: ScanStatus | None, error: Exception | None) -> None:
         if found is not None:
             now = self.status
             self.status = replace(found, step=now.step, paused=now.paused, error=now.error)
@@ -213,7 +213,7 @@ class ScanController(QObject):
             self.status = replace(self.status, step=step)
             self.progressed.emit()
             if scan.should_renew():
-                self._look(scan.places)
+                self._find_kept(scan.places)
 
     def _ended(self, scan: _Scan, _: object, error: Exception | None) -> None:
         if scan is not self._scan:
@@ -223,15 +223,15 @@ class ScanController(QObject):
         sentence = "" if error is None or isinstance(error, Cancelled) else error_text(error, FAILED)
         self.status = replace(self.status, step=None, paused=False, error=sentence)
         self.progressed.emit()
-        self._look(scan.places)
+        self._find_kept(scan.places)
 
     def _stop(self) -> None:
         """Nothing is told of the scan under way any more; what it has scanned is kept."""
         scan, self._scan = self._scan, None
         if scan is not None:
             scan.cancel()
-        if self._look_up is not None:  # its answer would be of the places before
-            self._look_up.abandon()
+        if self._find_task is not None:  # its answer would be of the places before
+            self._find_task.abandon()
         self._clock.stop()
         self.status = replace(self.status, step=None, paused=False)
 
@@ -242,7 +242,7 @@ class ScanController(QObject):
         self._network = network
         self._stop()
         self.status = ScanStatus()
-        self._look(())
+        self._find_kept(())
         self.changed.emit()
 
     def _end(self, seconds: float) -> None:
@@ -310,7 +310,7 @@ class _Reading:
             progress.check()
             return question(self._of(model, places))
 
-    def looked_up(self, model: Model, places: tuple[Path, ...]) -> ScanStatus:
+    def kept_status(self, model: Model, places: tuple[Path, ...]) -> ScanStatus:
         """What is kept of some places, by default of those scanned last. Makes no library where there is none."""
         from zfdesk.library.store import folder_of
         from zfdesk.live import Crop

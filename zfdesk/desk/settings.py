@@ -26,7 +26,7 @@ class Setting(Generic[T]):
         """Remember a value."""
         settings.setValue(self.key, value)
 
-    def forget(self, settings: QSettings) -> None:
+    def reset(self, settings: QSettings) -> None:
         """It is its default again."""
         settings.remove(self.key)
 

@@ -47,7 +47,7 @@ class LayoutCommands:
 
     def forget_layout(self, name: str) -> None:
         """Remove a kept layout."""
-        FIGURE_LAYOUTS.of(name).forget(self.settings)
+        FIGURE_LAYOUTS.of(name).reset(self.settings)
         self.bench.say(f"The layout “{name}” is forgotten.")
 
     def apply_layout(self, name: str) -> None:

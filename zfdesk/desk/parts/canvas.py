@@ -44,7 +44,7 @@ class MarkCanvas(Canvas):
         """Whether a box is being drawn."""
         return self._from is not None
 
-    def let_go(self) -> None:
+    def cancel_drag(self) -> None:
         """Forget the box that is being drawn."""
         self._from = self._to = None
         self.update()
@@ -130,7 +130,7 @@ class MarkCanvas(Canvas):
         begun, end = self._from, event.position()
         if event.button() != Qt.MouseButton.LeftButton or begun is None:
             return
-        self.let_go()
+        self.cancel_drag()
         if (end - begun).manhattanLength() < CLICK:
             if part := self.part_at(end):
                 self.picked.emit(part)

@@ -45,15 +45,15 @@ class MarkingSheet(Dialog):
         self.facts = ElidedLabel()
         self.facts.setAccessibleName("Which picture")
         set_role(self.facts, "quiet")
-        self.comparing = Table1Widget(self)
-        self.comparing.message.connect(self.say)
-        self.comparing.crop_changed.connect(self._show)
+        self.table1 = Table1Widget(self)
+        self.table1.message.connect(self.say)
+        self.table1.crop_changed.connect(self._show)
         layout = QVBoxLayout(self)
         layout.addLayout(self._top())
         layout.addLayout(self._part_row())
         layout.addWidget(self.canvas, 1)
         layout.addWidget(self.message)
-        layout.addWidget(self.comparing)
+        layout.addWidget(self.table1)
         self._show()
         self._open_first()
         self.canvas.setFocus()
@@ -93,7 +93,7 @@ class MarkingSheet(Dialog):
         self.resize(min(56 * em, room.width() - 40), min(52 * em, room.height() - 60))
         self.canvas.colours = colours
         self.another.setFixedWidth(self.another.fontMetrics().horizontalAdvance("m" * 15))
-        self.comparing.apply_theme(colours)
+        self.table1.apply_theme(colours)
         self.canvas.update()
 
     # The folder and its pictures
@@ -127,8 +127,8 @@ class MarkingSheet(Dialog):
         self.book = book
         self.context.remember(MARKING_FOLDER, str(folder))
         count = len(book.missing)
-        gone = f"{book.missing[0]}{f' and {count - 1} more' if count > 1 else ''}" if count else ""
-        self.say(f"{gone} is marked, but no longer there; its marks are kept." if gone else "", bool(gone))
+        missing = f"{book.missing[0]}{f' and {count - 1} more' if count > 1 else ''}" if count else ""
+        self.say(f"{missing} is marked, but no longer there; its marks are kept." if missing else "", bool(missing))
         self._make_parts()
         self._read()
 
@@ -142,12 +142,12 @@ class MarkingSheet(Dialog):
         assert self.book is not None
         self._ticket += 1
         self.pixels = None
-        self.canvas.let_go()
+        self.canvas.cancel_drag()
         self.canvas.set_content(f"Reading {self.book.picture}…")
         self._show()
-        self.run_task("picture", partial(read_picture, self.book.path), partial(self._take_picture, self._ticket))
+        self.run_task("picture", partial(read_picture, self.book.path), partial(self._on_picture, self._ticket))
 
-    def _take_picture(self, ticket: int, pixels: np.ndarray | None, error: Exception | None) -> None:
+    def _on_picture(self, ticket: int, pixels: np.ndarray | None, error: Exception | None) -> None:
         if ticket != self._ticket or self.book is None:
             return
         self.pixels = pixels
@@ -246,7 +246,7 @@ class MarkingSheet(Dialog):
     def _show(self) -> None:
         """The buttons, the line of facts and the boxes, as they are now."""
         book = self.book
-        self.comparing.show_book(book)
+        self.table1.show_book(book)
         if book is None:
             for control in (self.previous, self.next, self.another, self.undo_button, self.remove_button):
                 control.setEnabled(False)
@@ -269,7 +269,7 @@ class MarkingSheet(Dialog):
         if self.pixels is not None:
             height, width = self.pixels.shape[:2]
             facts.append(f"{width} × {height}")
-            crop = self.comparing.seen.box(height, width)
+            crop = self.table1.seen.box(height, width)
         if book.part in book.boxes:
             top, left, tall, wide = book.boxes[book.part]
             facts.append(f"{book.part}: {tall} × {wide} at ({top}, {left})")
@@ -291,7 +291,7 @@ class MarkingSheet(Dialog):
         elif control and key == Qt.Key.Key_Y:
             self.redo()
         elif control and key == Qt.Key.Key_C:
-            self.comparing.copy_table()
+            self.table1.copy_table()
         elif control:
             super().keyPressEvent(event)
         elif key in (Qt.Key.Key_E, Qt.Key.Key_PageDown, Qt.Key.Key_W, Qt.Key.Key_PageUp):
@@ -303,7 +303,7 @@ class MarkingSheet(Dialog):
         elif self.book and Qt.Key.Key_1 <= key <= Qt.Key.Key_9 and key - Qt.Key.Key_1 < len(self.book.parts):
             self.choose(self.book.parts[key - Qt.Key.Key_1])
         elif key == Qt.Key.Key_Escape and self.canvas.dragging:
-            self.canvas.let_go()
+            self.canvas.cancel_drag()
         else:
             super().keyPressEvent(event)
 

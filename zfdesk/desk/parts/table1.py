@@ -76,20 +76,20 @@ class Table1Widget(QWidget):
         self.sheet, self.desk = sheet, sheet.desk
         self.table: Correspondence | None = None
         self._book: MarkBook | None = None
-        self._compared: Marks = {}
+        self._compared_marks: Marks = {}
         self._network = ""
         self._task: Task | None = None
-        self.of = QLabel(wordWrap=True)
-        self.of.setTextFormat(Qt.TextFormat.PlainText)
-        self.of.setAccessibleName("What was compared")
-        set_role(self.of, "quiet")
+        self.source_line = QLabel(wordWrap=True)
+        self.source_line.setTextFormat(Qt.TextFormat.PlainText)
+        self.source_line.setAccessibleName("What was compared")
+        set_role(self.source_line, "quiet")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(self._controls())
-        layout.addWidget(self.of)
+        layout.addWidget(self.source_line)
         layout.addWidget(self._table())
         sheet.finished.connect(self.stop)
-        self.desk.model_changed.connect(self._show_of)
+        self.desk.model_changed.connect(self._show_source)
         self.desk.model_changed.connect(self.crop_changed)  # each network has its own centre crop
 
     def _controls(self) -> QHBoxLayout:
@@ -138,7 +138,7 @@ class Table1Widget(QWidget):
             self.table = None
             self.show_table()
         else:
-            self._show_of()
+            self._show_source()
 
     # Comparing
 
@@ -153,7 +153,7 @@ class Table1Widget(QWidget):
             self.compare.setText("Stop")
             self.message.emit("Comparing…", False)
             work = partial(compare, book.folder, marks, model, self.seen, fill, progress)
-            done = partial(self._take, book, marks, model.name)
+            done = partial(self._on_compared, book, marks, model.name)
             self._task = self.sheet.run_task("correspondence", work, done, progress=progress)
 
     def stop(self) -> None:
@@ -161,7 +161,7 @@ class Table1Widget(QWidget):
         if self._task is not None:
             self._task.cancel()
 
-    def _take(
+    def _on_compared(
         self, book: MarkBook, marks: Marks, network: str, table: Correspondence | None, error: Exception | None
     ) -> None:
         self._task = None
@@ -170,7 +170,7 @@ class Table1Widget(QWidget):
             stopped = isinstance(error, Cancelled)
             self.message.emit("Stopped." if stopped else compare_error_text(error), not stopped)
         elif book is self._book:
-            self.table, self._compared, self._network = table, marks, network
+            self.table, self._compared_marks, self._network = table, marks, network
             self.message.emit(" ".join(table.left_out), bool(table.left_out))
             self.show_table()
 
@@ -182,7 +182,7 @@ class Table1Widget(QWidget):
         self.cells.clear()
         self.cells.setVisible(bool(rows))
         self.copy.setEnabled(bool(rows))
-        self._show_of()
+        self._show_source()
         if not rows:
             return
         heading, *body = rows
@@ -205,18 +205,18 @@ class Table1Widget(QWidget):
         header = self.cells.horizontalHeader().sizeHint().height()
         self.cells.setFixedHeight(header + min(len(body), MOST_ROWS) * high + 2 * self.cells.frameWidth() + 2)
 
-    def _show_of(self) -> None:
+    def _show_source(self) -> None:
         """Of what the table is, and whether that is still what is marked."""
         table = self.table
         if table is None:
-            self.of.setText(NOT_YET if self._book else "")
+            self.source_line.setText(NOT_YET if self._book else "")
             return
         sentences = [f"{len(table.pictures)} pictures, {table.fill} masks, {self._network}. {WHAT}"]
-        if self._book and self._book.marks != self._compared:
+        if self._book and self._book.marks != self._compared_marks:
             sentences.append("⚠ The marks have changed since: compare again.")
         if self.desk.model.name != self._network:
             sentences.append("⚠ Another network is in use by now: compare again.")
-        self.of.setText(" ".join(sentences))
+        self.source_line.setText(" ".join(sentences))
 
     def copy_table(self) -> None:
         """The table to the clipboard, tab-separated."""

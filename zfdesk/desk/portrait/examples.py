@@ -10,8 +10,8 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from zfdesk.desk.widgets.canvas import rgb_image
+from zfdesk.desk.widgets.keyboard_grid import KeyboardGrid
 from zfdesk.desk.widgets.theme import THEMES, Colours
-from zfdesk.desk.widgets.walked import Walked
 from zfdesk.figures.facts import number
 from zfdesk.library.pictures import ShownExample
 
@@ -32,7 +32,7 @@ def best_columns(count: int, width: float, height: float, caption: float) -> tup
     return best
 
 
-class ExamplesView(Walked):
+class ExamplesView(KeyboardGrid):
     """Draws them, each as large as fits. ``chosen`` carries the number of the one that was clicked, or left with the
     arrow keys and taken by Return."""
 
@@ -63,18 +63,18 @@ class ExamplesView(Walked):
         """Draw these, each with what stands below it and its tool tip; or the sentence, where there are none."""
         self._shown, self._captions, self._hints = tuple(shown), tuple(captions), tuple(hints)
         self._sentence = sentence
-        if self.pointed >= len(self._shown):
-            self.point_at(-1)
+        if self.current >= len(self._shown):
+            self.set_current(-1)
         description = "; ".join(self._captions)
         if description != self.accessibleDescription():
             self.setAccessibleDescription(description)
         self.update()
 
-    def rect_of(self, number: int) -> QRectF:
+    def rect_of(self, place: int) -> QRectF:
         """Where an example lies: patch, projection and what stands below."""
         caption = self.fontMetrics().height()
         columns, side = best_columns(max(len(self._shown), 1), self.width(), self.height(), caption)
-        row, column = divmod(number, columns)
+        row, column = divmod(place, columns)
         wide, high = 2 * side + INSIDE, side + caption
         left = (self.width() - columns * wide - (columns - 1) * GAP) / 2
         return QRectF(left + column * (wide + GAP), row * (high + GAP), wide, high)
@@ -104,7 +104,7 @@ class ExamplesView(Walked):
                 painter.fillRect(target, self.colours.colour("raised"))
             else:
                 painter.drawImage(target, rgb_image(array))
-        if place == self.pointed:
+        if place == self.current:
             painter.setPen(QPen(self.colours.colour("unit"), 2))
             painter.drawRect(QRectF(rect.left(), rect.top(), rect.width(), side))
         painter.setPen(self.colours.colour("text"))
@@ -116,13 +116,10 @@ class ExamplesView(Walked):
         columns, _ = best_columns(max(self.count, 1), self.width(), self.height(), self.fontMetrics().height())
         return self.count, columns
 
-    def take(self, place: int) -> None:
+    def activate(self, place: int) -> None:
         self.chosen.emit(place)
 
-    def where(self, place: int) -> QRectF:
-        return self.rect_of(place)
-
-    def tip(self, place: int) -> str:
+    def tool_tip(self, place: int) -> str:
         return self._hints[place]
 
     # The mouse

@@ -29,7 +29,7 @@ def _make(context: AppContext) -> None:
 
 
 def _connect(context: AppContext) -> None:
-    context.get(ScanController).begin()
+    context.get(ScanController).open_last()
 
 
 def _figure(context: AppContext, sources: Sources) -> Sources:
@@ -66,7 +66,7 @@ def _kept(context: AppContext) -> KeptScan | None:
 
 
 def _show_kept(context: AppContext, kept: KeptScan) -> None:
-    context.get(ScanController).speak_of(kept.places)
+    context.get(ScanController).set_places(kept.places)
 
 
 FEATURE = Feature(

@@ -40,7 +40,7 @@ def _toggle(title: str) -> CommandFunction:
         """Open the pane, or close it."""
         panes = context.get(Panes)
         if not panes.is_open(title):
-            context.get(ScanController).begin()
+            context.get(ScanController).open_last()
         panes.toggle(title)
 
     return toggle

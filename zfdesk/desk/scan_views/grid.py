@@ -11,8 +11,8 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy
 
 from zfdesk.desk.widgets.canvas import rgb_image
+from zfdesk.desk.widgets.keyboard_grid import KeyboardGrid
 from zfdesk.desk.widgets.theme import THEMES, Colours
-from zfdesk.desk.widgets.walked import Walked
 
 GAP = 5
 GONE = "gone"  # in place of a picture that is no longer there, or another by now
@@ -34,7 +34,7 @@ class GridCell:
     marked: bool = False
 
 
-class PictureGrid(Walked):
+class PictureGrid(KeyboardGrid):
     """``picked``: the key of a cell, and where on its picture, as shares of width and height; by Return its middle."""
 
     picked = Signal(object, float, float)
@@ -54,8 +54,8 @@ class PictureGrid(Walked):
     def show_cells(self, cells: Sequence[GridCell], message: str = "") -> None:
         """Show these, or where there are none a sentence."""
         self.cells, self.message = tuple(cells), message
-        if self.pointed >= len(self.cells):
-            self.point_at(-1)
+        if self.current >= len(self.cells):
+            self.set_current(-1)
         self.setAccessibleDescription("; ".join(cell.caption for cell in cells) or message)
         self.update()
 
@@ -119,7 +119,7 @@ class PictureGrid(Walked):
             painter.drawImage(shown, image, QRectF(image.rect()))
         if cell.box is not None and cell.pixels is not None:
             self._paint_box(painter, shown, cell.pixels.shape[1], cell.box)
-        if cell.marked or index == self.pointed:
+        if cell.marked or index == self.current:
             painter.setPen(QPen(colours.colour("unit" if cell.marked else "field"), 2))
             painter.drawRect(shown.adjusted(-1, -1, 1, 1))
         if cell.caption:
@@ -145,14 +145,14 @@ class PictureGrid(Walked):
     def places(self) -> tuple[int, int]:
         return len(self.cells), self._grid()[0]
 
-    def take(self, place: int) -> None:
+    def activate(self, place: int) -> None:
         if self.cells[place].key is not None:
             self.picked.emit(self.cells[place].key, 0.5, 0.5)
 
-    def where(self, place: int) -> QRectF:
+    def rect_of(self, place: int) -> QRectF:
         return self._shown(place)
 
-    def tip(self, place: int) -> str:
+    def tool_tip(self, place: int) -> str:
         return self.cells[place].tip
 
     # The mouse

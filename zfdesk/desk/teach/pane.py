@@ -303,7 +303,7 @@ class TeachPane(Pane):
     def _focus_moved(self, old: QWidget | None, new: QWidget | None) -> None:
         """A key that is let go of elsewhere is not heard here."""
         if not (new is self or (new is not None and self.isAncestorOf(new))):
-            self.keys.let_go()
+            self.keys.release()
         self.hint.say(self._hint_text())
 
     # Dropped pictures

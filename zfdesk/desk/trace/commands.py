@@ -85,6 +85,6 @@ def load_drag_path(context: AppContext, path: Path) -> None:
     except ReplayError as error:
         context.show_message(str(error), error=True)
         return
-    context.get(PathPlayer).take(replay)
+    context.get(PathPlayer).set_path(replay)
     text = f"{len(replay.moments)} positions in {replay.duration:.1f} s"
     context.show_message(f"Opened {path.name}: {text}. Replay shows them.")

@@ -327,7 +327,7 @@ class WeightsDialog(Dialog):
         if row is None or row.stored is None:
             return
         path, kind = ask_where(
-            self.context, "Export weights", f"{row.name}.onnx", EXPORTED, parent=self, say=self.show_message
+            self.context, "Export weights", f"{row.name}.onnx", EXPORTED, parent=self, show_message=self.show_message
         )
         if path:
             place = Path(path)

@@ -24,15 +24,15 @@ STEPS = 1000  # of the bar
 SILENCE_SECONDS = 2.0  # after which the wait is told, and not how fast it came before
 
 
-class _Said:
+class _Report:
     """Where the thread leaves how far it is. No Qt object: the sheet may be gone by then."""
 
     stage = "Asking for"
     progress: DownloadProgress | None = None
-    at = float("inf")
+    time = float("inf")
 
-    def hear(self, stage: str, progress: DownloadProgress | None) -> None:
-        self.stage, self.progress, self.at = stage, progress, time.monotonic()
+    def update(self, stage: str, progress: DownloadProgress | None) -> None:
+        self.stage, self.progress, self.time = stage, progress, time.monotonic()
 
 
 class DownloadRow(QWidget):
@@ -44,7 +44,7 @@ class DownloadRow(QWidget):
         super().__init__(sheet)
         self._sheet = sheet
         self.entry: CatalogueEntry | None = None
-        self._said, self._stop = _Said(), Stop()
+        self._report, self._stop = _Report(), Stop()
         self.status = QLabel()
         self.status.setTextFormat(Qt.TextFormat.PlainText)
         self.status.setAccessibleName("Download")
@@ -61,7 +61,7 @@ class DownloadRow(QWidget):
         row.addLayout(column, 1)
         row.addWidget(self.cancel)
         self._clock = QTimer(self, interval=LOOK_MS)
-        self._clock.timeout.connect(self._look)
+        self._clock.timeout.connect(self._show_report)
         self.hide()
 
     @property
@@ -71,30 +71,30 @@ class DownloadRow(QWidget):
 
     def start(self, entry: CatalogueEntry) -> None:
         """Download, check, convert and keep, off this thread."""
-        self.entry, self._said, self._stop = entry, _Said(), Stop()
+        self.entry, self._report, self._stop = entry, _Report(), Stop()
         self.cancel.setEnabled(True)
-        self._look()
+        self._show_report()
         self.show()
         self._clock.start()
-        self._sheet.run_task("weights get", partial(_get, entry, self._said, self._stop), self._end)
+        self._sheet.run_task("weights get", partial(_get, entry, self._report, self._stop), self._end)
 
     def stop(self) -> None:
         """Stop the download; `ended` comes when it has."""
         self._stop.ask()
         self.cancel.setEnabled(False)
 
-    def _look(self) -> None:
-        said, entry = self._said, self.entry
+    def _show_report(self) -> None:
+        report, entry = self._report, self.entry
         if entry is None:
             return
-        progress = said.progress
+        progress = report.progress
         share = progress.share if progress else None
-        if progress and time.monotonic() - said.at > SILENCE_SECONDS:
+        if progress and time.monotonic() - report.time > SILENCE_SECONDS:
             progress = replace(progress, speed=0.0)
         self.bar.setMaximum(0 if share is None else STEPS)
         self.bar.setValue(int(STEPS * (share or 0)))
-        waits = " · waiting for the server" if progress and progress is not said.progress else ""
-        self.status.setText(f"{said.stage} {entry.name}… {progress or ''}{waits}".rstrip())
+        waits = " · waiting for the server" if progress and progress is not report.progress else ""
+        self.status.setText(f"{report.stage} {entry.name}… {progress or ''}{waits}".rstrip())
 
     def _end(self, kept: Any, error: Exception | None) -> None:
         self._clock.stop()
@@ -103,9 +103,9 @@ class DownloadRow(QWidget):
         self.ended.emit(kept, error)
 
 
-def _get(entry: CatalogueEntry, said: _Said, stop: Stop) -> tuple[KeptWeights, str]:
-    kept = obtain(entry, said.hear, stop)
-    said.hear("Trying out", None)
+def _get(entry: CatalogueEntry, report: _Report, stop: Stop) -> tuple[KeptWeights, str]:
+    kept = obtain(entry, report.update, stop)
+    report.update("Trying out", None)
     return kept, looks_untrained(kept.model)
 
 

@@ -29,7 +29,7 @@ class HeldKeys(QObject):
         self._settling = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._last_look = QTimer(self, singleShot=True, interval=0)
         self._settling.timeout.connect(self._last_look.start)  # what came while the window was busy is heard before
-        self._last_look.timeout.connect(self.let_go)
+        self._last_look.timeout.connect(self.release)
 
     @property
     def held(self) -> int | None:
@@ -50,7 +50,7 @@ class HeldKeys(QObject):
             return True
         return event.type() == QEvent.Type.KeyRelease and self._belongs(event)
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """The key is up, or is not heard any more: another widget has the keys."""
         self._settling.stop()
         self._last_look.stop()
@@ -62,7 +62,7 @@ class HeldKeys(QObject):
         waiting = self._settling.isActive() or self._last_look.isActive()
         repeated = event.isAutoRepeat() or (event.timestamp() and event.timestamp() == self._let_go_at)
         if event.key() == self._key and waiting and not repeated:
-            self.let_go()  # and pressed once more
+            self.release()  # and pressed once more
         if event.key() == self._key:
             self._settling.stop()
             self._last_look.stop()

@@ -31,7 +31,7 @@ class OwnKeys(QObject):
     """A filter on the fields and lists of a window. Never on the application: a filter in Python for every event costs
     more than all drawing."""
 
-    def take(self, root: QWidget) -> None:
+    def install(self, root: QWidget) -> None:
         """Let every field and list below keep its keys; the open list of a choice does so itself (`ComboBox`)."""
         for kind in (*TYPED, *CHOSEN):
             for widget in root.findChildren(kind):

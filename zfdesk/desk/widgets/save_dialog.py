@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from zfdesk.desk.context import AppContext
 from zfdesk.overwriting import overwriting_text
 
-Say = Callable[[str, bool], object]
+ShowMessage = Callable[[str, bool], object]
 """Tells the user a sentence; True for an error."""
 
 
@@ -21,14 +21,14 @@ def ask_where(
     kinds: str,
     suffix: str = "",
     parent: QWidget | None = None,
-    say: Say | None = None,
+    show_message: ShowMessage | None = None,
 ) -> tuple[str, str]:
     """The path that the user chose and the kind among ``kinds``; "" where nothing was chosen, or is refused in words.
 
-    name: what is proposed, in the last folder. suffix: what the name must end in, added where it does not. say: where a
-    refusal is told, by default in the window.
+    name: what is proposed, in the last folder. suffix: what the name must end in, added where it does not.
+    show_message: where a refusal is told, by default in the window.
     """
-    say = say or context.show_message
+    show_message = show_message or context.show_message
     proposal = str(Path(context.last_folder()) / name)
     path, kind = QFileDialog.getSaveFileName(parent or context.window, title, proposal, kinds)
     if not path:
@@ -37,17 +37,17 @@ def ask_where(
     if suffix and not path.lower().endswith(suffix):
         path += suffix
         if Path(path).exists():  # the picker has asked about another name
-            say(f"{Path(path).name} is there already: choose that name itself to replace it.", True)
+            show_message(f"{Path(path).name} is there already: choose that name itself to replace it.", True)
             return "", kind
-    return ("" if reads_any(context, [path], say) else path), kind
+    return ("" if reads_any(context, [path], show_message) else path), kind
 
 
-def reads_any(context: AppContext, paths: Sequence[str], say: Say) -> bool:
+def reads_any(context: AppContext, paths: Sequence[str], show_message: ShowMessage) -> bool:
     """Whether the window reads one of these files that are to be written; then it is told why not."""
     read = list(inputs_of(context))
     sentence = next(filter(None, (overwriting_text(path, read) for path in paths)), "")
     if sentence:
-        say(sentence, True)
+        show_message(sentence, True)
     return bool(sentence)
 
 
@@ -62,4 +62,4 @@ def inputs_of(context: AppContext) -> Iterable[str]:
     yield from (path for paths in context.inputs for path in paths())
 
 
-__all__ = ["Say", "ask_where", "inputs_of", "reads_any"]
+__all__ = ["ShowMessage", "ask_where", "inputs_of", "reads_any"]

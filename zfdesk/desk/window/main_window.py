@@ -110,7 +110,7 @@ class Window(QMainWindow):
         self.resize(first_size(self.screen().availableSize()))
         self.layout_.reset()
         self.layout_.restore()
-        self._own_keys.take(self)
+        self._own_keys.install(self)
         self._show_view()
         self.facts_clock.start()
         self.context.get(PicturePane).canvas.setFocus()  # not the class search: keys are actions from the first moment
@@ -193,7 +193,7 @@ class Window(QMainWindow):
 
     def _connect_pane(self, pane: Pane) -> None:
         connect_pane(self.context, pane)
-        self._own_keys.take(pane)
+        self._own_keys.install(pane)
         if self._theme is not None:
             pane.set_colours(THEMES[self._state.view.theme])
 
@@ -273,7 +273,7 @@ class Window(QMainWindow):
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         super().changeEvent(event)
         if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
-            self.clean_key.let_go()
+            self.clean_key.release()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
         if event.source() is None and (event.mimeData().hasUrls() or event.mimeData().hasImage()):

@@ -1,4 +1,4 @@
-"""Pictures that the arrow keys walk through and Return takes."""
+"""A grid of pictures for mouse and keys: the arrow keys move through it, Return activates a picture."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from zfdesk.desk.widgets.own_keys import MOVES, PLAIN
 RETURN = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
-class Walked(QWidget):
-    """Draws places in rows, of which one may be pointed at, by the mouse or the keys. Subclasses say what they are."""
+class KeyboardGrid(QWidget):
+    """Draws places in rows, of which one may be the current one, by the mouse or the keys. Subclasses draw them."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.pointed = -1
+        self.current = -1
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
@@ -24,15 +24,15 @@ class Walked(QWidget):
         """How many there are, and how many in a row."""
         raise NotImplementedError
 
-    def take(self, place: int) -> None:
+    def activate(self, place: int) -> None:
         """Return was pressed on it."""
         raise NotImplementedError
 
-    def where(self, place: int) -> QRectF:
+    def rect_of(self, place: int) -> QRectF:
         """Where it is drawn."""
         raise NotImplementedError
 
-    def tip(self, place: int) -> str:
+    def tool_tip(self, place: int) -> str:
         """What is to be said of it."""
         raise NotImplementedError
 
@@ -40,10 +40,10 @@ class Walked(QWidget):
         """The place there, -1 for none."""
         raise NotImplementedError
 
-    def point_at(self, place: int) -> None:
+    def set_current(self, place: int) -> None:
         """Mark it; -1 for none."""
-        if place != self.pointed:
-            self.pointed = place
+        if place != self.current:
+            self.current = place
             self.setCursor(Qt.CursorShape.PointingHandCursor if place >= 0 else Qt.CursorShape.ArrowCursor)
             self.update()
 
@@ -55,7 +55,7 @@ class Walked(QWidget):
             return walks or super().event(event)
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             place = self.place_at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), self.tip(place) if place >= 0 else "", self)
+            QToolTip.showText(event.globalPos(), self.tool_tip(place) if place >= 0 else "", self)
             return True
         return super().event(event)
 
@@ -67,24 +67,24 @@ class Walked(QWidget):
             Qt.Key.Key_Home: -count, Qt.Key.Key_End: count,
         }  # fmt: skip
         if key in steps and count:
-            self.point_at(min(max(self.pointed + steps[Qt.Key(key)], 0), last) if self.pointed >= 0 else 0)
-            corner = self.where(self.pointed).bottomLeft().toPoint() + QPoint(0, 2)
-            QToolTip.showText(self.mapToGlobal(corner), self.tip(self.pointed), self)
-        elif key in RETURN and 0 <= self.pointed < count:
-            self.take(self.pointed)
+            self.set_current(min(max(self.current + steps[Qt.Key(key)], 0), last) if self.current >= 0 else 0)
+            corner = self.rect_of(self.current).bottomLeft().toPoint() + QPoint(0, 2)
+            QToolTip.showText(self.mapToGlobal(corner), self.tool_tip(self.current), self)
+        elif key in RETURN and 0 <= self.current < count:
+            self.activate(self.current)
         else:
             super().keyPressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        self.point_at(self.place_at(event.position()))
+        self.set_current(self.place_at(event.position()))
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
         if not self.hasFocus():
-            self.point_at(-1)
+            self.set_current(-1)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
         super().focusOutEvent(event)
-        self.point_at(-1)
+        self.set_current(-1)
 
 
-__all__ = ["Walked"]
+__all__ = ["KeyboardGrid"]
