@@ -23,9 +23,10 @@ TOLERANCE = 15
 
 
 def points_into(heat: np.ndarray, box: PixelBox, tolerance: int = TOLERANCE) -> bool:
-    """The pointing game (Zhang et al. 2016): whether the hottest pixel lies in the box, or less than ``tolerance`` off.
+    """The pointing game (Zhang et al. 2016): whether the hottest pixel lies in the box, or up to ``tolerance`` off.
 
-    Of equally hot pixels the first in row-major order counts. Raises ValueError for a box without area.
+    heat: (height, width), in which the box is. Of equally hot pixels the first in row-major order counts. Raises
+    ValueError for a box without area.
     """
     top, left, bottom, right = _checked(box)
     y, x = np.unravel_index(int(np.argmax(heat)), heat.shape)
@@ -33,7 +34,10 @@ def points_into(heat: np.ndarray, box: PixelBox, tolerance: int = TOLERANCE) -> 
 
 
 def share_inside(heat: np.ndarray, box: PixelBox) -> float:
-    """The share of all heat in the box (the energy-based pointing game of Wang et al. 2020); 0 without heat."""
+    """The share of all heat in the box, 0 to 1 (the energy-based pointing game of Wang et al. 2020); 0 without heat.
+
+    heat: (height, width), not negative, in which the box is. Raises ValueError for a box without area.
+    """
     top, left, bottom, right = _checked(box)
     total = float(heat.sum())
     return float(heat[max(top, 0) : bottom, max(left, 0) : right].sum()) / total if total > 0 else 0.0
@@ -42,16 +46,19 @@ def share_inside(heat: np.ndarray, box: PixelBox) -> float:
 def areas(
     model: Model, picture: np.ndarray, found: Sequence[Attribution], class_index: int, steps: int = STEPS
 ) -> dict[str, InsertionDeletion]:
-    """Insertion and deletion of each method's heat, by its name, see `zfdesk.experiments.curves`."""
+    """Insertion and deletion of each method's heat, by its name, see `zfdesk.experiments.curves`.
+
+    picture: uint8 (size, size, 3), as the network sees it. Raises ValueError as `insertion_deletion`.
+    """
     return {
         one.method.name: insertion_deletion(model, picture, one.heat, class_index, steps) for one in found
     }  # fmt: skip
 
 
 def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
-    """Spearman's: how far two maps put pixels in the same order, from -1 to 1; ties share their mean rank.
+    """Spearman's rank correlation: how far two maps put pixels in the same order, from -1 to 1.
 
-    A map that is the same everywhere orders nothing: 0.
+    one, other: of the same shape. Ties share their mean rank. A map that is the same everywhere orders nothing: 0.
     """
     ranks = [_ranks(array.ravel()) for array in (one, other)]
     centred = [rank - rank.mean() for rank in ranks]

@@ -54,7 +54,7 @@ class CamHead:
         )
 
     def weights_of(self, index: int, model: Model) -> Tensor:
-        """(maps,): of a class of the network. Raises ValueError for one that was not taught."""
+        """The weights of one of the network's classes, (maps,). Raises ValueError for one that was not taught."""
         if index not in self.indices:
             some = ", ".join(model.classes[one] for one in self.indices[:5])
             raise ValueError(f"The CAM head was not taught {model.classes[index]}; it knows {some} …")
@@ -65,20 +65,20 @@ def teach_cam_head(
     model: Model, pictures: Iterable[np.ndarray], labels: Sequence[int] | None = None, layer: str | None = None,
     answers: TeacherAnswers = TeacherAnswers.FOLDER,
 ) -> CamHead:  # fmt: skip
-    """A head for `CAM`, from pictures, uint8 (size, size, 3) each.
+    """Teach a head for CAM, the method `zfdesk.attribution.methods.cam`, from pictures, uint8 (size, size, 3) each.
 
-    labels: a class of the network for each, by ``answers``; without them its own most probable one. layer: by default
-    the last convolution. Takes a forward pass a picture and a second or two. Raises ValueError for fewer
-    than two classes, or labels that do not fit.
+    labels: for each the index of one of the network's classes, given by ``answers``; without them its own most probable
+    one. layer: by default the last convolution. Takes a forward pass a picture and a second or two. Raises ValueError
+    for fewer than two classes, labels that do not fit, or a layer without maps.
     """
     architecture = model.architecture
     layer = layer or [stage.name for stage in architecture.stages if isinstance(stage.layer, Conv)][-1]
     if not architecture.stage(layer).spatial:
         raise ValueError(f"{layer} has no maps for CAM to weight.")
     means, own = [], []
-    waiting = iter(pictures)
+    remaining = iter(pictures)
     keep = [layer] if labels is not None else [layer, architecture.stages[-1].name]
-    while batch := list(islice(waiting, BATCH)):
+    while batch := list(islice(remaining, BATCH)):
         seen = model.forward(np.stack(batch), keep=keep)
         means.append(seen.activations[layer].mean((2, 3)).float())
         if labels is None:

@@ -1,7 +1,9 @@
 """Every method of attribution. To add one, write a function here and register it: nothing else need be touched.
 
-A function gets the pass of one picture, the target with its positions settled, and the options. Torch is imported where
-it is used, so that the command line's help can name the methods without it.
+A function gets the forward pass of one picture, the target with its positions fixed, and the options. It returns a
+signed picture (3, size, size) in the network's channel order, or a map (height, width) of any size (the layer's, where
+one is weighted), see `Method`. Torch is imported where it is used, so that the command line's help can name the methods
+without it.
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ def guided(seen: Pass, target: Seed, options: Options) -> Tensor:
 
 @method("gradient", "gradient", "the derivative of the unit in every pixel", "Simonyan et al. 2014", walk=True)
 def plain_gradient(seen: Pass, target: Seed, options: Options) -> Tensor:
-    """∂ unit / ∂ pixel."""
+    """∂ unit / ∂ pixel, (3, size, size)."""
     return _walk(seen, target, "gradient")
 
 
@@ -61,7 +63,7 @@ def plain_gradient(seen: Pass, target: Seed, options: Options) -> Tensor:
     signed=False,
 )  # fmt: skip
 def saliency(seen: Pass, target: Seed, options: Options) -> Tensor:
-    """max over colours |∂ unit / ∂ pixel|."""
+    """max over colours |∂ unit / ∂ pixel|, (size, size)."""
     return _walk(seen, target, "gradient").abs().amax(0)
 
 
@@ -70,7 +72,7 @@ def saliency(seen: Pass, target: Seed, options: Options) -> Tensor:
     "Shrikumar et al. 2016",
 )  # fmt: skip
 def gradient_times_input(seen: Pass, target: Seed, options: Options) -> Tensor:
-    """x · ∂ unit / ∂ x, of the normalised input x."""
+    """x · ∂ unit / ∂ x, of the normalised input x, (3, size, size)."""
     return _walk(seen, target, "gradient") * seen.activations["input"][0]
 
 
@@ -79,7 +81,7 @@ def gradient_times_input(seen: Pass, target: Seed, options: Options) -> Tensor:
     options=("samples", "noise", "seed"),
 )  # fmt: skip
 def smoothgrad(seen: Pass, target: Seed, options: Options) -> Tensor:
-    """The mean of ∂ unit / ∂ x over x + noise."""
+    """The mean of ∂ unit / ∂ x over x + noise, (3, size, size)."""
     import torch
 
     from zfdesk.attribution.preparation import mean_gradient
@@ -96,7 +98,8 @@ def smoothgrad(seen: Pass, target: Seed, options: Options) -> Tensor:
     "Sundararajan et al. 2017", options=("steps",),
 )  # fmt: skip
 def integrated_gradients(seen: Pass, target: Seed, options: Options) -> Tensor:
-    """x · ∫ ∂ unit / ∂ x (αx) dα, by Gauss and Legendre's rule; the values sum to the change of the unit."""
+    """x · ∫ ∂ unit / ∂ x (αx) dα, (3, size, size), by Gauss and Legendre's rule; the values sum to the change of the
+    unit from the mean picture (x = 0) to this one."""
     import numpy as np
     import torch
 
@@ -113,7 +116,7 @@ def integrated_gradients(seen: Pass, target: Seed, options: Options) -> Tensor:
     signed=False, options=("layer",),
 )  # fmt: skip
 def gradcam(seen: Pass, target: Seed, options: Options) -> Tensor:
-    """max(0, Σ_k mean(∂ unit / ∂ A_k) · A_k), as large as the layer's maps."""
+    """max(0, Σ_k mean(∂ unit / ∂ A_k) · A_k), (height, width) of the layer's maps A_k."""
     import torch
 
     from zfdesk.attribution.preparation import gradient
@@ -128,7 +131,7 @@ def gradcam(seen: Pass, target: Seed, options: Options) -> Tensor:
     options=("layer",),
 )  # fmt: skip
 def guided_gradcam(seen: Pass, target: Seed, options: Options) -> Tensor:
-    """Guided back-propagation times Grad-CAM, interpolated to the picture."""
+    """Guided back-propagation times Grad-CAM, interpolated to the picture: (3, size, size)."""
     import torch
 
     from zfdesk.attribution.preparation import resized_heat
@@ -143,7 +146,8 @@ def guided_gradcam(seen: Pass, target: Seed, options: Options) -> Tensor:
     options=("head",), classes_only=True,
 )  # fmt: skip
 def cam(seen: Pass, target: Seed, options: Options) -> Tensor:
-    """Σ_k w_k · A_k, as large as the layer's maps."""
+    """Σ_k w_k · A_k, (height, width) of the head's layer's maps A_k. Raises ValueError without a head, or for a class
+    that it was not taught."""
     import torch
 
     if options.head is None:
@@ -157,7 +161,7 @@ def cam(seen: Pass, target: Seed, options: Options) -> Tensor:
     options=("epsilon",),
 )  # fmt: skip
 def relevance(seen: Pass, target: Seed, options: Options) -> Tensor:
-    """R_below = a · Wᵀ(R / (z + ε sign z)), layer by layer; normalisation is passed as the identity."""
+    """R_below = a · Wᵀ(R / (z + ε sign z)), layer by layer; normalisation is the identity. (3, size, size)."""
     from zfdesk.attribution.lrp import layerwise_relevance
 
     return layerwise_relevance(seen, target, options.epsilon)
@@ -168,7 +172,8 @@ def relevance(seen: Pass, target: Seed, options: Options) -> Tensor:
     "Zeiler & Fergus 2013, Section 4.2", classes_only=True,
 )  # fmt: skip
 def occlusion(seen: Pass, target: Seed, options: Options) -> Tensor:
-    """Clean probability minus that with a grey square there, every few pixels: 50 and 16 of 224, in proportion else."""
+    """Clean probability minus that with a grey square there, (size, size): a square of 50 pixels every 16 of 224, in
+    proportion else, interpolated between."""
     import numpy as np
     import torch
 

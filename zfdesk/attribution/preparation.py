@@ -1,4 +1,4 @@
-"""What several methods of attribution need: the target's positions, the layer meant, maps spread over the picture."""
+"""What several methods of attribution need: the target's positions, the layer meant, maps resized to the picture."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ FULL = 99.5
 
 
 def settled(seen: Pass, target: Seed) -> Seed:
-    """The same target at fixed positions: a noisy picture's strongest place must not be another one."""
+    """The same target at fixed positions: a noisy picture's strongest position must not be another one.
+
+    Raises ValueError for a unit or position that does not exist.
+    """
     stage = seen.model.architecture.stage(target.layer)
     stage.check_unit(target.unit, target.position if target.kind is SeedKind.AT else None)
     if target.kind in (SeedKind.AT, SeedKind.MAP):
@@ -60,7 +63,7 @@ def in_network_order(seen: Pass, rgb: Tensor) -> Tensor:
 
 
 def mean_gradient(seen: Pass, target: Seed, inputs: Tensor, weights: Tensor) -> Tensor:
-    """Σ weight · gradient over normalised inputs (N, 3, size, size): (3, size, size)."""
+    """Σ weight · gradient over normalised inputs (N, 3, size, size), with weights (N,): (3, size, size)."""
     total = torch.zeros_like(inputs[0])
     for part, share in zip(inputs.split(BATCH), weights.split(BATCH), strict=True):
         passes = seen.model.forward(part, until=target.layer)
@@ -85,7 +88,8 @@ def heat_of(values: np.ndarray, size: int) -> np.ndarray:
 
 
 def shares(heat: np.ndarray) -> np.ndarray:
-    """A heat as it is drawn, from 0 to 1: its 99.5th percentile is full, so that one pixel does not darken the rest."""
+    """A heat as it is drawn, 0 to 1, in its own shape: full at its 99.5th percentile, so that one pixel does not darken
+    the rest."""
     full = float(np.percentile(heat, FULL)) or float(heat.max())
     result: np.ndarray = np.clip(heat / full, 0, 1) if full > 0 else np.zeros_like(heat)
     return result

@@ -75,7 +75,7 @@ def method(
     name: str, label: str, help: str, source: str, *, walk: bool = False, signed: bool = True,
     options: tuple[str, ...] = (), classes_only: bool = False,
 ) -> Callable[[MethodFunction], MethodFunction]:  # fmt: skip
-    """Register a function as a method, see `Method`. ValueError for a name that is taken."""
+    """Register a function as a method, see `Method`. Raises ValueError for a name that is taken."""
 
     def registered(function: MethodFunction) -> MethodFunction:
         if name in _METHODS:
@@ -105,7 +105,7 @@ class Attribution:
         return self.options.layer if "layer" in self.method.options else None
 
     def target_text(self) -> str:
-        """Whom it is of: tabby (fc8:281)."""
+        """The target as text, a class with its name: tabby (fc8:281)."""
         target = self.target
         name = f"{target.layer}:{target.unit}"
         known = target.layer in self.class_layers and target.unit < len(self.classes)
@@ -123,14 +123,14 @@ class Attribution:
 
 
 def method_called(name: str) -> Method:
-    """ValueError for a name that there is not."""
+    """The method of a name. Raises ValueError where there is none."""
     if name not in METHODS:
         raise ValueError(f"There is no method {name!r}; there are {', '.join(METHODS)}.")
     return METHODS[name]
 
 
 def class_target(model: Model, index: int) -> Seed:
-    """The target that is a class: its score, before the softmax. ValueError for one that does not exist."""
+    """The target that is a class: its score, before the softmax. Raises ValueError for one that does not exist."""
     from zfdesk.engine import Seed
 
     if not 0 <= index < len(model.classes):

@@ -67,19 +67,19 @@ def forward_changed(clean: Pass, before: np.ndarray, after: np.ndarray) -> Pass:
             case Conv() as layer:
                 window = _reached(window, layer, stage)
                 new = kernels.conv_window(layer, _needed(x, window, layer, 0.0), stage.rectified)
-                x = _put(old, window, new)
+                x = _pasted(old, window, new)
             case MaxPool() as layer:
                 below, window = x, _reached(window, layer, stage)
                 x, switches[stage.name] = _pooled(below, window, layer, old, clean.switches[stage.name])
             case LRN() as layer:
-                x = _put(old, window, kernels.lrn(layer, window.of(x)))
+                x = _pasted(old, window, kernels.lrn(layer, window.of(x)))
             case _:
-                x = _whole(kernels, stage, x)
+                x = _vector_layer(kernels, stage, x)
         activations[stage.name] = x
     return Pass(model, MappingProxyType(activations), MappingProxyType(switches))
 
 
-def _whole(kernels: ReferenceKernels, stage: Stage, x: Tensor) -> Tensor:
+def _vector_layer(kernels: ReferenceKernels, stage: Stage, x: Tensor) -> Tensor:
     match stage.layer:
         case Linear() as layer:
             return kernels.linear(layer, x.reshape(x.shape[0], -1), stage.rectified)[:, :, None, None]
@@ -116,10 +116,10 @@ def _needed(x: Tensor, window: MapRegion, layer: Conv | MaxPool, filling: float)
     source, height, width = _source(window, layer), x.shape[2], x.shape[3]
     inside = MapRegion(max(source.top, 0), max(source.left, 0), min(source.bottom, height), min(source.right, width))
     part = inside.of(x)
-    beyond = (
+    padding_sides = (
         inside.left - source.left, source.right - inside.right, inside.top - source.top, source.bottom - inside.bottom,
     )  # fmt: skip
-    return F.pad(part, beyond, value=filling) if any(beyond) else part
+    return F.pad(part, padding_sides, value=filling) if any(padding_sides) else part
 
 
 def _pooled(x: Tensor, window: MapRegion, layer: MaxPool, old: Tensor, old_switches: Tensor) -> tuple[Tensor, Tensor]:
@@ -129,10 +129,10 @@ def _pooled(x: Tensor, window: MapRegion, layer: MaxPool, old: Tensor, old_switc
     # from positions in the part to positions in the whole map
     rows = torch.div(local, across, rounding_mode="floor")
     switches = (rows + source.top) * x.shape[3] + local - rows * across + source.left
-    return _put(old, window, new), _put(old_switches, window, switches)
+    return _pasted(old, window, new), _pasted(old_switches, window, switches)
 
 
-def _put(old: Tensor, window: MapRegion, new: Tensor) -> Tensor:
-    whole = old.clone(memory_format=torch.preserve_format)
-    window.of(whole).copy_(new)
-    return whole
+def _pasted(old: Tensor, window: MapRegion, new: Tensor) -> Tensor:
+    out = old.clone(memory_format=torch.preserve_format)
+    window.of(out).copy_(new)
+    return out

@@ -206,12 +206,12 @@ def _read(layer: Conv | MaxPool, first: int, end: int, size: int) -> _Span:
     return _Span(max(begin, 0), min(stop, size), max(-begin, 0), max(stop - size, 0))
 
 
-def _cut(x: Tensor, window: MapWindow, held: tuple[int, ...]) -> Tensor:
-    """``window`` of a map of which ``x`` holds the window ``held``."""
-    if window == held:
+def _cut(x: Tensor, window: MapWindow, extent: tuple[int, ...]) -> Tensor:
+    """``window`` of a map of which ``x`` holds the window ``extent``."""
+    if window == extent:
         return x
     top, left, bottom, right = window
-    return x[:, :, top - held[0] : bottom - held[0], left - held[1] : right - held[1]]
+    return x[:, :, top - extent[0] : bottom - extent[0], left - extent[1] : right - extent[1]]
 
 
 def _padded(x: Tensor, rows: _Span, columns: _Span, value: float) -> Tensor:
@@ -239,8 +239,8 @@ class _FirstConvolution(torch.autograd.Function):
         stride, (height, width) = ctx.stride, ctx.shape
         out, maps, kernel, _ = ctx.weight.shape
         taps = -(-kernel // stride)
-        whole = F.pad(ctx.weight, (0, taps * stride - kernel) * 2)
-        phases = whole.view(out, maps, taps, stride, taps, stride).flip(2, 4).permute(1, 3, 5, 0, 2, 4)
+        padded = F.pad(ctx.weight, (0, taps * stride - kernel) * 2)
+        phases = padded.view(out, maps, taps, stride, taps, stride).flip(2, 4).permute(1, 3, 5, 0, 2, 4)
         filters = phases.reshape(maps * stride**2, out, taps, taps).contiguous(memory_format=torch.channels_last)
         down = F.pixel_shuffle(F.conv2d(signal, filters, None, 1, taps - 1), stride)
         # rows and columns that no filter reaches are missing at the far side, those of zero taps are too many

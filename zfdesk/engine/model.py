@@ -165,7 +165,7 @@ class Model:
         kernels = self.kernels(x.dtype, reference)
         if kernels is self._fast:
             x = x.contiguous(memory_format=torch.channels_last)
-        parts = [_run(kernels, stages[:split], part, keep) for part in x.split(len(x) if keep is None else TOGETHER)]
+        parts = [_run(kernels, stages[:split], part, keep) for part in x.split(len(x) if keep is None else CHUNK)]
         tops, activations, switches = (_joined(values) for values in zip(*parts, strict=True))
         _, vectors, _ = _run(kernels, stages[split:], tops[""], keep)
         return Pass(self, MappingProxyType(activations | vectors), MappingProxyType(switches))
@@ -194,16 +194,16 @@ class Model:
         return self.input.to_tensor(batch)
 
 
-TOGETHER = 6
+CHUNK = 6
 """Pictures whose maps are computed together where not all are kept: what a layer reads is then still in the cache, and
 the blocks of memory are small enough to be used again (glibc returns those of over 32 MB to the system)."""
 
-Named = dict[str, Tensor]
+TensorsByName = dict[str, Tensor]
 
 
 def _run(
     kernels: ReferenceKernels, stages: Sequence[Stage], x: Tensor, keep: Collection[str] | None
-) -> tuple[Named, Named, Named]:
+) -> tuple[TensorsByName, TensorsByName, TensorsByName]:
     """The last stage's output, named "", and the activations and switches that are wanted (None: all)."""
     activations, switches = {}, {}
     for stage in stages:
@@ -227,7 +227,7 @@ def _run(
     return {"": x}, activations, switches
 
 
-def _joined(parts: Sequence[Named]) -> Named:
+def _joined(parts: Sequence[TensorsByName]) -> TensorsByName:
     if len(parts) == 1:
         return parts[0]
     return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}

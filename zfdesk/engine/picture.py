@@ -98,7 +98,7 @@ def crop(frame: np.ndarray, box: CropBox, size: int = 224) -> np.ndarray:
     x = rows.sum_of(torch.from_numpy(part).view(part.shape[0], -1))
     x = x.view(size, -1, 3).transpose(0, 1).reshape(part.shape[1], -1)
     x = columns.sum_of(x).view(size, size, 3).transpose(0, 1)
-    if not (rows.whole and columns.whole):
+    if not (rows.inside and columns.inside):
         x = x + 128 * (1 - rows.cover[:, None, None] * columns.cover[None, :, None])
     return _frozen((x + 0.5).to(torch.uint8).contiguous().numpy())
 
@@ -134,7 +134,7 @@ class _Taps:
     """How each of ``size`` result pixels along one axis is made of source pixels ``first`` to ``last``.
 
     ``index``: (size, taps) from ``first`` on. ``weight``: (size, taps), each row sums to its ``cover``, the share of
-    the result pixel that lies on the frame. ``whole``: every cover is 1.
+    the result pixel that lies on the frame. ``inside``: every cover is 1.
     """
 
     first: int
@@ -142,7 +142,7 @@ class _Taps:
     index: Tensor
     weight: Tensor
     cover: Tensor
-    whole: bool
+    inside: bool
 
     def sum_of(self, lines: Tensor) -> Tensor:
         """The weighted sums of lines ``first`` to ``last``: (lines, n) → (size, n)."""

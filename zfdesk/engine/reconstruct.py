@@ -132,7 +132,7 @@ def reconstruct(
         raise ValueError("A reconstruction is of one picture: select one of the batch first.")
     derivative = rule is not Rule.DECONVNET if lrn_derivative is None else lrn_derivative
     stages = architecture.stages
-    signal, positions, activation = _sow(seen, stages[top], seed, rule)
+    signal, positions, activation = _seed_signal(seen, stages[top], seed, rule)
     gated = False
     for place in range(top, bottom, -1):
         stage, below = stages[place], stages[place - 1]
@@ -187,7 +187,9 @@ def seed_positions(activation: Tensor, seed: Seed) -> tuple[tuple[int, int], ...
     return tuple(divmod(int(index), width) for index in order)
 
 
-def _sow(seen: Pass, stage: Stage, seed: Seed, rule: Rule) -> tuple[_Signal, tuple[tuple[int, int], ...], float]:
+def _seed_signal(
+    seen: Pass, stage: Stage, seed: Seed, rule: Rule
+) -> tuple[_Signal, tuple[tuple[int, int], ...], float]:
     """Zero all but the seed's activations and cut the window that holds them."""
     stage.check_unit(seed.unit, seed.position if seed.kind is SeedKind.AT else None)
     activation = seen.activations[stage.name][0, seed.unit]

@@ -153,8 +153,8 @@ class Windows:
                 new = self._computed(stage.layer, stage.rectified, below, areas[number - 1], new, area)
             if stage is self._layer:
                 totals = self._totals(area, new)
-        whole = self._clean[self._spatial[-1].name]
-        return _composed(whole, areas[-1], new, _all_of(whole, len(new)), 0.0), totals
+        clean_maps = self._clean[self._spatial[-1].name]
+        return _composed(clean_maps, areas[-1], new, _all_of(clean_maps, len(new)), 0.0), totals
 
     def _computed(
         self, layer: object, rectified: bool, below: np.ndarray, changed: Region, new: np.ndarray, area: Region

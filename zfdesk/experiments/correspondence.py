@@ -1,4 +1,4 @@
-"""Correspondence analysis (Section 4.2, Table 1): does covering the same part of a face change the features alike?
+"""Correspondence analysis (Section 4.3, Table 1): does covering the same part of a face change the features alike?
 
 For each picture i a part is masked, and ε_i = x_i − x̃_i is how the features of a layer change (clean minus masked).
 Two pictures correspond the better, the fewer signs of ε_i and ε_j differ; masks at random places are the yardstick.
@@ -64,21 +64,24 @@ def default_layers(architecture: Architecture) -> tuple[str, ...]:
 
 
 def signs(clean: Tensor, masked: Tensor) -> np.ndarray:
-    """sign(clean − masked), int8 of -1, 0 (no change at all) and 1; (..., features) of any shape, flattened per row."""
+    """sign(clean − masked), both (N, …), as int8 (N, features) of -1, 0 (no change at all) and 1."""
     return (clean - masked).sign().flatten(1).to(torch.int8).numpy()
 
 
 def hamming(one: np.ndarray, other: np.ndarray) -> float:
-    """The share of places in which two rows of signs differ."""
+    """The share of places in which two rows of signs, (features,), differ: 0 to 1."""
     return float((one != other).mean())
 
 
 def random_boxes(
     parts: Iterable[PartBox], size: int, count: int, rng: np.random.Generator, within: PartBox | None = None
 ) -> list[PartBox]:
-    """``count`` places for a mask of the mean height and width of ``parts`` in a size × size picture, overlapping none
-    of them; each free place is as likely as any other. ``within``: a box that they lie in, as far as it is on the
-    picture. Empty when no place is free, or there are no parts."""
+    """``count`` boxes (top, left, height, width) for a mask, in pixels of a size × size picture.
+
+    Each has the mean height and width of ``parts`` and overlaps none of them; each free place is as likely as any other.
+    ``within``: a box that they lie in, as far as it is on the picture. Empty when no place is free, or there are no
+    parts.
+    """
     parts = list(parts)
     if not parts:
         return []

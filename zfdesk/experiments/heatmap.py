@@ -12,7 +12,6 @@ from zfdesk import npz
 LARGEST_SIDE = 4096
 """Of a heat map, in cells; more is a mistake, and would need gigabytes."""
 
-
 LIMITS = npz.NpzLimits(512 << 20)
 SWEEP = ("positions", "probability", "clean")
 """What is read of the arrays that ``zfdesk occlude --npz`` writes."""

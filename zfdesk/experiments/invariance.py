@@ -59,8 +59,10 @@ class Invariance:
 
 
 def paper_amounts(change: Transformation, size: int = 224) -> np.ndarray:
-    """The amounts of Fig. 5 for an input of that side, float64: −60 to 60 pixels in steps of 5 at 224, 1 to 1.8 in
-    steps of 0.05, 0° to 350° in steps of 10."""
+    """The amounts of Fig. 5 for an input of ``size`` pixels, float64 (amounts,).
+
+    −60 to 60 pixels in steps of 5 at 224 (in proportion else), 1 to 1.8 in steps of 0.05, 0° to 350° in steps of 10.
+    """
     if change is Transformation.TRANSLATION:
         most = round(MOST_SHIFT * size)
         return np.unique(np.round(np.linspace(-most, most, 25)))
@@ -81,8 +83,11 @@ def invariance_layers(architecture: Architecture) -> tuple[str, ...]:
 
 
 def around(frame: np.ndarray, box: CropBox, size: int) -> np.ndarray:
-    """The part of a frame that transformations can bring into the crop ``box``, at the scale at which the network sees
-    it: uint8 (side, side, 3), the crop being the middle ``size`` × ``size`` pixels of it."""
+    """The part of a frame that transformations can bring into the crop ``box``, at the network's scale.
+
+    frame: uint8 (height, width, 3); box: in its pixels. Returns uint8 (side, side, 3), of which the crop is the middle
+    ``size`` × ``size`` pixels.
+    """
     pad = math.ceil(max(round(MOST_SHIFT * size), (math.sqrt(2) - 1) / 2 * size)) + 2
     left, top, right, bottom = box
     across, down = pad * (right - left) / size, pad * (bottom - top) / size
@@ -144,9 +149,9 @@ class Untransformed:
 
 
 def untransformed(model: Model, canvas: np.ndarray, layers: Sequence[str] = ()) -> Untransformed:
-    """A picture cut out by `around`, and what the network makes of it. layers: by default the paper's.
+    """A picture cut out by `around`, uint8 (side, side, 3), and what the network makes of it.
 
-    Raises ValueError for a layer that does not exist.
+    layers: by default the paper's, see `invariance_layers`. Raises ValueError for a layer that does not exist.
     """
     layers = tuple(layers) or invariance_layers(model.architecture)
     for layer in layers:

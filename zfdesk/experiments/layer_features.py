@@ -1,4 +1,4 @@
-"""Features: what a layer answers to pictures, as numbers that a classifier can be fitted on (Section 5.2).
+"""Features: what a layer answers to pictures, as numbers that a classifier can be fitted on (Sections 5.2 and 5.3).
 
 They are taken as they come from the layer, flattened. Maps of more than 6 × 6 positions are averaged down to 6 × 6, the
 size of pool5, unless the network's own classifier reads them: the paper does not say what it does, and layer 1 alone
@@ -44,11 +44,14 @@ def features(model: Model, pictures: Iterable[np.ndarray], layer: str | None = N
 
 
 def features_of_layers(model: Model, pictures: Iterable[np.ndarray], layers: Sequence[str]) -> dict[str, Tensor]:
-    """`features` of several layers from one forward pass a picture, by layer."""
+    """`features` of several layers, float32 (N, features) each, from one forward pass a picture, by layer.
+
+    Raises ValueError without pictures, or for a layer that does not exist.
+    """
     found: dict[str, list[Tensor]] = {layer: [] for layer in layers}
     with torch.inference_mode():
-        waiting = iter(pictures)
-        while batch := list(islice(waiting, BATCH)):
+        remaining = iter(pictures)
+        while batch := list(islice(remaining, BATCH)):
             seen = model.forward(np.stack(batch), keep=layers)
             for layer in layers:
                 found[layer].append(pass_features(seen, layer))

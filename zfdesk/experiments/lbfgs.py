@@ -22,7 +22,8 @@ ValueAndGradient = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 @dataclass(frozen=True, eq=False)
 class Minimum:
-    """Where it stopped. ``gradient``: the largest absolute component left; ``steps``: how many it took.
+    """Where it stopped: ``point``, of the start's shape. ``gradient``: its largest absolute component that is left;
+    ``steps``: how many were taken.
 
     ``converged``: the gradient is below the tolerance, or no step along it lowers the value any more.
     """

@@ -44,7 +44,7 @@ class Classifier:
         return features @ self.weight.T + self.bias
 
     def probabilities(self, features: Tensor) -> Tensor:
-        """The softmax of the scores; an SVM's are margins, and what comes of them is no calibrated probability."""
+        """The softmax of the scores, (N, features) → (N, classes); an SVM's are margins, and give no calibrated ones."""
         return self.scores(features).softmax(1)
 
     def answer(self, features: Tensor) -> Tensor:
@@ -106,9 +106,9 @@ def _fit(
         else:
             short = (1 - target * scores).clamp_(min=0)
             value, slope = (short * short).sum(), -2 * target * short
-        held = 1 / (strength * count)
-        gradient = torch.cat((slope.T @ x / count + held * weight, slope.sum(0)[:, None] / count), 1)
-        return value / count + held * (weight * weight).sum() / 2, gradient
+        decay = 1 / (strength * count)
+        gradient = torch.cat((slope.T @ x / count + decay * weight, slope.sum(0)[:, None] / count), 1)
+        return value / count + decay * (weight * weight).sum() / 2, gradient
 
     found = minimise(loss, x.new_zeros(classes, x.shape[1] + 1), tolerance)
     return _unscaled(basis.back(found.point[:, :-1]), found.point[:, -1], basis, kind, found.steps, found.converged)
@@ -166,7 +166,7 @@ class Basis:
         return self.centred @ self.centred.T
 
     def back(self, weight: Tensor) -> Tensor:
-        """Weights of the coordinates → weights of the features as they were given."""
+        """Weights of the coordinates, (classes, coordinates) → weights of the features as given, (classes, features)."""
         if self.factor is None:
             return weight / self.scale
         of_pictures: Tensor = torch.linalg.solve_triangular(self.factor.T, weight.T, upper=True).T

@@ -167,8 +167,8 @@ def _parts(name: str, parts: Any, path: Path) -> dict[str, PartBox]:
 
 
 def _box(part: str, name: str, box: Any) -> PartBox:
-    whole = isinstance(box, list) and len(box) == 4 and all(type(number) is int for number in box)
-    if not whole or min(box) < 0 or max(box) > 1 << 30 or min(box[2:]) < 1:
+    integers = isinstance(box, list) and len(box) == 4 and all(type(number) is int for number in box)
+    if not integers or min(box) < 0 or max(box) > 1 << 30 or min(box[2:]) < 1:
         raise PartsError(f"the {part} of {name} is not a box [top, left, height, width] of whole pixels.")
     return (box[0], box[1], box[2], box[3])
 

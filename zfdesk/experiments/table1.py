@@ -83,7 +83,7 @@ class Correspondence:
         return "\n".join(lines) + "\n"
 
     def score(self, part: str, layer: str) -> Table1Score:
-        """One cell; KeyError when there is none."""
+        """One cell. Raises KeyError when there is none."""
         for score in self.scores:
             if (score.part, score.layer) == (part, layer):
                 return score

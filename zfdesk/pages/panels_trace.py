@@ -38,7 +38,7 @@ def _capture(spec: PanelSpec, sources: Sources) -> Captured:
     values = np.array([point.probabilities[list(lines.classes)] for point in points], np.float64).T * 100
     joined = [point.joined for point in points[1:]]
     lonely = sum(not before and not after for before, after in zip([False, *joined], [*joined, False], strict=True))
-    gaps = [place for place, whole in enumerate(joined, 1) if not whole]
+    gaps = [place for place, unbroken in enumerate(joined, 1) if not unbroken]
     x = np.insert(x, gaps, [(x[place - 1] + x[place]) / 2 for place in gaps])
     values = np.insert(values, gaps, np.nan, axis=1)
     names, facts = _class_names(sources, lines.classes), Facts()

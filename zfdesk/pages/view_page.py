@@ -129,8 +129,8 @@ def reconstruction_panel(result: Result, unit: UnitResult, facts: Facts, method:
     if view.style is Style.GRAY:
         values = np.repeat(values.mean(2, keepdims=True), 3, axis=2)
     limit = rendered.high if rendered.high > 1e-12 else 0.0
-    said = "mean over RGB" if view.style is Style.GRAY else ""
-    note = f"{said}{CROPPED if window else ''}".removeprefix(" · ")
+    style_text = "mean over RGB" if view.style is Style.GRAY else ""
+    note = f"{style_text}{CROPPED if window else ''}".removeprefix(" · ")
     return Signed(values, limit, window=window, note=note, facts=facts), label
 
 

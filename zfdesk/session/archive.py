@@ -52,12 +52,13 @@ def unpack_members(data: bytes) -> dict[str, bytes]:
 
 
 def pack_arrays(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """An ``.npz`` that `numpy.load` reads."""
+    """Arrays by name, of any shape, as an ``.npz`` that `numpy.load` reads."""
     return npz.encode({name: np.ascontiguousarray(array) for name, array in arrays.items()}, compressed=False)
 
 
 def unpack_arrays(data: bytes) -> dict[str, np.ndarray]:
-    """The arrays of an ``.npz``, read-only. Raises ArchiveError; also for values that are not finite."""
+    """The arrays of an ``.npz`` by name, read-only, of up to four dimensions. Raises ArchiveError for what is no such
+    file, and for values that are not finite."""
     arrays = npz.decode(data, LIMITS)
     if any(array.dtype == np.float32 and not np.isfinite(array).all() for array in arrays.values()):
         raise ArchiveError("an array in it holds values that are not numbers")
@@ -75,7 +76,7 @@ def pack_frame(pixels: np.ndarray) -> bytes:
 
 
 def unpack_frame(data: bytes, height: int, width: int) -> np.ndarray:
-    """The pixels again, read-only. Raises ArchiveError unless it is an RGB PNG of that size."""
+    """The pixels again, uint8 (height, width, 3), read-only. Raises ArchiveError unless it is an RGB PNG of that size."""
     if not 0 < height * width <= MOST_PIXELS:
         raise ArchiveError("a picture in it is too large")
     try:

@@ -50,8 +50,8 @@ def _with_features(data: dict[str, Any]) -> dict[str, Any]:
         pictures, values, known = ({"array": name} for name in ("pictures", "values", "known"))
         sketch = {key: made.pop(key) for key in ("step", "steps", "notes")} | {"pictures": pictures, "values": values}
         description = made | {"text": made.pop("words")}
-        whole = {"description": description, "sketch": sketch, "names": names, "state": state}
-        kept["made"] = {"value": {"made": whole, "known": known}, "arrays": arrays}
+        as_now = {"description": description, "sketch": sketch, "names": names, "state": state}
+        kept["made"] = {"value": {"made": as_now, "known": known}, "arrays": arrays}
     return {**data, "version": 3, "kept": kept}
 
 
@@ -226,7 +226,7 @@ def load_session(path: Path) -> Session:
 
 
 def from_bytes(data: bytes, name: str = "The session") -> Session:
-    """Like `load_session`, from the bytes of a file; ``name`` is how a sentence calls it."""
+    """Like `load_session`, from the bytes of a file; ``name`` is how a sentence calls it. Raises SessionError."""
     try:
         if len(data) > MOST_BYTES_OF_FILE:
             raise ArchiveError("it is too large")

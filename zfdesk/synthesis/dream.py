@@ -29,8 +29,9 @@ def dream(
 ) -> Iterator[Sketch]:  # fmt: skip
     """Sketches of a dream on a picture, uint8 (height, width, 3); ``values``: the objective, in the layer's own units.
 
-    octaves: sizes, each with ``steps`` steps; those too small for the layer are left out. Every sketch has the full
-    size. Raises ValueError for a layer without maps, a unit that does not exist, or a picture too large.
+    octaves: sizes, each with ``steps`` steps; those too small for the layer are left out. rate: the mean change of a
+    step, in levels of 255. every: steps between two sketches. Every sketch has the full size. Raises ValueError for a
+    layer without maps, a unit that does not exist, or a picture that is too large or too small.
     """
     stage = model.architecture.stage(layer)
     if not stage.spatial:
@@ -39,16 +40,16 @@ def dream(
         stage.check_unit(unit)
     if octaves < 1 or steps < 1 or not rate > 0:
         raise ValueError("A dream has at least one octave and one step, of a rate above 0.")
-    whole = as_tensor(picture)
+    original = as_tensor(picture)
     check_side(*picture.shape[:2])
-    return _dreamt(model, whole, layer, unit, _sizes(model, layer, whole, octaves), steps, rate, seed, every)
+    return _dreamt(model, original, layer, unit, _sizes(model, layer, original, octaves), steps, rate, seed, every)
 
 
-def _sizes(model: Model, layer: str, whole: Tensor, octaves: int) -> list[tuple[int, int]]:
+def _sizes(model: Model, layer: str, original: Tensor, octaves: int) -> list[tuple[int, int]]:
     """From the smallest octave to the picture's own; ValueError where even that is too small for the layer."""
     sizes = []
     for number in range(octaves):
-        size = round(whole.shape[2] / OCTAVE**number), round(whole.shape[3] / OCTAVE**number)
+        size = round(original.shape[2] / OCTAVE**number), round(original.shape[3] / OCTAVE**number)
         try:
             network = Differentiable(model, {layer: None}, size)
         except ValueError:
@@ -62,14 +63,14 @@ def _sizes(model: Model, layer: str, whole: Tensor, octaves: int) -> list[tuple[
 
 
 def _dreamt(
-    model: Model, whole: Tensor, layer: str, unit: int | None, sizes: list[tuple[int, int]], steps: int, rate: float,
+    model: Model, original: Tensor, layer: str, unit: int | None, sizes: list[tuple[int, int]], steps: int, rate: float,
     seed: int, every: int,
 ) -> Iterator[Sketch]:  # fmt: skip
     generator = torch.Generator().manual_seed(seed)
-    normalised, total, taken = normaliser(model), len(sizes) * steps, 0
+    normalised, total, step = normaliser(model), len(sizes) * steps, 0
     detail = torch.zeros(1, 3, *sizes[0])
     for size in sizes:
-        base = _resized(whole, size)
+        base = _resized(original, size)
         x = base + _resized(detail, size)
         network = Differentiable(model, {layer: None}, size)
         for _ in range(steps):
@@ -79,15 +80,15 @@ def _dreamt(
             value = seen.square().mean() / 2 if unit is None else seen[:, unit].mean()
             (gradient,) = torch.autograd.grad(value, shifted)
             pace = gradient.abs().mean()
-            taken += 1
+            step += 1
             if bool(pace.isfinite()) and float(pace) > 0:  # a silent unit moves nothing
                 x = (x + rate * gradient.roll((-shift[0], -shift[1]), (2, 3)) / pace).clamp(0, 255)
-            if taken % every == 0 or taken == total:
-                shown = _resized(whole, (whole.shape[2], whole.shape[3])) + _resized(
-                    x - base, (whole.shape[2], whole.shape[3])
+            if step % every == 0 or step == total:
+                shown = _resized(original, (original.shape[2], original.shape[3])) + _resized(
+                    x - base, (original.shape[2], original.shape[3])
                 )
                 notes = () if float(pace) > 0 else (_stuck(layer, pace),)
-                yield Sketch(taken, total, as_pictures(shown), np.array([float(value.detach())]), notes)
+                yield Sketch(step, total, as_pictures(shown), np.array([float(value.detach())]), notes)
         detail = x - base
 
 

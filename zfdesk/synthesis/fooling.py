@@ -33,8 +33,9 @@ def fool(
 ) -> Iterator[Sketch]:  # fmt: skip
     """Sketches of a picture on its way to class ``to``; ``values``: that class's probability.
 
-    picture: uint8 (size, size, 3), as the network sees it. budget: see above; whole pixels count, so rounding is within
-    it. Ends when the class has ``confidence``, or after ``steps``; then a note says how far it came. Deterministic.
+    picture: uint8 (size, size, 3), as the network sees it. budget: see above; it holds of the rounded picture. every:
+    steps between two sketches. Ends when the class has ``confidence``, 0 to 1, or after ``steps``; then a note says how
+    far it came. Deterministic.
     Raises ValueError for a class that does not exist, a budget without room, a picture of another size, or
     too little memory.
     """
@@ -59,7 +60,7 @@ def _fooled(
     model, normalised = network.model, normaliser(network.model)
     pace = 2.5 * budget / steps
     x = clean.clone()
-    for taken in range(1, steps + 1):
+    for step in range(1, steps + 1):
         x.requires_grad_()
         scores = network(normalised(x))[layer][:, :, 0, 0]
         (gradient,) = torch.autograd.grad(scores.log_softmax(1)[0, to], x)
@@ -67,21 +68,21 @@ def _fooled(
             raise ArithmeticError("The network's gradient is not made of numbers: this picture cannot be changed so.")
         with torch.no_grad():
             x = within(x + pace * _direction(gradient, norm), clean, budget, norm)
-            seen = as_pictures(within(x.round(), clean, budget, norm, whole=True))
+            seen = as_pictures(within(x.round(), clean, budget, norm, whole_levels=True))
             answer = float(network(normalised(as_tensor(seen)))[layer][:, :, 0, 0].softmax(1)[0, to])
         done = answer >= confidence
-        if done or taken % every == 0 or taken == steps:
-            notes = () if done or taken < steps else (
+        if done or step % every == 0 or step == steps:
+            notes = () if done or step < steps else (
                 f"With this budget {model.classes[to]} came to {answer:.1%}, not to {confidence:.0%}.",)  # fmt: skip
-            yield Sketch(taken, taken if done else steps, seen, np.array([answer]), notes)
+            yield Sketch(step, step if done else steps, seen, np.array([answer]), notes)
         if done:
             return
 
 
-def within(x: Tensor, clean: Tensor, budget: float, norm: Norm, whole: bool = False) -> Tensor:
+def within(x: Tensor, clean: Tensor, budget: float, norm: Norm, whole_levels: bool = False) -> Tensor:
     """The picture nearest to ``x`` that is within the budget of ``clean`` and within 0 to 255.
 
-    whole: of whole levels, if ``x`` is: changes are cut towards zero.
+    x, clean: (N, 3, height, width), 0 to 255. whole_levels: cut changes towards zero, so that a picture of whole levels stays one.
     """
     change = x - clean
     if norm is Norm.LARGEST:
@@ -89,7 +90,7 @@ def within(x: Tensor, clean: Tensor, budget: float, norm: Norm, whole: bool = Fa
     else:
         length = float(change.norm())
         change = change * min(1.0, budget / length) if length else change
-    return (clean + (change.trunc() if whole else change)).clamp(0, 255)
+    return (clean + (change.trunc() if whole_levels else change)).clamp(0, 255)
 
 
 def _direction(gradient: Tensor, norm: Norm) -> Tensor:
@@ -97,7 +98,10 @@ def _direction(gradient: Tensor, norm: Norm) -> Tensor:
 
 
 def magnified(clean: np.ndarray, changed: np.ndarray) -> tuple[np.ndarray, float]:
-    """The change as a picture about mid-grey, uint8, and by how much it is magnified: the largest fills the range."""
+    """The change as a picture about mid-grey, and by how much it is magnified: the largest change fills the range.
+
+    clean, changed and the result: uint8 (height, width, 3).
+    """
     change = changed.astype(np.float64) - clean
     largest = float(np.abs(change).max())
     factor = 127 / largest if largest else 1.0

@@ -29,8 +29,8 @@ def invert(
 ) -> Iterator[Sketch]:
     """Sketches of a picture that a layer takes for the given one; ``values``: the relative error |Φ(x) - Φ₀| / |Φ₀|.
 
-    picture: uint8 (size, size, 3), as the network sees it. Raises ValueError for a layer that does not
-    exist, a picture of another size, or a layer that is silent.
+    picture: uint8 (size, size, 3), as the network sees it. rate: Adam's. every: steps between two sketches. Raises
+    ValueError for a layer that does not exist, a picture of another size, or a layer that is silent.
     """
     size = model.architecture.size
     if picture.shape != (size, size, 3):

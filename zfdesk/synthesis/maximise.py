@@ -38,10 +38,10 @@ Start = str | np.ndarray
 
 
 class Maximiser:
-    """A step object: `step` once, look at `sketch` whenever wanted.
+    """A step object: `step` once, look at `sketch` whenever wanted. One picture for each of the objectives.
 
-    ``field``: the window of the input that is made. Raises ValueError for objectives that do not exist, too
-    many pictures, or a start that does not fit.
+    ``field``: the window of the input that is made, (top, left, bottom, right) in pixels. ``steps_taken``: steps so far.
+    Raises ValueError for objectives that do not exist, too many pictures, or a start that does not fit.
     """
 
     def __init__(
@@ -72,10 +72,10 @@ class Maximiser:
         self._burden_share = min(max(stage.receptive_field.size for stage in stages) / WHOLE_BURDEN, 1.0)
         self._look = regularisers.RandomTransform(self._jitter, self.recipe.scale, self.recipe.rotation)
         self._values: Tensor = torch.full((len(objectives),), float("nan"))
-        self.taken = 0
+        self.steps_taken = 0
 
     def step(self) -> None:
-        """One step of the recipe. Raises ArithmeticError when no step helps against values not numbers."""
+        """One step of the recipe. Raises ArithmeticError where values are no numbers however small the step is."""
         pictures = self._canvas.pictures()
         shaken = self._normalised(self._look(pictures, self.network.input_shape, self._generators))
         seen = {layer: part.float() for layer, part in self.network(shaken.to(self.network.dtype)).items()}
@@ -90,16 +90,16 @@ class Maximiser:
         if self._stepper.sound(gradient, values):
             self._values = values.detach()
             self._move(gradient)
-        self.taken += 1
+        self.steps_taken += 1
 
     def sketch(self) -> Sketch:
         """The pictures as they are now; their values are those of the last look."""
         with torch.no_grad():
             pictures = as_pictures(self._middle(self._canvas.pictures()))
-        done = self.taken >= self.recipe.steps
+        done = self.steps_taken >= self.recipe.steps
         values = self.true_values(pictures) if done else self._values.double().numpy()
         notes = (*self._stepper.notes, *(self._silent(values) if done else ()))
-        return Sketch(self.taken, self.recipe.steps, pictures, values, notes)
+        return Sketch(self.steps_taken, self.recipe.steps, pictures, values, notes)
 
     @torch.no_grad()
     def true_values(self, pictures: np.ndarray) -> np.ndarray:
@@ -198,7 +198,7 @@ class Maximiser:
                 square = gradient.flatten(1).square().sum(1).clamp_min(1e-30)
                 rate = (recipe.progress / square).clamp_max(self._stepper.rate)[:, None, None, None]
             self._stepper.along(gradient, rate)
-        if recipe.parametrisation is Parametrisation.PIXELS and self.taken < recipe.steps - 1:
+        if recipe.parametrisation is Parametrisation.PIXELS and self.steps_taken < recipe.steps - 1:
             self._regularise(gradient)
 
     @torch.no_grad()
@@ -206,7 +206,7 @@ class Maximiser:
         """Yosinski's four, in their order, and what is beyond black and white is cut."""
         recipe, mean = self.recipe, self._mean
         pictures = decayed = regularisers.decayed(self._canvas.parameter, mean, recipe.decay)
-        if recipe.blur_every and recipe.blur_radius and self.taken % recipe.blur_every == 0:
+        if recipe.blur_every and recipe.blur_radius and self.steps_taken % recipe.blur_every == 0:
             pictures = regularisers.blurred(decayed - mean, recipe.blur_radius) + mean
         if recipe.small_norm_percentile:
             weight = regularisers.norms(pictures, mean)
@@ -223,15 +223,15 @@ def maximise(
 ) -> Iterator[Sketch]:  # fmt: skip
     """Sketches of the pictures every few steps, the last one finished; see `Maximiser`. Same seed, same pictures."""
     maker = Maximiser(model, objectives, recipe, start, seed)
-    while maker.taken < maker.recipe.steps:
+    while maker.steps_taken < maker.recipe.steps:
         maker.step()
-        if maker.taken % every == 0 and maker.taken < maker.recipe.steps:
+        if maker.steps_taken % every == 0 and maker.steps_taken < maker.recipe.steps:
             yield maker.sketch()
     yield maker.sketch()
 
 
 def finished(sketches: Iterator[Sketch]) -> Sketch:
-    """The last of some sketches."""
+    """The last of some sketches, which must not be none."""
     *_, last = sketches
     return last
 

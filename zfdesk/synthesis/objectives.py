@@ -34,7 +34,10 @@ MapPlace = tuple[int, int] | str
 
 @dataclass(frozen=True, eq=False)
 class Term:
-    """``weight`` times a unit's activation at a place. ``direction`` (units,): along it, instead of one unit."""
+    """``weight`` times a unit's activation at a place of its map, before rectification.
+
+    ``direction``, (units,): the activations along it are meant, instead of one unit's.
+    """
 
     layer: str
     unit: int
@@ -54,7 +57,7 @@ class Term:
         return y, x, y + 1, x + 1
 
     def value(self, activations: Tensor) -> Tensor:
-        """Of activations (N, units, height, width) of the window: (N,)."""
+        """Of the layer's activations (N, units, height, width) in the window: (N,)."""
         if self.direction is None:
             return self.weight * activations[:, self.unit].mean((1, 2))
         along = torch.einsum("nchw,c->nhw", activations, self.direction.to(activations.dtype))
@@ -71,7 +74,7 @@ class Term:
 
 @dataclass(frozen=True, eq=False)
 class Objective:
-    """The sum of its terms."""
+    """The sum of its terms. Raises ValueError for none, or a weight that is not finite."""
 
     terms: tuple[Term, ...]
 
@@ -99,8 +102,9 @@ class Objective:
         total = None
         for term in self.terms:
             top, left, bottom, right = term.window(architecture)
-            held = windows[term.layer]
-            part = activations[term.layer][:, :, top - held[0] : bottom - held[0], left - held[1] : right - held[1]]
+            first_row, first_column = windows[term.layer][:2]
+            rows, columns = slice(top - first_row, bottom - first_row), slice(left - first_column, right - first_column)
+            part = activations[term.layer][:, :, rows, columns]
             value = term.value(part)
             total = value if total is None else total + value
         assert total is not None
@@ -129,14 +133,18 @@ def of_class(architecture: Architecture, index: int) -> Objective:
 
 
 def between(layer: str, one: int, other: int, share: float) -> Objective:
-    """A direction between two units: 1 - share of the first, share of the other."""
+    """A direction between two units: 1 - share of the first, share of the other. Raises ValueError for a share that is
+    not from 0 to 1."""
     if not 0 <= share <= 1:
         raise ValueError(f"The way between two units goes from 0 to 1, not to {share}.")
     return Objective((Term(layer, one, weight=1 - share), Term(layer, other, weight=share)))
 
 
 def along(layer: str, direction: Tensor, place: MapPlace = MIDDLE) -> Objective:
-    """A direction among a layer's units, made one long; such as the difference of two pictures' activations."""
+    """A direction among a layer's units, (units,), made one long; such as the difference of two pictures' activations.
+
+    Raises ValueError for one that is all zero, not finite or of another shape.
+    """
     length = float(direction.norm())
     if direction.ndim != 1 or not length > 0 or not math.isfinite(length):
         raise ValueError("A direction is a vector of finite numbers, one a unit, that are not all zero.")

@@ -107,7 +107,7 @@ class Order:
 
 
 def network_name(model: Model) -> str:
-    """What tells one network from another."""
+    """What tells one network from another: its SHA-256, or its name where it has none."""
     return model.sha256 or model.name
 
 
@@ -124,7 +124,10 @@ def units_order(
     model: Model, objectives: Sequence[Objective], recipe: MaximiseRecipe, start: Start = NOISE, seed: int = 0,
     start_text: str = "", title: str = "",
 ) -> Order:  # fmt: skip
-    """Pictures that excite objectives, one each; the same objective again gets another. See `maximise`."""
+    """Pictures that excite objectives, one each; the same objective again gets another. See `maximise`.
+
+    Raises ValueError for no objective, or one that does not exist.
+    """
     if not objectives:
         raise ValueError("Nothing is chosen that a picture could be made for.")
     classes, layers = model.classes, model.architecture.class_layers
@@ -170,7 +173,7 @@ def layer_order(model: Model, layer: str, recipe: MaximiseRecipe, start: Start =
 
 
 def _stepped(maker: Maximiser) -> Iterator[Sketch]:
-    while maker.taken < maker.recipe.steps:
+    while maker.steps_taken < maker.recipe.steps:
         maker.step()
         yield maker.sketch()
 
@@ -288,17 +291,17 @@ def inversion_order(
 
     def sketches() -> Iterator[Sketch]:
         makers = [invert(model, picture, layer, steps, seed=seed, every=min(2, steps)) for layer in chosen]
-        held: list[Sketch | None] = [None] * len(chosen)
+        latest: list[Sketch | None] = [None] * len(chosen)
         grey = np.full_like(picture, 128)
-        while any(sketch is None or not sketch.finished for sketch in held):
+        while any(sketch is None or not sketch.finished for sketch in latest):
             for place, maker in enumerate(makers):
-                held[place] = next(maker, held[place])
-                row = [picture, *(grey if sketch is None else sketch.pictures[0] for sketch in held)]
+                latest[place] = next(maker, latest[place])
+                row = [picture, *(grey if sketch is None else sketch.pictures[0] for sketch in latest)]
                 shown = np.stack(row)
                 shown.setflags(write=False)
-                done = sum(sketch.step for sketch in held if sketch is not None)
-                values = [np.nan, *(np.nan if sketch is None else sketch.values[0] for sketch in held)]
-                notes = tuple(note for sketch in held if sketch is not None for note in sketch.notes)
+                done = sum(sketch.step for sketch in latest if sketch is not None)
+                values = [np.nan, *(np.nan if sketch is None else sketch.values[0] for sketch in latest)]
+                notes = tuple(note for sketch in latest if sketch is not None for note in sketch.notes)
                 yield Sketch(done, steps * len(chosen), shown, np.array(values), notes)
 
     def names(sketch: Sketch) -> tuple[str, ...]:
@@ -333,7 +336,7 @@ def style_order(
     model: Model, content: np.ndarray, styles: Sequence[tuple[np.ndarray, float, str]], content_weight: float = 1.0,
     steps: int = 200, content_text: str = "the picture",
 ) -> Order:  # fmt: skip
-    """``content`` in the style of (picture, weight, its name). See `transfer`."""
+    """``content``, uint8 (height, width, 3), in the style of each (picture, weight, name of it). See `transfer`."""
     sources = [StyleSource(picture, weight) for picture, weight, _ in styles]
     layers, at = style_layers(model.architecture), content_layer(model.architecture)
     mixed = " + ".join(f"{weight:g} × {name}" for _, weight, name in styles)

@@ -1,7 +1,8 @@
 """What keeps a made picture from being noise: Yosinski's four, and those the field has used since.
 
 Yosinski's act on the pictures after each step, in pixels around the network's mean; the others on what the network
-looks at (`RandomTransform`) or on the objective (`total_variation`, `likeness`).
+looks at (`RandomTransform`) or on the objective (`total_variation`, `likeness`). Pictures are (N, 3, height, width),
+RGB 0 to 255, the mean is (3, 1, 1).
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from torch import Tensor
 
 
 def decayed(pictures: Tensor, mean: Tensor, share: float) -> Tensor:
-    """L2 decay: towards the mean by a share of the distance."""
+    """L2 decay: pictures (N, 3, height, width) moved towards the mean by a share of the distance, 0 to 1."""
     return mean + (pictures - mean) * (1 - share)
 
 
 def blurred(pictures: Tensor, radius: float) -> Tensor:
-    """A Gaussian of standard deviation ``radius`` in pixels, cut at 4 of them, mirrored at the borders (as scipy's)."""
+    """Pictures (N, 3, height, width) under a Gaussian of standard deviation ``radius`` in pixels, cut at 4 of them,
+    mirrored at the borders (as scipy's)."""
     height, width = pictures.shape[-2:]
     for size, dim in ((height, 2), (width, 3)):
         pictures = torch.tensordot(pictures, _gaussian(size, radius, pictures.dtype), dims=([dim], [1])).movedim(
@@ -56,7 +58,8 @@ def norms(pictures: Tensor, mean: Tensor) -> Tensor:
 
 
 def contributions(pictures: Tensor, mean: Tensor, gradient: Tensor) -> Tensor:
-    """By how much the objective would change if a pixel became the mean, to first order, without its sign."""
+    """By how much the objective would change if a pixel became the mean, to first order, without its sign:
+    (N, height, width)."""
     return ((pictures - mean) * gradient).sum(1).abs()
 
 
@@ -73,7 +76,10 @@ def contrast(pictures: Tensor, mean: Tensor) -> Tensor:
 
 
 def likeness(activations: Tensor) -> Tensor:
-    """How alike N pictures are to a layer: the mean cosine between their Gram matrices, two by two (a number)."""
+    """How alike N pictures are to a layer: the mean cosine between their Gram matrices, two by two (a number).
+
+    activations: (N, maps, height, width).
+    """
     count = len(activations)
     flat = activations.flatten(2)
     grams = F.normalize((flat @ flat.transpose(1, 2)).flatten(1), dim=1)

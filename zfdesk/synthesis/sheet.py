@@ -19,11 +19,11 @@ def sheet(pictures: np.ndarray, columns: int = 0) -> np.ndarray:
     count, height, width, _ = pictures.shape
     columns = min(columns or math.ceil(math.sqrt(count)), count)
     rows = -(-count // columns)
-    whole = np.full((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3), 255, np.uint8)
+    canvas = np.full((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3), 255, np.uint8)
     for number, picture in enumerate(pictures):
         top, left = number // columns * (height + GAP), number % columns * (width + GAP)
-        whole[top : top + height, left : left + width] = picture
-    return whole
+        canvas[top : top + height, left : left + width] = picture
+    return canvas
 
 
 def png_bytes(pixels: np.ndarray, facts: Mapping[str, Any]) -> bytes:

@@ -41,15 +41,16 @@ class Sketch:
 
 @dataclass
 class GradientStepper:
-    """Gradient steps on one parameter, downhill. ``loss``: of the parameter's present value, (scalar, gradient).
+    """Gradient steps on one parameter, a tensor of any shape, downhill. ``steps_taken``: how many so far.
 
-    Adam (Kingma & Ba 2015) with its usual constants, by hand, because a step can be taken back.
+    Adam (Kingma & Ba 2015) with its usual constants, by hand, because a step can be taken back. ``notes``: what the
+    user should know, a sentence each. Gradients are (N, …) as the parameter is.
     """
 
     parameter: Tensor
     rate: float
     notes: list[str] = field(default_factory=list)
-    taken: int = 0
+    steps_taken: int = 0
 
     def __post_init__(self) -> None:
         self._mean = torch.zeros_like(self.parameter)
@@ -58,9 +59,10 @@ class GradientStepper:
         self._halvings = 0
 
     def sound(self, gradient: Tensor, value: Tensor) -> bool:
-        """Whether both are numbers. If not, the parameter goes back to where they were, and steps are half as long.
+        """Whether a gradient, shaped as the parameter, and the values (N,) are numbers.
 
-        Raises ArithmeticError when halving does not help.
+        If not, the parameter goes back to where they were, and steps are half as long from now on. Raises
+        ArithmeticError when halving does not help.
         """
         if bool(gradient.isfinite().all()) and bool(value.isfinite().all()):
             with torch.no_grad():
@@ -70,8 +72,8 @@ class GradientStepper:
         if self._halvings > _HALVINGS:
             raise ArithmeticError("The values stay no numbers however small the steps are: no picture can be made so.")
         self.rate /= 2
-        said = f"From step {self.taken} on values were no numbers; the step was reduced to {self.rate:.3g}."
-        self.notes[:] = [note for note in self.notes if "were no numbers" not in note] + [said]
+        halved = f"From step {self.steps_taken} on values were no numbers; the step was reduced to {self.rate:.3g}."
+        self.notes[:] = [note for note in self.notes if "were no numbers" not in note] + [halved]
         with torch.no_grad():
             self.parameter.copy_(self._good)
             self._mean.zero_()
@@ -79,24 +81,24 @@ class GradientStepper:
         return False
 
     def adam(self, gradient: Tensor) -> None:
-        """One step of Adam down the gradient."""
-        self.taken += 1
+        """One step of Adam down the gradient, which is shaped as the parameter."""
+        self.steps_taken += 1
         self._mean.mul_(0.9).add_(gradient, alpha=0.1)
         self._square.mul_(0.999).addcmul_(gradient, gradient, value=0.001)
-        mean = self._mean / (1 - 0.9**self.taken)
-        root = (self._square / (1 - 0.999**self.taken)).sqrt_().add_(1e-8)
+        mean = self._mean / (1 - 0.9**self.steps_taken)
+        root = (self._square / (1 - 0.999**self.steps_taken)).sqrt_().add_(1e-8)
         with torch.no_grad():
             self.parameter.addcdiv_(mean, root, value=-self.rate)
 
     def along(self, gradient: Tensor, rate: Tensor | float) -> None:
-        """One step down the gradient, ``rate`` times as long."""
-        self.taken += 1
+        """One step down the gradient, ``rate`` times as long; a rate for each picture is (N, 1, 1, 1)."""
+        self.steps_taken += 1
         with torch.no_grad():
             self.parameter.sub_(gradient * rate)
 
 
 def check_memory(network: Differentiable, count: int = 1) -> None:
-    """Raises ValueError where a step on ``count`` pictures needs more memory than is free."""
+    """Raise ValueError where a step on ``count`` pictures needs more memory than is free."""
     import psutil
 
     values = 0
@@ -133,7 +135,7 @@ def as_pictures(values: Tensor) -> np.ndarray:
 
 
 def as_tensor(picture: np.ndarray, dtype: torch.dtype = torch.float32) -> Tensor:
-    """uint8 (N, height, width, 3), or one, → (N, 3, height, width), 0 to 255. ValueError on other arrays."""
+    """uint8 (N, height, width, 3), or one, → (N, 3, height, width), 0 to 255. Raises ValueError on other arrays."""
     batch = picture[None] if picture.ndim == 3 else picture
     if batch.ndim != 4 or batch.shape[3] != 3 or batch.dtype != np.uint8 or 0 in batch.shape:
         raise ValueError(f"A picture must be uint8 (height, width, 3), not {picture.dtype} {picture.shape}.")
@@ -141,7 +143,7 @@ def as_tensor(picture: np.ndarray, dtype: torch.dtype = torch.float32) -> Tensor
 
 
 def no_larger(picture: np.ndarray, side: int) -> np.ndarray:
-    """A uint8 (height, width, 3) picture, made smaller where its longest side is above ``side``."""
+    """A uint8 (height, width, 3) picture, made smaller where its longest side is above ``side`` pixels."""
     height, width = picture.shape[:2]
     if max(height, width) <= side:
         return picture

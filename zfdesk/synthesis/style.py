@@ -85,7 +85,8 @@ def transfer(
     """Sketches of a content picture, uint8 (height, width, 3), in the style of one picture or of several mixed.
 
     content_weight: of the content's relative error at layer ``at``, against the styles' at ``layers``. Starts from the
-    content, so no seed is needed. Raises as `texture` does.
+    content, so no seed is needed. ``values``: the mean relative error of the Gram matrices. Raises ValueError as
+    `texture` does, and without a style, or for weights below 0.
     """
     if not styles or not all(style.weight >= 0 for style in styles) or sum(style.weight for style in styles) <= 0:
         raise ValueError("A style needs at least one picture, with a weight above 0.")
@@ -132,16 +133,16 @@ def _mixed_grams(
     model: Model, styles: Sequence[StyleSource], layers: Sequence[str]
 ) -> tuple[dict[str, Tensor], Tensor, Tensor]:
     """The styles' Gram matrices, each layer's mixed in the shares of their weights; their palette and roughness."""
-    whole = sum(style.weight for style in styles)
+    total_weight = sum(style.weight for style in styles)
     mixed: dict[str, Tensor] = {}
     palette, rough = torch.zeros(1, 4, 4), torch.zeros(1)
     for style in styles:
         pixels = as_tensor(style.picture)
         network = Differentiable(model, dict.fromkeys(layers), (pixels.shape[2], pixels.shape[3]))
         for layer, seen in network(normaliser(model)(pixels)).items():
-            mixed[layer] = mixed.get(layer, 0) + style.weight / whole * gram(seen)
-        palette += style.weight / whole * _palette(pixels)
-        rough += style.weight / whole * total_variation(pixels)
+            mixed[layer] = mixed.get(layer, 0) + style.weight / total_weight * gram(seen)
+        palette += style.weight / total_weight * _palette(pixels)
+        rough += style.weight / total_weight * total_variation(pixels)
     return mixed, palette, rough
 
 

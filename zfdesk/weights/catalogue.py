@@ -74,8 +74,8 @@ class CatalogueEntry:
     @property
     def provenance(self) -> str:
         """What is kept with the weights, in words."""
-        whole = len(self.hash) == 2 * hashlib.new(self.algorithm).digest_size
-        return f"{self.title}, {self.description}; {self.algorithm_text} {self.hash}{'' if whole else '…'}"
+        complete = len(self.hash) == 2 * hashlib.new(self.algorithm).digest_size
+        return f"{self.title}, {self.description}; {self.algorithm_text} {self.hash}{'' if complete else '…'}"
 
     @property
     def short(self) -> str:

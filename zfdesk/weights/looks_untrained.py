@@ -52,7 +52,7 @@ def looks_untrained(model: Model) -> str:
 
 @torch.inference_mode()
 def spread_and_mirror(model: Model) -> tuple[float, float]:
-    """The spread and the mirror number of a network, see above; (inf, 1) when the demo pictures are missing."""
+    """The spread and the mirror number of a network, see above; (inf, 1) when demo pictures are missing."""
     pictures = _demo_pictures(model)
     if len(pictures) < 3:
         return float("inf"), 1.0

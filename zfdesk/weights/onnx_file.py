@@ -27,7 +27,8 @@ class _MismatchError(Exception):
 
 
 def read_zfnet512(path: Path, make: Callable[[int], Architecture]) -> tuple[Architecture, dict[str, Tensor]]:
-    """The declaration (with the file's number of classes) and its weights, float32, from an .onnx file.
+    """The declaration (with the file's number of classes) and its weights, float32, in the shapes of
+    `Architecture.weight_shapes`, from an .onnx file.
 
     Raises CheckpointError with one sentence for any other model, external data, or damage.
     """
@@ -120,12 +121,12 @@ def _matched(
         raise _MismatchError(f"it has {classes} classes")
     architecture = make(classes)
     sources: dict[str, str] = {}
-    flow, waiting, flat = start, list(nodes), 0
+    flow, remaining, flat = start, list(nodes), 0
     sizes = iter(architecture.stages[1:])
     for layer in architecture.layers:
         node = None
-        while waiting:
-            node = waiting.pop(0)
+        while remaining:
+            node = remaining.pop(0)
             if list(node.input[:1]) != [flow]:
                 raise _MismatchError(f"{node.op_type} does not follow what is before {layer.name}")
             if node.op_type not in _SILENT and not (isinstance(layer, Linear) and _flattens(node, constants, flat)):
@@ -139,7 +140,7 @@ def _matched(
         if not isinstance(layer, ReLU):
             flat = math.prod(next(sizes).shape)
         flow = node.output[0]
-    if left := [node for node in waiting if node.op_type not in _SILENT]:
+    if left := [node for node in remaining if node.op_type not in _SILENT]:
         raise _MismatchError(f"after its classes comes {left[0].op_type}")
     # all shapes are compared before the first array is made
     shapes = architecture.weight_shapes()

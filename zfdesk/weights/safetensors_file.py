@@ -113,7 +113,10 @@ def what_is(head: bytes) -> str:
 
 
 def read_header(file: BufferedReader, path: Path) -> Header:
-    """The header of an open safetensors file, structure and sizes checked; ``path`` is for the messages."""
+    """The header of an open safetensors file, structure and sizes checked; ``path`` is for the messages.
+
+    Raises CheckpointError for another kind of file, or one that is damaged or cut short.
+    """
     size = os.fstat(file.fileno()).st_size
     head = file.read(64)
     length = int.from_bytes(head[:8], "little")
@@ -147,7 +150,7 @@ def read_header(file: BufferedReader, path: Path) -> Header:
 
 
 def _entry(name: str, value: Any, path: Path) -> TensorEntry:
-    def whole(numbers: Any, count: int | None = None) -> bool:
+    def integers(numbers: Any, count: int | None = None) -> bool:
         right = isinstance(numbers, list) and len(numbers) <= DEEPEST_SHAPE and (count is None or len(numbers) == count)
         return right and all(type(number) is int and 0 <= number < 1 << 62 for number in numbers)
 
@@ -156,7 +159,7 @@ def _entry(name: str, value: Any, path: Path) -> TensorEntry:
     dtype, shape, offsets = value["dtype"], value["shape"], value["data_offsets"]
     if not isinstance(dtype, str) or dtype not in DTYPES:
         raise CheckpointError(f"{path}: tensor {name!r} is of an unknown type, {str(dtype)[:20]!r}.")
-    if not whole(shape) or not whole(offsets, 2) or offsets[0] > offsets[1]:
+    if not integers(shape) or not integers(offsets, 2) or offsets[0] > offsets[1]:
         raise CheckpointError(f"{path} is damaged: the shape or place of tensor {name!r} makes no sense.")
     if math.prod(shape) * DTYPES[dtype].itemsize != offsets[1] - offsets[0]:
         raise CheckpointError(f"{path} is damaged: tensor {name!r} of shape {tuple(shape)} has the wrong size.")
@@ -174,9 +177,10 @@ def parsed_json(text: str | bytes, path: Path, what: str) -> dict[str, Any]:
 
 
 def read_tensors(file: BufferedReader, header: Header, path: Path, whole_file: Any = None) -> dict[str, Tensor]:
-    """The tensors of an open file whose header was read and found good, each in memory of its own.
+    """The tensors of an open file whose header was read and found good, by name, each in memory of its own.
 
-    ``whole_file``: a hashlib object that is fed the whole file.
+    Shapes and types are those of the header. ``whole_file``: a hashlib object that is fed the whole file. Raises
+    CheckpointError where the file became shorter.
     """
     if whole_file is not None:
         whole_file.update(header.raw)
@@ -194,7 +198,7 @@ def read_tensors(file: BufferedReader, header: Header, path: Path, whole_file: A
 
 
 def memory(tensor: Tensor) -> memoryview:
-    """The bytes of a contiguous tensor, uint8, not a copy."""
+    """The bytes of a contiguous tensor of any shape, uint8, not a copy."""
     return tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy().data
 
 
@@ -213,7 +217,10 @@ def digest(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
-    """Write a safetensors file whole or not at all; returns the file's SHA-256. OSError when it cannot be written."""
+    """Write tensors of any shape as a safetensors file, whole or not at all; returns the file's SHA-256.
+
+    Raises OSError when it cannot be written.
+    """
     names = {dtype: name for name, dtype in DTYPES.items()}
     tree: dict[str, Any] = {"__metadata__": dict(sorted(metadata.items()))}
     place = 0

@@ -99,7 +99,7 @@ def _entry(path: Path, in_use: bool, is_embedded: bool) -> StoredWeights:
 
 
 def find_weights(name: str | None = None) -> Path:
-    """The file of the weights called ``name``, without it of those in use; CheckpointError when there is none."""
+    """The file of the weights called ``name``, without it of those in use. Raises CheckpointError when there is none."""
     if name is None:
         return current() or embedded()
     if name == embedded().stem:
@@ -183,7 +183,10 @@ def add(model: Model, name: str) -> Path:
 
 
 def remove_weights(name: str) -> None:
-    """Delete weights that were kept. CheckpointError for the embedded ones, those in use, or where the disk refuses."""
+    """Delete weights that were kept.
+
+    Raises CheckpointError for the embedded ones, those in use, a name that there is not, or where the disk refuses.
+    """
     path = find_weights(name)
     if path == embedded():
         raise CheckpointError(f"{name} ships with the program and cannot be deleted.")

@@ -172,7 +172,8 @@ def unwrapped(found: Any, path: Path) -> dict[str, Any]:
 
     Training scripts put it beside the epoch and the optimiser, under any name and in other mappings; DataParallel,
     torch.compile, Lightning and modules around the network put words before each name. The state dict is the mapping
-    with the most tensors under names; of several, as with an average of the weights beside them, the first.
+    with the most tensors under names; of several, as with an average of the weights beside them, the first. Raises
+    CheckpointError for anything else.
     """
     if not isinstance(found, Mapping) or not found:
         what = "nothing" if isinstance(found, Mapping) else f"a {type(found).__name__}"

@@ -1,4 +1,4 @@
-"""Marking parts in a folder's pictures with the mouse, and comparing them (Section 4.2, Table 1)."""
+"""Marking parts in a folder's pictures with the mouse, and comparing them (Section 4.3, Table 1)."""
 
 from __future__ import annotations
 
