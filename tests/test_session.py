@@ -440,7 +440,7 @@ from zfdesk import session
 kept = session.from_bytes(Path(sys.argv[2]).read_bytes())
 {before}
 try:
-    session.save(kept, Path(sys.argv[1]))
+    session.save_session(kept, Path(sys.argv[1]))
 except session.SessionError as error:
     print(error)
 """

@@ -78,9 +78,9 @@ def random_boxes(
 ) -> list[PartBox]:
     """``count`` boxes (top, left, height, width) for a mask, in pixels of a size × size picture.
 
-    Each has the mean height and width of ``parts`` and overlaps none of them; each free place is as likely as any other.
-    ``within``: a box that they lie in, as far as it is on the picture. Empty when no place is free, or there are no
-    parts.
+    Each has the mean height and width of ``parts`` and overlaps none of them; each free place is as likely as any
+    other. ``within``: a box that they lie in, as far as it is on the picture. Empty when no place is free, or there are
+    no parts.
     """
     parts = list(parts)
     if not parts:

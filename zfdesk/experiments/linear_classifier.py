@@ -44,7 +44,8 @@ class Classifier:
         return features @ self.weight.T + self.bias
 
     def probabilities(self, features: Tensor) -> Tensor:
-        """The softmax of the scores, (N, features) → (N, classes); an SVM's are margins, and give no calibrated ones."""
+        """The softmax of the scores, (N, features) → (N, classes). An SVM's scores are margins: of these it makes no
+        calibrated probabilities."""
         return self.scores(features).softmax(1)
 
     def answer(self, features: Tensor) -> Tensor:
@@ -166,7 +167,7 @@ class Basis:
         return self.centred @ self.centred.T
 
     def back(self, weight: Tensor) -> Tensor:
-        """Weights of the coordinates, (classes, coordinates) → weights of the features as given, (classes, features)."""
+        """Weights of the coordinates, (classes, coordinates) → of the features as given, (classes, features)."""
         if self.factor is None:
             return weight / self.scale
         of_pictures: Tensor = torch.linalg.solve_triangular(self.factor.T, weight.T, upper=True).T

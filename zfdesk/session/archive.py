@@ -76,7 +76,7 @@ def pack_frame(pixels: np.ndarray) -> bytes:
 
 
 def unpack_frame(data: bytes, height: int, width: int) -> np.ndarray:
-    """The pixels again, uint8 (height, width, 3), read-only. Raises ArchiveError unless it is an RGB PNG of that size."""
+    """The pixels again, uint8 (height, width, 3), read-only. Raises ArchiveError unless it is such a PNG."""
     if not 0 < height * width <= MOST_PIXELS:
         raise ArchiveError("a picture in it is too large")
     try:

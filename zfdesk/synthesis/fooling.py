@@ -82,7 +82,8 @@ def _fooled(
 def within(x: Tensor, clean: Tensor, budget: float, norm: Norm, whole_levels: bool = False) -> Tensor:
     """The picture nearest to ``x`` that is within the budget of ``clean`` and within 0 to 255.
 
-    x, clean: (N, 3, height, width), 0 to 255. whole_levels: cut changes towards zero, so that a picture of whole levels stays one.
+    x, clean: (N, 3, height, width), 0 to 255. whole_levels: changes are cut towards zero, so that a picture of whole
+    levels stays one.
     """
     change = x - clean
     if norm is Norm.LARGEST:

@@ -40,7 +40,7 @@ Start = str | np.ndarray
 class Maximiser:
     """A step object: `step` once, look at `sketch` whenever wanted. One picture for each of the objectives.
 
-    ``field``: the window of the input that is made, (top, left, bottom, right) in pixels. ``steps_taken``: steps so far.
+    ``field``: the window of the input that is made, (top, left, bottom, right) in pixels. ``steps_taken``: so far.
     Raises ValueError for objectives that do not exist, too many pictures, or a start that does not fit.
     """
 

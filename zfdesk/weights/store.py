@@ -99,7 +99,7 @@ def _entry(path: Path, in_use: bool, is_embedded: bool) -> StoredWeights:
 
 
 def find_weights(name: str | None = None) -> Path:
-    """The file of the weights called ``name``, without it of those in use. Raises CheckpointError when there is none."""
+    """The file of the weights called ``name``, by default those in use. Raises CheckpointError when there is none."""
     if name is None:
         return current() or embedded()
     if name == embedded().stem:
