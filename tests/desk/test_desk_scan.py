@@ -83,7 +83,7 @@ def test_what_was_scanned_last_is_spoken_of_at_the_start(window: Window, picture
     with Library(window.desk.model, root=tmp_path / "library") as library:
         list(scan_of(library, [pictures]))
     later = ScanController(window.context)
-    later.begin()
+    later.open_last()
     wait_until(lambda: later.status.known)
     assert (later.status.places, later.status.pictures) == ((pictures,), 8)
 
