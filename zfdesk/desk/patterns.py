@@ -99,7 +99,7 @@ class Patterns(QObject):
         sheet = PatternSheet(layer, pattern, side, {})
         if stage.layer is None:
             return replace(sheet, reason="The input has no units: choose a layer above it.")
-        taught = self._state.model.body is not None and layer in self._state.model.architecture.class_layers
+        taught = not self._scan.scans(layer)
         known = None if taught else self._of_scan(layer, rule, side, tiles=pattern is not Pattern.MADE)
         sheet = replace(sheet, best=known.best if known is not None else None)
         if pattern is Pattern.MADE:

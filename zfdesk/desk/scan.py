@@ -91,6 +91,11 @@ class ScanController(QObject):
         self._state.model_changed.connect(self._follow_model)
         self._state.stop_at_end(self._end)
 
+    def scans(self, layer: str) -> bool:
+        """Whether units of the layer are scanned for: not the input's, nor classes that were taught in the window."""
+        model = self._state.model
+        return layer != "input" and (model.body is None or layer not in model.architecture.class_layers)
+
     # What is scanned
 
     def open_last(self) -> None:

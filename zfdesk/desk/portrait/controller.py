@@ -142,10 +142,9 @@ class PortraitController(QObject):
         if key != self._asked:
             return
         known = self._kept.get(key)
-        stage = self._state.model.architecture.stage(layer)
-        if stage.layer is None:
+        if layer == "input":
             self._keep(Portrayed(layer, unit, rule, camera, error="The input has no units: choose a layer above it."))
-        elif layer in self._state.model.architecture.class_layers and self._state.model.body is not None:
+        elif not self._scan.scans(layer):
             sentence = "These classes were taught: the scan is of the network below them. Choose a lower layer."
             self._keep(Portrayed(layer, unit, rule, camera, error=sentence))
         elif camera:

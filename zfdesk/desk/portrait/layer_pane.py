@@ -143,9 +143,7 @@ class LayerPane(Pane):
         layer = self._asked = self.desk.view.layer
         if self._task is not None:
             self._task.abandon()
-        model = self.desk.model
-        taught = model.body is not None and layer in model.architecture.class_layers
-        if not self.scan.status.pictures or taught or model.architecture.stage(layer).layer is None:
+        if not self.scan.status.pictures or not self.scan.scans(layer):
             self.shown = None
             none = FIRST if self.scan.status.running else NO_SCAN
             self._sentence = "The scan is not of this layer: choose another." if self.scan.status.pictures else none

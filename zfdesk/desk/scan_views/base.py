@@ -14,11 +14,13 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.scan import ScanController
 from zfdesk.desk.tasks import Cancelled, Progress, Task, error_text
 from zfdesk.desk.widgets.buttons import ThinBar, plain_button
+from zfdesk.desk.widgets.page_files import ask_for_page
 from zfdesk.desk.widgets.pane import FACTS_EVERY_MS, Pane
 from zfdesk.progress import noun
 
 if TYPE_CHECKING:
     from zfdesk.library import Portraits
+    from zfdesk.pages.panels import PanelKind
 
 NOTHING = "No pictures were scanned with these weights yet. A scan finds what wakes each unit, and is kept."
 
@@ -69,6 +71,15 @@ class ScanPane(Pane):
 
     # The scan
 
+    def facts_parts(self) -> list[str]:
+        """The facts of what is shown, before those of the scan."""
+        return []
+
+    def show_facts(self) -> None:
+        if self.has_content:
+            error = [self.error] if self.error else []
+            self.facts.say(" · ".join([*error, *self.facts_parts(), self.scanned_text]))
+
     def renew(self) -> None:
         """Ask: the pictures are others, or more."""
 
@@ -83,6 +94,16 @@ class ScanPane(Pane):
     def for_figure(self) -> object | None:
         """What is shown, for a figure; None while there is nothing."""
         return None
+
+    def save_figure(self, kind: PanelKind, text: str, name: str, missing: str) -> None:
+        """Ask for a place and save what is shown as a page; ``missing``: why nothing is shown yet. text: what it is."""
+        from zfdesk.pages.panels_scan import scan_page
+
+        shown = self.for_figure()
+        if shown is None:
+            self.context.show_message(missing, error=True)
+        else:
+            ask_for_page(self.context, f"Save {text} as a figure", name, partial(scan_page, kind, shown))
 
     @property
     def has_content(self) -> bool:

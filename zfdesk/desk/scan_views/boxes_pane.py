@@ -12,13 +12,12 @@ from zfdesk.desk.scan_views.base import ScanPane
 from zfdesk.desk.scan_views.grid import GridCell, PictureGrid
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.controls import Controls
-from zfdesk.desk.widgets.page_files import ask_for_page
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.engine import Architecture
 from zfdesk.figures.facts import number, unit_text
 from zfdesk.library import Portraits
 from zfdesk.library.boxes import BoxedPicture, boxed_pictures
-from zfdesk.pages.panels_scan import BOXES, BoxesShown, scan_page
+from zfdesk.pages.panels_scan import BOXES, BoxesShown
 
 Unit = tuple[str, int]
 
@@ -79,8 +78,7 @@ class BoxesPane(ScanPane):
         self._asked = unit
         layer = unit[0]
         model = self.desk.model.base
-        taught = self.desk.model.architecture.class_layers if self.desk.model.body is not None else ()
-        if layer in ("input", *taught):
+        if not self.scan.scans(layer):
             self._show_sentence(f"{layer} has no units that were scanned for.")
         elif not model.architecture.stage(layer).spatial:
             self._show_sentence(f"{layer}'s units see the whole picture: choose a layer with maps.")
@@ -100,15 +98,11 @@ class BoxesPane(ScanPane):
 
     # What is said of it
 
-    def show_facts(self) -> None:
-        if not self.has_scan:
-            return
-        parts = [self.error] if self.error else []
-        if self.unit is not None:
-            parts.append(unit_text(*self.unit))
+    def facts_parts(self) -> list[str]:
+        parts = [unit_text(*self.unit)] if self.unit is not None else []
         if self.boxed:
             parts.append(f"values over its highest, {number(self.boxed[0].example.activation)}")
-        self.facts.say(" · ".join([*parts, self.scanned_text]))
+        return parts
 
     def as_data(self) -> str:
         rows = [
@@ -127,12 +121,8 @@ class BoxesPane(ScanPane):
 
     def ask_for_figure(self) -> None:
         """Save what is shown as a page."""
-        shown = self.for_figure()
-        if shown is None:
-            self.context.show_message("There are no boxes to save: select a unit that is active.", error=True)
-            return
-        name = f"boxes-{shown.layer}-{shown.unit}"
-        ask_for_page(self.context, "Save the boxes as a figure", name, partial(scan_page, BOXES, shown))
+        name = "-".join(("boxes", *map(str, self.unit or ())))
+        self.save_figure(BOXES, "the boxes", name, "There are no boxes to save: select a unit that is active.")
 
 
 def _boxed(unit: Unit, portraits: Portraits) -> list[BoxedPicture]:

@@ -117,7 +117,7 @@ class Fig2Pane(ScanPane):
 
     def _ask(self, keep: bool = False) -> None:
         """``keep``: what is shown, until there is an answer."""
-        view, model = self.desk.view, self.desk.model
+        view = self.desk.view
         if not self.has_scan:
             return
         choice = UnitChoice(self.unit_choice.currentData())
@@ -127,7 +127,7 @@ class Fig2Pane(ScanPane):
             return
         self.stop_work()
         self.request, self.shown = request, self.shown if keep else []
-        if view.layer == "input" or (model.body is not None and view.layer in model.architecture.class_layers):
+        if not self.scan.scans(view.layer):
             self.grid.show_cells((), f"{view.layer} has no units that were scanned for.")
         elif choice is UnitChoice.PINNED and not request.units:
             text = f"No unit of {view.layer} is pinned: press {{pin}} in the window."
@@ -176,17 +176,11 @@ class Fig2Pane(ScanPane):
 
     # What is said of it
 
-    def show_facts(self) -> None:
-        if not self.has_scan:
-            return
-        parts = [self.error] if self.error else []
-        if self.request is not None:
-            parts += [self.request.layer, str(self.request.rule)]
-        progress = self.work_progress
-        if progress is not None:
+    def facts_parts(self) -> list[str]:
+        parts = [self.request.layer, str(self.request.rule)] if self.request is not None else []
+        if (progress := self.work_progress) is not None:
             parts.append(f"{progress.message}: {progress.done} of {progress.total}")
-        parts.append(str(self.unit_choice.currentData()))
-        self.facts.say(" · ".join([*parts, self.scanned_text]))
+        return [*parts, str(self.unit_choice.currentData())]
 
     def for_figure(self) -> StrongestShown | None:
         """The selected unit's, where it is among those that are shown, for a figure."""

@@ -16,7 +16,6 @@ from zfdesk.desk.scan_views.map_view import MapView, class_counts
 from zfdesk.desk.tasks import Progress
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.controls import Controls
-from zfdesk.desk.widgets.page_files import ask_for_page
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import Colours
 from zfdesk.desk.widgets.tsv import table_text
@@ -25,7 +24,7 @@ from zfdesk.library.gallery import Gallery
 from zfdesk.library.picture_map import PictureMap, pca_map, tsne_map
 from zfdesk.library.records import feature_layers
 from zfdesk.live import Demand, Result
-from zfdesk.pages.panels_scan import PICTURE_MAP, MapShown, scan_page
+from zfdesk.pages.panels_scan import PICTURE_MAP, MapShown
 from zfdesk.progress import noun
 
 FETCHED = 24  # small pictures that are read at once
@@ -271,19 +270,19 @@ class MapPane(ScanPane):
 
     # What is said of it
 
-    def show_facts(self) -> None:
-        if not self.has_scan:
-            return
-        parts = [self.error] if self.error else []
-        progress = self.work_progress
-        if progress is not None:
+    def facts_parts(self) -> list[str]:
+        parts = []
+        if (progress := self.work_progress) is not None:
             steps = f": {progress.done:,} of {progress.total:,} steps" if progress.total else " …"
             parts.append(progress.message + steps)
         if self.shown is not None and self.known is not None:
             share = f", {self.shown.explained:.0%} of the variance" if self.shown.method == "PCA" else ""
             parts.append(f"{self.known.layer} by {self.shown.method}{share}")
             parts.append("◎ the live picture")
-        self.facts.say(" · ".join([*parts, self.scanned_text]))
+        return parts
+
+    def show_facts(self) -> None:
+        super().show_facts()
         self._update_buttons()
 
     def as_data(self) -> str:
@@ -305,11 +304,7 @@ class MapPane(ScanPane):
 
     def ask_for_figure(self) -> None:
         """Save the map as a page, as many small pictures as there is room for."""
-        shown = self.for_figure()
-        if shown is None:
-            self.context.show_message("There is no map yet.", error=True)
-            return
-        ask_for_page(self.context, "Save the map as a figure", "map", partial(scan_page, PICTURE_MAP, shown))
+        self.save_figure(PICTURE_MAP, "the map", "map", "There is no map yet.")
 
 
 def _features(portraits: Portraits) -> tuple[Gallery, str, np.ndarray]:

@@ -17,7 +17,6 @@ from zfdesk.desk.scan_views.grid import GridCell, PictureGrid
 from zfdesk.desk.tasks import Progress
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.controls import Controls
-from zfdesk.desk.widgets.page_files import ask_for_page
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.figures.facts import number
@@ -27,7 +26,7 @@ from zfdesk.library.nearest import PIXELS, Near, Neighbours, pixels_of
 from zfdesk.library.records import feature_layers
 from zfdesk.live import Demand, Result
 from zfdesk.pages.panels import frame_text
-from zfdesk.pages.panels_scan import NEAREST, NearestRow, NearestShown, scan_page
+from zfdesk.pages.panels_scan import NEAREST, NearestRow, NearestShown
 
 SHOWN = 8
 AGAIN_MS, REST = 150, 2.0  # from one search to the next, and how many times as long as it took: the live view first
@@ -166,18 +165,16 @@ class NearestPane(ScanPane):
 
     # What is said of it
 
-    def show_facts(self) -> None:
-        if not self.has_scan:
-            return
-        parts = [self.error] if self.error else []
-        if self.found is not None:
-            parts.append(f"nearest to {frame_text(self.found.result)}")
-        progress = self.work_progress
-        if progress is not None:
+    def facts_parts(self) -> list[str]:
+        parts = [f"nearest to {frame_text(self.found.result)}"] if self.found is not None else []
+        if (progress := self.work_progress) is not None:
             parts.append(f"reading pixels: {progress.done:,} of {progress.total:,}")
-        self.pixels.setText("stop" if progress is not None else "compare pixels")
+        return parts
+
+    def show_facts(self) -> None:
+        super().show_facts()
+        self.pixels.setText("stop" if self.work_progress is not None else "compare pixels")
         self.pixels.setEnabled(PIXELS not in self.searches)
-        self.facts.say(" · ".join([*parts, self.scanned_text]))
 
     def as_data(self) -> str:
         if self.found is None:
@@ -195,7 +192,7 @@ class NearestPane(ScanPane):
             return None
         rows = [
             NearestRow(
-                space, [(one.distance, _name(self.searches[space].gallery, one), pixels) for one, pixels in near]
+                space, [(one.distance, self.searches[space].gallery.title(one.picture), pixels) for one, pixels in near]
             )
             for space, near in self.found.rows.items()
             if space in self.searches
@@ -204,13 +201,7 @@ class NearestPane(ScanPane):
 
     def ask_for_figure(self) -> None:
         """Save what is shown as a page."""
-        shown = self.for_figure()
-        if shown is None:
-            self.context.show_message("No nearest pictures were found yet.", error=True)
-            return
-        ask_for_page(
-            self.context, "Save the nearest pictures as a figure", "nearest", partial(scan_page, NEAREST, shown)
-        )
+        self.save_figure(NEAREST, "the nearest pictures", "nearest", "No nearest pictures were found yet.")
 
 
 def _searches(portraits: Portraits) -> dict[str, Neighbours]:
@@ -234,10 +225,6 @@ def _found(result: Result, searches: dict[str, Neighbours]) -> NearestResult:
         near = search.nearest(query, SHOWN)
         rows[space] = [(one, search.gallery.thumbnail(one.picture)) for one in near]
     return NearestResult(result, rows)
-
-
-def _name(gallery: Gallery, one: Near) -> str:
-    return gallery.title(one.picture)
 
 
 def _tip(gallery: Gallery, one: Near) -> str:

@@ -16,13 +16,12 @@ from zfdesk.desk.scan_views.base import ScanPane
 from zfdesk.desk.tasks import Progress
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.controls import Controls
-from zfdesk.desk.widgets.page_files import ask_for_page
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.library import Example, Portraits
 from zfdesk.library.boxes import Covered, ObjectShare, covered_peaks, object_box, object_shares
 from zfdesk.library.gallery import Gallery
 from zfdesk.live import Demand, Result
-from zfdesk.pages.panels_scan import OBJECT_SHARES, SharesShown, scan_page
+from zfdesk.pages.panels_scan import OBJECT_SHARES, SharesShown
 
 LIVE_MS = 300  # a list that is sorted anew at every frame cannot be read
 HEAD = ("unit", "on the object", "by chance", "pictures", "left")
@@ -273,20 +272,17 @@ class ObjectsPane(ScanPane):
         unit = self.units.units[self.order.mapToSource(index).row()]
         self.desk.change(self.desk.view.change(unit=unit, position=None), "unit")
 
-    def show_facts(self) -> None:
-        if not self.has_content:
-            return
-        parts = [self.error] if self.error else []
-        parts.append(self.desk.view.layer)
-        progress = self.work_progress
-        if progress is not None:
+    def facts_parts(self) -> list[str]:
+        parts = [self.desk.view.layer]
+        if (progress := self.work_progress) is not None:
             parts.append(f"objects of {progress.done:,} of {progress.total:,} pictures")
         elif self.known is not None and self.known.layer not in self.shares:
             parts.append(f"objects of {len(self.known.pictures):,} pictures to be found")
-        self.measure.setText("stop" if progress is not None else "find the objects")
-        if self.covered:
-            parts.append("live: left when covered")
-        self.facts.say(" · ".join([*parts, self.scanned_text]))
+        return [*parts, "live: left when covered"] if self.covered else parts
+
+    def show_facts(self) -> None:
+        super().show_facts()
+        self.measure.setText("stop" if self.work_progress is not None else "find the objects")
 
     def as_data(self) -> str:
         rows = [
@@ -304,12 +300,9 @@ class ObjectsPane(ScanPane):
 
     def ask_for_figure(self) -> None:
         """Save the shares of the layer as a page."""
-        shown, layer = self.for_figure(), self.desk.view.layer
-        if shown is None:
-            self.context.show_message(f"The objects of {layer}'s strongest pictures are not found yet.", error=True)
-            return
-        make = partial(scan_page, OBJECT_SHARES, shown)
-        ask_for_page(self.context, "Save the shares as a figure", f"objects-{layer}", make)
+        layer = self.desk.view.layer
+        missing = f"The objects of {layer}'s strongest pictures are not found yet."
+        self.save_figure(OBJECT_SHARES, "the shares", f"objects-{layer}", missing)
 
 
 def _strongest(layer: str, portraits: Portraits) -> LayerExamples:
