@@ -327,9 +327,9 @@ def test_a_click_on_the_page_chooses_and_a_double_click_edits(builder: FigureBui
     place(builder, PICTURE, BARS)
     wait(builder)
     canvas = builder.view.canvas
-    click(canvas, canvas.rect_of(1, whole=False).center())
+    click(canvas, canvas.rect_of(1).center())
     assert builder.draft.chosen == 1
-    at = canvas.rect_of(0, whole=False).center().toPoint()
+    at = canvas.rect_of(0).center().toPoint()
     QTest.mouseDClick(canvas, LEFT, Qt.KeyboardModifier.NoModifier, at)
     assert builder.page_editor.isVisible()
     builder.page_editor.setText("Seen")

@@ -57,7 +57,7 @@ def test_places_are_where_the_panels_are() -> None:
         for y, x in around:
             assert np.abs(drawn[max(y, 0), min(max(x, 0), width - 1)].astype(int) - colour).max() > 20
     # the label above the blue one is part of the whole, and not of the picture
-    assert places[2].whole[1] < places[2].picture[1] - 0.01
+    assert places[2].panel[1] < places[2].picture[1] - 0.01
     assert places[3].picture[2] - places[3].picture[0] > 2 * (places[0].picture[2] - places[0].picture[0])
 
 

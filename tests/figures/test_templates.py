@@ -12,7 +12,7 @@ from figure_tools import unreadable, words_on
 
 import zfdesk.engine as zf
 from zfdesk.engine.kernels import dense
-from zfdesk.figures import Facts, UnitExamples, draw, fig2_page, fig3_page, fig6_page, fig7_page, fig7_row, filters_page
+from zfdesk.figures import Facts, UnitExamples, draw, fig2_page, fig3_page, fig6_page, fig7_page, filters_page
 from zfdesk.figures.facts import number
 from zfdesk.figures.fig2 import BEYOND
 from zfdesk.figures.histograms import Activations, histograms_page
@@ -79,7 +79,7 @@ def test_an_unfinished_sweep_is_marked(sweeps: tuple[zf.Sweep, zf.Sweep]) -> Non
     begun = sweeps[0]
     assert not begun.complete
     words = f"partial: {begun.done.mean() * 100:.0f} % of positions"
-    figure = fig7_row(begun)
+    figure = draw(fig7_page(begun))
     assert said_on(figure).count(words) == 4  # (b), (d), (e) and the caption
     assert words in figure.caption
     assert unreadable(figure) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from zfdesk.figures.facts import Facts, _network, _occluders, _picture, _unit, caption
+from zfdesk.figures.facts import Facts, caption, network_sentence, occluders_sentence, picture_sentence, unit_sentence
 
 _OF_A_METHOD = {"seed": None, "method": None, "stretch": None}
 _OF_THE_UNIT = {"layer": "", "unit": None, "position": None, **_OF_A_METHOD}
@@ -41,19 +41,19 @@ def joint_caption(panels: Sequence[PanelFacts]) -> str:
         f"{', '.join(names)}: {sentence}" if len(names) < len(known) else sentence
         for sentence, names in _by_sentence(known)
     ]
-    fullest = max((panel.facts for panel in known), key=lambda facts: len(_unit(facts)), default=Facts())
+    fullest = max((panel.facts for panel in known), key=lambda facts: len(unit_sentence(facts)), default=Facts())
     if all(panel.facts in (fullest, without_method(fullest), without_unit(fullest)) for panel in known):
         return " ".join([*lead, caption(fullest)]).strip()
-    networks = {_network(panel.facts) for panel in known} - {""}
-    pictures = {_picture(panel.facts) for panel in known} - {""}
-    covered = {_occluders(panel.facts.occluders) for panel in known if panel.facts.picture}
+    networks = {network_sentence(panel.facts) for panel in known} - {""}
+    pictures = {picture_sentence(panel.facts) for panel in known} - {""}
+    covered = {occluders_sentence(panel.facts.occluders) for panel in known if panel.facts.picture}
     shared = [sentence for found in (networks, pictures) if len(found) == 1 for sentence in found]
     phrases: dict[str, list[str]] = {}
     for panel in known:
-        parts = [_network(panel.facts)] if len(networks) > 1 else []
-        parts += [_plainer(_picture(panel.facts))] if len(pictures) > 1 else []
-        parts += [_unit(panel.facts)]
-        parts += [_plainer(_occluders(panel.facts.occluders))] if len(covered) > 1 else []
+        parts = [network_sentence(panel.facts)] if len(networks) > 1 else []
+        parts += [_plainer(picture_sentence(panel.facts))] if len(pictures) > 1 else []
+        parts += [unit_sentence(panel.facts)]
+        parts += [_plainer(occluders_sentence(panel.facts.occluders))] if len(covered) > 1 else []
         if sentence := ", ".join(part for part in parts if part):
             phrases.setdefault(sentence, []).append(panel.name)
     sentences = [*shared, *(f"{', '.join(names)}: {sentence}" for sentence, names in phrases.items())]

@@ -14,7 +14,7 @@ from zfdesk.figures import panels
 from zfdesk.figures.colours import BAR, CLEAN, DASHES, EMPTY, LINES
 from zfdesk.figures.facts import number
 from zfdesk.figures.look import PageStyle, fitting, printable, text_width, wrapped
-from zfdesk.figures.place import GAP, Body, PanelPlace, inches_from_corner
+from zfdesk.figures.place import GAP, Body, PanelPlace, hide_frame, inches_from_corner
 
 FEW, MARKERS = 24, ("o", "s", "^", "D")
 """A bridged line of so few points has them marked, each line in its own way."""
@@ -34,21 +34,20 @@ def draw_bars(place: PanelPlace, panel: panels.Bars) -> list[Body]:
     """A bar a class with its name above it; where something is covered, a tick at the clean value, and the change."""
     axes, look, count = place.axes(), place.look, len(panel.values)
     axes.set(xlim=(0, 1), ylim=(count, 0), xticks=[], yticks=[])
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+    hide_frame(axes)
     row = look.line + 0.09 * look.stroke + 0.05
     text = look.line / row
 
     def finish(inches: float) -> None:
         for index, (value, name) in enumerate(zip(panel.values, panel.names, strict=True)):
-            said = f"{value * 100:.1f} %"
+            value_text = f"{value * 100:.1f} %"
             if panel.clean is not None:
                 change = float(value - panel.clean[index])
                 arrow = "▲" if change > SMALLEST_CHANGE else "▼" if change < -SMALLEST_CHANGE else "="
-                said += f"  {arrow} {abs(change) * 100:.1f}"
-            room = inches - text_width(said, look.small) - 0.08
+                value_text += f"  {arrow} {abs(change) * 100:.1f}"
+            room = inches - text_width(value_text, look.small) - 0.08
             axes.text(0, index + text * 0.92, fitting(name, room, look.small), fontsize=look.small, va="bottom")
-            axes.text(1, index + text * 0.92, said, fontsize=look.small, va="bottom", ha="right")
+            axes.text(1, index + text * 0.92, value_text, fontsize=look.small, va="bottom", ha="right")
 
     height = 0.09 * look.stroke / row
     for index, value in enumerate(panel.values):

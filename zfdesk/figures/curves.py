@@ -9,7 +9,7 @@ import numpy as np
 from zfdesk.experiments.curves import Baseline, Curve, InsertionDeletion
 from zfdesk.figures import panels
 from zfdesk.figures.facts import Facts, caption
-from zfdesk.figures.page import Cell, Page
+from zfdesk.figures.page import Cell, Page, PageSize
 
 
 def curves_page(
@@ -17,7 +17,7 @@ def curves_page(
     named: Sequence[tuple[str, InsertionDeletion]],
     baselines: Sequence[tuple[str, Baseline]] = (),
     facts: Facts | None = None,
-    size: str | tuple[float, float] = "two-column",
+    size: PageSize = "two-column",
 ) -> Page:
     """Deletion and insertion of the same picture and class, a line for each heat map and the mean of each baseline's.
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 
 from zfdesk.figures.colours import BAR, EMPTY, INK, LINE, LINES, sequential, signed_picture
 from zfdesk.figures.facts import number
-from zfdesk.figures.look import printable, text_width
+from zfdesk.figures.look import PageStyle, printable, text_width
 from zfdesk.figures.over_time import Evolution, Shares, Strips
-from zfdesk.figures.place import Body, PanelPlace
+from zfdesk.figures.place import Body, PanelPlace, hide_frame
 
 FAINTEST = 1e-4
 """The share of values that is just not white in a band; lightness falls with the logarithm up to all of them."""
@@ -36,12 +39,10 @@ def draw_strips(place: PanelPlace, panel: Strips) -> list[Body]:
         sheet[first : first + bins] = np.where(panel.shares[index].any(1), darkness[index].T[::-1], np.nan)
     colours = band_colours()
     axes.imshow(sheet, cmap=colours, vmin=0, vmax=1, aspect="auto", interpolation="none")
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+    hide_frame(axes)
     middles = [index * (bins + gap) + (bins - 1) / 2 for index in range(layers)]
     labels = [f"{printable(name)}\n{_range(edges)}" for name, edges in zip(panel.names, panel.edges, strict=True)]
-    axes.set_yticks(middles, labels, fontsize=look.small, linespacing=1.0)
-    axes.tick_params(axis="y", length=0, pad=2)
+    _name_rows(axes, middles, labels, look, linespacing=1.0)
     for index, edges in enumerate(panel.edges):
         first = index * (bins + gap) - 0.5
         axes.plot([-0.5, times - 0.5], [first + bins] * 2, color=LINE, linewidth=0.5 * look.stroke, clip_on=False)
@@ -59,15 +60,13 @@ def draw_shares(place: PanelPlace, panel: Shares) -> list[Body]:
     axes, look = place.axes(), place.look
     rows, times = panel.values.shape
     axes.imshow(panel.values, cmap=_cells(), vmin=0, vmax=1, aspect="auto", interpolation="none")
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+    hide_frame(axes)
     for row in range(rows):
         for column in range(times):
             value = panel.values[row, column]
             text = "–" if np.isnan(value) else f"{value * 100:.0f}" if value in (0, 1) or value >= 0.01 else "<1"
             axes.text(column, row, text, fontsize=look.small, ha="center", va="center", color=INK)
-    axes.set_yticks(range(rows), [printable(name) for name in panel.names], fontsize=look.small)
-    axes.tick_params(axis="y", length=0, pad=2)
+    _name_rows(axes, range(rows), map(printable, panel.names), look)
     slots = max(times, SLOTS)
     axes.set(xlim=(-0.5, slots - 0.5), ylim=(rows - 0.5, -0.5))
     body = Body(axes, lambda inches: inches * rows / slots, below=look.line, note=panel.note, shaped=True)
@@ -86,15 +85,13 @@ def draw_evolution(place: PanelPlace, panel: Evolution) -> list[Body]:
     sheet[:, :times, :height, :width] = tiles
     sheet = sheet.swapaxes(1, 2).reshape(rows * (height + gap), slots * (width + gap), 3)[:-gap, :-gap]
     axes.imshow(sheet, aspect="auto")
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+    hide_frame(axes)
     if panel.known is not None:
         for row, column in zip(*np.nonzero(panel.known == 0), strict=True):
             at = column * (width + gap) + (width - 1) / 2, row * (height + gap) + (height - 1) / 2
             axes.text(*at, "–", fontsize=look.small, ha="center", va="center", color=INK)
     middles = [row * (height + gap) + (height - 1) / 2 for row in range(rows)]
-    axes.set_yticks(middles, [printable(name) for name in panel.names], fontsize=look.small)
-    axes.tick_params(axis="y", length=0, pad=2)
+    _name_rows(axes, middles, map(printable, panel.names), look)
     axes.tick_params(axis="x", top=True, bottom=False, labeltop=True, labelbottom=False, length=0, pad=1)
     size = sheet.shape[0] / sheet.shape[1]
     body = Body(axes, lambda inches: inches * size, note=panel.note, shaped=True)
@@ -126,6 +123,11 @@ def _tiles(panel: Evolution) -> np.ndarray:
         return values
     empty = np.array([int(EMPTY[place : place + 2], 16) for place in (1, 3, 5)], np.uint8)
     return np.where(panel.known[:, :, None, None, None] > 0, values, empty)
+
+
+def _name_rows(axes: Axes, middles: Sequence[float], names: Iterable[str], look: PageStyle, **others: Any) -> None:
+    axes.set_yticks(middles, list(names), fontsize=look.small, **others)
+    axes.tick_params(axis="y", length=0, pad=2)
 
 
 def _say_times(axes: Axes, times: tuple[str, ...], step: float, points: float) -> None:

@@ -79,7 +79,7 @@ def _drawn(page: Page, look: PageStyle, share: float) -> tuple[PageFigure, float
     figure = PageFigure(figsize=(width, height or FIRST_HEIGHT * page.shape[0]), dpi=MEASURING_DPI)
     FigureCanvasAgg(figure)
     figure.title, figure.caption = printable(page.title), printable(page.caption)
-    grid, bodies = _draw_panels(figure, page, look)
+    grid, bodies = draw_panels(figure, page, look)
     margin = MARGIN * look.stroke
     figure.set_layout_engine("constrained", w_pad=margin, h_pad=margin, wspace=0.02, hspace=0.02)
     try:
@@ -90,7 +90,7 @@ def _drawn(page: Page, look: PageStyle, share: float) -> tuple[PageFigure, float
     return figure, found
 
 
-def _draw_panels(figure: PageFigure, page: Page, look: PageStyle) -> tuple[GridSpec, list[list[Body]]]:
+def draw_panels(figure: PageFigure, page: Page, look: PageStyle) -> tuple[GridSpec, list[list[Body]]]:
     """Every panel in its part of the grid, whose columns are divided in three where pictures are compared."""
     rows, columns = page.shape
     parts = 3 if any(isinstance(cell.panel, panels.Compare) for cell in page.cells) else 1

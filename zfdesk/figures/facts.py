@@ -63,9 +63,13 @@ class Facts:
         return Facts(**{**known, "version": __version__, **others})
 
 
+UNKNOWN = Facts()
+
+
 def caption(facts: Facts) -> str:
     """Sentences from the facts, in the order of a methods section; "" when nothing is known."""
-    sentences = [_network(facts), _picture(facts), _unit(facts), _occluders(facts.occluders)]
+    sentences = [network_sentence(facts), picture_sentence(facts), unit_sentence(facts)]
+    sentences.append(occluders_sentence(facts.occluders))
     sentences.append(f"Made with zfdesk {facts.version}" if facts.version else "")
     return " ".join(f"{sentence}." for sentence in sentences if sentence)
 
@@ -116,7 +120,8 @@ def whole(value: int) -> str:
     return f"{value}".replace("-", "−")
 
 
-def _network(facts: Facts) -> str:
+def network_sentence(facts: Facts) -> str:
+    """ZFNet, Fig. 3; weights zfnet-v2 (SHA-256 …); "" where nothing is known."""
     known = f"SHA-256 {facts.sha256[:HASH_LETTERS]}" if facts.sha256 else ""
     weights = f"{facts.weights} ({known})" if facts.weights and known else facts.weights or known
     if not facts.network:
@@ -124,13 +129,15 @@ def _network(facts: Facts) -> str:
     return f"{facts.network}; weights {weights}" if weights else facts.network
 
 
-def _picture(facts: Facts) -> str:
+def picture_sentence(facts: Facts) -> str:
+    """Picture: demo, frame 1203."""
     frame = f"frame {facts.frame}" if facts.frame is not None else ""
     named = ", ".join(part for part in (facts.picture, frame) if part)
     return f"Picture: {named}" if named else ""
 
 
-def _unit(facts: Facts) -> str:
+def unit_sentence(facts: Facts) -> str:
+    """conv4:17 @ (6, 7), deconvnet, single activation (max), contrast stretched × 310."""
     parts = [unit_text(facts.layer, facts.unit, facts.position)] if facts.layer else []
     parts += [RULE_LABELS[facts.method]] if facts.method is not None else []
     parts += [seed_text(facts.seed, facts.seed_count)] if facts.seed is not None else []
@@ -139,7 +146,8 @@ def _unit(facts: Facts) -> str:
     return text[:1].upper() + text[1:] if not facts.layer else text
 
 
-def _occluders(occluders: tuple[Occluder, ...]) -> str:
+def occluders_sentence(occluders: tuple[Occluder, ...]) -> str:
+    """Covered: grey square 50 × 50 at (87, 87), in pixels of the network's input (top, left)."""
     if not occluders:
         return ""
     covered = "; ".join(occluder_text(occluder) for occluder in occluders)

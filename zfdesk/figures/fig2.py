@@ -11,7 +11,7 @@ import numpy as np
 
 from zfdesk.engine import Model, Rule, Seed, SeedKind, cut_field, reconstruct
 from zfdesk.figures.facts import Facts, caption, unit_text
-from zfdesk.figures.page import Cell, Page, is_narrow
+from zfdesk.figures.page import Cell, Page, PageSize, is_narrow
 from zfdesk.figures.panels import Tiles
 from zfdesk.progress import noun
 
@@ -47,7 +47,7 @@ def fig2_page(
     *,
     seen: int | None = None,
     chosen: str = "",
-    size: str | tuple[float, float] = "two-column",
+    size: PageSize = "two-column",
     rule: Rule = Rule.DECONVNET,
 ) -> Page:
     """Two panels a unit: its projections, each stretched on its own, and the patches of the pictures they came from.

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from zfdesk.engine import LRN, Architecture, Conv, Linear, MaxPool, Softmax
 from zfdesk.figures.facts import Facts, caption
-from zfdesk.figures.page import Cell, Page
+from zfdesk.figures.page import Cell, Page, PageSize
 from zfdesk.figures.panels import Drawing, Layer
 
 KINDS = {Conv: "conv", MaxPool: "pool", LRN: "norm", Linear: "full", Softmax: "softmax"}
 
 
-def fig3_page(
-    architecture: Architecture, facts: Facts | None = None, *, size: str | tuple[float, float] = "two-column"
-) -> Page:
+def fig3_page(architecture: Architecture, facts: Facts | None = None, *, size: PageSize = "two-column") -> Page:
     """One drawing of a network. facts: by default what the architecture says of itself, without weights."""
     facts = facts or Facts(network=architecture.title)
     counts = f"{architecture.parameters:,} parameters, {architecture.multiply_adds / 1e9:.3f} G multiply-adds a picture"

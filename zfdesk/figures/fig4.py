@@ -9,7 +9,7 @@ import numpy as np
 
 from zfdesk.figures.facts import Facts, caption
 from zfdesk.figures.over_time import Evolution
-from zfdesk.figures.page import Cell, Page, is_narrow
+from zfdesk.figures.page import Cell, Page, PageSize, is_narrow
 from zfdesk.figures.panels import Panel
 
 SLOTS = 8
@@ -36,7 +36,7 @@ def fig4_page(
     searched: str = "",
     chosen: str = "",
     facts: Facts | None = None,
-    size: str | tuple[float, float] = "two-column",
+    size: PageSize = "two-column",
 ) -> Page:
     """A block for each layer: the reconstructions, and beside (or, on a narrow page, below) them the patches.
 

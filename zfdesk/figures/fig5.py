@@ -10,7 +10,7 @@ from zfdesk.engine import Model
 from zfdesk.experiments.invariance import Invariance, Transformation, transformed
 from zfdesk.experiments.table1 import PAPER_LAYERS
 from zfdesk.figures.facts import Facts, caption
-from zfdesk.figures.page import Cell, Page, inches_of, is_narrow
+from zfdesk.figures.page import Cell, Page, PageSize, inches_of, is_narrow
 from zfdesk.figures.panels import Curves, Panel, Tiles
 
 MOST_PICTURES = 5
@@ -32,7 +32,7 @@ def fig5_page(
     found: Sequence[Invariance],
     *,
     given: bool = False,
-    size: str | tuple[float, float] = "two-column",
+    size: PageSize = "two-column",
 ) -> Page:
     """A row for each change: some of the transformed pictures, the distance of the features of each layer from those of
     the untransformed picture, and the probability of the label.

@@ -8,14 +8,14 @@ import numpy as np
 
 from zfdesk.engine import Conv, Model
 from zfdesk.figures.facts import Facts, caption, number, unit_text
-from zfdesk.figures.page import Cell, Page, is_narrow
+from zfdesk.figures.page import Cell, Page, PageSize, is_narrow
 from zfdesk.figures.panels import Histogram, Maps, Panel, Tiles
 
 RMS_LIMIT = 0.1
 """Section 3: a filter whose root mean square exceeds this is scaled back to it while training."""
 
 
-def fig6_page(model: Model, *, size: str | tuple[float, float] = "two-column") -> Page:
+def fig6_page(model: Model, *, size: PageSize = "two-column") -> Page:
     """The first convolution's filters, (a) each over its own range and (b) all over one, where what is dead is grey;
     (c) how strong they are."""
     first = first_convolution(model)
@@ -42,9 +42,7 @@ def fig6_page(model: Model, *, size: str | tuple[float, float] = "two-column") -
     return Page(cells, size, "First-layer filters (Fig. 6)", f"{filters_text} {caption(Facts.of_model(model))}")
 
 
-def filters_page(
-    model: Model, layer: str = "", units: Sequence[int] = (), *, size: str | tuple[float, float] = "two-column"
-) -> Page:
+def filters_page(model: Model, layer: str = "", units: Sequence[int] = (), *, size: PageSize = "two-column") -> Page:
     """The filters of a convolution: of the first layer all, in colour; of a higher one a mosaic for each of ``units``
     with a tile for each map below it, all tiles of a unit over one range.
 

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from zfdesk.engine import OccluderShape, Rule, Seed, Sweep, reconstruct
 from zfdesk.figures.facts import FILL_LABELS, Facts, caption, number, unit_text
-from zfdesk.figures.page import Cell, Page, is_narrow
+from zfdesk.figures.page import Cell, Page, PageSize, is_narrow
 from zfdesk.figures.panels import Box, Labels, Occlusion, Panel, Picture, Signed
-
-if TYPE_CHECKING:
-    from zfdesk.figures.drawing import PageFigure
-
-
-def fig7_row(sweep: Sweep, unit: int | None = None, class_index: int | None = None) -> PageFigure:
-    """Fig. 7's row for a sweep, complete or not, as a matplotlib figure two columns wide; see `fig7_page`."""
-    from zfdesk.figures.drawing import draw
-
-    return draw(fig7_page(sweep, unit, class_index))
 
 
 def fig7_page(
@@ -27,7 +15,7 @@ def fig7_page(
     unit: int | None = None,
     class_index: int | None = None,
     *,
-    size: str | tuple[float, float] = "two-column",
+    size: PageSize = "two-column",
     picture: str = "",
     frame: int | None = None,
     colours: str = "inferno",

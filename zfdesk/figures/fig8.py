@@ -11,7 +11,7 @@ from zfdesk.experiments import MarkedPicture
 from zfdesk.experiments.correspondence import masks_of
 from zfdesk.experiments.parts import RANDOM, PartBox, shared_parts
 from zfdesk.figures.facts import FILL_LABELS, Facts, caption
-from zfdesk.figures.page import Cell, Page
+from zfdesk.figures.page import Cell, Page, PageSize
 from zfdesk.figures.panels import Box, Picture
 
 DRAWS = 2
@@ -26,7 +26,7 @@ def fig8_page(
     draws: int = DRAWS,
     seed: int = 0,
     shown: int = DRAWS,
-    size: str | tuple[float, float] = "two-column",
+    size: PageSize = "two-column",
 ) -> Page:
     """A row for each picture: as it is, with each part masked, and with the first ``shown`` of its random masks.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,13 +59,18 @@ def encode(figure: Figure, form: str, dpi: float = DPI) -> bytes:
     from zfdesk.figures.look import styled
 
     width, height = figure.get_size_inches()
-    if not 10 <= dpi <= 2400 or width * height * dpi**2 > MOST_PIXELS:
-        raise ValueError(f"A figure of {width:.3g} × {height:.3g} inches cannot be drawn at {dpi:g} dpi.")
+    check_pixels(width, height, dpi, 10)
     canvas = {"png": FigureCanvasAgg, "svg": FigureCanvasSVG, "pdf": FigureCanvasPdf}[form](figure)
     memory = io.BytesIO()
-    with styled(), _Interpolated(figure, form):
+    with styled(), interpolated(figure, form):
         canvas.print_figure(memory, format=form, dpi=dpi, metadata=_metadata(figure, form), facecolor="white")
     return memory.getvalue()
+
+
+def check_pixels(width: float, height: float, dpi: float, least: float = 1) -> None:
+    """Raise ValueError for a page of a size in inches that would have too many pixels, or too few an inch."""
+    if not least <= dpi <= 2400 or width * height * dpi**2 > MOST_PIXELS:
+        raise ValueError(f"A figure of {width:.3g} × {height:.3g} inches cannot be drawn at {dpi:g} dpi.")
 
 
 CELLS = "cells"
@@ -73,31 +80,28 @@ CELL_PIXELS, LONGEST_SIDE = 8, 2048
 """A value becomes so many pixels wide and high in a vector file, as far as the picture is no longer than that."""
 
 
-class _Interpolated:
+@contextmanager
+def interpolated(figure: Figure, form: str) -> Iterator[None]:
     """Pictures smoothed to a PNG's pixels. In a vector file, where whoever shows it scales and often blurs them, they
     are untouched, but for maps of values: each value is laid out as a square of pixels, so that its edges stay sharp.
     """
+    from matplotlib.image import AxesImage
 
-    def __init__(self, figure: Figure, form: str) -> None:
-        from matplotlib.image import AxesImage
-
-        self._way = "antialiased" if form == "png" else "none"
-        self._images = figure.findobj(AxesImage)
-
-    def __enter__(self) -> None:
-        self._before: list[tuple[str, np.ndarray]] = []
-        for image in self._images:
-            self._before.append((image.get_interpolation(), np.ma.asanyarray(image.get_array())))
-        for image, (_, values) in zip(self._images, self._before, strict=True):
-            image.set_interpolation(self._way)
-            if self._way == "none" and (values.ndim == 2 or image.get_label() == CELLS):
-                times = max(min(CELL_PIXELS, LONGEST_SIDE // max(values.shape[:2])), 1)
-                image.set_extent(image.get_extent())  # which else is that of the pixels
-                image.set_data(values.repeat(times, 0).repeat(times, 1))
-
-    def __exit__(self, *error: object) -> None:
-        for image, (way, values) in zip(self._images, self._before, strict=True):
-            image.set_interpolation(way)
+    way = "antialiased" if form == "png" else "none"
+    before: list[tuple[AxesImage, str, np.ndarray]] = [
+        (image, image.get_interpolation(), np.ma.asanyarray(image.get_array())) for image in figure.findobj(AxesImage)
+    ]
+    for image, _, values in before:
+        image.set_interpolation(way)
+        if way == "none" and (values.ndim == 2 or image.get_label() == CELLS):
+            times = max(min(CELL_PIXELS, LONGEST_SIDE // max(values.shape[:2])), 1)
+            image.set_extent(image.get_extent())  # which else is that of the pixels
+            image.set_data(values.repeat(times, 0).repeat(times, 1))
+    try:
+        yield
+    finally:
+        for image, interpolation, values in before:
+            image.set_interpolation(interpolation)
             image.set_data(values)
 
 

@@ -11,7 +11,7 @@ import torch
 from zfdesk.engine import Conv, Linear, Model
 from zfdesk.engine.kernels import dense
 from zfdesk.figures.facts import Facts, caption, number
-from zfdesk.figures.page import Cell, Page, is_narrow
+from zfdesk.figures.page import Cell, Page, PageSize, is_narrow
 from zfdesk.figures.panels import Histogram
 
 BINS = 64
@@ -37,7 +37,7 @@ def histograms_page(
     activations: Mapping[str, Activations] | None = None,
     seen: int = 0,
     *,
-    size: str | tuple[float, float] = "two-column",
+    size: PageSize = "two-column",
 ) -> Page:
     """For each layer with weights a histogram of them and, where known, of its activations over ``seen`` pictures."""
     activations = activations or {}

@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import AxesImage
 from matplotlib.transforms import Bbox
 
-from zfdesk.figures.drawing import MEASURING_DPI, SLACK, PageFigure, _draw_panels, draw
+from zfdesk.figures.drawing import MEASURING_DPI, SLACK, PageFigure, draw, draw_panels
 from zfdesk.figures.look import looks_for, styled, wrapped
 from zfdesk.figures.page import Page
 from zfdesk.figures.place import Body, say_below
@@ -54,7 +54,7 @@ class MovingPage:
         with styled():
             figure = PageFigure(figsize=self._size, dpi=MEASURING_DPI)
             canvas = FigureCanvasAgg(figure)
-            _, groups = _draw_panels(figure, page, self._look)
+            _, groups = draw_panels(figure, page, self._look)
             bodies = [body for group in groups for body in group]
             if len(bodies) != len(self._places) or len(figure.axes) != len(self._places):
                 raise ValueError("The panels of a film's figure must be the same from frame to frame.")

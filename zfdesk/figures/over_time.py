@@ -7,9 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zfdesk.figures.checks import keep
-from zfdesk.figures.facts import Facts
-
-UNKNOWN = Facts()
+from zfdesk.figures.facts import UNKNOWN, Facts
 
 
 @dataclass(frozen=True, eq=False)

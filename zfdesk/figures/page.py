@@ -23,12 +23,16 @@ LARGEST = 200.0
 """Inches; matplotlib would try to draw any size it is given."""
 
 
-def inches_of(size: str | tuple[float, float]) -> tuple[float, float]:
+PageSize = str | tuple[float, float]
+"""A name of `SIZES`, or width and height in inches."""
+
+
+def inches_of(size: PageSize) -> tuple[float, float]:
     """Width and height of a size by name or in inches."""
     return SIZES[size] if isinstance(size, str) else size
 
 
-def is_narrow(size: str | tuple[float, float]) -> bool:
+def is_narrow(size: PageSize) -> bool:
     """Whether a page of that size is narrower than `NARROW`."""
     return inches_of(size)[0] < NARROW
 
@@ -71,7 +75,7 @@ class Page:
     """
 
     cells: tuple[Cell, ...]
-    size: str | tuple[float, float] = "two-column"
+    size: PageSize = "two-column"
     title: str = ""
     caption: str = ""
     captioned: bool = True
@@ -89,10 +93,10 @@ class Page:
             raise ValueError(f"A page is 1 to {LARGEST:g} inches wide and half an inch to {LARGEST:g} high.")
         if self.widths and (len(self.widths) != self.shape[1] or not min(self.widths) > 0):
             raise ValueError("A page needs one positive width for each of its columns.")
-        taken: dict[tuple[int, int], int] = {}
+        occupied: dict[tuple[int, int], int] = {}
         for index, cell in enumerate(self.cells):
             for place in _places(cell):
-                if taken.setdefault(place, index) != index:
+                if occupied.setdefault(place, index) != index:
                     raise ValueError(f"Two panels share row {place[0]}, column {place[1]} of the page.")
         names = [self.name_of(index) for index in range(len(self.cells))]
         if len(set(names)) != len(names):

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from zfdesk.figures.checks import check_columns, check_series, keep
-from zfdesk.figures.facts import Facts
+from zfdesk.figures.facts import UNKNOWN, Facts
 from zfdesk.figures.over_time import Evolution, Shares, Strips
-
-UNKNOWN = Facts()
 
 BOX_KINDS = ("field", "unit", "covered", "region")
 """Receptive field or crop; the selected unit; an occluder; a filled region."""

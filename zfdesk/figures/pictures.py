@@ -13,7 +13,7 @@ from zfdesk.figures.colours import BOXES, EMPTY, sequential, signed, signed_pict
 from zfdesk.figures.facts import number, stretch_text
 from zfdesk.figures.files import CELLS
 from zfdesk.figures.look import PageStyle, fitting
-from zfdesk.figures.place import Body, PanelPlace, colour_bar, ends_of
+from zfdesk.figures.place import Body, PanelPlace, colour_bar, ends_of, hide_frame
 
 TINY = 1e-12
 SMALL_TILE = 32  # pixels: tiles no larger are filters, whose pixels are values
@@ -92,8 +92,7 @@ def draw_tiles(place: PanelPlace, panel: panels.Tiles) -> list[Body]:
     body = _shown(place, sheet(tiles, columns, gap), (), _joined("" if panel.silent else note, panel.note))
     if max(height, width) <= SMALL_TILE:
         body.axes.images[0].set_label(CELLS)
-    for spine in body.axes.spines.values():
-        spine.set_visible(False)
+    hide_frame(body.axes)
     body.finish.append(lambda inches: _name_tiles(body.axes, panel, columns, gap, inches, place.look))
     return [body]
 

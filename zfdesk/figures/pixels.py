@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from zfdesk.figures import panels
 from zfdesk.figures.drawing import draw
-from zfdesk.figures.files import MOST_PIXELS, _Interpolated
+from zfdesk.figures.files import check_pixels, interpolated
 from zfdesk.figures.look import styled
 from zfdesk.figures.page import Page
 
@@ -20,10 +20,10 @@ PageArea = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class CellPlace:
-    """Where a panel came to lie on the drawn page. picture: what it shows. whole: with its words."""
+    """Where a panel came to lie on the drawn page. picture: what it shows. panel: with its text."""
 
     picture: PageArea
-    whole: PageArea
+    panel: PageArea
 
 
 def pixels(page: Page | Figure, dpi: float) -> np.ndarray:
@@ -32,11 +32,11 @@ def pixels(page: Page | Figure, dpi: float) -> np.ndarray:
     Raises ValueError where the panels do not fit the page, or the page would have too many pixels.
     """
     if isinstance(page, Page):
-        _refuse_too_many(*page.inches, dpi)  # before gigabytes are taken to arrange it
+        check_pixels(*page.inches, dpi)  # before gigabytes are taken to arrange it
     figure = draw(page) if isinstance(page, Page) else page
     width, height = figure.get_size_inches()
-    _refuse_too_many(float(width), float(height), dpi)
-    with styled(), _Interpolated(figure, "png"):
+    check_pixels(width, height, dpi)
+    with styled(), interpolated(figure, "png"):
         before, canvas = figure.dpi, FigureCanvasAgg(figure)
         try:
             figure.dpi = dpi
@@ -46,11 +46,6 @@ def pixels(page: Page | Figure, dpi: float) -> np.ndarray:
             figure.dpi = before
     drawn.flags.writeable = False
     return drawn
-
-
-def _refuse_too_many(width: float, height: float, dpi: float) -> None:
-    if not 1 <= dpi <= 2400 or width * height * dpi**2 > MOST_PIXELS:
-        raise ValueError(f"A figure of {width:.3g} × {height:.3g} inches cannot be drawn at {dpi:g} dpi.")
 
 
 def cell_places(figure: Figure, page: Page) -> tuple[CellPlace, ...]:

@@ -63,6 +63,12 @@ class PanelPlace:
         return axes
 
 
+def hide_frame(axes: Axes) -> None:
+    """Draw no lines around the axes."""
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
 def inches_below(axes: Axes) -> Transform:
     """x as a share of the axes' width, y in inches up from their lower edge."""
     return blended_transform_factory(axes.transAxes, inches_from_corner(axes))

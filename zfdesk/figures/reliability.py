@@ -6,12 +6,12 @@ import numpy as np
 
 from zfdesk.figures import panels
 from zfdesk.figures.facts import Facts, caption
-from zfdesk.figures.page import Cell, Page
+from zfdesk.figures.page import Cell, Page, PageSize
 
 
 def reliability_page(
     edges: np.ndarray, counts: np.ndarray, confidence: np.ndarray, accuracy: np.ndarray, error: float,
-    pictures: str = "", facts: Facts | None = None, size: str | tuple[float, float] = "one-column",
+    pictures: str = "", facts: Facts | None = None, size: PageSize = "one-column",
 ) -> Page:  # fmt: skip
     """Accuracy over confidence bin by bin, with the line on which a calibrated network lies, above how many answers
     there are.

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from zfdesk.figures import panels
-from zfdesk.figures.page import Cell, Page
+from zfdesk.figures.page import Cell, Page, PageSize
 
 FORMAT = "zfdesk transfer"
 LAYERS = (1, 2, 3, 4, 5, 7)
@@ -104,7 +104,7 @@ def rows_of(data: Mapping[str, Any]) -> list[TransferRow]:
     return rows
 
 
-def table7_page(data: Mapping[str, Any], size: str | tuple[float, float] = "two-column") -> Page:
+def table7_page(data: Mapping[str, Any], size: PageSize = "two-column") -> Page:
     """Accuracy over the layers, softmax and SVM side by side with the paper's, and the figures below.
 
     data: as `rows_of` takes it. Raises ValueError where fewer than two of the paper's layers are in it.

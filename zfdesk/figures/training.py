@@ -13,7 +13,7 @@ import numpy as np
 from zfdesk.engine.layers import Architecture
 from zfdesk.figures.facts import Facts, caption, unit_text
 from zfdesk.figures.over_time import Evolution, Shares, Strips
-from zfdesk.figures.page import Cell, Page, is_narrow
+from zfdesk.figures.page import Cell, Page, PageSize, is_narrow
 from zfdesk.figures.panels import Curves, Panel, Picture
 
 MOST_POINTS = 400
@@ -107,7 +107,7 @@ def training_page(
     record: TrainingRecord,
     *,
     parts: Sequence[str] = PARTS,
-    size: str | tuple[float, float] = "two-column",
+    size: PageSize = "two-column",
 ) -> Page:
     """The parts of a run on one page. Raises ValueError where the run has none of them yet."""
     layout = _Layout(not is_narrow(size), record.facts)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from zfdesk.figures.captions import PanelFacts, joint_caption
-from zfdesk.figures.page import Cell, Page, letter
+from zfdesk.figures.page import Cell, Page, PageSize, letter
 from zfdesk.figures.panels import Panel
 from zfdesk.pages.panels import FIXED, CannotError, Captured, PanelSpec, Sources, capture
 from zfdesk.pages.view_page import page_title
@@ -93,7 +93,7 @@ class Composition:
     """
 
     slots: tuple[Slot, ...] = ()
-    size: str | tuple[float, float] = "two-column"
+    size: PageSize = "two-column"
     title: str | None = None
     caption: str | None = None
     captioned: bool = True

@@ -14,20 +14,19 @@ import numpy as np
 from zfdesk.engine import Conv, Linear, Model, Rule
 from zfdesk.figures.fig2 import UnitExamples, fig2_page
 from zfdesk.figures.histograms import Activations, histograms_page
-from zfdesk.figures.page import Page
+from zfdesk.figures.page import Page, PageSize
 from zfdesk.library import Library, Portraits, ScanStep, scan, spread_of
 from zfdesk.library.listing import absolute
 from zfdesk.library.settle import Ranked
 from zfdesk.live import Crop
 
 Read = Callable[[Iterable[str]], Iterator[tuple[str, np.ndarray]]]
-Size = str | tuple[float, float]
 
 
 def fig2_of(
     model: Model, places: Sequence[str | os.PathLike[str]], crop: Crop, layers: Sequence[str],
     units: Sequence[int] = (), count: int = 3, seed: int = 0, top: int = 9, rule: Rule = Rule.DECONVNET,
-    size: Size = "two-column", on_step: Callable[[ScanStep], None] = lambda step: None,
+    size: PageSize = "two-column", on_step: Callable[[ScanStep], None] = lambda step: None,
 ) -> Page:  # fmt: skip
     """Fig. 2's page over folders, pictures and clips: of the ``units``, or else of ``count`` random active ones of each
     layer. What is new is scanned first; ``on_step`` hears how it stands, and may raise to end it: what is done is kept.
@@ -62,7 +61,7 @@ def _examples(portraits: Portraits, layer: str, found: Ranked) -> UnitExamples:
     return UnitExamples(layer, found.unit, there, tuple(one.position for one in strongest))
 
 
-def histograms_of(model: Model, files: Iterable[str], read: Read, size: Size = "two-column") -> Page:
+def histograms_of(model: Model, files: Iterable[str], read: Read, size: PageSize = "two-column") -> Page:
     """Weights and, over the pictures, activations of every layer with weights. Raises ValueError without pictures."""
     layers = [layer.name for layer in model.architecture.layers if isinstance(layer, Conv | Linear)]
     seen = 0

@@ -12,7 +12,7 @@ from zfdesk.experiments.curves import InsertionDeletion
 from zfdesk.figures import panels
 from zfdesk.figures.facts import Facts, caption
 from zfdesk.figures.heat import heated
-from zfdesk.figures.page import Cell, Page, is_narrow
+from zfdesk.figures.page import Cell, Page, PageSize, is_narrow
 from zfdesk.live import HeatFound, HeatSettings
 
 ALONE = 4  # pictures of methods side by side in a row; two on a narrow page
@@ -87,7 +87,7 @@ def methods_page(
     look: HeatSettings,
     colours: str = "inferno",
     curves: Mapping[str, InsertionDeletion] | None = None,
-    size: str | tuple[float, float] = "two-column",
+    size: PageSize = "two-column",
 ) -> Page:
     """The maps of all methods that have one. ``curves``: by method, where they were measured.
 
@@ -111,7 +111,7 @@ def sanity_page(
     steps: Sequence[SanityStep],
     facts: Facts,
     colours: str = "inferno",
-    size: str | tuple[float, float] = "two-column",
+    size: PageSize = "two-column",
     seed: int = 0,
 ) -> Page:
     """A row of maps for each method, one for each layer down to which the weights are random; and how like the trained

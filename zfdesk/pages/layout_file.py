@@ -19,7 +19,7 @@ from zfdesk import npz
 from zfdesk.atomic_write import write_whole
 from zfdesk.error_reason import error_reason
 from zfdesk.figures.files import encode_arrays
-from zfdesk.figures.page import SIZES, Page
+from zfdesk.figures.page import SIZES, Page, PageSize
 from zfdesk.pages.composition import DPI, Composition, Rectangle, Slot, of_page
 from zfdesk.pages.panel_kinds import kind_named
 from zfdesk.pages.panels import FIXED, PanelSpec
@@ -70,7 +70,7 @@ class FigureLayout:
     """A composition without what it shows. ``title``, ``caption``: those by hand."""
 
     spots: tuple[Spot, ...] = ()
-    size: str | tuple[float, float] = "two-column"
+    size: PageSize = "two-column"
     captioned: bool = True
     letters: bool = True
     widths: tuple[float, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from zfdesk.figures.page import is_narrow
+from zfdesk.figures.page import PageSize, is_narrow
 from zfdesk.figures.panels import Bars, Compare, Curves, Histogram, Labels, Occlusion, Picture, Signed, UnitMap
 from zfdesk.pages.composition import Arrangement, Composition, Rectangle, Slot
 
@@ -22,7 +22,7 @@ def arranged(composition: Composition) -> Composition:
     return replace(composition, arranged=Arrangement(places, composition.widths))
 
 
-def resized(composition: Composition, size: str | tuple[float, float]) -> Composition:
+def resized(composition: Composition, size: PageSize) -> Composition:
     """The same in another size. Frozen panels stay what they are; what was moved by hand stays where it is."""
     made, template = replace(composition, size=size), composition.arranged
     if template is None or len(template.places) != len(composition.slots):

@@ -12,7 +12,7 @@ from zfdesk.engine import ARCHITECTURES, Model, centre_crop
 from zfdesk.engine.layers import Architecture
 from zfdesk.figures.facts import Facts
 from zfdesk.figures.fig6 import colour_filters, first_convolution
-from zfdesk.figures.page import Page
+from zfdesk.figures.page import Page, PageSize
 from zfdesk.figures.training import (
     PARTS,
     FiltersOverTime,
@@ -32,7 +32,7 @@ MOST_TIMES = 10
 
 def training_of(
     run: Run, wanted: Sequence[int] | None = None, *, parts: Sequence[str] = PARTS, layer: str = "", units: int = 4,
-    filters: int = 6, size: str | tuple[float, float] = "two-column",
+    filters: int = 6, size: PageSize = "two-column",
 ) -> Page:  # fmt: skip
     """The page of a run, also of one in progress.
 

@@ -133,12 +133,12 @@ class PageCanvas(QWidget):
         left, top = max((self.width() - size.width()) / 2, EDGE), max((self.height() - size.height()) / 2, EDGE)
         return QRectF(int(left), int(top), size.width(), size.height())
 
-    def rect_of(self, place: int, whole: bool = True) -> QRectF:
-        """Where a panel lies, with its words or without."""
+    def rect_of(self, place: int) -> QRectF:
+        """Where a panel lies, with its text."""
         if self.drawn is None or not 0 <= place < len(self.drawn.places):
             return QRectF()
         page, found = self.page_rect(), self.drawn.places[place]
-        left, top, right, bottom = found.whole if whole else found.picture
+        left, top, right, bottom = found.panel
         return QRectF(
             page.left() + left * page.width(), page.top() + top * page.height(),
             (right - left) * page.width(), (bottom - top) * page.height(),
