@@ -68,8 +68,7 @@ class HeatPane(Pane):
 
     def _buttons(self) -> Controls:
         actions = self.context.get(ActionTable)
-        self.choose = tool_button("Methods ▾", pops_up=True)
-        self.choose.setToolTip("Which methods stand side by side")
+        self.choose = tool_button("Methods ▾", "Which methods stand side by side", pops_up=True)
         menu = QMenu(self.choose)
         menu.setToolTipsVisible(True)
         self.methods: dict[str, QAction] = {}
@@ -85,14 +84,9 @@ class HeatPane(Pane):
             ("heat-box", "box"), ("heat-measure", "measure"), ("heat-head", "teach CAM…"),
             ("heat-sanity", "sanity check"), ("heat-figure", "figure…"),
         ):  # fmt: skip
-            button = tool_button(text)
-            button.setToolTip(actions.hint(name))
-            button.clicked.connect(partial(actions.run, name))
-            controls.add(button, actions.find(name).text)
-        self.back = tool_button("maps")
-        self.back.setToolTip("The maps again, in place of the sanity check")
-        self.back.clicked.connect(lambda: self.show_sanity(False))
-        controls.add(self.back, "Back to the maps")
+            controls.add_button(text, actions.hint(name), partial(actions.run, name), actions.find(name).text)
+        hint = "The maps again, in place of the sanity check"
+        self.back = controls.add_button("maps", hint, partial(self.show_sanity, False), "Back to the maps")
         controls.set_present(self.back, False)
         return controls
 

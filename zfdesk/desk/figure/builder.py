@@ -86,8 +86,7 @@ class FigureBuilder(Dialog):
         return button
 
     def _menu_button(self, text: str, tip: str, fill: Callable[[QMenu], None]) -> QToolButton:
-        button = tool_button(f"{text} ▾", pops_up=True)
-        button.setToolTip(tip)
+        button = tool_button(f"{text} ▾", tip, pops_up=True)
         button.setAccessibleName(text)
         menu = QMenu(button)
         menu.aboutToShow.connect(partial(fill, menu))

@@ -12,7 +12,6 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.invariance.controller import NEUTRAL, InvarianceStudy, StudiedPicture
 from zfdesk.desk.invariance.figure import ask_for_figure
 from zfdesk.desk.invariance.plots import InvariancePlots, Series
-from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture
 from zfdesk.desk.widgets.controls import Controls
 from zfdesk.desk.widgets.pane import Pane
@@ -80,10 +79,7 @@ class InvariancePane(Pane):
             ("as it is", "Set all sliders back", self.reset),
             ("figure…", "Save Fig. 5 of this picture, all three changes", partial(ask_for_figure, context, self.study)),
         ):
-            button = tool_button(text)
-            button.setToolTip(tip)
-            button.clicked.connect(lambda _checked, action=action: action())
-            controls.add(button, tip)
+            controls.add_button(text, tip, action)
         return controls
 
     def _rows(self) -> QGridLayout:

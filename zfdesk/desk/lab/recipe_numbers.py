@@ -55,10 +55,10 @@ class RecipeNumbers(QWidget):
             self.fields[name] = real_number(label, 0, most, hint, decimals, 10.0**-decimals * 5)
         self.policy = Choice(_POLICIES, "How far a step goes")
         self.parametrisation = Choice(_PARAMETRISATIONS, "What is stepped: the picture's frequencies or its pixels")
-        self.decorrelated = tool_button("decorrelated colours", checkable=True)
-        self.decorrelated.setToolTip("Steps in colours that are independent in natural pictures")
-        self.bfloat16 = tool_button("bfloat16", checkable=True)
-        self.bfloat16.setToolTip("Half the time on a processor that has it; the pictures differ a little")
+        hint = "Steps in colours that are independent in natural pictures"
+        self.decorrelated = tool_button("decorrelated colours", hint, checkable=True)
+        hint = "Half the time on a processor that has it; the pictures differ a little"
+        self.bfloat16 = tool_button("bfloat16", hint, checkable=True)
         strip = Controls()
         for choice, name in ((self.policy, "Policy"), (self.parametrisation, "Parametrisation")):
             strip.add(choice, name)

@@ -10,7 +10,6 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.open_scanned import open_scanned
 from zfdesk.desk.scan_views.base import ScanPane
 from zfdesk.desk.scan_views.grid import GridCell, PictureGrid
-from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.controls import Controls
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.engine import Architecture
@@ -39,12 +38,9 @@ class BoxesPane(ScanPane):
         self.unit: Unit | None = None  # whose boxes are shown
         self._asked: Unit | None = None
         controls = Controls()
-        self.jump, figure = tool_button("pool5"), tool_button("figure…")
-        self.jump.setToolTip("Select the same unit of the last layer with maps, as in R-CNN's figure")
-        self.jump.clicked.connect(self._jump)
-        figure.clicked.connect(self.ask_for_figure)
-        controls.add(self.jump, "Units of the last layer with maps")
-        controls.add(figure, "Save the boxes as a figure")
+        hint = "Select the same unit of the last layer with maps, as in R-CNN's figure"
+        self.jump = controls.add_button("pool5", hint, self._jump, "Units of the last layer with maps")
+        controls.add_button("figure…", "Save the boxes as a figure", self.ask_for_figure)
         self.inside.addWidget(controls)
         self.grid = PictureGrid("Whole pictures with boxes", aspect=1.2)
         self.grid.picked.connect(lambda one, _x, _y: open_scanned(self.context, one.example.path, one.example.seconds))

@@ -15,7 +15,6 @@ from zfdesk.desk.open_scanned import open_scanned
 from zfdesk.desk.scan_views.base import ScanPane
 from zfdesk.desk.scan_views.grid import GridCell, PictureGrid
 from zfdesk.desk.tasks import Progress
-from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.desk.widgets.page_files import ask_for_page
 from zfdesk.engine import Rule
@@ -77,11 +76,9 @@ class Fig2Pane(ScanPane):
         self.seed.setRange(0, 9999)
         self.seed.setPrefix("seed ")
         self.seed.valueChanged.connect(lambda _: self._ask())
-        figure = tool_button("figure…")
-        figure.clicked.connect(self.ask_for_figure)
         controls.add(self.unit_choice, "Which units")
         controls.add(self.seed, "Seed of the choice")
-        controls.add(figure, "Save Fig. 2 of these units")
+        controls.add_button("figure…", "Save Fig. 2 of these units", self.ask_for_figure)
         self.inside.addWidget(controls)
         self.grid = PictureGrid("Strongest activations, projections and patches", aspect=2.0)
         self.grid.picked.connect(self._pick)

@@ -14,7 +14,6 @@ from zfdesk.desk.open_scanned import open_scanned
 from zfdesk.desk.scan_views.base import ScanPane
 from zfdesk.desk.scan_views.map_view import MapView, class_counts
 from zfdesk.desk.tasks import Progress
-from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.controls import Controls
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import Colours
@@ -77,20 +76,13 @@ class MapPane(ScanPane):
 
     def _controls(self) -> Controls:
         controls = Controls()
-        self.pca = tool_button("PCA", checkable=True)
-        self.tsne = tool_button("t-SNE", checkable=True)
-        self.lasso = tool_button("lasso", checkable=True)
-        show_all, figure = tool_button("all"), tool_button("figure…")
-        for button, tip, action in (
-            (self.pca, "The map by the two principal axes, at once", self.show_pca),
-            (self.tsne, "The map by t-SNE, computed in the background; again stops it", self.toggle_tsne),
-            (self.lasso, "A drag outlines pictures, as with Shift", self._set_lasso),
-            (show_all, "Show the whole map", lambda: self.view.show_all()),
-            (figure, "Save the map as a figure", self.ask_for_figure),
-        ):
-            button.setToolTip(tip)
-            button.clicked.connect(lambda _checked, action=action: action())
-            controls.add(button, tip)
+        add = controls.add_button
+        self.pca = add("PCA", "The map by the two principal axes, at once", self.show_pca, checkable=True)
+        hint = "The map by t-SNE, computed in the background; again stops it"
+        self.tsne = add("t-SNE", hint, self.toggle_tsne, checkable=True)
+        self.lasso = add("lasso", "A drag outlines pictures, as with Shift", self._set_lasso, checkable=True)
+        add("all", "Show the whole map", lambda: self.view.show_all())
+        add("figure…", "Save the map as a figure", self.ask_for_figure)
         return controls
 
     def _set_lasso(self) -> None:

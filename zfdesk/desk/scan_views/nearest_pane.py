@@ -15,7 +15,6 @@ from zfdesk.desk.open_scanned import open_scanned
 from zfdesk.desk.scan_views.base import ScanPane
 from zfdesk.desk.scan_views.grid import GridCell, PictureGrid
 from zfdesk.desk.tasks import Progress
-from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.controls import Controls
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.tsv import table_text
@@ -56,13 +55,9 @@ class NearestPane(ScanPane):
         self._next_search = QTimer(self, singleShot=True)
         self._next_search.timeout.connect(self._search)
         controls = Controls()
-        self.pixels = tool_button("compare pixels")
-        self.pixels.setToolTip("Reads all pictures once more, in the background; again stops it")
-        self.pixels.clicked.connect(self._toggle_pixels)
-        figure = tool_button("figure…")
-        figure.clicked.connect(self.ask_for_figure)
-        controls.add(self.pixels, "Compare pixels too")
-        controls.add(figure, "Save the nearest pictures as a figure")
+        hint = "Reads all pictures once more, in the background; again stops it"
+        self.pixels = controls.add_button("compare pixels", hint, self._toggle_pixels, "Compare pixels too")
+        controls.add_button("figure…", "Save the nearest pictures as a figure", self.ask_for_figure)
         self.inside.addWidget(controls)
         self.rows: dict[str, tuple[ElidedLabel, PictureGrid]] = {}  # by what is compared
         self._lines = [(ElidedLabel(), PictureGrid(f"Nearest pictures, row {row}", rows=1)) for row in (1, 2, 3)]

@@ -14,7 +14,6 @@ from zfdesk.attribution.agreement import PixelBox
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.scan_views.base import ScanPane
 from zfdesk.desk.tasks import Progress
-from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.controls import Controls
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.library import Example, Portraits
@@ -123,12 +122,12 @@ class ObjectsPane(ScanPane):
         self._live = QTimer(self, singleShot=True, interval=LIVE_MS)
         self._live.timeout.connect(self._show_covered)
         controls = Controls()
-        self.measure, figure = tool_button("find the objects"), tool_button("figure…")
-        self.measure.setToolTip("Covers every strongest picture piece by piece to find its object; again stops it")
-        self.measure.clicked.connect(self._toggle)
-        figure.clicked.connect(self.ask_for_figure)
-        controls.add(self.measure, "Find the objects of the strongest pictures")
-        controls.add(figure, "Save the shares as a figure")
+        hint, name = (
+            "Covers every strongest picture piece by piece to find its object; again stops it",
+            "Find the objects of the strongest pictures",
+        )
+        self.measure = controls.add_button("find the objects", hint, self._toggle, name)
+        controls.add_button("figure…", "Save the shares as a figure", self.ask_for_figure)
         self.hint = QLabel(NOTHING_YET)
         self.hint.setWordWrap(True)
         self.units = Units()

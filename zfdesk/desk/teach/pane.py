@@ -124,13 +124,9 @@ class TeachPane(Pane):
             ("teach-add", "+ class"), ("teach-background", f"+ “{BACKGROUND}”"), ("teach-undo", "↶"),
             ("teach-original", "your classes"), ("teach-save", "keep…"),
         ):  # fmt: skip
-            button = tool_button(text, checkable=name == "teach-original")
-            button.setToolTip(table.hint(name))
-            button.clicked.connect(partial(self._ask, name))
-            controls.add(button, table.find(name).text)
-            self.buttons[name] = button
-        more = tool_button("⋯", pops_up=True)
-        more.setToolTip("Open or save a folder of classes, forget all")
+            hint, label, marked = table.hint(name), table.find(name).text, name == "teach-original"
+            self.buttons[name] = controls.add_button(text, hint, partial(self._ask, name), label, checkable=marked)
+        more = tool_button("⋯", "Open or save a folder of classes, forget all", pops_up=True)
         self.menu = QMenu(more)
         for name in ("teach-import", "teach-last", "teach-export", "teach-clear"):
             self.menu.addAction(table.find(name).text, partial(self.run_action, name))
@@ -138,7 +134,7 @@ class TeachPane(Pane):
         controls.add(more, "More of teaching")
         return controls
 
-    def _ask(self, name: str, _: bool = False) -> None:
+    def _ask(self, name: str) -> None:
         self.run_action(name)
         self._show_state()  # Qt has toggled the mark whether or not anything changed
 

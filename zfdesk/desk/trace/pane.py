@@ -115,13 +115,9 @@ class TracePane(Pane):
             ("trace-unit", "unit"), ("path-record", "● rec"), ("path-replay", "▶"), ("path-exact", "exact"),
             ("trace-clear", "clear"),
         ):  # fmt: skip
-            button = tool_button(text, checkable=name == "trace-unit")
-            button.setToolTip(table.hint(name))
-            button.clicked.connect(partial(table.run, name))
-            controls.add(button, table.find(name).text)
-            self.buttons[name] = button
-        more = tool_button("⋯", pops_up=True)
-        more.setToolTip("Loop the replay, copy the trace, save or open a path")
+            hint, label, marked = table.hint(name), table.find(name).text, name == "trace-unit"
+            self.buttons[name] = controls.add_button(text, hint, partial(table.run, name), label, checkable=marked)
+        more = tool_button("⋯", "Loop the replay, copy the trace, save or open a path", pops_up=True)
         self.more = QMenu(more)
         more.setMenu(self.more)
         controls.add(more, "More of the trace and the path")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.settings import TRAINING_RUN
@@ -25,7 +24,6 @@ from zfdesk.desk.training.snapshot_view import SnapshotView
 from zfdesk.desk.training.snapshots import SnapshotRequest
 from zfdesk.desk.training.units import UnitsView
 from zfdesk.desk.training.units_controller import UnitsController
-from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.combo_box import ComboBox
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
@@ -69,7 +67,7 @@ class TrainingPane(Pane):
 
     def _make_controls(self) -> None:
         self.controls = Controls(self)
-        self._add_button("Open run…", "Open the folder of a training run", self.ask_for_run)
+        self.controls.add_button("Open run…", "Open the folder of a training run", self.ask_for_run)
         self.view_choice = Choice(VIEWS, "What is shown of the run")
         self.view_choice.chosen.connect(lambda _: self._show_chosen())
         self.controls.add(self.view_choice, "What is shown")
@@ -78,26 +76,19 @@ class TrainingPane(Pane):
         self.layer_choice.setToolTip("The layer whose values, maps or units are shown")
         self.layer_choice.activated.connect(lambda _: self._choose_layer())
         self.controls.add(self.layer_choice, "Layer")
-        self.search_button = self._add_button(
+        self.search_button = self.controls.add_button(
             "Search pictures…",
             "Find the strongest activations of these units over a folder of pictures",
             self.ask_for_pictures,
         )
-        self.figure_button = self._add_button(
+        self.figure_button = self.controls.add_button(
             "Figure…", "Save the run as a figure: PDF, SVG or PNG, as `zfdesk figure training`", self.ask_for_figure
         )
-        self.use_button = self._add_button(
+        self.use_button = self.controls.add_button(
             "Use this network", "Switch the window to the network of this snapshot", self.use_network
         )
         self.state_line = ElidedLabel()
         self.state_line.setAccessibleName("State of the run")
-
-    def _add_button(self, text: str, hint: str, action: Callable[[], None]) -> QToolButton:
-        button = tool_button(text)
-        button.setToolTip(hint)
-        button.clicked.connect(lambda _: action())
-        self.controls.add(button, hint)
-        return button
 
     def _make_views(self) -> None:
         self.curves, self.strips, self.snapshot, self.units = CurvesView(), StripsView(), SnapshotView(), UnitsView()

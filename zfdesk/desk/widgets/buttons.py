@@ -21,10 +21,16 @@ def plain_button(text: str, hint: str, action: Callable[[], object]) -> QPushBut
     return button
 
 
-def tool_button(text: str, checkable: bool = False, pops_up: bool = False) -> QToolButton:
+def tool_button(
+    text: str, hint: str = "", action: Callable[[], object] | None = None, *, checkable: bool = False,
+    pops_up: bool = False,
+) -> QToolButton:  # fmt: skip
     """A small button; ``pops_up``: a click opens its menu."""
     button = QToolButton()
     button.setText(text)
+    button.setToolTip(hint)
+    if action is not None:
+        button.clicked.connect(lambda _: action())
     button.setCheckable(checkable)
     if pops_up:
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)

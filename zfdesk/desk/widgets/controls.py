@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, QRect, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QSizePolicy, QToolButton, QWidget
 
 from zfdesk.desk.widgets.application import the_application
 from zfdesk.desk.widgets.buttons import tool_button
@@ -63,9 +63,8 @@ class Controls(QWidget):
         self._absent: set[QWidget] = set()
         self._pane = pane
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.more = tool_button("⋯", checkable=True)
+        self.more = tool_button("⋯", "More controls", checkable=True)
         self.more.setParent(self)
-        self.more.setToolTip("More controls")
         self.more.setAccessibleName("More controls")
         self.more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.more.toggled.connect(self._arrange)
@@ -84,6 +83,14 @@ class Controls(QWidget):
         widget.setParent(self)
         self.widgets.append(widget)
         self._arrange()
+
+    def add_button(
+        self, text: str, hint: str, action: Callable[[], object], name: str = "", checkable: bool = False
+    ) -> QToolButton:
+        """Add a small button; ``name``: what a screen reader says, by default the hint."""
+        button = tool_button(text, hint, action, checkable=checkable)
+        self.add(button, name or hint)
+        return button
 
     def set_present(self, widget: QWidget, present: bool) -> None:
         """A control that has nothing to do at the moment takes no room."""
