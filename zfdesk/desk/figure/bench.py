@@ -73,7 +73,7 @@ class Bench:
             else:
                 then(found)
 
-        self.queue.take(partial(captured_of, list(specs)), done)
+        self.queue.submit(partial(captured_of, list(specs)), done)
 
     def work(
         self, work: Callable[[Progress], Any], done: Callable[[Any, Exception | None], None], text: str,

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSplitter
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.figure.bench import Bench
 from zfdesk.desk.figure.capture import CaptureQueue, sources_of
-from zfdesk.desk.figure.commands import BY_ID, Command, Hands, by_key, hint, keys_as_html
+from zfdesk.desk.figure.commands import BY_ID, Command, CommandReceivers, by_key, hint, keys_as_html
 from zfdesk.desk.figure.draft import Draft
 from zfdesk.desk.figure.editing import EditingCommands
 from zfdesk.desk.figure.fields import TARGET, Fields
@@ -73,11 +73,11 @@ class FigureBuilder(Dialog):
         self.placing = PlacingCommands(bench)
         self.files, self.editing = FileCommands(bench), EditingCommands(bench)
         self.layouts, self.templates = LayoutCommands(bench), TemplateCommands(bench)
-        self._hands = Hands(self.editing, self.placing, self.files, self.grid, self.preview)
+        self._receivers = CommandReceivers(self.editing, self.placing, self.files, self.grid, self.preview)
 
     def run(self, command: Command) -> None:
         """Do what the table names."""
-        command.run(self._hands)
+        command.run(self._receivers)
 
     def _button(self, name: str, text: str) -> QPushButton:
         command = BY_ID[name]
@@ -148,7 +148,7 @@ class FigureBuilder(Dialog):
         canvas.drag_asked.connect(self.files.drag_out)
         self.queue.changed.connect(self.show_progress)
         self._list_clock.timeout.connect(self.show_sources)
-        self.desk.model_changed.connect(self.queue.forget)
+        self.desk.model_changed.connect(self.queue.clear_cache)
 
     def apply_theme(self, colours: Colours) -> None:
         """Take over a theme or another size of type."""
@@ -221,7 +221,7 @@ class FigureBuilder(Dialog):
                 self.draft.replace(filled(self.draft.now, found, only))
 
         wanted = [slot.spec for slot in self.draft.now.slots]
-        self.queue.take(partial(captured_of, wanted), done)
+        self.queue.submit(partial(captured_of, wanted), done)
 
     def show_progress(self) -> None:
         """Also while panels are being captured, of which nobody knows how long that lasts."""

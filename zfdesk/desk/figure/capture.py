@@ -43,12 +43,12 @@ class CaptureQueue(QObject):
         """Whether anything is still being taken."""
         return self._task is not None or bool(self._queue)
 
-    def take(self, work: Work, done: Done) -> None:
+    def submit(self, work: Work, done: Done) -> None:
         """``work`` gets what the window shows at this moment, in full, off this thread; ``done`` its answer in it."""
         self._queue.append((sources_of(self._context), work, done))
         self._next()
 
-    def forget(self) -> None:
+    def clear_cache(self) -> None:
         """Another network: the last moment is not needed any more."""
         self._known = None
 

@@ -14,7 +14,7 @@ from zfdesk.desk.figure.preview import Preview
 
 
 @dataclass(frozen=True, eq=False)
-class Hands:
+class CommandReceivers:
     """Who does what the table names."""
 
     editing: EditingCommands
@@ -31,7 +31,7 @@ class Command:
     id: str
     text: str
     keys: tuple[str, ...]
-    run: Callable[[Hands], object]
+    run: Callable[[CommandReceivers], object]
     grid: bool = False
 
 

@@ -60,8 +60,8 @@ class EditingCommands:
         index = self.bench.preview.slot_of(place)
         if index >= 0:
             self._edited = index
-            whole = self.bench.preview.view.canvas.rect_of(place)
-            where = QRectF(whole.left(), max(whole.top() - 4, 0), max(whole.width(), 160), 24)
+            area = self.bench.preview.view.canvas.rect_of(place)
+            where = QRectF(area.left(), max(area.top() - 4, 0), max(area.width(), 160), 24)
             self.bench.editors[1].begin(self.draft.now.slots[index].label, where)
 
     def _label_done(self, text: str | None) -> None:

@@ -84,8 +84,8 @@ def with_suffix(path: str, chosen: str) -> str:
 # Pictures of a folder
 
 
-def reader(model: Model, crop: Crop, progress: Progress, total: int, lost: list[str]) -> Any:
-    """How `zfdesk.pages.folder_page` reads: told how far it is, stopped when wished, and noting what is lost."""
+def reader(model: Model, crop: Crop, progress: Progress, total: int, unreadable: list[str]) -> Any:
+    """How `zfdesk.pages.folder_page` reads: told how far it is, stopped when wished, and noting what is unreadable."""
     done = 0
 
     def read(paths: Iterable[str]) -> Iterator[tuple[str, np.ndarray]]:
@@ -96,7 +96,7 @@ def reader(model: Model, crop: Crop, progress: Progress, total: int, lost: list[
             try:
                 pixels = read_picture(path)
             except SourceError as error:
-                lost.append(str(error))
+                unreadable.append(str(error))
                 continue
             yield path, cut(pixels, crop.box(*pixels.shape[:2]), model.architecture.size)
 

@@ -54,7 +54,7 @@ def slot_of(mime: QMimeData) -> int:
 
 
 @dataclass
-class _Hold:
+class _Drag:
     """What the mouse holds: a slot, its edges, or the line between two columns."""
 
     what: str  # "slot", "edge" or "width"
@@ -73,7 +73,7 @@ class GridCanvas(GridPicture):
 
     def __init__(self, draft: Draft, thumbnail: Callable[[int], QImage]) -> None:
         super().__init__(draft, thumbnail)
-        self._hold: _Hold | None = None
+        self._drag: _Drag | None = None
         self.setAcceptDrops(True)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -107,8 +107,8 @@ class GridCanvas(GridPicture):
             return f"{where}: empty"
         slot = self.draft.now.slots[index]
         letter = self.draft.now.letter_of(index)
-        said = [f"{where}: {letter} {slot.title}".replace(":  ", ": "), slot.origin or slot.reason]
-        return ", ".join(part for part in said if part)
+        parts = [f"{where}: {letter} {slot.title}".replace(":  ", ": "), slot.origin or slot.reason]
+        return ", ".join(part for part in parts if part)
 
     def _edges_at(self, point: QPointF) -> tuple[int, str]:
         """The slot whose right or lower edge is under the mouse, and which of them."""
@@ -135,7 +135,7 @@ class GridCanvas(GridPicture):
             return
         point = event.position()
         if (column := self._boundary_at(point)) >= 0:
-            self._hold = _Hold("width", column, point, before=self.draft.now)
+            self._drag = _Drag("width", column, point, before=self.draft.now)
             return
         index, edges = self._edges_at(point)
         if index < 0:
@@ -144,26 +144,26 @@ class GridCanvas(GridPicture):
             index = -1 if found is None or point.y() < RULER else found
         self.draft.choose(index)
         if index >= 0:
-            self._hold = _Hold("edge" if edges else "slot", index, point, edges, self.draft.now)
+            self._drag = _Drag("edge" if edges else "slot", index, point, edges, self.draft.now)
         self.follow()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        hold, point = self._hold, event.position()
-        if hold is None or not event.buttons() & Qt.MouseButton.LeftButton:
+        drag, point = self._drag, event.position()
+        if drag is None or not event.buttons() & Qt.MouseButton.LeftButton:
             self._show_cursor(point)
             return
-        assert hold.before is not None
-        if hold.what == "slot":
-            if (point - hold.start).manhattanLength() >= QApplication.startDragDistance():
-                self._hold = None
-                self._carry(hold.index, hold.start)
-        elif hold.what == "edge":
-            slot, (row, column) = hold.before.slots[hold.index], self.place_at(point)
-            rows = row - slot.row + 1 if "b" in hold.edges else slot.rows
-            columns = column - slot.column + 1 if "r" in hold.edges else slot.columns
-            self._try(spanned(hold.before, hold.index, rows, columns))
+        assert drag.before is not None
+        if drag.what == "slot":
+            if (point - drag.start).manhattanLength() >= QApplication.startDragDistance():
+                self._drag = None
+                self._carry(drag.index, drag.start)
+        elif drag.what == "edge":
+            slot, (row, column) = drag.before.slots[drag.index], self.place_at(point)
+            rows = row - slot.row + 1 if "b" in drag.edges else slot.rows
+            columns = column - slot.column + 1 if "r" in drag.edges else slot.columns
+            self._try(spanned(drag.before, drag.index, rows, columns))
         else:
-            self._try(self._with_boundary(hold.before, hold.index, point.x() - hold.start.x()))
+            self._try(self._with_boundary(drag.before, drag.index, point.x() - drag.start.x()))
 
     def _with_boundary(self, before: Composition, column: int, by: float) -> Composition:
         """The line between two columns moved by pixels: what one gains the other loses."""
@@ -179,13 +179,13 @@ class GridCanvas(GridPicture):
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        preview, self._hold, self._preview = self._preview, None, None
+        preview, self._drag, self._preview = self._preview, None, None
         if preview is not None:
             self.draft.change(preview)
         self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        self._hold = None
+        self._drag = None
         index = self.draft.now.at(*self.place_at(event.position()))
         if index is not None and event.position().y() > RULER:
             self.label_asked.emit(index)

@@ -15,7 +15,7 @@ from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import set_role
 
 ZOOMS = {0: "whole page", 100: "as in print", 200: "200 %"}
-LOOK_MS = 20  # how often a drawn page is looked for, while one is being drawn
+POLL_MS = 20  # how often a drawn page is looked for, while one is being drawn
 
 
 class Preview(QWidget):
@@ -37,7 +37,7 @@ class Preview(QWidget):
         self.grey.setMinimumHeight(TARGET)
         self.grey.setToolTip("As a black and white printer has it (Ctrl+G)")
         self._thumbnails: dict[int, tuple[object, QImage]] = {}
-        self._clock = QTimer(self, interval=LOOK_MS)
+        self._clock = QTimer(self, interval=POLL_MS)
         head = QHBoxLayout()
         head.addWidget(self.measure, 1)
         head.addWidget(self.grey)
@@ -50,7 +50,7 @@ class Preview(QWidget):
         self.view.canvas.zoomed.connect(self._zoom_by)
         self.zooms.chosen.connect(self.zoom_to)
         self.grey.toggled.connect(self.draw)
-        self._clock.timeout.connect(self._look)
+        self._clock.timeout.connect(self._poll)
 
     @property
     def busy(self) -> bool:
@@ -75,7 +75,7 @@ class Preview(QWidget):
         if not self._clock.isActive():
             self._clock.start()
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         drawn = self.drawer.drawn.take()
         if drawn is not None:
             self._show_drawn(drawn)
@@ -94,9 +94,9 @@ class Preview(QWidget):
             size = f"{width:.2f} × {height:.2f} in · at {dpi} dpi {int(width * dpi)} × {int(height * dpi)} pixels"
             share = drawn.dpi / self.view.print_dpi() * 100
             self.measure.say(f"{size} · shown at {share:.0f} %", f"{width:.2f} × {height:.2f} in")
-            for place, cell in enumerate(drawn.wish.page.cells):
+            for place, cell in enumerate(drawn.request.page.cells):
                 self._thumbnails[id(cell.panel)] = cell.panel, canvas.picture_of(place)
-            kept = {id(cell.panel) for cell in drawn.wish.page.cells}
+            kept = {id(cell.panel) for cell in drawn.request.page.cells}
             self._thumbnails = {key: value for key, value in self._thumbnails.items() if key in kept}
         self.drawn.emit()
 
@@ -104,7 +104,7 @@ class Preview(QWidget):
 
     def _drawn_panels(self) -> list[object]:
         drawn = self.view.canvas.drawn
-        return [cell.panel for cell in drawn.wish.page.cells] if drawn is not None else []
+        return [cell.panel for cell in drawn.request.page.cells] if drawn is not None else []
 
     def slot_of(self, place: int) -> int:
         """The slot of a panel on the drawn page; −1 where there is none any more."""

@@ -70,7 +70,7 @@ class TemplateCommands:
             self.bench.say(f"{template.label}.")
 
         self.bench.say(f"{template.label}…")
-        self.bench.queue.take(template.make, made)
+        self.bench.queue.submit(template.make, made)
 
     def show_made(self, composition: Composition) -> None:
         """In the size and resolution that were chosen."""
@@ -96,15 +96,15 @@ class TemplateCommands:
         """Make a template over the pictures of a folder; it is told how far it is, and can be cancelled."""
         model, crop, method = self.state.model, self.state.view.crop, self.state.view.method
         layer, units = self.folder_units()
-        lost: list[str] = []
+        unreadable: list[str] = []
 
         def work(progress: Progress) -> Page:
             if name == "histograms-folder":
                 paths = picture_paths(folder)
-                return histograms_of(model, paths, reader(model, crop, progress, len(paths), lost))
+                return histograms_of(model, paths, reader(model, crop, progress, len(paths), unreadable))
 
             def on_step(step: ScanStep) -> None:
-                lost.extend((*step.passed_over, *(reason or path for path, reason in step.unreadable)))
+                unreadable.extend((*step.passed_over, *(reason or path for path, reason in step.unreadable)))
                 done, total = (step.done, step.total) if step.total else (0, 1)
                 message = f"{done} of {step.total} pictures" if step.total else "looking for pictures"
                 progress.report(done, total, message)
@@ -119,8 +119,8 @@ class TemplateCommands:
                 self.bench.show_error(error)
             else:
                 self.show_made(of_page(page, "the pictures of a folder"))
-                rest = f" {len(lost)} could not be read: {lost[0]}" if lost else ""
-                self.bench.say(f"{page.title}.{rest}", bool(lost))
+                rest = f" {len(unreadable)} could not be read: {unreadable[0]}" if unreadable else ""
+                self.bench.say(f"{page.title}.{rest}", bool(unreadable))
 
         self.bench.work(work, made, "Looking into the folder…")
 
