@@ -50,24 +50,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
-    "SIZES",
-    "Cell",
-    "Facts",
-    "Page",
-    "UnitExamples",
-    "caption",
-    "draw",
-    "encode",
-    "encode_arrays",
-    "fig2_page",
-    "fig3_page",
-    "fig5_page",
-    "fig6_page",
-    "fig7_page",
-    "fig8_page",
-    "filters_page",
-    "format_of",
-    "histograms_page",
-    "save",
-    "save_arrays",
-]
+    "SIZES", "Cell", "Facts", "Page", "UnitExamples", "caption", "draw", "encode", "encode_arrays", "fig2_page",
+    "fig3_page", "fig5_page", "fig6_page", "fig7_page", "fig8_page", "filters_page", "format_of", "histograms_page",
+    "save", "save_arrays",
+]  # fmt: skip

@@ -337,23 +337,9 @@ class Drawing:
 
 
 Panel = (
-    Picture
-    | Maps
-    | UnitMap
-    | Signed
-    | Tiles
-    | Occlusion
-    | Labels
-    | Bars
-    | Compare
-    | Histogram
-    | Curves
-    | Text
-    | Drawing
-    | Strips
-    | Shares
-    | Evolution
-)
+    Picture | Maps | UnitMap | Signed | Tiles | Occlusion | Labels | Bars | Compare | Histogram | Curves | Text
+    | Drawing | Strips | Shares | Evolution
+)  # fmt: skip
 
 
 def _over_picture(panel: Occlusion | Labels) -> None:

@@ -338,13 +338,6 @@ def _epoch_labels(times: Sequence[int]) -> tuple[str, ...]:
 
 
 __all__ = [
-    "PARTS",
-    "FiltersOverTime",
-    "ProbeOverTime",
-    "SpreadOverTime",
-    "TrainingCurves",
-    "TrainingRecord",
-    "common_shares",
-    "thinned",
-    "training_page",
+    "PARTS", "FiltersOverTime", "ProbeOverTime", "SpreadOverTime", "TrainingCurves", "TrainingRecord", "common_shares",
+    "thinned", "training_page",
 ]  # fmt: skip

@@ -24,26 +24,7 @@ from zfdesk.library.store import Library, LibrarySize
 from zfdesk.library.strongest import Strongest, strongest_over
 
 __all__ = [
-    "ActivationSpread",
-    "ClassPreference",
-    "Example",
-    "Library",
-    "LibraryError",
-    "LibrarySize",
-    "PictureAnswers",
-    "Portraits",
-    "RollingScan",
-    "RollingView",
-    "ScanStep",
-    "Strongest",
-    "UnitAnswer",
-    "UnitPortrait",
-    "answer_of_crop",
-    "answers_over",
-    "look_at",
-    "scan",
-    "shown",
-    "spread_of",
-    "strongest_over",
-    "strongest_units",
-]
+    "ActivationSpread", "ClassPreference", "Example", "Library", "LibraryError", "LibrarySize", "PictureAnswers",
+    "Portraits", "RollingScan", "RollingView", "ScanStep", "Strongest", "UnitAnswer", "UnitPortrait", "answer_of_crop",
+    "answers_over", "look_at", "scan", "shown", "spread_of", "strongest_over", "strongest_units",
+]  # fmt: skip

@@ -172,11 +172,5 @@ def silent_answer(model: Model, layer: str, unit: int, activation: float = 0.0) 
 
 
 __all__ = [
-    "PictureAnswers",
-    "UnitAnswer",
-    "answer_of_crop",
-    "answers_over",
-    "look_at",
-    "silent_answer",
-    "strongest_units",
-]
+    "PictureAnswers", "UnitAnswer", "answer_of_crop", "answers_over", "look_at", "silent_answer", "strongest_units",
+]  # fmt: skip

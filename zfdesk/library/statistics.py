@@ -211,13 +211,6 @@ def duplicates(correlation: np.ndarray, least: float = 0.98) -> list[tuple[int, 
 
 
 __all__ = [
-    "BINS",
-    "SPARE",
-    "AnswerSource",
-    "Candidates",
-    "LayerStatistics",
-    "correlations",
-    "duplicates",
-    "most_alike",
+    "BINS", "SPARE", "AnswerSource", "Candidates", "LayerStatistics", "correlations", "duplicates", "most_alike",
     "summarise",
 ]  # fmt: skip

@@ -301,13 +301,6 @@ def _quoted(layer: str | None) -> list[str]:
 
 
 __all__ = [
-    "VERSION",
-    "Library",
-    "LibraryError",
-    "LibrarySize",
-    "ScannedPicture",
-    "ScannedPictures",
-    "fingerprint",
-    "folder_of",
-    "remove",
+    "VERSION", "Library", "LibraryError", "LibrarySize", "ScannedPicture", "ScannedPictures", "fingerprint",
+    "folder_of", "remove",
 ]  # fmt: skip

@@ -176,13 +176,6 @@ KINDS = (
 )  # fmt: skip
 
 __all__ = [
-    "KINDS",
-    "LAYER_CORRELATION",
-    "LAYER_SPREAD",
-    "PORTRAIT_HISTOGRAM",
-    "PORTRAIT_MADE",
-    "PORTRAIT_PATCHES",
-    "PORTRAIT_PROJECTIONS",
-    "LayerShown",
-    "PortraitShown",
+    "KINDS", "LAYER_CORRELATION", "LAYER_SPREAD", "PORTRAIT_HISTOGRAM", "PORTRAIT_MADE", "PORTRAIT_PATCHES",
+    "PORTRAIT_PROJECTIONS", "LayerShown", "PortraitShown",
 ]  # fmt: skip

@@ -281,20 +281,6 @@ def _resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 __all__ = [
-    "BOXES",
-    "FIG2_DOWN",
-    "FIG2_PATCHES",
-    "KINDS",
-    "NEAREST",
-    "OBJECT_SHARES",
-    "PICTURE_MAP",
-    "BoxesShown",
-    "MapShown",
-    "NearestRow",
-    "NearestShown",
-    "SharesShown",
-    "StrongestShown",
-    "map_of_pictures",
-    "scan_page",
-    "with_box",
+    "BOXES", "FIG2_DOWN", "FIG2_PATCHES", "KINDS", "NEAREST", "OBJECT_SHARES", "PICTURE_MAP", "BoxesShown", "MapShown",
+    "NearestRow", "NearestShown", "SharesShown", "StrongestShown", "map_of_pictures", "scan_page", "with_box",
 ]  # fmt: skip

@@ -64,12 +64,6 @@ KINDS = (SWEEP_INPUT, SWEEP_ACTIVATION, SWEEP_RECONSTRUCTION, SWEEP_PROBABILITY,
 """In the order of Fig. 7's row."""
 
 __all__ = [
-    "KINDS",
-    "SWEEP_ACTIVATION",
-    "SWEEP_INPUT",
-    "SWEEP_LABEL",
-    "SWEEP_PROBABILITY",
-    "SWEEP_RECONSTRUCTION",
-    "SweepShown",
-    "shown_sweep",
+    "KINDS", "SWEEP_ACTIVATION", "SWEEP_INPUT", "SWEEP_LABEL", "SWEEP_PROBABILITY", "SWEEP_RECONSTRUCTION",
+    "SweepShown", "shown_sweep",
 ]  # fmt: skip

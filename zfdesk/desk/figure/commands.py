@@ -26,16 +26,15 @@ class CommandReceivers:
 
 @dataclass(frozen=True)
 class Command:
-    """``run``: does it. ``grid``: only while the arrangement has the focus."""
+    """One entry of the table. ``run``: does it."""
 
     id: str
     text: str
     keys: tuple[str, ...]
     run: Callable[[CommandReceivers], object]
-    grid: bool = False
 
 
-COMMANDS: tuple[Command, ...] = (
+ANYWHERE: tuple[Command, ...] = (
     Command("undo", "Undo", ("Ctrl+Z",), lambda do: do.editing.undo()),
     Command("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), lambda do: do.editing.redo()),
     Command("refresh", "Refresh the chosen panel from the window", ("F5",), lambda do: do.placing.refresh_chosen()),
@@ -50,48 +49,45 @@ COMMANDS: tuple[Command, ...] = (
     Command("double", "Zoom: twice as large", ("Ctrl+2",), lambda do: do.preview.zoom_to(200)),
     Command("grey", "Greyscale, as a black and white printer has it", ("Ctrl+G",), lambda do: do.preview.toggle_grey()),
     Command("clear", "Clear the page", ("Ctrl+Del",), lambda do: do.editing.clear()),
-    Command("label", "Edit the label", ("F2", "Return"), lambda do: do.editing.edit_label(), grid=True),
-    Command("remove", "Remove the panel", ("Del", "Backspace"), lambda do: do.editing.remove(), grid=True),
-    Command(
-        "place", "Place the panel chosen in the list here", ("Space",), lambda do: do.placing.place_here(), grid=True
-    ),
-    Command("left", "To the panel on the left", ("Left",), lambda do: do.grid.walk(0, -1), grid=True),
-    Command("right", "To the panel on the right", ("Right",), lambda do: do.grid.walk(0, 1), grid=True),
-    Command("up", "To the panel above", ("Up",), lambda do: do.grid.walk(-1, 0), grid=True),
-    Command("down", "To the panel below", ("Down",), lambda do: do.grid.walk(1, 0), grid=True),
-    Command("move-left", "Move the panel to the left", ("Ctrl+Left",), lambda do: do.grid.shift(0, -1), grid=True),
-    Command("move-right", "Move the panel to the right", ("Ctrl+Right",), lambda do: do.grid.shift(0, 1), grid=True),
-    Command("move-up", "Move the panel up", ("Ctrl+Up",), lambda do: do.grid.shift(-1, 0), grid=True),
-    Command("move-down", "Move the panel down", ("Ctrl+Down",), lambda do: do.grid.shift(1, 0), grid=True),
-    Command("narrower", "Over a column less", ("Shift+Left",), lambda do: do.grid.stretch(0, -1), grid=True),
-    Command("wider", "Over a column more", ("Shift+Right",), lambda do: do.grid.stretch(0, 1), grid=True),
-    Command("lower", "Over a row less", ("Shift+Up",), lambda do: do.grid.stretch(-1, 0), grid=True),
-    Command("higher", "Over a row more", ("Shift+Down",), lambda do: do.grid.stretch(1, 0), grid=True),
-    Command("column-narrower", "The column narrower", ("Alt+Left",), lambda do: do.grid.widen(1 / 1.1), grid=True),
-    Command("column-wider", "The column wider", ("Alt+Right",), lambda do: do.grid.widen(1.1), grid=True),
+)
+
+IN_GRID: tuple[Command, ...] = (
+    Command("label", "Edit the label", ("F2", "Return"), lambda do: do.editing.edit_label()),
+    Command("remove", "Remove the panel", ("Del", "Backspace"), lambda do: do.editing.remove()),
+    Command("place", "Place the panel chosen in the list here", ("Space",), lambda do: do.placing.place_here()),
+    Command("left", "To the panel on the left", ("Left",), lambda do: do.grid.walk(0, -1)),
+    Command("right", "To the panel on the right", ("Right",), lambda do: do.grid.walk(0, 1)),
+    Command("up", "To the panel above", ("Up",), lambda do: do.grid.walk(-1, 0)),
+    Command("down", "To the panel below", ("Down",), lambda do: do.grid.walk(1, 0)),
+    Command("move-left", "Move the panel to the left", ("Ctrl+Left",), lambda do: do.grid.shift(0, -1)),
+    Command("move-right", "Move the panel to the right", ("Ctrl+Right",), lambda do: do.grid.shift(0, 1)),
+    Command("move-up", "Move the panel up", ("Ctrl+Up",), lambda do: do.grid.shift(-1, 0)),
+    Command("move-down", "Move the panel down", ("Ctrl+Down",), lambda do: do.grid.shift(1, 0)),
+    Command("narrower", "Over a column less", ("Shift+Left",), lambda do: do.grid.stretch(0, -1)),
+    Command("wider", "Over a column more", ("Shift+Right",), lambda do: do.grid.stretch(0, 1)),
+    Command("lower", "Over a row less", ("Shift+Up",), lambda do: do.grid.stretch(-1, 0)),
+    Command("higher", "Over a row more", ("Shift+Down",), lambda do: do.grid.stretch(1, 0)),
+    Command("column-narrower", "The column narrower", ("Alt+Left",), lambda do: do.grid.widen(1 / 1.1)),
+    Command("column-wider", "The column wider", ("Alt+Right",), lambda do: do.grid.widen(1.1)),
     Command(
         "insert-column",
         "An empty column before this one",
         ("Ctrl+Shift+Right",),
         lambda do: do.editing.insert_line(True),
-        grid=True,
     ),
     Command(
-        "insert-row",
-        "An empty row before this one",
-        ("Ctrl+Shift+Down",),
-        lambda do: do.editing.insert_line(False),
-        grid=True,
+        "insert-row", "An empty row before this one", ("Ctrl+Shift+Down",), lambda do: do.editing.insert_line(False)
     ),
 )
-"""Elsewhere the keys belong to the field that has the focus."""
+"""Only while the arrangement has the focus: elsewhere the keys belong to the field that has it."""
 
+COMMANDS = (*ANYWHERE, *IN_GRID)
 BY_ID = {command.id: command for command in COMMANDS}
 
 
 def by_key(key: str, grid: bool) -> Command | None:
-    """The command of a key, as Qt names it."""
-    return next((command for command in COMMANDS if key in command.keys and (grid or not command.grid)), None)
+    """The command of a key, as Qt names it. grid: whether the arrangement has the focus."""
+    return next((command for command in (COMMANDS if grid else ANYWHERE) if key in command.keys), None)
 
 
 def hint(name: str) -> str:
