@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, Signal
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.scan import ScanController
-from zfdesk.desk.tasks import Task, error_text
+from zfdesk.desk.tasks import TaskSlot, error_text
 from zfdesk.engine import Model, Rule
 from zfdesk.library.pictures import LayerBest, MadePictures, best_tiles, layer_best
 from zfdesk.live import Pattern
@@ -82,10 +82,10 @@ class Patterns(QObject):
         self._patches: dict[tuple[str, Rule], dict[int, np.ndarray]] = {}
         self._projections: dict[tuple[str, Rule], dict[int, np.ndarray]] = {}
         self._made: OrderedDict[str, dict[int, np.ndarray] | None] = OrderedDict()
-        self._task: Task | None = None
+        self._task = TaskSlot()
         self._asked: tuple[str, Rule] | None = None
         self._with_tiles = False
-        self._made_task: Task | None = None
+        self._made_task = TaskSlot()
         self._made_task_layer = ""
         self._reported_at = 0.0
         self._scan_key: tuple[object, ...] = ()  # places and network
@@ -139,9 +139,8 @@ class Patterns(QObject):
         return known
 
     def _abandon(self) -> None:
-        if self._task is not None:
-            self._task.abandon()
-        self._task, self._asked = None, None
+        self._task.abandon()
+        self._asked = None
 
     def _ask_next(self, known: _Layer) -> None:
         layer, rule = known.key
@@ -149,11 +148,11 @@ class Patterns(QObject):
             return
         if known.best is None or known.outdated:
             done = partial(self._on_best, known)
-            self._task = self._scan.ask("best of the layer", partial(layer_best, layer=layer), done, self)
+            self._task.put(self._scan.ask("best of the layer", partial(layer_best, layer=layer), done, self))
         elif known.pending and self._with_tiles:
             wanted = known.pending[:PICTURES_AT_ONCE]
             question = partial(best_tiles, layer=layer, wanted=wanted, rule=rule, side=known.side)
-            self._task = self._scan.ask("patterns", question, partial(self._on_tiles, known), self)
+            self._task.put(self._scan.ask("patterns", question, partial(self._on_tiles, known), self))
 
     def _on_best(self, known: _Layer, best: LayerBest | None, error: Exception | None) -> None:
         if best is None:
@@ -192,19 +191,18 @@ class Patterns(QObject):
         if layer in self._made:
             tiles = self._made[layer]
             return replace(sheet, tiles=tiles or {}, text="made pictures", reason="" if tiles else NONE_MADE)
-        if self._made_task is None or self._made_task_layer != layer:
-            if self._made_task is not None:
-                self._made_task.abandon()
+        if not self._made_task.running or self._made_task_layer != layer:
             self._made_task_layer = layer
             done = partial(self._on_made, model, layer)
-            self._made_task = self._state.tasks.run(
-                "made pictures", partial(_made_tiles, model, layer, sheet.side), done, owner=self, threads=1
+            self._made_task.put(
+                self._state.tasks.run(
+                    "made pictures", partial(_made_tiles, model, layer, sheet.side), done, owner=self, threads=1
+                )
             )
         return replace(sheet, reason="The made pictures are read…")
 
     def _on_made(self, model: Model, layer: str, tiles: dict[int, np.ndarray] | None, error: Exception | None) -> None:
         if model is self._state.model:
-            self._made_task = None
             self._made[layer] = tiles
             while len(self._made) > SHEETS_KEPT:
                 self._made.popitem(last=False)
@@ -232,9 +230,7 @@ class Patterns(QObject):
 
     def _clear(self) -> None:
         self._made.clear()
-        if self._made_task is not None:
-            self._made_task.abandon()
-            self._made_task = None
+        self._made_task.abandon()
         self._clear_scan()
 
 

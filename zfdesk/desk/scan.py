@@ -8,12 +8,12 @@ One `ScanController` a window, found by ``context.get(ScanController)``; the pan
     scan.progressed.connect(self._follow)   # how the scan under way stands: `scan.status`, a few times a second
 
     def _ask(self) -> None:
-        if self._task is not None:
-            self._task.abandon()            # whatever was asked before is of no use any more
+        self._task.abandon()                # a `TaskSlot`: whatever was asked before is of no use any more
         if scan.status.pictures:
-            self._task = scan.ask("portrait", lambda portraits: portraits.portrait("conv5", 12), self._take, self)
+            question = lambda portraits: portraits.portrait("conv5", 12)
+            self._task.put(scan.ask("portrait", question, self._on_portrait, self))
 
-    def _take(self, portrait, error) -> None: ...   # in the window's thread; one of them is None
+    def _on_portrait(self, portrait, error) -> None: ...   # in the window's thread; one of them is None
 
 What is asked runs off the window's thread, with one of torch's threads, one after the other: a
 `zfdesk.library.Library` is not for two threads at once. So take out of ``portraits`` (and ``portraits.library``,
@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.tasks import Cancelled, Progress, Task, error_text, give_way
+from zfdesk.desk.tasks import Cancelled, Progress, Task, TaskSlot, error_text, give_way
 from zfdesk.engine import Model
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class ScanController(QObject):
         self._network = self._state.model.base
         self._reading = _Reading()
         self._scan: _Scan | None = None
-        self._find_task: Task | None = None
+        self._find_task = TaskSlot()
         self._clock = QTimer(self, interval=LOOK_MS)
         self._clock.timeout.connect(self._follow)
         self._state.model_changed.connect(self._follow_model)
@@ -194,10 +194,9 @@ class ScanController(QObject):
 
     def _find_kept(self, places: tuple[Path, ...]) -> None:
         """Look up what is kept of some places, by default of those scanned last."""
-        if self._find_task is not None:
-            self._find_task.abandon()
+        self._find_task.abandon()
         work = partial(self._reading.kept_status, self._state.model, places)
-        self._find_task = self._state.tasks.run("look up the scan", work, self._on_kept_found, owner=self)
+        self._find_task.put(self._state.tasks.run("look up the scan", work, self._on_kept_found, owner=self))
 
     def _on_kept_found(self, found: ScanStatus | None, error: Exception | None) -> None:
         if found is not None:
@@ -235,8 +234,7 @@ class ScanController(QObject):
         scan, self._scan = self._scan, None
         if scan is not None:
             scan.cancel()
-        if self._find_task is not None:  # its answer would be of the places before
-            self._find_task.abandon()
+        self._find_task.abandon()
         self._clock.stop()
         self.status = replace(self.status, step=None, paused=False)
 

@@ -86,7 +86,7 @@ class Task:
         with self._lock:
             before, self._abandoned = self._abandoned, True
             outcome = self._outcome
-        if outcome is not None and not before:
+        if outcome is not None and not (before or self._delivered):
             self._throw_away(outcome)
 
     def wait(self, seconds: float) -> bool:
@@ -98,9 +98,10 @@ class Task:
         """Tell the outcome, if anybody waits for it. For the runner, in the window's thread."""
         if self._abandoned or self._outcome is None:
             return
-        self._delivered = True
         if alive(self._owner):
-            self._done(*self._outcome)
+            outcome, self._outcome = self._outcome, (None, None)  # whoever keeps the task keeps nothing it made
+            self._delivered = True
+            self._done(*outcome)
         else:
             self.abandon()
 
@@ -123,6 +124,39 @@ class Task:
         value, error = outcome
         if error is None and self._discard is not None:
             self._discard(value)
+
+
+class TaskSlot:
+    """The task under way, one at most: nobody waits any more for one in whose place another is put."""
+
+    def __init__(self) -> None:
+        self._task: Task | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether somebody waits for a task."""
+        return self._task is not None and self._task.running
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far the task is; None where none is under way."""
+        return self._task.progress if self._task is not None and self._task.running else None
+
+    def put(self, task: Task) -> None:
+        """Hold a task in place of the one before."""
+        self.abandon()
+        self._task = task
+
+    def cancel(self) -> None:
+        """Ask the work to end; its outcome is told."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def abandon(self) -> None:
+        """Nobody wants to know any more."""
+        if self._task is not None:
+            self._task.abandon()
+            self._task = None
 
 
 class TaskRunner(QObject):
@@ -199,4 +233,4 @@ def error_text(error: Exception | None, failed: str, memory: str = "") -> str:
     return f"{failed} ({type(error).__name__}: {error})."
 
 
-__all__ = ["Cancelled", "Done", "Progress", "Task", "TaskRunner", "error_text", "give_way"]
+__all__ = ["Cancelled", "Done", "Progress", "Task", "TaskRunner", "TaskSlot", "error_text", "give_way"]

@@ -16,7 +16,7 @@ from zfdesk.attribution.cam import CamHead
 from zfdesk.cancellation import cancellable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.heat_maps import SIDE_BY_SIDE, HeatMaps, HeatStream
-from zfdesk.desk.tasks import Cancelled, Progress, Task, error_text
+from zfdesk.desk.tasks import Cancelled, Progress, TaskSlot, error_text
 from zfdesk.experiments.curves import InsertionDeletion, insertion_deletion
 from zfdesk.figures.page import Page
 from zfdesk.live import HeatFound, HeatQuery, View
@@ -50,7 +50,7 @@ class HeatWork(QObject):
         self.measured: HeatFound | None = None
         self.curves: Mapping[str, InsertionDeletion] = {}
         self.sanity: Sanity | None = None
-        self._task: Task | None = None
+        self._task = TaskSlot()
         self._state.model_changed.connect(self._clear)
 
     def _query(self, view: View) -> HeatQuery | None:
@@ -63,12 +63,11 @@ class HeatWork(QObject):
     @property
     def progress(self) -> Progress | None:
         """Of what is under way."""
-        return self._task.progress if self._task is not None else None
+        return self._task.progress
 
     def cancel(self) -> None:
         """End what is under way."""
-        if self._task is not None:
-            self._task.cancel()
+        self._task.cancel()
 
     def _clear(self) -> None:
         self.measured, self.curves, self.sanity = None, {}, None
@@ -76,13 +75,12 @@ class HeatWork(QObject):
         self.changed.emit()
 
     def _run(self, work: Callable[[Progress], Any], on_result: Callable[[Any], None], failed: str) -> None:
-        if self._task is not None:
+        if self._task.running:
             self._context.show_message("Something is being worked out already: wait for it, or cancel it.", error=True)
             return
         progress, model = Progress(), self._state.model
 
         def done(value: Any, error: Exception | None) -> None:
-            self._task = None
             if isinstance(error, Cancelled):
                 self._context.show_message("Cancelled; what was there stays.")
             elif error is not None:
@@ -95,7 +93,7 @@ class HeatWork(QObject):
             with cancellable(progress.check):
                 return work(progress)
 
-        self._task = self._state.tasks.run("heat work", watched, done, owner=self, progress=progress, threads=1)
+        self._task.put(self._state.tasks.run("heat work", watched, done, owner=self, progress=progress, threads=1))
         self.changed.emit()
 
     def _maps(self) -> HeatFound | None:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Features
-from zfdesk.desk.tasks import Done, Task
+from zfdesk.desk.tasks import Done, TaskSlot
 from zfdesk.pages.panels import Sources, completed
 
 Work = Callable[[Sources], Any]
@@ -35,13 +35,13 @@ class CaptureQueue(QObject):
         super().__init__()
         self._context = context
         self._queue: deque[tuple[Sources, Work, Done]] = deque()
-        self._task: Task | None = None
+        self._task = TaskSlot()
         self._known: Sources | None = None  # the last one in full
 
     @property
     def busy(self) -> bool:
         """Whether anything is still being taken."""
-        return self._task is not None or bool(self._queue)
+        return self._task.running or bool(self._queue)
 
     def submit(self, work: Work, done: Done) -> None:
         """``work`` gets what the window shows at this moment, in full, off this thread; ``done`` its answer in it."""
@@ -55,12 +55,10 @@ class CaptureQueue(QObject):
     def stop(self) -> None:
         """Nobody waits any more."""
         self._queue.clear()
-        if self._task is not None:
-            self._task.abandon()
-            self._task = None
+        self._task.abandon()
 
     def _next(self) -> None:
-        if self._task is not None or not self._queue:
+        if self._task.running or not self._queue:
             return
         sources, work, done = self._queue.popleft()
         known = self._known
@@ -73,14 +71,13 @@ class CaptureQueue(QObject):
             return full, work(full)
 
         def finish(answer: tuple[Sources, object] | None, error: Exception | None) -> None:
-            self._task = None
             if answer is not None:
                 self._known = answer[0]
             done(answer[1] if answer else None, error)
             self._next()
             self.changed.emit()
 
-        self._task = self._context.state.tasks.run("figure", run, finish, owner=self, threads=1)
+        self._task.put(self._context.state.tasks.run("figure", run, finish, owner=self, threads=1))
         self.changed.emit()
 
 

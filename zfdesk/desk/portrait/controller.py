@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.scan import ScanController
-from zfdesk.desk.tasks import Task, error_text
+from zfdesk.desk.tasks import TaskSlot, error_text
 from zfdesk.engine import Model, Rule
 from zfdesk.library.pictures import (
     MadePicture,
@@ -51,12 +51,12 @@ class PortraitController(QObject):
         self._seen = False
         self._kept: OrderedDict[Key, Portrayed] = OrderedDict()
         self._asked: Key | None = None
-        self._task: Task | None = None
-        self._made_task: Task | None = None
+        self._task = TaskSlot()
+        self._made_task = TaskSlot()
         self._made_for: tuple[Model, str, int] | None = None
         self._atlas = MadePictures(self._state.model)
         self._rolling: RollingScan | None = None
-        self._feed_task: Task | None = None
+        self._feed_task = TaskSlot()
         self._fed_at = self._asked_at = 0.0
         self._idle_timer = QTimer(self, singleShot=True, interval=REST_MS)
         self._idle_timer.timeout.connect(self._ask)
@@ -68,7 +68,7 @@ class PortraitController(QObject):
     @property
     def loads_made(self) -> bool:
         """Whether the made picture is being looked up."""
-        return self._made_task is not None and self._made_task.running
+        return self._made_task.running
 
     @property
     def network(self) -> Model:
@@ -97,7 +97,7 @@ class PortraitController(QObject):
         if not self._seen or key == self._asked:
             return
         self._asked = key
-        self._abandon()
+        self._task.abandon()
         self.shown = self._kept.get(key)
         if self.shown is not None:
             self._kept.move_to_end(key)
@@ -111,17 +111,12 @@ class PortraitController(QObject):
         view = self._state.view
         return view.layer, view.unit, view.method, self.camera
 
-    def _abandon(self) -> None:
-        if self._task is not None:
-            self._task.abandon()
-            self._task = None
-
     def _renew(self) -> None:
         """Other pictures or more of them: what is shown stays until the new is there."""
         self._kept.clear()
         if not self.camera:
             self._asked = None if not self._seen else self._key()
-            self._abandon()
+            self._task.abandon()
             if not self._scan.status.pictures:
                 self.shown = None
             if self._seen:
@@ -130,7 +125,7 @@ class PortraitController(QObject):
 
     def _clear(self) -> None:
         self._kept.clear()
-        self._abandon()
+        self._task.abandon()
         self.shown = self.made = self._rolling = None
         self._atlas = MadePictures(self._state.model)
         self._made_for = self._asked = None
@@ -151,7 +146,7 @@ class PortraitController(QObject):
             self._ask_camera(key)
         elif known is None and self._scan.status.pictures:
             question: Callable[[Any], UnitPortrait] = lambda portraits: portraits.portrait(layer, unit, exact=False)  # noqa: E731
-            self._task = self._scan.ask("portrait", question, partial(self._on_portrait, key), self)
+            self._task.put(self._scan.ask("portrait", question, partial(self._on_portrait, key), self))
         elif known is not None and known.portrait is not None:
             self._ask_more(key, known)
 
@@ -160,13 +155,15 @@ class PortraitController(QObject):
         assert known.portrait is not None
         wanted = known.portrait.examples[len(known.shown) : len(known.shown) + AT_ONCE]
         if wanted:
-            self._task = self._scan.ask(
+            self._task.put(self._scan.ask(
                 "examples", lambda portraits: examples_shown(portraits, layer, unit, wanted, rule),
                 partial(self._on_pictures, key), self,
-            )  # fmt: skip
+            ))  # fmt: skip
         elif known.portrait.unsettled:
-            self._task = self._scan.ask(
-                "near ties", lambda portraits: portraits.portrait(layer, unit), partial(self._on_settled, key), self
+            self._task.put(
+                self._scan.ask(
+                    "near ties", lambda portraits: portraits.portrait(layer, unit), partial(self._on_settled, key), self
+                )
             )
 
     def _on_portrait(self, key: Key, portrait: UnitPortrait | None, error: Exception | None) -> None:
@@ -213,8 +210,8 @@ class PortraitController(QObject):
     def _feed(self) -> None:
         """Now and then a frame goes into the rolling scan: one pass more, by one thread."""
         result, now = self._state.result, time.monotonic()
-        busy = self._feed_task is not None and self._feed_task.running
-        if not (self.camera and self._seen) or result is None or busy or now - self._fed_at < CAMERA_EVERY:
+        due = now - self._fed_at >= CAMERA_EVERY and not self._feed_task.running
+        if not (self.camera and self._seen and due) or result is None:
             return
         self._fed_at = now
         model, picture = self.network, result.clean
@@ -224,7 +221,7 @@ class PortraitController(QObject):
 
             self._rolling = RollingScan(model, scannable_layers(model.architecture), CAMERA_MINUTES, CAMERA_EVERY)
         work = partial(_feed_scan, self._rolling, model, picture, now)
-        self._feed_task = self._state.tasks.run("camera scan", work, self._on_fed, owner=self, threads=1)
+        self._feed_task.put(self._state.tasks.run("camera scan", work, self._on_fed, owner=self, threads=1))
 
     def _on_fed(self, added: bool | None, error: Exception | None) -> None:
         if error is not None:
@@ -234,12 +231,12 @@ class PortraitController(QObject):
 
     def _ask_camera(self, key: Key) -> None:
         rolling, (layer, unit, rule, _) = self._rolling, key
-        if rolling is None or (self._task is not None and self._task.running):
+        if rolling is None or self._task.running:
             return
         self._asked_at = time.monotonic()
         work = partial(rolling_portrait, rolling, layer, unit, rule)
-        self._task = self._state.tasks.run(
-            "camera portrait", work, partial(self._on_camera, key), owner=self, threads=1
+        self._task.put(
+            self._state.tasks.run("camera portrait", work, partial(self._on_camera, key), owner=self, threads=1)
         )
 
     def _on_camera(self, key: Key, portrayed: Portrayed | None, error: Exception | None) -> None:
@@ -254,15 +251,16 @@ class PortraitController(QObject):
             return
         self._made_for = wanted
         self.made = None
-        if self._made_task is not None:
-            self._made_task.abandon()
+        self._made_task.abandon()
         if model.architecture.stage(view.layer).layer is not None:
             work, atlas = partial(self._atlas.of_unit, view.layer, view.unit), self._atlas
-            self._made_task = self._state.tasks.run("atlas", work, partial(self._on_made, atlas), owner=self, threads=1)
+            self._made_task.put(
+                self._state.tasks.run("atlas", work, partial(self._on_made, atlas), owner=self, threads=1)
+            )
 
     def _on_made(self, atlas: MadePictures, made: MadePicture | None, error: Exception | None) -> None:
         if atlas is self._atlas:
-            self.made, self._made_task = made, None
+            self.made = made
             self.changed.emit()
 
 

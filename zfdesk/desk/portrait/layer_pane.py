@@ -13,7 +13,7 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.patterns import FIRST, NO_SCAN
 from zfdesk.desk.portrait.texts import places_text
 from zfdesk.desk.scan import ScanController
-from zfdesk.desk.tasks import Task, error_text
+from zfdesk.desk.tasks import TaskSlot, error_text
 from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture, Content, ValueRange
 from zfdesk.desk.widgets.colour_bar import ColourBar
 from zfdesk.desk.widgets.colour_tables import table
@@ -92,7 +92,7 @@ class LayerPane(Pane):
         super().__init__(context, parent)
         self.scan = context.get(ScanController)
         self.shown: LayerShown | None = None
-        self._task: Task | None = None
+        self._task = TaskSlot()
         self._asked = ""
         self._seen = False
         self._sentence = NO_SCAN  # why nothing is drawn
@@ -141,8 +141,7 @@ class LayerPane(Pane):
 
     def _ask(self) -> None:
         layer = self._asked = self.desk.view.layer
-        if self._task is not None:
-            self._task.abandon()
+        self._task.abandon()
         if not self.scan.status.pictures or not self.scan.scans(layer):
             self.shown = None
             none = FIRST if self.scan.status.running else NO_SCAN
@@ -152,7 +151,7 @@ class LayerPane(Pane):
         if self.shown is None or self.shown.statistics.layer != layer:
             self.shown, self._sentence = None, WAITING
             self._draw()
-        self._task = self.scan.ask("layer statistics", partial(layer_shown, layer=layer), self._take, self)
+        self._task.put(self.scan.ask("layer statistics", partial(layer_shown, layer=layer), self._take, self))
 
     def _take(self, shown: LayerShown | None, error: Exception | None) -> None:
         self.shown, self._sentence = shown, error_text(error, FAILED)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, 
 from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.scan import ScanController
-from zfdesk.desk.tasks import Cancelled, Progress, Task, error_text
+from zfdesk.desk.tasks import Cancelled, Progress, TaskSlot, error_text
 from zfdesk.desk.widgets.buttons import ThinBar, plain_button
 from zfdesk.desk.widgets.page_files import ask_for_page
 from zfdesk.desk.widgets.pane import FACTS_EVERY_MS, Pane
@@ -33,8 +33,8 @@ class ScanPane(Pane):
         super().__init__(context, parent)
         self.scan = context.get(ScanController)
         self.error = ""
-        self._task: Task | None = None
-        self._long_task: Task | None = None
+        self._task = TaskSlot()
+        self._long_task = TaskSlot()
         self._seen, self._up_to_date = False, False
         self._scan_key: tuple[object, ...] = ()  # which pictures and weights are shown
         self._count = 0  # of the pictures that were asked about last
@@ -166,13 +166,12 @@ class ScanPane(Pane):
 
     def ask(self, question: Callable[[Portraits], Any], on_result: Callable[[Any], None]) -> None:
         """Ask the scan; what was asked before is of no use any more."""
-        if self._task is not None:
-            self._task.abandon()
+        self._task.abandon()
         done = partial(self._on_answer, on_result, self.scan.status.pictures)
-        self._task = self.scan.ask(self.title, question, done, self)
+        self._task.put(self.scan.ask(self.title, question, done, self))
 
     def _on_answer(self, on_result: Callable[[Any], None], count: int, value: Any, error: Exception | None) -> None:
-        self._task, self._count = None, count
+        self._count = count
         if error is not None:
             self.fail(error)
         else:
@@ -191,7 +190,6 @@ class ScanPane(Pane):
         progress = Progress(message)
 
         def done(value: Any, error: Exception | None) -> None:
-            self._long_task = None
             self._show_long()
             if error is not None:
                 self.fail(error)
@@ -200,23 +198,21 @@ class ScanPane(Pane):
             if self._seen and not self._up_to_date:
                 self._renew()
 
-        self._long_task = self.desk.tasks.run(
-            self.title, partial(work, progress), done, owner=self, progress=progress, threads=1
+        self._long_task.put(
+            self.desk.tasks.run(self.title, partial(work, progress), done, owner=self, progress=progress, threads=1)
         )
         self._progress_timer.start()
         self._show_long()
 
     def stop_work(self) -> None:
         """End what goes on."""
-        if self._long_task is not None:
-            self._long_task.abandon()
-            self._long_task = None
+        self._long_task.abandon()
         self._show_long()
 
     @property
     def work_progress(self) -> Progress | None:
         """How far what goes on is; None where there is nothing."""
-        return self._long_task.progress if self._long_task is not None else None
+        return self._long_task.progress
 
     def _show_long(self) -> None:
         progress = self.work_progress
