@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from desk_tools import settle, wait_until
 from PySide6.QtCore import QObject
 
-from zfdesk.desk.tasks import Cancelled, Progress, TaskRunner, error_text
+from zfdesk.desk.tasks import Cancelled, Progress, TaskRunner, TaskSlot, error_text
 from zfdesk.sources import SourceError
 
 
@@ -91,6 +93,36 @@ def test_what_is_abandoned_is_thrown_away_once(runner: TaskRunner, when: str) ->
     assert thrown == [7]
     assert not told
     assert not runner.busy
+
+
+def test_a_task_that_was_told_is_neither_thrown_away_nor_kept_in_memory(runner: TaskRunner) -> None:
+    thrown: list[object] = []
+    seen: list[weakref.ref[np.ndarray]] = []
+
+    def done(value: np.ndarray, error: Exception | None) -> None:
+        seen.append(weakref.ref(value))
+
+    task = runner.run("big", lambda: np.zeros(4), done, discard=thrown.append)
+    wait_until(lambda: bool(seen))
+    wait_until(lambda: seen[0]() is None)
+    task.abandon()
+    assert not thrown
+
+
+def test_a_slot_holds_the_task_under_way_alone(runner: TaskRunner) -> None:
+    told: list[object] = []
+    gate, slot, progress = threading.Event(), TaskSlot(), Progress()
+    assert not slot.running
+    slot.put(runner.run("first", lambda: gate.wait(5), lambda value, error: told.append("first"), progress=progress))
+    assert slot.progress is progress
+    slot.put(runner.run("second", lambda: gate.wait(5) and 2, lambda value, error: told.append(value)))
+    assert progress.cancelled
+    gate.set()
+    wait_until(lambda: bool(told))
+    settle()
+    assert told == [2]
+    assert not slot.running
+    assert slot.progress is None
 
 
 def test_closing_does_not_wait_and_lets_what_is_saved_end(runner: TaskRunner) -> None:
