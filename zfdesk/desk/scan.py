@@ -115,7 +115,7 @@ class ScanController(QObject):
         self.status = replace(self.status, step=ScanStep("looking", 0))
         self._scan = scan = _Scan(self._state.model, chosen)
         scan.task = self._state.tasks.run(
-            "scan", scan.work, partial(self._ended, scan), owner=self, progress=scan.progress, threads=1
+            "scan", scan.work, partial(self._on_scan_ended, scan), owner=self, progress=scan.progress, threads=1
         )
         self._clock.start()
         self.progressed.emit()
@@ -219,7 +219,7 @@ class ScanController(QObject):
             if scan.should_renew():
                 self._find_kept(scan.places)
 
-    def _ended(self, scan: _Scan, _: object, error: Exception | None) -> None:
+    def _on_scan_ended(self, scan: _Scan, _: object, error: Exception | None) -> None:
         if scan is not self._scan:
             return
         self._scan = None

@@ -95,7 +95,7 @@ class LayerPane(Pane):
         self._task = TaskSlot()
         self._asked = ""
         self._seen = False
-        self._sentence = NO_SCAN  # why nothing is drawn
+        self._message = NO_SCAN  # why nothing is drawn
         self.choice = Choice(LABELS, "What is shown of the layer's units")
         self.choice.chosen.connect(lambda _: self._draw())
         controls = Controls(self)
@@ -119,7 +119,7 @@ class LayerPane(Pane):
         for widget in (self.bar, self.line, area):
             self.body.addWidget(widget)
         self.scan.changed.connect(self._renew)
-        self.desk.model_changed.connect(self._forget)
+        self.desk.model_changed.connect(self._clear)
 
     def set_seen(self, seen: bool) -> None:
         self._seen = seen
@@ -131,7 +131,7 @@ class LayerPane(Pane):
         if self._seen and self.desk.view.layer != self._asked:
             self._ask()
 
-    def _forget(self) -> None:
+    def _clear(self) -> None:
         self.shown = None
         self._renew()
 
@@ -145,16 +145,16 @@ class LayerPane(Pane):
         if not self.scan.status.pictures or not self.scan.scans(layer):
             self.shown = None
             none = FIRST if self.scan.status.running else NO_SCAN
-            self._sentence = "The scan is not of this layer: choose another." if self.scan.status.pictures else none
+            self._message = "The scan is not of this layer: choose another." if self.scan.status.pictures else none
             self._draw()
             return
         if self.shown is None or self.shown.statistics.layer != layer:
-            self.shown, self._sentence = None, WAITING
+            self.shown, self._message = None, WAITING
             self._draw()
-        self._task.put(self.scan.ask("layer statistics", partial(layer_shown, layer=layer), self._take, self))
+        self._task.put(self.scan.ask("layer statistics", partial(layer_shown, layer=layer), self._on_layer, self))
 
-    def _take(self, shown: LayerShown | None, error: Exception | None) -> None:
-        self.shown, self._sentence = shown, error_text(error, FAILED)
+    def _on_layer(self, shown: LayerShown | None, error: Exception | None) -> None:
+        self.shown, self._message = shown, error_text(error, FAILED)
         self._draw()
 
     # What is drawn
@@ -163,7 +163,7 @@ class LayerPane(Pane):
         shown = self.shown
         self.lists.setText(list_html(shown) if shown is not None else "")
         if shown is None:
-            self.canvas.set_content(self._sentence)
+            self.canvas.set_content(self._message)
             self.bar.clear()
         else:
             self.canvas.set_content(self._content(shown))
