@@ -95,7 +95,7 @@ def test_what_cannot_be_is_said_before_it_is_tried(dialog: RecordingDialog, wind
 
 def test_a_source_without_an_end_needs_a_length(live: Window) -> None:
     made = show_recording_dialog(live.context)
-    assert made.value(made.ways) is True
+    assert made.ways.chosen_value is True
     choose(made.ways, False)
     assert made.message.text().removeprefix("⚠ ") == "This source has no end: choose how long the film is."
     choose(made.length, "seconds")
@@ -111,7 +111,7 @@ def test_a_recorded_path_over_a_picture_is_proposed(window: Window) -> None:
     show_picture(window)
     window.player.set_path(PATH)
     made = show_recording_dialog(window.context)
-    assert made.value(made.ways) is False
+    assert made.ways.chosen_value is False
     assert made.replay.isChecked()
     assert made.begin.isEnabled()
     made.reject()

@@ -109,7 +109,7 @@ class MaximiseForm(Form):
     @property
     def chosen(self) -> Aim:
         """What the picture is to excite."""
-        return self.aim.values[self.aim.currentIndex()]  # type: ignore[no-any-return]
+        return self.aim.chosen_value  # type: ignore[no-any-return]
 
     def follow(self) -> None:
         """The classes there are, and how many units."""

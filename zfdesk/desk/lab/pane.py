@@ -116,7 +116,7 @@ class LabPane(Pane):
     @property
     def form(self) -> Form:
         """That of the method in use."""
-        return self.forms[self.method.values[self.method.currentIndex()]]
+        return self.forms[self.method.chosen_value]
 
     def show_form(self, title: str) -> None:
         """Choose a method."""

@@ -56,7 +56,7 @@ class FoolForm(Form):
         if self.target_class.index < 0:
             raise ValueError("Name the class that the picture is to be taken for.")
         picture, text = self.picture.cropped()
-        norm = self.norm.values[self.norm.currentIndex()]
+        norm = self.norm.chosen_value
         return fool_order(
             self.state.model, picture, self.target_class.index, self.budget.value(), norm, self.steps.value(), text
         )
@@ -82,7 +82,7 @@ class DreamForm(Form):
 
     def order(self) -> Order:
         view = self.state.view
-        unit = view.unit if self.target.values[self.target.currentIndex()] == UNIT else None
+        unit = view.unit if self.target.chosen_value == UNIT else None
         picture, text = self.picture.uncropped(self.side.value())
         return dream_order(
             self.state.model, picture, view.layer, unit, self.octaves.value(), self.steps.value(), self.rate.value(),
@@ -107,7 +107,7 @@ class InversionForm(Form):
         )  # fmt: skip
 
     def order(self) -> Order:
-        alone = self.layers.values[self.layers.currentIndex()] == ALONE
+        alone = self.layers.chosen_value == ALONE
         picture, text = self.picture.cropped()
         layers = (self.state.view.layer,) if alone else ()
         return inversion_order(self.state.model, picture, layers, self.steps.value(), self.seed.value(), text)

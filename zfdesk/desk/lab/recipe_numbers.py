@@ -106,8 +106,8 @@ class RecipeNumbers(QWidget):
             known = getattr(self.recipe, name)
             decimals = field.decimals() if isinstance(field, QDoubleSpinBox) else 0
             chosen[name] = known if field.value() == round(known, decimals) else field.value()
-        chosen["policy"] = self.policy.values[self.policy.currentIndex()]
-        chosen["parametrisation"] = self.parametrisation.values[self.parametrisation.currentIndex()]
+        chosen["policy"] = self.policy.chosen_value
+        chosen["parametrisation"] = self.parametrisation.chosen_value
         return chosen | {"decorrelated": self.decorrelated.isChecked(), "bfloat16": self.bfloat16.isChecked()}
 
     refused = Signal(str)

@@ -150,8 +150,8 @@ class RecordingDialog(Dialog):
         """What belongs together is shown together."""
         if self._ended:
             return
-        figure, live = self.value(self.subject) == FIGURE, self.value(self.ways)
-        form = str(self.value(self.form))
+        figure, live = self.subject.chosen_value == FIGURE, self.ways.chosen_value
+        form = self.form.chosen_value
         kind = self.desk.view.source.kind
         path = self.context.get(PathPlayer).replay
         show = self._form.setRowVisible
@@ -166,29 +166,25 @@ class RecordingDialog(Dialog):
             self.replay.setText(f"replay the drag path: {len(path.moments)} positions, {path.duration:.1f} s")
         self.says.setText((f"{LIVE_TEXT} {FIGURE_TEXT}" if figure else LIVE_TEXT) if live else STEP_TEXT)
         self.rate.setMaximum(FASTEST_GIF if form == "gif" else 60)
-        self.amount.setVisible(self.value(self.length) != "")
+        self.amount.setVisible(self.length.chosen_value != "")
         reason = self.why_not()
         self.say(reason, bool(reason))
         self.message.setVisible(bool(reason))
         self.begin.setEnabled(not reason)
         self.adjustSize()
 
-    def value(self, choice: Choice) -> object:
-        """What is chosen."""
-        return choice.values[choice.currentIndex()]
-
     def why_not(self) -> str:
         """Why what is chosen cannot be recorded, "" where it can."""
-        if self.value(self.subject) == FIGURE and not self.chosen_parts:
+        if self.subject.chosen_value == FIGURE and not self.chosen_parts:
             return "Choose what the figure is made of."
-        if self.value(self.ways):
+        if self.ways.chosen_value:
             return ""
         kind, replayed = self.desk.view.source.kind, self._replays
         if self._is_still() and not replayed:
             return "One picture makes no film frame by frame: record and replay a drag path, or record live."
         if kind == "camera" and not self._is_still():
             return "A camera waits for nobody: record it live."
-        if kind in ("demo", "pattern") and not self._is_still() and not replayed and self.value(self.length) == "":
+        if kind in ("demo", "pattern") and not self._is_still() and not replayed and self.length.chosen_value == "":
             return "This source has no end: choose how long the film is."
         return ""
 
@@ -203,11 +199,11 @@ class RecordingDialog(Dialog):
 
     def plan(self, path: Path) -> RecordingPlan:
         """What is chosen, as a plan."""
-        length, amount = self.value(self.length), self.amount.value()
+        length, amount = self.length.chosen_value, self.amount.value()
         return RecordingPlan(
-            path, str(self.value(self.subject)), self.chosen_parts, int(str(self.value(self.width_choice))),
-            float(str(self.value(self.scale))), self.rate.value(), Quality(str(self.value(self.quality))),
-            bool(self.value(self.ways)), self._replays, bool(self.value(self.start)),
+            path, self.subject.chosen_value, self.chosen_parts, int(self.width_choice.chosen_value),
+            float(self.scale.chosen_value), self.rate.value(), Quality(self.quality.chosen_value),
+            self.ways.chosen_value, self._replays, self.start.chosen_value,
             amount if length == "seconds" else None, int(amount) if length == "frames" else None,
         )  # fmt: skip
 
@@ -215,7 +211,7 @@ class RecordingDialog(Dialog):
 
     def ask(self) -> None:
         """Ask for a name and begin."""
-        form = str(self.value(self.form))
+        form = self.form.chosen_value
         suffix = SUFFIXES[form]
         kinds = f"{FORMATS[form]} (*{suffix})" if suffix else FORMATS[form]
         name, _ = ask_where(self.context, "Record to", f"zfdesk-film{suffix}", kinds, suffix, self, self.say)

@@ -213,7 +213,7 @@ class TrainingPane(Pane):
     @property
     def shown(self) -> str:
         """Which of `VIEWS`."""
-        return list(VIEWS)[self.view_choice.currentIndex()]
+        return str(self.view_choice.chosen_value)
 
     def choose_view(self, name: str) -> None:
         """One of `VIEWS`."""

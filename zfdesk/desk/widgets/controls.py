@@ -43,6 +43,11 @@ class Choice(ComboBox):
                 if helps:
                     self.setItemData(place, helps[value], Qt.ItemDataRole.ToolTipRole)
 
+    @property
+    def chosen_value(self) -> Any:
+        """The value that is chosen."""
+        return self.values[self.currentIndex()]
+
     def show_value(self, value: object) -> None:
         """Show a value as the present one, without it counting as chosen; none where it is not among them."""
         with QSignalBlocker(self):
