@@ -146,7 +146,7 @@ def test_live_what_the_encoder_has_no_room_for_is_dropped_counted_and_shown(
     source = show_picture(window, 0)
     window.films.clock = clock = Clock()
     busy = [False]
-    monkeypatch.setattr(FilmWriter, "waiting", property(lambda film: busy[0]))
+    monkeypatch.setattr(FilmWriter, "queue_full", property(lambda film: busy[0]))
     window.films.start(RecordingPlan(tmp_path / "film.gif", "Classes", rate=10.0))
     for number in range(1, 9):
         clock.now += 0.1
@@ -282,7 +282,7 @@ def test_a_figure_is_drawn_of_the_same_result(window: Window, tmp_path: Path) ->
     for number in range(2, 5):
         clock.now += 1
         next_frame(window, source, number)
-        wait_until(lambda: not window.films.film.waiting)  # type: ignore[union-attr]
+        wait_until(lambda: not window.films.film.queue_full)  # type: ignore[union-attr]
     window.films.stop()
     assert ended(window).frames == 3
     told = facts_of(tmp_path / "film")
@@ -336,11 +336,11 @@ def test_a_slow_encoder_is_waited_for(
     open_clip(window, clip)
     asked = [0]
 
-    def waiting(film: FilmWriter) -> bool:
+    def queue_full(film: FilmWriter) -> bool:
         asked[0] += 1
         return asked[0] % 5 != 0
 
-    monkeypatch.setattr(FilmWriter, "waiting", property(waiting))
+    monkeypatch.setattr(FilmWriter, "queue_full", property(queue_full))
     window.films.start(RecordingPlan(tmp_path / "film.gif", FIGURE, ("bars",), 200, live=False))
     assert ended(window).frames == CLIP_FRAMES
     assert asked[0] >= 5 * CLIP_FRAMES

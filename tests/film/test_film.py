@@ -159,13 +159,13 @@ def test_a_gif_keeps_grounds_exactly_white_and_few_colours_exactly(tmp_path: Pat
 @pytest.mark.parametrize("name", NAMES)
 def test_what_it_is_stands_in_the_film_and_beside_it(name: str, tmp_path: Path) -> None:
     film = FilmWriter(tmp_path / name, TITLES)
-    film.path_json = b'{"format": "zfdesk-path-1"}\n'
+    film.drag_path = b'{"format": "zfdesk-path-1"}\n'
     with film:
         for number in range(3):
             film.put(
                 FilmFrame(pattern_frame(number), number / 25, {"class": "tabby, or moggy", "occluders": [{"top": 3}]})
             )
-    told = json.loads(film.facts_place.read_text(encoding="utf-8"))
+    told = json.loads(film.facts_file.read_text(encoding="utf-8"))
     assert {key: told[key] for key in ("format", "film", "title", "mode", "width", "height", "dropped", "layer")} == {
         "format": "zfdesk-film-1", "film": name, "title": TITLES.title, "mode": "every frame", "width": 640,
         "height": 480, "dropped": 0, "layer": "conv5",
@@ -174,7 +174,7 @@ def test_what_it_is_stands_in_the_film_and_beside_it(name: str, tmp_path: Path) 
     assert told["frames"][2] == {
         "number": 2, "time": 0.08, "class": "tabby, or moggy", "occluders": [{"top": 3}],
     }  # fmt: skip
-    assert film.path_place.read_bytes() == film.path_json
+    assert film.drag_path_file.read_bytes() == film.drag_path
     match form_of(name):
         case "mp4":
             with av.open(str(tmp_path / name)) as container:

@@ -243,7 +243,7 @@ class Limited:
         self.reserved = 0
 
     def limit_files(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        put, give_up, keep = disk.ReservedFile.put, disk.ReservedFile.give_up_room, disk.ReservedFile.keep_room
+        put, give_up, keep = disk.ReservedFile.put, disk.ReservedFile.release_room, disk.ReservedFile.reserve_room
 
         def limited(file: disk.ReservedFile, view: memoryview) -> int:
             if self.room <= 0:
@@ -263,8 +263,8 @@ class Limited:
             self.room, self.reserved = self.room + self.reserved, 0
 
         monkeypatch.setattr(disk.ReservedFile, "put", limited)
-        monkeypatch.setattr(disk.ReservedFile, "keep_room", kept)
-        monkeypatch.setattr(disk.ReservedFile, "give_up_room", given_up)
+        monkeypatch.setattr(disk.ReservedFile, "reserve_room", kept)
+        monkeypatch.setattr(disk.ReservedFile, "release_room", given_up)
 
 
 @pytest.mark.parametrize("name", ["film.mp4", "film.webp", "film.gif"])

@@ -145,7 +145,7 @@ def record_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
                     break
                 times.append(frame.time)
         finally:
-            film.path_json = run.path_json()
+            film.drag_path = run.path_json()
             film.finish(_end(times, arguments.seconds))
             status = film.wait()
     if not status.kept:
@@ -170,8 +170,8 @@ def _end(times: list[float], seconds: float | None) -> float | None:
 def _facts(arguments: argparse.Namespace, film: FilmWriter, interrupted: bool) -> dict[str, Any]:
     status = film.status
     return {
-        "film": arguments.output, "facts": str(film.facts_place),
-        "path": str(film.path_place) if film.path_json else None, "frames": status.frames,
+        "film": arguments.output, "facts": str(film.facts_file),
+        "path": str(film.drag_path_file) if film.drag_path else None, "frames": status.frames,
         "seconds": round(status.seconds, 6), "bytes": status.bytes, "interrupted": interrupted,
     }  # fmt: skip
 

@@ -53,14 +53,14 @@ def _remove_left(film: Path, room: Path) -> None:
         return
     if film in places:
         with film.open("rb") as file:
-            _hold(file.fileno())
+            _lock(file.fileno())
             playable = file.read(len(_PLAYABLE)) == _PLAYABLE
         if not playable:
             film.unlink()
     room.unlink()
 
 
-def _hold(descriptor: int) -> None:
+def _lock(descriptor: int) -> None:
     """Lock an open file as long as it is open. OSError where another holds it, or where there are no locks."""
     if fcntl is not None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -84,16 +84,16 @@ class ReservedFile(io.FileIO):
         self.bytes = 0
         super().__init__(path, "xb+")  # "+": a film can be looked at before it is closed
         with suppress(OSError):
-            _hold(self.fileno())
+            _lock(self.fileno())
         try:
-            self.keep_room(reserve)
+            self.reserve_room(reserve)
         except OSError:
             self.close()
             with suppress(OSError):
                 path.unlink()
             raise
 
-    def keep_room(self, reserve: int) -> None:
+    def reserve_room(self, reserve: int) -> None:
         """Fill a file beside this one with so many bytes."""
         try:
             with self._ballast.open("xb") as ballast:
@@ -102,10 +102,10 @@ class ReservedFile(io.FileIO):
                 ballast.flush()
                 os.fsync(ballast.fileno())
         except OSError:
-            self.give_up_room()
+            self.release_room()
             raise
 
-    def give_up_room(self) -> None:
+    def release_room(self) -> None:
         """Remove the file beside this one."""
         with suppress(OSError):
             self._ballast.unlink()
@@ -121,7 +121,7 @@ class ReservedFile(io.FileIO):
                 if self.full or error.errno not in FULL:
                     raise
                 self.full = True
-                self.give_up_room()
+                self.release_room()
         self.bytes = max(self.bytes, self.tell())
         return len(view)
 
@@ -137,4 +137,4 @@ class ReservedFile(io.FileIO):
         """Close the file and give up what was kept aside."""
         if not self.closed:
             super().close()
-            self.give_up_room()
+            self.release_room()

@@ -118,11 +118,11 @@ class FilmWriter:
         self.rate = min(rate, FASTEST_GIF) if self.form == "gif" else rate
         disk.remove_left(self.path.parent)
         self._check_place()
-        self.path_json: bytes = b""
+        self.drag_path: bytes = b""
         factor, percent = FACTORS[quality]
         comment = titles.comment[:2000]
         self._settings = Settings(self.rate, factor, percent, live, titles.title[:200], comment)
-        self._place = self.path.with_name(f".{self.path.name[:40]}.{secrets.token_hex(4)}.part")
+        self._part = self.path.with_name(f".{self.path.name[:40]}.{secrets.token_hex(4)}.part")
         self._queue: queue.Queue[FilmFrame | None] = queue.Queue(MOST_WAITING)
         self._size: tuple[int, int] | None = None
         self._most: int | None = None
@@ -144,7 +144,7 @@ class FilmWriter:
         return self._status
 
     @property
-    def waiting(self) -> bool:
+    def queue_full(self) -> bool:
         """Whether there is no room for another frame just now."""
         if self._most is None:
             return False
@@ -159,22 +159,22 @@ class FilmWriter:
         """Take a frame if there is room; else it is counted as dropped. False also once the film is over."""
         if self._over.is_set():
             return False
-        if self.waiting:
+        if self.queue_full:
             self.drop()
             return False
-        self._take(frame)
+        self._enqueue(frame)
         return True
 
     def put(self, frame: FilmFrame) -> bool:
         """Wait until there is room, and take a frame. False once the film is over: it was not taken."""
         while not self._over.is_set():
-            if not self.waiting:
-                self._take(frame)
+            if not self.queue_full:
+                self._enqueue(frame)
                 return True
             self._over.wait(0.005)
         return False
 
-    def _take(self, frame: FilmFrame) -> None:
+    def _enqueue(self, frame: FilmFrame) -> None:
         """Into the queue; the first frame says how many may wait there."""
         if self._most is None:
             self._most = MOST_UNDRAWN
@@ -264,7 +264,7 @@ class FilmWriter:
                     why = f"The recording ended early: {_reason(error)}."
                     break
                 if encoder is None:
-                    encoder = ENCODERS[self.form](self._place, self._settings, pixels.shape[:2])
+                    encoder = ENCODERS[self.form](self._part, self._settings, pixels.shape[:2])
                 elif not self.live:
                     lasts = frame.time - last
                 encoder.add(pixels, frame.time, _as_texts(frame.facts))
@@ -320,7 +320,7 @@ class FilmWriter:
     def _put_in_place(self) -> None:
         if self.form == "png" and self.path.is_dir():
             self.path.rmdir()  # an empty one
-        os.replace(self._place, self.path)
+        os.replace(self._part, self.path)
 
     def _write_facts(self, encoder: Encoder, end: float) -> str:
         """The JSON beside the film, and the path; a sentence where they could not be written."""
@@ -332,20 +332,20 @@ class FilmWriter:
         head = json.dumps(facts, ensure_ascii=False, allow_nan=False, indent=1)[:-2]
         lines = ",\n  ".join(json.dumps(line, ensure_ascii=False, allow_nan=False) for line in self._lines)
         try:
-            write_whole(self.facts_place, [f'{head},\n "frames": [\n  {lines}\n ]\n}}\n'.encode()])
-            if self.path_json:
-                write_whole(self.path_place, [self.path_json])
+            write_whole(self.facts_file, [f'{head},\n "frames": [\n  {lines}\n ]\n}}\n'.encode()])
+            if self.drag_path:
+                write_whole(self.drag_path_file, [self.drag_path])
         except OSError as error:
             return f"The facts of its frames could not be written: {_reason(error)}."
         return ""
 
     @property
-    def facts_place(self) -> Path:
+    def facts_file(self) -> Path:
         """Where the facts of the frames are written."""
         return self.path / "film.json" if self.form == "png" else self.path.with_name(f"{self.path.name}.json")
 
     @property
-    def path_place(self) -> Path:
+    def drag_path_file(self) -> Path:
         """Where the occluders' path is written."""
         return self.path / "path.json" if self.form == "png" else self.path.with_name(f"{self.path.name}.path.json")
 
@@ -364,10 +364,10 @@ class FilmWriter:
             if encoder is not None:
                 encoder.close()
         with suppress(OSError):
-            if self._place.is_dir():
-                shutil.rmtree(self._place, ignore_errors=True)
+            if self._part.is_dir():
+                shutil.rmtree(self._part, ignore_errors=True)
             else:
-                self._place.unlink(missing_ok=True)
+                self._part.unlink(missing_ok=True)
         while True:  # whoever waits for room
             try:
                 self._queue.get_nowait()

@@ -37,8 +37,8 @@ from zfdesk.live.stepping import FilmStep, Span
 from zfdesk.pages.film_page import film_facts, film_texts, frame_facts
 from zfdesk.progress import bytes_text
 
-LOOK_MS = 100  # how often the mark is renewed and the limits are looked at
-ROOM_MS = 5  # frame by frame: how often the encoder is asked whether it has room
+TICK_MS = 100  # how often the mark is renewed and the limits are looked at
+RETRY_MS = 5  # frame by frame: how often the encoder is asked whether it has room
 EARLY = 0.25  # of a frame's time: a result that comes so early is not for the next frame
 
 
@@ -82,20 +82,20 @@ class Films(QObject):
         self._last: Result | None = None  # that was due
         self._last_time = 0.0
         self._early = 0  # results since then that came before the next one was due
-        self._begun: float | None = None  # by the clock, when the first frame was seen
+        self._started: float | None = None  # by the clock, when the first frame was seen
         self._due = 0.0
-        self._taken = 0
+        self._recorded = 0
         self._stopping = False
         self._why = ""
-        self._timer = QTimer(self, interval=LOOK_MS)
-        self._timer.timeout.connect(self._look)
-        self._room = QTimer(self, singleShot=True, interval=ROOM_MS)
-        self._room.timeout.connect(self._take_step)
-        self.desk.result_ready.connect(self._see_result)
-        context.redrawn.connect(self._see_result)
-        self.desk.view_changed.connect(self._see_view)
-        self.desk.model_changed.connect(self._see_model)
-        self.desk.source_changed.connect(self._see_source)
+        self._timer = QTimer(self, interval=TICK_MS)
+        self._timer.timeout.connect(self._on_tick)
+        self._retry = QTimer(self, singleShot=True, interval=RETRY_MS)
+        self._retry.timeout.connect(self._on_step)
+        self.desk.result_ready.connect(self._on_result)
+        context.redrawn.connect(self._on_result)
+        self.desk.view_changed.connect(self._on_view_changed)
+        self.desk.model_changed.connect(self._on_model_changed)
+        self.desk.source_changed.connect(self._on_source_changed)
         context.closing.connect(self.close)
 
     # How it stands
@@ -118,9 +118,9 @@ class Films(QObject):
     @property
     def seconds(self) -> float:
         """Length of the film so far."""
-        if self.plan is None or self._begun is None:
+        if self.plan is None or self._started is None:
             return 0.0
-        return self.clock() - self._begun if self.plan.live else self.status.seconds
+        return self.clock() - self._started if self.plan.live else self.status.seconds
 
     def demand(self, demand: Demand) -> Demand:
         """What must be computed besides what the panes show."""
@@ -154,14 +154,14 @@ class Films(QObject):
             raise
         self.plan, self._steps, self._stopping, self._why = plan, steps, False, ""
         self._shots = self._make_shots(plan)
-        self._begun, self._taken, self._due, self._path = None, 0, 0.0, None
+        self._started, self._recorded, self._due, self._path = None, 0, 0.0, None
         self._last, self._last_time, self._early = None, 0.0, 0
         self.context.demand_changed.emit()
         self._timer.start()
         self.changed.emit()
         if steps is not None:
             self.player.stop()
-            steps.arrived.connect(self._take_step)
+            steps.arrived.connect(self._on_step)
             steps.ended.connect(self.stop)
             steps.begin()
         elif plan.replay:
@@ -185,9 +185,9 @@ class Films(QObject):
         if not self.recording or self.film is None or self.plan is None:
             return
         self._stopping, self._why = True, why
-        end = self.clock() - self._begun if self.plan.live and self._begun is not None else None
+        end = self.clock() - self._started if self.plan.live and self._started is not None else None
         if self._path is not None and (path := self._path.replay()).changes:
-            self.film.path_json = to_json(path)
+            self.film.drag_path = to_json(path)
         self.film.finish(end)
         if self._steps is not None:
             self._steps.end()
@@ -203,11 +203,11 @@ class Films(QObject):
         """The window goes: the film is brought to its end in its own thread, which the program waits for."""
         self.stop()
         self._timer.stop()
-        self._room.stop()
+        self._retry.stop()
 
     # Frames
 
-    def _see_result(self) -> None:
+    def _on_result(self) -> None:
         """Live: take what was just drawn, if a frame is due; also what a pane makes without a new result."""
         plan, film, result = self.plan, self.film, self.desk.result
         if not self.recording or plan is None or not plan.live or film is None or result is None:
@@ -215,26 +215,26 @@ class Films(QObject):
         if not result.complete or result.request.demand != self.desk.demand:
             return
         now = self.clock()
-        if self._begun is None:
+        if self._started is None:
             self._begin_path(now)
-        assert self._begun is not None
-        seconds, every = now - self._begun, 1 / film.rate
+        assert self._started is not None
+        seconds, every = now - self._started, 1 / film.rate
         if seconds < self._due - EARLY * every:
             self._early += 1
             return
         # an even step from the last one, but never in a hurry to make up for a pause
-        self._due = max(self._due + every, seconds + every * (1 - EARLY)) if self._taken else every
-        self._take(film, result, seconds)
+        self._due = max(self._due + every, seconds + every * (1 - EARLY)) if self._recorded else every
+        self._offer_frame(film, result, seconds)
 
-    def _take(self, film: FilmWriter, result: Result, seconds: float) -> None:
+    def _offer_frame(self, film: FilmWriter, result: Result, seconds: float) -> None:
         assert self._shots is not None
         film.drop(self._missed(film, result, seconds))
         self._last, self._last_time, self._early = result, seconds, 0
-        if film.waiting:
+        if film.queue_full:
             film.drop()
             return
-        self._taken += film.offer(FilmFrame(self._shots.take(result, seconds), seconds, frame_facts(result)))
-        if self.plan and self.plan.frames is not None and self._taken >= self.plan.frames:
+        self._recorded += film.offer(FilmFrame(self._shots.take(result, seconds), seconds, frame_facts(result)))
+        if self.plan and self.plan.frames is not None and self._recorded >= self.plan.frames:
             self.stop()
 
     def _missed(self, film: FilmWriter, result: Result, seconds: float) -> int:
@@ -247,20 +247,20 @@ class Films(QObject):
 
     def _path_is_over(self, plan: RecordingPlan, film: FilmWriter) -> bool:
         """Live: whether the replayed path has come to its end, and its last position is in the film."""
-        if not plan.replay or self.player.doing is Doing.REPLAYING or self._begun is None:
+        if not plan.replay or self.player.doing is Doing.REPLAYING or self._started is None:
             return False
         result = self.desk.result
         if result is None or not result.complete or result.request.view != self.desk.view:
             return False
         if result is not self._last and result.request.demand == self.desk.demand:  # it came too early to be due
-            self._take(film, result, self.clock() - self._begun)
+            self._offer_frame(film, result, self.clock() - self._started)
         return True
 
     def _begin_path(self, now: float) -> None:
-        self._begun = now
+        self._started = now
         self._path = Recorder(now, self.desk.view, size=self.desk.model.architecture.size)
 
-    def _take_step(self) -> None:
+    def _on_step(self) -> None:
         """Frame by frame: take what was just drawn as soon as there is room, and go on."""
         steps, film, plan = self._steps, self.film, self.plan
         if not self.recording or steps is None or film is None or plan is None or self._shots is None:
@@ -270,34 +270,34 @@ class Films(QObject):
         step, result = steps.step, self.desk.result
         if step is None or result is None:
             return
-        if film.waiting:
-            self._room.start()
+        if film.queue_full:
+            self._retry.start()
             return
         self._note_step(step, result)
         if not film.put(FilmFrame(self._shots.take(result, step.time), step.time, frame_facts(result))):
             return
-        self._taken += 1
-        if plan.frames is not None and self._taken >= plan.frames:
+        self._recorded += 1
+        if plan.frames is not None and self._recorded >= plan.frames:
             self.stop()
         else:
             steps.go_on()
 
     def _note_step(self, step: FilmStep, result: Result) -> None:
         if self._path is None:
-            self._begun = 0.0
+            self._started = 0.0
             self._path = Recorder(0.0, result.request.view, size=self.desk.model.architecture.size)
         self._path.note(result.request.view, step.time)
 
     # What happens meanwhile
 
-    def _see_view(self) -> None:
+    def _on_view_changed(self) -> None:
         if self.recording and self.plan and self.plan.live and self._path is not None:
             self._path.note(self.desk.view, self.clock())
 
-    def _see_model(self) -> None:
+    def _on_model_changed(self) -> None:
         self.stop("Another network: the recording ended there.")
 
-    def _see_source(self) -> None:
+    def _on_source_changed(self) -> None:
         if self._steps is not None and not self._steps.own_doing:
             self.stop("Another source: the recording ended there.")
 
@@ -313,12 +313,12 @@ class Films(QObject):
         tool_tip = f"Recording {self.plan.path.name}; a click stops it and keeps it"
         self.mark.show_state(text, tool_tip, enabled=not self.finishing)
 
-    def _look(self) -> None:
+    def _on_tick(self) -> None:
         film, plan = self.film, self.plan
         if film is None or plan is None:
             return
         if self.recording:
-            long = plan.seconds is not None and self._begun is not None and self.seconds >= plan.seconds
+            long = plan.seconds is not None and self._started is not None and self.seconds >= plan.seconds
             if film.status.over or (plan.live and (long or self._path_is_over(plan, film))):
                 self.stop()
         self._show_mark()

@@ -74,7 +74,7 @@ class RecordingDialog(Dialog):
         self._restore()
         for choice in (self.subject, self.ways, self.form, self.length):
             choice.chosen.connect(lambda _: self._follow_choices())
-        self.replay.toggled.connect(self._see_replay)
+        self.replay.toggled.connect(self._on_replay_toggled)
         for connected in (self.desk.view_changed, self.desk.source_changed, context.get(PathPlayer).changed):
             connected.connect(self._follow_choices)
         self._suggest_way()
@@ -141,7 +141,7 @@ class RecordingDialog(Dialog):
     def _is_still(self) -> bool:
         return self.desk.view.frozen or self.desk.view.source.kind in STILL
 
-    def _see_replay(self, on: bool) -> None:
+    def _on_replay_toggled(self, on: bool) -> None:
         if on and self._is_still():
             self.ways.show_value(False)
         self._follow_choices()

@@ -63,7 +63,7 @@ class SourceSteps(QObject):
         self._decoding: Task | None = None
         self._decoded: list[FilmStep | None] = []  # the next step, ahead of need; None after the last
         self._wanted = False  # whether it is waited for
-        self._given = False  # whether the step that is shown has been told of
+        self._announced = False  # whether the step that is shown has been told of
 
     def _look_at(self, from_start: bool) -> tuple[Stepped, int]:
         desk = self.desk
@@ -98,11 +98,11 @@ class SourceSteps(QObject):
         if self._paused is not None:
             self._paused.stop()
         self._steps = steps(self._stepped, self._span, self._replay, self._errors.append)
-        self.desk.result_ready.connect(self._see_result)
-        self.desk.view_changed.connect(self._see_view)
-        self.desk.message.connect(self._see_message)
+        self.desk.result_ready.connect(self._on_result)
+        self.desk.view_changed.connect(self._on_view_changed)
+        self.desk.message.connect(self._on_message)
         if self._heats is not None:
-            self._heats.came.connect(self._see_result)
+            self._heats.came.connect(self._on_result)
         self._decode()
         self.go_on()
 
@@ -112,11 +112,11 @@ class SourceSteps(QObject):
             self._decoding.abandon()
         if self._steps is not None:
             self._steps = None
-            self.desk.result_ready.disconnect(self._see_result)
-            self.desk.view_changed.disconnect(self._see_view)
-            self.desk.message.disconnect(self._see_message)
+            self.desk.result_ready.disconnect(self._on_result)
+            self.desk.view_changed.disconnect(self._on_view_changed)
+            self.desk.message.disconnect(self._on_message)
             if self._heats is not None:
-                self._heats.came.disconnect(self._see_result)
+                self._heats.came.disconnect(self._on_result)
         paused, self._paused = self._paused, None
         if paused is not None and paused is self.desk.source and not self.desk.closing:
             paused.start(self.desk.worker.feed, self.desk._on_error_of(paused))
@@ -124,9 +124,9 @@ class SourceSteps(QObject):
     def _decode(self) -> None:
         """The next step, while this one is computed."""
         work = partial(next, self._steps, None)
-        self._decoding = self.desk.tasks.run("film step", work, self._take_step, owner=self)
+        self._decoding = self.desk.tasks.run("film step", work, self._on_decoded, owner=self)
 
-    def _take_step(self, step: FilmStep | None, error: Exception | None) -> None:
+    def _on_decoded(self, step: FilmStep | None, error: Exception | None) -> None:
         if error is not None:
             self._errors.append(error_text(error, f"{self._stepped.name} cannot be read on"))
         self._decoded.append(step)
@@ -144,7 +144,7 @@ class SourceSteps(QObject):
             self.ended.emit("")
             return
         self._decode()
-        self.step, self._given = step, False
+        self.step, self._announced = step, False
         desk = self.desk
         if self._still:
             self._frame = desk.frame
@@ -158,7 +158,7 @@ class SourceSteps(QObject):
                 desk.change(self._replay.apply(step.moment, desk.view), self._kind)
             finally:
                 self.own_doing = False
-        self._see_result()  # a picture that looks the same as before may be there already
+        self._on_result()  # a picture that looks the same as before may be there already
 
     def _report_errors(self) -> None:
         self.own_doing = True  # a picture that is passed over is no reason to end
@@ -168,22 +168,22 @@ class SourceSteps(QObject):
         finally:
             self.own_doing = False
 
-    def _see_message(self, sentence: str, error: bool) -> None:
+    def _on_message(self, sentence: str, error: bool) -> None:
         if error and not self.own_doing:  # the result may never come
             self.ended.emit(f"{sentence} The recording ended there.")
 
-    def _see_result(self) -> None:
+    def _on_result(self) -> None:
         desk, result = self.desk, self.desk.result
-        if self._given or self._frame is None or result is None or desk.wants_clean:
+        if self._announced or self._frame is None or result is None or desk.wants_clean:
             return
         request = result.request
         fits = request.frame is self._frame and request.view == desk.view and request.demand == desk.demand
         if result.complete and fits and not (self._heats is not None and self._heats.behind):
-            self._given = True
+            self._announced = True
             # not at once: the panes that are told of the result after us have yet to draw it
             QTimer.singleShot(0, self, self.arrived.emit)
 
-    def _see_view(self) -> None:
+    def _on_view_changed(self) -> None:
         if not self._still and self.desk.view.frozen:
             self.ended.emit("The frame was frozen: the recording ended there.")
         elif self._still and self._frame is not None and self.desk.frame is not self._frame:

@@ -53,10 +53,10 @@ class TrainingPane(Pane):
         self._loading = False  # the network of a snapshot
         self._search_folder = ""
         self._drawn: tuple[object, ...] = ()
-        self._follow = True  # the newest snapshot, as long as nobody chose another
+        self._follow_newest = True  # the newest snapshot, as long as nobody chose another
         self.watcher = RunWatcher(self.desk, self)
-        self.watcher.renewed.connect(self._show_reading)
-        self.watcher.checked.connect(self._show_checked)
+        self.watcher.renewed.connect(self._on_renewed)
+        self.watcher.checked.connect(self._on_checked)
         self._make_controls()
         self._make_views()
         context.inputs.append(lambda: [str(self.watcher.folder)] if self.watcher.folder else [])
@@ -92,14 +92,14 @@ class TrainingPane(Pane):
 
     def _make_views(self) -> None:
         self.curves, self.strips, self.snapshot, self.units = CurvesView(), StripsView(), SnapshotView(), UnitsView()
-        self.snapshots = SnapshotController(self.desk, self.snapshot)
-        self.columns = UnitsController(self.desk, self.units)
-        self.scrubber = Scrubber(lambda: self.shown == "snapshot" and self.snapshots.computing)
+        self.snapshot_controller = SnapshotController(self.desk, self.snapshot)
+        self.units_controller = UnitsController(self.desk, self.units)
+        self.scrubber = Scrubber(lambda: self.shown == "snapshot" and self.snapshot_controller.computing)
         self.strips.picked.connect(self.choose_epoch)
         self.snapshot.unit_picked.connect(self.choose_unit)
-        self.units.picked.connect(self._pick_tile)
-        self.columns.failed.connect(self._show_error)
-        self.scrubber.moved.connect(self._scrub)
+        self.units.picked.connect(self._on_tile_picked)
+        self.units_controller.failed.connect(self._show_error)
+        self.scrubber.moved.connect(self._on_scrubbed)
         self.views = dict(zip(VIEWS, (self.curves, self.strips, self.snapshot, self.units), strict=True))
         self.stack = QStackedWidget()
         self.stack.addWidget(self._invitation())
@@ -145,14 +145,14 @@ class TrainingPane(Pane):
         super().hideEvent(event)
         self.watcher.timer.stop()
         self.scrubber.stop()
-        self.columns.rest()
-        self.snapshots.rest()
+        self.units_controller.pause()
+        self.snapshot_controller.release()
 
     def end(self) -> None:
         """The window closes: nothing more is begun, and what comes is not drawn."""
         self.watcher.close()
         self.scrubber.stop()
-        self.columns.stop()
+        self.units_controller.stop()
 
     # The run
 
@@ -167,10 +167,10 @@ class TrainingPane(Pane):
         """Show another run; what is wrong with it is told, and what was shown is gone."""
         self.error, self._search_folder = "", ""
         self.epoch = self.unit = -1
-        self._follow, self._drawn = True, ()
+        self._follow_newest, self._drawn = True, ()
         self.scrubber.stop()
-        self.columns.stop()
-        self.snapshots.forget()
+        self.units_controller.stop()
+        self.snapshot_controller.clear()
         self.state_line.say(f"Reading {path}…")
         self.watcher.open(Path(path))
 
@@ -179,13 +179,13 @@ class TrainingPane(Pane):
         """The run as it was read last; None before it was."""
         return self.watcher.reading
 
-    def _show_reading(self) -> None:
+    def _on_renewed(self) -> None:
         assert self.reading is not None
         run = self.reading.run
         if self.context.recall(TRAINING_RUN) != str(run.folder):
             self.context.remember(TRAINING_RUN, str(run.folder))
         self._fill_layers(layers_of(self.reading))
-        if self._follow or self.epoch not in run.snapshots:
+        if self._follow_newest or self.epoch not in run.snapshots:
             self.epoch = run.snapshots[-1] if run.snapshots else -1
         self.scrubber.show_epochs(run.snapshots, self.epoch)
         self._show_chosen()
@@ -222,7 +222,7 @@ class TrainingPane(Pane):
 
     def _choose_layer(self) -> None:
         self.unit = -1
-        self.columns.stop()
+        self.units_controller.stop()
         self._show_chosen()
 
     def choose_layer(self, name: str) -> None:
@@ -239,11 +239,11 @@ class TrainingPane(Pane):
         """Another snapshot, by its epoch."""
         self.scrubber.go_to(epoch)
 
-    def _scrub(self, epoch: int) -> None:
-        self.epoch, self._follow = epoch, self.scrubber.last
+    def _on_scrubbed(self, epoch: int) -> None:
+        self.epoch, self._follow_newest = epoch, self.scrubber.last
         self._show_chosen()
 
-    def _pick_tile(self, epoch: int, unit: int) -> None:
+    def _on_tile_picked(self, epoch: int, unit: int) -> None:
         self.unit = unit
         self.choose_epoch(epoch)
 
@@ -276,9 +276,11 @@ class TrainingPane(Pane):
             self.strips.show_epoch(self.epoch)
         elif self.shown == "snapshot":
             known = self.epoch >= 0
-            self.snapshots.show(SnapshotRequest(reading.run, self.epoch, self.layer, self.unit) if known else None)
+            self.snapshot_controller.show(
+                SnapshotRequest(reading.run, self.epoch, self.layer, self.unit) if known else None
+            )
         else:
-            self.columns.show(reading, self.layer, self.epoch)
+            self.units_controller.show(reading, self.layer, self.epoch)
 
     # Fig. 4
 
@@ -294,7 +296,7 @@ class TrainingPane(Pane):
         if self.reading is None or self.epoch < 0:
             return
         self._search_folder = folder
-        if reason := self.columns.begin_search(self.reading, folder, self.layer, self.unit):
+        if reason := self.units_controller.begin_search(self.reading, folder, self.layer, self.unit):
             self._show_error(reason)
         else:
             self.choose_view("units")
@@ -307,10 +309,10 @@ class TrainingPane(Pane):
             return
         self._loading = True
         self.use_button.setEnabled(False)
-        place, done = self.reading.run.snapshot_file(self.epoch), partial(self._use, self.watcher.folder)
+        place, done = self.reading.run.snapshot_file(self.epoch), partial(self._on_network, self.watcher.folder)
         self.desk.tasks.run("training network", partial(load, place), done, owner=self)
 
-    def _use(self, folder: Path | None, model: Model | None, error: Exception | None) -> None:
+    def _on_network(self, folder: Path | None, model: Model | None, error: Exception | None) -> None:
         self._loading = False
         self.use_button.setEnabled(True)
         if folder != self.watcher.folder:
@@ -324,7 +326,7 @@ class TrainingPane(Pane):
 
     # Texts
 
-    def _show_checked(self) -> None:
+    def _on_checked(self) -> None:
         self.error = self.watcher.error
         self._show_state()
 
@@ -351,7 +353,7 @@ class TrainingPane(Pane):
             if self.error:
                 self.state_line.say(f"⚠ {self.error} ({run_state_text(run, now)})")
             else:
-                search = self.columns.progress
+                search = self.units_controller.progress
                 self.state_line.say(f"searching, {search}" if search else run_progress_text(run, now))
         self.state_line.setVisible(known)
         set_role(self.state_line, "error" if self.error else "quiet")

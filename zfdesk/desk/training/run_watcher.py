@@ -52,10 +52,10 @@ class RunWatcher(QObject):
         """Look what has become of the run, unless that is being done."""
         if self.folder is not None and not self._busy:
             self._busy = True
-            work, done = partial(read_again, self.folder, self.reading), partial(self._take_reading, self.folder)
+            work, done = partial(read_again, self.folder, self.reading), partial(self._on_reading, self.folder)
             self.desk.tasks.run("training read", work, done, owner=self)
 
-    def _take_reading(self, folder: Path, reading: Reading | None, error: Exception | None) -> None:
+    def _on_reading(self, folder: Path, reading: Reading | None, error: Exception | None) -> None:
         self._busy = False
         if folder != self.folder:
             self.read()  # the run that was chosen meanwhile

@@ -48,20 +48,20 @@ class SnapshotController(QObject):
             self.view.show_waiting(f"epoch {shown.request.epoch}" if shown else "Loading…")
             if not self.computing:
                 self.computing = True
-                work, done = partial(self._worker.compute, request), partial(self._take_result, request)
+                work, done = partial(self._worker.compute, request), partial(self._on_result, request)
                 self.desk.tasks.run("training snapshot", work, done, owner=self)
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Another run is opened."""
         self._wanted = None
         self._results.clear()
 
-    def rest(self) -> None:
+    def release(self) -> None:
         """Nobody looks: the network that is kept goes."""
         if not self.computing:
             self._worker.release()
 
-    def _take_result(self, request: SnapshotRequest, result: SnapshotResult | None, error: Exception | None) -> None:
+    def _on_result(self, request: SnapshotRequest, result: SnapshotResult | None, error: Exception | None) -> None:
         self.computing = False
         wanted = self.request
         if result is not None:
@@ -69,7 +69,7 @@ class SnapshotController(QObject):
             for old in list(self._results)[:-MOST_RESULTS]:
                 del self._results[old]
         if not self.view.isVisible():
-            self.rest()
+            self.release()
         elif wanted is not None and result is None and wanted.key == request.key:
             self.view.show_failure(run_error_text(error))
         elif wanted is not None:

@@ -58,14 +58,14 @@ class UnitsController(QObject):
         self.search = UnitSearch(reading.run, folder, layer, units)
         return ""
 
-    def rest(self) -> None:
+    def pause(self) -> None:
         """Nobody looks: go on when it is shown again."""
         if self.search is not None:
             self.search.stop()
 
     def stop(self) -> None:
         """Give a search up, and begin the table anew when it is shown again."""
-        self.rest()
+        self.pause()
         self.search = None
         self._table = ()
 
@@ -91,9 +91,9 @@ class UnitsController(QObject):
         else:
             work = partial(kept_column, self._reading, missing[0], self.view.layer, self.view.units)
         self.running = True
-        self.desk.tasks.run("training units", work, partial(self._take, self._table, missing[0]), owner=self)
+        self.desk.tasks.run("training units", work, partial(self._on_column, self._table, missing[0]), owner=self)
 
-    def _take(
+    def _on_column(
         self, table: tuple[object, ...], epoch: int, tiles: list[UnitTile] | None, error: Exception | None
     ) -> None:
         self.running = False
