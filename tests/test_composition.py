@@ -38,9 +38,9 @@ from zfdesk.pages.layout_file import (
     figure_bytes,
     from_text,
     layout_of,
-    open_layout,
+    open_composition,
     read_page,
-    save_layout,
+    save_composition,
     to_text,
 )
 from zfdesk.pages.panels import CannotError, PanelKind, PanelSpec, Sources, capture, completed, why_not
@@ -463,8 +463,8 @@ def test_a_figures_file_there_and_back(sources: Sources, tmp_path: Path) -> None
     composition = figure_of(sources, PICTURE, MAPS, COVERED)
     composition = replace(labelled(composition, 0, "by hand"), caption="Mine × 1.")
     path = tmp_path / "f.npz"
-    save_layout(composition, path)
-    opened = open_layout(path)
+    save_composition(composition, path)
+    opened = open_composition(path)
     assert encode(draw(opened.page()), "png", 80) == encode(draw(composition.page()), "png", 80)
     assert opened.caption == "Mine × 1."
     assert [slot.spec for slot in opened.slots] == [slot.spec for slot in composition.slots]
@@ -516,7 +516,7 @@ def test_files_that_claim_much_are_refused(tmp_path: Path) -> None:
 def test_a_figures_file_is_whole_or_not_there(sources: Sources, tmp_path: Path) -> None:
     composition = figure_of(sources, PICTURE)
     with pytest.raises(FileNotFoundError):
-        save_layout(composition, tmp_path / "no" / "f.npz")
+        save_composition(composition, tmp_path / "no" / "f.npz")
     with pytest.raises(ValueError, match="nothing on the page"):
-        save_layout(Composition(), tmp_path / "empty.npz")
+        save_composition(Composition(), tmp_path / "empty.npz")
     assert os.listdir(tmp_path) == []

@@ -19,7 +19,7 @@ from zfdesk.desk.lab.kept import KeptMade
 from zfdesk.engine.architectures import ARCHITECTURES
 from zfdesk.live import MapsDisplay, Normalise, View
 from zfdesk.live.replay import load_path
-from zfdesk.pages.layout_file import open_layout
+from zfdesk.pages.layout_file import open_composition
 from zfdesk.runs import Score, read_run
 from zfdesk.synthesis.orders import Description, State
 from zfdesk.typed_json import from_plain
@@ -58,7 +58,7 @@ def test_a_session_with_what_features_keep() -> None:
 
 
 def test_a_figure() -> None:
-    opened = open_layout(FILES / "figure.npz")
+    opened = open_composition(FILES / "figure.npz")
     assert [slot.spec.kind.name for slot in opened.slots] == [
         "picture", "unit map", "reconstruction clean and covered", "reconstruction of a pinned unit", "probabilities",
     ]  # fmt: skip

@@ -11,7 +11,7 @@ from PIL import Image
 
 from zfdesk.cli import main
 from zfdesk.pages.composition import Composition
-from zfdesk.pages.layout_file import save_layout
+from zfdesk.pages.layout_file import save_composition
 from zfdesk.pages.panels_live import DECONVNET, PICTURE
 
 
@@ -23,7 +23,7 @@ def figure() -> Composition:
 def test_the_figure_is_drawn(figure: Composition, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from zfdesk.figures import draw, encode
 
-    save_layout(figure, tmp_path / "f.npz")
+    save_composition(figure, tmp_path / "f.npz")
     assert main(["render", str(tmp_path / "f.npz"), "-o", str(tmp_path / "f.png"), "--dpi", "90"]) == 0
     assert (tmp_path / "f.png").read_bytes() == encode(draw(figure.page()), "png", 90)
     assert "noise" in capsys.readouterr().out

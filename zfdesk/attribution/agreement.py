@@ -103,8 +103,8 @@ def sanity_check(
     """
     generator = torch.Generator().manual_seed(seed)
 
-    def maps_of(seen: Pass) -> dict[str, Attribution]:
-        return {name: attribute(seen, target, name, options) for name in methods}
+    def maps_of(forward_pass: Pass) -> dict[str, Attribution]:
+        return {name: attribute(forward_pass, target, name, options) for name in methods}
 
     first = maps_of(model.forward(picture))
     yield SanityStep("", dict.fromkeys(methods, 1.0), first)

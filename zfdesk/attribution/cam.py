@@ -79,10 +79,10 @@ def teach_cam_head(
     remaining = iter(pictures)
     keep = [layer] if labels is not None else [layer, architecture.stages[-1].name]
     while batch := list(islice(remaining, BATCH)):
-        seen = model.forward(np.stack(batch), keep=keep)
-        means.append(seen.activations[layer].mean((2, 3)).float())
+        forward_pass = model.forward(np.stack(batch), keep=keep)
+        means.append(forward_pass.activations[layer].mean((2, 3)).float())
         if labels is None:
-            own += seen.probabilities.argmax(1).tolist()
+            own += forward_pass.probabilities.argmax(1).tolist()
     classes = own if labels is None else list(labels)
     if not means or len(classes) != sum(map(len, means)):
         raise ValueError("A CAM head is taught with pictures, and one class for each.")

@@ -10,19 +10,19 @@ from zfdesk.engine.reconstruct import gradient_step, seed_positions
 
 
 @torch.inference_mode()
-def layerwise_relevance(seen: Pass, target: Seed, epsilon: float) -> Tensor:
+def layerwise_relevance(forward_pass: Pass, target: Seed, epsilon: float) -> Tensor:
     """The relevance of every input value, (3, size, size), in the network's channel order.
 
     epsilon: as a share of the root mean square of each layer's values. The target's value is handed down: a layer's
     inputs get theirs in proportion to what they add to its values, R_below = a · Wᵀ(R / (z + ε sign z)); biases and ε
     keep a part. Rectification, softmax and normalisation hand it on as it is.
     """
-    architecture = seen.model.architecture
+    architecture = forward_pass.model.architecture
     top = architecture.index(target.layer)
     if target.layer == architecture.stages[-1].name and len(architecture.class_layers) > 1:
         target = Seed(architecture.class_layers[0], target.unit, SeedKind.AT, (0, 0))
         top -= 1
-    activation = seen.activations[architecture.stages[top].name][0]
+    activation = forward_pass.activations[architecture.stages[top].name][0]
     signal = torch.zeros_like(activation)
     for y, x in seed_positions(activation[target.unit], target):
         signal[target.unit, y, x] = activation[target.unit, y, x]
@@ -30,11 +30,11 @@ def layerwise_relevance(seen: Pass, target: Seed, epsilon: float) -> Tensor:
         stage, below = architecture.stages[place], architecture.stages[place - 1]
         if isinstance(stage.layer, LRN):
             continue
-        values = seen.activations[stage.name][0]
+        values = forward_pass.activations[stage.name][0]
         # below its rectification a silent unit was negative, but it has no relevance to hand down
         limit = epsilon * values.square().mean().sqrt().clamp_min(torch.finfo(values.dtype).tiny)
         shares = signal / (values + torch.where(values < 0, -limit, limit)).where(
             signal != 0, torch.ones(()).to(values)
         )
-        signal = seen.activations[below.name][0] * gradient_step(seen, shares, stage.name)
+        signal = forward_pass.activations[below.name][0] * gradient_step(forward_pass, shares, stage.name)
     return signal

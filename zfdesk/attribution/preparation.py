@@ -18,16 +18,16 @@ FULL = 99.5
 """Per cent of the pixels that are no hotter than the full colour of a drawn heat."""
 
 
-def settled(seen: Pass, target: Seed) -> Seed:
+def settled(forward_pass: Pass, target: Seed) -> Seed:
     """The same target at fixed positions: a noisy picture's strongest position must not be another one.
 
     Raises ValueError for a unit or position that does not exist.
     """
-    stage = seen.model.architecture.stage(target.layer)
+    stage = forward_pass.model.architecture.stage(target.layer)
     stage.check_unit(target.unit, target.position if target.kind is SeedKind.AT else None)
     if target.kind in (SeedKind.AT, SeedKind.MAP):
         return target
-    positions = seed_positions(seen.activations[target.layer][0, target.unit], target)
+    positions = seed_positions(forward_pass.activations[target.layer][0, target.unit], target)
     if target.kind is SeedKind.MAX:
         return replace(target, kind=SeedKind.AT, position=positions[0])
     return replace(target, positions=positions)
@@ -51,22 +51,22 @@ def layer_for(architecture: Architecture, top: str, layer: str | None) -> str:
     return layer
 
 
-def gradient(seen: Pass, target: Seed, to: str = "input") -> Tensor:
+def gradient(forward_pass: Pass, target: Seed, to: str = "input") -> Tensor:
     """The derivative of the target in a layer's values, (channels, height, width), in the network's channel order."""
-    values = torch.from_numpy(np.array(reconstruct(seen, target, Rule.GRADIENT, to).values))
-    return values if to != "input" else in_network_order(seen, values)
+    values = torch.from_numpy(np.array(reconstruct(forward_pass, target, Rule.GRADIENT, to).values))
+    return values if to != "input" else in_network_order(forward_pass, values)
 
 
-def in_network_order(seen: Pass, rgb: Tensor) -> Tensor:
+def in_network_order(forward_pass: Pass, rgb: Tensor) -> Tensor:
     """(height, width, 3) RGB → (3, height, width) in the order the network takes."""
-    return seen.model.input.to_rgb(rgb.permute(2, 0, 1))
+    return forward_pass.model.input.to_rgb(rgb.permute(2, 0, 1))
 
 
-def mean_gradient(seen: Pass, target: Seed, inputs: Tensor, weights: Tensor) -> Tensor:
+def mean_gradient(forward_pass: Pass, target: Seed, inputs: Tensor, weights: Tensor) -> Tensor:
     """Σ weight · gradient over normalised inputs (N, 3, size, size), with weights (N,): (3, size, size)."""
     total = torch.zeros_like(inputs[0])
     for part, share in zip(inputs.split(BATCH), weights.split(BATCH), strict=True):
-        passes = seen.model.forward(part, until=target.layer)
+        passes = forward_pass.model.forward(part, until=target.layer)
         for number, weight in enumerate(share):
             checkpoint()
             total += weight * gradient(passes.select(number), target)

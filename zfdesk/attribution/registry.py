@@ -138,8 +138,8 @@ def class_target(model: Model, index: int) -> Seed:
     return Seed(model.architecture.class_layers[0], index)
 
 
-def attribute(seen: Pass, target: Seed, name: str, options: Options | None = None) -> Attribution:
-    """What a unit of ``seen``, the pass of one picture, rests on, by the method called ``name``.
+def attribute(forward_pass: Pass, target: Seed, name: str, options: Options | None = None) -> Attribution:
+    """What a unit of ``forward_pass``, the pass of one picture, rests on, by the method called ``name``.
 
     Raises ValueError for a method, layer, unit or position that does not exist, and for a method that cannot
     answer for this target; `Cancelled` where the thread's work is cancelled, also while a method goes on.
@@ -149,18 +149,18 @@ def attribute(seen: Pass, target: Seed, name: str, options: Options | None = Non
     from zfdesk.attribution.preparation import heat_of, layer_for, settled
 
     chosen, options = method_called(name), options or Options()
-    architecture = seen.model.architecture
+    architecture = forward_pass.model.architecture
     if chosen.classes_only and target.layer not in architecture.class_layers:
         raise ValueError(f"{chosen.label} answers for classes, not for a unit of {target.layer}.")
     if "layer" in chosen.options:
         options = replace(options, layer=layer_for(architecture, target.layer, options.layer))
-    target = settled(seen, target)
+    target = settled(forward_pass, target)
     checkpoint()
-    values = chosen.function(seen, target, options)
+    values = chosen.function(forward_pass, target, options)
     if values.ndim == 3:
-        values = seen.model.input.to_rgb(values).permute(1, 2, 0)
+        values = forward_pass.model.input.to_rgb(values).permute(1, 2, 0)
     array = np.array(values.numpy(), dtype=np.float64)
     heat = heat_of(array, architecture.size)
     for made in (array, heat):
         made.setflags(write=False)
-    return Attribution(chosen, target, options, array, heat, seen.model.classes, architecture.class_layers)
+    return Attribution(chosen, target, options, array, heat, forward_pass.model.classes, architecture.class_layers)

@@ -3,8 +3,9 @@
     import zfdesk.engine as zf
     import zfdesk.weights
 
-    seen = zfdesk.weights.load().forward(zf.centre_crop(picture))            # picture: uint8 (height, width, 3) RGB
-    array = zf.reconstruct(seen, zf.Seed("conv5", seen.strongest_unit("conv5"))).values
+    forward_pass = zfdesk.weights.load().forward(zf.centre_crop(picture))    # picture: uint8 (height, width, 3) RGB
+    seed = zf.Seed("conv5", forward_pass.strongest_unit("conv5"))
+    array = zf.reconstruct(forward_pass, seed).values                        # float32 (224, 224, 3)
 
 The paper (Zeiler & Fergus, arXiv 1311.2901), part by part:
 

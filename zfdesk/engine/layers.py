@@ -284,7 +284,7 @@ def _reach(stage: Stage, rows: int, size: int) -> int | None:
 
 def _next_stage(last: Stage, layer: LayerSpec, size: int) -> Stage:
     channels, height, width = last.shape
-    seen = last.receptive_field
+    receptive_field = last.receptive_field
     shape = last.shape
     parameters = multiply_adds = 0
     if isinstance(layer, Conv | MaxPool):
@@ -298,10 +298,10 @@ def _next_stage(last: Stage, layer: LayerSpec, size: int) -> Stage:
         height, width = out_size(height, layer), out_size(width, layer)
         if height < 1 or width < 1:
             raise ValueError(f"{layer.name}: its input of {last.shape} is smaller than its kernel")
-        seen = ReceptiveField(
-            seen.size + (layer.kernel - 1) * seen.jump,
-            seen.jump * layer.stride,
-            seen.offset - layer.padding * seen.jump,
+        receptive_field = ReceptiveField(
+            receptive_field.size + (layer.kernel - 1) * receptive_field.jump,
+            receptive_field.jump * layer.stride,
+            receptive_field.offset - layer.padding * receptive_field.jump,
             reach,
         )
         if isinstance(layer, Conv):
@@ -314,5 +314,5 @@ def _next_stage(last: Stage, layer: LayerSpec, size: int) -> Stage:
         parameters = multiply_adds + layer.channels
         shape = (layer.channels, 1, 1)
         reach = _reach(last, height, size)
-        seen = ReceptiveField(reach or size, size, 0)
-    return Stage(layer.name, layer, False, shape, seen, parameters, multiply_adds)
+        receptive_field = ReceptiveField(reach or size, size, 0)
+    return Stage(layer.name, layer, False, shape, receptive_field, parameters, multiply_adds)

@@ -3,8 +3,8 @@
 For example:
 
     model = load()
-    seen = model.forward(centre_crop(picture))
-    seen.activations["conv5"], seen.switches["pool5"], seen.probabilities
+    forward_pass = model.forward(centre_crop(picture))
+    forward_pass.activations["conv5"], forward_pass.switches["pool5"], forward_pass.probabilities
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ class _Signal:
 
 @torch.inference_mode()
 def reconstruct(
-    seen: Pass,
+    forward_pass: Pass,
     seed: Seed,
     rule: Rule | str = Rule.DECONVNET,
     target: str = "input",
@@ -114,7 +114,7 @@ def reconstruct(
 ) -> Reconstruction:
     """Walk a unit's activation down to the pixels (or to a lower layer ``target``).
 
-    seen: the forward pass of one picture (of a batch, see `Pass.select`).
+    forward_pass: of one picture (of a batch, see `Pass.select`).
     The deconvnet starts from the activation itself, as in the paper; the gradient and guided back-propagation start
     from 1, so that the gradient is the derivative of the unit (of the sum of its kept positions). Class scores and
     probabilities are signed and not rectified: they always start from 1, and only the gradient takes the softmax into
@@ -124,43 +124,43 @@ def reconstruct(
     Raises ValueError for a layer, unit or position that does not exist.
     """
     rule = Rule(rule)
-    architecture = seen.model.architecture
+    architecture = forward_pass.model.architecture
     top, bottom = architecture.index(seed.layer), architecture.index(target)
     if bottom >= top:
         raise ValueError(f"{seed.layer} does not lie above {target}: there is nothing to walk down.")
-    if seen.activations["input"].shape[0] != 1:
+    if forward_pass.activations["input"].shape[0] != 1:
         raise ValueError("A reconstruction is of one picture: select one of the batch first.")
     derivative = rule is not Rule.DECONVNET if lrn_derivative is None else lrn_derivative
     stages = architecture.stages
-    signal, positions, activation = _seed_signal(seen, stages[top], seed, rule)
+    signal, positions, activation = _seed_signal(forward_pass, stages[top], seed, rule)
     gated = False
     for place in range(top, bottom, -1):
         stage, below = stages[place], stages[place - 1]
         if stage.rectified:
-            signal = _rectify(signal, None if gated else seen.activations[stage.name], rule)
+            signal = _rectify(signal, None if gated else forward_pass.activations[stage.name], rule)
         # what a pool passed on is active where its pooled value is: gated before unpooling, at fewer positions
         gated = isinstance(stage.layer, MaxPool) and below.rectified and place - 1 > bottom
         if gated and rule is not Rule.DECONVNET:
-            signal = _gate(signal, seen.activations[stage.name])
-        signal = _step_down(seen, signal, stage, below, rule, derivative)
+            signal = _gate(signal, forward_pass.activations[stage.name])
+        signal = _step_down(forward_pass, signal, stage, below, rule, derivative)
     values, window = _place(signal, stages[bottom])
     if target == "input":
-        values = seen.model.input.to_rgb(values).permute(1, 2, 0).contiguous()
+        values = forward_pass.model.input.to_rgb(values).permute(1, 2, 0).contiguous()
     array = values.numpy()
     array.setflags(write=False)
     return Reconstruction(array, window, seed, rule, target, positions, activation)
 
 
 @torch.inference_mode()
-def gradient_step(seen: Pass, signal: Tensor, layer: str) -> Tensor:
+def gradient_step(forward_pass: Pass, signal: Tensor, layer: str) -> Tensor:
     """Lead the signal of a whole layer (channels, height, width) to its input, as the gradient is: (channels below, …).
 
     Wᵀ of a convolution or a matrix, the switches of a pool. Rectification is left out, normalisation the identity.
     """
-    architecture = seen.model.architecture
+    architecture = forward_pass.model.architecture
     place = architecture.index(layer)
     stage, below = architecture.stages[place], architecture.stages[place - 1]
-    values, _ = _place(_step_down(seen, _Signal(signal, 0, 0), stage, below, Rule.GRADIENT, False), below)
+    values, _ = _place(_step_down(forward_pass, _Signal(signal, 0, 0), stage, below, Rule.GRADIENT, False), below)
     return values
 
 
@@ -188,11 +188,11 @@ def seed_positions(activation: Tensor, seed: Seed) -> tuple[tuple[int, int], ...
 
 
 def _seed_signal(
-    seen: Pass, stage: Stage, seed: Seed, rule: Rule
+    forward_pass: Pass, stage: Stage, seed: Seed, rule: Rule
 ) -> tuple[_Signal, tuple[tuple[int, int], ...], float]:
     """Zero all but the seed's activations and cut the window that holds them."""
     stage.check_unit(seed.unit, seed.position if seed.kind is SeedKind.AT else None)
-    activation = seen.activations[stage.name][0, seed.unit]
+    activation = forward_pass.activations[stage.name][0, seed.unit]
     positions = seed_positions(activation, seed)
     rows, columns = torch.tensor(positions).unbind(1)
     top, left = int(rows.min()), int(columns.min())
@@ -215,19 +215,21 @@ def _gate(signal: _Signal, activation: Tensor) -> _Signal:
     return replace(signal, values=signal.values * (signal.window_of(activation).contiguous() > 0))
 
 
-def _step_down(seen: Pass, signal: _Signal, stage: Stage, below: Stage, rule: Rule, derivative: bool) -> _Signal:
+def _step_down(
+    forward_pass: Pass, signal: _Signal, stage: Stage, below: Stage, rule: Rule, derivative: bool
+) -> _Signal:
     """From a layer's output to its input."""
     match stage.layer:
         case Conv() as layer:
-            return _filter_transposed(signal, layer, seen.model.filters(layer.name, signal.values.dtype), below)
+            return _filter_transposed(signal, layer, forward_pass.model.filters(layer.name, signal.values.dtype), below)
         case MaxPool() as layer:
-            return _unpool(signal, layer, seen.switches[stage.name], below)
+            return _unpool(signal, layer, forward_pass.switches[stage.name], below)
         case LRN() as layer:
-            return _normalisation_down(signal, layer, seen.activations[below.name]) if derivative else signal
+            return _normalisation_down(signal, layer, forward_pass.activations[below.name]) if derivative else signal
         case Linear() as layer:
-            return _matrix_transposed(signal, seen.model.weights[f"{layer.name}.weight"], below)
+            return _matrix_transposed(signal, forward_pass.model.weights[f"{layer.name}.weight"], below)
         case Softmax():
-            return _softmax_down(signal, seen.activations[stage.name]) if rule is Rule.GRADIENT else signal
+            return _softmax_down(signal, forward_pass.activations[stage.name]) if rule is Rule.GRADIENT else signal
     raise TypeError(f"{stage.name}: no way down through {stage.layer}")
 
 

@@ -132,10 +132,12 @@ def cut_out(
         check_boxes(name, parts, *pixels.shape[:2])
         box = crop_box(*pixels.shape[:2])
         placed = {part: to_input(marked, box, size) for part, marked in parts.items()}
-        seen = {part: place for part, place in placed.items() if _is_seen(place, size)}
-        left_out += [f"The {part} of {name} lies outside what the network sees." for part in placed if part not in seen]
-        if seen:
-            pictures.append(MarkedPicture(name, crop(pixels, box, size), seen))
+        visible = {part: place for part, place in placed.items() if _is_visible(place, size)}
+        left_out += [
+            f"The {part} of {name} lies outside what the network sees." for part in placed if part not in visible
+        ]
+        if visible:
+            pictures.append(MarkedPicture(name, crop(pixels, box, size), visible))
     return pictures, left_out
 
 
@@ -180,7 +182,7 @@ def correspondence(
     return Correspondence(layers, tuple(scores), names, tuple(notes), fill, draws, seed)
 
 
-def _is_seen(box: PartBox, size: int) -> bool:
+def _is_visible(box: PartBox, size: int) -> bool:
     top, left, height, width = box
     return top < size and left < size and top + height > 0 and left + width > 0
 

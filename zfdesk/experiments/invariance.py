@@ -208,9 +208,9 @@ def invariance(
 
 def _features(model: Model, pictures: np.ndarray, layers: Sequence[str]) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """By layer float64 (pictures, features), and float64 (pictures, classes)."""
-    seen = model.forward(pictures, keep=(*layers, model.architecture.stages[-1].name))
-    found = {layer: seen.activations[layer].flatten(1).double().numpy() for layer in layers}
-    return found, seen.probabilities.double().numpy()
+    forward_pass = model.forward(pictures, keep=(*layers, model.architecture.stages[-1].name))
+    found = {layer: forward_pass.activations[layer].flatten(1).double().numpy() for layer in layers}
+    return found, forward_pass.probabilities.double().numpy()
 
 
 __all__ = [

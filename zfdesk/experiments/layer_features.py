@@ -21,12 +21,12 @@ GRID = 6  # positions a side that a layer's maps are averaged down to
 BATCH = 16  # pictures a forward pass
 
 
-def pass_features(seen: Pass, layer: str) -> Tensor:
+def pass_features(forward_pass: Pass, layer: str) -> Tensor:
     """The features of a pass, float32 (N, features): the layer's activations, averaged down to 6 × 6, flattened.
 
     What the classifier itself reads stays whole.
     """
-    x, architecture = seen.activations[layer], seen.model.architecture
+    x, architecture = forward_pass.activations[layer], forward_pass.model.architecture
     read = architecture.teachable and layer == architecture.feature_layer
     if max(x.shape[2:]) > GRID and not read:
         x = F.adaptive_avg_pool2d(x, (min(GRID, x.shape[2]), min(GRID, x.shape[3])))
@@ -52,9 +52,9 @@ def features_of_layers(model: Model, pictures: Iterable[np.ndarray], layers: Seq
     with torch.inference_mode():
         remaining = iter(pictures)
         while batch := list(islice(remaining, BATCH)):
-            seen = model.forward(np.stack(batch), keep=layers)
+            forward_pass = model.forward(np.stack(batch), keep=layers)
             for layer in layers:
-                found[layer].append(pass_features(seen, layer))
+                found[layer].append(pass_features(forward_pass, layer))
     if not next(iter(found.values())):
         raise ValueError("There are no pictures to take features of.")
     return {layer: torch.cat(parts) for layer, parts in found.items()}

@@ -1,7 +1,6 @@
 """Linear classifiers of features: a softmax, or linear SVMs as in the paper (Section 5.2).
 
-    seen = features(model, pictures)
-    classifier = fit_softmax(seen, labels)
+    classifier = fit_softmax(features(model, pictures), labels)
     mine = with_classes(model, ("cup", "cat"), classifier.weight, classifier.bias)
 
 Before a fit features are centred and divided by one number, so that their mean square length is 1: ``strength`` then

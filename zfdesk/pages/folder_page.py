@@ -83,6 +83,6 @@ def histograms_of(model: Model, files: Iterable[str], read: Read, size: PageSize
 
 
 def random_units(alive: np.ndarray, count: int, rng: np.random.Generator) -> list[int]:
-    """Some of the units that are ever active, in their order."""
+    """``count`` of the units that are ever active, or all of fewer, in their order. alive: bool (units,)."""
     candidates = alive.nonzero()[0]
     return sorted(int(unit) for unit in rng.choice(candidates, min(count, len(candidates)), replace=False))

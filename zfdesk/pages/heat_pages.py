@@ -59,7 +59,7 @@ def agreement_rows(
 
 
 def heat_panel(found: HeatFound, name: str, look: HeatSettings, colours: str, note: str = "") -> panels.Picture:
-    """One method's heat over its picture, as the window shows it. KeyError where it has none."""
+    """One method's heat over its picture, as the window shows it. Raises KeyError where it has none."""
     pixels = heated(found.input.picture, found.found[name].heat, colours, look.opacity, look.contour)
     boxes: tuple[panels.Box, ...] = ()
     if look.box is not None:
@@ -115,7 +115,10 @@ def sanity_page(
     seed: int = 0,
 ) -> Page:
     """A row of maps for each method, one for each layer down to which the weights are random; and how like the trained
-    network's they are. ``steps``: of `zfdesk.attribution.agreement.sanity_check`, at least one; ``seed``: its seed."""
+    network's they are.
+
+    picture: uint8 (size, size, 3). steps: of `zfdesk.attribution.agreement.sanity_check`, at least one; seed: its seed.
+    """
     names = list(steps[0].maps)
     grey = picture.mean(2, keepdims=True).astype(np.uint8).repeat(3, 2)  # points of heat are seen better on it
     layers = tuple(step.layer or "trained" for step in steps)

@@ -38,7 +38,7 @@ class LayoutError(ValueError):
 
 @dataclass(frozen=True)
 class Spot:
-    """A slot without what it shows."""
+    """A slot without what it shows. ``kind``: a panel's name. Raises ValueError for one that is not known."""
 
     kind: str
     number: int = 0
@@ -53,7 +53,7 @@ class Spot:
 
     @property
     def spec(self) -> PanelSpec:
-        """The kind of panel that is shown here."""
+        """The kind of panel that is shown here. Raises ValueError for one that is not known."""
         try:
             return PanelSpec(kind_named(self.kind), self.number)
         except KeyError:
@@ -67,7 +67,10 @@ class Spot:
 
 @dataclass(frozen=True)
 class FigureLayout:
-    """A composition without what it shows. ``title``, ``caption``: those by hand."""
+    """A composition without what it shows. ``title``, ``caption``: those by hand. ``dpi``: of a PNG.
+
+    Raises ValueError for a panel outside the grid, or a size that cannot be.
+    """
 
     spots: tuple[Spot, ...] = ()
     size: PageSize = "two-column"
@@ -148,7 +151,7 @@ def figure_bytes(composition: Composition) -> bytes:
         return npz.encode({**arrays, **{name: np.array(text) for name, text in texts.items()}})
 
 
-def save_layout(composition: Composition, path: str | os.PathLike[str]) -> None:
+def save_composition(composition: Composition, path: str | os.PathLike[str]) -> None:
     """Write the figure's file, whole or not at all. Raises OSError, and ValueError for one that shows nothing."""
     write_whole(Path(os.path.realpath(path)), [figure_bytes(composition)])
 
@@ -158,8 +161,11 @@ def read_page(path: str | os.PathLike[str]) -> Page:
     return _read(path)[0]
 
 
-def open_layout(path: str | os.PathLike[str]) -> Composition:
-    """The figure as it was saved: its panels as they were, and what they are of, so that they can be taken anew."""
+def open_composition(path: str | os.PathLike[str]) -> Composition:
+    """The figure as it was saved: its panels as they were, and what they are of, so that they can be taken anew.
+
+    Raises LayoutError, in a sentence that names the file.
+    """
     page, texts = _read(path)
     opened = of_page(page)
     try:
@@ -198,5 +204,5 @@ def _read(path: str | os.PathLike[str]) -> tuple[Page, dict[str, str]]:
         raise LayoutError(f"{name} cannot be opened as a figure: {reason[:1].lower()}{reason[1:]}.") from None
 
 
-__all__ = ["FigureLayout", "LayoutError", "empty_of", "figure_bytes", "from_text", "layout_of", "open_layout",
-           "read_page", "save_layout", "to_text"]  # fmt: skip
+__all__ = ["FigureLayout", "LayoutError", "empty_of", "figure_bytes", "from_text", "layout_of", "open_composition",
+           "read_page", "save_composition", "to_text"]  # fmt: skip

@@ -36,7 +36,7 @@ class CannotError(ValueError):
 class Sources:
     """What panels are captured from. ``compared``: the result once more with its unit clean and covered, from one seed.
 
-    ``parts``: what panes add, by its type.
+    ``parts``: what panes add, by its type. Raises TypeError for one under another type.
     """
 
     result: Result | None = None

@@ -61,7 +61,10 @@ def page_title(facts: Facts) -> str:
 
 
 def page_of_sweep(swept: SweepSnapshot, view: View, size: str = "two-column") -> Page:
-    """Fig. 7's row of a sweep, of the unit and class and in the colours that the view shows it in."""
+    """Fig. 7's row of a sweep, of the unit and class and in the colours that the view shows it in.
+
+    Raises ValueError where nothing of the sweep is done yet.
+    """
     if swept.sweep is None:
         raise ValueError("Nothing of the sweep is done yet.")
     return fig7_of(swept, shown_unit(swept.sweep, view), shown_class(swept.sweep, view), view.sweep, size)

@@ -76,8 +76,8 @@ def _dreamt(
         for _ in range(steps):
             shift = tuple(int(part) for part in torch.randint(-_JITTER, _JITTER + 1, (2,), generator=generator))
             shifted = x.roll(shift, (2, 3)).requires_grad_()
-            seen = network(normalised(shifted))[layer]
-            value = seen.square().mean() / 2 if unit is None else seen[:, unit].mean()
+            activations = network(normalised(shifted))[layer]
+            value = activations.square().mean() / 2 if unit is None else activations[:, unit].mean()
             (gradient,) = torch.autograd.grad(value, shifted)
             pace = gradient.abs().mean()
             step += 1

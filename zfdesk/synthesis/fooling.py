@@ -68,13 +68,13 @@ def _fooled(
             raise ArithmeticError("The network's gradient is not made of numbers: this picture cannot be changed so.")
         with torch.no_grad():
             x = within(x + pace * _direction(gradient, norm), clean, budget, norm)
-            seen = as_pictures(within(x.round(), clean, budget, norm, whole_levels=True))
-            answer = float(network(normalised(as_tensor(seen)))[layer][:, :, 0, 0].softmax(1)[0, to])
+            pictures = as_pictures(within(x.round(), clean, budget, norm, whole_levels=True))
+            answer = float(network(normalised(as_tensor(pictures)))[layer][:, :, 0, 0].softmax(1)[0, to])
         done = answer >= confidence
         if done or step % every == 0 or step == steps:
             notes = () if done or step < steps else (
                 f"With this budget {model.classes[to]} came to {answer:.1%}, not to {confidence:.0%}.",)  # fmt: skip
-            yield Sketch(step, step if done else steps, seen, np.array([answer]), notes)
+            yield Sketch(step, step if done else steps, pictures, np.array([answer]), notes)
         if done:
             return
 

@@ -43,7 +43,7 @@ def invert(
     if not length > 0:
         raise ValueError(f"{layer} is silent on this picture: there is nothing to invert.")
     mean = torch.tensor(model.input.mean)[:, None, None]
-    seen = min(model.architecture.stage(layer).receptive_field.size / size, 1.0)
+    share_seen = min(model.architecture.stage(layer).receptive_field.size / size, 1.0)
 
     def loss(pictures: Tensor) -> tuple[Tensor, Tensor]:
         error = (network(normalised(pictures))[layer] - wanted).square().sum((1, 2, 3)) / length
@@ -53,7 +53,7 @@ def invert(
             pictures[:, :, :-1, 1:] - pictures[:, :, :-1, :-1],
         )
         rough = ((down / 255).square() + (across / 255).square()).mean()
-        return error.sum() + seen * (_ALPHA_WEIGHT * far + _TV_WEIGHT * rough), error.sqrt()
+        return error.sum() + share_seen * (_ALPHA_WEIGHT * far + _TV_WEIGHT * rough), error.sqrt()
 
     start = noise_about(model.input.mean, (size, size), seed)
     return Descent(start.clamp(1, 254), loss, steps, rate).sketches(every)

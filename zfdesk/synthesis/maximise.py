@@ -78,13 +78,13 @@ class Maximiser:
         """One step of the recipe. Raises ArithmeticError where values are no numbers however small the step is."""
         pictures = self._canvas.pictures()
         shaken = self._normalised(self._look(pictures, self.network.input_shape, self._generators))
-        seen = {layer: part.float() for layer, part in self.network(shaken.to(self.network.dtype)).items()}
-        values = self._score(seen)
+        activations = {layer: part.float() for layer, part in self.network(shaken.to(self.network.dtype)).items()}
+        values = self._score(activations)
         # as a share of what is reached, so that a recipe suits any layer of any network
         loss = (values.detach().abs() * self._burden(pictures) - values).sum()
         if self.recipe.diversity and len(pictures) > 1:
             (layer,) = self._compared()
-            shared = values.detach().abs().sum() * regularisers.likeness(seen[layer].relu())
+            shared = values.detach().abs().sum() * regularisers.likeness(activations[layer].relu())
             loss = loss + self.recipe.diversity * shared
         (gradient,) = torch.autograd.grad(loss, self._canvas.parameter)
         if self._stepper.sound(gradient, values):
@@ -118,12 +118,12 @@ class Maximiser:
             burden = burden + share**0.5 * self.recipe.contrast * regularisers.contrast(pictures, self._mean)
         return burden
 
-    def _score(self, seen: dict[str, Tensor]) -> Tensor:
-        architecture = self.model.architecture
-        return torch.stack([
-            objective.value({layer: part[i : i + 1] for layer, part in seen.items()}, self._windows, architecture)[0]
-            for i, objective in enumerate(self.objectives)
-        ])  # fmt: skip
+    def _score(self, activations: dict[str, Tensor]) -> Tensor:
+        values = []
+        for i, objective in enumerate(self.objectives):
+            own = {layer: part[i : i + 1] for layer, part in activations.items()}
+            values.append(objective.value(own, self._windows, self.model.architecture)[0])
+        return torch.stack(values)
 
     def _silent(self, values: np.ndarray) -> Iterator[str]:
         for objective, value in zip(self.objectives, values, strict=True):

@@ -116,13 +116,13 @@ def _made(
         kept = network(normalised(as_tensor(content)))[at] if content is not None else None
 
     def loss(pictures: Tensor) -> tuple[Tensor, Tensor]:
-        seen = network(normalised(pictures))
-        errors = [_relative(gram(seen[layer]), grams[layer]) for layer in chosen]
+        activations = network(normalised(pictures))
+        errors = [_relative(gram(activations[layer]), grams[layer]) for layer in chosen]
         value = torch.stack(errors).mean(0)
         total = value + _relative(_palette(pictures), palette)
         total = total + (total_variation(pictures) - rough).relu()
         if kept is not None:
-            total = total + content_weight * _relative(seen[at], kept)
+            total = total + content_weight * _relative(activations[at], kept)
         return total.sum(), value
 
     return Descent(start, loss, steps, rate).sketches(every)
@@ -139,8 +139,8 @@ def _mixed_grams(
     for style in styles:
         pixels = as_tensor(style.picture)
         network = Differentiable(model, dict.fromkeys(layers), (pixels.shape[2], pixels.shape[3]))
-        for layer, seen in network(normaliser(model)(pixels)).items():
-            mixed[layer] = mixed.get(layer, 0) + style.weight / total_weight * gram(seen)
+        for layer, activations in network(normaliser(model)(pixels)).items():
+            mixed[layer] = mixed.get(layer, 0) + style.weight / total_weight * gram(activations)
         palette += style.weight / total_weight * _palette(pixels)
         rough += style.weight / total_weight * total_variation(pixels)
     return mixed, palette, rough

@@ -19,7 +19,7 @@ from zfdesk.desk.widgets.save_dialog import ask_where, reads_any
 from zfdesk.figures import draw, encode
 from zfdesk.figures.page import Page
 from zfdesk.pages.composition import Composition
-from zfdesk.pages.layout_file import open_layout
+from zfdesk.pages.layout_file import open_composition
 
 KINDS = "PDF (*.pdf);;PNG (*.png);;SVG (*.svg);;Arrays and page (*.npz)"
 FIGURE_FILES = "Figure with its arrays (*.npz)"
@@ -114,7 +114,7 @@ class FileCommands:
             self.draft.change(composition, -1)
             self.bench.say(f"Opened {name}: its panels are as they were saved; refresh takes them anew.")
 
-        self.bench.work(lambda _: open_layout(path), opened, f"Reading {name}…")
+        self.bench.work(lambda _: open_composition(path), opened, f"Reading {name}…")
 
     # Copies
 
