@@ -110,7 +110,7 @@ def test_every_command_can_be_called_and_says_what_it_does() -> None:
     for action in ACTIONS:
         if action.command:
             assert callable(action.command), action.id
-            assert action.command.__doc__, action.id
+        assert action.text, action.id
 
 
 def walk(menu: QMenu) -> Iterator[QAction]:

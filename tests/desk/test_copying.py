@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QMenu
 
 import zfdesk.engine as zf
 from zfdesk.desk.widgets.pane import Pane
+from zfdesk.desk.window import actions
 from zfdesk.desk.window import copy_commands as copying
 from zfdesk.live import MapsContent, UnitReference
 
@@ -138,7 +139,7 @@ def test_a_caption_names_everything(still: Window) -> None:
 
 
 def test_the_key_copies_the_numbers_of_a_pane(still: Window, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(copying, "pane_under_mouse", lambda context: still.classes)
+    monkeypatch.setattr(actions, "pane_under_mouse", lambda context: still.classes)
     press(still, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     assert clipboard() == still.classes.as_data() != ""
 

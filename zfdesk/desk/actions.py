@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial, wraps
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Concatenate, TypeVar
 
@@ -198,12 +198,7 @@ class ActionTable(QObject):
 
 def calls(kind: type[T], method: Callable[Concatenate[T, ...], object]) -> CommandFunction:
     """A command that calls a method of the controller or pane of that type."""
-
-    @wraps(method)
-    def command(context: AppContext) -> object:
-        return method(context.get(kind))
-
-    return command
+    return lambda context: method(context.get(kind))
 
 
 def cycle(values: tuple[T, ...], now: T) -> T:

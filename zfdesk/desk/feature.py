@@ -260,22 +260,12 @@ class Panes(QObject):
 
 def shows_pane(title: str) -> CommandFunction:
     """The command that brings the pane of that title to the front."""
-
-    def command(context: AppContext) -> None:
-        """Bring the pane to the front."""
-        context.get(Panes).show(title)
-
-    return command
+    return lambda context: context.get(Panes).show(title)
 
 
 def toggles_pane(title: str) -> CommandFunction:
     """The command that opens the pane of that title, or closes it."""
-
-    def command(context: AppContext) -> None:
-        """Open the pane, or close it."""
-        context.get(Panes).toggle(title)
-
-    return command
+    return lambda context: context.get(Panes).toggle(title)
 
 
 __all__ = [

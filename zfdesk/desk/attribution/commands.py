@@ -24,11 +24,6 @@ def _opened(context: AppContext) -> HeatPane:
     return context.get(HeatPane)
 
 
-def remove_box(context: AppContext) -> None:
-    """There is no box any more."""
-    context.state.change(context.state.view.change_heat(box=None))
-
-
 def measure(context: AppContext) -> None:
     """Insertion and deletion of the maps side by side."""
     _opened(context).work.measure()
@@ -78,4 +73,4 @@ def add_to_sources(context: AppContext, sources: Sources) -> Sources:
     return sources.having(HeatShown(view.heat, view.maps.colours, over, beside, sanity, curves))
 
 
-__all__ = ["add_to_sources", "check_sanity", "measure", "remove_box", "save_figure", "teach_head"]
+__all__ = ["add_to_sources", "check_sanity", "measure", "save_figure", "teach_head"]

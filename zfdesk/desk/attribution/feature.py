@@ -8,7 +8,6 @@ from zfdesk.desk.attribution.commands import (
     add_to_sources,
     check_sanity,
     measure,
-    remove_box,
     save_figure,
     teach_head,
 )
@@ -51,7 +50,7 @@ ACTIONS = (
            checked=lambda v, c: v.heat.target is HeatTarget.UNIT),
     Action("heat-box", "Draw the box of the pointing game, or do not", ("Ctrl+Alt+Shift+B",), "Attribution",
            command=calls(HeatMaps, HeatMaps.ask_box)),
-    Action("heat-box-remove", "Remove the box of the pointing game", ("Ctrl+Alt+Shift+X",), "Attribution", command=remove_box),
+    Action("heat-box-remove", "Remove the box of the pointing game", ("Ctrl+Alt+Shift+X",), "Attribution", command=lambda context: context.state.change(context.state.view.change_heat(box=None))),
     Action("heat-measure", "Measure the methods: insertion and deletion", ("Ctrl+Alt+Shift+N",), "Attribution", command=measure),
     Action("heat-head", "Teach CAM's head from a folder…", ("Ctrl+Alt+Shift+T",), "Attribution", command=teach_head),
     Action("heat-sanity", "Sanity check: random layers from the top", ("Ctrl+Alt+Shift+S",), "Attribution", command=check_sanity),

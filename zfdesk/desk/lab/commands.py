@@ -27,7 +27,6 @@ def makes(title: str) -> Callable[[AppContext], None]:
     """A command that makes what the form of that title says, as it stands."""
 
     def command(context: AppContext) -> None:
-        """Make it."""
         pane = lab_pane(context)
         pane.show_form(title)
         pane.begin()
@@ -49,9 +48,4 @@ def make_nine(context: AppContext) -> None:
 
 def shows(title: str) -> Callable[[AppContext], None]:
     """A command that brings up the form of that title, to be filled."""
-
-    def command(context: AppContext) -> None:
-        """Bring it up."""
-        lab_pane(context).show_form(title)
-
-    return command
+    return lambda context: lab_pane(context).show_form(title)

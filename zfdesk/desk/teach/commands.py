@@ -66,16 +66,10 @@ def teach_rename(context: AppContext) -> None:
         context.get(TeachPane).edit_name()
 
 
-def teach_up(context: AppContext) -> None:
-    """The chosen class changes places with the one above."""
+def move_class(context: AppContext, steps: int) -> None:
+    """Move the chosen class down by so many places (up where negative): it gets another key."""
     if _has_class(context):
-        context.get(Teaching).move(context.get(Teaching).chosen, -1)
-
-
-def teach_down(context: AppContext) -> None:
-    """The chosen class changes places with the one below."""
-    if _has_class(context):
-        context.get(Teaching).move(context.get(Teaching).chosen, 1)
+        context.get(Teaching).move(context.get(Teaching).chosen, steps)
 
 
 def teach_drop(context: AppContext) -> None:

@@ -22,18 +22,8 @@ def record_path(context: AppContext) -> None:
     player.stop() if player.doing is Doing.RECORDING else player.record()
 
 
-def replay_path(context: AppContext) -> None:
-    """Replay it by its own clock, or stop."""
-    _play(context, Doing.REPLAYING)
-
-
-def replay_exactly(context: AppContext) -> None:
-    """Replay it so that every position is computed, or stop."""
-    _play(context, Doing.STEPPING)
-
-
-def _play(context: AppContext, doing: Doing) -> None:
-    """Play it, where what comes of it can be seen."""
+def replay(context: AppContext, doing: Doing) -> None:
+    """Replay the path by its clock or step by step, in sight of the trace; stop where it does so already."""
     player = context.get(PathPlayer)
     if player.doing is doing:
         player.stop("The replay was stopped.")

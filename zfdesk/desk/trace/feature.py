@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from zfdesk.desk.actions import Action, ActionTable, calls, next_of, toggle
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Area, Feature, Panes, PaneSpec
-from zfdesk.desk.path_player import PathPlayer
-from zfdesk.desk.trace.commands import open_drag_path, record_path, replay_exactly, replay_path, save_drag_path
+from zfdesk.desk.path_player import Doing, PathPlayer
+from zfdesk.desk.trace.commands import open_drag_path, record_path, replay, save_drag_path
 from zfdesk.desk.trace.controller import TraceLog
 from zfdesk.desk.trace.pane import MORE_ACTIONS, PathLight, TracePane
 from zfdesk.live import TraceAxis
@@ -36,8 +36,8 @@ def _figure(context: AppContext, sources: Sources) -> Sources:
 
 ACTIONS = (
     Action("path-record", "Record the drag path, or stop", ("Shift+R",), "Trace", command=record_path),
-    Action("path-replay", "Replay the drag path, or stop", ("Shift+P",), "Trace", command=replay_path),
-    Action("path-exact", "Replay exactly: every position computed, or stop", ("Ctrl+Shift+P",), "Trace", command=replay_exactly),
+    Action("path-replay", "Replay the drag path, or stop", ("Shift+P",), "Trace", command=lambda context: replay(context, Doing.REPLAYING)),
+    Action("path-exact", "Replay exactly: every position computed, or stop", ("Ctrl+Shift+P",), "Trace", command=lambda context: replay(context, Doing.STEPPING)),
     Action("path-loop", "Replay again and again", ("Ctrl+R",), "Trace", toggle("replay_loop"), checked=lambda v, c: v.replay_loop),
     Action("path-save", "Save the drag path…", ("Ctrl+Alt+S",), "Trace", command=save_drag_path),
     Action("path-open", "Open a drag path…", ("Ctrl+Alt+O",), "Trace", command=open_drag_path),

@@ -4,33 +4,25 @@ from __future__ import annotations
 
 from zfdesk.desk.actions import Action, ViewContext, calls, next_of, set_fields, toggle
 from zfdesk.desk.window.commands import (
-    close_window,
     escape,
     pick_camera,
-    redo,
     show_about,
     show_help,
     show_hints,
     show_palette,
-    undo,
 )
 from zfdesk.desk.window.copy_commands import (
     copy_caption,
-    copy_data,
-    copy_pane,
-    copy_window,
-    save_pane,
+    copy_data_of,
+    copy_picture_of,
+    pane_under_mouse,
+    save_picture_of,
     save_window,
-    save_window_as,
 )
 from zfdesk.desk.window.layout import PaneLayout
 from zfdesk.desk.window.sources import (
     SourceOpener,
-    next_picture,
     play_pause,
-    previous_picture,
-    step_back,
-    step_on,
     toggle_loop,
 )
 from zfdesk.live import View
@@ -57,17 +49,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("demo", "Moving demo", ("Ctrl+D",), "Source", set_fields(source=SourceReference("demo")), also="sample images"),
     Action("pattern", "Test pattern", ("Ctrl+Alt+H",), "Source", set_fields(source=SourceReference("pattern"))),
     Action("paste", "Paste a picture", ("Ctrl+V",), "Source", command=calls(SourceOpener, SourceOpener.paste), also="clipboard image"),
-    Action("next", "Next picture", ("E", "PgDown"), "Source", command=next_picture, yosinski="static_file_increment"),
-    Action("previous", "Previous picture", ("W", "PgUp"), "Source", command=previous_picture, yosinski="static_file_decrement"),
+    Action("next", "Next picture", ("E", "PgDown"), "Source", command=lambda context: context.state.move(lambda source: source.next()), yosinski="static_file_increment"),
+    Action("previous", "Previous picture", ("W", "PgUp"), "Source", command=lambda context: context.state.move(lambda source: source.previous()), yosinski="static_file_decrement"),
     Action("play", "Play or pause", ("Ctrl+Space",), "Source", command=play_pause, also="pause stop video"),
-    Action("step-on", "One frame on", (".",), "Source", command=step_on),
-    Action("step-back", "One frame back", (",",), "Source", command=step_back),
+    Action("step-on", "One frame on", (".",), "Source", command=lambda context: context.state.move(lambda source: source.step(1))),
+    Action("step-back", "One frame back", (",",), "Source", command=lambda context: context.state.move(lambda source: source.step(-1))),
     Action("loop", "Loop the clip", ("Ctrl+L",), "Source", command=toggle_loop),
     Action("freeze", "Freeze the frame", ("F",), "Source", toggle("frozen"), checked=lambda v, c: v.frozen, yosinski="freeze_cam", also="pause stop still"),
-    Action("quit", "Quit", ("Ctrl+Q",), "Source", command=close_window, yosinski="quit"),
+    Action("quit", "Quit", ("Ctrl+Q",), "Source", command=lambda context: context.window.close(), yosinski="quit"),
     # Edit
-    Action("undo", "Undo", ("Ctrl+Z",), "Edit", command=undo),
-    Action("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Edit", command=redo),
+    Action("undo", "Undo", ("Ctrl+Z",), "Edit", command=lambda context: context.state.undo()),
+    Action("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Edit", command=lambda context: context.state.redo()),
     Action("reset", "Reset the view", ("R", "Home"), "Edit", _reset, yosinski="reset_state", also="default start over"),
     Action("escape", "Take the last move back, or let go", ("Esc",), "Edit", command=escape),
     # View
@@ -82,11 +74,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("full-screen", "Full screen", ("F11",), "View", command=calls(PaneLayout, PaneLayout.full_screen), also="maximise"),
     Action("panes-reset", "Panes as at first", ("Ctrl+Shift+R",), "View", command=calls(PaneLayout, PaneLayout.reset), also="layout windows docks default"),
     Action("save-window", "Screenshot, to the pictures folder", ("F12",), "View", command=save_window, also="picture of the window image png export print"),
-    Action("save-window-as", "Screenshot…", ("Shift+F12",), "View", command=save_window_as, also="picture of the window image png export print"),
-    Action("copy-window", "Copy a screenshot", ("Ctrl+Shift+C",), "View", command=copy_window, also="picture of the window clipboard image"),
-    Action("save-pane", "Screenshot of the pane under the mouse…", ("Ctrl+Shift+F12",), "View", command=save_pane, also="picture of the pane image png export"),
-    Action("copy-pane", "Copy a screenshot of the pane under the mouse", ("Ctrl+C",), "View", command=copy_pane, also="picture of the pane clipboard image"),
-    Action("copy-data", "Copy the numbers of the pane under the mouse", ("Ctrl+Shift+D",), "View", command=copy_data, also="export table csv spreadsheet values"),
+    Action("save-window-as", "Screenshot…", ("Shift+F12",), "View", command=lambda context: save_picture_of(context, context.window), also="picture of the window image png export print"),
+    Action("copy-window", "Copy a screenshot", ("Ctrl+Shift+C",), "View", command=lambda context: copy_picture_of(context, context.window), also="picture of the window clipboard image"),
+    Action("save-pane", "Screenshot of the pane under the mouse…", ("Ctrl+Shift+F12",), "View", command=lambda context: save_picture_of(context, pane_under_mouse(context)), also="picture of the pane image png export"),
+    Action("copy-pane", "Copy a screenshot of the pane under the mouse", ("Ctrl+C",), "View", command=lambda context: copy_picture_of(context, pane_under_mouse(context)), also="picture of the pane clipboard image"),
+    Action("copy-data", "Copy the numbers of the pane under the mouse", ("Ctrl+Shift+D",), "View", command=lambda context: copy_data_of(context, pane_under_mouse(context)), also="export table csv spreadsheet values"),
     Action("copy-caption", "Copy a caption of what is shown", ("Ctrl+Shift+I",), "View", command=copy_caption, also="legend description text"),
     # Help
     Action("help", "Help: all keys", ("H", "F1"), "Help", command=show_help, yosinski="help_mode", also="shortcuts manual documentation"),

@@ -10,16 +10,6 @@ from zfdesk.desk.path_player import PathPlayer
 from zfdesk.desk.window.layout import PaneLayout
 
 
-def undo(context: AppContext) -> None:
-    """The view before."""
-    context.state.undo()
-
-
-def redo(context: AppContext) -> None:
-    """And forward again."""
-    context.state.redo()
-
-
 def escape(context: AppContext) -> None:
     """Stop a replay; else take the last move of an occluder back; else let go of it; else leave full screen."""
     player, state = context.get(PathPlayer), context.state
@@ -33,11 +23,6 @@ def escape(context: AppContext) -> None:
         state.undo()
     elif view.chosen_occluder >= 0:
         state.change(view.change(chosen_occluder=-1), "choose")
-
-
-def close_window(context: AppContext) -> None:
-    """Close the window."""
-    context.window.close()
 
 
 def pick_camera(context: AppContext) -> None:
@@ -80,13 +65,10 @@ def show_about(context: AppContext) -> None:
 
 
 __all__ = [
-    "close_window",
     "escape",
     "pick_camera",
-    "redo",
     "show_about",
     "show_help",
     "show_hints",
     "show_palette",
-    "undo",
 ]

@@ -72,26 +72,6 @@ def new_file(folder: Path, stem: str, suffix: str) -> Path:
     return folder / f"{stem}-{max(taken, default=0) + 1:03}{suffix}"
 
 
-def save_window_as(context: AppContext) -> None:
-    """A PNG of the whole window, of any scale and anywhere."""
-    save_picture_of(context, context.window)
-
-
-def copy_window(context: AppContext) -> None:
-    """The whole window to the clipboard."""
-    copy_picture_of(context, context.window)
-
-
-def save_pane(context: AppContext) -> None:
-    """A PNG of the pane under the mouse."""
-    save_picture_of(context, pane_under_mouse(context))
-
-
-def copy_pane(context: AppContext) -> None:
-    """The pane under the mouse to the clipboard."""
-    copy_picture_of(context, pane_under_mouse(context))
-
-
 def copy_picture_of(context: AppContext, widget: QWidget) -> None:
     """To the clipboard."""
     QGuiApplication.clipboard().setPixmap(widget.grab())
@@ -134,11 +114,6 @@ def _save(context: AppContext, widget: QWidget, path: Path, scale: float) -> Non
 
 
 # As numbers and words
-
-
-def copy_data(context: AppContext) -> None:
-    """The numbers of the pane under the mouse to the clipboard."""
-    copy_data_of(context, pane_under_mouse(context))
 
 
 def copy_data_of(context: AppContext, pane: Pane) -> None:
@@ -205,7 +180,7 @@ def pin_shown(context: AppContext, pane: Pane) -> None:
 
 
 __all__ = [
-    "caption_of", "connect_pane", "copy_caption", "copy_data", "copy_data_of", "copy_pane", "copy_picture_of",
-    "copy_window", "drag_picture_of", "new_file", "pin_shown", "save_pane", "save_picture_of", "save_window",
-    "save_window_as", "show_copy_menu",
+    "caption_of", "connect_pane", "copy_caption", "copy_data_of", "copy_picture_of",
+    "drag_picture_of", "new_file", "pin_shown", "save_picture_of", "save_window",
+    "show_copy_menu",
 ]  # fmt: skip

@@ -61,15 +61,15 @@ class ExampleViews(QObject):
     def show(self, example: ExampleView) -> None:
         """Show an example; what is shown stays until all of it is there."""
         self._ticket += 1
-        work, done = partial(made_ready, example, self._state.model), partial(self._take, example, self._ticket)
+        work, done = partial(made_ready, example, self._state.model), partial(self._on_ready, example, self._ticket)
         self._state.tasks.run("example", work, done, owner=self, threads=1)
 
-    def step(self, by: int) -> None:
+    def step(self, steps: int) -> None:
         """The next example, or the one before."""
         if self.shown is not None:
-            self.show(self.all[(self.all.index(self.shown) + by) % len(self.all)])
+            self.show(self.all[(self.all.index(self.shown) + steps) % len(self.all)])
 
-    def _take(self, example: ExampleView, ticket: int, ready: Reopened | None, error: Exception | None) -> None:
+    def _on_ready(self, example: ExampleView, ticket: int, ready: Reopened | None, error: Exception | None) -> None:
         if ticket != self._ticket:  # overtaken by a later wish
             return
         if ready is None:
@@ -108,20 +108,16 @@ class ExampleLine(LineBar):
         self.sentence.renew_now()
         self.row.addWidget(title)
         self.row.addWidget(self.sentence, 1)
-        for text, by, name in (("‹", -1, "The example before"), ("›", 1, "The next example")):
+        for text, steps, name in (("‹", -1, "The example before"), ("›", 1, "The next example")):
             button = tool_button(text)
             button.setToolTip(name)
             button.setAccessibleName(name)
             button.setMinimumSize(24, 24)
-            button.clicked.connect(partial(self._step, examples, by))
+            button.clicked.connect(lambda _checked=False, steps=steps: examples.step(steps))
             self.row.addWidget(button)
         self._examples = examples
         self.add_close("Close the example's line", "Close this line; the picture stays")
         self.stand()
-
-    @staticmethod
-    def _step(examples: ExampleViews, by: int, _checked: bool = False) -> None:
-        examples.step(by)
 
     def finish(self) -> None:
         examples = self._examples
@@ -133,7 +129,7 @@ class ExampleLine(LineBar):
 def example_actions(examples: Iterable[ExampleView]) -> list[Action]:
     """Return an action for each example."""
     return [
-        Action(f"example-{one.place}", f"Example: {one.title}", _key(one), "Examples", command=_shower(one))
+        Action(f"example-{one.place}", f"Example: {one.title}", _key(one), "Examples", command=_shows(one))
         for one in examples
     ]
 
@@ -142,12 +138,8 @@ def _key(example: ExampleView) -> tuple[str]:
     return (f"Alt+{example.place}",)
 
 
-def _shower(example: ExampleView) -> CommandFunction:
-    def command(context: AppContext) -> None:
-        context.get(ExampleViews).show(example)
-
-    command.__doc__ = f"Show “{example.title}”."
-    return command
+def _shows(example: ExampleView) -> CommandFunction:
+    return lambda context: context.get(ExampleViews).show(example)
 
 
 __all__ = ["ExampleLine", "ExampleViews", "example_actions", "made_ready", "session_of"]

@@ -100,16 +100,6 @@ def _is_path(text: str) -> bool:
 # Moving about in a source
 
 
-def next_picture(context: AppContext) -> None:
-    """The next picture of a folder or of the demo."""
-    context.state.move(lambda source: source.next())
-
-
-def previous_picture(context: AppContext) -> None:
-    """The picture before."""
-    context.state.move(lambda source: source.previous())
-
-
 def play_pause(context: AppContext) -> None:
     """Play or pause a clip, the demo, a slide show."""
     source = context.state.source
@@ -117,16 +107,6 @@ def play_pause(context: AppContext) -> None:
         source.pause() if source.transport.playing else source.play()
     else:
         context.show_message("This source has nothing to play.")
-
-
-def step_on(context: AppContext) -> None:
-    """One frame on."""
-    context.state.move(lambda source: source.step(1))
-
-
-def step_back(context: AppContext) -> None:
-    """One frame back."""
-    context.state.move(lambda source: source.step(-1))
 
 
 def toggle_loop(context: AppContext) -> None:
@@ -138,6 +118,6 @@ def toggle_loop(context: AppContext) -> None:
 
 
 __all__ = [
-    "DROPPED", "PASTED", "SourceOpener", "next_picture", "play_pause", "previous_picture", "step_back",
-    "step_on", "toggle_loop",
+    "DROPPED", "PASTED", "SourceOpener", "play_pause",
+    "toggle_loop",
 ]  # fmt: skip
