@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from zfdesk.progress import ProgressLine, bytes_text, duration
+from zfdesk.progress import ProgressLine, bytes_text, counted, duration
 
 
 class Terminal(io.StringIO):
@@ -75,3 +75,10 @@ def test_numbers_of_bytes() -> None:
         "2000 GB",
     ]
     assert bytes_text(3_440_000, 1) == "3.4 MB"
+
+
+def test_one_thing_is_no_plural() -> None:
+    assert [counted(number, "picture") for number in (0, 1, 2, 1200)] == [
+        "0 pictures", "1 picture", "2 pictures", "1,200 pictures",
+    ]  # fmt: skip
+    assert counted(1, "class", "classes") == "1 class"

@@ -114,9 +114,14 @@ def bytes_text(count: int, decimals: int = 0) -> str:
     return f"{count / 1000**power:.{decimals}f} {('kB', 'MB', 'GB')[power - 1]}"
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """``1 picture``, ``1,200 pictures``. many: as of `noun`."""
+    return f"{count:,} {noun(count, one, many)}"
+
+
 def noun(count: int, one: str, many: str = "") -> str:
     """``picture`` for 1, else ``pictures``. many: where that is not the word with an s."""
     return one if count == 1 else many or f"{one}s"
 
 
-__all__ = ["ProgressLine", "bytes_text", "duration", "noun"]
+__all__ = ["ProgressLine", "bytes_text", "counted", "duration", "noun"]

@@ -156,6 +156,18 @@ def test_a_gif_keeps_grounds_exactly_white_and_few_colours_exactly(tmp_path: Pat
     assert (found[:25] == 255).all()
 
 
+def test_a_gif_of_a_large_picture_keeps_its_colours(tmp_path: Path) -> None:
+    """They are chosen from a part of its pixels: from all over it, and what is smooth stays so."""
+    y, x = np.mgrid[:600, :900]
+    large = np.stack([x * 255 // 899, y * 255 // 599, (x + y) % 512 // 2], 2).astype(np.uint8)
+    large[40:60, 40:60] = (255, 176, 0)
+    record(tmp_path / "film.gif", [large])
+    found = read_pillow(tmp_path / "film.gif")[0][0].astype(int)
+    smooth = found.reshape(60, 10, 90, 10, 3).mean((1, 3)) - large.astype(int).reshape(60, 10, 90, 10, 3).mean((1, 3))
+    assert np.abs(smooth).mean() < 4
+    assert np.abs(found[45:55, 45:55] - (255, 176, 0)).max() == 0
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_what_it_is_stands_in_the_film_and_beside_it(name: str, tmp_path: Path) -> None:
     film = FilmWriter(tmp_path / name, TITLES)

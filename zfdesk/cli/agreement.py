@@ -11,7 +11,7 @@ from zfdesk.attribution import METHODS
 from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, listed, one_of
 from zfdesk.cli.output import CommandError, print_message
 from zfdesk.cli.report import provenance, report, table
-from zfdesk.progress import ProgressLine
+from zfdesk.progress import ProgressLine, counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -149,7 +149,7 @@ def _page(model: Model, rows: list[dict[str, Any]], even: Mapping[str, float | N
         shown = [METHODS[row["method"]].label, _percent(row["share"]), str(row["points"])]
         lines.append([*shown, *(f"{row[area]['mean']:.{DIGITS}f}" for area in areas)])
     lines.append(["even heat", _percent(even), "", *("" for _ in areas)])
-    return f"{count} pictures; {model.name or model.architecture.name}.\n\n{table(lines)}"
+    return f"{counted(count, 'picture')}; {model.name or model.architecture.name}.\n\n{table(lines)}"
 
 
 def _percent(value: Mapping[str, float | None]) -> str:

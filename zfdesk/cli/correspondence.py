@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zfdesk.cli.common import FILLS, add_crop_option, add_json_option, add_weights_option, at_least
 from zfdesk.cli.output import print_message
 from zfdesk.cli.report import provenance, report, table
-from zfdesk.progress import ProgressLine
+from zfdesk.progress import ProgressLine, counted
 
 if TYPE_CHECKING:
     from zfdesk.engine import Model
@@ -112,7 +112,7 @@ def _page(model: Model, found: Correspondence) -> str:
         if found.draws
         else ""
     )
-    lead = f"{len(found.pictures)} pictures, {masks}; {model.name or model.architecture.name}."
+    lead = f"{counted(len(found.pictures), 'picture')}, {masks}; {model.name or model.architecture.name}."
     return f"{lead} Share of differing signs: lower is more alike.\n\n{table(found.table())}"
 
 

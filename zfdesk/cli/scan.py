@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least, listed, number_where
 from zfdesk.cli.output import CommandError, print_message
 from zfdesk.cli.report import provenance, report
-from zfdesk.progress import ProgressLine, duration, noun
+from zfdesk.progress import ProgressLine, counted, duration
 
 if TYPE_CHECKING:
     from zfdesk.engine import Model
@@ -71,7 +71,7 @@ class Watching:
             print_message(f"{reason.rstrip('.')} ({path})." if reason else path)
         self.last = step
         if step.phase == "looking":
-            self._progress.show(f"{step.found:,} {noun(step.found, 'picture')} found")
+            self._progress.show(f"{counted(step.found, 'picture')} found")
         elif step.done:
             left = duration(step.seconds_left or 0)
             self._progress.show(f"{step.done:,} of {step.total:,} pictures, {step.rate:.1f} a second, {left} left")
@@ -189,9 +189,9 @@ def _page(facts: dict[str, Any]) -> str:
 
     kept = facts["kept"]
     lines = [
-        f"{facts['found']:,} pictures, {facts['scanned']:,} scanned now"
+        f"{counted(facts['found'], 'picture')}, {facts['scanned']:,} scanned now"
         + (f", {facts['pictures_per_second']:.1f} a second" if facts["scanned"] else "")
-        + f"; {bytes_text(kept['bytes'])} are kept of {kept['pictures']:,} pictures in {kept['folder']}.",
+        + f"; {bytes_text(kept['bytes'])} are kept of {counted(kept['pictures'], 'picture')} in {kept['folder']}.",
     ]
     for layer, layer_facts in facts["layers"].items():
         dead = ", ".join(map(str, layer_facts["dead"][:8])) + (" …" if len(layer_facts["dead"]) > 8 else "")

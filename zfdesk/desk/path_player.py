@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from zfdesk.desk.state import AppState
 from zfdesk.live import View
 from zfdesk.live.replay import MOST_MOMENTS, Recorder, Replay, state_of
+from zfdesk.progress import counted
 from zfdesk.sources import Frame
 
 STILL = ("picture", "pasted")  # kinds of source whose frame does not change by itself
@@ -96,7 +97,8 @@ class PathPlayer(QObject):
             path, self._recorder = self._recorder.replay(), None
             if path.changes:
                 self.replay, self.index = path, 0
-                text = f"{len(path.moments)} positions in {path.duration:.1f} s are recorded: Replay shows them again."
+                positions = counted(len(path.moments), "position")
+                text = f"Recorded: {positions} in {path.duration:.1f} s. Replay shows them again."
             else:
                 text = "No occluder was moved: nothing was recorded."
                 text += " The path from before is still there." if self.replay else ""

@@ -21,6 +21,7 @@ from zfdesk.desk.tasks import TaskSlot, error_text
 from zfdesk.engine import Model, Rule
 from zfdesk.library.pictures import LayerBest, MadePictures, best_tiles, layer_best
 from zfdesk.live import Pattern
+from zfdesk.progress import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -119,7 +120,7 @@ class Patterns(QObject):
         count, left = len(known.best.examples), [unit for group in known.pending or () for unit, _ in group]
         remaining = f" · {count - len(left)} of {count}" if left else ""
         remaining += ", the others of fewer" if any(unit in known.tile_examples for unit in left) else ""
-        return f"{label} of {known.best.pictures:,} pictures{remaining}"
+        return f"{label} of {counted(known.best.pictures, 'picture')}{remaining}"
 
     def _of_scan(self, layer: str, rule: Rule, side: int, tiles: bool) -> _Layer | None:
         """``tiles``: the pictures too are wanted, and not only the classes."""

@@ -13,6 +13,10 @@ from PIL import GifImagePlugin, Image
 
 from zfdesk.film.encoder import FileEncoder, Settings
 
+SAMPLE_SIDE = 128
+"""The square of it: from so many pixels a GIF's colours are chosen. At 1440 × 900 that takes 0.05 s, from all of them
+3.4 s, and the picture is as near to what it was (root mean square 2.5 levels, both)."""
+
 
 class _Changing(FileEncoder):
     """A film of which each frame but the first needs only the part that changed."""
@@ -102,10 +106,19 @@ def _quantized(part: Image.Image) -> Image.Image:
         palette.putpalette([level for _, colour in few for level in cast("tuple[int, ...]", colour)])
         return part.quantize(palette=palette, dither=Image.Dither.NONE)
     usual = _most_frequent(part, 16)  # grounds and lines stay exactly what they are
-    rest = part.quantize(256 - len(usual), method=Image.Quantize.MEDIANCUT, kmeans=1)
+    rest = _sample(part).quantize(256 - len(usual), method=Image.Quantize.MEDIANCUT, kmeans=1)
     palette = Image.new("P", (1, 1))
     palette.putpalette(usual.tobytes() + bytes(rest.getpalette() or b"")[: 3 * (256 - len(usual))])
     return part.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
+
+
+def _sample(part: Image.Image) -> Image.Image:
+    """Some pixels from all over the picture, always the same places: their colours suit it as well as those of all."""
+    pixels = np.asarray(part).reshape(-1, 3)
+    if len(pixels) <= SAMPLE_SIDE**2:
+        return part
+    places = np.random.default_rng(0).integers(len(pixels), size=(SAMPLE_SIDE, SAMPLE_SIDE))
+    return Image.fromarray(pixels[places])
 
 
 def _most_frequent(part: Image.Image, count: int) -> np.ndarray:

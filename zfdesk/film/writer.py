@@ -44,7 +44,7 @@ from zfdesk.progress import bytes_text, noun
 FORMAT = "zfdesk-film-1"
 MOST_WAITING_BYTES = 96 << 20  # of pictures that wait for the encoder
 MOST_WAITING = 16
-MOST_WAITING_SECONDS = 0.4  # live: of the encoder's work, for which a closed program still runs
+MOST_WAITING_SECONDS = 0.4  # of the encoder's work, for which a closed program still runs
 MOST_UNDRAWN = 3  # that wait to be drawn
 LOOK_AT_DISK_SECONDS = 0.5
 HEAVY_SECONDS, MOST_REST_SECONDS = 0.02, 0.25  # of drawing a frame; then that thread rests as long
@@ -149,7 +149,7 @@ class FilmWriter:
         if self._most is None:
             return False
         most = self._most
-        if self.live and self._took > 0:
+        if self._took > 0:
             most = min(most, max(1, int(MOST_WAITING_SECONDS / self._took)))
         return self._queue.qsize() >= most
 

@@ -29,6 +29,7 @@ from zfdesk.library.reading import Gone, Reader
 from zfdesk.library.records import Part, answers, digest_of, joined, scannable_layers
 from zfdesk.library.store import Library, ScannedPicture
 from zfdesk.live import Crop
+from zfdesk.progress import counted
 
 BATCH = 32
 """Pictures in one step."""
@@ -147,7 +148,8 @@ def _scanned(
             if scanned.gone and (lost := [place for place in places if not place.exists()]):
                 keeper.keep()
                 raise LibraryError(
-                    f"{lost[0]} vanished during the scan; what was scanned until then, {keeper.kept} pictures, is kept."
+                    f"{lost[0]} vanished during the scan; what was scanned until then, "
+                    f"{counted(keeper.kept, 'picture')}, is kept."
                 )
             seconds += time.monotonic() - begun
             unreadable = tuple((os.fsdecode(one.path), reason) for one, reason in scanned.unreadable)
@@ -200,7 +202,9 @@ class _Keeper:
         try:
             self._library.add(seen, part, self._layers)
         except LibraryError as error:
-            raise LibraryError(f"{error} What was scanned until then, {self.kept} pictures, is kept.") from None
+            raise LibraryError(
+                f"{error} What was scanned until then, {counted(self.kept, 'picture')}, is kept."
+            ) from None
         self.kept += len(seen)
 
 

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import Any
 
 from zfdesk.error_reason import error_reason
+from zfdesk.progress import counted
 from zfdesk.runs.names import FORMAT
 from zfdesk.typed_json import JsonLimits, PlainError, from_plain
 
@@ -70,10 +71,10 @@ class About:
         known += [optimiser] if isinstance(optimiser, str) else []
         known += [f"learning rate {rate:g}"] if isinstance(rate, int | float) else []
         name = f"recipe {self.recipe['name']}" if isinstance(self.recipe.get("name"), str) else "recipe unnamed"
-        recipe = f"{name} ({', '.join([*known, f'{self.epochs} epochs'])})"
+        recipe = f"{name} ({', '.join([*known, counted(self.epochs, 'epoch')])})"
         held = f", {self.validation_pictures:,} held out" if self.validation_pictures else ""
         where = f" ({', '.join(self.data)})" if self.data else ""
-        pictures = f"{self.pictures:,} pictures of {len(self.classes):,} classes{where}{held}"
+        pictures = f"{counted(self.pictures, 'picture')} of {len(self.classes):,} classes{where}{held}"
         return f"{self.architecture}, {recipe}, seed {self.seed}, on {pictures}."
 
     def to_json(self) -> str:

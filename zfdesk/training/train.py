@@ -17,7 +17,7 @@ from torch import Tensor
 from zfdesk import __version__
 from zfdesk.cancellation import stop_on_signal
 from zfdesk.engine import ARCHITECTURES, Model
-from zfdesk.progress import ProgressLine, duration, noun
+from zfdesk.progress import ProgressLine, counted, duration, noun
 from zfdesk.runs import About, Epoch, RunError, RunWriter, Score, Step, snapshot_epochs
 from zfdesk.training.data import open_all, open_pictures, passed_over
 from zfdesk.training.errors import TrainingError
@@ -305,8 +305,8 @@ class Training:
         start = f", started from {config.start_text}" if config.start_text else ""
         return self.learner.exported(
             self.classes,
-            f"trained by zfdesk {__version__}, recipe {recipe.name}, {epochs} of {len(self.pictures)} pictures "
-            f"({data}), seed {config.seed}{start}",
+            f"trained by zfdesk {__version__}, recipe {recipe.name}, {epochs} of "
+            f"{counted(len(self.pictures), 'picture')} ({data}), seed {config.seed}{start}",
         )
 
     def keep_snapshot(self, epoch: int) -> None:

@@ -19,6 +19,7 @@ from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.desk.widgets.tsv import table_text
+from zfdesk.progress import counted
 from zfdesk.synthesis.orders import State
 
 LOW = 30  # lines of the pane's height below which its description has fewer lines
@@ -197,7 +198,7 @@ class LabPane(Pane):
             return f"paused at {position}" if lab.paused else position
         if lab.error:
             return lab.error
-        return "" if made is None else made.state_text or f"done: {made.sketch.steps} steps"
+        return "" if made is None else made.state_text or f"done: {counted(made.sketch.steps, 'step')}"
 
     def _chosen_picture(self) -> int:
         """The number of the picture that is meant: the one that is shown alone, else what was made."""

@@ -27,6 +27,7 @@ from zfdesk.engine import SeedKind
 from zfdesk.figures.facts import number
 from zfdesk.live import Demand, MapsContent, Mosaic, Normalise, Pattern, Result, UnitOrder
 from zfdesk.live.changes import to_unit
+from zfdesk.progress import counted
 
 WAITING = "The layer's maps appear with the first frame."
 CONTENT_LABELS = {
@@ -334,7 +335,7 @@ class MapsPane(Pane):
             return
         maps = self.desk.view.maps
         count, shown = mosaic.values.shape[0], len(mosaic.units)
-        parts = [f"{mosaic.layer} · {count} units", mosaic.text]
+        parts = [f"{mosaic.layer} · {counted(count, 'unit')}", mosaic.text]
         if shown < count:
             parts.append(f"{shown} shown")
         parts.append(f"{count - mosaic.alive} silent so far")

@@ -16,6 +16,7 @@ from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture
 from zfdesk.figures.facts import number
 from zfdesk.live import Pattern, UnitOrder
 from zfdesk.live.render import grid_columns
+from zfdesk.progress import counted
 
 GAP = 2
 GROUND = 38  # grey of a tile that is not there, or not yet
@@ -182,7 +183,7 @@ class PatternPanel(QWidget):
         """What is shown, and how many units are dead."""
         if self.sheet is None:
             return []
-        parts = [f"{self.sheet.layer} · {len(self.grid.units)} units", self.sheet.text]
+        parts = [f"{self.sheet.layer} · {counted(len(self.grid.units), 'unit')}", self.sheet.text]
         if self.sheet.best is not None:
             dead = len(self.sheet.best.values) - len(self.sheet.best.examples)
             parts.append(f"{dead} dead")

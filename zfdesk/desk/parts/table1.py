@@ -30,6 +30,7 @@ from zfdesk.experiments import Correspondence, correspondence
 from zfdesk.experiments.correspondence import cut_out
 from zfdesk.experiments.parts import Marks, check_marks
 from zfdesk.live import Crop, CropMode
+from zfdesk.progress import counted
 from zfdesk.sources import read_picture
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ class Table1Widget(QWidget):
         if table is None:
             self.source_line.setText(NOT_YET if self._book else "")
             return
-        sentences = [f"{len(table.pictures)} pictures, {table.fill} masks, {self._network}. {WHAT}"]
+        sentences = [f"{counted(len(table.pictures), 'picture')}, {table.fill} masks, {self._network}. {WHAT}"]
         if self._book and self._book.marks != self._compared_marks:
             sentences.append("⚠ The marks have changed since: compare again.")
         if self.desk.model.name != self._network:

@@ -25,6 +25,7 @@ from zfdesk.library.portrait import MOST_CORRELATED
 from zfdesk.library.statistics import BINS
 from zfdesk.live.changes import to_unit
 from zfdesk.pages.panels_portrait import LayerShown
+from zfdesk.progress import counted
 
 CORRELATION, SPREAD = "correlation", "spread"
 LABELS = {CORRELATION: "correlation of the units", SPREAD: "activations of the units"}
@@ -198,7 +199,7 @@ class LayerPane(Pane):
             return
         found = shown.statistics
         parts = [f"{found.layer} · {found.units} units", f"{int(found.dead.sum())} dead", shown.model.name]
-        parts.append(f"{places_text(shown.places)}: {found.pictures:,} pictures")
+        parts.append(f"{places_text(shown.places)}: {counted(found.pictures, 'picture')}")
         self.facts.say(" · ".join(parts))
 
     # What is pointed at
@@ -215,7 +216,9 @@ class LayerPane(Pane):
             return
         bin_ = min(column // shown.across, BINS - 1)
         low, high = found.edges[row, bin_], found.edges[row, bin_ + 1]
-        self.line.say(f"{found.layer}:{row} · {found.counts[row, bin_]:,} pictures from {low:.3g} to {high:.3g}")
+        self.line.say(
+            f"{found.layer}:{row} · {counted(found.counts[row, bin_], 'picture')} from {low:.3g} to {high:.3g}"
+        )
 
     def _pick(self, point: tuple[float, float], modifiers: Qt.KeyboardModifier) -> None:
         cell = self.canvas.cell_at(point)

@@ -35,7 +35,7 @@ from zfdesk.live import Demand, Result
 from zfdesk.live.replay import Recorder, to_json
 from zfdesk.live.stepping import FilmStep, Span
 from zfdesk.pages.film_page import film_facts, film_texts, frame_facts
-from zfdesk.progress import bytes_text
+from zfdesk.progress import bytes_text, counted
 
 TICK_MS = 100  # how often the mark is renewed and the limits are looked at
 RETRY_MS = 5  # frame by frame: how often the encoder is asked whether it has room
@@ -306,7 +306,7 @@ class Films(QObject):
             self.mark.show_state("")
             return
         status = self.status
-        text = f"● {clock(self.seconds)} · {status.frames} frames"
+        text = f"● {clock(self.seconds)} · {counted(status.frames, 'frame')}"
         text += f" · {status.dropped} dropped" if self.plan.live else ""
         text += f" · {bytes_text(status.bytes, 1)}"
         text += " · writing the end…" if self.finishing else "   ■ Stop"

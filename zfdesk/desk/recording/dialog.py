@@ -30,6 +30,7 @@ from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.film import FORMATS, FilmError, Quality
 from zfdesk.film.formats import FASTEST_GIF
 from zfdesk.pages.film_page import PART_LABELS, PARTS
+from zfdesk.progress import counted
 
 SUFFIXES = {"mp4": ".mp4", "webp": ".webp", "gif": ".gif", "png": ""}
 QUALITY_LABELS = {Quality.SMALL: "small file", Quality.GOOD: "good", Quality.BEST: "best"}
@@ -163,7 +164,9 @@ class RecordingDialog(Dialog):
         show(self.rows["Quality"], form in ("mp4", "webp"))
         show(self.replay, path is not None)
         if path is not None:
-            self.replay.setText(f"replay the drag path: {len(path.moments)} positions, {path.duration:.1f} s")
+            self.replay.setText(
+                f"replay the drag path: {counted(len(path.moments), 'position')}, {path.duration:.1f} s"
+            )
         self.says.setText((f"{LIVE_TEXT} {FIGURE_TEXT}" if figure else LIVE_TEXT) if live else STEP_TEXT)
         self.rate.setMaximum(FASTEST_GIF if form == "gif" else 60)
         self.amount.setVisible(self.length.chosen_value != "")

@@ -20,6 +20,7 @@ from zfdesk.desk.teach.example import example_bursts, example_pictures
 from zfdesk.desk.teach.files import ClassPictures, export, keep_last, last_classes_folder, open_classes, unread_text
 from zfdesk.desk.teach.pane import TeachPane
 from zfdesk.live import ClassSet, Sample
+from zfdesk.progress import counted
 from zfdesk.weights import store
 
 
@@ -171,7 +172,7 @@ def export_classes(context: AppContext, folder: Path) -> None:
     class_set = context.get(Teaching).class_set
     _run_task(context,
         "export", partial(export, class_set, folder),
-        lambda count: context.show_message(f"Saved {count} pictures in {folder.name}, a folder a class."),
+        lambda count: context.show_message(f"Saved {counted(count, 'picture')} in {folder.name}, a folder a class."),
     )  # fmt: skip
 
 

@@ -38,6 +38,7 @@ from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.engine import crop
 from zfdesk.live import ClassSetError, Demand, Result
 from zfdesk.live.class_set import BACKGROUND, LEAST_PICTURES
+from zfdesk.progress import counted
 
 TEACH_KEYS = "123456789"
 """Held while the Teach pane has the focus: pictures for the first nine classes."""
@@ -195,9 +196,10 @@ class TeachPane(Pane):
         name = teaching.base.name or architecture.name
         if architecture.teachable:
             covered = ": the occluder is left out" if self.desk.view.occluders else ", never an occluder"
+            pictures = counted(class_set.pictures, "picture")
             self.facts.say(
-                f"{class_set.pictures} pictures · {architecture.feature_layer} of {name} · the crop is taught{covered}",
-                f"{class_set.pictures} pictures · the crop is taught{covered}",
+                f"{pictures} · {architecture.feature_layer} of {name} · the crop is taught{covered}",
+                f"{pictures} · the crop is taught{covered}",
             )
         else:
             self.facts.say(f"{name} does not end with a softmax on a linear layer: it cannot be taught other classes.")

@@ -12,6 +12,7 @@ from zfdesk.desk.path_player import Doing, PathPlayer
 from zfdesk.desk.widgets.save_dialog import ask_where
 from zfdesk.error_reason import error_reason
 from zfdesk.live.replay import ReplayError, load_path, save_path
+from zfdesk.progress import counted
 
 KIND = "Drag path (*.json)"
 
@@ -57,7 +58,7 @@ def save_drag_path_as(context: AppContext, path: Path) -> None:
         reason = error_reason(error)
         context.show_message(f"The path was not saved: {path.name}: {reason}.", error=True)
     else:
-        context.show_message(f"Saved {path.name}: {len(replay.moments)} positions.")
+        context.show_message(f"Saved {path.name}: {counted(len(replay.moments), 'position')}.")
 
 
 def open_drag_path(context: AppContext) -> None:
@@ -76,5 +77,5 @@ def load_drag_path(context: AppContext, path: Path) -> None:
         context.show_message(str(error), error=True)
         return
     context.get(PathPlayer).set_path(replay)
-    text = f"{len(replay.moments)} positions in {replay.duration:.1f} s"
+    text = f"{counted(len(replay.moments), 'position')} in {replay.duration:.1f} s"
     context.show_message(f"Opened {path.name}: {text}. Replay shows them.")

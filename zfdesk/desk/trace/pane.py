@@ -23,7 +23,7 @@ from zfdesk.desk.widgets.theme import Colours, watched_colour
 from zfdesk.figures.facts import number
 from zfdesk.live import Demand, TraceAxis
 from zfdesk.live.trace import AXIS_LABELS, MOST_POINTS, SECONDS, TracePoint, as_table
-from zfdesk.progress import noun
+from zfdesk.progress import counted
 
 LOW = 240  # pixels: below this the legend has one line
 PAUSE = 0.5  # seconds without a result: a line across would tell of values that nobody computed
@@ -41,19 +41,19 @@ def player_state_text(player: PathPlayer) -> str:
     replay = player.replay
     match player.doing:
         case Doing.RECORDING:
-            return f"● REC {clock(player.seconds)} · {player.recorded} positions"
+            return f"● REC {clock(player.seconds)} · {counted(player.recorded, 'position')}"
         case Doing.REPLAYING if replay:
             return f"▶ REPLAY {clock(min(player.seconds, replay.duration))} / {clock(replay.duration)}"
         case Doing.STEPPING if replay:
             return f"▶ EXACT {player.index + 1} / {len(replay.moments)}"
-    return f"path: {len(replay.moments)} positions, {replay.duration:.1f} s" if replay else ""
+    return f"path: {counted(len(replay.moments), 'position')}, {replay.duration:.1f} s" if replay else ""
 
 
 def _count(points: list[TracePoint]) -> str:
     if not points:
         return ""
     count = len(points)
-    return f"the newest {MOST_POINTS} points" if count == MOST_POINTS else f"{count} {noun(count, 'point')}"
+    return f"the newest {MOST_POINTS} points" if count == MOST_POINTS else f"{counted(count, 'point')}"
 
 
 class PathLight(QLabel):

@@ -22,6 +22,7 @@ from zfdesk.desk.widgets.save_dialog import ask_where
 from zfdesk.figures.facts import caption
 from zfdesk.live.changes import toggle_pin
 from zfdesk.pages.view_page import bars_text, facts_of
+from zfdesk.progress import counted
 
 REPORT_SCALE = 2.0
 """Screen pixels times this: sharp in print."""
@@ -127,7 +128,7 @@ def copy_data_of(context: AppContext, pane: Pane) -> None:
     mime.setData("text/tab-separated-values", text.encode())
     QGuiApplication.clipboard().setMimeData(mime)
     lines = sum(not line.startswith("#") for line in text.splitlines())
-    context.show_message(f"The numbers of {pane.title} are on the clipboard, {lines} lines.")
+    context.show_message(f"The numbers of {pane.title} are on the clipboard, {counted(lines, 'line')}.")
 
 
 def copy_caption(context: AppContext) -> None:
