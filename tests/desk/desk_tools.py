@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import combinations
 
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QTabBar, QWidget
 
 import zfdesk.engine as zf
+from zfdesk.desk.widgets.notification import MessageLine
 
+DIRECT = Qt.FindChildOption.FindDirectChildrenOnly
 PATIENCE = 20.0  # seconds; only a test that fails waits so long
 
 
@@ -53,3 +56,32 @@ def close(widget: QWidget) -> None:
     widget.close()
     widget.deleteLater()
     settle()
+
+
+def faults(window: QWidget) -> list[str]:
+    """Parts that lie over each other, and parts that reach beyond what they stand in."""
+    found: list[str] = []
+    waiting = [window]
+    while waiting:
+        above = waiting.pop()
+        parts = [
+            part
+            for part in above.findChildren(QWidget, options=DIRECT)
+            if part.isVisible() and not part.isWindow() and part.geometry().intersects(above.rect())  # not behind a tab
+            and not isinstance(part, MessageLine)  # over the status line on purpose
+        ]  # fmt: skip
+        parent = above.parentWidget()
+        scrolls = isinstance(parent, QAbstractScrollArea) and parent.viewport() is above
+        beyond = [part for part in parts if not scrolls and not above.rect().contains(part.geometry())]
+        found += [f"{name(part)} reaches beyond {name(above)}: {part.geometry()}, {above.rect()}" for part in beyond]
+        for one, other in combinations(parts, 2):
+            if one.geometry().intersects(other.geometry()):
+                found.append(f"{name(one)} over {name(other)}: {one.geometry()}, {other.geometry()}")
+        waiting += [part for part in parts if not isinstance(part, QTabBar)]  # Qt's arrows there share a border
+    return found
+
+
+def name(widget: QWidget) -> str:
+    """For whoever has to mend it."""
+    said = widget.accessibleName() or widget.objectName()
+    return f"{type(widget).__name__} “{said}”"

@@ -13,7 +13,7 @@ from desk_window import Window
 from PIL import Image
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QInputDialog, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QWidget
 
 from zfdesk.desk.alive import alive
 from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture
@@ -47,7 +47,7 @@ def answer_no_file(put: Callable[[object, str, object], None]) -> None:
     for name in ("getOpenFileName", "getSaveFileName"):
         put(QFileDialog, name, lambda *_, **__: ("", ""))
     put(QFileDialog, "getExistingDirectory", lambda *_, **__: "")
-    put(QInputDialog, "getText", lambda *_, **__: ("", False))
+    put(QDialog, "exec", lambda _: QDialog.DialogCode.Rejected)
 
 
 class Eye:

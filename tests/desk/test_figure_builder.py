@@ -30,7 +30,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QFileDialog,
-    QInputDialog,
     QMenu,
     QTreeWidgetItem,
 )
@@ -38,6 +37,7 @@ from test_accessibility import controls, describe
 
 from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.figure import grid as grid_module
+from zfdesk.desk.figure import layouts
 from zfdesk.desk.figure.builder import FigureBuilder, show_builder
 from zfdesk.desk.figure.commands import COMMANDS
 from zfdesk.desk.figure.drawer import Drawer, DrawRequest
@@ -647,7 +647,7 @@ def test_copied_and_dragged_out(builder: FigureBuilder, monkeypatch: pytest.Monk
 
 def test_a_layout_is_kept_and_applied_to_another_view(builder: FigureBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
     place(builder, PICTURE, DECONVNET)
-    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("my row", True))
+    monkeypatch.setattr(layouts, "ask_for_text", lambda *_: "my row")
     builder.layouts.ask_keep_layout()
     assert builder.layouts.kept_layouts() == ["my row"]
     builder.editing.clear()

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
 
 import pytest
 from desk_hands import show_text, wait_for_result
-from desk_tools import close, settle, wait_until
+from desk_tools import close, faults, settle, wait_until
 from desk_window import Window
-from PySide6.QtCore import QSettings, Qt
-from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QScrollBar, QTabBar, QWidget
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QAbstractButton, QScrollBar
 
 import zfdesk.weights
 from zfdesk.desk.feature import Panes
 from zfdesk.desk.live_view.transport import TransportBar
 from zfdesk.desk.state import AppState
-from zfdesk.desk.widgets.notification import MessageLine, Notification
+from zfdesk.desk.widgets.notification import Notification
 from zfdesk.live import View
 from zfdesk.sources import SourceReference
 
 SIZES = [(1016, 728), (1440, 900), (1920, 1080)]  # the first: 1024 × 768 without a frame
-DIRECT = Qt.FindChildOption.FindDirectChildrenOnly
 
 
 @pytest.fixture(scope="module")
@@ -38,34 +36,6 @@ def first(application: object, tmp_path_factory: pytest.TempPathFactory) -> Iter
     close(window)
     desk.deleteLater()
     settle()
-
-
-def faults(window: QWidget) -> list[str]:
-    """Parts that lie over each other, and parts that reach beyond what they stand in."""
-    found: list[str] = []
-    waiting = [window]
-    while waiting:
-        above = waiting.pop()
-        parts = [
-            part
-            for part in above.findChildren(QWidget, options=DIRECT)
-            if part.isVisible() and not part.isWindow() and part.geometry().intersects(above.rect())  # not behind a tab
-            and not isinstance(part, MessageLine)  # over the status line on purpose
-        ]  # fmt: skip
-        parent = above.parentWidget()
-        scrolls = isinstance(parent, QAbstractScrollArea) and parent.viewport() is above
-        beyond = [part for part in parts if not scrolls and not above.rect().contains(part.geometry())]
-        found += [f"{name(part)} reaches beyond {name(above)}: {part.geometry()}, {above.rect()}" for part in beyond]
-        for one, other in combinations(parts, 2):
-            if one.geometry().intersects(other.geometry()):
-                found.append(f"{name(one)} over {name(other)}: {one.geometry()}, {other.geometry()}")
-        waiting += [part for part in parts if not isinstance(part, QTabBar)]  # Qt's arrows there share a border
-    return found
-
-
-def name(widget: QWidget) -> str:
-    said = widget.accessibleName() or widget.objectName()
-    return f"{type(widget).__name__} “{said}”"
 
 
 def show(window: Window, size: tuple[int, int], presenter: bool) -> None:

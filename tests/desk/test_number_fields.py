@@ -11,7 +11,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QDoubleSpinBox, QWidget
 
 from zfdesk.desk.app import make_application
-from zfdesk.desk.widgets.numbers import DecimalSpinBox, ask_for_number
+from zfdesk.desk.widgets.numbers import DecimalSpinBox
+from zfdesk.desk.widgets.questions import ask_for_number
 
 
 @pytest.fixture(params=["de_DE", "fr_FR", "en_US", "C"])

@@ -27,11 +27,12 @@ from desk_window import Window
 from PIL import Image
 from PySide6.QtCore import QEvent, QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QKeyEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 import zfdesk.engine as zf
 from zfdesk.desk.state import AppState
 from zfdesk.desk.teach import classifier as classifier_module
+from zfdesk.desk.teach import commands
 from zfdesk.desk.teach import controller as controller_module
 from zfdesk.desk.teach import files as teaching_files
 from zfdesk.desk.teach.commands import import_classes
@@ -600,7 +601,7 @@ def test_it_is_kept_as_weights_and_a_session_finds_it_again(
     window.desk.message.connect(lambda sentence, trouble: said.append((sentence, trouble)))
     teach_all(stage, holds=1)
     unsaved = to_bytes(Session(moment_of(window.desk.complete)))
-    monkeypatch.setattr(QInputDialog, "getText", staticmethod(lambda *_, **__: ("mine", True)))
+    monkeypatch.setattr(commands, "ask_for_text", lambda *_: "mine")
     window.run("teach-save")
     wait_until(lambda: window.desk.model.name == "mine")
     assert said[-1] == ("Kept as mine: it is in the list of weights from now on.", False)
@@ -620,7 +621,7 @@ def test_it_is_kept_as_weights_and_a_session_finds_it_again(
     entry.path.unlink()
     notes = reopen(saved, small_model()).notes
     assert any("the weights mine" in note and "not installed" in note for note in notes)
-    monkeypatch.setattr(QInputDialog, "getText", staticmethod(lambda *_, **__: ("a/b", True)))
+    monkeypatch.setattr(commands, "ask_for_text", lambda *_: "a/b")
     window.run("teach-save")
     wait_until(lambda: "is not a name for weights" in said[-1][0])
 

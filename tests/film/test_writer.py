@@ -65,6 +65,24 @@ def test_live_what_finds_no_room_is_dropped_and_counted(slow: threading.Semaphor
     assert [pattern_number(pixels) for pixels, _, _ in read(tmp_path / "film.gif")] == list(range(taken))
 
 
+@pytest.mark.parametrize("live", [False, True])
+def test_a_program_that_ends_does_not_wait_for_what_waits(
+    slow: threading.Semaphore, tmp_path: Path, live: bool
+) -> None:
+    film = FilmWriter(tmp_path / "film.gif", Titles(), live=live)
+    taken = filled(film)
+    slow.release(1)
+    while not film.status.frames:
+        time.sleep(0.005)
+    film.finish_at_once()
+    slow.release(100)
+    status = film.wait()
+    assert status.kept
+    assert 1 <= status.frames <= 2 < taken  # one was being written
+    assert status.frames + status.dropped == taken + 1
+    assert len(read(tmp_path / "film.gif")) == status.frames
+
+
 def test_live_no_more_waits_than_is_written_soon(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A program that is closed ends when they are written."""
 

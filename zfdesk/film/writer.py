@@ -130,6 +130,7 @@ class FilmWriter:
         self._dropped = 0
         self._end: float | None = None
         self._over = threading.Event()
+        self._at_once = False
         self._lines: list[dict[str, Any]] = []
         self._status = FilmStatus()
         # not a daemon: a program that ends brings the film to its end
@@ -188,10 +189,15 @@ class FilmWriter:
 
     def finish(self, end: float | None = None) -> None:
         """No more frames come; the last is shown until ``end`` (s), or as long as the one before it, or as one at the
-        film's rate. Returns at once; `wait` waits."""
+        film's rate. Returns immediately; `wait` waits."""
         if self._end is None:
             self._end = -1.0 if end is None else end
             self._queue.put(None)
+
+    def finish_at_once(self) -> None:
+        """The program ends: a film that has frames ends too, and those that still wait count as dropped."""
+        self._at_once = True
+        self.finish()
 
     def wait(self, seconds: float | None = None) -> FilmStatus:
         """Wait until the film is over."""
@@ -222,7 +228,7 @@ class FilmWriter:
         begun = time.thread_time()
         pixels = picture()
         took = time.thread_time() - begun
-        if self.live and took > HEAVY_SECONDS:
+        if self.live and took > HEAVY_SECONDS and not self._at_once:
             time.sleep(min(took, MOST_REST_SECONDS))
         return pixels
 
@@ -255,6 +261,9 @@ class FilmWriter:
         try:
             looked = time.monotonic()
             while not why and (frame := self._queue.get()) is not None:
+                if self._at_once and encoder is not None:
+                    self.drop()
+                    continue
                 begun = time.monotonic()
                 try:
                     pixels = self._pixels(frame)

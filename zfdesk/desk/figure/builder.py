@@ -111,7 +111,7 @@ class FigureBuilder(Dialog):
             tools.addWidget(button)
         self.help = plain_button("?", "All keys", self.show_keys)
         self.help.setAccessibleName("All keys")
-        self.help.setFixedWidth(TARGET + 4)
+        self.help.setMinimumWidth(TARGET + 4)
         tools.addWidget(self.help)
 
         middle = QSplitter(Qt.Orientation.Vertical)

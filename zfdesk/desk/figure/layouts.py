@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from PySide6.QtWidgets import QInputDialog, QMenu
+from PySide6.QtWidgets import QMenu
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.figure.bench import Bench
 from zfdesk.desk.figure.kept import KeptFigure
 from zfdesk.desk.settings import FIGURE_LAYOUT, FIGURE_LAYOUTS
+from zfdesk.desk.widgets.questions import ask_for_text
 from zfdesk.pages.composition import Captures, Composition, filled, lacking
 from zfdesk.pages.layout_file import LayoutError, empty_of, from_text, layout_of, to_text
 
@@ -27,8 +28,8 @@ class LayoutCommands:
 
     def ask_keep_layout(self) -> None:
         """Ask for a name, and keep where the panels stand."""
-        name, good = QInputDialog.getText(self.bench.dialog, "Keep the layout", "Name under which the layout is kept:")
-        if good:
+        name = ask_for_text(self.bench.dialog, "Keep the layout", "Name under which the layout is kept:")
+        if name is not None:
             self.keep_layout(name)
 
     def keep_layout(self, name: str) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QInputDialog
-
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Panes
 from zfdesk.desk.live_view.classes_pane import ClassesPane
 from zfdesk.desk.live_view.snapshot_pane import ComparePane
+from zfdesk.desk.widgets.questions import ask_for_whole_number
 from zfdesk.live.changes import to_unit
 
 
@@ -15,7 +14,7 @@ def jump_to_unit(context: AppContext) -> None:
     """Type a unit's number."""
     view = context.state.view
     last = context.state.model.architecture.stage(view.layer).shape[0] - 1
-    unit, good = QInputDialog.getInt(
+    unit = ask_for_whole_number(
         context.window,
         "Jump to a unit",
         f"Number of the unit of {view.layer} to look at, from 0 to {last}:",
@@ -23,7 +22,7 @@ def jump_to_unit(context: AppContext) -> None:
         0,
         last,
     )
-    if good:
+    if unit is not None:
         context.state.change(to_unit(view, unit), "unit")
 
 

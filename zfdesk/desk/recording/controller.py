@@ -202,6 +202,8 @@ class Films(QObject):
     def close(self) -> None:
         """The window goes: the film is brought to its end in its own thread, which the program waits for."""
         self.stop()
+        if self.film is not None:
+            self.film.finish_at_once()
         self._timer.stop()
         self._retry.stop()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtWidgets import QFileDialog, QInputDialog
+from PySide6.QtWidgets import QFileDialog
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Panes
@@ -19,6 +19,7 @@ from zfdesk.desk.teach.controller import DROP_SECONDS, Teaching
 from zfdesk.desk.teach.example import example_bursts, example_pictures
 from zfdesk.desk.teach.files import ClassPictures, export, keep_last, last_classes_folder, open_classes, unread_text
 from zfdesk.desk.teach.pane import TeachPane
+from zfdesk.desk.widgets.questions import ask_for_text
 from zfdesk.live import ClassSet, Sample
 from zfdesk.progress import counted
 from zfdesk.weights import store
@@ -137,14 +138,14 @@ def teach_save(context: AppContext) -> None:
         context.show_message("Nothing has been taught yet.", error=True)
         return
     proposal = store.name_for(Path("-".join(taught.model.classes)[:40] + store.SUFFIX))
-    name, good = QInputDialog.getText(
+    name = ask_for_text(
         context.window,
         "Keep the taught network",
         "Name under which its weights are kept among the others:",
-        text=proposal,
+        proposal,
     )
-    if good and name.strip():
-        keep_taught(context, taught, name.strip())
+    if name:
+        keep_taught(context, taught, name)
 
 
 def keep_taught(context: AppContext, taught: Taught, name: str) -> None:

@@ -14,6 +14,7 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.tasks import Done, Progress, Task
 from zfdesk.desk.widgets.buttons import ThinBar, plain_button
 from zfdesk.desk.widgets.pane import ElidedLabel
+from zfdesk.desk.widgets.questions import show_whole_title
 from zfdesk.desk.widgets.theme import THEMES, Colours, set_role
 
 PROGRESS_MS = 50  # how often the bar follows a task
@@ -158,6 +159,7 @@ class Dialog(QDialog):
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         self._follow()
+        show_whole_title(self)
         super().showEvent(event)
 
     def _follow(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QLocale
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QDoubleSpinBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox
 
 
 def use_plain_numbers() -> None:
@@ -27,23 +27,4 @@ class DecimalSpinBox(QDoubleSpinBox):
         return super().validate(text[:start] + text[start:].replace(",", "."), position)
 
 
-def ask_for_number(parent: QWidget, title: str, question: str, value: float, least: float, most: float) -> float | None:
-    """A number with two decimals, asked for in a dialog; None where it was cancelled. Qt's own drops a comma."""
-    dialog = QDialog(parent)
-    dialog.setWindowTitle(title)
-    field = DecimalSpinBox(minimum=least, maximum=most, value=value, singleStep=0.25)
-    field.setAccessibleName(question)
-    field.selectAll()
-    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
-    buttons.accepted.connect(dialog.accept)
-    buttons.rejected.connect(dialog.reject)
-    layout = QVBoxLayout(dialog)
-    for widget in (QLabel(question), field, buttons):
-        layout.addWidget(widget)
-    field.setFocus()
-    good = dialog.exec() == QDialog.DialogCode.Accepted
-    dialog.deleteLater()
-    return field.value() if good else None
-
-
-__all__ = ["DecimalSpinBox", "ask_for_number", "use_plain_numbers"]
+__all__ = ["DecimalSpinBox", "use_plain_numbers"]

@@ -16,8 +16,8 @@ from zfdesk.desk.feature import Panes
 from zfdesk.desk.live_view.picture_pane import PicturePane
 from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.drag_out import DRAGGED, carry, picture_mime
-from zfdesk.desk.widgets.numbers import ask_for_number
 from zfdesk.desk.widgets.pane import Pane
+from zfdesk.desk.widgets.questions import ask_for_number
 from zfdesk.desk.widgets.save_dialog import ask_where
 from zfdesk.figures.facts import caption
 from zfdesk.live.changes import toggle_pin
