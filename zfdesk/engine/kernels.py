@@ -73,8 +73,8 @@ def neighbour_sum(layer: LRN, x: Tensor, dim: int, transposed: bool = False) -> 
 
 
 def inverse_power(d: Tensor, beta: float) -> Tensor:
-    """d^-β, element by element, for positive d. β = ¾, the usual one, needs no power function: with r = d^-½ it is
-    r·√r."""
+    """d^-β, element by element, for positive d of any shape. β = ¾, the usual one, needs no power function: with
+    r = d^-½ it is r·√r."""
     if beta != 0.75:
         return d.pow(-beta)
     root = d.rsqrt()

@@ -38,7 +38,7 @@ class Minimum:
 def minimise(function: ValueAndGradient, start: Tensor, tolerance: float = 1e-6, most_steps: int = 2000) -> Minimum:
     """Go down from ``start`` until the largest component of the gradient is below ``tolerance``.
 
-    The same start gives the same end. Raises ArithmeticError where the value is not a number.
+    start: of any shape. The same start gives the same end. Raises ArithmeticError where the value is not a number.
     """
     point = start.clone()
     value, gradient = function(point)
