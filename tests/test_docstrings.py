@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-ROOMS = ("engine", "attribution", "synthesis", "experiments", "weights", "session", "pages")
+ROOMS = (
+    "engine", "attribution", "synthesis", "experiments", "weights", "session", "pages", "library", "live", "runs",
+)  # fmt: skip
 SHAPE = re.compile(r"\([^()]*,[^()]*\)|shape|dimension|\bsee `|\bas `", re.IGNORECASE)
 """(N, 3, height, width), (classes,), or where they are said."""
 ARRAYS = re.compile(r"\b(Tensor|ndarray)\b")

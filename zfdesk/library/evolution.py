@@ -135,8 +135,8 @@ def answer_of_crop(
 ) -> UnitAnswer:
     """The answer again from what was kept of its picture: what the receptive field saw, cut at the picture's border.
 
-    Pasted back into its place it gives the same activation and reconstruction, as nothing else reaches the unit.
-    Raises ValueError for a crop of another size, and for a unit or position that is not there.
+    crop: uint8 (height, width, 3) RGB. Pasted back into its place it gives the same activation and reconstruction, as
+    nothing else reaches the unit. Raises ValueError for a crop of another size, a unit or position that is not there.
     """
     architecture = model.architecture
     stage, size = architecture.stage(layer), architecture.size
@@ -155,6 +155,10 @@ def answer_of_crop(
 def answer_of(
     seen: Pass, picture: np.ndarray, layer: str, unit: int, position: tuple[int, int], name: str, rule: Rule
 ) -> UnitAnswer:
+    """What a unit answers at a position (y, x) of its map, and what it was led down to; a silent one shows nothing.
+
+    seen: the forward pass of ``picture``, uint8 (size, size, 3) RGB. name: what the picture is called.
+    """
     activation = float(seen.activations[layer][0, unit, position[0], position[1]])
     if activation <= 0:
         return silent_answer(seen.model, layer, unit, activation)

@@ -95,7 +95,7 @@ class Portraits:
         self._galleries: list[Gallery] = []
 
     def pictures(self, layer: str) -> ScannedPictures:
-        """Those that were scanned for a layer."""
+        """Those that were scanned for a layer. Raises LibraryError where none was."""
         generation = self.library.generation
         if generation != self._generation:
             for kept in (self._pictures, self._statistics, self._correlations):
@@ -158,7 +158,7 @@ class Portraits:
         return ranked(self.library, pictures, statistics, units, self.ranks, exact)
 
     def examples(self, layer: str, found: Ranked) -> tuple[Example, ...]:
-        """The pictures of a ranking."""
+        """The pictures of a ranking. Raises LibraryError where the scan changed since."""
         stage, pictures = self.library.model.architecture.stage(layer), self.pictures(layer)
         ids = [int(pictures.ids[place]) for place in found.pictures]
         files = self.library.seen(ids)

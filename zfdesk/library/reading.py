@@ -45,11 +45,11 @@ class Reader:
         return picture if digest_of(picture) == digest else None
 
     def box(self, frame: np.ndarray) -> CropBox:
-        """The part of a frame that the network sees, in the frame's pixels."""
+        """The part of a frame, uint8 (height, width, 3), that the network sees, in the frame's pixels."""
         return self._crop.box(*frame.shape[:2])
 
     def frame(self, found: ListedPicture) -> np.ndarray:
-        """The whole picture, uint8 (height, width, 3). Raises as `read`."""
+        """The whole picture, uint8 (height, width, 3). Raises `Gone`, or ValueError with the reason."""
         path = os.fsdecode(found.path)
         try:
             if found.frame == WHOLE:

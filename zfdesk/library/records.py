@@ -48,7 +48,7 @@ class LayerRecord:
     near: np.ndarray
 
     def rows(self, rows: np.ndarray) -> LayerRecord:
-        """Those of some of the pictures."""
+        """The records of some of the pictures: rows, int (n,), of these."""
         return LayerRecord(self.values[rows], self.places[rows], self.near[rows])
 
 
@@ -138,7 +138,10 @@ def answers(model: Model, pictures: np.ndarray, layers: Sequence[str]) -> Part:
 def answers_of(
     architecture: Architecture, activations: Mapping[str, Tensor], layers: Sequence[str]
 ) -> dict[str, LayerRecord]:
-    """What a forward pass that was made for something else says of some layers. Raises ValueError for one it lacks."""
+    """What a forward pass that was made for something else says of some layers.
+
+    activations: by layer, (N, channels, height, width). Raises ValueError for a layer it lacks.
+    """
     if missing := [layer for layer in layers if layer not in activations]:
         raise ValueError(f"This pass ended below {missing[0]}.")
     stages = [architecture.stage(layer) for layer in layers]
@@ -148,7 +151,7 @@ def answers_of(
 
 
 def digest_of(picture: np.ndarray) -> bytes:
-    """Tells pictures apart that the network sees alike: equal pictures have equal answers."""
+    """16 bytes that are the same for equal pictures, uint8 (size, size, 3), whose answers are equal too."""
     return hashlib.blake2b(picture.tobytes(), digest_size=16).digest()
 
 
@@ -256,7 +259,7 @@ class PartFile:
             raise PartError(f"{path.name} is damaged or gone ({error}).") from None
 
     def layer(self, layer: str) -> LayerRecord:
-        """Read one layer's answers."""
+        """Read one layer's answers. Raises PartError where the file is damaged."""
         if f"{layer}.nonzero" in self._arrays:
             where, nonzero = self._read(f"{layer}.where"), self._read(f"{layer}.nonzero")
             mask = np.unpackbits(where, axis=1, count=int(self._read(f"{layer}.units"))).astype(bool)

@@ -36,6 +36,7 @@ class RollingScan:
     """
 
     def __init__(self, model: Model, layers: Sequence[str], minutes: float = 5.0, every: float = 0.5) -> None:
+        """every: seconds between two frames that are taken. Raises ValueError for no time, or a layer without units."""
         if minutes <= 0 or every <= 0:
             raise ValueError("A rolling scan spans some time, in steps of some time.")
         for layer in layers:
@@ -47,8 +48,10 @@ class RollingScan:
         self._lock = threading.Lock()
 
     def feed(self, seen: Pass, picture: np.ndarray, time: float) -> bool:
-        """Take a frame's forward pass, with what the network saw, at a time in seconds that never runs backwards.
-        False where the last frame taken is too near; nothing is computed then.
+        """Take a frame's forward pass, with what the network saw, uint8 (size, size, 3).
+
+        time: in seconds, which never runs backwards. False where the last frame taken is too near; nothing is computed
+        then.
 
         Raises ValueError for a pass that lacks one of the layers.
         """

@@ -45,7 +45,7 @@ class Candidates:
 
     @staticmethod
     def of(record: LayerRecord, pictures: np.ndarray) -> Candidates:
-        """All of some pictures, at these places in a `ScannedPictures`."""
+        """All of some pictures, at these places in a `ScannedPictures`, int (pictures,)."""
         units = record.values.shape[1]
         places = np.broadcast_to(pictures, (units, len(pictures)))
         nothing = np.full(units, -np.inf, np.float32)
@@ -196,7 +196,8 @@ def correlations(
 
 
 def most_alike(row: np.ndarray, unit: int, count: int = 5) -> tuple[tuple[int, float], ...]:
-    """The others that correlate most with a unit, of its row of `correlations`, the most first."""
+    """The others that correlate most with a unit, of its row of `correlations`, (units,): (unit, correlation), the most
+    first."""
     order = np.argsort(-np.nan_to_num(row, nan=-2), kind="stable")
     found = [(int(other), float(row[other])) for other in order if other != unit and np.isfinite(row[other])]
     return tuple(found[:count])

@@ -61,7 +61,7 @@ def strongest_over(
 
 
 def batches(pictures: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-    """Stacks of up to `BATCH` pictures."""
+    """Pictures (size, size, 3) in stacks (N, size, size, 3) of up to `BATCH`."""
     waiting = iter(pictures)
     while batch := list(islice(waiting, BATCH)):
         yield np.stack(batch)

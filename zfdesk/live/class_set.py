@@ -73,7 +73,7 @@ class ClassSet:
         return next(name for name in names if name.casefold() not in used_names)
 
     def add(self, name: str, samples: Sequence[Sample] = ()) -> ClassSet:
-        """Return the set with one more class at its end."""
+        """Return the set with one more class at its end. Raises ClassSetError where there is no room for it."""
         if len(self.classes) >= MOST_CLASSES:
             raise ClassSetError(f"There are {MOST_CLASSES} classes already: that is all there is room for.")
         return ClassSet((*self.classes, TaughtClass(self._checked(name, -1)))).add_samples(len(self.classes), samples)
@@ -94,7 +94,7 @@ class ClassSet:
         return ClassSet(tuple(rest))
 
     def add_samples(self, index: int, samples: Sequence[Sample]) -> ClassSet:
-        """More pictures for a class."""
+        """More pictures for a class. Raises ClassSetError where there is no room for them."""
         if self.pictures + len(samples) > MOST_PICTURES:
             raise ClassSetError(
                 f"There are {self.pictures} pictures already; {MOST_PICTURES} is all there is room for."

@@ -18,7 +18,8 @@ from zfdesk.live.view import MapsDisplay, Normalise, UnitReference, View
 def common_seed(reference: UnitReference, seed: Seed, clean: Tensor) -> tuple[UnitReference, Seed]:
     """The seed that both pictures are reconstructed from: a picked position stays; else the clean map's strongest.
 
-    What is asked is what became of what the unit saw, so the place is where it saw it, not where it is strongest now.
+    clean: that map, (height, width). What is asked is what became of what the unit saw, so the position is where it saw
+    it, not where it is strongest now.
     """
     if seed.kind is SeedKind.MAX:
         position = seed_positions(clean, seed)[0]

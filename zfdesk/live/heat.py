@@ -163,7 +163,7 @@ class HeatFinder:
         return HeatFound(query, input, *tables, probability, time.thread_time() - started)
 
     def seen(self, input: HeatInput) -> Pass:
-        """The pass of a picture."""
+        """The forward pass of a picture. Raises ArithmeticError where its answers are no numbers."""
         if self._last is None or not self._last[0].same(input):
             seen = input.model.forward(input.picture)
             if not bool(seen.probabilities.isfinite().all()):

@@ -127,6 +127,6 @@ def styled(values: np.ndarray, style: Style) -> np.ndarray:
 
 
 def frozen(array: np.ndarray) -> np.ndarray:
-    """The array, read-only."""
+    """The array itself, of any shape, read-only from now on."""
     array.setflags(write=False)
     return array

@@ -44,7 +44,7 @@ class LayerTrainingStatistics:
 def spread(values: torch.Tensor | np.ndarray, bins: int = BINS) -> Spread:
     """The histogram of all values, from the least to the greatest; symmetric about zero where both signs are.
 
-    Values that are not finite are left out. Of a tensor on any device.
+    values: of any shape, on any device. Those that are not finite are left out.
     """
     flat = torch.as_tensor(values).detach().flatten().float()
     flat = flat[torch.isfinite(flat)]
