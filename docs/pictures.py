@@ -42,7 +42,7 @@ from zfdesk.resources import resource
 from zfdesk.sources import SourceReference, read_picture
 from zfdesk.synthesis import MaximiseRecipe, finished, maximise, of_class, of_unit
 from zfdesk.synthesis.orders import units_order
-from zfdesk.synthesis.sheet import png_bytes, sheet
+from zfdesk.synthesis.sheet import contact_sheet, png_bytes
 
 DOCS = Path(__file__).resolve().parent
 BUILDER_SIZE = (1400, 860)
@@ -173,7 +173,7 @@ def wants(path: Path) -> None:
     objectives = [of_class(model.architecture, index) for index in WANTED]
     order = units_order(model, objectives, replace(MaximiseRecipe(), steps=WANTED_STEPS))
     made = order.made(finished(order.sketches()))
-    path.write_bytes(png_bytes(sheet(made.pictures, len(WANTED)), made.facts))
+    path.write_bytes(png_bytes(contact_sheet(made.pictures, len(WANTED)), made.facts))
     print(path)
 
 
@@ -189,7 +189,7 @@ def units(path: Path) -> None:
                 for picture in made.pictures
             ]
     facts = {"method": f"activation maximisation, recipe {MaximiseRecipe().name}, seed 0", "weights": model.name}
-    path.write_bytes(png_bytes(sheet(np.stack([np.asarray(one) for one in rows]), ACROSS), facts))
+    path.write_bytes(png_bytes(contact_sheet(np.stack([np.asarray(one) for one in rows]), ACROSS), facts))
     print(path)
 
 

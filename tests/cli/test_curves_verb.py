@@ -116,9 +116,9 @@ def test_several_maps_and_a_sweep(
     assert second["cells"] == [4, 4]
     assert first["deletion_curve"] == third["deletion_curve"]  # the order is all that counts
     assert first["random"] == third["random"] != second["random"]
-    from zfdesk.experiments.heatmap import interpolated
+    from zfdesk.experiments.heatmap import values_at_pixels
 
-    spread = interpolated(fall.astype(float), starts + 4.0, starts + 4.0, SIZE)
+    spread = values_at_pixels(fall.astype(float), starts + 4.0, starts + 4.0, SIZE)
     expected = zfdesk.experiments.insertion_deletion(small, seen(image), spread, facts["index"], 6)
     assert second["deletion"] == pytest.approx(expected.deletion.area, abs=1e-6)
     assert main(["curves", image, *maps, "--steps", "6", "--random", "2"]) == 0

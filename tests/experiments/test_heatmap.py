@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from zfdesk.experiments.heatmap import HeatMapError, interpolated, read_heat_map, upsampled
+from zfdesk.experiments.heatmap import HeatMapError, read_heat_map, upsampled, values_at_pixels
 
 SIZE = 224
 
@@ -25,7 +25,7 @@ def test_spread_as_torch_interpolates(shape: tuple[int, int]) -> None:
 
 def test_placed_at_centres() -> None:
     values = np.array([[0.0, 10.0], [20.0, 30.0]])
-    spread = interpolated(values, np.array([2.5, 6.5]), np.array([0.5, 4.5]), 8)
+    spread = values_at_pixels(values, np.array([2.5, 6.5]), np.array([0.5, 4.5]), 8)
     assert spread[2, 0] == 0
     assert spread[2, 4] == 10
     assert spread[4, 2] == pytest.approx(15)

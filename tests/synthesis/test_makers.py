@@ -14,7 +14,7 @@ import zfdesk.engine as zf
 from zfdesk.engine.layers import Architecture, Conv, Linear, MaxPool, ReLU, Softmax
 from zfdesk.synthesis import Norm, Sketch, StyleSource, dream, finished, fool, invert, texture, transfer
 from zfdesk.synthesis.fooling import magnified, within
-from zfdesk.synthesis.sheet import sheet
+from zfdesk.synthesis.sheet import contact_sheet
 from zfdesk.synthesis.steps import as_tensor, no_larger, normaliser
 from zfdesk.synthesis.style import advice, content_layer, gram, style_layers
 
@@ -206,9 +206,9 @@ def test_which_layers_and_what_is_said_of_the_network() -> None:
 
 def test_pictures_side_by_side() -> None:
     three = np.stack([np.full((4, 5, 3), value, np.uint8) for value in (10, 20, 30)])
-    assert sheet(three).shape == (4 * 2 + 2, 5 * 2 + 2, 3)
-    assert sheet(three, 3).shape == (4, 5 * 3 + 4, 3)
-    assert sheet(three)[6, 0].tolist() == [30, 30, 30]
+    assert contact_sheet(three).shape == (4 * 2 + 2, 5 * 2 + 2, 3)
+    assert contact_sheet(three, 3).shape == (4, 5 * 3 + 4, 3)
+    assert contact_sheet(three)[6, 0].tolist() == [30, 30, 30]
 
 
 def test_no_larger_keeps_the_shape_of_a_picture() -> None:

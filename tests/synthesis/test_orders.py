@@ -42,7 +42,7 @@ from zfdesk.synthesis.orders import (
     units_order,
 )
 from zfdesk.synthesis.recipes import RECIPES, recipe_text
-from zfdesk.synthesis.sheet import png_bytes, sheet
+from zfdesk.synthesis.sheet import contact_sheet, png_bytes
 
 LAYERS = (
     Conv("conv1", 8, 3, 1, 1), ReLU("relu1"), MaxPool("pool1", 2, 2), Conv("conv2", BATCH + 3, 3, 1, 1), ReLU("relu2"),
@@ -193,7 +193,7 @@ def test_a_step_under_way_is_cut_off_between_two_layers(model: zf.Model, after: 
 def test_a_file_holds_all_that_is_said(model: zf.Model, tmp_path: object) -> None:
     order = fool_order(model, PICTURE, 2, 6.0, steps=2)
     made = order.made(next(order.sketches()), State.CANCELLED)
-    data = png_bytes(sheet(made.pictures, 3), made.facts)
+    data = png_bytes(contact_sheet(made.pictures, 3), made.facts)
     path = f"{tmp_path}/a.png"
     with open(path, "wb") as file:
         file.write(data)

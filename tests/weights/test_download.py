@@ -16,7 +16,7 @@ import trustme
 from loopback import Loopback, loopback, room_for
 
 from zfdesk.weights import web
-from zfdesk.weights.download import Cancelled, DownloadError, DownloadProgress, Stop, alone, download, forget
+from zfdesk.weights.download import Cancelled, DownloadError, DownloadProgress, Stop, alone, download_file, forget
 
 DATA = random.Random(1).randbytes(300_000)
 AT_ONCE = (0.0, 0.0)
@@ -37,7 +37,7 @@ def part(tmp_path: Path) -> Path:
 
 
 def bring(url: str, part: Path, most: int = 1 << 20, **rest: object) -> bool:
-    return download(url, part, most, pauses=AT_ONCE, patience=5, **rest)  # type: ignore[arg-type]
+    return download_file(url, part, most, pauses=AT_ONCE, patience=5, **rest)  # type: ignore[arg-type]
 
 
 def refused(url: str, part: Path, most: int = 1 << 20) -> str:
@@ -217,7 +217,7 @@ def test_a_silent_server_is_given_up(server: Loopback, part: Path) -> None:
     url = server.serve("a", DATA, stall=1000)
     begun = time.monotonic()
     with pytest.raises(DownloadError, match=r"127\.0\.0\.1 did not answer for 0 seconds"):
-        download(url, part, 1 << 20, pauses=(), patience=0.2)
+        download_file(url, part, 1 << 20, pauses=(), patience=0.2)
     assert time.monotonic() - begun < 3
     assert part.read_bytes() == DATA[:1000]
 
@@ -248,7 +248,7 @@ def test_stopping_wakes_a_waiting_read_and_keeps_the_part(stall: int, server: Lo
 
     def work() -> None:
         try:
-            download(url, part, 1 << 20, stop=stop, patience=20)
+            download_file(url, part, 1 << 20, stop=stop, patience=20)
         except Cancelled:
             ended.append(time.monotonic())
 
@@ -274,7 +274,7 @@ def test_stopped_before_it_began_nothing_is_asked(server: Loopback, part: Path) 
     stop = Stop()
     stop.ask()
     with pytest.raises(Cancelled):
-        download(server.serve("a", DATA), part, 1 << 20, stop=stop)
+        download_file(server.serve("a", DATA), part, 1 << 20, stop=stop)
     assert server.asked == []
 
 
@@ -283,7 +283,7 @@ def test_stopped_while_waiting_for_another_try(server: Loopback, part: Path) -> 
     threading.Timer(0.1, stop.ask).start()
     begun = time.monotonic()
     with pytest.raises(Cancelled):
-        download(server.serve("a", DATA, drop=[10]), part, 1 << 20, stop=stop, pauses=(20.0,))
+        download_file(server.serve("a", DATA, drop=[10]), part, 1 << 20, stop=stop, pauses=(20.0,))
     assert time.monotonic() - begun < 5
 
 
@@ -397,7 +397,7 @@ def test_stopping_wakes_a_waiting_read_over_https(
         waiter.start()
         begun = time.monotonic()
         with pytest.raises(Cancelled):
-            download(url, part, 1 << 20, stop=stop, patience=20)
+            download_file(url, part, 1 << 20, stop=stop, patience=20)
         assert time.monotonic() - begun < 5
         waiter.join(5)
 

@@ -180,11 +180,11 @@ def occlusion(forward_pass: Pass, target: Seed, options: Options) -> Tensor:
     import torch
 
     from zfdesk.engine import SweepPlan, sweep
-    from zfdesk.experiments.heatmap import interpolated
+    from zfdesk.experiments.heatmap import values_at_pixels
 
     size, plan = forward_pass.model.architecture.size, SweepPlan(*occluder_of(forward_pass.model.architecture.size))
     picture = forward_pass.model.input.to_pictures(forward_pass.activations["input"])[0]
     *_, swept = checkpoints(sweep(forward_pass, picture, plan, target.layer))
     drop = swept.clean_probabilities[target.unit] - swept.probability(target.unit)
     rows, columns = swept.positions[:, 0, 0] + plan.size / 2, swept.positions[0, :, 1] + plan.size / 2
-    return torch.from_numpy(interpolated(drop.astype(np.float64), rows, columns, size))
+    return torch.from_numpy(values_at_pixels(drop.astype(np.float64), rows, columns, size))

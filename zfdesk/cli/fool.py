@@ -42,7 +42,7 @@ def fool_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace)
     from zfdesk.cli.network import chosen_model, class_called
     from zfdesk.synthesis import Norm, fool
     from zfdesk.synthesis.fooling import magnified
-    from zfdesk.synthesis.sheet import sheet
+    from zfdesk.synthesis.sheet import contact_sheet
 
     model = chosen_model(arguments.weights)
     to, norm = class_called(model, arguments.to), Norm(arguments.norm)
@@ -64,7 +64,7 @@ def fool_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace)
         "norm": str(norm), "budget": budget, "largest_change": float(np.abs(change).max()),
         "length_of_change": float(np.linalg.norm(change)), "change_magnified": factor, **provenance(model),
     }  # fmt: skip
-    pixels = changed if arguments.alone else sheet(np.stack((picture, changed, shown)), 3)
+    pixels = changed if arguments.alone else contact_sheet(np.stack((picture, changed, shown)), 3)
     what = "still" if now == was else "now"
     text = (
         f"{model.classes[was]} {sure:.1%} is {what} {model.classes[now]} {answers[1, now]:.1%}; no pixel changed by "

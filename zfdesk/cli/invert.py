@@ -33,7 +33,7 @@ def invert_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
 
     from zfdesk.cli.network import chosen_model
     from zfdesk.synthesis import invert
-    from zfdesk.synthesis.sheet import sheet
+    from zfdesk.synthesis.sheet import contact_sheet
 
     model = chosen_model(arguments.weights)
     architecture = model.architecture
@@ -56,4 +56,4 @@ def invert_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
     }  # fmt: skip
     relative = ", ".join(f"{layer} {error:.1%}" for layer, error in errors.items())
     text = f"relative error of the inverted layers: {relative}; seed {arguments.seed}"
-    return finish(arguments, sketch, sheet(np.stack(row), len(row)), facts, text)
+    return finish(arguments, sketch, contact_sheet(np.stack(row), len(row)), facts, text)

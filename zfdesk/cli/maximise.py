@@ -62,7 +62,7 @@ def maximise_command(parser: argparse.ArgumentParser, arguments: argparse.Namesp
 
     from zfdesk.cli.network import chosen_model, class_called
     from zfdesk.synthesis import Maximiser, maximise, of_unit, parse_objective, recipe_called, several
-    from zfdesk.synthesis.sheet import sheet
+    from zfdesk.synthesis.sheet import contact_sheet
 
     model = chosen_model(arguments.weights)
     architecture = model.architecture
@@ -79,7 +79,7 @@ def maximise_command(parser: argparse.ArgumentParser, arguments: argparse.Namesp
     descriptions = [one.description(model.classes, architecture.class_layers) for one in objectives]
     maker = Maximiser(model, objectives, recipe, picture, arguments.seed)
     sketch = made(maximise(model, objectives, recipe, picture, arguments.seed), "")
-    pixels = None if sketch is None else sheet(sketch.pictures)
+    pixels = None if sketch is None else contact_sheet(sketch.pictures)
     values = [] if sketch is None else [float(value) for value in sketch.values]
     facts = {
         "method": f"activation maximisation, recipe {recipe.name}",

@@ -35,7 +35,7 @@ def read_heat_map(path: Path, size: int) -> HeatMap:
 
     ``.npy``: the array. ``.npz``, as ``zfdesk occlude --npz`` writes it: ``positions`` (rows, columns, 2: top and left
     of the square in network-input pixels), ``probability`` (rows, columns) and ``clean`` (classes,); the map is the
-    clean probability minus the probability, placed at the squares' centres (`interpolated`), (size, size).
+    clean probability minus the probability, placed at the squares' centres (`values_at_pixels`), (size, size).
     Raises HeatMapError. Nothing in a file is ever executed.
     """
     if not path.exists():
@@ -86,10 +86,10 @@ def upsampled(heat: np.ndarray, size: int) -> np.ndarray:
     them are interpolated linearly, those beyond the outermost centres are theirs."""
     height, width = heat.shape
     rows, columns = ((np.arange(count) + 0.5) * size / count for count in (height, width))
-    return interpolated(heat, rows, columns, size)
+    return values_at_pixels(heat, rows, columns, size)
 
 
-def interpolated(values: np.ndarray, rows: np.ndarray, columns: np.ndarray, size: int) -> np.ndarray:
+def values_at_pixels(values: np.ndarray, rows: np.ndarray, columns: np.ndarray, size: int) -> np.ndarray:
     """Values (rows, columns) known at these centres, in input pixels (a pixel's own centre is at + ½), interpolated
     linearly to every pixel: float64 (size, size). Beyond the outermost centres the outermost value stays."""
     at = np.arange(size) + 0.5
@@ -115,7 +115,7 @@ def _of_sweep(arrays: dict[str, np.ndarray], size: int) -> np.ndarray:
     # position and the last leave of the picture is the square's side.
     halves = [(size - line[0] - line[-1]) / 2 for line in (tops, lefts)]
     # Which class was watched moves all values alike and no pixel before another.
-    return interpolated(float(clean.max()) - probability, tops + halves[0], lefts + halves[1], size)
+    return values_at_pixels(float(clean.max()) - probability, tops + halves[0], lefts + halves[1], size)
 
 
-__all__ = ["HeatMap", "HeatMapError", "checked", "interpolated", "read_heat_map", "upsampled"]
+__all__ = ["HeatMap", "HeatMapError", "checked", "read_heat_map", "upsampled", "values_at_pixels"]

@@ -14,7 +14,7 @@ GAP = 2
 """White pixels between two pictures."""
 
 
-def sheet(pictures: np.ndarray, columns: int = 0) -> np.ndarray:
+def contact_sheet(pictures: np.ndarray, columns: int = 0) -> np.ndarray:
     """uint8 (N, height, width, 3) → one picture, row by row. columns: by default as square as it comes."""
     count, height, width, _ = pictures.shape
     columns = min(columns or math.ceil(math.sqrt(count)), count)

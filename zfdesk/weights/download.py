@@ -87,7 +87,7 @@ class _Note:
     mark: str = ""
 
 
-def download(
+def download_file(
     url: str,
     part: Path,
     most: int,
@@ -315,4 +315,4 @@ else:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-__all__ = ["Cancelled", "DownloadError", "DownloadProgress", "Stop", "alone", "download", "forget"]
+__all__ = ["Cancelled", "DownloadError", "DownloadProgress", "Stop", "alone", "download_file", "forget"]

@@ -16,7 +16,7 @@ from zfdesk.error_reason import error_reason
 from zfdesk.weights import store
 from zfdesk.weights.catalogue import CATALOGUE, CatalogueEntry
 from zfdesk.weights.convert import import_weights
-from zfdesk.weights.download import PATIENCE, PAUSES, DownloadProgress, alone, download, forget
+from zfdesk.weights.download import PATIENCE, PAUSES, DownloadProgress, alone, download_file, forget
 from zfdesk.weights.safetensors_file import CheckpointError
 from zfdesk.weights.store import StoredWeights
 from zfdesk.weights.torch_file import pth_digest
@@ -66,7 +66,7 @@ def obtain(
     """Download an entry's file, check it, convert it and keep it under the entry's name, or a free one like it.
 
     on_stage: called in this thread. stop: to break off, which raises Cancelled; the part stays. keep: the downloaded
-    file too, see `KeptWeights.original`. pauses, patience: see `download`.
+    file too, see `KeptWeights.original`. pauses, patience: see `download_file`.
     Raises CheckpointError (a failed download: DownloadError) with one sentence. A file that is not what it should be is
     thrown away; one that is good is kept for the next try when the disk has no room for what it is converted to.
     """
@@ -136,7 +136,7 @@ def _bring(
         on_stage("Downloading", progress)
 
     while True:
-        went_on = download(entry.source, part, entry.most_bytes, on_progress, stop, pauses, patience)
+        went_on = download_file(entry.source, part, entry.most_bytes, on_progress, stop, pauses, patience)
         on_stage("Checking", None)
         try:
             _check(entry, part)

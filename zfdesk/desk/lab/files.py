@@ -11,12 +11,12 @@ from zfdesk.desk.lab.controller import Lab
 from zfdesk.desk.tasks import error_text
 from zfdesk.desk.widgets.save_dialog import ask_where
 from zfdesk.synthesis.orders import Made
-from zfdesk.synthesis.sheet import png_bytes, sheet
+from zfdesk.synthesis.sheet import contact_sheet, png_bytes
 
 
 def save_made(path: str, made: Made) -> None:
     """Write all pictures as one sheet, with everything that is said of them in its text chunks. Raises OSError."""
-    write_whole(Path(path), [png_bytes(sheet(made.pictures, made.description.columns), made.facts)])
+    write_whole(Path(path), [png_bytes(contact_sheet(made.pictures, made.description.columns), made.facts)])
 
 
 def ask_to_save(context: AppContext) -> None:
