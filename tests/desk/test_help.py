@@ -32,7 +32,7 @@ from zfdesk.desk.window.help import (
 from zfdesk.desk.window.help_file import FILE, help_section, help_sections
 from zfdesk.desk.window.hints import TITLE as FIRST_STEPS
 from zfdesk.desk.window.yosinski import TITLE as YOSINSKI
-from zfdesk.desk.window.yosinski import answers, bindings, kept_keys
+from zfdesk.desk.window.yosinski import actions_for, bindings, kept_keys
 from zfdesk.resources import resource
 
 DARK = THEMES["dark"]
@@ -81,12 +81,12 @@ def test_all_thirty_bindings_of_yosinski_are_listed_and_every_tag_of_an_action_i
 
 def test_a_binding_that_lost_its_key_or_its_meaning_says_so() -> None:
     for binding in BINDINGS:
-        if not answers(ACTIONS, binding.tag) or set(kept_keys(ACTIONS, binding)) != set(binding.keys):
+        if not actions_for(ACTIONS, binding.tag) or set(kept_keys(ACTIONS, binding)) != set(binding.keys):
             assert binding.differs, binding.tag
 
 
 def test_a_binding_without_an_equal_is_listed_honestly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zfdesk.desk.window.help.answers", lambda actions, tag: ())
+    monkeypatch.setattr("zfdesk.desk.window.help.actions_for", lambda actions, tag: ())
     assert help_html(1, CONTENT, DARK).count("has no equal") == 30
 
 

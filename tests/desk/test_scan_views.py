@@ -35,7 +35,7 @@ from zfdesk.figures.panels import Tiles
 from zfdesk.library import Library, Portraits
 from zfdesk.library.boxes import object_box, object_shares
 from zfdesk.library.gallery import Gallery
-from zfdesk.library.nearest import PIXELS, Neighbours, pixels_of
+from zfdesk.library.nearest import PIXELS, Neighbours, pixel_features
 from zfdesk.library.picture_map import STEPS, PictureMap
 from zfdesk.live import Crop, View
 from zfdesk.pages.panels import PanelSpec, capture, why_not
@@ -119,7 +119,7 @@ def test_nearest_as_the_library_finds_them(scanned: Window, model: zf.Model, fol
             pictures = library.pictures([folder], "pool5")
             features = library.features(pictures, by) if by != PIXELS else None
             seen = model.forward(result.picture).activations
-            query = pixels_of(result.picture) if by == PIXELS else seen[by][0].mean((1, 2)).float().numpy()
+            query = pixel_features(result.picture) if by == PIXELS else seen[by][0].mean((1, 2)).float().numpy()
             found = Neighbours(Gallery(library, pictures), by, features).nearest(query, 8)
             assert [one.path for one, _ in near] == [one.path for one in found]
             assert near[0][0].path == str(folder / "kind1" / "p04.png")

@@ -55,8 +55,8 @@ class Neighbours:
         self._squares = np.concatenate([(part.astype(np.float32) ** 2).sum(1) for part in _parts(self._features)])
 
     def nearest(self, query: np.ndarray, count: int = 9) -> list[Near]:
-        """The pictures nearest to features, (numbers,): a layer's maps averaged over their positions, or `pixels_of` a
-        picture; of equally near ones the path decides."""
+        """The pictures nearest to features, (numbers,): a layer's maps averaged over their positions, or the
+        `pixel_features` of a picture; of equally near ones the path decides."""
         wanted = query.astype(np.float32)
         products = np.concatenate([part.astype(np.float32) @ wanted for part in _parts(self._features)])
         squares = np.maximum(self._squares - 2 * products + wanted @ wanted, 0)
@@ -79,7 +79,7 @@ class Neighbours:
         return self._features
 
 
-def pixels_of(picture: np.ndarray) -> np.ndarray:
+def pixel_features(picture: np.ndarray) -> np.ndarray:
     """What a picture is compared by in pixels: float32 (PIXEL_SIDE² · 3,)."""
     return _small(picture).astype(np.float32)
 
@@ -105,4 +105,4 @@ def _parts(features: np.ndarray, rows: int = 2048) -> Sequence[np.ndarray]:
     return [features[start : start + rows] for start in range(0, max(len(features), 1), rows)]
 
 
-__all__ = ["PIXELS", "Near", "Neighbours", "pixels_of"]
+__all__ = ["PIXELS", "Near", "Neighbours", "pixel_features"]

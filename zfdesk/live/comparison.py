@@ -10,7 +10,7 @@ from torch import Tensor
 
 from zfdesk.engine import Pass, Reconstruction, Rule, Seed, SeedKind, reconstruct
 from zfdesk.engine.reconstruct import seed_positions
-from zfdesk.live.render import frozen, levels, render_alike, styled
+from zfdesk.live.render import frozen, levels, render_alike, style_values
 from zfdesk.live.result import Shades, UnitComparison
 from zfdesk.live.view import MapsDisplay, Normalise, UnitReference, View
 
@@ -52,7 +52,7 @@ class ComparisonStep:
             found = found or _reconstructed(covered, seed, view)
             first = self._of_clean(clean, seed, view)
             pictures = render_alike(first, found, view.style)
-            difference = styled(found.values, view.style) - styled(first.values, view.style)
+            difference = style_values(found.values, view.style) - style_values(first.values, view.style)
             change = _about_zero(torch.from_numpy(difference if difference.ndim == 2 else difference.mean(2)))
         at = positions[0]
         activations = float(before[at]), float(after[at])

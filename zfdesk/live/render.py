@@ -92,13 +92,13 @@ def thumbnail(activation: Tensor, side: int = 32) -> np.ndarray:
 def render(reconstruction: Reconstruction, style: Style) -> Rendered:
     """A reconstruction (height, width, 3) as a picture. Zero is mid-grey, black for the norms; the contrast is
     stretched so that the largest absolute value just reaches the end of the range, and the factor is kept."""
-    shown = styled(reconstruction.values, style)
+    shown = style_values(reconstruction.values, style)
     return _stretched(reconstruction, shown, style, _reach(shown))
 
 
 def render_alike(one: Reconstruction, other: Reconstruction, style: Style) -> tuple[Rendered, Rendered]:
     """Two reconstructions, both stretched by the factor that suits the larger."""
-    shown, beside = styled(one.values, style), styled(other.values, style)
+    shown, beside = style_values(one.values, style), style_values(other.values, style)
     limit = max(_reach(shown), _reach(beside))
     return _stretched(one, shown, style, limit), _stretched(other, beside, style, limit)
 
@@ -115,7 +115,7 @@ def _stretched(reconstruction: Reconstruction, shown: np.ndarray, style: Style, 
     return Rendered(reconstruction, frozen(image), low, limit, stretch)
 
 
-def styled(values: np.ndarray, style: Style) -> np.ndarray:
+def style_values(values: np.ndarray, style: Style) -> np.ndarray:
     """What a style shows of a reconstruction (height, width, 3): that itself, or one value a pixel (height, width)."""
     if style is Style.RAW:
         return values

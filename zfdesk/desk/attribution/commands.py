@@ -24,7 +24,7 @@ def _opened(context: AppContext) -> HeatPane:
     return context.get(HeatPane)
 
 
-def measure(context: AppContext) -> None:
+def measure_methods(context: AppContext) -> None:
     """Insertion and deletion of the maps side by side."""
     _opened(context).work.measure()
 
@@ -43,7 +43,7 @@ def check_sanity(context: AppContext) -> None:
     _opened(context).work.check_sanity()
 
 
-def save_figure(context: AppContext) -> None:
+def save_methods_figure(context: AppContext) -> None:
     """Ask for a place and save what the pane shows: the maps, or the sanity check."""
     from zfdesk.pages.heat_pages import methods_page
 
@@ -73,4 +73,4 @@ def add_to_sources(context: AppContext, sources: Sources) -> Sources:
     return sources.having(HeatShown(view.heat, view.maps.colours, over, beside, sanity, curves))
 
 
-__all__ = ["add_to_sources", "check_sanity", "measure", "save_figure", "teach_head"]
+__all__ = ["add_to_sources", "check_sanity", "measure_methods", "save_methods_figure", "teach_head"]

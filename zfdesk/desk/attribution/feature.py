@@ -7,8 +7,8 @@ from zfdesk.desk.actions import Action, ViewContext, calls, cycle
 from zfdesk.desk.attribution.commands import (
     add_to_sources,
     check_sanity,
-    measure,
-    save_figure,
+    measure_methods,
+    save_methods_figure,
     teach_head,
 )
 from zfdesk.desk.attribution.controller import TITLE, HeatWork
@@ -51,10 +51,10 @@ ACTIONS = (
     Action("heat-box", "Draw the box of the pointing game, or do not", ("Ctrl+Alt+Shift+B",), "Attribution",
            command=calls(HeatMaps, HeatMaps.ask_box)),
     Action("heat-box-remove", "Remove the box of the pointing game", ("Ctrl+Alt+Shift+X",), "Attribution", command=lambda context: context.state.change(context.state.view.change_heat(box=None))),
-    Action("heat-measure", "Measure the methods: insertion and deletion", ("Ctrl+Alt+Shift+N",), "Attribution", command=measure),
+    Action("heat-measure", "Measure the methods: insertion and deletion", ("Ctrl+Alt+Shift+N",), "Attribution", command=measure_methods),
     Action("heat-head", "Teach CAM's head from a folder…", ("Ctrl+Alt+Shift+T",), "Attribution", command=teach_head),
     Action("heat-sanity", "Sanity check: random layers from the top", ("Ctrl+Alt+Shift+S",), "Attribution", command=check_sanity),
-    Action("heat-figure", "Save the methods, or the sanity check, as a figure…", ("Ctrl+Alt+Shift+F",), "Attribution", command=save_figure),
+    Action("heat-figure", "Save the methods, or the sanity check, as a figure…", ("Ctrl+Alt+Shift+F",), "Attribution", command=save_methods_figure),
 )  # fmt: skip
 
 FEATURE = Feature(

@@ -11,9 +11,9 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.lab.controller import Lab
 from zfdesk.desk.lab.files import ask_to_save
 from zfdesk.desk.lab.form import Form
+from zfdesk.desk.lab.made_pictures_view import MadePicturesView
 from zfdesk.desk.lab.maximise_form import MaximiseForm
 from zfdesk.desk.lab.picture_forms import DreamForm, FoolForm, InversionForm, StyleForm, TextureForm
-from zfdesk.desk.lab.picture_grid import PictureGrid
 from zfdesk.desk.widgets.buttons import ThinBar, tool_button
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
@@ -62,7 +62,7 @@ class LabPane(Pane):
             self.body.addWidget(form)
         self.bar, self.state_line = ThinBar("How far the picture is"), ElidedLabel()
         self.state_line.setAccessibleName("State of the making")
-        self.grid = PictureGrid()
+        self.grid = MadePicturesView()
         self.grid.setAccessibleName("Made pictures")
         self.grid.picked.connect(self._select)
         self.grid.picture_hovered.connect(self._hover)

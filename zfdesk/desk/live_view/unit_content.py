@@ -26,7 +26,7 @@ def reference_text(reference: UnitReference, position: tuple[int, int], spatial:
     return unit_text(reference.layer, reference.unit, position if spatial else None)
 
 
-def seed_text(reference: UnitReference) -> str:
+def seed_label(reference: UnitReference) -> str:
     """seed: strongest position."""
     kind = reference.to_seed().kind
     return f"seed: {reference.k} strongest" if kind is SeedKind.TOPK else f"seed: {SEED_LABELS[kind]}"
@@ -66,4 +66,4 @@ def reconstruction_content(
     )  # fmt: skip
 
 
-__all__ = ["SEED_HINT", "SEED_LABELS", "map_picture", "reconstruction_content", "reference_text", "seed_text"]
+__all__ = ["SEED_HINT", "SEED_LABELS", "map_picture", "reconstruction_content", "reference_text", "seed_label"]

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.heat_maps import HeatMaps
 from zfdesk.desk.live_view.unit_compare import Comparison, common_seed_text
-from zfdesk.desk.live_view.unit_content import map_picture, reconstruction_content, reference_text, seed_text
+from zfdesk.desk.live_view.unit_content import map_picture, reconstruction_content, reference_text, seed_label
 from zfdesk.desk.live_view.unit_controls import UnitControls
 from zfdesk.desk.live_view.unit_filter import Filter, filter_of, has_filters, sees_the_picture
 from zfdesk.desk.live_view.unit_heat import UnitHeat
@@ -280,7 +280,7 @@ class UnitPane(Pane):
             parts[0] += f" “{result.request.model.classes[unit.reference.unit]}”"
         both = unit.comparison
         parts += [
-            seed_text(unit.reference) if both is None else "clean | covered",
+            seed_label(unit.reference) if both is None else "clean | covered",
             f"frame {result.request.frame.number}",
         ]
         if view.origin is not None:

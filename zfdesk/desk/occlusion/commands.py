@@ -61,19 +61,19 @@ def occlude_largest_drop(context: AppContext) -> None:
 
 def save_sweep_figure(context: AppContext) -> None:
     """Ask for a place and save Fig. 7's row."""
-    from zfdesk.desk.occlusion.files import save_figure
+    from zfdesk.desk.occlusion.files import write_figure
     from zfdesk.desk.widgets.page_files import FIGURE_KINDS
 
     if path := _sweep_path(context, "figure 7", "zfdesk-occlusion.pdf", FIGURE_KINDS):
-        context.get(Sweeps).save(path, partial(save_figure, settings=context.state.view.sweep))
+        context.get(Sweeps).save(path, partial(write_figure, settings=context.state.view.sweep))
 
 
 def save_sweep_arrays(context: AppContext) -> None:
     """Ask for a place and save the raw values."""
-    from zfdesk.desk.occlusion.files import ARRAY_KINDS, save_arrays
+    from zfdesk.desk.occlusion.files import ARRAY_KINDS, write_arrays
 
     if path := _sweep_path(context, "arrays", "zfdesk-occlusion.npz", ARRAY_KINDS, ".npz"):
-        context.get(Sweeps).save(path, save_arrays)
+        context.get(Sweeps).save(path, write_arrays)
 
 
 def _sweep_path(context: AppContext, label: str, name: str, kinds: str, suffix: str = "") -> str:

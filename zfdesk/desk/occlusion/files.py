@@ -12,7 +12,7 @@ from zfdesk.live import SweepSettings, SweepSnapshot
 ARRAY_KINDS = "Arrays (*.npz)"
 
 
-def save_arrays(path: str, swept: SweepSnapshot, unit: int, class_index: int) -> None:
+def write_arrays(path: str, swept: SweepSnapshot, unit: int, class_index: int) -> None:
     """Write the .npz that ``zfdesk occlude --npz`` writes: positions, probability, activation, label, done, clean.
 
     Raises OSError where it cannot be written; nothing is left half done.
@@ -23,7 +23,7 @@ def save_arrays(path: str, swept: SweepSnapshot, unit: int, class_index: int) ->
     write_whole(Path(os.path.realpath(path)), [npz.encode(swept.sweep.arrays(unit, class_index))])
 
 
-def save_figure(path: str, swept: SweepSnapshot, unit: int, class_index: int, settings: SweepSettings) -> None:
+def write_figure(path: str, swept: SweepSnapshot, unit: int, class_index: int, settings: SweepSettings) -> None:
     """Write Fig. 7's row, in the pane's colours, as PDF, SVG or PNG, by the name's suffix. Raises OSError, and
     ValueError."""
     from zfdesk.pages.view_page import fig7_of

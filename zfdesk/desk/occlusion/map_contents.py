@@ -52,9 +52,7 @@ def value_picture(
     )  # fmt: skip
 
 
-def reconstruction_content(
-    projected: Projected | None, sweep: Sweep, unit: int, stale: str
-) -> tuple[Content, str, str]:
+def projection_content(projected: Projected | None, sweep: Sweep, unit: int, stale: str) -> tuple[Content, str, str]:
     """The unit's reconstruction, or why there is none; its caption, and a shorter one."""
     name = f"(c) {sweep.layer}:{unit}"
     if projected is None or projected.unit != unit:
@@ -71,4 +69,4 @@ def reconstruction_content(
     return content, f"{name} deconvnet, contrast {stretch}", f"{name} {stretch}"
 
 
-__all__ = ["SweepLook", "reconstruction_content", "value_picture"]
+__all__ = ["SweepLook", "projection_content", "value_picture"]

@@ -12,7 +12,7 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.occlusion.canvas import LabelLegend, SweepCanvas, SweepPicture, SweepProgressBar
 from zfdesk.desk.occlusion.controller import Sweeps, plan_text
 from zfdesk.desk.occlusion.controls import SweepControls
-from zfdesk.desk.occlusion.map_contents import SweepLook, reconstruction_content, value_picture
+from zfdesk.desk.occlusion.map_contents import SweepLook, projection_content, value_picture
 from zfdesk.desk.occlusion.maps import LabelColours, SweepLayout, centres, label_colours, middle_of
 from zfdesk.desk.occlusion.texts import answer_text, state_text, sweep_table
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
@@ -211,7 +211,7 @@ class SweepPane(Pane):
         probability = value_picture(sweep, layout, *percent, look, " %")
         self.probability.set_content(probability, f"(d) probability of {name}", f"(d) P({name})")
         self.label.set_content(self._labels(sweep, layout), "(e) most probable label", "(e) label")
-        self.reconstruction.set_content(*reconstruction_content(swept.projected, sweep, unit, self.stale_text))
+        self.reconstruction.set_content(*projection_content(swept.projected, sweep, unit, self.stale_text))
 
     def _labels(self, sweep: Sweep, layout: SweepLayout) -> SweepPicture:
         labels = sweep.label()

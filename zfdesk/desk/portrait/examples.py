@@ -130,10 +130,10 @@ class ExamplesView(KeyboardGrid):
             self.chosen.emit(place)
 
 
-def caption_of(shown: ShownExample) -> str:
+def example_caption(shown: ShownExample) -> str:
     """Its activation and its class."""
     class_name = shown.example.class_name
     return f"{number(shown.example.activation)} {class_name}".strip()
 
 
-__all__ = ["ExamplesView", "best_columns", "caption_of"]
+__all__ = ["ExamplesView", "best_columns", "example_caption"]

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.portrait.controller import CAMERA_MINUTES, PortraitController
-from zfdesk.desk.portrait.examples import ExamplesView, caption_of
+from zfdesk.desk.portrait.examples import ExamplesView, example_caption
 from zfdesk.desk.portrait.histogram import HistogramView
 from zfdesk.desk.portrait.opening import open_example
 from zfdesk.desk.portrait.scan_row import ScanRow, ScanStart
@@ -160,7 +160,7 @@ class PortraitPane(Pane):
         pictures = (*shown.shown, *(ShownExample(one) for one in portrait.examples[len(shown.shown) :]))
         hints = [example_hint(one, shown, portrait.weights) for one in pictures]
         sentence = f"None of the {portrait.pictures:,} pictures wakes this unit."
-        self.examples.show_examples(pictures, [caption_of(one) for one in pictures], hints, sentence)
+        self.examples.show_examples(pictures, [example_caption(one) for one in pictures], hints, sentence)
 
     def _show_made(self) -> None:
         made = self.portraits.made

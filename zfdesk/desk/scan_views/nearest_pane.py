@@ -21,7 +21,7 @@ from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.figures.facts import number
 from zfdesk.library import Portraits
 from zfdesk.library.gallery import Gallery
-from zfdesk.library.nearest import PIXELS, Near, Neighbours, pixels_of
+from zfdesk.library.nearest import PIXELS, Near, Neighbours, pixel_features
 from zfdesk.library.records import feature_layers
 from zfdesk.live import Demand, Result
 from zfdesk.pages.panels import frame_text
@@ -216,7 +216,7 @@ def _of_pixels(gallery: Gallery, progress: Progress) -> Neighbours:
 def _found(result: Result, searches: dict[str, Neighbours]) -> NearestResult:
     rows = {}
     for space, search in searches.items():
-        query = pixels_of(result.picture) if space == PIXELS else result.means[space]
+        query = pixel_features(result.picture) if space == PIXELS else result.means[space]
         near = search.nearest(query, SHOWN)
         rows[space] = [(one, search.gallery.thumbnail(one.picture)) for one in near]
     return NearestResult(result, rows)

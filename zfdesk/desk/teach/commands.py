@@ -17,7 +17,14 @@ from zfdesk.desk.tasks import error_text
 from zfdesk.desk.teach.classifier import Taught
 from zfdesk.desk.teach.controller import DROP_SECONDS, Teaching
 from zfdesk.desk.teach.example import example_bursts, example_pictures
-from zfdesk.desk.teach.files import ClassPictures, export, keep_last, last_classes_folder, open_classes, unread_text
+from zfdesk.desk.teach.files import (
+    ClassPictures,
+    keep_last,
+    last_classes_folder,
+    read_classes,
+    unread_text,
+    write_classes,
+)
 from zfdesk.desk.teach.pane import TeachPane
 from zfdesk.desk.widgets.questions import ask_for_text
 from zfdesk.live import ClassSet, Sample
@@ -172,7 +179,7 @@ def export_classes(context: AppContext, folder: Path) -> None:
     """Save the pictures there, a folder a class."""
     class_set = context.get(Teaching).class_set
     _run_task(context,
-        "export", partial(export, class_set, folder),
+        "export", partial(write_classes, class_set, folder),
         lambda count: context.show_message(f"Saved {counted(count, 'picture')} in {folder.name}, a folder a class."),
     )  # fmt: skip
 
@@ -189,7 +196,7 @@ def import_classes(context: AppContext, folder: Path) -> None:
     """Add the classes of a folder; one that is there already gets the pictures."""
     _raise_teach(context)
     view, size = context.state.view, context.state.model.architecture.size
-    _run_task(context, "import", partial(open_classes, folder, view.crop, size), partial(_on_imported, context))
+    _run_task(context, "import", partial(read_classes, folder, view.crop, size), partial(_on_imported, context))
 
 
 def teach_last(context: AppContext) -> None:

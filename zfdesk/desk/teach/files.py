@@ -26,7 +26,7 @@ from zfdesk.sources.files import file_name
 from zfdesk.sources.folder import folders_in, natural_key, pictures_in
 from zfdesk.weights import store
 
-_BURST_NAME = re.compile(r"hold-(\d{1,6})-\d+\.png")  # what `export` calls them
+_BURST_NAME = re.compile(r"hold-(\d{1,6})-\d+\.png")  # what `write_classes` calls them
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # Windows' device names
 
 
@@ -44,7 +44,7 @@ class ClassPictures:
     unread: tuple[str, ...] = ()
 
 
-def export(class_set: ClassSet, folder: Path) -> int:
+def write_classes(class_set: ClassSet, folder: Path) -> int:
     """Write a folder a class with its pictures as PNG, numbered by hold; returns how many.
 
     Raises LessonError, and nothing is written, where a class's folder has something in it already; or when the disk
@@ -89,7 +89,7 @@ def _folder_names(class_set: ClassSet) -> list[str]:
     return names
 
 
-def open_classes(folder: Path, view_crop: Crop, size: int) -> list[ClassPictures]:
+def read_classes(folder: Path, view_crop: Crop, size: int) -> list[ClassPictures]:
     """The classes of a folder: one a folder in it, with the pictures there, cropped as the view crops a frame.
 
     Raises LessonError where there are no such folders, or more pictures than there is room for.
@@ -112,14 +112,14 @@ def open_classes(folder: Path, view_crop: Crop, size: int) -> list[ClassPictures
             f"{file_name(folder)} holds {count} pictures; there is room for {MOST_PICTURES} here. For more there is "
             "`zfdesk train --transfer`."
         )
-    found = [open_pictures(paths[name], view_crop, size, ordered.get(name, name)) for name in names if paths[name]]
+    found = [read_pictures(paths[name], view_crop, size, ordered.get(name, name)) for name in names if paths[name]]
     if not found:
         raise ClassSetError(f"In {file_name(folder)} there are no folders of pictures: it takes one a class.")
     return [replace(found[0], unread=(*left_out, *found[0].unread)), *found[1:]]
 
 
 def _order(folder: Path) -> dict[str, str]:
-    """Names by folder as `export` wrote them; {} where there is no such file, or another one."""
+    """Names by folder as `write_classes` wrote them; {} where there is no such file, or another one."""
     try:
         with (folder / ORDER).open("rb") as file:
             names = json.loads(file.read(LONGEST_ORDER))
@@ -144,7 +144,7 @@ def keep_last(class_set: ClassSet) -> None:
     try:
         for left in (new, old):
             shutil.rmtree(left, ignore_errors=True)
-        export(class_set, new)
+        write_classes(class_set, new)
         if place.exists():
             place.rename(old)
         new.rename(place)
@@ -162,7 +162,7 @@ def _pictures_of(folder: Path) -> list[Path]:
         raise ClassSetError(str(error)) from None
 
 
-def open_pictures(paths: Iterable[Path], view_crop: Crop, size: int, name: str = "") -> ClassPictures:
+def read_pictures(paths: Iterable[Path], view_crop: Crop, size: int, name: str = "") -> ClassPictures:
     """Pictures from files; a folder among them means those in it. What cannot be read is told in ``unread``."""
     pictures, bursts, unread = [], [], []
     files = [file for path in paths for file in (_pictures_of(path) if path.is_dir() else [path])]
@@ -191,10 +191,10 @@ def unread_text(unread: Iterable[str]) -> list[str]:
 
 __all__ = [
     "ClassPictures",
-    "export",
     "keep_last",
     "last_classes_folder",
-    "open_classes",
-    "open_pictures",
+    "read_classes",
+    "read_pictures",
     "unread_text",
+    "write_classes",
 ]

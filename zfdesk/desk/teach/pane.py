@@ -25,7 +25,7 @@ from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.teach.classifier import Taught
 from zfdesk.desk.teach.controller import Teaching
-from zfdesk.desk.teach.files import ClassPictures, last_classes_folder, open_pictures, unread_text
+from zfdesk.desk.teach.files import ClassPictures, last_classes_folder, read_pictures, unread_text
 from zfdesk.desk.teach.rows import ClassRow
 from zfdesk.desk.widgets.application import the_application
 from zfdesk.desk.widgets.buttons import tool_button
@@ -311,7 +311,7 @@ class TeachPane(Pane):
         paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()] if data.hasUrls() else []
         size, view = self.desk.model.architecture.size, self.desk.view
         if paths:
-            work = partial(open_pictures, paths, view.crop, size)
+            work = partial(read_pictures, paths, view.crop, size)
             self.desk.tasks.run("teach drop", work, partial(self._dropped, index), owner=self)
         elif data.hasImage() and isinstance(data.imageData(), QImage) and not data.imageData().isNull():
             pixels = image_array(data.imageData())

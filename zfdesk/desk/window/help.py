@@ -21,7 +21,7 @@ from zfdesk.desk.widgets.dialog import Dialog, open_dialog
 from zfdesk.desk.widgets.theme import Colours
 from zfdesk.desk.window import yosinski
 from zfdesk.desk.window.help_file import Section, help_section
-from zfdesk.desk.window.yosinski import Binding, answers, bindings, kept_keys
+from zfdesk.desk.window.yosinski import Binding, actions_for, bindings, kept_keys
 
 TWO_COLUMNS_FROM = 62  # widths of an x: narrower than this, the keys stand in one column
 CLOSING = (Qt.Key.Key_Escape, Qt.Key.Key_H, Qt.Key.Key_F1, Qt.Key.Key_Q)
@@ -163,7 +163,7 @@ def yosinski_html(content: HelpContent, colours: Colours, filter_text: str = "")
         "<td>where it differs</td></tr>"
     ]
     for binding in bindings(content.yosinski):
-        found = answers(actions, binding.tag)
+        found = actions_for(actions, binding.tag)
         here = (action.text for action in found)
         if not matches(filter_text, binding.tag, binding.there, binding.differs, *binding.keys, *here):
             continue

@@ -30,14 +30,14 @@ def bindings(section: Section) -> tuple[Binding, ...]:
     return tuple(Binding(tag, tuple(keys.split(", ")), there, differs) for tag, keys, there, differs in section.rows)
 
 
-def answers(actions: Iterable[Action], tag: str) -> tuple[Action, ...]:
+def actions_for(actions: Iterable[Action], tag: str) -> tuple[Action, ...]:
     """The actions that answer a binding; none where we have no equal."""
     return tuple(action for action in actions if action.yosinski == tag)
 
 
 def kept_keys(actions: Iterable[Action], binding: Binding) -> tuple[str, ...]:
     """The keys of a binding that do here what they did there."""
-    ours = {key for action in answers(actions, binding.tag) for key in action.keys}
+    ours = {key for action in actions_for(actions, binding.tag) for key in action.keys}
     # the arrows are actions of their own, since they also move an occluder
     arrows = {"sel_left": "Left", "sel_right": "Right", "sel_up": "Up", "sel_down": "Down"}
     ours.add(arrows.get(binding.tag, ""))

@@ -69,7 +69,7 @@ def fitting_layout(count: int, height: int, width: int, room: tuple[float, float
     return GridLayout(count, columns, height, width, band, max(round(GAP / scale), 1))
 
 
-class PictureGrid(Canvas):
+class MadePicturesView(Canvas):
     """``picked``: the number of the picture that was clicked; ``picture_hovered``: of that under the mouse, or None."""
 
     picked = Signal(int)
@@ -177,4 +177,4 @@ class PictureGrid(Canvas):
         self.picture_hovered.emit(None if place is None else self.shown[place])
 
 
-__all__ = ["GridLayout", "PictureGrid", "fitting_layout"]
+__all__ = ["GridLayout", "MadePicturesView", "fitting_layout"]
