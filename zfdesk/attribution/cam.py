@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zfdesk.engine import Conv, Model
+from zfdesk.engine import Model
 from zfdesk.experiments.layer_features import BATCH
 from zfdesk.experiments.linear_classifier import fit_softmax
 
@@ -72,7 +72,7 @@ def teach_cam_head(
     for fewer than two classes, labels that do not fit, or a layer without maps.
     """
     architecture = model.architecture
-    layer = layer or [stage.name for stage in architecture.stages if isinstance(stage.layer, Conv)][-1]
+    layer = layer or architecture.convolutions[-1]
     if not architecture.stage(layer).spatial:
         raise ValueError(f"{layer} has no maps for CAM to weight.")
     means, own = [], []

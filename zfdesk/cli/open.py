@@ -121,10 +121,9 @@ def _view(model: Model, source: SourceReference, layer: str | None, unit: int | 
     """The first view; ValueError for a layer or unit that the network does not have."""
     from zfdesk.live import Crop, View
 
-    stages = model.architecture.stages
     view = View(source=source, crop=Crop.centre_of(model))
-    if layer is None and view.layer not in [stage.name for stage in stages]:
-        layer = next(stage.name for stage in reversed(stages) if stage.spatial and stage.parameters)
+    if layer is None and view.layer not in [stage.name for stage in model.architecture.stages]:
+        layer = model.architecture.last_convolution
     view = view.change(layer=layer or view.layer, unit=unit or 0)
     model.architecture.stage(view.layer).check_unit(view.unit)
     return view

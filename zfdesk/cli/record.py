@@ -262,7 +262,7 @@ def _look_at(arguments: argparse.Namespace, replay: Replay | None) -> tuple[Step
         view = View(source=reference, unit=-1, crop=Crop.centre_of(model))
         named = {"kind": reference.kind, "name": source.name}
         if arguments.layer is None and all(stage.name != view.layer for stage in model.architecture.stages):
-            arguments.layer = next(s.name for s in reversed(model.architecture.stages) if s.spatial and s.parameters)
+            arguments.layer = model.architecture.last_convolution
     view = _view(arguments, view, model)
     if replay is not None and replay.size != model.architecture.size:
         path, size = replay.size, model.architecture.size

@@ -241,6 +241,11 @@ class Architecture:
         return tuple(layer.name for layer in self.layers if isinstance(layer, Conv))
 
     @property
+    def last_convolution(self) -> str:
+        """The last convolution that has maps rather than a vector of units: conv5 of ZFNet."""
+        return next(stage.name for stage in reversed(self.stages) if stage.spatial and stage.parameters)
+
+    @property
     def parameters(self) -> int:
         """Weights and biases of the whole network."""
         return sum(stage.parameters for stage in self.stages)

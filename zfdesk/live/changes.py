@@ -75,8 +75,7 @@ def toggle_pin(view: View, unit: UnitReference) -> View:
 def with_other_layers(view: View, before: Model, model: Model) -> View:
     """A view of one network for another."""
     names = [stage.name for stage in model.architecture.stages]
-    last = next(stage.name for stage in reversed(model.architecture.stages) if stage.spatial and stage.parameters)
-    layer = view.layer if view.layer in names else last
+    layer = view.layer if view.layer in names else model.architecture.last_convolution
     unit = min(view.unit, model.architecture.stage(layer).shape[0] - 1)
     crop = Crop.centre_of(model) if view.crop == Crop.centre_of(before) else view.crop
     view = view.change(crop=crop, layer=layer, unit=unit, position=None, origin=None, pins=(), watched=())

@@ -108,7 +108,7 @@ def fitting_view(view: View, model: Model) -> tuple[View, list[str]]:
     shapes = {stage.name: stage.shape for stage in architecture.stages}
     name = architecture.name
     if view.layer not in shapes:
-        layer = next(s.name for s in reversed(architecture.stages) if s.spatial and s.parameters)
+        layer = architecture.last_convolution
         notes.append(f"{name} has no layer {_short(view.layer)}: {layer} is shown.")
         view = view.change(layer=layer)
     if not 0 <= view.unit < shapes[view.layer][0]:

@@ -74,8 +74,7 @@ class Atlas:
 
 def atlas_layers(architecture: Architecture) -> tuple[str, ...]:
     """Every convolution, and the class scores."""
-    convolutions = [stage.name for stage in architecture.stages if isinstance(stage.layer, Conv)]
-    return (*convolutions, architecture.class_layers[0])
+    return (*architecture.convolutions, architecture.class_layers[0])
 
 
 def atlas_recipe(stage: Stage) -> MaximiseRecipe:
@@ -135,7 +134,7 @@ def shipped_atlas(model: Model, layers: Collection[str] | None = None) -> Atlas 
         return None
     if atlas.convolutions != convolutions_hash(model):
         return None
-    convolutions = {stage.name for stage in model.architecture.stages if isinstance(stage.layer, Conv)}
+    convolutions = model.architecture.convolutions
     pages = {
         layer: page for layer, page in atlas.pages.items() if layer in convolutions or atlas.sha256 == model.sha256
     }

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zfdesk.engine import Architecture, Conv, Linear, Model
+from zfdesk.engine import Architecture, Linear, Model
 from zfdesk.engine.differentiable import Differentiable
 from zfdesk.synthesis.descent import Descent, check_side, noise_about
 from zfdesk.synthesis.regularisers import total_variation
@@ -47,13 +47,12 @@ def gram(activations: Tensor) -> Tensor:
 
 def style_layers(architecture: Architecture) -> tuple[str, ...]:
     """Gatys's five of VGG; of other networks every convolution below the fully connected layers."""
-    names = [stage.name for stage in architecture.stages]
-    return _VGG_STYLE if set(_VGG_STYLE) <= set(names) else tuple(_convolutions(architecture))
+    return _VGG_STYLE if set(_VGG_STYLE) <= set(architecture.convolutions) else architecture.convolutions
 
 
 def content_layer(architecture: Architecture) -> str:
     """Gatys's of VGG; of other networks the convolution in the middle."""
-    found = _convolutions(architecture)
+    found = architecture.convolutions
     return _VGG_CONTENT if _VGG_CONTENT in found else found[len(found) // 2]
 
 
@@ -163,7 +162,3 @@ def _spatial(architecture: Architecture) -> list[str]:
             break
         found.append(stage.name)
     return found
-
-
-def _convolutions(architecture: Architecture) -> list[str]:
-    return [stage.name for stage in architecture.stages if isinstance(stage.layer, Conv)]

@@ -52,7 +52,7 @@ class TrainingNetwork(nn.Module):
         self.embedding = nn.Linear(width, embedding) if embedding else None
         self.watched: dict[str, Tensor] | None = None
         """Where set, the activations of a pass are put into it by layer."""
-        self._last_conv = [stage.name for stage in stages if isinstance(stage.layer, Conv)][-1:]
+        self._last_convolution = "".join(architecture.convolutions[-1:])
         self.last_maps: Tensor | None = None
         """The last convolution's maps of the last pass, where the recipe looks at their density."""
 
@@ -89,7 +89,7 @@ class TrainingNetwork(nn.Module):
                     x = F.relu(x)
                 if self.watched is not None:
                     self.watched[layer.name] = x
-                if self.recipe.density_weight and [stage.name] == self._last_conv:
+                if self.recipe.density_weight and stage.name == self._last_convolution:
                     self.last_maps = x
                 if stage.name in self.hidden:
                     if stage.name == self.hidden[-1]:

@@ -52,10 +52,9 @@ def plan_text(plan: SweepPlan) -> str:
 
 def layer_of(view: View, model: Model) -> str:
     """The layer whose activations a sweep begun now would record."""
-    stages = model.architecture.stages
-    if view.sweep.unit is SweepUnit.SELECTED and view.layer != stages[0].name:
+    if view.sweep.unit is SweepUnit.SELECTED and view.layer != model.architecture.stages[0].name:
         return view.layer
-    return next(stage.name for stage in reversed(stages) if stage.spatial and stage.parameters)
+    return model.architecture.last_convolution
 
 
 class Sweeps(QObject):
