@@ -14,8 +14,8 @@ from torch import nn
 
 from zfdesk.engine.picture import InputSpec
 from zfdesk.training.loader import Batch
-from zfdesk.training.losses import density, hits, inputs, losses
-from zfdesk.training.network import TrainingNetwork, fill
+from zfdesk.training.losses import count_hits, density, inputs, losses
+from zfdesk.training.network import TrainingNetwork, initialise
 from zfdesk.training.optimise import RunningMean, limit_filters, make_optimiser
 from zfdesk.training.recipe import MODERN, PAPER
 
@@ -66,7 +66,7 @@ def test_the_penalty_thins_out_the_last_convolution() -> None:
     """A few steps with nothing but the penalty leave its maps less dense; without one they are not kept."""
     recipe = dataclasses.replace(MODERN, dropout=0.0, density_weight=1.0)
     network = TrainingNetwork(tiny.tiny(4), recipe)
-    fill(network, 0)
+    initialise(network, 0)
     optimiser = make_optimiser(network, recipe)
     x = torch.randn(8, *network.architecture.stages[0].shape, generator=torch.Generator().manual_seed(0)) * 50
     seen = []
@@ -133,8 +133,8 @@ def test_right_answers_are_counted() -> None:
     told.labels[:3] = -1
     scores = torch.from_numpy(told.logits).clone()
     scores[3:] = F.one_hot(torch.from_numpy(told.labels[3:]), 4) * 9.0
-    assert hits(scores, told) == (6, 6, 6)
-    assert hits(-scores, told)[1] == 0
+    assert count_hits(scores, told) == (6, 6, 6)
+    assert count_hits(-scores, told)[1] == 0
 
 
 def test_colours_change_as_far_as_told() -> None:
@@ -156,7 +156,7 @@ def test_colours_change_as_far_as_told() -> None:
 def test_filters_are_scaled_back() -> None:
     """Section 3, against a loop: those above the limit come down to it, the others and fully connected ones stay."""
     network = TrainingNetwork(tiny.tiny(), PAPER)
-    fill(network, 0)
+    initialise(network, 0)
     with torch.no_grad():
         network.filters_of("conv1").weight[::2] *= 30
         network.filters_of("fc6").weight *= 30
@@ -178,7 +178,7 @@ def test_weight_decay_spares_biases_and_batch_norm() -> None:
     """Without a gradient a step with decay changes weights alone."""
     recipe = dataclasses.replace(MODERN, weight_decay=0.5, momentum=0.0, learning_rate=0.1)
     network = TrainingNetwork(tiny.tiny(), recipe)
-    fill(network, 0)
+    initialise(network, 0)
     before = {name: value.detach().clone() for name, value in network.named_parameters()}
     optimiser = make_optimiser(network, recipe)
     for parameter in network.parameters():

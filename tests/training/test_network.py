@@ -14,7 +14,7 @@ from torch import nn
 
 from zfdesk.engine import ARCHITECTURES, LRN, random_model
 from zfdesk.training.functions import BatchNorm, band_of, dropout, normalised
-from zfdesk.training.network import TrainingNetwork, exported, fill, normed, start_from
+from zfdesk.training.network import TrainingNetwork, exported, initialise, network_input, start_from
 from zfdesk.training.recipe import MODERN, PAPER
 
 PLAIN = dataclasses.replace(MODERN, batch_norm=False, dropout=0.0)
@@ -25,13 +25,13 @@ def pictures(count: int = 12, side: int = 32) -> torch.Tensor:
     generator = np.random.default_rng(side)
     views = [tiny.picture(number, number, max(side, 40))[:side, :side] for number in range(count)]
     noise = generator.integers(0, 256, (count, side, side, 3), dtype=np.uint8)
-    return normed(torch.from_numpy(np.concatenate([np.stack(views), noise])))
+    return network_input(torch.from_numpy(np.concatenate([np.stack(views), noise])))
 
 
 def lived(recipe=MODERN, steps: int = 5) -> TrainingNetwork:
     """A network whose batch norm has seen something, with odd scales and shifts."""
     network = TrainingNetwork(tiny.tiny(), recipe, 4)
-    fill(network, 3)
+    initialise(network, 3)
     torch.manual_seed(1)
     with torch.no_grad():
         network.filters_of("fc8").weight *= 100  # or all scores would be alike
@@ -87,7 +87,7 @@ def test_a_start_changes_nothing() -> None:
     wanted = model.forward(x, reference=True).activations["fc8"][:, :, 0, 0]
     for recipe in (MODERN, PLAIN):
         network = TrainingNetwork(tiny.tiny(), recipe)
-        fill(network, 0)
+        initialise(network, 0)
         assert start_from(network, model, [x[:10], x[10:]]) == []
         with torch.no_grad():
             scores, _ = network.eval()(x)
@@ -105,7 +105,7 @@ def test_a_start_changes_nothing() -> None:
 def test_a_start_keeps_what_does_not_fit() -> None:
     """Another number of classes: the last layer begins anew, and is named."""
     model, network = random_model(tiny.tiny(5), 7), TrainingNetwork(tiny.tiny(3), PLAIN)
-    fill(network, 0)
+    initialise(network, 0)
     assert start_from(network, model, []) == ["fc8"]
     assert torch.equal(network.filters_of("conv1").weight, model.weights["conv1.weight"])
 
@@ -186,12 +186,12 @@ def test_dropout_depends_on_the_place_alone() -> None:
 def test_first_weights() -> None:
     """The paper's: normal of 0.01, biases 0; the seed fixes them."""
     network = TrainingNetwork(tiny.tiny(), PAPER)
-    fill(network, 1)
+    initialise(network, 1)
     weights = torch.cat([network.filters_of(name).weight.flatten() for name in network.filters])
     assert float(weights.detach().std()) == pytest.approx(0.01, rel=0.05)
     assert all(not network.filters_of(name).bias.any() for name in network.filters)
     again = TrainingNetwork(tiny.tiny(), PAPER)
-    fill(again, 1)
+    initialise(again, 1)
     assert torch.equal(network.filters_of("fc6").weight, again.filters_of("fc6").weight)
-    fill(again, 2)
+    initialise(again, 2)
     assert not torch.equal(network.filters_of("fc6").weight, again.filters_of("fc6").weight)

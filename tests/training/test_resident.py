@@ -18,7 +18,7 @@ from zfdesk.engine import ARCHITECTURES
 from zfdesk.training.data import open_pictures
 from zfdesk.training.errors import TrainingError
 from zfdesk.training.loader import Loader
-from zfdesk.training.losses import losses, on
+from zfdesk.training.losses import losses, to_device
 from zfdesk.training.plan import TrainingPlan
 from zfdesk.training.process_group import ProcessGroup
 from zfdesk.training.recipe import RECIPES
@@ -118,4 +118,4 @@ def test_operations_are_counted_forward_and_back() -> None:
 
 def test_what_is_there_is_not_copied() -> None:
     here = torch.zeros(3)
-    assert on(here, torch.device("cpu")) is here
+    assert to_device(here, torch.device("cpu")) is here

@@ -20,7 +20,7 @@ from zfdesk.cli.transfer import add_transfer_options, refuse_transfer_options, t
 
 if TYPE_CHECKING:
     from zfdesk.engine import Model
-    from zfdesk.training.loader import Answering
+    from zfdesk.training.loader import TeacherModel
     from zfdesk.training.recipe import TrainRecipe
     from zfdesk.training.train_config import Ended, TrainConfig
 
@@ -276,7 +276,7 @@ def _start(arguments: argparse.Namespace) -> Model | None:
     return model
 
 
-def _teacher(path: str | None) -> Answering | None:
+def _teacher(path: str | None) -> TeacherModel | None:
     if path is None:
         return None
     from zfdesk.training.teacher import open_teacher

@@ -17,8 +17,8 @@ from zfdesk.engine.layers import Architecture
 from zfdesk.runs import Score
 from zfdesk.training.errors import TrainingError
 from zfdesk.training.loader import Batch
-from zfdesk.training.losses import hits, inputs, losses
-from zfdesk.training.network import TrainingNetwork, exported, fill, start_from
+from zfdesk.training.losses import count_hits, inputs, losses
+from zfdesk.training.network import TrainingNetwork, exported, initialise, start_from
 from zfdesk.training.optimise import RunningMean, limit_filters, make_optimiser
 from zfdesk.training.probe import Probe
 from zfdesk.training.process_group import ProcessGroup
@@ -60,7 +60,7 @@ class Learner:
     ) -> None:
         self.recipe, self.seed, self.group, self.run = recipe, seed, group, run
         network = TrainingNetwork(architecture, recipe, embedding)
-        fill(network, seed)
+        initialise(network, seed)
         self.network: TrainingNetwork = network.to(group.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimiser = make_optimiser(self.network, recipe)
         self.mean = RunningMean(self.network, recipe.ema) if recipe.ema else None
@@ -85,25 +85,25 @@ class Learner:
                 self.network, process_group=dist.new_group(), forward_sync_buffers=False
             )
 
-    def step(self, batch: Batch, rate: float, number: int, whole: int, probe: Probe | None = None) -> StepResult:
-        """One step of the optimiser: the one after ``number`` steps.
+    def step(self, batch: Batch, rate: float, number: int, global_batch: int, probe: Probe | None = None) -> StepResult:
+        """Take one step of the optimiser, the one after ``number`` steps. Raises NotFiniteError.
 
-        rate: the learning rate. whole: pictures of the step over all processes. probe: looks on. Raises NotFiniteError.
+        rate: the learning rate. global_batch: pictures of the step over all processes. probe: looks on.
         """
         recipe, device = self.recipe, self.group.device
         for settings in self.optimiser.param_groups:
             settings["lr"] = rate
         self._module.train()
         with torch.autocast(device.type, torch.bfloat16, enabled=self.bfloat):
-            place = (self.seed, number, batch.first, whole)
-            scores, guessed = self._module(inputs(batch, recipe, device), place)
-        loss, parts = losses(scores, guessed, batch, recipe, whole, self.network.last_maps)
+            place = (self.seed, number, batch.first, global_batch)
+            scores, predicted = self._module(inputs(batch, recipe, device), place)
+        loss, parts = losses(scores, predicted, batch, recipe, global_batch, self.network.last_maps)
         self.network.last_maps = None
         # DistributedDataParallel takes the mean over processes; each loss is already a share of the whole
         (loss * self.group.processes).backward()
         # the last word between processes in a step: where one is lost, the others stand between two steps
         numbers = [float(value.detach()) for value in (loss, *parts.values())]
-        total, *sums = self.group.summed(*numbers, *hits(scores.detach().float(), batch))
+        total, *sums = self.group.summed(*numbers, *count_hits(scores.detach().float(), batch))
         *values, known, top1, top5 = sums
         if not math.isfinite(total):
             raise NotFiniteError("loss is no longer a number", number + 1, self.run)

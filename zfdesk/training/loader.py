@@ -35,7 +35,7 @@ MOST_TRIES = 200
 BatchValues = np.ndarray | Tensor
 
 
-class Answering(Protocol):
+class TeacherModel(Protocol):
     """A teacher that is asked while training, see `zfdesk.training.teacher`.
 
     ``classes``: how many it knows. ``embedding``: length of what it gives beside them, 0 for none.
@@ -99,7 +99,7 @@ class Loader:
 
     def __init__(
         self, pictures: PictureDataset, plan: TrainingPlan, seed: int, threads: int, on_message: Callable[[str], None],
-        share: tuple[int, int] = (0, 1), teacher: Answering | None = None,
+        share: tuple[int, int] = (0, 1), teacher: TeacherModel | None = None,
     ) -> None:  # fmt: skip
         self.pictures, self.plan, self.seed, self.teacher = pictures, plan, seed, teacher
         self._classes, (self._rank, self._processes) = len(pictures.classes), share

@@ -36,16 +36,16 @@ class TrainingNetwork(nn.Module):
         self._first_linear = next(i for i, stage in enumerate(stages) if isinstance(stage.layer, Linear))
         for before, stage in pairwise(stages):
             layer = stage.layer
-            normed = recipe.batch_norm and stage.rectified
+            with_norm = recipe.batch_norm and stage.rectified
             if isinstance(layer, Conv):
                 self.filters[layer.name] = nn.Conv2d(
-                    before.shape[0], layer.channels, layer.kernel, layer.stride, layer.padding, bias=not normed
+                    before.shape[0], layer.channels, layer.kernel, layer.stride, layer.padding, bias=not with_norm
                 )
             elif isinstance(layer, Linear):
-                self.filters[layer.name] = nn.Linear(math.prod(before.shape), layer.channels, bias=not normed)
+                self.filters[layer.name] = nn.Linear(math.prod(before.shape), layer.channels, bias=not with_norm)
             elif isinstance(layer, LRN):
                 self.register_buffer(f"band_{layer.name}", band_of(layer, before.shape[0]), persistent=False)
-            if normed and isinstance(layer, Conv | Linear):
+            if with_norm and isinstance(layer, Conv | Linear):
                 self.norms[layer.name] = BatchNorm(layer.channels)
         last = architecture.stage(self.hidden[-1]) if self.hidden else stages[self._first_linear - 1]
         width = math.prod(last.shape)
@@ -123,7 +123,7 @@ def _adapted(x: Tensor, shape: tuple[int, int, int]) -> Tensor:
     return x if x.shape[1:] == shape else F.adaptive_max_pool2d(x, shape[1:])
 
 
-def fill(network: TrainingNetwork, seed: int) -> None:
+def initialise(network: TrainingNetwork, seed: int) -> None:
     """First weights by the recipe, from the seed alone; biases 0."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
@@ -227,10 +227,10 @@ def exported(
     )
 
 
-def normed(pictures: Tensor) -> Tensor:
+def network_input(pictures: Tensor) -> Tensor:
     """uint8 (N, H, W, 3) on any device → float32 (N, 3, H, W) minus mean, channels-last in memory."""
     mean = torch.tensor(InputSpec().mean, device=pictures.device)
     return (pictures.float() - mean).permute(0, 3, 1, 2)
 
 
-__all__ = ["TrainingNetwork", "exported", "fill", "normed", "start_from"]
+__all__ = ["TrainingNetwork", "exported", "initialise", "network_input", "start_from"]

@@ -8,7 +8,7 @@ from zfdesk.training.class_names import place_of, usual_names
 from zfdesk.training.data import PictureDataset
 from zfdesk.training.data_entry import StoredPicture
 from zfdesk.training.errors import TrainingError
-from zfdesk.training.loader import Answering
+from zfdesk.training.loader import TeacherModel
 from zfdesk.training.recipe import TrainRecipe
 
 
@@ -21,7 +21,7 @@ class TaughtPictures:
     teacher_classes = 0
     embedding = 0
 
-    def __init__(self, pictures: PictureDataset, teacher: Answering) -> None:
+    def __init__(self, pictures: PictureDataset, teacher: TeacherModel) -> None:
         self._pictures, self.source = pictures, pictures.source
         self.classes = usual_names(teacher.classes)
         places = [place_of(name, self.classes) for name in pictures.classes]
@@ -48,7 +48,7 @@ class TaughtPictures:
         return self._places[label] if 0 <= label < len(self._places) else -1
 
 
-def taught_recipe(recipe: TrainRecipe, pictures: PictureDataset, teacher: Answering) -> tuple[TrainRecipe, str]:
+def taught_recipe(recipe: TrainRecipe, pictures: PictureDataset, teacher: TeacherModel) -> tuple[TrainRecipe, str]:
     """The recipe as far as the teacher can teach it, and a sentence where that is not the whole of it, else "".
 
     Where its classes are not the pictures', its embedding is learned beside the labels, but not its answers. Raises

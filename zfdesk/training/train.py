@@ -24,9 +24,9 @@ from zfdesk.training.errors import TrainingError
 from zfdesk.training.fitting import check_pictures, check_plan, check_sides
 from zfdesk.training.learner import Learner, NotFiniteError
 from zfdesk.training.loader import Batch, Loader
-from zfdesk.training.losses import on
+from zfdesk.training.losses import to_device
 from zfdesk.training.memory import HeapBound, freed_memory_kept
-from zfdesk.training.network import TrainingNetwork, normed
+from zfdesk.training.network import TrainingNetwork, network_input
 from zfdesk.training.plan import TrainingPlan
 from zfdesk.training.probe import Probe, probe_picture, strongest_answers
 from zfdesk.training.process_group import ProcessGroup
@@ -141,7 +141,7 @@ class Training:
 
         def batches() -> Iterator[Tensor]:
             for batch in loader.batches(0, count):
-                yield normed(on(batch.pictures, self.group.device))
+                yield network_input(to_device(batch.pictures, self.group.device))
                 self.heap.trim()
 
         try:

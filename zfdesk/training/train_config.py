@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from zfdesk.engine import Model
 from zfdesk.runs import Score
-from zfdesk.training.loader import Answering
+from zfdesk.training.loader import TeacherModel
 from zfdesk.training.recipe import TrainRecipe
 
 VALIDATION = "validation: "
@@ -28,7 +28,7 @@ class TrainConfig:
     validation: str | None = None
     start: Model | None = None
     start_text: str = ""
-    teacher: Answering | None = None
+    teacher: TeacherModel | None = None
     teacher_path: str | None = None
     teacher_classes: bool = False
     seed: int = 0

@@ -14,8 +14,8 @@ from zfdesk.training.class_names import places_of
 from zfdesk.training.data import PictureDataset
 from zfdesk.training.errors import TrainingError
 from zfdesk.training.loader import Unreadable, validation_batches
-from zfdesk.training.losses import counted
-from zfdesk.training.network import TrainingNetwork, normed
+from zfdesk.training.losses import count_right
+from zfdesk.training.network import TrainingNetwork, network_input
 from zfdesk.training.process_group import ProcessGroup
 
 _BATCH = 64
@@ -58,12 +58,12 @@ class Validation:
         with torch.no_grad():
             for views, labels in batches:
                 with torch.autocast(group.device.type, torch.bfloat16, enabled=bfloat):
-                    scores = network(normed(torch.from_numpy(views).to(group.device)))[0].float().cpu()
+                    scores = network(network_input(torch.from_numpy(views).to(group.device)))[0].float().cpu()
                 wanted = torch.from_numpy(labels)
                 wanted = torch.where(wanted >= 0, self._places[wanted.clamp(min=0)], -1)
                 if (wanted >= 0).any():
                     loss += float(F.cross_entropy(scores, wanted, ignore_index=-1, reduction="sum"))
-                found = counted(scores, wanted)
+                found = count_right(scores, wanted)
                 known, top1, top5 = known + found[0], top1 + found[1], top5 + found[2]
         total, first, five, count = group.summed(loss, top1, top5, known)
         return Score(total / count, first / count, five / count) if count else None
