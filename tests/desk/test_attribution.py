@@ -127,7 +127,7 @@ def test_what_lies_over_the_picture_is_the_method_of_the_shown_frame(looking: Wi
     looking.run("copy-caption")
     caption = QGuiApplication.clipboard().text()
     for word in (name, "Grad-CAM", "at conv5", f"{result.probabilities[top] * 100:.1f} %"):
-        assert word in looking.picture.facts.whole
+        assert word in looking.picture.facts.full_text
         assert word in caption
 
 
@@ -233,22 +233,22 @@ def test_the_chosen_methods_stand_side_by_side_on_one_frame(looking: Window, bes
     wait_until(lambda: "lrp" in beside.work.stream.found.found)  # type: ignore[union-attr]
     assert beside.tiles["lrp"].isVisible()
     looking.desk.change(view_of(looking).change_heat(methods=()))
-    assert "No method is chosen" in beside.facts.whole
+    assert "No method is chosen" in beside.facts.full_text
 
 
 def test_a_box_gives_numbers_and_measuring_gives_more(looking: Window, beside: HeatPane) -> None:
     looking.desk.change(view_of(looking).change_heat(box=(4, 4, 20, 20)))
     found = found_now(looking, beside.work.stream)
     inside = share_inside(found.found["gradcam"].heat, (4, 4, 20, 20))
-    assert f"{inside * 100:.0f} % of the heat in it" in beside.tiles["gradcam"].note.whole
-    assert "with Grad-CAM" in beside.tiles["saliency"].note.whole
+    assert f"{inside * 100:.0f} % of the heat in it" in beside.tiles["gradcam"].note.full_text
+    assert "with Grad-CAM" in beside.tiles["saliency"].note.full_text
     looking.run("heat-measure")
     wait_until(lambda: beside.work.progress is None)
     assert beside.work.measured is found
     top = found.found["gradcam"].target.unit
     wanted = insertion_deletion(looking.desk.model, found.input.picture, found.found["gradcam"].heat, top)
     assert beside.work.curves["gradcam"].deletion.area == wanted.deletion.area
-    assert f"deletion {wanted.deletion.area:.3f}" in beside.tiles["gradcam"].note.whole
+    assert f"deletion {wanted.deletion.area:.3f}" in beside.tiles["gradcam"].note.full_text
     head, first, *_ = beside.as_data().splitlines()
     assert head.split("\t")[:3] == ["method", "deletion", "insertion"]
     assert first.split("\t")[0] == "gradcam"
@@ -288,7 +288,7 @@ def test_the_sanity_check_is_one_action_and_one_figure(looking: Window, beside: 
         "Grad-CAM at conv5", "saliency", "likeness to the map of the trained network",
     ]  # fmt: skip
     assert page.cells[0].panel.names == ("trained", "fc8", "conv5", "conv4", "conv1")  # type: ignore[union-attr]
-    assert "Adebayo" in beside.facts.whole
+    assert "Adebayo" in beside.facts.full_text
     sources = add_to_sources(looking.context, Sources(result=looking.desk.result))
     for kind in HEAT_KINDS:
         for spec in kind.specs(sources):
@@ -341,7 +341,7 @@ def test_the_unit_pane_offers_every_method(looking: Window) -> None:
 
     def says_saliency() -> bool:
         pane.show_facts()  # of the result that is shown: the worker's next one is the first of the new method
-        return "saliency" in pane.facts.whole
+        return "saliency" in pane.facts.full_text
 
     wait_until(says_saliency)
     pane.controls.method.chosen.emit("occlusion")
@@ -367,8 +367,8 @@ def test_a_and_b_are_compared_in_where_the_class_looks(looking: Window) -> None:
     assert a is not None
     assert a.input.occluders == ()
     assert b.input.occluders == (COVER,)
-    assert "Grad-CAM" in pane.tiles[0].caption.whole
-    assert "A − B" in pane.tiles[2].caption.whole
+    assert "Grad-CAM" in pane.tiles[0].caption.full_text
+    assert "A − B" in pane.tiles[2].caption.full_text
     pane.content.setCurrentIndex(0)
     pane.content.activated.emit(0)
     looking.bring_up(looking.pins)

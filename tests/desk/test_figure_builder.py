@@ -146,7 +146,7 @@ def test_pieces_are_dragged_from_the_list_onto_the_grid(builder: FigureBuilder) 
     assert drop(builder, panel_mime(PanelSpec(COVERED_MAP)), middle(builder, 1, 0)) is True
     wait(builder)
     assert kinds(builder) == [PICTURE, BARS]  # nothing is covered
-    assert "Nothing is covered" in builder.message.whole
+    assert "Nothing is covered" in builder.message.full_text
     assert rectangles(builder) == [(0, 0, 1, 1), (0, 1, 1, 1)]
     assert not drop(builder, QMimeData(), middle(builder, 0, 0))
 
@@ -256,7 +256,7 @@ def test_what_cannot_be_had_is_grey_and_says_why(builder: FigureBuilder) -> None
         assert words in item.toolTip(0)
         assert not item.flags() & Qt.ItemFlag.ItemIsDragEnabled
         builder.placing.place(PanelSpec(kind))
-        assert words in builder.message.whole
+        assert words in builder.message.full_text
     assert kinds(builder) == []
     builder.context.get(ActionTable).run("pin")
     wait_for_result(builder.desk)
@@ -495,7 +495,7 @@ def test_export_in_every_format(builder: FigureBuilder, tmp_path: Path) -> None:
     paths = tuple(str(tmp_path / f"f.{form}") for form in ("png", "svg", "pdf", "npz"))
     builder.files.export(paths)
     wait(builder)
-    assert builder.message.whole == "Saved f.png, f.svg, f.pdf, f.npz."
+    assert builder.message.full_text == "Saved f.png, f.svg, f.pdf, f.npz."
     page = builder.draft.page()
     assert page is not None
     figure = draw(page)
@@ -536,19 +536,19 @@ def test_a_place_that_cannot_be_written_is_told_and_nothing_lost(builder: Figure
     before = builder.draft.now
     builder.files.export((str(tmp_path / "nowhere" / "f.pdf"),))
     wait(builder)
-    assert builder.message.whole.startswith("⚠ f.pdf was not saved: no such file or directory")
+    assert builder.message.full_text.startswith("⚠ f.pdf was not saved: no such file or directory")
     (tmp_path / "folder.png").mkdir()
     builder.files.export((str(tmp_path / "folder.png"),))
     wait(builder)
-    assert "folder.png was not saved: " in builder.message.whole
+    assert "folder.png was not saved: " in builder.message.full_text
     builder.files.export((str(tmp_path / "f.doc"),))
-    assert "ends in .png, .svg, .pdf or .npz" in builder.message.whole
+    assert "ends in .png, .svg, .pdf or .npz" in builder.message.full_text
     good = tmp_path / "good.png"
     good.write_bytes(b"what was there")
     builder.draft.change(replace(builder.draft.now, dpi=2400, size=(16.0, 16.0)))
     builder.files.export((str(good),))
     wait(builder)
-    assert "cannot be drawn at 2400 dpi" in builder.message.whole
+    assert "cannot be drawn at 2400 dpi" in builder.message.full_text
     assert good.read_bytes() == b"what was there"
     builder.editing.undo()
     assert builder.draft.now is before
@@ -563,7 +563,7 @@ def test_a_read_only_folder(builder: FigureBuilder, tmp_path: Path) -> None:
     builder.files.export((str(shut / "f.png"),))
     wait(builder)
     shut.chmod(stat.S_IRWXU)
-    assert "f.png was not saved: permission denied" in builder.message.whole
+    assert "f.png was not saved: permission denied" in builder.message.full_text
 
 
 def test_no_room_on_the_disk(builder: FigureBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -576,7 +576,7 @@ def test_no_room_on_the_disk(builder: FigureBuilder, tmp_path: Path, monkeypatch
     monkeypatch.setattr(work, "write_whole", full)
     builder.files.export((str(tmp_path / "f.png"),))
     wait(builder)
-    assert builder.message.whole == "⚠ f.png was not saved: no space left on device."
+    assert builder.message.full_text == "⚠ f.png was not saved: no space left on device."
 
 
 def test_saved_closed_and_opened_again(builder: FigureBuilder, tmp_path: Path) -> None:
@@ -593,7 +593,7 @@ def test_saved_closed_and_opened_again(builder: FigureBuilder, tmp_path: Path) -
     kept = builder.draft.now
     builder.files.open_path(str(tmp_path / "bad.npz"))
     wait(builder)
-    assert builder.message.whole.startswith("⚠ bad.npz cannot be opened as a figure: it is ")
+    assert builder.message.full_text.startswith("⚠ bad.npz cannot be opened as a figure: it is ")
     assert builder.draft.now is kept
 
 
@@ -705,7 +705,7 @@ def test_fig2_over_a_folder(builder: FigureBuilder, folder: Path) -> None:
     page = builder.draft.page()
     assert page is not None
     assert "over 5 pictures" in page.caption
-    assert "1 could not be read" in builder.message.whole
+    assert "1 could not be read" in builder.message.full_text
     assert [type(cell.panel).__name__ for cell in page.cells] == ["Tiles", "Tiles"]
     builder.templates.make_over("histograms-folder", str(folder))
     wait(builder)
@@ -733,7 +733,7 @@ def test_fig2_is_cancelled_and_the_figure_stays(
     builder.cancel.click()
     gate.set()
     wait(builder)
-    assert builder.message.whole == "Stopped; the figure is as it was."
+    assert builder.message.full_text == "Stopped; the figure is as it was."
     assert builder.draft.now is before
 
 
@@ -741,7 +741,7 @@ def test_an_empty_folder_is_told(builder: FigureBuilder, tmp_path: Path) -> None
     (tmp_path / "none").mkdir()
     builder.templates.make_over("fig2-units", str(tmp_path / "none"))
     wait(builder)
-    assert "no pictures in none" in builder.message.whole.lower()
+    assert "no pictures in none" in builder.message.full_text.lower()
 
 
 # Beside the window

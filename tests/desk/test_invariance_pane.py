@@ -91,7 +91,7 @@ def test_what_is_looked_at(window: Window, pane: InvariancePane, source: HandSou
     assert pane.study.class_index == first
     other = (first + 1) % len(window.desk.model.classes)
     window.desk.change(window.desk.view.change(watched=(other,)))
-    wait_until(lambda: f"P({window.desk.model.classes[other]})" in pane.facts.whole)
+    wait_until(lambda: f"P({window.desk.model.classes[other]})" in pane.facts.full_text)
     source.give(noise(2))  # and stands still then
     wait_until(lambda: pane.study.subject is not before)
     held = pane.study.subject

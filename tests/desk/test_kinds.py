@@ -43,7 +43,7 @@ def test_the_bars_become_sums_by_kind_and_say_so_everywhere(still: Window) -> No
     assert rows[0].text.startswith(f"{rows[0].name}: ")
     assert window.actions_by_id["bars-by-kind"].isChecked()
     window.classes.show_facts()
-    assert "sums of softmax" in window.classes.facts.whole
+    assert "sums of softmax" in window.classes.facts.full_text
     copied = [line.split("\t") for line in window.classes.as_data().splitlines()]
     assert copied[0] == ["kind", "classes summed", "probability"]
     assert copied[1][:2] == [wanted[0].kind, str(len(wanted[0].members))]
@@ -77,6 +77,6 @@ def test_what_has_no_kinds_says_so(still: Window, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("zfdesk.live.bars.kinds_of", lambda classes: None)
     change(still, bars=ClassBars.KINDS, top_k=4)
     still.classes.show_facts()
-    assert "no kinds are known" in still.classes.facts.whole
+    assert "no kinds are known" in still.classes.facts.full_text
     assert len(still.classes.bars.rows) == 4
     assert all(row.name == NAMES[row.index] for row in still.classes.bars.rows)

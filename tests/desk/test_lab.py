@@ -141,7 +141,7 @@ def test_the_picture_is_the_one_the_command_line_makes(pane: LabPane) -> None:
     assert np.array_equal(shown.pictures, last.pictures)
     for part in ("conv5:3", "modern, changed: 5 steps", "seed 7", "Start: noise", "jitter"):
         assert part in pane.description.text()
-    assert "conv5:3" in pane.facts.whole
+    assert "conv5:3" in pane.facts.full_text
     assert pane.as_data().count("\n") >= 1
 
 
@@ -169,7 +169,7 @@ def test_paused_continued_cancelled_and_come_back_to(pane: LabPane) -> None:
     if held.taken < held.steps:
         assert shown.state is State.CANCELLED
         wait_until(lambda: "cancelled at step" in pane.grid.stale)
-        wait_until(lambda: "CANCELLED" in pane.facts.whole)
+        wait_until(lambda: "CANCELLED" in pane.facts.full_text)
     assert shown.pictures[0, 0, 0, 0] == shown.sketch.step
     pane.lab.undo()
     assert pane.lab.made is None
@@ -342,7 +342,7 @@ def test_every_form_makes_what_it_says(pane: LabPane) -> None:
         assert shown is not None, pane.lab.error
         assert shown.state is State.DONE, pane.lab.error
         assert "frame" in shown.description.text
-        assert shown.description.method in pane.facts.whole
+        assert shown.description.method in pane.facts.full_text
         assert pane.grid.has_picture
     pane.show_form("Maximise")
 

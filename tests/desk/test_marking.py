@@ -383,7 +383,7 @@ def test_a_late_picture_is_not_shown_for_another(
     wait_until(lambda: not sheet.busy)
     assert np.array_equal(sheet.pixels, read_picture(folder / "2.png"))
     assert np.array_equal(sheet.canvas.array, read_picture(folder / "2.png"))
-    assert "2.png" in sheet.facts.whole
+    assert "2.png" in sheet.facts.full_text
 
 
 def test_what_cannot_be_saved_is_told_and_kept(sheet: MarkingSheet, monkeypatch: pytest.MonkeyPatch) -> None:

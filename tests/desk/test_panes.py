@@ -45,7 +45,7 @@ def test_hover_and_click_on_the_maps(still: Window) -> None:
         move_mouse(canvas, map_point(window, unit, y, x))
         assert canvas.hover == (unit, y, x)
         value = float(seen.activations["conv4"][0, unit, y, x])
-        words, _, told = window.maps.hover_line.whole.rpartition(" = ")
+        words, _, told = window.maps.hover_line.full_text.rpartition(" = ")
         assert words == f"conv4:{unit} at ({y}, {x})"
         assert float(told) == pytest.approx(value, rel=6e-3, abs=1e-9)  # three figures
         # the receptive field is outlined on the picture
@@ -63,7 +63,7 @@ def test_hover_and_click_on_the_maps(still: Window) -> None:
         assert shown.activation == pytest.approx(value, rel=1e-4, abs=1e-6)
     QApplication.sendEvent(canvas, QEvent(QEvent.Type.Leave))
     assert canvas.hover is None
-    assert window.maps.hover_line.whole == ""
+    assert window.maps.hover_line.full_text == ""
     assert window.picture.canvas.hover_box is None
     gap = canvas.to_screen(16.5, 16.5)  # between the tiles
     before = view_of(window)
@@ -272,7 +272,7 @@ def test_the_origin_stays_while_another_layer_is_shown(still: Window) -> None:
     assert result.mosaic is not None
     assert (result.mosaic.layer, result.mosaic.text) == ("conv4", "derivative of conv5:3")
     window.show_facts()
-    assert window.unit.facts.whole.startswith("ORIGIN · conv5:3")
+    assert window.unit.facts.full_text.startswith("ORIGIN · conv5:3")
     click(window.picture.canvas, input_point(window, 9, 9))  # the position of the origin, not of conv4
     assert view_of(window).origin.seed is SeedKind.AT  # type: ignore[union-attr]
     assert view_of(window).position is None

@@ -119,7 +119,7 @@ def test_freeze_keeps_the_frame_and_all_else_stays_alive(window: Window) -> None
     change(window, layer="conv4", occluders=(COVER,))
     assert window.desk.frame is kept
     window.show_facts()
-    assert window.picture.facts.whole.startswith("FROZEN")
+    assert window.picture.facts.full_text.startswith("FROZEN")
     press(window, Qt.Key.Key_F)
     frame = source.give(numbered_picture(9))
     wait_for_result(window.desk, lambda result: result.request.frame is frame)
@@ -185,7 +185,7 @@ def test_a_and_b_and_their_difference(window: Window) -> None:
         assert pane.tiles[2].canvas.message == ""
     pane.content.setCurrentText("picture")
     pane.content.activated.emit(0)
-    assert [tile.note.whole for tile in pane.tiles] == ["", "", ""]  # a picture is not stretched
+    assert [tile.note.full_text for tile in pane.tiles] == ["", "", ""]  # a picture is not stretched
     change(window, layer="conv1")
     pane.content.setCurrentText("unit map")
     pane.content.activated.emit(1)
@@ -196,7 +196,7 @@ def test_a_and_b_and_their_difference(window: Window) -> None:
     wait_for_result(window.desk)
     for tile in (pane.tiles[0], pane.tiles[2]):  # nothing of the other network is left
         assert not tile.canvas.has_picture or tile.canvas.message
-    assert (pane.tiles[0].caption.whole, pane.changes.whole) == ("A", "")
+    assert (pane.tiles[0].caption.full_text, pane.changes.full_text) == ("A", "")
 
 
 def test_the_mouse_moves_right_after_the_network_was_switched(window: Window) -> None:
@@ -226,7 +226,7 @@ def test_only_units_that_are_classes_are_named_as_classes(window: Window) -> Non
     for layer, name in (("conv5", "conv5:3 at ("), ("fc8", "fc8:3 thing 3 ="), ("prob", "prob:3 thing 3 =")):
         change(window, layer=layer, unit=0)
         move_mouse(window.maps.canvas, map_point(window, 3, 0, 0))
-        assert window.maps.hover_line.whole.startswith(name)
+        assert window.maps.hover_line.full_text.startswith(name)
 
 
 def test_no_pane_is_ever_blank(window: Window) -> None:

@@ -72,7 +72,7 @@ def test_units_are_found_and_ordered_by_class_and_picked(live: Window, panel: Pa
     unit = panel.grid.units[-1]
     click(panel.grid, panel.grid.to_screen(*panel.grid.centre_of(unit)))
     assert live.desk.view.unit == unit
-    assert f"conv5:{unit}" in live.maps.hover_line.whole
+    assert f"conv5:{unit}" in live.maps.hover_line.full_text
     panel.search.setText("no such class")
     assert "No unit" in panel.grid.message
 

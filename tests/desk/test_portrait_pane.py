@@ -52,7 +52,7 @@ def test_without_a_scan_three_buttons_offer_one(live: Window, pane: PortraitPane
     wait_until(lambda: live.context.get(ScanController).status.pictures == 5)
     wait_until(lambda: complete(live))
     assert not pane.start.isVisible()
-    assert "demo: 5 pictures" in pane.facts.whole
+    assert "demo: 5 pictures" in pane.facts.full_text
 
 
 def test_the_nine_strongest_are_shown_and_follow_the_selection(live: Window, pane: PortraitPane, scanned: Path) -> None:
@@ -66,8 +66,8 @@ def test_the_nine_strongest_are_shown_and_follow_the_selection(live: Window, pan
             expected = Portraits(library, (scanned,)).portrait("conv5", unit)
         assert [one.example for one in shown.shown] == list(expected.examples)
         assert pane.examples.count == len(expected.examples) > 0
-        assert f"conv5:{unit}" in pane.facts.whole
-        assert "12 pictures" in pane.facts.whole
+        assert f"conv5:{unit}" in pane.facts.full_text
+        assert "12 pictures" in pane.facts.full_text
     assert pane.as_data().count("\n") == 1 + len(expected.examples)
 
 
@@ -99,7 +99,7 @@ def test_the_portrait_of_fewer_pictures_stays_until_that_of_more_is_there(
     portraits.changed.connect(look)
     write_pictures(scanned, 40, kinds=3)
     live.context.get(ScanController).scan_again()
-    wait_until(lambda: "40 pictures" in pane.facts.whole)
+    wait_until(lambda: "40 pictures" in pane.facts.full_text)
     portraits.changed.disconnect(look)
     assert portraits.shown is not None
     with Library(live.desk.model) as library:
@@ -133,7 +133,7 @@ def test_layers_without_units_or_made_pictures_say_so(live: Window, pane: Portra
 def test_the_last_minutes_of_the_live_source(live: Window, pane: PortraitPane) -> None:
     pane.source.chosen.emit("camera")
     wait_until(lambda: complete(live))
-    assert "frame" in pane.facts.whole
+    assert "frame" in pane.facts.full_text
     assert not pane.start.isVisible()
 
 

@@ -268,7 +268,7 @@ def test_the_numbers_in_words_are_those_of_the_frame(window: Window, tmp_path: P
         clock.now += 1
         next_frame(window, source, number)
         assert window.desk.frame is not None
-        seen.append((window.desk.frame.number, window.picture.facts.whole))
+        seen.append((window.desk.frame.number, window.picture.facts.full_text))
     window.films.stop()
     ended(window)
     assert len(seen) == 4

@@ -123,7 +123,7 @@ def test_nearest_as_the_library_finds_them(scanned: Window, model: zf.Model, fol
             found = Neighbours(Gallery(library, pictures), by, features).nearest(query, 8)
             assert [one.path for one, _ in near] == [one.path for one in found]
             assert near[0][0].path == str(folder / "kind1" / "p04.png")
-    assert f"{COUNT} pictures of pictures · small" in pane.facts.whole
+    assert f"{COUNT} pictures of pictures · small" in pane.facts.full_text
     grid = pane.rows["pool5"][1]
     click(grid, grid.place(1).center())
     second = pane.found.rows["pool5"][1][0].path
@@ -162,7 +162,7 @@ def test_the_map(scanned: Window, folder: Path, monkeypatch: pytest.MonkeyPatch)
     corners.append(QPointF(2, view.height() - 2))
     lasso(view, corners)
     assert pane.selected.sum() == COUNT
-    assert pane.count.whole == "18 pictures of 3 classes"
+    assert pane.count.full_text == "18 pictures of 3 classes"
     assert [pane.list.item(row).text() for row in range(3)] == ["kind0: 6", "kind1: 6", "kind2: 6"]
     point = int(pane.list.item(4).data(Qt.ItemDataRole.UserRole))
     pane.list.itemClicked.emit(pane.list.item(4))
@@ -189,7 +189,7 @@ def test_the_map(scanned: Window, folder: Path, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(map_pane, "tsne_map", tsne)
     pane.tsne.click()
-    wait_until(lambda: "t-SNE: 250 of 1,000 steps" in pane.facts.whole)
+    wait_until(lambda: "t-SNE: 250 of 1,000 steps" in pane.facts.full_text)
     pane.tsne.click()
     assert stopped.wait(10)
     assert pane.work_progress is None
@@ -197,7 +197,7 @@ def test_the_map(scanned: Window, folder: Path, monkeypatch: pytest.MonkeyPatch)
     pane.tsne.click()
     go.set()
     wait_until(lambda: pane.shown is not None and pane.shown.method == "t-SNE")
-    assert "pool5 by t-SNE" in pane.facts.whole
+    assert "pool5 by t-SNE" in pane.facts.full_text
     assert pane.as_data().count("\n") == COUNT + 1
     scanned.run("scan-map")
 
@@ -263,7 +263,7 @@ def test_fig2_of_the_layer(scanned: Window, model: zf.Model, folder: Path) -> No
     assert taken.panel.facts.unit == alive[1]
     scanned.desk.change(scanned.desk.view.change(method=zf.Rule.GUIDED))
     wait_until(lambda: pane.request is not None and pane.request.rule is zf.Rule.GUIDED and pane.shown)
-    assert "guided" in pane.facts.whole
+    assert "guided" in pane.facts.full_text
     pane.unit_choice.setCurrentIndex(list(UnitChoice).index(UnitChoice.PINNED))
     pane.unit_choice.chosen.emit(UnitChoice.PINNED)
     assert "No unit of conv5 is pinned" in pane.grid.message
@@ -350,7 +350,7 @@ def test_more_pictures_and_other_ones(
     scan.scan_again()
     wait_until(lambda: pane.known is not None and len(pane.known.gallery) == COUNT + 1)
     assert not forgotten, "what is shown stays until there is more"
-    assert f"{COUNT + 1} pictures of pictures" in pane.facts.whole
+    assert f"{COUNT + 1} pictures of pictures" in pane.facts.full_text
     other = tmp_path / "other"
     other.mkdir()
     for number in range(4):
@@ -358,4 +358,4 @@ def test_more_pictures_and_other_ones(
     scan.open([other])
     wait_until(lambda: pane.known is not None and len(pane.known.gallery) == 4)
     assert forgotten
-    assert "4 pictures of other" in pane.facts.whole
+    assert "4 pictures of other" in pane.facts.full_text

@@ -41,7 +41,7 @@ def first(application: object, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def labels_of(window: Window) -> list[ElidedLabel]:
     """Those that can be seen, with their texts renewed."""
     window.show_facts()
-    shown = [label for label in window.findChildren(ElidedLabel) if label.isVisible() and label.whole]
+    shown = [label for label in window.findChildren(ElidedLabel) if label.isVisible() and label.full_text]
     for label in shown:
         label.renew_now()
     settle()
@@ -56,7 +56,7 @@ def test_no_fact_is_cut_and_those_that_matter_are_there(first: Window, size: tup
     wait_for_result(desk)
     for pane in first.panes:
         first.bring_up(pane)
-        cut = {label.whole: label.text() for label in labels_of(first) if label.cut}
+        cut = {label.full_text: label.text() for label in labels_of(first) if label.cut}
         assert cut == {}, (size, pane.title)
     first.layout_.reset()
     desk.change(desk.view.change(occluders=()))
@@ -163,6 +163,6 @@ def test_a_pane_folded_to_its_tab_takes_no_room(first: Window) -> None:
 
 
 def test_a_still_picture_has_no_rate_and_no_age(first: Window) -> None:
-    wait_until(lambda: (first.show_facts(), "still" in first.status.whole)[1])
+    wait_until(lambda: (first.show_facts(), "still" in first.status.full_text)[1])
     for word in ("fps", "age", "dropped"):
-        assert word not in first.status.whole
+        assert word not in first.status.full_text

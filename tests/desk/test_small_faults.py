@@ -32,13 +32,13 @@ def test_a_unit_of_the_first_layer_shows_its_own_filter(still: Window) -> None:
     assert isinstance(shown, CanvasPicture)
     limit = np.abs(weights).max()
     assert np.allclose(shown.array, weights.transpose(1, 2, 0) * (127 / limit) + 128, atol=1)
-    assert "3 × 3" in tile.caption.whole
+    assert "3 × 3" in tile.caption.full_text
     change(still, layer="conv4", unit=2)
     assert not tile.isVisible()  # a mosaic only when it is asked for
     still.run("unit-filters")
     wait_for_result(still.desk)
     assert tile.isVisible()
-    assert f"{still.desk.model.filters('conv4').shape[1]} maps" in tile.caption.whole
+    assert f"{still.desk.model.filters('conv4').shape[1]} maps" in tile.caption.full_text
     change(still, layer="pool5", unit=1)
     assert not tile.isVisible()
     still.run("unit-filters")
@@ -50,7 +50,7 @@ def test_one_number_is_no_map(still: Window) -> None:
     assert not still.unit.map_tile.canvas.has_picture
     assert still.unit.map_tile.canvas.message.startswith("One number")
     still.show_facts()
-    assert "active" not in still.layers.facts.whole  # a share of positive scores says nothing
+    assert "active" not in still.layers.facts.full_text  # a share of positive scores says nothing
 
 
 def test_what_is_lit_is_what_is_shown(still: Window) -> None:
@@ -151,7 +151,7 @@ def test_a_picture_says_how_large_it_is_in_its_file(still: Window, tmp_path: Pat
     wait_until(lambda: still.desk.frame is not None and still.desk.frame.origin == "strip.png")
     still.show_facts()
     for line in (still.picture.facts, still.status):
-        assert "4000 × 60, read as 2048 × 31" in line.whole
+        assert "4000 × 60, read as 2048 × 31" in line.full_text
     still.desk.change(still.desk.view.change(source=before))
     wait_until(lambda: isinstance(still.desk.source, HandSource))
     still.desk.source.give(numbered_picture(0))
@@ -200,9 +200,9 @@ def test_top_5_of_three_classes_is_no_curve_and_the_legend_hides_none() -> None:
 def test_a_short_form_stands_where_the_whole_has_no_room(application: object) -> None:
     label = ElidedLabel()
     label.say("(b) total activation of conv5:12 (highest total)", "(b) conv5:12")
-    label.resize(label.fontMetrics().horizontalAdvance(label.whole) + 2, 20)
+    label.resize(label.fontMetrics().horizontalAdvance(label.full_text) + 2, 20)
     label.renew_now()
-    assert label.text() == label.whole
+    assert label.text() == label.full_text
     label.resize(label.fontMetrics().horizontalAdvance("(b) conv5:12") + 2, 20)
     label.resizeEvent(None)
     assert label.text() == "(b) conv5:12"

@@ -101,7 +101,7 @@ def colours_of(tile: Tile) -> ValueRange:
 
 def words(window: Window) -> str:
     window.sweep.show_facts()
-    return window.sweep.state_line.whole
+    return window.sweep.state_line.full_text
 
 
 def map_of(window: Window, which: SweepMap) -> np.ndarray:
@@ -183,7 +183,7 @@ def test_another_class_or_unit_needs_no_other_sweep(window: Window) -> None:
     press(pane.controls.class_field, Qt.Key.Key_Return)
     church = window.desk.model.classes.index("church")
     assert view_of(window).sweep.class_index == church
-    assert "church" in pane.probability.caption.whole
+    assert "church" in pane.probability.caption.full_text
     assert not np.array_equal(before, map_of(window, SweepMap.PROBABILITY))
     press(window, Qt.Key.Key_Z, CONTROL)
     assert view_of(window).sweep.class_index == -1
@@ -193,13 +193,13 @@ def test_another_class_or_unit_needs_no_other_sweep(window: Window) -> None:
     assert "No class is called “no such class”." in window.message.label.text()
     other = (found.highest_total_unit + 1) % 12
     change(window, layer="conv5", unit=other)
-    assert f"conv5:{found.highest_total_unit}" in pane.activation.caption.whole
+    assert f"conv5:{found.highest_total_unit}" in pane.activation.caption.full_text
     press(window, Qt.Key.Key_Y, CONTROL | SHIFT)
     assert view_of(window).sweep.unit is SweepUnit.SELECTED
-    assert f"conv5:{other}" in pane.activation.caption.whole
+    assert f"conv5:{other}" in pane.activation.caption.full_text
     wait_until(lambda: window.sweeps.swept.projected.unit == other)  # type: ignore[union-attr]
     change(window, layer="conv4", unit=20)  # of another layer than the sweep's: the strongest is shown
-    assert f"conv5:{found.highest_total_unit}" in pane.activation.caption.whole
+    assert f"conv5:{found.highest_total_unit}" in pane.activation.caption.full_text
     assert swept(window) is found
 
 
@@ -283,7 +283,7 @@ def test_hover_tells_and_shows_the_square_on_the_picture(window: Window) -> None
     top, left = (int(v) for v in found.positions[5, 9])
     assert window.picture.canvas.hover_box == (top, left, top + 9, left + 9)
     assert window.sweep.label.canvas.square == found.plan.occluder(top, left)
-    said = window.sweep.hover_line.whole
+    said = window.sweep.hover_line.full_text
     label = window.desk.model.classes[int(found.label()[5, 9])]
     p = float(found.probabilities[5, 9].max()) * 100
     assert said.startswith(f"at ({top}, {left}) · {label} {p:.1f} %")
@@ -293,7 +293,7 @@ def test_hover_tells_and_shows_the_square_on_the_picture(window: Window) -> None
     QEvent_leave = QEvent(QEvent.Type.Leave)
     canvas.leaveEvent(QEvent_leave)
     assert window.picture.canvas.hover_box is None
-    assert window.sweep.hover_line.whole == ""
+    assert window.sweep.hover_line.full_text == ""
 
 
 def test_a_click_puts_the_occluder_there_and_every_pane_follows(window: Window) -> None:
@@ -353,7 +353,7 @@ def test_it_says_when_it_is_of_another_frame(window: Window) -> None:
     source = show(window)
     sweep(window)
     number = window.sweeps.swept.input.number  # type: ignore[union-attr]
-    assert f"frame {number}" in window.sweep.facts.whole
+    assert f"frame {number}" in window.sweep.facts.full_text
     frame = source.give(numbered_picture(4))
     wait_for_result(window.desk, lambda result: result.request.frame is frame)
     assert window.sweep.stale_text == f"frame {number}"
@@ -420,7 +420,7 @@ def test_a_cancelled_part_stays_is_saved_and_goes_on(
     part = swept(window)
     percent = f"{part.fraction * 100:.0f} %"
     assert f"partial: {percent}" in words(window)
-    assert window.sweep.facts.whole.startswith(f"PARTIAL: {percent}")
+    assert window.sweep.facts.full_text.startswith(f"PARTIAL: {percent}")
     path = tmp_path / "part.npz"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *arguments: (str(path.with_suffix("")), ""))
     window.run("sweep-arrays")

@@ -146,7 +146,7 @@ def test_held_keys_teach_it_and_unseen_frames_are_answered(stage: Stage) -> None
     assert right >= 14
     window.show_facts()
     settle(150)
-    assert "Taught 3 classes with 24 pictures" in window.teach.state_line.whole
+    assert "Taught 3 classes with 24 pictures" in window.teach.state_line.full_text
     row = window.teach.rows[int(window.desk.result.probabilities.argmax())]
     assert row.answer.value == pytest.approx(float(window.desk.result.probabilities.max()))
 
@@ -272,7 +272,7 @@ def test_what_is_taught_is_the_crop_without_the_occluder(stage: Stage) -> None:
     np.testing.assert_allclose(window.teaching.features[sample], clean, atol=1e-3, rtol=1e-3)
     window.teach.show_facts()
     settle(150)
-    assert "the occluder is left out" in window.teach.facts.whole
+    assert "the occluder is left out" in window.teach.facts.full_text
 
 
 def test_it_begins_by_itself_and_again_when_there_is_more(stage: Stage) -> None:
@@ -464,13 +464,13 @@ def test_with_fewer_than_two_classes_the_original_answers_and_a_step_back_brings
     assert wait_for_result(window.desk).probabilities.shape == (5,)
     words = "small answers again: it takes two classes with 3 pictures each."
     settle(150)
-    assert window.teach.state_line.whole == words
+    assert window.teach.state_line.full_text == words
     assert not window.teach.buttons["teach-save"].isEnabled()
     window.teaching.add("cup")
     stage.hold(0)
     settle(150)
     assert window.desk.model is original
-    assert window.teach.state_line.whole == words
+    assert window.teach.state_line.full_text == words
     while not teaching.class_set.pictures or teaching.class_set.classes[0].name == "cup":
         window.run("teach-undo")
     assert window.desk.model is mine  # at once, without being taught anew
@@ -575,7 +575,7 @@ def test_a_network_without_a_classifier_says_so(window: Window) -> None:
     assert said[-1] == "maps has no classifier that could be taught anew."
     window.teach.show_facts()
     settle(150)
-    assert "cannot be taught" in window.teach.facts.whole
+    assert "cannot be taught" in window.teach.facts.full_text
 
 
 # Files

@@ -175,7 +175,7 @@ def test_values_under_the_mouse(pane: TrainingPane, run: Path) -> None:
     scene = view.mapViewToScene(QPointF(1.5, view.viewRange()[1][0]))
     pane.curves.canvas.scene().sigMouseMoved.emit(scene + QPointF(0, -3))
     step = min(read_run(run).steps, key=lambda step: abs(step.epoch - 1.5))
-    assert pane.curves.values.whole.startswith(f"epoch 1.50: training loss {step.loss:.3g}")
+    assert pane.curves.values.full_text.startswith(f"epoch 1.50: training loss {step.loss:.3g}")
     assert pane.curves.crosses[2].isVisible()
 
 
@@ -197,7 +197,7 @@ def test_a_run_in_progress_is_followed(pane: TrainingPane, run: Path, tiny: tupl
     wait_until(lambda: pane.epoch == 4)  # the newest, as nobody chose another
     assert "(4 of 4)" in pane.scrubber.label.text()
     pane.show_facts()
-    assert pane.state_line.whole.startswith("ended · epoch 4 of 4, step 80")
+    assert pane.state_line.full_text.startswith("ended · epoch 4 of 4, step 80")
 
 
 def test_a_chosen_snapshot_stays_while_the_run_goes_on(
@@ -282,7 +282,7 @@ def test_a_click_chooses_a_unit(pane: TrainingPane) -> None:
     row, column = divmod(7, result.columns)
     click(pane.snapshot.mosaic, pane.snapshot.mosaic.to_screen(column * 17 + 3, row * 17 + 3))
     wait_until(lambda: looked(pane) and pane.snapshot.result.unit == 7)
-    assert "conv2:7" in pane.snapshot.down.caption.whole
+    assert "conv2:7" in pane.snapshot.down.caption.full_text
 
 
 def test_scrubbing_by_keys_and_actions(window: Window, pane: TrainingPane) -> None:
@@ -479,7 +479,7 @@ def test_a_folder_that_is_no_run(window: Window, tmp_path: Path) -> None:
     assert pane is not None
     wait_until(lambda: pane.error)
     assert pane.error == f"{tmp_path} is not a training run: it has no run.json."
-    assert pane.state_line.whole == f"⚠ {pane.error}"
+    assert pane.state_line.full_text == f"⚠ {pane.error}"
     assert pane.stack.currentIndex() == 0
 
 
@@ -490,7 +490,7 @@ def test_a_run_that_vanishes_stays_on_show_and_may_come_back(pane: TrainingPane,
     pane.watcher.read()
     wait_until(lambda: pane.error)
     assert "there is no such folder" in pane.error
-    assert pane.state_line.whole.startswith("⚠ ")
+    assert pane.state_line.full_text.startswith("⚠ ")
     assert pane.curves.plots[0].listDataItems()
     pane.choose_view("snapshot")
     wait_until(lambda: "epoch-0003" in pane.snapshot.filters.canvas.message)

@@ -72,10 +72,10 @@ def test_what_is_drawn_is_the_results(still: Window) -> None:
     assert tuple(c & 0xFFFFFFFF for c in colours) == table("gray", True, True)
     for tile in (pane.maps[2], pane.pictures[2]):
         assert colours_of(tile).low == -colours_of(tile).high
-    assert [tile.caption.whole for tile in pane.maps] == ["clean · map", "covered · map", "difference · map"]
-    assert pane.pictures[1].caption.whole == "covered · reconstruction"
+    assert [tile.caption.full_text for tile in pane.maps] == ["clean · map", "covered · map", "difference · map"]
+    assert pane.pictures[1].caption.full_text == "covered · reconstruction"
     stretch = f"× {both.pictures[0].stretch:.3g}"
-    assert all(stretch.split("e")[0] in tile.note.whole for tile in pane.pictures[:2])
+    assert all(stretch.split("e")[0] in tile.note.full_text for tile in pane.pictures[:2])
     assert result.unit is not None
 
 
@@ -88,8 +88,8 @@ def test_the_place_is_said_and_marked(still: Window) -> None:
     ):
         result, both = comparing(window, **fields)
         pane.show_facts()
-        assert pane.bottom_line.whole.startswith(f"both reconstructed from {words}")
-        assert "clean | covered" in pane.facts.whole
+        assert pane.bottom_line.full_text.startswith(f"both reconstructed from {words}")
+        assert "clean | covered" in pane.facts.full_text
         assert result.unit is not None
         assert pane.comparison.maps[1].canvas.content.position == result.unit.position  # type: ignore[attr-defined]
     wait_until(lambda: wait_for_result(window.desk).unit is not None)
@@ -100,7 +100,7 @@ def test_the_place_is_said_and_marked(still: Window) -> None:
     assert view_of(window).position == (2, 3)
     assert both.positions == ((2, 3),)
     pane.show_facts()
-    assert pane.bottom_line.whole == "both reconstructed from the picked place (2, 3)"
+    assert pane.bottom_line.full_text == "both reconstructed from the picked place (2, 3)"
 
 
 @pytest.mark.parametrize("style", list(Style))
@@ -109,7 +109,7 @@ def test_every_style(still: Window, style: Style) -> None:
     tiles = still.unit.comparison.pictures
     assert both.pictures is not None
     assert colours_of(tiles[0]).low == (0 if style in (Style.NORM, Style.BLURRED) else -both.pictures[0].high)
-    assert ("mean over RGB" in tiles[2].note.whole) is (style is Style.RAW)
+    assert ("mean over RGB" in tiles[2].note.full_text) is (style is Style.RAW)
 
 
 def test_zoom_shows_one_row(still: Window) -> None:

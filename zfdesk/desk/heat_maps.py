@@ -96,7 +96,7 @@ class HeatMaps(QObject):
         self._moving = False
         self._clock = QTimer(self, singleShot=True)
         self._clock.timeout.connect(self.go_on)
-        state.result_ready.connect(self._see_result)
+        state.result_ready.connect(self._on_result)
         state.view_changed.connect(self.go_on)
         state.model_changed.connect(self._other_network)
 
@@ -166,7 +166,7 @@ class HeatMaps(QObject):
 
         self._task = self.state.tasks.run("heat", work, done, owner=self, progress=progress, threads=1)
 
-    def _see_result(self) -> None:
+    def _on_result(self) -> None:
         frame, now = self.state.frame, time.monotonic()
         if frame is not self._frame[0]:
             self._moving = now - self._frame[1] < MOVING_SECONDS

@@ -40,12 +40,12 @@ class _Seeker(QObject):
         super().__init__(context)
         self._state = context.state
         self._wanted: tuple[SourceReference, float] | None = None
-        self._state.source_changed.connect(self._look)
+        self._state.source_changed.connect(self._seek_wanted)
 
     def wait(self, reference: SourceReference, seconds: float) -> None:
         self._wanted = reference, seconds
 
-    def _look(self) -> None:
+    def _seek_wanted(self) -> None:
         wanted, self._wanted = self._wanted, None
         source = self._state.source
         if wanted is not None and source is not None and source.reference == wanted[0]:

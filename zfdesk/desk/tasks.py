@@ -167,7 +167,7 @@ class TaskRunner(QObject):
         self._tasks: list[Task] = []
         self._closed = False
         self._clock = QTimer(self, interval=POLL_MS)
-        self._clock.timeout.connect(self._look)
+        self._clock.timeout.connect(self._deliver_ended)
 
     def run(
         self, name: str, work: Callable[[], Any], done: Done, *, owner: QObject | None = None, keep: bool = False,
@@ -203,7 +203,7 @@ class TaskRunner(QObject):
             task.abandon()
         self._tasks.clear()
 
-    def _look(self) -> None:
+    def _deliver_ended(self) -> None:
         for task in list(self._tasks):
             if task in self._tasks and task.ended:
                 self._tasks.remove(task)  # before: what is called may look or close

@@ -75,10 +75,10 @@ class Backlog:
         if not places:
             return 0
         where, values = inside(places)
-        gone = f"{where} AND frame = {WHOLE} AND NOT EXISTS (SELECT 1 FROM wanted w WHERE w.path = t.path)"
+        missing = f"{where} AND frame = {WHOLE} AND NOT EXISTS (SELECT 1 FROM wanted w WHERE w.path = t.path)"
         with self._database.writing() as base:
-            count = base.execute(f"DELETE FROM pictures AS t WHERE {gone}", values).rowcount
-            base.execute(f"DELETE FROM unreadable AS t WHERE {gone}", values)
+            count = base.execute(f"DELETE FROM pictures AS t WHERE {missing}", values).rowcount
+            base.execute(f"DELETE FROM unreadable AS t WHERE {missing}", values)
             if count:
                 self._database.changed()
         return count

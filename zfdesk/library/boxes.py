@@ -162,8 +162,8 @@ def _overlap(box: tuple[int, int, int, int], other: tuple[int, int, int, int], s
     """The share of a box, as far as it lies on the picture, that lies in the other."""
     pairs = list(zip(_clipped(box, size), other, strict=True))
     both = (max(*pairs[0]), max(*pairs[1]), min(*pairs[2]), min(*pairs[3]))
-    whole = _area(box, size)
-    return _area(both, size) / whole if whole else 0.0
+    area = _area(box, size)
+    return _area(both, size) / area if area else 0.0
 
 
 __all__ = [

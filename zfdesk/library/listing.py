@@ -34,15 +34,15 @@ class Listing:
     """Walks over places: folders with all that is nested in them, picture files, clips.
 
     ``clip_every``: seconds between two frames of a clip. ``errors``: what could not be looked into, a sentence
-    each; ``passed_over``: what leads nowhere or round in a circle, the same; ``whole``: the folders and files that were
-    gone through without errors.
+    each; ``passed_over``: what leads nowhere or round in a circle, the same; ``complete``: the folders and files
+    that were gone through without errors.
     """
 
     places: Sequence[Path]
     clip_every: float = 1.0
     errors: list[str] = field(default_factory=list)
     passed_over: list[str] = field(default_factory=list)
-    whole: list[Path] = field(default_factory=list)
+    complete: list[Path] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[ListedPicture]:
         for place in self.places:
@@ -54,7 +54,7 @@ class Listing:
             except OSError as error:
                 self.errors.append(str(source_error(error, place)))
             if len(self.errors) == before:
-                self.whole.append(place)
+                self.complete.append(place)
 
     def _in_folder(self, folder: Path, above: set[tuple[int, int]]) -> Iterator[ListedPicture]:
         """In order of names; links are followed, but never round in a circle; hidden names are left out."""
@@ -85,9 +85,9 @@ class Listing:
         if parse_source(str(path)).kind == "picture":
             yield _found(str(path), WHOLE)
             return
-        whole = _found(str(path), WHOLE)
+        found = _found(str(path), WHOLE)
         for time in clip_times(path, self.clip_every):
-            yield ListedPicture(whole.path, time, whole.size, whole.changed)
+            yield ListedPicture(found.path, time, found.size, found.changed)
 
 
 def clip_times(path: Path, every: float) -> list[int]:

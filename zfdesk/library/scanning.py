@@ -119,7 +119,7 @@ def scan(
     if not found:
         raise LibraryError(" ".join(listing.errors) or f"There are no pictures in {_listed(wanted)}.")
     library.remember(wanted)
-    library.backlog.forget_missing([place for place in listing.whole if place.is_dir()])
+    library.backlog.forget_missing([place for place in listing.complete if place.is_dir()])
     step = ScanStep(
         "scanning",
         found,

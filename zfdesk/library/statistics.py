@@ -40,8 +40,8 @@ class Candidates:
     def none(units: int) -> Candidates:
         """Of no pictures: what all merging begins with."""
         empty = np.zeros((units, 0))
-        whole, nothing = empty.astype(np.int64), np.full(units, -np.inf, np.float32)
-        return Candidates(empty.astype(np.float32), whole, whole, empty.astype(bool), nothing)
+        integers, nothing = empty.astype(np.int64), np.full(units, -np.inf, np.float32)
+        return Candidates(empty.astype(np.float32), integers, integers, empty.astype(bool), nothing)
 
     @staticmethod
     def of(record: LayerRecord, pictures: np.ndarray) -> Candidates:

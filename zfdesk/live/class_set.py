@@ -65,11 +65,11 @@ class ClassSet:
         """All pictures, class by class."""
         return tuple(sample for taught in self.classes for sample in taught.samples)
 
-    def free_name(self, wish: str = "class") -> str:
-        """A name that no class has: the wish itself, or with a number."""
+    def free_name(self, wanted: str = "class") -> str:
+        """A name that no class has: the wanted one itself, or with a number."""
         used_names = {one.name.casefold() for one in self.classes}
-        names = [wish] if wish != "class" else []
-        names += [f"{wish} {number}" for number in range(1, len(used_names) + 2)]
+        names = [wanted] if wanted != "class" else []
+        names += [f"{wanted} {number}" for number in range(1, len(used_names) + 2)]
         return next(name for name in names if name.casefold() not in used_names)
 
     def add(self, name: str, samples: Sequence[Sample] = ()) -> ClassSet:

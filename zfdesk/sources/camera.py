@@ -85,10 +85,10 @@ class CameraSource(DeviceSource):
     """
 
     def __init__(self, reference: SourceReference, format: CameraFormat | None = None) -> None:
-        camera_id, wish = split_location(reference.location)
+        camera_id, wanted = split_location(reference.location)
         self.device = _find(camera_id)
         super().__init__(reference, self.device.name)
-        self.format = format or wish or best_format(self.device.formats)
+        self.format = format or wanted or best_format(self.device.formats)
         self._grabber: _QtGrabber | CaptureReader | None = None
 
     def begin(self, run: SourceRun, slot: NewestPicture) -> None:
@@ -162,11 +162,11 @@ class _QtGrabber:
     """A QCamera and what it needs; gives QVideoFrames to a slot. Everything but the slot stays in Qt's thread."""
 
     def __init__(
-        self, multimedia: Any, device: CameraDevice, wish: CameraFormat | None, run: SourceRun, slot: NewestPicture
+        self, multimedia: Any, device: CameraDevice, wanted: CameraFormat | None, run: SourceRun, slot: NewestPicture
     ) -> None:
         from PySide6 import QtCore
 
-        self._multimedia, self._device, self._wish, self._run, self._slot = multimedia, device, wish, run, slot
+        self._multimedia, self._device, self._wanted, self._run, self._slot = multimedia, device, wanted, run, slot
         self._camera: Any = None
         self._closed = self._absent = False
         # Later, from the event loop: opening may take long, and must not hold up whoever starts the source.
@@ -181,7 +181,7 @@ class _QtGrabber:
 
     def _release(self) -> None:
         if self._camera is not None:
-            self._sink.videoFrameChanged.disconnect(self._take)
+            self._sink.videoFrameChanged.disconnect(self._on_frame)
             self._camera.stop()
             self._session.setCamera(None)
             for thing in (self._camera, self._session, self._sink, self._devices):
@@ -222,7 +222,7 @@ class _QtGrabber:
             self._run.report(f"{self._device.name} is not connected any more.")
             return
         self._camera = multimedia.QCamera(item)
-        choice = next((each for each in item.videoFormats() if self._is_wished(each)), None)
+        choice = next((each for each in item.videoFormats() if self._is_wanted(each)), None)
         if choice is not None:
             self._camera.setCameraFormat(choice)
         self._session = multimedia.QMediaCaptureSession()
@@ -230,12 +230,12 @@ class _QtGrabber:
         self._devices = multimedia.QMediaDevices()
         self._session.setCamera(self._camera)
         self._session.setVideoSink(self._sink)
-        self._sink.videoFrameChanged.connect(self._take)
+        self._sink.videoFrameChanged.connect(self._on_frame)
         self._camera.errorOccurred.connect(self._report_error)
         self._devices.videoInputsChanged.connect(self._notice_change)
         self._camera.start()
 
-    def _take(self, frame: Any) -> None:
+    def _on_frame(self, frame: Any) -> None:
         if frame.isValid():
             self._slot.put(self._multimedia.QVideoFrame(frame))
 
@@ -256,6 +256,8 @@ class _QtGrabber:
     def _is_ours(self, item: Any) -> bool:
         return bytes(item.id()).decode(errors="replace") == self._device.id
 
-    def _is_wished(self, choice: Any) -> bool:
+    def _is_wanted(self, choice: Any) -> bool:
         size = choice.resolution()
-        return self._wish == CameraFormat(size.width(), size.height(), choice.maxFrameRate(), choice.pixelFormat().name)
+        return self._wanted == CameraFormat(
+            size.width(), size.height(), choice.maxFrameRate(), choice.pixelFormat().name
+        )

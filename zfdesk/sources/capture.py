@@ -61,9 +61,9 @@ class CaptureReader:
     When the device hangs, the thread is left behind: what it still gives goes into a slot that nobody reads.
     """
 
-    def __init__(self, camera: CameraDevice, wish: CameraFormat | None, run: SourceRun, slot: NewestPicture) -> None:
+    def __init__(self, camera: CameraDevice, wanted: CameraFormat | None, run: SourceRun, slot: NewestPicture) -> None:
         self._camera = camera
-        self._wish = wish
+        self._wanted = wanted
         self._run = run
         self._slot = slot
         self._thread = threading.Thread(target=self._read, name=f"zfdesk capture: {camera.name}", daemon=True)
@@ -115,11 +115,11 @@ class CaptureReader:
             raise SourceError(f"{self._camera.name} cannot be opened.") from error
 
     def _options(self, backend: str) -> dict[str, str]:
-        wish = self._wish
-        if wish is None:
+        wanted = self._wanted
+        if wanted is None:
             # avfoundation refuses to open unless the rate is one the camera has; 30 is what they all have.
             return {"framerate": "30"} if backend == "avfoundation" else {}
-        return {"video_size": f"{wish.width}x{wish.height}", "framerate": f"{wish.fps:g}"}
+        return {"video_size": f"{wanted.width}x{wanted.height}", "framerate": f"{wanted.fps:g}"}
 
     def _wait_for(self, frame: av.VideoFrame) -> None:
         """A test stream is made as fast as it is read: hold each frame back until its time."""

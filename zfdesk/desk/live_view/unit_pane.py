@@ -77,7 +77,7 @@ class UnitPane(Pane):
     def as_data(self) -> str:
         if self.shown_result is None or self.shown_result.unit is None:
             return ""
-        return array_text(f"{self.facts.whole} · activation", self.shown_result.unit.map)
+        return array_text(f"{self.facts.full_text} · activation", self.shown_result.unit.map)
 
     # Layout
 

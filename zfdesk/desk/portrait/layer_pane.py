@@ -103,7 +103,7 @@ class LayerPane(Pane):
         controls.add(self.choice, "What is shown")
         self.canvas = UnitsCanvas()
         self.canvas.setAccessibleName("The units of the layer beside each other")
-        self.canvas.hovered.connect(self._tell)
+        self.canvas.hovered.connect(self._show_hover)
         self.canvas.pressed.connect(self._pick)
         self.canvas.set_content(NO_SCAN)
         self.bar, self.line = ColourBar(), ElidedLabel()
@@ -204,7 +204,7 @@ class LayerPane(Pane):
 
     # What is pointed at
 
-    def _tell(self, point: tuple[float, float] | None) -> None:
+    def _show_hover(self, point: tuple[float, float] | None) -> None:
         cell, shown = self.canvas.cell_at(point), self.shown
         if cell is None or shown is None:
             self.line.say("")
@@ -234,8 +234,8 @@ class LayerPane(Pane):
         if self.shown is None:
             return ""
         if self.canvas.square and self.shown.correlation is not None:
-            return array_text(f"correlation · {self.facts.whole}", self.shown.correlation)
-        return array_text(f"pictures a bin · {self.facts.whole}", self.shown.statistics.counts.astype(np.float32))
+            return array_text(f"correlation · {self.facts.full_text}", self.shown.correlation)
+        return array_text(f"pictures a bin · {self.facts.full_text}", self.shown.statistics.counts.astype(np.float32))
 
 
 __all__ = ["LayerPane", "layer_shown", "list_html"]

@@ -62,7 +62,7 @@ class Autosave(QObject):
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            self._tell(f"What is shown is not kept against a crash: {error_reason(error)}.")
+            self._report(f"What is shown is not kept against a crash: {error_reason(error)}.")
             return
         self._lock = _locked(self.path)
         self._clock.start()
@@ -98,12 +98,12 @@ class Autosave(QObject):
     def _after_writing(self, _: None, error: Exception | None) -> None:
         self._task = None
         if error is not None:
-            self._tell(f"What is shown could not be kept against a crash: {error}")
+            self._report(f"What is shown could not be kept against a crash: {error}")
         elif self._restoring is not None:
             self._discard(self._restoring)  # what it held is kept under this window's own name now
             self._restoring = None
 
-    def _tell(self, sentence: str) -> None:
+    def _report(self, sentence: str) -> None:
         if not self._reported:
             self._reported = True
             self.context.show_message(sentence, True)

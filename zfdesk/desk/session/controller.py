@@ -122,7 +122,7 @@ class Sessions(QObject):
         except SessionError as error:
             self.context.show_message(str(error), True)
             return
-        work, done = partial(self._write, session, path), partial(self._tell_saved, path)
+        work, done = partial(self._write, session, path), partial(self._on_saved, path)
         self._state.tasks.run("save", work, done, owner=self, keep=True)
         for note in session.notes:
             self.context.show_message(note, True)
@@ -131,7 +131,7 @@ class Sessions(QObject):
         with self._writing:
             save_session(session, path)
 
-    def _tell_saved(self, path: Path, _: None, error: Exception | None) -> None:
+    def _on_saved(self, path: Path, _: None, error: Exception | None) -> None:
         if error is None:
             self._remember(path)
         self.context.show_message(f"Saved {path.name}." if error is None else str(error), error is not None)

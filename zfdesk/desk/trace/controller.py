@@ -19,9 +19,9 @@ class TraceLog(QObject):
         self._state = context.state
         self.trace = Trace()
         self._network = self._state.model  # that the points are of
-        self._state.result_ready.connect(self._take)
+        self._state.result_ready.connect(self._on_result)
 
-    def _take(self) -> None:
+    def _on_result(self) -> None:
         if self._state.result is not None:
             self.trace.add_result(self._state.result, time.perf_counter())
 

@@ -116,10 +116,10 @@ class TracePlot(QWidget):
     ) -> None:
         """Draw these and nothing else."""
         self.curves, self.axis_label, self.span, self.right_label = tuple(curves), axis_label, span, right_label
-        highest = _end(max, [curve for curve in curves if not curve.right])
+        highest = _extreme(max, [curve for curve in curves if not curve.right])
         self.top = next((ceiling for ceiling in CEILINGS if ceiling >= highest), 100.0)
         rights = [curve for curve in curves if curve.right]
-        self.right_range = min(0.0, _end(min, rights)), max(_end(max, rights) * 1.05, 1e-6)
+        self.right_range = min(0.0, _extreme(min, rights)), max(_extreme(max, rights) * 1.05, 1e-6)
         self.update()
 
     def set_cross(self, x: float | None) -> None:
@@ -276,10 +276,10 @@ RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
 CENTRE = Qt.AlignmentFlag.AlignCenter
 
 
-def _end(which: object, curves: Sequence[TraceCurve]) -> float:
+def _extreme(choose: object, curves: Sequence[TraceCurve]) -> float:
     """The largest or smallest finite value."""
     parts = [part[np.isfinite(part)] for curve in curves for part in (curve.y, curve.clean)]
-    return float(which((float(which(part)) for part in parts if len(part)), default=0.0))  # type: ignore[operator]
+    return float(choose((float(choose(part)) for part in parts if len(part)), default=0.0))  # type: ignore[operator]
 
 
 @dataclass(frozen=True)
@@ -326,10 +326,10 @@ class TraceLegend(QWidget):
 
     def _places(self) -> list[tuple[QRectF, str]]:
         """Where each entry stands and what it says: all of it, or without what can be left out, or cut off."""
-        for whole in (True, False):
+        for with_more in (True, False):
             places, x, y = [], 0, 0
             for entry in self.entries:
-                text = entry.text + (entry.more if whole else "")
+                text = entry.text + (entry.more if with_more else "")
                 width = min(self.fontMetrics().horizontalAdvance(text) + 26, max(self.width(), 40))
                 if x and x + width > self.width():
                     x, y = 0, y + self._line()

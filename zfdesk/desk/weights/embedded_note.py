@@ -41,19 +41,19 @@ class EmbeddedLine(QWidget):
         layout.addWidget(self.offer)
         layout.addWidget(self.close_)
         self._theme: tuple[str, bool] | None = None
-        self.desk.model_changed.connect(self._look)
+        self.desk.model_changed.connect(self._show_or_hide)
         self.desk.view_changed.connect(self._apply_theme)
         context.window.installEventFilter(self)
         self._apply_theme()
-        self._look()
+        self._show_or_hide()
 
-    def _look(self) -> None:
+    def _show_or_hide(self) -> None:
         closed = self.context.recall(EMBEDDED_LINE_CLOSED) == self.name
         self.setVisible(self.desk.model.name == self.name and not closed)
 
     def _close(self) -> None:
         self.context.remember(EMBEDDED_LINE_CLOSED, self.name)
-        self._look()
+        self._show_or_hide()
 
     def _show_full(self) -> None:
         from zfdesk.desk.weights.dialog import show_weights

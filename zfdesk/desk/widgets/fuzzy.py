@@ -30,31 +30,31 @@ def match(query: str, text: str, gaps: bool = True) -> Match | None:
     a word, 4 the first letters of words ("tsa"), 5 any part, 6, with ``gaps``, letters in order.
     """
     wanted = query.lower().strip()
-    whole, starts = _prepared(text)
+    letters, starts = _prepared(text)
     if not wanted:
         return Match((0, 0), ())
-    if whole.startswith(wanted):
-        return Match((0 if whole == wanted else 1, 0), tuple(range(len(wanted))))
-    if " " in wanted and (begun := _words_begun(wanted.split(), whole, starts)):
+    if letters.startswith(wanted):
+        return Match((0 if letters == wanted else 1, 0), tuple(range(len(wanted))))
+    if " " in wanted and (begun := _words_begun(wanted.split(), letters, starts)):
         return Match((2, begun[0]), tuple(sorted(begun)))
-    if (part := whole.find(wanted)) >= 0:
-        part = next((start for start in starts if whole.startswith(wanted, start)), part)
+    if (part := letters.find(wanted)) >= 0:
+        part = next((start for start in starts if letters.startswith(wanted, start)), part)
         if part in starts:
             return Match((3, part), tuple(range(part, part + len(wanted))))
-    if len(wanted) > 1 and (first := _letters_in_order(wanted, "".join(whole[start] for start in starts))):
+    if len(wanted) > 1 and (first := _letters_in_order(wanted, "".join(letters[start] for start in starts))):
         return Match((4, _gaps(first)), tuple(starts[place] for place in first))
     if part >= 0:
         return Match((5, part), tuple(range(part, part + len(wanted))))
-    letters = _letters_in_order(wanted.replace(" ", ""), whole, starts) if gaps else None
-    return Match((6, _gaps(letters)), letters) if letters else None
+    hits = _letters_in_order(wanted.replace(" ", ""), letters, starts) if gaps else None
+    return Match((6, _gaps(hits)), hits) if hits else None
 
 
-def _words_begun(parts: list[str], whole: str, starts: tuple[int, ...]) -> list[int] | None:
+def _words_begun(parts: list[str], letters: str, starts: tuple[int, ...]) -> list[int] | None:
     """Each word of the query begins another word of the text."""
     places: list[int] = []
     used: set[int] = set()
     for part in parts:
-        start = next((s for s in starts if s not in used and whole.startswith(part, s)), None)
+        start = next((s for s in starts if s not in used and letters.startswith(part, s)), None)
         if start is None:
             return None
         used.add(start)
@@ -62,25 +62,25 @@ def _words_begun(parts: list[str], whole: str, starts: tuple[int, ...]) -> list[
     return places
 
 
-def _letters_in_order(wanted: str, whole: str, starts: tuple[int, ...] = ()) -> tuple[int, ...] | None:
+def _letters_in_order(wanted: str, letters: str, starts: tuple[int, ...] = ()) -> tuple[int, ...] | None:
     """Where the letters are, word beginnings preferred when the rest still follows."""
     places: list[int] = []
     after = 0
     for index, letter in enumerate(wanted):
-        found = whole.find(letter, after)
+        found = letters.find(letter, after)
         if found < 0:
             return None
-        begun = next((s for s in starts if s > found and whole[s] == letter), None)
-        if begun is not None and found != after and _follows(wanted[index + 1 :], whole, begun + 1):
+        begun = next((s for s in starts if s > found and letters[s] == letter), None)
+        if begun is not None and found != after and _follows(wanted[index + 1 :], letters, begun + 1):
             found = begun
         places.append(found)
         after = found + 1
     return tuple(places)
 
 
-def _follows(wanted: str, whole: str, after: int) -> bool:
+def _follows(wanted: str, letters: str, after: int) -> bool:
     for letter in wanted:
-        after = whole.find(letter, after) + 1
+        after = letters.find(letter, after) + 1
         if not after:
             return False
     return True

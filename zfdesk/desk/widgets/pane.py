@@ -37,7 +37,7 @@ class ElidedLabel(QLabel):
 
     def __init__(self, parent: QWidget | None = None, lines: int = 1, steady: bool = False) -> None:
         super().__init__(parent)
-        self._whole = self._short = ""
+        self._full_text = self._short = ""
         self._lines, self._fitted_to, self._steady = lines, -1, steady
         self.cut = False
         self.setText(" ")  # a label that never had a text is a pixel lower than it will be
@@ -49,8 +49,8 @@ class ElidedLabel(QLabel):
     def say(self, text: str, short: str = "") -> None:
         """Show a text, facts between `BETWEEN`, the first matters most; ``short`` instead where the whole does not fit.
         It appears a few times a second at most."""
-        if (text, short) != (self._whole, self._short):
-            self._whole, self._short = text, short
+        if (text, short) != (self._full_text, self._short):
+            self._full_text, self._short = text, short
             if not self._renewal.isActive():
                 self._renewal.start()
 
@@ -61,13 +61,13 @@ class ElidedLabel(QLabel):
             self._renew()
 
     def _renew(self) -> None:
-        self.setToolTip(self._whole)
+        self.setToolTip(self._full_text)
         self._fit()
 
     @property
-    def whole(self) -> str:
+    def full_text(self) -> str:
         """The text before it was cut."""
-        return self._whole
+        return self._full_text
 
     def resizeEvent(self, event: object) -> None:  # noqa: N802
         if self.width() != self._fitted_to:
@@ -92,8 +92,8 @@ class ElidedLabel(QLabel):
         def fits(text: str) -> bool:
             return metrics.horizontalAdvance(text) <= room
 
-        lines = fit_facts(self._whole, self._lines, fits)
-        all_said = self._whole in (BETWEEN.join(lines), " ".join(lines)) and all(map(fits, lines))
+        lines = fit_facts(self._full_text, self._lines, fits)
+        all_said = self._full_text in (BETWEEN.join(lines), " ".join(lines)) and all(map(fits, lines))
         if self._short and not all_said:
             lines = fit_facts(self._short, self._lines, fits)
         last = metrics.elidedText(lines[-1], Qt.TextElideMode.ElideRight, room)

@@ -76,7 +76,7 @@ class CameraDialog(Dialog):
         super().__init__(context, "Camera")
         source = context.state.view.source
         current = source.location if source.kind == "camera" else context.recall(CAMERA)
-        self._wanted, self._wish = split_location(current)
+        self._wanted_id, self._wanted_format = split_location(current)
         self._devices: list[CameraDevice] = []
         self._news = _News()
         self._unwatch: Callable[[], None] | None = None
@@ -105,7 +105,7 @@ class CameraDialog(Dialog):
         self.accepted.connect(lambda: self.chosen.emit(self.location))
         self.finished.connect(self._stop_watching)
         self._clock = QTimer(self, interval=LOOK_MS)
-        self._clock.timeout.connect(self._look)
+        self._clock.timeout.connect(self._show_news)
         self._fill([])
         self.list.setFocus()
         self.run_task("camera list", load_backend, self._begin)
@@ -136,7 +136,7 @@ class CameraDialog(Dialog):
         self._unwatch = watch_cameras(lambda devices: setattr(news, "found", devices))
         self._clock.start()
 
-    def _look(self) -> None:
+    def _show_news(self) -> None:
         found, self._news.found = self._news.found, None
         if found is not None:
             self.show_devices(found)
@@ -149,7 +149,7 @@ class CameraDialog(Dialog):
         else:
             self.status.setText("One camera." if count == 1 else f"{count} cameras.")
         if self._devices:  # something was listed, perhaps chosen, before
-            self._wanted, self._wish = self.device.id, self.formats.currentData()
+            self._wanted_id, self._wanted_format = self.device.id, self.formats.currentData()
         self._fill(devices)
 
     def _fill(self, devices: list[CameraDevice]) -> None:
@@ -162,7 +162,7 @@ class CameraDialog(Dialog):
                 item.setData(DEVICE, device)
                 item.setToolTip(device.id)
                 self.list.addItem(item)
-                row = index if self._wanted and self._wanted in (device.id, device.name) else row
+                row = index if self._wanted_id and self._wanted_id in (device.id, device.name) else row
             self.list.setCurrentRow(row)
         self._show_formats()
 
@@ -175,8 +175,8 @@ class CameraDialog(Dialog):
         self.formats.addItem(f"automatic: {format_text(best)}" if best else "as the camera gives it", None)
         for choice in formats:
             self.formats.addItem(format_text(choice), choice)
-        if self._wish in formats and self.device.id == self._wanted:
-            self.formats.setCurrentIndex(1 + formats.index(self._wish))
+        if self._wanted_format in formats and self.device.id == self._wanted_id:
+            self.formats.setCurrentIndex(1 + formats.index(self._wanted_format))
         self.formats.setEnabled(bool(formats))
 
     def _stop_watching(self) -> None:

@@ -69,8 +69,8 @@ def save_window(context: AppContext) -> None:
 
 def new_file(folder: Path, stem: str, suffix: str) -> Path:
     """A name in a folder that nothing has yet: stem-001, stem-002 …"""
-    taken = [int(found[1]) for path in folder.glob(f"{stem}-*{suffix}") if (found := _NUMBERED.search(path.stem))]
-    return folder / f"{stem}-{max(taken, default=0) + 1:03}{suffix}"
+    numbers = [int(found[1]) for path in folder.glob(f"{stem}-*{suffix}") if (found := _NUMBERED.search(path.stem))]
+    return folder / f"{stem}-{max(numbers, default=0) + 1:03}{suffix}"
 
 
 def copy_picture_of(context: AppContext, widget: QWidget) -> None:

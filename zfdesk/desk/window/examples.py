@@ -51,7 +51,7 @@ class ExampleViews(QObject):
         self._ticket = 0
         self.shown: ExampleView | None = None
         self.line: ExampleLine | None = None
-        context.state.source_changed.connect(self._look)
+        context.state.source_changed.connect(self._on_view_changed)
 
     @property
     def all(self) -> tuple[ExampleView, ...]:
@@ -82,7 +82,7 @@ class ExampleViews(QObject):
         if example.then is not None:
             example.then(self._context)
 
-    def _look(self) -> None:
+    def _on_view_changed(self) -> None:
         """Another source is shown: the line is about it no more."""
         if self._state.view.source.kind != "demo":
             self.finish()

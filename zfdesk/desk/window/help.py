@@ -99,8 +99,8 @@ def menus(actions: Iterable[Action]) -> list[str]:
 
 def matches(filter_text: str, *texts: str) -> bool:
     """Whether every word of the filter is in one of the texts."""
-    whole = " ".join(texts).casefold()
-    return all(word in whole for word in filter_text.casefold().split())
+    texts_joined = " ".join(texts).casefold()
+    return all(word in texts_joined for word in filter_text.casefold().split())
 
 
 def _caps(keys: Iterable[str], colours: Colours) -> str:

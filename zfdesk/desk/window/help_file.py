@@ -59,8 +59,8 @@ def _methods() -> str:
     return "; ".join(f"{one.label}: {one.help} ({one.source})" for one in METHODS.values())
 
 
-def _share(which: int, of: Callable[[Scores], float]) -> Callable[[], str]:
-    return lambda: f"{of(embedded_facts().scores[which]):.0%}"
+def _share(index: int, value: Callable[[Scores], float]) -> Callable[[], str]:
+    return lambda: f"{value(embedded_facts().scores[index]):.0%}"
 
 
 COMPUTED: dict[str, Callable[[], str]] = {

@@ -65,7 +65,7 @@ class HintBar(LineBar):
         self.add_close("Close all hints", "Close the hints; the Help menu shows them again")
         self.linger = QTimer(self, singleShot=True, interval=LINGER_MS)
         self.linger.timeout.connect(self.finish)
-        self.desk.view_changed.connect(self._look)
+        self.desk.view_changed.connect(self._on_view_changed)
         context.picture_taken.connect(lambda: self.tick("figure"))
         self.stand()
 
@@ -90,7 +90,7 @@ class HintBar(LineBar):
 
     # Noticing
 
-    def _look(self) -> None:
+    def _on_view_changed(self) -> None:
         before, self._view = self._view, self.desk.view
         if picked_unit(before, self._view) and self.desk.can_undo:  # not the unit that the first frame selects
             self.tick("unit")
