@@ -89,8 +89,8 @@ def test_nothing_is_made_or_imported_before_it_is_asked_for(window: Window) -> N
     assert window.training is None
     assert all(not isinstance(pane, TrainingPane) for pane in window.panes)
     code = (
-        "import torch, sys, zfdesk.desk.window.main_window; print([n for n in sys.modules if 'panes.training' in n or "
-        "'training_looks' in n or 'matplotlib' in n])"
+        "import torch, sys, zfdesk.desk.window.main_window; print([n for n in sys.modules if "
+        "'desk.training.pane' in n or 'desk.training.snapshots' in n or 'matplotlib' in n])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

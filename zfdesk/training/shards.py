@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from zfdesk.progress import duration
+from zfdesk.progress import duration, noun
 from zfdesk.sources import SourceError
 from zfdesk.training.errors import ShardsError
 from zfdesk.training.pack_plan import PackPlan
@@ -70,8 +70,8 @@ def pack(
         made += len(kept)
         rate = (places[-1] + 1 - start) / max(time.monotonic() - began, 1e-9)
         done, total = places[-1] + 1, len(plan)
-        left = duration((total - done) / rate)
-        progress(f"{done:,} of {total:,} views, {rate:.1f} a second, {left} left, {len(writer.shards)} shards")
+        left, shards = duration((total - done) / rate), len(writer.shards)
+        progress(f"{done:,} of {total:,} views, {rate:.1f} a second, {left} left, {shards} {noun(shards, 'shard')}")
     writer.close()
     if not writer.views:
         raise ShardsError("None of the pictures could be read.")
@@ -84,7 +84,7 @@ _View = tuple[bytes, np.ndarray | None]  # the stored JPEG, and its pixels for t
 def _batches(
     plan: PackPlan, start: int, teacher: Teacher | None, threads: int
 ) -> Iterator[tuple[Sequence[int], list[_View | str]]]:
-    """Places and their views (or why there is none), in order, made by threads ahead of need."""
+    """Places and their views (or why there is none), in order, prefetched by threads."""
 
     def make(place: int) -> _View | str:
         try:

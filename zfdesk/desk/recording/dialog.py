@@ -1,4 +1,4 @@
-"""What to record, as what kind of film, how fast, how long, how large; said in words before it begins."""
+"""What to record, as what kind of film, how fast, how long, how large; a text says what that means."""
 
 from __future__ import annotations
 
