@@ -28,6 +28,7 @@ from zfdesk.desk.portrait.pane import PortraitPane
 from zfdesk.desk.recording.controller import RecordingPlan
 from zfdesk.desk.session.controller import current_session
 from zfdesk.desk.widgets.canvas import CanvasPicture
+from zfdesk.desk.widgets.controls import Controls
 from zfdesk.film.writer import FilmStatus
 from zfdesk.pages.panel_kinds import kind_named
 from zfdesk.pages.panels import PanelSpec, capture, why_not
@@ -354,6 +355,9 @@ def test_a_style_is_mixed_by_sliders_from_files(pane: LabPane, tmp_path: Path) -
     for name, slot in (("waves", form.style_slot), ("sand", form.second)):
         Image.fromarray(np.random.default_rng(1).integers(0, 255, (40, 60, 3), np.uint8)).save(tmp_path / f"{name}.png")
         slot.open(str(tmp_path / f"{name}.png"))
+    strip = form.mix.parentWidget()
+    assert isinstance(strip, Controls)
+    strip.more.setChecked(True)  # in a narrow pane the strip shows one line
     assert form.mix.isVisible()  # there are two to be mixed
     form.mix.setValue(25)
     form.weight.setValue(75)
@@ -365,6 +369,7 @@ def test_a_style_is_mixed_by_sliders_from_files(pane: LabPane, tmp_path: Path) -
     form.style_slot.choose("current frame")
     form.second.choose("none")
     assert not form.mix.isVisible()
+    strip.more.setChecked(False)
     pane.show_form("Maximise")
 
 
