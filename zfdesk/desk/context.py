@@ -61,7 +61,7 @@ class AppContext(QObject):
         return setting.read(self.settings)
 
     def remember(self, setting: Setting[T], value: T) -> None:
-        """Remember it from now on."""
+        """Write a setting."""
         setting.write(self.settings, value)
 
     # Files

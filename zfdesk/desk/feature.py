@@ -61,12 +61,12 @@ class Area(Enum):
 
     @property
     def column(self) -> int:
-        """From the left."""
+        """Return the column, counted from the left."""
         return self.value[0]
 
     @property
     def place(self) -> int:
-        """In the column, from above."""
+        """Return the place in the column, counted from above."""
         return self.value[1]
 
 
@@ -186,7 +186,7 @@ class Features(tuple[Feature, ...]):
 
     @property
     def panes(self) -> tuple[PaneSpec, ...]:
-        """All panes, in order."""
+        """Return all panes, in order."""
         return tuple(spec for feature in self for spec in feature.panes)
 
     @property

@@ -51,7 +51,7 @@ class HeatStream(QObject):
 
     @property
     def query(self) -> HeatQuery | None:
-        """What is asked now."""
+        """Return the query of the present view; None for none."""
         return self._query(self._heats.state.view)
 
     def wanted(self) -> tuple[HeatQuery, HeatInput] | None:

@@ -65,7 +65,7 @@ class History(Generic[T]):
         return self._walk(self._past, self._future, present)
 
     def redo(self, present: T) -> T | None:
-        """The value after, or None."""
+        """Return the value after the present one, or None."""
         return self._walk(self._future, self._past, present)
 
     def settle(self) -> None:

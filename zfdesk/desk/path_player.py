@@ -18,7 +18,7 @@ STILL = ("picture", "pasted")  # kinds of source whose frame does not change by 
 
 
 class Doing(Enum):
-    """What the player is at."""
+    """What the player does at the moment."""
 
     NOTHING = auto()
     RECORDING = auto()
@@ -70,7 +70,7 @@ class PathPlayer(QObject):
 
     @property
     def recorded(self) -> int:
-        """Positions so far."""
+        """Return the number of positions recorded so far."""
         return len(self._recorder) if self._recorder else 0
 
     def moment_time(self) -> float | None:

@@ -72,7 +72,7 @@ class _Layer:
 
 
 class Patterns(QObject):
-    """See the module's docstring."""
+    """Finds and keeps the patterns of layers, as the module's docstring says."""
 
     changed = Signal()
 

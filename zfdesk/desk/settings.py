@@ -18,7 +18,7 @@ class Setting(Generic[T]):
     default: T
 
     def read(self, settings: QSettings) -> T:
-        """As it was written last."""
+        """Return the value that was written last; the default where there is none of its type."""
         value = settings.value(self.key, self.default, type(self.default))
         return value if isinstance(value, type(self.default)) else self.default
 
@@ -27,7 +27,7 @@ class Setting(Generic[T]):
         settings.setValue(self.key, value)
 
     def reset(self, settings: QSettings) -> None:
-        """It is its default again."""
+        """Remove what was written: the default counts again."""
         settings.remove(self.key)
 
     def of(self, name: str) -> Setting[T]:
@@ -35,7 +35,7 @@ class Setting(Generic[T]):
         return Setting(f"{self.key}/{name}", self.default)
 
     def names(self, settings: QSettings) -> list[str]:
-        """Of a group: those that were written, by the alphabet."""
+        """Return the names of a group that were written, by the alphabet."""
         settings.beginGroup(self.key)
         names = settings.childKeys()
         settings.endGroup()

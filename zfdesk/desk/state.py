@@ -110,12 +110,12 @@ class AppState(QObject):
             self._show(view)
 
     def undo(self) -> None:
-        """Back to the view before."""
+        """Show the view before."""
         if (view := self.history.undo(self.view)) is not None:
             self._show(view)
 
     def redo(self) -> None:
-        """Forward again."""
+        """Show the view that undo left."""
         if (view := self.history.redo(self.view)) is not None:
             self._show(view)
 

@@ -43,11 +43,11 @@ class Gallery:
         return number in self._files
 
     def path(self, number: int) -> str:
-        """The file of a picture."""
+        """Return the path of a picture's file."""
         return os.fsdecode(self._files[number].found.path)
 
     def seconds(self, number: int) -> float | None:
-        """Of a frame in its clip; None for a picture file."""
+        """Return a frame's time in its clip, in seconds; None for a picture file."""
         frame = self._files[number].found.frame
         return None if frame == WHOLE else frame / 1000
 
@@ -92,7 +92,7 @@ class Gallery:
             return number in self._thumbnails
 
     def close(self) -> None:
-        """Let go of clips."""
+        """Close the clips that are open."""
         self._reader.close()
 
 

@@ -62,7 +62,7 @@ class Part:
 
     @property
     def pictures(self) -> int:
-        """How many there are."""
+        """Return the number of pictures."""
         return len(next(iter(self.layers.values())).values)
 
 
@@ -279,7 +279,7 @@ class PartFile:
         return self._read(f"{layer}.features")
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._arrays.close()
         self._stream.close()
 

@@ -63,7 +63,7 @@ class ScanStep:
 
     @property
     def rate(self) -> float:
-        """Pictures a second."""
+        """Return the speed in pictures a second."""
         return self.done / self.seconds if self.seconds else 0.0
 
     @property
@@ -192,7 +192,7 @@ class _Keeper:
                 self.keep()
 
     def keep(self) -> None:
-        """Write what is waiting."""
+        """Write the records that wait to be written."""
         seen, parts = self._seen, self._parts
         self._seen, self._parts, self._next = [], [], time.monotonic() + KEEP_EVERY
         if parts:

@@ -38,7 +38,7 @@ class Candidates:
 
     @staticmethod
     def none(units: int) -> Candidates:
-        """Of no pictures: what all merging begins with."""
+        """Return the candidates of no pictures, with which merging begins."""
         empty = np.zeros((units, 0))
         integers, nothing = empty.astype(np.int64), np.full(units, -np.inf, np.float32)
         return Candidates(empty.astype(np.float32), integers, integers, empty.astype(bool), nothing)

@@ -89,7 +89,7 @@ class Library:
         self.backlog = Backlog(self.database, self.model.architecture)
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self.database.close()
 
     def __enter__(self) -> Library:

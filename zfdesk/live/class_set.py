@@ -79,11 +79,11 @@ class ClassSet:
         return ClassSet((*self.classes, TaughtClass(self._checked(name, -1)))).add_samples(len(self.classes), samples)
 
     def rename(self, index: int, name: str) -> ClassSet:
-        """Another name for a class."""
+        """Return the set with another name for a class."""
         return self._with(index, replace(self.classes[index], name=self._checked(name, index)))
 
     def remove(self, index: int) -> ClassSet:
-        """Without that class and its pictures."""
+        """Return the set without that class and its pictures."""
         return ClassSet(self.classes[:index] + self.classes[index + 1 :])
 
     def move(self, index: int, steps: int) -> ClassSet:
@@ -103,7 +103,7 @@ class ClassSet:
         return self._with(index, replace(taught, samples=(*taught.samples, *samples)))
 
     def drop(self, index: int, place: int) -> ClassSet:
-        """Without one picture of a class."""
+        """Return the set without one picture of a class."""
         taught = self.classes[index]
         return self._with(index, replace(taught, samples=taught.samples[:place] + taught.samples[place + 1 :]))
 

@@ -84,7 +84,7 @@ class Trace:
         self._last_place = self._places[0]
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all points and begin anew."""
         self._points.clear()
         self._last_request = None
         self.begin()

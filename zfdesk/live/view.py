@@ -109,7 +109,7 @@ class Style(StrEnum):
 
 
 class ClassBars(StrEnum):
-    """What the bars are of."""
+    """What each bar of the answer stands for."""
 
     CLASSES = "classes"
     KINDS = "kinds"  # sums of softmax over the classes of a kind of thing: dog, bird, vehicle …

@@ -76,7 +76,7 @@ class AnimationReader(FrameReader):
         return self.current
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._image.close()
         self._stream.close()
 

@@ -174,7 +174,7 @@ class _QtGrabber:
         QtCore.QTimer.singleShot(0, self._context, self._ask_permission)
 
     def close(self) -> None:
-        """Let go of the camera."""
+        """Close the camera."""
         self._closed = True
         self._release()
         self._context.deleteLater()

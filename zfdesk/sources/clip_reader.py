@@ -55,7 +55,7 @@ class ClipReader(FrameReader):
         self._read_facts()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._frames: Iterator[Timed] = iter(())
         self._container.close()
 

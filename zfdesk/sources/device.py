@@ -55,7 +55,7 @@ class NewestPicture:
             return None if self._closed else content
 
     def close(self) -> None:
-        """Wake whoever waits."""
+        """Wake the thread that waits for a picture."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

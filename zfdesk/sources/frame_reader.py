@@ -63,4 +63,4 @@ class FrameReader(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""

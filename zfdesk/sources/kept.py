@@ -17,4 +17,4 @@ class KeptSource(Source):
         deliver(self.frame)
 
     def stop(self) -> None:
-        """Nothing to stop."""
+        """Do nothing: there is no thread to stop."""

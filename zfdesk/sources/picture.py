@@ -43,7 +43,7 @@ class PictureSource(Source):
         deliver(replace(self._next_frame(self._pixels), full=self._full))
 
     def stop(self) -> None:
-        """Nothing to stop."""
+        """Do nothing: there is no thread to stop."""
 
 
 class PastedSource(Source):
@@ -69,7 +69,7 @@ class PastedSource(Source):
         deliver(self._next_frame(self._pixels))
 
     def stop(self) -> None:
-        """Nothing to stop."""
+        """Do nothing: there is no thread to stop."""
 
 
 def read_picture(path: str | os.PathLike[str]) -> np.ndarray:

@@ -27,7 +27,7 @@ class SourceRun:
             self._deliver(self._source._next_frame(pixels, captured))
 
     def report(self, sentence: str) -> None:
-        """Say what went wrong."""
+        """Report an error, in one sentence."""
         if not self.stopping.is_set():
             self._on_error(sentence)
 

@@ -62,11 +62,11 @@ class HeatWork(QObject):
 
     @property
     def progress(self) -> Progress | None:
-        """Of what is under way."""
+        """Return how far the work under way is; None where there is none."""
         return self._task.progress
 
     def cancel(self) -> None:
-        """End what is under way."""
+        """End the work that is under way."""
         self._task.cancel()
 
     def _clear(self) -> None:

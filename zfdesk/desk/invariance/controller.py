@@ -96,7 +96,7 @@ class InvarianceStudy(QObject):
         self._next()
 
     def set_amount(self, change: Transformation, amount: float) -> None:
-        """Do this to the picture."""
+        """Set the change of the picture and its amount."""
         self.change, self.amount = change, amount
         self._next()
 

@@ -144,7 +144,7 @@ class InvariancePane(Pane):
         self.sliders[self.study.change].setValue(self._place(self.study.change, amount))
 
     def reset(self) -> None:
-        """The picture as it is."""
+        """Set all sliders back: the picture is shown unchanged."""
         self.sliders[self.study.change].setValue(self._place(self.study.change, NEUTRAL[self.study.change]))
 
     def take_frame(self) -> None:

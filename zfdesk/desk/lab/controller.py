@@ -165,12 +165,12 @@ class Lab(QObject):
     # What was made before
 
     def undo(self) -> None:
-        """The pictures before; what runs is cancelled."""
+        """Show the pictures before those that are shown; what runs is cancelled."""
         if self.history.can_undo:
             self._step(self.history.undo)
 
     def redo(self) -> None:
-        """The pictures after."""
+        """Show the pictures after those that are shown; what runs is cancelled."""
         if self.history.can_redo:
             self._step(self.history.redo)
 

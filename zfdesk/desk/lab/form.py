@@ -98,11 +98,11 @@ class NamedSlider(QWidget):
         return super().sizeHint()
 
     def value(self) -> int:
-        """From 0 to 100."""
+        """Return the slider's value, from 0 to 100."""
         return self.slider.value()
 
     def setValue(self, value: int) -> None:  # noqa: N802
-        """Move it."""
+        """Move the slider."""
         self.slider.setValue(value)
 
 

@@ -31,7 +31,7 @@ class GridLayout:
 
     @property
     def rows(self) -> int:
-        """Of the whole."""
+        """Return the number of rows."""
         return -(-self.count // self.columns)
 
     @property

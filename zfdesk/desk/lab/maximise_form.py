@@ -33,7 +33,7 @@ class Aim(StrEnum):
 
 
 class MaximiseForm(Form):
-    """Activation maximisation."""
+    """Settings of activation maximisation."""
 
     title = "Maximise"
     hint = "The picture that a unit or a class would like to see"

@@ -63,7 +63,7 @@ class FoolForm(Form):
 
 
 class DreamForm(Form):
-    """DeepDream."""
+    """Settings of DeepDream."""
 
     title = "Dream"
     hint = "A layer, or a unit of it, is shown more of what it sees in a picture"
@@ -91,7 +91,7 @@ class DreamForm(Form):
 
 
 class InversionForm(Form):
-    """Feature inversion."""
+    """Settings of feature inversion."""
 
     title = "Invert"
     hint = "What each layer still knows of a picture"
@@ -130,7 +130,7 @@ class _Gram(Form):
 
 
 class TextureForm(_Gram):
-    """Texture synthesis."""
+    """Settings of texture synthesis."""
 
     title = "Texture"
     hint = "A picture whose maps are active together as an example's are, wherever"
@@ -150,7 +150,7 @@ class TextureForm(_Gram):
 
 
 class StyleForm(_Gram):
-    """Style transfer."""
+    """Settings of style transfer."""
 
     title = "Style"
     hint = "A picture drawn in the style of another, or of two mixed"
@@ -178,7 +178,7 @@ class StyleForm(_Gram):
 
     @property
     def content_weight(self) -> float:
-        """By the slider."""
+        """Return the content's weight, as the slider says."""
         return _weight(self.weight.value())
 
     def order(self) -> Order:

@@ -56,7 +56,7 @@ class PictureSlot(QToolButton):
         self.changed.emit()
 
     def ask(self) -> None:
-        """Ask for a file."""
+        """Ask for a picture file and take it."""
         folder = self._context.last_folder()
         path, _ = QFileDialog.getOpenFileName(self._context.window, f"{self._label}: a picture", folder)
         if path:

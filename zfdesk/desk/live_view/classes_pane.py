@@ -37,7 +37,7 @@ class BarsView(QWidget):
         self.setAccessibleName("Class probabilities")
 
     def row_height(self) -> float:
-        """Screen pixels a row."""
+        """Return the height of a row in screen pixels."""
         wanted = self.fontMetrics().height() + 14
         return max(min(wanted, self.height() / max(len(self.rows), 1)), self.fontMetrics().height() + LEAST_ROOM)
 
@@ -88,7 +88,7 @@ class BarsView(QWidget):
             painter.drawText(text.adjusted(0, 0, -figures, 0), right, label)
 
     def row_at(self, y: float) -> BarRow | None:
-        """The row at this height."""
+        """Return the row at this height; None where there is none."""
         place = int(y / max(self.row_height(), 1))
         return self.rows[place] if 0 <= place < len(self.rows) else None
 
@@ -153,7 +153,7 @@ class Headline(QWidget):
     lecture = False
 
     def type_size(self) -> int:
-        """Screen pixels."""
+        """Return the size of type in screen pixels."""
         usual = max(HEADLINE_PIXELS, 2 * self.fontInfo().pixelSize())
         return max(usual, self.window().height() // LECTURE_SHARE) if self.lecture else usual
 
@@ -161,7 +161,7 @@ class Headline(QWidget):
         return QSize(200, int(1.3 * self.type_size()))
 
     def show_answer(self, name: str, probability: float) -> None:
-        """Another answer."""
+        """Show the headline of another answer."""
         if (name, probability) != self.answer:
             self.answer = (name, probability)
             self.setAccessibleDescription(f"{name} {percent(probability)}")
@@ -193,7 +193,7 @@ def percent(share: float) -> str:
 
 
 class ClassesPane(Pane):
-    """Search, and the bars."""
+    """A field to search classes, and the bars of the probabilities."""
 
     title = "Classes"
 

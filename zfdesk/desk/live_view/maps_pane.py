@@ -179,7 +179,7 @@ class MapsPane(Pane):
 
     @property
     def columns(self) -> int:
-        """Of the grid that is shown."""
+        """Return the number of columns of the grid that is shown."""
         if self.patterns.isVisible():
             return self.patterns.grid.columns
         return self.canvas.mosaic.columns if self.canvas.mosaic is not None else 1

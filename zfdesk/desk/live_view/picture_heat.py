@@ -25,10 +25,10 @@ class PictureSurface(Protocol):
     colours: Colours
 
     def rect(self) -> QRect:
-        """Of the widget."""
+        """Return the widget's rectangle."""
 
     def update(self) -> None:
-        """Paint anew."""
+        """Paint the widget anew."""
 
     def input_rect(self, top: float, left: float, bottom: float, right: float) -> QRectF:
         """A box of the input picture on the widget."""

@@ -95,7 +95,7 @@ class PinsPane(Pane):
         return replace(demand, pins=True)
 
     def unpin(self, reference: UnitReference) -> None:
-        """Take a unit out."""
+        """Remove a pinned unit."""
         if reference in self.desk.view.pins:
             self.desk.change(toggle_pin(self.desk.view, reference))
 

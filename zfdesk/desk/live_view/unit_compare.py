@@ -55,7 +55,7 @@ class Comparison(QWidget):
 
     @property
     def tiles(self) -> list[Tile]:
-        """All of them."""
+        """Return all tiles."""
         return [*self.maps, *self.pictures]
 
     def show_message(self, message: str) -> None:

@@ -22,12 +22,12 @@ SEED_HINT = "Seed: the activations of this unit that the way down to the pixels 
 
 
 def reference_text(reference: UnitReference, position: tuple[int, int], spatial: bool) -> str:
-    """conv4:17 @ (6, 7)."""
+    """Return a unit's name and position, as in conv4:17 @ (6, 7)."""
     return unit_text(reference.layer, reference.unit, position if spatial else None)
 
 
 def seed_label(reference: UnitReference) -> str:
-    """seed: strongest position."""
+    """Return a seed's name, as in "seed: strongest position"."""
     kind = reference.to_seed().kind
     return f"seed: {reference.k} strongest" if kind is SeedKind.TOPK else f"seed: {SEED_LABELS[kind]}"
 

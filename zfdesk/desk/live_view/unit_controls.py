@@ -67,7 +67,7 @@ class UnitControls(Controls):
             self.desk.change(set_seed(view, seed))
 
     def show_view(self, shows_comparison: bool) -> None:
-        """Follow the view."""
+        """Show the values of the present view."""
         view, model = self.desk.view, self.desk.model
         self.method.show_value(method_of(view))
         self.seed.show_value(view.looked_at.seed)

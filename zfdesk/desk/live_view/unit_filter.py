@@ -27,7 +27,7 @@ class Filter:
     weights: np.ndarray | None = None
 
     def picture(self, dark: bool) -> CanvasPicture:
-        """As it is drawn."""
+        """Return the picture of the filter."""
         if self.colour is not None:
             return CanvasPicture.rgb(self.colour, value_range=ValueRange(-self.limit, self.limit, "0"))
         shown = table("gray", True, dark)

@@ -155,11 +155,11 @@ class LabelLegend(QWidget):
             self.update()
 
     def name(self, entry: LabelLegendEntry) -> str:
-        """As it stands in the legend."""
+        """Return the entry's text in the legend."""
         return self.names[entry.label] if entry.label >= 0 else "other labels"
 
     def line_height(self) -> int:
-        """Screen pixels an entry."""
+        """Return the height of an entry in screen pixels."""
         return self.fontMetrics().height() + 5
 
     def sizeHint(self) -> QSize:  # noqa: N802
@@ -198,7 +198,7 @@ class LabelLegend(QWidget):
             painter.drawText(text, middle | Qt.AlignmentFlag.AlignRight, share)
 
     def entry_at(self, x: float, y: float) -> LabelLegendEntry | None:
-        """The entry at a point."""
+        """Return the entry at a point; None where there is none."""
         return next((e for place, e in enumerate(self.entries) if self.area(place).contains(x, y)), None)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802

@@ -28,7 +28,7 @@ def cancel_or_resume_sweep(context: AppContext) -> None:
 
 
 def live_sweep(context: AppContext) -> None:
-    """The live sweep on or off."""
+    """Turn the live sweep on or off."""
     view = context.state.view
     if not view.sweep.live:
         _show_sweep(context)

@@ -152,7 +152,7 @@ class SweepControls(QWidget):
                 spin.setMaximum(self.desk.model.architecture.size)
 
     def show_view(self) -> None:
-        """Follow the view."""
+        """Show the values of the present view."""
         view, size = self.desk.view, self.desk.model.architecture.size
         settings = settings_of(view, size)
         for spin, value in ((self.size_box, settings.size), (self.stride_box, settings.stride)):

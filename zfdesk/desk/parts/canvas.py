@@ -35,7 +35,7 @@ class MarkCanvas(Canvas):
         self.setCursor(Qt.CursorShape.CrossCursor)
 
     def show_boxes(self, boxes: dict[str, PartBox], chosen: str, crop: CropBox | None) -> None:
-        """Show these boxes."""
+        """Show these boxes over the picture."""
         self.boxes, self.chosen, self.crop = boxes, chosen, crop
         self.update()
 

@@ -181,7 +181,7 @@ class MarkingSheet(Dialog):
         before[0].hide()
 
     def add_part(self) -> None:
-        """The part that was typed."""
+        """Add the part whose name was typed."""
         assert self.book is not None
         try:
             self.book.add_part(self.another.text().strip())

@@ -144,7 +144,7 @@ class Table1Widget(QWidget):
     # Comparing
 
     def compare_or_stop(self) -> None:
-        """Begin, or have enough."""
+        """Begin the comparison, or stop the one under way."""
         if self._task is not None:
             self.stop()
         elif self._book is not None:

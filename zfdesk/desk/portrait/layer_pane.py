@@ -230,7 +230,7 @@ class LayerPane(Pane):
         self.desk.change(to_unit(self.desk.view, unit).change(chosen_occluder=-1), "unit")
 
     def as_data(self) -> str:
-        """The matrix that is drawn."""
+        """Return the matrix that is drawn, as tab-separated lines."""
         if self.shown is None:
             return ""
         if self.canvas.square and self.shown.correlation is not None:

@@ -229,7 +229,7 @@ class PortraitPane(Pane):
                 open_example(self.context, shown.layer, shown.unit, example)
 
     def as_data(self) -> str:
-        """The examples as a table."""
+        """Return the examples as tab-separated lines."""
         shown = self.portraits.shown
         if shown is None or shown.portrait is None:
             return ""

@@ -179,7 +179,7 @@ class ScanPane(Pane):
             on_result(value)
 
     def fail(self, error: Exception) -> None:
-        """Say what went wrong."""
+        """Show what went wrong, in one sentence."""
         if not isinstance(error, Cancelled):
             self.error = error_text(error, "That could not be found out")
             self.show_facts()
@@ -205,7 +205,7 @@ class ScanPane(Pane):
         self._show_long()
 
     def stop_work(self) -> None:
-        """End what goes on."""
+        """End the long work that is under way."""
         self._long_task.abandon()
         self._show_long()
 

@@ -109,7 +109,7 @@ class BoxesPane(ScanPane):
         return table_text(head, rows) if rows else ""
 
     def for_figure(self) -> BoxesShown | None:
-        """What is shown, for a figure."""
+        """Return what is shown, for a figure; None while there is nothing."""
         if self.unit is None or not self.boxed:
             return None
         model = self.desk.model.base

@@ -32,7 +32,7 @@ GAP = 2  # pixels between them, before they are enlarged
 
 
 class UnitChoice(StrEnum):
-    """Which units are shown."""
+    """The choice of units that are shown."""
 
     RANDOM = "random among the active"
     ON = "from the selected on"

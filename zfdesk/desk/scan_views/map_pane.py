@@ -132,7 +132,7 @@ class MapPane(ScanPane):
     # The maps
 
     def show_pca(self) -> None:
-        """By principal axes."""
+        """Show the map by principal axes."""
         if self.known is not None:
             self._show(self.known.pca)
         self._update_buttons()
@@ -289,7 +289,7 @@ class MapPane(ScanPane):
         return table_text(["x", "y", "class", "path"], rows)
 
     def for_figure(self) -> MapShown | None:
-        """What is shown, for a figure."""
+        """Return what is shown, for a figure; None while there is nothing."""
         if self.known is None or self.shown is None:
             return None
         return MapShown(self.known.gallery, self.shown, self.known.layer, self.scanned_in_full, self.live)

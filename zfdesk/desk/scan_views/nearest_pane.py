@@ -182,7 +182,7 @@ class NearestPane(ScanPane):
         return table_text(["compared in", "rank", "distance", "path", "seconds"], rows)
 
     def for_figure(self) -> NearestShown | None:
-        """What is shown, for a figure."""
+        """Return what is shown, for a figure; None while there is nothing."""
         if self.found is None:
             return None
         rows = [

@@ -48,7 +48,7 @@ class LayerExamples:
 
     @property
     def pictures(self) -> list[int]:
-        """All of them, once."""
+        """Return the ids of all pictures, each once."""
         return list(dict.fromkeys(one.picture for strongest in self.examples.values() for one in strongest))
 
 
@@ -62,7 +62,7 @@ class Units(QAbstractTableModel):
         self.covered: dict[int, Covered] = {}
 
     def show(self, units: list[int], shares: dict[int, ObjectShare], covered: dict[int, Covered]) -> None:
-        """Show these."""
+        """Show these units and what is known of them."""
         if units != self.units:
             self.beginResetModel()
             self.units, self.shares, self.covered = units, shares, covered

@@ -29,7 +29,7 @@ class Taught:
 
     @property
     def pictures(self) -> int:
-        """That were taught with."""
+        """Return the number of pictures taught with."""
         return sum(len(one.samples) for one in self.class_set.taught)
 
 

@@ -82,14 +82,14 @@ def move_class(context: AppContext, steps: int) -> None:
 
 
 def teach_drop(context: AppContext) -> None:
-    """Without the chosen class's last seconds."""
+    """Drop the pictures of the chosen class's last seconds."""
     if _has_class(context):
         teaching = context.get(Teaching)
         teaching.change(teaching.class_set.drop_last(teaching.chosen, DROP_SECONDS))
 
 
 def teach_remove(context: AppContext) -> None:
-    """Without the chosen class."""
+    """Remove the chosen class."""
     if _has_class(context):
         teaching = context.get(Teaching)
         name = teaching.class_set.classes[teaching.chosen].name

@@ -110,7 +110,7 @@ class Teaching(QObject):
         return self._history.can_undo
 
     def add(self, name: str = "class") -> None:
-        """One more class, chosen."""
+        """Add a class and choose it."""
         free = self.class_set.free_name(name)
         self.attempt(lambda: self.class_set.add(free), len(self.class_set.classes))
 
@@ -125,11 +125,11 @@ class Teaching(QObject):
             self.changed.emit()
 
     def remove(self, index: int) -> None:
-        """Without that class."""
+        """Remove that class."""
         self.change(self.class_set.remove(index), max(self.chosen - (index <= self.chosen), 0))
 
     def move(self, index: int, steps: int) -> None:
-        """That class further down, or up."""
+        """Move that class further down, or up."""
         place = min(max(index + steps, 0), len(self.class_set.classes) - 1)
         self.change(self.class_set.move(index, steps), place)
 

@@ -266,7 +266,7 @@ class ClassRow(QWidget):
         return run
 
     def show_class(self, known: TaughtClass, chosen: bool, takes_pictures: bool) -> None:
-        """Follow the classes."""
+        """Show a class, and whether it is chosen or takes pictures."""
         key = str(self.index + 1) if self.index < 9 else ""
         self.hold_button.setText(f"● {key}" if takes_pictures else f"Hold {key}".strip())
         self.hold_button.setAccessibleName(f"Hold: pictures for {known.name}{f', key {key}' if key else ''}")

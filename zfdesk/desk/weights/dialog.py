@@ -184,7 +184,7 @@ class WeightsDialog(Dialog):
 
     @property
     def selected(self) -> Row | None:
-        """The selected line."""
+        """Return the selected row; None where none is."""
         item = self.tree.currentItem()
         return item.data(0, ENTRY) if item else None
 

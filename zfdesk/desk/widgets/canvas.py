@@ -60,12 +60,12 @@ class CanvasPicture:
 
     @classmethod
     def rgb(cls, array: np.ndarray, **facts: Any) -> Self:
-        """Of uint8 (height, width, 3)."""
+        """Make the content of an array, uint8 (height, width, 3)."""
         return cls(rgb_image(array), array, **facts)
 
     @classmethod
     def indexed(cls, array: np.ndarray, table: tuple[int, ...], **facts: Any) -> Self:
-        """Of uint8 (height, width) and 256 colours, 0xAARRGGBB."""
+        """Make the content of levels, uint8 (height, width), and 256 colours, 0xAARRGGBB."""
         return cls(indexed_image(array, table), array, **facts)
 
 

@@ -111,7 +111,7 @@ class Dialog(QDialog):
             self._progress_clock.stop()
 
     def cancel_tasks(self) -> None:
-        """Cancel what is under way."""
+        """Cancel the dialog's tasks."""
         for task in self.tasks:
             task.cancel()
 
@@ -137,12 +137,12 @@ class Dialog(QDialog):
 
     @property
     def tasks(self) -> list[Task]:
-        """What is under way."""
+        """Return the dialog's tasks that are under way."""
         return [task for task in self._tasks if task.running]
 
     @property
     def ended(self) -> bool:
-        """Whether it was closed."""
+        """Return whether the dialog was closed."""
         return self._ended
 
     @property

@@ -77,7 +77,7 @@ class HeatPicture(CanvasPicture):
 
 
 class HeatCanvas(Canvas):
-    """Shows a `HeatPicture`."""
+    """A canvas that paints a `HeatPicture`: the heat over its picture."""
 
     def paint_over(self, painter: QPainter) -> None:
         shown = self.content

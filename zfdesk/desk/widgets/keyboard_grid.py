@@ -25,15 +25,15 @@ class KeyboardGrid(QWidget):
         raise NotImplementedError
 
     def activate(self, place: int) -> None:
-        """Return was pressed on it."""
+        """Do what a press of Return on the picture at that place does."""
         raise NotImplementedError
 
     def rect_of(self, place: int) -> QRectF:
-        """Where it is drawn."""
+        """Return the rectangle of that place on the widget."""
         raise NotImplementedError
 
     def tool_tip(self, place: int) -> str:
-        """What is to be said of it."""
+        """Return the tool tip of that place."""
         raise NotImplementedError
 
     def place_at(self, point: QPointF) -> int:
@@ -41,7 +41,7 @@ class KeyboardGrid(QWidget):
         raise NotImplementedError
 
     def set_current(self, place: int) -> None:
-        """Mark it; -1 for none."""
+        """Mark that place as the current one; -1 for none."""
         if place != self.current:
             self.current = place
             self.setCursor(Qt.CursorShape.PointingHandCursor if place >= 0 else Qt.CursorShape.ArrowCursor)

@@ -40,7 +40,7 @@ def _broken(text: str, lines: int, fits: Callable[[str], bool]) -> list[str]:
 
 
 def clock(seconds: float) -> str:
-    """0:07.4; 1:02:03.0."""
+    """Return seconds as a clock shows them: 0:07.4 or 1:02:03.0."""
     tenths = int(seconds * 10 + 1e-6)
     hours, minutes = divmod(tenths // 600, 60)
     rest = f"{tenths // 10 % 60:02}.{tenths % 10}"

@@ -26,7 +26,7 @@ def escape(context: AppContext) -> None:
 
 
 def pick_camera(context: AppContext) -> None:
-    """Choose device and format."""
+    """Open the dialog that chooses a camera and its format."""
     from zfdesk.desk.window.camera_dialog import show_camera_dialog
 
     show_camera_dialog(context)
@@ -40,14 +40,14 @@ def show_help(context: AppContext) -> None:
 
 
 def show_palette(context: AppContext) -> None:
-    """The command palette."""
+    """Open the command palette."""
     from zfdesk.desk.window.command_palette import show_palette
 
     show_palette(context)
 
 
 def show_hints(context: AppContext) -> None:
-    """The first steps."""
+    """Show the first steps."""
     from zfdesk.desk.window.hints import show_hints
 
     show_hints(context)

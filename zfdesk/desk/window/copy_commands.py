@@ -74,7 +74,7 @@ def new_file(folder: Path, stem: str, suffix: str) -> Path:
 
 
 def copy_picture_of(context: AppContext, widget: QWidget) -> None:
-    """To the clipboard."""
+    """Copy a picture of a widget to the clipboard."""
     QGuiApplication.clipboard().setPixmap(widget.grab())
     context.show_message(f"A screenshot of {_name(widget)} is on the clipboard.")
     context.picture_taken.emit()
@@ -118,7 +118,7 @@ def _save(context: AppContext, widget: QWidget, path: Path, scale: float) -> Non
 
 
 def copy_data_of(context: AppContext, pane: Pane) -> None:
-    """As tab-separated text."""
+    """Copy the numbers of a pane to the clipboard, as tab-separated text."""
     text = pane.as_data()
     if not text:
         context.show_message(f"{pane.title} has no numbers to copy; copy its picture instead.", error=True)
@@ -132,7 +132,7 @@ def copy_data_of(context: AppContext, pane: Pane) -> None:
 
 
 def copy_caption(context: AppContext) -> None:
-    """What is shown, in one paragraph, to the clipboard."""
+    """Copy what is shown to the clipboard, in one paragraph."""
     text = caption_of(context.state, context.get(Panes).all)
     if text:
         QGuiApplication.clipboard().setText(text)

@@ -55,7 +55,7 @@ class ExampleViews(QObject):
 
     @property
     def all(self) -> tuple[ExampleView, ...]:
-        """In the paper's order."""
+        """Return all examples, in the paper's order."""
         return self._context.get(Features).examples
 
     def show(self, example: ExampleView) -> None:

@@ -237,7 +237,7 @@ class PaneLayout(QObject):
     # What is remembered
 
     def restore(self) -> None:
-        """As it was when the window was closed last."""
+        """Restore the layout with which the window was closed last."""
         recall = self._context.recall
         if recall(settings.LAYOUT_VERSION) == LAYOUT_VERSION:
             self._window.restoreGeometry(recall(settings.LAYOUT_GEOMETRY))
@@ -248,7 +248,7 @@ class PaneLayout(QObject):
             self.follow_width()  # the screen may be another
 
     def save(self) -> None:
-        """Remember it."""
+        """Remember the present layout."""
         if self._before_lecture is not None:  # what is remembered is the window as it was before
             self.lecture()
         remember = self._context.remember

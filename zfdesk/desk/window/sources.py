@@ -110,7 +110,7 @@ def play_pause(context: AppContext) -> None:
 
 
 def toggle_loop(context: AppContext) -> None:
-    """Loop the clip or not."""
+    """Turn looping of the clip on or off."""
     source = context.state.source
     if source and source.transport:
         source.set_looping(not source.transport.looping)
