@@ -22,7 +22,10 @@ from zfdesk.desk.occlusion.maps import (
     shades,
     sources,
 )
-from zfdesk.figures.colours import CATEGORIES
+from zfdesk.desk.widgets.colour_tables import SEQUENTIAL, table
+from zfdesk.figures import Cell, Page, draw
+from zfdesk.figures.colours import CATEGORIES, sequential
+from zfdesk.figures.panels import Labels
 
 MODEL = small_model()
 PICTURE = np.random.default_rng(3).integers(0, 256, (32, 32, 3), np.uint8)
@@ -152,6 +155,32 @@ def test_a_label_keeps_its_colour_as_the_map_grows() -> None:
     painted = label_colours(np.array([[0, 29, -1]]), legend)
     assert painted[0, 0] == 0xFF000000 | int(before[0][1:], 16)
     assert painted[0, 1] == 0xFFA8ADB5
+
+
+@pytest.mark.parametrize("name", SEQUENTIAL)
+def test_a_value_has_the_colour_that_it_has_in_the_printed_figure(name: str) -> None:
+    window = np.array(table(name, False, True)[1:])
+    printed = sequential(name)(np.linspace(0, 1, len(window)))[:, :3] * 255
+    levels = np.stack([window >> 16 & 255, window >> 8 & 255, window & 255], 1)
+    assert np.abs(levels - printed).max() <= 4
+
+
+@pytest.mark.parametrize("many", [5, 12])
+def test_a_complete_map_has_the_colours_and_numbers_of_the_printed_figure(many: int) -> None:
+    rng = np.random.default_rng(many)
+    labels = rng.choice(many, (8, 8), p=(weights := rng.random(many)) / weights.sum()).astype(int)
+    colours = LabelColours()
+    for done in (4, 20, 50):
+        colours.legend(labels.ravel()[:done], clean=3)
+    legend = colours.legend(labels.ravel(), clean=3, complete=True)
+    positions = np.stack(np.meshgrid(np.arange(8) * 4, np.arange(8) * 4, indexing="ij"), -1)
+    panel = Labels(labels, positions, (4, 4), 32, tuple((index, f"name {index}") for index in range(many)), 3)
+    (image,) = (image for axes in draw(Page((Cell(panel, 0, 0),))).axes for image in axes.images)
+    printed = np.asarray(image.get_array())[2::4, 2::4].astype(np.uint32)
+    packed = 0xFF000000 | printed[..., 0] << 16 | printed[..., 1] << 8 | printed[..., 2]
+    named = np.isin(labels, [entry.label for entry in legend if entry.number])
+    assert named.mean() > 0.5
+    np.testing.assert_array_equal(label_colours(labels, legend)[named], packed[named])
 
 
 def test_the_middle_of_a_region_lies_in_it() -> None:

@@ -131,18 +131,21 @@ class LabelLegendEntry:
 
 @dataclass
 class LabelColours:
-    """Colours of the most frequent labels; one keeps its colour as long as it is among them, however the map grows."""
+    """Colours of the most frequent labels; one keeps its colour as long as it is among them, however the map grows.
+    Once the map is complete they are those of the printed figure: the commonest come first."""
 
     most: int = len(CATEGORIES)
     _slots: dict[int, int] = field(default_factory=dict)
 
-    def legend(self, labels: np.ndarray, clean: int) -> tuple[LabelLegendEntry, ...]:
-        """labels: int (n,) of the positions that are done. The clean label comes first, then as they came up."""
+    def legend(self, labels: np.ndarray, clean: int, complete: bool = False) -> tuple[LabelLegendEntry, ...]:
+        """labels: int (n,) of the positions that are done. While it grows the clean label comes first, then as they
+        came up."""
         found, counts = np.unique(labels, return_counts=True)
-        order = sorted(range(len(found)), key=lambda i: (found[i] != clean, -counts[i], found[i]))
+        order = sorted(range(len(found)), key=lambda i: (not complete and found[i] != clean, -counts[i], found[i]))
         room = self.most if len(order) <= self.most else self.most - 1
         named = [int(found[i]) for i in order[:room]]
-        self._slots = {label: slot for label, slot in self._slots.items() if label in named}
+        kept = {} if complete else self._slots
+        self._slots = {label: slot for label, slot in kept.items() if label in named}
         for label in named:
             if label not in self._slots:
                 used = self._slots.values()

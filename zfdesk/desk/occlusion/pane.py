@@ -215,7 +215,8 @@ class SweepPane(Pane):
 
     def _labels(self, sweep: Sweep, layout: SweepLayout) -> SweepPicture:
         labels = sweep.label()
-        legend = self._label_colours.legend(labels[sweep.done], int(sweep.clean_probabilities.argmax()))
+        clean = int(sweep.clean_probabilities.argmax())
+        legend = self._label_colours.legend(labels[sweep.done], clean, sweep.complete)
         anew = sweep.picture is not self._legend_of
         self._legend_of = sweep.picture
         self.legend.show_entries(legend, sweep.model.classes, anew)
