@@ -121,15 +121,27 @@ def share(window: Window, widget: QWidget, width: float, height: float) -> float
     return width * height / (window.width() * window.height())
 
 
-@pytest.mark.parametrize(("presenter", "least"), [(False, 0.06), (True, 0.10)])
-def test_the_reconstruction_is_large(first: Window, presenter: bool, least: float) -> None:
-    first.resize(1440, 900)
+@pytest.mark.parametrize(
+    ("size", "presenter", "least"),
+    [
+        ((1440, 900), False, 0.06), ((1016, 728), False, 0.06), ((1920, 1080), False, 0.06),
+        ((1440, 900), True, 0.10), ((1016, 728), True, 0.08), ((1920, 1080), True, 0.10),
+    ],
+)  # fmt: skip
+def test_picture_answer_and_reconstruction_are_large(
+    first: Window, size: tuple[int, int], presenter: bool, least: float
+) -> None:
+    first.resize(*size)
     first.layout_.reset()
     first.desk.change(first.desk.view.change(presenter=presenter))
     settle(50)
     canvas = first.unit.rule_tiles[first.desk.view.method].canvas
     side = min(canvas.width(), canvas.height())
     assert share(first, canvas, side, side) >= least
+    picture = first.picture.canvas
+    assert share(first, picture, picture.width(), picture.height()) >= 0.07
+    assert first.classes.headline.type_size() >= 28
+    assert first.classes.headline.height() >= 28
     assert canvas.mapTo(first, canvas.rect().bottomRight()).x() <= first.width()
     first.desk.change(first.desk.view.change(presenter=False))
     settle(50)
