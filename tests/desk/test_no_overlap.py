@@ -8,7 +8,7 @@ import pytest
 from desk_hands import show_text, wait_for_result
 from desk_tools import close, faults, settle, wait_until
 from desk_window import Window
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QAbstractButton, QScrollBar
 
 import zfdesk.weights
@@ -109,3 +109,23 @@ def test_a_narrow_window_has_the_portrait_behind_the_unit_and_a_wide_one_beside_
     first.resize(1440, 900)
     settle(30)
     assert not portrait.isVisible()  # what was closed stays closed
+
+
+def test_a_window_that_grows_keeps_the_shares_of_its_columns(first: Window) -> None:
+    show(first, (1440, 900), presenter=False)
+    docks = [pane.dock for pane in (first.picture, first.maps, first.unit)]
+
+    def shares() -> list[float]:
+        return [dock.width() / first.width() for dock in docks]
+
+    before = shares()
+    for size in ((1920, 1080), (1300, 900), (1440, 900)):
+        first.resize(*size)
+        settle(50)
+        assert shares() == pytest.approx(before, abs=0.02), size
+    first.resizeDocks(docks[:2], [600, 300], Qt.Orientation.Horizontal)  # by hand
+    settle(50)
+    before = shares()
+    first.resize(1920, 1080)
+    settle(50)
+    assert shares() == pytest.approx(before, abs=0.02)

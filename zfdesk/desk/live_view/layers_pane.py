@@ -138,6 +138,7 @@ class LayersPane(Pane):
         self.list.setAccessibleName("Layers of the network")
         self.list.currentItemChanged.connect(self._choose_item)
         self.body.addWidget(self.list)
+        self.body.addStretch(1)
         self._renewal = QTimer(self, singleShot=True, interval=THUMBNAILS_EVERY_MS)
         self._renewal.timeout.connect(self.list.viewport().update)
         desk.model_changed.connect(self._fill)

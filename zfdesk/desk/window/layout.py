@@ -42,6 +42,7 @@ class PaneLayout(QObject):
         self._before_lecture: QByteArray | None = None
         self._presenter = False
         self._wide = True  # whether there is room for a column of its own beside the unit
+        self._noted: tuple[int, tuple[int, ...]] = (0, ())  # the width of the window, and of its columns
         for pane in self._panes.all:
             self._add(pane)
         self._panes.used.connect(self._use)
@@ -203,12 +204,16 @@ class PaneLayout(QObject):
             self._share_columns({column: dock for column, dock in docks.items() if not dock.isFloating()})
 
     def follow_width(self) -> None:
-        """The window got narrow: what stood in a column of its own is a tab behind the unit. Or wide, and back."""
+        """The window got wider or narrower, and so do all columns, where Qt would give all of it to one. Where it got
+        narrow, what stood in a column of its own is a tab behind the unit; or wide, and back."""
         window, wide = self._window, self._window.width() >= WIDE
-        if wide == self._wide or self._before_lecture is not None:
+        if self._before_lecture is not None:
+            return
+        if wide == self._wide:
+            self._keep_shares()
             return
         unit, *others = (self.docks[pane] for area in (Area.UNIT, Area.PORTRAIT) for pane in self._in_area(area))
-        self._wide = wide
+        self._wide, self._noted = wide, (window.width(), ())
         for dock in others:
             tabs = window.tabifiedDockWidgets(dock)
             if dock.isHidden() or dock.isFloating() or (unit not in tabs if wide else bool(tabs)):
@@ -222,6 +227,31 @@ class PaneLayout(QObject):
                 unit.raise_()
         self._watch_tabs()
         QTimer.singleShot(0, self, self._share_again)  # once the docks have their places
+
+    def _columns(self) -> list[QDockWidget]:
+        """The highest dock of each column, from the left; none where the user has made other columns."""
+        firsts = (self._in_area(area) for area in Area if area.place == 0)
+        docks = [self.docks[panes[0]] for panes in firsts if panes]
+        shown = sorted(
+            (dock for dock in docks if dock.isVisible() and not dock.isFloating()), key=lambda dock: dock.x()
+        )
+        apart = all(one.geometry().right() < other.x() for one, other in pairwise(shown))
+        return shown if apart else []
+
+    def note_widths(self) -> None:
+        """A dock has another size: by hand, where the window has its own still."""
+        width = self._window.width()
+        if width == self._noted[0]:
+            self._noted = width, tuple(dock.width() for dock in self._columns())
+
+    def _keep_shares(self) -> None:
+        (before, widths), now, columns = self._noted, self._window.width(), self._columns()
+        if columns and before and before != now and len(widths) == len(columns):
+            sizes = [round(width * now / before) for width in widths]
+            self._window.resizeDocks(columns, sizes, Qt.Orientation.Horizontal)
+            self._noted = now, tuple(sizes)
+        else:
+            self._noted = now, tuple(dock.width() for dock in columns)
 
     def show_all(self) -> None:
         """No pane behind another: those that share a place as tabs are set beside or below each other."""

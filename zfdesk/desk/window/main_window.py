@@ -250,6 +250,8 @@ class Window(QMainWindow):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         """On panes: the key for the clean picture where they float, and whether one was raised."""
+        if event.type() == QEvent.Type.Resize:
+            self.layout_.note_widths()
         if event.type() == QEvent.Type.ZOrderChange:
             QTimer.singleShot(0, self, self._raise_message)
         return isinstance(watched, QDockWidget) and isinstance(event, QKeyEvent) and self.clean_key.handle(event)
