@@ -129,3 +129,19 @@ def test_a_window_that_grows_keeps_the_shares_of_its_columns(first: Window) -> N
     first.resize(1920, 1080)
     settle(50)
     assert shares() == pytest.approx(before, abs=0.02)
+
+
+def test_after_a_lecture_the_columns_are_as_wide_as_before(first: Window) -> None:
+    show(first, (1440, 900), presenter=False)
+    docks = [pane.dock for pane in (first.picture, first.maps, first.unit)]
+    before = [dock.width() for dock in docks]
+    for _ in range(2):
+        first.run("lecture")
+        settle(50)
+        first.resize(1920, 1080)  # as full screen is; that of the tests may be smaller
+        settle(50)
+        first.run("lecture")
+        settle(50)
+        first.resize(1440, 900)
+        settle(50)
+        assert [dock.width() for dock in docks] == pytest.approx(before, abs=12)

@@ -241,12 +241,12 @@ class PaneLayout(QObject):
     def note_widths(self) -> None:
         """A dock has another size: by hand, where the window has its own still."""
         width = self._window.width()
-        if width == self._noted[0]:
+        if width == self._noted[0] and self._before_lecture is None:
             self._noted = width, tuple(dock.width() for dock in self._columns())
 
     def _keep_shares(self) -> None:
         (before, widths), now, columns = self._noted, self._window.width(), self._columns()
-        if columns and before and before != now and len(widths) == len(columns):
+        if columns and before and len(widths) == len(columns):
             sizes = [round(width * now / before) for width in widths]
             self._window.resizeDocks(columns, sizes, Qt.Orientation.Horizontal)
             self._noted = now, tuple(sizes)
@@ -312,6 +312,8 @@ class PaneLayout(QObject):
             self._fold(self._folded)
             window.restoreState(self._before_lecture)
             self._before_lecture = None
+            self._watch_tabs()
+            QTimer.singleShot(0, self, self._keep_shares)  # once the window has its size
         if entering != window.isFullScreen():
             self._switch_full_screen()
         if entering:
