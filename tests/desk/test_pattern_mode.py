@@ -7,17 +7,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from desk_hands import click
+from desk_hands import change, click
 from desk_tools import press, wait_until
 from desk_window import Window
 from PySide6.QtCore import Qt
 from test_desk_scan import write_pictures
 
+from zfdesk.desk.figure.capture import sources_of
 from zfdesk.desk.live_view.pattern_grid import PatternPanel
 from zfdesk.desk.patterns import FIRST, NO_SCAN, Patterns
 from zfdesk.desk.scan import ScanController
 from zfdesk.library import Library, Portraits, UnitAnswer, shown
 from zfdesk.live import Pattern, UnitOrder
+from zfdesk.pages.panels import PanelSpec, why_not
+from zfdesk.pages.panels_live import MAPS
 
 
 @pytest.fixture
@@ -80,6 +83,16 @@ def test_units_are_found_and_ordered_by_class_and_picked(live: Window, panel: Pa
 def test_without_a_scan_it_says_what_to_do(live: Window) -> None:
     live.desk.change(live.desk.view.change(maps=replace(live.desk.view.maps, pattern=Pattern.PROJECTION)))
     wait_until(lambda: live.maps.patterns.grid.message == NO_SCAN)
+    assert live.maps.patterns.facts_text() == [live.desk.view.layer]  # no "0 units"
+
+
+def test_the_figure_builder_says_why_patterns_are_no_panel(live: Window) -> None:
+    spec, view = PanelSpec(MAPS), live.desk.view
+    assert why_not(spec, sources_of(live.context)) == ""
+    change(live, maps=replace(view.maps, pattern=Pattern.PATCH))
+    assert "live maps" in why_not(spec, sources_of(live.context))
+    change(live, maps=view.maps)
+    assert why_not(spec, sources_of(live.context)) == ""
 
 
 def test_only_orders_that_make_a_difference_are_offered(live: Window, panel: PatternPanel) -> None:

@@ -12,7 +12,7 @@ from zfdesk.engine import Rule
 from zfdesk.figures.captions import without_method
 from zfdesk.figures.facts import RULE_LABELS, seed_text, unit_text
 from zfdesk.figures.panels import Compare
-from zfdesk.live import Result, UnitResult
+from zfdesk.live import Pattern, Result, UnitResult
 from zfdesk.live.view import MOST_PINS
 from zfdesk.pages.panels import CannotError, Captured, PanelKind, PanelSpec, Sources, frame_text, live_result
 from zfdesk.pages.view_page import (
@@ -27,6 +27,10 @@ from zfdesk.pages.view_page import (
     unit_facts,
 )
 
+PATTERNS = (
+    "The grid shows patterns, which are no panel: choose “live maps” for the maps. Best patches and projections of "
+    "units are drawn by Fig. 2 and the portrait."
+)
 NOW, COVERED_GROUP, PINS = "Now in the window", "Clean | covered | difference", "Pinned units"
 
 
@@ -42,8 +46,16 @@ def _capture_picture(spec: PanelSpec, sources: Sources) -> Captured:
     return Captured(picture_panel(result, facts_of(result)), "what the network sees", frame_text(result))
 
 
-def _capture_maps(spec: PanelSpec, sources: Sources) -> Captured:
+def _maps_result(spec: PanelSpec, sources: Sources) -> Result:
+    """The result whose live maps the grid shows. Raises CannotError where it shows patterns."""
     result = sources.live()
+    if result.request.view.maps.pattern is not Pattern.NONE:
+        raise CannotError(PATTERNS)
+    return result
+
+
+def _capture_maps(spec: PanelSpec, sources: Sources) -> Captured:
+    result = _maps_result(spec, sources)
     mosaic = result.mosaic
     if mosaic is None:
         raise CannotError("No feature maps were computed for this frame.")
@@ -154,7 +166,7 @@ def _of_rule(rule: Rule) -> PanelKind:
 
 
 PICTURE = PanelKind("picture", NOW, "Picture with boxes", _capture_picture, live_result)
-MAPS = PanelKind("feature maps", NOW, "Feature maps", _capture_maps, live_result, about_unit=False)
+MAPS = PanelKind("feature maps", NOW, "Feature maps", _capture_maps, _maps_result, about_unit=False)
 UNIT_MAP = PanelKind("unit map", NOW, "Unit map", _capture_map, live_result)
 METHODS = {rule: _of_rule(rule) for rule in Rule}
 """By walk down, as the registry of methods calls it."""

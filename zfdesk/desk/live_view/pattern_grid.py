@@ -183,7 +183,9 @@ class PatternPanel(QWidget):
         """What is shown, and how many units are dead."""
         if self.sheet is None:
             return []
-        parts = [f"{self.sheet.layer} · {counted(len(self.grid.units), 'unit')}", self.sheet.text]
+        if not self.grid.units:
+            return [self.sheet.layer]
+        parts = [self.sheet.layer, counted(len(self.grid.units), "unit"), self.sheet.text]
         if self.sheet.best is not None:
             dead = len(self.sheet.best.values) - len(self.sheet.best.examples)
             parts.append(f"{dead} dead")
