@@ -1,4 +1,4 @@
-"""Linear classifiers of features: a softmax, or linear SVMs as in the paper (Section 5.2).
+"""Linear classifiers of features: a softmax, or linear SVMs as in the paper (Sections 5.2 and 5.3).
 
     classifier = fit_softmax(features(model, pictures), labels)
     mine = with_classes(model, ("cup", "cat"), classifier.weight, classifier.bias)
