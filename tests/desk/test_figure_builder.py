@@ -548,6 +548,7 @@ def test_a_place_that_cannot_be_written_is_told_and_nothing_lost(builder: Figure
     builder.draft.change(replace(builder.draft.now, dpi=2400, size=(16.0, 16.0)))
     builder.files.export((str(good),))
     wait(builder)
+    assert builder.message.full_text.startswith("⚠ good.png was not saved: ")
     assert "cannot be drawn at 2400 dpi" in builder.message.full_text
     assert good.read_bytes() == b"what was there"
     builder.editing.undo()

@@ -233,4 +233,13 @@ def error_text(error: Exception | None, failed: str, memory: str = "") -> str:
     return f"{failed} ({type(error).__name__}: {error})."
 
 
-__all__ = ["Cancelled", "Done", "Progress", "Task", "TaskRunner", "TaskSlot", "error_text", "give_way"]
+def not_saved_text(error: Exception, name: str) -> str:
+    """That a file was not saved, and why, in one sentence."""
+    failed = f"{name} was not saved"
+    text = error_text(error, failed)
+    return text if "was not saved" in text else f"{failed}: {text}"
+
+
+__all__ = [
+    "Cancelled", "Done", "Progress", "Task", "TaskRunner", "TaskSlot", "error_text", "give_way", "not_saved_text",
+]  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from zfdesk.atomic_write import write_whole
-from zfdesk.desk.tasks import Progress, error_text
+from zfdesk.desk.tasks import Progress, not_saved_text
 from zfdesk.engine import Model
 from zfdesk.engine import crop as cut
 from zfdesk.live import Crop
@@ -55,7 +55,7 @@ class Export:
             try:
                 write_whole(Path(os.path.realpath(path)), [data])
             except OSError as error:
-                raise ExportError(error_text(error, f"{os.path.basename(path)} was not saved")) from error
+                raise ExportError(not_saved_text(error, os.path.basename(path))) from error
         return self.paths
 
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from zfdesk.desk.figure.bench import NOTHING, Bench
 from zfdesk.desk.figure.export import FORMATS, Export, form_of, with_suffix
-from zfdesk.desk.tasks import error_text
+from zfdesk.desk.tasks import not_saved_text
 from zfdesk.desk.widgets.drag_out import DRAGGED, carry
 from zfdesk.desk.widgets.save_dialog import ask_where, reads_any
 from zfdesk.figures import draw, encode
@@ -83,7 +83,7 @@ class FileCommands:
             self.dialog.show_message(f"Saved {names}.")
             self.context.picture_taken.emit()
         else:
-            self.dialog.show_message(error_text(error, f"{names} was not saved"), True)
+            self.dialog.show_message(not_saved_text(error, names), True)
 
     def ask_save(self) -> None:
         """Ask for a name, and save the figure so that it can be opened again."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from zfdesk.atomic_write import write_whole
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.lab.controller import Lab
-from zfdesk.desk.tasks import error_text
+from zfdesk.desk.tasks import not_saved_text
 from zfdesk.desk.widgets.save_dialog import ask_where
 from zfdesk.synthesis.orders import Made
 from zfdesk.synthesis.sheet import contact_sheet, png_bytes
@@ -37,7 +37,7 @@ def save_to(context: AppContext, path: str, made: Made) -> None:
     def done(_: None, error: Exception | None) -> None:
         name = Path(path).name
         marked = f", marked as {made.state.value}" if made.state_text else ""
-        message = f"Saved {name}{marked}." if error is None else error_text(error, f"{name} was not saved")
+        message = f"Saved {name}{marked}." if error is None else not_saved_text(error, name)
         context.show_message(message, error is not None)
 
     context.state.tasks.run("save", lambda: save_made(path, made), done, keep=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.tasks import error_text
+from zfdesk.desk.tasks import not_saved_text
 from zfdesk.desk.widgets.save_dialog import ask_where
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def write_page(context: AppContext, path: str, make: Callable[[], Page]) -> None
 
     def done(value: None, error: Exception | None) -> None:
         name = Path(path).name
-        message = f"Saved {name}." if error is None else error_text(error, f"{name} was not saved")
+        message = f"Saved {name}." if error is None else not_saved_text(error, name)
         context.show_message(message, error is not None)
         if error is None:
             context.picture_taken.emit()
