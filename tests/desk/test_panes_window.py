@@ -28,7 +28,7 @@ from desk_tools import close, press, settle, small_model, wait_until
 from desk_window import Window
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
-from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QFont, QGuiApplication, QImage
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QEnterEvent, QFont, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QTabBar, QToolButton
 
 import zfdesk.engine as zf
@@ -49,6 +49,14 @@ def drop(window: Window, data: QMimeData) -> None:
     window.dragEnterEvent(entered)  # Qt delivers these only in the course of a real drag
     assert entered.isAccepted()
     window.dropEvent(QDropEvent(at, Qt.DropAction.CopyAction, data, LEFT, PLAIN))
+
+
+def test_the_mouse_enters_a_pane_whose_dock_is_gone(window: Window) -> None:
+    pane = Pane(window.context)
+    at = QPointF(3, 3)
+    QApplication.sendEvent(pane, QEnterEvent(at, at, at))
+    pane.deleteLater()
+    settle()
 
 
 def test_a_file_is_dropped(window: Window, tmp_path: Path) -> None:

@@ -182,7 +182,7 @@ class Pane(QWidget):
 
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802
         self._leaving.stop()
-        if not self.lecture:
+        if not self.lecture and self._find_dock() is not None:  # a window that closes takes its docks apart
             self._show_tools()
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
@@ -219,8 +219,13 @@ class Pane(QWidget):
     @property
     def dock(self) -> QDockWidget:
         """The dock that the pane stands in."""
+        dock = self._find_dock()
+        assert dock is not None, self.title
+        return dock
+
+    def _find_dock(self) -> QDockWidget | None:
         above = self.parentWidget()
-        while not isinstance(above, QDockWidget):
+        while above is not None and not isinstance(above, QDockWidget):
             above = above.parentWidget()
         return above
 
