@@ -217,10 +217,14 @@ def test_a_replay_brings_up_what_comes_of_it(still: Window, clock: Clock) -> Non
 
 
 def test_without_a_path_it_says_so(still: Window, clock: Clock, told: list[str]) -> None:
+    still.bring_up(still.pins)
+    wait_until(lambda: not still.pins.visibleRegion().isEmpty())
     for name in ("path-replay", "path-exact", "path-save"):
         still.run(name)
         assert told[-1].startswith("There is no path to")
         assert still.player.doing is Doing.NOTHING
+    settle()
+    assert still.trace.visibleRegion().isEmpty()  # nothing comes of it: nothing is brought up
 
 
 def test_the_hand_escape_and_undo_stop_a_replay(still: Window, clock: Clock, told: list[str]) -> None:

@@ -172,6 +172,7 @@ class MapsPane(Pane):
         self.patterns.hide()
         self.body.addWidget(self.patterns, 1)
         row = QHBoxLayout()
+        row.setSpacing(12)
         row.addWidget(self.bar, 1)
         row.addWidget(self.hover_line, 1)
         self.patterns.hovered.connect(self.hover_line.say)

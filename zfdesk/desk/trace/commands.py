@@ -29,7 +29,8 @@ def replay(context: AppContext, doing: Doing) -> None:
     if player.doing is doing:
         player.stop("The replay was stopped.")
     else:
-        context.get(Panes).show("Trace")
+        if player.replay is not None:
+            context.get(Panes).show("Trace")
         player.play(exactly=doing is Doing.STEPPING)
 
 
