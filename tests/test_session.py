@@ -39,6 +39,7 @@ import zfdesk.engine as zf
 import zfdesk.weights
 from zfdesk import __version__, session
 from zfdesk.live import Crop, CropMode, MapsDisplay, UnitReference, View
+from zfdesk.live.fitting import fitting_view
 from zfdesk.session import FrameRecord, Session, SessionError, file, network_facts
 from zfdesk.sources import SourceReference
 from zfdesk.typed_json import from_plain, to_plain
@@ -595,11 +596,11 @@ def test_other_answers_than_the_saved_ones_are_told(model: zf.Model, good: bytes
     ],
 )  # fmt: skip
 def test_what_the_network_does_not_have(change: dict, seen: dict, words: str, model: zf.Model) -> None:
-    view, notes = session.fitting_view(full_view().change(**change), model)
+    view, notes = fitting_view(full_view().change(**change), model)
     assert view == full_view().change(**seen)
     assert words in " ".join(notes)
     assert len(notes) == bool(words)
-    assert session.fitting_view(view, model) == (view, [])
+    assert fitting_view(view, model) == (view, [])
 
 
 def test_no_view_that_a_file_can_hold_breaks_the_worker(model: zf.Model) -> None:

@@ -6,6 +6,9 @@ import ctypes
 import os
 import sys
 
+ARENAS = 2
+_ARENA_MAX = -8  # glibc's malloc.h
+
 
 def glibc() -> ctypes.CDLL | None:
     """The C library where it is glibc; None elsewhere."""
@@ -27,6 +30,14 @@ def resident_bytes() -> int:
         return 0
 
 
+def few_arenas() -> None:
+    """Have threads share heaps; to be called before there are many. By default glibc has eight heaps a processor, and
+    each keeps holes of its own: what the tasks of a window leave behind, a thread each, is free in all of them."""
+    library = glibc()
+    if library is not None:
+        library.mallopt(_ARENA_MAX, ARENAS)
+
+
 def give_back() -> None:
     """What is free goes back to the system, as far as the C library lets one ask for that."""
     library = glibc()
@@ -34,4 +45,4 @@ def give_back() -> None:
         library.malloc_trim(0)
 
 
-__all__ = ["give_back", "glibc", "resident_bytes"]
+__all__ = ["few_arenas", "give_back", "glibc", "resident_bytes"]

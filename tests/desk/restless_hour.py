@@ -30,7 +30,7 @@ from zfdesk.desk.app import make_application, tune_interpreter
 from zfdesk.desk.freed_memory import FreedMemory
 from zfdesk.desk.session.autosave import Autosave
 from zfdesk.desk.state import AppState
-from zfdesk.heap import resident_bytes
+from zfdesk.heap import few_arenas, resident_bytes
 from zfdesk.live import View
 from zfdesk.sources import SourceReference
 
@@ -50,9 +50,10 @@ def main() -> int:
 
     def keep_error(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         raised.append("".join(traceback.format_exception(kind, error, trace)))
+        print(raised[-1], user.done[-10:], sep="\n", flush=True)
 
-    sys.excepthook = keep_error
     answer_no_file(setattr)
+    few_arenas()
     application = make_application()
     models = [zfdesk.weights.load(), zf.random_model(zf.ARCHITECTURES["alexnet"](), 1)]
     state = AppState(models[0], View(source=SourceReference("demo")))
@@ -65,6 +66,7 @@ def main() -> int:
     FreedMemory(state).start()
     wait_until(lambda: state.result is not None, 60)
     eye, user = Eye(window), User(window, models, Path(home), given.seed)
+    sys.excepthook = keep_error
     held: list[float] = []
     began = time.monotonic()
     for minute in range(1, given.minutes + 1):

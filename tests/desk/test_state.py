@@ -282,6 +282,15 @@ def test_another_network_moves_the_view_to_what_it_has(running: AppState) -> Non
     assert not running.worker.failures
 
 
+def test_what_the_network_does_not_have_is_not_shown(running: AppState) -> None:
+    """A map, a link or a list may be of the network before when it is clicked on."""
+    running.change(running.view.change(layer="conv4", unit=286, pins=(UnitReference("conv5", 500),)))
+    assert (running.view.unit, running.view.pins) == (23, ())
+    running.undo()
+    running.change(running.view.change(layer="no such layer", unit=3, origin=UnitReference("fc8", 99)))
+    assert (running.view.layer, running.view.unit, running.view.origin) == ("conv5", 3, None)
+
+
 def test_another_network_has_its_own_centre_crop(running: AppState) -> None:
     """The zoo's zfnet512 takes the whole shortest side, the embedded network 224 / 256 of it."""
     tight, whole = (replace(other_model(), input=zf.InputSpec(resize=resize)) for resize in (64, 32))

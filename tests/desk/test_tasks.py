@@ -12,6 +12,7 @@ import pytest
 from desk_tools import settle, wait_until
 from PySide6.QtCore import QObject
 
+from zfdesk.cancellation import checkpoint
 from zfdesk.desk.tasks import Cancelled, Progress, TaskRunner, TaskSlot, error_text
 from zfdesk.sources import SourceError
 
@@ -39,6 +40,23 @@ def test_a_result_and_an_error_are_told_in_the_windows_thread(runner: TaskRunner
     assert isinstance(told[1][1], ZeroDivisionError)
     assert told[1][2]
     assert not runner.busy
+
+
+def test_work_nobody_waits_for_ends_where_it_comes_to_a_checkpoint(runner: TaskRunner) -> None:
+    begun, over, went_on = threading.Event(), threading.Event(), []
+
+    def read() -> None:
+        begun.set()
+        over.wait(5)
+        checkpoint()
+        went_on.append(True)
+
+    task = runner.run("read", read, lambda value, error: None)
+    assert begun.wait(5)
+    task.abandon()
+    over.set()
+    assert task.wait(5)
+    assert not went_on
 
 
 def test_cancelled_work_ends_where_it_reports(runner: TaskRunner) -> None:

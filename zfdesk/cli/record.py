@@ -240,9 +240,9 @@ def _look_at(arguments: argparse.Namespace, replay: Replay | None) -> tuple[Step
     """The source, and how it is looked at. Raises what `zfdesk.cli` tells in a line."""
     from zfdesk.cli.network import chosen_model, model_of
     from zfdesk.live import Crop, Demand, View
+    from zfdesk.live.fitting import fitting_view
     from zfdesk.live.stepping import Stepper
     from zfdesk.session import is_session, load_session
-    from zfdesk.session.reopen import fitting_view
     from zfdesk.sources import parse_source
     from zfdesk.sources.stepped import one_picture, step_through
 

@@ -27,6 +27,7 @@ from zfdesk.desk.widgets.theme import THEMES
 from zfdesk.desk.window.hints import first_steps
 from zfdesk.desk.window.main_window import FIRST_SIZE, Window, make_context
 from zfdesk.engine import Model
+from zfdesk.heap import few_arenas
 from zfdesk.live import View
 from zfdesk.live.changes import to_unit
 from zfdesk.resources import resource
@@ -65,6 +66,7 @@ def run(
     ``screenshot``: write a picture of the window after ``after`` results, and leave. ``opened``: a session to show,
     and its file. ``strongest``: the unit that answers most to the first frame is selected.
     """
+    few_arenas()
     qInstallMessageHandler(_quiet)
     application = make_application()
     settings = settings or QSettings()

@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from zfdesk.cancellation import checkpoint
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.tasks import Cancelled, Progress, Task, TaskSlot, error_text, give_way
 from zfdesk.engine import Model
@@ -321,6 +322,7 @@ class _Reading:
         if not folder_of(model, Crop.centre_of(model)).is_dir():
             return ScanStatus(places, known=True)
         with self._lock:
+            checkpoint()
             library = self._of(model, places).library
             places = places or next(iter(library.places()), ())
             pictures = len(library.pictures(places)) if places else 0

@@ -17,6 +17,7 @@ from zfdesk.desk.tasks import TaskRunner, error_text
 from zfdesk.engine import Model
 from zfdesk.live import Answer, Demand, Result, View, Worker
 from zfdesk.live.changes import with_other_classes, with_other_layers
+from zfdesk.live.fitting import fitting_view
 from zfdesk.sources import Frame, KeptSource, Source, SourceReference, open_source
 
 MOST_UNDO = 500
@@ -161,6 +162,7 @@ class AppState(QObject):
         self.update_worker()
 
     def _show(self, view: View) -> None:
+        view, _ = fitting_view(view, self.model)  # what is clicked on may still be another network's
         before, self.view = self.view, view
         kept = next((source for then, source in reversed(self._kept) if then == view), None)
         if kept is not None and kept is not self.source:

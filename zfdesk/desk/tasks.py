@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from PySide6.QtCore import QObject, QTimer
 
-from zfdesk.cancellation import Cancelled
+from zfdesk.cancellation import Cancelled, cancellable
 from zfdesk.desk.alive import alive
 from zfdesk.error_reason import error_reason
 
@@ -112,7 +112,8 @@ class Task:
             torch.set_num_threads(self._threads)
         outcome: tuple[Any, Exception | None]
         try:
-            outcome = self._work(), None
+            with cancellable(self.progress.check):
+                outcome = self._work(), None
         except Exception as error:  # whoever asked says it in words
             outcome = None, error
         with self._lock:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zfdesk.cancellation import checkpoint
 from zfdesk.engine import Model, Rule
 
 if TYPE_CHECKING:
@@ -157,12 +158,14 @@ def best_tiles(
     return tiles
 
 
+_READING = threading.Lock()  # one page at a time, whoever asks: reading the classes' takes 200 MB for a moment
+
+
 class MadePictures:
-    """The atlas of a network, read page by page; in any thread."""
+    """The atlas of a network, read page by page; in any thread. Whose work was cancelled meanwhile reads none."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self._lock = threading.Lock()
         self._pages: dict[str, tuple[Any, int] | None] = {}
 
     def of_unit(self, layer: str, unit: int) -> MadePicture | None:
@@ -186,19 +189,15 @@ class MadePictures:
     def _page(self, layer: str) -> tuple[Any, int] | None:
         from zfdesk.synthesis.atlas import shipped_atlas
 
-        with self._lock:
+        with _READING:
+            checkpoint()
             if layer not in self._pages:
+                while len(self._pages) >= PAGES_KEPT:
+                    del self._pages[next(iter(self._pages))]
                 atlas = shipped_atlas(self.model, (layer,))
                 page = atlas.pages.get(layer) if atlas is not None else None
-                _forget_all_but(self._pages, PAGES_KEPT - 1)
                 self._pages[layer] = (page, atlas.seed) if atlas is not None and page is not None else None
             return self._pages[layer]
-
-
-def _forget_all_but(kept: dict[str, Any], count: int) -> None:
-    forgotten: Iterable[str] = list(kept)[: max(len(kept) - count, 0)]
-    for name in forgotten:
-        del kept[name]
 
 
 __all__ = [

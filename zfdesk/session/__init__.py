@@ -45,7 +45,7 @@ from zfdesk.session.file import (
     to_bytes,
 )
 from zfdesk.session.network_facts import NetworkFacts, network_facts
-from zfdesk.session.reopen import Reopened, find_network, fitting_view, reopen
+from zfdesk.session.reopen import Reopened, find_network, reopen
 from zfdesk.session.sweeps import KeptSweep, kept_sweep
 
 __all__ = [
@@ -60,7 +60,6 @@ __all__ = [
     "Session",
     "SessionError",
     "find_network",
-    "fitting_view",
     "from_bytes",
     "is_session",
     "kept_sweep",

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from zfdesk import __version__
-from zfdesk.engine import Model, SeedKind
-from zfdesk.live import Computation, Demand, HeatTarget, Request, Result, SweepSnapshot, SweepUnit, UnitReference, View
-from zfdesk.live.view import MOST_PINS
+from zfdesk.engine import Model
+from zfdesk.live import Computation, Demand, Request, Result, SweepSnapshot, SweepUnit, View
+from zfdesk.live.fitting import fitting_view, printable
 from zfdesk.session.content import FrameRecord, Session
 from zfdesk.session.file import SessionError
 from zfdesk.session.network_facts import NetworkFacts, network_facts
@@ -45,7 +45,7 @@ def reopen(session: Session, present: Model, switch: bool = True) -> Reopened:
     """
     notes = list(session.notes)
     if session.zfdesk and session.zfdesk != __version__:
-        notes.insert(0, f"It was saved by zfdesk {_short(session.zfdesk, 20)}; this is {__version__}.")
+        notes.insert(0, f"It was saved by zfdesk {printable(session.zfdesk, 20)}; this is {__version__}.")
     model, difference = find_network(session.moment.network, present) if switch else (present, "")
     difference = difference or _difference(session.moment.network, model)
     notes += [difference] if difference else []
@@ -80,7 +80,7 @@ def find_network(wanted: NetworkFacts, present: Model) -> tuple[Model, str]:
                 try:
                     return load(entry.path), ""
                 except CheckpointError as error:
-                    return present, f"{error} {_short(present.name) or 'The present network'} is used instead."
+                    return present, f"{error} {printable(present.name) or 'The present network'} is used instead."
     return present, _difference(wanted, present)
 
 
@@ -91,67 +91,14 @@ def _difference(wanted: NetworkFacts, model: Model) -> str:
         return ""
     if wanted.name == here.name:
         return (
-            f"It was saved with other weights called {_short(wanted.name) or 'nothing'} ({_hash(wanted.sha256)}) than "
-            f"those here ({_hash(here.sha256)}): the answers differ."
+            f"It was saved with other weights called {printable(wanted.name) or 'nothing'} ({_hash(wanted.sha256)}) "
+            f"than those here ({_hash(here.sha256)}): the answers differ."
         )
     return (
-        f"It was saved with the weights {_short(wanted.name) or 'without a name'} ({_short(wanted.architecture)}, "
-        f"{_hash(wanted.sha256)}), which are not installed: {_short(here.name) or 'the present network'} "
-        f"({_hash(here.sha256)}) answers differently."
+        f"It was saved with the weights {printable(wanted.name) or 'without a name'} "
+        f"({printable(wanted.architecture)}, {_hash(wanted.sha256)}), which are not installed: "
+        f"{printable(here.name) or 'the present network'} ({_hash(here.sha256)}) answers differently."
     )
-
-
-def fitting_view(view: View, model: Model) -> tuple[View, list[str]]:
-    """The view with all that this network does not have replaced by the nearest, and a sentence for each."""
-    notes: list[str] = []
-    architecture = model.architecture
-    shapes = {stage.name: stage.shape for stage in architecture.stages}
-    name = architecture.name
-    if view.layer not in shapes:
-        layer = architecture.last_convolution
-        notes.append(f"{name} has no layer {_short(view.layer)}: {layer} is shown.")
-        view = view.change(layer=layer)
-    if not 0 <= view.unit < shapes[view.layer][0]:
-        unit = min(max(view.unit, 0), shapes[view.layer][0] - 1)
-        notes.append(f"{view.layer} has no unit {view.unit}: {unit} is shown.")
-        view = view.change(unit=unit)
-    if view.position is not None and not _inside(view.position, shapes[view.layer]):
-        notes.append(f"The position {view.position} lies outside the map of {view.layer}: the strongest is shown.")
-        view = view.change(position=None, seed=SeedKind.MAX if view.seed is SeedKind.AT else view.seed)
-
-    def has(unit: UnitReference) -> bool:
-        there = unit.layer in shapes and 0 <= unit.unit < shapes[unit.layer][0]
-        return there and (unit.position is None or _inside(unit.position, shapes[unit.layer]))
-
-    if view.origin is not None and not has(view.origin):
-        notes.append(f"{name} does not have the unit that was kept as the origin.")
-        view = view.change(origin=None)
-    pins = tuple(pin for pin in view.pins if has(pin))[:MOST_PINS]
-    watched = tuple(index for index in view.watched if 0 <= index < len(model.classes))
-    if (pins, watched) != (view.pins, view.watched):
-        gone = len(view.pins) - len(pins), len(view.watched) - len(watched)
-        notes.append(f"{gone[0]} pinned units and {gone[1]} watched classes are not in {name} and were left out.")
-        view = view.change(pins=pins, watched=watched)
-    if not -1 <= view.chosen_occluder < len(view.occluders):
-        view = view.change(chosen_occluder=-1)
-    view, changed = _fitting_heat(view, model)
-    return view, [*notes, *changed]
-
-
-def _fitting_heat(view: View, model: Model) -> tuple[View, list[str]]:
-    """The same for where a class looks."""
-    heat, notes, name = view.heat, [], model.architecture.name
-    if heat.target is HeatTarget.CLASS and not 0 <= heat.class_index < len(model.classes):
-        notes.append(f"{name} has no class {heat.class_index}: where its most probable class looks is shown.")
-        view = view.change_heat(target=HeatTarget.TOP, class_index=0)
-    if heat.layer and heat.layer not in {stage.name for stage in model.architecture.stages if stage.spatial}:
-        notes.append(f"{name} has no maps called {_short(heat.layer)}: those of its last convolution are weighted.")
-        view = view.change_heat(layer="")
-    return view, notes
-
-
-def _inside(position: tuple[int, int], shape: tuple[int, int, int]) -> bool:
-    return 0 <= position[0] < shape[1] and 0 <= position[1] < shape[2]
 
 
 def _computed(moment: FrameRecord, view: View, model: Model) -> Result:
@@ -176,11 +123,7 @@ def _deviation(moment: FrameRecord, result: Result) -> str:
 
 
 def _hash(sha256: str) -> str:
-    return f"SHA-256 {_short(sha256, 8)}" if sha256 else "without a file"
+    return f"SHA-256 {printable(sha256, 8)}" if sha256 else "without a file"
 
 
-def _short(text: str, most: int = 40) -> str:
-    return "".join(letter if letter.isprintable() else "�" for letter in text[:most])
-
-
-__all__ = ["Reopened", "find_network", "fitting_view", "reopen"]
+__all__ = ["Reopened", "find_network", "reopen"]

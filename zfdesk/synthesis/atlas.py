@@ -129,16 +129,16 @@ def shipped_atlas(model: Model, layers: Collection[str] | None = None) -> Atlas 
     was taught other classes does, those alone have pages.
     """
     try:
-        atlas = read_atlas(resource(SHIPPED), layers)
+        path = resource(SHIPPED)
+        known = read_atlas(path, ())  # a page is 64 MB of pixels: first whether it is wanted
+        if known.convolutions != convolutions_hash(model):
+            return None
+        if known.sha256 != model.sha256:
+            convolutions = set(model.architecture.convolutions)
+            layers = convolutions if layers is None else convolutions.intersection(layers)
+        return read_atlas(path, layers)
     except (AtlasError, FileNotFoundError):
         return None
-    if atlas.convolutions != convolutions_hash(model):
-        return None
-    convolutions = model.architecture.convolutions
-    pages = {
-        layer: page for layer, page in atlas.pages.items() if layer in convolutions or atlas.sha256 == model.sha256
-    }
-    return replace(atlas, pages=pages)
 
 
 def made_layer(architecture: Architecture, layer: str) -> str:
@@ -199,7 +199,7 @@ def read_atlas(path: Path | str, layers: Collection[str] | None = None) -> Atlas
 
 def _read_page(archive: zipfile.ZipFile, layer: str, facts: Mapping[str, Any]) -> AtlasPage:
     with Image.open(io.BytesIO(archive.read(f"{layer}.webp"))) as picture:
-        mosaic = np.array(picture.convert("RGB"))
+        mosaic = np.array(picture if picture.mode == "RGB" else picture.convert("RGB"))
     page = AtlasPage(mosaic, int(facts["side"]), int(facts["columns"]), tuple(facts["values"]), facts["recipe"])
     rows = -(-len(page.values) // page.columns)
     if mosaic.shape != (rows * page.side, page.columns * page.side, 3):

@@ -13,7 +13,6 @@ from PySide6.QtCore import QObject, Signal
 from zfdesk.attribution import METHODS
 from zfdesk.attribution.agreement import sanity_check
 from zfdesk.attribution.cam import CamHead
-from zfdesk.cancellation import cancellable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.heat_maps import SIDE_BY_SIDE, HeatMaps, HeatStream
 from zfdesk.desk.tasks import Cancelled, Progress, TaskSlot, error_text
@@ -89,11 +88,8 @@ class HeatWork(QObject):
                 on_result(value)
             self.changed.emit()
 
-        def watched() -> Any:
-            with cancellable(progress.check):
-                return work(progress)
-
-        self._task.put(self._state.tasks.run("heat work", watched, done, owner=self, progress=progress, threads=1))
+        measured = partial(work, progress)
+        self._task.put(self._state.tasks.run("heat work", measured, done, owner=self, progress=progress, threads=1))
         self.changed.emit()
 
     def _maps(self) -> HeatFound | None:

@@ -10,7 +10,6 @@ from dataclasses import replace
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from zfdesk.cancellation import cancellable
 from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Panes
@@ -93,17 +92,16 @@ class Lab(QObject):
         """Off the window's thread. Raises what the maker raises, Cancelled, or MemoryError."""
         shown, sketch = float("-inf"), None
         try:
-            with cancellable(progress.check):
-                for sketch in order.sketches():
-                    now = time.monotonic()
-                    if now - shown >= SHOW_SECONDS and not sketch.finished:
-                        slot.put(order.made(sketch))
-                        shown = now
-                    progress.report(sketch.step, sketch.steps)
-                    if not self._may_run.is_set():
-                        slot.put(order.made(sketch))
-                    while not self._may_run.wait(PAUSED_SECONDS):
-                        progress.check()
+            for sketch in order.sketches():
+                now = time.monotonic()
+                if now - shown >= SHOW_SECONDS and not sketch.finished:
+                    slot.put(order.made(sketch))
+                    shown = now
+                progress.report(sketch.step, sketch.steps)
+                if not self._may_run.is_set():
+                    slot.put(order.made(sketch))
+                while not self._may_run.wait(PAUSED_SECONDS):
+                    progress.check()
         except Exception as error:
             if sketch is not None:
                 slot.put(order.made(sketch, State.CANCELLED if isinstance(error, Cancelled) else State.FAILED))

@@ -121,7 +121,8 @@ class UnitPane(Pane):
         return sees_the_picture(model, layer) or (view.filters and has_filters(model, layer))
 
     def _draw_filter(self, result: Result, dark: bool) -> None:
-        reference, model = result.request.view.looked_at, result.request.model
+        assert result.unit is not None
+        reference, model = result.unit.reference, result.request.model
         if not has_filters(model, reference.layer):
             return
         key = (model, reference.layer, reference.unit)
