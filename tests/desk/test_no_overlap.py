@@ -8,7 +8,7 @@ import pytest
 from desk_hands import show_text, wait_for_result
 from desk_tools import close, faults, settle, wait_until
 from desk_window import Window
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QSettings, QSize, Qt
 from PySide6.QtWidgets import QAbstractButton, QScrollBar
 
 import zfdesk.weights
@@ -133,15 +133,18 @@ def test_a_window_that_grows_keeps_the_shares_of_its_columns(first: Window) -> N
 
 def test_after_a_lecture_the_columns_are_as_wide_as_before(first: Window) -> None:
     show(first, (1440, 900), presenter=False)
-    docks = [pane.dock for pane in (first.picture, first.maps, first.unit)]
-    before = [dock.width() for dock in docks]
+    docks = [pane.dock for pane in (first.picture, first.classes, first.maps, first.unit)]
+
+    def places() -> list[int]:
+        return [length for dock in docks for length in (dock.width(), dock.height())]
+
+    before = places()
     for _ in range(2):
         first.run("lecture")
         settle(50)
-        first.resize(1920, 1080)  # as full screen is; that of the tests may be smaller
-        settle(50)
+        assert first.size() != QSize(1440, 900)
         first.run("lecture")
         settle(50)
         first.resize(1440, 900)
         settle(50)
-        assert [dock.width() for dock in docks] == pytest.approx(before, abs=12)
+        assert places() == pytest.approx(before, abs=4)

@@ -67,6 +67,20 @@ def test_no_fact_is_cut_and_those_that_matter_are_there(first: Window, size: tup
         assert fact in said, (size, said)
 
 
+def test_of_a_unit_with_its_filter_no_name_is_cut(first: Window) -> None:
+    """Three small pictures side by side."""
+    desk = first.desk
+    first.resize(1016, 728)
+    first.layout_.reset()
+    desk.change(desk.view.change(layer="conv1", unit=2, position=None))
+    wait_for_result(desk)
+    wait_until(first.unit.filter_tile.isVisible)
+    cut = {label.whole: label.text() for label in labels_of(first) if label.cut}
+    desk.change(desk.view.change(layer="conv5", unit=2, position=None))
+    wait_for_result(desk)
+    assert cut == {}
+
+
 @pytest.mark.parametrize("presenter", [False, True])
 def test_hover_says_what_the_line_has_no_room_for(first: Window, presenter: bool) -> None:
     first.resize(1024, 728)

@@ -224,7 +224,8 @@ class UnitPane(Pane):
         top, left, bottom, right = unit.box
         window = QRectF(left, top, right - left, bottom - top)
         seen = "covered" if result.occluded else "the clean picture"
-        self.patch_tile.set_content(CanvasPicture.rgb(result.picture, window=window, note=seen, stale=stale))
+        patch = CanvasPicture.rgb(result.picture, window=window, note=seen, stale=stale)
+        self.patch_tile.set_content(patch, short_caption="it sees")
         single = unit.reference.to_seed().kind in (SeedKind.MAX, SeedKind.AT)
         style, shown, std = result.request.view.style, window if single else None, result.request.model.input.divisor
         for rule in self.shown_rules():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from itertools import pairwise
 
-from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QAbstractButton, QDockWidget, QLayout, QMainWindow, QTabBar, QToolBar, QWidget
 
@@ -40,6 +40,7 @@ class PaneLayout(QObject):
         self.docks: dict[Pane, QDockWidget] = {}
         self._folded = False
         self._before_lecture: QByteArray | None = None
+        self._after_lecture: tuple[QSize, QByteArray] | None = None  # once the window has that size
         self._presenter = False
         self._wide = True  # whether there is room for a column of its own beside the unit
         self._noted: tuple[int, tuple[int, ...]] = (0, ())  # the width of the window, and of its columns
@@ -209,6 +210,8 @@ class PaneLayout(QObject):
         window, wide = self._window, self._window.width() >= WIDE
         if self._before_lecture is not None:
             return
+        if self._after_lecture is not None and self._after_lecture[0] == window.size():
+            QTimer.singleShot(0, self, self._stand_as_before)
         if wide == self._wide:
             self._keep_shares()
             return
@@ -292,7 +295,7 @@ class PaneLayout(QObject):
         """Full screen with the picture, the answer and the unit alone, or back to what there was before."""
         window, entering = self._window, self._before_lecture is None
         if entering:
-            self._before_lecture = window.saveState()
+            self._before_lecture, self._size_before = window.saveState(), window.size()
         shown = [self._panes.get(title) for title in LECTURE]
         for pane, dock in self.docks.items():
             taking_part = entering and pane in shown
@@ -310,14 +313,22 @@ class PaneLayout(QObject):
                 dock.show()
         elif self._before_lecture is not None:
             self._fold(self._folded)
-            window.restoreState(self._before_lecture)
+            self._after_lecture = self._size_before, self._before_lecture
             self._before_lecture = None
-            self._watch_tabs()
-            QTimer.singleShot(0, self, self._keep_shares)  # once the window has its size
+            self._stand_as_before()
         if entering != window.isFullScreen():
             self._switch_full_screen()
         if entering:
             QTimer.singleShot(0, self, self._share_lecture)  # once the window has its size
+
+    def _stand_as_before(self) -> None:
+        """The panes as before the lecture: at once, and when the window has come back to its size."""
+        if self._after_lecture is not None:
+            size, state = self._after_lecture
+            self._window.restoreState(state)
+            self._watch_tabs()
+            if size == self._window.size():
+                self._after_lecture = None
 
     def _share_lecture(self) -> None:
         picture, _, unit = (self.docks[self._panes.get(title)] for title in LECTURE)
