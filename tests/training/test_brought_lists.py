@@ -10,7 +10,7 @@ from tiny import SMALL, train
 
 import zfdesk.engine as zf
 from zfdesk.cli import main
-from zfdesk.desk.teach.files import open_classes
+from zfdesk.desk.teach.files import read_classes
 from zfdesk.library import Library, scan
 from zfdesk.library.listing import Listing, absolute
 from zfdesk.live import Crop
@@ -104,7 +104,7 @@ def test_a_link_that_leads_back_is_passed_over_and_named_once(looped: Path) -> N
     assert len(list(listing)) == 8
     assert named_once(listing.passed_over)
     assert listing.errors == []
-    found = open_classes(looped, Crop(), 8)
+    found = read_classes(looped, Crop(), 8)
     assert [(one.name, len(one.pictures)) for one in found] == [("cat", 4), ("cup", 4)]
     assert "self is passed over" in found[0].unread[0]
 
