@@ -15,7 +15,7 @@ from zfdesk.desk.figure.capture import CaptureQueue, sources_of
 from zfdesk.desk.figure.commands import BY_ID, Command, CommandReceivers, by_key, hint, keys_as_html
 from zfdesk.desk.figure.draft import Draft
 from zfdesk.desk.figure.editing import EditingCommands
-from zfdesk.desk.figure.fields import TARGET, Fields
+from zfdesk.desk.figure.fields import Fields
 from zfdesk.desk.figure.files import FileCommands
 from zfdesk.desk.figure.grid import GridCanvas
 from zfdesk.desk.figure.layouts import LayoutCommands, first_figure, keep_figure
@@ -111,7 +111,6 @@ class FigureBuilder(Dialog):
             tools.addWidget(button)
         self.help = plain_button("?", "All keys", self.show_keys)
         self.help.setAccessibleName("All keys")
-        self.help.setMinimumWidth(TARGET + 4)
         tools.addWidget(self.help)
 
         middle = QSplitter(Qt.Orientation.Vertical)
