@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from zfdesk.progress import ProgressLine, bytes_text, counted, duration
+from zfdesk.progress import ProgressLine, bytes_text, counted, duration, percent_text
 
 
 class Terminal(io.StringIO):
@@ -15,6 +15,17 @@ class Terminal(io.StringIO):
 
     def isatty(self) -> bool:
         return True
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.0, "0 %"), (0.0004, "0.0 %"), (0.004, "0.4 %"), (0.314, "31 %"), (0.994, "99 %"), (0.995, "99.5 %"),
+        (0.99996, "99.9 %"), (383 / 384, "99.7 %"), (1.0, "100 %"),
+    ],
+)  # fmt: skip
+def test_all_is_said_of_all_alone(share: float, text: str) -> None:
+    assert percent_text(share) == text
 
 
 def test_on_a_terminal_one_line_is_written_over_and_wiped() -> None:

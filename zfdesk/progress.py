@@ -114,6 +114,13 @@ def bytes_text(count: int, decimals: int = 0) -> str:
     return f"{count / 1000**power:.{decimals}f} {('kB', 'MB', 'GB')[power - 1]}"
 
 
+def percent_text(share: float) -> str:
+    """``31 %`` for 0.31. With a digit more close to none, and close to all: "100 %" is said of all alone."""
+    if 0.995 <= share < 1:
+        return f"{math.floor(share * 1000) / 10:.1f} %"
+    return f"{share * 100:.1f} %" if 0 < share < 0.01 else f"{share * 100:.0f} %"
+
+
 def counted(count: int, one: str, many: str = "") -> str:
     """``1 picture``, ``1,200 pictures``. many: as of `noun`."""
     return f"{count:,} {noun(count, one, many)}"
@@ -124,4 +131,4 @@ def noun(count: int, one: str, many: str = "") -> str:
     return one if count == 1 else many or f"{one}s"
 
 
-__all__ = ["ProgressLine", "bytes_text", "counted", "duration", "noun"]
+__all__ = ["ProgressLine", "bytes_text", "counted", "duration", "noun", "percent_text"]

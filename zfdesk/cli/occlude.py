@@ -21,7 +21,7 @@ from zfdesk.cli.common import (
 )
 from zfdesk.cli.output import CommandError, check_output, print_message, write_output
 from zfdesk.cli.report import provenance, report
-from zfdesk.progress import ProgressLine
+from zfdesk.progress import ProgressLine, percent_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -191,7 +191,7 @@ def _sentence(facts: dict[str, Any], outputs: list[str]) -> str:
     return (
         f"{facts['class']} ({facts['index']}) {facts['clean']['probability']:.2%}; falls most, "
         f"to {drop['probability']:.2%}, with rows {top} to {bottom - 1}, columns {left} to {right - 1} covered; "
-        f"the label changes at {facts['label_change_share']:.0%} of {facts['done']} positions, "
+        f"the label changes at {percent_text(facts['label_change_share'])} of {facts['done']} positions, "
         f"{facts['positions_per_second']:.0f} a second: {', '.join(outputs)}"
     )
 

@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
+from zfdesk.progress import percent_text
 from zfdesk.resources import resource
 
 
@@ -77,7 +78,7 @@ def sum_by_kind(probabilities: np.ndarray, kinds: ClassKinds, most: int | None =
 
 def kind_text(found: KindProbability, kinds: ClassKinds, most: int = 3) -> str:
     """``dog 61 %: Labrador retriever 12 %, beagle 9 %, …``; of a kind of one class its name and probability alone."""
-    text, members = f"{found.kind} {_percent(found.probability)}", member_text(found, kinds, most)
+    text, members = f"{found.kind} {percent_text(found.probability)}", member_text(found, kinds, most)
     return f"{text}: {members}" if members else text
 
 
@@ -85,12 +86,8 @@ def member_text(found: KindProbability, kinds: ClassKinds, most: int = 3) -> str
     """``Labrador retriever 12 %, beagle 9 %, …``: the most probable of a kind; "" where it has one class alone."""
     if len(found.members) == 1:
         return ""
-    named = [f"{kinds.plain[index]} {_percent(probability)}" for index, probability in found.members[:most]]
+    named = [f"{kinds.plain[index]} {percent_text(probability)}" for index, probability in found.members[:most]]
     return f"{', '.join(named)}{', …' if len(found.members) > most else ''}"
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.0f} %" if share >= 0.01 else f"{share * 100:.1f} %"
 
 
 @lru_cache(maxsize=1)

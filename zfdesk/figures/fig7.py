@@ -8,6 +8,7 @@ from zfdesk.engine import OccluderShape, Rule, Seed, Sweep, reconstruct
 from zfdesk.figures.facts import FILL_LABELS, Facts, caption, number, unit_text
 from zfdesk.figures.page import Cell, Page, PageSize, is_narrow
 from zfdesk.figures.panels import Box, Labels, Occlusion, Panel, Picture, Signed
+from zfdesk.progress import percent_text
 
 
 def fig7_page(
@@ -87,7 +88,7 @@ def _projected(sweep: Sweep, unit: int, facts: Facts) -> tuple[Signed, Facts]:
 
 
 def _partial(sweep: Sweep) -> str:
-    return "" if sweep.complete else f"partial: {sweep.done.mean() * 100:.0f} % of positions"
+    return "" if sweep.complete else f"partial: {percent_text(sweep.done.mean())} of positions"
 
 
 def _caption(sweep: Sweep, facts: Facts, name: str, clean: float) -> str:

@@ -13,6 +13,7 @@ from zfdesk.engine.kernels import dense
 from zfdesk.figures.facts import Facts, caption, number
 from zfdesk.figures.page import Cell, Page, PageSize, is_narrow
 from zfdesk.figures.panels import Histogram
+from zfdesk.progress import percent_text
 
 BINS = 64
 
@@ -86,5 +87,5 @@ def _weights(model: Model, layer: str, facts: Facts) -> Histogram:
 
 
 def _activations(found: Activations, facts: Facts) -> Histogram:
-    note = f"{found.zeros * 100:.0f} % zero" + ("" if found.dead is None else f"; {_dead([found])} dead")
+    note = f"{percent_text(found.zeros)} zero" + ("" if found.dead is None else f"; {_dead([found])} dead")
     return Histogram(found.counts[None], found.edges, quantity="", logarithmic=True, note=note, facts=facts)

@@ -14,7 +14,7 @@ from zfdesk.desk.widgets.theme import THEMES, Colours, watched_colour
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.live import Answer, ClassBars, Result, View
 from zfdesk.live.bars import BarRow, bar_rows, shows_kinds
-from zfdesk.progress import noun
+from zfdesk.progress import noun, percent_text
 
 LEAST_ROOM = 6  # pixels of a row besides its type, for the bar: rather fewer rows than one over the other
 
@@ -164,7 +164,7 @@ class Headline(QWidget):
         """Show the headline of another answer."""
         if (name, probability) != self.answer:
             self.answer = (name, probability)
-            self.setAccessibleDescription(f"{name} {percent(probability)}")
+            self.setAccessibleDescription(f"{name} {percent_text(probability)}")
             self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
@@ -177,7 +177,7 @@ class Headline(QWidget):
         font.setPixelSize(self.type_size())
         painter.setFont(font)
         painter.setPen(self.colours.colour("text"))
-        area, text = self.rect().adjusted(6, 0, -6, 0), percent(probability)
+        area, text = self.rect().adjusted(6, 0, -6, 0), percent_text(probability)
         room = area.width() - painter.fontMetrics().horizontalAdvance(text + " ")
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, text)
         while painter.fontMetrics().horizontalAdvance(name) > room and font.pixelSize() > self.fontInfo().pixelSize():
@@ -185,11 +185,6 @@ class Headline(QWidget):
             painter.setFont(font)
         name = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, room)
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
-
-
-def percent(share: float) -> str:
-    """ "31 %"; below one per cent with a digit more."""
-    return f"{share * 100:.0f} %" if share >= 0.01 else f"{share * 100:.1f} %"
 
 
 class ClassesPane(Pane):
@@ -295,7 +290,7 @@ class ClassesPane(Pane):
         self.bars.rows, self.bars.occluded, self.bars.answer = rows, answer.occluded and known is not None, answer
         best = next(iter(bar_rows(view.change(watched=(), top_k=1), names, now, now)))
         self.headline.show_answer(best.name, best.probability)
-        self.bars.setAccessibleDescription(", ".join(f"{row.name} {row.probability:.0%}" for row in rows[:5]))
+        self.bars.setAccessibleDescription(", ".join(f"{row.name} {percent_text(row.probability)}" for row in rows[:5]))
         self.bars.update()
 
     def as_data(self) -> str:

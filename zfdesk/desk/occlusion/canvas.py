@@ -14,6 +14,7 @@ from zfdesk.desk.occlusion.maps import LabelLegendEntry
 from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture
 from zfdesk.desk.widgets.theme import THEMES, Colours
 from zfdesk.engine import Occluder, OccluderShape
+from zfdesk.progress import percent_text
 
 PRESSES = count(1)  # of the mouse button, on any canvas: each is one step of undo
 BLACK, WHITE = QColor(0, 0, 0), QColor(255, 255, 255)
@@ -151,7 +152,7 @@ class LabelLegend(QWidget):
             self.updateGeometry()
         if entries != self.entries or names is not self.names:
             self.entries, self.names = entries, names
-            self.setAccessibleDescription("; ".join(f"{self.name(e)} {e.share:.0%}" for e in entries))
+            self.setAccessibleDescription("; ".join(f"{self.name(e)} {percent_text(e.share)}" for e in entries))
             self.update()
 
     def name(self, entry: LabelLegendEntry) -> str:
@@ -187,7 +188,7 @@ class LabelLegend(QWidget):
             if entry.number:
                 painter.setPen(BLACK if QColor(entry.colour).lightnessF() > 0.45 else WHITE)
                 painter.drawText(swatch, Qt.AlignmentFlag.AlignCenter, str(entry.number))
-            share = f"{entry.share * 100:.0f} %"
+            share = percent_text(entry.share)
             room = int(area.width() - side - 8 - metrics.horizontalAdvance("100 %"))
             name = self.name(entry) + (" (clean)" if entry.clean else "")
             painter.setPen(self.colours.colour("text"))
@@ -229,7 +230,7 @@ class SweepProgressBar(QWidget):
         """``partial``: it does not go on by itself."""
         if (fraction, partial) != (self.fraction, self.partial):
             self.fraction, self.partial = fraction, partial
-            self.setAccessibleDescription(f"{fraction:.0%}")
+            self.setAccessibleDescription(percent_text(fraction))
             self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802

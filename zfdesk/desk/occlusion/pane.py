@@ -20,6 +20,7 @@ from zfdesk.desk.widgets.theme import Colours
 from zfdesk.desk.widgets.tile import Tile
 from zfdesk.engine import Sweep
 from zfdesk.live import Result, SweepMap, SweepSnapshot
+from zfdesk.progress import percent_text
 
 SMALLEST_NUMBERED = 0.03  # share of the positions below which a label's region carries no number
 TILE_TEXT = 48  # screen pixels a tile needs above and below its map
@@ -227,11 +228,11 @@ class SweepPane(Pane):
             place = middle_of(shown == entry.label) if entry.number else None
             if place is not None and entry.share >= SMALLEST_NUMBERED:
                 numbers.append((float(x[place[1]]), float(y[place[0]]), entry.number))
-        share = sweep.label_change_share() * 100
+        share = percent_text(sweep.label_change_share())
         return SweepPicture.rgb(
             sweep.picture, stale=self.stale_text, opacity=self.desk.view.sweep.opacity, numbers=tuple(numbers),
             overlay=layout.picture(label_colours(labels, legend), self.undone()),
-            note=f"another label at {share:.0f} % of the positions", short_note=f"another label: {share:.0f} %",
+            note=f"another label at {share} of the positions", short_note=f"another label: {share}",
         )  # fmt: skip
 
     def undone(self) -> tuple[int, int]:
@@ -266,7 +267,7 @@ class SweepPane(Pane):
         self.progress.show_fraction(0.0 if swept.live else sweep.fraction, not sweeps.running)
         parts = [f"frame {swept.input.number}", swept.input.origin, sweep.layer, plan_text(sweep.plan)]
         if not sweep.complete:
-            parts.insert(0, f"PARTIAL: {sweep.fraction * 100:.0f} %")
+            parts.insert(0, f"PARTIAL: {percent_text(sweep.fraction)}")
         self.facts.say(" · ".join(filter(None, parts)))
 
     def as_data(self) -> str:

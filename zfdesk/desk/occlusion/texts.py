@@ -10,6 +10,7 @@ from zfdesk.engine import Sweep
 from zfdesk.figures.facts import number
 from zfdesk.figures.facts import whole as with_sign
 from zfdesk.live import SweepState
+from zfdesk.progress import percent_text
 
 
 def state_text(sweeps: Sweeps, stale: str) -> str:
@@ -27,7 +28,7 @@ def state_text(sweeps: Sweeps, stale: str) -> str:
         seconds = sweep.done.size / max(swept.rate, 1e-9)
         ended = "" if sweeps.desk.view.sweep.live else " · ended"
         return f"live, frame {swept.input.number} · {grid}, {seconds:.1f} s a round{ended}"
-    percent = f"{sweep.fraction * 100:.0f} % of {grid}"
+    percent = f"{percent_text(sweep.fraction)} of {grid}"
     if sweeps.running and swept.state is SweepState.RUNNING:
         return f"{old}{percent} · {swept.rate:.0f} a second · {_time(swept.seconds_left)} left"
     if sweep.complete:

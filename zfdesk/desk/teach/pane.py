@@ -38,7 +38,7 @@ from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.engine import crop
 from zfdesk.live import ClassSetError, Demand, Result
 from zfdesk.live.class_set import BACKGROUND, LEAST_PICTURES
-from zfdesk.progress import counted
+from zfdesk.progress import counted, percent_text
 
 TEACH_KEYS = "123456789"
 """Held while the Teach pane has the focus: pictures for the first nine classes."""
@@ -354,8 +354,8 @@ def estimate_text(taught: Taught | None) -> str:
     tried, once = sum(taught.left_out.tried), sum(not count for count in taught.left_out.tried)
     alone = f" {once} held once only: not tried." if once else ""
     return (
-        f"Estimate: {taught.left_out.share * 100:.0f} % of {tried} pictures told rightly, each hold left out in turn, "
-        f"since neighbouring frames are near-copies.{alone}"
+        f"Estimate: {percent_text(taught.left_out.share)} of {tried} pictures told rightly, each hold left out in "
+        f"turn, since neighbouring frames are near-copies.{alone}"
     )
 
 
