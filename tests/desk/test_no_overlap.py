@@ -148,3 +148,18 @@ def test_after_a_lecture_the_columns_are_as_wide_as_before(first: Window) -> Non
         first.resize(1440, 900)
         settle(50)
         assert places() == pytest.approx(before, abs=4)
+
+
+@pytest.mark.parametrize("title", ["Sweep", "Boxes", "Pins"])
+def test_a_pane_asked_for_in_a_lecture_ends_it_and_has_its_place(first: Window, title: str) -> None:
+    show(first, (1440, 900), presenter=False)
+    first.run("lecture")
+    settle(50)
+    pane = first.context.get(Panes).show(title)
+    settle(50)
+    first.resize(1440, 900)
+    settle(50)
+    assert not first.isFullScreen()
+    assert pane.isVisible()
+    assert min(pane.width(), pane.height()) > 100
+    assert not faults(first)

@@ -68,6 +68,7 @@ class PaneLayout(QObject):
 
     def _add_later(self, pane: Pane) -> None:
         """A pane that was made when it was first asked for: where it stood last, else beside those of its area."""
+        self._end_lecture()
         dock = self._add(pane)
         if not self._window.restoreDockWidget(dock):
             others = [other for other in self._in_area(self._area_of(pane)) if other is not pane]
@@ -101,6 +102,8 @@ class PaneLayout(QObject):
         dock.setTitleBarWidget(None if shown else QWidget())  # type: ignore[arg-type]
 
     def _use(self, pane: Pane) -> None:
+        if pane.title not in LECTURE:
+            self._end_lecture()
         if not self._folded or pane not in self._in_area(FOLDED):
             return
         self._fold(False)
@@ -320,6 +323,12 @@ class PaneLayout(QObject):
             self._switch_full_screen()
         if entering:
             QTimer.singleShot(0, self, self._share_lecture)  # once the window has its size
+
+    def _end_lecture(self) -> None:
+        """A pane without a part in it is asked for, which has no place until all stand as before."""
+        if self._before_lecture is not None:
+            self.lecture()
+            self._after_lecture = None  # to restore once more would put that pane behind others again
 
     def _stand_as_before(self) -> None:
         """The panes as before the lecture: at once, and when the window has come back to its size."""
