@@ -113,8 +113,9 @@ def crops_of(pixels: np.ndarray, size: int) -> list[np.ndarray]:
 
 
 def save(context: AppContext, widget: QWidget, path: Path) -> None:
-    """As it stands, without what only guides."""
+    """As it stands, without what only guides, once nothing is looked up any more."""
     settle()
+    wait(lambda: not context.state.tasks.busy)
     context.message_hidden.emit()
     settle()
     context.text_wanted.emit()
