@@ -241,7 +241,7 @@ def sweep_memory() -> tuple[float, int]:
     """Megabytes that a sweep of stride 4 adds to the most that a process with a live network holds; its positions."""
     program = """if True:
         import sys
-        import numpy as np, psutil, zfdesk.engine as zf
+        import numpy as np, psutil, zfdesk.engine as zf, zfdesk.weights
 
         def most():
             if sys.platform == "win32":

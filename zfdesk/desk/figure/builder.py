@@ -109,7 +109,7 @@ class FigureBuilder(Dialog):
         tools.addStretch(1)
         for button in self.buttons.values():
             tools.addWidget(button)
-        self.help = plain_button("?", "All keys", self.show_keys)
+        self.help = plain_button(" ? ", "All keys", self.show_keys)
         self.help.setAccessibleName("All keys")
         tools.addWidget(self.help)
 
