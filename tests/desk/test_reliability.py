@@ -202,6 +202,22 @@ def test_the_command_makes_its_picture_and_ends(tmp_path: Path) -> None:
 # A restless user
 
 
+def test_ways_of_looking_leave_no_widgets_behind(live: Window) -> None:
+    """Folded panes, the lecture view and large type, to and fro."""
+
+    def there_and_back() -> int:
+        for command in ("lecture", "lecture", "presenter", "presenter", "panes-reset"):
+            live.run(command)
+            settle()
+        return len(QApplication.allWidgets())
+
+    there_and_back()
+    before = there_and_back()
+    for _ in range(2):
+        after = there_and_back()
+    assert after <= before
+
+
 @pytest.fixture
 def no_pickers(monkeypatch: pytest.MonkeyPatch) -> None:
     answer_no_file(monkeypatch.setattr)

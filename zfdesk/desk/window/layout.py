@@ -98,8 +98,13 @@ class PaneLayout(QObject):
 
     @staticmethod
     def _set_title_bar(dock: QDockWidget, shown: bool) -> None:
+        hidden = dock.titleBarWidget()
+        if shown == (hidden is None):
+            return
         # None gives the title back, which the stubs do not know
         dock.setTitleBarWidget(None if shown else QWidget())  # type: ignore[arg-type]
+        if hidden is not None:
+            hidden.deleteLater()  # Qt keeps it
 
     def _use(self, pane: Pane) -> None:
         if pane.title not in LECTURE:
