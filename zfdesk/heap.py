@@ -6,7 +6,7 @@ import ctypes
 import os
 import sys
 
-ARENAS = 2
+ARENAS = 4  # the window, the two threads of the network, and all tasks
 _ARENA_MAX = -8  # glibc's malloc.h
 
 
