@@ -11,7 +11,7 @@ import numpy as np
 from desk_hands import click, drag, move_mouse, numbered_picture, space, turn_wheel
 from desk_window import Window
 from PIL import Image
-from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QPoint, QPointF, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QPoint, QPointF, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QWidget
 
@@ -341,12 +341,17 @@ class User:
         self.window.resize(self.rng.randrange(500, 1800), self.rng.randrange(400, 1200))
         return "resize"
 
-    def go_on(self, seconds: float) -> None:
-        """Act for so long; Qt gets a moment after each thing, sometimes none."""
+    def go_on(self, seconds: float, rate: float = float("inf")) -> None:
+        """Act for so long, at most ``rate`` times a second; Qt gets a moment after each thing, sometimes none."""
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
+        while (began := time.monotonic()) < end:
             self.act()
             for _ in range(self.rng.choice([0, 1, 1, 3])):
                 QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)
                 # as the program's own loop does between two events: what was to go is gone
                 QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+            rest = began + 1 / rate - time.monotonic()
+            if rest > 0:
+                loop = QEventLoop()
+                QTimer.singleShot(round(rest * 1000), loop.quit)
+                loop.exec()
