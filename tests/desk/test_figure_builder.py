@@ -43,6 +43,7 @@ from zfdesk.desk.figure.commands import COMMANDS
 from zfdesk.desk.figure.drawer import Drawer, DrawRequest
 from zfdesk.desk.figure.grid import SLOT_MIME, Target, panel_mime
 from zfdesk.desk.figure.kept import KeptFigure
+from zfdesk.desk.window.sources import SourceOpener
 from zfdesk.figures import draw, encode
 from zfdesk.pages.composition import Composition
 from zfdesk.pages.panels import PanelKind, PanelSpec
@@ -589,6 +590,10 @@ def test_saved_closed_and_opened_again(builder: FigureBuilder, tmp_path: Path) -
     builder.files.open_path(str(tmp_path / "f.npz"))
     wait(builder)
     assert encode(draw(builder.draft.page()), "png", 80) == before  # type: ignore[arg-type]
+    assert kinds(builder) == [PICTURE, DECONVNET]
+    builder.editing.clear()
+    builder.context.get(SourceOpener).open_path(str(tmp_path / "f.npz"))  # as when it is dropped on the window
+    wait(builder)
     assert kinds(builder) == [PICTURE, DECONVNET]
     (tmp_path / "bad.npz").write_bytes(b"PK\3\4 and nothing more")
     kept = builder.draft.now

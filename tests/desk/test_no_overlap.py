@@ -163,3 +163,20 @@ def test_a_pane_asked_for_in_a_lecture_ends_it_and_has_its_place(first: Window, 
     assert pane.isVisible()
     assert min(pane.width(), pane.height()) > 100
     assert not faults(first)
+
+
+def test_panes_as_at_first_ends_a_lecture(first: Window) -> None:
+    show(first, (1440, 900), presenter=False)
+    first.run("panes-reset")
+    settle(50)
+    before = {pane.title for pane in first.panes if pane.isVisible()}
+    first.run("lecture")
+    settle(50)
+    first.run("panes-reset")
+    settle(50)
+    first.resize(1440, 900)
+    settle(50)
+    assert not first.isFullScreen()
+    assert first.menuBar().isVisible()
+    assert {pane.title for pane in first.panes if pane.isVisible()} == before
+    assert not faults(first)

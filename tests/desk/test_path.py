@@ -428,6 +428,9 @@ def test_save_and_open_by_the_dialogs(
     window.run("path-open")
     assert player.replay == way
     assert told[-1].startswith("Opened way.json: 2 positions in 0.1 s.")
+    player.set_path(path((5, 5)))
+    window.open_path(str(file))  # as when it is dropped on the window
+    assert player.replay == way
     file.write_text("{}")
     window.run("path-open")
     assert told[-1] == "way.json is not a drag path: its format is not zfdesk-path-1."

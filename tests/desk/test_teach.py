@@ -641,15 +641,24 @@ def test_what_is_shown_is_kept_against_a_crash_with_a_taught_network(stage: Stag
     autosave.close()
 
 
+def test_a_class_without_pictures_is_not_saved(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    window, said = stage.window, []
+    window.desk.message.connect(lambda sentence, trouble: said.append((sentence, trouble)))
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", staticmethod(lambda *_: pytest.fail("a folder is asked")))
+    window.run("teach-add")
+    window.run("teach-export")
+    assert said[-1] == ("There are no pictures to save yet.", True)
+
+
 def test_pictures_go_into_a_folder_of_classes_and_back(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window, teaching, said = stage.window, stage.window.teaching, []
     window.desk.message.connect(lambda sentence, trouble: said.append((sentence, trouble)))
-    teach_all(stage)
     folder = tmp_path / "things"
     folder.mkdir()
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", staticmethod(lambda *_: str(folder)))
+    teach_all(stage)
     window.run("teach-export")
     wait_until(lambda: said and said[-1][0].startswith("Saved 24 pictures"))
     assert sorted(path.name for path in folder.iterdir()) == ["classes.json", "disc", "nothing", "stripes"]
@@ -661,7 +670,7 @@ def test_pictures_go_into_a_folder_of_classes_and_back(
     window.run("teach-clear")
     window.run("teach-import")
     wait_until(lambda: bool(teaching.class_set.classes))
-    assert said[-1][0].startswith("24 pictures of 3 classes were added. ")
+    assert said[-1][0].startswith("Added 24 pictures of 3 classes. ")
     assert "broken.png" in said[-1][0]
     names = [known.name for known in teaching.class_set.classes]
     assert names == ["disc", "stripes", "nothing"]  # in the order of their keys

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from zfdesk.desk.actions import Action
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.feature import Feature
+from zfdesk.desk.feature import Feature, Opener
 from zfdesk.desk.figure.kept import KeptFigure
 
 
@@ -19,10 +21,22 @@ def build_figure(context: AppContext) -> None:
     show_builder(context)
 
 
+def is_figure(path: str) -> bool:
+    """Whether a file is meant as a figure of the builder: by its suffix."""
+    return Path(path).suffix.lower() == ".npz"
+
+
+def open_figure(context: AppContext, path: str) -> None:
+    """Open a figure's file in the builder."""
+    from zfdesk.desk.figure.builder import show_builder
+
+    show_builder(context).files.open_path(path)
+
+
 ACTIONS = (
     Action(
         "figure", "Figure: arrange panels for print…", ("Ctrl+G",), "View", command=build_figure, after="save-window"
     , also="export pdf svg publication paper page"),
 )
 
-FEATURE = Feature(name="figure", make=_make, actions=ACTIONS)
+FEATURE = Feature(name="figure", make=_make, actions=ACTIONS, opens=(Opener(is_figure, open_figure),))

@@ -169,6 +169,9 @@ def teach_export(context: AppContext) -> None:
     """Ask for a folder and save the pictures there, a folder a class."""
     if not _has_class(context):
         return
+    if not context.get(Teaching).class_set.pictures:
+        context.show_message("There are no pictures to save yet.", error=True)
+        return
     path = QFileDialog.getExistingDirectory(context.window, "Save the pictures in…", context.last_folder())
     if path:
         context.remember_folder(f"{path}/x")
@@ -218,7 +221,8 @@ def _on_imported(context: AppContext, found: list[ClassPictures]) -> None:
     teaching = context.get(Teaching)
     before = teaching.class_set.pictures
     if teaching.attempt(lambda: _with_found(teaching.class_set, found, teaching.samples_of)):
-        text = f"{teaching.class_set.pictures - before} pictures of {len(found)} classes were added."
+        added = counted(teaching.class_set.pictures - before, "picture")
+        text = f"Added {added} of {counted(len(found), 'class', 'classes')}."
         unread = [sentence for one in found for sentence in one.unread]
         context.state.message.emit(" ".join([text, *unread_text(unread)]), bool(unread))
 

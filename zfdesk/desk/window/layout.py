@@ -135,7 +135,11 @@ class PaneLayout(QObject):
     # Places
 
     def reset(self) -> None:
-        """Every pane back in its first place; those that are made when they are asked for are closed."""
+        """Every pane back in its first place; those that are made when they are asked for are closed.
+
+        A lecture ends.
+        """
+        self._end_lecture()
         window, docks = self._window, self.docks
         self._wide = window.width() >= WIDE
         self._fold(True)
