@@ -239,3 +239,29 @@ def test_with_the_real_demo(bar: TransportBar) -> None:
     wait_until(lambda: bar.label.text() == "2 / 5")
     QTest.mouseClick(bar.play, Qt.MouseButton.LeftButton)
     wait_until(lambda: bar.play.accessibleName() == "Play")
+
+
+def test_a_freeze_halts_what_plays(bar: TransportBar) -> None:
+    """Else the bar tells of another picture than the frozen one beside it, and a step goes on from there."""
+    desk = bar.desk
+    desk.worker.start()
+    desk.open(SourceReference("demo"))
+    wait_until(lambda: desk.source is not None and desk.source.transport.position > 0)
+    desk.change(desk.view.change(frozen=True))
+    frozen_at = desk.source.transport.position
+    bar.refresh()
+    assert bar.play.accessibleName() == "Play"
+    settle(150)
+    assert desk.source.transport.position == pytest.approx(frozen_at, abs=0.05)
+    desk.change(desk.view.change(frozen=False))
+    wait_until(lambda: desk.source.transport.position > frozen_at + 0.1)
+
+    desk.change(desk.view.change(frozen=True))
+    QTest.mouseClick(bar.play, Qt.MouseButton.LeftButton)
+    assert not desk.view.frozen
+    assert desk.source.transport.playing
+
+    QTest.mouseClick(bar.play, Qt.MouseButton.LeftButton)
+    for frozen in (True, False):
+        desk.change(desk.view.change(frozen=frozen))
+        assert not desk.source.transport.playing, "what was paused stays so"

@@ -53,6 +53,7 @@ class AppState(QObject):
         self.shown_at = 0.0
         self.draws: deque[tuple[float, float, float]] = deque(maxlen=120)  # shown at, frame age, draw time (s)
         self.source: Source | None = None
+        self._held: Source | None = None  # what was playing when its frame was frozen
         self.demand = Demand()
         self.opened: dict[SourceReference, Source] = {}
         self.history: History[View] = History(MOST_UNDO)
@@ -169,11 +170,22 @@ class AppState(QObject):
             self._use_kept(kept)
         else:
             if view.frozen != before.frozen:
-                self.worker.freeze(view.frozen)
+                self._freeze(view.frozen)
             self.update_worker()
             if view.source != before.source or (isinstance(self.source, KeptSource) and not view.frozen):
                 self.open(view.source)
         self.view_changed.emit()
+
+    def _freeze(self, frozen: bool) -> None:
+        """Keep the frame, and halt what plays: it stays at that frame, and goes on from there."""
+        self.worker.freeze(frozen)
+        held, self._held = self._held, None
+        source = self.source
+        if frozen and source is not None and source.transport is not None and source.transport.playing:
+            source.pause()
+            self._held = source
+        elif not frozen and held is not None and held is source:
+            held.play()
 
     def update_worker(self) -> None:
         """Give the view, and what the panes demand of it, to the worker."""
@@ -250,6 +262,11 @@ class AppState(QObject):
             self.change(self.view.change(frozen=False))
         step(source)
 
+    def play_or_pause(self) -> None:
+        """Play the source, which ends a freeze, or pause it."""
+        if self.source is not None and self.source.transport is not None:
+            self.source.pause() if self.source.transport.playing else self.move(lambda source: source.play())
+
     def show_kept(self, frame: Frame, view: View, model: Model | None = None) -> None:
         """Show a saved frame, frozen, as the view saw it; going live again opens the view's source.
 
@@ -305,7 +322,8 @@ class AppState(QObject):
             self.message.emit(f"{answer} The saved frame stays." if kept else answer, True)
             stays = self.source and self.view.change(source=self.source.reference, frozen=kept or self.view.frozen)
             if stays and stays != self.view:
-                self.worker.freeze(stays.frozen)
+                if stays.frozen != self.view.frozen:
+                    self._freeze(stays.frozen)
                 self.view = stays
                 self.history.drop(self.view)  # undo has nothing to take back
                 self.update_worker()

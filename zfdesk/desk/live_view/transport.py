@@ -118,7 +118,7 @@ class TransportBar(QWidget):
     def _make_parts(self) -> None:
         self.previous = self._button("previous", lambda source: self.desk.move(lambda moved: moved.previous()))
         self.step_back = self._button("step-back", lambda source: self.desk.move(lambda moved: moved.step(-1)))
-        self.play = self._button("play", self._play_or_pause)
+        self.play = self._button("play", lambda source: self.desk.play_or_pause())
         self.step_on = self._button("step-on", lambda source: self.desk.move(lambda moved: moved.step(1)))
         self.next = self._button("next", lambda source: self.desk.move(lambda moved: moved.next()))
         self.loop = self._button("loop", lambda source: source.set_looping(self.loop.isChecked()))
@@ -156,10 +156,6 @@ class TransportBar(QWidget):
         if self.desk.source is not None:
             action(self.desk.source)
             self.refresh()
-
-    def _play_or_pause(self, source: Source) -> None:
-        state = source.transport
-        source.pause() if state and state.playing else source.play()
 
     # Looks
 
@@ -262,7 +258,8 @@ class TransportBar(QWidget):
     # Seeking
 
     def _begin_drag(self) -> None:
-        """While the handle is held the source stands still."""
+        """While the handle is held the source stands still; what a freeze had halted goes on afterwards."""
+        self.desk.move(lambda source: None)
         source = self.desk.source
         if source is not None and source.transport is not None:
             self._was_playing = source.transport.playing

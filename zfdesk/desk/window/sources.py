@@ -104,7 +104,7 @@ def play_pause(context: AppContext) -> None:
     """Play or pause a clip, the demo, a slide show."""
     source = context.state.source
     if source and source.transport:
-        source.pause() if source.transport.playing else source.play()
+        context.state.play_or_pause()
     else:
         context.show_message("This source has nothing to play.")
 
